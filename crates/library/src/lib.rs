@@ -1,0 +1,1 @@
+//! Template types and sensor manifests of public log sources, embedded in the binary.

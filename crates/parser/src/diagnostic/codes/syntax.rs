@@ -1,0 +1,154 @@
+//! 01xx: syntax, encoding and limits.
+
+codes! {
+    /// The file is larger than content may be
+    FILE_TOO_LARGE = "CC0101" "file-too-large" Error {
+        cause: "A data dump or a generated list was saved as content, or a file grew without anybody looking.",
+        harm: "A sensor that preallocates for content of a known size refuses the file or dies on it, as a doubled feature file showed on 18 November 2025.",
+        cure: "Split the content into several files; move long lists into a table with a declared capacity.",
+    }
+    /// The file is empty
+    EMPTY_FILE = "CC0102" "empty-file" Error {
+        cause: "A write was interrupted, or a generator produced nothing.",
+        harm: "An empty file that counts as content silently removes every rule that it held.",
+        cure: "Restore the file, or delete it if its rules are meant to go.",
+    }
+    /// The file is not UTF-8 text
+    NOT_UTF8 = "CC0103" "not-utf8" Error {
+        cause: "The file was saved as UTF-16 or in a local code page, or it is not text at all.",
+        harm: "Two readers would read two different rules out of the same bytes.",
+        cure: "Save the file as UTF-8 without a byte order mark.",
+    }
+    /// The file holds a control character
+    CONTROL_CHARACTER = "CC0104" "control-character" Error {
+        cause: "A NUL byte or another control character was pasted in, or the file is damaged.",
+        harm: "Readers in C end the text at a NUL byte and would load half of the rule.",
+        cure: "Remove the character; write it as an escape (`\\x00`) where the rule needs it.",
+    }
+    /// The file could not be read
+    UNREADABLE = "CC0105" "unreadable" Error {
+        cause: "Missing permission, a broken link, a device or pipe in place of a file, or a file that changed while it was read.",
+        harm: "Content that was not read was not checked.",
+        cure: "Make the file readable, or exclude it by name.",
+    }
+    /// Too many findings in one file; the rest is not shown
+    TOO_MANY_FINDINGS = "CC0106" "too-many-findings" Error {
+        cause: "One early mistake confuses everything after it, or the file is not content.",
+        harm: "Findings beyond the limit were counted but not printed.",
+        cure: "Mend the first findings and run again.",
+    }
+    /// The directory tree could not be walked completely
+    UNWALKABLE = "CC0107" "unwalkable" Error {
+        cause: "A directory may not be read, links form a loop, or the tree is deeper or larger than the limits.",
+        harm: "Files below it were not checked.",
+        cure: "Make the directory readable, remove the loop, or exclude it by name.",
+    }
+    /// A limit of the language is exceeded
+    LIMIT_EXCEEDED = "CC0108" "limit-exceeded" Error {
+        cause: "Nesting, a value, a list or a condition is larger than any sensor could evaluate in bounded time and memory.",
+        harm: "Unbounded content is unbounded work on every machine that loads it.",
+        cure: "Split the rule, or move the values into a table. docs/language.md lists the limits.",
+    }
+    /// The YAML cannot be read
+    YAML_SYNTAX = "CC0110" "yaml-syntax" Error {
+        cause: "Indentation, a quote or a bracket is wrong.",
+        harm: "No reader can load the rule.",
+        cure: "Mend the line that the message names; quote values that hold `:`, `#`, `*`, `&`, `{` or `[`.",
+    }
+    /// A YAML mapping has the same key twice
+    YAML_DUPLICATE_KEY = "CC0111" "yaml-duplicate-key" Error {
+        cause: "A selection or an attribute was pasted a second time.",
+        harm: "Some readers take the first, some the last, some none: the rule means different things on different sensors.",
+        cure: "Merge the two, or rename one.",
+    }
+    /// YAML aliases expand beyond the limit
+    YAML_ALIAS = "CC0112" "yaml-alias" Error {
+        cause: "Anchors and aliases refer to each other in a way that multiplies the document, or to an anchor that is not there.",
+        harm: "A file of a few hundred bytes can ask for gigabytes of memory.",
+        cure: "Write the values out.",
+    }
+    /// The document is not a Sigma rule
+    NOT_A_RULE = "CC0113" "not-a-rule" Error {
+        cause: "The document is not a mapping, or has none of `detection`, `correlation` and `filter`.",
+        harm: "A file that was meant to detect something detects nothing.",
+        cure: "Add the missing section, or exclude the file by name.",
+    }
+    /// An attribute has the wrong shape
+    WRONG_SHAPE = "CC0114" "wrong-shape" Error {
+        cause: "A list stands where a text is expected, or the other way round.",
+        harm: "Readers drop or misread the attribute.",
+        cure: "Write the attribute in the shape that the message names.",
+    }
+    /// The condition cannot be read
+    CONDITION_SYNTAX = "CC0115" "condition-syntax" Error {
+        cause: "An operator, an operand or a parenthesis is missing or misspelt.",
+        harm: "The rule cannot be evaluated.",
+        cure: "Mend the condition at the place shown.",
+    }
+    /// A deprecated aggregation expression
+    DEPRECATED_AGGREGATION = "CC0116" "deprecated-aggregation" Error {
+        cause: "The condition counts events with `| count() by ...`, a form that Sigma removed in favour of correlation rules.",
+        harm: "Engines ignore it or refuse the rule; one that ignores it fires on every single event.",
+        cure: "Move the counting into a correlation rule (`type: event_count`).",
+    }
+    /// Unknown modifier
+    UNKNOWN_MODIFIER = "CC0117" "unknown-modifier" Error {
+        cause: "A modifier after `|` is misspelt or belongs to another tool.",
+        harm: "Engines that ignore unknown modifiers compare the value in another way than meant.",
+        cure: "Use one of the modifiers of Sigma 2.1.",
+    }
+    /// Modifiers that cannot be combined
+    INCOMPATIBLE_MODIFIERS = "CC0118" "incompatible-modifiers" Error {
+        cause: "Two modifiers ask for different comparisons of the same value, or stand in an order without meaning.",
+        harm: "Each engine obeys another of the two.",
+        cure: "Keep the one that is meant.",
+    }
+    /// Correlation and filter documents do not run yet
+    NOT_RUNNABLE = "CC0119" "not-runnable" Info {
+        cause: "The document is a correlation or a filter. It is read and validated, but not evaluated by this version.",
+        harm: "What it detects is not detected by content compiled with this version.",
+        cure: "Keep it with an engine that runs it, and watch the changelog.",
+    }
+    /// A value that the modifier cannot take
+    INVALID_VALUE = "CC0120" "invalid-value" Error {
+        cause: "The value is not of the form that its modifier needs, such as a network after `cidr` or a number after `lt`.",
+        harm: "The comparison can never be true, or the engine refuses the rule.",
+        cure: "Write the value in the form that the message names.",
+    }
+    /// The native content cannot be read
+    SYNTAX = "CC0130" "syntax" Error {
+        cause: "A word or a sign stands where the language has no place for it.",
+        harm: "The declaration cannot be loaded.",
+        cure: "Write what the message expects at this place. docs/language.md has the grammar.",
+    }
+    /// A text or comment is not closed
+    UNTERMINATED = "CC0131" "unterminated" Error {
+        cause: "The closing quote or bracket is missing.",
+        harm: "Everything up to the end of the line or file is swallowed.",
+        cure: "Close it where it should end.",
+    }
+    /// A single `=` where a comparison is meant
+    SINGLE_EQUALS = "CC0132" "single-equals" Error fixable {
+        cause: "`=` means assignment or comparison depending on the language; here it is only used by `let` and `list`.",
+        harm: "In languages that accept both, the wrong one compiles.",
+        cure: "Write `==` to compare.",
+    }
+    /// Unknown escape in a text
+    INVALID_ESCAPE = "CC0133" "invalid-escape" Error fixable {
+        cause: "A backslash is followed by a character that has no escape; often a Windows path in a plain text.",
+        harm: "`\\t` in `C:\\temp` would become a tab, and the rule would never match.",
+        cure: "Use a raw text, r\"C:\\temp\", or double the backslash.",
+    }
+    /// A number that cannot be represented
+    INVALID_NUMBER = "CC0134" "invalid-number" Error {
+        cause: "The number is beyond 64 bits, or has digits that its base does not have.",
+        harm: "A number that wraps compares as another number.",
+        cure: "Use a number between -2^63 and 2^63-1.",
+    }
+    /// A comparison chain
+    CHAINED_COMPARISON = "CC0135" "chained-comparison" Error {
+        cause: "`1 < x < 5` was written as in mathematics.",
+        harm: "Languages that accept it compare the result of the first comparison with the second number.",
+        cure: "Write `1 < x and x < 5`.",
+    }
+}

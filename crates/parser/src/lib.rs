@@ -1,0 +1,7 @@
+//! Reads detection content and checks it.
+
+pub mod diagnostic;
+pub mod limits;
+pub mod sensor;
+pub mod source;
+pub mod template;

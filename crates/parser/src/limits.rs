@@ -1,0 +1,52 @@
+//! Every maximum that an input is held to, on one page.
+//!
+//! A limit is part of the language: content beyond it is rejected with a code, never
+//! truncated and never "handled as well as possible". All of them are constants, not
+//! settings, so that what passes on one machine passes on every machine.
+
+/// Bytes in one content file.
+pub const FILE_BYTES: usize = 4 << 20;
+/// Bytes in one table data file (CSV or JSON lines).
+pub const TABLE_BYTES: usize = 64 << 20;
+/// Bytes in one sensor manifest or imported manifest.
+pub const MANIFEST_BYTES: usize = 16 << 20;
+/// Files in one run.
+pub const FILES: usize = 200_000;
+/// Depth of directories below the one that was named.
+pub const DIRECTORY_DEPTH: usize = 64;
+/// Depth of nesting in YAML and in native blocks, lists and conditions.
+pub const NESTING: usize = 64;
+/// Nodes in one YAML file.
+pub const YAML_NODES: usize = 400_000;
+/// Nodes that aliases may add to one YAML document.
+pub const YAML_ALIAS_NODES: usize = 10_000;
+/// Documents in one YAML file.
+pub const YAML_DOCUMENTS: usize = 1_000;
+/// Bytes in one literal value.
+pub const LITERAL_BYTES: usize = 64 << 10;
+/// Values in one rule, after expansion by modifiers.
+pub const RULE_VALUES: usize = 50_000;
+/// Named selections or `let` bindings in one rule.
+pub const SELECTIONS: usize = 2_000;
+/// Bytes in one condition.
+pub const CONDITION_BYTES: usize = 64 << 10;
+/// Operators and operands in one condition, after `1 of x*` is spread.
+pub const CONDITION_NODES: usize = 20_000;
+/// Wildcards in one pattern.
+pub const PATTERN_WILDCARDS: usize = 64;
+/// Bytes in one regular expression.
+pub const REGEX_BYTES: usize = 16 << 10;
+/// States that one regular expression may need when its counted repeats are spread.
+pub const REGEX_STATES: usize = 20_000;
+/// Fields in one template type.
+pub const TEMPLATE_FIELDS: usize = 1_024;
+/// Rows in one table.
+pub const TABLE_ROWS: usize = 1_000_000;
+/// Columns in one table.
+pub const TABLE_COLUMNS: usize = 64;
+/// Bytes in one table cell.
+pub const CELL_BYTES: usize = 4 << 10;
+/// Declarations in one native file.
+pub const DECLARATIONS: usize = 20_000;
+/// Diagnostics that are kept for one file; the rest is counted in one closing diagnostic.
+pub const DIAGNOSTICS: usize = 200;

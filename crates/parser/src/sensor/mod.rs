@@ -1,0 +1,5 @@
+//! Sensor manifests and fleets: what the deployed sensors really supply.
+
+mod manifest;
+
+pub use manifest::{Capacity, Input, Manifest, Supply};

@@ -1,0 +1,251 @@
+//! Template types: the contract between content and sensors.
+
+use std::fmt;
+
+use crate::source::{Source, Span};
+
+/// The scalar kinds of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scalar {
+    /// UTF-8 text.
+    String,
+    /// A signed 64-bit integer.
+    Int,
+    /// A 64-bit float.
+    Float,
+    /// True or false.
+    Bool,
+    /// An IPv4 or IPv6 address.
+    Ip,
+    /// Raw bytes.
+    Bytes,
+}
+
+impl Scalar {
+    /// The word that the language uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Bool => "bool",
+            Self::Ip => "ip",
+            Self::Bytes => "bytes",
+        }
+    }
+
+    /// The kind that a word of the language names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::String, Self::Int, Self::Float, Self::Bool, Self::Ip, Self::Bytes]
+            .into_iter()
+            .find(|scalar| scalar.as_str() == word)
+    }
+}
+
+/// The type of a field or column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FieldType {
+    /// The kind of the value, or of each element of a list.
+    pub scalar: Scalar,
+    /// Whether the value is a list of `scalar`.
+    pub list: bool,
+    /// Whether the value may be absent from an event.
+    pub optional: bool,
+    /// Whether every comparison ignores ASCII case. Only for strings.
+    pub nocase: bool,
+}
+
+impl FieldType {
+    /// A required scalar.
+    #[must_use]
+    pub const fn new(scalar: Scalar) -> Self {
+        Self { scalar, list: false, optional: false, nocase: false }
+    }
+
+    /// What a field of an open template type is taken for: optional text without case.
+    pub const OPEN: Self = Self { scalar: Scalar::String, list: false, optional: true, nocase: true };
+
+    /// Whether a sensor that supplies `supplied` feeds a rule that was checked against `self`.
+    /// Kind and shape must agree. Case is the template type's business. A sensor may
+    /// promise more than is asked (always present where optional is declared), never less.
+    #[must_use]
+    pub fn is_fed_by(self, supplied: Self) -> bool {
+        self.scalar == supplied.scalar && self.list == supplied.list && (self.optional || !supplied.optional)
+    }
+}
+
+impl fmt::Display for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.list {
+            write!(f, "list<{}>", self.scalar.as_str())?;
+        } else {
+            f.write_str(self.scalar.as_str())?;
+        }
+        if self.optional {
+            f.write_str("?")?;
+        }
+        if self.nocase {
+            f.write_str(" nocase")?;
+        }
+        Ok(())
+    }
+}
+
+/// One numbered input of a template type, or one header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name as content and events write it. Names differ by case.
+    pub name: String,
+    /// The type.
+    pub ty: FieldType,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A Sigma log source. Values are lower case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogSource {
+    /// `product`, such as `windows`.
+    pub product: Option<String>,
+    /// `category`, such as `process_creation`.
+    pub category: Option<String>,
+    /// `service`, such as `security`.
+    pub service: Option<String>,
+}
+
+impl LogSource {
+    /// Whether events of this (served) log source are meant by `asked`: every part that
+    /// is asked for is served with the same value. `{product: windows}` asks for all of Windows.
+    #[must_use]
+    pub fn serves(&self, asked: &Self) -> bool {
+        fn part(served: Option<&String>, asked: Option<&String>) -> bool {
+            asked.is_none() || served == asked
+        }
+        part(self.product.as_ref(), asked.product.as_ref())
+            && part(self.category.as_ref(), asked.category.as_ref())
+            && part(self.service.as_ref(), asked.service.as_ref())
+    }
+
+    /// Whether no part is given.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.product.is_none() && self.category.is_none() && self.service.is_none()
+    }
+}
+
+impl fmt::Display for LogSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [("product", &self.product), ("category", &self.category), ("service", &self.service)];
+        let mut first = true;
+        for (name, value) in parts {
+            if let Some(value) = value {
+                if !first {
+                    f.write_str(", ")?;
+                }
+                first = false;
+                write!(f, "{name}: {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value that a template type fixes for all of its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// Text; compared without ASCII case, since recorders differ in it.
+    Text(String),
+    /// An integer.
+    Int(i64),
+}
+
+impl fmt::Display for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Int(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// One condition of `reads`: the recorded event has one of these values under this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recognition {
+    /// Name in the recorded event, such as `EventID`.
+    pub name: String,
+    /// The values, any of which will do. Never empty.
+    pub values: Vec<Fixed>,
+}
+
+/// A named, versioned contract: an ordered list of numbered, typed fields.
+#[derive(Clone, Debug)]
+pub struct TemplateType {
+    /// Dotted name, such as `windows.sysmon.process_creation`.
+    pub name: String,
+    /// Version, from 1.
+    pub version: u32,
+    /// The numbered fields. `fields[i]` has position `i + 1`. `None` marks a retired position.
+    pub fields: Vec<Option<Field>>,
+    /// Fields that the transport supplies with every event: read by name, without a position.
+    pub header: Vec<Field>,
+    /// Sigma log sources that resolve to this template type.
+    pub serves: Vec<LogSource>,
+    /// How a recorded event is recognised as one of these: all must hold. A rule may
+    /// read these names too; their values are known, so such predicates fold.
+    pub reads: Vec<Recognition>,
+    /// Whether events may have further fields that nobody declared.
+    pub open: bool,
+    /// The file that declares it.
+    pub source: Source,
+    /// The name in the declaration.
+    pub span: Span,
+}
+
+impl TemplateType {
+    /// Number of positions, retired ones included.
+    #[must_use]
+    pub fn arity(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The field at a position, counted from 1.
+    #[must_use]
+    pub fn at(&self, position: usize) -> Option<&Field> {
+        self.fields.get(position.checked_sub(1)?)?.as_ref()
+    }
+
+    /// Position (from 1) and declaration of a numbered field.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
+        let named = |field: &&Option<Field>| field.as_ref().is_some_and(|field| field.name == name);
+        let index = self.fields.iter().position(|field| named(&field))?;
+        Some((index + 1, self.fields.get(index)?.as_ref()?))
+    }
+
+    /// Index and declaration of a header field.
+    #[must_use]
+    pub fn header_field(&self, name: &str) -> Option<(usize, &Field)> {
+        self.header.iter().enumerate().find(|(_, field)| field.name == name)
+    }
+
+    /// What the template type fixes under a name.
+    #[must_use]
+    pub fn fixed(&self, name: &str) -> Option<&[Fixed]> {
+        self.reads.iter().find(|recognition| recognition.name == name).map(|found| found.values.as_slice())
+    }
+
+    /// All names that a rule may read.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let numbered = self.fields.iter().flatten().map(|field| field.name.as_str());
+        let header = self.header.iter().map(|field| field.name.as_str());
+        numbered.chain(header).chain(self.reads.iter().map(|recognition| recognition.name.as_str()))
+    }
+}
+
+impl fmt::Display for TemplateType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} @ {}", self.name, self.version)
+    }
+}
