@@ -1,7 +1,14 @@
 //! Reads detection content and checks it.
 
+pub mod catalogue;
+pub mod check;
+pub mod decode;
 pub mod diagnostic;
 pub mod limits;
+pub mod model;
+mod regex;
 pub mod sensor;
+pub mod sigma;
 pub mod source;
+pub mod table;
 pub mod template;

@@ -3,3 +3,7 @@
 mod manifest;
 
 pub use manifest::{Capacity, Input, Manifest, Supply};
+
+/// c
+#[derive(Clone, Debug)]
+pub struct Constraint;
