@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod limits;
+pub mod native;
 pub mod sensor;
 pub mod source;
 pub mod template;
