@@ -6,6 +6,7 @@ pub mod decode;
 pub mod diagnostic;
 pub mod limits;
 pub mod model;
+pub mod native;
 mod regex;
 pub mod sensor;
 pub mod sigma;

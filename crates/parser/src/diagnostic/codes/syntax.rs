@@ -175,4 +175,34 @@ codes! {
         harm: "Languages that accept it compare the result of the first comparison with the second number.",
         cure: "Write `1 < x and x < 5`.",
     }
+    /// A text in single quotes
+    SINGLE_QUOTES = "CC0136" "single-quotes" Error fixable {
+        cause: "The text was written as in SQL, YAML or a shell.",
+        harm: "Languages differ in what a backslash means between single quotes, so a copied path would silently change.",
+        cure: "Write \"...\", or a raw text r\"...\" if it holds backslashes.",
+    }
+    /// `and` and `or` are mixed without parentheses
+    MIXED_AND_OR = "CC0137" "mixed-and-or" Warning fixable {
+        cause: "A condition grew by one more `or` behind an `and`.",
+        harm: "`and` binds tighter than `or`; who reads it the other way sees a filter apply where it does not.",
+        cure: "Put parentheses around what belongs together; `contentcheck fmt` shows how it is read.",
+    }
+    /// A key that the language does not have
+    UNKNOWN_KEY = "CC0138" "unknown-key" Error fixable {
+        cause: "The key is misspelt, or belongs to another language.",
+        harm: "An attribute that nobody reads gives a false idea of what the rule does.",
+        cure: "Use a key that docs/language.md lists.",
+    }
+    /// A key is given twice
+    DUPLICATE_KEY = "CC0139" "duplicate-key" Error {
+        cause: "An attribute, a condition or a field of a test was pasted a second time.",
+        harm: "Which of the two counts would depend on the reader.",
+        cure: "Keep one of them.",
+    }
+    /// A value that the attribute cannot have
+    INVALID_ATTRIBUTE_VALUE = "CC0140" "invalid-attribute-value" Error fixable {
+        cause: "The attribute has a closed set of values or a fixed form, and this is none of them.",
+        harm: "Consumers that sort or filter by the attribute drop the rule.",
+        cure: "Use a value that the message names.",
+    }
 }

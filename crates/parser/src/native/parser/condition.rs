@@ -1,0 +1,487 @@
+//! Conditions.
+
+use super::super::ast::{
+    Chain, Expr, Literal, Masked, Not, Operand, Operator, Predicate, Quantifier, Reference, ReferenceTarget, Right,
+    Values,
+};
+use super::super::lexer::{Kind, Token};
+use super::{Failed, Parser, RESERVED, Read};
+use crate::diagnostic::{Edit, closest, codes};
+use crate::limits;
+use crate::source::{Span, Spanned};
+
+/// Which connective a chain has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connective {
+    Any,
+    All,
+}
+
+/// What other languages call our operators.
+const FOREIGN: [(&str, &str); 17] = [
+    ("startswith", "starts_with"),
+    ("endswith", "ends_with"),
+    ("beginswith", "starts_with"),
+    ("has", "contains"),
+    ("icontains", "contains~"),
+    ("regex", "matches"),
+    ("re", "matches"),
+    ("regexp", "matches"),
+    ("glob", "like"),
+    ("wildcard", "like"),
+    ("eq", "=="),
+    ("is", "=="),
+    ("ne", "!="),
+    ("lt", "<"),
+    ("gt", ">"),
+    ("lte", "<="),
+    ("gte", ">="),
+];
+
+impl Parser<'_> {
+    /// A whole condition, after `when` or `let name =`.
+    pub(super) fn condition(&mut self) -> Read<Expr> {
+        let start = self.token.start;
+        self.operands = 0;
+        self.depth = 0;
+        let read = self.any_of();
+        self.depth = 0;
+        let condition = read?;
+        let length = self.since(start).len();
+        if length > limits::CONDITION_BYTES {
+            let message = format!("this condition has {length} bytes; the limit is {}", limits::CONDITION_BYTES);
+            let found = self
+                .sink
+                .diagnostic(&codes::LIMIT_EXCEEDED, self.since(start), message)
+                .with_help("move values into a list or a table, or split the rule");
+            self.push(found);
+        }
+        if self.at(Kind::RightParen) {
+            let found = self.sink.diagnostic(&codes::SYNTAX, self.token.span(), "this parenthesis closes nothing");
+            self.push(found);
+            return Err(Failed);
+        }
+        // A misread operand was reported; the condition is then not part of an intact tree.
+        condition.ok_or(Failed)
+    }
+
+    fn any_of(&mut self) -> Read<Option<Expr>> {
+        self.chain(Connective::Any, Self::all_of)
+    }
+
+    fn all_of(&mut self) -> Read<Option<Expr>> {
+        self.chain(Connective::All, Self::negation)
+    }
+
+    fn take_connective(&mut self, connective: Connective) -> bool {
+        let (sign, word) = match connective {
+            Connective::Any => (Kind::OrOr, "or"),
+            Connective::All => (Kind::AndAnd, "and"),
+        };
+        self.take(sign).is_some() || self.take_word(word).is_some()
+    }
+
+    /// Operands with one connective between them, flat. Operands that could not be read are left out.
+    fn chain(
+        &mut self,
+        connective: Connective,
+        mut operand: impl FnMut(&mut Self) -> Read<Option<Expr>>,
+    ) -> Read<Option<Expr>> {
+        let mut operands = Vec::new();
+        let mut mixed = Vec::new();
+        loop {
+            if let Some(read) = operand(self)? {
+                let enclosed = self.group == Some(read.span());
+                match (connective, read) {
+                    (Connective::Any, Expr::Any(chain)) | (Connective::All, Expr::All(chain)) => {
+                        operands.extend(chain.operands);
+                    }
+                    (_, read) => {
+                        if matches!(read, Expr::All(_)) && !enclosed {
+                            mixed.push(read.span());
+                        }
+                        operands.push(read);
+                    }
+                }
+            }
+            if !self.take_connective(connective) {
+                break;
+            }
+        }
+        let (Some(first), Some(last)) = (operands.first(), operands.last()) else { return Ok(None) };
+        let span = first.span().to(last.span());
+        if operands.len() == 1 {
+            return Ok(operands.pop());
+        }
+        if let (Connective::Any, Some(first)) = (connective, mixed.first()) {
+            let edit = |at: u32, sign: &str| Edit { span: Span::at(at as usize), text: sign.to_owned() };
+            let found = self
+                .sink
+                .diagnostic(&codes::MIXED_AND_OR, *first, "`and` and `or` are mixed without parentheses")
+                .with_label("`and` binds tighter, so this is one operand of the `or`")
+                .with_edits(
+                    "add the parentheses",
+                    mixed.iter().flat_map(|span| [edit(span.start, "("), edit(span.end, ")")]).collect(),
+                );
+            self.warn(found);
+        }
+        let chain = Chain { operands, span };
+        Ok(Some(match connective {
+            Connective::Any => Expr::Any(chain),
+            Connective::All => Expr::All(chain),
+        }))
+    }
+
+    fn too_deep(&mut self) -> Failed {
+        let message = format!("this condition is nested deeper than {} levels", limits::NESTING);
+        let found = self
+            .sink
+            .diagnostic(&codes::LIMIT_EXCEEDED, self.token.span(), message)
+            .with_help("give the inner parts names with `let`");
+        self.push(found);
+        Failed
+    }
+
+    /// `not not a`
+    fn negation(&mut self) -> Read<Option<Expr>> {
+        let mut starts = Vec::new();
+        while self.at(Kind::Bang) || self.at_word("not") {
+            if self.depth + starts.len() >= limits::NESTING {
+                return Err(self.too_deep());
+            }
+            starts.push(self.bump().start);
+        }
+        self.depth += starts.len();
+        let operand = self.primary()?;
+        self.depth -= starts.len();
+        Ok(operand.map(|operand| {
+            starts.into_iter().rev().fold(operand, |operand, start| {
+                let span = Span { start, end: operand.span().end };
+                Expr::Not(Not { operand: Box::new(operand), span })
+            })
+        }))
+    }
+
+    /// A group or a predicate. After a predicate that cannot be read, goes on at the next connective.
+    fn primary(&mut self) -> Read<Option<Expr>> {
+        self.operands += 1;
+        if self.operands > limits::CONDITION_NODES {
+            let message = format!("more than {} operands in one condition", limits::CONDITION_NODES);
+            let found = self.sink.diagnostic(&codes::LIMIT_EXCEEDED, self.token.span(), message);
+            self.push(found.with_help("move values into a list or a table, or split the rule"));
+            return Err(Failed);
+        }
+        if let Some(open) = self.take(Kind::LeftParen) {
+            if self.depth >= limits::NESTING {
+                return Err(self.too_deep());
+            }
+            self.depth += 1;
+            let inner = self.any_of()?;
+            self.depth -= 1;
+            if !self.at(Kind::RightParen) {
+                let found = self.unexpected("`and`, `or` or `)`").with_place(open.span(), "this parenthesis is open");
+                self.push(found);
+                return Err(Failed);
+            }
+            self.bump();
+            let span = self.since(open.start);
+            self.group = Some(span);
+            return Ok(inner.map(|inner| match inner {
+                Expr::Any(chain) => Expr::Any(Chain { span, ..chain }),
+                Expr::All(chain) => Expr::All(Chain { span, ..chain }),
+                other => other,
+            }));
+        }
+        match self.predicate() {
+            Ok(read) => Ok(Some(read)),
+            Err(Failed) => {
+                self.skip_to_connective();
+                Ok(None)
+            }
+        }
+    }
+
+    fn at_condition_end(&self) -> bool {
+        match self.token.kind {
+            Kind::End | Kind::RightBrace => true,
+            Kind::Word => self.at_entry_word() || self.at_attribute() || self.at_declaration(),
+            _ => false,
+        }
+    }
+
+    fn at_attribute(&self) -> bool {
+        self.token.first && self.lexer.sign_after(self.token.end) == Some(b':')
+    }
+
+    fn skip_to_connective(&mut self) {
+        let mut depth = 0usize;
+        while !self.at_condition_end() {
+            match self.token.kind {
+                Kind::AndAnd | Kind::OrOr if depth == 0 => return,
+                Kind::Word if depth == 0 && matches!(self.word(), Some("and" | "or")) => return,
+                Kind::LeftParen | Kind::LeftBracket => depth += 1,
+                Kind::RightParen if depth == 0 => return,
+                Kind::RightParen | Kind::RightBracket => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
+    fn predicate(&mut self) -> Read<Expr> {
+        let start = self.token.start;
+        let quantifier = match self.word() {
+            Some("any") => Some(Spanned::new(Quantifier::Any, self.bump().span())),
+            Some("all") => Some(Spanned::new(Quantifier::All, self.bump().span())),
+            Some("exists") => return self.prefix_exists(),
+            _ => None,
+        };
+        let left = self.operand("a field, a value or `(`")?;
+        let Some(operator) = self.operator()? else {
+            return match (left, quantifier) {
+                (Operand::Reference(reference), None) if self.may_end_operand() => Ok(Expr::Reference(reference)),
+                (left, _) => Err(self.missing_operator(&left)),
+            };
+        };
+        let ignore_case = self.at(Kind::Tilde) && self.token.start == self.end;
+        if ignore_case {
+            self.bump();
+        }
+        if operator.value == Operator::Exists {
+            let span = self.since(start);
+            let predicate =
+                Predicate { quantifier, left, operator, ignore_case, all_values: None, right: None, span };
+            return Ok(Expr::Predicate(predicate));
+        }
+        let all_values = if operator.value.is_comparison() { None } else { self.value_quantifier() };
+        let right = self.right(operator.value)?;
+        if all_values.is_some() && matches!(right, Right::One(Operand::Literal(_))) {
+            let found = self.sink.diagnostic(&codes::SYNTAX, right.span(), "`all` asks for a list of values");
+            self.push(found.with_help("write the values in brackets, or leave `all` out"));
+        }
+        if operator.value.is_comparison() {
+            self.refuse_chained(start, &right)?;
+        }
+        let span = self.since(start);
+        Ok(Expr::Predicate(Predicate { quantifier, left, operator, ignore_case, all_values, right: Some(right), span }))
+    }
+
+    /// `exists token`, as some languages have it.
+    fn prefix_exists(&mut self) -> Read<Expr> {
+        let word = self.bump();
+        let left = self.operand("a field")?;
+        let span = self.since(word.start);
+        let field = self.text.get(left.span().range()).unwrap_or("");
+        let found = self
+            .sink
+            .diagnostic(&codes::SYNTAX, span, "`exists` stands after the field")
+            .with_fix("put `exists` after the field", span, format!("{field} exists"));
+        self.push(found);
+        let operator = Spanned::new(Operator::Exists, word.span());
+        let predicate =
+            Predicate { quantifier: None, left, operator, ignore_case: false, all_values: None, right: None, span };
+        Ok(Expr::Predicate(predicate))
+    }
+
+    /// `contains all [...]`; `any` is the default and may be said.
+    fn value_quantifier(&mut self) -> Option<Span> {
+        self.take_word("any").map_or_else(|| self.take_word("all").map(Token::span), |_| None)
+    }
+
+    /// Whether what follows can follow a complete operand.
+    fn may_end_operand(&self) -> bool {
+        match self.token.kind {
+            Kind::RightParen | Kind::AndAnd | Kind::OrOr => true,
+            Kind::Word if matches!(self.word(), Some("and" | "or")) => true,
+            _ => self.at_condition_end(),
+        }
+    }
+
+    fn missing_operator(&mut self, left: &Operand) -> Failed {
+        let found = self.unexpected("an operator");
+        let token = self.token;
+        let Some(word) = self.word() else {
+            let found = match (left, token.kind) {
+                (_, Kind::Colon) => found.with_help("compare with `==`, or with `==~` to ignore case"),
+                (Operand::Literal(_), _) => found.with_help("a value alone is not a condition; compare it with a field"),
+                _ => found,
+            };
+            self.push(found);
+            return Failed;
+        };
+        let foreign = FOREIGN.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, ours)| *ours);
+        let ours = foreign.or_else(|| closest(word, Operator::ALL.map(Operator::as_str)));
+        let both = closest(word, ["and", "or"]).filter(|_| foreign.is_none());
+        self.push(match ours.or(both) {
+            Some(near) => found.with_fix(format!("write `{near}`"), token.span(), near),
+            None => found.with_help(
+                "the operators are == != < <= > >= in contains starts_with ends_with like matches cidr exists",
+            ),
+        });
+        Failed
+    }
+
+    /// The operator, if one follows.
+    fn operator(&mut self) -> Read<Option<Spanned<Operator>>> {
+        let operator = match self.token.kind {
+            Kind::Equal => Operator::Equal,
+            Kind::NotEqual => Operator::NotEqual,
+            Kind::Less => Operator::Less,
+            Kind::LessOrEqual => Operator::LessOrEqual,
+            Kind::Greater => Operator::Greater,
+            Kind::GreaterOrEqual => Operator::GreaterOrEqual,
+            Kind::Assign | Kind::AssignTilde => {
+                let token = self.bump();
+                let ours = if token.kind == Kind::Assign { "==" } else { "==~" };
+                let found = self
+                    .sink
+                    .diagnostic(&codes::SINGLE_EQUALS, token.span(), "a single `=` does not compare")
+                    .with_fix(format!("write `{ours}`"), token.span(), ours);
+                self.push(found);
+                return Ok(Some(Spanned::new(Operator::Equal, token.span())));
+            }
+            Kind::Unknown if self.text_of(self.token) == "<>" => {
+                let token = self.token;
+                let found = self.unexpected("an operator").with_fix("write `!=`", token.span(), "!=");
+                self.push(found);
+                Operator::NotEqual
+            }
+            Kind::Word => match self.word().and_then(word_operator) {
+                Some(operator) => operator,
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        Ok(Some(Spanned::new(operator, self.bump().span())))
+    }
+
+    /// `1 < x < 5`: reports it, and reads the rest of the chain.
+    fn refuse_chained(&mut self, start: u32, middle: &Right) -> Read<()> {
+        let sign = self.token;
+        let Some(second) = self.operator()? else { return Ok(()) };
+        if !second.value.is_comparison() {
+            let found = self.sink.diagnostic(&codes::SYNTAX, sign.span(), "a comparison cannot be compared again");
+            self.push(found);
+            return Err(Failed);
+        }
+        let read = self.right(second.value)?;
+        let span = Span { start, end: read.span().end };
+        let middle = self.text.get(middle.span().range()).unwrap_or("");
+        let found = self
+            .sink
+            .diagnostic(&codes::CHAINED_COMPARISON, span, "comparisons cannot be chained")
+            .with_label("two comparisons in one")
+            .with_fix("split it into two", Span::at(sign.start as usize), format!("and {middle} "));
+        self.push(found);
+        Ok(())
+    }
+
+    fn right(&mut self, operator: Operator) -> Read<Right> {
+        if self.at(Kind::LeftBracket) {
+            let values = self.bracketed()?;
+            if operator.is_comparison() {
+                let found = self
+                    .sink
+                    .diagnostic(&codes::SYNTAX, values.span, format!("`{}` compares with one value", operator.as_str()))
+                    .with_help("use `in` to compare with several");
+                self.push(found);
+            }
+            return Ok(Right::Values(values));
+        }
+        if self.at(Kind::LeftParen) && !operator.is_comparison() {
+            return self.values_in_parentheses().map(Right::Values);
+        }
+        let operand = self.operand("a value")?;
+        if operator == Operator::In && matches!(operand, Operand::Literal(_)) {
+            let found = self
+                .sink
+                .diagnostic(&codes::SYNTAX, operand.span(), "`in` asks for a list or a table")
+                .with_help("write the value in brackets, or compare it with `==`");
+            self.push(found);
+        }
+        Ok(Right::One(operand))
+    }
+
+    /// `in ("a", "b")`, as other languages have it.
+    fn values_in_parentheses(&mut self) -> Read<Values> {
+        let open = self.bump();
+        let values = self.items(open, (Kind::RightParen, ")"), "list", Self::literal)?;
+        let span = self.since(open.start);
+        let edit = |at: u32, text: &str| Edit { span: Span { start: at, end: at + 1 }, text: text.to_owned() };
+        let found = self
+            .sink
+            .diagnostic(&codes::SYNTAX, span, "a list of values stands in brackets")
+            .with_edits("write brackets", vec![edit(span.start, "["), edit(span.end.saturating_sub(1), "]")]);
+        self.push(found);
+        Ok(Values { values, bracketed: true, span })
+    }
+
+    fn operand(&mut self, what: &str) -> Read<Operand> {
+        if self.at_literal() {
+            return self.literal().map(Operand::Literal);
+        }
+        let reference = self.reference(what)?;
+        if self.take(Kind::Ampersand).is_none() {
+            return Ok(Operand::Reference(reference));
+        }
+        let mask = self.literal()?;
+        let Literal::Int(bits) = mask.value else {
+            let found = self.sink.diagnostic(&codes::SYNTAX, mask.span, "the bits after `&` are an integer");
+            self.push(found);
+            return Err(Failed);
+        };
+        Ok(Operand::Masked(Masked { field: reference, mask: Spanned::new(bits, mask.span) }))
+    }
+
+    fn reference(&mut self, what: &str) -> Read<Reference> {
+        let token = self.token;
+        let target = match token.kind {
+            Kind::Position => {
+                let digits = self.text_of(token).trim_start_matches('$');
+                let position = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
+                let Some(position) = position.filter(|position| *position > 0) else {
+                    self.bump();
+                    let found = self
+                        .sink
+                        .diagnostic(&codes::INVALID_NUMBER, token.span(), "this is not a position")
+                        .with_help("a position is written `$21`; the first is `$1`");
+                    self.push(found);
+                    return Err(Failed);
+                };
+                ReferenceTarget::Position(position)
+            }
+            Kind::Word if !RESERVED.contains(&self.text_of(token)) => {
+                ReferenceTarget::Name { name: self.text_of(token).to_owned(), quoted: false }
+            }
+            Kind::Quoted => {
+                let name = self.text_of(token).trim_matches('`').to_owned();
+                ReferenceTarget::Name { name, quoted: true }
+            }
+            Kind::Word if !self.at_condition_end() && word_operator(self.text_of(token)).is_some() => {
+                let found = self.unexpected(what);
+                let name = self.text_of(token).to_owned();
+                self.push(found.with_help(format!("if it is the name of a field, write it as `{name}` in backticks")));
+                return Err(Failed);
+            }
+            _ => return Err(self.expected(what)),
+        };
+        self.bump();
+        Ok(Reference { target, span: token.span() })
+    }
+}
+
+fn word_operator(word: &str) -> Option<Operator> {
+    Operator::ALL.into_iter().find(|operator| !operator.is_comparison() && operator.as_str() == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operator_words_are_reserved() {
+        for operator in Operator::ALL.into_iter().filter(|operator| !operator.is_comparison()) {
+            assert!(RESERVED.contains(&operator.as_str()), "{}", operator.as_str());
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! Tokens to a tree, by recursive descent of bounded depth, with recovery.
+//!
+//! A function that fails has reported why, and gives [`Failed`]. Entries, operands and
+//! declarations are the places where reading goes on after a failure.
+
+mod condition;
+mod rule;
+mod table;
+mod template;
+mod values;
+
+use super::ast::{Ast, Declaration, Name};
+use super::lexer::{Kind, Lexer, Token};
+use super::{Parsed, characters, literal};
+use crate::diagnostic::{Diagnostic, Sink, closest, codes};
+use crate::limits;
+use crate::source::{Source, Span, Spanned};
+
+/// The mistake was reported; the caller goes on at the next place that makes sense.
+#[derive(Debug)]
+struct Failed;
+
+type Read<T> = Result<T, Failed>;
+
+/// Words that begin a declaration.
+const DECLARATIONS: [&str; 4] = ["template", "table", "list", "rule"];
+
+/// Words that mean something inside a condition, so that a field of this name needs backticks.
+pub(super) const RESERVED: [&str; 18] = [
+    "all",
+    "and",
+    "any",
+    "cidr",
+    "contains",
+    "ends_with",
+    "exists",
+    "false",
+    "in",
+    "let",
+    "like",
+    "matches",
+    "not",
+    "or",
+    "starts_with",
+    "test",
+    "true",
+    "when",
+];
+
+/// Mistakes after which the rest of a file is not worth reading.
+const HOPELESS: usize = 1_000;
+
+/// Parses one file.
+pub(super) fn parse(source: &Source) -> Parsed {
+    let mut sink = Sink::new(source);
+    let mut ast = Ast { source: source.clone(), declarations: Vec::new(), comments: Vec::new(), intact: false };
+    if source.text().len() > limits::FILE_BYTES {
+        let message = format!("this file has {} bytes; the limit is {}", source.text().len(), limits::FILE_BYTES);
+        sink.report(&codes::FILE_TOO_LARGE, Span::at(0), message);
+        return Parsed { ast, diagnostics: sink.finish() };
+    }
+    characters::check(source.text(), &mut sink);
+    let mut parser = Parser::new(source, sink);
+    ast.declarations = parser.file();
+    ast.comments = std::mem::take(&mut parser.lexer.comments);
+    if ast.declarations.is_empty() && parser.sink.is_empty() {
+        parser.sink.report(&codes::EMPTY_FILE, Span::at(0), "this file declares nothing");
+    }
+    ast.intact = !parser.sink.has_error();
+    let mut diagnostics = parser.sink.finish();
+    diagnostics.sort_by_key(|found| (found.code.id == codes::TOO_MANY_FINDINGS.id, found.span.start));
+    Parsed { ast, diagnostics }
+}
+
+struct Parser<'s> {
+    text: &'s str,
+    lexer: Lexer<'s>,
+    token: Token,
+    /// End of the token before the present one.
+    end: u32,
+    sink: Sink,
+    /// Errors up to here belong to declarations that were left before.
+    errors: usize,
+    /// Values in the present declaration.
+    values: usize,
+    /// Operands in the present condition.
+    operands: usize,
+    /// Open parentheses and negations.
+    depth: usize,
+    /// The group in parentheses that was read last.
+    group: Option<Span>,
+}
+
+impl<'s> Parser<'s> {
+    fn new(source: &'s Source, mut sink: Sink) -> Self {
+        let mut lexer = Lexer::new(source.text());
+        let token = lexer.next(&mut sink);
+        Self {
+            text: source.text(),
+            lexer,
+            token,
+            end: 0,
+            sink,
+            errors: 0,
+            values: 0,
+            operands: 0,
+            depth: 0,
+            group: None,
+        }
+    }
+
+    fn file(&mut self) -> Vec<Declaration> {
+        let mut declarations = Vec::new();
+        while self.token.kind != Kind::End {
+            if declarations.len() >= limits::DECLARATIONS {
+                let message = format!("more than {} declarations in one file", limits::DECLARATIONS);
+                self.sink.report(&codes::LIMIT_EXCEEDED, self.token.span(), message);
+                break;
+            }
+            self.lexer.swallowed = false;
+            self.values = 0;
+            let before = self.token.start;
+            self.errors = self.sink.len();
+            let declaration = self.declaration();
+            match declaration {
+                Ok(declaration) if self.errors == self.sink.len() => declarations.push(declaration),
+                Ok(_) => {}
+                Err(Failed) => self.skip_to_declaration(before),
+            }
+        }
+        declarations
+    }
+
+    fn declaration(&mut self) -> Read<Declaration> {
+        match self.word() {
+            Some("template") => self.template().map(Declaration::Template),
+            Some("table") => self.table().map(Declaration::Table),
+            Some("list") => self.list().map(Declaration::List),
+            Some("rule") => self.rule().map(Declaration::Rule),
+            Some(word) => {
+                let found = self.unexpected("`template`, `table`, `list` or `rule`");
+                let found = match closest(word, DECLARATIONS) {
+                    Some(near) => found.with_fix(format!("write `{near}`"), self.token.span(), near),
+                    None => found,
+                };
+                self.push(found);
+                Err(Failed)
+            }
+            None => Err(self.expected("`template`, `table`, `list` or `rule`")),
+        }
+    }
+
+    // --- tokens -------------------------------------------------------------
+
+    /// Goes to the next token and gives the one left behind.
+    fn bump(&mut self) -> Token {
+        let token = self.token;
+        self.end = token.end;
+        if self.sink.len() > HOPELESS {
+            self.lexer.stop();
+        }
+        self.token = self.lexer.next(&mut self.sink);
+        token
+    }
+
+    fn text_of(&self, token: Token) -> &'s str {
+        self.text.get(token.span().range()).unwrap_or("")
+    }
+
+    /// The present token's text, if it is a word.
+    fn word(&self) -> Option<&'s str> {
+        (self.token.kind == Kind::Word).then(|| self.text_of(self.token))
+    }
+
+    fn at(&self, kind: Kind) -> bool {
+        self.token.kind == kind
+    }
+
+    fn at_word(&self, word: &str) -> bool {
+        self.word() == Some(word)
+    }
+
+    /// Takes the token if it is of this kind.
+    fn take(&mut self, kind: Kind) -> Option<Token> {
+        (self.token.kind == kind).then(|| self.bump())
+    }
+
+    fn take_word(&mut self, word: &str) -> Option<Token> {
+        self.at_word(word).then(|| self.bump())
+    }
+
+    fn need(&mut self, kind: Kind, what: &str) -> Read<Token> {
+        self.take(kind).ok_or_else(|| self.expected(what))
+    }
+
+    /// From a start to the end of the token taken last.
+    fn since(&self, start: u32) -> Span {
+        Span { start, end: self.end.max(start) }
+    }
+
+    // --- names and numbers --------------------------------------------------
+
+    /// A bare or quoted name.
+    fn name(&mut self, what: &str) -> Read<Name> {
+        match self.token.kind {
+            Kind::Word => {
+                let token = self.bump();
+                Ok(Spanned::new(self.text_of(token).to_owned(), token.span()))
+            }
+            Kind::Quoted => {
+                let token = self.bump();
+                Ok(Spanned::new(self.text_of(token).trim_matches('`').to_owned(), token.span()))
+            }
+            _ => Err(self.expected(what)),
+        }
+    }
+
+    /// The name of a rule, list, table or binding: letters, digits and `_`, not reserved.
+    fn plain_name(&mut self, what: &str) -> Read<Name> {
+        if !self.at(Kind::Word) {
+            return Err(self.expected(what));
+        }
+        let token = self.bump();
+        let text = self.text_of(token);
+        if text.contains(['.', '-']) {
+            let found = self
+                .sink
+                .diagnostic(&codes::SYNTAX, token.span(), format!("`{text}` cannot be {what}"))
+                .with_help("such names consist of letters, digits and `_`")
+                .with_fix("replace the signs by `_`", token.span(), text.replace(['.', '-'], "_"));
+            self.push(found);
+        } else if RESERVED.contains(&text) {
+            let found = self
+                .sink
+                .diagnostic(&codes::SYNTAX, token.span(), format!("`{text}` is a word of the language"))
+                .with_help("choose another name");
+            self.push(found);
+        }
+        Ok(Spanned::new(text.to_owned(), token.span()))
+    }
+
+    /// `@ 2`
+    fn version(&mut self) -> Read<Spanned<u32>> {
+        self.need(Kind::At, "`@` and a version")?;
+        self.number("a version, such as `1`")
+    }
+
+    /// A positive number of up to 32 bits.
+    fn number(&mut self, what: &str) -> Read<Spanned<u32>> {
+        if !self.at(Kind::Int) {
+            return Err(self.expected(what));
+        }
+        let token = self.bump();
+        let value = literal::int(self.text_of(token), token.span(), &mut self.sink).ok_or(Failed)?;
+        match u32::try_from(value) {
+            Ok(number) if number > 0 => Ok(Spanned::new(number, token.span())),
+            _ => {
+                self.sink.report(&codes::INVALID_NUMBER, token.span(), format!("`{value}` cannot be {what}"));
+                Err(Failed)
+            }
+        }
+    }
+
+    // --- reporting ----------------------------------------------------------
+
+    fn push(&mut self, found: Diagnostic) {
+        // What is missed after a literal that swallowed its line is a consequence of it.
+        if !std::mem::take(&mut self.lexer.swallowed) {
+            self.sink.push(found);
+        }
+    }
+
+    /// Reports what leaves the declaration in the tree.
+    fn warn(&mut self, found: Diagnostic) {
+        let before = self.sink.len();
+        self.push(found);
+        self.errors += self.sink.len() - before;
+    }
+
+    fn expected(&mut self, what: &str) -> Failed {
+        let found = self.unexpected(what);
+        self.push(found);
+        Failed
+    }
+
+    /// A finding at the present token, to be completed.
+    fn unexpected(&self, what: &str) -> Diagnostic {
+        let text = self.text_of(self.token);
+        let shown: String = text.chars().take(40).collect();
+        let (code, found) = match self.token.kind {
+            Kind::End => (&codes::SYNTAX, "the end of the file".to_owned()),
+            Kind::Text | Kind::Raw | Kind::SingleQuoted | Kind::Broken => (&codes::SYNTAX, "a text".to_owned()),
+            _ => (&codes::SYNTAX, format!("`{shown}`")),
+        };
+        let finding = self.sink.diagnostic(code, self.token.span(), format!("expected {what}, found {found}"));
+        match text.chars().next() {
+            Some('“' | '”' | '„' | '‘' | '’') => finding.with_help("quotes are written \", not as in a text processor"),
+            Some('/') => finding.with_help("a comment begins with #"),
+            _ => finding,
+        }
+    }
+
+    /// Reports a bracket that the file leaves open.
+    fn unclosed(&mut self, open: Span, what: &str, close: &str) {
+        let found = self
+            .sink
+            .diagnostic(&codes::UNTERMINATED, open, format!("this {what} is not closed"))
+            .with_label(format!("no matching {close}"))
+            .with_place(self.token.span(), "the next declaration or the end of the file comes first");
+        self.push(found);
+    }
+
+    // --- recovery -----------------------------------------------------------
+
+    /// Whether a declaration begins here in spite of open brackets: its word stands at the
+    /// very beginning of a line and a name follows.
+    fn at_declaration(&self) -> bool {
+        let start = self.token.start as usize;
+        let flush = start == 0 || self.text.as_bytes().get(start - 1) == Some(&b'\n');
+        let named = || self.lexer.sign_after(self.token.end).is_some_and(|sign| sign.is_ascii_alphanumeric() || sign == b'_');
+        self.token.first && flush && self.word().is_some_and(|word| DECLARATIONS.contains(&word)) && named()
+    }
+
+    /// After a failure that began at `before`, skips to the next declaration.
+    fn skip_to_declaration(&mut self, before: u32) {
+        if self.token.start == before {
+            self.bump();
+        }
+        let mut depth = 0usize;
+        while self.token.kind != Kind::End && !self.at_declaration() {
+            let word = self.token.first && self.word().is_some_and(|word| DECLARATIONS.contains(&word));
+            if word && depth == 0 && self.lexer.sign_after(self.token.end) != Some(b':') {
+                return;
+            }
+            match self.token.kind {
+                Kind::LeftBrace | Kind::LeftBracket => depth += 1,
+                Kind::RightBrace | Kind::RightBracket => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
+    /// After a failure inside a block, skips to its next entry or to its end. `is_entry` tells
+    /// whether the present token, first on its line, begins an entry.
+    fn skip_to_entry(&mut self, before: u32, is_entry: impl Fn(&Self) -> bool) {
+        self.lexer.swallowed = false;
+        if self.token.start == before && !self.at(Kind::RightBrace) {
+            self.bump();
+        }
+        let mut depth = 0usize;
+        loop {
+            match self.token.kind {
+                Kind::End => return,
+                Kind::RightBrace if depth == 0 => return,
+                _ if self.at_declaration() => return,
+                _ if self.token.first && depth == 0 && is_entry(self) => return,
+                // An entry word at the beginning of a line ends whatever bracket was left open.
+                _ if self.token.first && self.at_entry_word() => return,
+                Kind::LeftBrace | Kind::LeftBracket | Kind::LeftParen => depth += 1,
+                Kind::RightBrace | Kind::RightBracket | Kind::RightParen => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.bump();
+        }
+    }
+
+    fn at_entry_word(&self) -> bool {
+        self.word().is_some_and(|word| matches!(word, "let" | "when" | "test"))
+    }
+
+    /// Reads the rest of a block, after its `{`: entries up to the `}`.
+    fn block<T>(
+        &mut self,
+        open: Token,
+        what: &str,
+        mut entry: impl FnMut(&mut Self) -> Read<T>,
+        is_entry: impl Fn(&Self) -> bool,
+    ) -> Read<Vec<T>> {
+        let mut entries = Vec::new();
+        loop {
+            if self.take(Kind::RightBrace).is_some() {
+                return Ok(entries);
+            }
+            if self.at(Kind::End) || self.at_declaration() {
+                self.unclosed(open.span(), what, "}");
+                return Err(Failed);
+            }
+            self.lexer.swallowed = false;
+            let before = self.token.start;
+            match entry(self) {
+                Ok(entry) => entries.push(entry),
+                Err(Failed) => self.skip_to_entry(before, &is_entry),
+            }
+        }
+    }
+
+    /// Items with commas between them up to the closing sign; a comma may follow the last.
+    fn items<T>(
+        &mut self,
+        open: Token,
+        close: (Kind, &str),
+        what: &str,
+        mut item: impl FnMut(&mut Self) -> Read<T>,
+    ) -> Read<Vec<T>> {
+        let mut items = Vec::new();
+        loop {
+            if self.take(close.0).is_some() {
+                return Ok(items);
+            }
+            if self.at(Kind::End) || self.at_declaration() {
+                self.unclosed(open.span(), what, close.1);
+                return Err(Failed);
+            }
+            items.push(item(self)?);
+            if self.take(Kind::Comma).is_none() && !self.at(close.0) {
+                if self.at(Kind::End) || self.at_declaration() {
+                    continue;
+                }
+                let found = self.unexpected(&format!("`,` or `{}`", close.1));
+                let missing = self.token.first && matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int);
+                let at = Span::at(self.end as usize);
+                self.push(if missing { found.with_fix("add the comma", at, ",") } else { found });
+                return Err(Failed);
+            }
+        }
+    }
+}
