@@ -83,7 +83,7 @@ impl Manifest {
     /// # Errors
     /// Everything that is wrong with the manifest, with its place.
     pub fn parse(source: &Source) -> Result<Sensor, Vec<Diagnostic>> {
-        let manifest: Self = json::read(source).map_err(|finding| vec![finding])?;
+        let manifest: Self = json::read(source)?;
         manifest.check(source)
     }
 
@@ -152,7 +152,10 @@ fn inputs(sink: &mut Sink, place: Span, owner: &str, inputs: &[Input]) -> Vec<Su
         let position = index + 1;
         let here = json::locate(&source, after, &input.name, after);
         after = here;
-        if input.name.is_empty() || input.name.len() > limits::SENSOR_NAME_BYTES || input.name.contains(char::is_control) {
+        if input.name.is_empty()
+            || input.name.len() > limits::SENSOR_NAME_BYTES
+            || input.name.contains(char::is_control)
+        {
             let message = format!("input {position} of {owner} has no usable name");
             sink.report(&INVALID_MANIFEST, here, message);
         }
@@ -281,7 +284,7 @@ mod tests {
         let sensor = parse(GOOD).unwrap();
         let text = sensor.manifest().to_json();
         assert_eq!(parse(&text).unwrap().manifest(), sensor.manifest());
-        assert_eq!(text.lines().count(), 5);
+        assert_eq!(text.lines().count(), 6, "one line for each template type: {text}");
     }
 
     #[test]

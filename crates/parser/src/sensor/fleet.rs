@@ -267,7 +267,7 @@ impl FleetFile {
     /// # Errors
     /// Everything that is wrong with the file, with its place.
     pub fn parse(source: &Source) -> Result<Vec<Spanned<SensorRef>>, Vec<Diagnostic>> {
-        let file: Self = json::read(source).map_err(|finding| vec![finding])?;
+        let file: Self = json::read(source)?;
         let mut sink = Sink::new(source);
         let start = Span::default();
         if file.format != 1 {
@@ -349,7 +349,8 @@ mod tests {
 
     #[test]
     fn refuses_the_same_build_twice() {
-        let error = Fleet::new(vec![sensor("s", "4.9", true, &["a"]), sensor("s", "4.90", true, &["a"])]).err().unwrap();
+        let error =
+            Fleet::new(vec![sensor("s", "4.9", true, &["a"]), sensor("s", "4.90", true, &["a"])]).err().unwrap();
         assert_eq!(error.to_string(), "the fleet has two manifests of s 4.9: s 4.90 is the same version");
     }
 
