@@ -1,4 +1,5 @@
 //! The embedded files are complete, and every one can be read.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

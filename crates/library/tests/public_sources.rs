@@ -2,6 +2,7 @@
 //!
 //! The sources are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside
 //! the workspace by default). Without them these tests say so and pass.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
