@@ -306,6 +306,17 @@ mod tests {
     }
 
     #[test]
+    fn the_schema_knows_every_member() {
+        let schema = serde_json::to_value(schemars::schema_for!(Manifest)).unwrap();
+        for member in ["format", "sensor", "version", "versioning", "origin", "capacity", "header", "templates"] {
+            assert!(schema["properties"][member].is_object(), "{member}");
+        }
+        assert_eq!(schema["properties"]["templates"]["type"], "object");
+        assert_eq!(schema["required"], serde_json::json!(["format", "sensor", "version", "templates"]));
+        assert_eq!(schema["additionalProperties"], false);
+    }
+
+    #[test]
     fn hostile_text_is_a_finding() {
         for text in ["", "nul", "{", "[]", "\u{feff}{}", "{\"format\":1e999}", "null", "{\"templates\":[]}"] {
             let _ = fault(text);

@@ -156,12 +156,11 @@ impl Fleet {
     }
 
     /// The sensors that supply a template type, each with what it supplies for it.
-    pub fn suppliers(&self, template: &str) -> impl Iterator<Item = (&Sensor, &SuppliedTemplate)> {
+    pub fn suppliers<'a>(&'a self, template: &'a str) -> impl Iterator<Item = (&'a Sensor, &'a SuppliedTemplate)> {
         let indices = self.by_template.get(template).map_or(&[][..], Vec::as_slice);
-        let name = template.to_owned();
         indices.iter().filter_map(move |index| {
             let sensor = self.sensors.get(*index)?;
-            Some((sensor, sensor.template(&name)?))
+            Some((sensor, sensor.template(template)?))
         })
     }
 
