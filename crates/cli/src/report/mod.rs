@@ -5,6 +5,7 @@ mod gitlab;
 mod human;
 mod json;
 mod junit;
+mod place;
 mod sarif;
 
 use std::io::{self, Write};
