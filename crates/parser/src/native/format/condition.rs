@@ -40,7 +40,12 @@ impl Printer<'_> {
     }
 
     fn expr(&mut self, expr: &Expr, context: Context) {
-        if !self.comment_before(expr.span().end) {
+        // Parentheses around a whole condition go, and comments behind its last operand with them.
+        let end = match (expr, context) {
+            (Expr::Any(chain) | Expr::All(chain), Context::Alone) => chain.operands.last().map(Expr::span),
+            _ => Some(expr.span()),
+        };
+        if !self.comment_before(end.map_or(0, |span| span.end)) {
             let mut flat = String::new();
             flat_expr(&mut flat, self.text, expr, context);
             if self.fits(&flat, 0) {

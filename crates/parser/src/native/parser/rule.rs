@@ -1,8 +1,6 @@
 //! Rules.
 
-use super::super::ast::{
-    AttributeValue, Let, LetValue, Pair, Rule, RuleEntry, TemplateName, Test, When,
-};
+use super::super::ast::{AttributeValue, Let, LetValue, Pair, Rule, RuleEntry, TemplateName, Test, When};
 use super::super::lexer::Kind;
 use super::{Failed, Parser, Read};
 use crate::diagnostic::{closest, codes};
@@ -47,8 +45,7 @@ impl Parser<'_> {
         let name = self.plain_name("the name of a rule")?;
         let open = self.need(Kind::LeftBrace, "`{`")?;
         let entries = self.block(open, "rule", Self::rule_entry, |parser| {
-            parser.at_entry_word()
-                || parser.word().is_some() && parser.lexer.sign_after(parser.token.end) == Some(b':')
+            parser.at_entry_word() || parser.word().is_some() && parser.lexer.sign_after(parser.token.end) == Some(b':')
         })?;
         let rule = Rule { name, entries, body: self.since(open.start), span: self.since(start) };
         self.check_rule(&rule);
@@ -124,7 +121,8 @@ impl Parser<'_> {
 
     fn attribute(&mut self, word: &str) -> Read<Pair<AttributeValue>> {
         let Some((key, shape, _)) = ATTRIBUTES.iter().find(|(key, ..)| *key == word) else {
-            let found = self.sink.diagnostic(&codes::UNKNOWN_KEY, self.token.span(), format!("`{word}` is not an attribute"));
+            let found =
+                self.sink.diagnostic(&codes::UNKNOWN_KEY, self.token.span(), format!("`{word}` is not an attribute"));
             let near = match word {
                 "level" => Some("severity"),
                 "uuid" => Some("id"),
