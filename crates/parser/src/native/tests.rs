@@ -1,5 +1,7 @@
 //! Tests of parser and formatter: examples, recovery, hostile input and properties.
 
+#![expect(clippy::string_slice, reason = "test data is cut at signs that were just found")]
+
 mod generate;
 mod hostile;
 mod properties;

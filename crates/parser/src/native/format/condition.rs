@@ -13,9 +13,7 @@ enum Context {
 /// The place up to which comments are put before the line on which an expression begins.
 pub(super) fn anchor(expr: &Expr) -> u32 {
     match expr {
-        Expr::Any(chain) | Expr::All(chain) => {
-            chain.operands.first().map_or(chain.span.start, |first| operand_anchor(first))
-        }
+        Expr::Any(chain) | Expr::All(chain) => chain.operands.first().map_or(chain.span.start, operand_anchor),
         other => operand_anchor(other),
     }
 }

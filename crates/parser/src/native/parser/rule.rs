@@ -146,23 +146,23 @@ impl Parser<'_> {
             Shape::Text => parser.text_value("a word or a text").map(AttributeValue::Text),
         })?;
         let choices = CHOICES.iter().find(|(attribute, _)| attribute == key);
-        if let (Some((_, choices)), AttributeValue::Text(text)) = (choices, &pair.value) {
-            if !choices.contains(&text.value.as_str()) {
-                let message = format!("`{}` is not a {key}", text.value);
-                let found = self
-                    .sink
-                    .diagnostic(&codes::INVALID_ATTRIBUTE_VALUE, text.span, message)
-                    .with_help(format!("write one of {}", choices.join(", ")));
-                let near = match text.value.as_str() {
-                    "info" | "information" => Some("informational"),
-                    "moderate" => Some("medium"),
-                    other => closest(other, choices.iter().copied()),
-                };
-                self.push(match near {
-                    Some(near) => found.with_fix(format!("write `{near}`"), text.span, near),
-                    None => found,
-                });
-            }
+        if let (Some((_, choices)), AttributeValue::Text(text)) = (choices, &pair.value)
+            && !choices.contains(&text.value.as_str())
+        {
+            let message = format!("`{}` is not a {key}", text.value);
+            let found = self
+                .sink
+                .diagnostic(&codes::INVALID_ATTRIBUTE_VALUE, text.span, message)
+                .with_help(format!("write one of {}", choices.join(", ")));
+            let near = match text.value.as_str() {
+                "info" | "information" => Some("informational"),
+                "moderate" => Some("medium"),
+                other => closest(other, choices.iter().copied()),
+            };
+            self.push(match near {
+                Some(near) => found.with_fix(format!("write `{near}`"), text.span, near),
+                None => found,
+            });
         }
         Ok(pair)
     }
