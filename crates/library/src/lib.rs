@@ -1,1 +1,88 @@
 //! Template types and sensor manifests of public log sources, embedded in the binary.
+//!
+//! The texts live in `content/` and `sensors/` of this crate; where they come from is in its
+//! `NOTICE`. They are data like any other: they are read by the same parser as a user's files.
+//!
+//! ```
+//! let builds: Vec<_> = contentcheck_library::sensors("sysmon").collect();
+//! assert_eq!(builds.first().map(|build| build.version), Some("2.0"));
+//! assert_eq!(contentcheck_library::sensors("sysmon/4.90").count(), 1);
+//! ```
+
+mod embedded;
+
+use contentcheck_parser::diagnostic::Diagnostic;
+use contentcheck_parser::sensor::{Manifest, Sensor};
+use contentcheck_parser::source::Source;
+
+/// One embedded content file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentFile {
+    /// Path below `content/`, with `/`, such as `windows/sysmon.content`.
+    pub name: &'static str,
+    /// The text.
+    pub text: &'static str,
+}
+
+impl ContentFile {
+    /// The text as a source for the parser, under the name `builtin:NAME`.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::new(format!("builtin:{}", self.name), self.text)
+    }
+}
+
+/// One embedded sensor manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SensorFile {
+    /// Name of the sensor, such as `sysmon`.
+    pub sensor: &'static str,
+    /// Version of the build, such as `4.90`.
+    pub version: &'static str,
+    /// The manifest as JSON.
+    pub json: &'static str,
+}
+
+impl SensorFile {
+    /// The manifest as a source for the parser, under the name `builtin:SENSOR/VERSION`.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::new(format!("builtin:{}/{}", self.sensor, self.version), self.json)
+    }
+
+    /// Reads the manifest.
+    ///
+    /// # Errors
+    /// Never, for a manifest that ships: a test reads all of them.
+    pub fn parse(&self) -> Result<Sensor, Vec<Diagnostic>> {
+        Manifest::parse(&self.source())
+    }
+}
+
+/// The content files with the template types of public log sources, ordered by name.
+pub static CONTENT: &[ContentFile] = embedded::CONTENT;
+
+/// The sensor manifests, ordered by name and then by version from the oldest to the newest.
+pub static SENSORS: &[SensorFile] = embedded::SENSORS;
+
+/// The manifests that a selector means: `sysmon` all versions of a sensor, `sysmon/4.90` one
+/// version as its manifest writes it. None where nothing is called so.
+pub fn sensors(selector: &str) -> impl Iterator<Item = &'static SensorFile> {
+    let (sensor, version) = match selector.split_once('/') {
+        Some((sensor, version)) => (sensor.to_owned(), Some(version.to_owned())),
+        None => (selector.to_owned(), None),
+    };
+    SENSORS.iter().filter(move |file| {
+        file.sensor == sensor && version.as_ref().is_none_or(|version| file.version == version.as_str())
+    })
+}
+
+/// The names of the sensors that ship, each once.
+pub fn sensor_names() -> impl Iterator<Item = &'static str> {
+    let mut last = "";
+    SENSORS.iter().filter_map(move |file| {
+        let new = file.sensor != last;
+        last = file.sensor;
+        new.then_some(file.sensor)
+    })
+}

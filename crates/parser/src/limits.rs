@@ -10,6 +10,18 @@ pub const FILE_BYTES: usize = 4 << 20;
 pub const TABLE_BYTES: usize = 64 << 20;
 /// Bytes in one sensor manifest or imported manifest.
 pub const MANIFEST_BYTES: usize = 16 << 20;
+/// Template types in one sensor manifest.
+pub const MANIFEST_TEMPLATES: usize = 20_000;
+/// Sensors in one fleet.
+pub const FLEET_SENSORS: usize = 1_000;
+/// Bytes in a sensor's name or version, and in the name of an input.
+pub const SENSOR_NAME_BYTES: usize = 128;
+/// Nodes in one XML file.
+pub const XML_NODES: u32 = 400_000;
+/// Attributes in one XML file.
+pub const XML_ATTRIBUTES: usize = 600_000;
+/// Attributes of one XML element.
+pub const XML_ELEMENT_ATTRIBUTES: usize = 64;
 /// Files in one run.
 pub const FILES: usize = 200_000;
 /// Depth of directories below the one that was named.

@@ -67,6 +67,26 @@ impl FieldType {
     /// What a field of an open template type is taken for: optional text without case.
     pub const OPEN: Self = Self { scalar: Scalar::String, list: false, optional: true, nocase: true };
 
+    /// The type that a text names: `string`, `list<int>`, `ip?`, `string? nocase`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (text, nocase) = match text.strip_suffix("nocase") {
+            Some(rest) if rest.ends_with(' ') => (rest.trim_end(), true),
+            Some(_) => return None,
+            None => (text, false),
+        };
+        let (text, optional) = match text.strip_suffix('?') {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        };
+        let (word, list) = match text.strip_prefix("list<").and_then(|rest| rest.strip_suffix('>')) {
+            Some(word) => (word, true),
+            None => (text, false),
+        };
+        let scalar = Scalar::from_word(word)?;
+        (!nocase || scalar == Scalar::String).then_some(Self { scalar, list, optional, nocase })
+    }
+
     /// Whether a sensor that supplies `supplied` feeds a rule that was checked against `self`.
     /// Kind and shape must agree. Case is the template type's business. A sensor may
     /// promise more than is asked (always present where optional is declared), never less.
@@ -247,5 +267,29 @@ impl TemplateType {
 impl fmt::Display for TemplateType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} @ {}", self.name, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_read_as_they_are_written() {
+        for text in ["string", "int?", "list<ip>", "list<string>? nocase", "string nocase", "bytes", "bool", "float?"] {
+            assert_eq!(FieldType::parse(text).map(|ty| ty.to_string()).as_deref(), Some(text));
+        }
+        for text in ["", "text", "int nocase", "stringnocase", "list<list<int>>", "list<int", "string??", "list<int?>", " int"] {
+            assert_eq!(FieldType::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sensor_may_promise_more_but_not_less() {
+        let ty = |text| FieldType::parse(text).unwrap();
+        assert!(ty("string? nocase").is_fed_by(ty("string")));
+        assert!(!ty("string nocase").is_fed_by(ty("string?")));
+        assert!(!ty("string").is_fed_by(ty("int")));
+        assert!(!ty("list<int>").is_fed_by(ty("int")));
     }
 }

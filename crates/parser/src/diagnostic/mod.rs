@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{Source, Span};
 pub use codes::Code;
-pub use suggest::closest;
+pub use suggest::{clip, closest};
 
 /// How serious a finding is. Ordered from the least to the most serious.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]

@@ -1,4 +1,22 @@
-//! "Did you mean": the closest known name.
+//! Words for messages: clipped user text and "did you mean".
+
+/// User text for a message: at most 60 characters, control characters escaped.
+#[must_use]
+pub fn clip(text: &str) -> String {
+    let mut short = String::new();
+    for (count, character) in text.chars().enumerate() {
+        if count == 60 {
+            short.push('…');
+            break;
+        }
+        if character.is_control() {
+            short.extend(character.escape_default());
+        } else {
+            short.push(character);
+        }
+    }
+    short
+}
 
 /// The candidate nearest to `word`, if it is near enough to be a likely slip:
 /// at most a third of the word's characters differ, compared without case.

@@ -10,10 +10,12 @@ mod format;
 mod lexer;
 pub(crate) mod literal;
 mod parser;
+mod template;
 #[cfg(test)]
 mod tests;
 
 pub use ast::Ast;
+pub use template::templates;
 pub use format::{Refused, format};
 
 use crate::diagnostic::Diagnostic;

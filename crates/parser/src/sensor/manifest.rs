@@ -1,9 +1,13 @@
 //! The sensor manifest: JSON that a sensor build prints of itself.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
 
 use schemars::JsonSchema;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
+
+use super::version::Versioning;
 
 /// What one sensor build supplies and can hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,8 +17,11 @@ pub struct Manifest {
     pub format: u32,
     /// Name of the sensor product, such as `sysmon`.
     pub sensor: String,
-    /// Version of this build, such as `4.90`. Parts between dots compare as numbers.
+    /// Version of this build, such as `4.90`. It begins with a digit.
     pub version: String,
+    /// How versions of this sensor are ordered.
+    #[serde(default, skip_serializing_if = "Versioning::is_default")]
+    pub versioning: Versioning,
     /// Where the facts come from, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -24,8 +31,70 @@ pub struct Manifest {
     /// Inputs that come with every event, whatever its template type: by name, without a position.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub header: Vec<Input>,
-    /// The template types that the sensor supplies, by name.
+    /// The template types that the sensor supplies, by name. None may be given twice.
+    #[serde(deserialize_with = "each_once")]
     pub templates: BTreeMap<String, Supply>,
+}
+
+impl Manifest {
+    /// The manifest as JSON with one line for each template type: small, and a change of one
+    /// template type is a change of one line. Ends with a line break.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut out = String::from("{\"format\":");
+        let text = |value: &str| serde_json::Value::from(value).to_string();
+        // Writing to a string cannot fail, and these types always serialise.
+        let _ = write!(out, "{},\"sensor\":{},\"version\":{},", self.format, text(&self.sensor), text(&self.version));
+        if !self.versioning.is_default() {
+            let _ = write!(out, "\"versioning\":{},", text(self.versioning.as_str()));
+        }
+        if let Some(origin) = &self.origin {
+            let _ = write!(out, "\"origin\":{},", text(origin));
+        }
+        if !self.capacity.is_unstated() {
+            let capacity = serde_json::to_string(&self.capacity).unwrap_or_default();
+            let _ = write!(out, "\n\"capacity\":{capacity},");
+        }
+        if !self.header.is_empty() {
+            let _ = write!(out, "\n\"header\":{},", serde_json::to_string(&self.header).unwrap_or_default());
+        }
+        out.push_str("\n\"templates\":{");
+        for (index, (name, supply)) in self.templates.iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            let supply = serde_json::to_string(supply).unwrap_or_default();
+            let _ = write!(out, "{comma}\n{}:{supply}", text(name));
+        }
+        out.push_str("\n}}\n");
+        out
+    }
+}
+
+/// Reads a map and refuses a key that comes twice, which serde would let pass silently.
+fn each_once<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Supply>, D::Error> {
+    struct Templates;
+    impl<'de> Visitor<'de> for Templates {
+        type Value = BTreeMap<String, Supply>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map from template type to what is supplied for it")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut templates = BTreeMap::new();
+            while let Some(name) = map.next_key::<String>()? {
+                if templates.contains_key(&name) {
+                    return Err(de::Error::custom(format_args!("template type `{name}` is given twice")));
+                }
+                if templates.len() >= crate::limits::MANIFEST_TEMPLATES {
+                    let most = crate::limits::MANIFEST_TEMPLATES;
+                    return Err(de::Error::custom(format_args!("more than {most} template types")));
+                }
+                templates.insert(name, map.next_value()?);
+            }
+            Ok(templates)
+        }
+    }
+    from.deserialize_map(Templates)
 }
 
 /// What a sensor build can hold.

@@ -115,6 +115,30 @@ codes! {
         harm: "The comparison can never be true, or the engine refuses the rule.",
         cure: "Write the value in the form that the message names.",
     }
+    /// A plain YAML scalar that readers take for different values
+    AMBIGUOUS_SCALAR = "CC0121" "ambiguous-scalar" Warning fixable {
+        cause: "An unquoted `yes`, `no`, `on`, `off`, `010` or `12:30` is a text in YAML 1.2 and a boolean or a number in YAML 1.1.",
+        harm: "The same rule compares with `no` in one engine and with `false` in another.",
+        cure: "Quote the value.",
+    }
+    /// A selection without content
+    EMPTY_SELECTION = "CC0122" "empty-selection" Error {
+        cause: "A selection was emptied while editing, or its lines lost their indentation.",
+        harm: "An empty selection matches everything in some engines and nothing in others.",
+        cure: "Give the selection a field or a keyword, or remove it.",
+    }
+    /// A field with an empty list of values
+    EMPTY_VALUES = "CC0123" "empty-values" Error {
+        cause: "All values were removed, or a generator had none.",
+        harm: "An emptied list turns a condition into one that matches nothing, or everything.",
+        cure: "Give the field a value; write `null` for an absent field and '' for an empty text.",
+    }
+    /// `all` on a single value
+    ALL_OF_ONE = "CC0124" "all-of-one" Warning fixable {
+        cause: "Values were removed from a list, or a YAML duplicate key was worked around.",
+        harm: "The specification forbids it, and some engines refuse the rule.",
+        cure: "Leave `all` out.",
+    }
     /// The native content cannot be read
     SYNTAX = "CC0130" "syntax" Error {
         cause: "A word or a sign stands where the language has no place for it.",

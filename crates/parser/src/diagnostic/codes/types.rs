@@ -19,4 +19,10 @@ codes! {
         harm: "There is no implicit conversion, so the comparison can never be true.",
         cure: "Compare fields of the same type.",
     }
+    /// A number or an address is compared as a text
+    NUMBER_AS_TEXT = "CC0304" "number-as-text" Warning {
+        cause: "A wildcard, a part of a text or an expression is compared with a field that holds a number or an address.",
+        harm: "What the text of a number looks like depends on the recorder: 80, 080 and 0x50 are one port and three texts.",
+        cure: "Compare by value: a number, an order, or a network.",
+    }
 }

@@ -1,0 +1,60 @@
+//! What can only be seen across files: ids, names and logic that occur twice, and
+//! references that lead nowhere.
+
+use std::collections::HashMap;
+
+use super::{Facts, FileOutcome};
+use crate::diagnostic::{Diagnostic, clip, closest, codes};
+use crate::source::{Source, Span};
+
+/// Reports what the files have in common and should not, in the order of the files.
+pub(super) fn check(outcomes: &[FileOutcome]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut ids: HashMap<String, (&Source, Span)> = HashMap::new();
+    let mut names: HashMap<&str, (&Source, Span)> = HashMap::new();
+    let mut logic: HashMap<u64, (&Source, &Facts)> = HashMap::new();
+    for (source, facts) in outcomes.iter().flat_map(|outcome| outcome.facts.iter().map(|facts| (&outcome.source, facts))) {
+        if let Some((id, span)) = &facts.id
+            && let Some(first) = ids.insert(id.to_ascii_lowercase(), (source, *span))
+        {
+            ids.insert(id.to_ascii_lowercase(), first);
+            let message = format!("the id `{}` belongs to another rule", clip(id));
+            let help = "give this rule an id of its own; a released id is never used again";
+            found.push(elsewhere(Diagnostic::new(&codes::DUPLICATE_ID, source, *span, message).with_help(help), first, "first used here"));
+        }
+        if let Some((name, span)) = &facts.name
+            && let Some(first) = names.insert(name, (source, *span))
+        {
+            names.insert(name, first);
+            let message = format!("the name `{}` belongs to another rule", clip(name));
+            found.push(elsewhere(Diagnostic::new(&codes::DUPLICATE_NAME, source, *span, message).with_help("rename one of them"), first, "first used here"));
+        }
+        if let Some(number) = facts.logic
+            && let Some((other, first)) = logic.insert(number, (source, facts))
+        {
+            logic.insert(number, (other, first));
+            let message = "this rule detects the same as another one";
+            let help = "remove one of them, or make them differ";
+            found.push(elsewhere(Diagnostic::new(&codes::DUPLICATE_RULE, source, facts.span, message).with_help(help), (other, first.span), "the other rule"));
+        }
+    }
+    for outcome in outcomes {
+        for reference in &outcome.references {
+            let rule = reference.rule.as_str();
+            if ids.contains_key(&rule.to_ascii_lowercase()) || names.contains_key(rule) {
+                continue;
+            }
+            let message = format!("no rule of this content has the id or name `{}`", clip(rule));
+            let diagnostic = Diagnostic::new(&codes::UNKNOWN_RULE_REFERENCE, &outcome.source, reference.span, message);
+            found.push(match closest(rule, names.keys().copied()) {
+                Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
+                None => diagnostic.with_help("lint the directories that belong together in one run"),
+            });
+        }
+    }
+    found
+}
+
+fn elsewhere(diagnostic: Diagnostic, (source, span): (&Source, Span), text: &str) -> Diagnostic {
+    if source.is(&diagnostic.source) { diagnostic.with_place(span, text) } else { diagnostic.with_related(source, span, text) }
+}

@@ -1,0 +1,141 @@
+//! Template declarations to template types.
+
+use super::ast::{Ast, Declaration, Literal, Template, TemplateEntry, Values};
+use crate::diagnostic::{Sink, clip, codes};
+use crate::limits;
+use crate::template::{Field, Fixed, LogSource, Recognition, TemplateType};
+
+/// The template types that a file declares. What contradicts itself is reported.
+pub fn templates(ast: &Ast, sink: &mut Sink) -> Vec<TemplateType> {
+    let declared = ast.declarations().iter().filter_map(|declaration| match declaration {
+        Declaration::Template(template) => Some(template),
+        _ => None,
+    });
+    declared.filter_map(|template| lower(ast, template, sink)).collect()
+}
+
+fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> Option<TemplateType> {
+    let mut lowered = TemplateType {
+        name: template.name.value.clone(),
+        version: template.version.value,
+        fields: Vec::new(),
+        header: Vec::new(),
+        serves: Vec::new(),
+        reads: Vec::new(),
+        open: false,
+        source: ast.source().clone(),
+        span: template.name.span,
+    };
+    let before = sink.len();
+    if template.version.value == 0 {
+        sink.report(&codes::BAD_POSITION, template.version.span, "versions are counted from 1");
+    }
+    let mut positions: Vec<(u32, crate::source::Span, Option<Field>)> = Vec::new();
+    for entry in &template.entries {
+        match entry {
+            TemplateEntry::Open(_) => lowered.open = true,
+            TemplateEntry::Retired(retired) => {
+                positions.extend(retired.positions.iter().map(|position| (position.value, position.span, None)));
+            }
+            TemplateEntry::Field(field) => {
+                let declared = Field { name: field.name.value.clone(), ty: field.ty.value, span: field.name.span };
+                positions.push((field.position.value, field.position.span, Some(declared)));
+            }
+            TemplateEntry::Header(block) => lowered.header.extend(block.pairs.iter().map(|pair| Field {
+                name: pair.key.value.clone(),
+                ty: pair.value.value,
+                span: pair.key.span,
+            })),
+            TemplateEntry::Serves(block) => {
+                let mut served = LogSource::default();
+                for pair in &block.pairs {
+                    let slot = match pair.key.value.as_str() {
+                        "product" => &mut served.product,
+                        "category" => &mut served.category,
+                        "service" => &mut served.service,
+                        other => {
+                            let found = sink.diagnostic(
+                                &codes::UNKNOWN_ATTRIBUTE,
+                                pair.key.span,
+                                format!("`{}` is not a part of a log source", clip(other)),
+                            );
+                            sink.push(found.with_help("a log source has `product`, `category` and `service`"));
+                            continue;
+                        }
+                    };
+                    *slot = Some(pair.value.value.to_lowercase());
+                }
+                lowered.serves.push(served);
+            }
+            TemplateEntry::Reads(block) => {
+                for pair in &block.pairs {
+                    if let Some(values) = fixed(&pair.value, sink) {
+                        lowered.reads.push(Recognition { name: pair.key.value.clone(), values });
+                    }
+                }
+            }
+        }
+    }
+    place(&mut lowered, positions, sink);
+    names(&lowered, sink);
+    (sink.len() == before).then_some(lowered)
+}
+
+fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
+    if values.values.is_empty() {
+        sink.report(&codes::EMPTY_VALUES, values.span, "a recognised event needs a value");
+        return None;
+    }
+    let lowered = values.values.iter().map(|value| match &value.value {
+        Literal::Text(text) => Some(Fixed::Text(text.clone())),
+        Literal::Int(number) => Some(Fixed::Int(*number)),
+        other => {
+            let message = format!("an event is recognised by texts and integers, not by a {}", other.kind());
+            sink.report(&codes::VALUE_TYPE, value.span, message);
+            None
+        }
+    });
+    lowered.collect()
+}
+
+/// Puts the fields at their positions, which must be 1, 2, 3 ... with every retired one named.
+fn place(
+    template: &mut TemplateType,
+    mut positions: Vec<(u32, crate::source::Span, Option<Field>)>,
+    sink: &mut Sink,
+) {
+    if positions.len() > limits::TEMPLATE_FIELDS {
+        let message = format!("`{template}` has {} positions; the limit is {}", positions.len(), limits::TEMPLATE_FIELDS);
+        sink.report(&codes::LIMIT_EXCEEDED, template.span, message);
+        return;
+    }
+    positions.sort_by_key(|(position, _, _)| *position);
+    let mut expected = 1;
+    for (position, span, field) in positions {
+        if position != expected {
+            let message = if position < expected {
+                format!("position {position} is used twice in `{template}`")
+            } else {
+                format!("position {position} follows {} in `{template}`", expected - 1)
+            };
+            let found = sink.diagnostic(&codes::BAD_POSITION, span, message);
+            sink.push(found.with_help("number the fields 1, 2, 3 ...; list removed positions under `retired`"));
+            return;
+        }
+        template.fields.push(field);
+        expected += 1;
+    }
+}
+
+fn names(template: &TemplateType, sink: &mut Sink) {
+    let mut seen = std::collections::HashMap::new();
+    for field in template.fields.iter().flatten().chain(&template.header) {
+        if let Some(first) = seen.insert(field.name.as_str(), field.span) {
+            let found = sink
+                .diagnostic(&codes::DUPLICATE_NAME, field.span, format!("the field `{}` stands twice", clip(&field.name)))
+                .with_place(first, "first here")
+                .with_help("rename one of them");
+            sink.push(found);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Regular expressions: whether they can be compiled, how large they are, and whether they
+//! explode in engines that backtrack.
+
+use regex_syntax::ast::{self, parse::ParserBuilder};
+use regex_syntax::hir::translate::TranslatorBuilder;
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
+
+use crate::diagnostic::{Code, codes};
+use crate::limits;
+
+/// What is wrong with an expression.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) code: &'static Code,
+    pub(crate) message: String,
+    pub(crate) help: &'static str,
+    /// Bytes within the expression, where the place is known.
+    pub(crate) at: Option<(usize, usize)>,
+}
+
+/// Flags that stand beside an expression.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Flags {
+    pub(crate) ignore_case: bool,
+    pub(crate) multi_line: bool,
+    pub(crate) dot_all: bool,
+}
+
+/// Looks at an expression and says the first thing that is wrong with it.
+///
+/// # Errors
+/// The problem, when the expression must not be released.
+pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
+    if pattern.len() > limits::REGEX_BYTES {
+        return Err(Problem {
+            code: &codes::REGEX_TOO_LARGE,
+            message: format!("the expression has {} bytes; the limit is {}", pattern.len(), limits::REGEX_BYTES),
+            help: "match a decisive part of it",
+            at: None,
+        });
+    }
+    let nesting = u32::try_from(limits::NESTING).unwrap_or(u32::MAX);
+    let parsed = ParserBuilder::new().nest_limit(nesting).build().parse(pattern);
+    let tree = parsed.map_err(|error| syntax(pattern, &error))?;
+    let mut translator = TranslatorBuilder::new();
+    translator.utf8(false).case_insensitive(flags.ignore_case).multi_line(flags.multi_line).dot_matches_new_line(flags.dot_all);
+    let hir = translator.build().translate(pattern, &tree).map_err(|error| Problem {
+        code: &codes::INVALID_REGEX,
+        message: format!("the expression cannot be compiled: {}", error.kind()),
+        help: "use ASCII classes such as [a-z] in place of named Unicode classes",
+        at: Some((error.span().start.offset, error.span().end.offset)),
+    })?;
+    let states = states(&hir);
+    if states > limits::REGEX_STATES {
+        let size = if states >= usize::MAX / 2 { "more states than can be counted".to_owned() } else { format!("{states} states") };
+        return Err(Problem {
+            code: &codes::REGEX_TOO_LARGE,
+            message: format!("the expression needs {size}; the limit is {}", limits::REGEX_STATES),
+            help: "lower the counts of its repeats",
+            at: None,
+        });
+    }
+    explodes(&hir).map_or(Ok(()), |message| {
+        Err(Problem {
+            code: &codes::REGEX_BACKTRACKS,
+            message,
+            help: "leave out the inner or second repeat; the expression matches the same without it",
+            at: None,
+        })
+    })
+}
+
+fn syntax(pattern: &str, error: &ast::Error) -> Problem {
+    let (message, help) = match error.kind() {
+        ast::ErrorKind::UnsupportedLookAround => (
+            "look-around cannot be matched in linear time".to_owned(),
+            "write the exclusion as a filter selection with `not`",
+        ),
+        ast::ErrorKind::UnsupportedBackreference => {
+            ("a backreference cannot be matched in linear time".to_owned(), "write the alternatives out")
+        }
+        ast::ErrorKind::NestLimitExceeded(_) => {
+            return Problem {
+                code: &codes::REGEX_TOO_LARGE,
+                message: format!("the expression is nested deeper than {} levels", limits::NESTING),
+                help: "flatten the groups",
+                at: None,
+            };
+        }
+        kind => (format!("the expression has a syntax error: {kind}"), "mend the expression at the place shown"),
+    };
+    let at = (error.span().start.offset.min(pattern.len()), error.span().end.offset.min(pattern.len()));
+    Problem { code: &codes::INVALID_REGEX, message, help, at: Some(at) }
+}
+
+/// States of the expression with its counted repeats spread; saturates.
+fn states(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(_) => 1,
+        HirKind::Capture(capture) => states(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(states).fold(0, usize::saturating_add)
+        }
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.max(1));
+            states(&repetition.sub).max(1).saturating_mul(times.max(1) as usize)
+        }
+    }
+}
+
+/// Whether a backtracking engine can take exponential time, or polynomial time for no gain,
+/// and the reason in words.
+fn explodes(hir: &Hir) -> Option<String> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => None,
+        HirKind::Capture(capture) => explodes(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().find_map(explodes),
+        HirKind::Concat(parts) => {
+            let mut flat = Vec::new();
+            flatten(parts, &mut flat);
+            adjacent(&flat).or_else(|| parts.iter().find_map(explodes))
+        }
+        HirKind::Repetition(outer) => {
+            if outer.max.is_none() && splits(&outer.sub) {
+                return Some("a repeat inside a repeat can match the same text in exponentially many ways".to_owned());
+            }
+            explodes(&outer.sub)
+        }
+    }
+}
+
+fn flatten<'h>(parts: &'h [Hir], flat: &mut Vec<&'h Hir>) {
+    for part in parts {
+        match part.kind() {
+            HirKind::Capture(capture) => flatten(std::slice::from_ref(&capture.sub), flat),
+            HirKind::Concat(inner) => flatten(inner, flat),
+            _ => flat.push(part),
+        }
+    }
+}
+
+/// Two unbounded repeats of the same class with nothing required between them.
+fn adjacent(flat: &[&Hir]) -> Option<String> {
+    let mut open: Vec<ClassUnicode> = Vec::new();
+    for part in flat {
+        if let HirKind::Repetition(Repetition { max: None, sub, .. }) = part.kind()
+            && let Some(class) = class(sub)
+        {
+            if open.contains(&class) {
+                return Some("two adjacent repeats can match the same text in many ways".to_owned());
+            }
+            if part.properties().minimum_len() != Some(0) {
+                open.clear();
+            }
+            open.push(class);
+        } else if part.properties().minimum_len() != Some(0) {
+            open.clear();
+        }
+    }
+    None
+}
+
+/// The characters of a single-character expression.
+fn class(hir: &Hir) -> Option<ClassUnicode> {
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => Some(class.clone()),
+        HirKind::Class(Class::Bytes(class)) => class.to_unicode_class(),
+        HirKind::Literal(literal) => {
+            let text = std::str::from_utf8(&literal.0).ok()?;
+            let mut characters = text.chars();
+            let only = characters.next().filter(|_| characters.next().is_none())?;
+            Some(ClassUnicode::new([ClassUnicodeRange::new(only, only)]))
+        }
+        HirKind::Capture(capture) => class(&capture.sub),
+        _ => None,
+    }
+}
+
+/// Whether two matches of `body` in a row can also be one match of it: then a repeat of
+/// `body` can cut a text in exponentially many ways. True only where that is certain.
+fn splits(body: &Hir) -> bool {
+    match body.kind() {
+        HirKind::Capture(capture) => splits(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().any(splits),
+        HirKind::Repetition(inner) => inner.max.is_none() || (inner.min == 0 && splits(&inner.sub)),
+        HirKind::Concat(parts) => {
+            let mut flat = Vec::new();
+            flatten(parts, &mut flat);
+            flat.iter().enumerate().any(|(index, part)| {
+                let HirKind::Repetition(Repetition { max: None, sub, .. }) = part.kind() else { return false };
+                let others = || flat.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, part)| *part);
+                let class = class(sub);
+                others().all(|other| other.properties().minimum_len() == Some(0) && !is_look(other))
+                    || class.is_some_and(|class| others().all(|other| within(other, &class)))
+            })
+        }
+        _ => false,
+    }
+}
+
+fn is_look(hir: &Hir) -> bool {
+    matches!(hir.kind(), HirKind::Look(_))
+}
+
+/// Whether some text that `hir` matches consists of characters of `class` alone.
+fn within(hir: &Hir, class: &ClassUnicode) -> bool {
+    let has = |character: char| class.ranges().iter().any(|range| range.start() <= character && character <= range.end());
+    match hir.kind() {
+        HirKind::Empty => true,
+        HirKind::Look(_) => false,
+        HirKind::Literal(literal) => std::str::from_utf8(&literal.0).is_ok_and(|text| text.chars().all(has)),
+        HirKind::Class(_) => self::class(hir).is_some_and(|mut other| {
+            other.intersect(class);
+            !other.ranges().is_empty()
+        }),
+        HirKind::Capture(capture) => within(&capture.sub, class),
+        HirKind::Concat(parts) => parts.iter().all(|part| within(part, class)),
+        HirKind::Alternation(parts) => parts.iter().any(|part| within(part, class)),
+        HirKind::Repetition(repetition) => repetition.min == 0 || within(&repetition.sub, class),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(pattern: &str) -> Option<&'static str> {
+        inspect(pattern, Flags::default()).err().map(|problem| problem.code.id)
+    }
+
+    #[test]
+    fn accepts_what_runs_in_linear_time() {
+        for pattern in [r"a+b+", r"(\w+\\)+x", r".*x.*y.*", r"(?i)\bfoo\b", r"\d{1,3}(\.\d{1,3}){3}", r"[^\\]+$", r"(ab*c)+"] {
+            assert_eq!(code(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_does_not() {
+        for pattern in [r"(a+)+", r"(a*)*b", r"(?:a|b+)*", r".*(?:.*=.*)", r"(.*\))+", r"\s*\s+$", r"(\w+\s?)+x"] {
+            assert_eq!(code(pattern), Some("CC0502"), "{pattern}");
+        }
+        assert_eq!(code("(a{1000}){1000}"), Some("CC0503"));
+        assert_eq!(code(r"(?=a)b"), Some("CC0501"));
+        assert_eq!(code(r"(a)\1"), Some("CC0501"));
+        assert_eq!(code("(a"), Some("CC0501"));
+        assert_eq!(code(&format!("{}a{}", "(".repeat(9_000), ")".repeat(9_000))), Some("CC0503"));
+    }
+}

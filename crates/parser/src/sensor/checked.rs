@@ -1,0 +1,319 @@
+//! A manifest that was checked: what one sensor build supplies, ready for lookup.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use super::json;
+use super::manifest::{Capacity, Input, Manifest};
+use super::version::{Version, is_sensor_name, is_version};
+use crate::diagnostic::codes::{INVALID_MANIFEST, LIMIT_EXCEEDED};
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::limits;
+use crate::source::{Source, Span};
+use crate::template::FieldType;
+
+/// One input of a checked manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SuppliedInput {
+    name: String,
+    ty: FieldType,
+}
+
+impl SuppliedInput {
+    /// The name, as template types write it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The type of the values.
+    #[must_use]
+    pub const fn ty(&self) -> FieldType {
+        self.ty
+    }
+}
+
+/// What a sensor supplies for one template type. Names are unique.
+#[derive(Clone, Debug)]
+pub struct SuppliedTemplate {
+    inputs: Vec<SuppliedInput>,
+    positions: HashMap<String, usize>,
+}
+
+impl SuppliedTemplate {
+    /// The supplied arity: the number of inputs.
+    #[must_use]
+    pub fn arity(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// The inputs in the sensor's order.
+    #[must_use]
+    pub fn inputs(&self) -> &[SuppliedInput] {
+        &self.inputs
+    }
+
+    /// The input at a position, counted from 1.
+    #[must_use]
+    pub fn at(&self, position: usize) -> Option<&SuppliedInput> {
+        self.inputs.get(position.checked_sub(1)?)
+    }
+
+    /// Position (from 1) and type of the input with this name.
+    #[must_use]
+    pub fn input(&self, name: &str) -> Option<(usize, FieldType)> {
+        let position = *self.positions.get(name)?;
+        Some((position, self.at(position)?.ty))
+    }
+}
+
+/// One sensor build, from a manifest that was checked.
+#[derive(Clone, Debug)]
+pub struct Sensor {
+    manifest: Manifest,
+    version: Version,
+    header: HashMap<String, FieldType>,
+    templates: HashMap<String, SuppliedTemplate>,
+}
+
+impl Manifest {
+    /// Reads a sensor manifest from JSON and checks it. All findings are [`INVALID_MANIFEST`]
+    /// or about limits.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the manifest, with its place.
+    pub fn parse(source: &Source) -> Result<Sensor, Vec<Diagnostic>> {
+        let manifest: Self = json::read(source).map_err(|finding| vec![finding])?;
+        manifest.check(source)
+    }
+
+    /// Checks a manifest that was read from, or imported from, `source`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the manifest.
+    pub fn check(self, source: &Source) -> Result<Sensor, Vec<Diagnostic>> {
+        let mut sink = Sink::new(source);
+        let start = Span::default();
+        if self.format != 1 {
+            let message = format!("format {} is not known; this version reads format 1", self.format);
+            sink.report(&INVALID_MANIFEST, json::locate(source, start, "format", start), message);
+        }
+        if !is_sensor_name(&self.sensor) {
+            let place = json::locate(source, start, &self.sensor, start);
+            let message = format!("`{}` is not a name of a sensor", short(&self.sensor));
+            let help = "a name begins with a lower-case letter and has lower-case letters, digits, `-` and `_`";
+            sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
+        }
+        if !is_version(&self.version) {
+            let place = json::locate(source, start, &self.version, start);
+            let message = format!("`{}` is not a version", short(&self.version));
+            let help = "a version begins with a digit and has letters, digits and `.-_+`";
+            sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
+        }
+        let place = json::locate(source, start, "header", start);
+        let header = inputs(&mut sink, place, "the header", &self.header);
+        let place = json::locate(source, start, "templates", start);
+        if self.templates.is_empty() {
+            sink.report(&INVALID_MANIFEST, place, "the manifest supplies no template type");
+        }
+        let mut templates = HashMap::with_capacity(self.templates.len());
+        for (name, supply) in &self.templates {
+            let place = json::locate(source, place, name, place);
+            if !is_template_name(name) {
+                let message = format!("`{}` is not a name of a template type", short(name));
+                let help = "a name has parts of lower-case letters, digits and `_` between dots";
+                sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
+            }
+            if supply.inputs.len() > limits::TEMPLATE_FIELDS {
+                let (count, most) = (supply.inputs.len(), limits::TEMPLATE_FIELDS);
+                let message = format!("`{}` has {count} inputs; at most {most} are allowed", short(name));
+                sink.report(&LIMIT_EXCEEDED, place, message);
+                continue;
+            }
+            let inputs = inputs(&mut sink, place, &format!("`{}`", short(name)), &supply.inputs);
+            let positions = inputs.iter().enumerate().map(|(index, input)| (input.name.clone(), index + 1)).collect();
+            templates.insert(name.clone(), SuppliedTemplate { inputs, positions });
+        }
+        let header = header.into_iter().map(|input| (input.name, input.ty)).collect();
+        match Version::new(&self.version, self.versioning) {
+            Some(version) if !sink.has_error() => Ok(Sensor { version, header, templates, manifest: self }),
+            _ => Err(sink.finish()),
+        }
+    }
+}
+
+/// Checks the names and types of a list of inputs. `place` is the span after which they stand.
+fn inputs(sink: &mut Sink, place: Span, owner: &str, inputs: &[Input]) -> Vec<SuppliedInput> {
+    let source = sink.source().clone();
+    let mut found: Vec<SuppliedInput> = Vec::with_capacity(inputs.len());
+    let mut first: HashMap<&str, (usize, Span)> = HashMap::with_capacity(inputs.len());
+    let mut after = place;
+    for (index, input) in inputs.iter().enumerate() {
+        let position = index + 1;
+        let here = json::locate(&source, after, &input.name, after);
+        after = here;
+        if input.name.is_empty() || input.name.len() > limits::SENSOR_NAME_BYTES || input.name.contains(char::is_control) {
+            let message = format!("input {position} of {owner} has no usable name");
+            sink.report(&INVALID_MANIFEST, here, message);
+        }
+        if let Some((earlier, place)) = first.get(input.name.as_str()) {
+            let message = format!("{owner} has two inputs `{}`, at {earlier} and {position}", short(&input.name));
+            let finding = sink.diagnostic(&INVALID_MANIFEST, here, message);
+            sink.push(finding.with_place(*place, "the first").with_help("each input needs a name of its own"));
+        } else {
+            first.insert(&input.name, (position, here));
+        }
+        if let Some(ty) = FieldType::parse(&input.ty) {
+            found.push(SuppliedInput { name: input.name.clone(), ty });
+        } else {
+            let place = json::locate(&source, here, &input.ty, here);
+            let message = format!("`{}` is not a type", short(&input.ty));
+            let help = "types are `string`, `int`, `float`, `bool`, `ip`, `bytes` and `list<...>` of one, with `?` where the value may be absent";
+            sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
+        }
+    }
+    found
+}
+
+/// Whether a text has the form of a template type's name.
+fn is_template_name(name: &str) -> bool {
+    name.len() <= limits::SENSOR_NAME_BYTES
+        && name.split('.').all(|part| {
+            part.as_bytes().first().is_some_and(|byte| byte.is_ascii_lowercase() || *byte == b'_')
+                && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        })
+}
+
+/// The beginning of a text, for a message.
+fn short(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+impl Sensor {
+    /// Name of the sensor product.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.manifest.sensor
+    }
+
+    /// Version of this build.
+    #[must_use]
+    pub const fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// What the build can hold.
+    #[must_use]
+    pub const fn capacity(&self) -> &Capacity {
+        &self.manifest.capacity
+    }
+
+    /// The manifest as it was written.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// What is supplied for a template type, if anything is.
+    #[must_use]
+    pub fn template(&self, name: &str) -> Option<&SuppliedTemplate> {
+        self.templates.get(name)
+    }
+
+    /// Type of a header input: one that comes with every event, without a position.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<FieldType> {
+        self.header.get(name).copied()
+    }
+
+    /// Type of the input that a template type's field is bound to: the numbered one, or else the
+    /// header's. `None` where the sensor supplies neither, or not the template type.
+    #[must_use]
+    pub fn supplied(&self, template: &str, field: &str) -> Option<FieldType> {
+        let template = self.templates.get(template)?;
+        template.input(field).map(|(_, ty)| ty).or_else(|| self.header(field))
+    }
+}
+
+impl fmt::Display for Sensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.manifest.sensor, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sensor::Versioning;
+
+    fn parse(text: &str) -> Result<Sensor, Vec<Diagnostic>> {
+        Manifest::parse(&Source::new("m.json", text))
+    }
+
+    fn fault(text: &str) -> (String, String) {
+        let source = Source::new("m.json", text);
+        let found = Manifest::parse(&source).err().unwrap();
+        let first = &found[0];
+        assert!(first.code.id == "CC0407" || first.code.id.starts_with("CC01"), "{first}");
+        (first.message.clone(), source.slice(first.span).to_owned())
+    }
+
+    const GOOD: &str = r#"{"format":1,"sensor":"acme","version":"7.15","header":[{"name":"host","type":"string"}],
+"templates":{"ipc.pipe":{"inputs":[{"name":"image","type":"string"},{"name":"pid","type":"int?"}]},"a.b":{"inputs":[]}}}"#;
+
+    #[test]
+    fn reads_and_looks_up() {
+        let sensor = parse(GOOD).unwrap();
+        assert_eq!(sensor.to_string(), "acme 7.15");
+        assert_eq!(sensor.version().versioning(), Versioning::Parts);
+        let pipe = sensor.template("ipc.pipe").unwrap();
+        assert_eq!(pipe.arity(), 2);
+        assert_eq!(pipe.input("pid").map(|(at, ty)| (at, ty.to_string())), Some((2, "int?".into())));
+        assert_eq!(pipe.at(1).map(SuppliedInput::name), Some("image"));
+        assert!(pipe.at(0).is_none() && pipe.at(3).is_none() && pipe.input("Image").is_none());
+        assert_eq!(sensor.template("a.b").map(SuppliedTemplate::arity), Some(0));
+        assert!(sensor.supplied("ipc.pipe", "host").is_some());
+        assert!(sensor.supplied("ipc.other", "host").is_none());
+    }
+
+    #[test]
+    fn json_is_written_as_it_is_read() {
+        let sensor = parse(GOOD).unwrap();
+        let text = sensor.manifest().to_json();
+        assert_eq!(parse(&text).unwrap().manifest(), sensor.manifest());
+        assert_eq!(text.lines().count(), 5);
+    }
+
+    #[test]
+    fn says_what_is_wrong_and_where() {
+        let swap = |from: &str, to: &str| fault(&GOOD.replacen(from, to, 1));
+        assert_eq!(swap("\"version\"", "\"verison\""), ("unknown member `verison`".into(), "\"verison\"".into()));
+        assert_eq!(swap("\"format\":1", "\"format\":2").1, "\"format\"");
+        assert_eq!(swap("\"acme\"", "\"Acme\""), ("`Acme` is not a name of a sensor".into(), "\"Acme\"".into()));
+        assert_eq!(swap("\"7.15\"", "\"v7\"").1, "\"v7\"");
+        assert_eq!(swap("int?", "integer"), ("`integer` is not a type".into(), "\"integer\"".into()));
+        let (message, place) = swap("\"pid\"", "\"image\"");
+        assert_eq!(message, "`ipc.pipe` has two inputs `image`, at 1 and 2");
+        assert_eq!(place, "\"image\"");
+        assert_eq!(swap("\"a.b\"", "\"ipc.pipe\"").0, "template type `ipc.pipe` is given twice");
+        assert_eq!(swap("a.b", "A.b").0, "`A.b` is not a name of a template type");
+        assert_eq!(swap("\"sensor\":\"acme\",", "").0, "missing member `sensor`");
+        let empty = fault(r#"{"format":1,"sensor":"a","version":"1","templates":{}}"#);
+        assert_eq!(empty.0, "the manifest supplies no template type");
+    }
+
+    #[test]
+    fn hostile_text_is_a_finding() {
+        for text in ["", "nul", "{", "[]", "\u{feff}{}", "{\"format\":1e999}", "null", "{\"templates\":[]}"] {
+            let _ = fault(text);
+        }
+        let _ = fault(&"[".repeat(1_000_000));
+        let _ = fault(&format!("{{\"templates\":{}", "{\"a\":".repeat(100_000)));
+        let many: Vec<String> = (0..2_000).map(|i| format!("{{\"name\":\"f{i}\",\"type\":\"int\"}}")).collect();
+        let text = format!(
+            "{{\"format\":1,\"sensor\":\"a\",\"version\":\"1\",\"templates\":{{\"t\":{{\"inputs\":[{}]}}}}}}",
+            many.join(",")
+        );
+        assert_eq!(fault(&text).0, "`t` has 2000 inputs; at most 1024 are allowed");
+    }
+}

@@ -1,0 +1,238 @@
+//! Correlation and filter documents: validated against the specification, not run yet.
+
+use super::condition;
+use super::detection;
+use super::yaml::{Node, Scalar, Yaml};
+use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::source::Span;
+
+/// The name or id of a rule that a document refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Id or name.
+    pub rule: String,
+    /// Where it is written.
+    pub span: Span,
+}
+
+const TYPES: &[&str] = &[
+    "event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile",
+    "value_median",
+];
+const KEYS: &[&str] = &["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
+const OPERATORS: &[&str] = &["gt", "gte", "lt", "lte", "eq", "neq"];
+
+/// Validates a correlation and returns the rules that it refers to.
+pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
+    let Some((key, body)) = root.entry("correlation") else { return Vec::new() };
+    let Some(entries) = body.map() else {
+        sink.report(&codes::WRONG_SHAPE, body.span, format!("`correlation` must be a mapping, not {}", body.shape()));
+        return Vec::new();
+    };
+    for (name, _) in entries {
+        let text = name.text().unwrap_or("");
+        if !KEYS.contains(&text) {
+            let found = sink.diagnostic(&codes::UNKNOWN_ATTRIBUTE, name.span, format!("`{}` is not a part of a correlation", clip(text)));
+            sink.push(match closest(text, KEYS.iter().copied()) {
+                Some(near) => found.with_help(format!("did you mean `{near}`?")),
+                None => found.with_help(format!("its parts are {}", KEYS.join(", "))),
+            });
+        }
+    }
+    let mut missing = |name: &str, help: &str| {
+        if body.get(name).is_none() {
+            sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("the correlation has no `{name}`")).with_help(help.to_owned()));
+        }
+    };
+    missing("type", "say how the events are correlated, such as `event_count`");
+    missing("rules", "name the rules whose matches are correlated");
+    missing("timespan", "say within which time, such as 10m");
+    let kind = body.get("type").and_then(|value| kind(value, sink));
+    let counts = matches!(kind, Some("event_count" | "value_count" | "value_sum" | "value_avg" | "value_percentile" | "value_median"));
+    if kind.is_some() && body.get("group-by").is_none() {
+        sink.push(
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the correlation has no `group-by`")
+                .with_help("name the fields whose values the events must share"),
+        );
+    }
+    if let Some(group) = body.get("group-by")
+        && !group.list().is_some_and(|items| items.iter().all(|item| item.string().is_some()))
+    {
+        sink.report(&codes::WRONG_SHAPE, group.span, format!("`group-by` must be a list of fields, not {}", group.shape()));
+    }
+    if let Some(timespan) = body.get("timespan") {
+        self::timespan(timespan, sink);
+    }
+    match (body.get("condition"), kind) {
+        (None, Some(name)) if counts => sink.push(
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("a correlation of type `{name}` has no `condition`"))
+                .with_help("say how many, such as `gte: 10`"),
+        ),
+        (Some(condition), _) => self::threshold(condition, kind, sink),
+        _ => {}
+    }
+    if let Some(aliases) = body.get("aliases") {
+        self::aliases(aliases, sink);
+    }
+    for place in [root, body] {
+        if let Some(generate) = place.get("generate")
+            && !matches!(generate.scalar(), Some(Scalar::Bool(_)))
+        {
+            sink.report(&codes::WRONG_SHAPE, generate.span, format!("`generate` must be true or false, not {}", generate.shape()));
+        }
+    }
+    for name in ["logsource", "detection"] {
+        if let Some((key, _)) = root.entry(name) {
+            misplaced(name, "a correlation", key.span, sink);
+        }
+    }
+    body.get("rules").map(|rules| references(rules, sink)).unwrap_or_default()
+}
+
+fn misplaced(name: &str, document: &str, span: Span, sink: &mut Sink) {
+    let found = sink.diagnostic(&codes::MISPLACED_ATTRIBUTE, span, format!("{document} has no `{name}`"));
+    sink.push(found.with_help("remove it, or put it into a document of its own after `---`"));
+}
+
+fn kind(value: &Node<'_>, sink: &mut Sink) -> Option<&'static str> {
+    let text = value.text().unwrap_or("");
+    let known = TYPES.iter().copied().find(|name| *name == text);
+    if known.is_none() {
+        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a type of correlation", clip(text)));
+        sink.push(match closest(text, TYPES.iter().copied()) {
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
+            None => found.with_help(format!("the types are {}", TYPES.join(", "))),
+        });
+    }
+    known
+}
+
+fn timespan(value: &Node<'_>, sink: &mut Sink) {
+    let text = value.text().unwrap_or("");
+    let good = text
+        .strip_suffix(['s', 'm', 'h', 'd', 'w', 'M', 'y'])
+        .is_some_and(|digits| !digits.is_empty() && digits.len() < 10 && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.bytes().any(|byte| byte != b'0'));
+    if !good {
+        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a timespan", clip(text)));
+        sink.push(found.with_help("write a number and a unit: s, m, h, d, w, M or y, as in 15m"));
+    }
+}
+
+/// A threshold (`gte: 10`) or, for temporal correlations, an expression over rules.
+fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
+    if let (Yaml::Scalar(..), Some("temporal" | "temporal_ordered") | None) = (&condition.value, kind) {
+        let text = condition.text().unwrap_or("");
+        condition::parse(text, Err(condition.span), sink);
+        return;
+    }
+    let Some(entries) = condition.map() else {
+        sink.report(&codes::WRONG_SHAPE, condition.span, format!("`condition` must be a mapping such as `gte: 10`, not {}", condition.shape()));
+        return;
+    };
+    let mut operators = 0;
+    for (key, value) in entries {
+        let name = key.text().unwrap_or("");
+        match name {
+            "field" => {
+                if value.string().is_none() && !value.list().is_some_and(|items| items.iter().all(|item| item.string().is_some())) {
+                    sink.report(&codes::WRONG_SHAPE, value.span, format!("`field` must name a field, not {}", value.shape()));
+                }
+            }
+            "percentile" if kind == Some("value_percentile") => {}
+            _ if OPERATORS.contains(&name) => {
+                operators += 1;
+                if !matches!(value.scalar(), Some(Scalar::Int(_) | Scalar::Float(_))) {
+                    let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{name}` takes a number, not {}", value.shape()));
+                    sink.push(found.with_help("write the number without quotes"));
+                }
+            }
+            _ => {
+                let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, key.span, format!("`{}` is not a comparison", clip(name)));
+                sink.push(found.with_help(format!("the comparisons are {}", OPERATORS.join(", "))));
+            }
+        }
+    }
+    if operators == 0 {
+        let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, condition.span, "the condition compares with no number");
+        sink.push(found.with_help("say how many, such as `gte: 10`"));
+    }
+    if kind.is_some_and(|kind| kind.starts_with("value_")) && condition.get("field").is_none() {
+        let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, condition.span, "the condition does not say which `field` is counted");
+        sink.push(found.with_help("add `field` with the name of the field"));
+    }
+}
+
+fn aliases(value: &Node<'_>, sink: &mut Sink) {
+    let good = value.map().is_some_and(|aliases| aliases.iter().all(|(_, fields)| fields.map().is_some_and(|fields| fields.iter().all(|(_, field)| field.string().is_some()))));
+    if !good {
+        sink.report(&codes::WRONG_SHAPE, value.span, "`aliases` must map each alias to a mapping from rule to field");
+    }
+}
+
+fn references(rules: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
+    let single;
+    let items = match &rules.value {
+        Yaml::List(items) => items.as_slice(),
+        Yaml::Scalar(..) if rules.string().is_some() => {
+            single = [rules.clone()];
+            &single
+        }
+        _ => {
+            sink.report(&codes::WRONG_SHAPE, rules.span, format!("`rules` must be a list of ids or names, not {}", rules.shape()));
+            return Vec::new();
+        }
+    };
+    if items.is_empty() {
+        sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, rules.span, "`rules` is empty").with_help("name at least one rule"));
+    }
+    let mut found: Vec<Reference> = Vec::with_capacity(items.len());
+    for item in items {
+        match item.string() {
+            Some(rule) if found.iter().any(|other| other.rule == rule) => {
+                let twice = sink.diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` stands twice in `rules`", clip(rule)));
+                sink.push(twice.with_help("remove the second"));
+            }
+            Some(rule) => found.push(Reference { rule: rule.to_owned(), span: item.span }),
+            None => sink.report(&codes::WRONG_SHAPE, item.span, format!("a rule is referred to by id or name, not by {}", item.shape())),
+        }
+    }
+    found
+}
+
+/// Validates a filter and returns the rules that it refers to.
+pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
+    let Some((key, body)) = root.entry("filter") else { return Vec::new() };
+    let Some(entries) = body.map() else {
+        sink.report(&codes::WRONG_SHAPE, body.span, format!("`filter` must be a mapping, not {}", body.shape()));
+        return Vec::new();
+    };
+    for name in ["level", "status"] {
+        if let Some((key, _)) = root.entry(name) {
+            misplaced(name, "a filter", key.span, sink);
+        }
+    }
+    if root.get("logsource").is_none() {
+        sink.push(
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no `logsource`")
+                .with_help("say which events the filter is for"),
+        );
+    }
+    for (name, help) in [("rules", "name the rules that the filter applies to"), ("condition", "say which selections make the filter")] {
+        if body.get(name).is_none() {
+            sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("the filter has no `{name}`")).with_help(help));
+        }
+    }
+    let found = detection::read(entries, &["rules", "condition"], sink);
+    if found.selections.is_empty() {
+        sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no selection").with_help("add a selection with the fields to filter on"));
+    }
+    if let Some(condition) = body.get("condition") {
+        super::document::conditions(condition, &found, sink);
+    }
+    match body.get("rules") {
+        // `any` applies the filter to every rule of its log source.
+        Some(rules) if rules.text() == Some("any") => Vec::new(),
+        Some(rules) => references(rules, sink),
+        None => Vec::new(),
+    }
+}

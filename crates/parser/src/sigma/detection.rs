@@ -1,0 +1,251 @@
+//! Detections: from YAML nodes to selections of typed items.
+
+use super::modifier::{self, Kind, Modifiers};
+use super::yaml::{Node, Scalar, Style, Yaml};
+use crate::diagnostic::{Sink, clip, codes};
+use crate::limits;
+use crate::source::Span;
+
+/// A value as the rule wrote it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Raw<'n> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(&'n str),
+}
+
+/// A value and its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Written<'n> {
+    pub(crate) raw: Raw<'n>,
+    /// The scalar's own text, such as `010` for a number.
+    pub(crate) text: &'n str,
+    pub(crate) span: Span,
+}
+
+/// One `field|modifiers: values`.
+#[derive(Clone, Debug)]
+pub(crate) struct Item<'n> {
+    /// `None` for keywords, which may stand in any field.
+    pub(crate) field: Option<&'n str>,
+    pub(crate) field_span: Span,
+    pub(crate) modifiers: Modifiers,
+    pub(crate) values: Vec<Written<'n>>,
+    /// Key and values.
+    pub(crate) span: Span,
+    /// The key with its modifiers.
+    pub(crate) key_span: Span,
+}
+
+/// What a selection asks for. Items are indices into [`Detections::items`].
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Body {
+    Item(usize),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+    /// Could not be read; the reason is reported.
+    Unreadable,
+}
+
+/// One named selection.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection<'n> {
+    pub(crate) name: &'n str,
+    pub(crate) span: Span,
+    pub(crate) body: Body,
+}
+
+/// All selections of a rule.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Detections<'n> {
+    pub(crate) items: Vec<Item<'n>>,
+    pub(crate) selections: Vec<Selection<'n>>,
+    values: usize,
+    over: bool,
+}
+
+/// Reads the selections under `detection` (or `filter`): every key but those in `reserved`.
+pub(crate) fn read<'n>(entries: &'n [(Node<'_>, Node<'_>)], reserved: &[&str], sink: &mut Sink) -> Detections<'n> {
+    let mut found = Detections::default();
+    for (key, value) in entries {
+        let Some(name) = key.text() else {
+            sink.report(&codes::WRONG_SHAPE, key.span, "the name of a selection must be a text");
+            continue;
+        };
+        if reserved.contains(&name) {
+            continue;
+        }
+        if found.selections.len() >= limits::SELECTIONS {
+            let message = format!("more than {} selections in one rule", limits::SELECTIONS);
+            sink.report(&codes::LIMIT_EXCEEDED, key.span, message);
+            break;
+        }
+        let body = found.body(value, key.span, sink);
+        found.selections.push(Selection { name, span: key.span, body });
+    }
+    found
+}
+
+impl<'n> Detections<'n> {
+    fn body(&mut self, node: &'n Node<'_>, name: Span, sink: &mut Sink) -> Body {
+        match &node.value {
+            Yaml::Map(entries) if entries.is_empty() => empty(node.span, name, sink),
+            Yaml::Map(entries) => Body::All(entries.iter().map(|(key, value)| self.item(key, value, sink)).collect()),
+            Yaml::List(items) if items.is_empty() => empty(node.span, name, sink),
+            Yaml::List(items) => {
+                let (scalars, others): (Vec<_>, Vec<_>) = items.iter().partition(|item| matches!(item.value, Yaml::Scalar(..)));
+                let mut parts: Vec<Body> = Vec::with_capacity(others.len() + 1);
+                if !scalars.is_empty() {
+                    let span = scalars.iter().fold(scalars.first().map_or(node.span, |first| first.span), |all, one| all.to(one.span));
+                    let values = scalars.iter().filter_map(|scalar| written(scalar, sink)).collect();
+                    parts.push(self.push(Item { field: None, field_span: span, modifiers: Modifiers { span, ..Modifiers::default() }, values, span, key_span: span }, sink));
+                }
+                for other in others {
+                    parts.push(match other.value {
+                        Yaml::List(_) => {
+                            sink.report(&codes::WRONG_SHAPE, other.span, "a list stands directly in a list; a selection is a mapping, a list of mappings or a list of keywords");
+                            Body::Unreadable
+                        }
+                        _ => self.body(other, name, sink),
+                    });
+                }
+                if parts.len() == 1 { parts.pop().unwrap_or(Body::Unreadable) } else { Body::Any(parts) }
+            }
+            Yaml::Scalar(..) if node.is_null() => empty(node.span, name, sink),
+            Yaml::Scalar(..) => {
+                let values = written(node, sink).into_iter().collect();
+                self.push(Item { field: None, field_span: node.span, modifiers: Modifiers { span: node.span, ..Modifiers::default() }, values, span: node.span, key_span: node.span }, sink)
+            }
+        }
+    }
+
+    fn item(&mut self, key: &'n Node<'_>, value: &'n Node<'_>, sink: &mut Sink) -> Body {
+        let Some(text) = key.text() else {
+            sink.report(&codes::WRONG_SHAPE, key.span, "the name of a field must be a text");
+            return Body::Unreadable;
+        };
+        // Offsets inside the key hold where its text stands in the source as it is.
+        let quote = usize::from(matches!(key.value, Yaml::Scalar(_, Style::Single | Style::Double)));
+        let exact = key.span.len() == text.len() + 2 * quote;
+        let base = exact.then_some(key.span.start as usize + quote);
+        let (field, rest) = match text.split_once('|') {
+            Some((field, rest)) => (field, Some(rest)),
+            None => (text, None),
+        };
+        let field_span = base.map_or(key.span, |base| Span::new(base, base + field.len()));
+        let modifiers = match rest {
+            None => Some(Modifiers { span: key.span, ..Modifiers::default() }),
+            Some(rest) => modifier::parse(rest, base.map(|base| base + field.len() + 1), key.span, sink),
+        };
+        let Some(modifiers) = modifiers else { return Body::Unreadable };
+        let mut values = Vec::new();
+        match &value.value {
+            Yaml::Scalar(..) => values.extend(written(value, sink)),
+            Yaml::List(items) => {
+                if items.is_empty() {
+                    let found = sink
+                        .diagnostic(&codes::EMPTY_VALUES, key.span.to(value.span), format!("`{}` has an empty list of values", clip(text)))
+                        .with_help("give it a value; to ask for an absent field write `null`");
+                    sink.push(found);
+                    return Body::Unreadable;
+                }
+                for item in items {
+                    match &item.value {
+                        Yaml::Scalar(..) => values.extend(written(item, sink)),
+                        _ => {
+                            let message = format!("a value must be a text, number, boolean or null, not {}", item.shape());
+                            sink.report(&codes::WRONG_SHAPE, item.span, message);
+                        }
+                    }
+                }
+            }
+            Yaml::Map(_) => {
+                let found = sink
+                    .diagnostic(&codes::WRONG_SHAPE, value.span, format!("the value of `{}` is a mapping", clip(text)))
+                    .with_help("write nested fields with dots, as in `parent.child: value`");
+                sink.push(found);
+            }
+        }
+        if values.is_empty() {
+            return Body::Unreadable;
+        }
+        let field = (!field.is_empty()).then_some(field);
+        if modifiers.all && values.len() == 1 {
+            let found = sink
+                .diagnostic(&codes::ALL_OF_ONE, modifiers.span, "`all` needs several values")
+                .with_help("leave `all` out, or write each of the values in the list");
+            sink.push(found);
+        }
+        self.push(Item { field, field_span, modifiers, values, span: key.span.to(value.span), key_span: key.span }, sink)
+    }
+
+    fn push(&mut self, item: Item<'n>, sink: &mut Sink) -> Body {
+        self.values += item.values.len();
+        if self.values > limits::RULE_VALUES {
+            if !self.over {
+                self.over = true;
+                let found = sink
+                    .diagnostic(&codes::LIMIT_EXCEEDED, item.key_span, format!("more than {} values in one rule", limits::RULE_VALUES))
+                    .with_help("move the values into a table with a declared capacity");
+                sink.push(found);
+            }
+            return Body::Unreadable;
+        }
+        self.items.push(item);
+        Body::Item(self.items.len() - 1)
+    }
+}
+
+fn empty(span: Span, name: Span, sink: &mut Sink) -> Body {
+    let found = sink
+        .diagnostic(&codes::EMPTY_SELECTION, name.to(span), "this selection is empty")
+        .with_help("give it a field or a keyword, or remove it");
+    sink.push(found);
+    Body::Unreadable
+}
+
+fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Option<Written<'n>> {
+    let text = node.text()?;
+    let raw = match node.scalar()? {
+        Scalar::Null => Raw::Null,
+        Scalar::Bool(value) => Raw::Bool(value),
+        Scalar::Int(value) => Raw::Int(value),
+        Scalar::Float(value) => Raw::Float(value),
+        Scalar::Text(text) => Raw::Text(text),
+        Scalar::HugeInt(text) => {
+            let found = sink
+                .diagnostic(&codes::INVALID_NUMBER, node.span, format!("`{}` does not fit in 64 bits", clip(text)))
+                .with_help("quote it to compare it as a text");
+            sink.push(found);
+            return None;
+        }
+    };
+    if let Yaml::Scalar(_, Style::Plain) = node.value
+        && is_ambiguous(text)
+    {
+        let found = sink
+            .diagnostic(&codes::AMBIGUOUS_SCALAR, node.span, format!("`{}` is one value in YAML 1.1 and another in YAML 1.2", clip(text)))
+            .with_help("quote it to say that the text is meant")
+            .with_fix("quote the value", node.span, format!("'{text}'"));
+        sink.push(found);
+    }
+    Some(Written { raw, text, span: node.span })
+}
+
+/// Plain scalars that YAML 1.1 readers (PyYAML, and so most Sigma tools) take for a
+/// boolean, an octal or a sexagesimal number.
+fn is_ambiguous(text: &str) -> bool {
+    const WORDS: &[&str] = &["yes", "no", "on", "off", "y", "n"];
+    let octal = text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
+    let sexagesimal = text.split_once(':').is_some_and(|(head, tail)| {
+        !head.is_empty() && head.bytes().all(|byte| byte.is_ascii_digit()) && tail.len() <= 2 && !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    octal || sexagesimal || (text.len() <= 3 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)))
+}
+
+/// Whether an item's comparison is by the value itself, with no modifier that changes it.
+pub(crate) fn is_plain(modifiers: &Modifiers) -> bool {
+    modifiers.kind == Kind::Plain && modifiers.part == modifier::Part::Whole && modifiers.encodings.is_empty()
+}

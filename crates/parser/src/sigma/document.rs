@@ -1,0 +1,424 @@
+//! Documents: from a Sigma file to checked rules.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::condition::{self, Condition, Quantity};
+use super::correlation::{self, Reference};
+use super::detection::{self, Body, Detections, Item, Raw};
+use super::metadata::{self, Document};
+use super::modifier::Kind;
+use super::specialise::{self, Specialiser};
+use super::text;
+use super::typing::Prepared;
+use super::yaml::{self, Node, Style, Yaml};
+use crate::catalogue::Catalogue;
+use crate::check::{Facts, FileOutcome};
+use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::limits;
+use crate::model::{CheckedRule, Expr, Level};
+use crate::source::{Source, Span};
+
+/// Reads and checks one Sigma file against the template types in force.
+#[must_use]
+pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
+    let mut sink = Sink::new(source);
+    let documents = yaml::documents(source.text(), &mut sink);
+    let mut outcome = FileOutcome::new(source);
+    if documents.is_empty() && sink.is_empty() {
+        let help = "add a rule, or delete the file";
+        sink.push(sink.diagnostic(&codes::EMPTY_FILE, Span::default(), "the file has no document").with_help(help));
+    }
+    let mut global: Option<Node<'_>> = None;
+    for document in documents {
+        if document.is_null() {
+            continue;
+        }
+        yaml::duplicate_keys(&document, &mut sink);
+        if document.get("action").and_then(Node::text) == Some("global") {
+            global = Some(document);
+            continue;
+        }
+        let merged = match &global {
+            Some(global) => merge(global, &document),
+            None => document,
+        };
+        one(&merged, source, catalogue, &mut outcome, &mut sink);
+    }
+    outcome.diagnostics.extend(sink.finish());
+    outcome
+}
+
+/// The document with what the global one gives to all documents after it.
+fn merge<'s>(global: &Node<'s>, own: &Node<'s>) -> Node<'s> {
+    match (&global.value, &own.value) {
+        (Yaml::Map(base), Yaml::Map(over)) => {
+            let mut entries: Vec<(Node<'s>, Node<'s>)> = Vec::with_capacity(base.len() + over.len());
+            for (key, value) in base {
+                if key.text() == Some("action") {
+                    continue;
+                }
+                let own = over.iter().find(|(name, _)| name.text() == key.text());
+                entries.push((key.clone(), own.map_or_else(|| value.clone(), |(_, own)| merge(value, own))));
+            }
+            let new = over.iter().filter(|(key, _)| !base.iter().any(|(name, _)| name.text() == key.text()));
+            entries.extend(new.cloned());
+            Node { span: own.span, value: Yaml::Map(entries) }
+        }
+        _ => own.clone(),
+    }
+}
+
+fn one(root: &Node<'_>, source: &Source, catalogue: &Catalogue, outcome: &mut FileOutcome, sink: &mut Sink) {
+    if root.map().is_none() {
+        let found = sink.diagnostic(&codes::NOT_A_RULE, root.span, format!("the document is {}, not a rule", root.shape()));
+        sink.push(found.with_help("a Sigma rule is a mapping with `title`, `logsource` and `detection`"));
+        return;
+    }
+    let is_map = |name: &str| root.get(name).is_some_and(|value| value.map().is_some());
+    let document = if root.get("detection").is_some() {
+        Document::Rule
+    } else if is_map("correlation") || (root.get("correlation").is_some() && root.get("filter").is_none()) {
+        Document::Correlation
+    } else if root.get("filter").is_some() {
+        Document::Filter
+    } else {
+        not_a_rule(root, sink);
+        return;
+    };
+    metadata::check(root, document, sink);
+    let name = |root: &Node<'_>, key: &str| root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)));
+    let mut facts = Facts { id: name(root, "id"), name: name(root, "name"), logic: None, span: root.span };
+    facts.span = name(root, "title").map_or(root.span, |(_, span)| span);
+    match document {
+        Document::Rule => {
+            let rule = rule(root, source, catalogue, &mut facts, sink);
+            outcome.rules.extend(rule);
+        }
+        Document::Correlation | Document::Filter => {
+            let (key, found) = if document == Document::Correlation {
+                ("correlation", correlation::correlation(root, sink))
+            } else {
+                ("filter", correlation::filter(root, sink))
+            };
+            outcome.references.extend(found.into_iter().map(|Reference { rule, span }| Reference { rule, span }));
+            let span = root.entry(key).map_or(root.span, |(key, _)| key.span);
+            sink.push(
+                sink.diagnostic(&codes::NOT_RUNNABLE, span, format!("{key} documents are validated but not run by this version"))
+                    .with_help("the rules that it refers to run without it"),
+            );
+        }
+    }
+    outcome.facts.push(facts);
+}
+
+fn not_a_rule(root: &Node<'_>, sink: &mut Sink) {
+    let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
+    let keys = root.map().unwrap_or(&[]).iter().filter_map(|(key, _)| key.text());
+    let mut found = sink.diagnostic(&codes::NOT_A_RULE, place, "the document has no `detection`, `correlation` or `filter`");
+    found = match keys.filter_map(|key| closest("detection", [key])).next() {
+        Some(near) => found.with_help(format!("did you mean `detection` where you wrote `{}`?", clip(near))),
+        None => found.with_help("add the logic, or exclude the file"),
+    };
+    sink.push(found);
+}
+
+fn rule(root: &Node<'_>, source: &Source, catalogue: &Catalogue, facts: &mut Facts, sink: &mut Sink) -> Option<CheckedRule> {
+    let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
+    let logsource = match root.get("logsource") {
+        Some(value) => metadata::logsource(value, sink).map(|found| (found, value.span)),
+        None => {
+            sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, "the rule has no `logsource`").with_help("say which events the rule is for"));
+            None
+        }
+    };
+    let (key, body) = root.entry("detection")?;
+    let Some(entries) = body.map() else {
+        sink.report(&codes::WRONG_SHAPE, body.span, format!("`detection` must be a mapping of selections and a condition, not {}", body.shape()));
+        return None;
+    };
+    let detections = detection::read(entries, &["condition", "timeframe"], sink);
+    if detections.selections.is_empty() {
+        sink.push(sink.diagnostic(&codes::EMPTY_SELECTION, key.span, "the detection has no selection").with_help("add a selection with the fields to look for"));
+    }
+    if let Some((timeframe, _)) = body.entry("timeframe") {
+        let found = sink.diagnostic(&codes::DEPRECATED_AGGREGATION, timeframe.span, "`timeframe` was removed from Sigma");
+        sink.push(found.with_help("write a correlation rule with a `timespan`"));
+    }
+    let Some(condition) = body.get("condition") else {
+        sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the detection has no `condition`").with_help("say how the selections make the rule, such as `condition: selection`"));
+        return None;
+    };
+    let condition = conditions(condition, &detections, sink)?;
+    duplicates(&detections, source, sink);
+    wildcards(&detections, sink);
+    let (logsource, logsource_span) = logsource?;
+    let mut budget = limits::RULE_VALUES;
+    let prepared = detections.items.iter().map(|item| Prepared::new(item, &mut budget, sink)).collect();
+    facts.logic = Some(logic(&detections, &condition, &logsource));
+    let specialiser =
+        Specialiser { catalogue, detections: &detections, prepared, condition: &condition, logsource: &logsource, logsource_span };
+    let targets = specialiser.targets(sink);
+    let text = |key: &str| root.get(key).and_then(Node::string).map(str::to_owned);
+    let title = text("title").unwrap_or_default();
+    Some(CheckedRule {
+        name: text("id").or_else(|| text("name")).unwrap_or_else(|| title.clone()),
+        id: text("id"),
+        title,
+        level: text("level").and_then(|level| Level::from_word(&level)),
+        targets,
+        sensors: None,
+        tests: Vec::new(),
+        source: source.clone(),
+        span: facts.span,
+    })
+}
+
+/// Reads the condition, or the list of them, and replaces names by what they stand for.
+/// Reports names that are not there and selections that no condition uses.
+pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mut Sink) -> Option<Expr<usize>> {
+    let items = match &node.value {
+        Yaml::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let mut used = vec![false; detections.selections.len()];
+    let mut parts = Vec::with_capacity(items.len());
+    let mut good = true;
+    for item in items {
+        let Some(text) = item.string() else {
+            sink.report(&codes::WRONG_SHAPE, item.span, format!("a condition must be a text, not {}", item.shape()));
+            good = false;
+            continue;
+        };
+        let quote = usize::from(matches!(item.value, Yaml::Scalar(_, Style::Single | Style::Double)));
+        let start = item.span.start as usize + quote;
+        let exact = sink.source().text().get(start..start + text.len()) == Some(text);
+        let base = if exact { Ok(start) } else { Err(item.span) };
+        let parsed = condition::parse(text, base, sink);
+        let mut nodes = 0;
+        match parsed.and_then(|parsed| resolve(&parsed, detections, &mut used, &mut nodes, sink)) {
+            Some(expr) => parts.push(expr),
+            None => good = false,
+        }
+    }
+    if !good {
+        return None;
+    }
+    for (selection, _) in detections.selections.iter().zip(&used).filter(|(selection, used)| !**used && !selection.name.starts_with('_')) {
+        let found = sink.diagnostic(&codes::UNUSED_SELECTION, selection.span, format!("the condition does not use the selection `{}`", clip(selection.name)));
+        sink.push(found.with_help("use it in the condition, or remove it"));
+    }
+    Some(Expr::any(parts))
+}
+
+fn resolve(condition: &Condition<'_>, detections: &Detections<'_>, used: &mut [bool], nodes: &mut usize, sink: &mut Sink) -> Option<Expr<usize>> {
+    let mut list = |parts: &[Condition<'_>], sink: &mut Sink| {
+        let resolved: Vec<_> = parts.iter().map(|part| resolve(part, detections, used, nodes, sink)).collect();
+        resolved.into_iter().collect::<Option<Vec<_>>>()
+    };
+    match condition {
+        Condition::And(parts) => list(parts, sink).map(Expr::all),
+        Condition::Or(parts) => list(parts, sink).map(Expr::any),
+        Condition::Not(inner) => resolve(inner, detections, used, nodes, sink).map(Expr::negate),
+        Condition::Selection(name, span) => {
+            let index = detections.selections.iter().position(|selection| selection.name == *name);
+            let Some(index) = index else {
+                let mut found = sink.diagnostic(&codes::UNKNOWN_SELECTION, *span, format!("the rule has no selection `{}`", clip(name)));
+                found = match closest(name, detections.selections.iter().map(|selection| selection.name)) {
+                    Some(near) => found.with_help(format!("did you mean `{}`?", clip(near))),
+                    None => found.with_help("name a selection of this rule"),
+                };
+                sink.push(found);
+                return None;
+            };
+            take(index, detections, used, nodes, *span, sink)
+        }
+        Condition::Of(quantity, pattern, span) => {
+            let matching: Vec<usize> = (0..detections.selections.len())
+                .filter(|index| detections.selections.get(*index).is_some_and(|selection| condition::selects(pattern, selection.name)))
+                .collect();
+            if matching.is_empty() {
+                let found = sink.diagnostic(&codes::UNKNOWN_SELECTION, *span, format!("no selection has a name like `{}`", clip(pattern)));
+                sink.push(found.with_help("`*` stands for any run of characters in the name of a selection"));
+                return None;
+            }
+            let count = matching.len();
+            let parts: Option<Vec<_>> = matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();
+            match *quantity {
+                Quantity::All => parts.map(Expr::all),
+                Quantity::AtLeast(1) => parts.map(Expr::any),
+                Quantity::AtLeast(wanted) => {
+                    let found = sink.diagnostic(&codes::CONDITION_SYNTAX, *span, format!("`{wanted} of` is not part of Sigma ({count} selections match)"));
+                    sink.push(found.with_help("write `1 of` or `all of`"));
+                    None
+                }
+            }
+        }
+    }
+}
+
+fn take(index: usize, detections: &Detections<'_>, used: &mut [bool], nodes: &mut usize, span: Span, sink: &mut Sink) -> Option<Expr<usize>> {
+    if let Some(flag) = used.get_mut(index) {
+        *flag = true;
+    }
+    let expr = specialise::body(&detections.selections.get(index)?.body);
+    expr.each(&mut |_, _| *nodes += 1);
+    *nodes += 1;
+    if *nodes > limits::CONDITION_NODES {
+        sink.report(&codes::LIMIT_EXCEEDED, span, format!("the condition spreads to more than {} predicates", limits::CONDITION_NODES));
+        return None;
+    }
+    Some(expr)
+}
+
+/// Values that stand twice in one item, and selections that are the same.
+fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
+    for item in &detections.items {
+        if item.values.len() < 2 {
+            continue;
+        }
+        let exact = item.modifiers.cased || item.modifiers.kind == Kind::Regex || !item.modifiers.encodings.is_empty();
+        let mut seen: HashMap<std::borrow::Cow<'_, str>, Span> = HashMap::with_capacity(item.values.len());
+        for value in &item.values {
+            let key = if exact || !value.text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                std::borrow::Cow::Borrowed(value.text)
+            } else {
+                value.text.to_ascii_lowercase().into()
+            };
+            if value.raw == Raw::Null {
+                continue;
+            }
+            if let Some(first) = seen.insert(key, value.span) {
+                let mut found = sink
+                    .diagnostic(&codes::DUPLICATE_PREDICATE, value.span, format!("the value `{}` stands twice", clip(value.text)))
+                    .with_place(first, "first here")
+                    .with_help("remove the second, or write what was meant");
+                if let Some(edit) = metadata::remove_entry(source, value.span) {
+                    found = found.with_edits("remove the second", vec![edit]);
+                }
+                sink.push(found);
+            }
+        }
+    }
+    let mut bodies: HashMap<u64, usize> = HashMap::new();
+    for (index, selection) in detections.selections.iter().enumerate() {
+        let mut hasher = DefaultHasher::new();
+        hash_body(&selection.body, detections, &mut hasher);
+        if let Some(first) = bodies.insert(hasher.finish(), index).and_then(|first| detections.selections.get(first)) {
+            if selection.body == Body::Unreadable {
+                continue;
+            }
+            let found = sink
+                .diagnostic(&codes::DUPLICATE_PREDICATE, selection.span, format!("the selections `{}` and `{}` are the same", clip(first.name), clip(selection.name)))
+                .with_place(first.span, "first here")
+                .with_help("remove one, or write what was meant");
+            sink.push(found);
+        }
+    }
+}
+
+fn hash_item(item: &Item<'_>, hasher: &mut DefaultHasher) {
+    item.field.hash(hasher);
+    format!("{:?}", Modifierless(&item.modifiers)).hash(hasher);
+    let fold = !item.modifiers.cased && item.modifiers.kind != Kind::Regex && item.modifiers.encodings.is_empty();
+    let mut values: Vec<(String, bool)> = item
+        .values
+        .iter()
+        .map(|value| (if fold { value.text.to_ascii_lowercase() } else { value.text.to_owned() }, value.raw == Raw::Null))
+        .collect();
+    values.sort_unstable();
+    values.dedup();
+    values.hash(hasher);
+}
+
+/// Modifiers without their place.
+struct Modifierless<'a>(&'a super::modifier::Modifiers);
+
+impl std::fmt::Debug for Modifierless<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bare = super::modifier::Modifiers { span: Span::default(), ..self.0.clone() };
+        write!(f, "{bare:?}")
+    }
+}
+
+fn hash_body(body: &Body, detections: &Detections<'_>, hasher: &mut DefaultHasher) {
+    match body {
+        Body::Unreadable => 0u8.hash(hasher),
+        Body::Item(index) => {
+            1u8.hash(hasher);
+            if let Some(item) = detections.items.get(*index) {
+                hash_item(item, hasher);
+            }
+        }
+        Body::All(parts) | Body::Any(parts) => {
+            (if matches!(body, Body::All(_)) { 2u8 } else { 3u8 }).hash(hasher);
+            let mut hashes: Vec<u64> = parts
+                .iter()
+                .map(|part| {
+                    let mut inner = DefaultHasher::new();
+                    hash_body(part, detections, &mut inner);
+                    inner.finish()
+                })
+                .collect();
+            hashes.sort_unstable();
+            hashes.hash(hasher);
+        }
+    }
+}
+
+/// A number for what a rule detects: equal for rules that differ in metadata, names of
+/// selections, order of values and order of operands only.
+fn logic(detections: &Detections<'_>, condition: &Expr<usize>, logsource: &crate::template::LogSource) -> u64 {
+    fn expr(of: &Expr<usize>, detections: &Detections<'_>) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match of {
+            Expr::Const(value) => value.hash(&mut hasher),
+            Expr::Not(inner) => (1u8, expr(inner, detections)).hash(&mut hasher),
+            Expr::All(parts) | Expr::Any(parts) => {
+                let unique: HashSet<u64> = parts.iter().map(|part| expr(part, detections)).collect();
+                let mut hashes: Vec<u64> = unique.into_iter().collect();
+                hashes.sort_unstable();
+                (if matches!(of, Expr::All(_)) { 2u8 } else { 3u8 }, hashes).hash(&mut hasher);
+            }
+            Expr::Is(index) => {
+                if let Some(item) = detections.items.get(*index) {
+                    hash_item(item, &mut hasher);
+                }
+            }
+        }
+        hasher.finish()
+    }
+    let mut hasher = DefaultHasher::new();
+    logsource.hash(&mut hasher);
+    expr(condition, detections).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Values of wildcards alone.
+fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
+    for item in &detections.items {
+        let Some(field) = item.field else { continue };
+        if item.modifiers.kind != Kind::Plain {
+            continue;
+        }
+        for value in &item.values {
+            if !matches!(value.raw, Raw::Text(_)) || !value.text.bytes().all(|byte| byte == b'*') || value.text.is_empty() {
+                continue;
+            }
+            debug_assert!(text::matches_all(&text::parts(value.text)));
+            let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, format!("`{}` matches every value of `{}`", clip(value.text), clip(field)));
+            found = if item.values.len() == 1 && item.key_span.len() == field.len() {
+                let edits = vec![
+                    crate::diagnostic::Edit { span: Span::at(item.key_span.end as usize), text: "|exists".to_owned() },
+                    crate::diagnostic::Edit { span: value.span, text: "true".to_owned() },
+                ];
+                found.with_help(format!("to test that the field is there, write `{}|exists: true`", clip(field))).with_edits("test with `exists`", edits)
+            } else if item.values.len() > 1 {
+                found.with_help("the other values of the list have no effect beside it")
+            } else {
+                found.with_help("give it a value that selects something")
+            };
+            sink.push(found);
+        }
+    }
+}

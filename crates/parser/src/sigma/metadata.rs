@@ -1,0 +1,502 @@
+//! Metadata of Sigma documents: what the specification asks of the attributes around a detection.
+
+use std::collections::HashMap;
+
+use super::yaml::{Node, Scalar, Style, Yaml};
+use crate::diagnostic::{Code, Diagnostic, Edit, Sink, clip, closest, codes};
+use crate::model::Level;
+use crate::source::{Source, Span};
+
+/// What kind of document the attributes belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Document {
+    Rule,
+    Correlation,
+    Filter,
+}
+
+const SHARED: &[&str] = &[
+    "title", "id", "name", "status", "description", "author", "date", "modified", "related", "taxonomy", "license",
+    "references", "tags", "action", "level", "falsepositives", "fields", "scope", "custom_attributes", "custom",
+];
+
+const STATUSES: &[&str] = &["stable", "test", "experimental", "deprecated", "unsupported"];
+const RELATIONS: &[&str] = &["derived", "obsolete", "merged", "renamed", "similar"];
+const NAMESPACES: &[&str] = &["attack", "car", "cve", "d3fend", "detection", "stp", "tlp"];
+
+/// Checks every attribute of a document but its logic.
+pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
+    let Some(entries) = root.map() else { return };
+    let own: &[&str] = match document {
+        Document::Rule => &["logsource", "detection"],
+        Document::Correlation => &["correlation", "generate"],
+        Document::Filter => &["logsource", "filter"],
+    };
+    let mut seen: Vec<&str> = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        let Some(name) = key.text() else { continue };
+        seen.push(name);
+        attribute(name, key, value, sink);
+        if !SHARED.contains(&name) && !own.contains(&name) {
+            unknown_key(name, key, own, &seen, root, sink);
+        }
+    }
+    required(root, document, sink);
+    dates(root, sink);
+    if document == Document::Rule
+        && root.get("status").and_then(Node::text) == Some("deprecated")
+        && root.get("related").is_none()
+    {
+        let span = root.get("status").map_or(root.span, |status| status.span);
+        sink.push(
+            sink.diagnostic(&codes::DEPRECATED_WITHOUT_RELATED, span, "a deprecated rule does not say what replaces it")
+                .with_help("add `related` with the id of the successor and type `obsolete`"),
+        );
+    }
+}
+
+fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
+    match name {
+        "title" => {
+            text(name, value, 256, sink);
+        }
+        "name" | "taxonomy" => {
+            text(name, value, 256, sink);
+        }
+        "description" => {
+            text(name, value, 65_535, sink);
+        }
+        "author" | "license" => {
+            text(name, value, 4_096, sink);
+        }
+        "id" => {
+            if let Some(id) = text(name, value, 256, sink)
+                && !is_uuid(id)
+            {
+                sink.push(
+                    sink.diagnostic(&codes::INVALID_ID, value.span, format!("`{}` is not a UUID", clip(id)))
+                        .with_help("give the rule a version 4 UUID, such as `uuidgen` prints"),
+                );
+            }
+        }
+        "status" => one_of(name, value, STATUSES, sink),
+        "level" => one_of(name, value, &Level::WORDS, sink),
+        "related" => related(value, sink),
+        "tags" => tags(value, sink),
+        "references" | "fields" => {
+            texts(name, value, 1, sink);
+        }
+        "falsepositives" | "scope" => {
+            texts(name, value, 2, sink);
+        }
+        _ => {}
+    }
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let lower = name.to_ascii_lowercase();
+        if SHARED.contains(&lower.as_str()) || ["logsource", "detection", "correlation", "filter"].contains(&lower.as_str()) {
+            sink.push(
+                sink.diagnostic(&codes::KEY_CASE, key.span, format!("the attribute `{}` is not lower case", clip(name)))
+                    .with_help("attributes are lower case; readers ignore others")
+                    .with_fix("write it in lower case", key.span, lower),
+            );
+        }
+    }
+}
+
+/// Says what an attribute should be when it has another shape.
+fn wrong_shape(name: &str, value: &Node<'_>, wanted: &str, sink: &mut Sink) {
+    let message = format!("`{name}` must be {wanted}, not {}", value.shape());
+    sink.report(&codes::WRONG_SHAPE, value.span, message);
+}
+
+/// The text of an attribute that must be a text of a certain length.
+fn text<'n>(name: &str, value: &'n Node<'_>, longest: usize, sink: &mut Sink) -> Option<&'n str> {
+    let Some(text) = value.text() else {
+        wrong_shape(name, value, "a text", sink);
+        return None;
+    };
+    if value.is_null() || text.trim().is_empty() {
+        let severity = if name == "title" { &codes::MISSING_ATTRIBUTE } else { &codes::EMPTY_ATTRIBUTE };
+        sink.push(sink.diagnostic(severity, value.span, format!("`{name}` is empty")).with_help("fill it in, or remove it"));
+        return None;
+    }
+    let length = text.chars().count();
+    if length > longest {
+        sink.push(
+            sink.diagnostic(&codes::TOO_LONG, value.span, format!("`{name}` has {length} characters; the specification allows {longest}"))
+                .with_help("shorten it"),
+        );
+    }
+    Some(text)
+}
+
+fn one_of(name: &str, value: &Node<'_>, allowed: &[&str], sink: &mut Sink) {
+    let Some(text) = text(name, value, 64, sink) else { return };
+    if allowed.contains(&text) {
+        return;
+    }
+    let mut found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a `{name}`", clip(text)));
+    let lower = text.to_ascii_lowercase();
+    found = match closest(&lower, allowed.iter().copied()) {
+        Some(near) if near == lower => found.with_help(format!("write `{near}`")).with_fix(format!("write `{near}`"), value.span, near),
+        Some(near) => found.with_help(format!("did you mean `{near}`?")),
+        None => found.with_help(format!("it is one of {}", allowed.join(", "))),
+    };
+    sink.push(found);
+}
+
+/// The texts of a list attribute; reports other shapes, duplicates and texts that are too short.
+fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) -> Vec<(&'n str, Span)> {
+    let items = match &value.value {
+        Yaml::List(items) => items.as_slice(),
+        Yaml::Scalar(..) if value.is_null() => {
+            sink.push(sink.diagnostic(&codes::EMPTY_ATTRIBUTE, value.span, format!("`{name}` is empty")).with_help("fill it in, or remove it"));
+            return Vec::new();
+        }
+        Yaml::Scalar(..) if name == "falsepositives" => std::slice::from_ref(value),
+        _ => {
+            wrong_shape(name, value, "a list of texts", sink);
+            return Vec::new();
+        }
+    };
+    let mut found: Vec<(&str, Span)> = Vec::with_capacity(items.len());
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for item in items {
+        let Some(text) = item.string() else {
+            let message = format!("an entry of `{name}` must be a text, not {}", item.shape());
+            sink.report(&codes::WRONG_SHAPE, item.span, message);
+            continue;
+        };
+        if text.trim().chars().count() < shortest {
+            let message = format!("an entry of `{name}` has fewer than {shortest} characters");
+            sink.push(sink.diagnostic(&codes::TOO_SHORT, item.span, message).with_help("say what it is, or remove the entry"));
+        }
+        if let Some(first) = seen.insert(text, item.span) {
+            let mut duplicate = sink
+                .diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` stands twice in `{name}`", clip(text)))
+                .with_place(first, "first here")
+                .with_help("remove the second");
+            if let Some(edit) = remove_entry(sink.source(), item.span) {
+                duplicate = duplicate.with_edits("remove the second", vec![edit]);
+            }
+            sink.push(duplicate);
+        }
+        found.push((text, item.span));
+    }
+    found
+}
+
+/// Removes the lines of a list entry, where it stands alone on its lines after a dash.
+pub(crate) fn remove_entry(source: &Source, span: Span) -> Option<Edit> {
+    let text = source.text();
+    let start = text.get(..span.start as usize)?.rfind('\n').map_or(0, |at| at + 1);
+    let before = text.get(start..span.start as usize)?;
+    if before.trim() != "-" {
+        return None;
+    }
+    let rest = text.get(span.end as usize..)?;
+    let line = rest.split_once('\n').map_or(rest.len(), |(line, _)| line.len() + 1);
+    let after = rest.get(..line)?.trim();
+    if !after.is_empty() && !after.starts_with('#') {
+        return None;
+    }
+    Some(Edit { span: Span::new(start, span.end as usize + line), text: String::new() })
+}
+
+fn tags(value: &Node<'_>, sink: &mut Sink) {
+    for (tag, span) in texts("tags", value, 1, sink) {
+        let Some((namespace, name)) = tag.split_once('.') else {
+            invalid_tag(tag, span, "a tag is `namespace.name`", sink);
+            continue;
+        };
+        let legal = |text: &str| !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.'));
+        if !legal(namespace) || !legal(name) {
+            let lower = tag.to_ascii_lowercase();
+            let (lower_namespace, lower_name) = lower.split_once('.').unwrap_or(("", ""));
+            if legal(lower_namespace) && legal(lower_name) {
+                let found = sink
+                    .diagnostic(&codes::INVALID_TAG, span, format!("the tag `{}` is not lower case", clip(tag)))
+                    .with_help(format!("write `{lower}`"))
+                    .with_fix("write it in lower case", span, lower);
+                sink.push(found);
+            } else {
+                invalid_tag(tag, span, "a tag has lower-case letters, digits, `-`, `_` and `.` only", sink);
+            }
+            continue;
+        }
+        if !NAMESPACES.contains(&namespace) {
+            let mut found = sink.diagnostic(&codes::UNKNOWN_TAG_NAMESPACE, span, format!("`{}` is not a tag namespace of Sigma", clip(namespace)));
+            found = match closest(namespace, NAMESPACES.iter().copied()) {
+                Some(near) => found.with_help(format!("did you mean `{near}`?")),
+                None => found.with_help(format!("the namespaces are {}", NAMESPACES.join(", "))),
+            };
+            sink.push(found);
+            continue;
+        }
+        let good = match namespace {
+            "attack" => is_attack(name),
+            "cve" => is_cve(name),
+            "tlp" => ["clear", "white", "green", "amber", "amber-strict", "amber+strict", "red"].contains(&name),
+            _ => true,
+        };
+        if !good {
+            let wanted = match namespace {
+                "attack" => "after `attack.` comes a tactic in words, or an id such as t1059.001, g0016, s0029",
+                "cve" => "after `cve.` comes the number, as in cve.2021-44228",
+                _ => "after `tlp.` comes clear, green, amber, amber-strict or red",
+            };
+            invalid_tag(tag, span, wanted, sink);
+        }
+    }
+}
+
+fn invalid_tag(tag: &str, span: Span, help: &str, sink: &mut Sink) {
+    let found = sink.diagnostic(&codes::INVALID_TAG, span, format!("`{}` is not a tag of the form that its namespace has", clip(tag)));
+    sink.push(found.with_help(help));
+}
+
+/// A tactic in words, or an id of a technique, tactic, group, software, campaign, mitigation or data source.
+fn is_attack(name: &str) -> bool {
+    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(kind) = name.chars().next() else { return false };
+    let rest = name.get(kind.len_utf8()..).unwrap_or("");
+    if !rest.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) && !name.starts_with("ta0") && !name.starts_with("ds0") {
+        return name.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_')) || name.starts_with("ics.");
+    }
+    match kind {
+        't' if rest.starts_with('a') => digits(rest.get(1..).unwrap_or(""), 4),
+        'd' => digits(rest.get(1..).unwrap_or(""), 4),
+        't' => match rest.split_once('.') {
+            Some((technique, sub)) => digits(technique, 4) && digits(sub, 3),
+            None => digits(rest, 4),
+        },
+        'g' | 's' | 'c' | 'm' => digits(rest, 4),
+        _ => false,
+    }
+}
+
+fn is_cve(name: &str) -> bool {
+    let Some((year, number)) = name.split_once(['-', '.']) else { return false };
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    year.len() == 4 && digits(year) && number.len() >= 4 && digits(number)
+}
+
+pub(crate) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+fn related(value: &Node<'_>, sink: &mut Sink) {
+    let Some(items) = value.list() else {
+        return wrong_shape("related", value, "a list of `id` and `type`", sink);
+    };
+    for item in items {
+        if item.map().is_none() {
+            wrong_shape("related", item, "a list of `id` and `type`", sink);
+            continue;
+        }
+        for name in ["id", "type"] {
+            if item.get(name).is_none() {
+                sink.push(
+                    sink.diagnostic(&codes::MISSING_ATTRIBUTE, item.span, format!("an entry of `related` has no `{name}`"))
+                        .with_help("write the id of the other rule and the type of the relation"),
+                );
+            }
+        }
+        if let Some(id) = item.get("id")
+            && !id.text().is_some_and(is_uuid)
+        {
+            let message = format!("the related id `{}` is not a UUID", clip(id.text().unwrap_or("")));
+            sink.push(sink.diagnostic(&codes::INVALID_ID, id.span, message).with_help("write the id of the other rule"));
+        }
+        if let Some(kind) = item.get("type") {
+            one_of("type", kind, RELATIONS, sink);
+        }
+    }
+}
+
+fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
+    let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
+    let mut missing = |name: &str, code: &'static Code, why: &str| {
+        if root.get(name).is_none() {
+            sink.push(sink.diagnostic(code, place, format!("the rule has no `{name}`")).with_help(why));
+        }
+    };
+    missing("title", &codes::MISSING_ATTRIBUTE, "say in a few words what the rule detects");
+    if document == Document::Rule {
+        missing("level", &codes::RECOMMENDED_ATTRIBUTE, "say how severe a match is: informational, low, medium, high or critical");
+    }
+    if document != Document::Filter {
+        missing("description", &codes::RECOMMENDED_ATTRIBUTE, "say what the rule detects and why it matters");
+        missing("author", &codes::RECOMMENDED_ATTRIBUTE, "say whom to ask");
+        missing("status", &codes::RECOMMENDED_ATTRIBUTE, "say how well the rule is tested");
+    }
+    missing("id", &codes::RECOMMENDED_ATTRIBUTE, "give the rule a version 4 UUID; suppressions and statistics need it");
+    missing("date", &codes::RECOMMENDED_ATTRIBUTE, "say when the rule was written");
+}
+
+fn unknown_key(name: &str, key: &Node<'_>, own: &[&str], seen: &[&str], root: &Node<'_>, sink: &mut Sink) {
+    let absent = |known: &&&str| !seen.contains(*known) && root.get(known).is_none();
+    let near = closest(name, SHARED.iter().chain(own).filter(absent).copied());
+    if let Some(near) = near {
+        let found = sink
+            .diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, format!("`{}` is not an attribute of Sigma", clip(name)))
+            .with_help(format!("did you mean `{near}`?"));
+        sink.push(found);
+    }
+}
+
+fn dates(root: &Node<'_>, sink: &mut Sink) {
+    let date = date(root, "date", sink);
+    let modified = self::date(root, "modified", sink);
+    if let (Some((date, _)), Some((modified, span))) = (date, modified)
+        && modified < date
+    {
+        sink.push(
+            sink.diagnostic(&codes::MODIFIED_BEFORE_DATE, span, "`modified` lies before `date`")
+                .with_help("correct one of the two"),
+        );
+    }
+}
+
+type Day = (u32, u32, u32);
+
+fn date(root: &Node<'_>, name: &str, sink: &mut Sink) -> Option<(Day, Span)> {
+    let value = root.get(name)?;
+    let Some(text) = value.text() else {
+        wrong_shape(name, value, "a date", sink);
+        return None;
+    };
+    match parse_day(text) {
+        Some((day, '-')) => Some((day, value.span)),
+        Some((day, _)) => {
+            let (year, month, of_month) = day;
+            let iso = format!("{year:04}-{month:02}-{of_month:02}");
+            let quoted = matches!(value.value, Yaml::Scalar(_, Style::Plain));
+            let mut found = sink
+                .diagnostic(&codes::INVALID_DATE, value.span, format!("`{name}` is `{}`, not of the form YYYY-MM-DD", clip(text)))
+                .with_help(format!("write {iso}"));
+            if quoted {
+                found = found.with_fix(format!("write {iso}"), value.span, iso);
+            }
+            sink.push(found);
+            Some((day, value.span))
+        }
+        None => {
+            let shown = match value.scalar() {
+                Some(Scalar::Null) | None => "empty".to_owned(),
+                _ => format!("`{}`", clip(text)),
+            };
+            sink.push(
+                sink.diagnostic(&codes::INVALID_DATE, value.span, format!("`{name}` is {shown}, not a date"))
+                    .with_help("write a day of the calendar as YYYY-MM-DD"),
+            );
+            None
+        }
+    }
+}
+
+/// Year, month and day, and the sign between them.
+pub(crate) fn parse_day(text: &str) -> Option<(Day, char)> {
+    let separator = text.chars().find(|character| !character.is_ascii_digit())?;
+    if !matches!(separator, '-' | '/' | '.') {
+        return None;
+    }
+    let mut parts = text.split(separator);
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 || month.len() > 2 || day.len() > 2 {
+        return None;
+    }
+    let exact = month.len() == 2 && day.len() == 2;
+    let (year, month, day) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let last = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        _ => return None,
+    };
+    (1..=last).contains(&day).then_some(((year, month, day), if exact { separator } else { '?' }))
+}
+
+/// Checks the parts of a log source and returns it in lower case.
+pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Option<crate::template::LogSource> {
+    let Some(entries) = value.map() else {
+        wrong_shape("logsource", value, "a mapping of `product`, `category` and `service`", sink);
+        return None;
+    };
+    let mut found = crate::template::LogSource::default();
+    for (key, value) in entries {
+        let name = key.text().unwrap_or("");
+        let slot = match name {
+            "product" => &mut found.product,
+            "category" => &mut found.category,
+            "service" => &mut found.service,
+            "definition" => continue,
+            _ => {
+                let mut unknown: Diagnostic = sink.diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, format!("`{}` is not a part of a log source", clip(name)));
+                if let Some(near) = closest(name, ["product", "category", "service", "definition"]) {
+                    unknown = unknown.with_help(format!("did you mean `{near}`?"));
+                } else {
+                    unknown = unknown.with_help("a log source has `product`, `category`, `service` and `definition`");
+                }
+                sink.push(unknown);
+                continue;
+            }
+        };
+        let Some(text) = value.string() else {
+            wrong_shape(name, value, "a text", sink);
+            continue;
+        };
+        let lower = text.to_lowercase();
+        if lower != text {
+            sink.push(
+                sink.diagnostic(&codes::LOGSOURCE_CASE, value.span, format!("`{name}: {}` is not lower case", clip(text)))
+                    .with_help("log sources are lower case; readers compare them exactly")
+                    .with_fix("write it in lower case", value.span, lower.clone()),
+            );
+        } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
+            sink.push(
+                sink.diagnostic(&codes::LOGSOURCE_CASE, value.span, format!("`{name}: {}` has a character that log sources do not have", clip(text)))
+                    .with_help("use letters, digits, `_`, `-` and `.`"),
+            );
+        }
+        *slot = Some(lower);
+    }
+    if found.is_empty() {
+        sink.push(
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, value.span, "the log source names no product, category or service")
+                .with_help("say which events the rule is for"),
+        );
+        return None;
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_days_of_the_calendar() {
+        assert_eq!(parse_day("2024-02-29"), Some(((2024, 2, 29), '-')));
+        assert_eq!(parse_day("2023-02-29"), None);
+        assert_eq!(parse_day("2023/01/31"), Some(((2023, 1, 31), '/')));
+        assert_eq!(parse_day("2023-1-31"), Some(((2023, 1, 31), '?')));
+        assert_eq!(parse_day("31.01.2023"), None);
+    }
+
+    #[test]
+    fn attack_tags() {
+        for good in ["t1059", "t1059.001", "execution", "command-and-control", "defense_evasion", "g0016", "s0029", "ta0002", "ds0009"] {
+            assert!(is_attack(good), "{good}");
+        }
+        for bad in ["t105", "t1059.1", "t1059.0011", "g16", "T1059", "t10590"] {
+            assert!(!is_attack(bad), "{bad}");
+        }
+        assert!(is_cve("2021-44228") && is_cve("2021.44228") && !is_cve("44228"));
+    }
+}

@@ -1,0 +1,180 @@
+//! The modifiers of Sigma 2.1 and which of them go together.
+
+use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::model::{Comparison, TimePart};
+use crate::source::Span;
+
+/// What part of the text a value is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Part {
+    #[default]
+    Whole,
+    Contains,
+    StartsWith,
+    EndsWith,
+}
+
+/// A change of the value's text before it is compared, in the order written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Windash,
+    Utf16Le,
+    Utf16Be,
+    Utf16,
+    Base64,
+    Base64Offset,
+}
+
+/// The comparison that the modifiers ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Texts with wildcards, numbers, booleans, null: by the value.
+    #[default]
+    Plain,
+    Regex,
+    Cidr,
+    Order(Comparison),
+    Exists,
+    FieldRef,
+    Time(TimePart),
+}
+
+/// The parsed modifiers of one detection item.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Modifiers {
+    pub(crate) kind: Kind,
+    pub(crate) part: Part,
+    pub(crate) all: bool,
+    pub(crate) cased: bool,
+    pub(crate) not_equal: bool,
+    pub(crate) expand: bool,
+    pub(crate) encodings: Vec<Encoding>,
+    pub(crate) ignore_case: bool,
+    pub(crate) multi_line: bool,
+    pub(crate) dot_all: bool,
+    /// Where the modifiers stand, for findings.
+    pub(crate) span: Span,
+}
+
+/// Every modifier of the specification.
+pub(crate) const NAMES: &[&str] = &[
+    "all", "base64", "base64offset", "cased", "cidr", "contains", "day", "endswith", "exists", "expand", "fieldref",
+    "gt", "gte", "hour", "i", "lt", "lte", "m", "minute", "month", "neq", "re", "s", "startswith", "utf16", "utf16be",
+    "utf16le", "week", "wide", "windash", "year",
+];
+
+/// Reads the part of a key after the field name. `base` is the offset of `written` in the
+/// source; where the key was quoted with escapes, `exact` is false and findings point at `whole`.
+pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut Sink) -> Option<Modifiers> {
+    let mut modifiers = Modifiers { span: whole, ..Modifiers::default() };
+    let mut kinds: Vec<&str> = Vec::new();
+    let mut parts: Vec<&str> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    let mut offset = 0;
+    let mut good = true;
+    for name in written.split('|') {
+        let span = base.map_or(whole, |base| Span::new(base + offset, base + offset + name.len()));
+        offset += name.len() + 1;
+        if seen.contains(&name) {
+            sink.report(&codes::INCOMPATIBLE_MODIFIERS, span, format!("the modifier `{}` stands twice", clip(name)));
+            good = false;
+            continue;
+        }
+        seen.push(name);
+        let mut kind = |kind: Kind| {
+            kinds.push(name);
+            modifiers.kind = kind;
+        };
+        match name {
+            "contains" => (parts.push(name), modifiers.part = Part::Contains).1,
+            "startswith" => (parts.push(name), modifiers.part = Part::StartsWith).1,
+            "endswith" => (parts.push(name), modifiers.part = Part::EndsWith).1,
+            "all" => modifiers.all = true,
+            "cased" => modifiers.cased = true,
+            "neq" => modifiers.not_equal = true,
+            "expand" => modifiers.expand = true,
+            "windash" => modifiers.encodings.push(Encoding::Windash),
+            "wide" | "utf16le" => modifiers.encodings.push(Encoding::Utf16Le),
+            "utf16be" => modifiers.encodings.push(Encoding::Utf16Be),
+            "utf16" => modifiers.encodings.push(Encoding::Utf16),
+            "base64" => modifiers.encodings.push(Encoding::Base64),
+            "base64offset" => modifiers.encodings.push(Encoding::Base64Offset),
+            "re" => kind(Kind::Regex),
+            "i" => modifiers.ignore_case = true,
+            "m" => modifiers.multi_line = true,
+            "s" => modifiers.dot_all = true,
+            "cidr" => kind(Kind::Cidr),
+            "lt" => kind(Kind::Order(Comparison::Less)),
+            "lte" => kind(Kind::Order(Comparison::LessOrEqual)),
+            "gt" => kind(Kind::Order(Comparison::Greater)),
+            "gte" => kind(Kind::Order(Comparison::GreaterOrEqual)),
+            "exists" => kind(Kind::Exists),
+            "fieldref" => kind(Kind::FieldRef),
+            "minute" => kind(Kind::Time(TimePart::Minute)),
+            "hour" => kind(Kind::Time(TimePart::Hour)),
+            "day" => kind(Kind::Time(TimePart::Day)),
+            "week" => kind(Kind::Time(TimePart::Week)),
+            "month" => kind(Kind::Time(TimePart::Month)),
+            "year" => kind(Kind::Time(TimePart::Year)),
+            _ => {
+                good = false;
+                let lower = name.to_ascii_lowercase();
+                let mut found = sink.diagnostic(
+                    &codes::UNKNOWN_MODIFIER,
+                    span,
+                    format!("`{}` is not a modifier of Sigma 2.1", clip(name)),
+                );
+                found = match closest(&lower, NAMES.iter().copied()) {
+                    Some(near) => found.with_help(format!("did you mean `{near}`?")),
+                    None => found.with_help(format!("the modifiers are {}", NAMES.join(", "))),
+                };
+                sink.push(found);
+            }
+        }
+    }
+    let sub = ["i", "m", "s"].into_iter().find(|name| seen.contains(name));
+    let encoded = !modifiers.encodings.is_empty();
+    let base64 = modifiers.encodings.iter().any(|step| matches!(step, Encoding::Base64 | Encoding::Base64Offset));
+    let wide = modifiers.encodings.iter().any(|step| matches!(step, Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Utf16));
+    let plain = kinds.is_empty();
+    let problem = if let [first, second, ..] = kinds.as_slice() {
+        Some(format!("`{first}` and `{second}` ask for different comparisons"))
+    } else if let [first, second, ..] = parts.as_slice() {
+        Some(format!("`{first}` and `{second}` cannot both hold for one value; write two items"))
+    } else if let (Some(sub), true) = (sub, modifiers.kind != Kind::Regex) {
+        Some(format!("`{sub}` is a sub-modifier of `re`, which is not there"))
+    } else if let (Some(kind), Some(part)) = (kinds.first(), parts.first().filter(|_| modifiers.kind != Kind::FieldRef)) {
+        Some(format!("`{kind}` compares the whole value, so `{part}` has no meaning beside it"))
+    } else if let (Some(kind), true) = (kinds.first(), encoded) {
+        Some(format!("`{kind}` cannot compare an encoded value"))
+    } else if let (Some(kind), true) = (kinds.first().filter(|_| !matches!(modifiers.kind, Kind::Regex | Kind::FieldRef)), modifiers.cased) {
+        Some(format!("`{kind}` has no case, so `cased` has no meaning beside it"))
+    } else if modifiers.cased && modifiers.ignore_case {
+        Some("`cased` and `i` contradict each other".to_owned())
+    } else if modifiers.kind == Kind::Exists && (modifiers.all || modifiers.expand || modifiers.not_equal) {
+        Some("`exists` takes one boolean and no other modifier".to_owned())
+    } else if wide && !base64 {
+        Some("a UTF-16 value holds NUL bytes that no text field has; follow it with `base64` or `base64offset`".to_owned())
+    } else if misordered(&modifiers.encodings) {
+        Some("the encodings stand in an order without meaning; write `windash`, then UTF-16, then base64".to_owned())
+    } else if modifiers.not_equal && !plain && !matches!(modifiers.kind, Kind::FieldRef | Kind::Regex | Kind::Cidr) {
+        Some("`neq` does not go with an ordering".to_owned())
+    } else {
+        None
+    };
+    if let Some(message) = problem {
+        sink.report(&codes::INCOMPATIBLE_MODIFIERS, whole, message);
+        good = false;
+    }
+    good.then_some(modifiers)
+}
+
+/// Encodings must rise: dashes, then UTF-16, then base64, one of each.
+fn misordered(encodings: &[Encoding]) -> bool {
+    let rank = |step: &Encoding| match step {
+        Encoding::Windash => 0,
+        Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Utf16 => 1,
+        Encoding::Base64 | Encoding::Base64Offset => 2,
+    };
+    encodings.windows(2).any(|pair| matches!(pair, [first, second] if rank(first) >= rank(second)))
+}

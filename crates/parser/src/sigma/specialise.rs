@@ -1,0 +1,516 @@
+//! Specialise: from one Sigma rule to a typed condition for each template type that it runs on.
+//!
+//! A log source resolves to one or more template types. On each of them the predicates on
+//! what the template type fixes fold to constants, a field that it does not have is absent,
+//! and the rest is typed. A template type on which the rule folds to false is no target.
+
+use std::sync::Arc;
+
+use super::detection::{Body, Detections, Item};
+use super::modifier::{Kind, Part};
+use super::typing::Prepared;
+use crate::catalogue::{Catalogue, Entry, Slot};
+use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::model::{Comparison, Expr, FieldComparison, FieldRef, Pattern, Predicate, Target, Test, TextPattern};
+use crate::source::Span;
+use crate::template::{FieldType, LogSource};
+
+/// What is known of a condition before an event is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    True,
+    False,
+    Open,
+}
+
+impl Known {
+    const fn negate(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Open => Self::Open,
+        }
+    }
+
+    fn of(expr: &Expr<usize>, item: &mut impl FnMut(usize) -> Self) -> Self {
+        match expr {
+            Expr::Const(true) => Self::True,
+            Expr::Const(false) => Self::False,
+            Expr::Is(index) => item(*index),
+            Expr::Not(inner) => Self::of(inner, item).negate(),
+            Expr::All(parts) => Self::fold(parts, Self::False, item),
+            Expr::Any(parts) => Self::fold(parts, Self::True, item),
+        }
+    }
+
+    fn fold(parts: &[Expr<usize>], absorbing: Self, item: &mut impl FnMut(usize) -> Self) -> Self {
+        let mut open = false;
+        for part in parts {
+            match Self::of(part, item) {
+                known if known == absorbing => return absorbing,
+                Self::Open => open = true,
+                _ => {}
+            }
+        }
+        if open { Self::Open } else { absorbing.negate() }
+    }
+}
+
+/// How a field that the template type lacks is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// As absent, which is what the event will show.
+    Absent,
+    /// As unknown, to find out what the rule would do if it were there.
+    Unknown,
+}
+
+/// One rule on its way to its targets.
+pub(crate) struct Specialiser<'a, 'n> {
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) detections: &'a Detections<'n>,
+    pub(crate) prepared: Vec<Prepared>,
+    /// The condition over item indices.
+    pub(crate) condition: &'a Expr<usize>,
+    pub(crate) logsource: &'a LogSource,
+    pub(crate) logsource_span: Span,
+}
+
+/// The expression of a selection's body over item indices. What could not be read is true,
+/// so that it neither kills the rule nor hides the rest.
+pub(crate) fn body(body: &Body) -> Expr<usize> {
+    match body {
+        Body::Item(index) => Expr::Is(*index),
+        Body::All(parts) => Expr::all(parts.iter().map(self::body)),
+        Body::Any(parts) => Expr::any(parts.iter().map(self::body)),
+        Body::Unreadable => Expr::Const(true),
+    }
+}
+
+impl<'a> Specialiser<'a, '_> {
+    /// The targets of the rule. What no template type can feed is reported.
+    pub(crate) fn targets(mut self, sink: &mut Sink) -> Vec<Target> {
+        let catalogue = self.catalogue;
+        let candidates = catalogue.candidates(self.logsource);
+        if candidates.is_empty() {
+            self.unknown_log_source(sink);
+            return Vec::new();
+        }
+        let entries: Vec<&Entry> = candidates.iter().filter_map(|index| catalogue.entry(*index)).collect();
+        let (open, fixed): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| entry.template.open);
+        let mut targets: Vec<&Entry> = Vec::new();
+        let mut addressed: Vec<&Entry> = Vec::new();
+        for entry in fixed {
+            let strict = self.known(entry, Missing::Absent, &[]);
+            if strict != Known::False {
+                targets.push(entry);
+                addressed.push(entry);
+            } else if self.known(entry, Missing::Unknown, &[]) != Known::False {
+                addressed.push(entry);
+            }
+        }
+        let claims: Vec<&Entry> = addressed.clone();
+        for entry in open {
+            if self.known(entry, Missing::Absent, &claims) != Known::False {
+                targets.push(entry);
+                addressed.push(entry);
+            }
+        }
+        let errors = sink.len();
+        self.unknown_fields(&addressed, sink);
+        self.values_without_event(&entries, &addressed, &targets, sink);
+        if targets.is_empty() && sink.len() == errors {
+            self.never_fires(&addressed, sink);
+        }
+        if !targets.is_empty() {
+            self.dead_selections(&addressed, sink);
+            self.always_fires(&targets, sink);
+        }
+        targets
+            .into_iter()
+            .filter_map(|entry| {
+                let condition = self.build(entry, sink);
+                (condition != Expr::Const(false)).then(|| Target { template: Arc::clone(&entry.template), condition })
+            })
+            .collect()
+    }
+
+    fn known(&self, entry: &Entry, missing: Missing, claims: &[&Entry]) -> Known {
+        Known::of(self.condition, &mut |index| self.item_known(entry, index, missing, claims))
+    }
+
+    fn item(&self, index: usize) -> Option<(&Item<'_>, &Prepared)> {
+        Some((self.detections.items.get(index)?, self.prepared.get(index)?))
+    }
+
+    /// What is known of one item on one template type.
+    fn item_known(&self, entry: &Entry, index: usize, missing: Missing, claims: &[&Entry]) -> Known {
+        let Some((item, prepared)) = self.item(index) else { return Known::Open };
+        let (Some(field), true) = (item.field, prepared.is_readable()) else { return Known::Open };
+        let known = match entry.slot(field) {
+            Some(Slot::Fixed(at)) => fixed_known(entry, at, prepared),
+            Some(_) => Known::Open,
+            None if entry.template.open => claimed(field, prepared, claims),
+            None if missing == Missing::Unknown => return Known::Open,
+            None => absent_known(prepared),
+        };
+        if item.modifiers.not_equal { known.negate() } else { known }
+    }
+
+    /// The typed condition on one template type.
+    fn build(&mut self, entry: &Entry, sink: &mut Sink) -> Expr<Predicate> {
+        let Self { condition, detections, prepared, .. } = self;
+        condition.substitute(&mut |index| {
+            let (Some(item), Some(prepared)) = (detections.items.get(*index), prepared.get_mut(*index)) else {
+                return Expr::Const(true);
+            };
+            let built = predicates(entry, item, prepared, sink);
+            if item.modifiers.not_equal { built.negate() } else { built }
+        })
+    }
+
+    fn unknown_log_source(&self, sink: &mut Sink) {
+        let known = self.catalogue.log_sources();
+        let mut found = sink.diagnostic(
+            &codes::UNKNOWN_LOG_SOURCE,
+            self.logsource_span,
+            format!("no template type serves the log source `{}`", self.logsource),
+        );
+        let part = |value: &Option<String>, of: fn(&LogSource) -> Option<&String>| {
+            let value = value.as_deref()?;
+            let all: Vec<&str> = known.iter().filter_map(|source| of(source)).map(String::as_str).collect();
+            if all.contains(&value) { None } else { Some((value.to_owned(), closest(value, all)?.to_owned())) }
+        };
+        let near = part(&self.logsource.category, |source| source.category.as_ref())
+            .or_else(|| part(&self.logsource.service, |source| source.service.as_ref()))
+            .or_else(|| part(&self.logsource.product, |source| source.product.as_ref()));
+        found = match near {
+            Some((wrong, right)) => found.with_help(format!("did you mean `{right}` where you wrote `{wrong}`?")),
+            None => found.with_help("correct it, or declare a template type that serves it; until then no field of this rule is checked"),
+        };
+        sink.push(found);
+    }
+
+    /// Fields that none of the addressed template types has.
+    fn unknown_fields(&self, addressed: &[&Entry], sink: &mut Sink) {
+        if addressed.is_empty() || addressed.iter().any(|entry| entry.template.open) {
+            return;
+        }
+        let mut reported: Vec<&str> = Vec::new();
+        for item in &self.detections.items {
+            let other = (item.modifiers.kind == Kind::FieldRef).then(|| item.values.iter().map(|value| (value.text, value.span)));
+            let names = item.field.map(|field| (field, item.field_span)).into_iter().chain(other.into_iter().flatten());
+            for (field, span) in names {
+                if reported.contains(&field) || addressed.iter().any(|entry| entry.slot(field).is_some()) {
+                    continue;
+                }
+                reported.push(field);
+                let serving = match addressed {
+                    [only] => format!("`{}` does not have", only.template),
+                    many => format!("none of the {} template types that this rule addresses has", many.len()),
+                };
+                let mut found = sink.diagnostic(&codes::UNKNOWN_FIELD, span, format!("{serving} the field `{}`", clip(field)));
+                let names: Vec<&str> = addressed.iter().flat_map(|entry| entry.template.names()).collect();
+                let twin = names.iter().find(|name| name.eq_ignore_ascii_case(field));
+                found = match (twin, closest(field, names.iter().copied())) {
+                    (Some(name), _) if span.len() == field.len() => found
+                        .with_help(format!("names of fields differ by case: it is `{name}`"))
+                        .with_fix(format!("rename to `{name}`"), span, *name),
+                    (_, Some(name)) => found.with_help(format!("did you mean `{name}`?")),
+                    _ => found.with_help(format!("a predicate on it is never true; `contentcheck fields` lists what `{}` has", self.logsource)),
+                };
+                sink.push(found);
+            }
+        }
+    }
+
+    /// Values of a fixed name (`EventID`) for which there is no event, or whose events lack a
+    /// field that the rule needs.
+    fn values_without_event(&self, entries: &[&Entry], addressed: &[&Entry], targets: &[&Entry], sink: &mut Sink) {
+        let open = entries.iter().any(|entry| entry.template.open);
+        for (item, prepared) in self.detections.items.iter().zip(&self.prepared) {
+            let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.untyped()) else { continue };
+            let Test::Text { patterns, all: false } = &*test else { continue };
+            if item.modifiers.not_equal || patterns.len() != item.values.len() || !entries.iter().any(|entry| matches!(entry.slot(field), Some(Slot::Fixed(_)))) {
+                continue;
+            }
+            for (pattern, value) in patterns.iter().zip(&item.values) {
+                let alone = Test::Text { patterns: vec![pattern.clone()], all: false };
+                let has = |entry: &&&Entry| match entry.slot(field) {
+                    Some(Slot::Fixed(at)) => fixed_values(entry, at).any(|text| test_text(&alone, text) != Known::False),
+                    Some(_) => true,
+                    None => false,
+                };
+                if targets.iter().any(|entry| has(&entry)) {
+                    continue;
+                }
+                let lacking: Vec<&&Entry> = addressed.iter().filter(has).collect();
+                if let Some(entry) = lacking.first() {
+                    // The rule as a whole is reported where it has no target at all.
+                    if targets.is_empty() {
+                        continue;
+                    }
+                    let fields = self.missing_fields(entry);
+                    let found = sink
+                        .diagnostic(&codes::DEAD_BRANCH, value.span, format!("the rule cannot fire for {field} {}: {}", clip(value.text), lacks(entry, &fields)))
+                        .with_help("remove the value, or read a field that these events have");
+                    sink.push(found);
+                } else if !open && !entries.iter().any(|entry| has(&entry)) {
+                    let found = sink
+                        .diagnostic(&codes::IMPOSSIBLE_VALUE, value.span, format!("no event of `{}` has {field} {}", self.logsource, clip(value.text)))
+                        .with_help("correct the value or the log source");
+                    sink.push(found);
+                }
+            }
+        }
+    }
+
+    /// Fields of the rule that a template type lacks, in the order of the rule.
+    fn missing_fields(&self, entry: &Entry) -> Vec<&str> {
+        let mut fields: Vec<&str> = Vec::new();
+        let mut note = |index: usize| {
+            if let Some((Item { field: Some(field), .. }, _)) = self.item(index)
+                && entry.slot(field).is_none()
+                && !fields.contains(field)
+            {
+                fields.push(field);
+            }
+        };
+        self.condition.each(&mut |index, negated| {
+            if !negated {
+                note(*index);
+            }
+        });
+        fields
+    }
+
+    fn never_fires(&self, addressed: &[&Entry], sink: &mut Sink) {
+        let message = match addressed.first() {
+            Some(entry) => format!("the rule can never fire: {}", lacks(entry, &self.missing_fields(entry))),
+            None => format!("the rule can never fire: it addresses no event of `{}`", self.logsource),
+        };
+        let found = sink
+            .diagnostic(&codes::NEVER_FIRES, self.logsource_span, message)
+            .with_help("correct the log source, the event id or the field");
+        sink.push(found);
+    }
+
+    /// Selections that no addressed template type can feed, while others still can.
+    fn dead_selections(&self, addressed: &[&Entry], sink: &mut Sink) {
+        if addressed.iter().any(|entry| entry.template.open) {
+            return;
+        }
+        for selection in &self.detections.selections {
+            let expr = body(&selection.body);
+            let dead = addressed.iter().all(|entry| Known::of(&expr, &mut |index| self.item_known(entry, index, Missing::Absent, &[])) == Known::False);
+            let fed = |entry: &&&Entry| Known::of(&expr, &mut |index| self.item_known(entry, index, Missing::Unknown, &[])) != Known::False;
+            let Some(entry) = addressed.iter().find(fed).filter(|_| dead) else { continue };
+            let mut fields: Vec<&str> = Vec::new();
+            expr.each(&mut |index, _| {
+                if let Some((Item { field: Some(field), .. }, _)) = self.item(*index)
+                    && entry.slot(field).is_none()
+                    && !fields.contains(field)
+                {
+                    fields.push(field);
+                }
+            });
+            // A field that no template type has was reported as unknown.
+            if fields.iter().any(|field| addressed.iter().all(|entry| entry.slot(field).is_none())) {
+                continue;
+            }
+            let found = sink
+                .diagnostic(&codes::DEAD_BRANCH, selection.span, format!("the selection `{}` is never true: {}", clip(selection.name), lacks(entry, &fields)))
+                .with_help("read a field that these events have, or remove the selection");
+            sink.push(found);
+        }
+    }
+
+    /// A rule that is true whatever the values are.
+    fn always_fires(&self, targets: &[&Entry], sink: &mut Sink) {
+        let total = |entry: &&Entry| {
+            Known::of(self.condition, &mut |index| {
+                let Some((item, prepared)) = self.item(index) else { return Known::Open };
+                let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.untyped()) else { return Known::Open };
+                let required = match entry.slot(field) {
+                    Some(Slot::Input(at)) => entry.template.at(at as usize + 1).is_some_and(|field| !field.ty.optional),
+                    Some(Slot::Header(at)) => entry.template.header.get(at as usize).is_some_and(|field| !field.ty.optional),
+                    _ => false,
+                };
+                let known = if required && accepts_everything(&test) { Known::True } else { Known::Open };
+                if item.modifiers.not_equal { known.negate() } else { known }
+            }) == Known::True
+        };
+        if targets.iter().all(total) {
+            let span = self.detections.selections.first().map_or(self.logsource_span, |selection| selection.span);
+            let found = sink
+                .diagnostic(&codes::ALWAYS_FIRES, span, format!("the rule fires on every event of `{}`", self.logsource))
+                .with_help("give it a value that selects something");
+            sink.push(found);
+        }
+    }
+}
+
+fn lacks(entry: &Entry, fields: &[&str]) -> String {
+    let quoted: Vec<String> = fields.iter().map(|field| format!("`{}`", clip(field))).collect();
+    match quoted.as_slice() {
+        [] => format!("`{}` contradicts its condition", entry.template),
+        _ => format!("`{}` has no field {}", entry.template, quoted.join(" and no field ")),
+    }
+}
+
+fn accepts_everything(test: &Test) -> bool {
+    match test {
+        Test::Exists => true,
+        Test::Text { patterns, all: false } => patterns.iter().any(|pattern| match &pattern.pattern {
+            Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => text.is_empty(),
+            Pattern::Like(parts) => super::text::matches_all(parts),
+            Pattern::Matches(regex) => matches!(&*regex.pattern, "" | ".*" | "^.*" | ".*$" | "^.*$"),
+            Pattern::Equals(_) => false,
+        }),
+        _ => false,
+    }
+}
+
+/// An item on a field that the template type does not have.
+fn absent_known(prepared: &Prepared) -> Known {
+    let Some(tests) = prepared.untyped() else { return Known::Open };
+    match tests.substitute(&mut |test: &Arc<Test>| Expr::<()>::Const(**test == Test::Null)) {
+        Expr::Const(true) => Known::True,
+        _ => Known::False,
+    }
+}
+
+/// An item on a name whose values the template type fixes.
+fn fixed_known(entry: &Entry, at: u32, prepared: &Prepared) -> Known {
+    let Some(tests) = prepared.untyped() else { return Known::Open };
+    let mut seen: Option<Known> = None;
+    for text in fixed_values(entry, at) {
+        let known = match tests.substitute(&mut |test: &Arc<Test>| match test_text(test, text) {
+            Known::True => Expr::Const(true),
+            Known::False => Expr::Const(false),
+            Known::Open => Expr::Is(()),
+        }) {
+            Expr::Const(true) => Known::True,
+            Expr::Const(false) => Known::False,
+            _ => return Known::Open,
+        };
+        if seen.is_some_and(|before| before != known) {
+            return Known::Open;
+        }
+        seen = Some(known);
+    }
+    seen.unwrap_or(Known::Open)
+}
+
+fn fixed_values(entry: &Entry, at: u32) -> impl Iterator<Item = &str> {
+    entry.fixed_texts(at).iter().map(String::as_str)
+}
+
+/// On an open template type: false where all values are those of events that a fixed
+/// template type recognises, since those events never reach the open one.
+fn claimed(field: &str, prepared: &Prepared, claims: &[&Entry]) -> Known {
+    let Some(Expr::Is(test)) = prepared.untyped() else { return Known::Open };
+    let Test::Text { patterns, all: false } = &*test else { return Known::Open };
+    let taken = |pattern: &TextPattern| {
+        let Pattern::Equals(text) = &pattern.pattern else { return false };
+        claims.iter().any(|entry| match entry.slot(field) {
+            Some(Slot::Fixed(at)) => fixed_values(entry, at).any(|fixed| fixed.eq_ignore_ascii_case(text)),
+            _ => false,
+        })
+    };
+    if patterns.iter().all(taken) { Known::False } else { Known::Open }
+}
+
+/// What a test says of a known text; open where it takes more than a look.
+fn test_text(test: &Test, text: &str) -> Known {
+    let known = |value| if value { Known::True } else { Known::False };
+    match test {
+        Test::Exists => Known::True,
+        Test::Null | Test::Unexpanded => Known::False,
+        Test::Int(ranges) => match text.parse::<i64>() {
+            Ok(number) => known(ranges.iter().any(|range| range.from <= number && number <= range.to)),
+            Err(_) => Known::False,
+        },
+        Test::Text { patterns, all } => {
+            let mut open = false;
+            for pattern in patterns {
+                match pattern_text(pattern, text) {
+                    Known::Open => open = true,
+                    found if (found == Known::True) != *all => return found,
+                    _ => {}
+                }
+            }
+            if open { Known::Open } else { known(*all) }
+        }
+        _ => Known::Open,
+    }
+}
+
+fn pattern_text(pattern: &TextPattern, text: &str) -> Known {
+    let known = |value| if value { Known::True } else { Known::False };
+    let fold = |text: &str| if pattern.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
+    match &pattern.pattern {
+        Pattern::Equals(value) => known(if pattern.ignore_case { value.eq_ignore_ascii_case(text) } else { **value == *text }),
+        Pattern::Contains(value) => known(fold(text).contains(&fold(value))),
+        Pattern::StartsWith(value) => known(fold(text).starts_with(&fold(value))),
+        Pattern::EndsWith(value) => known(fold(text).ends_with(&fold(value))),
+        Pattern::Like(parts) if super::text::matches_all(parts) => Known::True,
+        Pattern::Like(_) | Pattern::Matches(_) => Known::Open,
+    }
+}
+
+/// The predicates of an item on a template type, without `neq`.
+fn predicates(entry: &Entry, item: &Item<'_>, prepared: &mut Prepared, sink: &mut Sink) -> Expr<Predicate> {
+    let (field, tests) = match item.field {
+        None => (FieldRef::Keyword, prepared.untyped()),
+        Some(name) => match locate(entry, name) {
+            Some((field, ty)) => {
+                let known = match field {
+                    FieldRef::Fixed(at) => fixed_known(entry, at, prepared),
+                    _ => Known::Open,
+                };
+                match known {
+                    Known::True => return Expr::Const(true),
+                    Known::False => return Expr::Const(false),
+                    Known::Open => {}
+                }
+                (field, prepared.on(item, ty, sink))
+            }
+            None => return Expr::Const(absent_known(prepared) == Known::True),
+        },
+    };
+    // What could not be typed was reported; true keeps the rest of the rule in view.
+    let Some(tests) = tests else { return Expr::Const(true) };
+    if item.modifiers.kind == Kind::FieldRef {
+        return field_comparisons(entry, item, &field);
+    }
+    tests.substitute(&mut |test| {
+        Expr::Is(Predicate { field: field.clone(), test: Arc::clone(test), span: item.span, by_position: None })
+    })
+}
+
+fn locate(entry: &Entry, name: &str) -> Option<(FieldRef, FieldType)> {
+    match entry.slot(name) {
+        Some(Slot::Input(at)) => Some((FieldRef::Input(at), entry.template.at(at as usize + 1)?.ty)),
+        Some(Slot::Header(at)) => Some((FieldRef::Header(at), entry.template.header.get(at as usize)?.ty)),
+        Some(Slot::Fixed(at)) => Some((FieldRef::Fixed(at), FieldType::OPEN)),
+        None => entry.template.open.then(|| (FieldRef::Open(name.into()), FieldType::OPEN)),
+    }
+}
+
+fn field_comparisons(entry: &Entry, item: &Item<'_>, field: &FieldRef) -> Expr<Predicate> {
+    let comparison = match item.modifiers.part {
+        Part::Whole => FieldComparison::Order(Comparison::Equal),
+        Part::Contains => FieldComparison::Contains,
+        Part::StartsWith => FieldComparison::StartsWith,
+        Part::EndsWith => FieldComparison::EndsWith,
+    };
+    let parts = item.values.iter().map(|value| match locate(entry, value.text) {
+        None => Expr::Const(false),
+        Some((other, _)) => {
+            let test = Test::Field { comparison, other, ignore_case: !item.modifiers.cased };
+            Expr::Is(Predicate { field: field.clone(), test: Arc::new(test), span: item.span, by_position: None })
+        }
+    });
+    if item.modifiers.all { Expr::all(parts) } else { Expr::any(parts) }
+}

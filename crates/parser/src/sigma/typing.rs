@@ -1,0 +1,466 @@
+//! Typing: from a detection item and the type of its field to tests.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::detection::{Item, Raw, Written, is_plain};
+use super::modifier::{Kind, Part};
+use super::text::{self, Refused};
+use crate::diagnostic::{Diagnostic, Sink, clip, codes};
+use crate::limits;
+use crate::model::{Comparison, Expr, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart};
+use crate::regex::{self, Flags};
+use crate::template::{FieldType, Scalar};
+
+/// The test of an item on one type of field. `None` where it cannot be typed; then it is reported.
+pub(crate) type Tests = Option<Expr<Arc<Test>>>;
+
+/// An item with everything that does not depend on the field's type worked out.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// The tests of the item on a text, without `neq`.
+    text: Tests,
+    /// The tests that were worked out so far, by type.
+    typed: Vec<(Scalar, bool, Tests)>,
+}
+
+impl Prepared {
+    /// Works out an item and reports what is wrong with it on any type of field.
+    pub(crate) fn new(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Self {
+        Self { text: as_text(item, budget, sink), typed: Vec::new() }
+    }
+
+    /// Whether the item could be read at all.
+    pub(crate) const fn is_readable(&self) -> bool {
+        self.text.is_some()
+    }
+
+    /// The tests as keywords or on a field whose type nobody declares.
+    pub(crate) fn untyped(&self) -> Tests {
+        self.text.clone()
+    }
+
+    /// The tests on a field of a type. What does not fit is reported once per type.
+    pub(crate) fn on(&mut self, item: &Item<'_>, ty: FieldType, sink: &mut Sink) -> Tests {
+        if ty.scalar == Scalar::String && !ty.list {
+            return self.text.clone();
+        }
+        if let Some((_, _, tests)) = self.typed.iter().find(|(scalar, list, _)| (*scalar, *list) == (ty.scalar, ty.list)) {
+            return tests.clone();
+        }
+        let tests = if self.text.is_none() { None } else { on_scalar(item, ty.scalar, &self.text, sink) };
+        let tests = if ty.list { tests.map(|tests| tests.substitute(&mut |test| Expr::Is(elements(test)))) } else { tests };
+        self.typed.push((ty.scalar, ty.list, tests.clone()));
+        tests
+    }
+}
+
+/// On a list any element may pass; that the list is absent or there is asked of the list.
+fn elements(test: &Arc<Test>) -> Arc<Test> {
+    match **test {
+        Test::Null | Test::Exists => Arc::clone(test),
+        _ => Arc::new(Test::Elements { all: false, test: Box::new((**test).clone()) }),
+    }
+}
+
+fn is(test: Test) -> Expr<Arc<Test>> {
+    Expr::Is(Arc::new(test))
+}
+
+/// The tests of an item on a text.
+fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
+    let modifiers = &item.modifiers;
+    match modifiers.kind {
+        Kind::Plain => {}
+        Kind::Exists => return exists(item, sink),
+        Kind::Cidr => return cidr(item, sink),
+        Kind::Regex => return regexes(item, sink),
+        Kind::Order(comparison) => return order(item, comparison, sink),
+        Kind::Time(part) => return time(item, part, sink),
+        // The other field's name; which field that is depends on the template type.
+        Kind::FieldRef => {
+            let good = item.values.iter().all(|value| matches!(value.raw, Raw::Text(_)));
+            if !good {
+                sink.report(&codes::INVALID_VALUE, item.span, "`fieldref` takes the names of fields");
+            }
+            return good.then_some(Expr::Const(true));
+        }
+    }
+    let mut nulls = false;
+    let mut opaque = false;
+    let mut patterns: Vec<TextPattern> = Vec::with_capacity(item.values.len());
+    for value in &item.values {
+        if value.raw == Raw::Null {
+            nulls = true;
+            continue;
+        }
+        if modifiers.expand && text_has_placeholder(value.text) {
+            let found = sink
+                .diagnostic(&codes::UNEXPANDED_PLACEHOLDER, value.span, format!("`{}` is a placeholder that nothing expands", clip(value.text)))
+                .with_help("a pipeline has to put the values in before release; unexpanded it never matches");
+            sink.push(found);
+            opaque = true;
+            continue;
+        }
+        let before = patterns.len();
+        let shown = match &value.raw {
+            Raw::Bool(flag) => if *flag { "true" } else { "false" },
+            _ => value.text,
+        };
+        if let Err(reason) = text::patterns(shown, modifiers, before + (*budget).min(limits::RULE_VALUES), &mut patterns) {
+            report_refused(&reason, value, sink);
+            return None;
+        }
+        *budget = budget.saturating_sub(patterns.len() - before);
+    }
+    let mut parts = Vec::new();
+    if nulls {
+        if !is_plain(modifiers) {
+            sink.report(&codes::INVALID_VALUE, item.span, "`null` cannot be a part of a text");
+            return None;
+        }
+        parts.push(is(Test::Null));
+    }
+    if opaque {
+        parts.push(is(Test::Unexpanded));
+    }
+    if modifiers.all && modifiers.part == Part::Whole && item.field.is_some() {
+        contradictory_all(item, &patterns, sink);
+    }
+    if !patterns.is_empty() {
+        if item.field.is_none() {
+            patterns.iter_mut().for_each(|pattern| pattern.pattern = anywhere(&pattern.pattern));
+        }
+        parts.push(is(Test::Text { patterns, all: modifiers.all }));
+    }
+    Some(if modifiers.all { Expr::all(parts) } else { Expr::any(parts) })
+}
+
+/// A keyword is looked for anywhere in a value.
+fn anywhere(pattern: &Pattern) -> Pattern {
+    match pattern {
+        Pattern::Equals(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) if !text.is_empty() => Pattern::Contains(text.clone()),
+        Pattern::Like(parts) => {
+            use crate::model::WildcardPart::AnyRun;
+            let mut wide: Vec<_> = Vec::with_capacity(parts.len() + 2);
+            if parts.first() != Some(&AnyRun) {
+                wide.push(AnyRun);
+            }
+            wide.extend(parts.iter().cloned());
+            if wide.last() != Some(&AnyRun) {
+                wide.push(AnyRun);
+            }
+            Pattern::Like(wide.into())
+        }
+        other => other.clone(),
+    }
+}
+
+fn text_has_placeholder(text: &str) -> bool {
+    text.split_once('%').is_some_and(|(_, rest)| rest.contains('%'))
+}
+
+fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) {
+    let found = match reason {
+        Refused::Wildcard => sink
+            .diagnostic(&codes::INVALID_VALUE, value.span, format!("`{}` has a wildcard, which cannot be encoded", clip(value.text)))
+            .with_help("escape it with a backslash, or leave it out"),
+        Refused::Expansion(limit) => sink
+            .diagnostic(&codes::EXPANSION_TOO_LARGE, value.span, format!("the modifiers expand this rule to more than {limit} values"))
+            .with_help("use fewer dashes, values or expanding modifiers"),
+        Refused::Wildcards(count) => sink
+            .diagnostic(&codes::TOO_MANY_WILDCARDS, value.span, format!("the value has {count} wildcards; the limit is {}", limits::PATTERN_WILDCARDS))
+            .with_help("match the decisive parts with `contains|all`"),
+    };
+    sink.push(found);
+}
+
+/// `all` over values of which no text can equal two.
+fn contradictory_all(item: &Item<'_>, patterns: &[TextPattern], sink: &mut Sink) {
+    let mut whole = patterns.iter().filter_map(|pattern| match &pattern.pattern {
+        Pattern::Equals(text) => Some(text.to_ascii_lowercase()),
+        _ => None,
+    });
+    if let (Some(first), Some(second)) = (whole.next(), whole.next())
+        && first != second
+    {
+        let found = sink
+            .diagnostic(&codes::ALL_OF_EQUALS, item.span, format!("no value equals both `{}` and `{}`", clip(&first), clip(&second)))
+            .with_help("write `contains|all`, or leave `all` out");
+        sink.push(found);
+    }
+}
+
+fn exists(item: &Item<'_>, sink: &mut Sink) -> Tests {
+    match item.values.as_slice() {
+        [Written { raw: Raw::Bool(true), .. }] => Some(is(Test::Exists)),
+        [Written { raw: Raw::Bool(false), .. }] => Some(is(Test::Exists).negate()),
+        _ => {
+            let found = sink
+                .diagnostic(&codes::INVALID_VALUE, item.span, "`exists` takes `true` or `false`")
+                .with_help("write `field|exists: true`");
+            sink.push(found);
+            None
+        }
+    }
+}
+
+fn cidr(item: &Item<'_>, sink: &mut Sink) -> Tests {
+    let mut networks = Vec::with_capacity(item.values.len());
+    for value in &item.values {
+        match network(value.text) {
+            Ok(network) => networks.push(network),
+            Err(reason) => {
+                let found = sink
+                    .diagnostic(&codes::INVALID_VALUE, value.span, format!("`{}` is not a network: {reason}", clip(value.text)))
+                    .with_help("write an address and a prefix length, such as 10.0.0.0/8 or fe80::/10");
+                sink.push(found);
+                return None;
+            }
+        }
+    }
+    Some(many(networks, item.modifiers.all, |networks| Test::Cidr(networks)))
+}
+
+/// One test for any of several values; one for each where all are asked for.
+fn many<T>(values: Vec<T>, all: bool, test: impl Fn(Vec<T>) -> Test) -> Expr<Arc<Test>> {
+    if all { Expr::all(values.into_iter().map(|value| is(test(vec![value])))) } else { is(test(values)) }
+}
+
+/// Reads a network in CIDR notation; a single address is a network of its own.
+pub(crate) fn network(text: &str) -> Result<Network, String> {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    let address: IpAddr = address.parse().map_err(|_| "the address cannot be read".to_owned())?;
+    let bits: u8 = if address.is_ipv4() { 32 } else { 128 };
+    let prefix = match prefix {
+        None => bits,
+        Some(prefix) => prefix.parse().ok().filter(|prefix| *prefix <= bits).ok_or(format!("the prefix length must lie between 0 and {bits}"))?,
+    };
+    let host_bits = match address {
+        IpAddr::V4(address) => address.to_bits().checked_shl(u32::from(prefix)).unwrap_or(0) != 0,
+        IpAddr::V6(address) => address.to_bits().checked_shl(u32::from(prefix)).unwrap_or(0) != 0,
+    };
+    if host_bits {
+        return Err(format!("bits are set beyond the prefix of {prefix}"));
+    }
+    Ok(Network { address, prefix })
+}
+
+fn regexes(item: &Item<'_>, sink: &mut Sink) -> Tests {
+    let modifiers = &item.modifiers;
+    let flags = Flags { ignore_case: modifiers.ignore_case, multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
+    let mut patterns = Vec::with_capacity(item.values.len());
+    let mut good = true;
+    for value in &item.values {
+        if value.raw == Raw::Null {
+            sink.report(&codes::INVALID_VALUE, value.span, "`re` takes an expression, not null");
+            return None;
+        }
+        if let Err(problem) = regex::inspect(value.text, flags) {
+            // Offsets inside the value hold where its text stands in the source as it is.
+            let start = value.span.len().checked_sub(value.text.len()).filter(|extra| matches!(extra, 0 | 2)).map(|extra| value.span.start as usize + extra / 2);
+            let span = match (start, problem.at) {
+                (Some(start), Some((from, to))) => crate::source::Span::new(start + from, start + to),
+                _ => value.span,
+            };
+            // Whatever the expression costs, it can be typed; only one that cannot be compiled cannot.
+            good &= problem.code == &codes::REGEX_BACKTRACKS;
+            sink.push(sink.diagnostic(problem.code, span, problem.message).with_help(problem.help));
+        }
+        let pattern = Regex { pattern: value.text.into(), multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
+        patterns.push(TextPattern { pattern: Pattern::Matches(pattern), ignore_case: modifiers.ignore_case });
+    }
+    good.then(|| is(Test::Text { patterns, all: modifiers.all }))
+}
+
+fn order(item: &Item<'_>, comparison: Comparison, sink: &mut Sink) -> Tests {
+    let [value] = item.values.as_slice() else {
+        sink.report(&codes::INVALID_VALUE, item.span, "an ordering takes one number, not a list");
+        return None;
+    };
+    match number(value) {
+        Some(Number::Int(number)) => Some(int_order(comparison, number)),
+        Some(Number::Float(number)) => Some(is(Test::Float(comparison, number))),
+        None => {
+            let found = sink
+                .diagnostic(&codes::INVALID_VALUE, value.span, format!("`{}` is not a number", clip(value.text)))
+                .with_help("`lt`, `lte`, `gt` and `gte` compare numbers");
+            sink.push(found);
+            None
+        }
+    }
+}
+
+/// The test for an integer in an order to a constant.
+pub(crate) fn int_order(comparison: Comparison, number: i64) -> Expr<Arc<Test>> {
+    let range = |from: Option<i64>, to: Option<i64>| match (from, to) {
+        (Some(from), Some(to)) => is(Test::Int(vec![IntRange { from, to }])),
+        // Below the least or above the greatest number there is none.
+        _ => Expr::Const(false),
+    };
+    match comparison {
+        Comparison::Equal => range(Some(number), Some(number)),
+        Comparison::NotEqual => Expr::any([range(Some(i64::MIN), number.checked_sub(1)), range(number.checked_add(1), Some(i64::MAX))]),
+        Comparison::Less => range(Some(i64::MIN), number.checked_sub(1)),
+        Comparison::LessOrEqual => range(Some(i64::MIN), Some(number)),
+        Comparison::Greater => range(number.checked_add(1), Some(i64::MAX)),
+        Comparison::GreaterOrEqual => range(Some(number), Some(i64::MAX)),
+    }
+}
+
+enum Number {
+    Int(i64),
+    Float(f64),
+}
+
+fn number(value: &Written<'_>) -> Option<Number> {
+    match value.raw {
+        Raw::Int(number) => Some(Number::Int(number)),
+        Raw::Float(number) => Some(Number::Float(number)),
+        Raw::Text(text) => integer(text).map(Number::Int).or_else(|| text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Float)),
+        Raw::Null | Raw::Bool(_) => None,
+    }
+}
+
+/// A text that is a decimal or `0x` integer.
+fn integer(text: &str) -> Option<i64> {
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => i64::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+fn time(item: &Item<'_>, part: TimePart, sink: &mut Sink) -> Tests {
+    let (least, greatest) = match part {
+        TimePart::Minute => (0, 59),
+        TimePart::Hour => (0, 23),
+        TimePart::Day => (1, 31),
+        TimePart::Week => (1, 53),
+        TimePart::Month => (1, 12),
+        TimePart::Year => (1, 9999),
+    };
+    let mut ranges = Vec::with_capacity(item.values.len());
+    for value in &item.values {
+        match number(value) {
+            Some(Number::Int(number)) if (least..=greatest).contains(&number) => ranges.push(IntRange { from: number, to: number }),
+            _ => {
+                let message = format!("`{}` is not a number between {least} and {greatest}", clip(value.text));
+                sink.report(&codes::INVALID_VALUE, value.span, message);
+                return None;
+            }
+        }
+    }
+    Some(many(ranges, item.modifiers.all, |ranges| Test::Time(part, ranges)))
+}
+
+/// The tests of an item on a field that is no text.
+fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Tests, sink: &mut Sink) -> Tests {
+    match (item.modifiers.kind, scalar) {
+        (Kind::Exists | Kind::FieldRef, _) => text.clone(),
+        (Kind::Order(_), Scalar::Int | Scalar::Float) | (Kind::Cidr, Scalar::Ip | Scalar::String) | (_, Scalar::String) => text.clone(),
+        (Kind::Plain, _) if is_plain(&item.modifiers) => plain(item, scalar, sink),
+        (Kind::Plain | Kind::Regex, Scalar::Int | Scalar::Float | Scalar::Ip) => {
+            let found = sink
+                .diagnostic(&codes::NUMBER_AS_TEXT, item.key_span, format!("`{}` is {}; this compares its text", field_name(item), article(scalar)))
+                .with_help("compare it by value: a number, a list of numbers, `gt`, `lt`, or `cidr` for an address");
+            sink.push(found);
+            text.clone()
+        }
+        (Kind::Time(_), Scalar::Int) => text.clone(),
+        _ => {
+            let what = match item.modifiers.kind {
+                Kind::Cidr => "`cidr`",
+                Kind::Order(_) => "an ordering",
+                Kind::Time(_) => "a part of a time",
+                Kind::Regex => "an expression",
+                _ => "a part of a text",
+            };
+            let found = sink
+                .diagnostic(&codes::OPERATOR_TYPE, item.key_span, format!("`{}` is {}, which cannot be compared with {what}", field_name(item), article(scalar)))
+                .with_help("use a comparison of the field's type");
+            sink.push(found);
+            None
+        }
+    }
+}
+
+fn field_name(item: &Item<'_>) -> String {
+    clip(item.field.unwrap_or("a keyword"))
+}
+
+const fn article(scalar: Scalar) -> &'static str {
+    match scalar {
+        Scalar::String => "a text",
+        Scalar::Int => "an integer",
+        Scalar::Float => "a number",
+        Scalar::Bool => "a boolean",
+        Scalar::Ip => "an address",
+        Scalar::Bytes => "a run of bytes",
+    }
+}
+
+/// Equality with values, each in the type of the field.
+fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
+    let mut parts = Vec::new();
+    let mut ints = Vec::new();
+    let mut networks = Vec::new();
+    let mut texts = Vec::new();
+    for value in &item.values {
+        let parsed = text::parts(value.text);
+        let as_text = matches!(value.raw, Raw::Text(_)).then_some(value.text);
+        match (scalar, &value.raw) {
+            (_, Raw::Null) => parts.push(is(Test::Null)),
+            (_, Raw::Text(_)) if text::matches_all(&parsed) => parts.push(is(Test::Exists)),
+            (Scalar::Int, Raw::Int(number)) => ints.push(IntRange { from: *number, to: *number }),
+            (Scalar::Float, Raw::Int(_) | Raw::Float(_)) => match number(value) {
+                Some(Number::Float(number)) => parts.push(is(Test::Float(Comparison::Equal, number))),
+                Some(Number::Int(number)) => ints.push(IntRange { from: number, to: number }),
+                None => {}
+            },
+            (Scalar::Bool, Raw::Bool(flag)) => parts.push(is(Test::Bool(*flag))),
+            (Scalar::Int, Raw::Text(text)) if integer(text).is_some() => {
+                let number = integer(text).unwrap_or(0);
+                ints.push(IntRange { from: number, to: number });
+            }
+            (Scalar::Bool, Raw::Text(text)) if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => {
+                parts.push(is(Test::Bool(text.eq_ignore_ascii_case("true"))));
+            }
+            (Scalar::Ip, _) if network(value.text).is_ok() => networks.extend(network(value.text)),
+            (Scalar::Int | Scalar::Float | Scalar::Ip, Raw::Text(_)) if parsed.iter().any(|part| !matches!(part, crate::model::WildcardPart::Literal(_))) => {
+                let found = sink
+                    .diagnostic(&codes::NUMBER_AS_TEXT, value.span, format!("`{}` is {}; a wildcard compares its text", field_name(item), article(scalar)))
+                    .with_help("compare it by value: a number, `gt`, `lt`, or `cidr` for an address");
+                sink.push(found);
+                if text::patterns(value.text, &item.modifiers, limits::RULE_VALUES, &mut texts).is_err() {
+                    return None;
+                }
+            }
+            _ => {
+                let shown = as_text.map_or_else(|| clip(value.text), |text| if text.is_empty() { "''".to_owned() } else { clip(text) });
+                let found: Diagnostic = sink
+                    .diagnostic(&codes::VALUE_TYPE, value.span, format!("`{}` is {}, which never equals `{shown}`", field_name(item), article(scalar)))
+                    .with_help(match scalar {
+                        Scalar::Bool => "write `true` or `false`",
+                        Scalar::Ip => "write an address such as 192.0.2.1",
+                        _ => "write a number",
+                    });
+                sink.push(found);
+                parts.push(Expr::Const(false));
+            }
+        }
+    }
+    let all = item.modifiers.all;
+    if !ints.is_empty() {
+        parts.push(many(ints, all, Test::Int));
+    }
+    if !networks.is_empty() {
+        parts.push(many(networks, all, Test::Cidr));
+    }
+    if !texts.is_empty() {
+        parts.push(is(Test::Text { patterns: texts, all }));
+    }
+    Some(if all { Expr::all(parts) } else { Expr::any(parts) })
+}

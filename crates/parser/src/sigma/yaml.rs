@@ -1,0 +1,386 @@
+//! YAML trees with byte spans: from text to [`Node`], within limits.
+
+use std::borrow::Cow;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
+
+use crate::diagnostic::{Sink, clip, codes};
+use crate::limits;
+use crate::source::Span;
+
+/// How a scalar was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Without quotes: subject to the YAML core schema.
+    Plain,
+    /// In single quotes.
+    Single,
+    /// In double quotes.
+    Double,
+    /// As a block (`|` or `>`).
+    Block,
+}
+
+/// A YAML node. Aliases are already replaced by what they stand for.
+#[derive(Clone, Debug)]
+pub(crate) struct Node<'s> {
+    pub(crate) span: Span,
+    pub(crate) value: Yaml<'s>,
+}
+
+/// What a node holds.
+#[derive(Clone, Debug)]
+pub(crate) enum Yaml<'s> {
+    Scalar(Cow<'s, str>, Style),
+    List(Vec<Node<'s>>),
+    Map(Vec<(Node<'s>, Node<'s>)>),
+}
+
+/// A plain scalar under the YAML 1.2 core schema, a quoted one as text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Scalar<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(&'a str),
+    /// A whole number beyond 64 bits.
+    HugeInt(&'a str),
+}
+
+impl<'s> Node<'s> {
+    /// The text of a scalar, whatever its type.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Yaml::Scalar(text, _) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text of a scalar that is neither null nor absent.
+    pub(crate) fn string(&self) -> Option<&str> {
+        match self.scalar() {
+            Some(Scalar::Null) | None => None,
+            Some(_) => self.text(),
+        }
+    }
+
+    pub(crate) fn list(&self) -> Option<&[Self]> {
+        match &self.value {
+            Yaml::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn map(&self) -> Option<&[(Self, Self)]> {
+        match &self.value {
+            Yaml::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value under a key of a mapping.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    /// Key and value under a key of a mapping.
+    pub(crate) fn entry(&self, key: &str) -> Option<(&Self, &Self)> {
+        self.map()?.iter().find(|(name, _)| name.text() == Some(key)).map(|(name, value)| (name, value))
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.scalar(), Some(Scalar::Null))
+    }
+
+    /// The word for the node's shape in messages.
+    pub(crate) fn shape(&self) -> &'static str {
+        match (&self.value, self.scalar()) {
+            (Yaml::List(_), _) => "a list",
+            (Yaml::Map(_), _) => "a mapping",
+            (_, Some(Scalar::Null)) => "null",
+            (_, Some(Scalar::Bool(_))) => "a boolean",
+            (_, Some(Scalar::Int(_) | Scalar::HugeInt(_) | Scalar::Float(_))) => "a number",
+            _ => "a text",
+        }
+    }
+
+    /// The typed value of a scalar node.
+    pub(crate) fn scalar(&self) -> Option<Scalar<'_>> {
+        match &self.value {
+            Yaml::Scalar(text, Style::Plain) => Some(resolve(text)),
+            Yaml::Scalar(text, _) => Some(Scalar::Text(text)),
+            _ => None,
+        }
+    }
+}
+
+/// The YAML 1.2 core schema for plain scalars.
+fn resolve(text: &str) -> Scalar<'_> {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
+        "true" | "True" | "TRUE" => return Scalar::Bool(true),
+        "false" | "False" | "FALSE" => return Scalar::Bool(false),
+        _ => {}
+    }
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let Some(first) = unsigned.bytes().next() else { return Scalar::Text(text) };
+    if !first.is_ascii_digit() && first != b'.' {
+        return Scalar::Text(text);
+    }
+    if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.strip_prefix('+').unwrap_or(text).parse().map_or(Scalar::HugeInt(text), Scalar::Int);
+    }
+    let radix = |prefix: &str, base| text.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, base).ok());
+    if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
+        return Scalar::Int(number);
+    }
+    let float = unsigned.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+    match text.parse::<f64>() {
+        Ok(number) if float && number.is_finite() => Scalar::Float(number),
+        _ => Scalar::Text(text),
+    }
+}
+
+/// Converts character offsets, which the scanner counts, to byte offsets.
+struct Offsets<'s> {
+    bytes: &'s [u8],
+    ascii: bool,
+    character: usize,
+    byte: usize,
+}
+
+impl<'s> Offsets<'s> {
+    fn new(text: &'s str) -> Self {
+        Self { bytes: text.as_bytes(), ascii: text.is_ascii(), character: 0, byte: 0 }
+    }
+
+    fn byte(&mut self, character: usize) -> usize {
+        if self.ascii {
+            return character.min(self.bytes.len());
+        }
+        if character < self.character {
+            // Only ends of collections lie behind; they are few and near.
+            while self.character > character && self.byte > 0 {
+                self.byte -= 1;
+                if self.bytes.get(self.byte).is_some_and(|byte| byte & 0xC0 != 0x80) {
+                    self.character -= 1;
+                }
+            }
+            return self.byte;
+        }
+        while self.character < character && self.byte < self.bytes.len() {
+            self.byte += 1;
+            while self.bytes.get(self.byte).is_some_and(|byte| byte & 0xC0 == 0x80) {
+                self.byte += 1;
+            }
+            self.character += 1;
+        }
+        self.byte
+    }
+}
+
+/// A collection under construction.
+struct Frame<'s> {
+    anchor: usize,
+    start: usize,
+    items: Vec<Node<'s>>,
+    /// For mappings: the key that waits for its value.
+    key: Option<Node<'s>>,
+    entries: Option<Vec<(Node<'s>, Node<'s>)>>,
+}
+
+struct Builder<'s, 'k> {
+    sink: &'k mut Sink,
+    stack: Vec<Frame<'s>>,
+    anchors: Vec<(usize, Node<'s>, usize)>,
+    nodes: usize,
+    alias_nodes: usize,
+    root: Option<Node<'s>>,
+}
+
+/// Reads all documents of a file. What cannot be read is reported; documents before
+/// the first syntax error are returned.
+pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Node<'s>> {
+    let mut found = Vec::new();
+    let mut offsets = Offsets::new(text);
+    let mut builder =
+        Builder { sink, stack: Vec::new(), anchors: Vec::new(), nodes: 0, alias_nodes: 0, root: None };
+    let mut parser = Parser::new_from_str(text);
+    while let Some(next) = parser.next_event() {
+        let (event, span) = match next {
+            Ok(next) => next,
+            Err(error) => {
+                let at = offsets.byte(error.marker().index());
+                builder.sink.push(
+                    builder
+                        .sink
+                        .diagnostic(&codes::YAML_SYNTAX, Span::at(at.min(text.len())), format!("the YAML cannot be read: {}", error.info()))
+                        .with_help("check the indentation, quotes and brackets on this line and the one before"),
+                );
+                break;
+            }
+        };
+        if matches!(event, Event::StreamEnd) {
+            break;
+        }
+        if matches!(event, Event::DocumentEnd) {
+            builder.anchors.clear();
+            builder.alias_nodes = 0;
+            if let Some(root) = builder.root.take() {
+                found.push(root);
+            }
+            if found.len() > limits::YAML_DOCUMENTS {
+                let message = format!("more than {} documents in one file", limits::YAML_DOCUMENTS);
+                builder.sink.report(&codes::LIMIT_EXCEEDED, Span::at(offsets.byte(span.start.index())), message);
+                break;
+            }
+            continue;
+        }
+        if builder.event(text, event, span, &mut offsets).is_err() {
+            break;
+        }
+    }
+    found
+}
+
+/// Building stopped; the reason is in the sink.
+struct Stopped;
+
+impl<'s> Builder<'s, '_> {
+    fn stop(&mut self, code: &'static crate::diagnostic::Code, span: Span, message: String) -> Result<(), Stopped> {
+        self.sink.report(code, span, message);
+        Err(Stopped)
+    }
+
+    fn event(&mut self, text: &'s str, event: Event<'s>, span: YamlSpan, offsets: &mut Offsets<'_>) -> Result<(), Stopped> {
+        match event {
+            Event::Scalar(value, style, anchor, _tag) => {
+                let start = offsets.byte(span.start.index());
+                let end = offsets.byte(span.end.index());
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted => Style::Single,
+                    ScalarStyle::DoubleQuoted => Style::Double,
+                    ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
+                };
+                let written = text.get(start..end).unwrap_or("");
+                let span = Span::new(start, start + written.trim_end().len());
+                if value.len() > limits::LITERAL_BYTES {
+                    let message = format!("a value has {} bytes; the limit is {}", value.len(), limits::LITERAL_BYTES);
+                    self.sink.report(&codes::LIMIT_EXCEEDED, Span::new(start, start + 40.min(span.len())), message);
+                    return Err(Stopped);
+                }
+                self.place(anchor, Node { span, value: Yaml::Scalar(value, style) }, 1)
+            }
+            Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
+                let start = offsets.byte(span.start.index());
+                if self.stack.len() >= limits::NESTING {
+                    let message = format!("nested deeper than {} levels", limits::NESTING);
+                    return self.stop(&codes::LIMIT_EXCEEDED, Span::at(start), message);
+                }
+                let entries = matches!(event, Event::MappingStart(..)).then(Vec::new);
+                self.stack.push(Frame { anchor, start, items: Vec::new(), key: None, entries });
+                Ok(())
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(frame) = self.stack.pop() else { return Ok(()) };
+                let end = offsets.byte(span.end.index()).max(frame.start);
+                let written = text.get(frame.start..end).unwrap_or("");
+                let span = Span::new(frame.start, frame.start + written.trim_end().len());
+                let size = 1;
+                let value = match frame.entries {
+                    Some(entries) => Yaml::Map(entries),
+                    None => Yaml::List(frame.items),
+                };
+                self.place(frame.anchor, Node { span, value }, size)
+            }
+            Event::Alias(anchor) => {
+                let start = offsets.byte(span.start.index());
+                let Some((_, node, size)) = self.anchors.iter().find(|(id, _, _)| *id == anchor) else {
+                    let message = "an alias refers to an anchor that contains it or is not there".to_owned();
+                    return self.stop(&codes::YAML_ALIAS, Span::at(start), message);
+                };
+                self.alias_nodes += size;
+                if self.alias_nodes > limits::YAML_ALIAS_NODES {
+                    let message = format!("aliases expand to more than {} nodes", limits::YAML_ALIAS_NODES);
+                    return self.stop(&codes::YAML_ALIAS, Span::at(start), message);
+                }
+                let (node, size) = (node.clone(), *size);
+                self.place(0, node, size)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts a finished node where it belongs.
+    fn place(&mut self, anchor: usize, node: Node<'s>, size: usize) -> Result<(), Stopped> {
+        self.nodes += size;
+        if self.nodes > limits::YAML_NODES {
+            let message = format!("more than {} YAML nodes in one file", limits::YAML_NODES);
+            return self.stop(&codes::LIMIT_EXCEEDED, node.span, message);
+        }
+        if anchor != 0 {
+            let size = count(&node);
+            self.anchors.push((anchor, node.clone(), size));
+        }
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        match (&mut frame.entries, frame.key.take()) {
+            (None, _) => frame.items.push(node),
+            (Some(_), None) => frame.key = Some(node),
+            (Some(entries), Some(key)) => entries.push((key, node)),
+        }
+        Ok(())
+    }
+}
+
+/// Nodes in a tree; the tree is no deeper than [`limits::NESTING`] per alias step.
+fn count(node: &Node<'_>) -> usize {
+    match &node.value {
+        Yaml::Scalar(..) => 1,
+        Yaml::List(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Yaml::Map(entries) => 1 + entries.iter().map(|(key, value)| count(key) + count(value)).sum::<usize>(),
+    }
+}
+
+/// Reports keys that occur twice in one mapping, anywhere in the document.
+pub(crate) fn duplicate_keys(node: &Node<'_>, sink: &mut Sink) {
+    match &node.value {
+        Yaml::Scalar(..) => {}
+        Yaml::List(items) => items.iter().for_each(|item| duplicate_keys(item, sink)),
+        Yaml::Map(entries) => {
+            if entries.len() <= 16 {
+                for (index, (key, _)) in entries.iter().enumerate() {
+                    let first = entries.iter().take(index).find(|(other, _)| other.text() == key.text());
+                    if let (Some((first, _)), Some(text)) = (first, key.text()) {
+                        duplicate_key(text, first.span, key.span, sink);
+                    }
+                }
+            } else {
+                let mut seen = std::collections::HashMap::with_capacity(entries.len());
+                for (key, _) in entries {
+                    let Some(text) = key.text() else { continue };
+                    if let Some(first) = seen.insert(text, key.span) {
+                        duplicate_key(text, first, key.span, sink);
+                    }
+                }
+            }
+            for (key, value) in entries {
+                duplicate_keys(key, sink);
+                duplicate_keys(value, sink);
+            }
+        }
+    }
+}
+
+fn duplicate_key(key: &str, first: Span, second: Span, sink: &mut Sink) {
+    let diagnostic = sink
+        .diagnostic(&codes::YAML_DUPLICATE_KEY, second, format!("the key `{}` occurs twice in one mapping", clip(key)))
+        .with_place(first, "first here")
+        .with_help("merge the two, or rename one; readers disagree on which one counts");
+    sink.push(diagnostic);
+}
+

@@ -1,0 +1,5 @@
+//! Tables.
+
+/// Typed reference data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table;
