@@ -9,6 +9,7 @@ mod characters;
 mod format;
 mod lexer;
 pub(crate) mod literal;
+mod lower;
 mod parser;
 mod template;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod tests;
 pub use ast::Ast;
 pub use template::templates;
 pub use format::{Refused, format};
+pub use lower::check;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
