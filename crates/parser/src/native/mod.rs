@@ -16,9 +16,9 @@ mod template;
 mod tests;
 
 pub use ast::Ast;
-pub use template::templates;
 pub use format::{Refused, format};
 pub use lower::check;
+pub use template::templates;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;

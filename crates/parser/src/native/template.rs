@@ -99,13 +99,10 @@ fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
 }
 
 /// Puts the fields at their positions, which must be 1, 2, 3 ... with every retired one named.
-fn place(
-    template: &mut TemplateType,
-    mut positions: Vec<(u32, crate::source::Span, Option<Field>)>,
-    sink: &mut Sink,
-) {
+fn place(template: &mut TemplateType, mut positions: Vec<(u32, crate::source::Span, Option<Field>)>, sink: &mut Sink) {
     if positions.len() > limits::TEMPLATE_FIELDS {
-        let message = format!("`{template}` has {} positions; the limit is {}", positions.len(), limits::TEMPLATE_FIELDS);
+        let message =
+            format!("`{template}` has {} positions; the limit is {}", positions.len(), limits::TEMPLATE_FIELDS);
         sink.report(&codes::LIMIT_EXCEEDED, template.span, message);
         return;
     }
@@ -132,7 +129,11 @@ fn names(template: &TemplateType, sink: &mut Sink) {
     for field in template.fields.iter().flatten().chain(&template.header) {
         if let Some(first) = seen.insert(field.name.as_str(), field.span) {
             let found = sink
-                .diagnostic(&codes::DUPLICATE_NAME, field.span, format!("the field `{}` stands twice", clip(&field.name)))
+                .diagnostic(
+                    &codes::DUPLICATE_NAME,
+                    field.span,
+                    format!("the field `{}` stands twice", clip(&field.name)),
+                )
                 .with_place(first, "first here")
                 .with_help("rename one of them");
             sink.push(found);

@@ -94,6 +94,16 @@ fn the_example_is_read_and_its_layout_is_stable() {
 }
 
 #[test]
+fn the_example_of_the_reference_is_right() {
+    let page = include_str!("../../../../docs/language.md");
+    let lines = page.lines().skip_while(|line| !line.starts_with("    ")).take_while(|line| !line.starts_with('#'));
+    let example: String = lines.map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
+    let example = format!("{}\n", example.trim_end());
+    assert_eq!(findings(&example), "");
+    assert_eq!(formatted(&example), example);
+}
+
+#[test]
 fn formatting_normalises_signs_quotes_and_parentheses() {
     let text =
         r####"rule a{id:"x" template:t@1 severity:"high" when ((a=="\\x")||b>1&&!(c<2)) test fires{a:"1",b:[1,2]}}"####;

@@ -45,7 +45,11 @@ impl<'a> Filling<'a> {
             }
             let columns = self.columns;
             let cells = columns.iter().zip(&row.values);
-            self.row(cells.map(|(column, value)| (cell::from_literal(&value.value, column.ty), value.span)), row.span, sink);
+            self.row(
+                cells.map(|(column, value)| (cell::from_literal(&value.value, column.ty), value.span)),
+                row.span,
+                sink,
+            );
         }
     }
 
@@ -120,9 +124,10 @@ impl<'a> Filling<'a> {
                 continue;
             }
             let columns = self.columns;
-            let cells = columns.iter().zip(order).map(|(column, at)| {
-                (cell::from_text(record.get(*at).unwrap_or(""), column.ty), span)
-            });
+            let cells = columns
+                .iter()
+                .zip(order)
+                .map(|(column, at)| (cell::from_text(record.get(*at).unwrap_or(""), column.ty), span));
             self.row(cells, span, sink);
         }
     }
@@ -138,7 +143,10 @@ impl<'a> Filling<'a> {
                 let message = format!("header: the table declares no column `{}`", clip(name));
                 let found = sink.diagnostic(&codes::TABLE_ROW, span, message);
                 let near = closest(name, self.columns.iter().map(|column| column.name.as_str()));
-                let help = near.map_or_else(|| "the first row names the columns".to_owned(), |near| format!("did you mean `{near}`?"));
+                let help = near.map_or_else(
+                    || "the first row names the columns".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
                 sink.push(found.with_help(help));
             }
         }
@@ -235,7 +243,9 @@ impl<'a> Filling<'a> {
         if self.seen == 0 && sink.is_empty() {
             sink.report(&codes::TABLE_EMPTY, span, "the table has no rows");
         }
-        if let Some(capacity) = self.capacity.filter(|capacity| u64::try_from(self.seen).unwrap_or(u64::MAX) > *capacity) {
+        if let Some(capacity) =
+            self.capacity.filter(|capacity| u64::try_from(self.seen).unwrap_or(u64::MAX) > *capacity)
+        {
             let message = format!("the table has {} rows; its capacity is {capacity}", self.seen);
             sink.report(&codes::TABLE_OVER_CAPACITY, span, message);
         }

@@ -29,14 +29,17 @@ const JSON: &str = "table d @ 1 { hash: bytes key, name: string nocase, port: in
 fn the_three_sources_give_the_same_rows() {
     let (csv, found) = of(CSV, Some(b"\xEF\xBB\xBFname, hash,port\r\n\"x, y\",AB cd,80\r\nz,00,\r\n"));
     assert_eq!(found, "");
-    let (json, found) = of(JSON, Some(b"{\"hash\":\"abcd\",\"name\":\"x, y\",\"port\":80}\n\n{\"hash\":\"00\",\"name\":\"z\"}"));
+    let (json, found) =
+        of(JSON, Some(b"{\"hash\":\"abcd\",\"name\":\"x, y\",\"port\":80}\n\n{\"hash\":\"00\",\"name\":\"z\"}"));
     assert_eq!(found, "");
     let (csv, json) = (csv.unwrap(), json.unwrap());
     assert_eq!(csv.rows(), json.rows());
     assert_eq!(csv.find(&Value::Bytes(vec![0xAB, 0xCD])).unwrap()[2], Some(Value::Int(80)));
     assert_eq!(csv.find(&Value::Bytes(vec![1])), None);
-    let (inline, found) =
-        of("table d @ 1 { a: string nocase key, b: bytes, c: ip } rows [[\"Ab\", hex\"01\", \"::1\"], [\"c\", \"02\", \"1.2.3.4\"]]", None);
+    let (inline, found) = of(
+        "table d @ 1 { a: string nocase key, b: bytes, c: ip } rows [[\"Ab\", hex\"01\", \"::1\"], [\"c\", \"02\", \"1.2.3.4\"]]",
+        None,
+    );
     assert_eq!(found, "");
     assert!(inline.unwrap().find(&Value::String("aB".to_owned())).is_some());
 }
@@ -66,7 +69,10 @@ fn headers_encodings_and_empty_data() {
         of(CSV, Some(b"hash,nmae,port,port\nab,c,d,e\n")).1,
         "d.csv:1:1: error[CC0512]: header: the table declares no column `nmae`\nd.csv:1:1: error[CC0512]: header: column `port` is named twice\nd.csv:1:1: error[CC0512]: header: column `name` is missing"
     );
-    assert_eq!(of(CSV, Some(b"hash,name,port\nab,\xFF,1\n")).1, "d.csv:2:4: error[CC0103]: row 1, column 2: the text is not UTF-8");
+    assert_eq!(
+        of(CSV, Some(b"hash,name,port\nab,\xFF,1\n")).1,
+        "d.csv:2:4: error[CC0103]: row 1, column 2: the text is not UTF-8"
+    );
     assert_eq!(of(CSV, None).1, "a.content:1:82: error[CC0514]: the data of table `d` was not found");
     let long = format!("hash,name,port\nab,{},1\n", "x".repeat(5_000));
     assert!(of(CSV, Some(long.as_bytes())).1.contains("has 5000 bytes; the limit is 4096"));
@@ -88,7 +94,9 @@ fn data_stays_inside_the_release() {
         data_path(&table, &source).unwrap().map_err(|found| found.code.id)
     };
     assert_eq!(path("tables/x.csv"), Ok("release/tables/x.csv".to_owned()));
-    for wrong in ["../x.csv", "a/../../x.csv", "/etc/x.csv", "C:/x.csv", "a\\\\x.csv", "a//x.csv", "./x.csv", "x.txt", ""] {
+    for wrong in
+        ["../x.csv", "a/../../x.csv", "/etc/x.csv", "C:/x.csv", "a\\\\x.csv", "a//x.csv", "./x.csv", "x.txt", ""]
+    {
         assert_eq!(path(wrong), Err("CC0514"), "{wrong}");
     }
 }

@@ -47,7 +47,8 @@ fn known_field(template: &TemplateType, name: &str) -> Option<Resolved> {
         return made(FieldRef::Header(index(at)), field.ty);
     }
     if let Some(at) = template.reads.iter().position(|recognition| recognition.name == name) {
-        let text = template.fixed(name).is_some_and(|values| values.iter().any(|value| matches!(value, Fixed::Text(_))));
+        let text =
+            template.fixed(name).is_some_and(|values| values.iter().any(|value| matches!(value, Fixed::Text(_))));
         let ty = FieldType::new(if text { Scalar::String } else { Scalar::Int });
         return made(FieldRef::Fixed(index(at)), FieldType { nocase: text, ..ty });
     }
@@ -71,7 +72,12 @@ struct Lowerer<'r, 'a> {
 }
 
 /// The condition of a rule. `None` if it holds a mistake, which was reported.
-pub(super) fn lower(rule: &Rule, template: &TemplateType, scope: &mut Scope, sink: &mut Sink) -> Option<Expr<Predicate>> {
+pub(super) fn lower(
+    rule: &Rule,
+    template: &TemplateType,
+    scope: &mut Scope,
+    sink: &mut Sink,
+) -> Option<Expr<Predicate>> {
     let mut lowerer = Lowerer { template, scope, sink, rule, bound: HashMap::new(), size: 0 };
     for binding in rule.lets() {
         let name = binding.name.value.as_str();
@@ -85,7 +91,11 @@ pub(super) fn lower(rule: &Rule, template: &TemplateType, scope: &mut Scope, sin
             None
         };
         if let Some(taken) = taken {
-            let found = lowerer.sink.diagnostic(&codes::DUPLICATE_NAME, binding.name.span, format!("`{name}` is the name of {taken} already"));
+            let found = lowerer.sink.diagnostic(
+                &codes::DUPLICATE_NAME,
+                binding.name.span,
+                format!("`{name}` is the name of {taken} already"),
+            );
             lowerer.sink.push(found.with_help("rename the binding"));
         }
         let bound = match &binding.value {
@@ -141,18 +151,31 @@ impl<'r> Lowerer<'r, '_> {
 
     fn condition_by_name(&mut self, reference: &'r Reference) -> Option<Expr<Predicate>> {
         let ReferenceTarget::Name { name, quoted } = &reference.target else {
-            self.report(&codes::OPERATOR_TYPE, reference.span, "a position alone is not a condition", "compare it with a value");
+            self.report(
+                &codes::OPERATOR_TYPE,
+                reference.span,
+                "a position alone is not a condition",
+                "compare it with a value",
+            );
             return None;
         };
         if !quoted && let Some((bound, used)) = self.bound.get_mut(name.as_str()) {
             *used = true;
             let Bound::Condition(condition, size) = bound else {
-                self.report(&codes::OPERATOR_TYPE, reference.span, "a list of values alone is not a condition", "compare a field with it");
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    reference.span,
+                    "a list of values alone is not a condition",
+                    "compare a field with it",
+                );
                 return None;
             };
             self.size += *size;
             if self.size > limits::CONDITION_NODES {
-                let message = format!("this condition has more than {} predicates once its bindings are put in place", limits::CONDITION_NODES);
+                let message = format!(
+                    "this condition has more than {} predicates once its bindings are put in place",
+                    limits::CONDITION_NODES
+                );
                 self.report(&codes::LIMIT_EXCEEDED, reference.span, message, "use fewer bindings inside of each other");
                 self.size = 0;
                 return None;
@@ -162,8 +185,17 @@ impl<'r> Lowerer<'r, '_> {
         if let Some(field) = known_field(self.template, name) {
             let open = matches!(field.field, FieldRef::Open(_));
             if !open {
-                let help = if field.ty.scalar == Scalar::Bool { format!("write `{name} == true`") } else { "compare it with a value".to_owned() };
-                self.report(&codes::OPERATOR_TYPE, reference.span, format!("the field `{}` alone is not a condition", clip(name)), &help);
+                let help = if field.ty.scalar == Scalar::Bool {
+                    format!("write `{name} == true`")
+                } else {
+                    "compare it with a value".to_owned()
+                };
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    reference.span,
+                    format!("the field `{}` alone is not a condition", clip(name)),
+                    &help,
+                );
                 return None;
             }
         }
@@ -194,11 +226,18 @@ impl<'r> Lowerer<'r, '_> {
             ReferenceTarget::Position(position) => {
                 let at = usize::try_from(*position).unwrap_or(usize::MAX);
                 if let Some(field) = self.template.at(at) {
-                    return Some(Resolved { field: FieldRef::Input(position - 1), ty: field.ty, by_position: Some(*position) });
+                    return Some(Resolved {
+                        field: FieldRef::Input(position - 1),
+                        ty: field.ty,
+                        by_position: Some(*position),
+                    });
                 }
                 let arity = self.template.arity();
                 let (code, message) = if at > arity {
-                    (&codes::POSITION_BEYOND_ARITY, format!("`${position}` is beyond the {arity} fields of `{}`", self.template))
+                    (
+                        &codes::POSITION_BEYOND_ARITY,
+                        format!("`${position}` is beyond the {arity} fields of `{}`", self.template),
+                    )
                 } else {
                     (&codes::BAD_POSITION, format!("position {position} of `{}` is retired", self.template))
                 };
@@ -240,12 +279,20 @@ impl<'r> Lowerer<'r, '_> {
         let element = FieldType { list: false, ..resolved.ty };
         let every = self.quantifier(predicate, &resolved, reference)?;
         if operator == Operator::Exists {
+            if predicate.ignore_case {
+                self.report(&codes::OPERATOR_TYPE, asked.at, "`exists` compares nothing", "write `exists` without `~`");
+                return None;
+            }
             return Some(made(&resolved, Test::Exists, predicate.span));
         }
         let side = match flipped {
             Some(values) => Side::Values(values),
             None => self.side(predicate, operator)?,
         };
+        if let (Some(span), Side::Table(_) | Side::Field(_)) = (predicate.all_values, &side) {
+            self.report(&codes::OPERATOR_TYPE, span, "`all` asks for a list of values", "leave `all` out");
+            return None;
+        }
         let Made { test, negated } = match side {
             _ if mask.is_some() && element.scalar != Scalar::Int => {
                 let message = format!("`&` looks at the bits of an integer; `{name}` is of type `{element}`");
@@ -254,7 +301,12 @@ impl<'r> Lowerer<'r, '_> {
             }
             Side::Values(values) if mask.is_some() => self.masked(&asked, mask?, values)?,
             Side::Shared(_) | Side::Table(_) | Side::Field(_) if mask.is_some() => {
-                self.report(&codes::OPERATOR_TYPE, asked.at, "masked bits are compared with an integer", "write the integer");
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    asked.at,
+                    "masked bits are compared with an integer",
+                    "write the integer",
+                );
                 return None;
             }
             Side::Values(values) => typing::test(&asked, element, values, self.sink)?,
@@ -262,8 +314,25 @@ impl<'r> Lowerer<'r, '_> {
             Side::Table(table) => {
                 let key = table.key_type();
                 if key.scalar != element.scalar {
-                    let message = format!("`{name}` is of type `{element}`, the key of table `{}` of type `{key}`", table.name());
-                    self.report(&codes::FIELD_TYPES_DIFFER, predicate.span, message, "look up a field of the key's type");
+                    let message =
+                        format!("`{name}` is of type `{element}`, the key of table `{}` of type `{key}`", table.name());
+                    self.report(
+                        &codes::FIELD_TYPES_DIFFER,
+                        predicate.span,
+                        message,
+                        "look up a field of the key's type",
+                    );
+                    return None;
+                }
+                if (asked.ignore_case || element.nocase) && !key.nocase {
+                    let message =
+                        format!("`{name}` ignores case here, and the key of table `{}` does not", table.name());
+                    self.report(
+                        &codes::FIELD_TYPES_DIFFER,
+                        predicate.span,
+                        message,
+                        "declare the key of the table `nocase`",
+                    );
                     return None;
                 }
                 Made { test: Test::InTable(table), negated: false }
@@ -280,18 +349,28 @@ impl<'r> Lowerer<'r, '_> {
             return Some(expr);
         }
         // `!=` is false on an absent value, as every predicate is.
-        let exists = if resolved.ty.optional { made(&resolved, Test::Exists, predicate.span) } else { Expr::Const(true) };
+        let exists =
+            if resolved.ty.optional { made(&resolved, Test::Exists, predicate.span) } else { Expr::Const(true) };
         Some(Expr::all([exists, expr.negate()]))
     }
 
     /// Whether all elements are asked for; `None` within for a field that is no list.
-    fn quantifier(&mut self, predicate: &ast::Predicate, resolved: &Resolved, reference: &Reference) -> Option<Option<bool>> {
+    fn quantifier(
+        &mut self,
+        predicate: &ast::Predicate,
+        resolved: &Resolved,
+        reference: &Reference,
+    ) -> Option<Option<bool>> {
         let exists = predicate.operator.value == Operator::Exists;
         match (&predicate.quantifier, resolved.ty.list && !exists) {
             (Some(quantifier), true) => Some(Some(quantifier.value == Quantifier::All)),
             (None, false) => Some(None),
             (Some(quantifier), false) => {
-                let message = if exists { "`exists` asks for the list, not for its elements" } else { "only the elements of a list field can be counted" };
+                let message = if exists {
+                    "`exists` asks for the list, not for its elements"
+                } else {
+                    "only the elements of a list field can be counted"
+                };
                 self.report(&codes::OPERATOR_TYPE, quantifier.span, message, "leave `any` or `all` out");
                 None
             }
@@ -313,7 +392,12 @@ impl<'r> Lowerer<'r, '_> {
             Right::Values(values) => return Some(Side::Values(&values.values)),
             Right::One(Operand::Literal(value)) => return Some(Side::Values(std::slice::from_ref(value))),
             Right::One(Operand::Masked(masked)) => {
-                self.report(&codes::OPERATOR_TYPE, masked.mask.span, "masked bits stand on the left", "exchange the sides");
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    masked.mask.span,
+                    "masked bits stand on the left",
+                    "exchange the sides",
+                );
                 return None;
             }
             Right::One(Operand::Reference(reference)) => reference,
@@ -328,18 +412,37 @@ impl<'r> Lowerer<'r, '_> {
                     let values = *values;
                     return self.many(operator, reference.span).then_some(Side::Values(&values.values));
                 }
-                self.report(&codes::OPERATOR_TYPE, reference.span, format!("`{name}` is a condition, not a value"), "compare with a list or value");
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    reference.span,
+                    format!("`{name}` is a condition, not a value"),
+                    "compare with a list or value",
+                );
                 return None;
             }
-            if self.scope.has(name) && known_field(self.template, name).is_some_and(|field| !matches!(field.field, FieldRef::Open(_))) {
-                self.report(&codes::DUPLICATE_NAME, reference.span, format!("`{name}` is a list or table and a field"), "write the field in backticks, or rename the other");
+            if self.scope.has(name)
+                && known_field(self.template, name).is_some_and(|field| !matches!(field.field, FieldRef::Open(_)))
+            {
+                self.report(
+                    &codes::DUPLICATE_NAME,
+                    reference.span,
+                    format!("`{name}` is a list or table and a field"),
+                    "write the field in backticks, or rename the other",
+                );
                 return None;
             }
             match self.scope.find(name) {
-                Some(Meaning::Values(values)) => return self.many(operator, reference.span).then_some(Side::Shared(values)),
+                Some(Meaning::Values(values)) => {
+                    return self.many(operator, reference.span).then_some(Side::Shared(values));
+                }
                 Some(Meaning::Table(table)) if operator == Operator::In => return table.map(Side::Table),
                 Some(Meaning::Table(_)) => {
-                    self.report(&codes::OPERATOR_TYPE, reference.span, format!("`{name}` is a table"), "look up in it with `in`");
+                    self.report(
+                        &codes::OPERATOR_TYPE,
+                        reference.span,
+                        format!("`{name}` is a table"),
+                        "look up in it with `in`",
+                    );
                     return None;
                 }
                 None => {}
@@ -369,16 +472,32 @@ impl<'r> Lowerer<'r, '_> {
                 Some(Made { test: Test::Mask { mask, comparison, value: *value }, negated: false })
             }
             _ => {
-                self.report(&codes::OPERATOR_TYPE, asked.at, "masked bits are compared with one integer", "write `flags & 0x10 != 0`");
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    asked.at,
+                    "masked bits are compared with one integer",
+                    "write `flags & 0x10 != 0`",
+                );
                 None
             }
         }
     }
 
-    fn compared(&mut self, asked: &Asked<'_>, ty: FieldType, other: Resolved, predicate: &ast::Predicate) -> Option<Made> {
+    fn compared(
+        &mut self,
+        asked: &Asked<'_>,
+        ty: FieldType,
+        other: Resolved,
+        predicate: &ast::Predicate,
+    ) -> Option<Made> {
         if other.ty.list || other.ty.scalar != ty.scalar {
             let message = format!("`{}` is of type `{ty}`, the other field of type `{}`", clip(asked.name), other.ty);
-            self.report(&codes::FIELD_TYPES_DIFFER, predicate.span, message, "compare fields of one type; nothing is converted");
+            self.report(
+                &codes::FIELD_TYPES_DIFFER,
+                predicate.span,
+                message,
+                "compare fields of one type; nothing is converted",
+            );
             return None;
         }
         let text = ty.scalar == Scalar::String;
@@ -404,9 +523,8 @@ impl<'r> Lowerer<'r, '_> {
     fn fold(&self, expr: Expr<Predicate>) -> Expr<Predicate> {
         let Expr::Is(Predicate { field: FieldRef::Fixed(at), test, .. }) = &expr else { return expr };
         let fixed = usize::try_from(*at).ok().and_then(|at| self.template.reads.get(at));
-        let answers: Option<Vec<bool>> = fixed.map(|fixed| fixed.values.iter()).and_then(|values| {
-            values.map(|value| holds(test, value)).collect()
-        });
+        let answers: Option<Vec<bool>> =
+            fixed.map(|fixed| fixed.values.iter()).and_then(|values| values.map(|value| holds(test, value)).collect());
         match answers.as_deref() {
             Some([first, rest @ ..]) if rest.iter().all(|answer| answer == first) => Expr::Const(*first),
             _ => expr,
@@ -418,7 +536,9 @@ impl<'r> Lowerer<'r, '_> {
 fn holds(test: &Test, value: &Fixed) -> Option<bool> {
     use crate::model::Pattern::{Contains, EndsWith, Equals, Like, Matches, StartsWith};
     match (test, value) {
-        (Test::Int(ranges), Fixed::Int(number)) => Some(ranges.iter().any(|range| (range.from..=range.to).contains(number))),
+        (Test::Int(ranges), Fixed::Int(number)) => {
+            Some(ranges.iter().any(|range| (range.from..=range.to).contains(number)))
+        }
         (Test::Text { patterns, all }, value) => {
             let value = match value {
                 Fixed::Text(text) => text.to_ascii_lowercase(),

@@ -53,10 +53,15 @@ fn value(name: &str, written: &Values, ty: FieldType, sink: &mut Sink) -> Option
     if ty.list != written.bracketed {
         let message = format!("`{name}` is of type `{ty}`");
         let found = sink.diagnostic(&codes::VALUE_TYPE, written.span, message);
-        sink.push(found.with_help(if ty.list { "write its values in brackets" } else { "write one value, without brackets" }));
+        sink.push(found.with_help(if ty.list {
+            "write its values in brackets"
+        } else {
+            "write one value, without brackets"
+        }));
         return None;
     }
-    let mut values = written.values.iter().map(|value| scalar(name, value, element, sink)).collect::<Option<Vec<_>>>()?;
+    let mut values =
+        written.values.iter().map(|value| scalar(name, value, element, sink)).collect::<Option<Vec<_>>>()?;
     if ty.list { Some(Value::List(values)) } else { values.pop() }
 }
 

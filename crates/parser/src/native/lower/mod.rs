@@ -6,9 +6,9 @@
 mod condition;
 mod event;
 mod scope;
-mod typing;
 #[cfg(test)]
 mod tests;
+mod typing;
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -44,8 +44,11 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
                 logic: None,
                 span: rule.name.span,
             };
-            outcome.rules.extend(lower(&parsed.ast, rule, catalogue, &mut scope, &mut facts, &mut sink));
+            // A sink of its own: an error elsewhere in the file does not take this rule away.
+            let mut own = Sink::new(source);
+            outcome.rules.extend(lower(&parsed.ast, rule, catalogue, &mut scope, &mut facts, &mut own));
             outcome.facts.push(facts);
+            own.finish().into_iter().for_each(|found| sink.push(found));
         }
     }
     if parsed.ast.is_intact() {
@@ -71,7 +74,6 @@ fn lower(
     facts: &mut Facts,
     sink: &mut Sink,
 ) -> Option<CheckedRule> {
-    let before = sink.len();
     let id = text(rule, "id");
     if let Some((id, span)) = id
         && !crate::sigma::metadata::is_uuid(id)
@@ -81,16 +83,15 @@ fn lower(
     }
     let sensors = sensors(rule, sink);
     let template = template(rule, catalogue, sink)?;
-    let errors = sink.len();
     let condition = condition::lower(rule, &template, scope, sink);
     let tests = event::lower_all(rule, &template, sink);
     let condition = condition?;
     facts.logic = Some(logic(&template, &condition));
     let when = rule.when().map_or(rule.name.span, |when| when.span);
     let (code, message) = match &condition {
+        _ if sink.has_error() => return None,
         Expr::Const(false) => (&codes::NEVER_FIRES, "is false for every event of its template type"),
         Expr::Const(true) => (&codes::ALWAYS_FIRES, "is true for every event of its template type"),
-        _ if sink.len() > errors && sink.has_error() => return None,
         _ => {
             return Some(CheckedRule {
                 name: id.map_or_else(|| rule.name.value.clone(), |(id, _)| id.to_owned()),
@@ -105,10 +106,8 @@ fn lower(
             });
         }
     };
-    if sink.len() == before || !sink.has_error() {
-        let found = sink.diagnostic(code, when, format!("the condition of rule `{}` {message}", rule.name.value));
-        sink.push(found.with_rule(&rule.name.value).with_help("the names under `reads` are fixed by the template type"));
-    }
+    let found = sink.diagnostic(code, when, format!("the condition of rule `{}` {message}", rule.name.value));
+    sink.push(found.with_rule(&rule.name.value).with_help("the names under `reads` are fixed by the template type"));
     None
 }
 

@@ -40,7 +40,10 @@ impl Scope {
         let mut found = Vec::new();
         for declaration in ast.declarations() {
             let meaning = match declaration {
-                Declaration::List(list) => Meaning::Values(Arc::new(list.values.clone())),
+                Declaration::List(list) => {
+                    alike(&list.values, sink);
+                    Meaning::Values(Arc::new(list.values.clone()))
+                }
                 Declaration::Table(declared) => {
                     let path = match table::data_path(declared, ast.source()).transpose() {
                         Ok(path) => path,
@@ -97,5 +100,16 @@ impl Scope {
             let kind = if matches!(entry.meaning, Meaning::Values(_)) { "list" } else { "table" };
             sink.report(&codes::UNUSED_SELECTION, entry.span, format!("no rule of this file uses {kind} `{name}`"));
         }
+    }
+}
+
+/// Reports the first value of a list that is not of the kind of its first.
+fn alike(values: &Values, sink: &mut Sink) {
+    let Some(first) = values.values.first() else { return };
+    let kind = std::mem::discriminant(&first.value);
+    if let Some(other) = values.values.iter().find(|value| std::mem::discriminant(&value.value) != kind) {
+        let message = format!("a list holds values of one kind, and this is a {} among others", other.value.kind());
+        let found = sink.diagnostic(&codes::VALUE_TYPE, other.span, message);
+        sink.push(found.with_place(first.span, format!("the first is a {}", first.value.kind())));
     }
 }

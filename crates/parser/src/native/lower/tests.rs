@@ -28,7 +28,8 @@ fn checked(text: &str) -> (Vec<CheckedRule>, String) {
     let source = Source::new("r", text);
     let load = |path: &str| (path == "d.csv").then(|| b"hash\nab\n".to_vec());
     let outcome = check(&source, &catalogue, &load);
-    let lines: Vec<String> = outcome.diagnostics.iter().map(|found| format!("{} {}", found.code.id, found.message)).collect();
+    let lines: Vec<String> =
+        outcome.diagnostics.iter().map(|found| format!("{} {}", found.code.id, found.message)).collect();
     (outcome.rules, lines.join("\n"))
 }
 
@@ -72,11 +73,26 @@ fn a_rule_is_lowered_with_its_lists_tables_and_tests() {
 #[test]
 fn right_predicates_have_exact_tests() {
     for (condition, expected) in [
-        ("image == \"A\"", "Input(0) Text { patterns: [TextPattern { pattern: Equals(\"A\"), ignore_case: true }], all: false }"),
-        ("parent like \"a*\"", "Input(9) Text { patterns: [TextPattern { pattern: StartsWith(\"a\"), ignore_case: false }], all: false }"),
-        ("user != \"a\"", "Input(2) Exists\nnot Input(2) Text { patterns: [TextPattern { pattern: Equals(\"a\"), ignore_case: false }], all: false }"),
-        ("all names != \"a\"", "Input(4) Exists\nnot Input(4) Elements { all: false, test: Text { patterns: [TextPattern { pattern: Equals(\"a\"), ignore_case: false }], all: false } }"),
-        ("any ports != 5", "Input(10) Elements { all: false, test: Int([IntRange { from: -9223372036854775808, to: 4 }, IntRange { from: 6, to: 9223372036854775807 }]) }"),
+        (
+            "image == \"A\"",
+            "Input(0) Text { patterns: [TextPattern { pattern: Equals(\"A\"), ignore_case: true }], all: false }",
+        ),
+        (
+            "parent like \"a*\"",
+            "Input(9) Text { patterns: [TextPattern { pattern: StartsWith(\"a\"), ignore_case: false }], all: false }",
+        ),
+        (
+            "user != \"a\"",
+            "Input(2) Exists\nnot Input(2) Text { patterns: [TextPattern { pattern: Equals(\"a\"), ignore_case: false }], all: false }",
+        ),
+        (
+            "all names != \"a\"",
+            "Input(4) Exists\nnot Input(4) Elements { all: false, test: Text { patterns: [TextPattern { pattern: Equals(\"a\"), ignore_case: false }], all: false } }",
+        ),
+        (
+            "any ports != 5",
+            "Input(10) Elements { all: false, test: Int([IntRange { from: -9223372036854775808, to: 4 }, IntRange { from: 6, to: 9223372036854775807 }]) }",
+        ),
         ("1 < pid", "Input(1) Int([IntRange { from: 2, to: 9223372036854775807 }])"),
         ("pid & 0x10 != 0", "Input(1) Mask { mask: 16, comparison: NotEqual, value: 0 }"),
         ("admin != true", "Input(8) Bool(false)"),
@@ -104,13 +120,21 @@ fn wrong_names_and_types_are_explained() {
         ("names == \"a\"", "CC0301 the field is of type `list<string>?`"),
         ("any image == \"a\"", "CC0301 only the elements of a list field can be counted"),
         ("image == pid", "CC0303 `image` is of type `string nocase`, the other field of type `int`"),
-        ("dst cidr \"10.0.0.1/8\"", "CC0120 `10.0.0.1/8` is not an address or network: bits are set beyond the prefix of 8"),
-        ("dst in [\"10.0.0.0/8\"]", "CC0120 `10.0.0.0/8` is not an address or network: a network is compared by `cidr`"),
+        (
+            "dst cidr \"10.0.0.1/8\"",
+            "CC0120 `10.0.0.1/8` is not an address or network: bits are set beyond the prefix of 8",
+        ),
+        (
+            "dst in [\"10.0.0.0/8\"]",
+            "CC0120 `10.0.0.0/8` is not an address or network: a network is compared by `cidr`",
+        ),
         ("hash == \"ab\"", "CC0302 `hash` is of type `bytes?`, and this is the text `ab`"),
         ("ratio == 1", "CC0302 `ratio` is of type `float?`, and this is the integer `1`"),
         ("user matches \"(a\"", "CC0501"),
         ("user like \"*\"", "CC0607 the pattern matches every text"),
         ("EventID == 1", "CC0601 the condition of rule `a` is false for every event of its template type"),
+        ("user exists~", "CC0301 `exists` compares nothing"),
+        ("pid in all [1, 2]", "CC0301 no value of type `int` is `in` all of several"),
         ("1 == 1", "CC0301 both sides are values"),
         ("user & 1 == 1", "CC0301 `&` looks at the bits of an integer; `user` is of type `string?`"),
     ] {
@@ -123,7 +147,10 @@ fn wrong_names_and_types_are_explained() {
 fn bindings_tests_and_scopes_are_checked() {
     let body = |body: &str| checked(&rule(body)).1;
     assert_eq!(body("let u = pid == 1 when pid == 2"), "CC0604 nothing uses `u`");
-    assert_eq!(body("let image = pid == 1 when image"), "CC0206 `image` is the name of a field of the template type already");
+    assert_eq!(
+        body("let image = pid == 1 when image"),
+        "CC0206 `image` is the name of a field of the template type already"
+    );
     assert_eq!(body("when pid == 1 test fires { image: \"x\" }"), "CC0305 the test event lacks `pid`");
     assert_eq!(
         body("when pid == 1 test fires { image: 1, pid: 1, pid: 2, nam: \"x\", names: \"x\" }"),
@@ -131,6 +158,13 @@ fn bindings_tests_and_scopes_are_checked() {
          CC0202 template type `t @ 1` has no field `nam`\nCC0302 `names` is of type `list<string>?`"
     );
     assert_eq!(checked("list l = [1]\n").1, "CC0604 no rule of this file uses list `l`");
+    assert_eq!(
+        checked(&format!("list l = [1, \"x\"]\n{}", rule("when pid in l"))).1.lines().next(),
+        Some("CC0302 a list holds values of one kind, and this is a text among others")
+    );
+    let table = "table n @ 1 { name: string key } rows [[\"x\"]]\n";
+    assert!(checked(&format!("{table}{}", rule("when image in n"))).1.starts_with("CC0303 `image` ignores case here"));
+    assert_eq!(checked(&format!("{table}{}", rule("when user in n"))).1, "");
     let doubled = (0..40).map(|at| format!("let b{} = b{at} and b{at} ", at + 1)).collect::<String>();
     assert!(body(&format!("let b0 = pid == 1 {doubled} when b40")).starts_with("CC0108"));
     assert!(checked("rule a { id: \"x\" template: tt @ 2 severity: low when a == 1 }").1.contains("CC0204"));

@@ -48,6 +48,12 @@ pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mu
         sink.push(found.with_help(format!("write `{}` without `~`", operator.as_str())));
         return None;
     }
+    if asked.all && ty.scalar != Scalar::String {
+        let message = format!("no value of type `{ty}` is `{}` all of several", operator.as_str());
+        let found = sink.diagnostic(&codes::OPERATOR_TYPE, asked.at, message);
+        sink.push(found.with_help("leave `all` out: one of the values is enough"));
+        return None;
+    }
     let negated = operator == NotEqual && !matches!(ty.scalar, Scalar::Int | Scalar::Float);
     let test = match ty.scalar {
         Scalar::String => strings(asked, ty, values, sink)?,
@@ -84,7 +90,8 @@ pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mu
 }
 
 pub(super) fn refuse_operator(asked: &Asked<'_>, ty: FieldType, sink: &mut Sink) {
-    let message = format!("`{}` is not defined for `{}`, which is of type `{ty}`", asked.operator.as_str(), clip(asked.name));
+    let message =
+        format!("`{}` is not defined for `{}`, which is of type `{ty}`", asked.operator.as_str(), clip(asked.name));
     let operators = match ty.scalar {
         Scalar::String => "== != in contains starts_with ends_with like matches exists",
         Scalar::Int => "== != < <= > >= in & exists",
@@ -242,13 +249,16 @@ fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: 
             let parts = text::parts(value);
             let wildcards = parts.iter().filter(|part| !matches!(part, WildcardPart::Literal(_))).count();
             if wildcards > limits::PATTERN_WILDCARDS {
-                let message = format!("the pattern has {wildcards} wildcards; the limit is {}", limits::PATTERN_WILDCARDS);
+                let message =
+                    format!("the pattern has {wildcards} wildcards; the limit is {}", limits::PATTERN_WILDCARDS);
                 sink.report(&codes::TOO_MANY_WILDCARDS, span, message);
                 return None;
             }
             if text::matches_all(&parts) {
                 let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, "the pattern matches every text");
-                sink.push(found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))));
+                sink.push(
+                    found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))),
+                );
             }
             text::simplify(parts)
         }
