@@ -1,3 +1,7 @@
-//! The command line of contentcheck.
+//! The binary `contentcheck`. Everything it does is in the library beside it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    contentcheck::main()
+}

@@ -11,9 +11,11 @@
 
 mod embedded;
 
-use contentcheck_parser::diagnostic::Diagnostic;
+use contentcheck_parser::diagnostic::{Diagnostic, Sink};
+use contentcheck_parser::native;
 use contentcheck_parser::sensor::{Manifest, Sensor};
 use contentcheck_parser::source::Source;
+use contentcheck_parser::template::TemplateType;
 
 /// One embedded content file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,4 +87,22 @@ pub fn sensor_names() -> impl Iterator<Item = &'static str> {
         last = file.sensor;
         new.then_some(file.sensor)
     })
+}
+
+/// The template types that ship.
+///
+/// # Errors
+/// What is wrong with them; a test shows that nothing is.
+pub fn templates() -> Result<Vec<TemplateType>, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for file in CONTENT {
+        let source = file.source();
+        let parsed = native::parse(&source);
+        let mut sink = Sink::new(&source);
+        found.extend(native::templates(&parsed.ast, &mut sink));
+        problems.extend(parsed.diagnostics);
+        problems.extend(sink.finish());
+    }
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
 }

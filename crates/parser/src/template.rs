@@ -279,7 +279,9 @@ mod tests {
         for text in ["string", "int?", "list<ip>", "list<string>? nocase", "string nocase", "bytes", "bool", "float?"] {
             assert_eq!(FieldType::parse(text).map(|ty| ty.to_string()).as_deref(), Some(text));
         }
-        for text in ["", "text", "int nocase", "stringnocase", "list<list<int>>", "list<int", "string??", "list<int?>", " int"] {
+        for text in
+            ["", "text", "int nocase", "stringnocase", "list<list<int>>", "list<int", "string??", "list<int?>", " int"]
+        {
             assert_eq!(FieldType::parse(text), None, "{text}");
         }
     }

@@ -1,6 +1,7 @@
 //! Diagnostics: what was found, where, why it matters and how to mend it.
 
 pub mod codes;
+mod render;
 mod suggest;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{Source, Span};
 pub use codes::Code;
+pub use render::Rendered;
 pub use suggest::{clip, closest};
 
 /// How serious a finding is. Ordered from the least to the most serious.

@@ -83,7 +83,7 @@ impl Manifest {
     /// # Errors
     /// Everything that is wrong with the manifest, with its place.
     pub fn parse(source: &Source) -> Result<Sensor, Vec<Diagnostic>> {
-        let manifest: Self = json::read(source).map_err(|finding| vec![finding])?;
+        let manifest: Self = json::read(source)?;
         manifest.check(source)
     }
 
@@ -152,7 +152,10 @@ fn inputs(sink: &mut Sink, place: Span, owner: &str, inputs: &[Input]) -> Vec<Su
         let position = index + 1;
         let here = json::locate(&source, after, &input.name, after);
         after = here;
-        if input.name.is_empty() || input.name.len() > limits::SENSOR_NAME_BYTES || input.name.contains(char::is_control) {
+        if input.name.is_empty()
+            || input.name.len() > limits::SENSOR_NAME_BYTES
+            || input.name.contains(char::is_control)
+        {
             let message = format!("input {position} of {owner} has no usable name");
             sink.report(&INVALID_MANIFEST, here, message);
         }
@@ -281,7 +284,7 @@ mod tests {
         let sensor = parse(GOOD).unwrap();
         let text = sensor.manifest().to_json();
         assert_eq!(parse(&text).unwrap().manifest(), sensor.manifest());
-        assert_eq!(text.lines().count(), 5);
+        assert_eq!(text.lines().count(), 6, "one line for each template type: {text}");
     }
 
     #[test]
@@ -300,6 +303,17 @@ mod tests {
         assert_eq!(swap("\"sensor\":\"acme\",", "").0, "missing member `sensor`");
         let empty = fault(r#"{"format":1,"sensor":"a","version":"1","templates":{}}"#);
         assert_eq!(empty.0, "the manifest supplies no template type");
+    }
+
+    #[test]
+    fn the_schema_knows_every_member() {
+        let schema = serde_json::to_value(schemars::schema_for!(Manifest)).unwrap();
+        for member in ["format", "sensor", "version", "versioning", "origin", "capacity", "header", "templates"] {
+            assert!(schema["properties"][member].is_object(), "{member}");
+        }
+        assert_eq!(schema["properties"]["templates"]["type"], "object");
+        assert_eq!(schema["required"], serde_json::json!(["format", "sensor", "version", "templates"]));
+        assert_eq!(schema["additionalProperties"], false);
     }
 
     #[test]

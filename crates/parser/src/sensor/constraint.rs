@@ -155,10 +155,10 @@ impl Constraint {
                 Some(_) => meant = true,
                 None => {}
             }
-            if let Some((operator, wanted)) = &comparator.version {
-                if !operator.holds(versioning.compare(version, wanted)) {
-                    return false;
-                }
+            if let Some((operator, wanted)) = &comparator.version
+                && !operator.holds(versioning.compare(version, wanted))
+            {
+                return false;
             }
         }
         meant
@@ -185,9 +185,7 @@ impl fmt::Display for Constraint {
 }
 
 fn comparator(part: &str, start: usize, named: Option<&str>) -> Result<Comparator, ConstraintError> {
-    let fault = |rest: &str, reason: String| {
-        Err(ConstraintError { offset: start + (part.len() - rest.len()), reason })
-    };
+    let fault = |rest: &str, reason: String| Err(ConstraintError { offset: start + (part.len() - rest.len()), reason });
     let text = part.trim_start();
     let end = text.find(|c: char| c.is_whitespace() || "<>=!".contains(c)).unwrap_or(text.len());
     let (name, rest) = text.split_at_checked(end).unwrap_or((text, ""));

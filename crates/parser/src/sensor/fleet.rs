@@ -156,12 +156,11 @@ impl Fleet {
     }
 
     /// The sensors that supply a template type, each with what it supplies for it.
-    pub fn suppliers(&self, template: &str) -> impl Iterator<Item = (&Sensor, &SuppliedTemplate)> {
+    pub fn suppliers<'a>(&'a self, template: &'a str) -> impl Iterator<Item = (&'a Sensor, &'a SuppliedTemplate)> {
         let indices = self.by_template.get(template).map_or(&[][..], Vec::as_slice);
-        let name = template.to_owned();
         indices.iter().filter_map(move |index| {
             let sensor = self.sensors.get(*index)?;
-            Some((sensor, sensor.template(&name)?))
+            Some((sensor, sensor.template(template)?))
         })
     }
 
@@ -267,7 +266,7 @@ impl FleetFile {
     /// # Errors
     /// Everything that is wrong with the file, with its place.
     pub fn parse(source: &Source) -> Result<Vec<Spanned<SensorRef>>, Vec<Diagnostic>> {
-        let file: Self = json::read(source).map_err(|finding| vec![finding])?;
+        let file: Self = json::read(source)?;
         let mut sink = Sink::new(source);
         let start = Span::default();
         if file.format != 1 {
@@ -349,7 +348,8 @@ mod tests {
 
     #[test]
     fn refuses_the_same_build_twice() {
-        let error = Fleet::new(vec![sensor("s", "4.9", true, &["a"]), sensor("s", "4.90", true, &["a"])]).err().unwrap();
+        let error =
+            Fleet::new(vec![sensor("s", "4.9", true, &["a"]), sensor("s", "4.90", true, &["a"])]).err().unwrap();
         assert_eq!(error.to_string(), "the fleet has two manifests of s 4.9: s 4.90 is the same version");
     }
 

@@ -9,12 +9,12 @@ use crate::source::{Source, Span};
 
 /// The value that a JSON text of at most [`limits::MANIFEST_BYTES`] holds. Depth is bounded by
 /// the reader, which refuses more than 128 levels.
-pub(super) fn read<T: DeserializeOwned>(source: &Source) -> Result<T, Diagnostic> {
+pub(super) fn read<T: DeserializeOwned>(source: &Source) -> Result<T, Vec<Diagnostic>> {
     if source.text().len() > limits::MANIFEST_BYTES {
         let message = format!("the file is larger than {} MiB", limits::MANIFEST_BYTES >> 20);
-        return Err(Diagnostic::new(&FILE_TOO_LARGE, source, Span::default(), message));
+        return Err(vec![Diagnostic::new(&FILE_TOO_LARGE, source, Span::default(), message)]);
     }
-    serde_json::from_str(source.text()).map_err(|error| explain(source, &error))
+    serde_json::from_str(source.text()).map_err(|error| vec![explain(source, &error)])
 }
 
 fn explain(source: &Source, error: &serde_json::Error) -> Diagnostic {

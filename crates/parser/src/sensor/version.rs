@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn parts_order_as_numbers_then_text() {
-        let order = ["6.1.7600", "7.0-rc1", "7", "7.9", "7.15-rc1", "7.15", "7.15.1", "7.15a", "10.0.17134", "10.0.18990"];
+        let order =
+            ["6.1.7600", "7.0-rc1", "7", "7.9", "7.15-rc1", "7.15", "7.15.1", "7.15a", "10.0.17134", "10.0.18990"];
         for (i, a) in order.iter().enumerate() {
             for (j, b) in order.iter().enumerate() {
                 assert_eq!(Versioning::Parts.compare(a, b), i.cmp(&j), "{a} {b}");

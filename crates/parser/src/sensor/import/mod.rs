@@ -41,7 +41,8 @@ pub struct Options {
 /// # Errors
 /// Everything that is wrong with the text, with its place.
 pub fn import(source: &Source, options: &Options) -> Result<Vec<Manifest>, Vec<Diagnostic>> {
-    let document = xml::parse(source).map_err(|finding| vec![finding])?;
+    let text = xml::without_banner(source);
+    let document = xml::parse(source, &text)?;
     let root = document.root_element();
     let mut sink = Sink::new(source);
     let manifests = match root.tag_name().name() {
@@ -50,7 +51,8 @@ pub fn import(source: &Source, options: &Options) -> Result<Vec<Manifest>, Vec<D
         "instrumentationManifest" => windows::read(&mut sink, root, options).into_iter().collect(),
         other => {
             let message = format!("`<{other}>` is not the root of a known manifest");
-            let help = "a Sysmon schema begins with `<manifest>`, a Windows event manifest with `<instrumentationManifest>`";
+            let help =
+                "a Sysmon schema begins with `<manifest>`, a Windows event manifest with `<instrumentationManifest>`";
             sink.push(sink.diagnostic(&INVALID_MANIFEST, xml::open_tag(source, root), message).with_help(help));
             Vec::new()
         }
@@ -76,11 +78,9 @@ pub fn event_log_header() -> Vec<Input> {
         ("Version", "int?"),
         ("Level", "int?"),
         ("Task", "int?"),
-        ("Opcode", "int?"),
         ("Keywords", "string?"),
         ("EventRecordID", "int?"),
         ("SystemTime", "string?"),
-        ("Execution_ProcessID", "int?"),
         ("Security_UserID", "string?"),
     ]
     .into_iter()
@@ -97,8 +97,17 @@ fn children<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Vec<Node<'a, 'i>> {
 fn scalar(in_type: &str) -> Option<Scalar> {
     let name = in_type.rsplit_once(':').map_or(in_type, |(_, name)| name);
     Some(match name {
-        "UnicodeString" | "AnsiString" | "CountedUnicodeString" | "CountedAnsiString" | "GUID" | "SID" | "FILETIME"
-        | "SYSTEMTIME" | "HexInt32" | "HexInt64" | "Pointer" => Scalar::String,
+        "UnicodeString"
+        | "AnsiString"
+        | "CountedUnicodeString"
+        | "CountedAnsiString"
+        | "GUID"
+        | "SID"
+        | "FILETIME"
+        | "SYSTEMTIME"
+        | "HexInt32"
+        | "HexInt64"
+        | "Pointer" => Scalar::String,
         "Int8" | "UInt8" | "Int16" | "UInt16" | "Int32" | "UInt32" | "Int64" | "UInt64" => Scalar::Int,
         "Float" | "Double" => Scalar::Float,
         "Boolean" => Scalar::Bool,

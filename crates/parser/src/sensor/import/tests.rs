@@ -22,10 +22,7 @@ fn a_sysmon_schema_becomes_a_manifest() {
     let manifest = run(SYSMON, &Options::default()).unwrap().remove(0);
     assert_eq!((manifest.sensor.as_str(), manifest.version.as_str()), ("sysmon", "4.91"));
     let names: Vec<&str> = manifest.templates.keys().map(String::as_str).collect();
-    assert_eq!(
-        names,
-        ["windows.sysmon.event_61442", "windows.sysmon.process_creation", "windows.sysmon.registry_key"]
-    );
+    assert_eq!(names, ["windows.sysmon.event_61442", "windows.sysmon.process_creation", "windows.sysmon.registry_key"]);
     let inputs = &manifest.templates["windows.sysmon.process_creation"].inputs;
     let inputs: Vec<(&str, &str)> = inputs.iter().map(|input| (input.name.as_str(), input.ty.as_str())).collect();
     assert_eq!(inputs, [("RuleName", "string"), ("ProcessId", "int"), ("LogonGuid", "string")]);
@@ -46,6 +43,17 @@ fn several_schemas_become_several_manifests() {
     let text = format!("<manifests>{SYSMON}{}</manifests>", SYSMON.replace("4.91", "4.90"));
     let versions: Vec<String> = run(&text, &Options::default()).unwrap().into_iter().map(|m| m.version).collect();
     assert_eq!(versions, ["4.91", "4.90"]);
+}
+
+#[test]
+fn the_banner_that_sysmon_prints_is_skipped() {
+    let banner = "System Monitor v14.14 - System activity monitor\nCopyright \u{a9} Microsoft\n\n";
+    let text = format!("{banner}{}", SYSMON.replace("LogonGuid", "RuleName"));
+    let found = fault(&text);
+    assert_eq!(found.source.position(found.span.start).line, 6);
+    assert!(found.source.slice(found.span).starts_with("<data name=\"RuleName\" inType=\"win:GUID\""));
+    assert!(run(&format!("{banner}{SYSMON}"), &Options::default()).is_ok());
+    assert!(run(&format!("{}{SYSMON}", "banner ".repeat(1_000)), &Options::default()).is_err());
 }
 
 const WINDOWS: &str = r#"<?xml version="1.0"?><instrumentationManifest xmlns="http://schemas.microsoft.com/win/2004/08/events">
@@ -106,7 +114,10 @@ fn says_what_is_wrong_and_where() {
         (SYSMON.replace("value=\"12\"", "value=\"x\""), "an `<event>` has no number"),
         (SYSMON.replace("value=\"12\"", "value=\"1\""), "event 1 is described twice"),
         (WINDOWS.replace("tid=\"new\"", "tid=\"newer\""), "event 3008 names the template `new`, which is not there"),
-        (WINDOWS.replace("version=\"1\" template", "version=\"0\" template"), "event 3008 version 0 is described twice"),
+        (
+            WINDOWS.replace("version=\"1\" template", "version=\"0\" template"),
+            "event 3008 version 0 is described twice",
+        ),
         ("<manifest schemaversion=\"4.9\"/>".to_owned(), "schema"),
         ("<manifests/>".to_owned(), "the file describes no manifest"),
         ("<manifest><events></manifest>".to_owned(), "not XML: "),

@@ -88,7 +88,8 @@ fn read_provider(
         match template.attribute("tid") {
             Some(tid) => {
                 if let Some(first) = shapes.insert(tid, template) {
-                    let finding = sink.diagnostic(&INVALID_MANIFEST, place, format!("two templates are called `{tid}`"));
+                    let finding =
+                        sink.diagnostic(&INVALID_MANIFEST, place, format!("two templates are called `{tid}`"));
                     sink.push(finding.with_place(xml::open_tag(&source, first), "the first"));
                 }
             }
@@ -123,7 +124,11 @@ fn read_provider(
                 let Some(template) = shapes.get(tid) else {
                     let tid: String = tid.chars().take(60).collect();
                     let place = xml::open_tag(&source, event);
-                    sink.report(&INVALID_MANIFEST, place, format!("{what} names the template `{tid}`, which is not there"));
+                    sink.report(
+                        &INVALID_MANIFEST,
+                        place,
+                        format!("{what} names the template `{tid}`, which is not there"),
+                    );
                     continue;
                 };
                 data(sink, *template, &what, as_text)

@@ -1,5 +1,7 @@
 //! Reads hostile XML: bounded before the tree is built.
 
+use std::borrow::Cow;
+
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::diagnostic::Diagnostic;
@@ -7,32 +9,51 @@ use crate::diagnostic::codes::{FILE_TOO_LARGE, INVALID_MANIFEST, LIMIT_EXCEEDED}
 use crate::limits;
 use crate::source::{Source, Span};
 
+/// Bytes that may stand before the first tag.
+const BANNER_BYTES: usize = 4 << 10;
+
+/// The text with what precedes its first tag made blank: `sysmon -s` prints a banner before
+/// the schema. Every other byte keeps its offset.
+pub(super) fn without_banner(source: &Source) -> Cow<'_, str> {
+    let text = source.text();
+    let first = text.find('<').unwrap_or(0);
+    match text.split_at_checked(first) {
+        Some((banner, rest)) if !banner.trim().is_empty() && banner.len() <= BANNER_BYTES => {
+            let blank = banner.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' });
+            Cow::Owned(blank.chain(rest.chars()).collect())
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
 /// The tree of an XML text. Size, depth and attributes are bounded first, in one pass over the
 /// bytes; document type declarations, and with them all entities but the five, are refused.
-pub(super) fn parse(source: &Source) -> Result<Document<'_>, Diagnostic> {
-    let text = source.text();
+/// `text` is the source's, [`without_banner`].
+pub(super) fn parse<'t>(source: &Source, text: &'t str) -> Result<Document<'t>, Vec<Diagnostic>> {
     if text.len() > limits::MANIFEST_BYTES {
         let message = format!("the file is larger than {} MiB", limits::MANIFEST_BYTES >> 20);
-        return Err(Diagnostic::new(&FILE_TOO_LARGE, source, Span::default(), message));
+        return Err(vec![Diagnostic::new(&FILE_TOO_LARGE, source, Span::default(), message)]);
     }
     bound(source)?;
     let options = ParsingOptions { allow_dtd: false, nodes_limit: limits::XML_NODES, ..ParsingOptions::default() };
-    Document::parse_with_options(text, options).map_err(|error| {
-        let at = offset(source, error.pos());
-        if matches!(error, roxmltree::Error::NodesLimitReached) {
-            let message = format!("the file has more than {} nodes", limits::XML_NODES);
-            return Diagnostic::new(&LIMIT_EXCEEDED, source, Span::at(at), message);
-        }
-        // The reader names the position at the end of its message; the span says it already.
-        let mut message = error.to_string();
-        if let Some(end) = message.rfind(" at ") {
-            if message.get(end + 4..).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b':')) {
-                message.truncate(end);
-            }
-        }
-        let message: String = message.chars().take(200).collect();
-        Diagnostic::new(&INVALID_MANIFEST, source, Span::at(at), format!("not XML: {message}"))
-    })
+    Document::parse_with_options(text, options).map_err(|error| vec![explain(source, &error)])
+}
+
+fn explain(source: &Source, error: &roxmltree::Error) -> Diagnostic {
+    let at = offset(source, error.pos());
+    if matches!(error, roxmltree::Error::NodesLimitReached) {
+        let message = format!("the file has more than {} nodes", limits::XML_NODES);
+        return Diagnostic::new(&LIMIT_EXCEEDED, source, Span::at(at), message);
+    }
+    // The reader names the position at the end of its message; the span says it already.
+    let full = error.to_string();
+    let is_position = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+    let message = match full.rsplit_once(" at ") {
+        Some((message, position)) if is_position(position) => message,
+        _ => &full,
+    };
+    let message: String = message.chars().take(200).collect();
+    Diagnostic::new(&INVALID_MANIFEST, source, Span::at(at), format!("not XML: {message}"))
 }
 
 /// The span of an element's opening tag.
@@ -52,8 +73,8 @@ fn offset(source: &Source, at: roxmltree::TextPos) -> usize {
 
 /// Refuses a text whose tree would be too deep or have too many attributes. This pass does not
 /// decide what well-formed XML is; it sees at least as many levels and attributes as a reader.
-fn bound(source: &Source) -> Result<(), Diagnostic> {
-    let limit = |at: usize, message: String| Err(Diagnostic::new(&LIMIT_EXCEEDED, source, Span::at(at), message));
+fn bound(source: &Source) -> Result<(), Vec<Diagnostic>> {
+    let limit = |at: usize, message: String| Err(vec![Diagnostic::new(&LIMIT_EXCEEDED, source, Span::at(at), message)]);
     let text = source.text();
     let bytes = text.as_bytes();
     let (mut at, mut depth, mut total) = (0_usize, 0_usize, 0_usize);
@@ -72,7 +93,7 @@ fn bound(source: &Source) -> Result<(), Diagnostic> {
             at = skip(start + 2, "?>");
         } else if rest.starts_with("<!") {
             let message = "document type declarations are not read";
-            return Err(Diagnostic::new(&INVALID_MANIFEST, source, Span::new(start, start + 2), message));
+            return Err(vec![Diagnostic::new(&INVALID_MANIFEST, source, Span::new(start, start + 2), message)]);
         } else {
             let closing = rest.starts_with("</");
             let (mut here, mut quote, mut attributes) = (start + 1, None, 0_usize);

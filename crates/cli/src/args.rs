@@ -1,0 +1,278 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Treats detection content as code: lints it, formats it and says which sensors can feed it.
+#[derive(Debug, Parser)]
+#[command(name = "contentcheck", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "Exit codes: 0 fine, 1 findings, 2 usage or configuration, 3 internal fault.")]
+pub struct Cli {
+    /// When to use colour; `auto` means on a terminal only
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check content: native `*.content` files and Sigma `*.yml` rules
+    Lint(Lint),
+    /// Format native content
+    Fmt(Fmt),
+    /// Explain a code, or list all of them
+    Explain(Explain),
+    /// Print the JSON schema of a format
+    Schema(Schema),
+    /// List, show, compare and import sensor manifests
+    Sensor(Sensor),
+    /// Show which rule reads which input
+    Fields(Fields),
+    /// Start a release: a configuration and a first rule
+    Init(Init),
+    /// Print shell completions
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Where content and configuration are, for commands that check.
+#[derive(Debug, Args)]
+pub struct Inputs {
+    /// Files and directories; `-` reads standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Configuration file; otherwise `contentcheck.toml` is looked for upward from the first path
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Ignore any configuration file
+    #[arg(long)]
+    pub no_config: bool,
+    /// Sensors that the content is for: manifests, fleet files, `builtin:sysmon`, `builtin:sysmon/4.90`
+    #[arg(long, value_name = "SENSORS", value_delimiter = ',')]
+    pub fleet: Vec<String>,
+    /// Leave out files and directories that match; gitignore syntax, may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Threads; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+/// Output formats of `lint`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people, with the lines concerned
+    Human,
+    /// One line for each finding
+    Short,
+    /// JSON, with a schema (`contentcheck schema report`)
+    Json,
+    /// SARIF 2.1.0
+    Sarif,
+    /// GitHub workflow commands
+    Github,
+    /// JUnit XML
+    Junit,
+    /// GitLab code quality
+    Gitlab,
+}
+
+/// Check content.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// What to check, against what
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Write the findings to a file in place of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Fail the run on warnings too
+    #[arg(long)]
+    pub deny_warnings: bool,
+    /// Set the severity of a code: `CC0604=error`; `off`, `info`, `warning`, `error`; may be repeated
+    #[arg(long, value_name = "CODE=LEVEL")]
+    pub severity: Vec<String>,
+    /// Show findings of this severity and above only; hidden ones still fail the run
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    pub show: String,
+    /// Apply the mends that do not change what a rule matches
+    #[arg(long)]
+    pub fix: bool,
+    /// Show what `--fix` would change, and change nothing
+    #[arg(long)]
+    pub diff: bool,
+    /// Accept the findings recorded in this file
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Record all present findings in this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "diff", "watch"])]
+    pub write_baseline: Option<PathBuf>,
+    /// Run again whenever a file changes
+    #[arg(long, conflicts_with_all = ["fix", "diff", "output"])]
+    pub watch: bool,
+    /// The name that standard input is reported under; its ending tells the language
+    #[arg(long, value_name = "NAME", default_value = "stdin.yml")]
+    pub stdin_name: String,
+}
+
+/// Format native content.
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Files and directories; `-` formats standard input to standard output
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing; exit with 1 where a file is not formatted
+    #[arg(long)]
+    pub check: bool,
+    /// Change nothing; show what would change, and exit with 1 where something would
+    #[arg(long)]
+    pub diff: bool,
+}
+
+/// Formats of commands that list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people
+    Human,
+    /// JSON
+    Json,
+    /// Markdown
+    Markdown,
+}
+
+/// Explain a code.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A code (`CC0401`) or its name (`unsupplied-input`); all of them where none is given
+    pub code: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
+}
+
+/// The formats that have a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    /// `contentcheck.toml`
+    Config,
+    /// The JSON report of `lint`
+    Report,
+    /// A sensor manifest
+    SensorManifest,
+    /// A fleet file
+    Fleet,
+    /// A baseline
+    Baseline,
+    /// The JSON of `fields`
+    Fields,
+}
+
+/// Print a schema.
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Which format
+    pub name: SchemaName,
+}
+
+/// Sensor manifests.
+#[derive(Debug, Args)]
+pub struct Sensor {
+    /// What to do
+    #[command(subcommand)]
+    pub command: SensorCommand,
+}
+
+/// What can be done with sensor manifests.
+#[derive(Debug, Subcommand)]
+pub enum SensorCommand {
+    /// List the sensors that ship, or those of a selection
+    List {
+        /// Manifests, fleet files or `builtin:...`
+        selectors: Vec<String>,
+        /// Output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+        format: ListFormat,
+    },
+    /// Show what a sensor supplies
+    Show {
+        /// A manifest file or `builtin:sysmon/4.90`
+        sensor: String,
+        /// Only this template type, with its inputs
+        #[arg(long)]
+        template: Option<String>,
+        /// Output format; JSON prints the manifest
+        #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+        format: ListFormat,
+    },
+    /// Show what changed between two versions of a sensor
+    Diff {
+        /// The older sensor
+        old: String,
+        /// The newer sensor
+        new: String,
+        /// Output format
+        #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+        format: ListFormat,
+    },
+    /// Make a manifest of what a sensor prints of itself
+    Import {
+        /// A Sysmon schema (`sysmon -s`) or a Windows event manifest, as XML; `-` for standard input
+        file: PathBuf,
+        /// Name of the sensor; by default `sysmon`, or the provider's name
+        #[arg(long)]
+        name: Option<String>,
+        /// Version of the sensor; by default the schema's
+        #[arg(long)]
+        version: Option<String>,
+        /// Write the manifest here in place of standard output
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+/// Which rule reads which input.
+#[derive(Debug, Args)]
+pub struct Fields {
+    /// What to look at
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Only this template type
+    #[arg(long)]
+    pub template: Option<String>,
+    /// Also list the inputs that no rule reads
+    #[arg(long)]
+    pub unread: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
+}
+
+/// Start a release.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The directory; made if it is not there
+    #[arg(default_value = ".")]
+    pub directory: PathBuf,
+}

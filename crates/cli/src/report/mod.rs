@@ -1,0 +1,54 @@
+//! Reports: findings in the formats that people and machines read.
+
+mod github;
+mod gitlab;
+mod human;
+mod json;
+mod junit;
+mod sarif;
+
+use std::io::{self, Write};
+
+use contentcheck_parser::diagnostic::{Diagnostic, Severity};
+
+use crate::args::Format;
+pub use json::schema;
+
+/// What a run of `lint` found.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// The findings to show, sorted by file and place.
+    pub findings: &'a [Diagnostic],
+    /// Files that were checked.
+    pub files: usize,
+    /// Rules that could be read.
+    pub rules: usize,
+    /// Checks that did not run, each with the reason, such as arity without a fleet.
+    pub skipped: &'a [String],
+    /// Whether colour and line drawing are wanted (human formats only).
+    pub color: bool,
+}
+
+impl Report<'_> {
+    /// How many findings have this severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// Writes a report.
+///
+/// # Errors
+/// When the output cannot be written.
+pub fn write(format: Format, report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Human => human::write(report, out),
+        Format::Short => human::short(report, out),
+        Format::Json => json::write(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Github => github::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Gitlab => gitlab::write(report, out),
+    }
+}

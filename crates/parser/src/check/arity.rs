@@ -1,0 +1,190 @@
+//! The arity rule: every input that a rule mentions is supplied, under the same name and
+//! type, by every sensor of the fleet that would load the rule; and where it reads by number,
+//! the number is within the supplied arity and means the same field there.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic, clip, codes};
+use crate::model::{CheckedRule, FieldRef, Predicate, Target, Test};
+use crate::sensor::{Fleet, Sensor, SuppliedTemplate};
+use crate::source::Span;
+use crate::template::{FieldType, TemplateType};
+
+/// What one target mentions: the field, where, and by which position if it was read by number.
+struct Mention<'a> {
+    name: &'a str,
+    ty: FieldType,
+    /// Position in the template type; `None` for a header field.
+    position: Option<usize>,
+    by_position: bool,
+    span: Span,
+}
+
+/// What is wrong with a mention on one sensor.
+enum Fault {
+    Unsupplied { arity: usize },
+    Beyond { arity: usize },
+    Shifted { there: String },
+    Type { supplied: FieldType },
+}
+
+impl Fault {
+    const fn code(&self) -> &'static Code {
+        match self {
+            Self::Unsupplied { .. } => &codes::UNSUPPLIED_INPUT,
+            Self::Beyond { .. } => &codes::POSITION_BEYOND_ARITY,
+            Self::Shifted { .. } => &codes::POSITION_SHIFTED,
+            Self::Type { .. } => &codes::INPUT_TYPE_DIFFERS,
+        }
+    }
+}
+
+/// Reports what a rule reads and some sensor of the fleet does not supply: one finding for
+/// each field and kind of fault, which names every sensor concerned.
+pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    if fleet.is_empty() || rule.targets.is_empty() {
+        return found;
+    }
+    let loads = |sensor: &Sensor| rule.sensors.as_ref().is_none_or(|constraint| constraint.matches(sensor));
+    if rule.sensors.is_some() && !fleet.sensors().iter().any(loads) {
+        let message = "the rule's `sensors` selects no sensor of the fleet";
+        let help = "widen the constraint, or leave the rule out of this release";
+        found.push(Diagnostic::new(&codes::NO_SENSOR_SELECTED, &rule.source, rule.span, message).with_help(help).with_rule(&rule.name));
+        return found;
+    }
+    let mut supplied = false;
+    for target in &rule.targets {
+        let template = &target.template;
+        let mut suppliers = fleet.suppliers(&template.name).filter(|(sensor, _)| loads(sensor)).peekable();
+        if suppliers.peek().is_none() {
+            continue;
+        }
+        supplied = true;
+        let suppliers: Vec<(&Sensor, &SuppliedTemplate)> = suppliers.collect();
+        for mention in mentions(target) {
+            let mut faults: BTreeMap<&'static str, Vec<(&Sensor, Fault)>> = BTreeMap::new();
+            for (sensor, supply) in &suppliers {
+                if let Some(fault) = fault(&mention, sensor, supply) {
+                    faults.entry(fault.code().id).or_default().push((sensor, fault));
+                }
+            }
+            found.extend(faults.into_values().filter_map(|faults| describe(rule, template, &mention, &faults, fleet)));
+        }
+    }
+    if !supplied {
+        let names: Vec<String> = rule.targets.iter().map(|target| format!("`{}`", target.template.name)).take(3).collect();
+        let message = format!("no sensor of the fleet supplies {}", names.join(" or "));
+        let help = "add the sensor to the fleet, or leave the rule out of this release";
+        found.push(Diagnostic::new(&codes::UNSUPPLIED_TEMPLATE, &rule.source, rule.span, message).with_help(help).with_rule(&rule.name));
+    }
+    found
+}
+
+fn mentions(target: &Target) -> Vec<Mention<'_>> {
+    fn others<'t>(test: &'t Test, found: &mut Vec<&'t FieldRef>) {
+        match test {
+            Test::Field { other, .. } => found.push(other),
+            Test::Elements { test, .. } => others(test, found),
+            _ => {}
+        }
+    }
+    let template = &target.template;
+    let mut found: Vec<Mention<'_>> = Vec::new();
+    let mut note = |field: &FieldRef, predicate: &Predicate, by_position: bool| {
+        let (declared, position) = match field {
+            FieldRef::Input(index) => (template.at(*index as usize + 1), Some(*index as usize + 1)),
+            FieldRef::Header(index) => (template.header.get(*index as usize), None),
+            FieldRef::Fixed(_) | FieldRef::Open(_) | FieldRef::Keyword => (None, None),
+        };
+        let Some(declared) = declared else { return };
+        if found.iter().any(|mention| mention.name == declared.name && mention.by_position == by_position) {
+            return;
+        }
+        found.push(Mention { name: &declared.name, ty: declared.ty, position, by_position, span: predicate.span });
+    };
+    target.condition.each(&mut |predicate, _| {
+        note(&predicate.field, predicate, predicate.by_position.is_some());
+        let mut further = Vec::new();
+        others(&predicate.test, &mut further);
+        for other in further {
+            note(other, predicate, false);
+        }
+    });
+    found
+}
+
+fn fault(mention: &Mention<'_>, sensor: &Sensor, supply: &SuppliedTemplate) -> Option<Fault> {
+    if let (true, Some(position)) = (mention.by_position, mention.position) {
+        match supply.at(position) {
+            None => return Some(Fault::Beyond { arity: supply.arity() }),
+            Some(there) if there.name() != mention.name => return Some(Fault::Shifted { there: there.name().to_owned() }),
+            Some(_) => {}
+        }
+    }
+    let supplied = match supply.input(mention.name) {
+        Some((_, ty)) => Some(ty),
+        None => sensor.header(mention.name),
+    };
+    match supplied {
+        None => Some(Fault::Unsupplied { arity: supply.arity() }),
+        Some(supplied) if !mention.ty.is_fed_by(supplied) => Some(Fault::Type { supplied }),
+        Some(_) => None,
+    }
+}
+
+/// One finding for the sensors on which a mention has the same kind of fault. The newest of
+/// them is told in full, since it is the one that will be met most.
+fn describe(
+    rule: &CheckedRule,
+    template: &TemplateType,
+    mention: &Mention<'_>,
+    faults: &[(&Sensor, Fault)],
+    fleet: &Fleet,
+) -> Option<Diagnostic> {
+    let (sensor, fault) = faults.last()?;
+    let field = clip(mention.name);
+    let place = mention.position.map_or_else(|| "a header field".to_owned(), |position| format!("field {position}"));
+    let message = match fault {
+        Fault::Unsupplied { arity } => {
+            format!("`{field}` ({place} of `{template}`) is not among the {arity} inputs that {sensor} supplies")
+        }
+        Fault::Beyond { arity } => format!("`${}` reads `{field}` of `{template}`, but {sensor} supplies only {arity} inputs", mention.position.unwrap_or(0)),
+        Fault::Shifted { there } => format!("`${}` means `{field}` in `{template}`, but {sensor} supplies `{there}` at that position", mention.position.unwrap_or(0)),
+        Fault::Type { supplied } => format!("`{field}` ({place} of `{template}`) is `{}`, but {sensor} supplies it as `{supplied}`", mention.ty),
+    };
+    let label = match faults {
+        [_] => None,
+        _ => Some(format!("the same on {}", list(faults))),
+    };
+    let help = match fault {
+        Fault::Shifted { .. } => format!("read `{field}` by name: positions belong to the sensor, names to the content"),
+        _ => match fleet.describe(&template.name, mention.name) {
+            Some(from) => format!("supplied by {from}; restrict the rule to those sensors, or do not read the field"),
+            None => "no sensor of the fleet supplies it; do not read the field".to_owned(),
+        },
+    };
+    let mut found = Diagnostic::new(fault.code(), &rule.source, mention.span, message).with_help(help).with_rule(&rule.name);
+    found.label = label;
+    Some(found)
+}
+
+/// The sensors before the last, by name, versions together.
+fn list(faults: &[(&Sensor, Fault)]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for (sensor, _) in faults.iter().rev().skip(1).rev() {
+        if sensor.name() == last {
+            text.push_str(", ");
+        } else {
+            if !text.is_empty() {
+                text.push_str("; ");
+            }
+            text.push_str(sensor.name());
+            text.push(' ');
+            last = sensor.name();
+        }
+        text.push_str(&sensor.version().to_string());
+    }
+    text
+}

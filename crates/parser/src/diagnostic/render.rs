@@ -1,0 +1,110 @@
+//! Diagnostics as `miette` renderers see them.
+
+use std::fmt;
+
+use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+use super::{Diagnostic, Severity};
+use crate::source::{Source, Span};
+
+impl std::error::Error for Diagnostic {}
+
+impl From<Span> for SourceSpan {
+    fn from(span: Span) -> Self {
+        Self::new(usize::try_from(span.start).unwrap_or(0).into(), span.len())
+    }
+}
+
+impl SourceCode for Source {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let found = self.text().read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name().to_owned(),
+            found.data(),
+            *found.span(),
+            found.line(),
+            found.column(),
+            found.line_count(),
+        )))
+    }
+}
+
+/// A place in another file, as a diagnostic of its own.
+#[derive(Debug)]
+struct Elsewhere<'a>(&'a super::Related);
+
+impl fmt::Display for Elsewhere<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.text)
+    }
+}
+
+impl std::error::Error for Elsewhere<'_> {}
+
+/// One finding in the form that `miette` renders: its message alone, with the place as label.
+#[derive(Debug)]
+pub struct Rendered<'a> {
+    diagnostic: &'a Diagnostic,
+    related: Vec<String>,
+}
+
+impl<'a> Rendered<'a> {
+    /// Prepares a finding for rendering.
+    #[must_use]
+    pub fn new(diagnostic: &'a Diagnostic) -> Self {
+        let place = |related: &super::Related| {
+            let at = related.source.position(related.span.start);
+            format!("{}: {}:{}:{}", Elsewhere(related), related.source.name(), at.line, at.column)
+        };
+        Self { diagnostic, related: diagnostic.related.iter().map(place).collect() }
+    }
+}
+
+impl fmt::Display for Rendered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.diagnostic.message)
+    }
+}
+
+impl std::error::Error for Rendered<'_> {}
+
+impl miette::Diagnostic for Rendered<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(format!("{} {}", self.diagnostic.code.id, self.diagnostic.code.name)))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.diagnostic.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Info => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let mut text = self.diagnostic.help.clone().unwrap_or_default();
+        for line in &self.related {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(line);
+        }
+        (!text.is_empty()).then(|| Box::new(text) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        // A file that could not be read has no line to show.
+        (!self.diagnostic.source.text().is_empty()).then_some(&self.diagnostic.source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let main = LabeledSpan::new_primary_with_span(self.diagnostic.label.clone(), self.diagnostic.span);
+        let others = self.diagnostic.labels.iter().map(|label| LabeledSpan::new_with_span(Some(label.text.clone()), label.span));
+        Some(Box::new(std::iter::once(main).chain(others)))
+    }
+}
