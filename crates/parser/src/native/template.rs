@@ -107,8 +107,7 @@ fn place(template: &mut TemplateType, mut positions: Vec<(u32, crate::source::Sp
         return;
     }
     positions.sort_by_key(|(position, _, _)| *position);
-    let mut expected = 1;
-    for (position, span, field) in positions {
+    for (expected, (position, span, field)) in (1..).zip(positions) {
         if position != expected {
             let message = if position < expected {
                 format!("position {position} is used twice in `{template}`")
@@ -120,7 +119,6 @@ fn place(template: &mut TemplateType, mut positions: Vec<(u32, crate::source::Sp
             return;
         }
         template.fields.push(field);
-        expected += 1;
     }
 }
 
