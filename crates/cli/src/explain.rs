@@ -37,7 +37,8 @@ pub fn list(codes: &[&Code]) -> String {
 pub fn markdown(codes: &[&Code]) -> String {
     let mut text = String::new();
     for code in codes {
-        let _ = writeln!(text, "### {} {}\n\n{}. Severity: {}.\n", code.id, code.name, code.summary.trim(), code.severity);
+        let _ =
+            writeln!(text, "### {} {}\n\n{}. Severity: {}.\n", code.id, code.name, code.summary.trim(), code.severity);
         let _ = writeln!(text, "- **Cause.** {}\n- **Harm.** {}\n- **Cure.** {}\n", code.cause, code.harm, code.cure);
     }
     text

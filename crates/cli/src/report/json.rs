@@ -150,7 +150,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             infos: report.count(Severity::Info),
             skipped: report.skipped,
         },
-        findings: place::numbered(report.findings).map(|(finding, print, count)| entry(finding, print, count)).collect(),
+        findings: place::numbered(report.findings)
+            .map(|(finding, print, count)| entry(finding, print, count))
+            .collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
@@ -159,7 +161,11 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 /// The JSON schema of the report.
 #[must_use]
 pub fn schema() -> serde_json::Value {
-    schemars::generate::SchemaSettings::default().for_serialize().into_generator().into_root_schema_for::<Document<'_>>().to_value()
+    schemars::generate::SchemaSettings::default()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<Document<'_>>()
+        .to_value()
 }
 
 fn entry(finding: &Diagnostic, print: u64, occurrence: usize) -> Finding<'_> {

@@ -25,13 +25,20 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     if summary + report.skipped.len() > 0 {
         let tests = summary + report.skipped.len();
         let skipped = report.skipped.len();
-        writeln!(out, "  <testsuite name=\"contentcheck\" tests=\"{tests}\" failures=\"0\" errors=\"0\" skipped=\"{skipped}\">")?;
+        writeln!(
+            out,
+            "  <testsuite name=\"contentcheck\" tests=\"{tests}\" failures=\"0\" errors=\"0\" skipped=\"{skipped}\">"
+        )?;
         if summary > 0 {
             let (files, rules) = (report.files, report.rules);
             writeln!(out, "    <testcase name=\"{files} files, {rules} rules\" classname=\"contentcheck\"/>")?;
         }
         for reason in report.skipped {
-            writeln!(out, "    <testcase name=\"{0}\" classname=\"contentcheck\"><skipped message=\"{0}\"/></testcase>", escape(reason))?;
+            writeln!(
+                out,
+                "    <testcase name=\"{0}\" classname=\"contentcheck\"><skipped message=\"{0}\"/></testcase>",
+                escape(reason)
+            )?;
         }
         writeln!(out, "  </testsuite>")?;
     }

@@ -97,7 +97,8 @@ fn result(finding: &Diagnostic, print: u64, count: usize, index: Option<usize>) 
                 .map(|edit| json!({ "deletedRegion": region(&finding.source, edit.span), "insertedContent": { "text": edit.text } }))
                 .collect();
             let change = json!({ "artifactLocation": artifact(&finding.source), "replacements": replacements });
-            members.insert("fixes".into(), json!([{ "description": message(&fix.title), "artifactChanges": [change] }]));
+            members
+                .insert("fixes".into(), json!([{ "description": message(&fix.title), "artifactChanges": [change] }]));
         }
     }
     result
