@@ -74,7 +74,8 @@ fn measure() {
     let wall = before.elapsed().as_secs_f64();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
     let seconds = |time: nix::sys::time::TimeVal| {
-        Duration::new(u64::try_from(time.tv_sec()).unwrap(), u32::try_from(time.tv_usec()).unwrap() * 1_000).as_secs_f64()
+        Duration::new(u64::try_from(time.tv_sec()).unwrap(), u32::try_from(time.tv_usec()).unwrap() * 1_000)
+            .as_secs_f64()
     };
     let cpu = seconds(usage.user_time()) + seconds(usage.system_time());
     let line = format!("{} {cpu} {wall} {}", status.code().unwrap_or(-1), usage.max_rss());
@@ -124,8 +125,7 @@ fn every_hostile_file_is_refused_in_time() {
                 complain(&format!("exit {} in place of {}", run.exit, case.exit));
             }
             if format == "short" {
-                let reported =
-                    |line: &str| line.contains(case.file) && line.contains(&format!("[{}]", case.code));
+                let reported = |line: &str| line.contains(case.file) && line.contains(&format!("[{}]", case.code));
                 if !run.output.lines().any(reported) {
                     complain(&format!("{} is not reported at {}", case.code, case.file));
                 }

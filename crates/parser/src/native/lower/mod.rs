@@ -45,7 +45,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
                 span: rule.name.span,
             };
             // A sink of its own: an error elsewhere in the file does not take this rule away.
-            let mut own = Sink::new(source);
+            let mut own = Sink::part(&sink);
             outcome.rules.extend(lower(&parsed.ast, rule, catalogue, &mut scope, &mut facts, &mut own));
             outcome.facts.push(facts);
             own.finish().into_iter().for_each(|found| sink.push(found));
@@ -117,7 +117,7 @@ fn sensors(rule: &Rule, sink: &mut Sink) -> Option<Constraint> {
         Ok(constraint) => Some(constraint),
         Err(error) => {
             let message = format!("`{}` does not say which sensors: {error}", clip(written));
-            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE_VALUE, span, message);
+            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, span, message);
             sink.push(found.with_help("write a constraint such as \">=7.15\""));
             None
         }
@@ -134,7 +134,7 @@ fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Option<Arc<T
     let found = if versions.is_empty() {
         let message = format!("no template type is named `{}`", clip(name));
         let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.name.span, message);
-        match closest(name, catalogue.names()) {
+        match closest(name, if sink.is_full() { Vec::new() } else { catalogue.names() }) {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help("declare it, or name one of the library's"),
         }
