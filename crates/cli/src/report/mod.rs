@@ -5,7 +5,10 @@ mod gitlab;
 mod human;
 mod json;
 mod junit;
+mod place;
 mod sarif;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 
