@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod exit;
+pub mod explain;
 pub mod fingerprint;
 pub mod report;
 

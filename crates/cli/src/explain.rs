@@ -1,0 +1,179 @@
+//! Pages on the diagnostic codes: for the terminal, as Markdown (docs/errors.md) and as JSON.
+//!
+//! All words come from `diagnostic::codes` and all examples from corpus/reject, so nothing is
+//! written twice.
+
+mod examples;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+
+use contentcheck_parser::diagnostic::{Code, codes};
+use serde_json::{Value, json};
+
+/// Columns of a page in the terminal.
+const WIDTH: usize = 84;
+
+/// A case of corpus/reject: content that triggers a code, and what is reported for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// The code, such as `CC0401`.
+    pub code: &'static str,
+    /// Name of the file.
+    pub file: &'static str,
+    /// The file.
+    pub text: &'static str,
+    /// What is reported, one line for each finding and its help.
+    pub findings: &'static str,
+}
+
+/// The example of a code. Codes about files that cannot be shown, such as a pipe, have none.
+#[must_use]
+pub fn example(code: &Code) -> Option<&'static Example> {
+    examples::EXAMPLES.iter().find(|example| example.code == code.id)
+}
+
+/// The page of a code, for the terminal.
+#[must_use]
+pub fn page(code: &Code) -> String {
+    let mut page = format!("{} {} ({}{})\n\n{}\n", code.id, code.name, code.severity, fixable(code), code.summary);
+    for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
+        let _ = write!(page, "\n{title}\n{}", wrap(text));
+    }
+    if let Some(example) = example(code) {
+        let _ = write!(page, "\nExample: {}\n{}", example.file, indent(example.text));
+        let _ = write!(page, "\nReported as\n{}", indent(example.findings));
+    }
+    page
+}
+
+/// All codes, one line each, for the terminal.
+#[must_use]
+pub fn list() -> String {
+    let mut list = String::new();
+    let width = codes::all().map(|code| code.name.len()).max().unwrap_or(0);
+    for (prefix, title, family) in codes::FAMILIES {
+        let _ = writeln!(list, "{}{prefix}xx  {title}", if list.is_empty() { "" } else { "\n" });
+        for code in *family {
+            let _ =
+                writeln!(list, "  {}  {:width$}  {:7}  {}", code.id, code.name, code.severity.as_str(), code.summary);
+        }
+    }
+    list
+}
+
+/// The page of a code as a section of Markdown.
+#[must_use]
+pub fn markdown(code: &Code) -> String {
+    let mut page =
+        format!("### {} {}\n\n{}. Default: {}{}.\n", code.id, code.name, code.summary, code.severity, fixable(code));
+    for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
+        let _ = write!(page, "\n**{title}.** {text}\n");
+    }
+    if let Some(example) = example(code) {
+        let language = if example.file.ends_with(".yml") { "yaml" } else { "" };
+        let _ = write!(page, "\n`{}`\n\n{}", example.file, fence(language, example.text));
+        let _ = write!(page, "\nis reported as\n\n{}", fence("", example.findings));
+    }
+    page
+}
+
+/// The pages of all codes as one Markdown document: docs/errors.md.
+#[must_use]
+pub fn markdown_all() -> String {
+    let mut document = String::from(
+        "<!-- Made by `contentcheck explain --format markdown`. Do not edit: the words stand beside the codes. -->\n\n\
+         # Diagnostic codes\n\n\
+         A code is a promise: it is never renumbered and never used for anything else. `contentcheck explain CODE`\n\
+         prints its page. The severity of a code can be changed in contentcheck.toml; \"fixable\" means that\n\
+         `contentcheck lint --fix` can mend findings of it. Each example is a case of corpus/reject.\n",
+    );
+    for (prefix, title, family) in codes::FAMILIES {
+        let _ = write!(
+            document,
+            "\n**{prefix}xx {title}**\n\n| code | name | default | found |\n| --- | --- | --- | --- |\n"
+        );
+        for code in *family {
+            let (id, name) = (code.id, code.name);
+            let anchor = format!("{}-{name}", id.to_ascii_lowercase());
+            let summary = code.summary.replace('|', "\\|");
+            let _ =
+                writeln!(document, "| [{id}](#{anchor}) | {name} | {}{} | {summary} |", code.severity, fixable(code));
+        }
+    }
+    for (prefix, title, family) in codes::FAMILIES {
+        let _ = write!(document, "\n## {prefix}xx {title}\n");
+        for code in *family {
+            let _ = write!(document, "\n{}", markdown(code));
+        }
+    }
+    document
+}
+
+/// The page of a code as JSON.
+#[must_use]
+pub fn json(code: &Code) -> Value {
+    let family = codes::FAMILIES.iter().find(|(_, _, family)| family.iter().any(|other| other.id == code.id));
+    let mut value = json!({
+        "code": code.id,
+        "name": code.name,
+        "family": family.map(|(_, title, _)| *title),
+        "severity": code.severity,
+        "fixable": code.fixable,
+        "summary": code.summary,
+        "cause": code.cause,
+        "harm": code.harm,
+        "cure": code.cure,
+    });
+    if let (Some(example), Some(members)) = (example(code), value.as_object_mut()) {
+        let example = json!({ "file": example.file, "text": example.text, "findings": example.findings });
+        members.insert("example".into(), example);
+    }
+    value
+}
+
+/// The pages of all codes as a JSON array.
+#[must_use]
+pub fn json_all() -> Value {
+    codes::all().map(json).collect()
+}
+
+const fn fixable(code: &Code) -> &'static str {
+    if code.fixable { ", fixable" } else { "" }
+}
+
+/// A paragraph, broken between words and indented.
+fn wrap(text: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            lines.push('\n');
+            column = 0;
+        }
+        lines.push_str(if column == 0 { "  " } else { " " });
+        lines.push_str(word);
+        column += width + if column == 0 { 2 } else { 1 };
+    }
+    lines.push('\n');
+    lines
+}
+
+fn indent(text: &str) -> String {
+    text.lines().fold(String::new(), |mut all, line| {
+        let _ = writeln!(all, "{}{line}", if line.is_empty() { "" } else { "    " });
+        all
+    })
+}
+
+/// A code block, with a fence that the text does not contain.
+fn fence(language: &str, text: &str) -> String {
+    let mut fence = String::from("```");
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    format!("{fence}{language}\n{text}{end}{fence}\n")
+}
