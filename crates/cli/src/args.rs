@@ -114,8 +114,8 @@ pub struct Lint {
     /// Set the severity of a code: `CC0604=error`; `off`, `info`, `warning`, `error`; may be repeated
     #[arg(long, value_name = "CODE=LEVEL")]
     pub severity: Vec<String>,
-    /// Show findings of this severity and above only; hidden ones still fail the run
-    #[arg(long, value_name = "LEVEL", default_value = "info")]
+    /// Show findings of this severity and above: info, warning or error; what is hidden is still counted
+    #[arg(long, value_name = "LEVEL", default_value = "warning")]
     pub show: String,
     /// Apply the mends that do not change what a rule matches
     #[arg(long)]

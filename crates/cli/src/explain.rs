@@ -48,24 +48,58 @@ pub fn page(code: &Code) -> String {
     page
 }
 
-/// All codes, one line each, for the terminal.
+/// One line for each code, under the titles of the families, for the terminal.
 #[must_use]
-pub fn list() -> String {
+pub fn list(codes: &[&Code]) -> String {
     let mut list = String::new();
-    let width = codes::all().map(|code| code.name.len()).max().unwrap_or(0);
-    for (prefix, title, family) in codes::FAMILIES {
+    let width = codes.iter().map(|code| code.name.len()).max().unwrap_or(0);
+    for (prefix, title, family) in families(codes) {
         let _ = writeln!(list, "{}{prefix}xx  {title}", if list.is_empty() { "" } else { "\n" });
-        for code in *family {
-            let _ =
-                writeln!(list, "  {}  {:width$}  {:7}  {}", code.id, code.name, code.severity.as_str(), code.summary);
+        for code in family {
+            let _ = writeln!(list, "  {}  {:width$}  {:7}  {}", code.id, code.name, code.severity.as_str(), code.summary);
         }
     }
     list
 }
 
-/// The page of a code as a section of Markdown.
+/// The page of one code as a section of Markdown; those of several codes as a document with a
+/// table of contents.
 #[must_use]
-pub fn markdown(code: &Code) -> String {
+pub fn markdown(codes: &[&Code]) -> String {
+    match codes {
+        [code] => section(code),
+        _ => document(codes),
+    }
+}
+
+/// The pages of all codes as one Markdown document: docs/errors.md.
+#[must_use]
+pub fn markdown_all() -> String {
+    markdown(&codes::all().collect::<Vec<_>>())
+}
+
+/// The pages as a JSON array.
+///
+/// # Errors
+/// Never in practice: the entries are texts.
+pub fn json(codes: &[&Code]) -> Result<String, serde_json::Error> {
+    let entries: Vec<Value> = codes.iter().copied().map(entry).collect();
+    Ok(serde_json::to_string_pretty(&entries)? + "\n")
+}
+
+/// The families that the codes belong to, each with those of its codes.
+fn families<'a>(codes: &[&'a Code]) -> Vec<(&'static str, &'static str, Vec<&'a Code>)> {
+    codes::FAMILIES
+        .iter()
+        .map(|(prefix, title, family)| {
+            let within = |code: &&Code| family.iter().any(|other| other.id == code.id);
+            (*prefix, *title, codes.iter().copied().filter(within).collect::<Vec<_>>())
+        })
+        .filter(|(_, _, family)| !family.is_empty())
+        .collect()
+}
+
+fn section(code: &Code) -> String {
     let mut page =
         format!("### {} {}\n\n{}. Default: {}{}.\n", code.id, code.name, code.summary, code.severity, fixable(code));
     for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
@@ -79,9 +113,7 @@ pub fn markdown(code: &Code) -> String {
     page
 }
 
-/// The pages of all codes as one Markdown document: docs/errors.md.
-#[must_use]
-pub fn markdown_all() -> String {
+fn document(codes: &[&Code]) -> String {
     let mut document = String::from(
         "<!-- Made by `contentcheck explain --format markdown`. Do not edit: the words stand beside the codes. -->\n\n\
          # Diagnostic codes\n\n\
@@ -89,12 +121,12 @@ pub fn markdown_all() -> String {
          prints its page. The severity of a code can be changed in contentcheck.toml; \"fixable\" means that\n\
          `contentcheck lint --fix` can mend findings of it. Each example is a case of corpus/reject.\n",
     );
-    for (prefix, title, family) in codes::FAMILIES {
+    for (prefix, title, family) in families(codes) {
         let _ = write!(
             document,
             "\n**{prefix}xx {title}**\n\n| code | name | default | found |\n| --- | --- | --- | --- |\n"
         );
-        for code in *family {
+        for code in family {
             let (id, name) = (code.id, code.name);
             let anchor = format!("{}-{name}", id.to_ascii_lowercase());
             let summary = code.summary.replace('|', "\\|");
@@ -102,18 +134,16 @@ pub fn markdown_all() -> String {
                 writeln!(document, "| [{id}](#{anchor}) | {name} | {}{} | {summary} |", code.severity, fixable(code));
         }
     }
-    for (prefix, title, family) in codes::FAMILIES {
+    for (prefix, title, family) in families(codes) {
         let _ = write!(document, "\n## {prefix}xx {title}\n");
-        for code in *family {
-            let _ = write!(document, "\n{}", markdown(code));
+        for code in family {
+            let _ = write!(document, "\n{}", section(code));
         }
     }
     document
 }
 
-/// The page of a code as JSON.
-#[must_use]
-pub fn json(code: &Code) -> Value {
+fn entry(code: &Code) -> Value {
     let family = codes::FAMILIES.iter().find(|(_, _, family)| family.iter().any(|other| other.id == code.id));
     let mut value = json!({
         "code": code.id,
@@ -131,12 +161,6 @@ pub fn json(code: &Code) -> Value {
         members.insert("example".into(), example);
     }
     value
-}
-
-/// The pages of all codes as a JSON array.
-#[must_use]
-pub fn json_all() -> Value {
-    codes::all().map(json).collect()
 }
 
 const fn fixable(code: &Code) -> &'static str {

@@ -1,13 +1,85 @@
-//! The command line `contentcheck`, as a library.
+//! The command line of contentcheck as a library, so that tests call commands as functions.
 
 pub mod args;
+pub mod baseline;
+pub mod commands;
+pub mod config;
 pub mod exit;
 pub mod explain;
 pub mod fingerprint;
+pub mod fix;
+pub mod fleet;
 pub mod report;
+pub mod walk;
 
-/// Runs nothing yet.
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Color, Command};
+use exit::{Exit, Outcome};
+
+/// Where a command writes: data to `out`, talk to `err`.
+pub struct Streams<'a> {
+    /// Standard output.
+    pub out: &'a mut dyn Write,
+    /// Standard error.
+    pub err: &'a mut dyn Write,
+    /// Whether colour is wanted on `out`.
+    pub color: bool,
+    /// Whether `err` is a terminal, so that progress may be shown.
+    pub interactive: bool,
+}
+
+/// Runs the program with the arguments and streams of the process.
 #[must_use]
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are data, everything else is talk; clap knows which is which.
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
+            return if error.print().is_err() { Exit::Internal.into() } else { exit.into() };
+        }
+    };
+    let color = match cli.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut err = io::stderr();
+    let interactive = io::stderr().is_terminal();
+    let mut streams = Streams { out: &mut out, err: &mut err, color, interactive };
+    let exit = run(&cli, &mut streams);
+    match out.flush() {
+        Ok(()) => exit.into(),
+        // The reader of a pipe has gone away and wants no more; that is no fault.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit.into(),
+        Err(_) => Exit::Internal.into(),
+    }
+}
+
+/// Runs one command. A failure is written to `err`.
+pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
+    let outcome: Outcome = match &cli.command {
+        Command::Lint(arguments) => commands::lint::run(arguments, streams),
+        Command::Fmt(arguments) => commands::fmt::run(arguments, streams),
+        Command::Explain(arguments) => commands::explain::run(arguments, streams),
+        Command::Schema(arguments) => commands::schema::run(arguments, streams),
+        Command::Sensor(arguments) => commands::sensor::run(arguments, streams),
+        Command::Fields(arguments) => commands::fields::run(arguments, streams),
+        Command::Init(arguments) => commands::init::run(arguments, streams),
+        Command::Completions { shell } => commands::completions(*shell, streams),
+        Command::Man => commands::man(streams),
+    };
+    match outcome {
+        Ok(exit) => exit,
+        Err(failure) => {
+            // Where even standard error is gone, the exit code still tells.
+            let _ = writeln!(streams.err, "error: {}", failure.message);
+            failure.exit
+        }
+    }
 }

@@ -20,6 +20,8 @@ fn findings() -> Vec<Diagnostic> {
         Span::new(start, start + needle.len())
     };
     let hostile = "`<a href=\"x\">]]>&'` is 100%, not\u{1}\u{7f}\u{fffe} a,b:c";
+    let mut info = Diagnostic::new(&codes::NOT_RUNNABLE, &source, Span::at(text.len()), "an info at the end");
+    info.severity = Severity::Info;
     vec![
         Diagnostic::new(&codes::WILDCARD_ONLY, &source, at("😀"), hostile)
             .with_label("here [a](b)")
@@ -30,7 +32,7 @@ fn findings() -> Vec<Diagnostic> {
             .with_place(at("title"), "and here")
             .with_related(&other, Span::new(0, 2), "first used here"),
         Diagnostic::new(&codes::UNSUPPLIED_INPUT, &source, at("letzte"), "twice"),
-        Diagnostic::new(&codes::NOT_RUNNABLE, &source, Span::new(text.len(), text.len()), "an info at the end"),
+        info,
         Diagnostic::new(&codes::UNREADABLE, &Source::new("/abs/gone.yml", ""), Span::default(), "not there"),
     ]
 }

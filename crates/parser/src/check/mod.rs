@@ -116,14 +116,20 @@ impl CheckedContent {
     }
 }
 
+/// Reads the data file that a table names, given the source that names it and the path as
+/// written; or says why it cannot be read.
+pub type ReadTable<'a> = dyn Fn(&Source, &str) -> Result<Source, String> + Sync + 'a;
+
 /// Checks sources. Returns the content and every finding, sorted by file, place and code.
 /// Rules with errors are not part of the content. `progress` is called once for each file.
 pub fn check(
     sources: &[(Source, Language)],
     context: Context<'_>,
+    tables: &ReadTable<'_>,
     progress: &(dyn Fn() + Sync),
 ) -> (CheckedContent, Vec<Diagnostic>) {
     let Context { library, fleet, threads } = context;
+    let _ = tables;
     let native: Vec<&Source> =
         sources.iter().filter(|(_, language)| *language == Language::Native).map(|(source, _)| source).collect();
     let parsed = parallel::map(&native, threads, |source| {

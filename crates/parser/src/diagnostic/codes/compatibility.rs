@@ -26,7 +26,7 @@ codes! {
         cure: "Align the template type with the sensor, or restrict the rule to the sensors that agree.",
     }
     /// No sensor of the fleet supplies the template type
-    UNSUPPLIED_TEMPLATE = "CC0405" "unsupplied-template" Warning {
+    UNSUPPLIED_TEMPLATE = "CC0405" "unsupplied-template" Info {
         cause: "No sensor of the fleet has the template type that the rule needs.",
         harm: "The rule is dead weight on every machine of this fleet.",
         cure: "Add the sensor to the fleet, or leave the rule out of this release.",

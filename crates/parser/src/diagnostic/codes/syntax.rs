@@ -104,7 +104,7 @@ codes! {
         cure: "Keep the one that is meant.",
     }
     /// Correlation and filter documents do not run yet
-    NOT_RUNNABLE = "CC0119" "not-runnable" Info {
+    NOT_RUNNABLE = "CC0119" "not-runnable" Warning {
         cause: "The document is a correlation or a filter. It is read and validated, but not evaluated by this version.",
         harm: "What it detects is not detected by content compiled with this version.",
         cure: "Keep it with an engine that runs it, and watch the changelog.",

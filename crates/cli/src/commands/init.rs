@@ -1,0 +1,81 @@
+//! `contentcheck init`
+
+use std::fs;
+use std::path::Path;
+
+use super::written;
+use crate::Streams;
+use crate::args::Init;
+use crate::config::FILE_NAME;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::walk;
+
+const CONFIG: &str = r#"# Settings of contentcheck; `contentcheck schema config` prints what may stand here.
+
+# The sensors that this content is for: manifest files, fleet files or what ships.
+fleet = ["builtin:sysmon/4.90"]
+
+# What directories leave out, in gitignore syntax.
+exclude = []
+
+# Whether warnings fail the run.
+deny-warnings = false
+
+# Severities by code or name: off, info, warning, error.
+[severity]
+# unused-selection = "error"
+"#;
+
+const RULE: &str = r#"# A first rule. `contentcheck lint` checks it, `contentcheck fmt` lays it out,
+# `contentcheck fields` shows what it reads; docs/language.md has the whole language.
+
+list office = ["\\winword.exe", "\\excel.exe", "\\powerpnt.exe", "\\outlook.exe"]
+
+rule office_starts_script_host {
+    id: "ID"
+    template: windows.sysmon.process_creation @ 1
+    title: "Office program starts a script host"
+    severity: high
+    tags: [attack.execution, attack.t1059]
+
+    when ParentImage ends_with office and Image ends_with ["\\wscript.exe", "\\cscript.exe", "\\mshta.exe"]
+}
+"#;
+
+/// Runs the command: writes a configuration and a first rule, and overwrites nothing.
+///
+/// # Errors
+/// When a file is already there or cannot be written.
+pub fn run(arguments: &Init, streams: &mut Streams<'_>) -> Outcome {
+    let directory = &arguments.directory;
+    let failed = |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(error)));
+    let rules = directory.join("rules");
+    let files = [(directory.join(FILE_NAME), CONFIG.to_owned()), (rules.join("first.content"), RULE.replace("ID", &uuid()))];
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
+        return Err(Failure::usage(format!("{}: the file is already there; nothing was written", walk::name(path))));
+    }
+    fs::create_dir_all(&rules).map_err(|error| failed(&rules, &error))?;
+    for (path, text) in &files {
+        walk::write(path, text).map_err(|error| failed(path, &error))?;
+        written(writeln!(streams.out, "{}", walk::name(path)))?;
+    }
+    // Talk: where nobody listens, the files are there all the same.
+    let _ = writeln!(streams.err, "now run `contentcheck lint {}`", walk::name(directory));
+    Ok(Exit::Fine)
+}
+
+/// A version 4 UUID. Uniqueness is all that is asked of it, so the seeds that the standard
+/// library's hash maps draw from the system will do.
+fn uuid() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    let random = || RandomState::new().hash_one(std::time::SystemTime::now());
+    let (high, low) = (random(), random());
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xFFFF,
+        high & 0xFFF,
+        (low >> 48 & 0x3FFF) | 0x8000,
+        low & 0xFFFF_FFFF_FFFF
+    )
+}

@@ -1,0 +1,63 @@
+//! One module for each command.
+
+pub mod explain;
+pub mod fields;
+pub mod fmt;
+pub mod init;
+pub mod lint;
+pub mod schema;
+pub mod sensor;
+
+use std::io;
+use std::num::NonZero;
+
+use clap::CommandFactory;
+
+use crate::Streams;
+use crate::args::Cli;
+use crate::exit::{Exit, Failure, Outcome};
+
+/// Prints shell completions.
+///
+/// # Errors
+/// When they cannot be written.
+pub fn completions(shell: clap_complete::Shell, streams: &mut Streams<'_>) -> Outcome {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "contentcheck", &mut text);
+    written(streams.out.write_all(&text))
+}
+
+/// Prints the manual page, with a section for each command.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn man(streams: &mut Streams<'_>) -> Outcome {
+    let mut text = Vec::new();
+    let command = Cli::command();
+    let mut render = || -> io::Result<()> {
+        clap_mangen::Man::new(command.clone()).render(&mut text)?;
+        for sub in command.get_subcommands() {
+            clap_mangen::Man::new(sub.clone()).title(format!("contentcheck-{}", sub.get_name())).render(&mut text)?;
+        }
+        Ok(())
+    };
+    written(render())?;
+    written(streams.out.write_all(&text))
+}
+
+/// Fine when data was written. A reader that went away is no fault.
+fn written(result: io::Result<()>) -> Outcome {
+    match result {
+        Ok(()) => Ok(Exit::Fine),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
+        Err(error) => Err(Failure::internal(format!("the output cannot be written: {}", crate::walk::reason(&error)))),
+    }
+}
+
+/// The number of threads that an argument asks for; 0 means one for each core.
+fn threads(asked: usize) -> usize {
+    match asked {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+        asked => asked.min(256),
+    }
+}

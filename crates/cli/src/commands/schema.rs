@@ -1,0 +1,38 @@
+//! `contentcheck schema`
+
+use contentcheck_parser::sensor::{FleetFile, Manifest};
+use schemars::schema_for;
+
+use super::written;
+use crate::Streams;
+use crate::args::{Schema, SchemaName};
+use crate::baseline::Baseline;
+use crate::config::Config;
+use crate::exit::{Failure, Outcome};
+use crate::report;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the schema cannot be written.
+pub fn run(arguments: &Schema, streams: &mut Streams<'_>) -> Outcome {
+    let schema = schema(arguments.name)?;
+    let text = serde_json::to_string_pretty(&schema).map_err(|error| Failure::internal(error.to_string()))?;
+    written(writeln!(streams.out, "{text}"))
+}
+
+/// The JSON schema of a format.
+///
+/// # Errors
+/// Never in practice: schemas are JSON.
+pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
+    let made = match name {
+        SchemaName::Config => serde_json::to_value(schema_for!(Config)),
+        SchemaName::Report => return Ok(report::schema()),
+        SchemaName::SensorManifest => serde_json::to_value(schema_for!(Manifest)),
+        SchemaName::Fleet => serde_json::to_value(schema_for!(FleetFile)),
+        SchemaName::Baseline => serde_json::to_value(schema_for!(Baseline)),
+        SchemaName::Fields => serde_json::to_value(schema_for!(super::fields::FieldsReport)),
+    };
+    made.map_err(|error| Failure::internal(error.to_string()))
+}

@@ -1,0 +1,195 @@
+//! The configuration file `contentcheck.toml`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use contentcheck_parser::diagnostic::{Code, Diagnostic, Severity, closest, codes};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Failure;
+use crate::walk;
+
+/// The name that is looked for.
+pub const FILE_NAME: &str = "contentcheck.toml";
+const LONGEST: usize = 1 << 20;
+
+/// `contentcheck.toml`: how a release is checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Config {
+    /// Sensors that the content is for: manifests and fleet files relative to this file,
+    /// `builtin:sysmon`, `builtin:sysmon/4.90`.
+    pub fleet: Vec<String>,
+    /// What directories leave out, in gitignore syntax, relative to this file.
+    pub exclude: Vec<String>,
+    /// Whether warnings fail the run.
+    pub deny_warnings: bool,
+    /// A baseline, relative to this file: findings recorded there are accepted.
+    pub baseline: Option<String>,
+    /// Severity of codes, by code (`CC0604`) or name (`unused-selection`).
+    pub severity: BTreeMap<String, Level>,
+}
+
+/// A severity, or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The code is not reported.
+    Off,
+    /// Good to know.
+    Info,
+    /// Likely a mistake.
+    Warning,
+    /// Fails the run.
+    Error,
+}
+
+impl Level {
+    /// The four words.
+    pub const WORDS: [&'static str; 4] = ["off", "info", "warning", "error"];
+
+    /// The level that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let levels = [Self::Off, Self::Info, Self::Warning, Self::Error];
+        Self::WORDS.iter().zip(levels).find(|(name, _)| **name == word).map(|(_, level)| level)
+    }
+
+    /// The severity; none where the code is off.
+    #[must_use]
+    pub const fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Off => None,
+            Self::Info => Some(Severity::Info),
+            Self::Warning => Some(Severity::Warning),
+            Self::Error => Some(Severity::Error),
+        }
+    }
+}
+
+/// A configuration and where it was found.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// The file, where there is one.
+    pub path: Option<PathBuf>,
+}
+
+impl Loaded {
+    /// The directory that paths in the configuration are relative to.
+    #[must_use]
+    pub fn root(&self) -> PathBuf {
+        let parent = self.path.as_deref().and_then(Path::parent).filter(|parent| !parent.as_os_str().is_empty());
+        parent.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+    }
+}
+
+/// Reads the configuration that was named, or the nearest `contentcheck.toml` upward of `start`.
+///
+/// # Errors
+/// When a file that was named is not there, or a file is not a valid configuration.
+pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
+    let path = match named {
+        Some(path) => Some(path.to_path_buf()),
+        None => find(start),
+    };
+    let Some(path) = path else { return Ok(Loaded::default()) };
+    let bytes = walk::read_bytes(&path, LONGEST).map_err(|problem| Failure::usage(format!("{}: {problem}", walk::name(&path))))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{}: the file is not UTF-8", walk::name(&path))))?;
+    let config = parse(&text, &walk::name(&path))?;
+    Ok(Loaded { config, path: Some(path) })
+}
+
+fn find(start: &Path) -> Option<PathBuf> {
+    let here = std::path::absolute(start).ok()?;
+    let directory = if here.is_dir() { here.as_path() } else { here.parent()? };
+    let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file())?;
+    // A path below the current directory is shorter to read when it is relative.
+    let current = std::env::current_dir().ok()?;
+    Some(found.strip_prefix(&current).map_or_else(|_| found.clone(), Path::to_path_buf))
+}
+
+fn parse(text: &str, name: &str) -> Result<Config, Failure> {
+    let config: Config = toml::from_str(text).map_err(|error| {
+        let place = error.span().map_or(String::new(), |span| {
+            let before = text.get(..span.start).unwrap_or("");
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+            format!(":{line}:{column}")
+        });
+        let message = error.message().trim().replace('\n', " ");
+        Failure::usage(format!("{name}{place}: {message}{}", near(&message)))
+    })?;
+    for key in config.severity.keys() {
+        code(key).map_err(|problem| Failure::usage(format!("{name}: [severity] {problem}")))?;
+    }
+    Ok(config)
+}
+
+/// "Did you mean" for the unknown key that a message of the TOML reader names.
+fn near(message: &str) -> String {
+    const KEYS: &[&str] = &["fleet", "exclude", "deny-warnings", "baseline", "severity"];
+    let Some(key) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) else { return String::new() };
+    closest(key, KEYS.iter().copied()).map_or_else(String::new, |near| format!("\n  help: did you mean `{near}`?"))
+}
+
+/// The code that a key names.
+///
+/// # Errors
+/// What is wrong, with the nearest code.
+pub fn code(key: &str) -> Result<&'static Code, String> {
+    codes::find(key).ok_or_else(|| match closest(key, codes::all().flat_map(|code| [code.id, code.name])) {
+        Some(near) => format!("`{key}` is not a code; did you mean `{near}`?"),
+        None => format!("`{key}` is not a code; `contentcheck explain` lists them"),
+    })
+}
+
+/// The severities in force: of the configuration, then of the command line.
+///
+/// # Errors
+/// When the command line names no code or no level.
+pub fn severities(config: &Config, arguments: &[String]) -> Result<BTreeMap<&'static str, Level>, Failure> {
+    let mut found = BTreeMap::new();
+    for (key, level) in &config.severity {
+        found.insert(code(key).map_err(Failure::usage)?.id, *level);
+    }
+    for argument in arguments {
+        let (key, word) = argument
+            .split_once('=')
+            .ok_or_else(|| Failure::usage(format!("`--severity {argument}`: write CODE=LEVEL, such as CC0604=error")))?;
+        let level = Level::from_word(word)
+            .ok_or_else(|| Failure::usage(format!("`--severity {argument}`: `{word}` is not one of {}", Level::WORDS.join(", "))))?;
+        found.insert(code(key).map_err(|problem| Failure::usage(format!("`--severity {argument}`: {problem}")))?.id, level);
+    }
+    Ok(found)
+}
+
+/// Gives every finding the severity in force and leaves out those that are off.
+#[must_use]
+pub fn apply(severities: &BTreeMap<&'static str, Level>, findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let apply = |mut finding: Diagnostic| {
+        if let Some(level) = severities.get(finding.code.id) {
+            finding.severity = level.severity()?;
+        }
+        Some(finding)
+    };
+    findings.into_iter().filter_map(apply).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_keys_and_codes_are_errors_with_a_suggestion() {
+        let failure = parse("fleat = []\n", "c.toml").expect_err("unknown key");
+        assert!(failure.message.starts_with("c.toml:1:1: unknown field `fleat`"), "{}", failure.message);
+        assert!(failure.message.contains("did you mean `fleet`?"), "{}", failure.message);
+        let failure = parse("[severity]\nCC0640 = \"off\"\n", "c.toml").expect_err("unknown code");
+        assert!(failure.message.contains("did you mean"), "{}", failure.message);
+        assert!(parse("[severity]\nunused-selection = \"error\"\n", "c.toml").is_ok());
+        assert!(parse("[severity]\nCC0604 = \"loud\"\n", "c.toml").is_err());
+    }
+}

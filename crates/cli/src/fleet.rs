@@ -1,0 +1,121 @@
+//! Selecting sensors: manifest files, fleet files and what ships.
+
+use std::path::{Path, PathBuf};
+
+use contentcheck_parser::diagnostic::{Diagnostic, closest};
+use contentcheck_parser::limits;
+use contentcheck_parser::sensor::{Fleet, FleetFile, Manifest, Sensor, SensorRef};
+use contentcheck_parser::source::Source;
+
+use crate::exit::Failure;
+use crate::walk;
+
+/// The sensors that selectors mean. Paths are relative to `root`.
+///
+/// # Errors
+/// When a selector means nothing, or a manifest is wrong; with all that is wrong in it.
+pub fn sensors(selectors: &[String], root: &Path) -> Result<Vec<Sensor>, Failure> {
+    let mut found: Vec<Sensor> = Vec::new();
+    for selector in selectors {
+        for sensor in select(selector, root)? {
+            let known = |other: &Sensor| other.name() == sensor.name() && other.version().compare(sensor.version().as_str()).is_eq();
+            // The same shipped manifest may be named twice; two manifests of one build may not.
+            if !(selector.starts_with("builtin:") && found.iter().any(known)) {
+                found.push(sensor);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The fleet that selectors mean; none where there are no selectors.
+///
+/// # Errors
+/// As [`sensors`], and when two manifests describe the same build.
+pub fn fleet(selectors: &[String], root: &Path) -> Result<Option<Fleet>, Failure> {
+    if selectors.is_empty() {
+        return Ok(None);
+    }
+    Fleet::new(sensors(selectors, root)?).map(Some).map_err(|error| Failure::usage(error.to_string()))
+}
+
+fn select(selector: &str, root: &Path) -> Result<Vec<Sensor>, Failure> {
+    match SensorRef::parse(selector).map_err(|problem| Failure::usage(format!("`{selector}`: {problem}")))? {
+        SensorRef::Builtin { sensor, version } => builtin(&sensor, version.as_deref()),
+        SensorRef::Path(path) => file(&root.join(path)),
+    }
+}
+
+fn builtin(sensor: &str, version: Option<&str>) -> Result<Vec<Sensor>, Failure> {
+    let selector = version.map_or_else(|| sensor.to_owned(), |version| format!("{sensor}/{version}"));
+    let found: Vec<Sensor> = contentcheck_library::sensors(&selector)
+        .map(|file| file.parse().map_err(|problems| problems_in(&problems)))
+        .collect::<Result<_, _>>()?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let versions: Vec<&str> = contentcheck_library::sensors(sensor).map(|file| file.version).collect();
+    let message = if versions.is_empty() {
+        let names: Vec<&str> = contentcheck_library::sensor_names().collect();
+        match closest(sensor, names.iter().copied()) {
+            Some(near) => format!("no sensor `{sensor}` ships; did you mean `builtin:{near}`?"),
+            None => format!("no sensor `{sensor}` ships; there are {}", names.join(", ")),
+        }
+    } else {
+        format!("no manifest of {sensor} {} ships; there are {}", version.unwrap_or(""), versions.join(", "))
+    };
+    Err(Failure::usage(message))
+}
+
+fn file(path: &Path) -> Result<Vec<Sensor>, Failure> {
+    let source = read(path)?;
+    if is_fleet(source.text()) {
+        let members = FleetFile::parse(&source).map_err(|problems| problems_in(&problems))?;
+        let root = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+        let mut found = Vec::new();
+        for member in members {
+            match member.value {
+                SensorRef::Builtin { sensor, version } => found.extend(builtin(&sensor, version.as_deref())?),
+                SensorRef::Path(path) => {
+                    let source = read(&root.join(path))?;
+                    found.push(Manifest::parse(&source).map_err(|problems| problems_in(&problems))?);
+                }
+            }
+        }
+        return Ok(found);
+    }
+    Ok(vec![Manifest::parse(&source).map_err(|problems| problems_in(&problems))?])
+}
+
+/// Whether a JSON text is a fleet file: it lists `sensors`, which a manifest does not.
+fn is_fleet(text: &str) -> bool {
+    let read: Result<std::collections::BTreeMap<String, serde::de::IgnoredAny>, _> = serde_json::from_str(text);
+    read.is_ok_and(|members| members.contains_key("sensors") && !members.contains_key("templates"))
+}
+
+/// Reads a manifest, fleet file or schema.
+///
+/// # Errors
+/// When it cannot be read or is not UTF-8.
+pub fn read(path: &Path) -> Result<Source, Failure> {
+    let name = walk::name(path);
+    let bytes = walk::read_bytes(path, limits::MANIFEST_BYTES).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
+    if bytes.len() > limits::MANIFEST_BYTES {
+        return Err(Failure::usage(format!("{name}: the file is larger than {} bytes", limits::MANIFEST_BYTES)));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{name}: the file is not UTF-8")))?;
+    Ok(Source::new(name, text))
+}
+
+/// All that is wrong with an input that is not content, one line each.
+#[must_use]
+pub fn problems_in(problems: &[Diagnostic]) -> Failure {
+    let lines: Vec<String> = problems
+        .iter()
+        .map(|problem| match &problem.help {
+            Some(help) => format!("{problem}\n  help: {help}"),
+            None => problem.to_string(),
+        })
+        .collect();
+    Failure::usage(lines.join("\n"))
+}
