@@ -1,0 +1,164 @@
+//! corpus/reject, corpus/incidents and corpus/releases: what is found in them is what they say.
+//! With `BLESS=1` the expectations are written.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use contentcheck::Streams;
+use contentcheck::args::Cli;
+use contentcheck::exit::Exit;
+use contentcheck_parser::diagnostic::codes;
+
+/// Codes whose case is a file that a repository cannot or should not hold, each with the reason.
+const MADE: &[(&str, &str, fn(&Path))] = &[
+    ("CC0101", "five megabytes in every clone", too_large),
+    ("CC0105", "a pipe is no file for a repository", pipe),
+    ("CC0106", "hundreds of lines that say nothing", too_many),
+    ("CC0107", "a deep tree burdens every tool that walks the repository", too_deep),
+];
+
+fn too_large(directory: &Path) {
+    fs::write(directory.join("rule.yml"), "# a comment that a generator repeated\n".repeat(140_000)).unwrap();
+}
+
+fn pipe(directory: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(directory.join("rule.yml")).status().unwrap();
+    assert!(made.success());
+}
+
+fn too_many(directory: &Path) {
+    let mut text = String::new();
+    for number in 0..300 {
+        let _ = writeln!(text, "rule r{number} {{ when = }}");
+    }
+    fs::write(directory.join("rule.content"), text).unwrap();
+}
+
+fn too_deep(directory: &Path) {
+    let mut deep = directory.to_path_buf();
+    for _ in 0..80 {
+        deep.push("d");
+    }
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(directory.join("fine.content"), "list tools = [r\"\\certutil.exe\"]\n").unwrap();
+    fs::write(deep.join("rule.yml"), "title: Never reached\n").unwrap();
+}
+
+fn corpus(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(part)
+}
+
+fn bless() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+fn directories(path: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.is_dir());
+    found.sort();
+    found
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// What `contentcheck lint` finds in a directory: the short format with help, or what it says
+/// where it refuses to start. Names are relative to the directory.
+fn lint(directory: &Path, more: &[&str]) -> (Exit, String) {
+    let path = directory.to_str().unwrap();
+    let mut arguments = vec!["contentcheck", "lint", path, "--format", "short", "--show", "info", "--threads", "1"];
+    let fleet = directory.join("fleet.json");
+    if fleet.exists() {
+        arguments.extend(["--fleet", fleet.to_str().unwrap()]);
+    }
+    if !directory.join("contentcheck.toml").exists() {
+        arguments.push("--no-config");
+    }
+    arguments.extend(more);
+    let cli = Cli::try_parse_from(&arguments).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    let mut text = String::from_utf8(out).unwrap();
+    if exit > Exit::Findings {
+        text.push_str(std::str::from_utf8(&err).unwrap());
+    }
+    (exit, text.replace(&format!("{path}/"), "").replace(path, "."))
+}
+
+/// The codes of the findings, in order.
+fn found(text: &str) -> Vec<String> {
+    let code = |line: &str| {
+        let (_, rest) = line.split_once("[CC").filter(|(before, _)| !before.starts_with("  "))?;
+        Some(format!("CC{}", rest.get(..4)?))
+    };
+    text.lines().filter_map(code).collect()
+}
+
+/// The file of the first finding with the code.
+fn file_of(text: &str, code: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.contains(&format!("[{code}]")))?;
+    Some(line.strip_prefix("error: ").unwrap_or(line).split(':').next()?.to_owned())
+}
+
+fn compare(problems: &mut Vec<String>, file: &Path, made: &str) {
+    if bless() {
+        fs::write(file, made).unwrap();
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    if expected != made {
+        problems.push(format!("{}: expected\n{expected}\nbut found\n{made}", file.display()));
+    }
+}
+
+#[test]
+fn every_code_has_a_case_that_triggers_it() {
+    let mut problems = Vec::new();
+    let mut missing: BTreeSet<&str> = codes::all().map(|code| code.id).collect();
+    let mut examples = BTreeMap::new();
+    for directory in directories(&corpus("reject")) {
+        let folder = name(&directory);
+        let Some(code) = codes::all().find(|code| folder == format!("{}-{}", code.id, code.name)) else {
+            problems.push(format!("{folder} is not the code and name of a diagnostic"));
+            continue;
+        };
+        missing.remove(code.id);
+        let (_, text) = lint(&directory, &[]);
+        if !found(&text).iter().any(|found| found == code.id) {
+            problems.push(format!("{folder} does not trigger {}, but\n{text}", code.id));
+        }
+        compare(&mut problems, &directory.join("expected.txt"), &text);
+        // What is not UTF-8 or holds control characters would mislead as an example.
+        let shown = file_of(&text, code.id).filter(|file| {
+            fs::read_to_string(directory.join(file)).is_ok_and(|text| !text.trim().is_empty() && !text.contains('\0'))
+        });
+        if let Some(file) = shown {
+            examples.insert(code.id, (folder, file));
+        }
+    }
+    for (code, reason, make) in MADE {
+        assert!(reason.len() > 10 && missing.remove(code), "{code} is made here and has a folder");
+        let directory = std::env::temp_dir().join(format!("contentcheck-{}-{code}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        make(&directory);
+        let (exit, text) = lint(&directory, &[]);
+        fs::remove_dir_all(&directory).unwrap();
+        if exit != Exit::Findings || !found(&text).iter().any(|found| found == code) {
+            problems.push(format!("the file made for {code} does not trigger it, but\n{text}"));
+        }
+    }
+    problems.extend(missing.iter().map(|code| format!("{code} has no case")));
+    let made: String = examples.iter().fold(String::new(), |mut all, (code, (folder, file))| {
+        let _ = writeln!(all, "    \"{code}\" \"{folder}\" \"{file}\"");
+        all
+    });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explain/examples.rs");
+    let source = fs::read_to_string(&path).unwrap();
+    let at = source.rfind("examples! {").unwrap() + "examples! {".len();
+    compare(&mut problems, &path, &format!("{}\n{made}}};\n", source.get(..at).unwrap()));
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
