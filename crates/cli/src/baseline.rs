@@ -65,9 +65,13 @@ impl Baseline {
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let name = walk::name(path);
         let bytes = walk::read_bytes(path, LONGEST).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
-        let read: Self = serde_json::from_slice(&bytes).map_err(|error| Failure::usage(format!("{name}: not a baseline: {error}")))?;
+        let read: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::usage(format!("{name}: not a baseline: {error}")))?;
         if read.format != 1 {
-            return Err(Failure::usage(format!("{name}: format {} is not known; this version reads format 1", read.format)));
+            return Err(Failure::usage(format!(
+                "{name}: format {} is not known; this version reads format 1",
+                read.format
+            )));
         }
         Ok(read)
     }

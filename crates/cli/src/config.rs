@@ -96,8 +96,10 @@ pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
         None => find(start),
     };
     let Some(path) = path else { return Ok(Loaded::default()) };
-    let bytes = walk::read_bytes(&path, LONGEST).map_err(|problem| Failure::usage(format!("{}: {problem}", walk::name(&path))))?;
-    let text = String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{}: the file is not UTF-8", walk::name(&path))))?;
+    let bytes = walk::read_bytes(&path, LONGEST)
+        .map_err(|problem| Failure::usage(format!("{}: {problem}", walk::name(&path))))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::usage(format!("{}: the file is not UTF-8", walk::name(&path))))?;
     let config = parse(&text, &walk::name(&path))?;
     Ok(Loaded { config, path: Some(path) })
 }
@@ -131,7 +133,9 @@ fn parse(text: &str, name: &str) -> Result<Config, Failure> {
 /// "Did you mean" for the unknown key that a message of the TOML reader names.
 fn near(message: &str) -> String {
     const KEYS: &[&str] = &["fleet", "exclude", "deny-warnings", "baseline", "severity"];
-    let Some(key) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) else { return String::new() };
+    let Some(key) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) else {
+        return String::new();
+    };
     closest(key, KEYS.iter().copied()).map_or_else(String::new, |near| format!("\n  help: did you mean `{near}`?"))
 }
 
@@ -156,12 +160,16 @@ pub fn severities(config: &Config, arguments: &[String]) -> Result<BTreeMap<&'st
         found.insert(code(key).map_err(Failure::usage)?.id, *level);
     }
     for argument in arguments {
-        let (key, word) = argument
-            .split_once('=')
-            .ok_or_else(|| Failure::usage(format!("`--severity {argument}`: write CODE=LEVEL, such as CC0604=error")))?;
-        let level = Level::from_word(word)
-            .ok_or_else(|| Failure::usage(format!("`--severity {argument}`: `{word}` is not one of {}", Level::WORDS.join(", "))))?;
-        found.insert(code(key).map_err(|problem| Failure::usage(format!("`--severity {argument}`: {problem}")))?.id, level);
+        let (key, word) = argument.split_once('=').ok_or_else(|| {
+            Failure::usage(format!("`--severity {argument}`: write CODE=LEVEL, such as CC0604=error"))
+        })?;
+        let level = Level::from_word(word).ok_or_else(|| {
+            Failure::usage(format!("`--severity {argument}`: `{word}` is not one of {}", Level::WORDS.join(", ")))
+        })?;
+        found.insert(
+            code(key).map_err(|problem| Failure::usage(format!("`--severity {argument}`: {problem}")))?.id,
+            level,
+        );
     }
     Ok(found)
 }

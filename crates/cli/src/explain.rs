@@ -56,7 +56,8 @@ pub fn list(codes: &[&Code]) -> String {
     for (prefix, title, family) in families(codes) {
         let _ = writeln!(list, "{}{prefix}xx  {title}", if list.is_empty() { "" } else { "\n" });
         for code in family {
-            let _ = writeln!(list, "  {}  {:width$}  {:7}  {}", code.id, code.name, code.severity.as_str(), code.summary);
+            let _ =
+                writeln!(list, "  {}  {:width$}  {:7}  {}", code.id, code.name, code.severity.as_str(), code.summary);
         }
     }
     list

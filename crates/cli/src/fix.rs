@@ -12,7 +12,11 @@ pub fn apply(text: &str, findings: &[&Diagnostic]) -> (String, usize) {
     let mut taken: Vec<&Edit> = Vec::new();
     let mut count = 0;
     for fix in findings.iter().filter_map(|finding| finding.fix.as_ref()) {
-        let clash = |edit: &Edit| taken.iter().any(|other| edit.span.start < other.span.end && other.span.start < edit.span.end || edit.span == other.span);
+        let clash = |edit: &Edit| {
+            taken.iter().any(|other| {
+                edit.span.start < other.span.end && other.span.start < edit.span.end || edit.span == other.span
+            })
+        };
         if fix.edits.iter().any(clash) {
             continue;
         }
@@ -37,7 +41,8 @@ pub fn apply(text: &str, findings: &[&Diagnostic]) -> (String, usize) {
 pub fn diff(name: &str, old: &str, new: &str) -> String {
     let mut text = String::new();
     let difference = TextDiff::from_lines(old, new);
-    let unified = difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string();
+    let unified =
+        difference.unified_diff().context_radius(3).header(&format!("a/{name}"), &format!("b/{name}")).to_string();
     // Writing to a string does not fail.
     let _ = write!(text, "{unified}");
     text
@@ -52,7 +57,9 @@ mod tests {
     #[test]
     fn overlapping_mends_wait_for_the_next_run() {
         let source = Source::new("x", "abcdef");
-        let finding = |from, to, text: &str| Diagnostic::new(&codes::SYNTAX, &source, Span::default(), "m").with_fix("t", Span::new(from, to), text);
+        let finding = |from, to, text: &str| {
+            Diagnostic::new(&codes::SYNTAX, &source, Span::default(), "m").with_fix("t", Span::new(from, to), text)
+        };
         let (first, second, third) = (finding(1, 3, "X"), finding(2, 4, "Y"), finding(4, 4, "Z"));
         let (mended, count) = apply(source.text(), &[&third, &first, &second]);
         assert_eq!((mended.as_str(), count), ("aXdZef", 2));

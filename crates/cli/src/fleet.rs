@@ -18,7 +18,9 @@ pub fn sensors(selectors: &[String], root: &Path) -> Result<Vec<Sensor>, Failure
     let mut found: Vec<Sensor> = Vec::new();
     for selector in selectors {
         for sensor in select(selector, root)? {
-            let known = |other: &Sensor| other.name() == sensor.name() && other.version().compare(sensor.version().as_str()).is_eq();
+            let known = |other: &Sensor| {
+                other.name() == sensor.name() && other.version().compare(sensor.version().as_str()).is_eq()
+            };
             // The same shipped manifest may be named twice; two manifests of one build may not.
             if !(selector.starts_with("builtin:") && found.iter().any(known)) {
                 found.push(sensor);
@@ -99,7 +101,8 @@ fn is_fleet(text: &str) -> bool {
 /// When it cannot be read or is not UTF-8.
 pub fn read(path: &Path) -> Result<Source, Failure> {
     let name = walk::name(path);
-    let bytes = walk::read_bytes(path, limits::MANIFEST_BYTES).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
+    let bytes = walk::read_bytes(path, limits::MANIFEST_BYTES)
+        .map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
     if bytes.len() > limits::MANIFEST_BYTES {
         return Err(Failure::usage(format!("{name}: the file is larger than {} bytes", limits::MANIFEST_BYTES)));
     }

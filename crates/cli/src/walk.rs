@@ -56,15 +56,21 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
     let mut walked = Walked::default();
     let mut overrides = OverrideBuilder::new(root);
     for glob in exclude {
-        overrides.add(&format!("!{glob}")).map_err(|error| Failure::usage(format!("the exclusion `{glob}` is malformed: {error}")))?;
+        overrides
+            .add(&format!("!{glob}"))
+            .map_err(|error| Failure::usage(format!("the exclusion `{glob}` is malformed: {error}")))?;
     }
     let overrides = overrides.build().map_err(|error| Failure::usage(format!("an exclusion is malformed: {error}")))?;
     for path in paths {
-        let metadata = fs::metadata(path).map_err(|error| Failure::usage(format!("{}: {}", name(path), reason(&error))))?;
+        let metadata =
+            fs::metadata(path).map_err(|error| Failure::usage(format!("{}: {}", name(path), reason(&error))))?;
         if metadata.is_dir() {
             directory(path, &overrides, &mut walked);
         } else if Language::of(&name(path)).is_none() {
-            return Err(Failure::usage(format!("{}: not a content file; content is called *.content, *.yml or *.yaml", name(path))));
+            return Err(Failure::usage(format!(
+                "{}: not a content file; content is called *.content, *.yml or *.yaml",
+                name(path)
+            )));
         } else if metadata.is_file() {
             walked.files.push(Found { name: name(path), path: path.clone() });
         } else {
@@ -74,14 +80,23 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
     walked.files.sort();
     walked.files.dedup();
     if walked.files.len() > limits::FILES {
-        return Err(Failure::usage(format!("{} files were found; one run checks at most {}", walked.files.len(), limits::FILES)));
+        return Err(Failure::usage(format!(
+            "{} files were found; one run checks at most {}",
+            walked.files.len(),
+            limits::FILES
+        )));
     }
     Ok(walked)
 }
 
 fn special(path: &Path) -> Diagnostic {
     let help = "name a regular file, or exclude this one";
-    problem(&codes::UNREADABLE, path, "this is a pipe, socket or device, not a file; it was not opened".to_owned(), help)
+    problem(
+        &codes::UNREADABLE,
+        path,
+        "this is a pipe, socket or device, not a file; it was not opened".to_owned(),
+        help,
+    )
 }
 
 fn directory(path: &Path, overrides: &ignore::overrides::Override, walked: &mut Walked) {
@@ -108,7 +123,12 @@ fn directory(path: &Path, overrides: &ignore::overrides::Override, walked: &mut 
         if kind.is_dir() {
             if entry.depth() >= limits::DIRECTORY_DEPTH {
                 let message = format!("directories are nested deeper than {} levels", limits::DIRECTORY_DEPTH);
-                walked.problems.push(problem(&codes::UNWALKABLE, entry.path(), message, "exclude it, or lint it by name"));
+                walked.problems.push(problem(
+                    &codes::UNWALKABLE,
+                    entry.path(),
+                    message,
+                    "exclude it, or lint it by name",
+                ));
             }
             continue;
         }
@@ -157,7 +177,12 @@ pub fn read(files: &[Found], threads: usize) -> Vec<Result<(Source, Language), B
         let language = Language::of(&found.name).unwrap_or(Language::Sigma);
         let bytes = read_bytes(&found.path, limits::FILE_BYTES).map_err(|problem| {
             let help = "make the file readable, or exclude it";
-            Box::new(self::problem(&codes::UNREADABLE, &found.path, format!("the file cannot be read: {problem}"), help))
+            Box::new(self::problem(
+                &codes::UNREADABLE,
+                &found.path,
+                format!("the file cannot be read: {problem}"),
+                help,
+            ))
         })?;
         decode(&found.name, bytes).map(|source| (source, language))
     })
@@ -214,8 +239,9 @@ fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// When it cannot be read.
 pub fn read_stdin(name: &str) -> Result<Result<(Source, Language), Box<Diagnostic>>, Failure> {
-    let language = Language::of(name)
-        .ok_or_else(|| Failure::usage(format!("`--stdin-name {name}` tells no language; let it end in .content, .yml or .yaml")))?;
+    let language = Language::of(name).ok_or_else(|| {
+        Failure::usage(format!("`--stdin-name {name}` tells no language; let it end in .content, .yml or .yaml"))
+    })?;
     let mut bytes = Vec::new();
     let most = u64::try_from(limits::FILE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     io::stdin()

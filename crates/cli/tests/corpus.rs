@@ -21,6 +21,9 @@ const MADE: &[(&str, &str, fn(&Path))] = &[
     ("CC0107", "a deep tree burdens every tool that walks the repository", too_deep),
 ];
 
+/// Codes that nothing reports yet. Their cases wait; once one is reported, this list must shrink.
+const AWAITED: &[&str] = &["CC0408", "CC0608"];
+
 fn too_large(directory: &Path) {
     fs::write(directory.join("rule.yml"), "# a comment that a generator repeated\n".repeat(140_000)).unwrap();
 }
@@ -128,8 +131,10 @@ fn every_code_has_a_case_that_triggers_it() {
         };
         missing.remove(code.id);
         let (_, text) = lint(&directory, &[]);
-        if !found(&text).iter().any(|found| found == code.id) {
-            problems.push(format!("{folder} does not trigger {}, but\n{text}", code.id));
+        let triggers = found(&text).iter().any(|found| found == code.id);
+        if triggers == AWAITED.contains(&code.id) {
+            let verb = if triggers { "now triggers" } else { "does not trigger" };
+            problems.push(format!("{folder} {verb} {}, but\n{text}", code.id));
         }
         compare(&mut problems, &directory.join("expected.txt"), &text);
         // What is not UTF-8 or holds control characters would mislead as an example.

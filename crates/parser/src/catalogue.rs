@@ -127,7 +127,11 @@ impl Catalogue {
     /// The newest versions of the template types that serve a log source, sorted by name.
     #[must_use]
     pub fn serving(&self, asked: &LogSource) -> Vec<&Arc<TemplateType>> {
-        self.candidates(asked).iter().filter_map(|index| self.entries.get(*index)).map(|entry| &entry.template).collect()
+        self.candidates(asked)
+            .iter()
+            .filter_map(|index| self.entries.get(*index))
+            .map(|entry| &entry.template)
+            .collect()
     }
 
     pub(crate) fn entry(&self, index: usize) -> Option<&Entry> {

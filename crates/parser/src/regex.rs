@@ -43,7 +43,11 @@ pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
     let parsed = ParserBuilder::new().nest_limit(nesting).build().parse(pattern);
     let tree = parsed.map_err(|error| syntax(pattern, &error))?;
     let mut translator = TranslatorBuilder::new();
-    translator.utf8(false).case_insensitive(flags.ignore_case).multi_line(flags.multi_line).dot_matches_new_line(flags.dot_all);
+    translator
+        .utf8(false)
+        .case_insensitive(flags.ignore_case)
+        .multi_line(flags.multi_line)
+        .dot_matches_new_line(flags.dot_all);
     let hir = translator.build().translate(pattern, &tree).map_err(|error| Problem {
         code: &codes::INVALID_REGEX,
         message: format!("the expression cannot be compiled: {}", error.kind()),
@@ -52,7 +56,11 @@ pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
     })?;
     let states = states(&hir);
     if states > limits::REGEX_STATES {
-        let size = if states >= usize::MAX / 2 { "more states than can be counted".to_owned() } else { format!("{states} states") };
+        let size = if states >= usize::MAX / 2 {
+            "more states than can be counted".to_owned()
+        } else {
+            format!("{states} states")
+        };
         return Err(Problem {
             code: &codes::REGEX_TOO_LARGE,
             message: format!("the expression needs {size}; the limit is {}", limits::REGEX_STATES),
@@ -100,9 +108,7 @@ fn states(hir: &Hir) -> usize {
         HirKind::Literal(literal) => literal.0.len(),
         HirKind::Class(_) => 1,
         HirKind::Capture(capture) => states(&capture.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().map(states).fold(0, usize::saturating_add)
-        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().map(states).fold(0, usize::saturating_add),
         HirKind::Repetition(repetition) => {
             let times = repetition.max.unwrap_or(repetition.min.max(1));
             states(&repetition.sub).max(1).saturating_mul(times.max(1) as usize)
@@ -190,7 +196,8 @@ fn splits(body: &Hir) -> bool {
             flatten(parts, &mut flat);
             flat.iter().enumerate().any(|(index, part)| {
                 let HirKind::Repetition(Repetition { max: None, sub, .. }) = part.kind() else { return false };
-                let others = || flat.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, part)| *part);
+                let others =
+                    || flat.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, part)| *part);
                 let class = class(sub);
                 others().all(|other| other.properties().minimum_len() == Some(0) && !is_look(other))
                     || class.is_some_and(|class| others().all(|other| within(other, &class)))
@@ -206,7 +213,8 @@ fn is_look(hir: &Hir) -> bool {
 
 /// Whether some text that `hir` matches consists of characters of `class` alone.
 fn within(hir: &Hir, class: &ClassUnicode) -> bool {
-    let has = |character: char| class.ranges().iter().any(|range| range.start() <= character && character <= range.end());
+    let has =
+        |character: char| class.ranges().iter().any(|range| range.start() <= character && character <= range.end());
     match hir.kind() {
         HirKind::Empty => true,
         HirKind::Look(_) => false,
@@ -232,7 +240,9 @@ mod tests {
 
     #[test]
     fn accepts_what_runs_in_linear_time() {
-        for pattern in [r"a+b+", r"(\w+\\)+x", r".*x.*y.*", r"(?i)\bfoo\b", r"\d{1,3}(\.\d{1,3}){3}", r"[^\\]+$", r"(ab*c)+"] {
+        for pattern in
+            [r"a+b+", r"(\w+\\)+x", r".*x.*y.*", r"(?i)\bfoo\b", r"\d{1,3}(\.\d{1,3}){3}", r"[^\\]+$", r"(ab*c)+"]
+        {
             assert_eq!(code(pattern), None, "{pattern}");
         }
     }

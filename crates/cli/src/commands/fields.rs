@@ -67,12 +67,15 @@ pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
         report.templates.retain(|template| template.name == *name);
         if report.templates.is_empty() {
             let known = checked.content.catalogue().names().contains(&name.as_str());
-            let message = if known { format!("no rule runs on `{name}`") } else { format!("there is no template type `{name}`") };
+            let message =
+                if known { format!("no rule runs on `{name}`") } else { format!("there is no template type `{name}`") };
             return Err(Failure::usage(message));
         }
     }
     let text = match arguments.format {
-        ListFormat::Json => serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))? + "\n",
+        ListFormat::Json => {
+            serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))? + "\n"
+        }
         ListFormat::Human => human(&report),
         ListFormat::Markdown => markdown(&report),
     };
@@ -82,10 +85,13 @@ pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
 /// Collects what rules read.
 #[must_use]
 pub fn report(rules: &[CheckedRule], unread: bool) -> FieldsReport {
-    let mut found: BTreeMap<(&str, u32), (&TemplateType, BTreeSet<&str>, BTreeMap<(usize, String), BTreeSet<&str>>)> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, u32), (&TemplateType, BTreeSet<&str>, BTreeMap<(usize, String), BTreeSet<&str>>)> =
+        BTreeMap::new();
     for rule in rules {
         for Target { template, condition } in &rule.targets {
-            let entry = found.entry((&template.name, template.version)).or_insert_with(|| (template, BTreeSet::new(), BTreeMap::new()));
+            let entry = found
+                .entry((&template.name, template.version))
+                .or_insert_with(|| (template, BTreeSet::new(), BTreeMap::new()));
             entry.1.insert(&rule.name);
             let mut read = |field: &FieldRef| {
                 if let Some(key) = key(template, field) {
@@ -116,7 +122,11 @@ pub fn report(rules: &[CheckedRule], unread: bool) -> FieldsReport {
             fields: fields
                 .into_iter()
                 .map(|((position, name), rules)| FieldUse {
-                    ty: template.field(&name).map(|(_, field)| field).or_else(|| template.header_field(&name).map(|(_, field)| field)).map(|field| field.ty.to_string()),
+                    ty: template
+                        .field(&name)
+                        .map(|(_, field)| field)
+                        .or_else(|| template.header_field(&name).map(|(_, field)| field))
+                        .map(|field| field.ty.to_string()),
                     position: (position != usize::MAX).then_some(position),
                     name,
                     rules: rules.into_iter().map(str::to_owned).collect(),
@@ -145,7 +155,11 @@ fn human(report: &FieldsReport) -> String {
     let mut text = String::new();
     for template in &report.templates {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{} @ {}  ({} positions, {} rules)", template.name, template.version, template.arity, template.rules);
+        let _ = writeln!(
+            text,
+            "{} @ {}  ({} positions, {} rules)",
+            template.name, template.version, template.arity, template.rules
+        );
         for field in &template.fields {
             let position = field.position.map_or_else(|| "-".to_owned(), |position| position.to_string());
             let rules = match field.rules.as_slice() {
@@ -153,7 +167,12 @@ fn human(report: &FieldsReport) -> String {
                 [only] => only.clone(),
                 [first, ..] => format!("{} rules, first {first}", field.rules.len()),
             };
-            let _ = writeln!(text, "  {position:>3}  {:<28} {:<18} {rules}", field.name, field.ty.as_deref().unwrap_or("undeclared"));
+            let _ = writeln!(
+                text,
+                "  {position:>3}  {:<28} {:<18} {rules}",
+                field.name,
+                field.ty.as_deref().unwrap_or("undeclared")
+            );
         }
         text.push('\n');
     }
@@ -163,10 +182,20 @@ fn human(report: &FieldsReport) -> String {
 fn markdown(report: &FieldsReport) -> String {
     let mut text = String::new();
     for template in &report.templates {
-        let _ = writeln!(text, "## `{} @ {}`\n\n| position | field | type | rules |\n| --- | --- | --- | --- |", template.name, template.version);
+        let _ = writeln!(
+            text,
+            "## `{} @ {}`\n\n| position | field | type | rules |\n| --- | --- | --- | --- |",
+            template.name, template.version
+        );
         for field in &template.fields {
             let position = field.position.map_or_else(String::new, |position| position.to_string());
-            let _ = writeln!(text, "| {position} | `{}` | {} | {} |", field.name, field.ty.as_deref().unwrap_or("undeclared"), field.rules.len());
+            let _ = writeln!(
+                text,
+                "| {position} | `{}` | {} | {} |",
+                field.name,
+                field.ty.as_deref().unwrap_or("undeclared"),
+                field.rules.len()
+            );
         }
         text.push('\n');
     }

@@ -19,7 +19,8 @@ use crate::{fix, walk};
 /// # Errors
 /// When a path that was named is not there or a file cannot be written.
 pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
-    let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = arguments.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
+        arguments.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let walked = walk::walk(&paths, &[], std::path::Path::new("."))?;
     let mut problems = walked.problems;
     let mut changed = 0;
@@ -33,7 +34,9 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
                     if text != source.text() {
                         exit = Exit::Findings;
                         if arguments.diff {
-                            written(streams.out.write_all(fix::diff("stdin.content", source.text(), &text).as_bytes()))?;
+                            written(
+                                streams.out.write_all(fix::diff("stdin.content", source.text(), &text).as_bytes()),
+                            )?;
                         }
                     }
                 }
@@ -43,7 +46,8 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
             },
         }
     }
-    let files: Vec<_> = walked.files.into_iter().filter(|found| Language::of(&found.name) == Some(Language::Native)).collect();
+    let files: Vec<_> =
+        walked.files.into_iter().filter(|found| Language::of(&found.name) == Some(Language::Native)).collect();
     for (found, read) in files.iter().zip(walk::read(&files, 1)) {
         let source = match read {
             Ok((source, _)) => source,
@@ -68,7 +72,8 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
         } else if arguments.check {
             written(writeln!(streams.out, "{}", found.name))?;
         } else {
-            walk::write(&found.path, &text).map_err(|error| Failure::usage(format!("{}: {}", found.name, walk::reason(&error))))?;
+            walk::write(&found.path, &text)
+                .map_err(|error| Failure::usage(format!("{}: {}", found.name, walk::reason(&error))))?;
         }
     }
     if !problems.is_empty() {

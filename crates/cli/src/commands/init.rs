@@ -48,9 +48,11 @@ rule office_starts_script_host {
 /// When a file is already there or cannot be written.
 pub fn run(arguments: &Init, streams: &mut Streams<'_>) -> Outcome {
     let directory = &arguments.directory;
-    let failed = |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(error)));
+    let failed =
+        |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(error)));
     let rules = directory.join("rules");
-    let files = [(directory.join(FILE_NAME), CONFIG.to_owned()), (rules.join("first.content"), RULE.replace("ID", &uuid()))];
+    let files =
+        [(directory.join(FILE_NAME), CONFIG.to_owned()), (rules.join("first.content"), RULE.replace("ID", &uuid()))];
     if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
         return Err(Failure::usage(format!("{}: the file is already there; nothing was written", walk::name(path))));
     }

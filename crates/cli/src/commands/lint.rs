@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use contentcheck_parser::check::{self, CheckedContent, Context};
 use contentcheck_parser::diagnostic::{Diagnostic, Severity};
+use contentcheck_parser::limits;
 use contentcheck_parser::source::Source;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -50,7 +51,12 @@ pub fn configuration(inputs: &Inputs) -> Result<Loaded, Failure> {
 ///
 /// # Errors
 /// When an input that was named is not there, or the fleet is wrong.
-pub fn check(inputs: &Inputs, loaded: &Loaded, stdin_name: &str, streams: &mut Streams<'_>) -> Result<Checked, Failure> {
+pub fn check(
+    inputs: &Inputs,
+    loaded: &Loaded,
+    stdin_name: &str,
+    streams: &mut Streams<'_>,
+) -> Result<Checked, Failure> {
     let threads = threads(inputs.threads);
     let root = loaded.root();
     let fleet = if inputs.fleet.is_empty() {
@@ -58,7 +64,8 @@ pub fn check(inputs: &Inputs, loaded: &Loaded, stdin_name: &str, streams: &mut S
     } else {
         fleet::fleet(&inputs.fleet, Path::new(""))?
     };
-    let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) = inputs.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+    let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
+        inputs.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
     let mut exclude = loaded.config.exclude.clone();
     exclude.extend(inputs.exclude.iter().cloned());
     let mut walked = walk::walk(&paths, &exclude, &root)?;
@@ -86,32 +93,22 @@ pub fn check(inputs: &Inputs, loaded: &Loaded, stdin_name: &str, streams: &mut S
         let message = format!("no content in {}; content is called *.content, *.yml or *.yaml", names.join(", "));
         return Err(Failure::usage(message));
     }
-    let library = contentcheck_library::templates().map_err(|problems| Failure { exit: Exit::Internal, ..fleet::problems_in(&problems) })?;
+    let library = contentcheck_library::templates()
+        .map_err(|problems| Failure { exit: Exit::Internal, ..fleet::problems_in(&problems) })?;
     let bar = progress(sources.len(), streams);
     let context = Context { library, fleet: fleet.as_ref(), threads };
-    let tables = |source: &Source, path: &str| table_text(&named, source, path);
-    let (content, found) = check::check(&sources, context, &tables, &|| bar.inc(1));
+    let load = |_: &Source, path: &str| walk::read_bytes(Path::new(path), limits::TABLE_BYTES).ok();
+    let (content, found) = check::check(&sources, context, &load, &|| bar.inc(1));
     bar.finish_and_clear();
     findings.extend(found);
-    findings.sort_by(|a, b| a.source.name().cmp(b.source.name()).then_with(|| (a.span, a.code.id).cmp(&(b.span, b.code.id))));
+    findings.sort_by(|a, b| {
+        a.source.name().cmp(b.source.name()).then_with(|| (a.span, a.code.id).cmp(&(b.span, b.code.id)))
+    });
     let mut skipped = Vec::new();
     if fleet.is_none() {
         skipped.push("arity: no fleet was named (--fleet builtin:sysmon, or `fleet` in contentcheck.toml)".to_owned());
     }
     Ok(Checked { content, findings, files, skipped, sources: named })
-}
-
-/// The text of a table's data file, beside the source that names it.
-fn table_text(named: &BTreeMap<String, (Source, PathBuf)>, source: &Source, path: &str) -> Result<Source, String> {
-    let (_, from) = named.get(source.name()).ok_or("a table in standard input cannot name a file")?;
-    let place = from.parent().map_or_else(|| PathBuf::from(path), |parent| parent.join(path));
-    let limit = contentcheck_parser::limits::TABLE_BYTES;
-    let bytes = walk::read_bytes(&place, limit)?;
-    if bytes.len() > limit {
-        return Err(format!("the file is larger than {limit} bytes"));
-    }
-    let text = String::from_utf8(bytes).map_err(|error| format!("byte {} is not UTF-8", error.utf8_error().valid_up_to()))?;
-    Ok(Source::new(walk::name(&place), text))
 }
 
 /// A bar on a terminal, when the work is long enough to wait for.
@@ -153,7 +150,8 @@ fn state(arguments: &Lint) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
     let Ok(loaded) = configuration(&arguments.inputs) else { return BTreeMap::new() };
     let mut exclude = loaded.config.exclude.clone();
     exclude.extend(arguments.inputs.exclude.iter().cloned());
-    let files = walk::walk(&arguments.inputs.paths, &exclude, &loaded.root()).map(|walked| walked.files).unwrap_or_default();
+    let files =
+        walk::walk(&arguments.inputs.paths, &exclude, &loaded.root()).map(|walked| walked.files).unwrap_or_default();
     let paths = files.into_iter().map(|found| found.path).chain(loaded.path);
     paths
         .filter_map(|path| {
@@ -183,7 +181,8 @@ fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
     let mut findings = config::apply(&severities, std::mem::take(&mut checked.findings));
     if let Some(path) = &arguments.write_baseline {
         let baseline = Baseline::of(&findings);
-        walk::write(path, &baseline.to_json()?).map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
+        walk::write(path, &baseline.to_json()?)
+            .map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
         talk(streams, &format!("{} findings recorded in {}", findings.len(), walk::name(path)));
         return Ok(Exit::Fine);
     }
@@ -217,7 +216,8 @@ fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
             let mut text = Vec::new();
             written(report::write(arguments.format, &report, &mut text))?;
             let text = String::from_utf8(text).map_err(|_| Failure::internal("the report is not UTF-8"))?;
-            walk::write(path, &text).map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
+            walk::write(path, &text)
+                .map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
         }
         None => {
             written(report::write(arguments.format, &report, streams.out))?;
@@ -251,7 +251,12 @@ fn summary(report: &Report<'_>, hidden: usize, shown: &str, streams: &mut Stream
 }
 
 /// Applies the mends, or shows what they would change. Returns the findings that are left.
-fn mend(arguments: &Lint, checked: &Checked, findings: Vec<Diagnostic>, streams: &mut Streams<'_>) -> Result<Vec<Diagnostic>, Failure> {
+fn mend(
+    arguments: &Lint,
+    checked: &Checked,
+    findings: Vec<Diagnostic>,
+    streams: &mut Streams<'_>,
+) -> Result<Vec<Diagnostic>, Failure> {
     let mut by_file: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
         by_file.entry(finding.source.name()).or_default().push(finding);

@@ -45,7 +45,12 @@ fn list(selectors: &[String], format: ListFormat, streams: &mut Streams<'_>) -> 
         .iter()
         .map(|sensor| {
             let templates = &sensor.manifest().templates;
-            (sensor.name(), sensor.version().to_string(), templates.len(), templates.values().map(|supply| supply.inputs.len()).sum())
+            (
+                sensor.name(),
+                sensor.version().to_string(),
+                templates.len(),
+                templates.values().map(|supply| supply.inputs.len()).sum(),
+            )
         })
         .collect();
     let mut text = String::new();
@@ -78,7 +83,10 @@ fn one(selector: &str) -> Result<Sensor, Failure> {
     let mut found = fleet::sensors(&[selector.to_owned()], Path::new(""))?;
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
-        (Some(_), others) => Err(Failure::usage(format!("`{selector}` means {} sensors; name one version, such as `{selector}/VERSION`", others + 1))),
+        (Some(_), others) => Err(Failure::usage(format!(
+            "`{selector}` means {} sensors; name one version, such as `{selector}/VERSION`",
+            others + 1
+        ))),
         (None, _) => Err(Failure::usage(format!("`{selector}` means no sensor"))),
     }
 }
@@ -174,7 +182,9 @@ fn diff(old: &str, new: &str, format: ListFormat, streams: &mut Streams<'_>) -> 
                         Change::Added(at, input) => format!("+ {at:>3}  {} : {}", input.name, input.ty),
                         Change::Removed(at, input) => format!("- {at:>3}  {} : {}", input.name, input.ty),
                         Change::Moved(from, to, name) => format!("~ {from:>3}  {name} moved to {to}"),
-                        Change::Retyped(at, input, before) => format!("! {at:>3}  {} : {before} -> {}", input.name, input.ty),
+                        Change::Retyped(at, input, before) => {
+                            format!("! {at:>3}  {} : {before} -> {}", input.name, input.ty)
+                        }
                     };
                     let _ = writeln!(text, "  {line}");
                 }
@@ -187,7 +197,9 @@ fn diff(old: &str, new: &str, format: ListFormat, streams: &mut Streams<'_>) -> 
                         Change::Retyped(at, input, before) => json!({"change": "retyped", "field": input.name, "from": at, "was": before, "type": input.ty}),
                     })
                     .collect();
-                entries.push(json!({"template": name, "old_arity": before.len(), "new_arity": after.len(), "changes": rows}));
+                entries.push(
+                    json!({"template": name, "old_arity": before.len(), "new_arity": after.len(), "changes": rows}),
+                );
             }
             (Some(before), None) => {
                 let _ = writeln!(text, "{name}  no longer supplied (arity {})", before.len());
@@ -231,12 +243,17 @@ fn import(file: &Path, options: &Options, output: Option<&Path>, streams: &mut S
         [only] => only.to_json(),
         many => {
             let names: Vec<String> = many.iter().map(|manifest: &Manifest| manifest.version.clone()).collect();
-            return Err(Failure::usage(format!("the file has {} versions; choose one with --version: {}", many.len(), names.join(", "))));
+            return Err(Failure::usage(format!(
+                "the file has {} versions; choose one with --version: {}",
+                many.len(),
+                names.join(", ")
+            )));
         }
     };
     match output {
         Some(path) => {
-            walk::write(path, &text).map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
+            walk::write(path, &text)
+                .map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
             Ok(Exit::Fine)
         }
         None => written(streams.out.write_all(text.as_bytes())),

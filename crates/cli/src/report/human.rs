@@ -14,7 +14,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let mut text = String::new();
     for finding in report.findings {
         text.clear();
-        handler.render_report(&mut text, &Rendered::new(finding)).map_err(|_| io::Error::other("a finding cannot be rendered"))?;
+        handler
+            .render_report(&mut text, &Rendered::new(finding))
+            .map_err(|_| io::Error::other("a finding cannot be rendered"))?;
         writeln!(out, "{}", text.trim_end())?;
         if finding.source.text().is_empty() {
             writeln!(out, "  in {}", finding.source.name())?;

@@ -13,21 +13,31 @@ pub(super) fn check(outcomes: &[FileOutcome]) -> Vec<Diagnostic> {
     let mut ids: HashMap<String, (&Source, Span)> = HashMap::new();
     let mut names: HashMap<&str, (&Source, Span)> = HashMap::new();
     let mut logic: HashMap<u64, (&Source, &Facts)> = HashMap::new();
-    for (source, facts) in outcomes.iter().flat_map(|outcome| outcome.facts.iter().map(|facts| (&outcome.source, facts))) {
+    for (source, facts) in
+        outcomes.iter().flat_map(|outcome| outcome.facts.iter().map(|facts| (&outcome.source, facts)))
+    {
         if let Some((id, span)) = &facts.id
             && let Some(first) = ids.insert(id.to_ascii_lowercase(), (source, *span))
         {
             ids.insert(id.to_ascii_lowercase(), first);
             let message = format!("the id `{}` belongs to another rule", clip(id));
             let help = "give this rule an id of its own; a released id is never used again";
-            found.push(elsewhere(Diagnostic::new(&codes::DUPLICATE_ID, source, *span, message).with_help(help), first, "first used here"));
+            found.push(elsewhere(
+                Diagnostic::new(&codes::DUPLICATE_ID, source, *span, message).with_help(help),
+                first,
+                "first used here",
+            ));
         }
         if let Some((name, span)) = &facts.name
             && let Some(first) = names.insert(name, (source, *span))
         {
             names.insert(name, first);
             let message = format!("the name `{}` belongs to another rule", clip(name));
-            found.push(elsewhere(Diagnostic::new(&codes::DUPLICATE_NAME, source, *span, message).with_help("rename one of them"), first, "first used here"));
+            found.push(elsewhere(
+                Diagnostic::new(&codes::DUPLICATE_NAME, source, *span, message).with_help("rename one of them"),
+                first,
+                "first used here",
+            ));
         }
         if let Some(number) = facts.logic
             && let Some((other, first)) = logic.insert(number, (source, facts))
@@ -35,7 +45,11 @@ pub(super) fn check(outcomes: &[FileOutcome]) -> Vec<Diagnostic> {
             logic.insert(number, (other, first));
             let message = "this rule detects the same as another one";
             let help = "remove one of them, or make them differ";
-            found.push(elsewhere(Diagnostic::new(&codes::DUPLICATE_RULE, source, facts.span, message).with_help(help), (other, first.span), "the other rule"));
+            found.push(elsewhere(
+                Diagnostic::new(&codes::DUPLICATE_RULE, source, facts.span, message).with_help(help),
+                (other, first.span),
+                "the other rule",
+            ));
         }
     }
     for outcome in outcomes {
@@ -56,5 +70,9 @@ pub(super) fn check(outcomes: &[FileOutcome]) -> Vec<Diagnostic> {
 }
 
 fn elsewhere(diagnostic: Diagnostic, (source, span): (&Source, Span), text: &str) -> Diagnostic {
-    if source.is(&diagnostic.source) { diagnostic.with_place(span, text) } else { diagnostic.with_related(source, span, text) }
+    if source.is(&diagnostic.source) {
+        diagnostic.with_place(span, text)
+    } else {
+        diagnostic.with_related(source, span, text)
+    }
 }

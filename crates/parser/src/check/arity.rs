@@ -50,7 +50,11 @@ pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
     if rule.sensors.is_some() && !fleet.sensors().iter().any(loads) {
         let message = "the rule's `sensors` selects no sensor of the fleet";
         let help = "widen the constraint, or leave the rule out of this release";
-        found.push(Diagnostic::new(&codes::NO_SENSOR_SELECTED, &rule.source, rule.span, message).with_help(help).with_rule(&rule.name));
+        found.push(
+            Diagnostic::new(&codes::NO_SENSOR_SELECTED, &rule.source, rule.span, message)
+                .with_help(help)
+                .with_rule(&rule.name),
+        );
         return found;
     }
     let mut supplied = false;
@@ -73,10 +77,15 @@ pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
         }
     }
     if !supplied {
-        let names: Vec<String> = rule.targets.iter().map(|target| format!("`{}`", target.template.name)).take(3).collect();
+        let names: Vec<String> =
+            rule.targets.iter().map(|target| format!("`{}`", target.template.name)).take(3).collect();
         let message = format!("no sensor of the fleet supplies {}", names.join(" or "));
         let help = "add the sensor to the fleet, or leave the rule out of this release";
-        found.push(Diagnostic::new(&codes::UNSUPPLIED_TEMPLATE, &rule.source, rule.span, message).with_help(help).with_rule(&rule.name));
+        found.push(
+            Diagnostic::new(&codes::UNSUPPLIED_TEMPLATE, &rule.source, rule.span, message)
+                .with_help(help)
+                .with_rule(&rule.name),
+        );
     }
     found
 }
@@ -118,7 +127,9 @@ fn fault(mention: &Mention<'_>, sensor: &Sensor, supply: &SuppliedTemplate) -> O
     if let (true, Some(position)) = (mention.by_position, mention.position) {
         match supply.at(position) {
             None => return Some(Fault::Beyond { arity: supply.arity() }),
-            Some(there) if there.name() != mention.name => return Some(Fault::Shifted { there: there.name().to_owned() }),
+            Some(there) if there.name() != mention.name => {
+                return Some(Fault::Shifted { there: there.name().to_owned() });
+            }
             Some(_) => {}
         }
     }
@@ -149,22 +160,33 @@ fn describe(
         Fault::Unsupplied { arity } => {
             format!("`{field}` ({place} of `{template}`) is not among the {arity} inputs that {sensor} supplies")
         }
-        Fault::Beyond { arity } => format!("`${}` reads `{field}` of `{template}`, but {sensor} supplies only {arity} inputs", mention.position.unwrap_or(0)),
-        Fault::Shifted { there } => format!("`${}` means `{field}` in `{template}`, but {sensor} supplies `{there}` at that position", mention.position.unwrap_or(0)),
-        Fault::Type { supplied } => format!("`{field}` ({place} of `{template}`) is `{}`, but {sensor} supplies it as `{supplied}`", mention.ty),
+        Fault::Beyond { arity } => format!(
+            "`${}` reads `{field}` of `{template}`, but {sensor} supplies only {arity} inputs",
+            mention.position.unwrap_or(0)
+        ),
+        Fault::Shifted { there } => format!(
+            "`${}` means `{field}` in `{template}`, but {sensor} supplies `{there}` at that position",
+            mention.position.unwrap_or(0)
+        ),
+        Fault::Type { supplied } => {
+            format!("`{field}` ({place} of `{template}`) is `{}`, but {sensor} supplies it as `{supplied}`", mention.ty)
+        }
     };
     let label = match faults {
         [_] => None,
         _ => Some(format!("the same on {}", list(faults))),
     };
     let help = match fault {
-        Fault::Shifted { .. } => format!("read `{field}` by name: positions belong to the sensor, names to the content"),
+        Fault::Shifted { .. } => {
+            format!("read `{field}` by name: positions belong to the sensor, names to the content")
+        }
         _ => match fleet.describe(&template.name, mention.name) {
             Some(from) => format!("supplied by {from}; restrict the rule to those sensors, or do not read the field"),
             None => "no sensor of the fleet supplies it; do not read the field".to_owned(),
         },
     };
-    let mut found = Diagnostic::new(fault.code(), &rule.source, mention.span, message).with_help(help).with_rule(&rule.name);
+    let mut found =
+        Diagnostic::new(fault.code(), &rule.source, mention.span, message).with_help(help).with_rule(&rule.name);
     found.label = label;
     Some(found)
 }

@@ -8,6 +8,7 @@ mod across;
 mod arity;
 pub mod parallel;
 mod suppress;
+mod templates;
 
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Diagnostic, Sink};
@@ -116,41 +117,38 @@ impl CheckedContent {
     }
 }
 
-/// Reads the data file that a table names, given the source that names it and the path as
-/// written; or says why it cannot be read.
-pub type ReadTable<'a> = dyn Fn(&Source, &str) -> Result<Source, String> + Sync + 'a;
+/// The bytes of the data file that a table names: given the source that declares the table and
+/// the path as [`crate::table::data_path`] makes it. `None` where it cannot be read.
+pub type LoadTable<'a> = dyn Fn(&Source, &str) -> Option<Vec<u8>> + Sync + 'a;
 
 /// Checks sources. Returns the content and every finding, sorted by file, place and code.
 /// Rules with errors are not part of the content. `progress` is called once for each file.
 pub fn check(
     sources: &[(Source, Language)],
     context: Context<'_>,
-    tables: &ReadTable<'_>,
+    load: &LoadTable<'_>,
     progress: &(dyn Fn() + Sync),
 ) -> (CheckedContent, Vec<Diagnostic>) {
     let Context { library, fleet, threads } = context;
-    let _ = tables;
+    // Template types first: every rule is checked against all of them.
     let native: Vec<&Source> =
         sources.iter().filter(|(_, language)| *language == Language::Native).map(|(source, _)| source).collect();
-    let parsed = parallel::map(&native, threads, |source| {
-        let parsed = native::parse(source);
+    let declared = parallel::map(&native, threads, |source| {
         let mut sink = Sink::new(source);
-        let templates = native::templates(&parsed.ast, &mut sink);
-        let mut diagnostics = parsed.diagnostics;
-        diagnostics.extend(sink.finish());
-        (templates, diagnostics)
+        (native::templates(&native::parse(source).ast, &mut sink), sink.finish())
     });
-    let mut outcomes_of_native = Vec::new();
-    let mut templates = library;
-    for (source, (own, diagnostics)) in native.iter().zip(parsed) {
-        templates.extend(own);
-        outcomes_of_native.push((source, diagnostics));
+    let mut across_files = Vec::new();
+    let mut own = Vec::new();
+    for (templates, diagnostics) in declared {
+        own.extend(templates);
+        across_files.extend(diagnostics);
     }
-    let catalogue = Catalogue::new(templates);
+    across_files.extend(templates::check(&library, &own));
+    let catalogue = Catalogue::new(library.into_iter().chain(own));
     let mut outcomes = parallel::map(sources, threads, |(source, language)| {
         let mut outcome = match language {
             Language::Sigma => sigma::check(source, &catalogue),
-            Language::Native => FileOutcome::new(source),
+            Language::Native => native::check(source, &catalogue, &|path| load(source, path)),
         };
         if let Some(fleet) = fleet {
             for rule in &outcome.rules {
@@ -160,12 +158,8 @@ pub fn check(
         progress();
         outcome
     });
-    for (source, diagnostics) in outcomes_of_native {
-        if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.source.is(source)) {
-            outcome.diagnostics.extend(diagnostics);
-        }
-    }
-    for diagnostic in across::check(&outcomes) {
+    across_files.extend(across::check(&outcomes));
+    for diagnostic in across_files {
         if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.source.is(&diagnostic.source)) {
             outcome.diagnostics.push(diagnostic);
         }

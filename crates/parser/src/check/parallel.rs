@@ -43,7 +43,10 @@ mod tests {
     fn keeps_the_order() {
         let items: Vec<usize> = (0..1000).collect();
         for threads in [1, 2, 7, 64] {
-            assert_eq!(super::map(&items, threads, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+            assert_eq!(
+                super::map(&items, threads, |item| item * 2),
+                items.iter().map(|item| item * 2).collect::<Vec<_>>()
+            );
         }
     }
 }

@@ -31,7 +31,9 @@ pub(super) fn apply(source: &Source, found: Vec<Diagnostic>) -> Vec<Diagnostic> 
             let line = source.position(diagnostic.span.start).line;
             let mut accepted = false;
             for suppression in &mut suppressions {
-                if suppression.codes.contains(&diagnostic.code.id) && suppression.line.is_none_or(|covered| covered == line) {
+                if suppression.codes.contains(&diagnostic.code.id)
+                    && suppression.line.is_none_or(|covered| covered == line)
+                {
                     suppression.used = true;
                     accepted = true;
                 }
@@ -68,7 +70,10 @@ fn read(source: &Source, problems: &mut Vec<Diagnostic>) -> Vec<Suppression> {
             Some("allow-file") => true,
             other => {
                 let message = format!("`{}` is not a suppression", clip(other.unwrap_or("")));
-                problems.push(Diagnostic::new(&codes::INVALID_SUPPRESSION, source, span, message).with_help("write `contentcheck: allow CC0607 -- the reason`"));
+                problems.push(
+                    Diagnostic::new(&codes::INVALID_SUPPRESSION, source, span, message)
+                        .with_help("write `contentcheck: allow CC0607 -- the reason`"),
+                );
                 continue;
             }
         };
@@ -77,7 +82,12 @@ fn read(source: &Source, problems: &mut Vec<Diagnostic>) -> Vec<Suppression> {
             match codes::find(word) {
                 Some(code) => accepted.push(code.id),
                 None => {
-                    let mut problem = Diagnostic::new(&codes::INVALID_SUPPRESSION, source, span, format!("`{}` is not a code", clip(word)));
+                    let mut problem = Diagnostic::new(
+                        &codes::INVALID_SUPPRESSION,
+                        source,
+                        span,
+                        format!("`{}` is not a code", clip(word)),
+                    );
                     problem = match closest(word, codes::all().flat_map(|code| [code.id, code.name])) {
                         Some(near) => problem.with_help(format!("did you mean `{near}`?")),
                         None => problem.with_help("`contentcheck explain` lists the codes"),

@@ -104,7 +104,8 @@ impl miette::Diagnostic for Rendered<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let main = LabeledSpan::new_primary_with_span(self.diagnostic.label.clone(), self.diagnostic.span);
-        let others = self.diagnostic.labels.iter().map(|label| LabeledSpan::new_with_span(Some(label.text.clone()), label.span));
+        let others =
+            self.diagnostic.labels.iter().map(|label| LabeledSpan::new_with_span(Some(label.text.clone()), label.span));
         Some(Box::new(std::iter::once(main).chain(others)))
     }
 }

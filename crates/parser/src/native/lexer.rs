@@ -3,8 +3,8 @@
 use nom::bytes::complete::take_while;
 use nom::{IResult, Parser};
 
-use crate::diagnostic::codes;
 use crate::diagnostic::Sink;
+use crate::diagnostic::codes;
 use crate::source::Span;
 
 /// What a token is.

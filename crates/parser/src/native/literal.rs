@@ -128,9 +128,9 @@ fn plain(text: &str, span: Span, sink: &mut Sink) -> Option<String> {
     let start = span.start as usize + 1;
     let place = Span::new(start + first.at, start + first.at + first.length);
     let shown = inner.get(first.at..first.at + first.length).unwrap_or("\\");
-    let found = sink
-        .diagnostic(&codes::INVALID_ESCAPE, place, format!("`{shown}` is not an escape"))
-        .with_help("the escapes are \\n \\r \\t \\0 \\\\ \\\" \\xHH (up to 7F) and \\u{HEX}; a raw text r\"...\" has none");
+    let found = sink.diagnostic(&codes::INVALID_ESCAPE, place, format!("`{shown}` is not an escape")).with_help(
+        "the escapes are \\n \\r \\t \\0 \\\\ \\\" \\xHH (up to 7F) and \\u{HEX}; a raw text r\"...\" has none",
+    );
     sink.push(if guarded {
         let double = |strange: &Strange| Edit { span: Span::at(start + strange.at), text: "\\".to_owned() };
         found.with_edits("double the backslash", strange.iter().map(double).collect())

@@ -9,14 +9,16 @@ mod characters;
 mod format;
 mod lexer;
 pub(crate) mod literal;
+mod lower;
 mod parser;
 mod template;
 #[cfg(test)]
 mod tests;
 
 pub use ast::Ast;
-pub use template::templates;
 pub use format::{Refused, format};
+pub use lower::check;
+pub use template::templates;
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;

@@ -99,19 +99,15 @@ fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
 }
 
 /// Puts the fields at their positions, which must be 1, 2, 3 ... with every retired one named.
-fn place(
-    template: &mut TemplateType,
-    mut positions: Vec<(u32, crate::source::Span, Option<Field>)>,
-    sink: &mut Sink,
-) {
+fn place(template: &mut TemplateType, mut positions: Vec<(u32, crate::source::Span, Option<Field>)>, sink: &mut Sink) {
     if positions.len() > limits::TEMPLATE_FIELDS {
-        let message = format!("`{template}` has {} positions; the limit is {}", positions.len(), limits::TEMPLATE_FIELDS);
+        let message =
+            format!("`{template}` has {} positions; the limit is {}", positions.len(), limits::TEMPLATE_FIELDS);
         sink.report(&codes::LIMIT_EXCEEDED, template.span, message);
         return;
     }
     positions.sort_by_key(|(position, _, _)| *position);
-    let mut expected = 1;
-    for (position, span, field) in positions {
+    for (expected, (position, span, field)) in (1..).zip(positions) {
         if position != expected {
             let message = if position < expected {
                 format!("position {position} is used twice in `{template}`")
@@ -123,7 +119,6 @@ fn place(
             return;
         }
         template.fields.push(field);
-        expected += 1;
     }
 }
 
@@ -132,7 +127,11 @@ fn names(template: &TemplateType, sink: &mut Sink) {
     for field in template.fields.iter().flatten().chain(&template.header) {
         if let Some(first) = seen.insert(field.name.as_str(), field.span) {
             let found = sink
-                .diagnostic(&codes::DUPLICATE_NAME, field.span, format!("the field `{}` stands twice", clip(&field.name)))
+                .diagnostic(
+                    &codes::DUPLICATE_NAME,
+                    field.span,
+                    format!("the field `{}` stands twice", clip(&field.name)),
+                )
                 .with_place(first, "first here")
                 .with_help("rename one of them");
             sink.push(found);

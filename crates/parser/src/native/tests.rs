@@ -1,5 +1,7 @@
 //! Tests of parser and formatter: examples, recovery, hostile input and properties.
 
+#![expect(clippy::string_slice, reason = "test data is cut at signs that were just found")]
+
 mod generate;
 mod hostile;
 mod properties;
@@ -45,12 +47,12 @@ template ipc.named_pipe @ 2 {
     retired 3
     open
 
-    1  image       : string nocase
-    2  pipe_name   : string nocase
-    4  user        : string?  # may be absent
-    5  flags       : int
-    6  dns_answers : list<string>?
-    7  `odd name`  : ip
+    1 image       : string nocase
+    2 pipe_name   : string nocase
+    4 user        : string?  # may be absent
+    5 flags       : int
+    6 dns_answers : list<string>?
+    7 `odd name`  : ip
 }
 
 table drivers @ 3 { sha256: bytes key, name: string } capacity 10_000 from "drivers.csv"
@@ -92,8 +94,19 @@ fn the_example_is_read_and_its_layout_is_stable() {
 }
 
 #[test]
+fn the_example_of_the_reference_is_right() {
+    let page = include_str!("../../../../docs/language.md");
+    let lines = page.lines().skip_while(|line| !line.starts_with("    ")).take_while(|line| !line.starts_with('#'));
+    let example: String = lines.map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
+    let example = format!("{}\n", example.trim_end());
+    assert_eq!(findings(&example), "");
+    assert_eq!(formatted(&example), example);
+}
+
+#[test]
 fn formatting_normalises_signs_quotes_and_parentheses() {
-    let text = r####"rule a{id:"x" template:t@1 severity:"high" when ((a=="\\x")||b>1&&!(c<2)) test fires{a:"1",b:[1,2]}}"####;
+    let text =
+        r####"rule a{id:"x" template:t@1 severity:"high" when ((a=="\\x")||b>1&&!(c<2)) test fires{a:"1",b:[1,2]}}"####;
     let expected = r####"rule a {
     id: "x"
     template: t @ 1
@@ -162,7 +175,20 @@ fn template_speed() {
     let mut text = String::new();
     for index in 0..600 {
         text.push_str(&format!("template windows.sysmon.event_{index} @ 1 {{\n    serves {{ product: windows, category: process_creation }}\n    reads {{ Channel: \"Microsoft-Windows-Sysmon/Operational\", EventID: {index} }}\n"));
-        for (at, name) in ["RuleName", "UtcTime", "ProcessGuid", "ProcessId", "Image", "CommandLine", "CurrentDirectory", "User", "Hashes"].iter().enumerate() {
+        for (at, name) in [
+            "RuleName",
+            "UtcTime",
+            "ProcessGuid",
+            "ProcessId",
+            "Image",
+            "CommandLine",
+            "CurrentDirectory",
+            "User",
+            "Hashes",
+        ]
+        .iter()
+        .enumerate()
+        {
             text.push_str(&format!("    {:<2} {name:<20} : string? nocase\n", at + 1));
         }
         text.push_str("}\n\n");

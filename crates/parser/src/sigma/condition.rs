@@ -41,11 +41,7 @@ fn token(input: &str) -> IResult<&str, Token<'_>> {
     let word = take_while1(|c: char| c.is_alphanumeric() || matches!(c, '_' | '*' | '?' | '-' | '.' | '@'));
     preceded(
         multispace0,
-        alt((
-            map(tag("("), |_| Token::Open),
-            map(tag(")"), |_| Token::Close),
-            map(recognize(word), Token::Word),
-        )),
+        alt((map(tag("("), |_| Token::Open), map(tag(")"), |_| Token::Close), map(recognize(word), Token::Word))),
     )
     .parse(input)
 }
@@ -87,8 +83,14 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
             let at = text.len() - rest.trim_start().len();
             let wrong: String = rest.trim_start().chars().take(1).collect();
             let found = sink
-                .diagnostic(&codes::CONDITION_SYNTAX, place(at, at + wrong.len()), format!("`{}` has no meaning in a condition", clip(&wrong)))
-                .with_help("a condition has names of selections, `and`, `or`, `not`, `1 of x*`, `all of them` and parentheses");
+                .diagnostic(
+                    &codes::CONDITION_SYNTAX,
+                    place(at, at + wrong.len()),
+                    format!("`{}` has no meaning in a condition", clip(&wrong)),
+                )
+                .with_help(
+                    "a condition has names of selections, `and`, `or`, `not`, `1 of x*`, `all of them` and parentheses",
+                );
             sink.push(found);
             return None;
         };

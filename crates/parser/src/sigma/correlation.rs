@@ -16,7 +16,13 @@ pub struct Reference {
 }
 
 const TYPES: &[&str] = &[
-    "event_count", "value_count", "temporal", "temporal_ordered", "value_sum", "value_avg", "value_percentile",
+    "event_count",
+    "value_count",
+    "temporal",
+    "temporal_ordered",
+    "value_sum",
+    "value_avg",
+    "value_percentile",
     "value_median",
 ];
 const KEYS: &[&str] = &["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
@@ -32,7 +38,11 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
     for (name, _) in entries {
         let text = name.text().unwrap_or("");
         if !KEYS.contains(&text) {
-            let found = sink.diagnostic(&codes::UNKNOWN_ATTRIBUTE, name.span, format!("`{}` is not a part of a correlation", clip(text)));
+            let found = sink.diagnostic(
+                &codes::UNKNOWN_ATTRIBUTE,
+                name.span,
+                format!("`{}` is not a part of a correlation", clip(text)),
+            );
             sink.push(match closest(text, KEYS.iter().copied()) {
                 Some(near) => found.with_help(format!("did you mean `{near}`?")),
                 None => found.with_help(format!("its parts are {}", KEYS.join(", "))),
@@ -41,14 +51,20 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
     }
     let mut missing = |name: &str, help: &str| {
         if body.get(name).is_none() {
-            sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("the correlation has no `{name}`")).with_help(help.to_owned()));
+            sink.push(
+                sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("the correlation has no `{name}`"))
+                    .with_help(help.to_owned()),
+            );
         }
     };
     missing("type", "say how the events are correlated, such as `event_count`");
     missing("rules", "name the rules whose matches are correlated");
     missing("timespan", "say within which time, such as 10m");
     let kind = body.get("type").and_then(|value| kind(value, sink));
-    let counts = matches!(kind, Some("event_count" | "value_count" | "value_sum" | "value_avg" | "value_percentile" | "value_median"));
+    let counts = matches!(
+        kind,
+        Some("event_count" | "value_count" | "value_sum" | "value_avg" | "value_percentile" | "value_median")
+    );
     if kind.is_some() && body.get("group-by").is_none() {
         sink.push(
             sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the correlation has no `group-by`")
@@ -58,15 +74,23 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
     if let Some(group) = body.get("group-by")
         && !group.list().is_some_and(|items| items.iter().all(|item| item.string().is_some()))
     {
-        sink.report(&codes::WRONG_SHAPE, group.span, format!("`group-by` must be a list of fields, not {}", group.shape()));
+        sink.report(
+            &codes::WRONG_SHAPE,
+            group.span,
+            format!("`group-by` must be a list of fields, not {}", group.shape()),
+        );
     }
     if let Some(timespan) = body.get("timespan") {
         self::timespan(timespan, sink);
     }
     match (body.get("condition"), kind) {
         (None, Some(name)) if counts => sink.push(
-            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("a correlation of type `{name}` has no `condition`"))
-                .with_help("say how many, such as `gte: 10`"),
+            sink.diagnostic(
+                &codes::MISSING_ATTRIBUTE,
+                key.span,
+                format!("a correlation of type `{name}` has no `condition`"),
+            )
+            .with_help("say how many, such as `gte: 10`"),
         ),
         (Some(condition), _) => self::threshold(condition, kind, sink),
         _ => {}
@@ -78,7 +102,11 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
         if let Some(generate) = place.get("generate")
             && !matches!(generate.scalar(), Some(Scalar::Bool(_)))
         {
-            sink.report(&codes::WRONG_SHAPE, generate.span, format!("`generate` must be true or false, not {}", generate.shape()));
+            sink.report(
+                &codes::WRONG_SHAPE,
+                generate.span,
+                format!("`generate` must be true or false, not {}", generate.shape()),
+            );
         }
     }
     for name in ["logsource", "detection"] {
@@ -98,7 +126,11 @@ fn kind(value: &Node<'_>, sink: &mut Sink) -> Option<&'static str> {
     let text = value.text().unwrap_or("");
     let known = TYPES.iter().copied().find(|name| *name == text);
     if known.is_none() {
-        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a type of correlation", clip(text)));
+        let found = sink.diagnostic(
+            &codes::INVALID_ATTRIBUTE,
+            value.span,
+            format!("`{}` is not a type of correlation", clip(text)),
+        );
         sink.push(match closest(text, TYPES.iter().copied()) {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help(format!("the types are {}", TYPES.join(", "))),
@@ -109,11 +141,15 @@ fn kind(value: &Node<'_>, sink: &mut Sink) -> Option<&'static str> {
 
 fn timespan(value: &Node<'_>, sink: &mut Sink) {
     let text = value.text().unwrap_or("");
-    let good = text
-        .strip_suffix(['s', 'm', 'h', 'd', 'w', 'M', 'y'])
-        .is_some_and(|digits| !digits.is_empty() && digits.len() < 10 && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.bytes().any(|byte| byte != b'0'));
+    let good = text.strip_suffix(['s', 'm', 'h', 'd', 'w', 'M', 'y']).is_some_and(|digits| {
+        !digits.is_empty()
+            && digits.len() < 10
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && digits.bytes().any(|byte| byte != b'0')
+    });
     if !good {
-        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a timespan", clip(text)));
+        let found =
+            sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a timespan", clip(text)));
         sink.push(found.with_help("write a number and a unit: s, m, h, d, w, M or y, as in 15m"));
     }
 }
@@ -126,7 +162,11 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
         return;
     }
     let Some(entries) = condition.map() else {
-        sink.report(&codes::WRONG_SHAPE, condition.span, format!("`condition` must be a mapping such as `gte: 10`, not {}", condition.shape()));
+        sink.report(
+            &codes::WRONG_SHAPE,
+            condition.span,
+            format!("`condition` must be a mapping such as `gte: 10`, not {}", condition.shape()),
+        );
         return;
     };
     let mut operators = 0;
@@ -134,20 +174,34 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
         let name = key.text().unwrap_or("");
         match name {
             "field" => {
-                if value.string().is_none() && !value.list().is_some_and(|items| items.iter().all(|item| item.string().is_some())) {
-                    sink.report(&codes::WRONG_SHAPE, value.span, format!("`field` must name a field, not {}", value.shape()));
+                if value.string().is_none()
+                    && !value.list().is_some_and(|items| items.iter().all(|item| item.string().is_some()))
+                {
+                    sink.report(
+                        &codes::WRONG_SHAPE,
+                        value.span,
+                        format!("`field` must name a field, not {}", value.shape()),
+                    );
                 }
             }
             "percentile" if kind == Some("value_percentile") => {}
             _ if OPERATORS.contains(&name) => {
                 operators += 1;
                 if !matches!(value.scalar(), Some(Scalar::Int(_) | Scalar::Float(_))) {
-                    let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{name}` takes a number, not {}", value.shape()));
+                    let found = sink.diagnostic(
+                        &codes::INVALID_ATTRIBUTE,
+                        value.span,
+                        format!("`{name}` takes a number, not {}", value.shape()),
+                    );
                     sink.push(found.with_help("write the number without quotes"));
                 }
             }
             _ => {
-                let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, key.span, format!("`{}` is not a comparison", clip(name)));
+                let found = sink.diagnostic(
+                    &codes::INVALID_ATTRIBUTE,
+                    key.span,
+                    format!("`{}` is not a comparison", clip(name)),
+                );
                 sink.push(found.with_help(format!("the comparisons are {}", OPERATORS.join(", "))));
             }
         }
@@ -157,13 +211,21 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
         sink.push(found.with_help("say how many, such as `gte: 10`"));
     }
     if kind.is_some_and(|kind| kind.starts_with("value_")) && condition.get("field").is_none() {
-        let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, condition.span, "the condition does not say which `field` is counted");
+        let found = sink.diagnostic(
+            &codes::MISSING_ATTRIBUTE,
+            condition.span,
+            "the condition does not say which `field` is counted",
+        );
         sink.push(found.with_help("add `field` with the name of the field"));
     }
 }
 
 fn aliases(value: &Node<'_>, sink: &mut Sink) {
-    let good = value.map().is_some_and(|aliases| aliases.iter().all(|(_, fields)| fields.map().is_some_and(|fields| fields.iter().all(|(_, field)| field.string().is_some()))));
+    let good = value.map().is_some_and(|aliases| {
+        aliases.iter().all(|(_, fields)| {
+            fields.map().is_some_and(|fields| fields.iter().all(|(_, field)| field.string().is_some()))
+        })
+    });
     if !good {
         sink.report(&codes::WRONG_SHAPE, value.span, "`aliases` must map each alias to a mapping from rule to field");
     }
@@ -178,22 +240,37 @@ fn references(rules: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
             &single
         }
         _ => {
-            sink.report(&codes::WRONG_SHAPE, rules.span, format!("`rules` must be a list of ids or names, not {}", rules.shape()));
+            sink.report(
+                &codes::WRONG_SHAPE,
+                rules.span,
+                format!("`rules` must be a list of ids or names, not {}", rules.shape()),
+            );
             return Vec::new();
         }
     };
     if items.is_empty() {
-        sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, rules.span, "`rules` is empty").with_help("name at least one rule"));
+        sink.push(
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, rules.span, "`rules` is empty")
+                .with_help("name at least one rule"),
+        );
     }
     let mut found: Vec<Reference> = Vec::with_capacity(items.len());
     for item in items {
         match item.string() {
             Some(rule) if found.iter().any(|other| other.rule == rule) => {
-                let twice = sink.diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` stands twice in `rules`", clip(rule)));
+                let twice = sink.diagnostic(
+                    &codes::DUPLICATE_ENTRY,
+                    item.span,
+                    format!("`{}` stands twice in `rules`", clip(rule)),
+                );
                 sink.push(twice.with_help("remove the second"));
             }
             Some(rule) => found.push(Reference { rule: rule.to_owned(), span: item.span }),
-            None => sink.report(&codes::WRONG_SHAPE, item.span, format!("a rule is referred to by id or name, not by {}", item.shape())),
+            None => sink.report(
+                &codes::WRONG_SHAPE,
+                item.span,
+                format!("a rule is referred to by id or name, not by {}", item.shape()),
+            ),
         }
     }
     found
@@ -217,14 +294,22 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
                 .with_help("say which events the filter is for"),
         );
     }
-    for (name, help) in [("rules", "name the rules that the filter applies to"), ("condition", "say which selections make the filter")] {
+    for (name, help) in
+        [("rules", "name the rules that the filter applies to"), ("condition", "say which selections make the filter")]
+    {
         if body.get(name).is_none() {
-            sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("the filter has no `{name}`")).with_help(help));
+            sink.push(
+                sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("the filter has no `{name}`"))
+                    .with_help(help),
+            );
         }
     }
     let found = detection::read(entries, &["rules", "condition"], sink);
     if found.selections.is_empty() {
-        sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no selection").with_help("add a selection with the fields to filter on"));
+        sink.push(
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no selection")
+                .with_help("add a selection with the fields to filter on"),
+        );
     }
     if let Some(condition) = body.get("condition") {
         super::document::conditions(condition, &found, sink);

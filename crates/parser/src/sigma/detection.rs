@@ -95,12 +95,25 @@ impl<'n> Detections<'n> {
             Yaml::Map(entries) => Body::All(entries.iter().map(|(key, value)| self.item(key, value, sink)).collect()),
             Yaml::List(items) if items.is_empty() => empty(node.span, name, sink),
             Yaml::List(items) => {
-                let (scalars, others): (Vec<_>, Vec<_>) = items.iter().partition(|item| matches!(item.value, Yaml::Scalar(..)));
+                let (scalars, others): (Vec<_>, Vec<_>) =
+                    items.iter().partition(|item| matches!(item.value, Yaml::Scalar(..)));
                 let mut parts: Vec<Body> = Vec::with_capacity(others.len() + 1);
                 if !scalars.is_empty() {
-                    let span = scalars.iter().fold(scalars.first().map_or(node.span, |first| first.span), |all, one| all.to(one.span));
+                    let span = scalars
+                        .iter()
+                        .fold(scalars.first().map_or(node.span, |first| first.span), |all, one| all.to(one.span));
                     let values = scalars.iter().filter_map(|scalar| written(scalar, sink)).collect();
-                    parts.push(self.push(Item { field: None, field_span: span, modifiers: Modifiers { span, ..Modifiers::default() }, values, span, key_span: span }, sink));
+                    parts.push(self.push(
+                        Item {
+                            field: None,
+                            field_span: span,
+                            modifiers: Modifiers { span, ..Modifiers::default() },
+                            values,
+                            span,
+                            key_span: span,
+                        },
+                        sink,
+                    ));
                 }
                 for other in others {
                     parts.push(match other.value {
@@ -116,7 +129,17 @@ impl<'n> Detections<'n> {
             Yaml::Scalar(..) if node.is_null() => empty(node.span, name, sink),
             Yaml::Scalar(..) => {
                 let values = written(node, sink).into_iter().collect();
-                self.push(Item { field: None, field_span: node.span, modifiers: Modifiers { span: node.span, ..Modifiers::default() }, values, span: node.span, key_span: node.span }, sink)
+                self.push(
+                    Item {
+                        field: None,
+                        field_span: node.span,
+                        modifiers: Modifiers { span: node.span, ..Modifiers::default() },
+                        values,
+                        span: node.span,
+                        key_span: node.span,
+                    },
+                    sink,
+                )
             }
         }
     }
@@ -146,7 +169,11 @@ impl<'n> Detections<'n> {
             Yaml::List(items) => {
                 if items.is_empty() {
                     let found = sink
-                        .diagnostic(&codes::EMPTY_VALUES, key.span.to(value.span), format!("`{}` has an empty list of values", clip(text)))
+                        .diagnostic(
+                            &codes::EMPTY_VALUES,
+                            key.span.to(value.span),
+                            format!("`{}` has an empty list of values", clip(text)),
+                        )
                         .with_help("give it a value; to ask for an absent field write `null`");
                     sink.push(found);
                     return Body::Unreadable;
@@ -155,7 +182,8 @@ impl<'n> Detections<'n> {
                     match &item.value {
                         Yaml::Scalar(..) => values.extend(written(item, sink)),
                         _ => {
-                            let message = format!("a value must be a text, number, boolean or null, not {}", item.shape());
+                            let message =
+                                format!("a value must be a text, number, boolean or null, not {}", item.shape());
                             sink.report(&codes::WRONG_SHAPE, item.span, message);
                         }
                     }
@@ -178,7 +206,10 @@ impl<'n> Detections<'n> {
                 .with_help("leave `all` out, or write each of the values in the list");
             sink.push(found);
         }
-        self.push(Item { field, field_span, modifiers, values, span: key.span.to(value.span), key_span: key.span }, sink)
+        self.push(
+            Item { field, field_span, modifiers, values, span: key.span.to(value.span), key_span: key.span },
+            sink,
+        )
     }
 
     fn push(&mut self, item: Item<'n>, sink: &mut Sink) -> Body {
@@ -187,7 +218,11 @@ impl<'n> Detections<'n> {
             if !self.over {
                 self.over = true;
                 let found = sink
-                    .diagnostic(&codes::LIMIT_EXCEEDED, item.key_span, format!("more than {} values in one rule", limits::RULE_VALUES))
+                    .diagnostic(
+                        &codes::LIMIT_EXCEEDED,
+                        item.key_span,
+                        format!("more than {} values in one rule", limits::RULE_VALUES),
+                    )
                     .with_help("move the values into a table with a declared capacity");
                 sink.push(found);
             }
@@ -226,7 +261,11 @@ fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Option<Written<'n>> {
         && is_ambiguous(text)
     {
         let found = sink
-            .diagnostic(&codes::AMBIGUOUS_SCALAR, node.span, format!("`{}` is one value in YAML 1.1 and another in YAML 1.2", clip(text)))
+            .diagnostic(
+                &codes::AMBIGUOUS_SCALAR,
+                node.span,
+                format!("`{}` is one value in YAML 1.1 and another in YAML 1.2", clip(text)),
+            )
             .with_help("quote it to say that the text is meant")
             .with_fix("quote the value", node.span, format!("'{text}'"));
         sink.push(found);
@@ -240,7 +279,11 @@ fn is_ambiguous(text: &str) -> bool {
     const WORDS: &[&str] = &["yes", "no", "on", "off", "y", "n"];
     let octal = text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
     let sexagesimal = text.split_once(':').is_some_and(|(head, tail)| {
-        !head.is_empty() && head.bytes().all(|byte| byte.is_ascii_digit()) && tail.len() <= 2 && !tail.is_empty() && tail.bytes().all(|byte| byte.is_ascii_digit())
+        !head.is_empty()
+            && head.bytes().all(|byte| byte.is_ascii_digit())
+            && tail.len() <= 2
+            && !tail.is_empty()
+            && tail.bytes().all(|byte| byte.is_ascii_digit())
     });
     octal || sexagesimal || (text.len() <= 3 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)))
 }

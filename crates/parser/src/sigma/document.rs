@@ -71,7 +71,8 @@ fn merge<'s>(global: &Node<'s>, own: &Node<'s>) -> Node<'s> {
 
 fn one(root: &Node<'_>, source: &Source, catalogue: &Catalogue, outcome: &mut FileOutcome, sink: &mut Sink) {
     if root.map().is_none() {
-        let found = sink.diagnostic(&codes::NOT_A_RULE, root.span, format!("the document is {}, not a rule", root.shape()));
+        let found =
+            sink.diagnostic(&codes::NOT_A_RULE, root.span, format!("the document is {}, not a rule", root.shape()));
         sink.push(found.with_help("a Sigma rule is a mapping with `title`, `logsource` and `detection`"));
         return;
     }
@@ -87,7 +88,9 @@ fn one(root: &Node<'_>, source: &Source, catalogue: &Catalogue, outcome: &mut Fi
         return;
     };
     metadata::check(root, document, sink);
-    let name = |root: &Node<'_>, key: &str| root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)));
+    let name = |root: &Node<'_>, key: &str| {
+        root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)))
+    };
     let mut facts = Facts { id: name(root, "id"), name: name(root, "name"), logic: None, span: root.span };
     facts.span = name(root, "title").map_or(root.span, |(_, span)| span);
     match document {
@@ -104,8 +107,12 @@ fn one(root: &Node<'_>, source: &Source, catalogue: &Catalogue, outcome: &mut Fi
             outcome.references.extend(found.into_iter().map(|Reference { rule, span }| Reference { rule, span }));
             let span = root.entry(key).map_or(root.span, |(key, _)| key.span);
             sink.push(
-                sink.diagnostic(&codes::NOT_RUNNABLE, span, format!("{key} documents are validated but not run by this version"))
-                    .with_help("the rules that it refers to run without it"),
+                sink.diagnostic(
+                    &codes::NOT_RUNNABLE,
+                    span,
+                    format!("{key} documents are validated but not run by this version"),
+                )
+                .with_help("the rules that it refers to run without it"),
             );
         }
     }
@@ -115,7 +122,8 @@ fn one(root: &Node<'_>, source: &Source, catalogue: &Catalogue, outcome: &mut Fi
 fn not_a_rule(root: &Node<'_>, sink: &mut Sink) {
     let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
     let keys = root.map().unwrap_or(&[]).iter().filter_map(|(key, _)| key.text());
-    let mut found = sink.diagnostic(&codes::NOT_A_RULE, place, "the document has no `detection`, `correlation` or `filter`");
+    let mut found =
+        sink.diagnostic(&codes::NOT_A_RULE, place, "the document has no `detection`, `correlation` or `filter`");
     found = match keys.filter_map(|key| closest("detection", [key])).next() {
         Some(near) => found.with_help(format!("did you mean `detection` where you wrote `{}`?", clip(near))),
         None => found.with_help("add the logic, or exclude the file"),
@@ -123,30 +131,50 @@ fn not_a_rule(root: &Node<'_>, sink: &mut Sink) {
     sink.push(found);
 }
 
-fn rule(root: &Node<'_>, source: &Source, catalogue: &Catalogue, facts: &mut Facts, sink: &mut Sink) -> Option<CheckedRule> {
+fn rule(
+    root: &Node<'_>,
+    source: &Source,
+    catalogue: &Catalogue,
+    facts: &mut Facts,
+    sink: &mut Sink,
+) -> Option<CheckedRule> {
     let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
     let logsource = match root.get("logsource") {
         Some(value) => metadata::logsource(value, sink).map(|found| (found, value.span)),
         None => {
-            sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, "the rule has no `logsource`").with_help("say which events the rule is for"));
+            sink.push(
+                sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, "the rule has no `logsource`")
+                    .with_help("say which events the rule is for"),
+            );
             None
         }
     };
     let (key, body) = root.entry("detection")?;
     let Some(entries) = body.map() else {
-        sink.report(&codes::WRONG_SHAPE, body.span, format!("`detection` must be a mapping of selections and a condition, not {}", body.shape()));
+        sink.report(
+            &codes::WRONG_SHAPE,
+            body.span,
+            format!("`detection` must be a mapping of selections and a condition, not {}", body.shape()),
+        );
         return None;
     };
     let detections = detection::read(entries, &["condition", "timeframe"], sink);
     if detections.selections.is_empty() {
-        sink.push(sink.diagnostic(&codes::EMPTY_SELECTION, key.span, "the detection has no selection").with_help("add a selection with the fields to look for"));
+        sink.push(
+            sink.diagnostic(&codes::EMPTY_SELECTION, key.span, "the detection has no selection")
+                .with_help("add a selection with the fields to look for"),
+        );
     }
     if let Some((timeframe, _)) = body.entry("timeframe") {
-        let found = sink.diagnostic(&codes::DEPRECATED_AGGREGATION, timeframe.span, "`timeframe` was removed from Sigma");
+        let found =
+            sink.diagnostic(&codes::DEPRECATED_AGGREGATION, timeframe.span, "`timeframe` was removed from Sigma");
         sink.push(found.with_help("write a correlation rule with a `timespan`"));
     }
     let Some(condition) = body.get("condition") else {
-        sink.push(sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the detection has no `condition`").with_help("say how the selections make the rule, such as `condition: selection`"));
+        sink.push(
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the detection has no `condition`")
+                .with_help("say how the selections make the rule, such as `condition: selection`"),
+        );
         return None;
     };
     let condition = conditions(condition, &detections, sink)?;
@@ -156,8 +184,14 @@ fn rule(root: &Node<'_>, source: &Source, catalogue: &Catalogue, facts: &mut Fac
     let mut budget = limits::RULE_VALUES;
     let prepared = detections.items.iter().map(|item| Prepared::new(item, &mut budget, sink)).collect();
     facts.logic = Some(logic(&detections, &condition, &logsource));
-    let specialiser =
-        Specialiser { catalogue, detections: &detections, prepared, condition: &condition, logsource: &logsource, logsource_span };
+    let specialiser = Specialiser {
+        catalogue,
+        detections: &detections,
+        prepared,
+        condition: &condition,
+        logsource: &logsource,
+        logsource_span,
+    };
     let targets = specialiser.targets(sink);
     let text = |key: &str| root.get(key).and_then(Node::string).map(str::to_owned);
     let title = text("title").unwrap_or_default();
@@ -204,14 +238,26 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
     if !good {
         return None;
     }
-    for (selection, _) in detections.selections.iter().zip(&used).filter(|(selection, used)| !**used && !selection.name.starts_with('_')) {
-        let found = sink.diagnostic(&codes::UNUSED_SELECTION, selection.span, format!("the condition does not use the selection `{}`", clip(selection.name)));
+    for (selection, _) in
+        detections.selections.iter().zip(&used).filter(|(selection, used)| !**used && !selection.name.starts_with('_'))
+    {
+        let found = sink.diagnostic(
+            &codes::UNUSED_SELECTION,
+            selection.span,
+            format!("the condition does not use the selection `{}`", clip(selection.name)),
+        );
         sink.push(found.with_help("use it in the condition, or remove it"));
     }
     Some(Expr::any(parts))
 }
 
-fn resolve(condition: &Condition<'_>, detections: &Detections<'_>, used: &mut [bool], nodes: &mut usize, sink: &mut Sink) -> Option<Expr<usize>> {
+fn resolve(
+    condition: &Condition<'_>,
+    detections: &Detections<'_>,
+    used: &mut [bool],
+    nodes: &mut usize,
+    sink: &mut Sink,
+) -> Option<Expr<usize>> {
     let mut list = |parts: &[Condition<'_>], sink: &mut Sink| {
         let resolved: Vec<_> = parts.iter().map(|part| resolve(part, detections, used, nodes, sink)).collect();
         resolved.into_iter().collect::<Option<Vec<_>>>()
@@ -223,7 +269,11 @@ fn resolve(condition: &Condition<'_>, detections: &Detections<'_>, used: &mut [b
         Condition::Selection(name, span) => {
             let index = detections.selections.iter().position(|selection| selection.name == *name);
             let Some(index) = index else {
-                let mut found = sink.diagnostic(&codes::UNKNOWN_SELECTION, *span, format!("the rule has no selection `{}`", clip(name)));
+                let mut found = sink.diagnostic(
+                    &codes::UNKNOWN_SELECTION,
+                    *span,
+                    format!("the rule has no selection `{}`", clip(name)),
+                );
                 found = match closest(name, detections.selections.iter().map(|selection| selection.name)) {
                     Some(near) => found.with_help(format!("did you mean `{}`?", clip(near))),
                     None => found.with_help("name a selection of this rule"),
@@ -235,20 +285,34 @@ fn resolve(condition: &Condition<'_>, detections: &Detections<'_>, used: &mut [b
         }
         Condition::Of(quantity, pattern, span) => {
             let matching: Vec<usize> = (0..detections.selections.len())
-                .filter(|index| detections.selections.get(*index).is_some_and(|selection| condition::selects(pattern, selection.name)))
+                .filter(|index| {
+                    detections
+                        .selections
+                        .get(*index)
+                        .is_some_and(|selection| condition::selects(pattern, selection.name))
+                })
                 .collect();
             if matching.is_empty() {
-                let found = sink.diagnostic(&codes::UNKNOWN_SELECTION, *span, format!("no selection has a name like `{}`", clip(pattern)));
+                let found = sink.diagnostic(
+                    &codes::UNKNOWN_SELECTION,
+                    *span,
+                    format!("no selection has a name like `{}`", clip(pattern)),
+                );
                 sink.push(found.with_help("`*` stands for any run of characters in the name of a selection"));
                 return None;
             }
             let count = matching.len();
-            let parts: Option<Vec<_>> = matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();
+            let parts: Option<Vec<_>> =
+                matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();
             match *quantity {
                 Quantity::All => parts.map(Expr::all),
                 Quantity::AtLeast(1) => parts.map(Expr::any),
                 Quantity::AtLeast(wanted) => {
-                    let found = sink.diagnostic(&codes::CONDITION_SYNTAX, *span, format!("`{wanted} of` is not part of Sigma ({count} selections match)"));
+                    let found = sink.diagnostic(
+                        &codes::CONDITION_SYNTAX,
+                        *span,
+                        format!("`{wanted} of` is not part of Sigma ({count} selections match)"),
+                    );
                     sink.push(found.with_help("write `1 of` or `all of`"));
                     None
                 }
@@ -257,7 +321,14 @@ fn resolve(condition: &Condition<'_>, detections: &Detections<'_>, used: &mut [b
     }
 }
 
-fn take(index: usize, detections: &Detections<'_>, used: &mut [bool], nodes: &mut usize, span: Span, sink: &mut Sink) -> Option<Expr<usize>> {
+fn take(
+    index: usize,
+    detections: &Detections<'_>,
+    used: &mut [bool],
+    nodes: &mut usize,
+    span: Span,
+    sink: &mut Sink,
+) -> Option<Expr<usize>> {
     if let Some(flag) = used.get_mut(index) {
         *flag = true;
     }
@@ -265,7 +336,11 @@ fn take(index: usize, detections: &Detections<'_>, used: &mut [bool], nodes: &mu
     expr.each(&mut |_, _| *nodes += 1);
     *nodes += 1;
     if *nodes > limits::CONDITION_NODES {
-        sink.report(&codes::LIMIT_EXCEEDED, span, format!("the condition spreads to more than {} predicates", limits::CONDITION_NODES));
+        sink.report(
+            &codes::LIMIT_EXCEEDED,
+            span,
+            format!("the condition spreads to more than {} predicates", limits::CONDITION_NODES),
+        );
         return None;
     }
     Some(expr)
@@ -290,7 +365,11 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
             }
             if let Some(first) = seen.insert(key, value.span) {
                 let mut found = sink
-                    .diagnostic(&codes::DUPLICATE_PREDICATE, value.span, format!("the value `{}` stands twice", clip(value.text)))
+                    .diagnostic(
+                        &codes::DUPLICATE_PREDICATE,
+                        value.span,
+                        format!("the value `{}` stands twice", clip(value.text)),
+                    )
                     .with_place(first, "first here")
                     .with_help("remove the second, or write what was meant");
                 if let Some(edit) = metadata::remove_entry(source, value.span) {
@@ -309,7 +388,11 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
                 continue;
             }
             let found = sink
-                .diagnostic(&codes::DUPLICATE_PREDICATE, selection.span, format!("the selections `{}` and `{}` are the same", clip(first.name), clip(selection.name)))
+                .diagnostic(
+                    &codes::DUPLICATE_PREDICATE,
+                    selection.span,
+                    format!("the selections `{}` and `{}` are the same", clip(first.name), clip(selection.name)),
+                )
                 .with_place(first.span, "first here")
                 .with_help("remove one, or write what was meant");
             sink.push(found);
@@ -324,7 +407,9 @@ fn hash_item(item: &Item<'_>, hasher: &mut DefaultHasher) {
     let mut values: Vec<(String, bool)> = item
         .values
         .iter()
-        .map(|value| (if fold { value.text.to_ascii_lowercase() } else { value.text.to_owned() }, value.raw == Raw::Null))
+        .map(|value| {
+            (if fold { value.text.to_ascii_lowercase() } else { value.text.to_owned() }, value.raw == Raw::Null)
+        })
         .collect();
     values.sort_unstable();
     values.dedup();
@@ -402,17 +487,26 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
             continue;
         }
         for value in &item.values {
-            if !matches!(value.raw, Raw::Text(_)) || !value.text.bytes().all(|byte| byte == b'*') || value.text.is_empty() {
+            if !matches!(value.raw, Raw::Text(_))
+                || !value.text.bytes().all(|byte| byte == b'*')
+                || value.text.is_empty()
+            {
                 continue;
             }
             debug_assert!(text::matches_all(&text::parts(value.text)));
-            let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, format!("`{}` matches every value of `{}`", clip(value.text), clip(field)));
+            let mut found = sink.diagnostic(
+                &codes::WILDCARD_ONLY,
+                value.span,
+                format!("`{}` matches every value of `{}`", clip(value.text), clip(field)),
+            );
             found = if item.values.len() == 1 && item.key_span.len() == field.len() {
                 let edits = vec![
                     crate::diagnostic::Edit { span: Span::at(item.key_span.end as usize), text: "|exists".to_owned() },
                     crate::diagnostic::Edit { span: value.span, text: "true".to_owned() },
                 ];
-                found.with_help(format!("to test that the field is there, write `{}|exists: true`", clip(field))).with_edits("test with `exists`", edits)
+                found
+                    .with_help(format!("to test that the field is there, write `{}|exists: true`", clip(field)))
+                    .with_edits("test with `exists`", edits)
             } else if item.values.len() > 1 {
                 found.with_help("the other values of the list have no effect beside it")
             } else {

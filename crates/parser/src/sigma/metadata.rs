@@ -16,8 +16,26 @@ pub(crate) enum Document {
 }
 
 const SHARED: &[&str] = &[
-    "title", "id", "name", "status", "description", "author", "date", "modified", "related", "taxonomy", "license",
-    "references", "tags", "action", "level", "falsepositives", "fields", "scope", "custom_attributes", "custom",
+    "title",
+    "id",
+    "name",
+    "status",
+    "description",
+    "author",
+    "date",
+    "modified",
+    "related",
+    "taxonomy",
+    "license",
+    "references",
+    "tags",
+    "action",
+    "level",
+    "falsepositives",
+    "fields",
+    "scope",
+    "custom_attributes",
+    "custom",
 ];
 
 const STATUSES: &[&str] = &["stable", "test", "experimental", "deprecated", "unsupported"];
@@ -49,8 +67,12 @@ pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
     {
         let span = root.get("status").map_or(root.span, |status| status.span);
         sink.push(
-            sink.diagnostic(&codes::DEPRECATED_WITHOUT_RELATED, span, "a deprecated rule does not say what replaces it")
-                .with_help("add `related` with the id of the successor and type `obsolete`"),
+            sink.diagnostic(
+                &codes::DEPRECATED_WITHOUT_RELATED,
+                span,
+                "a deprecated rule does not say what replaces it",
+            )
+            .with_help("add `related` with the id of the successor and type `obsolete`"),
         );
     }
 }
@@ -93,11 +115,17 @@ fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
     }
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         let lower = name.to_ascii_lowercase();
-        if SHARED.contains(&lower.as_str()) || ["logsource", "detection", "correlation", "filter"].contains(&lower.as_str()) {
+        if SHARED.contains(&lower.as_str())
+            || ["logsource", "detection", "correlation", "filter"].contains(&lower.as_str())
+        {
             sink.push(
-                sink.diagnostic(&codes::KEY_CASE, key.span, format!("the attribute `{}` is not lower case", clip(name)))
-                    .with_help("attributes are lower case; readers ignore others")
-                    .with_fix("write it in lower case", key.span, lower),
+                sink.diagnostic(
+                    &codes::KEY_CASE,
+                    key.span,
+                    format!("the attribute `{}` is not lower case", clip(name)),
+                )
+                .with_help("attributes are lower case; readers ignore others")
+                .with_fix("write it in lower case", key.span, lower),
             );
         }
     }
@@ -117,14 +145,20 @@ fn text<'n>(name: &str, value: &'n Node<'_>, longest: usize, sink: &mut Sink) ->
     };
     if value.is_null() || text.trim().is_empty() {
         let severity = if name == "title" { &codes::MISSING_ATTRIBUTE } else { &codes::EMPTY_ATTRIBUTE };
-        sink.push(sink.diagnostic(severity, value.span, format!("`{name}` is empty")).with_help("fill it in, or remove it"));
+        sink.push(
+            sink.diagnostic(severity, value.span, format!("`{name}` is empty")).with_help("fill it in, or remove it"),
+        );
         return None;
     }
     let length = text.chars().count();
     if length > longest {
         sink.push(
-            sink.diagnostic(&codes::TOO_LONG, value.span, format!("`{name}` has {length} characters; the specification allows {longest}"))
-                .with_help("shorten it"),
+            sink.diagnostic(
+                &codes::TOO_LONG,
+                value.span,
+                format!("`{name}` has {length} characters; the specification allows {longest}"),
+            )
+            .with_help("shorten it"),
         );
     }
     Some(text)
@@ -135,10 +169,13 @@ fn one_of(name: &str, value: &Node<'_>, allowed: &[&str], sink: &mut Sink) {
     if allowed.contains(&text) {
         return;
     }
-    let mut found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a `{name}`", clip(text)));
+    let mut found =
+        sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a `{name}`", clip(text)));
     let lower = text.to_ascii_lowercase();
     found = match closest(&lower, allowed.iter().copied()) {
-        Some(near) if near == lower => found.with_help(format!("write `{near}`")).with_fix(format!("write `{near}`"), value.span, near),
+        Some(near) if near == lower => {
+            found.with_help(format!("write `{near}`")).with_fix(format!("write `{near}`"), value.span, near)
+        }
         Some(near) => found.with_help(format!("did you mean `{near}`?")),
         None => found.with_help(format!("it is one of {}", allowed.join(", "))),
     };
@@ -150,7 +187,10 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
     let items = match &value.value {
         Yaml::List(items) => items.as_slice(),
         Yaml::Scalar(..) if value.is_null() => {
-            sink.push(sink.diagnostic(&codes::EMPTY_ATTRIBUTE, value.span, format!("`{name}` is empty")).with_help("fill it in, or remove it"));
+            sink.push(
+                sink.diagnostic(&codes::EMPTY_ATTRIBUTE, value.span, format!("`{name}` is empty"))
+                    .with_help("fill it in, or remove it"),
+            );
             return Vec::new();
         }
         Yaml::Scalar(..) if name == "falsepositives" => std::slice::from_ref(value),
@@ -169,7 +209,9 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
         };
         if text.trim().chars().count() < shortest {
             let message = format!("an entry of `{name}` has fewer than {shortest} characters");
-            sink.push(sink.diagnostic(&codes::TOO_SHORT, item.span, message).with_help("say what it is, or remove the entry"));
+            sink.push(
+                sink.diagnostic(&codes::TOO_SHORT, item.span, message).with_help("say what it is, or remove the entry"),
+            );
         }
         if let Some(first) = seen.insert(text, item.span) {
             let mut duplicate = sink
@@ -209,7 +251,9 @@ fn tags(value: &Node<'_>, sink: &mut Sink) {
             invalid_tag(tag, span, "a tag is `namespace.name`", sink);
             continue;
         };
-        let legal = |text: &str| !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.'));
+        let legal = |text: &str| {
+            !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.'))
+        };
         if !legal(namespace) || !legal(name) {
             let lower = tag.to_ascii_lowercase();
             let (lower_namespace, lower_name) = lower.split_once('.').unwrap_or(("", ""));
@@ -225,7 +269,11 @@ fn tags(value: &Node<'_>, sink: &mut Sink) {
             continue;
         }
         if !NAMESPACES.contains(&namespace) {
-            let mut found = sink.diagnostic(&codes::UNKNOWN_TAG_NAMESPACE, span, format!("`{}` is not a tag namespace of Sigma", clip(namespace)));
+            let mut found = sink.diagnostic(
+                &codes::UNKNOWN_TAG_NAMESPACE,
+                span,
+                format!("`{}` is not a tag namespace of Sigma", clip(namespace)),
+            );
             found = match closest(namespace, NAMESPACES.iter().copied()) {
                 Some(near) => found.with_help(format!("did you mean `{near}`?")),
                 None => found.with_help(format!("the namespaces are {}", NAMESPACES.join(", "))),
@@ -251,7 +299,11 @@ fn tags(value: &Node<'_>, sink: &mut Sink) {
 }
 
 fn invalid_tag(tag: &str, span: Span, help: &str, sink: &mut Sink) {
-    let found = sink.diagnostic(&codes::INVALID_TAG, span, format!("`{}` is not a tag of the form that its namespace has", clip(tag)));
+    let found = sink.diagnostic(
+        &codes::INVALID_TAG,
+        span,
+        format!("`{}` is not a tag of the form that its namespace has", clip(tag)),
+    );
     sink.push(found.with_help(help));
 }
 
@@ -260,8 +312,12 @@ fn is_attack(name: &str) -> bool {
     let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some(kind) = name.chars().next() else { return false };
     let rest = name.get(kind.len_utf8()..).unwrap_or("");
-    if !rest.bytes().next().is_some_and(|byte| byte.is_ascii_digit()) && !name.starts_with("ta0") && !name.starts_with("ds0") {
-        return name.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_')) || name.starts_with("ics.");
+    if !rest.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+        && !name.starts_with("ta0")
+        && !name.starts_with("ds0")
+    {
+        return name.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
+            || name.starts_with("ics.");
     }
     match kind {
         't' if rest.starts_with('a') => digits(rest.get(1..).unwrap_or(""), 4),
@@ -301,8 +357,12 @@ fn related(value: &Node<'_>, sink: &mut Sink) {
         for name in ["id", "type"] {
             if item.get(name).is_none() {
                 sink.push(
-                    sink.diagnostic(&codes::MISSING_ATTRIBUTE, item.span, format!("an entry of `related` has no `{name}`"))
-                        .with_help("write the id of the other rule and the type of the relation"),
+                    sink.diagnostic(
+                        &codes::MISSING_ATTRIBUTE,
+                        item.span,
+                        format!("an entry of `related` has no `{name}`"),
+                    )
+                    .with_help("write the id of the other rule and the type of the relation"),
                 );
             }
         }
@@ -310,7 +370,9 @@ fn related(value: &Node<'_>, sink: &mut Sink) {
             && !id.text().is_some_and(is_uuid)
         {
             let message = format!("the related id `{}` is not a UUID", clip(id.text().unwrap_or("")));
-            sink.push(sink.diagnostic(&codes::INVALID_ID, id.span, message).with_help("write the id of the other rule"));
+            sink.push(
+                sink.diagnostic(&codes::INVALID_ID, id.span, message).with_help("write the id of the other rule"),
+            );
         }
         if let Some(kind) = item.get("type") {
             one_of("type", kind, RELATIONS, sink);
@@ -327,7 +389,11 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     };
     missing("title", &codes::MISSING_ATTRIBUTE, "say in a few words what the rule detects");
     if document == Document::Rule {
-        missing("level", &codes::RECOMMENDED_ATTRIBUTE, "say how severe a match is: informational, low, medium, high or critical");
+        missing(
+            "level",
+            &codes::RECOMMENDED_ATTRIBUTE,
+            "say how severe a match is: informational, low, medium, high or critical",
+        );
     }
     if document != Document::Filter {
         missing("description", &codes::RECOMMENDED_ATTRIBUTE, "say what the rule detects and why it matters");
@@ -377,7 +443,11 @@ fn date(root: &Node<'_>, name: &str, sink: &mut Sink) -> Option<(Day, Span)> {
             let iso = format!("{year:04}-{month:02}-{of_month:02}");
             let quoted = matches!(value.value, Yaml::Scalar(_, Style::Plain));
             let mut found = sink
-                .diagnostic(&codes::INVALID_DATE, value.span, format!("`{name}` is `{}`, not of the form YYYY-MM-DD", clip(text)))
+                .diagnostic(
+                    &codes::INVALID_DATE,
+                    value.span,
+                    format!("`{name}` is `{}`, not of the form YYYY-MM-DD", clip(text)),
+                )
                 .with_help(format!("write {iso}"));
             if quoted {
                 found = found.with_fix(format!("write {iso}"), value.span, iso);
@@ -437,7 +507,11 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Option<crate::temp
             "service" => &mut found.service,
             "definition" => continue,
             _ => {
-                let mut unknown: Diagnostic = sink.diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, format!("`{}` is not a part of a log source", clip(name)));
+                let mut unknown: Diagnostic = sink.diagnostic(
+                    &codes::UNKNOWN_ATTRIBUTE,
+                    key.span,
+                    format!("`{}` is not a part of a log source", clip(name)),
+                );
                 if let Some(near) = closest(name, ["product", "category", "service", "definition"]) {
                     unknown = unknown.with_help(format!("did you mean `{near}`?"));
                 } else {
@@ -454,22 +528,34 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Option<crate::temp
         let lower = text.to_lowercase();
         if lower != text {
             sink.push(
-                sink.diagnostic(&codes::LOGSOURCE_CASE, value.span, format!("`{name}: {}` is not lower case", clip(text)))
-                    .with_help("log sources are lower case; readers compare them exactly")
-                    .with_fix("write it in lower case", value.span, lower.clone()),
+                sink.diagnostic(
+                    &codes::LOGSOURCE_CASE,
+                    value.span,
+                    format!("`{name}: {}` is not lower case", clip(text)),
+                )
+                .with_help("log sources are lower case; readers compare them exactly")
+                .with_fix("write it in lower case", value.span, lower.clone()),
             );
         } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
             sink.push(
-                sink.diagnostic(&codes::LOGSOURCE_CASE, value.span, format!("`{name}: {}` has a character that log sources do not have", clip(text)))
-                    .with_help("use letters, digits, `_`, `-` and `.`"),
+                sink.diagnostic(
+                    &codes::LOGSOURCE_CASE,
+                    value.span,
+                    format!("`{name}: {}` has a character that log sources do not have", clip(text)),
+                )
+                .with_help("use letters, digits, `_`, `-` and `.`"),
             );
         }
         *slot = Some(lower);
     }
     if found.is_empty() {
         sink.push(
-            sink.diagnostic(&codes::MISSING_ATTRIBUTE, value.span, "the log source names no product, category or service")
-                .with_help("say which events the rule is for"),
+            sink.diagnostic(
+                &codes::MISSING_ATTRIBUTE,
+                value.span,
+                "the log source names no product, category or service",
+            )
+            .with_help("say which events the rule is for"),
         );
         return None;
     }
@@ -491,7 +577,17 @@ mod tests {
 
     #[test]
     fn attack_tags() {
-        for good in ["t1059", "t1059.001", "execution", "command-and-control", "defense_evasion", "g0016", "s0029", "ta0002", "ds0009"] {
+        for good in [
+            "t1059",
+            "t1059.001",
+            "execution",
+            "command-and-control",
+            "defense_evasion",
+            "g0016",
+            "s0029",
+            "ta0002",
+            "ds0009",
+        ] {
             assert!(is_attack(good), "{good}");
         }
         for bad in ["t105", "t1059.1", "t1059.0011", "g16", "T1059", "t10590"] {

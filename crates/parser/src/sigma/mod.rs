@@ -6,11 +6,11 @@ mod condition;
 mod correlation;
 mod detection;
 mod document;
-mod metadata;
+pub(crate) mod metadata;
 mod modifier;
 mod specialise;
-mod text;
-mod typing;
+pub(crate) mod text;
+pub(crate) mod typing;
 mod yaml;
 
 pub use correlation::Reference;

@@ -58,9 +58,37 @@ pub(crate) struct Modifiers {
 
 /// Every modifier of the specification.
 pub(crate) const NAMES: &[&str] = &[
-    "all", "base64", "base64offset", "cased", "cidr", "contains", "day", "endswith", "exists", "expand", "fieldref",
-    "gt", "gte", "hour", "i", "lt", "lte", "m", "minute", "month", "neq", "re", "s", "startswith", "utf16", "utf16be",
-    "utf16le", "week", "wide", "windash", "year",
+    "all",
+    "base64",
+    "base64offset",
+    "cased",
+    "cidr",
+    "contains",
+    "day",
+    "endswith",
+    "exists",
+    "expand",
+    "fieldref",
+    "gt",
+    "gte",
+    "hour",
+    "i",
+    "lt",
+    "lte",
+    "m",
+    "minute",
+    "month",
+    "neq",
+    "re",
+    "s",
+    "startswith",
+    "utf16",
+    "utf16be",
+    "utf16le",
+    "week",
+    "wide",
+    "windash",
+    "year",
 ];
 
 /// Reads the part of a key after the field name. `base` is the offset of `written` in the
@@ -135,7 +163,8 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
     let sub = ["i", "m", "s"].into_iter().find(|name| seen.contains(name));
     let encoded = !modifiers.encodings.is_empty();
     let base64 = modifiers.encodings.iter().any(|step| matches!(step, Encoding::Base64 | Encoding::Base64Offset));
-    let wide = modifiers.encodings.iter().any(|step| matches!(step, Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Utf16));
+    let wide =
+        modifiers.encodings.iter().any(|step| matches!(step, Encoding::Utf16Le | Encoding::Utf16Be | Encoding::Utf16));
     let plain = kinds.is_empty();
     let problem = if let [first, second, ..] = kinds.as_slice() {
         Some(format!("`{first}` and `{second}` ask for different comparisons"))
@@ -143,18 +172,24 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
         Some(format!("`{first}` and `{second}` cannot both hold for one value; write two items"))
     } else if let (Some(sub), true) = (sub, modifiers.kind != Kind::Regex) {
         Some(format!("`{sub}` is a sub-modifier of `re`, which is not there"))
-    } else if let (Some(kind), Some(part)) = (kinds.first(), parts.first().filter(|_| modifiers.kind != Kind::FieldRef)) {
+    } else if let (Some(kind), Some(part)) = (kinds.first(), parts.first().filter(|_| modifiers.kind != Kind::FieldRef))
+    {
         Some(format!("`{kind}` compares the whole value, so `{part}` has no meaning beside it"))
     } else if let (Some(kind), true) = (kinds.first(), encoded) {
         Some(format!("`{kind}` cannot compare an encoded value"))
-    } else if let (Some(kind), true) = (kinds.first().filter(|_| !matches!(modifiers.kind, Kind::Regex | Kind::FieldRef)), modifiers.cased) {
+    } else if let (Some(kind), true) =
+        (kinds.first().filter(|_| !matches!(modifiers.kind, Kind::Regex | Kind::FieldRef)), modifiers.cased)
+    {
         Some(format!("`{kind}` has no case, so `cased` has no meaning beside it"))
     } else if modifiers.cased && modifiers.ignore_case {
         Some("`cased` and `i` contradict each other".to_owned())
     } else if modifiers.kind == Kind::Exists && (modifiers.all || modifiers.expand || modifiers.not_equal) {
         Some("`exists` takes one boolean and no other modifier".to_owned())
     } else if wide && !base64 {
-        Some("a UTF-16 value holds NUL bytes that no text field has; follow it with `base64` or `base64offset`".to_owned())
+        Some(
+            "a UTF-16 value holds NUL bytes that no text field has; follow it with `base64` or `base64offset`"
+                .to_owned(),
+        )
     } else if misordered(&modifiers.encodings) {
         Some("the encodings stand in an order without meaning; write `windash`, then UTF-16, then base64".to_owned())
     } else if modifiers.not_equal && !plain && !matches!(modifiers.kind, Kind::FieldRef | Kind::Regex | Kind::Cidr) {

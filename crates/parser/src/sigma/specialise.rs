@@ -186,7 +186,9 @@ impl<'a> Specialiser<'a, '_> {
             .or_else(|| part(&self.logsource.product, |source| source.product.as_ref()));
         found = match near {
             Some((wrong, right)) => found.with_help(format!("did you mean `{right}` where you wrote `{wrong}`?")),
-            None => found.with_help("correct it, or declare a template type that serves it; until then no field of this rule is checked"),
+            None => found.with_help(
+                "correct it, or declare a template type that serves it; until then no field of this rule is checked",
+            ),
         };
         sink.push(found);
     }
@@ -198,7 +200,8 @@ impl<'a> Specialiser<'a, '_> {
         }
         let mut reported: Vec<&str> = Vec::new();
         for item in &self.detections.items {
-            let other = (item.modifiers.kind == Kind::FieldRef).then(|| item.values.iter().map(|value| (value.text, value.span)));
+            let other = (item.modifiers.kind == Kind::FieldRef)
+                .then(|| item.values.iter().map(|value| (value.text, value.span)));
             let names = item.field.map(|field| (field, item.field_span)).into_iter().chain(other.into_iter().flatten());
             for (field, span) in names {
                 if reported.contains(&field) || addressed.iter().any(|entry| entry.slot(field).is_some()) {
@@ -209,7 +212,8 @@ impl<'a> Specialiser<'a, '_> {
                     [only] => format!("`{}` does not have", only.template),
                     many => format!("none of the {} template types that this rule addresses has", many.len()),
                 };
-                let mut found = sink.diagnostic(&codes::UNKNOWN_FIELD, span, format!("{serving} the field `{}`", clip(field)));
+                let mut found =
+                    sink.diagnostic(&codes::UNKNOWN_FIELD, span, format!("{serving} the field `{}`", clip(field)));
                 let names: Vec<&str> = addressed.iter().flat_map(|entry| entry.template.names()).collect();
                 let twin = names.iter().find(|name| name.eq_ignore_ascii_case(field));
                 found = match (twin, closest(field, names.iter().copied())) {
@@ -217,7 +221,10 @@ impl<'a> Specialiser<'a, '_> {
                         .with_help(format!("names of fields differ by case: it is `{name}`"))
                         .with_fix(format!("rename to `{name}`"), span, *name),
                     (_, Some(name)) => found.with_help(format!("did you mean `{name}`?")),
-                    _ => found.with_help(format!("a predicate on it is never true; `contentcheck fields` lists what `{}` has", self.logsource)),
+                    _ => found.with_help(format!(
+                        "a predicate on it is never true; `contentcheck fields` lists what `{}` has",
+                        self.logsource
+                    )),
                 };
                 sink.push(found);
             }
@@ -231,13 +238,18 @@ impl<'a> Specialiser<'a, '_> {
         for (item, prepared) in self.detections.items.iter().zip(&self.prepared) {
             let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.untyped()) else { continue };
             let Test::Text { patterns, all: false } = &*test else { continue };
-            if item.modifiers.not_equal || patterns.len() != item.values.len() || !entries.iter().any(|entry| matches!(entry.slot(field), Some(Slot::Fixed(_)))) {
+            if item.modifiers.not_equal
+                || patterns.len() != item.values.len()
+                || !entries.iter().any(|entry| matches!(entry.slot(field), Some(Slot::Fixed(_))))
+            {
                 continue;
             }
             for (pattern, value) in patterns.iter().zip(&item.values) {
                 let alone = Test::Text { patterns: vec![pattern.clone()], all: false };
                 let has = |entry: &&&Entry| match entry.slot(field) {
-                    Some(Slot::Fixed(at)) => fixed_values(entry, at).any(|text| test_text(&alone, text) != Known::False),
+                    Some(Slot::Fixed(at)) => {
+                        fixed_values(entry, at).any(|text| test_text(&alone, text) != Known::False)
+                    }
                     Some(_) => true,
                     None => false,
                 };
@@ -252,12 +264,20 @@ impl<'a> Specialiser<'a, '_> {
                     }
                     let fields = self.missing_fields(entry);
                     let found = sink
-                        .diagnostic(&codes::DEAD_BRANCH, value.span, format!("the rule cannot fire for {field} {}: {}", clip(value.text), lacks(entry, &fields)))
+                        .diagnostic(
+                            &codes::DEAD_BRANCH,
+                            value.span,
+                            format!("the rule cannot fire for {field} {}: {}", clip(value.text), lacks(entry, &fields)),
+                        )
                         .with_help("remove the value, or read a field that these events have");
                     sink.push(found);
                 } else if !open && !entries.iter().any(|entry| has(&entry)) {
                     let found = sink
-                        .diagnostic(&codes::IMPOSSIBLE_VALUE, value.span, format!("no event of `{}` has {field} {}", self.logsource, clip(value.text)))
+                        .diagnostic(
+                            &codes::IMPOSSIBLE_VALUE,
+                            value.span,
+                            format!("no event of `{}` has {field} {}", self.logsource, clip(value.text)),
+                        )
                         .with_help("correct the value or the log source");
                     sink.push(found);
                 }
@@ -302,8 +322,12 @@ impl<'a> Specialiser<'a, '_> {
         }
         for selection in &self.detections.selections {
             let expr = body(&selection.body);
-            let dead = addressed.iter().all(|entry| Known::of(&expr, &mut |index| self.item_known(entry, index, Missing::Absent, &[])) == Known::False);
-            let fed = |entry: &&&Entry| Known::of(&expr, &mut |index| self.item_known(entry, index, Missing::Unknown, &[])) != Known::False;
+            let dead = addressed.iter().all(|entry| {
+                Known::of(&expr, &mut |index| self.item_known(entry, index, Missing::Absent, &[])) == Known::False
+            });
+            let fed = |entry: &&&Entry| {
+                Known::of(&expr, &mut |index| self.item_known(entry, index, Missing::Unknown, &[])) != Known::False
+            };
             let Some(entry) = addressed.iter().find(fed).filter(|_| dead) else { continue };
             let mut fields: Vec<&str> = Vec::new();
             expr.each(&mut |index, _| {
@@ -319,7 +343,11 @@ impl<'a> Specialiser<'a, '_> {
                 continue;
             }
             let found = sink
-                .diagnostic(&codes::DEAD_BRANCH, selection.span, format!("the selection `{}` is never true: {}", clip(selection.name), lacks(entry, &fields)))
+                .diagnostic(
+                    &codes::DEAD_BRANCH,
+                    selection.span,
+                    format!("the selection `{}` is never true: {}", clip(selection.name), lacks(entry, &fields)),
+                )
                 .with_help("read a field that these events have, or remove the selection");
             sink.push(found);
         }
@@ -333,7 +361,9 @@ impl<'a> Specialiser<'a, '_> {
                 let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.untyped()) else { return Known::Open };
                 let required = match entry.slot(field) {
                     Some(Slot::Input(at)) => entry.template.at(at as usize + 1).is_some_and(|field| !field.ty.optional),
-                    Some(Slot::Header(at)) => entry.template.header.get(at as usize).is_some_and(|field| !field.ty.optional),
+                    Some(Slot::Header(at)) => {
+                        entry.template.header.get(at as usize).is_some_and(|field| !field.ty.optional)
+                    }
                     _ => false,
                 };
                 let known = if required && accepts_everything(&test) { Known::True } else { Known::Open };
@@ -343,7 +373,11 @@ impl<'a> Specialiser<'a, '_> {
         if targets.iter().all(total) {
             let span = self.detections.selections.first().map_or(self.logsource_span, |selection| selection.span);
             let found = sink
-                .diagnostic(&codes::ALWAYS_FIRES, span, format!("the rule fires on every event of `{}`", self.logsource))
+                .diagnostic(
+                    &codes::ALWAYS_FIRES,
+                    span,
+                    format!("the rule fires on every event of `{}`", self.logsource),
+                )
                 .with_help("give it a value that selects something");
             sink.push(found);
         }
@@ -450,7 +484,9 @@ fn pattern_text(pattern: &TextPattern, text: &str) -> Known {
     let known = |value| if value { Known::True } else { Known::False };
     let fold = |text: &str| if pattern.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
     match &pattern.pattern {
-        Pattern::Equals(value) => known(if pattern.ignore_case { value.eq_ignore_ascii_case(text) } else { **value == *text }),
+        Pattern::Equals(value) => {
+            known(if pattern.ignore_case { value.eq_ignore_ascii_case(text) } else { **value == *text })
+        }
         Pattern::Contains(value) => known(fold(text).contains(&fold(value))),
         Pattern::StartsWith(value) => known(fold(text).starts_with(&fold(value))),
         Pattern::EndsWith(value) => known(fold(text).ends_with(&fold(value))),

@@ -88,7 +88,12 @@ fn surround(mut parts: Vec<WildcardPart>, part: Part) -> Vec<WildcardPart> {
 ///
 /// # Errors
 /// When the value cannot be encoded, or `found` would exceed `limit`.
-pub(crate) fn patterns(value: &str, modifiers: &Modifiers, limit: usize, found: &mut Vec<TextPattern>) -> Result<(), Refused> {
+pub(crate) fn patterns(
+    value: &str,
+    modifiers: &Modifiers,
+    limit: usize,
+    found: &mut Vec<TextPattern>,
+) -> Result<(), Refused> {
     let ignore_case = !modifiers.cased;
     let mut push = |parts: Vec<WildcardPart>| -> Result<(), Refused> {
         if found.len() >= limit {
@@ -115,7 +120,8 @@ pub(crate) fn patterns(value: &str, modifiers: &Modifiers, limit: usize, found: 
                 let mut encoded = Vec::with_capacity(variants.len());
                 for variant in &variants {
                     let bytes = bytes(variant, wide)?;
-                    let texts = if *encoding == Encoding::Base64 { vec![base64(&bytes)] } else { base64_offsets(&bytes) };
+                    let texts =
+                        if *encoding == Encoding::Base64 { vec![base64(&bytes)] } else { base64_offsets(&bytes) };
                     encoded.extend(texts.into_iter().map(|text| vec![WildcardPart::Literal(text.into())]));
                 }
                 variants = encoded;
@@ -148,7 +154,8 @@ fn windash(values: Vec<Vec<WildcardPart>>, limit: usize) -> Result<Vec<Vec<Wildc
                     if texts.len() * DASHES.len() * variants.len() > limit {
                         return Err(Refused::Expansion(limit));
                     }
-                    texts = DASHES.iter().flat_map(|dash| texts.iter().map(move |text| format!("{text}{dash}"))).collect();
+                    texts =
+                        DASHES.iter().flat_map(|dash| texts.iter().map(move |text| format!("{text}{dash}"))).collect();
                 } else {
                     texts.iter_mut().for_each(|text| text.push(character));
                 }

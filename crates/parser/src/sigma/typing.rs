@@ -45,11 +45,14 @@ impl Prepared {
         if ty.scalar == Scalar::String && !ty.list {
             return self.text.clone();
         }
-        if let Some((_, _, tests)) = self.typed.iter().find(|(scalar, list, _)| (*scalar, *list) == (ty.scalar, ty.list)) {
+        if let Some((_, _, tests)) =
+            self.typed.iter().find(|(scalar, list, _)| (*scalar, *list) == (ty.scalar, ty.list))
+        {
             return tests.clone();
         }
         let tests = if self.text.is_none() { None } else { on_scalar(item, ty.scalar, &self.text, sink) };
-        let tests = if ty.list { tests.map(|tests| tests.substitute(&mut |test| Expr::Is(elements(test)))) } else { tests };
+        let tests =
+            if ty.list { tests.map(|tests| tests.substitute(&mut |test| Expr::Is(elements(test)))) } else { tests };
         self.typed.push((ty.scalar, ty.list, tests.clone()));
         tests
     }
@@ -96,7 +99,11 @@ fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
         }
         if modifiers.expand && text_has_placeholder(value.text) {
             let found = sink
-                .diagnostic(&codes::UNEXPANDED_PLACEHOLDER, value.span, format!("`{}` is a placeholder that nothing expands", clip(value.text)))
+                .diagnostic(
+                    &codes::UNEXPANDED_PLACEHOLDER,
+                    value.span,
+                    format!("`{}` is a placeholder that nothing expands", clip(value.text)),
+                )
                 .with_help("a pipeline has to put the values in before release; unexpanded it never matches");
             sink.push(found);
             opaque = true;
@@ -104,10 +111,18 @@ fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
         }
         let before = patterns.len();
         let shown = match &value.raw {
-            Raw::Bool(flag) => if *flag { "true" } else { "false" },
+            Raw::Bool(flag) => {
+                if *flag {
+                    "true"
+                } else {
+                    "false"
+                }
+            }
             _ => value.text,
         };
-        if let Err(reason) = text::patterns(shown, modifiers, before + (*budget).min(limits::RULE_VALUES), &mut patterns) {
+        if let Err(reason) =
+            text::patterns(shown, modifiers, before + (*budget).min(limits::RULE_VALUES), &mut patterns)
+        {
             report_refused(&reason, value, sink);
             return None;
         }
@@ -139,7 +154,9 @@ fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
 /// A keyword is looked for anywhere in a value.
 fn anywhere(pattern: &Pattern) -> Pattern {
     match pattern {
-        Pattern::Equals(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) if !text.is_empty() => Pattern::Contains(text.clone()),
+        Pattern::Equals(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) if !text.is_empty() => {
+            Pattern::Contains(text.clone())
+        }
         Pattern::Like(parts) => {
             use crate::model::WildcardPart::AnyRun;
             let mut wide: Vec<_> = Vec::with_capacity(parts.len() + 2);
@@ -163,13 +180,25 @@ fn text_has_placeholder(text: &str) -> bool {
 fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) {
     let found = match reason {
         Refused::Wildcard => sink
-            .diagnostic(&codes::INVALID_VALUE, value.span, format!("`{}` has a wildcard, which cannot be encoded", clip(value.text)))
+            .diagnostic(
+                &codes::INVALID_VALUE,
+                value.span,
+                format!("`{}` has a wildcard, which cannot be encoded", clip(value.text)),
+            )
             .with_help("escape it with a backslash, or leave it out"),
         Refused::Expansion(limit) => sink
-            .diagnostic(&codes::EXPANSION_TOO_LARGE, value.span, format!("the modifiers expand this rule to more than {limit} values"))
+            .diagnostic(
+                &codes::EXPANSION_TOO_LARGE,
+                value.span,
+                format!("the modifiers expand this rule to more than {limit} values"),
+            )
             .with_help("use fewer dashes, values or expanding modifiers"),
         Refused::Wildcards(count) => sink
-            .diagnostic(&codes::TOO_MANY_WILDCARDS, value.span, format!("the value has {count} wildcards; the limit is {}", limits::PATTERN_WILDCARDS))
+            .diagnostic(
+                &codes::TOO_MANY_WILDCARDS,
+                value.span,
+                format!("the value has {count} wildcards; the limit is {}", limits::PATTERN_WILDCARDS),
+            )
             .with_help("match the decisive parts with `contains|all`"),
     };
     sink.push(found);
@@ -185,7 +214,11 @@ fn contradictory_all(item: &Item<'_>, patterns: &[TextPattern], sink: &mut Sink)
         && first != second
     {
         let found = sink
-            .diagnostic(&codes::ALL_OF_EQUALS, item.span, format!("no value equals both `{}` and `{}`", clip(&first), clip(&second)))
+            .diagnostic(
+                &codes::ALL_OF_EQUALS,
+                item.span,
+                format!("no value equals both `{}` and `{}`", clip(&first), clip(&second)),
+            )
             .with_help("write `contains|all`, or leave `all` out");
         sink.push(found);
     }
@@ -212,7 +245,11 @@ fn cidr(item: &Item<'_>, sink: &mut Sink) -> Tests {
             Ok(network) => networks.push(network),
             Err(reason) => {
                 let found = sink
-                    .diagnostic(&codes::INVALID_VALUE, value.span, format!("`{}` is not a network: {reason}", clip(value.text)))
+                    .diagnostic(
+                        &codes::INVALID_VALUE,
+                        value.span,
+                        format!("`{}` is not a network: {reason}", clip(value.text)),
+                    )
                     .with_help("write an address and a prefix length, such as 10.0.0.0/8 or fe80::/10");
                 sink.push(found);
                 return None;
@@ -237,7 +274,11 @@ pub(crate) fn network(text: &str) -> Result<Network, String> {
     let bits: u8 = if address.is_ipv4() { 32 } else { 128 };
     let prefix = match prefix {
         None => bits,
-        Some(prefix) => prefix.parse().ok().filter(|prefix| *prefix <= bits).ok_or(format!("the prefix length must lie between 0 and {bits}"))?,
+        Some(prefix) => prefix
+            .parse()
+            .ok()
+            .filter(|prefix| *prefix <= bits)
+            .ok_or(format!("the prefix length must lie between 0 and {bits}"))?,
     };
     let host_bits = match address {
         IpAddr::V4(address) => address.to_bits().checked_shl(u32::from(prefix)).unwrap_or(0) != 0,
@@ -251,7 +292,8 @@ pub(crate) fn network(text: &str) -> Result<Network, String> {
 
 fn regexes(item: &Item<'_>, sink: &mut Sink) -> Tests {
     let modifiers = &item.modifiers;
-    let flags = Flags { ignore_case: modifiers.ignore_case, multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
+    let flags =
+        Flags { ignore_case: modifiers.ignore_case, multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
     let mut patterns = Vec::with_capacity(item.values.len());
     let mut good = true;
     for value in &item.values {
@@ -261,7 +303,12 @@ fn regexes(item: &Item<'_>, sink: &mut Sink) -> Tests {
         }
         if let Err(problem) = regex::inspect(value.text, flags) {
             // Offsets inside the value hold where its text stands in the source as it is.
-            let start = value.span.len().checked_sub(value.text.len()).filter(|extra| matches!(extra, 0 | 2)).map(|extra| value.span.start as usize + extra / 2);
+            let start = value
+                .span
+                .len()
+                .checked_sub(value.text.len())
+                .filter(|extra| matches!(extra, 0 | 2))
+                .map(|extra| value.span.start as usize + extra / 2);
             let span = match (start, problem.at) {
                 (Some(start), Some((from, to))) => crate::source::Span::new(start + from, start + to),
                 _ => value.span,
@@ -270,7 +317,8 @@ fn regexes(item: &Item<'_>, sink: &mut Sink) -> Tests {
             good &= problem.code == &codes::REGEX_BACKTRACKS;
             sink.push(sink.diagnostic(problem.code, span, problem.message).with_help(problem.help));
         }
-        let pattern = Regex { pattern: value.text.into(), multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
+        let pattern =
+            Regex { pattern: value.text.into(), multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
         patterns.push(TextPattern { pattern: Pattern::Matches(pattern), ignore_case: modifiers.ignore_case });
     }
     good.then(|| is(Test::Text { patterns, all: modifiers.all }))
@@ -303,7 +351,9 @@ pub(crate) fn int_order(comparison: Comparison, number: i64) -> Expr<Arc<Test>> 
     };
     match comparison {
         Comparison::Equal => range(Some(number), Some(number)),
-        Comparison::NotEqual => Expr::any([range(Some(i64::MIN), number.checked_sub(1)), range(number.checked_add(1), Some(i64::MAX))]),
+        Comparison::NotEqual => {
+            Expr::any([range(Some(i64::MIN), number.checked_sub(1)), range(number.checked_add(1), Some(i64::MAX))])
+        }
         Comparison::Less => range(Some(i64::MIN), number.checked_sub(1)),
         Comparison::LessOrEqual => range(Some(i64::MIN), Some(number)),
         Comparison::Greater => range(number.checked_add(1), Some(i64::MAX)),
@@ -320,7 +370,9 @@ fn number(value: &Written<'_>) -> Option<Number> {
     match value.raw {
         Raw::Int(number) => Some(Number::Int(number)),
         Raw::Float(number) => Some(Number::Float(number)),
-        Raw::Text(text) => integer(text).map(Number::Int).or_else(|| text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Float)),
+        Raw::Text(text) => integer(text)
+            .map(Number::Int)
+            .or_else(|| text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Float)),
         Raw::Null | Raw::Bool(_) => None,
     }
 }
@@ -345,7 +397,9 @@ fn time(item: &Item<'_>, part: TimePart, sink: &mut Sink) -> Tests {
     let mut ranges = Vec::with_capacity(item.values.len());
     for value in &item.values {
         match number(value) {
-            Some(Number::Int(number)) if (least..=greatest).contains(&number) => ranges.push(IntRange { from: number, to: number }),
+            Some(Number::Int(number)) if (least..=greatest).contains(&number) => {
+                ranges.push(IntRange { from: number, to: number })
+            }
             _ => {
                 let message = format!("`{}` is not a number between {least} and {greatest}", clip(value.text));
                 sink.report(&codes::INVALID_VALUE, value.span, message);
@@ -360,11 +414,17 @@ fn time(item: &Item<'_>, part: TimePart, sink: &mut Sink) -> Tests {
 fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Tests, sink: &mut Sink) -> Tests {
     match (item.modifiers.kind, scalar) {
         (Kind::Exists | Kind::FieldRef, _) => text.clone(),
-        (Kind::Order(_), Scalar::Int | Scalar::Float) | (Kind::Cidr, Scalar::Ip | Scalar::String) | (_, Scalar::String) => text.clone(),
+        (Kind::Order(_), Scalar::Int | Scalar::Float)
+        | (Kind::Cidr, Scalar::Ip | Scalar::String)
+        | (_, Scalar::String) => text.clone(),
         (Kind::Plain, _) if is_plain(&item.modifiers) => plain(item, scalar, sink),
         (Kind::Plain | Kind::Regex, Scalar::Int | Scalar::Float | Scalar::Ip) => {
             let found = sink
-                .diagnostic(&codes::NUMBER_AS_TEXT, item.key_span, format!("`{}` is {}; this compares its text", field_name(item), article(scalar)))
+                .diagnostic(
+                    &codes::NUMBER_AS_TEXT,
+                    item.key_span,
+                    format!("`{}` is {}; this compares its text", field_name(item), article(scalar)),
+                )
                 .with_help("compare it by value: a number, a list of numbers, `gt`, `lt`, or `cidr` for an address");
             sink.push(found);
             text.clone()
@@ -379,7 +439,11 @@ fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Tests, sink: &mut Sink) -> 
                 _ => "a part of a text",
             };
             let found = sink
-                .diagnostic(&codes::OPERATOR_TYPE, item.key_span, format!("`{}` is {}, which cannot be compared with {what}", field_name(item), article(scalar)))
+                .diagnostic(
+                    &codes::OPERATOR_TYPE,
+                    item.key_span,
+                    format!("`{}` is {}, which cannot be compared with {what}", field_name(item), article(scalar)),
+                )
                 .with_help("use a comparison of the field's type");
             sink.push(found);
             None
@@ -425,13 +489,21 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                 let number = integer(text).unwrap_or(0);
                 ints.push(IntRange { from: number, to: number });
             }
-            (Scalar::Bool, Raw::Text(text)) if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => {
+            (Scalar::Bool, Raw::Text(text))
+                if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") =>
+            {
                 parts.push(is(Test::Bool(text.eq_ignore_ascii_case("true"))));
             }
             (Scalar::Ip, _) if network(value.text).is_ok() => networks.extend(network(value.text)),
-            (Scalar::Int | Scalar::Float | Scalar::Ip, Raw::Text(_)) if parsed.iter().any(|part| !matches!(part, crate::model::WildcardPart::Literal(_))) => {
+            (Scalar::Int | Scalar::Float | Scalar::Ip, Raw::Text(_))
+                if parsed.iter().any(|part| !matches!(part, crate::model::WildcardPart::Literal(_))) =>
+            {
                 let found = sink
-                    .diagnostic(&codes::NUMBER_AS_TEXT, value.span, format!("`{}` is {}; a wildcard compares its text", field_name(item), article(scalar)))
+                    .diagnostic(
+                        &codes::NUMBER_AS_TEXT,
+                        value.span,
+                        format!("`{}` is {}; a wildcard compares its text", field_name(item), article(scalar)),
+                    )
                     .with_help("compare it by value: a number, `gt`, `lt`, or `cidr` for an address");
                 sink.push(found);
                 if text::patterns(value.text, &item.modifiers, limits::RULE_VALUES, &mut texts).is_err() {
@@ -439,9 +511,16 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                 }
             }
             _ => {
-                let shown = as_text.map_or_else(|| clip(value.text), |text| if text.is_empty() { "''".to_owned() } else { clip(text) });
+                let shown = as_text.map_or_else(
+                    || clip(value.text),
+                    |text| if text.is_empty() { "''".to_owned() } else { clip(text) },
+                );
                 let found: Diagnostic = sink
-                    .diagnostic(&codes::VALUE_TYPE, value.span, format!("`{}` is {}, which never equals `{shown}`", field_name(item), article(scalar)))
+                    .diagnostic(
+                        &codes::VALUE_TYPE,
+                        value.span,
+                        format!("`{}` is {}, which never equals `{shown}`", field_name(item), article(scalar)),
+                    )
                     .with_help(match scalar {
                         Scalar::Bool => "write `true` or `false`",
                         Scalar::Ip => "write an address such as 192.0.2.1",

@@ -131,7 +131,8 @@ fn resolve(text: &str) -> Scalar<'_> {
     if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.strip_prefix('+').unwrap_or(text).parse().map_or(Scalar::HugeInt(text), Scalar::Int);
     }
-    let radix = |prefix: &str, base| text.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, base).ok());
+    let radix =
+        |prefix: &str, base| text.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, base).ok());
     if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
         return Scalar::Int(number);
     }
@@ -204,8 +205,7 @@ struct Builder<'s, 'k> {
 pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Node<'s>> {
     let mut found = Vec::new();
     let mut offsets = Offsets::new(text);
-    let mut builder =
-        Builder { sink, stack: Vec::new(), anchors: Vec::new(), nodes: 0, alias_nodes: 0, root: None };
+    let mut builder = Builder { sink, stack: Vec::new(), anchors: Vec::new(), nodes: 0, alias_nodes: 0, root: None };
     let mut parser = Parser::new_from_str(text);
     while let Some(next) = parser.next_event() {
         let (event, span) = match next {
@@ -215,7 +215,11 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Node<'s>> {
                 builder.sink.push(
                     builder
                         .sink
-                        .diagnostic(&codes::YAML_SYNTAX, Span::at(at.min(text.len())), format!("the YAML cannot be read: {}", error.info()))
+                        .diagnostic(
+                            &codes::YAML_SYNTAX,
+                            Span::at(at.min(text.len())),
+                            format!("the YAML cannot be read: {}", error.info()),
+                        )
                         .with_help("check the indentation, quotes and brackets on this line and the one before"),
                 );
                 break;
@@ -253,7 +257,13 @@ impl<'s> Builder<'s, '_> {
         Err(Stopped)
     }
 
-    fn event(&mut self, text: &'s str, event: Event<'s>, span: YamlSpan, offsets: &mut Offsets<'_>) -> Result<(), Stopped> {
+    fn event(
+        &mut self,
+        text: &'s str,
+        event: Event<'s>,
+        span: YamlSpan,
+        offsets: &mut Offsets<'_>,
+    ) -> Result<(), Stopped> {
         match event {
             Event::Scalar(value, style, anchor, _tag) => {
                 let start = offsets.byte(span.start.index());
@@ -383,4 +393,3 @@ fn duplicate_key(key: &str, first: Span, second: Span, sink: &mut Sink) {
         .with_help("merge the two, or rename one; readers disagree on which one counts");
     sink.push(diagnostic);
 }
-

@@ -61,4 +61,10 @@ codes! {
         harm: "Rules that look up in the table cannot be checked or compiled.",
         cure: "Add the file inside the release, or correct its name.",
     }
+    /// A table's columns are declared wrongly
+    TABLE_COLUMN = "CC0515" "table-column" Error {
+        cause: "The table has no key or several, or a column of a type that a cell cannot hold.",
+        harm: "Without one exact key a lookup has no answer, or several.",
+        cure: "Mark one required column, not a float, as `key`; give each column a single value.",
+    }
 }

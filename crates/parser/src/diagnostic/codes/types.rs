@@ -25,4 +25,10 @@ codes! {
         harm: "What the text of a number looks like depends on the recorder: 80, 080 and 0x50 are one port and three texts.",
         cure: "Compare by value: a number, an order, or a network.",
     }
+    /// A test event lacks a field that every event has
+    INCOMPLETE_EVENT = "CC0305" "incomplete-event" Error {
+        cause: "The test names only the fields that the condition reads, or a field was added to the template type.",
+        harm: "Twenty inputs where twenty-one are declared: a test on events that no sensor sends proves nothing.",
+        cure: "Give the test a value for each field that is not optional.",
+    }
 }

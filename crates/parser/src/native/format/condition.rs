@@ -13,9 +13,7 @@ enum Context {
 /// The place up to which comments are put before the line on which an expression begins.
 pub(super) fn anchor(expr: &Expr) -> u32 {
     match expr {
-        Expr::Any(chain) | Expr::All(chain) => {
-            chain.operands.first().map_or(chain.span.start, |first| operand_anchor(first))
-        }
+        Expr::Any(chain) | Expr::All(chain) => chain.operands.first().map_or(chain.span.start, operand_anchor),
         other => operand_anchor(other),
     }
 }
@@ -40,7 +38,12 @@ impl Printer<'_> {
     }
 
     fn expr(&mut self, expr: &Expr, context: Context) {
-        if !self.comment_before(expr.span().end) {
+        // Parentheses around a whole condition go, and comments behind its last operand with them.
+        let end = match (expr, context) {
+            (Expr::Any(chain) | Expr::All(chain), Context::Alone) => chain.operands.last().map(Expr::span),
+            _ => Some(expr.span()),
+        };
+        if !self.comment_before(end.map_or(0, |span| span.end)) {
             let mut flat = String::new();
             flat_expr(&mut flat, self.text, expr, context);
             if self.fits(&flat, 0) {

@@ -61,14 +61,24 @@ impl Printer<'_> {
         for entry in &template.entries {
             let span = entry.span();
             match entry {
-                TemplateEntry::Serves(block) => self.word_block("serves", block, |name| name.span.end, |out, _, name| {
-                    flat_text(out, &name.value, true);
-                }),
-                TemplateEntry::Reads(block) => self.word_block("reads", block, |values| values.span.end, flat_single),
+                TemplateEntry::Serves(block) => self.word_block(
+                    "serves",
+                    block,
+                    |name| name.span.end,
+                    |out, _, name| {
+                        flat_text(out, &name.value, true);
+                    },
+                ),
+                TemplateEntry::Reads(block) => self.word_block("reads", block, |values| values.span.end, flat_values),
                 TemplateEntry::Header(block) => {
-                    self.word_block("header", block, |ty: &Spanned<FieldType>| ty.span.end, |out, _, ty| {
-                        out.push_str(&ty.value.to_string());
-                    });
+                    self.word_block(
+                        "header",
+                        block,
+                        |ty: &Spanned<FieldType>| ty.span.end,
+                        |out, _, ty| {
+                            out.push_str(&ty.value.to_string());
+                        },
+                    );
                 }
                 TemplateEntry::Retired(retired) => {
                     self.start(span.end, span.start);
@@ -175,9 +185,16 @@ impl Printer<'_> {
                 self.out.push_str(" rows [");
                 let text = self.text;
                 let end = |row: &Values| row.span.end;
-                self.broken(rows.span, ']', &rows.rows, end, |row| row.span, |printer, row| {
-                    flat_values(&mut printer.out, text, row);
-                });
+                self.broken(
+                    rows.span,
+                    ']',
+                    &rows.rows,
+                    end,
+                    |row| row.span,
+                    |printer, row| {
+                        flat_values(&mut printer.out, text, row);
+                    },
+                );
             }
         }
     }
@@ -250,9 +267,16 @@ impl Printer<'_> {
                 } else {
                     self.out.push('[');
                     let end = |item: &Name| item.span.end;
-                    self.broken(list.span, ']', &list.items, end, |item| item.span, |printer, item| {
-                        flat_text(&mut printer.out, &item.value, words);
-                    });
+                    self.broken(
+                        list.span,
+                        ']',
+                        &list.items,
+                        end,
+                        |item| item.span,
+                        |printer, item| {
+                            flat_text(&mut printer.out, &item.value, words);
+                        },
+                    );
                 }
             }
         }
@@ -287,13 +311,5 @@ fn flat_text(out: &mut String, text: &str, word: bool) {
         out.push_str(text);
     } else {
         write_text(out, text);
-    }
-}
-
-/// Values, without the brackets if there is only one.
-fn flat_single(out: &mut String, text: &str, values: &Values) {
-    match values.values.as_slice() {
-        [one] => super::flat_value(out, text, one),
-        _ => flat_values(out, text, values),
     }
 }

@@ -1,6 +1,6 @@
 //! A tree to text, in the one layout of the language.
 //!
-//! What fits on a line of [`WIDTH`] columns stands on one line, unless a comment is in
+//! What fits on a line of 100 columns stands on one line, unless a comment is in
 //! the way; what does not is broken at its outermost list, block or connective. Whether
 //! something is broken depends on the tree and the comments only, never on the old
 //! layout, so that formatting twice changes nothing. Blank lines are kept, one at a time.
@@ -15,7 +15,7 @@ use super::parser::RESERVED;
 use crate::source::Span;
 
 /// Columns that a line has.
-pub const WIDTH: usize = 100;
+const WIDTH: usize = 100;
 
 /// Columns of one level of indentation.
 const STEP: usize = 4;
@@ -162,9 +162,16 @@ impl Printer<'_> {
         }
         self.out.push('[');
         let text = self.text;
-        self.broken(values.span, ']', &values.values, |value| value.span.end, |value| value.span, |printer, value| {
-            flat_value(&mut printer.out, text, value);
-        });
+        self.broken(
+            values.span,
+            ']',
+            &values.values,
+            |value| value.span.end,
+            |value| value.span,
+            |printer, value| {
+                flat_value(&mut printer.out, text, value);
+            },
+        );
     }
 }
 

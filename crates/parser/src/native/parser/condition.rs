@@ -87,31 +87,32 @@ impl Parser<'_> {
         connective: Connective,
         mut operand: impl FnMut(&mut Self) -> Read<Option<Expr>>,
     ) -> Read<Option<Expr>> {
-        let mut operands = Vec::new();
+        let mut reads = Vec::new();
         let mut mixed = Vec::new();
         loop {
             if let Some(read) = operand(self)? {
-                let enclosed = self.group == Some(read.span());
-                match (connective, read) {
-                    (Connective::Any, Expr::Any(chain)) | (Connective::All, Expr::All(chain)) => {
-                        operands.extend(chain.operands);
-                    }
-                    (_, read) => {
-                        if matches!(read, Expr::All(_)) && !enclosed {
-                            mixed.push(read.span());
-                        }
-                        operands.push(read);
-                    }
+                if matches!(read, Expr::All(_)) && self.group != Some(read.span()) {
+                    mixed.push(read.span());
                 }
+                reads.push(read);
             }
             if !self.take_connective(connective) {
                 break;
             }
         }
-        let (Some(first), Some(last)) = (operands.first(), operands.last()) else { return Ok(None) };
+        let (Some(first), Some(last)) = (reads.first(), reads.last()) else { return Ok(None) };
         let span = first.span().to(last.span());
-        if operands.len() == 1 {
-            return Ok(operands.pop());
+        if reads.len() == 1 {
+            return Ok(reads.pop());
+        }
+        let mut operands = Vec::with_capacity(reads.len());
+        for read in reads {
+            match (connective, read) {
+                (Connective::Any, Expr::Any(chain)) | (Connective::All, Expr::All(chain)) => {
+                    operands.extend(chain.operands);
+                }
+                (_, read) => operands.push(read),
+            }
         }
         if let (Connective::Any, Some(first)) = (connective, mixed.first()) {
             let edit = |at: u32, sign: &str| Edit { span: Span::at(at as usize), text: sign.to_owned() };
@@ -249,8 +250,7 @@ impl Parser<'_> {
         }
         if operator.value == Operator::Exists {
             let span = self.since(start);
-            let predicate =
-                Predicate { quantifier, left, operator, ignore_case, all_values: None, right: None, span };
+            let predicate = Predicate { quantifier, left, operator, ignore_case, all_values: None, right: None, span };
             return Ok(Expr::Predicate(predicate));
         }
         let all_values = if operator.value.is_comparison() { None } else { self.value_quantifier() };
@@ -272,10 +272,11 @@ impl Parser<'_> {
         let left = self.operand("a field")?;
         let span = self.since(word.start);
         let field = self.text.get(left.span().range()).unwrap_or("");
-        let found = self
-            .sink
-            .diagnostic(&codes::SYNTAX, span, "`exists` stands after the field")
-            .with_fix("put `exists` after the field", span, format!("{field} exists"));
+        let found = self.sink.diagnostic(&codes::SYNTAX, span, "`exists` stands after the field").with_fix(
+            "put `exists` after the field",
+            span,
+            format!("{field} exists"),
+        );
         self.push(found);
         let operator = Spanned::new(Operator::Exists, word.span());
         let predicate =
@@ -303,7 +304,9 @@ impl Parser<'_> {
         let Some(word) = self.word() else {
             let found = match (left, token.kind) {
                 (_, Kind::Colon) => found.with_help("compare with `==`, or with `==~` to ignore case"),
-                (Operand::Literal(_), _) => found.with_help("a value alone is not a condition; compare it with a field"),
+                (Operand::Literal(_), _) => {
+                    found.with_help("a value alone is not a condition; compare it with a field")
+                }
                 _ => found,
             };
             self.push(found);

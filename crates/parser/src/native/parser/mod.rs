@@ -294,7 +294,9 @@ impl<'s> Parser<'s> {
         };
         let finding = self.sink.diagnostic(code, self.token.span(), format!("expected {what}, found {found}"));
         match text.chars().next() {
-            Some('“' | '”' | '„' | '‘' | '’') => finding.with_help("quotes are written \", not as in a text processor"),
+            Some('“' | '”' | '„' | '‘' | '’') => {
+                finding.with_help("quotes are written \", not as in a text processor")
+            }
             Some('/') => finding.with_help("a comment begins with #"),
             _ => finding,
         }
@@ -317,7 +319,8 @@ impl<'s> Parser<'s> {
     fn at_declaration(&self) -> bool {
         let start = self.token.start as usize;
         let flush = start == 0 || self.text.as_bytes().get(start - 1) == Some(&b'\n');
-        let named = || self.lexer.sign_after(self.token.end).is_some_and(|sign| sign.is_ascii_alphanumeric() || sign == b'_');
+        let named =
+            || self.lexer.sign_after(self.token.end).is_some_and(|sign| sign.is_ascii_alphanumeric() || sign == b'_');
         self.token.first && flush && self.word().is_some_and(|word| DECLARATIONS.contains(&word)) && named()
     }
 
@@ -418,7 +421,8 @@ impl<'s> Parser<'s> {
                     continue;
                 }
                 let found = self.unexpected(&format!("`,` or `{}`", close.1));
-                let missing = self.token.first && matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int);
+                let missing =
+                    self.token.first && matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int);
                 let at = Span::at(self.end as usize);
                 self.push(if missing { found.with_fix("add the comma", at, ",") } else { found });
                 return Err(Failed);

@@ -1,8 +1,6 @@
 //! Rules.
 
-use super::super::ast::{
-    AttributeValue, Let, LetValue, Pair, Rule, RuleEntry, TemplateName, Test, When,
-};
+use super::super::ast::{AttributeValue, Let, LetValue, Pair, Rule, RuleEntry, TemplateName, Test, When};
 use super::super::lexer::Kind;
 use super::{Failed, Parser, Read};
 use crate::diagnostic::{closest, codes};
@@ -47,8 +45,7 @@ impl Parser<'_> {
         let name = self.plain_name("the name of a rule")?;
         let open = self.need(Kind::LeftBrace, "`{`")?;
         let entries = self.block(open, "rule", Self::rule_entry, |parser| {
-            parser.at_entry_word()
-                || parser.word().is_some() && parser.lexer.sign_after(parser.token.end) == Some(b':')
+            parser.at_entry_word() || parser.word().is_some() && parser.lexer.sign_after(parser.token.end) == Some(b':')
         })?;
         let rule = Rule { name, entries, body: self.since(open.start), span: self.since(start) };
         self.check_rule(&rule);
@@ -124,7 +121,8 @@ impl Parser<'_> {
 
     fn attribute(&mut self, word: &str) -> Read<Pair<AttributeValue>> {
         let Some((key, shape, _)) = ATTRIBUTES.iter().find(|(key, ..)| *key == word) else {
-            let found = self.sink.diagnostic(&codes::UNKNOWN_KEY, self.token.span(), format!("`{word}` is not an attribute"));
+            let found =
+                self.sink.diagnostic(&codes::UNKNOWN_KEY, self.token.span(), format!("`{word}` is not an attribute"));
             let near = match word {
                 "level" => Some("severity"),
                 "uuid" => Some("id"),
@@ -148,23 +146,23 @@ impl Parser<'_> {
             Shape::Text => parser.text_value("a word or a text").map(AttributeValue::Text),
         })?;
         let choices = CHOICES.iter().find(|(attribute, _)| attribute == key);
-        if let (Some((_, choices)), AttributeValue::Text(text)) = (choices, &pair.value) {
-            if !choices.contains(&text.value.as_str()) {
-                let message = format!("`{}` is not a {key}", text.value);
-                let found = self
-                    .sink
-                    .diagnostic(&codes::INVALID_ATTRIBUTE_VALUE, text.span, message)
-                    .with_help(format!("write one of {}", choices.join(", ")));
-                let near = match text.value.as_str() {
-                    "info" | "information" => Some("informational"),
-                    "moderate" => Some("medium"),
-                    other => closest(other, choices.iter().copied()),
-                };
-                self.push(match near {
-                    Some(near) => found.with_fix(format!("write `{near}`"), text.span, near),
-                    None => found,
-                });
-            }
+        if let (Some((_, choices)), AttributeValue::Text(text)) = (choices, &pair.value)
+            && !choices.contains(&text.value.as_str())
+        {
+            let message = format!("`{}` is not a {key}", text.value);
+            let found = self
+                .sink
+                .diagnostic(&codes::INVALID_ATTRIBUTE_VALUE, text.span, message)
+                .with_help(format!("write one of {}", choices.join(", ")));
+            let near = match text.value.as_str() {
+                "info" | "information" => Some("informational"),
+                "moderate" => Some("medium"),
+                other => closest(other, choices.iter().copied()),
+            };
+            self.push(match near {
+                Some(near) => found.with_fix(format!("write `{near}`"), text.span, near),
+                None => found,
+            });
         }
         Ok(pair)
     }

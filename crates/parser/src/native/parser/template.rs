@@ -49,9 +49,7 @@ impl Parser<'_> {
         let start = self.token.start;
         match self.word() {
             Some("serves") => self.pairs(Self::log_source_part).map(TemplateEntry::Serves),
-            Some("reads") => {
-                self.pairs(|parser| parser.pair("a name", Self::values)).map(TemplateEntry::Reads)
-            }
+            Some("reads") => self.pairs(|parser| parser.pair("a name", Self::values)).map(TemplateEntry::Reads),
             Some("header") => {
                 let typed = |parser: &mut Self| parser.pair("the name of a field", Self::field_type);
                 self.pairs(typed).map(TemplateEntry::Header)
@@ -158,7 +156,9 @@ impl Parser<'_> {
             "hash" | "binary" | "blob" => Some("bytes"),
             _ => closest(word, TYPES),
         };
-        let found = self.unexpected("a type").with_help("the types are string, int, float, bool, ip, bytes and list<...> of one");
+        let found = self
+            .unexpected("a type")
+            .with_help("the types are string, int, float, bool, ip, bytes and list<...> of one");
         let token = self.token;
         self.push(match near {
             Some(near) => found.with_fix(format!("write `{near}`"), token.span(), near),

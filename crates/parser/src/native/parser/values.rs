@@ -40,7 +40,9 @@ impl Parser<'_> {
         let text = self.text_of(token);
         let literal = match token.kind {
             Kind::Word => Literal::Bool(text == "true"),
-            kind => literal::read(kind, text, token.span(), &mut self.sink).unwrap_or_else(|| Literal::Text(String::new())),
+            kind => {
+                literal::read(kind, text, token.span(), &mut self.sink).unwrap_or_else(|| Literal::Text(String::new()))
+            }
         };
         Ok(Spanned::new(literal, token.span()))
     }
@@ -75,10 +77,11 @@ impl Parser<'_> {
         let start = self.bump().start;
         let name = self.plain_name("the name of a list")?;
         if let Some(token) = self.take(Kind::Colon).or_else(|| self.take(Kind::Equal)) {
-            let found = self
-                .sink
-                .diagnostic(&codes::SYNTAX, token.span(), "the values of a list follow `=`")
-                .with_fix("write `=`", token.span(), "=");
+            let found = self.sink.diagnostic(&codes::SYNTAX, token.span(), "the values of a list follow `=`").with_fix(
+                "write `=`",
+                token.span(),
+                "=",
+            );
             self.push(found);
         } else {
             self.need(Kind::Assign, "`=`")?;
@@ -126,7 +129,8 @@ impl Parser<'_> {
     /// `[a, b]`, of words or texts.
     pub(super) fn text_list(&mut self) -> Read<TextList> {
         let open = self.need(Kind::LeftBracket, "`[`")?;
-        let items = self.items(open, (Kind::RightBracket, "]"), "list", |parser| parser.text_value("a word or a text"))?;
+        let items =
+            self.items(open, (Kind::RightBracket, "]"), "list", |parser| parser.text_value("a word or a text"))?;
         Ok(TextList { items, span: self.since(open.start) })
     }
 

@@ -1,6 +1,8 @@
 //! A generator of files that the grammar allows, in all layouts: comments and line breaks
 //! stand between tokens at random.
 
+#![expect(clippy::string_slice, reason = "test data is cut at signs that were just found")]
+
 use proptest::prelude::*;
 
 fn word() -> impl Strategy<Value = String> {
@@ -67,7 +69,17 @@ fn condition() -> impl Strategy<Value = String> {
 }
 
 fn ty() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["string", "string? nocase", "int", "float?", "bool", "ip", "bytes", "list < string > nocase", "list<int>?"])
+    prop::sample::select(vec![
+        "string",
+        "string? nocase",
+        "int",
+        "float?",
+        "bool",
+        "ip",
+        "bytes",
+        "list < string > nocase",
+        "list<int>?",
+    ])
 }
 
 fn template() -> impl Strategy<Value = String> {
@@ -114,12 +126,7 @@ fn rule() -> impl Strategy<Value = String> {
 }
 
 fn declaration() -> impl Strategy<Value = String> {
-    prop_oneof![
-        template(),
-        table(),
-        (name(), list()).prop_map(|(name, list)| format!("list {name} = {list}")),
-        rule(),
-    ]
+    prop_oneof![template(), table(), (name(), list()).prop_map(|(name, list)| format!("list {name} = {list}")), rule(),]
 }
 
 /// Replaces some blanks outside texts by comments and line breaks.
@@ -143,8 +150,9 @@ fn scatter(text: &str, choices: &[u8]) -> String {
                 close = None;
                 continue;
             }
-        } else if let Some((open, end)) =
-            [("r##\"", "\"##"), ("r\"", "\" "), ("\"", "\""), ("`", "`")].iter().find(|(open, _)| rest.starts_with(open))
+        } else if let Some((open, end)) = [("r##\"", "\"##"), ("r\"", "\" "), ("\"", "\""), ("`", "`")]
+            .iter()
+            .find(|(open, _)| rest.starts_with(open))
         {
             out.push_str(open);
             rest = &rest[open.len()..];

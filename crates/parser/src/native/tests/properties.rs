@@ -11,8 +11,6 @@ fn notes(text: &str) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
-
     #[test]
     fn print_and_parse_give_the_same_tree(text in file()) {
         let before = read(&text);

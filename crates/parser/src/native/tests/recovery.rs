@@ -50,10 +50,11 @@ list fine = [1]
 
 #[test]
 fn an_open_text_is_one_finding() {
-    let text = "rule one {\n    id: \"x\n    template: t @ 1\n    severity: low\n    when a in [\"x, \"y\"]\n}\nlist l = [1]\n";
+    let text =
+        "rule one {\n    id: \"x\n    template: t @ 1\n    severity: low\n    when a in [\"x, y]\n}\nlist l = [1]\n";
     assert_eq!(
         findings(text),
-        "2:9: error[CC0131]: this text is not closed on its line\n5:22: error[CC0131]: this text is not closed on its line"
+        "2:9: error[CC0131]: this text is not closed on its line\n5:16: error[CC0131]: this text is not closed on its line"
     );
 }
 

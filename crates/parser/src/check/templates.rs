@@ -1,0 +1,72 @@
+//! What can only be seen across template types: two declarations of one version, and a later
+//! version that is not an earlier one grown at its end.
+
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::Source;
+use crate::template::TemplateType;
+
+/// Reports what is wrong among the template types that the content declares. `library` are
+/// those that ship; the content may grow them, and may not change them.
+pub(super) fn check(library: &[TemplateType], own: &[TemplateType]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (index, template) in own.iter().enumerate() {
+        let before =
+            own.iter().take(index).find(|other| other.name == template.name && other.version == template.version);
+        if let Some(before) = before {
+            let message = format!("`{template}` is declared twice");
+            let duplicate = Diagnostic::new(&codes::DUPLICATE_NAME, &template.source, template.span, message);
+            found.push(
+                place(duplicate, &before.source, before.span, "first declared here")
+                    .with_help("remove one, or give it the next version"),
+            );
+            continue;
+        }
+        let earlier = library
+            .iter()
+            .chain(own)
+            .filter(|other| other.name == template.name && other.version < template.version)
+            .max_by_key(|other| other.version);
+        if let Some(earlier) = earlier {
+            grown(earlier, template, &mut found);
+        }
+    }
+    found
+}
+
+/// Every position of the earlier version must mean the same in the later one, or be retired.
+fn grown(earlier: &TemplateType, later: &TemplateType, found: &mut Vec<Diagnostic>) {
+    for (index, before) in earlier.fields.iter().enumerate() {
+        let position = index + 1;
+        let (span, problem) = match (before, later.fields.get(index)) {
+            (_, None) => (
+                later.span,
+                format!("`{later}` has {} positions, and `{earlier}` had {}", later.arity(), earlier.arity()),
+            ),
+            (_, Some(None)) => continue,
+            (None, Some(Some(now))) => (
+                now.span,
+                format!("position {position} was retired in `{earlier}` and is used again for `{}`", now.name),
+            ),
+            (Some(before), Some(Some(now))) if before.name != now.name => {
+                (now.span, format!("position {position} is `{}`; in `{earlier}` it was `{}`", now.name, before.name))
+            }
+            (Some(before), Some(Some(now))) if before.ty.scalar != now.ty.scalar || before.ty.list != now.ty.list => {
+                (now.span, format!("`{}` is `{}`; in `{earlier}` it was `{}`", now.name, now.ty, before.ty))
+            }
+            _ => continue,
+        };
+        let help = "append new fields at the end; give a removed position to `retired` and never use it again";
+        let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, span, problem).with_help(help);
+        let at = before.as_ref().map_or(earlier.span, |before| before.span);
+        found.push(place(changed, &earlier.source, at, "in the earlier version"));
+        return;
+    }
+}
+
+fn place(diagnostic: Diagnostic, source: &Source, span: crate::source::Span, text: &str) -> Diagnostic {
+    if source.is(&diagnostic.source) {
+        diagnostic.with_place(span, text)
+    } else {
+        diagnostic.with_related(source, span, text)
+    }
+}

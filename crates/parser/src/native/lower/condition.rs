@@ -1,0 +1,576 @@
+//! Conditions: names resolved, bindings in place, every predicate typed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::super::ast::{
+    self, Expr as Written, LetValue, Literal, Operand, Operator, Quantifier, Reference, ReferenceTarget, Right, Rule,
+    Value, Values,
+};
+use super::scope::{Meaning, Scope};
+use super::typing::{self, Asked, Made};
+use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::limits;
+use crate::model::{Expr, FieldComparison, FieldRef, Predicate, Test};
+use crate::source::Span;
+use crate::template::{FieldType, Fixed, Scalar, TemplateType};
+
+/// A field that a name or position stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Resolved {
+    pub(super) field: FieldRef,
+    pub(super) ty: FieldType,
+    by_position: Option<u32>,
+}
+
+/// The field of a name. An unknown one is reported.
+pub(super) fn resolve_field(template: &TemplateType, name: &str, span: Span, sink: &mut Sink) -> Option<Resolved> {
+    let found = known_field(template, name);
+    if found.is_none() {
+        let message = format!("template type `{template}` has no field `{}`", clip(name));
+        let found = sink.diagnostic(&codes::UNKNOWN_FIELD, span, message);
+        sink.push(match closest(name, template.names()) {
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
+            None => found.with_help("`contentcheck fields` lists the fields"),
+        });
+    }
+    found
+}
+
+fn known_field(template: &TemplateType, name: &str) -> Option<Resolved> {
+    let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+    let made = |field, ty| Some(Resolved { field, ty, by_position: None });
+    if let Some((position, field)) = template.field(name) {
+        return made(FieldRef::Input(index(position - 1)), field.ty);
+    }
+    if let Some((at, field)) = template.header_field(name) {
+        return made(FieldRef::Header(index(at)), field.ty);
+    }
+    if let Some(at) = template.reads.iter().position(|recognition| recognition.name == name) {
+        let text =
+            template.fixed(name).is_some_and(|values| values.iter().any(|value| matches!(value, Fixed::Text(_))));
+        let ty = FieldType::new(if text { Scalar::String } else { Scalar::Int });
+        return made(FieldRef::Fixed(index(at)), FieldType { nocase: text, ..ty });
+    }
+    if template.open { made(FieldRef::Open(name.into()), FieldType::OPEN) } else { None }
+}
+
+/// A binding that was read.
+enum Bound<'r> {
+    Condition(Option<Expr<Predicate>>, usize),
+    Values(&'r Values),
+}
+
+struct Lowerer<'r, 'a> {
+    template: &'a TemplateType,
+    scope: &'a mut Scope,
+    sink: &'a mut Sink,
+    rule: &'r Rule,
+    bound: HashMap<&'r str, (Bound<'r>, bool)>,
+    /// Predicates so far, those of bindings counted at every use.
+    size: usize,
+}
+
+/// The condition of a rule. `None` if it holds a mistake, which was reported.
+pub(super) fn lower(
+    rule: &Rule,
+    template: &TemplateType,
+    scope: &mut Scope,
+    sink: &mut Sink,
+) -> Option<Expr<Predicate>> {
+    let mut lowerer = Lowerer { template, scope, sink, rule, bound: HashMap::new(), size: 0 };
+    for binding in rule.lets() {
+        let name = binding.name.value.as_str();
+        let taken = if lowerer.bound.contains_key(name) {
+            Some("another `let`")
+        } else if lowerer.scope.has(name) {
+            Some("a list or table of this file")
+        } else if !matches!(known_field(template, name), None | Some(Resolved { field: FieldRef::Open(_), .. })) {
+            Some("a field of the template type")
+        } else {
+            None
+        };
+        if let Some(taken) = taken {
+            let found = lowerer.sink.diagnostic(
+                &codes::DUPLICATE_NAME,
+                binding.name.span,
+                format!("`{name}` is the name of {taken} already"),
+            );
+            lowerer.sink.push(found.with_help("rename the binding"));
+        }
+        let bound = match &binding.value {
+            LetValue::Values(values) => Bound::Values(values),
+            LetValue::Condition(condition) => {
+                lowerer.size = 0;
+                let lowered = lowerer.expr(condition);
+                Bound::Condition(lowered, lowerer.size)
+            }
+        };
+        lowerer.bound.entry(name).or_insert((bound, false));
+    }
+    lowerer.size = 0;
+    let condition = rule.when().and_then(|when| lowerer.expr(&when.condition));
+    for binding in rule.lets() {
+        if let Some((_, false)) = lowerer.bound.get(binding.name.value.as_str()) {
+            let message = format!("nothing uses `{}`", binding.name.value);
+            let found = lowerer.sink.diagnostic(&codes::UNUSED_SELECTION, binding.name.span, message);
+            lowerer.sink.push(found.with_fix("remove the binding", binding.span, "").with_rule(&rule.name.value));
+        }
+    }
+    condition
+}
+
+/// What stands on the right of an operator.
+enum Side<'v> {
+    Values(&'v [Value]),
+    Shared(Arc<Values>),
+    Table(Arc<crate::table::Table>),
+    Field(Resolved),
+}
+
+impl<'r> Lowerer<'r, '_> {
+    fn expr(&mut self, expr: &'r Written) -> Option<Expr<Predicate>> {
+        match expr {
+            // Every operand is read, so that all mistakes are found.
+            Written::Any(chain) => {
+                let parts: Vec<_> = chain.operands.iter().map(|operand| self.expr(operand)).collect();
+                parts.into_iter().collect::<Option<Vec<_>>>().map(Expr::any)
+            }
+            Written::All(chain) => {
+                let parts: Vec<_> = chain.operands.iter().map(|operand| self.expr(operand)).collect();
+                parts.into_iter().collect::<Option<Vec<_>>>().map(Expr::all)
+            }
+            Written::Not(not) => self.expr(&not.operand).map(Expr::negate),
+            Written::Reference(reference) => self.condition_by_name(reference),
+            Written::Predicate(predicate) => {
+                self.size += 1;
+                self.predicate(predicate)
+            }
+        }
+    }
+
+    fn condition_by_name(&mut self, reference: &'r Reference) -> Option<Expr<Predicate>> {
+        let ReferenceTarget::Name { name, quoted } = &reference.target else {
+            self.report(
+                &codes::OPERATOR_TYPE,
+                reference.span,
+                "a position alone is not a condition",
+                "compare it with a value",
+            );
+            return None;
+        };
+        if !quoted && let Some((bound, used)) = self.bound.get_mut(name.as_str()) {
+            *used = true;
+            let Bound::Condition(condition, size) = bound else {
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    reference.span,
+                    "a list of values alone is not a condition",
+                    "compare a field with it",
+                );
+                return None;
+            };
+            self.size += *size;
+            if self.size > limits::CONDITION_NODES {
+                let message = format!(
+                    "this condition has more than {} predicates once its bindings are put in place",
+                    limits::CONDITION_NODES
+                );
+                self.report(&codes::LIMIT_EXCEEDED, reference.span, message, "use fewer bindings inside of each other");
+                self.size = 0;
+                return None;
+            }
+            return condition.clone();
+        }
+        if let Some(field) = known_field(self.template, name) {
+            let open = matches!(field.field, FieldRef::Open(_));
+            if !open {
+                let help = if field.ty.scalar == Scalar::Bool {
+                    format!("write `{name} == true`")
+                } else {
+                    "compare it with a value".to_owned()
+                };
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    reference.span,
+                    format!("the field `{}` alone is not a condition", clip(name)),
+                    &help,
+                );
+                return None;
+            }
+        }
+        self.unknown(name, reference.span, "a `let` of this rule above this line");
+        None
+    }
+
+    fn unknown(&mut self, name: &str, span: Span, wanted: &str) {
+        let found = self.sink.diagnostic(&codes::UNKNOWN_NAME, span, format!("`{}` is not {wanted}", clip(name)));
+        let lets = self.bound.keys().copied();
+        let near = closest(name, lets.chain(self.scope.names()).chain(self.template.names())).map(str::to_owned);
+        let found = found.with_rule(&self.rule.name.value);
+        self.sink.push(match near {
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
+            None => found.with_help("declare it, or correct the name"),
+        });
+    }
+
+    fn report(&mut self, code: &'static crate::diagnostic::Code, span: Span, message: impl Into<String>, help: &str) {
+        let found = self.sink.diagnostic(code, span, message).with_help(help).with_rule(&self.rule.name.value);
+        self.sink.push(found);
+    }
+
+    /// The field of a reference on the left.
+    fn field(&mut self, reference: &Reference) -> Option<Resolved> {
+        match &reference.target {
+            ReferenceTarget::Name { name, .. } => resolve_field(self.template, name, reference.span, self.sink),
+            ReferenceTarget::Position(position) => {
+                let at = usize::try_from(*position).unwrap_or(usize::MAX);
+                if let Some(field) = self.template.at(at) {
+                    return Some(Resolved {
+                        field: FieldRef::Input(position - 1),
+                        ty: field.ty,
+                        by_position: Some(*position),
+                    });
+                }
+                let arity = self.template.arity();
+                let (code, message) = if at > arity {
+                    (
+                        &codes::POSITION_BEYOND_ARITY,
+                        format!("`${position}` is beyond the {arity} fields of `{}`", self.template),
+                    )
+                } else {
+                    (&codes::BAD_POSITION, format!("position {position} of `{}` is retired", self.template))
+                };
+                self.report(code, reference.span, message, "read a field that the template type declares");
+                None
+            }
+        }
+    }
+
+    fn predicate(&mut self, predicate: &'r ast::Predicate) -> Option<Expr<Predicate>> {
+        // A literal on the left is a comparison written the other way round.
+        let (left, operator, flipped) = match (&predicate.left, &predicate.right) {
+            (Operand::Literal(value), Some(Right::One(right @ (Operand::Reference(_) | Operand::Masked(_))))) => {
+                let Some(operator) = flip(predicate.operator.value) else {
+                    self.report(&codes::OPERATOR_TYPE, value.span, "the left side is a value", "write the field first");
+                    return None;
+                };
+                (right, operator, Some(std::slice::from_ref(value)))
+            }
+            (left, _) => (left, predicate.operator.value, None),
+        };
+        let (reference, mask) = match left {
+            Operand::Reference(reference) => (reference, None),
+            Operand::Masked(masked) => (&masked.field, Some(masked.mask.value)),
+            Operand::Literal(value) => {
+                self.report(&codes::OPERATOR_TYPE, value.span, "both sides are values", "compare a field with a value");
+                return None;
+            }
+        };
+        let resolved = self.field(reference)?;
+        let name = self.sink.source().slice(reference.span).trim_matches('`').to_owned();
+        let asked = Asked {
+            operator,
+            at: predicate.operator.span,
+            ignore_case: predicate.ignore_case,
+            all: predicate.all_values.is_some(),
+            name: &name,
+        };
+        let element = FieldType { list: false, ..resolved.ty };
+        let every = self.quantifier(predicate, &resolved, reference)?;
+        if operator == Operator::Exists {
+            if predicate.ignore_case {
+                self.report(&codes::OPERATOR_TYPE, asked.at, "`exists` compares nothing", "write `exists` without `~`");
+                return None;
+            }
+            return Some(made(&resolved, Test::Exists, predicate.span));
+        }
+        let side = match flipped {
+            Some(values) => Side::Values(values),
+            None => self.side(predicate, operator)?,
+        };
+        if let (Some(span), Side::Table(_) | Side::Field(_)) = (predicate.all_values, &side) {
+            self.report(&codes::OPERATOR_TYPE, span, "`all` asks for a list of values", "leave `all` out");
+            return None;
+        }
+        let Made { test, negated } = match side {
+            _ if mask.is_some() && element.scalar != Scalar::Int => {
+                let message = format!("`&` looks at the bits of an integer; `{name}` is of type `{element}`");
+                self.report(&codes::OPERATOR_TYPE, reference.span, message, "mask a field of type int");
+                return None;
+            }
+            Side::Values(values) if mask.is_some() => self.masked(&asked, mask?, values)?,
+            Side::Shared(_) | Side::Table(_) | Side::Field(_) if mask.is_some() => {
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    asked.at,
+                    "masked bits are compared with an integer",
+                    "write the integer",
+                );
+                return None;
+            }
+            Side::Values(values) => typing::test(&asked, element, values, self.sink)?,
+            Side::Shared(values) => typing::test(&asked, element, &values.values, self.sink)?,
+            Side::Table(table) => {
+                let key = table.key_type();
+                if key.scalar != element.scalar {
+                    let message =
+                        format!("`{name}` is of type `{element}`, the key of table `{}` of type `{key}`", table.name());
+                    self.report(
+                        &codes::FIELD_TYPES_DIFFER,
+                        predicate.span,
+                        message,
+                        "look up a field of the key's type",
+                    );
+                    return None;
+                }
+                if (asked.ignore_case || element.nocase) && !key.nocase {
+                    let message =
+                        format!("`{name}` ignores case here, and the key of table `{}` does not", table.name());
+                    self.report(
+                        &codes::FIELD_TYPES_DIFFER,
+                        predicate.span,
+                        message,
+                        "declare the key of the table `nocase`",
+                    );
+                    return None;
+                }
+                Made { test: Test::InTable(table), negated: false }
+            }
+            Side::Field(other) => self.compared(&asked, element, other, predicate)?,
+        };
+        let test = match every {
+            // Some element is not x: not all are x. No element is x: not any is x.
+            Some(every) => Test::Elements { all: every != negated, test: Box::new(test) },
+            None => test,
+        };
+        let expr = self.fold(made(&resolved, test, predicate.span));
+        if !negated {
+            return Some(expr);
+        }
+        // `!=` is false on an absent value, as every predicate is.
+        let exists =
+            if resolved.ty.optional { made(&resolved, Test::Exists, predicate.span) } else { Expr::Const(true) };
+        Some(Expr::all([exists, expr.negate()]))
+    }
+
+    /// Whether all elements are asked for; `None` within for a field that is no list.
+    fn quantifier(
+        &mut self,
+        predicate: &ast::Predicate,
+        resolved: &Resolved,
+        reference: &Reference,
+    ) -> Option<Option<bool>> {
+        let exists = predicate.operator.value == Operator::Exists;
+        match (&predicate.quantifier, resolved.ty.list && !exists) {
+            (Some(quantifier), true) => Some(Some(quantifier.value == Quantifier::All)),
+            (None, false) => Some(None),
+            (Some(quantifier), false) => {
+                let message = if exists {
+                    "`exists` asks for the list, not for its elements"
+                } else {
+                    "only the elements of a list field can be counted"
+                };
+                self.report(&codes::OPERATOR_TYPE, quantifier.span, message, "leave `any` or `all` out");
+                None
+            }
+            (None, true) => {
+                let message = format!("the field is of type `{}`", resolved.ty);
+                let found = self
+                    .sink
+                    .diagnostic(&codes::OPERATOR_TYPE, reference.span, message)
+                    .with_help("say whether `any` or `all` of its elements are meant")
+                    .with_rule(&self.rule.name.value);
+                self.sink.push(found);
+                None
+            }
+        }
+    }
+
+    fn side(&mut self, predicate: &'r ast::Predicate, operator: Operator) -> Option<Side<'r>> {
+        let reference = match predicate.right.as_ref()? {
+            Right::Values(values) => return Some(Side::Values(&values.values)),
+            Right::One(Operand::Literal(value)) => return Some(Side::Values(std::slice::from_ref(value))),
+            Right::One(Operand::Masked(masked)) => {
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    masked.mask.span,
+                    "masked bits stand on the left",
+                    "exchange the sides",
+                );
+                return None;
+            }
+            Right::One(Operand::Reference(reference)) => reference,
+        };
+        let ReferenceTarget::Name { name, quoted } = &reference.target else {
+            return self.field(reference).map(Side::Field);
+        };
+        if !quoted {
+            if let Some((bound, used)) = self.bound.get_mut(name.as_str()) {
+                *used = true;
+                if let Bound::Values(values) = bound {
+                    let values = *values;
+                    return self.many(operator, reference.span).then_some(Side::Values(&values.values));
+                }
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    reference.span,
+                    format!("`{name}` is a condition, not a value"),
+                    "compare with a list or value",
+                );
+                return None;
+            }
+            if self.scope.has(name)
+                && known_field(self.template, name).is_some_and(|field| !matches!(field.field, FieldRef::Open(_)))
+            {
+                self.report(
+                    &codes::DUPLICATE_NAME,
+                    reference.span,
+                    format!("`{name}` is a list or table and a field"),
+                    "write the field in backticks, or rename the other",
+                );
+                return None;
+            }
+            match self.scope.find(name) {
+                Some(Meaning::Values(values)) => {
+                    return self.many(operator, reference.span).then_some(Side::Shared(values));
+                }
+                Some(Meaning::Table(table)) if operator == Operator::In => return table.map(Side::Table),
+                Some(Meaning::Table(_)) => {
+                    self.report(
+                        &codes::OPERATOR_TYPE,
+                        reference.span,
+                        format!("`{name}` is a table"),
+                        "look up in it with `in`",
+                    );
+                    return None;
+                }
+                None => {}
+            }
+        }
+        match known_field(self.template, name) {
+            Some(field) => Some(Side::Field(field)),
+            None => {
+                self.unknown(name, reference.span, "a field, a `let` above this line, a list or a table");
+                None
+            }
+        }
+    }
+
+    /// Whether an operator takes several values.
+    fn many(&mut self, operator: Operator, span: Span) -> bool {
+        if operator.is_comparison() {
+            let message = format!("`{}` compares with one value, and this is a list", operator.as_str());
+            self.report(&codes::OPERATOR_TYPE, span, message, "use `in` to compare with several");
+        }
+        !operator.is_comparison()
+    }
+
+    fn masked(&mut self, asked: &Asked<'_>, mask: i64, values: &[Value]) -> Option<Made> {
+        match (typing::comparison(asked.operator), values) {
+            (Some(comparison), [Value { value: Literal::Int(value), .. }]) => {
+                Some(Made { test: Test::Mask { mask, comparison, value: *value }, negated: false })
+            }
+            _ => {
+                self.report(
+                    &codes::OPERATOR_TYPE,
+                    asked.at,
+                    "masked bits are compared with one integer",
+                    "write `flags & 0x10 != 0`",
+                );
+                None
+            }
+        }
+    }
+
+    fn compared(
+        &mut self,
+        asked: &Asked<'_>,
+        ty: FieldType,
+        other: Resolved,
+        predicate: &ast::Predicate,
+    ) -> Option<Made> {
+        if other.ty.list || other.ty.scalar != ty.scalar {
+            let message = format!("`{}` is of type `{ty}`, the other field of type `{}`", clip(asked.name), other.ty);
+            self.report(
+                &codes::FIELD_TYPES_DIFFER,
+                predicate.span,
+                message,
+                "compare fields of one type; nothing is converted",
+            );
+            return None;
+        }
+        let text = ty.scalar == Scalar::String;
+        let ordered = matches!(ty.scalar, Scalar::Int | Scalar::Float);
+        let comparison = match asked.operator {
+            Operator::Equal | Operator::NotEqual => typing::comparison(asked.operator).map(FieldComparison::Order),
+            operator if operator.is_comparison() && ordered => typing::comparison(operator).map(FieldComparison::Order),
+            Operator::Contains if text => Some(FieldComparison::Contains),
+            Operator::StartsWith if text => Some(FieldComparison::StartsWith),
+            Operator::EndsWith if text => Some(FieldComparison::EndsWith),
+            _ => None,
+        };
+        let Some(comparison) = comparison.filter(|_| text || !asked.ignore_case) else {
+            let message = format!("`{}` does not compare two fields of type `{ty}`", asked.operator.as_str());
+            self.report(&codes::OPERATOR_TYPE, asked.at, message, "compare them with `==` or `!=`");
+            return None;
+        };
+        let ignore_case = text && (asked.ignore_case || ty.nocase || other.ty.nocase);
+        Some(Made { test: Test::Field { comparison, other: other.field, ignore_case }, negated: false })
+    }
+
+    /// Decides a predicate on a name that the template type fixes, where every value gives the same answer.
+    fn fold(&self, expr: Expr<Predicate>) -> Expr<Predicate> {
+        let Expr::Is(Predicate { field: FieldRef::Fixed(at), test, .. }) = &expr else { return expr };
+        let fixed = usize::try_from(*at).ok().and_then(|at| self.template.reads.get(at));
+        let answers: Option<Vec<bool>> =
+            fixed.map(|fixed| fixed.values.iter()).and_then(|values| values.map(|value| holds(test, value)).collect());
+        match answers.as_deref() {
+            Some([first, rest @ ..]) if rest.iter().all(|answer| answer == first) => Expr::Const(*first),
+            _ => expr,
+        }
+    }
+}
+
+/// Whether a test of a fixed value holds, where that is simple to say.
+fn holds(test: &Test, value: &Fixed) -> Option<bool> {
+    use crate::model::Pattern::{Contains, EndsWith, Equals, Like, Matches, StartsWith};
+    match (test, value) {
+        (Test::Int(ranges), Fixed::Int(number)) => {
+            Some(ranges.iter().any(|range| (range.from..=range.to).contains(number)))
+        }
+        (Test::Text { patterns, all }, value) => {
+            let value = match value {
+                Fixed::Text(text) => text.to_ascii_lowercase(),
+                Fixed::Int(number) => number.to_string(),
+            };
+            let matched = |pattern: &crate::model::TextPattern| match &pattern.pattern {
+                Equals(text) => Some(value == text.to_ascii_lowercase()),
+                Contains(text) => Some(value.contains(&text.to_ascii_lowercase())),
+                StartsWith(text) => Some(value.starts_with(&text.to_ascii_lowercase())),
+                EndsWith(text) => Some(value.ends_with(&text.to_ascii_lowercase())),
+                Like(_) | Matches(_) => None,
+            };
+            let matched = patterns.iter().map(matched).collect::<Option<Vec<bool>>>()?;
+            Some(if *all { matched.iter().all(|one| *one) } else { matched.iter().any(|one| *one) })
+        }
+        _ => None,
+    }
+}
+
+fn made(resolved: &Resolved, test: Test, span: Span) -> Expr<Predicate> {
+    let field = resolved.field.clone();
+    Expr::Is(Predicate { field, test: Arc::new(test), span, by_position: resolved.by_position })
+}
+
+const fn flip(operator: Operator) -> Option<Operator> {
+    Some(match operator {
+        Operator::Equal => Operator::Equal,
+        Operator::NotEqual => Operator::NotEqual,
+        Operator::Less => Operator::Greater,
+        Operator::LessOrEqual => Operator::GreaterOrEqual,
+        Operator::Greater => Operator::Less,
+        Operator::GreaterOrEqual => Operator::LessOrEqual,
+        _ => return None,
+    })
+}

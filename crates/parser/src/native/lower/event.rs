@@ -1,0 +1,85 @@
+//! The test events of a rule, held to its template type.
+
+use std::collections::HashMap;
+
+use super::super::ast::{Literal, Rule, Test, Value as Written, Values};
+use super::condition::{Resolved, resolve_field};
+use super::typing::literal_kind;
+use crate::diagnostic::{Sink, codes};
+use crate::model::{TestCase, Value};
+use crate::source::Span;
+use crate::template::{FieldType, Scalar, TemplateType};
+
+/// The tests of a rule. Those with a mistake are left out.
+pub(super) fn lower_all(rule: &Rule, template: &TemplateType, sink: &mut Sink) -> Vec<TestCase> {
+    rule.tests().filter_map(|test| lower(rule, test, template, sink)).collect()
+}
+
+fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> Option<TestCase> {
+    let before = sink.len();
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    let mut values = Vec::with_capacity(test.fields.len());
+    for pair in &test.fields {
+        let name = pair.key.value.as_str();
+        if let Some(first) = seen.insert(name, pair.key.span) {
+            let found = sink.diagnostic(&codes::DUPLICATE_KEY, pair.key.span, format!("the test gives `{name}` twice"));
+            sink.push(found.with_place(first, "the first is here"));
+            continue;
+        }
+        let Some(Resolved { field, ty, .. }) = resolve_field(template, name, pair.key.span, sink) else { continue };
+        if let Some(value) = value(name, &pair.value, ty, sink) {
+            values.push((field, value));
+        }
+    }
+    let required = template.fields.iter().flatten().filter(|field| !field.ty.optional);
+    let missing: Vec<String> = required
+        .filter(|field| !seen.contains_key(field.name.as_str()))
+        .map(|field| format!("`{}`", field.name))
+        .collect();
+    if !missing.is_empty() {
+        let message = format!("the test event lacks {}", missing.join(", "));
+        let found = sink
+            .diagnostic(&codes::INCOMPLETE_EVENT, Span { start: test.span.start, end: test.body.start }, message)
+            .with_help("every event of the template type has a value for each field that is not optional")
+            .with_rule(&rule.name.value);
+        sink.push(found);
+    }
+    let name = test.name.as_ref().map(|name| name.value.clone());
+    (sink.len() == before).then_some(TestCase { name, fires: test.fires, values, span: test.span })
+}
+
+fn value(name: &str, written: &Values, ty: FieldType, sink: &mut Sink) -> Option<Value> {
+    let element = FieldType { list: false, ..ty };
+    if ty.list != written.bracketed {
+        let message = format!("`{name}` is of type `{ty}`");
+        let found = sink.diagnostic(&codes::VALUE_TYPE, written.span, message);
+        sink.push(found.with_help(if ty.list {
+            "write its values in brackets"
+        } else {
+            "write one value, without brackets"
+        }));
+        return None;
+    }
+    let mut values =
+        written.values.iter().map(|value| scalar(name, value, element, sink)).collect::<Option<Vec<_>>>()?;
+    if ty.list { Some(Value::List(values)) } else { values.pop() }
+}
+
+fn scalar(name: &str, written: &Written, ty: FieldType, sink: &mut Sink) -> Option<Value> {
+    let value = match (&written.value, ty.scalar) {
+        (Literal::Text(text), Scalar::String) => Some(Value::String(text.clone())),
+        (Literal::Text(text), Scalar::Ip) => text.parse().ok().map(Value::Ip),
+        (Literal::Int(number), Scalar::Int) => Some(Value::Int(*number)),
+        (Literal::Float(number), Scalar::Float) => Some(Value::Float(*number)),
+        (Literal::Bool(truth), Scalar::Bool) => Some(Value::Bool(*truth)),
+        (Literal::Bytes(bytes), Scalar::Bytes) => Some(Value::Bytes(bytes.clone())),
+        _ => None,
+    };
+    if value.is_none() {
+        let kind = literal_kind(&written.value);
+        let message = format!("`{name}` is of type `{ty}`, and this is {kind}");
+        let found = sink.diagnostic(&codes::VALUE_TYPE, written.span, message);
+        sink.push(found.with_help(super::typing::form(ty.scalar)));
+    }
+    value
+}

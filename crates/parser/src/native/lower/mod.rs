@@ -1,0 +1,171 @@
+//! Lower: from the tree of a file to checked rules, one target each.
+//!
+//! Names are resolved, types are held to, bindings are put in place. Nothing is converted:
+//! where a value is not of the type of its field, the message says how to write it.
+
+mod condition;
+mod event;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod typing;
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use super::ast::{Ast, AttributeValue, Declaration, Rule};
+use crate::catalogue::Catalogue;
+use crate::check::{Facts, FileOutcome};
+use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::model::{CheckedRule, Expr, Level, Predicate, Target};
+use crate::sensor::Constraint;
+use crate::source::{Source, Span};
+use crate::template::TemplateType;
+use scope::Scope;
+
+/// Checks one native file: its syntax, its lists and tables, and its rules against the catalogue.
+/// Template declarations are read when the catalogue is made, by [`super::templates`].
+///
+/// `load` gives the bytes of a table's data by its path, as [`crate::table::data_path`] makes it.
+#[must_use]
+pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Option<Vec<u8>>) -> FileOutcome {
+    let parsed = super::parse(source);
+    let mut outcome = FileOutcome::new(source);
+    outcome.diagnostics = parsed.diagnostics;
+    let mut sink = Sink::new(source);
+    let mut scope = Scope::default();
+    outcome.diagnostics.extend(scope.declare(&parsed.ast, load, &mut sink));
+    for declaration in parsed.ast.declarations() {
+        if let Declaration::Rule(rule) = declaration {
+            let mut facts = Facts {
+                id: text(rule, "id").map(|(id, span)| (id.to_owned(), span)),
+                name: Some((rule.name.value.clone(), rule.name.span)),
+                logic: None,
+                span: rule.name.span,
+            };
+            // A sink of its own: an error elsewhere in the file does not take this rule away.
+            let mut own = Sink::new(source);
+            outcome.rules.extend(lower(&parsed.ast, rule, catalogue, &mut scope, &mut facts, &mut own));
+            outcome.facts.push(facts);
+            own.finish().into_iter().for_each(|found| sink.push(found));
+        }
+    }
+    if parsed.ast.is_intact() {
+        scope.report_unused(&mut sink);
+    }
+    outcome.diagnostics.extend(sink.finish());
+    outcome
+}
+
+/// An attribute that is a text.
+fn text<'r>(rule: &'r Rule, key: &str) -> Option<(&'r str, Span)> {
+    match rule.attribute(key)? {
+        AttributeValue::Text(text) => Some((&text.value, text.span)),
+        AttributeValue::List(_) | AttributeValue::Template(_) => None,
+    }
+}
+
+fn lower(
+    ast: &Ast,
+    rule: &Rule,
+    catalogue: &Catalogue,
+    scope: &mut Scope,
+    facts: &mut Facts,
+    sink: &mut Sink,
+) -> Option<CheckedRule> {
+    let id = text(rule, "id");
+    if let Some((id, span)) = id
+        && !crate::sigma::metadata::is_uuid(id)
+    {
+        let found = sink.diagnostic(&codes::INVALID_ID, span, format!("`{}` is not a UUID", clip(id)));
+        sink.push(found.with_help("give the rule a version 4 UUID, such as `uuidgen` prints"));
+    }
+    let sensors = sensors(rule, sink);
+    let template = template(rule, catalogue, sink)?;
+    let condition = condition::lower(rule, &template, scope, sink);
+    let tests = event::lower_all(rule, &template, sink);
+    let condition = condition?;
+    facts.logic = Some(logic(&template, &condition));
+    let when = rule.when().map_or(rule.name.span, |when| when.span);
+    let (code, message) = match &condition {
+        _ if sink.has_error() => return None,
+        Expr::Const(false) => (&codes::NEVER_FIRES, "is false for every event of its template type"),
+        Expr::Const(true) => (&codes::ALWAYS_FIRES, "is true for every event of its template type"),
+        _ => {
+            return Some(CheckedRule {
+                name: id.map_or_else(|| rule.name.value.clone(), |(id, _)| id.to_owned()),
+                id: id.map(|(id, _)| id.to_owned()),
+                title: text(rule, "title").map_or(rule.name.value.as_str(), |(title, _)| title).to_owned(),
+                level: text(rule, "severity").and_then(|(word, _)| Level::from_word(word)),
+                targets: vec![Target { template, condition }],
+                sensors,
+                tests,
+                source: ast.source().clone(),
+                span: rule.name.span,
+            });
+        }
+    };
+    let found = sink.diagnostic(code, when, format!("the condition of rule `{}` {message}", rule.name.value));
+    sink.push(found.with_rule(&rule.name.value).with_help("the names under `reads` are fixed by the template type"));
+    None
+}
+
+fn sensors(rule: &Rule, sink: &mut Sink) -> Option<Constraint> {
+    let (written, span) = text(rule, "sensors")?;
+    match Constraint::parse(written) {
+        Ok(constraint) => Some(constraint),
+        Err(error) => {
+            let message = format!("`{}` does not say which sensors: {error}", clip(written));
+            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE_VALUE, span, message);
+            sink.push(found.with_help("write a constraint such as \">=7.15\""));
+            None
+        }
+    }
+}
+
+fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Option<Arc<TemplateType>> {
+    let AttributeValue::Template(named) = rule.attribute("template")? else { return None };
+    let (name, version) = (named.name.value.as_str(), named.version.value);
+    if let Some(found) = catalogue.find(name, version) {
+        return Some(Arc::clone(found));
+    }
+    let versions = catalogue.versions(name);
+    let found = if versions.is_empty() {
+        let message = format!("no template type is named `{}`", clip(name));
+        let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.name.span, message);
+        match closest(name, catalogue.names()) {
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
+            None => found.with_help("declare it, or name one of the library's"),
+        }
+    } else {
+        let known: Vec<String> = versions.iter().map(u32::to_string).collect();
+        let message = format!("template type `{name}` has no version {version}");
+        let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.version.span, message);
+        found.with_help(format!("its versions are {}", known.join(", ")))
+    };
+    sink.push(found.with_rule(&rule.name.value));
+    None
+}
+
+/// A number for what a rule detects, whatever the order of its operands.
+fn logic(template: &TemplateType, condition: &Expr<Predicate>) -> u64 {
+    fn number(expr: &Expr<Predicate>) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match expr {
+            Expr::Const(value) => value.hash(&mut hasher),
+            Expr::Not(inner) => (1u8, number(inner)).hash(&mut hasher),
+            Expr::All(parts) | Expr::Any(parts) => {
+                let mut numbers: Vec<u64> = parts.iter().map(number).collect();
+                numbers.sort_unstable();
+                numbers.dedup();
+                (if matches!(expr, Expr::All(_)) { 2u8 } else { 3u8 }, numbers).hash(&mut hasher);
+            }
+            Expr::Is(predicate) => format!("{:?}{:?}", predicate.field, predicate.test).hash(&mut hasher),
+        }
+        hasher.finish()
+    }
+    let mut hasher = DefaultHasher::new();
+    (&template.name, template.version, number(condition)).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,276 @@
+//! Values to tests of one scalar type, without any conversion.
+
+use crate::diagnostic::{Diagnostic, Sink, clip, codes};
+use crate::limits;
+use crate::model::{Comparison, IntRange, Pattern, Regex, Test, TextPattern, WildcardPart};
+use crate::native::ast::{Literal, Operator, Value};
+use crate::regex::{self, Flags};
+use crate::sigma::{text, typing::network};
+use crate::source::Span;
+use crate::template::{FieldType, Scalar};
+
+/// A test, and whether the predicate holds where it fails.
+pub(super) struct Made {
+    pub(super) test: Test,
+    pub(super) negated: bool,
+}
+
+/// How a predicate compares.
+pub(super) struct Asked<'a> {
+    pub(super) operator: Operator,
+    /// Where the operator stands.
+    pub(super) at: Span,
+    pub(super) ignore_case: bool,
+    pub(super) all: bool,
+    /// What the left side is called.
+    pub(super) name: &'a str,
+}
+
+/// The test of a value of type `ty` against constants. What is wrong is reported.
+pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Option<Made> {
+    use Operator::{Cidr, Contains, EndsWith, Equal, In, Like, Matches, NotEqual, StartsWith};
+    let operator = asked.operator;
+    let fits = match ty.scalar {
+        Scalar::String => matches!(operator, Equal | NotEqual | In | Contains | StartsWith | EndsWith | Like | Matches),
+        Scalar::Int => operator.is_comparison() || operator == In,
+        Scalar::Float => operator.is_comparison(),
+        Scalar::Bool => matches!(operator, Equal | NotEqual),
+        Scalar::Ip => matches!(operator, Equal | NotEqual | In | Cidr),
+        Scalar::Bytes => matches!(operator, Equal | NotEqual | In),
+    };
+    if !fits {
+        refuse_operator(asked, ty, sink);
+        return None;
+    }
+    if asked.ignore_case && ty.scalar != Scalar::String {
+        let message = format!("`~` ignores the case of texts; `{}` is of type `{ty}`", clip(asked.name));
+        let found = sink.diagnostic(&codes::OPERATOR_TYPE, asked.at, message);
+        sink.push(found.with_help(format!("write `{}` without `~`", operator.as_str())));
+        return None;
+    }
+    if asked.all && ty.scalar != Scalar::String {
+        let message = format!("no value of type `{ty}` is `{}` all of several", operator.as_str());
+        let found = sink.diagnostic(&codes::OPERATOR_TYPE, asked.at, message);
+        sink.push(found.with_help("leave `all` out: one of the values is enough"));
+        return None;
+    }
+    let negated = operator == NotEqual && !matches!(ty.scalar, Scalar::Int | Scalar::Float);
+    let test = match ty.scalar {
+        Scalar::String => strings(asked, ty, values, sink)?,
+        Scalar::Int => {
+            let numbers = gather(asked, ty, values, sink, |literal| match literal {
+                Literal::Int(number) => Some(*number),
+                _ => None,
+            })?;
+            Test::Int(numbers.into_iter().flat_map(|number| ranges(operator, number)).collect())
+        }
+        Scalar::Float => {
+            let numbers = gather(asked, ty, values, sink, |literal| match literal {
+                Literal::Float(number) => Some(*number),
+                _ => None,
+            })?;
+            Test::Float(comparison(operator)?, *numbers.first()?)
+        }
+        Scalar::Bool => {
+            let truths = gather(asked, ty, values, sink, |literal| match literal {
+                Literal::Bool(truth) => Some(*truth),
+                _ => None,
+            })?;
+            // An element that is not true is false: no negation is needed.
+            let truth = *truths.first()?;
+            return Some(Made { test: Test::Bool(truth != negated), negated: false });
+        }
+        Scalar::Ip => networks(asked, ty, values, sink)?,
+        Scalar::Bytes => Test::Bytes(gather(asked, ty, values, sink, |literal| match literal {
+            Literal::Bytes(bytes) => Some(bytes.clone().into_boxed_slice()),
+            _ => None,
+        })?),
+    };
+    Some(Made { test, negated })
+}
+
+pub(super) fn refuse_operator(asked: &Asked<'_>, ty: FieldType, sink: &mut Sink) {
+    let message =
+        format!("`{}` is not defined for `{}`, which is of type `{ty}`", asked.operator.as_str(), clip(asked.name));
+    let operators = match ty.scalar {
+        Scalar::String => "== != in contains starts_with ends_with like matches exists",
+        Scalar::Int => "== != < <= > >= in & exists",
+        Scalar::Float => "== != < <= > >= exists",
+        Scalar::Bool => "== != exists",
+        Scalar::Ip => "== != in cidr exists",
+        Scalar::Bytes => "== != in exists",
+    };
+    let found = sink.diagnostic(&codes::OPERATOR_TYPE, asked.at, message);
+    sink.push(found.with_help(format!("the operators of `{}` are {operators}", ty.scalar.as_str())));
+}
+
+/// The comparison that a sign stands for.
+pub(super) const fn comparison(operator: Operator) -> Option<Comparison> {
+    Some(match operator {
+        Operator::Equal => Comparison::Equal,
+        Operator::NotEqual => Comparison::NotEqual,
+        Operator::Less => Comparison::Less,
+        Operator::LessOrEqual => Comparison::LessOrEqual,
+        Operator::Greater => Comparison::Greater,
+        Operator::GreaterOrEqual => Comparison::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+/// How literals of a type are written.
+pub(super) const fn form(scalar: Scalar) -> &'static str {
+    match scalar {
+        Scalar::String => "write a text, in double quotes",
+        Scalar::Int => "write an integer, without quotes and point",
+        Scalar::Float => "write a number with a point, such as 1.0",
+        Scalar::Bool => "write true or false, without quotes",
+        Scalar::Ip => "write an address as a text, such as \"10.0.0.1\" or \"fd00::1\"",
+        Scalar::Bytes => "write hex\"...\" with two digits for each byte",
+    }
+}
+
+/// What a literal is, for messages.
+pub(super) fn literal_kind(literal: &Literal) -> String {
+    match literal {
+        Literal::Text(text) => format!("the text `{}`", clip(text)),
+        Literal::Int(number) => format!("the integer `{number}`"),
+        Literal::Float(number) => format!("the float `{number}`"),
+        Literal::Bool(truth) => format!("the truth value `{truth}`"),
+        Literal::Bytes(_) => "a literal of bytes".to_owned(),
+    }
+}
+
+/// Reads all literals, and reports each that is of another type.
+fn gather<T>(
+    asked: &Asked<'_>,
+    ty: FieldType,
+    values: &[Value],
+    sink: &mut Sink,
+    read: impl Fn(&Literal) -> Option<T>,
+) -> Option<Vec<T>> {
+    let mut good = Vec::with_capacity(values.len());
+    for value in values {
+        match read(&value.value) {
+            Some(read) => good.push(read),
+            None => sink.push(wrong_type(asked, ty, value, sink)),
+        }
+    }
+    (good.len() == values.len()).then_some(good)
+}
+
+fn wrong_type(asked: &Asked<'_>, ty: FieldType, value: &Value, sink: &Sink) -> Diagnostic {
+    let kind = literal_kind(&value.value);
+    let message = format!("`{}` is of type `{ty}`, and this is {kind}", clip(asked.name));
+    let found = sink.diagnostic(&codes::VALUE_TYPE, value.span, message).with_help(form(ty.scalar));
+    let written = match (&value.value, ty.scalar) {
+        (Literal::Text(text), Scalar::Int) => text.parse::<i64>().ok().map(|number| number.to_string()),
+        (Literal::Text(text), Scalar::Bool) => text.parse::<bool>().ok().map(|truth| truth.to_string()),
+        (Literal::Text(text), Scalar::Bytes) => {
+            super::super::literal::hex_digits(text).filter(|bytes| !bytes.is_empty()).map(|_| format!("hex\"{text}\""))
+        }
+        (Literal::Int(number), Scalar::Float) => Some(format!("{number}.0")),
+        (Literal::Int(number), Scalar::String) => Some(format!("\"{number}\"")),
+        _ => None,
+    };
+    match written {
+        Some(written) => found.with_fix(format!("write `{written}`"), value.span, written),
+        None => found,
+    }
+}
+
+fn ranges(operator: Operator, number: i64) -> Vec<IntRange> {
+    let below = number.checked_sub(1).map(|to| IntRange { from: i64::MIN, to });
+    let above = number.checked_add(1).map(|from| IntRange { from, to: i64::MAX });
+    let parts = match operator {
+        Operator::NotEqual => [below, above],
+        Operator::Less => [below, None],
+        Operator::LessOrEqual => [Some(IntRange { from: i64::MIN, to: number }), None],
+        Operator::Greater => [above, None],
+        Operator::GreaterOrEqual => [Some(IntRange { from: number, to: i64::MAX }), None],
+        _ => [Some(IntRange { from: number, to: number }), None],
+    };
+    parts.into_iter().flatten().collect()
+}
+
+fn networks(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Option<Test> {
+    let texts = gather(asked, ty, values, sink, |literal| match literal {
+        Literal::Text(text) => Some(text.clone()),
+        _ => None,
+    })?;
+    let mut good = Vec::with_capacity(texts.len());
+    for (text, value) in texts.iter().zip(values) {
+        let read = if text.contains('/') && asked.operator != Operator::Cidr {
+            Err("a network is compared by `cidr`".to_owned())
+        } else {
+            network(text)
+        };
+        match read {
+            Ok(network) => good.push(network),
+            Err(problem) => {
+                let message = format!("`{}` is not an address or network: {problem}", clip(text));
+                let found = sink.diagnostic(&codes::INVALID_VALUE, value.span, message);
+                sink.push(found.with_help("write \"10.1.2.3\" after `==` and `in`, \"10.0.0.0/8\" after `cidr`"));
+            }
+        }
+    }
+    (good.len() == texts.len()).then_some(Test::Cidr(good))
+}
+
+fn strings(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Option<Test> {
+    let texts = gather(asked, ty, values, sink, |literal| match literal {
+        Literal::Text(text) => Some(text.clone()),
+        _ => None,
+    })?;
+    let ignore_case = asked.ignore_case || ty.nocase;
+    let mut patterns = Vec::with_capacity(texts.len());
+    for (text, value) in texts.iter().zip(values) {
+        let pattern = pattern(asked, text, value.span, ignore_case, sink);
+        patterns.extend(pattern.map(|pattern| TextPattern { pattern, ignore_case }));
+    }
+    if asked.all && patterns.len() > 1 && matches!(asked.operator, Operator::In | Operator::Equal) {
+        let found = sink.diagnostic(&codes::ALL_OF_EQUALS, asked.at, "no value equals several different ones");
+        sink.push(found.with_help("leave `all` out, or use `contains all`"));
+    }
+    (patterns.len() == texts.len()).then_some(Test::Text { patterns, all: asked.all })
+}
+
+fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Option<Pattern> {
+    let part = matches!(asked.operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
+    if part && value.is_empty() {
+        let message = format!("every text {} the empty one", asked.operator.as_str().replace('_', " "));
+        let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, message);
+        sink.push(found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))));
+    }
+    Some(match asked.operator {
+        Operator::Contains => Pattern::Contains(value.into()),
+        Operator::StartsWith => Pattern::StartsWith(value.into()),
+        Operator::EndsWith => Pattern::EndsWith(value.into()),
+        Operator::Like => {
+            let parts = text::parts(value);
+            let wildcards = parts.iter().filter(|part| !matches!(part, WildcardPart::Literal(_))).count();
+            if wildcards > limits::PATTERN_WILDCARDS {
+                let message =
+                    format!("the pattern has {wildcards} wildcards; the limit is {}", limits::PATTERN_WILDCARDS);
+                sink.report(&codes::TOO_MANY_WILDCARDS, span, message);
+                return None;
+            }
+            if text::matches_all(&parts) {
+                let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, "the pattern matches every text");
+                sink.push(
+                    found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))),
+                );
+            }
+            text::simplify(parts)
+        }
+        Operator::Matches => {
+            let flags = Flags { ignore_case, ..Flags::default() };
+            if let Err(problem) = regex::inspect(value, flags) {
+                let found = sink.diagnostic(problem.code, span, problem.message);
+                sink.push(found.with_help(problem.help));
+                return None;
+            }
+            Pattern::Matches(Regex { pattern: value.into(), multi_line: false, dot_all: false })
+        }
+        _ => Pattern::Equals(value.into()),
+    })
+}

@@ -1,5 +1,0 @@
-//! Tables.
-
-/// Typed reference data.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Table;

@@ -1,0 +1,118 @@
+//! Good tables, and every way in which data can be wrong.
+
+use super::*;
+use crate::native::{self, ast::Declaration};
+
+fn declared(text: &str) -> (ast::Table, Source) {
+    let source = Source::new("release/a.content", text);
+    let parsed = native::parse(&source);
+    assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
+    match parsed.ast.declarations() {
+        [Declaration::Table(table)] => (table.clone(), source),
+        _ => panic!("one table"),
+    }
+}
+
+fn of(text: &str, data: Option<&[u8]>) -> (Option<Table>, String) {
+    let (table, source) = declared(text);
+    let name = if text.contains("jsonl") { "release/d.jsonl" } else { "release/d.csv" };
+    let (made, found) = read(&table, &source, data.map(|bytes| Data { name, bytes }));
+    let lines: Vec<String> = found.iter().map(|found| found.to_string()).collect();
+    assert_eq!(made.is_some(), lines.is_empty());
+    (made, lines.join("\n").replace("release/", ""))
+}
+
+const CSV: &str = "table d @ 1 { hash: bytes key, name: string nocase, port: int? } capacity 3 from \"d.csv\"";
+const JSON: &str = "table d @ 1 { hash: bytes key, name: string nocase, port: int? } capacity 4 from \"d.jsonl\"";
+
+#[test]
+fn the_three_sources_give_the_same_rows() {
+    let (csv, found) = of(CSV, Some(b"\xEF\xBB\xBFname, hash,port\r\n\"x, y\",AB cd,80\r\nz,00,\r\n"));
+    assert_eq!(found, "");
+    let (json, found) =
+        of(JSON, Some(b"{\"hash\":\"abcd\",\"name\":\"x, y\",\"port\":80}\n\n{\"hash\":\"00\",\"name\":\"z\"}"));
+    assert_eq!(found, "");
+    let (csv, json) = (csv.unwrap(), json.unwrap());
+    assert_eq!(csv.rows(), json.rows());
+    assert_eq!(csv.find(&Value::Bytes(vec![0xAB, 0xCD])).unwrap()[2], Some(Value::Int(80)));
+    assert_eq!(csv.find(&Value::Bytes(vec![1])), None);
+    let (inline, found) = of(
+        "table d @ 1 { a: string nocase key, b: bytes, c: ip } rows [[\"Ab\", hex\"01\", \"::1\"], [\"c\", \"02\", \"1.2.3.4\"]]",
+        None,
+    );
+    assert_eq!(found, "");
+    assert!(inline.unwrap().find(&Value::String("aB".to_owned())).is_some());
+}
+
+#[test]
+fn every_mistake_has_its_row_and_column() {
+    let (_, found) = of(CSV, Some(b"hash,name,port\nxy,,1.5\nab,n,1\nAB,m,\nab,c\n"));
+    assert_eq!(
+        found,
+        "d.csv:2:1: error[CC0512]: row 1, column `hash` must be bytes, as pairs of hexadecimal digits, not `xy`\n\
+         d.csv:2:1: error[CC0512]: row 1, column `name` is blank\n\
+         d.csv:2:1: error[CC0512]: row 1, column `port` must be an integer of 64 bits, not `1.5`\n\
+         d.csv:4:1: error[CC0513]: row 3, column `hash` has the same key as row 2\n\
+         d.csv:5:1: error[CC0512]: row 4 has 2 cells; the table has 3 columns\n\
+         d.csv:1:1: error[CC0510]: the table has 4 rows; its capacity is 3"
+    );
+    let (_, found) = of(JSON, Some(b"{\"hash\":1,\"name\":\"x\"}\n{\"hash\":\"ab\",\"name\":\"x\",\"nam\":\"y\"}\n[]\n{\"hash\":\"ab\",\"hash\":\"cd\",\"name\":\"x\"}"));
+    assert!(found.starts_with("d.jsonl:1:1: error[CC0512]: row 1, column `hash` must be bytes, as pairs of hexadecimal digits, not a number\nd.jsonl:2:1: error[CC0512]: row 2: column `nam` is not declared\nd.jsonl:3:1: error[CC0512]: row 3: invalid type"), "{found}");
+    assert!(found.ends_with("d.jsonl:4:1: error[CC0512]: row 4: column `hash` is given twice"), "{found}");
+}
+
+#[test]
+fn headers_encodings_and_empty_data() {
+    assert_eq!(of(CSV, Some(b"")).1, "d.csv:1:1: error[CC0511]: the table has no rows");
+    assert_eq!(of(CSV, Some(b"hash,name,port\n")).1, "d.csv:1:1: error[CC0511]: the table has no rows");
+    assert_eq!(
+        of(CSV, Some(b"hash,nmae,port,port\nab,c,d,e\n")).1,
+        "d.csv:1:1: error[CC0512]: header: the table declares no column `nmae`\nd.csv:1:1: error[CC0512]: header: column `port` is named twice\nd.csv:1:1: error[CC0512]: header: column `name` is missing"
+    );
+    assert_eq!(
+        of(CSV, Some(b"hash,name,port\nab,\xFF,1\n")).1,
+        "d.csv:2:4: error[CC0103]: row 1, column 2: the text is not UTF-8"
+    );
+    assert_eq!(of(CSV, None).1, "a.content:1:82: error[CC0514]: the data of table `d` was not found");
+    let long = format!("hash,name,port\nab,{},1\n", "x".repeat(5_000));
+    assert!(of(CSV, Some(long.as_bytes())).1.contains("has 5000 bytes; the limit is 4096"));
+}
+
+#[test]
+fn declarations_are_held_to_one_key() {
+    assert!(of("table d @ 1 { a: string } rows [[\"x\"]]", None).1.contains("CC0515]: table `d` has no key"));
+    assert!(of("table d @ 1 { a: string? key } rows [[\"x\"]]", None).1.contains("CC0515"));
+    assert!(of("table d @ 1 { a: string key, b: int key } rows [[\"x\", 1]]", None).1.contains("CC0515"));
+    assert!(of("table d @ 1 { a: string key, a: int } rows [[\"x\", 1]]", None).1.contains("CC0206"));
+    assert!(of("table d @ 1 { a: list<int> key } rows [[1]]", None).1.contains("CC0515"));
+}
+
+#[test]
+fn data_stays_inside_the_release() {
+    let path = |file: &str| {
+        let (table, source) = declared(&format!("table d @ 1 {{ a: int key }} from \"{file}\""));
+        data_path(&table, &source).unwrap().map_err(|found| found.code.id)
+    };
+    assert_eq!(path("tables/x.csv"), Ok("release/tables/x.csv".to_owned()));
+    for wrong in
+        ["../x.csv", "a/../../x.csv", "/etc/x.csv", "C:/x.csv", "a\\\\x.csv", "a//x.csv", "./x.csv", "x.txt", ""]
+    {
+        assert_eq!(path(wrong), Err("CC0514"), "{wrong}");
+    }
+}
+
+/// Run with `cargo test --release -p contentcheck-parser -- --ignored --nocapture table_speed`.
+#[test]
+#[ignore = "a measurement"]
+fn table_speed() {
+    let mut text = String::from("hash,name\n");
+    for row in 0..100_000u64 {
+        text.push_str(&format!("{:064x},driver number {row}\n", row.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+    }
+    let (table, source) = declared("table d @ 1 { hash: bytes key, name: string } from \"d.csv\"");
+    let start = std::time::Instant::now();
+    let (made, found) = read(&table, &source, Some(Data { name: "d.csv", bytes: text.as_bytes() }));
+    println!("100,000 rows in {:?}", start.elapsed());
+    assert!(found.is_empty());
+    assert_eq!(made.map(|made| made.rows().len()), Some(100_000));
+}
