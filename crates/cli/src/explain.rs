@@ -37,7 +37,7 @@ pub fn example(code: &Code) -> Option<&'static Example> {
 /// The page of a code, for the terminal.
 #[must_use]
 pub fn page(code: &Code) -> String {
-    let mut page = format!("{} {} ({}{})\n\n{}\n", code.id, code.name, code.severity, fixable(code), code.summary);
+    let mut page = format!("{} {} ({}{})\n\n{}\n", code.id, code.name, code.severity, fixable(code), code.summary.trim());
     for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
         let _ = write!(page, "\n{title}\n{}", wrap(text));
     }
@@ -57,7 +57,7 @@ pub fn list(codes: &[&Code]) -> String {
         let _ = writeln!(list, "{}{prefix}xx  {title}", if list.is_empty() { "" } else { "\n" });
         for code in family {
             let _ =
-                writeln!(list, "  {}  {:width$}  {:7}  {}", code.id, code.name, code.severity.as_str(), code.summary);
+                writeln!(list, "  {}  {:width$}  {:7}  {}", code.id, code.name, code.severity.as_str(), code.summary.trim());
         }
     }
     list
@@ -102,7 +102,7 @@ fn families<'a>(codes: &[&'a Code]) -> Vec<(&'static str, &'static str, Vec<&'a 
 
 fn section(code: &Code) -> String {
     let mut page =
-        format!("### {} {}\n\n{}. Default: {}{}.\n", code.id, code.name, code.summary, code.severity, fixable(code));
+        format!("### {} {}\n\n{}. Default: {}{}.\n", code.id, code.name, code.summary.trim(), code.severity, fixable(code));
     for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
         let _ = write!(page, "\n**{title}.** {text}\n");
     }
@@ -130,7 +130,7 @@ fn document(codes: &[&Code]) -> String {
         for code in family {
             let (id, name) = (code.id, code.name);
             let anchor = format!("{}-{name}", id.to_ascii_lowercase());
-            let summary = code.summary.replace('|', "\\|");
+            let summary = code.summary.trim().replace('|', "\\|");
             let _ =
                 writeln!(document, "| [{id}](#{anchor}) | {name} | {}{} | {summary} |", code.severity, fixable(code));
         }
@@ -152,7 +152,7 @@ fn entry(code: &Code) -> Value {
         "family": family.map(|(_, title, _)| *title),
         "severity": code.severity,
         "fixable": code.fixable,
-        "summary": code.summary,
+        "summary": code.summary.trim(),
         "cause": code.cause,
         "harm": code.harm,
         "cure": code.cure,

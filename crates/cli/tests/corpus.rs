@@ -167,3 +167,51 @@ fn every_code_has_a_case_that_triggers_it() {
     compare(&mut problems, &path, &format!("{}\n{made}}};\n", source.get(..at).unwrap()));
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }
+
+/// Codes and files of the findings, each pair once with its number, sorted.
+fn counted(text: &str) -> String {
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.starts_with("  ")) {
+        let (before, rest) = line.split_once("[CC").unwrap();
+        let file = before.split(':').next().unwrap().to_owned();
+        *counts.entry((format!("CC{}", rest.get(..4).unwrap()), file)).or_default() += 1;
+    }
+    counts.iter().fold(String::new(), |mut all, ((code, file), count)| {
+        let _ = writeln!(all, "{code} {file} {count}");
+        all
+    })
+}
+
+#[test]
+fn every_incident_is_rejected_by_the_codes_that_its_page_names() {
+    let mut problems = Vec::new();
+    let table = fs::read_to_string(corpus("../docs/incidents.md")).unwrap();
+    for directory in directories(&corpus("incidents")) {
+        let folder = name(&directory);
+        let (exit, text) = lint(&directory, &[]);
+        if exit != Exit::Findings {
+            problems.push(format!("{folder} is not rejected, but {exit:?}\n{text}"));
+        }
+        compare(&mut problems, &directory.join("expected.txt"), &counted(&text));
+        let page = fs::read_to_string(directory.join("README.md")).unwrap();
+        let row = table.lines().find(|line| line.contains(&format!("(../corpus/incidents/{folder}/"))).unwrap_or("");
+        let triggered: BTreeSet<String> = found(&text).into_iter().collect();
+        for (place, text) in [("its README.md", page.as_str()), ("docs/incidents.md", row)] {
+            let named: BTreeSet<String> =
+                codes::all().map(|code| code.id.to_owned()).filter(|id| text.contains(id.as_str())).collect();
+            if named != triggered {
+                problems.push(format!("{folder}: {place} names {named:?}, found are {triggered:?}"));
+            }
+        }
+        if !page.contains("Source: ") || !page.contains("https://") && !page.contains("crates/library/") {
+            problems.push(format!("{folder}: README.md names no source"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+#[test]
+fn the_demo_release_is_clean() {
+    let (exit, text) = lint(&corpus("releases/demo"), &["--deny-warnings"]);
+    assert_eq!((exit, text.as_str()), (Exit::Fine, ""));
+}
