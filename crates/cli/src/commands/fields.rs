@@ -82,20 +82,27 @@ pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
     written(streams.out.write_all(text.as_bytes()))
 }
 
+/// What rules read of one template type.
+struct Uses<'a> {
+    template: &'a TemplateType,
+    /// Names of the rules that run on it.
+    rules: BTreeSet<&'a str>,
+    /// By position and name, the names of the rules that read the field.
+    fields: BTreeMap<(usize, String), BTreeSet<&'a str>>,
+}
+
 /// Collects what rules read.
 #[must_use]
 pub fn report(rules: &[CheckedRule], unread: bool) -> FieldsReport {
-    let mut found: BTreeMap<(&str, u32), (&TemplateType, BTreeSet<&str>, BTreeMap<(usize, String), BTreeSet<&str>>)> =
-        BTreeMap::new();
+    let mut found: BTreeMap<(&str, u32), Uses<'_>> = BTreeMap::new();
     for rule in rules {
         for Target { template, condition } in &rule.targets {
-            let entry = found
-                .entry((&template.name, template.version))
-                .or_insert_with(|| (template, BTreeSet::new(), BTreeMap::new()));
-            entry.1.insert(&rule.name);
+            let fresh = || Uses { template, rules: BTreeSet::new(), fields: BTreeMap::new() };
+            let uses = found.entry((&template.name, template.version)).or_insert_with(fresh);
+            uses.rules.insert(&rule.name);
             let mut read = |field: &FieldRef| {
                 if let Some(key) = key(template, field) {
-                    entry.2.entry(key).or_default().insert(rule.name.as_str());
+                    uses.fields.entry(key).or_default().insert(rule.name.as_str());
                 }
             };
             condition.each(&mut |predicate, _| {
@@ -106,7 +113,7 @@ pub fn report(rules: &[CheckedRule], unread: bool) -> FieldsReport {
             });
         }
     }
-    let templates = found.into_values().map(|(template, rules, mut fields)| {
+    let templates = found.into_values().map(|Uses { template, rules, mut fields }| {
         if unread {
             for (position, field) in template.fields.iter().enumerate() {
                 if let Some(field) = field {

@@ -158,9 +158,12 @@ fn changes<'a>(old: &'a [Input], new: &'a [Input]) -> Vec<Change<'a>> {
     found
 }
 
+/// What the old and the new version supply for a template type.
+type Pair<'a> = (Option<&'a [Input]>, Option<&'a [Input]>);
+
 fn diff(old: &str, new: &str, format: ListFormat, streams: &mut Streams<'_>) -> Outcome {
     let (old, new) = (one(old)?, one(new)?);
-    let mut names: BTreeMap<&str, (Option<&[Input]>, Option<&[Input]>)> = BTreeMap::new();
+    let mut names: BTreeMap<&str, Pair<'_>> = BTreeMap::new();
     for (name, supply) in &old.manifest().templates {
         names.entry(name).or_default().0 = Some(&supply.inputs);
     }

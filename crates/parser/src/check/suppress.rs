@@ -109,7 +109,7 @@ fn read(source: &Source, problems: &mut Vec<Diagnostic>) -> Vec<Suppression> {
         let alone = before.trim().is_empty();
         let covered = if alone {
             let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-            lines.iter().skip(index + 1).position(|line| code(&line)).map_or(index + 1, |ahead| index + 2 + ahead)
+            lines.iter().skip(index + 1).position(code).map_or(index + 1, |ahead| index + 2 + ahead)
         } else {
             index + 1
         };

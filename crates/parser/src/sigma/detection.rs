@@ -201,9 +201,13 @@ impl<'n> Detections<'n> {
         }
         let field = (!field.is_empty()).then_some(field);
         if modifiers.all && values.len() == 1 {
-            let found = sink
+            let mut found = sink
                 .diagnostic(&codes::ALL_OF_ONE, modifiers.span, "`all` needs several values")
                 .with_help("leave `all` out, or write each of the values in the list");
+            if let (Some(base), Some(_)) = (base, field) {
+                let bare: Vec<&str> = text.split('|').filter(|part| *part != "all").collect();
+                found = found.with_fix("leave `all` out", Span::new(base, base + text.len()), bare.join("|"));
+            }
             sink.push(found);
         }
         self.push(

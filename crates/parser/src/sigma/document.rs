@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::condition::{self, Condition, Quantity};
-use super::correlation::{self, Reference};
+use super::correlation;
 use super::detection::{self, Body, Detections, Item, Raw};
 use super::metadata::{self, Document};
 use super::modifier::Kind;
@@ -104,7 +104,7 @@ fn one(root: &Node<'_>, source: &Source, catalogue: &Catalogue, outcome: &mut Fi
             } else {
                 ("filter", correlation::filter(root, sink))
             };
-            outcome.references.extend(found.into_iter().map(|Reference { rule, span }| Reference { rule, span }));
+            outcome.references.extend(found);
             let span = root.entry(key).map_or(root.span, |(key, _)| key.span);
             sink.push(
                 sink.diagnostic(

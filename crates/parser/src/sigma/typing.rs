@@ -256,7 +256,7 @@ fn cidr(item: &Item<'_>, sink: &mut Sink) -> Tests {
             }
         }
     }
-    Some(many(networks, item.modifiers.all, |networks| Test::Cidr(networks)))
+    Some(many(networks, item.modifiers.all, Test::Cidr))
 }
 
 /// One test for any of several values; one for each where all are asked for.

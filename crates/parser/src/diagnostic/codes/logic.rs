@@ -20,7 +20,7 @@ codes! {
         cure: "Read a field that the event has, or remove the part.",
     }
     /// A selection or binding that nothing uses
-    UNUSED_SELECTION = "CC0604" "unused-selection" Warning fixable {
+    UNUSED_SELECTION = "CC0604" "unused-selection" Warning {
         cause: "The condition was edited and the selection, `let`, list or table was left behind, or the condition forgot it.",
         harm: "A forgotten filter is a flood of false positives; a forgotten selection is a missed detection.",
         cure: "Use it in the condition, or remove it.",
