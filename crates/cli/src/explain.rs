@@ -37,7 +37,8 @@ pub fn example(code: &Code) -> Option<&'static Example> {
 /// The page of a code, for the terminal.
 #[must_use]
 pub fn page(code: &Code) -> String {
-    let mut page = format!("{} {} ({}{})\n\n{}\n", code.id, code.name, code.severity, fixable(code), code.summary.trim());
+    let mut page =
+        format!("{} {} ({}{})\n\n{}\n", code.id, code.name, code.severity, fixable(code), code.summary.trim());
     for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
         let _ = write!(page, "\n{title}\n{}", wrap(text));
     }
@@ -56,8 +57,14 @@ pub fn list(codes: &[&Code]) -> String {
     for (prefix, title, family) in families(codes) {
         let _ = writeln!(list, "{}{prefix}xx  {title}", if list.is_empty() { "" } else { "\n" });
         for code in family {
-            let _ =
-                writeln!(list, "  {}  {:width$}  {:7}  {}", code.id, code.name, code.severity.as_str(), code.summary.trim());
+            let _ = writeln!(
+                list,
+                "  {}  {:width$}  {:7}  {}",
+                code.id,
+                code.name,
+                code.severity.as_str(),
+                code.summary.trim()
+            );
         }
     }
     list
@@ -101,8 +108,14 @@ fn families<'a>(codes: &[&'a Code]) -> Vec<(&'static str, &'static str, Vec<&'a 
 }
 
 fn section(code: &Code) -> String {
-    let mut page =
-        format!("### {} {}\n\n{}. Default: {}{}.\n", code.id, code.name, code.summary.trim(), code.severity, fixable(code));
+    let mut page = format!(
+        "### {} {}\n\n{}. Default: {}{}.\n",
+        code.id,
+        code.name,
+        code.summary.trim(),
+        code.severity,
+        fixable(code)
+    );
     for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
         let _ = write!(page, "\n**{title}.** {text}\n");
     }

@@ -215,3 +215,35 @@ fn the_demo_release_is_clean() {
     let (exit, text) = lint(&corpus("releases/demo"), &["--deny-warnings"]);
     assert_eq!((exit, text.as_str()), (Exit::Fine, ""));
 }
+
+#[test]
+fn mends_take_the_finding_away() {
+    let mut problems = Vec::new();
+    for directory in directories(&corpus("reject")) {
+        let folder = name(&directory);
+        let code = folder.get(..6).and_then(codes::find).unwrap();
+        if !code.fixable {
+            continue;
+        }
+        let copy = std::env::temp_dir().join(format!("contentcheck-{}-fix-{folder}", std::process::id()));
+        fs::create_dir_all(&copy).unwrap();
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                fs::copy(&path, copy.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let (_, before) = lint(&copy, &[]);
+        let (_, after) = lint(&copy, &["--fix"]);
+        fs::remove_dir_all(&copy).unwrap();
+        let count = |text: &str| found(text).iter().filter(|found| *found == code.id).count();
+        if count(&after) > 0 {
+            problems.push(format!("{folder}: {} then {}\n{after}", count(&before), count(&after)));
+        }
+        let worse = found(&after).into_iter().filter(|found| !before.contains(found.as_str())).collect::<Vec<_>>();
+        if !worse.is_empty() {
+            problems.push(format!("{folder}: after the mend {worse:?}\n{after}"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
