@@ -1,6 +1,6 @@
 //! corpus/reject, corpus/incidents and corpus/releases: what is found in them is what they say.
 //! With `BLESS=1` the expectations are written.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,12 +13,18 @@ use contentcheck::args::Cli;
 use contentcheck::exit::Exit;
 use contentcheck_parser::diagnostic::codes;
 
-/// Codes whose case is a file that a repository cannot or should not hold, each with the reason.
-const MADE: &[(&str, &str, fn(&Path))] = &[
-    ("CC0101", "five megabytes in every clone", too_large),
-    ("CC0105", "a pipe is no file for a repository", pipe),
-    ("CC0106", "hundreds of lines that say nothing", too_many),
-    ("CC0107", "a deep tree burdens every tool that walks the repository", too_deep),
+/// A case whose file a repository cannot or should not hold.
+struct Made {
+    code: &'static str,
+    reason: &'static str,
+    make: fn(&Path),
+}
+
+const MADE: &[Made] = &[
+    Made { code: "CC0101", reason: "five megabytes in every clone", make: too_large },
+    Made { code: "CC0105", reason: "a pipe is no file for a repository", make: pipe },
+    Made { code: "CC0106", reason: "hundreds of lines that say nothing", make: too_many },
+    Made { code: "CC0107", reason: "a deep tree burdens every tool that walks the repository", make: too_deep },
 ];
 
 /// Codes that nothing reports yet. Their cases wait; once one is reported, this list must shrink.
@@ -145,7 +151,7 @@ fn every_code_has_a_case_that_triggers_it() {
             examples.insert(code.id, (folder, file));
         }
     }
-    for (code, reason, make) in MADE {
+    for Made { code, reason, make } in MADE {
         assert!(reason.len() > 10 && missing.remove(code), "{code} is made here and has a folder");
         let directory = std::env::temp_dir().join(format!("contentcheck-{}-{code}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
