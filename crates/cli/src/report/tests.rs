@@ -89,13 +89,21 @@ fn json_follows_its_schema_and_tells_all() {
     assert!(!jsonschema::is_valid(&schema, &unknown), "the schema admits unknown members");
 }
 
-#[test]
-fn sarif_follows_the_oasis_schema() {
+fn sarif_schema() -> Value {
     // The published schema has one pattern with a stray bracket, which is no valid expression.
     let schema = include_str!("../../tests/schemas/sarif-2.1.0.json");
     let stray = "^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$";
     assert!(schema.contains(stray));
-    let schema: Value = serde_json::from_str(&schema.replace(stray, "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$")).unwrap();
+    serde_json::from_str(&schema.replace(stray, "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$")).unwrap()
+}
+
+fn gitlab_schema() -> Value {
+    serde_json::from_str(include_str!("../../tests/schemas/gitlab-code-quality.json")).unwrap()
+}
+
+#[test]
+fn sarif_follows_the_oasis_schema() {
+    let schema = sarif_schema();
     for text in both(Format::Sarif) {
         validate(&schema, &serde_json::from_str(&text).unwrap());
     }
@@ -125,7 +133,7 @@ fn sarif_follows_the_oasis_schema() {
 
 #[test]
 fn gitlab_follows_the_documented_structure() {
-    let schema: Value = serde_json::from_str(include_str!("../../tests/schemas/gitlab-code-quality.json")).unwrap();
+    let schema = gitlab_schema();
     for text in both(Format::Gitlab) {
         validate(&schema, &serde_json::from_str(&text).unwrap());
     }
@@ -207,39 +215,43 @@ fn elements(xsd: &roxmltree::Document<'_>) -> BTreeMap<String, Element> {
     found
 }
 
-#[test]
-fn junit_follows_the_schema_that_jenkins_uses() {
+fn check_junit(text: &str) {
     let xsd = roxmltree::Document::parse(include_str!("../../tests/schemas/junit-10.xsd")).unwrap();
     let elements = elements(&xsd);
     assert!(elements["testsuite"].attributes["tests"] && elements["testsuites"].children.contains("testsuite"));
+    let document = roxmltree::Document::parse(text).unwrap();
+    assert_eq!(document.root_element().tag_name().name(), "testsuites");
+    for node in document.descendants().filter(roxmltree::Node::is_element) {
+        let name = node.tag_name().name();
+        let element = &elements[name];
+        for attribute in node.attributes() {
+            assert!(element.attributes.contains_key(attribute.name()), "{name} has no {}", attribute.name());
+        }
+        for (attribute, _) in element.attributes.iter().filter(|(_, required)| **required) {
+            assert!(node.has_attribute(attribute.as_str()), "{name} lacks {attribute}");
+        }
+        for child in node.children() {
+            if child.is_element() {
+                let child = child.tag_name().name();
+                assert!(element.children.contains(child), "{child} does not belong in {name}");
+            } else {
+                assert!(element.text || child.text().unwrap().trim().is_empty(), "text in {name}");
+            }
+        }
+    }
+    for suite in document.descendants().filter(|node| node.has_tag_name("testsuite")) {
+        let count = |tag: &str| suite.descendants().filter(|node| node.has_tag_name(tag)).count().to_string();
+        assert_eq!(suite.attribute("tests"), Some(count("testcase").as_str()));
+        assert_eq!(suite.attribute("failures"), Some(count("failure").as_str()));
+        assert_eq!(suite.attribute("skipped"), Some(count("skipped").as_str()));
+        assert_ne!(count("testcase"), "0");
+    }
+}
+
+#[test]
+fn junit_follows_the_schema_that_jenkins_uses() {
     for text in both(Format::Junit) {
-        let document = roxmltree::Document::parse(&text).unwrap();
-        assert_eq!(document.root_element().tag_name().name(), "testsuites");
-        for node in document.descendants().filter(roxmltree::Node::is_element) {
-            let name = node.tag_name().name();
-            let element = &elements[name];
-            for attribute in node.attributes() {
-                assert!(element.attributes.contains_key(attribute.name()), "{name} has no {}", attribute.name());
-            }
-            for (attribute, _) in element.attributes.iter().filter(|(_, required)| **required) {
-                assert!(node.has_attribute(attribute.as_str()), "{name} lacks {attribute}");
-            }
-            for child in node.children() {
-                if child.is_element() {
-                    let child = child.tag_name().name();
-                    assert!(element.children.contains(child), "{child} does not belong in {name}");
-                } else {
-                    assert!(element.text || child.text().unwrap().trim().is_empty(), "text in {name}");
-                }
-            }
-        }
-        for suite in document.descendants().filter(|node| node.has_tag_name("testsuite")) {
-            let count = |tag: &str| suite.descendants().filter(|node| node.has_tag_name(tag)).count().to_string();
-            assert_eq!(suite.attribute("tests"), Some(count("testcase").as_str()));
-            assert_eq!(suite.attribute("failures"), Some(count("failure").as_str()));
-            assert_eq!(suite.attribute("skipped"), Some(count("skipped").as_str()));
-            assert_ne!(count("testcase"), "0");
-        }
+        check_junit(&text);
     }
     let text = render(Format::Junit, &findings(), SKIPPED);
     let document = roxmltree::Document::parse(&text).unwrap();
@@ -254,4 +266,25 @@ fn reports_are_the_same_each_time() {
     for format in [Format::Json, Format::Sarif, Format::Github, Format::Junit, Format::Gitlab] {
         assert_eq!(both(format), both(format));
     }
+}
+
+/// The whole of corpus/reject, which has every kind of finding, place and mend.
+#[test]
+fn reports_of_real_findings_follow_the_schemas() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/reject");
+    let run = |format: &str| {
+        let arguments = ["contentcheck", "lint", corpus, "--no-config", "--show", "info", "--format", format];
+        let cli = <crate::args::Cli as clap::Parser>::try_parse_from(arguments).unwrap();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut streams = crate::Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+        assert_eq!(crate::run(&cli, &mut streams), crate::exit::Exit::Findings);
+        String::from_utf8(out).unwrap()
+    };
+    let json: Value = serde_json::from_str(&run("json")).unwrap();
+    assert!(json["findings"].as_array().unwrap().len() > 100);
+    validate(&schema(), &json);
+    validate(&sarif_schema(), &serde_json::from_str(&run("sarif")).unwrap());
+    validate(&gitlab_schema(), &serde_json::from_str(&run("gitlab")).unwrap());
+    check_junit(&run("junit"));
+    assert!(run("github").lines().all(|line| line.starts_with("::")));
 }
