@@ -1,6 +1,7 @@
 //! Documents: from a Sigma file to checked rules.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::condition::{self, Condition, Quantity};
@@ -352,31 +353,32 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
         if item.values.len() < 2 {
             continue;
         }
-        let exact = item.modifiers.cased || item.modifiers.kind == Kind::Regex || !item.modifiers.encodings.is_empty();
-        let mut seen: HashMap<std::borrow::Cow<'_, str>, Span> = HashMap::with_capacity(item.values.len());
-        for value in &item.values {
-            let key = if exact || !value.text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                std::borrow::Cow::Borrowed(value.text)
-            } else {
-                value.text.to_ascii_lowercase().into()
-            };
-            if value.raw == Raw::Null {
-                continue;
+        let exact = is_exact(item);
+        let mut sorted: Vec<(Cow<'_, str>, usize)> = item
+            .values
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| value.raw != Raw::Null)
+            .map(|(index, value)| (folded(value.text, exact), index))
+            .collect();
+        sorted.sort_unstable();
+        let twins = sorted.iter().zip(sorted.iter().skip(1)).filter(|((first, _), (second, _))| first == second);
+        let mut twins: Vec<(usize, usize)> = twins.map(|((_, first), (_, second))| (*second, *first)).collect();
+        twins.sort_unstable();
+        for (second, first) in twins {
+            let (Some(value), Some(first)) = (item.values.get(second), item.values.get(first)) else { continue };
+            let mut found = sink
+                .diagnostic(
+                    &codes::DUPLICATE_PREDICATE,
+                    value.span,
+                    format!("the value `{}` stands twice", clip(value.text)),
+                )
+                .with_place(first.span, "first here")
+                .with_help("remove the second, or write what was meant");
+            if let Some(edit) = metadata::remove_entry(source, value.span) {
+                found = found.with_edits("remove the second", vec![edit]);
             }
-            if let Some(first) = seen.insert(key, value.span) {
-                let mut found = sink
-                    .diagnostic(
-                        &codes::DUPLICATE_PREDICATE,
-                        value.span,
-                        format!("the value `{}` stands twice", clip(value.text)),
-                    )
-                    .with_place(first, "first here")
-                    .with_help("remove the second, or write what was meant");
-                if let Some(edit) = metadata::remove_entry(source, value.span) {
-                    found = found.with_edits("remove the second", vec![edit]);
-                }
-                sink.push(found);
-            }
+            sink.push(found);
         }
     }
     let mut bodies: HashMap<u64, usize> = HashMap::new();
@@ -401,28 +403,31 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
 }
 
 fn hash_item(item: &Item<'_>, hasher: &mut DefaultHasher) {
+    let modifiers = &item.modifiers;
     item.field.hash(hasher);
-    format!("{:?}", Modifierless(&item.modifiers)).hash(hasher);
-    let fold = !item.modifiers.cased && item.modifiers.kind != Kind::Regex && item.modifiers.encodings.is_empty();
-    let mut values: Vec<(String, bool)> = item
-        .values
-        .iter()
-        .map(|value| {
-            (if fold { value.text.to_ascii_lowercase() } else { value.text.to_owned() }, value.raw == Raw::Null)
-        })
-        .collect();
-    values.sort_unstable();
-    values.dedup();
-    values.hash(hasher);
+    (modifiers.kind, modifiers.part, modifiers.all, modifiers.cased, modifiers.not_equal, modifiers.expand)
+        .hash(hasher);
+    (&modifiers.encodings, modifiers.ignore_case, modifiers.multi_line, modifiers.dot_all).hash(hasher);
+    let exact = is_exact(item);
+    // A sum does not depend on the order of the values.
+    let sum = item.values.iter().fold(0u64, |sum, value| {
+        let mut own = DefaultHasher::new();
+        (folded(value.text, exact), value.raw == Raw::Null).hash(&mut own);
+        sum.wrapping_add(own.finish())
+    });
+    sum.hash(hasher);
 }
 
-/// Modifiers without their place.
-struct Modifierless<'a>(&'a super::modifier::Modifiers);
+/// Whether the values of an item are compared letter by letter.
+fn is_exact(item: &Item<'_>) -> bool {
+    item.modifiers.cased || item.modifiers.kind == Kind::Regex || !item.modifiers.encodings.is_empty()
+}
 
-impl std::fmt::Debug for Modifierless<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let bare = super::modifier::Modifiers { span: Span::default(), ..self.0.clone() };
-        write!(f, "{bare:?}")
+fn folded(text: &str, exact: bool) -> Cow<'_, str> {
+    if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_ascii_lowercase())
     }
 }
 
@@ -460,9 +465,9 @@ fn logic(detections: &Detections<'_>, condition: &Expr<usize>, logsource: &crate
             Expr::Const(value) => value.hash(&mut hasher),
             Expr::Not(inner) => (1u8, expr(inner, detections)).hash(&mut hasher),
             Expr::All(parts) | Expr::Any(parts) => {
-                let unique: HashSet<u64> = parts.iter().map(|part| expr(part, detections)).collect();
-                let mut hashes: Vec<u64> = unique.into_iter().collect();
+                let mut hashes: Vec<u64> = parts.iter().map(|part| expr(part, detections)).collect();
                 hashes.sort_unstable();
+                hashes.dedup();
                 (if matches!(of, Expr::All(_)) { 2u8 } else { 3u8 }, hashes).hash(&mut hasher);
             }
             Expr::Is(index) => {
