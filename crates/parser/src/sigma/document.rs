@@ -6,16 +6,15 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::condition::{self, Condition, Quantity};
 use super::correlation;
-use super::detection::{self, Body, Detections, Item, Raw};
+use super::detection::{self, Body, Detections, Item, Raw, Written};
 use super::metadata::{self, Document};
-use super::modifier::Kind;
+use super::modifier::{Kind, Part};
 use super::specialise::{self, Specialiser};
-use super::text;
 use super::typing::Prepared;
 use super::yaml::{self, Node, Style, Yaml};
 use crate::catalogue::Catalogue;
 use crate::check::{Facts, FileOutcome};
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Edit, Sink, clip, closest, codes};
 use crate::limits;
 use crate::model::{CheckedRule, Expr, Level};
 use crate::source::{Source, Span};
@@ -260,6 +259,7 @@ fn resolve(
     sink: &mut Sink,
 ) -> Option<Expr<usize>> {
     let mut list = |parts: &[Condition<'_>], sink: &mut Sink| {
+        same_operand(parts, sink);
         let resolved: Vec<_> = parts.iter().map(|part| resolve(part, detections, used, nodes, sink)).collect();
         resolved.into_iter().collect::<Option<Vec<_>>>()
     };
@@ -318,6 +318,22 @@ fn resolve(
                     None
                 }
             }
+        }
+    }
+}
+
+/// A selection that stands twice beside the same operator.
+fn same_operand(parts: &[Condition<'_>], sink: &mut Sink) {
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for part in parts {
+        if let Condition::Selection(name, span) = part
+            && let Some(first) = seen.insert(name, *span)
+        {
+            let found = sink
+                .diagnostic(&codes::DUPLICATE_PREDICATE, *span, format!("`{}` stands twice", clip(name)))
+                .with_place(first, "first here")
+                .with_help("remove the second, or write what was meant");
+            sink.push(found);
         }
     }
 }
@@ -484,30 +500,19 @@ fn logic(detections: &Detections<'_>, condition: &Expr<usize>, logsource: &crate
     hasher.finish()
 }
 
-/// Values of wildcards alone.
+/// Values that every value of the field matches.
 fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
     for item in &detections.items {
         let Some(field) = item.field else { continue };
-        if item.modifiers.kind != Kind::Plain {
-            continue;
-        }
-        for value in &item.values {
-            if !matches!(value.raw, Raw::Text(_))
-                || !value.text.bytes().all(|byte| byte == b'*')
-                || value.text.is_empty()
-            {
-                continue;
-            }
-            debug_assert!(text::matches_all(&text::parts(value.text)));
-            let mut found = sink.diagnostic(
-                &codes::WILDCARD_ONLY,
-                value.span,
-                format!("`{}` matches every value of `{}`", clip(value.text), clip(field)),
-            );
+        for value in item.values.iter().filter(|value| matches_all(item, value)) {
+            let shown =
+                if value.text.is_empty() { "an empty text".to_owned() } else { format!("`{}`", clip(value.text)) };
+            let message = format!("{shown} matches every value of `{}`", clip(field));
+            let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, message);
             found = if item.values.len() == 1 && item.key_span.len() == field.len() {
                 let edits = vec![
-                    crate::diagnostic::Edit { span: Span::at(item.key_span.end as usize), text: "|exists".to_owned() },
-                    crate::diagnostic::Edit { span: value.span, text: "true".to_owned() },
+                    Edit { span: Span::at(item.key_span.end as usize), text: "|exists".to_owned() },
+                    Edit { span: value.span, text: "true".to_owned() },
                 ];
                 found
                     .with_help(format!("to test that the field is there, write `{}|exists: true`", clip(field)))
@@ -515,9 +520,19 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
             } else if item.values.len() > 1 {
                 found.with_help("the other values of the list have no effect beside it")
             } else {
-                found.with_help("give it a value that selects something")
+                found.with_help("give it a value that selects something, or test with `exists`")
             };
             sink.push(found);
         }
+    }
+}
+
+fn matches_all(item: &Item<'_>, value: &Written<'_>) -> bool {
+    let Raw::Text(text) = value.raw else { return false };
+    match item.modifiers.kind {
+        Kind::Plain if text.is_empty() => item.modifiers.part != Part::Whole,
+        Kind::Plain => text.bytes().all(|byte| byte == b'*'),
+        Kind::Regex => matches!(text, "" | ".*" | "^.*" | ".*$" | "^.*$"),
+        _ => false,
     }
 }
