@@ -1,62 +1,217 @@
-//! The pages of the codes, in the forms that people and machines read. Every word comes from
-//! the catalogue of codes.
+//! Pages on the diagnostic codes: for the terminal, as Markdown (docs/errors.md) and as JSON.
+//!
+//! All words come from `diagnostic::codes` and all examples from corpus/reject, so nothing is
+//! written twice.
 
-use std::fmt::Write;
+mod examples;
+#[cfg(test)]
+mod tests;
 
-use contentcheck_parser::diagnostic::Code;
+use std::fmt::Write as _;
 
-/// The page of one code.
+use contentcheck_parser::diagnostic::{Code, codes};
+use serde_json::{Value, json};
+
+/// Columns of a page in the terminal.
+const WIDTH: usize = 84;
+
+/// A case of corpus/reject: content that triggers a code, and what is reported for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Example {
+    /// The code, such as `CC0401`.
+    pub code: &'static str,
+    /// Name of the file.
+    pub file: &'static str,
+    /// The file.
+    pub text: &'static str,
+    /// What is reported, one line for each finding and its help.
+    pub findings: &'static str,
+}
+
+/// The example of a code. Codes about files that cannot be shown, such as a pipe, have none.
+#[must_use]
+pub fn example(code: &Code) -> Option<&'static Example> {
+    examples::EXAMPLES.iter().find(|example| example.code == code.id)
+}
+
+/// The page of a code, for the terminal.
 #[must_use]
 pub fn page(code: &Code) -> String {
-    let fixable = if code.fixable { "; can be mended with --fix" } else { "" };
-    format!(
-        "{} {}\n{}\n\nSeverity: {}{fixable}\n\nCause\n  {}\n\nHarm\n  {}\n\nCure\n  {}\n",
-        code.id,
-        code.name,
-        code.summary.trim(),
-        code.severity,
-        code.cause,
-        code.harm,
-        code.cure
-    )
+    let mut page =
+        format!("{} {} ({}{})\n\n{}\n", code.id, code.name, code.severity, fixable(code), code.summary.trim());
+    for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
+        let _ = write!(page, "\n{title}\n{}", wrap(text));
+    }
+    if let Some(example) = example(code) {
+        let _ = write!(page, "\nExample: {}\n{}", example.file, indent(example.text));
+        let _ = write!(page, "\nReported as\n{}", indent(example.findings));
+    }
+    page
 }
 
-/// One line for each code.
+/// One line for each code, under the titles of the families, for the terminal.
 #[must_use]
 pub fn list(codes: &[&Code]) -> String {
-    let mut text = String::new();
-    for code in codes {
-        // Writing to a string does not fail.
-        let _ = writeln!(text, "{}  {:<28} {:<8} {}", code.id, code.name, code.severity, code.summary.trim());
+    let mut list = String::new();
+    let width = codes.iter().map(|code| code.name.len()).max().unwrap_or(0);
+    for (prefix, title, family) in families(codes) {
+        let _ = writeln!(list, "{}{prefix}xx  {title}", if list.is_empty() { "" } else { "\n" });
+        for code in family {
+            let _ = writeln!(
+                list,
+                "  {}  {:width$}  {:7}  {}",
+                code.id,
+                code.name,
+                code.severity.as_str(),
+                code.summary.trim()
+            );
+        }
     }
-    text
+    list
 }
 
-/// A section in Markdown for each code.
+/// The page of one code as a section of Markdown; those of several codes as a document with a
+/// table of contents.
 #[must_use]
 pub fn markdown(codes: &[&Code]) -> String {
-    let mut text = String::new();
-    for code in codes {
-        let _ =
-            writeln!(text, "### {} {}\n\n{}. Severity: {}.\n", code.id, code.name, code.summary.trim(), code.severity);
-        let _ = writeln!(text, "- **Cause.** {}\n- **Harm.** {}\n- **Cure.** {}\n", code.cause, code.harm, code.cure);
+    match codes {
+        [code] => section(code),
+        _ => document(codes),
     }
-    text
 }
 
-/// The codes as a JSON array.
+/// The pages of all codes as one Markdown document: docs/errors.md.
+#[must_use]
+pub fn markdown_all() -> String {
+    markdown(&codes::all().collect::<Vec<_>>())
+}
+
+/// The pages as a JSON array.
 ///
 /// # Errors
 /// Never in practice: the entries are texts.
 pub fn json(codes: &[&Code]) -> Result<String, serde_json::Error> {
-    let entries: Vec<serde_json::Value> = codes
-        .iter()
-        .map(|code| {
-            serde_json::json!({
-                "code": code.id, "name": code.name, "severity": code.severity, "summary": code.summary.trim(),
-                "cause": code.cause, "harm": code.harm, "cure": code.cure, "fixable": code.fixable,
-            })
-        })
-        .collect();
+    let entries: Vec<Value> = codes.iter().copied().map(entry).collect();
     Ok(serde_json::to_string_pretty(&entries)? + "\n")
+}
+
+/// The families that the codes belong to, each with those of its codes.
+fn families<'a>(codes: &[&'a Code]) -> Vec<(&'static str, &'static str, Vec<&'a Code>)> {
+    codes::FAMILIES
+        .iter()
+        .map(|(prefix, title, family)| {
+            let within = |code: &&Code| family.iter().any(|other| other.id == code.id);
+            (*prefix, *title, codes.iter().copied().filter(within).collect::<Vec<_>>())
+        })
+        .filter(|(_, _, family)| !family.is_empty())
+        .collect()
+}
+
+fn section(code: &Code) -> String {
+    let mut page = format!(
+        "### {} {}\n\n{}. Default: {}{}.\n",
+        code.id,
+        code.name,
+        code.summary.trim(),
+        code.severity,
+        fixable(code)
+    );
+    for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
+        let _ = write!(page, "\n**{title}.** {text}\n");
+    }
+    if let Some(example) = example(code) {
+        let language = if example.file.ends_with(".yml") { "yaml" } else { "" };
+        let _ = write!(page, "\n`{}`\n\n{}", example.file, fence(language, example.text));
+        let _ = write!(page, "\nis reported as\n\n{}", fence("", example.findings));
+    }
+    page
+}
+
+fn document(codes: &[&Code]) -> String {
+    let mut document = String::from(
+        "<!-- Made by `contentcheck explain --format markdown`. Do not edit: the words stand beside the codes. -->\n\n\
+         # Diagnostic codes\n\n\
+         A code is a promise: it is never renumbered and never used for anything else. `contentcheck explain CODE`\n\
+         prints its page. The severity of a code can be changed in contentcheck.toml; \"fixable\" means that\n\
+         `contentcheck lint --fix` can mend findings of it. Each example is a case of corpus/reject.\n",
+    );
+    for (prefix, title, family) in families(codes) {
+        let _ = write!(
+            document,
+            "\n**{prefix}xx {title}**\n\n| code | name | default | found |\n| --- | --- | --- | --- |\n"
+        );
+        for code in family {
+            let (id, name) = (code.id, code.name);
+            let anchor = format!("{}-{name}", id.to_ascii_lowercase());
+            let summary = code.summary.trim().replace('|', "\\|");
+            let _ =
+                writeln!(document, "| [{id}](#{anchor}) | {name} | {}{} | {summary} |", code.severity, fixable(code));
+        }
+    }
+    for (prefix, title, family) in families(codes) {
+        let _ = write!(document, "\n## {prefix}xx {title}\n");
+        for code in family {
+            let _ = write!(document, "\n{}", section(code));
+        }
+    }
+    document
+}
+
+fn entry(code: &Code) -> Value {
+    let family = codes::FAMILIES.iter().find(|(_, _, family)| family.iter().any(|other| other.id == code.id));
+    let mut value = json!({
+        "code": code.id,
+        "name": code.name,
+        "family": family.map(|(_, title, _)| *title),
+        "severity": code.severity,
+        "fixable": code.fixable,
+        "summary": code.summary.trim(),
+        "cause": code.cause,
+        "harm": code.harm,
+        "cure": code.cure,
+    });
+    if let (Some(example), Some(members)) = (example(code), value.as_object_mut()) {
+        let example = json!({ "file": example.file, "text": example.text, "findings": example.findings });
+        members.insert("example".into(), example);
+    }
+    value
+}
+
+const fn fixable(code: &Code) -> &'static str {
+    if code.fixable { ", fixable" } else { "" }
+}
+
+/// A paragraph, broken between words and indented.
+fn wrap(text: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split_whitespace() {
+        let width = word.chars().count();
+        if column > 0 && column + 1 + width > WIDTH {
+            lines.push('\n');
+            column = 0;
+        }
+        lines.push_str(if column == 0 { "  " } else { " " });
+        lines.push_str(word);
+        column += width + if column == 0 { 2 } else { 1 };
+    }
+    lines.push('\n');
+    lines
+}
+
+fn indent(text: &str) -> String {
+    text.lines().fold(String::new(), |mut all, line| {
+        let _ = writeln!(all, "{}{line}", if line.is_empty() { "" } else { "    " });
+        all
+    })
+}
+
+/// A code block, with a fence that the text does not contain.
+fn fence(language: &str, text: &str) -> String {
+    let mut fence = String::from("```");
+    while text.contains(&fence) {
+        fence.push('`');
+    }
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    format!("{fence}{language}\n{text}{end}{fence}\n")
 }

@@ -13,3 +13,4 @@ pub mod sigma;
 pub mod source;
 pub mod table;
 pub mod template;
+pub mod value;

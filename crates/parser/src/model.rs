@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::source::{Source, Span};
 use crate::table::Table;
 use crate::template::TemplateType;
+pub use crate::value::Value;
 
 /// A condition over predicates of kind `P`.
 #[derive(Clone, Debug, PartialEq)]
@@ -355,25 +356,6 @@ pub struct TestCase {
     pub values: Vec<(FieldRef, Value)>,
     /// Where it is written.
     pub span: Span,
-}
-
-/// A value of an event.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// Text.
-    String(String),
-    /// An integer.
-    Int(i64),
-    /// A float.
-    Float(f64),
-    /// True or false.
-    Bool(bool),
-    /// An address.
-    Ip(IpAddr),
-    /// Bytes.
-    Bytes(Vec<u8>),
-    /// A list of scalars of one kind.
-    List(Vec<Self>),
 }
 
 /// A rule that passed resolution and typing.

@@ -7,6 +7,8 @@ mod json;
 mod junit;
 mod place;
 mod sarif;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 

@@ -48,7 +48,7 @@ fn descriptor(code: &Code, family: &str) -> Value {
     json!({
         "id": code.id,
         "name": code.name,
-        "shortDescription": { "text": code.summary },
+        "shortDescription": { "text": code.summary.trim() },
         "fullDescription": { "text": format!("{} {}", code.cause, code.harm) },
         "defaultConfiguration": { "level": level(code.severity) },
         "help": {

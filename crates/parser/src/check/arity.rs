@@ -177,6 +177,9 @@ fn describe(
         _ => Some(format!("the same on {}", list(faults))),
     };
     let help = match fault {
+        Fault::Type { .. } => {
+            "align the template type with the sensor, or restrict the rule to sensors that agree".to_owned()
+        }
         Fault::Shifted { .. } => {
             format!("read `{field}` by name: positions belong to the sensor, names to the content")
         }

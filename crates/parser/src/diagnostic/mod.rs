@@ -267,7 +267,8 @@ impl Sink {
         self.found.is_empty()
     }
 
-    /// The findings, in the order in which they were reported.
+    /// The findings, in the order in which they were reported. One without help of its own
+    /// gets the cure of its code.
     #[must_use]
     pub fn finish(mut self) -> Vec<Diagnostic> {
         if self.dropped > 0 {
@@ -275,6 +276,9 @@ impl Sink {
             let message = format!("{} more findings in this file are not shown", self.dropped);
             let closing = Diagnostic::new(&codes::TOO_MANY_FINDINGS, &self.source, span, message);
             self.found.push(closing.with_help("mend the findings above and run again"));
+        }
+        for finding in &mut self.found {
+            finding.help.get_or_insert_with(|| suggest::in_message(finding.code.cure));
         }
         self.found
     }

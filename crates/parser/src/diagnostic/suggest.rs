@@ -18,6 +18,12 @@ pub fn clip(text: &str) -> String {
     short
 }
 
+/// A sentence in the form of messages: without a capital and a full stop.
+pub(super) fn in_message(sentence: &str) -> String {
+    let mut characters = sentence.trim_end_matches('.').chars();
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+}
+
 /// The candidate nearest to `word`, if it is near enough to be a likely slip:
 /// at most a third of the word's characters differ, compared without case.
 /// Of equally near candidates the alphabetically first is taken, so that the

@@ -5,16 +5,17 @@ use crate::diagnostic::{Sink, clip, codes};
 use crate::limits;
 use crate::template::{Field, Fixed, LogSource, Recognition, TemplateType};
 
-/// The template types that a file declares. What contradicts itself is reported.
+/// The template types that a file declares. What contradicts itself is reported; the rest of
+/// such a template type is kept, so that rules on it are still checked.
 pub fn templates(ast: &Ast, sink: &mut Sink) -> Vec<TemplateType> {
     let declared = ast.declarations().iter().filter_map(|declaration| match declaration {
         Declaration::Template(template) => Some(template),
         _ => None,
     });
-    declared.filter_map(|template| lower(ast, template, sink)).collect()
+    declared.map(|template| lower(ast, template, sink)).collect()
 }
 
-fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> Option<TemplateType> {
+fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
     let mut lowered = TemplateType {
         name: template.name.value.clone(),
         version: template.version.value,
@@ -26,7 +27,6 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> Option<TemplateType
         source: ast.source().clone(),
         span: template.name.span,
     };
-    let before = sink.len();
     if template.version.value == 0 {
         sink.report(&codes::BAD_POSITION, template.version.span, "versions are counted from 1");
     }
@@ -78,7 +78,7 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> Option<TemplateType
     }
     place(&mut lowered, positions, sink);
     names(&lowered, sink);
-    (sink.len() == before).then_some(lowered)
+    lowered
 }
 
 fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
@@ -107,8 +107,9 @@ fn place(template: &mut TemplateType, mut positions: Vec<(u32, crate::source::Sp
         return;
     }
     positions.sort_by_key(|(position, _, _)| *position);
+    let mut reported = false;
     for (expected, (position, span, field)) in (1..).zip(positions) {
-        if position != expected {
+        if position != expected && !reported {
             let message = if position < expected {
                 format!("position {position} is used twice in `{template}`")
             } else {
@@ -116,7 +117,8 @@ fn place(template: &mut TemplateType, mut positions: Vec<(u32, crate::source::Sp
             };
             let found = sink.diagnostic(&codes::BAD_POSITION, span, message);
             sink.push(found.with_help("number the fields 1, 2, 3 ...; list removed positions under `retired`"));
-            return;
+            // The fields stay known by name, so that rules on them are still checked.
+            reported = true;
         }
         template.fields.push(field);
     }

@@ -312,7 +312,7 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
         );
     }
     if let Some(condition) = body.get("condition") {
-        super::document::conditions(condition, &found, sink);
+        super::resolve::conditions(condition, &found, sink);
     }
     match body.get("rules") {
         // `any` applies the filter to every rule of its log source.

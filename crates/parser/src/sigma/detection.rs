@@ -74,7 +74,8 @@ pub(crate) fn read<'n>(entries: &'n [(Node<'_>, Node<'_>)], reserved: &[&str], s
             sink.report(&codes::WRONG_SHAPE, key.span, "the name of a selection must be a text");
             continue;
         };
-        if reserved.contains(&name) {
+        // The second of two selections with one name was reported with the YAML.
+        if reserved.contains(&name) || found.selections.iter().any(|selection| selection.name == name) {
             continue;
         }
         if found.selections.len() >= limits::SELECTIONS {

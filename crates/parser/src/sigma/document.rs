@@ -1,20 +1,20 @@
 //! Documents: from a Sigma file to checked rules.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::condition::{self, Condition, Quantity};
 use super::correlation;
-use super::detection::{self, Body, Detections, Item, Raw};
+use super::detection::{self, Body, Detections, Item, Raw, Written};
 use super::metadata::{self, Document};
-use super::modifier::Kind;
-use super::specialise::{self, Specialiser};
-use super::text;
+use super::modifier::{Kind, Part};
+use super::resolve::conditions;
+use super::specialise::Specialiser;
 use super::typing::Prepared;
-use super::yaml::{self, Node, Style, Yaml};
+use super::yaml::{self, Node, Yaml};
 use crate::catalogue::Catalogue;
 use crate::check::{Facts, FileOutcome};
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Edit, Sink, clip, closest, codes};
 use crate::limits::{self, Budget};
 use crate::model::{CheckedRule, Expr, Level};
 use crate::source::{Source, Span};
@@ -227,179 +227,38 @@ fn rule(
     })
 }
 
-/// Reads the condition, or the list of them, and replaces names by what they stand for.
-/// Reports names that are not there and selections that no condition uses.
-pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mut Sink) -> Option<Expr<usize>> {
-    let items = match &node.value {
-        Yaml::List(items) => items.as_slice(),
-        _ => std::slice::from_ref(node),
-    };
-    let mut used = vec![false; detections.selections.len()];
-    let mut parts = Vec::with_capacity(items.len());
-    let mut good = true;
-    // All conditions together are held to the limit.
-    let mut nodes = 0;
-    for item in items {
-        let Some(text) = item.string() else {
-            sink.report(&codes::WRONG_SHAPE, item.span, format!("a condition must be a text, not {}", item.shape()));
-            good = false;
-            continue;
-        };
-        let quote = usize::from(matches!(item.value, Yaml::Scalar(_, Style::Single | Style::Double)));
-        let start = item.span.start as usize + quote;
-        let exact = sink.source().text().get(start..start + text.len()) == Some(text);
-        let base = if exact { Ok(start) } else { Err(item.span) };
-        let parsed = condition::parse(text, base, sink);
-        match parsed.and_then(|parsed| resolve(&parsed, detections, &mut used, &mut nodes, sink)) {
-            Some(expr) => parts.push(expr),
-            None => good = false,
-        }
-        if nodes > limits::CONDITION_NODES {
-            break;
-        }
-    }
-    if !good {
-        return None;
-    }
-    for (selection, _) in
-        detections.selections.iter().zip(&used).filter(|(selection, used)| !**used && !selection.name.starts_with('_'))
-    {
-        let found = sink.diagnostic(
-            &codes::UNUSED_SELECTION,
-            selection.span,
-            format!("the condition does not use the selection `{}`", clip(selection.name)),
-        );
-        sink.push(found.with_help("use it in the condition, or remove it"));
-    }
-    Some(Expr::any(parts))
-}
-
-fn resolve(
-    condition: &Condition<'_>,
-    detections: &Detections<'_>,
-    used: &mut [bool],
-    nodes: &mut usize,
-    sink: &mut Sink,
-) -> Option<Expr<usize>> {
-    let mut list = |parts: &[Condition<'_>], sink: &mut Sink| {
-        let resolved: Vec<_> = parts.iter().map(|part| resolve(part, detections, used, nodes, sink)).collect();
-        resolved.into_iter().collect::<Option<Vec<_>>>()
-    };
-    match condition {
-        Condition::And(parts) => list(parts, sink).map(Expr::all),
-        Condition::Or(parts) => list(parts, sink).map(Expr::any),
-        Condition::Not(inner) => resolve(inner, detections, used, nodes, sink).map(Expr::negate),
-        Condition::Selection(name, span) => {
-            let index = detections.selections.iter().position(|selection| selection.name == *name);
-            let Some(index) = index else {
-                let mut found = sink.diagnostic(
-                    &codes::UNKNOWN_SELECTION,
-                    *span,
-                    format!("the rule has no selection `{}`", clip(name)),
-                );
-                found = match closest(name, detections.selections.iter().map(|selection| selection.name)) {
-                    Some(near) => found.with_help(format!("did you mean `{}`?", clip(near))),
-                    None => found.with_help("name a selection of this rule"),
-                };
-                sink.push(found);
-                return None;
-            };
-            take(index, detections, used, nodes, *span, sink)
-        }
-        Condition::Of(quantity, pattern, span) => {
-            let matching: Vec<usize> = (0..detections.selections.len())
-                .filter(|index| {
-                    detections
-                        .selections
-                        .get(*index)
-                        .is_some_and(|selection| condition::selects(pattern, selection.name))
-                })
-                .collect();
-            if matching.is_empty() {
-                let found = sink.diagnostic(
-                    &codes::UNKNOWN_SELECTION,
-                    *span,
-                    format!("no selection has a name like `{}`", clip(pattern)),
-                );
-                sink.push(found.with_help("`*` stands for any run of characters in the name of a selection"));
-                return None;
-            }
-            let count = matching.len();
-            let parts: Option<Vec<_>> =
-                matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();
-            match *quantity {
-                Quantity::All => parts.map(Expr::all),
-                Quantity::AtLeast(1) => parts.map(Expr::any),
-                Quantity::AtLeast(wanted) => {
-                    let found = sink.diagnostic(
-                        &codes::CONDITION_SYNTAX,
-                        *span,
-                        format!("`{wanted} of` is not part of Sigma ({count} selections match)"),
-                    );
-                    sink.push(found.with_help("write `1 of` or `all of`"));
-                    None
-                }
-            }
-        }
-    }
-}
-
-fn take(
-    index: usize,
-    detections: &Detections<'_>,
-    used: &mut [bool],
-    nodes: &mut usize,
-    span: Span,
-    sink: &mut Sink,
-) -> Option<Expr<usize>> {
-    if let Some(flag) = used.get_mut(index) {
-        *flag = true;
-    }
-    let expr = specialise::body(&detections.selections.get(index)?.body);
-    expr.each(&mut |_, _| *nodes += 1);
-    *nodes += 1;
-    if *nodes > limits::CONDITION_NODES {
-        sink.report(
-            &codes::LIMIT_EXCEEDED,
-            span,
-            format!("the condition spreads to more than {} predicates", limits::CONDITION_NODES),
-        );
-        return None;
-    }
-    Some(expr)
-}
-
 /// Values that stand twice in one item, and selections that are the same.
 fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
     for item in &detections.items {
         if item.values.len() < 2 {
             continue;
         }
-        let exact = item.modifiers.cased || item.modifiers.kind == Kind::Regex || !item.modifiers.encodings.is_empty();
-        let mut seen: HashMap<std::borrow::Cow<'_, str>, Span> = HashMap::with_capacity(item.values.len());
-        for value in &item.values {
-            let key = if exact || !value.text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-                std::borrow::Cow::Borrowed(value.text)
-            } else {
-                value.text.to_ascii_lowercase().into()
-            };
-            if value.raw == Raw::Null {
-                continue;
+        let exact = is_exact(item);
+        let mut sorted: Vec<(Cow<'_, str>, usize)> = item
+            .values
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| value.raw != Raw::Null)
+            .map(|(index, value)| (folded(value.text, exact), index))
+            .collect();
+        sorted.sort_unstable();
+        let twins = sorted.iter().zip(sorted.iter().skip(1)).filter(|((first, _), (second, _))| first == second);
+        let mut twins: Vec<(usize, usize)> = twins.map(|((_, first), (_, second))| (*second, *first)).collect();
+        twins.sort_unstable();
+        for (second, first) in twins {
+            let (Some(value), Some(first)) = (item.values.get(second), item.values.get(first)) else { continue };
+            let mut found = sink
+                .diagnostic(
+                    &codes::DUPLICATE_PREDICATE,
+                    value.span,
+                    format!("the value `{}` stands twice", clip(value.text)),
+                )
+                .with_place(first.span, "first here")
+                .with_help("remove the second, or write what was meant");
+            if let Some(edit) = metadata::remove_entry(source, value.span) {
+                found = found.with_edits("remove the second", vec![edit]);
             }
-            if let Some(first) = seen.insert(key, value.span) {
-                let mut found = sink
-                    .diagnostic(
-                        &codes::DUPLICATE_PREDICATE,
-                        value.span,
-                        format!("the value `{}` stands twice", clip(value.text)),
-                    )
-                    .with_place(first, "first here")
-                    .with_help("remove the second, or write what was meant");
-                if let Some(edit) = metadata::remove_entry(source, value.span) {
-                    found = found.with_edits("remove the second", vec![edit]);
-                }
-                sink.push(found);
-            }
+            sink.push(found);
         }
     }
     let mut bodies: HashMap<u64, usize> = HashMap::new();
@@ -424,28 +283,31 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
 }
 
 fn hash_item(item: &Item<'_>, hasher: &mut DefaultHasher) {
+    let modifiers = &item.modifiers;
     item.field.hash(hasher);
-    format!("{:?}", Modifierless(&item.modifiers)).hash(hasher);
-    let fold = !item.modifiers.cased && item.modifiers.kind != Kind::Regex && item.modifiers.encodings.is_empty();
-    let mut values: Vec<(String, bool)> = item
-        .values
-        .iter()
-        .map(|value| {
-            (if fold { value.text.to_ascii_lowercase() } else { value.text.to_owned() }, value.raw == Raw::Null)
-        })
-        .collect();
-    values.sort_unstable();
-    values.dedup();
-    values.hash(hasher);
+    (modifiers.kind, modifiers.part, modifiers.all, modifiers.cased, modifiers.not_equal, modifiers.expand)
+        .hash(hasher);
+    (&modifiers.encodings, modifiers.ignore_case, modifiers.multi_line, modifiers.dot_all).hash(hasher);
+    let exact = is_exact(item);
+    // A sum does not depend on the order of the values.
+    let sum = item.values.iter().fold(0u64, |sum, value| {
+        let mut own = DefaultHasher::new();
+        (folded(value.text, exact), value.raw == Raw::Null).hash(&mut own);
+        sum.wrapping_add(own.finish())
+    });
+    sum.hash(hasher);
 }
 
-/// Modifiers without their place.
-struct Modifierless<'a>(&'a super::modifier::Modifiers);
+/// Whether the values of an item are compared letter by letter.
+fn is_exact(item: &Item<'_>) -> bool {
+    item.modifiers.cased || item.modifiers.kind == Kind::Regex || !item.modifiers.encodings.is_empty()
+}
 
-impl std::fmt::Debug for Modifierless<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let bare = super::modifier::Modifiers { span: Span::default(), ..self.0.clone() };
-        write!(f, "{bare:?}")
+fn folded(text: &str, exact: bool) -> Cow<'_, str> {
+    if exact || !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_ascii_lowercase())
     }
 }
 
@@ -483,9 +345,9 @@ fn logic(detections: &Detections<'_>, condition: &Expr<usize>, logsource: &crate
             Expr::Const(value) => value.hash(&mut hasher),
             Expr::Not(inner) => (1u8, expr(inner, detections)).hash(&mut hasher),
             Expr::All(parts) | Expr::Any(parts) => {
-                let unique: HashSet<u64> = parts.iter().map(|part| expr(part, detections)).collect();
-                let mut hashes: Vec<u64> = unique.into_iter().collect();
+                let mut hashes: Vec<u64> = parts.iter().map(|part| expr(part, detections)).collect();
                 hashes.sort_unstable();
+                hashes.dedup();
                 (if matches!(of, Expr::All(_)) { 2u8 } else { 3u8 }, hashes).hash(&mut hasher);
             }
             Expr::Is(index) => {
@@ -502,30 +364,19 @@ fn logic(detections: &Detections<'_>, condition: &Expr<usize>, logsource: &crate
     hasher.finish()
 }
 
-/// Values of wildcards alone.
+/// Values that every value of the field matches.
 fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
     for item in &detections.items {
         let Some(field) = item.field else { continue };
-        if item.modifiers.kind != Kind::Plain {
-            continue;
-        }
-        for value in &item.values {
-            if !matches!(value.raw, Raw::Text(_))
-                || !value.text.bytes().all(|byte| byte == b'*')
-                || value.text.is_empty()
-            {
-                continue;
-            }
-            debug_assert!(text::matches_all(&text::parts(value.text)));
-            let mut found = sink.diagnostic(
-                &codes::WILDCARD_ONLY,
-                value.span,
-                format!("`{}` matches every value of `{}`", clip(value.text), clip(field)),
-            );
+        for value in item.values.iter().filter(|value| matches_all(item, value)) {
+            let shown =
+                if value.text.is_empty() { "an empty text".to_owned() } else { format!("`{}`", clip(value.text)) };
+            let message = format!("{shown} matches every value of `{}`", clip(field));
+            let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, message);
             found = if item.values.len() == 1 && item.key_span.len() == field.len() {
                 let edits = vec![
-                    crate::diagnostic::Edit { span: Span::at(item.key_span.end as usize), text: "|exists".to_owned() },
-                    crate::diagnostic::Edit { span: value.span, text: "true".to_owned() },
+                    Edit { span: Span::at(item.key_span.end as usize), text: "|exists".to_owned() },
+                    Edit { span: value.span, text: "true".to_owned() },
                 ];
                 found
                     .with_help(format!("to test that the field is there, write `{}|exists: true`", clip(field)))
@@ -533,9 +384,19 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
             } else if item.values.len() > 1 {
                 found.with_help("the other values of the list have no effect beside it")
             } else {
-                found.with_help("give it a value that selects something")
+                found.with_help("give it a value that selects something, or test with `exists`")
             };
             sink.push(found);
         }
+    }
+}
+
+fn matches_all(item: &Item<'_>, value: &Written<'_>) -> bool {
+    let Raw::Text(text) = value.raw else { return false };
+    match item.modifiers.kind {
+        Kind::Plain if text.is_empty() => item.modifiers.part != Part::Whole,
+        Kind::Plain => text.bytes().all(|byte| byte == b'*'),
+        Kind::Regex => matches!(text, "" | ".*" | "^.*" | ".*$" | "^.*$"),
+        _ => false,
     }
 }

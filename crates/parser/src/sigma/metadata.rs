@@ -383,7 +383,8 @@ fn related(value: &Node<'_>, sink: &mut Sink) {
 fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
     let mut missing = |name: &str, code: &'static Code, why: &str| {
-        if root.get(name).is_none() {
+        let keys = root.map().unwrap_or(&[]).iter().filter_map(|(key, _)| key.text());
+        if !keys.into_iter().any(|key| key.eq_ignore_ascii_case(name)) {
             sink.push(sink.diagnostic(code, place, format!("the rule has no `{name}`")).with_help(why));
         }
     };
@@ -405,6 +406,10 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
 }
 
 fn unknown_key(name: &str, key: &Node<'_>, own: &[&str], seen: &[&str], root: &Node<'_>, sink: &mut Sink) {
+    // A known name in the wrong case has a finding of its own.
+    if SHARED.iter().chain(own).any(|known| known.eq_ignore_ascii_case(name)) {
+        return;
+    }
     let absent = |known: &&&str| !seen.contains(*known) && root.get(known).is_none();
     let near = closest(name, SHARED.iter().chain(own).filter(absent).copied());
     if let Some(near) = near {

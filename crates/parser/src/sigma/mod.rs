@@ -8,6 +8,7 @@ mod detection;
 mod document;
 pub(crate) mod metadata;
 mod modifier;
+mod resolve;
 mod specialise;
 pub(crate) mod text;
 pub(crate) mod typing;

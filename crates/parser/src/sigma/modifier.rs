@@ -5,7 +5,7 @@ use crate::model::{Comparison, TimePart};
 use crate::source::Span;
 
 /// What part of the text a value is compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
     #[default]
     Whole,
@@ -15,7 +15,7 @@ pub(crate) enum Part {
 }
 
 /// A change of the value's text before it is compared, in the order written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Encoding {
     Windash,
     Utf16Le,
@@ -26,7 +26,7 @@ pub(crate) enum Encoding {
 }
 
 /// The comparison that the modifiers ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// Texts with wildcards, numbers, booleans, null: by the value.
     #[default]

@@ -136,7 +136,10 @@ impl<'a> Specialiser<'a, '_> {
         }
         if !targets.is_empty() {
             self.dead_selections(&addressed, sink);
-            self.always_fires(&targets, sink);
+            // What could not be read counts as true; nothing follows from that.
+            if !sink.has_error() {
+                self.always_fires(&targets, sink);
+            }
         }
         targets
             .into_iter()

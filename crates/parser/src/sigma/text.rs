@@ -98,6 +98,9 @@ pub(crate) fn patterns(
 ) -> Result<(), Refused> {
     let ignore_case = !modifiers.cased;
     let room = budget.value_bytes;
+    if budget.values == 0 || room == 0 {
+        return Err(Refused::Expansion);
+    }
     let mut push = |parts: Vec<WildcardPart>| -> Result<(), Refused> {
         let literals = parts.iter().map(|part| if let WildcardPart::Literal(text) = part { text.len() } else { 0 });
         if found.len() >= limit

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use crate::limits;
-use crate::model::Value;
 use crate::native::ast::Literal;
 use crate::native::literal::hex_digits;
 use crate::template::{FieldType, Scalar};
+use crate::value::Value;
 
 /// A key in the form in which keys are compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -12,10 +12,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Sink, clip, codes};
-use crate::model::Value;
 use crate::native::ast;
 use crate::source::Source;
 use crate::template::{FieldType, Scalar};
+use crate::value::Value;
 use cell::KeyValue;
 
 /// Typed reference data: every row complete, every key there once, no more rows than declared.

@@ -9,9 +9,9 @@ use super::cell::{self, KeyValue};
 use super::{Column, Data, Format};
 use crate::diagnostic::{Diagnostic, Sink, clip, closest, codes};
 use crate::limits;
-use crate::model::Value;
 use crate::native::ast::InlineRows;
 use crate::source::{Source, Span};
+use crate::value::Value;
 
 type Row = Box<[Option<Value>]>;
 

@@ -41,7 +41,7 @@ codes! {
     UNEXPANDED_PLACEHOLDER = "CC0207" "unexpanded-placeholder" Warning {
         cause: "A value holds a placeholder such as `%servers%` that a pipeline was to replace before release.",
         harm: "Unexpanded, it is compared as text and never matches.",
-        cure: "Expand the placeholder, or declare its values under `[placeholders]` in contentcheck.toml.",
+        cure: "Expand the placeholder before release, or write the values out.",
     }
     /// A rule reference that leads nowhere
     UNKNOWN_RULE_REFERENCE = "CC0208" "unknown-rule-reference" Error {

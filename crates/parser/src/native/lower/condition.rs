@@ -365,8 +365,10 @@ impl<'r> Lowerer<'r, '_> {
 
     /// Takes the values of a predicate from what is left for the file. Beyond it they are reported.
     fn spend(&mut self, asked: &Asked<'_>, values: &[Value]) -> Option<()> {
+        // Where too few values are left, how long these are does not matter.
+        let looked = values.iter().take(self.scope.budget.values);
         let bytes: usize =
-            values.iter().map(|value| if let Literal::Text(text) = &value.value { text.len() } else { 8 }).sum();
+            looked.map(|value| if let Literal::Text(text) = &value.value { text.len() } else { 8 }).sum();
         let budget = &mut self.scope.budget;
         if asked.operator == Operator::Matches && !limits::take(&mut budget.regex_bytes, bytes) {
             let message =

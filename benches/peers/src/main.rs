@@ -1,0 +1,78 @@
+//! Lints one directory with contentcheck and with rsigma-parser, in turn, in one process and
+//! on one thread, and prints the CPU time of each and the ratio round by round.
+//!
+//! `cargo run --release --ignore-rust-version -- RULES [ROUNDS]`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use contentcheck::{fleet, walk};
+use contentcheck_parser::check::{self, Context};
+use contentcheck_parser::diagnostic::Severity;
+
+/// Time that this thread was on a processor. Linux tells it in nanoseconds.
+fn cpu() -> Duration {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0))
+}
+
+/// Everything that `contentcheck lint --fleet builtin:sysmon,builtin:windows` does, but for printing.
+fn ours(rules: &Path) -> Result<(usize, usize, usize), String> {
+    let fleet = fleet::fleet(&["builtin:sysmon".to_owned(), "builtin:windows".to_owned()], Path::new(""))
+        .map_err(|failure| failure.message)?;
+    let found = walk::walk(&[rules.to_path_buf()], &[], Path::new(".")).map_err(|failure| failure.message)?;
+    let sources: Vec<_> = walk::read(&found.files, 1).into_iter().flatten().collect();
+    let library = contentcheck_library::templates().map_err(|problems| format!("{} problems in the library", problems.len()))?;
+    let context = Context { library, fleet: fleet.as_ref(), threads: 1 };
+    let (content, findings) = check::check(&sources, context, &|_, _| None, &|| {});
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    Ok((content.rules().len(), findings.len(), errors))
+}
+
+fn theirs(rules: &Path) -> Result<(usize, usize), String> {
+    let results = rsigma_parser::lint::lint_yaml_directory(rules).map_err(|error| error.to_string())?;
+    Ok((results.len(), results.iter().map(|result| result.warnings.len()).sum()))
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn run() -> Result<(), String> {
+    let mut arguments = std::env::args().skip(1);
+    let rules = PathBuf::from(arguments.next().ok_or("usage: contentcheck-peers RULES [ROUNDS]")?);
+    let rounds: usize = arguments.next().map_or(Ok(9), |text| text.parse().map_err(|_| "ROUNDS is a number"))?;
+    let (mut own, mut peer, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..=rounds {
+        let start = cpu();
+        let (read, findings, errors) = ours(&rules)?;
+        let middle = cpu();
+        let (files, warnings) = theirs(&rules)?;
+        let end = cpu();
+        let (a, b) = ((middle - start).as_secs_f64() * 1e3, (end - middle).as_secs_f64() * 1e3);
+        if round == 0 {
+            println!("contentcheck: {read} rules, {findings} findings ({errors} errors)");
+            println!("rsigma-parser 0.23.0: {files} files, {warnings} findings");
+            continue;
+        }
+        println!("round {round}: contentcheck {a:.0} ms, rsigma {b:.0} ms, ratio {:.2}", a / b);
+        own.push(a);
+        peer.push(b);
+        ratios.push(a / b);
+    }
+    println!("median: contentcheck {:.0} ms, rsigma {:.0} ms, ratio {:.2}", median(own), median(peer), median(ratios));
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}

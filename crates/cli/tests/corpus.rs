@@ -1,0 +1,255 @@
+//! corpus/reject, corpus/incidents and corpus/releases: what is found in them is what they say.
+//! With `BLESS=1` the expectations are written.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use contentcheck::Streams;
+use contentcheck::args::Cli;
+use contentcheck::exit::Exit;
+use contentcheck_parser::diagnostic::codes;
+
+/// A case whose file a repository cannot or should not hold.
+struct Made {
+    code: &'static str,
+    reason: &'static str,
+    make: fn(&Path),
+}
+
+const MADE: &[Made] = &[
+    Made { code: "CC0101", reason: "five megabytes in every clone", make: too_large },
+    Made { code: "CC0105", reason: "a pipe is no file for a repository", make: pipe },
+    Made { code: "CC0106", reason: "hundreds of lines that say nothing", make: too_many },
+    Made { code: "CC0107", reason: "a deep tree burdens every tool that walks the repository", make: too_deep },
+];
+
+/// Codes that nothing reports yet. Their cases wait; once one is reported, this list must shrink.
+const AWAITED: &[&str] = &["CC0408", "CC0608"];
+
+fn too_large(directory: &Path) {
+    fs::write(directory.join("rule.yml"), "# a comment that a generator repeated\n".repeat(140_000)).unwrap();
+}
+
+fn pipe(directory: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(directory.join("rule.yml")).status().unwrap();
+    assert!(made.success());
+}
+
+fn too_many(directory: &Path) {
+    let mut text = String::new();
+    for number in 0..300 {
+        let _ = writeln!(text, "rule r{number} {{ when = }}");
+    }
+    fs::write(directory.join("rule.content"), text).unwrap();
+}
+
+fn too_deep(directory: &Path) {
+    let mut deep = directory.to_path_buf();
+    for _ in 0..80 {
+        deep.push("d");
+    }
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(directory.join("fine.content"), "list tools = [r\"\\certutil.exe\"]\n").unwrap();
+    fs::write(deep.join("rule.yml"), "title: Never reached\n").unwrap();
+}
+
+fn corpus(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(part)
+}
+
+fn bless() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+fn directories(path: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.is_dir());
+    found.sort();
+    found
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+/// What `contentcheck lint` finds in a directory: the short format with help, or what it says
+/// where it refuses to start. Names are relative to the directory.
+fn lint(directory: &Path, more: &[&str]) -> (Exit, String) {
+    let path = directory.to_str().unwrap();
+    let mut arguments = vec!["contentcheck", "lint", path, "--format", "short", "--show", "info", "--threads", "1"];
+    let fleet = directory.join("fleet.json");
+    if fleet.exists() {
+        arguments.extend(["--fleet", fleet.to_str().unwrap()]);
+    }
+    if !directory.join("contentcheck.toml").exists() {
+        arguments.push("--no-config");
+    }
+    arguments.extend(more);
+    let cli = Cli::try_parse_from(&arguments).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    let mut text = String::from_utf8(out).unwrap();
+    if exit > Exit::Findings {
+        text.push_str(std::str::from_utf8(&err).unwrap());
+    }
+    (exit, text.replace(&format!("{path}/"), "").replace(path, "."))
+}
+
+/// The codes of the findings, in order.
+fn found(text: &str) -> Vec<String> {
+    let code = |line: &str| {
+        let (_, rest) = line.split_once("[CC").filter(|(before, _)| !before.starts_with("  "))?;
+        Some(format!("CC{}", rest.get(..4)?))
+    };
+    text.lines().filter_map(code).collect()
+}
+
+/// The file of the first finding with the code.
+fn file_of(text: &str, code: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.contains(&format!("[{code}]")))?;
+    Some(line.strip_prefix("error: ").unwrap_or(line).split(':').next()?.to_owned())
+}
+
+fn compare(problems: &mut Vec<String>, file: &Path, made: &str) {
+    if bless() {
+        fs::write(file, made).unwrap();
+    }
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    if expected != made {
+        problems.push(format!("{}: expected\n{expected}\nbut found\n{made}", file.display()));
+    }
+}
+
+#[test]
+fn every_code_has_a_case_that_triggers_it() {
+    let mut problems = Vec::new();
+    let mut missing: BTreeSet<&str> = codes::all().map(|code| code.id).collect();
+    let mut examples = BTreeMap::new();
+    for directory in directories(&corpus("reject")) {
+        let folder = name(&directory);
+        let Some(code) = codes::all().find(|code| folder == format!("{}-{}", code.id, code.name)) else {
+            problems.push(format!("{folder} is not the code and name of a diagnostic"));
+            continue;
+        };
+        missing.remove(code.id);
+        let (_, text) = lint(&directory, &[]);
+        let triggers = found(&text).iter().any(|found| found == code.id);
+        if triggers == AWAITED.contains(&code.id) {
+            let verb = if triggers { "now triggers" } else { "does not trigger" };
+            problems.push(format!("{folder} {verb} {}, but\n{text}", code.id));
+        }
+        compare(&mut problems, &directory.join("expected.txt"), &text);
+        // What is not UTF-8 or holds control characters would mislead as an example.
+        let shown = file_of(&text, code.id).filter(|file| {
+            fs::read_to_string(directory.join(file)).is_ok_and(|text| !text.trim().is_empty() && !text.contains('\0'))
+        });
+        if let Some(file) = shown {
+            examples.insert(code.id, (folder, file));
+        }
+    }
+    for Made { code, reason, make } in MADE {
+        assert!(reason.len() > 10 && missing.remove(code), "{code} is made here and has a folder");
+        let directory = std::env::temp_dir().join(format!("contentcheck-{}-{code}", std::process::id()));
+        fs::create_dir_all(&directory).unwrap();
+        make(&directory);
+        let (exit, text) = lint(&directory, &[]);
+        fs::remove_dir_all(&directory).unwrap();
+        if exit != Exit::Findings || !found(&text).iter().any(|found| found == code) {
+            problems.push(format!("the file made for {code} does not trigger it, but\n{text}"));
+        }
+    }
+    problems.extend(missing.iter().map(|code| format!("{code} has no case")));
+    let made: String = examples.iter().fold(String::new(), |mut all, (code, (folder, file))| {
+        let _ = writeln!(all, "    \"{code}\" \"{folder}\" \"{file}\"");
+        all
+    });
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explain/examples.rs");
+    let source = fs::read_to_string(&path).unwrap();
+    let at = source.rfind("examples! {").unwrap() + "examples! {".len();
+    compare(&mut problems, &path, &format!("{}\n{made}}};\n", source.get(..at).unwrap()));
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+/// Codes and files of the findings, each pair once with its number, sorted.
+fn counted(text: &str) -> String {
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.starts_with("  ")) {
+        let (before, rest) = line.split_once("[CC").unwrap();
+        let file = before.split(':').next().unwrap().to_owned();
+        *counts.entry((format!("CC{}", rest.get(..4).unwrap()), file)).or_default() += 1;
+    }
+    counts.iter().fold(String::new(), |mut all, ((code, file), count)| {
+        let _ = writeln!(all, "{code} {file} {count}");
+        all
+    })
+}
+
+#[test]
+fn every_incident_is_rejected_by_the_codes_that_its_page_names() {
+    let mut problems = Vec::new();
+    let table = fs::read_to_string(corpus("../docs/incidents.md")).unwrap();
+    for directory in directories(&corpus("incidents")) {
+        let folder = name(&directory);
+        let (exit, text) = lint(&directory, &[]);
+        if exit != Exit::Findings {
+            problems.push(format!("{folder} is not rejected, but {exit:?}\n{text}"));
+        }
+        compare(&mut problems, &directory.join("expected.txt"), &counted(&text));
+        let page = fs::read_to_string(directory.join("README.md")).unwrap();
+        let row = table.lines().find(|line| line.contains(&format!("(../corpus/incidents/{folder}/"))).unwrap_or("");
+        let triggered: BTreeSet<String> = found(&text).into_iter().collect();
+        for (place, text) in [("its README.md", page.as_str()), ("docs/incidents.md", row)] {
+            let named: BTreeSet<String> =
+                codes::all().map(|code| code.id.to_owned()).filter(|id| text.contains(id.as_str())).collect();
+            if named != triggered {
+                problems.push(format!("{folder}: {place} names {named:?}, found are {triggered:?}"));
+            }
+        }
+        if !page.contains("Source: ") || !page.contains("https://") && !page.contains("crates/library/") {
+            problems.push(format!("{folder}: README.md names no source"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+#[test]
+fn the_demo_release_is_clean() {
+    let (exit, text) = lint(&corpus("releases/demo"), &["--deny-warnings"]);
+    assert_eq!((exit, text.as_str()), (Exit::Fine, ""));
+}
+
+#[test]
+fn mends_take_the_finding_away() {
+    let mut problems = Vec::new();
+    for directory in directories(&corpus("reject")) {
+        let folder = name(&directory);
+        let code = folder.get(..6).and_then(codes::find).unwrap();
+        if !code.fixable {
+            continue;
+        }
+        let copy = std::env::temp_dir().join(format!("contentcheck-{}-fix-{folder}", std::process::id()));
+        fs::create_dir_all(&copy).unwrap();
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                fs::copy(&path, copy.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let (_, before) = lint(&copy, &[]);
+        let (_, after) = lint(&copy, &["--fix"]);
+        fs::remove_dir_all(&copy).unwrap();
+        let count = |text: &str| found(text).iter().filter(|found| *found == code.id).count();
+        if count(&after) > 0 {
+            problems.push(format!("{folder}: {} then {}\n{after}", count(&before), count(&after)));
+        }
+        let worse = found(&after).into_iter().filter(|found| !before.contains(found.as_str())).collect::<Vec<_>>();
+        if !worse.is_empty() {
+            problems.push(format!("{folder}: after the mend {worse:?}\n{after}"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}

@@ -1,0 +1,171 @@
+//! Resolve: from a condition and its selections to one expression over items.
+
+use std::collections::HashMap;
+
+use super::condition::{self, Condition, Quantity};
+use super::detection::Detections;
+use super::specialise;
+use super::yaml::{Node, Style, Yaml};
+use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::limits;
+use crate::model::Expr;
+use crate::source::Span;
+
+/// Reads the condition, or the list of them, and replaces names by what they stand for.
+/// Reports names that are not there and selections that no condition uses.
+pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mut Sink) -> Option<Expr<usize>> {
+    let items = match &node.value {
+        Yaml::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    let mut used = vec![false; detections.selections.len()];
+    let mut parts = Vec::with_capacity(items.len());
+    let mut good = true;
+    // All conditions together are held to the limit.
+    let mut nodes = 0;
+    for item in items {
+        let Some(text) = item.string() else {
+            sink.report(&codes::WRONG_SHAPE, item.span, format!("a condition must be a text, not {}", item.shape()));
+            good = false;
+            continue;
+        };
+        let quote = usize::from(matches!(item.value, Yaml::Scalar(_, Style::Single | Style::Double)));
+        let start = item.span.start as usize + quote;
+        let exact = sink.source().text().get(start..start + text.len()) == Some(text);
+        let base = if exact { Ok(start) } else { Err(item.span) };
+        let parsed = condition::parse(text, base, sink);
+        match parsed.and_then(|parsed| resolve(&parsed, detections, &mut used, &mut nodes, sink)) {
+            Some(expr) => parts.push(expr),
+            None => good = false,
+        }
+        if nodes > limits::CONDITION_NODES {
+            break;
+        }
+    }
+    if !good {
+        return None;
+    }
+    for (selection, _) in
+        detections.selections.iter().zip(&used).filter(|(selection, used)| !**used && !selection.name.starts_with('_'))
+    {
+        let found = sink.diagnostic(
+            &codes::UNUSED_SELECTION,
+            selection.span,
+            format!("the condition does not use the selection `{}`", clip(selection.name)),
+        );
+        sink.push(found.with_help("use it in the condition, or remove it"));
+    }
+    Some(Expr::any(parts))
+}
+
+fn resolve(
+    condition: &Condition<'_>,
+    detections: &Detections<'_>,
+    used: &mut [bool],
+    nodes: &mut usize,
+    sink: &mut Sink,
+) -> Option<Expr<usize>> {
+    let mut list = |parts: &[Condition<'_>], sink: &mut Sink| {
+        same_operand(parts, sink);
+        let resolved: Vec<_> = parts.iter().map(|part| resolve(part, detections, used, nodes, sink)).collect();
+        resolved.into_iter().collect::<Option<Vec<_>>>()
+    };
+    match condition {
+        Condition::And(parts) => list(parts, sink).map(Expr::all),
+        Condition::Or(parts) => list(parts, sink).map(Expr::any),
+        Condition::Not(inner) => resolve(inner, detections, used, nodes, sink).map(Expr::negate),
+        Condition::Selection(name, span) => {
+            let index = detections.selections.iter().position(|selection| selection.name == *name);
+            let Some(index) = index else {
+                let mut found = sink.diagnostic(
+                    &codes::UNKNOWN_SELECTION,
+                    *span,
+                    format!("the rule has no selection `{}`", clip(name)),
+                );
+                found = match closest(name, detections.selections.iter().map(|selection| selection.name)) {
+                    Some(near) => found.with_help(format!("did you mean `{}`?", clip(near))),
+                    None => found.with_help("name a selection of this rule"),
+                };
+                sink.push(found);
+                return None;
+            };
+            take(index, detections, used, nodes, *span, sink)
+        }
+        Condition::Of(quantity, pattern, span) => {
+            let matching: Vec<usize> = (0..detections.selections.len())
+                .filter(|index| {
+                    detections
+                        .selections
+                        .get(*index)
+                        .is_some_and(|selection| condition::selects(pattern, selection.name))
+                })
+                .collect();
+            if matching.is_empty() {
+                let found = sink.diagnostic(
+                    &codes::UNKNOWN_SELECTION,
+                    *span,
+                    format!("no selection has a name like `{}`", clip(pattern)),
+                );
+                sink.push(found.with_help("`*` stands for any run of characters in the name of a selection"));
+                return None;
+            }
+            let count = matching.len();
+            let parts: Option<Vec<_>> =
+                matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();
+            match *quantity {
+                Quantity::All => parts.map(Expr::all),
+                Quantity::AtLeast(1) => parts.map(Expr::any),
+                Quantity::AtLeast(wanted) => {
+                    let found = sink.diagnostic(
+                        &codes::CONDITION_SYNTAX,
+                        *span,
+                        format!("`{wanted} of` is not part of Sigma ({count} selections match)"),
+                    );
+                    sink.push(found.with_help("write `1 of` or `all of`"));
+                    None
+                }
+            }
+        }
+    }
+}
+
+/// A selection that stands twice beside the same operator.
+fn same_operand(parts: &[Condition<'_>], sink: &mut Sink) {
+    let mut seen: HashMap<&str, Span> = HashMap::new();
+    for part in parts {
+        if let Condition::Selection(name, span) = part
+            && let Some(first) = seen.insert(name, *span)
+        {
+            let found = sink
+                .diagnostic(&codes::DUPLICATE_PREDICATE, *span, format!("`{}` stands twice", clip(name)))
+                .with_place(first, "first here")
+                .with_help("remove the second, or write what was meant");
+            sink.push(found);
+        }
+    }
+}
+
+fn take(
+    index: usize,
+    detections: &Detections<'_>,
+    used: &mut [bool],
+    nodes: &mut usize,
+    span: Span,
+    sink: &mut Sink,
+) -> Option<Expr<usize>> {
+    if let Some(flag) = used.get_mut(index) {
+        *flag = true;
+    }
+    let expr = specialise::body(&detections.selections.get(index)?.body);
+    expr.each(&mut |_, _| *nodes += 1);
+    *nodes += 1;
+    if *nodes > limits::CONDITION_NODES {
+        sink.report(
+            &codes::LIMIT_EXCEEDED,
+            span,
+            format!("the condition spreads to more than {} predicates", limits::CONDITION_NODES),
+        );
+        return None;
+    }
+    Some(expr)
+}
