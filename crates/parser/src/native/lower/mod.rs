@@ -5,6 +5,7 @@
 
 mod condition;
 mod event;
+mod metadata;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -76,17 +77,19 @@ fn lower(
 ) -> Option<CheckedRule> {
     let id = text(rule, "id");
     if let Some((id, span)) = id
-        && !crate::sigma::metadata::is_uuid(id)
+        && !crate::metadata::is_uuid(id)
     {
         let found = sink.diagnostic(&codes::INVALID_ID, span, format!("`{}` is not a UUID", clip(id)));
         sink.push(found.with_help("give the rule a version 4 UUID, such as `uuidgen` prints"));
     }
+    metadata::check(rule, sink);
     let sensors = sensors(rule, sink);
     let template = template(rule, catalogue, sink)?;
     let condition = condition::lower(rule, &template, scope, sink);
     let tests = event::lower_all(rule, &template, sink);
     let condition = condition?;
     facts.logic = Some(logic(&template, &condition));
+    crate::check::logic::check(&template, &condition, &rule.name.value, sink);
     let when = rule.when().map_or(rule.name.span, |when| when.span);
     let (code, message) = match &condition {
         _ if sink.has_error() => return None,
