@@ -3,7 +3,12 @@
 //!
 //! The rules are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the
 //! workspace by default). Without them these tests say so and pass.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::unreachable,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
