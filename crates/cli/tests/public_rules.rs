@@ -66,7 +66,7 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
+        } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
             found.push(path);
         }
     }
