@@ -16,7 +16,7 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for path in entries.map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
             files(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "yml" || ending == "content") {
+        } else if path.extension().is_some_and(|ending| ending == "yml" || ending == "yaml" || ending == "content") {
             found.push(path);
         }
     }

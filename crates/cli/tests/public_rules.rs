@@ -153,7 +153,10 @@ fn every_file_is_read_or_reported_with_a_code_and_a_place() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(all.len() > 3_500 && expected > 3_500, "{} files with {expected} rules", all.len());
-    assert!(checked.content.rules().len() * 100 > expected * 98, "{} of {expected}", checked.content.rules().len());
+    // Deprecated aggregations and broken rules, each with its finding, as seen above.
+    let unread = expected - checked.content.rules().len();
+    assert!(unread < 100, "{unread} of {expected} rules were not read");
+    println!("{} files, {expected} rules, {unread} not read", all.len());
 }
 
 /// Errors in rules that are in use, each true.
@@ -280,6 +283,13 @@ fn the_arity_rule_agrees_with_the_published_manifests() {
     assert!(unused.is_empty(), "no difference any more: {unused:?}");
 }
 
+/// Fields that builds after the published ones supply, as their documentation says.
+const NEWER_BUILDS: &[(&str, &str, &str)] = &[
+    ("win_security_rdp_reverse_tunnel.yml", "FilterOrigin", "5156 has it since Windows 11"),
+    ("win_security_service_installation_by_unusal_client.yml", "ClientProcessId", "4697 version 1 has it"),
+    ("win_security_service_installation_by_unusal_client.yml", "ParentProcessId", "4697 version 1 has it"),
+];
+
 #[test]
 fn dead_branches_on_windows_security_are_those_of_the_published_manifests() {
     let Some(corpus) = corpus() else { return };
@@ -333,6 +343,10 @@ fn dead_branches_on_windows_security_are_those_of_the_published_manifests() {
             Some((base(finding.source.name()).to_owned(), field.to_owned()))
         })
         .collect();
+    let newer: BTreeSet<(String, String)> =
+        NEWER_BUILDS.iter().map(|(file, field, _)| ((*file).to_owned(), (*field).to_owned())).collect();
+    assert!(newer.is_subset(&expected), "the manifests have them now: {newer:?}");
+    expected.retain(|pair| !newer.contains(pair));
     assert_eq!(found, expected);
     assert!(found.len() >= 5, "{found:?}");
 }
