@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::ast::{Ast, Declaration, Values};
 use crate::diagnostic::{Diagnostic, Sink, codes};
+use crate::limits::Budget;
 use crate::source::Span;
 use crate::table::{self, Data, Table};
 
@@ -27,6 +28,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     entries: HashMap<String, Entry>,
+    /// What is left of the limits of the file.
+    pub(super) budget: Budget,
 }
 
 impl Scope {

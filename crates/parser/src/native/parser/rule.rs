@@ -152,7 +152,7 @@ impl Parser<'_> {
             let message = format!("`{}` is not a {key}", text.value);
             let found = self
                 .sink
-                .diagnostic(&codes::INVALID_ATTRIBUTE_VALUE, text.span, message)
+                .diagnostic(&codes::INVALID_ATTRIBUTE, text.span, message)
                 .with_help(format!("write one of {}", choices.join(", ")));
             let near = match text.value.as_str() {
                 "info" | "information" => Some("informational"),
