@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
+use rustc_hash::FxHashMap;
+
 use crate::template::{Fixed, LogSource, TemplateType};
 
 /// Where a name of a template type is found.
@@ -20,7 +22,8 @@ pub(crate) enum Slot {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) template: Arc<TemplateType>,
-    slots: HashMap<String, Slot>,
+    // A fast hash will do: a template type has at most `limits::TEMPLATE_FIELDS` names.
+    slots: FxHashMap<String, Slot>,
     /// The texts of the values of each of `reads`.
     fixed: Vec<Vec<String>>,
 }
@@ -28,7 +31,7 @@ pub(crate) struct Entry {
 impl Entry {
     fn new(template: TemplateType) -> Self {
         let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let mut slots = HashMap::new();
+        let mut slots = FxHashMap::default();
         for (at, field) in template.fields.iter().enumerate() {
             if let Some(field) = field {
                 slots.insert(field.name.clone(), Slot::Input(index(at)));

@@ -17,6 +17,7 @@ use crate::check::{Facts, FileOutcome};
 use crate::diagnostic::{Edit, Sink, clip, closest, codes};
 use crate::limits::{self, Budget};
 use crate::model::{CheckedRule, Expr, Level};
+use crate::sensor::Constraint;
 use crate::source::{Source, Span};
 
 /// Reads and checks one Sigma file against the template types in force.
@@ -220,11 +221,26 @@ fn rule(
         title,
         level: text("level").and_then(|level| Level::from_word(&level)),
         targets,
-        sensors: None,
+        sensors: sensors(root, sink),
         tests: Vec::new(),
         source: source.clone(),
         span: facts.span,
     })
+}
+
+/// The sensors that may load the rule: `custom_attributes: { sensors: "sysmon >=4.21" }`.
+/// The specification leaves that mapping to the users of Sigma.
+fn sensors(root: &Node<'_>, sink: &mut Sink) -> Option<Constraint> {
+    let written = root.get("custom_attributes")?.get("sensors")?;
+    match Constraint::parse(written.text().unwrap_or("")) {
+        Ok(constraint) => Some(constraint),
+        Err(error) => {
+            let message = format!("`sensors` does not say which sensors: {error}");
+            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, written.span, message);
+            sink.push(found.with_help("write a constraint such as \"sysmon >=4.21\""));
+            None
+        }
+    }
 }
 
 /// Values that stand twice in one item, and selections that are the same.

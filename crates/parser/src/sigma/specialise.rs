@@ -294,7 +294,11 @@ impl<'a> Specialiser<'a, '_> {
                         .diagnostic(
                             &codes::IMPOSSIBLE_VALUE,
                             value.span,
-                            format!("no event of `{}` has {field} {}", self.logsource, clip(value.text)),
+                            format!(
+                                "no template type that serves `{}` has {field} {}",
+                                self.logsource,
+                                clip(value.text)
+                            ),
                         )
                         .with_help("correct the value or the log source");
                     sink.push(found);
