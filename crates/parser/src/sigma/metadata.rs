@@ -58,7 +58,7 @@ pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
         attribute(name, key, value, sink);
         if !SHARED.contains(&name) && !own.contains(&name) && unknown < limits::DIAGNOSTICS {
             unknown += 1;
-            unknown_key(name, key, &absent, sink);
+            unknown_key(name, key, own, &absent, sink);
         }
     }
     required(root, document, sink);
@@ -313,7 +313,11 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     missing("date", &codes::RECOMMENDED_ATTRIBUTE, "say when the rule was written");
 }
 
-fn unknown_key(name: &str, key: &Node<'_>, absent: &[&str], sink: &mut Sink) {
+fn unknown_key(name: &str, key: &Node<'_>, known: &[&str], absent: &[&str], sink: &mut Sink) {
+    // A known name in the wrong case has a finding of its own.
+    if SHARED.iter().chain(known).any(|known| known.eq_ignore_ascii_case(name)) {
+        return;
+    }
     let near = closest(name, absent.iter().copied());
     if let Some(near) = near {
         let found = sink
