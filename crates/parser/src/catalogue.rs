@@ -81,11 +81,10 @@ impl Catalogue {
             let index = catalogue.entries.len();
             catalogue.entries.push(Entry::new(template));
             let versions = catalogue.named.entry(name).or_default();
-            match versions.iter_mut().find(|(other, _)| *other == version) {
-                Some(slot) => slot.1 = index,
-                None => versions.push((version, index)),
+            match versions.binary_search_by_key(&version, |(other, _)| *other) {
+                Ok(at) => versions.splice(at..=at, [(version, index)]).for_each(drop),
+                Err(at) => versions.insert(at, (version, index)),
             }
-            versions.sort_unstable();
         }
         catalogue
     }
