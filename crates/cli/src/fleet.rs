@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::diagnostic::{Diagnostic, closest};
+use contentcheck_parser::diagnostic::{Code, Diagnostic, closest, codes};
 use contentcheck_parser::limits;
 use contentcheck_parser::sensor::{Fleet, FleetFile, Manifest, Sensor, SensorRef};
-use contentcheck_parser::source::Source;
+use contentcheck_parser::source::{Source, Span};
 
 use crate::exit::Failure;
 use crate::walk;
@@ -75,7 +75,14 @@ fn file(path: &Path) -> Result<Vec<Sensor>, Failure> {
         let members = FleetFile::parse(&source).map_err(|problems| problems_in(&problems))?;
         let root = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
         let mut found = Vec::new();
+        let mut seen = std::collections::HashSet::new();
         for member in members {
+            // What ships may be named twice.
+            if let SensorRef::Builtin { sensor, version } = &member.value
+                && !seen.insert((sensor.clone(), version.clone()))
+            {
+                continue;
+            }
             match member.value {
                 SensorRef::Builtin { sensor, version } => found.extend(builtin(&sensor, version.as_deref())?),
                 SensorRef::Path(path) => {
@@ -101,12 +108,16 @@ fn is_fleet(text: &str) -> bool {
 /// When it cannot be read or is not UTF-8.
 pub fn read(path: &Path) -> Result<Source, Failure> {
     let name = walk::name(path);
+    let refused = |code: &'static Code, message: String| {
+        problems_in(&[Diagnostic::new(code, &Source::new(name.as_str(), ""), Span::default(), message)])
+    };
     let bytes = walk::read_bytes(path, limits::MANIFEST_BYTES)
-        .map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
+        .map_err(|problem| refused(&codes::UNREADABLE, format!("the file cannot be read: {problem}")))?;
     if bytes.len() > limits::MANIFEST_BYTES {
-        return Err(Failure::usage(format!("{name}: the file is larger than {} bytes", limits::MANIFEST_BYTES)));
+        let message = format!("the file is larger than {} bytes", limits::MANIFEST_BYTES);
+        return Err(refused(&codes::FILE_TOO_LARGE, message));
     }
-    let text = String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{name}: the file is not UTF-8")))?;
+    let text = String::from_utf8(bytes).map_err(|_| refused(&codes::NOT_UTF8, "the file is not UTF-8".to_owned()))?;
     Ok(Source::new(name, text))
 }
 

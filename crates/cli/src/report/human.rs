@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::Rendered;
+use contentcheck_parser::diagnostic::{Diagnostic, Rendered};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::Report;
@@ -13,6 +13,11 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false).with_context_lines(1);
     let mut text = String::new();
     for finding in report.findings {
+        if !can_be_shown(finding) {
+            one(finding, out)?;
+            writeln!(out)?;
+            continue;
+        }
         text.clear();
         handler
             .render_report(&mut text, &Rendered::new(finding))
@@ -28,18 +33,46 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 
 /// One line for each finding, and one for its help.
 pub(super) fn short(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for finding in report.findings {
-        writeln!(out, "{finding}")?;
-        if let Some(label) = &finding.label {
-            writeln!(out, "  note: {label}")?;
+    report.findings.iter().try_for_each(|finding| one(finding, out))
+}
+
+/// Longer lines are not shown: nobody reads them, and they are laid out at great cost.
+const LONGEST_LINE: usize = 1_000;
+/// A finding about more lines than this is shown by its first place alone.
+const MOST_LINES: usize = 40;
+
+/// Whether the lines concerned, with one line around them, are few and short.
+fn can_be_shown(finding: &Diagnostic) -> bool {
+    let spans = std::iter::once((&finding.source, finding.span))
+        .chain(finding.labels.iter().map(|label| (&finding.source, label.span)))
+        .chain(finding.related.iter().map(|related| (&related.source, related.span)));
+    let mut lines = 0;
+    for (source, span) in spans {
+        let first = source.position(span.start).line;
+        let last = source.position(span.end).line;
+        lines += last - first + 1;
+        if lines > MOST_LINES {
+            return false;
         }
-        for related in &finding.related {
-            let at = related.source.position(related.span.start);
-            writeln!(out, "  note: {}: {}:{}:{}", related.text, related.source.name(), at.line, at.column)?;
+        let mut around = (first.saturating_sub(1).max(1)..=last + 1).filter_map(|line| source.line(line));
+        if around.any(|line| line.len() > LONGEST_LINE) {
+            return false;
         }
-        if let Some(help) = &finding.help {
-            writeln!(out, "  help: {help}")?;
-        }
+    }
+    true
+}
+
+fn one(finding: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{finding}")?;
+    if let Some(label) = &finding.label {
+        writeln!(out, "  note: {label}")?;
+    }
+    for related in &finding.related {
+        let at = related.source.position(related.span.start);
+        writeln!(out, "  note: {}: {}:{}:{}", related.text, related.source.name(), at.line, at.column)?;
+    }
+    if let Some(help) = &finding.help {
+        writeln!(out, "  help: {help}")?;
     }
     Ok(())
 }

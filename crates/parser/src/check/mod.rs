@@ -13,7 +13,8 @@ mod suppress;
 mod templates;
 
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Diagnostic, Sink};
+use crate::diagnostic::{Diagnostic, Sink, codes};
+use crate::limits;
 use crate::model::CheckedRule;
 use crate::native;
 use crate::sensor::Fleet;
@@ -174,6 +175,15 @@ pub fn check(
     for outcome in outcomes {
         let mut diagnostics = suppress::apply(&outcome.source, outcome.diagnostics);
         diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code.id));
+        // Each stage closes on its own; what they find together is held to twice as much.
+        let over = diagnostics.len().saturating_sub(2 * limits::DIAGNOSTICS);
+        if over > 0 {
+            diagnostics.truncate(2 * limits::DIAGNOSTICS);
+            let span = diagnostics.last().map_or_else(Span::default, |last| last.span);
+            let message = format!("{over} more findings in this file are not shown");
+            let closing = Diagnostic::new(&codes::TOO_MANY_FINDINGS, &outcome.source, span, message);
+            diagnostics.push(closing.with_help("mend the findings above and run again"));
+        }
         found.extend(diagnostics);
         rules.extend(outcome.rules);
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::yaml::{Node, Scalar, Style, Yaml};
 use crate::diagnostic::{Code, Diagnostic, Edit, Sink, clip, closest, codes};
+use crate::limits;
 use crate::metadata::{self, Day, is_uuid, parse_day};
 use crate::model::Level;
 use crate::source::{Source, Span};
@@ -51,10 +52,12 @@ pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
         Document::Filter => &["logsource", "filter"],
     };
     let absent: Vec<&str> = SHARED.iter().chain(own).copied().filter(|known| root.get(known).is_none()).collect();
+    let mut unknown = 0;
     for (key, value) in entries {
         let Some(name) = key.text() else { continue };
         attribute(name, key, value, sink);
-        if !SHARED.contains(&name) && !own.contains(&name) {
+        if !SHARED.contains(&name) && !own.contains(&name) && unknown < limits::DIAGNOSTICS {
+            unknown += 1;
             unknown_key(name, key, &absent, sink);
         }
     }

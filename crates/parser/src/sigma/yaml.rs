@@ -212,6 +212,11 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Node<'s>> {
             Ok(next) => next,
             Err(error) => {
                 let at = offsets.byte(error.marker().index());
+                if error.info().contains("recursion limit") {
+                    let message = format!("nested deeper than {} levels", limits::NESTING);
+                    builder.sink.report(&codes::LIMIT_EXCEEDED, Span::at(at.min(text.len())), message);
+                    break;
+                }
                 builder.sink.push(
                     builder
                         .sink
