@@ -92,6 +92,7 @@ fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
     let mut nulls = false;
     let mut opaque = false;
     let mut patterns: Vec<TextPattern> = Vec::with_capacity(item.values.len());
+    let mut forms: Vec<usize> = Vec::new();
     for value in &item.values {
         if value.raw == Raw::Null {
             nulls = true;
@@ -126,6 +127,7 @@ fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
             report_refused(&reason, value, sink);
             return None;
         }
+        forms.push(patterns.len() - before);
         *budget = budget.saturating_sub(patterns.len() - before);
     }
     let mut parts = Vec::new();
@@ -146,7 +148,16 @@ fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
         if item.field.is_none() {
             patterns.iter_mut().for_each(|pattern| pattern.pattern = anywhere(&pattern.pattern));
         }
-        parts.push(is(Test::Text { patterns, all: modifiers.all }));
+        if modifiers.all && !modifiers.encodings.is_empty() {
+            // Each value must be there in one of its forms, not in all of them.
+            let mut rest = patterns.into_iter();
+            for count in forms {
+                let patterns: Vec<TextPattern> = rest.by_ref().take(count).collect();
+                parts.push(is(Test::Text { patterns, all: false }));
+            }
+        } else {
+            parts.push(is(Test::Text { patterns, all: modifiers.all }));
+        }
     }
     Some(if modifiers.all { Expr::all(parts) } else { Expr::any(parts) })
 }
