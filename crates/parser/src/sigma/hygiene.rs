@@ -16,14 +16,10 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
         field_name(item, sink);
         whole_item(item, sink);
         for value in &item.values {
-            match (item.modifiers.kind, &value.raw) {
-                (Kind::Plain, Raw::Text(text)) => {
-                    placeholder(item, value, text, sink);
-                    escaped_wildcard(value, text, sink);
-                    stray_character(item, value, text, sink);
-                }
-                (Kind::Regex, _) => plain_expression(item, value, sink),
-                _ => {}
+            if let (Kind::Plain, Raw::Text(text)) = (item.modifiers.kind, &value.raw) {
+                placeholder(item, value, text, sink);
+                escaped_wildcard(value, text, sink);
+                stray_character(item, value, text, sink);
             }
         }
     }
@@ -221,7 +217,7 @@ fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
 }
 
 /// An expression without expression, or with `.*` at an edge.
-fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
+pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
     let text = value.text;
     if matches_all(item, value) || text.is_empty() {
         return;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::detection::{Item, Raw, Written, is_plain};
+use super::hygiene;
 use super::modifier::{Kind, Part};
 use super::text::{self, Refused};
 use crate::diagnostic::{Diagnostic, Sink, clip, codes};
@@ -312,7 +313,11 @@ fn regexes(item: &Item<'_>, sink: &mut Sink) -> Tests {
             sink.report(&codes::INVALID_VALUE, value.span, "`re` takes an expression, not null");
             return None;
         }
-        if let Err(problem) = regex::inspect(value.text, flags) {
+        let inspected = regex::inspect(value.text, flags);
+        if inspected.is_ok() {
+            hygiene::plain_expression(item, value, sink);
+        }
+        if let Err(problem) = inspected {
             // Offsets inside the value hold where its text stands in the source as it is.
             let start = value
                 .span
