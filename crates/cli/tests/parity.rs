@@ -1,5 +1,5 @@
 //! docs/parity.md: what other tools see in a Sigma rule is seen here, under the code that the table names.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

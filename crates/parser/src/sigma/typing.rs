@@ -559,3 +559,39 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     }
     Some(if all { Expr::all(parts) } else { Expr::any(parts) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sigma::modifier::{Encoding, Modifiers};
+    use crate::source::{Source, Span};
+
+    #[test]
+    fn all_asks_for_each_value_in_one_of_its_forms() {
+        let span = Span::default();
+        let value = |text| Written { raw: Raw::Text(text), text, span };
+        let item = Item {
+            field: Some("CommandLine"),
+            field_span: span,
+            modifiers: Modifiers {
+                part: Part::Contains,
+                all: true,
+                encodings: vec![Encoding::Windash],
+                ..Modifiers::default()
+            },
+            values: vec![value(" -a"), value("plain")],
+            span,
+            key_span: span,
+        };
+        let mut sink = Sink::new(&Source::new("c", ""));
+        let tests = Prepared::new(&item, &mut limits::RULE_VALUES.clone(), &mut sink).untyped().expect("tests");
+        let mut forms = Vec::new();
+        tests.each(&mut |test, _| {
+            if let Test::Text { patterns, all } = &**test {
+                forms.push((patterns.len(), *all));
+            }
+        });
+        assert!(matches!(tests, Expr::All(_)));
+        assert_eq!(forms, [(5, false), (1, false)]);
+    }
+}
