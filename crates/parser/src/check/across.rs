@@ -44,10 +44,13 @@ pub(super) fn check(outcomes: &[FileOutcome]) -> Vec<Diagnostic> {
             && let Some(first) = titles.insert(title, (source, facts.span))
         {
             titles.insert(title, first);
-            let message = format!("another rule has the title `{}`", clip(title));
-            let found_twice = Diagnostic::new(&codes::DUPLICATE_TITLE, source, facts.span, message)
-                .with_help("say in each title what sets the rule apart");
-            found.push(elsewhere(found_twice, first, "first used here"));
+            // Documents that take their title from one global document share its place too.
+            if !(first.0.is(source) && first.1 == facts.span) {
+                let message = format!("another rule has the title `{}`", clip(title));
+                let again = Diagnostic::new(&codes::DUPLICATE_TITLE, source, facts.span, message)
+                    .with_help("say in each title what sets the rule apart");
+                found.push(elsewhere(again, first, "first used here"));
+            }
         }
         if let Some(number) = facts.logic
             && let Some((other, first)) = logic.insert(number, (source, facts))
