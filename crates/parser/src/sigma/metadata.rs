@@ -178,9 +178,8 @@ fn one_of(name: &str, value: &Node<'_>, allowed: &[&str], sink: &mut Sink) {
         Some(near) if near == lower => {
             found.with_help(format!("write `{near}`")).with_fix(format!("write `{near}`"), value.span, near)
         }
-        Some(near) => {
-            found.with_help(format!("did you mean `{near}`?")).with_fix(format!("write `{near}`"), value.span, near)
-        }
+        // What is meant by another word is for a person to say.
+        Some(near) => found.with_help(format!("did you mean `{near}`?")),
         None => found.with_help(format!("it is one of {}", allowed.join(", "))),
     };
     sink.push(found);
