@@ -57,7 +57,11 @@ pub fn main() -> ExitCode {
         Ok(()) => exit.into(),
         // The reader of a pipe has gone away and wants no more; that is no fault.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit.into(),
-        Err(_) => Exit::Internal.into(),
+        Err(error) => {
+            // Where standard error is gone too, the exit code still tells.
+            let _ = writeln!(io::stderr(), "error: the output cannot be written: {}", walk::reason(&error));
+            Exit::Internal.into()
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
+use rustc_hash::FxHashMap;
+
 use crate::template::{Fixed, LogSource, TemplateType};
 
 /// Where a name of a template type is found.
@@ -20,7 +22,8 @@ pub(crate) enum Slot {
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) template: Arc<TemplateType>,
-    slots: HashMap<String, Slot>,
+    // A fast hash will do: a template type has at most `limits::TEMPLATE_FIELDS` names.
+    slots: FxHashMap<String, Slot>,
     /// The texts of the values of each of `reads`.
     fixed: Vec<Vec<String>>,
 }
@@ -28,7 +31,7 @@ pub(crate) struct Entry {
 impl Entry {
     fn new(template: TemplateType) -> Self {
         let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let mut slots = HashMap::new();
+        let mut slots = FxHashMap::default();
         for (at, field) in template.fields.iter().enumerate() {
             if let Some(field) = field {
                 slots.insert(field.name.clone(), Slot::Input(index(at)));
@@ -78,11 +81,10 @@ impl Catalogue {
             let index = catalogue.entries.len();
             catalogue.entries.push(Entry::new(template));
             let versions = catalogue.named.entry(name).or_default();
-            match versions.iter_mut().find(|(other, _)| *other == version) {
-                Some(slot) => slot.1 = index,
-                None => versions.push((version, index)),
+            match versions.binary_search_by_key(&version, |(other, _)| *other) {
+                Ok(at) => versions.splice(at..=at, [(version, index)]).for_each(drop),
+                Err(at) => versions.insert(at, (version, index)),
             }
-            versions.sort_unstable();
         }
         catalogue
     }

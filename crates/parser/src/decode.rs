@@ -4,11 +4,15 @@ use crate::diagnostic::{Diagnostic, codes};
 use crate::limits;
 use crate::source::{Source, Span};
 
+/// The byte order mark that some editors put before UTF-8.
+pub const MARK: &str = "\u{FEFF}";
+
 /// Makes a source of the bytes of a content file.
 ///
 /// # Errors
 /// One diagnostic when the file is too large, empty, not UTF-8, or holds a control
-/// character that no text has. A byte order mark for UTF-8 is accepted and blanked.
+/// character that no text has. A byte order mark for UTF-8 is accepted and no part of the text,
+/// so that lines, columns and offsets are those that an editor shows.
 pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
     let fail = |code, prefix: &[u8], message: String, help: &str| {
         let text = String::from_utf8_lossy(prefix).into_owned();
@@ -40,14 +44,13 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
         let help = "remove it, or write it as an escape where the rule needs it";
         return fail(&codes::CONTROL_CHARACTER, text.as_bytes().get(..at).unwrap_or(&[]), message, help);
     }
-    if text.trim_start_matches('\u{FEFF}').trim().is_empty() {
-        return fail(&codes::EMPTY_FILE, &[], "the file is empty".to_owned(), "restore it, or delete it");
-    }
-    // Offsets stay those of the file: the mark becomes white space of the same length.
-    let text = match text.strip_prefix('\u{FEFF}') {
-        Some(rest) => format!("\n\n\n{rest}"),
+    let text = match text.strip_prefix(MARK) {
+        Some(rest) => rest.to_owned(),
         None => text,
     };
+    if text.trim().is_empty() {
+        return fail(&codes::EMPTY_FILE, &[], "the file is empty".to_owned(), "restore it, or delete it");
+    }
     Ok(Source::new(name, text))
 }
 
@@ -72,6 +75,28 @@ mod tests {
         assert_eq!(code(b"a\0b"), Some("CC0104"));
         assert_eq!(code(&vec![b'a'; limits::FILE_BYTES + 1]), Some("CC0101"));
         assert_eq!(code("\u{FEFF}ok".as_bytes()), None);
+        assert_eq!(code("\u{FEFF} \n".as_bytes()), Some("CC0102"));
         assert_eq!(code(b"ok\r\n\tfine"), None);
+    }
+    #[test]
+    fn a_byte_order_mark_shifts_nothing() {
+        for (name, text, place) in [
+            ("a.content", "rule r {\n}\nlost\n", "a.content:3:1"),
+            ("a.content", "lost\n", "a.content:1:1"),
+            ("a.yml", "title: x\nstatus: bad\n", "a.yml:1:1"),
+        ] {
+            let first = |text: &str| {
+                let source = decode(name, text.as_bytes().to_vec()).expect("text");
+                let catalogue = crate::catalogue::Catalogue::default();
+                let outcome = if name == "a.yml" {
+                    crate::sigma::check(&source, &catalogue)
+                } else {
+                    crate::native::check(&source, &catalogue, &|_| None)
+                };
+                outcome.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>()
+            };
+            assert_eq!(first(&format!("{MARK}{text}")), first(text));
+            assert!(first(text).iter().any(|found| found.starts_with(place)), "{:?}", first(text));
+        }
     }
 }

@@ -5,6 +5,7 @@ pub mod check;
 pub mod decode;
 pub mod diagnostic;
 pub mod limits;
+mod metadata;
 pub mod model;
 pub mod native;
 mod regex;

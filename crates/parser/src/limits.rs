@@ -38,6 +38,13 @@ pub const YAML_DOCUMENTS: usize = 1_000;
 pub const LITERAL_BYTES: usize = 64 << 10;
 /// Values in one rule, after expansion by modifiers.
 pub const RULE_VALUES: usize = 50_000;
+/// Values of all rules of one file: after expansion by modifiers, those of shared lists counted
+/// at every use.
+pub const FILE_VALUES: usize = 400_000;
+/// Bytes in these values.
+pub const FILE_VALUE_BYTES: usize = 16 << 20;
+/// Predicates of all rules of one file, counted once for each template type that a rule runs on.
+pub const FILE_PREDICATES: usize = 400_000;
 /// Named selections or `let` bindings in one rule.
 pub const SELECTIONS: usize = 2_000;
 /// Bytes in one condition.
@@ -50,6 +57,10 @@ pub const PATTERN_WILDCARDS: usize = 64;
 pub const REGEX_BYTES: usize = 16 << 10;
 /// States that one regular expression may need when its counted repeats are spread.
 pub const REGEX_STATES: usize = 20_000;
+/// Classes such as `\w` in one regular expression.
+pub const REGEX_CLASSES: usize = 256;
+/// Bytes of all regular expressions of one file.
+pub const FILE_REGEX_BYTES: usize = 256 << 10;
 /// Fields in one template type.
 pub const TEMPLATE_FIELDS: usize = 1_024;
 /// Rows in one table.
@@ -62,3 +73,30 @@ pub const CELL_BYTES: usize = 4 << 10;
 pub const DECLARATIONS: usize = 20_000;
 /// Diagnostics that are kept for one file; the rest is counted in one closing diagnostic.
 pub const DIAGNOSTICS: usize = 200;
+
+/// What is left of the limits that hold for a file as a whole.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    pub(crate) values: usize,
+    pub(crate) value_bytes: usize,
+    pub(crate) predicates: usize,
+    pub(crate) regex_bytes: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            values: FILE_VALUES,
+            value_bytes: FILE_VALUE_BYTES,
+            predicates: FILE_PREDICATES,
+            regex_bytes: FILE_REGEX_BYTES,
+        }
+    }
+}
+
+/// Takes `amount` from what is left; false where that is less, and then nothing is left.
+pub(crate) fn take(left: &mut usize, amount: usize) -> bool {
+    let enough = *left >= amount;
+    *left = left.saturating_sub(amount);
+    enough
+}

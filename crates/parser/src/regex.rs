@@ -1,7 +1,7 @@
 //! Regular expressions: whether they can be compiled, how large they are, and whether they
 //! explode in engines that backtrack.
 
-use regex_syntax::ast::{self, parse::ParserBuilder};
+use regex_syntax::ast::{self, Ast, parse::ParserBuilder};
 use regex_syntax::hir::translate::TranslatorBuilder;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
@@ -42,10 +42,21 @@ pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
     let nesting = u32::try_from(limits::NESTING).unwrap_or(u32::MAX);
     let parsed = ParserBuilder::new().nest_limit(nesting).build().parse(pattern);
     let tree = parsed.map_err(|error| syntax(pattern, &error))?;
+    let classes = classes(&tree);
+    if classes > limits::REGEX_CLASSES {
+        return Err(Problem {
+            code: &codes::REGEX_TOO_LARGE,
+            message: format!("the expression has {classes} classes; the limit is {}", limits::REGEX_CLASSES),
+            help: "repeat a class with a count, or match a decisive part",
+            at: None,
+        });
+    }
+    // Classes of letters hold both cases already; to fold them takes a millisecond each.
+    let tree = if classes > 0 { exact(tree) } else { tree };
     let mut translator = TranslatorBuilder::new();
     translator
         .utf8(false)
-        .case_insensitive(flags.ignore_case)
+        .case_insensitive(flags.ignore_case && classes == 0)
         .multi_line(flags.multi_line)
         .dot_matches_new_line(flags.dot_all);
     let hir = translator.build().translate(pattern, &tree).map_err(|error| Problem {
@@ -76,6 +87,61 @@ pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
             at: None,
         })
     })
+}
+
+/// Sets of an expression that span a large part of Unicode.
+fn classes(tree: &Ast) -> usize {
+    struct Count(usize);
+    impl ast::Visitor for Count {
+        type Output = usize;
+        type Err = std::convert::Infallible;
+
+        fn finish(self) -> Result<usize, Self::Err> {
+            Ok(self.0)
+        }
+
+        fn visit_pre(&mut self, part: &Ast) -> Result<(), Self::Err> {
+            self.0 += usize::from(matches!(part, Ast::ClassPerl(_) | Ast::ClassUnicode(_)));
+            Ok(())
+        }
+
+        fn visit_class_set_item_pre(&mut self, item: &ast::ClassSetItem) -> Result<(), Self::Err> {
+            self.0 += usize::from(match item {
+                ast::ClassSetItem::Perl(_) | ast::ClassSetItem::Unicode(_) => true,
+                ast::ClassSetItem::Range(range) => u32::from(range.end.c) > u32::from(range.start.c) + 0x200,
+                _ => false,
+            });
+            Ok(())
+        }
+    }
+    let Ok(count) = ast::visit(tree, Count(0));
+    count
+}
+
+/// The expression without flags in it that ignore case.
+fn exact(mut tree: Ast) -> Ast {
+    fn flags(of: &mut ast::Flags) {
+        let ignores = |item: &ast::FlagsItem| item.kind == ast::FlagsItemKind::Flag(ast::Flag::CaseInsensitive);
+        of.items.retain(|item| !ignores(item));
+    }
+    // INVARIANT: the parser held the depth to `limits::NESTING`.
+    fn walk(tree: &mut Ast) {
+        match tree {
+            Ast::Flags(set) => flags(&mut set.flags),
+            Ast::Group(group) => {
+                if let ast::GroupKind::NonCapturing(of) = &mut group.kind {
+                    flags(of);
+                }
+                walk(&mut group.ast);
+            }
+            Ast::Repetition(repetition) => walk(&mut repetition.ast),
+            Ast::Alternation(alternation) => alternation.asts.iter_mut().for_each(walk),
+            Ast::Concat(concat) => concat.asts.iter_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    walk(&mut tree);
+    tree
 }
 
 fn syntax(pattern: &str, error: &ast::Error) -> Problem {

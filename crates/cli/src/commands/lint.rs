@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use contentcheck_parser::check::{self, CheckedContent, Context};
+use contentcheck_parser::decode::MARK;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity};
 use contentcheck_parser::limits;
 use contentcheck_parser::source::Source;
@@ -271,10 +272,12 @@ fn mend(
         } else {
             // A file that changed since it was read is left alone: its spans are no longer true.
             let now = fs::read(path).unwrap_or_default();
-            if now != source.text().as_bytes() {
+            let marked = now.strip_prefix(MARK.as_bytes());
+            if marked.unwrap_or(&now) != source.text().as_bytes() {
                 talk(streams, &format!("{name} changed while it was checked; it was not mended"));
                 continue;
             }
+            let text = if marked.is_some() { format!("{MARK}{text}") } else { text };
             walk::write(path, &text).map_err(|error| Failure::usage(format!("{name}: {}", walk::reason(&error))))?;
         }
     }

@@ -241,17 +241,22 @@ fn import(file: &Path, options: &Options, output: Option<&Path>, streams: &mut S
     } else {
         fleet::read(file)?
     };
-    let manifests = import::import(&source, options).map_err(|problems| fleet::problems_in(&problems))?;
-    let text = match manifests.as_slice() {
-        [only] => only.to_json(),
-        many => {
-            let names: Vec<String> = many.iter().map(|manifest: &Manifest| manifest.version.clone()).collect();
-            return Err(Failure::usage(format!(
-                "the file has {} versions; choose one with --version: {}",
-                many.len(),
-                names.join(", ")
-            )));
+    let imported =
+        |options: &Options| import::import(&source, options).map_err(|problems| fleet::problems_in(&problems));
+    // Of a file that has several versions `--version` chooses one; of a file that has one it names it.
+    let bare = Options { version: None, ..options.clone() };
+    let text = match (imported(&bare), &options.version) {
+        (Ok(many), asked) if many.len() > 1 => {
+            let chosen = many.iter().find(|manifest| Some(&manifest.version) == asked.as_ref());
+            chosen.map(Manifest::to_json).ok_or_else(|| {
+                let versions: Vec<&str> = many.iter().map(|manifest| manifest.version.as_str()).collect();
+                Failure::usage(format!(
+                    "the file has several versions; choose one with --version: {}",
+                    versions.join(", ")
+                ))
+            })?
         }
+        _ => imported(options)?.first().map(Manifest::to_json).unwrap_or_default(),
     };
     match output {
         Some(path) => {

@@ -156,21 +156,26 @@ fn describe(
     let (sensor, fault) = faults.last()?;
     let field = clip(mention.name);
     let place = mention.position.map_or_else(|| "a header field".to_owned(), |position| format!("field {position}"));
+    let subject = format!("rule `{}`", clip(if rule.title.is_empty() { &rule.name } else { &rule.title }));
+    let number = mention.position.unwrap_or(0);
     let message = match fault {
         Fault::Unsupplied { arity } => {
-            format!("`{field}` ({place} of `{template}`) is not among the {arity} inputs that {sensor} supplies")
+            format!(
+                "{subject} reads `{field}` ({place} of `{template}`), which is not among the {arity} inputs that {sensor} supplies"
+            )
         }
-        Fault::Beyond { arity } => format!(
-            "`${}` reads `{field}` of `{template}`, but {sensor} supplies only {arity} inputs",
-            mention.position.unwrap_or(0)
-        ),
+        Fault::Beyond { arity } => {
+            format!(
+                "{subject} reads `${number}` (`{field}` of `{template}`), but {sensor} supplies only {arity} inputs"
+            )
+        }
         Fault::Shifted { there } => format!(
-            "`${}` means `{field}` in `{template}`, but {sensor} supplies `{there}` at that position",
-            mention.position.unwrap_or(0)
+            "{subject} reads `${number}`, which is `{field}` in `{template}`, but {sensor} supplies `{there}` at that position"
         ),
-        Fault::Type { supplied } => {
-            format!("`{field}` ({place} of `{template}`) is `{}`, but {sensor} supplies it as `{supplied}`", mention.ty)
-        }
+        Fault::Type { supplied } => format!(
+            "{subject} reads `{field}` ({place} of `{template}`) as `{}`, but {sensor} supplies it as `{supplied}`",
+            mention.ty
+        ),
     };
     let label = match faults {
         [_] => None,

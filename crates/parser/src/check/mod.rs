@@ -6,6 +6,8 @@
 
 mod across;
 mod arity;
+mod capacity;
+pub(crate) mod logic;
 pub mod parallel;
 mod suppress;
 mod templates;
@@ -160,6 +162,9 @@ pub fn check(
         progress();
         outcome
     });
+    if let Some(fleet) = fleet {
+        across_files.extend(capacity::check(outcomes.iter().flat_map(|outcome| &outcome.rules), fleet));
+    }
     across_files.extend(across::check(&outcomes));
     for diagnostic in across_files {
         if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.source.is(&diagnostic.source)) {

@@ -4,7 +4,7 @@
 //! where the comment stands alone, on the next line that holds more than comments.
 //! `# contentcheck: allow-file CC0607 -- reason` accepts them in the whole file.
 
-use crate::diagnostic::{Diagnostic, clip, closest, codes};
+use crate::diagnostic::{Diagnostic, Sink, clip, closest, codes};
 use crate::source::{Source, Span};
 
 const MARK: &str = "contentcheck:";
@@ -23,7 +23,7 @@ pub(super) fn apply(source: &Source, found: Vec<Diagnostic>) -> Vec<Diagnostic> 
     if !source.text().contains(MARK) {
         return found;
     }
-    let mut problems = Vec::new();
+    let mut problems = Sink::new(source);
     let mut suppressions = read(source, &mut problems);
     let mut kept: Vec<Diagnostic> = found
         .into_iter()
@@ -46,14 +46,23 @@ pub(super) fn apply(source: &Source, found: Vec<Diagnostic>) -> Vec<Diagnostic> 
         let diagnostic = Diagnostic::new(&codes::UNUSED_SUPPRESSION, source, unused.span, message);
         problems.push(diagnostic.with_help("remove it; the finding it was for is gone"));
     }
-    kept.append(&mut problems);
+    kept.extend(problems.finish());
     kept
 }
 
-fn read(source: &Source, problems: &mut Vec<Diagnostic>) -> Vec<Suppression> {
+fn read(source: &Source, problems: &mut Sink) -> Vec<Suppression> {
     let mut found = Vec::new();
     let mut offset = 0;
     let lines: Vec<&str> = source.text().split('\n').collect();
+    // The next line that holds more than comments, from the last line on.
+    let mut ahead = vec![lines.len(); lines.len() + 1];
+    for (index, line) in lines.iter().enumerate().rev() {
+        let code = !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        let next = if code { index } else { ahead.get(index + 1).copied().unwrap_or(lines.len()) };
+        if let Some(slot) = ahead.get_mut(index) {
+            *slot = next;
+        }
+    }
     for (index, line) in lines.iter().enumerate() {
         let start = offset;
         offset += line.len() + 1;
@@ -108,8 +117,7 @@ fn read(source: &Source, problems: &mut Vec<Diagnostic>) -> Vec<Suppression> {
         }
         let alone = before.trim().is_empty();
         let covered = if alone {
-            let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-            lines.iter().skip(index + 1).position(code).map_or(index + 1, |ahead| index + 2 + ahead)
+            ahead.get(index + 1).filter(|next| **next < lines.len()).map_or(index + 1, |next| next + 1)
         } else {
             index + 1
         };

@@ -1,6 +1,8 @@
 //! What can only be seen across template types: two declarations of one version, and a later
 //! version that is not an earlier one grown at its end.
 
+use std::collections::{BTreeMap, HashMap};
+
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Source;
 use crate::template::TemplateType;
@@ -9,10 +11,15 @@ use crate::template::TemplateType;
 /// those that ship; the content may grow them, and may not change them.
 pub(super) fn check(library: &[TemplateType], own: &[TemplateType]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (index, template) in own.iter().enumerate() {
-        let before =
-            own.iter().take(index).find(|other| other.name == template.name && other.version == template.version);
-        if let Some(before) = before {
+    // By name and version; of two with the same version the one that is declared first.
+    let mut all: HashMap<&str, BTreeMap<u32, &TemplateType>> = HashMap::new();
+    for template in library.iter().chain(own) {
+        all.entry(&template.name).or_default().entry(template.version).or_insert(template);
+    }
+    let mut declared: HashMap<(&str, u32), &TemplateType> = HashMap::new();
+    for template in own {
+        let before = *declared.entry((&template.name, template.version)).or_insert(template);
+        if !std::ptr::eq(before, template) {
             let message = format!("`{template}` is declared twice");
             let duplicate = Diagnostic::new(&codes::DUPLICATE_NAME, &template.source, template.span, message);
             found.push(
@@ -21,12 +28,9 @@ pub(super) fn check(library: &[TemplateType], own: &[TemplateType]) -> Vec<Diagn
             );
             continue;
         }
-        let earlier = library
-            .iter()
-            .chain(own)
-            .filter(|other| other.name == template.name && other.version < template.version)
-            .max_by_key(|other| other.version);
-        if let Some(earlier) = earlier {
+        let earlier =
+            all.get(template.name.as_str()).and_then(|versions| versions.range(..template.version).next_back());
+        if let Some((_, earlier)) = earlier {
             grown(earlier, template, &mut found);
         }
     }

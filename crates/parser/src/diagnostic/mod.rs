@@ -200,13 +200,26 @@ pub struct Sink {
     source: Source,
     found: Vec<Diagnostic>,
     dropped: usize,
+    /// Findings that went to other sinks of the same file.
+    before: usize,
 }
 
 impl Sink {
     /// An empty sink for one source.
     #[must_use]
     pub fn new(source: &Source) -> Self {
-        Self { source: source.clone(), found: Vec::new(), dropped: 0 }
+        Self { source: source.clone(), found: Vec::new(), dropped: 0, before: 0 }
+    }
+
+    /// An empty sink for a part of the source that another sink reports on.
+    #[must_use]
+    pub(crate) fn part(whole: &Self) -> Self {
+        Self { before: whole.before + whole.len(), ..Self::new(&whole.source) }
+    }
+
+    /// Whether more is found than will be shown, so that words of help are not worth their time.
+    pub(crate) fn is_full(&self) -> bool {
+        self.before + self.len() >= crate::limits::DIAGNOSTICS
     }
 
     /// The source that this sink reports on.

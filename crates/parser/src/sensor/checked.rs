@@ -92,33 +92,46 @@ impl Manifest {
     /// # Errors
     /// Everything that is wrong with the manifest.
     pub fn check(self, source: &Source) -> Result<Sensor, Vec<Diagnostic>> {
-        let mut sink = Sink::new(source);
+        // Places are looked for in the text only where there is something to point at.
+        let mut examined = self.examine(Places { source, exact: false });
+        if !examined.sink.is_empty() {
+            examined = self.examine(Places { source, exact: true });
+        }
+        let Examined { header, templates, sink } = examined;
+        match Version::new(&self.version, self.versioning) {
+            Some(version) if !sink.has_error() => Ok(Sensor { version, header, templates, manifest: self }),
+            _ => Err(sink.finish()),
+        }
+    }
+
+    fn examine(&self, places: Places<'_>) -> Examined {
+        let mut sink = Sink::new(places.source);
         let start = Span::default();
         if self.format != 1 {
             let message = format!("format {} is not known; this version reads format 1", self.format);
-            sink.report(&INVALID_MANIFEST, json::locate(source, start, "format", start), message);
+            sink.report(&INVALID_MANIFEST, places.locate(start, "format", start), message);
         }
         if !is_sensor_name(&self.sensor) {
-            let place = json::locate(source, start, &self.sensor, start);
+            let place = places.locate(start, &self.sensor, start);
             let message = format!("`{}` is not a name of a sensor", short(&self.sensor));
             let help = "a name begins with a lower-case letter and has lower-case letters, digits, `-` and `_`";
             sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
         }
         if !is_version(&self.version) {
-            let place = json::locate(source, start, &self.version, start);
+            let place = places.locate(start, &self.version, start);
             let message = format!("`{}` is not a version", short(&self.version));
             let help = "a version begins with a digit and has letters, digits and `.-_+`";
             sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
         }
-        let place = json::locate(source, start, "header", start);
-        let header = inputs(&mut sink, place, "the header", &self.header);
-        let place = json::locate(source, start, "templates", start);
+        let place = places.locate(start, "header", start);
+        let header = inputs(&mut sink, places, place, "the header", &self.header);
+        let place = places.locate(start, "templates", start);
         if self.templates.is_empty() {
             sink.report(&INVALID_MANIFEST, place, "the manifest supplies no template type");
         }
         let mut templates = HashMap::with_capacity(self.templates.len());
         for (name, supply) in &self.templates {
-            let place = json::locate(source, place, name, place);
+            let place = places.locate(place, name, place);
             if !is_template_name(name) {
                 let message = format!("`{}` is not a name of a template type", short(name));
                 let help = "a name has parts of lower-case letters, digits and `_` between dots";
@@ -130,27 +143,43 @@ impl Manifest {
                 sink.report(&LIMIT_EXCEEDED, place, message);
                 continue;
             }
-            let inputs = inputs(&mut sink, place, &format!("`{}`", short(name)), &supply.inputs);
+            let inputs = inputs(&mut sink, places, place, &format!("`{}`", short(name)), &supply.inputs);
             let positions = inputs.iter().enumerate().map(|(index, input)| (input.name.clone(), index + 1)).collect();
             templates.insert(name.clone(), SuppliedTemplate { inputs, positions });
         }
         let header = header.into_iter().map(|input| (input.name, input.ty)).collect();
-        match Version::new(&self.version, self.versioning) {
-            Some(version) if !sink.has_error() => Ok(Sensor { version, header, templates, manifest: self }),
-            _ => Err(sink.finish()),
-        }
+        Examined { header, templates, sink }
+    }
+}
+
+/// What a look at a manifest yields.
+struct Examined {
+    header: HashMap<String, FieldType>,
+    templates: HashMap<String, SuppliedTemplate>,
+    sink: Sink,
+}
+
+/// Finds the places of names in the text of a manifest, or does not bother to.
+#[derive(Clone, Copy)]
+struct Places<'a> {
+    source: &'a Source,
+    exact: bool,
+}
+
+impl Places<'_> {
+    fn locate(self, from: Span, value: &str, otherwise: Span) -> Span {
+        if self.exact { json::locate(self.source, from, value, otherwise) } else { otherwise }
     }
 }
 
 /// Checks the names and types of a list of inputs. `place` is the span after which they stand.
-fn inputs(sink: &mut Sink, place: Span, owner: &str, inputs: &[Input]) -> Vec<SuppliedInput> {
-    let source = sink.source().clone();
+fn inputs(sink: &mut Sink, places: Places<'_>, place: Span, owner: &str, inputs: &[Input]) -> Vec<SuppliedInput> {
     let mut found: Vec<SuppliedInput> = Vec::with_capacity(inputs.len());
     let mut first: HashMap<&str, (usize, Span)> = HashMap::with_capacity(inputs.len());
     let mut after = place;
     for (index, input) in inputs.iter().enumerate() {
         let position = index + 1;
-        let here = json::locate(&source, after, &input.name, after);
+        let here = places.locate(after, &input.name, after);
         after = here;
         if input.name.is_empty()
             || input.name.len() > limits::SENSOR_NAME_BYTES
@@ -169,7 +198,7 @@ fn inputs(sink: &mut Sink, place: Span, owner: &str, inputs: &[Input]) -> Vec<Su
         if let Some(ty) = FieldType::parse(&input.ty) {
             found.push(SuppliedInput { name: input.name.clone(), ty });
         } else {
-            let place = json::locate(&source, here, &input.ty, here);
+            let place = places.locate(here, &input.ty, here);
             let message = format!("`{}` is not a type", short(&input.ty));
             let help = "types are `string`, `int`, `float`, `bool`, `ip`, `bytes` and `list<...>` of one, with `?` where the value may be absent";
             sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));

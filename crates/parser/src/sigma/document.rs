@@ -16,8 +16,9 @@ use super::yaml::{self, Node, Yaml};
 use crate::catalogue::Catalogue;
 use crate::check::{Facts, FileOutcome};
 use crate::diagnostic::{Edit, Sink, clip, closest, codes};
-use crate::limits;
+use crate::limits::{self, Budget};
 use crate::model::{CheckedRule, Expr, Level};
+use crate::sensor::Constraint;
 use crate::source::{Source, Span};
 
 /// Reads and checks one Sigma file against the template types in force.
@@ -31,6 +32,8 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
         sink.push(sink.diagnostic(&codes::EMPTY_FILE, Span::default(), "the file has no document").with_help(help));
     }
     let mut global: Option<Node<'_>> = None;
+    let mut budget = Budget::default();
+    let mut merged_nodes = 0;
     for document in documents {
         if document.is_null() {
             continue;
@@ -41,10 +44,19 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
             continue;
         }
         let merged = match &global {
-            Some(global) => merge(global, &document),
+            Some(global) => {
+                merged_nodes += yaml::count(global);
+                if merged_nodes > limits::YAML_NODES {
+                    let message =
+                        format!("the global document makes this file larger than {} nodes", limits::YAML_NODES);
+                    sink.report(&codes::LIMIT_EXCEEDED, global.span, message);
+                    break;
+                }
+                merge(global, &document)
+            }
             None => document,
         };
-        one(&merged, source, catalogue, &mut outcome, &mut sink);
+        one(&merged, source, catalogue, &mut budget, &mut outcome, &mut sink);
     }
     outcome.diagnostics.extend(sink.finish());
     outcome
@@ -70,7 +82,14 @@ fn merge<'s>(global: &Node<'s>, own: &Node<'s>) -> Node<'s> {
     }
 }
 
-fn one(root: &Node<'_>, source: &Source, catalogue: &Catalogue, outcome: &mut FileOutcome, sink: &mut Sink) {
+fn one(
+    root: &Node<'_>,
+    source: &Source,
+    catalogue: &Catalogue,
+    budget: &mut Budget,
+    outcome: &mut FileOutcome,
+    sink: &mut Sink,
+) {
     if root.map().is_none() {
         let found =
             sink.diagnostic(&codes::NOT_A_RULE, root.span, format!("the document is {}, not a rule", root.shape()));
@@ -97,7 +116,7 @@ fn one(root: &Node<'_>, source: &Source, catalogue: &Catalogue, outcome: &mut Fi
     facts.span = name(root, "title").map_or(root.span, |(_, span)| span);
     match document {
         Document::Rule => {
-            let rule = rule(root, source, catalogue, &mut facts, sink);
+            let rule = rule(root, source, catalogue, budget, &mut facts, sink);
             outcome.rules.extend(rule);
         }
         Document::Correlation | Document::Filter => {
@@ -137,6 +156,7 @@ fn rule(
     root: &Node<'_>,
     source: &Source,
     catalogue: &Catalogue,
+    budget: &mut Budget,
     facts: &mut Facts,
     sink: &mut Sink,
 ) -> Option<CheckedRule> {
@@ -184,8 +204,8 @@ fn rule(
     wildcards(&detections, sink);
     hygiene::check(&detections, sink);
     let (logsource, logsource_span) = logsource?;
-    let mut budget = limits::RULE_VALUES;
-    let prepared = detections.items.iter().map(|item| Prepared::new(item, &mut budget, sink)).collect();
+    let mut values = limits::RULE_VALUES;
+    let prepared = detections.items.iter().map(|item| Prepared::new(item, &mut values, budget, sink)).collect();
     facts.logic = Some(logic(&detections, &condition, &logsource));
     let specialiser = Specialiser {
         catalogue,
@@ -195,7 +215,7 @@ fn rule(
         logsource: &logsource,
         logsource_span,
     };
-    let targets = specialiser.targets(sink);
+    let targets = specialiser.targets(&mut budget.predicates, sink);
     let text = |key: &str| root.get(key).and_then(Node::string).map(str::to_owned);
     let title = text("title").unwrap_or_default();
     Some(CheckedRule {
@@ -204,11 +224,26 @@ fn rule(
         title,
         level: text("level").and_then(|level| Level::from_word(&level)),
         targets,
-        sensors: None,
+        sensors: sensors(root, sink),
         tests: Vec::new(),
         source: source.clone(),
         span: facts.span,
     })
+}
+
+/// The sensors that may load the rule: `custom_attributes: { sensors: "sysmon >=4.21" }`.
+/// The specification leaves that mapping to the users of Sigma.
+fn sensors(root: &Node<'_>, sink: &mut Sink) -> Option<Constraint> {
+    let written = root.get("custom_attributes")?.get("sensors")?;
+    match Constraint::parse(written.text().unwrap_or("")) {
+        Ok(constraint) => Some(constraint),
+        Err(error) => {
+            let message = format!("`sensors` does not say which sensors: {error}");
+            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, written.span, message);
+            sink.push(found.with_help("write a constraint such as \"sysmon >=4.21\""));
+            None
+        }
+    }
 }
 
 /// Values that stand twice in one item, and selections that are the same.

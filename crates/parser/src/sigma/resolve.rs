@@ -22,6 +22,8 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
     let mut used = vec![false; detections.selections.len()];
     let mut parts = Vec::with_capacity(items.len());
     let mut good = true;
+    // All conditions together are held to the limit.
+    let mut nodes = 0;
     for item in items {
         let Some(text) = item.string() else {
             sink.report(&codes::WRONG_SHAPE, item.span, format!("a condition must be a text, not {}", item.shape()));
@@ -33,10 +35,12 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
         let exact = sink.source().text().get(start..start + text.len()) == Some(text);
         let base = if exact { Ok(start) } else { Err(item.span) };
         let parsed = condition::parse(text, base, sink);
-        let mut nodes = 0;
         match parsed.and_then(|parsed| resolve(&parsed, detections, &mut used, &mut nodes, sink)) {
             Some(expr) => parts.push(expr),
             None => good = false,
+        }
+        if nodes > limits::CONDITION_NODES {
+            break;
         }
     }
     if !good {

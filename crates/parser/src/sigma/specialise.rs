@@ -11,6 +11,7 @@ use super::modifier::{Kind, Part};
 use super::typing::Prepared;
 use crate::catalogue::{Catalogue, Entry, Slot};
 use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::limits;
 use crate::model::{Comparison, Expr, FieldComparison, FieldRef, Pattern, Predicate, Target, Test, TextPattern};
 use crate::source::Span;
 use crate::template::{FieldType, LogSource};
@@ -89,7 +90,7 @@ pub(crate) fn body(body: &Body) -> Expr<usize> {
 
 impl<'a> Specialiser<'a, '_> {
     /// The targets of the rule. What no template type can feed is reported.
-    pub(crate) fn targets(mut self, sink: &mut Sink) -> Vec<Target> {
+    pub(crate) fn targets(mut self, room: &mut usize, sink: &mut Sink) -> Vec<Target> {
         let catalogue = self.catalogue;
         let candidates = catalogue.candidates(self.logsource);
         if candidates.is_empty() {
@@ -121,6 +122,17 @@ impl<'a> Specialiser<'a, '_> {
         self.values_without_event(&entries, &addressed, &targets, sink);
         if targets.is_empty() && sink.len() == errors {
             self.never_fires(&addressed, sink);
+        }
+        let mut predicates = 0;
+        self.condition.each(&mut |_, _| predicates += 1);
+        if !limits::take(room, predicates.max(1) * targets.len()) {
+            let message = format!(
+                "the rules of this file have more than {} predicates, each counted for every template type",
+                limits::FILE_PREDICATES
+            );
+            let found = sink.diagnostic(&codes::LIMIT_EXCEEDED, self.logsource_span, message);
+            sink.push(found.with_help("split the rule, or name one event id in each"));
+            return Vec::new();
         }
         if !targets.is_empty() {
             self.dead_selections(&addressed, sink);
@@ -207,6 +219,9 @@ impl<'a> Specialiser<'a, '_> {
                 .then(|| item.values.iter().map(|value| (value.text, value.span)));
             let names = item.field.map(|field| (field, item.field_span)).into_iter().chain(other.into_iter().flatten());
             for (field, span) in names {
+                if reported.len() > limits::DIAGNOSTICS {
+                    return;
+                }
                 if reported.contains(&field) || addressed.iter().any(|entry| entry.slot(field).is_some()) {
                     continue;
                 }
@@ -279,7 +294,11 @@ impl<'a> Specialiser<'a, '_> {
                         .diagnostic(
                             &codes::IMPOSSIBLE_VALUE,
                             value.span,
-                            format!("no event of `{}` has {field} {}", self.logsource, clip(value.text)),
+                            format!(
+                                "no template type that serves `{}` has {field} {}",
+                                self.logsource,
+                                clip(value.text)
+                            ),
                         )
                         .with_help("correct the value or the log source");
                     sink.push(found);

@@ -1,6 +1,7 @@
 //! Texts: wildcards, escapes, dashes and encodings, to patterns.
 
 use super::modifier::{Encoding, Modifiers, Part};
+use crate::limits::Budget;
 use crate::model::{Pattern, TextPattern, WildcardPart};
 
 /// Why a value gives no pattern.
@@ -8,8 +9,8 @@ use crate::model::{Pattern, TextPattern, WildcardPart};
 pub(crate) enum Refused {
     /// The value holds a wildcard where its modifiers allow none.
     Wildcard,
-    /// The value expands to more than this many values.
-    Expansion(usize),
+    /// The values expand beyond a limit of the rule or the file.
+    Expansion,
     /// More wildcards than a pattern may have.
     Wildcards(usize),
 }
@@ -92,12 +93,21 @@ pub(crate) fn patterns(
     value: &str,
     modifiers: &Modifiers,
     limit: usize,
+    budget: &mut Budget,
     found: &mut Vec<TextPattern>,
 ) -> Result<(), Refused> {
     let ignore_case = !modifiers.cased;
+    let room = budget.value_bytes;
+    if budget.values == 0 || room == 0 {
+        return Err(Refused::Expansion);
+    }
     let mut push = |parts: Vec<WildcardPart>| -> Result<(), Refused> {
-        if found.len() >= limit {
-            return Err(Refused::Expansion(limit));
+        let literals = parts.iter().map(|part| if let WildcardPart::Literal(text) = part { text.len() } else { 0 });
+        if found.len() >= limit
+            || !crate::limits::take(&mut budget.values, 1)
+            || !crate::limits::take(&mut budget.value_bytes, literals.sum())
+        {
+            return Err(Refused::Expansion);
         }
         let wildcards = parts.iter().filter(|part| !matches!(part, WildcardPart::Literal(_))).count();
         if wildcards > crate::limits::PATTERN_WILDCARDS + 2 {
@@ -114,7 +124,7 @@ pub(crate) fn patterns(
     let mut wide = None;
     for encoding in &modifiers.encodings {
         match encoding {
-            Encoding::Windash => variants = windash(variants, limit)?,
+            Encoding::Windash => variants = windash(variants, limit, room)?,
             Encoding::Utf16 | Encoding::Utf16Le | Encoding::Utf16Be => wide = Some(*encoding),
             Encoding::Base64 | Encoding::Base64Offset => {
                 let mut encoded = Vec::with_capacity(variants.len());
@@ -136,7 +146,8 @@ const DASHES: [char; 5] = ['-', '/', '\u{2013}', '\u{2014}', '\u{2015}'];
 
 /// All permutations of the dashes that begin an option: `-` or `/` between something that
 /// is no word character and something that is.
-fn windash(values: Vec<Vec<WildcardPart>>, limit: usize) -> Result<Vec<Vec<WildcardPart>>, Refused> {
+/// Neither more than `limit` values nor more than `room` bytes.
+fn windash(values: Vec<Vec<WildcardPart>>, limit: usize, room: usize) -> Result<Vec<Vec<WildcardPart>>, Refused> {
     let mut found: Vec<Vec<WildcardPart>> = Vec::new();
     for value in values {
         let mut variants: Vec<Vec<WildcardPart>> = vec![Vec::new()];
@@ -151,8 +162,9 @@ fn windash(values: Vec<Vec<WildcardPart>>, limit: usize) -> Result<Vec<Vec<Wildc
             while let Some(character) = rest.next() {
                 let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
                 if matches!(character, '-' | '/') && !word(before) && word(rest.peek().copied()) {
-                    if texts.len() * DASHES.len() * variants.len() > limit {
-                        return Err(Refused::Expansion(limit));
+                    let count = texts.len() * DASHES.len() * variants.len();
+                    if count > limit || count.saturating_mul(text.len()) > room {
+                        return Err(Refused::Expansion);
                     }
                     texts =
                         DASHES.iter().flat_map(|dash| texts.iter().map(move |text| format!("{text}{dash}"))).collect();
@@ -162,7 +174,7 @@ fn windash(values: Vec<Vec<WildcardPart>>, limit: usize) -> Result<Vec<Vec<Wildc
                 before = Some(character);
             }
             if texts.len() * variants.len() > limit {
-                return Err(Refused::Expansion(limit));
+                return Err(Refused::Expansion);
             }
             variants = texts
                 .iter()
@@ -177,7 +189,7 @@ fn windash(values: Vec<Vec<WildcardPart>>, limit: usize) -> Result<Vec<Vec<Wildc
         }
         found.extend(variants);
         if found.len() > limit {
-            return Err(Refused::Expansion(limit));
+            return Err(Refused::Expansion);
         }
     }
     Ok(found)
@@ -234,7 +246,7 @@ mod tests {
 
     fn show(value: &str, modifiers: &Modifiers) -> Vec<String> {
         let mut found = Vec::new();
-        patterns(value, modifiers, 1000, &mut found).expect("patterns");
+        patterns(value, modifiers, 1000, &mut Budget::default(), &mut found).expect("patterns");
         found.iter().map(|pattern| format!("{:?}", pattern.pattern)).collect()
     }
 
@@ -270,8 +282,13 @@ mod tests {
         let mut found = Vec::new();
         let bomb = " -a".repeat(30);
         let modifiers = with(Part::Contains, &[Encoding::Windash, Encoding::Base64Offset]);
-        assert_eq!(patterns(&bomb, &modifiers, 50_000, &mut found), Err(Refused::Expansion(50_000)));
+        assert_eq!(patterns(&bomb, &modifiers, 50_000, &mut Budget::default(), &mut found), Err(Refused::Expansion));
+        let long = format!("{}{}", " -a".repeat(6), "a".repeat(60_000));
+        assert_eq!(patterns(&long, &modifiers, 50_000, &mut Budget::default(), &mut found), Err(Refused::Expansion));
         let stars = "*a".repeat(2000);
-        assert_eq!(patterns(&stars, &Modifiers::default(), 50_000, &mut found), Err(Refused::Wildcards(2000)));
+        assert_eq!(
+            patterns(&stars, &Modifiers::default(), 50_000, &mut Budget::default(), &mut found),
+            Err(Refused::Wildcards(2000))
+        );
     }
 }

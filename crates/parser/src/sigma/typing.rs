@@ -8,7 +8,7 @@ use super::hygiene;
 use super::modifier::{Kind, Part};
 use super::text::{self, Refused};
 use crate::diagnostic::{Diagnostic, Sink, clip, codes};
-use crate::limits;
+use crate::limits::{self, Budget};
 use crate::model::{Comparison, Expr, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart};
 use crate::regex::{self, Flags};
 use crate::template::{FieldType, Scalar};
@@ -27,8 +27,8 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Works out an item and reports what is wrong with it on any type of field.
-    pub(crate) fn new(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Self {
-        Self { text: as_text(item, budget, sink), typed: Vec::new() }
+    pub(crate) fn new(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Self {
+        Self { text: as_text(item, values, budget, sink), typed: Vec::new() }
     }
 
     /// Whether the item could be read at all.
@@ -72,13 +72,13 @@ fn is(test: Test) -> Expr<Arc<Test>> {
 }
 
 /// The tests of an item on a text.
-fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
+fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Tests {
     let modifiers = &item.modifiers;
     match modifiers.kind {
         Kind::Plain => {}
         Kind::Exists => return exists(item, sink),
         Kind::Cidr => return cidr(item, sink),
-        Kind::Regex => return regexes(item, sink),
+        Kind::Regex => return regexes(item, budget, sink),
         Kind::Order(comparison) => return order(item, comparison, sink),
         Kind::Time(part) => return time(item, part, sink),
         // The other field's name; which field that is depends on the template type.
@@ -122,14 +122,12 @@ fn as_text(item: &Item<'_>, budget: &mut usize, sink: &mut Sink) -> Tests {
             }
             _ => value.text,
         };
-        if let Err(reason) =
-            text::patterns(shown, modifiers, before + (*budget).min(limits::RULE_VALUES), &mut patterns)
-        {
+        if let Err(reason) = text::patterns(shown, modifiers, before + *values, budget, &mut patterns) {
             report_refused(&reason, value, sink);
             return None;
         }
         forms.push(patterns.len() - before);
-        *budget = budget.saturating_sub(patterns.len() - before);
+        *values = values.saturating_sub(patterns.len() - before);
     }
     let mut parts = Vec::new();
     if nulls {
@@ -198,11 +196,16 @@ fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) {
                 format!("`{}` has a wildcard, which cannot be encoded", clip(value.text)),
             )
             .with_help("escape it with a backslash, or leave it out"),
-        Refused::Expansion(limit) => sink
+        Refused::Expansion => sink
             .diagnostic(
                 &codes::EXPANSION_TOO_LARGE,
                 value.span,
-                format!("the modifiers expand this rule to more than {limit} values"),
+                format!(
+                    "the values of this rule or file expand beyond {} in a rule, {} in a file, or {} MiB",
+                    limits::RULE_VALUES,
+                    limits::FILE_VALUES,
+                    limits::FILE_VALUE_BYTES >> 20
+                ),
             )
             .with_help("use fewer dashes, values or expanding modifiers"),
         Refused::Wildcards(count) => sink
@@ -302,7 +305,7 @@ pub(crate) fn network(text: &str) -> Result<Network, String> {
     Ok(Network { address, prefix })
 }
 
-fn regexes(item: &Item<'_>, sink: &mut Sink) -> Tests {
+fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
     let modifiers = &item.modifiers;
     let flags =
         Flags { ignore_case: modifiers.ignore_case, multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
@@ -311,6 +314,15 @@ fn regexes(item: &Item<'_>, sink: &mut Sink) -> Tests {
     for value in &item.values {
         if value.raw == Raw::Null {
             sink.report(&codes::INVALID_VALUE, value.span, "`re` takes an expression, not null");
+            return None;
+        }
+        if !limits::take(&mut budget.regex_bytes, value.text.len()) {
+            let most = limits::FILE_REGEX_BYTES;
+            let message = format!("the expressions of this file have more than {most} bytes together");
+            sink.push(
+                sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message)
+                    .with_help("split the file, or match texts where no expression is needed"),
+            );
             return None;
         }
         let inspected = regex::inspect(value.text, flags);
@@ -522,7 +534,9 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                     )
                     .with_help("compare it by value: a number, `gt`, `lt`, or `cidr` for an address");
                 sink.push(found);
-                if text::patterns(value.text, &item.modifiers, limits::RULE_VALUES, &mut texts).is_err() {
+                if text::patterns(value.text, &item.modifiers, limits::RULE_VALUES, &mut Budget::default(), &mut texts)
+                    .is_err()
+                {
                     return None;
                 }
             }
@@ -584,7 +598,9 @@ mod tests {
             key_span: span,
         };
         let mut sink = Sink::new(&Source::new("c", ""));
-        let tests = Prepared::new(&item, &mut limits::RULE_VALUES.clone(), &mut sink).untyped().expect("tests");
+        let mut budget = limits::Budget::default();
+        let prepared = Prepared::new(&item, &mut limits::RULE_VALUES.clone(), &mut budget, &mut sink);
+        let tests = prepared.untyped().expect("tests");
         let mut forms = Vec::new();
         tests.each(&mut |test, _| {
             if let Test::Text { patterns, all } = &**test {

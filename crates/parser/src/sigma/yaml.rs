@@ -348,7 +348,7 @@ impl<'s> Builder<'s, '_> {
 }
 
 /// Nodes in a tree; the tree is no deeper than [`limits::NESTING`] per alias step.
-fn count(node: &Node<'_>) -> usize {
+pub(crate) fn count(node: &Node<'_>) -> usize {
     match &node.value {
         Yaml::Scalar(..) => 1,
         Yaml::List(items) => 1 + items.iter().map(count).sum::<usize>(),

@@ -229,10 +229,4 @@ codes! {
         harm: "Which of the two counts would depend on the reader.",
         cure: "Keep one of them.",
     }
-    /// A value that the attribute cannot have
-    INVALID_ATTRIBUTE_VALUE = "CC0140" "invalid-attribute-value" Error fixable {
-        cause: "The attribute has a closed set of values or a fixed form, and this is none of them.",
-        harm: "Consumers that sort or filter by the attribute drop the rule.",
-        cure: "Use a value that the message names.",
-    }
 }

@@ -29,7 +29,8 @@ pub(super) fn resolve_field(template: &TemplateType, name: &str, span: Span, sin
     if found.is_none() {
         let message = format!("template type `{template}` has no field `{}`", clip(name));
         let found = sink.diagnostic(&codes::UNKNOWN_FIELD, span, message);
-        sink.push(match closest(name, template.names()) {
+        let near = if sink.is_full() { None } else { closest(name, template.names()) };
+        sink.push(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help("`contentcheck fields` lists the fields"),
         });
@@ -171,7 +172,8 @@ impl<'r> Lowerer<'r, '_> {
                 return None;
             };
             self.size += *size;
-            if self.size > limits::CONDITION_NODES {
+            let enough = limits::take(&mut self.scope.budget.predicates, *size);
+            if self.size > limits::CONDITION_NODES || !enough {
                 let message = format!(
                     "this condition has more than {} predicates once its bindings are put in place",
                     limits::CONDITION_NODES
@@ -206,7 +208,8 @@ impl<'r> Lowerer<'r, '_> {
     fn unknown(&mut self, name: &str, span: Span, wanted: &str) {
         let found = self.sink.diagnostic(&codes::UNKNOWN_NAME, span, format!("`{}` is not {wanted}", clip(name)));
         let lets = self.bound.keys().copied();
-        let near = closest(name, lets.chain(self.scope.names()).chain(self.template.names())).map(str::to_owned);
+        let candidates = lets.chain(self.scope.names()).chain(self.template.names());
+        let near = if self.sink.is_full() { None } else { closest(name, candidates).map(str::to_owned) };
         let found = found.with_rule(&self.rule.name.value);
         self.sink.push(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
@@ -309,8 +312,14 @@ impl<'r> Lowerer<'r, '_> {
                 );
                 return None;
             }
-            Side::Values(values) => typing::test(&asked, element, values, self.sink)?,
-            Side::Shared(values) => typing::test(&asked, element, &values.values, self.sink)?,
+            Side::Values(values) => {
+                self.spend(&asked, values)?;
+                typing::test(&asked, element, values, self.sink)?
+            }
+            Side::Shared(values) => {
+                self.spend(&asked, &values.values)?;
+                typing::test(&asked, element, &values.values, self.sink)?
+            }
             Side::Table(table) => {
                 let key = table.key_type();
                 if key.scalar != element.scalar {
@@ -352,6 +361,31 @@ impl<'r> Lowerer<'r, '_> {
         let exists =
             if resolved.ty.optional { made(&resolved, Test::Exists, predicate.span) } else { Expr::Const(true) };
         Some(Expr::all([exists, expr.negate()]))
+    }
+
+    /// Takes the values of a predicate from what is left for the file. Beyond it they are reported.
+    fn spend(&mut self, asked: &Asked<'_>, values: &[Value]) -> Option<()> {
+        // Where too few values are left, how long these are does not matter.
+        let looked = values.iter().take(self.scope.budget.values);
+        let bytes: usize =
+            looked.map(|value| if let Literal::Text(text) = &value.value { text.len() } else { 8 }).sum();
+        let budget = &mut self.scope.budget;
+        if asked.operator == Operator::Matches && !limits::take(&mut budget.regex_bytes, bytes) {
+            let message =
+                format!("the expressions of this file have more than {} bytes together", limits::FILE_REGEX_BYTES);
+            self.report(&codes::REGEX_TOO_LARGE, asked.at, message, "split the file, or use `like`");
+            return None;
+        }
+        if !limits::take(&mut budget.values, values.len()) || !limits::take(&mut budget.value_bytes, bytes) {
+            let message = format!(
+                "the values of this file, those of lists counted at each use, are more than {} or {} MiB",
+                limits::FILE_VALUES,
+                limits::FILE_VALUE_BYTES >> 20
+            );
+            self.report(&codes::EXPANSION_TOO_LARGE, asked.at, message, "use a table in place of a list");
+            return None;
+        }
+        Some(())
     }
 
     /// Whether all elements are asked for; `None` within for a field that is no list.

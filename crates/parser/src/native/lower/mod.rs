@@ -5,6 +5,7 @@
 
 mod condition;
 mod event;
+mod metadata;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -46,7 +47,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
                 span: rule.name.span,
             };
             // A sink of its own: an error elsewhere in the file does not take this rule away.
-            let mut own = Sink::new(source);
+            let mut own = Sink::part(&sink);
             outcome.rules.extend(lower(&parsed.ast, rule, catalogue, &mut scope, &mut facts, &mut own));
             outcome.facts.push(facts);
             own.finish().into_iter().for_each(|found| sink.push(found));
@@ -77,17 +78,19 @@ fn lower(
 ) -> Option<CheckedRule> {
     let id = text(rule, "id");
     if let Some((id, span)) = id
-        && !crate::sigma::metadata::is_uuid(id)
+        && !crate::metadata::is_uuid(id)
     {
         let found = sink.diagnostic(&codes::INVALID_ID, span, format!("`{}` is not a UUID", clip(id)));
         sink.push(found.with_help("give the rule a version 4 UUID, such as `uuidgen` prints"));
     }
+    metadata::check(rule, sink);
     let sensors = sensors(rule, sink);
     let template = template(rule, catalogue, sink)?;
     let condition = condition::lower(rule, &template, scope, sink);
     let tests = event::lower_all(rule, &template, sink);
     let condition = condition?;
     facts.logic = Some(logic(&template, &condition));
+    crate::check::logic::check(&template, &condition, &rule.name.value, sink);
     let when = rule.when().map_or(rule.name.span, |when| when.span);
     let (code, message) = match &condition {
         _ if sink.has_error() => return None,
@@ -118,7 +121,7 @@ fn sensors(rule: &Rule, sink: &mut Sink) -> Option<Constraint> {
         Ok(constraint) => Some(constraint),
         Err(error) => {
             let message = format!("`{}` does not say which sensors: {error}", clip(written));
-            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE_VALUE, span, message);
+            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, span, message);
             sink.push(found.with_help("write a constraint such as \">=7.15\""));
             None
         }
@@ -135,7 +138,7 @@ fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Option<Arc<T
     let found = if versions.is_empty() {
         let message = format!("no template type is named `{}`", clip(name));
         let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.name.span, message);
-        match closest(name, catalogue.names()) {
+        match closest(name, if sink.is_full() { Vec::new() } else { catalogue.names() }) {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help("declare it, or name one of the library's"),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::ast::{Ast, Declaration, Values};
 use crate::diagnostic::{Diagnostic, Sink, codes};
+use crate::limits::{self, Budget};
 use crate::source::Span;
 use crate::table::{self, Data, Table};
 
@@ -27,6 +28,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     entries: HashMap<String, Entry>,
+    /// What is left of the limits of the file.
+    pub(super) budget: Budget,
 }
 
 impl Scope {
@@ -38,6 +41,7 @@ impl Scope {
         sink: &mut Sink,
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
+        let mut room = limits::TABLE_BYTES + 1;
         for declaration in ast.declarations() {
             let meaning = match declaration {
                 Declaration::List(list) => {
@@ -53,7 +57,19 @@ impl Scope {
                             continue;
                         }
                     };
-                    let bytes = path.as_deref().and_then(load);
+                    let bytes = path.as_deref().filter(|_| room > 0).and_then(load);
+                    let length = bytes.as_ref().map_or(0, Vec::len);
+                    // Data that is too large on its own is told by the table.
+                    if length <= limits::TABLE_BYTES && !limits::take(&mut room, length) || room == 0 {
+                        room = 0;
+                        let name = declaration.name();
+                        let message =
+                            format!("the tables of this file have more than {} MiB of data", limits::TABLE_BYTES >> 20);
+                        let refused = sink.diagnostic(&codes::LIMIT_EXCEEDED, name.span, message);
+                        sink.push(refused.with_help("declare tables in several files"));
+                        self.insert(declaration, Meaning::Table(None), sink);
+                        continue;
+                    }
                     let data = path.as_deref().zip(bytes.as_deref()).map(|(name, bytes)| Data { name, bytes });
                     let (read, wrong) = table::read(declared, ast.source(), data);
                     found.extend(wrong);

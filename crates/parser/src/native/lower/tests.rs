@@ -169,3 +169,61 @@ fn bindings_tests_and_scopes_are_checked() {
     assert!(body(&format!("let b0 = pid == 1 {doubled} when b40")).starts_with("CC0108"));
     assert!(checked("rule a { id: \"x\" template: tt @ 2 severity: low when a == 1 }").1.contains("CC0204"));
 }
+
+#[test]
+fn metadata_is_held_to_the_same_demands_as_in_sigma() {
+    for (attribute, expected) in [
+        ("date: \"2026-02-30\"", "CC0707 `date` is `2026-02-30`, not of the form YYYY-MM-DD"),
+        ("date: \"2026/01/31\"", "CC0707 `date` is `2026/01/31`, not of the form YYYY-MM-DD"),
+        ("date: \"2026-01-31\" modified: \"2025-01-31\"", "CC0708 `modified` lies before `date`"),
+        ("tags: [attack.t105]", "CC0713 `attack.t105` is not a tag of the form that its namespace has"),
+        ("tags: [atack.t1055]", "CC0714 `atack` is not a tag namespace of Sigma"),
+        ("tags: [attack.t1055, attack.t1055]", "CC0715 `attack.t1055` stands twice in `tags`"),
+        ("references: [\"https://a\", \"https://a\"]", "CC0715 `https://a` stands twice in `references`"),
+        ("falsepositives: [\"-\"]", "CC0716 an entry of `falsepositives` has fewer than 2 characters"),
+        ("description: \" \"", "CC0711 `description` is empty"),
+        ("tags: [attack.t1055] date: \"2026-01-31\" modified: \"2026-02-01\"", ""),
+    ] {
+        assert_eq!(checked(&rule(&format!("{attribute} when pid == 1"))).1, expected, "{attribute}");
+    }
+    let long = format!("title: \"{}\" when pid == 1", "a".repeat(257));
+    assert_eq!(checked(&rule(&long)).1, "CC0709 `title` has 257 characters; the limit is 256");
+}
+
+#[test]
+fn negations_that_absence_makes_true_are_reported() {
+    for condition in [
+        "not user == \"x\"",
+        "pid == 1 and not user == \"x\"",
+        "not (pid == 1 and user == \"x\")",
+        "not (pid == 1 or user == \"x\")",
+        "user exists or not user == \"x\"",
+        "parent exists and not user == \"x\"",
+    ] {
+        assert_eq!(found(condition), "CC0608 `user` may be absent, and then this negation is true", "{condition}");
+    }
+    for condition in [
+        "user != \"x\"",
+        "not user exists",
+        "user exists and not user == \"x\"",
+        "user ends_with \"x\" and not user == \"yx\"",
+        "user exists and (pid == 1 or not user == \"x\")",
+        "not (not user exists or user == \"x\")",
+        "not pid == 1",
+        "not image == \"x\"",
+    ] {
+        assert_eq!(found(condition), "", "{condition}");
+    }
+}
+
+#[test]
+fn predicates_that_stand_twice_are_reported() {
+    for condition in
+        ["pid == 1 and pid == 1", "pid == 1 or image == \"x\" or pid == 1", "pid == 1 and image == \"x\" and $2 == 1"]
+    {
+        assert_eq!(found(condition), "CC0605 this predicate stands twice", "{condition}");
+    }
+    for condition in ["pid == 1 and pid == 2", "pid == 1 or not pid == 1", "user != \"a\" and user != \"b\""] {
+        assert_eq!(found(condition), "", "{condition}");
+    }
+}

@@ -1,0 +1,81 @@
+//! What the documents say is so: paths exist, examples are real, keys are those of the program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Texts between backquotes and targets of links that look like paths of this project.
+fn paths(text: &str) -> Vec<String> {
+    let roots = ["crates/", "corpus/", "docs/", "benches/", "fuzz/", ".ci/"];
+    let quoted = text.split('`').skip(1).step_by(2);
+    let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let clean = |path: &str| path.trim_start_matches("../").split('#').next().unwrap_or("").to_owned();
+    quoted
+        .chain(linked)
+        .map(clean)
+        .filter(|path| roots.iter().any(|root| path.starts_with(root)) && !path.contains([' ', '*', '<']))
+        .collect()
+}
+
+#[test]
+fn paths_that_documents_name_exist() {
+    let mut documents = vec!["README.md".to_owned()];
+    for entry in fs::read_dir(root().join("docs")).unwrap() {
+        documents.push(format!("docs/{}", entry.unwrap().file_name().to_string_lossy()));
+    }
+    let mut count = 0;
+    for document in documents {
+        for path in paths(&read(&document)) {
+            assert!(root().join(&path).exists(), "{document} names {path}, which is not there");
+            count += 1;
+        }
+    }
+    assert!(count > 30, "only {count} paths were found; is the reading of documents broken?");
+}
+
+#[test]
+fn every_crate_is_on_the_map() {
+    let readme = read("README.md");
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let name = format!("`crates/{}`", entry.unwrap().file_name().to_string_lossy());
+        assert!(readme.contains(&name), "README's map lacks {name}");
+    }
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let output = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+        .current_dir(root())
+        .args(["lint", "--format", "short", "corpus/incidents/channel-file-291"])
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let readme = read("README.md");
+    let (before, rest) = readme.split_once("```text\n").unwrap();
+    let (shown, after) = rest.split_once("```").unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(root().join("README.md"), format!("{before}```text\n{printed}```{after}")).unwrap();
+    } else {
+        assert_eq!(shown, printed, "run again with BLESS=1 if the new output is right");
+    }
+}
+
+#[test]
+fn the_configuration_page_is_a_valid_configuration_with_every_key() {
+    let page = read("docs/configuration.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let config: contentcheck::config::Config = toml::from_str(example).unwrap();
+    let known = serde_json::to_value(&config).unwrap();
+    for key in known.as_object().unwrap().keys() {
+        assert!(page.contains(&format!("| `{key}` |")), "docs/configuration.md does not explain `{key}`");
+    }
+}
