@@ -7,7 +7,7 @@
 /// Bytes in one content file.
 pub const FILE_BYTES: usize = 4 << 20;
 /// Bytes in one table data file (CSV or JSON lines).
-pub const TABLE_BYTES: usize = 64 << 20;
+pub const TABLE_BYTES: usize = 32 << 20;
 /// Bytes in one sensor manifest or imported manifest.
 pub const MANIFEST_BYTES: usize = 16 << 20;
 /// Template types in one sensor manifest.
@@ -64,9 +64,11 @@ pub const FILE_REGEX_BYTES: usize = 256 << 10;
 /// Fields in one template type.
 pub const TEMPLATE_FIELDS: usize = 1_024;
 /// Rows in one table.
-pub const TABLE_ROWS: usize = 1_000_000;
+pub const TABLE_ROWS: usize = 500_000;
 /// Columns in one table.
 pub const TABLE_COLUMNS: usize = 64;
+/// Bytes on one line of table data: more than a row of the largest cells, each letter escaped.
+pub const TABLE_LINE_BYTES: usize = 1 << 20;
 /// Bytes in one table cell.
 pub const CELL_BYTES: usize = 4 << 10;
 /// Declarations in one native file.

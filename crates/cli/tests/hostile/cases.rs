@@ -606,7 +606,7 @@ fn tables() -> Vec<Case> {
             name,
             move |directory| {
                 let declared =
-                    format!("table d @ 1 {{ hash: string key, name: string? }} capacity 1_000_000 from \"{data}\"\n");
+                    format!("table d @ 1 {{ hash: string key, name: string? }} capacity 500_000 from \"{data}\"\n");
                 fs::write(directory.join("bad.content"), native(&declared, "when image in d")).unwrap();
                 fs::write(directory.join(data), text()).unwrap();
                 vec![".".to_owned()]
@@ -619,7 +619,7 @@ fn tables() -> Vec<Case> {
     let rows = |count: usize| -> Vec<u8> { format!("hash,name\n{}", each(count, put!("{at},\n"))).into_bytes() };
     vec![
         table("table of 70 MB", "d.csv", Box::new(|| vec![b'a'; 70 << 20]), "d.csv", "CC0101"),
-        table("table of 1,200,000 rows", "d.csv", Box::new(move || rows(1_200_000)), "d.csv", "CC0510"),
+        table("table of 600,000 rows", "d.csv", Box::new(move || rows(600_000)), "d.csv", "CC0510"),
         table(
             "table with a cell of 60 MB",
             "d.csv",
@@ -684,12 +684,12 @@ fn tables() -> Vec<Case> {
             1,
         ),
         other(
-            "100 tables of one file of 40 MB",
+            "100 tables of one file of 18 MB",
             |directory| {
                 let declared = each(100, put!("table d{at} @ 1 {{ hash: string key }} from \"d.csv\"\n"));
                 let when = each(100, put!("image in d{at} or "));
                 fs::write(directory.join("bad.content"), native(&declared, &format!("when {when} pid == 1"))).unwrap();
-                fs::write(directory.join("d.csv"), format!("hash\n{}", each(900_000, put!("{at:040}\n")))).unwrap();
+                fs::write(directory.join("d.csv"), format!("hash\n{}", each(450_000, put!("{at:040}\n")))).unwrap();
                 vec![".".to_owned()]
             },
             "bad.content",

@@ -97,7 +97,9 @@ fn read(source: &Source, problems: &mut Sink) -> Vec<Suppression> {
                         span,
                         format!("`{}` is not a code", clip(word)),
                     );
-                    problem = match closest(word, codes::all().flat_map(|code| [code.id, code.name])) {
+                    let known = codes::all().flat_map(|code| [code.id, code.name]);
+                    let near = if problems.is_full() { None } else { closest(word, known) };
+                    problem = match near {
                         Some(near) => problem.with_help(format!("did you mean `{near}`?")),
                         None => problem.with_help("`contentcheck explain` lists the codes"),
                     };

@@ -50,13 +50,12 @@ pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
         Document::Correlation => &["correlation", "generate"],
         Document::Filter => &["logsource", "filter"],
     };
-    let mut seen: Vec<&str> = Vec::with_capacity(entries.len());
+    let absent: Vec<&str> = SHARED.iter().chain(own).copied().filter(|known| root.get(known).is_none()).collect();
     for (key, value) in entries {
         let Some(name) = key.text() else { continue };
-        seen.push(name);
         attribute(name, key, value, sink);
         if !SHARED.contains(&name) && !own.contains(&name) {
-            unknown_key(name, (key, value), own, &seen, root, sink);
+            unknown_key(name, (key, value), &absent, sink);
         }
     }
     required(root, document, sink);
@@ -325,20 +324,12 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     missing("date", &codes::RECOMMENDED_ATTRIBUTE, "say when the rule was written");
 }
 
-fn unknown_key(
-    name: &str,
-    (key, value): (&Node<'_>, &Node<'_>),
-    own: &[&str],
-    seen: &[&str],
-    root: &Node<'_>,
-    sink: &mut Sink,
-) {
+fn unknown_key(name: &str, (key, value): (&Node<'_>, &Node<'_>), absent: &[&str], sink: &mut Sink) {
     // A known name in the wrong case has a finding of its own.
-    if SHARED.iter().chain(own).any(|known| known.eq_ignore_ascii_case(name)) {
+    if absent.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return;
     }
-    let absent = |known: &&&str| !seen.contains(*known) && root.get(known).is_none();
-    let near = closest(name, SHARED.iter().chain(own).filter(absent).copied());
+    let near = closest(name, absent.iter().copied());
     if let Some(near) = near {
         let found = sink
             .diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, format!("`{}` is not an attribute of Sigma", clip(name)))

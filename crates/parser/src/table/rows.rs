@@ -61,6 +61,13 @@ impl<'a> Filling<'a> {
             let message = format!("the data has {} bytes; the limit is {}", bytes.len(), limits::TABLE_BYTES);
             return vec![Diagnostic::new(&codes::FILE_TOO_LARGE, &source, Span::at(0), message)];
         }
+        if let Some(row) = bytes.split(|byte| *byte == b'\n').position(|line| line.len() > limits::TABLE_LINE_BYTES) {
+            // The line is not shown: it would fill the screen.
+            let source = Source::new(data.name, "");
+            let message = format!("line {} has more than {} bytes", row + 1, limits::TABLE_LINE_BYTES);
+            let found = Diagnostic::new(&codes::TABLE_ROW, &source, Span::at(0), message);
+            return vec![found.with_help("write one row on each line, with the declared columns")];
+        }
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => return vec![self.not_utf8(format, data.name, bytes, error.valid_up_to())],
