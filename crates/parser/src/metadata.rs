@@ -44,6 +44,9 @@ pub(crate) fn tag(tag: &str, span: Span, sink: &mut Sink) {
     let good = match namespace {
         "attack" => is_attack(name),
         "cve" => is_cve(name),
+        "car" => is_car(name),
+        "detection" => ["dfir", "emerging-threats", "threat-hunting"].contains(&name),
+        "stp" => name.starts_with(['1', '2', '3', '4', '5']) && name.len() <= 2,
         "tlp" => ["clear", "white", "green", "amber", "amber-strict", "amber+strict", "red"].contains(&name),
         _ => true,
     };
@@ -51,6 +54,9 @@ pub(crate) fn tag(tag: &str, span: Span, sink: &mut Sink) {
         let wanted = match namespace {
             "attack" => "after `attack.` comes a tactic in words, or an id such as t1059.001, g0016, s0029",
             "cve" => "after `cve.` comes the number, as in cve.2021-44228",
+            "car" => "after `car.` comes the number, as in car.2016-04-005",
+            "detection" => "after `detection.` comes dfir, emerging-threats or threat-hunting",
+            "stp" => "after `stp.` comes a level from 1 to 5 and, if known, its letter, as in stp.3a",
             _ => "after `tlp.` comes clear, green, amber, amber-strict or red",
         };
         invalid_tag(tag, span, wanted, sink);
@@ -94,6 +100,15 @@ fn is_cve(name: &str) -> bool {
     let Some((year, number)) = name.split_once(['-', '.']) else { return false };
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     year.len() == 4 && digits(year) && number.len() >= 4 && digits(number)
+}
+
+/// Year, month and number.
+fn is_car(name: &str) -> bool {
+    let mut parts = name.split('-');
+    let mut digits = |count: usize| {
+        parts.next().is_some_and(|part| part.len() == count && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    digits(4) && digits(2) && digits(3) && parts.next().is_none()
 }
 
 pub(crate) fn is_uuid(text: &str) -> bool {
@@ -161,6 +176,7 @@ mod tests {
         for bad in ["t105", "t1059.1", "t1059.0011", "g16", "T1059", "t10590"] {
             assert!(!is_attack(bad), "{bad}");
         }
+        assert!(is_car("2016-04-005") && !is_car("2016-04") && !is_car("2016-04-005-1"));
         assert!(is_cve("2021-44228") && is_cve("2021.44228") && !is_cve("44228"));
     }
 }

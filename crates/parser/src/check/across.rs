@@ -12,6 +12,7 @@ pub(super) fn check(outcomes: &[FileOutcome]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut ids: HashMap<String, (&Source, Span)> = HashMap::new();
     let mut names: HashMap<&str, (&Source, Span)> = HashMap::new();
+    let mut titles: HashMap<&str, (&Source, Span)> = HashMap::new();
     let mut logic: HashMap<u64, (&Source, &Facts)> = HashMap::new();
     for (source, facts) in
         outcomes.iter().flat_map(|outcome| outcome.facts.iter().map(|facts| (&outcome.source, facts)))
@@ -38,6 +39,18 @@ pub(super) fn check(outcomes: &[FileOutcome]) -> Vec<Diagnostic> {
                 first,
                 "first used here",
             ));
+        }
+        if let Some(title) = facts.title.as_deref().filter(|title| !title.trim().is_empty())
+            && let Some(first) = titles.insert(title, (source, facts.span))
+        {
+            titles.insert(title, first);
+            // Documents that take their title from one global document share its place too.
+            if !(first.0.is(source) && first.1 == facts.span) {
+                let message = format!("another rule has the title `{}`", clip(title));
+                let again = Diagnostic::new(&codes::DUPLICATE_TITLE, source, facts.span, message)
+                    .with_help("say in each title what sets the rule apart");
+                found.push(elsewhere(again, first, "first used here"));
+            }
         }
         if let Some(number) = facts.logic
             && let Some((other, first)) = logic.insert(number, (source, facts))

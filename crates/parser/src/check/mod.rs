@@ -53,6 +53,8 @@ pub struct Facts {
     pub id: Option<(String, Span)>,
     /// Its name and where that stands.
     pub name: Option<(String, Span)>,
+    /// Its title, where titles are shown to people.
+    pub title: Option<String>,
     /// A number for what it detects: equal for rules that differ in metadata and order alone.
     pub logic: Option<u64>,
     /// Where it is shown: its title or name.

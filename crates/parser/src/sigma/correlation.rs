@@ -2,8 +2,10 @@
 
 use super::condition;
 use super::detection;
+use super::hygiene;
+use super::metadata;
 use super::yaml::{Node, Scalar, Yaml};
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Edit, Sink, clip, closest, codes};
 use crate::source::Span;
 
 /// The name or id of a rule that a document refers to.
@@ -111,15 +113,20 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
     }
     for name in ["logsource", "detection"] {
         if let Some((key, _)) = root.entry(name) {
-            misplaced(name, "a correlation", key.span, sink);
+            misplaced(name, "a correlation", key.span, None, sink);
         }
     }
     body.get("rules").map(|rules| references(rules, sink)).unwrap_or_default()
 }
 
-fn misplaced(name: &str, document: &str, span: Span, sink: &mut Sink) {
-    let found = sink.diagnostic(&codes::MISPLACED_ATTRIBUTE, span, format!("{document} has no `{name}`"));
-    sink.push(found.with_help("remove it, or put it into a document of its own after `---`"));
+fn misplaced(name: &str, document: &str, span: Span, mend: Option<Edit>, sink: &mut Sink) {
+    let found = sink
+        .diagnostic(&codes::MISPLACED_ATTRIBUTE, span, format!("{document} has no `{name}`"))
+        .with_help("remove it, or put it into a document of its own after `---`");
+    sink.push(match mend {
+        Some(edit) => found.with_edits("remove it", vec![edit]),
+        None => found,
+    });
 }
 
 fn kind(value: &Node<'_>, sink: &mut Sink) -> Option<&'static str> {
@@ -235,7 +242,7 @@ fn references(rules: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
     let single;
     let items = match &rules.value {
         Yaml::List(items) => items.as_slice(),
-        Yaml::Scalar(..) if rules.string().is_some() => {
+        Yaml::Scalar(..) if matches!(rules.scalar(), Some(Scalar::Text(_))) => {
             single = [rules.clone()];
             &single
         }
@@ -256,14 +263,19 @@ fn references(rules: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
     }
     let mut found: Vec<Reference> = Vec::with_capacity(items.len());
     for item in items {
-        match item.string() {
+        let rule = match item.scalar() {
+            Some(Scalar::Text(rule)) => Some(rule),
+            _ => None,
+        };
+        match rule {
             Some(rule) if found.iter().any(|other| other.rule == rule) => {
-                let twice = sink.diagnostic(
-                    &codes::DUPLICATE_ENTRY,
-                    item.span,
-                    format!("`{}` stands twice in `rules`", clip(rule)),
-                );
-                sink.push(twice.with_help("remove the second"));
+                let twice = sink
+                    .diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` stands twice in `rules`", clip(rule)))
+                    .with_help("remove the second");
+                sink.push(match metadata::remove_entry(sink.source(), item.span) {
+                    Some(edit) => twice.with_edits("remove the second", vec![edit]),
+                    None => twice,
+                });
             }
             Some(rule) => found.push(Reference { rule: rule.to_owned(), span: item.span }),
             None => sink.report(
@@ -284,15 +296,19 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
         return Vec::new();
     };
     for name in ["level", "status"] {
-        if let Some((key, _)) = root.entry(name) {
-            misplaced(name, "a filter", key.span, sink);
+        if let Some((key, value)) = root.entry(name) {
+            let mend = metadata::remove_attribute(sink.source(), key.span, value.span);
+            misplaced(name, "a filter", key.span, mend, sink);
         }
     }
-    if root.get("logsource").is_none() {
-        sink.push(
+    match root.get("logsource") {
+        Some(value) => {
+            metadata::logsource(value, sink);
+        }
+        None => sink.push(
             sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no `logsource`")
                 .with_help("say which events the filter is for"),
-        );
+        ),
     }
     for (name, help) in
         [("rules", "name the rules that the filter applies to"), ("condition", "say which selections make the filter")]
@@ -314,9 +330,10 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
     if let Some(condition) = body.get("condition") {
         super::resolve::conditions(condition, &found, sink);
     }
+    hygiene::check(&found, sink);
     match body.get("rules") {
         // `any` applies the filter to every rule of its log source.
-        Some(rules) if rules.text() == Some("any") => Vec::new(),
+        Some(rules) if rules.text().is_some_and(|text| text.eq_ignore_ascii_case("any")) => Vec::new(),
         Some(rules) => references(rules, sink),
         None => Vec::new(),
     }

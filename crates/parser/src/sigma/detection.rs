@@ -297,3 +297,14 @@ fn is_ambiguous(text: &str) -> bool {
 pub(crate) fn is_plain(modifiers: &Modifiers) -> bool {
     modifiers.kind == Kind::Plain && modifiers.part == modifier::Part::Whole && modifiers.encodings.is_empty()
 }
+
+/// Whether every value of the field passes.
+pub(crate) fn matches_all(item: &Item<'_>, value: &Written<'_>) -> bool {
+    let Raw::Text(text) = value.raw else { return false };
+    match item.modifiers.kind {
+        Kind::Plain if text.is_empty() => item.modifiers.part != modifier::Part::Whole,
+        Kind::Plain => text.bytes().all(|byte| byte == b'*'),
+        Kind::Regex => matches!(text, "" | ".*" | "^.*" | ".*$" | "^.*$"),
+        _ => false,
+    }
+}

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::correlation;
-use super::detection::{self, Body, Detections, Item, Raw, Written};
+use super::detection::{self, Body, Detections, Item, Raw, matches_all};
+use super::hygiene;
 use super::metadata::{self, Document};
-use super::modifier::{Kind, Part};
+use super::modifier::Kind;
 use super::resolve::conditions;
 use super::specialise::Specialiser;
 use super::typing::Prepared;
@@ -110,7 +111,8 @@ fn one(
     let name = |root: &Node<'_>, key: &str| {
         root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)))
     };
-    let mut facts = Facts { id: name(root, "id"), name: name(root, "name"), logic: None, span: root.span };
+    let mut facts = Facts { id: name(root, "id"), name: name(root, "name"), title: None, logic: None, span: root.span };
+    facts.title = name(root, "title").map(|(title, _)| title);
     facts.span = name(root, "title").map_or(root.span, |(_, span)| span);
     match document {
         Document::Rule => {
@@ -200,6 +202,7 @@ fn rule(
     let condition = conditions(condition, &detections, sink)?;
     duplicates(&detections, source, sink);
     wildcards(&detections, sink);
+    hygiene::check(&detections, sink);
     let (logsource, logsource_span) = logsource?;
     let mut values = limits::RULE_VALUES;
     let prepared = detections.items.iter().map(|item| Prepared::new(item, &mut values, budget, sink)).collect();
@@ -389,9 +392,12 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
                 if value.text.is_empty() { "an empty text".to_owned() } else { format!("`{}`", clip(value.text)) };
             let message = format!("{shown} matches every value of `{}`", clip(field));
             let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, message);
-            found = if item.values.len() == 1 && item.key_span.len() == field.len() {
+            found = if item.values.len() == 1 && tests_presence(item) {
                 let edits = vec![
-                    Edit { span: Span::at(item.key_span.end as usize), text: "|exists".to_owned() },
+                    Edit {
+                        span: Span::new(item.field_span.end as usize, item.key_span.end as usize),
+                        text: "|exists".to_owned(),
+                    },
                     Edit { span: value.span, text: "true".to_owned() },
                 ];
                 found
@@ -407,12 +413,12 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
     }
 }
 
-fn matches_all(item: &Item<'_>, value: &Written<'_>) -> bool {
-    let Raw::Text(text) = value.raw else { return false };
-    match item.modifiers.kind {
-        Kind::Plain if text.is_empty() => item.modifiers.part != Part::Whole,
-        Kind::Plain => text.bytes().all(|byte| byte == b'*'),
-        Kind::Regex => matches!(text, "" | ".*" | "^.*" | ".*$" | "^.*$"),
-        _ => false,
-    }
+/// Whether the key can be replaced by `field|exists`: it stands as it is in the source, and
+/// only a text or a part of it is asked for.
+fn tests_presence(item: &Item<'_>) -> bool {
+    let modifiers = &item.modifiers;
+    item.key_span.start == item.field_span.start
+        && item.field.is_some_and(|field| item.field_span.len() == field.len())
+        && !(modifiers.not_equal || modifiers.expand || modifiers.all)
+        && modifiers.encodings.is_empty()
 }

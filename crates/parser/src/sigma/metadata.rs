@@ -58,14 +58,14 @@ pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
         attribute(name, key, value, sink);
         if !SHARED.contains(&name) && !own.contains(&name) && unknown < limits::DIAGNOSTICS {
             unknown += 1;
-            unknown_key(name, key, own, &absent, sink);
+            unknown_key(name, (key, value), &absent, sink);
         }
     }
     required(root, document, sink);
     dates(root, sink);
     if document == Document::Rule
         && root.get("status").and_then(Node::text) == Some("deprecated")
-        && root.get("related").is_none()
+        && root.get("related").is_none_or(|related| related.is_null() || related.list().is_some_and(<[_]>::is_empty))
     {
         let span = root.get("status").map_or(root.span, |status| status.span);
         sink.push(
@@ -117,19 +117,21 @@ fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
     }
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         let lower = name.to_ascii_lowercase();
-        if SHARED.contains(&lower.as_str())
+        let mut found =
+            sink.diagnostic(&codes::KEY_CASE, key.span, format!("the attribute `{}` is not lower case", clip(name)));
+        found = if SHARED.contains(&lower.as_str())
             || ["logsource", "detection", "correlation", "filter"].contains(&lower.as_str())
         {
-            sink.push(
-                sink.diagnostic(
-                    &codes::KEY_CASE,
-                    key.span,
-                    format!("the attribute `{}` is not lower case", clip(name)),
-                )
-                .with_help("attributes are lower case; readers ignore others")
-                .with_fix("write it in lower case", key.span, lower),
-            );
-        }
+            found.with_help("attributes are lower case; readers ignore others").with_fix(
+                "write it in lower case",
+                key.span,
+                lower,
+            )
+        } else {
+            // Whoever reads an attribute of one's own reads it as it is written.
+            found.with_help("attributes are lower case; rename it here and where it is read")
+        };
+        sink.push(found);
     }
 }
 
@@ -178,6 +180,7 @@ fn one_of(name: &str, value: &Node<'_>, allowed: &[&str], sink: &mut Sink) {
         Some(near) if near == lower => {
             found.with_help(format!("write `{near}`")).with_fix(format!("write `{near}`"), value.span, near)
         }
+        // What is meant by another word is for a person to say.
         Some(near) => found.with_help(format!("did you mean `{near}`?")),
         None => found.with_help(format!("it is one of {}", allowed.join(", "))),
     };
@@ -232,10 +235,21 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
 
 /// Removes the lines of a list entry, where it stands alone on its lines after a dash.
 pub(crate) fn remove_entry(source: &Source, span: Span) -> Option<Edit> {
+    remove_lines(source, span, "-")
+}
+
+/// Removes the line of an attribute with its value, where both stand alone on it.
+pub(crate) fn remove_attribute(source: &Source, key: Span, value: Span) -> Option<Edit> {
+    let span = key.to(value);
+    let one_line = !source.text().get(span.start as usize..span.end as usize)?.contains('\n');
+    one_line.then(|| remove_lines(source, span, "")).flatten()
+}
+
+fn remove_lines(source: &Source, span: Span, lead: &str) -> Option<Edit> {
     let text = source.text();
     let start = text.get(..span.start as usize)?.rfind('\n').map_or(0, |at| at + 1);
     let before = text.get(start..span.start as usize)?;
-    if before.trim() != "-" {
+    if before.trim() != lead {
         return None;
     }
     let rest = text.get(span.end as usize..)?;
@@ -313,9 +327,9 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     missing("date", &codes::RECOMMENDED_ATTRIBUTE, "say when the rule was written");
 }
 
-fn unknown_key(name: &str, key: &Node<'_>, known: &[&str], absent: &[&str], sink: &mut Sink) {
+fn unknown_key(name: &str, (key, value): (&Node<'_>, &Node<'_>), absent: &[&str], sink: &mut Sink) {
     // A known name in the wrong case has a finding of its own.
-    if SHARED.iter().chain(known).any(|known| known.eq_ignore_ascii_case(name)) {
+    if absent.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return;
     }
     let near = closest(name, absent.iter().copied());
@@ -323,7 +337,14 @@ fn unknown_key(name: &str, key: &Node<'_>, known: &[&str], absent: &[&str], sink
         let found = sink
             .diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, format!("`{}` is not an attribute of Sigma", clip(name)))
             .with_help(format!("did you mean `{near}`?"));
-        sink.push(found);
+        // The mend must not make a text out of a list, nor bring in logic that was not read.
+        let wanted_list = ["related", "references", "tags", "falsepositives", "fields", "scope"].contains(&near);
+        let fits = if wanted_list { value.list().is_some() } else { matches!(value.value, Yaml::Scalar(..)) };
+        sink.push(if fits && SHARED.contains(&near) && near != "action" {
+            found.with_fix(format!("write `{near}`"), key.span, near)
+        } else {
+            found
+        });
     }
 }
 

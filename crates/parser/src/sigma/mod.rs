@@ -6,6 +6,7 @@ mod condition;
 mod correlation;
 mod detection;
 mod document;
+mod hygiene;
 pub(crate) mod metadata;
 mod modifier;
 mod resolve;

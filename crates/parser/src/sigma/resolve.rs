@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::condition::{self, Condition, Quantity};
 use super::detection::Detections;
+use super::hygiene;
 use super::specialise;
 use super::yaml::{Node, Style, Yaml};
 use crate::diagnostic::{Sink, clip, closest, codes};
@@ -109,6 +110,7 @@ fn resolve(
                 sink.push(found.with_help("`*` stands for any run of characters in the name of a selection"));
                 return None;
             }
+            hygiene::quantity(*quantity, pattern, &matching, detections, *span, sink);
             let count = matching.len();
             let parts: Option<Vec<_>> =
                 matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();

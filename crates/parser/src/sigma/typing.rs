@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::detection::{Item, Raw, Written, is_plain};
+use super::hygiene;
 use super::modifier::{Kind, Part};
 use super::text::{self, Refused};
 use crate::diagnostic::{Diagnostic, Sink, clip, codes};
@@ -92,6 +93,7 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
     let mut nulls = false;
     let mut opaque = false;
     let mut patterns: Vec<TextPattern> = Vec::with_capacity(item.values.len());
+    let mut forms: Vec<usize> = Vec::new();
     for value in &item.values {
         if value.raw == Raw::Null {
             nulls = true;
@@ -124,6 +126,7 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
             report_refused(&reason, value, sink);
             return None;
         }
+        forms.push(patterns.len() - before);
         *values = values.saturating_sub(patterns.len() - before);
     }
     let mut parts = Vec::new();
@@ -144,7 +147,16 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
         if item.field.is_none() {
             patterns.iter_mut().for_each(|pattern| pattern.pattern = anywhere(&pattern.pattern));
         }
-        parts.push(is(Test::Text { patterns, all: modifiers.all }));
+        if modifiers.all && !modifiers.encodings.is_empty() {
+            // Each value must be there in one of its forms, not in all of them.
+            let mut rest = patterns.into_iter();
+            for count in forms {
+                let patterns: Vec<TextPattern> = rest.by_ref().take(count).collect();
+                parts.push(is(Test::Text { patterns, all: false }));
+            }
+        } else {
+            parts.push(is(Test::Text { patterns, all: modifiers.all }));
+        }
     }
     Some(if modifiers.all { Expr::all(parts) } else { Expr::any(parts) })
 }
@@ -313,7 +325,11 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
             );
             return None;
         }
-        if let Err(problem) = regex::inspect(value.text, flags) {
+        let inspected = regex::inspect(value.text, flags);
+        if inspected.is_ok() {
+            hygiene::plain_expression(item, value, sink);
+        }
+        if let Err(problem) = inspected {
             // Offsets inside the value hold where its text stands in the source as it is.
             let start = value
                 .span
@@ -556,4 +572,42 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
         parts.push(is(Test::Text { patterns: texts, all }));
     }
     Some(if all { Expr::all(parts) } else { Expr::any(parts) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sigma::modifier::{Encoding, Modifiers};
+    use crate::source::{Source, Span};
+
+    #[test]
+    fn all_asks_for_each_value_in_one_of_its_forms() {
+        let span = Span::default();
+        let value = |text| Written { raw: Raw::Text(text), text, span };
+        let item = Item {
+            field: Some("CommandLine"),
+            field_span: span,
+            modifiers: Modifiers {
+                part: Part::Contains,
+                all: true,
+                encodings: vec![Encoding::Windash],
+                ..Modifiers::default()
+            },
+            values: vec![value(" -a"), value("plain")],
+            span,
+            key_span: span,
+        };
+        let mut sink = Sink::new(&Source::new("c", ""));
+        let mut budget = limits::Budget::default();
+        let prepared = Prepared::new(&item, &mut limits::RULE_VALUES.clone(), &mut budget, &mut sink);
+        let tests = prepared.untyped().expect("tests");
+        let mut forms = Vec::new();
+        tests.each(&mut |test, _| {
+            if let Test::Text { patterns, all } = &**test {
+                forms.push((patterns.len(), *all));
+            }
+        });
+        assert!(matches!(tests, Expr::All(_)));
+        assert_eq!(forms, [(5, false), (1, false)]);
+    }
 }

@@ -121,4 +121,40 @@ codes! {
         harm: "Findings that are accepted without a reason are never looked at again.",
         cure: "Write `contentcheck: allow CC0607 -- the reason`.",
     }
+    /// Two rules with the same title
+    DUPLICATE_TITLE = "CC0721" "duplicate-title" Info {
+        cause: "A rule was copied and its title was kept.",
+        harm: "Whoever gets the alert cannot tell which of the two fired.",
+        cure: "Say in each title what sets the rule apart.",
+    }
+    /// Selections whose names differ in case alone
+    ALIKE_NAMES = "CC0722" "alike-names" Warning {
+        cause: "A selection was added without seeing that the name is taken in another spelling.",
+        harm: "Engines that compare names without case keep one of the two, and readers of the condition take one for the other.",
+        cure: "Rename one of them.",
+    }
+    /// `them` covers a filter
+    FILTER_IN_THEM = "CC0723" "filter-in-them" Warning {
+        cause: "`1 of them` or `all of them` was written before the rule had a filter; `them` covers every selection whose name does not begin with `_`.",
+        harm: "With `1 of them` the events that the filter was to leave out fire the rule; with `all of them` only those do.",
+        cure: "Name the selections: `1 of selection* and not 1 of filter*`.",
+    }
+    /// An expression that a text could replace, or with a part of no effect
+    PLAIN_EXPRESSION = "CC0724" "plain-expression" Info {
+        cause: "`re` was used where no character of the value has a meaning of its own, or `.*` stands at an edge of an expression, which is searched anywhere anyway.",
+        harm: "Expressions are slower than texts, compare letters exactly, and hide what is looked for.",
+        cure: "Compare with `contains` (and `cased` where case matters), or remove the `.*`.",
+    }
+    /// All of several expressions must match
+    ALL_EXPRESSIONS = "CC0725" "all-expressions" Info {
+        cause: "`all` stands beside `re` and several expressions, so every one of them must match the same value.",
+        harm: "It is often meant as a choice, and some tools take `all` away here as redundant, which changes what the rule matches.",
+        cure: "Leave `all` out for a choice. Keep it, or write one item for each expression, where all are meant.",
+    }
+    /// `of` over a single name
+    OF_WITHOUT_STAR = "CC0726" "of-without-star" Warning {
+        cause: "`1 of selection` was written where `1 of selection*` was meant.",
+        harm: "It covers the one selection of exactly that name; selections that are added later are left out.",
+        cure: "Put `*` behind the name, or write the name alone.",
+    }
 }

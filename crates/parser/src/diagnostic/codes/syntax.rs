@@ -139,6 +139,36 @@ codes! {
         harm: "The specification forbids it, and some engines refuse the rule.",
         cure: "Leave `all` out.",
     }
+    /// `null` among other values
+    NULL_IN_LIST = "CC0125" "null-in-list" Info {
+        cause: "A list of values holds `null` or an empty entry, often a line that lost its value.",
+        harm: "Here the item is also true where the field is absent. Other engines compare with the text `null`, drop the entry or refuse the rule.",
+        cure: "Give the absent field a selection of its own, `field: null`, or remove the empty entry.",
+    }
+    /// A wildcard that is escaped by a path's backslash
+    ESCAPED_WILDCARD = "CC0126" "escaped-wildcard" Warning {
+        cause: "A path ends in `\\*`. A backslash before `*` or `?` takes away its meaning, so this asks for the character itself and for no backslash.",
+        harm: "No file name holds a star, so the value never matches, while it reads as if it matched everything below the directory.",
+        cure: "Write `\\\\*` for a backslash and a wildcard. If the star itself is meant, put `\\\\\\*` for a backslash before it.",
+    }
+    /// A value with a character at its edge or inside that no log has there
+    STRAY_CHARACTER = "CC0127" "stray-character" Warning {
+        cause: "A blank was left at the edge when the value was cut out of a longer text, or YAML turned `\\t` and `\\n` between double quotes into a tab and a line break.",
+        harm: "The whole value, or its beginning, is compared, so the character decides and the value hardly ever matches.",
+        cure: "Remove the blank, or compare with `contains`. Write paths in single quotes.",
+    }
+    /// A piece of base64 compared with a whole value
+    ENCODED_WHOLE = "CC0128" "encoded-whole" Warning {
+        cause: "`base64offset` stands without `contains`. It makes the pieces that a text leaves inside a longer encoded text, cut at both ends.",
+        harm: "A piece never equals the whole value, so the item is false on every event.",
+        cure: "Add `contains`, or use `base64` if the encoded value is the whole.",
+    }
+    /// The name of a field holds a character that means something elsewhere
+    ODD_FIELD_NAME = "CC0129" "odd-field-name" Warning {
+        cause: "A blank was left before the `|`, or the name has a wildcard or the selector of an array (`[any]`, `[0]`), which Sigma 2.1 does not have.",
+        harm: "Every character before the `|` is part of the name, so a field is read that no event has.",
+        cure: "Write the name of the field alone, and the names of nested fields with dots.",
+    }
     /// The native content cannot be read
     SYNTAX = "CC0130" "syntax" Error {
         cause: "A word or a sign stands where the language has no place for it.",

@@ -42,6 +42,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
             let mut facts = Facts {
                 id: text(rule, "id").map(|(id, span)| (id.to_owned(), span)),
                 name: Some((rule.name.value.clone(), rule.name.span)),
+                title: None,
                 logic: None,
                 span: rule.name.span,
             };

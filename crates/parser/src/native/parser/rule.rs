@@ -110,7 +110,11 @@ impl Parser<'_> {
                 let attribute = ATTRIBUTES.iter().find(|(key, ..)| *key == word);
                 self.push(match (attribute, closest(word, ["let", "when", "test"])) {
                     (Some(_), _) => found.with_help(format!("write `{word}:` and the value")),
-                    (None, Some(near)) => found.with_fix(format!("write `{near}`"), token.span(), near),
+                    (None, Some(near)) => found.with_help(format!("did you mean `{near}`?")).with_fix(
+                        format!("write `{near}`"),
+                        token.span(),
+                        near,
+                    ),
                     (None, None) => found,
                 });
                 Err(Failed)
@@ -134,7 +138,11 @@ impl Parser<'_> {
             };
             let token = self.token;
             self.push(match near {
-                Some(near) => found.with_fix(format!("write `{near}`"), token.span(), near),
+                Some(near) => found.with_help(format!("did you mean `{near}`?")).with_fix(
+                    format!("write `{near}`"),
+                    token.span(),
+                    near,
+                ),
                 None if word == "condition" => found.with_help("the condition of a rule follows `when`"),
                 None => found.with_help("the attributes of a rule are listed in docs/language.md"),
             });
@@ -154,14 +162,17 @@ impl Parser<'_> {
                 .sink
                 .diagnostic(&codes::INVALID_ATTRIBUTE, text.span, message)
                 .with_help(format!("write one of {}", choices.join(", ")));
-            let near = match text.value.as_str() {
+            let lower = text.value.to_ascii_lowercase();
+            let same = match lower.as_str() {
                 "info" | "information" => Some("informational"),
                 "moderate" => Some("medium"),
-                other => closest(other, choices.iter().copied()),
+                other => choices.iter().copied().find(|choice| *choice == other),
             };
-            self.push(match near {
-                Some(near) => found.with_fix(format!("write `{near}`"), text.span, near),
-                None => found,
+            // What is meant by another word is for a person to say.
+            self.push(match (same, closest(&lower, choices.iter().copied())) {
+                (Some(same), _) => found.with_fix(format!("write `{same}`"), text.span, same),
+                (None, Some(near)) => found.with_help(format!("did you mean `{near}`?")),
+                (None, None) => found,
             });
         }
         Ok(pair)

@@ -94,7 +94,11 @@ impl Parser<'_> {
             let message = format!("`{}` is not part of a log source", pair.key.value);
             let found = self.sink.diagnostic(&codes::UNKNOWN_KEY, pair.key.span, message);
             let found = match closest(&pair.key.value, LOG_SOURCE) {
-                Some(near) => found.with_fix(format!("write `{near}`"), pair.key.span, near),
+                Some(near) => found.with_help(format!("did you mean `{near}`?")).with_fix(
+                    format!("write `{near}`"),
+                    pair.key.span,
+                    near,
+                ),
                 None => found.with_help("the parts are `product`, `category` and `service`"),
             };
             self.push(found);
