@@ -86,9 +86,10 @@ pub fn native(data: &[u8]) {
 /// What is formatted means the same and is formatted.
 pub fn fmt_round_trip(data: &[u8]) {
     let Ok(source) = decode("fuzz.content", data.to_vec()) else { return };
-    let format = |source: &Source| native::format(&native::parse(source).ast);
-    let Ok(once) = format(&source) else { return };
-    let twice = format(&Source::new("fuzz.content", once.as_str()));
+    let Ok(once) = native::format(&native::parse(&source).ast) else { return };
+    let again = native::parse(&Source::new("fuzz.content", once.as_str()));
+    assert!(again.ast.is_intact(), "what was formatted cannot be read: {:?}", again.diagnostics);
+    let twice = native::format(&again.ast);
     assert_eq!(twice.ok().as_deref(), Some(once.as_str()), "formatting twice changes the text");
 }
 

@@ -294,9 +294,9 @@ fn expansion() -> Vec<Case> {
             "one list in 15,000 rules",
             || {
                 let rules = each(15_000, |text, at| {
-                    let _ = write!(
+                    let _ = writeln!(
                         text,
-                        "rule r{at} {{ id: \"0e95725d-7320-415d-80f7-0{at:011x}\" template: t @ 1 severity: low when image in l }}\n"
+                        "rule r{at} {{ id: \"0e95725d-7320-415d-80f7-0{at:011x}\" template: t @ 1 severity: low when image in l }}"
                     );
                 });
                 format!("{TEMPLATE}list l = [{}]\n{rules}", each(45_000, put!("\"{at}\",")))
@@ -581,7 +581,7 @@ fn places() -> Vec<Case> {
         "directory that may not be read",
         move |directory| {
             fs::create_dir(directory.join("closed")).unwrap();
-            fs::set_permissions(directory.join("closed"), fs::Permissions::from_mode(0)).unwrap();
+            fs::set_permissions(directory.join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
             here()
         },
         "closed",

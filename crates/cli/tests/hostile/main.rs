@@ -23,11 +23,14 @@ const MOST_SECONDS: f64 = 10.0;
 /// The same in every build.
 const MOST_MEGABYTES: f64 = 200.0;
 
+/// Makes something in a directory and gives the command line after `lint`.
+pub(crate) type Make = Box<dyn Fn(&Path) -> Vec<String>>;
+
 /// One hostile thing.
 pub(crate) struct Case {
     pub(crate) name: String,
     /// Makes it in an empty directory and gives the command line after `lint`.
-    pub(crate) make: Box<dyn Fn(&Path) -> Vec<String>>,
+    pub(crate) make: Make,
     /// The file that must be reported.
     pub(crate) file: &'static str,
     /// The code that it must be reported with.
