@@ -3,12 +3,7 @@
 //!
 //! The rules are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the
 //! workspace by default). Without them these tests say so and pass.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::unreachable,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, clippy::unreachable, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -319,11 +314,7 @@ fn dead_branches_on_windows_security_are_those_of_the_published_manifests() {
             for (field, values) in fields {
                 // With an event id beside it each of the ids must have it, without one any of the rule's.
                 let lacking = |of: &&BTreeSet<String>| !of.contains(field);
-                let dead = if own.is_empty() {
-                    asked.iter().all(|of| lacking(of))
-                } else {
-                    asked.iter().any(|of| lacking(of))
-                };
+                let dead = if own.is_empty() { asked.iter().all(lacking) } else { asked.iter().any(lacking) };
                 if dead && !asked.is_empty() && values != &["null"] && !ENVELOPE.contains(&field.as_str()) {
                     expected.insert((base(&path.display().to_string()).to_owned(), field.clone()));
                 }
