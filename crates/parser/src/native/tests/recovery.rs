@@ -29,7 +29,7 @@ list fine = [1]
 3:7: error[CC0130]: expected the name of a field, found `:`
 4:14: error[CC0138]: `prodct` is not part of a log source
 6:10: error[CC0131]: this list is not closed
-7:40: error[CC0108]: a capacity is between 1 and 1000000 rows
+7:40: error[CC0108]: a capacity is between 1 and 500000 rows
 11:5: error[CC0138]: `sevrity` is not an attribute
 12:15: error[CC0706]: `hihg` is not a severity
 13:11: error[CC0130]: expected a word or a text, found `2026-01-31`
