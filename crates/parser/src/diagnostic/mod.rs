@@ -222,6 +222,11 @@ impl Sink {
         self.before + self.len() >= crate::limits::DIAGNOSTICS
     }
 
+    /// Whether so much is found already that a name is not looked for among so many.
+    pub(crate) fn is_busy(&self, candidates: usize) -> bool {
+        self.is_full() || (candidates > 1_000 && self.before + self.len() >= 20)
+    }
+
     /// The source that this sink reports on.
     #[must_use]
     pub fn source(&self) -> &Source {

@@ -83,7 +83,9 @@ fn resolve(
                     *span,
                     format!("the rule has no selection `{}`", clip(name)),
                 );
-                found = match closest(name, detections.selections.iter().map(|selection| selection.name)) {
+                let names = detections.selections.iter().map(|selection| selection.name);
+                let near = if sink.is_busy(detections.selections.len()) { None } else { closest(name, names) };
+                found = match near {
                     Some(near) => found.with_help(format!("did you mean `{}`?", clip(near))),
                     None => found.with_help("name a selection of this rule"),
                 };

@@ -209,7 +209,11 @@ impl<'r> Lowerer<'r, '_> {
         let found = self.sink.diagnostic(&codes::UNKNOWN_NAME, span, format!("`{}` is not {wanted}", clip(name)));
         let lets = self.bound.keys().copied();
         let candidates = lets.chain(self.scope.names()).chain(self.template.names());
-        let near = if self.sink.is_full() { None } else { closest(name, candidates).map(str::to_owned) };
+        let near = if self.sink.is_busy(self.scope.names().count()) {
+            None
+        } else {
+            closest(name, candidates).map(str::to_owned)
+        };
         let found = found.with_rule(&self.rule.name.value);
         self.sink.push(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
