@@ -263,7 +263,7 @@ fn the_arity_rule_agrees_with_the_published_manifests() {
             .iter()
             .filter(|finding| finding.code.id == "CC0401")
             .map(|finding| {
-                let field = finding.message.split("reads `").nth(1).unwrap().split('`').next().unwrap();
+                let field = finding.message.rsplit(" reads `").next().and_then(|rest| rest.split('`').next()).unwrap();
                 (base(finding.source.name()).to_owned(), field.to_owned())
             })
             .collect();
