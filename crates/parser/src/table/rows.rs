@@ -126,6 +126,9 @@ impl<'a> Filling<'a> {
                 continue;
             };
             self.seen += 1;
+            if self.seen > limits::TABLE_ROWS {
+                return;
+            }
             if record.len() != order.len() {
                 self.miscounted(record.len(), span, sink);
                 continue;
@@ -176,6 +179,9 @@ impl<'a> Filling<'a> {
                 continue;
             }
             self.seen += 1;
+            if self.seen > limits::TABLE_ROWS {
+                return;
+            }
             let pairs = match serde_json::from_str::<Pairs>(line) {
                 Ok(Pairs(pairs)) => pairs,
                 Err(error) => {
@@ -257,7 +263,7 @@ impl<'a> Filling<'a> {
             sink.report(&codes::TABLE_OVER_CAPACITY, span, message);
         }
         if self.seen > limits::TABLE_ROWS {
-            let message = format!("the table has {} rows; the limit is {}", self.seen, limits::TABLE_ROWS);
+            let message = format!("the table has more than {} rows", limits::TABLE_ROWS);
             sink.report(&codes::LIMIT_EXCEEDED, span, message);
         }
     }
