@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::{Facts, FileOutcome};
 use crate::diagnostic::{Diagnostic, clip, closest, codes};
+use crate::outcome::{Facts, FileOutcome};
 use crate::source::{Source, Span};
 
 /// Reports what the files have in common and should not, in the order of the files.

@@ -7,7 +7,6 @@
 mod across;
 mod arity;
 mod capacity;
-pub(crate) mod logic;
 pub mod parallel;
 mod suppress;
 mod templates;
@@ -18,7 +17,7 @@ use crate::limits;
 use crate::model::CheckedRule;
 use crate::native;
 use crate::sensor::Fleet;
-use crate::sigma::{self, Reference};
+use crate::sigma;
 use crate::source::{Source, Span};
 use crate::template::TemplateType;
 
@@ -42,50 +41,6 @@ impl Language {
             Some(Self::Sigma)
         } else {
             None
-        }
-    }
-}
-
-/// What a rule or document declares of itself, for checks across files.
-#[derive(Clone, Debug)]
-pub struct Facts {
-    /// Its id and where that stands.
-    pub id: Option<(String, Span)>,
-    /// Its name and where that stands.
-    pub name: Option<(String, Span)>,
-    /// Its title, where titles are shown to people.
-    pub title: Option<String>,
-    /// A number for what it detects: equal for rules that differ in metadata and order alone.
-    pub logic: Option<u64>,
-    /// Where it is shown: its title or name.
-    pub span: Span,
-}
-
-/// What one file yields.
-#[derive(Debug)]
-pub struct FileOutcome {
-    /// The file.
-    pub source: Source,
-    /// Rules that could be read, in the order of the file.
-    pub rules: Vec<CheckedRule>,
-    /// One entry for each rule or document, readable or not.
-    pub facts: Vec<Facts>,
-    /// Rules that its documents refer to.
-    pub references: Vec<Reference>,
-    /// What was found.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-impl FileOutcome {
-    /// Nothing yet.
-    #[must_use]
-    pub fn new(source: &Source) -> Self {
-        Self {
-            source: source.clone(),
-            rules: Vec::new(),
-            facts: Vec::new(),
-            references: Vec::new(),
-            diagnostics: Vec::new(),
         }
     }
 }

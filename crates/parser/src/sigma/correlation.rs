@@ -6,16 +6,8 @@ use super::hygiene;
 use super::metadata;
 use super::yaml::{Node, Scalar, Yaml};
 use crate::diagnostic::{Edit, Sink, clip, closest, codes};
+use crate::outcome::Reference;
 use crate::source::Span;
-
-/// The name or id of a rule that a document refers to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// Id or name.
-    pub rule: String,
-    /// Where it is written.
-    pub span: Span,
-}
 
 const TYPES: &[&str] = &[
     "event_count",

@@ -14,10 +14,10 @@ use super::specialise::Specialiser;
 use super::typing::Prepared;
 use super::yaml::{self, Node, Yaml};
 use crate::catalogue::Catalogue;
-use crate::check::{Facts, FileOutcome};
 use crate::diagnostic::{Edit, Sink, clip, closest, codes};
 use crate::limits::{self, Budget};
 use crate::model::{CheckedRule, Expr, Level};
+use crate::outcome::{Facts, FileOutcome};
 use crate::sensor::Constraint;
 use crate::source::{Source, Span};
 

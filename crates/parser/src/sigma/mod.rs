@@ -15,5 +15,4 @@ pub(crate) mod text;
 pub(crate) mod typing;
 mod yaml;
 
-pub use correlation::Reference;
 pub use document::check;

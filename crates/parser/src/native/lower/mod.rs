@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 use super::ast::{Ast, AttributeValue, Declaration, Rule};
 use crate::catalogue::Catalogue;
-use crate::check::{Facts, FileOutcome};
 use crate::diagnostic::{Sink, clip, closest, codes};
 use crate::model::{CheckedRule, Expr, Level, Predicate, Target};
+use crate::outcome::{Facts, FileOutcome};
 use crate::sensor::Constraint;
 use crate::source::{Source, Span};
 use crate::template::TemplateType;
@@ -90,7 +90,7 @@ fn lower(
     let tests = event::lower_all(rule, &template, sink);
     let condition = condition?;
     facts.logic = Some(logic(&template, &condition));
-    crate::check::logic::check(&template, &condition, &rule.name.value, sink);
+    crate::logic::check(&template, &condition, &rule.name.value, sink);
     let when = rule.when().map_or(rule.name.span, |when| when.span);
     let (code, message) = match &condition {
         _ if sink.has_error() => return None,
