@@ -1,7 +1,7 @@
 //! The checked model: what both languages lower to.
 //!
 //! Nothing in here tells which language a rule was written in. Private constructors
-//! in [`crate::check`] are the only way to a [`CheckedContent`].
+//! in [`crate::check`] are the only way to a [`crate::check::CheckedContent`].
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The native language: `*.content` files, which declare template types, tables, lists and rules.
 //!
 //! [`parse`] makes an [`ast::Ast`] of a text and reports every independent mistake in it;
-//! [`format`] writes a tree in the one layout that the language has. docs/language.md
+//! [`format()`] writes a tree in the one layout that the language has. docs/language.md
 //! is the reference for grammar and meaning.
 
 pub mod ast;
