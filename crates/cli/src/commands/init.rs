@@ -29,7 +29,7 @@ deny-warnings = false
 const RULE: &str = r#"# A first rule. `contentcheck lint` checks it, `contentcheck fmt` lays it out,
 # `contentcheck fields` shows what it reads; docs/language.md has the whole language.
 
-list office = ["\\winword.exe", "\\excel.exe", "\\powerpnt.exe", "\\outlook.exe"]
+list office = [r"\winword.exe", r"\excel.exe", r"\powerpnt.exe", r"\outlook.exe"]
 
 rule office_starts_script_host {
     id: "ID"
@@ -38,7 +38,8 @@ rule office_starts_script_host {
     severity: high
     tags: [attack.execution, attack.t1059]
 
-    when ParentImage ends_with office and Image ends_with ["\\wscript.exe", "\\cscript.exe", "\\mshta.exe"]
+    when ParentImage ends_with office
+        and Image ends_with [r"\wscript.exe", r"\cscript.exe", r"\mshta.exe"]
 }
 "#;
 
@@ -80,4 +81,17 @@ fn uuid() -> String {
         (low >> 48 & 0x3FFF) | 0x8000,
         low & 0xFFFF_FFFF_FFFF
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use contentcheck_parser::native;
+    use contentcheck_parser::source::Source;
+
+    #[test]
+    fn the_first_rule_is_in_the_layout_of_fmt() {
+        let text = super::RULE.replace("ID", &super::uuid());
+        let parsed = native::parse(&Source::new("first.content", text.as_str()));
+        assert_eq!(native::format(&parsed.ast).ok(), Some(text));
+    }
 }
