@@ -33,7 +33,7 @@ mod metadata;
 pub mod model;
 pub mod native;
 pub mod outcome;
-mod regex;
+pub mod regex;
 pub mod sensor;
 pub mod sigma;
 pub mod source;

@@ -8,6 +8,10 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Re
 use crate::diagnostic::{Code, codes};
 use crate::limits;
 
+mod canonical;
+
+pub use canonical::canonical;
+
 /// What is wrong with an expression.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -39,9 +43,16 @@ pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
             at: None,
         });
     }
-    let nesting = u32::try_from(limits::NESTING).unwrap_or(u32::MAX);
-    let parsed = ParserBuilder::new().nest_limit(nesting).build().parse(pattern);
-    let tree = parsed.map_err(|error| syntax(pattern, &error))?;
+    let tree = parse(pattern).map_err(|error| syntax(pattern, &error))?;
+    if let Some((start, end)) = named_class(&tree) {
+        return Err(Problem {
+            code: &codes::INVALID_REGEX,
+            message: "the expression has a named Unicode class, whose characters depend on the version of Unicode"
+                .to_owned(),
+            help: "use ASCII classes such as [a-z] in place of named Unicode classes",
+            at: Some((start, end)),
+        });
+    }
     let classes = classes(&tree);
     if classes > limits::REGEX_CLASSES {
         return Err(Problem {
@@ -87,6 +98,34 @@ pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
             at: None,
         })
     })
+}
+
+/// The tree of an expression, of bounded depth.
+fn parse(pattern: &str) -> Result<Ast, Box<ast::Error>> {
+    let nesting = u32::try_from(limits::NESTING).unwrap_or(u32::MAX);
+    ParserBuilder::new().nest_limit(nesting).build().parse(pattern).map_err(Box::new)
+}
+
+/// Where the first class such as `\p{Greek}` stands, in bytes.
+fn named_class(tree: &Ast) -> Option<(usize, usize)> {
+    struct Find;
+    impl ast::Visitor for Find {
+        type Output = ();
+        type Err = ast::Span;
+
+        fn finish(self) -> Result<(), ast::Span> {
+            Ok(())
+        }
+
+        fn visit_pre(&mut self, part: &Ast) -> Result<(), ast::Span> {
+            if let Ast::ClassUnicode(class) = part { Err(class.span) } else { Ok(()) }
+        }
+
+        fn visit_class_set_item_pre(&mut self, item: &ast::ClassSetItem) -> Result<(), ast::Span> {
+            if let ast::ClassSetItem::Unicode(class) = item { Err(class.span) } else { Ok(()) }
+        }
+    }
+    ast::visit(tree, Find).err().map(|span| (span.start.offset, span.end.offset))
 }
 
 /// Sets of an expression that span a large part of Unicode.
