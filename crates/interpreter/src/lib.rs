@@ -1,11 +1,38 @@
-//! Verifies content images and evaluates events against them.
+//! Verifies content images and evaluates events against them, inside a sensor: no std, no
+//! allocation, no dependency, no recursion, nothing that panics.
+//!
+//! ```text
+//! bytes --Image::read--> Image --verify(manifest)--> VerifiedImage --bind(event)--> BoundEvent --evaluate--> rules
+//! ```
+//!
+//! Each arrow is the only way to what it yields. An image is verified once for the sensor that
+//! runs it; an event is bound to what that sensor says it supplies; then evaluating cannot meet a
+//! mismatch. Memory is lent by the caller, in sizes that the image tells.
 #![no_std]
 
 #[cfg(test)]
 extern crate std;
 
-mod value;
+mod evaluate;
+mod fault;
+pub mod format;
+pub mod hash;
+mod image;
 mod manifest;
+mod meter;
+mod number;
+mod regex;
+mod scan;
+mod text;
+mod time;
+mod value;
+mod verify;
+mod version;
 
+pub use evaluate::{BoundEvent, KillMask, int_key, ip_key};
+pub use fault::{Fault, Rejection, Resource};
+pub use image::{Image, RuleInfo};
 pub use manifest::{Capacity, Input, Manifest, Scalar, Supply, Type, Versioning};
+pub use meter::{Meter, Steps};
 pub use value::{Event, Value};
+pub use verify::{VerifiedImage, Workspace, literal_key};

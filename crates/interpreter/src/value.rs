@@ -2,16 +2,17 @@
 
 use core::net::IpAddr;
 
+use crate::fault::Fault;
+
 /// One value of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Value<'a> {
     /// The event does not have this value.
     #[default]
     Absent,
-    /// Text. UTF-8 by type; a sensor that has bytes of unknown encoding passes [`Value::Bytes`].
+    /// Text. A sensor that has bytes of unknown encoding makes it by [`Value::text`].
     Text(&'a str),
-    /// Raw bytes. Where the template type says `string`, they are taken as text if they are UTF-8,
-    /// and are a [`Fault`](crate::Fault) if they are not.
+    /// Raw bytes.
     Bytes(&'a [u8]),
     /// An integer.
     Int(i64),
@@ -23,6 +24,16 @@ pub enum Value<'a> {
     Ip(IpAddr),
     /// A list of scalars of one kind. A list within a list is a fault.
     List(&'a [Self]),
+}
+
+impl<'a> Value<'a> {
+    /// The text that some bytes are.
+    ///
+    /// # Errors
+    /// When they are not UTF-8. A sensor then passes [`Value::Absent`], or leaves the event out.
+    pub fn text(bytes: &'a [u8]) -> Result<Self, Fault> {
+        core::str::from_utf8(bytes).map(Self::Text).map_err(|_| Fault::NotUtf8)
+    }
 }
 
 /// One event for one template type, in the order that the sensor's manifest states.

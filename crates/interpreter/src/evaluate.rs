@@ -1,0 +1,703 @@
+//! Bind and evaluate: an event to the rules that match it.
+//!
+//! An event is looked at in two steps. The scan (see [`crate::scan`]) passes over the values once
+//! and finds every literal of every rule; what it finds makes atoms true and names the programs
+//! that may match. Then these programs run, and only these.
+
+use core::net::IpAddr;
+
+use crate::fault::Fault;
+use crate::format::{
+    ACCEPT, Instruction, KEYWORD, Literal, Network, Opcode, Part, Pattern, PatternKind, Predicate,
+    Program, Section, Set, Template, comparison, input_flags, predicate_flags,
+};
+use crate::image::{Image, bit_words};
+use crate::manifest::Scalar;
+use crate::meter::Meter;
+use crate::number::{Short, compare_int_float, holds, parse_float, parse_int, parse_ip};
+use crate::text;
+use crate::time::Moment;
+use crate::value::{Event, Value};
+use crate::verify::{HEADER_BIT, UNSUPPLIED, VerifiedImage, scalar, set_holds};
+use crate::{regex, scan};
+
+/// Rules that are switched off: bit `n & 63` of word `n >> 6` for rule `n`. Words that are not
+/// there count as zero.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KillMask<'k>(&'k [u64]);
+
+impl<'k> KillMask<'k> {
+    /// No rule is switched off.
+    pub const NONE: Self = Self(&[]);
+
+    /// The rules whose bits are set are switched off.
+    #[must_use]
+    pub const fn new(words: &'k [u64]) -> Self {
+        Self(words)
+    }
+
+    /// Whether a rule is switched off.
+    #[must_use]
+    #[inline]
+    pub fn kills(&self, rule: u32) -> bool {
+        self.0.get((rule >> 6) as usize).is_some_and(|word| word >> (rule & 63) & 1 == 1)
+    }
+}
+
+/// An event that fits what the sensor's manifest states: it can be evaluated without a fault.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundEvent<'e> {
+    image: VerifiedImage<'e>,
+    template: Template,
+    index: u32,
+    event: Event<'e>,
+}
+
+impl<'i> VerifiedImage<'i> {
+    /// Holds an event against what the manifest states for a template type.
+    ///
+    /// # Errors
+    /// When the event has another number of values than the manifest states, or a value that some
+    /// rule reads has another type. An absent value is no fault, whatever the manifest promises.
+    pub fn bind<'e>(&self, template: u32, event: Event<'e>) -> Result<BoundEvent<'e>, Fault>
+    where
+        'i: 'e,
+    {
+        let index = template;
+        let template = self.image.template(index).ok_or(Fault::UnsuppliedTemplate)?;
+        let supplied = self.supplied_arity(index).ok_or(Fault::UnsuppliedTemplate)?;
+        if event.inputs.len() != supplied {
+            return Err(Fault::Arity { supplied, found: event.inputs.len() });
+        }
+        if event.header.len() != self.header {
+            return Err(Fault::Header { supplied: self.header, found: event.header.len() });
+        }
+        let bound = BoundEvent { image: *self, template, index, event };
+        for at in 0..template.input_count {
+            let input = template.inputs.wrapping_add(at);
+            let Some(record) = self.image.input(input) else { continue };
+            let value = bound.value(at);
+            let list = record.flags & input_flags::LIST != 0;
+            check_type(&value, scalar(record.scalar), list, input)?;
+        }
+        Ok(bound)
+    }
+}
+
+fn check_type(value: &Value<'_>, scalar: Option<Scalar>, list: bool, input: u32) -> Result<(), Fault> {
+    let one = |value: &Value<'_>| match (value, scalar) {
+        (Value::Text(_), Some(Scalar::String))
+        | (Value::Bytes(_), Some(Scalar::Bytes))
+        | (Value::Int(_), Some(Scalar::Int))
+        | (Value::Float(_), Some(Scalar::Float))
+        | (Value::Bool(_), Some(Scalar::Bool))
+        | (Value::Ip(_), Some(Scalar::Ip)) => Ok(()),
+        _ => Err(Fault::Type { input }),
+    };
+    match value {
+        Value::Absent => Ok(()),
+        Value::List(values) if list => values.iter().try_for_each(one),
+        _ if list => Err(Fault::Type { input }),
+        value => one(value),
+    }
+}
+
+impl<'e> BoundEvent<'e> {
+    /// The template type.
+    #[must_use]
+    pub const fn template(&self) -> u32 {
+        self.index
+    }
+
+    /// Reports the rules that match to `sink`, by number and rising.
+    ///
+    /// # Errors
+    /// When the scratch memory is too small. An image that was verified has no other fault.
+    pub fn evaluate(&self, kill: KillMask<'_>, scratch: &mut [u64], sink: impl FnMut(u32)) -> Result<(), Fault> {
+        self.evaluate_metered(kill, scratch, sink, &mut ())
+    }
+
+    /// As [`BoundEvent::evaluate`], and counts steps.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn evaluate_metered<M: Meter>(
+        &self,
+        kill: KillMask<'_>,
+        scratch: &mut [u64],
+        mut sink: impl FnMut(u32),
+        meter: &mut M,
+    ) -> Result<(), Fault> {
+        let template = &self.template;
+        let image = &self.image.image;
+        let small = Fault::Scratch { needed: self.image.scratch };
+        let bits = bit_words(template);
+        let (bits, states) = scratch.split_at_mut_checked(bits).ok_or(small)?;
+        bits.fill(0);
+        meter.spend(bits.len() as u64);
+        let words = |count: u32| count.div_ceil(64) as usize;
+        let (atoms, rest) = bits.split_at_mut_checked(words(template.atom_count)).ok_or(small)?;
+        let (candidates, rest) = rest.split_at_mut_checked(words(template.program_count)).ok_or(small)?;
+        let (known, answers) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
+        scan::scan(self, image, template, atoms, candidates, meter)?;
+        let mut run = Run { event: self, image, template, atoms, known, answers, states, meter };
+        for (index, word) in candidates.iter().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let number = (index as u32) << 6 | left.trailing_zeros();
+                left &= left.wrapping_sub(1);
+                let at = template.programs.wrapping_add(number);
+                let record = image.programs.get(at).ok_or(Fault::Corrupt { section: Section::Programs })?;
+                let program = Program::decode(record);
+                if self.image.is_active(at) && !kill.kills(program.rule) && run.program(&program)? {
+                    sink(program.rule);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of an input, by its number within the template type.
+    #[inline]
+    pub(crate) fn value(&self, input: u32) -> Value<'e> {
+        let slot = self.template.inputs.wrapping_add(input);
+        let place = self.image.bindings.get(slot as usize).copied().unwrap_or(UNSUPPLIED);
+        if place == UNSUPPLIED {
+            return Value::Absent;
+        }
+        let values = if place & HEADER_BIT != 0 { self.event.header } else { self.event.inputs };
+        values.get(usize::from(place & !HEADER_BIT)).copied().unwrap_or(Value::Absent)
+    }
+
+    /// Calls `visit` with every value of the event, elements of lists one by one, until it says true.
+    pub(crate) fn any_value(&self, mut visit: impl FnMut(&Value<'e>) -> Result<bool, Fault>) -> Result<bool, Fault> {
+        for values in [self.event.inputs, self.event.header, self.event.others] {
+            for value in values {
+                let found = match value {
+                    Value::Absent => false,
+                    Value::List(elements) => {
+                        let mut any = false;
+                        for element in *elements {
+                            if !matches!(element, Value::Absent | Value::List(_)) && visit(element)? {
+                                any = true;
+                                break;
+                            }
+                        }
+                        any
+                    }
+                    value => visit(value)?,
+                };
+                if found {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A value as text: its own bytes, or the short text of a number.
+pub(crate) enum Texted<'e> {
+    Own(&'e [u8]),
+    Short(Short),
+}
+
+impl Texted<'_> {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Short(short) => short.as_bytes(),
+        }
+    }
+}
+
+/// The text of a value that has one.
+#[inline]
+pub(crate) fn texted<'e>(value: &Value<'e>) -> Option<Texted<'e>> {
+    Some(match value {
+        Value::Text(text) => Texted::Own(text.as_bytes()),
+        Value::Int(number) => Texted::Short(Short::int(*number)),
+        Value::Bool(truth) => Texted::Short(Short::bool(*truth)),
+        Value::Ip(address) => Texted::Short(Short::ip(address)),
+        // What the text of a float is, recorders do not agree on.
+        Value::Absent | Value::Float(_) | Value::Bytes(_) | Value::List(_) => return None,
+    })
+}
+
+struct Run<'r, 'e, M> {
+    event: &'r BoundEvent<'e>,
+    image: &'r Image<'e>,
+    template: &'r Template,
+    atoms: &'r [u64],
+    known: &'r mut [u64],
+    answers: &'r mut [u64],
+    states: &'r mut [u64],
+    meter: &'r mut M,
+}
+
+const CODE: Fault = Fault::Corrupt { section: Section::Code };
+const PREDICATES: Fault = Fault::Corrupt { section: Section::Predicates };
+const NUMBERS: Fault = Fault::Corrupt { section: Section::Numbers };
+
+impl<'e, M: Meter> Run<'_, 'e, M> {
+    /// Whether a program accepts. It only goes forward, so it takes each instruction once at most.
+    fn program(&mut self, program: &Program) -> Result<bool, Fault> {
+        let code = self.image.code.range(program.code, program.code_len).ok_or(CODE)?;
+        let mut at = 0_u16;
+        loop {
+            let instruction = Instruction::decode(code.get(usize::from(at)).ok_or(CODE)?);
+            self.meter.spend(1);
+            let next = if self.answer(instruction.predicate)? { instruction.yes } else { instruction.no };
+            if next > crate::format::CODE_MAX as u16 {
+                return Ok(next == ACCEPT);
+            }
+            if next <= at {
+                return Err(CODE);
+            }
+            at = next;
+        }
+    }
+
+    fn answer(&mut self, predicate: u32) -> Result<bool, Fault> {
+        let at = self.template.predicates.wrapping_add(predicate);
+        let record = Predicate::decode(self.image.predicates.get(at).ok_or(PREDICATES)?);
+        if record.opcode == Opcode::Atom as u8 {
+            let word = self.atoms.get((record.a >> 6) as usize).ok_or(PREDICATES)?;
+            return Ok(word >> (record.a & 63) & 1 == 1);
+        }
+        let opcode = Opcode::from_number(record.opcode).ok_or(PREDICATES)?;
+        if !opcode.is_kept() {
+            return self.test(opcode, &record);
+        }
+        let (word, bit) = ((predicate >> 6) as usize, 1_u64 << (predicate & 63));
+        if self.known.get(word).ok_or(PREDICATES)? & bit != 0 {
+            return Ok(self.answers.get(word).ok_or(PREDICATES)? & bit != 0);
+        }
+        let answer = self.test(opcode, &record)?;
+        if let Some(known) = self.known.get_mut(word) {
+            *known |= bit;
+        }
+        if answer && let Some(answers) = self.answers.get_mut(word) {
+            *answers |= bit;
+        }
+        Ok(answer)
+    }
+
+    fn test(&mut self, opcode: Opcode, predicate: &Predicate) -> Result<bool, Fault> {
+        if predicate.input == KEYWORD {
+            let event = self.event;
+            let any = |this: &mut Self| event.any_value(|value| this.keyword(opcode, predicate, value));
+            return match opcode {
+                Opcode::Null => Ok(!any(self)?),
+                _ => any(self),
+            };
+        }
+        let value = self.event.value(u32::from(predicate.input));
+        match opcode {
+            Opcode::Exists => return Ok(!matches!(value, Value::Absent)),
+            Opcode::Null => return Ok(matches!(value, Value::Absent)),
+            _ => {}
+        }
+        match (predicate.flags & predicate_flags::QUANTIFIER, value) {
+            (_, Value::Absent) => Ok(false),
+            (predicate_flags::ANY, Value::List(elements)) => {
+                for element in elements {
+                    if self.one(opcode, predicate, element)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            (predicate_flags::ALL, Value::List(elements)) => {
+                for element in elements {
+                    if !self.one(opcode, predicate, element)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            (_, value) => self.one(opcode, predicate, &value),
+        }
+    }
+
+    fn keyword(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>) -> Result<bool, Fault> {
+        match opcode {
+            Opcode::Exists | Opcode::Null => Ok(true),
+            _ => self.one(opcode, predicate, value),
+        }
+    }
+
+    /// One value that is there, against the test of a predicate.
+    fn one(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>) -> Result<bool, Fault> {
+        let variant = predicate.flags >> predicate_flags::VARIANT;
+        self.meter.spend(1);
+        match opcode {
+            Opcode::Atom | Opcode::Exists | Opcode::Null => Err(PREDICATES),
+            Opcode::AnyText | Opcode::AllTexts => {
+                let Some(texted) = texted(value) else { return Ok(false) };
+                let any = opcode == Opcode::AnyText;
+                let patterns = self.image.patterns.range(predicate.a, predicate.b);
+                for record in patterns.ok_or(Fault::Corrupt { section: Section::Patterns })? {
+                    if self.pattern(&Pattern::decode(record), texted.bytes())? == any {
+                        return Ok(any);
+                    }
+                }
+                Ok(!any)
+            }
+            Opcode::Int => match value {
+                Value::Int(number) => self.in_ranges(predicate, *number),
+                Value::Text(text) => match parse_int(text.as_bytes()) {
+                    Some(number) => self.in_ranges(predicate, number),
+                    None => Ok(false),
+                },
+                Value::Float(number) => self.float_in_ranges(predicate, *number),
+                _ => Ok(false),
+            },
+            Opcode::Float => {
+                let constant = f64::from_bits(self.number(predicate.a)?);
+                Ok(match value {
+                    Value::Float(number) => holds(variant, number.partial_cmp(&constant)),
+                    Value::Int(number) => holds(variant, compare_int_float(*number, constant)),
+                    Value::Text(text) => match parse_float(text.as_bytes()) {
+                        Some(number) => holds(variant, number.partial_cmp(&constant)),
+                        None => false,
+                    },
+                    _ => false,
+                })
+            }
+            Opcode::Bool => Ok(match value {
+                Value::Bool(truth) => *truth == (variant == 1),
+                Value::Text(text) => text.eq_ignore_ascii_case(if variant == 1 { "true" } else { "false" }),
+                _ => false,
+            }),
+            Opcode::InSet => self.in_set(predicate, value),
+            Opcode::Cidr => match value {
+                Value::Ip(address) => self.in_networks(predicate, address),
+                Value::Text(text) => match parse_ip(text.as_bytes()) {
+                    Some(address) => self.in_networks(predicate, &address),
+                    None => Ok(false),
+                },
+                _ => Ok(false),
+            },
+            Opcode::Mask => {
+                let Value::Int(number) = value else { return Ok(false) };
+                let mask = self.number(predicate.a)? as i64;
+                let constant = self.number(predicate.a.wrapping_add(1))? as i64;
+                Ok(holds(variant, Some((number & mask).cmp(&constant))))
+            }
+            Opcode::Time => {
+                let moment = match value {
+                    Value::Text(text) => Moment::of_text(text.as_bytes()),
+                    Value::Int(seconds) => Moment::of_seconds(*seconds),
+                    _ => None,
+                };
+                match moment.and_then(|moment| moment.part(variant)) {
+                    Some(part) => self.in_ranges(predicate, part),
+                    None => Ok(false),
+                }
+            }
+            Opcode::Field => {
+                let other = self.event.value(predicate.a);
+                let ignore_case = predicate.flags & predicate_flags::IGNORE_CASE != 0;
+                Ok(compare_values(variant, ignore_case, value, &other, self.meter))
+            }
+        }
+    }
+
+    fn number(&self, at: u32) -> Result<u64, Fault> {
+        self.image.numbers.get(at).map(|number| u64::from_le_bytes(*number)).ok_or(NUMBERS)
+    }
+
+    fn ranges(&self, predicate: &Predicate) -> Result<&[[[u8; 8]; 2]], Fault> {
+        let numbers = self.image.numbers.range(predicate.a, predicate.b.wrapping_mul(2)).ok_or(NUMBERS)?;
+        Ok(numbers.as_chunks::<2>().0)
+    }
+
+    fn in_ranges(&self, predicate: &Predicate, number: i64) -> Result<bool, Fault> {
+        let ranges = self.ranges(predicate)?;
+        // Ranges rise, so the only one that can hold the number is the last that does not begin behind it.
+        let (mut from, mut to) = (0_usize, ranges.len());
+        while from < to {
+            let middle = from.wrapping_add(to.wrapping_sub(from) >> 1);
+            let [low, high] = ranges.get(middle).ok_or(NUMBERS)?;
+            if number < i64::from_le_bytes(*low) {
+                to = middle;
+            } else if number > i64::from_le_bytes(*high) {
+                from = middle.wrapping_add(1);
+            } else {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn float_in_ranges(&self, predicate: &Predicate, number: f64) -> Result<bool, Fault> {
+        let ranges = self.ranges(predicate)?;
+        let (mut from, mut to) = (0_usize, ranges.len());
+        while from < to && number.is_finite() {
+            let middle = from.wrapping_add(to.wrapping_sub(from) >> 1);
+            let [low, high] = ranges.get(middle).ok_or(NUMBERS)?;
+            if compare_int_float(i64::from_le_bytes(*low), number).is_some_and(core::cmp::Ordering::is_gt) {
+                to = middle;
+            } else if compare_int_float(i64::from_le_bytes(*high), number).is_some_and(core::cmp::Ordering::is_lt) {
+                from = middle.wrapping_add(1);
+            } else {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn in_set(&mut self, predicate: &Predicate, value: &Value<'_>) -> Result<bool, Fault> {
+        let set = Set::decode(self.image.sets.get(predicate.a).ok_or(Fault::Corrupt { section: Section::Sets })?);
+        let int;
+        let mut ip = [0_u8; 17];
+        let key: &[u8] = match (value, scalar(set.scalar)) {
+            (Value::Text(text), Some(Scalar::String)) => text.as_bytes(),
+            (Value::Bytes(bytes), Some(Scalar::Bytes)) => bytes,
+            (Value::Int(number), Some(Scalar::Int)) => {
+                int = int_key(*number);
+                &int
+            }
+            (Value::Bool(true), Some(Scalar::Bool)) => &[1],
+            (Value::Bool(false), Some(Scalar::Bool)) => &[0],
+            (Value::Ip(address), Some(Scalar::Ip)) => ip_key(address, &mut ip),
+            _ => return Ok(false),
+        };
+        self.meter.spend(u64::from(32_u32.wrapping_sub(set.count.leading_zeros())));
+        Ok(set_holds(self.image, &set, key))
+    }
+
+    fn in_networks(&self, predicate: &Predicate, address: &IpAddr) -> Result<bool, Fault> {
+        let networks = self.image.networks.range(predicate.a, predicate.b);
+        let networks = networks.ok_or(Fault::Corrupt { section: Section::Networks })?;
+        Ok(networks.iter().map(Network::decode).any(|network| match address {
+            IpAddr::V4(address) => {
+                let differ = address.to_bits() ^ network.w0;
+                network.family == 4 && differ.checked_shr(32_u32.wrapping_sub(u32::from(network.prefix))).unwrap_or(0) == 0
+            }
+            IpAddr::V6(address) => {
+                let of = [network.w0, network.w1, network.w2, network.w3];
+                let of = of.into_iter().fold(0_u128, |bits, word| bits << 32 | u128::from(word));
+                let differ = address.to_bits() ^ of;
+                network.family == 6 && differ.checked_shr(128_u32.wrapping_sub(u32::from(network.prefix))).unwrap_or(0) == 0
+            }
+        }))
+    }
+
+    /// Whether a text matches a pattern.
+    fn pattern(&mut self, pattern: &Pattern, text: &[u8]) -> Result<bool, Fault> {
+        let ignore_case = pattern.flags != 0;
+        let kind = PatternKind::from_number(pattern.kind).ok_or(Fault::Corrupt { section: Section::Patterns })?;
+        match kind {
+            PatternKind::Matches => return regex::is_match(self.image, pattern.a, text, self.states, self.meter),
+            PatternKind::Like => return self.like(pattern, text, ignore_case),
+            _ => {}
+        }
+        let literal = self.image.text(pattern.a, pattern.b)?;
+        self.meter.spend(1_u64.wrapping_add(literal.len() as u64 / 8));
+        Ok(match kind {
+            PatternKind::Equals => text::equal(text, literal, ignore_case),
+            PatternKind::Prefix => text::starts_with(text, literal, ignore_case),
+            PatternKind::Suffix => text::ends_with(text, literal, ignore_case),
+            _ => text::find(text, 0, literal, usize::from(pattern.at), ignore_case, self.meter).is_some(),
+        })
+    }
+
+    /// Whether parts cover a text. What stands between two runs is looked for from the left: the
+    /// first place is as good as any, so nothing is ever tried again.
+    fn like(&mut self, pattern: &Pattern, text: &[u8], ignore_case: bool) -> Result<bool, Fault> {
+        const PARTS: Fault = Fault::Corrupt { section: Section::Parts };
+        let mut parts = self.image.parts.range(pattern.a, pattern.b).ok_or(PARTS)?;
+        let is_run = |record: &[u8; Part::SIZE]| Part::decode(record).kind == 1;
+        let mut at = 0_usize;
+        let mut floating = false;
+        loop {
+            let count = parts.iter().position(is_run);
+            let (segment, rest) = parts.split_at_checked(count.unwrap_or(parts.len())).ok_or(PARTS)?;
+            let last = count.is_none();
+            match (floating, last) {
+                (false, _) => match self.segment_at(segment, text, at, ignore_case)? {
+                    Some(end) if !last || end == text.len() => at = end,
+                    _ => return Ok(false),
+                },
+                (true, true) => return self.segment_ends(segment, text, at, ignore_case),
+                (true, false) => match self.segment_from(segment, text, at, ignore_case)? {
+                    Some(end) => at = end,
+                    None => return Ok(false),
+                },
+            }
+            if last {
+                return Ok(true);
+            }
+            floating = true;
+            parts = rest.get(1..).ok_or(PARTS)?;
+        }
+    }
+
+    /// Where a segment ends that begins at `at`.
+    fn segment_at(
+        &mut self,
+        segment: &[[u8; Part::SIZE]],
+        text: &[u8],
+        mut at: usize,
+        ignore_case: bool,
+    ) -> Result<Option<usize>, Fault> {
+        for record in segment {
+            let part = Part::decode(record);
+            self.meter.spend(1_u64.wrapping_add(u64::from(part.len) / 8));
+            let end = if part.kind == 2 {
+                text::character_end(text, at)
+            } else {
+                let literal = self.image.text(part.text, part.len)?;
+                text::stands_at(text, at, literal, ignore_case).then(|| at.wrapping_add(literal.len()))
+            };
+            let Some(end) = end else { return Ok(None) };
+            at = end;
+        }
+        Ok(Some(at))
+    }
+
+    /// Where the first segment from `at` on ends.
+    fn segment_from(
+        &mut self,
+        segment: &[[u8; Part::SIZE]],
+        text: &[u8],
+        at: usize,
+        ignore_case: bool,
+    ) -> Result<Option<usize>, Fault> {
+        let Some(first) = segment.first().map(Part::decode) else { return Ok(Some(at)) };
+        let mut from = at;
+        loop {
+            // A segment that begins with a literal begins where that literal stands.
+            let start = if first.kind == 0 {
+                let literal = self.image.text(first.text, first.len)?;
+                text::find(text, from, literal, 0, ignore_case, self.meter)
+            } else {
+                (from <= text.len()).then_some(from)
+            };
+            let Some(start) = start else { return Ok(None) };
+            if let Some(end) = self.segment_at(segment, text, start, ignore_case)? {
+                return Ok(Some(end));
+            }
+            match text::character_end(text, start) {
+                Some(next) => from = next,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Whether the text ends with a segment that begins at `at` or later.
+    fn segment_ends(
+        &mut self,
+        segment: &[[u8; Part::SIZE]],
+        text: &[u8],
+        at: usize,
+        ignore_case: bool,
+    ) -> Result<bool, Fault> {
+        let mut end = text.len();
+        for record in segment.iter().rev() {
+            let part = Part::decode(record);
+            self.meter.spend(1_u64.wrapping_add(u64::from(part.len) / 8));
+            let start = if part.kind == 2 {
+                character_start(text, end)
+            } else {
+                let literal = self.image.text(part.text, part.len)?;
+                let start = end.checked_sub(literal.len());
+                start.filter(|start| text::stands_at(text, *start, literal, ignore_case))
+            };
+            match start {
+                Some(start) if start >= at => end = start,
+                _ => return Ok(false),
+            }
+        }
+        Ok(end >= at)
+    }
+}
+
+/// Where the character that ends at `end` begins.
+fn character_start(text: &[u8], end: usize) -> Option<usize> {
+    let before = text.get(..end)?;
+    let more = before.iter().rev().take(3).take_while(|byte| **byte & 0xC0 == 0x80).count();
+    end.checked_sub(more.wrapping_add(1))
+}
+
+/// The key of an integer in a set: bytes that rise as the numbers do.
+#[must_use]
+pub const fn int_key(number: i64) -> [u8; 8] {
+    (number as u64 ^ 1 << 63).to_be_bytes()
+}
+
+/// The key of an address in a set: 4 or 6, and its bytes.
+pub fn ip_key<'k>(address: &IpAddr, memory: &'k mut [u8; 17]) -> &'k [u8] {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            memory[0] = 4;
+            (memory[1], memory[2], memory[3], memory[4]) = (a, b, c, d);
+            memory.get(..5).unwrap_or(&[])
+        }
+        IpAddr::V6(address) => {
+            memory[0] = 6;
+            for (slot, byte) in memory.iter_mut().skip(1).zip(address.octets()) {
+                *slot = byte;
+            }
+            memory.as_slice()
+        }
+    }
+}
+
+/// Compares two values of one event.
+fn compare_values<M: Meter>(variant: u8, ignore_case: bool, a: &Value<'_>, b: &Value<'_>, meter: &mut M) -> bool {
+    let equality = |equal: bool| match variant {
+        comparison::EQUAL => equal,
+        comparison::NOT_EQUAL => !equal,
+        _ => false,
+    };
+    match (a, b) {
+        (Value::Absent | Value::List(_), _) | (_, Value::Absent | Value::List(_)) => false,
+        _ if variant > comparison::AT_LEAST => match (texted(a), texted(b)) {
+            (Some(a), Some(b)) => texts(variant, ignore_case, a.bytes(), b.bytes(), meter),
+            _ => false,
+        },
+        (Value::Int(a), Value::Int(b)) => holds(variant, Some(a.cmp(b))),
+        (Value::Float(a), Value::Float(b)) => holds(variant, a.partial_cmp(b)),
+        (Value::Int(a), Value::Float(b)) => holds(variant, compare_int_float(*a, *b)),
+        (Value::Float(a), Value::Int(b)) => {
+            holds(variant, compare_int_float(*b, *a).map(core::cmp::Ordering::reverse))
+        }
+        (Value::Bool(a), Value::Bool(b)) => equality(a == b),
+        (Value::Ip(a), Value::Ip(b)) => equality(a == b),
+        (Value::Text(_), _) | (_, Value::Text(_)) => match (texted(a), texted(b)) {
+            (Some(a), Some(b)) => {
+                meter.spend(a.bytes().len() as u64);
+                equality(text::equal_values(a.bytes(), b.bytes(), ignore_case))
+            }
+            _ => false,
+        },
+        (Value::Bytes(a), Value::Bytes(b)) => {
+            meter.spend(a.len() as u64);
+            equality(a == b)
+        }
+        _ => false,
+    }
+}
+
+fn texts<M: Meter>(variant: u8, ignore_case: bool, a: &[u8], b: &[u8], meter: &mut M) -> bool {
+    let part = match variant {
+        comparison::CONTAINS => return text::contains_value(a, b, ignore_case, meter),
+        comparison::STARTS_WITH => a.get(..b.len()),
+        comparison::ENDS_WITH => a.len().checked_sub(b.len()).and_then(|from| a.get(from..)),
+        _ => None,
+    };
+    meter.spend(b.len() as u64);
+    part.is_some_and(|part| text::equal_values(part, b, ignore_case))
+}
+
+/// Bytes of a literal and what it makes true.
+pub(crate) fn literal_of<'i>(image: &Image<'i>, index: u32) -> Result<(Literal, &'i [u8]), Fault> {
+    let record = image.literals.get(index).ok_or(Fault::Corrupt { section: Section::Literals })?;
+    let literal = Literal::decode(record);
+    let text = image.text(literal.text, literal.len)?;
+    Ok((literal, text))
+}

@@ -1,0 +1,128 @@
+//! Hashes of the format: the checksum of an image, and the keys of filters.
+
+use crate::format::{CHECKSUM_AT, GRAM, LiteralKind};
+
+const K: u64 = 0x9E37_79B9_7F4A_7C15;
+
+const fn mix(state: u64, word: u64) -> u64 {
+    let x = (state ^ word).wrapping_mul(K);
+    x ^ x.rotate_right(29)
+}
+
+/// The checksum of an image: all of its bytes but those of the checksum itself. It finds what
+/// storage and transport do to an image; against an adversary there is the signature.
+#[must_use]
+pub fn checksum(image: &[u8]) -> u64 {
+    let head = image.get(..CHECKSUM_AT).unwrap_or(&[]);
+    let body = image.get(CHECKSUM_AT.wrapping_add(8)..).unwrap_or(&[]);
+    // Four lanes, so that multiplications overlap.
+    let mut lanes = [1_u64, 2, 3, 4];
+    let (blocks, rest) = body.as_chunks::<32>();
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        for (lane, word) in lanes.iter_mut().zip(words) {
+            *lane = mix(*lane, u64::from_le_bytes(*word));
+        }
+    }
+    let mut state = image.len() as u64;
+    for lane in lanes {
+        state = mix(state, lane);
+    }
+    for byte in head.iter().chain(rest) {
+        state = mix(state, u64::from(*byte));
+    }
+    state
+}
+
+/// What is mixed into the hash of a gram: the input it stands in.
+#[must_use]
+pub const fn gram_salt(input: u16) -> u64 {
+    (input as u64).wrapping_add(1) << 32
+}
+
+/// The hash of four bytes, lower case, of an input. The low half depends on the bytes alone and
+/// tells them apart.
+#[must_use]
+pub const fn gram(bytes: u32, salt: u64) -> u64 {
+    (bytes as u64 | salt).wrapping_mul(K)
+}
+
+/// The hash of up to eight bytes at an end of a value.
+#[must_use]
+pub const fn anchor(kind: LiteralKind, bytes: u8, input: u16, word: u64, len: u64) -> u64 {
+    let salt = (kind as u64) << 40 | (bytes as u64) << 32 | input as u64;
+    let len = match kind {
+        LiteralKind::Equals => len,
+        _ => 0,
+    };
+    let x = mix(word, salt ^ len << 44);
+    x.wrapping_mul(K)
+}
+
+/// Whether a gram has bytes beyond ASCII.
+#[must_use]
+pub const fn is_wide(gram: u32) -> bool {
+    gram & 0x8080_8080 != 0
+}
+
+/// Lower-cases the ASCII letters among eight bytes.
+#[must_use]
+pub const fn fold_word(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let low = word & (0x7F * ONES);
+    let from_a = low.wrapping_add((0x80 - 0x41) * ONES);
+    let past_z = low.wrapping_add((0x80 - 0x5B) * ONES);
+    let upper = (from_a ^ past_z) & !word & (0x80 * ONES);
+    word | upper >> 2
+}
+
+/// Lower-cases an ASCII letter.
+#[must_use]
+pub const fn fold(byte: u8) -> u8 {
+    byte.to_ascii_lowercase()
+}
+
+/// Up to eight bytes as a number, lower case; what is beyond them is zero.
+#[must_use]
+pub fn folded_word(bytes: &[u8]) -> u64 {
+    if let Some(word) = bytes.first_chunk::<8>() {
+        return fold_word(u64::from_le_bytes(*word));
+    }
+    let mut word = 0_u64;
+    for byte in bytes.iter().rev() {
+        word = word << 8 | u64::from(*byte);
+    }
+    fold_word(word)
+}
+
+/// The gram at the beginning of some bytes, lower case.
+#[must_use]
+pub fn gram_at(bytes: &[u8]) -> Option<u32> {
+    let four = bytes.first_chunk::<GRAM>()?;
+    Some(fold_word(u64::from(u32::from_le_bytes(*four))) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_is_that_of_ascii() {
+        for byte in 0..=255_u8 {
+            let word = u64::from_le_bytes([byte, b'a', byte, b'Z', 0, 0xFF, b'@', byte]);
+            assert_eq!(fold_word(word).to_le_bytes(), word.to_le_bytes().map(fold), "{byte}");
+        }
+    }
+
+    #[test]
+    fn every_byte_counts_for_the_checksum() {
+        let mut image = std::vec![7_u8; 100];
+        let whole = checksum(&image);
+        for at in (0..CHECKSUM_AT).chain(CHECKSUM_AT + 8..100) {
+            image[at] ^= 1;
+            assert_ne!(checksum(&image), whole, "{at}");
+            image[at] ^= 1;
+        }
+        assert_ne!(checksum(image.get(..99).unwrap()), whole);
+    }
+}

@@ -1,0 +1,271 @@
+//! Read: bytes to [`Image`], whose sections lie where they must. What the records say is not
+//! trusted yet; that is [`crate::verify`].
+
+use crate::fault::{Fault, Rejection};
+use crate::format::{
+    self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network,
+    PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+};
+use crate::hash::checksum;
+
+/// The records of one section.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Records<'i, const N: usize>(&'i [[u8; N]]);
+
+impl<'i, const N: usize> Records<'i, N> {
+    fn new(bytes: &'i [u8]) -> Self {
+        Self(bytes.as_chunks::<N>().0)
+    }
+
+    #[inline]
+    pub(crate) fn get(self, index: u32) -> Option<&'i [u8; N]> {
+        self.0.get(index as usize)
+    }
+
+    /// `count` records from `first`. Nothing where they are not all there.
+    #[inline]
+    pub(crate) fn range(self, first: u32, count: u32) -> Option<&'i [[u8; N]]> {
+        let end = first.checked_add(count)?;
+        self.0.get(first as usize..end as usize)
+    }
+
+    pub(crate) fn all(self) -> &'i [[u8; N]] {
+        self.0
+    }
+
+    pub(crate) fn count(self) -> u32 {
+        self.0.len() as u32
+    }
+}
+
+/// Bytes whose header and sections are in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Image<'i> {
+    bytes: &'i [u8],
+    flags: u32,
+    pub(crate) names: &'i [u8],
+    pub(crate) rules: Records<'i, { Rule::SIZE }>,
+    pub(crate) comparators: Records<'i, { Comparator::SIZE }>,
+    pub(crate) templates: Records<'i, { Template::SIZE }>,
+    pub(crate) inputs: Records<'i, { Input::SIZE }>,
+    pub(crate) probes: Records<'i, { Probe::SIZE }>,
+    pub(crate) programs: Records<'i, { Program::SIZE }>,
+    pub(crate) mentions: Records<'i, 2>,
+    pub(crate) code: Records<'i, { Instruction::SIZE }>,
+    pub(crate) predicates: Records<'i, { Predicate::SIZE }>,
+    pub(crate) patterns: Records<'i, { Pattern::SIZE }>,
+    pub(crate) parts: Records<'i, { Part::SIZE }>,
+    pub(crate) numbers: Records<'i, 8>,
+    pub(crate) networks: Records<'i, { Network::SIZE }>,
+    pub(crate) sets: Records<'i, { Set::SIZE }>,
+    pub(crate) keys: Records<'i, { Key::SIZE }>,
+    pub(crate) regexes: Records<'i, { Regex::SIZE }>,
+    pub(crate) automata: &'i [u8],
+    pub(crate) filters: Records<'i, { Filter::SIZE }>,
+    pub(crate) bitmaps: Records<'i, 8>,
+    pub(crate) buckets: Records<'i, 4>,
+    pub(crate) entries: Records<'i, { Entry::SIZE }>,
+    pub(crate) literals: Records<'i, { Literal::SIZE }>,
+    pub(crate) actions: Records<'i, 4>,
+    pub(crate) atoms: Records<'i, { Atom::SIZE }>,
+    pub(crate) witnesses: Records<'i, 4>,
+    pub(crate) text: &'i [u8],
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk::<4>().map(|word| u32::from_le_bytes(*word))
+}
+
+fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..)?.first_chunk::<8>().map(|word| u64::from_le_bytes(*word))
+}
+
+impl<'i> Image<'i> {
+    /// Reads the header and finds the sections.
+    ///
+    /// # Errors
+    /// When the bytes are no image of this format, are cut off, were altered, or the sections do
+    /// not follow each other without gap to the last byte.
+    pub fn read(bytes: &'i [u8]) -> Result<Self, Rejection> {
+        let image = Self::sections(bytes)?;
+        if u64_at(bytes, CHECKSUM_AT) != Some(checksum(bytes)) {
+            return Err(Rejection::Checksum);
+        }
+        Ok(image)
+    }
+
+    /// Finds the sections, whatever the checksum says: fuzzing wants to get past it.
+    pub(crate) fn sections(bytes: &'i [u8]) -> Result<Self, Rejection> {
+        if bytes.get(..MAGIC.len()) != Some(MAGIC.as_slice()) {
+            return Err(Rejection::NotAnImage);
+        }
+        let version = u32_at(bytes, 8).ok_or(Rejection::NotAnImage)?;
+        if version != VERSION {
+            return Err(Rejection::Version { found: version });
+        }
+        let flags = u32_at(bytes, 12).ok_or(Rejection::NotAnImage)?;
+        let stated = u64_at(bytes, 16).ok_or(Rejection::NotAnImage)?;
+        if stated != bytes.len() as u64 || bytes.len() < HEADER || bytes.len() > u32::MAX as usize {
+            return Err(Rejection::Length { stated, found: bytes.len() as u64 });
+        }
+        if flags & !format::FLAG_SKIP_UNSUPPLIED != 0 {
+            return Err(Rejection::Record { section: Section::Names, index: 0 });
+        }
+        let mut expected = HEADER;
+        let mut at = PREFIX;
+        let mut next = |section: Section| -> Result<&'i [u8], Rejection> {
+            let fault = Rejection::Layout { section };
+            let offset = u32_at(bytes, at).ok_or(fault)? as usize;
+            let length = u32_at(bytes, at.wrapping_add(4)).ok_or(fault)? as usize;
+            at = at.wrapping_add(8);
+            // Between sections there is nothing but the zeros that align the next.
+            let aligned = expected.checked_next_multiple_of(ALIGN).ok_or(fault)?;
+            let padding = bytes.get(expected..aligned).ok_or(fault)?;
+            if offset != aligned || padding.iter().any(|byte| *byte != 0) {
+                return Err(fault);
+            }
+            let end = offset.checked_add(length).ok_or(fault)?;
+            let unit = section.unit().max(1);
+            if length.checked_rem(unit) != Some(0) {
+                return Err(fault);
+            }
+            expected = end;
+            bytes.get(offset..end).ok_or(fault)
+        };
+        let image = Self {
+            bytes,
+            flags,
+            names: next(Section::Names)?,
+            rules: Records::new(next(Section::Rules)?),
+            comparators: Records::new(next(Section::Comparators)?),
+            templates: Records::new(next(Section::Templates)?),
+            inputs: Records::new(next(Section::Inputs)?),
+            probes: Records::new(next(Section::Probes)?),
+            programs: Records::new(next(Section::Programs)?),
+            mentions: Records::new(next(Section::Mentions)?),
+            code: Records::new(next(Section::Code)?),
+            predicates: Records::new(next(Section::Predicates)?),
+            patterns: Records::new(next(Section::Patterns)?),
+            parts: Records::new(next(Section::Parts)?),
+            numbers: Records::new(next(Section::Numbers)?),
+            networks: Records::new(next(Section::Networks)?),
+            sets: Records::new(next(Section::Sets)?),
+            keys: Records::new(next(Section::Keys)?),
+            regexes: Records::new(next(Section::Regexes)?),
+            automata: next(Section::Automata)?,
+            filters: Records::new(next(Section::Filters)?),
+            bitmaps: Records::new(next(Section::Bitmaps)?),
+            buckets: Records::new(next(Section::Buckets)?),
+            entries: Records::new(next(Section::Entries)?),
+            literals: Records::new(next(Section::Literals)?),
+            actions: Records::new(next(Section::Actions)?),
+            atoms: Records::new(next(Section::Atoms)?),
+            witnesses: Records::new(next(Section::Witnesses)?),
+            text: next(Section::Text)?,
+        };
+        if expected != bytes.len() {
+            return Err(Rejection::Layout { section: Section::Text });
+        }
+        Ok(image)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &'i [u8] {
+        self.bytes
+    }
+
+    /// Whether rules that read what a sensor does not supply are left out, in place of the
+    /// whole image being rejected.
+    #[must_use]
+    pub const fn skips_unsupplied(&self) -> bool {
+        self.flags & format::FLAG_SKIP_UNSUPPLIED != 0
+    }
+
+    /// Offset and bytes of a section.
+    #[must_use]
+    pub fn section(&self, section: Section) -> (u32, u32) {
+        let at = (section as usize).wrapping_mul(8).wrapping_add(PREFIX);
+        (u32_at(self.bytes, at).unwrap_or(0), u32_at(self.bytes, at.wrapping_add(4)).unwrap_or(0))
+    }
+
+    /// The name at an offset; empty where there is none.
+    #[must_use]
+    pub fn name(&self, offset: u32, len: u32) -> &'i str {
+        let end = offset.checked_add(len);
+        end.and_then(|end| self.names.get(offset as usize..end as usize))
+            .and_then(|bytes| core::str::from_utf8(bytes).ok())
+            .unwrap_or("")
+    }
+
+    /// A rule of the image.
+    #[must_use]
+    pub fn rule(&self, rule: u32) -> Option<RuleInfo<'i>> {
+        let record = Rule::decode(self.rules.get(rule)?);
+        Some(RuleInfo {
+            name: self.name(record.name, record.name_len),
+            title: self.name(record.title, record.title_len),
+            level: record.level,
+        })
+    }
+
+    /// Number of rules.
+    #[must_use]
+    pub fn rule_count(&self) -> u32 {
+        self.rules.count()
+    }
+
+    /// Number of template types.
+    #[must_use]
+    pub fn template_count(&self) -> u32 {
+        self.templates.count()
+    }
+
+    /// A template type of the image.
+    #[must_use]
+    pub fn template(&self, template: u32) -> Option<Template> {
+        self.templates.get(template).map(Template::decode)
+    }
+
+    /// An input, counted over all template types.
+    #[must_use]
+    pub fn input(&self, input: u32) -> Option<Input> {
+        self.inputs.get(input).map(Input::decode)
+    }
+
+    /// Words of scratch that an evaluation needs, whatever the template type.
+    #[must_use]
+    pub fn scratch_words(&self) -> usize {
+        let states = self.regexes.all().iter().map(|record| {
+            let regex = Regex::decode(record);
+            if regex.kind == 0 { 0 } else { crate::regex::scratch_words(regex.states) }
+        });
+        let states = states.max().unwrap_or(0);
+        let bits = self.templates.all().iter().map(|record| bit_words(&Template::decode(record)));
+        bits.max().unwrap_or(0).saturating_add(states)
+    }
+
+    pub(crate) fn text(&self, offset: u32, len: u32) -> Result<&'i [u8], Fault> {
+        let end = offset.wrapping_add(len);
+        self.text.get(offset as usize..end as usize).ok_or(Fault::Corrupt { section: Section::Text })
+    }
+}
+
+/// Words of the bit sets of a template type: atoms, programs, answers that are known, answers.
+pub(crate) fn bit_words(template: &Template) -> usize {
+    let words = |bits: u32| bits.div_ceil(64) as usize;
+    words(template.atom_count)
+        .saturating_add(words(template.program_count))
+        .saturating_add(words(template.predicate_count).saturating_mul(2))
+}
+
+/// What an image says of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RuleInfo<'i> {
+    /// The name that reports use: id, title or name.
+    pub name: &'i str,
+    /// The title.
+    pub title: &'i str,
+    /// 0 none, 1 informational, 2 low, 3 medium, 4 high, 5 critical.
+    pub level: u8,
+}

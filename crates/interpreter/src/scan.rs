@@ -1,0 +1,305 @@
+//! Scan: one pass over the values of an event, which finds every literal of every rule.
+//!
+//! A literal at an end of a value (equality, prefix, suffix) is found by a hash of up to eight
+//! bytes there. A literal anywhere is found by a hash of four of its bytes, chosen at compile
+//! time to be rare. Each hash first meets a bit map that is small enough to stay in cache, then
+//! a bucket of bounded size; what has the right hash is compared byte by byte.
+
+use crate::evaluate::{BoundEvent, literal_of, texted};
+use crate::fault::Fault;
+use crate::format::{
+    Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, input_flags,
+};
+use crate::hash::{anchor, fold_word, folded_word, gram, gram_salt, is_wide};
+use crate::image::Image;
+use crate::meter::Meter;
+use crate::text::stands_at;
+use crate::value::Value;
+use crate::verify::bucket_of;
+
+const FILTERS: Fault = Fault::Corrupt { section: Section::Filters };
+const INPUTS: Fault = Fault::Corrupt { section: Section::Inputs };
+const ATOMS: Fault = Fault::Corrupt { section: Section::Atoms };
+
+/// A filter with its parts at hand.
+#[derive(Clone, Copy)]
+struct Finder<'i> {
+    bitmap: &'i [[u8; 8]],
+    buckets: &'i [[u8; 4]],
+    entries: &'i [[u8; Entry::SIZE]],
+    first: u32,
+    /// How far a hash is shifted to be the number of a bit.
+    shift: u32,
+    bucket_log2: u8,
+}
+
+impl<'i> Finder<'i> {
+    fn new(image: &Image<'i>, index: u32) -> Result<Self, Fault> {
+        let filter = Filter::decode(image.filters.get(index).ok_or(FILTERS)?);
+        if filter.entry_count == 0 {
+            return Ok(Self { bitmap: &[], buckets: &[], entries: &[], first: 0, shift: 63, bucket_log2: 0 });
+        }
+        let words = 1_u32.checked_shl(u32::from(filter.bitmap_log2).saturating_sub(6)).ok_or(FILTERS)?;
+        let buckets = 1_u32.checked_shl(u32::from(filter.bucket_log2)).ok_or(FILTERS)?;
+        Ok(Self {
+            bitmap: image.bitmaps.range(filter.bitmap, words).ok_or(FILTERS)?,
+            buckets: image.buckets.range(filter.buckets, buckets.wrapping_add(1)).ok_or(FILTERS)?,
+            entries: image.entries.range(filter.entries, filter.entry_count).ok_or(FILTERS)?,
+            first: filter.entries,
+            shift: 64_u32.wrapping_sub(u32::from(filter.bitmap_log2)) & 63,
+            bucket_log2: filter.bucket_log2,
+        })
+    }
+
+    /// Whether some entry may have this hash.
+    #[inline(always)]
+    fn may_hold(&self, key: u64) -> bool {
+        let bit = key >> self.shift;
+        match self.bitmap.get((bit >> 6) as usize) {
+            Some(word) => u64::from_le_bytes(*word) >> (bit & 63) & 1 == 1,
+            None => false,
+        }
+    }
+
+    /// The entries in the bucket of a hash: the number of the first, and all of them.
+    fn bucket(&self, key: u64) -> Result<(u32, &'i [[u8; Entry::SIZE]]), Fault> {
+        let bucket = bucket_of(key, self.bucket_log2) as usize;
+        let [from, to] = self.buckets.get(bucket..bucket.wrapping_add(2)).ok_or(FILTERS)? else { return Err(FILTERS) };
+        let (from, to) = (u32::from_le_bytes(*from), u32::from_le_bytes(*to));
+        let entries = self.entries.get(from as usize..to as usize).ok_or(FILTERS)?;
+        Ok((self.first.wrapping_add(from), entries))
+    }
+}
+
+struct Scan<'s, 'i, M> {
+    image: &'s Image<'i>,
+    template: &'s Template,
+    atoms: &'s mut [u64],
+    candidates: &'s mut [u64],
+    anchors: Finder<'i>,
+    grams: Finder<'i>,
+    wide_grams: Finder<'i>,
+    meter: &'s mut M,
+}
+
+/// Makes true the atoms whose literals the event holds, and marks the programs that may match.
+pub(crate) fn scan<'e, M: Meter>(
+    event: &BoundEvent<'e>,
+    image: &Image<'e>,
+    template: &Template,
+    atoms: &mut [u64],
+    candidates: &mut [u64],
+    meter: &mut M,
+) -> Result<(), Fault> {
+    for program in image.witnesses.range(template.always, template.always_count).ok_or(ATOMS)? {
+        mark(candidates, u32::from_le_bytes(*program))?;
+    }
+    meter.spend(u64::from(template.always_count));
+    if template.atom_count == 0 {
+        return Ok(());
+    }
+    let mut scan = Scan {
+        image,
+        template,
+        atoms,
+        candidates,
+        anchors: Finder::new(image, template.filters)?,
+        grams: Finder::new(image, template.filters.wrapping_add(1))?,
+        wide_grams: Finder::new(image, template.filters.wrapping_add(2))?,
+        meter,
+    };
+    let inputs = image.inputs.range(template.inputs, template.input_count).ok_or(INPUTS)?;
+    for (index, record) in (0_u16..KEYWORD).zip(inputs) {
+        let input = Input::decode(record);
+        let grams = input.flags & input_flags::GRAMS != 0;
+        if input.probe_count == 0 && !grams {
+            continue;
+        }
+        let probes = image.probes.range(input.probes, u32::from(input.probe_count)).ok_or(INPUTS)?;
+        match event.value(u32::from(index)) {
+            Value::Text(text) => scan.text(index, probes, grams, text.as_bytes())?,
+            Value::List(elements) => {
+                for element in elements {
+                    scan.value(index, probes, grams, element)?;
+                }
+            }
+            value => scan.value(index, probes, grams, &value)?,
+        }
+    }
+    let grams = template.keyword_flags & 1 != 0;
+    if template.keyword_probe_count > 0 || grams {
+        let count = u32::from(template.keyword_probe_count);
+        let probes = image.probes.range(template.keyword_probes, count).ok_or(INPUTS)?;
+        event.any_value(|value| {
+            if let Some(texted) = texted(value) {
+                scan.text(KEYWORD, probes, grams, texted.bytes())?;
+            }
+            Ok(false)
+        })?;
+    }
+    Ok(())
+}
+
+fn mark(bits: &mut [u64], bit: u32) -> Result<(), Fault> {
+    let word = bits.get_mut((bit >> 6) as usize).ok_or(ATOMS)?;
+    *word |= 1 << (bit & 63);
+    Ok(())
+}
+
+impl<M: Meter> Scan<'_, '_, M> {
+    fn value(&mut self, input: u16, probes: &[[u8; 2]], grams: bool, value: &Value<'_>) -> Result<(), Fault> {
+        let number = match value {
+            Value::Int(number) => *number as u64,
+            Value::Bool(truth) => u64::from(*truth),
+            value => {
+                // The short text of a number or address is looked at as any other.
+                return match texted(value) {
+                    Some(texted) => self.text(input, probes, grams, texted.bytes()),
+                    None => Ok(()),
+                };
+            }
+        };
+        let bytes = number.to_le_bytes();
+        for record in probes {
+            let probe = Probe::decode(record);
+            if probe.kind == LiteralKind::Int as u8 {
+                self.meter.spend(1);
+                let key = anchor(LiteralKind::Int, probe.bytes, input, number, 8);
+                self.look(self.anchors, key, input, LiteralKind::Int, &bytes, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, input: u16, probes: &[[u8; 2]], grams: bool, text: &[u8]) -> Result<(), Fault> {
+        for record in probes {
+            let probe = Probe::decode(record);
+            let count = usize::from(probe.bytes);
+            self.meter.spend(1);
+            let (kind, part) = match probe.kind {
+                0 => (LiteralKind::Equals, text.get(text.len().saturating_sub(8)..)),
+                1 => (LiteralKind::Prefix, text.get(..count)),
+                2 => (LiteralKind::Suffix, text.len().checked_sub(count).and_then(|from| text.get(from..))),
+                _ => continue,
+            };
+            let Some(part) = part else { continue };
+            let key = anchor(kind, probe.bytes, input, folded_word(part), text.len() as u64);
+            self.look(self.anchors, key, input, kind, text, 0)?;
+        }
+        if grams { self.grams(input, text) } else { Ok(()) }
+    }
+
+    /// Looks at every four bytes of a text.
+    fn grams(&mut self, input: u16, text: &[u8]) -> Result<(), Fault> {
+        let salt = gram_salt(input);
+        let (narrow, wide) = (self.grams, self.wide_grams);
+        self.meter.spend(text.len() as u64);
+        let mut base = 0_usize;
+        let mut rest = text;
+        // Eight bytes hold five grams.
+        while let Some(word) = rest.first_chunk::<8>() {
+            let word = fold_word(u64::from_le_bytes(*word));
+            if word & 0x8080_8080_8080_8080 == 0 {
+                for shift in [0_u32, 8, 16, 24, 32] {
+                    let key = gram((word >> shift) as u32, salt);
+                    if narrow.may_hold(key) {
+                        self.look(narrow, key, input, LiteralKind::Contains, text, base.wrapping_add((shift >> 3) as usize))?;
+                    }
+                }
+            } else {
+                for shift in [0_u32, 8, 16, 24, 32] {
+                    let bytes = (word >> shift) as u32;
+                    let key = gram(bytes, salt);
+                    let finder = if is_wide(bytes) { wide } else { narrow };
+                    if finder.may_hold(key) {
+                        self.look(finder, key, input, LiteralKind::Contains, text, base.wrapping_add((shift >> 3) as usize))?;
+                    }
+                }
+            }
+            base = base.wrapping_add(5);
+            rest = rest.get(5..).unwrap_or(&[]);
+        }
+        for (index, window) in rest.windows(GRAM).enumerate() {
+            let bytes = folded_word(window) as u32;
+            let key = gram(bytes, salt);
+            let finder = if is_wide(bytes) { wide } else { narrow };
+            if finder.may_hold(key) {
+                self.look(finder, key, input, LiteralKind::Contains, text, base.wrapping_add(index))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares what lies in the bucket of a hash with the text.
+    #[inline]
+    fn look(
+        &mut self,
+        finder: Finder<'_>,
+        key: u64,
+        input: u16,
+        kind: LiteralKind,
+        text: &[u8],
+        at: usize,
+    ) -> Result<(), Fault> {
+        if kind == LiteralKind::Contains || finder.may_hold(key) {
+            self.bucket(finder, key, input, kind, text, at)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn bucket(
+        &mut self,
+        finder: Finder<'_>,
+        key: u64,
+        input: u16,
+        kind: LiteralKind,
+        text: &[u8],
+        at: usize,
+    ) -> Result<(), Fault> {
+        let (first, entries) = finder.bucket(key)?;
+        for (index, record) in (first..u32::MAX).zip(entries) {
+            let entry = Entry::decode(record);
+            self.meter.spend(1);
+            if entry.check != key as u32 || entry.input != input {
+                continue;
+            }
+            let (literal, bytes) = literal_of(self.image, index)?;
+            if literal.kind != kind as u8 {
+                continue;
+            }
+            self.meter.spend((bytes.len() as u64 / 8).wrapping_add(1));
+            let start = match kind {
+                LiteralKind::Contains => at.checked_sub(usize::from(literal.at)),
+                LiteralKind::Suffix => text.len().checked_sub(bytes.len()),
+                LiteralKind::Equals | LiteralKind::Int => (text.len() == bytes.len()).then_some(0),
+                LiteralKind::Prefix => Some(0),
+            };
+            if start.is_some_and(|start| stands_at(text, start, bytes, literal.flags != 0)) {
+                self.found(literal.actions, literal.action_count)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A literal was found: its atoms are true, and their programs may match.
+    fn found(&mut self, actions: u32, count: u32) -> Result<(), Fault> {
+        for action in self.image.actions.range(actions, count).ok_or(ATOMS)? {
+            let atom = u32::from_le_bytes(*action);
+            self.meter.spend(1);
+            let word = self.atoms.get_mut((atom >> 6) as usize).ok_or(ATOMS)?;
+            let bit = 1_u64 << (atom & 63);
+            if *word & bit != 0 {
+                continue;
+            }
+            *word |= bit;
+            let at = self.template.atoms.wrapping_add(atom);
+            let record = Atom::decode(self.image.atoms.get(at).ok_or(ATOMS)?);
+            self.meter.spend(u64::from(record.count));
+            for program in self.image.witnesses.range(record.witnesses, record.count).ok_or(ATOMS)? {
+                mark(self.candidates, u32::from_le_bytes(*program))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! Comparisons of bytes: exact, or without the case of ASCII letters. Nothing here allocates,
+//! recurses or looks outside of a slice.
+
+use crate::hash::{fold, fold_word, gram_at};
+use crate::meter::Meter;
+
+/// Whether two runs of bytes are equal. With `ignore_case`, `literal` is in lower case already.
+#[inline]
+pub(crate) fn equal(text: &[u8], literal: &[u8], ignore_case: bool) -> bool {
+    if text.len() != literal.len() {
+        return false;
+    }
+    if !ignore_case {
+        return text == literal;
+    }
+    let (a, a_rest) = text.as_chunks::<8>();
+    let (b, b_rest) = literal.as_chunks::<8>();
+    for (a, b) in a.iter().zip(b) {
+        if fold_word(u64::from_le_bytes(*a)) != u64::from_le_bytes(*b) {
+            return false;
+        }
+    }
+    a_rest.iter().zip(b_rest).all(|(a, b)| fold(*a) == *b)
+}
+
+/// Whether `literal` stands at `at` of the text.
+#[inline]
+pub(crate) fn stands_at(text: &[u8], at: usize, literal: &[u8], ignore_case: bool) -> bool {
+    // A sum that wraps makes a range that is none.
+    text.get(at..at.wrapping_add(literal.len())).is_some_and(|part| equal(part, literal, ignore_case))
+}
+
+#[inline]
+pub(crate) fn starts_with(text: &[u8], literal: &[u8], ignore_case: bool) -> bool {
+    stands_at(text, 0, literal, ignore_case)
+}
+
+#[inline]
+pub(crate) fn ends_with(text: &[u8], literal: &[u8], ignore_case: bool) -> bool {
+    text.len().checked_sub(literal.len()).is_some_and(|at| stands_at(text, at, literal, ignore_case))
+}
+
+/// Where `literal` stands first, from `from` on. `at` tells which four bytes of it are looked
+/// for, for literals of four bytes and more. Time: the text's bytes, and for each place where
+/// those four bytes stand the literal's.
+pub(crate) fn find<M: Meter>(
+    text: &[u8],
+    from: usize,
+    literal: &[u8],
+    at: usize,
+    ignore_case: bool,
+    meter: &mut M,
+) -> Option<usize> {
+    let found = find_from(text, from, literal, at, ignore_case, meter);
+    let passed = found.unwrap_or(text.len()).saturating_sub(from);
+    meter.spend(passed as u64 / 4);
+    found
+}
+
+fn find_from<M: Meter>(
+    text: &[u8],
+    from: usize,
+    literal: &[u8],
+    at: usize,
+    ignore_case: bool,
+    meter: &mut M,
+) -> Option<usize> {
+    let hay = text.get(from..)?;
+    let Some(gram) = literal.get(at..).and_then(<[u8]>::first_chunk::<4>) else {
+        return find_short(hay, literal, ignore_case).map(|found| found.wrapping_add(from));
+    };
+    let gram = u32::from_le_bytes(*gram);
+    // The gram stands `at` bytes behind the beginning of the literal.
+    let hay = hay.get(at..)?;
+    let found = |place: usize, meter: &mut M| {
+        let start = place.wrapping_add(from);
+        meter.spend((literal.len() as u64 / 8).wrapping_add(1));
+        stands_at(text, start, literal, ignore_case).then_some(start)
+    };
+    let mut base = 0_usize;
+    let mut rest = hay;
+    // Eight bytes hold five grams.
+    while let Some(word) = rest.first_chunk::<8>() {
+        let word = u64::from_le_bytes(*word);
+        let word = if ignore_case { fold_word(word) } else { word };
+        for shift in 0..5_u32 {
+            if (word >> (shift << 3)) as u32 == gram
+                && let Some(start) = found(base.wrapping_add(shift as usize), meter)
+            {
+                return Some(start);
+            }
+        }
+        base = base.wrapping_add(5);
+        rest = rest.get(5..).unwrap_or(&[]);
+    }
+    for (index, window) in rest.windows(4).enumerate() {
+        let here = if ignore_case { gram_at(window) } else { window.first_chunk::<4>().map(|w| u32::from_le_bytes(*w)) };
+        if here == Some(gram)
+            && let Some(start) = found(base.wrapping_add(index), meter)
+        {
+            return Some(start);
+        }
+    }
+    None
+}
+
+/// Where a literal of at most three bytes (or of any length, slowly) stands first.
+fn find_short(text: &[u8], literal: &[u8], ignore_case: bool) -> Option<usize> {
+    let Some(first) = literal.first() else { return Some(0) };
+    let other = if ignore_case { first.to_ascii_uppercase() } else { *first };
+    text.iter()
+        .enumerate()
+        .filter(|(_, byte)| *byte == first || **byte == other)
+        .map(|(at, _)| at)
+        .find(|at| stands_at(text, *at, literal, ignore_case))
+}
+
+/// Where the character at `at` ends. In what is not UTF-8 a character is a byte and the
+/// continuation bytes behind it.
+pub(crate) fn character_end(text: &[u8], at: usize) -> Option<usize> {
+    let rest = text.get(at.wrapping_add(1)..)?;
+    let more = rest.iter().take(3).take_while(|byte| **byte & 0xC0 == 0x80).count();
+    Some(at.wrapping_add(1).wrapping_add(more))
+}
+
+/// Bytes that compare under folding on both sides.
+#[inline]
+fn byte(text: &[u8], at: usize, ignore_case: bool) -> Option<u8> {
+    let byte = *text.get(at)?;
+    Some(if ignore_case { fold(byte) } else { byte })
+}
+
+/// Whether two texts of an event are equal; neither is in lower case.
+pub(crate) fn equal_values(a: &[u8], b: &[u8], ignore_case: bool) -> bool {
+    if ignore_case { a.eq_ignore_ascii_case(b) } else { a == b }
+}
+
+/// Whether one text of an event contains another: the two-way algorithm of Crochemore and
+/// Perrin, in time linear in both and without memory, since both may be hostile and long.
+pub(crate) fn contains_value<M: Meter>(text: &[u8], needle: &[u8], ignore_case: bool, meter: &mut M) -> bool {
+    let (n, m) = (text.len(), needle.len());
+    meter.spend((n as u64).wrapping_add(m as u64).wrapping_mul(4));
+    if m == 0 {
+        return true;
+    }
+    if m > n {
+        return false;
+    }
+    let (first, first_period) = maximal_suffix(needle, ignore_case, false);
+    let (second, second_period) = maximal_suffix(needle, ignore_case, true);
+    let (cut, mut period) = if first > second { (first, first_period) } else { (second, second_period) };
+    let same = |a: usize, b: usize| byte(needle, a, ignore_case) == byte(needle, b, ignore_case);
+    let periodic = period.wrapping_add(cut) <= m && (0..cut).all(|at| same(at, at.wrapping_add(period)));
+    if !periodic {
+        period = cut.max(m.wrapping_sub(cut)).wrapping_add(1);
+    }
+    let mut at = 0_usize;
+    let mut memory = 0_usize;
+    while at.wrapping_add(m) <= n {
+        let agrees = |index: usize| byte(needle, index, ignore_case) == byte(text, at.wrapping_add(index), ignore_case);
+        let mut index = cut.max(memory);
+        while index < m && agrees(index) {
+            index = index.wrapping_add(1);
+        }
+        if index < m {
+            at = at.wrapping_add(index.wrapping_sub(cut)).wrapping_add(1);
+            memory = 0;
+            continue;
+        }
+        let mut back = cut;
+        while back > memory && agrees(back.wrapping_sub(1)) {
+            back = back.wrapping_sub(1);
+        }
+        if back <= memory {
+            return true;
+        }
+        at = at.wrapping_add(period);
+        memory = if periodic { m.wrapping_sub(period) } else { 0 };
+    }
+    false
+}
+
+/// Where the greatest suffix begins, by one order of bytes or the other, and its period.
+fn maximal_suffix(needle: &[u8], ignore_case: bool, reverse: bool) -> (usize, usize) {
+    let (mut left, mut right, mut offset, mut period) = (0_usize, 1_usize, 0_usize, 1_usize);
+    while let (Some(a), Some(b)) = (
+        byte(needle, right.wrapping_add(offset), ignore_case),
+        byte(needle, left.wrapping_add(offset), ignore_case),
+    ) {
+        if (a < b && !reverse) || (a > b && reverse) {
+            right = right.wrapping_add(offset).wrapping_add(1);
+            offset = 0;
+            period = right.wrapping_sub(left);
+        } else if a == b {
+            if offset.wrapping_add(1) == period {
+                right = right.wrapping_add(offset).wrapping_add(1);
+                offset = 0;
+            } else {
+                offset = offset.wrapping_add(1);
+            }
+        } else {
+            left = right;
+            right = right.wrapping_add(1);
+            offset = 0;
+            period = 1;
+        }
+    }
+    (left, period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    /// All words over a small alphabet up to a length.
+    fn words(alphabet: &[u8], most: usize) -> Vec<Vec<u8>> {
+        let mut all: Vec<Vec<u8>> = std::vec![Vec::new()];
+        let mut from = 0;
+        for _ in 0..most {
+            let end = all.len();
+            for index in from..end {
+                for letter in alphabet {
+                    let mut word = all[index].clone();
+                    word.push(*letter);
+                    all.push(word);
+                }
+            }
+            from = end;
+        }
+        all
+    }
+
+    #[test]
+    fn one_value_in_another_agrees_with_windows() {
+        let needles = words(b"aB", 6);
+        for text in words(b"abA", 8) {
+            for needle in &needles {
+                let plain = needle.is_empty() || text.windows(needle.len()).any(|window| window == *needle);
+                assert_eq!(contains_value(&text, needle, false, &mut ()), plain, "{text:?} {needle:?}");
+                let folded = needle.is_empty()
+                    || text.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));
+                assert_eq!(contains_value(&text, needle, true, &mut ()), folded, "{text:?} {needle:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn literals_are_found_wherever_they_stand() {
+        let text = b"xxABcdEFghIJabcdefghij-tail";
+        for len in 1..=12 {
+            for start in 0..=text.len() - len {
+                let literal = text[start..start + len].to_ascii_lowercase();
+                let first = text.windows(len).position(|window| window.eq_ignore_ascii_case(&literal));
+                for at in 0..=len.saturating_sub(4) {
+                    assert_eq!(find(text, 0, &literal, at, true, &mut ()), first);
+                    let exact = text.windows(len).position(|window| window == literal);
+                    assert_eq!(find(text, 0, &literal, at, false, &mut ()), exact);
+                }
+            }
+        }
+        assert_eq!(find(text, 3, b"", 0, true, &mut ()), Some(3));
+        assert_eq!(find(text, 40, b"a", 0, true, &mut ()), None);
+    }
+
+    #[test]
+    fn characters_end_where_utf8_says() {
+        let text = "aä€🦀".as_bytes();
+        let ends: Vec<usize> = core::iter::successors(Some(0), |at| character_end(text, *at)).collect();
+        assert_eq!(ends, [0, 1, 3, 6, 10]);
+        assert_eq!(character_end(b"\x80\x80", 0), Some(2));
+        assert_eq!(character_end(b"", 0), None);
+    }
+}

@@ -1,0 +1,860 @@
+//! Verify: [`Image`] and a sensor's manifest to [`VerifiedImage`]. One pass over the records, in
+//! time linear in the image, without memory of its own.
+//!
+//! Sections are partitioned: the ranges that records state follow each other without gap or
+//! overlap, so that no record is looked at twice, and none is looked at by nobody.
+
+use crate::fault::{Rejection, Resource};
+use crate::format::{
+    self, ACCEPT, ANCHOR_MAX, Assertion, Atom, BUCKET_MAX, CODE_MAX, Comparator, DFA_STATES_MAX, Entry, Filter, GRAM,
+    IGNORE_CASE, INPUTS_MAX, Input, InputKind, Instruction, KEYWORD, Key, Literal, LiteralKind, MATCHED,
+    NFA_STATES_MAX, Network, NfaKind, NfaState, Opcode, PARTS_MAX, Part, Pattern, PatternKind, Predicate, Probe,
+    Program, REJECT, Regex, Rule, SET_TABLE, Section, Set, Template, input_flags, predicate_flags,
+};
+use crate::hash;
+use crate::image::Image;
+use crate::manifest::{Manifest, Scalar, Type};
+use crate::text::equal;
+use crate::version;
+
+/// The binding of an input that the sensor does not supply; the arity of such a template type.
+pub(crate) const UNSUPPLIED: u16 = 0xFFFF;
+/// Set in the binding of a header field.
+pub(crate) const HEADER_BIT: u16 = 0x8000;
+
+/// Memory that a verified image keeps. Its owner lends it for as long as the image is used.
+#[derive(Debug)]
+pub struct Workspace<'w> {
+    /// At least [`Image::binding_slots`] of them.
+    pub bindings: &'w mut [u16],
+    /// At least [`Image::active_words`] of them.
+    pub active: &'w mut [u64],
+}
+
+/// An image that this sensor can evaluate without a fault of the image's. Made by
+/// [`Image::verify`] alone.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifiedImage<'i> {
+    pub(crate) image: Image<'i>,
+    /// For each input its place in an event, then for each template type its supplied arity.
+    pub(crate) bindings: &'i [u16],
+    /// For each program, then from a new word on for each rule, whether this sensor loads it.
+    pub(crate) active: &'i [u64],
+    pub(crate) header: usize,
+    pub(crate) scratch: usize,
+    loaded: u32,
+}
+
+impl<'i> VerifiedImage<'i> {
+    /// What was verified.
+    #[must_use]
+    pub const fn image(&self) -> &Image<'i> {
+        &self.image
+    }
+
+    /// How many rules this sensor loads: some are meant for others.
+    #[must_use]
+    pub const fn loaded_rules(&self) -> u32 {
+        self.loaded
+    }
+
+    /// Words of scratch memory that an evaluation needs.
+    #[must_use]
+    pub const fn scratch_words(&self) -> usize {
+        self.scratch
+    }
+
+    /// The template types that have this name; of each version one.
+    pub fn templates_named(&self, name: &str) -> impl Iterator<Item = u32> {
+        let image = self.image;
+        (0..image.template_count())
+            .filter(move |at| image.template(*at).is_some_and(|found| image.name(found.name, found.name_len) == name))
+    }
+
+    /// How many numbered inputs the sensor supplies for a template type; nothing where it supplies none.
+    #[must_use]
+    pub fn supplied_arity(&self, template: u32) -> Option<usize> {
+        let at = self.image.inputs.count().checked_add(template)?;
+        self.bindings.get(at as usize).filter(|arity| **arity != UNSUPPLIED).map(|arity| usize::from(*arity))
+    }
+
+    /// Whether this sensor loads a rule: on at least one template type.
+    #[must_use]
+    pub fn loads(&self, rule: u32) -> bool {
+        bit(self.active, self.image.programs.count(), rule)
+    }
+
+    /// Whether this sensor loads a program.
+    pub(crate) fn is_active(&self, program: u32) -> bool {
+        self.active.get((program >> 6) as usize).is_some_and(|word| word >> (program & 63) & 1 == 1)
+    }
+}
+
+/// The bit of a rule, which stands behind the words of so many programs.
+fn bit(active: &[u64], programs: u32, rule: u32) -> bool {
+    let word = programs.div_ceil(64).wrapping_add(rule >> 6);
+    active.get(word as usize).is_some_and(|word| word >> (rule & 63) & 1 == 1)
+}
+
+/// A place in a section that ranges must begin at.
+struct Cursor {
+    section: Section,
+    at: u32,
+    end: u32,
+}
+
+impl Cursor {
+    const fn new(section: Section, end: u32) -> Self {
+        Self { section, at: 0, end }
+    }
+
+    /// Takes a range that begins where the last one ended.
+    fn take(&mut self, first: u32, count: u32) -> Result<(), Rejection> {
+        let end = first.checked_add(count).filter(|end| first == self.at && *end <= self.end);
+        self.at = end.ok_or(Rejection::Record { section: self.section, index: self.at })?;
+        Ok(())
+    }
+
+    /// Whether nothing is left over.
+    fn finish(&self) -> Result<(), Rejection> {
+        if self.at == self.end { Ok(()) } else { Err(Rejection::Record { section: self.section, index: self.at }) }
+    }
+}
+
+/// A check of one record.
+fn must(holds: bool, section: Section, index: u32) -> Result<(), Rejection> {
+    if holds { Ok(()) } else { Err(Rejection::Record { section, index }) }
+}
+
+const fn within(first: u32, count: u32, end: u32) -> bool {
+    match first.checked_add(count) {
+        Some(last) => last <= end,
+        None => false,
+    }
+}
+
+/// Counts records along with their numbers.
+fn numbered<const N: usize>(records: &[[u8; N]]) -> impl Iterator<Item = (u32, &[u8; N])> {
+    (0..u32::MAX).zip(records)
+}
+
+impl<'i> Image<'i> {
+    /// How many slots of bindings a verified image needs.
+    #[must_use]
+    pub fn binding_slots(&self) -> usize {
+        (self.inputs.count() as usize).saturating_add(self.template_count() as usize)
+    }
+
+    /// How many words of active bits a verified image needs.
+    #[must_use]
+    pub fn active_words(&self) -> usize {
+        (self.programs.count().div_ceil(64) as usize).saturating_add(self.rules.count().div_ceil(64) as usize)
+    }
+
+    /// Checks every record once, and maps what the rules read to where this sensor supplies it.
+    ///
+    /// # Errors
+    /// When a record is not as the compiler writes it, the sensor lacks an input that a rule
+    /// which it loads mentions, or has less capacity than the image needs.
+    pub fn verify(self, manifest: &Manifest<'_>, workspace: Workspace<'i>) -> Result<VerifiedImage<'i>, Rejection> {
+        self.check_records()?;
+        let Workspace { bindings, active } = workspace;
+        let (slots, words) = (self.binding_slots(), self.active_words());
+        let bindings = bindings.get_mut(..slots).ok_or(Rejection::Workspace { needed: slots })?;
+        let active = active.get_mut(..words).ok_or(Rejection::Workspace { needed: words })?;
+        let loaded = self.load(manifest, bindings, active)?;
+        self.check_capacity(manifest, loaded)?;
+        let scratch = self.scratch_words();
+        Ok(VerifiedImage { image: self, bindings, active, header: manifest.header.len(), scratch, loaded })
+    }
+
+    fn name_fits(&self, offset: u32, len: u32) -> bool {
+        offset
+            .checked_add(len)
+            .and_then(|end| self.names.get(offset as usize..end as usize))
+            .is_some_and(|bytes| core::str::from_utf8(bytes).is_ok())
+    }
+
+    fn text_fits(&self, offset: u32, len: u32) -> bool {
+        within(offset, len, self.text.len() as u32)
+    }
+
+    fn check_records(&self) -> Result<(), Rejection> {
+        self.check_rules()?;
+        self.check_patterns()?;
+        self.check_sets()?;
+        self.check_regexes()?;
+        self.check_templates()
+    }
+
+    fn check_rules(&self) -> Result<(), Rejection> {
+        let mut comparators = Cursor::new(Section::Comparators, self.comparators.count());
+        for (index, record) in numbered(self.rules.all()) {
+            let rule = Rule::decode(record);
+            let named = self.name_fits(rule.name, rule.name_len) && self.name_fits(rule.title, rule.title_len);
+            must(named && rule.level <= 5, Section::Rules, index)?;
+            comparators.take(rule.comparators, rule.comparator_count)?;
+        }
+        comparators.finish()?;
+        for (index, record) in numbered(self.comparators.all()) {
+            let of = Comparator::decode(record);
+            let named = self.name_fits(of.sensor, of.sensor_len) && self.name_fits(of.version, of.version_len);
+            must(named && of.operator <= 6, Section::Comparators, index)?;
+        }
+        Ok(())
+    }
+
+    fn check_patterns(&self) -> Result<(), Rejection> {
+        let mut parts = Cursor::new(Section::Parts, self.parts.count());
+        for (index, record) in numbered(self.patterns.all()) {
+            let pattern = Pattern::decode(record);
+            let kind = PatternKind::from_number(pattern.kind);
+            let fits = match kind {
+                Some(PatternKind::Equals | PatternKind::Prefix | PatternKind::Suffix) => {
+                    pattern.at == 0 && self.text_fits(pattern.a, pattern.b)
+                }
+                Some(PatternKind::Contains) => {
+                    let gram = u32::from(pattern.at).checked_add(GRAM as u32);
+                    (gram.is_some_and(|end| end <= pattern.b) || pattern.at == 0) && self.text_fits(pattern.a, pattern.b)
+                }
+                Some(PatternKind::Like) => {
+                    parts.take(pattern.a, pattern.b)?;
+                    pattern.at == 0 && pattern.b > 0 && pattern.b <= PARTS_MAX
+                }
+                Some(PatternKind::Matches) => {
+                    pattern.at == 0 && pattern.b == 0 && pattern.flags == 0 && pattern.a < self.regexes.count()
+                }
+                None => false,
+            };
+            must(fits && pattern.flags <= IGNORE_CASE, Section::Patterns, index)?;
+        }
+        parts.finish()?;
+        for (index, record) in numbered(self.parts.all()) {
+            let part = Part::decode(record);
+            let fits = match part.kind {
+                0 => part.len > 0 && self.text_fits(part.text, part.len),
+                1 | 2 => part.len == 0 && part.text == 0,
+                _ => false,
+            };
+            must(fits, Section::Parts, index)?;
+        }
+        for (index, record) in numbered(self.networks.all()) {
+            let network = Network::decode(record);
+            let fits = match network.family {
+                4 => network.prefix <= 32 && network.w1 == 0 && network.w2 == 0 && network.w3 == 0,
+                6 => network.prefix <= 128,
+                _ => false,
+            };
+            must(fits, Section::Networks, index)?;
+        }
+        Ok(())
+    }
+
+    fn check_sets(&self) -> Result<(), Rejection> {
+        let mut keys = Cursor::new(Section::Keys, self.keys.count());
+        for (index, record) in numbered(self.sets.all()) {
+            let set = Set::decode(record);
+            keys.take(set.keys, set.count)?;
+            must(scalar(set.scalar).is_some() && set.flags <= (IGNORE_CASE | SET_TABLE), Section::Sets, index)?;
+            let mut last: Option<&[u8]> = None;
+            for (at, record) in (set.keys..u32::MAX).zip(self.keys.range(set.keys, set.count).unwrap_or(&[])) {
+                let key = Key::decode(record);
+                let bytes = self.text(key.text, key.len).ok();
+                // A sorted set is searched by halves, so the order matters.
+                must(bytes.is_some() && (last.is_none() || last < bytes), Section::Keys, at)?;
+                last = bytes;
+            }
+        }
+        keys.finish()
+    }
+
+    fn check_regexes(&self) -> Result<(), Rejection> {
+        let mut tables = Cursor::new(Section::Automata, self.automata.len() as u32);
+        for (index, record) in numbered(self.regexes.all()) {
+            let regex = Regex::decode(record);
+            tables.take(regex.table, regex.len)?;
+            let end = regex.table.wrapping_add(regex.len);
+            let table = self.automata.get(regex.table as usize..end as usize).unwrap_or(&[]);
+            let fits = match regex.kind {
+                0 => deterministic_fits(&regex, table),
+                1 => nondeterministic_fits(&regex, table),
+                _ => false,
+            };
+            must(fits, Section::Regexes, index)?;
+        }
+        tables.finish()
+    }
+
+    fn check_templates(&self) -> Result<(), Rejection> {
+        let mut cursors = Cursors {
+            inputs: Cursor::new(Section::Inputs, self.inputs.count()),
+            probes: Cursor::new(Section::Probes, self.probes.count()),
+            programs: Cursor::new(Section::Programs, self.programs.count()),
+            mentions: Cursor::new(Section::Mentions, self.mentions.count()),
+            code: Cursor::new(Section::Code, self.code.count()),
+            predicates: Cursor::new(Section::Predicates, self.predicates.count()),
+            patterns: Cursor::new(Section::Patterns, self.patterns.count()),
+            numbers: Cursor::new(Section::Numbers, self.numbers.count()),
+            networks: Cursor::new(Section::Networks, self.networks.count()),
+            filters: Cursor::new(Section::Filters, self.filters.count()),
+            bitmaps: Cursor::new(Section::Bitmaps, self.bitmaps.count()),
+            buckets: Cursor::new(Section::Buckets, self.buckets.count()),
+            entries: Cursor::new(Section::Entries, self.entries.count()),
+            actions: Cursor::new(Section::Actions, self.actions.count()),
+            atoms: Cursor::new(Section::Atoms, self.atoms.count()),
+            witnesses: Cursor::new(Section::Witnesses, self.witnesses.count()),
+        };
+        must(self.literals.count() == self.entries.count(), Section::Literals, 0)?;
+        for (index, record) in numbered(self.templates.all()) {
+            let template = Template::decode(record);
+            let named = self.name_fits(template.name, template.name_len);
+            must(named && template.keyword_flags <= 1 && template.input_count <= INPUTS_MAX, Section::Templates, index)?;
+            self.check_inputs(&template, &mut cursors)?;
+            self.check_programs(&template, &mut cursors)?;
+            self.check_predicates(&template, &mut cursors)?;
+            self.check_filters(&template, &mut cursors)?;
+        }
+        cursors.finish()
+    }
+
+    fn check_inputs(&self, template: &Template, cursors: &mut Cursors) -> Result<(), Rejection> {
+        cursors.inputs.take(template.inputs, template.input_count)?;
+        let records = self.inputs.range(template.inputs, template.input_count).unwrap_or(&[]);
+        for (index, record) in (template.inputs..u32::MAX).zip(records) {
+            let input = Input::decode(record);
+            let kind = InputKind::from_number(input.kind);
+            let known = input_flags::LIST | input_flags::OPTIONAL | input_flags::GRAMS | input_flags::BY_NUMBER;
+            let numbered = kind == Some(InputKind::Numbered);
+            let fits = self.name_fits(input.name, input.name_len)
+                && kind.is_some()
+                && scalar(input.scalar).is_some()
+                && input.flags & !known == 0
+                && numbered == (input.position > 0)
+                && (numbered || input.flags & input_flags::BY_NUMBER == 0);
+            must(fits, Section::Inputs, index)?;
+            self.check_probes(input.probes, u32::from(input.probe_count), cursors)?;
+        }
+        self.check_probes(template.keyword_probes, u32::from(template.keyword_probe_count), cursors)
+    }
+
+    fn check_probes(&self, first: u32, count: u32, cursors: &mut Cursors) -> Result<(), Rejection> {
+        cursors.probes.take(first, count)?;
+        for (index, record) in (first..u32::MAX).zip(self.probes.range(first, count).unwrap_or(&[])) {
+            let probe = Probe::decode(record);
+            let kind = LiteralKind::from_number(probe.kind);
+            let fits = kind.is_some_and(|kind| kind != LiteralKind::Contains) && (1..=ANCHOR_MAX).contains(&probe.bytes);
+            must(fits, Section::Probes, index)?;
+        }
+        Ok(())
+    }
+
+    fn check_programs(&self, template: &Template, cursors: &mut Cursors) -> Result<(), Rejection> {
+        cursors.programs.take(template.programs, template.program_count)?;
+        let records = self.programs.range(template.programs, template.program_count).unwrap_or(&[]);
+        let mut last = None;
+        for (index, record) in (template.programs..u32::MAX).zip(records) {
+            let program = Program::decode(record);
+            // Programs stand in the order of their rules, which is the order of reports.
+            let rises = last < Some(program.rule) && program.rule < self.rules.count();
+            let long = (1..=CODE_MAX).contains(&program.code_len);
+            must(rises && long, Section::Programs, index)?;
+            last = Some(program.rule);
+            cursors.mentions.take(program.mentions, program.mention_count)?;
+            let mentions = self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]);
+            for (at, mention) in (program.mentions..u32::MAX).zip(mentions) {
+                must(u32::from(u16::from_le_bytes(*mention)) < template.input_count, Section::Mentions, at)?;
+            }
+            cursors.code.take(program.code, program.code_len)?;
+            let code = self.code.range(program.code, program.code_len).unwrap_or(&[]);
+            for (at, record) in numbered(code) {
+                let instruction = Instruction::decode(record);
+                let forward = |target: u16| {
+                    target == ACCEPT || target == REJECT || (u32::from(target) > at && u32::from(target) < program.code_len)
+                };
+                let fits = instruction.predicate < template.predicate_count
+                    && forward(instruction.yes)
+                    && forward(instruction.no);
+                must(fits, Section::Code, program.code.wrapping_add(at))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_predicates(&self, template: &Template, cursors: &mut Cursors) -> Result<(), Rejection> {
+        cursors.predicates.take(template.predicates, template.predicate_count)?;
+        let records = self.predicates.range(template.predicates, template.predicate_count).unwrap_or(&[]);
+        for (index, record) in (template.predicates..u32::MAX).zip(records) {
+            let predicate = Predicate::decode(record);
+            let refused = Rejection::Record { section: Section::Predicates, index };
+            let opcode = Opcode::from_number(predicate.opcode).ok_or(refused)?;
+            let operands = [predicate.a, predicate.b, predicate.c];
+            let spare = operands.iter().skip(opcode.operands()).all(|operand| *operand == 0);
+            let quantifier = predicate.flags & predicate_flags::QUANTIFIER;
+            let variant = predicate.flags >> predicate_flags::VARIANT;
+            let input = u32::from(predicate.input);
+            let read = if predicate.input == KEYWORD {
+                quantifier == 0
+            } else {
+                let found = template.inputs.checked_add(input).and_then(|at| self.input(at));
+                let list = found.is_some_and(|input| input.flags & input_flags::LIST != 0);
+                input < template.input_count && (quantifier == 0 || list)
+            };
+            must(spare && read && quantifier <= predicate_flags::ALL, Section::Predicates, index)?;
+            let fits = match opcode {
+                Opcode::Atom => predicate.a < template.atom_count && variant == 0,
+                Opcode::Exists | Opcode::Null => quantifier == 0 && variant == 0,
+                Opcode::AnyText | Opcode::AllTexts => {
+                    cursors.patterns.take(predicate.a, predicate.b)?;
+                    predicate.b > 0 && variant == 0
+                }
+                Opcode::Int | Opcode::Time => {
+                    cursors.numbers.take(predicate.a, predicate.b.checked_mul(2).ok_or(refused)?)?;
+                    let ranges = self.numbers.range(predicate.a, predicate.b.wrapping_mul(2)).unwrap_or(&[]);
+                    let part = if opcode == Opcode::Time { variant < crate::time::PARTS } else { variant == 0 };
+                    part && predicate.b > 0 && ranges_rise(ranges)
+                }
+                Opcode::Float => {
+                    cursors.numbers.take(predicate.a, 1)?;
+                    variant <= format::comparison::AT_LEAST
+                }
+                Opcode::Mask => {
+                    cursors.numbers.take(predicate.a, 2)?;
+                    variant <= format::comparison::AT_LEAST
+                }
+                Opcode::Bool => variant <= 1,
+                Opcode::InSet => predicate.a < self.sets.count() && variant == 0,
+                Opcode::Cidr => {
+                    cursors.networks.take(predicate.a, predicate.b)?;
+                    predicate.b > 0 && variant == 0
+                }
+                Opcode::Field => {
+                    predicate.input != KEYWORD
+                        && predicate.a < template.input_count
+                        && variant <= format::comparison::ENDS_WITH
+                }
+            };
+            must(fits && predicate.flags & 8 == 0, Section::Predicates, index)?;
+        }
+        Ok(())
+    }
+
+    fn check_filters(&self, template: &Template, cursors: &mut Cursors) -> Result<(), Rejection> {
+        cursors.filters.take(template.filters, 3)?;
+        cursors.witnesses.take(template.always, template.always_count)?;
+        let always = self.witnesses.range(template.always, template.always_count).unwrap_or(&[]);
+        self.check_witnesses(template, template.always, always)?;
+        cursors.atoms.take(template.atoms, template.atom_count)?;
+        let records = self.atoms.range(template.atoms, template.atom_count).unwrap_or(&[]);
+        for record in records {
+            let atom = Atom::decode(record);
+            cursors.witnesses.take(atom.witnesses, atom.count)?;
+            let witnesses = self.witnesses.range(atom.witnesses, atom.count).unwrap_or(&[]);
+            self.check_witnesses(template, atom.witnesses, witnesses)?;
+        }
+        for (which, record) in (0_u32..3).zip(self.filters.range(template.filters, 3).unwrap_or(&[])) {
+            let filter = Filter::decode(record);
+            let index = template.filters.wrapping_add(which);
+            if filter.entry_count == 0 {
+                must(filter == Filter { bitmap: cursors.bitmaps.at, buckets: cursors.buckets.at, entries: cursors.entries.at, ..Filter::default() }, Section::Filters, index)?;
+                continue;
+            }
+            let sized = (6..=30).contains(&filter.bitmap_log2) && filter.bucket_log2 <= 24;
+            must(sized, Section::Filters, index)?;
+            cursors.bitmaps.take(filter.bitmap, 1 << filter.bitmap_log2.saturating_sub(6).min(24))?;
+            let buckets = 1_u32 << filter.bucket_log2.min(24);
+            cursors.buckets.take(filter.buckets, buckets.wrapping_add(1))?;
+            cursors.entries.take(filter.entries, filter.entry_count)?;
+            self.check_buckets(template, &filter, which, cursors)?;
+        }
+        Ok(())
+    }
+
+    fn check_witnesses(&self, template: &Template, first: u32, witnesses: &[[u8; 4]]) -> Result<(), Rejection> {
+        let mut last = None;
+        for (index, program) in (first..u32::MAX).zip(witnesses) {
+            let program = u32::from_le_bytes(*program);
+            must(last < Some(program) && program < template.program_count, Section::Witnesses, index)?;
+            last = Some(program);
+        }
+        Ok(())
+    }
+
+    fn check_buckets(
+        &self,
+        template: &Template,
+        filter: &Filter,
+        which: u32,
+        cursors: &mut Cursors,
+    ) -> Result<(), Rejection> {
+        let buckets = 1_u32 << filter.bucket_log2.min(24);
+        let bounds = self.buckets.range(filter.buckets, buckets.wrapping_add(1)).unwrap_or(&[]);
+        let mut from = 0_u32;
+        for (index, (bound, next)) in (0_u32..).zip(bounds.iter().zip(bounds.iter().skip(1))) {
+            let (bound, next) = (u32::from_le_bytes(*bound), u32::from_le_bytes(*next));
+            let count = next.wrapping_sub(bound);
+            let fits = bound == from && next >= bound && next <= filter.entry_count && count <= BUCKET_MAX;
+            must(fits, Section::Buckets, filter.buckets.wrapping_add(index))?;
+            from = next;
+            for at in bound..next {
+                self.check_entry(template, filter, which, index, filter.entries.wrapping_add(at), cursors)?;
+            }
+        }
+        must(from == filter.entry_count, Section::Buckets, filter.buckets.wrapping_add(buckets))
+    }
+
+    /// One entry with its literal: it lies in the bucket, and has the bit, that its bytes ask for.
+    fn check_entry(
+        &self,
+        template: &Template,
+        filter: &Filter,
+        which: u32,
+        bucket: u32,
+        index: u32,
+        cursors: &mut Cursors,
+    ) -> Result<(), Rejection> {
+        let refused = Rejection::Record { section: Section::Literals, index };
+        let entry = Entry::decode(self.entries.get(index).ok_or(refused)?);
+        let literal = Literal::decode(self.literals.get(index).ok_or(refused)?);
+        let bytes = self.text(literal.text, literal.len).map_err(|_| refused)?;
+        let kind = LiteralKind::from_number(literal.kind).ok_or(refused)?;
+        let (first, count, grams) = if entry.input == KEYWORD {
+            (template.keyword_probes, u32::from(template.keyword_probe_count), template.keyword_flags & 1 != 0)
+        } else {
+            must(u32::from(entry.input) < template.input_count, Section::Entries, index)?;
+            let at = template.inputs.checked_add(u32::from(entry.input)).ok_or(refused)?;
+            let input = self.input(at).ok_or(refused)?;
+            (input.probes, u32::from(input.probe_count), input.flags & input_flags::GRAMS != 0)
+        };
+        let key = if kind == LiteralKind::Contains {
+            let gram = bytes.get(usize::from(literal.at)..).and_then(hash::gram_at).ok_or(refused)?;
+            must(grams && which == 1 + u32::from(hash::is_wide(gram)), Section::Literals, index)?;
+            hash::gram(gram, hash::gram_salt(entry.input))
+        } else {
+            let probes = self.probes.range(first, count).unwrap_or(&[]);
+            let probe = Probe { kind: literal.kind, bytes: literal.at as u8 };
+            let probed = which == 0 && literal.at <= u16::from(ANCHOR_MAX) && probes.contains(&probe.encode());
+            must(probed, Section::Literals, index)?;
+            literal_key(kind, bytes, probe.bytes, entry.input).ok_or(refused)?
+        };
+        let folded = literal.flags == 0 || !bytes.iter().any(u8::is_ascii_uppercase);
+        must(folded && literal.flags <= IGNORE_CASE, Section::Literals, index)?;
+        let bit = key.checked_shr(64_u32.wrapping_sub(u32::from(filter.bitmap_log2))).unwrap_or(0);
+        let word = self.bitmaps.get(filter.bitmap.wrapping_add((bit >> 6) as u32)).map(|word| u64::from_le_bytes(*word));
+        let placed = word.is_some_and(|word| word >> (bit & 63) & 1 == 1)
+            && bucket_of(key, filter.bucket_log2) == bucket
+            && entry.check == key as u32;
+        must(placed, Section::Entries, index)?;
+        cursors.actions.take(literal.actions, literal.action_count)?;
+        let actions = self.actions.range(literal.actions, literal.action_count).unwrap_or(&[]);
+        for (at, action) in (literal.actions..u32::MAX).zip(actions) {
+            must(u32::from_le_bytes(*action) < template.atom_count, Section::Actions, at)?;
+        }
+        Ok(())
+    }
+
+    /// Binds inputs to where the manifest supplies them, and finds what this sensor loads. The number of rules.
+    fn load(&self, manifest: &Manifest<'_>, bindings: &mut [u16], active: &mut [u64]) -> Result<u32, Rejection> {
+        active.fill(0);
+        bindings.fill(UNSUPPLIED);
+        let bounded = |count: usize| count < usize::from(HEADER_BIT);
+        if !bounded(manifest.header.len()) || !manifest.templates.iter().all(|supply| bounded(supply.inputs.len())) {
+            return Err(Rejection::Manifest);
+        }
+        let inputs = self.inputs.count();
+        for (index, record) in numbered(self.templates.all()) {
+            let template = Template::decode(record);
+            let name = self.name(template.name, template.name_len);
+            let Some(supply) = manifest.templates.iter().find(|supply| supply.template == name) else { continue };
+            if let Some(arity) = bindings.get_mut(inputs.wrapping_add(index) as usize) {
+                *arity = supply.inputs.len() as u16;
+            }
+            for at in template.inputs..template.inputs.wrapping_add(template.input_count) {
+                let Some(input) = self.input(at) else { continue };
+                let name = self.name(input.name, input.name_len);
+                let place = (0_u16..).zip(supply.inputs).find(|(_, supplied)| supplied.name == name);
+                let place = place.map(|(place, _)| place).or_else(|| {
+                    let found = (0_u16..).zip(manifest.header).find(|(_, supplied)| supplied.name == name);
+                    found.map(|(place, _)| place | HEADER_BIT)
+                });
+                if let (Some(slot), Some(place)) = (bindings.get_mut(at as usize), place) {
+                    *slot = place;
+                }
+            }
+            self.load_programs(index, &template, manifest, supply.inputs, bindings, active)?;
+        }
+        let rules = (0..self.rules.count()).filter(|rule| bit(active, self.programs.count(), *rule));
+        let loaded = rules.count() as u32;
+        Ok(loaded)
+    }
+
+    fn load_programs(
+        &self,
+        index: u32,
+        template: &Template,
+        manifest: &Manifest<'_>,
+        supplied: &[crate::manifest::Input<'_>],
+        bindings: &[u16],
+        active: &mut [u64],
+    ) -> Result<(), Rejection> {
+        let records = self.programs.range(template.programs, template.program_count).unwrap_or(&[]);
+        'programs: for (number, record) in (template.programs..u32::MAX).zip(records) {
+            let program = Program::decode(record);
+            let Some(rule) = self.rules.get(program.rule).map(Rule::decode) else { continue };
+            let comparators = self.comparators.range(rule.comparators, rule.comparator_count).unwrap_or(&[]);
+            if !version::selects(self, comparators, manifest) {
+                continue;
+            }
+            for mention in self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]) {
+                let at = template.inputs.wrapping_add(u32::from(u16::from_le_bytes(*mention)));
+                let Some(input) = self.input(at) else { continue };
+                let place = bindings.get(at as usize).copied().unwrap_or(UNSUPPLIED);
+                let fault = fault(&input, place, manifest, supplied);
+                let Some(fault) = fault else { continue };
+                if self.skips_unsupplied() {
+                    continue 'programs;
+                }
+                let (rule, template, input) = (program.rule, index, at);
+                return Err(match fault {
+                    Mismatch::Unsupplied => Rejection::UnsuppliedInput { rule, template, input },
+                    Mismatch::Type => Rejection::InputType { rule, template, input },
+                    Mismatch::Position => Rejection::Position { rule, template, input },
+                });
+            }
+            for (from, number) in [(0, number), (self.programs.count().div_ceil(64), program.rule)] {
+                if let Some(word) = active.get_mut(from.wrapping_add(number >> 6) as usize) {
+                    *word |= 1 << (number & 63);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_capacity(&self, manifest: &Manifest<'_>, loaded: u32) -> Result<(), Rejection> {
+        let capacity = &manifest.capacity;
+        let rows = self.sets.all().iter().map(|record| Set::decode(record));
+        let rows = rows.filter(|set| set.flags & SET_TABLE != 0).map(|set| u64::from(set.count));
+        let states = self.regexes.all().iter().map(|record| u64::from(Regex::decode(record).states));
+        let sum = |total: u64, more: u64| total.saturating_add(more);
+        for (what, needed, most) in [
+            (Resource::Interpreter, u64::from(format::VERSION), capacity.interpreter.map(u64::from)),
+            (Resource::ImageBytes, self.bytes().len() as u64, capacity.image_bytes),
+            (Resource::Rules, u64::from(loaded), capacity.rules),
+            (Resource::TableRows, rows.fold(0, sum), capacity.table_rows),
+            (Resource::AutomatonStates, states.fold(0, sum), capacity.automaton_states),
+        ] {
+            if let Some(capacity) = most.filter(|most| needed > *most) {
+                return Err(Rejection::Capacity { what, needed, capacity });
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Cursors {
+    inputs: Cursor,
+    probes: Cursor,
+    programs: Cursor,
+    mentions: Cursor,
+    code: Cursor,
+    predicates: Cursor,
+    patterns: Cursor,
+    numbers: Cursor,
+    networks: Cursor,
+    filters: Cursor,
+    bitmaps: Cursor,
+    buckets: Cursor,
+    entries: Cursor,
+    actions: Cursor,
+    atoms: Cursor,
+    witnesses: Cursor,
+}
+
+impl Cursors {
+    fn finish(&self) -> Result<(), Rejection> {
+        for cursor in [
+            &self.inputs,
+            &self.probes,
+            &self.programs,
+            &self.mentions,
+            &self.code,
+            &self.predicates,
+            &self.patterns,
+            &self.numbers,
+            &self.networks,
+            &self.filters,
+            &self.bitmaps,
+            &self.buckets,
+            &self.entries,
+            &self.actions,
+            &self.atoms,
+            &self.witnesses,
+        ] {
+            cursor.finish()?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a sensor cannot feed an input.
+enum Mismatch {
+    Unsupplied,
+    Type,
+    Position,
+}
+
+fn fault(
+    input: &Input,
+    place: u16,
+    manifest: &Manifest<'_>,
+    supplied: &[crate::manifest::Input<'_>],
+) -> Option<Mismatch> {
+    let open = input.kind == InputKind::Open as u8;
+    if place == UNSUPPLIED {
+        // What nobody declares, nobody promises.
+        return if open { None } else { Some(Mismatch::Unsupplied) };
+    }
+    let there = if place & HEADER_BIT != 0 {
+        manifest.header.get(usize::from(place & !HEADER_BIT))
+    } else {
+        supplied.get(usize::from(place))
+    };
+    let Some(there) = there else { return Some(Mismatch::Unsupplied) };
+    if input.flags & input_flags::BY_NUMBER != 0 && place.wrapping_add(1) != input.position {
+        return Some(Mismatch::Position);
+    }
+    let asked = Type {
+        scalar: scalar(input.scalar).unwrap_or(Scalar::String),
+        list: input.flags & input_flags::LIST != 0,
+        optional: input.flags & input_flags::OPTIONAL != 0,
+    };
+    if asked.is_fed_by(there.ty) { None } else { Some(Mismatch::Type) }
+}
+
+/// The scalar with a number.
+pub(crate) const fn scalar(number: u8) -> Option<Scalar> {
+    Some(match number {
+        0 => Scalar::String,
+        1 => Scalar::Int,
+        2 => Scalar::Float,
+        3 => Scalar::Bool,
+        4 => Scalar::Ip,
+        5 => Scalar::Bytes,
+        _ => return None,
+    })
+}
+
+/// The bucket of a hash.
+pub(crate) const fn bucket_of(key: u64, log2: u8) -> u32 {
+    match key.checked_shr(64_u32.wrapping_sub(log2 as u32)) {
+        Some(bucket) => bucket as u32,
+        None => 0,
+    }
+}
+
+/// The hash of a literal that lies at an end of a value. Nothing where it has too few bytes.
+#[must_use]
+pub fn literal_key(kind: LiteralKind, literal: &[u8], bytes: u8, input: u16) -> Option<u64> {
+    let count = usize::from(bytes);
+    let part = match kind {
+        LiteralKind::Equals | LiteralKind::Int => {
+            // The whole value, of which the last eight bytes are hashed.
+            if usize::from(ANCHOR_MAX) != count {
+                return None;
+            }
+            literal.get(literal.len().saturating_sub(count)..)?
+        }
+        LiteralKind::Prefix => literal.get(..count)?,
+        LiteralKind::Suffix => literal.get(literal.len().checked_sub(count)?..)?,
+        LiteralKind::Contains => return None,
+    };
+    let word = if kind == LiteralKind::Int {
+        u64::from_le_bytes(*literal.first_chunk::<8>().filter(|_| literal.len() == 8)?)
+    } else {
+        hash::folded_word(part)
+    };
+    Some(hash::anchor(kind, bytes, input, word, literal.len() as u64))
+}
+
+fn ranges_rise(numbers: &[[u8; 8]]) -> bool {
+    let (pairs, rest) = numbers.as_chunks::<2>();
+    let mut last: Option<i64> = None;
+    let rising = pairs.iter().all(|[from, to]| {
+        let (from, to) = (i64::from_le_bytes(*from), i64::from_le_bytes(*to));
+        let rises = from <= to && last.is_none_or(|last| last < from);
+        last = Some(to);
+        rises
+    });
+    rest.is_empty() && rising
+}
+
+fn deterministic_fits(regex: &Regex, table: &[u8]) -> bool {
+    let Some((classes, rest)) = table.split_first_chunk::<256>() else { return false };
+    let (moves, odd) = rest.as_chunks::<2>();
+    let stride = usize::from(regex.classes).wrapping_add(1);
+    if regex.classes == 0 || regex.classes > 256 || !(2..=DFA_STATES_MAX).contains(&regex.states) || !odd.is_empty() {
+        return false;
+    }
+    let rows = (regex.states as usize).wrapping_sub(2);
+    if rows.checked_mul(stride) != Some(moves.len()) || regex.start >= regex.states {
+        return false;
+    }
+    classes.iter().all(|class| u16::from(*class) < regex.classes)
+        && moves.chunks_exact(stride).all(|row| {
+            let end = row.last().map(|state| u16::from_le_bytes(*state));
+            // At the end of the text a search is decided.
+            row.iter().all(|state| u32::from(u16::from_le_bytes(*state)) < regex.states)
+                && end.is_some_and(|end| end <= MATCHED)
+        })
+}
+
+fn nondeterministic_fits(regex: &Regex, table: &[u8]) -> bool {
+    let (states, odd) = table.as_chunks::<{ NfaState::SIZE }>();
+    let sized = odd.is_empty()
+        && states.len() == regex.states as usize
+        && regex.start < regex.states
+        && regex.states <= NFA_STATES_MAX
+        && regex.classes == 0;
+    sized
+        && states.iter().all(|record| {
+            let state = NfaState::decode(record);
+            match NfaKind::from_number(state.kind) {
+                Some(NfaKind::Range) => state.next < regex.states && state.low <= state.high,
+                Some(NfaKind::Fork) => state.next < regex.states && state.low < regex.states && state.high == 0,
+                Some(NfaKind::Assert) => {
+                    let known = u8::try_from(state.low).ok().and_then(Assertion::from_number).is_some();
+                    state.next < regex.states && known && state.high == 0
+                }
+                Some(NfaKind::Match) => state.next == 0 && state.low == 0 && state.high == 0,
+                None => false,
+            }
+        })
+}
+
+/// Searches a sorted set by halves; `ignore_case` folds the value, keys are folded already.
+pub(crate) fn set_holds(image: &Image<'_>, set: &Set, value: &[u8]) -> bool {
+    let ignore_case = set.flags & IGNORE_CASE != 0;
+    let (mut from, mut to) = (0_u32, set.count);
+    while from < to {
+        let middle = from.wrapping_add(to.wrapping_sub(from) >> 1);
+        let key = self_key(image, set, middle);
+        let Some(key) = key else { return false };
+        match compare(value, key, ignore_case) {
+            core::cmp::Ordering::Equal => return equal(value, key, ignore_case),
+            core::cmp::Ordering::Greater => from = middle.wrapping_add(1),
+            core::cmp::Ordering::Less => to = middle,
+        }
+    }
+    false
+}
+
+fn self_key<'i>(image: &Image<'i>, set: &Set, at: u32) -> Option<&'i [u8]> {
+    let key = Key::decode(image.keys.get(set.keys.checked_add(at)?)?);
+    image.text(key.text, key.len).ok()
+}
+
+fn compare(value: &[u8], key: &[u8], ignore_case: bool) -> core::cmp::Ordering {
+    if !ignore_case {
+        return value.cmp(key);
+    }
+    value.iter().map(|byte| hash::fold(*byte)).cmp(key.iter().copied())
+}
