@@ -1,1 +1,162 @@
-//! The compiler.
+//! Compiles checked content to the content image: canonical bytes, the same for the same content
+//! on any machine.
+//!
+//! ```text
+//! CheckedContent --lower--> questions --select--> atoms, witnesses --code, filter, regex--> sections --write--> bytes
+//! ```
+
+mod code;
+pub mod event;
+mod factor;
+mod filter;
+mod frequency;
+mod lower;
+mod regex;
+mod select;
+pub mod sensor;
+mod template;
+mod write;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+
+use contentcheck_interpreter::format::{Comparator, FLAG_SKIP_UNSUPPLIED, Rule};
+use contentcheck_parser::check::CheckedContent;
+use contentcheck_parser::model::{CheckedRule, Level};
+use contentcheck_parser::sensor::{Constraint, Operator};
+use contentcheck_parser::template::TemplateType;
+
+use frequency::Frequency;
+use template::{Member, Shared};
+use write::Sections;
+
+/// How content is compiled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// A sensor that lacks an input which some rule mentions leaves that rule out, in place of
+    /// rejecting the image. The release says so; the default is to reject.
+    pub skip_unsupplied: bool,
+}
+
+/// Why content has no image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// An expression cannot be compiled.
+    Regex {
+        /// The expression in canonical form.
+        pattern: String,
+        /// Why.
+        reason: String,
+    },
+    /// An expression needs more states than the format has numbers for.
+    RegexTooLarge {
+        /// The expression in canonical form.
+        pattern: String,
+    },
+    /// The condition of a rule has too many predicates.
+    ProgramTooLong {
+        /// The rule.
+        rule: String,
+    },
+    /// The rules of a template type read too many inputs.
+    TooManyInputs {
+        /// The template type.
+        template: String,
+    },
+    /// The image would be larger than 4 GiB.
+    ImageTooLarge,
+}
+
+impl Problem {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Regex { .. } => "CC0501",
+            Self::RegexTooLarge { .. } => "CC0503",
+            Self::ProgramTooLong { .. } | Self::TooManyInputs { .. } | Self::ImageTooLarge => "CC0526",
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Regex { pattern, reason } => write!(f, "the expression `{pattern}` cannot be compiled: {reason}"),
+            Self::RegexTooLarge { pattern } => write!(f, "the expression `{pattern}` needs too many states"),
+            Self::ProgramTooLong { rule } => write!(f, "the condition of rule `{rule}` has too many predicates"),
+            Self::TooManyInputs { template } => write!(f, "the rules on `{template}` read too many inputs"),
+            Self::ImageTooLarge => f.write_str("the image would be larger than 4 GiB"),
+        }
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// Compiles content. The order of files does not matter: rules stand by name.
+///
+/// # Errors
+/// When a part of the content is beyond what an image can hold. Nothing is left out silently.
+pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Problem> {
+    let mut rules: Vec<&CheckedRule> = content.rules().iter().collect();
+    rules.sort_by(|a, b| (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span)));
+    let mut sections = Sections::default();
+    let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
+    for (number, rule) in (0_u32..).zip(&rules) {
+        write_rule(rule, &mut sections);
+        for target in &rule.targets {
+            let key = (target.template.name.as_str(), target.template.version);
+            let (_, members) = targets.entry(key).or_insert_with(|| (&target.template, Vec::new()));
+            members.push(Member { rule: number, name: &rule.name, condition: &target.condition });
+        }
+    }
+    let mut shared = Shared { frequency: Frequency::new(), regexes: HashMap::new(), sets: HashMap::new() };
+    for (template, members) in targets.values() {
+        template::write(template, members, &mut shared, &mut sections)?;
+    }
+    let flags = if options.skip_unsupplied { FLAG_SKIP_UNSUPPLIED } else { 0 };
+    sections.image(flags).ok_or(Problem::ImageTooLarge)
+}
+
+fn write_rule(rule: &CheckedRule, sections: &mut Sections) {
+    let (name, name_len) = sections.name(&rule.name);
+    let (title, title_len) = sections.name(&rule.title);
+    let comparators = sections.comparators.len() as u32;
+    if let Some(constraint) = &rule.sensors {
+        write_constraint(constraint, sections);
+    }
+    sections.rules.push(Rule {
+        name,
+        name_len,
+        title,
+        title_len,
+        comparators,
+        comparator_count: sections.comparators.len() as u32 - comparators,
+        level: match rule.level {
+            None => 0,
+            Some(Level::Informational) => 1,
+            Some(Level::Low) => 2,
+            Some(Level::Medium) => 3,
+            Some(Level::High) => 4,
+            Some(Level::Critical) => 5,
+        },
+    });
+}
+
+fn write_constraint(constraint: &Constraint, sections: &mut Sections) {
+    for comparator in constraint.comparators() {
+        let (sensor, sensor_len) = sections.name(comparator.sensor().unwrap_or(""));
+        let (operator, version) = match comparator.version() {
+            None => (6, ""),
+            Some((Operator::Equal, version)) => (0, version),
+            Some((Operator::NotEqual, version)) => (1, version),
+            Some((Operator::Less, version)) => (2, version),
+            Some((Operator::AtMost, version)) => (3, version),
+            Some((Operator::Greater, version)) => (4, version),
+            Some((Operator::AtLeast, version)) => (5, version),
+        };
+        let (version, version_len) = sections.name(version);
+        sections.comparators.push(Comparator { sensor, sensor_len, version, version_len, operator });
+    }
+}

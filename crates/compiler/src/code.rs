@@ -1,0 +1,116 @@
+//! Code: a condition to a program that only goes forward. Each predicate is one instruction with
+//! two targets; what decides cheaply stands first.
+
+use contentcheck_interpreter::format::{ACCEPT, CODE_MAX, Instruction, KEYWORD, REJECT};
+use contentcheck_parser::model::Expr;
+
+use crate::lower::{Ask, Piece, Question, Text};
+
+/// Where a jump goes: out, or to a place that is not known yet.
+#[derive(Clone, Copy)]
+enum Target {
+    Accept,
+    Reject,
+    Label(usize),
+}
+
+struct Emitter<'a> {
+    /// Predicate and targets.
+    code: Vec<(u32, Target, Target)>,
+    labels: Vec<usize>,
+    number: &'a dyn Fn(&Question) -> u32,
+    is_atom: &'a dyn Fn(&Question) -> bool,
+}
+
+/// The program of a condition. `number` tells the predicate of a question; `constant` is a
+/// predicate of any kind, for what needs none. Nothing where the program becomes too long.
+pub(crate) fn program(
+    condition: &Expr<Question>,
+    number: &dyn Fn(&Question) -> u32,
+    is_atom: &dyn Fn(&Question) -> bool,
+    constant: u32,
+) -> Option<Vec<Instruction>> {
+    let mut emitter = Emitter { code: Vec::new(), labels: Vec::new(), number, is_atom };
+    if let Expr::Const(value) = condition {
+        let target = if *value { Target::Accept } else { Target::Reject };
+        emitter.code.push((constant, target, target));
+    } else {
+        emitter.emit(condition, Target::Accept, Target::Reject);
+    }
+    if emitter.code.len() > CODE_MAX as usize {
+        return None;
+    }
+    let place = |target: &Target| match target {
+        Target::Accept => ACCEPT,
+        Target::Reject => REJECT,
+        Target::Label(label) => emitter.labels.get(*label).map_or(REJECT, |at| *at as u16),
+    };
+    let instruction =
+        |(predicate, yes, no): &(u32, Target, Target)| Instruction { predicate: *predicate, yes: place(yes), no: place(no) };
+    Some(emitter.code.iter().map(instruction).collect())
+}
+
+impl Emitter<'_> {
+    fn emit(&mut self, expr: &Expr<Question>, yes: Target, no: Target) {
+        match expr {
+            // Constants inside were folded when the condition was made.
+            Expr::Const(_) => {}
+            Expr::Not(inner) => self.emit(inner, no, yes),
+            Expr::Is(question) => {
+                let predicate = (self.number)(question);
+                self.code.push((predicate, yes, no));
+            }
+            Expr::All(parts) => self.chain(parts, true, yes, no),
+            Expr::Any(parts) => self.chain(parts, false, yes, no),
+        }
+    }
+
+    fn chain(&mut self, parts: &[Expr<Question>], all: bool, yes: Target, no: Target) {
+        let mut ordered: Vec<(u64, usize, &Expr<Question>)> =
+            parts.iter().enumerate().map(|(at, part)| (effort(part, self.is_atom), at, part)).collect();
+        ordered.sort_by_key(|(effort, at, _)| (*effort, *at));
+        let last = ordered.len().saturating_sub(1);
+        for (at, (_, _, part)) in ordered.into_iter().enumerate() {
+            if at == last {
+                self.emit(part, yes, no);
+            } else {
+                let label = self.labels.len();
+                self.labels.push(0);
+                let next = Target::Label(label);
+                if all { self.emit(part, next, no) } else { self.emit(part, yes, next) }
+                if let Some(place) = self.labels.get_mut(label) {
+                    *place = self.code.len();
+                }
+            }
+        }
+    }
+}
+
+/// How much work an expression is expected to be, in no particular unit.
+fn effort(expr: &Expr<Question>, is_atom: &dyn Fn(&Question) -> bool) -> u64 {
+    match expr {
+        Expr::Const(_) => 0,
+        Expr::Not(inner) => effort(inner, is_atom),
+        Expr::All(parts) | Expr::Any(parts) => {
+            parts.iter().map(|part| effort(part, is_atom)).fold(0, u64::saturating_add)
+        }
+        Expr::Is(question) if is_atom(question) => 1,
+        Expr::Is(question) => {
+            let one = match &question.ask {
+                Ask::Exists | Ask::Null | Ask::Bool(_) | Ask::Int(_) | Ask::Mask { .. } => 2,
+                Ask::Texts { texts, .. } => texts.iter().map(|text| text_effort(&text.text)).sum(),
+                Ask::Float { .. } | Ask::InSet(_) | Ask::Cidr(_) | Ask::Time { .. } | Ask::Field { .. } => 20,
+            };
+            if question.input == KEYWORD { one * 20 } else { one }
+        }
+    }
+}
+
+fn text_effort(text: &Text) -> u64 {
+    match text {
+        Text::Equals(_) | Text::Prefix(_) | Text::Suffix(_) => 3,
+        Text::Contains(_) => 40,
+        Text::Like(pieces) => pieces.iter().filter(|piece| matches!(piece, Piece::Literal(_))).count() as u64 * 30,
+        Text::Matches(_) => 400,
+    }
+}

@@ -1,0 +1,58 @@
+//! How often a literal is met in ordinary events: an estimate, for choosing what the scan looks
+//! for. A wrong one costs time, never a match.
+
+use std::collections::HashMap;
+
+use contentcheck_interpreter::format::{GRAM, LiteralKind};
+
+use crate::factor::Factor;
+
+/// Values as they occur in the telemetry of idle and busy machines, one a line.
+const BACKGROUND: &str = include_str!("background.txt");
+
+/// Counts of the grams of ordinary values.
+pub(crate) struct Frequency {
+    lines: Vec<Vec<u8>>,
+    grams: HashMap<[u8; GRAM], u32>,
+}
+
+impl Frequency {
+    pub(crate) fn new() -> Self {
+        let lines: Vec<Vec<u8>> =
+            BACKGROUND.lines().filter(|line| !line.is_empty()).map(|line| line.to_ascii_lowercase().into_bytes()).collect();
+        let mut grams = HashMap::new();
+        for line in &lines {
+            for window in line.windows(GRAM) {
+                if let Some(gram) = window.first_chunk::<GRAM>() {
+                    *grams.entry(*gram).or_insert(0) += 1;
+                }
+            }
+        }
+        Self { lines, grams }
+    }
+
+    /// How often a gram occurs.
+    pub(crate) fn gram(&self, gram: [u8; GRAM]) -> u32 {
+        self.grams.get(&gram).copied().unwrap_or(0)
+    }
+
+    /// The share of values in which a literal is expected.
+    pub(crate) fn of(&self, literal: &Factor) -> f64 {
+        let bytes = literal.bytes.to_ascii_lowercase();
+        let is_met = |line: &&Vec<u8>| match literal.kind {
+            LiteralKind::Equals => **line == bytes,
+            LiteralKind::Prefix => line.starts_with(&bytes),
+            LiteralKind::Suffix => line.ends_with(&bytes),
+            LiteralKind::Contains => line.windows(bytes.len().max(1)).any(|window| window == bytes),
+            LiteralKind::Int => false,
+        };
+        let met = self.lines.iter().filter(is_met).count() as f64 / self.lines.len().max(1) as f64;
+        // What is in no line may still be met; the longer, the less.
+        let unseen = match literal.kind {
+            LiteralKind::Equals => 0.002,
+            LiteralKind::Int => 0.02,
+            _ => 0.03 / (1.0 + bytes.len() as f64),
+        };
+        met + unseen
+    }
+}

@@ -1,0 +1,365 @@
+//! Lower: a checked condition to predicates as the image knows them, each in one normal form, so
+//! that equal ones of different rules become one.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use contentcheck_interpreter::format::{self, Opcode, comparison, predicate_flags};
+use contentcheck_interpreter::{int_key, ip_key};
+use contentcheck_parser::model::{
+    Comparison, Expr, FieldComparison, FieldRef, IntRange, Network, Pattern, Predicate, Test, TextPattern, TimePart,
+    Value, WildcardPart,
+};
+use contentcheck_parser::regex::canonical;
+use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+
+/// More texts than these are not spread over a conjunction: the program stays short.
+const SPREAD: usize = 64;
+
+/// A text and what it is compared as.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Text {
+    Equals(Box<[u8]>),
+    Prefix(Box<[u8]>),
+    Suffix(Box<[u8]>),
+    Contains(Box<[u8]>),
+    Like(Box<[Piece]>),
+    /// The canonical expression, which carries its own flags.
+    Matches(Box<str>),
+}
+
+/// A part of a wildcard pattern.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Piece {
+    Literal(Box<[u8]>),
+    AnyRun,
+    AnyOne,
+}
+
+/// A text with its case rule; where case is ignored, literals are in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Texted {
+    pub(crate) text: Text,
+    pub(crate) ignore_case: bool,
+}
+
+/// The keys of a set, sorted, in the form of the image.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Keys {
+    pub(crate) scalar: u8,
+    pub(crate) flags: u8,
+    pub(crate) keys: Vec<Box<[u8]>>,
+}
+
+/// What a predicate asks, beside the input.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Ask {
+    Exists,
+    Null,
+    Texts { texts: Vec<Texted>, all: bool },
+    Int(Vec<(i64, i64)>),
+    Float { variant: u8, bits: u64 },
+    Bool(bool),
+    InSet(Keys),
+    Cidr(Vec<(u8, u8, [u32; 4])>),
+    Mask { variant: u8, mask: i64, value: i64 },
+    Time { part: u8, ranges: Vec<(i64, i64)> },
+    Field { variant: u8, other: u16, ignore_case: bool },
+}
+
+/// A predicate in its normal form.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Question {
+    pub(crate) input: u16,
+    /// 0, or how the elements of a list are asked.
+    pub(crate) quantifier: u8,
+    pub(crate) ask: Ask,
+}
+
+impl Question {
+    pub(crate) const fn opcode(&self) -> Opcode {
+        match self.ask {
+            Ask::Exists => Opcode::Exists,
+            Ask::Null => Opcode::Null,
+            Ask::Texts { all: false, .. } => Opcode::AnyText,
+            Ask::Texts { all: true, .. } => Opcode::AllTexts,
+            Ask::Int(_) => Opcode::Int,
+            Ask::Float { .. } => Opcode::Float,
+            Ask::Bool(_) => Opcode::Bool,
+            Ask::InSet(_) => Opcode::InSet,
+            Ask::Cidr(_) => Opcode::Cidr,
+            Ask::Mask { .. } => Opcode::Mask,
+            Ask::Time { .. } => Opcode::Time,
+            Ask::Field { .. } => Opcode::Field,
+        }
+    }
+}
+
+/// What names an input: which field, and whether it is read by its number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum InputKey {
+    Numbered(u32, bool),
+    Header(u32),
+    Fixed(u32),
+    Open(std::sync::Arc<str>),
+}
+
+impl InputKey {
+    /// The input of a field; nothing for keywords.
+    pub(crate) fn of(field: &FieldRef, by_number: bool) -> Option<Self> {
+        Some(match field {
+            FieldRef::Input(at) => Self::Numbered(*at, by_number),
+            FieldRef::Header(at) => Self::Header(*at),
+            FieldRef::Fixed(at) => Self::Fixed(*at),
+            FieldRef::Open(name) => Self::Open(std::sync::Arc::clone(name)),
+            FieldRef::Keyword => return None,
+        })
+    }
+
+    /// Name and type of the input.
+    pub(crate) fn declared(&self, template: &TemplateType) -> Option<(String, FieldType)> {
+        use contentcheck_parser::template::Fixed;
+        Some(match self {
+            Self::Numbered(at, _) => {
+                let field = template.at(*at as usize + 1)?;
+                (field.name.clone(), field.ty)
+            }
+            Self::Header(at) => {
+                let field = template.header.get(*at as usize)?;
+                (field.name.clone(), field.ty)
+            }
+            Self::Fixed(at) => {
+                let of = template.reads.get(*at as usize)?;
+                let text = of.values.iter().any(|value| matches!(value, Fixed::Text(_)));
+                (of.name.clone(), FieldType::new(if text { Scalar::String } else { Scalar::Int }))
+            }
+            Self::Open(name) => (name.to_string(), FieldType::OPEN),
+        })
+    }
+}
+
+/// The inputs that a condition mentions, whatever is left of it later.
+pub(crate) fn mentions(condition: &Expr<Predicate>) -> Vec<InputKey> {
+    fn others<'t>(test: &'t Test, found: &mut Vec<&'t FieldRef>) {
+        match test {
+            Test::Field { other, .. } => found.push(other),
+            Test::Elements { test, .. } => others(test, found),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    condition.each(&mut |predicate, _| {
+        found.extend(InputKey::of(&predicate.field, predicate.by_position.is_some()));
+        let mut further = Vec::new();
+        others(&predicate.test, &mut further);
+        found.extend(further.into_iter().filter_map(|field| InputKey::of(field, false)));
+    });
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The condition over questions. `inputs` numbers what it mentions.
+pub(crate) fn condition(
+    condition: &Expr<Predicate>,
+    template: &TemplateType,
+    inputs: &BTreeMap<InputKey, u16>,
+) -> Expr<Question> {
+    condition.substitute(&mut |predicate: &Predicate| {
+        let key = InputKey::of(&predicate.field, predicate.by_position.is_some());
+        let ty = key.as_ref().and_then(|key| key.declared(template)).map(|(_, ty)| ty);
+        let input = match &key {
+            None => Some(format::KEYWORD),
+            Some(key) => inputs.get(key).copied(),
+        };
+        let Some(input) = input else { return Expr::Const(false) };
+        let list = ty.is_some_and(|ty| ty.list);
+        let (quantifier, test) = match &*predicate.test {
+            Test::Elements { all, test } if list => {
+                (if *all { predicate_flags::ALL } else { predicate_flags::ANY }, &**test)
+            }
+            // A value that is no list counts as a list of one.
+            Test::Elements { test, .. } => (0, &**test),
+            test => (0, test),
+        };
+        ask(test, input, quantifier, ty, template, inputs)
+    })
+}
+
+fn ask(
+    test: &Test,
+    input: u16,
+    quantifier: u8,
+    ty: Option<FieldType>,
+    template: &TemplateType,
+    inputs: &BTreeMap<InputKey, u16>,
+) -> Expr<Question> {
+    let is = |ask: Ask| Expr::Is(Question { input, quantifier, ask });
+    match test {
+        Test::Exists => is(Ask::Exists),
+        Test::Null => is(Ask::Null),
+        Test::Text { patterns, all } => {
+            let mut texts: Vec<Texted> = patterns.iter().map(texted).collect();
+            texts.sort();
+            texts.dedup();
+            if *all && quantifier == 0 && texts.len() <= SPREAD {
+                let one = |text: Texted| is(Ask::Texts { texts: vec![text], all: false });
+                return Expr::all(texts.into_iter().map(one));
+            }
+            // Keywords ask each text of any value; a conjunction says just that.
+            let all = *all && texts.len() > 1;
+            if all && input == format::KEYWORD {
+                let one = |text: Texted| is(Ask::Texts { texts: vec![text], all: false });
+                return Expr::all(texts.into_iter().map(one));
+            }
+            is(Ask::Texts { texts, all })
+        }
+        Test::Int(ranges) => match merged(ranges) {
+            ranges if ranges.is_empty() => Expr::Const(false),
+            ranges => is(Ask::Int(ranges)),
+        },
+        Test::Float(comparison, constant) => {
+            is(Ask::Float { variant: variant(*comparison), bits: constant.to_bits() })
+        }
+        Test::Bool(truth) => is(Ask::Bool(*truth)),
+        Test::Bytes(values) => {
+            let mut keys = values.clone();
+            keys.sort();
+            keys.dedup();
+            is(Ask::InSet(Keys { scalar: Scalar::Bytes as u8, flags: 0, keys }))
+        }
+        Test::Cidr(networks) => {
+            let mut of: Vec<_> = networks.iter().map(network).collect();
+            of.sort_unstable();
+            of.dedup();
+            if of.is_empty() { Expr::Const(false) } else { is(Ask::Cidr(of)) }
+        }
+        Test::Mask { mask, comparison, value } => {
+            is(Ask::Mask { variant: variant(*comparison), mask: *mask, value: *value })
+        }
+        Test::Time(part, ranges) => {
+            let part = match part {
+                TimePart::Minute => 0,
+                TimePart::Hour => 1,
+                TimePart::Day => 2,
+                TimePart::Week => 3,
+                TimePart::Month => 4,
+                TimePart::Year => 5,
+            };
+            match merged(ranges) {
+                ranges if ranges.is_empty() => Expr::Const(false),
+                ranges => is(Ask::Time { part, ranges }),
+            }
+        }
+        Test::Field { comparison, other, ignore_case } => {
+            let other_key = InputKey::of(other, false);
+            let other_ty = other_key.as_ref().and_then(|key| key.declared(template)).map(|(_, ty)| ty);
+            let Some(other) = other_key.and_then(|key| inputs.get(&key).copied()) else { return Expr::Const(false) };
+            let bytes = |ty: Option<FieldType>| ty.is_some_and(|ty| ty.scalar == Scalar::Bytes);
+            // Bytes have no text.
+            if bytes(ty) != bytes(other_ty) {
+                return Expr::Const(false);
+            }
+            let variant = match comparison {
+                FieldComparison::Order(comparison) => variant(*comparison),
+                FieldComparison::Contains => comparison::CONTAINS,
+                FieldComparison::StartsWith => comparison::STARTS_WITH,
+                FieldComparison::EndsWith => comparison::ENDS_WITH,
+            };
+            is(Ask::Field { variant, other, ignore_case: *ignore_case })
+        }
+        Test::InTable(table) => {
+            let key = table.key_type();
+            let fold = key.nocase && key.scalar == Scalar::String;
+            let column = table.key();
+            let mut keys: Vec<Box<[u8]>> = table
+                .rows()
+                .iter()
+                .filter_map(|row| row.get(column)?.as_ref())
+                .filter_map(|value| set_key(value, fold))
+                .collect();
+            keys.sort();
+            keys.dedup();
+            let flags = format::SET_TABLE | if fold { format::IGNORE_CASE } else { 0 };
+            is(Ask::InSet(Keys { scalar: key.scalar as u8, flags, keys }))
+        }
+        // The native language has no lists in lists.
+        Test::Elements { .. } | Test::Unexpanded => Expr::Const(false),
+    }
+}
+
+fn set_key(value: &Value, fold: bool) -> Option<Box<[u8]>> {
+    Some(match value {
+        Value::String(text) if fold => text.to_ascii_lowercase().into_bytes().into(),
+        Value::String(text) => text.as_bytes().into(),
+        Value::Int(number) => int_key(*number).as_slice().into(),
+        Value::Bool(truth) => [u8::from(*truth)].as_slice().into(),
+        Value::Ip(address) => ip_key(address, &mut [0; 17]).into(),
+        Value::Bytes(bytes) => bytes.as_slice().into(),
+        Value::Float(_) | Value::List(_) => return None,
+    })
+}
+
+const fn variant(of: Comparison) -> u8 {
+    match of {
+        Comparison::Equal => comparison::EQUAL,
+        Comparison::NotEqual => comparison::NOT_EQUAL,
+        Comparison::Less => comparison::LESS,
+        Comparison::LessOrEqual => comparison::AT_MOST,
+        Comparison::Greater => comparison::GREATER,
+        Comparison::GreaterOrEqual => comparison::AT_LEAST,
+    }
+}
+
+/// Ranges sorted, and those that touch joined.
+fn merged(ranges: &[IntRange]) -> Vec<(i64, i64)> {
+    let mut sorted: Vec<(i64, i64)> = ranges.iter().map(|range| (range.from, range.to)).collect();
+    sorted.retain(|(from, to)| from <= to);
+    sorted.sort_unstable();
+    let mut joined: Vec<(i64, i64)> = Vec::with_capacity(sorted.len());
+    for (from, to) in sorted {
+        match joined.last_mut() {
+            Some((_, last)) if from <= last.saturating_add(1) => *last = (*last).max(to),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
+}
+
+fn network(network: &Network) -> (u8, u8, [u32; 4]) {
+    match network.address {
+        IpAddr::V4(address) => (4, network.prefix, [address.to_bits(), 0, 0, 0]),
+        IpAddr::V6(address) => {
+            let word = |shift: u32| (address.to_bits() >> shift) as u32;
+            (6, network.prefix, [word(96), word(64), word(32), word(0)])
+        }
+    }
+}
+
+fn texted(pattern: &TextPattern) -> Texted {
+    let ignore_case = pattern.ignore_case;
+    let bytes = |text: &str| -> Box<[u8]> {
+        if ignore_case { text.to_ascii_lowercase().into_bytes().into() } else { text.as_bytes().into() }
+    };
+    let text = match &pattern.pattern {
+        Pattern::Equals(text) => Text::Equals(bytes(text)),
+        Pattern::StartsWith(text) => Text::Prefix(bytes(text)),
+        Pattern::EndsWith(text) => Text::Suffix(bytes(text)),
+        Pattern::Contains(text) => Text::Contains(bytes(text)),
+        Pattern::Like(parts) => Text::Like(
+            parts
+                .iter()
+                .map(|part| match part {
+                    WildcardPart::Literal(text) => Piece::Literal(bytes(text)),
+                    WildcardPart::AnyRun => Piece::AnyRun,
+                    WildcardPart::AnyOne => Piece::AnyOne,
+                })
+                .collect(),
+        ),
+        // The canonical form has its case rule inside.
+        Pattern::Matches(regex) => {
+            return Texted { text: Text::Matches(canonical(regex, ignore_case).into()), ignore_case: false };
+        }
+    };
+    Texted { text, ignore_case }
+}

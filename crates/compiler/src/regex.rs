@@ -1,0 +1,277 @@
+//! Expressions to automata: deterministic where that stays small, else nondeterministic, which
+//! is slower but no less bounded.
+
+use std::collections::HashMap;
+
+use contentcheck_interpreter::format::{Assertion, DEAD, DFA_STATES_MAX, MATCHED, NFA_STATES_MAX, NfaKind, NfaState};
+use regex_automata::dfa::{Automaton as _, StartKind, dense};
+use regex_automata::nfa::thompson;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
+
+use crate::Problem;
+
+/// Bytes that the table of a deterministic automaton may have.
+const TABLE_BYTES: usize = 96 << 10;
+/// Bytes that the determinisation may use.
+const WORK_BYTES: usize = 24 << 20;
+
+/// An automaton in the form of the image.
+#[derive(Clone, Debug)]
+pub(crate) struct Compiled {
+    /// 0 deterministic, 1 nondeterministic.
+    pub(crate) kind: u8,
+    pub(crate) classes: u16,
+    pub(crate) states: u32,
+    pub(crate) start: u32,
+    pub(crate) table: Vec<u8>,
+}
+
+/// The expression as a tree, with every flag and count resolved.
+pub(crate) fn hir(pattern: &str) -> Result<Hir, Problem> {
+    let mut parser = regex_syntax::ParserBuilder::new();
+    parser.utf8(false).nest_limit(512);
+    parser.build().parse(pattern).map_err(|error| Problem::Regex { pattern: pattern.into(), reason: error.to_string() })
+}
+
+/// The automaton of a canonical expression.
+pub(crate) fn automaton(pattern: &str) -> Result<Compiled, Problem> {
+    let tree = hir(pattern)?;
+    // Between the bytes of one character there is no place for a match that is empty; only what
+    // reads characters knows that.
+    let properties = tree.properties();
+    let inside = properties.minimum_len() == Some(0) && properties.look_set().contains(Look::WordAsciiNegate);
+    match if inside { None } else { deterministic(pattern) } {
+        Some(found) => Ok(found),
+        None => nondeterministic(pattern, &tree),
+    }
+}
+
+/// Nothing where the automaton becomes too large.
+fn deterministic(pattern: &str) -> Option<Compiled> {
+    let config = dense::Config::new()
+        .start_kind(StartKind::Unanchored)
+        .accelerate(false)
+        .minimize(false)
+        .dfa_size_limit(Some(WORK_BYTES))
+        .determinize_size_limit(Some(WORK_BYTES));
+    let dfa = dense::Builder::new()
+        .configure(config)
+        .syntax(syntax::Config::new().utf8(false))
+        .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(WORK_BYTES)))
+        .build(pattern)
+        .ok()?;
+    let start = dfa.start_state_forward(&Input::new(b"").anchored(Anchored::No)).ok()?;
+    // A match is decided when it is seen, so every state that has matched is one.
+    let mut numbers = HashMap::new();
+    let mut states = Vec::new();
+    let mut number = |state, states: &mut Vec<_>| -> u32 {
+        if dfa.is_match_state(state) {
+            return u32::from(MATCHED);
+        }
+        if dfa.is_dead_state(state) || dfa.is_quit_state(state) {
+            return u32::from(DEAD);
+        }
+        *numbers.entry(state).or_insert_with(|| {
+            states.push(state);
+            states.len() as u32 + 1
+        })
+    };
+    let first = number(start, &mut states);
+    let mut rows: Vec<Vec<u32>> = Vec::new();
+    let mut at = 0;
+    while let Some(state) = states.get(at).copied() {
+        let mut row: Vec<u32> = (0..=255_u8).map(|byte| number(dfa.next_state(state, byte), &mut states)).collect();
+        row.push(number(dfa.next_eoi_state(state), &mut states).min(u32::from(MATCHED)));
+        // Behind the end there is nothing: what has not matched there never will.
+        if let Some(end) = row.last_mut()
+            && *end != u32::from(MATCHED)
+        {
+            *end = u32::from(DEAD);
+        }
+        rows.push(row);
+        at += 1;
+        if states.len() > 40_000 {
+            return None;
+        }
+    }
+    let (rows, first) = minimise(rows, first);
+    // Bytes that no state tells apart are one class.
+    let mut classes = [0_u8; 256];
+    let mut columns: HashMap<Vec<u32>, u8> = HashMap::new();
+    for (byte, class) in classes.iter_mut().enumerate() {
+        let column: Vec<u32> = rows.iter().filter_map(|row| row.get(byte).copied()).collect();
+        let next = u8::try_from(columns.len()).unwrap_or(u8::MAX);
+        *class = *columns.entry(column).or_insert(next);
+    }
+    let count = columns.len();
+    let states = rows.len() + 2;
+    if states > DFA_STATES_MAX as usize || rows.len() * (count + 1) * 2 > TABLE_BYTES {
+        return None;
+    }
+    let mut table = classes.to_vec();
+    for row in &rows {
+        for class in 0..count {
+            let byte = classes.iter().position(|of| usize::from(*of) == class)?;
+            table.extend((*row.get(byte)? as u16).to_le_bytes());
+        }
+        table.extend((*row.get(256)? as u16).to_le_bytes());
+    }
+    Some(Compiled { kind: 0, classes: count as u16, states: states as u32, start: first, table })
+}
+
+/// Joins states that nothing tells apart (Moore), and numbers what is left in the order in which
+/// it is reached, so that equal languages give equal tables.
+fn minimise(rows: Vec<Vec<u32>>, first: u32) -> (Vec<Vec<u32>>, u32) {
+    let total = rows.len() + 2;
+    let mut block: Vec<u32> = (0..total as u32).map(|state| state.min(2)).collect();
+    let mut count = 0;
+    loop {
+        let of = |state: u32| block.get(state as usize).copied().unwrap_or(0);
+        let mut found: HashMap<(u32, Vec<u32>), u32> = HashMap::new();
+        let mut next: Vec<u32> = vec![0, 1];
+        for (index, row) in rows.iter().enumerate() {
+            let key = (of(index as u32 + 2), row.iter().map(|target| of(*target)).collect::<Vec<u32>>());
+            let fresh = found.len() as u32 + 2;
+            next.push(*found.entry(key).or_insert(fresh));
+        }
+        let blocks = found.len();
+        block = next;
+        if blocks == count {
+            break;
+        }
+        count = blocks;
+    }
+    let of = |state: u32| block.get(state as usize).copied().unwrap_or(0);
+    let mut number: HashMap<u32, u32> = HashMap::from([(0, 0), (1, 1)]);
+    let mut order: Vec<u32> = Vec::new();
+    let mut visit = |block: u32, order: &mut Vec<u32>| -> u32 {
+        *number.entry(block).or_insert_with(|| {
+            order.push(block);
+            order.len() as u32 + 1
+        })
+    };
+    let mut representative: HashMap<u32, usize> = HashMap::new();
+    for index in 0..rows.len() {
+        representative.entry(of(index as u32 + 2)).or_insert(index);
+    }
+    let first = visit(of(first), &mut order);
+    let mut joined = Vec::new();
+    let mut at = 0;
+    while let Some(block) = order.get(at).copied() {
+        let row = representative.get(&block).and_then(|index| rows.get(*index));
+        joined.push(row.map_or_else(Vec::new, |row| row.iter().map(|target| visit(of(*target), &mut order)).collect()));
+        at += 1;
+    }
+    (joined, first)
+}
+
+struct Builder {
+    states: Vec<NfaState>,
+}
+
+/// The nondeterministic automaton, over characters.
+fn nondeterministic(pattern: &str, tree: &Hir) -> Result<Compiled, Problem> {
+    let mut builder = Builder { states: Vec::new() };
+    let too_large = || Problem::RegexTooLarge { pattern: pattern.into() };
+    let end = builder.push(NfaKind::Match, 0, 0, 0).ok_or_else(too_large)?;
+    let start = builder.build(tree, end).ok_or_else(too_large)?;
+    let table: Vec<u8> = builder.states.iter().flat_map(NfaState::encode).collect();
+    Ok(Compiled { kind: 1, classes: 0, states: builder.states.len() as u32, start, table })
+}
+
+impl Builder {
+    fn push(&mut self, kind: NfaKind, next: u32, low: u32, high: u32) -> Option<u32> {
+        if self.states.len() >= NFA_STATES_MAX as usize {
+            return None;
+        }
+        self.states.push(NfaState { kind: kind as u8, next, low, high });
+        Some(self.states.len() as u32 - 1)
+    }
+
+    fn fork(&mut self, a: u32, b: u32) -> Option<u32> {
+        self.push(NfaKind::Fork, a, b, 0)
+    }
+
+    /// The first state of an automaton for `hir` that goes on to `next`. The depth of the
+    /// expression was bounded when it was read.
+    fn build(&mut self, hir: &Hir, next: u32) -> Option<u32> {
+        match hir.kind() {
+            HirKind::Empty => Some(next),
+            HirKind::Literal(literal) => {
+                let text = std::str::from_utf8(&literal.0).ok()?;
+                text.chars().rev().try_fold(next, |next, c| self.push(NfaKind::Range, next, c.into(), c.into()))
+            }
+            HirKind::Class(class) => {
+                let ranges: Vec<(u32, u32)> = match class {
+                    Class::Unicode(class) => {
+                        class.ranges().iter().map(|range| (range.start().into(), range.end().into())).collect()
+                    }
+                    Class::Bytes(class) => {
+                        class.ranges().iter().map(|range| (range.start().into(), range.end().into())).collect()
+                    }
+                };
+                let mut ranges = ranges.into_iter().rev();
+                let Some((low, high)) = ranges.next() else {
+                    // An empty class matches nothing: a character beyond all characters.
+                    return self.push(NfaKind::Range, next, u32::MAX - 1, u32::MAX - 1);
+                };
+                let last = self.push(NfaKind::Range, next, low, high)?;
+                ranges.try_fold(last, |others, (low, high)| {
+                    let one = self.push(NfaKind::Range, next, low, high)?;
+                    self.fork(one, others)
+                })
+            }
+            HirKind::Look(look) => {
+                let assertion = match look {
+                    Look::Start => Assertion::Start,
+                    Look::End => Assertion::End,
+                    Look::StartLF => Assertion::LineStart,
+                    Look::EndLF => Assertion::LineEnd,
+                    Look::WordAscii => Assertion::Word,
+                    Look::WordAsciiNegate => Assertion::NotWord,
+                    // The canonical form has no others.
+                    _ => return None,
+                };
+                self.push(NfaKind::Assert, next, assertion as u32, 0)
+            }
+            HirKind::Capture(capture) => self.build(&capture.sub, next),
+            HirKind::Concat(parts) => parts.iter().rev().try_fold(next, |next, part| self.build(part, next)),
+            HirKind::Alternation(parts) => {
+                let mut parts = parts.iter().rev();
+                let last = self.build(parts.next()?, next)?;
+                parts.try_fold(last, |others, part| {
+                    let one = self.build(part, next)?;
+                    self.fork(one, others)
+                })
+            }
+            HirKind::Repetition(repetition) => {
+                let sub = &repetition.sub;
+                let mut at = match repetition.max {
+                    None => {
+                        // The fork is made first, since the loop goes back to it.
+                        let fork = self.fork(0, next)?;
+                        let body = self.build(sub, fork)?;
+                        if let Some(state) = self.states.get_mut(fork as usize) {
+                            state.next = body;
+                        }
+                        fork
+                    }
+                    Some(max) => {
+                        let mut at = next;
+                        for _ in repetition.min..max {
+                            let body = self.build(sub, at)?;
+                            at = self.fork(body, next)?;
+                        }
+                        at
+                    }
+                };
+                for _ in 0..repetition.min {
+                    at = self.build(sub, at)?;
+                }
+                Some(at)
+            }
+        }
+    }
+}

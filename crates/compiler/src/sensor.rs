@@ -1,0 +1,154 @@
+//! Manifests as the interpreter borrows them: of a sensor, and of a recorder, which supplies just
+//! what an image reads.
+
+use contentcheck_interpreter::format::{InputKind, input_flags};
+use contentcheck_interpreter::{self as interpreter, Capacity, Image, Input, Manifest, Scalar, Supply, Type};
+use contentcheck_parser::sensor::{Sensor, Versioning};
+use contentcheck_parser::template::{self, FieldType};
+
+/// What a sensor, or a recorder, supplies. Lends [`Supplied::supplies`] and, with these, the manifest.
+#[derive(Debug)]
+pub struct Supplied<'s> {
+    sensor: &'s str,
+    version: &'s str,
+    versioning: interpreter::Versioning,
+    capacity: Capacity,
+    header: Vec<Input<'s>>,
+    templates: Vec<(&'s str, Vec<Input<'s>>)>,
+}
+
+impl<'s> Supplied<'s> {
+    /// What a sensor's manifest says.
+    #[must_use]
+    pub fn of_sensor(sensor: &'s Sensor) -> Self {
+        let manifest = sensor.manifest();
+        let capacity = &manifest.capacity;
+        let header = manifest.header.iter().filter_map(|input| {
+            Some(Input { name: &input.name, ty: ty(FieldType::parse(&input.ty)?) })
+        });
+        let templates = manifest.templates.keys().filter_map(|name| {
+            let supplied = sensor.template(name)?.inputs();
+            Some((name.as_str(), supplied.iter().map(|input| Input { name: input.name(), ty: ty(input.ty()) }).collect()))
+        });
+        Self {
+            sensor: &manifest.sensor,
+            version: &manifest.version,
+            versioning: match manifest.versioning {
+                Versioning::Parts => interpreter::Versioning::Parts,
+                Versioning::Decimal => interpreter::Versioning::Decimal,
+            },
+            capacity: Capacity {
+                interpreter: capacity.interpreter,
+                image_bytes: capacity.image_bytes,
+                rules: capacity.rules,
+                table_rows: capacity.table_rows,
+                automaton_states: capacity.automaton_states,
+            },
+            header: header.collect(),
+            templates: templates.collect(),
+        }
+    }
+
+    /// What a recorder supplies that has every input which the image reads, under its name and
+    /// type. A rule that reads by number finds the input at the position that its template type
+    /// declares; positions that nothing reads stay nameless. Rules that are restricted to
+    /// versions of a sensor are loaded where `sensor` and `version` satisfy them.
+    #[must_use]
+    pub fn of_recorder(image: &Image<'s>, sensor: &'s str, version: &'s str) -> Self {
+        let mut templates: Vec<(&'s str, Vec<Input<'s>>)> = Vec::new();
+        for number in 0..image.template_count() {
+            let Some(template) = image.template(number) else { continue };
+            let name = image.name(template.name, template.name_len);
+            let slot = templates.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
+                templates.push((name, Vec::new()));
+                templates.len() - 1
+            });
+            let Some((_, inputs)) = templates.get_mut(slot) else { continue };
+            let records: Vec<_> =
+                (template.inputs..template.inputs + template.input_count).filter_map(|at| image.input(at)).collect();
+            let unnamed = Input { name: "", ty: Type { scalar: Scalar::Bytes, list: false, optional: true } };
+            for record in &records {
+                if record.kind == InputKind::Numbered as u8 && inputs.len() < usize::from(record.position) {
+                    inputs.resize(usize::from(record.position), unnamed);
+                }
+            }
+            for record in records {
+                let name = image.name(record.name, record.name_len);
+                let ty = Type {
+                    scalar: scalar(record.scalar),
+                    list: record.flags & input_flags::LIST != 0,
+                    optional: record.flags & input_flags::OPTIONAL != 0,
+                };
+                if let Some(slot) = usize::from(record.position).checked_sub(1).and_then(|at| inputs.get_mut(at)) {
+                    *slot = Input { name, ty };
+                } else if !inputs.iter().any(|input| input.name == name) {
+                    inputs.push(Input { name, ty });
+                }
+            }
+        }
+        Self {
+            sensor,
+            version,
+            versioning: interpreter::Versioning::Parts,
+            capacity: Capacity::default(),
+            header: Vec::new(),
+            templates,
+        }
+    }
+
+    /// The header fields.
+    #[must_use]
+    pub fn header(&self) -> &[Input<'s>] {
+        &self.header
+    }
+
+    /// The inputs of each template type.
+    #[must_use]
+    pub fn templates(&self) -> &[(&'s str, Vec<Input<'s>>)] {
+        &self.templates
+    }
+
+    /// The supplies, to be lent to [`Supplied::manifest`].
+    #[must_use]
+    pub fn supplies(&self) -> Vec<Supply<'_>> {
+        self.templates.iter().map(|(template, inputs)| Supply { template, inputs }).collect()
+    }
+
+    /// The manifest.
+    #[must_use]
+    pub fn manifest<'m>(&'m self, supplies: &'m [Supply<'m>]) -> Manifest<'m> {
+        Manifest {
+            sensor: self.sensor,
+            version: self.version,
+            versioning: self.versioning,
+            capacity: self.capacity,
+            header: &self.header,
+            templates: supplies,
+        }
+    }
+}
+
+/// The type of an input, as the interpreter writes it: case is the template type's business.
+#[must_use]
+pub const fn ty(of: FieldType) -> Type {
+    let scalar = match of.scalar {
+        template::Scalar::String => Scalar::String,
+        template::Scalar::Int => Scalar::Int,
+        template::Scalar::Float => Scalar::Float,
+        template::Scalar::Bool => Scalar::Bool,
+        template::Scalar::Ip => Scalar::Ip,
+        template::Scalar::Bytes => Scalar::Bytes,
+    };
+    Type { scalar, list: of.list, optional: of.optional }
+}
+
+const fn scalar(number: u8) -> Scalar {
+    match number {
+        1 => Scalar::Int,
+        2 => Scalar::Float,
+        3 => Scalar::Bool,
+        4 => Scalar::Ip,
+        5 => Scalar::Bytes,
+        _ => Scalar::String,
+    }
+}

@@ -1,0 +1,356 @@
+//! One template type: its inputs, programs, predicates, atoms and filters.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use contentcheck_interpreter::format::{
+    self, Atom, IGNORE_CASE, Input, InputKind, KEYWORD, Key, Network, Opcode, Part, Pattern, PatternKind, Predicate,
+    Program, Regex, Set, Template, input_flags, predicate_flags,
+};
+use contentcheck_parser::model::Expr;
+use contentcheck_parser::template::{Scalar, TemplateType};
+
+use crate::factor::Factor;
+use crate::filter::{self, Literals, Looks};
+use crate::frequency::Frequency;
+use crate::lower::{self, Ask, InputKey, Piece, Question, Text, Texted};
+use crate::select::{self, Selection};
+use crate::write::Sections;
+use crate::{Problem, code, regex};
+
+/// A rule on this template type.
+pub(crate) struct Member<'c> {
+    pub(crate) rule: u32,
+    pub(crate) name: &'c str,
+    pub(crate) condition: &'c Expr<contentcheck_parser::model::Predicate>,
+}
+
+/// What several template types share.
+pub(crate) struct Shared {
+    pub(crate) frequency: Frequency,
+    pub(crate) regexes: HashMap<Box<str>, u32>,
+    pub(crate) sets: HashMap<lower::Keys, u32>,
+}
+
+/// Writes a template type and the rules on it.
+pub(crate) fn write(
+    template: &TemplateType,
+    members: &[Member<'_>],
+    shared: &mut Shared,
+    sections: &mut Sections,
+) -> Result<(), Problem> {
+    let mut keys: BTreeSet<InputKey> = BTreeSet::new();
+    let mentioned: Vec<Vec<InputKey>> = members.iter().map(|member| lower::mentions(member.condition)).collect();
+    keys.extend(mentioned.iter().flatten().cloned());
+    if keys.len() > format::INPUTS_MAX as usize {
+        return Err(Problem::TooManyInputs { template: template.to_string() });
+    }
+    let inputs: BTreeMap<InputKey, u16> = keys.iter().cloned().zip(0_u16..).collect();
+    let programs: Vec<Expr<Question>> =
+        members.iter().map(|member| lower::condition(member.condition, template, &inputs)).collect();
+    let scalar_of: Vec<Option<Scalar>> =
+        keys.iter().map(|key| key.declared(template).map(|(_, ty)| ty.scalar)).collect();
+    let scalars = |input: u16| scalar_of.get(usize::from(input)).copied().flatten();
+
+    let filters = sections.filters.len() as u32;
+    let mut refused: BTreeSet<(u16, Factor)> = BTreeSet::new();
+    let (selection, looks) = loop {
+        let selection = select::select(&programs, &scalars, &shared.frequency, &refused);
+        match filter::write(&literals(&selection), &shared.frequency, sections) {
+            Ok(looks) => break (selection, looks),
+            Err(more) => refused.extend(more),
+        }
+    };
+    let witnesses = witnesses(&selection);
+    let always: Vec<u32> =
+        (0_u32..).zip(&selection.witnesses).filter(|(_, witness)| witness.is_none()).map(|(at, _)| at).collect();
+    let always_at = sections.witnesses.len() as u32;
+    sections.witnesses.extend(&always);
+    let atoms_at = sections.atoms.len() as u32;
+    for programs in &witnesses {
+        let at = sections.witnesses.len() as u32;
+        sections.atoms.push(Atom { witnesses: at, count: programs.len() as u32 });
+        sections.witnesses.extend(programs);
+    }
+
+    let inputs_at = sections.inputs.len() as u32;
+    for (key, number) in &inputs {
+        write_input(key, *number, template, &looks, sections);
+    }
+    let keyword = looks.probes.get(&KEYWORD);
+    let keyword_probes = sections.probes.len() as u32;
+    sections.probes.extend(keyword.into_iter().flatten());
+
+    let exact: HashMap<&Question, u32> = (0_u32..)
+        .zip(&selection.atoms)
+        .filter(|(_, (_, atom))| atom.exact)
+        .map(|(at, (question, _))| (*question, at))
+        .collect();
+    // Every question once, in their order, so that the same content gives the same numbers.
+    let mut questions: BTreeSet<&Question> = BTreeSet::new();
+    for program in &programs {
+        program.each(&mut |question, _| {
+            questions.insert(question);
+        });
+    }
+    let numbers: HashMap<&Question, u32> = questions.iter().copied().zip(0_u32..).collect();
+    let predicates_at = sections.predicates.len() as u32;
+    for question in &questions {
+        let predicate = match exact.get(question) {
+            Some(atom) => Predicate {
+                opcode: Opcode::Atom as u8,
+                flags: 0,
+                input: question.input,
+                a: *atom,
+                ..Predicate::default()
+            },
+            None => predicate(question, shared, sections)?,
+        };
+        sections.predicates.push(predicate);
+    }
+    // Conditions that are constant need an instruction all the same.
+    let constant = questions.len() as u32;
+    let constants = programs.iter().any(|program| matches!(program, Expr::Const(_)));
+    if constants {
+        sections.predicates.push(Predicate { opcode: Opcode::Exists as u8, input: KEYWORD, ..Predicate::default() });
+    }
+
+    let programs_at = sections.programs.len() as u32;
+    for ((member, program), mentions) in members.iter().zip(&programs).zip(&mentioned) {
+        let number = |question: &Question| numbers.get(question).copied().unwrap_or(0);
+        let is_atom = |question: &Question| exact.contains_key(question);
+        let code = code::program(program, &number, &is_atom, constant)
+            .ok_or_else(|| Problem::ProgramTooLong { rule: member.name.to_owned() })?;
+        let mentions_at = sections.mentions.len() as u32;
+        sections.mentions.extend(mentions.iter().filter_map(|key| inputs.get(key)));
+        sections.programs.push(Program {
+            rule: member.rule,
+            code: sections.code.len() as u32,
+            code_len: code.len() as u32,
+            mentions: mentions_at,
+            mention_count: mentions.len() as u32,
+        });
+        sections.code.extend(code);
+    }
+    let (name, name_len) = sections.name(&template.name);
+    sections.templates.push(Template {
+        name,
+        name_len,
+        version: template.version,
+        inputs: inputs_at,
+        input_count: inputs.len() as u32,
+        programs: programs_at,
+        program_count: members.len() as u32,
+        predicates: predicates_at,
+        predicate_count: constant + u32::from(constants),
+        atoms: atoms_at,
+        atom_count: selection.atoms.len() as u32,
+        filters,
+        always: always_at,
+        always_count: always.len() as u32,
+        keyword_probes,
+        keyword_probe_count: keyword.map_or(0, |probes| probes.len() as u16),
+        keyword_flags: u16::from(looks.grams.contains(&KEYWORD)),
+    });
+    Ok(())
+}
+
+/// The literals of all atoms, by input.
+fn literals(selection: &Selection<'_>) -> Literals {
+    let mut found = Literals::new();
+    for (number, (question, atom)) in (0_u32..).zip(&selection.atoms) {
+        for literal in &atom.literals {
+            found.entry((question.input, literal.clone())).or_default().insert(number);
+        }
+    }
+    found
+}
+
+/// For each atom the programs that it is a witness of.
+fn witnesses(selection: &Selection<'_>) -> Vec<Vec<u32>> {
+    let number: HashMap<&Question, usize> = selection.atoms.keys().copied().zip(0..).collect();
+    let mut found = vec![Vec::new(); selection.atoms.len()];
+    for (program, witness) in (0_u32..).zip(&selection.witnesses) {
+        for question in witness.iter().flatten() {
+            if let Some(programs) = number.get(question).and_then(|at| found.get_mut(*at)) {
+                programs.push(program);
+            }
+        }
+    }
+    found
+}
+
+fn write_input(key: &InputKey, number: u16, template: &TemplateType, looks: &Looks, sections: &mut Sections) {
+    let Some((name, ty)) = key.declared(template) else { return };
+    let (name, name_len) = sections.name(&name);
+    let probes = looks.probes.get(&number);
+    let probes_at = sections.probes.len() as u32;
+    sections.probes.extend(probes.into_iter().flatten());
+    let (kind, position, by_number) = match key {
+        InputKey::Numbered(at, by_number) => (InputKind::Numbered, *at as u16 + 1, *by_number),
+        InputKey::Header(_) => (InputKind::Header, 0, false),
+        InputKey::Fixed(_) => (InputKind::Fixed, 0, false),
+        InputKey::Open(_) => (InputKind::Open, 0, false),
+    };
+    let flag = |holds: bool, flag: u8| if holds { flag } else { 0 };
+    sections.inputs.push(Input {
+        name,
+        name_len,
+        kind: kind as u8,
+        scalar: ty.scalar as u8,
+        flags: flag(ty.list, input_flags::LIST)
+            | flag(ty.optional, input_flags::OPTIONAL)
+            | flag(looks.grams.contains(&number), input_flags::GRAMS)
+            | flag(by_number, input_flags::BY_NUMBER),
+        probe_count: probes.map_or(0, |probes| probes.len() as u8),
+        position,
+        probes: probes_at,
+    });
+}
+
+/// The record of a question that the scan does not answer.
+fn predicate(question: &Question, shared: &mut Shared, sections: &mut Sections) -> Result<Predicate, Problem> {
+    let opcode = question.opcode();
+    let mut record = Predicate {
+        opcode: opcode as u8,
+        flags: question.quantifier,
+        input: question.input,
+        ..Predicate::default()
+    };
+    if matches!(question.ask, Ask::Exists | Ask::Null) {
+        record.flags = 0;
+    }
+    let variant = |variant: u8| variant << predicate_flags::VARIANT;
+    let ranges = |ranges: &[(i64, i64)], sections: &mut Sections| {
+        let at = sections.numbers.len() as u32;
+        sections.numbers.extend(ranges.iter().flat_map(|(from, to)| [*from as u64, *to as u64]));
+        (at, ranges.len() as u32)
+    };
+    match &question.ask {
+        Ask::Exists | Ask::Null => {}
+        Ask::Texts { texts, .. } => {
+            record.a = sections.patterns.len() as u32;
+            record.b = texts.len() as u32;
+            for text in texts {
+                let pattern = pattern(text, shared, sections)?;
+                sections.patterns.push(pattern);
+            }
+        }
+        Ask::Int(of) => (record.a, record.b) = ranges(of, sections),
+        Ask::Float { variant: of, bits } => {
+            record.flags |= variant(*of);
+            record.a = sections.numbers.len() as u32;
+            sections.numbers.push(*bits);
+        }
+        Ask::Bool(truth) => record.flags |= variant(u8::from(*truth)),
+        Ask::InSet(keys) => {
+            record.a = match shared.sets.get(keys) {
+                Some(set) => *set,
+                None => {
+                    let set = write_set(keys, sections);
+                    shared.sets.insert(keys.clone(), set);
+                    set
+                }
+            };
+        }
+        Ask::Cidr(networks) => {
+            record.a = sections.networks.len() as u32;
+            record.b = networks.len() as u32;
+            sections.networks.extend(networks.iter().map(|(family, prefix, [w0, w1, w2, w3])| Network {
+                family: *family,
+                prefix: *prefix,
+                w0: *w0,
+                w1: *w1,
+                w2: *w2,
+                w3: *w3,
+            }));
+        }
+        Ask::Mask { variant: of, mask, value } => {
+            record.flags |= variant(*of);
+            record.a = sections.numbers.len() as u32;
+            sections.numbers.extend([*mask as u64, *value as u64]);
+        }
+        Ask::Time { part, ranges: of } => {
+            record.flags |= variant(*part);
+            (record.a, record.b) = ranges(of, sections);
+        }
+        Ask::Field { variant: of, other, ignore_case } => {
+            record.flags |= variant(*of) | if *ignore_case { predicate_flags::IGNORE_CASE } else { 0 };
+            record.a = u32::from(*other);
+        }
+    }
+    Ok(record)
+}
+
+fn write_set(keys: &lower::Keys, sections: &mut Sections) -> u32 {
+    let set = sections.sets.len() as u32;
+    let at = sections.keys.len() as u32;
+    for key in &keys.keys {
+        let (text, len) = sections.text(key);
+        sections.keys.push(Key { text, len });
+    }
+    sections.sets.push(Set { keys: at, count: keys.keys.len() as u32, scalar: keys.scalar, flags: keys.flags });
+    set
+}
+
+fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Result<Pattern, Problem> {
+    let flags = if text.ignore_case { IGNORE_CASE } else { 0 };
+    let literal = |kind: PatternKind, bytes: &[u8], at: u16, sections: &mut Sections| {
+        let (a, b) = sections.text(bytes);
+        Pattern { kind: kind as u8, flags, at, a, b }
+    };
+    Ok(match &text.text {
+        Text::Equals(bytes) => literal(PatternKind::Equals, bytes, 0, sections),
+        Text::Prefix(bytes) => literal(PatternKind::Prefix, bytes, 0, sections),
+        Text::Suffix(bytes) => literal(PatternKind::Suffix, bytes, 0, sections),
+        Text::Contains(bytes) => {
+            let rare = |window: &[u8]| {
+                let gram = window.first_chunk::<4>().map(|gram| gram.map(|byte| byte.to_ascii_lowercase()));
+                gram.map_or(0, |gram| shared.frequency.gram(gram))
+            };
+            let windows = bytes.windows(format::GRAM).enumerate().take(usize::from(u16::MAX));
+            let at = windows.min_by_key(|(at, window)| (rare(window), *at)).map_or(0, |(at, _)| at as u16);
+            literal(PatternKind::Contains, bytes, at, sections)
+        }
+        Text::Like(pieces) => {
+            let a = sections.parts.len() as u32;
+            for piece in pieces {
+                let part = match piece {
+                    Piece::Literal(bytes) => {
+                        let (text, len) = sections.text(bytes);
+                        Part { kind: 0, text, len }
+                    }
+                    Piece::AnyRun => Part { kind: 1, ..Part::default() },
+                    Piece::AnyOne => Part { kind: 2, ..Part::default() },
+                };
+                sections.parts.push(part);
+            }
+            Pattern { kind: PatternKind::Like as u8, flags, at: 0, a, b: pieces.len() as u32 }
+        }
+        Text::Matches(expression) => {
+            let a = match shared.regexes.get(expression) {
+                Some(regex) => *regex,
+                None => {
+                    let regex = write_regex(expression, sections)?;
+                    shared.regexes.insert(expression.clone(), regex);
+                    regex
+                }
+            };
+            Pattern { kind: PatternKind::Matches as u8, flags: 0, at: 0, a, b: 0 }
+        }
+    })
+}
+
+fn write_regex(expression: &str, sections: &mut Sections) -> Result<u32, Problem> {
+    let number = sections.regexes.len() as u32;
+    let automaton = regex::automaton(expression)?;
+    sections.regexes.push(Regex {
+        kind: automaton.kind,
+        classes: automaton.classes,
+        states: automaton.states,
+        start: automaton.start,
+        table: sections.automata.len() as u32,
+        len: automaton.table.len() as u32,
+    });
+    sections.automata.extend(automaton.table);
+    Ok(number)
+}

@@ -1,0 +1,132 @@
+//! Write: the sections of an image, and the image of them.
+
+use std::collections::HashMap;
+
+use contentcheck_interpreter::format::{
+    ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network, Part,
+    Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+};
+use contentcheck_interpreter::hash::checksum;
+
+/// What an image will consist of.
+#[derive(Default)]
+pub(crate) struct Sections {
+    names: Vec<u8>,
+    name_at: HashMap<String, u32>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) comparators: Vec<Comparator>,
+    pub(crate) templates: Vec<Template>,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) probes: Vec<Probe>,
+    pub(crate) programs: Vec<Program>,
+    pub(crate) mentions: Vec<u16>,
+    pub(crate) code: Vec<Instruction>,
+    pub(crate) predicates: Vec<Predicate>,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) numbers: Vec<u64>,
+    pub(crate) networks: Vec<Network>,
+    pub(crate) sets: Vec<Set>,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) regexes: Vec<Regex>,
+    pub(crate) automata: Vec<u8>,
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) bitmaps: Vec<u64>,
+    pub(crate) buckets: Vec<u32>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) literals: Vec<Literal>,
+    pub(crate) actions: Vec<u32>,
+    pub(crate) atoms: Vec<Atom>,
+    pub(crate) witnesses: Vec<u32>,
+    text: Vec<u8>,
+    text_at: HashMap<Box<[u8]>, u32>,
+}
+
+impl Sections {
+    /// Offset and length of a name; equal names stand once.
+    pub(crate) fn name(&mut self, name: &str) -> (u32, u32) {
+        let len = name.len() as u32;
+        if let Some(at) = self.name_at.get(name) {
+            return (*at, len);
+        }
+        let at = self.names.len() as u32;
+        self.names.extend(name.as_bytes());
+        self.name_at.insert(name.to_owned(), at);
+        (at, len)
+    }
+
+    /// Offset and length of a literal or key; equal ones stand once.
+    pub(crate) fn text(&mut self, bytes: &[u8]) -> (u32, u32) {
+        let len = bytes.len() as u32;
+        if let Some(at) = self.text_at.get(bytes) {
+            return (*at, len);
+        }
+        let at = self.text.len() as u32;
+        self.text.extend(bytes);
+        self.text_at.insert(bytes.into(), at);
+        (at, len)
+    }
+
+    fn bytes(&self, section: Section) -> Vec<u8> {
+        fn all<T, const N: usize>(records: &[T], encode: impl Fn(&T) -> [u8; N]) -> Vec<u8> {
+            records.iter().flat_map(encode).collect()
+        }
+        match section {
+            Section::Names => self.names.clone(),
+            Section::Rules => all(&self.rules, Rule::encode),
+            Section::Comparators => all(&self.comparators, Comparator::encode),
+            Section::Templates => all(&self.templates, Template::encode),
+            Section::Inputs => all(&self.inputs, Input::encode),
+            Section::Probes => all(&self.probes, Probe::encode),
+            Section::Programs => all(&self.programs, Program::encode),
+            Section::Mentions => all(&self.mentions, |of| of.to_le_bytes()),
+            Section::Code => all(&self.code, Instruction::encode),
+            Section::Predicates => all(&self.predicates, Predicate::encode),
+            Section::Patterns => all(&self.patterns, Pattern::encode),
+            Section::Parts => all(&self.parts, Part::encode),
+            Section::Numbers => all(&self.numbers, |of| of.to_le_bytes()),
+            Section::Networks => all(&self.networks, Network::encode),
+            Section::Sets => all(&self.sets, Set::encode),
+            Section::Keys => all(&self.keys, Key::encode),
+            Section::Regexes => all(&self.regexes, Regex::encode),
+            Section::Automata => self.automata.clone(),
+            Section::Filters => all(&self.filters, Filter::encode),
+            Section::Bitmaps => all(&self.bitmaps, |of| of.to_le_bytes()),
+            Section::Buckets => all(&self.buckets, |of| of.to_le_bytes()),
+            Section::Entries => all(&self.entries, Entry::encode),
+            Section::Literals => all(&self.literals, Literal::encode),
+            Section::Actions => all(&self.actions, |of| of.to_le_bytes()),
+            Section::Atoms => all(&self.atoms, Atom::encode),
+            Section::Witnesses => all(&self.witnesses, |of| of.to_le_bytes()),
+            Section::Text => self.text.clone(),
+        }
+    }
+
+    /// The image. Nothing where it would be larger than its offsets can say.
+    pub(crate) fn image(&self, flags: u32) -> Option<Vec<u8>> {
+        let mut directory = Vec::with_capacity(HEADER);
+        let mut body: Vec<u8> = Vec::new();
+        for section in Section::ALL {
+            body.resize((HEADER + body.len()).next_multiple_of(ALIGN) - HEADER, 0);
+            let bytes = self.bytes(*section);
+            directory.extend(u32::try_from(HEADER + body.len()).ok()?.to_le_bytes());
+            directory.extend(u32::try_from(bytes.len()).ok()?.to_le_bytes());
+            body.extend(bytes);
+        }
+        let total = HEADER + body.len();
+        u32::try_from(total).ok()?;
+        let mut image = Vec::with_capacity(total);
+        image.extend(MAGIC);
+        image.extend(VERSION.to_le_bytes());
+        image.extend(flags.to_le_bytes());
+        image.extend((total as u64).to_le_bytes());
+        image.extend([0; 8]);
+        image.extend(directory);
+        image.extend(body);
+        let sum = checksum(&image).to_le_bytes();
+        for (slot, byte) in image.iter_mut().skip(CHECKSUM_AT).zip(sum) {
+            *slot = byte;
+        }
+        Some(image)
+    }
+}

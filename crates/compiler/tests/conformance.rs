@@ -1,0 +1,69 @@
+//! The conformance corpus, run by the interpreter on compiled images.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use contentcheck_compiler::event::{field, with_event};
+use contentcheck_compiler::sensor::Supplied;
+use contentcheck_compiler::{Options, compile};
+use contentcheck_interpreter::{Fault, Image, KillMask, Workspace};
+use contentcheck_reference::conformance::{directory, load};
+
+#[test]
+fn the_interpreter_says_what_the_corpus_says() {
+    let (mut cases, mut mistyped, mut wrong) = (0, 0, Vec::new());
+    for suite in load(&directory()).unwrap() {
+        let bytes = compile(suite.content(), Options::default()).unwrap();
+        let image = Image::read(&bytes).unwrap();
+        let supplied = Supplied::of_recorder(&image, "recorder", "1");
+        let supplies = supplied.supplies();
+        let mut bindings = vec![0; image.binding_slots()];
+        let mut active = vec![0; image.active_words()];
+        let workspace = Workspace { bindings: &mut bindings, active: &mut active };
+        let verified = image.verify(&supplied.manifest(&supplies), workspace);
+        let verified = verified.unwrap_or_else(|rejection| panic!("{}: {rejection}", suite.name));
+        let mut scratch = vec![u64::MAX; verified.scratch_words()];
+        for case in suite.cases() {
+            let (rule, target) = suite.target(case).unwrap();
+            let template = verified
+                .templates_named(&target.template.name)
+                .find(|at| image.template(*at).unwrap().version == target.template.version)
+                .unwrap();
+            let (_, inputs) = supplied.templates().iter().find(|(name, _)| *name == target.template.name).unwrap();
+            let value = |name: &str| case.event.value(&field(&target.template, name));
+            let named = |name: &str| inputs.iter().any(|input| input.name == name);
+            let mut others: Vec<_> = case.event.others.iter().collect();
+            let numbered = target.template.fields.iter().zip(&case.event.inputs);
+            others.extend(numbered.filter_map(|(field, value)| {
+                value.as_ref().filter(|_| field.as_ref().is_some_and(|field| !named(&field.name)))
+            }));
+            let header = target.template.header.iter().zip(&case.event.header);
+            others.extend(header.filter_map(|(field, value)| value.as_ref().filter(|_| !named(&field.name))));
+            let fixed = target.template.reads.iter().zip(&case.event.fixed);
+            others.extend(fixed.filter_map(|(of, value)| value.as_ref().filter(|_| !named(&of.name))));
+            others.extend(case.event.open.iter().filter(|(name, _)| !named(name)).map(|(_, value)| value));
+            let mut matched = Vec::new();
+            let bound = with_event(inputs, supplied.header(), value, &others, |event| {
+                match verified.bind(template, event) {
+                    Ok(bound) => {
+                        bound.evaluate(KillMask::NONE, &mut scratch, |rule| matched.push(rule)).unwrap();
+                        true
+                    }
+                    // A sensor's event has the types of its manifest; others are a fault, not a decision.
+                    Err(Fault::Type { .. }) => false,
+                    Err(fault) => panic!("{}: {fault}", case.name),
+                }
+            });
+            if !bound {
+                mistyped += 1;
+                continue;
+            }
+            let fires = matched.iter().any(|at| image.rule(*at).unwrap().name == rule.name);
+            cases += 1;
+            if fires != case.expect {
+                wrong.push(format!("{} / {}: {} ({})", suite.name, case.name, fires, case.why));
+            }
+        }
+    }
+    println!("{cases} cases decided, {mistyped} with a value of another type refused");
+    assert!(cases >= 500, "{cases}");
+    assert!(wrong.is_empty(), "{} of {cases}:\n{}", wrong.len(), wrong.join("\n"));
+}
