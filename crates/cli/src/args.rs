@@ -41,6 +41,12 @@ pub enum Command {
     Schema(Schema),
     /// List, show, compare and import sensor manifests
     Sensor(Sensor),
+    /// Compile content to a content image
+    Compile(Compile),
+    /// Verify a content image as a sensor does before it loads it
+    Verify(Verify),
+    /// Show what is in a content image: sections, inputs, cost, programs
+    Inspect(Inspect),
     /// Show which rule reads which input
     Fields(Fields),
     /// Start a release: a configuration and a first rule
@@ -75,6 +81,60 @@ pub struct Inputs {
     /// Threads; 0 means one for each core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+}
+
+/// How content is compiled.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct CompileOptions {
+    /// Leave rules with errors out; each error is still reported
+    #[arg(long)]
+    pub skip_errors: bool,
+    /// A sensor that lacks an input leaves the rules out that read it, in place of rejecting the image
+    #[arg(long)]
+    pub skip_unsupplied: bool,
+}
+
+/// Compile content to an image.
+#[derive(Debug, Args)]
+pub struct Compile {
+    /// What to compile
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// How
+    #[command(flatten)]
+    pub options: CompileOptions,
+    /// Where the image goes; `-` for standard output
+    #[arg(long, short, value_name = "FILE", default_value = "release.ccimage")]
+    pub output: PathBuf,
+    /// Write nothing unless these sensors accept the image: manifests, fleet files, `builtin:sysmon/4.90`
+    #[arg(long, value_name = "SENSORS", value_delimiter = ',')]
+    pub sensor: Vec<String>,
+}
+
+/// Verify an image.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The image; `-` for standard input
+    pub image: PathBuf,
+    /// Sensors that are to load it: manifests, fleet files, `builtin:sysmon/4.90`
+    #[arg(long, value_name = "SENSORS", value_delimiter = ',')]
+    pub sensor: Vec<String>,
+}
+
+/// Show what is in an image.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The image; `-` for standard input
+    pub image: PathBuf,
+    /// Only this template type, with its inputs and rules
+    #[arg(long)]
+    pub template: Option<String>,
+    /// The programs of one rule, by name, id or title
+    #[arg(long, conflicts_with = "template")]
+    pub rule: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ListFormat::Human)]
+    pub format: ListFormat,
 }
 
 /// Output formats of `lint`.
@@ -187,6 +247,8 @@ pub enum SchemaName {
     Baseline,
     /// The JSON of `fields`
     Fields,
+    /// The JSON of `inspect`
+    Inspect,
 }
 
 /// Print a schema.

@@ -4,11 +4,13 @@ pub mod args;
 pub mod baseline;
 pub mod commands;
 pub mod config;
+pub mod disassembly;
 pub mod exit;
 pub mod explain;
 pub mod fingerprint;
 pub mod fix;
 pub mod fleet;
+pub mod release;
 pub mod report;
 pub mod walk;
 
@@ -73,6 +75,9 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Command::Explain(arguments) => commands::explain::run(arguments, streams),
         Command::Schema(arguments) => commands::schema::run(arguments, streams),
         Command::Sensor(arguments) => commands::sensor::run(arguments, streams),
+        Command::Compile(arguments) => commands::compile::run(arguments, streams),
+        Command::Verify(arguments) => commands::compile::verify(arguments, streams),
+        Command::Inspect(arguments) => commands::compile::inspect(arguments, streams),
         Command::Fields(arguments) => commands::fields::run(arguments, streams),
         Command::Init(arguments) => commands::init::run(arguments, streams),
         Command::Completions { shell } => commands::completions(*shell, streams),

@@ -257,6 +257,14 @@ pub fn read_stdin(name: &str) -> Result<Result<(Source, Language), Box<Diagnosti
 /// # Errors
 /// When it cannot be written; then the old file is as it was.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// As [`write`], for any bytes.
+///
+/// # Errors
+/// The same.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write;
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -267,7 +275,7 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
         if let Ok(metadata) = fs::metadata(&target) {
             file.set_permissions(metadata.permissions())?;
         }
-        file.write_all(text.as_bytes())?;
+        file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&neighbour, &target)
     })();

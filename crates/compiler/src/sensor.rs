@@ -2,7 +2,7 @@
 //! what an image reads.
 
 use contentcheck_interpreter::format::{InputKind, input_flags};
-use contentcheck_interpreter::{self as interpreter, Capacity, Image, Input, Manifest, Scalar, Supply, Type};
+use contentcheck_interpreter::{self as interpreter, Capacity, Image, Input, Manifest, Scalar, Supply, Type, Workspace};
 use contentcheck_parser::sensor::{Sensor, Versioning};
 use contentcheck_parser::template::{self, FieldType};
 
@@ -125,6 +125,27 @@ impl<'s> Supplied<'s> {
             header: &self.header,
             templates: supplies,
         }
+    }
+}
+
+/// Memory that a verified image borrows.
+#[derive(Debug)]
+pub struct Memory {
+    bindings: Vec<u16>,
+    active: Vec<u64>,
+}
+
+impl Memory {
+    /// As much as an image needs.
+    #[must_use]
+    pub fn of(image: &Image<'_>) -> Self {
+        Self { bindings: vec![0; image.binding_slots()], active: vec![0; image.active_words()] }
+    }
+
+    /// Lends it.
+    #[must_use]
+    pub fn workspace(&mut self) -> Workspace<'_> {
+        Workspace { bindings: &mut self.bindings, active: &mut self.active }
     }
 }
 

@@ -109,6 +109,26 @@ impl<'e> BoundEvent<'e> {
         self.index
     }
 
+    /// The size of the event, which the bound of [`Image::cost`] counts in: for every value, and
+    /// every element of a list, one, and the bytes of a text or 48 for anything else.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let one = |value: &Value<'_>| match value {
+            Value::Absent => 0,
+            Value::Text(text) => (text.len() as u64).saturating_add(1),
+            Value::Bytes(bytes) => (bytes.len() as u64).saturating_add(1),
+            _ => 49,
+        };
+        let mut size = 0_u64;
+        for value in self.event.inputs.iter().chain(self.event.header).chain(self.event.others) {
+            size = size.saturating_add(match value {
+                Value::List(elements) => elements.iter().map(one).fold(1, u64::saturating_add),
+                value => one(value),
+            });
+        }
+        size
+    }
+
     /// Reports the rules that match to `sink`, by number and rising.
     ///
     /// # Errors

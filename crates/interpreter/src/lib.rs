@@ -13,6 +13,7 @@
 #[cfg(test)]
 extern crate std;
 
+mod cost;
 mod evaluate;
 mod fault;
 pub mod format;
@@ -29,6 +30,7 @@ mod value;
 mod verify;
 mod version;
 
+pub use cost::Cost;
 pub use evaluate::{BoundEvent, KillMask, int_key, ip_key};
 pub use fault::{Fault, Rejection, Resource};
 pub use image::{Image, RuleInfo};

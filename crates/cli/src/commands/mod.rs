@@ -1,5 +1,6 @@
 //! One module for each command.
 
+pub mod compile;
 pub mod explain;
 pub mod fields;
 pub mod fmt;

@@ -32,6 +32,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::SensorManifest => serde_json::to_value(schema_for!(Manifest)),
         SchemaName::Fleet => serde_json::to_value(schema_for!(FleetFile)),
         SchemaName::Baseline => serde_json::to_value(schema_for!(Baseline)),
+        SchemaName::Inspect => serde_json::to_value(schema_for!(super::compile::InspectReport)),
         SchemaName::Fields => serde_json::to_value(schema_for!(super::fields::FieldsReport)),
     };
     made.map_err(|error| Failure::internal(error.to_string()))

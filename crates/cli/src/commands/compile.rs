@@ -1,0 +1,302 @@
+//! `contentcheck compile`, `verify` and `inspect`.
+
+use std::path::Path;
+
+use contentcheck_interpreter::Image;
+use contentcheck_interpreter::format::Section;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::written;
+use crate::Streams;
+use crate::args::{Compile, Inspect, ListFormat, Verify};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::release::{self, talk};
+use crate::{disassembly, fleet, walk};
+
+/// Bytes of an image file that is read.
+const IMAGE_BYTES: usize = 1 << 30;
+
+/// Compiles a release to an image.
+///
+/// # Errors
+/// When an input or the configuration is wrong, or the image cannot be written.
+pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
+    let Some(release) = release::load(&arguments.inputs, &arguments.options, streams)? else { return Ok(Exit::Findings) };
+    let image = Image::read(&release.image).map_err(|rejection| Failure::internal(rejection.to_string()))?;
+    let mut fits = true;
+    for sensor in fleet::sensors(&arguments.sensor, Path::new(""))? {
+        match release::verify_for(&image, &sensor) {
+            Ok(loaded) => talk(streams, &format!("{sensor} loads {loaded} of {} rules", image.rule_count())),
+            Err(reason) => {
+                talk(streams, &format!("{sensor} rejects the image: {reason}"));
+                fits = false;
+            }
+        }
+    }
+    if !fits {
+        talk(streams, "nothing was written");
+        return Ok(Exit::Findings);
+    }
+    if arguments.output.as_os_str() == "-" {
+        written(streams.out.write_all(&release.image))?;
+    } else {
+        walk::write_bytes(&arguments.output, &release.image).map_err(|error| {
+            Failure::usage(format!("{}: {}", walk::name(&arguments.output), walk::reason(&error)))
+        })?;
+    }
+    talk(
+        streams,
+        &format!(
+            "{} rules on {} template types, {} bytes",
+            image.rule_count(),
+            image.template_count(),
+            release.image.len()
+        ),
+    );
+    Ok(Exit::Fine)
+}
+
+/// The bytes of an image file; `-` is standard input.
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = if path.as_os_str() == "-" {
+        use std::io::Read;
+        let mut bytes = Vec::new();
+        let limit = IMAGE_BYTES as u64 + 1;
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map(|_| bytes).map_err(|error| walk::reason(&error))
+    } else {
+        walk::read_bytes(path, IMAGE_BYTES)
+    };
+    let bytes = bytes.map_err(|reason| Failure::usage(format!("{}: {reason}", walk::name(path))))?;
+    if bytes.len() > IMAGE_BYTES {
+        return Err(Failure::usage(format!("{}: an image has at most {IMAGE_BYTES} bytes", walk::name(path))));
+    }
+    Ok(bytes)
+}
+
+/// Verifies an image as a sensor does before it loads it.
+///
+/// # Errors
+/// When the image or a manifest cannot be read.
+pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
+    let bytes = read(&arguments.image)?;
+    let name = walk::name(&arguments.image);
+    let image = match Image::read(&bytes) {
+        Ok(image) => image,
+        Err(rejection) => {
+            written(writeln!(streams.out, "{name}: rejected: {}: {rejection}", rejection.code()))?;
+            return Ok(Exit::Findings);
+        }
+    };
+    let sensors = fleet::sensors(&arguments.sensor, Path::new(""))?;
+    let mut fits = true;
+    if sensors.is_empty() {
+        // Every input that the image asks for is there: what is left is the image itself.
+        let supplied = contentcheck_compiler::sensor::Supplied::of_recorder(&image, "any", "0");
+        let supplies = supplied.supplies();
+        let mut memory = contentcheck_compiler::sensor::Memory::of(&image);
+        match image.verify(&supplied.manifest(&supplies), memory.workspace()) {
+            Ok(_) => written(writeln!(streams.out, "{name}: in order; whether a sensor feeds it was not checked (--sensor)"))?,
+            Err(rejection) => {
+                fits = false;
+                written(writeln!(streams.out, "{name}: rejected: {}", release::describe(&image, rejection)))?
+            }
+        };
+    }
+    for sensor in sensors {
+        match release::verify_for(&image, &sensor) {
+            Ok(loaded) => {
+                written(writeln!(streams.out, "{name}: {sensor} loads {loaded} of {} rules", image.rule_count()))?;
+            }
+            Err(reason) => {
+                fits = false;
+                written(writeln!(streams.out, "{name}: {sensor} rejects it: {reason}"))?;
+            }
+        }
+    }
+    Ok(if fits { Exit::Fine } else { Exit::Findings })
+}
+
+/// What `inspect --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct InspectReport {
+    /// Format of this report: 1.
+    pub format: u32,
+    /// Bytes of the image.
+    pub bytes: usize,
+    /// Words of 64 bits that an evaluation needs as scratch memory.
+    pub scratch_words: usize,
+    /// Sections, in order.
+    pub sections: Vec<SectionSize>,
+    /// Template types, in order.
+    pub templates: Vec<TemplateReport>,
+}
+
+/// Size of a section.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SectionSize {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it begins.
+    pub offset: u32,
+    /// Its bytes.
+    pub bytes: u32,
+    /// Its records.
+    pub records: u32,
+}
+
+/// A template type of an image.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct TemplateReport {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: u32,
+    /// The inputs that rules read: a sensor must supply those that are not open.
+    pub inputs: Vec<InputReport>,
+    /// Steps of an evaluation that do not depend on the event.
+    pub fixed_steps: u64,
+    /// Steps for each unit of the event's size, at most.
+    pub steps_per_unit: u64,
+    /// Number of programs that run for every event, since nothing of theirs can be looked for.
+    pub always: u32,
+    /// The programs.
+    pub rules: Vec<ProgramReport>,
+}
+
+/// An input of a template type.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct InputReport {
+    /// Its name.
+    pub name: String,
+    /// Position in the template type.
+    pub position: Option<u16>,
+    /// Where it comes from: numbered, header, fixed, open.
+    pub kind: &'static str,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub ty: String,
+}
+
+/// A rule on a template type.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProgramReport {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Number of instructions.
+    pub instructions: u32,
+    /// Bytes of its code and of the predicates that it asks; those of others may be the same ones.
+    pub bytes: u64,
+    /// Steps that do not depend on the event, at most.
+    pub fixed_steps: u64,
+    /// Steps for each unit of the event's size, at most.
+    pub steps_per_unit: u64,
+    /// Whether it runs for every event.
+    pub always: bool,
+}
+
+/// Shows what is in an image.
+///
+/// # Errors
+/// When the image cannot be read.
+pub fn inspect(arguments: &Inspect, streams: &mut Streams<'_>) -> Outcome {
+    let bytes = read(&arguments.image)?;
+    let name = walk::name(&arguments.image);
+    let image = Image::read(&bytes).map_err(|rejection| Failure {
+        exit: Exit::Findings,
+        message: format!("{name}: {}: {rejection}", rejection.code()),
+    })?;
+    if let Some(rule) = &arguments.rule {
+        let text = disassembly::rule(&image, rule)
+            .ok_or_else(|| Failure::usage(format!("{name} has no rule `{rule}`; `inspect` lists them")))?;
+        return written(streams.out.write_all(text.as_bytes()));
+    }
+    let report = disassembly::report(&image, arguments.template.as_deref());
+    if let (Some(template), true) = (&arguments.template, report.templates.is_empty()) {
+        return Err(Failure::usage(format!("{name} has no template type `{template}`")));
+    }
+    let text = match arguments.format {
+        ListFormat::Json => serde_json::to_string_pretty(&report)
+            .map(|text| text + "\n")
+            .map_err(|error| Failure::internal(error.to_string()))?,
+        ListFormat::Human => human(&report, arguments.template.is_some()),
+        ListFormat::Markdown => markdown(&report),
+    };
+    written(streams.out.write_all(text.as_bytes()))
+}
+
+fn human(report: &InspectReport, rules: bool) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{} bytes, {} words of scratch\n", report.bytes, report.scratch_words);
+    let _ = writeln!(text, "{:<12} {:>10} {:>10} {:>9}", "section", "offset", "bytes", "records");
+    for section in report.sections.iter().filter(|section| section.bytes > 0) {
+        let _ = writeln!(text, "{:<12} {:>10} {:>10} {:>9}", section.name, section.offset, section.bytes, section.records);
+    }
+    let _ = writeln!(text, "\n{:>5} {:>6} {:>6} {:>12} {:>10}  template type", "rules", "always", "inputs", "fixed steps", "per unit");
+    for template in &report.templates {
+        let _ = writeln!(
+            text,
+            "{:>5} {:>6} {:>6} {:>12} {:>10}  {} @ {}",
+            template.rules.len(),
+            template.always,
+            template.inputs.len(),
+            template.fixed_steps,
+            template.steps_per_unit,
+            template.name,
+            template.version
+        );
+        if !rules {
+            continue;
+        }
+        for input in &template.inputs {
+            let position = input.position.map_or_else(|| input.kind.to_owned(), |position| format!("${position}"));
+            let _ = writeln!(text, "      {position:>8}  {:<28} {}", input.name, input.ty);
+        }
+        let _ = writeln!(text, "\n      {:>12} {:>12} {:>10} {:>8}  rule", "instructions", "fixed steps", "per unit", "bytes");
+        for rule in &template.rules {
+            let title = if rule.title.is_empty() { &rule.name } else { &rule.title };
+            let _ = writeln!(
+                text,
+                "      {:>12} {:>12} {:>10} {:>8}  {title}{}",
+                rule.instructions,
+                rule.fixed_steps,
+                rule.steps_per_unit,
+                rule.bytes,
+                if rule.always { "  (runs for every event)" } else { "" }
+            );
+        }
+    }
+    text
+}
+
+fn markdown(report: &InspectReport) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("| template type | rules | always | inputs | fixed steps | per unit |\n| --- | --- | --- | --- | --- | --- |\n");
+    for template in &report.templates {
+        let _ = writeln!(
+            text,
+            "| `{} @ {}` | {} | {} | {} | {} | {} |",
+            template.name,
+            template.version,
+            template.rules.len(),
+            template.always,
+            template.inputs.len(),
+            template.fixed_steps,
+            template.steps_per_unit
+        );
+    }
+    text
+}
+
+/// The sections of an image.
+pub(crate) fn sections(image: &Image<'_>) -> Vec<SectionSize> {
+    let size = |section: &Section| {
+        let (offset, bytes) = image.section(*section);
+        SectionSize { name: section.as_str(), offset, bytes, records: bytes / section.unit() as u32 }
+    };
+    Section::ALL.iter().map(size).collect()
+}

@@ -1,0 +1,278 @@
+//! What is in an image, in words: the report of `inspect`, and programs as text.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use contentcheck_interpreter::format::{
+    ACCEPT, Input, InputKind, Instruction, KEYWORD, Opcode, Part, Pattern, PatternKind, Predicate, Program, REJECT,
+    Regex, Section, Set, Template, comparison, input_flags, predicate_flags,
+};
+use contentcheck_interpreter::{Image, Scalar};
+
+use crate::commands::compile::{InputReport, InspectReport, ProgramReport, TemplateReport, sections};
+
+/// The record of a section with a number.
+fn record<const N: usize>(image: &Image<'_>, section: Section, number: u32) -> Option<[u8; N]> {
+    image.section_bytes(section).as_chunks::<N>().0.get(number as usize).copied()
+}
+
+fn programs<'a>(image: &'a Image<'_>, template: &Template) -> impl Iterator<Item = (u32, Program)> + use<'a> {
+    let template = *template;
+    (0..template.program_count).filter_map(move |number| {
+        let at = template.programs.checked_add(number)?;
+        Some((number, Program::decode(&record(image, Section::Programs, at)?)))
+    })
+}
+
+fn instructions(image: &Image<'_>, program: &Program) -> Vec<Instruction> {
+    let end = program.code.saturating_add(program.code_len);
+    (program.code..end).filter_map(|at| record(image, Section::Code, at)).map(|of| Instruction::decode(&of)).collect()
+}
+
+/// The report of an image, or of one template type of it.
+#[must_use]
+pub fn report(image: &Image<'_>, only: Option<&str>) -> InspectReport {
+    let mut templates = Vec::new();
+    for number in 0..image.template_count() {
+        let Some(template) = image.template(number) else { continue };
+        let name = image.name(template.name, template.name_len);
+        if only.is_some_and(|only| only != name && only != format!("{name} @ {}", template.version)) {
+            continue;
+        }
+        let cost = image.cost(number);
+        let always: BTreeSet<u32> = (template.always..template.always.saturating_add(template.always_count))
+            .filter_map(|at| record::<4>(image, Section::Witnesses, at))
+            .map(u32::from_le_bytes)
+            .collect();
+        let inputs = (template.inputs..template.inputs.saturating_add(template.input_count)).filter_map(|at| image.input(at));
+        templates.push(TemplateReport {
+            name: name.to_owned(),
+            version: template.version,
+            inputs: inputs.map(|input| input_report(image, &input)).collect(),
+            fixed_steps: cost.fixed,
+            steps_per_unit: cost.per_unit,
+            always: template.always_count,
+            rules: programs(image, &template)
+                .map(|(number, program)| {
+                    let cost = image.program_cost(&template, number, true);
+                    let rule = image.rule(program.rule);
+                    let predicates: BTreeSet<u32> =
+                        instructions(image, &program).iter().map(|instruction| instruction.predicate).collect();
+                    let asked = predicates.iter().filter_map(|predicate| {
+                        let at = template.predicates.checked_add(*predicate)?;
+                        Some(predicate_bytes(image, &Predicate::decode(&record(image, Section::Predicates, at)?)))
+                    });
+                    ProgramReport {
+                        name: rule.map_or("", |rule| rule.name).to_owned(),
+                        title: rule.map_or("", |rule| rule.title).to_owned(),
+                        instructions: program.code_len,
+                        bytes: u64::from(program.code_len) * Instruction::SIZE as u64 + asked.sum::<u64>(),
+                        fixed_steps: cost.fixed,
+                        steps_per_unit: cost.per_unit,
+                        always: always.contains(&number),
+                    }
+                })
+                .collect(),
+        });
+    }
+    InspectReport {
+        format: 1,
+        bytes: image.bytes().len(),
+        scratch_words: image.scratch_words(),
+        sections: sections(image),
+        templates,
+    }
+}
+
+fn input_report(image: &Image<'_>, input: &Input) -> InputReport {
+    InputReport {
+        name: image.name(input.name, input.name_len).to_owned(),
+        position: (input.position > 0).then_some(input.position),
+        kind: InputKind::from_number(input.kind).map_or("", InputKind::as_str),
+        ty: ty(input),
+    }
+}
+
+fn ty(input: &Input) -> String {
+    let scalars = ["string", "int", "float", "bool", "ip", "bytes"];
+    let scalar = scalars.get(usize::from(input.scalar)).copied().unwrap_or("");
+    let list = if input.flags & input_flags::LIST != 0 { format!("list<{scalar}>") } else { scalar.to_owned() };
+    let optional = if input.flags & input_flags::OPTIONAL != 0 { "?" } else { "" };
+    let by_number = if input.flags & input_flags::BY_NUMBER != 0 { ", by number" } else { "" };
+    format!("{list}{optional}{by_number}")
+}
+
+/// Bytes of a predicate with what it alone points to, and of its texts and automata.
+fn predicate_bytes(image: &Image<'_>, predicate: &Predicate) -> u64 {
+    let own = Predicate::SIZE as u64;
+    let count = u64::from(predicate.b);
+    own + match Opcode::from_number(predicate.opcode) {
+        Some(Opcode::AnyText | Opcode::AllTexts) => patterns(image, predicate)
+            .iter()
+            .map(|pattern| {
+                Pattern::SIZE as u64
+                    + match PatternKind::from_number(pattern.kind) {
+                        Some(PatternKind::Matches) => record(image, Section::Regexes, pattern.a)
+                            .map_or(0, |of| Regex::SIZE as u64 + u64::from(Regex::decode(&of).len)),
+                        Some(PatternKind::Like) => {
+                            parts(image, pattern).iter().map(|part| Part::SIZE as u64 + u64::from(part.len)).sum()
+                        }
+                        _ => u64::from(pattern.b),
+                    }
+            })
+            .sum(),
+        Some(Opcode::Int | Opcode::Time) => count * 16,
+        Some(Opcode::Cidr) => count * 20,
+        Some(Opcode::Float) => 8,
+        Some(Opcode::Mask) => 16,
+        _ => 0,
+    }
+}
+
+fn patterns(image: &Image<'_>, predicate: &Predicate) -> Vec<Pattern> {
+    let end = predicate.a.saturating_add(predicate.b);
+    (predicate.a..end).filter_map(|at| record(image, Section::Patterns, at)).map(|of| Pattern::decode(&of)).collect()
+}
+
+fn parts(image: &Image<'_>, pattern: &Pattern) -> Vec<Part> {
+    let end = pattern.a.saturating_add(pattern.b);
+    (pattern.a..end).filter_map(|at| record(image, Section::Parts, at)).map(|of| Part::decode(&of)).collect()
+}
+
+/// The programs of a rule, by name or title, as text. Nothing where there is no such rule.
+#[must_use]
+pub fn rule(image: &Image<'_>, wanted: &str) -> Option<String> {
+    let number = (0..image.rule_count())
+        .find(|at| image.rule(*at).is_some_and(|rule| rule.name == wanted || rule.title == wanted))?;
+    let found = image.rule(number)?;
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "rule {number}: {} ({})", found.title, found.name);
+    for template in (0..image.template_count()).filter_map(|at| image.template(at)) {
+        for (_, program) in programs(image, &template).filter(|(_, program)| program.rule == number) {
+            let _ = writeln!(text, "\non {} @ {}", image.name(template.name, template.name_len), template.version);
+            for (at, instruction) in instructions(image, &program).iter().enumerate() {
+                let place = template.predicates.saturating_add(instruction.predicate);
+                let asked = record(image, Section::Predicates, place)
+                    .map_or_else(String::new, |of| predicate(image, &template, &Predicate::decode(&of)));
+                let _ = writeln!(
+                    text,
+                    "  {at:>4}  yes {:>6}  no {:>6}  {asked}",
+                    target(instruction.yes),
+                    target(instruction.no)
+                );
+            }
+        }
+    }
+    Some(text)
+}
+
+fn target(to: u16) -> String {
+    match to {
+        ACCEPT => "accept".to_owned(),
+        REJECT => "reject".to_owned(),
+        at => at.to_string(),
+    }
+}
+
+fn input_name(image: &Image<'_>, template: &Template, input: u16) -> String {
+    if input == KEYWORD {
+        return "(any value)".to_owned();
+    }
+    let of = template.inputs.checked_add(u32::from(input)).and_then(|at| image.input(at));
+    of.map_or_else(String::new, |of| image.name(of.name, of.name_len).to_owned())
+}
+
+/// A predicate in words.
+fn predicate(image: &Image<'_>, template: &Template, predicate: &Predicate) -> String {
+    let Some(opcode) = Opcode::from_number(predicate.opcode) else { return "(not known)".to_owned() };
+    let quantifier = match predicate.flags & predicate_flags::QUANTIFIER {
+        predicate_flags::ANY => "any ",
+        predicate_flags::ALL => "all ",
+        _ => "",
+    };
+    let variant = predicate.flags >> predicate_flags::VARIANT;
+    let name = input_name(image, template, predicate.input);
+    let number = |at: u32| record::<8>(image, Section::Numbers, at).map_or(0, u64::from_le_bytes);
+    let ranges = || {
+        let each = (0..predicate.b).map(|index| {
+            let at = predicate.a.saturating_add(index.saturating_mul(2));
+            let (from, to) = (number(at) as i64, number(at.saturating_add(1)) as i64);
+            if from == to { from.to_string() } else { format!("{from}..{to}") }
+        });
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let what = match opcode {
+        Opcode::AnyText | Opcode::AllTexts => {
+            let shown: Vec<String> = patterns(image, predicate).iter().map(|of| pattern(image, of)).collect();
+            shown.join(if opcode == Opcode::AnyText { " or " } else { " and " })
+        }
+        Opcode::Atom => format!("atom {}", predicate.a),
+        Opcode::Exists | Opcode::Null => opcode.as_str().to_owned(),
+        Opcode::Int => format!("in [{}]", ranges()),
+        Opcode::Time => {
+            let parts = ["minute", "hour", "day", "week", "month", "year"];
+            format!("{} in [{}]", parts.get(usize::from(variant)).copied().unwrap_or(""), ranges())
+        }
+        Opcode::Float => format!("{} {}", sign(variant), f64::from_bits(number(predicate.a))),
+        Opcode::Bool => format!("== {}", variant == 1),
+        Opcode::Mask => {
+            let (mask, value) = (number(predicate.a) as i64, number(predicate.a.saturating_add(1)) as i64);
+            format!("& {mask:#x} {} {value:#x}", sign(variant))
+        }
+        Opcode::InSet => {
+            let set = record(image, Section::Sets, predicate.a).map(|of| Set::decode(&of)).unwrap_or_default();
+            let kind = if set.scalar == Scalar::String as u8 { "texts" } else { "keys" };
+            format!("in set {} of {} {kind}", predicate.a, set.count)
+        }
+        Opcode::Cidr => format!("in {} networks", predicate.b),
+        Opcode::Field => {
+            let other = u16::try_from(predicate.a).map_or_else(|_| String::new(), |at| input_name(image, template, at));
+            format!("{} {other}", sign(variant))
+        }
+    };
+    format!("{quantifier}{name} {what}")
+}
+
+fn sign(variant: u8) -> &'static str {
+    match variant {
+        comparison::EQUAL => "==",
+        comparison::NOT_EQUAL => "!=",
+        comparison::LESS => "<",
+        comparison::AT_MOST => "<=",
+        comparison::GREATER => ">",
+        comparison::AT_LEAST => ">=",
+        comparison::CONTAINS => "contains",
+        comparison::STARTS_WITH => "starts_with",
+        _ => "ends_with",
+    }
+}
+
+fn quoted(image: &Image<'_>, at: u32, len: u32) -> String {
+    let bytes = image.section_bytes(Section::Text).get(at as usize..at.saturating_add(len) as usize).unwrap_or(&[]);
+    format!("{:?}", String::from_utf8_lossy(bytes))
+}
+
+fn pattern(image: &Image<'_>, pattern: &Pattern) -> String {
+    let Some(kind) = PatternKind::from_number(pattern.kind) else { return String::new() };
+    let tilde = if pattern.flags != 0 { "~" } else { "" };
+    match kind {
+        PatternKind::Matches => {
+            let regex = record(image, Section::Regexes, pattern.a).map(|of| Regex::decode(&of)).unwrap_or_default();
+            let how = if regex.kind == 0 { "deterministic" } else { "nondeterministic" };
+            format!("matches expression {} ({how}, {} states)", pattern.a, regex.states)
+        }
+        PatternKind::Like => {
+            let shown: Vec<String> = parts(image, pattern)
+                .iter()
+                .map(|part| match part.kind {
+                    0 => quoted(image, part.text, part.len),
+                    1 => "*".to_owned(),
+                    _ => "?".to_owned(),
+                })
+                .collect();
+            format!("like{tilde} {}", shown.join(" "))
+        }
+        _ => format!("{}{tilde} {}", kind.as_str(), quoted(image, pattern.a, pattern.b)),
+    }
+}

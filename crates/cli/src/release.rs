@@ -1,0 +1,115 @@
+//! From paths to an image: what `compile`, `eval`, `test`, `replay` and `bench` begin with.
+
+use contentcheck_compiler::sensor::{Memory, Supplied};
+use contentcheck_compiler::{Options, Problem, compile};
+use contentcheck_interpreter::format::Section;
+use contentcheck_interpreter::{Image, Rejection};
+use contentcheck_parser::diagnostic::Severity;
+use contentcheck_parser::sensor::Sensor;
+
+use crate::Streams;
+use crate::args::{CompileOptions, Inputs};
+use crate::commands::lint::{self, Checked};
+use crate::exit::Failure;
+
+/// Content with its image.
+pub struct Release {
+    /// What was checked.
+    pub checked: Checked,
+    /// The image.
+    pub image: Vec<u8>,
+}
+
+/// Checks and compiles. Errors of content go to standard error; where there are any, there is no
+/// release, unless rules with errors were to be left out.
+///
+/// # Errors
+/// When an input or the configuration is wrong, or the content is beyond what an image can hold.
+pub fn load(inputs: &Inputs, options: &CompileOptions, streams: &mut Streams<'_>) -> Result<Option<Release>, Failure> {
+    let loaded = lint::configuration(inputs)?;
+    let severities = crate::config::severities(&loaded.config, &[])?;
+    let mut checked = lint::check(inputs, &loaded, "stdin.content", streams)?;
+    checked.findings = crate::config::apply(&severities, std::mem::take(&mut checked.findings));
+    let errors: Vec<_> = checked.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    for finding in &errors {
+        talk(streams, &finding.to_string());
+        if let Some(help) = &finding.help {
+            talk(streams, &format!("  help: {help}"));
+        }
+    }
+    if !errors.is_empty() && !options.skip_errors {
+        let count = errors.len();
+        talk(
+            streams,
+            &format!(
+                "{count} {}; nothing was compiled. Mend them, or leave the rules concerned out with --skip-errors",
+                if count == 1 { "error" } else { "errors" }
+            ),
+        );
+        return Ok(None);
+    }
+    if !errors.is_empty() {
+        talk(streams, &format!("{} errors: the rules concerned are left out", errors.len()));
+    }
+    if checked.content.rules().is_empty() {
+        return Err(Failure::usage("no rule is left to compile; an empty image is never what was meant"));
+    }
+    let options = Options { skip_unsupplied: options.skip_unsupplied };
+    let image = compile(&checked.content, options).map_err(|problem| refused(&problem))?;
+    Ok(Some(Release { checked, image }))
+}
+
+fn refused(problem: &Problem) -> Failure {
+    Failure { exit: crate::exit::Exit::Findings, message: format!("{}: {problem}", problem.code()) }
+}
+
+/// Writes a line of talk.
+pub fn talk(streams: &mut Streams<'_>, line: &str) {
+    // Where standard error is gone, nobody listens.
+    let _ = writeln!(streams.err, "{line}");
+}
+
+/// Verifies an image for a sensor: the number of rules that it loads.
+///
+/// # Errors
+/// The rejection, with names in place of numbers.
+pub fn verify_for(image: &Image<'_>, sensor: &Sensor) -> Result<u32, String> {
+    let supplied = Supplied::of_sensor(sensor);
+    let supplies = supplied.supplies();
+    let mut memory = Memory::of(image);
+    let loaded = image.verify(&supplied.manifest(&supplies), memory.workspace()).map(|verified| verified.loaded_rules());
+    loaded.map_err(|rejection| describe(image, rejection))
+}
+
+/// A rejection in words, with the names that its numbers stand for.
+#[must_use]
+pub fn describe(image: &Image<'_>, rejection: Rejection) -> String {
+    let code = rejection.code();
+    let named = |rule: u32, template: u32, input: u32| {
+        let template = image.template(template).map_or("", |of| image.name(of.name, of.name_len));
+        let rule = image.rule(rule).map_or("", |of| if of.title.is_empty() { of.name } else { of.title });
+        let input = image.input(input).map_or((String::new(), 0), |of| {
+            (image.name(of.name, of.name_len).to_owned(), of.position)
+        });
+        (rule.to_owned(), template.to_owned(), input)
+    };
+    match rejection {
+        Rejection::UnsuppliedInput { rule, template, input } => {
+            let (rule, template, (input, position)) = named(rule, template, input);
+            let place = if position > 0 { format!("field {position} of `{template}`") } else { format!("of `{template}`") };
+            format!("{code}: rule `{rule}` reads `{input}` ({place}), which this sensor does not supply")
+        }
+        Rejection::InputType { rule, template, input } => {
+            let (rule, template, (input, _)) = named(rule, template, input);
+            format!("{code}: rule `{rule}` reads `{input}` of `{template}`, which this sensor supplies as another type")
+        }
+        Rejection::Position { rule, template, input } => {
+            let (rule, template, (input, position)) = named(rule, template, input);
+            format!(
+                "{code}: rule `{rule}` reads `${position}` (`{input}` of `{template}`), and this sensor supplies another input there, or none"
+            )
+        }
+        Rejection::Record { section: Section::Names, .. } => format!("{code}: the image has a flag that is not known"),
+        other => format!("{code}: {other}"),
+    }
+}

@@ -1,0 +1,185 @@
+//! Cost: how many steps an evaluation takes at most, from the image alone. A step is a bounded
+//! amount of work: an instruction, a look at a bucket, eight bytes compared. Tests count steps
+//! ([`crate::Steps`]) and hold them against this.
+
+use crate::format::{
+    Atom, Filter, Input, Instruction, KEYWORD, Literal, NfaState, Opcode, Part, Pattern, PatternKind, Predicate, Program,
+    Regex, Section, Template, input_flags, predicate_flags,
+};
+use crate::image::{Image, bit_words};
+
+/// A bound on steps: `fixed`, and `per_unit` for each unit of the event's size, see
+/// [`crate::BoundEvent::size`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Steps that do not depend on the event.
+    pub fixed: u64,
+    /// Steps for each unit of size.
+    pub per_unit: u64,
+}
+
+impl Cost {
+    const fn new(fixed: u64, per_unit: u64) -> Self {
+        Self { fixed, per_unit }
+    }
+
+    const fn plus(self, other: Self) -> Self {
+        Self {
+            fixed: self.fixed.saturating_add(other.fixed),
+            per_unit: self.per_unit.saturating_add(other.per_unit),
+        }
+    }
+
+    /// What a test of one value costs where every value of a list, or of the event, is tested:
+    /// there are no more of them than units.
+    const fn for_each_value(self) -> Self {
+        Self { fixed: 0, per_unit: self.fixed.saturating_add(self.per_unit) }
+    }
+
+    /// The bound for an event of a size.
+    #[must_use]
+    pub const fn at(self, size: u64) -> u64 {
+        self.fixed.saturating_add(self.per_unit.saturating_mul(size))
+    }
+}
+
+fn words(bytes: u32) -> u64 {
+    u64::from(bytes / 8).wrapping_add(1)
+}
+
+impl Image<'_> {
+    /// What an evaluation on a template type costs at most.
+    #[must_use]
+    pub fn cost(&self, template: u32) -> Cost {
+        let Some(template) = self.template(template) else { return Cost::default() };
+        let mut cost = self.scan_cost(&template);
+        for number in 0..template.predicate_count {
+            let at = template.predicates.wrapping_add(number);
+            if let Some(record) = self.predicates.get(at) {
+                let predicate = Predicate::decode(record);
+                if Opcode::from_number(predicate.opcode).is_some_and(Opcode::is_kept) {
+                    cost = cost.plus(self.predicate_cost(&predicate));
+                }
+            }
+        }
+        for number in 0..template.program_count {
+            cost = cost.plus(self.program_cost(&template, number, false));
+        }
+        cost
+    }
+
+    /// What one program costs at most, its predicates included.
+    #[must_use]
+    pub fn program_cost(&self, template: &Template, number: u32, with_kept: bool) -> Cost {
+        let at = template.programs.wrapping_add(number);
+        let Some(program) = self.programs.get(at).map(Program::decode) else { return Cost::default() };
+        let mut cost = Cost::default();
+        for record in self.code.range(program.code, program.code_len).unwrap_or(&[]) {
+            cost = cost.plus(Cost::new(1, 0));
+            let predicate = template.predicates.wrapping_add(Instruction::decode(record).predicate);
+            let Some(predicate) = self.predicates.get(predicate).map(Predicate::decode) else { continue };
+            let kept = Opcode::from_number(predicate.opcode).is_some_and(Opcode::is_kept);
+            if with_kept || !kept {
+                cost = cost.plus(self.predicate_cost(&predicate));
+            }
+        }
+        cost
+    }
+
+    fn predicate_cost(&self, predicate: &Predicate) -> Cost {
+        let one = match Opcode::from_number(predicate.opcode) {
+            Some(Opcode::AnyText | Opcode::AllTexts) => {
+                let patterns = self.patterns.range(predicate.a, predicate.b).unwrap_or(&[]);
+                let each = patterns.iter().map(|record| self.pattern_cost(&Pattern::decode(record)));
+                each.fold(Cost::new(1, 0), Cost::plus)
+            }
+            Some(Opcode::InSet) => Cost::new(34, 0),
+            Some(Opcode::Field) => Cost::new(1, 8),
+            _ => Cost::new(1, 0),
+        };
+        let many = predicate.input == KEYWORD || predicate.flags & predicate_flags::QUANTIFIER != 0;
+        if many { one.for_each_value() } else { one }
+    }
+
+    fn pattern_cost(&self, pattern: &Pattern) -> Cost {
+        match PatternKind::from_number(pattern.kind) {
+            Some(PatternKind::Contains) => Cost::new(words(pattern.b), words(pattern.b).wrapping_add(1)),
+            Some(PatternKind::Like) => {
+                let parts = self.parts.range(pattern.a, pattern.b).unwrap_or(&[]);
+                let part = |record: &[u8; Part::SIZE]| {
+                    let words = words(Part::decode(record).len);
+                    Cost::new(words, words.saturating_mul(2).saturating_add(1))
+                };
+                parts.iter().map(part).fold(Cost::default(), Cost::plus)
+            }
+            Some(PatternKind::Matches) => match self.regexes.get(pattern.a).map(Regex::decode) {
+                Some(regex) if regex.kind == 0 => Cost::new(1, 1),
+                Some(regex) => {
+                    let states = u64::from(regex.len) / NfaState::SIZE as u64;
+                    let step = states.saturating_mul(2).saturating_add(states / 64).saturating_add(2);
+                    Cost::new(step, step)
+                }
+                None => Cost::default(),
+            },
+            _ => Cost::new(words(pattern.b), 0),
+        }
+    }
+
+    fn scan_cost(&self, template: &Template) -> Cost {
+        let mut fixed = (bit_words(template) as u64).saturating_add(u64::from(template.always_count));
+        for record in self.atoms.range(template.atoms, template.atom_count).unwrap_or(&[]) {
+            fixed = fixed.saturating_add(u64::from(Atom::decode(record).count));
+        }
+        let anchors = self.bucket_cost(template.filters);
+        let grams = self.bucket_cost(template.filters.wrapping_add(1));
+        let wide = self.bucket_cost(template.filters.wrapping_add(2));
+        let gram = grams.max(wide).saturating_add(1);
+        let probes = |count: u64| count.saturating_mul(anchors.saturating_add(1));
+        let mut cost = Cost::new(fixed, 0);
+        let mut dearest = 0_u64;
+        for record in self.inputs.range(template.inputs, template.input_count).unwrap_or(&[]) {
+            let input = Input::decode(record);
+            let probed = Cost::new(probes(u64::from(input.probe_count)), 0);
+            let many = input.flags & input_flags::LIST != 0;
+            cost = cost.plus(if many { probed.for_each_value() } else { probed });
+            if input.flags & input_flags::GRAMS != 0 {
+                dearest = dearest.max(gram);
+            }
+        }
+        // A value may be read under two inputs: by name and by number.
+        cost = cost.plus(Cost::new(0, dearest.saturating_mul(2)));
+        let keywords = Cost::new(probes(u64::from(template.keyword_probe_count)), 0).for_each_value();
+        let keyword_grams = if template.keyword_flags & 1 != 0 { gram } else { 0 };
+        cost.plus(keywords).plus(Cost::new(0, keyword_grams))
+    }
+
+    /// The dearest bucket of a filter.
+    fn bucket_cost(&self, filter: u32) -> u64 {
+        let Some(filter) = self.filters.get(filter).map(Filter::decode) else { return 0 };
+        if filter.entry_count == 0 {
+            return 0;
+        }
+        let buckets = 1_u32.checked_shl(u32::from(filter.bucket_log2)).unwrap_or(0);
+        let bounds = self.buckets.range(filter.buckets, buckets.saturating_add(1)).unwrap_or(&[]);
+        let mut dearest = 0_u64;
+        for (from, to) in bounds.iter().zip(bounds.iter().skip(1)) {
+            let (from, to) = (u32::from_le_bytes(*from), u32::from_le_bytes(*to));
+            let first = filter.entries.wrapping_add(from);
+            let mut sum = 0_u64;
+            for record in self.literals.range(first, to.wrapping_sub(from)).unwrap_or(&[]) {
+                let literal = Literal::decode(record);
+                let one = words(literal.len).saturating_add(u64::from(literal.action_count)).saturating_add(1);
+                sum = sum.saturating_add(one);
+            }
+            dearest = dearest.max(sum);
+        }
+        dearest
+    }
+
+    /// The bytes of a section: records as [`crate::format`] declares them.
+    #[must_use]
+    pub fn section_bytes(&self, section: Section) -> &[u8] {
+        let (offset, len) = self.section(section);
+        self.bytes().get(offset as usize..offset.wrapping_add(len) as usize).unwrap_or(&[])
+    }
+}
