@@ -10,6 +10,7 @@ pub mod explain;
 pub mod fingerprint;
 pub mod fix;
 pub mod fleet;
+pub mod plan;
 pub mod release;
 pub mod report;
 pub mod walk;

@@ -21,11 +21,17 @@ pub struct Release {
 }
 
 /// Checks and compiles. Errors of content go to standard error; where there are any, there is no
-/// release, unless rules with errors were to be left out.
+/// release, unless rules with errors were to be left out. With `any_sensor`, `sensors` of rules do
+/// not count: for recorded events.
 ///
 /// # Errors
 /// When an input or the configuration is wrong, or the content is beyond what an image can hold.
-pub fn load(inputs: &Inputs, options: &CompileOptions, streams: &mut Streams<'_>) -> Result<Option<Release>, Failure> {
+pub fn load(
+    inputs: &Inputs,
+    options: &CompileOptions,
+    any_sensor: bool,
+    streams: &mut Streams<'_>,
+) -> Result<Option<Release>, Failure> {
     let loaded = lint::configuration(inputs)?;
     let severities = crate::config::severities(&loaded.config, &[])?;
     let mut checked = lint::check(inputs, &loaded, "stdin.content", streams)?;
@@ -54,7 +60,7 @@ pub fn load(inputs: &Inputs, options: &CompileOptions, streams: &mut Streams<'_>
     if checked.content.rules().is_empty() {
         return Err(Failure::usage("no rule is left to compile; an empty image is never what was meant"));
     }
-    let options = Options { skip_unsupplied: options.skip_unsupplied };
+    let options = Options { skip_unsupplied: options.skip_unsupplied, any_sensor };
     let image = compile(&checked.content, options).map_err(|problem| refused(&problem))?;
     Ok(Some(Release { checked, image }))
 }

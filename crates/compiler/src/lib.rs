@@ -36,6 +36,9 @@ pub struct Options {
     /// A sensor that lacks an input which some rule mentions leaves that rule out, in place of
     /// rejecting the image. The release says so; the default is to reject.
     pub skip_unsupplied: bool,
+    /// Every rule is loaded whatever its `sensors` say: for events of which nobody knows the
+    /// sensor any more.
+    pub any_sensor: bool,
 }
 
 /// Why content has no image.
@@ -104,7 +107,7 @@ pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Pr
     let mut sections = Sections::default();
     let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
     for (number, rule) in (0_u32..).zip(&rules) {
-        write_rule(rule, &mut sections);
+        write_rule(rule, options, &mut sections);
         for target in &rule.targets {
             let key = (target.template.name.as_str(), target.template.version);
             let (_, members) = targets.entry(key).or_insert_with(|| (&target.template, Vec::new()));
@@ -119,11 +122,11 @@ pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Pr
     sections.image(flags).ok_or(Problem::ImageTooLarge)
 }
 
-fn write_rule(rule: &CheckedRule, sections: &mut Sections) {
+fn write_rule(rule: &CheckedRule, options: Options, sections: &mut Sections) {
     let (name, name_len) = sections.name(&rule.name);
     let (title, title_len) = sections.name(&rule.title);
     let comparators = sections.comparators.len() as u32;
-    if let Some(constraint) = &rule.sensors {
+    if let Some(constraint) = rule.sensors.as_ref().filter(|_| !options.any_sensor) {
         write_constraint(constraint, sections);
     }
     sections.rules.push(Rule {

@@ -22,7 +22,7 @@ const IMAGE_BYTES: usize = 1 << 30;
 /// # Errors
 /// When an input or the configuration is wrong, or the image cannot be written.
 pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
-    let Some(release) = release::load(&arguments.inputs, &arguments.options, streams)? else { return Ok(Exit::Findings) };
+    let Some(release) = release::load(&arguments.inputs, &arguments.options, false, streams)? else { return Ok(Exit::Findings) };
     let image = Image::read(&release.image).map_err(|rejection| Failure::internal(rejection.to_string()))?;
     let mut fits = true;
     for sensor in fleet::sensors(&arguments.sensor, Path::new(""))? {

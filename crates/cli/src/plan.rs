@@ -1,0 +1,148 @@
+//! Plan: how recorded events reach an image: routed to template types, typed in the order that
+//! the image reads, bound and evaluated.
+
+use std::sync::Arc;
+
+use contentcheck_compiler::sensor::{Memory, Supplied};
+use contentcheck_events::{Flat, Layout, Router, Scratch};
+use contentcheck_interpreter::format::Section;
+use contentcheck_interpreter::format::{KEYWORD, Predicate};
+use contentcheck_interpreter::{Event, Fault, Image, KillMask, VerifiedImage};
+use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+
+use crate::exit::Failure;
+use crate::release::{Release, describe};
+
+/// An image made ready for recorded events.
+pub struct Plan<'p> {
+    /// The image, verified for a recorder that has all it reads.
+    pub verified: VerifiedImage<'p>,
+    /// Which template types an event belongs to.
+    pub router: Router,
+    /// For each template type of the router, what the image has for it.
+    stops: Vec<Option<Stop>>,
+}
+
+/// What an image has for one template type.
+struct Stop {
+    layout: Layout,
+    /// The template types of the image: of each version one.
+    templates: Vec<u32>,
+    /// Whether rules look at all values.
+    others: bool,
+}
+
+/// Memory of one thread.
+pub struct Worker {
+    /// Memory for typing.
+    pub scratch: Scratch,
+    words: Vec<u64>,
+    /// The template types of the last event, by their numbers in the router.
+    pub routes: Vec<usize>,
+}
+
+impl Worker {
+    /// As much as a plan needs.
+    #[must_use]
+    pub fn new(plan: &Plan<'_>) -> Self {
+        Self { scratch: Scratch::default(), words: vec![0; plan.verified.scratch_words()], routes: Vec::new() }
+    }
+}
+
+/// Makes the plan of a release and lends it.
+///
+/// # Errors
+/// When the image is rejected, which is a fault of the compiler's.
+pub fn with_plan<R>(release: &Release, then: impl FnOnce(&Plan<'_>) -> R) -> Result<R, Failure> {
+    let image = Image::read(&release.image).map_err(|rejection| Failure::internal(rejection.to_string()))?;
+    let supplied = Supplied::of_recorder(&image, "recorder", "0");
+    let supplies = supplied.supplies();
+    let mut memory = Memory::of(&image);
+    let verified = image
+        .verify(&supplied.manifest(&supplies), memory.workspace())
+        .map_err(|rejection| Failure::internal(describe(&image, rejection)))?;
+    let catalogue = release.checked.content.catalogue();
+    let mut templates: Vec<Arc<TemplateType>> = catalogue.newest().into_iter().cloned().collect();
+    // Rules may be on versions before the newest.
+    for rule in release.checked.content.rules() {
+        for target in &rule.targets {
+            if !templates.iter().any(|known| known.name == target.template.name) {
+                templates.push(Arc::clone(&target.template));
+            }
+        }
+    }
+    let stops = templates.iter().map(|template| stop(template, &verified, &supplied)).collect();
+    let router = Router::new(templates);
+    Ok(then(&Plan { verified, router, stops }))
+}
+
+fn stop(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Supplied<'_>) -> Option<Stop> {
+    let image = verified.image();
+    let templates: Vec<u32> = verified.templates_named(&template.name).collect();
+    if templates.is_empty() {
+        return None;
+    }
+    let (_, inputs) = supplied.templates().iter().find(|(name, _)| *name == template.name)?;
+    let inputs = inputs.iter().map(|input| {
+        let scalar = match input.ty.scalar {
+            contentcheck_interpreter::Scalar::String => Scalar::String,
+            contentcheck_interpreter::Scalar::Int => Scalar::Int,
+            contentcheck_interpreter::Scalar::Float => Scalar::Float,
+            contentcheck_interpreter::Scalar::Bool => Scalar::Bool,
+            contentcheck_interpreter::Scalar::Ip => Scalar::Ip,
+            contentcheck_interpreter::Scalar::Bytes => Scalar::Bytes,
+        };
+        let ty = FieldType { scalar, list: input.ty.list, optional: input.ty.optional, nocase: false };
+        (input.name.to_owned(), ty)
+    });
+    let layout = Layout::new(&template.name, inputs.collect(), Vec::new());
+    let others = templates.iter().any(|number| reads_keywords(image, *number));
+    Some(Stop { layout, templates, others })
+}
+
+/// Whether some rule on a template type of an image looks at all values.
+fn reads_keywords(image: &Image<'_>, template: u32) -> bool {
+    let Some(template) = image.template(template) else { return false };
+    let records = image.section_bytes(Section::Predicates).as_chunks::<{ Predicate::SIZE }>().0;
+    let from = template.predicates as usize;
+    let own = records.get(from..from + template.predicate_count as usize).unwrap_or(&[]);
+    own.iter().any(|record| Predicate::decode(record).input == KEYWORD)
+}
+
+impl Plan<'_> {
+    /// Routes and evaluates one event. `sink` is given the numbers of the rules that match; a
+    /// rule that matches on several template types is reported for each.
+    ///
+    /// # Errors
+    /// A fault, which a typed event does not meet.
+    pub fn evaluate(
+        &self,
+        flat: &Flat<'_>,
+        forced: Option<usize>,
+        worker: &mut Worker,
+        mut sink: impl FnMut(u32),
+    ) -> Result<(), Fault> {
+        let mut routes = std::mem::take(&mut worker.routes);
+        self.router.route(flat, forced, &mut routes);
+        let mut result = Ok(());
+        for route in &routes {
+            let Some(Some(stop)) = self.stops.get(*route) else { continue };
+            let Worker { scratch, words, .. } = worker;
+            let done = stop.layout.present(flat, scratch, stop.others, |event: Event<'_>| {
+                stop.templates.iter().try_for_each(|template| {
+                    self.verified.bind(*template, event)?.evaluate(KillMask::NONE, words, &mut sink)
+                })
+            });
+            result = result.and(done);
+        }
+        worker.routes = routes;
+        result
+    }
+
+    /// The layout and the image's template types for one of the router's, where rules are on it.
+    #[must_use]
+    pub fn stop(&self, route: usize) -> Option<(&Layout, &[u32], bool)> {
+        let stop = self.stops.get(route)?.as_ref()?;
+        Some((&stop.layout, &stop.templates, stop.others))
+    }
+}
