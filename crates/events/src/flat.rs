@@ -1,0 +1,330 @@
+//! A record as flat names and values, borrowed from the record and from one reused buffer.
+
+use crate::hash::Names;
+use crate::json;
+use crate::limits;
+use crate::problem::Cause;
+
+/// A range of the record, or of the buffer for what had to be built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// Set in `start` where the range lies in the buffer. Records and buffers are far below 2 GiB.
+    const BUILT: u32 = 1 << 31;
+
+    fn new(range: std::ops::Range<usize>, built: bool) -> Self {
+        let at = |offset: usize| u32::try_from(offset).unwrap_or(0) & !Self::BUILT;
+        Self { start: at(range.start) | if built { Self::BUILT } else { 0 }, end: at(range.end) }
+    }
+
+    pub(crate) fn of_record(range: std::ops::Range<usize>) -> Self {
+        Self::new(range, false)
+    }
+
+    pub(crate) fn of_buffer(range: std::ops::Range<usize>) -> Self {
+        Self::new(range, true)
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        (self.start & !Self::BUILT) as usize..self.end as usize
+    }
+
+    pub(crate) fn text<'a>(self, record: &'a str, buffer: &'a str) -> &'a str {
+        let from = if self.start & Self::BUILT == 0 { record } else { buffer };
+        from.get(self.range()).unwrap_or("")
+    }
+}
+
+/// A value of a record. Numbers keep the text in which they are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Raw {
+    Null,
+    Bool(bool),
+    Number(Span),
+    Text(Span),
+    /// Elements linked from `first`; there are `count` of them.
+    List {
+        first: u32,
+        last: u32,
+        count: u32,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Element {
+    pub(crate) value: Raw,
+    pub(crate) next: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: Span,
+    pub(crate) value: Raw,
+    /// Which outermost array of the record the value stands in; 0 for none.
+    array: u32,
+}
+
+/// What a flat record consists of, without the record. Reused from record to record.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) names: Names,
+    pub(crate) hashes: Vec<u32>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) elements: Vec<Element>,
+    /// Text that is not in the record as it stands: unescaped, or put together.
+    pub(crate) buffer: String,
+    /// Dotted names of the objects that are being read.
+    pub(crate) path: String,
+    seen: [u64; 16],
+    repeated: u32,
+}
+
+impl Store {
+    fn clear(&mut self) {
+        self.hashes.clear();
+        self.entries.clear();
+        self.elements.clear();
+        self.buffer.clear();
+        self.path.clear();
+        self.seen = [0; 16];
+        self.repeated = 0;
+    }
+
+    /// The entry of a name.
+    fn find(&self, record: &str, name: &str, hash: u32) -> Option<usize> {
+        let mut from = 0;
+        while let Some(found) = self.hashes.get(from..)?.iter().position(|other| *other == hash) {
+            let at = from + found;
+            if self.entries.get(at)?.name.text(record, &self.buffer) == name {
+                return Some(at);
+            }
+            from = at + 1;
+        }
+        None
+    }
+
+    /// Adds a value. Of a name that comes twice in a record the last value counts, as in most
+    /// readers of JSON; within one array all values count, in their order.
+    pub(crate) fn add(&mut self, record: &str, name: Span, value: Raw, array: u32) -> Result<(), Cause> {
+        let text = name.text(record, &self.buffer);
+        if text.len() > limits::NAME_BYTES {
+            return Err(Cause::NameTooLong);
+        }
+        let hash = self.names.hash(text.as_bytes());
+        // A bit for each hash tells quickly that a name is new, as nearly all are.
+        let bit = 1_u64 << (hash & 63);
+        let known = self.seen.get_mut((hash >> 6) as usize & 15).is_some_and(|word| {
+            let known = *word & bit != 0;
+            *word |= bit;
+            known
+        });
+        let found = if known { self.find(record, text, hash) } else { None };
+        let Some(at) = found else {
+            if self.entries.len() >= limits::NAMES {
+                return Err(Cause::TooManyNames);
+            }
+            let value = if array == 0 { value } else { self.list_of(value) };
+            self.hashes.push(hash);
+            self.entries.push(Entry { name, value, array });
+            return Ok(());
+        };
+        let before = self.entries.get(at).map(|entry| (entry.array, entry.value));
+        let value = match before {
+            Some((before, Raw::List { first, last, count })) if array != 0 && before == array => {
+                self.extended(first, last, count, value)
+            }
+            _ if array == 0 => value,
+            _ => self.list_of(value),
+        };
+        if array == 0 || before.is_none_or(|(before, _)| before != array) {
+            self.repeated += 1;
+        }
+        if let Some(entry) = self.entries.get_mut(at) {
+            (entry.value, entry.array) = (value, array);
+        }
+        Ok(())
+    }
+
+    fn list_of(&mut self, value: Raw) -> Raw {
+        match value {
+            // An empty array, or one that was gathered already.
+            list @ Raw::List { .. } => list,
+            scalar => {
+                let at = self.element(scalar);
+                Raw::List { first: at, last: at, count: 1 }
+            }
+        }
+    }
+
+    fn extended(&mut self, first: u32, last: u32, count: u32, value: Raw) -> Raw {
+        if let Raw::List { count: 0, .. } = value {
+            return Raw::List { first, last, count };
+        }
+        let at = self.element(value);
+        if count == 0 {
+            return Raw::List { first: at, last: at, count: 1 };
+        }
+        if let Some(element) = self.elements.get_mut(last as usize) {
+            element.next = at;
+        }
+        Raw::List { first, last: at, count: count + 1 }
+    }
+
+    fn element(&mut self, value: Raw) -> u32 {
+        // Records are far shorter than 4 GiB, and an element takes a byte at least.
+        let at = u32::try_from(self.elements.len()).unwrap_or(u32::MAX);
+        self.elements.push(Element { value, next: at });
+        at
+    }
+
+    /// Appends to the buffer, and tells where.
+    pub(crate) fn build(&mut self, parts: &[&str]) -> Span {
+        let start = self.buffer.len();
+        parts.iter().for_each(|part| self.buffer.push_str(part));
+        Span::of_buffer(start..self.buffer.len())
+    }
+}
+
+/// Flattens records, one after another, without allocating once its buffers have grown.
+#[derive(Debug, Default)]
+pub struct Flattener {
+    store: Store,
+}
+
+impl Flattener {
+    /// A flattener with empty buffers.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The names and values of one JSON object.
+    ///
+    /// Objects within become dotted names, arrays become lists, and what Windows event logs
+    /// and their exporters call the parts of an event gets the names that the library uses.
+    ///
+    /// # Errors
+    /// What is wrong with the record; the next one can be read.
+    pub fn flatten<'a>(&'a mut self, record: &'a [u8]) -> Result<Flat<'a>, Cause> {
+        if record.len() > limits::RECORD_BYTES {
+            return Err(Cause::TooLong);
+        }
+        let text = std::str::from_utf8(record).map_err(|error| Cause::NotUtf8(error.valid_up_to()))?;
+        self.store.clear();
+        json::read(text, &mut self.store)?;
+        Ok(Flat { record: text, store: &self.store })
+    }
+}
+
+/// One value of a flat record.
+#[derive(Clone, Copy, Debug)]
+pub enum Field<'a> {
+    /// `null`.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A number, as it is written in JSON.
+    Number(&'a str),
+    /// Text.
+    Text(&'a str),
+    /// The scalars of an array, those of arrays within it included.
+    List(Elements<'a>),
+}
+
+/// The elements of a list; none of them is a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Elements<'a> {
+    flat: Flat<'a>,
+    next: u32,
+    left: u32,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Field<'a>> {
+        self.left = self.left.checked_sub(1)?;
+        let element = self.flat.store.elements.get(self.next as usize)?;
+        self.next = element.next;
+        Some(self.flat.field(element.value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left as usize, Some(self.left as usize))
+    }
+}
+
+impl ExactSizeIterator for Elements<'_> {}
+
+/// A flat record: names, each once, and their values.
+#[derive(Clone, Copy, Debug)]
+pub struct Flat<'a> {
+    pub(crate) record: &'a str,
+    pub(crate) store: &'a Store,
+}
+
+impl<'a> Flat<'a> {
+    /// Number of names.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.store.entries.len()
+    }
+
+    /// Whether the record has no names.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.store.entries.is_empty()
+    }
+
+    /// How many values were given up for a later one of the same name.
+    #[must_use]
+    pub fn repeated(&self) -> u32 {
+        self.store.repeated
+    }
+
+    /// Names and values, in the order in which the names first stand in the record.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Field<'a>)> + use<'a> {
+        let flat = *self;
+        flat.store.entries.iter().map(move |entry| (flat.text(entry.name), flat.field(entry.value)))
+    }
+
+    /// The value of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Field<'a>> {
+        self.at(name, self.store.names.hash(name.as_bytes()))
+    }
+
+    pub(crate) fn at(&self, name: &str, hash: u32) -> Option<Field<'a>> {
+        let at = self.store.find(self.record, name, hash)?;
+        self.store.entries.get(at).map(|entry| self.field(entry.value))
+    }
+
+    pub(crate) fn text(&self, span: Span) -> &'a str {
+        span.text(self.record, &self.store.buffer)
+    }
+
+    /// The elements of a list.
+    pub(crate) fn elements(&self, first: u32, count: u32) -> impl Iterator<Item = Raw> + use<'a> {
+        let store = self.store;
+        let mut next = first;
+        (0..count).map_while(move |_| {
+            let element = store.elements.get(next as usize)?;
+            next = element.next;
+            Some(element.value)
+        })
+    }
+
+    pub(crate) fn field(&self, raw: Raw) -> Field<'a> {
+        match raw {
+            Raw::Null => Field::Null,
+            Raw::Bool(value) => Field::Bool(value),
+            Raw::Number(span) => Field::Number(self.text(span)),
+            Raw::Text(span) => Field::Text(self.text(span)),
+            Raw::List { first, count, .. } => Field::List(Elements { flat: *self, next: first, left: count }),
+        }
+    }
+}

@@ -1,0 +1,490 @@
+//! Read: the text of one JSON object to flat names and values.
+//!
+//! A reader of our own, since three things are wanted at once that no general reader gives:
+//! numbers keep their text (a `string` field is fed what was recorded, and 2^64 is not
+//! rounded), nothing is built for what stands in the record as it is, and every bound has its
+//! own error. It reads what RFC 8259 allows and nothing else; a test compares it with serde_json.
+
+use crate::flat::{Raw, Span, Store};
+use crate::limits;
+use crate::names::{self, Name};
+use crate::problem::Cause;
+
+/// Reads one object and what follows it up to the end, which is white space.
+pub(crate) fn read(text: &str, store: &mut Store) -> Result<(), Cause> {
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, store, members: 0, arrays: 0, array: 0 };
+    reader.space();
+    let object = reader.peek() == Some(b'{');
+    if object {
+        reader.object(1)?;
+    } else {
+        // Anything else is told apart from what is no JSON at all.
+        reader.skip(1)?;
+    }
+    reader.space();
+    match reader.peek() {
+        None if object => Ok(()),
+        None => Err(Cause::NotAnObject),
+        Some(_) => Err(reader.expected("nothing after the value")),
+    }
+}
+
+struct Reader<'r, 's> {
+    text: &'r str,
+    bytes: &'r [u8],
+    at: usize,
+    store: &'s mut Store,
+    members: usize,
+    /// Outermost arrays so far.
+    arrays: u32,
+    /// The outermost array that is being read; 0 for none.
+    array: u32,
+}
+
+impl Reader<'_, '_> {
+    const fn expected(&self, expected: &'static str) -> Cause {
+        Cause::Syntax { offset: self.at, expected }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Cause> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(self.expected(expected))
+        }
+    }
+
+    /// Enters an object or array.
+    fn enter(&mut self, depth: u32) -> Result<(), Cause> {
+        self.at += 1;
+        self.space();
+        if depth > limits::DEPTH { Err(Cause::TooDeep) } else { Ok(()) }
+    }
+
+    /// After an element: whether another one follows.
+    fn more(&mut self, close: u8) -> Result<bool, Cause> {
+        self.space();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                self.space();
+                Ok(true)
+            }
+            Some(byte) if byte == close => {
+                self.at += 1;
+                Ok(false)
+            }
+            _ => Err(self.expected(if close == b'}' { "`,` or `}`" } else { "`,` or `]`" })),
+        }
+    }
+
+    /// The key of a member, up to its value.
+    fn key(&mut self) -> Result<Span, Cause> {
+        self.members += 1;
+        if self.members > limits::MEMBERS {
+            return Err(Cause::TooManyNames);
+        }
+        let key = self.string("a name in double quotes")?;
+        self.space();
+        self.take(b':', "`:`")?;
+        self.space();
+        Ok(key)
+    }
+
+    fn object(&mut self, depth: u32) -> Result<(), Cause> {
+        self.enter(depth)?;
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            let key = self.key()?;
+            self.member(key, depth)?;
+            if !self.more(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn member(&mut self, key: Span, depth: u32) -> Result<(), Cause> {
+        match self.peek() {
+            Some(open @ (b'{' | b'[')) => {
+                let outer = self.store.path.len();
+                self.push(key)?;
+                if names::holds_named_data(&self.store.path) {
+                    self.named_data(depth + 1)?;
+                } else if open == b'{' {
+                    self.object(depth + 1)?;
+                } else {
+                    self.array(depth + 1)?;
+                }
+                self.store.path.truncate(outer);
+                Ok(())
+            }
+            _ => {
+                let value = self.scalar()?;
+                match self.name(key)? {
+                    Some(name) => self.add(name, value),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    fn add(&mut self, name: Span, value: Raw) -> Result<(), Cause> {
+        self.store.add(self.text, name, value, self.array)
+    }
+
+    /// Adds a key to the path.
+    fn push(&mut self, key: Span) -> Result<(), Cause> {
+        let Store { path, buffer, .. } = &mut *self.store;
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(key.text(self.text, buffer));
+        if path.len() > limits::NAME_BYTES { Err(Cause::NameTooLong) } else { Ok(()) }
+    }
+
+    /// The name of a member with this key; none where it is of no interest.
+    fn name(&mut self, key: Span) -> Result<Option<Span>, Cause> {
+        if self.store.path.is_empty() && !names::is_special(key.text(self.text, &self.store.buffer)) {
+            return Ok(Some(key));
+        }
+        let outer = self.store.path.len();
+        self.push(key)?;
+        let name = self.path_name();
+        self.store.path.truncate(outer);
+        Ok(name)
+    }
+
+    /// The name that the path stands for.
+    fn path_name(&mut self) -> Option<Span> {
+        let Store { path, buffer, .. } = &mut *self.store;
+        let parts: [&str; 3] = match names::normalise(path) {
+            Name::Dropped => return None,
+            Name::Same => [path, "", ""],
+            Name::Other(name) => [name, "", ""],
+            Name::Attribute(element, attribute) => [element, "_", attribute],
+        };
+        let start = buffer.len();
+        parts.iter().for_each(|part| buffer.push_str(part));
+        Some(Span::of_buffer(start..buffer.len()))
+    }
+
+    /// An array under the name that the path stands for: its scalars are a list, and objects in
+    /// it give lists under their own names. An array of nothing is an empty list.
+    fn array(&mut self, depth: u32) -> Result<(), Cause> {
+        let outermost = self.array == 0;
+        if outermost {
+            self.arrays += 1;
+            self.array = self.arrays;
+        }
+        let name = self.path_name();
+        self.elements(name, depth)?;
+        if outermost {
+            self.array = 0;
+        }
+        Ok(())
+    }
+
+    fn elements(&mut self, name: Option<Span>, depth: u32) -> Result<(), Cause> {
+        self.enter(depth)?;
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            let empty = Raw::List { first: 0, last: 0, count: 0 };
+            return name.map_or(Ok(()), |name| self.add(name, empty));
+        }
+        loop {
+            match self.peek() {
+                Some(b'{') => self.object(depth + 1)?,
+                Some(b'[') => self.elements(name, depth + 1)?,
+                _ => {
+                    let value = self.scalar()?;
+                    if let Some(name) = name {
+                        self.add(name, value)?;
+                    }
+                }
+            }
+            if !self.more(b']')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// `Data` of an event log: an object or an array of objects, each of which may carry its
+    /// name as an attribute. Those that do are values of that name, the others are a list `Data`.
+    fn named_data(&mut self, depth: u32) -> Result<(), Cause> {
+        self.arrays += 1;
+        self.array = self.arrays;
+        let data = self.store.build(&["Data"]);
+        if self.peek() == Some(b'{') {
+            self.data(data, depth)?;
+        } else {
+            self.enter(depth)?;
+            let mut more = self.peek() != Some(b']');
+            if !more {
+                self.at += 1;
+            }
+            while more {
+                match self.peek() {
+                    Some(b'{') => self.data(data, depth + 1)?,
+                    Some(b'[') => self.elements(Some(data), depth + 1)?,
+                    _ => {
+                        let value = self.scalar()?;
+                        self.add(data, value)?;
+                    }
+                }
+                more = self.more(b']')?;
+            }
+        }
+        self.array = 0;
+        Ok(())
+    }
+
+    fn data(&mut self, data: Span, depth: u32) -> Result<(), Cause> {
+        self.enter(depth)?;
+        let (mut name, mut value) = (None, None);
+        let mut more = self.peek() != Some(b'}');
+        if !more {
+            self.at += 1;
+        }
+        while more {
+            let key = self.key()?;
+            let key = key.text(self.text, &self.store.buffer);
+            match (key, self.peek()) {
+                ("#text" | "text" | "Value" | "content" | "_", Some(b'[')) => self.elements(Some(data), depth + 1)?,
+                ("#attributes", Some(b'{')) => name = self.name_attribute(depth + 1)?.or(name),
+                ("#text" | "text" | "Value" | "content" | "_", Some(byte)) if byte != b'{' => {
+                    value = Some(self.scalar()?);
+                }
+                ("@Name" | "_Name" | "Name", Some(b'"')) => name = Some(self.string("a name")?),
+                _ => self.skip(depth + 1)?,
+            }
+            more = self.more(b'}')?;
+        }
+        match (name, value) {
+            // A named value stands for itself, not for an element of a list.
+            (Some(name), value) => self.store.add(self.text, name, value.unwrap_or(Raw::Null), 0),
+            (None, Some(value)) => self.add(data, value),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn name_attribute(&mut self, depth: u32) -> Result<Option<Span>, Cause> {
+        self.enter(depth)?;
+        let mut name = None;
+        let mut more = self.peek() != Some(b'}');
+        if !more {
+            self.at += 1;
+        }
+        while more {
+            let key = self.key()?;
+            if key.text(self.text, &self.store.buffer) == "Name" && self.peek() == Some(b'"') {
+                name = Some(self.string("a name")?);
+            } else {
+                self.skip(depth + 1)?;
+            }
+            more = self.more(b'}')?;
+        }
+        Ok(name)
+    }
+
+    /// Reads a value and forgets it.
+    fn skip(&mut self, depth: u32) -> Result<(), Cause> {
+        match self.peek() {
+            Some(b'{') => {
+                self.enter(depth)?;
+                let mut more = self.peek() != Some(b'}');
+                if !more {
+                    self.at += 1;
+                }
+                while more {
+                    self.key()?;
+                    self.skip(depth + 1)?;
+                    more = self.more(b'}')?;
+                }
+                Ok(())
+            }
+            Some(b'[') => {
+                self.enter(depth)?;
+                let mut more = self.peek() != Some(b']');
+                if !more {
+                    self.at += 1;
+                }
+                while more {
+                    self.skip(depth + 1)?;
+                    more = self.more(b']')?;
+                }
+                Ok(())
+            }
+            _ => self.scalar().map(|_| ()),
+        }
+    }
+
+    fn scalar(&mut self) -> Result<Raw, Cause> {
+        match self.peek() {
+            Some(b'"') => self.string("text").map(Raw::Text),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true", Raw::Bool(true)),
+            Some(b'f') => self.word("false", Raw::Bool(false)),
+            Some(b'n') => self.word("null", Raw::Null),
+            _ => Err(self.expected("a value")),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Raw) -> Result<Raw, Cause> {
+        if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
+            self.at += word.len();
+            Ok(value)
+        } else {
+            Err(self.expected("a value"))
+        }
+    }
+
+    fn digits(&mut self) -> Result<(), Cause> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
+    }
+
+    fn number(&mut self) -> Result<Raw, Cause> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(Raw::Number(Span::of_record(start..self.at)))
+    }
+
+    /// A string: a range of the record where it has no escapes, else of the buffer.
+    fn string(&mut self, expected: &'static str) -> Result<Span, Cause> {
+        self.take(b'"', expected)?;
+        let start = self.at;
+        self.plain();
+        if self.peek() == Some(b'"') {
+            let span = Span::of_record(start..self.at);
+            self.at += 1;
+            return Ok(span);
+        }
+        let built = self.store.buffer.len();
+        let mut from = start;
+        loop {
+            // `plain` stops at ASCII only, so the range lies on characters.
+            self.store.buffer.push_str(self.text.get(from..self.at).unwrap_or(""));
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(Span::of_buffer(built..self.store.buffer.len()));
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    let sign = self.escape()?;
+                    self.store.buffer.push(sign);
+                }
+                Some(_) => return Err(self.expected("no control character in text")),
+                None => return Err(self.expected("the end of the text")),
+            }
+            from = self.at;
+            self.plain();
+        }
+    }
+
+    /// Moves to the next quote, backslash or control character, or to the end.
+    fn plain(&mut self) {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const HIGHS: u64 = 0x8080_8080_8080_8080;
+        while let Some(chunk) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>) {
+            let word = u64::from_le_bytes(*chunk);
+            // The lowest byte that is flagged is a true one: borrows only run upwards.
+            let below = |value: u64, limit: u64| value.wrapping_sub(ONES * limit) & !value & HIGHS;
+            let quote = below(word ^ (ONES * 0x22), 1);
+            let backslash = below(word ^ (ONES * 0x5c), 1);
+            let found = quote | backslash | below(word, 0x20);
+            if found != 0 {
+                self.at += (found.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.at += 8;
+        }
+        while let Some(byte) = self.peek() {
+            if byte == b'"' || byte == b'\\' || byte < 0x20 {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// What an escape stands for, after its backslash.
+    fn escape(&mut self) -> Result<char, Cause> {
+        let sign = match self.peek() {
+            Some(sign @ (b'"' | b'\\' | b'/')) => char::from(sign),
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                self.at += 1;
+                return self.unicode();
+            }
+            _ => return Err(self.expected("an escape")),
+        };
+        self.at += 1;
+        Ok(sign)
+    }
+
+    /// Half a surrogate pair is no character: it stands for U+FFFD, since recorders write such
+    /// texts where they cut one in two, and the event is worth reading.
+    fn unicode(&mut self) -> Result<char, Cause> {
+        let first = self.hex()?;
+        if (0xd800..0xdc00).contains(&first) && self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(b"\\u")) {
+            let back = self.at;
+            self.at += 2;
+            let second = self.hex()?;
+            if (0xdc00..0xe000).contains(&second) {
+                let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            self.at = back;
+        }
+        Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn hex(&mut self) -> Result<u32, Cause> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            code = code * 16 + digit.ok_or_else(|| self.expected("four hexadecimal digits"))?;
+            self.at += 1;
+        }
+        Ok(code)
+    }
+}

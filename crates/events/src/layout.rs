@@ -1,0 +1,402 @@
+//! Typing: the values of a flat record in the order and the types that a reader of events wants.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use contentcheck_interpreter::{Event, Value};
+use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+
+use crate::flat::{Flat, Raw, Span};
+use crate::hash::Names;
+use crate::scalar;
+
+/// Which names of one template type are wanted, in which order, of which types. Made once for
+/// each template type of an image, and shared by all threads.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    template: String,
+    fields: Vec<Wanted>,
+    inputs: usize,
+    /// Open addressing over positions; a power of two, at most half full.
+    table: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Wanted {
+    name: String,
+    ty: FieldType,
+    hash: u32,
+    /// The position that is filled for this name, where that is another one.
+    alias: Option<u32>,
+}
+
+/// No position, no entry.
+const NONE: u32 = u32::MAX;
+
+impl Layout {
+    /// A layout with these inputs and header fields, in this order. A name that is given twice
+    /// is filled twice.
+    #[must_use]
+    pub fn new(template: &str, inputs: Vec<(String, FieldType)>, header: Vec<(String, FieldType)>) -> Self {
+        let names = Names::default();
+        let arity = inputs.len();
+        let mut fields: Vec<Wanted> = inputs
+            .into_iter()
+            .chain(header)
+            .map(|(name, ty)| Wanted { hash: names.hash(name.as_bytes()), name, ty, alias: None })
+            .collect();
+        let size = (fields.len() * 2).next_power_of_two().max(4);
+        let mut table = vec![NONE; size];
+        for at in 0..fields.len() {
+            let Some(wanted) = fields.get(at) else { continue };
+            let mut slot = wanted.hash as usize & (size - 1);
+            let mut alias = None;
+            while let Some(other) = table.get(slot).copied().filter(|other| *other != NONE) {
+                if fields.get(other as usize).is_some_and(|other| other.name == wanted.name) {
+                    alias = Some(other);
+                    break;
+                }
+                slot = (slot + 1) & (size - 1);
+            }
+            if alias.is_none()
+                && let Some(free) = table.get_mut(slot)
+            {
+                *free = u32::try_from(at).unwrap_or(NONE);
+            }
+            if let Some(wanted) = fields.get_mut(at) {
+                wanted.alias = alias;
+            }
+        }
+        Self { template: template.to_owned(), fields, inputs: arity, table }
+    }
+
+    /// Everything that a template type declares, and these further names: as inputs the numbered
+    /// fields, the names under `reads` and the further names, as header the header fields.
+    #[must_use]
+    pub fn of(template: &TemplateType, open: &[&str]) -> Self {
+        let numbered = template.fields.iter().flatten().map(|field| (field.name.clone(), field.ty));
+        let fixed = template.reads.iter().map(|recognition| (recognition.name.clone(), FieldType::OPEN));
+        let open = open.iter().map(|name| ((*name).to_owned(), FieldType::OPEN));
+        let header = template.header.iter().map(|field| (field.name.clone(), field.ty));
+        Self::new(&template.name, numbered.chain(fixed).chain(open).collect(), header.collect())
+    }
+
+    /// The template type's name.
+    #[must_use]
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// Names and types of the inputs, in order.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, FieldType)> {
+        self.fields.iter().take(self.inputs).map(|wanted| (wanted.name.as_str(), wanted.ty))
+    }
+
+    /// Names and types of the header fields, in order.
+    pub fn header(&self) -> impl Iterator<Item = (&str, FieldType)> {
+        self.fields.iter().skip(self.inputs).map(|wanted| (wanted.name.as_str(), wanted.ty))
+    }
+
+    /// The name at a position, inputs first, then the header.
+    #[must_use]
+    pub fn name(&self, position: usize) -> Option<&str> {
+        self.fields.get(position).map(|wanted| wanted.name.as_str())
+    }
+
+    fn position(&self, name: &str, hash: u32) -> Option<usize> {
+        let mask = self.table.len() - 1;
+        let mut slot = hash as usize & mask;
+        loop {
+            let at = self.table.get(slot).copied().filter(|at| *at != NONE)? as usize;
+            let wanted = self.fields.get(at)?;
+            if wanted.hash == hash && wanted.name == name {
+                return Some(at);
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /// Lends the event that a flat record is to `with`.
+    ///
+    /// A value that does not convert is absent, and its position is in [`Scratch::misfits`]
+    /// afterwards. `others` asks for all values that no name of the layout takes, as text, the
+    /// elements of lists one by one: only rules with keywords look at them.
+    ///
+    /// How values convert:
+    /// - to text: text; numbers as they are written; `true` and `false`; an array of one element
+    ///   as that element, of more as compact JSON, of none as absent;
+    /// - to an integer: a whole number, a decimal text, a hexadecimal text after `0x`; 64 bits signed;
+    /// - to a float: a number, a decimal text; to a truth value: `true` or `false` in any case;
+    /// - to an address: its text; to bytes: hexadecimal text;
+    /// - to a list: an array, whose elements convert one by one (`null` is left out, and what does
+    ///   not convert), or a single value as a list of one;
+    /// - `null` is absent.
+    pub fn present<R>(
+        &self,
+        flat: &Flat<'_>,
+        scratch: &mut Scratch,
+        others: bool,
+        with: impl FnOnce(Event<'_>) -> R,
+    ) -> R {
+        let Scratch { found, rest, made, parts, text, bytes, misfits, .. } = scratch;
+        self.find(flat, others, found, rest);
+        let mut maker = Maker { flat: *flat, parts, text, bytes };
+        maker.clear();
+        made.clear();
+        misfits.clear();
+        for (at, wanted) in self.fields.iter().enumerate() {
+            let entry = found.get(wanted.alias.map_or(at, |alias| alias as usize)).copied().unwrap_or(NONE);
+            let value = match flat.store.entries.get(entry as usize) {
+                None => Ok(Made::Absent),
+                Some(entry) => maker.value(entry.value, wanted.ty),
+            };
+            made.push(value.unwrap_or_else(|rest| {
+                misfits.push(at);
+                rest
+            }));
+        }
+        let inputs = made.len().min(self.inputs);
+        if others {
+            for at in rest.iter() {
+                if let Some(entry) = flat.store.entries.get(*at as usize) {
+                    maker.other(entry.value, made);
+                }
+            }
+        }
+        // Vectors of borrowed values are lent for the time of one event, without allocating.
+        let mut elements: Vec<Value<'_>> = reuse(std::mem::take(&mut scratch.elements));
+        let mut values: Vec<Value<'_>> = reuse(std::mem::take(&mut scratch.values));
+        let lent = Lent { flat: *flat, text: &scratch.text, bytes: &scratch.bytes };
+        elements.extend(scratch.parts.iter().map(|part| lent.value(part, &[])));
+        values.extend(scratch.made.iter().map(|made| lent.value(made, &elements)));
+        let (inputs, rest) = values.split_at_checked(inputs).unwrap_or((&values, &[]));
+        let (header, others) = rest.split_at_checked(self.fields.len() - self.inputs).unwrap_or((rest, &[]));
+        let result = with(Event { inputs, header, others });
+        scratch.values = reuse(values);
+        scratch.elements = reuse(elements);
+        result
+    }
+
+    /// The entry for each position, and the entries for none.
+    fn find(&self, flat: &Flat<'_>, others: bool, found: &mut Vec<u32>, rest: &mut Vec<u32>) {
+        found.clear();
+        found.resize(self.fields.len(), NONE);
+        rest.clear();
+        let entries = flat.store.entries.iter().zip(&flat.store.hashes);
+        for (index, (entry, hash)) in (0_u32..).zip(entries) {
+            match self.position(flat.text(entry.name), *hash) {
+                Some(at) => {
+                    if let Some(found) = found.get_mut(at) {
+                        *found = index;
+                    }
+                }
+                None if others => rest.push(index),
+                None => {}
+            }
+        }
+    }
+}
+
+/// An empty vector with the memory of another one.
+fn reuse<'b>(mut values: Vec<Value<'_>>) -> Vec<Value<'b>> {
+    values.clear();
+    values.into_iter().map(|_| Value::Absent).collect()
+}
+
+/// Memory for [`Layout::present`]; one for each thread.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    found: Vec<u32>,
+    rest: Vec<u32>,
+    made: Vec<Made>,
+    parts: Vec<Made>,
+    text: String,
+    bytes: Vec<u8>,
+    misfits: Vec<usize>,
+    elements: Vec<Value<'static>>,
+    values: Vec<Value<'static>>,
+}
+
+impl Scratch {
+    /// The positions whose value did not convert in the last event, wholly or in part, rising.
+    #[must_use]
+    pub fn misfits(&self) -> &[usize] {
+        &self.misfits
+    }
+}
+
+/// A value on its way, with ranges in place of what it will borrow.
+#[derive(Clone, Debug)]
+enum Made {
+    Absent,
+    /// A text of the record.
+    Span(Span),
+    /// A range of the scratch text.
+    Text(Range<usize>),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+    Ip(std::net::IpAddr),
+    Bytes(Range<usize>),
+    List(Range<usize>),
+}
+
+/// What converts values, and where it puts what it builds.
+struct Maker<'a> {
+    flat: Flat<'a>,
+    parts: &'a mut Vec<Made>,
+    text: &'a mut String,
+    bytes: &'a mut Vec<u8>,
+}
+
+impl Maker<'_> {
+    fn clear(&mut self) {
+        self.parts.clear();
+        self.text.clear();
+        self.bytes.clear();
+    }
+
+    /// The value in the wanted type. `Err` holds what is left of it where not all of it converts.
+    fn value(&mut self, raw: Raw, ty: FieldType) -> Result<Made, Made> {
+        if ty.list {
+            return self.list(raw, ty.scalar);
+        }
+        match raw {
+            Raw::Null | Raw::List { count: 0, .. } => Ok(Made::Absent),
+            Raw::List { first, count: 1, .. } => match self.flat.store.elements.get(first as usize) {
+                Some(element) if element.value != Raw::Null => {
+                    self.scalar(element.value, ty.scalar).ok_or(Made::Absent)
+                }
+                _ => Ok(Made::Absent),
+            },
+            Raw::List { .. } if ty.scalar == Scalar::String => Ok(self.compact(raw)),
+            scalar => self.scalar(scalar, ty.scalar).ok_or(Made::Absent),
+        }
+    }
+
+    fn list(&mut self, raw: Raw, scalar: Scalar) -> Result<Made, Made> {
+        let start = self.parts.len();
+        let mut whole = true;
+        match raw {
+            Raw::Null => return Ok(Made::Absent),
+            Raw::List { first, count, .. } => {
+                for element in self.flat.elements(first, count).filter(|element| *element != Raw::Null) {
+                    match self.scalar(element, scalar) {
+                        Some(made) => self.parts.push(made),
+                        None => whole = false,
+                    }
+                }
+            }
+            single => match self.scalar(single, scalar) {
+                Some(made) => self.parts.push(made),
+                None => return Err(Made::Absent),
+            },
+        }
+        let list = Made::List(start..self.parts.len());
+        if whole { Ok(list) } else { Err(list) }
+    }
+
+    /// A scalar that is not null.
+    fn scalar(&mut self, raw: Raw, scalar: Scalar) -> Option<Made> {
+        let text = |span: Span| self.flat.text(span);
+        match (scalar, raw) {
+            (Scalar::String, Raw::Text(span) | Raw::Number(span)) => Some(Made::Span(span)),
+            (Scalar::String, Raw::Bool(value)) => Some(self.word(value)),
+            (Scalar::Int, Raw::Text(span)) => scalar::integer(text(span)).map(Made::Int),
+            (Scalar::Int, Raw::Number(span)) => scalar::integer_of_number(text(span)).map(Made::Int),
+            (Scalar::Float, Raw::Text(span) | Raw::Number(span)) => scalar::float(text(span)).map(Made::Float),
+            (Scalar::Bool, Raw::Bool(value)) => Some(Made::Bool(value)),
+            (Scalar::Bool, Raw::Text(span)) => scalar::truth(text(span)).map(Made::Bool),
+            (Scalar::Ip, Raw::Text(span)) => scalar::address(text(span)).map(Made::Ip),
+            (Scalar::Bytes, Raw::Text(span)) => {
+                let start = self.bytes.len();
+                scalar::bytes(text(span), self.bytes)?;
+                Some(Made::Bytes(start..self.bytes.len()))
+            }
+            _ => None,
+        }
+    }
+
+    fn word(&mut self, value: bool) -> Made {
+        let start = self.text.len();
+        self.text.push_str(if value { "true" } else { "false" });
+        Made::Text(start..self.text.len())
+    }
+
+    /// A value that no name takes: its scalars as texts.
+    fn other(&mut self, raw: Raw, made: &mut Vec<Made>) {
+        match raw {
+            Raw::List { first, count, .. } => {
+                for element in self.flat.elements(first, count) {
+                    made.extend(self.scalar(element, Scalar::String));
+                }
+            }
+            scalar => made.extend(self.scalar(scalar, Scalar::String)),
+        }
+    }
+
+    /// A list as compact JSON.
+    fn compact(&mut self, raw: Raw) -> Made {
+        let start = self.text.len();
+        let Raw::List { first, count, .. } = raw else { return Made::Absent };
+        self.text.push('[');
+        for (at, element) in self.flat.elements(first, count).enumerate() {
+            if at > 0 {
+                self.text.push(',');
+            }
+            match element {
+                Raw::Text(span) => quote(self.flat.text(span), self.text),
+                Raw::Number(span) => self.text.push_str(self.flat.text(span)),
+                Raw::Bool(value) => self.text.push_str(if value { "true" } else { "false" }),
+                Raw::Null | Raw::List { .. } => self.text.push_str("null"),
+            }
+        }
+        self.text.push(']');
+        Made::Text(start..self.text.len())
+    }
+}
+
+/// Appends a text as a JSON string.
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for sign in text.chars() {
+        match sign {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            control if u32::from(control) < 0x20 => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
+
+/// What the values of one event borrow from.
+struct Lent<'a> {
+    flat: Flat<'a>,
+    text: &'a str,
+    bytes: &'a [u8],
+}
+
+impl<'a> Lent<'a> {
+    fn value(&self, made: &Made, elements: &'a [Value<'a>]) -> Value<'a> {
+        match made {
+            Made::Absent => Value::Absent,
+            Made::Span(span) => Value::Text(self.flat.text(*span)),
+            Made::Text(range) => Value::Text(self.text.get(range.clone()).unwrap_or("")),
+            Made::Int(value) => Value::Int(*value),
+            Made::Float(value) => Value::Float(*value),
+            Made::Bool(value) => Value::Bool(*value),
+            Made::Ip(value) => Value::Ip(*value),
+            Made::Bytes(range) => Value::Bytes(self.bytes.get(range.clone()).unwrap_or(&[])),
+            Made::List(range) => Value::List(elements.get(range.clone()).unwrap_or(&[])),
+        }
+    }
+}

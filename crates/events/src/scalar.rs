@@ -1,0 +1,132 @@
+//! From what was recorded to the type that is wanted.
+
+use std::net::IpAddr;
+
+/// The integer that a text is: decimal, or hexadecimal after `0x`. `None` beyond 64 bits signed.
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        // `from_str_radix` would accept a sign here.
+        let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        return if plain { i64::from_str_radix(digits, 16).ok() } else { None };
+    }
+    text.parse().ok()
+}
+
+/// The integer that a JSON number is. Recorders that know only floats write `4624.0`.
+pub(crate) fn integer_of_number(number: &str) -> Option<i64> {
+    /// Up to here every integer has a float of its own.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if let Ok(integer) = number.parse() {
+        return Some(integer);
+    }
+    if !number.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
+        return None;
+    }
+    let float: f64 = number.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and within the exact integers")]
+    let integer = float as i64;
+    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(integer)
+}
+
+/// The float that a decimal text is; never infinite, never NaN.
+pub(crate) fn float(text: &str) -> Option<f64> {
+    let number = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
+    if !number {
+        return None;
+    }
+    text.parse().ok().filter(|float: &f64| float.is_finite())
+}
+
+/// The truth value that a text is, in any case.
+pub(crate) const fn truth(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// The address that a text is.
+pub(crate) fn address(text: &str) -> Option<IpAddr> {
+    text.parse().ok()
+}
+
+/// Appends the bytes that a hexadecimal text is, with or without `0x`. `None` leaves `out` as it was.
+pub(crate) fn bytes(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let start = out.len();
+    let nibble = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    for [high, low] in pairs {
+        let (Some(high), Some(low)) = (nibble(high), nibble(low)) else {
+            out.truncate(start);
+            return None;
+        };
+        out.push(high << 4 | low);
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers() {
+        let cases = [
+            ("4624", Some(4624)),
+            ("-1", Some(-1)),
+            ("+7", Some(7)),
+            ("007", Some(7)),
+            ("0x1f", Some(31)),
+            ("0XFF", Some(255)),
+            ("0x", None),
+            ("0x-1", None),
+            ("0x+1", None),
+            ("0x7fffffffffffffff", Some(i64::MAX)),
+            ("0x8000000000000000", None),
+            ("9223372036854775808", None),
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("", None),
+            ("-", None),
+            ("1.0", None),
+            (" 1", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(integer(text), expected, "{text}");
+        }
+        let cases = [
+            ("4624", Some(4624)),
+            ("4624.0", Some(4624)),
+            ("1e3", Some(1000)),
+            ("4624.5", None),
+            ("18446744073709551616", None),
+            ("1e300", None),
+            ("-0.0", Some(0)),
+        ];
+        for (number, expected) in cases {
+            assert_eq!(integer_of_number(number), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn floats_truth_and_bytes() {
+        assert_eq!(float("1.5e2"), Some(150.0));
+        for text in ["inf", "nan", "infinity", "", "1e999", "0x1p3", "1,5"] {
+            assert_eq!(float(text), None, "{text}");
+        }
+        assert_eq!((truth("TRUE"), truth("False"), truth("yes")), (Some(true), Some(false), None));
+        let mut out = vec![1];
+        assert_eq!(bytes("0aFf", &mut out), Some(()));
+        assert_eq!(bytes("0x10", &mut out), Some(()));
+        assert_eq!(bytes("0ag0", &mut out), None);
+        assert_eq!(bytes("123", &mut out), None);
+        assert_eq!(bytes("\u{e9}", &mut out), None);
+        assert_eq!(out, [1, 0x0a, 0xff, 0x10]);
+    }
+}
