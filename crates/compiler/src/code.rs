@@ -14,23 +14,31 @@ enum Target {
     Label(usize),
 }
 
+/// The predicates of a question: one that must hold before it is worth asking, and the question.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Asked {
+    pub(crate) gate: Option<u32>,
+    pub(crate) answer: Option<u32>,
+}
+
 struct Emitter<'a> {
     /// Predicate and targets.
     code: Vec<(u32, Target, Target)>,
     labels: Vec<usize>,
-    number: &'a dyn Fn(&Question) -> u32,
-    is_atom: &'a dyn Fn(&Question) -> bool,
+    asked: &'a dyn Fn(&Question) -> Asked,
+    is_atom: &'a dyn Fn(&Question) -> Option<bool>,
 }
 
-/// The program of a condition. `number` tells the predicate of a question; `constant` is a
+/// The program of a condition. `asked` tells the predicates of a question, `is_atom` whether the
+/// scan answers it (true) or bounds it (false); `constant` is a
 /// predicate of any kind, for what needs none. Nothing where the program becomes too long.
 pub(crate) fn program(
     condition: &Expr<Question>,
-    number: &dyn Fn(&Question) -> u32,
-    is_atom: &dyn Fn(&Question) -> bool,
+    asked: &dyn Fn(&Question) -> Asked,
+    is_atom: &dyn Fn(&Question) -> Option<bool>,
     constant: u32,
 ) -> Option<Vec<Instruction>> {
-    let mut emitter = Emitter { code: Vec::new(), labels: Vec::new(), number, is_atom };
+    let mut emitter = Emitter { code: Vec::new(), labels: Vec::new(), asked, is_atom };
     if let Expr::Const(value) = condition {
         let target = if *value { Target::Accept } else { Target::Reject };
         emitter.code.push((constant, target, target));
@@ -57,8 +65,15 @@ impl Emitter<'_> {
             Expr::Const(_) => {}
             Expr::Not(inner) => self.emit(inner, no, yes),
             Expr::Is(question) => {
-                let predicate = (self.number)(question);
-                self.code.push((predicate, yes, no));
+                let Asked { gate, answer } = (self.asked)(question);
+                if let Some(gate) = gate {
+                    let label = self.label();
+                    self.code.push((gate, Target::Label(label), no));
+                    self.place(label);
+                }
+                if let Some(answer) = answer {
+                    self.code.push((answer, yes, no));
+                }
             }
             Expr::All(parts) => self.chain(parts, true, yes, no),
             Expr::Any(parts) => self.chain(parts, false, yes, no),
@@ -74,27 +89,38 @@ impl Emitter<'_> {
             if at == last {
                 self.emit(part, yes, no);
             } else {
-                let label = self.labels.len();
-                self.labels.push(0);
+                let label = self.label();
                 let next = Target::Label(label);
                 if all { self.emit(part, next, no) } else { self.emit(part, yes, next) }
-                if let Some(place) = self.labels.get_mut(label) {
-                    *place = self.code.len();
-                }
+                self.place(label);
             }
+        }
+    }
+
+    /// A place that is not known yet.
+    fn label(&mut self) -> usize {
+        self.labels.push(0);
+        self.labels.len() - 1
+    }
+
+    /// The label is here.
+    fn place(&mut self, label: usize) {
+        if let Some(place) = self.labels.get_mut(label) {
+            *place = self.code.len();
         }
     }
 }
 
 /// How much work an expression is expected to be, in no particular unit.
-fn effort(expr: &Expr<Question>, is_atom: &dyn Fn(&Question) -> bool) -> u64 {
+fn effort(expr: &Expr<Question>, is_atom: &dyn Fn(&Question) -> Option<bool>) -> u64 {
     match expr {
         Expr::Const(_) => 0,
         Expr::Not(inner) => effort(inner, is_atom),
         Expr::All(parts) | Expr::Any(parts) => {
             parts.iter().map(|part| effort(part, is_atom)).fold(0, u64::saturating_add)
         }
-        Expr::Is(question) if is_atom(question) => 1,
+        Expr::Is(question) if is_atom(question) == Some(true) => 1,
+        Expr::Is(question) if is_atom(question) == Some(false) => 5,
         Expr::Is(question) => {
             let one = match &question.ask {
                 Ask::Exists | Ask::Null | Ask::Bool(_) | Ask::Int(_) | Ask::Mask { .. } => 2,
@@ -109,8 +135,8 @@ fn effort(expr: &Expr<Question>, is_atom: &dyn Fn(&Question) -> bool) -> u64 {
 fn text_effort(text: &Text) -> u64 {
     match text {
         Text::Equals(_) | Text::Prefix(_) | Text::Suffix(_) => 3,
-        Text::Contains(_) => 40,
-        Text::Like(pieces) => pieces.iter().filter(|piece| matches!(piece, Piece::Literal(_))).count() as u64 * 30,
-        Text::Matches(_) => 400,
+        Text::Contains(_) => 10,
+        Text::Like(pieces) => pieces.iter().filter(|piece| matches!(piece, Piece::Literal(_))).count() as u64 * 10,
+        Text::Matches(_) => 100,
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
-    ANCHOR_MAX, BUCKET_MAX, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Probe,
+    ANCHOR_MAX, BUCKET_MAX, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Probe, WIDE_GRAM,
 };
 use contentcheck_interpreter::{hash, literal_key};
 
-use crate::factor::Factor;
+use crate::factor::{Factor, wide_gram};
 use crate::frequency::Frequency;
 use crate::write::Sections;
 
@@ -49,10 +49,11 @@ pub(crate) fn write(
     for ((input, factor), atoms) in literals {
         let input = *input;
         if factor.kind == LiteralKind::Contains {
-            let Some((at, gram)) = best_gram(factor, input, frequency, &crowds) else { continue };
+            let is_wide = wide_gram(&factor.bytes).is_some();
+            let Some((at, gram)) = best_gram(factor, is_wide, input, frequency, &crowds) else { continue };
             *crowds.entry((input, gram)).or_insert(0) += 1;
             let key = hash::gram(gram, hash::gram_salt(input));
-            let filter = if hash::is_wide(gram) { &mut *wide } else { &mut *grams };
+            let filter = if is_wide { &mut *wide } else { &mut *grams };
             filter.push(Placed { key, input, at, factor, atoms });
             looks.grams.insert(input);
         } else {
@@ -89,13 +90,16 @@ fn anchor_bytes(factor: &Factor) -> u8 {
 /// The gram of a literal that is rarest in ordinary events, and not yet that of many others.
 fn best_gram(
     factor: &Factor,
+    is_wide: bool,
     input: u16,
     frequency: &Frequency,
     crowds: &HashMap<(u16, u32), u32>,
 ) -> Option<(u16, u32)> {
-    let windows = factor.bytes.windows(GRAM).enumerate().take(usize::from(u16::MAX));
+    let (bytes, read): (usize, fn(&[u8]) -> Option<u32>) =
+        if is_wide { (WIDE_GRAM, hash::wide_gram_at) } else { (GRAM, hash::gram_at) };
+    let windows = factor.bytes.windows(bytes).enumerate().take(usize::from(u16::MAX));
     let rated = windows.filter_map(|(at, window)| {
-        let gram = hash::gram_at(window)?;
+        let gram = read(window).filter(|gram| hash::is_wide(*gram) == is_wide)?;
         let crowd = crowds.get(&(input, gram)).copied().unwrap_or(0);
         let common = frequency.gram(gram.to_le_bytes());
         // Blanks, digits and dots are met in more texts than the background knows.

@@ -13,6 +13,9 @@ use contentcheck_parser::model::{
 use contentcheck_parser::regex::canonical;
 use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
 
+use crate::factor::factors;
+use crate::frequency::Frequency;
+
 /// More texts than these are not spread over a conjunction: the program stays short.
 const SPREAD: usize = 64;
 
@@ -164,6 +167,7 @@ pub(crate) fn condition(
     condition: &Expr<Predicate>,
     template: &TemplateType,
     inputs: &BTreeMap<InputKey, u16>,
+    frequency: &Frequency,
 ) -> Expr<Question> {
     condition.substitute(&mut |predicate: &Predicate| {
         let key = InputKey::of(&predicate.field, predicate.by_position.is_some());
@@ -182,7 +186,7 @@ pub(crate) fn condition(
             Test::Elements { test, .. } => (0, &**test),
             test => (0, test),
         };
-        ask(test, input, quantifier, ty, template, inputs)
+        ask(test, input, quantifier, ty, template, inputs, frequency)
     })
 }
 
@@ -193,6 +197,7 @@ fn ask(
     ty: Option<FieldType>,
     template: &TemplateType,
     inputs: &BTreeMap<InputKey, u16>,
+    frequency: &Frequency,
 ) -> Expr<Question> {
     let is = |ask: Ask| Expr::Is(Question { input, quantifier, ask });
     match test {
@@ -212,7 +217,14 @@ fn ask(
                 let one = |text: Texted| is(Ask::Texts { texts: vec![text], all: false });
                 return Expr::all(texts.into_iter().map(one));
             }
-            is(Ask::Texts { texts, all })
+            if all || quantifier == predicate_flags::ALL {
+                return is(Ask::Texts { texts, all });
+            }
+            // What the scan can look for is asked apart from what it cannot, so that some short
+            // text does not make a thousand others be compared one by one.
+            let mut groups: BTreeMap<Find, Vec<Texted>> = BTreeMap::new();
+            texts.into_iter().for_each(|text| groups.entry(find(&text, frequency)).or_default().push(text));
+            Expr::any(groups.into_values().map(|texts| is(Ask::Texts { texts, all: false })))
         }
         Test::Int(ranges) => match merged(ranges) {
             ranges if ranges.is_empty() => Expr::Const(false),
@@ -285,6 +297,25 @@ fn ask(
         }
         // The native language has no lists in lists.
         Test::Elements { .. } | Test::Unexpanded => Expr::Const(false),
+    }
+}
+
+/// How a text can be found.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Find {
+    /// The scan finds it.
+    Exactly,
+    /// The scan may find a part of it.
+    Perhaps,
+    /// It has to be asked.
+    Not,
+}
+
+fn find(text: &Texted, frequency: &Frequency) -> Find {
+    match factors(text, frequency) {
+        Some(found) if found.exact => Find::Exactly,
+        Some(_) => Find::Perhaps,
+        None => Find::Not,
     }
 }
 

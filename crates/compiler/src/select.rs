@@ -75,10 +75,17 @@ pub(crate) fn select<'q>(
         }
         witnesses.push(found);
     }
+    // A program that runs for every event asks the scan whatever it can.
+    let mut always: BTreeSet<&Question> = BTreeSet::new();
+    for (program, _) in programs.iter().zip(&witnesses).filter(|(_, witness)| witness.is_none()) {
+        program.each(&mut |question, _| {
+            always.insert(question);
+        });
+    }
     for (question, atom) in possible {
         let texts = if let Ask::Texts { texts, .. } = &question.ask { texts.len() } else { 0 };
         let shared = asked.get(question).copied().unwrap_or(0) >= SHARED && is_anchored(&atom);
-        if atom.exact && (texts > MANY || shared) {
+        if always.contains(question) || (atom.exact && (texts > MANY || shared)) {
             atoms.entry(question).or_insert(atom);
         }
     }

@@ -15,7 +15,8 @@ use crate::frequency::Frequency;
 use crate::lower::{self, Ask, InputKey, Piece, Question, Text, Texted};
 use crate::select::{self, Selection};
 use crate::write::Sections;
-use crate::{Problem, code, regex};
+use crate::code::Asked;
+use crate::{Problem, code, factor, regex};
 
 /// A rule on this template type.
 pub(crate) struct Member<'c> {
@@ -46,7 +47,7 @@ pub(crate) fn write(
     }
     let inputs: BTreeMap<InputKey, u16> = keys.iter().cloned().zip(0_u16..).collect();
     let programs: Vec<Expr<Question>> =
-        members.iter().map(|member| lower::condition(member.condition, template, &inputs)).collect();
+        members.iter().map(|member| lower::condition(member.condition, template, &inputs, &shared.frequency)).collect();
     let scalar_of: Vec<Option<Scalar>> =
         keys.iter().map(|key| key.declared(template).map(|(_, ty)| ty.scalar)).collect();
     let scalars = |input: u16| scalar_of.get(usize::from(input)).copied().flatten();
@@ -80,10 +81,10 @@ pub(crate) fn write(
     let keyword_probes = sections.probes.len() as u32;
     sections.probes.extend(keyword.into_iter().flatten());
 
-    let exact: HashMap<&Question, u32> = (0_u32..)
+    // A question that the scan answers is its atom; one that it only bounds is asked behind its atom.
+    let atoms: HashMap<&Question, (u32, bool)> = (0_u32..)
         .zip(&selection.atoms)
-        .filter(|(_, (_, atom))| atom.exact)
-        .map(|(at, (question, _))| (*question, at))
+        .map(|(at, (question, atom))| (*question, (at, atom.exact)))
         .collect();
     // Every question once, in their order, so that the same content gives the same numbers.
     let mut questions: BTreeSet<&Question> = BTreeSet::new();
@@ -92,23 +93,28 @@ pub(crate) fn write(
             questions.insert(question);
         });
     }
-    let numbers: HashMap<&Question, u32> = questions.iter().copied().zip(0_u32..).collect();
     let predicates_at = sections.predicates.len() as u32;
+    let mut numbers: HashMap<&Question, Asked> = HashMap::with_capacity(questions.len());
+    let mut next = 0_u32;
     for question in &questions {
-        let predicate = match exact.get(question) {
-            Some(atom) => Predicate {
-                opcode: Opcode::Atom as u8,
-                flags: 0,
-                input: question.input,
-                a: *atom,
-                ..Predicate::default()
-            },
-            None => predicate(question, shared, sections)?,
-        };
-        sections.predicates.push(predicate);
+        let atom = atoms.get(question).copied();
+        let mut asked = Asked { gate: None, answer: None };
+        if let Some((atom, exact)) = atom {
+            let record = Predicate { opcode: Opcode::Atom as u8, input: question.input, a: atom, ..Predicate::default() };
+            sections.predicates.push(record);
+            *if exact { &mut asked.answer } else { &mut asked.gate } = Some(next);
+            next += 1;
+        }
+        if asked.answer.is_none() {
+            let record = predicate(question, shared, sections)?;
+            sections.predicates.push(record);
+            asked.answer = Some(next);
+            next += 1;
+        }
+        numbers.insert(question, asked);
     }
     // Conditions that are constant need an instruction all the same.
-    let constant = questions.len() as u32;
+    let constant = next;
     let constants = programs.iter().any(|program| matches!(program, Expr::Const(_)));
     if constants {
         sections.predicates.push(Predicate { opcode: Opcode::Exists as u8, input: KEYWORD, ..Predicate::default() });
@@ -116,9 +122,9 @@ pub(crate) fn write(
 
     let programs_at = sections.programs.len() as u32;
     for ((member, program), mentions) in members.iter().zip(&programs).zip(&mentioned) {
-        let number = |question: &Question| numbers.get(question).copied().unwrap_or(0);
-        let is_atom = |question: &Question| exact.contains_key(question);
-        let code = code::program(program, &number, &is_atom, constant)
+        let asked = |question: &Question| numbers.get(question).copied().unwrap_or_default();
+        let is_atom = |question: &Question| atoms.get(question).map(|(_, exact)| *exact);
+        let code = code::program(program, &asked, &is_atom, constant)
             .ok_or_else(|| Problem::ProgramTooLong { rule: member.name.to_owned() })?;
         let mentions_at = sections.mentions.len() as u32;
         sections.mentions.extend(mentions.iter().filter_map(|key| inputs.get(key)));
@@ -296,7 +302,7 @@ fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Resul
     let flags = if text.ignore_case { IGNORE_CASE } else { 0 };
     let literal = |kind: PatternKind, bytes: &[u8], at: u16, sections: &mut Sections| {
         let (a, b) = sections.text(bytes);
-        Pattern { kind: kind as u8, flags, at, a, b }
+        Pattern { kind: kind as u8, flags, at, a, b, c: 0 }
     };
     Ok(match &text.text {
         Text::Equals(bytes) => literal(PatternKind::Equals, bytes, 0, sections),
@@ -324,7 +330,7 @@ fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Resul
                 };
                 sections.parts.push(part);
             }
-            Pattern { kind: PatternKind::Like as u8, flags, at: 0, a, b: pieces.len() as u32 }
+            Pattern { kind: PatternKind::Like as u8, flags, at: 0, a, b: pieces.len() as u32, c: 0 }
         }
         Text::Matches(expression) => {
             let a = match shared.regexes.get(expression) {
@@ -335,7 +341,13 @@ fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Resul
                     regex
                 }
             };
-            Pattern { kind: PatternKind::Matches as u8, flags: 0, at: 0, a, b: 0 }
+            let c = sections.parts.len() as u32;
+            let gates = factor::gates(expression, &shared.frequency);
+            for gate in &gates {
+                let (text, len) = sections.text(gate);
+                sections.parts.push(Part { kind: 0, text, len });
+            }
+            Pattern { kind: PatternKind::Matches as u8, flags: 0, at: 0, a, b: gates.len() as u32, c }
         }
     })
 }

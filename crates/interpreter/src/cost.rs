@@ -52,7 +52,8 @@ impl Image<'_> {
     #[must_use]
     pub fn cost(&self, template: u32) -> Cost {
         let Some(template) = self.template(template) else { return Cost::default() };
-        let mut cost = self.scan_cost(&template);
+        // A signature is made once for each input, two of which may read one value.
+        let mut cost = self.scan_cost(&template).plus(Cost::new(0, 2));
         for number in 0..template.predicate_count {
             let at = template.predicates.wrapping_add(number);
             if let Some(record) = self.predicates.get(at) {
@@ -110,14 +111,14 @@ impl Image<'_> {
                     let words = words(Part::decode(record).len);
                     Cost::new(words, words.saturating_mul(2).saturating_add(1))
                 };
-                parts.iter().map(part).fold(Cost::default(), Cost::plus)
+                parts.iter().map(part).fold(Cost::new(u64::from(pattern.b), 0), Cost::plus)
             }
             Some(PatternKind::Matches) => match self.regexes.get(pattern.a).map(Regex::decode) {
-                Some(regex) if regex.kind == 0 => Cost::new(1, 1),
+                Some(regex) if regex.kind == 0 => Cost::new(u64::from(pattern.b).saturating_add(1), 1),
                 Some(regex) => {
                     let states = u64::from(regex.len) / NfaState::SIZE as u64;
                     let step = states.saturating_mul(2).saturating_add(states / 64).saturating_add(2);
-                    Cost::new(step, step)
+                    Cost::new(step.saturating_add(u64::from(pattern.b)), step)
                 }
                 None => Cost::default(),
             },

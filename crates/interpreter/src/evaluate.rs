@@ -11,7 +11,8 @@ use crate::format::{
     ACCEPT, Instruction, KEYWORD, Literal, Network, Opcode, Part, Pattern, PatternKind, Predicate,
     Program, Section, Set, Template, comparison, input_flags, predicate_flags,
 };
-use crate::image::{Image, bit_words};
+use crate::hash::{SIGNATURE_WORDS, fold_word, folded_word, pair_bit};
+use crate::image::{Image, bit_words, signature_words};
 use crate::manifest::Scalar;
 use crate::meter::Meter;
 use crate::number::{Short, compare_int_float, holds, parse_float, parse_int, parse_ip};
@@ -158,9 +159,11 @@ impl<'e> BoundEvent<'e> {
         let words = |count: u32| count.div_ceil(64) as usize;
         let (atoms, rest) = bits.split_at_mut_checked(words(template.atom_count)).ok_or(small)?;
         let (candidates, rest) = rest.split_at_mut_checked(words(template.program_count)).ok_or(small)?;
-        let (known, answers) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
+        let (known, rest) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
+        let (answers, signed) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
+        let (signatures, states) = states.split_at_mut_checked(signature_words(template)).ok_or(small)?;
         scan::scan(self, image, template, atoms, candidates, meter)?;
-        let mut run = Run { event: self, image, template, atoms, known, answers, states, meter };
+        let mut run = Run { event: self, image, template, atoms, known, answers, signed, signatures, states, meter };
         for (index, word) in candidates.iter().enumerate() {
             let mut left = *word;
             while left != 0 {
@@ -251,9 +254,16 @@ struct Run<'r, 'e, M> {
     atoms: &'r [u64],
     known: &'r mut [u64],
     answers: &'r mut [u64],
+    /// Inputs whose value has a signature.
+    signed: &'r mut [u64],
+    /// For each input the pairs of bytes that its value holds.
+    signatures: &'r mut [u64],
     states: &'r mut [u64],
     meter: &'r mut M,
 }
+
+/// How many pairs of a literal are looked up: what is still there after so many is compared.
+const PAIRS: usize = 6;
 
 const CODE: Fault = Fault::Corrupt { section: Section::Code };
 const PREDICATES: Fault = Fault::Corrupt { section: Section::Predicates };
@@ -336,8 +346,77 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
                 }
                 Ok(true)
             }
-            (_, value) => self.one(opcode, predicate, &value),
+            (_, value) => {
+                if let (Opcode::AnyText | Opcode::AllTexts, Value::Text(text)) = (opcode, &value) {
+                    self.sign(predicate.input, text.as_bytes());
+                    return self.texts(opcode, predicate, text.as_bytes(), Some(predicate.input));
+                }
+                self.one(opcode, predicate, &value)
+            }
         }
+    }
+
+    /// Makes the signature of an input's value, unless there is one.
+    fn sign(&mut self, input: u16, text: &[u8]) {
+        let bit = 1_u64 << (input & 63);
+        let Some(signed) = self.signed.get_mut(usize::from(input >> 6)) else { return };
+        if *signed & bit != 0 {
+            return;
+        }
+        *signed |= bit;
+        let from = usize::from(input).wrapping_mul(SIGNATURE_WORDS);
+        let Some(signature) = self.signatures.get_mut(from..).and_then(<[u64]>::first_chunk_mut::<SIGNATURE_WORDS>)
+        else {
+            return;
+        };
+        *signature = [0; SIGNATURE_WORDS];
+        self.meter.spend(text.len() as u64);
+        let mut put = |pair: u16| {
+            let bit = pair_bit(pair);
+            signature[usize::from(bit >> 6) & (SIGNATURE_WORDS - 1)] |= 1 << (bit & 63);
+        };
+        let mut rest = text;
+        // Eight bytes hold seven pairs.
+        while let Some(word) = rest.first_chunk::<8>() {
+            let word = fold_word(u64::from_le_bytes(*word));
+            for shift in [0_u32, 8, 16, 24, 32, 40, 48] {
+                put((word >> shift) as u16);
+            }
+            rest = rest.get(7..).unwrap_or(&[]);
+        }
+        for pair in rest.windows(2) {
+            put(folded_word(pair) as u16);
+        }
+    }
+
+    /// Whether the value of an input may hold a literal, by the pairs of some of its bytes.
+    fn may_hold(&self, input: u16, literal: &[u8]) -> bool {
+        let from = usize::from(input).wrapping_mul(SIGNATURE_WORDS);
+        let Some(signature) = self.signatures.get(from..).and_then(<[u64]>::first_chunk::<SIGNATURE_WORDS>) else {
+            return true;
+        };
+        literal.windows(2).take(PAIRS).all(|pair| {
+            let bit = pair_bit(folded_word(pair) as u16);
+            signature[usize::from(bit >> 6) & (SIGNATURE_WORDS - 1)] >> (bit & 63) & 1 == 1
+        })
+    }
+
+    fn texts(
+        &mut self,
+        opcode: Opcode,
+        predicate: &Predicate,
+        text: &[u8],
+        signed: Option<u16>,
+    ) -> Result<bool, Fault> {
+        let any = opcode == Opcode::AnyText;
+        self.meter.spend(1);
+        let patterns = self.image.patterns.range(predicate.a, predicate.b);
+        for record in patterns.ok_or(Fault::Corrupt { section: Section::Patterns })? {
+            if self.pattern(&Pattern::decode(record), text, signed)? == any {
+                return Ok(any);
+            }
+        }
+        Ok(!any)
     }
 
     fn keyword(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>) -> Result<bool, Fault> {
@@ -355,14 +434,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             Opcode::Atom | Opcode::Exists | Opcode::Null => Err(PREDICATES),
             Opcode::AnyText | Opcode::AllTexts => {
                 let Some(texted) = texted(value) else { return Ok(false) };
-                let any = opcode == Opcode::AnyText;
-                let patterns = self.image.patterns.range(predicate.a, predicate.b);
-                for record in patterns.ok_or(Fault::Corrupt { section: Section::Patterns })? {
-                    if self.pattern(&Pattern::decode(record), texted.bytes())? == any {
-                        return Ok(any);
-                    }
-                }
-                Ok(!any)
+                self.texts(opcode, predicate, texted.bytes(), None)
             }
             Opcode::Int => match value {
                 Value::Int(number) => self.in_ranges(predicate, *number),
@@ -506,12 +578,29 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
     }
 
     /// Whether a text matches a pattern.
-    fn pattern(&mut self, pattern: &Pattern, text: &[u8]) -> Result<bool, Fault> {
+    fn pattern(&mut self, pattern: &Pattern, text: &[u8], signed: Option<u16>) -> Result<bool, Fault> {
         let ignore_case = pattern.flags != 0;
         let kind = PatternKind::from_number(pattern.kind).ok_or(Fault::Corrupt { section: Section::Patterns })?;
         match kind {
-            PatternKind::Matches => return regex::is_match(self.image, pattern.a, text, self.states, self.meter),
-            PatternKind::Like => return self.like(pattern, text, ignore_case),
+            PatternKind::Matches => {
+                self.meter.spend(u64::from(pattern.b));
+                if let Some(input) = signed
+                    && pattern.b > 0
+                    && !self.gates(pattern.c, pattern.b)?.any(|gate| gate.is_ok_and(|gate| self.may_hold(input, gate)))
+                {
+                    return Ok(false);
+                }
+                return regex::is_match(self.image, pattern.a, text, self.states, self.meter);
+            }
+            PatternKind::Like => {
+                self.meter.spend(u64::from(pattern.b));
+                if let Some(input) = signed
+                    && !self.gates(pattern.a, pattern.b)?.all(|part| part.is_ok_and(|part| self.may_hold(input, part)))
+                {
+                    return Ok(false);
+                }
+                return self.like(pattern, text, ignore_case);
+            }
             _ => {}
         }
         let literal = self.image.text(pattern.a, pattern.b)?;
@@ -520,8 +609,19 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             PatternKind::Equals => text::equal(text, literal, ignore_case),
             PatternKind::Prefix => text::starts_with(text, literal, ignore_case),
             PatternKind::Suffix => text::ends_with(text, literal, ignore_case),
-            _ => text::find(text, 0, literal, usize::from(pattern.at), ignore_case, self.meter).is_some(),
+            _ => {
+                let rare = literal.get(usize::from(pattern.at)..).unwrap_or(&[]);
+                signed.is_none_or(|input| self.may_hold(input, rare))
+                    && text::find(text, 0, literal, usize::from(pattern.at), ignore_case, self.meter).is_some()
+            }
         })
+    }
+
+    /// The literals among some parts.
+    fn gates(&self, first: u32, count: u32) -> Result<impl Iterator<Item = Result<&'e [u8], Fault>> + use<'_, 'e, M>, Fault> {
+        let parts = self.image.parts.range(first, count).ok_or(Fault::Corrupt { section: Section::Parts })?;
+        let literals = parts.iter().map(Part::decode).filter(|part| part.kind == 0);
+        Ok(literals.map(|part| self.image.text(part.text, part.len)))
     }
 
     /// Whether parts cover a text. What stands between two runs is looked for from the left: the

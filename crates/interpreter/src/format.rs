@@ -32,6 +32,8 @@ pub const BUCKET_MAX: u32 = 32;
 pub const ANCHOR_MAX: u8 = 8;
 /// Bytes of a gram.
 pub const GRAM: usize = 4;
+/// Bytes of a gram some of whose bytes are beyond ASCII.
+pub const WIDE_GRAM: usize = 3;
 /// Most wildcard parts of one pattern.
 pub const PARTS_MAX: u32 = 256;
 /// Most states of an automaton whose states are two bytes wide.
@@ -316,8 +318,11 @@ records! {
         2 at: u16,
         /// Literal in [`Section::Text`], first part, or number of the expression.
         4 a: u32,
-        /// Bytes of the literal, or number of parts.
+        /// Bytes of the literal, number of parts, or number of the gates of an expression.
         8 b: u32,
+        /// First gate in [`Section::Parts`]: literals, in lower case, of which one stands in every
+        /// text that the expression matches, whatever the case of its letters.
+        12 c: u32,
     }
     /// A part of a wildcard pattern.
     Part 12 {

@@ -59,11 +59,29 @@ pub const fn anchor(kind: LiteralKind, bytes: u8, input: u16, word: u64, len: u6
     x.wrapping_mul(K)
 }
 
-/// Whether a gram has bytes beyond ASCII.
+/// Whether some of the bytes of a gram are beyond ASCII.
 #[must_use]
 pub const fn is_wide(gram: u32) -> bool {
     gram & 0x8080_8080 != 0
 }
+
+/// The first three bytes of a gram: where some are beyond ASCII, these are what is hashed.
+#[must_use]
+pub const fn wide_part(gram: u32) -> u32 {
+    gram & 0x00FF_FFFF
+}
+
+/// The bit of two bytes, lower case, in a signature: the set of pairs of bytes that a text holds.
+#[must_use]
+#[inline]
+pub const fn pair_bit(pair: u16) -> u16 {
+    (pair as u32).wrapping_mul(0x9E3B).wrapping_shr(4) as u16 & (SIGNATURE_BITS - 1)
+}
+
+/// Bits of a signature.
+pub const SIGNATURE_BITS: u16 = 4096;
+/// Words of a signature.
+pub const SIGNATURE_WORDS: usize = 64;
 
 /// Lower-cases the ASCII letters among eight bytes.
 #[must_use]
@@ -93,6 +111,13 @@ pub fn folded_word(bytes: &[u8]) -> u64 {
         word = word << 8 | u64::from(*byte);
     }
     fold_word(word)
+}
+
+/// The three bytes at the beginning of some bytes, lower case.
+#[must_use]
+pub fn wide_gram_at(bytes: &[u8]) -> Option<u32> {
+    let [a, b, c, ..] = bytes else { return None };
+    Some(u32::from_le_bytes([fold(*a), fold(*b), fold(*c), 0]))
 }
 
 /// The gram at the beginning of some bytes, lower case.

@@ -6,7 +6,7 @@ use crate::format::{
     self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network,
     PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
 };
-use crate::hash::checksum;
+use crate::hash::{SIGNATURE_WORDS, checksum};
 
 /// The records of one section.
 #[derive(Clone, Copy, Debug, Default)]
@@ -241,7 +241,10 @@ impl<'i> Image<'i> {
             if regex.kind == 0 { 0 } else { crate::regex::scratch_words(regex.states) }
         });
         let states = states.max().unwrap_or(0);
-        let bits = self.templates.all().iter().map(|record| bit_words(&Template::decode(record)));
+        let bits = self.templates.all().iter().map(|record| {
+            let template = Template::decode(record);
+            bit_words(&template).saturating_add(signature_words(&template))
+        });
         bits.max().unwrap_or(0).saturating_add(states)
     }
 
@@ -251,12 +254,19 @@ impl<'i> Image<'i> {
     }
 }
 
-/// Words of the bit sets of a template type: atoms, programs, answers that are known, answers.
+/// Words of the bit sets of a template type: atoms, programs, answers that are known, answers,
+/// inputs that have a signature.
 pub(crate) fn bit_words(template: &Template) -> usize {
     let words = |bits: u32| bits.div_ceil(64) as usize;
     words(template.atom_count)
         .saturating_add(words(template.program_count))
         .saturating_add(words(template.predicate_count).saturating_mul(2))
+        .saturating_add(words(template.input_count))
+}
+
+/// Words of the signatures of a template type's inputs.
+pub(crate) fn signature_words(template: &Template) -> usize {
+    (template.input_count as usize).saturating_mul(SIGNATURE_WORDS)
 }
 
 /// What an image says of a rule.

@@ -8,9 +8,9 @@
 use crate::evaluate::{BoundEvent, literal_of, texted};
 use crate::fault::Fault;
 use crate::format::{
-    Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, input_flags,
+    Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, WIDE_GRAM, input_flags,
 };
-use crate::hash::{anchor, fold_word, folded_word, gram, gram_salt, is_wide};
+use crate::hash::{anchor, fold_word, folded_word, gram, gram_salt, is_wide, wide_part};
 use crate::image::Image;
 use crate::meter::Meter;
 use crate::text::stands_at;
@@ -165,7 +165,9 @@ impl<M: Meter> Scan<'_, '_, M> {
             if probe.kind == LiteralKind::Int as u8 {
                 self.meter.spend(1);
                 let key = anchor(LiteralKind::Int, probe.bytes, input, number, 8);
-                self.look(self.anchors, key, input, LiteralKind::Int, &bytes, 0)?;
+                if self.anchors.may_hold(key) {
+                    self.bucket(self.anchors, key, input, LiteralKind::Int, &bytes, 0)?;
+                }
             }
         }
         Ok(())
@@ -184,7 +186,9 @@ impl<M: Meter> Scan<'_, '_, M> {
             };
             let Some(part) = part else { continue };
             let key = anchor(kind, probe.bytes, input, folded_word(part), text.len() as u64);
-            self.look(self.anchors, key, input, kind, text, 0)?;
+            if self.anchors.may_hold(key) {
+                self.bucket(self.anchors, key, input, kind, text, 0)?;
+            }
         }
         if grams { self.grams(input, text) } else { Ok(()) }
     }
@@ -203,51 +207,52 @@ impl<M: Meter> Scan<'_, '_, M> {
                 for shift in [0_u32, 8, 16, 24, 32] {
                     let key = gram((word >> shift) as u32, salt);
                     if narrow.may_hold(key) {
-                        self.look(narrow, key, input, LiteralKind::Contains, text, base.wrapping_add((shift >> 3) as usize))?;
+                        let at = base.wrapping_add((shift >> 3) as usize);
+                        self.bucket(narrow, key, input, LiteralKind::Contains, text, at)?;
                     }
                 }
             } else {
                 for shift in [0_u32, 8, 16, 24, 32] {
-                    let bytes = (word >> shift) as u32;
-                    let key = gram(bytes, salt);
-                    let finder = if is_wide(bytes) { wide } else { narrow };
-                    if finder.may_hold(key) {
-                        self.look(finder, key, input, LiteralKind::Contains, text, base.wrapping_add((shift >> 3) as usize))?;
-                    }
+                    let at = base.wrapping_add((shift >> 3) as usize);
+                    self.gram((word >> shift) as u32, salt, input, text, at)?;
                 }
             }
             base = base.wrapping_add(5);
             rest = rest.get(5..).unwrap_or(&[]);
         }
         for (index, window) in rest.windows(GRAM).enumerate() {
-            let bytes = folded_word(window) as u32;
+            self.gram(folded_word(window) as u32, salt, input, text, base.wrapping_add(index))?;
+        }
+        // Behind the last four bytes there are three more.
+        if let Some(at) = text.len().checked_sub(WIDE_GRAM) {
+            let bytes = folded_word(text.get(at..).unwrap_or(&[])) as u32;
             let key = gram(bytes, salt);
-            let finder = if is_wide(bytes) { wide } else { narrow };
-            if finder.may_hold(key) {
-                self.look(finder, key, input, LiteralKind::Contains, text, base.wrapping_add(index))?;
+            if is_wide(bytes) && wide.may_hold(key) {
+                self.bucket(wide, key, input, LiteralKind::Contains, text, at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at four bytes of which some may be beyond ASCII.
+    #[inline]
+    fn gram(&mut self, bytes: u32, salt: u64, input: u16, text: &[u8], at: usize) -> Result<(), Fault> {
+        let three = wide_part(bytes);
+        if is_wide(three) {
+            let key = gram(three, salt);
+            if self.wide_grams.may_hold(key) {
+                self.bucket(self.wide_grams, key, input, LiteralKind::Contains, text, at)?;
+            }
+        } else if !is_wide(bytes) {
+            let key = gram(bytes, salt);
+            if self.grams.may_hold(key) {
+                self.bucket(self.grams, key, input, LiteralKind::Contains, text, at)?;
             }
         }
         Ok(())
     }
 
     /// Compares what lies in the bucket of a hash with the text.
-    #[inline]
-    fn look(
-        &mut self,
-        finder: Finder<'_>,
-        key: u64,
-        input: u16,
-        kind: LiteralKind,
-        text: &[u8],
-        at: usize,
-    ) -> Result<(), Fault> {
-        if kind == LiteralKind::Contains || finder.may_hold(key) {
-            self.bucket(finder, key, input, kind, text, at)
-        } else {
-            Ok(())
-        }
-    }
-
     fn bucket(
         &mut self,
         finder: Finder<'_>,

@@ -222,11 +222,15 @@ impl<'i> Image<'i> {
                     pattern.at == 0 && pattern.b > 0 && pattern.b <= PARTS_MAX
                 }
                 Some(PatternKind::Matches) => {
-                    pattern.at == 0 && pattern.b == 0 && pattern.flags == 0 && pattern.a < self.regexes.count()
+                    parts.take(pattern.c, pattern.b)?;
+                    let gates = self.parts.range(pattern.c, pattern.b).unwrap_or(&[]);
+                    let literal = gates.iter().all(|record| Part::decode(record).kind == 0);
+                    literal && pattern.b <= PARTS_MAX && pattern.at == 0 && pattern.flags == 0 && pattern.a < self.regexes.count()
                 }
                 None => false,
             };
-            must(fits && pattern.flags <= IGNORE_CASE, Section::Patterns, index)?;
+            let gated = kind == Some(PatternKind::Matches) || pattern.c == 0;
+            must(fits && gated && pattern.flags <= IGNORE_CASE, Section::Patterns, index)?;
         }
         parts.finish()?;
         for (index, record) in numbered(self.parts.all()) {
@@ -526,8 +530,9 @@ impl<'i> Image<'i> {
             (input.probes, u32::from(input.probe_count), input.flags & input_flags::GRAMS != 0)
         };
         let key = if kind == LiteralKind::Contains {
-            let gram = bytes.get(usize::from(literal.at)..).and_then(hash::gram_at).ok_or(refused)?;
-            must(grams && which == 1 + u32::from(hash::is_wide(gram)), Section::Literals, index)?;
+            let from = bytes.get(usize::from(literal.at)..);
+            let gram = from.and_then(if which == 2 { hash::wide_gram_at } else { hash::gram_at }).ok_or(refused)?;
+            must(grams && which > 0 && hash::is_wide(gram) == (which == 2), Section::Literals, index)?;
             hash::gram(gram, hash::gram_salt(entry.input))
         } else {
             let probes = self.probes.range(first, count).unwrap_or(&[]);
