@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
-    ANCHOR_MAX, BUCKET_MAX, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Probe, WIDE_GRAM,
+    ANCHOR_MAX, BUCKET_MAX, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Probe, STRIDE_MAX, WIDE_GRAM,
 };
 use contentcheck_interpreter::{hash, literal_key};
 
@@ -14,11 +14,11 @@ use crate::write::Sections;
 /// How many literals may share a gram before another gram of theirs is better.
 const CROWD: u32 = 4;
 
-/// The probes of each input, and which have grams.
-#[derive(Default)]
+/// The probes of each input, and the strides of those that have grams.
 pub(crate) struct Looks {
     pub(crate) probes: BTreeMap<u16, BTreeSet<Probe>>,
-    pub(crate) grams: BTreeSet<u16>,
+    /// How many bytes lie between two grams that are looked at.
+    pub(crate) strides: BTreeMap<u16, u8>,
 }
 
 /// A literal on its way to a bucket.
@@ -42,20 +42,29 @@ pub(crate) fn write(
     frequency: &Frequency,
     sections: &mut Sections,
 ) -> Result<Looks, BTreeSet<(u16, Factor)>> {
-    let mut looks = Looks::default();
+    let mut looks = Looks { probes: BTreeMap::new(), strides: strides(literals) };
     let mut filters: [Vec<Placed<'_>>; 3] = [Vec::new(), Vec::new(), Vec::new()];
     let mut crowds: HashMap<(u16, u32), u32> = HashMap::new();
     let [anchors, grams, wide] = &mut filters;
     for ((input, factor), atoms) in literals {
         let input = *input;
         if factor.kind == LiteralKind::Contains {
+            let stride = looks.strides.get(&input).copied().unwrap_or(1);
+            if stride > 1 {
+                // Each of its first grams, since any of them may be the one that is looked at.
+                for at in 0..u16::from(stride) {
+                    let Some(gram) = factor.bytes.get(usize::from(at)..).and_then(hash::gram_at) else { continue };
+                    let key = hash::gram(gram, hash::gram_salt(input));
+                    grams.push(Placed { key, input, at, factor, atoms });
+                }
+                continue;
+            }
             let is_wide = wide_gram(&factor.bytes).is_some();
             let Some((at, gram)) = best_gram(factor, is_wide, input, frequency, &crowds) else { continue };
             *crowds.entry((input, gram)).or_insert(0) += 1;
             let key = hash::gram(gram, hash::gram_salt(input));
             let filter = if is_wide { &mut *wide } else { &mut *grams };
             filter.push(Placed { key, input, at, factor, atoms });
-            looks.grams.insert(input);
         } else {
             let bytes = anchor_bytes(factor);
             let Some(key) = literal_key(factor.kind, &factor.bytes, bytes, input) else { continue };
@@ -74,6 +83,18 @@ pub(crate) fn write(
         write_filter(filter, sections);
     }
     Ok(looks)
+}
+
+/// The stride of each input: as many bytes as its shortest literal has grams, and one where
+/// a literal has bytes beyond ASCII, which are looked for wherever they stand.
+fn strides(literals: &Literals) -> BTreeMap<u16, u8> {
+    let mut strides: BTreeMap<u16, u8> = BTreeMap::new();
+    for (input, factor) in literals.keys().filter(|(_, factor)| factor.kind == LiteralKind::Contains) {
+        let grams = if factor.bytes.is_ascii() { (factor.bytes.len() + 1).saturating_sub(GRAM) } else { 1 };
+        let most = u8::try_from(grams).unwrap_or(u8::MAX).clamp(1, STRIDE_MAX);
+        strides.entry(*input).and_modify(|stride| *stride = (*stride).min(most)).or_insert(most);
+    }
+    strides
 }
 
 /// How many bytes of an anchored literal are hashed: few different numbers, so that few probes find all.
@@ -141,7 +162,7 @@ fn write_filter(mut placed: Vec<Placed<'_>>, sections: &mut Sections) {
     }
     placed.sort_by(|a, b| {
         let bucket = |one: &Placed<'_>| bucket(one.key, filter.bucket_log2);
-        (bucket(a), a.key, a.input, a.factor).cmp(&(bucket(b), b.key, b.input, b.factor))
+        (bucket(a), a.key, a.input, a.factor, a.at).cmp(&(bucket(b), b.key, b.input, b.factor, b.at))
     });
     let mut bitmap = vec![0_u64; 1 << (filter.bitmap_log2 - 6)];
     let mut bounds = vec![0_u32; (1 << filter.bucket_log2) + 1];

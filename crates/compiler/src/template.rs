@@ -155,7 +155,7 @@ pub(crate) fn write(
         always_count: always.len() as u32,
         keyword_probes,
         keyword_probe_count: keyword.map_or(0, |probes| probes.len() as u16),
-        keyword_flags: u16::from(looks.grams.contains(&KEYWORD)),
+        keyword_stride: looks.strides.get(&KEYWORD).copied().map_or(0, u16::from),
     });
     Ok(())
 }
@@ -205,10 +205,10 @@ fn write_input(key: &InputKey, number: u16, template: &TemplateType, looks: &Loo
         scalar: ty.scalar as u8,
         flags: flag(ty.list, input_flags::LIST)
             | flag(ty.optional, input_flags::OPTIONAL)
-            | flag(looks.grams.contains(&number), input_flags::GRAMS)
             | flag(by_number, input_flags::BY_NUMBER),
         probe_count: probes.map_or(0, |probes| probes.len() as u8),
         position,
+        stride: looks.strides.get(&number).copied().unwrap_or(0),
         probes: probes_at,
     });
 }

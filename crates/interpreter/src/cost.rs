@@ -143,14 +143,14 @@ impl Image<'_> {
             let probed = Cost::new(probes(u64::from(input.probe_count)), 0);
             let many = input.flags & input_flags::LIST != 0;
             cost = cost.plus(if many { probed.for_each_value() } else { probed });
-            if input.flags & input_flags::GRAMS != 0 {
+            if input.stride != 0 {
                 dearest = dearest.max(gram);
             }
         }
         // A value may be read under two inputs: by name and by number.
         cost = cost.plus(Cost::new(0, dearest.saturating_mul(2)));
         let keywords = Cost::new(probes(u64::from(template.keyword_probe_count)), 0).for_each_value();
-        let keyword_grams = if template.keyword_flags & 1 != 0 { gram } else { 0 };
+        let keyword_grams = if template.keyword_stride != 0 { gram } else { 0 };
         cost.plus(keywords).plus(Cost::new(0, keyword_grams))
     }
 

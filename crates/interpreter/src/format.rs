@@ -34,6 +34,8 @@ pub const ANCHOR_MAX: u8 = 8;
 pub const GRAM: usize = 4;
 /// Bytes of a gram some of whose bytes are beyond ASCII.
 pub const WIDE_GRAM: usize = 3;
+/// Most bytes between two grams that are looked at.
+pub const STRIDE_MAX: u8 = 8;
 /// Most wildcard parts of one pattern.
 pub const PARTS_MAX: u32 = 256;
 /// Most states of an automaton whose states are two bytes wide.
@@ -242,8 +244,8 @@ records! {
         56 keyword_probes: u32,
         /// Number of probes of the keyword input.
         60 keyword_probe_count: u16,
-        /// 1: keywords have grams.
-        62 keyword_flags: u16,
+        /// Stride of the keywords' grams; 0: they have none.
+        62 keyword_stride: u16,
     }
     /// An input that programs of a template type read.
     Input 20 {
@@ -255,12 +257,15 @@ records! {
         8 kind: u8,
         /// See [`crate::Scalar`].
         9 scalar: u8,
-        /// 1 list, 2 optional, 4 grams are looked for, 8 read by number.
+        /// 1 list, 2 optional, 4 read by number.
         10 flags: u8,
         /// Number of probes.
         11 probe_count: u8,
         /// Position in the template type, from 1; 0 for what has none.
         12 position: u16,
+        /// Every so many bytes a gram is looked at: all literals that are looked for in the input
+        /// have this many grams at least. 0: no grams are looked for.
+        14 stride: u8,
         /// First probe.
         16 probes: u32,
     }
@@ -615,10 +620,8 @@ pub mod input_flags {
     pub const LIST: u8 = 1;
     /// The value may be absent.
     pub const OPTIONAL: u8 = 2;
-    /// Grams are looked for in it.
-    pub const GRAMS: u8 = 4;
     /// Some rule reads it by its number.
-    pub const BY_NUMBER: u8 = 8;
+    pub const BY_NUMBER: u8 = 4;
 }
 /// Parts of the flags of a predicate.
 pub mod predicate_flags {

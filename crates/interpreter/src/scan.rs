@@ -8,7 +8,7 @@
 use crate::evaluate::{BoundEvent, literal_of, texted};
 use crate::fault::Fault;
 use crate::format::{
-    Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, WIDE_GRAM, input_flags,
+    Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, WIDE_GRAM,
 };
 use crate::hash::{anchor, fold_word, folded_word, gram, gram_salt, is_wide, wide_part};
 use crate::image::Image;
@@ -55,10 +55,8 @@ impl<'i> Finder<'i> {
     #[inline(always)]
     fn may_hold(&self, key: u64) -> bool {
         let bit = key >> self.shift;
-        match self.bitmap.get((bit >> 6) as usize) {
-            Some(word) => u64::from_le_bytes(*word) >> (bit & 63) & 1 == 1,
-            None => false,
-        }
+        let word = self.bitmap.get((bit >> 6) as usize).map_or(0, |word| u64::from_le_bytes(*word));
+        word >> (bit & 63) & 1 != 0
     }
 
     /// The entries in the bucket of a hash: the number of the first, and all of them.
@@ -111,28 +109,28 @@ pub(crate) fn scan<'e, M: Meter>(
     let inputs = image.inputs.range(template.inputs, template.input_count).ok_or(INPUTS)?;
     for (index, record) in (0_u16..KEYWORD).zip(inputs) {
         let input = Input::decode(record);
-        let grams = input.flags & input_flags::GRAMS != 0;
-        if input.probe_count == 0 && !grams {
+        let stride = usize::from(input.stride);
+        if input.probe_count == 0 && stride == 0 {
             continue;
         }
         let probes = image.probes.range(input.probes, u32::from(input.probe_count)).ok_or(INPUTS)?;
         match event.value(u32::from(index)) {
-            Value::Text(text) => scan.text(index, probes, grams, text.as_bytes())?,
+            Value::Text(text) => scan.text(index, probes, stride, text.as_bytes())?,
             Value::List(elements) => {
                 for element in elements {
-                    scan.value(index, probes, grams, element)?;
+                    scan.value(index, probes, stride, element)?;
                 }
             }
-            value => scan.value(index, probes, grams, &value)?,
+            value => scan.value(index, probes, stride, &value)?,
         }
     }
-    let grams = template.keyword_flags & 1 != 0;
-    if template.keyword_probe_count > 0 || grams {
+    let stride = usize::from(template.keyword_stride);
+    if template.keyword_probe_count > 0 || stride > 0 {
         let count = u32::from(template.keyword_probe_count);
         let probes = image.probes.range(template.keyword_probes, count).ok_or(INPUTS)?;
         event.any_value(|value| {
             if let Some(texted) = texted(value) {
-                scan.text(KEYWORD, probes, grams, texted.bytes())?;
+                scan.text(KEYWORD, probes, stride, texted.bytes())?;
             }
             Ok(false)
         })?;
@@ -147,14 +145,14 @@ fn mark(bits: &mut [u64], bit: u32) -> Result<(), Fault> {
 }
 
 impl<M: Meter> Scan<'_, '_, M> {
-    fn value(&mut self, input: u16, probes: &[[u8; 2]], grams: bool, value: &Value<'_>) -> Result<(), Fault> {
+    fn value(&mut self, input: u16, probes: &[[u8; 2]], stride: usize, value: &Value<'_>) -> Result<(), Fault> {
         let number = match value {
             Value::Int(number) => *number as u64,
             Value::Bool(truth) => u64::from(*truth),
             value => {
                 // The short text of a number or address is looked at as any other.
                 return match texted(value) {
-                    Some(texted) => self.text(input, probes, grams, texted.bytes()),
+                    Some(texted) => self.text(input, probes, stride, texted.bytes()),
                     None => Ok(()),
                 };
             }
@@ -173,7 +171,7 @@ impl<M: Meter> Scan<'_, '_, M> {
         Ok(())
     }
 
-    fn text(&mut self, input: u16, probes: &[[u8; 2]], grams: bool, text: &[u8]) -> Result<(), Fault> {
+    fn text(&mut self, input: u16, probes: &[[u8; 2]], stride: usize, text: &[u8]) -> Result<(), Fault> {
         for record in probes {
             let probe = Probe::decode(record);
             let count = usize::from(probe.bytes);
@@ -190,7 +188,35 @@ impl<M: Meter> Scan<'_, '_, M> {
                 self.bucket(self.anchors, key, input, kind, text, 0)?;
             }
         }
-        if grams { self.grams(input, text) } else { Ok(()) }
+        match stride {
+            0 => Ok(()),
+            1 => self.grams(input, text),
+            _ => self.some_grams(input, stride, text),
+        }
+    }
+
+    /// Looks at four bytes of a text every so many bytes: a literal that stands in it has a gram
+    /// at one of these places, and all of its first grams are in the filter.
+    fn some_grams(&mut self, input: u16, stride: usize, text: &[u8]) -> Result<(), Fault> {
+        let salt = gram_salt(input);
+        let finder = self.grams;
+        self.meter.spend(text.len() as u64);
+        for (index, part) in text.chunks(stride).enumerate() {
+            let at = index.wrapping_mul(stride);
+            // A chunk is shorter than a gram, or the last one.
+            let bytes = match part.first_chunk::<GRAM>() {
+                Some(four) => u32::from_le_bytes(*four),
+                None => match text.get(at..).and_then(<[u8]>::first_chunk::<GRAM>) {
+                    Some(four) => u32::from_le_bytes(*four),
+                    None => break,
+                },
+            };
+            let key = gram(fold_word(u64::from(bytes)) as u32, salt);
+            if finder.may_hold(key) {
+                self.bucket(finder, key, input, LiteralKind::Contains, text, at)?;
+            }
+        }
+        Ok(())
     }
 
     /// Looks at every four bytes of a text.
@@ -204,12 +230,19 @@ impl<M: Meter> Scan<'_, '_, M> {
         while let Some(word) = rest.first_chunk::<8>() {
             let word = fold_word(u64::from_le_bytes(*word));
             if word & 0x8080_8080_8080_8080 == 0 {
-                for shift in [0_u32, 8, 16, 24, 32] {
-                    let key = gram((word >> shift) as u32, salt);
-                    if narrow.may_hold(key) {
-                        let at = base.wrapping_add((shift >> 3) as usize);
-                        self.bucket(narrow, key, input, LiteralKind::Contains, text, at)?;
-                    }
+                // All five bits first, and one branch on them together: hits are rare, and a
+                // branch on each would be guessed wrong too often.
+                let key = |shift: u32| gram((word >> shift) as u32, salt);
+                let mut hits = u32::from(narrow.may_hold(key(0)))
+                    | u32::from(narrow.may_hold(key(8))) << 1
+                    | u32::from(narrow.may_hold(key(16))) << 2
+                    | u32::from(narrow.may_hold(key(24))) << 3
+                    | u32::from(narrow.may_hold(key(32))) << 4;
+                while hits != 0 {
+                    let index = hits.trailing_zeros();
+                    hits &= hits.wrapping_sub(1);
+                    let at = base.wrapping_add(index as usize);
+                    self.bucket(narrow, key(index << 3), input, LiteralKind::Contains, text, at)?;
                 }
             } else {
                 for shift in [0_u32, 8, 16, 24, 32] {

@@ -9,7 +9,7 @@ use crate::format::{
     self, ACCEPT, ANCHOR_MAX, Assertion, Atom, BUCKET_MAX, CODE_MAX, Comparator, DFA_STATES_MAX, Entry, Filter, GRAM,
     IGNORE_CASE, INPUTS_MAX, Input, InputKind, Instruction, KEYWORD, Key, Literal, LiteralKind, MATCHED,
     NFA_STATES_MAX, Network, NfaKind, NfaState, Opcode, PARTS_MAX, Part, Pattern, PatternKind, Predicate, Probe,
-    Program, REJECT, Regex, Rule, SET_TABLE, Section, Set, Template, input_flags, predicate_flags,
+    Program, REJECT, Regex, Rule, SET_TABLE, STRIDE_MAX, Section, Set, Template, input_flags, predicate_flags,
 };
 use crate::hash;
 use crate::image::Image;
@@ -312,7 +312,8 @@ impl<'i> Image<'i> {
         for (index, record) in numbered(self.templates.all()) {
             let template = Template::decode(record);
             let named = self.name_fits(template.name, template.name_len);
-            must(named && template.keyword_flags <= 1 && template.input_count <= INPUTS_MAX, Section::Templates, index)?;
+            let strides = template.keyword_stride <= u16::from(STRIDE_MAX);
+            must(named && strides && template.input_count <= INPUTS_MAX, Section::Templates, index)?;
             self.check_inputs(&template, &mut cursors)?;
             self.check_programs(&template, &mut cursors)?;
             self.check_predicates(&template, &mut cursors)?;
@@ -327,11 +328,12 @@ impl<'i> Image<'i> {
         for (index, record) in (template.inputs..u32::MAX).zip(records) {
             let input = Input::decode(record);
             let kind = InputKind::from_number(input.kind);
-            let known = input_flags::LIST | input_flags::OPTIONAL | input_flags::GRAMS | input_flags::BY_NUMBER;
+            let known = input_flags::LIST | input_flags::OPTIONAL | input_flags::BY_NUMBER;
             let numbered = kind == Some(InputKind::Numbered);
             let fits = self.name_fits(input.name, input.name_len)
                 && kind.is_some()
                 && scalar(input.scalar).is_some()
+                && input.stride <= STRIDE_MAX
                 && input.flags & !known == 0
                 && numbered == (input.position > 0)
                 && (numbered || input.flags & input_flags::BY_NUMBER == 0);
@@ -521,18 +523,20 @@ impl<'i> Image<'i> {
         let literal = Literal::decode(self.literals.get(index).ok_or(refused)?);
         let bytes = self.text(literal.text, literal.len).map_err(|_| refused)?;
         let kind = LiteralKind::from_number(literal.kind).ok_or(refused)?;
-        let (first, count, grams) = if entry.input == KEYWORD {
-            (template.keyword_probes, u32::from(template.keyword_probe_count), template.keyword_flags & 1 != 0)
+        let (first, count, stride) = if entry.input == KEYWORD {
+            (template.keyword_probes, u32::from(template.keyword_probe_count), template.keyword_stride)
         } else {
             must(u32::from(entry.input) < template.input_count, Section::Entries, index)?;
             let at = template.inputs.checked_add(u32::from(entry.input)).ok_or(refused)?;
             let input = self.input(at).ok_or(refused)?;
-            (input.probes, u32::from(input.probe_count), input.flags & input_flags::GRAMS != 0)
+            (input.probes, u32::from(input.probe_count), u16::from(input.stride))
         };
         let key = if kind == LiteralKind::Contains {
             let from = bytes.get(usize::from(literal.at)..);
             let gram = from.and_then(if which == 2 { hash::wide_gram_at } else { hash::gram_at }).ok_or(refused)?;
-            must(grams && which > 0 && hash::is_wide(gram) == (which == 2), Section::Literals, index)?;
+            // Wide grams are looked at wherever they stand.
+            let seen = stride == 1 || (stride > 1 && which == 1 && literal.at < stride);
+            must(seen && which > 0 && hash::is_wide(gram) == (which == 2), Section::Literals, index)?;
             hash::gram(gram, hash::gram_salt(entry.input))
         } else {
             let probes = self.probes.range(first, count).unwrap_or(&[]);
