@@ -33,6 +33,7 @@ impl Span {
         (self.start & !Self::BUILT) as usize..self.end as usize
     }
 
+    #[inline]
     pub(crate) fn text<'a>(self, record: &'a str, buffer: &'a str) -> &'a str {
         let from = if self.start & Self::BUILT == 0 { record } else { buffer };
         from.get(self.range()).unwrap_or("")
@@ -109,6 +110,7 @@ impl Store {
 
     /// Adds a value. Of a name that comes twice in a record the last value counts, as in most
     /// readers of JSON; within one array all values count, in their order.
+    #[inline]
     pub(crate) fn add(&mut self, record: &str, name: Span, value: Raw, array: u32) -> Result<(), Cause> {
         let text = name.text(record, &self.buffer);
         if text.len() > limits::NAME_BYTES {

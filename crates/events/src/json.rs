@@ -12,22 +12,17 @@ use crate::problem::Cause;
 
 /// Reads one object and what follows it up to the end, which is white space.
 pub(crate) fn read(text: &str, store: &mut Store) -> Result<(), Cause> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, store, members: 0, arrays: 0, array: 0 };
-    reader.space();
-    let object = reader.peek() == Some(b'{');
-    if object {
-        reader.object(1)?;
-    } else {
-        // Anything else is told apart from what is no JSON at all.
-        reader.skip(1)?;
-    }
-    reader.space();
-    match reader.peek() {
-        None if object => Ok(()),
-        None => Err(Cause::NotAnObject),
-        Some(_) => Err(reader.expected("nothing after the value")),
+    let mut reader =
+        Reader { text, bytes: text.as_bytes(), at: 0, store, members: 0, arrays: 0, array: 0, failure: None };
+    match reader.whole() {
+        Ok(()) => Ok(()),
+        Err(Stop) => Err(reader.failure.unwrap_or(Cause::NotAnObject)),
     }
 }
+
+/// Reading stopped; the reader holds the cause. Causes are large, and results of reading are
+/// returned some hundred times for each record.
+struct Stop;
 
 struct Reader<'r, 's> {
     text: &'r str,
@@ -39,24 +34,50 @@ struct Reader<'r, 's> {
     arrays: u32,
     /// The outermost array that is being read; 0 for none.
     array: u32,
+    failure: Option<Cause>,
 }
 
 impl Reader<'_, '_> {
-    const fn expected(&self, expected: &'static str) -> Cause {
-        Cause::Syntax { offset: self.at, expected }
+    fn whole(&mut self) -> Result<(), Stop> {
+        self.space();
+        let object = self.peek() == Some(b'{');
+        if object {
+            self.object(1)?;
+        } else {
+            // Anything else is told apart from what is no JSON at all.
+            self.skip(1)?;
+        }
+        self.space();
+        match self.peek() {
+            None if object => Ok(()),
+            None => Err(self.stop(Cause::NotAnObject)),
+            Some(_) => Err(self.expected("nothing after the value")),
+        }
+    }
+
+    #[cold]
+    fn stop(&mut self, cause: Cause) -> Stop {
+        self.failure = Some(cause);
+        Stop
+    }
+
+    #[cold]
+    fn expected(&mut self, expected: &'static str) -> Stop {
+        self.stop(Cause::Syntax { offset: self.at, expected })
     }
 
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline]
     fn space(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
         }
     }
 
-    fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Cause> {
+    fn take(&mut self, byte: u8, expected: &'static str) -> Result<(), Stop> {
         if self.peek() == Some(byte) {
             self.at += 1;
             Ok(())
@@ -66,14 +87,14 @@ impl Reader<'_, '_> {
     }
 
     /// Enters an object or array.
-    fn enter(&mut self, depth: u32) -> Result<(), Cause> {
+    fn enter(&mut self, depth: u32) -> Result<(), Stop> {
         self.at += 1;
         self.space();
-        if depth > limits::DEPTH { Err(Cause::TooDeep) } else { Ok(()) }
+        if depth > limits::DEPTH { Err(self.stop(Cause::TooDeep)) } else { Ok(()) }
     }
 
     /// After an element: whether another one follows.
-    fn more(&mut self, close: u8) -> Result<bool, Cause> {
+    fn more(&mut self, close: u8) -> Result<bool, Stop> {
         self.space();
         match self.peek() {
             Some(b',') => {
@@ -90,10 +111,11 @@ impl Reader<'_, '_> {
     }
 
     /// The key of a member, up to its value.
-    fn key(&mut self) -> Result<Span, Cause> {
+    #[inline]
+    fn key(&mut self) -> Result<Span, Stop> {
         self.members += 1;
         if self.members > limits::MEMBERS {
-            return Err(Cause::TooManyNames);
+            return Err(self.stop(Cause::TooManyNames));
         }
         let key = self.string("a name in double quotes")?;
         self.space();
@@ -102,7 +124,7 @@ impl Reader<'_, '_> {
         Ok(key)
     }
 
-    fn object(&mut self, depth: u32) -> Result<(), Cause> {
+    fn object(&mut self, depth: u32) -> Result<(), Stop> {
         self.enter(depth)?;
         if self.peek() == Some(b'}') {
             self.at += 1;
@@ -117,7 +139,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn member(&mut self, key: Span, depth: u32) -> Result<(), Cause> {
+    fn member(&mut self, key: Span, depth: u32) -> Result<(), Stop> {
         match self.peek() {
             Some(open @ (b'{' | b'[')) => {
                 let outer = self.store.path.len();
@@ -132,35 +154,52 @@ impl Reader<'_, '_> {
                 self.store.path.truncate(outer);
                 Ok(())
             }
+            // Text is nearly all: it goes in without a detour.
+            Some(b'"') => {
+                let value = Raw::Text(self.string("text")?);
+                self.add_under(key, value)
+            }
             _ => {
                 let value = self.scalar()?;
-                match self.name(key)? {
-                    Some(name) => self.add(name, value),
-                    None => Ok(()),
-                }
+                self.add_under(key, value)
             }
         }
     }
 
-    fn add(&mut self, name: Span, value: Raw) -> Result<(), Cause> {
-        self.store.add(self.text, name, value, self.array)
+    /// Adds the value of a member with this key.
+    #[inline]
+    fn add_under(&mut self, key: Span, value: Raw) -> Result<(), Stop> {
+        if self.store.path.is_empty() && !names::is_special(key.text(self.text, &self.store.buffer)) {
+            return self.add(key, value);
+        }
+        match self.name(key)? {
+            Some(name) => self.add(name, value),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, name: Span, value: Raw) -> Result<(), Stop> {
+        self.add_in(name, value, self.array)
+    }
+
+    #[inline]
+    fn add_in(&mut self, name: Span, value: Raw, array: u32) -> Result<(), Stop> {
+        self.store.add(self.text, name, value, array).map_err(|cause| self.stop(cause))
     }
 
     /// Adds a key to the path.
-    fn push(&mut self, key: Span) -> Result<(), Cause> {
+    fn push(&mut self, key: Span) -> Result<(), Stop> {
         let Store { path, buffer, .. } = &mut *self.store;
         if !path.is_empty() {
             path.push('.');
         }
         path.push_str(key.text(self.text, buffer));
-        if path.len() > limits::NAME_BYTES { Err(Cause::NameTooLong) } else { Ok(()) }
+        if self.store.path.len() > limits::NAME_BYTES { Err(self.stop(Cause::NameTooLong)) } else { Ok(()) }
     }
 
     /// The name of a member with this key; none where it is of no interest.
-    fn name(&mut self, key: Span) -> Result<Option<Span>, Cause> {
-        if self.store.path.is_empty() && !names::is_special(key.text(self.text, &self.store.buffer)) {
-            return Ok(Some(key));
-        }
+    fn name(&mut self, key: Span) -> Result<Option<Span>, Stop> {
         let outer = self.store.path.len();
         self.push(key)?;
         let name = self.path_name();
@@ -184,7 +223,7 @@ impl Reader<'_, '_> {
 
     /// An array under the name that the path stands for: its scalars are a list, and objects in
     /// it give lists under their own names. An array of nothing is an empty list.
-    fn array(&mut self, depth: u32) -> Result<(), Cause> {
+    fn array(&mut self, depth: u32) -> Result<(), Stop> {
         let outermost = self.array == 0;
         if outermost {
             self.arrays += 1;
@@ -198,7 +237,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn elements(&mut self, name: Option<Span>, depth: u32) -> Result<(), Cause> {
+    fn elements(&mut self, name: Option<Span>, depth: u32) -> Result<(), Stop> {
         self.enter(depth)?;
         if self.peek() == Some(b']') {
             self.at += 1;
@@ -224,7 +263,7 @@ impl Reader<'_, '_> {
 
     /// `Data` of an event log: an object or an array of objects, each of which may carry its
     /// name as an attribute. Those that do are values of that name, the others are a list `Data`.
-    fn named_data(&mut self, depth: u32) -> Result<(), Cause> {
+    fn named_data(&mut self, depth: u32) -> Result<(), Stop> {
         self.arrays += 1;
         self.array = self.arrays;
         let data = self.store.build(&["Data"]);
@@ -252,7 +291,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn data(&mut self, data: Span, depth: u32) -> Result<(), Cause> {
+    fn data(&mut self, data: Span, depth: u32) -> Result<(), Stop> {
         self.enter(depth)?;
         let (mut name, mut value) = (None, None);
         let mut more = self.peek() != Some(b'}');
@@ -275,13 +314,13 @@ impl Reader<'_, '_> {
         }
         match (name, value) {
             // A named value stands for itself, not for an element of a list.
-            (Some(name), value) => self.store.add(self.text, name, value.unwrap_or(Raw::Null), 0),
+            (Some(name), value) => self.add_in(name, value.unwrap_or(Raw::Null), 0),
             (None, Some(value)) => self.add(data, value),
             (None, None) => Ok(()),
         }
     }
 
-    fn name_attribute(&mut self, depth: u32) -> Result<Option<Span>, Cause> {
+    fn name_attribute(&mut self, depth: u32) -> Result<Option<Span>, Stop> {
         self.enter(depth)?;
         let mut name = None;
         let mut more = self.peek() != Some(b'}');
@@ -301,7 +340,7 @@ impl Reader<'_, '_> {
     }
 
     /// Reads a value and forgets it.
-    fn skip(&mut self, depth: u32) -> Result<(), Cause> {
+    fn skip(&mut self, depth: u32) -> Result<(), Stop> {
         match self.peek() {
             Some(b'{') => {
                 self.enter(depth)?;
@@ -332,7 +371,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn scalar(&mut self) -> Result<Raw, Cause> {
+    #[inline]
+    fn scalar(&mut self) -> Result<Raw, Stop> {
         match self.peek() {
             Some(b'"') => self.string("text").map(Raw::Text),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -343,7 +383,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Raw) -> Result<Raw, Cause> {
+    fn word(&mut self, word: &str, value: Raw) -> Result<Raw, Stop> {
         if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
             self.at += word.len();
             Ok(value)
@@ -352,7 +392,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn digits(&mut self) -> Result<(), Cause> {
+    fn digits(&mut self) -> Result<(), Stop> {
         let start = self.at;
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
@@ -360,7 +400,7 @@ impl Reader<'_, '_> {
         if self.at == start { Err(self.expected("a digit")) } else { Ok(()) }
     }
 
-    fn number(&mut self) -> Result<Raw, Cause> {
+    fn number(&mut self) -> Result<Raw, Stop> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -385,7 +425,7 @@ impl Reader<'_, '_> {
     }
 
     /// A string: a range of the record where it has no escapes, else of the buffer.
-    fn string(&mut self, expected: &'static str) -> Result<Span, Cause> {
+    fn string(&mut self, expected: &'static str) -> Result<Span, Stop> {
         self.take(b'"', expected)?;
         let start = self.at;
         self.plain();
@@ -418,6 +458,7 @@ impl Reader<'_, '_> {
     }
 
     /// Moves to the next quote, backslash or control character, or to the end.
+    #[inline]
     fn plain(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const HIGHS: u64 = 0x8080_8080_8080_8080;
@@ -443,7 +484,7 @@ impl Reader<'_, '_> {
     }
 
     /// What an escape stands for, after its backslash.
-    fn escape(&mut self) -> Result<char, Cause> {
+    fn escape(&mut self) -> Result<char, Stop> {
         let sign = match self.peek() {
             Some(sign @ (b'"' | b'\\' | b'/')) => char::from(sign),
             Some(b'b') => '\u{8}',
@@ -463,7 +504,7 @@ impl Reader<'_, '_> {
 
     /// Half a surrogate pair is no character: it stands for U+FFFD, since recorders write such
     /// texts where they cut one in two, and the event is worth reading.
-    fn unicode(&mut self) -> Result<char, Cause> {
+    fn unicode(&mut self) -> Result<char, Stop> {
         let first = self.hex()?;
         if (0xd800..0xdc00).contains(&first) && self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(b"\\u")) {
             let back = self.at;
@@ -478,11 +519,12 @@ impl Reader<'_, '_> {
         Ok(char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
-    fn hex(&mut self) -> Result<u32, Cause> {
+    fn hex(&mut self) -> Result<u32, Stop> {
         let mut code = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            code = code * 16 + digit.ok_or_else(|| self.expected("four hexadecimal digits"))?;
+            let Some(digit) = digit else { return Err(self.expected("four hexadecimal digits")) };
+            code = code * 16 + digit;
             self.at += 1;
         }
         Ok(code)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use contentcheck_interpreter::{Event, Value};
+use contentcheck_interpreter::{Event, Input, Scalar as Supplied, Type, Value};
 use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
 
 use crate::flat::{Flat, Raw, Span};
@@ -25,6 +25,8 @@ pub struct Layout {
 struct Wanted {
     name: String,
     ty: FieldType,
+    /// Whether the type is text and no list.
+    is_text: bool,
     hash: u32,
     /// The position that is filled for this name, where that is another one.
     alias: Option<u32>,
@@ -43,7 +45,13 @@ impl Layout {
         let mut fields: Vec<Wanted> = inputs
             .into_iter()
             .chain(header)
-            .map(|(name, ty)| Wanted { hash: names.hash(name.as_bytes()), name, ty, alias: None })
+            .map(|(name, ty)| Wanted {
+                hash: names.hash(name.as_bytes()),
+                name,
+                ty,
+                is_text: ty.scalar == Scalar::String && !ty.list,
+                alias: None,
+            })
             .collect();
         let size = (fields.len() * 2).next_power_of_two().max(4);
         let mut table = vec![NONE; size];
@@ -97,6 +105,18 @@ impl Layout {
         self.fields.iter().skip(self.inputs).map(|wanted| (wanted.name.as_str(), wanted.ty))
     }
 
+    /// The inputs as a sensor manifest states them.
+    #[must_use]
+    pub fn supplied_inputs(&self) -> Vec<Input<'_>> {
+        self.inputs().map(|(name, ty)| Input { name, ty: supplied(ty) }).collect()
+    }
+
+    /// The header fields as a sensor manifest states them.
+    #[must_use]
+    pub fn supplied_header(&self) -> Vec<Input<'_>> {
+        self.header().map(|(name, ty)| Input { name, ty: supplied(ty) }).collect()
+    }
+
     /// The name at a position, inputs first, then the header.
     #[must_use]
     pub fn name(&self, position: usize) -> Option<&str> {
@@ -146,14 +166,15 @@ impl Layout {
         misfits.clear();
         for (at, wanted) in self.fields.iter().enumerate() {
             let entry = found.get(wanted.alias.map_or(at, |alias| alias as usize)).copied().unwrap_or(NONE);
-            let value = match flat.store.entries.get(entry as usize) {
-                None => Ok(Made::Absent),
-                Some(entry) => maker.value(entry.value, wanted.ty),
-            };
-            made.push(value.unwrap_or_else(|rest| {
-                misfits.push(at);
-                rest
-            }));
+            // Texts and what is absent are nearly all: they are written where they stay.
+            match flat.store.entries.get(entry as usize).map(|entry| entry.value) {
+                None => made.push(Made::Absent),
+                Some(Raw::Text(span) | Raw::Number(span)) if wanted.is_text => made.push(Made::Span(span)),
+                Some(raw) => made.push(maker.value(raw, wanted.ty).unwrap_or_else(|rest| {
+                    misfits.push(at);
+                    rest
+                })),
+            }
         }
         let inputs = made.len().min(self.inputs);
         if others {
@@ -168,7 +189,13 @@ impl Layout {
         let mut values: Vec<Value<'_>> = reuse(std::mem::take(&mut scratch.values));
         let lent = Lent { flat: *flat, text: &scratch.text, bytes: &scratch.bytes };
         elements.extend(scratch.parts.iter().map(|part| lent.value(part, &[])));
-        values.extend(scratch.made.iter().map(|made| lent.value(made, &elements)));
+        for made in &scratch.made {
+            match made {
+                Made::Absent => values.push(Value::Absent),
+                Made::Span(span) => values.push(Value::Text(flat.text(*span))),
+                made => values.push(lent.value(made, &elements)),
+            }
+        }
         let (inputs, rest) = values.split_at_checked(inputs).unwrap_or((&values, &[]));
         let (header, others) = rest.split_at_checked(self.fields.len() - self.inputs).unwrap_or((rest, &[]));
         let result = with(Event { inputs, header, others });
@@ -195,6 +222,19 @@ impl Layout {
             }
         }
     }
+}
+
+/// A type in the words of the interpreter.
+const fn supplied(ty: FieldType) -> Type {
+    let scalar = match ty.scalar {
+        Scalar::String => Supplied::String,
+        Scalar::Int => Supplied::Int,
+        Scalar::Float => Supplied::Float,
+        Scalar::Bool => Supplied::Bool,
+        Scalar::Ip => Supplied::Ip,
+        Scalar::Bytes => Supplied::Bytes,
+    };
+    Type { scalar, list: ty.list, optional: ty.optional }
 }
 
 /// An empty vector with the memory of another one.
@@ -226,19 +266,34 @@ impl Scratch {
 }
 
 /// A value on its way, with ranges in place of what it will borrow.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Made {
     Absent,
     /// A text of the record.
     Span(Span),
     /// A range of the scratch text.
-    Text(Range<usize>),
+    Text(Piece),
     Int(i64),
     Float(f64),
     Bool(bool),
     Ip(std::net::IpAddr),
-    Bytes(Range<usize>),
-    List(Range<usize>),
+    Bytes(Piece),
+    List(Piece),
+}
+
+/// A range of what was built. What is built for one record stays far below 4 GiB.
+#[derive(Clone, Copy, Debug)]
+struct Piece(u32, u32);
+
+impl Piece {
+    fn new(start: usize, end: usize) -> Self {
+        let at = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self(at(start), at(end))
+    }
+
+    const fn range(self) -> Range<usize> {
+        self.0 as usize..self.1 as usize
+    }
 }
 
 /// What converts values, and where it puts what it builds.
@@ -292,7 +347,7 @@ impl Maker<'_> {
                 None => return Err(Made::Absent),
             },
         }
-        let list = Made::List(start..self.parts.len());
+        let list = Made::List(Piece::new(start, self.parts.len()));
         if whole { Ok(list) } else { Err(list) }
     }
 
@@ -311,7 +366,7 @@ impl Maker<'_> {
             (Scalar::Bytes, Raw::Text(span)) => {
                 let start = self.bytes.len();
                 scalar::bytes(text(span), self.bytes)?;
-                Some(Made::Bytes(start..self.bytes.len()))
+                Some(Made::Bytes(Piece::new(start, self.bytes.len())))
             }
             _ => None,
         }
@@ -320,7 +375,7 @@ impl Maker<'_> {
     fn word(&mut self, value: bool) -> Made {
         let start = self.text.len();
         self.text.push_str(if value { "true" } else { "false" });
-        Made::Text(start..self.text.len())
+        Made::Text(Piece::new(start, self.text.len()))
     }
 
     /// A value that no name takes: its scalars as texts.
@@ -352,7 +407,7 @@ impl Maker<'_> {
             }
         }
         self.text.push(']');
-        Made::Text(start..self.text.len())
+        Made::Text(Piece::new(start, self.text.len()))
     }
 }
 
@@ -390,13 +445,13 @@ impl<'a> Lent<'a> {
         match made {
             Made::Absent => Value::Absent,
             Made::Span(span) => Value::Text(self.flat.text(*span)),
-            Made::Text(range) => Value::Text(self.text.get(range.clone()).unwrap_or("")),
+            Made::Text(range) => Value::Text(self.text.get(range.range()).unwrap_or("")),
             Made::Int(value) => Value::Int(*value),
             Made::Float(value) => Value::Float(*value),
             Made::Bool(value) => Value::Bool(*value),
             Made::Ip(value) => Value::Ip(*value),
-            Made::Bytes(range) => Value::Bytes(self.bytes.get(range.clone()).unwrap_or(&[])),
-            Made::List(range) => Value::List(elements.get(range.clone()).unwrap_or(&[])),
+            Made::Bytes(range) => Value::Bytes(self.bytes.get(range.range()).unwrap_or(&[])),
+            Made::List(range) => Value::List(elements.get(range.range()).unwrap_or(&[])),
         }
     }
 }

@@ -113,11 +113,19 @@ impl Router {
             }
             return;
         }
+        // Few names are read, by several families each.
+        let mut values = [None; 16];
+        for (value, (name, hash)) in values.iter_mut().zip(&self.names) {
+            *value = flat.at(name, *hash).and_then(field_key);
+        }
+        let value = |at: usize| match values.get(at) {
+            Some(value) => *value,
+            None => self.names.get(at).and_then(|(name, hash)| flat.at(name, *hash)).and_then(field_key),
+        };
         for family in &self.families {
             let mut key = 0;
             let complete = family.names.iter().all(|at| {
-                let value = self.names.get(*at).and_then(|(name, hash)| flat.at(name, *hash)).and_then(field_key);
-                value.is_some_and(|value| {
+                value(*at).is_some_and(|value| {
                     key = combine(key, value);
                     true
                 })

@@ -226,3 +226,38 @@ fn event_logs_agree_with_the_json_beside_them() {
     differences.retain(|difference| !difference.contains(r"C:\\Windows\\Explorer.exe"));
     assert_eq!(differences, Vec::<String>::new());
 }
+
+#[test]
+fn damaged_event_logs_do_no_harm() {
+    let Some(corpus) = corpus() else { return };
+    let mut logs = Vec::new();
+    files(&corpus.join("sigma/regression_data"), &mut logs);
+    logs.sort();
+    let mut state = 1_u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let (mut records, mut problems) = (0, 0);
+    for log in logs.iter().step_by(20) {
+        let whole = std::fs::read(log).unwrap();
+        for _ in 0..60 {
+            let mut bytes = whole.clone();
+            for _ in 0..=next(8) {
+                // The records lie behind the two headers, of 4,096 and of 512 bytes.
+                let at = 4_096 + next(6_000);
+                bytes[at] = u8::try_from(next(256)).unwrap();
+            }
+            let mut reader = Reader::new("damaged", std::io::Cursor::new(bytes));
+            let (mut batch, mut flattener) = (Batch::new(), Flattener::new());
+            while reader.next_batch(&mut batch) {
+                batch.each(|record| match record.map(|record| flattener.flatten(record.bytes).is_ok()) {
+                    Ok(true) => records += 1,
+                    _ => problems += 1,
+                });
+            }
+        }
+    }
+    eprintln!("{records} records, {problems} problems");
+    assert!(records > 100 && problems > 20, "{records} {problems}");
+}

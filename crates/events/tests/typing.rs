@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use contentcheck_events::{Flat, Flattener, Layout, Owned, Router, Scratch, Tally};
-use contentcheck_interpreter::Value;
+use contentcheck_interpreter::{Scalar, Value};
 use contentcheck_parser::diagnostic::Sink;
 use contentcheck_parser::model::FieldRef;
 use contentcheck_parser::native;
@@ -124,6 +124,11 @@ fn inputs_header_and_others_keep_their_places() {
     more.merge(tally);
     assert_eq!(more.iter().collect::<Vec<_>>(), [("t", "a", 4)]);
     assert_eq!(more.total(), 4);
+    let names: Vec<&str> = layout.supplied_inputs().iter().map(|input| input.name).collect();
+    assert_eq!(names, ["b", "a", "absent", "a"]);
+    let first = layout.supplied_inputs()[0];
+    assert_eq!((first.ty.scalar, first.ty.list, first.ty.optional), (Scalar::Bytes, true, false));
+    assert_eq!(layout.supplied_header().iter().map(|input| input.ty.scalar).collect::<Vec<_>>(), [Scalar::Int; 2]);
     let empty = Layout::new("t", vec![], vec![]);
     let flat = flattener.flatten(br#"{"a":1}"#).unwrap();
     empty.present(&flat, &mut scratch, true, |event| {
