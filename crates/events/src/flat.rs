@@ -81,8 +81,16 @@ pub(crate) struct Store {
     /// Dotted names of the objects that are being read.
     pub(crate) path: String,
     seen: [u64; 16],
+    /// Open addressing over entries, once they are more than [`FEW`]; empty before.
+    index: Vec<u32>,
     repeated: u32,
 }
+
+/// As many names are looked through one by one. Recordings of more names are rare or hostile.
+const FEW: usize = 128;
+
+/// At most half of the index is used. A power of two.
+const INDEX: usize = (limits::NAMES * 2).next_power_of_two();
 
 impl Store {
     fn clear(&mut self) {
@@ -92,12 +100,23 @@ impl Store {
         self.buffer.clear();
         self.path.clear();
         self.seen = [0; 16];
+        self.index.clear();
         self.repeated = 0;
     }
 
     /// The entry of a name.
     fn find(&self, record: &str, name: &str, hash: u32) -> Option<usize> {
         let mut from = 0;
+        if !self.index.is_empty() {
+            let mut slot = hash as usize & (INDEX - 1);
+            while let Some(at) = self.index.get(slot).map(|at| *at as usize).filter(|at| *at < limits::NAMES) {
+                if self.hashes.get(at) == Some(&hash) && self.entries.get(at)?.name.text(record, &self.buffer) == name {
+                    return Some(at);
+                }
+                slot = (slot + 1) & (INDEX - 1);
+            }
+            return None;
+        }
         while let Some(found) = self.hashes.get(from..)?.iter().position(|other| *other == hash) {
             let at = from + found;
             if self.entries.get(at)?.name.text(record, &self.buffer) == name {
@@ -132,6 +151,9 @@ impl Store {
             let value = if array == 0 { value } else { self.list_of(value) };
             self.hashes.push(hash);
             self.entries.push(Entry { name, value, array });
+            if self.entries.len() > FEW {
+                self.index();
+            }
             return Ok(());
         };
         let before = self.entries.get(at).map(|entry| (entry.array, entry.value));
@@ -149,6 +171,25 @@ impl Store {
             (entry.value, entry.array) = (value, array);
         }
         Ok(())
+    }
+
+    /// Brings the index up to the entries.
+    #[cold]
+    fn index(&mut self) {
+        let mut from = self.entries.len() - 1;
+        if self.index.is_empty() {
+            self.index.resize(INDEX, u32::MAX);
+            from = 0;
+        }
+        for (at, hash) in self.hashes.iter().enumerate().skip(from) {
+            let mut slot = *hash as usize & (INDEX - 1);
+            while self.index.get(slot).is_some_and(|at| *at != u32::MAX) {
+                slot = (slot + 1) & (INDEX - 1);
+            }
+            if let (Some(free), Ok(at)) = (self.index.get_mut(slot), u32::try_from(at)) {
+                *free = at;
+            }
+        }
     }
 
     fn list_of(&mut self, value: Raw) -> Raw {

@@ -214,6 +214,23 @@ fn bounds_are_exact() {
 }
 
 #[test]
+fn many_names_are_each_found_once() {
+    let mut flattener = Flattener::new();
+    for count in [127, 128, 129, 130, 1_000, limits::NAMES, 3] {
+        let members: Vec<String> = (0..count).map(|at| format!("\"k{at}\":{at}")).collect();
+        let again: Vec<String> = (0..count).step_by(2).map(|at| format!("\"k{at}\":[{at}]")).collect();
+        let record = format!("{{{},{}}}", members.join(","), again.join(","));
+        let flat = flattener.flatten(record.as_bytes()).unwrap();
+        assert_eq!((flat.len(), flat.repeated() as usize), (count, again.len()));
+        for at in 0..count {
+            let found = format!("{:?}", flat.get(&format!("k{at}")).map(|field| matches!(field, Field::List(_))));
+            assert_eq!(found, format!("Some({})", at % 2 == 0), "{count} {at}");
+        }
+        assert!(flat.get(&format!("k{count}")).is_none());
+    }
+}
+
+#[test]
 fn a_flattener_forgets_the_record_before() {
     let mut flattener = Flattener::new();
     for _ in 0..3 {
