@@ -14,6 +14,9 @@ use crate::write::Sections;
 /// How many literals may share a gram before another gram of theirs is better.
 const CROWD: u32 = 4;
 
+/// Inputs with more literals than these are looked at gram by gram.
+const FEW: usize = 32;
+
 /// The probes of each input, and the strides of those that have grams.
 pub(crate) struct Looks {
     pub(crate) probes: BTreeMap<u16, BTreeSet<Probe>>,
@@ -51,8 +54,9 @@ pub(crate) fn write(
         if factor.kind == LiteralKind::Contains {
             let stride = looks.strides.get(&input).copied().unwrap_or(1);
             if stride > 1 {
-                // Each of its first grams, since any of them may be the one that is looked at.
-                for at in 0..u16::from(stride) {
+                // As many grams in a row as there are between two looks, the rarest ones.
+                let first = best_run(factor, usize::from(stride), frequency);
+                for at in first..first + u16::from(stride) {
                     let Some(gram) = factor.bytes.get(usize::from(at)..).and_then(hash::gram_at) else { continue };
                     let key = hash::gram(gram, hash::gram_salt(input));
                     grams.push(Placed { key, input, at, factor, atoms });
@@ -89,10 +93,18 @@ pub(crate) fn write(
 /// a literal has bytes beyond ASCII, which are looked for wherever they stand.
 fn strides(literals: &Literals) -> BTreeMap<u16, u8> {
     let mut strides: BTreeMap<u16, u8> = BTreeMap::new();
+    let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
     for (input, factor) in literals.keys().filter(|(_, factor)| factor.kind == LiteralKind::Contains) {
         let grams = if factor.bytes.is_ascii() { (factor.bytes.len() + 1).saturating_sub(GRAM) } else { 1 };
-        let most = u8::try_from(grams).unwrap_or(u8::MAX).clamp(1, STRIDE_MAX);
+        let most = u8::try_from(grams).unwrap_or(u8::MAX).clamp(1, STRIDE_MAX.min(5));
+        *counts.entry(*input).or_insert(0) += 1;
         strides.entry(*input).and_modify(|stride| *stride = (*stride).min(most)).or_insert(most);
+    }
+    // With many literals the grams that have to be taken are met too often to be worth it.
+    for (input, stride) in &mut strides {
+        if counts.get(input).is_some_and(|count| *count > FEW) {
+            *stride = 1;
+        }
     }
     strides
 }
@@ -106,6 +118,18 @@ fn anchor_bytes(factor: &Factor) -> u8 {
         (_, 2..) => 2,
         _ => 1,
     }
+}
+
+/// Where the rarest so many grams of a literal begin.
+fn best_run(factor: &Factor, stride: usize, frequency: &Frequency) -> u16 {
+    let common: Vec<u32> = factor
+        .bytes
+        .windows(GRAM)
+        .filter_map(|window| hash::gram_at(window))
+        .map(|gram| frequency.gram(gram.to_le_bytes()))
+        .collect();
+    let runs = common.windows(stride).enumerate().take(usize::from(u16::MAX) - stride);
+    runs.min_by_key(|(at, run)| (run.iter().sum::<u32>(), *at)).map_or(0, |(at, _)| at as u16)
 }
 
 /// The gram of a literal that is rarest in ordinary events, and not yet that of many others.
