@@ -47,6 +47,14 @@ pub enum Command {
     Verify(Verify),
     /// Show what is in a content image: sections, inputs, cost, programs
     Inspect(Inspect),
+    /// Evaluate recorded events and say which rules match, or why one does not
+    Eval(Eval),
+    /// Run the tests of rules: their own, those beside them, and recorded samples
+    Test(Test),
+    /// Evaluate many recorded events on all cores, and count the matches of each rule
+    Replay(Replay),
+    /// Measure how long evaluation, reading and verification take
+    Bench(Bench),
     /// Show which rule reads which input
     Fields(Fields),
     /// Start a release: a configuration and a first rule
@@ -135,6 +143,178 @@ pub struct Inspect {
     /// Output format
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
     pub format: ListFormat,
+}
+
+/// Which rules recorded events are held against.
+#[derive(Debug, Args)]
+pub struct Rules {
+    /// Rules: files and directories; may be repeated
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub rules: Vec<PathBuf>,
+    /// Leave rules with errors out; each error is still reported
+    #[arg(long)]
+    pub skip_errors: bool,
+    /// Configuration file; otherwise `contentcheck.toml` is looked for upward from the first path of rules
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+    /// Ignore any configuration file
+    #[arg(long)]
+    pub no_config: bool,
+    /// Leave out rule files and directories that match; gitignore syntax, may be repeated
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Threads; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+}
+
+impl Rules {
+    /// As inputs of a check, and how they are compiled.
+    #[must_use]
+    pub fn inputs(&self) -> (Inputs, CompileOptions) {
+        let inputs = Inputs {
+            paths: self.rules.clone(),
+            config: self.config.clone(),
+            no_config: self.no_config,
+            fleet: Vec::new(),
+            exclude: self.exclude.clone(),
+            threads: self.threads,
+        };
+        (inputs, CompileOptions { skip_errors: self.skip_errors, skip_unsupplied: false })
+    }
+}
+
+/// Recorded events.
+#[derive(Debug, Args)]
+pub struct Recorded {
+    /// Recorded events: JSON lines, JSON or EVTX, also in gzip or zstd; files, directories, `-` for
+    /// standard input
+    #[arg(value_name = "EVENTS")]
+    pub events: Vec<PathBuf>,
+    /// The template type of all events, for recordings that do not say themselves what they are
+    #[arg(long, value_name = "NAME")]
+    pub template: Option<String>,
+    /// Records that cannot be read do not fail the run; they are still reported
+    #[arg(long)]
+    pub lenient: bool,
+}
+
+/// Formats of `eval`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EventFormat {
+    /// For people
+    Human,
+    /// One JSON document, with a schema (`contentcheck schema eval`)
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// Evaluate recorded events.
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// What is evaluated
+    #[command(flatten)]
+    pub recorded: Recorded,
+    /// Against what
+    #[command(flatten)]
+    pub rules: Rules,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = EventFormat::Human)]
+    pub format: EventFormat,
+    /// Also list the events that no rule matches, and those that no template type recognises
+    #[arg(long, conflicts_with = "explain")]
+    pub all: bool,
+    /// For each event that this rule looks at, show why it matches or not; by id, name or title
+    #[arg(long, value_name = "RULE")]
+    pub explain: Option<String>,
+    /// How many events `--explain` shows
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "explain")]
+    pub limit: usize,
+}
+
+/// Formats of `test`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// For people
+    Human,
+    /// JSON, with a schema (`contentcheck schema test`)
+    Json,
+    /// JUnit XML
+    Junit,
+}
+
+/// Run the tests of rules.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Whose tests are run
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Recorded samples that rules must match, in the layout of SigmaHQ: `info.yml` files below this
+    /// directory; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub regression: Vec<PathBuf>,
+    /// Leave rules with errors out; each error is still reported
+    #[arg(long)]
+    pub skip_errors: bool,
+    /// Having no test at all is fine
+    #[arg(long)]
+    pub allow_none: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub format: TestFormat,
+}
+
+/// Formats of commands that measure or count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CountFormat {
+    /// For people
+    Human,
+    /// JSON, with a schema (`contentcheck schema replay`, `contentcheck schema bench`)
+    Json,
+}
+
+/// Evaluate many recorded events.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// What is evaluated
+    #[command(flatten)]
+    pub recorded: Recorded,
+    /// Against what
+    #[command(flatten)]
+    pub rules: Rules,
+    /// Fail when a rule matches more often than this
+    #[arg(long, value_name = "N")]
+    pub ceiling: Option<u64>,
+    /// A JSON object of ceilings: rules by id, name or title, and how often each may match; other rules
+    /// fall under `--ceiling`
+    #[arg(long, value_name = "FILE")]
+    pub ceilings: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = CountFormat::Human)]
+    pub format: CountFormat,
+}
+
+/// Measure.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// What is evaluated; without it, the events of the rules' own tests
+    #[command(flatten)]
+    pub recorded: Recorded,
+    /// Against what
+    #[command(flatten)]
+    pub rules: Rules,
+    /// How often each measurement is repeated; medians are reported
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+    /// Evaluate at most so many events: their inputs are kept in memory
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    pub limit: usize,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = CountFormat::Human)]
+    pub format: CountFormat,
 }
 
 /// Output formats of `lint`.
@@ -249,6 +429,18 @@ pub enum SchemaName {
     Fields,
     /// The JSON of `inspect`
     Inspect,
+    /// The JSON of `eval`
+    Eval,
+    /// The JSON of `eval --explain`
+    EvalExplain,
+    /// The JSON of `test`
+    Test,
+    /// A file of tests beside a rule
+    Sidecar,
+    /// The JSON of `replay`
+    Replay,
+    /// The JSON of `bench`
+    Bench,
 }
 
 /// Print a schema.

@@ -11,9 +11,11 @@ pub mod fingerprint;
 pub mod fix;
 pub mod fleet;
 pub mod plan;
+pub mod recorded;
 pub mod release;
 pub mod report;
 pub mod walk;
+pub mod yaml;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -79,6 +81,10 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Command::Compile(arguments) => commands::compile::run(arguments, streams),
         Command::Verify(arguments) => commands::compile::verify(arguments, streams),
         Command::Inspect(arguments) => commands::compile::inspect(arguments, streams),
+        Command::Eval(arguments) => commands::eval::run(arguments, streams),
+        Command::Test(arguments) => commands::test::run(arguments, streams),
+        Command::Replay(arguments) => commands::replay::run(arguments, streams),
+        Command::Bench(arguments) => commands::bench::run(arguments, streams),
         Command::Fields(arguments) => commands::fields::run(arguments, streams),
         Command::Init(arguments) => commands::init::run(arguments, streams),
         Command::Completions { shell } => commands::completions(*shell, streams),

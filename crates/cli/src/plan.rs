@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
-use contentcheck_compiler::sensor::{Memory, Supplied};
-use contentcheck_events::{Flat, Layout, Router, Scratch};
+use contentcheck_compiler::event::{field, with_event};
+use contentcheck_compiler::sensor::{Memory, Supplied, ty};
+use contentcheck_events::{Flat, Layout, Router, Scratch, Tally};
 use contentcheck_interpreter::format::Section;
 use contentcheck_interpreter::format::{KEYWORD, Predicate};
-use contentcheck_interpreter::{Event, Fault, Image, KillMask, VerifiedImage};
+use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, VerifiedImage};
+use contentcheck_parser::model::Value;
 use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+use contentcheck_reference as reference;
 
 use crate::exit::Failure;
 use crate::release::{Release, describe};
@@ -39,13 +42,15 @@ pub struct Worker {
     words: Vec<u64>,
     /// The template types of the last event, by their numbers in the router.
     pub routes: Vec<usize>,
+    /// Values that did not convert, of all events so far.
+    pub tally: Tally,
 }
 
 impl Worker {
     /// As much as a plan needs.
     #[must_use]
     pub fn new(plan: &Plan<'_>) -> Self {
-        Self { scratch: Scratch::default(), words: vec![0; plan.verified.scratch_words()], routes: Vec::new() }
+        Self { scratch: Scratch::default(), words: vec![0; plan.verified.scratch_words()], routes: Vec::new(), tally: Tally::new() }
     }
 }
 
@@ -110,8 +115,8 @@ fn reads_keywords(image: &Image<'_>, template: u32) -> bool {
 }
 
 impl Plan<'_> {
-    /// Routes and evaluates one event. `sink` is given the numbers of the rules that match; a
-    /// rule that matches on several template types is reported for each.
+    /// Routes and evaluates one event. `sink` is given the template types, by their numbers in the
+    /// router, and the numbers of the rules that match there.
     ///
     /// # Errors
     /// A fault, which a typed event does not meet.
@@ -120,19 +125,20 @@ impl Plan<'_> {
         flat: &Flat<'_>,
         forced: Option<usize>,
         worker: &mut Worker,
-        mut sink: impl FnMut(u32),
+        mut sink: impl FnMut(usize, u32),
     ) -> Result<(), Fault> {
         let mut routes = std::mem::take(&mut worker.routes);
         self.router.route(flat, forced, &mut routes);
         let mut result = Ok(());
         for route in &routes {
             let Some(Some(stop)) = self.stops.get(*route) else { continue };
-            let Worker { scratch, words, .. } = worker;
+            let Worker { scratch, words, tally, .. } = worker;
             let done = stop.layout.present(flat, scratch, stop.others, |event: Event<'_>| {
                 stop.templates.iter().try_for_each(|template| {
-                    self.verified.bind(*template, event)?.evaluate(KillMask::NONE, words, &mut sink)
+                    self.verified.bind(*template, event)?.evaluate(KillMask::NONE, words, |rule| sink(*route, rule))
                 })
             });
+            tally.add(&stop.layout, scratch);
             result = result.and(done);
         }
         worker.routes = routes;
@@ -145,4 +151,74 @@ impl Plan<'_> {
         let stop = self.stops.get(route)?.as_ref()?;
         Some((&stop.layout, &stop.templates, stop.others))
     }
+
+    /// The template type that a rule's target is on, by its number in the router.
+    #[must_use]
+    pub fn route_of(&self, template: &TemplateType) -> Option<usize> {
+        self.router.templates().iter().position(|known| known.name == template.name)
+    }
+
+    /// A recorded event as the reference evaluator sees it: what the image is shown, under the
+    /// names of `template`, which is the one of a target or another version of it.
+    #[must_use]
+    pub fn reference_event(
+        &self,
+        route: usize,
+        template: &TemplateType,
+        flat: &Flat<'_>,
+        worker: &mut Worker,
+    ) -> Option<reference::Event> {
+        let (layout, _, others) = self.stop(route)?;
+        let owned = layout.owned(flat, template, others, &mut worker.scratch);
+        let mut event = reference::Event::empty(template);
+        for (field, value) in owned.values {
+            event.set(&field, Some(value));
+        }
+        event.others = owned.others;
+        Some(event)
+    }
+
+    /// Shows an event of owned values to the image, as an event of one template type.
+    ///
+    /// # Errors
+    /// A fault, where a value has another type than its field.
+    pub fn evaluate_owned(
+        &self,
+        template: &TemplateType,
+        event: &reference::Event,
+        worker: &mut Worker,
+        mut sink: impl FnMut(u32),
+    ) -> Result<(), Fault> {
+        let Some((layout, numbers, _)) = self.route_of(template).and_then(|route| self.stop(route)) else {
+            return Ok(());
+        };
+        let image = self.verified.image();
+        let inputs = inputs(layout);
+        let others = others(template, event, |name| inputs.iter().any(|input| input.name == name));
+        let value = |name: &str| event.value(&field(template, name));
+        let version = |number: &&u32| image.template(**number).is_some_and(|of| of.version == template.version);
+        numbers.iter().filter(version).try_for_each(|number| {
+            with_event(&inputs, &[], value, &others, |event| {
+                self.verified.bind(*number, event)?.evaluate(KillMask::NONE, &mut worker.words, &mut sink)
+            })
+        })
+    }
+}
+
+/// The inputs of a layout, as the interpreter writes them.
+#[must_use]
+pub fn inputs(layout: &Layout) -> Vec<Input<'_>> {
+    layout.inputs().map(|(name, of)| Input { name, ty: ty(of) }).collect()
+}
+
+/// The values that no input takes: only keywords look at them.
+#[must_use]
+pub fn others<'e>(template: &TemplateType, event: &'e reference::Event, named: impl Fn(&str) -> bool) -> Vec<&'e Value> {
+    let numbered = template.fields.iter().map(|field| field.as_ref().map_or("", |field| field.name.as_str()));
+    let header = template.header.iter().map(|field| field.name.as_str());
+    let fixed = template.reads.iter().map(|of| of.name.as_str());
+    let placed = numbered.zip(&event.inputs).chain(header.zip(&event.header)).chain(fixed.zip(&event.fixed));
+    let placed = placed.filter(|(name, _)| !named(name)).filter_map(|(_, value)| value.as_ref());
+    let open = event.open.iter().filter(|(name, _)| !named(name)).map(|(_, value)| value);
+    event.others.iter().chain(placed).chain(open).collect()
 }

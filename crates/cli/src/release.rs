@@ -4,7 +4,8 @@ use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, Problem, compile};
 use contentcheck_interpreter::format::Section;
 use contentcheck_interpreter::{Image, Rejection};
-use contentcheck_parser::diagnostic::Severity;
+use contentcheck_parser::diagnostic::{Severity, closest};
+use contentcheck_parser::model::CheckedRule;
 use contentcheck_parser::sensor::Sensor;
 
 use crate::Streams;
@@ -18,6 +19,49 @@ pub struct Release {
     pub checked: Checked,
     /// The image.
     pub image: Vec<u8>,
+}
+
+impl Release {
+    /// The rules in the order of the image: the number of a rule is its index.
+    #[must_use]
+    pub fn rules(&self) -> Vec<&CheckedRule> {
+        let mut rules: Vec<&CheckedRule> = self.checked.content.rules().iter().collect();
+        rules.sort_by(|a, b| {
+            (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
+        });
+        rules
+    }
+
+    /// The number of the rule that an id, a name or a title means.
+    ///
+    /// # Errors
+    /// When it means none or several, with the nearest or all of them.
+    pub fn find(&self, wanted: &str) -> Result<usize, String> {
+        let rules = self.rules();
+        let says = |rule: &CheckedRule, how: fn(&str, &str) -> bool| {
+            [rule.id.as_deref(), Some(&rule.name), Some(&rule.title)].into_iter().flatten().any(|own| how(own, wanted))
+        };
+        for how in [|own: &str, wanted: &str| own == wanted, |own: &str, wanted: &str| own.eq_ignore_ascii_case(wanted)] {
+            let found: Vec<usize> =
+                rules.iter().enumerate().filter(|(_, rule)| says(rule, how)).map(|(number, _)| number).collect();
+            match found.as_slice() {
+                [] => {}
+                [only] => return Ok(*only),
+                several => {
+                    let names = several.iter().filter_map(|number| rules.get(*number)).map(|rule| {
+                        format!("{} in {}", rule.id.as_deref().unwrap_or(&rule.name), rule.source.name())
+                    });
+                    let names: Vec<String> = names.collect();
+                    return Err(format!("`{wanted}` means {} rules: {}", several.len(), names.join(", ")));
+                }
+            }
+        }
+        let known = rules.iter().flat_map(|rule| [rule.name.as_str(), rule.title.as_str()]);
+        Err(match closest(wanted, known) {
+            Some(near) => format!("there is no rule `{wanted}`; did you mean `{near}`?"),
+            None => format!("there is no rule `{wanted}` among the {} that were compiled", rules.len()),
+        })
+    }
 }
 
 /// Checks and compiles. Errors of content go to standard error; where there are any, there is no

@@ -30,6 +30,8 @@ pub struct Found {
 pub struct Walked {
     /// Content files, sorted by name, each once.
     pub files: Vec<Found>,
+    /// Files of tests beside rules, which are no content.
+    pub sidecars: Vec<Found>,
     /// What could not be walked.
     pub problems: Vec<Diagnostic>,
 }
@@ -42,13 +44,23 @@ pub fn name(path: &Path) -> String {
     if short.is_empty() { ".".to_owned() } else { short.to_owned() }
 }
 
+/// What a file of tests is called: the name of the rule's file without its ending, and one of these.
+pub const SIDECARS: [&str; 4] = [".test.yml", ".tests.yml", ".test.yaml", ".tests.yaml"];
+
+/// The name of the rule's file without its ending, if a name is that of a file of tests.
+#[must_use]
+pub fn sidecar_of(name: &str) -> Option<&str> {
+    let stem = SIDECARS.iter().find_map(|ending| name.strip_suffix(ending))?;
+    (!stem.is_empty() && !stem.ends_with('/')).then_some(stem)
+}
+
 fn problem(code: &'static Code, path: &Path, message: String, help: &str) -> Diagnostic {
     Diagnostic::new(code, &Source::new(name(path), ""), Span::default(), message).with_help(help)
 }
 
 /// Walks the paths. Files that are named are taken whatever they are called like, if their
 /// ending tells a language; directories give their `*.content`, `*.yml` and `*.yaml` files
-/// but for hidden ones and those that `.gitignore`, `.contentcheckignore` or `exclude` leave out.
+/// but for files of tests, hidden ones and those that `.gitignore`, `.contentcheckignore` or `exclude` leave out.
 ///
 /// # Errors
 /// When a path that was named is not there or is no content file, or an exclusion is malformed.
@@ -66,6 +78,11 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
             fs::metadata(path).map_err(|error| Failure::usage(format!("{}: {}", name(path), reason(&error))))?;
         if metadata.is_dir() {
             directory(path, &overrides, &mut walked);
+        } else if let Some(stem) = sidecar_of(&name(path)) {
+            return Err(Failure::usage(format!(
+                "{}: these are tests, no content; name the rule, {stem}.yml, and `contentcheck test` runs them",
+                name(path)
+            )));
         } else if Language::of(&name(path)).is_none() {
             return Err(Failure::usage(format!(
                 "{}: not a content file; content is called *.content, *.yml or *.yaml",
@@ -77,8 +94,10 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
             walked.problems.push(special(path));
         }
     }
-    walked.files.sort();
-    walked.files.dedup();
+    for files in [&mut walked.files, &mut walked.sidecars] {
+        files.sort();
+        files.dedup();
+    }
     if walked.files.len() > limits::FILES {
         return Err(Failure::usage(format!(
             "{} files were found; one run checks at most {}",
@@ -136,7 +155,9 @@ fn directory(path: &Path, overrides: &ignore::overrides::Override, walked: &mut 
         if Language::of(&file).is_none() {
             continue;
         }
-        if kind.is_file() {
+        if kind.is_file() && sidecar_of(&file).is_some() {
+            walked.sidecars.push(Found { name: file, path: entry.into_path() });
+        } else if kind.is_file() {
             walked.files.push(Found { name: file, path: entry.into_path() });
         } else {
             walked.problems.push(special(entry.path()));

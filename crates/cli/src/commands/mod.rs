@@ -1,13 +1,17 @@
 //! One module for each command.
 
+pub mod bench;
 pub mod compile;
+pub mod eval;
 pub mod explain;
 pub mod fields;
 pub mod fmt;
 pub mod init;
 pub mod lint;
+pub mod replay;
 pub mod schema;
 pub mod sensor;
+pub mod test;
 
 use std::io;
 use std::num::NonZero;

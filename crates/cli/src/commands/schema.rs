@@ -33,6 +33,12 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::Fleet => serde_json::to_value(schema_for!(FleetFile)),
         SchemaName::Baseline => serde_json::to_value(schema_for!(Baseline)),
         SchemaName::Inspect => serde_json::to_value(schema_for!(super::compile::InspectReport)),
+        SchemaName::Eval => serde_json::to_value(schema_for!(super::eval::EvalReport)),
+        SchemaName::EvalExplain => serde_json::to_value(schema_for!(super::eval::ExplainReport)),
+        SchemaName::Test => serde_json::to_value(schema_for!(super::test::TestReport)),
+        SchemaName::Sidecar => serde_json::to_value(schema_for!(super::test::Sidecar)),
+        SchemaName::Replay => serde_json::to_value(schema_for!(super::replay::ReplayReport)),
+        SchemaName::Bench => serde_json::to_value(schema_for!(super::bench::BenchReport)),
         SchemaName::Fields => serde_json::to_value(schema_for!(super::fields::FieldsReport)),
     };
     made.map_err(|error| Failure::internal(error.to_string()))

@@ -76,7 +76,7 @@ fn suite(findings: &[Diagnostic], out: &mut dyn Write) -> io::Result<()> {
 
 /// Escapes a text for an attribute or for element content. Line breaks and tabs survive in
 /// both. What XML 1.0 cannot hold is written as an escape that people can read.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

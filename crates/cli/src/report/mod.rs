@@ -4,7 +4,7 @@ mod github;
 mod gitlab;
 mod human;
 mod json;
-mod junit;
+pub(crate) mod junit;
 mod place;
 mod sarif;
 #[cfg(test)]

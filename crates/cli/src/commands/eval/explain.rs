@@ -1,0 +1,190 @@
+//! `contentcheck eval --explain`: why a rule matches an event, or does not.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use contentcheck_events::Flattener;
+use contentcheck_reference::{Explanation, Prepared};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::RuleName;
+use crate::Streams;
+use crate::args::{Eval, EventFormat};
+use crate::commands::written;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::plan::{Plan, Worker};
+use crate::recorded::{self, Sources, Totals, plural};
+use crate::release::{Release, talk};
+
+/// What `eval --explain RULE --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainReport {
+    /// Format of this report: 1.
+    pub format: u32,
+    /// The rule.
+    pub rule: RuleName,
+    /// The first events that the rule looked at, as many as `--limit` says.
+    pub events: Vec<Explained>,
+    /// How many the rule looked at. An event of several of its template types counts for each.
+    pub looked_at: u64,
+    /// How many of them match.
+    pub matched: u64,
+    /// What became of all records.
+    pub totals: Totals,
+}
+
+/// One event as one of a template type, and why the rule matches or not.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Explained {
+    /// The file.
+    pub source: String,
+    /// Where in it.
+    pub place: String,
+    /// The template type.
+    pub template: String,
+    /// Whether the rule matches.
+    pub matched: bool,
+    /// The condition as a tree: each part has `holds` and one of `not`, `all`, `any`, `predicate`;
+    /// a predicate has `words` and `evidence`, with the bytes of the values that decided.
+    #[schemars(with = "serde_json::Value")]
+    pub why: Explanation,
+}
+
+pub(super) fn run(
+    arguments: &Eval,
+    wanted: &str,
+    release: &Release,
+    plan: &Plan<'_>,
+    sources: &Sources,
+    streams: &mut Streams<'_>,
+) -> Outcome {
+    let number = release.find(wanted).map_err(Failure::usage)?;
+    let rules = release.rules();
+    let Some(rule) = rules.get(number) else { return Err(Failure::internal("a rule has no number")) };
+    let forced = recorded::forced(&plan.router, arguments.recorded.template.as_deref())?;
+    let targets: Vec<(usize, Prepared<'_>)> = rule
+        .targets
+        .iter()
+        .filter_map(|target| Some((plan.route_of(&target.template)?, target)))
+        .map(|(route, target)| Ok((route, Prepared::new(target).map_err(|error| Failure::internal(error.to_string()))?)))
+        .collect::<Result<_, Failure>>()?;
+    recorded::introduce(sources, streams);
+    let mut report = ExplainReport {
+        format: 1,
+        rule: RuleName::of(rule),
+        events: Vec::new(),
+        looked_at: 0,
+        matched: 0,
+        totals: Totals { unread: sources.problems.len() as u64, ..Totals::default() },
+    };
+    let mut worker = Worker::new(plan);
+    let mut flattener = Flattener::new();
+    let mut at_odds = Vec::new();
+    for path in &sources.files {
+        let source = recorded::source_name(path);
+        report.totals.sources += 1;
+        let went = recorded::read(
+            path,
+            &mut flattener,
+            |record| {
+                let (place, flat) = match record {
+                    Ok(read) => read,
+                    Err(problem) => {
+                        report.totals.unread += 1;
+                        talk(streams, &recorded::words(&problem));
+                        return;
+                    }
+                };
+                let mut matched = Vec::new();
+                let done = plan.evaluate(flat, forced, &mut worker, |route, found| {
+                    report.totals.matches += 1;
+                    if found as usize == number {
+                        matched.push(route);
+                    }
+                });
+                if let Err(fault) = done {
+                    at_odds.push(format!("{source}: {place}: the interpreter met a fault: {fault:?}"));
+                }
+                let routes = worker.routes.clone();
+                report.totals.event(routes.len(), routes.iter().any(|route| plan.stop(*route).is_some()));
+                for (route, target) in targets.iter().filter(|(route, _)| routes.contains(route)) {
+                    let template = &target.target().template;
+                    let Some(event) = plan.reference_event(*route, template, flat, &mut worker) else { continue };
+                    let matched = matched.contains(route);
+                    report.looked_at += 1;
+                    report.matched += u64::from(matched);
+                    if target.evaluate(&event) != matched {
+                        at_odds.push(format!(
+                            "{source}: {place}: as {}, the interpreter says {} and the reference evaluator {}",
+                            template.name,
+                            says(matched),
+                            says(!matched)
+                        ));
+                    }
+                    if report.events.len() < arguments.limit {
+                        let why = target.explain(&event);
+                        let (source, place) = (source.clone(), place.to_string());
+                        report.events.push(Explained { source, place, template: template.name.clone(), matched, why });
+                    }
+                }
+            },
+            |_| ControlFlow::Continue(()),
+        );
+        if went.is_break() {
+            break;
+        }
+    }
+    report.totals.not_converted = worker.tally.total();
+    match arguments.format {
+        EventFormat::Json => {
+            let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;
+            written(writeln!(streams.out, "{text}"))?;
+        }
+        _ => {
+            written(human(&report, streams.out))?;
+        }
+    }
+    let mut line = format!("{} looked at, {} matched", plural(report.looked_at, "event"), report.matched);
+    if report.looked_at > report.events.len() as u64 {
+        line.push_str(&format!("; {} shown (--limit)", report.events.len()));
+    }
+    if report.looked_at == 0 {
+        let templates: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
+        line.push_str(&format!("; the rule looks at events of {} only", templates.join(", ")));
+    }
+    talk(streams, &line);
+    recorded::summary(&report.totals, &worker.tally, &arguments.recorded, streams);
+    if !at_odds.is_empty() {
+        return Err(odds(&at_odds));
+    }
+    Ok(if report.totals.unread > 0 && !arguments.recorded.lenient { Exit::Findings } else { Exit::Fine })
+}
+
+const fn says(matched: bool) -> &'static str {
+    if matched { "match" } else { "no match" }
+}
+
+/// Two evaluators that share no code do not agree: one of them is wrong, and nobody knows which.
+pub(crate) fn odds(places: &[String]) -> Failure {
+    let shown: Vec<&str> = places.iter().take(20).map(String::as_str).collect();
+    let more = if places.len() > 20 { format!("\n  and {} more", places.len() - 20) } else { String::new() };
+    Failure::internal(format!(
+        "INTERNAL FAULT: the interpreter and the reference evaluator do not agree. Do not rely on these answers; report it with rule and event\n  {}{more}",
+        shown.join("\n  ")
+    ))
+}
+
+fn human(report: &ExplainReport, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", report.rule.shown())?;
+    for event in &report.events {
+        let answer = if event.matched { "MATCH" } else { "no match" };
+        writeln!(out, "\n{}: {} as {}: {answer}", event.source, event.place, event.template)?;
+        for line in event.why.to_string().lines() {
+            writeln!(out, "  {line}")?;
+        }
+    }
+    Ok(())
+}

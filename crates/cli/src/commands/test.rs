@@ -1,0 +1,372 @@
+//! `contentcheck test`
+//!
+//! Every test runs through the compiled image and through the reference evaluator. Where the two
+//! do not agree, the test has no outcome: that is a fault of this program.
+
+mod regression;
+mod report;
+mod sidecar;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use contentcheck_events::{Flat, Flattener};
+use contentcheck_parser::model::CheckedRule;
+use contentcheck_reference::{Event, Prepared};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::eval::odds;
+use super::lint;
+use crate::Streams;
+use crate::args::{CompileOptions, Test};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::plan::{Plan, Worker, with_plan};
+use crate::release::{self, Release, talk};
+use crate::walk;
+
+pub(crate) use sidecar::Sidecar;
+
+/// What `test --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestReport {
+    /// Format of this report: 1.
+    pub format: u32,
+    /// The tests: by file, in the order in which they stand there.
+    pub tests: Vec<TestResult>,
+    /// Counts.
+    pub totals: TestTotals,
+}
+
+/// Counts of tests.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestTotals {
+    /// Rules.
+    pub rules: usize,
+    /// Rules that no test names.
+    pub rules_without_tests: usize,
+    /// Tests with the outcome that they expect.
+    pub passed: usize,
+    /// Tests with another one.
+    pub failed: usize,
+    /// Tests that were not run.
+    pub skipped: usize,
+    /// Tests on which the interpreter and the reference evaluator do not agree.
+    pub faults: usize,
+}
+
+/// One test.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestResult {
+    /// The file that the test stands in.
+    pub file: String,
+    /// Name of the rule, as reports use it.
+    pub rule: String,
+    /// Title of the rule.
+    pub title: String,
+    /// Name of the test.
+    pub name: String,
+    /// Where the test is from.
+    pub kind: Kind,
+    /// How it ended.
+    pub outcome: Ended,
+    /// What was expected and what happened, where the test did not pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The reference evaluator's explanation, where the test failed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
+    /// What looks like a slip in the test.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// Where a test is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A `test` block of a native rule.
+    Rule,
+    /// A file of tests beside a Sigma rule.
+    Sidecar,
+    /// A recorded sample.
+    Sample,
+}
+
+/// How a test ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// As expected.
+    Passed,
+    /// Otherwise.
+    Failed,
+    /// It was not run.
+    Skipped,
+    /// The two evaluators do not agree.
+    Fault,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input or the configuration is wrong, there is no test, or the program is at fault.
+pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
+    let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
+    let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
+    let sidecars = sidecars(arguments, &release)?;
+    let samples = regression::samples(&arguments.regression)?;
+    let report = with_plan(&release, |plan| {
+        let mut runner = Runner::new(&release, plan);
+        runner.own();
+        sidecars.iter().for_each(|(sidecar, rules)| runner.sidecar(sidecar, rules));
+        samples.into_iter().for_each(|sample| runner.sample(sample));
+        runner.report()
+    })?;
+    super::written(report::write(arguments.format, &report, streams.out))?;
+    talk(streams, &report::summary(&report.totals));
+    let TestTotals { passed, failed, faults, skipped, .. } = report.totals;
+    if faults > 0 {
+        let places = report.tests.iter().filter(|test| test.outcome == Ended::Fault);
+        let places: Vec<String> = places.map(|test| format!("{}: {}: {}", test.file, test.rule, test.name)).collect();
+        return Err(odds(&places));
+    }
+    if passed + failed == 0 && !arguments.allow_none {
+        return Err(Failure::usage(if skipped > 0 {
+            "no test was run (--allow-none accepts that)"
+        } else {
+            "no tests were found: native rules have `test fires` and `test silent`, a Sigma rule `rule.yml` has `rule.test.yml` beside it, samples are named with --regression (--allow-none accepts that there are none)"
+        }));
+    }
+    Ok(if failed > 0 { Exit::Findings } else { Exit::Fine })
+}
+
+/// Files of tests, each with the file of rules that it is about: those that directories hold, and
+/// those beside files that were named.
+fn sidecars(arguments: &Test, release: &Release) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let loaded = lint::configuration(&arguments.inputs)?;
+    let mut exclude = loaded.config.exclude.clone();
+    exclude.extend(arguments.inputs.exclude.iter().cloned());
+    let paths: Vec<PathBuf> =
+        arguments.inputs.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect();
+    let walked = walk::walk(&paths, &exclude, &loaded.root())?;
+    let mut found: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for sidecar in walked.sidecars {
+        let stem = walk::sidecar_of(&sidecar.name).unwrap_or_default().to_owned();
+        let known = ["yml", "yaml"].map(|ending| format!("{stem}.{ending}"));
+        let rules = known.iter().find(|name| walked.files.iter().any(|file| file.name == **name));
+        found.insert(sidecar.path, rules.cloned().unwrap_or_else(|| format!("{stem}.yml")));
+    }
+    for (name, (_, path)) in &release.checked.sources {
+        let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else { continue };
+        let Some(last) = stem.rsplit('/').next() else { continue };
+        for ending in walk::SIDECARS {
+            let beside = path.with_file_name(format!("{last}{ending}"));
+            if beside.is_file() {
+                found.insert(beside, name.clone());
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Runs tests and keeps their results.
+struct Runner<'r, 'p> {
+    plan: &'p Plan<'p>,
+    rules: Vec<&'r CheckedRule>,
+    /// By id and by name.
+    numbers: BTreeMap<&'r str, usize>,
+    tested: Vec<bool>,
+    worker: Worker,
+    flattener: Flattener,
+    results: Vec<TestResult>,
+}
+
+/// What became of an event.
+#[derive(Default)]
+struct Seen {
+    /// Template types of the rule that the event was shown to it as.
+    shown: usize,
+    /// Whether the rule fired.
+    fires: bool,
+    /// Where the evaluators do not agree.
+    odds: Vec<String>,
+    /// Explanations.
+    why: Vec<String>,
+}
+
+impl<'r, 'p> Runner<'r, 'p> {
+    fn new(release: &'r Release, plan: &'p Plan<'p>) -> Self {
+        let rules = release.rules();
+        let named = rules.iter().enumerate().flat_map(|(number, rule)| {
+            [Some(rule.name.as_str()), rule.id.as_deref()].into_iter().flatten().map(move |name| (name, number))
+        });
+        Self {
+            plan,
+            numbers: named.collect(),
+            tested: vec![false; rules.len()],
+            rules,
+            worker: Worker::new(plan),
+            flattener: Flattener::new(),
+            results: Vec::new(),
+        }
+    }
+
+    fn report(mut self) -> TestReport {
+        self.results.sort_by(|a, b| a.file.cmp(&b.file));
+        let count = |outcome| self.results.iter().filter(|test| test.outcome == outcome).count();
+        let totals = TestTotals {
+            rules: self.rules.len(),
+            rules_without_tests: self.tested.iter().filter(|tested| !**tested).count(),
+            passed: count(Ended::Passed),
+            failed: count(Ended::Failed),
+            skipped: count(Ended::Skipped),
+            faults: count(Ended::Fault),
+        };
+        TestReport { format: 1, tests: self.results, totals }
+    }
+
+    fn tested(&mut self, number: usize) {
+        if let Some(tested) = self.tested.get_mut(number) {
+            *tested = true;
+        }
+    }
+
+    /// The `test` blocks of native rules.
+    fn own(&mut self) {
+        for (number, rule) in self.rules.clone().into_iter().enumerate() {
+            for (at, test) in rule.tests.iter().enumerate() {
+                self.tested(number);
+                let mut seen = Seen::default();
+                for target in &rule.targets {
+                    let event = Event::from_test(&target.template, test);
+                    self.owned(number, target, &event, &mut seen);
+                }
+                let line = rule.source.position(test.span.start).line;
+                let name = test.name.clone().unwrap_or_else(|| format!("test {} at line {line}", at + 1));
+                self.decide(rule.source.name(), rule, name, Kind::Rule, test.fires, seen, Vec::new());
+            }
+        }
+    }
+
+    fn owned(&mut self, number: usize, target: &contentcheck_parser::model::Target, event: &Event, seen: &mut Seen) {
+        seen.shown += 1;
+        let mut fired = false;
+        let template = &target.template;
+        let done = self.plan.evaluate_owned(template, event, &mut self.worker, |rule| fired |= rule as usize == number);
+        if let Err(fault) = done {
+            seen.odds.push(format!("as {} the interpreter met a fault: {fault:?}", template.name));
+        }
+        Self::compare(target, event, fired, seen);
+    }
+
+    /// Holds the interpreter's answer against the reference evaluator's.
+    fn compare(target: &contentcheck_parser::model::Target, event: &Event, fired: bool, seen: &mut Seen) {
+        seen.fires |= fired;
+        match Prepared::new(target) {
+            Ok(prepared) => {
+                if prepared.evaluate(event) != fired {
+                    let (yes, no) = if fired { ("interpreter", "reference") } else { ("reference", "interpreter") };
+                    seen.odds.push(format!("as {} the {yes} fires and the {no} does not", target.template.name));
+                }
+                seen.why.push(format!("as {}:\n{}", target.template.name, prepared.explain(event)));
+            }
+            Err(error) => seen.odds.push(error.to_string()),
+        }
+    }
+
+    /// Shows a recorded event to the rule: as each of its template types that the event does not
+    /// contradict, or as those that recognise it.
+    fn recorded(&mut self, number: usize, flat: &Flat<'_>, only: Option<&str>, recognised: bool) -> Seen {
+        let mut seen = Seen::default();
+        let Some(rule) = self.rules.get(number).copied() else { return seen };
+        let mut routes = Vec::new();
+        if recognised {
+            self.plan.router.route(flat, None, &mut routes);
+        }
+        for target in &rule.targets {
+            let template = &target.template;
+            if only.is_some_and(|only| only != template.name) {
+                continue;
+            }
+            let Some(route) = self.plan.route_of(template) else { continue };
+            if recognised && !routes.contains(&route) {
+                continue;
+            }
+            let mut fired = false;
+            let done = self.plan.evaluate(flat, Some(route), &mut self.worker, |_, found| {
+                fired |= found as usize == number;
+            });
+            if let Err(fault) = done {
+                seen.odds.push(format!("as {} the interpreter met a fault: {fault:?}", template.name));
+            }
+            if !self.worker.routes.contains(&route) {
+                continue;
+            }
+            seen.shown += 1;
+            if let Some(event) = self.plan.reference_event(route, template, flat, &mut self.worker) {
+                Self::compare(target, &event, fired, &mut seen);
+            }
+        }
+        seen
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a result has as many parts")]
+    fn decide(
+        &mut self,
+        file: &str,
+        rule: &CheckedRule,
+        name: String,
+        kind: Kind,
+        fires: bool,
+        seen: Seen,
+        notes: Vec<String>,
+    ) {
+        let (outcome, message) = if !seen.odds.is_empty() {
+            (Ended::Fault, Some(seen.odds.join("; ")))
+        } else if seen.shown == 0 {
+            let templates: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
+            let message = format!(
+                "the event is none that the rule looks at: what it says of itself fits none of {}",
+                templates.join(", ")
+            );
+            (Ended::Failed, Some(message))
+        } else if seen.fires == fires {
+            (Ended::Passed, None)
+        } else if fires {
+            (Ended::Failed, Some("the rule must fire and does not".to_owned()))
+        } else {
+            (Ended::Failed, Some("the rule must be silent and fires".to_owned()))
+        };
+        let why = if outcome == Ended::Passed { Vec::new() } else { seen.why };
+        self.results.push(TestResult {
+            file: file.to_owned(),
+            rule: rule.name.clone(),
+            title: rule.title.clone(),
+            name,
+            kind,
+            outcome,
+            message,
+            why,
+            notes,
+        });
+    }
+
+    /// A result without a rule that was run.
+    fn other(&mut self, file: &str, rule: &str, name: &str, kind: Kind, outcome: Ended, message: String) {
+        self.results.push(TestResult {
+            file: file.to_owned(),
+            rule: rule.to_owned(),
+            title: String::new(),
+            name: name.to_owned(),
+            kind,
+            outcome,
+            message: Some(message),
+            why: Vec::new(),
+            notes: Vec::new(),
+        });
+    }
+}

@@ -1,0 +1,304 @@
+//! Recorded events for commands: which files they are in, and what became of them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Router, Tally};
+use contentcheck_parser::diagnostic::closest;
+use contentcheck_parser::limits;
+use ignore::WalkBuilder;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Streams;
+use crate::args::Recorded;
+use crate::exit::Failure;
+use crate::release::talk;
+use crate::walk;
+
+/// Endings of files that directories give.
+const ENDINGS: [&str; 4] = ["evtx", "json", "jsonl", "ndjson"];
+
+/// The files of a run.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Files, each once; those of a directory sorted. `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// Files in directories that are not named like events.
+    pub left_out: usize,
+    /// What could not be walked, each with its place.
+    pub problems: Vec<String>,
+}
+
+/// The files that a command line means. Standard input is meant where nothing is named and it is no
+/// terminal.
+///
+/// # Errors
+/// When nothing is named and standard input is a terminal, a path is not there, standard input is
+/// wanted for events and rules, or directories hold no events.
+pub fn sources(paths: &[PathBuf], rules: &[PathBuf]) -> Result<Sources, Failure> {
+    if paths.is_empty() && io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "no events: name files or directories, or pipe JSON lines into standard input (`... | contentcheck eval -`)",
+        ));
+    }
+    let stdin = [PathBuf::from("-")];
+    let paths = if paths.is_empty() { &stdin[..] } else { paths };
+    let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    if paths.iter().any(is_stdin) && rules.iter().any(is_stdin) {
+        return Err(Failure::usage("standard input can hold events or rules, not both; put one of them into a file"));
+    }
+    let mut found = Sources::default();
+    let mut known = BTreeSet::new();
+    for path in paths {
+        if is_stdin(path) {
+            found.files.extend(known.insert(path.clone()).then(|| path.clone()));
+            continue;
+        }
+        let metadata = fs::metadata(path)
+            .map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
+        if metadata.is_dir() {
+            let before = found.files.len();
+            directory(path, &mut found, &mut known);
+            if found.files.len() == before && found.problems.is_empty() {
+                return Err(Failure::usage(format!(
+                    "{}: no recorded events; they are called *.{}, also with .gz or .zst behind. Name a file of another name itself",
+                    walk::name(path),
+                    ENDINGS.join(", *.")
+                )));
+            }
+        } else if known.insert(path.clone()) {
+            found.files.push(path.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) {
+    let mut builder = WalkBuilder::new(path);
+    builder.standard_filters(false).hidden(true).follow_links(true).max_depth(Some(limits::DIRECTORY_DEPTH));
+    builder.sort_by_file_name(Ord::cmp);
+    for entry in builder.build() {
+        match entry {
+            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                if !is_events(entry.path()) {
+                    found.left_out += 1;
+                } else if known.insert(entry.path().to_path_buf()) {
+                    found.files.push(entry.into_path());
+                }
+            }
+            Ok(_) => {}
+            Err(error) => found.problems.push(error.to_string()),
+        }
+    }
+}
+
+/// Whether a file of a directory is named like events.
+fn is_events(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    plain.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
+/// The template type that `--template` names, by its number in the router.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn forced(router: &Router, name: Option<&str>) -> Result<Option<usize>, Failure> {
+    let Some(name) = name else { return Ok(None) };
+    let found = router.find(name.split(" @ ").next().unwrap_or(name));
+    found.map(Some).ok_or_else(|| {
+        let known = router.templates().iter().map(|template| template.name.as_str());
+        Failure::usage(match closest(name, known) {
+            Some(near) => format!("there is no template type `{name}`; did you mean `{near}`?"),
+            None => format!("there is no template type `{name}`; `contentcheck fields` lists those that rules are on"),
+        })
+    })
+}
+
+/// Reads a source record by record. `each` gets the records and problems in their order;
+/// `between` is asked now and then, with the bytes read since, whether to go on.
+pub fn read(
+    path: &Path,
+    flattener: &mut Flattener,
+    mut each: impl FnMut(Result<(Place, &Flat<'_>), Problem>),
+    mut between: impl FnMut(usize) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let mut reader = match Reader::open(path) {
+        Ok(reader) => reader,
+        Err(problem) => {
+            each(Err(problem));
+            return between(0);
+        }
+    };
+    let mut batch = Batch::new();
+    while reader.next_batch(&mut batch) {
+        decode(&batch, flattener, &mut each);
+        between(batch.len())?;
+    }
+    ControlFlow::Continue(())
+}
+
+/// Flattens the records of a batch.
+pub fn decode(
+    batch: &Batch,
+    flattener: &mut Flattener,
+    mut each: impl FnMut(Result<(Place, &Flat<'_>), Problem>),
+) {
+    batch.each(|record| match record {
+        Err(problem) => each(Err(problem)),
+        Ok(record) => match flattener.flatten(record.bytes) {
+            Ok(flat) => each(Ok((record.place, &flat))),
+            Err(cause) => each(Err(batch.problem(record.place, cause))),
+        },
+    });
+}
+
+/// The name of a source in reports.
+#[must_use]
+pub fn source_name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() }
+}
+
+/// A problem in words, with what to do about it.
+#[must_use]
+pub fn words(problem: &Problem) -> String {
+    format!("{problem}\n  help: {}", problem.cause.help())
+}
+
+/// What became of the records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Totals {
+    /// Sources that were read.
+    pub sources: usize,
+    /// Records that are events.
+    pub events: u64,
+    /// Events that belong to a template type.
+    pub routed: u64,
+    /// Events that belong to a template type which some rule is on.
+    pub evaluated: u64,
+    /// Events that no template type recognises. No rule looks at them.
+    pub not_recognised: u64,
+    /// Records, or rests of sources, that could not be read.
+    pub unread: u64,
+    /// Values that did not convert to the type of their field, and count as absent.
+    pub not_converted: u64,
+    /// Matches: a rule on an event as one of a template type.
+    pub matches: u64,
+}
+
+impl Totals {
+    /// Adds those of a part.
+    pub const fn add(&mut self, other: &Self) {
+        self.sources += other.sources;
+        self.events += other.events;
+        self.routed += other.routed;
+        self.evaluated += other.evaluated;
+        self.not_recognised += other.not_recognised;
+        self.unread += other.unread;
+        self.not_converted += other.not_converted;
+        self.matches += other.matches;
+    }
+
+    /// Counts an event that belongs to template types `routes`, of which `covered` have rules.
+    pub const fn event(&mut self, routes: usize, covered: bool) {
+        self.events += 1;
+        if routes == 0 {
+            self.not_recognised += 1;
+        } else {
+            self.routed += 1;
+        }
+        if covered {
+            self.evaluated += 1;
+        }
+    }
+}
+
+/// `1 event`, `2 events`.
+#[must_use]
+pub fn plural(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// Says what became of the records.
+pub fn summary(totals: &Totals, tally: &Tally, arguments: &Recorded, streams: &mut Streams<'_>) {
+    let mut line = format!(
+        "read {} from {}: {} of a known template type, {} not recognised; {}",
+        plural(totals.events, "event"),
+        plural(totals.sources as u64, "source"),
+        totals.routed,
+        totals.not_recognised,
+        if totals.matches == 1 { "1 match".to_owned() } else { format!("{} matches", totals.matches) },
+    );
+    if totals.routed > totals.evaluated {
+        let _ = write!(line, "\nno rule is on the template types of {}", plural(totals.routed - totals.evaluated, "event"));
+    }
+    if totals.not_recognised > 0 {
+        let cure = match &arguments.template {
+            None => {
+                "if they are all of one kind, say which with --template NAME; events otherwise need the names that their template type `reads`, such as Channel and EventID".to_owned()
+            }
+            Some(template) => format!("they say themselves that they are not of `{template}`: leave --template out"),
+        };
+        let _ = write!(
+            line,
+            "\n{} not recognised, and no rule looked at {}: {cure}",
+            if totals.not_recognised == 1 { "1 event was".to_owned() } else { format!("{} events were", totals.not_recognised) },
+            if totals.not_recognised == 1 { "it" } else { "them" },
+        );
+    }
+    if tally.total() > 0 {
+        let mut most: Vec<(&str, &str, u64)> = tally.iter().collect();
+        most.sort_by_key(|(template, field, count)| (std::cmp::Reverse(*count), *template, *field));
+        let shown: Vec<String> =
+            most.iter().take(5).map(|(template, field, count)| format!("{field} of {template} ({count})")).collect();
+        let more = if most.len() > 5 { format!(" and {} more fields", most.len() - 5) } else { String::new() };
+        let _ = write!(
+            line,
+            "\n{} not of the type of the field and counted as absent: {}{more}",
+            if tally.total() == 1 { "1 value was".to_owned() } else { format!("{} values were", tally.total()) },
+            shown.join(", ")
+        );
+    }
+    if totals.unread > 0 {
+        let _ = write!(
+            line,
+            "\n{} could not be read{}",
+            plural(totals.unread, "record"),
+            if arguments.lenient { "" } else { "; the run fails for that (--lenient accepts it)" }
+        );
+    }
+    talk(streams, &line);
+}
+
+/// Says what was found besides the files.
+pub fn introduce(sources: &Sources, streams: &mut Streams<'_>) {
+    for problem in &sources.problems {
+        talk(streams, &format!("not walked: {problem}"));
+    }
+    if sources.left_out > 0 {
+        talk(
+            streams,
+            &format!("{} in directories not named like events; left out", plural(sources.left_out as u64, "file")),
+        );
+    }
+}
+
+/// A line on a terminal that says how far the reading is.
+#[must_use]
+pub fn progress(streams: &Streams<'_>) -> ProgressBar {
+    if !streams.interactive {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+    match ProgressStyle::with_template("{spinner} {bytes} read, {bytes_per_sec}, {msg}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
