@@ -76,11 +76,11 @@ fn cost(literals: &[Factor], frequency: &Frequency) -> f64 {
     literals.iter().map(|literal| frequency.of(literal)).sum()
 }
 
-/// Literals, in lower case, of which one stands in whatever an expression matches: at least two
-/// bytes each. Nothing where it has none.
+/// Literals, in lower case, of which one stands in whatever an expression matches. Nothing where
+/// it has none.
 pub(crate) fn gates(pattern: &str, frequency: &Frequency) -> Vec<Box<[u8]>> {
     let Ok(hir) = crate::regex::hir(pattern) else { return Vec::new() };
-    let found = best(&hir, frequency, 2).unwrap_or_default();
+    let found = best(&hir, frequency, 1).unwrap_or_default();
     found.into_iter().map(|factor| factor.bytes).collect()
 }
 
@@ -92,7 +92,14 @@ fn contains(bytes: &[u8], least: usize) -> Option<Vec<Factor>> {
 /// The rarest set of literals of which one stands in whatever the expression matches.
 fn best(hir: &Hir, frequency: &Frequency, least: usize) -> Option<Vec<Factor>> {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => None,
+        HirKind::Empty | HirKind::Look(_) => None,
+        HirKind::Class(_) if least > 1 => None,
+        HirKind::Class(_) => {
+            let mut each: Vec<Factor> = edge(hir, true)?.into_iter().filter_map(|byte| contains(&[byte], 1)).flatten().collect();
+            each.sort();
+            each.dedup();
+            Some(each)
+        }
         HirKind::Literal(literal) => contains(&literal.0, least),
         HirKind::Capture(capture) => best(&capture.sub, frequency, least),
         HirKind::Repetition(repetition) if repetition.min > 0 => best(&repetition.sub, frequency, least),

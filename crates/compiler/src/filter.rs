@@ -160,8 +160,8 @@ fn overfull(placed: &[Placed<'_>]) -> Vec<(u16, Factor)> {
     for one in placed {
         by_key.entry(one.key).or_default().push(one);
     }
-    // Half of a bucket, so that others that fall into it find room.
-    let most = BUCKET_MAX as usize / 2;
+    // Not all of a bucket, so that others that fall into it find room.
+    let most = BUCKET_MAX as usize * 3 / 4;
     by_key.into_values().flat_map(|all| all.into_iter().skip(most)).map(|one| (one.input, one.factor.clone())).collect()
 }
 

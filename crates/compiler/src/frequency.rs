@@ -1,9 +1,12 @@
 //! How often a literal is met in ordinary events: an estimate, for choosing what the scan looks
 //! for. A wrong one costs time, never a match.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use contentcheck_interpreter::format::{GRAM, LiteralKind};
+
+use rustc_hash::FxHashMap;
 
 use crate::factor::Factor;
 
@@ -14,6 +17,8 @@ const BACKGROUND: &str = include_str!("background.txt");
 pub(crate) struct Frequency {
     lines: Vec<Vec<u8>>,
     grams: HashMap<[u8; GRAM], u32>,
+    /// What was asked before: rules share literals.
+    known: RefCell<FxHashMap<Factor, f64>>,
 }
 
 impl Frequency {
@@ -28,7 +33,7 @@ impl Frequency {
                 }
             }
         }
-        Self { lines, grams }
+        Self { lines, grams, known: RefCell::default() }
     }
 
     /// How often a gram occurs.
@@ -38,12 +43,21 @@ impl Frequency {
 
     /// The share of values in which a literal is expected.
     pub(crate) fn of(&self, literal: &Factor) -> f64 {
+        if let Some(known) = self.known.borrow().get(literal) {
+            return *known;
+        }
+        let share = self.estimate(literal);
+        self.known.borrow_mut().insert(literal.clone(), share);
+        share
+    }
+
+    fn estimate(&self, literal: &Factor) -> f64 {
         let bytes = literal.bytes.to_ascii_lowercase();
         let is_met = |line: &&Vec<u8>| match literal.kind {
             LiteralKind::Equals => **line == bytes,
             LiteralKind::Prefix => line.starts_with(&bytes),
             LiteralKind::Suffix => line.ends_with(&bytes),
-            LiteralKind::Contains => line.windows(bytes.len().max(1)).any(|window| window == bytes),
+            LiteralKind::Contains => memmem(line, &bytes),
             LiteralKind::Int => false,
         };
         let met = self.lines.iter().filter(is_met).count() as f64 / self.lines.len().max(1) as f64;
@@ -55,4 +69,17 @@ impl Frequency {
         };
         met + unseen
     }
+}
+
+fn memmem(line: &[u8], bytes: &[u8]) -> bool {
+    let Some(first) = bytes.first() else { return true };
+    let mut rest = line;
+    while let Some(at) = rest.iter().position(|byte| byte == first) {
+        let from = rest.get(at..).unwrap_or(&[]);
+        if from.starts_with(bytes) {
+            return true;
+        }
+        rest = from.get(1..).unwrap_or(&[]);
+    }
+    false
 }

@@ -114,7 +114,12 @@ pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Pr
             members.push(Member { rule: number, name: &rule.name, condition: &target.condition });
         }
     }
-    let mut shared = Shared { frequency: Frequency::new(), regexes: HashMap::new(), sets: HashMap::new() };
+    let mut shared = Shared {
+        frequency: Frequency::new(),
+        regexes: HashMap::new(),
+        sets: HashMap::new(),
+        unions: HashMap::new(),
+    };
     for (template, members) in targets.values() {
         template::write(template, members, &mut shared, &mut sections)?;
     }

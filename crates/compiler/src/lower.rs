@@ -169,7 +169,7 @@ pub(crate) fn condition(
     inputs: &BTreeMap<InputKey, u16>,
     frequency: &Frequency,
 ) -> Expr<Question> {
-    condition.substitute(&mut |predicate: &Predicate| {
+    let lowered = condition.substitute(&mut |predicate: &Predicate| {
         let key = InputKey::of(&predicate.field, predicate.by_position.is_some());
         let ty = key.as_ref().and_then(|key| key.declared(template)).map(|(_, ty)| ty);
         let input = match &key {
@@ -187,7 +187,38 @@ pub(crate) fn condition(
             test => (0, test),
         };
         ask(test, input, quantifier, ty, template, inputs, frequency)
-    })
+    });
+    together(lowered, frequency)
+}
+
+/// Joins the expressions that stand beside each other in a disjunction and that the scan cannot
+/// find: one automaton then reads the text for all of them. The depth is that of the condition.
+fn together(expr: Expr<Question>, frequency: &Frequency) -> Expr<Question> {
+    match expr {
+        Expr::Not(inner) => together(*inner, frequency).negate(),
+        Expr::All(parts) => Expr::all(parts.into_iter().map(|part| together(part, frequency))),
+        Expr::Any(parts) => {
+            let mut joined: BTreeMap<(u16, u8), Vec<Texted>> = BTreeMap::new();
+            let mut others = Vec::new();
+            for part in parts {
+                match part {
+                    Expr::Is(Question { input, quantifier, ask: Ask::Texts { texts, all: false } })
+                        if texts.iter().all(|text| matches!(text.text, Text::Matches(_)) && find(text, frequency) == Find::Not) =>
+                    {
+                        joined.entry((input, quantifier)).or_default().extend(texts);
+                    }
+                    other => others.push(together(other, frequency)),
+                }
+            }
+            others.extend(joined.into_iter().map(|((input, quantifier), mut texts)| {
+                texts.sort();
+                texts.dedup();
+                Expr::Is(Question { input, quantifier, ask: Ask::Texts { texts, all: false } })
+            }));
+            Expr::any(others)
+        }
+        other => other,
+    }
 }
 
 fn ask(

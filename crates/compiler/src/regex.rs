@@ -9,13 +9,14 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
+use rustc_hash::FxHashMap;
 
 use crate::Problem;
 
 /// Bytes that the table of a deterministic automaton may have.
 const TABLE_BYTES: usize = 96 << 10;
 /// Bytes that the determinisation may use.
-const WORK_BYTES: usize = 24 << 20;
+const WORK_BYTES: usize = 3 << 20;
 
 /// An automaton in the form of the image.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ pub(crate) fn automaton(pattern: &str) -> Result<Compiled, Problem> {
 }
 
 /// Nothing where the automaton becomes too large.
-fn deterministic(pattern: &str) -> Option<Compiled> {
+pub(crate) fn deterministic(pattern: &str) -> Option<Compiled> {
     let config = dense::Config::new()
         .start_kind(StartKind::Unanchored)
         .accelerate(false)
@@ -83,56 +84,65 @@ fn deterministic(pattern: &str) -> Option<Compiled> {
     let mut at = 0;
     while let Some(state) = states.get(at).copied() {
         let mut row: Vec<u32> = (0..=255_u8).map(|byte| number(dfa.next_state(state, byte), &mut states)).collect();
-        row.push(number(dfa.next_eoi_state(state), &mut states).min(u32::from(MATCHED)));
         // Behind the end there is nothing: what has not matched there never will.
-        if let Some(end) = row.last_mut()
-            && *end != u32::from(MATCHED)
-        {
-            *end = u32::from(DEAD);
-        }
+        let end = number(dfa.next_eoi_state(state), &mut states);
+        row.push(if end == u32::from(MATCHED) { end } else { u32::from(DEAD) });
         rows.push(row);
         at += 1;
-        if states.len() > 40_000 {
-            return None;
-        }
     }
-    let (rows, first) = minimise(rows, first);
-    // Bytes that no state tells apart are one class.
-    let mut classes = [0_u8; 256];
-    let mut columns: HashMap<Vec<u32>, u8> = HashMap::new();
-    for (byte, class) in classes.iter_mut().enumerate() {
-        let column: Vec<u32> = rows.iter().filter_map(|row| row.get(byte).copied()).collect();
-        let next = u8::try_from(columns.len()).unwrap_or(u8::MAX);
-        *class = *columns.entry(column).or_insert(next);
-    }
-    let count = columns.len();
+    let (rows, classes) = classify(&rows);
+    let (rows, first) = minimise(&rows, first);
+    // Joined states may leave bytes alike that were not.
+    let spread: Vec<Vec<u32>> = rows
+        .iter()
+        .map(|row| {
+            let of = |class: &u8| row.get(usize::from(*class)).copied().unwrap_or(0);
+            classes.iter().map(of).chain(row.last().copied()).collect()
+        })
+        .collect();
+    let (rows, classes) = classify(&spread);
+    let count = classes.iter().max().map_or(1, |last| usize::from(*last) + 1);
     let states = rows.len() + 2;
     if states > DFA_STATES_MAX as usize || rows.len() * (count + 1) * 2 > TABLE_BYTES {
         return None;
     }
     let mut table = classes.to_vec();
-    for row in &rows {
-        for class in 0..count {
-            let byte = classes.iter().position(|of| usize::from(*of) == class)?;
-            table.extend((*row.get(byte)? as u16).to_le_bytes());
-        }
-        table.extend((*row.get(256)? as u16).to_le_bytes());
-    }
+    table.extend(rows.iter().flatten().flat_map(|target| (*target as u16).to_le_bytes()));
     Some(Compiled { kind: 0, classes: count as u16, states: states as u32, start: first, table })
+}
+
+/// Rows with one column for each class of bytes that no state tells apart, the column for the end
+/// last; and the class of each byte.
+fn classify(rows: &[Vec<u32>]) -> (Vec<Vec<u32>>, [u8; 256]) {
+    let mut classes = [0_u8; 256];
+    let mut columns: FxHashMap<Vec<u32>, u8> = FxHashMap::default();
+    let mut bytes: Vec<usize> = Vec::new();
+    for (byte, class) in classes.iter_mut().enumerate() {
+        let column: Vec<u32> = rows.iter().filter_map(|row| row.get(byte).copied()).collect();
+        let next = u8::try_from(columns.len()).unwrap_or(u8::MAX);
+        *class = *columns.entry(column).or_insert_with(|| {
+            bytes.push(byte);
+            next
+        });
+    }
+    bytes.push(256);
+    (rows.iter().map(|row| bytes.iter().filter_map(|byte| row.get(*byte).copied()).collect()).collect(), classes)
 }
 
 /// Joins states that nothing tells apart (Moore), and numbers what is left in the order in which
 /// it is reached, so that equal languages give equal tables.
-fn minimise(rows: Vec<Vec<u32>>, first: u32) -> (Vec<Vec<u32>>, u32) {
+fn minimise(rows: &[Vec<u32>], first: u32) -> (Vec<Vec<u32>>, u32) {
     let total = rows.len() + 2;
     let mut block: Vec<u32> = (0..total as u32).map(|state| state.min(2)).collect();
     let mut count = 0;
     loop {
         let of = |state: u32| block.get(state as usize).copied().unwrap_or(0);
-        let mut found: HashMap<(u32, Vec<u32>), u32> = HashMap::new();
+        let mut found: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
         let mut next: Vec<u32> = vec![0, 1];
         for (index, row) in rows.iter().enumerate() {
-            let key = (of(index as u32 + 2), row.iter().map(|target| of(*target)).collect::<Vec<u32>>());
+            let mut key: Vec<u32> = Vec::with_capacity(row.len() + 1);
+            key.push(of(index as u32 + 2));
+            key.extend(row.iter().map(|target| of(*target)));
             let fresh = found.len() as u32 + 2;
             next.push(*found.entry(key).or_insert(fresh));
         }

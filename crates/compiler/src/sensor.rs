@@ -1,7 +1,7 @@
 //! Manifests as the interpreter borrows them: of a sensor, and of a recorder, which supplies just
 //! what an image reads.
 
-use contentcheck_interpreter::format::{InputKind, input_flags};
+use contentcheck_interpreter::format::{self, InputKind, input_flags};
 use contentcheck_interpreter::{self as interpreter, Capacity, Image, Input, Manifest, Scalar, Supply, Type, Workspace};
 use contentcheck_parser::sensor::{Sensor, Versioning};
 use contentcheck_parser::template::{self, FieldType};
@@ -56,33 +56,21 @@ impl<'s> Supplied<'s> {
     #[must_use]
     pub fn of_recorder(image: &Image<'s>, sensor: &'s str, version: &'s str) -> Self {
         let mut templates: Vec<(&'s str, Vec<Input<'s>>)> = Vec::new();
-        for number in 0..image.template_count() {
-            let Some(template) = image.template(number) else { continue };
-            let name = image.name(template.name, template.name_len);
-            let slot = templates.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
-                templates.push((name, Vec::new()));
-                templates.len() - 1
-            });
-            let Some((_, inputs)) = templates.get_mut(slot) else { continue };
-            let records: Vec<_> =
-                (template.inputs..template.inputs + template.input_count).filter_map(|at| image.input(at)).collect();
-            let unnamed = Input { name: "", ty: Type { scalar: Scalar::Bytes, list: false, optional: true } };
-            for record in &records {
-                if record.kind == InputKind::Numbered as u8 && inputs.len() < usize::from(record.position) {
-                    inputs.resize(usize::from(record.position), unnamed);
-                }
-            }
-            for record in records {
-                let name = image.name(record.name, record.name_len);
-                let ty = Type {
-                    scalar: scalar(record.scalar),
-                    list: record.flags & input_flags::LIST != 0,
-                    optional: record.flags & input_flags::OPTIONAL != 0,
-                };
-                if let Some(slot) = usize::from(record.position).checked_sub(1).and_then(|at| inputs.get_mut(at)) {
-                    *slot = Input { name, ty };
-                } else if !inputs.iter().any(|input| input.name == name) {
-                    inputs.push(Input { name, ty });
+        // Positions of all versions first: what has none stands behind them.
+        for numbered in [true, false] {
+            for number in 0..image.template_count() {
+                let Some(template) = image.template(number) else { continue };
+                let name = image.name(template.name, template.name_len);
+                let slot = templates.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
+                    templates.push((name, Vec::new()));
+                    templates.len() - 1
+                });
+                let Some((_, inputs)) = templates.get_mut(slot) else { continue };
+                // What the image says is not verified yet.
+                let last = template.inputs.saturating_add(template.input_count);
+                let records = (template.inputs..last).map_while(|at| image.input(at));
+                for record in records.filter(|record| (record.kind == InputKind::Numbered as u8) == numbered) {
+                    put(inputs, &record, image);
                 }
             }
         }
@@ -125,6 +113,26 @@ impl<'s> Supplied<'s> {
             header: &self.header,
             templates: supplies,
         }
+    }
+}
+
+/// Puts an input where its position says, or behind the others.
+fn put<'s>(inputs: &mut Vec<Input<'s>>, record: &format::Input, image: &Image<'s>) {
+    let name = image.name(record.name, record.name_len);
+    let ty = Type {
+        scalar: scalar(record.scalar),
+        list: record.flags & input_flags::LIST != 0,
+        optional: record.flags & input_flags::OPTIONAL != 0,
+    };
+    let unnamed = Input { name: "", ty: Type { scalar: Scalar::Bytes, list: false, optional: true } };
+    if record.kind == InputKind::Numbered as u8 && inputs.len() < usize::from(record.position) {
+        inputs.resize(usize::from(record.position), unnamed);
+    }
+    let at = usize::from(record.position).checked_sub(1);
+    if let Some(slot) = at.and_then(|at| inputs.get_mut(at)) {
+        *slot = Input { name, ty };
+    } else if !inputs.iter().any(|input| input.name == name) {
+        inputs.push(Input { name, ty });
     }
 }
 

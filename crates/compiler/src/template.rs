@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) frequency: Frequency,
     pub(crate) regexes: HashMap<Box<str>, u32>,
     pub(crate) sets: HashMap<lower::Keys, u32>,
+    /// Automata of joined expressions, by the expression; nothing where one was too large.
+    pub(crate) unions: HashMap<Box<str>, Option<regex::Compiled>>,
 }
 
 /// Writes a template type and the rules on it.
@@ -233,7 +235,9 @@ fn predicate(question: &Question, shared: &mut Shared, sections: &mut Sections) 
     };
     match &question.ask {
         Ask::Exists | Ask::Null => {}
-        Ask::Texts { texts, .. } => {
+        Ask::Texts { texts, all } => {
+            let joined = if *all { None } else { joined(texts, &mut shared.unions) };
+            let texts = joined.as_ref().unwrap_or(texts);
             record.a = sections.patterns.len() as u32;
             record.b = texts.len() as u32;
             for text in texts {
@@ -336,7 +340,7 @@ fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Resul
             let a = match shared.regexes.get(expression) {
                 Some(regex) => *regex,
                 None => {
-                    let regex = write_regex(expression, sections)?;
+                    let regex = write_regex(expression, &mut shared.unions, sections)?;
                     shared.regexes.insert(expression.clone(), regex);
                     regex
                 }
@@ -352,9 +356,32 @@ fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Resul
     })
 }
 
-fn write_regex(expression: &str, sections: &mut Sections) -> Result<u32, Problem> {
+/// The texts with their expressions joined to one, where one deterministic automaton holds them.
+fn joined(texts: &[Texted], unions: &mut HashMap<Box<str>, Option<regex::Compiled>>) -> Option<Vec<Texted>> {
+    let expression = |text: &Texted| if let Text::Matches(pattern) = &text.text { Some(pattern.clone()) } else { None };
+    let expressions: Vec<Box<str>> = texts.iter().filter_map(expression).collect();
+    if expressions.len() < 2 {
+        return None;
+    }
+    let each: Vec<String> = expressions.iter().map(|pattern| format!("(?:{pattern})")).collect();
+    let union: Box<str> = each.join("|").into();
+    // Apart from each other nondeterministic ones are no slower, and the others are faster.
+    unions.entry(union.clone()).or_insert_with(|| regex::deterministic(&union)).as_ref()?;
+    let mut rest: Vec<Texted> = texts.iter().filter(|text| expression(text).is_none()).cloned().collect();
+    rest.push(Texted { text: Text::Matches(union), ignore_case: false });
+    Some(rest)
+}
+
+fn write_regex(
+    expression: &str,
+    unions: &mut HashMap<Box<str>, Option<regex::Compiled>>,
+    sections: &mut Sections,
+) -> Result<u32, Problem> {
     let number = sections.regexes.len() as u32;
-    let automaton = regex::automaton(expression)?;
+    let automaton = match unions.remove(expression).flatten() {
+        Some(automaton) => automaton,
+        None => regex::automaton(expression)?,
+    };
     sections.regexes.push(Regex {
         kind: automaton.kind,
         classes: automaton.classes,

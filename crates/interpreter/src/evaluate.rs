@@ -11,7 +11,7 @@ use crate::format::{
     ACCEPT, Instruction, KEYWORD, Literal, Network, Opcode, Part, Pattern, PatternKind, Predicate,
     Program, Section, Set, Template, comparison, input_flags, predicate_flags,
 };
-use crate::hash::{SIGNATURE_WORDS, fold_word, folded_word, pair_bit};
+use crate::hash::{SIGNATURE_BYTES_AT, SIGNATURE_WORDS, fold_word, folded_word, pair_bit};
 use crate::image::{Image, bit_words, signature_words};
 use crate::manifest::Scalar;
 use crate::meter::Meter;
@@ -371,9 +371,11 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         };
         *signature = [0; SIGNATURE_WORDS];
         self.meter.spend(text.len() as u64);
+        // A pair brings its first byte; the last byte is brought at the end.
         let mut put = |pair: u16| {
             let bit = pair_bit(pair);
-            signature[usize::from(bit >> 6) & (SIGNATURE_WORDS - 1)] |= 1 << (bit & 63);
+            signature[usize::from(bit >> 6) & (SIGNATURE_BYTES_AT - 1)] |= 1 << (bit & 63);
+            signature[SIGNATURE_BYTES_AT | usize::from(pair >> 6) & 3] |= 1 << (pair & 63);
         };
         let mut rest = text;
         // Eight bytes hold seven pairs.
@@ -387,6 +389,10 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         for pair in rest.windows(2) {
             put(folded_word(pair) as u16);
         }
+        if let Some(last) = text.last() {
+            let last = crate::hash::fold(*last);
+            signature[SIGNATURE_BYTES_AT | usize::from(last >> 6)] |= 1 << (last & 63);
+        }
     }
 
     /// Whether the value of an input may hold a literal, by the pairs of some of its bytes.
@@ -395,9 +401,13 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         let Some(signature) = self.signatures.get(from..).and_then(<[u64]>::first_chunk::<SIGNATURE_WORDS>) else {
             return true;
         };
+        if let [byte] = literal {
+            let byte = crate::hash::fold(*byte);
+            return signature[SIGNATURE_BYTES_AT | usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
+        }
         literal.windows(2).take(PAIRS).all(|pair| {
             let bit = pair_bit(folded_word(pair) as u16);
-            signature[usize::from(bit >> 6) & (SIGNATURE_WORDS - 1)] >> (bit & 63) & 1 == 1
+            signature[usize::from(bit >> 6) & (SIGNATURE_BYTES_AT - 1)] >> (bit & 63) & 1 == 1
         })
     }
 

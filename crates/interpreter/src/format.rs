@@ -27,7 +27,7 @@ pub const KEYWORD: u16 = 0xFFFF;
 /// Most inputs that a template type may read. A binding has 15 bits for a place.
 pub const INPUTS_MAX: u32 = 0x7FFF;
 /// Most entries in one bucket of a filter: what one look at it may cost.
-pub const BUCKET_MAX: u32 = 32;
+pub const BUCKET_MAX: u32 = 64;
 /// Bytes that an anchor looks at, at most.
 pub const ANCHOR_MAX: u8 = 8;
 /// Bytes of a gram.

@@ -71,17 +71,19 @@ pub const fn wide_part(gram: u32) -> u32 {
     gram & 0x00FF_FFFF
 }
 
-/// The bit of two bytes, lower case, in a signature: the set of pairs of bytes that a text holds.
+/// The bit of two bytes, lower case, in a signature: the set of pairs of bytes, and of bytes, that a text holds.
 #[must_use]
 #[inline]
 pub const fn pair_bit(pair: u16) -> u16 {
     (pair as u32).wrapping_mul(0x9E3B).wrapping_shr(4) as u16 & (SIGNATURE_BITS - 1)
 }
 
-/// Bits of a signature.
+/// Bits of a signature for pairs of bytes.
 pub const SIGNATURE_BITS: u16 = 4096;
-/// Words of a signature.
-pub const SIGNATURE_WORDS: usize = 64;
+/// Words of a signature: pairs, then single bytes.
+pub const SIGNATURE_WORDS: usize = 68;
+/// Where the words for single bytes begin.
+pub const SIGNATURE_BYTES_AT: usize = 64;
 
 /// Lower-cases the ASCII letters among eight bytes.
 #[must_use]

@@ -1,0 +1,77 @@
+//! Random content and events: the interpreter says what the reference evaluator says.
+//!
+//! `CONTENTCHECK_CASES` asks for another number of cases than is usual.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "../../../fuzz/src/choices.rs"]
+#[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
+mod choices;
+#[path = "../../../fuzz/src/differential.rs"]
+#[expect(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a file of the fuzz crate")]
+mod differential;
+#[path = "../../../fuzz/src/generate.rs"]
+#[expect(unreachable_pub, clippy::string_slice, clippy::indexing_slicing, reason = "a file of the fuzz crate")]
+mod generate;
+#[path = "../../../fuzz/src/values.rs"]
+#[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
+mod values;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use choices::Choices;
+use differential::{Tally, differential};
+use proptest::prelude::*;
+
+/// How many worlds a test run looks at.
+fn cases(usual: u64) -> u64 {
+    std::env::var("CONTENTCHECK_CASES").map_or(usual, |cases| cases.parse().unwrap())
+}
+
+#[test]
+fn the_interpreter_says_what_the_reference_says() {
+    let cases = cases(1_600);
+    let from: u64 = std::env::var("CONTENTCHECK_SEED").map_or(0, |seed| seed.parse().unwrap());
+    let threads = thread::available_parallelism().map_or(1, usize::from) as u64;
+    let part = |thread: u64| {
+        let mut tally = Tally::default();
+        for seed in (from..from + cases).filter(|seed| seed % threads == thread) {
+            let ended = catch_unwind(AssertUnwindSafe(|| differential(&mut Choices::seeded(seed), &mut tally)));
+            if ended.is_err() {
+                for (source, _) in generate::World::new(&mut Choices::seeded(seed)).sources {
+                    println!("==== {}\n{}", source.name(), source.text());
+                }
+                panic!("CONTENTCHECK_SEED={seed} CONTENTCHECK_CASES=1 shows it");
+            }
+        }
+        tally
+    };
+    let tallies: Vec<Tally> = thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|thread| scope.spawn(move || part(thread))).collect();
+        running.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let sum = |of: fn(&Tally) -> u64| tallies.iter().map(of).sum::<u64>();
+    let (written, rules, events, fired) =
+        (sum(|of| of.written), sum(|of| of.rules), sum(|of| of.events), sum(|of| of.fired));
+    println!(
+        "{cases} worlds: {rules} of {written} rules accepted, {events} events, {} decisions of which {fired} fire, {} events with \
+         a value of another type, {} sensors with another order of which {} are refused by position",
+        sum(|of| of.decisions),
+        sum(|of| of.mistyped),
+        sum(|of| of.shifted),
+        sum(|of| of.by_number),
+    );
+    // The property is not held on nothing.
+    assert!(rules * 2 > written && events > 4 * cases && fired > events / 4, "the generator makes too little");
+    assert!(cases < 1_000 || (sum(|of| of.mistyped) > 0 && sum(|of| of.by_number) > 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(400) as u32, max_shrink_iters: 4_000, ..ProptestConfig::default() })]
+
+    /// The same by bytes, which proptest makes smaller where it finds something.
+    #[test]
+    fn the_same_by_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..1_500)) {
+        differential(&mut Choices::of_bytes(&bytes), &mut Tally::default());
+    }
+}
