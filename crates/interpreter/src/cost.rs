@@ -56,14 +56,12 @@ impl Image<'_> {
         let mut cost = self.scan_cost(&template).plus(Cost::new(0, 2));
         for number in 0..template.predicate_count {
             let at = template.predicates.wrapping_add(number);
-            if let Some(record) = self.predicates.get(at) {
-                let predicate = Predicate::decode(record);
-                if Opcode::from_number(predicate.opcode).is_some_and(Opcode::is_kept) {
-                    cost = cost.plus(self.predicate_cost(&predicate));
-                }
+            let Some(predicate) = self.predicates.get(at).map(Predicate::decode) else { break };
+            if Opcode::from_number(predicate.opcode).is_some_and(Opcode::is_kept) {
+                cost = cost.plus(self.predicate_cost(&predicate));
             }
         }
-        for number in 0..template.program_count {
+        for number in 0..template.program_count.min(self.programs.count()) {
             cost = cost.plus(self.program_cost(&template, number, false));
         }
         cost

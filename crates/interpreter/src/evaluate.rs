@@ -76,7 +76,7 @@ impl<'i> VerifiedImage<'i> {
         let bound = BoundEvent { image: *self, template, index, event };
         for at in 0..template.input_count {
             let input = template.inputs.wrapping_add(at);
-            let Some(record) = self.image.input(input) else { continue };
+            let Some(record) = self.image.input(input) else { break };
             let value = bound.value(at);
             let list = record.flags & input_flags::LIST != 0;
             check_type(&value, scalar(record.scalar), list, input)?;

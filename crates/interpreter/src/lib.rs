@@ -26,6 +26,8 @@ mod regex;
 mod scan;
 mod text;
 mod time;
+#[cfg(feature = "unverified")]
+mod unverified;
 mod value;
 mod verify;
 mod version;

@@ -158,6 +158,15 @@ impl<'i> Image<'i> {
     /// which it loads mentions, or has less capacity than the image needs.
     pub fn verify(self, manifest: &Manifest<'_>, workspace: Workspace<'i>) -> Result<VerifiedImage<'i>, Rejection> {
         self.check_records()?;
+        self.bound(manifest, workspace)
+    }
+
+    /// Maps what the rules read to where this sensor supplies it.
+    pub(crate) fn bound(
+        self,
+        manifest: &Manifest<'_>,
+        workspace: Workspace<'i>,
+    ) -> Result<VerifiedImage<'i>, Rejection> {
         let Workspace { bindings, active } = workspace;
         let (slots, words) = (self.binding_slots(), self.active_words());
         let bindings = bindings.get_mut(..slots).ok_or(Rejection::Workspace { needed: slots })?;
@@ -578,7 +587,7 @@ impl<'i> Image<'i> {
                 *arity = supply.inputs.len() as u16;
             }
             for at in template.inputs..template.inputs.wrapping_add(template.input_count) {
-                let Some(input) = self.input(at) else { continue };
+                let Some(input) = self.input(at) else { break };
                 let name = self.name(input.name, input.name_len);
                 let place = (0_u16..).zip(supply.inputs).find(|(_, supplied)| supplied.name == name);
                 let place = place.map(|(place, _)| place).or_else(|| {
