@@ -1,0 +1,256 @@
+//! Images as hostile bytes: what is read, verified and evaluated ends, with a verdict or a fault.
+
+use std::sync::OnceLock;
+
+use contentcheck_compiler::sensor::{Memory, Supplied};
+use contentcheck_compiler::{Options, compile};
+use contentcheck_interpreter::format::{CHECKSUM_AT, HEADER, MAGIC, PREFIX, Section, VERSION};
+use contentcheck_interpreter::hash::checksum;
+use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Manifest, Scalar, Steps, Value, VerifiedImage};
+use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::source::Source;
+
+use super::choices::Choices;
+
+/// Words of scratch that are lent at most: what an image that nobody verified asks for is no reason to lend it.
+const SCRATCH_WORDS: usize = 1 << 20;
+
+/// Content that uses every opcode, every kind of pattern and literal, and both kinds of automata.
+pub const SMALL: &str = r#"
+template acme.process @ 1 {
+    serves { product: acme, category: process }
+    reads { EventID: [1, 5] }
+    header { Computer: string nocase }
+    1 image : string nocase
+    2 command : string
+    3 pid : int
+    4 ratio : float?
+    5 admin : bool?
+    6 address : ip?
+    7 hash : bytes?
+    8 names : list<string> nocase
+    9 ports : list<int>?
+    10 parent : string?
+    11 at : int
+}
+template acme.open @ 1 { serves { product: acme, category: open } open 1 text : string }
+table drivers @ 1 { k: string nocase key } rows [["evil.sys"], ["worse.sys"], ["c:\\a.sys"]]
+rule literals { id: "00000001-5d1f-4c1e-9a3b-000000000001" template: acme.process @ 1 severity: low
+    when image ends_with ["\\rundll32.exe", "\\m.exe"] and command contains ["-enc", "ab", "hidden window"] and not pid in [4, 8] }
+rule shapes { id: "00000002-5d1f-4c1e-9a3b-000000000002" template: acme.process @ 1 severity: low
+    when command like ["*down?oad*.exe", "a?c"] or command matches ["^a[0-9]{2,4}b$", "(?m)^x.*ß$"] or image == "c:\\a.exe" }
+rule numbers { id: "00000003-5d1f-4c1e-9a3b-000000000003" template: acme.process @ 1 severity: high sensors: ">=1"
+    when pid > 4000 and $11 & 0xF0 != 16 and (ratio > 1.5 or admin == true or address cidr ["10.0.0.0/8", "fd00::/8"]) }
+rule fields { id: "00000004-5d1f-4c1e-9a3b-000000000004" template: acme.process @ 1 severity: critical
+    when hash == hex"00ff17" or parent == image or command contains~ parent or image in drivers or not parent exists and EventID == 5 }
+rule lists { id: "00000005-5d1f-4c1e-9a3b-000000000005" template: acme.process @ 1 severity: low
+    when any names ends_with [".ru", "evil.example"] and not all names contains "a" or any ports in [80, 443] }
+rule computer { id: "00000006-5d1f-4c1e-9a3b-000000000006" template: acme.process @ 1 severity: low
+    when Computer starts_with "dc-" and (not command contains "x" or pid < at) }
+rule wide { id: "00000007-5d1f-4c1e-9a3b-000000000007" template: acme.open @ 1 severity: low
+    when text contains~ ["ä-schlüssel", "日本語"] or `Other Field` == "yes" }
+"#;
+
+/// Sigma rules beside it: keywords, parts of times, values without a type.
+const SIGMA: &str = "title: Words\nid: 00000008-5d1f-4c1e-9a3b-000000000008\nlogsource: {product: acme, category: process}\n\
+    detection:\n  words: [mimikatz, '*drop?table*']\n  at:\n    at|hour: 3\n    command|base64offset|contains: http\n  \
+    condition: words or at\nlevel: low\n";
+
+/// An image with one of everything, of a few thousand bytes.
+///
+/// # Panics
+/// If the content of this file is refused.
+pub fn small() -> &'static [u8] {
+    static IMAGE: OnceLock<Vec<u8>> = OnceLock::new();
+    IMAGE.get_or_init(|| {
+        let sources =
+            [(Source::new("a.content", SMALL), Language::Native), (Source::new("b.yml", SIGMA), Language::Sigma)];
+        let context = Context { library: Vec::new(), fleet: None, threads: 1 };
+        let (content, found) = check(&sources, context, &|_, _| None, &|| {});
+        assert_eq!(content.rules().len(), 8, "{found:?}");
+        compile(&content, Options::default()).expect("the content is small")
+    })
+}
+
+/// Makes length and checksum those of the bytes, as a forger does.
+pub fn seal(bytes: &mut [u8]) {
+    let len = (bytes.len() as u64).to_le_bytes();
+    bytes.iter_mut().skip(16).zip(len).for_each(|(slot, byte)| *slot = byte);
+    let sum = checksum(bytes).to_le_bytes();
+    bytes.iter_mut().skip(CHECKSUM_AT).zip(sum).for_each(|(slot, byte)| *slot = byte);
+}
+
+/// How hostile bytes ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// Refused when they were read.
+    pub unread: u64,
+    /// Refused when they were verified.
+    pub unverified: u64,
+    /// Evaluated to the end.
+    pub verdicts: u64,
+    /// Evaluated, and ended with a fault.
+    pub faults: u64,
+}
+
+/// Whether what is evaluated was verified before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Read and verified, as a sensor does it.
+    Verified,
+    /// Neither the checksum nor any record was looked at.
+    Nothing,
+}
+
+/// Takes bytes through read, verify, bind and evaluate, for a sensor that supplies what the bytes say that
+/// they read. It returns for any bytes.
+pub fn run(bytes: &[u8], trust: Trust, choices: &mut Choices<'_>, ends: &mut Ends) {
+    let read = if trust == Trust::Verified { Image::read(bytes) } else { Image::read_unverified(bytes) };
+    let Ok(image) = read else {
+        ends.unread += 1;
+        return;
+    };
+    let recorder = Supplied::of_recorder(&image, "recorder", "1");
+    let supplies = recorder.supplies();
+    let manifest = recorder.manifest(&supplies);
+    let mut memory = Memory::of(&image);
+    let verified = match trust {
+        Trust::Verified => image.verify(&manifest, memory.workspace()),
+        Trust::Nothing => image.assume_verified(&manifest, memory.workspace()),
+    };
+    match verified {
+        Ok(verified) => evaluate(&verified, &manifest, trust, choices, ends),
+        Err(_) => ends.unverified += 1,
+    }
+}
+
+/// Evaluates hostile events.
+fn evaluate(
+    verified: &VerifiedImage<'_>,
+    manifest: &Manifest<'_>,
+    trust: Trust,
+    choices: &mut Choices<'_>,
+    ends: &mut Ends,
+) {
+    let image = verified.image();
+    let mut scratch = vec![u64::MAX; verified.scratch_words().min(SCRATCH_WORDS)];
+    let long = "\\rundll32.exe -enc aaaaaaaaaaaaaab a1234b\nx ß ä-schlüssel download.exe evil.example ".repeat(3);
+    let texts =
+        ["", "a", "\\rundll32.exe", "a-enc", "abc", "x\u{DF}", "\u{1F980}", "mimikatz", "c:\\a.exe", long.as_str()];
+    for number in 0..image.template_count().min(64) {
+        let Some(template) = image.template(number) else { continue };
+        let name = image.name(template.name, template.name_len);
+        let inputs: &[Input<'_>] =
+            manifest.templates.iter().find(|supply| supply.template == name).map_or(&[], |supply| supply.inputs);
+        for _ in 0..3 {
+            // Elements first, so that lists can borrow them.
+            let elements: Vec<Vec<Value<'_>>> = inputs
+                .iter()
+                .map(|input| (0..choices.below(4)).map(|_| value(input.ty.scalar, &texts, choices)).collect())
+                .collect();
+            let values: Vec<Value<'_>> = inputs
+                .iter()
+                .zip(&elements)
+                .map(|(input, elements)| match choices.below(8) {
+                    7 => Value::Absent,
+                    _ if input.ty.list => Value::List(elements),
+                    _ => value(input.ty.scalar, &texts, choices),
+                })
+                .collect();
+            let others: Vec<Value<'_>> =
+                (0..choices.below(3)).map(|_| value(*choices.pick(&SCALARS), &texts, choices)).collect();
+            let header = vec![Value::Absent; manifest.header.len()];
+            let event = Event { inputs: &values, header: &header, others: &others };
+            let bound = match verified.bind(number, event) {
+                Ok(bound) => bound,
+                Err(fault) => {
+                    assert!(trust == Trust::Nothing, "an event of the manifest's shape is refused: {fault}");
+                    ends.faults += 1;
+                    continue;
+                }
+            };
+            let mut steps = Steps::default();
+            let mut last = None;
+            let ended = bound.evaluate_metered(KillMask::NONE, &mut scratch, |rule| last = Some(rule), &mut steps);
+            match ended {
+                Ok(()) => ends.verdicts += 1,
+                Err(Fault::Scratch { .. }) if verified.scratch_words() > SCRATCH_WORDS => ends.faults += 1,
+                Err(fault) => {
+                    assert!(trust == Trust::Nothing, "a verified image has a fault: {fault}");
+                    ends.faults += 1;
+                }
+            }
+            let most = image.cost(number).at(bound.size());
+            assert!(steps.0 <= most, "{} steps where {most} are promised ({trust:?})", steps.0);
+        }
+    }
+}
+
+const SCALARS: [Scalar; 6] = [Scalar::String, Scalar::Int, Scalar::Float, Scalar::Bool, Scalar::Ip, Scalar::Bytes];
+
+fn value<'v>(scalar: Scalar, texts: &[&'v str], choices: &mut Choices<'_>) -> Value<'v> {
+    match scalar {
+        Scalar::String => Value::Text(choices.pick::<&'v str>(texts)),
+        Scalar::Int => Value::Int(*choices.pick(&[0, 1, 4, 5, 80, 4001, i64::MIN, i64::MAX, -1])),
+        Scalar::Float => Value::Float(*choices.pick(&[0.0, 1.5, 2.0, f64::NAN, f64::INFINITY])),
+        Scalar::Bool => Value::Bool(choices.below(2) == 1),
+        Scalar::Ip => Value::Ip(if choices.below(2) == 1 {
+            [10, 1, 2, 3].into()
+        } else {
+            [0xfd00_u16, 0, 0, 0, 0, 0, 0, 1].into()
+        }),
+        Scalar::Bytes => Value::Bytes(choices.pick::<&[u8]>(&[b"", b"\x00\xff\x17", b"\x00"])),
+    }
+}
+
+/// Bytes that are likely to be read: an image with damage that the choices ask for, or any bytes
+/// behind a header that is in order.
+fn forged(choices: &mut Choices<'_>) -> Vec<u8> {
+    let mut bytes = small().to_vec();
+    if choices.once_in(8) {
+        bytes = MAGIC.to_vec();
+        bytes.extend(VERSION.to_le_bytes());
+        bytes.resize(PREFIX, 0);
+        let mut body = Vec::new();
+        for section in Section::ALL {
+            body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
+            let count = choices.below(4);
+            bytes.extend(((HEADER + body.len()) as u32).to_le_bytes());
+            bytes.extend(((count * section.unit()) as u32).to_le_bytes());
+            body.extend((0..count * section.unit()).map(|_| (choices.below(256) & choices.below(256)) as u8));
+        }
+        bytes.extend(body);
+        seal(&mut bytes);
+        return bytes;
+    }
+    for _ in 0..=choices.below(6) {
+        let at = choices.below(bytes.len());
+        let put = match choices.below(4) {
+            0 => 1 << choices.below(8),
+            1 => 0xFF,
+            _ => choices.below(256) as u8,
+        };
+        bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= put);
+    }
+    seal(&mut bytes);
+    bytes
+}
+
+/// Bytes as they are, and damaged images, are read and verified; what is accepted is evaluated.
+pub fn image_read(data: &[u8]) {
+    run(data, Trust::Verified, &mut Choices::of_bytes(&[]), &mut Ends::default());
+    let mut sealed = data.to_vec();
+    seal(&mut sealed);
+    run(&sealed, Trust::Verified, &mut Choices::seeded(1), &mut Ends::default());
+    let mut choices = Choices::of_bytes(data);
+    let bytes = forged(&mut choices);
+    run(&bytes, Trust::Verified, &mut choices, &mut Ends::default());
+}
+
+/// Damaged images are evaluated that nobody verified.
+pub fn image_evaluate(data: &[u8]) {
+    run(data, Trust::Nothing, &mut Choices::seeded(1), &mut Ends::default());
+    let mut choices = Choices::of_bytes(data);
+    let bytes = forged(&mut choices);
+    run(&bytes, Trust::Nothing, &mut choices, &mut Ends::default());
+}
