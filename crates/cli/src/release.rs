@@ -4,6 +4,7 @@ use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, Problem, compile};
 use contentcheck_interpreter::format::Section;
 use contentcheck_interpreter::{Image, Rejection};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Severity, closest};
 use contentcheck_parser::model::CheckedRule;
 use contentcheck_parser::sensor::Sensor;
@@ -39,7 +40,8 @@ impl Release {
     pub fn find(&self, wanted: &str) -> Result<usize, String> {
         let rules = self.rules();
         let says = |rule: &CheckedRule, how: fn(&str, &str) -> bool| {
-            [rule.id.as_deref(), Some(&rule.name), Some(&rule.title)].into_iter().flatten().any(|own| how(own, wanted))
+            let names = [rule.id.as_deref(), Some(written_name(rule)), Some(&rule.name), Some(&rule.title)];
+            names.into_iter().flatten().any(|own| how(own, wanted))
         };
         for how in [|own: &str, wanted: &str| own == wanted, |own: &str, wanted: &str| own.eq_ignore_ascii_case(wanted)] {
             let found: Vec<usize> =
@@ -56,7 +58,7 @@ impl Release {
                 }
             }
         }
-        let known = rules.iter().flat_map(|rule| [rule.name.as_str(), rule.title.as_str()]);
+        let known = rules.iter().flat_map(|rule| [written_name(rule), rule.title.as_str()]);
         Err(match closest(wanted, known) {
             Some(near) => format!("there is no rule `{wanted}`; did you mean `{near}`?"),
             None => format!("there is no rule `{wanted}` among the {} that were compiled", rules.len()),
@@ -107,6 +109,16 @@ pub fn load(
     let options = Options { skip_unsupplied: options.skip_unsupplied, any_sensor };
     let image = compile(&checked.content, options).map_err(|problem| refused(&problem))?;
     Ok(Some(Release { checked, image }))
+}
+
+/// The name of a rule as it is written: of a native rule the word behind `rule`, of a Sigma rule
+/// what reports call it.
+#[must_use]
+pub fn written_name(rule: &CheckedRule) -> &str {
+    match Language::of(rule.source.name()) {
+        Some(Language::Native) => rule.source.slice(rule.span),
+        _ => &rule.name,
+    }
 }
 
 fn refused(problem: &Problem) -> Failure {

@@ -1,5 +1,6 @@
 //! `contentcheck bench`
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -118,11 +119,14 @@ fn measure(
     let mut kept = Vec::new();
     let mut read = None;
     let (events, unread) = match sources {
-        None => (own(release, plan, arguments.limit, &mut kept), 0),
+        None => {
+            let beside = super::test::events(&arguments.rules.inputs().0, release)?;
+            (own(release, plan, arguments.limit, &mut kept) + beside_rules(release, plan, &beside, &mut kept), 0)
+        }
         Some(sources) => {
             recorded::introduce(sources, streams);
-            let keep = &mut |event| kept.push(event);
-            let pass = pass(plan, sources, forced, arguments.limit, Some(keep), &mut |problem| talk(streams, &problem));
+            let put = &mut |event| kept.push(event);
+            let pass = pass(plan, sources, forced, arguments.limit, Some(put), &mut |problem| talk(streams, &problem));
             if sources.files.iter().any(|path| path.as_os_str() == "-") {
                 talk(streams, "standard input cannot be read twice: reading is not measured");
             } else if pass.0 > 0 {
@@ -138,7 +142,7 @@ fn measure(
     };
     if kept.is_empty() {
         return Err(Failure::usage(match sources {
-            None => "no events: name recordings, or give the rules tests (`test fires`, `test silent`)",
+            None => "no events: name recordings, or give the rules tests",
             Some(_) => "no event belongs to a template type that some rule is on; if all are of one, say which with --template NAME",
         }));
     }
@@ -173,7 +177,7 @@ fn measure(
     Ok(if unread > 0 && !arguments.recorded.lenient { Exit::Findings } else { Exit::Fine })
 }
 
-type Keep<'k> = &'k mut dyn FnMut(Kept);
+type Put<'k> = &'k mut dyn FnMut(Kept);
 
 /// Reads, routes and types all events: how many that rules look at, and how many records could
 /// not be read.
@@ -182,7 +186,7 @@ fn pass(
     sources: &Sources,
     forced: Option<usize>,
     limit: usize,
-    mut keep: Option<Keep<'_>>,
+    mut put: Option<Put<'_>>,
     problem: &mut dyn FnMut(String),
 ) -> (u64, u64) {
     let mut worker = Worker::new(plan);
@@ -211,12 +215,8 @@ fn pass(
                     counted = true;
                     layout.present(flat, &mut worker.scratch, others, |event| {
                         black_box(&event);
-                        if let Some(keep) = &mut keep {
-                            keep(Kept {
-                                templates: templates.to_vec(),
-                                inputs: event.inputs.iter().map(owned).collect(),
-                                others: event.others.iter().filter_map(owned).collect(),
-                            });
+                        if let Some(put) = &mut put {
+                            put(keep(templates, &event));
                         }
                     });
                 }
@@ -268,6 +268,36 @@ fn own(release: &Release, plan: &Plan<'_>, limit: usize, kept: &mut Vec<Kept>) -
         }
     }
     events
+}
+
+/// The events of files of tests beside rules, as events of each template type of the rules that
+/// they do not contradict.
+fn beside_rules(release: &Release, plan: &Plan<'_>, events: &[(String, String)], kept: &mut Vec<Kept>) -> u64 {
+    let (mut worker, mut flattener, mut count) = (Worker::new(plan), Flattener::new(), 0);
+    for (file, record) in events {
+        let Ok(flat) = flattener.flatten(record.as_bytes()) else { continue };
+        let rules = release.rules().into_iter().filter(|rule| rule.source.name() == file);
+        let routes = rules.flat_map(|rule| &rule.targets).filter_map(|target| plan.route_of(&target.template));
+        let routes: BTreeSet<usize> = routes.collect();
+        let before = kept.len();
+        for route in routes {
+            plan.router.route(&flat, Some(route), &mut worker.routes);
+            let Some((layout, templates, others)) = plan.stop(route).filter(|_| !worker.routes.is_empty()) else {
+                continue;
+            };
+            kept.push(layout.present(&flat, &mut worker.scratch, others, |event| keep(templates, &event)));
+        }
+        count += u64::from(kept.len() > before);
+    }
+    count
+}
+
+fn keep(templates: &[u32], event: &Event<'_>) -> Kept {
+    Kept {
+        templates: templates.to_vec(),
+        inputs: event.inputs.iter().map(owned).collect(),
+        others: event.others.iter().filter_map(owned).collect(),
+    }
 }
 
 fn owned(value: &Value<'_>) -> Option<Owned> {

@@ -82,7 +82,7 @@ impl Became {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleName {
-    /// The name that reports use: of a native rule its name, of a Sigma rule its id or else its title.
+    /// Of a native rule the name that it is written under, of a Sigma rule its id or else its title.
     pub name: String,
     /// Id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,7 +101,7 @@ impl RuleName {
     #[must_use]
     pub fn of(rule: &CheckedRule) -> Self {
         Self {
-            name: rule.name.clone(),
+            name: release::written_name(rule).to_owned(),
             id: rule.id.clone(),
             title: rule.title.clone(),
             level: rule.level.map(level),

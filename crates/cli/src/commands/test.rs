@@ -19,13 +19,13 @@ use serde::Serialize;
 use super::eval::odds;
 use super::lint;
 use crate::Streams;
-use crate::args::{CompileOptions, Test};
+use crate::args::{CompileOptions, Inputs, Test};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan::{Plan, Worker, with_plan};
 use crate::release::{self, Release, talk};
 use crate::walk;
 
-pub(crate) use sidecar::Sidecar;
+pub(crate) use sidecar::{Sidecar, events};
 
 /// What `test --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -77,10 +77,8 @@ pub struct TestResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// The reference evaluator's explanation, where the test failed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub why: Vec<String>,
     /// What looks like a slip in the test.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
@@ -117,7 +115,7 @@ pub enum Ended {
 pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
     let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    let sidecars = sidecars(arguments, &release)?;
+    let sidecars = sidecars(&arguments.inputs, &release)?;
     let samples = regression::samples(&arguments.regression)?;
     let report = with_plan(&release, |plan| {
         let mut runner = Runner::new(&release, plan);
@@ -128,13 +126,18 @@ pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
     })?;
     super::written(report::write(arguments.format, &report, streams.out))?;
     talk(streams, &report::summary(&report.totals));
+    ended(&report, arguments.allow_none)
+}
+
+/// How a run ends.
+fn ended(report: &TestReport, allow_none: bool) -> Outcome {
     let TestTotals { passed, failed, faults, skipped, .. } = report.totals;
     if faults > 0 {
         let places = report.tests.iter().filter(|test| test.outcome == Ended::Fault);
         let places: Vec<String> = places.map(|test| format!("{}: {}: {}", test.file, test.rule, test.name)).collect();
         return Err(odds(&places));
     }
-    if passed + failed == 0 && !arguments.allow_none {
+    if passed + failed == 0 && !allow_none {
         return Err(Failure::usage(if skipped > 0 {
             "no test was run (--allow-none accepts that)"
         } else {
@@ -146,12 +149,11 @@ pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
 
 /// Files of tests, each with the file of rules that it is about: those that directories hold, and
 /// those beside files that were named.
-fn sidecars(arguments: &Test, release: &Release) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let loaded = lint::configuration(&arguments.inputs)?;
+fn sidecars(inputs: &Inputs, release: &Release) -> Result<Vec<(PathBuf, String)>, Failure> {
+    let loaded = lint::configuration(inputs)?;
     let mut exclude = loaded.config.exclude.clone();
-    exclude.extend(arguments.inputs.exclude.iter().cloned());
-    let paths: Vec<PathBuf> =
-        arguments.inputs.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect();
+    exclude.extend(inputs.exclude.iter().cloned());
+    let paths: Vec<PathBuf> = inputs.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect();
     let walked = walk::walk(&paths, &exclude, &loaded.root())?;
     let mut found: BTreeMap<PathBuf, String> = BTreeMap::new();
     for sidecar in walked.sidecars {
@@ -368,5 +370,58 @@ impl<'r, 'p> Runner<'r, 'p> {
             why: Vec::new(),
             notes: Vec::new(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    fn release(name: &str, condition: &str) -> Release {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp/odds").join(name);
+        fs::create_dir_all(&directory).unwrap();
+        let content = format!(
+            "template acme.process @ 1 {{\n    1 image: string\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8a11\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n    test fires {{ image: \"a\" }}\n}}\n"
+        );
+        fs::write(directory.join("r.content"), content).unwrap();
+        let inputs = Inputs {
+            paths: vec![directory],
+            config: None,
+            no_config: true,
+            fleet: Vec::new(),
+            exclude: Vec::new(),
+            threads: 1,
+        };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+        let loaded = release::load(&inputs, &CompileOptions::default(), true, &mut streams);
+        loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap()
+    }
+
+    /// An image of other content stands for a compiler that is wrong.
+    #[test]
+    fn evaluators_that_do_not_agree_are_a_fault_and_no_outcome() {
+        let mut wrong = release("a", "image == \"a\"");
+        wrong.image = release("b", "image == \"b\"").image;
+        let examine = |release: &Release| {
+            with_plan(release, |plan| {
+                let mut runner = Runner::new(release, plan);
+                runner.own();
+                runner.report()
+            })
+            .unwrap_or_else(|failure| panic!("{}", failure.message))
+        };
+        let report = examine(&wrong);
+        assert_eq!((report.totals.faults, report.totals.passed, report.totals.failed), (1, 0, 0));
+        let message = report.tests[0].message.as_deref().unwrap();
+        assert_eq!(message, "as acme.process the reference fires and the interpreter does not");
+        let failure = ended(&report, false).unwrap_err();
+        assert_eq!(failure.exit, Exit::Internal);
+        assert!(failure.message.starts_with("INTERNAL FAULT"), "{}", failure.message);
+        let right = examine(&release("a", "image == \"a\""));
+        assert!(matches!(ended(&right, false), Ok(Exit::Fine)));
     }
 }

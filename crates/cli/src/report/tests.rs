@@ -288,3 +288,18 @@ fn reports_of_real_findings_follow_the_schemas() {
     check_junit(&run("junit"));
     assert!(run("github").lines().all(|line| line.starts_with("::")));
 }
+
+/// Tests that pass, fail and are skipped, of `contentcheck test`.
+#[test]
+fn junit_of_tests_follows_the_schema_too() {
+    let events = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/events");
+    for (directory, exit) in [("faulty", crate::exit::Exit::Findings), ("rules", crate::exit::Exit::Fine)] {
+        let path = format!("{events}/{directory}");
+        let arguments = ["contentcheck", "test", &path, "--no-config", "--format", "junit"];
+        let cli = <crate::args::Cli as clap::Parser>::try_parse_from(arguments).unwrap();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut streams = crate::Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+        assert_eq!(crate::run(&cli, &mut streams), exit);
+        check_junit(&String::from_utf8(out).unwrap());
+    }
+}

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Ended, Kind, Runner};
+use crate::args::Inputs;
+use crate::exit::Failure;
+use crate::release::Release;
 use crate::{walk, yaml};
 
 /// Tests in one file.
@@ -62,6 +65,20 @@ fn load(path: &Path) -> Result<Sidecar, String> {
         })
     };
     items.into_iter().enumerate().map(case).collect::<Result<_, _>>().map(Sidecar)
+}
+
+/// The events of all files of tests of a release, as records, each with the file of its rules. What
+/// is wrong with a file is told by `test`.
+///
+/// # Errors
+/// When an input or the configuration is wrong.
+pub(crate) fn events(inputs: &Inputs, release: &Release) -> Result<Vec<(String, String)>, Failure> {
+    let mut found = Vec::new();
+    for (path, rules) in super::sidecars(inputs, release)? {
+        let Sidecar(cases) = load(&path).map_err(Failure::usage)?;
+        found.extend(cases.into_iter().map(|case| (rules.clone(), Value::Object(case.event).to_string())));
+    }
+    Ok(found)
 }
 
 impl Runner<'_, '_> {

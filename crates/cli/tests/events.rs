@@ -1,0 +1,467 @@
+//! Recorded events and tests: `eval`, `test`, `replay` and `bench` as processes, on our own files.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use contentcheck::args::SchemaName;
+use contentcheck::commands::schema::schema;
+use serde_json::{Value, json};
+
+struct Run {
+    exit: i32,
+    out: String,
+    err: String,
+}
+
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/events")
+}
+
+/// A fresh directory.
+fn scratch(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("events").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+fn run_with(arguments: &[&str], input: &[u8]) -> Run {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+        .current_dir(here())
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that refuses its command line does not read.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { exit: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn run(arguments: &[&str]) -> Run {
+    run_with(arguments, b"")
+}
+
+fn eval(more: &[&str], input: &[u8]) -> Run {
+    run_with(&[&["eval", "--rules", "rules"], more].concat(), input)
+}
+
+fn valid(name: SchemaName, text: &str) -> Value {
+    let schema = schema(name).unwrap_or_else(|failure| panic!("{}", failure.message));
+    jsonschema::meta::validate(&schema).unwrap();
+    let value: Value = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::options().build(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    let mut more = value.clone();
+    more.as_object_mut().unwrap().insert("more".to_owned(), json!(1));
+    assert!(!validator.is_valid(&more), "the schema admits unknown members");
+    value
+}
+
+#[test]
+fn matches_are_shown_with_their_place_and_everything_else_is_told() {
+    let Run { exit, out, err } = eval(&["acme.jsonl"], b"");
+    assert_eq!(
+        out,
+        "high           acme.jsonl: line 1                acme.process                        Shell of the system account (0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8a11)
+low            acme.jsonl: line 1                acme.process                        Process with a low number, told early (7c1b0f6e-5a0c-4a0e-9b7e-8d4b6ad1f8a2)
+low            acme.jsonl: line 2                acme.process                        Process with a low number, told early (7c1b0f6e-5a0c-4a0e-9b7e-8d4b6ad1f8a2)
+"
+    );
+    assert_eq!(
+        err,
+        "read 4 events from 1 source: 3 of a known template type, 1 not recognised; 3 matches
+1 event was not recognised, and no rule looked at it: if they are all of one kind, say which with --template NAME; events otherwise need the names that their template type `reads`, such as Channel and EventID
+1 value was not of the type of the field and counted as absent: pid of acme.process (1)
+"
+    );
+    assert_eq!(exit, 0);
+}
+
+#[test]
+fn formats_hold_the_same_records() {
+    let json = eval(&["acme.jsonl", "document.json", "--all", "--format", "json"], b"");
+    let report = valid(SchemaName::Eval, &json.out);
+    let lines = eval(&["acme.jsonl", "document.json", "--all", "--format", "ndjson"], b"");
+    let lines: Vec<Value> = lines.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(report["records"], json!(lines));
+    let outcomes: Vec<&str> = lines.iter().map(|line| line["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["match", "match", "match", "no_match", "not_recognised", "match", "no_match"]);
+    assert_eq!(lines[6]["place"], "object 2, line 3");
+    assert_eq!(
+        report["totals"],
+        json!({ "sources": 2, "events": 6, "routed": 5, "evaluated": 5, "not_recognised": 1, "unread": 0,
+            "not_converted": 1, "matches": 4 })
+    );
+    assert_eq!(report["not_converted"], json!([{ "template": "acme.process", "field": "pid", "count": 1 }]));
+    let csv = eval(&["acme.jsonl", "document.json", "--all", "--format", "csv"], b"").out;
+    let rows: Vec<&str> = csv.lines().collect();
+    assert_eq!(rows.len(), 1 + lines.len());
+    assert_eq!(rows[0], "outcome,source,place,number,template,level,rule,id,title,file");
+    let quoted = "early_process,7c1b0f6e-5a0c-4a0e-9b7e-8d4b6ad1f8a2,\"Process with a low number, told early\",rules/acme.content";
+    assert_eq!(rows[2], format!("match,acme.jsonl,line 1,1,acme.process,low,{quoted}"));
+    assert_eq!(rows[5], "not_recognised,acme.jsonl,line 5,5,,,,,,");
+    let empty = eval(&["--format", "json"], b"");
+    assert_eq!(valid(SchemaName::Eval, &empty.out)["records"], json!([]));
+}
+
+#[test]
+fn standard_input_is_read_where_nothing_is_named() {
+    let events = fs::read(here().join("acme.jsonl")).unwrap();
+    let named = eval(&["-", "--format", "ndjson"], &events);
+    assert_eq!(named.out.lines().count(), 3);
+    assert!(named.out.contains("\"source\":\"stdin\""));
+    assert_eq!(eval(&["--format", "ndjson"], &events).out, named.out);
+    let both = run_with(&["eval", "-", "--rules", "-"], &events);
+    assert_eq!((both.exit, both.out.as_str()), (2, ""));
+    assert!(both.err.contains("events or rules, not both"), "{}", both.err);
+}
+
+#[test]
+fn a_template_type_can_be_named_for_events_that_do_not_say_theirs() {
+    let unknown = eval(&["bare.jsonl"], b"");
+    assert_eq!((unknown.exit, unknown.out.as_str()), (0, ""));
+    assert!(unknown.err.contains("--template NAME"), "{}", unknown.err);
+    let known = eval(&["bare.jsonl", "--template", "acme.process"], b"");
+    assert!(known.out.contains("Shell of the system account"), "{}", known.out);
+    let slip = eval(&["bare.jsonl", "--template", "acme.proces"], b"");
+    assert_eq!(slip.exit, 2);
+    assert!(slip.err.contains("did you mean `acme.process`?"), "{}", slip.err);
+    let other = eval(&["acme.jsonl", "--template", "acme.process"], b"");
+    assert!(other.err.contains("they say themselves that they are not of `acme.process`"), "{}", other.err);
+}
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_place_and_fails_the_run() {
+    let directory = scratch("broken");
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(directory.join(name), bytes).unwrap();
+        directory.join(name).display().to_string()
+    };
+    let many = fs::read_to_string(here().join("acme.jsonl")).unwrap().repeat(2_000);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(many.as_bytes()).unwrap();
+    let gzip = encoder.finish().unwrap();
+    let zstd = ruzstd::encoding::compress_to_vec(many.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    for packed in [&gzip, &zstd] {
+        let whole = eval(&[&write("whole.jsonl.packed", packed), "--format", "csv"], b"");
+        assert_eq!((whole.exit, whole.out.lines().count()), (0, 6_001), "{}", whole.err);
+        let cut = write("cut", &packed[..packed.len() / 2]);
+        let cut = eval(&[&cut, "--format", "csv"], b"");
+        assert_eq!(cut.exit, 1);
+        assert!(cut.err.contains("cut: the compressed data is damaged or cut off"), "{}", cut.err);
+        assert!(cut.err.contains("help: copy the file again"), "{}", cut.err);
+    }
+    let cases: [(&str, &[u8], &str); 6] = [
+        ("xml", b"<Events><Event/></Events>", "the source is XML"),
+        ("utf16", b"\xff\xfe{\0}\0", "the source is UTF-16"),
+        ("bytes", b"\x00\x01\x02\xff\xfe\x80 nonsense\n", "line 1: not"),
+        ("scalar", b"{\"a\":1}\n17\n", "line 2: the record is no JSON object"),
+        ("cut-document", b"[\n{\"a\": 1},\n{\"a\": ", "the source ends within a record"),
+        ("cut-log", b"ElfFile\0 and then nothing", "read 0 events"),
+    ];
+    for (name, bytes, message) in cases {
+        let path = write(name, bytes);
+        let strict = eval(&[&path], b"");
+        assert!(strict.err.contains(message), "{name}: {}", strict.err);
+        if name != "cut-log" {
+            assert_eq!(strict.exit, 1, "{name}: {}", strict.err);
+            assert!(strict.err.contains(&path), "{}", strict.err);
+        }
+        let lenient = eval(&[&path, "--lenient"], b"");
+        assert_eq!(lenient.exit, 0, "{name}: {}", lenient.err);
+        assert!(lenient.err.contains(message), "{}", lenient.err);
+    }
+    let mixed = eval(&["--format", "csv"], b"{\"Channel\":\"Acme/Process\",\"pid\":1}\n{oops\n{\"Channel\":\"Acme/Process\",\"pid\":2}\n");
+    assert_eq!((mixed.exit, mixed.out.lines().count()), (1, 3), "what stands around a bad record is evaluated");
+    assert!(mixed.err.contains("stdin: line 2: not JSON"), "{}", mixed.err);
+}
+
+#[test]
+fn wrong_command_lines_are_usage_errors() {
+    let directory = scratch("nothing");
+    fs::write(directory.join("notes.txt"), "no events").unwrap();
+    let nothing = directory.display().to_string();
+    let cases: [(&[&str], &str); 7] = [
+        (&["eval", "gone.jsonl", "--rules", "rules"], "gone.jsonl: there is no such file or directory"),
+        (&["eval", &nothing, "--rules", "rules"], "no recorded events; they are called *.evtx"),
+        (&["eval", "acme.jsonl", "--rules", "gone"], "gone: there is no such file or directory"),
+        (&["eval", "acme.jsonl", "--rules", "rules", "--explain", "early_proces"], "did you mean `early_process`?"),
+        (&["eval", "acme.jsonl", "--rules", "rules", "--explain", "early_process", "--format", "csv"], "human or json"),
+        (&["replay", "acme.jsonl", "--rules", "rules", "--ceilings", "gone.json"], "gone.json: there is no such file"),
+        (&["bench", "bare.jsonl", "--rules", "rules"], "no event belongs to a template type that some rule is on"),
+    ];
+    for (arguments, message) in cases {
+        let Run { exit, out, err } = run(arguments);
+        assert_eq!((exit, out.as_str()), (2, ""), "{arguments:?}: {err}");
+        assert!(err.contains(message), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn directories_give_what_is_named_like_events() {
+    let directory = scratch("directory");
+    fs::create_dir_all(directory.join("deep/er")).unwrap();
+    fs::copy(here().join("acme.jsonl"), directory.join("deep/er/b.ndjson")).unwrap();
+    fs::copy(here().join("document.json"), directory.join("a.JSON")).unwrap();
+    fs::write(directory.join("README.md"), "# not events\n").unwrap();
+    fs::write(directory.join("empty.jsonl"), "").unwrap();
+    let found = eval(&[directory.to_str().unwrap(), "--format", "ndjson"], b"");
+    assert_eq!(found.out.lines().count(), 4);
+    assert!(found.err.contains("1 file in directories not named like events; left out"), "{}", found.err);
+    assert!(found.err.contains("read 6 events from 3 sources"), "{}", found.err);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let directory = scratch("closed");
+    let events = fs::read_to_string(here().join("acme.jsonl")).unwrap().repeat(20_000);
+    let path = directory.join("many.jsonl");
+    fs::write(&path, events).unwrap();
+    for arguments in [["eval", "--format", "csv"], ["replay", "--format", "human"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+            .current_dir(here())
+            .args(arguments)
+            .args(["--rules", "rules"])
+            .arg(&path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = [0; 16];
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut first).unwrap();
+        drop(out);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn an_explanation_says_which_predicate_held_on_which_bytes() {
+    let shown = eval(&["acme.jsonl", "--explain", "shell_of_system"], b"");
+    assert_eq!(
+        shown.out,
+        r#"Shell of the system account (0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8a11)
+
+acme.jsonl: line 1 as acme.process: MATCH
+  true   all of 2
+    true   $1 image ends_with~ any of 2: bytes 19..27 of image, "\cmd.exe", by "\cmd.exe"
+    true   $3 user == "SYSTEM": bytes 0..6 of user, "SYSTEM"
+
+acme.jsonl: line 2 as acme.process: no match
+  false  all of 2
+    false  $1 image ends_with~ any of 2: image is "C:\Windows\explorer.exe"
+    false  $3 user == "SYSTEM": user is "alice"
+
+acme.jsonl: line 4 as acme.process: no match
+  false  all of 2
+    true   $1 image ends_with~ any of 2: bytes 19..27 of image, "\cmd.exe", by "\cmd.exe"
+    false  $3 user == "SYSTEM": absent
+"#
+    );
+    assert!(shown.err.starts_with("3 events looked at, 1 matched\n"), "{}", shown.err);
+    let limited = eval(&["acme.jsonl", "--explain", "shell OF the system account", "--limit", "1", "--format", "json"], b"");
+    let report = valid(SchemaName::EvalExplain, &limited.out);
+    assert_eq!((&report["looked_at"], &report["matched"]), (&json!(3), &json!(1)));
+    assert_eq!(report["events"].as_array().unwrap().len(), 1);
+    assert_eq!(report["events"][0]["why"]["all"][0]["predicate"]["evidence"]["matches"][0]["range"]["start"], 19);
+    assert!(limited.err.contains("1 shown (--limit)"), "{}", limited.err);
+    let none = eval(&["acme.jsonl", "--explain", "Rundll32 From A Users Folder"], b"");
+    assert!(none.err.contains("the rule looks at events of "), "{}", none.err);
+    assert!(none.err.contains("windows.sysmon.process_creation"), "{}", none.err);
+}
+
+#[test]
+fn tests_of_rules_pass_and_are_counted() {
+    let Run { exit, out, err } = run(&["test", "rules"]);
+    assert_eq!(
+        out,
+        "rules/acme.content
+  ok       Shell of the system account: test 1 at line 20
+  ok       Shell of the system account: test 2 at line 21
+rules/rundll32.test.yml
+  ok       Rundll32 From A Users Folder: a library in the folder of downloads
+  ok       Rundll32 From A Users Folder: a library of the system
+  ok       Rundll32 From A Users Folder: as Sysmon records it
+"
+    );
+    assert_eq!((exit, err.as_str()), (0, "5 passed, 0 failed, 0 skipped; 1 of 3 rules have no test\n"));
+    let alone = run(&["test", "rules/rundll32.yml"]);
+    assert_eq!((alone.exit, alone.out.lines().count()), (0, 4), "a file that is named brings its tests along");
+    let report = valid(SchemaName::Test, &run(&["test", "rules", "--format", "json"]).out);
+    assert_eq!(report["totals"], json!({ "rules": 3, "rules_without_tests": 1, "passed": 5, "failed": 0, "skipped": 0, "faults": 0 }));
+}
+
+#[test]
+fn tests_that_fail_say_why() {
+    let Run { exit, out, err } = run(&["test", "faulty"]);
+    assert_eq!(exit, 1, "{err}");
+    assert!(err.contains("1 passed, 6 failed, 0 skipped; 1 of 2 rules have no test"), "{err}");
+    for said in [
+        "FAILED   Rundll32 From A Users Folder: what it must find\n           the rule must fire and does not\n",
+        "note: no template type of the rule has a field `CommandLin`; did you mean `CommandLine`?\n",
+        "CommandLine contains~ \"\\Users\\\": absent",
+        "FAILED   Rundll32 From A Users Folder: what it must leave alone\n           the rule must be silent and fires\n",
+        "the event is none that the rule looks at: what it says of itself fits none of ",
+        "the rule is not on `windows.sysmon.file_event`; it is on ",
+        "ok       Rundll32 From A Users Folder: right\n",
+        "test 1: missing field `event`; a test has `name`, `expect: fires` or `expect: silent`, and `event`",
+        "there is no `faulty/gone.yml` that these tests could be of",
+    ] {
+        assert!(out.contains(said), "{said}\n---\n{out}");
+    }
+    let report = valid(SchemaName::Test, &run(&["test", "faulty", "--format", "json"]).out);
+    let failed = report["tests"].as_array().unwrap().iter().filter(|test| test["outcome"] == "failed").count();
+    assert_eq!(json!(failed), report["totals"]["failed"]);
+}
+
+#[test]
+fn no_tests_are_no_pass() {
+    let directory = scratch("untested");
+    fs::copy(here().join("rules/rundll32.yml"), directory.join("rule.yml")).unwrap();
+    let path = directory.to_str().unwrap();
+    let none = run(&["test", path]);
+    assert_eq!(none.exit, 2);
+    assert!(none.err.contains("no tests were found"), "{}", none.err);
+    assert_eq!(run(&["test", path, "--allow-none"]).exit, 0);
+    let gone = run(&["test", path, "--regression", "gone"]);
+    assert_eq!(gone.exit, 2);
+    assert!(gone.err.contains("gone: not a directory"), "{}", gone.err);
+}
+
+/// Lays out samples as SigmaHQ does, below a root of its own.
+fn regression(name: &str, sample: &str, count: &str, events: &str) -> (PathBuf, PathBuf) {
+    let root = scratch(name);
+    let case = root.join("regression_data/rules/rundll32");
+    fs::create_dir_all(&case).unwrap();
+    fs::write(case.join("sample.jsonl"), events).unwrap();
+    let info = format!(
+        "id: 1\nrule_metadata:\n    - id: 2f0a9c1e-6f3c-4b56-9df0-0a4b3f0f4c10\n      title: x\nregression_tests_info:\n    - name: Positive\n      type: json\n      {count}\n      path: {sample}\n"
+    );
+    fs::write(case.join("info.yml"), info).unwrap();
+    fs::create_dir_all(root.join("rules")).unwrap();
+    fs::copy(here().join("rules/rundll32.yml"), root.join("rules/rundll32.yml")).unwrap();
+    (root.join("rules"), root.join("regression_data"))
+}
+
+#[test]
+fn recorded_samples_must_match_as_often_as_their_description_says() {
+    let event = |library: &str| {
+        json!({ "Event": {
+            "System": { "Channel": "Microsoft-Windows-Sysmon/Operational", "EventID": 1,
+                "Provider": { "#attributes": { "Name": "Microsoft-Windows-Sysmon" } } },
+            "EventData": { "Image": r"C:\Windows\System32\rundll32.exe", "CommandLine": format!("rundll32 {library}") },
+        }})
+        .to_string()
+    };
+    let events = [event(r"C:\Users\a\x.dll"), event(r"C:\Windows\x.dll"), event(r"C:\Users\b\x.dll")].join("\n");
+    let path = "regression_data/rules/rundll32/sample.jsonl";
+    let cases = [
+        (path, "match_count: 2", 0, "ok       Rundll32 From A Users Folder: Positive"),
+        (path, "match_count: 1", 1, "1 match expected, 2 found; 3 events, 3 of a template type of the rule"),
+        (path, "provider: any", 0, "ok       Rundll32"),
+        ("../sample.jsonl", "match_count: 2", 1, "leads out of the directory"),
+        ("regression_data/gone.evtx", "match_count: 2", 1, "is not below any directory above this file"),
+    ];
+    for (at, (path, count, exit, said)) in cases.into_iter().enumerate() {
+        let (rules, data) = regression(&format!("regression-{at}"), path, count, &events);
+        let run = run(&["test", rules.to_str().unwrap(), "--regression", data.to_str().unwrap()]);
+        assert_eq!(run.exit, exit, "{path} {count}: {}{}", run.out, run.err);
+        assert!(run.out.contains(said), "{said}\n---\n{}", run.out);
+    }
+    let (_, data) = regression("regression-other", path, "match_count: 2", &events);
+    let other = run(&["test", "rules/acme.content", "--regression", data.to_str().unwrap()]);
+    assert_eq!(other.exit, 0);
+    assert!(other.out.contains("skipped  2f0a9c1e-6f3c-4b56-9df0-0a4b3f0f4c10: Positive"), "{}", other.out);
+}
+
+#[test]
+fn replay_counts_the_same_whatever_the_threads() {
+    let directory = scratch("replay");
+    let events = fs::read_to_string(here().join("acme.jsonl")).unwrap();
+    for file in 0..9 {
+        let text = events.repeat(500 * (file + 1)) + if file == 4 { "{broken\n" } else { "" };
+        fs::write(directory.join(format!("{file}.jsonl")), text).unwrap();
+    }
+    let path = directory.to_str().unwrap();
+    let replay = |threads: &str| run(&["replay", path, "--rules", "rules", "--threads", threads, "--format", "json"]);
+    let one = replay("1");
+    assert_eq!(one.exit, 1);
+    assert!(one.err.contains("4.jsonl: line 12501: not JSON"), "{}", one.err);
+    let report = valid(SchemaName::Replay, &one.out);
+    let repeats = 500 * 45;
+    assert_eq!(report["totals"]["events"], 4 * repeats);
+    assert_eq!(report["totals"]["matches"], 3 * repeats);
+    assert_eq!(report["rules"][0]["rule"]["name"], "early_process");
+    assert_eq!(report["rules"][0]["matches"], 2 * repeats);
+    assert_eq!(report["rules"][1]["matches"], repeats);
+    assert_eq!(report["templates"], json!([{ "template": "acme.process", "events": 3 * repeats, "covered": true }]));
+    for threads in ["2", "7"] {
+        let other = replay(threads);
+        assert_eq!(other.out, one.out, "{threads} threads");
+    }
+}
+
+#[test]
+fn ceilings_fail_the_run_and_name_known_rules_once() {
+    let directory = scratch("ceilings");
+    let replay = |ceilings: &str, more: &[&str]| {
+        let path = directory.join("ceilings.json");
+        fs::write(&path, ceilings).unwrap();
+        let arguments = ["replay", "acme.jsonl", "document.json", "--rules", "rules", "--ceilings", path.to_str().unwrap()];
+        run(&[&arguments, more].concat())
+    };
+    assert_eq!(replay("{}", &[]).exit, 0);
+    assert_eq!(replay(r#"{"early_process": 3}"#, &["--ceiling", "1"]).exit, 0);
+    let over = replay(r#"{"7c1b0f6e-5a0c-4a0e-9b7e-8d4b6ad1f8a2": 2}"#, &[]);
+    assert_eq!(over.exit, 1);
+    assert!(over.out.contains("EXCEEDS 2"), "{}", over.out);
+    assert!(over.err.contains("ceiling exceeded: Process with a low number"), "{}", over.err);
+    assert_eq!(replay("{}", &["--ceiling", "2"]).exit, 1);
+    for (ceilings, said) in [
+        (r#"{"early_proces": 1}"#, "did you mean `early_process`?"),
+        (r#"{"early_process": 1, "early_process": 2}"#, "has two ceilings"),
+        (r#"{"early_process": -1}"#, "invalid value"),
+        ("[]", "an object of rules"),
+    ] {
+        let refused = replay(ceilings, &[]);
+        assert_eq!(refused.exit, 2, "{ceilings}: {}", refused.err);
+        assert!(refused.err.contains(said), "{ceilings}: {}", refused.err);
+    }
+}
+
+#[test]
+fn bench_measures_what_it_is_given() {
+    let recorded = run(&["bench", "acme.jsonl", "--rules", "rules", "--rounds", "3", "--format", "json"]);
+    let report = valid(SchemaName::Bench, &recorded.out);
+    assert_eq!((&report["events"], &report["matches"], &report["rules"]), (&json!(3), &json!(3), &json!(3)));
+    for measured in ["evaluate", "read", "verify"] {
+        let of = |which: &str| report[measured][which].as_f64().unwrap();
+        assert!(0.0 < of("least") && of("least") <= of("median") && of("median") <= of("most"), "{measured}");
+    }
+    let own = run(&["bench", "--rules", "rules", "--format", "json"]);
+    let report = valid(SchemaName::Bench, &own.out);
+    assert_eq!((&report["events_from"], &report["events"]), (&json!("tests"), &json!(5)));
+    assert!(report.get("read").is_none());
+}
+
+#[test]
+fn files_of_tests_are_no_content() {
+    let lint = run(&["lint", "rules"]);
+    assert!(lint.err.contains("checked 2 files with 3 rules"), "{}", lint.err);
+    let named = run(&["lint", "rules/rundll32.test.yml"]);
+    assert_eq!(named.exit, 2);
+    assert!(named.err.contains("these are tests, no content; name the rule, rules/rundll32.yml"), "{}", named.err);
+    let schema = schema(SchemaName::Sidecar).unwrap_or_else(|failure| panic!("{}", failure.message));
+    let tests = contentcheck::yaml::load(&here().join("rules/rundll32.test.yml")).unwrap();
+    assert!(jsonschema::is_valid(&schema, &tests));
+    assert!(!jsonschema::is_valid(&schema, &contentcheck::yaml::load(&here().join("faulty/unreadable.tests.yml")).unwrap()));
+}
