@@ -231,6 +231,11 @@ fn ask(
     frequency: &Frequency,
 ) -> Expr<Question> {
     let is = |ask: Ask| Expr::Is(Question { input, quantifier, ask });
+    // What no value passes, all elements of an empty list pass.
+    let never = || match quantifier {
+        predicate_flags::ALL => is(Ask::InSet(Keys { scalar: Scalar::Bool as u8, flags: 0, keys: Vec::new() })),
+        _ => Expr::Const(false),
+    };
     match test {
         Test::Exists => is(Ask::Exists),
         Test::Null => is(Ask::Null),
@@ -258,7 +263,7 @@ fn ask(
             Expr::any(groups.into_values().map(|texts| is(Ask::Texts { texts, all: false })))
         }
         Test::Int(ranges) => match merged(ranges) {
-            ranges if ranges.is_empty() => Expr::Const(false),
+            ranges if ranges.is_empty() => never(),
             ranges => is(Ask::Int(ranges)),
         },
         Test::Float(comparison, constant) => {
@@ -275,7 +280,7 @@ fn ask(
             let mut of: Vec<_> = networks.iter().map(network).collect();
             of.sort_unstable();
             of.dedup();
-            if of.is_empty() { Expr::Const(false) } else { is(Ask::Cidr(of)) }
+            if of.is_empty() { never() } else { is(Ask::Cidr(of)) }
         }
         Test::Mask { mask, comparison, value } => {
             is(Ask::Mask { variant: variant(*comparison), mask: *mask, value: *value })
@@ -290,7 +295,7 @@ fn ask(
                 TimePart::Year => 5,
             };
             match merged(ranges) {
-                ranges if ranges.is_empty() => Expr::Const(false),
+                ranges if ranges.is_empty() => never(),
                 ranges => is(Ask::Time { part, ranges }),
             }
         }
@@ -301,7 +306,7 @@ fn ask(
             let bytes = |ty: Option<FieldType>| ty.is_some_and(|ty| ty.scalar == Scalar::Bytes);
             // Bytes have no text.
             if bytes(ty) != bytes(other_ty) {
-                return Expr::Const(false);
+                return never();
             }
             let variant = match comparison {
                 FieldComparison::Order(comparison) => variant(*comparison),
@@ -327,7 +332,7 @@ fn ask(
             is(Ask::InSet(Keys { scalar: key.scalar as u8, flags, keys }))
         }
         // The native language has no lists in lists.
-        Test::Elements { .. } | Test::Unexpanded => Expr::Const(false),
+        Test::Elements { .. } | Test::Unexpanded => never(),
     }
 }
 
