@@ -84,7 +84,7 @@ impl Short {
     }
 
     fn v4(&mut self, address: Ipv4Addr) {
-        for (index, octet) in address.octets().into_iter().enumerate() {
+        for (index, octet) in (0..4_usize).zip(address.octets()) {
             if index > 0 {
                 self.push(b'.');
             }
@@ -101,7 +101,7 @@ impl Short {
         }
         // The longest run of at least two zero groups, the first of equals, is written `::`.
         let (mut best, mut best_len, mut run, mut run_len) = (0_usize, 1_usize, 0_usize, 0_usize);
-        for (index, group) in groups.into_iter().enumerate() {
+        for (index, group) in (0..8_usize).zip(groups) {
             if group != 0 {
                 run_len = 0;
                 continue;
@@ -118,7 +118,7 @@ impl Short {
             (best, best_len) = (usize::MAX, 0);
         }
         let mut colon = false;
-        for (index, group) in groups.into_iter().enumerate() {
+        for (index, group) in (0..8_usize).zip(groups) {
             if index == best {
                 self.extend(b"::");
                 colon = false;

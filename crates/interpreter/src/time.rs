@@ -44,7 +44,7 @@ const fn days_from(year: i64, month: i64, day: i64) -> i64 {
     let era = year.div_euclid(400);
     let of_era = year.wrapping_sub(era.wrapping_mul(400));
     let shifted = month.wrapping_add(9) % 12;
-    let of_year = shifted.wrapping_mul(153).wrapping_add(2) / 5 + day.wrapping_sub(1);
+    let of_year = (shifted.wrapping_mul(153).wrapping_add(2) / 5).wrapping_add(day.wrapping_sub(1));
     let day_of_era =
         of_era.wrapping_mul(365).wrapping_add(of_era / 4).wrapping_sub(of_era / 100).wrapping_add(of_year);
     era.wrapping_mul(146_097).wrapping_add(day_of_era).wrapping_sub(719_468)
@@ -118,7 +118,7 @@ impl Moment {
         while days_from(year, 1, 1) > thursday && year >= self.year {
             year = year.wrapping_sub(1);
         }
-        thursday.wrapping_sub(days_from(year, 1, 1)) / 7 + 1
+        (thursday.wrapping_sub(days_from(year, 1, 1)) / 7).wrapping_add(1)
     }
 }
 

@@ -504,7 +504,7 @@ impl<'i> Image<'i> {
         let buckets = 1_u32 << filter.bucket_log2.min(24);
         let bounds = self.buckets.range(filter.buckets, buckets.wrapping_add(1)).unwrap_or(&[]);
         let mut from = 0_u32;
-        for (index, (bound, next)) in (0_u32..).zip(bounds.iter().zip(bounds.iter().skip(1))) {
+        for (index, (bound, next)) in (0..u32::MAX).zip(bounds.iter().zip(bounds.iter().skip(1))) {
             let (bound, next) = (u32::from_le_bytes(*bound), u32::from_le_bytes(*next));
             let count = next.wrapping_sub(bound);
             let fits = bound == from && next >= bound && next <= filter.entry_count && count <= BUCKET_MAX;
@@ -589,9 +589,9 @@ impl<'i> Image<'i> {
             for at in template.inputs..template.inputs.wrapping_add(template.input_count) {
                 let Some(input) = self.input(at) else { break };
                 let name = self.name(input.name, input.name_len);
-                let place = (0_u16..).zip(supply.inputs).find(|(_, supplied)| supplied.name == name);
+                let place = (0..HEADER_BIT).zip(supply.inputs).find(|(_, supplied)| supplied.name == name);
                 let place = place.map(|(place, _)| place).or_else(|| {
-                    let found = (0_u16..).zip(manifest.header).find(|(_, supplied)| supplied.name == name);
+                    let found = (0..HEADER_BIT).zip(manifest.header).find(|(_, supplied)| supplied.name == name);
                     found.map(|(place, _)| place | HEADER_BIT)
                 });
                 if let (Some(slot), Some(place)) = (bindings.get_mut(at as usize), place) {
@@ -601,8 +601,7 @@ impl<'i> Image<'i> {
             self.load_programs(index, &template, manifest, supply.inputs, bindings, active)?;
         }
         let rules = (0..self.rules.count()).filter(|rule| bit(active, self.programs.count(), *rule));
-        let loaded = rules.count() as u32;
-        Ok(loaded)
+        Ok(rules.fold(0_u32, |loaded, _| loaded.wrapping_add(1)))
     }
 
     fn load_programs(
