@@ -50,7 +50,12 @@ impl Worker {
     /// As much as a plan needs.
     #[must_use]
     pub fn new(plan: &Plan<'_>) -> Self {
-        Self { scratch: Scratch::default(), words: vec![0; plan.verified.scratch_words()], routes: Vec::new(), tally: Tally::new() }
+        Self {
+            scratch: Scratch::default(),
+            words: vec![0; plan.verified.scratch_words()],
+            routes: Vec::new(),
+            tally: Tally::new(),
+        }
     }
 }
 
@@ -213,7 +218,11 @@ pub fn inputs(layout: &Layout) -> Vec<Input<'_>> {
 
 /// The values that no input takes: only keywords look at them.
 #[must_use]
-pub fn others<'e>(template: &TemplateType, event: &'e reference::Event, named: impl Fn(&str) -> bool) -> Vec<&'e Value> {
+pub fn others<'e>(
+    template: &TemplateType,
+    event: &'e reference::Event,
+    named: impl Fn(&str) -> bool,
+) -> Vec<&'e Value> {
     let numbered = template.fields.iter().map(|field| field.as_ref().map_or("", |field| field.name.as_str()));
     let header = template.header.iter().map(|field| field.name.as_str());
     let fixed = template.reads.iter().map(|of| of.name.as_str());

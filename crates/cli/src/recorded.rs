@@ -7,9 +7,10 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Router, Tally};
+use contentcheck_events::{Batch, Field, Flat, Flattener, Place, Problem, Reader, Router, Tally};
 use contentcheck_parser::diagnostic::closest;
 use contentcheck_parser::limits;
+use contentcheck_parser::template::{Fixed, Recognition};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use schemars::JsonSchema;
@@ -145,11 +146,7 @@ pub fn read(
 }
 
 /// Flattens the records of a batch.
-pub fn decode(
-    batch: &Batch,
-    flattener: &mut Flattener,
-    mut each: impl FnMut(Result<(Place, &Flat<'_>), Problem>),
-) {
+pub fn decode(batch: &Batch, flattener: &mut Flattener, mut each: impl FnMut(Result<(Place, &Flat<'_>), Problem>)) {
     batch.each(|record| match record {
         Err(problem) => each(Err(problem)),
         Ok(record) => match flattener.flatten(record.bytes) {
@@ -226,8 +223,39 @@ pub fn plural(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
+/// What an event lacks that no template type recognises, if it is nearly one of some template type.
+#[must_use]
+pub fn nearly(router: &Router, flat: &Flat<'_>) -> Option<String> {
+    let holds = |recognition: &Recognition| match flat.get(&recognition.name) {
+        Some(Field::Text(text) | Field::Number(text)) => recognition.values.iter().any(|fixed| match fixed {
+            Fixed::Text(fixed) => fixed.eq_ignore_ascii_case(text),
+            Fixed::Int(fixed) => text.parse() == Ok(*fixed),
+        }),
+        _ => false,
+    };
+    let nearest = router
+        .templates()
+        .iter()
+        .map(|template| (template, template.reads.iter().filter(|of| !holds(of)).collect::<Vec<_>>()))
+        .filter(|(template, lacks)| !lacks.is_empty() && lacks.len() < template.reads.len())
+        .min_by_key(|(template, lacks)| (lacks.len(), std::cmp::Reverse(template.reads.len())))?;
+    let (template, lacks) = nearest;
+    let lacks = lacks.iter().map(|of| match flat.get(&of.name) {
+        None => format!("has no `{}`", of.name),
+        Some(_) => format!("has another `{}`", of.name),
+    });
+    let lacks: Vec<String> = lacks.collect();
+    Some(format!("is nearly one of `{}`, but {}", template.name, lacks.join(" and ")))
+}
+
 /// Says what became of the records.
-pub fn summary(totals: &Totals, tally: &Tally, arguments: &Recorded, streams: &mut Streams<'_>) {
+pub fn summary(
+    totals: &Totals,
+    tally: &Tally,
+    arguments: &Recorded,
+    first_unknown: Option<&str>,
+    streams: &mut Streams<'_>,
+) {
     let mut line = format!(
         "read {} from {}: {} of a known template type, {} not recognised; {}",
         plural(totals.events, "event"),
@@ -237,7 +265,8 @@ pub fn summary(totals: &Totals, tally: &Tally, arguments: &Recorded, streams: &m
         if totals.matches == 1 { "1 match".to_owned() } else { format!("{} matches", totals.matches) },
     );
     if totals.routed > totals.evaluated {
-        let _ = write!(line, "\nno rule is on the template types of {}", plural(totals.routed - totals.evaluated, "event"));
+        let _ =
+            write!(line, "\nno rule is on the template types of {}", plural(totals.routed - totals.evaluated, "event"));
     }
     if totals.not_recognised > 0 {
         let cure = match &arguments.template {
@@ -249,9 +278,16 @@ pub fn summary(totals: &Totals, tally: &Tally, arguments: &Recorded, streams: &m
         let _ = write!(
             line,
             "\n{} not recognised, and no rule looked at {}: {cure}",
-            if totals.not_recognised == 1 { "1 event was".to_owned() } else { format!("{} events were", totals.not_recognised) },
+            if totals.not_recognised == 1 {
+                "1 event was".to_owned()
+            } else {
+                format!("{} events were", totals.not_recognised)
+            },
             if totals.not_recognised == 1 { "it" } else { "them" },
         );
+        if let Some(first) = first_unknown {
+            let _ = write!(line, "\nthe first one, {first}");
+        }
     }
     if tally.total() > 0 {
         let mut most: Vec<(&str, &str, u64)> = tally.iter().collect();

@@ -43,16 +43,18 @@ impl Release {
             let names = [rule.id.as_deref(), Some(written_name(rule)), Some(&rule.name), Some(&rule.title)];
             names.into_iter().flatten().any(|own| how(own, wanted))
         };
-        for how in [|own: &str, wanted: &str| own == wanted, |own: &str, wanted: &str| own.eq_ignore_ascii_case(wanted)] {
+        for how in [|own: &str, wanted: &str| own == wanted, |own: &str, wanted: &str| own.eq_ignore_ascii_case(wanted)]
+        {
             let found: Vec<usize> =
                 rules.iter().enumerate().filter(|(_, rule)| says(rule, how)).map(|(number, _)| number).collect();
             match found.as_slice() {
                 [] => {}
                 [only] => return Ok(*only),
                 several => {
-                    let names = several.iter().filter_map(|number| rules.get(*number)).map(|rule| {
-                        format!("{} in {}", rule.id.as_deref().unwrap_or(&rule.name), rule.source.name())
-                    });
+                    let names = several
+                        .iter()
+                        .filter_map(|number| rules.get(*number))
+                        .map(|rule| format!("{} in {}", rule.id.as_deref().unwrap_or(&rule.name), rule.source.name()));
                     let names: Vec<String> = names.collect();
                     return Err(format!("`{wanted}` means {} rules: {}", several.len(), names.join(", ")));
                 }
@@ -139,7 +141,8 @@ pub fn verify_for(image: &Image<'_>, sensor: &Sensor) -> Result<u32, String> {
     let supplied = Supplied::of_sensor(sensor);
     let supplies = supplied.supplies();
     let mut memory = Memory::of(image);
-    let loaded = image.verify(&supplied.manifest(&supplies), memory.workspace()).map(|verified| verified.loaded_rules());
+    let loaded =
+        image.verify(&supplied.manifest(&supplies), memory.workspace()).map(|verified| verified.loaded_rules());
     loaded.map_err(|rejection| describe(image, rejection))
 }
 
@@ -150,15 +153,16 @@ pub fn describe(image: &Image<'_>, rejection: Rejection) -> String {
     let named = |rule: u32, template: u32, input: u32| {
         let template = image.template(template).map_or("", |of| image.name(of.name, of.name_len));
         let rule = image.rule(rule).map_or("", |of| if of.title.is_empty() { of.name } else { of.title });
-        let input = image.input(input).map_or((String::new(), 0), |of| {
-            (image.name(of.name, of.name_len).to_owned(), of.position)
-        });
+        let input = image
+            .input(input)
+            .map_or((String::new(), 0), |of| (image.name(of.name, of.name_len).to_owned(), of.position));
         (rule.to_owned(), template.to_owned(), input)
     };
     match rejection {
         Rejection::UnsuppliedInput { rule, template, input } => {
             let (rule, template, (input, position)) = named(rule, template, input);
-            let place = if position > 0 { format!("field {position} of `{template}`") } else { format!("of `{template}`") };
+            let place =
+                if position > 0 { format!("field {position} of `{template}`") } else { format!("of `{template}`") };
             format!("{code}: rule `{rule}` reads `{input}` ({place}), which this sensor does not supply")
         }
         Rejection::InputType { rule, template, input } => {

@@ -1,5 +1,5 @@
 //! Recorded events and tests: `eval`, `test`, `replay` and `bench` as processes, on our own files.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -131,6 +131,11 @@ fn a_template_type_can_be_named_for_events_that_do_not_say_theirs() {
     assert!(unknown.err.contains("--template NAME"), "{}", unknown.err);
     let known = eval(&["bare.jsonl", "--template", "acme.process"], b"");
     assert!(known.out.contains("Shell of the system account"), "{}", known.out);
+    let nearly = br#"{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1}"#;
+    let nearly = eval(&[], nearly);
+    let said =
+        "the first one, stdin: line 1, is nearly one of `windows.sysmon.process_creation`, but has no `Provider_Name`";
+    assert!(nearly.err.contains(said), "{}", nearly.err);
     let slip = eval(&["bare.jsonl", "--template", "acme.proces"], b"");
     assert_eq!(slip.exit, 2);
     assert!(slip.err.contains("did you mean `acme.process`?"), "{}", slip.err);
@@ -179,7 +184,10 @@ fn what_cannot_be_read_is_told_with_its_place_and_fails_the_run() {
         assert_eq!(lenient.exit, 0, "{name}: {}", lenient.err);
         assert!(lenient.err.contains(message), "{}", lenient.err);
     }
-    let mixed = eval(&["--format", "csv"], b"{\"Channel\":\"Acme/Process\",\"pid\":1}\n{oops\n{\"Channel\":\"Acme/Process\",\"pid\":2}\n");
+    let mixed = eval(
+        &["--format", "csv"],
+        b"{\"Channel\":\"Acme/Process\",\"pid\":1}\n{oops\n{\"Channel\":\"Acme/Process\",\"pid\":2}\n",
+    );
     assert_eq!((mixed.exit, mixed.out.lines().count()), (1, 3), "what stands around a bad record is evaluated");
     assert!(mixed.err.contains("stdin: line 2: not JSON"), "{}", mixed.err);
 }
@@ -268,7 +276,8 @@ acme.jsonl: line 4 as acme.process: no match
 "#
     );
     assert!(shown.err.starts_with("3 events looked at, 1 matched\n"), "{}", shown.err);
-    let limited = eval(&["acme.jsonl", "--explain", "shell OF the system account", "--limit", "1", "--format", "json"], b"");
+    let limited =
+        eval(&["acme.jsonl", "--explain", "shell OF the system account", "--limit", "1", "--format", "json"], b"");
     let report = valid(SchemaName::EvalExplain, &limited.out);
     assert_eq!((&report["looked_at"], &report["matched"]), (&json!(3), &json!(1)));
     assert_eq!(report["events"].as_array().unwrap().len(), 1);
@@ -297,7 +306,10 @@ rules/rundll32.test.yml
     let alone = run(&["test", "rules/rundll32.yml"]);
     assert_eq!((alone.exit, alone.out.lines().count()), (0, 4), "a file that is named brings its tests along");
     let report = valid(SchemaName::Test, &run(&["test", "rules", "--format", "json"]).out);
-    assert_eq!(report["totals"], json!({ "rules": 3, "rules_without_tests": 1, "passed": 5, "failed": 0, "skipped": 0, "faults": 0 }));
+    assert_eq!(
+        report["totals"],
+        json!({ "rules": 3, "rules_without_tests": 1, "passed": 5, "failed": 0, "skipped": 0, "faults": 0 })
+    );
 }
 
 #[test]
@@ -416,7 +428,8 @@ fn ceilings_fail_the_run_and_name_known_rules_once() {
     let replay = |ceilings: &str, more: &[&str]| {
         let path = directory.join("ceilings.json");
         fs::write(&path, ceilings).unwrap();
-        let arguments = ["replay", "acme.jsonl", "document.json", "--rules", "rules", "--ceilings", path.to_str().unwrap()];
+        let arguments =
+            ["replay", "acme.jsonl", "document.json", "--rules", "rules", "--ceilings", path.to_str().unwrap()];
         run(&[&arguments, more].concat())
     };
     assert_eq!(replay("{}", &[]).exit, 0);
@@ -463,5 +476,8 @@ fn files_of_tests_are_no_content() {
     let schema = schema(SchemaName::Sidecar).unwrap_or_else(|failure| panic!("{}", failure.message));
     let tests = contentcheck::yaml::load(&here().join("rules/rundll32.test.yml")).unwrap();
     assert!(jsonschema::is_valid(&schema, &tests));
-    assert!(!jsonschema::is_valid(&schema, &contentcheck::yaml::load(&here().join("faulty/unreadable.tests.yml")).unwrap()));
+    assert!(!jsonschema::is_valid(
+        &schema,
+        &contentcheck::yaml::load(&here().join("faulty/unreadable.tests.yml")).unwrap()
+    ));
 }

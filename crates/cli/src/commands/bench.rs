@@ -143,7 +143,9 @@ fn measure(
     if kept.is_empty() {
         return Err(Failure::usage(match sources {
             None => "no events: name recordings, or give the rules tests",
-            Some(_) => "no event belongs to a template type that some rule is on; if all are of one, say which with --template NAME",
+            Some(_) => {
+                "no event belongs to a template type that some rule is on; if all are of one, say which with --template NAME"
+            }
         }));
     }
     let (evaluate, matches) = evaluate(plan, &kept, events, arguments.rounds)?;
@@ -417,5 +419,5 @@ fn human(report: &BenchReport, out: &mut dyn Write) -> io::Result<()> {
     if let Some(read) = &report.read {
         line(out, "unpack, read, route, type", read, 1e3, "us an event")?;
     }
-    line(out, "verify the image", &report.verify, 1e6, "ms")
+    line(out, "verify the image", &report.verify, 1e3, "us")
 }

@@ -113,7 +113,11 @@ impl RuleName {
     #[must_use]
     pub fn shown(&self) -> String {
         let other = self.id.as_deref().filter(|id| *id != self.title).unwrap_or(&self.name);
-        if self.title.is_empty() || self.title == other { other.to_owned() } else { format!("{} ({other})", self.title) }
+        if self.title.is_empty() || self.title == other {
+            other.to_owned()
+        } else {
+            format!("{} ({other})", self.title)
+        }
     }
 }
 
@@ -187,6 +191,7 @@ fn evaluate(
     let mut pending = Vec::new();
     let mut matches = Vec::new();
     let mut fault = None;
+    let mut first_unknown = None;
     let mut failed = writer.begin(&mut pending).err();
     for path in &sources.files {
         let source = recorded::source_name(path);
@@ -215,6 +220,10 @@ fn evaluate(
                 }
                 totals.event(worker.routes.len(), worker.routes.iter().any(|route| plan.stop(*route).is_some()));
                 totals.matches += matches.len() as u64;
+                if worker.routes.is_empty() && totals.not_recognised == 1 {
+                    first_unknown =
+                        recorded::nearly(&plan.router, flat).map(|says| format!("{source}: {place}, {says}"));
+                }
                 let record = |outcome, route: Option<usize>, rule: Option<u32>| EvalRecord {
                     outcome,
                     source: source.clone(),
@@ -262,9 +271,12 @@ fn evaluate(
         return written(Err(error));
     }
     written(writer.end(&totals, &worker.tally, &mut pending).and_then(|()| streams.out.write_all(&pending)))?;
-    recorded::summary(&totals, &worker.tally, &arguments.recorded, streams);
+    recorded::summary(&totals, &worker.tally, &arguments.recorded, first_unknown.as_deref(), streams);
     if let Some(fault) = fault {
-        talk(streams, "this is a fault of contentcheck's, not of the rule or the event: please report it with the event");
+        talk(
+            streams,
+            "this is a fault of contentcheck's, not of the rule or the event: please report it with the event",
+        );
         return Err(Failure::internal(fault));
     }
     Ok(if totals.unread > 0 && !arguments.recorded.lenient { Exit::Findings } else { Exit::Fine })
@@ -281,9 +293,7 @@ impl Records {
         match self.format {
             EventFormat::Human | EventFormat::Ndjson => Ok(()),
             EventFormat::Json => out.write_all(b"{\n  \"format\": 1,\n  \"records\": ["),
-            EventFormat::Csv => {
-                out.write_all(b"outcome,source,place,number,template,level,rule,id,title,file\n")
-            }
+            EventFormat::Csv => out.write_all(b"outcome,source,place,number,template,level,rule,id,title,file\n"),
         }
     }
 

@@ -14,8 +14,8 @@ use std::time::Instant;
 use contentcheck_events::{Batch, Flattener, Place, Reader, Tally};
 use indicatif::ProgressBar;
 use schemars::JsonSchema;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::Serialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::eval::{NotConverted, RuleName, not_converted};
 use super::{threads, written};
@@ -210,7 +210,9 @@ fn replay(
     }
     first(&mut whole.faults, SHOWN);
     if let Some((_, _, fault)) = whole.faults.first() {
-        return Err(Failure::internal(format!("{fault}; this is a fault of contentcheck's: please report it with the event")));
+        return Err(Failure::internal(format!(
+            "{fault}; this is a fault of contentcheck's: please report it with the event"
+        )));
     }
     let report = report(release, plan, ceilings, &whole);
     match arguments.format {
@@ -220,7 +222,7 @@ fn replay(
             written(writeln!(streams.out, "{text}"))?
         }
     };
-    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, streams);
+    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, None, streams);
     talk(
         streams,
         &format!(
@@ -261,8 +263,7 @@ fn all(
             })
             .collect();
         drop(sender);
-        let workers: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, rules, bar))).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, rules, bar))).collect();
         let mut lost = false;
         for reader in readers {
             match reader.join() {

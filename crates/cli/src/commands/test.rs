@@ -376,19 +376,18 @@ impl<'r, 'p> Runner<'r, 'p> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
 
     use super::*;
 
     fn release(name: &str, condition: &str) -> Release {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tmp/odds").join(name);
+        let directory = std::env::temp_dir().join(format!("contentcheck-{}-{name}", std::process::id()));
         fs::create_dir_all(&directory).unwrap();
         let content = format!(
             "template acme.process @ 1 {{\n    1 image: string\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8a11\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n    test fires {{ image: \"a\" }}\n}}\n"
         );
         fs::write(directory.join("r.content"), content).unwrap();
         let inputs = Inputs {
-            paths: vec![directory],
+            paths: vec![directory.clone()],
             config: None,
             no_config: true,
             fleet: Vec::new(),
@@ -398,6 +397,7 @@ mod tests {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
         let loaded = release::load(&inputs, &CompileOptions::default(), true, &mut streams);
+        fs::remove_dir_all(&directory).unwrap();
         loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap()
     }
 

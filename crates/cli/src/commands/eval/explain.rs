@@ -69,7 +69,9 @@ pub(super) fn run(
         .targets
         .iter()
         .filter_map(|target| Some((plan.route_of(&target.template)?, target)))
-        .map(|(route, target)| Ok((route, Prepared::new(target).map_err(|error| Failure::internal(error.to_string()))?)))
+        .map(|(route, target)| {
+            Ok((route, Prepared::new(target).map_err(|error| Failure::internal(error.to_string()))?))
+        })
         .collect::<Result<_, Failure>>()?;
     recorded::introduce(sources, streams);
     let mut report = ExplainReport {
@@ -83,6 +85,7 @@ pub(super) fn run(
     let mut worker = Worker::new(plan);
     let mut flattener = Flattener::new();
     let mut at_odds = Vec::new();
+    let mut first_unknown = None;
     for path in &sources.files {
         let source = recorded::source_name(path);
         report.totals.sources += 1;
@@ -110,6 +113,10 @@ pub(super) fn run(
                 }
                 let routes = worker.routes.clone();
                 report.totals.event(routes.len(), routes.iter().any(|route| plan.stop(*route).is_some()));
+                if routes.is_empty() && report.totals.not_recognised == 1 {
+                    first_unknown =
+                        recorded::nearly(&plan.router, flat).map(|says| format!("{source}: {place}, {says}"));
+                }
                 for (route, target) in targets.iter().filter(|(route, _)| routes.contains(route)) {
                     let template = &target.target().template;
                     let Some(event) = plan.reference_event(*route, template, flat, &mut worker) else { continue };
@@ -156,7 +163,7 @@ pub(super) fn run(
         line.push_str(&format!("; the rule looks at events of {} only", templates.join(", ")));
     }
     talk(streams, &line);
-    recorded::summary(&report.totals, &worker.tally, &arguments.recorded, streams);
+    recorded::summary(&report.totals, &worker.tally, &arguments.recorded, first_unknown.as_deref(), streams);
     if !at_odds.is_empty() {
         return Err(odds(&at_odds));
     }

@@ -31,7 +31,9 @@ pub(super) fn samples(directories: &[PathBuf]) -> Result<Vec<Sample>, Failure> {
     for directory in directories {
         let name = walk::name(directory);
         if !directory.is_dir() {
-            return Err(Failure::usage(format!("{name}: not a directory; --regression names one with info.yml files below")));
+            return Err(Failure::usage(format!(
+                "{name}: not a directory; --regression names one with info.yml files below"
+            )));
         }
         let before = found.len();
         let mut builder = WalkBuilder::new(directory);
@@ -39,7 +41,9 @@ pub(super) fn samples(directories: &[PathBuf]) -> Result<Vec<Sample>, Failure> {
         builder.sort_by_file_name(Ord::cmp);
         for entry in builder.build() {
             match entry {
-                Ok(entry) if entry.file_name() == "info.yml" && entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                Ok(entry)
+                    if entry.file_name() == "info.yml" && entry.file_type().is_some_and(|kind| kind.is_file()) =>
+                {
                     described(entry.path(), &mut found);
                 }
                 Ok(_) => {}
@@ -74,7 +78,9 @@ fn described(path: &Path, found: &mut Vec<Sample>) {
     let rules: Vec<String> = list("rule_metadata").iter().filter_map(|rule| text(rule, "id")).collect();
     let tests = list("regression_tests_info");
     if rules.is_empty() || tests.is_empty() {
-        return fail("it names no rule under `rule_metadata: - id`, or no sample under `regression_tests_info`".to_owned());
+        return fail(
+            "it names no rule under `rule_metadata: - id`, or no sample under `regression_tests_info`".to_owned(),
+        );
     }
     for rule in &rules {
         for test in tests {
@@ -142,7 +148,10 @@ impl Runner<'_, '_> {
         debug_assert!(went.is_continue(), "nothing stops the reading");
         self.flattener = flattener;
         let holds = count.map_or(fired > 0, |count| fired == count);
-        let expected = count.map_or_else(|| "at least one match".to_owned(), |count| recorded::plural(count, "match").replace("matchs", "matches"));
+        let expected = count.map_or_else(
+            || "at least one match".to_owned(),
+            |count| recorded::plural(count, "match").replace("matchs", "matches"),
+        );
         let message = format!(
             "{}: {expected} expected, {fired} found; {events} events, {shown} of a template type of the rule",
             path.display()
@@ -152,7 +161,15 @@ impl Runner<'_, '_> {
         } else if !problems.is_empty() {
             (Ended::Failed, format!("{message}; {}", problems.join("; ")), all.why)
         } else if holds {
-            return self.decide(&file, rule, name, Kind::Sample, true, Seen { shown: 1, fires: true, ..Seen::default() }, Vec::new());
+            return self.decide(
+                &file,
+                rule,
+                name,
+                Kind::Sample,
+                true,
+                Seen { shown: 1, fires: true, ..Seen::default() },
+                Vec::new(),
+            );
         } else {
             (Ended::Failed, message, all.why)
         };

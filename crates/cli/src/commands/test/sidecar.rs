@@ -61,7 +61,10 @@ fn load(path: &Path) -> Result<Sidecar, String> {
     }
     let case = |(at, item): (usize, Value)| {
         serde_json::from_value(item).map_err(|error| {
-            format!("{name}: test {}: {error}; a test has `name`, `expect: fires` or `expect: silent`, and `event`", at + 1)
+            format!(
+                "{name}: test {}: {error}; a test has `name`, `expect: fires` or `expect: silent`, and `event`",
+                at + 1
+            )
         })
     };
     items.into_iter().enumerate().map(case).collect::<Result<_, _>>().map(Sidecar)
@@ -105,7 +108,8 @@ impl Runner<'_, '_> {
                 })
             };
             let meant: Vec<usize> = numbers.iter().filter(named).copied().collect();
-            let mut other = |outcome, reason: String| self.other(&file, rules, &case.name, Kind::Sidecar, outcome, reason);
+            let mut other =
+                |outcome, reason: String| self.other(&file, rules, &case.name, Kind::Sidecar, outcome, reason);
             match meant.as_slice() {
                 [number] => self.case(&file, *number, &case),
                 [] if !std::path::Path::new(rules).is_file() => {
@@ -118,10 +122,7 @@ impl Runner<'_, '_> {
                     Ended::Failed,
                     format!("`{rules}` has no rule `{}`", case.rule.as_deref().unwrap_or_default()),
                 ),
-                _ => other(
-                    Ended::Failed,
-                    format!("`{rules}` has {} rules; say which with `rule: ID`", meant.len()),
-                ),
+                _ => other(Ended::Failed, format!("`{rules}` has {} rules; say which with `rule: ID`", meant.len())),
             }
         }
     }
