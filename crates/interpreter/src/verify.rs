@@ -542,7 +542,7 @@ impl<'i> Image<'i> {
         };
         let key = if kind == LiteralKind::Contains {
             let from = bytes.get(usize::from(literal.at)..);
-            let gram = from.and_then(if which == 2 { hash::wide_gram_at } else { hash::gram_at }).ok_or(refused)?;
+            let gram = from.and_then(|from| if which == 2 { hash::wide_gram_at(from) } else { hash::gram_at(from) }).ok_or(refused)?;
             // Wide grams are looked at wherever they stand.
             let seen = stride == 1 || (stride > 1 && which == 1);
             must(seen && which > 0 && hash::is_wide(gram) == (which == 2), Section::Literals, index)?;
