@@ -348,7 +348,6 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             }
             (_, value) => {
                 if let (Opcode::AnyText | Opcode::AllTexts, Value::Text(text)) = (opcode, &value) {
-                    self.sign(predicate.input, text.as_bytes());
                     return self.texts(opcode, predicate, text.as_bytes(), Some(predicate.input));
                 }
                 self.one(opcode, predicate, &value)
@@ -396,7 +395,8 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
     }
 
     /// Whether the value of an input may hold a literal, by the pairs of some of its bytes.
-    fn may_hold(&self, input: u16, literal: &[u8]) -> bool {
+    fn may_hold(&mut self, input: u16, text: &[u8], literal: &[u8]) -> bool {
+        self.sign(input, text);
         let from = usize::from(input).wrapping_mul(SIGNATURE_WORDS);
         let Some(signature) = self.signatures.get(from..).and_then(<[u64]>::first_chunk::<SIGNATURE_WORDS>) else {
             return true;
@@ -596,7 +596,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
                 self.meter.spend(u64::from(pattern.b));
                 if let Some(input) = signed
                     && pattern.b > 0
-                    && !self.gates(pattern.c, pattern.b)?.any(|gate| gate.is_ok_and(|gate| self.may_hold(input, gate)))
+                    && !self.gates(pattern.c, pattern.b, input, text, true)?
                 {
                     return Ok(false);
                 }
@@ -605,7 +605,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             PatternKind::Like => {
                 self.meter.spend(u64::from(pattern.b));
                 if let Some(input) = signed
-                    && !self.gates(pattern.a, pattern.b)?.all(|part| part.is_ok_and(|part| self.may_hold(input, part)))
+                    && !self.gates(pattern.a, pattern.b, input, text, false)?
                 {
                     return Ok(false);
                 }
@@ -621,17 +621,22 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             PatternKind::Suffix => text::ends_with(text, literal, ignore_case),
             _ => {
                 let rare = literal.get(usize::from(pattern.at)..).unwrap_or(&[]);
-                signed.is_none_or(|input| self.may_hold(input, rare))
+                signed.is_none_or(|input| self.may_hold(input, text, rare))
                     && text::find(text, 0, literal, usize::from(pattern.at), ignore_case, self.meter).is_some()
             }
         })
     }
 
-    /// The literals among some parts.
-    fn gates(&self, first: u32, count: u32) -> Result<impl Iterator<Item = Result<&'e [u8], Fault>> + use<'_, 'e, M>, Fault> {
+    /// Whether a text may hold any, or all, of the literals among some parts.
+    fn gates(&mut self, first: u32, count: u32, input: u16, text: &[u8], any: bool) -> Result<bool, Fault> {
         let parts = self.image.parts.range(first, count).ok_or(Fault::Corrupt { section: Section::Parts })?;
-        let literals = parts.iter().map(Part::decode).filter(|part| part.kind == 0);
-        Ok(literals.map(|part| self.image.text(part.text, part.len)))
+        for part in parts.iter().map(Part::decode).filter(|part| part.kind == 0) {
+            let literal = self.image.text(part.text, part.len)?;
+            if self.may_hold(input, text, literal) == any {
+                return Ok(any);
+            }
+        }
+        Ok(!any)
     }
 
     /// Whether parts cover a text. What stands between two runs is looked for from the left: the

@@ -54,9 +54,7 @@ impl<'i> Finder<'i> {
     /// Whether some entry may have this hash.
     #[inline(always)]
     fn may_hold(&self, key: u64) -> bool {
-        let bit = key >> self.shift;
-        let word = self.bitmap.get((bit >> 6) as usize).map_or(0, |word| u64::from_le_bytes(*word));
-        word >> (bit & 63) & 1 != 0
+        has_bit(self.bitmap, self.bitmap.len().wrapping_sub(1), self.shift, key)
     }
 
     /// The entries in the bucket of a hash: the number of the first, and all of them.
@@ -67,6 +65,15 @@ impl<'i> Finder<'i> {
         let entries = self.entries.get(from as usize..to as usize).ok_or(FILTERS)?;
         Ok((self.first.wrapping_add(from), entries))
     }
+}
+
+/// Whether the bit of a hash is set. The bit map has a power of two of words, of which `last` is
+/// the last: where the compiler sees both, it needs no check of bounds.
+#[inline(always)]
+fn has_bit(bitmap: &[[u8; 8]], last: usize, shift: u32, key: u64) -> bool {
+    let bit = key.wrapping_shr(shift);
+    let word = bitmap.get((bit >> 6) as usize & last).map_or(0, |word| u64::from_le_bytes(*word));
+    word >> (bit & 63) & 1 != 0
 }
 
 struct Scan<'s, 'i, M> {
@@ -224,6 +231,8 @@ impl<M: Meter> Scan<'_, '_, M> {
     fn grams(&mut self, input: u16, text: &[u8]) -> Result<(), Fault> {
         let salt = gram_salt(input);
         let (narrow, wide) = (self.grams, self.wide_grams);
+        let (bitmap, shift) = (narrow.bitmap, narrow.shift);
+        let last = bitmap.len().wrapping_sub(1);
         self.meter.spend(text.len() as u64);
         let mut base = 0_usize;
         let mut rest = text;
@@ -233,17 +242,13 @@ impl<M: Meter> Scan<'_, '_, M> {
             if word & 0x8080_8080_8080_8080 == 0 {
                 // All five bits first, and one branch on them together: hits are rare, and a
                 // branch on each would be guessed wrong too often.
-                let key = |shift: u32| gram((word >> shift) as u32, salt);
-                let mut hits = u32::from(narrow.may_hold(key(0)))
-                    | u32::from(narrow.may_hold(key(8))) << 1
-                    | u32::from(narrow.may_hold(key(16))) << 2
-                    | u32::from(narrow.may_hold(key(24))) << 3
-                    | u32::from(narrow.may_hold(key(32))) << 4;
+                let hit = |from: u32| u32::from(has_bit(bitmap, last, shift, gram((word >> from) as u32, salt)));
+                let mut hits = hit(0) | hit(8) << 1 | hit(16) << 2 | hit(24) << 3 | hit(32) << 4;
                 while hits != 0 {
                     let index = hits.trailing_zeros();
                     hits &= hits.wrapping_sub(1);
-                    let at = base.wrapping_add(index as usize);
-                    self.bucket(narrow, key(index << 3), input, LiteralKind::Contains, text, at)?;
+                    let key = gram(word.wrapping_shr(index << 3) as u32, salt);
+                    self.bucket(narrow, key, input, LiteralKind::Contains, text, base.wrapping_add(index as usize))?;
                 }
             } else {
                 for shift in [0_u32, 8, 16, 24, 32] {
