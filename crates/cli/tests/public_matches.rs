@@ -1,0 +1,88 @@
+//! The interpreter against the reference evaluator: all live SigmaHQ rules on recorded Windows events.
+//!
+//! They are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the workspace
+//! by default). Without them this test says so and passes. `CONTENTCHECK_SAMPLE=1` takes every event
+//! in place of every 193rd; use a release build for that.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use contentcheck::Streams;
+use contentcheck::args::{CompileOptions, Inputs};
+use contentcheck::plan::{Worker, with_plan};
+use contentcheck::release;
+use contentcheck_events::{Batch, Flattener, Reader};
+use contentcheck_reference::Prepared;
+
+#[test]
+fn every_event_matches_what_the_reference_evaluator_says() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
+    let (sigma, events) = (shared.join("corpus/sigma"), shared.join("corpus/events"));
+    if !sigma.is_dir() || !events.is_dir() {
+        eprintln!("skipped: {} or {} is not there", sigma.display(), events.display());
+        return;
+    }
+    let sample: usize = std::env::var("CONTENTCHECK_SAMPLE").map_or(193, |text| text.parse().unwrap());
+    let mut paths: Vec<PathBuf> = fs::read_dir(&sigma).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with("rules"));
+    paths.sort();
+    let (mut out, mut err) = (std::io::sink(), std::io::sink());
+    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+    let inputs = Inputs { paths, config: None, no_config: true, fleet: vec![], exclude: vec![], threads: 0 };
+    let options = CompileOptions { skip_errors: true, skip_unsupplied: false };
+    let loaded = release::load(&inputs, &options, true, &mut streams);
+    let release = loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap();
+    let rules = release.rules();
+    let mut targets: HashMap<&str, Vec<(u32, Prepared<'_>)>> = HashMap::new();
+    for (number, rule) in (0_u32..).zip(&rules) {
+        for target in &rule.targets {
+            let prepared = Prepared::new(target).unwrap();
+            targets.entry(&target.template.name).or_default().push((number, prepared));
+        }
+    }
+    let (mut seen, mut matches, mut wrong) = (0, 0, Vec::new());
+    with_plan(&release, |plan| {
+        let (mut worker, mut flattener, mut batch) = (Worker::new(plan), Flattener::new(), Batch::new());
+        for file in ["windows_otrf.jsonl.zst", "windows_evtx_to_mitre.jsonl.zst", "windows_sigma_regression.jsonl.zst"] {
+            let mut reader = Reader::open(&events.join(file)).unwrap();
+            let mut number = 0;
+            while reader.next_batch(&mut batch) {
+                batch.each(|record| {
+                    number += 1;
+                    // The smaller files have more matches an event.
+                    let step = if file.starts_with("windows_otrf") { sample } else { sample.div_ceil(10) };
+                    if number % step != 0 {
+                        return;
+                    }
+                    let flat = flattener.flatten(record.unwrap().bytes).unwrap();
+                    let mut own: HashMap<usize, BTreeSet<u32>> = HashMap::new();
+                    plan.evaluate(&flat, None, &mut worker, |route, rule| {
+                        own.entry(route).or_default().insert(rule);
+                    })
+                    .unwrap();
+                    seen += 1;
+                    for route in worker.routes.clone() {
+                        let template = &plan.router.templates()[route];
+                        let Some(event) = plan.reference_event(route, template, &flat, &mut worker) else { continue };
+                        let asked = targets.get(template.name.as_str()).into_iter().flatten();
+                        let says: BTreeSet<u32> =
+                            asked.filter(|(_, prepared)| prepared.evaluate(&event)).map(|(rule, _)| *rule).collect();
+                        let own = own.remove(&route).unwrap_or_default();
+                        matches += own.len();
+                        for rule in own.symmetric_difference(&says) {
+                            let who = if own.contains(rule) { "interpreter" } else { "reference evaluator" };
+                            wrong.push(format!("{file} {number}: {}: only the {who}", rules[*rule as usize].name));
+                        }
+                    }
+                });
+            }
+        }
+    })
+    .unwrap_or_else(|failure| panic!("{}", failure.message));
+    println!("{seen} events, {matches} matches");
+    assert!(seen > 500 && matches > 100, "{seen} events, {matches} matches");
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
