@@ -1,4 +1,13 @@
-//! What the fuzz targets do. The stable tests of `crates/parser` replay every file under
-//! `corpus/regressions/TARGET/` through the same bodies.
+//! What the fuzz targets do. Stable tests replay every file under `corpus/regressions/TARGET/` through
+//! the same bodies: those of `bodies` in `crates/parser`, those of `machine` in `crates/compiler`.
+//!
+//! The generators are typed: `choices` decides, `values` and `generate` make content and events of its
+//! decisions, and proptest drives them as well as a fuzzer does.
 
 pub mod bodies;
+pub mod choices;
+pub mod differential;
+pub mod generate;
+pub mod images;
+pub mod machine;
+pub mod values;
