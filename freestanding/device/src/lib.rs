@@ -8,6 +8,7 @@ use contentcheck_interpreter::{
     Event, Image, Input, KillMask, Manifest, Rejection, Scalar, Supply, Type, Value, VerifiedImage, Workspace,
 };
 
+#[cfg(feature = "memory")]
 mod memory;
 
 /// The image, compiled by `freestanding/check` from `freestanding/image`.
