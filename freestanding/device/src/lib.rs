@@ -133,12 +133,32 @@ fn events(verified: &VerifiedImage<'_>, scratch: &mut [u64], long: &mut [u8], sa
     let pid = Value::Int(77);
     let zero = Value::Int(0);
     let all = [
-        ("a download", [zero, Value::Text("certutil -URLCache -f http://x"), certutil, absent, pid, none, absent], &[CERTUTIL][..]),
-        ("a download by the system", [zero, Value::Text("certutil -urlcache"), certutil, Value::Text("system"), pid, none, absent], &[]),
+        (
+            "a download",
+            [zero, Value::Text("certutil -URLCache -f http://x"), certutil, absent, pid, none, absent],
+            &[CERTUTIL][..],
+        ),
+        (
+            "a download by the system",
+            [zero, Value::Text("certutil -urlcache"), certutil, Value::Text("system"), pid, none, absent],
+            &[],
+        ),
         ("another command", [zero, Value::Text("certutil -dump"), certutil, absent, pid, none, absent], &[]),
-        ("an encoded command", [zero, Value::Text("x -Enc  QUJDREVGR0hJSktM"), Value::Text("x"), absent, pid, none, address], &[ENCODED]),
-        ("a module of a table", [zero, Value::Text(""), Value::Text(""), absent, pid, Value::List(&modules), absent], &[MODULE]),
-        ("64 KiB", [zero, Value::Text(long), Value::Text(long), absent, Value::Int(4001), none, absent], &[ENCODED, MODULE]),
+        (
+            "an encoded command",
+            [zero, Value::Text("x -Enc  QUJDREVGR0hJSktM"), Value::Text("x"), absent, pid, none, address],
+            &[ENCODED],
+        ),
+        (
+            "a module of a table",
+            [zero, Value::Text(""), Value::Text(""), absent, pid, Value::List(&modules), absent],
+            &[MODULE],
+        ),
+        (
+            "64 KiB",
+            [zero, Value::Text(long), Value::Text(long), absent, Value::Int(4001), none, absent],
+            &[ENCODED, MODULE],
+        ),
         ("nothing", [absent; 7], &[]),
     ];
     let mut right = true;
@@ -171,7 +191,8 @@ fn event(
     });
     right &= ended.is_ok() && found == expected.len();
     // Switched off, every rule is silent.
-    right &= bound.evaluate(KillMask::new(&[u64::MAX]), scratch, |_| found = usize::MAX).is_ok() && found == expected.len();
+    right &=
+        bound.evaluate(KillMask::new(&[u64::MAX]), scratch, |_| found = usize::MAX).is_ok() && found == expected.len();
     say(what);
     say(if right { ": " } else { ": WRONG, should be " });
     for (at, name) in expected.iter().enumerate() {

@@ -19,8 +19,16 @@ const OUTSIDE: u64 = 128;
 const IMPORTS: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
 /// What the linker adds to every library, for loading and unloading it. Nothing calls it.
 const LOADING: [&str; 10] = [
-    "__cxa_finalize", "__gmon_start__", "_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "frame_dummy",
-    "__do_global_dtors_aux", "_init", "_fini", "register_tm_clones", "deregister_tm_clones",
+    "__cxa_finalize",
+    "__gmon_start__",
+    "_ITM_deregisterTMCloneTable",
+    "_ITM_registerTMCloneTable",
+    "frame_dummy",
+    "__do_global_dtors_aux",
+    "_init",
+    "_fini",
+    "register_tm_clones",
+    "deregister_tm_clones",
 ];
 
 #[derive(Default)]
@@ -91,7 +99,8 @@ fn functions(text: &str) -> BTreeMap<u64, Function> {
             && let (Some(address), Some(name)) = (number(address), rest.strip_suffix(">:"))
         {
             at = address;
-            let function = Function { name: name.to_owned(), frame: 8, outside: outside_section, ..Function::default() };
+            let function =
+                Function { name: name.to_owned(), frame: 8, outside: outside_section, ..Function::default() };
             all.insert(at, function);
         } else if let Some((_, instruction)) = line.split_once(":\t")
             && let Some(function) = all.get_mut(&at)

@@ -7,7 +7,9 @@
 
 use core::hint::black_box;
 
-use contentcheck_interpreter::{Event, Fault, Image, KillMask, Manifest, Meter, Rejection, Steps, VerifiedImage, Workspace};
+use contentcheck_interpreter::{
+    Event, Fault, Image, KillMask, Manifest, Meter, Rejection, Steps, VerifiedImage, Workspace,
+};
 
 #[cfg(not(feature = "attribute"))]
 unsafe extern "C" {
@@ -74,7 +76,12 @@ fn evaluated<M: Meter>(call: &mut Call<'_>, meter: &mut M) -> Result<(), Fault> 
 fn described(call: &Call<'_>, number: u32) -> Option<u64> {
     let image = call.image.image();
     black_box(image.rule(number).map(|rule| (rule.name, rule.title, rule.level)));
-    black_box((image.input(number), image.template(number), call.image.loads(number), call.image.supplied_arity(number)));
+    black_box((
+        image.input(number),
+        image.template(number),
+        call.image.loads(number),
+        call.image.supplied_arity(number),
+    ));
     Some(image.cost(number).at(call.image.bind(number, call.event).ok()?.size()))
 }
 
