@@ -356,6 +356,9 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
     }
 
     /// Makes the signature of an input's value, unless there is one.
+    // INVARIANT: the number of a word of pairs is masked to the 64 of them, that of a word of bytes is
+    // 64 and two bits; a signature is an array of 68. So the check of bounds falls away.
+    #[expect(clippy::indexing_slicing, reason = "each index is masked to the length of the array")]
     fn sign(&mut self, input: u16, text: &[u8]) {
         let bit = 1_u64 << (input & 63);
         let Some(signed) = self.signed.get_mut(usize::from(input >> 6)) else { return };
@@ -395,6 +398,8 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
     }
 
     /// Whether the value of an input may hold a literal, by the pairs of some of its bytes.
+    // INVARIANT: as in `sign`.
+    #[expect(clippy::indexing_slicing, reason = "each index is masked to the length of the array")]
     fn may_hold(&mut self, input: u16, text: &[u8], literal: &[u8]) -> bool {
         self.sign(input, text);
         let from = usize::from(input).wrapping_mul(SIGNATURE_WORDS);

@@ -49,6 +49,8 @@ fn deterministic(regex: &Regex, table: &[u8], text: &[u8]) -> Result<bool, Fault
         if state <= MATCHED {
             return Ok(state == MATCHED);
         }
+        // INVARIANT: there are 256 classes, one for each byte.
+        #[expect(clippy::indexing_slicing, reason = "a byte is less than the 256 of the array")]
         let class = classes[*byte as usize] as usize;
         state = u16::from_le_bytes(*moves.get(row(state).wrapping_add(class)).ok_or(CORRUPT)?);
     }
