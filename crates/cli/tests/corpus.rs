@@ -1,5 +1,5 @@
 //! corpus/reject, corpus/incidents and corpus/releases: what is found in them is what they say.
-//! With `BLESS=1` the expectations are written.
+//! With `BLESS=1` the expectations are written, and the damaged images of corpus/reject.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,13 @@ use clap::Parser as _;
 use contentcheck::Streams;
 use contentcheck::args::Cli;
 use contentcheck::exit::Exit;
+use contentcheck_compiler::sensor::Supplied;
+use contentcheck_interpreter::format::{CHECKSUM_AT, Section};
+use contentcheck_interpreter::hash::checksum;
+use contentcheck_interpreter::{Image, Workspace};
+use contentcheck_parser::check::{Context, Language, check};
 use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::source::Source;
 
 /// A case whose file a repository cannot or should not hold.
 struct Made {
@@ -19,6 +25,27 @@ struct Made {
     reason: &'static str,
     make: fn(&Path),
 }
+
+/// A code that says something of an image or of the code around it. Its case is an image, made
+/// from the release beside it and then damaged; so the cases follow the image format.
+struct Damaged {
+    code: &'static str,
+    damage: fn(Vec<u8>) -> Vec<u8>,
+}
+
+const DAMAGED: &[Damaged] = &[
+    Damaged { code: "CC0520", damage: |image| vec![0; image.len()] },
+    Damaged { code: "CC0521", damage: |image| written_at(image, 8, &2_u32.to_le_bytes()) },
+    Damaged { code: "CC0522", damage: |image| image.get(..image.len() / 2).unwrap().to_vec() },
+    Damaged { code: "CC0523", damage: lost_bit },
+    Damaged { code: "CC0524", damage: forged },
+];
+
+/// Codes that no file can bring about, and where in this file they are.
+const UNREACHED: &[(&str, &str, fn() -> &'static str)] = &[
+    ("CC0525", "the command line lends what the image asks for; code around the interpreter may not", too_little_memory),
+    ("CC0526", "a release that reads so many inputs has megabytes", too_many_inputs),
+];
 
 const MADE: &[Made] = &[
     Made { code: "CC0101", reason: "five megabytes in every clone", make: too_large },
@@ -29,6 +56,73 @@ const MADE: &[Made] = &[
 
 /// Codes that nothing reports yet. Their cases wait; once one is reported, this list must shrink.
 const AWAITED: &[&str] = &[];
+
+fn written_at(mut image: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
+    image.get_mut(at..at + bytes.len()).unwrap().copy_from_slice(bytes);
+    image
+}
+
+/// One bit of the last byte, which is a letter of a literal, is another.
+fn lost_bit(image: Vec<u8>) -> Vec<u8> {
+    let (at, last) = (image.len() - 1, *image.last().unwrap());
+    written_at(image, at, &[last ^ 1])
+}
+
+/// A level that there is not, under a checksum that is right.
+fn forged(image: Vec<u8>) -> Vec<u8> {
+    let (rules, _) = Image::read(&image).unwrap().section(Section::Rules);
+    let image = written_at(image, rules as usize + 24, &[9]);
+    let sum = checksum(&image);
+    written_at(image, CHECKSUM_AT, &sum.to_le_bytes())
+}
+
+/// The image of the release in a directory.
+fn compiled(directory: &Path) -> Vec<u8> {
+    let path = directory.to_str().unwrap();
+    let cli = Cli::try_parse_from(["contentcheck", "compile", path, "--no-config", "-o", "-"]).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    assert_eq!(exit, Exit::Fine, "{path}: {}", String::from_utf8_lossy(&err));
+    out
+}
+
+/// What `contentcheck verify` says of an image.
+fn verify(image: &Path) -> (Exit, String) {
+    let cli = Cli::try_parse_from(["contentcheck", "verify", image.to_str().unwrap()]).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    (exit, String::from_utf8(out).unwrap().replace(&format!("{}/", image.parent().unwrap().display()), ""))
+}
+
+fn too_little_memory() -> &'static str {
+    let bytes = compiled(&corpus("releases/demo"));
+    let image = Image::read(&bytes).unwrap();
+    let supplied = Supplied::of_recorder(&image, "any", "0");
+    let supplies = supplied.supplies();
+    let mut active = vec![0; image.active_words()];
+    let mut bindings = vec![0; image.binding_slots() - 1];
+    let workspace = Workspace { bindings: &mut bindings, active: &mut active };
+    image.verify(&supplied.manifest(&supplies), workspace).unwrap_err().code()
+}
+
+/// Rules on an open template type, which has as many inputs as rules name.
+fn too_many_inputs() -> &'static str {
+    let mut sources = Vec::new();
+    for file in 0..70 {
+        let mut text = format!(
+            "title: Names of file {file}\nlogsource:\n    product: windows\n    service: system\ndetection:\n    selection:\n"
+        );
+        for field in 0..500 {
+            let _ = writeln!(text, "        Name{file}x{field}: a");
+        }
+        text.push_str("    condition: selection\n");
+        sources.push((Source::new(format!("{file}.yml"), text), Language::Sigma));
+    }
+    let context = Context { library: contentcheck_library::templates().unwrap(), fleet: None, threads: 1 };
+    let (content, found) = check(&sources, context, &|_, _| None, &|| {});
+    assert_eq!(content.rules().len(), sources.len(), "{found:?}");
+    contentcheck_compiler::compile(&content, contentcheck_compiler::Options::default()).unwrap_err().code()
+}
 
 fn too_large(directory: &Path) {
     fs::write(directory.join("rule.yml"), "# a comment that a generator repeated\n".repeat(140_000)).unwrap();
@@ -136,6 +230,21 @@ fn every_code_has_a_case_that_triggers_it() {
             continue;
         };
         missing.remove(code.id);
+        if let Some(Damaged { damage, .. }) = DAMAGED.iter().find(|damaged| damaged.code == code.id) {
+            let (file, made) = (directory.join("release.ccimage"), damage(compiled(&directory)));
+            if bless() {
+                fs::write(&file, &made).unwrap();
+            }
+            if fs::read(&file).unwrap_or_default() != made {
+                problems.push(format!("{folder}/release.ccimage is not what is made now; run this test with BLESS=1"));
+            }
+            let (exit, text) = verify(&file);
+            if exit != Exit::Findings || !text.contains(&format!(": rejected: {}: ", code.id)) {
+                problems.push(format!("{folder} does not trigger {}, but {exit:?}\n{text}", code.id));
+            }
+            compare(&mut problems, &directory.join("expected.txt"), &text);
+            continue;
+        }
         let (_, text) = lint(&directory, &[]);
         let triggers = found(&text).iter().any(|found| found == code.id);
         if triggers == AWAITED.contains(&code.id) {
@@ -161,6 +270,10 @@ fn every_code_has_a_case_that_triggers_it() {
         if exit != Exit::Findings || !found(&text).iter().any(|found| found == code) {
             problems.push(format!("the file made for {code} does not trigger it, but\n{text}"));
         }
+    }
+    for (code, reason, made) in UNREACHED {
+        assert!(reason.len() > 10 && missing.remove(code), "{code} is made here and has a folder");
+        assert_eq!(made(), *code);
     }
     problems.extend(missing.iter().map(|code| format!("{code} has no case")));
     let made: String = examples.iter().fold(String::new(), |mut all, (code, (folder, file))| {

@@ -1,4 +1,4 @@
-//! 05xx: cost, size and capacity.
+//! 05xx: cost, size, capacity; from CC0520 on the content image.
 
 codes! {
     /// The regular expression cannot be compiled
@@ -66,5 +66,47 @@ codes! {
         cause: "The table has no key or several, or a column of a type that a cell cannot hold.",
         harm: "Without one exact key a lookup has no answer, or several.",
         cure: "Mark one required column, not a float, as `key`; give each column a single value.",
+    }
+    /// The file is not a content image
+    NOT_AN_IMAGE = "CC0520" "not-an-image" Error {
+        cause: "The first bytes are not those of a content image: another file was named, or the file is empty or all zeros.",
+        harm: "A sensor that took such bytes for content would read numbers and addresses out of them.",
+        cure: "Name the file that `contentcheck compile -o` wrote; fetch it again if this is the one.",
+    }
+    /// The image has another format version
+    IMAGE_VERSION = "CC0521" "image-version" Error {
+        cause: "The image was compiled for another version of the interpreter.",
+        harm: "Records of another version lie elsewhere and mean something else; none of it may be guessed at.",
+        cure: "Compile the release with the version that the sensors have. The source of content is the release, never an image.",
+    }
+    /// The image is cut off, or something was added
+    IMAGE_LENGTH = "CC0522" "image-length" Error {
+        cause: "The header states another length than the file has: a download or a write stopped half way, or something was appended.",
+        harm: "A sensor that read on would read behind the end of its memory.",
+        cure: "Fetch or write the image again; write to a neighbour and rename it when it is whole.",
+    }
+    /// The image was altered
+    IMAGE_CHECKSUM = "CC0523" "image-checksum" Error {
+        cause: "The bytes are not those that were written: storage or transport changed some, such as a text mode that rewrites line ends.",
+        harm: "A changed byte is a changed rule: it fires on other events, or on none.",
+        cure: "Fetch the image again and compare it with the one that was compiled: the same release has the same bytes.",
+    }
+    /// A record of the image is not as the compiler writes it
+    IMAGE_RECORD = "CC0524" "image-record" Error {
+        cause: "A section or a record holds what no compiler writes, though the checksum is right: a defect of a compiler, or a forged image.",
+        harm: "A jump backward is a loop that never ends, an index too large is a read out of bounds: on a device at boot, again at each boot.",
+        cure: "Do not load it. Compile the release again; if that image is rejected too, report it with the section and record of the message.",
+    }
+    /// A sensor lends too little memory, or its manifest is too large
+    SENSOR_MEMORY = "CC0525" "sensor-memory" Error {
+        cause: "The code around the interpreter lends less memory than the image asks for, or states more inputs than an event can have.",
+        harm: "Nothing is loaded, so the sensor keeps its last good content; with memory taken on trust it would write behind it.",
+        cure: "Lend what `binding_slots` and `active_words` of the image ask for; state what the sensor supplies.",
+    }
+    /// The content is beyond what an image can hold
+    IMAGE_TOO_LARGE = "CC0526" "image-too-large" Error {
+        cause: "A rule has tens of thousands of predicates, the rules of a template type read tens of thousands of inputs, or the image would pass 4 GiB.",
+        harm: "Numbers that do not fit would have to be cut off, and the rule would test something else.",
+        cure: "Put values that belong together into one list or a table, or split the release.",
     }
 }

@@ -76,7 +76,7 @@ pub static FAMILIES: &[(&str, &str, &[&Code])] = &[
     ("02", "Names and resolution", names::FAMILY),
     ("03", "Types", types::FAMILY),
     ("04", "Arity and sensor compatibility", compatibility::FAMILY),
-    ("05", "Cost, size and capacity", cost::FAMILY),
+    ("05", "Cost, size, capacity and images", cost::FAMILY),
     ("06", "Logic", logic::FAMILY),
     ("07", "Metadata and hygiene", metadata::FAMILY),
 ];
