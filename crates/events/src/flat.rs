@@ -15,6 +15,8 @@ pub(crate) struct Span {
 impl Span {
     /// Set in `start` where the range lies in the buffer. Records and buffers are far below 2 GiB.
     const BUILT: u32 = 1 << 31;
+    /// Set in `end` of a name that was written with blanks.
+    const LOOSE: u32 = 1 << 31;
 
     fn new(range: std::ops::Range<usize>, built: bool) -> Self {
         let at = |offset: usize| u32::try_from(offset).unwrap_or(0) & !Self::BUILT;
@@ -30,7 +32,16 @@ impl Span {
     }
 
     fn range(self) -> std::ops::Range<usize> {
-        (self.start & !Self::BUILT) as usize..self.end as usize
+        (self.start & !Self::BUILT) as usize..(self.end & !Self::LOOSE) as usize
+    }
+
+    /// A name that gives way to one that is written just so.
+    pub(crate) fn loose(self) -> Self {
+        Self { end: self.end | Self::LOOSE, ..self }
+    }
+
+    const fn is_loose(self) -> bool {
+        self.end & Self::LOOSE != 0
     }
 
     #[inline]
@@ -156,6 +167,18 @@ impl Store {
             }
             return Ok(());
         };
+        if let Some(entry) = self.entries.get(at)
+            && entry.name.is_loose() != name.is_loose()
+        {
+            // Of two names that differ in blanks alone, the one without them counts.
+            if entry.name.is_loose() {
+                let value = if array == 0 { value } else { self.list_of(value) };
+                if let Some(entry) = self.entries.get_mut(at) {
+                    *entry = Entry { name, value, array };
+                }
+            }
+            return Ok(());
+        }
         let before = self.entries.get(at).map(|entry| (entry.array, entry.value));
         let value = match before {
             Some((before, Raw::List { first, last, count })) if array != 0 && before == array => {

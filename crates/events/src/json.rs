@@ -215,6 +215,11 @@ impl Reader<'_, '_> {
             Name::Same => [path, "", ""],
             Name::Other(name) => [name, "", ""],
             Name::Attribute(element, attribute) => [element, "_", attribute],
+            Name::Blanks(name) => {
+                let start = buffer.len();
+                buffer.extend(name.split(' '));
+                return Some(Span::of_buffer(start..buffer.len()).loose());
+            }
         };
         let start = buffer.len();
         parts.iter().for_each(|part| buffer.push_str(part));
@@ -314,10 +319,22 @@ impl Reader<'_, '_> {
         }
         match (name, value) {
             // A named value stands for itself, not for an element of a list.
-            (Some(name), value) => self.add_in(name, value.unwrap_or(Raw::Null), 0),
+            (Some(name), value) => {
+                let name = self.without_blanks(name);
+                self.add_in(name, value.unwrap_or(Raw::Null), 0)
+            }
             (None, Some(value)) => self.add(data, value),
             (None, None) => Ok(()),
         }
+    }
+
+    /// The name of event data, see [`Name::Blanks`].
+    fn without_blanks(&mut self, name: Span) -> Span {
+        if !names::has_blanks(name.text(self.text, &self.store.buffer)) {
+            return name;
+        }
+        let given = name.text(self.text, &self.store.buffer).replace(' ', "");
+        self.store.build(&[&given]).loose()
     }
 
     fn name_attribute(&mut self, depth: u32) -> Result<Option<Span>, Stop> {

@@ -13,8 +13,21 @@ pub(crate) enum Name<'a> {
     Other(&'a str),
     /// An element and its attribute, joined by `_`.
     Attribute(&'a str, &'a str),
+    /// The end of the given name, a name of event data with blanks in it, which do not count:
+    /// Defender records `Threat Name` for what rules and other readers call `ThreatName`.
+    Blanks(&'a str),
     /// Says nothing of the event: name spaces.
     Dropped,
+}
+
+/// A name of event data, the only ones that carry blanks.
+fn data(name: &str) -> Name<'_> {
+    if has_blanks(name) { Name::Blanks(name) } else { Name::Other(name) }
+}
+
+/// Whether a name of event data is another one without its blanks.
+pub(crate) fn has_blanks(name: &str) -> bool {
+    name.contains(' ') && name.bytes().any(|byte| byte != b' ')
 }
 
 /// Whether [`normalise`] may change a name that begins so.
@@ -51,7 +64,7 @@ fn windows(rest: &str) -> Name<'_> {
         return match attribute(rest) {
             Some((_, name)) if name.starts_with("xmlns") => Name::Dropped,
             Some(("", name)) => Name::Attribute("EventData", name),
-            _ => Name::Other(rest.strip_suffix(".#text").unwrap_or(rest)),
+            _ => data(rest.strip_suffix(".#text").unwrap_or(rest)),
         };
     }
     if let Some(rest) = rest_of("UserData") {
@@ -87,7 +100,10 @@ fn attribute(name: &str) -> Option<(&str, &str)> {
 /// Winlogbeat words some parts of an event in its own way (`winlog.task` is a text); these keep
 /// their names.
 fn winlogbeat(rest: &str) -> Name<'_> {
-    if let Some(name) = rest.strip_prefix("event_data.").or_else(|| rest.strip_prefix("user_data.")) {
+    if let Some(name) = rest.strip_prefix("event_data.") {
+        return data(name);
+    }
+    if let Some(name) = rest.strip_prefix("user_data.") {
         return Name::Other(name);
     }
     Name::Other(match rest {
@@ -124,6 +140,10 @@ mod tests {
             ("Event.System.EventID", Name::Other("EventID")),
             ("Event.System.EventID.#attributes.Qualifiers", Name::Attribute("EventID", "Qualifiers")),
             ("Event.EventData.Image", Name::Other("Image")),
+            ("Event.EventData.Source Name", Name::Blanks("Source Name")),
+            ("Event.EventData. ", Name::Other(" ")),
+            ("Event.UserData.Log Cleared.Source Name", Name::Other("Source Name")),
+            ("winlog.event_data.Source Name", Name::Blanks("Source Name")),
             ("Event.EventData.Data.#text", Name::Other("Data")),
             ("Event.EventData.#attributes.Name", Name::Attribute("EventData", "Name")),
             ("Event.UserData.LogFileCleared.SubjectUserName", Name::Other("SubjectUserName")),

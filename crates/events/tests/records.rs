@@ -99,6 +99,27 @@ fn data_is_named_or_a_list() {
     );
 }
 
+/// Defender records `Threat Name` for what rules call `ThreatName`.
+#[test]
+fn blanks_in_names_of_event_data_do_not_count() {
+    let data = |data: &str| flat(&format!(r#"{{"Event":{{"EventData":{data}}}}}"#));
+    assert_eq!(data(r#"{"Source Name":"s","Threat  Name":"t","A B":["x"]}"#), ["SourceName='s'", "ThreatName='t'", "AB=['x']"]);
+    assert_eq!(
+        data(r##"{"Data":[{"@Name":"Source Name","#text":"s"},{"#attributes":{"Name":"Threat Name"},"#text":"t"}]}"##),
+        ["SourceName='s'", "ThreatName='t'"]
+    );
+    // The name that is written just so counts, wherever it stands.
+    for both in [r#"{"SourceName":"exact","Source Name":"b"}"#, r#"{"Source Name":"b","SourceName":"exact"}"#] {
+        assert_eq!(data(both), ["SourceName='exact'"]);
+    }
+    assert_eq!(data(r#"{"Source Name":"b","SourceName":["exact"],"Sour ceName":"c"}"#), ["SourceName=['exact']"]);
+    assert_eq!(data(r#"{"S ource":1,"So urce":2}"#), ["Source=2"]);
+    // Nowhere else.
+    assert_eq!(flat(r#"{"Source Name":"s","a":{"b c":1}}"#), ["Source Name='s'", "a.b c=1"]);
+    assert_eq!(flat(r#"{"Event":{"UserData":{"X":{"Source Name":"s"}}}}"#), ["Source Name='s'"]);
+    assert_eq!(flat(r#"{"winlog":{"event_data":{"Source Name":"s"}}}"#), ["SourceName='s'"]);
+}
+
 #[test]
 fn winlogbeat_nested_and_dotted() {
     let nested = r#"{"@timestamp":"t","winlog":{"channel":"Security","event_id":"4624","provider_name":"P",
