@@ -1,5 +1,4 @@
 //! The conformance corpus, run by the interpreter on compiled images.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use contentcheck_compiler::event::{field, with_event};
 use contentcheck_compiler::sensor::Supplied;

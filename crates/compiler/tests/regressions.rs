@@ -1,5 +1,4 @@
 //! Replays kept inputs of the fuzz targets that take content or images through compiler and interpreter.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "../../../fuzz/src/choices.rs"]
 #[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
