@@ -125,7 +125,7 @@ fn best_run(factor: &Factor, stride: usize, frequency: &Frequency) -> u16 {
     let common: Vec<u32> = factor
         .bytes
         .windows(GRAM)
-        .filter_map(|window| hash::gram_at(window))
+        .filter_map(hash::gram_at)
         .map(|gram| frequency.gram(gram.to_le_bytes()))
         .collect();
     let runs = common.windows(stride).enumerate().take(usize::from(u16::MAX) - stride);
@@ -140,8 +140,8 @@ fn best_gram(
     frequency: &Frequency,
     crowds: &HashMap<(u16, u32), u32>,
 ) -> Option<(u16, u32)> {
-    let (bytes, read): (usize, fn(&[u8]) -> Option<u32>) =
-        if is_wide { (WIDE_GRAM, hash::wide_gram_at) } else { (GRAM, hash::gram_at) };
+    let bytes = if is_wide { WIDE_GRAM } else { GRAM };
+    let read = if is_wide { hash::wide_gram_at } else { hash::gram_at };
     let windows = factor.bytes.windows(bytes).enumerate().take(usize::from(u16::MAX));
     let rated = windows.filter_map(|(at, window)| {
         let gram = read(window).filter(|gram| hash::is_wide(*gram) == is_wide)?;
