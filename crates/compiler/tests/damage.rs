@@ -11,9 +11,11 @@ mod images;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use choices::Choices;
 use contentcheck_compiler::{Options, compile};
+use contentcheck_interpreter::format::{HEADER, PREFIX, Rule, Section};
 use contentcheck_interpreter::{Image, Rejection};
 use contentcheck_parser::check::{Context, Language, check};
 use contentcheck_parser::source::Source;
@@ -116,4 +118,42 @@ fn flipped_bits_of_a_release_are_found_or_harmless() {
     println!("of {} bits 300; sealed again: {verified:?}; not verified at all: {trusted:?}", image.len() * 8);
     assert_eq!(verified.faults, 0);
     assert!(verified.unverified > 0 && verified.verdicts > 0);
+}
+
+/// The image with other bytes in some sections, all in their places, and sealed.
+fn rebuilt(image: &[u8], section: impl Fn(Section, &[u8]) -> Vec<u8>) -> Vec<u8> {
+    let read = Image::read(image).unwrap();
+    let (mut directory, mut body) = (Vec::new(), Vec::new());
+    for at in Section::ALL {
+        body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
+        let bytes = section(*at, read.section_bytes(*at));
+        directory.extend(((HEADER + body.len()) as u32).to_le_bytes());
+        directory.extend((bytes.len() as u32).to_le_bytes());
+        body.extend(bytes);
+    }
+    let mut forged = [image.get(..PREFIX).unwrap(), &directory, &body].concat();
+    seal(&mut forged);
+    forged
+}
+
+#[test]
+fn names_that_lie_over_each_other_take_no_longer() {
+    let same = rebuilt(small(), |_, bytes| bytes.to_vec());
+    assert_eq!(same, small());
+    const NAMES: usize = 4 << 20;
+    let image = rebuilt(small(), |section, bytes| match section {
+        Section::Names => [bytes, vec![b'n'; NAMES].as_slice()].concat(),
+        // Each of many rules is called by all of the names.
+        Section::Rules => {
+            let (name_len, title_len) = (NAMES as u32, NAMES as u32);
+            let rule = Rule { name_len, title_len, comparators: 1, ..Rule::default() };
+            [bytes, &rule.encode().repeat(100_000)].concat()
+        }
+        _ => bytes.to_vec(),
+    });
+    let began = Instant::now();
+    let mut ends = Ends::default();
+    run(&image, Trust::Verified, &mut Choices::seeded(0), &mut ends);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?} for {} bytes", began.elapsed(), image.len());
+    assert!(ends.verdicts > 0, "{ends:?}");
 }

@@ -43,7 +43,9 @@ impl<'i, const N: usize> Records<'i, N> {
 pub struct Image<'i> {
     bytes: &'i [u8],
     flags: u32,
-    pub(crate) names: &'i [u8],
+    /// UTF-8 as a whole, so that a name is one where it begins and ends between characters: names may
+    /// overlap, and to look at the bytes of each would not be linear.
+    pub(crate) names: &'i str,
     pub(crate) rules: Records<'i, { Rule::SIZE }>,
     pub(crate) comparators: Records<'i, { Comparator::SIZE }>,
     pub(crate) templates: Records<'i, { Template::SIZE }>,
@@ -135,7 +137,8 @@ impl<'i> Image<'i> {
         let image = Self {
             bytes,
             flags,
-            names: next(Section::Names)?,
+            names: core::str::from_utf8(next(Section::Names)?)
+                .map_err(|_| Rejection::Layout { section: Section::Names })?,
             rules: Records::new(next(Section::Rules)?),
             comparators: Records::new(next(Section::Comparators)?),
             templates: Records::new(next(Section::Templates)?),
@@ -192,10 +195,7 @@ impl<'i> Image<'i> {
     /// The name at an offset; empty where there is none.
     #[must_use]
     pub fn name(&self, offset: u32, len: u32) -> &'i str {
-        let end = offset.checked_add(len);
-        end.and_then(|end| self.names.get(offset as usize..end as usize))
-            .and_then(|bytes| core::str::from_utf8(bytes).ok())
-            .unwrap_or("")
+        offset.checked_add(len).and_then(|end| self.names.get(offset as usize..end as usize)).unwrap_or("")
     }
 
     /// A rule of the image.

@@ -178,10 +178,7 @@ impl<'i> Image<'i> {
     }
 
     fn name_fits(&self, offset: u32, len: u32) -> bool {
-        offset
-            .checked_add(len)
-            .and_then(|end| self.names.get(offset as usize..end as usize))
-            .is_some_and(|bytes| core::str::from_utf8(bytes).is_ok())
+        offset.checked_add(len).is_some_and(|end| self.names.get(offset as usize..end as usize).is_some())
     }
 
     fn text_fits(&self, offset: u32, len: u32) -> bool {
