@@ -43,7 +43,11 @@ const DAMAGED: &[Damaged] = &[
 
 /// Codes that no file can bring about, and where in this file they are.
 const UNREACHED: &[(&str, &str, fn() -> &'static str)] = &[
-    ("CC0525", "the command line lends what the image asks for; code around the interpreter may not", too_little_memory),
+    (
+        "CC0525",
+        "the command line lends what the image asks for; code around the interpreter may not",
+        too_little_memory,
+    ),
     ("CC0526", "a release that reads so many inputs has megabytes", too_many_inputs),
 ];
 

@@ -103,7 +103,10 @@ fn data_is_named_or_a_list() {
 #[test]
 fn blanks_in_names_of_event_data_do_not_count() {
     let data = |data: &str| flat(&format!(r#"{{"Event":{{"EventData":{data}}}}}"#));
-    assert_eq!(data(r#"{"Source Name":"s","Threat  Name":"t","A B":["x"]}"#), ["SourceName='s'", "ThreatName='t'", "AB=['x']"]);
+    assert_eq!(
+        data(r#"{"Source Name":"s","Threat  Name":"t","A B":["x"]}"#),
+        ["SourceName='s'", "ThreatName='t'", "AB=['x']"]
+    );
     assert_eq!(
         data(r##"{"Data":[{"@Name":"Source Name","#text":"s"},{"#attributes":{"Name":"Threat Name"},"#text":"t"}]}"##),
         ["SourceName='s'", "ThreatName='t'"]

@@ -86,8 +86,7 @@ fn numbers(name: &str) -> String {
 }
 
 fn opcodes() -> String {
-    let mut table =
-        String::from("| number | opcode | operands | kept | true if |\n| --- | --- | --- | --- | --- |\n");
+    let mut table = String::from("| number | opcode | operands | kept | true if |\n| --- | --- | --- | --- | --- |\n");
     for opcode in Opcode::ALL {
         let operands = match opcode.operands() {
             0 => "none",
