@@ -162,12 +162,12 @@ fn literals(release: &Release, only: &str) -> BTreeSet<Vec<u8>> {
     found
 }
 
-fn peer_source(served: &[LogSource]) -> rsigma_parser::LogSource {
-    let first = served.first().cloned().unwrap_or_default();
+fn peer_source(served: &LogSource) -> rsigma_parser::LogSource {
+    let served = served.clone();
     rsigma_parser::LogSource {
-        product: first.product,
-        category: first.category,
-        service: first.service,
+        product: served.product,
+        category: served.category,
+        service: served.service,
         definition: None,
         custom: HashMap::new(),
     }
@@ -224,8 +224,12 @@ fn measure(
         .iter()
         .map(|taken| (taken.route, taken.inputs.iter().map(Owned::lend).collect(), taken.others.iter().map(Owned::lend).collect()))
         .collect();
+    // The peer takes one log source for an event; where a template type serves several, it is timed
+    // on the first and compared on all of them.
+    let served: Vec<Vec<rsigma_parser::LogSource>> =
+        plan.router.templates().iter().map(|template| template.serves.iter().map(peer_source).collect()).collect();
     let sources: Vec<rsigma_parser::LogSource> =
-        plan.router.templates().iter().map(|template| peer_source(&template.serves)).collect();
+        served.iter().map(|served| served.first().cloned().unwrap_or_else(|| peer_source(&LogSource::default()))).collect();
     let mapped: Vec<Mapped<'_>> = taken
         .iter()
         .map(|taken| Mapped(taken.json.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value)).collect()))
@@ -324,7 +328,7 @@ fn measure(
         ratio(&pass)
     );
     println!("matches: contentcheck {matches}, rsigma-eval {peer_matches}");
-    differences(plan, engine, &taken, &lent, &sources, &mut words)
+    differences(plan, engine, &taken, &lent, &served, &mut words)
 }
 
 /// Which rule matches which event for one of the two only, by rule.
@@ -333,7 +337,7 @@ fn differences(
     engine: &Engine,
     taken: &[Taken],
     lent: &[(usize, Vec<Value<'_>>, Vec<Value<'_>>)],
-    sources: &[rsigma_parser::LogSource],
+    served: &[Vec<rsigma_parser::LogSource>],
     words: &mut [u64],
 ) -> Result<(), String> {
     let mut differing: BTreeMap<(String, &str), (usize, usize)> = BTreeMap::new();
@@ -346,9 +350,9 @@ fn differences(
             let name = |rule: u32| image.rule(rule).map_or_else(String::new, |rule| rule.name.to_owned());
             bound.evaluate(KillMask::NONE, words, |rule| drop(own.insert(name(rule)))).map_err(|f| f.to_string())?;
         }
-        let Some(source) = sources.get(taken.route) else { continue };
-        let results = engine.evaluate_with_logsource(&JsonEvent::borrow(&taken.json), source);
-        let peer: BTreeSet<String> = results.into_iter().filter_map(|result| result.header.rule_id).collect();
+        let sources = served.get(taken.route).into_iter().flatten();
+        let results = sources.flat_map(|source| engine.evaluate_with_logsource(&JsonEvent::borrow(&taken.json), source));
+        let peer: BTreeSet<String> = results.filter_map(|result| result.header.rule_id).collect();
         for (rule, who) in own.difference(&peer).map(|rule| (rule, "contentcheck")).chain(peer.difference(&own).map(|rule| (rule, "rsigma-eval"))) {
             let slot = differing.entry((rule.clone(), who)).or_insert((0, taken.line));
             slot.0 += 1;
