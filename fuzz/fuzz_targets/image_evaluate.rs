@@ -1,7 +1,7 @@
-//! Fuzzes `machine::image_evaluate`.
+//! Fuzzes `images::image_evaluate`.
 #![no_main]
 
-use contentcheck_fuzz::machine;
+use contentcheck_fuzz::images;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| machine::image_evaluate(data));
+fuzz_target!(|data: &[u8]| images::image_evaluate(data));
