@@ -8,14 +8,16 @@ use crate::diagnostic::{Code, Diagnostic, clip, codes};
 use crate::model::{CheckedRule, FieldRef, Predicate, Target, Test};
 use crate::sensor::{Fleet, Sensor, SuppliedTemplate};
 use crate::source::Span;
-use crate::template::{FieldType, TemplateType};
+use crate::template::{Field, FieldType, Fixed, Recognition, Scalar, TemplateType};
 
 /// What one target mentions: the field, where, and by which position if it was read by number.
 struct Mention<'a> {
     name: &'a str,
     ty: FieldType,
-    /// Position in the template type; `None` for a header field.
+    /// Position in the template type; `None` for a header field and a name under `reads`.
     position: Option<usize>,
+    /// Whether it is a name under `reads`.
+    fixed: bool,
     by_position: bool,
     span: Span,
 }
@@ -102,15 +104,18 @@ fn mentions(target: &Target) -> Vec<Mention<'_>> {
     let mut found: Vec<Mention<'_>> = Vec::new();
     let mut note = |field: &FieldRef, predicate: &Predicate, by_position: bool| {
         let (declared, position) = match field {
-            FieldRef::Input(index) => (template.at(*index as usize + 1), Some(*index as usize + 1)),
-            FieldRef::Header(index) => (template.header.get(*index as usize), None),
-            FieldRef::Fixed(_) | FieldRef::Open(_) | FieldRef::Keyword => (None, None),
+            FieldRef::Input(index) => (template.at(*index as usize + 1).map(declared_field), Some(*index as usize + 1)),
+            FieldRef::Header(index) => (template.header.get(*index as usize).map(declared_field), None),
+            // One value is decided beforehand; which of several an event has, the sensor must say.
+            FieldRef::Fixed(index) => (template.reads.get(*index as usize).map(recognised), None),
+            FieldRef::Open(_) | FieldRef::Keyword => (None, None),
         };
-        let Some(declared) = declared else { return };
-        if found.iter().any(|mention| mention.name == declared.name && mention.by_position == by_position) {
+        let Some((name, ty)) = declared else { return };
+        if found.iter().any(|mention| mention.name == name && mention.by_position == by_position) {
             return;
         }
-        found.push(Mention { name: &declared.name, ty: declared.ty, position, by_position, span: predicate.span });
+        let fixed = matches!(field, FieldRef::Fixed(_));
+        found.push(Mention { name, ty, position, fixed, by_position, span: predicate.span });
     };
     target.condition.each(&mut |predicate, _| {
         note(&predicate.field, predicate, predicate.by_position.is_some());
@@ -121,6 +126,16 @@ fn mentions(target: &Target) -> Vec<Mention<'_>> {
         }
     });
     found
+}
+
+fn declared_field(field: &Field) -> (&str, FieldType) {
+    (&field.name, field.ty)
+}
+
+/// Name and type of a name under `reads`.
+fn recognised(of: &Recognition) -> (&str, FieldType) {
+    let text = of.values.iter().any(|value| matches!(value, Fixed::Text(_)));
+    (&of.name, FieldType::new(if text { Scalar::String } else { Scalar::Int }))
 }
 
 fn fault(mention: &Mention<'_>, sensor: &Sensor, supply: &SuppliedTemplate) -> Option<Fault> {
@@ -155,7 +170,11 @@ fn describe(
 ) -> Option<Diagnostic> {
     let (sensor, fault) = faults.last()?;
     let field = clip(mention.name);
-    let place = mention.position.map_or_else(|| "a header field".to_owned(), |position| format!("field {position}"));
+    let place = match mention.position {
+        Some(position) => format!("field {position}"),
+        None if mention.fixed => "a name under `reads`".to_owned(),
+        None => "a header field".to_owned(),
+    };
     let subject = format!("rule `{}`", clip(if rule.title.is_empty() { &rule.name } else { &rule.title }));
     let number = mention.position.unwrap_or(0);
     let message = match fault {
@@ -217,4 +236,41 @@ fn list(faults: &[(&Sensor, Fault)]) -> String {
         text.push_str(&sensor.version().to_string());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::{Context, Language, check};
+    use crate::sensor::{Fleet, Manifest};
+    use crate::source::Source;
+
+    /// Which of several values under `reads` an event has, only the sensor can say.
+    #[test]
+    fn a_name_under_reads_with_several_values_is_supplied_or_reported() {
+        let text = "template t @ 1 {\n    reads { EventID: [17, 18], Channel: \"Acme\" }\n    1 a : string\n}\n\
+            rule r {\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    severity: low\n    \
+            when EventID == 17 and Channel == \"Acme\" and a == \"x\"\n}\n";
+        let found = |header: &str| -> Vec<String> {
+            let json = format!(
+                "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"1\",{header}\
+                 \"templates\":{{\"t\":{{\"inputs\":[{{\"name\":\"a\",\"type\":\"string\"}}]}}}}}}"
+            );
+            let sensor = Manifest::parse(&Source::new("m", json)).expect("a manifest");
+            let fleet = Fleet::new(vec![sensor]).expect("a fleet");
+            let context = Context { library: Vec::new(), fleet: Some(&fleet), threads: 1 };
+            let (_, found) =
+                check(&[(Source::new("r.content", text), Language::Native)], context, &|_, _| None, &|| {});
+            let fourth = found.iter().filter(|found| found.code.id.starts_with("CC04"));
+            fourth.map(|found| format!("{}: {}", found.code.id, found.message)).collect()
+        };
+        assert_eq!(
+            found(""),
+            [
+                "CC0401: rule `r` reads `EventID` (a name under `reads` of `t @ 1`), which is not among the 1 inputs that acme 1 supplies"
+            ]
+        );
+        assert_eq!(found("\"header\":[{\"name\":\"EventID\",\"type\":\"int\"}],"), [""; 0]);
+        let other = found("\"header\":[{\"name\":\"EventID\",\"type\":\"string\"}],");
+        assert!(other.len() == 1 && other[0].starts_with("CC0404: "), "{other:?}");
+    }
 }

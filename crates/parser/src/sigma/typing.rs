@@ -9,7 +9,7 @@ use super::modifier::{Kind, Part};
 use super::text::{self, Refused};
 use crate::diagnostic::{Diagnostic, Sink, clip, codes};
 use crate::limits::{self, Budget};
-use crate::model::{Comparison, Expr, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart};
+use crate::model::{Comparison, Expr, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart, WildcardPart};
 use crate::regex::{self, Flags};
 use crate::template::{FieldType, Scalar};
 
@@ -442,11 +442,15 @@ fn time(item: &Item<'_>, part: TimePart, sink: &mut Sink) -> Tests {
 fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Tests, sink: &mut Sink) -> Tests {
     match (item.modifiers.kind, scalar) {
         (Kind::Exists | Kind::FieldRef, _) => text.clone(),
-        (Kind::Order(_), Scalar::Int | Scalar::Float)
-        | (Kind::Cidr, Scalar::Ip | Scalar::String)
-        | (_, Scalar::String) => text.clone(),
+        // On a field that carries fractions `gt: 4` is "more than 4" and not "at least 5".
+        (Kind::Order(comparison), Scalar::Float) => match item.values.first().and_then(number) {
+            Some(Number::Int(number)) => Some(is(Test::Float(comparison, number as f64))),
+            _ => text.clone(),
+        },
+        (Kind::Order(_), Scalar::Int) | (Kind::Cidr, Scalar::Ip | Scalar::String) | (_, Scalar::String) => text.clone(),
         (Kind::Plain, _) if is_plain(&item.modifiers) => plain(item, scalar, sink),
-        (Kind::Plain | Kind::Regex, Scalar::Int | Scalar::Float | Scalar::Ip) => {
+        // The text of a float is not defined (docs/semantics.md, CONV-2), so nothing matches it.
+        (Kind::Plain | Kind::Regex, Scalar::Int | Scalar::Ip) => {
             let found = sink
                 .diagnostic(
                     &codes::NUMBER_AS_TEXT,
@@ -494,6 +498,10 @@ const fn article(scalar: Scalar) -> &'static str {
     }
 }
 
+fn has_wildcard(parts: &[WildcardPart]) -> bool {
+    parts.iter().any(|part| !matches!(part, WildcardPart::Literal(_)))
+}
+
 /// Equality with values, each in the type of the field.
 fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     let mut parts = Vec::new();
@@ -523,9 +531,16 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                 parts.push(is(Test::Bool(text.eq_ignore_ascii_case("true"))));
             }
             (Scalar::Ip, _) if network(value.text).is_ok() => networks.extend(network(value.text)),
-            (Scalar::Int | Scalar::Float | Scalar::Ip, Raw::Text(_))
-                if parsed.iter().any(|part| !matches!(part, crate::model::WildcardPart::Literal(_))) =>
-            {
+            (Scalar::Float, Raw::Text(_)) if has_wildcard(&parsed) => {
+                let message =
+                    format!("`{}` is {}, which cannot be compared with a wildcard", field_name(item), article(scalar));
+                let found = sink
+                    .diagnostic(&codes::OPERATOR_TYPE, value.span, message)
+                    .with_help("compare it by value: a number, `gt` or `lt`");
+                sink.push(found);
+                parts.push(Expr::Const(false));
+            }
+            (Scalar::Int | Scalar::Ip, Raw::Text(_)) if has_wildcard(&parsed) => {
                 let found = sink
                     .diagnostic(
                         &codes::NUMBER_AS_TEXT,
@@ -579,6 +594,54 @@ mod tests {
     use super::*;
     use crate::sigma::modifier::{Encoding, Modifiers};
     use crate::source::{Source, Span};
+
+    /// The test of one value on a float, and the codes that are reported.
+    fn on_float(kind: Kind, part: Part, raw: Raw<'static>) -> (Option<String>, Vec<&'static str>) {
+        let span = Span::default();
+        let text = match raw {
+            Raw::Text(text) => text,
+            _ => "4",
+        };
+        let item = Item {
+            field: Some("ratio"),
+            field_span: span,
+            modifiers: Modifiers { kind, part, ..Modifiers::default() },
+            values: vec![Written { raw, text, span }],
+            span,
+            key_span: span,
+        };
+        let mut sink = Sink::new(&Source::new("c", ""));
+        let mut budget = limits::Budget::default();
+        let mut prepared = Prepared::new(&item, &mut limits::RULE_VALUES.clone(), &mut budget, &mut sink);
+        let ty = FieldType { scalar: Scalar::Float, list: false, optional: false, nocase: false };
+        let tests = prepared.on(&item, ty, &mut sink).map(|tests| match tests {
+            Expr::Is(test) => format!("{test:?}"),
+            other => format!("{other:?}"),
+        });
+        (tests, sink.finish().iter().map(|found| found.code.id).collect())
+    }
+
+    #[test]
+    fn an_integer_that_a_float_is_ordered_to_is_a_float() {
+        for (comparison, word) in [
+            (Comparison::Greater, "Greater"),
+            (Comparison::GreaterOrEqual, "GreaterOrEqual"),
+            (Comparison::Less, "Less"),
+            (Comparison::LessOrEqual, "LessOrEqual"),
+        ] {
+            let expected = Some(format!("Float({word}, 4.0)"));
+            assert_eq!(on_float(Kind::Order(comparison), Part::Whole, Raw::Int(4)), (expected.clone(), vec![]));
+            assert_eq!(on_float(Kind::Order(comparison), Part::Whole, Raw::Text("4")), (expected, vec![]));
+        }
+    }
+
+    #[test]
+    fn a_float_has_no_text_to_compare() {
+        assert_eq!(on_float(Kind::Plain, Part::Contains, Raw::Text("1")), (None, vec!["CC0301"]));
+        assert_eq!(on_float(Kind::Regex, Part::Whole, Raw::Text("1+")).1, ["CC0301"]);
+        assert_eq!(on_float(Kind::Plain, Part::Whole, Raw::Text("1*")).1, ["CC0301"]);
+        assert_eq!(on_float(Kind::Plain, Part::Whole, Raw::Text("*")), (Some("Exists".to_owned()), vec![]));
+    }
 
     #[test]
     fn all_asks_for_each_value_in_one_of_its_forms() {
