@@ -41,8 +41,11 @@ const DAMAGED: &[Damaged] = &[
     Damaged { code: "CC0524", damage: forged },
 ];
 
+/// Brings a refusal about, and tells its code.
+type Reported = fn() -> &'static str;
+
 /// Codes that no file can bring about, and where in this file they are.
-const UNREACHED: &[(&str, &str, fn() -> &'static str)] = &[
+const UNREACHED: &[(&str, &str, Reported)] = &[
     (
         "CC0525",
         "the command line lends what the image asks for; code around the interpreter may not",

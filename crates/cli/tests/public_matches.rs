@@ -3,7 +3,6 @@
 //! They are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the workspace
 //! by default). Without them this test says so and passes. `CONTENTCHECK_SAMPLE=1` takes every event
 //! in place of every 193rd; use a release build for that.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
