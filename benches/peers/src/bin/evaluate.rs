@@ -27,6 +27,7 @@ use rsigma_eval::event::{Event as PeerEvent, EventValue, JsonEvent};
 enum Owned {
     Text(String),
     Plain(Value<'static>),
+    List(Vec<Self>),
 }
 
 impl Owned {
@@ -37,8 +38,9 @@ impl Owned {
             Value::Float(number) => Self::Plain(Value::Float(*number)),
             Value::Bool(truth) => Self::Plain(Value::Bool(*truth)),
             Value::Ip(address) => Self::Plain(Value::Ip(*address)),
-            // The Windows template types have no lists and no bytes.
-            Value::Absent | Value::Bytes(_) | Value::List(_) => Self::Plain(Value::Absent),
+            Value::List(elements) => Self::List(elements.iter().map(Self::of).collect()),
+            // The template types of public sources have no bytes.
+            Value::Absent | Value::Bytes(_) => Self::Plain(Value::Absent),
         }
     }
 
@@ -46,6 +48,8 @@ impl Owned {
         match self {
             Self::Text(text) => Value::Text(text),
             Self::Plain(value) => *value,
+            // Lent for the whole run.
+            Self::List(elements) => Value::List(elements.iter().map(Self::lend).collect::<Vec<_>>().leak()),
         }
     }
 }
