@@ -19,7 +19,7 @@ impl<'i> Image<'i> {
     /// Evaluation then may end in [`crate::Fault::Corrupt`]; it still ends, and never panics.
     ///
     /// # Errors
-    /// As [`Image::verify`], but for the records.
+    /// As [`Image::verify`], but for the records and the size of the image.
     pub fn assume_verified(
         self,
         manifest: &Manifest<'_>,

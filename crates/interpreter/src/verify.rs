@@ -157,6 +157,11 @@ impl<'i> Image<'i> {
     /// When a record is not as the compiler writes it, the sensor lacks an input that a rule
     /// which it loads mentions, or has less capacity than the image needs.
     pub fn verify(self, manifest: &Manifest<'_>, workspace: Workspace<'i>) -> Result<VerifiedImage<'i>, Rejection> {
+        // Of an image that the sensor cannot hold no record is looked at: the time is bounded by what it can.
+        let needed = self.bytes().len() as u64;
+        if let Some(capacity) = manifest.capacity.image_bytes.filter(|most| needed > *most) {
+            return Err(Rejection::Capacity { what: Resource::ImageBytes, needed, capacity });
+        }
         self.check_records()?;
         self.bound(manifest, workspace)
     }
@@ -653,7 +658,6 @@ impl<'i> Image<'i> {
         let sum = |total: u64, more: u64| total.saturating_add(more);
         for (what, needed, most) in [
             (Resource::Interpreter, u64::from(format::VERSION), capacity.interpreter.map(u64::from)),
-            (Resource::ImageBytes, self.bytes().len() as u64, capacity.image_bytes),
             (Resource::Rules, u64::from(loaded), capacity.rules),
             (Resource::TableRows, rows.fold(0, sum), capacity.table_rows),
             (Resource::AutomatonStates, states.fold(0, sum), capacity.automaton_states),
