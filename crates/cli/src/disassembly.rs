@@ -44,7 +44,8 @@ pub fn report(image: &Image<'_>, only: Option<&str>) -> InspectReport {
             .filter_map(|at| record::<4>(image, Section::Witnesses, at))
             .map(u32::from_le_bytes)
             .collect();
-        let inputs = (template.inputs..template.inputs.saturating_add(template.input_count)).filter_map(|at| image.input(at));
+        let inputs =
+            (template.inputs..template.inputs.saturating_add(template.input_count)).filter_map(|at| image.input(at));
         templates.push(TemplateReport {
             name: name.to_owned(),
             version: template.version,

@@ -45,7 +45,8 @@ fn every_event_matches_what_the_reference_evaluator_says() {
     let (mut seen, mut matches, mut wrong) = (0, 0, Vec::new());
     with_plan(&release, |plan| {
         let (mut worker, mut flattener, mut batch) = (Worker::new(plan), Flattener::new(), Batch::new());
-        for file in ["windows_otrf.jsonl.zst", "windows_evtx_to_mitre.jsonl.zst", "windows_sigma_regression.jsonl.zst"] {
+        for file in ["windows_otrf.jsonl.zst", "windows_evtx_to_mitre.jsonl.zst", "windows_sigma_regression.jsonl.zst"]
+        {
             let mut reader = Reader::open(&events.join(file)).unwrap();
             let mut number = 0;
             while reader.next_batch(&mut batch) {

@@ -53,8 +53,11 @@ pub(crate) fn program(
         Target::Reject => REJECT,
         Target::Label(label) => emitter.labels.get(*label).map_or(REJECT, |at| *at as u16),
     };
-    let instruction =
-        |(predicate, yes, no): &(u32, Target, Target)| Instruction { predicate: *predicate, yes: place(yes), no: place(no) };
+    let instruction = |(predicate, yes, no): &(u32, Target, Target)| Instruction {
+        predicate: *predicate,
+        yes: place(yes),
+        no: place(no),
+    };
     Some(emitter.code.iter().map(instruction).collect())
 }
 
@@ -91,7 +94,11 @@ impl Emitter<'_> {
             } else {
                 let label = self.label();
                 let next = Target::Label(label);
-                if all { self.emit(part, next, no) } else { self.emit(part, yes, next) }
+                if all {
+                    self.emit(part, next, no)
+                } else {
+                    self.emit(part, yes, next)
+                }
                 self.place(label);
             }
         }

@@ -43,7 +43,10 @@ pub fn with_event<'v, R>(
     then: impl FnOnce(Event<'_>) -> R,
 ) -> R {
     let values = |inputs: &[Input<'_>]| -> Vec<(bool, Option<&'v model::Value>)> {
-        inputs.iter().map(|input| (input.ty.list, if input.name.is_empty() { None } else { value(input.name) })).collect()
+        inputs
+            .iter()
+            .map(|input| (input.ty.list, if input.name.is_empty() { None } else { value(input.name) }))
+            .collect()
     };
     let others = others.iter().map(|value| (false, Some(*value))).collect();
     let all = [values(inputs), values(header), others];

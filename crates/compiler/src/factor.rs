@@ -95,7 +95,8 @@ fn best(hir: &Hir, frequency: &Frequency, least: usize) -> Option<Vec<Factor>> {
         HirKind::Empty | HirKind::Look(_) => None,
         HirKind::Class(_) if least > 1 => None,
         HirKind::Class(_) => {
-            let mut each: Vec<Factor> = edge(hir, true)?.into_iter().filter_map(|byte| contains(&[byte], 1)).flatten().collect();
+            let mut each: Vec<Factor> =
+                edge(hir, true)?.into_iter().filter_map(|byte| contains(&[byte], 1)).flatten().collect();
             each.sort();
             each.dedup();
             Some(each)
@@ -134,7 +135,9 @@ fn best(hir: &Hir, frequency: &Frequency, least: usize) -> Option<Vec<Factor>> {
                 }
             }
             candidates.extend(contains(&run, least));
-            candidates.into_iter().min_by(|a, b| cost(a, frequency).total_cmp(&cost(b, frequency)).then_with(|| a.cmp(b)))
+            candidates
+                .into_iter()
+                .min_by(|a, b| cost(a, frequency).total_cmp(&cost(b, frequency)).then_with(|| a.cmp(b)))
         }
     }
 }
@@ -167,7 +170,8 @@ fn pairs(first: &Hir, second: &Hir) -> Option<Vec<Factor>> {
 fn edge(hir: &Hir, last: bool) -> Option<Vec<u8>> {
     let few = |ranges: &mut dyn Iterator<Item = u32>| -> Option<Vec<u8>> {
         let bytes: Vec<u32> = ranges.take(9).collect();
-        (bytes.len() <= 8 && bytes.iter().all(|byte| *byte < 0x80)).then(|| bytes.iter().map(|byte| *byte as u8).collect())
+        (bytes.len() <= 8 && bytes.iter().all(|byte| *byte < 0x80))
+            .then(|| bytes.iter().map(|byte| *byte as u8).collect())
     };
     match hir.kind() {
         HirKind::Literal(literal) => {

@@ -122,12 +122,8 @@ fn anchor_bytes(factor: &Factor) -> u8 {
 
 /// Where the rarest so many grams of a literal begin.
 fn best_run(factor: &Factor, stride: usize, frequency: &Frequency) -> u16 {
-    let common: Vec<u32> = factor
-        .bytes
-        .windows(GRAM)
-        .filter_map(hash::gram_at)
-        .map(|gram| frequency.gram(gram.to_le_bytes()))
-        .collect();
+    let common: Vec<u32> =
+        factor.bytes.windows(GRAM).filter_map(hash::gram_at).map(|gram| frequency.gram(gram.to_le_bytes())).collect();
     let runs = common.windows(stride).enumerate().take(usize::from(u16::MAX) - stride);
     runs.min_by_key(|(at, run)| (run.iter().sum::<u32>(), *at)).map_or(0, |(at, _)| at as u16)
 }
@@ -233,4 +229,3 @@ fn largest(placed: &[Placed<'_>], log2: u8) -> u32 {
     }
     counts.into_values().max().unwrap_or(0)
 }
-

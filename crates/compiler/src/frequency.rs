@@ -23,8 +23,11 @@ pub(crate) struct Frequency {
 
 impl Frequency {
     pub(crate) fn new() -> Self {
-        let lines: Vec<Vec<u8>> =
-            BACKGROUND.lines().filter(|line| !line.is_empty()).map(|line| line.to_ascii_lowercase().into_bytes()).collect();
+        let lines: Vec<Vec<u8>> = BACKGROUND
+            .lines()
+            .filter(|line| !line.is_empty())
+            .map(|line| line.to_ascii_lowercase().into_bytes())
+            .collect();
         let mut grams = HashMap::new();
         for line in &lines {
             for window in line.windows(GRAM) {

@@ -103,7 +103,9 @@ impl std::error::Error for Problem {}
 /// When a part of the content is beyond what an image can hold. Nothing is left out silently.
 pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Problem> {
     let mut rules: Vec<&CheckedRule> = content.rules().iter().collect();
-    rules.sort_by(|a, b| (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span)));
+    rules.sort_by(|a, b| {
+        (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
+    });
     let mut sections = Sections::default();
     let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
     for (number, rule) in (0_u32..).zip(&rules) {
@@ -114,12 +116,8 @@ pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Pr
             members.push(Member { rule: number, name: &rule.name, condition: &target.condition });
         }
     }
-    let mut shared = Shared {
-        frequency: Frequency::new(),
-        regexes: HashMap::new(),
-        sets: HashMap::new(),
-        unions: HashMap::new(),
-    };
+    let mut shared =
+        Shared { frequency: Frequency::new(), regexes: HashMap::new(), sets: HashMap::new(), unions: HashMap::new() };
     for (template, members) in targets.values() {
         template::write(template, members, &mut shared, &mut sections)?;
     }

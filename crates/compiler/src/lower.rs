@@ -203,7 +203,9 @@ fn together(expr: Expr<Question>, frequency: &Frequency) -> Expr<Question> {
             for part in parts {
                 match part {
                     Expr::Is(Question { input, quantifier, ask: Ask::Texts { texts, all: false } })
-                        if texts.iter().all(|text| matches!(text.text, Text::Matches(_)) && find(text, frequency) == Find::Not) =>
+                        if texts.iter().all(|text| {
+                            matches!(text.text, Text::Matches(_)) && find(text, frequency) == Find::Not
+                        }) =>
                     {
                         joined.entry((input, quantifier)).or_default().extend(texts);
                     }
@@ -266,9 +268,7 @@ fn ask(
             ranges if ranges.is_empty() => never(),
             ranges => is(Ask::Int(ranges)),
         },
-        Test::Float(comparison, constant) => {
-            is(Ask::Float { variant: variant(*comparison), bits: constant.to_bits() })
-        }
+        Test::Float(comparison, constant) => is(Ask::Float { variant: variant(*comparison), bits: constant.to_bits() }),
         Test::Bool(truth) => is(Ask::Bool(*truth)),
         Test::Bytes(values) => {
             let mut keys = values.clone();

@@ -118,11 +118,13 @@ fn atom(question: &Question, scalars: Scalars<'_>, frequency: &Frequency) -> Opt
             // One of them will do, since all must match.
             let each = texts.iter().filter_map(|text| factors(text, frequency));
             let cost = |literals: &[Factor]| literals.iter().map(|literal| frequency.of(literal)).sum::<f64>();
-            literals = each.map(|found| found.literals).min_by(|a, b| cost(a).total_cmp(&cost(b)).then_with(|| a.cmp(b)))?;
+            literals =
+                each.map(|found| found.literals).min_by(|a, b| cost(a).total_cmp(&cost(b)).then_with(|| a.cmp(b)))?;
             exact = false;
         }
         (Ask::Int(ranges), Some(Scalar::Int)) => {
-            let count = ranges.iter().map(|(from, to)| to.abs_diff(*from).saturating_add(1)).fold(0, u64::saturating_add);
+            let count =
+                ranges.iter().map(|(from, to)| to.abs_diff(*from).saturating_add(1)).fold(0, u64::saturating_add);
             if count > INTEGERS {
                 return None;
             }

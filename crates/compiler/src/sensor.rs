@@ -2,7 +2,9 @@
 //! what an image reads.
 
 use contentcheck_interpreter::format::{self, InputKind, input_flags};
-use contentcheck_interpreter::{self as interpreter, Capacity, Image, Input, Manifest, Scalar, Supply, Type, Workspace};
+use contentcheck_interpreter::{
+    self as interpreter, Capacity, Image, Input, Manifest, Scalar, Supply, Type, Workspace,
+};
 use contentcheck_parser::sensor::{Sensor, Versioning};
 use contentcheck_parser::template::{self, FieldType};
 
@@ -23,12 +25,16 @@ impl<'s> Supplied<'s> {
     pub fn of_sensor(sensor: &'s Sensor) -> Self {
         let manifest = sensor.manifest();
         let capacity = &manifest.capacity;
-        let header = manifest.header.iter().filter_map(|input| {
-            Some(Input { name: &input.name, ty: ty(FieldType::parse(&input.ty)?) })
-        });
+        let header = manifest
+            .header
+            .iter()
+            .filter_map(|input| Some(Input { name: &input.name, ty: ty(FieldType::parse(&input.ty)?) }));
         let templates = manifest.templates.keys().filter_map(|name| {
             let supplied = sensor.template(name)?.inputs();
-            Some((name.as_str(), supplied.iter().map(|input| Input { name: input.name(), ty: ty(input.ty()) }).collect()))
+            Some((
+                name.as_str(),
+                supplied.iter().map(|input| Input { name: input.name(), ty: ty(input.ty()) }).collect(),
+            ))
         });
         Self {
             sensor: &manifest.sensor,

@@ -9,13 +9,13 @@ use contentcheck_interpreter::format::{
 use contentcheck_parser::model::Expr;
 use contentcheck_parser::template::{Scalar, TemplateType};
 
+use crate::code::Asked;
 use crate::factor::Factor;
 use crate::filter::{self, Literals, Looks};
 use crate::frequency::Frequency;
 use crate::lower::{self, Ask, InputKey, Piece, Question, Text, Texted};
 use crate::select::{self, Selection};
 use crate::write::Sections;
-use crate::code::Asked;
 use crate::{Problem, code, factor, regex};
 
 /// A rule on this template type.
@@ -84,10 +84,8 @@ pub(crate) fn write(
     sections.probes.extend(keyword.into_iter().flatten());
 
     // A question that the scan answers is its atom; one that it only bounds is asked behind its atom.
-    let atoms: HashMap<&Question, (u32, bool)> = (0_u32..)
-        .zip(&selection.atoms)
-        .map(|(at, (question, atom))| (*question, (at, atom.exact)))
-        .collect();
+    let atoms: HashMap<&Question, (u32, bool)> =
+        (0_u32..).zip(&selection.atoms).map(|(at, (question, atom))| (*question, (at, atom.exact))).collect();
     // Every question once, in their order, so that the same content gives the same numbers.
     let mut questions: BTreeSet<&Question> = BTreeSet::new();
     for program in &programs {
@@ -102,7 +100,8 @@ pub(crate) fn write(
         let atom = atoms.get(question).copied();
         let mut asked = Asked { gate: None, answer: None };
         if let Some((atom, exact)) = atom {
-            let record = Predicate { opcode: Opcode::Atom as u8, input: question.input, a: atom, ..Predicate::default() };
+            let record =
+                Predicate { opcode: Opcode::Atom as u8, input: question.input, a: atom, ..Predicate::default() };
             sections.predicates.push(record);
             *if exact { &mut asked.answer } else { &mut asked.gate } = Some(next);
             next += 1;
@@ -218,12 +217,8 @@ fn write_input(key: &InputKey, number: u16, template: &TemplateType, looks: &Loo
 /// The record of a question that the scan does not answer.
 fn predicate(question: &Question, shared: &mut Shared, sections: &mut Sections) -> Result<Predicate, Problem> {
     let opcode = question.opcode();
-    let mut record = Predicate {
-        opcode: opcode as u8,
-        flags: question.quantifier,
-        input: question.input,
-        ..Predicate::default()
-    };
+    let mut record =
+        Predicate { opcode: opcode as u8, flags: question.quantifier, input: question.input, ..Predicate::default() };
     if matches!(question.ask, Ask::Exists | Ask::Null) {
         record.flags = 0;
     }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use contentcheck_interpreter::format::{
-    ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network, Part,
-    Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+    ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network,
+    Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
 };
 use contentcheck_interpreter::hash::checksum;
 

@@ -3,8 +3,8 @@
 //! ([`crate::Steps`]) and hold them against this.
 
 use crate::format::{
-    Atom, Filter, Input, Instruction, KEYWORD, Literal, NfaState, Opcode, Part, Pattern, PatternKind, Predicate, Program,
-    Regex, Section, Template, input_flags, predicate_flags,
+    Atom, Filter, Input, Instruction, KEYWORD, Literal, NfaState, Opcode, Part, Pattern, PatternKind, Predicate,
+    Program, Regex, Section, Template, input_flags, predicate_flags,
 };
 use crate::image::{Image, bit_words};
 
@@ -24,10 +24,7 @@ impl Cost {
     }
 
     const fn plus(self, other: Self) -> Self {
-        Self {
-            fixed: self.fixed.saturating_add(other.fixed),
-            per_unit: self.per_unit.saturating_add(other.per_unit),
-        }
+        Self { fixed: self.fixed.saturating_add(other.fixed), per_unit: self.per_unit.saturating_add(other.per_unit) }
     }
 
     /// What a test of one value costs where every value of a list, or of the event, is tested:

@@ -8,8 +8,8 @@ use core::net::IpAddr;
 
 use crate::fault::Fault;
 use crate::format::{
-    ACCEPT, Instruction, KEYWORD, Literal, Network, Opcode, Part, Pattern, PatternKind, Predicate,
-    Program, Section, Set, Template, comparison, input_flags, predicate_flags,
+    ACCEPT, Instruction, KEYWORD, Literal, Network, Opcode, Part, Pattern, PatternKind, Predicate, Program, Section,
+    Set, Template, comparison, input_flags, predicate_flags,
 };
 use crate::hash::{SIGNATURE_BYTES_AT, SIGNATURE_WORDS, fold_word, folded_word, pair_bit};
 use crate::image::{Image, bit_words, signature_words};
@@ -581,13 +581,15 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         Ok(networks.iter().map(Network::decode).any(|network| match address {
             IpAddr::V4(address) => {
                 let differ = address.to_bits() ^ network.w0;
-                network.family == 4 && differ.checked_shr(32_u32.wrapping_sub(u32::from(network.prefix))).unwrap_or(0) == 0
+                network.family == 4
+                    && differ.checked_shr(32_u32.wrapping_sub(u32::from(network.prefix))).unwrap_or(0) == 0
             }
             IpAddr::V6(address) => {
                 let of = [network.w0, network.w1, network.w2, network.w3];
                 let of = of.into_iter().fold(0_u128, |bits, word| bits << 32 | u128::from(word));
                 let differ = address.to_bits() ^ of;
-                network.family == 6 && differ.checked_shr(128_u32.wrapping_sub(u32::from(network.prefix))).unwrap_or(0) == 0
+                network.family == 6
+                    && differ.checked_shr(128_u32.wrapping_sub(u32::from(network.prefix))).unwrap_or(0) == 0
             }
         }))
     }
@@ -803,9 +805,7 @@ fn compare_values<M: Meter>(variant: u8, ignore_case: bool, a: &Value<'_>, b: &V
         (Value::Int(a), Value::Int(b)) => holds(variant, Some(a.cmp(b))),
         (Value::Float(a), Value::Float(b)) => holds(variant, a.partial_cmp(b)),
         (Value::Int(a), Value::Float(b)) => holds(variant, compare_int_float(*a, *b)),
-        (Value::Float(a), Value::Int(b)) => {
-            holds(variant, compare_int_float(*b, *a).map(core::cmp::Ordering::reverse))
-        }
+        (Value::Float(a), Value::Int(b)) => holds(variant, compare_int_float(*b, *a).map(core::cmp::Ordering::reverse)),
         (Value::Bool(a), Value::Bool(b)) => equality(a == b),
         (Value::Ip(a), Value::Ip(b)) => equality(a == b),
         (Value::Text(_), _) | (_, Value::Text(_)) => match (texted(a), texted(b)) {

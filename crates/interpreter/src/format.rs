@@ -133,8 +133,12 @@ sections! {
 }
 
 macro_rules! field {
-    ($bytes:ident, $at:expr, u8) => { $bytes[$at] };
-    ($bytes:ident, $at:expr, u16) => { u16::from_le_bytes([$bytes[$at], $bytes[$at + 1]]) };
+    ($bytes:ident, $at:expr, u8) => {
+        $bytes[$at]
+    };
+    ($bytes:ident, $at:expr, u16) => {
+        u16::from_le_bytes([$bytes[$at], $bytes[$at + 1]])
+    };
     ($bytes:ident, $at:expr, u32) => {
         u32::from_le_bytes([$bytes[$at], $bytes[$at + 1], $bytes[$at + 2], $bytes[$at + 3]])
     };

@@ -3,8 +3,8 @@
 
 use crate::fault::{Fault, Rejection};
 use crate::format::{
-    self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network,
-    PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+    self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC,
+    Network, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
 };
 use crate::hash::{SIGNATURE_WORDS, checksum};
 

@@ -69,9 +69,7 @@ fn decode(text: &[u8]) -> Option<(u32, usize)> {
         [a @ 0..=0x7F, ..] => (u32::from(*a), 1),
         [a @ 0xC0..=0xDF, b, ..] => (u32::from(*a & 0x1F) << 6 | tail(b), 2),
         [a @ 0xE0..=0xEF, b, c, ..] => (u32::from(*a & 0x0F) << 12 | tail(b) << 6 | tail(c), 3),
-        [a @ 0xF0..=0xF7, b, c, d, ..] => {
-            (u32::from(*a & 0x07) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d), 4)
-        }
+        [a @ 0xF0..=0xF7, b, c, d, ..] => (u32::from(*a & 0x07) << 18 | tail(b) << 12 | tail(c) << 6 | tail(d), 4),
         _ => (u32::MAX, 1),
     })
 }

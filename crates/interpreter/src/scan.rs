@@ -7,9 +7,7 @@
 
 use crate::evaluate::{BoundEvent, literal_of, texted};
 use crate::fault::Fault;
-use crate::format::{
-    Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, WIDE_GRAM,
-};
+use crate::format::{Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, WIDE_GRAM};
 use crate::hash::{anchor, fold_word, folded_word, gram, gram_salt, is_wide, wide_part};
 use crate::image::Image;
 use crate::meter::Meter;

@@ -94,7 +94,8 @@ fn find_from<M: Meter>(
         rest = rest.get(5..).unwrap_or(&[]);
     }
     for (index, window) in rest.windows(4).enumerate() {
-        let here = if ignore_case { gram_at(window) } else { window.first_chunk::<4>().map(|w| u32::from_le_bytes(*w)) };
+        let here =
+            if ignore_case { gram_at(window) } else { window.first_chunk::<4>().map(|w| u32::from_le_bytes(*w)) };
         if here == Some(gram)
             && let Some(start) = found(base.wrapping_add(index), meter)
         {
@@ -183,10 +184,9 @@ pub(crate) fn contains_value<M: Meter>(text: &[u8], needle: &[u8], ignore_case: 
 /// Where the greatest suffix begins, by one order of bytes or the other, and its period.
 fn maximal_suffix(needle: &[u8], ignore_case: bool, reverse: bool) -> (usize, usize) {
     let (mut left, mut right, mut offset, mut period) = (0_usize, 1_usize, 0_usize, 1_usize);
-    while let (Some(a), Some(b)) = (
-        byte(needle, right.wrapping_add(offset), ignore_case),
-        byte(needle, left.wrapping_add(offset), ignore_case),
-    ) {
+    while let (Some(a), Some(b)) =
+        (byte(needle, right.wrapping_add(offset), ignore_case), byte(needle, left.wrapping_add(offset), ignore_case))
+    {
         if (a < b && !reverse) || (a > b && reverse) {
             right = right.wrapping_add(offset).wrapping_add(1);
             offset = 0;
@@ -238,8 +238,8 @@ mod tests {
             for needle in &needles {
                 let plain = needle.is_empty() || text.windows(needle.len()).any(|window| window == *needle);
                 assert_eq!(contains_value(&text, needle, false, &mut ()), plain, "{text:?} {needle:?}");
-                let folded = needle.is_empty()
-                    || text.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));
+                let folded =
+                    needle.is_empty() || text.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));
                 assert_eq!(contains_value(&text, needle, true, &mut ()), folded, "{text:?} {needle:?}");
             }
         }

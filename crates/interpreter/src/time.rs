@@ -45,8 +45,7 @@ const fn days_from(year: i64, month: i64, day: i64) -> i64 {
     let of_era = year.wrapping_sub(era.wrapping_mul(400));
     let shifted = month.wrapping_add(9) % 12;
     let of_year = (shifted.wrapping_mul(153).wrapping_add(2) / 5).wrapping_add(day.wrapping_sub(1));
-    let day_of_era =
-        of_era.wrapping_mul(365).wrapping_add(of_era / 4).wrapping_sub(of_era / 100).wrapping_add(of_year);
+    let day_of_era = of_era.wrapping_mul(365).wrapping_add(of_era / 4).wrapping_sub(of_era / 100).wrapping_add(of_year);
     era.wrapping_mul(146_097).wrapping_add(day_of_era).wrapping_sub(719_468)
 }
 
@@ -81,11 +80,8 @@ impl Moment {
         let shifted = day.wrapping_add(719_468);
         let era = shifted.div_euclid(146_097);
         let of_era = shifted.wrapping_sub(era.wrapping_mul(146_097));
-        let year_of_era = of_era
-            .wrapping_sub(of_era / 1_460)
-            .wrapping_add(of_era / 36_524)
-            .wrapping_sub(of_era / 146_096)
-            / 365;
+        let year_of_era =
+            of_era.wrapping_sub(of_era / 1_460).wrapping_add(of_era / 36_524).wrapping_sub(of_era / 146_096) / 365;
         let of_year = of_era
             .wrapping_sub(year_of_era.wrapping_mul(365).wrapping_add(year_of_era / 4).wrapping_sub(year_of_era / 100));
         let month = of_year.wrapping_mul(5).wrapping_add(2) / 153;
@@ -140,8 +136,12 @@ mod tests {
     #[test]
     fn seconds_and_texts_agree() {
         for (text, seconds) in [
-            ("1970-01-01T00:00", 0), ("2000-02-29T12:34", 951_827_640), ("1969-12-31T23:59", -60),
-            ("2024-12-31T00:00", 1_735_603_200), ("0001-01-01T00:00", -62_135_596_800), ("9999-12-31T23:59", 253_402_300_740),
+            ("1970-01-01T00:00", 0),
+            ("2000-02-29T12:34", 951_827_640),
+            ("1969-12-31T23:59", -60),
+            ("2024-12-31T00:00", 1_735_603_200),
+            ("0001-01-01T00:00", -62_135_596_800),
+            ("9999-12-31T23:59", 253_402_300_740),
         ] {
             assert_eq!(Moment::of_seconds(seconds), Moment::of_text(text.as_bytes()), "{text}");
         }
@@ -152,8 +152,14 @@ mod tests {
     #[test]
     fn weeks_are_those_of_iso_8601() {
         for (text, week) in [
-            ("2021-01-03", 53), ("2021-01-04", 1), ("2020-12-31", 53), ("2018-12-31", 1), ("2016-01-01", 53), ("2024-12-30", 1),
-            ("2023-01-01", 52), ("2026-11-24", 48),
+            ("2021-01-03", 53),
+            ("2021-01-04", 1),
+            ("2020-12-31", 53),
+            ("2018-12-31", 1),
+            ("2016-01-01", 53),
+            ("2024-12-30", 1),
+            ("2023-01-01", 52),
+            ("2026-11-24", 48),
         ] {
             assert_eq!(Moment::of_text(text.as_bytes()).unwrap().part(3), Some(week), "{text}");
         }

@@ -226,7 +226,8 @@ impl<'i> Image<'i> {
                 }
                 Some(PatternKind::Contains) => {
                     let gram = u32::from(pattern.at).checked_add(GRAM as u32);
-                    (gram.is_some_and(|end| end <= pattern.b) || pattern.at == 0) && self.text_fits(pattern.a, pattern.b)
+                    (gram.is_some_and(|end| end <= pattern.b) || pattern.at == 0)
+                        && self.text_fits(pattern.a, pattern.b)
                 }
                 Some(PatternKind::Like) => {
                     parts.take(pattern.a, pattern.b)?;
@@ -236,7 +237,11 @@ impl<'i> Image<'i> {
                     parts.take(pattern.c, pattern.b)?;
                     let gates = self.parts.range(pattern.c, pattern.b).unwrap_or(&[]);
                     let literal = gates.iter().all(|record| Part::decode(record).kind == 0);
-                    literal && pattern.b <= PARTS_MAX && pattern.at == 0 && pattern.flags == 0 && pattern.a < self.regexes.count()
+                    literal
+                        && pattern.b <= PARTS_MAX
+                        && pattern.at == 0
+                        && pattern.flags == 0
+                        && pattern.a < self.regexes.count()
                 }
                 None => false,
             };
@@ -359,7 +364,8 @@ impl<'i> Image<'i> {
         for (index, record) in (first..u32::MAX).zip(self.probes.range(first, count).unwrap_or(&[])) {
             let probe = Probe::decode(record);
             let kind = LiteralKind::from_number(probe.kind);
-            let fits = kind.is_some_and(|kind| kind != LiteralKind::Contains) && (1..=ANCHOR_MAX).contains(&probe.bytes);
+            let fits =
+                kind.is_some_and(|kind| kind != LiteralKind::Contains) && (1..=ANCHOR_MAX).contains(&probe.bytes);
             must(fits, Section::Probes, index)?;
         }
         Ok(())
@@ -386,7 +392,9 @@ impl<'i> Image<'i> {
             for (at, record) in numbered(code) {
                 let instruction = Instruction::decode(record);
                 let forward = |target: u16| {
-                    target == ACCEPT || target == REJECT || (u32::from(target) > at && u32::from(target) < program.code_len)
+                    target == ACCEPT
+                        || target == REJECT
+                        || (u32::from(target) > at && u32::from(target) < program.code_len)
                 };
                 let fits = instruction.predicate < template.predicate_count
                     && forward(instruction.yes)
@@ -472,7 +480,17 @@ impl<'i> Image<'i> {
             let filter = Filter::decode(record);
             let index = template.filters.wrapping_add(which);
             if filter.entry_count == 0 {
-                must(filter == Filter { bitmap: cursors.bitmaps.at, buckets: cursors.buckets.at, entries: cursors.entries.at, ..Filter::default() }, Section::Filters, index)?;
+                must(
+                    filter
+                        == Filter {
+                            bitmap: cursors.bitmaps.at,
+                            buckets: cursors.buckets.at,
+                            entries: cursors.entries.at,
+                            ..Filter::default()
+                        },
+                    Section::Filters,
+                    index,
+                )?;
                 continue;
             }
             let sized = (6..=30).contains(&filter.bitmap_log2) && filter.bucket_log2 <= 24;
@@ -544,7 +562,9 @@ impl<'i> Image<'i> {
         };
         let key = if kind == LiteralKind::Contains {
             let from = bytes.get(usize::from(literal.at)..);
-            let gram = from.and_then(|from| if which == 2 { hash::wide_gram_at(from) } else { hash::gram_at(from) }).ok_or(refused)?;
+            let gram = from
+                .and_then(|from| if which == 2 { hash::wide_gram_at(from) } else { hash::gram_at(from) })
+                .ok_or(refused)?;
             // Wide grams are looked at wherever they stand.
             let seen = stride == 1 || (stride > 1 && which == 1);
             must(seen && which > 0 && hash::is_wide(gram) == (which == 2), Section::Literals, index)?;
@@ -559,7 +579,8 @@ impl<'i> Image<'i> {
         let folded = literal.flags == 0 || !bytes.iter().any(u8::is_ascii_uppercase);
         must(folded && literal.flags <= IGNORE_CASE, Section::Literals, index)?;
         let bit = key.checked_shr(64_u32.wrapping_sub(u32::from(filter.bitmap_log2))).unwrap_or(0);
-        let word = self.bitmaps.get(filter.bitmap.wrapping_add((bit >> 6) as u32)).map(|word| u64::from_le_bytes(*word));
+        let word =
+            self.bitmaps.get(filter.bitmap.wrapping_add((bit >> 6) as u32)).map(|word| u64::from_le_bytes(*word));
         let placed = word.is_some_and(|word| word >> (bit & 63) & 1 == 1)
             && bucket_of(key, filter.bucket_log2) == bucket
             && entry.check == key as u32;

@@ -22,7 +22,9 @@ const IMAGE_BYTES: usize = 1 << 30;
 /// # Errors
 /// When an input or the configuration is wrong, or the image cannot be written.
 pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
-    let Some(release) = release::load(&arguments.inputs, &arguments.options, false, streams)? else { return Ok(Exit::Findings) };
+    let Some(release) = release::load(&arguments.inputs, &arguments.options, false, streams)? else {
+        return Ok(Exit::Findings);
+    };
     let image = Image::read(&release.image).map_err(|rejection| Failure::internal(rejection.to_string()))?;
     let mut fits = true;
     for sensor in fleet::sensors(&arguments.sensor, Path::new(""))? {
@@ -41,9 +43,8 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     if arguments.output.as_os_str() == "-" {
         written(streams.out.write_all(&release.image))?;
     } else {
-        walk::write_bytes(&arguments.output, &release.image).map_err(|error| {
-            Failure::usage(format!("{}: {}", walk::name(&arguments.output), walk::reason(&error)))
-        })?;
+        walk::write_bytes(&arguments.output, &release.image)
+            .map_err(|error| Failure::usage(format!("{}: {}", walk::name(&arguments.output), walk::reason(&error))))?;
     }
     talk(
         streams,
@@ -96,7 +97,10 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
         let supplies = supplied.supplies();
         let mut memory = contentcheck_compiler::sensor::Memory::of(&image);
         match image.verify(&supplied.manifest(&supplies), memory.workspace()) {
-            Ok(_) => written(writeln!(streams.out, "{name}: in order; whether a sensor feeds it was not checked (--sensor)"))?,
+            Ok(_) => written(writeln!(
+                streams.out,
+                "{name}: in order; whether a sensor feeds it was not checked (--sensor)"
+            ))?,
             Err(rejection) => {
                 fits = false;
                 written(writeln!(streams.out, "{name}: rejected: {}", release::describe(&image, rejection)))?
@@ -234,9 +238,14 @@ fn human(report: &InspectReport, rules: bool) -> String {
     let _ = writeln!(text, "{} bytes, {} words of scratch\n", report.bytes, report.scratch_words);
     let _ = writeln!(text, "{:<12} {:>10} {:>10} {:>9}", "section", "offset", "bytes", "records");
     for section in report.sections.iter().filter(|section| section.bytes > 0) {
-        let _ = writeln!(text, "{:<12} {:>10} {:>10} {:>9}", section.name, section.offset, section.bytes, section.records);
+        let _ =
+            writeln!(text, "{:<12} {:>10} {:>10} {:>9}", section.name, section.offset, section.bytes, section.records);
     }
-    let _ = writeln!(text, "\n{:>5} {:>6} {:>6} {:>12} {:>10}  template type", "rules", "always", "inputs", "fixed steps", "per unit");
+    let _ = writeln!(
+        text,
+        "\n{:>5} {:>6} {:>6} {:>12} {:>10}  template type",
+        "rules", "always", "inputs", "fixed steps", "per unit"
+    );
     for template in &report.templates {
         let _ = writeln!(
             text,
@@ -256,7 +265,11 @@ fn human(report: &InspectReport, rules: bool) -> String {
             let position = input.position.map_or_else(|| input.kind.to_owned(), |position| format!("${position}"));
             let _ = writeln!(text, "      {position:>8}  {:<28} {}", input.name, input.ty);
         }
-        let _ = writeln!(text, "\n      {:>12} {:>12} {:>10} {:>8}  rule", "instructions", "fixed steps", "per unit", "bytes");
+        let _ = writeln!(
+            text,
+            "\n      {:>12} {:>12} {:>10} {:>8}  rule",
+            "instructions", "fixed steps", "per unit", "bytes"
+        );
         for rule in &template.rules {
             let title = if rule.title.is_empty() { &rule.name } else { &rule.title };
             let _ = writeln!(
@@ -275,7 +288,9 @@ fn human(report: &InspectReport, rules: bool) -> String {
 
 fn markdown(report: &InspectReport) -> String {
     use std::fmt::Write as _;
-    let mut text = String::from("| template type | rules | always | inputs | fixed steps | per unit |\n| --- | --- | --- | --- | --- | --- |\n");
+    let mut text = String::from(
+        "| template type | rules | always | inputs | fixed steps | per unit |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
     for template in &report.templates {
         let _ = writeln!(
             text,
