@@ -281,7 +281,7 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
     write_bytes(path, text.as_bytes())
 }
 
-/// As [`write`], for any bytes.
+/// As [`write()`], for any bytes.
 ///
 /// # Errors
 /// The same.
