@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use contentcheck_compiler::event::{field, with_event};
+use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{InputKind, input_flags};
 use contentcheck_interpreter::{Fault, Image, Input, KillMask, Rejection, Steps, VerifiedImage};
 use contentcheck_parser::check::{CheckedContent, Context, Language, check};
 use contentcheck_parser::sensor::{Manifest, Sensor};
+use contentcheck_parser::model::FieldRef;
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::TemplateType;
 use contentcheck_parser::value::Value;
@@ -215,7 +216,7 @@ struct Case<'c> {
 
 impl Case<'_> {
     fn value(&self, name: &str) -> Option<&Value> {
-        self.event.value(&field(self.template, name))
+        self.event.value(&FieldRef::named(self.template, name))
     }
 
     /// Values that no input of the manifest names.

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
-use contentcheck_compiler::event::{field, with_event};
+use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::{Memory, Supplied, ty};
 use contentcheck_events::{Flat, Layout, Router, Scratch, Tally};
 use contentcheck_interpreter::format::Section;
 use contentcheck_interpreter::format::{KEYWORD, Predicate};
 use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, VerifiedImage};
-use contentcheck_parser::model::Value;
+use contentcheck_parser::model::{FieldRef, Value};
 use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
 use contentcheck_reference as reference;
 
@@ -200,7 +200,7 @@ impl Plan<'_> {
         let image = self.verified.image();
         let inputs = inputs(layout);
         let others = others(template, event, |name| inputs.iter().any(|input| input.name == name));
-        let value = |name: &str| event.value(&field(template, name));
+        let value = |name: &str| event.value(&FieldRef::named(template, name));
         let version = |number: &&u32| image.template(**number).is_some_and(|of| of.version == template.version);
         numbers.iter().filter(version).try_for_each(|number| {
             with_event(&inputs, &[], value, &others, |event| {

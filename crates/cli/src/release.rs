@@ -26,11 +26,7 @@ impl Release {
     /// The rules in the order of the image: the number of a rule is its index.
     #[must_use]
     pub fn rules(&self) -> Vec<&CheckedRule> {
-        let mut rules: Vec<&CheckedRule> = self.checked.content.rules().iter().collect();
-        rules.sort_by(|a, b| {
-            (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
-        });
-        rules
+        contentcheck_compiler::order(&self.checked.content)
     }
 
     /// The number of the rule that an id, a name or a title means.

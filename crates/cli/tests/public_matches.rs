@@ -2,7 +2,7 @@
 //!
 //! They are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the workspace
 //! by default). Without them this test says so and passes. `CONTENTCHECK_SAMPLE=1` takes every event
-//! in place of every 193rd; use a release build for that.
+//! in place of every 97th; use a release build for that.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -24,7 +24,7 @@ fn every_event_matches_what_the_reference_evaluator_says() {
         eprintln!("skipped: {} or {} is not there", sigma.display(), events.display());
         return;
     }
-    let sample: usize = std::env::var("CONTENTCHECK_SAMPLE").map_or(193, |text| text.parse().unwrap());
+    let sample: usize = std::env::var("CONTENTCHECK_SAMPLE").map_or(97, |text| text.parse().unwrap());
     let mut paths: Vec<PathBuf> = fs::read_dir(&sigma).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with("rules"));
     paths.sort();
@@ -83,6 +83,6 @@ fn every_event_matches_what_the_reference_evaluator_says() {
     })
     .unwrap_or_else(|failure| panic!("{}", failure.message));
     println!("{seen} events, {matches} matches");
-    assert!(seen > 500 && matches > 50, "{seen} events, {matches} matches");
+    assert!(seen > 500 && matches > 100, "{seen} events, {matches} matches");
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -2,24 +2,7 @@
 //! interpreter.
 
 use contentcheck_interpreter::{Event, Input, Value};
-use contentcheck_parser::model::{self, FieldRef};
-use contentcheck_parser::template::TemplateType;
-
-/// The field that a name of a template type stands for.
-#[must_use]
-pub fn field(template: &TemplateType, name: &str) -> FieldRef {
-    let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    if let Some((position, _)) = template.field(name) {
-        return FieldRef::Input(index(position - 1));
-    }
-    if let Some((at, _)) = template.header_field(name) {
-        return FieldRef::Header(index(at));
-    }
-    match template.reads.iter().position(|of| of.name == name) {
-        Some(at) => FieldRef::Fixed(index(at)),
-        None => FieldRef::Open(name.into()),
-    }
-}
+use contentcheck_parser::model;
 
 fn scalar(value: &model::Value) -> Value<'_> {
     match value {

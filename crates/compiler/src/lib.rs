@@ -97,15 +97,23 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// The rules in the order of an image: the number of a rule is its index. It depends on names,
+/// not on files.
+#[must_use]
+pub fn order(content: &CheckedContent) -> Vec<&CheckedRule> {
+    let mut rules: Vec<&CheckedRule> = content.rules().iter().collect();
+    rules.sort_by(|a, b| {
+        (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
+    });
+    rules
+}
+
 /// Compiles content. The order of files does not matter: rules stand by name.
 ///
 /// # Errors
 /// When a part of the content is beyond what an image can hold. Nothing is left out silently.
 pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Problem> {
-    let mut rules: Vec<&CheckedRule> = content.rules().iter().collect();
-    rules.sort_by(|a, b| {
-        (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
-    });
+    let rules = order(content);
     let mut sections = Sections::default();
     let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
     for (number, rule) in (0_u32..).zip(&rules) {

@@ -126,7 +126,7 @@ impl<'s> Supplied<'s> {
 fn put<'s>(inputs: &mut Vec<Input<'s>>, record: &format::Input, image: &Image<'s>) {
     let name = image.name(record.name, record.name_len);
     let ty = Type {
-        scalar: scalar(record.scalar),
+        scalar: Scalar::from_number(record.scalar).unwrap_or(Scalar::String),
         list: record.flags & input_flags::LIST != 0,
         optional: record.flags & input_flags::OPTIONAL != 0,
     };
@@ -175,15 +175,4 @@ pub const fn ty(of: FieldType) -> Type {
         template::Scalar::Bytes => Scalar::Bytes,
     };
     Type { scalar, list: of.list, optional: of.optional }
-}
-
-const fn scalar(number: u8) -> Scalar {
-    match number {
-        1 => Scalar::Int,
-        2 => Scalar::Float,
-        3 => Scalar::Bool,
-        4 => Scalar::Ip,
-        5 => Scalar::Bytes,
-        _ => Scalar::String,
-    }
 }

@@ -1,9 +1,10 @@
 //! The conformance corpus, run by the interpreter on compiled images.
 
-use contentcheck_compiler::event::{field, with_event};
+use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::{Fault, Image, KillMask, Workspace};
+use contentcheck_parser::model::FieldRef;
 use contentcheck_reference::conformance::{directory, load};
 
 #[test]
@@ -27,7 +28,7 @@ fn the_interpreter_says_what_the_corpus_says() {
                 .find(|at| image.template(*at).unwrap().version == target.template.version)
                 .unwrap();
             let (_, inputs) = supplied.templates().iter().find(|(name, _)| *name == target.template.name).unwrap();
-            let value = |name: &str| case.event.value(&field(&target.template, name));
+            let value = |name: &str| case.event.value(&FieldRef::named(&target.template, name));
             let named = |name: &str| inputs.iter().any(|input| input.name == name);
             let mut others: Vec<_> = case.event.others.iter().collect();
             let numbered = target.template.fields.iter().zip(&case.event.inputs);

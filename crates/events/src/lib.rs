@@ -58,7 +58,7 @@ mod tally;
 
 pub use flat::{Elements, Field, Flat, Flattener};
 pub use layout::{Layout, Scratch};
-pub use owned::{Owned, field_ref};
+pub use owned::{Owned, own};
 pub use problem::{Cause, Place, Problem};
 pub use router::Router;
 pub use source::{Batch, Reader, Record};

@@ -17,23 +17,6 @@ pub struct Owned {
     pub others: Vec<Value>,
 }
 
-/// The field that content means by a name: a numbered one, else one of the header, else one that
-/// the template type fixes, else one that it does not declare.
-#[must_use]
-pub fn field_ref(template: &TemplateType, name: &str) -> FieldRef {
-    let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    if let Some((position, _)) = template.field(name) {
-        return FieldRef::Input(index(position - 1));
-    }
-    if let Some((at, _)) = template.header_field(name) {
-        return FieldRef::Header(index(at));
-    }
-    match template.reads.iter().position(|recognition| recognition.name == name) {
-        Some(at) => FieldRef::Fixed(index(at)),
-        None => FieldRef::Open(name.into()),
-    }
-}
-
 impl Layout {
     /// What [`Layout::present`] lends, owned: the very same values under the fields of `template`.
     #[must_use]
@@ -44,7 +27,7 @@ impl Layout {
             Owned {
                 values: names
                     .zip(values)
-                    .filter_map(|(name, value)| Some((field_ref(template, name), own(value)?)))
+                    .filter_map(|(name, value)| Some((FieldRef::named(template, name), own(value)?)))
                     .collect(),
                 others: event.others.iter().filter_map(own).collect(),
             }
@@ -52,7 +35,9 @@ impl Layout {
     }
 }
 
-fn own(value: &Borrowed<'_>) -> Option<Value> {
+/// A value that owns what it holds; nothing of one that is absent.
+#[must_use]
+pub fn own(value: &Borrowed<'_>) -> Option<Value> {
     Some(match value {
         Borrowed::Absent => return None,
         Borrowed::Text(text) => Value::String((*text).to_owned()),

@@ -19,7 +19,7 @@ use crate::number::{Short, compare_int_float, holds, parse_float, parse_int, par
 use crate::text;
 use crate::time::Moment;
 use crate::value::{Event, Value};
-use crate::verify::{HEADER_BIT, UNSUPPLIED, VerifiedImage, scalar, set_holds};
+use crate::verify::{HEADER_BIT, UNSUPPLIED, VerifiedImage, set_holds};
 use crate::{regex, scan};
 
 /// Rules that are switched off: bit `n & 63` of word `n >> 6` for rule `n`. Words that are not
@@ -79,7 +79,7 @@ impl<'i> VerifiedImage<'i> {
             let Some(record) = self.image.input(input) else { break };
             let value = bound.value(at);
             let list = record.flags & input_flags::LIST != 0;
-            check_type(&value, scalar(record.scalar), list, input)?;
+            check_type(&value, Scalar::from_number(record.scalar), list, input)?;
         }
         Ok(bound)
     }
@@ -559,7 +559,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         let set = Set::decode(self.image.sets.get(predicate.a).ok_or(Fault::Corrupt { section: Section::Sets })?);
         let int;
         let mut ip = [0_u8; 17];
-        let key: &[u8] = match (value, scalar(set.scalar)) {
+        let key: &[u8] = match (value, Scalar::from_number(set.scalar)) {
             (Value::Text(text), Some(Scalar::String)) => text.as_bytes(),
             (Value::Bytes(bytes), Some(Scalar::Bytes)) => bytes,
             (Value::Int(number), Some(Scalar::Int)) => {

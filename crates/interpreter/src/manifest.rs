@@ -18,6 +18,22 @@ pub enum Scalar {
     Bytes = 5,
 }
 
+impl Scalar {
+    /// The kind with a number.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            0 => Self::String,
+            1 => Self::Int,
+            2 => Self::Float,
+            3 => Self::Bool,
+            4 => Self::Ip,
+            5 => Self::Bytes,
+            _ => return None,
+        })
+    }
+}
+
 /// The type of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Type {

@@ -275,7 +275,7 @@ impl<'i> Image<'i> {
         for (index, record) in numbered(self.sets.all()) {
             let set = Set::decode(record);
             keys.take(set.keys, set.count)?;
-            must(scalar(set.scalar).is_some() && set.flags <= (IGNORE_CASE | SET_TABLE), Section::Sets, index)?;
+            must(Scalar::from_number(set.scalar).is_some() && set.flags <= (IGNORE_CASE | SET_TABLE), Section::Sets, index)?;
             let mut last: Option<&[u8]> = None;
             for (at, record) in (set.keys..u32::MAX).zip(self.keys.range(set.keys, set.count).unwrap_or(&[])) {
                 let key = Key::decode(record);
@@ -348,7 +348,7 @@ impl<'i> Image<'i> {
             let numbered = kind == Some(InputKind::Numbered);
             let fits = self.name_fits(input.name, input.name_len)
                 && kind.is_some()
-                && scalar(input.scalar).is_some()
+                && Scalar::from_number(input.scalar).is_some()
                 && input.stride <= STRIDE_MAX
                 && input.flags & !known == 0
                 && numbered == (input.position > 0)
@@ -764,24 +764,11 @@ fn fault(
         return Some(Mismatch::Position);
     }
     let asked = Type {
-        scalar: scalar(input.scalar).unwrap_or(Scalar::String),
+        scalar: Scalar::from_number(input.scalar).unwrap_or(Scalar::String),
         list: input.flags & input_flags::LIST != 0,
         optional: input.flags & input_flags::OPTIONAL != 0,
     };
     if asked.is_fed_by(there.ty) { None } else { Some(Mismatch::Type) }
-}
-
-/// The scalar with a number.
-pub(crate) const fn scalar(number: u8) -> Option<Scalar> {
-    Some(match number {
-        0 => Scalar::String,
-        1 => Scalar::Int,
-        2 => Scalar::Float,
-        3 => Scalar::Bool,
-        4 => Scalar::Ip,
-        5 => Scalar::Bytes,
-        _ => return None,
-    })
 }
 
 /// The bucket of a hash.

@@ -126,6 +126,25 @@ pub enum FieldRef {
     Keyword,
 }
 
+impl FieldRef {
+    /// The field that content means by a name: a numbered one, else one of the header, else one that
+    /// the template type fixes, else one that it does not declare.
+    #[must_use]
+    pub fn named(template: &TemplateType, name: &str) -> Self {
+        let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        if let Some((position, _)) = template.field(name) {
+            return Self::Input(index(position - 1));
+        }
+        if let Some((at, _)) = template.header_field(name) {
+            return Self::Header(index(at));
+        }
+        match template.reads.iter().position(|recognition| recognition.name == name) {
+            Some(at) => Self::Fixed(index(at)),
+            None => Self::Open(name.into()),
+        }
+    }
+}
+
 /// A part of a wildcard pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum WildcardPart {

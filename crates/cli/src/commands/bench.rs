@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use contentcheck_compiler::event::field;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_events::Flattener;
 use contentcheck_interpreter::{Event, Image, KillMask, Value};
+use contentcheck_parser::model::FieldRef;
 use contentcheck_parser::value::Value as Owned;
 use contentcheck_reference as reference;
 use schemars::JsonSchema;
@@ -251,7 +251,7 @@ fn own(release: &Release, plan: &Plan<'_>, limit: usize, kept: &mut Vec<Kept>) -
                 };
                 let event = reference::Event::from_test(template, test);
                 let inputs = plan::inputs(layout);
-                let value = |name: &str| event.value(&field(template, name)).cloned();
+                let value = |name: &str| event.value(&FieldRef::named(template, name)).cloned();
                 let others = plan::others(template, &event, |name| inputs.iter().any(|input| input.name == name));
                 kept.push(Kept {
                     templates: templates.to_vec(),
@@ -297,22 +297,9 @@ fn beside_rules(release: &Release, plan: &Plan<'_>, events: &[(String, String)],
 fn keep(templates: &[u32], event: &Event<'_>) -> Kept {
     Kept {
         templates: templates.to_vec(),
-        inputs: event.inputs.iter().map(owned).collect(),
-        others: event.others.iter().filter_map(owned).collect(),
+        inputs: event.inputs.iter().map(contentcheck_events::own).collect(),
+        others: event.others.iter().filter_map(contentcheck_events::own).collect(),
     }
-}
-
-fn owned(value: &Value<'_>) -> Option<Owned> {
-    Some(match value {
-        Value::Absent => return None,
-        Value::Text(text) => Owned::String((*text).to_owned()),
-        Value::Bytes(bytes) => Owned::Bytes(bytes.to_vec()),
-        Value::Int(value) => Owned::Int(*value),
-        Value::Float(value) => Owned::Float(*value),
-        Value::Bool(value) => Owned::Bool(*value),
-        Value::Ip(value) => Owned::Ip(*value),
-        Value::List(elements) => Owned::List(elements.iter().filter_map(owned).collect()),
-    })
 }
 
 fn lent<'v>(value: &'v Owned, elements: &'v [Value<'v>]) -> Value<'v> {
