@@ -1,4 +1,4 @@
-//! Bind and evaluate: an event to the rules that match it.
+//! Evaluate: [`BoundEvent`] to the rules that match it.
 //!
 //! An event is looked at in two steps. The scan (see [`crate::scan`]) passes over the values once
 //! and finds every literal of every rule; what it finds makes atoms true and names the programs
@@ -6,21 +6,21 @@
 
 use core::net::IpAddr;
 
+use crate::bind::{BoundEvent, texted};
 use crate::fault::Fault;
 use crate::format::{
-    ACCEPT, Instruction, KEYWORD, Literal, Network, Opcode, Part, Pattern, PatternKind, Predicate, Program, Section,
-    Set, Template, comparison, input_flags, predicate_flags,
+    ACCEPT, Instruction, KEYWORD, Network, Opcode, Part, Pattern, PatternKind, Predicate, Program, Section, Set,
+    Template, predicate_flags,
 };
 use crate::hash::{SIGNATURE_BYTES_AT, SIGNATURE_WORDS, fold_word, folded_word, pair_bit};
 use crate::image::{Image, bit_words, signature_words};
 use crate::manifest::Scalar;
 use crate::meter::Meter;
-use crate::number::{Short, compare_int_float, holds, parse_float, parse_int, parse_ip};
+use crate::number::{compare_int_float, holds, parse_float, parse_int, parse_ip};
 use crate::text;
 use crate::time::Moment;
-use crate::value::{Event, Value};
-use crate::verify::{HEADER_BIT, UNSUPPLIED, VerifiedImage, set_holds};
-use crate::{regex, scan};
+use crate::value::Value;
+use crate::{compare, like, regex, scan, set};
 
 /// Rules that are switched off: bit `n & 63` of word `n >> 6` for rule `n`. Words that are not
 /// there count as zero.
@@ -45,91 +45,7 @@ impl<'k> KillMask<'k> {
     }
 }
 
-/// An event that fits what the sensor's manifest states: it can be evaluated without a fault.
-#[derive(Clone, Copy, Debug)]
-pub struct BoundEvent<'e> {
-    image: VerifiedImage<'e>,
-    template: Template,
-    index: u32,
-    event: Event<'e>,
-}
-
-impl<'i> VerifiedImage<'i> {
-    /// Holds an event against what the manifest states for a template type.
-    ///
-    /// # Errors
-    /// When the event has another number of values than the manifest states, or a value that some
-    /// rule reads has another type. An absent value is no fault, whatever the manifest promises.
-    pub fn bind<'e>(&self, template: u32, event: Event<'e>) -> Result<BoundEvent<'e>, Fault>
-    where
-        'i: 'e,
-    {
-        let index = template;
-        let template = self.image.template(index).ok_or(Fault::UnsuppliedTemplate)?;
-        let supplied = self.supplied_arity(index).ok_or(Fault::UnsuppliedTemplate)?;
-        if event.inputs.len() != supplied {
-            return Err(Fault::Arity { supplied, found: event.inputs.len() });
-        }
-        if event.header.len() != self.header {
-            return Err(Fault::Header { supplied: self.header, found: event.header.len() });
-        }
-        let bound = BoundEvent { image: *self, template, index, event };
-        for at in 0..template.input_count {
-            let input = template.inputs.wrapping_add(at);
-            let Some(record) = self.image.input(input) else { break };
-            let value = bound.value(at);
-            let list = record.flags & input_flags::LIST != 0;
-            check_type(&value, Scalar::from_number(record.scalar), list, input)?;
-        }
-        Ok(bound)
-    }
-}
-
-fn check_type(value: &Value<'_>, scalar: Option<Scalar>, list: bool, input: u32) -> Result<(), Fault> {
-    let one = |value: &Value<'_>| match (value, scalar) {
-        (Value::Text(_), Some(Scalar::String))
-        | (Value::Bytes(_), Some(Scalar::Bytes))
-        | (Value::Int(_), Some(Scalar::Int))
-        | (Value::Float(_), Some(Scalar::Float))
-        | (Value::Bool(_), Some(Scalar::Bool))
-        | (Value::Ip(_), Some(Scalar::Ip)) => Ok(()),
-        _ => Err(Fault::Type { input }),
-    };
-    match value {
-        Value::Absent => Ok(()),
-        Value::List(values) if list => values.iter().try_for_each(one),
-        _ if list => Err(Fault::Type { input }),
-        value => one(value),
-    }
-}
-
 impl<'e> BoundEvent<'e> {
-    /// The template type.
-    #[must_use]
-    pub const fn template(&self) -> u32 {
-        self.index
-    }
-
-    /// The size of the event, which the bound of [`Image::cost`] counts in: for every value, and
-    /// every element of a list, one, and the bytes of a text or 48 for anything else.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        let one = |value: &Value<'_>| match value {
-            Value::Absent => 0,
-            Value::Text(text) => (text.len() as u64).saturating_add(1),
-            Value::Bytes(bytes) => (bytes.len() as u64).saturating_add(1),
-            _ => 49,
-        };
-        let mut size = 0_u64;
-        for value in self.event.inputs.iter().chain(self.event.header).chain(self.event.others) {
-            size = size.saturating_add(match value {
-                Value::List(elements) => elements.iter().map(one).fold(1, u64::saturating_add),
-                value => one(value),
-            });
-        }
-        size
-    }
-
     /// Reports the rules that match to `sink`, by number and rising.
     ///
     /// # Errors
@@ -179,72 +95,6 @@ impl<'e> BoundEvent<'e> {
         }
         Ok(())
     }
-
-    /// The value of an input, by its number within the template type.
-    #[inline]
-    pub(crate) fn value(&self, input: u32) -> Value<'e> {
-        let slot = self.template.inputs.wrapping_add(input);
-        let place = self.image.bindings.get(slot as usize).copied().unwrap_or(UNSUPPLIED);
-        if place == UNSUPPLIED {
-            return Value::Absent;
-        }
-        let values = if place & HEADER_BIT != 0 { self.event.header } else { self.event.inputs };
-        values.get(usize::from(place & !HEADER_BIT)).copied().unwrap_or(Value::Absent)
-    }
-
-    /// Calls `visit` with every value of the event, elements of lists one by one, until it says true.
-    pub(crate) fn any_value(&self, mut visit: impl FnMut(&Value<'e>) -> Result<bool, Fault>) -> Result<bool, Fault> {
-        for values in [self.event.inputs, self.event.header, self.event.others] {
-            for value in values {
-                let found = match value {
-                    Value::Absent => false,
-                    Value::List(elements) => {
-                        let mut any = false;
-                        for element in *elements {
-                            if !matches!(element, Value::Absent | Value::List(_)) && visit(element)? {
-                                any = true;
-                                break;
-                            }
-                        }
-                        any
-                    }
-                    value => visit(value)?,
-                };
-                if found {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
-    }
-}
-
-/// A value as text: its own bytes, or the short text of a number.
-pub(crate) enum Texted<'e> {
-    Own(&'e [u8]),
-    Short(Short),
-}
-
-impl Texted<'_> {
-    pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Own(bytes) => bytes,
-            Self::Short(short) => short.as_bytes(),
-        }
-    }
-}
-
-/// The text of a value that has one.
-#[inline]
-pub(crate) fn texted<'e>(value: &Value<'e>) -> Option<Texted<'e>> {
-    Some(match value {
-        Value::Text(text) => Texted::Own(text.as_bytes()),
-        Value::Int(number) => Texted::Short(Short::int(*number)),
-        Value::Bool(truth) => Texted::Short(Short::bool(*truth)),
-        Value::Ip(address) => Texted::Short(Short::ip(address)),
-        // What the text of a float is, recorders do not agree on.
-        Value::Absent | Value::Float(_) | Value::Bytes(_) | Value::List(_) => return None,
-    })
 }
 
 struct Run<'r, 'e, M> {
@@ -506,7 +356,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             Opcode::Field => {
                 let other = self.event.value(predicate.a);
                 let ignore_case = predicate.flags & predicate_flags::IGNORE_CASE != 0;
-                Ok(compare_values(variant, ignore_case, value, &other, self.meter))
+                Ok(compare::values(variant, ignore_case, value, &other, self.meter))
             }
         }
     }
@@ -563,16 +413,16 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             (Value::Text(text), Some(Scalar::String)) => text.as_bytes(),
             (Value::Bytes(bytes), Some(Scalar::Bytes)) => bytes,
             (Value::Int(number), Some(Scalar::Int)) => {
-                int = int_key(*number);
+                int = set::int_key(*number);
                 &int
             }
             (Value::Bool(true), Some(Scalar::Bool)) => &[1],
             (Value::Bool(false), Some(Scalar::Bool)) => &[0],
-            (Value::Ip(address), Some(Scalar::Ip)) => ip_key(address, &mut ip),
+            (Value::Ip(address), Some(Scalar::Ip)) => set::ip_key(address, &mut ip),
             _ => return Ok(false),
         };
         self.meter.spend(u64::from(32_u32.wrapping_sub(set.count.leading_zeros())));
-        Ok(set_holds(self.image, &set, key))
+        Ok(set::holds(self.image, &set, key))
     }
 
     fn in_networks(&self, predicate: &Predicate, address: &IpAddr) -> Result<bool, Fault> {
@@ -616,7 +466,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
                 {
                     return Ok(false);
                 }
-                return self.like(pattern, text, ignore_case);
+                return like::covers(self.image, pattern, text, ignore_case, self.meter);
             }
             _ => {}
         }
@@ -645,199 +495,4 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         }
         Ok(!any)
     }
-
-    /// Whether parts cover a text. What stands between two runs is looked for from the left: the
-    /// first place is as good as any, so nothing is ever tried again.
-    fn like(&mut self, pattern: &Pattern, text: &[u8], ignore_case: bool) -> Result<bool, Fault> {
-        const PARTS: Fault = Fault::Corrupt { section: Section::Parts };
-        let mut parts = self.image.parts.range(pattern.a, pattern.b).ok_or(PARTS)?;
-        let is_run = |record: &[u8; Part::SIZE]| Part::decode(record).kind == 1;
-        let mut at = 0_usize;
-        let mut floating = false;
-        loop {
-            let count = parts.iter().position(is_run);
-            let (segment, rest) = parts.split_at_checked(count.unwrap_or(parts.len())).ok_or(PARTS)?;
-            let last = count.is_none();
-            match (floating, last) {
-                (false, _) => match self.segment_at(segment, text, at, ignore_case)? {
-                    Some(end) if !last || end == text.len() => at = end,
-                    _ => return Ok(false),
-                },
-                (true, true) => return self.segment_ends(segment, text, at, ignore_case),
-                (true, false) => match self.segment_from(segment, text, at, ignore_case)? {
-                    Some(end) => at = end,
-                    None => return Ok(false),
-                },
-            }
-            if last {
-                return Ok(true);
-            }
-            floating = true;
-            parts = rest.get(1..).ok_or(PARTS)?;
-        }
-    }
-
-    /// Where a segment ends that begins at `at`.
-    fn segment_at(
-        &mut self,
-        segment: &[[u8; Part::SIZE]],
-        text: &[u8],
-        mut at: usize,
-        ignore_case: bool,
-    ) -> Result<Option<usize>, Fault> {
-        for record in segment {
-            let part = Part::decode(record);
-            self.meter.spend(1_u64.wrapping_add(u64::from(part.len) / 8));
-            let end = if part.kind == 2 {
-                text::character_end(text, at)
-            } else {
-                let literal = self.image.text(part.text, part.len)?;
-                text::stands_at(text, at, literal, ignore_case).then(|| at.wrapping_add(literal.len()))
-            };
-            let Some(end) = end else { return Ok(None) };
-            at = end;
-        }
-        Ok(Some(at))
-    }
-
-    /// Where the first segment from `at` on ends.
-    fn segment_from(
-        &mut self,
-        segment: &[[u8; Part::SIZE]],
-        text: &[u8],
-        at: usize,
-        ignore_case: bool,
-    ) -> Result<Option<usize>, Fault> {
-        let Some(first) = segment.first().map(Part::decode) else { return Ok(Some(at)) };
-        let mut from = at;
-        loop {
-            // A segment that begins with a literal begins where that literal stands.
-            let start = if first.kind == 0 {
-                let literal = self.image.text(first.text, first.len)?;
-                text::find(text, from, literal, 0, ignore_case, self.meter)
-            } else {
-                (from <= text.len()).then_some(from)
-            };
-            let Some(start) = start else { return Ok(None) };
-            if let Some(end) = self.segment_at(segment, text, start, ignore_case)? {
-                return Ok(Some(end));
-            }
-            match text::character_end(text, start) {
-                Some(next) => from = next,
-                None => return Ok(None),
-            }
-        }
-    }
-
-    /// Whether the text ends with a segment that begins at `at` or later.
-    fn segment_ends(
-        &mut self,
-        segment: &[[u8; Part::SIZE]],
-        text: &[u8],
-        at: usize,
-        ignore_case: bool,
-    ) -> Result<bool, Fault> {
-        let mut end = text.len();
-        for record in segment.iter().rev() {
-            let part = Part::decode(record);
-            self.meter.spend(1_u64.wrapping_add(u64::from(part.len) / 8));
-            let start = if part.kind == 2 {
-                character_start(text, end)
-            } else {
-                let literal = self.image.text(part.text, part.len)?;
-                let start = end.checked_sub(literal.len());
-                start.filter(|start| text::stands_at(text, *start, literal, ignore_case))
-            };
-            match start {
-                Some(start) if start >= at => end = start,
-                _ => return Ok(false),
-            }
-        }
-        Ok(end >= at)
-    }
-}
-
-/// Where the character that ends at `end` begins.
-fn character_start(text: &[u8], end: usize) -> Option<usize> {
-    let before = text.get(..end)?;
-    let more = before.iter().rev().take(3).take_while(|byte| **byte & 0xC0 == 0x80).count();
-    end.checked_sub(more.wrapping_add(1))
-}
-
-/// The key of an integer in a set: bytes that rise as the numbers do.
-#[must_use]
-pub const fn int_key(number: i64) -> [u8; 8] {
-    (number as u64 ^ 1 << 63).to_be_bytes()
-}
-
-/// The key of an address in a set: 4 or 6, and its bytes.
-pub fn ip_key<'k>(address: &IpAddr, memory: &'k mut [u8; 17]) -> &'k [u8] {
-    match address {
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            memory[0] = 4;
-            (memory[1], memory[2], memory[3], memory[4]) = (a, b, c, d);
-            memory.get(..5).unwrap_or(&[])
-        }
-        IpAddr::V6(address) => {
-            memory[0] = 6;
-            for (slot, byte) in memory.iter_mut().skip(1).zip(address.octets()) {
-                *slot = byte;
-            }
-            memory.as_slice()
-        }
-    }
-}
-
-/// Compares two values of one event.
-fn compare_values<M: Meter>(variant: u8, ignore_case: bool, a: &Value<'_>, b: &Value<'_>, meter: &mut M) -> bool {
-    let equality = |equal: bool| match variant {
-        comparison::EQUAL => equal,
-        comparison::NOT_EQUAL => !equal,
-        _ => false,
-    };
-    match (a, b) {
-        (Value::Absent | Value::List(_), _) | (_, Value::Absent | Value::List(_)) => false,
-        _ if variant > comparison::AT_LEAST => match (texted(a), texted(b)) {
-            (Some(a), Some(b)) => texts(variant, ignore_case, a.bytes(), b.bytes(), meter),
-            _ => false,
-        },
-        (Value::Int(a), Value::Int(b)) => holds(variant, Some(a.cmp(b))),
-        (Value::Float(a), Value::Float(b)) => holds(variant, a.partial_cmp(b)),
-        (Value::Int(a), Value::Float(b)) => holds(variant, compare_int_float(*a, *b)),
-        (Value::Float(a), Value::Int(b)) => holds(variant, compare_int_float(*b, *a).map(core::cmp::Ordering::reverse)),
-        (Value::Bool(a), Value::Bool(b)) => equality(a == b),
-        (Value::Ip(a), Value::Ip(b)) => equality(a == b),
-        (Value::Text(_), _) | (_, Value::Text(_)) => match (texted(a), texted(b)) {
-            (Some(a), Some(b)) => {
-                meter.spend(a.bytes().len() as u64);
-                equality(text::equal_values(a.bytes(), b.bytes(), ignore_case))
-            }
-            _ => false,
-        },
-        (Value::Bytes(a), Value::Bytes(b)) => {
-            meter.spend(a.len() as u64);
-            equality(a == b)
-        }
-        _ => false,
-    }
-}
-
-fn texts<M: Meter>(variant: u8, ignore_case: bool, a: &[u8], b: &[u8], meter: &mut M) -> bool {
-    let part = match variant {
-        comparison::CONTAINS => return text::contains_value(a, b, ignore_case, meter),
-        comparison::STARTS_WITH => a.get(..b.len()),
-        comparison::ENDS_WITH => a.len().checked_sub(b.len()).and_then(|from| a.get(from..)),
-        _ => None,
-    };
-    meter.spend(b.len() as u64);
-    part.is_some_and(|part| text::equal_values(part, b, ignore_case))
-}
-
-/// Bytes of a literal and what it makes true.
-pub(crate) fn literal_of<'i>(image: &Image<'i>, index: u32) -> Result<(Literal, &'i [u8]), Fault> {
-    let record = image.literals.get(index).ok_or(Fault::Corrupt { section: Section::Literals })?;
-    let literal = Literal::decode(record);
-    let text = image.text(literal.text, literal.len)?;
-    Ok((literal, text))
 }

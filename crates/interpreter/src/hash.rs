@@ -129,6 +129,38 @@ pub fn gram_at(bytes: &[u8]) -> Option<u32> {
     Some(fold_word(u64::from(u32::from_le_bytes(*four))) as u32)
 }
 
+/// The bucket of a hash.
+pub(crate) const fn bucket_of(key: u64, log2: u8) -> u32 {
+    match key.checked_shr(64_u32.wrapping_sub(log2 as u32)) {
+        Some(bucket) => bucket as u32,
+        None => 0,
+    }
+}
+
+/// The hash of a literal that lies at an end of a value. Nothing where it has too few bytes.
+#[must_use]
+pub fn literal_key(kind: LiteralKind, literal: &[u8], bytes: u8, input: u16) -> Option<u64> {
+    let count = usize::from(bytes);
+    let part = match kind {
+        LiteralKind::Equals | LiteralKind::Int => {
+            // The whole value, of which the last eight bytes are hashed.
+            if usize::from(crate::format::ANCHOR_MAX) != count {
+                return None;
+            }
+            literal.get(literal.len().saturating_sub(count)..)?
+        }
+        LiteralKind::Prefix => literal.get(..count)?,
+        LiteralKind::Suffix => literal.get(literal.len().checked_sub(count)?..)?,
+        LiteralKind::Contains => return None,
+    };
+    let word = if kind == LiteralKind::Int {
+        u64::from_le_bytes(*literal.first_chunk::<8>().filter(|_| literal.len() == 8)?)
+    } else {
+        folded_word(part)
+    };
+    Some(anchor(kind, bytes, input, word, literal.len() as u64))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

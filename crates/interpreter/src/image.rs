@@ -238,7 +238,7 @@ impl<'i> Image<'i> {
     pub fn scratch_words(&self) -> usize {
         let states = self.regexes.all().iter().map(|record| {
             let regex = Regex::decode(record);
-            if regex.kind == 0 { 0 } else { crate::regex::scratch_words(regex.states) }
+            if regex.kind == 0 { 0 } else { state_words(regex.states) }
         });
         let states = states.max().unwrap_or(0);
         let bits = self.templates.all().iter().map(|record| {
@@ -278,4 +278,25 @@ pub struct RuleInfo<'i> {
     pub title: &'i str,
     /// 0 none, 1 informational, 2 low, 3 medium, 4 high, 5 critical.
     pub level: u8,
+}
+
+/// Counts records along with their numbers.
+pub(crate) fn numbered<const N: usize>(records: &[[u8; N]]) -> impl Iterator<Item = (u32, &[u8; N])> {
+    (0..u32::MAX).zip(records)
+}
+
+/// Bytes of a literal and what it makes true.
+pub(crate) fn literal_of<'i>(image: &Image<'i>, index: u32) -> Result<(Literal, &'i [u8]), Fault> {
+    let record = image.literals.get(index).ok_or(Fault::Corrupt { section: Section::Literals })?;
+    let literal = Literal::decode(record);
+    let text = image.text(literal.text, literal.len)?;
+    Ok((literal, text))
+}
+
+/// Words that a nondeterministic automaton of so many states needs: two sets of states, and a
+/// stack of states that are still to be entered, two in a word.
+fn state_words(states: u32) -> usize {
+    let set = states.div_ceil(64) as usize;
+    let stack = states.div_ceil(2) as usize;
+    set.saturating_mul(2).saturating_add(stack)
 }

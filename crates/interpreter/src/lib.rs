@@ -13,17 +13,22 @@
 #[cfg(test)]
 extern crate std;
 
+mod bind;
+mod compare;
 mod cost;
 mod evaluate;
 mod fault;
 pub mod format;
 pub mod hash;
 mod image;
+mod like;
+mod load;
 mod manifest;
 mod meter;
 mod number;
 mod regex;
 mod scan;
+mod set;
 mod text;
 mod time;
 #[cfg(feature = "unverified")]
@@ -32,11 +37,14 @@ mod value;
 mod verify;
 mod version;
 
+pub use bind::BoundEvent;
 pub use cost::Cost;
-pub use evaluate::{BoundEvent, KillMask, int_key, ip_key};
+pub use evaluate::KillMask;
 pub use fault::{Fault, Rejection, Resource};
+pub use hash::literal_key;
 pub use image::{Image, RuleInfo};
+pub use load::{VerifiedImage, Workspace};
 pub use manifest::{Capacity, Input, Manifest, Scalar, Supply, Type, Versioning};
 pub use meter::{Meter, Steps};
+pub use set::{int_key, ip_key};
 pub use value::{Event, Value};
-pub use verify::{VerifiedImage, Workspace, literal_key};

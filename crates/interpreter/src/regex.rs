@@ -9,14 +9,6 @@ use crate::meter::Meter;
 /// Where the scratch of a nondeterministic automaton is too small, the image was not verified.
 const CORRUPT: Fault = Fault::Corrupt { section: Section::Regexes };
 
-/// Words that a nondeterministic automaton of so many states needs: two sets of states, and a
-/// stack of states that are still to be entered, two in a word.
-pub(crate) fn scratch_words(states: u32) -> usize {
-    let set = states.div_ceil(64) as usize;
-    let stack = states.div_ceil(2) as usize;
-    set.saturating_mul(2).saturating_add(stack)
-}
-
 /// Whether the expression matches somewhere in the text.
 ///
 /// # Errors

@@ -5,15 +5,14 @@
 //! time to be rare. Each hash first meets a bit map that is small enough to stay in cache, then
 //! a bucket of bounded size; what has the right hash is compared byte by byte.
 
-use crate::evaluate::{BoundEvent, literal_of, texted};
+use crate::bind::{BoundEvent, texted};
 use crate::fault::Fault;
 use crate::format::{Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, WIDE_GRAM};
-use crate::hash::{anchor, fold_word, folded_word, gram, gram_salt, is_wide, wide_part};
-use crate::image::Image;
+use crate::hash::{anchor, bucket_of, fold_word, folded_word, gram, gram_salt, is_wide, wide_part};
+use crate::image::{Image, literal_of};
 use crate::meter::Meter;
 use crate::text::stands_at;
 use crate::value::Value;
-use crate::verify::bucket_of;
 
 const FILTERS: Fault = Fault::Corrupt { section: Section::Filters };
 const INPUTS: Fault = Fault::Corrupt { section: Section::Inputs };

@@ -3,8 +3,8 @@
 
 use crate::fault::Rejection;
 use crate::image::Image;
+use crate::load::{VerifiedImage, Workspace};
 use crate::manifest::Manifest;
-use crate::verify::{VerifiedImage, Workspace};
 
 impl<'i> Image<'i> {
     /// Finds the sections, and takes whatever checksum there is.

@@ -12,89 +12,9 @@ use crate::format::{
     Program, REJECT, Regex, Rule, SET_TABLE, STRIDE_MAX, Section, Set, Template, input_flags, predicate_flags,
 };
 use crate::hash;
-use crate::image::Image;
-use crate::manifest::{Manifest, Scalar, Type};
-use crate::text::equal;
-use crate::version;
-
-/// The binding of an input that the sensor does not supply; the arity of such a template type.
-pub(crate) const UNSUPPLIED: u16 = 0xFFFF;
-/// Set in the binding of a header field.
-pub(crate) const HEADER_BIT: u16 = 0x8000;
-
-/// Memory that a verified image keeps. Its owner lends it for as long as the image is used.
-#[derive(Debug)]
-pub struct Workspace<'w> {
-    /// At least [`Image::binding_slots`] of them.
-    pub bindings: &'w mut [u16],
-    /// At least [`Image::active_words`] of them.
-    pub active: &'w mut [u64],
-}
-
-/// An image that this sensor can evaluate without a fault of the image's. Made by
-/// [`Image::verify`] alone.
-#[derive(Clone, Copy, Debug)]
-pub struct VerifiedImage<'i> {
-    pub(crate) image: Image<'i>,
-    /// For each input its place in an event, then for each template type its supplied arity.
-    pub(crate) bindings: &'i [u16],
-    /// For each program, then from a new word on for each rule, whether this sensor loads it.
-    pub(crate) active: &'i [u64],
-    pub(crate) header: usize,
-    pub(crate) scratch: usize,
-    loaded: u32,
-}
-
-impl<'i> VerifiedImage<'i> {
-    /// What was verified.
-    #[must_use]
-    pub const fn image(&self) -> &Image<'i> {
-        &self.image
-    }
-
-    /// How many rules this sensor loads: some are meant for others.
-    #[must_use]
-    pub const fn loaded_rules(&self) -> u32 {
-        self.loaded
-    }
-
-    /// Words of scratch memory that an evaluation needs.
-    #[must_use]
-    pub const fn scratch_words(&self) -> usize {
-        self.scratch
-    }
-
-    /// The template types that have this name; of each version one.
-    pub fn templates_named(&self, name: &str) -> impl Iterator<Item = u32> {
-        let image = self.image;
-        (0..image.template_count())
-            .filter(move |at| image.template(*at).is_some_and(|found| image.name(found.name, found.name_len) == name))
-    }
-
-    /// How many numbered inputs the sensor supplies for a template type; nothing where it supplies none.
-    #[must_use]
-    pub fn supplied_arity(&self, template: u32) -> Option<usize> {
-        let at = self.image.inputs.count().checked_add(template)?;
-        self.bindings.get(at as usize).filter(|arity| **arity != UNSUPPLIED).map(|arity| usize::from(*arity))
-    }
-
-    /// Whether this sensor loads a rule: on at least one template type.
-    #[must_use]
-    pub fn loads(&self, rule: u32) -> bool {
-        bit(self.active, self.image.programs.count(), rule)
-    }
-
-    /// Whether this sensor loads a program.
-    pub(crate) fn is_active(&self, program: u32) -> bool {
-        self.active.get((program >> 6) as usize).is_some_and(|word| word >> (program & 63) & 1 == 1)
-    }
-}
-
-/// The bit of a rule, which stands behind the words of so many programs.
-fn bit(active: &[u64], programs: u32, rule: u32) -> bool {
-    let word = programs.div_ceil(64).wrapping_add(rule >> 6);
-    active.get(word as usize).is_some_and(|word| word >> (rule & 63) & 1 == 1)
-}
+use crate::image::{Image, numbered};
+use crate::load::{VerifiedImage, Workspace};
+use crate::manifest::{Manifest, Scalar};
 
 /// A place in a section that ranges must begin at.
 struct Cursor {
@@ -133,24 +53,7 @@ const fn within(first: u32, count: u32, end: u32) -> bool {
     }
 }
 
-/// Counts records along with their numbers.
-fn numbered<const N: usize>(records: &[[u8; N]]) -> impl Iterator<Item = (u32, &[u8; N])> {
-    (0..u32::MAX).zip(records)
-}
-
 impl<'i> Image<'i> {
-    /// How many slots of bindings a verified image needs.
-    #[must_use]
-    pub fn binding_slots(&self) -> usize {
-        (self.inputs.count() as usize).saturating_add(self.template_count() as usize)
-    }
-
-    /// How many words of active bits a verified image needs.
-    #[must_use]
-    pub fn active_words(&self) -> usize {
-        (self.programs.count().div_ceil(64) as usize).saturating_add(self.rules.count().div_ceil(64) as usize)
-    }
-
     /// Checks every record once, and maps what the rules read to where this sensor supplies it.
     ///
     /// # Errors
@@ -164,22 +67,6 @@ impl<'i> Image<'i> {
         }
         self.check_records()?;
         self.bound(manifest, workspace)
-    }
-
-    /// Maps what the rules read to where this sensor supplies it.
-    pub(crate) fn bound(
-        self,
-        manifest: &Manifest<'_>,
-        workspace: Workspace<'i>,
-    ) -> Result<VerifiedImage<'i>, Rejection> {
-        let Workspace { bindings, active } = workspace;
-        let (slots, words) = (self.binding_slots(), self.active_words());
-        let bindings = bindings.get_mut(..slots).ok_or(Rejection::Workspace { needed: slots })?;
-        let active = active.get_mut(..words).ok_or(Rejection::Workspace { needed: words })?;
-        let loaded = self.load(manifest, bindings, active)?;
-        self.check_capacity(manifest, loaded)?;
-        let scratch = self.scratch_words();
-        Ok(VerifiedImage { image: self, bindings, active, header: manifest.header.len(), scratch, loaded })
     }
 
     fn name_fits(&self, offset: u32, len: u32) -> bool {
@@ -275,7 +162,11 @@ impl<'i> Image<'i> {
         for (index, record) in numbered(self.sets.all()) {
             let set = Set::decode(record);
             keys.take(set.keys, set.count)?;
-            must(Scalar::from_number(set.scalar).is_some() && set.flags <= (IGNORE_CASE | SET_TABLE), Section::Sets, index)?;
+            must(
+                Scalar::from_number(set.scalar).is_some() && set.flags <= (IGNORE_CASE | SET_TABLE),
+                Section::Sets,
+                index,
+            )?;
             let mut last: Option<&[u8]> = None;
             for (at, record) in (set.keys..u32::MAX).zip(self.keys.range(set.keys, set.count).unwrap_or(&[])) {
                 let key = Key::decode(record);
@@ -574,7 +465,7 @@ impl<'i> Image<'i> {
             let probe = Probe { kind: literal.kind, bytes: literal.at as u8 };
             let probed = which == 0 && literal.at <= u16::from(ANCHOR_MAX) && probes.contains(&probe.encode());
             must(probed, Section::Literals, index)?;
-            literal_key(kind, bytes, probe.bytes, entry.input).ok_or(refused)?
+            hash::literal_key(kind, bytes, probe.bytes, entry.input).ok_or(refused)?
         };
         let folded = literal.flags == 0 || !bytes.iter().any(u8::is_ascii_uppercase);
         must(folded && literal.flags <= IGNORE_CASE, Section::Literals, index)?;
@@ -582,110 +473,13 @@ impl<'i> Image<'i> {
         let word =
             self.bitmaps.get(filter.bitmap.wrapping_add((bit >> 6) as u32)).map(|word| u64::from_le_bytes(*word));
         let placed = word.is_some_and(|word| word >> (bit & 63) & 1 == 1)
-            && bucket_of(key, filter.bucket_log2) == bucket
+            && hash::bucket_of(key, filter.bucket_log2) == bucket
             && entry.check == key as u32;
         must(placed, Section::Entries, index)?;
         cursors.actions.take(literal.actions, literal.action_count)?;
         let actions = self.actions.range(literal.actions, literal.action_count).unwrap_or(&[]);
         for (at, action) in (literal.actions..u32::MAX).zip(actions) {
             must(u32::from_le_bytes(*action) < template.atom_count, Section::Actions, at)?;
-        }
-        Ok(())
-    }
-
-    /// Binds inputs to where the manifest supplies them, and finds what this sensor loads. The number of rules.
-    fn load(&self, manifest: &Manifest<'_>, bindings: &mut [u16], active: &mut [u64]) -> Result<u32, Rejection> {
-        active.fill(0);
-        bindings.fill(UNSUPPLIED);
-        let bounded = |count: usize| count < usize::from(HEADER_BIT);
-        if !bounded(manifest.header.len()) || !manifest.templates.iter().all(|supply| bounded(supply.inputs.len())) {
-            return Err(Rejection::Manifest);
-        }
-        let inputs = self.inputs.count();
-        for (index, record) in numbered(self.templates.all()) {
-            let template = Template::decode(record);
-            let name = self.name(template.name, template.name_len);
-            let Some(supply) = manifest.templates.iter().find(|supply| supply.template == name) else { continue };
-            if let Some(arity) = bindings.get_mut(inputs.wrapping_add(index) as usize) {
-                *arity = supply.inputs.len() as u16;
-            }
-            for at in template.inputs..template.inputs.wrapping_add(template.input_count) {
-                let Some(input) = self.input(at) else { break };
-                let name = self.name(input.name, input.name_len);
-                let place = (0..HEADER_BIT).zip(supply.inputs).find(|(_, supplied)| supplied.name == name);
-                let place = place.map(|(place, _)| place).or_else(|| {
-                    let found = (0..HEADER_BIT).zip(manifest.header).find(|(_, supplied)| supplied.name == name);
-                    found.map(|(place, _)| place | HEADER_BIT)
-                });
-                if let (Some(slot), Some(place)) = (bindings.get_mut(at as usize), place) {
-                    *slot = place;
-                }
-            }
-            self.load_programs(index, &template, manifest, supply.inputs, bindings, active)?;
-        }
-        let rules = (0..self.rules.count()).filter(|rule| bit(active, self.programs.count(), *rule));
-        Ok(rules.fold(0_u32, |loaded, _| loaded.wrapping_add(1)))
-    }
-
-    fn load_programs(
-        &self,
-        index: u32,
-        template: &Template,
-        manifest: &Manifest<'_>,
-        supplied: &[crate::manifest::Input<'_>],
-        bindings: &[u16],
-        active: &mut [u64],
-    ) -> Result<(), Rejection> {
-        let records = self.programs.range(template.programs, template.program_count).unwrap_or(&[]);
-        'programs: for (number, record) in (template.programs..u32::MAX).zip(records) {
-            let program = Program::decode(record);
-            let Some(rule) = self.rules.get(program.rule).map(Rule::decode) else { continue };
-            let comparators = self.comparators.range(rule.comparators, rule.comparator_count).unwrap_or(&[]);
-            if !version::selects(self, comparators, manifest) {
-                continue;
-            }
-            for mention in self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]) {
-                let at = template.inputs.wrapping_add(u32::from(u16::from_le_bytes(*mention)));
-                let Some(input) = self.input(at) else { continue };
-                let place = bindings.get(at as usize).copied().unwrap_or(UNSUPPLIED);
-                let fault = fault(&input, place, manifest, supplied);
-                let Some(fault) = fault else { continue };
-                if self.skips_unsupplied() {
-                    continue 'programs;
-                }
-                let (rule, template, input) = (program.rule, index, at);
-                return Err(match fault {
-                    Mismatch::Unsupplied => Rejection::UnsuppliedInput { rule, template, input },
-                    Mismatch::Type => Rejection::InputType { rule, template, input },
-                    Mismatch::Position => Rejection::Position { rule, template, input },
-                });
-            }
-            for (from, number) in [(0, number), (self.programs.count().div_ceil(64), program.rule)] {
-                if let Some(word) = active.get_mut(from.wrapping_add(number >> 6) as usize) {
-                    *word |= 1 << (number & 63);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn check_capacity(&self, manifest: &Manifest<'_>, loaded: u32) -> Result<(), Rejection> {
-        let capacity = &manifest.capacity;
-        // A function that is called by its address would hide from the call graph that is proved.
-        #[expect(clippy::redundant_closure, reason = "a call by name, not by address")]
-        let rows = self.sets.all().iter().map(|record| Set::decode(record));
-        let rows = rows.filter(|set| set.flags & SET_TABLE != 0).map(|set| u64::from(set.count));
-        let states = self.regexes.all().iter().map(|record| u64::from(Regex::decode(record).states));
-        let sum = |total: u64, more: u64| total.saturating_add(more);
-        for (what, needed, most) in [
-            (Resource::Interpreter, u64::from(format::VERSION), capacity.interpreter.map(u64::from)),
-            (Resource::Rules, u64::from(loaded), capacity.rules),
-            (Resource::TableRows, rows.fold(0, sum), capacity.table_rows),
-            (Resource::AutomatonStates, states.fold(0, sum), capacity.automaton_states),
-        ] {
-            if let Some(capacity) = most.filter(|most| needed > *most) {
-                return Err(Rejection::Capacity { what, needed, capacity });
-            }
         }
         Ok(())
     }
@@ -734,73 +528,6 @@ impl Cursors {
         }
         Ok(())
     }
-}
-
-/// Why a sensor cannot feed an input.
-enum Mismatch {
-    Unsupplied,
-    Type,
-    Position,
-}
-
-fn fault(
-    input: &Input,
-    place: u16,
-    manifest: &Manifest<'_>,
-    supplied: &[crate::manifest::Input<'_>],
-) -> Option<Mismatch> {
-    let open = input.kind == InputKind::Open as u8;
-    if place == UNSUPPLIED {
-        // What nobody declares, nobody promises.
-        return if open { None } else { Some(Mismatch::Unsupplied) };
-    }
-    let there = if place & HEADER_BIT != 0 {
-        manifest.header.get(usize::from(place & !HEADER_BIT))
-    } else {
-        supplied.get(usize::from(place))
-    };
-    let Some(there) = there else { return Some(Mismatch::Unsupplied) };
-    if input.flags & input_flags::BY_NUMBER != 0 && place.wrapping_add(1) != input.position {
-        return Some(Mismatch::Position);
-    }
-    let asked = Type {
-        scalar: Scalar::from_number(input.scalar).unwrap_or(Scalar::String),
-        list: input.flags & input_flags::LIST != 0,
-        optional: input.flags & input_flags::OPTIONAL != 0,
-    };
-    if asked.is_fed_by(there.ty) { None } else { Some(Mismatch::Type) }
-}
-
-/// The bucket of a hash.
-pub(crate) const fn bucket_of(key: u64, log2: u8) -> u32 {
-    match key.checked_shr(64_u32.wrapping_sub(log2 as u32)) {
-        Some(bucket) => bucket as u32,
-        None => 0,
-    }
-}
-
-/// The hash of a literal that lies at an end of a value. Nothing where it has too few bytes.
-#[must_use]
-pub fn literal_key(kind: LiteralKind, literal: &[u8], bytes: u8, input: u16) -> Option<u64> {
-    let count = usize::from(bytes);
-    let part = match kind {
-        LiteralKind::Equals | LiteralKind::Int => {
-            // The whole value, of which the last eight bytes are hashed.
-            if usize::from(ANCHOR_MAX) != count {
-                return None;
-            }
-            literal.get(literal.len().saturating_sub(count)..)?
-        }
-        LiteralKind::Prefix => literal.get(..count)?,
-        LiteralKind::Suffix => literal.get(literal.len().checked_sub(count)?..)?,
-        LiteralKind::Contains => return None,
-    };
-    let word = if kind == LiteralKind::Int {
-        u64::from_le_bytes(*literal.first_chunk::<8>().filter(|_| literal.len() == 8)?)
-    } else {
-        hash::folded_word(part)
-    };
-    Some(hash::anchor(kind, bytes, input, word, literal.len() as u64))
 }
 
 fn ranges_rise(numbers: &[[u8; 8]]) -> bool {
@@ -856,33 +583,4 @@ fn nondeterministic_fits(regex: &Regex, table: &[u8]) -> bool {
                 None => false,
             }
         })
-}
-
-/// Searches a sorted set by halves; `ignore_case` folds the value, keys are folded already.
-pub(crate) fn set_holds(image: &Image<'_>, set: &Set, value: &[u8]) -> bool {
-    let ignore_case = set.flags & IGNORE_CASE != 0;
-    let (mut from, mut to) = (0_u32, set.count);
-    while from < to {
-        let middle = from.wrapping_add(to.wrapping_sub(from) >> 1);
-        let key = self_key(image, set, middle);
-        let Some(key) = key else { return false };
-        match compare(value, key, ignore_case) {
-            core::cmp::Ordering::Equal => return equal(value, key, ignore_case),
-            core::cmp::Ordering::Greater => from = middle.wrapping_add(1),
-            core::cmp::Ordering::Less => to = middle,
-        }
-    }
-    false
-}
-
-fn self_key<'i>(image: &Image<'i>, set: &Set, at: u32) -> Option<&'i [u8]> {
-    let key = Key::decode(image.keys.get(set.keys.checked_add(at)?)?);
-    image.text(key.text, key.len).ok()
-}
-
-fn compare(value: &[u8], key: &[u8], ignore_case: bool) -> core::cmp::Ordering {
-    if !ignore_case {
-        return value.cmp(key);
-    }
-    value.iter().map(|byte| hash::fold(*byte)).cmp(key.iter().copied())
 }
