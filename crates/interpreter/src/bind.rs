@@ -72,7 +72,7 @@ impl<'e> BoundEvent<'e> {
         self.index
     }
 
-    /// The size of the event, which the bound of [`Image::cost`] counts in: for every value, and
+    /// The size of the event, which the bound of [`crate::Image::cost`] counts in: for every value, and
     /// every element of a list, one, and the bytes of a text or 48 for anything else.
     #[must_use]
     pub fn size(&self) -> u64 {
