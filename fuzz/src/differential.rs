@@ -10,7 +10,7 @@ use contentcheck_interpreter::format::{InputKind, input_flags};
 use contentcheck_interpreter::{Fault, Image, Input, KillMask, Rejection, Steps, VerifiedImage};
 use contentcheck_parser::check::{CheckedContent, Context, Language, check};
 use contentcheck_parser::model::FieldRef;
-use contentcheck_parser::sensor::{Manifest, Sensor};
+use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::TemplateType;
 use contentcheck_parser::value::Value;
@@ -43,6 +43,8 @@ pub struct Tally {
     pub shifted: u64,
     /// Sensors refused since a rule reads by number.
     pub by_number: u64,
+    /// Sensors refused since they supply an undeclared field as another type.
+    pub retyped: u64,
 }
 
 fn checked(sources: &[(Source, Language)], threads: usize) -> CheckedContent {
@@ -69,20 +71,28 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
     // A rule that no template type can feed is in the image, and no sensor loads it.
     let live = content.rules().iter().filter(|rule| !rule.targets.is_empty()).count();
     assert_eq!(verified.loaded_rules() as usize, live);
-    let sensor = sensor(&content, choices, tally);
-    let sensor = Supplied::of_sensor(&sensor);
+    let device = sensor(&content, choices, tally);
+    let findings = findings(&world.sources, &device);
+    let sensor = Supplied::of_sensor(&device);
     let sensor_supplies = sensor.supplies();
     let mut sensor_memory = Memory::of(&image);
     let on_sensor = match image.verify(&sensor.manifest(&sensor_supplies), sensor_memory.workspace()) {
-        Ok(verified) => Some(verified),
+        Ok(verified) => {
+            assert_eq!(findings, [""; 0], "lint finds what the loader accepts");
+            Some(verified)
+        }
         Err(Rejection::Position { template, input, .. }) => {
             is_justified(&image, &sensor, template, input);
+            let found = findings.contains(&"CC0403") || findings.contains(&"CC0402");
+            assert!(found, "lint does not find that a number means another field: {findings:?}");
             tally.by_number += 1;
             None
         }
-        // A field that the template type does not declare has the name of a header field that is no text.
+        // A field that the template type does not declare has the name of one that the sensor supplies as no text.
         Err(Rejection::InputType { input, .. }) => {
             assert_eq!(image.input(input).map(|input| input.kind), Some(InputKind::Open as u8));
+            assert!(findings.contains(&"CC0404"), "lint does not find a type: {findings:?}");
+            tally.retyped += 1;
             None
         }
         Err(rejection) => panic!("a sensor that supplies everything is refused: {rejection}"),
@@ -134,6 +144,15 @@ fn expected<'c>(evaluator: &Evaluator<'c>, template: &TemplateType, event: &Even
         })
     };
     evaluator.rules().iter().filter(fires).map(|rule| rule.rule.name.as_str()).collect()
+}
+
+/// The codes of what lint finds for one sensor, but for what is no error.
+fn findings(sources: &[(Source, Language)], sensor: &Sensor) -> Vec<&'static str> {
+    let fleet = Fleet::new(vec![sensor.clone()]).expect("one sensor is a fleet");
+    let context = Context { library: Vec::new(), fleet: Some(&fleet), threads: 1 };
+    let (_, found) = check(sources, context, &|_, _| None, &|| {});
+    let of_sensors = |id: &&str| ["CC0401", "CC0402", "CC0403", "CC0404"].contains(id);
+    found.iter().map(|found| found.code.id).filter(of_sensors).collect()
 }
 
 /// Other orders of files and other numbers of threads make the same bytes.

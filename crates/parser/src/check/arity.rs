@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::catalogue::Catalogue;
 use crate::diagnostic::{Code, Diagnostic, clip, codes};
 use crate::model::{CheckedRule, FieldRef, Predicate, Target, Test};
 use crate::sensor::{Fleet, Sensor, SuppliedTemplate};
@@ -14,12 +15,30 @@ use crate::template::{Field, FieldType, Fixed, Recognition, Scalar, TemplateType
 struct Mention<'a> {
     name: &'a str,
     ty: FieldType,
-    /// Position in the template type; `None` for a header field and a name under `reads`.
-    position: Option<usize>,
-    /// Whether it is a name under `reads`.
-    fixed: bool,
+    declared: Declared,
     by_position: bool,
     span: Span,
+}
+
+/// Where a template type declares a field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    /// At a position, from 1.
+    Position(usize),
+    Header,
+    /// Under `reads`.
+    Recognition,
+    /// Nowhere: a further field of an open template type.
+    Nowhere,
+}
+
+impl Mention<'_> {
+    const fn position(&self) -> Option<usize> {
+        match self.declared {
+            Declared::Position(position) => Some(position),
+            _ => None,
+        }
+    }
 }
 
 /// What is wrong with a mention on one sensor.
@@ -92,7 +111,50 @@ pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
     found
 }
 
-fn mentions(target: &Target) -> Vec<Mention<'_>> {
+/// Reports undeclared fields that another version of the template type declares as something else
+/// than the text that the rule takes them for. What supplies a template type supplies all of its
+/// versions under one name and type, so nothing could feed both.
+pub(super) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for target in rule.targets.iter().filter(|target| target.template.open) {
+        let template = &target.template;
+        let others: Vec<_> = catalogue
+            .versions(&template.name)
+            .into_iter()
+            .filter(|version| *version != template.version)
+            .filter_map(|version| catalogue.find(&template.name, version))
+            .collect();
+        if others.is_empty() {
+            continue;
+        }
+        for mention in mentions(target).iter().filter(|mention| mention.declared == Declared::Nowhere) {
+            let declared = |other: &TemplateType| match FieldRef::named(other, mention.name) {
+                FieldRef::Input(index) => other.at(index as usize + 1).map(|field| field.ty),
+                FieldRef::Header(index) => other.header.get(index as usize).map(|field| field.ty),
+                FieldRef::Fixed(index) => other.reads.get(index as usize).map(|of| recognised(of).1),
+                FieldRef::Open(_) | FieldRef::Keyword => None,
+            };
+            let differing = others.iter().rev().find_map(|other| {
+                declared(other).filter(|declared| !mention.ty.is_fed_by(*declared)).map(|declared| (other, declared))
+            });
+            let Some((other, declared)) = differing else { continue };
+            let field = clip(mention.name);
+            let message = format!(
+                "{} reads `{field}`, which `{template}` does not declare, as `{}`, but `{other}` declares it as `{declared}`",
+                subject(rule),
+                mention.ty
+            );
+            found.push(
+                Diagnostic::new(&codes::INPUT_TYPE_DIFFERS, &rule.source, mention.span, message)
+                    .with_help(format!("write the rule on `{other}`, and compare with values of that type"))
+                    .with_rule(&rule.name),
+            );
+        }
+    }
+    found
+}
+
+fn mentions<'t>(target: &'t Target) -> Vec<Mention<'t>> {
     fn others<'t>(test: &'t Test, found: &mut Vec<&'t FieldRef>) {
         match test {
             Test::Field { other, .. } => found.push(other),
@@ -101,21 +163,25 @@ fn mentions(target: &Target) -> Vec<Mention<'_>> {
         }
     }
     let template = &target.template;
-    let mut found: Vec<Mention<'_>> = Vec::new();
-    let mut note = |field: &FieldRef, predicate: &Predicate, by_position: bool| {
-        let (declared, position) = match field {
-            FieldRef::Input(index) => (template.at(*index as usize + 1).map(declared_field), Some(*index as usize + 1)),
-            FieldRef::Header(index) => (template.header.get(*index as usize).map(declared_field), None),
+    let mut found: Vec<Mention<'t>> = Vec::new();
+    let mut note = |field: &'t FieldRef, predicate: &Predicate, by_position: bool| {
+        let (read, declared) = match field {
+            FieldRef::Input(index) => {
+                let position = *index as usize + 1;
+                (template.at(position).map(declared_field), Declared::Position(position))
+            }
+            FieldRef::Header(index) => (template.header.get(*index as usize).map(declared_field), Declared::Header),
             // One value is decided beforehand; which of several an event has, the sensor must say.
-            FieldRef::Fixed(index) => (template.reads.get(*index as usize).map(recognised), None),
-            FieldRef::Open(_) | FieldRef::Keyword => (None, None),
+            FieldRef::Fixed(index) => (template.reads.get(*index as usize).map(recognised), Declared::Recognition),
+            // The sensor need not supply it. Where it does, it is found by its name like any other.
+            FieldRef::Open(name) => (Some((&**name, FieldType::OPEN)), Declared::Nowhere),
+            FieldRef::Keyword => return,
         };
-        let Some((name, ty)) = declared else { return };
+        let Some((name, ty)) = read else { return };
         if found.iter().any(|mention| mention.name == name && mention.by_position == by_position) {
             return;
         }
-        let fixed = matches!(field, FieldRef::Fixed(_));
-        found.push(Mention { name, ty, position, fixed, by_position, span: predicate.span });
+        found.push(Mention { name, ty, declared, by_position, span: predicate.span });
     };
     target.condition.each(&mut |predicate, _| {
         note(&predicate.field, predicate, predicate.by_position.is_some());
@@ -139,7 +205,7 @@ fn recognised(of: &Recognition) -> (&str, FieldType) {
 }
 
 fn fault(mention: &Mention<'_>, sensor: &Sensor, supply: &SuppliedTemplate) -> Option<Fault> {
-    if let (true, Some(position)) = (mention.by_position, mention.position) {
+    if let (true, Some(position)) = (mention.by_position, mention.position()) {
         match supply.at(position) {
             None => return Some(Fault::Beyond { arity: supply.arity() }),
             Some(there) if there.name() != mention.name => {
@@ -153,6 +219,7 @@ fn fault(mention: &Mention<'_>, sensor: &Sensor, supply: &SuppliedTemplate) -> O
         None => sensor.header(mention.name),
     };
     match supplied {
+        None if mention.declared == Declared::Nowhere => None,
         None => Some(Fault::Unsupplied { arity: supply.arity() }),
         Some(supplied) if !mention.ty.is_fed_by(supplied) => Some(Fault::Type { supplied }),
         Some(_) => None,
@@ -170,13 +237,14 @@ fn describe(
 ) -> Option<Diagnostic> {
     let (sensor, fault) = faults.last()?;
     let field = clip(mention.name);
-    let place = match mention.position {
-        Some(position) => format!("field {position}"),
-        None if mention.fixed => "a name under `reads`".to_owned(),
-        None => "a header field".to_owned(),
+    let place = match mention.declared {
+        Declared::Position(position) => format!("field {position}"),
+        Declared::Recognition => "a name under `reads`".to_owned(),
+        Declared::Header => "a header field".to_owned(),
+        Declared::Nowhere => "an undeclared field".to_owned(),
     };
-    let subject = format!("rule `{}`", clip(if rule.title.is_empty() { &rule.name } else { &rule.title }));
-    let number = mention.position.unwrap_or(0);
+    let subject = subject(rule);
+    let number = mention.position().unwrap_or(0);
     let message = match fault {
         Fault::Unsupplied { arity } => {
             format!(
@@ -201,6 +269,9 @@ fn describe(
         _ => Some(format!("the same on {}", list(faults))),
     };
     let help = match fault {
+        Fault::Type { supplied } if mention.declared == Declared::Nowhere => {
+            format!("declare `{field}: {supplied}` in the template type, or restrict the rule to sensors that agree")
+        }
         Fault::Type { .. } => {
             "align the template type with the sensor, or restrict the rule to sensors that agree".to_owned()
         }
@@ -216,6 +287,10 @@ fn describe(
         Diagnostic::new(fault.code(), &rule.source, mention.span, message).with_help(help).with_rule(&rule.name);
     found.label = label;
     Some(found)
+}
+
+fn subject(rule: &CheckedRule) -> String {
+    format!("rule `{}`", clip(if rule.title.is_empty() { &rule.name } else { &rule.title }))
 }
 
 /// The sensors before the last, by name, versions together.
@@ -244,24 +319,72 @@ mod tests {
     use crate::sensor::{Fleet, Manifest};
     use crate::source::Source;
 
+    /// The findings about sensors of one native file on one sensor, whose manifest has these members.
+    fn found(text: &str, members: &str) -> Vec<String> {
+        let json = format!("{{\"format\":1,\"sensor\":\"acme\",\"version\":\"1\",{members}}}");
+        let sensor = Manifest::parse(&Source::new("m", json)).expect("a manifest");
+        let fleet = Fleet::new(vec![sensor]).expect("a fleet");
+        let context = Context { library: Vec::new(), fleet: Some(&fleet), threads: 1 };
+        let (_, found) = check(&[(Source::new("r.content", text), Language::Native)], context, &|_, _| None, &|| {});
+        let fourth = found.iter().filter(|found| found.code.id.starts_with("CC04"));
+        fourth.map(|found| format!("{}: {}", found.code.id, found.message)).collect()
+    }
+
+    /// Nobody has to supply what nobody declares. But the loader binds by name, so what a sensor
+    /// supplies under the name must be the text that the rule takes it for.
+    #[test]
+    fn an_undeclared_field_may_be_missing_and_may_not_be_of_another_type() {
+        let text = |declared: &str| {
+            format!(
+                "template t @ 1 {{\n    {declared}open\n    1 a : string\n}}\n\
+                 rule r {{\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    \
+                 severity: low\n    when Level == \"2\" and a == Level\n}}\n"
+            )
+        };
+        let templates = r#""templates":{"t":{"inputs":[{"name":"a","type":"string"}]}}"#;
+        let with = |level: &str| format!(r#""header":[{{"name":"Level","type":"{level}"}}],{templates}"#);
+        let undeclared = text("");
+        assert_eq!(found(&undeclared, templates), [""; 0]);
+        assert_eq!(found(&undeclared, &with("string?")), [""; 0]);
+        assert_eq!(
+            found(&undeclared, &with("int?")),
+            [
+                "CC0404: rule `r` reads `Level` (an undeclared field of `t @ 1`) as `string? nocase`, but acme 1 supplies it as `int?`"
+            ]
+        );
+        let as_input = r#""templates":{"t":{"inputs":[{"name":"a","type":"string"},{"name":"Level","type":"int"}]}}"#;
+        assert_eq!(found(&undeclared, as_input).len(), 1);
+        assert_eq!(found(&text("header { Level: string }\n    "), &with("string")), [""; 0]);
+    }
+
+    #[test]
+    fn a_field_that_another_version_declares_is_of_that_type() {
+        let text = |ty: &str| {
+            format!(
+                "template t @ 1 {{\n    open\n    1 a : string\n}}\n\
+                 template t @ 2 {{\n    open\n    1 a : string\n    2 Level : {ty}\n}}\n\
+                 rule r {{\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    \
+                 severity: low\n    when Level == \"2\"\n}}\n"
+            )
+        };
+        let templates = r#""templates":{"t":{"inputs":[{"name":"a","type":"string"}]}}"#;
+        assert_eq!(
+            found(&text("int"), templates),
+            [
+                "CC0404: rule `r` reads `Level`, which `t @ 1` does not declare, as `string? nocase`, but `t @ 2` declares it as `int`"
+            ]
+        );
+        assert_eq!(found(&text("string?"), templates), [""; 0]);
+    }
+
     /// Which of several values under `reads` an event has, only the sensor can say.
     #[test]
     fn a_name_under_reads_with_several_values_is_supplied_or_reported() {
         let text = "template t @ 1 {\n    reads { EventID: [17, 18], Channel: \"Acme\" }\n    1 a : string\n}\n\
             rule r {\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    severity: low\n    \
             when EventID == 17 and Channel == \"Acme\" and a == \"x\"\n}\n";
-        let found = |header: &str| -> Vec<String> {
-            let json = format!(
-                "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"1\",{header}\
-                 \"templates\":{{\"t\":{{\"inputs\":[{{\"name\":\"a\",\"type\":\"string\"}}]}}}}}}"
-            );
-            let sensor = Manifest::parse(&Source::new("m", json)).expect("a manifest");
-            let fleet = Fleet::new(vec![sensor]).expect("a fleet");
-            let context = Context { library: Vec::new(), fleet: Some(&fleet), threads: 1 };
-            let (_, found) =
-                check(&[(Source::new("r.content", text), Language::Native)], context, &|_, _| None, &|| {});
-            let fourth = found.iter().filter(|found| found.code.id.starts_with("CC04"));
-            fourth.map(|found| format!("{}: {}", found.code.id, found.message)).collect()
+        let found = |header: &str| {
+            found(text, &format!(r#"{header}"templates":{{"t":{{"inputs":[{{"name":"a","type":"string"}}]}}}}"#))
         };
         assert_eq!(
             found(""),

@@ -110,6 +110,13 @@ pub fn check(
             Language::Sigma => sigma::check(source, &catalogue),
             Language::Native => native::check(source, &catalogue, &|path| load(source, path)),
         };
+        // No sensor and no recording could feed such a rule and those on the other version.
+        outcome.rules.retain(|rule| {
+            let found = arity::versions(rule, &catalogue);
+            let agrees = found.is_empty();
+            outcome.diagnostics.extend(found);
+            agrees
+        });
         if let Some(fleet) = fleet {
             for rule in &outcome.rules {
                 outcome.diagnostics.extend(arity::check(rule, fleet));
