@@ -205,21 +205,35 @@ impl<M: Meter> Scan<'_, '_, M> {
         let salt = gram_salt(input);
         let finder = self.grams;
         self.meter.spend(text.len() as u64);
-        // Counted as no sum that could overflow: the linker shows that nothing here panics.
-        for (index, part) in (0..usize::MAX).zip(text.chunks(stride)) {
-            let at = index.wrapping_mul(stride);
-            // A chunk is shorter than a gram, or the last one.
-            let bytes = match part.first_chunk::<GRAM>() {
-                Some(four) => u32::from_le_bytes(*four),
-                None => match text.get(at..).and_then(<[u8]>::first_chunk::<GRAM>) {
-                    Some(four) => u32::from_le_bytes(*four),
-                    None => break,
-                },
+        let (bitmap, shift) = (finder.bitmap, finder.shift);
+        let last = bitmap.len().wrapping_sub(1);
+        let key_at = |part: &[u8], at: usize| {
+            let four = part.get(at..).and_then(<[u8]>::first_chunk::<GRAM>)?;
+            Some(gram(fold_word(u64::from(u32::from_le_bytes(*four))) as u32, salt))
+        };
+        let span = stride.wrapping_mul(3).wrapping_add(GRAM);
+        let mut at = 0_usize;
+        // Four looks and one branch on them together: see `grams`.
+        while let Some(part) = text.get(at..at.wrapping_add(span)) {
+            let hit = |index: usize| {
+                let key = key_at(part, index.wrapping_mul(stride)).unwrap_or(0);
+                u32::from(has_bit(bitmap, last, shift, key)) << index
             };
-            let key = gram(fold_word(u64::from(bytes)) as u32, salt);
+            let mut hits = hit(0) | hit(1) | hit(2) | hit(3);
+            while hits != 0 {
+                let index = (hits.trailing_zeros() as usize).wrapping_mul(stride);
+                hits &= hits.wrapping_sub(1);
+                if let Some(key) = key_at(part, index) {
+                    self.bucket(finder, key, input, LiteralKind::Contains, text, at.wrapping_add(index))?;
+                }
+            }
+            at = at.wrapping_add(stride << 2);
+        }
+        while let Some(key) = key_at(text, at) {
             if finder.may_hold(key) {
                 self.bucket(finder, key, input, LiteralKind::Contains, text, at)?;
             }
+            at = at.wrapping_add(stride);
         }
         Ok(())
     }

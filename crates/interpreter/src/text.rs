@@ -1,7 +1,8 @@
 //! Comparisons of bytes: exact, or without the case of ASCII letters. Nothing here allocates,
 //! recurses or looks outside of a slice.
 
-use crate::hash::{fold, fold_word, gram_at};
+use crate::format::GRAM;
+use crate::hash::{fold, fold_word};
 use crate::meter::Meter;
 
 /// Whether two runs of bytes are equal. With `ignore_case`, `literal` is in lower case already.
@@ -66,40 +67,20 @@ fn find_from<M: Meter>(
     meter: &mut M,
 ) -> Option<usize> {
     let hay = text.get(from..)?;
-    let Some(gram) = literal.get(at..).and_then(<[u8]>::first_chunk::<4>) else {
+    let Some(gram) = literal.get(at..).and_then(<[u8]>::first_chunk::<GRAM>) else {
         return find_short(hay, literal, ignore_case).map(|found| found.wrapping_add(from));
     };
-    let gram = u32::from_le_bytes(*gram);
     // The gram stands `at` bytes behind the beginning of the literal.
     let hay = hay.get(at..)?;
-    let found = |place: usize, meter: &mut M| {
-        let start = place.wrapping_add(from);
-        meter.spend((literal.len() as u64 / 8).wrapping_add(1));
-        stands_at(text, start, literal, ignore_case).then_some(start)
-    };
-    let mut base = 0_usize;
-    let mut rest = hay;
-    // Eight bytes hold five grams.
-    while let Some(word) = rest.first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        let word = if ignore_case { fold_word(word) } else { word };
-        for shift in 0..5_u32 {
-            if (word >> (shift << 3)) as u32 == gram
-                && let Some(start) = found(base.wrapping_add(shift as usize), meter)
-            {
+
+    for place in Places::new(hay, gram, ignore_case) {
+        let four = hay.get(place..).and_then(<[u8]>::first_chunk::<GRAM>)?;
+        if equal(four, gram, ignore_case) {
+            let start = place.wrapping_add(from);
+            meter.spend((literal.len() as u64 / 8).wrapping_add(1));
+            if stands_at(text, start, literal, ignore_case) {
                 return Some(start);
             }
-        }
-        base = base.wrapping_add(5);
-        rest = rest.get(5..).unwrap_or(&[]);
-    }
-    for (index, window) in rest.windows(4).enumerate() {
-        let here =
-            if ignore_case { gram_at(window) } else { window.first_chunk::<4>().map(|w| u32::from_le_bytes(*w)) };
-        if here == Some(gram)
-            && let Some(start) = found(base.wrapping_add(index), meter)
-        {
-            return Some(start);
         }
     }
     None
@@ -107,13 +88,104 @@ fn find_from<M: Meter>(
 
 /// Where a literal of at most three bytes (or of any length, slowly) stands first.
 fn find_short(text: &[u8], literal: &[u8], ignore_case: bool) -> Option<usize> {
-    let Some(first) = literal.first() else { return Some(0) };
-    let other = if ignore_case { first.to_ascii_uppercase() } else { *first };
-    text.iter()
-        .enumerate()
-        .filter(|(_, byte)| *byte == first || **byte == other)
-        .map(|(at, _)| at)
-        .find(|at| stands_at(text, *at, literal, ignore_case))
+    if literal.is_empty() {
+        return Some(0);
+    }
+    Places::new(text, literal, ignore_case).find(|at| stands_at(text, *at, literal, ignore_case))
+}
+
+/// Places that are looked at together.
+const LANES: usize = 32;
+
+/// The places of a text where the first and the last byte of a literal stand as far apart as they
+/// do in it, rising.
+struct Places<'t> {
+    text: &'t [u8],
+    /// Where the next group of places begins.
+    base: usize,
+    /// The places of the group before it that are left, one bit for each.
+    left: u32,
+    first: Letter,
+    last: Letter,
+    /// From the first byte to the last.
+    apart: usize,
+}
+
+/// A byte, and the bit in which it may differ from one of the text.
+#[derive(Clone, Copy)]
+struct Letter {
+    byte: u8,
+    case: u8,
+}
+
+impl Letter {
+    /// With `ignore_case` the byte is in lower case.
+    fn new(byte: Option<&u8>, ignore_case: bool) -> Self {
+        let byte = byte.copied().unwrap_or(0);
+        Self { byte, case: if ignore_case && byte.is_ascii_lowercase() { 0x20 } else { 0 } }
+    }
+
+    #[inline(always)]
+    const fn is(self, byte: u8) -> bool {
+        byte | self.case == self.byte
+    }
+}
+
+impl<'t> Places<'t> {
+    fn new(text: &'t [u8], literal: &[u8], ignore_case: bool) -> Self {
+        Self {
+            text,
+            base: 0,
+            left: 0,
+            first: Letter::new(literal.first(), ignore_case),
+            last: Letter::new(literal.last(), ignore_case),
+            apart: literal.len().saturating_sub(1),
+        }
+    }
+
+    /// A group of places as a set of bits. The loops are over as many bytes as a vector has.
+    #[inline]
+    fn group(&self, a: &[u8; LANES], b: &[u8; LANES]) -> u32 {
+        let mut any = 0_u8;
+        for (a, b) in a.iter().zip(b) {
+            any |= u8::from(self.first.is(*a)) & u8::from(self.last.is(*b));
+        }
+        if any == 0 {
+            return 0;
+        }
+        let mut bits = 0_u32;
+        for (a, b) in a.iter().zip(b).rev() {
+            bits = bits << 1 | u32::from(self.first.is(*a)) & u32::from(self.last.is(*b));
+        }
+        bits
+    }
+}
+
+impl Iterator for Places<'_> {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        while self.left == 0 {
+            let a = self.text.get(self.base..)?;
+            let b = self.text.get(self.base.wrapping_add(self.apart)..)?;
+            self.left = match (a.first_chunk::<LANES>(), b.first_chunk::<LANES>()) {
+                (Some(a), Some(b)) => self.group(a, b),
+                _ if b.is_empty() => return None,
+                // The end of the text: what is missing of the group stands nowhere.
+                _ => {
+                    let both = (0_u32..LANES as u32).zip(a.iter().zip(b));
+                    both.fold(0, |bits, (at, (a, b))| {
+                        bits | u32::from(self.first.is(*a) && self.last.is(*b)).wrapping_shl(at)
+                    })
+                }
+            };
+            self.base = self.base.wrapping_add(LANES);
+        }
+        let at = self.base.wrapping_sub(LANES).wrapping_add(self.left.trailing_zeros() as usize);
+        self.left &= self.left.wrapping_sub(1);
+        Some(at)
+    }
 }
 
 /// Where the character at `at` ends. In what is not UTF-8 a character is a byte and the
@@ -247,8 +319,9 @@ mod tests {
 
     #[test]
     fn literals_are_found_wherever_they_stand() {
-        let text = b"xxABcdEFghIJabcdefghij-tail";
-        for len in 1..=12 {
+        // Over several groups of places, with a common letter and one beyond ASCII.
+        let text = "xxABcdEFghIJabcdefghij-tail, and the SAME again: xxABcdEFghIJabcdefghij [ä{ @`".as_bytes();
+        for len in 1..=40 {
             for start in 0..=text.len() - len {
                 let literal = text[start..start + len].to_ascii_lowercase();
                 let first = text.windows(len).position(|window| window.eq_ignore_ascii_case(&literal));
@@ -260,7 +333,9 @@ mod tests {
             }
         }
         assert_eq!(find(text, 3, b"", 0, true, &mut ()), Some(3));
-        assert_eq!(find(text, 40, b"a", 0, true, &mut ()), None);
+        assert_eq!(find(text, 90, b"a", 0, true, &mut ()), None);
+        assert_eq!(find(text, 0, b"@", 0, true, &mut ()), Some(text.len() - 2));
+        assert_eq!(find(text, 0, b"`", 0, true, &mut ()), Some(text.len() - 1));
     }
 
     #[test]
