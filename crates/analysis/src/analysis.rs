@@ -1,0 +1,303 @@
+//! The analysis of rules: conditions to formulas, and events from what a search finds.
+
+use contentcheck_parser::model::{Expr, FieldRef, Predicate, Target, Test, Value};
+use contentcheck_parser::template::{Scalar, TemplateType};
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+use crate::budget::{Budget, Unknown};
+use crate::compare;
+use crate::formula::{AtomId, FALSE, Formulas, Literal, NodeId, TRUE};
+use crate::solver::{Outcome, Solver};
+use crate::space::{Fields, Model, Space};
+use crate::values::{Answer, Domain, Values};
+use crate::witness::{Witness, plausible};
+
+/// Says whether a target fires on an event: the evaluator that an answer is confirmed by before it is given.
+pub type Confirm<'c> = dyn Fn(&Target, &Witness) -> bool + 'c;
+
+/// Whether there is an event of some kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Example {
+    /// This one.
+    Found(Witness),
+    /// There is none: proven.
+    None,
+    /// Not known.
+    Unknown(Unknown),
+}
+
+/// Exact reasoning on rules. It keeps what it has made between questions, so that rules that ask
+/// alike are cheap; its answers do not depend on what was asked before, within the budget.
+pub struct Analysis<'c> {
+    pub(crate) budget: Budget,
+    pub(crate) formulas: Formulas,
+    pub(crate) space: Space,
+    confirm: &'c Confirm<'c>,
+}
+
+/// A condition as a formula.
+#[derive(Clone, Debug)]
+pub(crate) struct Lowered {
+    pub(crate) root: NodeId,
+    /// For each predicate, in the order of [`Expr::each`], the literal that says that it holds; nothing where
+    /// it is known before any event.
+    pub(crate) predicates: Vec<Option<Literal>>,
+}
+
+/// What became of a search for an event.
+pub(crate) enum Sought {
+    Found(Model),
+    Impossible(Vec<Vec<Literal>>),
+    Unknown(Unknown),
+}
+
+impl<'c> Analysis<'c> {
+    /// An analysis with the default budget. Each event is shown to `confirm` before it is given as an answer; one
+    /// that is not confirmed becomes [`Unknown::NotConfirmed`].
+    #[must_use]
+    pub fn new(confirm: &'c Confirm<'c>) -> Self {
+        Self::with_budget(Budget::default(), confirm)
+    }
+
+    /// An analysis with a budget of its own.
+    #[must_use]
+    pub fn with_budget(budget: Budget, confirm: &'c Confirm<'c>) -> Self {
+        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm }
+    }
+
+    /// Nodes and states of all automata that are kept.
+    #[must_use]
+    pub fn automata_size(&self) -> usize {
+        self.space.values.automata.size()
+    }
+
+    /// The most states that one question about a value has looked at so far.
+    #[must_use]
+    pub fn peak_states(&self) -> usize {
+        self.space.values.automata.peak
+    }
+
+    /// Drops what has grown beyond the budget. Between questions only: formulas of lowered
+    /// conditions stay.
+    pub(crate) fn relieve(&mut self) {
+        self.space.values.relieve();
+    }
+
+    pub(crate) fn confirms(&self, target: &Target, event: &Witness, fires: bool) -> bool {
+        (self.confirm)(target, event) == fires
+    }
+
+    /// The formula of the condition of a target.
+    pub(crate) fn lower(&mut self, target: &Target) -> Lowered {
+        let mut predicates = Vec::new();
+        let root = self.lower_part(&target.template, &target.condition, &mut predicates);
+        Lowered { root, predicates }
+    }
+
+    // INVARIANT: the checker held the depth of conditions to `limits::NESTING`.
+    pub(crate) fn lower_part(
+        &mut self,
+        template: &TemplateType,
+        expr: &Expr<Predicate>,
+        predicates: &mut Vec<Option<Literal>>,
+    ) -> NodeId {
+        match expr {
+            Expr::Const(value) => {
+                if *value {
+                    TRUE
+                } else {
+                    FALSE
+                }
+            }
+            Expr::Not(inner) => {
+                let inner = self.lower_part(template, inner, predicates);
+                self.formulas.negate(inner)
+            }
+            Expr::All(parts) => {
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_part(template, part, predicates)).collect();
+                self.formulas.all(parts)
+            }
+            Expr::Any(parts) => {
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_part(template, part, predicates)).collect();
+                self.formulas.any(parts)
+            }
+            Expr::Is(predicate) => {
+                let (node, literal) = self.lower_predicate(template, predicate);
+                predicates.push(literal);
+                node
+            }
+        }
+    }
+
+    /// The formula of a condition in which the predicate at an index is not taken as known.
+    pub(crate) fn lower_open(&mut self, target: &Target, open: usize) -> NodeId {
+        let mut next = 0;
+        let expr = target.condition.substitute(&mut |predicate| {
+            let own = next;
+            next += 1;
+            Expr::Is((own, predicate))
+        });
+        self.lower_indexed(&target.template, &expr, open)
+    }
+
+    fn lower_indexed(&mut self, template: &TemplateType, expr: &Expr<(usize, &Predicate)>, open: usize) -> NodeId {
+        match expr {
+            Expr::Const(true) => TRUE,
+            Expr::Const(false) => FALSE,
+            Expr::Not(inner) => {
+                let inner = self.lower_indexed(template, inner, open);
+                self.formulas.negate(inner)
+            }
+            Expr::All(parts) => {
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_indexed(template, part, open)).collect();
+                self.formulas.all(parts)
+            }
+            Expr::Any(parts) => {
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_indexed(template, part, open)).collect();
+                self.formulas.any(parts)
+            }
+            Expr::Is((index, predicate)) if *index == open => {
+                let atom = self.space.intern(template, &predicate.field, &predicate.test);
+                self.formulas.literal(atom, true)
+            }
+            Expr::Is((_, predicate)) => self.lower_predicate(template, predicate).0,
+        }
+    }
+
+    fn lower_predicate(&mut self, template: &TemplateType, predicate: &Predicate) -> (NodeId, Option<Literal>) {
+        let domain = Domain::of(template, &predicate.field);
+        let known = match &*predicate.test {
+            Test::Unexpanded => Some(FALSE),
+            Test::Exists if domain.is_required() => Some(TRUE),
+            Test::Null if domain.is_required() => Some(FALSE),
+            Test::Null if domain == Domain::Absent => Some(TRUE),
+            _ if domain == Domain::Absent => Some(FALSE),
+            _ => None,
+        };
+        if let Some(known) = known {
+            return (known, None);
+        }
+        if *predicate.test == Test::Null {
+            let exists = self.space.intern(template, &predicate.field, &Arc::new(Test::Exists));
+            return (self.formulas.literal(exists, false), Some((exists, false)));
+        }
+        let atom = self.space.intern(template, &predicate.field, &predicate.test);
+        let node = self.formulas.literal(atom, true);
+        let Some(other) = self.space.atom(atom).and_then(|atom| atom.other) else {
+            return (node, Some((atom, true)));
+        };
+        let other_domain = self.space.domain(other);
+        if !compare::possible(&predicate.test, &domain, &other_domain) {
+            return (FALSE, None);
+        }
+        // Where it holds both values are there, which the fields alone do not know.
+        let mut parts = vec![node];
+        let other = self.space.reference(other);
+        for (field, domain) in [(&predicate.field, domain), (&other, other_domain)] {
+            if !domain.is_required() && *field != FieldRef::Keyword {
+                let exists = self.space.intern(template, field, &Arc::new(Test::Exists));
+                parts.push(self.formulas.literal(exists, true));
+            }
+        }
+        (self.formulas.all(parts), Some((atom, true)))
+    }
+
+    /// Looks for values that make a formula true; with `both`, while this atom can be true and false.
+    pub(crate) fn seek(&mut self, template: &TemplateType, formula: NodeId, both: Option<AtomId>) -> Sought {
+        let definitions = self.definitions(formula);
+        let solver = Solver::new(&self.formulas, formula, &definitions);
+        let mut fields = Fields { space: &mut self.space, template, both, model: Model::default() };
+        match solver.run(&mut fields, &self.budget) {
+            Outcome::Found => Sought::Found(fields.model),
+            Outcome::Impossible(reasons) => Sought::Impossible(reasons),
+            Outcome::Unknown(reason) => Sought::Unknown(reason),
+        }
+    }
+
+    pub(crate) fn definitions(&self, formula: NodeId) -> Vec<Vec<Literal>> {
+        self.space.definitions(&self.formulas.atoms(formula))
+    }
+
+    /// The event of a model: fields of which nothing is asked are absent, or have something plausible.
+    pub(crate) fn event(&mut self, template: &TemplateType, model: &Model) -> Witness {
+        let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let mut event = Witness::default();
+        let inputs = template.fields.iter().enumerate();
+        let inputs =
+            inputs.map(|(at, field)| (FieldRef::Input(index(at)), field.as_ref().map(|field| field.name.as_str())));
+        let header = template.header.iter().enumerate();
+        let header = header.map(|(at, field)| (FieldRef::Header(index(at)), Some(field.name.as_str())));
+        let fixed = template.reads.iter().enumerate();
+        let fixed = fixed.map(|(at, fixed)| (FieldRef::Fixed(index(at)), Some(fixed.name.as_str())));
+        let declared: Vec<(FieldRef, Option<&str>)> = inputs.chain(header).chain(fixed).collect();
+        for (field, name) in declared {
+            let id = self.space.field(template, &field);
+            let value = match model.values.get(&id) {
+                Some(value) => value.clone(),
+                None => self.default(&self.space.domain(id), name.unwrap_or_default()),
+            };
+            event.values.extend(value.map(|value| (field, value)));
+        }
+        for (id, value) in &model.values {
+            let field = self.space.reference(*id);
+            if matches!(field, FieldRef::Open(_) | FieldRef::Keyword) {
+                event = event.with(&field, value.clone());
+            }
+        }
+        event
+    }
+
+    fn default(&mut self, domain: &Domain, name: &str) -> Option<Value> {
+        if *domain == Domain::Scalar(Scalar::String, false) {
+            return Some(Value::String(plausible(name).to_owned()));
+        }
+        match &*self.space.values.solve(domain, &[]) {
+            Answer::Found(value) => value.clone(),
+            Answer::Nothing | Answer::Unknown(_) => None,
+        }
+    }
+
+    /// An event that makes a formula true, confirmed by what it must do to some targets.
+    pub(crate) fn example(
+        &mut self,
+        template: &TemplateType,
+        formula: NodeId,
+        expected: &[(&Target, bool)],
+    ) -> (Example, Vec<Vec<Literal>>) {
+        self.relieve();
+        match self.seek(template, formula, None) {
+            Sought::Found(model) => {
+                let event = self.event(template, &model);
+                let confirmed = expected.iter().all(|(target, fires)| self.confirms(target, &event, *fires));
+                let found = if confirmed { Example::Found(event) } else { Example::Unknown(Unknown::NotConfirmed) };
+                (found, Vec::new())
+            }
+            Sought::Impossible(reasons) => (Example::None, reasons),
+            Sought::Unknown(reason) => (Example::Unknown(reason), Vec::new()),
+        }
+    }
+
+    /// Which atoms of a formula hold on an event.
+    ///
+    /// # Errors
+    /// Where one of them cannot be evaluated.
+    pub(crate) fn truths(&mut self, formula: NodeId, event: &Witness) -> Result<FxHashMap<AtomId, bool>, Unknown> {
+        let atoms = self.formulas.atoms(formula);
+        atoms.into_iter().map(|atom| Ok((atom, self.space.truth(atom, event)?))).collect()
+    }
+}
+
+/// Whether events of both template types are alike: the same fields in the same places.
+pub(crate) fn alike(a: &TemplateType, b: &TemplateType) -> bool {
+    let types = |template: &TemplateType| -> Vec<_> {
+        let numbered = template.fields.iter().map(|field| field.as_ref().map(|field| (field.name.clone(), field.ty)));
+        numbered.chain(template.header.iter().map(|field| Some((field.name.clone(), field.ty)))).collect()
+    };
+    std::ptr::eq(a, b)
+        || (a.name == b.name
+            && a.reads == b.reads
+            && a.open == b.open
+            && a.fields.len() == b.fields.len()
+            && types(a) == types(b))
+}

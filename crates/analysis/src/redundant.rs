@@ -1,0 +1,504 @@
+//! Questions about the parts of one rule: which of them say nothing.
+
+use contentcheck_parser::model::{Expr, Pattern, Predicate, Target, Test, TextPattern};
+use contentcheck_parser::source::Span;
+use contentcheck_parser::template::TemplateType;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::analysis::{Analysis, Sought};
+use crate::automata::{Group, Language, Search, search};
+use crate::budget::Unknown;
+use crate::decide::Decisive;
+use crate::formula::{FALSE, NodeId, TRUE};
+use crate::words;
+
+/// A part of a rule that could be left out, or that takes away more than was meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redundant {
+    /// What it is.
+    pub kind: RedundantKind,
+    /// The predicates of the part, by their index in the order of [`Expr::each`].
+    pub predicates: Vec<usize>,
+    /// From the first to the last of them.
+    pub span: Span,
+    /// In words.
+    pub words: String,
+}
+
+/// In which way a part is redundant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RedundantKind {
+    /// A value of a list whose texts other values of the list cover.
+    CoveredValue {
+        /// Index of the value in the test.
+        value: usize,
+        /// Indices of the values that cover it, sorted.
+        by: Vec<usize>,
+    },
+    /// A part that is known before any event: a field that is always there, a placeholder.
+    Known,
+    /// A part that holds whenever the rest does.
+    Implied,
+    /// A negated part that nothing which the rest selects is excluded by.
+    DeadFilter,
+    /// A negated part whose exclusions other negated parts make already.
+    CoveredFilter,
+    /// A negated part that excludes all that the rest selects: the rule, or this branch of it, never fires.
+    SwallowingFilter,
+    /// A branch that cannot hold where it matters.
+    DeadBranch,
+    /// A branch that holds only where another one does.
+    CoveredBranch,
+}
+
+/// What was found out about the parts of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redundancy {
+    /// What says nothing, in the order of the condition.
+    pub findings: Vec<Redundant>,
+    /// Parts and values that were asked about.
+    pub asked: usize,
+    /// Questions without an answer, with the reason of the last one.
+    pub unknown: Option<(usize, Unknown)>,
+}
+
+/// The most parts of one condition that are asked about; each question looks at the whole of it.
+const PARTS: usize = 2_000;
+
+/// What there is to replace in a condition.
+struct Replacement<'e> {
+    part: *const Expr<Predicate>,
+    by: NodeId,
+    template: &'e TemplateType,
+}
+
+impl Analysis<'_> {
+    /// The parts and list values of a rule that say nothing. Of a part that says nothing its own parts are not
+    /// listed, and of values that cover each other one is left.
+    pub fn redundant(&mut self, target: &Target) -> Redundancy {
+        let decisive = self.decisive(target);
+        self.redundant_given(target, &decisive)
+    }
+
+    /// Like [`Analysis::redundant`], where the answer of [`Analysis::decisive`] is at hand.
+    pub fn redundant_given(&mut self, target: &Target, decisive: &[Decisive]) -> Redundancy {
+        let mut found = Redundancy::default();
+        let lowered = self.lower(target);
+        let mut count: FxHashMap<u32, usize> = FxHashMap::default();
+        for (atom, _) in lowered.predicates.iter().flatten() {
+            *count.entry(*atom).or_default() += 1;
+        }
+        // A predicate that decides and stands only once makes every part with it matter.
+        let matters: Vec<bool> = decisive
+            .iter()
+            .zip(&lowered.predicates)
+            .map(|(verdict, literal)| {
+                let single = literal.is_some_and(|(atom, _)| count.get(&atom) == Some(&1));
+                single && matches!(verdict, Decisive::Pair(_))
+            })
+            .collect();
+        let dead = self.is_impossible(&target.template, &[lowered.root], &mut found) == Some(true);
+        let mut walk = Walk { target, root: lowered.root, dead, matters: &matters, next: 0 };
+        self.parts(&mut walk, &target.condition, false, &mut found);
+        let mut index = 0;
+        let mut predicates = Vec::new();
+        target.condition.each(&mut |predicate, _| {
+            predicates.push((index, predicate));
+            index += 1;
+        });
+        let mut seen = FxHashSet::default();
+        for (index, predicate) in predicates {
+            self.relieve();
+            if seen.insert((std::sync::Arc::as_ptr(&predicate.test).addr(), predicate.span)) {
+                self.covered_values(target, index, predicate, &mut found);
+            }
+        }
+        found
+    }
+
+    // INVARIANT: the checker held the depth of conditions to `limits::NESTING`.
+    fn parts(&mut self, walk: &mut Walk<'_>, expr: &Expr<Predicate>, negated: bool, found: &mut Redundancy) {
+        match expr {
+            Expr::Const(_) => {}
+            Expr::Is(_) => walk.next += 1,
+            Expr::Not(inner) => self.parts(walk, inner, !negated, found),
+            Expr::All(children) | Expr::Any(children) => {
+                for child in children {
+                    let (first, predicates) = (walk.next, count(child));
+                    let mut own = walk.matters.iter().skip(first).take(predicates);
+                    if found.asked < PARTS && own.all(|matters| !matters) {
+                        found.asked += 1;
+                        self.relieve();
+                        let place = Place { expr, conjunction: matches!(expr, Expr::All(_)), negated };
+                        if let Some(kind) = self.part(walk, child, &place, found) {
+                            let words = part_words(&walk.target.template, child, &kind);
+                            let predicates: Vec<usize> = (first..first + predicates).collect();
+                            walk.next += predicates.len();
+                            found.findings.push(Redundant { kind, predicates, span: span(child), words });
+                            continue;
+                        }
+                    }
+                    self.parts(walk, child, negated, found);
+                }
+            }
+        }
+    }
+
+    /// In which way a part says nothing, if it does.
+    fn part(
+        &mut self,
+        walk: &Walk<'_>,
+        child: &Expr<Predicate>,
+        place: &Place<'_>,
+        found: &mut Redundancy,
+    ) -> Option<RedundantKind> {
+        let (target, root) = (walk.target, walk.root);
+        let template = &*target.template;
+        let filter = matches!(child, Expr::Not(_)) && place.conjunction && !place.negated;
+        let own = self.lower_part(template, child, &mut Vec::new());
+        // A filter that leaves nothing has a worse fault than to say nothing.
+        if filter
+            && own != FALSE
+            && let Expr::All(siblings) = place.expr
+        {
+            let mut parts = self.selected(template, siblings);
+            let left = self.is_impossible(template, &parts, found) == Some(false);
+            parts.push(own);
+            if left && self.is_impossible(template, &parts, found) == Some(true) {
+                return Some(RedundantKind::SwallowingFilter);
+            }
+        }
+        // Where nothing ever fires every part says nothing.
+        if walk.dead {
+            return None;
+        }
+        if own == TRUE || own == FALSE {
+            return Some(RedundantKind::Known);
+        }
+        let neutral = if place.conjunction { TRUE } else { FALSE };
+        let without = self.lower_replaced(&target.condition, &Replacement { part: child, by: neutral, template });
+        // Without the part of a conjunction the condition is wider, unless the conjunction is negated.
+        let (wide, narrow) = if place.conjunction == place.negated { (root, without) } else { (without, root) };
+        let not_narrow = self.formulas.negate(narrow);
+        let same = self.is_impossible(template, &[wide, not_narrow], found)?;
+        if !same {
+            return None;
+        }
+        let (Expr::All(siblings) | Expr::Any(siblings)) = place.expr else { return None };
+        Some(match (place.conjunction, filter) {
+            (true, true) => {
+                let mut parts = self.selected(template, siblings);
+                parts.push(self.formulas.negate(own));
+                match self.is_impossible(template, &parts, found)? {
+                    true => RedundantKind::DeadFilter,
+                    false => RedundantKind::CoveredFilter,
+                }
+            }
+            (true, false) => RedundantKind::Implied,
+            (false, _) => {
+                // Where the branch alone stands in place of all branches.
+                let alone = Replacement { part: place.expr, by: own, template };
+                let alone = if place.negated { own } else { self.lower_replaced(&target.condition, &alone) };
+                match self.is_impossible(template, &[alone], found)? {
+                    true => RedundantKind::DeadBranch,
+                    false => RedundantKind::CoveredBranch,
+                }
+            }
+        })
+    }
+
+    /// The parts of a conjunction that are no filters.
+    fn selected(&mut self, template: &TemplateType, parts: &[Expr<Predicate>]) -> Vec<NodeId> {
+        let selected = parts.iter().filter(|part| !matches!(part, Expr::Not(_)));
+        selected.map(|part| self.lower_part(template, part, &mut Vec::new())).collect()
+    }
+
+    fn is_impossible(&mut self, template: &TemplateType, parts: &[NodeId], found: &mut Redundancy) -> Option<bool> {
+        let formula = self.formulas.cancel(parts);
+        match self.seek(template, formula, None) {
+            Sought::Found(_) => Some(false),
+            Sought::Impossible(_) => Some(true),
+            Sought::Unknown(reason) => {
+                found.doubt(reason);
+                None
+            }
+        }
+    }
+
+    /// The formula of a condition in which one part is replaced.
+    fn lower_replaced(&mut self, expr: &Expr<Predicate>, replacement: &Replacement<'_>) -> NodeId {
+        if std::ptr::eq(expr, replacement.part) {
+            return replacement.by;
+        }
+        match expr {
+            Expr::Not(inner) => {
+                let inner = self.lower_replaced(inner, replacement);
+                self.formulas.negate(inner)
+            }
+            Expr::All(parts) => {
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_replaced(part, replacement)).collect();
+                self.formulas.all(parts)
+            }
+            Expr::Any(parts) => {
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_replaced(part, replacement)).collect();
+                self.formulas.any(parts)
+            }
+            other => self.lower_part(replacement.template, other, &mut Vec::new()),
+        }
+    }
+
+    /// The values of a list that the others cover, one after the other: those that are left out no longer count.
+    fn covered_values(&mut self, target: &Target, index: usize, predicate: &Predicate, found: &mut Redundancy) {
+        let mut test = &*predicate.test;
+        while let Test::Elements { test: inner, .. } = test {
+            test = inner;
+        }
+        let Test::Text { patterns, all: false } = test else { return };
+        if patterns.len() < 2 {
+            return;
+        }
+        let literals = Literals::of(patterns);
+        let mut gone = vec![false; patterns.len()];
+        for (value, pattern) in patterns.iter().enumerate() {
+            found.asked += 1;
+            match self.covering(value, pattern, patterns, &literals, &gone) {
+                Ok(Some(mut by)) => {
+                    by.sort_unstable();
+                    if let Some(gone) = gone.get_mut(value) {
+                        *gone = true;
+                    }
+                    let covers: Vec<String> =
+                        by.iter().filter_map(|by| patterns.get(*by)).map(words::written).collect();
+                    let field = words::field(&target.template, &predicate.field);
+                    let words = format!(
+                        "{field}: every text that matches {} matches {} of the same list",
+                        words::written(pattern),
+                        covers.join(" or ")
+                    );
+                    let kind = RedundantKind::CoveredValue { value, by };
+                    found.findings.push(Redundant { kind, predicates: vec![index], span: predicate.span, words });
+                }
+                Ok(None) => {}
+                Err(reason) => found.doubt(reason),
+            }
+        }
+    }
+
+    /// The values that together have all texts of one; nothing where it has a text of its own.
+    fn covering(
+        &mut self,
+        value: usize,
+        pattern: &TextPattern,
+        patterns: &[TextPattern],
+        literals: &Literals,
+        gone: &[bool],
+    ) -> Result<Option<Vec<usize>>, Unknown> {
+        /// Values that cover one together.
+        const TOGETHER: usize = 8;
+        let (nodes, states) = (self.budget.nodes, self.budget.states);
+        let lang = |analysis: &mut Self, pattern: &TextPattern| {
+            analysis.space.values.automata.language(Language::Any([pattern.clone()].into()), nodes)
+        };
+        let mut groups: Vec<Group> = Vec::new();
+        let mut by: Vec<usize> = Vec::new();
+        // The shortest text of a literal is the literal; other texts are searched for.
+        let mut text = match &pattern.pattern {
+            Pattern::Equals(text) | Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => {
+                text.to_string()
+            }
+            Pattern::Like(_) | Pattern::Matches(_) => {
+                let own = lang(self, pattern)?;
+                groups.push(Group { members: vec![own], positive: true });
+                match search(&mut self.space.values.automata, &groups, states) {
+                    Search::Found(text) => text,
+                    Search::Empty => return Ok(Some(Vec::new())),
+                    Search::Spent => return Err(Unknown::States),
+                }
+            }
+        };
+        loop {
+            let mut other = None;
+            for candidate in literals.matching(&text) {
+                if candidate != value && gone.get(candidate) == Some(&false) && !by.contains(&candidate) {
+                    other = Some(candidate);
+                    break;
+                }
+            }
+            if other.is_none() {
+                for candidate in &literals.others {
+                    if *candidate == value || gone.get(*candidate) != Some(&false) || by.contains(candidate) {
+                        continue;
+                    }
+                    let Some(pattern) = patterns.get(*candidate) else { continue };
+                    let of = lang(self, pattern)?;
+                    if self.space.values.automata.is_match(of, &text) {
+                        other = Some(*candidate);
+                        break;
+                    }
+                }
+            }
+            let Some(other) = other.filter(|_| by.len() < TOGETHER) else { return Ok(None) };
+            by.push(other);
+            // A literal in a literal needs no search.
+            if by.len() == 1 && patterns.get(other).is_some_and(|other| literal_covers(other, pattern)) {
+                return Ok(Some(by));
+            }
+            if groups.is_empty() {
+                let own = lang(self, pattern)?;
+                groups.push(Group { members: vec![own], positive: true });
+            }
+            let Some(cover) = patterns.get(other) else { return Ok(None) };
+            let cover = lang(self, cover)?;
+            groups.push(Group { members: vec![cover], positive: false });
+            match search(&mut self.space.values.automata, &groups, states) {
+                Search::Found(found) => text = found,
+                Search::Empty => return Ok(Some(by)),
+                Search::Spent => return Err(Unknown::States),
+            }
+        }
+    }
+}
+
+impl Redundancy {
+    fn doubt(&mut self, reason: Unknown) {
+        let before = self.unknown.map_or(0, |(count, _)| count);
+        self.unknown = Some((before + 1, reason));
+    }
+}
+
+/// A walk through a condition.
+struct Walk<'e> {
+    target: &'e Target,
+    root: NodeId,
+    /// Whether the rule never fires.
+    dead: bool,
+    /// For each predicate whether every part with it matters.
+    matters: &'e [bool],
+    /// Index of the next predicate.
+    next: usize,
+}
+
+/// Where a part stands.
+struct Place<'e> {
+    expr: &'e Expr<Predicate>,
+    conjunction: bool,
+    negated: bool,
+}
+
+/// The literals of a list, to be found by the texts that they match.
+struct Literals {
+    /// By how they match, whether case is ignored, and the literal, folded where it is.
+    table: FxHashMap<(u8, bool, Box<str>), Vec<usize>>,
+    /// The lengths in bytes of those that may stand anywhere, at the beginning, at the end.
+    lengths: Vec<usize>,
+    /// Indices of values that are no literals.
+    others: Vec<usize>,
+}
+
+impl Literals {
+    fn of(patterns: &[TextPattern]) -> Self {
+        let mut literals = Self { table: FxHashMap::default(), lengths: Vec::new(), others: Vec::new() };
+        for (index, pattern) in patterns.iter().enumerate() {
+            let (how, text) = match &pattern.pattern {
+                Pattern::Equals(text) => (0, text),
+                Pattern::StartsWith(text) => (1, text),
+                Pattern::EndsWith(text) => (2, text),
+                Pattern::Contains(text) => (3, text),
+                Pattern::Like(_) | Pattern::Matches(_) => {
+                    literals.others.push(index);
+                    continue;
+                }
+            };
+            let key = if pattern.ignore_case { text.to_ascii_lowercase().into() } else { text.clone() };
+            if how > 0 {
+                literals.lengths.push(key.len());
+            }
+            literals.table.entry((how, pattern.ignore_case, key)).or_default().push(index);
+        }
+        literals.lengths.sort_unstable();
+        literals.lengths.dedup();
+        literals
+    }
+
+    /// Indices of the literals that match a text.
+    fn matching(&self, text: &str) -> Vec<usize> {
+        let folded = text.to_ascii_lowercase();
+        let mut found = Vec::new();
+        for (ignore_case, text) in [(true, folded.as_str()), (false, text)] {
+            let mut look = |how: u8, part: &str| {
+                found.extend(self.table.get(&(how, ignore_case, part.into())).into_iter().flatten().copied());
+            };
+            look(0, text);
+            for length in &self.lengths {
+                let Some(last) = text.len().checked_sub(*length) else { break };
+                if let Some(part) = text.get(..*length) {
+                    look(1, part);
+                }
+                if let Some(part) = text.get(last..) {
+                    look(2, part);
+                }
+                for at in 0..=last {
+                    if let Some(part) = text.get(at..at + length) {
+                        look(3, part);
+                    }
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Whether it is plain from two literals that one has all texts of the other.
+fn literal_covers(cover: &TextPattern, pattern: &TextPattern) -> bool {
+    if pattern.ignore_case && !cover.ignore_case {
+        return false;
+    }
+    let fold = |text: &str| if cover.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
+    match (&cover.pattern, &pattern.pattern) {
+        (
+            Pattern::Contains(cover),
+            Pattern::Equals(text) | Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text),
+        ) => fold(text).contains(&fold(cover)),
+        (Pattern::StartsWith(cover), Pattern::Equals(text) | Pattern::StartsWith(text)) => {
+            fold(text).starts_with(&fold(cover))
+        }
+        (Pattern::EndsWith(cover), Pattern::Equals(text) | Pattern::EndsWith(text)) => {
+            fold(text).ends_with(&fold(cover))
+        }
+        (Pattern::Equals(cover), Pattern::Equals(text)) => fold(text) == fold(cover),
+        _ => false,
+    }
+}
+
+fn count(expr: &Expr<Predicate>) -> usize {
+    let mut count = 0;
+    expr.each(&mut |_, _| count += 1);
+    count
+}
+
+fn span(expr: &Expr<Predicate>) -> Span {
+    let mut span: Option<Span> = None;
+    expr.each(&mut |predicate, _| span = Some(span.map_or(predicate.span, |known| known.to(predicate.span))));
+    span.unwrap_or_default()
+}
+
+/// What a part says, and what becomes of it.
+fn part_words(template: &TemplateType, part: &Expr<Predicate>, kind: &RedundantKind) -> String {
+    let what = words::condition(template, part);
+    match kind {
+        RedundantKind::DeadFilter => {
+            format!("the filter never applies: nothing that the rest selects is excluded by {what}")
+        }
+        RedundantKind::CoveredFilter => format!("other filters exclude all that {what} excludes"),
+        RedundantKind::SwallowingFilter => format!("the filter excludes all that the rest selects: {what}"),
+        RedundantKind::DeadBranch => format!("the branch cannot hold where it matters: {what}"),
+        RedundantKind::CoveredBranch => format!("the branch holds only where another one does: {what}"),
+        RedundantKind::Known => format!("known before any event: {what}"),
+        RedundantKind::Implied | RedundantKind::CoveredValue { .. } => {
+            format!("the rest holds only where this does: {what}")
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! One value at a time: whether some value of a domain passes some tests and fails others, and which.
+
+mod hints;
+mod scalar;
+mod spelled;
+#[cfg(test)]
+mod tests;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use contentcheck_parser::model::{FieldRef, Test, Value};
+use contentcheck_parser::template::{Field, Fixed, Scalar, TemplateType};
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
+
+use crate::automata::Automata;
+use crate::budget::{Budget, Unknown};
+use crate::holds;
+
+/// A test, by its index.
+pub(crate) type TestId = u32;
+
+/// A test that must hold, or must not.
+pub(crate) type Ask = (TestId, bool);
+
+/// What values a field can have.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Domain {
+    /// None: the template type does not have the field.
+    Absent,
+    /// One of this kind; the flag tells whether it may be absent.
+    Scalar(Scalar, bool),
+    /// A list of this kind; the flag tells whether it may be absent.
+    List(Scalar, bool),
+    /// One of these; never absent.
+    OneOf(Vec<FixedValue>),
+    /// Values that no field names, of any kind: some that pass, and none that must not.
+    Others,
+}
+
+/// A value that a template type fixes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum FixedValue {
+    Text(String),
+    Int(i64),
+}
+
+impl FixedValue {
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.clone()),
+            Self::Int(number) => Value::Int(*number),
+        }
+    }
+}
+
+impl Domain {
+    /// The domain of a field of a template type.
+    pub(crate) fn of(template: &TemplateType, field: &FieldRef) -> Self {
+        let declared = |field: Option<&Field>| match field {
+            Some(field) if field.ty.list => Self::List(field.ty.scalar, field.ty.optional),
+            Some(field) => Self::Scalar(field.ty.scalar, field.ty.optional),
+            None => Self::Absent,
+        };
+        match field {
+            FieldRef::Input(at) => declared(template.fields.get(*at as usize).and_then(Option::as_ref)),
+            FieldRef::Header(at) => declared(template.header.get(*at as usize)),
+            FieldRef::Fixed(at) => match template.reads.get(*at as usize) {
+                Some(recognition) => Self::OneOf(recognition.values.iter().map(fixed).collect()),
+                None => Self::Absent,
+            },
+            FieldRef::Open(_) => Self::Scalar(Scalar::String, true),
+            FieldRef::Keyword => Self::Others,
+        }
+    }
+
+    /// Whether the value is there in every event.
+    pub(crate) const fn is_required(&self) -> bool {
+        match self {
+            Self::Absent | Self::Others => false,
+            Self::Scalar(_, optional) | Self::List(_, optional) => !*optional,
+            Self::OneOf(_) => true,
+        }
+    }
+}
+
+fn fixed(value: &Fixed) -> FixedValue {
+    match value {
+        Fixed::Text(text) => FixedValue::Text(text.clone()),
+        Fixed::Int(number) => FixedValue::Int(*number),
+    }
+}
+
+/// What became of a question.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Answer {
+    /// This value; `None` is an absent one. For [`Domain::Others`] a list.
+    Found(Option<Value>),
+    /// No value.
+    Nothing,
+    /// Not known.
+    Unknown(Unknown),
+}
+
+/// Tests and what is known about them.
+pub(crate) struct Values {
+    pub(crate) automata: Automata,
+    pub(crate) budget: Budget,
+    tests: Vec<Arc<Test>>,
+    by_address: FxHashMap<usize, TestId>,
+    by_content: FxHashMap<u64, Vec<TestId>>,
+    inner: FxHashMap<TestId, TestId>,
+    domains: FxHashMap<Domain, u32>,
+    memo: FxHashMap<(u32, Box<[Ask]>), Rc<Answer>>,
+}
+
+impl Values {
+    pub(crate) fn new(budget: Budget) -> Self {
+        Self {
+            automata: Automata::default(),
+            budget,
+            tests: Vec::new(),
+            by_address: FxHashMap::default(),
+            by_content: FxHashMap::default(),
+            inner: FxHashMap::default(),
+            domains: FxHashMap::default(),
+            memo: FxHashMap::default(),
+        }
+    }
+
+    /// The id of a test: equal tests have one.
+    pub(crate) fn intern(&mut self, test: &Arc<Test>) -> TestId {
+        // The address stays that of this test: `tests` holds it.
+        let address = Arc::as_ptr(test).addr();
+        if let Some(known) = self.by_address.get(&address) {
+            return *known;
+        }
+        let mut hasher = FxHasher::default();
+        hash(test, &mut hasher);
+        let content = hasher.finish();
+        let alike = self.by_content.entry(content).or_default();
+        let same = |id: &&TestId| self.tests.get(**id as usize).is_some_and(|known| **known == **test);
+        if let Some(known) = alike.iter().find(same) {
+            return *known;
+        }
+        let id = TestId::try_from(self.tests.len()).unwrap_or(TestId::MAX);
+        alike.push(id);
+        self.tests.push(Arc::clone(test));
+        self.by_address.insert(address, id);
+        id
+    }
+
+    pub(crate) fn test(&self, id: TestId) -> Arc<Test> {
+        self.tests.get(id as usize).map_or_else(|| Arc::new(Test::Unexpanded), Arc::clone)
+    }
+
+    /// The test of the elements, of a test of lists; else the test itself.
+    pub(crate) fn element(&mut self, id: TestId) -> TestId {
+        if let Some(known) = self.inner.get(&id) {
+            return *known;
+        }
+        let mut test = self.test(id);
+        while let Test::Elements { test: inner, .. } = &*test {
+            test = Arc::new((**inner).clone());
+        }
+        let found = self.intern(&test);
+        self.inner.insert(id, found);
+        found
+    }
+
+    /// Makes room where automata have grown beyond the budget.
+    pub(crate) fn relieve(&mut self) {
+        if self.automata.size() > self.budget.kept {
+            self.automata.clear();
+        }
+        if self.memo.len() > 400_000 {
+            self.memo.clear();
+        }
+    }
+
+    /// Whether a value, or its absence, passes a test of it alone.
+    ///
+    /// # Errors
+    /// Where the automaton of a pattern is too large or cannot be made.
+    pub(crate) fn holds(&mut self, test: &Test, value: Option<&Value>) -> Result<bool, Unknown> {
+        match value {
+            Some(value) => holds::present(test, value, &mut self.automata, &self.budget),
+            None => Ok(matches!(test, Test::Null)),
+        }
+    }
+
+    /// A value of a domain that does what is asked. Comparisons with other fields ask here only that the
+    /// value be there.
+    pub(crate) fn solve(&mut self, domain: &Domain, asks: &[Ask]) -> Rc<Answer> {
+        let id = match self.domains.get(domain) {
+            Some(id) => *id,
+            None => {
+                let id = u32::try_from(self.domains.len()).unwrap_or(u32::MAX);
+                self.domains.insert(domain.clone(), id);
+                id
+            }
+        };
+        let mut sorted: Vec<Ask> = asks.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let key = (id, sorted.into_boxed_slice());
+        if let Some(known) = self.memo.get(&key) {
+            return Rc::clone(known);
+        }
+        let answer = Rc::new(self.solve_afresh(domain, &key.1));
+        self.memo.insert(key, Rc::clone(&answer));
+        answer
+    }
+
+    fn solve_afresh(&mut self, domain: &Domain, asks: &[Ask]) -> Answer {
+        let contradicts = |(test, positive): &Ask| *positive && asks.contains(&(*test, false));
+        if asks.iter().any(contradicts) {
+            return Answer::Nothing;
+        }
+        match domain {
+            Domain::Absent => self.absent(asks),
+            Domain::Scalar(scalar, optional) => {
+                if *optional && let found @ Answer::Found(_) = self.absent(asks) {
+                    return found;
+                }
+                let asks: Vec<Ask> = asks.iter().map(|(test, positive)| (self.element(*test), *positive)).collect();
+                self.scalar(*scalar, &asks)
+            }
+            Domain::List(scalar, optional) => {
+                if *optional && let found @ Answer::Found(_) = self.absent(asks) {
+                    return found;
+                }
+                self.list(*scalar, asks)
+            }
+            Domain::OneOf(values) => self.first(values.iter().map(FixedValue::value), asks),
+            Domain::Others => self.others(asks),
+        }
+    }
+
+    fn absent(&self, asks: &[Ask]) -> Answer {
+        let passes = |(test, positive): &Ask| matches!(*self.test(*test), Test::Null) == *positive;
+        if asks.iter().all(passes) { Answer::Found(None) } else { Answer::Nothing }
+    }
+
+    /// The first of the candidates that does what is asked. Without one there is none: the
+    /// candidates must stand for all values.
+    fn first(&mut self, candidates: impl IntoIterator<Item = Value>, asks: &[Ask]) -> Answer {
+        let mut unknown = None;
+        for candidate in candidates {
+            match self.does(&candidate, asks) {
+                Ok(true) => return Answer::Found(Some(candidate)),
+                Ok(false) => {}
+                Err(reason) => unknown = Some(reason),
+            }
+        }
+        unknown.map_or(Answer::Nothing, Answer::Unknown)
+    }
+
+    /// Whether a value does what is asked of it alone.
+    ///
+    /// # Errors
+    /// Where a pattern cannot be evaluated.
+    pub(crate) fn does(&mut self, value: &Value, asks: &[Ask]) -> Result<bool, Unknown> {
+        for (id, positive) in asks {
+            let test = self.test(*id);
+            // Decided where both values are known.
+            if is_comparison(&test) {
+                continue;
+            }
+            if self.holds(&test, Some(value))? != *positive {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn list(&mut self, scalar: Scalar, asks: &[Ask]) -> Answer {
+        // What every element must do, and for each demand an element that does it.
+        let (mut every, mut some): (Vec<Ask>, Vec<Ask>) = (Vec::new(), Vec::new());
+        for (id, positive) in asks {
+            match &*self.test(*id) {
+                Test::Exists if *positive => {}
+                Test::Exists => return Answer::Nothing,
+                Test::Null if *positive => return Answer::Nothing,
+                Test::Null => {}
+                Test::Elements { all, .. } => {
+                    let inner = self.element(*id);
+                    if *all == *positive { every.push((inner, *positive)) } else { some.push((inner, *positive)) }
+                }
+                Test::Field { .. } if *positive => return Answer::Nothing,
+                // Other tests are false on a list.
+                _ if *positive => return Answer::Nothing,
+                _ => {}
+            }
+        }
+        let mut elements: Vec<Value> = Vec::new();
+        let domain = Domain::Scalar(scalar, false);
+        if some.is_empty() {
+            // An empty list would do; one that shows what is meant is better.
+            let wanted = every.iter().any(|(_, positive)| *positive);
+            return match &*self.solve(&domain, &every) {
+                Answer::Found(Some(element)) if wanted => Answer::Found(Some(Value::List(vec![element.clone()]))),
+                _ => Answer::Found(Some(Value::List(elements))),
+            };
+        }
+        for demand in some {
+            if elements.iter().any(|element| self.does(element, &[demand]) == Ok(true)) {
+                continue;
+            }
+            let mut asks = every.clone();
+            asks.push(demand);
+            match &*self.solve(&domain, &asks) {
+                Answer::Found(Some(element)) => elements.push(element.clone()),
+                Answer::Found(None) | Answer::Nothing => return Answer::Nothing,
+                Answer::Unknown(reason) => return Answer::Unknown(*reason),
+            }
+        }
+        Answer::Found(Some(Value::List(elements)))
+    }
+
+    /// For each test that must hold a value that passes it, none of which passes one that must not.
+    fn others(&mut self, asks: &[Ask]) -> Answer {
+        const KINDS: [Scalar; 6] =
+            [Scalar::String, Scalar::Int, Scalar::Ip, Scalar::Bool, Scalar::Float, Scalar::Bytes];
+        let barred: Vec<Ask> = asks.iter().filter(|(_, positive)| !*positive).copied().collect();
+        let mut values: Vec<Value> = Vec::new();
+        for demand in asks.iter().filter(|(_, positive)| *positive) {
+            if values.iter().any(|value| self.does(value, &[*demand]) == Ok(true)) {
+                continue;
+            }
+            let mut own = barred.clone();
+            own.push(*demand);
+            let (mut found, mut unknown) = (false, None);
+            for kind in KINDS {
+                match &*self.solve(&Domain::Scalar(kind, false), &own) {
+                    Answer::Found(Some(value)) => {
+                        values.push(value.clone());
+                        found = true;
+                        break;
+                    }
+                    Answer::Found(None) | Answer::Nothing => {}
+                    Answer::Unknown(reason) => unknown = Some(*reason),
+                }
+            }
+            match (found, unknown) {
+                (true, _) => {}
+                (false, Some(reason)) => return Answer::Unknown(reason),
+                (false, None) => return Answer::Nothing,
+            }
+        }
+        Answer::Found(Some(Value::List(values)))
+    }
+}
+
+/// Whether a test compares with another field.
+pub(crate) fn is_comparison(test: &Test) -> bool {
+    match test {
+        Test::Field { .. } => true,
+        Test::Elements { test, .. } => is_comparison(test),
+        _ => false,
+    }
+}
+
+/// Equal tests have equal hashes.
+fn hash(test: &Test, hasher: &mut FxHasher) {
+    std::mem::discriminant(test).hash(hasher);
+    match test {
+        Test::Exists | Test::Null | Test::Unexpanded => {}
+        Test::Text { patterns, all } => (patterns, all).hash(hasher),
+        Test::Int(ranges) => ranges.hash(hasher),
+        // Zero and minus zero are equal.
+        Test::Float(comparison, constant) => (comparison, (constant + 0.0).to_bits()).hash(hasher),
+        Test::Bool(truth) => truth.hash(hasher),
+        Test::Bytes(wanted) => wanted.hash(hasher),
+        Test::Cidr(networks) => networks.hash(hasher),
+        Test::Mask { mask, comparison, value } => (mask, comparison, value).hash(hasher),
+        Test::Time(part, ranges) => (part, ranges).hash(hasher),
+        Test::Field { comparison, other, ignore_case } => (comparison, other, ignore_case).hash(hasher),
+        Test::InTable(table) => (table.name(), table.version(), table.rows().len()).hash(hasher),
+        Test::Elements { all, test } => {
+            all.hash(hasher);
+            self::hash(test, hasher);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Events that show something.
+
+use contentcheck_parser::model::{FieldRef, TestCase, Value};
+use contentcheck_parser::source::Span;
+
+/// An event of a template type: values by field, in the order of the template type. A field that is not
+/// listed is absent. A value under [`FieldRef::Keyword`] is one that no field names.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Witness {
+    /// The values.
+    pub values: Vec<(FieldRef, Value)>,
+}
+
+impl Witness {
+    /// The value of a field. `None` where it is absent, and for keywords, which are no one value.
+    #[must_use]
+    pub fn value(&self, field: &FieldRef) -> Option<&Value> {
+        if *field == FieldRef::Keyword {
+            return None;
+        }
+        self.values.iter().find(|(own, _)| own == field).map(|(_, value)| value)
+    }
+
+    /// The same event with another value in one field, or without it. For a keyword the values without a
+    /// field are replaced by the elements of the list.
+    #[must_use]
+    pub fn with(&self, field: &FieldRef, value: Option<Value>) -> Self {
+        let mut values: Vec<(FieldRef, Value)> = self.values.iter().filter(|(own, _)| own != field).cloned().collect();
+        match value {
+            Some(Value::List(elements)) if *field == FieldRef::Keyword => {
+                values.extend(elements.into_iter().map(|element| (FieldRef::Keyword, element)));
+            }
+            Some(value) => values.push((field.clone(), value)),
+            None => {}
+        }
+        values.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+        Self { values }
+    }
+
+    /// The event as a rule's own test. Values without a field have no place in one: `None` where there are any.
+    #[must_use]
+    pub fn to_test(&self, fires: bool) -> Option<TestCase> {
+        if self.values.iter().any(|(field, _)| *field == FieldRef::Keyword) {
+            return None;
+        }
+        Some(TestCase { name: None, fires, values: self.values.clone(), span: Span::default() })
+    }
+
+    /// All values, those of lists one by one.
+    pub(crate) fn scalars(&self) -> impl Iterator<Item = &Value> {
+        self.values.iter().flat_map(|(_, value)| match value {
+            Value::List(elements) => elements.as_slice(),
+            other => std::slice::from_ref(other),
+        })
+    }
+}
+
+/// A text for a field of which nothing is asked, by its name.
+pub(crate) fn plausible(name: &str) -> &'static str {
+    const TEXTS: [(&str, &str); 10] = [
+        ("commandline", "explorer.exe"),
+        ("guid", "{00000000-0000-0000-0000-000000000000}"),
+        ("logonid", "0x3e7"),
+        ("time", "2026-01-31 12:00:00.000"),
+        ("directory", r"C:\"),
+        ("image", r"C:\Windows\explorer.exe"),
+        ("path", r"C:\Windows\explorer.exe"),
+        ("filename", r"C:\Windows\explorer.exe"),
+        ("user", "alice"),
+        ("computer", "host.example"),
+    ];
+    let name = name.to_ascii_lowercase();
+    TEXTS.iter().find(|(part, _)| name.contains(part)).map_or("x", |(_, text)| text)
+}
+
+/// Inputs, header, what the template type reads, undeclared fields by name, values without a field.
+fn order(field: &FieldRef) -> (u8, u32, &str) {
+    match field {
+        FieldRef::Input(at) => (0, *at, ""),
+        FieldRef::Header(at) => (1, *at, ""),
+        FieldRef::Fixed(at) => (2, *at, ""),
+        FieldRef::Open(name) => (3, 0, name),
+        FieldRef::Keyword => (4, 0, ""),
+    }
+}

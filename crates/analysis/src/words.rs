@@ -1,0 +1,221 @@
+//! What was found, in words.
+
+use std::sync::Arc;
+
+use contentcheck_parser::model::{
+    Comparison, Expr, FieldComparison, FieldRef, IntRange, Pattern, Predicate, Test, TextPattern, TimePart,
+    WildcardPart,
+};
+use contentcheck_parser::template::TemplateType;
+
+/// The most characters of a value that are shown.
+const SHOWN: usize = 80;
+/// The most values of a list that are shown.
+const VALUES: usize = 3;
+
+/// What a field is called, in quotes.
+#[must_use]
+pub fn field(template: &TemplateType, field: &FieldRef) -> String {
+    let name = match field {
+        FieldRef::Input(at) => match template.fields.get(*at as usize) {
+            Some(Some(field)) => field.name.clone(),
+            _ => format!("${}", at.saturating_add(1)),
+        },
+        FieldRef::Header(at) => template.header.get(*at as usize).map_or_else(String::new, |field| field.name.clone()),
+        FieldRef::Fixed(at) => template.reads.get(*at as usize).map_or_else(String::new, |fixed| fixed.name.clone()),
+        FieldRef::Open(name) => name.to_string(),
+        FieldRef::Keyword => return "any value".to_owned(),
+    };
+    format!("\"{name}\"")
+}
+
+/// What cannot be together: `"Image" equals "\x.exe" and ends with "\bin\x.exe": impossible`.
+pub(crate) fn conflict(template: &TemplateType, parts: &[(FieldRef, Arc<Test>, bool)]) -> String {
+    let mut text = String::new();
+    let mut last: Option<&FieldRef> = None;
+    // What holds reads better before what does not.
+    let ordered = parts.iter().filter(|part| part.2).chain(parts.iter().filter(|part| !part.2));
+    for (reference, test, holds) in ordered {
+        if !text.is_empty() {
+            text.push_str(" and ");
+        }
+        if last != Some(reference) {
+            text.push_str(&field(template, reference));
+            text.push(' ');
+        }
+        last = Some(reference);
+        text.push_str(&predicate(template, test, *holds));
+    }
+    format!("{text}: impossible")
+}
+
+/// A condition, cut after some predicates.
+pub(crate) fn condition(template: &TemplateType, expr: &Expr<Predicate>) -> String {
+    const PREDICATES: usize = 4;
+    let (mut shown, mut count) = (Vec::new(), 0_usize);
+    // The part itself, not its negation, is what a reader looks for in the file.
+    let expr = if let Expr::Not(inner) = expr { inner } else { expr };
+    expr.each(&mut |one, negated| {
+        count += 1;
+        if shown.len() < PREDICATES {
+            shown.push(format!("{} {}", field(template, &one.field), predicate(template, &one.test, !negated)));
+        }
+    });
+    let joined = shown.join(if matches!(expr, Expr::Any(_)) { " or " } else { " and " });
+    match count.saturating_sub(PREDICATES) {
+        0 => joined,
+        more => format!("{joined} and {more} more"),
+    }
+}
+
+/// What a test asks, or that it does not hold: `ends with "\x.exe"`, `does not end with "\x.exe"`.
+#[must_use]
+pub fn predicate(template: &TemplateType, test: &Test, holds: bool) -> String {
+    let simple = |yes: String| if holds { yes } else { format!("is not such that it {yes}") };
+    match test {
+        Test::Exists => if holds { "is there" } else { "is absent" }.to_owned(),
+        Test::Null => if holds { "is absent" } else { "is there" }.to_owned(),
+        Test::Text { patterns, all } => texts(patterns, *all, holds),
+        Test::Int(ranges) => format!("{} {}", if holds { "is" } else { "is not" }, ints(ranges)),
+        Test::Float(comparison, constant) => {
+            format!("{} {} {constant:?}", if holds { "is" } else { "is not" }, sign(*comparison))
+        }
+        Test::Bool(truth) => format!("{} {truth}", if holds { "is" } else { "is not" }),
+        Test::Bytes(wanted) => format!("{} one of {} byte strings", if holds { "is" } else { "is not" }, wanted.len()),
+        Test::Cidr(networks) => {
+            let shown: Vec<String> =
+                networks.iter().take(VALUES).map(|network| format!("{}/{}", network.address, network.prefix)).collect();
+            format!("{} in {}", if holds { "lies" } else { "does not lie" }, listed(&shown, networks.len()))
+        }
+        Test::Mask { mask, comparison, value } => {
+            format!("masked with {mask:#x} {} {} {value}", if holds { "is" } else { "is not" }, sign(*comparison))
+        }
+        Test::Time(part, ranges) => simple(format!("has as {} {}", time_part(*part), ints(ranges))),
+        Test::Field { comparison, other, .. } => {
+            let other = field(template, other);
+            simple(match comparison {
+                FieldComparison::Order(comparison) => format!("is {} {other}", sign(*comparison)),
+                FieldComparison::Contains => format!("contains {other}"),
+                FieldComparison::StartsWith => format!("starts with {other}"),
+                FieldComparison::EndsWith => format!("ends with {other}"),
+            })
+        }
+        Test::InTable(table) => format!("{} a key of table {}", if holds { "is" } else { "is not" }, table.name()),
+        Test::Elements { all, test } => {
+            let quantifier = match (all, holds) {
+                (true, true) => "in each element",
+                (false, true) => "in some element",
+                (true, false) => "not in each element",
+                (false, false) => "in no element",
+            };
+            format!("{quantifier} {}", predicate(template, test, true))
+        }
+        Test::Unexpanded => simple("equals a placeholder that nothing expanded".to_owned()),
+    }
+}
+
+fn texts(patterns: &[TextPattern], all: bool, holds: bool) -> String {
+    let verb = |pattern: &Pattern| match (pattern, holds) {
+        (Pattern::Equals(_), true) => "equals",
+        (Pattern::Equals(_), false) => "does not equal",
+        (Pattern::Contains(_), true) => "contains",
+        (Pattern::Contains(_), false) => "does not contain",
+        (Pattern::StartsWith(_), true) => "starts with",
+        (Pattern::StartsWith(_), false) => "does not start with",
+        (Pattern::EndsWith(_), true) => "ends with",
+        (Pattern::EndsWith(_), false) => "does not end with",
+        (Pattern::Like(_) | Pattern::Matches(_), true) => "matches",
+        (Pattern::Like(_) | Pattern::Matches(_), false) => "does not match",
+    };
+    let Some(first) = patterns.first() else { return "matches nothing".to_owned() };
+    let verbs: Vec<&str> = patterns.iter().map(|pattern| verb(&pattern.pattern)).collect();
+    if patterns.len() == 1 {
+        return format!("{} {}", verb(&first.pattern), written(first));
+    }
+    let shown: Vec<String> = patterns.iter().take(VALUES).map(written).collect();
+    let quantity = if all { "all" } else { "any" };
+    let verb = if verbs.iter().all(|verb| Some(verb) == verbs.first()) {
+        verb(&first.pattern)
+    } else if holds {
+        "matches"
+    } else {
+        "does not match"
+    };
+    format!("{verb} {quantity} of {}", listed(&shown, patterns.len()))
+}
+
+fn listed(shown: &[String], count: usize) -> String {
+    match count.checked_sub(shown.len()) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}
+
+/// A pattern as content writes it, in quotes, cut where it is long.
+#[must_use]
+pub fn written(pattern: &TextPattern) -> String {
+    match &pattern.pattern {
+        Pattern::Equals(text) | Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => {
+            quoted(text)
+        }
+        Pattern::Matches(regex) => quoted(&regex.pattern),
+        Pattern::Like(parts) => quoted(
+            &parts
+                .iter()
+                .map(|part| match part {
+                    WildcardPart::Literal(text) => text.as_ref(),
+                    WildcardPart::AnyRun => "*",
+                    WildcardPart::AnyOne => "?",
+                })
+                .collect::<String>(),
+        ),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut shown = String::from("\"");
+    for character in text.chars().take(SHOWN) {
+        match character {
+            '\\' | '"' | '\'' => shown.push(character),
+            other => shown.extend(other.escape_debug()),
+        }
+    }
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push_str("...");
+    }
+    shown.push('"');
+    shown
+}
+
+fn ints(ranges: &[IntRange]) -> String {
+    let one = |range: &IntRange| match (range.from, range.to) {
+        (from, to) if from == to => from.to_string(),
+        (i64::MIN, to) => format!("at most {to}"),
+        (from, i64::MAX) => format!("at least {from}"),
+        (from, to) => format!("from {from} to {to}"),
+    };
+    let shown: Vec<String> = ranges.iter().take(VALUES).map(one).collect();
+    listed(&shown, ranges.len())
+}
+
+const fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Equal => "equal to",
+        Comparison::NotEqual => "other than",
+        Comparison::Less => "less than",
+        Comparison::LessOrEqual => "at most",
+        Comparison::Greater => "greater than",
+        Comparison::GreaterOrEqual => "at least",
+    }
+}
+
+const fn time_part(part: TimePart) -> &'static str {
+    match part {
+        TimePart::Minute => "minute",
+        TimePart::Hour => "hour",
+        TimePart::Day => "day",
+        TimePart::Week => "week",
+        TimePart::Month => "month",
+        TimePart::Year => "year",
+    }
+}
