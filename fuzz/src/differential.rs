@@ -129,18 +129,10 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
 
 /// The rules that the reference evaluator reports for an event.
 fn expected<'c>(evaluator: &Evaluator<'c>, template: &TemplateType, event: &Event) -> BTreeSet<&'c str> {
-    // What is lent to the interpreter as a list of one is one here too: a field that is compared
-    // with another which is declared as a list would tell them apart.
-    let mut event = event.clone();
-    for (slot, field) in event.inputs.iter_mut().zip(&template.fields) {
-        if field.as_ref().is_some_and(|field| field.ty.list) && !matches!(slot, Some(Value::List(_))) {
-            *slot = slot.take().map(|value| Value::List(vec![value]));
-        }
-    }
     let fires = |rule: &&contentcheck_reference::PreparedRule<'_>| {
         rule.targets.iter().any(|target| {
             let of = &target.target().template;
-            of.name == template.name && of.version == template.version && target.evaluate(&event)
+            of.name == template.name && of.version == template.version && target.evaluate(event)
         })
     };
     evaluator.rules().iter().filter(fires).map(|rule| rule.rule.name.as_str()).collect()

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::detection::{Body, Detections, Item};
 use super::modifier::{Kind, Part};
-use super::typing::Prepared;
+use super::typing::{Prepared, elements};
 use crate::catalogue::{Catalogue, Entry, Slot};
 use crate::diagnostic::{Sink, clip, closest, codes};
 use crate::limits;
@@ -519,8 +519,8 @@ fn pattern_text(pattern: &TextPattern, text: &str) -> Known {
 
 /// The predicates of an item on a template type, without `neq`.
 fn predicates(entry: &Entry, item: &Item<'_>, prepared: &mut Prepared, sink: &mut Sink) -> Expr<Predicate> {
-    let (field, tests) = match item.field {
-        None => (FieldRef::Keyword, prepared.untyped()),
+    let (field, list, tests) = match item.field {
+        None => (FieldRef::Keyword, false, prepared.untyped()),
         Some(name) => match locate(entry, name) {
             Some((field, ty)) => {
                 let known = match field {
@@ -532,7 +532,7 @@ fn predicates(entry: &Entry, item: &Item<'_>, prepared: &mut Prepared, sink: &mu
                     Known::False => return Expr::Const(false),
                     Known::Open => {}
                 }
-                (field, prepared.on(item, ty, sink))
+                (field, ty.list, prepared.on(item, ty, sink))
             }
             None => return Expr::Const(absent_known(prepared) == Known::True),
         },
@@ -540,7 +540,7 @@ fn predicates(entry: &Entry, item: &Item<'_>, prepared: &mut Prepared, sink: &mu
     // What could not be typed was reported; true keeps the rest of the rule in view.
     let Some(tests) = tests else { return Expr::Const(true) };
     if item.modifiers.kind == Kind::FieldRef {
-        return field_comparisons(entry, item, &field);
+        return field_comparisons(entry, item, prepared, (&field, list), sink);
     }
     tests.substitute(&mut |test| {
         Expr::Is(Predicate { field: field.clone(), test: Arc::clone(test), span: item.span, by_position: None })
@@ -556,7 +556,15 @@ fn locate(entry: &Entry, name: &str) -> Option<(FieldRef, FieldType)> {
     }
 }
 
-fn field_comparisons(entry: &Entry, item: &Item<'_>, field: &FieldRef) -> Expr<Predicate> {
+/// A comparison with each of the fields that `fieldref` names. On a list any element may pass, and the
+/// other side must not be one: which element would be meant is anybody's guess.
+fn field_comparisons(
+    entry: &Entry,
+    item: &Item<'_>,
+    prepared: &mut Prepared,
+    (field, list): (&FieldRef, bool),
+    sink: &mut Sink,
+) -> Expr<Predicate> {
     let comparison = match item.modifiers.part {
         Part::Whole => FieldComparison::Order(Comparison::Equal),
         Part::Contains => FieldComparison::Contains,
@@ -565,10 +573,16 @@ fn field_comparisons(entry: &Entry, item: &Item<'_>, field: &FieldRef) -> Expr<P
     };
     let parts = item.values.iter().map(|value| match locate(entry, value.text) {
         None => Expr::Const(false),
+        Some((_, ty)) if ty.list => {
+            prepared.report_list(value, &entry.template.to_string(), ty, sink);
+            Expr::Const(true)
+        }
         Some((other, _)) => {
-            let test = Test::Field { comparison, other, ignore_case: !item.modifiers.cased };
-            Expr::Is(Predicate { field: field.clone(), test: Arc::new(test), span: item.span, by_position: None })
+            let test = Arc::new(Test::Field { comparison, other, ignore_case: !item.modifiers.cased });
+            let test = if list { elements(&test) } else { test };
+            Expr::Is(Predicate { field: field.clone(), test, span: item.span, by_position: None })
         }
     });
+    let parts: Vec<_> = parts.collect();
     if item.modifiers.all { Expr::all(parts) } else { Expr::any(parts) }
 }

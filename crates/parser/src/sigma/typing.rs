@@ -23,12 +23,14 @@ pub(crate) struct Prepared {
     text: Tests,
     /// The tests that were worked out so far, by type.
     typed: Vec<(Scalar, bool, Tests)>,
+    /// Whether a comparison with a list was reported.
+    compares_list: bool,
 }
 
 impl Prepared {
     /// Works out an item and reports what is wrong with it on any type of field.
     pub(crate) fn new(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Self {
-        Self { text: as_text(item, values, budget, sink), typed: Vec::new() }
+        Self { text: as_text(item, values, budget, sink), typed: Vec::new(), compares_list: false }
     }
 
     /// Whether the item could be read at all.
@@ -39,6 +41,18 @@ impl Prepared {
     /// The tests as keywords or on a field whose type nobody declares.
     pub(crate) fn untyped(&self) -> Tests {
         self.text.clone()
+    }
+
+    /// Reports, once, that the item compares with a field that a template type declares as a list.
+    pub(crate) fn report_list(&mut self, value: &Written<'_>, template: &str, ty: FieldType, sink: &mut Sink) {
+        if std::mem::replace(&mut self.compares_list, true) {
+            return;
+        }
+        let message = format!("`fieldref` names `{}`, which is a list: `{ty}` in `{template}`", clip(value.text));
+        let found = sink
+            .diagnostic(&codes::FIELD_TYPES_DIFFER, value.span, message)
+            .with_help("compare with a field of one value; no element of the list is meant more than another");
+        sink.push(found);
     }
 
     /// The tests on a field of a type. What does not fit is reported once per type.
@@ -60,7 +74,7 @@ impl Prepared {
 }
 
 /// On a list any element may pass; that the list is absent or there is asked of the list.
-fn elements(test: &Arc<Test>) -> Arc<Test> {
+pub(crate) fn elements(test: &Arc<Test>) -> Arc<Test> {
     match **test {
         Test::Null | Test::Exists => Arc::clone(test),
         _ => Arc::new(Test::Elements { all: false, test: Box::new((**test).clone()) }),

@@ -15,9 +15,9 @@ codes! {
     }
     /// Two fields of different types are compared
     FIELD_TYPES_DIFFER = "CC0303" "field-types-differ" Error {
-        cause: "A field is compared with a field of another type.",
-        harm: "There is no implicit conversion, so the comparison can never be true.",
-        cure: "Compare fields of the same type.",
+        cause: "A field is compared with a field of another type, or with one that holds several values.",
+        harm: "There is no implicit conversion, so the comparison can never be true; and no element of a list is meant more than another.",
+        cure: "Compare fields of the same type. Put a list on the left, where each of its elements is compared.",
     }
     /// A number or an address is compared as a text
     NUMBER_AS_TEXT = "CC0304" "number-as-text" Warning {
