@@ -132,9 +132,11 @@ fn texts(patterns: &[TextPattern], all: bool, holds: bool) -> String {
     if patterns.len() == 1 {
         return format!("{} {}", verb(&first.pattern), written(first));
     }
-    let shown: Vec<String> = patterns.iter().take(VALUES).map(written).collect();
+    let alike = verbs.iter().all(|verb| Some(verb) == verbs.first());
+    let shown: Vec<String> =
+        patterns.iter().take(VALUES).map(|pattern| if alike { written(pattern) } else { starred(pattern) }).collect();
     let quantity = if all { "all" } else { "any" };
-    let verb = if verbs.iter().all(|verb| Some(verb) == verbs.first()) {
+    let verb = if alike {
         verb(&first.pattern)
     } else if holds {
         "matches"
@@ -172,6 +174,16 @@ pub fn written(pattern: &TextPattern) -> String {
     }
 }
 
+/// A pattern among others of another kind: with the wildcards that say what kind it is.
+fn starred(pattern: &TextPattern) -> String {
+    match &pattern.pattern {
+        Pattern::Contains(text) => quoted(&format!("*{text}*")),
+        Pattern::StartsWith(text) => quoted(&format!("{text}*")),
+        Pattern::EndsWith(text) => quoted(&format!("*{text}")),
+        Pattern::Equals(_) | Pattern::Like(_) | Pattern::Matches(_) => written(pattern),
+    }
+}
+
 fn quoted(text: &str) -> String {
     let mut shown = String::from("\"");
     for character in text.chars().take(SHOWN) {
@@ -195,7 +207,7 @@ fn ints(ranges: &[IntRange]) -> String {
         (from, to) => format!("from {from} to {to}"),
     };
     let shown: Vec<String> = ranges.iter().take(VALUES).map(one).collect();
-    listed(&shown, ranges.len())
+    format!("{}{}", if ranges.len() > 1 { "one of " } else { "" }, listed(&shown, ranges.len()))
 }
 
 const fn sign(comparison: Comparison) -> &'static str {

@@ -53,6 +53,12 @@ pub enum Command {
     Test(Test),
     /// Evaluate many recorded events on all cores, and count the matches of each rule
     Replay(Replay),
+    /// Prove what can be proved about rules: whether each can fire, what decides, which parts say nothing
+    Prove(Prove),
+    /// Print events that a rule fires on, and events that it just misses
+    Witness(Witness),
+    /// Compare two releases: rules added, removed and changed, and what the changes mean
+    Diff(Diff),
     /// Measure how long evaluation, reading and verification take
     Bench(Bench),
     /// Show which rule reads which input
@@ -317,6 +323,84 @@ pub struct Bench {
     pub format: CountFormat,
 }
 
+/// Formats of `prove`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProofFormat {
+    /// For people
+    Human,
+    /// One JSON document, with a schema (`contentcheck schema prove`)
+    Json,
+    /// One JSON object for each rule, on a line
+    Ndjson,
+}
+
+/// Prove what can be proved about rules.
+#[derive(Debug, Args)]
+pub struct Prove {
+    /// The rules
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Leave rules with errors out; each error is still reported
+    #[arg(long)]
+    pub skip_errors: bool,
+    /// Answer all questions about this rule alone; by id, name or title
+    #[arg(long)]
+    pub rule: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
+    pub format: ProofFormat,
+}
+
+/// Formats of `witness`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WitnessFormat {
+    /// Events as JSON lines, as `eval` reads them
+    Ndjson,
+    /// Test blocks of the native language
+    Native,
+}
+
+/// Print events.
+#[derive(Debug, Args)]
+pub struct Witness {
+    /// The rules
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Leave rules with errors out; each error is still reported
+    #[arg(long)]
+    pub skip_errors: bool,
+    /// The rule, by id, name or title
+    #[arg(long)]
+    pub rule: String,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = WitnessFormat::Ndjson)]
+    pub format: WitnessFormat,
+}
+
+/// Compare two releases.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The older release
+    pub old: PathBuf,
+    /// The newer release
+    pub new: PathBuf,
+    /// Prove what each change means: equal, wider, narrower or different, with events that tell them apart
+    #[arg(long)]
+    pub semantic: bool,
+    /// Leave rules with errors out; each error is still reported
+    #[arg(long)]
+    pub skip_errors: bool,
+    /// Ignore any configuration file; otherwise that of each release counts
+    #[arg(long)]
+    pub no_config: bool,
+    /// Threads; 0 means one for each core
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
+    pub format: ProofFormat,
+}
+
 /// Output formats of `lint`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -441,6 +525,10 @@ pub enum SchemaName {
     Replay,
     /// The JSON of `bench`
     Bench,
+    /// The JSON of `prove`
+    Prove,
+    /// The JSON of `diff`
+    Diff,
 }
 
 /// Print a schema.

@@ -11,6 +11,7 @@ pub mod fingerprint;
 pub mod fix;
 pub mod fleet;
 pub mod plan;
+pub mod proof;
 pub mod recorded;
 pub mod release;
 pub mod report;
@@ -84,6 +85,9 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Command::Eval(arguments) => commands::eval::run(arguments, streams),
         Command::Test(arguments) => commands::test::run(arguments, streams),
         Command::Replay(arguments) => commands::replay::run(arguments, streams),
+        Command::Prove(arguments) => commands::prove::run(arguments, streams),
+        Command::Witness(arguments) => commands::witness::run(arguments, streams),
+        Command::Diff(arguments) => commands::diff::run(arguments, streams),
         Command::Bench(arguments) => commands::bench::run(arguments, streams),
         Command::Fields(arguments) => commands::fields::run(arguments, streams),
         Command::Init(arguments) => commands::init::run(arguments, streams),

@@ -2,16 +2,19 @@
 
 pub mod bench;
 pub mod compile;
+pub mod diff;
 pub mod eval;
 pub mod explain;
 pub mod fields;
 pub mod fmt;
 pub mod init;
 pub mod lint;
+pub mod prove;
 pub mod replay;
 pub mod schema;
 pub mod sensor;
 pub mod test;
+pub mod witness;
 
 use std::io;
 use std::num::NonZero;

@@ -39,6 +39,8 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::Sidecar => serde_json::to_value(schema_for!(super::test::Sidecar)),
         SchemaName::Replay => serde_json::to_value(schema_for!(super::replay::ReplayReport)),
         SchemaName::Bench => serde_json::to_value(schema_for!(super::bench::BenchReport)),
+        SchemaName::Prove => serde_json::to_value(schema_for!(super::prove::ProveReport)),
+        SchemaName::Diff => serde_json::to_value(schema_for!(super::diff::DiffReport)),
         SchemaName::Fields => serde_json::to_value(schema_for!(super::fields::FieldsReport)),
     };
     made.map_err(|error| Failure::internal(error.to_string()))

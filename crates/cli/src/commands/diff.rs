@@ -1,0 +1,291 @@
+//! `contentcheck diff`: what changed between two releases, and what the changes mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness};
+use contentcheck_parser::model::{CheckedRule, Expr, Target};
+use contentcheck_parser::template::TemplateType;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::eval::RuleName;
+use super::prove::EventObject;
+use super::written;
+use crate::Streams;
+use crate::args::{CompileOptions, Diff, Inputs, ProofFormat};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::plan::with_plan;
+use crate::proof::{self, Confirmer};
+use crate::release::{self, Release, talk};
+
+/// What `diff --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiffReport {
+    /// Format of this report: 1.
+    pub format: u32,
+    /// Rules that only the newer release has.
+    pub added: Vec<RuleName>,
+    /// Rules that only the older release has.
+    pub removed: Vec<RuleName>,
+    /// Rules that are written otherwise.
+    pub changed: Vec<Changed>,
+    /// Template types with rules whose declaration differs, by name.
+    pub templates: Vec<String>,
+    /// Rules that are written alike.
+    pub unchanged: usize,
+}
+
+/// A rule that is written otherwise. A line of `--format ndjson`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Changed {
+    /// The rule as the newer release names it.
+    pub rule: RuleName,
+    /// What the change means on each template type; empty without `--semantic`.
+    pub targets: Vec<ChangedTarget>,
+}
+
+/// What a change means on one template type.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangedTarget {
+    /// The template type, with its version.
+    pub template: String,
+    /// What it means.
+    pub meaning: Meaning,
+    /// An event on which only the older rule fires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_old: Option<EventObject>,
+    /// An event on which only the newer rule fires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_new: Option<EventObject>,
+    /// Why the meaning is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What a change of a condition means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Meaning {
+    /// Both fire on the same events: proven.
+    Equal,
+    /// The newer fires on all events of the older, and on more: proven.
+    Wider,
+    /// The older fires on all events of the newer, and on more: proven.
+    Narrower,
+    /// Each fires where the other does not.
+    Different,
+    /// The rule did not run on this template type before.
+    Added,
+    /// The rule does not run on this template type any more.
+    Removed,
+    /// Not known.
+    Unknown,
+}
+
+impl Meaning {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Equal => "equal by meaning",
+            Self::Wider => "wider",
+            Self::Narrower => "narrower",
+            Self::Different => "different",
+            Self::Added => "new on this template type",
+            Self::Removed => "gone from this template type",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When an input or the configuration is wrong.
+pub fn run(arguments: &Diff, streams: &mut Streams<'_>) -> Outcome {
+    let Some(old) = load(arguments, &arguments.old, streams)? else { return Ok(Exit::Findings) };
+    let Some(new) = load(arguments, &arguments.new, streams)? else { return Ok(Exit::Findings) };
+    let report = with_plan(&old, |old_plan| {
+        with_plan(&new, |new_plan| {
+            let (before, after) = (Confirmer::new(&old, old_plan), Confirmer::new(&new, new_plan));
+            let confirm = |target: &Target, event: &Witness| {
+                let side = if before.knows(target) { &before } else { &after };
+                side.fires(target, event) == Some(true)
+            };
+            compare(&old, &new, arguments.semantic, &mut Analysis::new(&confirm))
+        })
+    })??;
+    match arguments.format {
+        ProofFormat::Human => written(streams.out.write_all(human(&report).as_bytes()))?,
+        ProofFormat::Json => {
+            let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;
+            written(writeln!(streams.out, "{text}"))?
+        }
+        ProofFormat::Ndjson => {
+            for changed in &report.changed {
+                let line = serde_json::to_string(changed).map_err(|error| Failure::internal(error.to_string()))?;
+                written(writeln!(streams.out, "{line}"))?;
+            }
+            Exit::Fine
+        }
+    };
+    let (added, removed, changed) = (report.added.len(), report.removed.len(), report.changed.len());
+    talk(
+        streams,
+        &format!("{added} rules added, {removed} removed, {changed} changed, {} unchanged", report.unchanged),
+    );
+    Ok(Exit::Fine)
+}
+
+fn load(arguments: &Diff, path: &Path, streams: &mut Streams<'_>) -> Result<Option<Release>, Failure> {
+    let inputs = Inputs {
+        paths: vec![path.to_path_buf()],
+        config: None,
+        no_config: arguments.no_config,
+        fleet: Vec::new(),
+        exclude: Vec::new(),
+        threads: arguments.threads,
+    };
+    let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
+    release::load(&inputs, &options, true, streams)
+}
+
+/// What one rule of a release is known by in the other: its id, else its name.
+fn key(rule: &CheckedRule) -> &str {
+    rule.id.as_deref().unwrap_or(&rule.name)
+}
+
+fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis<'_>) -> DiffReport {
+    let before: BTreeMap<&str, &CheckedRule> = old.rules().into_iter().map(|rule| (key(rule), rule)).collect();
+    let after: BTreeMap<&str, &CheckedRule> = new.rules().into_iter().map(|rule| (key(rule), rule)).collect();
+    let mut report = DiffReport {
+        format: 1,
+        added: after.iter().filter(|(key, _)| !before.contains_key(*key)).map(|(_, rule)| RuleName::of(rule)).collect(),
+        removed: before
+            .iter()
+            .filter(|(key, _)| !after.contains_key(*key))
+            .map(|(_, rule)| RuleName::of(rule))
+            .collect(),
+        changed: Vec::new(),
+        templates: templates(&before, &after),
+        unchanged: 0,
+    };
+    for (key, newer) in &after {
+        let Some(older) = before.get(key) else { continue };
+        let mut targets = Vec::new();
+        if semantic {
+            let names: BTreeSet<&str> =
+                older.targets.iter().chain(&newer.targets).map(|target| target.template.name.as_str()).collect();
+            for name in names {
+                targets.extend(relate(analysis, on(older, name), on(newer, name)));
+            }
+        }
+        // What is written alike can still mean something else where its template type changed.
+        let meant_alike = targets.iter().all(|target| target.meaning == Meaning::Equal);
+        if written_alike(older, newer) && meant_alike {
+            report.unchanged += 1;
+        } else {
+            report.changed.push(Changed { rule: RuleName::of(newer), targets });
+        }
+    }
+    report
+}
+
+fn on<'r>(rule: &'r CheckedRule, template: &str) -> Option<&'r Target> {
+    rule.targets.iter().find(|target| target.template.name == template)
+}
+
+/// Whether two rules are written alike, as far as it bears on what they do: title, level, sensors, and the
+/// predicates of their conditions. Where in a file they stand does not count.
+fn written_alike(old: &CheckedRule, new: &CheckedRule) -> bool {
+    let shape = |target: &Target| {
+        target.condition.substitute(&mut |predicate| Expr::Is((predicate.field.clone(), Arc::clone(&predicate.test))))
+    };
+    let alike = |(old, new): (&Target, &Target)| old.template.name == new.template.name && shape(old) == shape(new);
+    (&old.title, old.level, &old.sensors) == (&new.title, new.level, &new.sensors)
+        && old.targets.len() == new.targets.len()
+        && old.targets.iter().zip(&new.targets).all(alike)
+}
+
+fn relate(analysis: &mut Analysis<'_>, old: Option<&Target>, new: Option<&Target>) -> Option<ChangedTarget> {
+    let (old, new) = match (old, new) {
+        (Some(old), Some(new)) => (old, new),
+        (Some(only), None) => return Some(one_sided(only, Meaning::Removed)),
+        (None, Some(only)) => return Some(one_sided(only, Meaning::Added)),
+        (None, None) => return None,
+    };
+    let difference = analysis.difference(old, new);
+    let (meaning, reason) = match difference.relation() {
+        Relation::Equal => (Meaning::Equal, None),
+        Relation::Wider => (Meaning::Wider, None),
+        Relation::Narrower => (Meaning::Narrower, None),
+        Relation::Different => (Meaning::Different, None),
+        Relation::Unknown(Unknown::Templates) => {
+            (Meaning::Unknown, Some("the template type changed, so events of one are none of the other".to_owned()))
+        }
+        Relation::Unknown(reason) => (Meaning::Unknown, Some(reason.to_string())),
+    };
+    let event = |example: &Example, template: &TemplateType| match example {
+        Example::Found(event) => Some(proof::json(template, event)),
+        Example::None | Example::Unknown(_) => None,
+    };
+    let Difference { only_old, only_new } = &difference;
+    Some(ChangedTarget {
+        template: new.template.to_string(),
+        meaning,
+        only_old: event(only_old, &old.template),
+        only_new: event(only_new, &new.template),
+        reason,
+    })
+}
+
+fn one_sided(target: &Target, meaning: Meaning) -> ChangedTarget {
+    ChangedTarget { template: target.template.to_string(), meaning, only_old: None, only_new: None, reason: None }
+}
+
+/// Names of template types that rules of both releases run on and whose declarations differ.
+fn templates(before: &BTreeMap<&str, &CheckedRule>, after: &BTreeMap<&str, &CheckedRule>) -> Vec<String> {
+    let types = |template: &TemplateType| -> Vec<String> {
+        let field = |field: &contentcheck_parser::template::Field| format!("{}: {}", field.name, field.ty);
+        let numbered = template.fields.iter().map(|one| one.as_ref().map_or_else(String::new, field));
+        let reads = template.reads.iter().map(|one| format!("{one:?}"));
+        numbered.chain(template.header.iter().map(field)).chain(reads).collect()
+    };
+    let collect = |rules: &BTreeMap<&str, &CheckedRule>| -> BTreeMap<String, (u32, Vec<String>)> {
+        let targets = rules.values().flat_map(|rule| &rule.targets);
+        targets
+            .map(|target| (target.template.name.clone(), (target.template.version, types(&target.template))))
+            .collect()
+    };
+    let (before, after) = (collect(before), collect(after));
+    let differs = |(name, own): &(&String, &(u32, Vec<String>))| before.get(*name).is_some_and(|other| other != *own);
+    after.iter().filter(differs).map(|(name, _)| name.clone()).collect()
+}
+
+fn human(report: &DiffReport) -> String {
+    let mut text = String::new();
+    let mut say = |line: String| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{line}");
+    };
+    report.removed.iter().for_each(|rule| say(format!("removed  {}", rule.shown())));
+    report.added.iter().for_each(|rule| say(format!("added    {}", rule.shown())));
+    report.templates.iter().for_each(|name| say(format!("template {name} is declared otherwise")));
+    for changed in &report.changed {
+        say(format!("changed  {}", changed.rule.shown()));
+        for target in &changed.targets {
+            let reason = target.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+            say(format!("  {}: {}{reason}", target.template, target.meaning.words()));
+            for (which, event) in [("older", &target.only_old), ("newer", &target.only_new)] {
+                if let Some(event) = event {
+                    say(format!("    only the {which} fires on {}", serde_json::Value::Object(event.clone())));
+                }
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,159 @@
+//! Proofs on the command line: what is printed goes back into the program and means there what was said.
+#![expect(clippy::unwrap_used, clippy::unreachable, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use contentcheck::Streams;
+use contentcheck::args::{Cli, SchemaName};
+use contentcheck::commands::schema::schema;
+use contentcheck::exit::Exit;
+use serde_json::Value;
+
+const RULES: &str = r#"
+template acme.process @ 1 {
+    serves { product: acme, category: process }
+    reads { Channel: "Acme/Process" }
+    1 image: string nocase
+    2 command_line: string? nocase
+    3 pid: int
+    4 names: list<string>?
+}
+
+rule shell {
+    id: "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51"
+    template: acme.process @ 1
+    severity: low
+    when image ends_with r"\cmd.exe" and command_line contains "/c" and not pid in [4, 8]
+}
+
+rule never {
+    id: "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f52"
+    template: acme.process @ 1
+    severity: low
+    when image == r"\x.exe" and image ends_with r"\bin\x.exe"
+}
+
+rule filtered {
+    id: "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f53"
+    template: acme.process @ 1
+    severity: low
+    when image starts_with r"C:\Users\" and not image starts_with r"C:\Windows\"
+}
+"#;
+
+struct Run {
+    exit: Exit,
+    out: String,
+    err: String,
+}
+
+fn run(arguments: &[&str]) -> Run {
+    let cli = Cli::try_parse_from(std::iter::once("contentcheck").chain(arguments.iter().copied())).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+    let exit = contentcheck::run(&cli, &mut streams);
+    Run { exit, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+}
+
+/// A directory of its own for each test.
+fn directory(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("proofs").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    for (file, text) in files {
+        fs::write(directory.join(file), text).unwrap();
+    }
+    directory
+}
+
+fn valid(name: SchemaName, document: &Value) {
+    let schema = schema(name).unwrap_or_else(|failure| unreachable!("{}", failure.message));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(document).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
+#[test]
+fn what_is_proved_is_said_with_its_place() {
+    let rules = directory("prove", &[("a.content", RULES)]);
+    let rules = rules.to_str().unwrap();
+    let proved = run(&["prove", rules, "--no-config"]);
+    assert_eq!(proved.exit, Exit::Findings);
+    assert!(proved.out.contains(r#""image" equals "\x.exe" and ends with "\bin\x.exe": impossible"#), "{}", proved.out);
+    assert!(proved.out.contains("a.content:22:"), "{}", proved.out);
+    assert!(proved.out.contains("dead filter"), "{}", proved.out);
+    assert!(
+        proved.err.contains("3 rules on template types: 2 can fire, 1 never, 0 unknown, 0 always"),
+        "{}",
+        proved.err
+    );
+    let json = run(&["prove", rules, "--no-config", "--format", "json"]);
+    let document: Value = serde_json::from_str(&json.out).unwrap();
+    valid(SchemaName::Prove, &document);
+    assert_eq!(document["totals"]["fire"], 2);
+    let one = run(&["prove", rules, "--no-config", "--rule", "shell"]);
+    assert_eq!((one.exit, one.out.matches(": decides").count()), (Exit::Fine, 3), "{}", one.out);
+    let lines = run(&["prove", rules, "--no-config", "--format", "ndjson"]);
+    let read = |line: &str| serde_json::from_str::<Value>(line).unwrap();
+    let listed: Vec<Value> = lines.out.lines().map(read).collect();
+    assert_eq!(document["rules"].as_array().unwrap(), &listed);
+    assert_eq!(run(&["prove", rules, "--no-config", "--rule", "shel"]).exit, Exit::Usage);
+}
+
+#[test]
+fn witnesses_go_through_eval_and_test_as_they_were_said() {
+    let rules = directory("witness", &[("a.content", RULES)]);
+    let path = rules.to_str().unwrap();
+    let events = run(&["witness", path, "--no-config", "--rule", "shell"]);
+    assert_eq!(events.exit, Exit::Fine, "{}", events.err);
+    let count = events.out.lines().count();
+    assert_eq!(count, 4, "{}", events.out);
+    let recorded = directory("witness-events", &[("events.jsonl", &events.out)]).join("events.jsonl");
+    let evaluated =
+        run(&["eval", recorded.to_str().unwrap(), "--rules", path, "--no-config", "--all", "--format", "json"]);
+    let document: Value = serde_json::from_str(&evaluated.out).unwrap();
+    let outcomes: Vec<&Value> =
+        document["records"].as_array().unwrap().iter().map(|record| &record["outcome"]).collect();
+    assert_eq!(outcomes, ["match", "no_match", "no_match", "no_match"], "{}", events.out);
+    let blocks = run(&["witness", path, "--no-config", "--rule", "shell", "--format", "native"]);
+    assert_eq!(blocks.out.lines().count(), 4, "{}", blocks.out);
+    let with_tests = RULES.replacen("not pid in [4, 8]\n", &format!("not pid in [4, 8]\n{}", blocks.out), 1);
+    let tested = directory("witness-tests", &[("a.content", &with_tests)]);
+    let tested = run(&["test", tested.to_str().unwrap(), "--no-config", "--format", "json"]);
+    assert_eq!(tested.exit, Exit::Fine, "{}{}", tested.out, tested.err);
+    // A rule that never fires has no event, and that is a finding.
+    let never = run(&["witness", path, "--no-config", "--rule", "never"]);
+    assert_eq!(never.exit, Exit::Findings);
+    assert!(never.err.contains("impossible"), "{}", never.err);
+}
+
+#[test]
+fn changes_are_told_by_what_they_mean() {
+    let old = directory("diff-old", &[("a.content", RULES)]);
+    let changed = RULES
+        .replace("not pid in [4, 8]", "not (pid == 4 or pid == 8)")
+        .replace(r#"when image == r"\x.exe" and image"#, "when image")
+        .replace("rule filtered", "rule renamed")
+        .replace("1f53", "1f54");
+    let new = directory("diff-new", &[("a.content", &changed)]);
+    let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
+    let diff = run(&["diff", old, new, "--semantic", "--no-config", "--format", "json"]);
+    assert_eq!(diff.exit, Exit::Fine, "{}", diff.err);
+    let document: Value = serde_json::from_str(&diff.out).unwrap();
+    valid(SchemaName::Diff, &document);
+    assert_eq!(document["added"][0]["name"], "renamed");
+    assert_eq!(document["removed"][0]["name"], "filtered");
+    let meaning = |name: &str| {
+        let changed = document["changed"].as_array().unwrap().iter().find(|one| one["rule"]["name"] == name);
+        changed.unwrap()["targets"][0].clone()
+    };
+    assert_eq!(meaning("shell")["meaning"], "equal");
+    assert_eq!(meaning("never")["meaning"], "wider");
+    assert!(meaning("never")["only_new"]["image"].as_str().unwrap().ends_with(r"\bin\x.exe"), "{document}");
+    let same = run(&["diff", old, old, "--semantic", "--no-config"]);
+    assert_eq!((same.exit, same.out.as_str()), (Exit::Fine, ""));
+    let plain = run(&["diff", old, new, "--no-config"]);
+    assert!(plain.out.contains("changed  ") && !plain.out.contains("wider"), "{}", plain.out);
+}
