@@ -1,10 +1,10 @@
 //! Write: the sections of an image, and the image of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
     ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network,
-    Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+    Part, Pattern, PatternKind, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
 };
 use contentcheck_interpreter::hash::checksum;
 
@@ -38,8 +38,29 @@ pub(crate) struct Sections {
     pub(crate) actions: Vec<u32>,
     pub(crate) atoms: Vec<Atom>,
     pub(crate) witnesses: Vec<u32>,
+    /// Literals and keys in the order in which they came; in the image they stand in another.
     text: Vec<u8>,
     text_at: HashMap<Box<[u8]>, u32>,
+}
+
+/// Section `text`, and where in it stands what records name by its place in [`Sections::text`].
+struct Laid {
+    bytes: Vec<u8>,
+    /// Of each key.
+    keys: Vec<u32>,
+    /// Of literals, by place and length.
+    literals: HashMap<(u32, u32), u32>,
+}
+
+impl Laid {
+    fn literal(&self, at: u32, len: u32) -> u32 {
+        self.literals.get(&(at, len)).copied().unwrap_or(0)
+    }
+}
+
+/// Whether the first operands of a pattern are a literal.
+fn is_literal(pattern: &Pattern) -> bool {
+    !matches!(PatternKind::from_number(pattern.kind), Some(PatternKind::Like | PatternKind::Matches) | None)
 }
 
 impl Sections {
@@ -55,7 +76,7 @@ impl Sections {
         (at, len)
     }
 
-    /// Offset and length of a literal or key; equal ones stand once.
+    /// Place and length of a literal or key, for a record; equal ones are kept once.
     pub(crate) fn text(&mut self, bytes: &[u8]) -> (u32, u32) {
         let len = bytes.len() as u32;
         if let Some(at) = self.text_at.get(bytes) {
@@ -67,7 +88,33 @@ impl Sections {
         (at, len)
     }
 
-    fn bytes(&self, section: Section) -> Vec<u8> {
+    /// Lays the texts out so that a reader can check them without reading one twice: keys one behind
+    /// the other, then literals with capital letters, then those without.
+    fn laid(&self) -> Laid {
+        let text = |at: u32, len: u32| self.text.get(at as usize..(at + len) as usize).unwrap_or(&[]);
+        let mut bytes = Vec::with_capacity(self.text.len());
+        let mut put = |at: u32, len: u32| {
+            let place = bytes.len() as u32;
+            bytes.extend(text(at, len));
+            place
+        };
+        let keys = self.keys.iter().map(|key| put(key.text, key.len)).collect();
+        let mut named: BTreeSet<(u32, u32)> = BTreeSet::new();
+        named.extend(self.patterns.iter().filter(|of| is_literal(of)).map(|of| (of.a, of.b)));
+        named.extend(self.parts.iter().filter(|of| of.kind == 0).map(|of| (of.text, of.len)));
+        named.extend(self.literals.iter().map(|of| (of.text, of.len)));
+        let mut literals = HashMap::with_capacity(named.len());
+        for capital in [true, false] {
+            for (at, len) in &named {
+                if text(*at, *len).iter().any(u8::is_ascii_uppercase) == capital {
+                    literals.insert((*at, *len), put(*at, *len));
+                }
+            }
+        }
+        Laid { bytes, keys, literals }
+    }
+
+    fn bytes(&self, section: Section, laid: &Laid) -> Vec<u8> {
         fn all<T, const N: usize>(records: &[T], encode: impl Fn(&T) -> [u8; N]) -> Vec<u8> {
             records.iter().flat_map(encode).collect()
         }
@@ -82,33 +129,45 @@ impl Sections {
             Section::Mentions => all(&self.mentions, |of| of.to_le_bytes()),
             Section::Code => all(&self.code, Instruction::encode),
             Section::Predicates => all(&self.predicates, Predicate::encode),
-            Section::Patterns => all(&self.patterns, Pattern::encode),
-            Section::Parts => all(&self.parts, Part::encode),
+            Section::Patterns => all(&self.patterns, |of| {
+                let a = if is_literal(of) { laid.literal(of.a, of.b) } else { of.a };
+                Pattern { a, ..*of }.encode()
+            }),
+            Section::Parts => all(&self.parts, |of| {
+                let text = if of.kind == 0 { laid.literal(of.text, of.len) } else { of.text };
+                Part { text, ..*of }.encode()
+            }),
             Section::Numbers => all(&self.numbers, |of| of.to_le_bytes()),
             Section::Networks => all(&self.networks, Network::encode),
             Section::Sets => all(&self.sets, Set::encode),
-            Section::Keys => all(&self.keys, Key::encode),
+            Section::Keys => {
+                let placed = self.keys.iter().zip(&laid.keys).map(|(key, text)| Key { text: *text, ..*key });
+                all(&placed.collect::<Vec<_>>(), Key::encode)
+            }
             Section::Regexes => all(&self.regexes, Regex::encode),
             Section::Automata => self.automata.clone(),
             Section::Filters => all(&self.filters, Filter::encode),
             Section::Bitmaps => all(&self.bitmaps, |of| of.to_le_bytes()),
             Section::Buckets => all(&self.buckets, |of| of.to_le_bytes()),
             Section::Entries => all(&self.entries, Entry::encode),
-            Section::Literals => all(&self.literals, Literal::encode),
+            Section::Literals => {
+                all(&self.literals, |of| Literal { text: laid.literal(of.text, of.len), ..*of }.encode())
+            }
             Section::Actions => all(&self.actions, |of| of.to_le_bytes()),
             Section::Atoms => all(&self.atoms, Atom::encode),
             Section::Witnesses => all(&self.witnesses, |of| of.to_le_bytes()),
-            Section::Text => self.text.clone(),
+            Section::Text => laid.bytes.clone(),
         }
     }
 
     /// The image. Nothing where it would be larger than its offsets can say.
     pub(crate) fn image(&self, flags: u32) -> Option<Vec<u8>> {
+        let laid = self.laid();
         let mut directory = Vec::with_capacity(HEADER);
         let mut body: Vec<u8> = Vec::new();
         for section in Section::ALL {
             body.resize((HEADER + body.len()).next_multiple_of(ALIGN) - HEADER, 0);
-            let bytes = self.bytes(*section);
+            let bytes = self.bytes(*section, &laid);
             directory.extend(u32::try_from(HEADER + body.len()).ok()?.to_le_bytes());
             directory.extend(u32::try_from(bytes.len()).ok()?.to_le_bytes());
             body.extend(bytes);

@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 
 use choices::Choices;
 use contentcheck_compiler::{Options, compile};
-use contentcheck_interpreter::format::{HEADER, PREFIX, Rule, Section};
+use contentcheck_interpreter::format::{
+    Comparator, HEADER, Key, Literal, LiteralKind, PREFIX, Probe, Rule, Section, Set, Template,
+};
 use contentcheck_interpreter::{Image, Rejection};
 use contentcheck_parser::check::{Context, Language, check};
 use contentcheck_parser::source::Source;
@@ -156,4 +158,139 @@ fn names_that_lie_over_each_other_take_no_longer() {
     run(&image, Trust::Verified, &mut Choices::seeded(0), &mut ends);
     assert!(began.elapsed() < Duration::from_secs(10), "{:?} for {} bytes", began.elapsed(), image.len());
     assert!(ends.verdicts > 0, "{ends:?}");
+}
+
+/// Runs a forged image, which must be done in far less than it would take to read a text at every record that names it.
+fn quickly(image: &[u8]) -> Ends {
+    let began = Instant::now();
+    let mut ends = Ends::default();
+    run(image, Trust::Verified, &mut Choices::seeded(0), &mut ends);
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?} for {} bytes", began.elapsed(), image.len());
+    ends
+}
+
+/// Bytes that many records name.
+const LONG: usize = 16 << 20;
+
+/// A set of keys of which each is the one before with a byte more would be compared in their full length.
+#[test]
+fn keys_that_lie_over_each_other_are_refused() {
+    const KEYS: u32 = 20_000;
+    let image = rebuilt(small(), |section, bytes| {
+        let read = Image::read(small()).unwrap();
+        let len = |of: Section| read.section_bytes(of).len() as u32;
+        match section {
+            Section::Text => [bytes, vec![b'a'; LONG].as_slice()].concat(),
+            Section::Keys => {
+                let key = |at: u32| Key { text: len(Section::Text), len: LONG as u32 - KEYS + at }.encode();
+                bytes.iter().copied().chain((0..KEYS).flat_map(key)).collect()
+            }
+            Section::Sets => {
+                let set = Set { keys: len(Section::Keys) / Key::SIZE as u32, count: KEYS, ..Set::default() };
+                [bytes, &set.encode()].concat()
+            }
+            _ => bytes.to_vec(),
+        }
+    });
+    let ends = quickly(&image);
+    assert!(ends.unverified > 0 && ends.verdicts == 0, "{ends:?}");
+}
+
+/// An image that looks for many literals at the beginning of a value.
+fn prefixes(count: usize) -> Vec<u8> {
+    let literals: Vec<String> = (0..count).map(|number| format!("\"c:{number:05}/x\"")).collect();
+    let text = format!(
+        "template t @ 1 {{\n    1 a : string nocase\n}}\nrule r {{\n    id: \"00000001-5d1f-4c1e-9a3b-000000000001\"\n    \
+         template: t @ 1\n    severity: low\n    when a starts_with [{}]\n}}\n",
+        literals.join(", ")
+    );
+    let sources = [(Source::new("a.content", text), Language::Native)];
+    let context = Context { library: Vec::new(), fleet: None, threads: 1 };
+    let (content, found) = check(&sources, context, &|_, _| None, &|| {});
+    assert_eq!(content.rules().len(), 1, "{found:?}");
+    compile(&content, Options::default()).unwrap()
+}
+
+/// Literals may share their bytes. That they are in lower case is known without reading them.
+#[test]
+fn literals_that_lie_over_each_other_take_no_longer() {
+    let image = prefixes(3_000);
+    let texts = Image::read(&image).unwrap().section_bytes(Section::Text).len();
+    let mut longer = 0;
+    let forged = rebuilt(&image, |section, bytes| match section {
+        Section::Text => [bytes, vec![b'a'; LONG].as_slice()].concat(),
+        // Every prefix goes on to the end of all texts; the key of its first bytes is the same.
+        Section::Literals => {
+            let records = bytes.as_chunks::<{ Literal::SIZE }>().0.iter().map(Literal::decode);
+            let stretched = records.map(|literal| match LiteralKind::from_number(literal.kind) {
+                Some(LiteralKind::Prefix) => Literal { len: (texts + LONG) as u32 - literal.text, ..literal },
+                _ => literal,
+            });
+            stretched.flat_map(|literal| literal.encode()).collect()
+        }
+        _ => bytes.to_vec(),
+    });
+    for record in Image::read(&forged).unwrap().section_bytes(Section::Literals).as_chunks::<{ Literal::SIZE }>().0 {
+        longer += usize::from(Literal::decode(record).len as usize > LONG);
+    }
+    assert!(longer >= 3_000, "{longer} of the literals are long");
+    let ends = quickly(&forged);
+    assert!(ends.verdicts > 0, "{ends:?}");
+}
+
+/// A literal that ignores case and stands before a capital letter might hold it.
+#[test]
+fn a_capital_letter_behind_literals_in_lower_case_is_refused() {
+    let image = prefixes(10);
+    assert!(quickly(&rebuilt(&image, |_, bytes| bytes.to_vec())).verdicts > 0);
+    let forged = rebuilt(&image, |section, bytes| match section {
+        Section::Text => [bytes, b"A"].concat(),
+        _ => bytes.to_vec(),
+    });
+    let ends = quickly(&forged);
+    assert!(ends.unverified > 0 && ends.verdicts == 0, "{ends:?}");
+}
+
+/// Among the probes of an input each of its literals is looked for.
+#[test]
+fn probes_that_repeat_are_refused() {
+    let image = prefixes(10);
+    let forged = rebuilt(&image, |section, bytes| match section {
+        Section::Probes => {
+            [bytes, &Probe { kind: LiteralKind::Prefix as u8, bytes: 8 }.encode().repeat(60_000)].concat()
+        }
+        Section::Templates => {
+            let template = Template::decode(bytes.first_chunk().unwrap());
+            assert_eq!((template.keyword_probe_count, bytes.len()), (0, Template::SIZE));
+            Template { keyword_probe_count: 60_000, ..template }.encode().to_vec()
+        }
+        _ => bytes.to_vec(),
+    });
+    let ends = quickly(&forged);
+    assert!(ends.unverified > 0 && ends.verdicts == 0, "{ends:?}");
+}
+
+/// Versions that lie over each other would be compared in their full length.
+#[test]
+fn versions_beyond_any_length_are_refused() {
+    let read = Image::read(small()).unwrap();
+    let names = read.section_bytes(Section::Names).len();
+    let comparators = (read.section_bytes(Section::Comparators).len() / Comparator::SIZE) as u32;
+    let forged = |len: u32| {
+        rebuilt(small(), |section, bytes| match section {
+            Section::Names => [bytes, b"0.".repeat(LONG / 2).as_slice()].concat(),
+            Section::Rules => {
+                let rule = Rule { comparators, comparator_count: 20_000, ..Rule::default() };
+                [bytes, &rule.encode()].concat()
+            }
+            Section::Comparators => {
+                let one = Comparator { version: names as u32, version_len: len, operator: 0, ..Comparator::default() };
+                [bytes, &one.encode().repeat(20_000)].concat()
+            }
+            _ => bytes.to_vec(),
+        })
+    };
+    assert!(quickly(&forged(128)).verdicts > 0);
+    let ends = quickly(&forged(LONG as u32));
+    assert!(ends.unverified > 0 && ends.verdicts == 0, "{ends:?}");
 }

@@ -36,6 +36,8 @@ pub const GRAM: usize = 4;
 pub const WIDE_GRAM: usize = 3;
 /// Most bytes between two grams that are looked at.
 pub const STRIDE_MAX: u8 = 8;
+/// Bytes of a sensor's name, and of a version.
+pub const SENSOR_NAME_MAX: u32 = 128;
 /// Most wildcard parts of one pattern.
 pub const PARTS_MAX: u32 = 256;
 /// Most states of an automaton whose states are two bytes wide.

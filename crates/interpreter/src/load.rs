@@ -89,6 +89,14 @@ fn bit(active: &[u64], programs: u32, rule: u32) -> bool {
     active.get(word as usize).is_some_and(|word| word >> (rule & 63) & 1 == 1)
 }
 
+/// Sets it.
+fn set(active: &mut [u64], programs: u32, rule: u32) {
+    let word = programs.div_ceil(64).wrapping_add(rule >> 6);
+    if let Some(word) = active.get_mut(word as usize) {
+        *word |= 1 << (rule & 63);
+    }
+}
+
 impl<'i> Image<'i> {
     /// How many slots of bindings a verified image needs.
     #[must_use]
@@ -126,6 +134,15 @@ impl<'i> Image<'i> {
         if !bounded(manifest.header.len()) || !manifest.templates.iter().all(|supply| bounded(supply.inputs.len())) {
             return Err(Rejection::Manifest);
         }
+        // Once for each rule, not for each of its programs. Until programs are loaded the bit of a rule says
+        // that its comparators allow it.
+        for (number, record) in numbered(self.rules.all()) {
+            let rule = Rule::decode(record);
+            let comparators = self.comparators.range(rule.comparators, rule.comparator_count).unwrap_or(&[]);
+            if version::selects(self, comparators, manifest) {
+                set(active, self.programs.count(), number);
+            }
+        }
         let inputs = self.inputs.count();
         for (index, record) in numbered(self.templates.all()) {
             let template = Template::decode(record);
@@ -148,6 +165,13 @@ impl<'i> Image<'i> {
             }
             self.load_programs(index, &template, manifest, supply.inputs, bindings, active)?;
         }
+        let first = self.programs.count().div_ceil(64) as usize;
+        active.get_mut(first..).unwrap_or(&mut []).fill(0);
+        for (number, record) in numbered(self.programs.all()) {
+            if active.get((number >> 6) as usize).is_some_and(|word| word >> (number & 63) & 1 == 1) {
+                set(active, self.programs.count(), Program::decode(record).rule);
+            }
+        }
         let rules = (0..self.rules.count()).filter(|rule| bit(active, self.programs.count(), *rule));
         Ok(rules.fold(0_u32, |loaded, _| loaded.wrapping_add(1)))
     }
@@ -164,9 +188,7 @@ impl<'i> Image<'i> {
         let records = self.programs.range(template.programs, template.program_count).unwrap_or(&[]);
         'programs: for (number, record) in (template.programs..u32::MAX).zip(records) {
             let program = Program::decode(record);
-            let Some(rule) = self.rules.get(program.rule).map(Rule::decode) else { continue };
-            let comparators = self.comparators.range(rule.comparators, rule.comparator_count).unwrap_or(&[]);
-            if !version::selects(self, comparators, manifest) {
+            if !bit(active, self.programs.count(), program.rule) {
                 continue;
             }
             for mention in self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]) {
@@ -185,10 +207,8 @@ impl<'i> Image<'i> {
                     Mismatch::Position => Rejection::Position { rule, template, input },
                 });
             }
-            for (from, number) in [(0, number), (self.programs.count().div_ceil(64), program.rule)] {
-                if let Some(word) = active.get_mut(from.wrapping_add(number >> 6) as usize) {
-                    *word |= 1 << (number & 63);
-                }
+            if let Some(word) = active.get_mut((number >> 6) as usize) {
+                *word |= 1 << (number & 63);
             }
         }
         Ok(())

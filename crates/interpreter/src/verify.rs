@@ -2,14 +2,16 @@
 //! time linear in the image, without memory of its own.
 //!
 //! Sections are partitioned: the ranges that records state follow each other without gap or
-//! overlap, so that no record is looked at twice, and none is looked at by nobody.
+//! overlap, so that no record is looked at twice, and none is looked at by nobody. Literals may
+//! share their bytes, so of a literal only so many bytes are read as a hash takes.
 
 use crate::fault::{Rejection, Resource};
 use crate::format::{
     self, ACCEPT, ANCHOR_MAX, Assertion, Atom, BUCKET_MAX, CODE_MAX, Comparator, DFA_STATES_MAX, Entry, Filter, GRAM,
     IGNORE_CASE, INPUTS_MAX, Input, InputKind, Instruction, KEYWORD, Key, Literal, LiteralKind, MATCHED,
     NFA_STATES_MAX, Network, NfaKind, NfaState, Opcode, PARTS_MAX, Part, Pattern, PatternKind, Predicate, Probe,
-    Program, REJECT, Regex, Rule, SET_TABLE, STRIDE_MAX, Section, Set, Template, input_flags, predicate_flags,
+    Program, REJECT, Regex, Rule, SENSOR_NAME_MAX, SET_TABLE, STRIDE_MAX, Section, Set, Template, input_flags,
+    predicate_flags,
 };
 use crate::hash;
 use crate::image::{Image, numbered};
@@ -78,11 +80,13 @@ impl<'i> Image<'i> {
     }
 
     fn check_records(&self) -> Result<(), Rejection> {
+        // Behind it no text has a capital letter, and none must be read to know that it is lower case.
+        let lower = self.text.iter().rposition(u8::is_ascii_uppercase).map_or(0, |at| at.wrapping_add(1) as u32);
         self.check_rules()?;
-        self.check_patterns()?;
+        self.check_patterns(lower)?;
         self.check_sets()?;
         self.check_regexes()?;
-        self.check_templates()
+        self.check_templates(lower)
     }
 
     fn check_rules(&self) -> Result<(), Rejection> {
@@ -97,34 +101,45 @@ impl<'i> Image<'i> {
         for (index, record) in numbered(self.comparators.all()) {
             let of = Comparator::decode(record);
             let named = self.name_fits(of.sensor, of.sensor_len) && self.name_fits(of.version, of.version_len);
-            must(named && of.operator <= 6, Section::Comparators, index)?;
+            let short = of.sensor_len <= SENSOR_NAME_MAX && of.version_len <= SENSOR_NAME_MAX;
+            must(named && short && of.operator <= 6, Section::Comparators, index)?;
         }
         Ok(())
     }
 
-    fn check_patterns(&self) -> Result<(), Rejection> {
+    fn check_patterns(&self, lower: u32) -> Result<(), Rejection> {
         let mut parts = Cursor::new(Section::Parts, self.parts.count());
         for (index, record) in numbered(self.patterns.all()) {
             let pattern = Pattern::decode(record);
             let kind = PatternKind::from_number(pattern.kind);
+            let cased = |parts: &[[u8; Part::SIZE]]| {
+                parts.iter().all(|record| {
+                    let part = Part::decode(record);
+                    part.kind != 0 || part.text >= lower
+                })
+            };
+            let literal_cased = pattern.flags == 0 || pattern.a >= lower;
             let fits = match kind {
                 Some(PatternKind::Equals | PatternKind::Prefix | PatternKind::Suffix) => {
-                    pattern.at == 0 && self.text_fits(pattern.a, pattern.b)
+                    pattern.at == 0 && literal_cased && self.text_fits(pattern.a, pattern.b)
                 }
                 Some(PatternKind::Contains) => {
                     let gram = u32::from(pattern.at).checked_add(GRAM as u32);
                     (gram.is_some_and(|end| end <= pattern.b) || pattern.at == 0)
+                        && literal_cased
                         && self.text_fits(pattern.a, pattern.b)
                 }
                 Some(PatternKind::Like) => {
                     parts.take(pattern.a, pattern.b)?;
-                    pattern.at == 0 && pattern.b > 0 && pattern.b <= PARTS_MAX
+                    let parts = self.parts.range(pattern.a, pattern.b).unwrap_or(&[]);
+                    pattern.at == 0 && pattern.b > 0 && pattern.b <= PARTS_MAX && (pattern.flags == 0 || cased(parts))
                 }
                 Some(PatternKind::Matches) => {
                     parts.take(pattern.c, pattern.b)?;
                     let gates = self.parts.range(pattern.c, pattern.b).unwrap_or(&[]);
                     let literal = gates.iter().all(|record| Part::decode(record).kind == 0);
                     literal
+                        && cased(gates)
                         && pattern.b <= PARTS_MAX
                         && pattern.at == 0
                         && pattern.flags == 0
@@ -159,6 +174,8 @@ impl<'i> Image<'i> {
 
     fn check_sets(&self) -> Result<(), Rejection> {
         let mut keys = Cursor::new(Section::Keys, self.keys.count());
+        // Keys are read in full, so no two of them share a byte.
+        let mut texts = Cursor::new(Section::Text, self.text.len() as u32);
         for (index, record) in numbered(self.sets.all()) {
             let set = Set::decode(record);
             keys.take(set.keys, set.count)?;
@@ -170,9 +187,10 @@ impl<'i> Image<'i> {
             let mut last: Option<&[u8]> = None;
             for (at, record) in (set.keys..u32::MAX).zip(self.keys.range(set.keys, set.count).unwrap_or(&[])) {
                 let key = Key::decode(record);
+                let own = texts.take(key.text, key.len).is_ok();
                 let bytes = self.text(key.text, key.len).ok();
                 // A sorted set is searched by halves, so the order matters.
-                must(bytes.is_some() && (last.is_none() || last < bytes), Section::Keys, at)?;
+                must(own && bytes.is_some() && (last.is_none() || last < bytes), Section::Keys, at)?;
                 last = bytes;
             }
         }
@@ -196,7 +214,7 @@ impl<'i> Image<'i> {
         tables.finish()
     }
 
-    fn check_templates(&self) -> Result<(), Rejection> {
+    fn check_templates(&self, lower: u32) -> Result<(), Rejection> {
         let mut cursors = Cursors {
             inputs: Cursor::new(Section::Inputs, self.inputs.count()),
             probes: Cursor::new(Section::Probes, self.probes.count()),
@@ -214,6 +232,7 @@ impl<'i> Image<'i> {
             actions: Cursor::new(Section::Actions, self.actions.count()),
             atoms: Cursor::new(Section::Atoms, self.atoms.count()),
             witnesses: Cursor::new(Section::Witnesses, self.witnesses.count()),
+            lower,
         };
         must(self.literals.count() == self.entries.count(), Section::Literals, 0)?;
         for (index, record) in numbered(self.templates.all()) {
@@ -252,12 +271,16 @@ impl<'i> Image<'i> {
 
     fn check_probes(&self, first: u32, count: u32, cursors: &mut Cursors) -> Result<(), Rejection> {
         cursors.probes.take(first, count)?;
+        let mut last: Option<[u8; Probe::SIZE]> = None;
         for (index, record) in (first..u32::MAX).zip(self.probes.range(first, count).unwrap_or(&[])) {
             let probe = Probe::decode(record);
+            // Each entry is looked for among them, so they are few.
+            let rises = last < Some(*record);
+            last = Some(*record);
             let kind = LiteralKind::from_number(probe.kind);
             let fits =
                 kind.is_some_and(|kind| kind != LiteralKind::Contains) && (1..=ANCHOR_MAX).contains(&probe.bytes);
-            must(fits, Section::Probes, index)?;
+            must(fits && rises, Section::Probes, index)?;
         }
         Ok(())
     }
@@ -467,7 +490,7 @@ impl<'i> Image<'i> {
             must(probed, Section::Literals, index)?;
             hash::literal_key(kind, bytes, probe.bytes, entry.input).ok_or(refused)?
         };
-        let folded = literal.flags == 0 || !bytes.iter().any(u8::is_ascii_uppercase);
+        let folded = literal.flags == 0 || literal.text >= cursors.lower;
         must(folded && literal.flags <= IGNORE_CASE, Section::Literals, index)?;
         let bit = key.checked_shr(64_u32.wrapping_sub(u32::from(filter.bitmap_log2))).unwrap_or(0);
         let word =
@@ -502,6 +525,8 @@ struct Cursors {
     actions: Cursor,
     atoms: Cursor,
     witnesses: Cursor,
+    /// Where the texts without capital letters begin.
+    lower: u32,
 }
 
 impl Cursors {

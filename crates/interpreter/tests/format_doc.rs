@@ -109,6 +109,7 @@ fn limits() -> String {
         ("entries of a bucket", u64::from(format::BUCKET_MAX)),
         ("bytes of an anchor", u64::from(format::ANCHOR_MAX)),
         ("stride", u64::from(format::STRIDE_MAX)),
+        ("bytes of a sensor's name, of a version", u64::from(format::SENSOR_NAME_MAX)),
         ("parts of a pattern, gates of an expression", u64::from(format::PARTS_MAX)),
         ("states of a deterministic automaton", u64::from(format::DFA_STATES_MAX)),
         ("states of a nondeterministic automaton", u64::from(format::NFA_STATES_MAX)),
