@@ -41,6 +41,8 @@ pub enum Command {
     Schema(Schema),
     /// List, show, compare and import sensor manifests
     Sensor(Sensor),
+    /// Run every check over a release before it ships, and leave evidence
+    Gate(Box<Gate>),
     /// Compile content to a content image
     Compile(Compile),
     /// Verify a content image as a sensor does before it loads it
@@ -280,6 +282,73 @@ pub enum CountFormat {
     Human,
     /// JSON, with a schema (`contentcheck schema replay`, `contentcheck schema bench`)
     Json,
+}
+
+/// Formats of `gate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GateFormat {
+    /// One screen: what failed and what to do.
+    Human,
+    /// Everything, in one JSON value.
+    Json,
+}
+
+/// Run the release gate.
+#[derive(Debug, Args)]
+#[command(after_help = "Settings stand under [release] and [gate] in contentcheck.toml. The checks, in their order: self-test, \
+lint, compile, verify, tests, coverage, differential, hostile, replay, change; docs/gate.md says what each guards against.")]
+pub struct Gate {
+    /// The release
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// The release before it: files and directories
+    #[arg(long, value_name = "PATH")]
+    pub previous: Option<PathBuf>,
+    /// Recorded events that are replayed; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub recordings: Vec<PathBuf>,
+    /// How often a rule may match them
+    #[arg(long, value_name = "N")]
+    pub ceiling: Option<u64>,
+    /// Recorded events that no rule may match; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub never_match: Vec<PathBuf>,
+    /// The seed of everything that is random
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Events that differential fuzzing makes
+    #[arg(long, value_name = "N")]
+    pub cases: Option<u64>,
+    /// End differential fuzzing after so many seconds; what was done then depends on the machine
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<u64>,
+    /// Run only these checks
+    #[arg(long, value_name = "CHECK", value_delimiter = ',', conflicts_with = "skip")]
+    pub only: Vec<String>,
+    /// Leave these checks out; the evidence says so
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub skip: Vec<String>,
+    /// Rules and tables may shrink, for this one release
+    #[arg(long)]
+    pub allow_shrink: bool,
+    /// Image and tables may grow to more than twice their size, for this one release
+    #[arg(long)]
+    pub allow_growth: bool,
+    /// A sensor that lacks an input leaves the rules out that read it, in place of refusing the image
+    #[arg(long)]
+    pub skip_unsupplied: bool,
+    /// A check that did not run fails the gate
+    #[arg(long)]
+    pub require_all: bool,
+    /// The self-test seeds every class of defects into every rule
+    #[arg(long)]
+    pub every_rule: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = GateFormat::Human)]
+    pub format: GateFormat,
+    /// Where the output goes, in place of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Evaluate many recorded events.

@@ -29,6 +29,46 @@ pub struct Config {
     pub baseline: Option<String>,
     /// Severity of codes, by code (`CC0604`) or name (`unused-selection`).
     pub severity: BTreeMap<String, Level>,
+    /// What the release is called, and its place among others.
+    pub release: ReleaseConfig,
+    /// How `contentcheck gate` runs.
+    pub gate: GateConfig,
+}
+
+/// `[release]`: what a release says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct ReleaseConfig {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its sequence number: a later release has a higher one, a revert too.
+    pub sequence: Option<u64>,
+}
+
+/// `[gate]`: how `contentcheck gate` runs. Paths are relative to the configuration file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct GateConfig {
+    /// The release before: a file or directory of content. Its own `contentcheck.toml` counts for it.
+    pub previous: Option<String>,
+    /// Recorded events that are replayed: files and directories.
+    pub recordings: Vec<String>,
+    /// Recorded events that no rule may match: files and directories.
+    pub never_match: Vec<String>,
+    /// How often a rule may match the recorded events, unless it has a ceiling of its own.
+    pub ceiling: Option<u64>,
+    /// How often a rule may match them, by id, name or title.
+    pub ceilings: BTreeMap<String, u64>,
+    /// The seed of everything that is random; 1 by default.
+    pub seed: Option<u64>,
+    /// Events that differential fuzzing makes; 20,000 by default.
+    pub cases: Option<u64>,
+    /// Whether rules and tables may shrink, for this one release.
+    pub allow_shrink: bool,
+    /// Whether image and tables may grow to more than twice their size, for this one release.
+    pub allow_growth: bool,
+    /// Whether a check that did not run fails the gate.
+    pub require_all: bool,
 }
 
 /// A severity, or off.
@@ -132,7 +172,27 @@ fn parse(text: &str, name: &str) -> Result<Config, Failure> {
 
 /// "Did you mean" for the unknown key that a message of the TOML reader names.
 fn near(message: &str) -> String {
-    const KEYS: &[&str] = &["fleet", "exclude", "deny-warnings", "baseline", "severity"];
+    const KEYS: &[&str] = &[
+        "fleet",
+        "exclude",
+        "deny-warnings",
+        "baseline",
+        "severity",
+        "release",
+        "gate",
+        "name",
+        "sequence",
+        "previous",
+        "recordings",
+        "never-match",
+        "ceiling",
+        "ceilings",
+        "seed",
+        "cases",
+        "allow-shrink",
+        "allow-growth",
+        "require-all",
+    ];
     let Some(key) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) else {
         return String::new();
     };

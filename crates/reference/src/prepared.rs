@@ -98,6 +98,14 @@ impl<'a> Prepared<'a> {
         holds(&self.condition, event)
     }
 
+    /// What each predicate says of an event, in the order of [`Expr::each`]; every one is looked at.
+    #[must_use]
+    pub fn outcomes(&self, event: &Event) -> Vec<bool> {
+        let mut found = Vec::new();
+        self.condition.each(&mut |check, _| found.push(passes::check(check, event)));
+        found
+    }
+
     /// Why the rule fires on an event, or does not. Every predicate is looked at, also where the
     /// answer is known without it.
     #[must_use]

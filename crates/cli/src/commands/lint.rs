@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use contentcheck_parser::check::{self, CheckedContent, Context};
+use contentcheck_parser::check::{self, CheckedContent, Context, Language};
 use contentcheck_parser::decode::MARK;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity};
 use contentcheck_parser::limits;
+use contentcheck_parser::sensor::Fleet;
 use contentcheck_parser::source::Source;
+use contentcheck_parser::template::TemplateType;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{threads, written};
@@ -48,16 +50,27 @@ pub fn configuration(inputs: &Inputs) -> Result<Loaded, Failure> {
     config::load(inputs.config.as_deref(), first)
 }
 
-/// Reads and checks what the inputs name.
+/// What inputs name, read and not checked yet.
+pub struct Gathered {
+    /// The sources and their languages.
+    pub sources: Vec<(Source, Language)>,
+    /// Findings of reading.
+    pub problems: Vec<Diagnostic>,
+    /// The sources that are files, by name.
+    pub named: BTreeMap<String, (Source, PathBuf)>,
+    /// Number of files.
+    pub files: usize,
+    /// The sensors that the content is for.
+    pub fleet: Option<Fleet>,
+    /// Template types that ship.
+    pub library: Vec<TemplateType>,
+}
+
+/// Reads what the inputs name.
 ///
 /// # Errors
 /// When an input that was named is not there, or the fleet is wrong.
-pub fn check(
-    inputs: &Inputs,
-    loaded: &Loaded,
-    stdin_name: &str,
-    streams: &mut Streams<'_>,
-) -> Result<Checked, Failure> {
+pub fn gather(inputs: &Inputs, loaded: &Loaded, stdin_name: &str) -> Result<Gathered, Failure> {
     let threads = threads(inputs.threads);
     let root = loaded.root();
     let fleet = if inputs.fleet.is_empty() {
@@ -70,13 +83,13 @@ pub fn check(
     let mut exclude = loaded.config.exclude.clone();
     exclude.extend(inputs.exclude.iter().cloned());
     let mut walked = walk::walk(&paths, &exclude, &root)?;
-    let mut findings = std::mem::take(&mut walked.problems);
+    let mut problems = std::mem::take(&mut walked.problems);
     let mut sources = Vec::new();
     let mut named = BTreeMap::new();
     if !stdin.is_empty() {
         match walk::read_stdin(stdin_name)? {
             Ok(read) => sources.push(read),
-            Err(problem) => findings.push(*problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     for (found, read) in walked.files.iter().zip(walk::read(&walked.files, threads)) {
@@ -85,31 +98,55 @@ pub fn check(
                 named.insert(found.name.clone(), (source.clone(), found.path.clone()));
                 sources.push((source, language));
             }
-            Err(problem) => findings.push(*problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     let files = walked.files.len() + usize::from(!stdin.is_empty());
-    if files == 0 && findings.is_empty() {
+    if files == 0 && problems.is_empty() {
         let names: Vec<String> = inputs.paths.iter().map(|path| walk::name(path)).collect();
         let message = format!("no content in {}; content is called *.content, *.yml or *.yaml", names.join(", "));
         return Err(Failure::usage(message));
     }
     let library = contentcheck_library::templates()
         .map_err(|problems| Failure { exit: Exit::Internal, ..fleet::problems_in(&problems) })?;
+    Ok(Gathered { sources, problems, named, files, fleet, library })
+}
+
+/// The bytes of a data file.
+pub fn table_bytes(_: &Source, path: &str) -> Option<Vec<u8>> {
+    walk::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()
+}
+
+/// Reads and checks what the inputs name.
+///
+/// # Errors
+/// When an input that was named is not there, or the fleet is wrong.
+pub fn check(
+    inputs: &Inputs,
+    loaded: &Loaded,
+    stdin_name: &str,
+    streams: &mut Streams<'_>,
+) -> Result<Checked, Failure> {
+    let Gathered { sources, problems: mut findings, named, files, fleet, library } =
+        gather(inputs, loaded, stdin_name)?;
     let bar = progress(sources.len(), streams);
-    let context = Context { library, fleet: fleet.as_ref(), threads };
-    let load = |_: &Source, path: &str| walk::read_bytes(Path::new(path), limits::TABLE_BYTES).ok();
-    let (content, found) = check::check(&sources, context, &load, &|| bar.inc(1));
+    let context = Context { library, fleet: fleet.as_ref(), threads: threads(inputs.threads) };
+    let (content, found) = check::check(&sources, context, &table_bytes, &|| bar.inc(1));
     bar.finish_and_clear();
     findings.extend(found);
-    findings.sort_by(|a, b| {
-        a.source.name().cmp(b.source.name()).then_with(|| (a.span, a.code.id).cmp(&(b.span, b.code.id)))
-    });
+    sort(&mut findings);
     let mut skipped = Vec::new();
     if fleet.is_none() {
         skipped.push("arity: no fleet was named (--fleet builtin:sysmon, or `fleet` in contentcheck.toml)".to_owned());
     }
     Ok(Checked { content, findings, files, skipped, sources: named })
+}
+
+/// By file and place.
+pub(crate) fn sort(findings: &mut [Diagnostic]) {
+    findings.sort_by(|a, b| {
+        a.source.name().cmp(b.source.name()).then_with(|| (a.span, a.code.id).cmp(&(b.span, b.code.id)))
+    });
 }
 
 /// A bar on a terminal, when the work is long enough to wait for.

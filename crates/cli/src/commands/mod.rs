@@ -7,6 +7,7 @@ pub mod eval;
 pub mod explain;
 pub mod fields;
 pub mod fmt;
+pub mod gate;
 pub mod init;
 pub mod lint;
 pub mod prove;

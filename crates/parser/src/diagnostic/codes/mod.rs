@@ -54,16 +54,20 @@ macro_rules! codes {
     (@fixable) => { false };
 }
 
+mod change;
 mod compatibility;
 mod cost;
+mod gate;
 mod logic;
 mod metadata;
 mod names;
 mod syntax;
 mod types;
 
+pub use change::*;
 pub use compatibility::*;
 pub use cost::*;
+pub use gate::*;
 pub use logic::*;
 pub use metadata::*;
 pub use names::*;
@@ -79,6 +83,8 @@ pub static FAMILIES: &[(&str, &str, &[&Code])] = &[
     ("05", "Cost, size, capacity and images", cost::FAMILY),
     ("06", "Logic", logic::FAMILY),
     ("07", "Metadata and hygiene", metadata::FAMILY),
+    ("08", "Change against the previous release", change::FAMILY),
+    ("10", "The gate", gate::FAMILY),
 ];
 
 /// Every code, in the order of its number.

@@ -1,0 +1,310 @@
+//! Check 9: what differs from the previous release.
+
+use std::collections::BTreeMap;
+
+use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
+use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::model::{CheckedRule, Expr, Predicate, Target, Test};
+use contentcheck_parser::template::TemplateType;
+use contentcheck_reference::{Event, Prepared, evaluate};
+use proptest::strategy::{Strategy, ValueTree};
+
+use super::Check;
+use crate::evidence::{Change, ChangeKind, Finding, Volume};
+use crate::generate::{Maker, runner};
+use crate::proof;
+use crate::run::{Outcome, Run, rule_name};
+
+/// Size, rules, meaning and volume against the previous release.
+pub struct ChangeGuard;
+
+/// Of ten rules of the previous release, so many may go without a word.
+const GONE_PER_TEN: usize = 1;
+/// Bytes below which growth of an image is no jump.
+const SMALL: usize = 64 * 1024;
+/// Events that both versions of a changed rule are shown.
+const EVENTS: u64 = 1_000;
+
+impl Check for ChangeGuard {
+    fn number(&self) -> u32 {
+        9
+    }
+
+    fn name(&self) -> &'static str {
+        "change"
+    }
+
+    fn guards(&self) -> &'static str {
+        "a release that is emptied, shrunken, doubled, stale, or whose rules mean something else than before without anybody having seen it"
+    }
+
+    fn run(&self, run: &mut Run<'_>) -> Outcome {
+        let Some(previous) = run.previous else {
+            return Outcome::skipped("no previous release is named (`previous` under [gate], or --previous)");
+        };
+        let mut outcome = Outcome::default();
+        let (old_sequence, sequence) = (previous.release.sequence, run.built.release.sequence);
+        match (old_sequence, sequence) {
+            (Some(old), Some(new)) if new <= old => {
+                let message = format!("the sequence number is {new}, and that of the previous release {old}");
+                outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message));
+            }
+            (Some(old), None) => {
+                let message = format!("the release has no sequence number, and the previous one has {old}");
+                outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message));
+            }
+            _ => {}
+        }
+        let before = by_name(previous.content.rules());
+        let after = by_name(run.built.content.rules());
+        let gone: Vec<&CheckedRule> =
+            before.iter().filter(|(name, _)| !after.contains_key(*name)).map(|(_, rule)| *rule).collect();
+        shrunk(run, &before, &gone, &mut outcome);
+        grown(run, &mut outcome);
+        let mut changes: Vec<Change> = Vec::new();
+        changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
+        for (name, rule) in &after {
+            match before.get(name) {
+                None => {
+                    let mut change = plain(rule, ChangeKind::Added);
+                    for target in &rule.targets {
+                        // Of several the one that matches most.
+                        let volume = volume(run, None, target);
+                        if volume.map(|of| of.after) > change.volume.map(|of| of.after) {
+                            change.volume = volume;
+                            change.template = Some(target.template.to_string());
+                        }
+                        flooding(run, rule, target, volume, None, &mut outcome);
+                    }
+                    changes.push(change);
+                }
+                Some(old) => changed(run, old, rule, &mut changes, &mut outcome),
+            }
+        }
+        changes.sort_by(|a, b| (&a.rule, &a.template).cmp(&(&b.rule, &b.template)));
+        let of = |kind: ChangeKind| changes.iter().filter(|change| change.kind == kind).count() as u64;
+        let kinds = [
+            ("added", ChangeKind::Added),
+            ("removed", ChangeKind::Removed),
+            ("wider", ChangeKind::Wider),
+            ("narrower", ChangeKind::Narrower),
+            ("different", ChangeKind::Different),
+            ("rewritten", ChangeKind::Rewritten),
+            ("unknown", ChangeKind::Unknown),
+        ];
+        for (name, kind) in kinds {
+            outcome.fact(name, of(kind));
+        }
+        let said: Vec<String> =
+            kinds.iter().filter(|(_, kind)| of(*kind) > 0).map(|(name, kind)| format!("{} {name}", of(*kind))).collect();
+        outcome.summary = format!(
+            "{} rules before, {} now: {}",
+            before.len(),
+            after.len(),
+            if said.is_empty() { "none changed".to_owned() } else { said.join(", ") }
+        );
+        run.changes = changes;
+        outcome
+    }
+}
+
+fn by_name(rules: &[CheckedRule]) -> BTreeMap<&str, &CheckedRule> {
+    rules.iter().map(|rule| (rule_name(rule), rule)).collect()
+}
+
+fn plain(rule: &CheckedRule, kind: ChangeKind) -> Change {
+    Change {
+        rule: rule_name(rule).to_owned(),
+        title: rule.title.clone(),
+        kind,
+        template: None,
+        gains: None,
+        loses: None,
+        volume: None,
+    }
+}
+
+/// Rules that are gone.
+fn shrunk(run: &Run<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&CheckedRule], outcome: &mut Outcome) {
+    if run.settings.allow_shrink {
+        return;
+    }
+    let left = run.rules.len();
+    let help = "restore them, or say that they are meant to go: --allow-shrink, for this one release";
+    // One rule of a small release is more than a tenth, and is named by itself.
+    if (left == 0 && !before.is_empty()) || (gone.len() > 1 && gone.len() * 10 > before.len() * GONE_PER_TEN) {
+        let message = format!("{} of the {} rules of the previous release are gone; {left} are left", gone.len(), before.len());
+        outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).with_help(help));
+    }
+    for rule in gone.iter().take(20) {
+        let message = format!("`{}` of the previous release is gone", rule.title);
+        let finding = Finding { rule: Some(rule_name(rule).to_owned()), ..Finding::new(&codes::RULE_REMOVED, message) };
+        outcome.findings.push(finding.with_help("bring it back, or say that it is meant to go: --allow-shrink"));
+    }
+}
+
+/// Parts that are more than twice as large.
+fn grown(run: &Run<'_>, outcome: &mut Outcome) {
+    let Some(previous) = run.previous.filter(|_| !run.settings.allow_growth) else { return };
+    let help = "find out why it grew; where it is meant: --allow-growth, for this one release";
+    if let (Ok(old), Ok(new)) = (&previous.image, &run.built.image)
+        && new.len() > 2 * old.len()
+        && new.len() > SMALL
+    {
+        let message = format!("the image has {} bytes, and that of the previous release {}", new.len(), old.len());
+        outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).with_help(help));
+    }
+    let (old, new) = (tables(previous.content.rules()), tables(run.built.content.rules()));
+    for (name, (rows, rule)) in &new {
+        let Some((before, _)) = old.get(name) else { continue };
+        if *rows > 2 * before && *rows > 16 {
+            let message = format!("the table `{name}` has {rows} rows, and had {before}");
+            outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).of_rule(rule).with_help(help));
+        } else if *rows * 2 < *before && !run.settings.allow_shrink {
+            let message = format!("the table `{name}` has {rows} rows, and had {before}");
+            outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).of_rule(rule).with_help("--allow-shrink says that it is meant"));
+        }
+    }
+}
+
+/// Rows of the tables that rules look into.
+fn tables(rules: &[CheckedRule]) -> BTreeMap<String, (usize, &CheckedRule)> {
+    fn look<'r>(test: &Test, rule: &'r CheckedRule, found: &mut BTreeMap<String, (usize, &'r CheckedRule)>) {
+        match test {
+            Test::InTable(table) => drop(found.insert(table.name().to_owned(), (table.rows().len(), rule))),
+            Test::Elements { test, .. } => look(test, rule, found),
+            _ => {}
+        }
+    }
+    let mut found = BTreeMap::new();
+    for rule in rules {
+        for target in &rule.targets {
+            target.condition.each(&mut |predicate, _| look(&predicate.test, rule, &mut found));
+        }
+    }
+    found
+}
+
+/// A rule of both releases.
+fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Vec<Change>, outcome: &mut Outcome) {
+    let confirm = |target: &Target, witness: &Witness| {
+        evaluate(target, &proof::event(&target.template, witness)) == Ok(true)
+    };
+    let mut analysis = Analysis::new(&confirm);
+    for target in &new.targets {
+        let Some(before) = old.targets.iter().find(|before| before.template.name == target.template.name) else { continue };
+        if alike(&before.condition, &target.condition) {
+            continue;
+        }
+        let difference = analysis.difference(before, target);
+        let relation = difference.relation();
+        let mut change = plain(new, kind(relation));
+        change.template = Some(target.template.to_string());
+        let Difference { only_old, only_new } = &difference;
+        change.gains = shown(&target.template, only_new);
+        change.loses = shown(&before.template, only_old);
+        change.volume = volume(run, Some(before), target);
+        let gains = match only_new {
+            Example::Found(witness) => Some(witness),
+            _ => None,
+        };
+        if let Relation::Unknown(reason) = relation {
+            let words = match reason {
+                Unknown::Templates => "the template type itself changed".to_owned(),
+                reason => reason.to_string(),
+            };
+            let message = format!("`{}` differs on {}, and nobody can tell in what: {words}", new.title, target.template);
+            outcome.findings.push(Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new));
+        }
+        if let (Fires::Never(_), Fires::Yes(was)) = (analysis.fires(target), analysis.fires(before)) {
+            let message = format!("`{}` can fire no more on {}", new.title, target.template);
+            let finding = Finding::new(&codes::RULE_EMPTIED, message)
+                .of_rule(new)
+                .with_help("the event shows what it found before")
+                .with_event(&target.template, &was, Some(true));
+            outcome.findings.push(finding);
+        }
+        flooding(run, new, target, change.volume, gains, outcome);
+        changes.push(change);
+    }
+}
+
+/// A rule that matches most of what is made for all rules of its template type, and did not before.
+fn flooding(
+    run: &Run<'_>,
+    rule: &CheckedRule,
+    target: &Target,
+    volume: Option<Volume>,
+    gains: Option<&Witness>,
+    outcome: &mut Outcome,
+) {
+    let Some(Volume { events, before, after }) = volume else { return };
+    let has_ceiling =
+        run.facts.iter().any(|facts| facts.rule == rule_name(rule) && facts.ceiling.is_some());
+    if after <= 2 * before || after * 2 <= events || has_ceiling {
+        return;
+    }
+    let message = format!(
+        "`{}` matches {after} of {events} events made for all rules of {}, and matched {before}",
+        rule.title, target.template
+    );
+    let mut finding = Finding::new(&codes::MATCH_VOLUME, message)
+        .of_rule(rule)
+        .with_help("where it is meant, give the rule a ceiling under [gate.ceilings]");
+    if let Some(witness) = gains {
+        finding = finding.with_event(&target.template, witness, Some(false));
+    }
+    outcome.findings.push(finding);
+}
+
+/// Whether two conditions ask the same, wherever they are written.
+fn alike(a: &Expr<Predicate>, b: &Expr<Predicate>) -> bool {
+    match (a, b) {
+        (Expr::Const(a), Expr::Const(b)) => a == b,
+        (Expr::Not(a), Expr::Not(b)) => alike(a, b),
+        (Expr::All(a), Expr::All(b)) | (Expr::Any(a), Expr::Any(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
+        }
+        (Expr::Is(a), Expr::Is(b)) => a.field == b.field && a.test == b.test,
+        _ => false,
+    }
+}
+
+const fn kind(relation: Relation) -> ChangeKind {
+    match relation {
+        Relation::Equal => ChangeKind::Rewritten,
+        Relation::Wider => ChangeKind::Wider,
+        Relation::Narrower => ChangeKind::Narrower,
+        Relation::Different => ChangeKind::Different,
+        Relation::Unknown(_) => ChangeKind::Unknown,
+    }
+}
+
+fn shown(template: &TemplateType, example: &Example) -> Option<serde_json::Value> {
+    match example {
+        Example::Found(witness) => Some(serde_json::Value::Object(proof::json(template, witness))),
+        Example::None | Example::Unknown(_) => None,
+    }
+}
+
+/// How often the versions of a rule match events that are made for all rules of the template type.
+fn volume(run: &Run<'_>, before: Option<&Target>, after: &Target) -> Option<Volume> {
+    let template = &after.template;
+    let old = before.map(Prepared::new).transpose().ok()?;
+    let new = Prepared::new(after).ok()?;
+    let all = run.reference.iter().flat_map(|rule| &rule.targets);
+    let on = all.filter(|target| target.target().template.name == template.name);
+    let targets: Vec<(&Prepared<'_>, &[Event])> = on.map(|target| (target, &[][..])).collect();
+    let maker = Maker::new(template, &targets);
+    let strategy = maker.strategy();
+    let mut runner = runner(run.settings.seed, 9);
+    let mut volume = Volume { events: 0, before: 0, after: 0 };
+    for _ in 0..EVENTS {
+        let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
+        let event = maker.event(&tree.current(), &[]);
+        volume.events += 1;
+        volume.before += u64::from(old.as_ref().is_some_and(|old| old.evaluate(&event)));
+        volume.after += u64::from(new.evaluate(&event));
+    }
+    Some(volume)
+}

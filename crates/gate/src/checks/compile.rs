@@ -1,0 +1,54 @@
+//! Check 2: the same content makes the same bytes.
+
+use contentcheck_compiler::{Options, compile};
+use contentcheck_parser::diagnostic::codes;
+
+use super::Check;
+use crate::evidence::Finding;
+use crate::run::{Outcome, Run};
+use crate::subject::{checked, sha256};
+
+/// Compiles once more, from files in another order and on another number of threads.
+pub struct Canonical;
+
+impl Check for Canonical {
+    fn number(&self) -> u32 {
+        2
+    }
+
+    fn name(&self) -> &'static str {
+        "compile"
+    }
+
+    fn guards(&self) -> &'static str {
+        "an image that nobody can rebuild: compiled twice, from files in another order, it has the same bytes"
+    }
+
+    fn run(&self, run: &mut Run<'_>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let built = run.built;
+        let image = match &built.image {
+            Ok(image) => image,
+            Err(problem) => {
+                outcome.findings.push(Finding::new(codes::find(problem.code()).unwrap_or(&codes::NOT_CANONICAL), problem.to_string()));
+                outcome.summary = "the release does not compile".to_owned();
+                return outcome;
+            }
+        };
+        let mut release = built.release.clone();
+        release.sources.reverse();
+        // Neither order nor number of threads may show.
+        let threads = if run.settings.threads > 1 { 1 } else { 2 };
+        let (content, _) = checked(&release, threads);
+        let again = compile(&content, Options { skip_unsupplied: release.skip_unsupplied, any_sensor: false });
+        if again.as_ref() != Ok(image) {
+            let at = again.as_ref().ok().and_then(|again| image.iter().zip(again).position(|(a, b)| a != b));
+            let at = at.map_or_else(|| "in length".to_owned(), |at| format!("from byte {at} on"));
+            outcome.findings.push(Finding::new(&codes::NOT_CANONICAL, format!("a second compilation differs {at}")));
+        }
+        outcome.fact("image bytes", image.len() as u64);
+        outcome.summary =
+            format!("{} rules, {} bytes, twice the same: SHA-256 {}", run.rules.len(), image.len(), sha256(image));
+        outcome
+    }
+}

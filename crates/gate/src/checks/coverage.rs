@@ -1,0 +1,230 @@
+//! Check 5: each predicate seen true and seen false, each rule seen firing.
+
+use std::collections::BTreeMap;
+
+use contentcheck_analysis::{Analysis, Decisive, Fires, Unknown, Witness};
+use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::model::{Pattern, Predicate, Test, WildcardPart};
+use contentcheck_reference::{Event, Prepared};
+
+use super::Check;
+use crate::evidence::{Covered, FieldFacts, Finding};
+use crate::proof::{self, Confirmer};
+use crate::run::{Outcome, Run};
+
+/// Criterion coverage: by the rules' own tests, and by events that analysis makes where these lack.
+pub struct Coverage;
+
+/// What was seen of the predicates of a target.
+struct Seen {
+    /// For each predicate whether it was seen false, and seen true.
+    outcomes: Vec<[bool; 2]>,
+    fires: bool,
+}
+
+impl Seen {
+    fn look(&mut self, prepared: &Prepared<'_>, event: &Event) {
+        for (seen, outcome) in self.outcomes.iter_mut().zip(prepared.outcomes(event)) {
+            let [no, yes] = seen;
+            *(if outcome { yes } else { no }) = true;
+        }
+        self.fires |= prepared.evaluate(event);
+    }
+
+    fn is_whole(&self) -> bool {
+        self.fires && self.outcomes.iter().all(|seen| *seen == [true, true])
+    }
+}
+
+/// Why a predicate or a rule is not covered.
+enum Lack {
+    /// Analysis proves that it cannot be.
+    Proven(String),
+    /// Analysis does not know.
+    Unknown(Unknown),
+}
+
+impl Check for Coverage {
+    fn number(&self) -> u32 {
+        5
+    }
+
+    fn name(&self) -> &'static str {
+        "coverage"
+    }
+
+    fn guards(&self) -> &'static str {
+        "criteria that nobody ever saw at work: each predicate is seen true and seen false, each rule is seen firing; a wildcard that matches everything does not count"
+    }
+
+    fn run(&self, run: &mut Run<'_>) -> Outcome {
+        let Some(plan) = run.plan else { return Outcome::skipped("there is no image to evaluate events with") };
+        let mut outcome = Outcome::default();
+        let confirmer = Confirmer::new(&run.built.content, plan);
+        let confirm = |target: &contentcheck_parser::model::Target, witness: &Witness| {
+            confirmer.fires(target, witness) == Some(true)
+        };
+        let mut analysis = Analysis::new(&confirm);
+        let mut fields: BTreeMap<(String, String), BTreeMap<String, Covered>> = BTreeMap::new();
+        let (mut predicates, mut covered, mut proven, mut undecided, mut by_tests) = (0_u64, 0_u64, 0, 0, 0_u64);
+        for ((number, rule), prepared) in (0_u32..).zip(run.rules.clone()).zip(run.reference.clone()) {
+            let (mut fires, mut never) = (false, None);
+            for (place, target) in prepared.targets.iter().enumerate() {
+                let mut asked: Vec<&Predicate> = Vec::new();
+                target.target().condition.each(&mut |predicate, _| asked.push(predicate));
+                let mut seen = Seen { outcomes: vec![[false; 2]; asked.len()], fires: false };
+                let mut events: Vec<Event> =
+                    rule.tests.iter().map(|test| Event::from_test(&target.target().template, test)).collect();
+                for event in &events {
+                    seen.look(target, event);
+                }
+                by_tests += seen.outcomes.iter().filter(|seen| **seen == [true, true]).count() as u64;
+                let lacks = complete(&mut analysis, target, &mut seen, &mut events);
+                run.made.insert((number, place), events);
+                fires |= seen.fires;
+                let target = target.target();
+                if let Some(lack) = lacks.fires {
+                    never = never.or(Some(lack));
+                }
+                for (index, (predicate, seen)) in asked.iter().zip(&seen.outcomes).enumerate() {
+                    let whole = *seen == [true, true];
+                    let lack = lacks.predicates.get(&index);
+                    let is_proven = matches!(lack, Some(Lack::Proven(_)));
+                    predicates += 1;
+                    covered += u64::from(whole);
+                    proven += u64::from(!whole && is_proven);
+                    if let Some(facts) = run.facts.get_mut(number as usize) {
+                        facts.covered += u64::from(whole || is_proven);
+                        facts.undecided += u64::from(!whole && !is_proven);
+                    }
+                    if !matches_everything(&predicate.test) {
+                        let name = proof::name(&target.template, &predicate.field).unwrap_or_else(|| "any value".to_owned());
+                        let class = fields.entry((target.template.to_string(), name)).or_default();
+                        let class = class.entry(class_of(&predicate.test).to_owned()).or_default();
+                        class.predicates += 1;
+                        class.covered += u64::from(whole || is_proven);
+                    }
+                    if let (false, Some(Lack::Unknown(reason))) = (whole, lack) {
+                        undecided += 1;
+                        let seen = if *seen == [false, true] { "false" } else { "true" };
+                        let message = format!("a predicate of `{}` was never seen {seen}: {reason}", rule.title);
+                        let finding = Finding::new(&codes::PREDICATE_UNCOVERED, message).of_rule(rule);
+                        outcome.findings.push(Finding {
+                            place: Some(crate::run::place(&rule.source, predicate.span)),
+                            ..finding.with_help("give the rule a test in which it is")
+                        });
+                    }
+                }
+            }
+            if let Some(facts) = run.facts.get_mut(number as usize) {
+                facts.fires = fires;
+            }
+            // A rule without a target has its own finding in lint.
+            if !fires && !prepared.targets.is_empty() {
+                let why = match never {
+                    Some(Lack::Proven(words)) => format!("no event can make `{}` fire: {words}", rule.title),
+                    Some(Lack::Unknown(reason)) => format!("`{}` was never seen firing: {reason}", rule.title),
+                    None => format!("`{}` was never seen firing", rule.title),
+                };
+                outcome.findings.push(
+                    Finding::new(&codes::NEVER_SEEN_FIRING, why)
+                        .of_rule(rule)
+                        .with_help("mend the condition, or give the rule a test that fires"),
+                );
+            }
+        }
+        run.fields = fields
+            .into_iter()
+            .map(|((template, field), classes)| FieldFacts { template, field, classes })
+            .collect();
+        outcome.fact("predicates", predicates);
+        outcome.fact("covered", covered);
+        outcome.fact("covered by the rules' own tests", by_tests);
+        outcome.fact("proven to say nothing of their own", proven);
+        outcome.fact("undecided", undecided);
+        let firing = run.facts.iter().filter(|facts| facts.fires).count();
+        outcome.fact("rules seen firing", firing as u64);
+        outcome.summary = format!(
+            "{firing} of {} rules seen firing; of {predicates} predicates {covered} seen true and false ({by_tests} by the rules' own tests), {proven} proven to decide nothing, {undecided} undecided",
+            run.rules.len()
+        );
+        outcome
+    }
+}
+
+/// What analysis could not bring about.
+#[derive(Default)]
+struct Lacks {
+    fires: Option<Lack>,
+    predicates: BTreeMap<usize, Lack>,
+}
+
+/// Makes the events that the tests of a target lack.
+fn complete(analysis: &mut Analysis<'_>, prepared: &Prepared<'_>, seen: &mut Seen, events: &mut Vec<Event>) -> Lacks {
+    let target = prepared.target();
+    let mut lacks = Lacks::default();
+    let mut show = |witness: &Witness, seen: &mut Seen| {
+        let event = proof::event(&target.template, witness);
+        seen.look(prepared, &event);
+        events.push(event);
+    };
+    match analysis.fires(target) {
+        Fires::Yes(witness) => show(&witness, seen),
+        Fires::Never(why) => {
+            let words: Vec<&str> = why.conflicts.iter().map(|conflict| conflict.words.as_str()).collect();
+            let words = if words.is_empty() { "it contradicts itself".to_owned() } else { words.join("; ") };
+            lacks.fires = Some(Lack::Proven(words));
+        }
+        Fires::Unknown(reason) => lacks.fires = Some(Lack::Unknown(reason)),
+    }
+    if seen.is_whole() {
+        return lacks;
+    }
+    for (index, decisive) in analysis.decisive(target).into_iter().enumerate() {
+        match decisive {
+            Decisive::Pair(pair) => {
+                show(&pair.fires, seen);
+                show(&pair.silent, seen);
+            }
+            Decisive::Never => {
+                lacks.predicates.insert(index, Lack::Proven(String::new()));
+            }
+            Decisive::Unknown(reason) => {
+                lacks.predicates.insert(index, Lack::Unknown(reason));
+            }
+        }
+    }
+    lacks
+}
+
+/// Whether a test says nothing of a value that is there.
+fn matches_everything(test: &Test) -> bool {
+    let pattern = |pattern: &Pattern| match pattern {
+        Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => text.is_empty(),
+        Pattern::Like(parts) => parts.iter().all(|part| *part == WildcardPart::AnyRun) && !parts.is_empty(),
+        Pattern::Equals(_) | Pattern::Matches(_) => false,
+    };
+    match test {
+        Test::Text { patterns, all: false } => patterns.iter().any(|one| pattern(&one.pattern)),
+        Test::Text { patterns, all: true } => patterns.iter().all(|one| pattern(&one.pattern)),
+        Test::Elements { test, .. } => matches_everything(test),
+        _ => false,
+    }
+}
+
+/// The class of operators that a test belongs to.
+fn class_of(test: &Test) -> &'static str {
+    match test {
+        Test::Exists | Test::Null => "presence",
+        Test::Text { patterns, .. } => match patterns.first().map(|one| &one.pattern) {
+            Some(Pattern::Equals(_)) => "equality",
+            Some(Pattern::Contains(_) | Pattern::StartsWith(_) | Pattern::EndsWith(_)) => "substring",
+            _ => "pattern",
+        },
+        Test::Bool(_) | Test::Bytes(_) | Test::InTable(_) => "equality",
+        Test::Int(_) | Test::Float(..) | Test::Mask { .. } | Test::Time(..) => "number",
+        Test::Cidr(_) => "network",
+        Test::Elements { test, .. } => class_of(test),
+        Test::Field { .. } | Test::Unexpanded => "other",
+    }
+}

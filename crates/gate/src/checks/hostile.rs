@@ -1,0 +1,268 @@
+//! Check 7: nothing that a sensor may be shown brings a fault, and the kill switch holds.
+
+use contentcheck_compiler::event::with_event;
+use contentcheck_compiler::sensor::{Memory, Supplied};
+use contentcheck_interpreter::format::CHECKSUM_AT;
+use contentcheck_interpreter::hash::checksum;
+use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Scalar, Steps, Value, VerifiedImage};
+use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::model;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::Check;
+use crate::evidence::Finding;
+use crate::generate::runner;
+use crate::plan::{inputs, others};
+use crate::run::{Outcome, Run};
+
+/// Hostile events, every rule switched off in turn, damaged and forged images.
+pub struct Hostile;
+
+/// Damaged copies of the image that are tried, and as many forged ones.
+const COPIES: u32 = 96;
+/// Bytes of the longest hostile value.
+const HUGE: usize = 1 << 20;
+/// Findings of one kind that are shown.
+const SHOWN: usize = 8;
+
+/// What was tried.
+#[derive(Default)]
+struct Tried {
+    events: u64,
+    faults: u64,
+    kills: u64,
+    findings: Vec<Finding>,
+}
+
+impl Check for Hostile {
+    fn number(&self) -> u32 {
+        7
+    }
+
+    fn name(&self) -> &'static str {
+        "hostile"
+    }
+
+    fn guards(&self) -> &'static str {
+        "events and images that are short, long, of wrong types, huge or damaged, and rules that are switched off: each has a defined outcome"
+    }
+
+    fn run(&self, run: &mut Run<'_>) -> Outcome {
+        let (Some(plan), Ok(bytes)) = (run.plan, &run.built.all_rules) else {
+            return Outcome::skipped("there is no image to show hostile events to");
+        };
+        let mut outcome = Outcome::default();
+        let mut tried = Tried::default();
+        for template in run.templates() {
+            let Some((layout, numbers, _)) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
+            let inputs = inputs(layout);
+            for number in numbers {
+                shapes(&plan.verified, *number, &inputs, &mut tried);
+            }
+        }
+        switched_off(run, &mut tried);
+        let damaged = damaged(run.settings.seed, bytes, &mut tried);
+        let Tried { events, faults, kills, mut findings } = tried;
+        findings.truncate(4 * SHOWN);
+        outcome.findings = findings;
+        outcome.fact("hostile events", events);
+        outcome.fact("refused with a fault", faults);
+        outcome.fact("evaluations with rules switched off", kills);
+        outcome.fact("damaged images", damaged.0);
+        outcome.fact("forged images", damaged.1);
+        outcome.fact("forged images that were loaded", damaged.2);
+        outcome.summary = format!(
+            "{events} hostile events: {faults} refused with a clean fault, the others decided within the bound on steps; {kills} evaluations with rules switched off; {} damaged images refused, {} forged ones loaded or refused safely",
+            damaged.0, damaged.1
+        );
+        outcome
+    }
+}
+
+/// Events of wrong shapes and of extreme values, as one template type of the image.
+fn shapes(verified: &VerifiedImage<'_>, template: u32, inputs: &[Input<'_>], tried: &mut Tried) {
+    let image = verified.image();
+    let mut words = vec![u64::MAX; verified.scratch_words()];
+    let huge = "\\a ".repeat(HUGE / 3);
+    let absent = vec![Value::Absent; inputs.len()];
+    let of = |input: &Input<'_>, text: &'static str| match input.ty.scalar {
+        _ if input.ty.list => Value::List(&[]),
+        Scalar::String => Value::Text(text),
+        Scalar::Int => Value::Int(i64::MIN),
+        Scalar::Float => Value::Float(f64::NAN),
+        Scalar::Bool => Value::Bool(true),
+        Scalar::Ip => Value::Ip([255, 255, 255, 255].into()),
+        Scalar::Bytes => Value::Bytes(&[0xFF, 0xFE]),
+    };
+    let wrong = |input: &Input<'_>| match input.ty.scalar {
+        Scalar::Int => Value::Text("12"),
+        // Bytes that are no UTF-8 in the place of a text.
+        _ if !input.ty.list => Value::Bytes(&[0xC3, 0x28, 0xFF]),
+        _ => Value::Int(1),
+    };
+    let mut show = |values: &[Value<'_>], expects: Option<bool>, what: &str| {
+        tried.events += 1;
+        let event = Event { inputs: values, header: &[], others: &[] };
+        let bound = match verified.bind(template, event) {
+            Ok(bound) => bound,
+            Err(_) => {
+                tried.faults += 1;
+                if expects == Some(true) {
+                    tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, format!("{what} was refused")));
+                }
+                return;
+            }
+        };
+        if expects == Some(false) {
+            tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, format!("{what} was not refused")));
+        }
+        let mut steps = Steps::default();
+        let ended = bound.evaluate_metered(KillMask::NONE, &mut words, |_| {}, &mut steps);
+        let most = image.cost(template).at(bound.size());
+        if ended.is_err() || steps.0 > most {
+            let message = format!("{what}: {ended:?} after {} steps, of which {most} are promised", steps.0);
+            tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, message));
+        }
+    };
+    show(&absent, Some(true), "an event without any value");
+    if let Some(short) = absent.get(..absent.len().saturating_sub(1)).filter(|short| short.len() < absent.len()) {
+        show(short, Some(false), "an event that is one value short");
+    }
+    show(&[absent.as_slice(), &[Value::Absent]].concat(), Some(false), "an event that is one value long");
+    show(&[], if inputs.is_empty() { Some(true) } else { Some(false) }, "an event of no values");
+    for text in ["", "\0", "\u{1F980}\u{DF}", "*", "%s%n"] {
+        let values: Vec<Value<'_>> = inputs.iter().map(|input| of(input, text)).collect();
+        show(&values, Some(true), "an event of extreme values");
+    }
+    let values: Vec<Value<'_>> = inputs.iter().map(wrong).collect();
+    show(&values, None, "an event of wrong types");
+    for at in 0..inputs.len() {
+        let mut values = absent.clone();
+        let Some((slot, input)) = values.get_mut(at).zip(inputs.get(at)) else { continue };
+        *slot = wrong(input);
+        // A value that no rule reads may be of any type.
+        show(&values, None, "an event with one value of a wrong type");
+    }
+    if let Some(at) = inputs.iter().position(|input| input.ty.scalar == Scalar::String && !input.ty.list) {
+        let mut values = absent.clone();
+        if let Some(slot) = values.get_mut(at) {
+            *slot = Value::Text(&huge);
+        }
+        show(&values, Some(true), "a value of one MiB");
+    }
+}
+
+/// Each rule switched off on an event that it fires on, and all others switched off.
+fn switched_off(run: &Run<'_>, tried: &mut Tried) {
+    let Some(plan) = run.plan else { return };
+    let mut words = vec![0; plan.verified.scratch_words()];
+    let mask_words = run.rules.len().div_ceil(64);
+    for ((number, place), events) in &run.made {
+        let Some(target) = run.reference.get(*number as usize).and_then(|rule| rule.targets.get(*place)) else { continue };
+        let template = &target.target().template;
+        let Some(event) = events.iter().find(|event| target.evaluate(event)) else { continue };
+        let Some((layout, numbers, _)) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
+        let inputs = inputs(layout);
+        let rest = others(template, event, |name| inputs.iter().any(|input| input.name == name));
+        let value = |name: &str| event.value(&model::FieldRef::named(template, name));
+        let version = |of: &&u32| plan.verified.image().template(**of).is_some_and(|of| of.version == template.version);
+        let Some(of) = numbers.iter().find(version) else { continue };
+        let bit = |set: &mut Vec<u64>| {
+            if let Some(word) = set.get_mut((*number >> 6) as usize) {
+                *word ^= 1 << (number & 63);
+            }
+        };
+        let mut only = vec![0_u64; mask_words];
+        bit(&mut only);
+        let mut all_but = vec![u64::MAX; mask_words];
+        bit(&mut all_but);
+        let done = with_event(&inputs, &[], value, &rest, |event| -> Result<bool, Fault> {
+            let bound = plan.verified.bind(*of, event)?;
+            let mut evaluate = |mask: &[u64]| {
+                let mut found = Vec::new();
+                bound.evaluate(KillMask::new(mask), &mut words, |rule| found.push(rule)).map(|()| found)
+            };
+            let (all, without, alone) = (evaluate(&[])?, evaluate(&only)?, evaluate(&all_but)?);
+            let expected: Vec<u32> = all.iter().copied().filter(|rule| rule != number).collect();
+            Ok(without == expected && alone == [*number])
+        });
+        tried.kills += 3;
+        if done != Ok(true) && tried.findings.len() < SHOWN
+            && let Some(rule) = run.rules.get(*number as usize)
+        {
+            let message = format!("the kill switch of `{}` does not do what it says: {done:?}", rule.title);
+            tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, message).of_rule(rule));
+        }
+    }
+}
+
+/// Copies with damage must be refused; forged ones, whose checksum is right, may be loaded but meet no fault.
+/// Returns how many were damaged, forged, and loaded.
+fn damaged(seed: u64, bytes: &[u8], tried: &mut Tried) -> (u64, u64, u64) {
+    let (mut damaged, mut forged, mut loaded) = (0, 0, 0);
+    let mut runner = runner(seed, u64::MAX);
+    let strategy = (any::<prop::sample::Index>(), 0_u8..8, 0_u8..4);
+    for _ in 0..COPIES {
+        let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
+        let (index, bit, how) = tree.current();
+        let at = index.index(bytes.len().max(1));
+        let mut copy = bytes.to_vec();
+        if how == 0 {
+            copy.truncate(at);
+        } else if let Some(byte) = copy.get_mut(at) {
+            *byte ^= 1 << bit;
+        }
+        damaged += 1;
+        if Image::read(&copy).is_ok() && tried.findings.len() < SHOWN {
+            let what = if how == 0 { "cut off" } else { "with one bit turned" };
+            tried.findings.push(Finding::new(&codes::DAMAGE_ACCEPTED, format!("a copy {what} at byte {at} is read")));
+        }
+        if how == 0 {
+            continue;
+        }
+        let sum = checksum(&copy).to_le_bytes();
+        copy.iter_mut().skip(CHECKSUM_AT).zip(sum).for_each(|(slot, byte)| *slot = byte);
+        forged += 1;
+        match evaluate_forged(&copy) {
+            Some(Ok(())) => loaded += 1,
+            Some(Err(fault)) => {
+                let message = format!("a forged image, altered at byte {at}, passes verification and meets a fault: {fault}");
+                tried.findings.push(Finding::new(&codes::DAMAGE_ACCEPTED, message));
+            }
+            None => {}
+        }
+    }
+    (damaged, forged, loaded)
+}
+
+/// Loads an image and evaluates an event on each of its template types. Nothing where it is refused.
+fn evaluate_forged(bytes: &[u8]) -> Option<Result<(), Fault>> {
+    let image = Image::read(bytes).ok()?;
+    let supplied = Supplied::of_recorder(&image, "recorder", "0");
+    let supplies = supplied.supplies();
+    let manifest = supplied.manifest(&supplies);
+    let mut memory = Memory::of(&image);
+    let verified = image.verify(&manifest, memory.workspace()).ok()?;
+    let mut words = vec![0; verified.scratch_words()];
+    for number in 0..image.template_count() {
+        let Some(template) = image.template(number) else { continue };
+        let name = image.name(template.name, template.name_len);
+        let inputs = manifest.templates.iter().find(|supply| supply.template == name).map_or(&[][..], |of| of.inputs);
+        let values: Vec<Value<'_>> = inputs
+            .iter()
+            .map(|input| match input.ty.scalar {
+                Scalar::String if !input.ty.list => Value::Text(r"C:\Windows\System32\rundll32.exe -enc a"),
+                _ => Value::Absent,
+            })
+            .collect();
+        let event = Event { inputs: &values, header: &[], others: &[] };
+        let done = verified
+            .bind(number, event)
+            .and_then(|bound| bound.evaluate(KillMask::NONE, &mut words, |_| {}));
+        if let Err(fault) = done {
+            return Some(Err(fault));
+        }
+    }
+    Some(Ok(()))
+}

@@ -1,0 +1,96 @@
+//! Check 8: recorded events. Some may be matched so often and no more, some by nothing ever.
+
+use contentcheck_parser::diagnostic::codes;
+
+use super::Check;
+use crate::evidence::Finding;
+use crate::replay::{Counted, Recording, count};
+use crate::run::{Outcome, Run};
+
+/// Replays recorded events and the never-match corpus.
+pub struct Replay;
+
+impl Check for Replay {
+    fn number(&self) -> u32 {
+        8
+    }
+
+    fn name(&self) -> &'static str {
+        "replay"
+    }
+
+    fn guards(&self) -> &'static str {
+        "rules that drown people in matches, and rules that match the operating system, signed software or the sensor itself"
+    }
+
+    fn run(&self, run: &mut Run<'_>) -> Outcome {
+        let Some(plan) = run.plan else { return Outcome::skipped("there is no image to replay events with") };
+        let settings = run.settings;
+        let mut outcome = Outcome::default();
+        let mut said = Vec::new();
+        if settings.recordings.is_empty() {
+            outcome.skipped.push("replay: no recorded events are named (`recordings` under [gate])".to_owned());
+        } else {
+            let counted = count(plan, &settings.recordings, run.rules.len(), None, settings.threads, &|_| {});
+            unread(&counted, &settings.recordings, &mut outcome);
+            for ((facts, matches), rule) in run.facts.iter_mut().zip(&counted.rules).zip(&run.rules) {
+                facts.matches = Some(*matches);
+                if let Some(most) = facts.ceiling.filter(|most| matches > most) {
+                    let message =
+                        format!("`{}` matches {matches} of the recorded events, at most {most} are allowed", rule.title);
+                    outcome.findings.push(
+                        Finding::new(&codes::CEILING_EXCEEDED, message)
+                            .of_rule(rule)
+                            .with_help("`contentcheck eval` shows the events"),
+                    );
+                }
+            }
+            outcome.fact("recorded events", counted.events);
+            outcome.fact("recorded events on template types with rules", counted.evaluated);
+            outcome.fact("matches", counted.matches);
+            said.push(format!("{} recorded events, {} matches", counted.events, counted.matches));
+        }
+        if settings.never_match.is_empty() {
+            outcome.skipped.push("never-match: no events are named that no rule may match (`never-match` under [gate])".to_owned());
+        } else {
+            let counted = count(plan, &settings.never_match, run.rules.len(), None, settings.threads, &|_| {});
+            unread(&counted, &settings.never_match, &mut outcome);
+            let found = counted.rules.iter().zip(&counted.first).zip(&run.rules);
+            for ((matches, first), rule) in found.filter(|((matches, _), _)| **matches > 0) {
+                let at = first.and_then(|(file, place)| {
+                    settings.never_match.get(file).map(|recording| format!("{}, {place}", recording.name()))
+                });
+                let message = format!(
+                    "`{}` matches {matches} of the events that nothing may match, the first in {}",
+                    rule.title,
+                    at.unwrap_or_default()
+                );
+                outcome.findings.push(
+                    Finding::new(&codes::NEVER_MATCH, message)
+                        .of_rule(rule)
+                        .with_help("narrow the rule: no rule is excepted from this corpus"),
+                );
+            }
+            outcome.fact("never-match events", counted.events);
+            said.push(format!(
+                "{} never-match events, {} of them on template types with rules",
+                counted.events, counted.evaluated
+            ));
+        }
+        outcome.idle = settings.recordings.is_empty() && settings.never_match.is_empty();
+        outcome.summary = if said.is_empty() { "did not run".to_owned() } else { said.join("; ") };
+        outcome
+    }
+}
+
+/// What could not be read proves nothing.
+fn unread(counted: &Counted, files: &[Recording], outcome: &mut Outcome) {
+    for (file, _, words) in counted.problems.iter().chain(&counted.faults) {
+        let file = files.get(*file).map(Recording::name).unwrap_or_default();
+        let words = words.lines().next().unwrap_or_default();
+        outcome.findings.push(Finding::new(&codes::RECORDING_UNREAD, format!("{file}: {words}")));
+    }
+    if counted.lost {
+        outcome.findings.push(Finding::new(&codes::RECORDING_UNREAD, "a worker ended early: the counts are wrong"));
+    }
+}

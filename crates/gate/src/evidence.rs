@@ -1,0 +1,338 @@
+//! Evidence: what a run of the gate saw, in one value that every report is made from.
+//!
+//! Two runs on the same release with the same seed make equal evidence: it holds no times, no
+//! paths of the machine and no number of threads.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a run of the gate saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Format of this report: 1.
+    pub format: u32,
+    /// What made it.
+    pub tool: Tool,
+    /// What was looked at.
+    pub release: ReleaseFacts,
+    /// The seed of everything that is random.
+    pub seed: u64,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// The checks, in their order.
+    pub checks: Vec<CheckResult>,
+    /// The rules of the release, in the order of the image.
+    pub rules: Vec<RuleFacts>,
+    /// For each template type that rules are on, its fields and what was exercised on them.
+    pub fields: Vec<FieldFacts>,
+    /// What differs from the previous release, where one was given.
+    pub changes: Vec<Change>,
+    /// The defects that were seeded, by class.
+    pub defects: Vec<DefectClass>,
+}
+
+/// What made a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// `contentcheck`
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What was looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseFacts {
+    /// What the configuration calls the release.
+    pub name: Option<String>,
+    /// The sequence number: a later release has a higher one.
+    pub sequence: Option<u64>,
+    /// Files that were read.
+    pub files: usize,
+    /// Rules.
+    pub rules: usize,
+    /// SHA-256 over names and bytes of all files, hexadecimal.
+    pub content_sha256: String,
+    /// Bytes of the image; nothing where there is none.
+    pub image_bytes: Option<u64>,
+    /// SHA-256 of the image, hexadecimal.
+    pub image_sha256: Option<String>,
+    /// The sensors of the fleet, name and version.
+    pub fleet: Vec<String>,
+    /// The release before, where one was given.
+    pub previous: Option<PreviousFacts>,
+}
+
+/// The release before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviousFacts {
+    /// Its sequence number.
+    pub sequence: Option<u64>,
+    /// Its rules.
+    pub rules: usize,
+    /// Bytes of its image; nothing where it has none.
+    pub image_bytes: Option<u64>,
+}
+
+/// The outcome of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// No check failed.
+    Passed,
+    /// Some check failed: the release does not ship.
+    Failed,
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It ran and has nothing against the release.
+    Passed,
+    /// It ran and has findings.
+    Failed,
+    /// It could not run: it is not a check that passed.
+    Skipped,
+}
+
+/// What a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckResult {
+    /// Its place in the order, from 0.
+    pub number: u32,
+    /// Its name, in kebab case.
+    pub name: String,
+    /// What it guards against, one sentence.
+    pub guards: String,
+    /// How it ended.
+    pub status: Status,
+    /// What it did, one line.
+    pub summary: String,
+    /// Counts and sizes, by name.
+    pub facts: BTreeMap<String, u64>,
+    /// What it has against the release.
+    pub findings: Vec<Finding>,
+    /// What of it did not run, with the reason.
+    pub skipped: Vec<String>,
+}
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// Good to know.
+    Info,
+    /// Worth a look; does not fail the gate.
+    Warning,
+    /// Fails the gate.
+    Error,
+}
+
+/// One thing that a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The stable code; `contentcheck explain CODE` has its page.
+    pub code: String,
+    /// How much it weighs.
+    pub weight: Weight,
+    /// The rule, by id or name.
+    pub rule: Option<String>,
+    /// The file, and line and column from 1.
+    pub place: Option<Place>,
+    /// What was found.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// An event that shows it, as `eval` reads it.
+    pub event: Option<serde_json::Value>,
+    /// The same as a `test` block, ready to be put into the rule.
+    pub test: Option<String>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// What is known of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFacts {
+    /// Id, or name.
+    pub rule: String,
+    /// Title.
+    pub title: String,
+    /// Level, in lower case.
+    pub level: Option<String>,
+    /// Where it is written.
+    pub place: Place,
+    /// The template types that it runs on.
+    pub templates: Vec<String>,
+    /// Predicates, over all of its template types.
+    pub predicates: u64,
+    /// Of these, those that were seen true and seen false, or that analysis proves can be only one of both.
+    pub covered: u64,
+    /// Of these, those that neither tests nor analysis could decide.
+    pub undecided: u64,
+    /// Whether it was seen firing.
+    pub fires: bool,
+    /// Its own tests.
+    pub tests: u64,
+    /// Instructions of its programs.
+    pub instructions: u64,
+    /// What its programs cost at most: steps for an event without values.
+    pub steps: u64,
+    /// What its programs cost at most: steps for each unit of an event's size, which is about a byte.
+    pub steps_per_unit: u64,
+    /// Matches on the recorded events, where some were named.
+    pub matches: Option<u64>,
+    /// How many are allowed.
+    pub ceiling: Option<u64>,
+}
+
+/// What was exercised on a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldFacts {
+    /// The template type.
+    pub template: String,
+    /// The field.
+    pub field: String,
+    /// By class of operators (`equality`, `substring`, `pattern`, `number`, `network`, `presence`, `other`):
+    /// predicates, and how many of them are covered. A wildcard that matches everything is none.
+    pub classes: BTreeMap<String, Covered>,
+}
+
+/// Predicates, and how many were seen true and seen false.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Covered {
+    /// All.
+    pub predicates: u64,
+    /// Those that are covered.
+    pub covered: u64,
+}
+
+/// How a rule changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It is written in another way and means the same.
+    Rewritten,
+    /// It matches all that it did, and more.
+    Wider,
+    /// It matches less than it did, and nothing else.
+    Narrower,
+    /// It matches other events.
+    Different,
+    /// It differs, and analysis could not tell in what.
+    Unknown,
+}
+
+/// A rule that differs from the previous release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// Id, or name.
+    pub rule: String,
+    /// Title.
+    pub title: String,
+    /// How it changed.
+    pub kind: ChangeKind,
+    /// The template type on which the events below show it.
+    pub template: Option<String>,
+    /// An event that only the new version matches.
+    pub gains: Option<serde_json::Value>,
+    /// An event that only the old version matches.
+    pub loses: Option<serde_json::Value>,
+    /// Of so many events made from both versions, how many each matches.
+    pub volume: Option<Volume>,
+}
+
+/// How often two versions of a rule match the same events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    /// Events.
+    pub events: u64,
+    /// Matches of the old version.
+    pub before: u64,
+    /// Matches of the new one.
+    pub after: u64,
+}
+
+/// Seeded defects of one class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefectClass {
+    /// The class, in kebab case.
+    pub class: String,
+    /// What was done to the release, one line.
+    pub what: String,
+    /// The check that must reject it.
+    pub check: String,
+    /// How many were seeded. None where the release has nothing that this class applies to.
+    pub seeded: u64,
+    /// How many were rejected, by the named check.
+    pub rejected: u64,
+}
+
+impl Evidence {
+    /// The evidence of a run without any check.
+    pub(crate) fn empty(version: &str) -> Self {
+        Self {
+            format: 1,
+            tool: Tool { name: "contentcheck".to_owned(), version: version.to_owned() },
+            release: ReleaseFacts::default(),
+            seed: 0,
+            verdict: Verdict::Failed,
+            checks: Vec::new(),
+            rules: Vec::new(),
+            fields: Vec::new(),
+            changes: Vec::new(),
+            defects: Vec::new(),
+        }
+    }
+
+    /// Findings that fail the gate, in the order of the checks.
+    pub fn errors(&self) -> impl Iterator<Item = (&CheckResult, &Finding)> {
+        self.checks.iter().flat_map(|check| {
+            check.findings.iter().filter(|finding| finding.weight == Weight::Error).map(move |finding| (check, finding))
+        })
+    }
+
+    /// Checks, and parts of checks, that did not run: the check and the reason.
+    pub fn skipped(&self) -> impl Iterator<Item = (&CheckResult, &str)> {
+        self.checks.iter().flat_map(|check| check.skipped.iter().map(move |reason| (check, reason.as_str())))
+    }
+
+    /// The evidence as canonical JSON: pretty, with a line break at the end.
+    ///
+    /// # Errors
+    /// None that a value of this type brings about.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+}

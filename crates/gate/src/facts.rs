@@ -1,0 +1,50 @@
+//! What is known of each rule before any check ran.
+
+use contentcheck_interpreter::Image;
+use contentcheck_interpreter::format::{Program, Section};
+use contentcheck_parser::model::{CheckedRule, Level};
+
+use crate::evidence::RuleFacts;
+use crate::run::{place, rule_name};
+
+/// What a rule says of itself.
+pub(crate) fn of_rule(rule: &CheckedRule) -> RuleFacts {
+    let mut predicates = 0;
+    for target in &rule.targets {
+        target.condition.each(&mut |_, _| predicates += 1);
+    }
+    RuleFacts {
+        rule: rule_name(rule).to_owned(),
+        title: rule.title.clone(),
+        level: rule.level.and_then(|level: Level| Level::WORDS.get(level as usize)).map(|word| (*word).to_owned()),
+        place: place(&rule.source, rule.span),
+        templates: rule.targets.iter().map(|target| target.template.to_string()).collect(),
+        predicates,
+        covered: 0,
+        undecided: 0,
+        fires: false,
+        tests: rule.tests.len() as u64,
+        instructions: 0,
+        steps: 0,
+        steps_per_unit: 0,
+        matches: None,
+        ceiling: None,
+    }
+}
+
+/// What the programs of each rule cost, of an image whose rules are in the same order.
+pub(crate) fn sizes(bytes: &[u8], facts: &mut [RuleFacts]) {
+    let Ok(image) = Image::read(bytes) else { return };
+    let programs = image.section_bytes(Section::Programs).as_chunks::<{ Program::SIZE }>().0;
+    for template in (0..image.template_count()).filter_map(|number| image.template(number)) {
+        for number in 0..template.program_count {
+            let at = template.programs.saturating_add(number) as usize;
+            let Some(program) = programs.get(at).map(Program::decode) else { break };
+            let Some(fact) = facts.get_mut(program.rule as usize) else { continue };
+            let cost = image.program_cost(&template, number, true);
+            fact.instructions += u64::from(program.code_len);
+            fact.steps = fact.steps.saturating_add(cost.fixed);
+            fact.steps_per_unit = fact.steps_per_unit.saturating_add(cost.per_unit);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The release gate: everything that runs over a content release before it ships, as a library.
+//!
+//! A [`subject::Release`] is what was read. [`subject::Built::new`] checks and compiles it, [`run::examine`] runs
+//! checks over that, in the order of [`checks::ALL`], and what comes out is [`evidence::Evidence`].
+
+pub mod checks;
+pub mod defects;
+pub mod evidence;
+mod facts;
+pub mod generate;
+pub mod plan;
+pub mod proof;
+pub mod refusal;
+pub mod replay;
+pub mod report;
+pub mod run;
+pub mod subject;

@@ -1,0 +1,227 @@
+//! Proofs: events that an analysis finds, confirmed by the compiled image, and how they are written.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use contentcheck_analysis::Witness;
+use contentcheck_compiler::order;
+use contentcheck_parser::check::CheckedContent;
+use contentcheck_parser::model::{FieldRef, Target, Value};
+use contentcheck_parser::template::TemplateType;
+use contentcheck_reference::Event;
+use serde_json::{Map, Number};
+
+use crate::plan::{Plan, Worker};
+
+/// Asks the image whether a rule fires on an event.
+pub struct Confirmer<'p> {
+    plan: &'p Plan<'p>,
+    worker: RefCell<Worker>,
+    /// The number of the rule of each target, by the target's address.
+    rules: HashMap<usize, u32>,
+}
+
+impl<'p> Confirmer<'p> {
+    /// For the targets of content and the plan that was made of it.
+    #[must_use]
+    pub fn new(content: &CheckedContent, plan: &'p Plan<'p>) -> Self {
+        let mut rules = HashMap::new();
+        for (number, rule) in (0..).zip(order(content)) {
+            rules.extend(rule.targets.iter().map(|target| (std::ptr::from_ref(target).addr(), number)));
+        }
+        Self { plan, worker: RefCell::new(Worker::new(plan)), rules }
+    }
+
+    /// Whether a target is one of this release.
+    #[must_use]
+    pub fn knows(&self, target: &Target) -> bool {
+        self.rules.contains_key(&std::ptr::from_ref(target).addr())
+    }
+
+    /// Whether the rule of a target fires on an event. Nothing where the image cannot say: the target is of another
+    /// release, or the event met a fault.
+    #[must_use]
+    pub fn fires(&self, target: &Target, witness: &Witness) -> Option<bool> {
+        let number = self.rules.get(&std::ptr::from_ref(target).addr())?;
+        let event = event(&target.template, witness);
+        let mut fires = false;
+        let worker = &mut *self.worker.borrow_mut();
+        self.plan.evaluate_owned(&target.template, &event, worker, |rule| fires |= rule == *number).ok()?;
+        Some(fires)
+    }
+}
+
+/// A witness as the reference evaluator sees it.
+#[must_use]
+pub fn event(template: &TemplateType, witness: &Witness) -> Event {
+    let mut event = Event::empty(template);
+    for (field, value) in &witness.values {
+        event.set(field, Some(value.clone()));
+    }
+    event
+}
+
+/// An event of the reference evaluator as a witness.
+#[must_use]
+pub fn witness(template: &TemplateType, event: &Event) -> Witness {
+    let places = |count: usize, field: fn(u32) -> FieldRef| (0..u32::try_from(count).unwrap_or(u32::MAX)).map(field);
+    let inputs = places(template.fields.len(), FieldRef::Input);
+    let header = places(template.header.len(), FieldRef::Header);
+    let fixed = places(template.reads.len(), FieldRef::Fixed);
+    let open = event.open.keys().map(|name| FieldRef::Open(name.as_str().into()));
+    let named = inputs.chain(header).chain(fixed).chain(open);
+    let mut values: Vec<(FieldRef, Value)> =
+        named.filter_map(|field| event.value(&field).cloned().map(|value| (field, value))).collect();
+    values.extend(event.others.iter().map(|value| (FieldRef::Keyword, value.clone())));
+    Witness { values }
+}
+
+/// The name of a field as recorders and content write it; for a keyword nothing.
+#[must_use]
+pub fn name(template: &TemplateType, field: &FieldRef) -> Option<String> {
+    match field {
+        FieldRef::Input(at) => Some(template.fields.get(*at as usize)?.as_ref()?.name.clone()),
+        FieldRef::Header(at) => Some(template.header.get(*at as usize)?.name.clone()),
+        FieldRef::Fixed(at) => Some(template.reads.get(*at as usize)?.name.clone()),
+        FieldRef::Open(name) => Some(name.to_string()),
+        FieldRef::Keyword => None,
+    }
+}
+
+/// An event as `eval` reads it. Values that no field names stand under names that no template type has.
+#[must_use]
+pub fn json(template: &TemplateType, witness: &Witness) -> Map<String, serde_json::Value> {
+    let mut object = Map::new();
+    let mut unnamed = 0;
+    for (field, value) in &witness.values {
+        let name = name(template, field).unwrap_or_else(|| {
+            unnamed += 1;
+            format!("value {unnamed}")
+        });
+        object.insert(name, json_value(value));
+    }
+    object
+}
+
+fn json_value(value: &Value) -> serde_json::Value {
+    match value {
+        Value::String(text) => text.as_str().into(),
+        Value::Int(number) => (*number).into(),
+        // JSON has no infinity: such a value is absent from a recording.
+        Value::Float(number) => Number::from_f64(*number).map_or(serde_json::Value::Null, Into::into),
+        Value::Bool(truth) => (*truth).into(),
+        Value::Ip(address) => address.to_string().into(),
+        Value::Bytes(bytes) => hex(bytes).into(),
+        Value::List(elements) => elements.iter().map(json_value).collect(),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// An event as a test block of the native language. Nothing where a value has no place in one.
+#[must_use]
+pub fn native(template: &TemplateType, witness: &Witness, fires: bool, label: Option<&str>) -> Option<String> {
+    let mut entries = Vec::new();
+    for (field, value) in &witness.values {
+        // What the template type fixes to one value need not be said.
+        if let FieldRef::Fixed(at) = field
+            && template.reads.get(*at as usize).is_none_or(|fixed| fixed.values.len() == 1)
+        {
+            continue;
+        }
+        entries.push(format!("{}: {}", field_name(&name(template, field)?), literal(value)?));
+    }
+    let label = label.map_or_else(String::new, |label| format!(" {}", text(label)));
+    Some(format!("test {}{label} {{ {} }}", if fires { "fires" } else { "silent" }, entries.join(", ")))
+}
+
+/// Words of the language cannot stand for fields without backticks.
+pub(crate) fn field_name(name: &str) -> String {
+    const WORDS: [&str; 18] = [
+        "all",
+        "and",
+        "any",
+        "cidr",
+        "contains",
+        "ends_with",
+        "exists",
+        "false",
+        "in",
+        "let",
+        "like",
+        "matches",
+        "not",
+        "or",
+        "starts_with",
+        "test",
+        "true",
+        "when",
+    ];
+    let begins = |part: &str| part.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_');
+    let word = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name
+            .split(['.', '-'])
+            .all(|part| begins(part) && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+    if word && !WORDS.contains(&name) { name.to_owned() } else { format!("`{name}`") }
+}
+
+fn literal(value: &Value) -> Option<String> {
+    Some(match value {
+        Value::String(value) => text(value),
+        Value::Int(number) => number.to_string(),
+        // The language has no literal for infinity and for what is no number.
+        Value::Float(number) if number.is_finite() => format!("{number:?}"),
+        Value::Float(_) => return None,
+        Value::Bool(truth) => truth.to_string(),
+        Value::Ip(address) => format!("\"{address}\""),
+        Value::Bytes(bytes) => format!("hex\"{}\"", hex(bytes)),
+        Value::List(elements) => {
+            format!("[{}]", elements.iter().map(literal).collect::<Option<Vec<String>>>()?.join(", "))
+        }
+    })
+}
+
+/// A text as it is where that can be, else with escapes.
+pub(crate) fn text(value: &str) -> String {
+    let plain = value.chars().all(|character| matches!(character, ' '..='~') && character != '"');
+    if plain && value.contains('\\') {
+        return format!("r\"{value}\"");
+    }
+    let mut written = String::from("\"");
+    for character in value.chars() {
+        match character {
+            '"' | '\\' => written.extend(['\\', character]),
+            ' '..='~' => written.push(character),
+            other => {
+                let _ = write!(written, "\\u{{{:x}}}", u32::from(other));
+            }
+        }
+    }
+    written.push('"');
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_are_those_of_the_language() {
+        assert_eq!(text(r"C:\x"), r#"r"C:\x""#);
+        assert_eq!(text("a\"\\\n"), r#""a\"\\\u{a}""#);
+        assert_eq!(text("x"), "\"x\"");
+        assert_eq!(field_name("test"), "`test`");
+        assert_eq!(field_name("properties.app-id"), "properties.app-id");
+        assert_eq!(field_name("a b"), "`a b`");
+        assert_eq!(literal(&Value::Float(1.0)).as_deref(), Some("1.0"));
+        assert_eq!(literal(&Value::Float(f64::NAN)), None);
+        assert_eq!(literal(&Value::Bytes(vec![0, 255])).as_deref(), Some("hex\"00ff\""));
+    }
+}

@@ -1,0 +1,274 @@
+//! Replay: recorded events through an image, on all cores.
+//!
+//! Readers unpack sources and hand batches over a bounded channel; workers decode and evaluate them. Everything
+//! that is counted is a sum, so the result does not depend on who did what.
+
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use contentcheck_events::{Batch, Flattener, Place, Problem, Reader, Tally};
+
+use crate::plan::{Plan, Worker};
+
+/// Problems that are kept one by one; all are counted.
+pub const SHOWN: usize = 20;
+
+/// A record, or the rest of a source: the number of the source, the place in it, what is said of it.
+pub type Noted = (usize, Place, String);
+
+/// Recorded events.
+#[derive(Clone, Debug)]
+pub enum Recording {
+    /// In a file.
+    File(PathBuf),
+    /// At hand, as JSON lines.
+    Lines {
+        /// What reports call it.
+        name: String,
+        /// The lines.
+        bytes: Arc<[u8]>,
+    },
+}
+
+impl Recording {
+    /// JSON lines at hand.
+    #[must_use]
+    pub fn lines(name: &str, bytes: Vec<u8>) -> Self {
+        Self::Lines { name: name.to_owned(), bytes: bytes.into() }
+    }
+
+    /// What reports call it: of a file its name without directories.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            Self::Lines { name, .. } => name.clone(),
+        }
+    }
+
+    fn open(&self) -> Result<Reader, Problem> {
+        match self {
+            Self::File(path) => Reader::open(path),
+            Self::Lines { name, bytes } => Ok(Reader::new(name, Cursor::new(Arc::clone(bytes)))),
+        }
+    }
+}
+
+/// What was counted.
+pub struct Counted {
+    /// Records that are events.
+    pub events: u64,
+    /// Events that belong to a template type.
+    pub routed: u64,
+    /// Events that belong to a template type which some rule is on.
+    pub evaluated: u64,
+    /// Records, or rests of sources, that could not be read.
+    pub unread: u64,
+    /// Matches: a rule on an event, whatever number of template types it belongs to.
+    pub matches: u64,
+    /// Unpacked bytes.
+    pub bytes: u64,
+    /// Matches of each rule, by its number.
+    pub rules: Vec<u64>,
+    /// For each rule the first event that it matches: source and place.
+    pub first: Vec<Option<(usize, Place)>>,
+    /// Events of each template type, by its number in the router.
+    pub templates: Vec<u64>,
+    /// Values that did not convert.
+    pub tally: Tally,
+    /// The first records that could not be read.
+    pub problems: Vec<Noted>,
+    /// The first faults: none, of an image that is right.
+    pub faults: Vec<Noted>,
+    /// Whether a thread ended early, so that the counts are wrong.
+    pub lost: bool,
+}
+
+impl Counted {
+    fn new(plan: &Plan<'_>, rules: usize) -> Self {
+        Self {
+            events: 0,
+            routed: 0,
+            evaluated: 0,
+            unread: 0,
+            matches: 0,
+            bytes: 0,
+            rules: vec![0; rules],
+            first: vec![None; rules],
+            templates: vec![0; plan.router.templates().len()],
+            tally: Tally::new(),
+            problems: Vec::new(),
+            faults: Vec::new(),
+            lost: false,
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.events += other.events;
+        self.routed += other.routed;
+        self.evaluated += other.evaluated;
+        self.unread += other.unread;
+        self.matches += other.matches;
+        self.bytes += other.bytes;
+        self.rules.iter_mut().zip(other.rules).for_each(|(all, part)| *all += part);
+        for (all, part) in self.first.iter_mut().zip(other.first) {
+            *all = match (all.take(), part) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            };
+        }
+        self.templates.iter_mut().zip(other.templates).for_each(|(all, part)| *all += part);
+        self.tally.merge(other.tally);
+        self.problems.extend(other.problems);
+        self.faults.extend(other.faults);
+    }
+}
+
+/// The first ones, so that a million of them take no memory.
+fn first(found: &mut Vec<Noted>, most: usize) {
+    found.sort();
+    found.truncate(most);
+}
+
+/// Reads and evaluates all files, `rules` of them in the image. `forced` is the template type that events are taken
+/// for, by its number in the router. `progress` is told bytes as they are done.
+pub fn count(
+    plan: &Plan<'_>,
+    files: &[Recording],
+    rules: usize,
+    forced: Option<usize>,
+    threads: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Counted {
+    let threads = threads.max(1);
+    let mut whole = Counted::new(plan, rules);
+    let (sender, receiver) = sync_channel::<(usize, Batch)>(threads * 2);
+    let receiver = Mutex::new(receiver);
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        let readers: Vec<_> = (0..threads.min(files.len()))
+            .map(|_| {
+                let sender = sender.clone();
+                let next = &next;
+                scope.spawn(move || hand_over(files, next, &sender))
+            })
+            .collect();
+        drop(sender);
+        let workers: Vec<_> =
+            (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, rules, progress))).collect();
+        for reader in readers {
+            match reader.join() {
+                Ok(problems) => {
+                    whole.unread += problems.len() as u64;
+                    whole.problems.extend(problems);
+                }
+                Err(_) => whole.lost = true,
+            }
+        }
+        for worker in workers {
+            match worker.join() {
+                Ok(part) => whole.merge(part),
+                Err(_) => whole.lost = true,
+            }
+        }
+    });
+    first(&mut whole.problems, SHOWN);
+    first(&mut whole.faults, SHOWN);
+    whole
+}
+
+/// Reads one file after the other. Returns those that could not be opened.
+fn hand_over(files: &[Recording], next: &AtomicUsize, sender: &SyncSender<(usize, Batch)>) -> Vec<Noted> {
+    let mut problems = Vec::new();
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(recording) = files.get(number) else { return problems };
+        let mut reader = match recording.open() {
+            Ok(reader) => reader,
+            Err(problem) => {
+                problems.push((number, Place::Source, format!("{problem}\n  help: {}", problem.cause.help())));
+                continue;
+            }
+        };
+        loop {
+            let mut batch = Batch::new();
+            if !reader.next_batch(&mut batch) {
+                break;
+            }
+            if sender.send((number, batch)).is_err() {
+                return problems;
+            }
+        }
+    }
+}
+
+fn work(
+    plan: &Plan<'_>,
+    receiver: &Mutex<Receiver<(usize, Batch)>>,
+    forced: Option<usize>,
+    rules: usize,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Counted {
+    let mut part = Counted::new(plan, rules);
+    let mut worker = Worker::new(plan);
+    let mut flattener = Flattener::new();
+    let mut matched: Vec<u32> = Vec::new();
+    loop {
+        let received = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok((number, batch)) = received else { break };
+        batch.each(|record| {
+            let read = record.and_then(|record| match flattener.flatten(record.bytes) {
+                Ok(flat) => Ok((record.place, flat)),
+                Err(cause) => Err(batch.problem(record.place, cause)),
+            });
+            let (place, flat) = match read {
+                Ok(read) => read,
+                Err(problem) => {
+                    part.unread += 1;
+                    let words = format!("{problem}\n  help: {}", problem.cause.help());
+                    part.problems.push((number, problem.place, words));
+                    if part.problems.len() > SHOWN * 50 {
+                        first(&mut part.problems, SHOWN);
+                    }
+                    return;
+                }
+            };
+            matched.clear();
+            let done = plan.evaluate(&flat, forced, &mut worker, |_, rule| matched.push(rule));
+            matched.sort_unstable();
+            matched.dedup();
+            part.matches += matched.len() as u64;
+            for rule in &matched {
+                let at = *rule as usize;
+                if let (Some(count), Some(first)) = (part.rules.get_mut(at), part.first.get_mut(at)) {
+                    *count += 1;
+                    let here = (number, place);
+                    *first = Some(first.map_or(here, |known: (usize, Place)| known.min(here)));
+                }
+            }
+            if let Err(fault) = done {
+                part.faults.push((number, place, format!("{place}: the image met a fault: {fault:?}")));
+                if part.faults.len() > SHOWN * 50 {
+                    first(&mut part.faults, SHOWN);
+                }
+            }
+            part.events += 1;
+            part.routed += u64::from(!worker.routes.is_empty());
+            part.evaluated += u64::from(worker.routes.iter().any(|route| plan.stop(*route).is_some()));
+            for route in &worker.routes {
+                if let Some(count) = part.templates.get_mut(*route) {
+                    *count += 1;
+                }
+            }
+        });
+        part.bytes += batch.len() as u64;
+        progress(batch.len() as u64);
+    }
+    part.tally = worker.tally;
+    part
+}

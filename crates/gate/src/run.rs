@@ -1,0 +1,307 @@
+//! A run of checks over a release.
+
+use std::collections::{BTreeMap, HashMap};
+
+use contentcheck_analysis::Witness;
+use contentcheck_compiler::order;
+use contentcheck_parser::diagnostic::{Code, Severity};
+use contentcheck_parser::model::{CheckedRule, Target};
+use contentcheck_parser::source::{Source, Span};
+use contentcheck_parser::template::TemplateType;
+use contentcheck_reference::{Evaluator, Event, PreparedRule};
+
+use crate::checks::Check;
+use crate::evidence::{
+    Change, CheckResult, DefectClass, Evidence, FieldFacts, Finding, Place, PreviousFacts, ReleaseFacts, RuleFacts,
+    Status, Tool, Verdict, Weight,
+};
+use crate::facts;
+use crate::plan::{Plan, Worker, with_plan};
+use crate::proof;
+use crate::replay::Recording;
+use crate::subject::{Built, sha256};
+
+/// What a run is told besides the release.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The seed of everything that is random.
+    pub seed: u64,
+    /// Events that differential fuzzing makes.
+    pub cases: u64,
+    /// How many threads to use, at least one. Evidence does not depend on it.
+    pub threads: usize,
+    /// Recorded events that are replayed.
+    pub recordings: Vec<Recording>,
+    /// How often each rule may match them: by the rule's number, see [`contentcheck_compiler::order`].
+    pub ceilings: Vec<Option<u64>>,
+    /// Recorded events that no rule may match.
+    pub never_match: Vec<Recording>,
+    /// Whether rules may disappear.
+    pub allow_shrink: bool,
+    /// Whether parts of the release may grow to more than twice their size.
+    pub allow_growth: bool,
+    /// When differential fuzzing ends at the latest, where that was asked for.
+    pub seconds: Option<u64>,
+    /// Whether the self-test seeds every class into every rule, in place of one rule for each class.
+    pub every_rule: bool,
+    /// Version of the tool.
+    pub version: &'static str,
+}
+
+/// What a check has found so far.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// One line: what it did.
+    pub summary: String,
+    /// Counts and sizes.
+    pub facts: BTreeMap<String, u64>,
+    /// Findings.
+    pub findings: Vec<Finding>,
+    /// What did not run, with the reason.
+    pub skipped: Vec<String>,
+    /// Whether nothing of it ran.
+    pub idle: bool,
+}
+
+impl Outcome {
+    /// A check that could not run.
+    #[must_use]
+    pub fn skipped(reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { summary: "did not run".to_owned(), skipped: vec![reason], idle: true, ..Self::default() }
+    }
+
+    /// Notes a count.
+    pub fn fact(&mut self, name: &str, count: u64) {
+        self.facts.insert(name.to_owned(), count);
+    }
+}
+
+impl Finding {
+    /// A finding with the severity of its code.
+    #[must_use]
+    pub fn new(code: &'static Code, message: impl Into<String>) -> Self {
+        let weight = match code.severity {
+            Severity::Info => Weight::Info,
+            Severity::Warning => Weight::Warning,
+            _ => Weight::Error,
+        };
+        Self {
+            code: code.id.to_owned(),
+            weight,
+            rule: None,
+            place: None,
+            message: message.into(),
+            help: None,
+            event: None,
+            test: None,
+        }
+    }
+
+    /// Says which rule it is about.
+    #[must_use]
+    pub fn of_rule(mut self, rule: &CheckedRule) -> Self {
+        self.rule = Some(rule_name(rule).to_owned());
+        self.place = Some(place(&rule.source, rule.span));
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Shows the event that it is about, and as a test block that says what the rule must do on it.
+    #[must_use]
+    pub fn with_event(mut self, template: &TemplateType, witness: &Witness, fires: Option<bool>) -> Self {
+        self.event = Some(serde_json::Value::Object(proof::json(template, witness)));
+        self.test = fires.and_then(|fires| proof::native(template, witness, fires, Some("found by the gate")));
+        self
+    }
+}
+
+/// How reports call a rule: its id, else its name.
+#[must_use]
+pub fn rule_name(rule: &CheckedRule) -> &str {
+    rule.id.as_deref().unwrap_or(&rule.name)
+}
+
+/// A place in a file.
+#[must_use]
+pub fn place(source: &Source, span: Span) -> Place {
+    let position = source.position(span.start);
+    Place {
+        file: source.name().to_owned(),
+        line: u32::try_from(position.line).unwrap_or(u32::MAX),
+        column: u32::try_from(position.column).unwrap_or(u32::MAX),
+    }
+}
+
+/// What the checks of one run share.
+pub struct Run<'g> {
+    /// The release under test.
+    pub built: &'g Built<'g>,
+    /// The release before it.
+    pub previous: Option<&'g Built<'g>>,
+    /// What the run was told.
+    pub settings: &'g Settings,
+    /// The rules in the order of the image.
+    pub rules: Vec<&'g CheckedRule>,
+    /// The image of all rules, made ready; nothing where there is none.
+    pub plan: Option<&'g Plan<'g>>,
+    /// The reference evaluator's rules, in the order of the image.
+    pub reference: Vec<&'g PreparedRule<'g>>,
+    /// What is known of each rule, in the order of the image.
+    pub facts: Vec<RuleFacts>,
+    /// What was exercised on fields.
+    pub fields: Vec<FieldFacts>,
+    /// What differs from the release before.
+    pub changes: Vec<Change>,
+    /// Seeded defects.
+    pub defects: Vec<DefectClass>,
+    /// Events that analysis made, by the number of the rule and the place of its target.
+    pub made: BTreeMap<(u32, usize), Vec<Event>>,
+    numbers: HashMap<usize, u32>,
+}
+
+impl<'g> Run<'g> {
+    /// The number of the rule that a target belongs to.
+    #[must_use]
+    pub fn number_of(&self, target: &Target) -> Option<u32> {
+        self.numbers.get(&(std::ptr::from_ref(target) as usize)).copied()
+    }
+
+    /// The template types that rules are on, each once, by name and version.
+    #[must_use]
+    pub fn templates(&self) -> Vec<&'g TemplateType> {
+        let mut found: BTreeMap<(&str, u32), &TemplateType> = BTreeMap::new();
+        for target in self.rules.iter().flat_map(|rule| &rule.targets) {
+            found.entry((target.template.name.as_str(), target.template.version)).or_insert(&target.template);
+        }
+        found.into_values().collect()
+    }
+
+    /// The rules that the interpreter reports for an event of a template type, rising. Nothing where the event
+    /// has a value of another type than a rule reads.
+    pub fn interpret(&self, template: &TemplateType, event: &Event, worker: &mut Worker) -> Option<Vec<u32>> {
+        let mut found = Vec::new();
+        self.plan?.evaluate_owned(template, event, worker, |rule| found.push(rule)).ok()?;
+        Some(found)
+    }
+}
+
+/// Runs checks over a release, in their order. `progress` is told the name of each as it begins, and after it
+/// its result.
+pub fn examine(
+    built: &Built<'_>,
+    previous: Option<&Built<'_>>,
+    settings: &Settings,
+    checks: &[&dyn Check],
+    progress: &mut dyn FnMut(&dyn Check, Option<&CheckResult>),
+) -> Evidence {
+    let rules = order(&built.content);
+    let mut facts: Vec<RuleFacts> = rules.iter().map(|rule| facts::of_rule(rule)).collect();
+    if let Ok(image) = &built.all_rules {
+        facts::sizes(image, &mut facts);
+    }
+    for (fact, ceiling) in facts.iter_mut().zip(&settings.ceilings) {
+        fact.ceiling = *ceiling;
+    }
+    let evaluator = Evaluator::new(&built.content).ok();
+    let by_rule: HashMap<usize, &PreparedRule<'_>> =
+        evaluator.iter().flat_map(Evaluator::rules).map(|rule| (std::ptr::from_ref(rule.rule) as usize, rule)).collect();
+    let reference: Vec<&PreparedRule<'_>> =
+        rules.iter().filter_map(|rule| by_rule.get(&(std::ptr::from_ref(*rule) as usize)).copied()).collect();
+    let numbers = (0_u32..)
+        .zip(&rules)
+        .flat_map(|(number, rule)| rule.targets.iter().map(move |target| (std::ptr::from_ref(target) as usize, number)))
+        .collect();
+    let run = |plan: Option<&Plan<'_>>, progress: &mut dyn FnMut(&dyn Check, Option<&CheckResult>)| {
+        let mut run = Run {
+            built,
+            previous,
+            settings,
+            rules: rules.clone(),
+            plan,
+            reference: reference.clone(),
+            facts: facts.clone(),
+            fields: Vec::new(),
+            changes: Vec::new(),
+            defects: Vec::new(),
+            made: BTreeMap::new(),
+            numbers,
+        };
+        let mut results = Vec::new();
+        for check in checks {
+            progress(*check, None);
+            let result = result(*check, check.run(&mut run));
+            progress(*check, Some(&result));
+            results.push(result);
+        }
+        let failed = results.iter().any(|result| result.status == Status::Failed);
+        Evidence {
+            format: 1,
+            tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
+            release: release_facts(built, previous),
+            seed: settings.seed,
+            verdict: if failed { Verdict::Failed } else { Verdict::Passed },
+            checks: results,
+            rules: run.facts,
+            fields: run.fields,
+            changes: run.changes,
+            defects: run.defects,
+        }
+    };
+    let mut run = Some(run);
+    let with = built.all_rules.as_ref().ok().and_then(|image| {
+        with_plan(&built.content, image, |plan| run.take().map(|run| run(Some(plan), &mut *progress))).ok().flatten()
+    });
+    match (with, run) {
+        (Some(evidence), _) => evidence,
+        (None, Some(run)) => run(None, progress),
+        // The closure was called and its evidence is above.
+        (None, None) => Evidence::empty(settings.version),
+    }
+}
+
+fn result(check: &dyn Check, outcome: Outcome) -> CheckResult {
+    let status = if outcome.findings.iter().any(|finding| finding.weight == Weight::Error) {
+        Status::Failed
+    } else if outcome.idle {
+        Status::Skipped
+    } else {
+        Status::Passed
+    };
+    CheckResult {
+        number: check.number(),
+        name: check.name().to_owned(),
+        guards: check.guards().to_owned(),
+        status,
+        summary: outcome.summary,
+        facts: outcome.facts,
+        findings: outcome.findings,
+        skipped: outcome.skipped,
+    }
+}
+
+fn release_facts(built: &Built<'_>, previous: Option<&Built<'_>>) -> ReleaseFacts {
+    let bytes = |built: &Built<'_>| built.image.as_ref().ok().map(|image| image.len() as u64);
+    let sensors = built.release.fleet.iter().flat_map(|fleet| fleet.sensors());
+    ReleaseFacts {
+        name: built.release.name.clone(),
+        sequence: built.release.sequence,
+        files: built.release.sources.len(),
+        rules: built.content.rules().len(),
+        content_sha256: built.content_sha256(),
+        image_bytes: bytes(built),
+        image_sha256: built.image.as_ref().ok().map(|image| sha256(image)),
+        fleet: sensors.map(|sensor| format!("{} {}", sensor.name(), sensor.version())).collect(),
+        previous: previous.map(|previous| PreviousFacts {
+            sequence: previous.release.sequence,
+            rules: previous.content.rules().len(),
+            image_bytes: bytes(previous),
+        }),
+    }
+}

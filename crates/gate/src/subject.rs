@@ -1,0 +1,106 @@
+//! What the gate looks at: a release as it was read, and what is made of it.
+
+use contentcheck_compiler::{Options, Problem, compile};
+use contentcheck_parser::check::{self, CheckedContent, Context, Language, LoadTable};
+use contentcheck_parser::diagnostic::{Diagnostic, Severity};
+use contentcheck_parser::sensor::Fleet;
+use contentcheck_parser::source::Source;
+use contentcheck_parser::template::TemplateType;
+use sha2::{Digest, Sha256};
+
+/// A release as it was read.
+#[derive(Clone)]
+pub struct Release<'r> {
+    /// What it is called.
+    pub name: Option<String>,
+    /// Its sequence number.
+    pub sequence: Option<u64>,
+    /// The files, by name.
+    pub sources: Vec<(Source, Language)>,
+    /// What could not be read.
+    pub problems: Vec<Diagnostic>,
+    /// Template types that ship with the tool.
+    pub library: Vec<TemplateType>,
+    /// The sensors that it is for.
+    pub fleet: Option<Fleet>,
+    /// The data files of tables.
+    pub load: &'r LoadTable<'r>,
+    /// Gives findings the severity in force, and leaves out those that are off or accepted.
+    pub severities: &'r (dyn Fn(Vec<Diagnostic>) -> Vec<Diagnostic> + Sync + 'r),
+    /// The least severity that fails the gate.
+    pub least: Severity,
+    /// Whether a sensor that lacks an input leaves rules out, in place of refusing the image.
+    pub skip_unsupplied: bool,
+}
+
+/// A release, checked and compiled.
+pub struct Built<'r> {
+    /// What was read.
+    pub release: Release<'r>,
+    /// What was checked.
+    pub content: CheckedContent,
+    /// Everything that lint finds, with the severity in force.
+    pub findings: Vec<Diagnostic>,
+    /// The image that ships.
+    pub image: Result<Vec<u8>, Problem>,
+    /// The image of all rules, whatever sensors they are for: for tests and recorded events.
+    pub all_rules: Result<Vec<u8>, Problem>,
+}
+
+impl<'r> Built<'r> {
+    /// Checks and compiles.
+    #[must_use]
+    pub fn new(release: Release<'r>, threads: usize) -> Self {
+        let (content, mut findings) = checked(&release, threads);
+        findings.extend(release.problems.iter().cloned());
+        findings.sort_by(|a, b| {
+            (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id))
+        });
+        let findings = (release.severities)(findings);
+        let options = Options { skip_unsupplied: release.skip_unsupplied, any_sensor: false };
+        let image = compile(&content, options);
+        let limited = content.rules().iter().any(|rule| rule.sensors.is_some());
+        let all_rules = if limited || release.skip_unsupplied {
+            compile(&content, Options { skip_unsupplied: false, any_sensor: true })
+        } else {
+            image.clone()
+        };
+        Self { release, content, findings, image, all_rules }
+    }
+
+    /// The digest of what was read: names and bytes of all files, by name.
+    #[must_use]
+    pub fn content_sha256(&self) -> String {
+        let mut sources: Vec<&Source> = self.release.sources.iter().map(|(source, _)| source).collect();
+        sources.sort_by_key(|source| source.name());
+        let mut digest = Sha256::new();
+        for source in sources {
+            for part in [source.name(), source.text()] {
+                digest.update((part.len() as u64).to_le_bytes());
+                digest.update(part.as_bytes());
+            }
+        }
+        hex(&digest.finalize())
+    }
+}
+
+/// Checks the sources of a release.
+pub(crate) fn checked(release: &Release<'_>, threads: usize) -> (CheckedContent, Vec<Diagnostic>) {
+    let context = Context { library: release.library.clone(), fleet: release.fleet.as_ref(), threads };
+    check::check(&release.sources, context, release.load, &|| {})
+}
+
+/// The SHA-256 of bytes, hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,46 @@
+//! 08xx: change against the previous release.
+
+codes! {
+    /// more than a tenth of the rules of the previous release are gone
+    RELEASE_SHRUNK = "CC0801" "release-shrunk" Error {
+        cause: "A directory was not checked out, a generator gave nothing, a filter took away too much: what is left still is valid content, only much less of it.",
+        harm: "Every sensor that takes the release is blind to what the rules found, and says nothing. In May 2025 an empty route table, valid as a file, took a vendor's platform down worldwide.",
+        cure: "Restore what is missing. Where the rules are meant to go, say so with `allow-shrink = true` under `[gate]`, or `--allow-shrink`, for this one release.",
+    }
+    /// a rule of the previous release is gone
+    RULE_REMOVED = "CC0802" "rule-removed" Warning {
+        cause: "The rule was deleted, moved out of the release, or has an error and was left out.",
+        harm: "What it found is found no more.",
+        cure: "Nothing, where it was meant. Otherwise bring the rule back; a rule that is no longer wanted is better set to `status: deprecated` first.",
+    }
+    /// a rule that could fire before can fire no more
+    RULE_EMPTIED = "CC0803" "rule-emptied" Error {
+        cause: "The change made the condition contradict itself: a list lost its values, a filter grew wider than what it filters, a value was misspelt.",
+        harm: "The rule is in the release and finds nothing. Nobody notices, since silence is what a rule does most of the time.",
+        cure: "Look at the difference that the gate prints, and mend the condition.",
+    }
+    /// a part of the release is more than twice as large as before
+    SIZE_JUMP = "CC0804" "size-jump" Error {
+        cause: "A query gave rows twice, a generator ran on more than it should, a list was pasted once more.",
+        harm: "What reads the content holds it to limits that were set for its usual size. In November 2025 a feature file of twice its size stopped a large part of the web.",
+        cure: "Find out why it grew. Where it is meant, say so with `allow-growth = true` under `[gate]`, or `--allow-growth`, for this one release.",
+    }
+    /// a rule matches far more events than its version in the previous release
+    MATCH_VOLUME = "CC0805" "match-volume" Error {
+        cause: "A condition was negated, a filter dropped, a pattern widened to what is in most events.",
+        harm: "Alerts by the million, or, where a match blocks, machines and programs that stop.",
+        cure: "Look at the event that only the new version matches. Where the volume is meant, raise the ceiling of the rule under `[gate.ceilings]`.",
+    }
+    /// the release has no higher sequence number than the previous one
+    STALE_SEQUENCE = "CC0806" "stale-sequence" Error {
+        cause: "An older checkout was built, or a process that was delayed publishes what it planned long ago.",
+        harm: "A newer release is overwritten by an older one. In October 2025 an old plan that was applied late emptied the name service of a cloud.",
+        cure: "Give the release a higher `sequence` under `[release]`; a revert is a new release with a higher number as well.",
+    }
+    /// two versions of a rule differ, and analysis cannot tell in what
+    CHANGE_UNKNOWN = "CC0807" "change-unknown" Warning {
+        cause: "The condition has parts beyond exact analysis, such as a comparison of two fields, or it is larger than the budget.",
+        harm: "Nobody has proven what the change does.",
+        cure: "Read the difference yourself, and add tests to the rule that show what changed.",
+    }
+}

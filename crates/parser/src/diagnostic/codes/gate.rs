@@ -1,0 +1,76 @@
+//! 10xx: what the release gate finds by running the content.
+
+codes! {
+    /// the gate accepted a release with a seeded defect
+    GATE_BLIND = "CC1001" "gate-blind" Error {
+        cause: "A check of the gate is broken, or was switched off: it passed a release that was made to be rejected.",
+        harm: "A gate that passes what is known to be bad proves nothing about what it passes. In July 2024 a validator with an error of logic passed the file that stopped 8.5 million machines.",
+        cure: "This is a fault of contentcheck or of how it was built. Do not ship; report it with the class that the finding names.",
+    }
+    /// two compilations of the same content differ
+    NOT_CANONICAL = "CC1002" "not-canonical" Error {
+        cause: "A fault of the compiler: the order of files or the number of threads shows in the image.",
+        harm: "Nobody can rebuild the image and show that it is what was reviewed.",
+        cure: "Do not ship; report it with the release.",
+    }
+    /// a sensor of the fleet refuses the image
+    IMAGE_REFUSED = "CC1003" "image-refused" Error {
+        cause: "The image reads what this sensor does not supply, or is beyond what it can hold.",
+        harm: "A sensor that verifies its content stays on the previous one; a sensor that does not reads past its inputs.",
+        cure: "The code in the message has a page of its own. Mend the rule, or state `sensors` for it.",
+    }
+    /// a test of a rule fails
+    TEST_FAILED = "CC1004" "test-failed" Error {
+        cause: "The rule does not do what its own tests say that it does.",
+        harm: "Either the rule misses what it is for, or it fires on what it must not.",
+        cure: "`contentcheck test` shows predicate by predicate why. Mend the rule or its test.",
+    }
+    /// a rule was never seen firing
+    NEVER_SEEN_FIRING = "CC1005" "never-seen-firing" Error {
+        cause: "The rule has no test that fires, and analysis either proved that no event can make it fire or found none.",
+        harm: "A rule that was never seen firing is one of which nobody knows that it can. Tests with wildcards only were what hid the 21st input of channel file 291.",
+        cure: "`contentcheck prove` says why. Mend the condition, or give the rule a test that fires.",
+    }
+    /// a predicate was not seen both true and false
+    PREDICATE_UNCOVERED = "CC1006" "predicate-uncovered" Warning {
+        cause: "No test exercises the predicate, and analysis could not make events that do, nor prove that there are none.",
+        harm: "Whether the predicate works is not known.",
+        cure: "Give the rule a test in which the predicate holds, and one in which it does not.",
+    }
+    /// interpreter and reference evaluator disagree
+    EVALUATORS_DISAGREE = "CC1007" "evaluators-disagree" Error {
+        cause: "A fault of the compiler, the interpreter or the reference evaluator, brought to light by this content.",
+        harm: "What sensors do with the rule is not what it says.",
+        cure: "Do not ship the rule; report it with the event that the finding shows.",
+    }
+    /// the interpreter met a fault on a hostile event, or a rule that is switched off matched
+    HOSTILE_EVENT = "CC1008" "hostile-event" Error {
+        cause: "A fault of the interpreter or of the compiler, brought to light by this content.",
+        harm: "On a sensor the event would be lost, or the kill switch would not hold.",
+        cure: "Do not ship; report it with the event that the finding shows.",
+    }
+    /// a damaged image was not refused
+    DAMAGE_ACCEPTED = "CC1009" "damage-accepted" Error {
+        cause: "A fault of the interpreter's verification.",
+        harm: "A file that storage or transport altered would be evaluated.",
+        cure: "Do not ship; report it.",
+    }
+    /// a rule matches recorded events more often than it may
+    CEILING_EXCEEDED = "CC1010" "ceiling-exceeded" Error {
+        cause: "The rule is wider than its author thinks, or the recording has more of what it finds than expected.",
+        harm: "The same happens on the fleet, multiplied by its size.",
+        cure: "`contentcheck eval` shows the events. Narrow the rule, or raise its ceiling under `[gate.ceilings]`.",
+    }
+    /// a rule matches an event that nothing may ever match
+    NEVER_MATCH = "CC1011" "never-match" Error {
+        cause: "The rule finds the operating system, signed software or the sensor itself.",
+        harm: "In April 2010 a signature matched svchost.exe and machines by the hundred thousand did not start any more.",
+        cure: "Narrow the rule. The never-match corpus is an invariant: no rule is excepted from it.",
+    }
+    /// recorded events could not be read
+    RECORDING_UNREAD = "CC1012" "recording-unread" Error {
+        cause: "A file is damaged, or is none of recorded events.",
+        harm: "What was not replayed proves nothing, and a gate that goes on would look as if it had.",
+        cure: "Mend or replace the recording, or take it out of the configuration.",
+    }
+}
