@@ -291,12 +291,36 @@ pub enum GateFormat {
     Human,
     /// Everything, in one JSON value.
     Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// JUnit XML: a test suite for each check.
+    Junit,
+    /// The summary of a CI job.
+    Markdown,
+    /// GitHub workflow commands: annotations.
+    Github,
+    /// One page that stands alone: the coverage matrix, cost and matches of each rule, what changed.
+    Html,
+}
+
+impl GateFormat {
+    /// Every format, with the name of its file in a directory of evidence.
+    pub const FILES: [(Self, &'static str); 6] = [
+        (Self::Json, "evidence.json"),
+        (Self::Sarif, "evidence.sarif"),
+        (Self::Junit, "junit.xml"),
+        (Self::Markdown, "summary.md"),
+        (Self::Html, "report.html"),
+        (Self::Human, "summary.txt"),
+    ];
 }
 
 /// Run the release gate.
 #[derive(Debug, Args)]
-#[command(after_help = "Settings stand under [release] and [gate] in contentcheck.toml. The checks, in their order: self-test, \
-lint, compile, verify, tests, coverage, differential, hostile, replay, change; docs/gate.md says what each guards against.")]
+#[command(
+    after_help = "Settings stand under [release] and [gate] in contentcheck.toml. The checks, in their order: self-test, \
+lint, compile, verify, tests, coverage, differential, hostile, replay, change; docs/gate.md says what each guards against."
+)]
 pub struct Gate {
     /// The release
     #[command(flatten)]
@@ -349,6 +373,9 @@ pub struct Gate {
     /// Where the output goes, in place of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// A directory that gets the evidence in every format, and the image
+    #[arg(long, value_name = "DIR")]
+    pub evidence: Option<PathBuf>,
 }
 
 /// Evaluate many recorded events.

@@ -68,32 +68,182 @@ pub enum Tamper {
 
 /// All classes.
 pub static ALL: &[Defect] = &[
-    Defect { class: "arity-by-one", what: "the sensor supplies one input fewer than the rule reads", check: "lint", codes: &["CC0401", "CC0402"], seed: short_arity },
-    Defect { class: "arity-on-device", what: "the same, met by the sensor's own verification", check: "verify", codes: &["CC1003"], seed: short_arity },
-    Defect { class: "type-swapped", what: "the sensor supplies an input as another type", check: "verify", codes: &["CC1003"], seed: type_swapped },
-    Defect { class: "position-shifted", what: "an input was inserted before the one that a rule reads by number", check: "verify", codes: &["CC1003"], seed: shifted },
-    Defect { class: "over-capacity", what: "the sensor can hold fewer rules than the release has", check: "verify", codes: &["CC1003"], seed: over_capacity },
-    Defect { class: "blank-required-cell", what: "a table has a blank cell where a value is required", check: "lint", codes: &["CC0512"], seed: blank_cell },
-    Defect { class: "duplicate-key", what: "a table has all of its rows twice", check: "lint", codes: &["CC0513"], seed: doubled_rows },
-    Defect { class: "list-over-budget", what: "a table has more rows than its declared capacity", check: "lint", codes: &["CC0510"], seed: over_budget },
+    Defect {
+        class: "arity-by-one",
+        what: "the sensor supplies one input fewer than the rule reads",
+        check: "lint",
+        codes: &["CC0401", "CC0402"],
+        seed: short_arity,
+    },
+    Defect {
+        class: "arity-on-device",
+        what: "the same, met by the sensor's own verification",
+        check: "verify",
+        codes: &["CC1003"],
+        seed: short_arity,
+    },
+    Defect {
+        class: "type-swapped",
+        what: "the sensor supplies an input as another type",
+        check: "verify",
+        codes: &["CC1003"],
+        seed: type_swapped,
+    },
+    Defect {
+        class: "position-shifted",
+        what: "an input was inserted before the one that a rule reads by number",
+        check: "verify",
+        codes: &["CC1003"],
+        seed: shifted,
+    },
+    Defect {
+        class: "over-capacity",
+        what: "the sensor can hold fewer rules than the release has",
+        check: "verify",
+        codes: &["CC1003"],
+        seed: over_capacity,
+    },
+    Defect {
+        class: "blank-required-cell",
+        what: "a table has a blank cell where a value is required",
+        check: "lint",
+        codes: &["CC0512"],
+        seed: blank_cell,
+    },
+    Defect {
+        class: "duplicate-key",
+        what: "a table has all of its rows twice",
+        check: "lint",
+        codes: &["CC0513"],
+        seed: doubled_rows,
+    },
+    Defect {
+        class: "list-over-budget",
+        what: "a table has more rows than its declared capacity",
+        check: "lint",
+        codes: &["CC0510"],
+        seed: over_budget,
+    },
     Defect { class: "id-reused", what: "two rules have one id", check: "lint", codes: &["CC0702"], seed: id_reused },
-    Defect { class: "fields-reordered", what: "a later version of the template type has two fields in another order", check: "lint", codes: &["CC0210"], seed: reordered },
-    Defect { class: "regex-explodes", what: "an expression backtracks without bound in other engines", check: "lint", codes: &["CC0502"], seed: explodes },
-    Defect { class: "value-of-wrong-type", what: "a field is compared with a value of another type", check: "lint", codes: &["CC0302"], seed: wrong_value },
-    Defect { class: "image-truncated", what: "the image is cut off", check: "verify", codes: &["CC1003"], seed: truncated },
-    Defect { class: "image-bit-flipped", what: "one bit of the image is turned", check: "verify", codes: &["CC1003"], seed: flipped },
-    Defect { class: "image-not-of-this-content", what: "the image is that of other content", check: "compile", codes: &["CC1002"], seed: swapped },
-    Defect { class: "image-means-something-else", what: "the image says the contrary of the rule", check: "differential", codes: &["CC1007"], seed: swapped },
-    Defect { class: "rule-kills-itself", what: "a filter excludes all that the rule selects", check: "coverage", codes: &["CC1005"], seed: kills_itself },
-    Defect { class: "rule-emptied", what: "a rule that fired before can fire no more", check: "change", codes: &["CC0803"], seed: kills_itself },
-    Defect { class: "condition-negated", what: "the condition of a rule is negated", check: "change", codes: &["CC0805"], seed: negated },
-    Defect { class: "negated-against-tests", what: "the condition of a rule with tests is negated", check: "tests", codes: &["CC1004"], seed: negated_with_tests },
-    Defect { class: "matches-everything", what: "a rule is added that matches every event", check: "change", codes: &["CC0805"], seed: matches_everything },
-    Defect { class: "table-doubled", what: "a table has three times the rows of before", check: "change", codes: &["CC0804"], seed: table_grown },
-    Defect { class: "release-emptied", what: "the release has no rules any more", check: "change", codes: &["CC0801"], seed: emptied },
-    Defect { class: "sequence-stale", what: "the sequence number is not higher than before", check: "change", codes: &["CC0806"], seed: stale },
-    Defect { class: "ceiling-exceeded", what: "a rule matches more recorded events than it may", check: "replay", codes: &["CC1010"], seed: too_many },
-    Defect { class: "never-match-hit", what: "a rule matches an event that nothing may match", check: "replay", codes: &["CC1011"], seed: never_matched },
+    Defect {
+        class: "fields-reordered",
+        what: "a later version of the template type has two fields in another order",
+        check: "lint",
+        codes: &["CC0210"],
+        seed: reordered,
+    },
+    Defect {
+        class: "regex-explodes",
+        what: "an expression backtracks without bound in other engines",
+        check: "lint",
+        codes: &["CC0502"],
+        seed: explodes,
+    },
+    Defect {
+        class: "value-of-wrong-type",
+        what: "a field is compared with a value of another type",
+        check: "lint",
+        codes: &["CC0302"],
+        seed: wrong_value,
+    },
+    Defect {
+        class: "image-truncated",
+        what: "the image is cut off",
+        check: "verify",
+        codes: &["CC1003"],
+        seed: truncated,
+    },
+    Defect {
+        class: "image-bit-flipped",
+        what: "one bit of the image is turned",
+        check: "verify",
+        codes: &["CC1003"],
+        seed: flipped,
+    },
+    Defect {
+        class: "image-not-of-this-content",
+        what: "the image is that of other content",
+        check: "compile",
+        codes: &["CC1002"],
+        seed: swapped,
+    },
+    Defect {
+        class: "image-means-something-else",
+        what: "the image says the contrary of the rule",
+        check: "differential",
+        codes: &["CC1007"],
+        seed: swapped,
+    },
+    Defect {
+        class: "rule-kills-itself",
+        what: "a filter excludes all that the rule selects",
+        check: "coverage",
+        codes: &["CC1005"],
+        seed: kills_itself,
+    },
+    Defect {
+        class: "rule-emptied",
+        what: "a rule that fired before can fire no more",
+        check: "change",
+        codes: &["CC0803"],
+        seed: kills_itself,
+    },
+    Defect {
+        class: "condition-negated",
+        what: "the condition of a rule is negated",
+        check: "change",
+        codes: &["CC0805"],
+        seed: negated,
+    },
+    Defect {
+        class: "negated-against-tests",
+        what: "the condition of a rule with tests is negated",
+        check: "tests",
+        codes: &["CC1004"],
+        seed: negated_with_tests,
+    },
+    Defect {
+        class: "matches-everything",
+        what: "a rule is added that matches every event",
+        check: "change",
+        codes: &["CC0805"],
+        seed: matches_everything,
+    },
+    Defect {
+        class: "table-doubled",
+        what: "a table has three times the rows of before",
+        check: "change",
+        codes: &["CC0804"],
+        seed: table_grown,
+    },
+    Defect {
+        class: "release-emptied",
+        what: "the release has no rules any more",
+        check: "change",
+        codes: &["CC0801"],
+        seed: emptied,
+    },
+    Defect {
+        class: "sequence-stale",
+        what: "the sequence number is not higher than before",
+        check: "change",
+        codes: &["CC0806"],
+        seed: stale,
+    },
+    Defect {
+        class: "ceiling-exceeded",
+        what: "a rule matches more recorded events than it may",
+        check: "replay",
+        codes: &["CC1010"],
+        seed: too_many,
+    },
+    Defect {
+        class: "never-match-hit",
+        what: "a rule matches an event that nothing may match",
+        check: "replay",
+        codes: &["CC1011"],
+        seed: never_matched,
+    },
 ];
 
 impl<'r> Victim<'_, 'r> {
@@ -147,9 +297,8 @@ impl<'r> Victim<'_, 'r> {
 
     /// An event that the rule fires on, as a line that is read like a recording.
     fn line(&self) -> Option<Vec<u8>> {
-        let confirm = |target: &Target, witness: &Witness| {
-            evaluate(target, &proof::event(&target.template, witness)) == Ok(true)
-        };
+        let confirm =
+            |target: &Target, witness: &Witness| evaluate(target, &proof::event(&target.template, witness)) == Ok(true);
         // Recorders have no values without a name.
         let Fires::Yes(witness) = Analysis::new(&confirm).fires(self.target) else { return None };
         let mut line = serde_json::to_vec(&proof::json(&self.target.template, &witness)).ok()?;
@@ -380,7 +529,8 @@ fn declare(template: &TemplateType, version: u32, fields: &[(String, FieldType)]
 }
 
 fn reordered<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
-    let template = victim.built.content.catalogue().newest().into_iter().find(|of| of.name == victim.target.template.name)?;
+    let template =
+        victim.built.content.catalogue().newest().into_iter().find(|of| of.name == victim.target.template.name)?;
     let fields: Option<Vec<(String, FieldType)>> =
         template.fields.iter().map(|field| field.as_ref().map(|field| (field.name.clone(), field.ty))).collect();
     let mut fields = fields.filter(|fields| fields.len() > 1)?;

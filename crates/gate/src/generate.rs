@@ -265,7 +265,9 @@ fn mangled(value: Value, how: u8) -> Value {
         Value::Ip(IpAddr::V4(address)) => {
             Value::Ip(IpAddr::V4(u32::from(address).wrapping_add(1 << (how * 2 & 31)).into()))
         }
-        Value::Ip(IpAddr::V6(address)) => Value::Ip(IpAddr::V6(u128::from(address).wrapping_add(1 << (how * 8 & 127)).into())),
+        Value::Ip(IpAddr::V6(address)) => {
+            Value::Ip(IpAddr::V6(u128::from(address).wrapping_add(1 << (how * 8 & 127)).into()))
+        }
         Value::Bytes(mut bytes) => {
             match bytes.first_mut() {
                 Some(first) if how % 2 == 0 => *first ^= 1,

@@ -12,6 +12,5 @@ pub mod plan;
 pub mod proof;
 pub mod refusal;
 pub mod replay;
-pub mod report;
 pub mod run;
 pub mod subject;

@@ -210,8 +210,11 @@ pub fn examine(
         fact.ceiling = *ceiling;
     }
     let evaluator = Evaluator::new(&built.content).ok();
-    let by_rule: HashMap<usize, &PreparedRule<'_>> =
-        evaluator.iter().flat_map(Evaluator::rules).map(|rule| (std::ptr::from_ref(rule.rule) as usize, rule)).collect();
+    let by_rule: HashMap<usize, &PreparedRule<'_>> = evaluator
+        .iter()
+        .flat_map(Evaluator::rules)
+        .map(|rule| (std::ptr::from_ref(rule.rule) as usize, rule))
+        .collect();
     let reference: Vec<&PreparedRule<'_>> =
         rules.iter().filter_map(|rule| by_rule.get(&(std::ptr::from_ref(*rule) as usize)).copied()).collect();
     let numbers = (0_u32..)

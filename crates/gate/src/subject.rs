@@ -53,9 +53,7 @@ impl<'r> Built<'r> {
     pub fn new(release: Release<'r>, threads: usize) -> Self {
         let (content, mut findings) = checked(&release, threads);
         findings.extend(release.problems.iter().cloned());
-        findings.sort_by(|a, b| {
-            (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id))
-        });
+        findings.sort_by(|a, b| (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id)));
         let findings = (release.severities)(findings);
         let options = Options { skip_unsupplied: release.skip_unsupplied, any_sensor: false };
         let image = compile(&content, options);

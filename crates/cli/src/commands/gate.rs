@@ -22,7 +22,10 @@ use crate::config::{self, Level, Loaded};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded;
 use crate::release::{talk, written_name};
-use crate::walk;
+use crate::{report, walk};
+
+/// The image in a directory of evidence.
+const IMAGE: &str = "release.ccimage";
 
 /// Events that differential fuzzing makes unless something else is said.
 const CASES: u64 = 20_000;
@@ -82,19 +85,22 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
         }
         Some(result) => progress(result, began.elapsed().as_secs_f64(), streams),
     });
-    let text = match arguments.format {
-        GateFormat::Human => contentcheck_gate::report::human(&evidence, streams.color && arguments.output.is_none()),
-        GateFormat::Json => evidence.to_json().map_err(|error| Failure::internal(error.to_string()))?,
-    };
+    let text = report::gate::write(arguments.format, &evidence, streams.color && arguments.output.is_none())?;
     match &arguments.output {
         Some(path) => walk::write(path, &text)
             .map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?,
         None => drop(written(streams.out.write_all(text.as_bytes()))?),
     }
+    if let Some(directory) = &arguments.evidence {
+        leave(directory, &evidence, &built, streams)?;
+    }
     let all = checks.len() == ALL.len();
     if !all {
-        let left: Vec<&str> =
-            ALL.iter().map(|check| check.name()).filter(|name| !checks.iter().any(|check| check.name() == *name)).collect();
+        let left: Vec<&str> = ALL
+            .iter()
+            .map(|check| check.name())
+            .filter(|name| !checks.iter().any(|check| check.name() == *name))
+            .collect();
         talk(streams, &format!("left out on request: {}", left.join(", ")));
     }
     let skipped = evidence.skipped().next().is_some() || !all;
@@ -103,6 +109,23 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
         talk(streams, "not every check ran, and --require-all asks for it");
     }
     Ok(ended(&evidence, required && skipped))
+}
+
+/// Leaves the evidence in every format, and the image that it is about.
+fn leave(directory: &Path, evidence: &Evidence, built: &Built<'_>, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let refused =
+        |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(error)));
+    std::fs::create_dir_all(directory).map_err(|error| refused(directory, &error))?;
+    for (format, name) in GateFormat::FILES {
+        let path = directory.join(name);
+        walk::write(&path, &report::gate::write(format, evidence, false)?).map_err(|error| refused(&path, &error))?;
+    }
+    if let Ok(image) = &built.image {
+        let path = directory.join(IMAGE);
+        walk::write_bytes(&path, image).map_err(|error| refused(&path, &error))?;
+    }
+    talk(streams, &format!("evidence left in {}", walk::name(directory)));
+    Ok(())
 }
 
 fn ended(evidence: &Evidence, lacking: bool) -> Exit {
@@ -207,7 +230,11 @@ fn recordings(named: &[PathBuf], configured: &[String], root: &Path) -> Result<V
 }
 
 /// How often each rule may match, by its number.
-fn ceilings(built: &Built<'_>, configured: &BTreeMap<String, u64>, every: Option<u64>) -> Result<Vec<Option<u64>>, Failure> {
+fn ceilings(
+    built: &Built<'_>,
+    configured: &BTreeMap<String, u64>,
+    every: Option<u64>,
+) -> Result<Vec<Option<u64>>, Failure> {
     let rules = order(&built.content);
     let names = |rule: &&CheckedRule, wanted: &str| {
         [rule.id.as_deref(), Some(written_name(rule)), Some(rule.name.as_str()), Some(rule.title.as_str())]

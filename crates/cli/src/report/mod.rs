@@ -1,5 +1,6 @@
 //! Reports: findings in the formats that people and machines read.
 
+pub mod gate;
 mod github;
 mod gitlab;
 mod human;

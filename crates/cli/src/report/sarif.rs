@@ -13,10 +13,6 @@ use super::place::{self, Place};
 
 /// Writes the report as SARIF.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let rules: Vec<Value> = codes::FAMILIES
-        .iter()
-        .flat_map(|(_, title, family)| family.iter().map(move |code| descriptor(code, title)))
-        .collect();
     let indices: HashMap<&str, usize> = codes::all().enumerate().map(|(index, code)| (code.id, index)).collect();
     let results: Vec<Value> = place::numbered(report.findings)
         .map(|(finding, print, count)| result(finding, print, count, indices.get(finding.code.id).copied()))
@@ -31,7 +27,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
                 "name": "contentcheck",
                 "version": env!("CARGO_PKG_VERSION"),
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
+                "rules": descriptors(),
             } },
             "columnKind": "unicodeCodePoints",
             "defaultEncoding": "utf-8",
@@ -42,6 +38,12 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+/// What is known of every code, in the order of [`codes::all`].
+pub(super) fn descriptors() -> Vec<Value> {
+    let families = codes::FAMILIES.iter();
+    families.flat_map(|(_, title, family)| family.iter().map(move |code| descriptor(code, title))).collect()
 }
 
 fn descriptor(code: &Code, family: &str) -> Value {
@@ -127,12 +129,12 @@ fn region(source: &Source, span: Span) -> Value {
 
 /// A text that no viewer takes for a link: SARIF reads `[a](b)` as one even in plain text.
 /// Braces stay single, as viewers that obey their doubling also leave single ones alone.
-fn message(text: &str) -> Value {
+pub(super) fn message(text: &str) -> Value {
     json!({ "text": text.replace("](", "\\](") })
 }
 
 /// A path as a URI reference: relative where the path is, `file:` where it is absolute.
-fn uri(path: &str) -> String {
+pub(super) fn uri(path: &str) -> String {
     let drive = matches!(path.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
     let mut uri = String::with_capacity(path.len() + 8);
     let mut rest = path;

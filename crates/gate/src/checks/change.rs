@@ -95,8 +95,11 @@ impl Check for ChangeGuard {
         for (name, kind) in kinds {
             outcome.fact(name, of(kind));
         }
-        let said: Vec<String> =
-            kinds.iter().filter(|(_, kind)| of(*kind) > 0).map(|(name, kind)| format!("{} {name}", of(*kind))).collect();
+        let said: Vec<String> = kinds
+            .iter()
+            .filter(|(_, kind)| of(*kind) > 0)
+            .map(|(name, kind)| format!("{} {name}", of(*kind)))
+            .collect();
         outcome.summary = format!(
             "{} rules before, {} now: {}",
             before.len(),
@@ -133,7 +136,8 @@ fn shrunk(run: &Run<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&Checked
     let help = "restore them, or say that they are meant to go: --allow-shrink, for this one release";
     // One rule of a small release is more than a tenth, and is named by itself.
     if (left == 0 && !before.is_empty()) || (gone.len() > 1 && gone.len() * 10 > before.len() * GONE_PER_TEN) {
-        let message = format!("{} of the {} rules of the previous release are gone; {left} are left", gone.len(), before.len());
+        let message =
+            format!("{} of the {} rules of the previous release are gone; {left} are left", gone.len(), before.len());
         outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).with_help(help));
     }
     for rule in gone.iter().take(20) {
@@ -162,7 +166,11 @@ fn grown(run: &Run<'_>, outcome: &mut Outcome) {
             outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).of_rule(rule).with_help(help));
         } else if *rows * 2 < *before && !run.settings.allow_shrink {
             let message = format!("the table `{name}` has {rows} rows, and had {before}");
-            outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).of_rule(rule).with_help("--allow-shrink says that it is meant"));
+            outcome.findings.push(
+                Finding::new(&codes::RELEASE_SHRUNK, message)
+                    .of_rule(rule)
+                    .with_help("--allow-shrink says that it is meant"),
+            );
         }
     }
 }
@@ -187,12 +195,13 @@ fn tables(rules: &[CheckedRule]) -> BTreeMap<String, (usize, &CheckedRule)> {
 
 /// A rule of both releases.
 fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Vec<Change>, outcome: &mut Outcome) {
-    let confirm = |target: &Target, witness: &Witness| {
-        evaluate(target, &proof::event(&target.template, witness)) == Ok(true)
-    };
+    let confirm =
+        |target: &Target, witness: &Witness| evaluate(target, &proof::event(&target.template, witness)) == Ok(true);
     let mut analysis = Analysis::new(&confirm);
     for target in &new.targets {
-        let Some(before) = old.targets.iter().find(|before| before.template.name == target.template.name) else { continue };
+        let Some(before) = old.targets.iter().find(|before| before.template.name == target.template.name) else {
+            continue;
+        };
         if alike(&before.condition, &target.condition) {
             continue;
         }
@@ -213,7 +222,8 @@ fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Ve
                 Unknown::Templates => "the template type itself changed".to_owned(),
                 reason => reason.to_string(),
             };
-            let message = format!("`{}` differs on {}, and nobody can tell in what: {words}", new.title, target.template);
+            let message =
+                format!("`{}` differs on {}, and nobody can tell in what: {words}", new.title, target.template);
             outcome.findings.push(Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new));
         }
         if let (Fires::Never(_), Fires::Yes(was)) = (analysis.fires(target), analysis.fires(before)) {
@@ -239,8 +249,7 @@ fn flooding(
     outcome: &mut Outcome,
 ) {
     let Some(Volume { events, before, after }) = volume else { return };
-    let has_ceiling =
-        run.facts.iter().any(|facts| facts.rule == rule_name(rule) && facts.ceiling.is_some());
+    let has_ceiling = run.facts.iter().any(|facts| facts.rule == rule_name(rule) && facts.ceiling.is_some());
     if after <= 2 * before || after * 2 <= events || has_ceiling {
         return;
     }

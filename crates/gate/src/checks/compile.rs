@@ -30,7 +30,10 @@ impl Check for Canonical {
         let image = match &built.image {
             Ok(image) => image,
             Err(problem) => {
-                outcome.findings.push(Finding::new(codes::find(problem.code()).unwrap_or(&codes::NOT_CANONICAL), problem.to_string()));
+                outcome.findings.push(Finding::new(
+                    codes::find(problem.code()).unwrap_or(&codes::NOT_CANONICAL),
+                    problem.to_string(),
+                ));
                 outcome.summary = "the release does not compile".to_owned();
                 return outcome;
             }

@@ -98,7 +98,8 @@ impl Check for Coverage {
                         facts.undecided += u64::from(!whole && !is_proven);
                     }
                     if !matches_everything(&predicate.test) {
-                        let name = proof::name(&target.template, &predicate.field).unwrap_or_else(|| "any value".to_owned());
+                        let name =
+                            proof::name(&target.template, &predicate.field).unwrap_or_else(|| "any value".to_owned());
                         let class = fields.entry((target.template.to_string(), name)).or_default();
                         let class = class.entry(class_of(&predicate.test).to_owned()).or_default();
                         class.predicates += 1;
@@ -133,10 +134,8 @@ impl Check for Coverage {
                 );
             }
         }
-        run.fields = fields
-            .into_iter()
-            .map(|((template, field), classes)| FieldFacts { template, field, classes })
-            .collect();
+        run.fields =
+            fields.into_iter().map(|((template, field), classes)| FieldFacts { template, field, classes }).collect();
         outcome.fact("predicates", predicates);
         outcome.fact("covered", covered);
         outcome.fact("covered by the rules' own tests", by_tests);

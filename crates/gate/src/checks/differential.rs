@@ -97,7 +97,9 @@ impl Check for Differential {
                 scope.spawn(|| {
                     loop {
                         let at = next.fetch_add(1, Ordering::Relaxed);
-                        let (Some((ground, number, cases)), Some(slot)) = (shards.get(at), found.get(at)) else { break };
+                        let (Some((ground, number, cases)), Some(slot)) = (shards.get(at), found.get(at)) else {
+                            break;
+                        };
                         let Some(of) = grounds.get(*ground) else { break };
                         let made = shard(shared, of, (*ground as u64) << 32 | *number, *cases, deadline);
                         *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
@@ -137,10 +139,9 @@ impl Check for Differential {
             }
         }
         if whole.cut > 0 {
-            outcome.skipped.push(format!(
-                "{} generated events: time was up, so what was tried depends on the machine",
-                whole.cut
-            ));
+            outcome
+                .skipped
+                .push(format!("{} generated events: time was up, so what was tried depends on the machine", whole.cut));
         }
         let predicates: usize = run.facts.iter().map(|facts| facts.predicates as usize).sum();
         outcome.fact("events", whole.events);

@@ -55,7 +55,9 @@ impl Check for Hostile {
         let mut outcome = Outcome::default();
         let mut tried = Tried::default();
         for template in run.templates() {
-            let Some((layout, numbers, _)) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
+            let Some((layout, numbers, _)) = plan.route_of(template).and_then(|route| plan.stop(route)) else {
+                continue;
+            };
             let inputs = inputs(layout);
             for number in numbers {
                 shapes(&plan.verified, *number, &inputs, &mut tried);
@@ -159,7 +161,9 @@ fn switched_off(run: &Run<'_>, tried: &mut Tried) {
     let mut words = vec![0; plan.verified.scratch_words()];
     let mask_words = run.rules.len().div_ceil(64);
     for ((number, place), events) in &run.made {
-        let Some(target) = run.reference.get(*number as usize).and_then(|rule| rule.targets.get(*place)) else { continue };
+        let Some(target) = run.reference.get(*number as usize).and_then(|rule| rule.targets.get(*place)) else {
+            continue;
+        };
         let template = &target.target().template;
         let Some(event) = events.iter().find(|event| target.evaluate(event)) else { continue };
         let Some((layout, numbers, _)) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
@@ -188,7 +192,8 @@ fn switched_off(run: &Run<'_>, tried: &mut Tried) {
             Ok(without == expected && alone == [*number])
         });
         tried.kills += 3;
-        if done != Ok(true) && tried.findings.len() < SHOWN
+        if done != Ok(true)
+            && tried.findings.len() < SHOWN
             && let Some(rule) = run.rules.get(*number as usize)
         {
             let message = format!("the kill switch of `{}` does not do what it says: {done:?}", rule.title);
@@ -227,7 +232,8 @@ fn damaged(seed: u64, bytes: &[u8], tried: &mut Tried) -> (u64, u64, u64) {
         match evaluate_forged(&copy) {
             Some(Ok(())) => loaded += 1,
             Some(Err(fault)) => {
-                let message = format!("a forged image, altered at byte {at}, passes verification and meets a fault: {fault}");
+                let message =
+                    format!("a forged image, altered at byte {at}, passes verification and meets a fault: {fault}");
                 tried.findings.push(Finding::new(&codes::DAMAGE_ACCEPTED, message));
             }
             None => {}
@@ -257,9 +263,7 @@ fn evaluate_forged(bytes: &[u8]) -> Option<Result<(), Fault>> {
             })
             .collect();
         let event = Event { inputs: &values, header: &[], others: &[] };
-        let done = verified
-            .bind(number, event)
-            .and_then(|bound| bound.evaluate(KillMask::NONE, &mut words, |_| {}));
+        let done = verified.bind(number, event).and_then(|bound| bound.evaluate(KillMask::NONE, &mut words, |_| {}));
         if let Err(fault) = done {
             return Some(Err(fault));
         }

@@ -37,18 +37,8 @@ pub trait Check: Sync {
 }
 
 /// All checks, in their order.
-pub static ALL: [&dyn Check; 10] = [
-    &SelfTest,
-    &Lint,
-    &Canonical,
-    &Verify,
-    &OwnTests,
-    &Coverage,
-    &Differential,
-    &Hostile,
-    &Replay,
-    &ChangeGuard,
-];
+pub static ALL: [&dyn Check; 10] =
+    [&SelfTest, &Lint, &Canonical, &Verify, &OwnTests, &Coverage, &Differential, &Hostile, &Replay, &ChangeGuard];
 
 /// The check of this name.
 #[must_use]

@@ -36,8 +36,10 @@ impl Check for Replay {
             for ((facts, matches), rule) in run.facts.iter_mut().zip(&counted.rules).zip(&run.rules) {
                 facts.matches = Some(*matches);
                 if let Some(most) = facts.ceiling.filter(|most| matches > most) {
-                    let message =
-                        format!("`{}` matches {matches} of the recorded events, at most {most} are allowed", rule.title);
+                    let message = format!(
+                        "`{}` matches {matches} of the recorded events, at most {most} are allowed",
+                        rule.title
+                    );
                     outcome.findings.push(
                         Finding::new(&codes::CEILING_EXCEEDED, message)
                             .of_rule(rule)
@@ -51,7 +53,9 @@ impl Check for Replay {
             said.push(format!("{} recorded events, {} matches", counted.events, counted.matches));
         }
         if settings.never_match.is_empty() {
-            outcome.skipped.push("never-match: no events are named that no rule may match (`never-match` under [gate])".to_owned());
+            outcome.skipped.push(
+                "never-match: no events are named that no rule may match (`never-match` under [gate])".to_owned(),
+            );
         } else {
             let counted = count(plan, &settings.never_match, run.rules.len(), None, settings.threads, &|_| {});
             unread(&counted, &settings.never_match, &mut outcome);

@@ -65,7 +65,9 @@ impl Check for SelfTest {
                 }
             }
             if class.seeded == 0 {
-                outcome.skipped.push(format!("the class `{}`: no rule of the release has what it applies to", class.class));
+                outcome
+                    .skipped
+                    .push(format!("the class `{}`: no rule of the release has what it applies to", class.class));
             }
             classes.push(class);
         }

@@ -33,7 +33,9 @@ impl Check for Verify {
         let image = match Image::read(bytes) {
             Ok(image) => image,
             Err(rejection) => {
-                outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, format!("{}: {rejection}", rejection.code())));
+                outcome
+                    .findings
+                    .push(Finding::new(&codes::IMAGE_REFUSED, format!("{}: {rejection}", rejection.code())));
                 outcome.summary = "no sensor reads the image".to_owned();
                 return outcome;
             }

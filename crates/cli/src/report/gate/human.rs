@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::evidence::{Evidence, Finding, Status, Verdict, Weight};
+use contentcheck_gate::evidence::{Evidence, Finding, Status, Verdict, Weight};
 
 /// Findings of one check that are shown.
 const SHOWN: usize = 8;
 
 /// The evidence as text for a terminal.
 #[must_use]
-pub fn human(evidence: &Evidence, color: bool) -> String {
+pub(crate) fn human(evidence: &Evidence, color: bool) -> String {
     let paint = |text: &str, code: &str| if color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() };
     let mut text = String::new();
     let release = &evidence.release;

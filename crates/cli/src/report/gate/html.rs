@@ -1,0 +1,351 @@
+//! One page that stands alone: no script, no network, readable on a phone.
+
+use std::fmt::Write as _;
+
+use contentcheck_gate::evidence::{CheckResult, Evidence, FieldFacts, Finding, RuleFacts, Status, Verdict, Weight};
+
+use super::markdown::kind;
+use super::{title, verdict, word};
+
+/// Rows of a table that are shown; the JSON has all.
+const ROWS: usize = 500;
+/// Findings of one check that are shown.
+const FINDINGS: usize = 100;
+
+/// The evidence as a page.
+pub(super) fn html(evidence: &Evidence) -> String {
+    let mut page = Page::default();
+    let name = escape(&title(evidence));
+    page.put(format_args!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{name}: release gate</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n",
+        include_str!("page.css")
+    ));
+    let tone = if evidence.verdict == Verdict::Passed { "good" } else { "bad" };
+    page.put(format_args!(
+        "<h1>{name}</h1>\n<p class=\"lead {tone}\" id=\"verdict\">{}</p>\n",
+        escape(&sentence(&verdict(evidence)))
+    ));
+    page.put(format_args!(
+        "<p>This page is what the release gate of contentcheck saw. Each check below tries to find a reason why the release must not reach any device. A check that did not run is not a check that passed; it says why it did not.</p>\n"
+    ));
+    facts(&mut page, evidence);
+    checks(&mut page, evidence);
+    findings(&mut page, evidence);
+    skipped(&mut page, evidence);
+    changes(&mut page, evidence);
+    coverage(&mut page, &evidence.fields);
+    rules(&mut page, &evidence.rules);
+    defects(&mut page, evidence);
+    page.put(format_args!(
+        "<p class=\"soft\">Made by {} {} from seed {}: the same release and the same seed make the same page.</p>\n</main>\n</body>\n</html>\n",
+        escape(&evidence.tool.name),
+        escape(&evidence.tool.version),
+        evidence.seed
+    ));
+    page.0
+}
+
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn put(&mut self, text: std::fmt::Arguments<'_>) {
+        // Writing to a string does not fail.
+        let _ = self.0.write_fmt(text);
+    }
+
+    fn head(&mut self, columns: &[&str]) {
+        let columns: String = columns.iter().map(|column| format!("<th scope=\"col\">{column}</th>")).collect();
+        self.put(format_args!("<div class=\"scroll\"><table>\n<thead><tr>{columns}</tr></thead>\n<tbody>\n"));
+    }
+
+    fn foot(&mut self, left: usize) {
+        self.put(format_args!("</tbody>\n</table></div>\n"));
+        if left > 0 {
+            self.put(format_args!("<p class=\"soft\">and {left} more, in evidence.json</p>\n"));
+        }
+    }
+}
+
+/// A text that is no markup, whatever it holds.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+fn facts(page: &mut Page, evidence: &Evidence) {
+    let release = &evidence.release;
+    page.put(format_args!("<dl>\n"));
+    let mut entry = |name: &str, value: String| page.put(format_args!("<dt>{name}</dt><dd>{value}</dd>\n"));
+    entry("content", format!("{} rules in {} files", release.rules, release.files));
+    entry("SHA-256 of the content", format!("<code>{}</code>", escape(&release.content_sha256)));
+    if let (Some(bytes), Some(sum)) = (release.image_bytes, &release.image_sha256) {
+        entry("image", format!("{bytes} bytes, SHA-256 <code>{}</code>", escape(sum)));
+    }
+    if !release.fleet.is_empty() {
+        entry("fleet", escape(&release.fleet.join(", ")));
+    }
+    if let Some(previous) = &release.previous {
+        let sequence = previous.sequence.map_or_else(String::new, |sequence| format!("sequence {sequence}, "));
+        entry("previous release", format!("{sequence}{} rules", previous.rules));
+    }
+    page.put(format_args!("</dl>\n"));
+}
+
+fn checks(page: &mut Page, evidence: &Evidence) {
+    page.put(format_args!("<h2>Checks</h2>\n"));
+    for check in &evidence.checks {
+        let (sign, tone) = match check.status {
+            Status::Passed => ("&#10003;", "good"),
+            Status::Failed => ("&#10007;", "bad"),
+            Status::Skipped => ("&#9675;", "warn"),
+        };
+        page.put(format_args!(
+            "<details><summary><b class=\"{tone}\">{sign} {}</b> <b>{} {}</b> <span class=\"soft\">{}</span></summary>\n<p>Guards against {}.</p>\n<dl>",
+            word(check.status),
+            check.number,
+            escape(&check.name),
+            escape(&check.summary),
+            escape(&check.guards)
+        ));
+        for (name, count) in &check.facts {
+            page.put(format_args!("<dt>{}</dt><dd>{count}</dd>", escape(name)));
+        }
+        page.put(format_args!("</dl></details>\n"));
+    }
+}
+
+fn findings(page: &mut Page, evidence: &Evidence) {
+    let any = evidence.checks.iter().any(|check| !check.findings.is_empty());
+    if !any {
+        return;
+    }
+    page.put(format_args!("<h2>Findings</h2>\n"));
+    for check in &evidence.checks {
+        let mut all: Vec<&Finding> = check.findings.iter().collect();
+        all.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
+        for finding in all.iter().take(FINDINGS) {
+            one(page, check, finding);
+        }
+        if all.len() > FINDINGS {
+            page.put(format_args!(
+                "<p class=\"soft\">and {} more of {}</p>\n",
+                all.len() - FINDINGS,
+                escape(&check.name)
+            ));
+        }
+    }
+}
+
+fn one(page: &mut Page, check: &CheckResult, finding: &Finding) {
+    let tone = match finding.weight {
+        Weight::Error => "error",
+        Weight::Warning => "warning",
+        Weight::Info => "info",
+    };
+    let place = finding.place.as_ref().map_or_else(String::new, |place| {
+        format!("<br><code>{}:{}:{}</code>", escape(&place.file), place.line, place.column)
+    });
+    page.put(format_args!(
+        "<div class=\"finding {tone}\"><p><b>{}</b> <span class=\"soft\">({})</span> {}{place}</p>\n",
+        escape(&finding.code),
+        escape(&check.name),
+        escape(&finding.message)
+    ));
+    if let Some(help) = &finding.help {
+        page.put(format_args!("<p>What to do: {}</p>\n", escape(help)));
+    }
+    match (&finding.test, &finding.event) {
+        (Some(test), _) => page.put(format_args!("<pre>{}</pre>\n", escape(test))),
+        (None, Some(event)) => page.put(format_args!("<pre>{}</pre>\n", escape(&event.to_string()))),
+        (None, None) => {}
+    }
+    page.put(format_args!("</div>\n"));
+}
+
+fn skipped(page: &mut Page, evidence: &Evidence) {
+    let all: Vec<_> = evidence.skipped().collect();
+    if all.is_empty() {
+        return;
+    }
+    page.put(format_args!("<h2>Not checked</h2>\n<ul>\n"));
+    for (check, reason) in all {
+        page.put(format_args!("<li><b>{}</b>: {}</li>\n", escape(&check.name), escape(reason)));
+    }
+    page.put(format_args!("</ul>\n"));
+}
+
+fn changes(page: &mut Page, evidence: &Evidence) {
+    if evidence.release.previous.is_none() {
+        return;
+    }
+    page.put(format_args!("<h2>Changes against the previous release</h2>\n"));
+    if evidence.changes.is_empty() {
+        page.put(format_args!("<p>No rule changed.</p>\n"));
+        return;
+    }
+    for change in evidence.changes.iter().take(ROWS) {
+        page.put(format_args!("<details><summary><b>{}</b>: {}</summary>\n", escape(&change.title), kind(change.kind)));
+        page.put(format_args!("<p class=\"soft\"><code>{}</code>", escape(&change.rule)));
+        if let Some(template) = &change.template {
+            page.put(format_args!(" on {}", escape(template)));
+        }
+        page.put(format_args!("</p>\n"));
+        for (event, what) in [
+            (&change.gains, "An event that only the new version matches"),
+            (&change.loses, "An event that only the old version matches"),
+        ] {
+            if let Some(event) = event {
+                let text = serde_json::to_string_pretty(event).unwrap_or_default();
+                page.put(format_args!("<p>{what}:</p>\n<pre>{}</pre>\n", escape(&text)));
+            }
+        }
+        if let Some(volume) = change.volume {
+            page.put(format_args!(
+                "<p>Of {} events made for all rules of the template type it matches {}, and matched {}.</p>\n",
+                volume.events, volume.after, volume.before
+            ));
+        }
+        page.put(format_args!("</details>\n"));
+    }
+    if evidence.changes.len() > ROWS {
+        page.put(format_args!("<p class=\"soft\">and {} more, in evidence.json</p>\n", evidence.changes.len() - ROWS));
+    }
+}
+
+fn coverage(page: &mut Page, fields: &[FieldFacts]) {
+    const CLASSES: [&str; 7] = ["equality", "substring", "pattern", "number", "network", "presence", "other"];
+    if fields.is_empty() {
+        return;
+    }
+    page.put(format_args!(
+        "<h2>Coverage</h2>\n<p>For each field that rules read, and each kind of comparison, how many predicates were seen both true and false, of how many there are. A wildcard that matches everything does not count.</p>\n"
+    ));
+    let used: Vec<&str> =
+        CLASSES.into_iter().filter(|class| fields.iter().any(|field| field.classes.contains_key(*class))).collect();
+    let mut columns = vec!["template type", "field"];
+    columns.extend(&used);
+    page.head(&columns);
+    let mut last = "";
+    for field in fields.iter().take(ROWS) {
+        let template = if field.template == last { String::new() } else { escape(&field.template) };
+        last = &field.template;
+        page.put(format_args!("<tr><td>{template}</td><td><code>{}</code></td>", escape(&field.field)));
+        for class in &used {
+            match field.classes.get(*class) {
+                Some(of) => {
+                    let tone = if of.covered == of.predicates { "full" } else { "part" };
+                    page.put(format_args!(
+                        "<td><span class=\"cell {tone}\">{} of {}</span></td>",
+                        of.covered, of.predicates
+                    ));
+                }
+                None => page.put(format_args!("<td></td>")),
+            }
+        }
+        page.put(format_args!("</tr>\n"));
+    }
+    page.foot(fields.len().saturating_sub(ROWS));
+}
+
+fn rules(page: &mut Page, rules: &[RuleFacts]) {
+    if rules.is_empty() {
+        return;
+    }
+    page.put(format_args!(
+        "<h2>Rules</h2>\n<p>Cost is a bound on the steps that a rule takes for an event of 1,000 bytes, computed from the image. Matches are those on the recorded events, with the ceiling where there is one. Both are drawn on a logarithmic scale.</p>\n"
+    ));
+    let mut sorted: Vec<&RuleFacts> = rules.iter().collect();
+    let cost = |rule: &RuleFacts| rule.steps.saturating_add(rule.steps_per_unit.saturating_mul(1_000));
+    sorted.sort_by(|a, b| (b.matches, cost(b), &a.rule).cmp(&(a.matches, cost(a), &b.rule)));
+    let most = |of: &dyn Fn(&RuleFacts) -> u64| rules.iter().map(of).max().unwrap_or(0);
+    let (cost_most, matches_most) = (most(&|rule| cost(rule)), most(&|rule| rule.matches.unwrap_or(0)));
+    page.head(&["rule", "level", "predicates covered", "tests", "cost", "matches"]);
+    for rule in sorted.iter().take(ROWS) {
+        let fires = if rule.fires { "" } else { " <b class=\"bad\">never seen firing</b>" };
+        page.put(format_args!(
+            "<tr><td>{}{fires}<br><code class=\"soft\">{}:{}</code></td><td>{}</td><td class=\"number\">{} of {}</td><td class=\"number\">{}</td><td>{}</td><td>",
+            escape(&rule.title),
+            escape(&rule.place.file),
+            rule.place.line,
+            escape(rule.level.as_deref().unwrap_or("")),
+            rule.covered,
+            rule.predicates,
+            rule.tests,
+            bar(cost(rule), cost_most)
+        ));
+        if let Some(matches) = rule.matches {
+            page.put(format_args!("{}", bar(matches, matches_most)));
+        }
+        if let Some(ceiling) = rule.ceiling {
+            page.put(format_args!(" <span class=\"soft\">of {ceiling}</span>"));
+        }
+        page.put(format_args!("</td></tr>\n"));
+    }
+    page.foot(rules.len().saturating_sub(ROWS));
+}
+
+/// A number with a bar, on a logarithmic scale.
+fn bar(value: u64, most: u64) -> String {
+    // An estimate for the eye: what is lost above 2^52 is not seen.
+    let log = |value: u64| ((value as f64) + 1.0).ln();
+    let width = if most == 0 { 0.0 } else { 6.0 * log(value) / log(most) };
+    format!("<span class=\"bar\" style=\"width:{width:.2}rem\"></span> {value}")
+}
+
+fn defects(page: &mut Page, evidence: &Evidence) {
+    if evidence.defects.is_empty() {
+        return;
+    }
+    page.put(format_args!(
+        "<h2>Seeded defects</h2>\n<p>The gate was shown releases with a defect each, made from this one. It must reject them; otherwise it says nothing about this release.</p>\n"
+    ));
+    page.head(&["class", "what was done", "check", "rejected"]);
+    for class in &evidence.defects {
+        let tone = if class.rejected == class.seeded { "full" } else { "part" };
+        let said = if class.seeded == 0 {
+            "<span class=\"soft\">does not apply</span>".to_owned()
+        } else {
+            format!("<span class=\"cell {tone}\">{} of {}</span>", class.rejected, class.seeded)
+        };
+        page.put(format_args!(
+            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{said}</td></tr>\n",
+            escape(&class.class),
+            escape(&class.what),
+            escape(&class.check)
+        ));
+    }
+    page.foot(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_markup() {
+        assert_eq!(escape("<script>\"&'"), "&lt;script&gt;&quot;&amp;&#39;");
+    }
+
+    #[test]
+    fn bars_are_longest_for_the_most() {
+        assert!(bar(100, 100).contains("width:6.00rem"));
+        assert!(bar(0, 100).contains("width:0.00rem"));
+        assert!(bar(0, 0).contains("width:0.00rem"));
+    }
+}

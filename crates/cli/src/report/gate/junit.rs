@@ -1,0 +1,74 @@
+//! JUnit XML: each check is a test suite with a test case for each finding, and one for the check itself.
+
+use std::fmt::Write as _;
+
+use contentcheck_gate::evidence::{CheckResult, Evidence, Status, Weight};
+
+use crate::report::junit::escape;
+
+/// The evidence as JUnit XML.
+pub(super) fn junit(evidence: &Evidence) -> String {
+    let counts: Vec<(usize, usize)> = evidence.checks.iter().map(counts).collect();
+    let (tests, failures) = counts.iter().fold((0, 0), |(tests, failures), one| (tests + one.0, failures + one.1));
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    // Writing to a string does not fail.
+    let _ = writeln!(
+        text,
+        "<testsuites name=\"contentcheck gate\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">"
+    );
+    for (check, (tests, failures)) in evidence.checks.iter().zip(counts) {
+        let name = escape(&format!("{} {}", check.number, check.name));
+        let skipped = check.skipped.len();
+        let _ = writeln!(
+            text,
+            "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">"
+        );
+        if check.status != Status::Skipped {
+            let summary = escape(&check.summary);
+            let _ = writeln!(
+                text,
+                "    <testcase name=\"{name}\" classname=\"gate\"><system-out>{summary}</system-out></testcase>"
+            );
+        }
+        for finding in &check.findings {
+            let case = match &finding.place {
+                Some(place) => format!("{} at {}:{}", finding.code, place.file, place.line),
+                None => finding.code.clone(),
+            };
+            let mut body = finding.message.clone();
+            for more in [&finding.help, &finding.test].into_iter().flatten() {
+                body.push('\n');
+                body.push_str(more);
+            }
+            let (case, message, body) = (escape(&case), escape(&finding.message), escape(&body));
+            let _ = match finding.weight {
+                Weight::Error => writeln!(
+                    text,
+                    "    <testcase name=\"{case}\" classname=\"{name}\"><failure type=\"{}\" message=\"{message}\">{body}</failure></testcase>",
+                    finding.code
+                ),
+                _ => writeln!(
+                    text,
+                    "    <testcase name=\"{case}\" classname=\"{name}\"><system-out>{body}</system-out></testcase>"
+                ),
+            };
+        }
+        for reason in &check.skipped {
+            let reason = escape(reason);
+            let _ = writeln!(
+                text,
+                "    <testcase name=\"{reason}\" classname=\"{name}\"><skipped message=\"{reason}\"/></testcase>"
+            );
+        }
+        text.push_str("  </testsuite>\n");
+    }
+    text.push_str("</testsuites>\n");
+    text
+}
+
+/// Test cases of a check, and how many of them fail.
+fn counts(check: &CheckResult) -> (usize, usize) {
+    let own = usize::from(check.status != Status::Skipped);
+    let failures = check.findings.iter().filter(|finding| finding.weight == Weight::Error).count();
+    (own + check.findings.len() + check.skipped.len(), failures)
+}
