@@ -1,5 +1,7 @@
 //! Recorded events for commands: which files they are in, and what became of them.
 
+mod unrecognised;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -7,10 +9,9 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use contentcheck_events::{Batch, Field, Flat, Flattener, Place, Problem, Reader, Router, Tally};
+use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Router, Tally};
 use contentcheck_parser::diagnostic::closest;
 use contentcheck_parser::limits;
-use contentcheck_parser::template::{Fixed, Recognition};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use schemars::JsonSchema;
@@ -21,6 +22,8 @@ use crate::args::Recorded;
 use crate::exit::Failure;
 use crate::release::talk;
 use crate::walk;
+
+pub use unrecognised::Unrecognised;
 
 /// Endings of files that directories give.
 const ENDINGS: [&str; 4] = ["evtx", "json", "jsonl", "ndjson"];
@@ -186,7 +189,7 @@ pub struct Totals {
     pub unread: u64,
     /// Values that did not convert to the type of their field, and count as absent.
     pub not_converted: u64,
-    /// Matches: a rule on an event as one of a template type.
+    /// Matches: rules on events. A rule on an event counts once, of however many template types the event is.
     pub matches: u64,
 }
 
@@ -223,37 +226,12 @@ pub fn plural(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// What an event lacks that no template type recognises, if it is nearly one of some template type.
-#[must_use]
-pub fn nearly(router: &Router, flat: &Flat<'_>) -> Option<String> {
-    let holds = |recognition: &Recognition| match flat.get(&recognition.name) {
-        Some(Field::Text(text) | Field::Number(text)) => recognition.values.iter().any(|fixed| match fixed {
-            Fixed::Text(fixed) => fixed.eq_ignore_ascii_case(text),
-            Fixed::Int(fixed) => text.parse() == Ok(*fixed),
-        }),
-        _ => false,
-    };
-    let nearest = router
-        .templates()
-        .iter()
-        .map(|template| (template, template.reads.iter().filter(|of| !holds(of)).collect::<Vec<_>>()))
-        .filter(|(template, lacks)| !lacks.is_empty() && lacks.len() < template.reads.len())
-        .min_by_key(|(template, lacks)| (lacks.len(), std::cmp::Reverse(template.reads.len())))?;
-    let (template, lacks) = nearest;
-    let lacks = lacks.iter().map(|of| match flat.get(&of.name) {
-        None => format!("has no `{}`", of.name),
-        Some(_) => format!("has another `{}`", of.name),
-    });
-    let lacks: Vec<String> = lacks.collect();
-    Some(format!("is nearly one of `{}`, but {}", template.name, lacks.join(" and ")))
-}
-
 /// Says what became of the records.
 pub fn summary(
     totals: &Totals,
     tally: &Tally,
     arguments: &Recorded,
-    first_unknown: Option<&str>,
+    unrecognised: &Unrecognised,
     streams: &mut Streams<'_>,
 ) {
     let mut line = format!(
@@ -285,7 +263,10 @@ pub fn summary(
             },
             if totals.not_recognised == 1 { "it" } else { "them" },
         );
-        if let Some(first) = first_unknown {
+        if let Some((reason, count)) = unrecognised.commonest().filter(|_| totals.not_recognised > 1) {
+            let _ = write!(line, "\nthe commonest reason, of {}: it {reason}", plural(count, "event"));
+        }
+        if let Some(first) = unrecognised.first() {
             let _ = write!(line, "\nthe first one, {first}");
         }
     }

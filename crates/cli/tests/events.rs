@@ -79,6 +79,7 @@ low            acme.jsonl: line 2                acme.process                   
         err,
         "read 4 events from 1 source: 3 of a known template type, 1 not recognised; 3 matches
 1 event was not recognised, and no rule looked at it: if they are all of one kind, say which with --template NAME; events otherwise need the names that their template type `reads`, such as Channel and EventID
+the first one, acme.jsonl: line 5, has values under `Channel` by which no template type recognises events
 1 value was not of the type of the field and counted as absent: pid of acme.process (1)
 "
     );
@@ -480,4 +481,59 @@ fn files_of_tests_are_no_content() {
         &schema,
         &contentcheck::yaml::load(&here().join("faulty/unreadable.tests.yml")).unwrap()
     ));
+}
+
+/// An event of two template types, on both of which a rule matches.
+#[test]
+fn a_rule_that_matches_an_event_twice_is_one_match() {
+    let directory = scratch("twice");
+    let template = |name: &str| {
+        format!(
+            "template {name} @ 1 {{ serves {{ product: twice }} reads {{ Channel: \"Twice\" }} open 1 a : string? }}\n"
+        )
+    };
+    fs::write(directory.join("t.content"), template("twice.a") + &template("twice.b")).unwrap();
+    let rule = "title: Twice\nid: 5d1f4c1e-9a3b-4f0e-8a2c-2f6c1d0b7e56\nlogsource: {product: twice}\n\
+        detection:\n  s: {a: x}\n  condition: s\nlevel: low\n";
+    fs::write(directory.join("r.yml"), rule).unwrap();
+    let (rules, event) = (directory.to_str().unwrap(), br#"{"Channel":"Twice","a":"x"}"#);
+    let eval = run_with(&["eval", "--rules", rules, "--format", "json", "-"], event);
+    let report = valid(SchemaName::Eval, &eval.out);
+    assert_eq!(report["records"].as_array().unwrap().len(), 2, "{}\n{}", eval.out, eval.err);
+    assert_eq!(report["totals"]["matches"], 1);
+    assert!(eval.err.contains("0 not recognised; 1 match"), "{}", eval.err);
+    let replay = run_with(&["replay", "--rules", rules, "--format", "json", "--ceiling", "1", "-"], event);
+    let report = valid(SchemaName::Replay, &replay.out);
+    assert_eq!((report["totals"]["matches"].as_u64(), report["rules"][0]["matches"].as_u64()), (Some(1), Some(1)));
+    assert_eq!(replay.exit, 0, "{}", replay.err);
+    let explain = run_with(&["eval", "--rules", rules, "--explain", "Twice", "--format", "json", "-"], event);
+    let report = valid(SchemaName::EvalExplain, &explain.out);
+    assert_eq!((report["matched"].as_u64(), report["totals"]["matches"].as_u64()), (Some(2), Some(1)));
+}
+
+#[test]
+fn the_commonest_reason_of_events_that_nothing_recognises_is_told() {
+    let events = b"{\"EventID\":1}\n{\"Image\":\"a\"}\n{\"Image\":\"b\"}\n{\"Channel\":\"No Such Channel\"}\n";
+    let said = "the commonest reason, of 2 events: it has none of the names by which template types recognise events, \
+        such as `Channel`, ";
+    for command in ["eval", "replay"] {
+        let run = run_with(&[command, "--rules", "rules", "-"], events);
+        assert!(run.err.contains("4 not recognised"), "{}", run.err);
+        assert!(run.err.contains(said), "{}", run.err);
+    }
+    let unknown = run_with(&["eval", "--rules", "rules", "-"], br#"{"Channel":"No Such Channel"}"#);
+    let said = "the first one, stdin: line 1, has values under `Channel` by which no template type recognises events";
+    assert!(unknown.err.contains(said) && !unknown.err.contains("commonest"), "{}", unknown.err);
+}
+
+#[test]
+fn a_short_event_log_fails_the_run() {
+    let log = scratch("short").join("short.evtx");
+    fs::write(&log, b"ElfFile\0 and no more").unwrap();
+    let path = log.to_str().unwrap();
+    for command in ["eval", "replay"] {
+        let run = run(&[command, "--rules", "rules", path]);
+        assert_eq!(run.exit, 1, "{}", run.err);
+        assert!(run.err.contains("short.evtx: the event log is damaged: it ends within its header"), "{}", run.err);
+    }
 }

@@ -227,7 +227,6 @@ fn damaged_event_logs() {
     let mut log = b"ElfFile\0".to_vec();
     log.resize(4096, 0);
     assert_eq!(read(log.clone()), (vec![], vec![]));
-    assert_eq!(read(b"ElfFile\0".to_vec()), (vec![], vec![]));
     let mut blank = log.clone();
     blank.resize(4096 + 65_536, 0);
     assert_eq!(read(blank), (vec![], vec![]));
@@ -258,5 +257,32 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..300),
     ) {
         drop(read([head, bytes].concat()));
+    }
+}
+
+#[test]
+fn an_event_log_that_ends_within_its_header_is_damaged() {
+    for len in [8, 9, 128, 4_095] {
+        let mut log = b"ElfFile\0".to_vec();
+        log.resize(len, 0);
+        let cause = Cause::EventLog(format!("it ends within its header, after {len} of 4096 bytes"));
+        assert_eq!(read(log.clone()), (vec![], vec![(Place::Source, cause)]));
+        let found = read(gzip(&log));
+        assert_eq!(found.1.len(), 1, "{found:?}");
+    }
+    let mut whole = b"ElfFile\0".to_vec();
+    whole.resize(4_096, 0);
+    assert_eq!(read(whole), (vec![], vec![]));
+}
+
+#[test]
+fn an_empty_file_that_is_called_an_event_log_is_none() {
+    for (name, problems) in [("a.evtx", 1), ("A.EVTX", 1), ("a.evtx.gz", 1), ("a.jsonl", 0)] {
+        let mut reader = Reader::new(name, io::empty());
+        let (mut batch, mut seen) = (Batch::new(), 0);
+        while reader.next_batch(&mut batch) {
+            batch.each(|record| seen += usize::from(matches!(record, Err(problem) if problem.place == Place::Source)));
+        }
+        assert_eq!(seen, problems, "{name}");
     }
 }

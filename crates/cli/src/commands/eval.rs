@@ -2,6 +2,7 @@
 
 mod explain;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
@@ -15,7 +16,7 @@ use crate::Streams;
 use crate::args::{Eval, EventFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan::{Plan, Worker, with_plan};
-use crate::recorded::{self, Sources, Totals};
+use crate::recorded::{self, Sources, Totals, Unrecognised};
 use crate::release::{self, Release, talk};
 
 pub use explain::ExplainReport;
@@ -191,7 +192,7 @@ fn evaluate(
     let mut pending = Vec::new();
     let mut matches = Vec::new();
     let mut fault = None;
-    let mut first_unknown = None;
+    let mut unrecognised = Unrecognised::default();
     let mut failed = writer.begin(&mut pending).err();
     for path in &sources.files {
         let source = recorded::source_name(path);
@@ -219,10 +220,10 @@ fn evaluate(
                     fault.get_or_insert_with(|| format!("{source}: {place}: the image met a fault: {met:?}"));
                 }
                 totals.event(worker.routes.len(), worker.routes.iter().any(|route| plan.stop(*route).is_some()));
-                totals.matches += matches.len() as u64;
-                if worker.routes.is_empty() && totals.not_recognised == 1 {
-                    first_unknown =
-                        recorded::nearly(&plan.router, flat).map(|says| format!("{source}: {place}, {says}"));
+                let by_rule: BTreeSet<u32> = matches.iter().map(|(_, rule)| *rule).collect();
+                totals.matches += by_rule.len() as u64;
+                if worker.routes.is_empty() {
+                    unrecognised.note(&plan.router, flat, || format!("{source}: {place}"));
                 }
                 let record = |outcome, route: Option<usize>, rule: Option<u32>| EvalRecord {
                     outcome,
@@ -271,7 +272,7 @@ fn evaluate(
         return written(Err(error));
     }
     written(writer.end(&totals, &worker.tally, &mut pending).and_then(|()| streams.out.write_all(&pending)))?;
-    recorded::summary(&totals, &worker.tally, &arguments.recorded, first_unknown.as_deref(), streams);
+    recorded::summary(&totals, &worker.tally, &arguments.recorded, &unrecognised, streams);
     if let Some(fault) = fault {
         talk(
             streams,

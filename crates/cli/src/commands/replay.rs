@@ -23,7 +23,7 @@ use crate::Streams;
 use crate::args::{CountFormat, Replay};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan::{Plan, Worker, with_plan};
-use crate::recorded::{self, Sources, Totals, plural};
+use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{self, Release, talk};
 use crate::walk;
 
@@ -54,7 +54,7 @@ pub struct ReplayReport {
 pub struct RuleMatches {
     /// The rule.
     pub rule: RuleName,
-    /// How often it matches.
+    /// How many events it matches.
     pub matches: u64,
     /// How often it may.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,6 +143,7 @@ struct Part {
     rules: Vec<u64>,
     templates: Vec<u64>,
     tally: Tally,
+    unrecognised: Unrecognised,
     /// By file and place; the first of them.
     problems: Vec<(usize, Place, String)>,
     faults: Vec<(usize, Place, String)>,
@@ -156,6 +157,7 @@ impl Part {
             rules: vec![0; rules],
             templates: vec![0; plan.router.templates().len()],
             tally: Tally::new(),
+            unrecognised: Unrecognised::default(),
             problems: Vec::new(),
             faults: Vec::new(),
         }
@@ -167,6 +169,7 @@ impl Part {
         self.rules.iter_mut().zip(other.rules).for_each(|(all, part)| *all += part);
         self.templates.iter_mut().zip(other.templates).for_each(|(all, part)| *all += part);
         self.tally.merge(other.tally);
+        self.unrecognised.merge(other.unrecognised);
         self.problems.extend(other.problems);
         self.faults.extend(other.faults);
     }
@@ -222,7 +225,7 @@ fn replay(
             written(writeln!(streams.out, "{text}"))?
         }
     };
-    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, None, streams);
+    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, &whole.unrecognised, streams);
     talk(
         streams,
         &format!(
@@ -323,6 +326,7 @@ fn work(
     let mut part = Part::new(plan, rules);
     let mut worker = Worker::new(plan);
     let mut flattener = Flattener::new();
+    let mut matched: Vec<u32> = Vec::new();
     loop {
         let received = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, batch)) = received else { break };
@@ -338,12 +342,17 @@ fn work(
                     return;
                 }
             };
-            let done = plan.evaluate(flat, forced, &mut worker, |_, rule| {
-                part.totals.matches += 1;
-                if let Some(count) = part.rules.get_mut(rule as usize) {
+            matched.clear();
+            let done = plan.evaluate(flat, forced, &mut worker, |_, rule| matched.push(rule));
+            // A rule that matches an event as two template types matches one event.
+            matched.sort_unstable();
+            matched.dedup();
+            part.totals.matches += matched.len() as u64;
+            for rule in &matched {
+                if let Some(count) = part.rules.get_mut(*rule as usize) {
                     *count += 1;
                 }
-            });
+            }
             if let Err(fault) = done {
                 part.faults.push((number, place, format!("{place}: the image met a fault: {fault:?}")));
                 if part.faults.len() > SHOWN * 50 {
@@ -351,6 +360,9 @@ fn work(
                 }
             }
             part.totals.event(worker.routes.len(), worker.routes.iter().any(|route| plan.stop(*route).is_some()));
+            if worker.routes.is_empty() {
+                part.unrecognised.note(&plan.router, flat, String::new);
+            }
             for route in &worker.routes {
                 if let Some(count) = part.templates.get_mut(*route) {
                     *count += 1;

@@ -14,6 +14,13 @@ pub(crate) const HEADER: usize = 4096;
 /// Bytes of a chunk.
 pub(crate) const CHUNK: usize = 65_536;
 
+/// Whether a source is called like an event log, packed or not.
+pub(crate) fn is_named(source: &str) -> bool {
+    let name = source.to_ascii_lowercase();
+    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    plain.ends_with(".evtx")
+}
+
 /// Renders the records of a chunk as JSON, one after another.
 pub(crate) fn records(chunk: &[u8], number: u64, mut each: impl FnMut(Place, Result<&[u8], Cause>)) {
     // The reader of event logs is used within its contract, but what it is fed is hostile.

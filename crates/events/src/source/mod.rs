@@ -296,10 +296,17 @@ impl Reader {
                 return Err(Cause::CompressedTwice);
             }
         }
+        if self.pending.is_empty() && event_log::is_named(&self.source) {
+            return Err(self.error.take().unwrap_or_else(|| Cause::EventLog("it is empty".to_owned())));
+        }
         if self.pending.starts_with(event_log::MAGIC) {
             self.fill(event_log::HEADER);
-            let header = self.pending.len().min(event_log::HEADER);
-            self.pending.drain(..header);
+            let read = self.pending.len();
+            if read < event_log::HEADER {
+                let short = || format!("it ends within its header, after {read} of {} bytes", event_log::HEADER);
+                return Err(self.error.take().unwrap_or_else(|| Cause::EventLog(short())));
+            }
+            self.pending.drain(..event_log::HEADER);
             self.mode = Mode::Chunks(0);
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! `contentcheck eval --explain`: why a rule matches an event, or does not.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
@@ -14,7 +15,7 @@ use crate::args::{Eval, EventFormat};
 use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan::{Plan, Worker};
-use crate::recorded::{self, Sources, Totals, plural};
+use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{Release, talk};
 
 /// What `eval --explain RULE --format json` prints.
@@ -85,7 +86,7 @@ pub(super) fn run(
     let mut worker = Worker::new(plan);
     let mut flattener = Flattener::new();
     let mut at_odds = Vec::new();
-    let mut first_unknown = None;
+    let mut unrecognised = Unrecognised::default();
     for path in &sources.files {
         let source = recorded::source_name(path);
         report.totals.sources += 1;
@@ -102,8 +103,9 @@ pub(super) fn run(
                     }
                 };
                 let mut matched = Vec::new();
+                let mut by_rule = BTreeSet::new();
                 let done = plan.evaluate(flat, forced, &mut worker, |route, found| {
-                    report.totals.matches += 1;
+                    by_rule.insert(found);
                     if found as usize == number {
                         matched.push(route);
                     }
@@ -111,11 +113,11 @@ pub(super) fn run(
                 if let Err(fault) = done {
                     at_odds.push(format!("{source}: {place}: the interpreter met a fault: {fault:?}"));
                 }
+                report.totals.matches += by_rule.len() as u64;
                 let routes = worker.routes.clone();
                 report.totals.event(routes.len(), routes.iter().any(|route| plan.stop(*route).is_some()));
-                if routes.is_empty() && report.totals.not_recognised == 1 {
-                    first_unknown =
-                        recorded::nearly(&plan.router, flat).map(|says| format!("{source}: {place}, {says}"));
+                if routes.is_empty() {
+                    unrecognised.note(&plan.router, flat, || format!("{source}: {place}"));
                 }
                 for (route, target) in targets.iter().filter(|(route, _)| routes.contains(route)) {
                     let template = &target.target().template;
@@ -163,7 +165,7 @@ pub(super) fn run(
         line.push_str(&format!("; the rule looks at events of {} only", templates.join(", ")));
     }
     talk(streams, &line);
-    recorded::summary(&report.totals, &worker.tally, &arguments.recorded, first_unknown.as_deref(), streams);
+    recorded::summary(&report.totals, &worker.tally, &arguments.recorded, &unrecognised, streams);
     if !at_odds.is_empty() {
         return Err(odds(&at_odds));
     }
