@@ -601,6 +601,12 @@ pub enum SchemaName {
     Report,
     /// A sensor manifest
     SensorManifest,
+    /// The JSON of `sensor list`
+    SensorList,
+    /// The JSON of `sensor diff`
+    SensorDiff,
+    /// The JSON of `explain`
+    Explain,
     /// A fleet file
     Fleet,
     /// A baseline

@@ -10,7 +10,8 @@ mod tests;
 use std::fmt::Write as _;
 
 use contentcheck_parser::diagnostic::{Code, codes};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// Columns of a page in the terminal.
 const WIDTH: usize = 84;
@@ -25,6 +26,45 @@ pub struct Example {
     /// The file.
     pub text: &'static str,
     /// What is reported, one line for each finding and its help.
+    pub findings: &'static str,
+}
+
+/// A code in what `explain --format json` prints, which is an array of these.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainedCode {
+    /// The code, such as `CC0401`.
+    pub code: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The title of its family.
+    pub family: Option<&'static str>,
+    /// The severity that it has unless the configuration says otherwise.
+    pub severity: &'static str,
+    /// Whether `lint --fix` can mend findings of it.
+    pub fixable: bool,
+    /// What is found.
+    pub summary: &'static str,
+    /// Why it is reported.
+    pub cause: &'static str,
+    /// What happens otherwise.
+    pub harm: &'static str,
+    /// What to do.
+    pub cure: &'static str,
+    /// Content that triggers it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<ShownExample>,
+}
+
+/// Content that triggers a code.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShownExample {
+    /// Name of the file.
+    pub file: &'static str,
+    /// The file.
+    pub text: &'static str,
+    /// What is reported.
     pub findings: &'static str,
 }
 
@@ -90,8 +130,8 @@ pub fn markdown_all() -> String {
 ///
 /// # Errors
 /// Never in practice: the entries are texts.
-pub fn json(codes: &[&Code]) -> Result<String, serde_json::Error> {
-    let entries: Vec<Value> = codes.iter().copied().map(entry).collect();
+pub fn json(codes: &[&'static Code]) -> Result<String, serde_json::Error> {
+    let entries: Vec<ExplainedCode> = codes.iter().copied().map(entry).collect();
     Ok(serde_json::to_string_pretty(&entries)? + "\n")
 }
 
@@ -157,24 +197,20 @@ fn document(codes: &[&Code]) -> String {
     document
 }
 
-fn entry(code: &Code) -> Value {
+fn entry(code: &'static Code) -> ExplainedCode {
     let family = codes::FAMILIES.iter().find(|(_, _, family)| family.iter().any(|other| other.id == code.id));
-    let mut value = json!({
-        "code": code.id,
-        "name": code.name,
-        "family": family.map(|(_, title, _)| *title),
-        "severity": code.severity,
-        "fixable": code.fixable,
-        "summary": code.summary.trim(),
-        "cause": code.cause,
-        "harm": code.harm,
-        "cure": code.cure,
-    });
-    if let (Some(example), Some(members)) = (example(code), value.as_object_mut()) {
-        let example = json!({ "file": example.file, "text": example.text, "findings": example.findings });
-        members.insert("example".into(), example);
+    ExplainedCode {
+        code: code.id,
+        name: code.name,
+        family: family.map(|(_, title, _)| *title),
+        severity: code.severity.as_str(),
+        fixable: code.fixable,
+        summary: code.summary.trim(),
+        cause: code.cause,
+        harm: code.harm,
+        cure: code.cure,
+        example: example(code).map(|of| ShownExample { file: of.file, text: of.text, findings: of.findings }),
     }
-    value
 }
 
 const fn fixable(code: &Code) -> &'static str {

@@ -9,7 +9,8 @@ use contentcheck_parser::limits;
 use contentcheck_parser::sensor::import::{self, Options};
 use contentcheck_parser::sensor::{Input, Manifest, Sensor};
 use contentcheck_parser::source::Source;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::written;
 use crate::Streams;
@@ -33,6 +34,102 @@ pub fn run(arguments: &args::Sensor, streams: &mut Streams<'_>) -> Outcome {
     }
 }
 
+/// A sensor in what `sensor list --format json` prints, which is an array of these.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListedSensor {
+    /// The sensor.
+    pub sensor: String,
+    /// Its version.
+    pub version: String,
+    /// How many template types it supplies.
+    pub templates: usize,
+    /// How many inputs, of all of them.
+    pub inputs: usize,
+}
+
+/// What `sensor diff --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SensorDiff {
+    /// The old sensor.
+    pub old: String,
+    /// The new one.
+    pub new: String,
+    /// Template types that are not the same, by name.
+    pub templates: Vec<TemplateDiff>,
+}
+
+/// What is not the same of a template type.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateDiff {
+    /// The template type.
+    pub template: String,
+    /// How many inputs the old sensor supplies; null where it does not supply the template type.
+    pub old_arity: Option<usize>,
+    /// How many the new one supplies; null where it does not.
+    pub new_arity: Option<usize>,
+    /// What happened to inputs, where both supply the template type.
+    pub changes: Vec<InputChange>,
+}
+
+/// What happened to an input. Positions count from 1.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "change", rename_all = "snake_case", deny_unknown_fields)]
+pub enum InputChange {
+    /// The old sensor does not supply it.
+    Added {
+        /// Its name.
+        field: String,
+        /// Its position.
+        to: usize,
+        /// Its type.
+        r#type: String,
+    },
+    /// The new sensor does not supply it.
+    Removed {
+        /// Its name.
+        field: String,
+        /// Its position.
+        from: usize,
+        /// Its type.
+        r#type: String,
+    },
+    /// It is at another position.
+    Moved {
+        /// Its name.
+        field: String,
+        /// Its position in the old sensor.
+        from: usize,
+        /// Its position in the new sensor.
+        to: usize,
+    },
+    /// It is of another type.
+    Retyped {
+        /// Its name.
+        field: String,
+        /// Its position in the old sensor.
+        from: usize,
+        /// Its type in the old sensor.
+        was: String,
+        /// Its type in the new sensor.
+        r#type: String,
+    },
+}
+
+impl InputChange {
+    /// A line for people.
+    fn line(&self) -> String {
+        match self {
+            Self::Added { field, to, r#type } => format!("+ {to:>3}  {field} : {type}"),
+            Self::Removed { field, from, r#type } => format!("- {from:>3}  {field} : {type}"),
+            Self::Moved { field, from, to } => format!("~ {from:>3}  {field} moved to {to}"),
+            Self::Retyped { field, from, was, r#type } => format!("! {from:>3}  {field} : {was} -> {type}"),
+        }
+    }
+}
+
 fn internal(error: serde_json::Error) -> Failure {
     Failure::internal(error.to_string())
 }
@@ -41,37 +138,31 @@ fn list(selectors: &[String], format: ListFormat, streams: &mut Streams<'_>) -> 
     let all: Vec<String> = contentcheck_library::sensor_names().map(|name| format!("builtin:{name}")).collect();
     let selectors = if selectors.is_empty() { &all } else { selectors };
     let sensors = fleet::sensors(selectors, Path::new(""))?;
-    let rows: Vec<(&str, String, usize, usize)> = sensors
+    let rows: Vec<ListedSensor> = sensors
         .iter()
         .map(|sensor| {
             let templates = &sensor.manifest().templates;
-            (
-                sensor.name(),
-                sensor.version().to_string(),
-                templates.len(),
-                templates.values().map(|supply| supply.inputs.len()).sum(),
-            )
+            ListedSensor {
+                sensor: sensor.name().to_owned(),
+                version: sensor.version().to_string(),
+                templates: templates.len(),
+                inputs: templates.values().map(|supply| supply.inputs.len()).sum(),
+            }
         })
         .collect();
     let mut text = String::new();
     // Writing to a string does not fail.
     match format {
-        ListFormat::Json => {
-            let rows: Vec<_> = rows
-                .iter()
-                .map(|(sensor, version, templates, inputs)| json!({"sensor": sensor, "version": version, "templates": templates, "inputs": inputs}))
-                .collect();
-            text = serde_json::to_string_pretty(&rows).map_err(internal)? + "\n";
-        }
+        ListFormat::Json => text = serde_json::to_string_pretty(&rows).map_err(internal)? + "\n",
         ListFormat::Human => {
             let _ = writeln!(text, "{:<16} {:<14} {:>14} {:>8}", "sensor", "version", "template types", "inputs");
-            for (sensor, version, templates, inputs) in rows {
+            for ListedSensor { sensor, version, templates, inputs } in rows {
                 let _ = writeln!(text, "{sensor:<16} {version:<14} {templates:>14} {inputs:>8}");
             }
         }
         ListFormat::Markdown => {
             text.push_str("| sensor | version | template types | inputs |\n| --- | --- | --- | --- |\n");
-            for (sensor, version, templates, inputs) in rows {
+            for ListedSensor { sensor, version, templates, inputs } in rows {
                 let _ = writeln!(text, "| {sensor} | {version} | {templates} | {inputs} |");
             }
         }
@@ -129,30 +220,26 @@ fn show(selector: &str, template: Option<&str>, format: ListFormat, streams: &mu
     written(streams.out.write_all(text.as_bytes()))
 }
 
-/// What happened to one input between two versions.
-enum Change<'a> {
-    Added(usize, &'a Input),
-    Removed(usize, &'a Input),
-    Moved(usize, usize, &'a str),
-    Retyped(usize, &'a Input, &'a str),
-}
-
-fn changes<'a>(old: &'a [Input], new: &'a [Input]) -> Vec<Change<'a>> {
-    let place = |inputs: &'a [Input], name: &str| inputs.iter().position(|input| input.name == name);
+/// What happened to the inputs of one template type between two versions.
+fn changes(old: &[Input], new: &[Input]) -> Vec<InputChange> {
+    let place = |inputs: &[Input], name: &str| inputs.iter().position(|input| input.name == name);
     let mut found = Vec::new();
     for (at, input) in old.iter().enumerate() {
-        match place(new, &input.name).and_then(|there| new.get(there).map(|other| (there, other))) {
-            None => found.push(Change::Removed(at + 1, input)),
-            Some((there, _)) if there != at => found.push(Change::Moved(at + 1, there + 1, &input.name)),
+        let (field, from) = (input.name.clone(), at + 1);
+        match place(new, &input.name) {
+            None => found.push(InputChange::Removed { field, from, r#type: input.ty.clone() }),
+            Some(there) if there != at => found.push(InputChange::Moved { field, from, to: there + 1 }),
             Some(_) => {}
         }
         if let Some(other) = new.iter().find(|other| other.name == input.name && other.ty != input.ty) {
-            found.push(Change::Retyped(at + 1, other, &input.ty));
+            let (field, was) = (input.name.clone(), input.ty.clone());
+            found.push(InputChange::Retyped { field, from, was, r#type: other.ty.clone() });
         }
     }
     for (at, input) in new.iter().enumerate() {
         if place(old, &input.name).is_none() {
-            found.push(Change::Added(at + 1, input));
+            let (field, to) = (input.name.clone(), at + 1);
+            found.push(InputChange::Added { field, to, r#type: input.ty.clone() });
         }
     }
     found
@@ -170,60 +257,41 @@ fn diff(old: &str, new: &str, format: ListFormat, streams: &mut Streams<'_>) -> 
     for (name, supply) in &new.manifest().templates {
         names.entry(name).or_default().1 = Some(&supply.inputs);
     }
-    let mut text = String::new();
-    let mut entries = Vec::new();
-    for (name, pair) in names {
-        match pair {
-            (Some(before), Some(after)) => {
-                let changes = changes(before, after);
-                if changes.is_empty() {
-                    continue;
-                }
-                let _ = writeln!(text, "{name}  arity {} -> {}", before.len(), after.len());
-                for change in &changes {
-                    let line = match change {
-                        Change::Added(at, input) => format!("+ {at:>3}  {} : {}", input.name, input.ty),
-                        Change::Removed(at, input) => format!("- {at:>3}  {} : {}", input.name, input.ty),
-                        Change::Moved(from, to, name) => format!("~ {from:>3}  {name} moved to {to}"),
-                        Change::Retyped(at, input, before) => {
-                            format!("! {at:>3}  {} : {before} -> {}", input.name, input.ty)
-                        }
-                    };
-                    let _ = writeln!(text, "  {line}");
-                }
-                let rows: Vec<_> = changes
-                    .iter()
-                    .map(|change| match change {
-                        Change::Added(at, input) => json!({"change": "added", "field": input.name, "to": at, "type": input.ty}),
-                        Change::Removed(at, input) => json!({"change": "removed", "field": input.name, "from": at, "type": input.ty}),
-                        Change::Moved(from, to, name) => json!({"change": "moved", "field": name, "from": from, "to": to}),
-                        Change::Retyped(at, input, before) => json!({"change": "retyped", "field": input.name, "from": at, "was": before, "type": input.ty}),
-                    })
-                    .collect();
-                entries.push(
-                    json!({"template": name, "old_arity": before.len(), "new_arity": after.len(), "changes": rows}),
-                );
-            }
-            (Some(before), None) => {
-                let _ = writeln!(text, "{name}  no longer supplied (arity {})", before.len());
-                entries.push(json!({"template": name, "old_arity": before.len(), "new_arity": null, "changes": []}));
-            }
-            (None, Some(after)) => {
-                let _ = writeln!(text, "{name}  new (arity {})", after.len());
-                entries.push(json!({"template": name, "old_arity": null, "new_arity": after.len(), "changes": []}));
-            }
-            (None, None) => {}
+    let mut templates = Vec::new();
+    for (name, (before, after)) in names {
+        let changes = match (before, after) {
+            (Some(before), Some(after)) => changes(before, after),
+            _ => Vec::new(),
+        };
+        if before.is_some() && after.is_some() && changes.is_empty() {
+            continue;
         }
+        let (old_arity, new_arity) = (before.map(<[Input]>::len), after.map(<[Input]>::len));
+        templates.push(TemplateDiff { template: name.to_owned(), old_arity, new_arity, changes });
     }
+    let report = SensorDiff { old: old.to_string(), new: new.to_string(), templates };
     let text = match format {
-        ListFormat::Json => {
-            let whole = json!({"old": old.to_string(), "new": new.to_string(), "templates": entries});
-            serde_json::to_string_pretty(&whole).map_err(internal)? + "\n"
-        }
-        _ if text.is_empty() => format!("{old} and {new} supply the same\n"),
-        _ => format!("{old} -> {new}\n\n{text}"),
+        ListFormat::Json => serde_json::to_string_pretty(&report).map_err(internal)? + "\n",
+        _ if report.templates.is_empty() => format!("{old} and {new} supply the same\n"),
+        _ => format!("{old} -> {new}\n\n{}", shown(&report)),
     };
     written(streams.out.write_all(text.as_bytes()))
+}
+
+fn shown(report: &SensorDiff) -> String {
+    let mut text = String::new();
+    for TemplateDiff { template, old_arity, new_arity, changes } in &report.templates {
+        let _ = match (old_arity, new_arity) {
+            (Some(before), Some(after)) => writeln!(text, "{template}  arity {before} -> {after}"),
+            (Some(before), None) => writeln!(text, "{template}  no longer supplied (arity {before})"),
+            (None, Some(after)) => writeln!(text, "{template}  new (arity {after})"),
+            (None, None) => Ok(()),
+        };
+        for change in changes {
+            let _ = writeln!(text, "  {}", change.line());
+        }
+    }
+    text
 }
 
 fn import(file: &Path, options: &Options, output: Option<&Path>, streams: &mut Streams<'_>) -> Outcome {
