@@ -3,20 +3,13 @@
 //!
 //! `cargo run --release --ignore-rust-version -- RULES [ROUNDS]`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use contentcheck::{fleet, walk};
 use contentcheck_parser::check::{self, Context};
 use contentcheck_parser::diagnostic::Severity;
-
-/// Time that this thread was on a processor. Linux tells it in nanoseconds.
-fn cpu() -> Duration {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    Duration::from_nanos(text.split(' ').next().and_then(|field| field.parse().ok()).unwrap_or(0))
-}
+use contentcheck_peers::clock::{cpu, median};
 
 /// Everything that `contentcheck lint --fleet builtin:sysmon,builtin:windows` does, but for printing.
 fn ours(rules: &Path) -> Result<(usize, usize, usize), String> {
@@ -24,7 +17,8 @@ fn ours(rules: &Path) -> Result<(usize, usize, usize), String> {
         .map_err(|failure| failure.message)?;
     let found = walk::walk(&[rules.to_path_buf()], &[], Path::new(".")).map_err(|failure| failure.message)?;
     let sources: Vec<_> = walk::read(&found.files, 1).into_iter().flatten().collect();
-    let library = contentcheck_library::templates().map_err(|problems| format!("{} problems in the library", problems.len()))?;
+    let library =
+        contentcheck_library::templates().map_err(|problems| format!("{} problems in the library", problems.len()))?;
     let context = Context { library, fleet: fleet.as_ref(), threads: 1 };
     let (content, findings) = check::check(&sources, context, &|_, _| None, &|| {});
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
@@ -34,11 +28,6 @@ fn ours(rules: &Path) -> Result<(usize, usize, usize), String> {
 fn theirs(rules: &Path) -> Result<(usize, usize), String> {
     let results = rsigma_parser::lint::lint_yaml_directory(rules).map_err(|error| error.to_string())?;
     Ok((results.len(), results.iter().map(|result| result.warnings.len()).sum()))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn run() -> Result<(), String> {
