@@ -265,7 +265,7 @@ pub struct Change {
     pub gains: Option<serde_json::Value>,
     /// An event that only the old version matches.
     pub loses: Option<serde_json::Value>,
-    /// Of so many events made from both versions, how many each matches.
+    /// Of so many ordinary events, how many each version matches.
     pub volume: Option<Volume>,
 }
 

@@ -158,6 +158,35 @@ impl<'m> Maker<'m> {
     }
 }
 
+impl Maker<'_> {
+    /// An event as machines have them by the million: nothing in it is what a rule looks for.
+    #[must_use]
+    pub fn ordinary(&self, recipe: &Recipe) -> Event {
+        const TEXTS: [&str; 8] = [
+            r"C:\Windows\explorer.exe",
+            "alice",
+            "example",
+            r"C:\Program Files\Example\example.exe --type renderer",
+            "0x3e7",
+            "192.0.2.44",
+            "2026-01-15 08:00:00.000",
+            "-",
+        ];
+        const NUMBERS: [&str; 6] = ["1", "7", "443", "4012", "50123", "1024"];
+        let mut event = Event::empty(self.template);
+        for ((field, ty), (kind, which, _)) in self.fields.iter().zip(&recipe.picks) {
+            let texts = if ty.scalar == Scalar::Int { &NUMBERS[..] } else { &TEXTS[..] };
+            let text = texts.get(usize::from(*which) % texts.len()).copied().unwrap_or_default();
+            match field {
+                FieldRef::Keyword | FieldRef::Fixed(_) => {}
+                _ if ty.optional && kind % 3 == 0 => {}
+                field => event.set(field, typed(*ty, text)),
+            }
+        }
+        event
+    }
+}
+
 fn plain(ty: FieldType) -> Option<Value> {
     typed(ty, "x")
 }

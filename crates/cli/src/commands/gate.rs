@@ -8,7 +8,7 @@ use contentcheck_compiler::order;
 use contentcheck_gate::checks::{ALL, Check, find};
 use contentcheck_gate::evidence::{CheckResult, Evidence, Status, Verdict};
 use contentcheck_gate::replay::Recording;
-use contentcheck_gate::run::{Settings, examine};
+use contentcheck_gate::run::{self, Run, Settings, examine};
 use contentcheck_gate::subject::{Built, Release};
 use contentcheck_parser::diagnostic::{Diagnostic, Severity, closest};
 use contentcheck_parser::model::CheckedRule;
@@ -76,7 +76,8 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
     };
     let start = Instant::now();
     let mut began = start;
-    let evidence = examine(&built, previous.as_ref(), &settings, &checks, &mut |check, result| match result {
+    let asked: Vec<&dyn Check> = checks.iter().map(|check| check as &dyn Check).collect();
+    let evidence = examine(&built, previous.as_ref(), &settings, &asked, &mut |check, result| match result {
         None => {
             began = Instant::now();
             if streams.interactive {
@@ -146,8 +147,32 @@ fn progress(result: &CheckResult, seconds: f64, streams: &mut Streams<'_>) {
     talk(streams, &format!("{clear}{} {:<12} {word:<7} {seconds:>6.1} s", result.number, result.name));
 }
 
-/// The checks that are asked for.
-fn checks(arguments: &Gate) -> Result<Vec<&'static dyn Check>, Failure> {
+/// A check, which may not be asked for: then it stays in the evidence, as one that did not run.
+struct Asked {
+    check: &'static dyn Check,
+    wanted: bool,
+}
+
+impl Check for Asked {
+    fn number(&self) -> u32 {
+        self.check.number()
+    }
+
+    fn name(&self) -> &'static str {
+        self.check.name()
+    }
+
+    fn guards(&self) -> &'static str {
+        self.check.guards()
+    }
+
+    fn run(&self, run: &mut Run<'_>) -> run::Outcome {
+        if self.wanted { self.check.run(run) } else { run::Outcome::skipped("left out on request") }
+    }
+}
+
+/// All checks, in their order.
+fn checks(arguments: &Gate) -> Result<Vec<Asked>, Failure> {
     let known = |name: &String| {
         find(name).ok_or_else(|| {
             let names = ALL.iter().map(|check| check.name());
@@ -164,7 +189,7 @@ fn checks(arguments: &Gate) -> Result<Vec<&'static dyn Check>, Failure> {
         let named = |names: &[String]| names.iter().any(|name| name == check.name());
         (arguments.only.is_empty() || named(&arguments.only)) && !named(&arguments.skip)
     };
-    Ok(ALL.iter().copied().filter(wanted).collect())
+    Ok(ALL.iter().copied().map(|check| Asked { check, wanted: wanted(&check) }).collect())
 }
 
 /// The previous release is read as this one, but for its own configuration.

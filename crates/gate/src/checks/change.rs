@@ -6,7 +6,7 @@ use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unkn
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model::{CheckedRule, Expr, Predicate, Target, Test};
 use contentcheck_parser::template::TemplateType;
-use contentcheck_reference::{Event, Prepared, evaluate};
+use contentcheck_reference::{Prepared, evaluate};
 use proptest::strategy::{Strategy, ValueTree};
 
 use super::Check;
@@ -239,7 +239,7 @@ fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Ve
     }
 }
 
-/// A rule that matches most of what is made for all rules of its template type, and did not before.
+/// A rule that matches most ordinary events of its template type, and did not before.
 fn flooding(
     run: &Run<'_>,
     rule: &CheckedRule,
@@ -254,7 +254,7 @@ fn flooding(
         return;
     }
     let message = format!(
-        "`{}` matches {after} of {events} events made for all rules of {}, and matched {before}",
+        "`{}` matches {after} of {events} ordinary events of {}, and matched {before}",
         rule.title, target.template
     );
     let mut finding = Finding::new(&codes::MATCH_VOLUME, message)
@@ -296,21 +296,18 @@ fn shown(template: &TemplateType, example: &Example) -> Option<serde_json::Value
     }
 }
 
-/// How often the versions of a rule match events that are made for all rules of the template type.
+/// How often the versions of a rule match events as machines have them by the million.
 fn volume(run: &Run<'_>, before: Option<&Target>, after: &Target) -> Option<Volume> {
     let template = &after.template;
     let old = before.map(Prepared::new).transpose().ok()?;
     let new = Prepared::new(after).ok()?;
-    let all = run.reference.iter().flat_map(|rule| &rule.targets);
-    let on = all.filter(|target| target.target().template.name == template.name);
-    let targets: Vec<(&Prepared<'_>, &[Event])> = on.map(|target| (target, &[][..])).collect();
-    let maker = Maker::new(template, &targets);
+    let maker = Maker::new(template, &[(&new, &[])]);
     let strategy = maker.strategy();
     let mut runner = runner(run.settings.seed, 9);
     let mut volume = Volume { events: 0, before: 0, after: 0 };
     for _ in 0..EVENTS {
         let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
-        let event = maker.event(&tree.current(), &[]);
+        let event = maker.ordinary(&tree.current());
         volume.events += 1;
         volume.before += u64::from(old.as_ref().is_some_and(|old| old.evaluate(&event)));
         volume.after += u64::from(new.evaluate(&event));

@@ -1,11 +1,16 @@
 //! Check 0: a gate that passes what is known to be bad proves nothing.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Severity, codes};
-use contentcheck_parser::model::Target;
 
 use super::{Check, find};
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
-use crate::evidence::{DefectClass, Evidence, Finding};
+use crate::evidence::{CheckResult, DefectClass, Evidence, Finding};
 use crate::run::{Outcome, Run, Settings, examine, rule_name};
 use crate::subject::Built;
 
@@ -16,6 +21,8 @@ pub struct SelfTest;
 const WHOLE: usize = 60;
 /// Rules that are tried for a class that does not apply to the first ones.
 const VICTIMS: usize = 24;
+/// Template types of a rule that are tried.
+const TARGETS: usize = 4;
 
 impl Check for SelfTest {
     fn number(&self) -> u32 {
@@ -32,44 +39,33 @@ impl Check for SelfTest {
 
     fn run(&self, run: &mut Run<'_>) -> Outcome {
         let mut outcome = Outcome::default();
-        let victims: Vec<usize> = victims(run);
-        let mut classes = Vec::new();
-        for defect in defects::ALL {
-            let mut class = DefectClass {
-                class: defect.class.to_owned(),
-                what: defect.what.to_owned(),
-                check: defect.check.to_owned(),
-                seeded: 0,
-                rejected: 0,
-            };
-            for number in victims.iter().take(if run.settings.every_rule { usize::MAX } else { VICTIMS }) {
-                let Some(rejected) = attempt(run, *number, defect) else { continue };
+        let mut classes: Vec<DefectClass> = defects::ALL.iter().map(class).collect();
+        for (number, seeded) in attempts(run) {
+            let Some(rule) = run.rules.get(number) else { continue };
+            for (at, rejected) in seeded {
+                let (Some(class), Some(defect)) = (classes.get_mut(at), defects::ALL.get(at)) else { continue };
                 class.seeded += 1;
                 class.rejected += u64::from(rejected);
-                if !rejected && let Some(rule) = run.rules.get(*number) {
-                    let message = format!(
-                        "a release with the defect `{}` ({}) passed the check `{}`; it was made from `{}`",
-                        defect.class,
-                        defect.what,
-                        defect.check,
-                        rule_name(rule)
-                    );
-                    outcome.findings.push(
-                        Finding::new(&codes::GATE_BLIND, message)
-                            .of_rule(rule)
-                            .with_help("what this gate says of the release cannot be relied upon; report it"),
-                    );
+                if rejected {
+                    continue;
                 }
-                if !run.settings.every_rule {
-                    break;
-                }
+                let message = format!(
+                    "a release with the defect `{}` ({}) passed the check `{}`; it was made from `{}`",
+                    defect.class,
+                    defect.what,
+                    defect.check,
+                    rule_name(rule)
+                );
+                outcome.findings.push(
+                    Finding::new(&codes::GATE_BLIND, message)
+                        .of_rule(rule)
+                        .with_help("what this gate says of the release cannot be relied upon; report it"),
+                );
             }
-            if class.seeded == 0 {
-                outcome
-                    .skipped
-                    .push(format!("the class `{}`: no rule of the release has what it applies to", class.class));
-            }
-            classes.push(class);
+        }
+        for class in classes.iter().filter(|class| class.seeded == 0) {
+            let reason = format!("the class `{}`: no rule of the release has what it applies to", class.class);
+            outcome.skipped.push(reason);
         }
         let seeded: u64 = classes.iter().map(|class| class.seeded).sum();
         let rejected: u64 = classes.iter().map(|class| class.rejected).sum();
@@ -81,6 +77,55 @@ impl Check for SelfTest {
         run.defects = classes;
         outcome
     }
+}
+
+fn class(defect: &Defect) -> DefectClass {
+    DefectClass {
+        class: defect.class.to_owned(),
+        what: defect.what.to_owned(),
+        check: defect.check.to_owned(),
+        seeded: 0,
+        rejected: 0,
+    }
+}
+
+/// For a rule by its number: the classes that were seeded into it, and whether each was rejected.
+type Attempt = (usize, Vec<(usize, bool)>);
+
+/// Seeds each class into the first rule that it applies to, or into every rule.
+fn attempts(run: &Run<'_>) -> Vec<Attempt> {
+    let victims = victims(run);
+    let all: BTreeSet<usize> = (0..defects::ALL.len()).collect();
+    if !run.settings.every_rule {
+        let mut left = all;
+        let mut found = Vec::new();
+        for number in victims.into_iter().take(VICTIMS) {
+            if left.is_empty() {
+                break;
+            }
+            let seeded = attempt(run, number, &left);
+            for (at, _) in &seeded {
+                left.remove(at);
+            }
+            found.push((number, seeded));
+        }
+        return found;
+    }
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<Attempt>> = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..run.settings.threads.max(1) {
+            scope.spawn(|| {
+                while let Some(number) = victims.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let seeded = attempt(run, *number, &all);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((*number, seeded));
+                }
+            });
+        }
+    });
+    let mut found = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort();
+    found
 }
 
 /// Rules that defects are made of: spread over the release, so that each class finds one that it applies to.
@@ -106,67 +151,80 @@ fn victims(run: &Run<'_>) -> Vec<usize> {
     chosen
 }
 
-/// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply.
-fn attempt(run: &Run<'_>, number: usize, defect: &Defect) -> Option<bool> {
-    let rule = run.rules.get(number)?;
+/// Seeds classes of defects into one rule and runs the checks that must reject them: the classes that apply to it,
+/// and whether each was rejected.
+fn attempt(run: &Run<'_>, number: usize, classes: &BTreeSet<usize>) -> Vec<(usize, bool)> {
+    let Some(rule) = run.rules.get(number) else { return Vec::new() };
     let mut release = run.built.release.clone();
     release.least = Severity::Error;
     if run.settings.every_rule || release.sources.len() > WHOLE {
-        use contentcheck_parser::check::Language;
         let declares = |text: &str| text.contains("template ");
         release.sources.retain(|(source, language)| {
             source.is(&rule.source) || (*language == Language::Native && declares(source.text()))
         });
+        release.library.retain(|of| rule.targets.iter().any(|target| target.template.name == of.name));
         release.fleet = None;
     }
     let built = Built::new(release, 1);
     let name = rule_name(rule);
-    let rule = built.content.rules().iter().find(|own| rule_name(own) == name)?;
-    rule.targets.iter().take(4).find_map(|target| seeded(run, &built, rule, target, defect))
+    let Some(rule) = built.content.rules().iter().find(|own| rule_name(own) == name) else { return Vec::new() };
+    let mut known = Known::new();
+    classes
+        .iter()
+        .filter_map(|at| {
+            let defect = defects::ALL.get(*at)?;
+            let targets = rule.targets.iter().take(TARGETS);
+            let rejected = targets.into_iter().find_map(|target| {
+                let victim = Victim { built: &built, rule, target };
+                rejects(run, &victim, defect, &mut known)
+            })?;
+            Some((*at, rejected))
+        })
+        .collect()
 }
 
-fn seeded(
-    run: &Run<'_>,
-    built: &Built<'_>,
-    rule: &contentcheck_parser::model::CheckedRule,
-    target: &Target,
-    defect: &Defect,
-) -> Option<bool> {
+/// What the checks have against the release in order, by the name of the check and whether it is held against itself.
+type Known = BTreeMap<(&'static str, bool), Vec<(String, String)>>;
+
+/// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply.
+fn rejects(run: &Run<'_>, victim: &Victim<'_, '_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
     let check = find(defect.check)?;
-    let victim = Victim { built, rule, target };
-    let Seeded { release, against, tamper, recording, never_match } = (defect.seed)(&victim)?;
-    let previous = defects::before(defect.class, &victim).map(|release| Built::new(release, 1));
-    let previous = against.then_some(previous.as_ref().unwrap_or(built));
+    let Seeded { release, against, tamper, recording, never_match } = (defect.seed)(victim)?;
+    let previous = defects::before(defect.class, victim).map(|release| Built::new(release, 1));
+    let previous = against.then_some(previous.as_ref().unwrap_or(victim.built));
     let mut bad = Built::new(release, 1);
     tampered(&mut bad, tamper);
-    let mut settings = Settings {
+    let clean = Settings {
         seed: run.settings.seed,
         cases: 256,
         threads: 1,
         recordings: Vec::new(),
         ceilings: Vec::new(),
-        never_match: never_match.into_iter().collect(),
+        never_match: Vec::new(),
         allow_shrink: false,
         allow_growth: false,
         seconds: None,
         every_rule: false,
         version: run.settings.version,
     };
+    let mut settings = clean.clone();
+    settings.never_match.extend(never_match);
     if let Some((recording, ceiling)) = recording {
         settings.recordings.push(recording);
         settings.ceilings = vec![Some(ceiling); bad.content.rules().len()];
     }
-    let quiet = |_: &dyn Check, _: Option<&crate::evidence::CheckResult>| {};
-    let found = examine(&bad, previous, &settings, &[check], &mut { quiet });
+    let quiet = |_: &dyn Check, _: Option<&CheckResult>| {};
+    let found = errors(&examine(&bad, previous, &settings, &[check], &mut { quiet }));
     // What the release in order has against it already is no proof that the defect was seen.
-    let clean = Settings { recordings: Vec::new(), never_match: Vec::new(), ..settings };
-    let known = examine(built, against.then_some(built), &clean, &[check], &mut { quiet });
-    let is_of_it = |(code, _): &(&str, &str)| defect.codes.contains(code);
-    Some(errors(&found).filter(is_of_it).any(|error| !errors(&known).any(|other| other == error)))
+    let known = known.entry((defect.check, against)).or_insert_with(|| {
+        errors(&examine(victim.built, against.then_some(victim.built), &clean, &[check], &mut { quiet }))
+    });
+    let is_of_it = |error: &&(String, String)| defect.codes.contains(&error.0.as_str());
+    Some(found.iter().filter(is_of_it).any(|error| !known.contains(error)))
 }
 
-fn errors(evidence: &Evidence) -> impl Iterator<Item = (&str, &str)> {
-    evidence.errors().map(|(_, finding)| (finding.code.as_str(), finding.message.as_str()))
+fn errors(evidence: &Evidence) -> Vec<(String, String)> {
+    evidence.errors().map(|(_, finding)| (finding.code.clone(), finding.message.clone())).collect()
 }
 
 /// Does to the images what a defect says.

@@ -217,7 +217,7 @@ fn changes(page: &mut Page, evidence: &Evidence) {
         }
         if let Some(volume) = change.volume {
             page.put(format_args!(
-                "<p>Of {} events made for all rules of the template type it matches {}, and matched {}.</p>\n",
+                "<p>Of {} ordinary events of the template type it matches {}, and matched {}.</p>\n",
                 volume.events, volume.after, volume.before
             ));
         }
