@@ -140,11 +140,12 @@ fn parts(image: &Image<'_>, pattern: &Pattern) -> Vec<Part> {
     (pattern.a..end).filter_map(|at| record(image, Section::Parts, at)).map(|of| Part::decode(&of)).collect()
 }
 
-/// The programs of a rule, by name or title, as text. Nothing where there is no such rule.
+/// The programs of a rule, by name, title or the word under which it is written, as text. Nothing where there is no such rule.
 #[must_use]
 pub fn rule(image: &Image<'_>, wanted: &str) -> Option<String> {
-    let number = (0..image.rule_count())
-        .find(|at| image.rule(*at).is_some_and(|rule| rule.name == wanted || rule.title == wanted))?;
+    let number = (0..image.rule_count()).find(|at| {
+        image.rule(*at).is_some_and(|rule| [rule.name, rule.title, rule.word].contains(&wanted) && !wanted.is_empty())
+    })?;
     let found = image.rule(number)?;
     let mut text = String::new();
     // Writing to a string does not fail.

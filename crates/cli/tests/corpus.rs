@@ -78,7 +78,7 @@ fn lost_bit(image: Vec<u8>) -> Vec<u8> {
 /// A level that there is not, under a checksum that is right.
 fn forged(image: Vec<u8>) -> Vec<u8> {
     let (rules, _) = Image::read(&image).unwrap().section(Section::Rules);
-    let image = written_at(image, rules as usize + 24, &[9]);
+    let image = written_at(image, rules as usize + 32, &[9]);
     let sum = checksum(&image);
     written_at(image, CHECKSUM_AT, &sum.to_le_bytes())
 }

@@ -537,3 +537,17 @@ fn a_short_event_log_fails_the_run() {
         assert!(run.err.contains("short.evtx: the event log is damaged: it ends within its header"), "{}", run.err);
     }
 }
+
+#[test]
+fn a_rule_of_an_image_is_found_by_all_of_its_names() {
+    let image = scratch("inspect").join("release.ccimage");
+    let path = image.to_str().unwrap();
+    let compiled = run(&["compile", "rules", "-o", path]);
+    assert_eq!(compiled.exit, 0, "{}", compiled.err);
+    let by = |name: &str| run(&["inspect", path, "--rule", name]);
+    let names =
+        ["early_process", "7c1b0f6e-5a0c-4a0e-9b7e-8d4b6ad1f8a2", "Process with a low number, told early"].map(by);
+    assert!(names[0].out.contains("on acme.process @ 1"), "{}{}", names[0].out, names[0].err);
+    assert!(names.iter().all(|found| found.exit == 0 && found.out == names[0].out));
+    assert_eq!((by("late_process").exit, by("").exit), (2, 2));
+}

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use contentcheck_interpreter::format::{Comparator, FLAG_SKIP_UNSUPPLIED, Rule};
-use contentcheck_parser::check::CheckedContent;
+use contentcheck_parser::check::{CheckedContent, Language};
 use contentcheck_parser::model::{CheckedRule, Level};
 use contentcheck_parser::sensor::{Constraint, Operator};
 use contentcheck_parser::template::TemplateType;
@@ -136,6 +136,8 @@ pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Pr
 fn write_rule(rule: &CheckedRule, options: Options, sections: &mut Sections) {
     let (name, name_len) = sections.name(&rule.name);
     let (title, title_len) = sections.name(&rule.title);
+    let native = Language::of(rule.source.name()) == Some(Language::Native);
+    let (word, word_len) = if native { sections.name(rule.source.slice(rule.span)) } else { (0, 0) };
     let comparators = sections.comparators.len() as u32;
     if let Some(constraint) = rule.sensors.as_ref().filter(|_| !options.any_sensor) {
         write_constraint(constraint, sections);
@@ -145,6 +147,8 @@ fn write_rule(rule: &CheckedRule, options: Options, sections: &mut Sections) {
         name_len,
         title,
         title_len,
+        word,
+        word_len,
         comparators,
         comparator_count: sections.comparators.len() as u32 - comparators,
         level: match rule.level {

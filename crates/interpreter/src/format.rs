@@ -187,7 +187,7 @@ pub type RecordLayout = (&'static str, usize, &'static [(&'static str, usize, &'
 
 records! {
     /// A rule: what is reported when it matches, and which sensors load it.
-    Rule 28 {
+    Rule 36 {
         /// Name in [`Section::Names`].
         0 name: u32,
         /// Bytes of the name.
@@ -200,8 +200,12 @@ records! {
         16 comparators: u32,
         /// Number of comparators; none: every sensor loads the rule.
         20 comparator_count: u32,
+        /// In section `names` the word under which a native rule is written.
+        24 word: u32,
+        /// Bytes of the word; none: a Sigma rule.
+        28 word_len: u32,
         /// 0 none, 1 informational, 2 low, 3 medium, 4 high, 5 critical.
-        24 level: u8,
+        32 level: u8,
     }
     /// One comparison of a sensor's version.
     Comparator 20 {

@@ -205,6 +205,7 @@ impl<'i> Image<'i> {
         Some(RuleInfo {
             name: self.name(record.name, record.name_len),
             title: self.name(record.title, record.title_len),
+            word: self.name(record.word, record.word_len),
             level: record.level,
         })
     }
@@ -276,6 +277,8 @@ pub struct RuleInfo<'i> {
     pub name: &'i str,
     /// The title.
     pub title: &'i str,
+    /// The word under which a native rule is written; empty for a Sigma rule.
+    pub word: &'i str,
     /// 0 none, 1 informational, 2 low, 3 medium, 4 high, 5 critical.
     pub level: u8,
 }

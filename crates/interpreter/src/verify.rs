@@ -93,7 +93,9 @@ impl<'i> Image<'i> {
         let mut comparators = Cursor::new(Section::Comparators, self.comparators.count());
         for (index, record) in numbered(self.rules.all()) {
             let rule = Rule::decode(record);
-            let named = self.name_fits(rule.name, rule.name_len) && self.name_fits(rule.title, rule.title_len);
+            let named = self.name_fits(rule.name, rule.name_len)
+                && self.name_fits(rule.title, rule.title_len)
+                && self.name_fits(rule.word, rule.word_len);
             must(named && rule.level <= 5, Section::Rules, index)?;
             comparators.take(rule.comparators, rule.comparator_count)?;
         }
