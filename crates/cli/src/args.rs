@@ -43,6 +43,8 @@ pub enum Command {
     Sensor(Sensor),
     /// Run every check over a release before it ships, and leave evidence
     Gate(Box<Gate>),
+    /// Verify attestations that the gate signed
+    Attest(Attest),
     /// Compile content to a content image
     Compile(Compile),
     /// Verify a content image as a sensor does before it loads it
@@ -376,6 +378,42 @@ pub struct Gate {
     /// A directory that gets the evidence in every format, and the image
     #[arg(long, value_name = "DIR")]
     pub evidence: Option<PathBuf>,
+    /// Sign an attestation into the directory of evidence with this ed25519 key in PEM; without the option, with
+    /// the key that the variable CONTENTCHECK_SIGNING_KEY holds, if it is set
+    #[arg(long, value_name = "KEY", requires = "evidence")]
+    pub sign: Option<PathBuf>,
+}
+
+/// Attestations of the gate.
+#[derive(Debug, Args)]
+pub struct Attest {
+    /// What to do
+    #[command(subcommand)]
+    pub command: AttestCommand,
+}
+
+/// What to do with attestations.
+#[derive(Debug, Subcommand)]
+pub enum AttestCommand {
+    /// Verify the signature of an attestation, that it is about an image, and that the release passed
+    Verify(AttestVerify),
+}
+
+/// Verify an attestation.
+#[derive(Debug, Args)]
+pub struct AttestVerify {
+    /// The attestation: a DSSE envelope in JSON
+    #[arg(value_name = "FILE")]
+    pub attestation: PathBuf,
+    /// The public key in PEM
+    #[arg(long, value_name = "KEY")]
+    pub key: PathBuf,
+    /// The image that it must be about
+    #[arg(long, value_name = "FILE")]
+    pub image: PathBuf,
+    /// Print the statement
+    #[arg(long)]
+    pub print: bool,
 }
 
 /// Evaluate many recorded events.
@@ -528,6 +566,9 @@ pub struct Lint {
     /// Write the findings to a file in place of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Also look for parts, values and rules that say nothing: CC0615 to CC0621, which take longer
+    #[arg(long)]
+    pub deep: bool,
     /// Fail the run on warnings too
     #[arg(long)]
     pub deny_warnings: bool,
@@ -627,6 +668,8 @@ pub enum SchemaName {
     Replay,
     /// The JSON of `bench`
     Bench,
+    /// The JSON of `gate`: `evidence.json`
+    Evidence,
     /// The JSON of `prove`
     Prove,
     /// The JSON of `diff`

@@ -80,6 +80,7 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Command::Schema(arguments) => commands::schema::run(arguments, streams),
         Command::Sensor(arguments) => commands::sensor::run(arguments, streams),
         Command::Gate(arguments) => commands::gate::run(arguments, streams),
+        Command::Attest(arguments) => commands::attest::run(arguments, streams),
         Command::Compile(arguments) => commands::compile::run(arguments, streams),
         Command::Verify(arguments) => commands::compile::verify(arguments, streams),
         Command::Inspect(arguments) => commands::compile::inspect(arguments, streams),

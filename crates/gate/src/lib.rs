@@ -3,6 +3,7 @@
 //! A [`subject::Release`] is what was read. [`subject::Built::new`] checks and compiles it, [`run::examine`] runs
 //! checks over that, in the order of [`checks::ALL`], and what comes out is [`evidence::Evidence`].
 
+pub mod attest;
 pub mod checks;
 pub mod defects;
 pub mod evidence;

@@ -66,20 +66,40 @@ impl<'r> Built<'r> {
         Self { release, content, findings, image, all_rules }
     }
 
-    /// The digest of what was read: names and bytes of all files, by name.
+    /// The digest of what was read: names and bytes of all files, by name. Names are those below the directory that
+    /// they have in common.
     #[must_use]
     pub fn content_sha256(&self) -> String {
         let mut sources: Vec<&Source> = self.release.sources.iter().map(|(source, _)| source).collect();
         sources.sort_by_key(|source| source.name());
+        // Where the release lies is not part of it.
+        let above = sources.iter().map(|source| directory(source.name())).reduce(common).unwrap_or("").len();
         let mut digest = Sha256::new();
         for source in sources {
-            for part in [source.name(), source.text()] {
+            for part in [source.name().get(above..).unwrap_or(""), source.text()] {
                 digest.update((part.len() as u64).to_le_bytes());
                 digest.update(part.as_bytes());
             }
         }
         hex(&digest.finalize())
     }
+}
+
+/// A path up to and with its last separator.
+fn directory(path: &str) -> &str {
+    path.rfind('/').and_then(|at| path.get(..=at)).unwrap_or("")
+}
+
+/// The directories that two have in common.
+fn common<'p>(a: &'p str, b: &'p str) -> &'p str {
+    let mut len = 0;
+    for (part, other) in a.split_inclusive('/').zip(b.split_inclusive('/')) {
+        if part != other {
+            break;
+        }
+        len += part.len();
+    }
+    a.get(..len).unwrap_or("")
 }
 
 /// Checks the sources of a release.

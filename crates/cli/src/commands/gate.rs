@@ -13,7 +13,7 @@ use contentcheck_gate::subject::{Built, Release};
 use contentcheck_parser::diagnostic::{Diagnostic, Severity, closest};
 use contentcheck_parser::model::CheckedRule;
 
-use super::{threads, written};
+use super::{attest, threads, written};
 use crate::Streams;
 use crate::args::{Gate, GateFormat, Inputs};
 use crate::baseline::Baseline;
@@ -94,6 +94,9 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
     }
     if let Some(directory) = &arguments.evidence {
         leave(directory, &evidence, &built, streams)?;
+        if let Some(key) = attest::signing_key(arguments.sign.as_deref())? {
+            attest::leave(directory, &evidence, &key, streams)?;
+        }
     }
     let all = checks.len() == ALL.len();
     if !all {

@@ -1,5 +1,6 @@
 //! One module for each command.
 
+pub mod attest;
 pub mod bench;
 pub mod compile;
 pub mod diff;

@@ -42,6 +42,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::Sidecar => serde_json::to_value(schema_for!(super::test::Sidecar)),
         SchemaName::Replay => serde_json::to_value(schema_for!(super::replay::ReplayReport)),
         SchemaName::Bench => serde_json::to_value(schema_for!(super::bench::BenchReport)),
+        SchemaName::Evidence => serde_json::to_value(schema_for!(contentcheck_gate::evidence::Evidence)),
         SchemaName::Prove => serde_json::to_value(schema_for!(super::prove::ProveReport)),
         SchemaName::Diff => serde_json::to_value(schema_for!(super::diff::DiffReport)),
         SchemaName::Fields => serde_json::to_value(schema_for!(super::fields::FieldsReport)),

@@ -221,7 +221,7 @@ fn damaged(seed: u64, bytes: &[u8], tried: &mut Tried) -> (u64, u64, u64) {
         damaged += 1;
         if Image::read(&copy).is_ok() && tried.findings.len() < SHOWN {
             let what = if how == 0 { "cut off" } else { "with one bit turned" };
-            tried.findings.push(Finding::new(&codes::DAMAGE_ACCEPTED, format!("a copy {what} at byte {at} is read")));
+            tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, format!("a copy {what} at byte {at} is read")));
         }
         if how == 0 {
             continue;
@@ -234,7 +234,7 @@ fn damaged(seed: u64, bytes: &[u8], tried: &mut Tried) -> (u64, u64, u64) {
             Some(Err(fault)) => {
                 let message =
                     format!("a forged image, altered at byte {at}, passes verification and meets a fault: {fault}");
-                tried.findings.push(Finding::new(&codes::DAMAGE_ACCEPTED, message));
+                tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, message));
             }
             None => {}
         }

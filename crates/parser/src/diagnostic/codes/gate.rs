@@ -43,17 +43,11 @@ codes! {
         harm: "What sensors do with the rule is not what it says.",
         cure: "Do not ship the rule; report it with the event that the finding shows.",
     }
-    /// the interpreter met a fault on a hostile event, or a rule that is switched off matched
+    /// a hostile event, a kill switch or a damaged image had another outcome than it must have
     HOSTILE_EVENT = "CC1008" "hostile-event" Error {
-        cause: "A fault of the interpreter or of the compiler, brought to light by this content.",
-        harm: "On a sensor the event would be lost, or the kill switch would not hold.",
+        cause: "A fault of the interpreter or of the compiler, brought to light by this content, or an image that is not of this content.",
+        harm: "On a sensor the event would be lost, the kill switch would not hold, or what storage or transport altered would be evaluated.",
         cure: "Do not ship; report it with the event that the finding shows.",
-    }
-    /// a damaged image was not refused
-    DAMAGE_ACCEPTED = "CC1009" "damage-accepted" Error {
-        cause: "A fault of the interpreter's verification.",
-        harm: "A file that storage or transport altered would be evaluated.",
-        cure: "Do not ship; report it.",
     }
     /// a rule matches recorded events more often than it may
     CEILING_EXCEEDED = "CC1010" "ceiling-exceeded" Error {
