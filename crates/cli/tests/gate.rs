@@ -1,0 +1,362 @@
+//! `contentcheck gate`: each of its codes has a case, evidence is the same however it is made, and attestations
+//! hold. With `BLESS=1` the expectations are written.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::Parser as _;
+use contentcheck::Streams;
+use contentcheck::args::{Cli, SchemaName};
+use contentcheck::exit::Exit;
+use contentcheck_gate::checks::{Canonical, Check, Coverage, Differential, Hostile};
+use contentcheck_gate::evidence::{Evidence, Verdict};
+use contentcheck_gate::run::{Settings, examine};
+use contentcheck_gate::subject::{Built, Release};
+use contentcheck_parser::check::Language;
+use contentcheck_parser::diagnostic::{Severity, codes};
+use contentcheck_parser::source::Source;
+
+fn corpus(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(part)
+}
+
+fn run(arguments: &[&str]) -> (Exit, String, String) {
+    let cli = Cli::try_parse_from(["contentcheck"].iter().chain(arguments)).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+fn evidence(directory: &Path, more: &[&str]) -> (Exit, Evidence) {
+    let path = directory.to_str().unwrap();
+    let (exit, out, err) = run(&[&["gate", path, "--format", "json"], more].concat());
+    let evidence = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}\n{out}\n{err}"));
+    (exit, evidence)
+}
+
+/// Codes of the families of the gate.
+fn own() -> BTreeSet<&'static str> {
+    codes::all().map(|code| code.id).filter(|id| id.starts_with("CC08") || id.starts_with("CC10")).collect()
+}
+
+/// A release of so many rules that was built in memory.
+fn built(condition: &str, rules: usize) -> Built<'static> {
+    let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n    2 pid: int\n}\n".to_owned();
+    for number in 0..rules {
+        let _ = writeln!(
+            text,
+            "rule r{number:03} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8{number:03}\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}"
+        );
+    }
+    let release = Release {
+        name: None,
+        sequence: None,
+        sources: vec![(Source::new("r.content", text), Language::Native)],
+        problems: Vec::new(),
+        library: Vec::new(),
+        fleet: None,
+        load: &|_, _| None,
+        severities: &|findings| findings,
+        least: Severity::Error,
+        skip_unsupplied: false,
+    };
+    Built::new(release, 1)
+}
+
+fn settings() -> Settings {
+    Settings {
+        seed: 1,
+        cases: 200,
+        threads: 1,
+        recordings: Vec::new(),
+        ceilings: Vec::new(),
+        never_match: Vec::new(),
+        allow_shrink: false,
+        allow_growth: false,
+        seconds: None,
+        every_rule: false,
+        version: "0",
+    }
+}
+
+/// What checks say of a release whose image is that of other content: stands for a compiler that is wrong.
+fn of_a_wrong_image(checks: &[&dyn Check]) -> Evidence {
+    with_the_image_of(built("image ends_with \"b\" or pid > 400", 1), checks)
+}
+
+fn with_the_image_of(other: Built<'_>, checks: &[&dyn Check]) -> Evidence {
+    let mut wrong = built("image ends_with \"a\" and pid > 4", 1);
+    (wrong.image, wrong.all_rules) = (other.image, other.all_rules);
+    examine(&wrong, None, &settings(), checks, &mut |_, _| {})
+}
+
+#[test]
+fn every_code_of_the_gate_has_a_case() {
+    let mut missing = own();
+    let mut problems = Vec::new();
+    for entry in fs::read_dir(corpus("reject")).unwrap() {
+        let directory = entry.unwrap().path();
+        let folder = directory.file_name().unwrap().to_string_lossy().into_owned();
+        let code = codes::find(folder.get(..6).unwrap()).unwrap();
+        if !own().contains(code.id) {
+            continue;
+        }
+        assert_eq!(folder, format!("{}-{}", code.id, code.name));
+        missing.remove(code.id);
+        let which = if code.id == "CC1001" { ["--only", "self-test"] } else { ["--skip", "self-test"] };
+        let (exit, evidence) = evidence(&directory, &[&["--cases", "64"], &which[..]].concat());
+        let mut text = String::new();
+        let prefix = format!("{}/", directory.to_str().unwrap());
+        for check in &evidence.checks {
+            for finding in &check.findings {
+                let place = finding.place.as_ref().map_or_else(String::new, |place| {
+                    format!("{}:{}:{}: ", place.file.replace(&prefix, ""), place.line, place.column)
+                });
+                let _ = writeln!(text, "{place}{} {}: {}", finding.code, check.name, finding.message);
+                for more in [&finding.help, &finding.test].into_iter().flatten() {
+                    let _ = writeln!(text, "  {more}");
+                }
+            }
+        }
+        if !evidence.checks.iter().flat_map(|check| &check.findings).any(|finding| finding.code == code.id) {
+            problems.push(format!("{folder} does not trigger {}, but\n{text}", code.id));
+        }
+        let expected = match (code.severity, code.id) {
+            (_, "CC1001") => Exit::Internal,
+            (Severity::Error, _) => Exit::Findings,
+            _ => Exit::Fine,
+        };
+        if exit != expected && !text.contains("CC0801") {
+            problems.push(format!("{folder} ends with {exit:?}"));
+        }
+        let file = directory.join("expected.txt");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&file, &text).unwrap();
+        }
+        let known = fs::read_to_string(&file).unwrap_or_default();
+        if known != text {
+            problems.push(format!("{}: expected\n{known}\nbut found\n{text}", file.display()));
+        }
+    }
+    // What no content brings about: the image is not that of the content.
+    let wrong = of_a_wrong_image(&[&Canonical, &Differential]);
+    // Rules that the release does not have are beyond its kill switch.
+    let more = built("image ends_with \"a\" and pid > 4", 70);
+    let unkillable = with_the_image_of(more, &[&Coverage, &Hostile]);
+    for (_, finding) in wrong.errors().chain(unkillable.errors()) {
+        missing.remove(finding.code.as_str());
+    }
+    problems.extend(missing.iter().map(|code| format!("{code} has no case")));
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+#[test]
+fn a_wrong_image_is_found_twice() {
+    let found = of_a_wrong_image(&[&Canonical, &Differential]);
+    assert_eq!(found.verdict, Verdict::Failed);
+    let codes: BTreeSet<&str> = found.errors().map(|(_, finding)| finding.code.as_str()).collect();
+    assert_eq!(codes, BTreeSet::from(["CC1002", "CC1007"]));
+    // The event is small: no field is there that the disagreement does not need.
+    let (_, finding) = found.errors().find(|(_, finding)| finding.code == "CC1007").unwrap();
+    let event = finding.event.as_ref().unwrap().as_object().unwrap();
+    assert!(event.len() <= 2 && event.values().all(|value| value.to_string().len() < 24), "{event:?}");
+    assert!(finding.test.as_ref().unwrap().starts_with("test "), "{finding:?}");
+}
+
+#[test]
+fn the_demo_release_passes_and_its_evidence_does_not_depend_on_threads() {
+    let demo = corpus("releases/demo");
+    let (exit, first) = evidence(&demo, &["--cases", "2000"]);
+    let said: Vec<&str> = first.errors().map(|(_, finding)| finding.message.as_str()).collect();
+    assert_eq!((exit, said.as_slice()), (Exit::Fine, [""; 0].as_slice()));
+    assert_eq!(first.skipped().count(), 0);
+    assert!(
+        first.defects.iter().all(|class| class.seeded > 0 && class.seeded == class.rejected),
+        "{:?}",
+        first.defects
+    );
+    assert!(first.rules.iter().all(|rule| rule.fires && rule.covered == rule.predicates), "{:?}", first.rules);
+    let (_, again) = evidence(&demo, &["--cases", "2000", "--threads", "1"]);
+    assert_eq!(first, again);
+    let (_, other) = evidence(&demo, &["--cases", "2000", "--seed", "2"]);
+    assert_ne!(first, other);
+    // What differs from the release before, with an event.
+    let wider = first.changes.iter().find(|change| change.title == "Shell Started by an Office Program").unwrap();
+    let event = wider.gains.as_ref().unwrap();
+    assert!(event.get("Image").unwrap().as_str().unwrap().to_lowercase().ends_with(r"\mshta.exe"), "{event}");
+    assert_eq!(wider.loses, None);
+}
+
+#[test]
+fn evidence_follows_its_schema() {
+    let schema = contentcheck::commands::schema::schema(SchemaName::Evidence).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for case in ["releases/demo", "reject/CC0803-rule-emptied", "reject/CC1005-never-seen-firing"] {
+        let (_, evidence) = evidence(&corpus(case), &["--cases", "64", "--skip", "self-test"]);
+        let value = serde_json::to_value(&evidence).unwrap();
+        let problems: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert_eq!(problems, [""; 0], "{case}");
+    }
+}
+
+#[test]
+fn reports_of_all_formats_say_what_failed() {
+    let case = corpus("reject/CC0803-rule-emptied");
+    for format in ["human", "json", "sarif", "junit", "markdown", "github", "html"] {
+        let (exit, out, _) =
+            run(&["gate", case.to_str().unwrap(), "--cases", "64", "--skip", "self-test", "--format", format]);
+        assert_eq!(exit, Exit::Findings, "{format}");
+        assert!(out.contains("CC0803") && out.contains("dropper"), "{format}\n{out}");
+    }
+    let (_, sarif, _) =
+        run(&["gate", case.to_str().unwrap(), "--cases", "64", "--skip", "self-test", "--format", "sarif"]);
+    // The published schema has one pattern with a stray bracket, which is no valid expression.
+    let schema = include_str!("schemas/sarif-2.1.0.json");
+    let schema = schema.replace("^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$", "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");
+    let schema: serde_json::Value = serde_json::from_str(&schema).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&sarif).unwrap();
+    let problems: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert_eq!(problems, [""; 0]);
+}
+
+/// A directory of its own, which goes when it is dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("contentcheck-gate-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+// Made for this test: `openssl genpkey -algorithm ed25519`.
+const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
+const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAbN9JtNih/Tw8psY+UwyJKxKjxdRgYhbiMwmdvj7XrDk=\n-----END PUBLIC KEY-----\n";
+
+#[test]
+fn an_attestation_holds_for_its_image_and_key_alone() {
+    let scratch = Scratch::new("attest");
+    let (private, public) = (scratch.file("gate.pem"), scratch.file("gate.pub"));
+    fs::write(&private, PRIVATE).unwrap();
+    fs::write(&public, PUBLIC).unwrap();
+    let demo = corpus("releases/demo");
+    let left = scratch.file("evidence");
+    let (exit, _, err) =
+        run(&["gate", demo.to_str().unwrap(), "--cases", "64", "--evidence", &left, "--sign", &private]);
+    assert_eq!(exit, Exit::Fine, "{err}");
+    let (attestation, image) =
+        (scratch.file("evidence/attestation.dsse.json"), scratch.file("evidence/release.ccimage"));
+    let verify = |attestation: &str, image: &str| {
+        run(&["attest", "verify", attestation, "--key", &public, "--image", image, "--print"])
+    };
+    let (exit, out, err) = verify(&attestation, &image);
+    assert_eq!(exit, Exit::Fine, "{err}");
+    let statement: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(statement["predicate"]["result"], "PASSED");
+    assert_eq!(statement["predicate"]["passedTests"].as_array().unwrap().len(), 10);
+    // Another image, an altered envelope, what is none.
+    let mut bytes = fs::read(&image).unwrap();
+    bytes.push(0);
+    fs::write(scratch.file("other.ccimage"), bytes).unwrap();
+    let (exit, out, err) = verify(&attestation, &scratch.file("other.ccimage"));
+    assert_eq!((exit, out.as_str()), (Exit::Findings, ""), "{err}");
+    assert!(err.contains("NOT ACCEPTED: the statement is about the SHA-256"), "{err}");
+    let text = fs::read_to_string(&attestation).unwrap();
+    fs::write(scratch.file("altered.json"), text.replacen("\"payload\":\"ey", "\"payload\":\"fy", 1)).unwrap();
+    assert_eq!(verify(&scratch.file("altered.json"), &image).0, Exit::Findings);
+    fs::write(scratch.file("empty.json"), "").unwrap();
+    assert_eq!(verify(&scratch.file("empty.json"), &image).0, Exit::Findings);
+    assert_eq!(verify(&scratch.file("nowhere.json"), &image).0, Exit::Usage);
+    // A release that failed is attested as one that failed.
+    let bad = corpus("reject/CC1004-test-failed");
+    let (exit, _, _) = run(&[
+        "gate",
+        bad.to_str().unwrap(),
+        "--cases",
+        "64",
+        "--skip",
+        "self-test",
+        "--evidence",
+        &left,
+        "--sign",
+        &private,
+    ]);
+    assert_eq!(exit, Exit::Findings);
+    let (exit, _, err) = verify(&attestation, &image);
+    assert_eq!(exit, Exit::Findings);
+    assert!(err.contains("the gate's verdict was that the release does not ship"), "{err}");
+}
+
+#[test]
+fn what_is_asked_wrongly_is_said() {
+    let demo = corpus("releases/demo");
+    let path = demo.to_str().unwrap();
+    let (exit, _, err) = run(&["gate", path, "--only", "coverag"]);
+    assert_eq!(exit, Exit::Usage);
+    assert!(err.contains("did you mean `coverage`?"), "{err}");
+    let (exit, _, err) = run(&["gate", "/nowhere/at/all"]);
+    assert_eq!((exit, err.contains("no such file")), (Exit::Usage, true), "{err}");
+    let (exit, _, err) = run(&["gate", path, "--previous", "/nowhere/at/all"]);
+    assert_eq!((exit, err.contains("no such file")), (Exit::Usage, true), "{err}");
+    let (exit, _, err) = run(&["gate", path, "--never-match", "/nowhere/at/all"]);
+    assert_eq!((exit, err.contains("no such file")), (Exit::Usage, true), "{err}");
+    // A check that is left out is not one that passed.
+    let (exit, out, _) = run(&["gate", path, "--only", "lint", "--require-all"]);
+    assert_eq!(exit, Exit::Findings);
+    assert!(out.contains("left out on request") && out.contains("passes what was checked"), "{out}");
+}
+
+/// The page in a browser, as wide as a telephone: it loads without a script or a request, says the verdict, and nothing
+/// makes it wider than the screen.
+#[test]
+fn the_page_opens_in_a_browser() {
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let found = browsers
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|of| of.status.success()));
+    let Some(browser) = found else {
+        eprintln!("skipped: the page in a browser (no chromium is installed)");
+        return;
+    };
+    let scratch = Scratch::new("page");
+    let page = scratch.file("report.html");
+    let demo = corpus("releases/demo");
+    let (exit, _, err) = run(&["gate", demo.to_str().unwrap(), "--cases", "64", "--format", "html", "-o", &page]);
+    assert_eq!(exit, Exit::Fine, "{err}");
+    let text = fs::read_to_string(&page).unwrap();
+    for outside in ["http:", "https:", "<script", "<link", "<img", "@import", "url("] {
+        assert!(!text.contains(outside), "the page names {outside}");
+    }
+    // The measure is put into a copy: the page itself has no script.
+    let probe =
+        "<script>document.title='width '+document.documentElement.scrollWidth+' of '+window.innerWidth</script></body>";
+    let copy = scratch.file("probe.html");
+    fs::write(&copy, text.replace("</body>", probe)).unwrap();
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=500,900"])
+        .arg(format!("--user-data-dir={}", scratch.file("profile")))
+        .args(["--dump-dom", &format!("file://{copy}")])
+        .output()
+        .unwrap();
+    let dom = String::from_utf8_lossy(&output.stdout);
+    assert!(dom.contains("The release passes."), "{dom}\n{}", String::from_utf8_lossy(&output.stderr));
+    let title = dom.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).unwrap();
+    let (wide, of) = title.strip_prefix("width ").and_then(|rest| rest.split_once(" of ")).unwrap();
+    assert!(wide.parse::<u32>().unwrap() <= of.parse::<u32>().unwrap(), "the page is {wide} wide on a screen of {of}");
+}
