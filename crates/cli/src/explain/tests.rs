@@ -1,5 +1,7 @@
 //! Pages are complete, and docs/errors.md is fresh. `BLESS=1` writes it.
 
+use serde_json::Value;
+
 use super::*;
 
 #[test]
