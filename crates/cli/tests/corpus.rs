@@ -319,6 +319,10 @@ fn every_incident_is_rejected_by_the_codes_that_its_page_names() {
     let table = fs::read_to_string(corpus("../docs/incidents.md")).unwrap();
     for directory in directories(&corpus("incidents")) {
         let folder = name(&directory);
+        // Those that lint cannot see are in tests/incidents.rs, with all the others.
+        if !directory.join("expected.txt").exists() {
+            continue;
+        }
         let (exit, text) = lint(&directory, &[]);
         if exit != Exit::Findings {
             problems.push(format!("{folder} is not rejected, but {exit:?}\n{text}"));

@@ -1,0 +1,138 @@
+//! corpus/incidents through the gate: each is rejected by the checks and codes that its `expected-gate.txt` names, and
+//! what the interpreter does with it, once these checks are left out, is safe. With `BLESS=1` the expectations are
+//! written.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use contentcheck::Streams;
+use contentcheck::args::Cli;
+use contentcheck::exit::Exit;
+use contentcheck_gate::evidence::{Evidence, Status, Weight};
+
+fn corpus(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(part)
+}
+
+fn incidents() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(corpus("incidents"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+fn gate(directory: &Path, more: &[&str]) -> (Exit, Evidence) {
+    let path = directory.to_str().unwrap();
+    let mut arguments = vec!["contentcheck", "gate", path, "--format", "json", "--cases", "64"];
+    let fleet = directory.join("fleet.json");
+    if fleet.exists() && !directory.join("contentcheck.toml").exists() {
+        arguments.extend(["--fleet", fleet.to_str().unwrap()]);
+    }
+    if !directory.join("contentcheck.toml").exists() {
+        arguments.push("--no-config");
+    }
+    arguments.extend(more);
+    let cli = Cli::try_parse_from(&arguments).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    let evidence =
+        serde_json::from_slice(&out).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&err)));
+    (exit, evidence)
+}
+
+/// The one whose gate is what is broken.
+fn is_of_the_gate(directory: &Path) -> bool {
+    name(directory) == "meta-broken-audit"
+}
+
+/// Check, code and number of what fails, one line each.
+fn failures(evidence: &Evidence) -> String {
+    let mut counts: BTreeMap<(u32, &str, &str), usize> = BTreeMap::new();
+    for (check, finding) in evidence.errors() {
+        *counts.entry((check.number, &check.name, &finding.code)).or_default() += 1;
+    }
+    counts.iter().fold(String::new(), |mut all, ((_, check, code), count)| {
+        let _ = writeln!(all, "{check} {code} {count}");
+        all
+    })
+}
+
+#[test]
+fn every_incident_is_rejected_by_the_checks_that_it_names() {
+    let mut problems = Vec::new();
+    let table = fs::read_to_string(corpus("../docs/incidents.md")).unwrap();
+    assert!(incidents().len() >= 20);
+    for directory in incidents() {
+        let folder = name(&directory);
+        let which = if is_of_the_gate(&directory) { ["--only", "self-test"] } else { ["--skip", "self-test"] };
+        let (exit, evidence) = gate(&directory, &which);
+        let expected = if is_of_the_gate(&directory) { Exit::Internal } else { Exit::Findings };
+        if exit != expected {
+            problems.push(format!("{folder} ends with {exit:?}"));
+        }
+        let made = failures(&evidence);
+        let file = directory.join("expected-gate.txt");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&file, &made).unwrap();
+        }
+        let known = fs::read_to_string(&file).unwrap_or_default();
+        if known != made {
+            problems.push(format!("{folder}: expected\n{known}\nbut found\n{made}"));
+        }
+        // The page and the table name what stops it.
+        let page = fs::read_to_string(directory.join("README.md")).unwrap();
+        let row = table.lines().find(|line| line.contains(&format!("(../corpus/incidents/{folder}/"))).unwrap_or("");
+        // What lint alone finds has a test of its own; a sensor's refusal repeats it.
+        let codes: BTreeSet<&str> =
+            evidence.errors().map(|(_, finding)| finding.code.as_str()).filter(|code| *code != "CC1003").collect();
+        for code in codes {
+            if !row.contains(code) {
+                problems.push(format!("{folder}: docs/incidents.md does not name {code}"));
+            }
+            if !page.contains(code) {
+                problems.push(format!("{folder}: README.md does not name {code}"));
+            }
+        }
+        if !page.contains("Source: ") {
+            problems.push(format!("{folder}: README.md names no source"));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+/// Without the checks that reject it: either there is no image, or a sensor refuses it, or evaluation is safe: hostile
+/// events, each rule switched off in turn, and recorded events bring no fault.
+#[test]
+fn every_incident_is_contained_where_the_checks_are_left_out() {
+    let mut evaluated = 0;
+    for directory in incidents() {
+        let folder = name(&directory);
+        let (_, whole) = gate(&directory, &["--skip", "self-test"]);
+        let failed: Vec<&str> = whole
+            .checks
+            .iter()
+            .filter(|check| check.status == Status::Failed)
+            .map(|check| check.name.as_str())
+            .collect();
+        assert!(!failed.contains(&"hostile") && !failed.contains(&"differential"), "{folder}: {failed:?}");
+        let left_out = [&["self-test"], failed.as_slice()].concat().join(",");
+        let (exit, rest) = gate(&directory, &["--skip", &left_out]);
+        let said: Vec<&str> = rest.errors().map(|(_, finding)| finding.message.as_str()).collect();
+        assert_eq!((exit, said.as_slice()), (Exit::Fine, [""; 0].as_slice()), "{folder}");
+        let hostile = rest.checks.iter().find(|check| check.name == "hostile").unwrap();
+        assert!(hostile.findings.iter().all(|finding| finding.weight < Weight::Error), "{folder}");
+        evaluated += hostile.facts.get("hostile events").copied().unwrap_or(0);
+    }
+    assert!(evaluated > 100, "only {evaluated} hostile events were evaluated");
+}
