@@ -11,7 +11,6 @@ pub mod fingerprint;
 pub mod fix;
 pub mod fleet;
 pub mod plan;
-pub mod proof;
 pub mod recorded;
 pub mod release;
 pub mod report;

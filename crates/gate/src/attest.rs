@@ -151,8 +151,7 @@ pub fn sign(statement: &Value, private_key: &str) -> Result<Envelope, Refusal> {
 /// When the envelope is none, or none of its signatures is that of the key. Nothing of it is believed before.
 pub fn verify(envelope: &[u8], public_key: &str) -> Result<Value, Refusal> {
     let key = VerifyingKey::from_public_key_pem(public_key.trim()).map_err(|error| Refusal::Key(error.to_string()))?;
-    let envelope: Envelope =
-        serde_json::from_slice(envelope).map_err(|error| Refusal::Envelope(error.to_string()))?;
+    let envelope: Envelope = serde_json::from_slice(envelope).map_err(|error| Refusal::Envelope(error.to_string()))?;
     let payload = STANDARD.decode(&envelope.payload).map_err(|error| Refusal::Envelope(error.to_string()))?;
     let signed = pre_authentication(&envelope.payload_type, &payload);
     let is_signed = envelope.signatures.iter().any(|one| {
@@ -166,8 +165,7 @@ pub fn verify(envelope: &[u8], public_key: &str) -> Result<Value, Refusal> {
     if envelope.payload_type != PAYLOAD_TYPE {
         return Err(Refusal::Statement(format!("the payload is `{}`", envelope.payload_type)));
     }
-    let statement: Value =
-        serde_json::from_slice(&payload).map_err(|error| Refusal::Statement(error.to_string()))?;
+    let statement: Value = serde_json::from_slice(&payload).map_err(|error| Refusal::Statement(error.to_string()))?;
     for (member, expected) in [("_type", STATEMENT), ("predicateType", PREDICATE)] {
         if statement.get(member).and_then(Value::as_str) != Some(expected) {
             return Err(Refusal::Statement(format!("`{member}` is not `{expected}`")));

@@ -45,22 +45,20 @@ fn key(path: &Path) -> Result<String, Failure> {
 fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
     let (envelope, public) = (read(&arguments.attestation, ENVELOPE_BYTES)?, key(&arguments.key)?);
     let image = read(&arguments.image, IMAGE_BYTES)?;
-    let statement = attest::verify(&envelope, &public)
-        .and_then(|statement| accepts(&statement, &image).map(|()| statement));
+    let statement =
+        attest::verify(&envelope, &public).and_then(|statement| accepts(&statement, &image).map(|()| statement));
     let name = walk::name(&arguments.attestation);
     match statement {
         Ok(statement) => {
             if arguments.print {
-                let text = serde_json::to_string_pretty(&statement)
-                    .map_err(|error| Failure::internal(error.to_string()))?;
+                let text =
+                    serde_json::to_string_pretty(&statement).map_err(|error| Failure::internal(error.to_string()))?;
                 written(writeln!(streams.out, "{text}"))?;
             }
             talk(streams, &format!("{name}: signed by this key, about this image, and the release passed the gate"));
             Ok(Exit::Fine)
         }
-        Err(refusal @ Refusal::Key(_)) => {
-            Err(Failure::usage(format!("{}: {refusal}", walk::name(&arguments.key))))
-        }
+        Err(refusal @ Refusal::Key(_)) => Err(Failure::usage(format!("{}: {refusal}", walk::name(&arguments.key)))),
         Err(refusal) => {
             talk(streams, &format!("{name}: NOT ACCEPTED: {refusal}"));
             Ok(Exit::Findings)

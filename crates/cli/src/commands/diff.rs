@@ -18,8 +18,8 @@ use crate::Streams;
 use crate::args::{CompileOptions, Diff, Inputs, ProofFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan::with_plan;
-use crate::proof::{self, Confirmer};
 use crate::release::{self, Release, talk};
+use contentcheck_gate::proof::{self, Confirmer};
 
 /// What `diff --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -111,7 +111,8 @@ pub fn run(arguments: &Diff, streams: &mut Streams<'_>) -> Outcome {
     let Some(new) = load(arguments, &arguments.new, streams)? else { return Ok(Exit::Findings) };
     let report = with_plan(&old, |old_plan| {
         with_plan(&new, |new_plan| {
-            let (before, after) = (Confirmer::new(&old, old_plan), Confirmer::new(&new, new_plan));
+            let (before, after) =
+                (Confirmer::new(&old.checked.content, old_plan), Confirmer::new(&new.checked.content, new_plan));
             let confirm = |target: &Target, event: &Witness| {
                 let side = if before.knows(target) { &before } else { &after };
                 side.fires(target, event) == Some(true)

@@ -14,8 +14,8 @@ use crate::Streams;
 use crate::args::{CompileOptions, ProofFormat, Prove};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan::with_plan;
-use crate::proof::{self, Confirmer};
 use crate::release::{self, talk};
+use contentcheck_gate::proof::{self, Confirmer};
 
 /// An event: names to values.
 pub type EventObject = serde_json::Map<String, serde_json::Value>;
@@ -158,7 +158,7 @@ pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
     let only = arguments.rule.as_deref().map(|rule| release.find(rule)).transpose().map_err(Failure::usage)?;
     with_plan(&release, |plan| {
-        let confirmer = Confirmer::new(&release, plan);
+        let confirmer = Confirmer::new(&release.checked.content, plan);
         let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
         let mut analysis = Analysis::new(&confirm);
         let mut report = ProveReport { format: 1, rules: Vec::new(), totals: Proved::default() };

@@ -8,8 +8,8 @@ use crate::Streams;
 use crate::args::{self, CompileOptions, WitnessFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::plan::with_plan;
-use crate::proof::{self, Confirmer};
 use crate::release::{self, talk};
+use contentcheck_gate::proof::{self, Confirmer};
 
 /// Runs the command.
 ///
@@ -20,7 +20,7 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
     let number = release.find(&arguments.rule).map_err(Failure::usage)?;
     with_plan(&release, |plan| {
-        let confirmer = Confirmer::new(&release, plan);
+        let confirmer = Confirmer::new(&release.checked.content, plan);
         let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
         let mut analysis = Analysis::new(&confirm);
         let rules = release.rules();
