@@ -33,7 +33,7 @@ pub struct Analysis<'c> {
     pub(crate) budget: Budget,
     pub(crate) formulas: Formulas,
     pub(crate) space: Space,
-    confirm: &'c Confirm<'c>,
+    confirm: Option<&'c Confirm<'c>>,
 }
 
 /// A condition as a formula.
@@ -63,7 +63,13 @@ impl<'c> Analysis<'c> {
     /// An analysis with a budget of its own.
     #[must_use]
     pub fn with_budget(budget: Budget, confirm: &'c Confirm<'c>) -> Self {
-        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm }
+        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: Some(confirm) }
+    }
+
+    /// An analysis of which only proofs are used and no events, so that there is nothing to confirm.
+    pub(crate) fn of_proofs() -> Self {
+        let budget = Budget::default();
+        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: None }
     }
 
     /// Nodes and states of all automata that are kept.
@@ -85,7 +91,7 @@ impl<'c> Analysis<'c> {
     }
 
     pub(crate) fn confirms(&self, target: &Target, event: &Witness, fires: bool) -> bool {
-        (self.confirm)(target, event) == fires
+        self.confirm.is_none_or(|confirm| confirm(target, event) == fires)
     }
 
     /// The formula of the condition of a target.

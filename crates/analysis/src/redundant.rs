@@ -99,7 +99,8 @@ impl Analysis<'_> {
             })
             .collect();
         let dead = self.is_impossible(&target.template, &[lowered.root], &mut found) == Some(true);
-        let mut walk = Walk { target, root: lowered.root, dead, matters: &matters, next: 0 };
+        let selection = Vec::new();
+        let mut walk = Walk { target, root: lowered.root, dead, matters: &matters, next: 0, selection };
         self.parts(&mut walk, &target.condition, false, &mut found);
         let mut index = 0;
         let mut predicates = Vec::new();
@@ -139,7 +140,14 @@ impl Analysis<'_> {
                             continue;
                         }
                     }
+                    let filters = matches!((expr, child), (Expr::All(_), Expr::Not(_))) && !negated;
+                    if filters {
+                        walk.selection = self.selected(&walk.target.template, children);
+                    }
                     self.parts(walk, child, negated, found);
+                    if filters {
+                        walk.selection.clear();
+                    }
                 }
             }
         }
@@ -196,10 +204,19 @@ impl Analysis<'_> {
                 }
             }
             (true, false) => RedundantKind::Implied,
+            // One of several filters behind one negation.
+            (false, _) if place.negated => {
+                let mut parts = walk.selection.clone();
+                parts.push(own);
+                match self.is_impossible(template, &parts, found)? {
+                    true => RedundantKind::DeadFilter,
+                    false => RedundantKind::CoveredFilter,
+                }
+            }
             (false, _) => {
                 // Where the branch alone stands in place of all branches.
                 let alone = Replacement { part: place.expr, by: own, template };
-                let alone = if place.negated { own } else { self.lower_replaced(&target.condition, &alone) };
+                let alone = self.lower_replaced(&target.condition, &alone);
                 match self.is_impossible(template, &[alone], found)? {
                     true => RedundantKind::DeadBranch,
                     false => RedundantKind::CoveredBranch,
@@ -209,12 +226,17 @@ impl Analysis<'_> {
     }
 
     /// The parts of a conjunction that are no filters.
-    fn selected(&mut self, template: &TemplateType, parts: &[Expr<Predicate>]) -> Vec<NodeId> {
+    pub(crate) fn selected(&mut self, template: &TemplateType, parts: &[Expr<Predicate>]) -> Vec<NodeId> {
         let selected = parts.iter().filter(|part| !matches!(part, Expr::Not(_)));
         selected.map(|part| self.lower_part(template, part, &mut Vec::new())).collect()
     }
 
-    fn is_impossible(&mut self, template: &TemplateType, parts: &[NodeId], found: &mut Redundancy) -> Option<bool> {
+    pub(crate) fn is_impossible(
+        &mut self,
+        template: &TemplateType,
+        parts: &[NodeId],
+        found: &mut Redundancy,
+    ) -> Option<bool> {
         let formula = self.formulas.cancel(parts);
         match self.seek(template, formula, None) {
             Sought::Found(_) => Some(false),
@@ -377,6 +399,8 @@ struct Walk<'e> {
     matters: &'e [bool],
     /// Index of the next predicate.
     next: usize,
+    /// Where filters stand, what the parts beside them select.
+    selection: Vec<NodeId>,
 }
 
 /// Where a part stands.
@@ -479,14 +503,14 @@ fn count(expr: &Expr<Predicate>) -> usize {
     count
 }
 
-fn span(expr: &Expr<Predicate>) -> Span {
+pub(crate) fn span(expr: &Expr<Predicate>) -> Span {
     let mut span: Option<Span> = None;
     expr.each(&mut |predicate, _| span = Some(span.map_or(predicate.span, |known| known.to(predicate.span))));
     span.unwrap_or_default()
 }
 
 /// What a part says, and what becomes of it.
-fn part_words(template: &TemplateType, part: &Expr<Predicate>, kind: &RedundantKind) -> String {
+pub(crate) fn part_words(template: &TemplateType, part: &Expr<Predicate>, kind: &RedundantKind) -> String {
     let what = words::condition(template, part);
     match kind {
         RedundantKind::DeadFilter => {

@@ -363,6 +363,35 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn dead_and_swallowing_filters_are_so(
+        selection in proptest::collection::vec(predicate(), 1..3),
+        filters in proptest::collection::vec(predicate(), 1..3),
+        events in proptest::collection::vec(witness(), 60),
+    ) {
+        let of = |all: &[Predicate]| -> Vec<Expr<Predicate>> { all.iter().cloned().map(Expr::Is).collect() };
+        let whole = target(Expr::all(of(&selection).into_iter().chain([Expr::any(of(&filters)).negate()])));
+        let mut analysis = Analysis::new(&fires);
+        let never = matches!(analysis.fires(&whole), Fires::Never(_));
+        for finding in analysis.filters(&whole, !never).findings {
+            match finding.kind {
+                RedundantKind::DeadFilter => {
+                    let without = leave_out(&whole, &finding.predicates);
+                    for event in &events {
+                        prop_assert_eq!(fires(&whole, event), fires(&without, event), "{:?} {:?}", finding, event);
+                    }
+                }
+                RedundantKind::SwallowingFilter => {
+                    prop_assert!(never, "{:?}", finding);
+                    for event in &events {
+                        prop_assert!(!fires(&whole, event), "{:?} {:?}", finding, event);
+                    }
+                }
+                other => panic!("{other:?} is not asked about"),
+            }
+        }
+    }
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use contentcheck_parser::check::{self, CheckedContent, Context, Language};
+use contentcheck_analysis::findings::Depth;
+use contentcheck_parser::check::{self, CheckedContent, Context, Further, Language};
 use contentcheck_parser::decode::MARK;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity};
 use contentcheck_parser::limits;
@@ -117,7 +118,7 @@ pub fn table_bytes(_: &Source, path: &str) -> Option<Vec<u8>> {
     walk::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()
 }
 
-/// Reads and checks what the inputs name.
+/// Reads and checks what the inputs name, without an analysis.
 ///
 /// # Errors
 /// When an input that was named is not there, or the fleet is wrong.
@@ -127,11 +128,33 @@ pub fn check(
     stdin_name: &str,
     streams: &mut Streams<'_>,
 ) -> Result<Checked, Failure> {
+    analyse(inputs, loaded, stdin_name, None, streams)
+}
+
+/// Reads and checks what the inputs name, and analyses the rules that pass.
+///
+/// # Errors
+/// When an input that was named is not there, or the fleet is wrong.
+pub fn analyse(
+    inputs: &Inputs,
+    loaded: &Loaded,
+    stdin_name: &str,
+    depth: Option<Depth>,
+    streams: &mut Streams<'_>,
+) -> Result<Checked, Failure> {
     let Gathered { sources, problems: mut findings, named, files, fleet, library } =
         gather(inputs, loaded, stdin_name)?;
     let bar = progress(sources.len(), streams);
-    let context = Context { library, fleet: fleet.as_ref(), threads: threads(inputs.threads) };
-    let (content, found) = check::check(&sources, context, &table_bytes, &|| bar.inc(1));
+    let threads = threads(inputs.threads);
+    let context = Context { library, fleet: fleet.as_ref(), threads };
+    let further = Further {
+        codes: depth.map_or(&[], Depth::codes),
+        find: &|rules, known| match depth {
+            Some(depth) => contentcheck_analysis::findings::findings(rules, known, depth, threads),
+            None => Vec::new(),
+        },
+    };
+    let (content, found) = check::check_further(&sources, context, &table_bytes, &|| bar.inc(1), &further);
     bar.finish_and_clear();
     findings.extend(found);
     sort(&mut findings);
@@ -204,6 +227,10 @@ fn talk(streams: &mut Streams<'_>, line: &str) {
     let _ = writeln!(streams.err, "{line}");
 }
 
+const fn depth(arguments: &Lint) -> Depth {
+    if arguments.deep { Depth::Deep } else { Depth::Quick }
+}
+
 fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
     let loaded = configuration(&arguments.inputs)?;
     let severities = config::severities(&loaded.config, &arguments.severity)?;
@@ -215,7 +242,7 @@ fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
         (None, Some(path)) if arguments.write_baseline.is_none() => Some(Baseline::read(&loaded.root().join(path))?),
         _ => None,
     };
-    let mut checked = check(&arguments.inputs, &loaded, &arguments.stdin_name, streams)?;
+    let mut checked = analyse(&arguments.inputs, &loaded, &arguments.stdin_name, Some(depth(arguments)), streams)?;
     let mut findings = config::apply(&severities, std::mem::take(&mut checked.findings));
     if let Some(path) = &arguments.write_baseline {
         let baseline = Baseline::of(&findings);
@@ -328,6 +355,6 @@ fn mend(
     // What is left is what a fresh look finds.
     let loaded = configuration(&arguments.inputs)?;
     let severities = config::severities(&loaded.config, &arguments.severity)?;
-    let again = check(&arguments.inputs, &loaded, &arguments.stdin_name, streams)?;
+    let again = analyse(&arguments.inputs, &loaded, &arguments.stdin_name, Some(depth(arguments)), streams)?;
     Ok(config::apply(&severities, again.findings))
 }

@@ -12,7 +12,7 @@ mod suppress;
 mod templates;
 
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Diagnostic, Sink, codes};
+use crate::diagnostic::{Code, Diagnostic, Sink, codes};
 use crate::limits;
 use crate::model::CheckedRule;
 use crate::native;
@@ -81,6 +81,18 @@ impl CheckedContent {
 /// the path as [`crate::table::data_path`] makes it. `None` where it cannot be read.
 pub type LoadTable<'a> = dyn Fn(&Source, &str) -> Option<Vec<u8>> + Sync + 'a;
 
+/// What another crate finds in rules that passed, reported like what is found here: in order, within the
+/// limits of a file, and accepted by the same comments.
+pub struct Further<'a> {
+    /// The codes of [`codes::BY_ANALYSIS`] that it looks for.
+    pub codes: &'a [&'static Code],
+    /// Given all rules and what is known of them, what there is to add.
+    pub find: &'a Find<'a>,
+}
+
+/// See [`Further::find`].
+pub type Find<'a> = dyn Fn(&[&CheckedRule], &[&Diagnostic]) -> Vec<Diagnostic> + 'a;
+
 /// Checks sources. Returns the content and every finding, sorted by file, place and code.
 /// Rules with errors are not part of the content. `progress` is called once for each file.
 pub fn check(
@@ -88,6 +100,17 @@ pub fn check(
     context: Context<'_>,
     load: &LoadTable<'_>,
     progress: &(dyn Fn() + Sync),
+) -> (CheckedContent, Vec<Diagnostic>) {
+    check_further(sources, context, load, progress, &Further { codes: &[], find: &|_, _| Vec::new() })
+}
+
+/// Like [`check`], and what something else finds.
+pub fn check_further(
+    sources: &[(Source, Language)],
+    context: Context<'_>,
+    load: &LoadTable<'_>,
+    progress: &(dyn Fn() + Sync),
+    further: &Further<'_>,
 ) -> (CheckedContent, Vec<Diagnostic>) {
     let Context { library, fleet, threads } = context;
     // Template types first: every rule is checked against all of them.
@@ -134,10 +157,20 @@ pub fn check(
             outcome.diagnostics.push(diagnostic);
         }
     }
+    let known: Vec<&Diagnostic> = outcomes.iter().flat_map(|outcome| &outcome.diagnostics).collect();
+    let passed: Vec<&CheckedRule> = outcomes.iter().flat_map(|outcome| &outcome.rules).collect();
+    let more = (further.find)(&passed, &known);
+    for diagnostic in more {
+        if let Some(outcome) = outcomes.iter_mut().find(|outcome| outcome.source.is(&diagnostic.source)) {
+            outcome.diagnostics.push(diagnostic.or_cure());
+        }
+    }
+    let asked = |code: &&'static Code| further.codes.iter().any(|asked| asked.id == code.id);
+    let unasked: Vec<&'static Code> = codes::BY_ANALYSIS.iter().copied().filter(|code| !asked(code)).collect();
     let mut rules = Vec::new();
     let mut found = Vec::new();
     for outcome in outcomes {
-        let mut diagnostics = suppress::apply(&outcome.source, outcome.diagnostics);
+        let mut diagnostics = suppress::apply(&outcome.source, outcome.diagnostics, &unasked);
         diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code.id));
         // Each stage closes on its own; what they find together is held to twice as much.
         let over = diagnostics.len().saturating_sub(2 * limits::DIAGNOSTICS);

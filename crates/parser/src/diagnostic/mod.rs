@@ -156,6 +156,13 @@ impl Diagnostic {
         self
     }
 
+    /// Says what the page of the code says to do, where nothing better is said.
+    #[must_use]
+    pub(crate) fn or_cure(mut self) -> Self {
+        self.help.get_or_insert_with(|| suggest::in_message(self.code.cure));
+        self
+    }
+
     /// Names the rule that the finding is about.
     #[must_use]
     pub fn with_rule(mut self, rule: impl Into<String>) -> Self {
@@ -282,9 +289,6 @@ impl Sink {
             let closing = Diagnostic::new(&codes::TOO_MANY_FINDINGS, &self.source, span, message);
             self.found.push(closing.with_help("mend the findings above and run again"));
         }
-        for finding in &mut self.found {
-            finding.help.get_or_insert_with(|| suggest::in_message(finding.code.cure));
-        }
-        self.found
+        self.found.into_iter().map(Diagnostic::or_cure).collect()
     }
 }

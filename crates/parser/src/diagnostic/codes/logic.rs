@@ -1,5 +1,7 @@
 //! 06xx: logic.
 
+use super::Code;
+
 codes! {
     /// The rule can never fire
     NEVER_FIRES = "CC0601" "never-fires" Error {
@@ -61,4 +63,85 @@ codes! {
         harm: "The predicate is false on every event.",
         cure: "Use `contains|all`, or leave `all` out.",
     }
+    /// A condition that contradicts itself
+    CONTRADICTION = "CC0611" "contradiction" Warning {
+        cause: "Parts that must hold together exclude each other: an equality where `contains` was meant beside a pattern that the value does not match, or two values for one field.",
+        harm: "The rule compiles, loads and never fires, whatever happens on the machine. Its tests of silence all pass.",
+        cure: "Loosen one of the parts that the finding names, and write a test that fires.",
+    }
+    /// A condition that holds on every event
+    TAUTOLOGY = "CC0612" "tautology" Warning {
+        cause: "The parts of the condition leave nothing out: one of them holds wherever another does not.",
+        harm: "The rule fires on every event of its template type. A response attached to it hits everything.",
+        cure: "Make the condition select something; where every event is meant, ask for the event's id alone.",
+    }
+    /// A filter that never applies
+    DEAD_FILTER = "CC0613" "dead-filter" Warning {
+        cause: "What the filter is to exclude is never selected: a path is spelled as no selected value is, or the filter was copied from another rule.",
+        harm: "The exception is not made, and the rule fires on what its author took for harmless.",
+        cure: "Write the filter so that it excludes something which the selection has, or remove it.",
+    }
+    /// A filter that excludes all that is selected
+    SWALLOWING_FILTER = "CC0614" "swallowing-filter" Warning {
+        cause: "The filter holds wherever the selection does: it is too wide, or an empty text stands in its list.",
+        harm: "The rule, or this branch of it, never fires, while its selection looks right.",
+        cure: "Narrow the filter, and write a test that fires.",
+    }
+    /// A filter that other filters make superfluous
+    COVERED_FILTER = "CC0615" "covered-filter" Info {
+        cause: "Other filters of the rule exclude all that this one does.",
+        harm: "It costs, and whoever narrows it changes nothing.",
+        cure: "Remove it, or the wider one where only this was meant.",
+    }
+    /// A branch that holds only where another one does
+    COVERED_BRANCH = "CC0616" "covered-branch" Info {
+        cause: "One alternative asks for more than another one, or for a longer text that has the shorter one in it.",
+        harm: "It adds no detection. Often the wider alternative is wider than its author knows.",
+        cure: "Remove it, or narrow the wider one.",
+    }
+    /// A branch that contradicts itself or the rest
+    IMPOSSIBLE_BRANCH = "CC0617" "impossible-branch" Warning {
+        cause: "One alternative can never hold together with the rest of the condition.",
+        harm: "A part of the detection is missing, and nobody notices while the other alternatives still fire.",
+        cure: "Loosen what it asks for, or remove it.",
+    }
+    /// A list value that others of its list cover
+    COVERED_VALUE = "CC0618" "covered-value" Info {
+        cause: "Every text that matches the value matches another one of the same list, such as `\\bin\\sh` beside `sh`.",
+        harm: "It adds no detection. Often the shorter value is wider than its author knows.",
+        cure: "Remove the value, or the shorter one where that is too wide.",
+    }
+    /// A part that holds whenever the rest does
+    IMPLIED_PART = "CC0619" "implied-part" Info {
+        cause: "The other parts of the condition can only hold where this one does.",
+        harm: "It looks like a restriction and restricts nothing.",
+        cure: "Remove it, or write the restriction that was meant.",
+    }
+    /// A rule whose events another rule has all
+    SHADOWED_RULE = "CC0620" "shadowed-rule" Info {
+        cause: "Another rule of at least the same level fires on every event on which this one does.",
+        harm: "Each match is reported twice, and no match is found by this rule alone.",
+        cure: "Remove it, raise its level above that of the wider rule, or filter its events out there.",
+    }
+    /// Two rules that fire on the same events
+    EQUIVALENT_RULES = "CC0621" "equivalent-rules" Warning {
+        cause: "The conditions are written in different ways and mean the same.",
+        harm: "Every match is reported twice, and tuning one leaves the other.",
+        cure: "Remove one, or make them differ.",
+    }
 }
+
+/// The codes that only an analysis reports: where none was made, nothing is known of them.
+pub static BY_ANALYSIS: &[&Code] = &[
+    &CONTRADICTION,
+    &TAUTOLOGY,
+    &DEAD_FILTER,
+    &SWALLOWING_FILTER,
+    &COVERED_FILTER,
+    &COVERED_BRANCH,
+    &IMPOSSIBLE_BRANCH,
+    &COVERED_VALUE,
+    &IMPLIED_PART,
+    &SHADOWED_RULE,
+    &EQUIVALENT_RULES,
+];

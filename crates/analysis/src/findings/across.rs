@@ -1,0 +1,90 @@
+//! What there is to say of a rule beside others: rules that fire on all of its events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contentcheck_parser::check::parallel;
+use contentcheck_parser::diagnostic::{Diagnostic, clip, codes};
+use contentcheck_parser::model::{CheckedRule, Target, Test};
+
+use super::Known;
+use crate::analysis::Analysis;
+
+/// Rules on one template type beyond which they are not held against each other: the work grows with the square.
+const RULES: usize = 5_000;
+
+/// The findings, in the order of the rules.
+pub(super) fn findings(rules: &[&CheckedRule], threads: usize, known: &Known<'_>) -> Vec<Diagnostic> {
+    // Index of the rule, and its target.
+    let mut groups: BTreeMap<String, Vec<(usize, &Target)>> = BTreeMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        // What somebody puts in place of a placeholder changes what the rule means.
+        if rule.targets.iter().any(is_unexpanded) {
+            continue;
+        }
+        for target in &rule.targets {
+            groups.entry(target.template.to_string()).or_default().push((index, target));
+        }
+    }
+    let groups: Vec<Vec<(usize, &Target)>> =
+        groups.into_values().filter(|group| group.len() > 1 && group.len() <= RULES).collect();
+    let implied = parallel::map(&groups, threads, |group| {
+        let targets: Vec<&Target> = group.iter().map(|(_, target)| *target).collect();
+        let proven = Analysis::of_proofs().implications(&targets).proven;
+        let rule = |index: usize| group.get(index).map(|(rule, _)| *rule);
+        proven.into_iter().filter_map(|pair| Some((rule(pair.of)?, rule(pair.by)?))).collect::<Vec<_>>()
+    });
+    // On how many of its template types each rule is covered by another one.
+    let mut count: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (of, by) in implied.into_iter().flatten().filter(|(of, by)| of != by) {
+        *count.entry((of, by)).or_default() += 1;
+    }
+    let everywhere = |of: usize, times: usize| rules.get(of).is_some_and(|rule| rule.targets.len() == times);
+    let covered: BTreeSet<(usize, usize)> =
+        count.into_iter().filter(|((of, _), times)| everywhere(*of, *times)).map(|(pair, _)| pair).collect();
+    let mut found = Vec::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let by: Vec<usize> = covered.range((index, 0)..=(index, usize::MAX)).map(|(_, by)| *by).collect();
+        // Of two that mean the same the second is the one to look at.
+        let twin = by.iter().find(|by| **by < index && covered.contains(&(**by, index)));
+        if let Some(twin) = twin.and_then(|twin| rules.get(*twin)) {
+            let told =
+                known.has(&rule.source, &codes::DUPLICATE_RULE) || known.has(&twin.source, &codes::DUPLICATE_RULE);
+            if !told {
+                let message = format!("this rule fires on the same events as `{}`", clip(&twin.title));
+                found.push(beside(
+                    rule,
+                    twin,
+                    Diagnostic::new(&codes::EQUIVALENT_RULES, &rule.source, rule.span, message),
+                ));
+            }
+            continue;
+        }
+        let mut wider =
+            by.iter().filter(|by| !covered.contains(&(**by, index))).filter_map(|by| rules.get(*by)).filter(|wider| {
+                // One that a sensor may not load takes nothing from this one there.
+                wider.level >= rule.level && (wider.sensors.is_none() || wider.sensors == rule.sensors)
+            });
+        let Some(first) = wider.next() else { continue };
+        let message = match wider.count() {
+            0 => format!("`{}` fires on every event on which this rule does", clip(&first.title)),
+            more => format!("`{}` and {more} more fire on every event on which this rule does", clip(&first.title)),
+        };
+        found.push(beside(rule, first, Diagnostic::new(&codes::SHADOWED_RULE, &rule.source, rule.span, message)));
+    }
+    found
+}
+
+fn is_unexpanded(target: &Target) -> bool {
+    let mut found = false;
+    target.condition.each(&mut |predicate, _| found |= *predicate.test == Test::Unexpanded);
+    found
+}
+
+fn beside(rule: &CheckedRule, other: &CheckedRule, finding: Diagnostic) -> Diagnostic {
+    let finding = finding.with_rule(&rule.name);
+    if other.source.is(&rule.source) {
+        finding.with_place(other.span, "the other rule")
+    } else {
+        finding.with_related(&other.source, other.span, "the other rule")
+    }
+}
