@@ -1,0 +1,271 @@
+//! What the analysis says of public rules, held against events: a rule that is said never to fire fires on none of
+//! them, and a part or value that is said to say nothing changes the outcome of none.
+//!
+//! The rules are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the
+//! workspace by default). Without them this test says so and passes. Events are aimed: values are made of
+//! the literals of the rule itself, or are those of a witness.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use contentcheck_analysis::{Analysis, Fires, RedundantKind, Witness};
+use contentcheck_parser::check::{CheckedContent, Context, Language, check};
+use contentcheck_parser::model::{Expr, FieldRef, Pattern, Predicate, Target, Test, Value, WildcardPart};
+use contentcheck_parser::source::Source;
+use contentcheck_parser::template::{Scalar, TemplateType};
+use contentcheck_reference::{Event, Prepared, evaluate};
+
+/// Events in all, however few claims there are.
+const EVENTS: usize = 100_000;
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "yml") {
+            found.push(path);
+        }
+    }
+}
+
+fn live() -> Option<CheckedContent> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
+    let folder = shared.join("corpus/sigma");
+    if !folder.is_dir() {
+        eprintln!("skipped: {} is not there", folder.display());
+        return None;
+    }
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && path.file_name().unwrap().to_str().unwrap().starts_with("rules") {
+            files(&path, &mut paths);
+        }
+    }
+    paths.sort();
+    let read = |path: &PathBuf| {
+        Some((Source::new(path.display().to_string(), fs::read_to_string(path).ok()?), Language::Sigma))
+    };
+    let sources: Vec<(Source, Language)> = paths.iter().filter_map(read).collect();
+    let context = Context { library: contentcheck_library::templates().unwrap(), fleet: None, threads: 2 };
+    Some(check(&sources, context, &|_, _| None, &|| {}).0)
+}
+
+/// Numbers that are the same on every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as usize % bound.max(1)
+    }
+
+    fn one<'v, T>(&mut self, values: &'v [T]) -> Option<&'v T> {
+        values.get(self.below(values.len()))
+    }
+}
+
+/// The texts that a test is about.
+fn texts(test: &Test, found: &mut Vec<String>) {
+    match test {
+        Test::Text { patterns, .. } => {
+            for pattern in patterns {
+                found.push(match &pattern.pattern {
+                    Pattern::Equals(text)
+                    | Pattern::Contains(text)
+                    | Pattern::StartsWith(text)
+                    | Pattern::EndsWith(text) => text.to_string(),
+                    Pattern::Like(parts) => parts.iter().fold(String::new(), |text, part| match part {
+                        WildcardPart::Literal(literal) => text + literal,
+                        WildcardPart::AnyOne => text + "a",
+                        WildcardPart::AnyRun => text,
+                    }),
+                    Pattern::Matches(regex) => regex.pattern.replace(['\\', '^', '$'], ""),
+                });
+            }
+        }
+        Test::Int(ranges) => {
+            for range in ranges {
+                found.extend([range.from, range.to, range.to.saturating_add(1)].map(|number| number.to_string()));
+            }
+        }
+        Test::Elements { test, .. } => texts(test, found),
+        _ => {}
+    }
+}
+
+fn scalar(template: &TemplateType, field: &FieldRef) -> (Scalar, bool) {
+    let declared = match field {
+        FieldRef::Input(at) => template.fields.get(*at as usize).and_then(Option::as_ref),
+        FieldRef::Header(at) => template.header.get(*at as usize),
+        _ => None,
+    };
+    declared.map_or((Scalar::String, true), |field| (field.ty.scalar, field.ty.optional))
+}
+
+/// A value of the literals of a field, or none.
+fn value(numbers: &mut Numbers, template: &TemplateType, field: &FieldRef, literals: &[String]) -> Option<Value> {
+    let (scalar, optional) = scalar(template, field);
+    if optional && numbers.below(8) == 0 {
+        return None;
+    }
+    match scalar {
+        Scalar::Int => {
+            let number = numbers.one(literals).and_then(|text| text.parse().ok());
+            Some(Value::Int(number.unwrap_or_default()))
+        }
+        Scalar::String => {
+            let mut text = String::new();
+            for _ in 0..=numbers.below(3) {
+                text.push_str(numbers.one(literals).map_or("x", String::as_str));
+                text.push_str(numbers.one(&["", "", " ", "x"]).copied().unwrap_or_default());
+            }
+            if numbers.below(4) == 0 {
+                text = text.to_ascii_uppercase();
+            }
+            Some(Value::String(text))
+        }
+        _ => None,
+    }
+}
+
+/// Without the part that has just these predicates, the widest that does.
+fn without(expr: &Expr<Predicate>, part: &[usize], next: &mut usize) -> Option<Expr<Predicate>> {
+    let first = *next;
+    let mut count = 0;
+    expr.each(&mut |_, _| count += 1);
+    if part.first() == Some(&first) && part.len() == count {
+        *next += count;
+        return None;
+    }
+    Some(match expr {
+        Expr::All(parts) => Expr::all(parts.iter().filter_map(|one| without(one, part, next)).collect::<Vec<_>>()),
+        Expr::Any(parts) => Expr::any(parts.iter().filter_map(|one| without(one, part, next)).collect::<Vec<_>>()),
+        Expr::Not(inner) => without(inner, part, next)?.negate(),
+        other => {
+            *next += count;
+            other.clone()
+        }
+    })
+}
+
+/// Without one value of a list.
+fn without_value(expr: &Expr<Predicate>, index: usize, value: usize) -> Expr<Predicate> {
+    let mut next = 0;
+    expr.substitute(&mut |predicate| {
+        let mut predicate = predicate.clone();
+        if next == index
+            && let Test::Text { patterns, all } = &*predicate.test
+        {
+            let mut patterns = patterns.clone();
+            patterns.remove(value);
+            predicate.test = Arc::new(Test::Text { patterns, all: *all });
+        }
+        next += 1;
+        Expr::Is(predicate)
+    })
+}
+
+/// A claim: a rule, and another one that fires on the same events.
+struct Claim<'c> {
+    words: String,
+    target: &'c Target,
+    same: Target,
+}
+
+fn claims<'c>(content: &'c CheckedContent, kinds: &mut BTreeMap<String, usize>) -> Vec<Claim<'c>> {
+    let confirm = |target: &Target, witness: &Witness| evaluate(target, &event(target, witness)).unwrap();
+    let mut analysis = Analysis::new(&confirm);
+    let mut claims = Vec::new();
+    for target in content.rules().iter().flat_map(|rule| &rule.targets) {
+        let mut claim = |kind: &str, words: String, condition: Expr<Predicate>| {
+            *kinds.entry(kind.to_owned()).or_default() += 1;
+            claims.push(Claim { words, target, same: Target { template: Arc::clone(&target.template), condition } });
+        };
+        let fires = !matches!(analysis.fires(target), Fires::Never(_));
+        if !fires {
+            claim("never", "never fires".to_owned(), Expr::Const(false));
+        }
+        let filters = analysis.filters(target, fires).findings;
+        for finding in analysis.redundant(target).findings.into_iter().chain(filters) {
+            let condition = match &finding.kind {
+                RedundantKind::CoveredValue { value, .. } => {
+                    without_value(&target.condition, *finding.predicates.first().unwrap(), *value)
+                }
+                // Of these it is not said that they could be left out.
+                RedundantKind::SwallowingFilter | RedundantKind::Known => continue,
+                _ => without(&target.condition, &finding.predicates, &mut 0).unwrap(),
+            };
+            let kind = match finding.kind {
+                RedundantKind::CoveredValue { .. } => "covered value".to_owned(),
+                other => format!("{other:?}"),
+            };
+            claim(&kind, finding.words, condition);
+        }
+    }
+    claims
+}
+
+fn event(target: &Target, witness: &Witness) -> Event {
+    let mut event = Event::empty(&target.template);
+    for (field, value) in &witness.values {
+        event.set(field, Some(value.clone()));
+    }
+    event
+}
+
+#[test]
+fn no_event_contradicts_what_is_said_of_public_rules() {
+    let Some(content) = live() else { return };
+    let mut kinds = BTreeMap::new();
+    let claims = claims(&content, &mut kinds);
+    eprintln!("{} claims: {kinds:?}", claims.len());
+    assert!(claims.len() > 300 && kinds["never"] > 0 && kinds["DeadFilter"] > 3);
+    let confirm = |target: &Target, witness: &Witness| evaluate(target, &event(target, witness)).unwrap();
+    let mut analysis = Analysis::new(&confirm);
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let (mut events, mut fired) = (0, 0);
+    for claim in &claims {
+        let template = &*claim.target.template;
+        let (rule, same) = (Prepared::new(claim.target).unwrap(), Prepared::new(&claim.same).unwrap());
+        let mut literals: Vec<(&FieldRef, Vec<String>)> = Vec::new();
+        claim.target.condition.each(&mut |predicate, _| {
+            let at = literals.iter().position(|(field, _)| *field == &predicate.field).unwrap_or_else(|| {
+                literals.push((&predicate.field, Vec::new()));
+                literals.len() - 1
+            });
+            texts(&predicate.test, &mut literals.get_mut(at).unwrap().1);
+        });
+        let base = match analysis.fires(claim.target) {
+            Fires::Yes(witness) => Some(witness),
+            _ => None,
+        };
+        for round in 0..EVENTS.div_ceil(claims.len()) {
+            // Every other event is a firing one of which some fields are changed.
+            let mut shown = match base.as_ref().filter(|_| round % 2 == 0) {
+                Some(witness) => event(claim.target, witness),
+                None => Event::empty(template),
+            };
+            let keep = shown != Event::empty(template);
+            for (field, literals) in &literals {
+                if **field != FieldRef::Keyword && (!keep || numbers.below(2) == 0) {
+                    let value = value(&mut numbers, template, field, literals);
+                    shown.set(field, value);
+                }
+            }
+            let outcome = rule.evaluate(&shown);
+            assert_eq!(outcome, same.evaluate(&shown), "{}: {} on {shown:?}", template.name, claim.words);
+            fired += usize::from(outcome);
+            events += 1;
+        }
+    }
+    eprintln!("{events} events, on {fired} of which a rule fired");
+    assert!(events >= EVENTS && fired * 20 > events, "{fired} of {events}: the events are not aimed well");
+}
