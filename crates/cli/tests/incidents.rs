@@ -1,7 +1,7 @@
 //! corpus/incidents through the gate: each is rejected by the checks and codes that its `expected-gate.txt` names, and
 //! what the interpreter does with it, once these checks are left out, is safe. With `BLESS=1` the expectations are
 //! written.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -110,7 +110,6 @@ impl<'m> Maker<'m> {
     }
 
     /// Recipes: aimed at some rule, beginning with one of the events kept so far or with none.
-    #[must_use]
     pub fn strategy(&self) -> BoxedStrategy<Recipe> {
         let picks = vec((0_u8..32, any::<u16>(), 0_u8..16), self.fields.len());
         (any::<u16>(), any::<u16>(), picks).prop_map(|(aim, base, picks)| Recipe { aim, base, picks }).boxed()
@@ -179,7 +178,7 @@ impl Maker<'_> {
             let text = texts.get(usize::from(*which) % texts.len()).copied().unwrap_or_default();
             match field {
                 FieldRef::Keyword | FieldRef::Fixed(_) => {}
-                _ if ty.optional && kind % 3 == 0 => {}
+                _ if ty.optional && kind.is_multiple_of(3) => {}
                 field => event.set(field, typed(*ty, text)),
             }
         }
@@ -292,21 +291,21 @@ fn mangled(value: Value, how: u8) -> Value {
         Value::Float(number) => Value::Float(number + f64::from(how) - 7.5),
         Value::Bool(truth) => Value::Bool(!truth),
         Value::Ip(IpAddr::V4(address)) => {
-            Value::Ip(IpAddr::V4(u32::from(address).wrapping_add(1 << (how * 2 & 31)).into()))
+            Value::Ip(IpAddr::V4(u32::from(address).wrapping_add(1 << (how.wrapping_mul(2) & 31)).into()))
         }
         Value::Ip(IpAddr::V6(address)) => {
-            Value::Ip(IpAddr::V6(u128::from(address).wrapping_add(1 << (how * 8 & 127)).into()))
+            Value::Ip(IpAddr::V6(u128::from(address).wrapping_add(1 << (how.wrapping_mul(8) & 127)).into()))
         }
         Value::Bytes(mut bytes) => {
             match bytes.first_mut() {
-                Some(first) if how % 2 == 0 => *first ^= 1,
+                Some(first) if how.is_multiple_of(2) => *first ^= 1,
                 _ => bytes.push(how),
             }
             Value::Bytes(bytes)
         }
         Value::List(mut elements) => {
             match elements.pop() {
-                Some(last) if how % 3 > 0 => elements.push(mangled(last, how)),
+                Some(last) if !how.is_multiple_of(3) => elements.push(mangled(last, how)),
                 _ => {}
             }
             Value::List(elements)
@@ -350,12 +349,12 @@ fn edge(ty: FieldType, which: u16) -> Option<Value> {
     let texts = ["", " ", "\u{0}", "*", "\\", "\u{1F980}", "\u{DF}", "%", "-1", "0x10", "null"];
     let pick = |count: usize| usize::from(which) % count;
     let value = match ty.scalar {
-        Scalar::String if which % 13 == 0 => Value::String("aB".repeat(2_048)),
+        Scalar::String if which.is_multiple_of(13) => Value::String("aB".repeat(2_048)),
         Scalar::String => Value::String(texts.get(pick(texts.len())).copied().unwrap_or_default().to_owned()),
         Scalar::Int => Value::Int([0, -1, i64::MIN, i64::MAX].get(pick(4)).copied().unwrap_or_default()),
         Scalar::Float => Value::Float([0.0, -0.0, f64::NAN, f64::INFINITY].get(pick(4)).copied().unwrap_or_default()),
-        Scalar::Bool => Value::Bool(which % 2 == 0),
-        Scalar::Ip if which % 2 == 0 => Value::Ip(IpAddr::from([0_u8; 16])),
+        Scalar::Bool => Value::Bool(which.is_multiple_of(2)),
+        Scalar::Ip if which.is_multiple_of(2) => Value::Ip(IpAddr::from([0_u8; 16])),
         Scalar::Ip => Value::Ip(IpAddr::from([255_u8; 4])),
         Scalar::Bytes => Value::Bytes(vec![0xFF; pick(5)]),
     };

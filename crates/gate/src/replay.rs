@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_events::{Batch, Flattener, Place, Problem, Reader, Tally};
+use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Router, Tally};
 
 use crate::plan::{Plan, Worker};
 
@@ -135,15 +135,26 @@ fn first(found: &mut Vec<Noted>, most: usize) {
     found.truncate(most);
 }
 
-/// Reads and evaluates all files, `rules` of them in the image. `forced` is the template type that events are taken
-/// for, by its number in the router. `progress` is told bytes as they are done.
+/// Who is told of a replay as it goes on.
+pub trait Watch: Sync {
+    /// So many bytes more are done.
+    fn done(&self, _bytes: u64) {}
+    /// An event belongs to no template type.
+    fn unrecognised(&self, _router: &Router, _event: &Flat<'_>) {}
+}
+
+/// Nobody.
+impl Watch for () {}
+
+/// Reads and evaluates all files, for an image of so many `rules`. `forced` is the template type that events are taken
+/// for, by its number in the router.
 pub fn count(
     plan: &Plan<'_>,
     files: &[Recording],
     rules: usize,
     forced: Option<usize>,
     threads: usize,
-    progress: &(dyn Fn(u64) + Sync),
+    watch: &dyn Watch,
 ) -> Counted {
     let threads = threads.max(1);
     let mut whole = Counted::new(plan, rules);
@@ -160,7 +171,7 @@ pub fn count(
             .collect();
         drop(sender);
         let workers: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, rules, progress))).collect();
+            (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, rules, watch))).collect();
         for reader in readers {
             match reader.join() {
                 Ok(problems) => {
@@ -212,7 +223,7 @@ fn work(
     receiver: &Mutex<Receiver<(usize, Batch)>>,
     forced: Option<usize>,
     rules: usize,
-    progress: &(dyn Fn(u64) + Sync),
+    watch: &dyn Watch,
 ) -> Counted {
     let mut part = Counted::new(plan, rules);
     let mut worker = Worker::new(plan);
@@ -259,6 +270,9 @@ fn work(
             }
             part.events += 1;
             part.routed += u64::from(!worker.routes.is_empty());
+            if worker.routes.is_empty() {
+                watch.unrecognised(&plan.router, &flat);
+            }
             part.evaluated += u64::from(worker.routes.iter().any(|route| plan.stop(*route).is_some()));
             for route in &worker.routes {
                 if let Some(count) = part.templates.get_mut(*route) {
@@ -267,7 +281,7 @@ fn work(
             }
         });
         part.bytes += batch.len() as u64;
-        progress(batch.len() as u64);
+        watch.done(batch.len() as u64);
     }
     part.tally = worker.tally;
     part

@@ -1,17 +1,11 @@
 //! `contentcheck replay`
-//!
-//! Readers unpack sources and hand batches over a bounded channel; workers decode and evaluate
-//! them. Everything that is counted is a sum, so the result does not depend on who did what.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Instant;
 
-use contentcheck_events::{Batch, Flattener, Place, Reader, Tally};
+use contentcheck_events::{Flat, Router};
+use contentcheck_gate::replay::{Counted, Recording, Watch, count};
 use indicatif::ProgressBar;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,13 +16,11 @@ use super::{threads, written};
 use crate::Streams;
 use crate::args::{CountFormat, Replay};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::{Plan, Worker, with_plan};
+use crate::plan::{Plan, with_plan};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{self, Release, talk};
 use crate::walk;
 
-/// Problems that are shown one by one; all are counted.
-const SHOWN: usize = 20;
 /// Bytes of a file of ceilings.
 const CEILINGS_BYTES: usize = 1 << 20;
 
@@ -136,49 +128,20 @@ fn ceilings(arguments: &Replay, release: &Release) -> Result<Vec<Option<u64>>, F
     Ok(ceilings)
 }
 
-/// What one worker found.
-struct Part {
-    totals: Totals,
-    bytes: u64,
-    rules: Vec<u64>,
-    templates: Vec<u64>,
-    tally: Tally,
-    unrecognised: Unrecognised,
-    /// By file and place; the first of them.
-    problems: Vec<(usize, Place, String)>,
-    faults: Vec<(usize, Place, String)>,
+/// Shows how far the replay is, and keeps why events are not recognised.
+struct Watcher<'w> {
+    bar: &'w ProgressBar,
+    unrecognised: Mutex<Unrecognised>,
 }
 
-impl Part {
-    fn new(plan: &Plan<'_>, rules: usize) -> Self {
-        Self {
-            totals: Totals::default(),
-            bytes: 0,
-            rules: vec![0; rules],
-            templates: vec![0; plan.router.templates().len()],
-            tally: Tally::new(),
-            unrecognised: Unrecognised::default(),
-            problems: Vec::new(),
-            faults: Vec::new(),
-        }
+impl Watch for Watcher<'_> {
+    fn done(&self, bytes: u64) {
+        self.bar.inc(bytes);
     }
 
-    fn merge(&mut self, other: Self) {
-        self.totals.add(&other.totals);
-        self.bytes += other.bytes;
-        self.rules.iter_mut().zip(other.rules).for_each(|(all, part)| *all += part);
-        self.templates.iter_mut().zip(other.templates).for_each(|(all, part)| *all += part);
-        self.tally.merge(other.tally);
-        self.unrecognised.merge(other.unrecognised);
-        self.problems.extend(other.problems);
-        self.faults.extend(other.faults);
+    fn unrecognised(&self, router: &Router, event: &Flat<'_>) {
+        self.unrecognised.lock().unwrap_or_else(PoisonError::into_inner).note(router, event, String::new);
     }
-}
-
-/// The first ones, so that a million of them take no memory.
-fn first(found: &mut Vec<(usize, Place, String)>, most: usize) {
-    found.sort();
-    found.truncate(most);
 }
 
 fn replay(
@@ -193,31 +156,38 @@ fn replay(
     recorded::introduce(sources, streams);
     let start = Instant::now();
     let bar = recorded::progress(streams);
-    let mut whole = Part::new(plan, ceilings.len());
-    whole.totals.sources = sources.files.len();
-    whole.totals.unread = sources.problems.len() as u64;
-    let lost = all(plan, &sources.files, threads(arguments.rules.threads), forced, ceilings.len(), &bar, &mut whole);
+    let watcher = Watcher { bar: &bar, unrecognised: Mutex::default() };
+    let files: Vec<Recording> = sources.files.iter().cloned().map(Recording::File).collect();
+    let whole = count(plan, &files, ceilings.len(), forced, threads(arguments.rules.threads), &watcher);
     bar.finish_and_clear();
-    if lost {
+    let unrecognised = watcher.unrecognised.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if whole.lost {
         return Err(Failure::internal("a worker ended early; the counts would be wrong"));
     }
     let seconds = start.elapsed().as_secs_f64().max(1e-9);
-    whole.totals.not_converted = whole.tally.total();
-    first(&mut whole.problems, SHOWN);
+    let totals = Totals {
+        sources: sources.files.len(),
+        events: whole.events,
+        routed: whole.routed,
+        evaluated: whole.evaluated,
+        not_recognised: whole.events - whole.routed,
+        unread: whole.unread + sources.problems.len() as u64,
+        not_converted: whole.tally.total(),
+        matches: whole.matches,
+    };
     for (_, _, problem) in &whole.problems {
         talk(streams, problem);
     }
     let told = (whole.problems.len() + sources.problems.len()) as u64;
-    if whole.totals.unread > told {
-        talk(streams, &format!("and {} that could not be read", plural(whole.totals.unread - told, "more record")));
+    if totals.unread > told {
+        talk(streams, &format!("and {} that could not be read", plural(totals.unread - told, "more record")));
     }
-    first(&mut whole.faults, SHOWN);
     if let Some((_, _, fault)) = whole.faults.first() {
         return Err(Failure::internal(format!(
             "{fault}; this is a fault of contentcheck's: please report it with the event"
         )));
     }
-    let report = report(release, plan, ceilings, &whole);
+    let report = report(release, plan, ceilings, &whole, totals);
     match arguments.format {
         CountFormat::Human => written(human(&report, streams.out))?,
         CountFormat::Json => {
@@ -225,7 +195,7 @@ fn replay(
             written(writeln!(streams.out, "{text}"))?
         }
     };
-    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, &whole.unrecognised, streams);
+    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, &unrecognised, streams);
     talk(
         streams,
         &format!(
@@ -244,139 +214,13 @@ fn replay(
     Ok(if unread || !exceeded.is_empty() { Exit::Findings } else { Exit::Fine })
 }
 
-/// Reads and evaluates all files. True where a thread was lost.
-fn all(
+fn report(
+    release: &Release,
     plan: &Plan<'_>,
-    files: &[PathBuf],
-    threads: usize,
-    forced: Option<usize>,
-    rules: usize,
-    bar: &ProgressBar,
-    whole: &mut Part,
-) -> bool {
-    let (sender, receiver) = sync_channel::<(usize, Batch)>(threads * 2);
-    let receiver = Mutex::new(receiver);
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        let readers: Vec<_> = (0..threads.min(files.len()))
-            .map(|_| {
-                let sender = sender.clone();
-                let next = &next;
-                scope.spawn(move || hand_over(files, next, &sender))
-            })
-            .collect();
-        drop(sender);
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, rules, bar))).collect();
-        let mut lost = false;
-        for reader in readers {
-            match reader.join() {
-                Ok(problems) => {
-                    whole.totals.unread += problems.len() as u64;
-                    whole.problems.extend(problems);
-                }
-                Err(_) => lost = true,
-            }
-        }
-        for worker in workers {
-            match worker.join() {
-                Ok(part) => whole.merge(part),
-                Err(_) => lost = true,
-            }
-        }
-        lost
-    })
-}
-
-/// Reads one file after the other. Returns those that could not be opened.
-fn hand_over(
-    files: &[PathBuf],
-    next: &AtomicUsize,
-    sender: &SyncSender<(usize, Batch)>,
-) -> Vec<(usize, Place, String)> {
-    let mut problems = Vec::new();
-    loop {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        let Some(path) = files.get(number) else { return problems };
-        let mut reader = match Reader::open(Path::new(path)) {
-            Ok(reader) => reader,
-            Err(problem) => {
-                problems.push((number, Place::Source, recorded::words(&problem)));
-                continue;
-            }
-        };
-        loop {
-            let mut batch = Batch::new();
-            if !reader.next_batch(&mut batch) {
-                break;
-            }
-            if sender.send((number, batch)).is_err() {
-                return problems;
-            }
-        }
-    }
-}
-
-fn work(
-    plan: &Plan<'_>,
-    receiver: &Mutex<Receiver<(usize, Batch)>>,
-    forced: Option<usize>,
-    rules: usize,
-    bar: &ProgressBar,
-) -> Part {
-    let mut part = Part::new(plan, rules);
-    let mut worker = Worker::new(plan);
-    let mut flattener = Flattener::new();
-    let mut matched: Vec<u32> = Vec::new();
-    loop {
-        let received = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, batch)) = received else { break };
-        recorded::decode(&batch, &mut flattener, |record| {
-            let (place, flat) = match record {
-                Ok(read) => read,
-                Err(problem) => {
-                    part.totals.unread += 1;
-                    part.problems.push((number, problem.place, recorded::words(&problem)));
-                    if part.problems.len() > SHOWN * 50 {
-                        first(&mut part.problems, SHOWN);
-                    }
-                    return;
-                }
-            };
-            matched.clear();
-            let done = plan.evaluate(flat, forced, &mut worker, |_, rule| matched.push(rule));
-            // A rule that matches an event as two template types matches one event.
-            matched.sort_unstable();
-            matched.dedup();
-            part.totals.matches += matched.len() as u64;
-            for rule in &matched {
-                if let Some(count) = part.rules.get_mut(*rule as usize) {
-                    *count += 1;
-                }
-            }
-            if let Err(fault) = done {
-                part.faults.push((number, place, format!("{place}: the image met a fault: {fault:?}")));
-                if part.faults.len() > SHOWN * 50 {
-                    first(&mut part.faults, SHOWN);
-                }
-            }
-            part.totals.event(worker.routes.len(), worker.routes.iter().any(|route| plan.stop(*route).is_some()));
-            if worker.routes.is_empty() {
-                part.unrecognised.note(&plan.router, flat, String::new);
-            }
-            for route in &worker.routes {
-                if let Some(count) = part.templates.get_mut(*route) {
-                    *count += 1;
-                }
-            }
-        });
-        part.bytes += batch.len() as u64;
-        bar.inc(batch.len() as u64);
-    }
-    part.tally = worker.tally;
-    part
-}
-
-fn report(release: &Release, plan: &Plan<'_>, ceilings: &[Option<u64>], whole: &Part) -> ReplayReport {
+    ceilings: &[Option<u64>],
+    whole: &Counted,
+    totals: Totals,
+) -> ReplayReport {
     let counted = release.rules().into_iter().zip(&whole.rules).zip(ceilings);
     let mut rules: Vec<RuleMatches> = counted
         .filter(|((_, matches), _)| **matches > 0)
@@ -403,7 +247,7 @@ fn report(release: &Release, plan: &Plan<'_>, ceilings: &[Option<u64>], whole: &
         .collect();
     templates.sort_by(|a, b| a.template.cmp(&b.template));
     let not_converted = not_converted(&whole.tally);
-    ReplayReport { format: 1, rules, templates, totals: whole.totals.clone(), not_converted }
+    ReplayReport { format: 1, rules, templates, totals, not_converted }
 }
 
 fn human(report: &ReplayReport, out: &mut dyn Write) -> io::Result<()> {

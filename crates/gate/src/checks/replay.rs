@@ -31,7 +31,7 @@ impl Check for Replay {
         if settings.recordings.is_empty() {
             outcome.skipped.push("replay: no recorded events are named (`recordings` under [gate])".to_owned());
         } else {
-            let counted = count(plan, &settings.recordings, run.rules.len(), None, settings.threads, &|_| {});
+            let counted = count(plan, &settings.recordings, run.rules.len(), None, settings.threads, &());
             unread(&counted, &settings.recordings, &mut outcome);
             for ((facts, matches), rule) in run.facts.iter_mut().zip(&counted.rules).zip(&run.rules) {
                 facts.matches = Some(*matches);
@@ -57,7 +57,7 @@ impl Check for Replay {
                 "never-match: no events are named that no rule may match (`never-match` under [gate])".to_owned(),
             );
         } else {
-            let counted = count(plan, &settings.never_match, run.rules.len(), None, settings.threads, &|_| {});
+            let counted = count(plan, &settings.never_match, run.rules.len(), None, settings.threads, &());
             unread(&counted, &settings.never_match, &mut outcome);
             let found = counted.rules.iter().zip(&counted.first).zip(&run.rules);
             for ((matches, first), rule) in found.filter(|((matches, _), _)| **matches > 0) {
