@@ -192,8 +192,6 @@ pub fn accepts(statement: &Value, image: &[u8]) -> Result<(), Refusal> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
     use super::*;
 
     // Made for this test: `openssl genpkey -algorithm ed25519`.

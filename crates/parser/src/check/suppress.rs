@@ -42,7 +42,8 @@ pub(super) fn apply(source: &Source, found: Vec<Diagnostic>, unasked: &[&'static
         })
         .collect();
     let unasked = |id: &&str| unasked.iter().any(|code| code.id == *id);
-    for unused in suppressions.iter().filter(|suppression| !suppression.used && !suppression.codes.iter().any(unasked)) {
+    for unused in suppressions.iter().filter(|suppression| !suppression.used && !suppression.codes.iter().any(unasked))
+    {
         let message = format!("this suppression of {} accepts no finding", unused.codes.join(", "));
         let diagnostic = Diagnostic::new(&codes::UNUSED_SUPPRESSION, source, unused.span, message);
         problems.push(diagnostic.with_help("remove it; the finding it was for is gone"));
