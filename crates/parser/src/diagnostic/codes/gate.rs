@@ -43,7 +43,7 @@ codes! {
         harm: "What sensors do with the rule is not what it says.",
         cure: "Do not ship the rule; report it with the event that the finding shows.",
     }
-    /// a hostile event, a kill switch or a damaged image had another outcome than it must have
+    /// a hostile event, kill switch or damaged image had a wrong outcome
     HOSTILE_EVENT = "CC1008" "hostile-event" Error {
         cause: "A fault of the interpreter or of the compiler, brought to light by this content, or an image that is not of this content.",
         harm: "On a sensor the event would be lost, the kill switch would not hold, or what storage or transport altered would be evaluated.",
