@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::budget::{Budget, Unknown};
 use crate::compare;
 use crate::formula::{AtomId, FALSE, Formulas, Literal, NodeId, TRUE};
+use crate::probe;
 use crate::solver::{Outcome, Solver};
 use crate::space::{Fields, Model, Space};
 use crate::values::{Answer, Domain, Values};
@@ -82,6 +83,26 @@ impl<'c> Analysis<'c> {
     #[must_use]
     pub fn peak_states(&self) -> usize {
         self.space.values.automata.peak
+    }
+
+    /// From now on so much more work may be done, in steps of the automata; what is asked when it is done is unknown.
+    /// Without this each question has its budget and there may be any number of them.
+    pub(crate) fn allow(&mut self, work: u64) {
+        self.space.values.automata.meter.allow(work);
+    }
+
+    /// Notes work, and tells whether more may be done.
+    pub(crate) fn charge(&mut self, work: usize) -> bool {
+        self.space.values.automata.meter.charge(work)
+    }
+
+    /// Whether one event on which all parts hold is plain to see. `false` says nothing.
+    pub(crate) fn can_hold<'e>(
+        &mut self,
+        template: &TemplateType,
+        parts: impl Iterator<Item = &'e Expr<Predicate>> + Clone,
+    ) -> bool {
+        probe::can_hold(template, parts, &mut self.space.values.automata.meter)
     }
 
     /// Drops what has grown beyond the budget. Between questions only: formulas of lowered
@@ -211,6 +232,9 @@ impl<'c> Analysis<'c> {
 
     /// Looks for values that make a formula true; with `both`, while this atom can be true and false.
     pub(crate) fn seek(&mut self, template: &TemplateType, formula: NodeId, both: Option<AtomId>) -> Sought {
+        if self.space.values.automata.meter.is_spent() {
+            return Sought::Unknown(Unknown::States);
+        }
         let definitions = self.definitions(formula);
         let solver = Solver::new(&self.formulas, formula, &definitions);
         let mut fields = Fields { space: &mut self.space, template, both, model: Model::default() };

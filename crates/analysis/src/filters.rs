@@ -5,7 +5,6 @@ use contentcheck_parser::model::{Expr, Predicate, Target};
 
 use crate::analysis::Analysis;
 use crate::formula::{FALSE, TRUE};
-use crate::probe;
 use crate::redundant::{Redundancy, Redundant, RedundantKind, part_words, span};
 
 impl Analysis<'_> {
@@ -74,7 +73,11 @@ impl Analysis<'_> {
     ) -> Option<RedundantKind> {
         let template = &*target.template;
         let select = || parts.iter().filter(|part| !matches!(part, Expr::Not(_)));
-        if !alive && !probe::can_hold(template, parts.iter()) {
+        // What stands beside the filter is looked at for each filter.
+        if !self.charge(4 * parts.len()) {
+            return None;
+        }
+        if !alive && !self.can_hold(template, parts.iter()) {
             let own = self.lower_part(template, filter, &mut Vec::new());
             let mut rest = self.selected(template, parts);
             if own != TRUE && self.is_impossible(template, &rest, found) == Some(false) {
@@ -85,7 +88,7 @@ impl Analysis<'_> {
             }
         }
         // Where nothing ever fires no filter ever applies.
-        if !fires || probe::can_hold(template, select().chain([filter])) {
+        if !fires || self.can_hold(template, select().chain([filter])) {
             return None;
         }
         let own = self.lower_part(template, filter, &mut Vec::new());

@@ -7,6 +7,7 @@
 use contentcheck_parser::model::{Expr, FieldRef, Pattern, Predicate, Test, TextPattern};
 use contentcheck_parser::template::{Scalar, TemplateType};
 
+use crate::automata::Meter;
 use crate::values::Domain;
 
 /// Fields beyond which a condition is left to the search.
@@ -31,9 +32,13 @@ enum Probed {
 }
 
 /// Whether one event on which all parts hold was found. `false` says nothing.
-pub(crate) fn can_hold<'e>(template: &TemplateType, parts: impl Iterator<Item = &'e Expr<Predicate>> + Clone) -> bool {
+pub(crate) fn can_hold<'e>(
+    template: &TemplateType,
+    parts: impl Iterator<Item = &'e Expr<Predicate>> + Clone,
+    meter: &mut Meter,
+) -> bool {
     let mut drafts: Vec<(&FieldRef, Draft<'_>)> = Vec::new();
-    if !parts.clone().all(|part| want(template, part, &mut drafts)) {
+    if !parts.clone().all(|part| want(template, part, &mut drafts, meter)) {
         return false;
     }
     let mut values: Vec<(&FieldRef, Probed)> = Vec::with_capacity(drafts.len());
@@ -41,26 +46,31 @@ pub(crate) fn can_hold<'e>(template: &TemplateType, parts: impl Iterator<Item = 
         let Some(value) = value(template, field, &draft) else { return false };
         values.push((field, value));
     }
-    parts.into_iter().all(|part| holds(template, part, &values) == Some(true))
+    parts.into_iter().all(|part| holds(template, part, &values, meter) == Some(true))
 }
 
 /// Whether the event that has nothing but what every event has makes the condition false. `false` says nothing.
 pub(crate) fn can_fail(template: &TemplateType, condition: &Expr<Predicate>) -> bool {
-    holds(template, condition, &[]) == Some(false)
+    holds(template, condition, &[], &mut Meter::default()) == Some(false)
 }
 
 /// Notes what must be for a part to hold; of alternatives the first. Negations are looked at afterwards.
-fn want<'e>(template: &TemplateType, expr: &'e Expr<Predicate>, drafts: &mut Vec<(&'e FieldRef, Draft<'e>)>) -> bool {
+fn want<'e>(
+    template: &TemplateType,
+    expr: &'e Expr<Predicate>,
+    drafts: &mut Vec<(&'e FieldRef, Draft<'e>)>,
+    meter: &mut Meter,
+) -> bool {
     match expr {
         Expr::Const(value) => *value,
         Expr::Not(_) => true,
-        Expr::All(parts) => parts.iter().all(|part| want(template, part, drafts)),
+        Expr::All(parts) => parts.iter().all(|part| want(template, part, drafts, meter)),
         Expr::Any(parts) => match parts.iter().find(|part| !matches!(part, Expr::Not(_))) {
-            Some(part) => want(template, part, drafts),
+            Some(part) => want(template, part, drafts, meter),
             None => true,
         },
         Expr::Is(predicate) => {
-            if !plain(template, &predicate.field) || drafts.len() > FIELDS {
+            if !plain(template, &predicate.field) || drafts.len() > FIELDS || !meter.charge(1) {
                 return false;
             }
             let known = drafts.iter().position(|(field, _)| *field == &predicate.field).unwrap_or_else(|| {
@@ -81,8 +91,9 @@ fn want<'e>(template: &TemplateType, expr: &'e Expr<Predicate>, drafts: &mut Vec
                 Test::Text { patterns, all: true } => patterns.iter().all(|pattern| draft.take(pattern)),
                 Test::Text { patterns, all: false } => {
                     // A value that is known already may be one of the list.
-                    let known =
-                        draft.whole.is_some_and(|whole| patterns.iter().any(|one| matches(one, whole) == Some(true)));
+                    let known = draft
+                        .whole
+                        .is_some_and(|whole| patterns.iter().any(|one| matches(one, whole, meter) == Some(true)));
                     known || patterns.iter().any(|pattern| draft.take(pattern))
                 }
                 _ => false,
@@ -142,12 +153,17 @@ fn value(template: &TemplateType, field: &FieldRef, draft: &Draft<'_>) -> Option
 }
 
 /// Whether a condition holds on a probe; nothing where that is not plain.
-fn holds(template: &TemplateType, expr: &Expr<Predicate>, values: &[(&FieldRef, Probed)]) -> Option<bool> {
+fn holds(
+    template: &TemplateType,
+    expr: &Expr<Predicate>,
+    values: &[(&FieldRef, Probed)],
+    meter: &mut Meter,
+) -> Option<bool> {
     match expr {
         Expr::Const(value) => Some(*value),
-        Expr::Not(inner) => holds(template, inner, values).map(|holds| !holds),
-        Expr::All(parts) => combine(parts.iter().map(|part| holds(template, part, values)), false),
-        Expr::Any(parts) => combine(parts.iter().map(|part| holds(template, part, values)), true),
+        Expr::Not(inner) => holds(template, inner, values, meter).map(|holds| !holds),
+        Expr::All(parts) => combine(parts.iter().map(|part| holds(template, part, values, meter)), false),
+        Expr::Any(parts) => combine(parts.iter().map(|part| holds(template, part, values, meter)), true),
         Expr::Is(predicate) => {
             let field = &predicate.field;
             let known = values.iter().find(|(own, _)| *own == field).map(|(_, value)| value);
@@ -173,7 +189,7 @@ fn holds(template: &TemplateType, expr: &Expr<Predicate>, values: &[(&FieldRef, 
                         }
                         Probed::Absent => return Some(false),
                     };
-                    combine(patterns.iter().map(|pattern| matches(pattern, text)), !*all)
+                    combine(patterns.iter().map(|pattern| matches(pattern, text, meter)), !*all)
                 }
                 (Test::Int(ranges), Probed::Int(number)) => {
                     Some(ranges.iter().any(|range| range.from <= *number && *number <= range.to))
@@ -197,7 +213,11 @@ fn combine(answers: impl Iterator<Item = Option<bool>>, stop: bool) -> Option<bo
 }
 
 /// Whether a text matches a literal.
-fn matches(pattern: &TextPattern, text: &str) -> Option<bool> {
+fn matches(pattern: &TextPattern, text: &str, meter: &mut Meter) -> Option<bool> {
+    let looked_at = if matches!(pattern.pattern, Pattern::Contains(_)) { text.len() } else { 1 };
+    if !meter.charge(looked_at) {
+        return None;
+    }
     let (text, fold) = (text.as_bytes(), pattern.ignore_case);
     let equal = |part: &[u8], literal: &[u8]| if fold { part.eq_ignore_ascii_case(literal) } else { part == literal };
     match &pattern.pattern {

@@ -15,6 +15,11 @@ pub(crate) trait Theory {
     /// Which literals are looked at together. A literal of group 0 is not looked at before all are known.
     fn group(&mut self, atom: AtomId) -> u32;
 
+    /// Whether all work that is allowed was done.
+    fn is_spent(&self) -> bool {
+        false
+    }
+
     /// Literals of one group that cannot be together, a small set of them; `None` where nothing
     /// is known against them.
     fn conflict(&mut self, group: u32, literals: &[Literal]) -> Option<Vec<Literal>>;
@@ -371,6 +376,9 @@ impl<'f> Solver<'f> {
             return end(None, reasons);
         }
         loop {
+            if theory.is_spent() {
+                return Outcome::Unknown(Unknown::States);
+            }
             let mut clause = self.propagate().and_then(|id| self.clauses.get(id as usize).cloned());
             if clause.is_none() {
                 clause = self.ask(theory).map(|conflict| {

@@ -249,6 +249,9 @@ impl Fields<'_> {
             let mut at = 0;
             while at < kept.len() && left > 0 && kept.len() > 1 {
                 left -= 1;
+                if !self.space.values.automata.meter.charge(kept.len().saturating_mul(literals.len()) / 4) {
+                    return kept;
+                }
                 let rest: Vec<Literal> = kept.iter().take(at).chain(kept.iter().skip(at + size)).copied().collect();
                 let (own, barred): (Vec<Literal>, Vec<Literal>) =
                     rest.iter().partition(|literal| literals.contains(literal));
@@ -300,6 +303,10 @@ impl Fields<'_> {
 }
 
 impl Theory for Fields<'_> {
+    fn is_spent(&self) -> bool {
+        self.space.values.automata.meter.is_spent()
+    }
+
     fn group(&mut self, atom: AtomId) -> u32 {
         match self.space.atom(atom) {
             Some(found) if found.members.is_none() => found.field.saturating_add(1),
@@ -309,6 +316,9 @@ impl Theory for Fields<'_> {
 
     fn conflict(&mut self, group: u32, literals: &[Literal]) -> Option<Vec<Literal>> {
         let field = group.checked_sub(1)?;
+        if !self.space.values.automata.meter.charge(literals.len()) {
+            return None;
+        }
         self.is_impossible(field, literals, &[]).then(|| self.minimal(field, literals, &[]))
     }
 

@@ -46,6 +46,32 @@ pub(crate) struct Automata {
     size: usize,
     /// The most states of one product so far.
     pub(crate) peak: usize,
+    pub(crate) meter: Meter,
+}
+
+/// Counts the work of several questions together, where a caller has a limit for it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meter {
+    done: u64,
+    allowed: Option<u64>,
+}
+
+impl Meter {
+    /// From now on so much more work may be done.
+    pub(crate) fn allow(&mut self, work: u64) {
+        self.allowed = Some(self.done.saturating_add(work));
+    }
+
+    /// Notes work, and tells whether more may be done.
+    pub(crate) fn charge(&mut self, work: usize) -> bool {
+        self.done = self.done.saturating_add(work as u64);
+        !self.is_spent()
+    }
+
+    /// Whether all work that is allowed was done.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.allowed.is_some_and(|allowed| self.done >= allowed)
+    }
 }
 
 impl Automata {
@@ -61,6 +87,7 @@ impl Automata {
             let id = LangId::try_from(self.dfas.len()).map_err(|_| Unknown::Nodes)?;
             let dfa = Dfa::new(builder.finish());
             self.size += dfa.size();
+            self.meter.charge(dfa.size());
             self.dfas.push(dfa);
             Ok(id)
         });
@@ -70,7 +97,7 @@ impl Automata {
 
     /// Drops all automata.
     pub(crate) fn clear(&mut self) {
-        *self = Self { peak: self.peak, ..Self::default() };
+        *self = Self { peak: self.peak, meter: self.meter, ..Self::default() };
     }
 
     /// Nodes of all automata, and with them, by what they take, the states that were made.
@@ -96,6 +123,8 @@ impl Automata {
                 let before = dfa.size();
                 let row = dfa.row(state);
                 self.size += dfa.size() - before;
+                // What is new took as many steps as there are nodes in it, and more.
+                self.meter.charge(64 * (dfa.size() - before));
                 row
             }
             None => Row::from([(nfa::LAST, dfa::DEAD)]),
@@ -104,6 +133,7 @@ impl Automata {
 
     /// Whether a language has a text.
     pub(crate) fn is_match(&mut self, lang: LangId, text: &str) -> bool {
+        self.meter.charge(text.len());
         let Some(dfa) = self.dfas.get_mut(lang as usize) else { return false };
         let before = dfa.size();
         let found = dfa.is_match(text);

@@ -95,7 +95,7 @@ fn explore(automata: &mut Automata, groups: &[Group], limit: usize) -> (Search, 
                 Prospect::Open(distance) => queue.push(Reverse((distance, length, number))),
                 Prospect::Dead => {}
             }
-            if visited.len() > limit {
+            if visited.len() > limit || product.automata.meter.is_spent() {
                 return (Search::Spent, visited.len());
             }
         }
@@ -114,7 +114,8 @@ fn text(visited: &[Visited], mut at: u32) -> String {
 }
 
 impl Product<'_> {
-    fn prospect(&self, states: &[StateId]) -> Prospect {
+    fn prospect(&mut self, states: &[StateId]) -> Prospect {
+        self.automata.meter.charge(states.len());
         let (mut accepting, mut distance) = (true, 0_u32);
         let mut rest = states.iter();
         for group in self.groups {
@@ -150,6 +151,7 @@ impl Product<'_> {
         let mut index: FxHashMap<Tuple, usize> = FxHashMap::default();
         let mut low = 0;
         loop {
+            self.automata.meter.charge(2 * rows.len());
             let at = |row: &Row, place: usize| row.get(place).copied().unwrap_or((LAST, DEAD));
             let bound = rows.iter().zip(&places).map(|(row, place)| at(row, *place).0).min().unwrap_or(LAST);
             if let Some(character) = readable(low, bound) {

@@ -12,6 +12,9 @@ use crate::analysis::Analysis;
 /// Rules on one template type beyond which they are not held against each other: the work grows with the square.
 const RULES: usize = 5_000;
 
+/// Steps of the automata for the rules on one template type.
+const WORK: u64 = 4_000_000_000;
+
 /// The findings, in the order of the rules.
 pub(super) fn findings(rules: &[&CheckedRule], threads: usize, known: &Known<'_>) -> Vec<Diagnostic> {
     // Index of the rule, and its target.
@@ -29,7 +32,9 @@ pub(super) fn findings(rules: &[&CheckedRule], threads: usize, known: &Known<'_>
         groups.into_values().filter(|group| group.len() > 1 && group.len() <= RULES).collect();
     let implied = parallel::map(&groups, threads, |group| {
         let targets: Vec<&Target> = group.iter().map(|(_, target)| *target).collect();
-        let proven = Analysis::of_proofs().implications(&targets).proven;
+        let mut analysis = Analysis::of_proofs();
+        analysis.allow(WORK);
+        let proven = analysis.implications(&targets).proven;
         let rule = |index: usize| group.get(index).map(|(rule, _)| *rule);
         proven.into_iter().filter_map(|pair| Some((rule(pair.of)?, rule(pair.by)?))).collect::<Vec<_>>()
     });

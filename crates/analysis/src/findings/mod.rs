@@ -34,9 +34,18 @@ impl Depth {
             Self::Deep => codes::BY_ANALYSIS,
         }
     }
+
+    /// Steps that may be taken for the rules of one file: well below a second for a quick look on a small machine.
+    const fn work(self) -> u64 {
+        match self {
+            Self::Quick => 50_000_000,
+            Self::Deep => 1_000_000_000,
+        }
+    }
 }
 
-/// Rules that share one analysis. What is found does not depend on it, and so not on the number of threads.
+/// Rules that share one analysis, unless one file has more. What is found does not depend on it, and so not on the
+/// number of threads.
 const TOGETHER: usize = 16;
 
 /// What there is to say of rules, in their order; first of each alone, then of each beside the others. `known` is what
@@ -44,16 +53,40 @@ const TOGETHER: usize = 16;
 #[must_use]
 pub fn findings(rules: &[&CheckedRule], known: &[&Diagnostic], depth: Depth, threads: usize) -> Vec<Diagnostic> {
     let known = Known::new(known);
-    let chunks: Vec<&[&CheckedRule]> = rules.chunks(TOGETHER).collect();
-    let of_rules = parallel::map(&chunks, threads, |chunk| {
+    let of_rules = parallel::map(&chunks(rules), threads, |chunk| {
         let mut analysis = Analysis::of_proofs();
-        chunk.iter().flat_map(|rule| rule::findings(&mut analysis, rule, depth, &known)).collect::<Vec<_>>()
+        let mut found = Vec::new();
+        let mut last: Option<&Source> = None;
+        for rule in *chunk {
+            // What one file may take, however many rules it has.
+            if last.is_none_or(|last| !last.is(&rule.source)) {
+                analysis.allow(depth.work());
+                last = Some(&rule.source);
+            }
+            found.extend(rule::findings(&mut analysis, rule, depth, &known));
+        }
+        found
     });
     let mut found: Vec<Diagnostic> = of_rules.into_iter().flatten().collect();
     if depth == Depth::Deep {
         found.extend(across::findings(rules, threads, &known));
     }
     found
+}
+
+/// The rules in parts of some size, those of one file together.
+fn chunks<'r, 'c>(rules: &'r [&'c CheckedRule]) -> Vec<&'r [&'c CheckedRule]> {
+    let mut chunks = Vec::new();
+    let mut begin = 0;
+    for (at, rule) in rules.iter().enumerate() {
+        let goes_on = rules.get(at + 1).is_some_and(|next| next.source.is(&rule.source));
+        if !goes_on && at + 1 - begin >= TOGETHER {
+            chunks.extend(rules.get(begin..=at));
+            begin = at + 1;
+        }
+    }
+    chunks.extend(rules.get(begin..).filter(|rest| !rest.is_empty()));
+    chunks
 }
 
 /// What other checks found, by the name of the file.

@@ -57,7 +57,7 @@ struct Asked {
 }
 
 fn ask(analysis: &mut Analysis<'_>, target: &Target, depth: Depth) -> Asked {
-    let plain = probe::can_hold(&target.template, std::iter::once(&target.condition));
+    let plain = analysis.can_hold(&target.template, std::iter::once(&target.condition));
     let (fires, never) = match plain {
         true => (true, None),
         false => match analysis.fires(target) {

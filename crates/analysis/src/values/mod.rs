@@ -208,8 +208,14 @@ impl Values {
         if let Some(known) = self.memo.get(&key) {
             return Rc::clone(known);
         }
+        if !self.automata.meter.charge(8 * asks.len()) {
+            return Rc::new(Answer::Unknown(Unknown::States));
+        }
         let answer = Rc::new(self.solve_afresh(domain, &key.1));
-        self.memo.insert(key, Rc::clone(&answer));
+        // What was cut short may be answered when there is work left again.
+        if !self.automata.meter.is_spent() {
+            self.memo.insert(key, Rc::clone(&answer));
+        }
         answer
     }
 
