@@ -443,9 +443,8 @@ fn type_swapped<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
     let read = read_field(victim.target).filter(|_| is_for_all(victim))?;
     let of = &victim.target.template.name;
     on_sensor(victim, "", |name, inputs| {
-        for (input, ty) in inputs.iter_mut().filter(|(input, _)| name == of && input == read) {
+        for (_, ty) in inputs.iter_mut().filter(|(input, _)| name == of && input == read) {
             *ty = if ty.starts_with("bool") { "int".to_owned() } else { "bool".to_owned() };
-            debug_assert!(!input.is_empty());
         }
     })
 }
