@@ -1,7 +1,8 @@
 //! What the gate looks at: a release as it was read, and what is made of it.
 
+use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, Problem, compile};
-use contentcheck_parser::check::{self, CheckedContent, Context, Language, LoadTable};
+use contentcheck_parser::check::{self, CheckedContent, Context, Further, Language, LoadTable};
 use contentcheck_parser::diagnostic::{Diagnostic, Severity};
 use contentcheck_parser::sensor::Fleet;
 use contentcheck_parser::source::Source;
@@ -51,7 +52,13 @@ impl<'r> Built<'r> {
     /// Checks and compiles.
     #[must_use]
     pub fn new(release: Release<'r>, threads: usize) -> Self {
-        let (content, mut findings) = checked(&release, threads);
+        // As `lint` does it, what analysis proves included.
+        let further = Further {
+            codes: Depth::Quick.codes(),
+            find: &|rules, known| contentcheck_analysis::findings::findings(rules, known, Depth::Quick, threads),
+        };
+        let context = Context { library: release.library.clone(), fleet: release.fleet.as_ref(), threads };
+        let (content, mut findings) = check::check_further(&release.sources, context, release.load, &|| {}, &further);
         findings.extend(release.problems.iter().cloned());
         findings.sort_by(|a, b| (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id)));
         let findings = (release.severities)(findings);
@@ -102,10 +109,10 @@ fn common<'p>(a: &'p str, b: &'p str) -> &'p str {
     a.get(..len).unwrap_or("")
 }
 
-/// Checks the sources of a release.
-pub(crate) fn checked(release: &Release<'_>, threads: usize) -> (CheckedContent, Vec<Diagnostic>) {
-    let context = Context { library: release.library.clone(), fleet: release.fleet.as_ref(), threads };
-    check::check(&release.sources, context, release.load, &|| {})
+/// The content of a release once more, for what is made of it: without a fleet and analysis, which only find.
+pub(crate) fn content(release: &Release<'_>, threads: usize) -> CheckedContent {
+    let context = Context { library: release.library.clone(), fleet: None, threads };
+    check::check(&release.sources, context, release.load, &|| {}).0
 }
 
 /// The SHA-256 of bytes, hexadecimal.

@@ -6,7 +6,7 @@ use contentcheck_parser::diagnostic::codes;
 use super::Check;
 use crate::evidence::Finding;
 use crate::run::{Outcome, Run};
-use crate::subject::{checked, sha256};
+use crate::subject::{content, sha256};
 
 /// Compiles once more, from files in another order and on another number of threads.
 pub struct Canonical;
@@ -42,8 +42,10 @@ impl Check for Canonical {
         release.sources.reverse();
         // Neither order nor number of threads may show.
         let threads = if run.settings.threads > 1 { 1 } else { 2 };
-        let (content, _) = checked(&release, threads);
-        let again = compile(&content, Options { skip_unsupplied: release.skip_unsupplied, any_sensor: false });
+        let again = compile(
+            &content(&release, threads),
+            Options { skip_unsupplied: release.skip_unsupplied, any_sensor: false },
+        );
         if again.as_ref() != Ok(image) {
             let at = again.as_ref().ok().and_then(|again| image.iter().zip(again).position(|(a, b)| a != b));
             let at = at.map_or_else(|| "in length".to_owned(), |at| format!("from byte {at} on"));
