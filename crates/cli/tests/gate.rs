@@ -2,15 +2,16 @@
 //! hold. With `BLESS=1` the expectations are written.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod common;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use clap::Parser as _;
-use contentcheck::Streams;
-use contentcheck::args::{Cli, SchemaName};
+use common::{corpus, directories, name};
+use contentcheck::args::SchemaName;
 use contentcheck::exit::Exit;
 use contentcheck_gate::checks::{Canonical, Check, Coverage, Differential, Hostile};
 use contentcheck_gate::evidence::{Evidence, Verdict};
@@ -20,15 +21,9 @@ use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Severity, codes};
 use contentcheck_parser::source::Source;
 
-fn corpus(part: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(part)
-}
-
 fn run(arguments: &[&str]) -> (Exit, String, String) {
-    let cli = Cli::try_parse_from(["contentcheck"].iter().chain(arguments)).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
-    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    let (exit, out, err) = common::run(arguments);
+    (exit, String::from_utf8(out).unwrap(), err)
 }
 
 fn evidence(directory: &Path, more: &[&str]) -> (Exit, Evidence) {
@@ -98,9 +93,8 @@ fn with_the_image_of(other: Built<'_>, checks: &[&dyn Check]) -> Evidence {
 fn every_code_of_the_gate_has_a_case() {
     let mut missing = own();
     let mut problems = Vec::new();
-    for entry in fs::read_dir(corpus("reject")).unwrap() {
-        let directory = entry.unwrap().path();
-        let folder = directory.file_name().unwrap().to_string_lossy().into_owned();
+    for directory in directories(&corpus("reject")) {
+        let folder = name(&directory);
         let code = codes::find(folder.get(..6).unwrap()).unwrap();
         if !own().contains(code.id) {
             continue;
@@ -167,6 +161,20 @@ fn a_wrong_image_is_found_twice() {
     assert!(finding.test.as_ref().unwrap().starts_with("test "), "{finding:?}");
 }
 
+/// Where tests and events have no image to run on, the gate does not pass: most checks would say nothing.
+#[test]
+fn an_image_that_is_not_ready_is_a_finding() {
+    let mut cut = built("image ends_with \"a\"", 1);
+    cut.all_rules = cut.all_rules.map(|mut image| {
+        image.truncate(image.len() / 2);
+        image
+    });
+    let found = examine(&cut, None, &settings(), &[&Canonical, &Coverage], &mut |_, _| {});
+    assert_eq!(found.verdict, Verdict::Failed);
+    let said: Vec<(&str, &str)> = found.errors().map(|(_, of)| (of.code.as_str(), of.message.as_str())).collect();
+    assert!(matches!(said.as_slice(), [("CC1003", message)] if message.contains("is not ready")), "{said:?}");
+}
+
 #[test]
 fn the_demo_release_passes_and_its_evidence_does_not_depend_on_threads() {
     let demo = corpus("releases/demo");
@@ -214,6 +222,13 @@ fn reports_of_all_formats_say_what_failed() {
     }
     let (_, sarif, _) =
         run(&["gate", case.to_str().unwrap(), "--cases", "64", "--skip", "self-test", "--format", "sarif"]);
+    let (_, junit, _) =
+        run(&["gate", case.to_str().unwrap(), "--cases", "64", "--skip", "self-test", "--format", "junit"]);
+    let document = roxmltree::Document::parse(&junit).unwrap();
+    let count = |name: &str| document.descendants().filter(|node| node.has_tag_name(name)).count().to_string();
+    let root = document.root_element();
+    assert_eq!(root.attribute("tests"), Some(count("testcase").as_str()));
+    assert_eq!(root.attribute("failures"), Some(count("failure").as_str()));
     // The published schema has one pattern with a stray bracket, which is no valid expression.
     let schema = include_str!("schemas/sarif-2.1.0.json");
     let schema = schema.replace("^[a-zA-Z]{2}|^[a-zA-Z]{2}-[a-zA-Z]{2}]?$", "^[a-zA-Z]{2}(-[a-zA-Z]{2})?$");

@@ -193,16 +193,26 @@ pub fn accepts(statement: &Value, image: &[u8]) -> Result<(), Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::{ReleaseFacts, Tool};
 
     // Made for this test: `openssl genpkey -algorithm ed25519`.
     const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
     const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAbN9JtNih/Tw8psY+UwyJKxKjxdRgYhbiMwmdvj7XrDk=\n-----END PUBLIC KEY-----\n";
 
     fn evidence() -> Evidence {
-        let mut evidence = Evidence::empty("0");
-        evidence.verdict = Verdict::Passed;
-        evidence.release.image_sha256 = Some(sha256(b"image"));
-        evidence
+        let release = ReleaseFacts { image_sha256: Some(sha256(b"image")), ..ReleaseFacts::default() };
+        Evidence {
+            format: 1,
+            tool: Tool { name: "contentcheck".to_owned(), version: "0".to_owned() },
+            release,
+            seed: 0,
+            verdict: Verdict::Passed,
+            checks: Vec::new(),
+            rules: Vec::new(),
+            fields: Vec::new(),
+            changes: Vec::new(),
+            defects: Vec::new(),
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub enum Tamper {
     /// One bit of it is turned.
     Flipped,
     /// It is the image of this other release.
-    Swapped(Box<dyn Fn() -> Option<Vec<u8>>>),
+    Swapped(Vec<u8>),
 }
 
 /// All classes.
@@ -283,7 +283,7 @@ impl<'r> Victim<'_, 'r> {
         let fields = self.target.template.fields.iter().flatten();
         let all = fields.chain(&self.target.template.header);
         let field = all.into_iter().find(|field| field.ty.scalar == Scalar::String && !field.ty.list)?;
-        Some((proof::field_name(&field.name), field.ty.nocase))
+        Some((native::field_name(&field.name), field.ty.nocase))
     }
 
     /// The release with other text in place of the file that the rule is in.
@@ -509,20 +509,20 @@ fn declare(template: &TemplateType, version: u32, fields: &[(String, FieldType)]
             .values
             .iter()
             .map(|value| match value {
-                Fixed::Text(value) => proof::text(value),
+                Fixed::Text(value) => native::text(value),
                 Fixed::Int(value) => value.to_string(),
             })
             .collect();
-        let _ = writeln!(text, "    reads {{ {}: [{}] }}", proof::field_name(&fixed.name), values.join(", "));
+        let _ = writeln!(text, "    reads {{ {}: [{}] }}", native::field_name(&fixed.name), values.join(", "));
     }
     for field in &template.header {
-        let _ = writeln!(text, "    header {{ {}: {} }}", proof::field_name(&field.name), field.ty);
+        let _ = writeln!(text, "    header {{ {}: {} }}", native::field_name(&field.name), field.ty);
     }
     if template.open {
         text.push_str("    open\n");
     }
     for (at, (name, ty)) in fields.iter().enumerate() {
-        let _ = writeln!(text, "    {} {} : {ty}", at + 1, proof::field_name(name));
+        let _ = writeln!(text, "    {} {} : {ty}", at + 1, native::field_name(name));
     }
     text + "}\n"
 }
@@ -560,8 +560,7 @@ fn flipped<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
 fn swapped<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
     let other = negated(victim)?.release;
     let mut seeded = victim.plain();
-    let image = Built::new(other, 1).all_rules.ok()?;
-    seeded.tamper = Tamper::Swapped(Box::new(move || Some(image.clone())));
+    seeded.tamper = Tamper::Swapped(Built::new(other, 1).all_rules.ok()?);
     Some(seeded)
 }
 

@@ -298,22 +298,6 @@ pub struct DefectClass {
 }
 
 impl Evidence {
-    /// The evidence of a run without any check.
-    pub(crate) fn empty(version: &str) -> Self {
-        Self {
-            format: 1,
-            tool: Tool { name: "contentcheck".to_owned(), version: version.to_owned() },
-            release: ReleaseFacts::default(),
-            seed: 0,
-            verdict: Verdict::Failed,
-            checks: Vec::new(),
-            rules: Vec::new(),
-            fields: Vec::new(),
-            changes: Vec::new(),
-            defects: Vec::new(),
-        }
-    }
-
     /// Findings that fail the gate, in the order of the checks.
     pub fn errors(&self) -> impl Iterator<Item = (&CheckResult, &Finding)> {
         self.checks.iter().flat_map(|check| {

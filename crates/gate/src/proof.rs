@@ -2,17 +2,18 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use contentcheck_analysis::Witness;
 use contentcheck_compiler::order;
 use contentcheck_parser::check::CheckedContent;
 use contentcheck_parser::model::{FieldRef, Target, Value};
+use contentcheck_parser::native::{field_name, text};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::Event;
 use serde_json::{Map, Number};
 
 use crate::plan::{Plan, Worker};
+use crate::subject::hex;
 
 /// Asks the image whether a rule fires on an event.
 pub struct Confirmer<'p> {
@@ -117,14 +118,6 @@ fn json_value(value: &Value) -> serde_json::Value {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// An event as a test block of the native language. Nothing where a value has no place in one.
 #[must_use]
 pub fn native(template: &TemplateType, witness: &Witness, fires: bool, label: Option<&str>) -> Option<String> {
@@ -140,36 +133,6 @@ pub fn native(template: &TemplateType, witness: &Witness, fires: bool, label: Op
     }
     let label = label.map_or_else(String::new, |label| format!(" {}", text(label)));
     Some(format!("test {}{label} {{ {} }}", if fires { "fires" } else { "silent" }, entries.join(", ")))
-}
-
-/// Words of the language cannot stand for fields without backticks.
-pub(crate) fn field_name(name: &str) -> String {
-    const WORDS: [&str; 18] = [
-        "all",
-        "and",
-        "any",
-        "cidr",
-        "contains",
-        "ends_with",
-        "exists",
-        "false",
-        "in",
-        "let",
-        "like",
-        "matches",
-        "not",
-        "or",
-        "starts_with",
-        "test",
-        "true",
-        "when",
-    ];
-    let begins = |part: &str| part.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_');
-    let word = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-        && name
-            .split(['.', '-'])
-            .all(|part| begins(part) && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
-    if word && !WORDS.contains(&name) { name.to_owned() } else { format!("`{name}`") }
 }
 
 fn literal(value: &Value) -> Option<String> {
@@ -188,38 +151,13 @@ fn literal(value: &Value) -> Option<String> {
     })
 }
 
-/// A text as it is where that can be, else with escapes.
-pub(crate) fn text(value: &str) -> String {
-    let plain = value.chars().all(|character| matches!(character, ' '..='~') && character != '"');
-    if plain && value.contains('\\') {
-        return format!("r\"{value}\"");
-    }
-    let mut written = String::from("\"");
-    for character in value.chars() {
-        match character {
-            '"' | '\\' => written.extend(['\\', character]),
-            ' '..='~' => written.push(character),
-            other => {
-                let _ = write!(written, "\\u{{{:x}}}", u32::from(other));
-            }
-        }
-    }
-    written.push('"');
-    written
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn literals_are_those_of_the_language() {
-        assert_eq!(text(r"C:\x"), r#"r"C:\x""#);
-        assert_eq!(text("a\"\\\n"), r#""a\"\\\u{a}""#);
-        assert_eq!(text("x"), "\"x\"");
-        assert_eq!(field_name("test"), "`test`");
-        assert_eq!(field_name("properties.app-id"), "properties.app-id");
-        assert_eq!(field_name("a b"), "`a b`");
+        assert_eq!(literal(&Value::String(r"C:\x".to_owned())).as_deref(), Some(r#"r"C:\x""#));
         assert_eq!(literal(&Value::Float(1.0)).as_deref(), Some("1.0"));
         assert_eq!(literal(&Value::Float(f64::NAN)), None);
         assert_eq!(literal(&Value::Bytes(vec![0, 255])).as_deref(), Some("hex\"00ff\""));

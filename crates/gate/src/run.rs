@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use contentcheck_analysis::Witness;
 use contentcheck_compiler::order;
 use contentcheck_parser::diagnostic::{Code, Severity};
-use contentcheck_parser::model::{CheckedRule, Target};
+use contentcheck_parser::model::CheckedRule;
 use contentcheck_parser::source::{Source, Span};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
@@ -151,6 +151,8 @@ pub struct Run<'g> {
     pub rules: Vec<&'g CheckedRule>,
     /// The image of all rules, made ready; nothing where there is none.
     pub plan: Option<&'g Plan<'g>>,
+    /// Why there is no such image: a fault of the compiler's, or content that it does not take.
+    pub unready: Vec<String>,
     /// The reference evaluator's rules, in the order of the image.
     pub reference: Vec<&'g PreparedRule<'g>>,
     /// What is known of each rule, in the order of the image.
@@ -163,16 +165,9 @@ pub struct Run<'g> {
     pub defects: Vec<DefectClass>,
     /// Events that analysis made, by the number of the rule and the place of its target.
     pub made: BTreeMap<(u32, usize), Vec<Event>>,
-    numbers: HashMap<usize, u32>,
 }
 
 impl<'g> Run<'g> {
-    /// The number of the rule that a target belongs to.
-    #[must_use]
-    pub fn number_of(&self, target: &Target) -> Option<u32> {
-        self.numbers.get(&(std::ptr::from_ref(target) as usize)).copied()
-    }
-
     /// The template types that rules are on, each once, by name and version.
     #[must_use]
     pub fn templates(&self) -> Vec<&'g TemplateType> {
@@ -209,7 +204,11 @@ pub fn examine(
     for (fact, ceiling) in facts.iter_mut().zip(&settings.ceilings) {
         fact.ceiling = *ceiling;
     }
-    let evaluator = Evaluator::new(&built.content).ok();
+    // What evaluates rules is there as a whole or not at all, so that nothing is compared with nothing.
+    let mut unready = Vec::new();
+    let mut noted = |reason: String| unready.push(reason);
+    let evaluator = Evaluator::new(&built.content).map_err(|error| noted(error.to_string())).ok();
+    let image = built.all_rules.as_ref().map_err(|problem| noted(problem.to_string())).ok();
     let by_rule: HashMap<usize, &PreparedRule<'_>> = evaluator
         .iter()
         .flat_map(Evaluator::rules)
@@ -217,24 +216,20 @@ pub fn examine(
         .collect();
     let reference: Vec<&PreparedRule<'_>> =
         rules.iter().filter_map(|rule| by_rule.get(&(std::ptr::from_ref(*rule) as usize)).copied()).collect();
-    let numbers = (0_u32..)
-        .zip(&rules)
-        .flat_map(|(number, rule)| rule.targets.iter().map(move |target| (std::ptr::from_ref(target) as usize, number)))
-        .collect();
-    let run = |plan: Option<&Plan<'_>>, progress: &mut dyn FnMut(&dyn Check, Option<&CheckResult>)| {
+    let mut go = |plan: Option<&Plan<'_>>, unready: Vec<String>| {
         let mut run = Run {
             built,
             previous,
             settings,
             rules: rules.clone(),
             plan,
+            unready,
             reference: reference.clone(),
             facts: facts.clone(),
             fields: Vec::new(),
             changes: Vec::new(),
             defects: Vec::new(),
             made: BTreeMap::new(),
-            numbers,
         };
         let mut results = Vec::new();
         for check in checks {
@@ -257,15 +252,10 @@ pub fn examine(
             defects: run.defects,
         }
     };
-    let mut run = Some(run);
-    let with = built.all_rules.as_ref().ok().and_then(|image| {
-        with_plan(&built.content, image, |plan| run.take().map(|run| run(Some(plan), &mut *progress))).ok().flatten()
-    });
-    match (with, run) {
-        (Some(evidence), _) => evidence,
-        (None, Some(run)) => run(None, progress),
-        // The closure was called and its evidence is above.
-        (None, None) => Evidence::empty(settings.version),
+    match image.filter(|_| evaluator.is_some()) {
+        Some(image) => with_plan(&built.content, image, |plan| go(Some(plan), Vec::new()))
+            .unwrap_or_else(|refusal| go(None, vec![refusal])),
+        None => go(None, unready),
     }
 }
 

@@ -328,6 +328,22 @@ pub struct Predicate {
     pub by_position: Option<u32>,
 }
 
+impl Expr<Predicate> {
+    /// Whether another condition asks the same in the same order, wherever the two are written.
+    #[must_use]
+    pub fn asks_alike(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Const(a), Self::Const(b)) => a == b,
+            (Self::Not(a), Self::Not(b)) => a.asks_alike(b),
+            (Self::All(a), Self::All(b)) | (Self::Any(a), Self::Any(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.asks_alike(b))
+            }
+            (Self::Is(a), Self::Is(b)) => a.field == b.field && a.test == b.test,
+            _ => false,
+        }
+    }
+}
+
 /// A rule, specialised for one template type.
 #[derive(Clone, Debug)]
 pub struct Target {

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness};
-use contentcheck_parser::model::{CheckedRule, Expr, Target};
+use contentcheck_parser::model::{CheckedRule, Target};
 use contentcheck_parser::template::TemplateType;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -203,10 +202,9 @@ fn on<'r>(rule: &'r CheckedRule, template: &str) -> Option<&'r Target> {
 /// Whether two rules are written alike, as far as it bears on what they do: title, level, sensors, and the
 /// predicates of their conditions. Where in a file they stand does not count.
 fn written_alike(old: &CheckedRule, new: &CheckedRule) -> bool {
-    let shape = |target: &Target| {
-        target.condition.substitute(&mut |predicate| Expr::Is((predicate.field.clone(), Arc::clone(&predicate.test))))
+    let alike = |(old, new): (&Target, &Target)| {
+        old.template.name == new.template.name && old.condition.asks_alike(&new.condition)
     };
-    let alike = |(old, new): (&Target, &Target)| old.template.name == new.template.name && shape(old) == shape(new);
     (&old.title, old.level, &old.sensors) == (&new.title, new.level, &new.sensors)
         && old.targets.len() == new.targets.len()
         && old.targets.iter().zip(&new.targets).all(alike)

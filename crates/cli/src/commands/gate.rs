@@ -195,12 +195,14 @@ fn checks(arguments: &Gate) -> Result<Vec<Asked>, Failure> {
     Ok(ALL.iter().copied().map(|check| Asked { check, wanted: wanted(&check) }).collect())
 }
 
-/// The previous release is read as this one, but for its own configuration.
+/// The previous release is read as this one, but for its configuration: its own, if it has one. One further up would be
+/// that of this release.
 fn before(inputs: &Inputs, path: PathBuf) -> Inputs {
+    let own = Some(path.join(config::FILE_NAME)).filter(|own| !inputs.no_config && own.is_file());
     Inputs {
         paths: vec![path],
-        config: None,
-        no_config: inputs.no_config,
+        no_config: own.is_none(),
+        config: own,
         fleet: inputs.fleet.clone(),
         exclude: Vec::new(),
         threads: inputs.threads,

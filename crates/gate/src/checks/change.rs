@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{CheckedRule, Expr, Predicate, Target, Test};
+use contentcheck_parser::model::{CheckedRule, Target, Test};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Prepared, evaluate};
 use proptest::strategy::{Strategy, ValueTree};
@@ -202,7 +202,7 @@ fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Ve
         let Some(before) = old.targets.iter().find(|before| before.template.name == target.template.name) else {
             continue;
         };
-        if alike(&before.condition, &target.condition) {
+        if before.condition.asks_alike(&target.condition) {
             continue;
         }
         let difference = analysis.difference(before, target);
@@ -264,19 +264,6 @@ fn flooding(
         finding = finding.with_event(&target.template, witness, Some(false));
     }
     outcome.findings.push(finding);
-}
-
-/// Whether two conditions ask the same, wherever they are written.
-fn alike(a: &Expr<Predicate>, b: &Expr<Predicate>) -> bool {
-    match (a, b) {
-        (Expr::Const(a), Expr::Const(b)) => a == b,
-        (Expr::Not(a), Expr::Not(b)) => alike(a, b),
-        (Expr::All(a), Expr::All(b)) | (Expr::Any(a), Expr::Any(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
-        }
-        (Expr::Is(a), Expr::Is(b)) => a.field == b.field && a.test == b.test,
-        _ => false,
-    }
 }
 
 const fn kind(relation: Relation) -> ChangeKind {

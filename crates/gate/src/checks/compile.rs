@@ -38,6 +38,10 @@ impl Check for Canonical {
                 return outcome;
             }
         };
+        for reason in &run.unready {
+            let message = format!("the image of all rules, which tests and events are run on, is not ready: {reason}");
+            outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, message));
+        }
         let mut release = built.release.clone();
         release.sources.reverse();
         // Neither order nor number of threads may show.

@@ -240,10 +240,7 @@ fn tampered(built: &mut Built<'_>, tamper: Tamper) {
                 *byte ^= 1;
             }
         }
-        Tamper::Swapped(other) => match other() {
-            Some(other) => image = other,
-            None => return,
-        },
+        Tamper::Swapped(other) => image = other,
     }
     built.image = Ok(image.clone());
     built.all_rules = Ok(image);

@@ -16,7 +16,7 @@ mod template;
 mod tests;
 
 pub use ast::Ast;
-pub use format::{Refused, format};
+pub use format::{Refused, field_name, format, text};
 pub use lower::check;
 pub use template::templates;
 

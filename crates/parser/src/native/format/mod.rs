@@ -213,13 +213,20 @@ fn flat_value(out: &mut String, text: &str, value: &Value) {
     }
 }
 
-/// The name of a field, in backticks where it needs them.
 fn flat_name(out: &mut String, name: &Name) {
-    if is_bare(&name.value) && !RESERVED.contains(&name.value.as_str()) {
-        out.push_str(&name.value);
-    } else {
-        out.push('`');
-        out.push_str(&name.value);
-        out.push('`');
-    }
+    out.push_str(&field_name(&name.value));
+}
+
+/// The name of a field as content writes it: in backticks where it needs them.
+#[must_use]
+pub fn field_name(name: &str) -> String {
+    if is_bare(name) && !RESERVED.contains(&name) { name.to_owned() } else { format!("`{name}`") }
+}
+
+/// A text as a literal, raw where backslashes would have to be doubled.
+#[must_use]
+pub fn text(value: &str) -> String {
+    let mut written = String::with_capacity(value.len() + 2);
+    write_text(&mut written, value);
+    written
 }
