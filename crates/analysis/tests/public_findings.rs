@@ -6,55 +6,20 @@
 //! the literals of the rule itself, or are those of a witness.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod common;
+
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use common::live;
 use contentcheck_analysis::{Analysis, Fires, RedundantKind, Witness};
-use contentcheck_parser::check::{CheckedContent, Context, Language, check};
+use contentcheck_parser::check::CheckedContent;
 use contentcheck_parser::model::{Expr, FieldRef, Pattern, Predicate, Target, Test, Value, WildcardPart};
-use contentcheck_parser::source::Source;
 use contentcheck_parser::template::{Scalar, TemplateType};
 use contentcheck_reference::{Event, Prepared, evaluate};
 
 /// Events in all, however few claims there are.
 const EVENTS: usize = 100_000;
-
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            found.push(path);
-        }
-    }
-}
-
-fn live() -> Option<CheckedContent> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let folder = shared.join("corpus/sigma");
-    if !folder.is_dir() {
-        eprintln!("skipped: {} is not there", folder.display());
-        return None;
-    }
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && path.file_name().unwrap().to_str().unwrap().starts_with("rules") {
-            files(&path, &mut paths);
-        }
-    }
-    paths.sort();
-    let read = |path: &PathBuf| {
-        Some((Source::new(path.display().to_string(), fs::read_to_string(path).ok()?), Language::Sigma))
-    };
-    let sources: Vec<(Source, Language)> = paths.iter().filter_map(read).collect();
-    let context = Context { library: contentcheck_library::templates().unwrap(), fleet: None, threads: 2 };
-    Some(check(&sources, context, &|_, _| None, &|| {}).0)
-}
 
 /// Numbers that are the same on every run.
 struct Numbers(u64);

@@ -5,52 +5,15 @@
 //! workspace by default). Without them this test says so and passes.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod common;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::{Path, PathBuf};
 
+use common::live;
 use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
-use contentcheck_parser::check::{CheckedContent, Context, Language, check};
 use contentcheck_parser::model::Target;
-use contentcheck_parser::source::Source;
 use contentcheck_reference::{Event, Prepared};
-
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            found.push(path);
-        }
-    }
-}
-
-/// The rules in use, as opposed to deprecated and unsupported ones.
-fn live() -> Option<CheckedContent> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let folder = shared.join("corpus/sigma");
-    if !folder.is_dir() {
-        eprintln!("skipped: {} is not there", folder.display());
-        return None;
-    }
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && path.file_name().unwrap().to_str().unwrap().starts_with("rules") {
-            files(&path, &mut paths);
-        }
-    }
-    paths.sort();
-    let read = |path: &PathBuf| {
-        Some((Source::new(path.display().to_string(), fs::read_to_string(path).ok()?), Language::Sigma))
-    };
-    let sources: Vec<(Source, Language)> = paths.iter().filter_map(read).collect();
-    let context = Context { library: contentcheck_library::templates().unwrap(), fleet: None, threads: 2 };
-    Some(check(&sources, context, &|_, _| None, &|| {}).0)
-}
 
 fn event(target: &Target, witness: &Witness) -> Event {
     let mut event = Event::empty(&target.template);

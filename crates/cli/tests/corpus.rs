@@ -2,14 +2,14 @@
 //! With `BLESS=1` the expectations are written, and the damaged images of corpus/reject.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Parser as _;
-use contentcheck::Streams;
-use contentcheck::args::Cli;
+use common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_interpreter::format::{CHECKSUM_AT, Section};
@@ -86,18 +86,14 @@ fn forged(image: Vec<u8>) -> Vec<u8> {
 /// The image of the release in a directory.
 fn compiled(directory: &Path) -> Vec<u8> {
     let path = directory.to_str().unwrap();
-    let cli = Cli::try_parse_from(["contentcheck", "compile", path, "--no-config", "-o", "-"]).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
-    assert_eq!(exit, Exit::Fine, "{path}: {}", String::from_utf8_lossy(&err));
+    let (exit, out, err) = run(&["compile", path, "--no-config", "-o", "-"]);
+    assert_eq!(exit, Exit::Fine, "{path}: {err}");
     out
 }
 
 /// What `contentcheck verify` says of an image.
 fn verify(image: &Path) -> (Exit, String) {
-    let cli = Cli::try_parse_from(["contentcheck", "verify", image.to_str().unwrap()]).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    let (exit, out, _) = run(&["verify", image.to_str().unwrap()]);
     (exit, String::from_utf8(out).unwrap().replace(&format!("{}/", image.parent().unwrap().display()), ""))
 }
 
@@ -158,30 +154,15 @@ fn too_deep(directory: &Path) {
     fs::write(deep.join("rule.yml"), "title: Never reached\n").unwrap();
 }
 
-fn corpus(part: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(part)
-}
-
 fn bless() -> bool {
     std::env::var_os("BLESS").is_some()
-}
-
-fn directories(path: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
-    found.retain(|path| path.is_dir());
-    found.sort();
-    found
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
 }
 
 /// What `contentcheck lint` finds in a directory: the short format with help, or what it says
 /// where it refuses to start. Names are relative to the directory.
 fn lint(directory: &Path, more: &[&str]) -> (Exit, String) {
     let path = directory.to_str().unwrap();
-    let mut arguments = vec!["contentcheck", "lint", path, "--format", "short", "--show", "info", "--threads", "1"];
+    let mut arguments = vec!["lint", path, "--format", "short", "--show", "info", "--threads", "1"];
     let fleet = directory.join("fleet.json");
     if fleet.exists() {
         arguments.extend(["--fleet", fleet.to_str().unwrap()]);
@@ -190,12 +171,10 @@ fn lint(directory: &Path, more: &[&str]) -> (Exit, String) {
         arguments.push("--no-config");
     }
     arguments.extend(more);
-    let cli = Cli::try_parse_from(&arguments).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    let (exit, out, err) = run(&arguments);
     let mut text = String::from_utf8(out).unwrap();
     if exit > Exit::Findings {
-        text.push_str(std::str::from_utf8(&err).unwrap());
+        text.push_str(&err);
     }
     (exit, text.replace(&format!("{path}/"), "").replace(path, "."))
 }

@@ -3,38 +3,20 @@
 //! written.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Parser as _;
-use contentcheck::Streams;
-use contentcheck::args::Cli;
+use common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
 use contentcheck_gate::evidence::{Evidence, Status, Weight};
 
-fn corpus(part: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(part)
-}
-
-fn incidents() -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir(corpus("incidents"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
-    found.sort();
-    found
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
-}
-
 fn gate(directory: &Path, more: &[&str]) -> (Exit, Evidence) {
     let path = directory.to_str().unwrap();
-    let mut arguments = vec!["contentcheck", "gate", path, "--format", "json", "--cases", "64"];
+    let mut arguments = vec!["gate", path, "--format", "json", "--cases", "64"];
     let fleet = directory.join("fleet.json");
     if fleet.exists() && !directory.join("contentcheck.toml").exists() {
         arguments.extend(["--fleet", fleet.to_str().unwrap()]);
@@ -43,11 +25,8 @@ fn gate(directory: &Path, more: &[&str]) -> (Exit, Evidence) {
         arguments.push("--no-config");
     }
     arguments.extend(more);
-    let cli = Cli::try_parse_from(&arguments).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
-    let evidence =
-        serde_json::from_slice(&out).unwrap_or_else(|error| panic!("{error}\n{}", String::from_utf8_lossy(&err)));
+    let (exit, out, err) = run(&arguments);
+    let evidence = serde_json::from_slice(&out).unwrap_or_else(|error| panic!("{error}\n{err}"));
     (exit, evidence)
 }
 
@@ -72,8 +51,8 @@ fn failures(evidence: &Evidence) -> String {
 fn every_incident_is_rejected_by_the_checks_that_it_names() {
     let mut problems = Vec::new();
     let table = fs::read_to_string(corpus("../docs/incidents.md")).unwrap();
-    assert!(incidents().len() >= 20);
-    for directory in incidents() {
+    assert!(directories(&corpus("incidents")).len() >= 20);
+    for directory in directories(&corpus("incidents")) {
         let folder = name(&directory);
         let which = if is_of_the_gate(&directory) { ["--only", "self-test"] } else { ["--skip", "self-test"] };
         let (exit, evidence) = gate(&directory, &which);
@@ -116,7 +95,7 @@ fn every_incident_is_rejected_by_the_checks_that_it_names() {
 #[test]
 fn every_incident_is_contained_where_the_checks_are_left_out() {
     let mut evaluated = 0;
-    for directory in incidents() {
+    for directory in directories(&corpus("incidents")) {
         let folder = name(&directory);
         let (_, whole) = gate(&directory, &["--skip", "self-test"]);
         let failed: Vec<&str> = whole
