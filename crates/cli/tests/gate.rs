@@ -14,7 +14,7 @@ use common::{corpus, directories, name};
 use contentcheck::args::SchemaName;
 use contentcheck::exit::Exit;
 use contentcheck_gate::checks::{Canonical, Check, Coverage, Differential, Hostile};
-use contentcheck_gate::evidence::{Evidence, Verdict};
+use contentcheck_gate::evidence::{Evidence, Status, Verdict};
 use contentcheck_gate::run::{Settings, examine};
 use contentcheck_gate::subject::{Built, Release};
 use contentcheck_parser::check::Language;
@@ -159,6 +159,18 @@ fn a_wrong_image_is_found_twice() {
     let event = finding.event.as_ref().unwrap().as_object().unwrap();
     assert!(event.len() <= 2 && event.values().all(|value| value.to_string().len() < 24), "{event:?}");
     assert!(finding.test.as_ref().unwrap().starts_with("test "), "{finding:?}");
+}
+
+/// A release without rules passes every check that looks at rules; it is refused all the same.
+#[test]
+fn an_empty_release_does_not_pass() {
+    let found = examine(&built("", 0), None, &settings(), &contentcheck_gate::checks::ALL, &mut |_, _| {});
+    let said: Vec<&str> = found.errors().map(|(_, of)| of.message.as_str()).collect();
+    assert_eq!((found.verdict, said.as_slice()), (Verdict::Failed, ["the release has no rules"].as_slice()));
+    assert_eq!(found.checks.first().map(|check| check.status), Some(Status::Skipped));
+    let allowed = Settings { allow_shrink: true, ..settings() };
+    let found = examine(&built("", 0), None, &allowed, &contentcheck_gate::checks::ALL, &mut |_, _| {});
+    assert_eq!(found.verdict, Verdict::Passed);
 }
 
 /// Where tests and events have no image to run on, the gate does not pass: most checks would say nothing.

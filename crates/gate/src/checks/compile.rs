@@ -1,7 +1,7 @@
 //! Check 2: the same content makes the same bytes.
 
 use contentcheck_compiler::{Options, compile};
-use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::diagnostic::{Severity, codes};
 
 use super::Check;
 use crate::evidence::Finding;
@@ -38,6 +38,14 @@ impl Check for Canonical {
                 return outcome;
             }
         };
+        // `compile` refuses it too: an empty image is never what was meant. Rules with errors have their own findings.
+        let has_errors = built.findings.iter().any(|finding| finding.severity == Severity::Error);
+        if run.rules.is_empty() && !has_errors && !run.settings.allow_shrink {
+            outcome.findings.push(
+                Finding::new(&codes::RELEASE_SHRUNK, "the release has no rules")
+                    .with_help("where none are meant to be there, say so: --allow-shrink, for this one release"),
+            );
+        }
         for reason in &run.unready {
             let message = format!("the image of all rules, which tests and events are run on, is not ready: {reason}");
             outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, message));
