@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use crate::budget::{Budget, Unknown};
 use crate::compare;
+use crate::fields::{Fields, Model};
 use crate::formula::{AtomId, FALSE, Formulas, Literal, NodeId, TRUE};
 use crate::probe;
 use crate::solver::{Outcome, Solver};
-use crate::space::{Fields, Model, Space};
+use crate::space::Space;
 use crate::values::{Answer, Domain, Values};
 use crate::witness::{Witness, plausible};
 

@@ -11,24 +11,6 @@ use crate::holds;
 use crate::space::{FieldId, Space};
 use crate::values::{Answer, Ask, Domain};
 
-/// Whether a comparison holds on the values of both fields.
-pub(crate) fn holds(test: &Test, value: Option<&Value>, other: Option<&Value>) -> bool {
-    let (Some(value), Some(other)) = (value, other) else { return false };
-    match (test, value) {
-        (Test::Field { comparison, ignore_case, .. }, value) => {
-            !matches!(value, Value::List(_)) && holds::compare(*comparison, value, other, *ignore_case)
-        }
-        (Test::Elements { all: true, test }, Value::List(elements)) => {
-            elements.iter().all(|element| holds(test, Some(element), Some(other)))
-        }
-        (Test::Elements { all: false, test }, Value::List(elements)) => {
-            elements.iter().any(|element| holds(test, Some(element), Some(other)))
-        }
-        (Test::Elements { test, .. }, value) => holds(test, Some(value), Some(other)),
-        _ => false,
-    }
-}
-
 /// Values for the fields of comparisons that do what is asked of each field and make the comparisons true or
 /// false. With `only` all other fields stay as they are.
 pub(crate) fn arrange(
@@ -83,7 +65,7 @@ fn try_all(
             else {
                 return true;
             };
-            holds(&space.values.test(found.test), value.as_ref(), other.as_ref()) == *positive
+            holds::compared(&space.values.test(found.test), value.as_ref(), other.as_ref()) == *positive
         });
         if fits && try_all(space, rest, candidates, wanted, chosen, left) {
             return true;

@@ -237,3 +237,21 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
+
+/// Whether a comparison holds on the values of both fields.
+pub(crate) fn compared(test: &Test, value: Option<&Value>, other: Option<&Value>) -> bool {
+    let (Some(value), Some(other)) = (value, other) else { return false };
+    match (test, value) {
+        (Test::Field { comparison, ignore_case, .. }, value) => {
+            !matches!(value, Value::List(_)) && compare(*comparison, value, other, *ignore_case)
+        }
+        (Test::Elements { all: true, test }, Value::List(elements)) => {
+            elements.iter().all(|element| compared(test, Some(element), Some(other)))
+        }
+        (Test::Elements { all: false, test }, Value::List(elements)) => {
+            elements.iter().any(|element| compared(test, Some(element), Some(other)))
+        }
+        (Test::Elements { test, .. }, value) => compared(test, Some(value), Some(other)),
+        _ => false,
+    }
+}

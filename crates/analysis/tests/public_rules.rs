@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use common::live;
 use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
+use contentcheck_parser::check::CheckedContent;
 use contentcheck_parser::model::Target;
 use contentcheck_reference::{Event, Prepared};
 

@@ -12,8 +12,17 @@ use contentcheck_parser::source::Source;
 use contentcheck_parser::template::{FieldType, Fixed, Scalar, TemplateType};
 use contentcheck_reference::evaluate;
 
+use crate::checks::change::ChangeGuard;
+use crate::checks::compile::Canonical;
+use crate::checks::coverage::Coverage;
+use crate::checks::differential::Differential;
+use crate::checks::lint::Lint;
+use crate::checks::replay::Replay;
+use crate::checks::tests::OwnTests;
+use crate::checks::verify::Verify;
 use crate::proof;
 use crate::replay::Recording;
+use crate::run::Check;
 use crate::subject::{Built, Release};
 
 /// A class of defects.
@@ -23,7 +32,7 @@ pub struct Defect {
     /// What is done, one line.
     pub what: &'static str,
     /// The check that must reject it.
-    pub check: &'static str,
+    pub check: &'static dyn Check,
     /// The codes of findings that are about the defect: others are no proof that it was seen.
     pub codes: &'static [&'static str],
     /// Makes it of a release and one of its rules. Nothing where the rule has nothing that this applies to.
@@ -71,176 +80,176 @@ pub static ALL: &[Defect] = &[
     Defect {
         class: "arity-by-one",
         what: "the sensor supplies one input fewer than the rule reads",
-        check: "lint",
+        check: &Lint,
         codes: &["CC0401", "CC0402"],
         seed: short_arity,
     },
     Defect {
         class: "arity-on-device",
         what: "the same, met by the sensor's own verification",
-        check: "verify",
+        check: &Verify,
         codes: &["CC1003"],
         seed: short_arity,
     },
     Defect {
         class: "type-swapped",
         what: "the sensor supplies an input as another type",
-        check: "verify",
+        check: &Verify,
         codes: &["CC1003"],
         seed: type_swapped,
     },
     Defect {
         class: "position-shifted",
         what: "an input was inserted before the one that a rule reads by number",
-        check: "verify",
+        check: &Verify,
         codes: &["CC1003"],
         seed: shifted,
     },
     Defect {
         class: "over-capacity",
         what: "the sensor can hold fewer rules than the release has",
-        check: "verify",
+        check: &Verify,
         codes: &["CC1003"],
         seed: over_capacity,
     },
     Defect {
         class: "blank-required-cell",
         what: "a table has a blank cell where a value is required",
-        check: "lint",
+        check: &Lint,
         codes: &["CC0512"],
         seed: blank_cell,
     },
     Defect {
         class: "duplicate-key",
         what: "a table has all of its rows twice",
-        check: "lint",
+        check: &Lint,
         codes: &["CC0513"],
         seed: doubled_rows,
     },
     Defect {
         class: "list-over-budget",
         what: "a table has more rows than its declared capacity",
-        check: "lint",
+        check: &Lint,
         codes: &["CC0510"],
         seed: over_budget,
     },
-    Defect { class: "id-reused", what: "two rules have one id", check: "lint", codes: &["CC0702"], seed: id_reused },
+    Defect { class: "id-reused", what: "two rules have one id", check: &Lint, codes: &["CC0702"], seed: id_reused },
     Defect {
         class: "fields-reordered",
         what: "a later version of the template type has two fields in another order",
-        check: "lint",
+        check: &Lint,
         codes: &["CC0210"],
         seed: reordered,
     },
     Defect {
         class: "regex-explodes",
         what: "an expression backtracks without bound in other engines",
-        check: "lint",
+        check: &Lint,
         codes: &["CC0502"],
         seed: explodes,
     },
     Defect {
         class: "value-of-wrong-type",
         what: "a field is compared with a value of another type",
-        check: "lint",
+        check: &Lint,
         codes: &["CC0302"],
         seed: wrong_value,
     },
     Defect {
         class: "image-truncated",
         what: "the image is cut off",
-        check: "verify",
+        check: &Verify,
         codes: &["CC1003"],
         seed: truncated,
     },
     Defect {
         class: "image-bit-flipped",
         what: "one bit of the image is turned",
-        check: "verify",
+        check: &Verify,
         codes: &["CC1003"],
         seed: flipped,
     },
     Defect {
         class: "image-not-of-this-content",
         what: "the image is that of other content",
-        check: "compile",
+        check: &Canonical,
         codes: &["CC1002"],
         seed: swapped,
     },
     Defect {
         class: "image-means-something-else",
         what: "the image says the contrary of the rule",
-        check: "differential",
+        check: &Differential,
         codes: &["CC1007"],
         seed: swapped,
     },
     Defect {
         class: "rule-kills-itself",
         what: "a filter excludes all that the rule selects",
-        check: "coverage",
+        check: &Coverage,
         codes: &["CC1005"],
         seed: kills_itself,
     },
     Defect {
         class: "rule-emptied",
         what: "a rule that fired before can fire no more",
-        check: "change",
+        check: &ChangeGuard,
         codes: &["CC0803"],
         seed: kills_itself,
     },
     Defect {
         class: "condition-negated",
         what: "the condition of a rule is negated",
-        check: "change",
+        check: &ChangeGuard,
         codes: &["CC0805"],
         seed: negated,
     },
     Defect {
         class: "negated-against-tests",
         what: "the condition of a rule with tests is negated",
-        check: "tests",
+        check: &OwnTests,
         codes: &["CC1004"],
         seed: negated_with_tests,
     },
     Defect {
         class: "matches-everything",
         what: "a rule is added that matches every event",
-        check: "change",
+        check: &ChangeGuard,
         codes: &["CC0805"],
         seed: matches_everything,
     },
     Defect {
         class: "table-doubled",
         what: "a table has three times the rows of before",
-        check: "change",
+        check: &ChangeGuard,
         codes: &["CC0804"],
         seed: table_grown,
     },
     Defect {
         class: "release-emptied",
         what: "the release has no rules any more",
-        check: "change",
+        check: &ChangeGuard,
         codes: &["CC0801"],
         seed: emptied,
     },
     Defect {
         class: "sequence-stale",
         what: "the sequence number is not higher than before",
-        check: "change",
+        check: &ChangeGuard,
         codes: &["CC0806"],
         seed: stale,
     },
     Defect {
         class: "ceiling-exceeded",
         what: "a rule matches more recorded events than it may",
-        check: "replay",
+        check: &Replay,
         codes: &["CC1010"],
         seed: too_many,
     },
     Defect {
         class: "never-match-hit",
         what: "a rule matches an event that nothing may match",
-        check: "replay",
+        check: &Replay,
         codes: &["CC1011"],
         seed: never_matched,
     },

@@ -1,11 +1,28 @@
-//! What is known of each rule before any check ran.
+//! What is known of each rule before any check ran, and how reports name it.
 
 use contentcheck_interpreter::Image;
 use contentcheck_interpreter::format::{Program, Section};
 use contentcheck_parser::model::{CheckedRule, Level};
+use contentcheck_parser::source::{Source, Span};
 
-use crate::evidence::RuleFacts;
-use crate::run::{place, rule_name};
+use crate::evidence::{Place, RuleFacts};
+
+/// How reports call a rule: its id, else its name.
+#[must_use]
+pub(crate) fn rule_name(rule: &CheckedRule) -> &str {
+    rule.id.as_deref().unwrap_or(&rule.name)
+}
+
+/// A place in a file.
+#[must_use]
+pub(crate) fn place(source: &Source, span: Span) -> Place {
+    let position = source.position(span.start);
+    Place {
+        file: source.name().to_owned(),
+        line: u32::try_from(position.line).unwrap_or(u32::MAX),
+        column: u32::try_from(position.column).unwrap_or(u32::MAX),
+    }
+}
 
 /// What a rule says of itself.
 pub(crate) fn of_rule(rule: &CheckedRule) -> RuleFacts {

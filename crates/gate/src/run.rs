@@ -6,16 +6,14 @@ use contentcheck_analysis::Witness;
 use contentcheck_compiler::order;
 use contentcheck_parser::diagnostic::{Code, Severity};
 use contentcheck_parser::model::CheckedRule;
-use contentcheck_parser::source::{Source, Span};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
 
-use crate::checks::Check;
 use crate::evidence::{
-    Change, CheckResult, DefectClass, Evidence, FieldFacts, Finding, Place, PreviousFacts, ReleaseFacts, RuleFacts,
-    Status, Tool, Verdict, Weight,
+    Change, CheckResult, DefectClass, Evidence, FieldFacts, Finding, PreviousFacts, ReleaseFacts, RuleFacts, Status,
+    Tool, Verdict, Weight,
 };
-use crate::facts;
+use crate::facts::{self, place, rule_name};
 use crate::plan::{Plan, Worker, with_plan};
 use crate::proof;
 use crate::replay::Recording;
@@ -122,21 +120,16 @@ impl Finding {
     }
 }
 
-/// How reports call a rule: its id, else its name.
-#[must_use]
-pub fn rule_name(rule: &CheckedRule) -> &str {
-    rule.id.as_deref().unwrap_or(&rule.name)
-}
-
-/// A place in a file.
-#[must_use]
-pub fn place(source: &Source, span: Span) -> Place {
-    let position = source.position(span.start);
-    Place {
-        file: source.name().to_owned(),
-        line: u32::try_from(position.line).unwrap_or(u32::MAX),
-        column: u32::try_from(position.column).unwrap_or(u32::MAX),
-    }
+/// One check of the gate.
+pub trait Check: Sync {
+    /// Its place in the order.
+    fn number(&self) -> u32;
+    /// Its name, in kebab case: what `--only` and `--skip` take.
+    fn name(&self) -> &'static str;
+    /// What it guards against, one sentence.
+    fn guards(&self) -> &'static str;
+    /// Runs it.
+    fn run(&self, run: &mut Run<'_>) -> Outcome;
 }
 
 /// What the checks of one run share.

@@ -5,6 +5,7 @@ mod dfa;
 mod expression;
 mod nfa;
 mod number;
+mod pattern;
 mod product;
 #[cfg(test)]
 mod tests;
@@ -150,7 +151,7 @@ impl Automata {
 fn build(language: &Language, limit: usize) -> Result<Builder, Unknown> {
     let mut builder = Builder::new(limit);
     match language {
-        Language::Any(patterns) => patterns.iter().try_for_each(|pattern| builder.pattern(pattern))?,
+        Language::Any(patterns) => patterns.iter().try_for_each(|pattern| pattern::add(&mut builder, pattern))?,
         Language::Integers(ranges, written) => {
             ranges.iter().try_for_each(|(from, to)| number::add(&mut builder, *from, *to, *written))?;
         }

@@ -1,10 +1,8 @@
 //! Patterns to one nondeterministic automaton over characters, shaped as a trie: what patterns of a list
 //! begin with alike is there once.
 
-use contentcheck_parser::model::{Pattern, TextPattern, WildcardPart};
 use rustc_hash::FxHashMap;
 
-use super::expression;
 use crate::budget::Unknown;
 
 /// A node, by its index.
@@ -166,67 +164,6 @@ impl Builder {
             };
         }
         Ok(at)
-    }
-
-    /// Adds a pattern: the automaton then accepts its texts too.
-    ///
-    /// # Errors
-    /// At the limit of nodes, and for an expression that cannot be expressed.
-    pub(crate) fn pattern(&mut self, pattern: &TextPattern) -> Result<(), Unknown> {
-        let fold = pattern.ignore_case;
-        match &pattern.pattern {
-            Pattern::Equals(text) => {
-                let end = self.literal(ROOT, text, fold)?;
-                self.accept(end, Accept::AtEnd);
-            }
-            Pattern::StartsWith(text) => {
-                let end = self.literal(ROOT, text, fold)?;
-                self.accept(end, Accept::Always);
-            }
-            // The empty text stands in every text; the beginning may lead there at once.
-            Pattern::Contains(text) | Pattern::EndsWith(text) if text.is_empty() => self.accept(ROOT, Accept::Always),
-            Pattern::Contains(text) => {
-                let from = self.anywhere()?;
-                let end = self.literal(from, text, fold)?;
-                self.accept(end, Accept::Always);
-            }
-            Pattern::EndsWith(text) => {
-                let from = self.anywhere()?;
-                let end = self.literal(from, text, fold)?;
-                self.accept(end, Accept::AtEnd);
-            }
-            Pattern::Like(parts) => self.like(parts, fold)?,
-            Pattern::Matches(expression) => expression::add(self, expression, fold)?,
-        }
-        Ok(())
-    }
-
-    fn like(&mut self, parts: &[WildcardPart], fold: bool) -> Result<(), Unknown> {
-        let mut at = ROOT;
-        for (index, part) in parts.iter().enumerate() {
-            let last = index + 1 == parts.len();
-            match part {
-                WildcardPart::Literal(text) => at = self.literal(at, text, fold)?,
-                WildcardPart::AnyOne => {
-                    let next = self.node()?;
-                    self.edge(at, 0, LAST, next);
-                    at = next;
-                }
-                WildcardPart::AnyRun if last => {
-                    self.accept(at, Accept::Always);
-                    return Ok(());
-                }
-                WildcardPart::AnyRun if at == ROOT => at = self.anywhere()?,
-                WildcardPart::AnyRun => {
-                    let next = self.node()?;
-                    self.edge(next, 0, LAST, next);
-                    self.free(at, Look::Free, next);
-                    at = next;
-                }
-            }
-        }
-        self.accept(at, Accept::AtEnd);
-        Ok(())
     }
 
     /// The automaton, with distances.

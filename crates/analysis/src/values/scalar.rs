@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use contentcheck_parser::model::{Test, TextPattern, Value};
+use contentcheck_parser::model::{Test, Value};
 use contentcheck_parser::template::Scalar;
 
-use super::spelled::Spelled;
+use super::spelled::{Spelled, equals};
 use super::{Answer, Ask, Values, hints, is_comparison};
 use crate::automata::{Group, Language, Search, Written, search};
 use crate::budget::Unknown;
@@ -302,11 +302,6 @@ impl Values {
         let v4 = v4.map(|number| IpAddr::V4(Ipv4Addr::from_bits(number)));
         v4.chain(v6.into_iter().map(|number| IpAddr::V6(Ipv6Addr::from_bits(number)))).collect()
     }
-}
-
-/// A pattern that is a whole text.
-pub(super) fn equals(text: &str, ignore_case: bool) -> TextPattern {
-    TextPattern { pattern: contentcheck_parser::model::Pattern::Equals(text.into()), ignore_case }
 }
 
 /// Whether a test can pass on some value of a kind.

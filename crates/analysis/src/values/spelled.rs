@@ -2,7 +2,6 @@
 
 use contentcheck_parser::model::{Pattern, Test, TextPattern, Value};
 
-use super::scalar::equals;
 use super::{Answer, Ask, TestId, Values, hints};
 use crate::automata::{Group, LangId, Language, Search, Written, search};
 use crate::budget::Unknown;
@@ -218,4 +217,9 @@ fn form(test: &Test) -> Form {
         // Larger tables are looked up; the other tests do not come here.
         _ => Form::Between(None, None),
     }
+}
+
+/// A pattern that is a whole text.
+pub(super) fn equals(text: &str, ignore_case: bool) -> TextPattern {
+    TextPattern { pattern: Pattern::Equals(text.into()), ignore_case }
 }

@@ -3,13 +3,11 @@
 use std::path::Path;
 
 use contentcheck_interpreter::Image;
-use contentcheck_interpreter::format::Section;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use super::written;
 use crate::Streams;
 use crate::args::{Compile, Inspect, ListFormat, Verify};
+use crate::disassembly::InspectReport;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::{self, talk};
 use crate::{disassembly, fleet, walk};
@@ -121,86 +119,6 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
     Ok(if fits { Exit::Fine } else { Exit::Findings })
 }
 
-/// What `inspect --format json` prints.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct InspectReport {
-    /// Format of this report: 1.
-    pub format: u32,
-    /// Bytes of the image.
-    pub bytes: usize,
-    /// Words of 64 bits that an evaluation needs as scratch memory.
-    pub scratch_words: usize,
-    /// Sections, in order.
-    pub sections: Vec<SectionSize>,
-    /// Template types, in order.
-    pub templates: Vec<TemplateReport>,
-}
-
-/// Size of a section.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct SectionSize {
-    /// Its name.
-    pub name: &'static str,
-    /// Where it begins.
-    pub offset: u32,
-    /// Its bytes.
-    pub bytes: u32,
-    /// Its records.
-    pub records: u32,
-}
-
-/// A template type of an image.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct TemplateReport {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: u32,
-    /// The inputs that rules read: a sensor must supply those that are not open.
-    pub inputs: Vec<InputReport>,
-    /// Steps of an evaluation that do not depend on the event.
-    pub fixed_steps: u64,
-    /// Steps for each unit of the event's size, at most.
-    pub steps_per_unit: u64,
-    /// Number of programs that run for every event, since nothing of theirs can be looked for.
-    pub always: u32,
-    /// The programs.
-    pub rules: Vec<ProgramReport>,
-}
-
-/// An input of a template type.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct InputReport {
-    /// Its name.
-    pub name: String,
-    /// Position in the template type.
-    pub position: Option<u16>,
-    /// Where it comes from: numbered, header, fixed, open.
-    pub kind: &'static str,
-    /// Its type.
-    #[serde(rename = "type")]
-    pub ty: String,
-}
-
-/// A rule on a template type.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ProgramReport {
-    /// Its name.
-    pub name: String,
-    /// Its title.
-    pub title: String,
-    /// Number of instructions.
-    pub instructions: u32,
-    /// Bytes of its code and of the predicates that it asks; those of others may be the same ones.
-    pub bytes: u64,
-    /// Steps that do not depend on the event, at most.
-    pub fixed_steps: u64,
-    /// Steps for each unit of the event's size, at most.
-    pub steps_per_unit: u64,
-    /// Whether it runs for every event.
-    pub always: bool,
-}
-
 /// Shows what is in an image.
 ///
 /// # Errors
@@ -305,13 +223,4 @@ fn markdown(report: &InspectReport) -> String {
         );
     }
     text
-}
-
-/// The sections of an image.
-pub(crate) fn sections(image: &Image<'_>) -> Vec<SectionSize> {
-    let size = |section: &Section| {
-        let (offset, bytes) = image.section(*section);
-        SectionSize { name: section.as_str(), offset, bytes, records: bytes / section.unit() as u32 }
-    };
-    Section::ALL.iter().map(size).collect()
 }

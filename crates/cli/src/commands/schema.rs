@@ -35,7 +35,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::Explain => serde_json::to_value(schema_for!(Vec<crate::explain::ExplainedCode>)),
         SchemaName::Fleet => serde_json::to_value(schema_for!(FleetFile)),
         SchemaName::Baseline => serde_json::to_value(schema_for!(Baseline)),
-        SchemaName::Inspect => serde_json::to_value(schema_for!(super::compile::InspectReport)),
+        SchemaName::Inspect => serde_json::to_value(schema_for!(crate::disassembly::InspectReport)),
         SchemaName::Eval => serde_json::to_value(schema_for!(super::eval::EvalReport)),
         SchemaName::EvalExplain => serde_json::to_value(schema_for!(super::eval::ExplainReport)),
         SchemaName::Test => serde_json::to_value(schema_for!(super::test::TestReport)),

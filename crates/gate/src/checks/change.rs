@@ -9,11 +9,11 @@ use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Prepared, evaluate};
 use proptest::strategy::{Strategy, ValueTree};
 
-use super::Check;
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
+use crate::facts::rule_name;
 use crate::generate::{Maker, runner};
 use crate::proof;
-use crate::run::{Outcome, Run, rule_name};
+use crate::run::{Check, Outcome, Run};
 
 /// Size, rules, meaning and volume against the previous release.
 pub struct ChangeGuard;

@@ -3,9 +3,8 @@
 use contentcheck_compiler::{Options, compile};
 use contentcheck_parser::diagnostic::{Severity, codes};
 
-use super::Check;
 use crate::evidence::Finding;
-use crate::run::{Outcome, Run};
+use crate::run::{Check, Outcome, Run};
 use crate::subject::{content, sha256};
 
 /// Compiles once more, from files in another order and on another number of threads.

@@ -7,10 +7,9 @@ use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model::{Pattern, Predicate, Test, WildcardPart};
 use contentcheck_reference::{Event, Prepared};
 
-use super::Check;
 use crate::evidence::{Covered, FieldFacts, Finding};
 use crate::proof::{self, Confirmer};
-use crate::run::{Outcome, Run};
+use crate::run::{Check, Outcome, Run};
 
 /// Criterion coverage: by the rules' own tests, and by events that analysis makes where these lack.
 pub struct Coverage;
@@ -111,7 +110,7 @@ impl Check for Coverage {
                         let message = format!("a predicate of `{}` was never seen {seen}: {reason}", rule.title);
                         let finding = Finding::new(&codes::PREDICATE_UNCOVERED, message).of_rule(rule);
                         outcome.findings.push(Finding {
-                            place: Some(crate::run::place(&rule.source, predicate.span)),
+                            place: Some(crate::facts::place(&rule.source, predicate.span)),
                             ..finding.with_help("give the rule a test in which it is")
                         });
                     }

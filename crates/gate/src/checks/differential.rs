@@ -12,12 +12,11 @@ use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, Prepared};
 use proptest::strategy::{Strategy, ValueTree};
 
-use super::Check;
 use crate::evidence::Finding;
 use crate::generate::{Maker, Recipe, runner};
 use crate::plan::Worker;
 use crate::proof;
-use crate::run::{Outcome, Run};
+use crate::run::{Check, Outcome, Run};
 
 /// Differential fuzzing, led by what of the content was reached.
 pub struct Differential;

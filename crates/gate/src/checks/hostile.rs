@@ -10,11 +10,10 @@ use contentcheck_parser::model;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use super::Check;
 use crate::evidence::Finding;
 use crate::generate::runner;
 use crate::plan::{inputs, others};
-use crate::run::{Outcome, Run};
+use crate::run::{Check, Outcome, Run};
 
 /// Hostile events, every rule switched off in turn, damaged and forged images.
 pub struct Hostile;

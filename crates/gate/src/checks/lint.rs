@@ -2,9 +2,9 @@
 
 use contentcheck_parser::diagnostic::Severity;
 
-use super::Check;
 use crate::evidence::{Finding, Weight};
-use crate::run::{Outcome, Run, place};
+use crate::facts::place;
+use crate::run::{Check, Outcome, Run};
 
 /// Lint of the whole release, the arity rule against the fleet included.
 pub struct Lint;

@@ -1,15 +1,15 @@
 //! The checks, one module each. The order of [`ALL`] is the order in which they run.
 
-mod change;
-mod compile;
-mod coverage;
-mod differential;
-mod hostile;
-mod lint;
-mod replay;
-mod self_test;
-mod tests;
-mod verify;
+pub(crate) mod change;
+pub(crate) mod compile;
+pub(crate) mod coverage;
+pub(crate) mod differential;
+pub(crate) mod hostile;
+pub(crate) mod lint;
+pub(crate) mod replay;
+pub(crate) mod self_test;
+pub(crate) mod tests;
+pub(crate) mod verify;
 
 pub use change::ChangeGuard;
 pub use compile::Canonical;
@@ -22,19 +22,7 @@ pub use self_test::SelfTest;
 pub use tests::OwnTests;
 pub use verify::Verify;
 
-use crate::run::{Outcome, Run};
-
-/// One check of the gate.
-pub trait Check: Sync {
-    /// Its place in the order.
-    fn number(&self) -> u32;
-    /// Its name, in kebab case: what `--only` and `--skip` take.
-    fn name(&self) -> &'static str;
-    /// What it guards against, one sentence.
-    fn guards(&self) -> &'static str;
-    /// Runs it.
-    fn run(&self, run: &mut Run<'_>) -> Outcome;
-}
+pub use crate::run::Check;
 
 /// All checks, in their order.
 pub static ALL: [&dyn Check; 10] =

@@ -2,10 +2,9 @@
 
 use contentcheck_parser::diagnostic::codes;
 
-use super::Check;
 use crate::evidence::Finding;
 use crate::replay::{Counted, Recording, count};
-use crate::run::{Outcome, Run};
+use crate::run::{Check, Outcome, Run};
 
 /// Replays recorded events and the never-match corpus.
 pub struct Replay;

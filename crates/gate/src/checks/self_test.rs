@@ -8,10 +8,10 @@ use std::thread;
 use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Severity, codes};
 
-use super::{Check, find};
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
 use crate::evidence::{CheckResult, DefectClass, Evidence, Finding};
-use crate::run::{Outcome, Run, Settings, examine, rule_name};
+use crate::facts::rule_name;
+use crate::run::{Check, Outcome, Run, Settings, examine};
 use crate::subject::Built;
 
 /// Seeds defects into the release and runs the checks that must reject them.
@@ -53,7 +53,7 @@ impl Check for SelfTest {
                     "a release with the defect `{}` ({}) passed the check `{}`; it was made from `{}`",
                     defect.class,
                     defect.what,
-                    defect.check,
+                    defect.check.name(),
                     rule_name(rule)
                 );
                 outcome.findings.push(
@@ -86,7 +86,7 @@ fn class(defect: &Defect) -> DefectClass {
     DefectClass {
         class: defect.class.to_owned(),
         what: defect.what.to_owned(),
-        check: defect.check.to_owned(),
+        check: defect.check.name().to_owned(),
         seeded: 0,
         rejected: 0,
     }
@@ -191,7 +191,6 @@ type Known = BTreeMap<(&'static str, bool), Vec<(String, String)>>;
 
 /// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply.
 fn rejects(run: &Run<'_>, victim: &Victim<'_, '_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
-    let check = find(defect.check)?;
     let Seeded { release, against, tamper, recording, never_match } = (defect.seed)(victim)?;
     let previous = defects::before(defect.class, victim).map(|release| Built::new(release, 1));
     let previous = against.then_some(previous.as_ref().unwrap_or(victim.built));
@@ -217,10 +216,10 @@ fn rejects(run: &Run<'_>, victim: &Victim<'_, '_>, defect: &'static Defect, know
         settings.ceilings = vec![Some(ceiling); bad.content.rules().len()];
     }
     let quiet = |_: &dyn Check, _: Option<&CheckResult>| {};
-    let found = errors(&examine(&bad, previous, &settings, &[check], &mut { quiet }));
+    let found = errors(&examine(&bad, previous, &settings, &[defect.check], &mut { quiet }));
     // What the release in order has against it already is no proof that the defect was seen.
-    let known = known.entry((defect.check, against)).or_insert_with(|| {
-        errors(&examine(victim.built, against.then_some(victim.built), &clean, &[check], &mut { quiet }))
+    let known = known.entry((defect.check.name(), against)).or_insert_with(|| {
+        errors(&examine(victim.built, against.then_some(victim.built), &clean, &[defect.check], &mut { quiet }))
     });
     let is_of_it = |error: &&(String, String)| defect.codes.contains(&error.0.as_str());
     Some(found.iter().filter(is_of_it).any(|error| !known.contains(error)))

@@ -3,10 +3,10 @@
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_reference::Event;
 
-use super::Check;
 use crate::evidence::Finding;
+use crate::facts::place;
 use crate::plan::Worker;
-use crate::run::{Outcome, Run, place};
+use crate::run::{Check, Outcome, Run};
 
 /// Runs every test block through the image and through the reference evaluator.
 pub struct OwnTests;

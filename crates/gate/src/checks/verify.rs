@@ -3,10 +3,9 @@
 use contentcheck_interpreter::Image;
 use contentcheck_parser::diagnostic::codes;
 
-use super::Check;
 use crate::evidence::Finding;
 use crate::refusal::verify_for;
-use crate::run::{Outcome, Run};
+use crate::run::{Check, Outcome, Run};
 
 /// Loads the image with the interpreter that sensors embed, once for each sensor of the fleet.
 pub struct Verify;

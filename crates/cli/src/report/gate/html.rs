@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{CheckResult, Evidence, FieldFacts, Finding, RuleFacts, Status, Verdict, Weight};
 
-use super::markdown::kind;
-use super::{title, verdict, word};
+use super::words::{kind, title, verdict, word};
 
 /// Rows of a table that are shown; the JSON has all.
 const ROWS: usize = 500;

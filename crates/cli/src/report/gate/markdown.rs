@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_gate::evidence::{ChangeKind, Evidence, Status, Weight};
+use contentcheck_gate::evidence::{Evidence, Status, Weight};
 
-use super::{title, verdict, word};
+use super::words::{kind, title, verdict, word};
 
 /// Findings, and changes, that are listed.
 const SHOWN: usize = 40;
@@ -92,19 +92,6 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
         }
     }
     text
-}
-
-/// The word for a change.
-pub(super) const fn kind(kind: ChangeKind) -> &'static str {
-    match kind {
-        ChangeKind::Added => "added",
-        ChangeKind::Removed => "removed",
-        ChangeKind::Rewritten => "rewritten, means the same",
-        ChangeKind::Wider => "wider",
-        ChangeKind::Narrower => "narrower",
-        ChangeKind::Different => "different",
-        ChangeKind::Unknown => "differs, not known in what",
-    }
 }
 
 /// A text that nothing in it can turn into markup or end a row of a table.

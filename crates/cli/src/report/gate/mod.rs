@@ -6,8 +6,9 @@ mod human;
 mod junit;
 mod markdown;
 mod sarif;
+mod words;
 
-use contentcheck_gate::evidence::{Evidence, Status};
+use contentcheck_gate::evidence::Evidence;
 
 use crate::args::GateFormat;
 use crate::exit::Failure;
@@ -27,34 +28,4 @@ pub fn write(format: GateFormat, evidence: &Evidence, color: bool) -> Result<Str
         GateFormat::Github => annotations::annotations(evidence),
         GateFormat::Html => html::html(evidence),
     })
-}
-
-/// The word for how a check ended.
-const fn word(status: Status) -> &'static str {
-    match status {
-        Status::Passed => "passed",
-        Status::Failed => "failed",
-        Status::Skipped => "skipped",
-    }
-}
-
-/// What the release is called, with its sequence number.
-fn title(evidence: &Evidence) -> String {
-    let release = &evidence.release;
-    let name = release.name.as_deref().unwrap_or("release");
-    release.sequence.map_or_else(|| name.to_owned(), |sequence| format!("{name}, sequence {sequence}"))
-}
-
-/// One line: whether the release ships.
-fn verdict(evidence: &Evidence) -> String {
-    use contentcheck_gate::evidence::Verdict;
-    let failed = evidence.checks.iter().filter(|check| check.status == Status::Failed).count();
-    let skipped = evidence.skipped().count();
-    match evidence.verdict {
-        Verdict::Passed if skipped == 0 => "the release passes".to_owned(),
-        Verdict::Passed => "the release passes what was checked".to_owned(),
-        Verdict::Failed => {
-            format!("the release does not ship: {failed} {} failed", if failed == 1 { "check" } else { "checks" })
-        }
-    }
 }
