@@ -187,9 +187,10 @@ fn write_filter(mut placed: Vec<Placed<'_>>, sections: &mut Sections) {
     let mut bitmap = vec![0_u64; 1 << (filter.bitmap_log2 - 6)];
     let mut bounds = vec![0_u32; (1 << filter.bucket_log2) + 1];
     for one in &placed {
-        let bit = one.key >> (64 - u32::from(filter.bitmap_log2));
-        if let Some(word) = bitmap.get_mut((bit >> 6) as usize) {
-            *word |= 1 << (bit & 63);
+        let (word, bit) = hash::bit_of(one.key);
+        let last = bitmap.len() - 1;
+        if let Some(word) = bitmap.get_mut(word & last) {
+            *word |= 1 << bit;
         }
         if let Some(bound) = bounds.get_mut(bucket(one.key, filter.bucket_log2) as usize + 1) {
             *bound += 1;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use contentcheck_interpreter::format::{Assertion, DEAD, DFA_STATES_MAX, MATCHED, NFA_STATES_MAX, NfaKind, NfaState};
+use contentcheck_interpreter::format::{Assertion, DEAD, MATCHED, NFA_STATES_MAX, NfaKind, NfaState, PLACES_MAX};
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
@@ -13,8 +13,9 @@ use rustc_hash::FxHashMap;
 
 use crate::Problem;
 
-/// Bytes that the table of a deterministic automaton may have.
+/// Bytes that the rows of a deterministic automaton may have: fewer than places that the format has.
 const TABLE_BYTES: usize = 96 << 10;
+const _: () = assert!(TABLE_BYTES / 2 < PLACES_MAX as usize);
 /// Bytes that the determinisation may use.
 const WORK_BYTES: usize = 3 << 20;
 
@@ -103,12 +104,14 @@ pub(crate) fn deterministic(pattern: &str) -> Option<Compiled> {
     let (rows, classes) = classify(&spread);
     let count = classes.iter().max().map_or(1, |last| usize::from(*last) + 1);
     let states = rows.len() + 2;
-    if states > DFA_STATES_MAX as usize || rows.len() * (count + 1) * 2 > TABLE_BYTES {
+    if rows.len() * (count + 1) * 2 > TABLE_BYTES {
         return None;
     }
+    // A state that has a row is the place of that row, counted from two before the first.
+    let place = |state: u32| if state < 2 { state } else { 2 + (state - 2) * (count as u32 + 1) };
     let mut table = classes.to_vec();
-    table.extend(rows.iter().flatten().flat_map(|target| (*target as u16).to_le_bytes()));
-    Some(Compiled { kind: 0, classes: count as u16, states: states as u32, start: first, table })
+    table.extend(rows.iter().flatten().flat_map(|target| (place(*target) as u16).to_le_bytes()));
+    Some(Compiled { kind: 0, classes: count as u16, states: states as u32, start: place(first), table })
 }
 
 /// Rows with one column for each class of bytes that no state tells apart, the column for the end

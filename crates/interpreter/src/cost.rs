@@ -2,6 +2,7 @@
 //! amount of work: an instruction, a look at a bucket, eight bytes compared. Tests count steps
 //! ([`crate::Steps`]) and hold them against this.
 
+use crate::evaluate::{GATE_MAX, SEARCHES};
 use crate::format::{
     Atom, Filter, Input, Instruction, KEYWORD, Literal, NfaState, Opcode, Part, Pattern, PatternKind, Predicate,
     Program, Regex, Section, Template, input_flags, predicate_flags,
@@ -49,8 +50,11 @@ impl Image<'_> {
     #[must_use]
     pub fn cost(&self, template: u32) -> Cost {
         let Some(template) = self.template(template) else { return Cost::default() };
-        // A signature is made once for each input, two of which may read one value.
-        let mut cost = self.scan_cost(&template).plus(Cost::new(0, 2));
+        // A signature is made once for each input, two of which may read one value. Before that a few
+        // searches look for what an expression needs, each byte by byte at most.
+        let gate = words(GATE_MAX as u32).saturating_add(1);
+        let gates = Cost::new(0, u64::from(SEARCHES).saturating_mul(gate));
+        let mut cost = self.scan_cost(&template).plus(Cost::new(0, 2)).plus(gates);
         for number in 0..template.predicate_count {
             let at = template.predicates.wrapping_add(number);
             let Some(predicate) = self.predicates.get(at).map(Predicate::decode) else { break };

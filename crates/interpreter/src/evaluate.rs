@@ -12,7 +12,6 @@ use crate::format::{
     ACCEPT, Instruction, KEYWORD, Network, Opcode, Part, Pattern, PatternKind, Predicate, Program, Section, Set,
     Template, predicate_flags,
 };
-use crate::hash::{SIGNATURE_BYTES_AT, SIGNATURE_WORDS, fold_word, folded_word, pair_bit};
 use crate::image::{Image, bit_words, signature_words};
 use crate::manifest::Scalar;
 use crate::meter::Meter;
@@ -20,7 +19,7 @@ use crate::number::{compare_int_float, holds, parse_float, parse_int, parse_ip};
 use crate::text;
 use crate::time::Moment;
 use crate::value::Value;
-use crate::{compare, like, regex, scan, set};
+use crate::{compare, like, regex, scan, set, signature};
 
 /// Rules that are switched off: bit `n & 63` of word `n >> 6` for rule `n`. Words that are not
 /// there count as zero.
@@ -79,7 +78,9 @@ impl<'e> BoundEvent<'e> {
         let (answers, signed) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
         let (signatures, states) = states.split_at_mut_checked(signature_words(template)).ok_or(small)?;
         scan::scan(self, image, template, atoms, candidates, meter)?;
-        let mut run = Run { event: self, image, template, atoms, known, answers, signed, signatures, states, meter };
+        let searches = 0;
+        let mut run =
+            Run { event: self, image, template, atoms, known, answers, signed, signatures, states, searches, meter };
         for (index, word) in candidates.iter().enumerate() {
             let mut left = *word;
             while left != 0 {
@@ -109,11 +110,17 @@ struct Run<'r, 'e, M> {
     /// For each input the pairs of bytes that its value holds.
     signatures: &'r mut [u64],
     states: &'r mut [u64],
+    /// How often a text was searched without a signature.
+    searches: u32,
     meter: &'r mut M,
 }
 
-/// How many pairs of a literal are looked up: what is still there after so many is compared.
-const PAIRS: usize = 6;
+/// Bytes of a text that gets a signature when it is searched first.
+const SHORT: usize = 512;
+/// Searches of an event's longer texts without a signature: it costs about as much as so many of them.
+pub(crate) const SEARCHES: u32 = 8;
+/// Bytes of a literal that are looked for before an expression is run.
+pub(crate) const GATE_MAX: usize = 16;
 
 const CODE: Fault = Fault::Corrupt { section: Section::Code };
 const PREDICATES: Fault = Fault::Corrupt { section: Section::Predicates };
@@ -205,65 +212,23 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         }
     }
 
-    /// Makes the signature of an input's value, unless there is one.
-    // INVARIANT: the number of a word of pairs is masked to the 64 of them, that of a word of bytes is
-    // 64 and two bits; a signature is an array of 68. So the check of bounds falls away.
-    #[expect(clippy::indexing_slicing, reason = "each index is masked to the length of the array")]
-    fn sign(&mut self, input: u16, text: &[u8]) {
+    /// Whether the value of an input holds a literal, as far as its signature tells. The first few
+    /// times a long text gets none, since it costs as much as several searches: nothing then.
+    fn may_hold(&mut self, input: u16, text: &[u8], literal: &[u8]) -> Option<bool> {
         let bit = 1_u64 << (input & 63);
-        let Some(signed) = self.signed.get_mut(usize::from(input >> 6)) else { return };
-        if *signed & bit != 0 {
-            return;
-        }
-        *signed |= bit;
-        let from = usize::from(input).wrapping_mul(SIGNATURE_WORDS);
-        let Some(signature) = self.signatures.get_mut(from..).and_then(<[u64]>::first_chunk_mut::<SIGNATURE_WORDS>)
-        else {
-            return;
-        };
-        *signature = [0; SIGNATURE_WORDS];
-        self.meter.spend(text.len() as u64);
-        // A pair brings its first byte; the last byte is brought at the end.
-        let mut put = |pair: u16| {
-            let bit = pair_bit(pair);
-            signature[usize::from(bit >> 6) & (SIGNATURE_BYTES_AT - 1)] |= 1 << (bit & 63);
-            signature[SIGNATURE_BYTES_AT | usize::from(pair >> 6) & 3] |= 1 << (pair & 63);
-        };
-        let mut rest = text;
-        // Eight bytes hold seven pairs.
-        while let Some(word) = rest.first_chunk::<8>() {
-            let word = fold_word(u64::from_le_bytes(*word));
-            for shift in [0_u32, 8, 16, 24, 32, 40, 48] {
-                put((word >> shift) as u16);
+        let signed = self.signed.get_mut(usize::from(input >> 6))?;
+        let from = usize::from(input).wrapping_mul(signature::WORDS);
+        let signature = self.signatures.get_mut(from..).and_then(<[u64]>::first_chunk_mut)?;
+        if *signed & bit == 0 {
+            if text.len() > SHORT && self.searches < SEARCHES {
+                self.searches = self.searches.wrapping_add(1);
+                return None;
             }
-            rest = rest.get(7..).unwrap_or(&[]);
+            *signed |= bit;
+            self.meter.spend(text.len() as u64);
+            signature::sign(signature, text);
         }
-        for pair in rest.windows(2) {
-            put(folded_word(pair) as u16);
-        }
-        if let Some(last) = text.last() {
-            let last = crate::hash::fold(*last);
-            signature[SIGNATURE_BYTES_AT | usize::from(last >> 6)] |= 1 << (last & 63);
-        }
-    }
-
-    /// Whether the value of an input may hold a literal, by the pairs of some of its bytes.
-    // INVARIANT: as in `sign`.
-    #[expect(clippy::indexing_slicing, reason = "each index is masked to the length of the array")]
-    fn may_hold(&mut self, input: u16, text: &[u8], literal: &[u8]) -> bool {
-        self.sign(input, text);
-        let from = usize::from(input).wrapping_mul(SIGNATURE_WORDS);
-        let Some(signature) = self.signatures.get(from..).and_then(<[u64]>::first_chunk::<SIGNATURE_WORDS>) else {
-            return true;
-        };
-        if let [byte] = literal {
-            let byte = crate::hash::fold(*byte);
-            return signature[SIGNATURE_BYTES_AT | usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
-        }
-        literal.windows(2).take(PAIRS).all(|pair| {
-            let bit = pair_bit(folded_word(pair) as u16);
-            signature[usize::from(bit >> 6) & (SIGNATURE_BYTES_AT - 1)] >> (bit & 63) & 1 == 1
-        })
+        Some(signature::may_hold(signature, literal))
     }
 
     fn texts(
@@ -478,7 +443,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             PatternKind::Suffix => text::ends_with(text, literal, ignore_case),
             _ => {
                 let rare = literal.get(usize::from(pattern.at)..).unwrap_or(&[]);
-                signed.is_none_or(|input| self.may_hold(input, text, rare))
+                signed.and_then(|input| self.may_hold(input, text, rare)) != Some(false)
                     && text::find(text, 0, literal, usize::from(pattern.at), ignore_case, self.meter).is_some()
             }
         })
@@ -489,7 +454,13 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         let parts = self.image.parts.range(first, count).ok_or(Fault::Corrupt { section: Section::Parts })?;
         for part in parts.iter().map(Part::decode).filter(|part| part.kind == 0) {
             let literal = self.image.text(part.text, part.len)?;
-            if self.may_hold(input, text, literal) == any {
+            let literal = literal.get(..GATE_MAX).unwrap_or(literal);
+            let holds = match self.may_hold(input, text, literal) {
+                Some(holds) => holds,
+                // The parts of a pattern are searched next; those before an expression are in lower case.
+                None => !any || text::find(text, 0, literal, 0, true, self.meter).is_some(),
+            };
+            if holds == any {
                 return Ok(any);
             }
         }

@@ -40,8 +40,8 @@ pub const STRIDE_MAX: u8 = 8;
 pub const SENSOR_NAME_MAX: u32 = 128;
 /// Most wildcard parts of one pattern.
 pub const PARTS_MAX: u32 = 256;
-/// Most states of an automaton whose states are two bytes wide.
-pub const DFA_STATES_MAX: u32 = 0xFFFF;
+/// Most places of a deterministic automaton: a state is the place of its row, in two bytes.
+pub const PLACES_MAX: u32 = 0xFFFF;
 /// Most states of a nondeterministic automaton.
 pub const NFA_STATES_MAX: u32 = 1 << 18;
 /// The state of a deterministic automaton that never matches.

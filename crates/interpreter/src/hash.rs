@@ -71,20 +71,6 @@ pub const fn wide_part(gram: u32) -> u32 {
     gram & 0x00FF_FFFF
 }
 
-/// The bit of two bytes, lower case, in a signature: the set of pairs of bytes, and of bytes, that a text holds.
-#[must_use]
-#[inline]
-pub const fn pair_bit(pair: u16) -> u16 {
-    (pair as u32).wrapping_mul(0x9E3B).wrapping_shr(4) as u16 & (SIGNATURE_BITS - 1)
-}
-
-/// Bits of a signature for pairs of bytes.
-pub const SIGNATURE_BITS: u16 = 4096;
-/// Words of a signature: pairs, then single bytes.
-pub const SIGNATURE_WORDS: usize = 68;
-/// Where the words for single bytes begin.
-pub const SIGNATURE_BYTES_AT: usize = 64;
-
 /// Lower-cases the ASCII letters among eight bytes.
 #[must_use]
 pub const fn fold_word(word: u64) -> u64 {
@@ -127,6 +113,14 @@ pub fn wide_gram_at(bytes: &[u8]) -> Option<u32> {
 pub fn gram_at(bytes: &[u8]) -> Option<u32> {
     let four = bytes.first_chunk::<GRAM>()?;
     Some(fold_word(u64::from(u32::from_le_bytes(*four))) as u32)
+}
+
+/// The bit of a hash in a bit map of a power of two of words: the word, of which the low bits count,
+/// and its bit.
+#[must_use]
+#[inline(always)]
+pub const fn bit_of(key: u64) -> (usize, u32) {
+    ((key >> 32) as usize, (key >> 58) as u32)
 }
 
 /// The bucket of a hash.

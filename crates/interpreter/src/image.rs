@@ -6,7 +6,8 @@ use crate::format::{
     self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC,
     Network, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
 };
-use crate::hash::{SIGNATURE_WORDS, checksum};
+use crate::hash::checksum;
+use crate::signature;
 
 /// The records of one section.
 #[derive(Clone, Copy, Debug, Default)]
@@ -267,7 +268,7 @@ pub(crate) fn bit_words(template: &Template) -> usize {
 
 /// Words of the signatures of a template type's inputs.
 pub(crate) fn signature_words(template: &Template) -> usize {
-    (template.input_count as usize).saturating_mul(SIGNATURE_WORDS)
+    (template.input_count as usize).saturating_mul(signature::WORDS)
 }
 
 /// What an image says of a rule.

@@ -29,6 +29,7 @@ mod number;
 mod regex;
 mod scan;
 mod set;
+mod signature;
 mod text;
 mod time;
 #[cfg(feature = "unverified")]

@@ -32,22 +32,42 @@ pub(crate) fn is_match<M: Meter>(
 }
 
 fn deterministic(regex: &Regex, table: &[u8], text: &[u8]) -> Result<bool, Fault> {
-    let (classes, rest) = table.split_first_chunk::<256>().ok_or(CORRUPT)?;
-    let (moves, _) = rest.as_chunks::<2>();
-    let stride = (regex.classes as usize).wrapping_add(1);
-    let row = |state: u16| (state as usize).wrapping_sub(2).wrapping_mul(stride);
+    let (classes, _) = table.split_first_chunk::<256>().ok_or(CORRUPT)?;
+    // A state is the place of its row, counted from two before the first row.
+    let (moves, _) = table.get(252..).ok_or(CORRUPT)?.as_chunks::<2>();
+    // INVARIANT: there are 256 classes, one for each byte.
+    #[expect(clippy::indexing_slicing, reason = "a byte is less than the 256 of the array")]
+    let class = |byte: u8| classes[usize::from(byte)];
+    let next = |state: u16, class: u16| {
+        let place = usize::from(state).wrapping_add(usize::from(class));
+        moves.get(place).map(|next| u16::from_le_bytes(*next))
+    };
     let mut state = regex.start as u16;
-    for byte in text {
-        if state <= MATCHED {
-            return Ok(state == MATCHED);
+    let mut rest = text;
+    while state > MATCHED {
+        let Some((byte, behind)) = rest.split_first() else { break };
+        let before = state;
+        state = next(before, u16::from(class(*byte))).ok_or(CORRUPT)?;
+        rest = behind;
+        // A search that stays in its state often does so for long. Then where it leaves is found for
+        // eight bytes at once: none of them waits for the one before it.
+        while state == before
+            && let Some(eight) = rest.first_chunk::<8>()
+        {
+            let mut leaves = 0_u32;
+            for byte in eight.iter().rev() {
+                let stays = next(before, u16::from(class(*byte))).ok_or(CORRUPT)? == before;
+                leaves = leaves << 1 | u32::from(!stays);
+            }
+            let stays = (leaves | 1 << 8).trailing_zeros() as usize;
+            rest = rest.get(stays..).unwrap_or(&[]);
+            if stays < 8 {
+                break;
+            }
         }
-        // INVARIANT: there are 256 classes, one for each byte.
-        #[expect(clippy::indexing_slicing, reason = "a byte is less than the 256 of the array")]
-        let class = classes[*byte as usize] as usize;
-        state = u16::from_le_bytes(*moves.get(row(state).wrapping_add(class)).ok_or(CORRUPT)?);
     }
     if state > MATCHED {
-        state = u16::from_le_bytes(*moves.get(row(state).wrapping_add(stride.wrapping_sub(1))).ok_or(CORRUPT)?);
+        state = next(state, regex.classes).ok_or(CORRUPT)?;
     }
     Ok(state == MATCHED)
 }

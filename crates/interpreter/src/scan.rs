@@ -8,7 +8,7 @@
 use crate::bind::{BoundEvent, texted};
 use crate::fault::Fault;
 use crate::format::{Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, WIDE_GRAM};
-use crate::hash::{anchor, bucket_of, fold_word, folded_word, gram, gram_salt, is_wide, wide_part};
+use crate::hash::{anchor, bit_of, bucket_of, fold_word, folded_word, gram, gram_salt, is_wide, wide_part};
 use crate::image::{Image, literal_of};
 use crate::meter::Meter;
 use crate::text::stands_at;
@@ -25,8 +25,6 @@ struct Finder<'i> {
     buckets: &'i [[u8; 4]],
     entries: &'i [[u8; Entry::SIZE]],
     first: u32,
-    /// How far a hash is shifted to be the number of a bit.
-    shift: u32,
     bucket_log2: u8,
 }
 
@@ -34,7 +32,7 @@ impl<'i> Finder<'i> {
     fn new(image: &Image<'i>, index: u32) -> Result<Self, Fault> {
         let filter = Filter::decode(image.filters.get(index).ok_or(FILTERS)?);
         if filter.entry_count == 0 {
-            return Ok(Self { bitmap: &[], buckets: &[], entries: &[], first: 0, shift: 63, bucket_log2: 0 });
+            return Ok(Self { bitmap: &[], buckets: &[], entries: &[], first: 0, bucket_log2: 0 });
         }
         let words = 1_u32.checked_shl(u32::from(filter.bitmap_log2).saturating_sub(6)).ok_or(FILTERS)?;
         let buckets = 1_u32.checked_shl(u32::from(filter.bucket_log2)).ok_or(FILTERS)?;
@@ -43,7 +41,6 @@ impl<'i> Finder<'i> {
             buckets: image.buckets.range(filter.buckets, buckets.wrapping_add(1)).ok_or(FILTERS)?,
             entries: image.entries.range(filter.entries, filter.entry_count).ok_or(FILTERS)?,
             first: filter.entries,
-            shift: 64_u32.wrapping_sub(u32::from(filter.bitmap_log2)) & 63,
             bucket_log2: filter.bucket_log2,
         })
     }
@@ -51,7 +48,7 @@ impl<'i> Finder<'i> {
     /// Whether some entry may have this hash.
     #[inline(always)]
     fn may_hold(&self, key: u64) -> bool {
-        has_bit(self.bitmap, self.bitmap.len().wrapping_sub(1), self.shift, key)
+        self.bitmap.len().checked_sub(1).is_some_and(|last| has_bit(self.bitmap, last, key))
     }
 
     /// The entries in the bucket of a hash: the number of the first, and all of them.
@@ -67,10 +64,10 @@ impl<'i> Finder<'i> {
 /// Whether the bit of a hash is set. The bit map has a power of two of words, of which `last` is
 /// the last: where the compiler sees both, it needs no check of bounds.
 #[inline(always)]
-fn has_bit(bitmap: &[[u8; 8]], last: usize, shift: u32, key: u64) -> bool {
-    let bit = key.wrapping_shr(shift);
-    let word = bitmap.get((bit >> 6) as usize & last).map_or(0, |word| u64::from_le_bytes(*word));
-    word >> (bit & 63) & 1 != 0
+fn has_bit(bitmap: &[[u8; 8]], last: usize, key: u64) -> bool {
+    let (word, bit) = bit_of(key);
+    let word = bitmap.get(word & last).map_or(0, |word| u64::from_le_bytes(*word));
+    word.wrapping_shr(bit) & 1 != 0
 }
 
 struct Scan<'s, 'i, M> {
@@ -205,8 +202,8 @@ impl<M: Meter> Scan<'_, '_, M> {
         let salt = gram_salt(input);
         let finder = self.grams;
         self.meter.spend(text.len() as u64);
-        let (bitmap, shift) = (finder.bitmap, finder.shift);
-        let last = bitmap.len().wrapping_sub(1);
+        let bitmap = finder.bitmap;
+        let Some(last) = bitmap.len().checked_sub(1) else { return Ok(()) };
         let key_at = |part: &[u8], at: usize| {
             let four = part.get(at..).and_then(<[u8]>::first_chunk::<GRAM>)?;
             Some(gram(fold_word(u64::from(u32::from_le_bytes(*four))) as u32, salt))
@@ -217,7 +214,7 @@ impl<M: Meter> Scan<'_, '_, M> {
         while let Some(part) = text.get(at..at.wrapping_add(span)) {
             let hit = |index: usize| {
                 let key = key_at(part, index.wrapping_mul(stride)).unwrap_or(0);
-                u32::from(has_bit(bitmap, last, shift, key)) << index
+                u32::from(has_bit(bitmap, last, key)) << index
             };
             let mut hits = hit(0) | hit(1) | hit(2) | hit(3);
             while hits != 0 {
@@ -241,30 +238,23 @@ impl<M: Meter> Scan<'_, '_, M> {
     /// Looks at every four bytes of a text.
     fn grams(&mut self, input: u16, text: &[u8]) -> Result<(), Fault> {
         let salt = gram_salt(input);
-        let (narrow, wide) = (self.grams, self.wide_grams);
-        let (bitmap, shift) = (narrow.bitmap, narrow.shift);
-        let last = bitmap.len().wrapping_sub(1);
+        let bitmap = self.grams.bitmap;
         self.meter.spend(text.len() as u64);
         let mut base = 0_usize;
         let mut rest = text;
-        // Eight bytes hold five grams.
+        // Eight bytes hold five grams. What is met is looked at elsewhere, so that these few lines stay in
+        // registers: nearly all of the time of a scan is spent here.
         while let Some(word) = rest.first_chunk::<8>() {
             let word = fold_word(u64::from_le_bytes(*word));
-            if word & 0x8080_8080_8080_8080 == 0 {
+            if word & 0x8080_8080_8080_8080 != 0 {
+                self.wide_word(word, input, text, base)?;
+            } else if let Some(last) = bitmap.len().checked_sub(1) {
                 // All five bits first, and one branch on them together: hits are rare, and a
                 // branch on each would be guessed wrong too often.
-                let hit = |from: u32| u32::from(has_bit(bitmap, last, shift, gram((word >> from) as u32, salt)));
-                let mut hits = hit(0) | hit(8) << 1 | hit(16) << 2 | hit(24) << 3 | hit(32) << 4;
-                while hits != 0 {
-                    let index = hits.trailing_zeros();
-                    hits &= hits.wrapping_sub(1);
-                    let key = gram(word.wrapping_shr(index << 3) as u32, salt);
-                    self.bucket(narrow, key, input, LiteralKind::Contains, text, base.wrapping_add(index as usize))?;
-                }
-            } else {
-                for shift in [0_u32, 8, 16, 24, 32] {
-                    let at = base.wrapping_add((shift >> 3) as usize);
-                    self.gram((word >> shift) as u32, salt, input, text, at)?;
+                let hit = |from: u32| u32::from(has_bit(bitmap, last, gram((word >> from) as u32, salt)));
+                let hits = hit(0) | hit(8) << 1 | hit(16) << 2 | hit(24) << 3 | hit(32) << 4;
+                if hits != 0 {
+                    self.hits(hits, word, input, text, base)?;
                 }
             }
             base = base.wrapping_add(5);
@@ -277,9 +267,33 @@ impl<M: Meter> Scan<'_, '_, M> {
         if let Some(at) = text.len().checked_sub(WIDE_GRAM) {
             let bytes = folded_word(text.get(at..).unwrap_or(&[])) as u32;
             let key = gram(bytes, salt);
-            if is_wide(bytes) && wide.may_hold(key) {
-                self.bucket(wide, key, input, LiteralKind::Contains, text, at)?;
+            if is_wide(bytes) && self.wide_grams.may_hold(key) {
+                self.bucket(self.wide_grams, key, input, LiteralKind::Contains, text, at)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Looks into the buckets of those grams of a word that may be there.
+    #[inline(never)]
+    fn hits(&mut self, mut hits: u32, word: u64, input: u16, text: &[u8], base: usize) -> Result<(), Fault> {
+        let salt = gram_salt(input);
+        while hits != 0 {
+            let index = hits.trailing_zeros();
+            hits &= hits.wrapping_sub(1);
+            let key = gram(word.wrapping_shr(index << 3) as u32, salt);
+            self.bucket(self.grams, key, input, LiteralKind::Contains, text, base.wrapping_add(index as usize))?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the five grams of a word with bytes beyond ASCII.
+    #[inline(never)]
+    fn wide_word(&mut self, word: u64, input: u16, text: &[u8], base: usize) -> Result<(), Fault> {
+        let salt = gram_salt(input);
+        for shift in [0_u32, 8, 16, 24, 32] {
+            let at = base.wrapping_add((shift >> 3) as usize);
+            self.gram((word >> shift) as u32, salt, input, text, at)?;
         }
         Ok(())
     }

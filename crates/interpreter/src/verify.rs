@@ -7,11 +7,10 @@
 
 use crate::fault::{Rejection, Resource};
 use crate::format::{
-    self, ACCEPT, ANCHOR_MAX, Assertion, Atom, BUCKET_MAX, CODE_MAX, Comparator, DFA_STATES_MAX, Entry, Filter, GRAM,
-    IGNORE_CASE, INPUTS_MAX, Input, InputKind, Instruction, KEYWORD, Key, Literal, LiteralKind, MATCHED,
-    NFA_STATES_MAX, Network, NfaKind, NfaState, Opcode, PARTS_MAX, Part, Pattern, PatternKind, Predicate, Probe,
-    Program, REJECT, Regex, Rule, SENSOR_NAME_MAX, SET_TABLE, STRIDE_MAX, Section, Set, Template, input_flags,
-    predicate_flags,
+    self, ACCEPT, ANCHOR_MAX, Assertion, Atom, BUCKET_MAX, CODE_MAX, Comparator, Entry, Filter, GRAM, IGNORE_CASE,
+    INPUTS_MAX, Input, InputKind, Instruction, KEYWORD, Key, Literal, LiteralKind, MATCHED, NFA_STATES_MAX, Network,
+    NfaKind, NfaState, Opcode, PARTS_MAX, PLACES_MAX, Part, Pattern, PatternKind, Predicate, Probe, Program, REJECT,
+    Regex, Rule, SENSOR_NAME_MAX, SET_TABLE, STRIDE_MAX, Section, Set, Template, input_flags, predicate_flags,
 };
 use crate::hash;
 use crate::image::{Image, numbered};
@@ -494,10 +493,10 @@ impl<'i> Image<'i> {
         };
         let folded = literal.flags == 0 || literal.text >= cursors.lower;
         must(folded && literal.flags <= IGNORE_CASE, Section::Literals, index)?;
-        let bit = key.checked_shr(64_u32.wrapping_sub(u32::from(filter.bitmap_log2))).unwrap_or(0);
-        let word =
-            self.bitmaps.get(filter.bitmap.wrapping_add((bit >> 6) as u32)).map(|word| u64::from_le_bytes(*word));
-        let placed = word.is_some_and(|word| word >> (bit & 63) & 1 == 1)
+        let (word, bit) = hash::bit_of(key);
+        let words = 1_u32.wrapping_shl(u32::from(filter.bitmap_log2).saturating_sub(6));
+        let word = self.bitmaps.get(filter.bitmap.wrapping_add(word as u32 & words.wrapping_sub(1)));
+        let placed = word.is_some_and(|word| u64::from_le_bytes(*word).wrapping_shr(bit) & 1 == 1)
             && hash::bucket_of(key, filter.bucket_log2) == bucket
             && entry.check == key as u32;
         must(placed, Section::Entries, index)?;
@@ -573,18 +572,24 @@ fn deterministic_fits(regex: &Regex, table: &[u8]) -> bool {
     let Some((classes, rest)) = table.split_first_chunk::<256>() else { return false };
     let (moves, odd) = rest.as_chunks::<2>();
     let stride = usize::from(regex.classes).wrapping_add(1);
-    if regex.classes == 0 || regex.classes > 256 || !(2..=DFA_STATES_MAX).contains(&regex.states) || !odd.is_empty() {
+    if regex.classes == 0 || regex.classes > 256 || regex.states < 2 || !odd.is_empty() {
         return false;
     }
     let rows = (regex.states as usize).wrapping_sub(2);
-    if rows.checked_mul(stride) != Some(moves.len()) || regex.start >= regex.states {
+    let places = moves.len().wrapping_add(2);
+    if rows.checked_mul(stride) != Some(moves.len()) || places > PLACES_MAX as usize {
         return false;
     }
-    classes.iter().all(|class| u16::from(*class) < regex.classes)
+    // Two states without a row, and the rows behind one another.
+    let is_state = |state: usize| {
+        state <= usize::from(MATCHED) || state < places && state.wrapping_sub(2).checked_rem(stride) == Some(0)
+    };
+    is_state(regex.start as usize)
+        && classes.iter().all(|class| u16::from(*class) < regex.classes)
         && moves.chunks_exact(stride).all(|row| {
             let end = row.last().map(|state| u16::from_le_bytes(*state));
             // At the end of the text a search is decided.
-            row.iter().all(|state| u32::from(u16::from_le_bytes(*state)) < regex.states)
+            row.iter().all(|state| is_state(usize::from(u16::from_le_bytes(*state))))
                 && end.is_some_and(|end| end <= MATCHED)
         })
 }

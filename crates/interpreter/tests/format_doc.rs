@@ -111,7 +111,7 @@ fn limits() -> String {
         ("stride", u64::from(format::STRIDE_MAX)),
         ("bytes of a sensor's name, of a version", u64::from(format::SENSOR_NAME_MAX)),
         ("parts of a pattern, gates of an expression", u64::from(format::PARTS_MAX)),
-        ("states of a deterministic automaton", u64::from(format::DFA_STATES_MAX)),
+        ("places of a deterministic automaton", u64::from(format::PLACES_MAX)),
         ("states of a nondeterministic automaton", u64::from(format::NFA_STATES_MAX)),
         ("bytes of an image", u64::from(u32::MAX)),
     ] {
