@@ -14,6 +14,7 @@ pub mod plan;
 pub mod recorded;
 pub mod release;
 pub mod report;
+pub mod sidecar;
 pub mod walk;
 pub mod yaml;
 

@@ -52,6 +52,7 @@ fn built(condition: &str, rules: usize) -> Built<'static> {
         sequence: None,
         sources: vec![(Source::new("r.content", text), Language::Native)],
         problems: Vec::new(),
+        beside: Vec::new(),
         library: Vec::new(),
         fleet: None,
         load: &|_, _| None,
@@ -209,6 +210,48 @@ fn the_demo_release_passes_and_its_evidence_does_not_depend_on_threads() {
     let event = wider.gains.as_ref().unwrap();
     assert!(event.get("Image").unwrap().as_str().unwrap().to_lowercase().ends_with(r"\mshta.exe"), "{event}");
     assert_eq!(wider.loses, None);
+}
+
+/// Tests in files beside Sigma rules count as the rule's own: they run, they fail the gate, and what is wrong with
+/// such a file does too.
+#[test]
+fn tests_beside_sigma_rules_are_run() {
+    let directory = std::env::temp_dir().join(format!("contentcheck-{}-beside", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let from = corpus("releases/demo/sigma/process");
+    for file in ["office_child.yml", "certutil_download.yml"] {
+        fs::copy(from.join(file), directory.join(file)).unwrap();
+    }
+    let tests = fs::read_to_string(from.join("office_child.test.yml")).unwrap();
+    let gate = |text: &str| {
+        fs::write(directory.join("office_child.test.yml"), text).unwrap();
+        let (exit, evidence) = evidence(&directory, &["--no-config", "--only", "self-test,tests,coverage"]);
+        let tests = evidence.checks.iter().find(|check| check.name == "tests").unwrap().clone();
+        let said: Vec<String> = tests.findings.iter().map(|of| format!("{}: {}", of.code, of.message)).collect();
+        (exit, evidence, tests, said)
+    };
+    let (exit, evidence, checked, said) = gate(&tests);
+    assert!(exit == Exit::Fine && said.is_empty(), "{checked:?}");
+    assert_eq!((checked.facts["tests"], checked.facts["rules with tests"]), (3, 1));
+    let rule = evidence.rules.iter().find(|rule| rule.title == "Shell Started by an Office Program").unwrap();
+    assert_eq!(rule.tests, 3);
+    let coverage = evidence.checks.iter().find(|check| check.name == "coverage").unwrap();
+    assert!(coverage.facts["covered by the rules' own tests"] > 0, "{coverage:?}");
+    let negated = evidence.defects.iter().find(|class| class.class == "negated-against-tests").unwrap();
+    assert_eq!((negated.seeded, negated.rejected), (1, 1), "{:?}", evidence.defects);
+
+    let file = directory.join("office_child.test.yml").to_str().unwrap().to_owned();
+    let wrong = tests.replace("C:\\Windows\\explorer.exe", "D:\\EXCEL.exe");
+    let (exit, _, _, said) = gate(&wrong);
+    let expected = format!("CC1004: test \"a shell from the desktop\" of {file}: the rule must be silent and fires");
+    assert_eq!((exit, said.as_slice()), (Exit::Findings, [expected].as_slice()));
+    let (exit, _, _, said) = gate("- name: a\n  expect: sometimes\n  event: {}\n");
+    assert!(exit == Exit::Findings && said.len() == 1 && said[0].contains("test 1: unknown variant"), "{said:?}");
+    fs::rename(directory.join("office_child.test.yml"), directory.join("other.test.yml")).unwrap();
+    fs::write(directory.join("other.test.yml"), &tests).unwrap();
+    let (exit, _, _, said) = gate(&tests);
+    assert!(exit == Exit::Findings && said.len() == 3 && said[0].contains("there is no `"), "{said:?}");
+    fs::remove_dir_all(&directory).unwrap();
 }
 
 #[test]

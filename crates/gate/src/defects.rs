@@ -586,7 +586,10 @@ fn negated<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
 }
 
 fn negated_with_tests<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
-    if victim.rule.tests.is_empty() { None } else { negated(victim) }
+    let of = |name: &str| victim.rule.source.name() == name;
+    let beside =
+        victim.built.release.beside.iter().any(|file| of(&file.rules) && file.cases.iter().flatten().next().is_some());
+    if victim.rule.tests.is_empty() && !beside { None } else { negated(victim) }
 }
 
 fn matches_everything<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {

@@ -15,3 +15,4 @@ pub mod refusal;
 pub mod replay;
 pub mod run;
 pub mod subject;
+pub mod testing;

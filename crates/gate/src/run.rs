@@ -197,6 +197,9 @@ pub fn examine(
     for (fact, ceiling) in facts.iter_mut().zip(&settings.ceilings) {
         fact.ceiling = *ceiling;
     }
+    for (fact, beside) in facts.iter_mut().zip(built.beside(&rules)) {
+        fact.tests += beside.len() as u64;
+    }
     // What evaluates rules is there as a whole or not at all, so that nothing is compared with nothing.
     let mut unready = Vec::new();
     let mut noted = |reason: String| unready.push(reason);

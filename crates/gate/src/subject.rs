@@ -4,10 +4,13 @@ use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, Problem, compile};
 use contentcheck_parser::check::{self, CheckedContent, Context, Further, Language, LoadTable};
 use contentcheck_parser::diagnostic::{Diagnostic, Severity};
+use contentcheck_parser::model::CheckedRule;
 use contentcheck_parser::sensor::Fleet;
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::TemplateType;
 use sha2::{Digest, Sha256};
+
+use crate::testing::{Beside, Case};
 
 /// A release as it was read.
 #[derive(Clone)]
@@ -20,6 +23,8 @@ pub struct Release<'r> {
     pub sources: Vec<(Source, Language)>,
     /// What could not be read.
     pub problems: Vec<Diagnostic>,
+    /// Files of tests beside its rules.
+    pub beside: Vec<Beside>,
     /// Template types that ship with the tool.
     pub library: Vec<TemplateType>,
     /// The sensors that it is for.
@@ -71,6 +76,20 @@ impl<'r> Built<'r> {
             image.clone()
         };
         Self { release, content, findings, image, all_rules }
+    }
+
+    /// The tests that files beside rules have for each of `rules`, in their order.
+    #[must_use]
+    pub fn beside<'b>(&'b self, rules: &[&CheckedRule]) -> Vec<Vec<&'b Case>> {
+        let mut found = vec![Vec::new(); rules.len()];
+        for file in &self.release.beside {
+            for case in file.cases.iter().flatten() {
+                if let Some(of) = file.rule_of(case, rules).ok().and_then(|number| found.get_mut(number)) {
+                    of.push(case);
+                }
+            }
+        }
+        found
     }
 
     /// The digest of what was read: names and bytes of all files, by name. Names are those below the directory that

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_events::Flattener;
+use contentcheck_gate::testing::Beside;
 use contentcheck_interpreter::{Event, Image, KillMask, Value};
 use contentcheck_parser::model::FieldRef;
 use contentcheck_parser::value::Value as Owned;
@@ -22,6 +23,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::plan::{self, Plan, Worker, with_plan};
 use crate::recorded::{self, Sources};
 use crate::release::{self, Release, talk};
+use crate::sidecar;
 
 /// What `bench --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -120,7 +122,11 @@ fn measure(
     let mut read = None;
     let (events, unread) = match sources {
         None => {
-            let beside = super::test::events(&arguments.rules.inputs().0, release)?;
+            let inputs = arguments.rules.inputs().0;
+            let beside = sidecar::beside(&inputs, release.checked.sources.keys().map(String::as_str))?;
+            if let Some(reason) = beside.iter().find_map(|file| file.cases.as_ref().err()) {
+                return Err(Failure::usage(reason.clone()));
+            }
             (own(release, plan, arguments.limit, &mut kept) + beside_rules(release, plan, &beside, &mut kept), 0)
         }
         Some(sources) => {
@@ -274,9 +280,11 @@ fn own(release: &Release, plan: &Plan<'_>, limit: usize, kept: &mut Vec<Kept>) -
 
 /// The events of files of tests beside rules, as events of each template type of the rules that
 /// they do not contradict.
-fn beside_rules(release: &Release, plan: &Plan<'_>, events: &[(String, String)], kept: &mut Vec<Kept>) -> u64 {
+fn beside_rules(release: &Release, plan: &Plan<'_>, beside: &[Beside], kept: &mut Vec<Kept>) -> u64 {
     let (mut worker, mut flattener, mut count) = (Worker::new(plan), Flattener::new(), 0);
-    for (file, record) in events {
+    let cases = beside.iter().flat_map(|file| file.cases.iter().flatten().map(move |case| (&file.rules, case)));
+    for (file, case) in cases {
+        let record = serde_json::Value::Object(case.event.clone()).to_string();
         let Ok(flat) = flattener.flatten(record.as_bytes()) else { continue };
         let rules = release.rules().into_iter().filter(|rule| rule.source.name() == file);
         let routes = rules.flat_map(|rule| &rule.targets).filter_map(|target| plan.route_of(&target.template));

@@ -10,6 +10,7 @@ use contentcheck_gate::evidence::{CheckResult, Evidence, Status, Verdict};
 use contentcheck_gate::replay::Recording;
 use contentcheck_gate::run::{self, Run, Settings, examine};
 use contentcheck_gate::subject::{Built, Release};
+use contentcheck_gate::testing::Beside;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity, closest};
 use contentcheck_parser::model::CheckedRule;
 
@@ -22,7 +23,7 @@ use crate::config::{self, Level, Loaded};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded;
 use crate::release::{talk, written_name};
-use crate::{report, walk};
+use crate::{report, sidecar, walk};
 
 /// The image in a directory of evidence.
 const IMAGE: &str = "release.ccimage";
@@ -36,6 +37,7 @@ struct Read {
     loaded: Loaded,
     severities: BTreeMap<&'static str, Level>,
     baseline: Option<Baseline>,
+    beside: Vec<Beside>,
 }
 
 /// Runs the command.
@@ -214,7 +216,8 @@ fn read(inputs: &Inputs) -> Result<Read, Failure> {
     let severities = config::severities(&loaded.config, &[])?;
     let baseline = loaded.config.baseline.as_ref().map(|path| Baseline::read(&loaded.root().join(path))).transpose()?;
     let gathered = lint::gather(inputs, &loaded, "stdin.content")?;
-    Ok(Read { gathered, loaded, severities, baseline })
+    let beside = sidecar::beside(inputs, gathered.named.keys().map(String::as_str))?;
+    Ok(Read { gathered, loaded, severities, baseline, beside })
 }
 
 fn severities(read: &Read, findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
@@ -236,6 +239,7 @@ fn release<'r>(
         sequence: config.release.sequence,
         sources: read.gathered.sources.clone(),
         problems: read.gathered.problems.clone(),
+        beside: read.beside.clone(),
         library: read.gathered.library.clone(),
         fleet: read.gathered.fleet.clone(),
         load: &lint::table_bytes,

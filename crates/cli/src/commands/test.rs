@@ -5,27 +5,21 @@
 
 mod regression;
 mod report;
-mod sidecar;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
-use contentcheck_events::{Flat, Flattener};
+use contentcheck_gate::testing::{self, Beside, Case, Expect, Missing, Seen, Tester};
 use contentcheck_parser::model::CheckedRule;
-use contentcheck_reference::{Event, Prepared};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::eval::odds;
-use super::lint;
 use crate::Streams;
-use crate::args::{CompileOptions, Inputs, Test};
+use crate::args::{CompileOptions, Test};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::{Plan, Worker, with_plan};
+use crate::plan::{Plan, with_plan};
 use crate::release::{self, Release, talk};
-use crate::walk;
-
-pub(crate) use sidecar::{Sidecar, events};
+use crate::sidecar;
 
 /// What `test --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -115,12 +109,12 @@ pub enum Ended {
 pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
     let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    let sidecars = sidecars(&arguments.inputs, &release)?;
+    let beside = sidecar::beside(&arguments.inputs, release.checked.sources.keys().map(String::as_str))?;
     let samples = regression::samples(&arguments.regression)?;
     let report = with_plan(&release, |plan| {
         let mut runner = Runner::new(&release, plan);
         runner.own();
-        sidecars.iter().for_each(|(sidecar, rules)| runner.sidecar(sidecar, rules));
+        beside.iter().for_each(|file| runner.beside(file));
         samples.into_iter().for_each(|sample| runner.sample(sample));
         runner.report()
     })?;
@@ -147,57 +141,14 @@ fn ended(report: &TestReport, allow_none: bool) -> Outcome {
     Ok(if failed > 0 { Exit::Findings } else { Exit::Fine })
 }
 
-/// Files of tests, each with the file of rules that it is about: those that directories hold, and
-/// those beside files that were named.
-fn sidecars(inputs: &Inputs, release: &Release) -> Result<Vec<(PathBuf, String)>, Failure> {
-    let loaded = lint::configuration(inputs)?;
-    let mut exclude = loaded.config.exclude.clone();
-    exclude.extend(inputs.exclude.iter().cloned());
-    let paths: Vec<PathBuf> = inputs.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect();
-    let walked = walk::walk(&paths, &exclude, &loaded.root())?;
-    let mut found: BTreeMap<PathBuf, String> = BTreeMap::new();
-    for sidecar in walked.sidecars {
-        let stem = walk::sidecar_of(&sidecar.name).unwrap_or_default().to_owned();
-        let known = ["yml", "yaml"].map(|ending| format!("{stem}.{ending}"));
-        let rules = known.iter().find(|name| walked.files.iter().any(|file| file.name == **name));
-        found.insert(sidecar.path, rules.cloned().unwrap_or_else(|| format!("{stem}.yml")));
-    }
-    for (name, (_, path)) in &release.checked.sources {
-        let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else { continue };
-        let Some(last) = stem.rsplit('/').next() else { continue };
-        for ending in walk::SIDECARS {
-            let beside = path.with_file_name(format!("{last}{ending}"));
-            if beside.is_file() {
-                found.insert(beside, name.clone());
-            }
-        }
-    }
-    Ok(found.into_iter().collect())
-}
-
 /// Runs tests and keeps their results.
 struct Runner<'r, 'p> {
-    plan: &'p Plan<'p>,
+    tester: Tester<'p>,
     rules: Vec<&'r CheckedRule>,
     /// By id and by name.
     numbers: BTreeMap<&'r str, usize>,
     tested: Vec<bool>,
-    worker: Worker,
-    flattener: Flattener,
     results: Vec<TestResult>,
-}
-
-/// What became of an event.
-#[derive(Default)]
-struct Seen {
-    /// Template types of the rule that the event was shown to it as.
-    shown: usize,
-    /// Whether the rule fired.
-    fires: bool,
-    /// Where the evaluators do not agree.
-    odds: Vec<String>,
-    /// Explanations.
-    why: Vec<String>,
 }
 
 impl<'r, 'p> Runner<'r, 'p> {
@@ -207,12 +158,10 @@ impl<'r, 'p> Runner<'r, 'p> {
             [Some(rule.name.as_str()), rule.id.as_deref()].into_iter().flatten().map(move |name| (name, number))
         });
         Self {
-            plan,
+            tester: Tester::new(plan),
             numbers: named.collect(),
             tested: vec![false; rules.len()],
             rules,
-            worker: Worker::new(plan),
-            flattener: Flattener::new(),
             results: Vec::new(),
         }
     }
@@ -242,11 +191,7 @@ impl<'r, 'p> Runner<'r, 'p> {
         for (number, rule) in self.rules.clone().into_iter().enumerate() {
             for (at, test) in rule.tests.iter().enumerate() {
                 self.tested(number);
-                let mut seen = Seen::default();
-                for target in &rule.targets {
-                    let event = Event::from_test(&target.template, test);
-                    self.owned(number, target, &event, &mut seen);
-                }
+                let seen = self.tester.own(number, rule, test);
                 let line = rule.source.position(test.span.start).line;
                 let name = test.name.clone().unwrap_or_else(|| format!("test {} at line {line}", at + 1));
                 self.decide(rule.source.name(), rule, name, Kind::Rule, test.fires, seen, Vec::new());
@@ -254,66 +199,38 @@ impl<'r, 'p> Runner<'r, 'p> {
         }
     }
 
-    fn owned(&mut self, number: usize, target: &contentcheck_parser::model::Target, event: &Event, seen: &mut Seen) {
-        seen.shown += 1;
-        let mut fired = false;
-        let template = &target.template;
-        let done = self.plan.evaluate_owned(template, event, &mut self.worker, |rule| fired |= rule as usize == number);
-        if let Err(fault) = done {
-            seen.odds.push(format!("as {} the interpreter met a fault: {fault:?}", template.name));
-        }
-        Self::compare(target, event, fired, seen);
-    }
-
-    /// Holds the interpreter's answer against the reference evaluator's.
-    fn compare(target: &contentcheck_parser::model::Target, event: &Event, fired: bool, seen: &mut Seen) {
-        seen.fires |= fired;
-        match Prepared::new(target) {
-            Ok(prepared) => {
-                if prepared.evaluate(event) != fired {
-                    let (yes, no) = if fired { ("interpreter", "reference") } else { ("reference", "interpreter") };
-                    seen.odds.push(format!("as {} the {yes} fires and the {no} does not", target.template.name));
+    /// The tests of a file beside rules.
+    fn beside(&mut self, beside: &Beside) {
+        let file = &beside.file;
+        let cases = match &beside.cases {
+            Ok(cases) => cases,
+            Err(reason) => {
+                return self.other(file, &beside.rules, "the file", Kind::Sidecar, Ended::Failed, reason.clone());
+            }
+        };
+        for case in cases {
+            match beside.rule_of(case, &self.rules) {
+                Ok(number) => self.case(file, number, case),
+                Err(missing) => {
+                    let (outcome, reason) = match missing {
+                        Missing::NotCompiled(reason) => (Ended::Skipped, reason),
+                        Missing::Wrong(reason) => (Ended::Failed, reason),
+                    };
+                    self.other(file, &beside.rules, &case.name, Kind::Sidecar, outcome, reason);
                 }
-                seen.why.push(format!("as {}:\n{}", target.template.name, prepared.explain(event)));
             }
-            Err(error) => seen.odds.push(error.to_string()),
         }
     }
 
-    /// Shows a recorded event to the rule: as each of its template types that the event does not
-    /// contradict, or as those that recognise it.
-    fn recorded(&mut self, number: usize, flat: &Flat<'_>, only: Option<&str>, recognised: bool) -> Seen {
-        let mut seen = Seen::default();
-        let Some(rule) = self.rules.get(number).copied() else { return seen };
-        let mut routes = Vec::new();
-        if recognised {
-            self.plan.router.route(flat, None, &mut routes);
+    fn case(&mut self, file: &str, number: usize, case: &Case) {
+        let Some(rule) = self.rules.get(number).copied() else { return };
+        self.tested(number);
+        match self.tester.case(number, rule, case) {
+            Ok((seen, notes)) => {
+                self.decide(file, rule, case.name.clone(), Kind::Sidecar, case.expect == Expect::Fires, seen, notes);
+            }
+            Err(reason) => self.other(file, &rule.name, &case.name, Kind::Sidecar, Ended::Failed, reason),
         }
-        for target in &rule.targets {
-            let template = &target.template;
-            if only.is_some_and(|only| only != template.name) {
-                continue;
-            }
-            let Some(route) = self.plan.route_of(template) else { continue };
-            if recognised && !routes.contains(&route) {
-                continue;
-            }
-            let mut fired = false;
-            let done = self.plan.evaluate(flat, Some(route), &mut self.worker, |_, found| {
-                fired |= found as usize == number;
-            });
-            if let Err(fault) = done {
-                seen.odds.push(format!("as {} the interpreter met a fault: {fault:?}", template.name));
-            }
-            if !self.worker.routes.contains(&route) {
-                continue;
-            }
-            seen.shown += 1;
-            if let Some(event) = self.plan.reference_event(route, template, flat, &mut self.worker) {
-                Self::compare(target, &event, fired, &mut seen);
-            }
-        }
-        seen
     }
 
     #[expect(clippy::too_many_arguments, reason = "a result has as many parts")]
@@ -327,21 +244,10 @@ impl<'r, 'p> Runner<'r, 'p> {
         seen: Seen,
         notes: Vec<String>,
     ) {
-        let (outcome, message) = if !seen.odds.is_empty() {
-            (Ended::Fault, Some(seen.odds.join("; ")))
-        } else if seen.shown == 0 {
-            let templates: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
-            let message = format!(
-                "the event is none that the rule looks at: what it says of itself fits none of {}",
-                templates.join(", ")
-            );
-            (Ended::Failed, Some(message))
-        } else if seen.fires == fires {
-            (Ended::Passed, None)
-        } else if fires {
-            (Ended::Failed, Some("the rule must fire and does not".to_owned()))
-        } else {
-            (Ended::Failed, Some("the rule must be silent and fires".to_owned()))
+        let (outcome, message) = match seen.ended(rule, fires) {
+            testing::Ended::Passed => (Ended::Passed, None),
+            testing::Ended::Failed(message) => (Ended::Failed, Some(message)),
+            testing::Ended::Fault(message) => (Ended::Fault, Some(message)),
         };
         let why = if outcome == Ended::Passed { Vec::new() } else { seen.why };
         self.results.push(TestResult {
@@ -378,6 +284,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::args::Inputs;
 
     fn release(name: &str, condition: &str) -> Release {
         let directory = std::env::temp_dir().join(format!("contentcheck-{}-{name}", std::process::id()));

@@ -10,6 +10,7 @@ use contentcheck_reference::{Event, Prepared};
 use crate::evidence::{Covered, FieldFacts, Finding};
 use crate::proof::{self, Confirmer};
 use crate::run::{Check, Outcome, Run};
+use crate::testing::Tester;
 
 /// Criterion coverage: by the rules' own tests, and by events that analysis makes where these lack.
 pub struct Coverage;
@@ -66,7 +67,10 @@ impl Check for Coverage {
         let mut analysis = Analysis::new(&confirm);
         let mut fields: BTreeMap<(String, String), BTreeMap<String, Covered>> = BTreeMap::new();
         let (mut predicates, mut covered, mut proven, mut undecided, mut by_tests) = (0_u64, 0_u64, 0, 0, 0_u64);
-        for ((number, rule), prepared) in (0_u32..).zip(run.rules.clone()).zip(run.reference.clone()) {
+        let mut tester = Tester::new(plan);
+        let beside = run.built.beside(&run.rules);
+        let rules = (0_u32..).zip(run.rules.clone()).zip(beside);
+        for (((number, rule), beside), prepared) in rules.zip(run.reference.clone()) {
             let (mut fires, mut never) = (false, None);
             for (place, target) in prepared.targets.iter().enumerate() {
                 let mut asked: Vec<&Predicate> = Vec::new();
@@ -74,6 +78,7 @@ impl Check for Coverage {
                 let mut seen = Seen { outcomes: vec![[false; 2]; asked.len()], fires: false };
                 let mut events: Vec<Event> =
                     rule.tests.iter().map(|test| Event::from_test(&target.target().template, test)).collect();
+                events.extend(beside.iter().filter_map(|case| tester.event(target.target(), case)));
                 for event in &events {
                     seen.look(target, event);
                 }

@@ -1,14 +1,14 @@
 //! Check 4: the rules' own tests.
 
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_reference::Event;
+use contentcheck_parser::model::CheckedRule;
 
-use crate::evidence::Finding;
+use crate::evidence::{Finding, Place};
 use crate::facts::place;
-use crate::plan::Worker;
 use crate::run::{Check, Outcome, Run};
+use crate::testing::{Beside, Ended, Expect, Missing, Seen, Tester};
 
-/// Runs every test block through the image and through the reference evaluator.
+/// Runs every test block, and the files of tests beside rules, through the image and through the reference evaluator.
 pub struct OwnTests;
 
 impl Check for OwnTests {
@@ -27,50 +27,76 @@ impl Check for OwnTests {
     fn run(&self, run: &mut Run<'_>) -> Outcome {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to run tests on") };
         let mut outcome = Outcome::default();
-        let mut worker = Worker::new(plan);
-        let (mut tests, mut tested) = (0_u64, 0_u64);
-        for ((number, rule), prepared) in (0_u32..).zip(&run.rules).zip(&run.reference) {
-            tested += u64::from(!rule.tests.is_empty());
+        let mut tester = Tester::new(plan);
+        let mut tests = 0_u64;
+        for (number, rule) in run.rules.iter().enumerate() {
             for test in &rule.tests {
                 tests += 1;
-                let mut fires = false;
-                let mut odd = None;
-                for target in &prepared.targets {
-                    let template = &target.target().template;
-                    let event = Event::from_test(template, test);
-                    match run.interpret(template, &event, &mut worker) {
-                        Some(found) => {
-                            let here = found.contains(&number);
-                            fires |= here;
-                            if here != target.evaluate(&event) {
-                                odd = Some((&codes::EVALUATORS_DISAGREE, "the two evaluators disagree"));
-                            }
-                        }
-                        None => odd = Some((&codes::HOSTILE_EVENT, "the interpreter met a fault")),
-                    }
-                }
-                let wrong = match (fires, test.fires) {
-                    (false, true) => Some((&codes::TEST_FAILED, "the rule must fire and does not")),
-                    (true, false) => Some((&codes::TEST_FAILED, "the rule must be silent and fires")),
-                    _ => None,
-                };
-                if let Some((code, what)) = odd.or(wrong) {
-                    let name = test.name.as_ref().map_or_else(String::new, |name| format!(" \"{name}\""));
-                    let finding = Finding::new(code, format!("test{name} of `{}`: {what}", rule.title))
-                        .of_rule(rule)
-                        .with_help("`contentcheck test` shows predicate by predicate why");
-                    outcome.findings.push(Finding { place: Some(place(&rule.source, test.span)), ..finding });
-                }
+                let seen = tester.own(number, rule, test);
+                let name = test.name.as_ref().map_or_else(String::new, |name| format!(" \"{name}\""));
+                let finding = verdict(&seen, rule, test.fires, &format!("test{name} of `{}`", rule.title));
+                let place = Some(place(&rule.source, test.span));
+                outcome.findings.extend(finding.map(|finding| Finding { place, ..finding }));
             }
         }
+        for beside in &run.built.release.beside {
+            tests += self::beside(beside, run, &mut tester, &mut outcome);
+        }
+        let tested = run.facts.iter().filter(|facts| facts.tests > 0).count() as u64;
         outcome.fact("tests", tests);
         outcome.fact("rules with tests", tested);
         outcome.summary = format!(
             "{} of {tests} tests hold; {} of {} rules have none of their own",
-            tests - outcome.findings.len() as u64,
+            tests.saturating_sub(outcome.findings.len() as u64),
             run.rules.len() as u64 - tested,
             run.rules.len()
         );
         outcome
     }
+}
+
+/// Runs the tests of a file beside rules: how many ran or could have.
+fn beside(beside: &Beside, run: &Run<'_>, tester: &mut Tester<'_>, outcome: &mut Outcome) -> u64 {
+    let wrong = |what: String| {
+        let file = Place { file: beside.file.clone(), line: 1, column: 1 };
+        Finding { place: Some(file), ..Finding::new(&codes::TEST_FAILED, what) }
+    };
+    let cases = match &beside.cases {
+        Ok(cases) => cases,
+        Err(reason) => {
+            outcome.findings.push(wrong(reason.clone()).with_help("mend the file; its tests did not run"));
+            return 1;
+        }
+    };
+    let mut ran = 0;
+    let mut left_out: Option<String> = None;
+    for case in cases {
+        let what = format!("test \"{}\" of {}", case.name, beside.file);
+        let of = beside.rule_of(case, &run.rules);
+        ran += u64::from(!matches!(of, Err(Missing::NotCompiled(_))));
+        match of {
+            Err(Missing::Wrong(reason)) => outcome.findings.push(wrong(format!("{what}: {reason}"))),
+            Err(Missing::NotCompiled(reason)) => left_out = Some(format!("the tests of {}: {reason}", beside.file)),
+            Ok(number) => {
+                let Some(rule) = run.rules.get(number) else { continue };
+                match tester.case(number, rule, case) {
+                    Err(reason) => outcome.findings.push(wrong(format!("{what}: {reason}")).of_rule(rule)),
+                    Ok((seen, _)) => outcome.findings.extend(verdict(&seen, rule, case.expect == Expect::Fires, &what)),
+                }
+            }
+        }
+    }
+    outcome.skipped.extend(left_out);
+    ran
+}
+
+/// The finding of a test that did not pass.
+fn verdict(seen: &Seen, rule: &CheckedRule, fires: bool, what: &str) -> Option<Finding> {
+    let (code, reason) = match seen.ended(rule, fires) {
+        Ended::Passed => return None,
+        Ended::Failed(reason) => (&codes::TEST_FAILED, reason),
+        Ended::Fault(reason) => (&codes::EVALUATORS_DISAGREE, reason),
+    };
+    let finding = Finding::new(code, format!("{what}: {reason}")).of_rule(rule);
+    Some(finding.with_help("`contentcheck test` shows predicate by predicate why"))
 }

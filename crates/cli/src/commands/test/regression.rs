@@ -122,7 +122,7 @@ impl Runner<'_, '_> {
         };
         let Some(rule) = self.rules.get(number).copied() else { return };
         self.tested(number);
-        let mut flattener = std::mem::take(&mut self.flattener);
+        let mut flattener = std::mem::take(&mut self.tester.flattener);
         let (mut events, mut shown, mut fired) = (0_u64, 0_u64, 0_u64);
         let mut all = Seen::default();
         let mut problems = Vec::new();
@@ -133,7 +133,7 @@ impl Runner<'_, '_> {
                 Err(problem) => problems.push(problem.to_string()),
                 Ok((place, flat)) => {
                     events += 1;
-                    let seen = self.recorded(number, flat, None, true);
+                    let seen = self.tester.recorded(number, rule, flat, None, true);
                     shown += u64::from(seen.shown > 0);
                     fired += u64::from(seen.fires);
                     all.odds.extend(seen.odds.into_iter().map(|odds| format!("{place}: {odds}")));
@@ -146,7 +146,7 @@ impl Runner<'_, '_> {
             |_| ControlFlow::Continue(()),
         );
         debug_assert!(went.is_continue(), "nothing stops the reading");
-        self.flattener = flattener;
+        self.tester.flattener = flattener;
         let holds = count.map_or(fired > 0, |count| fired == count);
         let expected = count.map_or_else(
             || "at least one match".to_owned(),

@@ -1,0 +1,296 @@
+//! Tests of rules: the blocks of native rules, files beside Sigma rules, and recorded samples. Each
+//! event goes through the image and the reference evaluator; where these do not agree a test has no
+//! outcome.
+
+use contentcheck_events::{Flat, Flattener};
+use contentcheck_parser::diagnostic::closest;
+use contentcheck_parser::model::{CheckedRule, Target, TestCase};
+use contentcheck_reference::{Event, Prepared};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::plan::{Plan, Worker};
+
+/// A file of tests: a list of events, each with what the rule must do with it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+pub struct Sidecar(pub Vec<Case>);
+
+/// One event and what the rule must do with it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What the event is.
+    pub name: String,
+    /// What the rule must do.
+    pub expect: Expect,
+    /// The event, as a recorder writes it: field names and values.
+    pub event: Map<String, Value>,
+    /// The only template type that the event is of; by default each of the rule's that the event does
+    /// not contradict.
+    #[serde(default)]
+    pub template: Option<String>,
+    /// Id or title of the rule, where the file beside has several.
+    #[serde(default)]
+    pub rule: Option<String>,
+}
+
+/// What a rule must do with an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Expect {
+    /// Fire.
+    Fires,
+    /// Not fire.
+    Silent,
+}
+
+/// A file of tests as it was read.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// The file.
+    pub file: String,
+    /// The file of the rules that it is about.
+    pub rules: String,
+    /// Whether there is no such file.
+    pub is_orphan: bool,
+    /// The tests, or what is wrong with the file.
+    pub cases: Result<Vec<Case>, String>,
+}
+
+/// Why a test belongs to no rule.
+#[derive(Clone, Debug)]
+pub enum Missing {
+    /// Nothing of the file of rules was compiled: whoever looks at the rules says why.
+    NotCompiled(String),
+    /// The test is wrong.
+    Wrong(String),
+}
+
+impl Beside {
+    /// The rule that a test is of, by its number among `rules`.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn rule_of(&self, case: &Case, rules: &[&CheckedRule]) -> Result<usize, Missing> {
+        let of_file = |rule: &CheckedRule| rule.source.name() == self.rules;
+        let named = |rule: &CheckedRule| {
+            case.rule
+                .as_deref()
+                .is_none_or(|named| named == rule.name || named == rule.title || rule.id.as_deref() == Some(named))
+        };
+        let meant: Vec<usize> =
+            (0..).zip(rules).filter(|(_, rule)| of_file(rule) && named(rule)).map(|(number, _)| number).collect();
+        match meant.as_slice() {
+            [number] => Ok(*number),
+            [] if self.is_orphan => {
+                Err(Missing::Wrong(format!("there is no `{}` that these tests could be of", self.rules)))
+            }
+            [] if !rules.iter().any(|rule| of_file(rule)) => {
+                Err(Missing::NotCompiled(format!("no rule of `{}` was compiled", self.rules)))
+            }
+            [] => Err(Missing::Wrong(format!(
+                "`{}` has no rule `{}`",
+                self.rules,
+                case.rule.as_deref().unwrap_or_default()
+            ))),
+            _ => Err(Missing::Wrong(format!("`{}` has {} rules; say which with `rule: ID`", self.rules, meant.len()))),
+        }
+    }
+}
+
+/// What became of an event.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Template types of the rule that the event was shown to it as.
+    pub shown: usize,
+    /// Whether the rule fired.
+    pub fires: bool,
+    /// Where the evaluators do not agree.
+    pub odds: Vec<String>,
+    /// The reference evaluator's explanations.
+    pub why: Vec<String>,
+}
+
+/// How a test ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// As expected.
+    Passed,
+    /// Otherwise, and how.
+    Failed(String),
+    /// The evaluators do not agree.
+    Fault(String),
+}
+
+impl Seen {
+    /// How a test ends whose rule must fire, or must be silent.
+    #[must_use]
+    pub fn ended(&self, rule: &CheckedRule, fires: bool) -> Ended {
+        if !self.odds.is_empty() {
+            Ended::Fault(self.odds.join("; "))
+        } else if self.shown == 0 {
+            let templates: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
+            Ended::Failed(format!(
+                "the event is none that the rule looks at: what it says of itself fits none of {}",
+                templates.join(", ")
+            ))
+        } else if self.fires == fires {
+            Ended::Passed
+        } else if fires {
+            Ended::Failed("the rule must fire and does not".to_owned())
+        } else {
+            Ended::Failed("the rule must be silent and fires".to_owned())
+        }
+    }
+}
+
+/// Shows events to rules.
+pub struct Tester<'p> {
+    plan: &'p Plan<'p>,
+    worker: Worker,
+    /// Makes records flat.
+    pub flattener: Flattener,
+}
+
+impl<'p> Tester<'p> {
+    /// On an image that was made ready.
+    #[must_use]
+    pub fn new(plan: &'p Plan<'p>) -> Self {
+        Self { plan, worker: Worker::new(plan), flattener: Flattener::new() }
+    }
+
+    /// A `test` block of a native rule; `number` is that of the rule in the image.
+    pub fn own(&mut self, number: usize, rule: &CheckedRule, test: &TestCase) -> Seen {
+        let mut seen = Seen::default();
+        for target in &rule.targets {
+            let event = Event::from_test(&target.template, test);
+            seen.shown += 1;
+            let mut fired = false;
+            let template = &target.template;
+            let sink = |found| fired |= found as usize == number;
+            if let Err(fault) = self.plan.evaluate_owned(template, &event, &mut self.worker, sink) {
+                seen.odds.push(format!("as {} the interpreter met a fault: {fault:?}", template.name));
+            }
+            compare(target, &event, fired, &mut seen);
+        }
+        seen
+    }
+
+    /// A test of a file beside a rule, and what looks like a slip in it.
+    ///
+    /// # Errors
+    /// When the test fits the rule in no way, or its event is none.
+    pub fn case(&mut self, number: usize, rule: &CheckedRule, case: &Case) -> Result<(Seen, Vec<String>), String> {
+        if let Some(template) = &case.template
+            && !rule.targets.iter().any(|target| target.template.name == *template)
+        {
+            let known: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
+            return Err(format!("the rule is not on `{template}`; it is on {}", known.join(", ")));
+        }
+        let record = Value::Object(case.event.clone()).to_string();
+        let mut flattener = std::mem::take(&mut self.flattener);
+        let done = flattener.flatten(record.as_bytes()).map(|flat| {
+            let before = self.worker.tally.total();
+            let seen = self.recorded(number, rule, &flat, case.template.as_deref(), false);
+            let mut notes: Vec<String> = flat.iter().filter_map(|(name, _)| unknown(rule, name)).collect();
+            if self.worker.tally.total() > before {
+                notes.push("a value is not of the type of its field, and counts as absent".to_owned());
+            }
+            (seen, notes)
+        });
+        let done = done.map_err(|cause| format!("the event cannot be read: {cause}"));
+        self.flattener = flattener;
+        done
+    }
+
+    /// Shows a recorded event to a rule: as each of its template types that the event does not
+    /// contradict, or as those that recognise it.
+    pub fn recorded(
+        &mut self,
+        number: usize,
+        rule: &CheckedRule,
+        flat: &Flat<'_>,
+        only: Option<&str>,
+        recognised: bool,
+    ) -> Seen {
+        let mut seen = Seen::default();
+        let mut routes = Vec::new();
+        if recognised {
+            self.plan.router.route(flat, None, &mut routes);
+        }
+        for target in &rule.targets {
+            let template = &target.template;
+            if only.is_some_and(|only| only != template.name) {
+                continue;
+            }
+            let Some(route) = self.plan.route_of(template) else { continue };
+            if recognised && !routes.contains(&route) {
+                continue;
+            }
+            let mut fired = false;
+            let sink = |_, found| fired |= found as usize == number;
+            if let Err(fault) = self.plan.evaluate(flat, Some(route), &mut self.worker, sink) {
+                seen.odds.push(format!("as {} the interpreter met a fault: {fault:?}", template.name));
+            }
+            if !self.worker.routes.contains(&route) {
+                continue;
+            }
+            seen.shown += 1;
+            if let Some(event) = self.plan.reference_event(route, template, flat, &mut self.worker) {
+                compare(target, &event, fired, &mut seen);
+            }
+        }
+        seen
+    }
+
+    /// The event of a test as one of a target, where it may be one.
+    pub fn event(&mut self, target: &Target, case: &Case) -> Option<Event> {
+        let template = &target.template;
+        if case.template.as_ref().is_some_and(|only| *only != template.name) {
+            return None;
+        }
+        let route = self.plan.route_of(template)?;
+        let record = Value::Object(case.event.clone()).to_string();
+        let flat = self.flattener.flatten(record.as_bytes()).ok()?;
+        let mut routes = Vec::new();
+        self.plan.router.route(&flat, Some(route), &mut routes);
+        if !routes.contains(&route) {
+            return None;
+        }
+        self.plan.reference_event(route, template, &flat, &mut self.worker)
+    }
+}
+
+/// Holds the interpreter's answer against the reference evaluator's.
+fn compare(target: &Target, event: &Event, fired: bool, seen: &mut Seen) {
+    seen.fires |= fired;
+    match Prepared::new(target) {
+        Ok(prepared) => {
+            if prepared.evaluate(event) != fired {
+                let (yes, no) = if fired { ("interpreter", "reference") } else { ("reference", "interpreter") };
+                seen.odds.push(format!("as {} the {yes} fires and the {no} does not", target.template.name));
+            }
+            seen.why.push(format!("as {}:\n{}", target.template.name, prepared.explain(event)));
+        }
+        Err(error) => seen.odds.push(error.to_string()),
+    }
+}
+
+/// A note on a name that none of the rule's template types has.
+fn unknown(rule: &CheckedRule, name: &str) -> Option<String> {
+    let known = |target: &Target| {
+        let template = &target.template;
+        template.open
+            || template.field(name).is_some()
+            || template.header_field(name).is_some()
+            || template.reads.iter().any(|of| of.name == name)
+    };
+    if rule.targets.iter().any(known) {
+        return None;
+    }
+    let names = rule.targets.iter().flat_map(|target| target.template.fields.iter().flatten());
+    let near = closest(name, names.map(|field| field.name.as_str()));
+    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Some(format!("no template type of the rule has a field `{name}`{near}"))
+}
