@@ -77,6 +77,8 @@ pub fn load(
     let severities = crate::config::severities(&loaded.config, &[])?;
     let mut checked = lint::check(inputs, &loaded, "stdin.content", streams)?;
     checked.findings = crate::config::apply(&severities, std::mem::take(&mut checked.findings));
+    let left_out = checked.content.left_out(&checked.findings);
+    checked.findings.extend(left_out);
     let errors: Vec<_> = checked.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
     for finding in &errors {
         talk(streams, &finding.to_string());

@@ -63,10 +63,13 @@ impl<'r> Built<'r> {
             find: &|rules, known| contentcheck_analysis::findings::findings(rules, known, Depth::Quick, threads),
         };
         let context = Context { library: release.library.clone(), fleet: release.fleet.as_ref(), threads };
-        let (content, mut findings) = check::check_further(&release.sources, context, release.load, &|| {}, &further);
+        let (mut content, mut findings) =
+            check::check_further(&release.sources, context, release.load, &|| {}, &further);
+        content.lacks(&release.problems);
         findings.extend(release.problems.iter().cloned());
         findings.sort_by(|a, b| (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id)));
-        let findings = (release.severities)(findings);
+        let mut findings = (release.severities)(findings);
+        findings.extend(content.left_out(&findings));
         let options = Options { skip_unsupplied: release.skip_unsupplied, any_sensor: false };
         let image = compile(&content, options);
         let limited = content.rules().iter().any(|rule| rule.sensors.is_some());

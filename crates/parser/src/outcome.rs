@@ -26,6 +26,8 @@ pub struct Facts {
     pub logic: Option<u64>,
     /// Where it is shown: its title or name.
     pub span: Span,
+    /// Whether it is a rule, which is among the rules of the file unless something is wrong with it.
+    pub is_rule: bool,
 }
 
 /// What one file yields.
@@ -41,6 +43,8 @@ pub struct FileOutcome {
     pub references: Vec<Reference>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// Whether all of the file was understood, as far as its form goes.
+    pub is_intact: bool,
 }
 
 impl FileOutcome {
@@ -53,6 +57,13 @@ impl FileOutcome {
             facts: Vec::new(),
             references: Vec::new(),
             diagnostics: Vec::new(),
+            is_intact: true,
         }
+    }
+
+    /// Whether rules of the file are not among those that could be read.
+    #[must_use]
+    pub fn lacks_rules(&self) -> bool {
+        !self.is_intact || self.facts.iter().filter(|facts| facts.is_rule).count() > self.rules.len()
     }
 }

@@ -154,8 +154,9 @@ pub fn analyse(
             None => Vec::new(),
         },
     };
-    let (content, found) = check::check_further(&sources, context, &table_bytes, &|| bar.inc(1), &further);
+    let (mut content, found) = check::check_further(&sources, context, &table_bytes, &|| bar.inc(1), &further);
     bar.finish_and_clear();
+    content.lacks(&findings);
     findings.extend(found);
     sort(&mut findings);
     let mut skipped = Vec::new();
@@ -267,6 +268,7 @@ fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
     let deny = arguments.deny_warnings || loaded.config.deny_warnings;
     let least = if deny { Severity::Warning } else { Severity::Error };
     let fails = findings.iter().any(|finding| finding.severity >= least);
+    let left_out = checked.content.left_out(&findings).len();
     let all = findings.len();
     findings.retain(|finding| finding.severity >= shown);
     let report = Report {
@@ -289,6 +291,13 @@ fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
         }
     }
     summary(&report, all - findings.len(), &arguments.show, streams);
+    if left_out > 0 {
+        let files = if left_out == 1 { "1 file has".to_owned() } else { format!("{left_out} files have") };
+        talk(
+            streams,
+            &format!("{files} rules with errors that are accepted or off: they are part of no release (CC0808)"),
+        );
+    }
     Ok(if fails { Exit::Findings } else { Exit::Fine })
 }
 

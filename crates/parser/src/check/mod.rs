@@ -11,8 +11,10 @@ pub mod parallel;
 mod suppress;
 mod templates;
 
+use std::collections::HashSet;
+
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Code, Diagnostic, Sink, codes};
+use crate::diagnostic::{Code, Diagnostic, Severity, Sink, codes};
 use crate::limits;
 use crate::model::CheckedRule;
 use crate::native;
@@ -61,6 +63,8 @@ pub struct Context<'a> {
 pub struct CheckedContent {
     rules: Vec<CheckedRule>,
     catalogue: Catalogue,
+    /// Of each file with rules that are not among these the first error.
+    flaws: Vec<Diagnostic>,
 }
 
 impl CheckedContent {
@@ -74,6 +78,33 @@ impl CheckedContent {
     #[must_use]
     pub const fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// Files that could not be read may have had rules too.
+    pub fn lacks(&mut self, unread: &[Diagnostic]) {
+        self.flaws.extend(unread.iter().filter(|problem| problem.code.severity == Severity::Error).cloned());
+    }
+
+    /// A finding for each file that has rules which are not among those of the content, while no error in `shown`
+    /// says so: it was accepted by a comment or a baseline, or its code is off. Whoever makes something of
+    /// the content must not be silent about them.
+    #[must_use]
+    pub fn left_out(&self, shown: &[Diagnostic]) -> Vec<Diagnostic> {
+        let said: HashSet<&str> = shown
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| finding.source.name())
+            .collect();
+        let silent = self.flaws.iter().filter(|flaw| !said.contains(flaw.source.name()));
+        let of = |flaw: &Diagnostic| {
+            let message = format!(
+                "rules of this file are not part of the content, and what is wrong is accepted or off: {} {}",
+                flaw.code.id, flaw.message
+            );
+            let found = Diagnostic::new(&codes::RULE_LEFT_OUT, &flaw.source, flaw.span, message);
+            found.with_help("mend it, or take the file out of the release: `exclude` in contentcheck.toml")
+        };
+        silent.map(of).collect()
     }
 }
 
@@ -169,7 +200,12 @@ pub fn check_further(
     let unasked: Vec<&'static Code> = codes::BY_ANALYSIS.iter().copied().filter(|code| !asked(code)).collect();
     let mut rules = Vec::new();
     let mut found = Vec::new();
+    let mut flaws = Vec::new();
     for outcome in outcomes {
+        if outcome.lacks_rules() {
+            let errors = outcome.diagnostics.iter().filter(|found| found.code.severity == Severity::Error);
+            flaws.extend(errors.min_by_key(|found| (found.span, found.code.id)).cloned());
+        }
         let mut diagnostics = suppress::apply(&outcome.source, outcome.diagnostics, &unasked);
         diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code.id));
         // Each stage closes on its own; what they find together is held to twice as much.
@@ -184,5 +220,5 @@ pub fn check_further(
         found.extend(diagnostics);
         rules.extend(outcome.rules);
     }
-    (CheckedContent { rules, catalogue }, found)
+    (CheckedContent { rules, catalogue, flaws }, found)
 }

@@ -27,6 +27,7 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     let mut sink = Sink::new(source);
     let documents = yaml::documents(source.text(), &mut sink);
     let mut outcome = FileOutcome::new(source);
+    outcome.is_intact = !sink.has_error();
     if documents.is_empty() && sink.is_empty() {
         let help = "add a rule, or delete the file";
         sink.push(sink.diagnostic(&codes::EMPTY_FILE, Span::default(), "the file has no document").with_help(help));
@@ -50,6 +51,7 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
                     let message =
                         format!("the global document makes this file larger than {} nodes", limits::YAML_NODES);
                     sink.report(&codes::LIMIT_EXCEEDED, global.span, message);
+                    outcome.is_intact = false;
                     break;
                 }
                 merge(global, &document)
@@ -94,6 +96,7 @@ fn one(
         let found =
             sink.diagnostic(&codes::NOT_A_RULE, root.span, format!("the document is {}, not a rule", root.shape()));
         sink.push(found.with_help("a Sigma rule is a mapping with `title`, `logsource` and `detection`"));
+        outcome.is_intact = false;
         return;
     }
     let is_map = |name: &str| root.get(name).is_some_and(|value| value.map().is_some());
@@ -105,13 +108,21 @@ fn one(
         Document::Filter
     } else {
         not_a_rule(root, sink);
+        outcome.is_intact = false;
         return;
     };
     metadata::check(root, document, sink);
     let name = |root: &Node<'_>, key: &str| {
         root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)))
     };
-    let mut facts = Facts { id: name(root, "id"), name: name(root, "name"), title: None, logic: None, span: root.span };
+    let mut facts = Facts {
+        id: name(root, "id"),
+        name: name(root, "name"),
+        title: None,
+        logic: None,
+        span: root.span,
+        is_rule: document == Document::Rule,
+    };
     facts.title = name(root, "title").map(|(title, _)| title);
     facts.span = name(root, "title").map_or(root.span, |(_, span)| span);
     match document {

@@ -43,4 +43,10 @@ codes! {
         harm: "Nobody has proven what the change does.",
         cure: "Read the difference yourself, and add tests to the rule that show what changed.",
     }
+    /// a rule is left out of the content, and the finding that says why is accepted or off
+    RULE_LEFT_OUT = "CC0808" "rule-left-out" Error {
+        cause: "A rule with an error is not part of the content. A comment or a baseline accepts the error, or its code is `off` or lower under `[severity]`.",
+        harm: "The release lacks a rule that everybody believes to be in it; what it finds is found no more, and nothing says so.",
+        cure: "Mend the rule. If it is not meant to ship, take its file out of the release with `exclude`; `lint` goes on accepting what is accepted.",
+    }
 }

@@ -34,6 +34,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
     let parsed = super::parse(source);
     let mut outcome = FileOutcome::new(source);
     outcome.diagnostics = parsed.diagnostics;
+    outcome.is_intact = parsed.ast.is_intact();
     let mut sink = Sink::new(source);
     let mut scope = Scope::default();
     outcome.diagnostics.extend(scope.declare(&parsed.ast, load, &mut sink));
@@ -45,6 +46,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
                 title: None,
                 logic: None,
                 span: rule.name.span,
+                is_rule: true,
             };
             // A sink of its own: an error elsewhere in the file does not take this rule away.
             let mut own = Sink::part(&sink);
