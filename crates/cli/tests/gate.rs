@@ -13,8 +13,9 @@ use std::process::Command;
 use common::{corpus, directories, name};
 use contentcheck::args::SchemaName;
 use contentcheck::exit::Exit;
-use contentcheck_gate::checks::{Canonical, Check, Coverage, Differential, Hostile};
+use contentcheck_gate::checks::{Canonical, ChangeGuard, Check, Coverage, Differential, Hostile};
 use contentcheck_gate::evidence::{Evidence, Status, Verdict};
+use contentcheck_gate::replay::Recording;
 use contentcheck_gate::run::{Settings, examine};
 use contentcheck_gate::subject::{Built, Release};
 use contentcheck_parser::check::Language;
@@ -40,7 +41,12 @@ fn own() -> BTreeSet<&'static str> {
 
 /// A release of so many rules that was built in memory.
 fn built(condition: &str, rules: usize) -> Built<'static> {
-    let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n    2 pid: int\n}\n".to_owned();
+    built_on("", condition, rules)
+}
+
+/// As `built`, with more in the template type.
+fn built_on(more: &str, condition: &str, rules: usize) -> Built<'static> {
+    let mut text = format!("template acme.process @ 1 {{\n    {more}1 image: string nocase\n    2 pid: int\n}}\n");
     for number in 0..rules {
         let _ = writeln!(
             text,
@@ -210,6 +216,32 @@ fn the_demo_release_passes_and_its_evidence_does_not_depend_on_threads() {
     let event = wider.gains.as_ref().unwrap();
     assert!(event.get("Image").unwrap().as_str().unwrap().to_lowercase().ends_with(r"\mshta.exe"), "{event}");
     assert_eq!(wider.loses, None);
+}
+
+/// What the previous release matched on the recorded events is held against what this one matches.
+#[test]
+fn recorded_events_show_a_rule_that_matches_far_more() {
+    let mut lines = String::new();
+    for number in 0..400 {
+        let image = if number % 100 == 0 { "x" } else { "y" };
+        let _ = writeln!(lines, "{{\"kind\": \"process\", \"image\": \"{image}\", \"pid\": {number}}}");
+    }
+    let settings = Settings { recordings: vec![Recording::lines("day", lines.into_bytes())], ..settings() };
+    let check = |before: &str, after: &str, settings: &Settings| {
+        let built = |condition| built_on("reads { kind: \"process\" }\n    ", condition, 1);
+        let found = examine(&built(after), Some(&built(before)), settings, &[&ChangeGuard], &mut |_, _| {});
+        let rule = found.rules.first().unwrap().clone();
+        let said = found.errors().map(|(_, of)| format!("{}: {}", of.code, of.message)).collect::<Vec<_>>();
+        (rule.matches_before, said)
+    };
+    let (before, said) = check("image == \"x\"", "image in [\"x\", \"y\"]", &settings);
+    let expected = "CC0805: `r000` matches 400 of 400 recorded events, and matched 4";
+    assert_eq!((before, said), (Some(4), vec![expected.to_owned()]));
+    let (before, said) = check("image in [\"x\", \"y\"]", "image == \"x\"", &settings);
+    assert_eq!((before, said.len()), (Some(400), 0));
+    let allowed = Settings { ceilings: vec![Some(1_000)], ..settings };
+    let (_, said) = check("image == \"x\"", "image in [\"x\", \"y\"]", &allowed);
+    assert_eq!(said.len(), 0);
 }
 
 /// Tests in files beside Sigma rules count as the rule's own: they run, they fail the gate, and what is wrong with

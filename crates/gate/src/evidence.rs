@@ -202,6 +202,8 @@ pub struct RuleFacts {
     pub steps_per_unit: u64,
     /// Matches on the recorded events, where some were named.
     pub matches: Option<u64>,
+    /// How often its version in the previous release matches them; 0 where that had no such rule.
+    pub matches_before: Option<u64>,
     /// How many are allowed.
     pub ceiling: Option<u64>,
 }

@@ -45,6 +45,7 @@ pub(crate) fn of_rule(rule: &CheckedRule) -> RuleFacts {
         steps: 0,
         steps_per_unit: 0,
         matches: None,
+        matches_before: None,
         ceiling: None,
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
+use contentcheck_compiler::order;
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model::{CheckedRule, Target, Test};
 use contentcheck_parser::template::TemplateType;
@@ -12,8 +13,11 @@ use proptest::strategy::{Strategy, ValueTree};
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
 use crate::facts::rule_name;
 use crate::generate::{Maker, runner};
+use crate::plan::{Plan, with_plan};
 use crate::proof;
+use crate::replay::count;
 use crate::run::{Check, Outcome, Run};
+use crate::subject::Built;
 
 /// Size, rules, meaning and volume against the previous release.
 pub struct ChangeGuard;
@@ -22,6 +26,9 @@ pub struct ChangeGuard;
 const GONE_PER_TEN: usize = 1;
 /// Bytes below which growth of an image is no jump.
 const SMALL: usize = 64 * 1024;
+/// Matches of recorded events, and how many times those of the previous release, that are worth stopping for.
+const FLOOD: u64 = 100;
+const MORE: u64 = 10;
 /// Events that both versions of a changed rule are shown.
 const EVENTS: u64 = 1_000;
 
@@ -81,6 +88,7 @@ impl Check for ChangeGuard {
                 Some(old) => changed(run, old, rule, &mut changes, &mut outcome),
             }
         }
+        let recorded = recorded(run, previous, &mut outcome);
         changes.sort_by(|a, b| (&a.rule, &a.template).cmp(&(&b.rule, &b.template)));
         let of = |kind: ChangeKind| changes.iter().filter(|change| change.kind == kind).count() as u64;
         let kinds = [
@@ -101,10 +109,13 @@ impl Check for ChangeGuard {
             .map(|(name, kind)| format!("{} {name}", of(*kind)))
             .collect();
         outcome.summary = format!(
-            "{} rules before, {} now: {}",
+            "{} rules before, {} now: {}{}",
             before.len(),
             after.len(),
-            if said.is_empty() { "none changed".to_owned() } else { said.join(", ") }
+            if said.is_empty() { "none changed".to_owned() } else { said.join(", ") },
+            recorded.map_or_else(String::new, |(then, now)| format!(
+                "; of the recorded events they matched {then}, and match {now}"
+            ))
         );
         run.changes = changes;
         outcome
@@ -264,6 +275,49 @@ fn flooding(
         finding = finding.with_event(&target.template, witness, Some(false));
     }
     outcome.findings.push(finding);
+}
+
+/// Replays the recorded events with the previous release too: how often its rules match, and how often these do.
+fn recorded(run: &mut Run<'_>, previous: &Built<'_>, outcome: &mut Outcome) -> Option<(u64, u64)> {
+    let settings = run.settings;
+    if settings.recordings.is_empty() {
+        outcome.skipped.push("volume on recorded events: none are named (`recordings` under [gate])".to_owned());
+        return None;
+    }
+    let old = order(&previous.content);
+    let replay = |plan: &Plan<'_>, rules| count(plan, &settings.recordings, rules, None, settings.threads, &());
+    let before = previous.all_rules.as_ref().map_err(ToString::to_string);
+    let before = before.and_then(|image| with_plan(&previous.content, image, |plan| replay(plan, old.len())));
+    let before = match before {
+        Ok(before) => before,
+        Err(reason) => {
+            outcome.skipped.push(format!("volume on recorded events: the previous release does not load: {reason}"));
+            return None;
+        }
+    };
+    // The check before this one has counted, unless it was left out.
+    let counted = run.facts.iter().map(|facts| facts.matches).collect::<Option<Vec<u64>>>();
+    let now = match counted {
+        Some(counted) => counted,
+        None => replay(run.plan?, run.rules.len()).rules,
+    };
+    let was: BTreeMap<&str, u64> = old.iter().map(|rule| rule_name(rule)).zip(before.rules.iter().copied()).collect();
+    // What is in one of a thousand events is no rare find.
+    let many = FLOOD.max(before.events / 1_000);
+    for ((facts, rule), after) in run.facts.iter_mut().zip(&run.rules).zip(&now) {
+        let earlier = was.get(rule_name(rule)).copied().unwrap_or(0);
+        facts.matches_before = Some(earlier);
+        if *after < many || *after <= earlier.saturating_mul(MORE) || facts.ceiling.is_some() {
+            continue;
+        }
+        let message =
+            format!("`{}` matches {after} of {} recorded events, and matched {earlier}", rule.title, before.events);
+        outcome.findings.push(Finding::new(&codes::MATCH_VOLUME, message).of_rule(rule).with_help(
+            "`contentcheck eval` shows the events; where it is meant, give the rule a ceiling under [gate.ceilings]",
+        ));
+    }
+    outcome.fact("matches of recorded events before", before.matches);
+    Some((before.rules.iter().sum(), now.iter().sum()))
 }
 
 const fn kind(relation: Relation) -> ChangeKind {

@@ -291,6 +291,9 @@ fn rules(page: &mut Page, rules: &[RuleFacts]) {
         if let Some(matches) = rule.matches {
             page.put(format_args!("{}", bar(matches, matches_most)));
         }
+        if let Some(before) = rule.matches_before.filter(|before| Some(*before) != rule.matches) {
+            page.put(format_args!(" <span class=\"soft\">was {before}</span>"));
+        }
         if let Some(ceiling) = rule.ceiling {
             page.put(format_args!(" <span class=\"soft\">of {ceiling}</span>"));
         }
