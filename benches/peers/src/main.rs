@@ -1,18 +1,19 @@
 //! Lints one directory with contentcheck and with rsigma-parser, in turn, in one process and
 //! on one thread, and prints the CPU time of each and the ratio round by round.
 //!
-//! `cargo run --release --ignore-rust-version -- RULES [ROUNDS]`
+//! `cargo run --release --ignore-rust-version -- RULES [ROUNDS] [alone]`; `alone` leaves out what analysis proves.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use contentcheck::{fleet, walk};
-use contentcheck_parser::check::{self, Context};
+use contentcheck_analysis::findings::{Depth, findings};
+use contentcheck_parser::check::{self, Context, Further};
 use contentcheck_parser::diagnostic::Severity;
 use contentcheck_peers::clock::{cpu, median};
 
 /// Everything that `contentcheck lint --fleet builtin:sysmon,builtin:windows` does, but for printing.
-fn ours(rules: &Path) -> Result<(usize, usize, usize), String> {
+fn ours(rules: &Path, analyse: bool) -> Result<(usize, usize, usize), String> {
     let fleet = fleet::fleet(&["builtin:sysmon".to_owned(), "builtin:windows".to_owned()], Path::new(""))
         .map_err(|failure| failure.message)?;
     let found = walk::walk(&[rules.to_path_buf()], &[], Path::new(".")).map_err(|failure| failure.message)?;
@@ -20,7 +21,11 @@ fn ours(rules: &Path) -> Result<(usize, usize, usize), String> {
     let library =
         contentcheck_library::templates().map_err(|problems| format!("{} problems in the library", problems.len()))?;
     let context = Context { library, fleet: fleet.as_ref(), threads: 1 };
-    let (content, findings) = check::check(&sources, context, &|_, _| None, &|| {});
+    let further = Further {
+        codes: if analyse { Depth::Quick.codes() } else { &[] },
+        find: &|rules, known| if analyse { findings(rules, known, Depth::Quick, 1) } else { Vec::new() },
+    };
+    let (content, findings) = check::check_further(&sources, context, &|_, _| None, &|| {}, &further);
     let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     Ok((content.rules().len(), findings.len(), errors))
 }
@@ -32,12 +37,13 @@ fn theirs(rules: &Path) -> Result<(usize, usize), String> {
 
 fn run() -> Result<(), String> {
     let mut arguments = std::env::args().skip(1);
-    let rules = PathBuf::from(arguments.next().ok_or("usage: contentcheck-peers RULES [ROUNDS]")?);
+    let rules = PathBuf::from(arguments.next().ok_or("usage: contentcheck-peers RULES [ROUNDS] [alone]")?);
     let rounds: usize = arguments.next().map_or(Ok(9), |text| text.parse().map_err(|_| "ROUNDS is a number"))?;
+    let analyse = arguments.next().as_deref() != Some("alone");
     let (mut own, mut peer, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..=rounds {
         let start = cpu();
-        let (read, findings, errors) = ours(&rules)?;
+        let (read, findings, errors) = ours(&rules, analyse)?;
         let middle = cpu();
         let (files, warnings) = theirs(&rules)?;
         let end = cpu();
