@@ -4,7 +4,8 @@
 use contentcheck_interpreter::format::{ACCEPT, CODE_MAX, Instruction, KEYWORD, REJECT};
 use contentcheck_parser::model::Expr;
 
-use crate::lower::{Ask, Piece, Question, Text};
+use crate::lower::{Ask, Question};
+use crate::text::{Piece, Text};
 
 /// Where a jump goes: out, or to a place that is not known yet.
 #[derive(Clone, Copy)]

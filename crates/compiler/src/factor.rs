@@ -3,21 +3,13 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::frequency::Frequency;
-use crate::lower::{Piece, Text, Texted};
+use crate::frequency::{Factor, Frequency};
+use crate::text::{Piece, Text, Texted};
 use contentcheck_interpreter::format::{GRAM, LiteralKind, WIDE_GRAM};
 use contentcheck_interpreter::hash;
 
 /// More literals than these are no useful factor of one pattern.
 const ALTERNATIVES: usize = 64;
-
-/// A literal that the scan finds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Factor {
-    pub(crate) kind: LiteralKind,
-    pub(crate) ignore_case: bool,
-    pub(crate) bytes: Box<[u8]>,
-}
 
 /// The factors of a text: one of them stands wherever it matches. `exact`: and it matches
 /// wherever one of them stands.

@@ -7,8 +7,8 @@ use contentcheck_interpreter::format::{
 };
 use contentcheck_interpreter::{hash, literal_key};
 
-use crate::factor::{Factor, wide_gram};
-use crate::frequency::Frequency;
+use crate::factor::wide_gram;
+use crate::frequency::{Factor, Frequency};
 use crate::write::Sections;
 
 /// How many literals may share a gram before another gram of theirs is better.

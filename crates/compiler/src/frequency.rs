@@ -8,7 +8,13 @@ use contentcheck_interpreter::format::{GRAM, LiteralKind};
 
 use rustc_hash::FxHashMap;
 
-use crate::factor::Factor;
+/// A literal that the scan finds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Factor {
+    pub(crate) kind: LiteralKind,
+    pub(crate) ignore_case: bool,
+    pub(crate) bytes: Box<[u8]>,
+}
 
 /// Values as they occur in the telemetry of idle and busy machines, one a line.
 const BACKGROUND: &str = include_str!("background.txt");

@@ -15,6 +15,7 @@ mod regex;
 mod select;
 pub mod sensor;
 mod template;
+mod text;
 mod write;
 
 use std::collections::{BTreeMap, HashMap};

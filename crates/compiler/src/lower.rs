@@ -15,36 +15,10 @@ use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
 
 use crate::factor::factors;
 use crate::frequency::Frequency;
+use crate::text::{Piece, Text, Texted};
 
 /// More texts than these are not spread over a conjunction: the program stays short.
 const SPREAD: usize = 64;
-
-/// A text and what it is compared as.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Text {
-    Equals(Box<[u8]>),
-    Prefix(Box<[u8]>),
-    Suffix(Box<[u8]>),
-    Contains(Box<[u8]>),
-    Like(Box<[Piece]>),
-    /// The canonical expression, which carries its own flags.
-    Matches(Box<str>),
-}
-
-/// A part of a wildcard pattern.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Piece {
-    Literal(Box<[u8]>),
-    AnyRun,
-    AnyOne,
-}
-
-/// A text with its case rule; where case is ignored, literals are in lower case.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Texted {
-    pub(crate) text: Text,
-    pub(crate) ignore_case: bool,
-}
 
 /// The keys of a set, sorted, in the form of the image.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use contentcheck_interpreter::format::{KEYWORD, LiteralKind, predicate_flags};
 use contentcheck_parser::model::Expr;
 
-use crate::factor::{Factor, factors};
-use crate::frequency::Frequency;
+use crate::factor::factors;
+use crate::frequency::{Factor, Frequency};
 use crate::lower::{Ask, Question};
 
 /// A question with more texts than these is answered by the scan wherever it can be: one by one

@@ -10,11 +10,11 @@ use contentcheck_parser::model::Expr;
 use contentcheck_parser::template::{Scalar, TemplateType};
 
 use crate::code::Asked;
-use crate::factor::Factor;
 use crate::filter::{self, Literals, Looks};
-use crate::frequency::Frequency;
-use crate::lower::{self, Ask, InputKey, Piece, Question, Text, Texted};
+use crate::frequency::{Factor, Frequency};
+use crate::lower::{self, Ask, InputKey, Question};
 use crate::select::{self, Selection};
+use crate::text::{Piece, Text, Texted};
 use crate::write::Sections;
 use crate::{Problem, code, factor, regex};
 

@@ -5,10 +5,10 @@
 //! rounded), nothing is built for what stands in the record as it is, and every bound has its
 //! own error. It reads what RFC 8259 allows and nothing else; a test compares it with serde_json.
 
-use crate::flat::{Raw, Span, Store};
 use crate::limits;
 use crate::names::{self, Name};
 use crate::problem::Cause;
+use crate::store::{Raw, Span, Store};
 
 /// Reads one object and what follows it up to the end, which is white space.
 pub(crate) fn read(text: &str, store: &mut Store) -> Result<(), Cause> {

@@ -6,9 +6,10 @@ use std::ops::Range;
 use contentcheck_interpreter::{Event, Input, Scalar as Supplied, Type, Value};
 use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
 
-use crate::flat::{Flat, Raw, Span};
+use crate::flat::Flat;
 use crate::hash::Names;
 use crate::scalar;
+use crate::store::{Raw, Span};
 
 /// Which names of one template type are wanted, in which order, of which types. Made once for
 /// each template type of an image, and shared by all threads.

@@ -54,6 +54,7 @@ mod problem;
 mod router;
 mod scalar;
 mod source;
+mod store;
 mod tally;
 
 pub use flat::{Elements, Field, Flat, Flattener};

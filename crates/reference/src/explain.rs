@@ -8,8 +8,7 @@ use contentcheck_parser::value::Value;
 use serde::Serialize;
 
 use crate::event::Event;
-use crate::passes::{self, Place};
-use crate::prepared::{Check, patterns};
+use crate::passes::{self, Check, Place, patterns};
 use crate::text::{self, Finder, Text};
 use crate::words;
 

@@ -4,16 +4,33 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use contentcheck_parser::model::{Comparison, FieldComparison, FieldRef, IntRange, Network, Test};
+use contentcheck_parser::model::{
+    Comparison, FieldComparison, FieldRef, IntRange, Network, Predicate, Test, TextPattern,
+};
 use contentcheck_parser::table::Table;
 use contentcheck_parser::template::Scalar;
 use contentcheck_parser::value::Value;
 
 use crate::event::Event;
 use crate::number::{self, satisfies};
-use crate::prepared::Check;
 use crate::text::{self, Finder, Text};
 use crate::time;
+
+/// A predicate and the patterns of its text test, if it has one.
+#[derive(Debug)]
+pub(crate) struct Check<'a> {
+    pub(crate) predicate: &'a Predicate,
+    pub(crate) finders: Vec<Finder>,
+}
+
+/// The patterns of a text test, also of one on the elements of a list.
+pub(crate) fn patterns(test: &Test) -> &[TextPattern] {
+    match test {
+        Test::Text { patterns, .. } => patterns,
+        Test::Elements { test, .. } => patterns(test),
+        _ => &[],
+    }
+}
 
 /// Whether a predicate holds on an event.
 pub(crate) fn check(check: &Check<'_>, event: &Event) -> bool {

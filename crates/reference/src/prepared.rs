@@ -3,11 +3,11 @@
 use std::fmt;
 
 use contentcheck_parser::check::CheckedContent;
-use contentcheck_parser::model::{CheckedRule, Expr, Pattern, Predicate, Target, Test, TextPattern};
+use contentcheck_parser::model::{CheckedRule, Expr, Pattern, Predicate, Target, TextPattern};
 
 use crate::event::Event;
 use crate::explain::{self, Explanation};
-use crate::passes;
+use crate::passes::{self, Check, patterns};
 use crate::text::Finder;
 
 /// All rules of some content, ready to be evaluated. Every expression is compiled once for each
@@ -31,13 +31,6 @@ pub struct PreparedRule<'a> {
 pub struct Prepared<'a> {
     target: &'a Target,
     condition: Expr<Check<'a>>,
-}
-
-/// A predicate and the patterns of its text test, if it has one.
-#[derive(Debug)]
-pub(crate) struct Check<'a> {
-    pub(crate) predicate: &'a Predicate,
-    pub(crate) finders: Vec<Finder>,
 }
 
 /// An expression that does not compile. Content that was checked has none.
@@ -136,15 +129,6 @@ fn prepare(condition: &Expr<Predicate>) -> Result<Expr<Check<'_>>, InvalidExpres
             Expr::Is(Check { predicate, finders })
         }
     })
-}
-
-/// The patterns of a text test, also of one on the elements of a list.
-pub(crate) fn patterns(test: &Test) -> &[TextPattern] {
-    match test {
-        Test::Text { patterns, .. } => patterns,
-        Test::Elements { test, .. } => patterns(test),
-        _ => &[],
-    }
 }
 
 fn finder(pattern: &TextPattern) -> Result<Finder, InvalidExpression> {
