@@ -201,7 +201,8 @@ pub static ALL: &[Defect] = &[
         class: "condition-negated",
         what: "the condition of a rule is negated",
         check: &ChangeGuard,
-        codes: &["CC0805"],
+        // It floods, or it finds nothing of what it found, or it is just the opposite.
+        codes: &["CC0805", "CC0803", "CC0809"],
         seed: negated,
     },
     Defect {
@@ -304,12 +305,19 @@ impl<'r> Victim<'_, 'r> {
         Some(seeded)
     }
 
-    /// An event that the rule fires on, as a line that is read like a recording.
-    fn line(&self) -> Option<Vec<u8>> {
+    /// An event that the rule fires on.
+    fn firing(&self) -> Option<Witness> {
         let confirm =
             |target: &Target, witness: &Witness| evaluate(target, &proof::event(&target.template, witness)) == Ok(true);
-        // Recorders have no values without a name.
-        let Fires::Yes(witness) = Analysis::new(&confirm).fires(self.target) else { return None };
+        match Analysis::new(&confirm).fires(self.target) {
+            Fires::Yes(witness) => Some(witness),
+            _ => None,
+        }
+    }
+
+    /// The same as a line that is read like a recording.
+    fn line(&self) -> Option<Vec<u8>> {
+        let witness = self.firing()?;
         let mut line = serde_json::to_vec(&proof::json(&self.target.template, &witness)).ok()?;
         line.push(b'\n');
         // A recording is routed by what its template type reads.
@@ -337,6 +345,11 @@ fn edit_condition(source: &Source, rule: &CheckedRule, edit: impl Fn(&str) -> St
             let lines: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("condition:")).collect();
             let [line] = lines.as_slice() else { return None };
             let (before, written) = line.split_once("condition:")?;
+            let indent = |line: &str| line.len() - line.trim_start().len();
+            let next = text.lines().skip_while(|other| other != line).nth(1).unwrap_or("");
+            if !next.trim().is_empty() && indent(next) > indent(line) {
+                return None;
+            }
             let written = written.trim();
             let plain = written.strip_prefix(['\'', '"']).and_then(|rest| rest.strip_suffix(['\'', '"']));
             let written = plain.unwrap_or(written);
@@ -574,6 +587,8 @@ fn swapped<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
 }
 
 fn kills_itself<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+    // What fires for nothing has nothing to lose.
+    victim.firing()?;
     let mut seeded = victim.rewritten(|condition| format!("({condition}) and not ({condition})"))?;
     seeded.against = true;
     Some(seeded)

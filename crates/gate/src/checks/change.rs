@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
 use contentcheck_compiler::order;
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{CheckedRule, Target, Test};
+use contentcheck_parser::model::{CheckedRule, Expr, Target, Test};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Prepared, evaluate};
 use proptest::strategy::{Strategy, ValueTree};
@@ -209,10 +209,9 @@ fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Ve
     let confirm =
         |target: &Target, witness: &Witness| evaluate(target, &proof::event(&target.template, witness)) == Ok(true);
     let mut analysis = Analysis::new(&confirm);
+    moved(run, old, new, &mut analysis, changes, outcome);
     for target in &new.targets {
-        let Some(before) = old.targets.iter().find(|before| before.template.name == target.template.name) else {
-            continue;
-        };
+        let Some(before) = on(old, target) else { continue };
         if before.condition.asks_alike(&target.condition) {
             continue;
         }
@@ -228,6 +227,17 @@ fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Ve
             Example::Found(witness) => Some(witness),
             _ => None,
         };
+        if relation == Relation::Different && inverts(before, target, &mut analysis) {
+            let message =
+                format!("`{}` matches exactly the events of {} that it did not match", new.title, target.template);
+            let mut finding = Finding::new(&codes::RULE_INVERTED, message)
+                .of_rule(new)
+                .with_help("a `not` was added to the condition or taken away; the event shows what it matches now");
+            if let Some(witness) = gains {
+                finding = finding.with_event(&target.template, witness, Some(false));
+            }
+            outcome.findings.push(finding);
+        }
         if let Relation::Unknown(reason) = relation {
             let words = match reason {
                 Unknown::Templates => "the template type itself changed".to_owned(),
@@ -250,6 +260,99 @@ fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Ve
     }
 }
 
+/// Whether a target is the opposite of the one before.
+fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool {
+    let opposite = Expr::Not(Box::new(before.condition.clone()));
+    let opposite = Target { template: before.template.clone(), condition: opposite };
+    analysis.difference(&opposite, after).relation() == Relation::Equal
+}
+
+/// The target of a rule on the template type of another target.
+fn on<'r>(rule: &'r CheckedRule, target: &Target) -> Option<&'r Target> {
+    rule.targets.iter().find(|other| other.template.name == target.template.name)
+}
+
+/// Template types that a rule of both releases came to, and those that it left. An event id in a condition decides on
+/// which it is, so that a condition that is negated can move a rule from one of them to all others.
+fn moved(
+    run: &Run<'_>,
+    old: &CheckedRule,
+    new: &CheckedRule,
+    analysis: &mut Analysis<'_>,
+    changes: &mut Vec<Change>,
+    outcome: &mut Outcome,
+) {
+    let (mut came, mut floods) = (None, None);
+    let (mut came_to, mut flooded) = (0_u64, 0_u64);
+    for target in new.targets.iter().filter(|target| on(old, target).is_none()) {
+        let Fires::Yes(witness) = analysis.fires(target) else { continue };
+        let volume = volume(run, None, target);
+        came_to += 1;
+        if is_flood(run, new, volume) {
+            flooded += 1;
+            floods = floods.or_else(|| Some((target, volume, witness.clone())));
+        }
+        came = came.or(Some((target, volume, witness)));
+    }
+    if let Some((target, volume, witness)) = floods.clone().or(came) {
+        let mut change = plain(new, ChangeKind::Wider);
+        change.template = Some(several(&target.template, came_to));
+        change.gains = Some(serde_json::Value::Object(proof::json(&target.template, &witness)));
+        change.volume = volume;
+        changes.push(change);
+    }
+    if let Some((target, _, witness)) = floods {
+        let message = format!(
+            "`{}` matches most ordinary events of {}, and was not on it",
+            new.title,
+            several(&target.template, flooded)
+        );
+        let finding = Finding::new(&codes::MATCH_VOLUME, message)
+            .of_rule(new)
+            .with_help("where it is meant, give the rule a ceiling under [gate.ceilings]");
+        outcome.findings.push(finding.with_event(&target.template, &witness, Some(false)));
+    }
+    let mut left = None;
+    let mut left_by = 0;
+    for before in old.targets.iter().filter(|before| on(new, before).is_none()) {
+        let Fires::Yes(witness) = analysis.fires(before) else { continue };
+        left_by += 1;
+        left = left.or(Some((before, witness)));
+    }
+    if let Some((before, witness)) = &left {
+        let mut change = plain(new, ChangeKind::Narrower);
+        change.template = Some(several(&before.template, left_by));
+        change.loses = Some(serde_json::Value::Object(proof::json(&before.template, witness)));
+        changes.push(change);
+    }
+    let stays = new.targets.iter().any(|target| on(old, target).is_some());
+    if let Some((before, was)) = left.filter(|_| !stays && !run.settings.allow_shrink) {
+        let message =
+            format!("`{}` finds nothing any more of what it found: it is no longer on {}", new.title, before.template);
+        let finding = Finding::new(&codes::RULE_EMPTIED, message)
+            .of_rule(new)
+            .with_help("the event shows what it found before; where the rule is meant to move: --allow-shrink")
+            .with_event(&before.template, &was, Some(true));
+        outcome.findings.push(finding);
+    }
+}
+
+/// A template type, and how many others there are.
+fn several(template: &TemplateType, count: u64) -> String {
+    match count {
+        0 | 1 => template.to_string(),
+        2 => format!("{template} and one other template type"),
+        _ => format!("{template} and {} other template types", count - 1),
+    }
+}
+
+/// Whether a rule matches most ordinary events, and did not before.
+fn is_flood(run: &Run<'_>, rule: &CheckedRule, volume: Option<Volume>) -> bool {
+    let Some(Volume { events, before, after }) = volume else { return false };
+    let has_ceiling = || run.facts.iter().any(|facts| facts.rule == rule_name(rule) && facts.ceiling.is_some());
+    after > 2 * before && after * 2 > events && !has_ceiling()
+}
+
 /// A rule that matches most ordinary events of its template type, and did not before.
 fn flooding(
     run: &Run<'_>,
@@ -259,11 +362,7 @@ fn flooding(
     gains: Option<&Witness>,
     outcome: &mut Outcome,
 ) {
-    let Some(Volume { events, before, after }) = volume else { return };
-    let has_ceiling = run.facts.iter().any(|facts| facts.rule == rule_name(rule) && facts.ceiling.is_some());
-    if after <= 2 * before || after * 2 <= events || has_ceiling {
-        return;
-    }
+    let Some(Volume { events, before, after }) = volume.filter(|_| is_flood(run, rule, volume)) else { return };
     let message = format!(
         "`{}` matches {after} of {events} ordinary events of {}, and matched {before}",
         rule.title, target.template

@@ -124,9 +124,11 @@ impl Check for Coverage {
             if let Some(facts) = run.facts.get_mut(number as usize) {
                 facts.fires = fires;
             }
-            // A rule without a target has its own finding in lint.
-            if !fires && !prepared.targets.is_empty() {
+            if !fires {
                 let why = match never {
+                    _ if prepared.targets.is_empty() => {
+                        format!("no event can make `{}` fire: no template type has what it asks for", rule.title)
+                    }
                     Some(Lack::Proven(words)) => format!("no event can make `{}` fire: {words}", rule.title),
                     Some(Lack::Unknown(reason)) => format!("`{}` was never seen firing: {reason}", rule.title),
                     None => format!("`{}` was never seen firing", rule.title),

@@ -222,7 +222,9 @@ fn rejects(run: &Run<'_>, victim: &Victim<'_, '_>, defect: &'static Defect, know
         errors(&examine(victim.built, against.then_some(victim.built), &clean, &[defect.check], &mut { quiet }))
     });
     let is_of_it = |error: &&(String, String)| defect.codes.contains(&error.0.as_str());
-    Some(found.iter().filter(is_of_it).any(|error| !known.contains(error)))
+    let times =
+        |errors: &[(String, String)], error: &(String, String)| errors.iter().filter(|other| *other == error).count();
+    Some(found.iter().filter(is_of_it).any(|error| times(&found, error) > times(known, error)))
 }
 
 fn errors(evidence: &Evidence) -> Vec<(String, String)> {

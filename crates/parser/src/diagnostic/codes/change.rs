@@ -49,4 +49,10 @@ codes! {
         harm: "The release lacks a rule that everybody believes to be in it; what it finds is found no more, and nothing says so.",
         cure: "Mend the rule. If it is not meant to ship, take its file out of the release with `exclude`; `lint` goes on accepting what is accepted.",
     }
+    /// a rule matches exactly the events that it did not match before
+    RULE_INVERTED = "CC0809" "rule-inverted" Error {
+        cause: "A `not` was added to the condition or taken away from it.",
+        harm: "What the rule found is found no more, and what it left alone raises an alert, or is blocked. Where its filters are all that the new condition matches, the volume may be small and show nothing.",
+        cure: "Put the condition right. Nobody needs a rule's opposite under the same id; if it is meant, give it an id of its own.",
+    }
 }
