@@ -4,40 +4,33 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use contentcheck_gate::testing::{Beside, Case};
+use contentcheck_parser::source::Source;
 use serde_json::Value;
 
-use crate::args::Inputs;
-use crate::commands::lint;
-use crate::exit::Failure;
+use crate::walk::Found;
 use crate::{walk, yaml};
 
 /// Tests in one file.
 const MOST: usize = 10_000;
 
-/// The files of tests that directories hold, and those beside files that were named; `sources` are the
-/// names of the files that were read.
-///
-/// # Errors
-/// When an input or the configuration is wrong. What is wrong with a file of tests is told where it is run.
-pub fn beside<'n>(inputs: &Inputs, sources: impl Iterator<Item = &'n str>) -> Result<Vec<Beside>, Failure> {
-    let loaded = lint::configuration(inputs)?;
-    let mut exclude = loaded.config.exclude.clone();
-    exclude.extend(inputs.exclude.iter().cloned());
-    let paths: Vec<PathBuf> = inputs.paths.iter().filter(|path| path.as_os_str() != "-").cloned().collect();
-    let walked = walk::walk(&paths, &exclude, &loaded.root())?;
+/// Reads the files of tests that a walk found, and those beside sources that were named. What is wrong with one
+/// is told where it is run.
+#[must_use]
+pub fn beside(walked: &[Found], sources: &BTreeMap<String, (Source, PathBuf)>) -> Vec<Beside> {
     let mut found: BTreeMap<PathBuf, String> = BTreeMap::new();
-    for sidecar in walked.sidecars {
-        let stem = walk::sidecar_of(&sidecar.name).unwrap_or_default().to_owned();
+    for sidecar in walked {
+        let stem = walk::sidecar_of(&sidecar.name).unwrap_or_default();
         let known = ["yml", "yaml"].map(|ending| format!("{stem}.{ending}"));
-        let rules = known.iter().find(|name| walked.files.iter().any(|file| file.name == **name));
-        found.insert(sidecar.path, rules.cloned().unwrap_or_else(|| format!("{stem}.yml")));
+        let rules = known.iter().find(|name| Path::new(name).is_file());
+        found.insert(sidecar.path.clone(), rules.cloned().unwrap_or_else(|| format!("{stem}.yml")));
     }
-    for name in sources {
+    for (name, (_, path)) in sources {
         let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else { continue };
+        let Some(last) = stem.rsplit('/').next() else { continue };
         for ending in walk::SIDECARS {
-            let beside = PathBuf::from(format!("{stem}{ending}"));
+            let beside = path.with_file_name(format!("{last}{ending}"));
             if beside.is_file() {
-                found.entry(beside).or_insert_with(|| name.to_owned());
+                found.insert(beside, name.clone());
             }
         }
     }
@@ -47,7 +40,7 @@ pub fn beside<'n>(inputs: &Inputs, sources: impl Iterator<Item = &'n str>) -> Re
         cases: load(&path),
         rules,
     };
-    Ok(found.into_iter().map(read).collect())
+    found.into_iter().map(read).collect()
 }
 
 /// The tests of a file.

@@ -65,7 +65,7 @@ impl<'r> Built<'r> {
         let context = Context { library: release.library.clone(), fleet: release.fleet.as_ref(), threads };
         let (mut content, mut findings) =
             check::check_further(&release.sources, context, release.load, &|| {}, &further);
-        content.lacks(&release.problems);
+        content.note_unread(&release.problems);
         findings.extend(release.problems.iter().cloned());
         findings.sort_by(|a, b| (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id)));
         let mut findings = (release.severities)(findings);

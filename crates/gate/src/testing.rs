@@ -35,6 +35,14 @@ pub struct Case {
     pub rule: Option<String>,
 }
 
+impl Case {
+    /// The event as a line of JSON.
+    #[must_use]
+    pub fn record(&self) -> String {
+        Value::Object(self.event.clone()).to_string()
+    }
+}
+
 /// What a rule must do with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -188,7 +196,7 @@ impl<'p> Tester<'p> {
             let known: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
             return Err(format!("the rule is not on `{template}`; it is on {}", known.join(", ")));
         }
-        let record = Value::Object(case.event.clone()).to_string();
+        let record = case.record();
         let mut flattener = std::mem::take(&mut self.flattener);
         let done = flattener.flatten(record.as_bytes()).map(|flat| {
             let before = self.worker.tally.total();
@@ -251,7 +259,7 @@ impl<'p> Tester<'p> {
             return None;
         }
         let route = self.plan.route_of(template)?;
-        let record = Value::Object(case.event.clone()).to_string();
+        let record = case.record();
         let flat = self.flattener.flatten(record.as_bytes()).ok()?;
         let mut routes = Vec::new();
         self.plan.router.route(&flat, Some(route), &mut routes);

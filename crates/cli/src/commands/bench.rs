@@ -122,8 +122,7 @@ fn measure(
     let mut read = None;
     let (events, unread) = match sources {
         None => {
-            let inputs = arguments.rules.inputs().0;
-            let beside = sidecar::beside(&inputs, release.checked.sources.keys().map(String::as_str))?;
+            let beside = sidecar::beside(&release.checked.sidecars, &release.checked.sources);
             if let Some(reason) = beside.iter().find_map(|file| file.cases.as_ref().err()) {
                 return Err(Failure::usage(reason.clone()));
             }
@@ -284,7 +283,7 @@ fn beside_rules(release: &Release, plan: &Plan<'_>, beside: &[Beside], kept: &mu
     let (mut worker, mut flattener, mut count) = (Worker::new(plan), Flattener::new(), 0);
     let cases = beside.iter().flat_map(|file| file.cases.iter().flatten().map(move |case| (&file.rules, case)));
     for (file, case) in cases {
-        let record = serde_json::Value::Object(case.event.clone()).to_string();
+        let record = case.record();
         let Ok(flat) = flattener.flatten(record.as_bytes()) else { continue };
         let rules = release.rules().into_iter().filter(|rule| rule.source.name() == file);
         let routes = rules.flat_map(|rule| &rule.targets).filter_map(|target| plan.route_of(&target.template));

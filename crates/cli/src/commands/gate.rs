@@ -216,7 +216,7 @@ fn read(inputs: &Inputs) -> Result<Read, Failure> {
     let severities = config::severities(&loaded.config, &[])?;
     let baseline = loaded.config.baseline.as_ref().map(|path| Baseline::read(&loaded.root().join(path))).transpose()?;
     let gathered = lint::gather(inputs, &loaded, "stdin.content")?;
-    let beside = sidecar::beside(inputs, gathered.named.keys().map(String::as_str))?;
+    let beside = sidecar::beside(&gathered.sidecars, &gathered.named);
     Ok(Read { gathered, loaded, severities, baseline, beside })
 }
 

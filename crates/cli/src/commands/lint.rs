@@ -23,6 +23,7 @@ use crate::baseline::Baseline;
 use crate::config::{self, Level, Loaded};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::report::{self, Report};
+use crate::walk::Found;
 use crate::{fix, fleet, walk};
 
 /// Content that was read and checked.
@@ -37,6 +38,8 @@ pub struct Checked {
     pub skipped: Vec<String>,
     /// The sources, by name.
     pub sources: BTreeMap<String, (Source, PathBuf)>,
+    /// Files of tests that lie among them.
+    pub sidecars: Vec<Found>,
 }
 
 /// The configuration for these inputs.
@@ -65,6 +68,8 @@ pub struct Gathered {
     pub fleet: Option<Fleet>,
     /// Template types that ship.
     pub library: Vec<TemplateType>,
+    /// Files of tests that lie among them.
+    pub sidecars: Vec<Found>,
 }
 
 /// Reads what the inputs name.
@@ -110,7 +115,7 @@ pub fn gather(inputs: &Inputs, loaded: &Loaded, stdin_name: &str) -> Result<Gath
     }
     let library = contentcheck_library::templates()
         .map_err(|problems| Failure { exit: Exit::Internal, ..fleet::problems_in(&problems) })?;
-    Ok(Gathered { sources, problems, named, files, fleet, library })
+    Ok(Gathered { sources, problems, named, files, fleet, library, sidecars: walked.sidecars })
 }
 
 /// The bytes of a data file.
@@ -142,7 +147,7 @@ pub fn analyse(
     depth: Option<Depth>,
     streams: &mut Streams<'_>,
 ) -> Result<Checked, Failure> {
-    let Gathered { sources, problems: mut findings, named, files, fleet, library } =
+    let Gathered { sources, problems: mut findings, named, files, fleet, library, sidecars } =
         gather(inputs, loaded, stdin_name)?;
     let bar = progress(sources.len(), streams);
     let threads = threads(inputs.threads);
@@ -156,14 +161,14 @@ pub fn analyse(
     };
     let (mut content, found) = check::check_further(&sources, context, &table_bytes, &|| bar.inc(1), &further);
     bar.finish_and_clear();
-    content.lacks(&findings);
+    content.note_unread(&findings);
     findings.extend(found);
     sort(&mut findings);
     let mut skipped = Vec::new();
     if fleet.is_none() {
         skipped.push("arity: no fleet was named (--fleet builtin:sysmon, or `fleet` in contentcheck.toml)".to_owned());
     }
-    Ok(Checked { content, findings, files, skipped, sources: named })
+    Ok(Checked { content, findings, files, skipped, sources: named, sidecars })
 }
 
 /// By file and place.

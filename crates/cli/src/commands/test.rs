@@ -109,7 +109,7 @@ pub enum Ended {
 pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
     let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    let beside = sidecar::beside(&arguments.inputs, release.checked.sources.keys().map(String::as_str))?;
+    let beside = sidecar::beside(&release.checked.sidecars, &release.checked.sources);
     let samples = regression::samples(&arguments.regression)?;
     let report = with_plan(&release, |plan| {
         let mut runner = Runner::new(&release, plan);

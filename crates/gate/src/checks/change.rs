@@ -307,10 +307,7 @@ fn moved(
             new.title,
             several(&target.template, flooded)
         );
-        let finding = Finding::new(&codes::MATCH_VOLUME, message)
-            .of_rule(new)
-            .with_help("where it is meant, give the rule a ceiling under [gate.ceilings]");
-        outcome.findings.push(finding.with_event(&target.template, &witness, Some(false)));
+        outcome.findings.push(flood(new, target, message, Some(&witness)));
     }
     let mut left = None;
     let mut left_by = 0;
@@ -327,8 +324,11 @@ fn moved(
     }
     let stays = new.targets.iter().any(|target| on(old, target).is_some());
     if let Some((before, was)) = left.filter(|_| !stays && !run.settings.allow_shrink) {
-        let message =
-            format!("`{}` finds nothing any more of what it found: it is no longer on {}", new.title, before.template);
+        let message = format!(
+            "`{}` finds nothing any more of what it found: it is no longer on {}",
+            new.title,
+            several(&before.template, left_by)
+        );
         let finding = Finding::new(&codes::RULE_EMPTIED, message)
             .of_rule(new)
             .with_help("the event shows what it found before; where the rule is meant to move: --allow-shrink")
@@ -367,13 +367,18 @@ fn flooding(
         "`{}` matches {after} of {events} ordinary events of {}, and matched {before}",
         rule.title, target.template
     );
-    let mut finding = Finding::new(&codes::MATCH_VOLUME, message)
+    outcome.findings.push(flood(rule, target, message, gains));
+}
+
+/// The finding of a rule that matches too much, with an event that it did not match before.
+fn flood(rule: &CheckedRule, target: &Target, message: String, gains: Option<&Witness>) -> Finding {
+    let finding = Finding::new(&codes::MATCH_VOLUME, message)
         .of_rule(rule)
         .with_help("where it is meant, give the rule a ceiling under [gate.ceilings]");
-    if let Some(witness) = gains {
-        finding = finding.with_event(&target.template, witness, Some(false));
+    match gains {
+        Some(witness) => finding.with_event(&target.template, witness, Some(false)),
+        None => finding,
     }
-    outcome.findings.push(finding);
 }
 
 /// Replays the recorded events with the previous release too: how often its rules match, and how often these do.

@@ -81,7 +81,7 @@ impl CheckedContent {
     }
 
     /// Files that could not be read may have had rules too.
-    pub fn lacks(&mut self, unread: &[Diagnostic]) {
+    pub fn note_unread(&mut self, unread: &[Diagnostic]) {
         self.flaws.extend(unread.iter().filter(|problem| problem.code.severity == Severity::Error).cloned());
     }
 
