@@ -361,3 +361,29 @@ fn mends_take_the_finding_away() {
     }
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }
+
+/// After the mends everything is looked at again: the rules that are there now, and with what a baseline accepts.
+#[test]
+fn what_is_said_after_a_mend_is_true_of_the_mended_files() {
+    let directory = std::env::temp_dir().join(format!("contentcheck-{}-mended", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let copy = |from: &str, to: &str| fs::copy(corpus("reject").join(from), directory.join(to)).unwrap();
+    let (path, baseline) = (directory.to_str().unwrap(), directory.join("baseline.json"));
+    let baseline = baseline.to_str().unwrap();
+    copy("CC0203-unknown-selection/rule.yml", "accepted.yml");
+    let (exit, _, _) = common::run(&["lint", path, "--no-config", "--write-baseline", baseline]);
+    assert_eq!(exit, Exit::Fine);
+    copy("CC0132-single-equals/rule.content", "mended.content");
+    let lint = |more: &[&str]| {
+        let (exit, out, err) =
+            common::run(&[&["lint", path, "--no-config", "--baseline", baseline, "--format", "short"], more].concat());
+        (exit, String::from_utf8(out).unwrap(), err)
+    };
+    let (exit, out, err) = lint(&[]);
+    assert!(exit == Exit::Findings && found(&out) == ["CC0132"] && err.contains("with 0 rules"), "{out}{err}");
+    assert!(err.contains("1 file has rules with errors that are accepted or off"), "{err}");
+    let (exit, out, err) = lint(&["--fix"]);
+    assert!(exit == Exit::Fine && !out.contains("CC0203") && err.contains("with 1 rule:"), "{out}{err}");
+    assert!(err.contains("1 file has rules with errors that are accepted or off"), "{err}");
+    fs::remove_dir_all(&directory).unwrap();
+}

@@ -265,9 +265,17 @@ fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
         }
     }
     if arguments.diff || arguments.fix {
-        findings = mend(arguments, &checked, findings, streams)?;
+        let mended = mend(arguments, &checked, &findings, streams)?;
         if arguments.diff {
             return Ok(if findings.iter().any(|finding| finding.fix.is_some()) { Exit::Findings } else { Exit::Fine });
+        }
+        if mended > 0 {
+            // What is left is what a fresh look finds.
+            checked = analyse(&arguments.inputs, &loaded, &arguments.stdin_name, Some(depth(arguments)), streams)?;
+            findings = config::apply(&severities, std::mem::take(&mut checked.findings));
+            if let Some(baseline) = &baseline {
+                findings = baseline.filter(findings).0;
+            }
         }
     }
     let deny = arguments.deny_warnings || loaded.config.deny_warnings;
@@ -329,13 +337,13 @@ fn summary(report: &Report<'_>, hidden: usize, shown: &str, streams: &mut Stream
     }
 }
 
-/// Applies the mends, or shows what they would change. Returns the findings that are left.
+/// Applies the mends, or shows what they would change: how many there are.
 fn mend(
     arguments: &Lint,
     checked: &Checked,
-    findings: Vec<Diagnostic>,
+    findings: &[Diagnostic],
     streams: &mut Streams<'_>,
-) -> Result<Vec<Diagnostic>, Failure> {
+) -> Result<usize, Failure> {
     let mut by_file: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
         by_file.entry(finding.source.name()).or_default().push(finding);
@@ -359,16 +367,8 @@ fn mend(
             walk::write(path, &text).map_err(|error| Failure::usage(format!("{name}: {}", walk::reason(&error))))?;
         }
     }
-    if arguments.diff {
-        return Ok(findings);
+    if !arguments.diff {
+        talk(streams, &format!("{mended} findings mended"));
     }
-    talk(streams, &format!("{mended} findings mended"));
-    if mended == 0 {
-        return Ok(findings);
-    }
-    // What is left is what a fresh look finds.
-    let loaded = configuration(&arguments.inputs)?;
-    let severities = config::severities(&loaded.config, &arguments.severity)?;
-    let again = analyse(&arguments.inputs, &loaded, &arguments.stdin_name, Some(depth(arguments)), streams)?;
-    Ok(config::apply(&severities, again.findings))
+    Ok(mended)
 }
