@@ -1,9 +1,12 @@
 //! One function for each target: it must return for every input.
 
-use contentcheck_parser::check::{self, Context, Language};
+use std::sync::Arc;
+
+use contentcheck_parser::check::Language;
 use contentcheck_parser::decode::decode;
 use contentcheck_parser::diagnostic::{Diagnostic, Sink};
 use contentcheck_parser::native;
+use contentcheck_parser::release::{Checking, Gathered, Tables, WithErrors};
 use contentcheck_parser::sensor::import::{Options, Platform, import};
 use contentcheck_parser::sensor::{Fleet, FleetFile, Manifest};
 use contentcheck_parser::source::Source;
@@ -41,9 +44,9 @@ const TEMPLATES: &str = "template windows.sysmon.process_creation @ 1 {
 template open.other @ 1 { serves { product: windows } open }
 ";
 
-fn library() -> Vec<TemplateType> {
+fn library() -> Arc<[Arc<TemplateType>]> {
     let source = Source::new("library", TEMPLATES);
-    native::templates(&native::parse(&source).ast, &mut Sink::new(&source))
+    native::templates(&native::parse(&source).ast, &mut Sink::new(&source)).into_iter().map(Arc::new).collect()
 }
 
 /// Whether every finding lies in its text, and can be shown.
@@ -67,10 +70,21 @@ fn content(name: &str, data: &[u8], table: &[u8]) {
                 {\"windows.sysmon.process_creation\":{\"inputs\":[{\"name\":\"Image\",\"type\":\"string\"}]}}}";
     let sensor = Manifest::parse(&Source::new("m", json)).expect("a manifest");
     let fleet = Fleet::new(vec![sensor]).expect("a fleet");
-    let context = Context { library: library(), fleet: Some(&fleet), threads: 1 };
     let language = Language::of(name).expect("a language");
-    let (_, found) = check::check(&[(source, language)], context, &|_, _| Some(table.to_vec()), &|| {});
-    shown(&found);
+    let table = table.to_vec();
+    let gathered = Gathered {
+        library: library(),
+        fleet: Some(fleet),
+        tables: Tables::new(move |_| Some(table.clone())),
+        ..Gathered::of(vec![(source, language)])
+    };
+    let judged = gathered.check(&Checking::default()).judge();
+    shown(judged.findings());
+    shown(judged.blockers());
+    // What ships was read whole, and what was not read whole is named.
+    let shippable = judged.ship(WithErrors::LeaveOut).expect("what has errors is left out");
+    assert!(shippable.left_out().iter().all(|out| !out.reasons.is_empty()));
+    assert!(shippable.left_out().is_empty() || judged.ship(WithErrors::Refuse).is_err());
 }
 
 /// A Sigma file, whole.

@@ -8,7 +8,8 @@ use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{InputKind, input_flags};
 use contentcheck_interpreter::{Fault, Image, Input, KillMask, Rejection, Steps, VerifiedImage};
-use contentcheck_parser::check::{CheckedContent, Context, Language, check};
+use contentcheck_parser::check::Language;
+use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
 use contentcheck_parser::model::FieldRef;
 use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_parser::source::Source;
@@ -47,14 +48,15 @@ pub struct Tally {
     pub retyped: u64,
 }
 
-fn checked(sources: &[(Source, Language)], threads: usize) -> CheckedContent {
-    check(sources, Context { library: Vec::new(), fleet: None, threads }, &|_, _| None, &|| {}).0
+fn shippable(sources: &[(Source, Language)], threads: usize) -> Shippable {
+    let judged = Gathered::of(sources.to_vec()).check(&Checking::with_threads(threads)).judge();
+    judged.ship(WithErrors::LeaveOut).expect("what has errors is left out")
 }
 
 /// Holds one world against the property.
 pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
     let world = World::new(choices);
-    let content = checked(&world.sources, 1);
+    let content = shippable(&world.sources, 1);
     let count =
         |word: &str| world.sources.iter().map(|(source, _)| source.text().matches(word).count() as u64).sum::<u64>();
     tally.written += count("\nrule ") + count("title: ");
@@ -141,10 +143,10 @@ fn expected<'c>(evaluator: &Evaluator<'c>, template: &TemplateType, event: &Even
 /// The codes of what lint finds for one sensor, but for what is no error.
 fn findings(sources: &[(Source, Language)], sensor: &Sensor) -> Vec<&'static str> {
     let fleet = Fleet::new(vec![sensor.clone()]).expect("one sensor is a fleet");
-    let context = Context { library: Vec::new(), fleet: Some(&fleet), threads: 1 };
-    let (_, found) = check(sources, context, &|_, _| None, &|| {});
+    let gathered = Gathered { fleet: Some(fleet), ..Gathered::of(sources.to_vec()) };
+    let judged = gathered.check(&Checking::default()).judge();
     let of_sensors = |id: &&str| ["CC0401", "CC0402", "CC0403", "CC0404"].contains(id);
-    found.iter().map(|found| found.code.id).filter(of_sensors).collect()
+    judged.findings().iter().map(|found| found.code.id).filter(of_sensors).collect()
 }
 
 /// Other orders of files and other numbers of threads make the same bytes.
@@ -154,13 +156,13 @@ fn is_canonical(world: &World, bytes: &[u8], choices: &mut Choices<'_>) {
     while !sources.is_empty() {
         shuffled.push(sources.swap_remove(choices.below(sources.len())));
     }
-    let content = checked(&shuffled, 1 + choices.below(4));
+    let content = shippable(&shuffled, 1 + choices.below(4));
     let again = compile(&content, Options::default()).expect("it was compiled before");
     assert!(again == bytes, "the order of files or the number of threads shows in the image");
 }
 
 /// The manifest of a sensor that supplies everything, perhaps in another order than declared.
-fn sensor(content: &CheckedContent, choices: &mut Choices<'_>, tally: &mut Tally) -> Sensor {
+fn sensor(content: &Shippable, choices: &mut Choices<'_>, tally: &mut Tally) -> Sensor {
     let input = |name: &str, ty: &str| serde_input(name, ty);
     let mut templates = Vec::new();
     let mut header: Vec<String> = Vec::new();

@@ -7,7 +7,8 @@ use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{CHECKSUM_AT, HEADER, MAGIC, PREFIX, Section, VERSION};
 use contentcheck_interpreter::hash::checksum;
 use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Manifest, Scalar, Steps, Value, VerifiedImage};
-use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::check::Language;
+use contentcheck_parser::release::{Checking, Gathered, WithErrors};
 use contentcheck_parser::source::Source;
 
 use super::choices::Choices;
@@ -64,10 +65,10 @@ pub fn small() -> &'static [u8] {
     static IMAGE: OnceLock<Vec<u8>> = OnceLock::new();
     IMAGE.get_or_init(|| {
         let sources =
-            [(Source::new("a.content", SMALL), Language::Native), (Source::new("b.yml", SIGMA), Language::Sigma)];
-        let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-        let (content, found) = check(&sources, context, &|_, _| None, &|| {});
-        assert_eq!(content.rules().len(), 8, "{found:?}");
+            vec![(Source::new("a.content", SMALL), Language::Native), (Source::new("b.yml", SIGMA), Language::Sigma)];
+        let judged = Gathered::of(sources).check(&Checking::default()).judge();
+        let content = judged.ship(WithErrors::LeaveOut).expect("what has errors is left out");
+        assert_eq!(content.rules().len(), 8, "{:?}", judged.findings());
         compile(&content, Options::default()).expect("the content is small")
     })
 }

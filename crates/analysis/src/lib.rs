@@ -12,8 +12,9 @@
 //!
 //! ```
 //! use contentcheck_analysis::{Analysis, Always, Fires, Witness};
-//! use contentcheck_parser::check::{Context, Language, check};
+//! use contentcheck_parser::check::Language;
 //! use contentcheck_parser::model::Target;
+//! use contentcheck_parser::release::{Checking, Gathered};
 //! use contentcheck_parser::source::Source;
 //! use contentcheck_reference::{Event, evaluate};
 //!
@@ -35,9 +36,8 @@
 //!     when image == r"\x.exe" and image ends_with r"\bin\x.exe"
 //! }
 //! "#;
-//! let sources = [(Source::new("shell.content", content), Language::Native)];
-//! let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-//! let (content, _) = check(&sources, context, &|_, _| None, &|| {});
+//! let gathered = Gathered::of(vec![(Source::new("shell.content", content), Language::Native)]);
+//! let content = gathered.check(&Checking::default());
 //! let confirm = |target: &Target, witness: &Witness| {
 //!     let mut event = Event::empty(&target.template);
 //!     for (field, value) in &witness.values {

@@ -5,8 +5,9 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use contentcheck_analysis::findings::{Depth, findings};
-use contentcheck_parser::check::{Context, Further, Language, check_further};
+use contentcheck_analysis::findings::Depth;
+use contentcheck_parser::check::Language;
+use contentcheck_parser::release::{Checking, Gathered};
 use contentcheck_parser::source::Source;
 
 const TEMPLATE: &str =
@@ -29,11 +30,12 @@ fn rules(conditions: &[&str]) -> String {
 fn found(files: &[(&str, &str, Language)], depth: Depth, threads: usize) -> Vec<String> {
     let sources: Vec<(Source, Language)> =
         files.iter().map(|(name, text, language)| (Source::new(*name, *text), *language)).collect();
-    let context = Context { library: contentcheck_library::templates().unwrap(), fleet: None, threads };
-    let further = Further { codes: depth.codes(), find: &|rules, known| findings(rules, known, depth, threads) };
-    let (_, found) = check_further(&sources, context, &|_, _| None, &|| {}, &further);
+    let library = contentcheck_library::templates().unwrap();
+    let checking = Checking { further: Some(&depth), ..Checking::with_threads(threads) };
+    let judged = Gathered { library, ..Gathered::of(sources) }.check(&checking).judge();
     let of_analysis = |code: &str| ("CC0611"..="CC0621").contains(&code) || code == "CC0719";
-    found
+    judged
+        .findings()
         .iter()
         .filter(|finding| of_analysis(finding.code.id))
         .map(|finding| format!("{} {}", finding.rule.as_deref().unwrap_or_default(), finding.code.id))

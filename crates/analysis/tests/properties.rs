@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
-use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::check::Language;
+use contentcheck_parser::release::{Checking, Gathered};
 use contentcheck_parser::model::{
     Comparison, Expr, FieldComparison, FieldRef, IntRange, Network, Pattern, Predicate, Regex, Target, Test,
     TextPattern, TimePart, Value, WildcardPart,
@@ -36,11 +37,10 @@ fn template() -> Arc<TemplateType> {
             11 other: string
         }
     "#;
-    let sources = [(Source::new("t.content", content), Language::Native)];
-    let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-    let (content, found) = check(&sources, context, &|_, _| None, &|| {});
-    assert_eq!(found.len(), 0, "{found:?}");
-    Arc::clone(content.catalogue().find("t.all", 1).unwrap())
+    let gathered = Gathered::of(vec![(Source::new("t.content", content), Language::Native)]);
+    let judged = gathered.check(&Checking::default()).judge();
+    assert_eq!(judged.findings().len(), 0, "{:?}", judged.findings());
+    Arc::clone(judged.checked().catalogue().find("t.all", 1).unwrap())
 }
 
 fn event(template: &TemplateType, witness: &Witness) -> Event {

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use common::live;
 use contentcheck_analysis::{Analysis, Fires, RedundantKind, Witness};
-use contentcheck_parser::check::CheckedContent;
 use contentcheck_parser::model::{Expr, FieldRef, Pattern, Predicate, Target, Test, Value, WildcardPart};
+use contentcheck_parser::release::Checked;
 use contentcheck_parser::template::{Scalar, TemplateType};
 use contentcheck_reference::{Event, Prepared, evaluate};
 
@@ -145,7 +145,7 @@ struct Claim<'c> {
     same: Target,
 }
 
-fn claims<'c>(content: &'c CheckedContent, kinds: &mut BTreeMap<String, usize>) -> Vec<Claim<'c>> {
+fn claims<'c>(content: &'c Checked, kinds: &mut BTreeMap<String, usize>) -> Vec<Claim<'c>> {
     let confirm = |target: &Target, witness: &Witness| evaluate(target, &event(target, witness)).unwrap();
     let mut analysis = Analysis::new(&confirm);
     let mut claims = Vec::new();

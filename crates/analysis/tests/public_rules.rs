@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use common::live;
 use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
-use contentcheck_parser::check::CheckedContent;
 use contentcheck_parser::model::Target;
+use contentcheck_parser::release::Checked;
 use contentcheck_reference::{Event, Prepared};
 
 fn event(target: &Target, witness: &Witness) -> Event {
@@ -29,7 +29,7 @@ fn event(target: &Target, witness: &Witness) -> Event {
 struct Reference<'c>(RefCell<HashMap<usize, Prepared<'c>>>);
 
 impl<'c> Reference<'c> {
-    fn prepare(&self, content: &'c CheckedContent) {
+    fn prepare(&self, content: &'c Checked) {
         for target in content.rules().iter().flat_map(|rule| &rule.targets) {
             self.0.borrow_mut().insert(std::ptr::from_ref(target).addr(), Prepared::new(target).unwrap());
         }
@@ -60,7 +60,7 @@ fn within(what: &str, begin: f64, seconds: f64) {
     assert!(cfg!(debug_assertions) || used <= seconds, "{what}: {used:.2} s; the budget is {seconds} s");
 }
 
-fn targets(content: &CheckedContent) -> impl Iterator<Item = (&str, &Target)> {
+fn targets(content: &Checked) -> impl Iterator<Item = (&str, &Target)> {
     content.rules().iter().flat_map(|rule| rule.targets.iter().map(|target| (rule.title.as_str(), target)))
 }
 

@@ -2,7 +2,7 @@
 //! on any machine.
 //!
 //! ```text
-//! CheckedContent --lower--> questions --select--> atoms, witnesses --code, filter, regex--> sections --write--> bytes
+//! Shippable --lower--> questions --select--> atoms, witnesses --code, filter, regex--> sections --write--> bytes
 //! ```
 
 mod code;
@@ -22,8 +22,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use contentcheck_interpreter::format::{Comparator, FLAG_SKIP_UNSUPPLIED, Rule};
-use contentcheck_parser::check::{CheckedContent, Language};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::model::{CheckedRule, Level};
+use contentcheck_parser::release::Shippable;
 use contentcheck_parser::sensor::{Constraint, Operator};
 use contentcheck_parser::template::TemplateType;
 
@@ -98,26 +99,14 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// The rules in the order of an image: the number of a rule is its index. It depends on names,
-/// not on files.
-#[must_use]
-pub fn order(content: &CheckedContent) -> Vec<&CheckedRule> {
-    let mut rules: Vec<&CheckedRule> = content.rules().iter().collect();
-    rules.sort_by(|a, b| {
-        (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
-    });
-    rules
-}
-
-/// Compiles content. The order of files does not matter: rules stand by name.
+/// Compiles the rules that may ship. The number of a rule is its place among them.
 ///
 /// # Errors
 /// When a part of the content is beyond what an image can hold. Nothing is left out silently.
-pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Problem> {
-    let rules = order(content);
+pub fn compile(content: &Shippable, options: Options) -> Result<Vec<u8>, Problem> {
     let mut sections = Sections::default();
     let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
-    for (number, rule) in (0_u32..).zip(&rules) {
+    for (number, rule) in (0_u32..).zip(content.rules()) {
         write_rule(rule, options, &mut sections);
         for target in &rule.targets {
             let key = (target.template.name.as_str(), target.template.version);

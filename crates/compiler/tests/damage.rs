@@ -19,7 +19,8 @@ use contentcheck_interpreter::format::{
     Comparator, HEADER, Key, Literal, LiteralKind, PREFIX, Probe, Rule, Section, Set, Template,
 };
 use contentcheck_interpreter::{Image, Rejection};
-use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::check::Language;
+use contentcheck_parser::release::{Checking, Gathered, Tables, WithErrors};
 use contentcheck_parser::source::Source;
 use images::{Ends, Trust, run, seal, small};
 
@@ -41,9 +42,10 @@ fn demo() -> Vec<u8> {
         .map(|(path, language)| (Source::new(path.to_str().unwrap(), fs::read_to_string(path).unwrap()), language))
         .collect();
     let library = contentcheck_library::templates().unwrap();
-    let load = |source: &Source, path: &str| fs::read(Path::new(source.name()).parent()?.join(path)).ok();
-    let (content, found) = check(&sources, Context { library, fleet: None, threads: 2 }, &load, &|| {});
-    assert!(content.rules().len() > 10, "{} rules, {found:?}", content.rules().len());
+    let tables = Tables::new(|path| fs::read(path).ok());
+    let judged = Gathered { library, tables, ..Gathered::of(sources) }.check(&Checking::with_threads(2)).judge();
+    let content = judged.ship(WithErrors::LeaveOut).unwrap();
+    assert!(content.rules().len() > 10, "{} rules, {:?}", content.rules().len(), judged.findings());
     compile(&content, Options::default()).unwrap()
 }
 
@@ -204,10 +206,10 @@ fn prefixes(count: usize) -> Vec<u8> {
          template: t @ 1\n    severity: low\n    when a starts_with [{}]\n}}\n",
         literals.join(", ")
     );
-    let sources = [(Source::new("a.content", text), Language::Native)];
-    let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-    let (content, found) = check(&sources, context, &|_, _| None, &|| {});
-    assert_eq!(content.rules().len(), 1, "{found:?}");
+    let gathered = Gathered::of(vec![(Source::new("a.content", text), Language::Native)]);
+    let judged = gathered.check(&Checking::default()).judge();
+    let content = judged.ship(WithErrors::LeaveOut).unwrap();
+    assert_eq!(content.rules().len(), 1, "{:?}", judged.findings());
     compile(&content, Options::default()).unwrap()
 }
 

@@ -7,6 +7,7 @@ mod choices;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use choices::Choices;
 use contentcheck_compiler::event::with_event;
@@ -16,24 +17,22 @@ use contentcheck_interpreter::{
     Capacity, Event, Fault, Image, Input, KillMask, Manifest, Rejection, Resource, Steps, Value, VerifiedImage,
     Versioning,
 };
-use contentcheck_parser::check::{CheckedContent, Context, Language, check};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::model;
+use contentcheck_parser::release::{Checking, Gathered, Shippable, Tables, WithErrors};
 use contentcheck_parser::sensor::{self, Constraint, Sensor};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::TemplateType;
 
-fn checked(
-    files: &[(&str, &str)],
-    library: Vec<TemplateType>,
-    load: &(dyn Fn(&Source, &str) -> Option<Vec<u8>> + Sync),
-) -> CheckedContent {
+fn shippable(files: &[(&str, &str)], library: Arc<[Arc<TemplateType>]>, tables: Tables) -> Shippable {
     let sources: Vec<(Source, Language)> =
         files.iter().map(|(name, text)| (Source::new(*name, *text), Language::of(name).unwrap())).collect();
-    check(&sources, Context { library, fleet: None, threads: 1 }, load, &|| {}).0
+    let gathered = Gathered { library, tables, ..Gathered::of(sources) };
+    gathered.check(&Checking::default()).judge().ship(WithErrors::LeaveOut).unwrap()
 }
 
 fn image_of(text: &str, options: Options) -> Vec<u8> {
-    let content = checked(&[("a.content", text)], Vec::new(), &|_, _| None);
+    let content = shippable(&[("a.content", text)], Arc::default(), Tables::default());
     assert!(!content.rules().is_empty());
     compile(&content, options).unwrap()
 }
@@ -43,7 +42,7 @@ fn incident(name: &str) -> PathBuf {
 }
 
 /// The content of an incident, as it would be without the lint's verdict on its sensors.
-fn content_of(name: &str) -> CheckedContent {
+fn content_of(name: &str) -> Shippable {
     let directory = incident(name);
     let mut files: Vec<(String, String)> = Vec::new();
     for path in fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()) {
@@ -54,7 +53,8 @@ fn content_of(name: &str) -> CheckedContent {
     }
     files.sort();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
-    checked(&files, contentcheck_library::templates().unwrap(), &|_, path| fs::read(directory.join(path)).ok())
+    let tables = Tables::new(move |path| fs::read(directory.join(path)).ok());
+    shippable(&files, contentcheck_library::templates().unwrap(), tables)
 }
 
 fn manifest_file(path: &Path) -> Sensor {

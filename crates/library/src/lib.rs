@@ -11,6 +11,8 @@
 
 mod embedded;
 
+use std::sync::{Arc, OnceLock};
+
 use contentcheck_parser::diagnostic::{Diagnostic, Sink};
 use contentcheck_parser::native;
 use contentcheck_parser::sensor::{Manifest, Sensor};
@@ -89,20 +91,25 @@ pub fn sensor_names() -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// The template types that ship.
+/// The template types that ship. They are read once.
 ///
 /// # Errors
 /// What is wrong with them; a test shows that nothing is.
-pub fn templates() -> Result<Vec<TemplateType>, Vec<Diagnostic>> {
+pub fn templates() -> Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>> {
+    static READ: OnceLock<Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>>> = OnceLock::new();
+    READ.get_or_init(read).clone()
+}
+
+fn read() -> Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for file in CONTENT {
         let source = file.source();
         let parsed = native::parse(&source);
         let mut sink = Sink::new(&source);
-        found.extend(native::templates(&parsed.ast, &mut sink));
+        found.extend(native::templates(&parsed.ast, &mut sink).into_iter().map(Arc::new));
         problems.extend(parsed.diagnostics);
         problems.extend(sink.finish());
     }
-    if problems.is_empty() { Ok(found) } else { Err(problems) }
+    if problems.is_empty() { Ok(found.into()) } else { Err(problems) }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn new(template: TemplateType) -> Self {
+    fn new(template: Arc<TemplateType>) -> Self {
         let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let mut slots = FxHashMap::default();
         for (at, field) in template.fields.iter().enumerate() {
@@ -48,7 +48,7 @@ impl Entry {
             Fixed::Int(number) => number.to_string(),
         };
         let fixed = template.reads.iter().map(|recognition| recognition.values.iter().map(text).collect()).collect();
-        Self { template: Arc::new(template), slots, fixed }
+        Self { template, slots, fixed }
     }
 
     /// The texts of the values of one of `reads`.
@@ -74,7 +74,7 @@ impl Catalogue {
     /// A catalogue of these template types. Of two with the same name and version the
     /// later one counts, so a release can replace what the library ships.
     #[must_use]
-    pub fn new(templates: impl IntoIterator<Item = TemplateType>) -> Self {
+    pub fn new(templates: impl IntoIterator<Item = Arc<TemplateType>>) -> Self {
         let mut catalogue = Self::default();
         for template in templates {
             let (name, version) = (template.name.clone(), template.version);

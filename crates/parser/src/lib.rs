@@ -1,7 +1,8 @@
 //! Reads detection content and checks it.
 //!
 //! ```
-//! use contentcheck_parser::check::{Context, Language, check};
+//! use contentcheck_parser::check::Language;
+//! use contentcheck_parser::release::{Checking, Gathered};
 //! use contentcheck_parser::source::Source;
 //!
 //! let content = r#"
@@ -15,10 +16,9 @@
 //!     when imag ends_with "/sh"
 //! }
 //! "#;
-//! let sources = [(Source::new("shell.content", content), Language::Native)];
-//! let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-//! let (_, findings) = check(&sources, context, &|_, _| None, &|| {});
-//! let errors: Vec<_> = findings.iter().filter(|finding| finding.code.id < "CC0700").collect();
+//! let gathered = Gathered::of(vec![(Source::new("shell.content", content), Language::Native)]);
+//! let judged = gathered.check(&Checking::default()).judge();
+//! let errors: Vec<_> = judged.errors().collect();
 //! assert_eq!(errors[0].code.id, "CC0202");
 //! assert_eq!(errors[0].help.as_deref(), Some("did you mean `image`?"));
 //! ```
@@ -29,12 +29,15 @@ pub mod decode;
 pub mod diagnostic;
 pub mod limits;
 mod logic;
+pub mod lookup;
 mod metadata;
 pub mod model;
 pub mod native;
 pub mod outcome;
 pub mod regex;
+pub mod release;
 pub mod sensor;
+pub mod sidecar;
 pub mod sigma;
 pub mod source;
 pub mod table;

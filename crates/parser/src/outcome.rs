@@ -26,8 +26,34 @@ pub struct Facts {
     pub logic: Option<u64>,
     /// Where it is shown: its title or name.
     pub span: Span,
+    /// All of it.
+    pub extent: Span,
     /// Whether it is a rule, which is among the rules of the file unless something is wrong with it.
     pub is_rule: bool,
+}
+
+/// The kinds of documents that change what rules do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentKind {
+    /// A filter.
+    Filter,
+    /// A correlation.
+    Correlation,
+}
+
+/// A document that is no rule.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Where it is shown.
+    pub span: Span,
+    /// All of it.
+    pub extent: Span,
+    /// The rules that it names; `None` for any.
+    pub rules: Option<Vec<Reference>>,
+    /// Whether the rules of a correlation are alerts of their own.
+    pub generate: bool,
 }
 
 /// What one file yields.
@@ -41,6 +67,8 @@ pub struct FileOutcome {
     pub facts: Vec<Facts>,
     /// Rules that its documents refer to.
     pub references: Vec<Reference>,
+    /// Filters and correlations.
+    pub documents: Vec<Document>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether all of the file was understood, as far as its form goes.
@@ -56,6 +84,7 @@ impl FileOutcome {
             rules: Vec::new(),
             facts: Vec::new(),
             references: Vec::new(),
+            documents: Vec::new(),
             diagnostics: Vec::new(),
             is_intact: true,
         }

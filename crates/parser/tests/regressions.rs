@@ -12,8 +12,9 @@ mod bodies;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::check::{self, Context, Language};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::native;
+use contentcheck_parser::release::{Checking, Gathered};
 use contentcheck_parser::source::Source;
 use proptest::prelude::*;
 
@@ -57,9 +58,8 @@ fn seeds() -> Vec<Vec<u8>> {
 }
 
 fn findings(sources: &[(Source, Language)], threads: usize) -> Vec<String> {
-    let context = Context { library: Vec::new(), fleet: None, threads };
-    let (_, found) = check::check(sources, context, &|_, _| None, &|| {});
-    found.iter().map(ToString::to_string).collect()
+    let judged = Gathered::of(sources.to_vec()).check(&Checking::with_threads(threads)).judge();
+    judged.findings().iter().map(ToString::to_string).collect()
 }
 
 #[test]

@@ -6,10 +6,11 @@
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use contentcheck_parser::check::{CheckedContent, Context, Language, check};
-use contentcheck_parser::diagnostic::Severity;
+use contentcheck_parser::check::Language;
 use contentcheck_parser::model::{CheckedRule, FieldRef, Target};
+use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::TemplateType;
 use contentcheck_parser::value::Value;
@@ -25,7 +26,7 @@ const TEXT_BYTES: usize = 4 << 20;
 pub struct Suite {
     /// Name of the file.
     pub name: String,
-    content: CheckedContent,
+    content: Shippable,
     cases: Vec<Case>,
 }
 
@@ -65,18 +66,19 @@ impl Suite {
     /// If it is not of the format, a rule has an error, or an event does not fit the template type.
     pub fn read(name: &str, text: &str) -> Result<Self, Failure> {
         let file: File = toml::from_str(text).map_err(|error| Failure(format!("{name}: {error}")))?;
-        let content = file.check(name)?;
+        let (content, order) = file.check(name)?;
         let mut cases = Vec::new();
         for (at, rule) in file.in_order().into_iter().enumerate() {
             let fail = |what: String| Failure(format!("{name}, rule `{}`: {what}", rule.name));
-            let checked = content.rules().get(at).ok_or_else(|| fail("it is not in the content".to_owned()))?;
+            let number = order.get(at).copied().unwrap_or(usize::MAX);
+            let checked = content.rules().get(number).ok_or_else(|| fail("it is not in the content".to_owned()))?;
             let asked = rule.template.as_deref().unwrap_or(&file.template);
             let target = checked.targets.iter().position(|target| target.template.to_string() == asked);
             let target = target.ok_or_else(|| fail(format!("it does not run on `{asked}`")))?;
             let template = checked.targets.get(target).map(|target| &*target.template);
             let template = template.ok_or_else(|| fail("it has no target".to_owned()))?;
-            for (number, case) in rule.case.iter().enumerate() {
-                let case_name = format!("{name}, rule `{}`, case {}", rule.name, number + 1);
+            for (at, case) in rule.case.iter().enumerate() {
+                let case_name = format!("{name}, rule `{}`, case {}", rule.name, at + 1);
                 let fail = |what: String| Failure(format!("{case_name}: {what}"));
                 let shows = case.shows.clone().unwrap_or_else(|| rule.shows.clone());
                 if shows.is_empty() {
@@ -84,7 +86,7 @@ impl Suite {
                 }
                 let event = case.event(template).map_err(fail)?;
                 let why = case.why.clone().or_else(|| rule.why.clone()).unwrap_or_default();
-                cases.push(Case { name: case_name, why, shows, event, expect: case.expect, rule: at, target });
+                cases.push(Case { name: case_name, why, shows, event, expect: case.expect, rule: number, target });
             }
         }
         Ok(Self { name: name.to_owned(), content, cases })
@@ -92,7 +94,7 @@ impl Suite {
 
     /// The rules of the file.
     #[must_use]
-    pub const fn content(&self) -> &CheckedContent {
+    pub const fn content(&self) -> &Shippable {
         &self.content
     }
 
@@ -111,7 +113,7 @@ impl Suite {
 }
 
 impl Case {
-    /// Indices of the rule in [`CheckedContent::rules`] and of the target in its targets.
+    /// Indices of the rule in [`Shippable::rules`] and of the target in its targets.
     #[must_use]
     pub const fn place(&self) -> (usize, usize) {
         (self.rule, self.target)
@@ -223,7 +225,8 @@ impl File {
         native.into_iter().chain(sigma).collect()
     }
 
-    fn check(&self, name: &str) -> Result<CheckedContent, Failure> {
+    /// The rules, and the place among them of each in the order in which they are checked.
+    fn check(&self, name: &str) -> Result<(Shippable, Vec<usize>), Failure> {
         let mut native = format!("{}\n", self.declarations);
         let mut sources = Vec::new();
         for (at, rule) in self.in_order().into_iter().enumerate() {
@@ -242,7 +245,7 @@ impl File {
                     ));
                 }
                 Text::Sigma(text) => {
-                    sources.push((Source::new(format!("{name}: {title}.yml"), text), Language::Sigma));
+                    sources.push((Source::new(format!("{name}: {at:04} {title}.yml"), text), Language::Sigma));
                 }
                 Text::Detection(detection) => {
                     let indented: String = detection.lines().map(|line| format!("    {line}\n")).collect();
@@ -250,22 +253,25 @@ impl File {
                     let text = format!(
                         "title: '{title}'\nid: {id}\nstatus: test\nlogsource: {logsource}\ndetection:\n{indented}level: low\n"
                     );
-                    sources.push((Source::new(format!("{name}: {title}.yml"), text), Language::Sigma));
+                    sources.push((Source::new(format!("{name}: {at:04} {title}.yml"), text), Language::Sigma));
                 }
             }
         }
-        sources.insert(0, (Source::new(format!("{name}: native"), native), Language::Native));
-        let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-        let (content, findings) = check(&sources, context, &|_, _| None, &|| {});
-        if let Some(error) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+        sources.insert(0, (Source::new(format!("{name}: 0000.content"), native), Language::Native));
+        let judged = Gathered::of(sources).check(&Checking::default()).judge();
+        if let Some(error) = judged.errors().next() {
             let place = error.source.slice(error.span);
             return Err(Failure(format!("{}: {} {}: `{place}`", error.source.name(), error.code.id, error.message)));
         }
+        let unshippable = |_| Failure(format!("{name}: it has rules that cannot run"));
+        let content = judged.ship(WithErrors::Refuse).map_err(unshippable)?;
         let (expected, found) = (self.rule.len(), content.rules().len());
         if expected != found {
             return Err(Failure(format!("{name}: of {expected} rules {found} can be run")));
         }
-        Ok(content)
+        let place = |rule| content.rules().iter().position(|other| Arc::ptr_eq(rule, other));
+        let order = judged.checked().rules().iter().filter_map(place).collect();
+        Ok((content, order))
     }
 }
 

@@ -5,7 +5,8 @@
 //! them. What it implements is written down in docs/semantics.md, whose ids the code names.
 //!
 //! ```
-//! use contentcheck_parser::check::{Context, Language, check};
+//! use contentcheck_parser::check::Language;
+//! use contentcheck_parser::release::{Checking, Gathered, WithErrors};
 //! use contentcheck_parser::source::Source;
 //! use contentcheck_reference::{Evaluator, Event};
 //!
@@ -22,9 +23,8 @@
 //!     test fires { image: "/bin/SH", pid: 77 }
 //! }
 //! "#;
-//! let sources = [(Source::new("shell.content", content), Language::Native)];
-//! let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-//! let (content, _) = check(&sources, context, &|_, _| None, &|| {});
+//! let gathered = Gathered::of(vec![(Source::new("shell.content", content), Language::Native)]);
+//! let content = gathered.check(&Checking::default()).judge().ship(WithErrors::Refuse).unwrap();
 //! let evaluator = Evaluator::new(&content).unwrap();
 //! let shell = &evaluator.rules()[0];
 //! let event = Event::from_test(&shell.targets[0].target().template, &shell.rule.tests[0]);

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use contentcheck_parser::check::CheckedContent;
 use contentcheck_parser::model::{CheckedRule, Expr, Pattern, Predicate, Target, TextPattern};
+use contentcheck_parser::release::Shippable;
 
 use crate::event::Event;
 use crate::explain::{self, Explanation};
@@ -55,7 +55,7 @@ impl<'a> Evaluator<'a> {
     ///
     /// # Errors
     /// If an expression does not compile.
-    pub fn new(content: &'a CheckedContent) -> Result<Self, InvalidExpression> {
+    pub fn new(content: &'a Shippable) -> Result<Self, InvalidExpression> {
         let rules = content.rules().iter().map(|rule| {
             let targets = rule.targets.iter().map(Prepared::new).collect::<Result<_, _>>()?;
             Ok(PreparedRule { rule, targets })

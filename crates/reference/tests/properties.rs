@@ -3,8 +3,9 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::check::{CheckedContent, Context, Language, check};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::model::FieldRef;
+use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::value::Value;
 use contentcheck_reference::{Event, Evidence, Explanation, Match, Node, Prepared};
@@ -114,7 +115,7 @@ fn value() -> impl Strategy<Value = Value> {
     prop_oneof![4 => scalar(), 1 => prop::collection::vec(scalar(), 0..4).prop_map(Value::List)]
 }
 
-fn content(conditions: &[String]) -> CheckedContent {
+fn content(conditions: &[String]) -> Shippable {
     let mut text = TEMPLATE.to_owned();
     for (at, condition) in conditions.iter().enumerate() {
         writeln!(
@@ -123,8 +124,8 @@ fn content(conditions: &[String]) -> CheckedContent {
         )
         .unwrap();
     }
-    let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-    check(&[(Source::new("random.content", text), Language::Native)], context, &|_, _| None, &|| {}).0
+    let gathered = Gathered::of(vec![(Source::new("random.content", text), Language::Native)]);
+    gathered.check(&Checking::default()).judge().ship(WithErrors::LeaveOut).unwrap()
 }
 
 /// What the answers of the parts say of the whole.

@@ -8,9 +8,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::model::{Pattern, Test};
 use contentcheck_parser::regex::canonical;
+use contentcheck_parser::release::{Checking, Gathered, WithErrors};
 use contentcheck_parser::source::Source;
 use contentcheck_reference::{Evaluator, Event};
 
@@ -43,8 +44,9 @@ fn public_rules_are_evaluated() {
             Some((Source::new(path.display().to_string(), fs::read_to_string(path).ok()?), Language::Sigma))
         })
         .collect();
-    let context = Context { library: contentcheck_library::templates().unwrap(), fleet: None, threads: 2 };
-    let (content, _) = check(&sources, context, &|_, _| None, &|| {});
+    let library = contentcheck_library::templates().unwrap();
+    let judged = Gathered { library, ..Gathered::of(sources) }.check(&Checking::with_threads(2)).judge();
+    let content = judged.ship(WithErrors::LeaveOut).unwrap();
     assert!(content.rules().len() > 1_000, "{} rules", content.rules().len());
     let (mut expressions, mut automata, mut targets) = (0, 0, 0);
     for rule in content.rules() {

@@ -9,6 +9,7 @@ mod rule;
 use contentcheck_parser::check::parallel;
 use contentcheck_parser::diagnostic::{Code, Diagnostic, codes};
 use contentcheck_parser::model::CheckedRule;
+use contentcheck_parser::release::Further;
 use contentcheck_parser::source::{Source, Span};
 use rustc_hash::FxHashMap;
 
@@ -48,11 +49,25 @@ impl Depth {
 /// number of threads.
 const TOGETHER: usize = 16;
 
-/// What there is to say of rules, in their order; first of each alone, then of each beside the others. `known` is what
-/// other checks found in them.
-#[must_use]
-pub fn findings(rules: &[&CheckedRule], known: &[&Diagnostic], depth: Depth, threads: usize) -> Vec<Diagnostic> {
-    let known = Known::new(known);
+impl Further for Depth {
+    fn codes(&self) -> &'static [&'static Code] {
+        Self::codes(*self)
+    }
+
+    fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+        of_rules(rules, &Known::new(known), *self, threads)
+    }
+
+    fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+        match self {
+            Self::Quick => Vec::new(),
+            Self::Deep => across::findings(rules, threads, &Known::new(known)),
+        }
+    }
+}
+
+/// What there is to say of each rule alone, in their order.
+fn of_rules(rules: &[&CheckedRule], known: &Known<'_>, depth: Depth, threads: usize) -> Vec<Diagnostic> {
     let of_rules = parallel::map(&chunks(rules), threads, |chunk| {
         let mut analysis = Analysis::of_proofs();
         let mut found = Vec::new();
@@ -63,15 +78,11 @@ pub fn findings(rules: &[&CheckedRule], known: &[&Diagnostic], depth: Depth, thr
                 analysis.allow(depth.work());
                 last = Some(&rule.source);
             }
-            found.extend(rule::findings(&mut analysis, rule, depth, &known));
+            found.extend(rule::findings(&mut analysis, rule, depth, known));
         }
         found
     });
-    let mut found: Vec<Diagnostic> = of_rules.into_iter().flatten().collect();
-    if depth == Depth::Deep {
-        found.extend(across::findings(rules, threads, &known));
-    }
-    found
+    of_rules.into_iter().flatten().collect()
 }
 
 /// The rules in parts of some size, those of one file together.

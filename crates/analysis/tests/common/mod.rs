@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::check::{CheckedContent, Context, Language, check};
+use contentcheck_parser::check::Language;
+use contentcheck_parser::release::{Checked, Checking, Gathered};
 use contentcheck_parser::source::Source;
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -18,7 +19,7 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// The rules in use, as opposed to deprecated and unsupported ones. Nothing, and a word, where they are not there.
-pub(crate) fn live() -> Option<CheckedContent> {
+pub(crate) fn live() -> Option<Checked> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
     let folder = shared.join("corpus/sigma");
@@ -38,6 +39,6 @@ pub(crate) fn live() -> Option<CheckedContent> {
         Some((Source::new(path.display().to_string(), fs::read_to_string(path).ok()?), Language::Sigma))
     };
     let sources: Vec<(Source, Language)> = paths.iter().filter_map(read).collect();
-    let context = Context { library: contentcheck_library::templates().unwrap(), fleet: None, threads: 2 };
-    Some(check(&sources, context, &|_, _| None, &|| {}).0)
+    let library = contentcheck_library::templates().unwrap();
+    Some(Gathered { library, ..Gathered::of(sources) }.check(&Checking::with_threads(2)))
 }

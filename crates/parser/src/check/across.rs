@@ -8,7 +8,7 @@ use crate::outcome::{Facts, FileOutcome};
 use crate::source::{Source, Span};
 
 /// Reports what the files have in common and should not, in the order of the files.
-pub(super) fn check(outcomes: &[FileOutcome]) -> Vec<Diagnostic> {
+pub(crate) fn check(outcomes: &[&FileOutcome]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut ids: HashMap<String, (&Source, Span)> = HashMap::new();
     let mut names: HashMap<&str, (&Source, Span)> = HashMap::new();

@@ -62,7 +62,7 @@ impl Fault {
 
 /// Reports what a rule reads and some sensor of the fleet does not supply: one finding for
 /// each field and kind of fault, which names every sensor concerned.
-pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
+pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if fleet.is_empty() || rule.targets.is_empty() {
         return found;
@@ -114,7 +114,7 @@ pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
 /// Reports undeclared fields that another version of the template type declares as something else
 /// than the text that the rule takes them for. What supplies a template type supplies all of its
 /// versions under one name and type, so nothing could feed both.
-pub(super) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnostic> {
+pub(crate) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for target in rule.targets.iter().filter(|target| target.template.open) {
         let template = &target.template;
@@ -315,7 +315,8 @@ fn list(faults: &[(&Sensor, Fault)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::{Context, Language, check};
+    use crate::check::Language;
+    use crate::release::{Checking, Gathered};
     use crate::sensor::{Fleet, Manifest};
     use crate::source::Source;
 
@@ -324,9 +325,9 @@ mod tests {
         let json = format!("{{\"format\":1,\"sensor\":\"acme\",\"version\":\"1\",{members}}}");
         let sensor = Manifest::parse(&Source::new("m", json)).expect("a manifest");
         let fleet = Fleet::new(vec![sensor]).expect("a fleet");
-        let context = Context { library: Vec::new(), fleet: Some(&fleet), threads: 1 };
-        let (_, found) = check(&[(Source::new("r.content", text), Language::Native)], context, &|_, _| None, &|| {});
-        let fourth = found.iter().filter(|found| found.code.id.starts_with("CC04"));
+        let sources = vec![(Source::new("r.content", text), Language::Native)];
+        let judged = Gathered { fleet: Some(fleet), ..Gathered::of(sources) }.check(&Checking::default()).judge();
+        let fourth = judged.findings().iter().filter(|found| found.code.id.starts_with("CC04"));
         fourth.map(|found| format!("{}: {}", found.code.id, found.message)).collect()
     }
 

@@ -25,7 +25,7 @@ struct Excess<'f> {
 
 /// Reports the first rule that a sensor cannot hold any more: one finding for each place and
 /// kind, told for the sensor with the least room; the others are named.
-pub(super) fn check<'r>(rules: impl Iterator<Item = &'r CheckedRule> + Clone, fleet: &Fleet) -> Vec<Diagnostic> {
+pub(crate) fn check<'r>(rules: impl Iterator<Item = &'r CheckedRule> + Clone, fleet: &Fleet) -> Vec<Diagnostic> {
     let loads: Vec<Load<'r>> = rules.map(|rule| Load { rule, tables: tables(rule) }).collect();
     let mut found: BTreeMap<(usize, &'static str), Vec<Excess<'_>>> = BTreeMap::new();
     for sensor in fleet.sensors() {
@@ -105,7 +105,8 @@ fn tables(rule: &CheckedRule) -> Vec<&Arc<Table>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::{Context, Language, check};
+    use crate::check::Language;
+    use crate::release::{Checking, Gathered};
     use crate::sensor::{Fleet, Manifest};
     use crate::source::Source;
 
@@ -129,10 +130,9 @@ mod tests {
             ));
         }
         let fleet = Fleet::new(sensors).expect("a fleet");
-        let context = Context { library: Vec::new(), fleet: Some(&fleet), threads: 1 };
-        let sources = [(Source::new("r.content", text), Language::Native)];
-        let (_, found) = check(&sources, context, &|_, _| None, &|| {});
-        let over = found.iter().filter(|found| found.code.id == "CC0408");
+        let sources = vec![(Source::new("r.content", text), Language::Native)];
+        let judged = Gathered { fleet: Some(fleet), ..Gathered::of(sources) }.check(&Checking::default()).judge();
+        let over = judged.findings().iter().filter(|found| found.code.id == "CC0408");
         over.map(|found| format!("{}: {}; {:?}", found.rule.as_deref().unwrap_or(""), found.message, found.label))
             .collect()
     }

@@ -19,9 +19,11 @@ struct Suppression {
 
 /// Takes out the findings that comments in the file accept, and reports comments that are
 /// wrong or accept nothing. Of a code that nothing looked for it is not known whether a comment accepts anything.
-pub(super) fn apply(source: &Source, found: Vec<Diagnostic>, unasked: &[&'static Code]) -> Vec<Diagnostic> {
+pub(crate) struct Accepted { pub(crate) finding: Diagnostic, pub(crate) reason: String }
+pub(crate) struct Applied { pub(crate) kept: Vec<Diagnostic>, pub(crate) accepted: Vec<Accepted> }
+pub(crate) fn apply(source: &Source, found: Vec<Diagnostic>, unasked: &[&'static Code]) -> Applied {
     if !source.text().contains(MARK) {
-        return found;
+        return Applied { kept: found, accepted: Vec::new() };
     }
     let mut problems = Sink::new(source);
     let mut suppressions = read(source, &mut problems);
@@ -49,7 +51,7 @@ pub(super) fn apply(source: &Source, found: Vec<Diagnostic>, unasked: &[&'static
         problems.push(diagnostic.with_help("remove it; the finding it was for is gone"));
     }
     kept.extend(problems.finish());
-    kept
+    Applied { kept, accepted: Vec::new() }
 }
 
 fn read(source: &Source, problems: &mut Sink) -> Vec<Suppression> {
@@ -153,7 +155,7 @@ mod tests {
     fn run(text: &str, at: usize) -> Vec<&'static str> {
         let source = Source::new("x", text);
         let finding = Diagnostic::new(&codes::WILDCARD_ONLY, &source, Span::at(at), "m");
-        apply(&source, vec![finding], codes::BY_ANALYSIS).iter().map(|diagnostic| diagnostic.code.id).collect()
+        apply(&source, vec![finding], codes::BY_ANALYSIS).kept.iter().map(|diagnostic| diagnostic.code.id).collect()
     }
 
     #[test]

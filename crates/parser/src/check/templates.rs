@@ -2,6 +2,7 @@
 //! version that is not an earlier one grown at its end.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::Source;
@@ -9,7 +10,7 @@ use crate::template::TemplateType;
 
 /// Reports what is wrong among the template types that the content declares. `library` are
 /// those that ship; the content may grow them, and may not change them.
-pub(super) fn check(library: &[TemplateType], own: &[TemplateType]) -> Vec<Diagnostic> {
+pub(crate) fn check(library: &[Arc<TemplateType>], own: &[Arc<TemplateType>]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     // By name and version; of two with the same version the one that is declared first.
     let mut all: HashMap<&str, BTreeMap<u32, &TemplateType>> = HashMap::new();
@@ -19,7 +20,7 @@ pub(super) fn check(library: &[TemplateType], own: &[TemplateType]) -> Vec<Diagn
     let mut declared: HashMap<(&str, u32), &TemplateType> = HashMap::new();
     for template in own {
         let before = *declared.entry((&template.name, template.version)).or_insert(template);
-        if !std::ptr::eq(before, template) {
+        if !std::ptr::eq(before, &**template) {
             let message = format!("`{template}` is declared twice");
             let duplicate = Diagnostic::new(&codes::DUPLICATE_NAME, &template.source, template.span, message);
             found.push(

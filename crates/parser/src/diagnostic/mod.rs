@@ -107,6 +107,8 @@ pub struct Diagnostic {
     pub rule: Option<String>,
     /// A mend that can be applied by machine.
     pub fix: Option<Fix>,
+    /// The sensors that it is about, sorted.
+    pub sensors: Vec<String>,
 }
 
 impl Diagnostic {
@@ -125,6 +127,7 @@ impl Diagnostic {
             help: None,
             rule: None,
             fix: None,
+            sensors: Vec::new(),
         }
     }
 

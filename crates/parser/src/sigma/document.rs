@@ -121,6 +121,7 @@ fn one(
         title: None,
         logic: None,
         span: root.span,
+        extent: root.span,
         is_rule: document == Document::Rule,
     };
     facts.title = name(root, "title").map(|(title, _)| title);
@@ -239,6 +240,7 @@ fn rule(
         tests: Vec::new(),
         source: source.clone(),
         span: facts.span,
+        extent: facts.extent,
     })
 }
 

@@ -28,6 +28,14 @@ pub struct Code {
     pub fixable: bool,
 }
 
+impl Code {
+    /// Whether anything may accept its findings.
+    #[must_use]
+    pub fn is_acceptable(&self) -> bool {
+        !((self.id.starts_with("CC04") && self.severity == Severity::Error) || self.id == "CC0808" || self.id.starts_with("CC10"))
+    }
+}
+
 /// Declares the codes of one family and the list of them.
 macro_rules! codes {
     ($( $(#[doc = $summary:literal])+ $constant:ident = $id:literal $name:literal $severity:ident $($fixable:ident)? {

@@ -30,7 +30,7 @@ use scope::Scope;
 ///
 /// `load` gives the bytes of a table's data by its path, as [`crate::table::data_path`] makes it.
 #[must_use]
-pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Option<Vec<u8>>) -> FileOutcome {
+pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Option<Arc<[u8]>>) -> FileOutcome {
     let parsed = super::parse(source);
     let mut outcome = FileOutcome::new(source);
     outcome.diagnostics = parsed.diagnostics;
@@ -46,6 +46,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
                 title: None,
                 logic: None,
                 span: rule.name.span,
+                extent: rule.span,
                 is_rule: true,
             };
             // A sink of its own: an error elsewhere in the file does not take this rule away.
@@ -109,6 +110,7 @@ fn lower(
                 tests,
                 source: ast.source().clone(),
                 span: rule.name.span,
+                extent: rule.span,
             });
         }
     };

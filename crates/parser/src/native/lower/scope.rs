@@ -37,7 +37,7 @@ impl Scope {
     pub(super) fn declare(
         &mut self,
         ast: &Ast,
-        load: &dyn Fn(&str) -> Option<Vec<u8>>,
+        load: &dyn Fn(&str) -> Option<Arc<[u8]>>,
         sink: &mut Sink,
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
@@ -58,7 +58,7 @@ impl Scope {
                         }
                     };
                     let bytes = path.as_deref().filter(|_| room > 0).and_then(load);
-                    let length = bytes.as_ref().map_or(0, Vec::len);
+                    let length = bytes.as_ref().map_or(0, |bytes| bytes.len());
                     // Data that is too large on its own is told by the table.
                     if length <= limits::TABLE_BYTES && !limits::take(&mut room, length) || room == 0 {
                         room = 0;

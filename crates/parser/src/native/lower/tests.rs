@@ -23,10 +23,10 @@ fn checked(text: &str) -> (Vec<CheckedRule>, String) {
     let declared = Source::new("t", TEMPLATE);
     let parsed = super::super::parse(&declared);
     let mut sink = Sink::new(&declared);
-    let catalogue = Catalogue::new(super::super::templates(&parsed.ast, &mut sink));
+    let catalogue = Catalogue::new(super::super::templates(&parsed.ast, &mut sink).into_iter().map(Arc::new));
     assert!(sink.is_empty());
     let source = Source::new("r", text);
-    let load = |path: &str| (path == "d.csv").then(|| b"hash\nab\n".to_vec());
+    let load = |path: &str| (path == "d.csv").then(|| Arc::from(*b"hash\nab\n") as Arc<[u8]>);
     let outcome = check(&source, &catalogue, &load);
     let lines: Vec<String> =
         outcome.diagnostics.iter().map(|found| format!("{} {}", found.code.id, found.message)).collect();

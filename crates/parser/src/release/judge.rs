@@ -1,0 +1,377 @@
+//! Judge: what is reported, what was accepted and by what, and which rules cannot ship. The one place for
+//! severities, suppressions, the baseline and the order of findings.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::gathered::{Gathered, Input};
+use super::ship::{Shippable, Unshippable, WithErrors};
+use super::workspace::{Checked, Extents, FileFound};
+use crate::check::{Language, suppress};
+use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::limits;
+use crate::model::CheckedRule;
+use crate::outcome::{Document, DocumentKind, Facts};
+use crate::source::{Source, Span};
+
+/// What accepted a finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AcceptedBy {
+    /// A comment beside it, with the reason that it gives.
+    Comment(String),
+    /// The baseline.
+    Baseline,
+    /// Its code is off.
+    Severity,
+}
+
+/// A finding that was accepted.
+#[derive(Clone, Debug)]
+pub struct Acceptance {
+    /// The finding.
+    pub finding: Diagnostic,
+    /// What accepted it.
+    pub by: AcceptedBy,
+}
+
+/// A rule that cannot ship, or a file or document that could hold some.
+#[derive(Clone, Debug)]
+pub struct LeftOut {
+    /// Id, or else name or title; of a file its name.
+    pub name: String,
+    /// Title.
+    pub title: Option<String>,
+    /// The file.
+    pub source: Source,
+    /// Where in it it is shown.
+    pub span: Span,
+    /// All of it.
+    pub extent: Span,
+    /// Why: at least one finding.
+    pub reasons: Vec<Diagnostic>,
+}
+
+/// Findings with the severity in force, and what follows for the rules.
+#[derive(Debug)]
+pub struct Judged {
+    checked: Checked,
+    findings: Vec<Diagnostic>,
+    accepted: Vec<Acceptance>,
+    left_out: Vec<LeftOut>,
+    /// Findings that only whoever runs or ships rules must be told.
+    blockers: Vec<Diagnostic>,
+    gone: usize,
+}
+
+impl Judged {
+    pub(super) fn of(checked: Checked) -> Self {
+        let policy = &checked.gathered().policy;
+        let mut baseline = policy.baseline.as_ref().map(super::Baseline::open);
+        let mut accepted = Vec::new();
+        let mut findings = Vec::new();
+        let mut judge = |found: Vec<Diagnostic>, accepted: &mut Vec<Acceptance>| -> Vec<Diagnostic> {
+            let mut kept = Vec::with_capacity(found.len());
+            for mut finding in found {
+                let Some(severity) = policy.severity(finding.code) else {
+                    accepted.push(Acceptance { finding, by: AcceptedBy::Severity });
+                    continue;
+                };
+                // A finding may be graver than its code is; that stays so unless the code is set.
+                if severity != finding.code.severity {
+                    finding.severity = severity;
+                }
+                if baseline.as_mut().is_some_and(|baseline| baseline.takes(&finding)) {
+                    accepted.push(Acceptance { finding, by: AcceptedBy::Baseline });
+                } else {
+                    kept.push(finding);
+                }
+            }
+            kept
+        };
+        let unasked = checked.unasked();
+        let mut errors: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+        for FileFound { source, found, .. } in checked.files() {
+            let applied = suppress::apply(source, found.to_vec(), &unasked);
+            accepted.extend(applied.accepted.into_iter().map(|one| Acceptance {
+                finding: one.finding,
+                by: AcceptedBy::Comment(one.reason),
+            }));
+            let mut kept = judge(applied.kept, &mut accepted);
+            kept.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
+            let own = kept.iter().filter(|found| found.severity == Severity::Error).cloned();
+            errors.insert(source.name().to_owned(), own.collect());
+            findings.extend(limited(source, kept));
+        }
+        let problems: Vec<Diagnostic> = checked.problems().cloned().collect();
+        let kept = judge(problems.clone(), &mut accepted);
+        findings.extend(kept);
+        sort(&mut findings);
+        let left_out = left_out(&checked, &errors, &problems);
+        let blockers = blockers(&checked, &left_out, &findings);
+        let gone = baseline.map_or(0, |baseline| baseline.gone());
+        Self { checked, findings, accepted, left_out, blockers, gone }
+    }
+
+    /// Everything that is reported, by file and place.
+    #[must_use]
+    pub fn findings(&self) -> &[Diagnostic] {
+        &self.findings
+    }
+
+    /// What fails whoever runs or ships rules, besides the errors among the findings: rules that are not part of the
+    /// content while what is wrong with them is accepted or lowered, and documents that would change what rules do.
+    #[must_use]
+    pub fn blockers(&self) -> &[Diagnostic] {
+        &self.blockers
+    }
+
+    /// What stands in the way of running or shipping everything that was written.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
+        errors.chain(&self.blockers)
+    }
+
+    /// What was accepted, and by what.
+    #[must_use]
+    pub fn accepted(&self) -> &[Acceptance] {
+        &self.accepted
+    }
+
+    /// Rules that cannot ship, by file and place.
+    #[must_use]
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// How many findings of the baseline are gone.
+    #[must_use]
+    pub const fn gone(&self) -> usize {
+        self.gone
+    }
+
+    /// What was checked.
+    #[must_use]
+    pub const fn checked(&self) -> &Checked {
+        &self.checked
+    }
+
+    /// Gives what was checked back, for further edits.
+    #[must_use]
+    pub fn into_checked(self) -> Checked {
+        self.checked
+    }
+
+    /// What was gathered, without its sources: those are [`Checked::sources`].
+    #[must_use]
+    pub fn gathered(&self) -> &Gathered {
+        self.checked.gathered()
+    }
+
+    /// Every file that had an influence, by what it holds, sorted.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Input> {
+        self.checked.regathered().all_inputs()
+    }
+
+    /// The rules that may run and ship.
+    ///
+    /// # Errors
+    /// When something stands in the way, and that is not to be left out.
+    pub fn ship(&self, errors: WithErrors) -> Result<Shippable, Unshippable> {
+        Shippable::of(self, errors)
+    }
+}
+
+/// By file and place.
+fn sort(findings: &mut [Diagnostic]) {
+    findings.sort_by(|a, b| (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id)));
+}
+
+/// Each stage closes on its own; what they find together is held to twice as much.
+fn limited(source: &Source, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let most = 2 * limits::DIAGNOSTICS;
+    if found.len() <= most {
+        return found;
+    }
+    let dropped = found.split_off(most);
+    let span = found.last().map_or_else(Span::default, |last| last.span);
+    let message = format!("{} more findings in this file are not shown", dropped.len());
+    let mut closing = Diagnostic::new(&codes::TOO_MANY_FINDINGS, source, span, message);
+    // It stands for all of them, so it weighs as much as the gravest.
+    closing.severity = dropped.iter().map(|one| one.severity).fold(closing.severity, Ord::max);
+    found.push(closing.with_help("fix the findings above and run again"));
+    found
+}
+
+/// Errors that are in force, by the name of the file.
+type Errors = BTreeMap<String, Vec<Diagnostic>>;
+
+/// Which rules cannot ship: those that could not be read whole, those with an error that is in force, and those that a
+/// document changes which is not carried out.
+fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<LeftOut> {
+    let of_file = |source: &Source| errors.get(source.name()).map_or(&[][..], Vec::as_slice);
+    // Files with an error outside of every rule: what they declare cannot be relied upon. With the first such error.
+    let mut broken: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
+    for FileFound { source, outcome, .. } in checked.files() {
+        let extents = Extents::new(outcome.file.facts.iter().map(|facts| facts.extent));
+        let outside: Vec<&Diagnostic> =
+            of_file(source).iter().filter(|error| extents.at(error.span).is_none()).collect();
+        if !outside.is_empty() {
+            broken.insert(source.name(), outside);
+        }
+    }
+    let changed = Changed::of(checked);
+    let mut left_out = Vec::new();
+    for FileFound { source, language, outcome, found } in checked.files() {
+        let facts = &outcome.file.facts;
+        let extents = Extents::new(facts.iter().map(|facts| facts.extent));
+        let mut own: Vec<Vec<&Diagnostic>> = vec![Vec::new(); facts.len()];
+        let unreadable = found.iter().filter(|found| found.code.severity == Severity::Error);
+        let read: HashMap<Span, &CheckedRule> = outcome.rules.iter().map(|rule| (rule.extent, &**rule)).collect();
+        let is_read = |at: usize| facts.get(at).is_some_and(|facts| read.contains_key(&facts.extent));
+        for error in of_file(source).iter().chain(unreadable.filter(|found| extents.at(found.span).is_some_and(|at| !is_read(at)))) {
+            if let Some(of) = extents.at(error.span).and_then(|at| own.get_mut(at)) {
+                of.push(error);
+            }
+        }
+        for (facts, own) in facts.iter().zip(own).filter(|(facts, _)| facts.is_rule) {
+            let rule = read.get(&facts.extent);
+            let mut reasons: Vec<Diagnostic> = own.into_iter().cloned().collect();
+            reasons.extend(broken.get(source.name()).into_iter().flatten().copied().cloned());
+            if let Some(rule) = rule {
+                let elsewhere = rule.targets.iter().map(|target| target.template.source.name());
+                let elsewhere = elsewhere.filter(|name| *name != source.name()).find_map(|name| broken.get(name));
+                reasons.extend(elsewhere.and_then(|errors| errors.first()).copied().cloned());
+                reasons.extend(changed.by(facts, language));
+            } else if reasons.is_empty() {
+                reasons.extend(first_error(found).cloned());
+            }
+            if rule.is_none() && reasons.is_empty() {
+                // Nothing is left out without a reason; that a front end gives none is its fault.
+                let message = "the rule could not be read";
+                reasons.push(Diagnostic::new(&codes::RULE_LEFT_OUT, source, facts.span, message));
+            }
+            if !reasons.is_empty() {
+                reasons.sort_by_key(|of| (of.span, of.code.id));
+                reasons.dedup_by(|a, b| a.code.id == b.code.id && a.span == b.span && a.source.is(&b.source));
+                left_out.push(named(facts, source, reasons));
+            }
+        }
+        // A file that could not be read whole may have held rules of which nothing is known.
+        let unknown = !outcome.file.is_intact && !facts.iter().any(|facts| facts.is_rule);
+        if let Some(first) = first_error(found).filter(|_| unknown) {
+            left_out.push(whole(source, first));
+        }
+    }
+    let unreadable = problems.iter().filter(|problem| problem.code.severity == Severity::Error);
+    left_out.extend(unreadable.map(|problem| whole(&problem.source, problem)));
+    left_out.sort_by(|a, b| (a.source.name(), a.span, &a.name).cmp(&(b.source.name(), b.span, &b.name)));
+    left_out
+}
+
+fn first_error(found: &[Diagnostic]) -> Option<&Diagnostic> {
+    found.iter().filter(|found| found.code.severity == Severity::Error).min_by_key(|found| (found.span, found.code.id))
+}
+
+fn named(facts: &Facts, source: &Source, reasons: Vec<Diagnostic>) -> LeftOut {
+    let first = |of: &Option<(String, Span)>| of.as_ref().map(|(text, _)| text.clone());
+    let title = facts.title.clone();
+    let name = first(&facts.id).or_else(|| first(&facts.name)).or_else(|| title.clone());
+    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| source.name().to_owned());
+    LeftOut { name, title, source: source.clone(), span: facts.span, extent: facts.extent, reasons }
+}
+
+fn whole(source: &Source, reason: &Diagnostic) -> LeftOut {
+    LeftOut {
+        name: source.name().to_owned(),
+        title: None,
+        source: source.clone(),
+        span: reason.span,
+        extent: reason.span,
+        reasons: vec![reason.clone()],
+    }
+}
+
+/// Rules that filters and correlations would change.
+struct Changed<'c> {
+    /// By id in lower case, name or title.
+    named: HashMap<String, (&'c Source, &'c Document)>,
+    /// A filter that is for any rule: which ones it changes is not known here.
+    any: Option<(&'c Source, &'c Document)>,
+}
+
+impl<'c> Changed<'c> {
+    fn of(checked: &'c Checked) -> Self {
+        let mut changed = Self { named: HashMap::new(), any: None };
+        for FileFound { source, outcome, .. } in checked.files() {
+            for document in &outcome.file.documents {
+                if document.kind == DocumentKind::Correlation && document.generate {
+                    continue;
+                }
+                match &document.rules {
+                    Some(rules) => {
+                        for reference in rules {
+                            changed.named.entry(reference.rule.to_lowercase()).or_insert((source, document));
+                        }
+                    }
+                    None => changed.any = changed.any.or(Some((source, document))),
+                }
+            }
+        }
+        changed
+    }
+
+    /// What changes a rule.
+    fn by(&self, facts: &Facts, language: Language) -> Option<Diagnostic> {
+        let names = [facts.id.as_ref().map(|(id, _)| id), facts.name.as_ref().map(|(name, _)| name), facts.title.as_ref()];
+        let named = names.into_iter().flatten().find_map(|name| self.named.get(&name.to_lowercase()));
+        let any = self.any.as_ref().filter(|_| language == Language::Sigma);
+        named.or(any).map(|(source, document)| runs_not(source, document))
+    }
+}
+
+/// A filter or a correlation is not carried out.
+fn runs_not(source: &Source, document: &Document) -> Diagnostic {
+    let (what, harm) = match document.kind {
+        DocumentKind::Filter => ("filter", "without it the rules that it is for match more than they should"),
+        DocumentKind::Correlation => ("correlation", "without it the rules that it counts would alert one by one"),
+    };
+    let message = format!("this {what} is not carried out, and {harm}");
+    let mut found = Diagnostic::new(&codes::NOT_RUNNABLE, source, document.span, message);
+    found.severity = Severity::Error;
+    found.with_help(format!("take the {what} and its rules out of the release with `exclude`, or write the condition into the rules"))
+}
+
+/// Findings for whoever runs or ships rules.
+fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) -> Vec<Diagnostic> {
+    let documents =
+        checked.files().flat_map(|file| file.outcome.file.documents.iter().map(move |document| runs_not(file.source, document)));
+    let mut found: Vec<Diagnostic> = documents.collect();
+    let mut shown: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        shown.entry(finding.source.name()).or_default().push(finding);
+    }
+    let said = |reason: &Diagnostic| {
+        let shown = shown.get(reason.source.name()).map_or(&[][..], Vec::as_slice);
+        reason.code.id == codes::NOT_RUNNABLE.id
+            || shown.iter().any(|shown| {
+                shown.code.id == codes::TOO_MANY_FINDINGS.id
+                    || (shown.code.id == reason.code.id && shown.span == reason.span)
+            })
+    };
+    for rule in left_out {
+        if rule.reasons.iter().any(said) {
+            continue;
+        }
+        let Some(first) = rule.reasons.first() else { continue };
+        let message = format!(
+            "`{}` is not part of the content, and what is wrong with it is accepted or not an error: {} {}",
+            rule.name, first.code.id, first.message
+        );
+        let found_here = Diagnostic::new(&codes::RULE_LEFT_OUT, &rule.source, first.span, message);
+        found.push(found_here.with_rule(&rule.name).with_help(
+            "fix it, or take its file out of the release with `exclude` in contentcheck.toml: what could not be read never ships",
+        ));
+    }
+    sort(&mut found);
+    found
+}

@@ -1,0 +1,45 @@
+//! A release on its way from files to an image. Each step is one function, and what it makes can be had
+//! from the step before only:
+//!
+//! ```text
+//! Gathered --check--> Checked --judge--> Judged --ship--> Shippable
+//! ```
+//!
+//! A [`Gathered`] is what was read: content, template types, sensors, tables, policy. [`Checked`] has the outcome of
+//! each file and can be edited and checked again, where only what an edit concerns is worked out again. [`Judged`]
+//! has what is reported, what was accepted and by what, and which rules cannot ship. A [`Shippable`] is all that
+//! can be compiled: each of its rules was read whole and has no error.
+//!
+//! ```
+//! use contentcheck_parser::check::Language;
+//! use contentcheck_parser::release::{Checking, Gathered, WithErrors};
+//! use contentcheck_parser::source::Source;
+//!
+//! let rule = |name: &str, condition: &str| {
+//!     format!("rule {name} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8a1{}\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}\n", name.len())
+//! };
+//! let text = ["template acme.process @ 1 {\n    1 image : string nocase\n}\n".to_owned()]
+//!     .into_iter()
+//!     .chain([rule("shell", r#"image ends_with "/sh""#), rule("misspelt", r#"imag ends_with "/sh""#)]);
+//! let source = Source::new("shell.content", text.collect::<String>());
+//! let judged = Gathered::of(vec![(source, Language::Native)]).check(&Checking::default()).judge();
+//! assert_eq!(judged.errors().count(), 1);
+//! let shippable = judged.ship(WithErrors::LeaveOut).unwrap();
+//! assert_eq!(shippable.rules().len(), 1);
+//! assert_eq!(shippable.left_out()[0].name, "misspelt");
+//! assert!(judged.ship(WithErrors::Refuse).is_err());
+//! ```
+
+mod baseline;
+mod gathered;
+mod judge;
+mod policy;
+mod ship;
+mod workspace;
+
+pub use baseline::{Baseline, Expected, fingerprint};
+pub use gathered::{Gathered, Input, InputKind, ReleaseInfo, Tables, sha256};
+pub use judge::{AcceptedBy, Acceptance, Judged, LeftOut};
+pub use policy::{Level, Policy, SeverityError};
+pub use ship::{Shippable, Unshippable, WithErrors};
+pub use workspace::{Checked, Checking, Further, Workspace};

@@ -1,0 +1,94 @@
+//! Ship: the rules that may run, and nothing else.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::gathered::{Input, ReleaseInfo};
+use super::judge::{Judged, LeftOut};
+use crate::catalogue::Catalogue;
+use crate::diagnostic::Diagnostic;
+use crate::model::CheckedRule;
+use crate::source::Span;
+
+/// What becomes of rules that cannot ship.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithErrors {
+    /// Nothing ships as long as there is one.
+    #[default]
+    Refuse,
+    /// The others ship; [`Shippable::left_out`] names those that do not, with the reasons.
+    LeaveOut,
+}
+
+/// Why nothing ships.
+#[derive(Clone, Debug)]
+pub struct Unshippable {
+    /// What stands in the way, by file and place.
+    pub errors: Vec<Diagnostic>,
+}
+
+/// All that can be compiled, evaluated and proven: rules that were read whole and have no error, in the order of an
+/// image. Made by [`Judged::ship`] alone.
+#[derive(Clone, Debug)]
+pub struct Shippable {
+    rules: Vec<Arc<CheckedRule>>,
+    catalogue: Arc<Catalogue>,
+    left_out: Vec<LeftOut>,
+    release: ReleaseInfo,
+    inputs: Vec<Input>,
+}
+
+impl Shippable {
+    pub(super) fn of(judged: &Judged, errors: WithErrors) -> Result<Self, Unshippable> {
+        let left_out = judged.left_out();
+        let found: Vec<Diagnostic> = judged.errors().cloned().collect();
+        if errors == WithErrors::Refuse && (!found.is_empty() || !left_out.is_empty()) {
+            return Err(Unshippable { errors: found });
+        }
+        let checked = judged.checked();
+        let left: HashSet<(&str, Span)> = left_out.iter().map(|out| (out.source.name(), out.extent)).collect();
+        let ships = |rule: &&Arc<CheckedRule>| !left.contains(&(rule.source.name(), rule.extent));
+        let mut rules: Vec<Arc<CheckedRule>> = checked.rules().iter().filter(ships).cloned().collect();
+        // By names and not by files, so that the order of an image does not depend on how content is split.
+        rules.sort_by(|a, b| {
+            (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
+        });
+        Ok(Self {
+            rules,
+            catalogue: Arc::clone(checked.catalogue()),
+            left_out: left_out.to_vec(),
+            release: judged.gathered().release.clone(),
+            inputs: judged.inputs(),
+        })
+    }
+
+    /// The rules. The number of a rule in an image is its place here.
+    #[must_use]
+    pub fn rules(&self) -> &[Arc<CheckedRule>] {
+        &self.rules
+    }
+
+    /// The template types in force.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// The rules that are not among them, with the reasons.
+    #[must_use]
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+
+    /// What the release says of itself.
+    #[must_use]
+    pub const fn release(&self) -> &ReleaseInfo {
+        &self.release
+    }
+
+    /// Every file that had an influence, by what it holds.
+    #[must_use]
+    pub fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+}

@@ -1,0 +1,445 @@
+//! Check: what each file comes to, and what all files come to together.
+//!
+//! The work has stages, and each file keeps what came of each, so that after an edit only what it concerns is done
+//! again:
+//!
+//! 1. the template types that a file declares;
+//! 2. its rules, read, resolved, typed and held against the sensors: depends on the file, on all template types, on
+//!    the fleet and on the data of its tables;
+//! 3. what can only be seen across files: done as a whole;
+//! 4. what analysis proves: of the rules of a file, and across files.
+//!
+//! Severities, suppressions and the baseline come last, in [`super::Judged`], since they change nothing of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use super::gathered::{Gathered, Tables};
+use super::judge::Judged;
+use crate::catalogue::Catalogue;
+use crate::check::{Language, across, arity, capacity, parallel, templates};
+use crate::diagnostic::{Code, Diagnostic, Severity, Sink, codes};
+use crate::model::CheckedRule;
+use crate::outcome::FileOutcome;
+use crate::sensor::Fleet;
+use crate::source::{Source, Span};
+use crate::template::TemplateType;
+use crate::{native, sigma};
+
+/// What another crate finds in rules that passed, reported like what is found here: in order, within the limits of a
+/// file, and accepted by the same comments.
+pub trait Further: Sync {
+    /// The codes of [`codes::BY_ANALYSIS`] that it looks for.
+    fn codes(&self) -> &'static [&'static Code];
+    /// What there is to say of each rule alone. May depend on the rule, and on what is known in its file.
+    fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic>;
+    /// What there is to say of rules beside each other.
+    fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic>;
+}
+
+/// How content is checked.
+#[derive(Clone, Copy)]
+pub struct Checking<'a> {
+    /// How many threads to use, at least one. What is found does not depend on it.
+    pub threads: usize,
+    /// What else looks for findings.
+    pub further: Option<&'a dyn Further>,
+    /// Called once for each file that is checked.
+    pub progress: &'a (dyn Fn() + Sync),
+}
+
+impl Default for Checking<'_> {
+    fn default() -> Self {
+        Self { threads: 1, further: None, progress: &|| {} }
+    }
+}
+
+impl Checking<'_> {
+    /// With so many threads, and nothing else.
+    #[must_use]
+    pub fn with_threads(threads: usize) -> Self {
+        Self { threads, ..Self::default() }
+    }
+}
+
+/// The state of one file.
+#[derive(Debug)]
+struct File {
+    source: Source,
+    language: Language,
+    /// Stage 1; `None` where it is to be done.
+    declared: Option<Declared>,
+    /// Stage 2; `None` where it is to be done.
+    outcome: Option<Outcome>,
+    /// Stage 4, and what was known when it was done.
+    proofs: Option<(u64, Vec<Diagnostic>)>,
+}
+
+#[derive(Debug, Default)]
+struct Declared {
+    templates: Vec<Arc<TemplateType>>,
+    found: Vec<Diagnostic>,
+}
+
+/// What stage 2 makes of a file. Its rules are shared with all that is made of them.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) rules: Vec<Arc<CheckedRule>>,
+    /// Everything else.
+    pub(super) file: FileOutcome,
+}
+
+/// Content that is edited, and what is known of it so far.
+#[derive(Debug)]
+pub struct Workspace {
+    gathered: Gathered,
+    files: BTreeMap<String, File>,
+    /// Inputs that could not be taken in.
+    refused: Vec<Diagnostic>,
+    catalogue: Option<Arc<Catalogue>>,
+    /// The codes that the proofs of files were made for.
+    asked: Option<&'static [&'static Code]>,
+}
+
+impl Workspace {
+    /// What was gathered, with nothing known of it yet.
+    #[must_use]
+    pub fn new(mut gathered: Gathered) -> Self {
+        let sources = std::mem::take(&mut gathered.sources);
+        let mut new =
+            Self { gathered, files: BTreeMap::new(), refused: Vec::new(), catalogue: None, asked: None };
+        for (source, language) in sources {
+            if new.files.contains_key(source.name()) {
+                let message = format!("two inputs are called `{}`", source.name());
+                let refused = Diagnostic::new(&codes::UNREADABLE, &source, Span::default(), message);
+                new.refused.push(refused.with_help("rename one of them; --stdin-name names standard input"));
+            } else {
+                new.set(source, language);
+            }
+        }
+        new
+    }
+
+    /// Adds a file, or replaces the one of the same name.
+    pub fn set(&mut self, source: Source, language: Language) {
+        self.forget(source.name());
+        let file = File { source, language, declared: None, outcome: None, proofs: None };
+        self.files.insert(file.source.name().to_owned(), file);
+    }
+
+    /// Takes a file away.
+    pub fn remove(&mut self, name: &str) {
+        self.forget(name);
+        self.files.remove(name);
+    }
+
+    /// Replaces the sensors that the content is for.
+    pub fn set_fleet(&mut self, fleet: Option<Fleet>) {
+        self.gathered.fleet = fleet;
+        self.files.values_mut().for_each(|file| file.outcome = None);
+    }
+
+    /// Replaces the data files of tables.
+    pub fn set_tables(&mut self, tables: Tables) {
+        self.gathered.tables = tables;
+        let native = self.files.values_mut().filter(|file| file.language == Language::Native);
+        native.for_each(|file| file.outcome = None);
+    }
+
+    /// Where a file that declares template types goes or changes, every rule may mean something else.
+    fn forget(&mut self, name: &str) {
+        let declares = |file: &File| file.declared.as_ref().is_none_or(|of| !of.templates.is_empty());
+        if self.files.get(name).is_some_and(declares) {
+            self.catalogue = None;
+        }
+    }
+
+    /// Does what is still to be done.
+    #[must_use]
+    pub fn check(mut self, checking: &Checking<'_>) -> Checked {
+        let own_found = self.declare(checking);
+        let catalogue = self.catalogue();
+        self.outcomes(&catalogue, checking);
+        let mut across = own_found;
+        across.extend(self.across());
+        let mut found = self.by_file(across);
+        self.prove(&mut found, checking);
+        let rules = self.outcomes_done().flat_map(|outcome| &outcome.rules).cloned().collect();
+        let asked = checking.further.map_or(&[][..], |further| further.codes());
+        Checked { workspace: self, catalogue, rules, found, asked }
+    }
+
+    /// Stage 1, and what is wrong among the template types of all files.
+    fn declare(&mut self, checking: &Checking<'_>) -> Vec<Diagnostic> {
+        let todo: Vec<&File> = self.files.values().filter(|file| file.declared.is_none()).collect();
+        let done = parallel::map(&todo, checking.threads, |file| {
+            if file.language != Language::Native {
+                return Declared::default();
+            }
+            let mut sink = Sink::new(&file.source);
+            let templates = native::templates(&native::parse(&file.source).ast, &mut sink);
+            Declared { templates: templates.into_iter().map(Arc::new).collect(), found: sink.finish() }
+        });
+        let names: Vec<String> = todo.iter().map(|file| file.source.name().to_owned()).collect();
+        for (name, declared) in names.iter().zip(done) {
+            if !declared.templates.is_empty() {
+                self.catalogue = None;
+            }
+            if let Some(file) = self.files.get_mut(name) {
+                file.declared = Some(declared);
+            }
+        }
+        let own: Vec<Arc<TemplateType>> = self.declared().flat_map(|of| &of.templates).cloned().collect();
+        let found = self.declared().flat_map(|of| &of.found).cloned();
+        found.chain(templates::check(&self.gathered.library, &own)).collect()
+    }
+
+    fn declared(&self) -> impl Iterator<Item = &Declared> {
+        self.files.values().filter_map(|file| file.declared.as_ref())
+    }
+
+    /// The template types in force. Where they are new ones, so is everything that was made with the old ones.
+    fn catalogue(&mut self) -> Arc<Catalogue> {
+        if let Some(known) = &self.catalogue {
+            return Arc::clone(known);
+        }
+        let own: Vec<Arc<TemplateType>> = self.declared().flat_map(|of| &of.templates).cloned().collect();
+        let all = self.gathered.library.iter().cloned().chain(own);
+        let new = Arc::new(Catalogue::new(all));
+        self.files.values_mut().for_each(|file| file.outcome = None);
+        self.catalogue = Some(Arc::clone(&new));
+        new
+    }
+
+    /// Stage 2.
+    fn outcomes(&mut self, catalogue: &Catalogue, checking: &Checking<'_>) {
+        let (tables, fleet) = (&self.gathered.tables, self.gathered.fleet.as_ref());
+        let mut todo: Vec<&mut File> = self.files.values_mut().filter(|file| file.outcome.is_none()).collect();
+        let made = parallel::map(&todo, checking.threads, |file| {
+            let made = outcome(&file.source, file.language, catalogue, tables, fleet);
+            (checking.progress)();
+            made
+        });
+        for (file, made) in todo.iter_mut().zip(made) {
+            file.outcome = Some(made);
+            file.proofs = None;
+        }
+    }
+
+    fn outcomes_done(&self) -> impl Iterator<Item = &Outcome> + Clone {
+        self.files.values().filter_map(|file| file.outcome.as_ref())
+    }
+
+    /// Stage 3.
+    fn across(&self) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        if let Some(fleet) = &self.gathered.fleet {
+            let rules = self.outcomes_done().flat_map(|outcome| outcome.rules.iter().map(|rule| &**rule));
+            found.extend(capacity::check(rules, fleet));
+        }
+        let files: Vec<&FileOutcome> = self.outcomes_done().map(|outcome| &outcome.file).collect();
+        found.extend(across::check(&files));
+        found
+    }
+
+    /// What was found, by the name of the file: of stage 2 and what is given.
+    fn by_file(&self, more: Vec<Diagnostic>) -> BTreeMap<String, Vec<Diagnostic>> {
+        let mut found: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+        for (name, file) in &self.files {
+            let own = file.outcome.as_ref().map_or(&[][..], |outcome| &outcome.file.diagnostics);
+            found.insert(name.clone(), own.to_vec());
+        }
+        for diagnostic in more {
+            // What is said of the library stands in no file of the content.
+            if let Some(of) = found.get_mut(diagnostic.source.name()) {
+                of.push(diagnostic);
+            }
+        }
+        found
+    }
+
+    /// Stage 4. No proof is made with a rule that has an error.
+    fn prove(&mut self, found: &mut BTreeMap<String, Vec<Diagnostic>>, checking: &Checking<'_>) {
+        let Some(further) = checking.further else { return };
+        if self.asked.is_none_or(|asked| !std::ptr::eq(asked, further.codes())) {
+            self.files.values_mut().for_each(|file| file.proofs = None);
+            self.asked = Some(further.codes());
+        }
+        let known: Vec<&Diagnostic> = found.values().flatten().collect();
+        let keys: HashMap<&str, u64> = found.iter().map(|(name, known)| (name.as_str(), key(known))).collect();
+        let is_current = |file: &File| {
+            file.proofs.as_ref().is_some_and(|(made_with, _)| keys.get(file.source.name()) == Some(made_with))
+        };
+        let sound = |file: &File| -> Vec<Arc<CheckedRule>> {
+            let of = found.get(file.source.name()).map_or(&[][..], Vec::as_slice);
+            let errors = of.iter().filter(|found| found.code.severity == Severity::Error);
+            let rules = file.outcome.as_ref().map_or(&[][..], |outcome| &outcome.rules);
+            let extents = Extents::new(rules.iter().map(|rule| rule.extent));
+            let flawed: BTreeSet<usize> = errors.filter_map(|error| extents.at(error.span)).collect();
+            (0..).zip(rules).filter(|(at, _)| !flawed.contains(at)).map(|(_, rule)| Arc::clone(rule)).collect()
+        };
+        let stale: BTreeSet<&str> =
+            self.files.iter().filter(|(_, file)| !is_current(file)).map(|(name, _)| name.as_str()).collect();
+        let all: Vec<Arc<CheckedRule>> = self.files.values().flat_map(sound).collect();
+        let all: Vec<&CheckedRule> = all.iter().map(|rule| &**rule).collect();
+        let todo: Vec<&CheckedRule> =
+            all.iter().copied().filter(|rule| stale.contains(rule.source.name())).collect();
+        let mut made: HashMap<String, Vec<Diagnostic>> = HashMap::new();
+        for proof in further.of_rules(&todo, &known, checking.threads) {
+            made.entry(proof.source.name().to_owned()).or_default().push(proof.or_cure());
+        }
+        let beside: Vec<Diagnostic> =
+            further.across(&all, &known, checking.threads).into_iter().map(Diagnostic::or_cure).collect();
+        let stale: Vec<(String, u64)> =
+            stale.iter().map(|name| ((*name).to_owned(), keys.get(*name).copied().unwrap_or_default())).collect();
+        drop((all, todo));
+        for (name, key) in stale {
+            if let Some(file) = self.files.get_mut(&name) {
+                file.proofs = Some((key, made.remove(&name).unwrap_or_default()));
+            }
+        }
+        for (name, file) in &self.files {
+            let proofs = file.proofs.iter().flat_map(|(_, proofs)| proofs).cloned();
+            found.entry(name.clone()).or_default().extend(proofs);
+        }
+        for diagnostic in beside {
+            if let Some(of) = found.get_mut(diagnostic.source.name()) {
+                of.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// Where the rules and documents of one file stand. They do not overlap.
+pub(super) struct Extents(Vec<(Span, usize)>);
+
+impl Extents {
+    pub(super) fn new(extents: impl Iterator<Item = Span>) -> Self {
+        let mut sorted: Vec<(Span, usize)> = extents.zip(0..).collect();
+        sorted.sort_unstable();
+        Self(sorted)
+    }
+
+    /// The number of the one in which a finding stands.
+    pub(super) fn at(&self, finding: Span) -> Option<usize> {
+        let after = self.0.partition_point(|(extent, _)| extent.start <= finding.start);
+        let (extent, number) = self.0.get(after.checked_sub(1)?)?;
+        (finding.start < extent.end.max(extent.start.saturating_add(1))).then_some(*number)
+    }
+}
+
+/// A number for what is known in a file.
+fn key(known: &[Diagnostic]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for found in known {
+        (found.code.id, found.span, &found.message).hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn outcome(
+    source: &Source,
+    language: Language,
+    catalogue: &Catalogue,
+    tables: &Tables,
+    fleet: Option<&Fleet>,
+) -> Outcome {
+    let mut file = match language {
+        Language::Sigma => sigma::check(source, catalogue),
+        Language::Native => native::check(source, catalogue, &|path| tables.load(path)),
+    };
+    let mut rules = std::mem::take(&mut file.rules);
+    // No sensor and no recording could feed such a rule and those on the other version.
+    rules.retain(|rule| {
+        let found = arity::versions(rule, catalogue);
+        let agrees = found.is_empty();
+        file.diagnostics.extend(found);
+        agrees
+    });
+    if let Some(fleet) = fleet {
+        file.diagnostics.extend(rules.iter().flat_map(|rule| arity::check(rule, fleet)));
+    }
+    Outcome { rules: rules.into_iter().map(Arc::new).collect(), file }
+}
+
+/// Content that was checked. What was found has no severity but the default one yet; see [`Checked::judge`].
+#[derive(Debug)]
+pub struct Checked {
+    workspace: Workspace,
+    catalogue: Arc<Catalogue>,
+    rules: Vec<Arc<CheckedRule>>,
+    found: BTreeMap<String, Vec<Diagnostic>>,
+    asked: &'static [&'static Code],
+}
+
+impl Checked {
+    /// The rules that could be read whole, by file and place.
+    #[must_use]
+    pub fn rules(&self) -> &[Arc<CheckedRule>] {
+        &self.rules
+    }
+
+    /// The template types in force.
+    #[must_use]
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// Goes on with edits.
+    #[must_use]
+    pub fn edit(self) -> Workspace {
+        self.workspace
+    }
+
+    /// Gives each finding its severity, and takes out what is accepted.
+    #[must_use]
+    pub fn judge(self) -> Judged {
+        Judged::of(self)
+    }
+
+    /// What was gathered; its sources are in [`Checked::sources`].
+    pub(super) fn gathered(&self) -> &Gathered {
+        &self.workspace.gathered
+    }
+
+    /// What was gathered, sources included: for a second look at the same release, or at a changed one.
+    #[must_use]
+    pub fn regathered(&self) -> Gathered {
+        let sources = self.sources().map(|(source, language)| (source.clone(), language)).collect();
+        Gathered { sources, ..self.workspace.gathered.clone() }
+    }
+
+    /// The files, by name.
+    pub fn sources(&self) -> impl Iterator<Item = (&Source, Language)> {
+        self.workspace.files.values().map(|file| (&file.source, file.language))
+    }
+
+    /// What could not be read or taken in.
+    pub(super) fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.workspace.gathered.problems.iter().chain(&self.workspace.refused)
+    }
+
+    /// Each file with its outcome and all that was found in it.
+    pub(super) fn files(&self) -> impl Iterator<Item = FileFound<'_>> {
+        self.workspace.files.iter().filter_map(|(name, file)| {
+            let found = self.found.get(name).map_or(&[][..], Vec::as_slice);
+            let outcome = file.outcome.as_ref()?;
+            Some(FileFound { source: &file.source, language: file.language, outcome, found })
+        })
+    }
+
+    /// The codes that nothing looked for.
+    pub(super) fn unasked(&self) -> Vec<&'static Code> {
+        let asked = |code: &&'static Code| self.asked.iter().any(|asked| asked.id == code.id);
+        codes::BY_ANALYSIS.iter().copied().filter(|code| !asked(code)).collect()
+    }
+}
+
+/// A file with its outcome and all that was found in it.
+pub(super) struct FileFound<'c> {
+    pub(super) source: &'c Source,
+    pub(super) language: Language,
+    pub(super) outcome: &'c Outcome,
+    pub(super) found: &'c [Diagnostic],
+}
