@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use contentcheck_interpreter::format::{Comparator, FLAG_SKIP_UNSUPPLIED, Rule};
-use contentcheck_parser::check::{CheckedContent, Language};
+use contentcheck_parser::check::CheckedContent;
 use contentcheck_parser::model::{CheckedRule, Level};
 use contentcheck_parser::sensor::{Constraint, Operator};
 use contentcheck_parser::template::TemplateType;
@@ -137,8 +137,7 @@ pub fn compile(content: &CheckedContent, options: Options) -> Result<Vec<u8>, Pr
 fn write_rule(rule: &CheckedRule, options: Options, sections: &mut Sections) {
     let (name, name_len) = sections.name(&rule.name);
     let (title, title_len) = sections.name(&rule.title);
-    let native = Language::of(rule.source.name()) == Some(Language::Native);
-    let (word, word_len) = if native { sections.name(rule.source.slice(rule.span)) } else { (0, 0) };
+    let (word, word_len) = rule.own_word().map_or((0, 0), |word| sections.name(word));
     let comparators = sections.comparators.len() as u32;
     if let Some(constraint) = rule.sensors.as_ref().filter(|_| !options.any_sensor) {
         write_constraint(constraint, sections);

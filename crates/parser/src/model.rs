@@ -393,6 +393,41 @@ pub struct TestCase {
     pub span: Span,
 }
 
+/// The number of a rule in an image, and among the rules of its content in the order of the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(u32);
+
+impl RuleId {
+    /// The rule with a number of an image.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// The rule at an index. An image numbers fewer rules than there are numbers.
+    #[must_use]
+    pub fn of_index(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
+    /// The number, as an image has it.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The index of the rule in the order of the image.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Things that stand in the order of the image, each with its rule.
+    pub fn count<T>(rules: impl IntoIterator<Item = T>) -> impl Iterator<Item = (Self, T)> {
+        (0..u32::MAX).map(Self).zip(rules)
+    }
+}
+
 /// A rule that passed resolution and typing.
 #[derive(Clone, Debug)]
 pub struct CheckedRule {
