@@ -8,6 +8,7 @@ use contentcheck_interpreter::format::{
     Regex, Section, Set, Template, comparison, input_flags, predicate_flags,
 };
 use contentcheck_interpreter::{Image, Scalar};
+use contentcheck_parser::lookup::{self, Names, NotFound};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -221,14 +222,16 @@ fn parts(image: &Image<'_>, pattern: &Pattern) -> Vec<Part> {
     (pattern.a..end).filter_map(|at| record(image, Section::Parts, at)).map(|of| Part::decode(&of)).collect()
 }
 
-/// The programs of a rule, by name, title or the word under which it is written, as text. Nothing where there is no such rule.
-#[must_use]
-pub fn rule(image: &Image<'_>, wanted: &str) -> Option<String> {
-    let number = (0..image.rule_count()).find(|at| {
-        image.rule(*at).is_some_and(|rule| [rule.name, rule.title, rule.word].contains(&wanted) && !wanted.is_empty())
-    })?;
-    let found = image.rule(number)?;
+/// The programs of a rule as text. An image does not say which file a rule is from.
+///
+/// # Errors
+/// When no rule is meant, or more than one.
+pub fn rule(image: &Image<'_>, wanted: &str) -> Result<String, NotFound> {
+    let rules = (0..image.rule_count()).map_while(|at| image.rule(at));
+    let names = rules.map(|rule| Names { id: "", word: rule.word, name: rule.name, title: rule.title, file: "" });
+    let number = lookup::find(names, wanted)?.number();
     let mut text = String::new();
+    let Some(found) = image.rule(number) else { return Ok(text) };
     // Writing to a string does not fail.
     let _ = writeln!(text, "rule {number}: {} ({})", found.title, found.name);
     for template in (0..image.template_count()).filter_map(|at| image.template(at)) {
@@ -247,7 +250,7 @@ pub fn rule(image: &Image<'_>, wanted: &str) -> Option<String> {
             }
         }
     }
-    Some(text)
+    Ok(text)
 }
 
 fn target(to: u16) -> String {

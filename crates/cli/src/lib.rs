@@ -10,7 +10,6 @@ pub mod explain;
 pub mod fingerprint;
 pub mod fix;
 pub mod fleet;
-pub mod plan;
 pub mod recorded;
 pub mod release;
 pub mod report;

@@ -9,9 +9,10 @@ use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Router, Tally};
+use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_parser::diagnostic::closest;
 use contentcheck_parser::limits;
+use contentcheck_run::{Plan, Route};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use schemars::JsonSchema;
@@ -109,15 +110,15 @@ fn is_events(path: &Path) -> bool {
     plain.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
-/// The template type that `--template` names, by its number in the router.
+/// The template type that `--template` names.
 ///
 /// # Errors
 /// When there is none of that name.
-pub fn forced(router: &Router, name: Option<&str>) -> Result<Option<usize>, Failure> {
+pub fn forced(plan: &Plan, name: Option<&str>) -> Result<Option<Route>, Failure> {
     let Some(name) = name else { return Ok(None) };
-    let found = router.find(name.split(" @ ").next().unwrap_or(name));
+    let found = plan.find(name.split(" @ ").next().unwrap_or(name));
     found.map(Some).ok_or_else(|| {
-        let known = router.templates().iter().map(|template| template.name.as_str());
+        let known = plan.routes().map(|(_, template)| template.name.as_str());
         Failure::usage(match closest(name, known) {
             Some(near) => format!("there is no template type `{name}`; did you mean `{near}`?"),
             None => format!("there is no template type `{name}`; `contentcheck fields` lists those that rules are on"),

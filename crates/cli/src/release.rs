@@ -1,10 +1,11 @@
 //! From paths to an image: what `compile`, `eval`, `test`, `replay` and `bench` begin with.
 
 use contentcheck_compiler::{Options, Problem, compile};
-pub use contentcheck_gate::refusal::{describe, verify_for};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::{Severity, closest};
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_parser::diagnostic::Severity;
+use contentcheck_parser::lookup::{self, NotFound};
+use contentcheck_parser::model::{CheckedRule, RuleId};
+use contentcheck_run::Plan;
+pub use contentcheck_run::refusal::{describe, verify_for};
 
 use crate::Streams;
 use crate::args::{CompileOptions, Inputs};
@@ -26,38 +27,20 @@ impl Release {
         contentcheck_compiler::order(&self.checked.content)
     }
 
-    /// The number of the rule that an id, a name or a title means.
+    /// The rule that an id, a name, a title or a file means.
     ///
     /// # Errors
     /// When it means none or several, with the nearest or all of them.
-    pub fn find(&self, wanted: &str) -> Result<usize, String> {
-        let rules = self.rules();
-        let says = |rule: &CheckedRule, how: fn(&str, &str) -> bool| {
-            let names = [rule.id.as_deref(), Some(written_name(rule)), Some(&rule.name), Some(&rule.title)];
-            names.into_iter().flatten().any(|own| how(own, wanted))
-        };
-        for how in [|own: &str, wanted: &str| own == wanted, |own: &str, wanted: &str| own.eq_ignore_ascii_case(wanted)]
-        {
-            let found: Vec<usize> =
-                rules.iter().enumerate().filter(|(_, rule)| says(rule, how)).map(|(number, _)| number).collect();
-            match found.as_slice() {
-                [] => {}
-                [only] => return Ok(*only),
-                several => {
-                    let names = several
-                        .iter()
-                        .filter_map(|number| rules.get(*number))
-                        .map(|rule| format!("{} in {}", rule.id.as_deref().unwrap_or(&rule.name), rule.source.name()));
-                    let names: Vec<String> = names.collect();
-                    return Err(format!("`{wanted}` means {} rules: {}", several.len(), names.join(", ")));
-                }
-            }
-        }
-        let known = rules.iter().flat_map(|rule| [written_name(rule), rule.title.as_str()]);
-        Err(match closest(wanted, known) {
-            Some(near) => format!("there is no rule `{wanted}`; did you mean `{near}`?"),
-            None => format!("there is no rule `{wanted}` among the {} that were compiled", rules.len()),
-        })
+    pub fn find(&self, wanted: &str) -> Result<RuleId, NotFound> {
+        lookup::find(self.rules().into_iter().map(CheckedRule::names), wanted)
+    }
+
+    /// The image made ready for recorded events.
+    ///
+    /// # Errors
+    /// When the image is rejected, which is a fault of the compiler's.
+    pub fn plan(&self) -> Result<Plan, Failure> {
+        Plan::for_recorder(&self.checked.content, &self.image).map_err(Failure::internal)
     }
 }
 
@@ -106,16 +89,6 @@ pub fn load(
     let options = Options { skip_unsupplied: options.skip_unsupplied, any_sensor };
     let image = compile(&checked.content, options).map_err(|problem| refused(&problem))?;
     Ok(Some(Release { checked, image }))
-}
-
-/// The name of a rule as it is written: of a native rule the word behind `rule`, of a Sigma rule
-/// what reports call it.
-#[must_use]
-pub fn written_name(rule: &CheckedRule) -> &str {
-    match Language::of(rule.source.name()) {
-        Some(Language::Native) => rule.source.slice(rule.span),
-        _ => &rule.name,
-    }
 }
 
 fn refused(problem: &Problem) -> Failure {

@@ -1,9 +1,9 @@
-//! Files of tests beside Sigma rules: `rule.test.yml` beside `rule.yml`. See [`contentcheck_gate::testing`].
+//! Files of tests beside Sigma rules: `rule.test.yml` beside `rule.yml`. See [`contentcheck_parser::sidecar`].
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use contentcheck_gate::testing::{Beside, Case};
+use contentcheck_parser::sidecar::{Beside, Case};
 use contentcheck_parser::source::Source;
 use serde_json::Value;
 

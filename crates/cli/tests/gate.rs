@@ -15,12 +15,12 @@ use contentcheck::args::SchemaName;
 use contentcheck::exit::Exit;
 use contentcheck_gate::checks::{Canonical, ChangeGuard, Check, Coverage, Differential, Hostile};
 use contentcheck_gate::evidence::{Evidence, Status, Verdict};
-use contentcheck_gate::replay::Recording;
 use contentcheck_gate::run::{Settings, examine};
 use contentcheck_gate::subject::{Built, Release};
 use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Severity, codes};
 use contentcheck_parser::source::Source;
+use contentcheck_run::replay::Recording;
 
 fn run(arguments: &[&str]) -> (Exit, String, String) {
     let (exit, out, err) = common::run(arguments);

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use clap::Parser as _;
 use contentcheck::Streams;
 use contentcheck::args::{Cli, Command, CompileOptions};
-use contentcheck::plan::with_plan;
 use contentcheck::release;
 use serde_json::Value;
 
@@ -80,13 +79,11 @@ fn every_sample_makes_its_rule_fire_as_often_as_is_stated() {
     let loaded = release::load(&arguments.inputs, &options, true, &mut streams);
     let release = loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap();
     let rules = release.rules();
-    with_plan(&release, |plan| {
-        let image = plan.verified.image();
-        assert_eq!(image.rule_count() as usize, rules.len());
-        for (number, rule) in (0..).zip(&rules) {
-            let info = image.rule(number).unwrap();
-            assert_eq!((info.name, info.title), (rule.name.as_str(), rule.title.as_str()));
-        }
-    })
-    .unwrap_or_else(|failure| panic!("{}", failure.message));
+    let plan = release.plan().unwrap_or_else(|failure| panic!("{}", failure.message));
+    let view = plan.view();
+    assert_eq!(view.image().rule_count() as usize, rules.len());
+    for (number, rule) in (0..).zip(&rules) {
+        let info = view.image().rule(number).unwrap();
+        assert_eq!((info.name, info.title), (rule.name.as_str(), rule.title.as_str()));
+    }
 }

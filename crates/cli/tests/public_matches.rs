@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use contentcheck::Streams;
 use contentcheck::args::{CompileOptions, Inputs};
-use contentcheck::plan::{Worker, with_plan};
 use contentcheck::release;
 use contentcheck_events::{Batch, Flattener, Reader};
+use contentcheck_parser::model::RuleId;
 use contentcheck_reference::Prepared;
+use contentcheck_run::Route;
 
 #[test]
 fn every_event_matches_what_the_reference_evaluator_says() {
@@ -35,53 +36,51 @@ fn every_event_matches_what_the_reference_evaluator_says() {
     let loaded = release::load(&inputs, &options, true, &mut streams);
     let release = loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap();
     let rules = release.rules();
-    let mut targets: HashMap<&str, Vec<(u32, Prepared<'_>)>> = HashMap::new();
-    for (number, rule) in (0_u32..).zip(&rules) {
+    let mut targets: HashMap<&str, Vec<(RuleId, Prepared<'_>)>> = HashMap::new();
+    for (number, rule) in RuleId::count(&rules) {
         for target in &rule.targets {
             let prepared = Prepared::new(target).unwrap();
             targets.entry(&target.template.name).or_default().push((number, prepared));
         }
     }
     let (mut seen, mut matches, mut wrong) = (0, 0, Vec::new());
-    with_plan(&release, |plan| {
-        let (mut worker, mut flattener, mut batch) = (Worker::new(plan), Flattener::new(), Batch::new());
-        for file in ["windows_otrf.jsonl.zst", "windows_evtx_to_mitre.jsonl.zst", "windows_sigma_regression.jsonl.zst"]
-        {
-            let mut reader = Reader::open(&events.join(file)).unwrap();
-            let mut number = 0;
-            while reader.next_batch(&mut batch) {
-                batch.each(|record| {
-                    number += 1;
-                    // The smaller files have more matches an event.
-                    let step = if file.starts_with("windows_otrf") { sample } else { sample.div_ceil(10) };
-                    if number % step != 0 {
-                        return;
-                    }
-                    let flat = flattener.flatten(record.unwrap().bytes).unwrap();
-                    let mut own: HashMap<usize, BTreeSet<u32>> = HashMap::new();
-                    plan.evaluate(&flat, None, &mut worker, |route, rule| {
+    let plan = release.plan().unwrap_or_else(|failure| panic!("{}", failure.message));
+    let (mut worker, mut flattener, mut batch) = (plan.worker(), Flattener::new(), Batch::new());
+    for file in ["windows_otrf.jsonl.zst", "windows_evtx_to_mitre.jsonl.zst", "windows_sigma_regression.jsonl.zst"] {
+        let mut reader = Reader::open(&events.join(file)).unwrap();
+        let mut number = 0;
+        while reader.next_batch(&mut batch) {
+            batch.each(|record| {
+                number += 1;
+                // The smaller files have more matches an event.
+                let step = if file.starts_with("windows_otrf") { sample } else { sample.div_ceil(10) };
+                if number % step != 0 {
+                    return;
+                }
+                let flat = flattener.flatten(record.unwrap().bytes).unwrap();
+                let mut own: HashMap<Route, BTreeSet<RuleId>> = HashMap::new();
+                worker
+                    .evaluate(&flat, None, |route, rule| {
                         own.entry(route).or_default().insert(rule);
                     })
                     .unwrap();
-                    seen += 1;
-                    for route in worker.routes.clone() {
-                        let template = &plan.router.templates()[route];
-                        let Some(event) = plan.reference_event(route, template, &flat, &mut worker) else { continue };
-                        let asked = targets.get(template.name.as_str()).into_iter().flatten();
-                        let says: BTreeSet<u32> =
-                            asked.filter(|(_, prepared)| prepared.evaluate(&event)).map(|(rule, _)| *rule).collect();
-                        let own = own.remove(&route).unwrap_or_default();
-                        matches += own.len();
-                        for rule in own.symmetric_difference(&says) {
-                            let who = if own.contains(rule) { "interpreter" } else { "reference evaluator" };
-                            wrong.push(format!("{file} {number}: {}: only the {who}", rules[*rule as usize].name));
-                        }
+                seen += 1;
+                for route in worker.routes().to_vec() {
+                    let template = plan.template(route).unwrap();
+                    let Some(event) = worker.reference_event(route, template, &flat) else { continue };
+                    let asked = targets.get(template.name.as_str()).into_iter().flatten();
+                    let says: BTreeSet<RuleId> =
+                        asked.filter(|(_, prepared)| prepared.evaluate(&event)).map(|(rule, _)| *rule).collect();
+                    let own = own.remove(&route).unwrap_or_default();
+                    matches += own.len();
+                    for rule in own.symmetric_difference(&says) {
+                        let who = if own.contains(rule) { "interpreter" } else { "reference evaluator" };
+                        wrong.push(format!("{file} {number}: {}: only the {who}", rules[rule.index()].name));
                     }
-                });
-            }
+                }
+            });
         }
-    })
-    .unwrap_or_else(|failure| panic!("{}", failure.message));
+    }
     println!("{seen} events, {matches} matches");
     assert!(seen > 500 && matches > 100, "{seen} events, {matches} matches");
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));

@@ -22,7 +22,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use contentcheck_interpreter::format::{Comparator, FLAG_SKIP_UNSUPPLIED, Rule};
-use contentcheck_parser::check::Language;
 use contentcheck_parser::model::{CheckedRule, Level};
 use contentcheck_parser::release::Shippable;
 use contentcheck_parser::sensor::{Constraint, Operator};
@@ -126,8 +125,7 @@ pub fn compile(content: &Shippable, options: Options) -> Result<Vec<u8>, Problem
 fn write_rule(rule: &CheckedRule, options: Options, sections: &mut Sections) {
     let (name, name_len) = sections.name(&rule.name);
     let (title, title_len) = sections.name(&rule.title);
-    let native = Language::of(rule.source.name()) == Some(Language::Native);
-    let (word, word_len) = if native { sections.name(rule.source.slice(rule.span)) } else { (0, 0) };
+    let (word, word_len) = rule.own_word().map_or((0, 0), |word| sections.name(word));
     let comparators = sections.comparators.len() as u32;
     if let Some(constraint) = rule.sensors.as_ref().filter(|_| !options.any_sensor) {
         write_constraint(constraint, sections);

@@ -11,6 +11,8 @@ use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::{FieldType, Fixed, Scalar, TemplateType};
 use contentcheck_reference::evaluate;
+use contentcheck_run::proof;
+use contentcheck_run::replay::Recording;
 
 use crate::checks::change::ChangeGuard;
 use crate::checks::compile::Canonical;
@@ -20,8 +22,6 @@ use crate::checks::lint::Lint;
 use crate::checks::replay::Replay;
 use crate::checks::tests::OwnTests;
 use crate::checks::verify::Verify;
-use crate::proof;
-use crate::replay::Recording;
 use crate::run::Check;
 use crate::subject::{Built, Release};
 

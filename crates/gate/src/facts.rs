@@ -7,12 +7,6 @@ use contentcheck_parser::source::{Source, Span};
 
 use crate::evidence::{Place, RuleFacts};
 
-/// How reports call a rule: its id, else its name.
-#[must_use]
-pub(crate) fn rule_name(rule: &CheckedRule) -> &str {
-    rule.id.as_deref().unwrap_or(&rule.name)
-}
-
 /// A place in a file.
 #[must_use]
 pub(crate) fn place(source: &Source, span: Span) -> Place {
@@ -31,7 +25,7 @@ pub(crate) fn of_rule(rule: &CheckedRule) -> RuleFacts {
         target.condition.each(&mut |_, _| predicates += 1);
     }
     RuleFacts {
-        rule: rule_name(rule).to_owned(),
+        rule: rule.key().to_owned(),
         title: rule.title.clone(),
         level: rule.level.and_then(|level: Level| Level::WORDS.get(level as usize)).map(|word| (*word).to_owned()),
         place: place(&rule.source, rule.span),

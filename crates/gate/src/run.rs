@@ -5,18 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use contentcheck_analysis::Witness;
 use contentcheck_compiler::order;
 use contentcheck_parser::diagnostic::{Code, Severity};
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_parser::model::{CheckedRule, RuleId};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
+use contentcheck_run::replay::Recording;
+use contentcheck_run::{Plan, Worker, proof};
 
 use crate::evidence::{
     Change, CheckResult, DefectClass, Evidence, FieldFacts, Finding, PreviousFacts, ReleaseFacts, RuleFacts, Status,
     Tool, Verdict, Weight,
 };
-use crate::facts::{self, place, rule_name};
-use crate::plan::{Plan, Worker, with_plan};
-use crate::proof;
-use crate::replay::Recording;
+use crate::facts::{self, place};
 use crate::subject::{Built, sha256};
 
 /// What a run is told besides the release.
@@ -99,7 +98,7 @@ impl Finding {
     /// Says which rule it is about.
     #[must_use]
     pub fn of_rule(mut self, rule: &CheckedRule) -> Self {
-        self.rule = Some(rule_name(rule).to_owned());
+        self.rule = Some(rule.key().to_owned());
         self.place = Some(place(&rule.source, rule.span));
         self
     }
@@ -143,7 +142,7 @@ pub struct Run<'g> {
     /// The rules in the order of the image.
     pub rules: Vec<&'g CheckedRule>,
     /// The image of all rules, made ready; nothing where there is none.
-    pub plan: Option<&'g Plan<'g>>,
+    pub plan: Option<&'g Plan>,
     /// Why there is no such image: a fault of the compiler's, or content that it does not take.
     pub unready: Vec<String>,
     /// The reference evaluator's rules, in the order of the image.
@@ -157,7 +156,7 @@ pub struct Run<'g> {
     /// Seeded defects.
     pub defects: Vec<DefectClass>,
     /// Events that analysis made, by the number of the rule and the place of its target.
-    pub made: BTreeMap<(u32, usize), Vec<Event>>,
+    pub made: BTreeMap<(RuleId, usize), Vec<Event>>,
 }
 
 impl<'g> Run<'g> {
@@ -173,9 +172,9 @@ impl<'g> Run<'g> {
 
     /// The rules that the interpreter reports for an event of a template type, rising. Nothing where the event
     /// has a value of another type than a rule reads.
-    pub fn interpret(&self, template: &TemplateType, event: &Event, worker: &mut Worker) -> Option<Vec<u32>> {
+    pub fn interpret(&self, template: &TemplateType, event: &Event, worker: &mut Worker<'_>) -> Option<Vec<RuleId>> {
         let mut found = Vec::new();
-        self.plan?.evaluate_owned(template, event, worker, |rule| found.push(rule)).ok()?;
+        worker.evaluate_owned(template, event, |rule| found.push(rule)).ok()?;
         Some(found)
     }
 }
@@ -202,9 +201,8 @@ pub fn examine(
     }
     // What evaluates rules is there as a whole or not at all, so that nothing is compared with nothing.
     let mut unready = Vec::new();
-    let mut noted = |reason: String| unready.push(reason);
-    let evaluator = Evaluator::new(&built.content).map_err(|error| noted(error.to_string())).ok();
-    let image = built.all_rules.as_ref().map_err(|problem| noted(problem.to_string())).ok();
+    let evaluator = Evaluator::new(&built.content).map_err(|error| unready.push(error.to_string())).ok();
+    let image = built.all_rules.as_ref().map_err(|problem| unready.push(problem.to_string())).ok();
     let by_rule: HashMap<usize, &PreparedRule<'_>> = evaluator
         .iter()
         .flat_map(Evaluator::rules)
@@ -212,46 +210,42 @@ pub fn examine(
         .collect();
     let reference: Vec<&PreparedRule<'_>> =
         rules.iter().filter_map(|rule| by_rule.get(&(std::ptr::from_ref(*rule) as usize)).copied()).collect();
-    let mut go = |plan: Option<&Plan<'_>>, unready: Vec<String>| {
-        let mut run = Run {
-            built,
-            previous,
-            settings,
-            rules: rules.clone(),
-            plan,
-            unready,
-            reference: reference.clone(),
-            facts: facts.clone(),
-            fields: Vec::new(),
-            changes: Vec::new(),
-            defects: Vec::new(),
-            made: BTreeMap::new(),
-        };
-        let mut results = Vec::new();
-        for check in checks {
-            progress(*check, None);
-            let result = result(*check, check.run(&mut run));
-            progress(*check, Some(&result));
-            results.push(result);
-        }
-        let failed = results.iter().any(|result| result.status == Status::Failed);
-        Evidence {
-            format: 1,
-            tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
-            release: release_facts(built, previous),
-            seed: settings.seed,
-            verdict: if failed { Verdict::Failed } else { Verdict::Passed },
-            checks: results,
-            rules: run.facts,
-            fields: run.fields,
-            changes: run.changes,
-            defects: run.defects,
-        }
+    let plan = image
+        .filter(|_| evaluator.is_some())
+        .and_then(|image| Plan::for_recorder(&built.content, image).map_err(|refusal| unready.push(refusal)).ok());
+    let mut run = Run {
+        built,
+        previous,
+        settings,
+        rules,
+        plan: plan.as_ref(),
+        unready,
+        reference,
+        facts,
+        fields: Vec::new(),
+        changes: Vec::new(),
+        defects: Vec::new(),
+        made: BTreeMap::new(),
     };
-    match image.filter(|_| evaluator.is_some()) {
-        Some(image) => with_plan(&built.content, image, |plan| go(Some(plan), Vec::new()))
-            .unwrap_or_else(|refusal| go(None, vec![refusal])),
-        None => go(None, unready),
+    let mut results = Vec::new();
+    for check in checks {
+        progress(*check, None);
+        let result = result(*check, check.run(&mut run));
+        progress(*check, Some(&result));
+        results.push(result);
+    }
+    let failed = results.iter().any(|result| result.status == Status::Failed);
+    Evidence {
+        format: 1,
+        tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
+        release: release_facts(built, previous),
+        seed: settings.seed,
+        verdict: if failed { Verdict::Failed } else { Verdict::Passed },
+        checks: results,
+        rules: run.facts,
+        fields: run.fields,
+        changes: run.changes,
+        defects: run.defects,
     }
 }
 

@@ -6,11 +6,11 @@ use contentcheck_parser::check::{self, CheckedContent, Context, Further, Languag
 use contentcheck_parser::diagnostic::{Diagnostic, Severity};
 use contentcheck_parser::model::CheckedRule;
 use contentcheck_parser::sensor::Fleet;
+use contentcheck_parser::sidecar::{Beside, Case};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::TemplateType;
+use contentcheck_run::proof::hex;
 use sha2::{Digest, Sha256};
-
-use crate::testing::{Beside, Case};
 
 /// A release as it was read.
 #[derive(Clone)]
@@ -87,7 +87,7 @@ impl<'r> Built<'r> {
         let mut found = vec![Vec::new(); rules.len()];
         for file in &self.release.beside {
             for case in file.cases.iter().flatten() {
-                if let Some(of) = file.rule_of(case, rules).ok().and_then(|number| found.get_mut(number)) {
+                if let Some(of) = file.rule_of(case, rules).ok().and_then(|rule| found.get_mut(rule.index())) {
                     of.push(case);
                 }
             }
@@ -141,14 +141,4 @@ pub(crate) fn content(release: &Release<'_>, threads: usize) -> CheckedContent {
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
-}
-
-/// Bytes as hexadecimal digits, in lower case.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -32,8 +32,8 @@ impl<'i> VerifiedImage<'i> {
         if event.inputs.len() != supplied {
             return Err(Fault::Arity { supplied, found: event.inputs.len() });
         }
-        if event.header.len() != self.header {
-            return Err(Fault::Header { supplied: self.header, found: event.header.len() });
+        if event.header.len() != self.bound.header {
+            return Err(Fault::Header { supplied: self.bound.header, found: event.header.len() });
         }
         let bound = BoundEvent { image: *self, template, index, event };
         for at in 0..template.input_count {

@@ -66,7 +66,7 @@ impl<'e> BoundEvent<'e> {
     ) -> Result<(), Fault> {
         let template = &self.template;
         let image = &self.image.image;
-        let small = Fault::Scratch { needed: self.image.scratch };
+        let small = Fault::Scratch { needed: self.image.bound.scratch };
         let bits = bit_words(template);
         let (bits, states) = scratch.split_at_mut_checked(bits).ok_or(small)?;
         bits.fill(0);

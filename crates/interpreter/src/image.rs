@@ -83,6 +83,16 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..)?.first_chunk::<8>().map(|word| u64::from_le_bytes(*word))
 }
 
+/// Where the flags stand.
+const FLAGS_AT: usize = 12;
+
+/// The bytes of a section, where the directory says that they are.
+fn part(bytes: &[u8], section: Section) -> &[u8] {
+    let at = (section as usize).wrapping_mul(8).wrapping_add(PREFIX);
+    let (offset, len) = (u32_at(bytes, at).unwrap_or(0), u32_at(bytes, at.wrapping_add(4)).unwrap_or(0));
+    bytes.get(offset as usize..offset.wrapping_add(len) as usize).unwrap_or(&[])
+}
+
 impl<'i> Image<'i> {
     /// Reads the header and finds the sections.
     ///
@@ -106,7 +116,7 @@ impl<'i> Image<'i> {
         if version != VERSION {
             return Err(Rejection::Version { found: version });
         }
-        let flags = u32_at(bytes, 12).ok_or(Rejection::NotAnImage)?;
+        let flags = u32_at(bytes, FLAGS_AT).ok_or(Rejection::NotAnImage)?;
         let stated = u64_at(bytes, 16).ok_or(Rejection::NotAnImage)?;
         if stated != bytes.len() as u64 || bytes.len() < HEADER || bytes.len() > u32::MAX as usize {
             return Err(Rejection::Length { stated, found: bytes.len() as u64 });
@@ -116,8 +126,8 @@ impl<'i> Image<'i> {
         }
         let mut expected = HEADER;
         let mut at = PREFIX;
-        let mut next = |section: Section| -> Result<&'i [u8], Rejection> {
-            let fault = Rejection::Layout { section };
+        for section in Section::ALL {
+            let fault = Rejection::Layout { section: *section };
             let offset = u32_at(bytes, at).ok_or(fault)? as usize;
             let length = u32_at(bytes, at.wrapping_add(4)).ok_or(fault)? as usize;
             at = at.wrapping_add(8);
@@ -129,48 +139,60 @@ impl<'i> Image<'i> {
             }
             let end = offset.checked_add(length).ok_or(fault)?;
             let unit = section.unit().max(1);
-            if length.checked_rem(unit) != Some(0) {
+            if length.checked_rem(unit) != Some(0) || end > bytes.len() {
                 return Err(fault);
             }
             expected = end;
-            bytes.get(offset..end).ok_or(fault)
-        };
-        let image = Self {
-            bytes,
-            flags,
-            names: core::str::from_utf8(next(Section::Names)?)
-                .map_err(|_| Rejection::Layout { section: Section::Names })?,
-            rules: Records::new(next(Section::Rules)?),
-            comparators: Records::new(next(Section::Comparators)?),
-            templates: Records::new(next(Section::Templates)?),
-            inputs: Records::new(next(Section::Inputs)?),
-            probes: Records::new(next(Section::Probes)?),
-            programs: Records::new(next(Section::Programs)?),
-            mentions: Records::new(next(Section::Mentions)?),
-            code: Records::new(next(Section::Code)?),
-            predicates: Records::new(next(Section::Predicates)?),
-            patterns: Records::new(next(Section::Patterns)?),
-            parts: Records::new(next(Section::Parts)?),
-            numbers: Records::new(next(Section::Numbers)?),
-            networks: Records::new(next(Section::Networks)?),
-            sets: Records::new(next(Section::Sets)?),
-            keys: Records::new(next(Section::Keys)?),
-            regexes: Records::new(next(Section::Regexes)?),
-            automata: next(Section::Automata)?,
-            filters: Records::new(next(Section::Filters)?),
-            bitmaps: Records::new(next(Section::Bitmaps)?),
-            buckets: Records::new(next(Section::Buckets)?),
-            entries: Records::new(next(Section::Entries)?),
-            literals: Records::new(next(Section::Literals)?),
-            actions: Records::new(next(Section::Actions)?),
-            atoms: Records::new(next(Section::Atoms)?),
-            witnesses: Records::new(next(Section::Witnesses)?),
-            text: next(Section::Text)?,
-        };
+        }
         if expected != bytes.len() {
             return Err(Rejection::Layout { section: Section::Text });
         }
-        Ok(image)
+        let names = core::str::from_utf8(part(bytes, Section::Names))
+            .map_err(|_| Rejection::Layout { section: Section::Names })?;
+        Ok(Self::open(bytes, flags, names))
+    }
+
+    /// Finds the sections of bytes in which [`Image::sections`] found them before.
+    fn open(bytes: &'i [u8], flags: u32, names: &'i str) -> Self {
+        Self {
+            bytes,
+            flags,
+            names,
+            rules: Records::new(part(bytes, Section::Rules)),
+            comparators: Records::new(part(bytes, Section::Comparators)),
+            templates: Records::new(part(bytes, Section::Templates)),
+            inputs: Records::new(part(bytes, Section::Inputs)),
+            probes: Records::new(part(bytes, Section::Probes)),
+            programs: Records::new(part(bytes, Section::Programs)),
+            mentions: Records::new(part(bytes, Section::Mentions)),
+            code: Records::new(part(bytes, Section::Code)),
+            predicates: Records::new(part(bytes, Section::Predicates)),
+            patterns: Records::new(part(bytes, Section::Patterns)),
+            parts: Records::new(part(bytes, Section::Parts)),
+            numbers: Records::new(part(bytes, Section::Numbers)),
+            networks: Records::new(part(bytes, Section::Networks)),
+            sets: Records::new(part(bytes, Section::Sets)),
+            keys: Records::new(part(bytes, Section::Keys)),
+            regexes: Records::new(part(bytes, Section::Regexes)),
+            automata: part(bytes, Section::Automata),
+            filters: Records::new(part(bytes, Section::Filters)),
+            bitmaps: Records::new(part(bytes, Section::Bitmaps)),
+            buckets: Records::new(part(bytes, Section::Buckets)),
+            entries: Records::new(part(bytes, Section::Entries)),
+            literals: Records::new(part(bytes, Section::Literals)),
+            actions: Records::new(part(bytes, Section::Actions)),
+            atoms: Records::new(part(bytes, Section::Atoms)),
+            witnesses: Records::new(part(bytes, Section::Witnesses)),
+            text: part(bytes, Section::Text),
+        }
+    }
+
+    /// An image of bytes that were read before, whole and unaltered since: nothing is checked again, but that names
+    /// are UTF-8, which no safe code can take on trust.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn reopen(bytes: &'i [u8]) -> Self {
+        let names = core::str::from_utf8(part(bytes, Section::Names)).unwrap_or("");
+        Self::open(bytes, u32_at(bytes, FLAGS_AT).unwrap_or(0), names)
     }
 
     /// The bytes.

@@ -10,6 +10,8 @@
 //! mismatch. Memory is lent by the caller, in sizes that the image tells.
 #![no_std]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
@@ -26,6 +28,8 @@ mod load;
 mod manifest;
 mod meter;
 mod number;
+#[cfg(feature = "alloc")]
+mod owned;
 mod regex;
 mod scan;
 mod set;
@@ -47,5 +51,7 @@ pub use image::{Image, RuleInfo};
 pub use load::{VerifiedImage, Workspace};
 pub use manifest::{Capacity, Input, Manifest, Scalar, Supply, Type, Versioning};
 pub use meter::{Meter, Steps};
+#[cfg(feature = "alloc")]
+pub use owned::OwnedImage;
 pub use set::{int_key, ip_key};
 pub use value::{Event, Value};

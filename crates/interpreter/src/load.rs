@@ -33,7 +33,15 @@ pub struct VerifiedImage<'i> {
     pub(crate) bindings: &'i [u16],
     /// For each program, then from a new word on for each rule, whether this sensor loads it.
     pub(crate) active: &'i [u64],
+    pub(crate) bound: Bound,
+}
+
+/// The numbers that verification found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    /// How many header fields the sensor supplies.
     pub(crate) header: usize,
+    /// Words of scratch memory.
     pub(crate) scratch: usize,
     loaded: u32,
 }
@@ -48,13 +56,13 @@ impl<'i> VerifiedImage<'i> {
     /// How many rules this sensor loads: some are meant for others.
     #[must_use]
     pub const fn loaded_rules(&self) -> u32 {
-        self.loaded
+        self.bound.loaded
     }
 
     /// Words of scratch memory that an evaluation needs.
     #[must_use]
     pub const fn scratch_words(&self) -> usize {
-        self.scratch
+        self.bound.scratch
     }
 
     /// The template types that have this name; of each version one.
@@ -75,6 +83,33 @@ impl<'i> VerifiedImage<'i> {
     #[must_use]
     pub fn loads(&self, rule: u32) -> bool {
         bit(self.active, self.image.programs.count(), rule)
+    }
+
+    /// The rules that this sensor loads on a template type, by number, in the order of their programs.
+    pub fn loaded_on(&self, template: u32) -> impl Iterator<Item = u32> {
+        let verified = *self;
+        let (first, count) = self.image.template(template).map_or((0, 0), |of| (of.programs, of.program_count));
+        let records = self.image.programs.range(first, count).unwrap_or(&[]);
+        let loaded = move |(number, _): &(u32, &[u8; Program::SIZE])| verified.is_active(*number);
+        (first..u32::MAX).zip(records).filter(loaded).map(|(_, record)| Program::decode(record).rule)
+    }
+
+    /// The rules with a program on a template type that mentions an input, loaded or not, by number. The input is
+    /// counted over all template types, as a fault names it.
+    pub fn readers_of(&self, template: u32, input: u32) -> impl Iterator<Item = u32> {
+        let image = self.image;
+        let of = image.template(template);
+        let (first, count) = of.map_or((0, 0), |of| (of.programs, of.program_count));
+        let own = of.and_then(|of| input.checked_sub(of.inputs));
+        let records = image.programs.range(first, count).unwrap_or(&[]);
+        records
+            .iter()
+            .map(Program::decode)
+            .filter(move |program| {
+                let mentions = image.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]);
+                mentions.iter().any(|mention| Some(u32::from(u16::from_le_bytes(*mention))) == own)
+            })
+            .map(|program| program.rule)
     }
 
     /// Whether this sensor loads a program.
@@ -123,7 +158,8 @@ impl<'i> Image<'i> {
         let loaded = self.load(manifest, bindings, active)?;
         self.check_capacity(manifest, loaded)?;
         let scratch = self.scratch_words();
-        Ok(VerifiedImage { image: self, bindings, active, header: manifest.header.len(), scratch, loaded })
+        let bound = Bound { header: manifest.header.len(), scratch, loaded };
+        Ok(VerifiedImage { image: self, bindings, active, bound })
     }
 
     /// Binds inputs to where the manifest supplies them, and finds what this sensor loads. The number of rules.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Code, Diagnostic, codes};
 use contentcheck_parser::model::CheckedRule;
-use contentcheck_parser::release::{Checked, Checking, Further, Gathered, Tables, Workspace, WithErrors};
+use contentcheck_parser::release::{Checked, Checking, Further, Gathered, Tables, WithErrors, Workspace};
 use contentcheck_parser::sensor::{Fleet, Manifest};
 use contentcheck_parser::source::Source;
 use proptest::prelude::*;

@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_events::Flattener;
-use contentcheck_gate::testing::Beside;
 use contentcheck_interpreter::{Event, Image, KillMask, Value};
 use contentcheck_parser::model::FieldRef;
+use contentcheck_parser::sidecar::Beside;
 use contentcheck_parser::value::Value as Owned;
 use contentcheck_reference as reference;
+use contentcheck_run::{ImageTemplate, Plan, Route, others};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,7 +21,6 @@ use super::written;
 use crate::Streams;
 use crate::args::{Bench, CountFormat};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::{self, Plan, Worker, with_plan};
 use crate::recorded::{self, Sources};
 use crate::release::{self, Release, talk};
 use crate::sidecar;
@@ -34,7 +34,7 @@ pub struct BenchReport {
     /// Where the events are from.
     pub events_from: From,
     /// Rules of the image.
-    pub rules: u32,
+    pub rules: usize,
     /// Bytes of the image.
     pub image_bytes: usize,
     /// Words of 64 bits that an evaluation needs as scratch memory.
@@ -89,7 +89,7 @@ impl Measured {
 
 /// An event as one of a template type, its inputs in the order of the image.
 struct Kept {
-    templates: Vec<u32>,
+    templates: Vec<ImageTemplate>,
     inputs: Vec<Option<Owned>>,
     others: Vec<Owned>,
 }
@@ -107,17 +107,17 @@ pub fn run(arguments: &Bench, streams: &mut Streams<'_>) -> Outcome {
     };
     let (inputs, options) = arguments.rules.inputs();
     let Some(release) = release::load(&inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    with_plan(&release, |plan| measure(arguments, &release, plan, recorded.then_some(&sources), streams))?
+    measure(arguments, &release, &release.plan()?, recorded.then_some(&sources), streams)
 }
 
 fn measure(
     arguments: &Bench,
     release: &Release,
-    plan: &Plan<'_>,
+    plan: &Plan,
     sources: Option<&Sources>,
     streams: &mut Streams<'_>,
 ) -> Outcome {
-    let forced = recorded::forced(&plan.router, arguments.recorded.template.as_deref())?;
+    let forced = recorded::forced(plan, arguments.recorded.template.as_deref())?;
     let mut kept = Vec::new();
     let mut read = None;
     let (events, unread) = match sources {
@@ -157,9 +157,9 @@ fn measure(
     let report = BenchReport {
         format: 1,
         events_from: if sources.is_some() { From::Recordings } else { From::Tests },
-        rules: plan.verified.image().rule_count(),
+        rules: plan.rules(),
         image_bytes: release.image.len(),
-        scratch_words: plan.verified.scratch_words(),
+        scratch_words: plan.view().scratch_words(),
         events,
         text_bytes: kept.iter().flat_map(|kept| kept.inputs.iter().flatten().chain(&kept.others)).map(text_bytes).sum(),
         matches,
@@ -189,14 +189,14 @@ type Put<'k> = &'k mut dyn FnMut(Kept);
 /// Reads, routes and types all events: how many that rules look at, and how many records could
 /// not be read.
 fn pass(
-    plan: &Plan<'_>,
+    plan: &Plan,
     sources: &Sources,
-    forced: Option<usize>,
+    forced: Option<Route>,
     limit: usize,
     mut put: Option<Put<'_>>,
     problem: &mut dyn FnMut(String),
 ) -> (u64, u64) {
-    let mut worker = Worker::new(plan);
+    let mut worker = plan.worker();
     let mut flattener = Flattener::new();
     let (mut events, mut unread) = (0_u64, sources.problems.len() as u64);
     for path in &sources.files {
@@ -215,19 +215,20 @@ fn pass(
                 if full.get() {
                     return;
                 }
-                let mut routes = std::mem::take(&mut worker.routes);
-                plan.router.route(flat, forced, &mut routes);
+                worker.route(flat, forced);
                 let mut counted = false;
-                for (layout, templates, others) in routes.iter().filter_map(|route| plan.stop(*route)) {
+                let mut at = 0;
+                while let Some(route) = worker.routes().get(at).copied() {
+                    at += 1;
+                    let Some(stop) = plan.stop(route) else { continue };
                     counted = true;
-                    layout.present(flat, &mut worker.scratch, others, |event| {
+                    worker.present(stop, flat, |event| {
                         black_box(&event);
                         if let Some(put) = &mut put {
-                            put(keep(templates, &event));
+                            put(keep(stop.templates(), &event));
                         }
                     });
                 }
-                worker.routes = routes;
                 events += u64::from(counted);
                 full.set(events >= limit as u64);
             },
@@ -241,7 +242,7 @@ fn pass(
 }
 
 /// The events of the rules' own tests.
-fn own(release: &Release, plan: &Plan<'_>, limit: usize, kept: &mut Vec<Kept>) -> u64 {
+fn own(release: &Release, plan: &Plan, limit: usize, kept: &mut Vec<Kept>) -> u64 {
     let mut events = 0;
     for rule in release.rules() {
         for test in &rule.tests {
@@ -251,15 +252,15 @@ fn own(release: &Release, plan: &Plan<'_>, limit: usize, kept: &mut Vec<Kept>) -
             events += 1;
             for target in &rule.targets {
                 let template = &target.template;
-                let Some((layout, templates, _)) = plan.route_of(template).and_then(|route| plan.stop(route)) else {
+                let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else {
                     continue;
                 };
                 let event = reference::Event::from_test(template, test);
-                let inputs = plan::inputs(layout);
+                let inputs = stop.inputs();
                 let value = |name: &str| event.value(&FieldRef::named(template, name)).cloned();
-                let others = plan::others(template, &event, |name| inputs.iter().any(|input| input.name == name));
+                let others = others(template, &event, |name| inputs.iter().any(|input| input.name == name));
                 kept.push(Kept {
-                    templates: templates.to_vec(),
+                    templates: stop.templates().to_vec(),
                     inputs: inputs
                         .iter()
                         .map(|input| match value(input.name) {
@@ -279,29 +280,27 @@ fn own(release: &Release, plan: &Plan<'_>, limit: usize, kept: &mut Vec<Kept>) -
 
 /// The events of files of tests beside rules, as events of each template type of the rules that
 /// they do not contradict.
-fn beside_rules(release: &Release, plan: &Plan<'_>, beside: &[Beside], kept: &mut Vec<Kept>) -> u64 {
-    let (mut worker, mut flattener, mut count) = (Worker::new(plan), Flattener::new(), 0);
+fn beside_rules(release: &Release, plan: &Plan, beside: &[Beside], kept: &mut Vec<Kept>) -> u64 {
+    let (mut worker, mut flattener, mut count) = (plan.worker(), Flattener::new(), 0);
     let cases = beside.iter().flat_map(|file| file.cases.iter().flatten().map(move |case| (&file.rules, case)));
     for (file, case) in cases {
         let record = case.record();
         let Ok(flat) = flattener.flatten(record.as_bytes()) else { continue };
         let rules = release.rules().into_iter().filter(|rule| rule.source.name() == file);
         let routes = rules.flat_map(|rule| &rule.targets).filter_map(|target| plan.route_of(&target.template));
-        let routes: BTreeSet<usize> = routes.collect();
+        let routes: BTreeSet<Route> = routes.collect();
         let before = kept.len();
         for route in routes {
-            plan.router.route(&flat, Some(route), &mut worker.routes);
-            let Some((layout, templates, others)) = plan.stop(route).filter(|_| !worker.routes.is_empty()) else {
-                continue;
-            };
-            kept.push(layout.present(&flat, &mut worker.scratch, others, |event| keep(templates, &event)));
+            let is_one = !worker.route(&flat, Some(route)).is_empty();
+            let Some(stop) = plan.stop(route).filter(|_| is_one) else { continue };
+            kept.push(worker.present(stop, &flat, |event| keep(stop.templates(), &event)));
         }
         count += u64::from(kept.len() > before);
     }
     count
 }
 
-fn keep(templates: &[u32], event: &Event<'_>) -> Kept {
+fn keep(templates: &[ImageTemplate], event: &Event<'_>) -> Kept {
     Kept {
         templates: templates.to_vec(),
         inputs: event.inputs.iter().map(contentcheck_events::own).collect(),
@@ -337,11 +336,11 @@ fn text_bytes(value: &Owned) -> u64 {
 }
 
 /// Evaluates all events, again and again: nanoseconds an event, and matches of one round.
-fn evaluate(plan: &Plan<'_>, kept: &[Kept], events: u64, rounds: u32) -> Result<(Measured, u64), Failure> {
+fn evaluate(plan: &Plan, kept: &[Kept], events: u64, rounds: u32) -> Result<(Measured, u64), Failure> {
     // Elements first, so that lists can borrow them.
     let elements: Vec<Vec<Vec<Value<'_>>>> =
         kept.iter().map(|kept| kept.inputs.iter().map(elements).collect()).collect();
-    let values: Vec<(&[u32], Vec<Value<'_>>, Vec<Value<'_>>)> = kept
+    let values: Vec<(&[ImageTemplate], Vec<Value<'_>>, Vec<Value<'_>>)> = kept
         .iter()
         .zip(&elements)
         .map(|(kept, elements)| {
@@ -352,7 +351,8 @@ fn evaluate(plan: &Plan<'_>, kept: &[Kept], events: u64, rounds: u32) -> Result<
             (kept.templates.as_slice(), inputs.collect(), others.collect())
         })
         .collect();
-    let mut words = vec![0; plan.verified.scratch_words()];
+    let image = plan.view();
+    let mut words = vec![0; image.scratch_words()];
     let mut times = Vec::new();
     let mut matches = 0_u64;
     // The first round warms up and does not count.
@@ -361,8 +361,8 @@ fn evaluate(plan: &Plan<'_>, kept: &[Kept], events: u64, rounds: u32) -> Result<
         let start = Instant::now();
         for (templates, inputs, others) in &values {
             for template in *templates {
-                plan.verified
-                    .bind(*template, Event { inputs, header: &[], others })
+                image
+                    .bind(template.number(), Event { inputs, header: &[], others })
                     .and_then(|bound| bound.evaluate(KillMask::NONE, &mut words, |_| matches += 1))
                     .map_err(|fault| Failure::internal(format!("the image met a fault: {fault:?}")))?;
             }

@@ -131,8 +131,7 @@ pub fn inspect(arguments: &Inspect, streams: &mut Streams<'_>) -> Outcome {
         message: format!("{name}: {}: {rejection}", rejection.code()),
     })?;
     if let Some(rule) = &arguments.rule {
-        let text = disassembly::rule(&image, rule)
-            .ok_or_else(|| Failure::usage(format!("{name} has no rule `{rule}`; `inspect` lists them")))?;
+        let text = disassembly::rule(&image, rule).map_err(|reason| Failure::usage(format!("{name}: {reason}")))?;
         return written(streams.out.write_all(text.as_bytes()));
     }
     let report = disassembly::report(&image, arguments.template.as_deref());

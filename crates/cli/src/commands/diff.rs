@@ -7,6 +7,7 @@ use std::path::Path;
 use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness};
 use contentcheck_parser::model::{CheckedRule, Target};
 use contentcheck_parser::template::TemplateType;
+use contentcheck_run::proof::{self, Confirmer};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -16,9 +17,7 @@ use super::written;
 use crate::Streams;
 use crate::args::{CompileOptions, Diff, Inputs, ProofFormat};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::with_plan;
 use crate::release::{self, Release, talk};
-use contentcheck_gate::proof::{self, Confirmer};
 
 /// What `diff --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -108,17 +107,14 @@ impl Meaning {
 pub fn run(arguments: &Diff, streams: &mut Streams<'_>) -> Outcome {
     let Some(old) = load(arguments, &arguments.old, streams)? else { return Ok(Exit::Findings) };
     let Some(new) = load(arguments, &arguments.new, streams)? else { return Ok(Exit::Findings) };
-    let report = with_plan(&old, |old_plan| {
-        with_plan(&new, |new_plan| {
-            let (before, after) =
-                (Confirmer::new(&old.checked.content, old_plan), Confirmer::new(&new.checked.content, new_plan));
-            let confirm = |target: &Target, event: &Witness| {
-                let side = if before.knows(target) { &before } else { &after };
-                side.fires(target, event) == Some(true)
-            };
-            compare(&old, &new, arguments.semantic, &mut Analysis::new(&confirm))
-        })
-    })??;
+    let (old_plan, new_plan) = (old.plan()?, new.plan()?);
+    let (before, after) =
+        (Confirmer::new(&old.checked.content, &old_plan), Confirmer::new(&new.checked.content, &new_plan));
+    let confirm = |target: &Target, event: &Witness| {
+        let side = if before.knows(target) { &before } else { &after };
+        side.fires(target, event) == Some(true)
+    };
+    let report = compare(&old, &new, arguments.semantic, &mut Analysis::new(&confirm));
     match arguments.format {
         ProofFormat::Human => written(streams.out.write_all(human(&report).as_bytes()))?,
         ProofFormat::Json => {
@@ -154,14 +150,9 @@ fn load(arguments: &Diff, path: &Path, streams: &mut Streams<'_>) -> Result<Opti
     release::load(&inputs, &options, true, streams)
 }
 
-/// What one rule of a release is known by in the other: its id, else its name.
-fn key(rule: &CheckedRule) -> &str {
-    rule.id.as_deref().unwrap_or(&rule.name)
-}
-
 fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis<'_>) -> DiffReport {
-    let before: BTreeMap<&str, &CheckedRule> = old.rules().into_iter().map(|rule| (key(rule), rule)).collect();
-    let after: BTreeMap<&str, &CheckedRule> = new.rules().into_iter().map(|rule| (key(rule), rule)).collect();
+    let before: BTreeMap<&str, &CheckedRule> = old.rules().into_iter().map(|rule| (rule.key(), rule)).collect();
+    let after: BTreeMap<&str, &CheckedRule> = new.rules().into_iter().map(|rule| (rule.key(), rule)).collect();
     let mut report = DiffReport {
         format: 1,
         added: after.iter().filter(|(key, _)| !before.contains_key(*key)).map(|(_, rule)| RuleName::of(rule)).collect(),

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use contentcheck_events::{Flattener, Place, Tally};
-use contentcheck_parser::model::{CheckedRule, Level};
+use contentcheck_parser::model::{CheckedRule, Level, RuleId};
+use contentcheck_run::{Plan, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,7 +16,6 @@ use super::written;
 use crate::Streams;
 use crate::args::{Eval, EventFormat};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::{Plan, Worker, with_plan};
 use crate::recorded::{self, Sources, Totals, Unrecognised};
 use crate::release::{self, Release, talk};
 
@@ -102,7 +102,7 @@ impl RuleName {
     #[must_use]
     pub fn of(rule: &CheckedRule) -> Self {
         Self {
-            name: release::written_name(rule).to_owned(),
+            name: rule.word().to_owned(),
             id: rule.id.clone(),
             title: rule.title.clone(),
             level: rule.level.map(level),
@@ -168,25 +168,20 @@ pub fn run(arguments: &Eval, streams: &mut Streams<'_>) -> Outcome {
     let sources = recorded::sources(&arguments.recorded.events, &arguments.rules.rules)?;
     let (inputs, options) = arguments.rules.inputs();
     let Some(release) = release::load(&inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    with_plan(&release, |plan| match &arguments.explain {
-        Some(rule) => explain::run(arguments, rule, &release, plan, &sources, streams),
-        None => evaluate(arguments, &release, plan, &sources, streams),
-    })?
+    let plan = release.plan()?;
+    match &arguments.explain {
+        Some(rule) => explain::run(arguments, rule, &release, &plan, &sources, streams),
+        None => evaluate(arguments, &release, &plan, &sources, streams),
+    }
 }
 
-fn evaluate(
-    arguments: &Eval,
-    release: &Release,
-    plan: &Plan<'_>,
-    sources: &Sources,
-    streams: &mut Streams<'_>,
-) -> Outcome {
-    let forced = recorded::forced(&plan.router, arguments.recorded.template.as_deref())?;
+fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources, streams: &mut Streams<'_>) -> Outcome {
+    let forced = recorded::forced(plan, arguments.recorded.template.as_deref())?;
     let names: Vec<RuleName> = release.rules().into_iter().map(RuleName::of).collect();
     recorded::introduce(sources, streams);
     let bar = recorded::progress(streams);
     let mut totals = Totals { unread: sources.problems.len() as u64, ..Totals::default() };
-    let mut worker = Worker::new(plan);
+    let mut worker = plan.worker();
     let mut flattener = Flattener::new();
     let mut writer = Records { format: arguments.format, any: false };
     let mut pending = Vec::new();
@@ -216,22 +211,25 @@ fn evaluate(
                     }
                 };
                 matches.clear();
-                if let Err(met) = plan.evaluate(flat, forced, &mut worker, |route, rule| matches.push((route, rule))) {
-                    fault.get_or_insert_with(|| format!("{source}: {place}: the image met a fault: {met:?}"));
+                if let Err(met) = worker.evaluate(flat, forced, |route, rule| matches.push((route, rule))) {
+                    fault.get_or_insert_with(|| {
+                        format!("{source}: {place}: the image met a fault: {}", met.words(plan))
+                    });
                 }
-                totals.event(worker.routes.len(), worker.routes.iter().any(|route| plan.stop(*route).is_some()));
-                let by_rule: BTreeSet<u32> = matches.iter().map(|(_, rule)| *rule).collect();
+                let routes = worker.routes();
+                totals.event(routes.len(), routes.iter().any(|route| plan.stop(*route).is_some()));
+                let by_rule: BTreeSet<RuleId> = matches.iter().map(|(_, rule)| *rule).collect();
                 totals.matches += by_rule.len() as u64;
-                if worker.routes.is_empty() {
-                    unrecognised.note(&plan.router, flat, || format!("{source}: {place}"));
+                if routes.is_empty() {
+                    unrecognised.note(plan.router(), flat, || format!("{source}: {place}"));
                 }
-                let record = |outcome, route: Option<usize>, rule: Option<u32>| EvalRecord {
+                let record = |outcome, route: Option<Route>, rule: Option<RuleId>| EvalRecord {
                     outcome,
                     source: source.clone(),
                     place: place.to_string(),
                     number: number(place),
-                    template: route.and_then(|route| plan.router.templates().get(route)).map(|of| of.name.clone()),
-                    rule: rule.and_then(|rule| names.get(rule as usize)).cloned(),
+                    template: route.and_then(|route| plan.template(route)).map(|of| of.name.clone()),
+                    rule: rule.and_then(|rule| names.get(rule.index())).cloned(),
                 };
                 let mut put = |record: EvalRecord| {
                     if let Err(error) = writer.record(&record, pending) {
@@ -241,10 +239,10 @@ fn evaluate(
                 matches.sort_unstable();
                 matches.iter().for_each(|(route, rule)| put(record(Became::Match, Some(*route), Some(*rule))));
                 if arguments.all {
-                    if worker.routes.is_empty() {
+                    if routes.is_empty() {
                         put(record(Became::NotRecognised, None, None));
                     }
-                    let idle = worker.routes.iter().filter(|route| !matches.iter().any(|(of, _)| of == *route));
+                    let idle = routes.iter().filter(|route| !matches.iter().any(|(of, _)| of == *route));
                     idle.for_each(|route| put(record(Became::NoMatch, Some(*route), None)));
                 }
             },
@@ -266,13 +264,13 @@ fn evaluate(
         }
     }
     bar.finish_and_clear();
-    totals.not_converted = worker.tally.total();
+    totals.not_converted = worker.tally().total();
     if let Some(error) = failed {
         // A reader that went away wants no more; there is no use in going on.
         return written(Err(error));
     }
-    written(writer.end(&totals, &worker.tally, &mut pending).and_then(|()| streams.out.write_all(&pending)))?;
-    recorded::summary(&totals, &worker.tally, &arguments.recorded, &unrecognised, streams);
+    written(writer.end(&totals, worker.tally(), &mut pending).and_then(|()| streams.out.write_all(&pending)))?;
+    recorded::summary(&totals, worker.tally(), &arguments.recorded, &unrecognised, streams);
     if let Some(fault) = fault {
         talk(
             streams,

@@ -7,12 +7,12 @@ use std::time::Instant;
 use contentcheck_compiler::order;
 use contentcheck_gate::checks::{ALL, Check, find};
 use contentcheck_gate::evidence::{CheckResult, Evidence, Status, Verdict};
-use contentcheck_gate::replay::Recording;
 use contentcheck_gate::run::{self, Run, Settings, examine};
 use contentcheck_gate::subject::{Built, Release};
-use contentcheck_gate::testing::Beside;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity, closest};
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_parser::lookup;
+use contentcheck_parser::sidecar::Beside;
+use contentcheck_run::replay::Recording;
 
 use super::{attest, threads, written};
 use crate::Streams;
@@ -22,7 +22,7 @@ use crate::commands::lint::{self, Gathered};
 use crate::config::{self, Level, Loaded};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded;
-use crate::release::{talk, written_name};
+use crate::release::talk;
 use crate::{report, sidecar, walk};
 
 /// The image in a directory of evidence.
@@ -270,22 +270,13 @@ fn ceilings(
     every: Option<u64>,
 ) -> Result<Vec<Option<u64>>, Failure> {
     let rules = order(&built.content);
-    let names = |rule: &&CheckedRule, wanted: &str| {
-        [rule.id.as_deref(), Some(written_name(rule)), Some(rule.name.as_str()), Some(rule.title.as_str())]
-            .into_iter()
-            .flatten()
-            .any(|name| name == wanted)
-    };
     let mut ceilings = vec![every; rules.len()];
     for (wanted, most) in configured {
-        let mut found = rules.iter().zip(&mut ceilings).filter(|(rule, _)| names(rule, wanted));
-        let Some((_, ceiling)) = found.next() else {
-            return Err(Failure::usage(format!("[gate.ceilings]: there is no rule `{wanted}`")));
-        };
-        if found.next().is_some() {
-            return Err(Failure::usage(format!("[gate.ceilings]: `{wanted}` means several rules; use the id")));
+        let rule = lookup::find(rules.iter().map(|rule| rule.names()), wanted)
+            .map_err(|reason| Failure::usage(format!("[gate.ceilings]: {reason}")))?;
+        if let Some(ceiling) = ceilings.get_mut(rule.index()) {
+            *ceiling = Some(*most);
         }
-        *ceiling = Some(*most);
     }
     Ok(ceilings)
 }

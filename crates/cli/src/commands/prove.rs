@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use contentcheck_analysis::{Always, Analysis, Decisive, Fires, RedundantKind, Witness, words};
-use contentcheck_parser::model::{CheckedRule, Predicate, Target};
+use contentcheck_parser::model::{CheckedRule, Predicate, RuleId, Target};
 use contentcheck_parser::source::{Source, Span};
+use contentcheck_run::proof::{self, Confirmer};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -13,9 +14,7 @@ use super::written;
 use crate::Streams;
 use crate::args::{CompileOptions, ProofFormat, Prove};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::with_plan;
 use crate::release::{self, talk};
-use contentcheck_gate::proof::{self, Confirmer};
 
 /// An event: names to values.
 pub type EventObject = serde_json::Map<String, serde_json::Value>;
@@ -156,47 +155,50 @@ pub struct Proved {
 pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
     let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    let only = arguments.rule.as_deref().map(|rule| release.find(rule)).transpose().map_err(Failure::usage)?;
-    with_plan(&release, |plan| {
-        let confirmer = Confirmer::new(&release.checked.content, plan);
-        let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
-        let mut analysis = Analysis::new(&confirm);
-        let mut report = ProveReport { format: 1, rules: Vec::new(), totals: Proved::default() };
-        let mut dead = 0;
-        for (number, rule) in release.rules().into_iter().enumerate() {
-            if only.is_some_and(|only| only != number) {
-                continue;
-            }
-            let proof = prove(&mut analysis, rule);
-            report.totals.add(&proof);
-            dead += usize::from(proof.targets.iter().all(|target| target.fires == Verdict::No));
-            match arguments.format {
-                ProofFormat::Human => {
-                    let text = human(&proof, only.is_some());
-                    written(streams.out.write_all(text.as_bytes()))?;
-                }
-                ProofFormat::Ndjson => {
-                    let line = serde_json::to_string(&proof).map_err(|error| Failure::internal(error.to_string()))?;
-                    written(writeln!(streams.out, "{line}"))?;
-                }
-                ProofFormat::Json => report.rules.push(proof),
-            }
+    let only = arguments
+        .rule
+        .as_deref()
+        .map(|rule| release.find(rule))
+        .transpose()
+        .map_err(|reason| Failure::usage(reason.to_string()))?;
+    let plan = &release.plan()?;
+    let confirmer = Confirmer::new(&release.checked.content, plan);
+    let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
+    let mut analysis = Analysis::new(&confirm);
+    let mut report = ProveReport { format: 1, rules: Vec::new(), totals: Proved::default() };
+    let mut dead = 0;
+    for (id, rule) in RuleId::count(release.rules()) {
+        if only.is_some_and(|only| only != id) {
+            continue;
         }
-        if arguments.format == ProofFormat::Json {
-            let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;
-            written(writeln!(streams.out, "{text}"))?;
+        let proof = prove(&mut analysis, rule);
+        report.totals.add(&proof);
+        dead += usize::from(proof.targets.iter().all(|target| target.fires == Verdict::No));
+        match arguments.format {
+            ProofFormat::Human => {
+                let text = human(&proof, only.is_some());
+                written(streams.out.write_all(text.as_bytes()))?;
+            }
+            ProofFormat::Ndjson => {
+                let line = serde_json::to_string(&proof).map_err(|error| Failure::internal(error.to_string()))?;
+                written(writeln!(streams.out, "{line}"))?;
+            }
+            ProofFormat::Json => report.rules.push(proof),
         }
-        let Proved { targets, fire, never, unknown, always, predicates, decisive, indecisive, redundant } =
-            report.totals;
-        talk(
-            streams,
-            &format!(
-                "{targets} rules on template types: {fire} can fire, {never} never, {unknown} unknown, {always} always; \
+    }
+    if arguments.format == ProofFormat::Json {
+        let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;
+        written(writeln!(streams.out, "{text}"))?;
+    }
+    let Proved { targets, fire, never, unknown, always, predicates, decisive, indecisive, redundant } = report.totals;
+    talk(
+        streams,
+        &format!(
+            "{targets} rules on template types: {fire} can fire, {never} never, {unknown} unknown, {always} always; \
                  {predicates} predicates: {decisive} decide, {indecisive} do not; {redundant} parts and values say nothing"
-            ),
-        );
-        Ok(if dead > 0 { Exit::Findings } else { Exit::Fine })
-    })?
+        ),
+    );
+    Ok(if dead > 0 { Exit::Findings } else { Exit::Fine })
 }
 
 fn prove(analysis: &mut Analysis<'_>, rule: &CheckedRule) -> RuleProof {

@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use contentcheck_events::{Flat, Router};
-use contentcheck_gate::replay::{Counted, Recording, Watch, count};
+use contentcheck_run::Plan;
+use contentcheck_run::replay::{Counted, Recording, Watch, count};
 use indicatif::ProgressBar;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +17,6 @@ use super::{threads, written};
 use crate::Streams;
 use crate::args::{CountFormat, Replay};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::{Plan, with_plan};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{self, Release, talk};
 use crate::walk;
@@ -76,7 +76,7 @@ pub fn run(arguments: &Replay, streams: &mut Streams<'_>) -> Outcome {
     let (inputs, options) = arguments.rules.inputs();
     let Some(release) = release::load(&inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
     let ceilings = ceilings(arguments, &release)?;
-    with_plan(&release, |plan| replay(arguments, &release, plan, &sources, &ceilings, streams))?
+    replay(arguments, &release, &release.plan()?, &sources, &ceilings, streams)
 }
 
 /// A JSON object, with names that come twice.
@@ -116,8 +116,8 @@ fn ceilings(arguments: &Replay, release: &Release) -> Result<Vec<Option<u64>>, F
         }
         let Pairs(pairs) = serde_json::from_slice(&bytes).map_err(|error| fail(error.to_string()))?;
         for (wanted, most) in pairs {
-            let number = release.find(&wanted).map_err(fail)?;
-            if let Some(ceiling) = ceilings.get_mut(number)
+            let id = release.find(&wanted).map_err(|reason| fail(reason.to_string()))?;
+            if let Some(ceiling) = ceilings.get_mut(id.index())
                 && ceiling.replace(most).is_some()
             {
                 return Err(fail(format!("the rule `{wanted}` has two ceilings")));
@@ -147,18 +147,18 @@ impl Watch for Watcher<'_> {
 fn replay(
     arguments: &Replay,
     release: &Release,
-    plan: &Plan<'_>,
+    plan: &Plan,
     sources: &Sources,
     ceilings: &[Option<u64>],
     streams: &mut Streams<'_>,
 ) -> Outcome {
-    let forced = recorded::forced(&plan.router, arguments.recorded.template.as_deref())?;
+    let forced = recorded::forced(plan, arguments.recorded.template.as_deref())?;
     recorded::introduce(sources, streams);
     let start = Instant::now();
     let bar = recorded::progress(streams);
     let watcher = Watcher { bar: &bar, unrecognised: Mutex::default() };
     let files: Vec<Recording> = sources.files.iter().cloned().map(Recording::File).collect();
-    let whole = count(plan, &files, ceilings.len(), forced, threads(arguments.rules.threads), &watcher);
+    let whole = count(plan, &files, forced, threads(arguments.rules.threads), &watcher);
     bar.finish_and_clear();
     let unrecognised = watcher.unrecognised.into_inner().unwrap_or_else(PoisonError::into_inner);
     if whole.lost {
@@ -182,9 +182,12 @@ fn replay(
     if totals.unread > told {
         talk(streams, &format!("and {} that could not be read", plural(totals.unread - told, "more record")));
     }
-    if let Some((_, _, fault)) = whole.faults.first() {
+    if let Some(met) = whole.faults.first() {
+        let (source, place) = met.first;
+        let source = sources.files.get(source).map_or_else(String::new, |path| recorded::source_name(path));
         return Err(Failure::internal(format!(
-            "{fault}; this is a fault of contentcheck's: please report it with the event"
+            "{source}: {place}: the image met a fault: {}; this is a fault of contentcheck's: please report it with the event",
+            met.fault.words(plan)
         )));
     }
     let report = report(release, plan, ceilings, &whole, totals);
@@ -214,13 +217,7 @@ fn replay(
     Ok(if unread || !exceeded.is_empty() { Exit::Findings } else { Exit::Fine })
 }
 
-fn report(
-    release: &Release,
-    plan: &Plan<'_>,
-    ceilings: &[Option<u64>],
-    whole: &Counted,
-    totals: Totals,
-) -> ReplayReport {
+fn report(release: &Release, plan: &Plan, ceilings: &[Option<u64>], whole: &Counted, totals: Totals) -> ReplayReport {
     let counted = release.rules().into_iter().zip(&whole.rules).zip(ceilings);
     let mut rules: Vec<RuleMatches> = counted
         .filter(|((_, matches), _)| **matches > 0)
@@ -233,10 +230,7 @@ fn report(
         .collect();
     rules.sort_by(|a, b| (b.matches, &a.rule).cmp(&(a.matches, &b.rule)));
     let mut templates: Vec<TemplateEvents> = plan
-        .router
-        .templates()
-        .iter()
-        .enumerate()
+        .routes()
         .zip(&whole.templates)
         .filter(|(_, events)| **events > 0)
         .map(|((route, template), events)| TemplateEvents {

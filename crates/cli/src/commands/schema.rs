@@ -39,7 +39,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::Eval => serde_json::to_value(schema_for!(super::eval::EvalReport)),
         SchemaName::EvalExplain => serde_json::to_value(schema_for!(super::eval::ExplainReport)),
         SchemaName::Test => serde_json::to_value(schema_for!(super::test::TestReport)),
-        SchemaName::Sidecar => serde_json::to_value(schema_for!(contentcheck_gate::testing::Sidecar)),
+        SchemaName::Sidecar => serde_json::to_value(schema_for!(contentcheck_parser::sidecar::Sidecar)),
         SchemaName::Replay => serde_json::to_value(schema_for!(super::replay::ReplayReport)),
         SchemaName::Bench => serde_json::to_value(schema_for!(super::bench::BenchReport)),
         SchemaName::Evidence => serde_json::to_value(schema_for!(contentcheck_gate::evidence::Evidence)),

@@ -6,10 +6,11 @@
 mod regression;
 mod report;
 
-use std::collections::BTreeMap;
-
-use contentcheck_gate::testing::{self, Beside, Case, Expect, Missing, Seen, Tester};
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_parser::lookup;
+use contentcheck_parser::model::{CheckedRule, RuleId};
+use contentcheck_parser::sidecar::{Beside, Case, Expect, Missing};
+use contentcheck_run::Plan;
+use contentcheck_run::testing::{self, Seen, Tester};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -17,7 +18,6 @@ use super::eval::odds;
 use crate::Streams;
 use crate::args::{CompileOptions, Test};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::{Plan, with_plan};
 use crate::release::{self, Release, talk};
 use crate::sidecar;
 
@@ -111,13 +111,12 @@ pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
     let beside = sidecar::beside(&release.checked.sidecars, &release.checked.sources);
     let samples = regression::samples(&arguments.regression)?;
-    let report = with_plan(&release, |plan| {
-        let mut runner = Runner::new(&release, plan);
-        runner.own();
-        beside.iter().for_each(|file| runner.beside(file));
-        samples.into_iter().for_each(|sample| runner.sample(sample));
-        runner.report()
-    })?;
+    let plan = release.plan()?;
+    let mut runner = Runner::new(&release, &plan);
+    runner.own();
+    beside.iter().for_each(|file| runner.beside(file));
+    samples.into_iter().for_each(|sample| runner.sample(sample));
+    let report = runner.report();
     super::written(report::write(arguments.format, &report, streams.out))?;
     talk(streams, &report::summary(&report.totals));
     ended(&report, arguments.allow_none)
@@ -145,25 +144,14 @@ fn ended(report: &TestReport, allow_none: bool) -> Outcome {
 struct Runner<'r, 'p> {
     tester: Tester<'p>,
     rules: Vec<&'r CheckedRule>,
-    /// By id and by name.
-    numbers: BTreeMap<&'r str, usize>,
     tested: Vec<bool>,
     results: Vec<TestResult>,
 }
 
 impl<'r, 'p> Runner<'r, 'p> {
-    fn new(release: &'r Release, plan: &'p Plan<'p>) -> Self {
+    fn new(release: &'r Release, plan: &'p Plan) -> Self {
         let rules = release.rules();
-        let named = rules.iter().enumerate().flat_map(|(number, rule)| {
-            [Some(rule.name.as_str()), rule.id.as_deref()].into_iter().flatten().map(move |name| (name, number))
-        });
-        Self {
-            tester: Tester::new(plan),
-            numbers: named.collect(),
-            tested: vec![false; rules.len()],
-            rules,
-            results: Vec::new(),
-        }
+        Self { tester: Tester::new(plan), tested: vec![false; rules.len()], rules, results: Vec::new() }
     }
 
     fn report(mut self) -> TestReport {
@@ -180,23 +168,28 @@ impl<'r, 'p> Runner<'r, 'p> {
         TestReport { format: 1, tests: self.results, totals }
     }
 
-    fn tested(&mut self, number: usize) {
-        if let Some(tested) = self.tested.get_mut(number) {
+    fn tested(&mut self, id: RuleId) {
+        if let Some(tested) = self.tested.get_mut(id.index()) {
             *tested = true;
         }
     }
 
     /// The `test` blocks of native rules.
     fn own(&mut self) {
-        for (number, rule) in self.rules.clone().into_iter().enumerate() {
+        for (id, rule) in RuleId::count(self.rules.clone()) {
             for (at, test) in rule.tests.iter().enumerate() {
-                self.tested(number);
-                let seen = self.tester.own(number, rule, test);
+                self.tested(id);
+                let seen = self.tester.own(id, rule, test);
                 let line = rule.source.position(test.span.start).line;
                 let name = test.name.clone().unwrap_or_else(|| format!("test {} at line {line}", at + 1));
                 self.decide(rule.source.name(), rule, name, Kind::Rule, test.fires, seen, Vec::new());
             }
         }
+    }
+
+    /// The rule that a sample names.
+    fn named(&self, wanted: &str) -> Result<RuleId, lookup::NotFound> {
+        lookup::find(self.rules.iter().map(|rule| rule.names()), wanted)
     }
 
     /// The tests of a file beside rules.
@@ -210,7 +203,7 @@ impl<'r, 'p> Runner<'r, 'p> {
         };
         for case in cases {
             match beside.rule_of(case, &self.rules) {
-                Ok(number) => self.case(file, number, case),
+                Ok(id) => self.case(file, id, case),
                 Err(missing) => {
                     let (outcome, reason) = match missing {
                         Missing::NotCompiled(reason) => (Ended::Skipped, reason),
@@ -222,10 +215,10 @@ impl<'r, 'p> Runner<'r, 'p> {
         }
     }
 
-    fn case(&mut self, file: &str, number: usize, case: &Case) {
-        let Some(rule) = self.rules.get(number).copied() else { return };
-        self.tested(number);
-        match self.tester.case(number, rule, case) {
+    fn case(&mut self, file: &str, id: RuleId, case: &Case) {
+        let Some(rule) = self.rules.get(id.index()).copied() else { return };
+        self.tested(id);
+        match self.tester.case(id, rule, case) {
             Ok((seen, notes)) => {
                 self.decide(file, rule, case.name.clone(), Kind::Sidecar, case.expect == Expect::Fires, seen, notes);
             }
@@ -314,12 +307,10 @@ mod tests {
         let mut wrong = release("a", "image == \"a\"");
         wrong.image = release("b", "image == \"b\"").image;
         let examine = |release: &Release| {
-            with_plan(release, |plan| {
-                let mut runner = Runner::new(release, plan);
-                runner.own();
-                runner.report()
-            })
-            .unwrap_or_else(|failure| panic!("{}", failure.message))
+            let plan = release.plan().unwrap_or_else(|failure| panic!("{}", failure.message));
+            let mut runner = Runner::new(release, &plan);
+            runner.own();
+            runner.report()
         };
         let report = examine(&wrong);
         assert_eq!((report.totals.faults, report.totals.passed, report.totals.failed), (1, 0, 0));

@@ -2,14 +2,13 @@
 
 use contentcheck_analysis::{Analysis, Decisive, Fires, Witness, words};
 use contentcheck_parser::model::{Predicate, Target};
+use contentcheck_run::proof::{self, Confirmer};
 
 use super::written;
 use crate::Streams;
 use crate::args::{self, CompileOptions, WitnessFormat};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::with_plan;
 use crate::release::{self, talk};
-use contentcheck_gate::proof::{self, Confirmer};
 
 /// Runs the command.
 ///
@@ -18,52 +17,51 @@ use contentcheck_gate::proof::{self, Confirmer};
 pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
     let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    let number = release.find(&arguments.rule).map_err(Failure::usage)?;
-    with_plan(&release, |plan| {
-        let confirmer = Confirmer::new(&release.checked.content, plan);
-        let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
-        let mut analysis = Analysis::new(&confirm);
-        let rules = release.rules();
-        let targets = rules.get(number).map_or(&[][..], |rule| &rule.targets);
-        let (mut text, mut fires, mut misses) = (String::new(), 0, 0);
-        for target in targets {
-            if target.template.reads.is_empty() && arguments.format == WitnessFormat::Ndjson {
-                let name = &target.template.name;
-                talk(streams, &format!("events of {name} do not say what they are: give `eval` --template {name}"));
+    let id = release.find(&arguments.rule).map_err(|reason| Failure::usage(reason.to_string()))?;
+    let plan = &release.plan()?;
+    let confirmer = Confirmer::new(&release.checked.content, plan);
+    let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
+    let mut analysis = Analysis::new(&confirm);
+    let rules = release.rules();
+    let targets = rules.get(id.index()).map_or(&[][..], |rule| &rule.targets);
+    let (mut text, mut fires, mut misses) = (String::new(), 0, 0);
+    for target in targets {
+        if target.template.reads.is_empty() && arguments.format == WitnessFormat::Ndjson {
+            let name = &target.template.name;
+            talk(streams, &format!("events of {name} do not say what they are: give `eval` --template {name}"));
+        }
+        match analysis.fires(target) {
+            Fires::Yes(event) => {
+                fires += 1;
+                put(&mut text, target, &event, true, None, arguments.format, streams);
             }
-            match analysis.fires(target) {
-                Fires::Yes(event) => {
-                    fires += 1;
-                    put(&mut text, target, &event, true, None, arguments.format, streams);
-                }
-                Fires::Never(why) => {
-                    talk(streams, &format!("{}: the rule never fires", target.template));
-                    why.conflicts.iter().for_each(|conflict| talk(streams, &format!("  {}", conflict.words)));
-                }
-                Fires::Unknown(reason) => {
-                    talk(streams, &format!("{}: not known whether the rule fires: {reason}", target.template));
-                }
+            Fires::Never(why) => {
+                talk(streams, &format!("{}: the rule never fires", target.template));
+                why.conflicts.iter().for_each(|conflict| talk(streams, &format!("  {}", conflict.words)));
             }
-            let mut predicates: Vec<&Predicate> = Vec::new();
-            target.condition.each(&mut |predicate, _| predicates.push(predicate));
-            let mut shown: Vec<Witness> = Vec::new();
-            for (verdict, predicate) in analysis.decisive(target).into_iter().zip(predicates) {
-                let Decisive::Pair(pair) = verdict else { continue };
-                // Predicates that are alike have one event.
-                if shown.contains(&pair.silent) {
-                    continue;
-                }
-                misses += 1;
-                let field = words::field(&target.template, &predicate.field);
-                let label = format!("{field} {}", words::predicate(&target.template, &predicate.test, !pair.holds));
-                put(&mut text, target, &pair.silent, false, Some(&label), arguments.format, streams);
-                shown.push(pair.silent);
+            Fires::Unknown(reason) => {
+                talk(streams, &format!("{}: not known whether the rule fires: {reason}", target.template));
             }
         }
-        written(streams.out.write_all(text.as_bytes()))?;
-        talk(streams, &format!("events on which the rule fires: {fires}; near misses behind them: {misses}"));
-        Ok(if fires > 0 { Exit::Fine } else { Exit::Findings })
-    })?
+        let mut predicates: Vec<&Predicate> = Vec::new();
+        target.condition.each(&mut |predicate, _| predicates.push(predicate));
+        let mut shown: Vec<Witness> = Vec::new();
+        for (verdict, predicate) in analysis.decisive(target).into_iter().zip(predicates) {
+            let Decisive::Pair(pair) = verdict else { continue };
+            // Predicates that are alike have one event.
+            if shown.contains(&pair.silent) {
+                continue;
+            }
+            misses += 1;
+            let field = words::field(&target.template, &predicate.field);
+            let label = format!("{field} {}", words::predicate(&target.template, &predicate.test, !pair.holds));
+            put(&mut text, target, &pair.silent, false, Some(&label), arguments.format, streams);
+            shown.push(pair.silent);
+        }
+    }
+    written(streams.out.write_all(text.as_bytes()))?;
+    talk(streams, &format!("events on which the rule fires: {fires}; near misses behind them: {misses}"));
+    Ok(if fires > 0 { Exit::Fine } else { Exit::Findings })
 }
 
 fn put(

@@ -8,14 +8,12 @@ use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model::{CheckedRule, Expr, Target, Test};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Prepared, evaluate};
+use contentcheck_run::replay::count;
+use contentcheck_run::{Plan, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
-use crate::facts::rule_name;
 use crate::generate::{Maker, runner};
-use crate::plan::{Plan, with_plan};
-use crate::proof;
-use crate::replay::count;
 use crate::run::{Check, Outcome, Run};
 use crate::subject::Built;
 
@@ -123,12 +121,12 @@ impl Check for ChangeGuard {
 }
 
 fn by_name(rules: &[CheckedRule]) -> BTreeMap<&str, &CheckedRule> {
-    rules.iter().map(|rule| (rule_name(rule), rule)).collect()
+    rules.iter().map(|rule| (rule.key(), rule)).collect()
 }
 
 fn plain(rule: &CheckedRule, kind: ChangeKind) -> Change {
     Change {
-        rule: rule_name(rule).to_owned(),
+        rule: rule.key().to_owned(),
         title: rule.title.clone(),
         kind,
         template: None,
@@ -153,7 +151,7 @@ fn shrunk(run: &Run<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&Checked
     }
     for rule in gone.iter().take(20) {
         let message = format!("`{}` of the previous release is gone", rule.title);
-        let finding = Finding { rule: Some(rule_name(rule).to_owned()), ..Finding::new(&codes::RULE_REMOVED, message) };
+        let finding = Finding { rule: Some(rule.key().to_owned()), ..Finding::new(&codes::RULE_REMOVED, message) };
         outcome.findings.push(finding.with_help("bring it back, or say that it is meant to go: --allow-shrink"));
     }
 }
@@ -349,7 +347,7 @@ fn several(template: &TemplateType, count: u64) -> String {
 /// Whether a rule matches most ordinary events, and did not before.
 fn is_flood(run: &Run<'_>, rule: &CheckedRule, volume: Option<Volume>) -> bool {
     let Some(Volume { events, before, after }) = volume else { return false };
-    let has_ceiling = || run.facts.iter().any(|facts| facts.rule == rule_name(rule) && facts.ceiling.is_some());
+    let has_ceiling = || run.facts.iter().any(|facts| facts.rule == rule.key() && facts.ceiling.is_some());
     after > 2 * before && after * 2 > events && !has_ceiling()
 }
 
@@ -389,9 +387,9 @@ fn recorded(run: &mut Run<'_>, previous: &Built<'_>, outcome: &mut Outcome) -> O
         return None;
     }
     let old = order(&previous.content);
-    let replay = |plan: &Plan<'_>, rules| count(plan, &settings.recordings, rules, None, settings.threads, &());
+    let replay = |plan: &Plan| count(plan, &settings.recordings, None, settings.threads, &());
     let before = previous.all_rules.as_ref().map_err(ToString::to_string);
-    let before = before.and_then(|image| with_plan(&previous.content, image, |plan| replay(plan, old.len())));
+    let before = before.and_then(|image| Plan::for_recorder(&previous.content, image)).map(|plan| replay(&plan));
     let before = match before {
         Ok(before) => before,
         Err(reason) => {
@@ -403,13 +401,13 @@ fn recorded(run: &mut Run<'_>, previous: &Built<'_>, outcome: &mut Outcome) -> O
     let counted = run.facts.iter().map(|facts| facts.matches).collect::<Option<Vec<u64>>>();
     let now = match counted {
         Some(counted) => counted,
-        None => replay(run.plan?, run.rules.len()).rules,
+        None => replay(run.plan?).rules,
     };
-    let was: BTreeMap<&str, u64> = old.iter().map(|rule| rule_name(rule)).zip(before.rules.iter().copied()).collect();
+    let was: BTreeMap<&str, u64> = old.iter().map(|rule| rule.key()).zip(before.rules.iter().copied()).collect();
     // What is in one of a thousand events is no rare find.
     let many = FLOOD.max(before.events / 1_000);
     for ((facts, rule), after) in run.facts.iter_mut().zip(&run.rules).zip(&now) {
-        let earlier = was.get(rule_name(rule)).copied().unwrap_or(0);
+        let earlier = was.get(rule.key()).copied().unwrap_or(0);
         facts.matches_before = Some(earlier);
         if *after < many || *after <= earlier.saturating_mul(MORE) || facts.ceiling.is_some() {
             continue;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Decisive, Fires, Unknown, Witness};
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{Pattern, Predicate, Test, WildcardPart};
+use contentcheck_parser::model::{Pattern, Predicate, RuleId, Test, WildcardPart};
 use contentcheck_reference::{Event, Prepared};
+use contentcheck_run::proof::{self, Confirmer};
+use contentcheck_run::testing::Tester;
 
 use crate::evidence::{Covered, FieldFacts, Finding};
-use crate::proof::{self, Confirmer};
 use crate::run::{Check, Outcome, Run};
-use crate::testing::Tester;
 
 /// Criterion coverage: by the rules' own tests, and by events that analysis makes where these lack.
 pub struct Coverage;
@@ -69,8 +69,8 @@ impl Check for Coverage {
         let (mut predicates, mut covered, mut proven, mut undecided, mut by_tests) = (0_u64, 0_u64, 0, 0, 0_u64);
         let mut tester = Tester::new(plan);
         let beside = run.built.beside(&run.rules);
-        let rules = (0_u32..).zip(run.rules.clone()).zip(beside);
-        for (((number, rule), beside), prepared) in rules.zip(run.reference.clone()) {
+        let rules = RuleId::count(run.rules.clone()).zip(beside);
+        for (((id, rule), beside), prepared) in rules.zip(run.reference.clone()) {
             let (mut fires, mut never) = (false, None);
             for (place, target) in prepared.targets.iter().enumerate() {
                 let mut asked: Vec<&Predicate> = Vec::new();
@@ -84,7 +84,7 @@ impl Check for Coverage {
                 }
                 by_tests += seen.outcomes.iter().filter(|seen| **seen == [true, true]).count() as u64;
                 let lacks = complete(&mut analysis, target, &mut seen, &mut events);
-                run.made.insert((number, place), events);
+                run.made.insert((id, place), events);
                 fires |= seen.fires;
                 let target = target.target();
                 if let Some(lack) = lacks.fires {
@@ -97,7 +97,7 @@ impl Check for Coverage {
                     predicates += 1;
                     covered += u64::from(whole);
                     proven += u64::from(!whole && is_proven);
-                    if let Some(facts) = run.facts.get_mut(number as usize) {
+                    if let Some(facts) = run.facts.get_mut(id.index()) {
                         facts.covered += u64::from(whole || is_proven);
                         facts.undecided += u64::from(!whole && !is_proven);
                     }
@@ -121,7 +121,7 @@ impl Check for Coverage {
                     }
                 }
             }
-            if let Some(facts) = run.facts.get_mut(number as usize) {
+            if let Some(facts) = run.facts.get_mut(id.index()) {
                 facts.fires = fires;
             }
             if !fires {

@@ -8,14 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::model::RuleId;
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, Prepared};
+use contentcheck_run::{Worker, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
 use crate::evidence::Finding;
 use crate::generate::{Maker, Recipe, runner};
-use crate::plan::Worker;
-use crate::proof;
 use crate::run::{Check, Outcome, Run};
 
 /// Differential fuzzing, led by what of the content was reached.
@@ -33,7 +33,7 @@ const SHOWN: usize = 20;
 struct Ground<'g> {
     template: &'g TemplateType,
     /// The number of the rule, and its target.
-    targets: Vec<(u32, &'g Prepared<'g>)>,
+    targets: Vec<(RuleId, &'g Prepared<'g>)>,
     maker: Maker<'g>,
     kept: Vec<Event>,
 }
@@ -125,8 +125,8 @@ impl Check for Differential {
                     break;
                 }
                 shown += 1;
-                let Some((number, _)) = of.targets.get(target) else { continue };
-                let Some(rule) = run.rules.get(*number as usize) else { continue };
+                let Some((id, _)) = of.targets.get(target) else { continue };
+                let Some(rule) = run.rules.get(id.index()) else { continue };
                 let (yes, no) = if fires { ("reference", "interpreter") } else { ("interpreter", "reference") };
                 let message = format!("on {} the {yes} fires `{}` and the {no} does not", of.template, rule.title);
                 let witness = proof::witness(of.template, &event);
@@ -164,14 +164,14 @@ impl Check for Differential {
 fn grounds<'g>(run: &Run<'g>) -> Vec<Ground<'g>> {
     let mut grounds = Vec::new();
     for template in run.templates() {
-        let mut targets: Vec<(u32, &Prepared<'_>)> = Vec::new();
+        let mut targets: Vec<(RuleId, &Prepared<'_>)> = Vec::new();
         let mut events: Vec<&[Event]> = Vec::new();
-        for (number, prepared) in (0_u32..).zip(&run.reference) {
+        for (id, prepared) in RuleId::count(&run.reference) {
             for (place, target) in prepared.targets.iter().enumerate() {
                 let of = &target.target().template;
                 if (&of.name, of.version) == (&template.name, template.version) {
-                    targets.push((number, target));
-                    events.push(run.made.get(&(number, place)).map_or(&[], Vec::as_slice));
+                    targets.push((id, target));
+                    events.push(run.made.get(&(id, place)).map_or(&[], Vec::as_slice));
                 }
             }
         }
@@ -188,7 +188,7 @@ fn grounds<'g>(run: &Run<'g>) -> Vec<Ground<'g>> {
 fn shard(run: &Run<'_>, ground: &Ground<'_>, number: u64, cases: u64, deadline: Option<Instant>) -> Found {
     let mut found = Found::default();
     let Some(plan) = run.plan else { return found };
-    let mut worker = Worker::new(plan);
+    let mut worker = plan.worker();
     let mut runner = runner(run.settings.seed, number);
     let strategy = ground.maker.strategy();
     let mut kept = ground.kept.clone();
@@ -234,7 +234,7 @@ fn shard(run: &Run<'_>, ground: &Ground<'_>, number: u64, cases: u64, deadline: 
 }
 
 /// The targets that the reference evaluator is asked, by place.
-fn asked(ground: &Ground<'_>, reported: &[u32], aim: usize, case: u64) -> Vec<usize> {
+fn asked(ground: &Ground<'_>, reported: &[RuleId], aim: usize, case: u64) -> Vec<usize> {
     let count = ground.targets.len();
     if count <= ASKED {
         return (0..count).collect();
@@ -253,7 +253,7 @@ fn asked(ground: &Ground<'_>, reported: &[u32], aim: usize, case: u64) -> Vec<us
 }
 
 /// What the reference evaluator says, where the interpreter says something else.
-fn disagrees(ground: &Ground<'_>, at: usize, event: &Event, reported: &[u32]) -> Option<bool> {
+fn disagrees(ground: &Ground<'_>, at: usize, event: &Event, reported: &[RuleId]) -> Option<bool> {
     let (number, target) = ground.targets.get(at)?;
     let fires = target.evaluate(event);
     (fires != reported.binary_search(number).is_ok()).then_some(fires)
@@ -266,7 +266,7 @@ fn shrunk(
     at: usize,
     kept: &[Event],
     tree: &mut dyn ValueTree<Value = Recipe>,
-    worker: &mut Worker,
+    worker: &mut Worker<'_>,
 ) -> Option<Event> {
     let mut still = |recipe: &Recipe| {
         let event = ground.maker.event(recipe, kept);

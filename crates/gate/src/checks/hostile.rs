@@ -7,12 +7,12 @@ use contentcheck_interpreter::hash::checksum;
 use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Scalar, Steps, Value, VerifiedImage};
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model;
+use contentcheck_run::others;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use crate::evidence::Finding;
 use crate::generate::runner;
-use crate::plan::{inputs, others};
 use crate::run::{Check, Outcome, Run};
 
 /// Hostile events, every rule switched off in turn, damaged and forged images.
@@ -53,13 +53,12 @@ impl Check for Hostile {
         };
         let mut outcome = Outcome::default();
         let mut tried = Tried::default();
+        let verified = plan.view();
         for template in run.templates() {
-            let Some((layout, numbers, _)) = plan.route_of(template).and_then(|route| plan.stop(route)) else {
-                continue;
-            };
-            let inputs = inputs(layout);
-            for number in numbers {
-                shapes(&plan.verified, *number, &inputs, &mut tried);
+            let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
+            let inputs = stop.inputs();
+            for of in stop.templates() {
+                shapes(&verified, of.number(), &inputs, &mut tried);
             }
         }
         switched_off(run, &mut tried);
@@ -157,22 +156,25 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, inputs: &[Input<'_>], tri
 /// Each rule switched off on an event that it fires on, and all others switched off.
 fn switched_off(run: &Run<'_>, tried: &mut Tried) {
     let Some(plan) = run.plan else { return };
-    let mut words = vec![0; plan.verified.scratch_words()];
+    let verified = plan.view();
+    let mut words = vec![0; verified.scratch_words()];
     let mask_words = run.rules.len().div_ceil(64);
-    for ((number, place), events) in &run.made {
-        let Some(target) = run.reference.get(*number as usize).and_then(|rule| rule.targets.get(*place)) else {
+    for ((id, place), events) in &run.made {
+        let number = id.number();
+        let Some(target) = run.reference.get(id.index()).and_then(|rule| rule.targets.get(*place)) else {
             continue;
         };
         let template = &target.target().template;
         let Some(event) = events.iter().find(|event| target.evaluate(event)) else { continue };
-        let Some((layout, numbers, _)) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
-        let inputs = inputs(layout);
+        let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
+        let inputs = stop.inputs();
         let rest = others(template, event, |name| inputs.iter().any(|input| input.name == name));
         let value = |name: &str| event.value(&model::FieldRef::named(template, name));
-        let version = |of: &&u32| plan.verified.image().template(**of).is_some_and(|of| of.version == template.version);
-        let Some(of) = numbers.iter().find(version) else { continue };
+        let mut numbers = stop.templates().iter().map(|of| of.number());
+        let version = |of: &u32| verified.image().template(*of).is_some_and(|of| of.version == template.version);
+        let Some(of) = numbers.find(version) else { continue };
         let bit = |set: &mut Vec<u64>| {
-            if let Some(word) = set.get_mut((*number >> 6) as usize) {
+            if let Some(word) = set.get_mut((number >> 6) as usize) {
                 *word ^= 1 << (number & 63);
             }
         };
@@ -181,19 +183,19 @@ fn switched_off(run: &Run<'_>, tried: &mut Tried) {
         let mut all_but = vec![u64::MAX; mask_words];
         bit(&mut all_but);
         let done = with_event(&inputs, &[], value, &rest, |event| -> Result<bool, Fault> {
-            let bound = plan.verified.bind(*of, event)?;
+            let bound = verified.bind(of, event)?;
             let mut evaluate = |mask: &[u64]| {
                 let mut found = Vec::new();
                 bound.evaluate(KillMask::new(mask), &mut words, |rule| found.push(rule)).map(|()| found)
             };
             let (all, without, alone) = (evaluate(&[])?, evaluate(&only)?, evaluate(&all_but)?);
-            let expected: Vec<u32> = all.iter().copied().filter(|rule| rule != number).collect();
-            Ok(without == expected && alone == [*number])
+            let expected: Vec<u32> = all.iter().copied().filter(|rule| *rule != number).collect();
+            Ok(without == expected && alone == [number])
         });
         tried.kills += 3;
         if done != Ok(true)
             && tried.findings.len() < SHOWN
-            && let Some(rule) = run.rules.get(*number as usize)
+            && let Some(rule) = run.rules.get(id.index())
         {
             let message = format!("the kill switch of `{}` does not do what it says: {done:?}", rule.title);
             tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, message).of_rule(rule));

@@ -1,9 +1,10 @@
 //! Check 8: recorded events. Some may be matched so often and no more, some by nothing ever.
 
 use contentcheck_parser::diagnostic::codes;
+use contentcheck_run::Plan;
+use contentcheck_run::replay::{Counted, Met, Recording, count};
 
 use crate::evidence::Finding;
-use crate::replay::{Counted, Recording, count};
 use crate::run::{Check, Outcome, Run};
 
 /// Replays recorded events and the never-match corpus.
@@ -30,8 +31,8 @@ impl Check for Replay {
         if settings.recordings.is_empty() {
             outcome.skipped.push("replay: no recorded events are named (`recordings` under [gate])".to_owned());
         } else {
-            let counted = count(plan, &settings.recordings, run.rules.len(), None, settings.threads, &());
-            unread(&counted, &settings.recordings, &mut outcome);
+            let counted = count(plan, &settings.recordings, None, settings.threads, &());
+            unread(plan, &counted, &settings.recordings, &mut outcome);
             for ((facts, matches), rule) in run.facts.iter_mut().zip(&counted.rules).zip(&run.rules) {
                 facts.matches = Some(*matches);
                 if let Some(most) = facts.ceiling.filter(|most| matches > most) {
@@ -56,8 +57,8 @@ impl Check for Replay {
                 "never-match: no events are named that no rule may match (`never-match` under [gate])".to_owned(),
             );
         } else {
-            let counted = count(plan, &settings.never_match, run.rules.len(), None, settings.threads, &());
-            unread(&counted, &settings.never_match, &mut outcome);
+            let counted = count(plan, &settings.never_match, None, settings.threads, &());
+            unread(plan, &counted, &settings.never_match, &mut outcome);
             let found = counted.rules.iter().zip(&counted.first).zip(&run.rules);
             for ((matches, first), rule) in found.filter(|((matches, _), _)| **matches > 0) {
                 let at = first.and_then(|(file, place)| {
@@ -87,11 +88,17 @@ impl Check for Replay {
 }
 
 /// What could not be read proves nothing.
-fn unread(counted: &Counted, files: &[Recording], outcome: &mut Outcome) {
-    for (file, _, words) in counted.problems.iter().chain(&counted.faults) {
-        let file = files.get(*file).map(Recording::name).unwrap_or_default();
+fn unread(plan: &Plan, counted: &Counted, files: &[Recording], outcome: &mut Outcome) {
+    let name = |file: usize| files.get(file).map(Recording::name).unwrap_or_default();
+    for (file, _, words) in &counted.problems {
+        let file = name(*file);
         let words = words.lines().next().unwrap_or_default();
         outcome.findings.push(Finding::new(&codes::RECORDING_UNREAD, format!("{file}: {words}")));
+    }
+    for Met { fault, events, first: (file, place) } in &counted.faults {
+        let message =
+            format!("{}: {place}: the image met a fault, the first of {events}: {}", name(*file), fault.words(plan));
+        outcome.findings.push(Finding::new(&codes::RECORDING_UNREAD, message));
     }
     if counted.lost {
         outcome.findings.push(Finding::new(&codes::RECORDING_UNREAD, "a worker ended early: the counts are wrong"));

@@ -10,7 +10,6 @@ use contentcheck_parser::diagnostic::{Severity, codes};
 
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
 use crate::evidence::{CheckResult, DefectClass, Evidence, Finding};
-use crate::facts::rule_name;
 use crate::run::{Check, Outcome, Run, Settings, examine};
 use crate::subject::Built;
 
@@ -54,7 +53,7 @@ impl Check for SelfTest {
                     defect.class,
                     defect.what,
                     defect.check.name(),
-                    rule_name(rule)
+                    rule.key()
                 );
                 outcome.findings.push(
                     Finding::new(&codes::GATE_BLIND, message)
@@ -169,8 +168,8 @@ fn attempt(run: &Run<'_>, number: usize, classes: &BTreeSet<usize>) -> Vec<(usiz
         release.fleet = None;
     }
     let built = Built::new(release, 1);
-    let name = rule_name(rule);
-    let Some(rule) = built.content.rules().iter().find(|own| rule_name(own) == name) else { return Vec::new() };
+    let name = rule.key();
+    let Some(rule) = built.content.rules().iter().find(|own| own.key() == name) else { return Vec::new() };
     let mut known = Known::new();
     classes
         .iter()

@@ -1,12 +1,13 @@
 //! Check 4: the rules' own tests.
 
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_parser::model::{CheckedRule, RuleId};
+use contentcheck_parser::sidecar::{Beside, Expect, Missing};
+use contentcheck_run::testing::{Ended, Seen, Tester};
 
 use crate::evidence::{Finding, Place};
 use crate::facts::place;
 use crate::run::{Check, Outcome, Run};
-use crate::testing::{Beside, Ended, Expect, Missing, Seen, Tester};
 
 /// Runs every test block, and the files of tests beside rules, through the image and through the reference evaluator.
 pub struct OwnTests;
@@ -29,10 +30,10 @@ impl Check for OwnTests {
         let mut outcome = Outcome::default();
         let mut tester = Tester::new(plan);
         let mut tests = 0_u64;
-        for (number, rule) in run.rules.iter().enumerate() {
+        for (id, rule) in RuleId::count(&run.rules) {
             for test in &rule.tests {
                 tests += 1;
-                let seen = tester.own(number, rule, test);
+                let seen = tester.own(id, rule, test);
                 let name = test.name.as_ref().map_or_else(String::new, |name| format!(" \"{name}\""));
                 let finding = verdict(&seen, rule, test.fires, &format!("test{name} of `{}`", rule.title));
                 let place = Some(place(&rule.source, test.span));
@@ -77,9 +78,9 @@ fn beside(beside: &Beside, run: &Run<'_>, tester: &mut Tester<'_>, outcome: &mut
         match of {
             Err(Missing::Wrong(reason)) => outcome.findings.push(wrong(format!("{what}: {reason}"))),
             Err(Missing::NotCompiled(reason)) => left_out = Some(format!("the tests of {}: {reason}", beside.file)),
-            Ok(number) => {
-                let Some(rule) = run.rules.get(number) else { continue };
-                match tester.case(number, rule, case) {
+            Ok(id) => {
+                let Some(rule) = run.rules.get(id.index()) else { continue };
+                match tester.case(id, rule, case) {
                     Err(reason) => outcome.findings.push(wrong(format!("{what}: {reason}")).of_rule(rule)),
                     Ok((seen, _)) => outcome.findings.extend(verdict(&seen, rule, case.expect == Expect::Fires, &what)),
                 }

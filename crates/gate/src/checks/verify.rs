@@ -2,9 +2,9 @@
 
 use contentcheck_interpreter::Image;
 use contentcheck_parser::diagnostic::codes;
+use contentcheck_run::refusal::verify_for;
 
 use crate::evidence::Finding;
-use crate::refusal::verify_for;
 use crate::run::{Check, Outcome, Run};
 
 /// Loads the image with the interpreter that sensors embed, once for each sensor of the fleet.

@@ -19,8 +19,14 @@ struct Suppression {
 
 /// Takes out the findings that comments in the file accept, and reports comments that are
 /// wrong or accept nothing. Of a code that nothing looked for it is not known whether a comment accepts anything.
-pub(crate) struct Accepted { pub(crate) finding: Diagnostic, pub(crate) reason: String }
-pub(crate) struct Applied { pub(crate) kept: Vec<Diagnostic>, pub(crate) accepted: Vec<Accepted> }
+pub(crate) struct Accepted {
+    pub(crate) finding: Diagnostic,
+    pub(crate) reason: String,
+}
+pub(crate) struct Applied {
+    pub(crate) kept: Vec<Diagnostic>,
+    pub(crate) accepted: Vec<Accepted>,
+}
 pub(crate) fn apply(source: &Source, found: Vec<Diagnostic>, unasked: &[&'static Code]) -> Applied {
     if !source.text().contains(MARK) {
         return Applied { kept: found, accepted: Vec::new() };

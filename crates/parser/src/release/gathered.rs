@@ -188,8 +188,10 @@ impl Gathered {
     /// Every file that had an influence, sorted. Data files of tables are there once the release was checked.
     #[must_use]
     pub fn all_inputs(&self) -> Vec<Input> {
-        let content =
-            self.sources.iter().map(|(source, _)| Input::new(InputKind::Content, source.name(), source.text().as_bytes()));
+        let content = self
+            .sources
+            .iter()
+            .map(|(source, _)| Input::new(InputKind::Content, source.name(), source.text().as_bytes()));
         let mut all: Vec<Input> = content.chain(self.inputs.iter().cloned()).chain(self.tables.inputs()).collect();
         all.sort();
         all.dedup();

@@ -91,10 +91,12 @@ impl Judged {
         let mut errors: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
         for FileFound { source, found, .. } in checked.files() {
             let applied = suppress::apply(source, found.to_vec(), &unasked);
-            accepted.extend(applied.accepted.into_iter().map(|one| Acceptance {
-                finding: one.finding,
-                by: AcceptedBy::Comment(one.reason),
-            }));
+            accepted.extend(
+                applied
+                    .accepted
+                    .into_iter()
+                    .map(|one| Acceptance { finding: one.finding, by: AcceptedBy::Comment(one.reason) }),
+            );
             let mut kept = judge(applied.kept, &mut accepted);
             kept.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
             let own = kept.iter().filter(|found| found.severity == Severity::Error).cloned();
@@ -228,7 +230,10 @@ fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<
         let unreadable = found.iter().filter(|found| found.code.severity == Severity::Error);
         let read: HashMap<Span, &CheckedRule> = outcome.rules.iter().map(|rule| (rule.extent, &**rule)).collect();
         let is_read = |at: usize| facts.get(at).is_some_and(|facts| read.contains_key(&facts.extent));
-        for error in of_file(source).iter().chain(unreadable.filter(|found| extents.at(found.span).is_some_and(|at| !is_read(at)))) {
+        for error in of_file(source)
+            .iter()
+            .chain(unreadable.filter(|found| extents.at(found.span).is_some_and(|at| !is_read(at))))
+        {
             if let Some(of) = extents.at(error.span).and_then(|at| own.get_mut(at)) {
                 of.push(error);
             }
@@ -322,7 +327,8 @@ impl<'c> Changed<'c> {
 
     /// What changes a rule.
     fn by(&self, facts: &Facts, language: Language) -> Option<Diagnostic> {
-        let names = [facts.id.as_ref().map(|(id, _)| id), facts.name.as_ref().map(|(name, _)| name), facts.title.as_ref()];
+        let names =
+            [facts.id.as_ref().map(|(id, _)| id), facts.name.as_ref().map(|(name, _)| name), facts.title.as_ref()];
         let named = names.into_iter().flatten().find_map(|name| self.named.get(&name.to_lowercase()));
         let any = self.any.as_ref().filter(|_| language == Language::Sigma);
         named.or(any).map(|(source, document)| runs_not(source, document))
@@ -338,13 +344,16 @@ fn runs_not(source: &Source, document: &Document) -> Diagnostic {
     let message = format!("this {what} is not carried out, and {harm}");
     let mut found = Diagnostic::new(&codes::NOT_RUNNABLE, source, document.span, message);
     found.severity = Severity::Error;
-    found.with_help(format!("take the {what} and its rules out of the release with `exclude`, or write the condition into the rules"))
+    found.with_help(format!(
+        "take the {what} and its rules out of the release with `exclude`, or write the condition into the rules"
+    ))
 }
 
 /// Findings for whoever runs or ships rules.
 fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) -> Vec<Diagnostic> {
-    let documents =
-        checked.files().flat_map(|file| file.outcome.file.documents.iter().map(move |document| runs_not(file.source, document)));
+    let documents = checked
+        .files()
+        .flat_map(|file| file.outcome.file.documents.iter().map(move |document| runs_not(file.source, document)));
     let mut found: Vec<Diagnostic> = documents.collect();
     let mut shown: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {

@@ -39,7 +39,7 @@ mod workspace;
 
 pub use baseline::{Baseline, Expected, fingerprint};
 pub use gathered::{Gathered, Input, InputKind, ReleaseInfo, Tables, sha256};
-pub use judge::{AcceptedBy, Acceptance, Judged, LeftOut};
+pub use judge::{Acceptance, AcceptedBy, Judged, LeftOut};
 pub use policy::{Level, Policy, SeverityError};
 pub use ship::{Shippable, Unshippable, WithErrors};
 pub use workspace::{Checked, Checking, Further, Workspace};

@@ -107,8 +107,7 @@ impl Workspace {
     #[must_use]
     pub fn new(mut gathered: Gathered) -> Self {
         let sources = std::mem::take(&mut gathered.sources);
-        let mut new =
-            Self { gathered, files: BTreeMap::new(), refused: Vec::new(), catalogue: None, asked: None };
+        let mut new = Self { gathered, files: BTreeMap::new(), refused: Vec::new(), catalogue: None, asked: None };
         for (source, language) in sources {
             if new.files.contains_key(source.name()) {
                 let message = format!("two inputs are called `{}`", source.name());
@@ -283,8 +282,7 @@ impl Workspace {
             self.files.iter().filter(|(_, file)| !is_current(file)).map(|(name, _)| name.as_str()).collect();
         let all: Vec<Arc<CheckedRule>> = self.files.values().flat_map(sound).collect();
         let all: Vec<&CheckedRule> = all.iter().map(|rule| &**rule).collect();
-        let todo: Vec<&CheckedRule> =
-            all.iter().copied().filter(|rule| stale.contains(rule.source.name())).collect();
+        let todo: Vec<&CheckedRule> = all.iter().copied().filter(|rule| stale.contains(rule.source.name())).collect();
         let mut made: HashMap<String, Vec<Diagnostic>> = HashMap::new();
         for proof in further.of_rules(&todo, &known, checking.threads) {
             made.entry(proof.source.name().to_owned()).or_default().push(proof.or_cure());

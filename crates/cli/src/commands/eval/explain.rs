@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use contentcheck_events::Flattener;
 use contentcheck_reference::{Explanation, Prepared};
+use contentcheck_run::{Plan, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,7 +15,6 @@ use crate::Streams;
 use crate::args::{Eval, EventFormat};
 use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::plan::{Plan, Worker};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{Release, talk};
 
@@ -58,15 +58,15 @@ pub(super) fn run(
     arguments: &Eval,
     wanted: &str,
     release: &Release,
-    plan: &Plan<'_>,
+    plan: &Plan,
     sources: &Sources,
     streams: &mut Streams<'_>,
 ) -> Outcome {
-    let number = release.find(wanted).map_err(Failure::usage)?;
+    let id = release.find(wanted).map_err(|reason| Failure::usage(reason.to_string()))?;
     let rules = release.rules();
-    let Some(rule) = rules.get(number) else { return Err(Failure::internal("a rule has no number")) };
-    let forced = recorded::forced(&plan.router, arguments.recorded.template.as_deref())?;
-    let targets: Vec<(usize, Prepared<'_>)> = rule
+    let Some(rule) = rules.get(id.index()) else { return Err(Failure::internal("a rule has no number")) };
+    let forced = recorded::forced(plan, arguments.recorded.template.as_deref())?;
+    let targets: Vec<(Route, Prepared<'_>)> = rule
         .targets
         .iter()
         .filter_map(|target| Some((plan.route_of(&target.template)?, target)))
@@ -83,7 +83,7 @@ pub(super) fn run(
         matched: 0,
         totals: Totals { unread: sources.problems.len() as u64, ..Totals::default() },
     };
-    let mut worker = Worker::new(plan);
+    let mut worker = plan.worker();
     let mut flattener = Flattener::new();
     let mut at_odds = Vec::new();
     let mut unrecognised = Unrecognised::default();
@@ -104,24 +104,24 @@ pub(super) fn run(
                 };
                 let mut matched = Vec::new();
                 let mut by_rule = BTreeSet::new();
-                let done = plan.evaluate(flat, forced, &mut worker, |route, found| {
+                let done = worker.evaluate(flat, forced, |route, found| {
                     by_rule.insert(found);
-                    if found as usize == number {
+                    if found == id {
                         matched.push(route);
                     }
                 });
                 if let Err(fault) = done {
-                    at_odds.push(format!("{source}: {place}: the interpreter met a fault: {fault:?}"));
+                    at_odds.push(format!("{source}: {place}: the interpreter met a fault: {}", fault.words(plan)));
                 }
                 report.totals.matches += by_rule.len() as u64;
-                let routes = worker.routes.clone();
+                let routes = worker.routes().to_vec();
                 report.totals.event(routes.len(), routes.iter().any(|route| plan.stop(*route).is_some()));
                 if routes.is_empty() {
-                    unrecognised.note(&plan.router, flat, || format!("{source}: {place}"));
+                    unrecognised.note(plan.router(), flat, || format!("{source}: {place}"));
                 }
                 for (route, target) in targets.iter().filter(|(route, _)| routes.contains(route)) {
                     let template = &target.target().template;
-                    let Some(event) = plan.reference_event(*route, template, flat, &mut worker) else { continue };
+                    let Some(event) = worker.reference_event(*route, template, flat) else { continue };
                     let matched = matched.contains(route);
                     report.looked_at += 1;
                     report.matched += u64::from(matched);
@@ -146,7 +146,7 @@ pub(super) fn run(
             break;
         }
     }
-    report.totals.not_converted = worker.tally.total();
+    report.totals.not_converted = worker.tally().total();
     match arguments.format {
         EventFormat::Json => {
             let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;
@@ -165,7 +165,7 @@ pub(super) fn run(
         line.push_str(&format!("; the rule looks at events of {} only", templates.join(", ")));
     }
     talk(streams, &line);
-    recorded::summary(&report.totals, &worker.tally, &arguments.recorded, &unrecognised, streams);
+    recorded::summary(&report.totals, worker.tally(), &arguments.recorded, &unrecognised, streams);
     if !at_odds.is_empty() {
         return Err(odds(&at_odds));
     }

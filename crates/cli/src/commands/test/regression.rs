@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 
 use contentcheck_parser::limits;
+use contentcheck_parser::lookup::NotFound;
 use ignore::WalkBuilder;
 use serde_json::Value;
 
@@ -116,12 +117,16 @@ impl Runner<'_, '_> {
             Ok(what) => what,
             Err(reason) => return self.other(&file, &wanted, &name, Kind::Sample, Ended::Failed, reason),
         };
-        let Some(number) = self.numbers.get(wanted.as_str()).copied() else {
-            let reason = "the rule is not among those that were compiled".to_owned();
-            return self.other(&file, &wanted, &name, Kind::Sample, Ended::Skipped, reason);
+        let id = match self.named(&wanted) {
+            Ok(id) => id,
+            Err(NotFound::Unknown { .. }) => {
+                let reason = "the rule is not among those that were compiled".to_owned();
+                return self.other(&file, &wanted, &name, Kind::Sample, Ended::Skipped, reason);
+            }
+            Err(several) => return self.other(&file, &wanted, &name, Kind::Sample, Ended::Failed, several.to_string()),
         };
-        let Some(rule) = self.rules.get(number).copied() else { return };
-        self.tested(number);
+        let Some(rule) = self.rules.get(id.index()).copied() else { return };
+        self.tested(id);
         let mut flattener = std::mem::take(&mut self.tester.flattener);
         let (mut events, mut shown, mut fired) = (0_u64, 0_u64, 0_u64);
         let mut all = Seen::default();
@@ -133,7 +138,7 @@ impl Runner<'_, '_> {
                 Err(problem) => problems.push(problem.to_string()),
                 Ok((place, flat)) => {
                     events += 1;
-                    let seen = self.tester.recorded(number, rule, flat, None, true);
+                    let seen = self.tester.recorded(id, rule, flat, None, true);
                     shown += u64::from(seen.shown > 0);
                     fired += u64::from(seen.fires);
                     all.odds.extend(seen.odds.into_iter().map(|odds| format!("{place}: {odds}")));

@@ -32,7 +32,9 @@ impl Code {
     /// Whether anything may accept its findings.
     #[must_use]
     pub fn is_acceptable(&self) -> bool {
-        !((self.id.starts_with("CC04") && self.severity == Severity::Error) || self.id == "CC0808" || self.id.starts_with("CC10"))
+        !((self.id.starts_with("CC04") && self.severity == Severity::Error)
+            || self.id == "CC0808"
+            || self.id.starts_with("CC10"))
     }
 }
 

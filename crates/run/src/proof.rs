@@ -4,34 +4,32 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use contentcheck_analysis::Witness;
-use contentcheck_compiler::order;
-use contentcheck_parser::check::CheckedContent;
-use contentcheck_parser::model::{FieldRef, Target, Value};
+use contentcheck_parser::model::{FieldRef, RuleId, Target, Value};
 use contentcheck_parser::native::{field_name, text};
+use contentcheck_parser::release::Shippable;
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::Event;
 use serde_json::{Map, Number};
 
-use crate::plan::{Plan, Worker};
-use crate::subject::hex;
+use crate::plan::Plan;
+use crate::worker::Worker;
 
 /// Asks the image whether a rule fires on an event.
 pub struct Confirmer<'p> {
-    plan: &'p Plan<'p>,
-    worker: RefCell<Worker>,
+    worker: RefCell<Worker<'p>>,
     /// The number of the rule of each target, by the target's address.
-    rules: HashMap<usize, u32>,
+    rules: HashMap<usize, RuleId>,
 }
 
 impl<'p> Confirmer<'p> {
     /// For the targets of content and the plan that was made of it.
     #[must_use]
-    pub fn new(content: &CheckedContent, plan: &'p Plan<'p>) -> Self {
+    pub fn new(content: &Shippable, plan: &'p Plan) -> Self {
         let mut rules = HashMap::new();
-        for (number, rule) in (0..).zip(order(content)) {
-            rules.extend(rule.targets.iter().map(|target| (std::ptr::from_ref(target).addr(), number)));
+        for (id, rule) in RuleId::count(content.rules()) {
+            rules.extend(rule.targets.iter().map(|target| (std::ptr::from_ref(target).addr(), id)));
         }
-        Self { plan, worker: RefCell::new(Worker::new(plan)), rules }
+        Self { worker: RefCell::new(plan.worker()), rules }
     }
 
     /// Whether a target is one of this release.
@@ -44,11 +42,10 @@ impl<'p> Confirmer<'p> {
     /// release, or the event met a fault.
     #[must_use]
     pub fn fires(&self, target: &Target, witness: &Witness) -> Option<bool> {
-        let number = self.rules.get(&std::ptr::from_ref(target).addr())?;
+        let id = self.rules.get(&std::ptr::from_ref(target).addr())?;
         let event = event(&target.template, witness);
         let mut fires = false;
-        let worker = &mut *self.worker.borrow_mut();
-        self.plan.evaluate_owned(&target.template, &event, worker, |rule| fires |= rule == *number).ok()?;
+        self.worker.borrow_mut().evaluate_owned(&target.template, &event, |rule| fires |= rule == *id).ok()?;
         Some(fires)
     }
 }
@@ -105,7 +102,7 @@ pub fn json(template: &TemplateType, witness: &Witness) -> Map<String, serde_jso
     object
 }
 
-fn json_value(value: &Value) -> serde_json::Value {
+pub(crate) fn json_value(value: &Value) -> serde_json::Value {
     match value {
         Value::String(text) => text.as_str().into(),
         Value::Int(number) => (*number).into(),
@@ -148,6 +145,17 @@ fn literal(value: &Value) -> Option<String> {
         Value::List(elements) => {
             format!("[{}]", elements.iter().map(literal).collect::<Option<Vec<String>>>()?.join(", "))
         }
+    })
+}
+
+/// Bytes as hexadecimal digits, in lower case.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }
 

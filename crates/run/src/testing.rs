@@ -4,108 +4,12 @@
 
 use contentcheck_events::{Flat, Flattener};
 use contentcheck_parser::diagnostic::closest;
-use contentcheck_parser::model::{CheckedRule, Target, TestCase};
+use contentcheck_parser::model::{CheckedRule, RuleId, Target, TestCase};
+use contentcheck_parser::sidecar::Case;
 use contentcheck_reference::{Event, Prepared};
-use schemars::JsonSchema;
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
-use crate::plan::{Plan, Worker};
-
-/// A file of tests: a list of events, each with what the rule must do with it.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-pub struct Sidecar(pub Vec<Case>);
-
-/// One event and what the rule must do with it.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Case {
-    /// What the event is.
-    pub name: String,
-    /// What the rule must do.
-    pub expect: Expect,
-    /// The event, as a recorder writes it: field names and values.
-    pub event: Map<String, Value>,
-    /// The only template type that the event is of; by default each of the rule's that the event does
-    /// not contradict.
-    #[serde(default)]
-    pub template: Option<String>,
-    /// Id or title of the rule, where the file beside has several.
-    #[serde(default)]
-    pub rule: Option<String>,
-}
-
-impl Case {
-    /// The event as a line of JSON.
-    #[must_use]
-    pub fn record(&self) -> String {
-        Value::Object(self.event.clone()).to_string()
-    }
-}
-
-/// What a rule must do with an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Expect {
-    /// Fire.
-    Fires,
-    /// Not fire.
-    Silent,
-}
-
-/// A file of tests as it was read.
-#[derive(Clone, Debug)]
-pub struct Beside {
-    /// The file.
-    pub file: String,
-    /// The file of the rules that it is about.
-    pub rules: String,
-    /// Whether there is no such file.
-    pub is_orphan: bool,
-    /// The tests, or what is wrong with the file.
-    pub cases: Result<Vec<Case>, String>,
-}
-
-/// Why a test belongs to no rule.
-#[derive(Clone, Debug)]
-pub enum Missing {
-    /// Nothing of the file of rules was compiled: whoever looks at the rules says why.
-    NotCompiled(String),
-    /// The test is wrong.
-    Wrong(String),
-}
-
-impl Beside {
-    /// The rule that a test is of, by its number among `rules`.
-    ///
-    /// # Errors
-    /// When there is none, or more than one.
-    pub fn rule_of(&self, case: &Case, rules: &[&CheckedRule]) -> Result<usize, Missing> {
-        let of_file = |rule: &CheckedRule| rule.source.name() == self.rules;
-        let named = |rule: &CheckedRule| {
-            case.rule
-                .as_deref()
-                .is_none_or(|named| named == rule.name || named == rule.title || rule.id.as_deref() == Some(named))
-        };
-        let meant: Vec<usize> =
-            (0..).zip(rules).filter(|(_, rule)| of_file(rule) && named(rule)).map(|(number, _)| number).collect();
-        match meant.as_slice() {
-            [number] => Ok(*number),
-            [] if self.is_orphan => {
-                Err(Missing::Wrong(format!("there is no `{}` that these tests could be of", self.rules)))
-            }
-            [] if !rules.iter().any(|rule| of_file(rule)) => {
-                Err(Missing::NotCompiled(format!("no rule of `{}` was compiled", self.rules)))
-            }
-            [] => Err(Missing::Wrong(format!(
-                "`{}` has no rule `{}`",
-                self.rules,
-                case.rule.as_deref().unwrap_or_default()
-            ))),
-            _ => Err(Missing::Wrong(format!("`{}` has {} rules; say which with `rule: ID`", self.rules, meant.len()))),
-        }
-    }
-}
+use crate::plan::Plan;
+use crate::worker::Worker;
 
 /// What became of an event.
 #[derive(Debug, Default)]
@@ -155,8 +59,8 @@ impl Seen {
 
 /// Shows events to rules.
 pub struct Tester<'p> {
-    plan: &'p Plan<'p>,
-    worker: Worker,
+    plan: &'p Plan,
+    worker: Worker<'p>,
     /// Makes records flat.
     pub flattener: Flattener,
 }
@@ -164,21 +68,21 @@ pub struct Tester<'p> {
 impl<'p> Tester<'p> {
     /// On an image that was made ready.
     #[must_use]
-    pub fn new(plan: &'p Plan<'p>) -> Self {
-        Self { plan, worker: Worker::new(plan), flattener: Flattener::new() }
+    pub fn new(plan: &'p Plan) -> Self {
+        Self { plan, worker: plan.worker(), flattener: Flattener::new() }
     }
 
-    /// A `test` block of a native rule; `number` is that of the rule in the image.
-    pub fn own(&mut self, number: usize, rule: &CheckedRule, test: &TestCase) -> Seen {
+    /// A `test` block of a native rule; `id` is that of the rule in the image.
+    pub fn own(&mut self, id: RuleId, rule: &CheckedRule, test: &TestCase) -> Seen {
         let mut seen = Seen::default();
         for target in &rule.targets {
             let event = Event::from_test(&target.template, test);
             seen.shown += 1;
             let mut fired = false;
             let template = &target.template;
-            let sink = |found| fired |= found as usize == number;
-            if let Err(fault) = self.plan.evaluate_owned(template, &event, &mut self.worker, sink) {
-                seen.odds.push(format!("as {} the interpreter met a fault: {fault:?}", template.name));
+            let sink = |found| fired |= found == id;
+            if let Err(fault) = self.worker.evaluate_owned(template, &event, sink) {
+                seen.odds.push(format!("as {} the interpreter met a fault: {}", template.name, fault.words(self.plan)));
             }
             compare(target, &event, fired, &mut seen);
         }
@@ -189,7 +93,7 @@ impl<'p> Tester<'p> {
     ///
     /// # Errors
     /// When the test fits the rule in no way, or its event is none.
-    pub fn case(&mut self, number: usize, rule: &CheckedRule, case: &Case) -> Result<(Seen, Vec<String>), String> {
+    pub fn case(&mut self, id: RuleId, rule: &CheckedRule, case: &Case) -> Result<(Seen, Vec<String>), String> {
         if let Some(template) = &case.template
             && !rule.targets.iter().any(|target| target.template.name == *template)
         {
@@ -199,10 +103,10 @@ impl<'p> Tester<'p> {
         let record = case.record();
         let mut flattener = std::mem::take(&mut self.flattener);
         let done = flattener.flatten(record.as_bytes()).map(|flat| {
-            let before = self.worker.tally.total();
-            let seen = self.recorded(number, rule, &flat, case.template.as_deref(), false);
+            let before = self.worker.tally().total();
+            let seen = self.recorded(id, rule, &flat, case.template.as_deref(), false);
             let mut notes: Vec<String> = flat.iter().filter_map(|(name, _)| unknown(rule, name)).collect();
-            if self.worker.tally.total() > before {
+            if self.worker.tally().total() > before {
                 notes.push("a value is not of the type of its field, and counts as absent".to_owned());
             }
             (seen, notes)
@@ -216,17 +120,14 @@ impl<'p> Tester<'p> {
     /// contradict, or as those that recognise it.
     pub fn recorded(
         &mut self,
-        number: usize,
+        id: RuleId,
         rule: &CheckedRule,
         flat: &Flat<'_>,
         only: Option<&str>,
         recognised: bool,
     ) -> Seen {
         let mut seen = Seen::default();
-        let mut routes = Vec::new();
-        if recognised {
-            self.plan.router.route(flat, None, &mut routes);
-        }
+        let routes = if recognised { self.worker.route(flat, None).to_vec() } else { Vec::new() };
         for target in &rule.targets {
             let template = &target.template;
             if only.is_some_and(|only| only != template.name) {
@@ -237,15 +138,15 @@ impl<'p> Tester<'p> {
                 continue;
             }
             let mut fired = false;
-            let sink = |_, found| fired |= found as usize == number;
-            if let Err(fault) = self.plan.evaluate(flat, Some(route), &mut self.worker, sink) {
-                seen.odds.push(format!("as {} the interpreter met a fault: {fault:?}", template.name));
+            let sink = |_, found| fired |= found == id;
+            if let Err(fault) = self.worker.evaluate(flat, Some(route), sink) {
+                seen.odds.push(format!("as {} the interpreter met a fault: {}", template.name, fault.words(self.plan)));
             }
-            if !self.worker.routes.contains(&route) {
+            if !self.worker.routes().contains(&route) {
                 continue;
             }
             seen.shown += 1;
-            if let Some(event) = self.plan.reference_event(route, template, flat, &mut self.worker) {
+            if let Some(event) = self.worker.reference_event(route, template, flat) {
                 compare(target, &event, fired, &mut seen);
             }
         }
@@ -261,12 +162,10 @@ impl<'p> Tester<'p> {
         let route = self.plan.route_of(template)?;
         let record = case.record();
         let flat = self.flattener.flatten(record.as_bytes()).ok()?;
-        let mut routes = Vec::new();
-        self.plan.router.route(&flat, Some(route), &mut routes);
-        if !routes.contains(&route) {
+        if !self.worker.route(&flat, Some(route)).contains(&route) {
             return None;
         }
-        self.plan.reference_event(route, template, &flat, &mut self.worker)
+        self.worker.reference_event(route, template, &flat)
     }
 }
 

@@ -12,8 +12,10 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Router, Tally};
+use contentcheck_parser::model::RuleId;
 
-use crate::plan::{Plan, Worker};
+use crate::fault::EventFault;
+use crate::plan::{Plan, Route};
 
 /// Problems that are kept one by one; all are counted.
 pub const SHOWN: usize = 20;
@@ -59,6 +61,17 @@ impl Recording {
     }
 }
 
+/// A fault, how many events met it, and the first of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// The fault.
+    pub fault: EventFault,
+    /// How many events met it first.
+    pub events: u64,
+    /// The first of them: source and place.
+    pub first: (usize, Place),
+}
+
 /// What was counted.
 pub struct Counted {
     /// Records that are events.
@@ -67,6 +80,10 @@ pub struct Counted {
     pub routed: u64,
     /// Events that belong to a template type which some rule is on.
     pub evaluated: u64,
+    /// Events that belong to template types none of which the sensor supplies.
+    pub unsupplied: u64,
+    /// Events that were refused with a fault.
+    pub refused: u64,
     /// Records, or rests of sources, that could not be read.
     pub unread: u64,
     /// Matches: a rule on an event, whatever number of template types it belongs to.
@@ -83,24 +100,27 @@ pub struct Counted {
     pub tally: Tally,
     /// The first records that could not be read.
     pub problems: Vec<Noted>,
-    /// The first faults: none, of an image that is right.
-    pub faults: Vec<Noted>,
+    /// Each fault that was met: none, of an image that is right and a recorder.
+    pub faults: Vec<Met>,
     /// Whether a thread ended early, so that the counts are wrong.
     pub lost: bool,
 }
 
 impl Counted {
-    fn new(plan: &Plan<'_>, rules: usize) -> Self {
+    fn new(plan: &Plan) -> Self {
+        let rules = plan.rules();
         Self {
             events: 0,
             routed: 0,
             evaluated: 0,
+            unsupplied: 0,
+            refused: 0,
             unread: 0,
             matches: 0,
             bytes: 0,
             rules: vec![0; rules],
             first: vec![None; rules],
-            templates: vec![0; plan.router.templates().len()],
+            templates: vec![0; plan.router().templates().len()],
             tally: Tally::new(),
             problems: Vec::new(),
             faults: Vec::new(),
@@ -112,6 +132,8 @@ impl Counted {
         self.events += other.events;
         self.routed += other.routed;
         self.evaluated += other.evaluated;
+        self.unsupplied += other.unsupplied;
+        self.refused += other.refused;
         self.unread += other.unread;
         self.matches += other.matches;
         self.bytes += other.bytes;
@@ -125,7 +147,17 @@ impl Counted {
         self.templates.iter_mut().zip(other.templates).for_each(|(all, part)| *all += part);
         self.tally.merge(other.tally);
         self.problems.extend(other.problems);
-        self.faults.extend(other.faults);
+        other.faults.into_iter().for_each(|met| self.met(met));
+    }
+
+    fn met(&mut self, met: Met) {
+        match self.faults.iter_mut().find(|known| known.fault == met.fault) {
+            Some(known) => {
+                known.events += met.events;
+                known.first = known.first.min(met.first);
+            }
+            None => self.faults.push(met),
+        }
     }
 }
 
@@ -146,18 +178,10 @@ pub trait Watch: Sync {
 /// Nobody.
 impl Watch for () {}
 
-/// Reads and evaluates all files, for an image of so many `rules`. `forced` is the template type that events are taken
-/// for, by its number in the router.
-pub fn count(
-    plan: &Plan<'_>,
-    files: &[Recording],
-    rules: usize,
-    forced: Option<usize>,
-    threads: usize,
-    watch: &dyn Watch,
-) -> Counted {
+/// Reads and evaluates all files. `forced` is the template type that events are taken for.
+pub fn count(plan: &Plan, files: &[Recording], forced: Option<Route>, threads: usize, watch: &dyn Watch) -> Counted {
     let threads = threads.max(1);
-    let mut whole = Counted::new(plan, rules);
+    let mut whole = Counted::new(plan);
     let (sender, receiver) = sync_channel::<(usize, Batch)>(threads * 2);
     let receiver = Mutex::new(receiver);
     let next = AtomicUsize::new(0);
@@ -170,8 +194,7 @@ pub fn count(
             })
             .collect();
         drop(sender);
-        let workers: Vec<_> =
-            (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, rules, watch))).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, watch))).collect();
         for reader in readers {
             match reader.join() {
                 Ok(problems) => {
@@ -189,7 +212,7 @@ pub fn count(
         }
     });
     first(&mut whole.problems, SHOWN);
-    first(&mut whole.faults, SHOWN);
+    whole.faults.sort_by_key(|met| met.first);
     whole
 }
 
@@ -218,17 +241,11 @@ fn hand_over(files: &[Recording], next: &AtomicUsize, sender: &SyncSender<(usize
     }
 }
 
-fn work(
-    plan: &Plan<'_>,
-    receiver: &Mutex<Receiver<(usize, Batch)>>,
-    forced: Option<usize>,
-    rules: usize,
-    watch: &dyn Watch,
-) -> Counted {
-    let mut part = Counted::new(plan, rules);
-    let mut worker = Worker::new(plan);
+fn work(plan: &Plan, receiver: &Mutex<Receiver<(usize, Batch)>>, forced: Option<Route>, watch: &dyn Watch) -> Counted {
+    let mut part = Counted::new(plan);
+    let mut worker = plan.worker();
     let mut flattener = Flattener::new();
-    let mut matched: Vec<u32> = Vec::new();
+    let mut matched: Vec<RuleId> = Vec::new();
     loop {
         let received = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((number, batch)) = received else { break };
@@ -250,12 +267,12 @@ fn work(
                 }
             };
             matched.clear();
-            let done = plan.evaluate(&flat, forced, &mut worker, |_, rule| matched.push(rule));
+            let done = worker.evaluate(&flat, forced, |_, rule| matched.push(rule));
             matched.sort_unstable();
             matched.dedup();
             part.matches += matched.len() as u64;
             for rule in &matched {
-                let at = *rule as usize;
+                let at = rule.index();
                 if let (Some(count), Some(first)) = (part.rules.get_mut(at), part.first.get_mut(at)) {
                     *count += 1;
                     let here = (number, place);
@@ -263,19 +280,19 @@ fn work(
                 }
             }
             if let Err(fault) = done {
-                part.faults.push((number, place, format!("{place}: the image met a fault: {fault:?}")));
-                if part.faults.len() > SHOWN * 50 {
-                    first(&mut part.faults, SHOWN);
-                }
+                part.refused += 1;
+                part.met(Met { fault, events: 1, first: (number, place) });
             }
             part.events += 1;
-            part.routed += u64::from(!worker.routes.is_empty());
-            if worker.routes.is_empty() {
-                watch.unrecognised(&plan.router, &flat);
+            let routes = worker.routes();
+            part.routed += u64::from(!routes.is_empty());
+            if routes.is_empty() {
+                watch.unrecognised(plan.router(), &flat);
             }
-            part.evaluated += u64::from(worker.routes.iter().any(|route| plan.stop(*route).is_some()));
-            for route in &worker.routes {
-                if let Some(count) = part.templates.get_mut(*route) {
+            part.evaluated += u64::from(routes.iter().any(|route| plan.stop(*route).is_some()));
+            part.unsupplied += u64::from(!routes.is_empty() && !routes.iter().any(|route| plan.supplies(*route)));
+            for route in routes {
+                if let Some(count) = part.templates.get_mut(route.index()) {
                     *count += 1;
                 }
             }
@@ -283,6 +300,6 @@ fn work(
         part.bytes += batch.len() as u64;
         watch.done(batch.len() as u64);
     }
-    part.tally = worker.tally;
+    part.tally = worker.into_tally();
     part
 }

@@ -1,0 +1,22 @@
+//! Events on a release: what evaluates recorded events, rules' own tests and events that an analysis makes, on the
+//! compiled image and beside it on the reference evaluator.
+//!
+//! ```text
+//! Shippable, image -Plan::for_recorder, Plan::for_sensor-> Plan -worker-> Worker -evaluate(event)-> rules | EventFault
+//! ```
+//!
+//! A [`Plan`] owns all that it needs and is shared by threads; each thread has a [`Worker`].
+
+mod classes;
+mod fault;
+mod plan;
+pub mod proof;
+pub mod refusal;
+pub mod replay;
+pub mod testing;
+mod worker;
+
+pub use classes::{Class, classes};
+pub use fault::EventFault;
+pub use plan::{Build, ImageTemplate, Plan, Route, Stop};
+pub use worker::{Worker, others};

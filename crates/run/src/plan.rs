@@ -1,0 +1,294 @@
+//! Plan: how events reach an image: routed to template types, and typed in the order in which they are supplied.
+
+use std::fmt;
+use std::sync::Arc;
+
+use contentcheck_compiler::sensor::Supplied;
+use contentcheck_events::{Layout, Router};
+use contentcheck_interpreter::format::{KEYWORD, Predicate, Section};
+use contentcheck_interpreter::{self as interpreter, Image, Input, OwnedImage, VerifiedImage};
+use contentcheck_parser::model::RuleId;
+use contentcheck_parser::release::Shippable;
+use contentcheck_parser::sensor::Sensor;
+use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+
+use crate::refusal::describe;
+use crate::worker::Worker;
+
+/// A template type that events are routed to, by its number in the router of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route(pub(crate) usize);
+
+impl Route {
+    /// Its place among [`Router::templates`].
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// A template type of an image, by its number there. An image has one for each version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageTemplate(u32);
+
+impl ImageTemplate {
+    /// The number, as the image has it.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// A sensor build: its name and version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Build {
+    /// The name of the sensor.
+    pub name: String,
+    /// The version.
+    pub version: String,
+}
+
+impl Build {
+    fn of(sensor: &Sensor) -> Self {
+        Self { name: sensor.name().to_owned(), version: sensor.version().to_string() }
+    }
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+/// An image made ready for events, as a recorder or as one sensor supplies them.
+#[derive(Debug)]
+pub struct Plan {
+    image: OwnedImage,
+    router: Router,
+    /// For each template type of the router.
+    stops: Vec<Arrival>,
+    /// For each rule whether it is loaded.
+    loaded: Vec<bool>,
+    sensor: Option<Build>,
+}
+
+/// What becomes of events of a template type.
+#[derive(Debug)]
+enum Arrival {
+    /// The image has no rule on it.
+    Unwanted,
+    /// The sensor does not supply it.
+    Unsupplied,
+    /// Rules look at them.
+    Stop(Stop),
+}
+
+/// What an image has for one template type, and in which order and types it is supplied.
+#[derive(Debug)]
+pub struct Stop {
+    layout: Layout,
+    templates: Vec<ImageTemplate>,
+    others: bool,
+}
+
+impl Stop {
+    /// Names and types, in the order in which they are supplied.
+    #[must_use]
+    pub const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The template types of the image: of each version one.
+    #[must_use]
+    pub fn templates(&self) -> &[ImageTemplate] {
+        &self.templates
+    }
+
+    /// Whether values that no input takes are shown too: rules with keywords look at them.
+    #[must_use]
+    pub const fn shows_others(&self) -> bool {
+        self.others
+    }
+
+    /// The inputs, as a manifest states them.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<Input<'_>> {
+        self.layout.supplied_inputs()
+    }
+
+    /// The header fields, as a manifest states them.
+    #[must_use]
+    pub fn header(&self) -> Vec<Input<'_>> {
+        self.layout.supplied_header()
+    }
+}
+
+impl Plan {
+    /// For a recorder that supplies just what the image reads, under its names and types.
+    ///
+    /// # Errors
+    /// When the image is rejected, with the reason: for an image of this content that is a fault of the compiler's.
+    pub fn for_recorder(content: &Shippable, image: &[u8]) -> Result<Self, String> {
+        let read = Image::read(image).map_err(|rejection| rejection.to_string())?;
+        Self::of(content, &read, &Supplied::of_recorder(&read, "recorder", "0"), None)
+    }
+
+    /// For one sensor build: order, types and header are those of its own manifest, what it does not supply is absent,
+    /// and only rules are loaded that it loads. `image` is the one that ships, which knows what sensors its rules are
+    /// for.
+    ///
+    /// # Errors
+    /// When the sensor refuses the image, with the reason.
+    pub fn for_sensor(content: &Shippable, image: &[u8], sensor: &Sensor) -> Result<Self, String> {
+        let read = Image::read(image).map_err(|rejection| format!("{}: {rejection}", rejection.code()))?;
+        Self::of(content, &read, &Supplied::of_sensor(sensor), Some(Build::of(sensor)))
+    }
+
+    fn of(
+        content: &Shippable,
+        image: &Image<'_>,
+        supplied: &Supplied<'_>,
+        sensor: Option<Build>,
+    ) -> Result<Self, String> {
+        let owned = OwnedImage::load(image.bytes().to_vec(), &supplied.manifest(&supplied.supplies()))
+            .map_err(|rejection| describe(image, rejection))?;
+        let templates = templates(content);
+        let verified = owned.view();
+        let stops = templates.iter().map(|template| arrival(template, &verified, supplied, sensor.is_some())).collect();
+        let loaded = (0..image.rule_count()).map(|rule| verified.loads(rule)).collect();
+        Ok(Self { stops, loaded, router: Router::new(templates), sensor, image: owned })
+    }
+
+    /// Memory for one thread, and what evaluates with it.
+    #[must_use]
+    pub fn worker(&self) -> Worker<'_> {
+        Worker::new(self)
+    }
+
+    /// The image as it was verified. Names are looked at once more, so it is taken once and not for each event.
+    #[must_use]
+    pub fn view(&self) -> VerifiedImage<'_> {
+        self.image.view()
+    }
+
+    /// Which template types an event belongs to.
+    #[must_use]
+    pub const fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// The sensor that events are supplied by; nothing for a recorder.
+    #[must_use]
+    pub const fn sensor(&self) -> Option<&Build> {
+        self.sensor.as_ref()
+    }
+
+    /// How many rules the image has.
+    #[must_use]
+    pub const fn rules(&self) -> usize {
+        self.loaded.len()
+    }
+
+    /// How many of them are loaded.
+    #[must_use]
+    pub fn loaded_rules(&self) -> usize {
+        self.loaded.iter().filter(|loaded| **loaded).count()
+    }
+
+    /// Whether a rule is loaded.
+    #[must_use]
+    pub fn loads(&self, rule: RuleId) -> bool {
+        self.loaded.get(rule.index()).copied().unwrap_or(false)
+    }
+
+    /// What the image has for a template type; nothing where no rule is on it, or it is not supplied.
+    #[must_use]
+    pub fn stop(&self, route: Route) -> Option<&Stop> {
+        match self.stops.get(route.0)? {
+            Arrival::Stop(stop) => Some(stop),
+            Arrival::Unwanted | Arrival::Unsupplied => None,
+        }
+    }
+
+    /// Whether the sensor supplies a template type at all. A recorder supplies every one.
+    #[must_use]
+    pub fn supplies(&self, route: Route) -> bool {
+        !matches!(self.stops.get(route.0), Some(Arrival::Unsupplied))
+    }
+
+    /// Every template type of the router.
+    pub fn routes(&self) -> impl Iterator<Item = (Route, &TemplateType)> {
+        self.router.templates().iter().enumerate().map(|(number, template)| (Route(number), &**template))
+    }
+
+    /// The template type of a route.
+    #[must_use]
+    pub fn template(&self, route: Route) -> Option<&TemplateType> {
+        self.router.templates().get(route.0).map(|template| &**template)
+    }
+
+    /// The template type of a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<Route> {
+        self.router.find(name).map(Route)
+    }
+
+    /// The template type that a rule's target is on.
+    #[must_use]
+    pub fn route_of(&self, template: &TemplateType) -> Option<Route> {
+        self.router.templates().iter().position(|known| known.name == template.name).map(Route)
+    }
+}
+
+/// The template types that events are routed to.
+fn templates(content: &Shippable) -> Vec<Arc<TemplateType>> {
+    let mut templates: Vec<Arc<TemplateType>> = content.catalogue().newest().into_iter().cloned().collect();
+    // Rules may be on versions before the newest.
+    for target in content.rules().iter().flat_map(|rule| &rule.targets) {
+        if !templates.iter().any(|known| known.name == target.template.name) {
+            templates.push(Arc::clone(&target.template));
+        }
+    }
+    templates
+}
+
+fn arrival(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Supplied<'_>, is_sensor: bool) -> Arrival {
+    let own = supplied.templates().iter().find(|(name, _)| *name == template.name);
+    if own.is_none() && is_sensor {
+        return Arrival::Unsupplied;
+    }
+    let templates: Vec<ImageTemplate> = verified.templates_named(&template.name).map(ImageTemplate).collect();
+    let (false, Some((_, inputs))) = (templates.is_empty(), own) else { return Arrival::Unwanted };
+    let named = |inputs: &[Input<'_>]| -> Vec<(String, FieldType)> {
+        inputs.iter().map(|input| (input.name.to_owned(), field_type(input.ty))).collect()
+    };
+    // A sensor shows what its manifest names, and nothing else.
+    let others = !is_sensor && templates.iter().any(|of| reads_keywords(verified.image(), *of));
+    Arrival::Stop(Stop {
+        layout: Layout::new(&template.name, named(inputs), named(supplied.header())),
+        templates,
+        others,
+    })
+}
+
+/// A type of the interpreter as template types write it.
+const fn field_type(ty: interpreter::Type) -> FieldType {
+    let scalar = match ty.scalar {
+        interpreter::Scalar::String => Scalar::String,
+        interpreter::Scalar::Int => Scalar::Int,
+        interpreter::Scalar::Float => Scalar::Float,
+        interpreter::Scalar::Bool => Scalar::Bool,
+        interpreter::Scalar::Ip => Scalar::Ip,
+        interpreter::Scalar::Bytes => Scalar::Bytes,
+    };
+    FieldType { scalar, list: ty.list, optional: ty.optional, nocase: false }
+}
+
+/// Whether some rule on a template type of an image looks at all values.
+fn reads_keywords(image: &Image<'_>, template: ImageTemplate) -> bool {
+    let Some(template) = image.template(template.number()) else { return false };
+    let records = image.section_bytes(Section::Predicates).as_chunks::<{ Predicate::SIZE }>().0;
+    let from = template.predicates as usize;
+    let own = records.get(from..from + template.predicate_count as usize).unwrap_or(&[]);
+    own.iter().any(|record| Predicate::decode(record).input == KEYWORD)
+}

@@ -1,0 +1,264 @@
+//! Worker: the memory of one thread, and what evaluates events with it.
+
+use contentcheck_compiler::event::with_event;
+use contentcheck_events::{Flat, Flattener, Layout, Scratch, Tally, own};
+use contentcheck_interpreter::{Event, Fault, KillMask, VerifiedImage};
+use contentcheck_parser::model::{FieldRef, RuleId, Value};
+use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+use contentcheck_reference as reference;
+
+use crate::fault::EventFault;
+use crate::plan::{Plan, Route, Stop};
+use crate::proof::json_value;
+
+/// What evaluates events on the image of a plan. Each thread has its own.
+pub struct Worker<'p> {
+    plan: &'p Plan,
+    image: VerifiedImage<'p>,
+    /// Memory for typing.
+    scratch: Scratch,
+    words: Vec<u64>,
+    numbers: Vec<usize>,
+    routes: Vec<Route>,
+    tally: Tally,
+    flattener: Flattener,
+}
+
+impl<'p> Worker<'p> {
+    pub(crate) fn new(plan: &'p Plan) -> Self {
+        let image = plan.view();
+        Self {
+            plan,
+            image,
+            scratch: Scratch::default(),
+            words: vec![0; image.scratch_words()],
+            numbers: Vec::new(),
+            routes: Vec::new(),
+            tally: Tally::new(),
+            flattener: Flattener::new(),
+        }
+    }
+
+    /// The plan that it was made of.
+    #[must_use]
+    pub const fn plan(&self) -> &'p Plan {
+        self.plan
+    }
+
+    /// The image.
+    #[must_use]
+    pub const fn image(&self) -> &VerifiedImage<'p> {
+        &self.image
+    }
+
+    /// The template types of the last event.
+    #[must_use]
+    pub fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    /// Values that did not convert, of all events so far.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Its tally, when it is done.
+    #[must_use]
+    pub fn into_tally(self) -> Tally {
+        self.tally
+    }
+
+    /// Finds the template types that an event belongs to. `forced` is the only one that it may belong to.
+    pub fn route(&mut self, flat: &Flat<'_>, forced: Option<Route>) -> &[Route] {
+        self.plan.router().route(flat, forced.map(Route::index), &mut self.numbers);
+        self.routes.clear();
+        self.routes.extend(self.numbers.iter().copied().map(Route));
+        &self.routes
+    }
+
+    /// Lends a recorded event as it is supplied for a template type.
+    pub fn present<R>(&mut self, stop: &Stop, flat: &Flat<'_>, with: impl FnOnce(Event<'_>) -> R) -> R {
+        stop.layout().present(flat, &mut self.scratch, stop.shows_others(), with)
+    }
+
+    /// Routes and evaluates one recorded event. `sink` is given the template types, and the rules that match there.
+    ///
+    /// # Errors
+    /// The first fault. What a recorder supplies meets none; of a sensor its own manifest can bring one about.
+    pub fn evaluate(
+        &mut self,
+        flat: &Flat<'_>,
+        forced: Option<Route>,
+        mut sink: impl FnMut(Route, RuleId),
+    ) -> Result<(), EventFault> {
+        self.route(flat, forced);
+        let mut result = Ok(());
+        let Self { plan, image, scratch, words, routes, tally, .. } = self;
+        for route in routes.iter() {
+            let Some(stop) = plan.stop(*route) else { continue };
+            let done = stop.layout().present(flat, scratch, stop.shows_others(), |event: Event<'_>| {
+                evaluate(stop, image, event, words, |_| true, |rule| sink(*route, rule))
+            });
+            tally.add(stop.layout(), scratch);
+            result = result.and(done);
+        }
+        result
+    }
+
+    /// A recorded event as the reference evaluator sees it: what the image is shown, under the names of `template`,
+    /// which is the one of a target or another version of it.
+    #[must_use]
+    pub fn reference_event(
+        &mut self,
+        route: Route,
+        template: &TemplateType,
+        flat: &Flat<'_>,
+    ) -> Option<reference::Event> {
+        let stop = self.plan.stop(route)?;
+        let owned = stop.layout().owned(flat, template, stop.shows_others(), &mut self.scratch);
+        let mut event = self.unfilled(template);
+        for (field, value) in owned.values {
+            event.set(&field, Some(value));
+        }
+        event.others = owned.others;
+        Some(event)
+    }
+
+    /// An event of owned values as the sensor supplies it: without what it does not supply, and with values in its
+    /// types where these differ from those that the template type declares. A recorder supplies it as it is.
+    #[must_use]
+    pub fn as_supplied(&mut self, template: &TemplateType, event: &reference::Event) -> reference::Event {
+        if self.plan.sensor().is_none() {
+            return event.clone();
+        }
+        let mut supplied = self.unfilled(template);
+        let plan = self.plan;
+        let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { return supplied };
+        for (name, ty) in stop.layout().inputs().chain(stop.layout().header()) {
+            let field = FieldRef::named(template, name);
+            let Some(value) = event.value(&field) else { continue };
+            // What is not of its field's own type stays as it is: that is no event of this template type, and the
+            // interpreter says so.
+            let value = if fits(value, ty) || !declared(template, &field).is_none_or(|own| fits(value, own)) {
+                Some(value.clone())
+            } else {
+                self.convert(value, ty)
+            };
+            supplied.set(&field, value);
+        }
+        supplied
+    }
+
+    /// Shows an event of owned values to the image, as an event of one template type.
+    ///
+    /// # Errors
+    /// A fault, where a value has another type than its field.
+    pub fn evaluate_owned(
+        &mut self,
+        template: &TemplateType,
+        event: &reference::Event,
+        sink: impl FnMut(RuleId),
+    ) -> Result<(), EventFault> {
+        let plan = self.plan;
+        let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { return Ok(()) };
+        let converted = plan.sensor().is_some().then(|| self.as_supplied(template, event));
+        let event = converted.as_ref().unwrap_or(event);
+        let (inputs, header) = (stop.inputs(), stop.header());
+        let others = match plan.sensor() {
+            Some(_) => Vec::new(),
+            None => others(template, event, |name| inputs.iter().any(|input| input.name == name)),
+        };
+        let value = |name: &str| event.value(&FieldRef::named(template, name));
+        let Self { image, words, .. } = self;
+        with_event(&inputs, &header, value, &others, |event| {
+            evaluate(stop, image, event, words, |version| version == template.version, sink)
+        })
+    }
+
+    /// An event without values, but for those that are the same in all events of a template type and seen as well.
+    fn unfilled(&self, template: &TemplateType) -> reference::Event {
+        let mut event = reference::Event::empty(template);
+        if self.plan.sensor().is_some() {
+            event.fixed.fill(None);
+        }
+        event
+    }
+
+    /// A value in another type, as it is converted where a recording has it.
+    fn convert(&mut self, value: &Value, ty: FieldType) -> Option<Value> {
+        const NAME: &str = "value";
+        let record = serde_json::json!({ NAME: json_value(value) }).to_string();
+        let layout = Layout::new("", vec![(NAME.to_owned(), ty)], Vec::new());
+        let flat = self.flattener.flatten(record.as_bytes()).ok()?;
+        layout.present(&flat, &mut self.scratch, false, |event| event.inputs.first().and_then(own))
+    }
+}
+
+/// Evaluates an event on the template types of a stop whose version is asked for: the first fault ends none of the
+/// others.
+fn evaluate(
+    stop: &Stop,
+    image: &VerifiedImage<'_>,
+    event: Event<'_>,
+    words: &mut [u64],
+    version: impl Fn(u32) -> bool,
+    mut sink: impl FnMut(RuleId),
+) -> Result<(), EventFault> {
+    let mut result = Ok(());
+    for template in stop.templates() {
+        let number = template.number();
+        if !image.image().template(number).is_some_and(|of| version(of.version)) {
+            continue;
+        }
+        let bound = image.bind(number, event);
+        let done: Result<(), Fault> =
+            bound.and_then(|bound| bound.evaluate(KillMask::NONE, words, |rule| sink(RuleId::new(rule))));
+        result = result.and(done.map_err(|fault| EventFault { fault, template: *template }));
+    }
+    result
+}
+
+/// The type that a template type declares for a field; nothing where it declares none.
+fn declared(template: &TemplateType, field: &FieldRef) -> Option<FieldType> {
+    match field {
+        FieldRef::Input(at) => Some(template.fields.get(*at as usize)?.as_ref()?.ty),
+        FieldRef::Header(at) => Some(template.header.get(*at as usize)?.ty),
+        FieldRef::Fixed(_) | FieldRef::Open(_) | FieldRef::Keyword => None,
+    }
+}
+
+/// Whether a value is of a type. A single value stands for a list of one, as `with_event` lends it.
+fn fits(value: &Value, ty: FieldType) -> bool {
+    let one = |value: &Value| {
+        matches!(
+            (value, ty.scalar),
+            (Value::String(_), Scalar::String)
+                | (Value::Int(_), Scalar::Int)
+                | (Value::Float(_), Scalar::Float)
+                | (Value::Bool(_), Scalar::Bool)
+                | (Value::Ip(_), Scalar::Ip)
+                | (Value::Bytes(_), Scalar::Bytes)
+        )
+    };
+    match value {
+        Value::List(elements) => ty.list && elements.iter().all(one),
+        value => one(value),
+    }
+}
+
+/// The values that no input takes: only keywords look at them.
+#[must_use]
+pub fn others<'e>(
+    template: &TemplateType,
+    event: &'e reference::Event,
+    named: impl Fn(&str) -> bool,
+) -> Vec<&'e Value> {
+    let numbered = template.fields.iter().map(|field| field.as_ref().map_or("", |field| field.name.as_str()));
+    let header = template.header.iter().map(|field| field.name.as_str());
+    let fixed = template.reads.iter().map(|of| of.name.as_str());
+    let placed = numbered.zip(&event.inputs).chain(header.zip(&event.header)).chain(fixed.zip(&event.fixed));
+    let placed = placed.filter(|(name, _)| !named(name)).filter_map(|(_, value)| value.as_ref());
+    let open = event.open.iter().filter(|(name, _)| !named(name)).map(|(_, value)| value);
+    event.others.iter().chain(placed).chain(open).collect()
+}
