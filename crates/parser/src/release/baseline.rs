@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Baseline {
-    /// Version of this format; always 2.
+    /// Version of this format; always 1.
     pub format: u32,
     /// The accepted findings, sorted.
     pub findings: Vec<Expected>,
@@ -34,8 +34,8 @@ pub struct Expected {
 }
 
 impl Baseline {
-    /// The format that is written and read. Format 1 did not know the sensors of a finding.
-    pub const FORMAT: u32 = 2;
+    /// The format that is written and read.
+    pub const FORMAT: u32 = 1;
 
     /// The baseline that accepts these findings, except those that nothing can accept.
     #[must_use]

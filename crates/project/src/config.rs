@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::diagnostic::{Code, Diagnostic, Severity, closest, codes};
+use contentcheck_parser::diagnostic::closest;
+use contentcheck_parser::release::{Input, InputKind, Level, Policy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::exit::Failure;
-use crate::walk;
+use crate::failure::Failure;
+use crate::files;
 
 /// The name that is looked for.
 pub const FILE_NAME: &str = "contentcheck.toml";
@@ -63,49 +64,8 @@ pub struct GateConfig {
     pub seed: Option<u64>,
     /// Events that differential fuzzing makes; 20,000 by default.
     pub cases: Option<u64>,
-    /// Whether rules and tables may shrink, for this one release.
-    pub allow_shrink: bool,
-    /// Whether image and tables may grow to more than twice their size, for this one release.
-    pub allow_growth: bool,
     /// Whether a check that did not run fails the gate.
     pub require_all: bool,
-}
-
-/// A severity, or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// The code is not reported.
-    Off,
-    /// Good to know.
-    Info,
-    /// Likely a mistake.
-    Warning,
-    /// Fails the run.
-    Error,
-}
-
-impl Level {
-    /// The four words.
-    pub const WORDS: [&'static str; 4] = ["off", "info", "warning", "error"];
-
-    /// The level that a word names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        let levels = [Self::Off, Self::Info, Self::Warning, Self::Error];
-        Self::WORDS.iter().zip(levels).find(|(name, _)| **name == word).map(|(_, level)| level)
-    }
-
-    /// The severity; none where the code is off.
-    #[must_use]
-    pub const fn severity(self) -> Option<Severity> {
-        match self {
-            Self::Off => None,
-            Self::Info => Some(Severity::Info),
-            Self::Warning => Some(Severity::Warning),
-            Self::Error => Some(Severity::Error),
-        }
-    }
 }
 
 /// A configuration and where it was found.
@@ -115,6 +75,8 @@ pub struct Loaded {
     pub config: Config,
     /// The file, where there is one.
     pub path: Option<PathBuf>,
+    /// The file by what it holds.
+    pub input: Option<Input>,
 }
 
 impl Loaded {
@@ -136,12 +98,13 @@ pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
         None => find(start),
     };
     let Some(path) = path else { return Ok(Loaded::default()) };
-    let bytes = walk::read_bytes(&path, LONGEST)
-        .map_err(|problem| Failure::usage(format!("{}: {problem}", walk::name(&path))))?;
+    let bytes = files::read_bytes(&path, LONGEST)
+        .map_err(|problem| Failure::usage(format!("{}: {problem}", files::name(&path))))?;
     let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::usage(format!("{}: the file is not UTF-8", walk::name(&path))))?;
-    let config = parse(&text, &walk::name(&path))?;
-    Ok(Loaded { config, path: Some(path) })
+        .map_err(|_| Failure::usage(format!("{}: the file is not UTF-8", files::name(&path))))?;
+    let name = files::name(&path);
+    let config = parse(&text, &name)?;
+    Ok(Loaded { config, input: Some(Input::new(InputKind::Configuration, name, text.as_bytes())), path: Some(path) })
 }
 
 fn find(start: &Path) -> Option<PathBuf> {
@@ -164,11 +127,15 @@ fn parse(text: &str, name: &str) -> Result<Config, Failure> {
         let message = error.message().trim().replace('\n', " ");
         Failure::usage(format!("{name}{place}: {message}{}", near(&message)))
     })?;
-    for key in config.severity.keys() {
-        code(key).map_err(|problem| Failure::usage(format!("{name}: [severity] {problem}")))?;
+    let mut policy = Policy::default();
+    for (key, level) in &config.severity {
+        policy.set(key, *level).map_err(|problem| Failure::usage(format!("{name}: [severity] {problem}")))?;
     }
     Ok(config)
 }
+
+/// What is said on the command line alone: in a file it would hold for every release after this one.
+const ONE_RUN: [&str; 3] = ["allow-shrink", "allow-growth", "skip-unsupplied"];
 
 /// "Did you mean" for the unknown key that a message of the TOML reader names.
 fn near(message: &str) -> String {
@@ -189,61 +156,37 @@ fn near(message: &str) -> String {
         "ceilings",
         "seed",
         "cases",
-        "allow-shrink",
-        "allow-growth",
         "require-all",
     ];
     let Some(key) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) else {
         return String::new();
     };
+    if ONE_RUN.contains(&key) {
+        return format!("\n  help: this is for one run and its reviewer: give the gate --{key} instead");
+    }
     closest(key, KEYS.iter().copied()).map_or_else(String::new, |near| format!("\n  help: did you mean `{near}`?"))
 }
 
-/// The code that a key names.
+/// Which findings fail: by the configuration, then by `CODE=LEVEL` of a command line.
 ///
 /// # Errors
-/// What is wrong, with the nearest code.
-pub fn code(key: &str) -> Result<&'static Code, String> {
-    codes::find(key).ok_or_else(|| match closest(key, codes::all().flat_map(|code| [code.id, code.name])) {
-        Some(near) => format!("`{key}` is not a code; did you mean `{near}`?"),
-        None => format!("`{key}` is not a code; `contentcheck explain` lists them"),
-    })
-}
-
-/// The severities in force: of the configuration, then of the command line.
-///
-/// # Errors
-/// When the command line names no code or no level.
-pub fn severities(config: &Config, arguments: &[String]) -> Result<BTreeMap<&'static str, Level>, Failure> {
-    let mut found = BTreeMap::new();
-    for (key, level) in &config.severity {
-        found.insert(code(key).map_err(Failure::usage)?.id, *level);
+/// When one names no code or no level, or a code whose findings cannot be silenced.
+pub fn policy(loaded: &Loaded, arguments: &[String]) -> Result<Policy, Failure> {
+    let mut policy = Policy::default();
+    policy.deny_warnings = loaded.config.deny_warnings;
+    let file = loaded.path.as_deref().map_or_else(String::new, files::name);
+    for (key, level) in &loaded.config.severity {
+        policy.set(key, *level).map_err(|problem| Failure::usage(format!("{file}: [severity] {problem}")))?;
     }
     for argument in arguments {
-        let (key, word) = argument.split_once('=').ok_or_else(|| {
-            Failure::usage(format!("`--severity {argument}`: write CODE=LEVEL, such as CC0604=error"))
-        })?;
-        let level = Level::from_word(word).ok_or_else(|| {
-            Failure::usage(format!("`--severity {argument}`: `{word}` is not one of {}", Level::WORDS.join(", ")))
-        })?;
-        found.insert(
-            code(key).map_err(|problem| Failure::usage(format!("`--severity {argument}`: {problem}")))?.id,
-            level,
-        );
+        let fail = |problem: String| Failure::usage(format!("`--severity {argument}`: {problem}"));
+        let (key, word) =
+            argument.split_once('=').ok_or_else(|| fail("write CODE=LEVEL, such as CC0604=error".to_owned()))?;
+        let level = Level::from_word(word)
+            .ok_or_else(|| fail(format!("`{word}` is not one of {}", Level::WORDS.join(", "))))?;
+        policy.set(key, level).map_err(|problem| fail(problem.to_string()))?;
     }
-    Ok(found)
-}
-
-/// Gives every finding the severity in force and leaves out those that are off.
-#[must_use]
-pub fn apply(severities: &BTreeMap<&'static str, Level>, findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let apply = |mut finding: Diagnostic| {
-        if let Some(level) = severities.get(finding.code.id) {
-            finding.severity = level.severity()?;
-        }
-        Some(finding)
-    };
-    findings.into_iter().filter_map(apply).collect()
+    Ok(policy)
 }
 
 #[cfg(test)]
@@ -258,6 +201,16 @@ mod tests {
         let failure = parse("[severity]\nCC0640 = \"off\"\n", "c.toml").expect_err("unknown code");
         assert!(failure.message.contains("did you mean"), "{}", failure.message);
         assert!(parse("[severity]\nunused-selection = \"error\"\n", "c.toml").is_ok());
+        for key in ONE_RUN {
+            let failure = parse(&format!("[gate]\n{key} = true\n"), "c.toml").expect_err("for one run");
+            assert!(failure.message.contains(&format!("give the gate --{key}")), "{}", failure.message);
+        }
+        for key in ["CC0401", "unsupplied-input", "CC0808"] {
+            for level in ["off", "info", "warning"] {
+                let failure = parse(&format!("[severity]\n{key} = \"{level}\"\n"), "c.toml").expect_err("fixed");
+                assert!(failure.message.contains("stays an error"), "{}", failure.message);
+            }
+        }
         assert!(parse("[severity]\nCC0604 = \"loud\"\n", "c.toml").is_err());
     }
 }

@@ -3,20 +3,25 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::sidecar::{Beside, Case};
 use contentcheck_parser::source::Source;
 use serde_json::Value;
 
 use crate::walk::Found;
-use crate::{walk, yaml};
+use crate::{files, walk, yaml};
 
 /// Tests in one file.
 const MOST: usize = 10_000;
 
 /// Reads the files of tests that a walk found, and those beside sources that were named. What is wrong with one
 /// is told where it is run.
-#[must_use]
-pub fn beside(walked: &[Found], sources: &BTreeMap<String, (Source, PathBuf)>) -> Vec<Beside> {
+pub(crate) fn beside(
+    walked: &[Found],
+    sources: &BTreeMap<String, PathBuf>,
+    inputs: &mut Vec<Input>,
+    paths: &mut Vec<PathBuf>,
+) -> Vec<Beside> {
     let mut found: BTreeMap<PathBuf, String> = BTreeMap::new();
     for sidecar in walked {
         let stem = walk::sidecar_of(&sidecar.name).unwrap_or_default();
@@ -24,7 +29,7 @@ pub fn beside(walked: &[Found], sources: &BTreeMap<String, (Source, PathBuf)>) -
         let rules = known.iter().find(|name| Path::new(name).is_file());
         found.insert(sidecar.path.clone(), rules.cloned().unwrap_or_else(|| format!("{stem}.yml")));
     }
-    for (name, (_, path)) in sources {
+    for (name, path) in sources {
         let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else { continue };
         let Some(last) = stem.rsplit('/').next() else { continue };
         for ending in walk::SIDECARS {
@@ -34,19 +39,26 @@ pub fn beside(walked: &[Found], sources: &BTreeMap<String, (Source, PathBuf)>) -
             }
         }
     }
-    let read = |(path, rules): (PathBuf, String)| Beside {
-        file: walk::name(&path),
-        is_orphan: !Path::new(&rules).is_file(),
-        cases: load(&path),
-        rules,
+    let read = |(path, rules): (PathBuf, String)| {
+        let file = files::name(&path);
+        let is_orphan = !Path::new(&rules).is_file();
+        let cases = match yaml::read(&path) {
+            Ok(source) => {
+                inputs.push(Input::new(InputKind::Tests, file.as_str(), source.text().as_bytes()));
+                cases(&source)
+            }
+            Err(reason) => Err(reason),
+        };
+        paths.push(path);
+        Beside { file, is_orphan, cases, rules }
     };
     found.into_iter().map(read).collect()
 }
 
 /// The tests of a file.
-fn load(path: &Path) -> Result<Vec<Case>, String> {
-    let name = walk::name(path);
-    let Value::Array(items) = yaml::load(path)? else {
+fn cases(source: &Source) -> Result<Vec<Case>, String> {
+    let name = source.name();
+    let Value::Array(items) = yaml::value(source)? else {
         return Err(format!("{name}: a file of tests is a list; begin each test with `- name: ...`"));
     };
     if items.len() > MOST {

@@ -1,10 +1,11 @@
 //! Finding and reading content files. Whatever is named or found is either read whole or
 //! reported; nothing is skipped without a word.
 
-use std::fs::{self, File, Metadata};
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contentcheck_parser::check::{Language, parallel};
 use contentcheck_parser::decode::decode;
@@ -12,9 +13,17 @@ use contentcheck_parser::diagnostic::{Code, Diagnostic, codes};
 use contentcheck_parser::limits;
 use contentcheck_parser::source::{Source, Span};
 use ignore::WalkBuilder;
-use ignore::overrides::OverrideBuilder;
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
-use crate::exit::Failure;
+use crate::failure::Failure;
+use crate::files::{name, read_bytes, reason};
+
+/// The file of a release that says what directories leave out.
+pub const IGNORE_FILE: &str = ".contentcheckignore";
+/// Bytes of the largest such file.
+const IGNORE_BYTES: usize = 1 << 20;
+/// Directories that version control systems keep for themselves.
+const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
 
 /// A file that is to be checked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,14 +43,10 @@ pub struct Walked {
     pub sidecars: Vec<Found>,
     /// What could not be walked.
     pub problems: Vec<Diagnostic>,
-}
-
-/// The name of a path in reports: with `/`, without a leading `./`.
-#[must_use]
-pub fn name(path: &Path) -> String {
-    let text = path.to_string_lossy().replace('\\', "/");
-    let short = text.strip_prefix("./").unwrap_or(&text);
-    if short.is_empty() { ".".to_owned() } else { short.to_owned() }
+    /// Files and directories that are left out though they could hold content, and by what.
+    pub not_taken: Vec<(String, &'static str)>,
+    /// The files of the release that say what directories leave out.
+    pub ignore_files: Vec<PathBuf>,
 }
 
 /// What a file of tests is called: the name of the rule's file without its ending, and one of these.
@@ -60,24 +65,28 @@ fn problem(code: &'static Code, path: &Path, message: String, help: &str) -> Dia
 
 /// Walks the paths. Files that are named are taken whatever they are called like, if their
 /// ending tells a language; directories give their `*.content`, `*.yml` and `*.yaml` files
-/// but for files of tests, hidden ones and those that `.gitignore`, `.contentcheckignore` or `exclude` leave out.
+/// but for files of tests, hidden ones, and those that `exclude` or a `.contentcheckignore` of the release leaves out.
+/// What is left out is named. No other file decides what belongs to a release: not one of git's, and none above it.
+///
+/// `exclude` is relative to `root`, the directory of the configuration.
 ///
 /// # Errors
 /// When a path that was named is not there or is no content file, or an exclusion is malformed.
 pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked, Failure> {
     let mut walked = Walked::default();
-    let mut overrides = OverrideBuilder::new(root);
+    let root = absolute(root);
+    let mut globs = GitignoreBuilder::new(&root);
     for glob in exclude {
-        overrides
-            .add(&format!("!{glob}"))
+        globs
+            .add_line(None, glob)
             .map_err(|error| Failure::usage(format!("the exclusion `{glob}` is malformed: {error}")))?;
     }
-    let overrides = overrides.build().map_err(|error| Failure::usage(format!("an exclusion is malformed: {error}")))?;
+    let exclude = globs.build().map_err(|error| Failure::usage(format!("an exclusion is malformed: {error}")))?;
     for path in paths {
         let metadata =
             fs::metadata(path).map_err(|error| Failure::usage(format!("{}: {}", name(path), reason(&error))))?;
         if metadata.is_dir() {
-            directory(path, &overrides, &mut walked);
+            directory(path, &exclude, &root, &mut walked);
         } else if let Some(stem) = sidecar_of(&name(path)) {
             return Err(Failure::usage(format!(
                 "{}: these are tests, no content; name the rule, {stem}.yml, and `contentcheck test` runs them",
@@ -98,6 +107,13 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
         files.sort();
         files.dedup();
     }
+    walked.ignore_files.sort();
+    walked.ignore_files.dedup();
+    walked.not_taken.sort();
+    walked.not_taken.dedup();
+    // A file that was named is taken, whatever a directory above it leaves out.
+    let taken: BTreeSet<&str> = walked.files.iter().map(|found| found.name.as_str()).collect();
+    walked.not_taken.retain(|(name, _)| !taken.contains(name.as_str()));
     if walked.files.len() > limits::FILES {
         return Err(Failure::usage(format!(
             "{} files were found; one run checks at most {}",
@@ -106,6 +122,10 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
         )));
     }
     Ok(walked)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 fn special(path: &Path) -> Diagnostic {
@@ -118,16 +138,111 @@ fn special(path: &Path) -> Diagnostic {
     )
 }
 
-fn directory(path: &Path, overrides: &ignore::overrides::Override, walked: &mut Walked) {
+/// What a walk leaves out, and by which rules.
+struct Filter {
+    exclude: Gitignore,
+    /// Ignore files are looked for from here down.
+    base: PathBuf,
+    /// Those of each directory that was met; `None` where it has none.
+    known: HashMap<PathBuf, Option<Gitignore>>,
+    not_taken: Vec<(String, &'static str)>,
+    ignore_files: Vec<PathBuf>,
+    problems: Vec<Diagnostic>,
+}
+
+impl Filter {
+    /// Whether an entry belongs to the release. What does not, and could hold content, is noted.
+    fn takes(&mut self, path: &Path, is_dir: bool) -> bool {
+        let could_hold = is_dir || Language::of(&name(path)).is_some();
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        if file.starts_with('.') {
+            // What a version control system keeps of itself is never meant.
+            if could_hold && !VERSION_CONTROL.contains(&&*file) {
+                self.not_taken.push((name(path), "hidden"));
+            }
+            return false;
+        }
+        let own = absolute(path);
+        let by = if self.exclude.matched(&own, is_dir).is_ignore() {
+            Some("exclude")
+        } else if self.is_ignored(&own, is_dir) {
+            Some(IGNORE_FILE)
+        } else {
+            None
+        };
+        if let (Some(by), true) = (by, could_hold) {
+            self.not_taken.push((name(path), by));
+        }
+        by.is_none()
+    }
+
+    /// Whether the ignore file nearest to an entry that says something of it leaves it out.
+    fn is_ignored(&mut self, path: &Path, is_dir: bool) -> bool {
+        let above: Vec<PathBuf> =
+            path.ancestors().skip(1).take_while(|above| above.starts_with(&self.base)).map(Path::to_path_buf).collect();
+        for directory in above {
+            let Some(globs) = self.ignore_file(&directory) else { continue };
+            let matched = globs.matched(path, is_dir);
+            if !matched.is_none() {
+                return matched.is_ignore();
+            }
+        }
+        false
+    }
+
+    fn ignore_file(&mut self, directory: &Path) -> Option<&Gitignore> {
+        if !self.known.contains_key(directory) {
+            let read = self.read(&directory.join(IGNORE_FILE), directory);
+            self.known.insert(directory.to_path_buf(), read);
+        }
+        self.known.get(directory)?.as_ref()
+    }
+
+    fn read(&mut self, path: &Path, directory: &Path) -> Option<Gitignore> {
+        fs::symlink_metadata(path).ok()?;
+        let mut globs = GitignoreBuilder::new(directory);
+        let text = read_bytes(path, IGNORE_BYTES).and_then(|bytes| {
+            if bytes.len() > IGNORE_BYTES {
+                return Err(format!("it has more than {IGNORE_BYTES} bytes"));
+            }
+            String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
+        });
+        let added = text.and_then(|text| {
+            text.lines().try_for_each(|line| globs.add_line(None, line).map(drop)).map_err(|error| error.to_string())
+        });
+        match added.and_then(|()| globs.build().map_err(|error| error.to_string())) {
+            Ok(globs) => {
+                self.ignore_files.push(path.to_path_buf());
+                Some(globs)
+            }
+            Err(reason) => {
+                let message = format!("the ignore file cannot be read: {reason}");
+                self.problems.push(problem(&codes::UNREADABLE, path, message, "fix it, or remove it"));
+                None
+            }
+        }
+    }
+}
+
+fn directory(path: &Path, exclude: &Gitignore, root: &Path, walked: &mut Walked) {
+    let own = absolute(path);
+    let base = if own.starts_with(root) { root.to_path_buf() } else { own };
+    let filter = Arc::new(Mutex::new(Filter {
+        exclude: exclude.clone(),
+        base,
+        known: HashMap::new(),
+        not_taken: Vec::new(),
+        ignore_files: Vec::new(),
+        problems: Vec::new(),
+    }));
     let mut builder = WalkBuilder::new(path);
-    builder
-        .follow_links(true)
-        .require_git(false)
-        .git_global(false)
-        .git_exclude(false)
-        .max_depth(Some(limits::DIRECTORY_DEPTH))
-        .add_custom_ignore_filename(".contentcheckignore")
-        .overrides(overrides.clone());
+    let asked = Arc::clone(&filter);
+    builder.standard_filters(false).follow_links(true).max_depth(Some(limits::DIRECTORY_DEPTH)).filter_entry(
+        move |entry| {
+            let is_dir = entry.file_type().is_some_and(|kind| kind.is_dir());
+            entry.depth() == 0 || asked.lock().unwrap_or_else(PoisonError::into_inner).takes(entry.path(), is_dir)
+        },
+    );
     for entry in builder.build() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -163,6 +278,10 @@ fn directory(path: &Path, overrides: &ignore::overrides::Override, walked: &mut 
             walked.problems.push(special(entry.path()));
         }
     }
+    let mut filter = filter.lock().unwrap_or_else(PoisonError::into_inner);
+    walked.not_taken.append(&mut filter.not_taken);
+    walked.ignore_files.append(&mut filter.ignore_files);
+    walked.problems.append(&mut filter.problems);
 }
 
 /// The place and reason of a failed step of a walk.
@@ -175,19 +294,6 @@ fn explain(error: &ignore::Error, root: &Path) -> (PathBuf, String) {
         }
         ignore::Error::Io(error) => (root.to_path_buf(), format!("it cannot be read: {}", reason(error))),
         other => (root.to_path_buf(), other.to_string()),
-    }
-}
-
-/// An operating system error in words, without its number.
-#[must_use]
-pub fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => {
-            let text = error.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
-        }
     }
 }
 
@@ -209,52 +315,6 @@ pub fn read(files: &[Found], threads: usize) -> Vec<Result<(Source, Language), B
     })
 }
 
-/// The bytes of a regular file, at most one more than `limit`. A file that changes while it
-/// is read is read once more, then given up.
-///
-/// # Errors
-/// The reason in words.
-pub fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
-    for _ in 0..2 {
-        let mut file = open(path).map_err(|error| reason(&error))?;
-        let before = file.metadata().map_err(|error| reason(&error))?;
-        if !before.is_file() {
-            return Err("it is not a regular file".to_owned());
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(limit).min(limit) + 1);
-        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        Read::by_ref(&mut file).take(most).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
-        let after = file.metadata().map_err(|error| reason(&error))?;
-        let whole = bytes.len() > limit || bytes.len() as u64 == after.len();
-        if whole && stamp(&before) == stamp(&after) {
-            return Ok(bytes);
-        }
-    }
-    Err("it changes while it is read".to_owned())
-}
-
-fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {
-    (metadata.len(), metadata.modified().ok())
-}
-
-/// Opens a file without ever waiting for the other end of a pipe.
-#[cfg(target_os = "linux")]
-fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    // O_NONBLOCK of the generic Linux ABI: opening a pipe for reading returns at once.
-    const O_NONBLOCK: i32 = 0o4000;
-    fs::OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)
-}
-
-/// Opens a file, if it is one. Between the look and the opening it could become a pipe.
-#[cfg(not(target_os = "linux"))]
-fn open(path: &Path) -> io::Result<File> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    File::open(path)
-}
-
 /// Reads standard input whole, up to the limit of a content file.
 ///
 /// # Errors
@@ -270,39 +330,4 @@ pub fn read_stdin(name: &str) -> Result<Result<(Source, Language), Box<Diagnosti
         .read_to_end(&mut bytes)
         .map_err(|error| Failure::internal(format!("standard input cannot be read: {}", reason(&error))))?;
     Ok(decode(name, bytes).map(|source| (source, language)))
-}
-
-/// Writes a file so that it is either the old or the new one, whatever happens: into a
-/// neighbour, to the disk, and then over the old one.
-///
-/// # Errors
-/// When it cannot be written; then the old file is as it was.
-pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    write_bytes(path, text.as_bytes())
-}
-
-/// As [`write()`], for any bytes.
-///
-/// # Errors
-/// The same.
-pub fn write_bytes(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use std::io::Write;
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let stem = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let neighbour = directory.join(format!(".{stem}.{}.tmp", std::process::id()));
-    let result = (|| {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&neighbour)?;
-        if let Ok(metadata) = fs::metadata(&target) {
-            file.set_permissions(metadata.permissions())?;
-        }
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&neighbour, &target)
-    })();
-    if result.is_err() {
-        // The neighbour is ours; if even this fails there is nothing left to do about it.
-        let _ = fs::remove_file(&neighbour);
-    }
-    result
 }

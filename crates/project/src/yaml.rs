@@ -3,12 +3,13 @@
 
 use contentcheck_parser::decode::decode;
 use contentcheck_parser::limits;
+use contentcheck_parser::source::Source;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Number, Value};
 
 use std::path::Path;
 
-use crate::walk;
+use crate::files;
 
 /// Maps and lists within each other.
 const DEPTH: usize = 32;
@@ -18,10 +19,25 @@ const DEPTH: usize = 32;
 /// # Errors
 /// What is wrong, with the line where it is known.
 pub fn load(path: &Path) -> Result<Value, String> {
-    let name = walk::name(path);
-    let bytes = walk::read_bytes(path, limits::FILE_BYTES).map_err(|reason| format!("{name}: {reason}"))?;
-    let source = decode(&name, bytes).map_err(|problem| problem.to_string())?;
-    parse(source.text()).map_err(|(line, reason)| format!("{name}:{line}: {reason}"))
+    value(&read(path)?)
+}
+
+/// A file as text.
+///
+/// # Errors
+/// What is wrong.
+pub fn read(path: &Path) -> Result<Source, String> {
+    let name = files::name(path);
+    let bytes = files::read_bytes(path, limits::FILE_BYTES).map_err(|reason| format!("{name}: {reason}"))?;
+    decode(&name, bytes).map_err(|problem| problem.to_string())
+}
+
+/// The one document of a text.
+///
+/// # Errors
+/// What is wrong, with the line where it is known.
+pub fn value(source: &Source) -> Result<Value, String> {
+    parse(source.text()).map_err(|(line, reason)| format!("{}:{line}: {reason}", source.name()))
 }
 
 /// What is being built.

@@ -4,20 +4,42 @@ use std::path::{Path, PathBuf};
 
 use contentcheck_parser::diagnostic::{Code, Diagnostic, closest, codes};
 use contentcheck_parser::limits;
+use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::sensor::{Fleet, FleetFile, Manifest, Sensor, SensorRef};
 use contentcheck_parser::source::{Source, Span};
 
-use crate::exit::Failure;
-use crate::walk;
+use crate::failure::Failure;
+use crate::files;
+
+/// What selectors mean: sensors, and the files that say what these supply.
+#[derive(Clone, Debug, Default)]
+pub struct Selected {
+    /// The sensors.
+    pub sensors: Vec<Sensor>,
+    /// Manifests and fleet files, by what they hold.
+    pub inputs: Vec<Input>,
+    /// Where they are; those that ship are nowhere.
+    pub paths: Vec<PathBuf>,
+}
 
 /// The sensors that selectors mean. Paths are relative to `root`.
 ///
 /// # Errors
 /// When a selector means nothing, or a manifest is wrong; with all that is wrong in it.
 pub fn sensors(selectors: &[String], root: &Path) -> Result<Vec<Sensor>, Failure> {
-    let mut found: Vec<Sensor> = Vec::new();
+    Ok(selected(selectors, root)?.sensors)
+}
+
+/// As [`sensors`], with the files.
+///
+/// # Errors
+/// The same.
+pub fn selected(selectors: &[String], root: &Path) -> Result<Selected, Failure> {
+    let mut all = Selected::default();
+    let found = &mut all.sensors;
+    let mut files = Selected::default();
     for selector in selectors {
-        for sensor in select(selector, root)? {
+        for sensor in select(selector, root, &mut files)? {
             let known = |other: &Sensor| {
                 other.name() == sensor.name() && other.version().compare(sensor.version().as_str()).is_eq()
             };
@@ -27,32 +49,37 @@ pub fn sensors(selectors: &[String], root: &Path) -> Result<Vec<Sensor>, Failure
             }
         }
     }
-    Ok(found)
+    all.inputs = files.inputs;
+    all.paths = files.paths;
+    Ok(all)
 }
 
-/// The fleet that selectors mean; none where there are no selectors.
+/// The fleet of these sensors; none where there are none.
 ///
 /// # Errors
-/// As [`sensors`], and when two manifests describe the same build.
-pub fn fleet(selectors: &[String], root: &Path) -> Result<Option<Fleet>, Failure> {
-    if selectors.is_empty() {
+/// When two manifests describe the same build.
+pub fn fleet(sensors: Vec<Sensor>) -> Result<Option<Fleet>, Failure> {
+    if sensors.is_empty() {
         return Ok(None);
     }
-    Fleet::new(sensors(selectors, root)?).map(Some).map_err(|error| Failure::usage(error.to_string()))
+    Fleet::new(sensors).map(Some).map_err(|error| Failure::usage(error.to_string()))
 }
 
-fn select(selector: &str, root: &Path) -> Result<Vec<Sensor>, Failure> {
+fn select(selector: &str, root: &Path, files: &mut Selected) -> Result<Vec<Sensor>, Failure> {
     match SensorRef::parse(selector).map_err(|problem| Failure::usage(format!("`{selector}`: {problem}")))? {
-        SensorRef::Builtin { sensor, version } => builtin(&sensor, version.as_deref()),
-        SensorRef::Path(path) => file(&root.join(path)),
+        SensorRef::Builtin { sensor, version } => builtin(&sensor, version.as_deref(), files),
+        SensorRef::Path(path) => file(&root.join(path), files),
     }
 }
 
-fn builtin(sensor: &str, version: Option<&str>) -> Result<Vec<Sensor>, Failure> {
+fn builtin(sensor: &str, version: Option<&str>, files: &mut Selected) -> Result<Vec<Sensor>, Failure> {
     let selector = version.map_or_else(|| sensor.to_owned(), |version| format!("{sensor}/{version}"));
-    let found: Vec<Sensor> = contentcheck_library::sensors(&selector)
-        .map(|file| file.parse().map_err(|problems| problems_in(&problems)))
-        .collect::<Result<_, _>>()?;
+    let mut found: Vec<Sensor> = Vec::new();
+    for file in contentcheck_library::sensors(&selector) {
+        found.push(file.parse().map_err(|problems| problems_in(&problems))?);
+        let name = format!("builtin:{}/{}", file.sensor, file.version);
+        files.inputs.push(Input::new(InputKind::Manifest, name, file.json.as_bytes()));
+    }
     if !found.is_empty() {
         return Ok(found);
     }
@@ -69,8 +96,8 @@ fn builtin(sensor: &str, version: Option<&str>) -> Result<Vec<Sensor>, Failure> 
     Err(Failure::usage(message))
 }
 
-fn file(path: &Path) -> Result<Vec<Sensor>, Failure> {
-    let source = read(path)?;
+fn file(path: &Path, files: &mut Selected) -> Result<Vec<Sensor>, Failure> {
+    let source = noted(path, files)?;
     if is_fleet(source.text()) {
         let members = FleetFile::parse(&source).map_err(|problems| problems_in(&problems))?;
         let root = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
@@ -84,9 +111,9 @@ fn file(path: &Path) -> Result<Vec<Sensor>, Failure> {
                 continue;
             }
             match member.value {
-                SensorRef::Builtin { sensor, version } => found.extend(builtin(&sensor, version.as_deref())?),
+                SensorRef::Builtin { sensor, version } => found.extend(builtin(&sensor, version.as_deref(), files)?),
                 SensorRef::Path(path) => {
-                    let source = read(&root.join(path))?;
+                    let source = noted(&root.join(path), files)?;
                     found.push(Manifest::parse(&source).map_err(|problems| problems_in(&problems))?);
                 }
             }
@@ -94,6 +121,14 @@ fn file(path: &Path) -> Result<Vec<Sensor>, Failure> {
         return Ok(found);
     }
     Ok(vec![Manifest::parse(&source).map_err(|problems| problems_in(&problems))?])
+}
+
+/// Reads a manifest or fleet file that has an influence.
+fn noted(path: &Path, files: &mut Selected) -> Result<Source, Failure> {
+    let source = read(path)?;
+    files.inputs.push(Input::new(InputKind::Manifest, source.name(), source.text().as_bytes()));
+    files.paths.push(path.to_path_buf());
+    Ok(source)
 }
 
 /// Whether a JSON text is a fleet file: it lists `sensors`, which a manifest does not.
@@ -107,11 +142,11 @@ fn is_fleet(text: &str) -> bool {
 /// # Errors
 /// When it cannot be read or is not UTF-8.
 pub fn read(path: &Path) -> Result<Source, Failure> {
-    let name = walk::name(path);
+    let name = files::name(path);
     let refused = |code: &'static Code, message: String| {
         problems_in(&[Diagnostic::new(code, &Source::new(name.as_str(), ""), Span::default(), message)])
     };
-    let bytes = walk::read_bytes(path, limits::MANIFEST_BYTES)
+    let bytes = files::read_bytes(path, limits::MANIFEST_BYTES)
         .map_err(|problem| refused(&codes::UNREADABLE, format!("the file cannot be read: {problem}")))?;
     if bytes.len() > limits::MANIFEST_BYTES {
         let message = format!("the file is larger than {} bytes", limits::MANIFEST_BYTES);

@@ -1,0 +1,73 @@
+//! Files as they are read: never waiting on a pipe, never more than a limit, and twice where they change meanwhile.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::SystemTime;
+
+/// The name of a path in reports: with `/`, without a leading `./`.
+#[must_use]
+pub fn name(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    let short = text.strip_prefix("./").unwrap_or(&text);
+    if short.is_empty() { ".".to_owned() } else { short.to_owned() }
+}
+
+/// An operating system error in words, without its number.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+        }
+    }
+}
+
+/// The bytes of a regular file, at most one more than `limit`. A file that changes while it
+/// is read is read once more, then given up.
+///
+/// # Errors
+/// The reason in words.
+pub fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
+    for _ in 0..2 {
+        let mut file = open(path).map_err(|error| reason(&error))?;
+        let before = file.metadata().map_err(|error| reason(&error))?;
+        if !before.is_file() {
+            return Err("it is not a regular file".to_owned());
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(limit).min(limit) + 1);
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        Read::by_ref(&mut file).take(most).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+        let after = file.metadata().map_err(|error| reason(&error))?;
+        let whole = bytes.len() > limit || bytes.len() as u64 == after.len();
+        if whole && stamp(&before) == stamp(&after) {
+            return Ok(bytes);
+        }
+    }
+    Err("it changes while it is read".to_owned())
+}
+
+fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {
+    (metadata.len(), metadata.modified().ok())
+}
+
+/// Opens a file without ever waiting for the other end of a pipe.
+#[cfg(target_os = "linux")]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // O_NONBLOCK of the generic Linux ABI: opening a pipe for reading returns at once.
+    const O_NONBLOCK: i32 = 0o4000;
+    fs::OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path)
+}
+
+/// Opens a file, if it is one. Between the look and the opening it could become a pipe.
+#[cfg(not(target_os = "linux"))]
+fn open(path: &Path) -> io::Result<File> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    File::open(path)
+}

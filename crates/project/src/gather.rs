@@ -1,0 +1,248 @@
+//! Gather: what a selection of files comes to, read and not checked yet.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use contentcheck_parser::check::Language;
+use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::limits;
+use contentcheck_parser::release::{Baseline, Gathered, Input, InputKind, ReleaseInfo, Tables};
+use contentcheck_parser::source::Source;
+
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::{files, fleet, sidecar, walk};
+
+/// Bytes of the largest baseline.
+const BASELINE_BYTES: usize = 256 << 20;
+/// The key by which a description of recorded samples is known, in the layout of SigmaHQ.
+const SAMPLES: &str = "regression_tests_info:";
+
+/// Which baseline counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum UseBaseline {
+    /// The one that the configuration names, if it names one.
+    #[default]
+    Configured,
+    /// This file.
+    Named(PathBuf),
+    /// None.
+    No,
+}
+
+/// What is loaded.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Files and directories; `-` is standard input.
+    pub paths: Vec<PathBuf>,
+    /// The configuration file; otherwise `contentcheck.toml` is looked for upward from the first path.
+    pub config: Option<PathBuf>,
+    /// Whether no configuration file counts.
+    pub no_config: bool,
+    /// Sensors, instead of those that the configuration names.
+    pub fleet: Vec<String>,
+    /// What directories leave out, besides what the configuration says.
+    pub exclude: Vec<String>,
+    /// Severities as `CODE=LEVEL`, over those of the configuration.
+    pub severity: Vec<String>,
+    /// Whether warnings fail, besides what the configuration says.
+    pub deny_warnings: bool,
+    /// Accepted findings.
+    pub baseline: UseBaseline,
+    /// The name of standard input; its ending tells the language.
+    pub stdin_name: String,
+    /// How many threads read, at least one.
+    pub threads: usize,
+}
+
+impl Selection {
+    /// Paths, with everything else by default.
+    #[must_use]
+    pub fn of(paths: Vec<PathBuf>) -> Self {
+        Self {
+            paths,
+            config: None,
+            no_config: false,
+            fleet: Vec::new(),
+            exclude: Vec::new(),
+            severity: Vec::new(),
+            deny_warnings: false,
+            baseline: UseBaseline::default(),
+            stdin_name: "stdin.yml".to_owned(),
+            threads: 1,
+        }
+    }
+
+    /// The configuration that counts for it.
+    ///
+    /// # Errors
+    /// When it is wrong.
+    pub fn configuration(&self) -> Result<config::Loaded, Failure> {
+        if self.no_config {
+            return Ok(config::Loaded::default());
+        }
+        let first = self.paths.iter().find(|path| !is_stdin(path)).map_or(Path::new("."), PathBuf::as_path);
+        config::load(self.config.as_deref(), first)
+    }
+}
+
+/// A release as it was read.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Everything that has an influence on it.
+    pub gathered: Gathered,
+    /// The settings.
+    pub config: Config,
+    /// The file that they are from.
+    pub config_path: Option<PathBuf>,
+    /// The directory that paths in the configuration are relative to.
+    pub root: PathBuf,
+    /// How many content files were found, readable or not.
+    pub files: usize,
+    /// Where each content file is, by name.
+    pub paths: BTreeMap<String, PathBuf>,
+    /// Every file that was read, which no output may replace.
+    pub read: Vec<PathBuf>,
+    /// What people should know of the settings, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Project {
+    /// Reads what a selection means.
+    ///
+    /// # Errors
+    /// When something that was named is not there, or the configuration, the fleet or the baseline is wrong.
+    pub fn open(selection: &Selection) -> Result<Self, Failure> {
+        let loaded = selection.configuration()?;
+        let root = loaded.root();
+        let (config, config_path) = (loaded.config.clone(), loaded.path.clone());
+        let mut policy = config::policy(&loaded, &selection.severity)?;
+        policy.deny_warnings |= selection.deny_warnings;
+        let mut inputs: Vec<Input> = loaded.input.into_iter().collect();
+        let mut read: Vec<PathBuf> = config_path.iter().cloned().collect();
+        let mut notes = Vec::new();
+        let named = match &selection.baseline {
+            UseBaseline::Configured => config.baseline.as_ref().map(|path| root.join(path)),
+            UseBaseline::Named(path) => Some(path.clone()),
+            UseBaseline::No => None,
+        };
+        if let Some(path) = named {
+            let (baseline, input) = self::baseline(&path, &mut notes)?;
+            policy.baseline = Some(baseline);
+            inputs.push(input);
+            read.push(path);
+        }
+        let selected = if selection.fleet.is_empty() {
+            fleet::selected(&config.fleet, &root)?
+        } else {
+            fleet::selected(&selection.fleet, Path::new(""))?
+        };
+        inputs.extend(selected.inputs);
+        read.extend(selected.paths);
+        let fleet = fleet::fleet(selected.sensors)?;
+        let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
+            selection.paths.iter().cloned().partition(|path| is_stdin(path));
+        let exclude: Vec<String> = config.exclude.iter().chain(&selection.exclude).cloned().collect();
+        let mut walked = walk::walk(&paths, &exclude, &root)?;
+        let mut problems = std::mem::take(&mut walked.problems);
+        let mut not_taken = std::mem::take(&mut walked.not_taken);
+        let mut sources = Vec::new();
+        let mut places = BTreeMap::new();
+        if !stdin.is_empty() {
+            match walk::read_stdin(&selection.stdin_name)? {
+                Ok(source) => sources.push(source),
+                Err(problem) => problems.push(*problem),
+            }
+        }
+        let mut files = walked.files.len() + usize::from(!stdin.is_empty());
+        for (found, source) in walked.files.iter().zip(walk::read(&walked.files, selection.threads)) {
+            read.push(found.path.clone());
+            match source {
+                Ok((source, language)) if describes_samples(&source, language) => {
+                    not_taken.push((found.name.clone(), "describes recorded samples"));
+                    files -= 1;
+                }
+                Ok((source, language)) => {
+                    places.insert(found.name.clone(), found.path.clone());
+                    sources.push((source, language));
+                }
+                Err(problem) => problems.push(*problem),
+            }
+        }
+        if files == 0 && problems.is_empty() {
+            return Err(nothing(selection, &not_taken));
+        }
+        for path in &walked.ignore_files {
+            if let Ok(bytes) = files::read_bytes(path, limits::FILE_BYTES) {
+                inputs.push(Input::new(InputKind::Configuration, files::name(path), &bytes));
+            }
+        }
+        let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &mut read);
+        let library = contentcheck_library::templates()
+            .map_err(|problems| Failure::internal(fleet::problems_in(&problems).message))?;
+        let gathered = Gathered {
+            release: ReleaseInfo { name: config.release.name.clone(), sequence: config.release.sequence },
+            sources,
+            problems,
+            beside,
+            library,
+            fleet,
+            tables: Tables::new(|path| files::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()),
+            policy,
+            inputs,
+            not_taken,
+        };
+        Ok(Self { gathered, config, config_path, root, files, paths: places, read, notes })
+    }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Whether a file is no content but a description of recorded samples, which `contentcheck test --regression` reads.
+fn describes_samples(source: &Source, language: Language) -> bool {
+    let is_named_so = source.name().rsplit('/').next() == Some("info.yml");
+    language == Language::Sigma && is_named_so && source.text().lines().any(|line| line.starts_with(SAMPLES))
+}
+
+fn nothing(selection: &Selection, not_taken: &[(String, &'static str)]) -> Failure {
+    let names: Vec<String> = selection.paths.iter().map(|path| files::name(path)).collect();
+    let mut message = format!("no content in {}; content is called *.content, *.yml or *.yaml", names.join(", "));
+    if let Some((first, by)) = not_taken.first() {
+        message.push_str(&format!("; left out: {first} ({by})"));
+        if not_taken.len() > 1 {
+            message.push_str(&format!(" and {} more", not_taken.len() - 1));
+        }
+    }
+    Failure::usage(message)
+}
+
+/// Reads a baseline file.
+fn baseline(path: &Path, notes: &mut Vec<String>) -> Result<(Baseline, Input), Failure> {
+    let name = files::name(path);
+    let bytes =
+        files::read_bytes(path, BASELINE_BYTES).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
+    let read: Baseline =
+        serde_json::from_slice(&bytes).map_err(|error| Failure::usage(format!("{name}: not a baseline: {error}")))?;
+    if read.format != Baseline::FORMAT {
+        return Err(Failure::usage(format!(
+            "{name}: format {} is not known; this version reads format {}",
+            read.format,
+            Baseline::FORMAT
+        )));
+    }
+    let without_effect = |entry: &&contentcheck_parser::release::Expected| {
+        codes::find(&entry.code).is_some_and(|code| !code.is_acceptable())
+    };
+    let mut ids: Vec<&str> = read.findings.iter().filter(without_effect).map(|entry| entry.code.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if !ids.is_empty() {
+        notes.push(format!(
+            "{name}: its entries of {} have no effect: nothing can accept these findings",
+            ids.join(", ")
+        ));
+    }
+    Ok((read, Input::new(InputKind::Baseline, name, &bytes)))
+}

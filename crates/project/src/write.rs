@@ -1,0 +1,231 @@
+//! Files that are written: a regular file is the old one or the new one, whatever happens; what is no regular file is
+//! written directly, or refused.
+
+use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::files;
+
+/// Links that are followed to the file that is written.
+const LINKS: usize = 16;
+/// Names that are tried for a neighbour. One is taken already where somebody means it to be.
+const NAMES: usize = 16;
+
+/// Writes a file. A regular one is written to a neighbour, synced and put in its place; a device or a pipe is written
+/// directly; a link is followed. Whoever may read the old file may read the new one.
+///
+/// # Errors
+/// When it cannot be written; then an old regular file is as it was, and nothing is left behind.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    put(path, bytes).map_err(|error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error))))
+}
+
+/// Writes a file that must be none of those that the run reads.
+///
+/// # Errors
+/// When it is one of them, or cannot be written.
+pub fn write_output(path: &Path, bytes: &[u8], inputs: &[PathBuf]) -> Result<(), Failure> {
+    refuse_input(path, inputs)?;
+    write(path, bytes)
+}
+
+/// Refuses a path that is one of those that the run reads, under whatever name.
+///
+/// # Errors
+/// When it is.
+pub fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
+    let Ok(own) = fs::canonicalize(path) else { return Ok(()) };
+    let same = |input: &&PathBuf| fs::canonicalize(input).is_ok_and(|input| input == own);
+    match inputs.iter().find(same) {
+        Some(input) => Err(Failure::usage(format!(
+            "{}: the output would replace an input of this run ({}); name another file",
+            files::name(path),
+            files::name(input)
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = followed(path)?;
+    match fs::metadata(&target) {
+        Ok(metadata) if metadata.is_dir() => Err(io::Error::other("it is a directory")),
+        Ok(metadata) if metadata.is_file() => replace(&target, bytes, Some(&metadata)),
+        // What is no regular file has no old content that could be lost.
+        Ok(_) => {
+            let mut file = OpenOptions::new().write(true).open(&target)?;
+            file.write_all(bytes)?;
+            file.flush()
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&target, bytes, None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a path leads to, also where that is not there yet.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_path_buf();
+    for _ in 0..LINKS {
+        match fs::read_link(&target) {
+            Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
+            // No link, or nothing at all: an error that counts comes back when it is opened.
+            Err(_) => return Ok(target),
+        }
+    }
+    Err(io::Error::other("it is a link that leads to too many others"))
+}
+
+fn replace(target: &Path, bytes: &[u8], old: Option<&fs::Metadata>) -> io::Result<()> {
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (mut file, neighbour) = neighbour(directory, target)?;
+    let written = (|| {
+        if let Some(old) = old {
+            file.set_permissions(old.permissions())?;
+        }
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&neighbour, target)
+    })();
+    match written {
+        Ok(()) => {
+            // The file is whole by now; that its name outlives a crash is a matter of the file system.
+            let _ = File::open(directory).and_then(|directory| directory.sync_all());
+            Ok(())
+        }
+        Err(error) => {
+            // This run made it, so this run may take it away; there is nothing left to do where that fails.
+            let _ = fs::remove_file(&neighbour);
+            Err(error)
+        }
+    }
+}
+
+/// A new file beside another one, under a name that nobody can know before.
+fn neighbour(directory: &Path, target: &Path) -> io::Result<(File, PathBuf)> {
+    let stem: String = target.file_name().unwrap_or_default().to_string_lossy().chars().take(64).collect();
+    let mut taken = io::Error::other("no name is free beside it");
+    for number in 0..NAMES {
+        let name = format!(".{stem}.{:016x}.tmp", RandomState::new().hash_one(number));
+        let path = directory.join(name);
+        match OpenOptions::new().write(true).create_new(true).open(&path) {
+            Ok(file) => return Ok((file, path)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(taken)
+}
+
+/// Removes a file that an earlier run left, if it is there.
+///
+/// # Errors
+/// When it is there and cannot be removed.
+pub fn remove(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::usage(format!(
+            "{}: an earlier run left it, and it cannot be removed: {}",
+            files::name(path),
+            files::reason(&error)
+        ))),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+
+    use super::*;
+
+    fn directory(name: &str) -> PathBuf {
+        let directory = std::env::temp_dir().join(format!("contentcheck-write-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        directory
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_regular_file_is_replaced_whole_and_keeps_its_permissions() {
+        let directory = directory("regular");
+        let path = directory.join("out");
+        write(&path, b"one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let before = fs::metadata(&path).unwrap().ino();
+        write(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_ne!(fs::metadata(&path).unwrap().ino(), before, "it was written in place");
+        assert_eq!(names(&directory), ["out"]);
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn a_link_is_followed_and_stays_a_link() {
+        let directory = directory("link");
+        let (file, link, dangling) = (directory.join("file"), directory.join("link"), directory.join("dangling"));
+        write(&file, b"one").unwrap();
+        symlink("file", &link).unwrap();
+        symlink("new", &dangling).unwrap();
+        write(&link, b"two").unwrap();
+        write(&dangling, b"three").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(&dangling).unwrap().is_symlink());
+        assert_eq!(fs::read(directory.join("new")).unwrap(), b"three");
+        symlink("round", directory.join("round")).unwrap();
+        assert!(write(&directory.join("round"), b"x").is_err());
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn a_device_is_written_and_stays_one() {
+        write(Path::new("/dev/null"), b"x").unwrap();
+        assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        assert!(write(&std::env::temp_dir(), b"x").unwrap_err().message.contains("directory"));
+    }
+
+    #[test]
+    fn an_input_is_refused_under_any_name() {
+        let directory = directory("input");
+        let (input, link, hop) = (directory.join("input"), directory.join("link"), directory.join("x/../input"));
+        write(&input, b"rules").unwrap();
+        fs::create_dir(directory.join("x")).unwrap();
+        symlink("input", &link).unwrap();
+        for path in [&input, &link, &hop] {
+            let refused = write_output(path, b"image", std::slice::from_ref(&input)).unwrap_err();
+            assert!(refused.message.contains("would replace an input"), "{}", refused.message);
+        }
+        assert_eq!(fs::read(&input).unwrap(), b"rules");
+        write_output(&directory.join("other"), b"image", &[input]).unwrap();
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn files_of_others_are_left_alone_and_names_are_not_foreseen() {
+        let directory = directory("foreign");
+        let path = directory.join("out");
+        let foreign = directory.join(format!(".out.{}.tmp", std::process::id()));
+        fs::write(&foreign, "foreign").unwrap();
+        for _ in 0..4 {
+            write(&path, b"x").unwrap();
+        }
+        assert_eq!(fs::read(&foreign).unwrap(), b"foreign");
+        assert_eq!(names(&directory).len(), 2);
+        let (one, two) = (neighbour(&directory, &path).unwrap().1, neighbour(&directory, &path).unwrap().1);
+        assert_ne!(one, two);
+        fs::remove_dir_all(directory).unwrap();
+    }
+}
