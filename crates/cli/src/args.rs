@@ -147,7 +147,7 @@ pub struct Inspect {
     /// Only this template type, with its inputs and rules
     #[arg(long)]
     pub template: Option<String>,
-    /// The programs of one rule, by name, id or title
+    /// The programs of one rule, by id, name or title
     #[arg(long, conflicts_with = "template")]
     pub rule: Option<String>,
     /// Output format
@@ -209,6 +209,18 @@ pub struct Recorded {
     pub lenient: bool,
 }
 
+/// Events as a sensor supplies them.
+#[derive(Debug, Default, Args)]
+pub struct AsSensor {
+    /// Evaluate events as this sensor supplies them, with the rules that it loads: a manifest file, or one that ships, such
+    /// as `builtin:sysmon/4.90`
+    #[arg(long, value_name = "MANIFEST")]
+    pub sensor: Option<String>,
+    /// Rules that read what the sensor does not supply are left out, instead of the image being refused
+    #[arg(long, requires = "sensor")]
+    pub skip_unsupplied: bool,
+}
+
 /// Formats of `eval`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EventFormat {
@@ -231,13 +243,16 @@ pub struct Eval {
     /// Against what
     #[command(flatten)]
     pub rules: Rules,
+    /// As which sensor
+    #[command(flatten)]
+    pub as_sensor: AsSensor,
     /// Output format
     #[arg(long, value_enum, default_value_t = EventFormat::Human)]
     pub format: EventFormat,
     /// Also list the events that no rule matches, and those that no template type recognises
     #[arg(long, conflicts_with = "explain")]
     pub all: bool,
-    /// For each event that this rule looks at, show why it matches or not; by id, name or title
+    /// For each event that this rule looks at, show why it matches or not; by id, name, title or file
     #[arg(long, value_name = "RULE")]
     pub explain: Option<String>,
     /// How many events `--explain` shows
@@ -425,10 +440,13 @@ pub struct Replay {
     /// Against what
     #[command(flatten)]
     pub rules: Rules,
+    /// As which sensor
+    #[command(flatten)]
+    pub as_sensor: AsSensor,
     /// Fail when a rule matches more often than this
     #[arg(long, value_name = "N")]
     pub ceiling: Option<u64>,
-    /// A JSON object of ceilings: rules by id, name or title, and how often each may match; other rules
+    /// A JSON object of ceilings: rules by id, name, title or file, and how often each may match; other rules
     /// fall under `--ceiling`
     #[arg(long, value_name = "FILE")]
     pub ceilings: Option<PathBuf>,
@@ -477,7 +495,7 @@ pub struct Prove {
     /// Leave rules with errors out; each error is still reported
     #[arg(long)]
     pub skip_errors: bool,
-    /// Answer all questions about this rule alone; by id, name or title
+    /// Answer all questions about this rule alone; by id, name, title or file
     #[arg(long)]
     pub rule: Option<String>,
     /// Output format
@@ -503,7 +521,7 @@ pub struct Witness {
     /// Leave rules with errors out; each error is still reported
     #[arg(long)]
     pub skip_errors: bool,
-    /// The rule, by id, name or title
+    /// The rule, by id, name, title or file
     #[arg(long)]
     pub rule: String,
     /// Output format

@@ -1,6 +1,7 @@
 //! The command line of contentcheck as a library, so that tests call commands as functions.
 
 pub mod args;
+pub mod as_sensor;
 pub mod baseline;
 pub mod commands;
 pub mod config;

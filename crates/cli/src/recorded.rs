@@ -227,12 +227,13 @@ pub fn plural(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// Says what became of the records.
+/// Says what became of the records. `unsupplied` are events that the sensor does not supply, which is said elsewhere.
 pub fn summary(
     totals: &Totals,
     tally: &Tally,
     arguments: &Recorded,
     unrecognised: &Unrecognised,
+    unsupplied: u64,
     streams: &mut Streams<'_>,
 ) {
     let mut line = format!(
@@ -243,9 +244,9 @@ pub fn summary(
         totals.not_recognised,
         if totals.matches == 1 { "1 match".to_owned() } else { format!("{} matches", totals.matches) },
     );
-    if totals.routed > totals.evaluated {
-        let _ =
-            write!(line, "\nno rule is on the template types of {}", plural(totals.routed - totals.evaluated, "event"));
+    let unwanted = (totals.routed - totals.evaluated).saturating_sub(unsupplied);
+    if unwanted > 0 {
+        let _ = write!(line, "\nno rule is on the template types of {}", plural(unwanted, "event"));
     }
     if totals.not_recognised > 0 {
         let cure = match &arguments.template {

@@ -15,6 +15,13 @@ pub struct EventFault {
 }
 
 impl EventFault {
+    /// Whether a sensor's manifest brings it about: it supplies an input in another type than the image reads, and loads
+    /// none of the rules that read it. Every other fault is one of ours.
+    #[must_use]
+    pub const fn is_of_manifest(self) -> bool {
+        matches!(self.fault, Fault::Type { .. })
+    }
+
     /// The number of the input that it is about, counted over all template types of the image.
     const fn input(self) -> Option<u32> {
         match self.fault {

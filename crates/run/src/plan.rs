@@ -201,6 +201,17 @@ impl Plan {
         self.loaded.get(rule.index()).copied().unwrap_or(false)
     }
 
+    /// Whether a rule is loaded on a template type. On another of its template types it may not be.
+    #[must_use]
+    pub fn loads_on(&self, rule: RuleId, template: &TemplateType) -> bool {
+        let Some(stop) = self.route_of(template).and_then(|route| self.stop(route)) else { return false };
+        let view = self.view();
+        stop.templates().iter().map(|of| of.number()).any(|number| {
+            view.image().template(number).is_some_and(|of| of.version == template.version)
+                && view.loaded_on(number).any(|loaded| loaded == rule.number())
+        })
+    }
+
     /// What the image has for a template type; nothing where no rule is on it, or it is not supplied.
     #[must_use]
     pub fn stop(&self, route: Route) -> Option<&Stop> {

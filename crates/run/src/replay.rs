@@ -66,10 +66,47 @@ impl Recording {
 pub struct Met {
     /// The fault.
     pub fault: EventFault,
-    /// How many events met it first.
+    /// How many events it refused.
     pub events: u64,
     /// The first of them: source and place.
     pub first: (usize, Place),
+}
+
+/// The faults of a run. There are few, whatever the events: one for each input of the image at most.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    met: Vec<Met>,
+}
+
+impl Faults {
+    /// Notes the fault of an event, with its source and place.
+    pub fn note(&mut self, fault: EventFault, at: (usize, Place)) {
+        self.add(Met { fault, events: 1, first: at });
+    }
+
+    /// How many events were refused.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.met.iter().map(|met| met.events).sum()
+    }
+
+    /// Each of them, by its first event.
+    #[must_use]
+    pub fn met(&self) -> &[Met] {
+        &self.met
+    }
+
+    fn add(&mut self, met: Met) {
+        match self.met.iter_mut().find(|known| known.fault == met.fault) {
+            Some(known) => {
+                known.events += met.events;
+                known.first = known.first.min(met.first);
+            }
+            None => self.met.push(met),
+        }
+        // Their order must not depend on which thread came first.
+        self.met.sort_by_key(|met| met.first);
+    }
 }
 
 /// What was counted.
@@ -82,8 +119,6 @@ pub struct Counted {
     pub evaluated: u64,
     /// Events that belong to template types none of which the sensor supplies.
     pub unsupplied: u64,
-    /// Events that were refused with a fault.
-    pub refused: u64,
     /// Records, or rests of sources, that could not be read.
     pub unread: u64,
     /// Matches: a rule on an event, whatever number of template types it belongs to.
@@ -101,7 +136,7 @@ pub struct Counted {
     /// The first records that could not be read.
     pub problems: Vec<Noted>,
     /// Each fault that was met: none, of an image that is right and a recorder.
-    pub faults: Vec<Met>,
+    pub faults: Faults,
     /// Whether a thread ended early, so that the counts are wrong.
     pub lost: bool,
 }
@@ -114,7 +149,6 @@ impl Counted {
             routed: 0,
             evaluated: 0,
             unsupplied: 0,
-            refused: 0,
             unread: 0,
             matches: 0,
             bytes: 0,
@@ -123,7 +157,7 @@ impl Counted {
             templates: vec![0; plan.router().templates().len()],
             tally: Tally::new(),
             problems: Vec::new(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             lost: false,
         }
     }
@@ -133,7 +167,6 @@ impl Counted {
         self.routed += other.routed;
         self.evaluated += other.evaluated;
         self.unsupplied += other.unsupplied;
-        self.refused += other.refused;
         self.unread += other.unread;
         self.matches += other.matches;
         self.bytes += other.bytes;
@@ -147,17 +180,7 @@ impl Counted {
         self.templates.iter_mut().zip(other.templates).for_each(|(all, part)| *all += part);
         self.tally.merge(other.tally);
         self.problems.extend(other.problems);
-        other.faults.into_iter().for_each(|met| self.met(met));
-    }
-
-    fn met(&mut self, met: Met) {
-        match self.faults.iter_mut().find(|known| known.fault == met.fault) {
-            Some(known) => {
-                known.events += met.events;
-                known.first = known.first.min(met.first);
-            }
-            None => self.faults.push(met),
-        }
+        other.faults.met.into_iter().for_each(|met| self.faults.add(met));
     }
 }
 
@@ -212,7 +235,6 @@ pub fn count(plan: &Plan, files: &[Recording], forced: Option<Route>, threads: u
         }
     });
     first(&mut whole.problems, SHOWN);
-    whole.faults.sort_by_key(|met| met.first);
     whole
 }
 
@@ -280,8 +302,7 @@ fn work(plan: &Plan, receiver: &Mutex<Receiver<(usize, Batch)>>, forced: Option<
                 }
             }
             if let Err(fault) = done {
-                part.refused += 1;
-                part.met(Met { fault, events: 1, first: (number, place) });
+                part.faults.note(fault, (number, place));
             }
             part.events += 1;
             let routes = worker.routes();

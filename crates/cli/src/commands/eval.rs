@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 
 use contentcheck_events::{Flattener, Place, Tally};
 use contentcheck_parser::model::{CheckedRule, Level, RuleId};
+use contentcheck_run::replay::Faults;
 use contentcheck_run::{Plan, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,9 +16,10 @@ use serde::Serialize;
 use super::written;
 use crate::Streams;
 use crate::args::{Eval, EventFormat};
+use crate::as_sensor::{self, SensorReport};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources, Totals, Unrecognised};
-use crate::release::{self, Release, talk};
+use crate::release::{self, Release};
 
 pub use explain::ExplainReport;
 pub(crate) use explain::odds;
@@ -34,6 +36,9 @@ pub struct EvalReport {
     pub totals: Totals,
     /// Values that did not convert to the type of their field, by template type and field.
     pub not_converted: Vec<NotConverted>,
+    /// The sensor that the events were evaluated as; absent without `--sensor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<SensorReport>,
 }
 
 /// A match, or an event without one. A line of `--format ndjson`.
@@ -166,9 +171,13 @@ pub fn run(arguments: &Eval, streams: &mut Streams<'_>) -> Outcome {
         return Err(Failure::usage("--explain prints --format human or json"));
     }
     let sources = recorded::sources(&arguments.recorded.events, &arguments.rules.rules)?;
-    let (inputs, options) = arguments.rules.inputs();
-    let Some(release) = release::load(&inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    let plan = release.plan()?;
+    let sensor = arguments.as_sensor.sensor()?;
+    let (inputs, mut options) = arguments.rules.inputs();
+    options.skip_unsupplied = arguments.as_sensor.skip_unsupplied;
+    let Some(release) = release::load(&inputs, &options, sensor.is_none(), streams)? else {
+        return Ok(Exit::Findings);
+    };
+    let plan = as_sensor::plan(&release, sensor.as_ref())?;
     match &arguments.explain {
         Some(rule) => explain::run(arguments, rule, &release, &plan, &sources, streams),
         None => evaluate(arguments, &release, &plan, &sources, streams),
@@ -186,10 +195,10 @@ fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources,
     let mut writer = Records { format: arguments.format, any: false };
     let mut pending = Vec::new();
     let mut matches = Vec::new();
-    let mut fault = None;
+    let (mut faults, mut unsupplied) = (Faults::default(), 0);
     let mut unrecognised = Unrecognised::default();
     let mut failed = writer.begin(&mut pending).err();
-    for path in &sources.files {
+    for (file, path) in sources.files.iter().enumerate() {
         let source = recorded::source_name(path);
         totals.sources += 1;
         let Streams { out, err, .. } = streams;
@@ -212,12 +221,11 @@ fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources,
                 };
                 matches.clear();
                 if let Err(met) = worker.evaluate(flat, forced, |route, rule| matches.push((route, rule))) {
-                    fault.get_or_insert_with(|| {
-                        format!("{source}: {place}: the image met a fault: {}", met.words(plan))
-                    });
+                    faults.note(met, (file, place));
                 }
                 let routes = worker.routes();
                 totals.event(routes.len(), routes.iter().any(|route| plan.stop(*route).is_some()));
+                unsupplied += u64::from(!routes.is_empty() && !routes.iter().any(|route| plan.supplies(*route)));
                 let by_rule: BTreeSet<RuleId> = matches.iter().map(|(_, rule)| *rule).collect();
                 totals.matches += by_rule.len() as u64;
                 if routes.is_empty() {
@@ -269,16 +277,15 @@ fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources,
         // A reader that went away wants no more; there is no use in going on.
         return written(Err(error));
     }
-    written(writer.end(&totals, worker.tally(), &mut pending).and_then(|()| streams.out.write_all(&pending)))?;
-    recorded::summary(&totals, worker.tally(), &arguments.recorded, &unrecognised, streams);
-    if let Some(fault) = fault {
-        talk(
-            streams,
-            "this is a fault of contentcheck's, not of the rule or the event: please report it with the event",
-        );
-        return Err(Failure::internal(fault));
-    }
-    Ok(if totals.unread > 0 && !arguments.recorded.lenient { Exit::Findings } else { Exit::Fine })
+    let source = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
+    let sensor = as_sensor::report(plan, &release.rules(), &faults, unsupplied, source);
+    let shown = sensor.as_ref().ok().and_then(Option::as_ref);
+    let end = writer.end(&totals, worker.tally(), shown, &mut pending);
+    written(end.and_then(|()| streams.out.write_all(&pending)))?;
+    recorded::summary(&totals, worker.tally(), &arguments.recorded, &unrecognised, unsupplied, streams);
+    let found = as_sensor::summary(sensor?.as_ref(), streams);
+    let unread = totals.unread > 0 && !arguments.recorded.lenient;
+    Ok(if unread || found { Exit::Findings } else { Exit::Fine })
 }
 
 /// Writes records in a format, one after another.
@@ -338,7 +345,7 @@ impl Records {
         }
     }
 
-    fn end(&self, totals: &Totals, tally: &Tally, out: &mut Vec<u8>) -> io::Result<()> {
+    fn end(&self, totals: &Totals, tally: &Tally, sensor: Option<&SensorReport>, out: &mut Vec<u8>) -> io::Result<()> {
         if self.format != EventFormat::Json {
             return Ok(());
         }
@@ -346,6 +353,10 @@ impl Records {
         serde_json::to_writer(&mut *out, totals)?;
         out.write_all(b",\n  \"not_converted\": ")?;
         serde_json::to_writer(&mut *out, &not_converted(tally))?;
+        if let Some(sensor) = sensor {
+            out.write_all(b",\n  \"sensor\": ")?;
+            serde_json::to_writer(&mut *out, sensor)?;
+        }
         out.write_all(b"\n}\n")
     }
 }

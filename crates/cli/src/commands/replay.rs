@@ -16,6 +16,7 @@ use super::eval::{NotConverted, RuleName, not_converted};
 use super::{threads, written};
 use crate::Streams;
 use crate::args::{CountFormat, Replay};
+use crate::as_sensor::{self, SensorReport};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{self, Release, talk};
@@ -38,6 +39,9 @@ pub struct ReplayReport {
     pub totals: Totals,
     /// Values that did not convert to the type of their field.
     pub not_converted: Vec<NotConverted>,
+    /// The sensor that the events were evaluated as; absent without `--sensor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<SensorReport>,
 }
 
 /// How often a rule matches.
@@ -63,8 +67,11 @@ pub struct TemplateEvents {
     pub template: String,
     /// Its events.
     pub events: u64,
-    /// Whether some rule is on it.
+    /// Whether some rule looks at them.
     pub covered: bool,
+    /// Whether the sensor supplies it; absent without `--sensor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supplied: Option<bool>,
 }
 
 /// Runs the command.
@@ -73,10 +80,14 @@ pub struct TemplateEvents {
 /// When an input, the configuration or a ceiling is wrong, or the program is at fault.
 pub fn run(arguments: &Replay, streams: &mut Streams<'_>) -> Outcome {
     let sources = recorded::sources(&arguments.recorded.events, &arguments.rules.rules)?;
-    let (inputs, options) = arguments.rules.inputs();
-    let Some(release) = release::load(&inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
+    let sensor = arguments.as_sensor.sensor()?;
+    let (inputs, mut options) = arguments.rules.inputs();
+    options.skip_unsupplied = arguments.as_sensor.skip_unsupplied;
+    let Some(release) = release::load(&inputs, &options, sensor.is_none(), streams)? else {
+        return Ok(Exit::Findings);
+    };
     let ceilings = ceilings(arguments, &release)?;
-    replay(arguments, &release, &release.plan()?, &sources, &ceilings, streams)
+    replay(arguments, &release, &as_sensor::plan(&release, sensor.as_ref())?, &sources, &ceilings, streams)
 }
 
 /// A JSON object, with names that come twice.
@@ -182,15 +193,9 @@ fn replay(
     if totals.unread > told {
         talk(streams, &format!("and {} that could not be read", plural(totals.unread - told, "more record")));
     }
-    if let Some(met) = whole.faults.first() {
-        let (source, place) = met.first;
-        let source = sources.files.get(source).map_or_else(String::new, |path| recorded::source_name(path));
-        return Err(Failure::internal(format!(
-            "{source}: {place}: the image met a fault: {}; this is a fault of contentcheck's: please report it with the event",
-            met.fault.words(plan)
-        )));
-    }
-    let report = report(release, plan, ceilings, &whole, totals);
+    let source = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
+    let sensor = as_sensor::report(plan, &release.rules(), &whole.faults, whole.unsupplied, source)?;
+    let report = report(release, plan, ceilings, &whole, totals, sensor);
     match arguments.format {
         CountFormat::Human => written(human(&report, streams.out))?,
         CountFormat::Json => {
@@ -198,7 +203,8 @@ fn replay(
             written(writeln!(streams.out, "{text}"))?
         }
     };
-    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, &unrecognised, streams);
+    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, &unrecognised, whole.unsupplied, streams);
+    let found = as_sensor::summary(report.sensor.as_ref(), streams);
     talk(
         streams,
         &format!(
@@ -214,10 +220,17 @@ fn replay(
         talk(streams, &format!("ceiling exceeded: {} matches {matches} times, at most {most} allowed", rule.shown()));
     }
     let unread = report.totals.unread > 0 && !arguments.recorded.lenient;
-    Ok(if unread || !exceeded.is_empty() { Exit::Findings } else { Exit::Fine })
+    Ok(if unread || found || !exceeded.is_empty() { Exit::Findings } else { Exit::Fine })
 }
 
-fn report(release: &Release, plan: &Plan, ceilings: &[Option<u64>], whole: &Counted, totals: Totals) -> ReplayReport {
+fn report(
+    release: &Release,
+    plan: &Plan,
+    ceilings: &[Option<u64>],
+    whole: &Counted,
+    totals: Totals,
+    sensor: Option<SensorReport>,
+) -> ReplayReport {
     let counted = release.rules().into_iter().zip(&whole.rules).zip(ceilings);
     let mut rules: Vec<RuleMatches> = counted
         .filter(|((_, matches), _)| **matches > 0)
@@ -237,17 +250,23 @@ fn report(release: &Release, plan: &Plan, ceilings: &[Option<u64>], whole: &Coun
             template: template.name.clone(),
             events: *events,
             covered: plan.stop(route).is_some(),
+            supplied: plan.sensor().map(|_| plan.supplies(route)),
         })
         .collect();
     templates.sort_by(|a, b| a.template.cmp(&b.template));
     let not_converted = not_converted(&whole.tally);
-    ReplayReport { format: 1, rules, templates, totals, not_converted }
+    ReplayReport { format: 1, rules, templates, totals, not_converted, sensor }
 }
 
 fn human(report: &ReplayReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{:>10}  template type", "events")?;
-    for TemplateEvents { template, events, covered } in &report.templates {
-        writeln!(out, "{events:>10}  {template}{}", if *covered { "" } else { "  (no rule is on it)" })?;
+    for TemplateEvents { template, events, covered, supplied } in &report.templates {
+        let note = match (supplied, covered) {
+            (Some(false), _) => "  (the sensor does not supply it)",
+            (_, false) => "  (no rule is on it)",
+            (_, true) => "",
+        };
+        writeln!(out, "{events:>10}  {template}{note}")?;
     }
     writeln!(out, "\n{:>10}  {:<13}  rule", "matches", "level")?;
     for RuleMatches { rule, matches, ceiling, exceeded } in &report.rules {

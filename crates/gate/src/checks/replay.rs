@@ -95,7 +95,7 @@ fn unread(plan: &Plan, counted: &Counted, files: &[Recording], outcome: &mut Out
         let words = words.lines().next().unwrap_or_default();
         outcome.findings.push(Finding::new(&codes::RECORDING_UNREAD, format!("{file}: {words}")));
     }
-    for Met { fault, events, first: (file, place) } in &counted.faults {
+    for Met { fault, events, first: (file, place) } in counted.faults.met() {
         let message =
             format!("{}: {place}: the image met a fault, the first of {events}: {}", name(*file), fault.words(plan));
         outcome.findings.push(Finding::new(&codes::RECORDING_UNREAD, message));

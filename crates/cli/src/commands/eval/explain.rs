@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use contentcheck_events::Flattener;
 use contentcheck_reference::{Explanation, Prepared};
+use contentcheck_run::replay::Faults;
 use contentcheck_run::{Plan, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use super::RuleName;
 use crate::Streams;
 use crate::args::{Eval, EventFormat};
+use crate::as_sensor::{self, SensorReport};
 use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
@@ -34,6 +36,9 @@ pub struct ExplainReport {
     pub matched: u64,
     /// What became of all records.
     pub totals: Totals,
+    /// The sensor that the events were evaluated as; absent without `--sensor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<SensorReport>,
 }
 
 /// One event as one of a template type, and why the rule matches or not.
@@ -69,6 +74,7 @@ pub(super) fn run(
     let targets: Vec<(Route, Prepared<'_>)> = rule
         .targets
         .iter()
+        .filter(|target| plan.loads_on(id, &target.template))
         .filter_map(|target| Some((plan.route_of(&target.template)?, target)))
         .map(|(route, target)| {
             Ok((route, Prepared::new(target).map_err(|error| Failure::internal(error.to_string()))?))
@@ -82,12 +88,14 @@ pub(super) fn run(
         looked_at: 0,
         matched: 0,
         totals: Totals { unread: sources.problems.len() as u64, ..Totals::default() },
+        sensor: None,
     };
     let mut worker = plan.worker();
     let mut flattener = Flattener::new();
     let mut at_odds = Vec::new();
+    let (mut faults, mut unsupplied) = (Faults::default(), 0);
     let mut unrecognised = Unrecognised::default();
-    for path in &sources.files {
+    for (file, path) in sources.files.iter().enumerate() {
         let source = recorded::source_name(path);
         report.totals.sources += 1;
         let went = recorded::read(
@@ -110,11 +118,13 @@ pub(super) fn run(
                         matched.push(route);
                     }
                 });
+                let is_refused = done.is_err();
                 if let Err(fault) = done {
-                    at_odds.push(format!("{source}: {place}: the interpreter met a fault: {}", fault.words(plan)));
+                    faults.note(fault, (file, place));
                 }
                 report.totals.matches += by_rule.len() as u64;
                 let routes = worker.routes().to_vec();
+                unsupplied += u64::from(!routes.is_empty() && !routes.iter().any(|route| plan.supplies(*route)));
                 report.totals.event(routes.len(), routes.iter().any(|route| plan.stop(*route).is_some()));
                 if routes.is_empty() {
                     unrecognised.note(plan.router(), flat, || format!("{source}: {place}"));
@@ -125,7 +135,7 @@ pub(super) fn run(
                     let matched = matched.contains(route);
                     report.looked_at += 1;
                     report.matched += u64::from(matched);
-                    if target.evaluate(&event) != matched {
+                    if !is_refused && target.evaluate(&event) != matched {
                         at_odds.push(format!(
                             "{source}: {place}: as {}, the interpreter says {} and the reference evaluator {}",
                             template.name,
@@ -147,6 +157,8 @@ pub(super) fn run(
         }
     }
     report.totals.not_converted = worker.tally().total();
+    let named = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
+    report.sensor = as_sensor::report(plan, &rules, &faults, unsupplied, named)?;
     match arguments.format {
         EventFormat::Json => {
             let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;
@@ -160,16 +172,20 @@ pub(super) fn run(
     if report.looked_at > report.events.len() as u64 {
         line.push_str(&format!("; {} shown (--limit)", report.events.len()));
     }
-    if report.looked_at == 0 {
+    if let Some(sensor) = plan.sensor().filter(|_| targets.is_empty() && !rule.targets.is_empty()) {
+        line.push_str(&format!("; {sensor} does not load the rule"));
+    } else if report.looked_at == 0 {
         let templates: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
         line.push_str(&format!("; the rule looks at events of {} only", templates.join(", ")));
     }
     talk(streams, &line);
-    recorded::summary(&report.totals, worker.tally(), &arguments.recorded, &unrecognised, streams);
+    recorded::summary(&report.totals, worker.tally(), &arguments.recorded, &unrecognised, unsupplied, streams);
+    let found = as_sensor::summary(report.sensor.as_ref(), streams);
     if !at_odds.is_empty() {
         return Err(odds(&at_odds));
     }
-    Ok(if report.totals.unread > 0 && !arguments.recorded.lenient { Exit::Findings } else { Exit::Fine })
+    let unread = report.totals.unread > 0 && !arguments.recorded.lenient;
+    Ok(if unread || found { Exit::Findings } else { Exit::Fine })
 }
 
 const fn says(matched: bool) -> &'static str {
