@@ -13,7 +13,7 @@ use crate::Streams;
 use crate::args::AsSensor;
 use crate::commands::eval::RuleName;
 use crate::exit::{Exit, Failure};
-use crate::fleet;
+use contentcheck_project::fleet;
 use crate::recorded::plural;
 use crate::release::{Release, talk};
 
@@ -88,7 +88,7 @@ impl AsSensor {
 /// When the sensor refuses the image.
 pub fn plan(release: &Release, sensor: Option<&Sensor>) -> Result<Plan, Failure> {
     let Some(sensor) = sensor else { return release.plan() };
-    Plan::for_sensor(&release.checked.content, &release.image, sensor).map_err(|refusal| Failure {
+    Plan::for_sensor(&release.content, &release.image, sensor).map_err(|refusal| Failure {
         exit: Exit::Findings,
         message: format!(
             "{sensor} refuses the image: {refusal}\n  help: --skip-unsupplied leaves out the rules that it cannot feed, as the image does where it was compiled that way"

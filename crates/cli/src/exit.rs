@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+pub use contentcheck_project::Failure;
+use contentcheck_project::Kind;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
@@ -34,24 +37,13 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command could not do its work.
-#[derive(Debug)]
-pub struct Failure {
-    /// The exit code.
-    pub exit: Exit,
-    /// One line or more for people.
-    pub message: String,
-}
-
-impl Failure {
-    /// The command line or configuration is wrong.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, message: message.into() }
-    }
-
-    /// This program or the machine is at fault.
-    pub fn internal(message: impl Into<String>) -> Self {
-        Self { exit: Exit::Internal, message: message.into() }
+impl From<Kind> for Exit {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Findings => Self::Findings,
+            Kind::Usage => Self::Usage,
+            Kind::Internal => Self::Internal,
+        }
     }
 }
 

@@ -2,21 +2,14 @@
 
 pub mod args;
 pub mod as_sensor;
-pub mod baseline;
 pub mod commands;
-pub mod config;
 pub mod disassembly;
 pub mod exit;
 pub mod explain;
-pub mod fingerprint;
 pub mod fix;
-pub mod fleet;
 pub mod recorded;
 pub mod release;
 pub mod report;
-pub mod sidecar;
-pub mod walk;
-pub mod yaml;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -65,7 +58,7 @@ pub fn main() -> ExitCode {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit.into(),
         Err(error) => {
             // Where standard error is gone too, the exit code still tells.
-            let _ = writeln!(io::stderr(), "error: the output cannot be written: {}", walk::reason(&error));
+            let _ = writeln!(io::stderr(), "error: the output cannot be written: {}", contentcheck_project::files::reason(&error));
             Exit::Internal.into()
         }
     }
@@ -101,7 +94,7 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Err(failure) => {
             // Where even standard error is gone, the exit code still tells.
             let _ = writeln!(streams.err, "error: {}", failure.message);
-            failure.exit
+            failure.kind.into()
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::Streams;
 use crate::args::Recorded;
 use crate::exit::Failure;
 use crate::release::talk;
-use crate::walk;
+use contentcheck_project::files;
 
 pub use unrecognised::Unrecognised;
 
@@ -66,14 +66,14 @@ pub fn sources(paths: &[PathBuf], rules: &[PathBuf]) -> Result<Sources, Failure>
             continue;
         }
         let metadata = fs::metadata(path)
-            .map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
+            .map_err(|error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error))))?;
         if metadata.is_dir() {
             let before = found.files.len();
             directory(path, &mut found, &mut known);
             if found.files.len() == before && found.problems.is_empty() {
                 return Err(Failure::usage(format!(
                     "{}: no recorded events; they are called *.{}, also with .gz or .zst behind. Name a file of another name itself",
-                    walk::name(path),
+                    files::name(path),
                     ENDINGS.join(", *.")
                 )));
             }

@@ -1,30 +1,40 @@
-//! From paths to an image: what `compile`, `eval`, `test`, `replay` and `bench` begin with.
+//! From paths to an image: what every command that runs or ships rules begins with.
 
-use contentcheck_compiler::{Options, Problem, compile};
-use contentcheck_parser::diagnostic::Severity;
+use std::path::PathBuf;
+
+use contentcheck_compiler::{Options, compile};
 use contentcheck_parser::lookup::{self, NotFound};
 use contentcheck_parser::model::{CheckedRule, RuleId};
+use contentcheck_parser::release::{Checking, Judged, LeftOut, Shippable, WithErrors};
+use contentcheck_parser::sensor::Sensor;
+use contentcheck_project::{Failure, Project, Selection};
 use contentcheck_run::Plan;
 pub use contentcheck_run::refusal::{describe, verify_for};
 
 use crate::Streams;
 use crate::args::{CompileOptions, Inputs};
-use crate::commands::lint::{self, Checked};
-use crate::exit::Failure;
+use crate::commands::{plural, threads};
 
-/// Content with its image.
+/// Rules that are left out and named one by one.
+const NAMED: usize = 20;
+
+/// Rules that may run, with their image.
 pub struct Release {
     /// What was checked.
-    pub checked: Checked,
+    pub judged: Judged,
+    /// The rules, in the order of the image: the number of a rule is its index.
+    pub content: Shippable,
     /// The image.
     pub image: Vec<u8>,
+    /// Every file that was read, which no output may replace.
+    pub read: Vec<PathBuf>,
 }
 
 impl Release {
-    /// The rules in the order of the image: the number of a rule is its index.
+    /// The rules, in the order of the image.
     #[must_use]
     pub fn rules(&self) -> Vec<&CheckedRule> {
-        contentcheck_compiler::order(&self.checked.content)
+        self.content.rules().iter().map(|rule| &**rule).collect()
     }
 
     /// The rule that an id, a name, a title or a file means.
@@ -40,13 +50,52 @@ impl Release {
     /// # Errors
     /// When the image is rejected, which is a fault of the compiler's.
     pub fn plan(&self) -> Result<Plan, Failure> {
-        Plan::for_recorder(&self.checked.content, &self.image).map_err(Failure::internal)
+        Plan::for_recorder(&self.content, &self.image).map_err(Failure::internal)
+    }
+
+    /// The image made ready for events as one sensor supplies them.
+    ///
+    /// # Errors
+    /// When the sensor refuses the image, with the reason.
+    pub fn plan_on(&self, sensor: &Sensor) -> Result<Plan, String> {
+        Plan::for_sensor(&self.content, &self.image, sensor)
     }
 }
 
-/// Checks and compiles. Errors of content go to standard error; where there are any, there is no
-/// release, unless rules with errors were to be left out. With `any_sensor`, `sensors` of rules do
-/// not count: for recorded events.
+/// What inputs mean to the loader.
+#[must_use]
+pub fn selection(inputs: &Inputs) -> Selection {
+    Selection {
+        config: inputs.config.clone(),
+        no_config: inputs.no_config,
+        fleet: inputs.fleet.clone(),
+        exclude: inputs.exclude.clone(),
+        threads: threads(inputs.threads),
+        ..Selection::of(inputs.paths.clone())
+    }
+}
+
+/// Says what people should know of a project before anything else: the configuration in use, settings without
+/// effect, and what directories leave out.
+pub fn introduce(project: &Project, streams: &mut Streams<'_>) {
+    if let Some(path) = &project.config_path {
+        talk(streams, &format!("settings: {}", contentcheck_project::files::name(path)));
+    }
+    for note in &project.notes {
+        talk(streams, note);
+    }
+    let left = &project.gathered.not_taken;
+    if left.is_empty() {
+        return;
+    }
+    let shown: Vec<String> = left.iter().take(4).map(|(name, by)| format!("{name} ({by})")).collect();
+    let more = if left.len() > shown.len() { format!(" and {} more", left.len() - shown.len()) } else { String::new() };
+    talk(streams, &format!("not part of the release: {}{more}", shown.join(", ")));
+}
+
+/// Loads, checks, judges and compiles. What stands in the way goes to standard error; where there is anything, there
+/// is no release, unless it is to be left out. With `any_sensor`, `sensors` of rules do not count: for recorded
+/// events.
 ///
 /// # Errors
 /// When an input or the configuration is wrong, or the content is beyond what an image can hold.
@@ -56,47 +105,61 @@ pub fn load(
     any_sensor: bool,
     streams: &mut Streams<'_>,
 ) -> Result<Option<Release>, Failure> {
-    let loaded = lint::configuration(inputs)?;
-    let severities = crate::config::severities(&loaded.config, &[])?;
-    let mut checked = lint::check(inputs, &loaded, "stdin.content", streams)?;
-    checked.findings = crate::config::apply(&severities, std::mem::take(&mut checked.findings));
-    let left_out = checked.content.left_out(&checked.findings);
-    checked.findings.extend(left_out);
-    let errors: Vec<_> = checked.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
-    for finding in &errors {
+    let selection = Selection { stdin_name: "stdin.content".to_owned(), ..selection(inputs) };
+    let project = Project::open(&selection)?;
+    introduce(&project, streams);
+    let judged = project.gathered.check(&Checking::with_threads(selection.threads)).judge();
+    for finding in judged.errors() {
         talk(streams, &finding.to_string());
         if let Some(help) = &finding.help {
             talk(streams, &format!("  help: {help}"));
         }
     }
-    if !errors.is_empty() && !options.skip_errors {
-        let count = errors.len();
-        talk(
-            streams,
-            &format!(
-                "{count} {}; nothing was compiled. Mend them, or leave the rules concerned out with --skip-errors",
-                if count == 1 { "error" } else { "errors" }
-            ),
-        );
-        return Ok(None);
+    let errors = if options.skip_errors { WithErrors::LeaveOut } else { WithErrors::Refuse };
+    let all = judged.checked().rules().len() + unread(&judged);
+    let content = match judged.ship(errors) {
+        Ok(content) => content,
+        Err(_) => {
+            let rules = judged.left_out().len();
+            talk(streams, &format!("{} of {} cannot run: {}", rules, plural(all, "rule"), named(judged.left_out())));
+            talk(streams, "nothing was compiled. Fix them, or leave them out with --skip-errors");
+            return Ok(None);
+        }
+    };
+    if !content.left_out().is_empty() {
+        let left = content.left_out();
+        talk(streams, &format!("left out: {} of {}: {}", left.len(), plural(all, "rule"), named(left)));
     }
-    if !errors.is_empty() {
-        talk(streams, &format!("{} errors: the rules concerned are left out", errors.len()));
-    }
-    if checked.content.rules().is_empty() {
+    if content.rules().is_empty() {
         return Err(Failure::usage("no rule is left to compile; an empty image is never what was meant"));
     }
     let options = Options { skip_unsupplied: options.skip_unsupplied, any_sensor };
-    let image = compile(&checked.content, options).map_err(|problem| refused(&problem))?;
-    Ok(Some(Release { checked, image }))
+    let image =
+        compile(&content, options).map_err(|problem| Failure::findings(format!("{}: {problem}", problem.code())))?;
+    Ok(Some(Release { judged, content, image, read: project.read }))
 }
 
-fn refused(problem: &Problem) -> Failure {
-    Failure { exit: crate::exit::Exit::Findings, message: format!("{}: {problem}", problem.code()) }
+/// How many rules are left out that could not be read.
+fn unread(judged: &Judged) -> usize {
+    let rules = judged.checked().rules();
+    let is_read = |out: &&LeftOut| rules.iter().any(|rule| rule.source.is(&out.source) && rule.extent == out.extent);
+    judged.left_out().len() - judged.left_out().iter().filter(is_read).count()
 }
 
-/// Writes a line of talk.
+/// The names of rules that are left out.
+fn named(left: &[LeftOut]) -> String {
+    let name = |out: &LeftOut| match &out.title {
+        Some(title) if !title.is_empty() && *title != out.name => format!("{title} ({})", out.name),
+        _ => out.name.clone(),
+    };
+    let shown: Vec<String> = left.iter().take(NAMED).map(name).collect();
+    let more = if left.len() > NAMED { format!(" and {} more", left.len() - NAMED) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// Writes a line of talk, behind the data that was written before it.
 pub fn talk(streams: &mut Streams<'_>, line: &str) {
-    // Where standard error is gone, nobody listens.
+    // Where nobody listens, the exit code still tells.
+    let _ = streams.out.flush();
     let _ = writeln!(streams.err, "{line}");
 }

@@ -10,7 +10,7 @@ use crate::Streams;
 use crate::args::{Attest, AttestCommand, AttestVerify};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::talk;
-use crate::walk;
+use contentcheck_project::{files, write};
 
 /// The attestation in a directory of evidence.
 const FILE: &str = "attestation.dsse.json";
@@ -32,14 +32,14 @@ pub fn run(arguments: &Attest, streams: &mut Streams<'_>) -> Outcome {
 }
 
 fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
-    let named = |reason: String| Failure::usage(format!("{}: {reason}", walk::name(path)));
-    let bytes = walk::read_bytes(path, most).map_err(named)?;
+    let named = |reason: String| Failure::usage(format!("{}: {reason}", files::name(path)));
+    let bytes = files::read_bytes(path, most).map_err(named)?;
     if bytes.len() > most { Err(named(format!("more than {most} bytes"))) } else { Ok(bytes) }
 }
 
 fn key(path: &Path) -> Result<String, Failure> {
     String::from_utf8(read(path, KEY_BYTES)?)
-        .map_err(|_| Failure::usage(format!("{}: the key is not UTF-8, so it is no PEM", walk::name(path))))
+        .map_err(|_| Failure::usage(format!("{}: the key is not UTF-8, so it is no PEM", files::name(path))))
 }
 
 fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
@@ -47,7 +47,7 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
     let image = read(&arguments.image, IMAGE_BYTES)?;
     let statement =
         attest::verify(&envelope, &public).and_then(|statement| accepts(&statement, &image).map(|()| statement));
-    let name = walk::name(&arguments.attestation);
+    let name = files::name(&arguments.attestation);
     match statement {
         Ok(statement) => {
             if arguments.print {
@@ -58,7 +58,7 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
             talk(streams, &format!("{name}: signed by this key, about this image, and the release passed the gate"));
             Ok(Exit::Fine)
         }
-        Err(refusal @ Refusal::Key(_)) => Err(Failure::usage(format!("{}: {refusal}", walk::name(&arguments.key)))),
+        Err(refusal @ Refusal::Key(_)) => Err(Failure::usage(format!("{}: {refusal}", files::name(&arguments.key)))),
         Err(refusal) => {
             talk(streams, &format!("{name}: NOT ACCEPTED: {refusal}"));
             Ok(Exit::Findings)
@@ -101,8 +101,7 @@ pub(super) fn leave(
     let mut text = serde_json::to_string(&envelope).map_err(|error| Failure::internal(error.to_string()))?;
     text.push('\n');
     let path = directory.join(FILE);
-    walk::write(&path, &text)
-        .map_err(|error| Failure::usage(format!("{}: {}", walk::name(&path), walk::reason(&error))))?;
-    talk(streams, &format!("attested in {}", walk::name(&path)));
+    write::write(&path, text.as_bytes())?;
+    talk(streams, &format!("attested in {}", files::name(&path)));
     Ok(())
 }

@@ -23,7 +23,6 @@ use crate::args::{Bench, CountFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources};
 use crate::release::{self, Release, talk};
-use crate::sidecar;
 
 /// What `bench --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -122,11 +121,11 @@ fn measure(
     let mut read = None;
     let (events, unread) = match sources {
         None => {
-            let beside = sidecar::beside(&release.checked.sidecars, &release.checked.sources);
+            let beside = &release.judged.gathered().beside;
             if let Some(reason) = beside.iter().find_map(|file| file.cases.as_ref().err()) {
                 return Err(Failure::usage(reason.clone()));
             }
-            (own(release, plan, arguments.limit, &mut kept) + beside_rules(release, plan, &beside, &mut kept), 0)
+            (own(release, plan, arguments.limit, &mut kept) + beside_rules(release, plan, beside, &mut kept), 0)
         }
         Some(sources) => {
             recorded::introduce(sources, streams);

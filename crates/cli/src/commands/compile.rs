@@ -3,14 +3,16 @@
 use std::path::Path;
 
 use contentcheck_interpreter::Image;
+use contentcheck_parser::sensor::Sensor;
 
 use super::written;
 use crate::Streams;
 use crate::args::{Compile, Inspect, ListFormat, Verify};
 use crate::disassembly::InspectReport;
 use crate::exit::{Exit, Failure, Outcome};
+use contentcheck_project::{files, fleet, write};
 use crate::release::{self, talk};
-use crate::{disassembly, fleet, walk};
+use crate::disassembly;
 
 /// Bytes of an image file that is read.
 const IMAGE_BYTES: usize = 1 << 30;
@@ -25,8 +27,21 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     };
     let image = Image::read(&release.image).map_err(|rejection| Failure::internal(rejection.to_string()))?;
     let mut fits = true;
-    for sensor in fleet::sensors(&arguments.sensor, Path::new(""))? {
+    // What the release is for must take it, and whoever is named besides.
+    let fleet = release.judged.gathered().fleet.iter().flat_map(|fleet| fleet.sensors()).cloned();
+    let named = fleet::sensors(&arguments.sensor, Path::new(""))?;
+    let mut asked: Vec<Sensor> = Vec::new();
+    for sensor in named.into_iter().chain(fleet) {
+        if !asked.iter().any(|known| (known.name(), known.version()) == (sensor.name(), sensor.version())) {
+            asked.push(sensor);
+        }
+    }
+    for sensor in asked {
         match release::verify_for(&image, &sensor) {
+            Ok(0) => {
+                talk(streams, &format!("{sensor} loads none of {} rules", image.rule_count()));
+                fits = false;
+            }
             Ok(loaded) => talk(streams, &format!("{sensor} loads {loaded} of {} rules", image.rule_count())),
             Err(reason) => {
                 talk(streams, &format!("{sensor} rejects the image: {reason}"));
@@ -41,8 +56,7 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     if arguments.output.as_os_str() == "-" {
         written(streams.out.write_all(&release.image))?;
     } else {
-        walk::write_bytes(&arguments.output, &release.image)
-            .map_err(|error| Failure::usage(format!("{}: {}", walk::name(&arguments.output), walk::reason(&error))))?;
+        write::write_output(&arguments.output, &release.image, &release.read)?;
     }
     talk(
         streams,
@@ -62,13 +76,13 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         use std::io::Read;
         let mut bytes = Vec::new();
         let limit = IMAGE_BYTES as u64 + 1;
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map(|_| bytes).map_err(|error| walk::reason(&error))
+        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map(|_| bytes).map_err(|error| files::reason(&error))
     } else {
-        walk::read_bytes(path, IMAGE_BYTES)
+        files::read_bytes(path, IMAGE_BYTES)
     };
-    let bytes = bytes.map_err(|reason| Failure::usage(format!("{}: {reason}", walk::name(path))))?;
+    let bytes = bytes.map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(path))))?;
     if bytes.len() > IMAGE_BYTES {
-        return Err(Failure::usage(format!("{}: an image has at most {IMAGE_BYTES} bytes", walk::name(path))));
+        return Err(Failure::usage(format!("{}: an image has at most {IMAGE_BYTES} bytes", files::name(path))));
     }
     Ok(bytes)
 }
@@ -79,7 +93,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// When the image or a manifest cannot be read.
 pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
     let bytes = read(&arguments.image)?;
-    let name = walk::name(&arguments.image);
+    let name = files::name(&arguments.image);
     let image = match Image::read(&bytes) {
         Ok(image) => image,
         Err(rejection) => {
@@ -108,7 +122,11 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
     for sensor in sensors {
         match release::verify_for(&image, &sensor) {
             Ok(loaded) => {
-                written(writeln!(streams.out, "{name}: {sensor} loads {loaded} of {} rules", image.rule_count()))?;
+                // A sensor that runs no rule is blind, and looks as if all were well.
+                fits &= loaded > 0;
+                let none = if loaded == 0 { ": it would run nothing" } else { "" };
+                let of = image.rule_count();
+                written(writeln!(streams.out, "{name}: {sensor} loads {loaded} of {of} rules{none}"))?;
             }
             Err(reason) => {
                 fits = false;
@@ -125,11 +143,9 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
 /// When the image cannot be read.
 pub fn inspect(arguments: &Inspect, streams: &mut Streams<'_>) -> Outcome {
     let bytes = read(&arguments.image)?;
-    let name = walk::name(&arguments.image);
-    let image = Image::read(&bytes).map_err(|rejection| Failure {
-        exit: Exit::Findings,
-        message: format!("{name}: {}: {rejection}", rejection.code()),
-    })?;
+    let name = files::name(&arguments.image);
+    let image = Image::read(&bytes)
+        .map_err(|rejection| Failure::findings(format!("{name}: {}: {rejection}", rejection.code())))?;
     if let Some(rule) = &arguments.rule {
         let text = disassembly::rule(&image, rule).map_err(|reason| Failure::usage(format!("{name}: {reason}")))?;
         return written(streams.out.write_all(text.as_bytes()));

@@ -8,7 +8,8 @@ use contentcheck_parser::template::TemplateType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{lint, written};
+use super::written;
+use crate::release;
 use crate::Streams;
 use crate::args::{Fields, ListFormat};
 use crate::exit::{Failure, Outcome};
@@ -60,13 +61,15 @@ pub struct FieldUse {
 /// # Errors
 /// When an input that was named is not there, or the template type is unknown.
 pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
-    let loaded = lint::configuration(&arguments.inputs)?;
-    let checked = lint::check(&arguments.inputs, &loaded, "stdin.yml", streams)?;
-    let mut report = report(checked.content.rules(), arguments.unread);
+    let selection = release::selection(&arguments.inputs);
+    let project = Project::open(&selection)?;
+    release::introduce(&project, streams);
+    let checked = project.gathered.check(&Checking::with_threads(selection.threads));
+    let mut report = report(checked.rules(), arguments.unread);
     if let Some(name) = &arguments.template {
         report.templates.retain(|template| template.name == *name);
         if report.templates.is_empty() {
-            let known = checked.content.catalogue().names().contains(&name.as_str());
+            let known = checked.catalogue().names().contains(&name.as_str());
             let message =
                 if known { format!("no rule runs on `{name}`") } else { format!("there is no template type `{name}`") };
             return Err(Failure::usage(message));

@@ -12,7 +12,8 @@ use crate::Streams;
 use crate::args::{Fmt, Format};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::report::{self, Report};
-use crate::{fix, walk};
+use crate::fix;
+use contentcheck_project::{walk, write};
 
 /// Runs the command.
 ///
@@ -72,8 +73,7 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
         } else if arguments.check {
             written(writeln!(streams.out, "{}", found.name))?;
         } else {
-            walk::write(&found.path, &text)
-                .map_err(|error| Failure::usage(format!("{}: {}", found.name, walk::reason(&error))))?;
+            write::write(&found.path, text.as_bytes())?;
         }
     }
     if !problems.is_empty() {

@@ -90,8 +90,7 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
     });
     let text = report::gate::write(arguments.format, &evidence, streams.color && arguments.output.is_none())?;
     match &arguments.output {
-        Some(path) => walk::write(path, &text)
-            .map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?,
+        Some(path) => write::write(&path, &text.as_bytes())?,
         None => drop(written(streams.out.write_all(text.as_bytes()))?),
     }
     if let Some(directory) = &arguments.evidence {
@@ -120,7 +119,7 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
 /// Leaves the evidence in every format, and the image that it is about.
 fn leave(directory: &Path, evidence: &Evidence, built: &Built<'_>, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let refused =
-        |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(error)));
+        |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", files::name(path), files::reason(error)));
     std::fs::create_dir_all(directory).map_err(|error| refused(directory, &error))?;
     for (format, name) in GateFormat::FILES {
         let path = directory.join(name);
@@ -130,7 +129,7 @@ fn leave(directory: &Path, evidence: &Evidence, built: &Built<'_>, streams: &mut
         let path = directory.join(IMAGE);
         walk::write_bytes(&path, image).map_err(|error| refused(&path, &error))?;
     }
-    talk(streams, &format!("evidence left in {}", walk::name(directory)));
+    talk(streams, &format!("evidence left in {}", files::name(directory)));
     Ok(())
 }
 

@@ -6,9 +6,9 @@ use std::path::Path;
 use super::written;
 use crate::Streams;
 use crate::args::Init;
-use crate::config::FILE_NAME;
+use contentcheck_project::config::FILE_NAME;
+use contentcheck_project::{files, write};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::walk;
 
 const CONFIG: &str = r#"# Settings of contentcheck; `contentcheck schema config` prints what may stand here.
 
@@ -50,20 +50,20 @@ rule office_starts_script_host {
 pub fn run(arguments: &Init, streams: &mut Streams<'_>) -> Outcome {
     let directory = &arguments.directory;
     let failed =
-        |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(error)));
+        |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", files::name(path), files::reason(error)));
     let rules = directory.join("rules");
-    let files =
+    let all =
         [(directory.join(FILE_NAME), CONFIG.to_owned()), (rules.join("first.content"), RULE.replace("ID", &uuid()))];
-    if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
-        return Err(Failure::usage(format!("{}: the file is already there; nothing was written", walk::name(path))));
+    if let Some((path, _)) = all.iter().find(|(path, _)| path.exists()) {
+        return Err(Failure::usage(format!("{}: the file is already there; nothing was written", files::name(path))));
     }
     fs::create_dir_all(&rules).map_err(|error| failed(&rules, &error))?;
-    for (path, text) in &files {
-        walk::write(path, text).map_err(|error| failed(path, &error))?;
-        written(writeln!(streams.out, "{}", walk::name(path)))?;
+    for (path, text) in &all {
+        write::write(path, text.as_bytes())?;
+        written(writeln!(streams.out, "{}", files::name(path)))?;
     }
     // Talk: where nobody listens, the files are there all the same.
-    let _ = writeln!(streams.err, "now run `contentcheck lint {}`", walk::name(directory));
+    let _ = writeln!(streams.err, "now run `contentcheck lint {}`", files::name(directory));
     Ok(Exit::Fine)
 }
 

@@ -60,12 +60,17 @@ fn written(result: io::Result<()>) -> Outcome {
     match result {
         Ok(()) => Ok(Exit::Fine),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
-        Err(error) => Err(Failure::internal(format!("the output cannot be written: {}", crate::walk::reason(&error)))),
+        Err(error) => Err(Failure::internal(format!("the output cannot be written: {}", contentcheck_project::files::reason(&error)))),
     }
 }
 
+/// `1 event`, `2 events`.
+pub(crate) fn plural(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// The number of threads that an argument asks for; 0 means one for each core.
-fn threads(asked: usize) -> usize {
+pub(crate) fn threads(asked: usize) -> usize {
     match asked {
         0 => std::thread::available_parallelism().map_or(1, NonZero::get),
         asked => asked.min(256),

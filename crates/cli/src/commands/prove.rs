@@ -162,7 +162,7 @@ pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
         .transpose()
         .map_err(|reason| Failure::usage(reason.to_string()))?;
     let plan = &release.plan()?;
-    let confirmer = Confirmer::new(&release.checked.content, plan);
+    let confirmer = Confirmer::new(&release.content, plan);
     let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
     let mut analysis = Analysis::new(&confirm);
     let mut report = ProveReport { format: 1, rules: Vec::new(), totals: Proved::default() };

@@ -20,7 +20,7 @@ use crate::as_sensor::{self, SensorReport};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{self, Release, talk};
-use crate::walk;
+use contentcheck_project::files;
 
 /// Bytes of a file of ceilings.
 const CEILINGS_BYTES: usize = 1 << 20;
@@ -117,11 +117,11 @@ impl<'de> Deserialize<'de> for Pairs {
 
 /// How often each rule may match, by its number.
 fn ceilings(arguments: &Replay, release: &Release) -> Result<Vec<Option<u64>>, Failure> {
-    let mut ceilings = vec![None; release.checked.content.rules().len()];
+    let mut ceilings = vec![None; release.content.rules().len()];
     if let Some(path) = &arguments.ceilings {
-        let name = walk::name(path);
+        let name = files::name(path);
         let fail = |reason: String| Failure::usage(format!("{name}: {reason}"));
-        let bytes = walk::read_bytes(path, CEILINGS_BYTES).map_err(fail)?;
+        let bytes = files::read_bytes(path, CEILINGS_BYTES).map_err(fail)?;
         if bytes.len() > CEILINGS_BYTES {
             return Err(fail(format!("more than {CEILINGS_BYTES} bytes")));
         }

@@ -7,7 +7,7 @@ use super::written;
 use crate::Streams;
 use crate::args::{Schema, SchemaName};
 use crate::baseline::Baseline;
-use crate::config::Config;
+use contentcheck_project::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::report;
 

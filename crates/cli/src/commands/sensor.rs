@@ -16,7 +16,7 @@ use super::written;
 use crate::Streams;
 use crate::args::{self, ListFormat, SensorCommand};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::{fleet, walk};
+use contentcheck_project::{files, fleet, write};
 
 /// Runs the command.
 ///
@@ -301,7 +301,7 @@ fn import(file: &Path, options: &Options, output: Option<&Path>, streams: &mut S
         std::io::stdin()
             .take(most)
             .read_to_string(&mut text)
-            .map_err(|error| Failure::usage(format!("standard input cannot be read: {}", walk::reason(&error))))?;
+            .map_err(|error| Failure::usage(format!("standard input cannot be read: {}", files::reason(&error))))?;
         if text.len() > limits::MANIFEST_BYTES {
             return Err(Failure::usage(format!("standard input is larger than {} bytes", limits::MANIFEST_BYTES)));
         }
@@ -328,8 +328,7 @@ fn import(file: &Path, options: &Options, output: Option<&Path>, streams: &mut S
     };
     match output {
         Some(path) => {
-            walk::write(path, &text)
-                .map_err(|error| Failure::usage(format!("{}: {}", walk::name(path), walk::reason(&error))))?;
+            write::write_output(path, text.as_bytes(), std::slice::from_ref(file))?;
             Ok(Exit::Fine)
         }
         None => written(streams.out.write_all(text.as_bytes())),

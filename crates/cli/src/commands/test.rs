@@ -19,7 +19,6 @@ use crate::Streams;
 use crate::args::{CompileOptions, Test};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::{self, Release, talk};
-use crate::sidecar;
 
 /// What `test --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -109,7 +108,7 @@ pub enum Ended {
 pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
     let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    let beside = sidecar::beside(&release.checked.sidecars, &release.checked.sources);
+    let beside = &release.judged.gathered().beside;
     let samples = regression::samples(&arguments.regression)?;
     let plan = release.plan()?;
     let mut runner = Runner::new(&release, &plan);

@@ -19,7 +19,7 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
     let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
     let id = release.find(&arguments.rule).map_err(|reason| Failure::usage(reason.to_string()))?;
     let plan = &release.plan()?;
-    let confirmer = Confirmer::new(&release.checked.content, plan);
+    let confirmer = Confirmer::new(&release.content, plan);
     let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
     let mut analysis = Analysis::new(&confirm);
     let rules = release.rules();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity};
 use contentcheck_parser::source::{Position, Source, Span};
 
-use crate::fingerprint::fingerprint;
+use contentcheck_parser::release::fingerprint;
 
 /// A place with lines and columns from 1. The end is just past the last character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

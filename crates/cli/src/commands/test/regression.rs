@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::{Ended, Kind, Runner, Seen};
 use crate::exit::Failure;
-use crate::{recorded, walk, yaml};
+use crate::recorded;
+use contentcheck_project::{files, yaml};
 
 /// One sample, or why a description yields none.
 pub(super) struct Sample {
@@ -30,7 +31,7 @@ pub(super) struct Sample {
 pub(super) fn samples(directories: &[PathBuf]) -> Result<Vec<Sample>, Failure> {
     let mut found = Vec::new();
     for directory in directories {
-        let name = walk::name(directory);
+        let name = files::name(directory);
         if !directory.is_dir() {
             return Err(Failure::usage(format!(
                 "{name}: not a directory; --regression names one with info.yml files below"
@@ -65,7 +66,7 @@ pub(super) fn samples(directories: &[PathBuf]) -> Result<Vec<Sample>, Failure> {
 
 /// The samples of a description.
 fn described(path: &Path, found: &mut Vec<Sample>) {
-    let file = walk::name(path);
+    let file = files::name(path);
     let mut fail = |reason: String| {
         let (rule, name) = (String::new(), "the file".to_owned());
         found.push(Sample { file: file.clone(), rule, name, what: Err(reason) });
@@ -101,7 +102,7 @@ fn located(description: &Path, sample: &str) -> Result<PathBuf, String> {
     if relative.components().any(|part| !matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err(format!("the path `{sample}` leads out of the directory"));
     }
-    let from = std::path::absolute(description).map_err(|error| walk::reason(&error))?;
+    let from = std::path::absolute(description).map_err(|error| files::reason(&error))?;
     let found = from.ancestors().skip(1).map(|above| above.join(relative)).find(|path| path.is_file());
     let found = found.ok_or_else(|| format!("`{sample}` is not below any directory above this file"))?;
     // Below the current directory a relative path is shorter to read.
