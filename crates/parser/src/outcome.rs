@@ -1,6 +1,6 @@
 //! What one file yields, whichever language it is in: the input of the checks across files.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Unread};
 use crate::model::CheckedRule;
 use crate::source::{Source, Span};
 
@@ -26,8 +26,51 @@ pub struct Facts {
     pub logic: Option<u64>,
     /// Where it is shown: its title or name.
     pub span: Span,
+    /// The bytes of the whole declaration or document: a finding with a place in them is about it.
+    pub extent: Span,
+    /// The bytes of the global document that is merged into it: a finding there is about it too.
+    pub global: Option<Span>,
     /// Whether it is a rule, which is among the rules of the file unless something is wrong with it.
     pub is_rule: bool,
+    /// Why it was not read, where it was not: the first error in it or in what it uses, which may be
+    /// declared elsewhere.
+    pub unread: Option<Diagnostic>,
+}
+
+/// A kind of document that changes what rules do, or what becomes of their matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DependentKind {
+    /// Takes matches away from the rules that it refers to.
+    Filter,
+    /// Fires on matches of the rules that it refers to.
+    Correlation,
+}
+
+/// The rules that a document refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Referred {
+    /// Every rule of the filter's log source (`rules: any`).
+    Any,
+    /// These.
+    Rules(Vec<Reference>),
+    /// Which rules are meant could not be read: it may be any.
+    Unread(Unread),
+}
+
+/// A filter or correlation document, readable or not.
+#[derive(Clone, Debug)]
+pub struct Dependent {
+    /// What it is.
+    pub kind: DependentKind,
+    /// What it declares of itself: index into [`FileOutcome::facts`].
+    pub facts: usize,
+    /// The bytes of the whole document.
+    pub extent: Span,
+    /// The rules that it refers to.
+    pub rules: Referred,
+    /// Whether the rules under a correlation are alerts of their own too (`generate: true`). Always true for
+    /// a filter.
+    pub generate: bool,
 }
 
 /// What one file yields.
@@ -35,10 +78,12 @@ pub struct Facts {
 pub struct FileOutcome {
     /// The file.
     pub source: Source,
-    /// Rules that could be read, in the order of the file.
+    /// Rules that were read completely, in the order of the file.
     pub rules: Vec<CheckedRule>,
     /// One entry for each rule or document, readable or not.
     pub facts: Vec<Facts>,
+    /// Its filters and correlations.
+    pub documents: Vec<Dependent>,
     /// Rules that its documents refer to.
     pub references: Vec<Reference>,
     /// What was found.
@@ -55,6 +100,7 @@ impl FileOutcome {
             source: source.clone(),
             rules: Vec::new(),
             facts: Vec::new(),
+            documents: Vec::new(),
             references: Vec::new(),
             diagnostics: Vec::new(),
             is_intact: true,

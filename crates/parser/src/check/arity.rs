@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Code, Diagnostic, clip, codes};
+use crate::diagnostic::{Code, Diagnostic, clip, closest, codes};
 use crate::model::{CheckedRule, FieldRef, Predicate, Target, Test};
-use crate::sensor::{Fleet, Sensor, SuppliedTemplate};
+use crate::sensor::{Fleet, Sensor, SuppliedInput, SuppliedTemplate};
 use crate::source::Span;
 use crate::template::{Field, FieldType, Fixed, Recognition, Scalar, TemplateType};
 
@@ -62,7 +62,7 @@ impl Fault {
 
 /// Reports what a rule reads and some sensor of the fleet does not supply: one finding for
 /// each field and kind of fault, which names every sensor concerned.
-pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
+pub(super) fn check(rule: &CheckedRule, fleet: &Fleet, catalogue: &Catalogue) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if fleet.is_empty() || rule.targets.is_empty() {
         return found;
@@ -74,7 +74,8 @@ pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
         found.push(
             Diagnostic::new(&codes::NO_SENSOR_SELECTED, &rule.source, rule.span, message)
                 .with_help(help)
-                .with_rule(&rule.name),
+                .with_rule(&rule.name)
+                .with_sensors(fleet.sensors()),
         );
         return found;
     }
@@ -95,6 +96,7 @@ pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
                 }
             }
             found.extend(faults.into_values().filter_map(|faults| describe(rule, template, &mention, &faults, fleet)));
+            found.extend(unknown(rule, template, &mention, fleet, catalogue));
         }
     }
     if !supplied {
@@ -105,10 +107,52 @@ pub(super) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
         found.push(
             Diagnostic::new(&codes::UNSUPPLIED_TEMPLATE, &rule.source, rule.span, message)
                 .with_help(help)
-                .with_rule(&rule.name),
+                .with_rule(&rule.name)
+                .with_sensors(fleet.sensors()),
         );
     }
     found
+}
+
+/// Reports an undeclared field that no sensor of the fleet supplies and no version of the template type declares:
+/// the name may be misspelt, and nothing would ever tell.
+fn unknown(
+    rule: &CheckedRule,
+    template: &TemplateType,
+    mention: &Mention<'_>,
+    fleet: &Fleet,
+    catalogue: &Catalogue,
+) -> Option<Diagnostic> {
+    if mention.declared != Declared::Nowhere {
+        return None;
+    }
+    let supplies = |(sensor, _): (&Sensor, _)| sensor.supplied(&template.name, mention.name).is_some();
+    let declares = |version: &u32| {
+        let other = catalogue.find(&template.name, *version);
+        other.is_some_and(|other| !matches!(FieldRef::named(other, mention.name), FieldRef::Open(_)))
+    };
+    if fleet.suppliers(&template.name).any(supplies) || catalogue.versions(&template.name).iter().any(declares) {
+        return None;
+    }
+    let field = clip(mention.name);
+    let message = format!(
+        "{} reads `{field}`, which `{template}` does not declare and no sensor of the fleet supplies",
+        subject(rule)
+    );
+    let mut known: Vec<&str> = template.names().collect();
+    if let Some((_, newest)) = fleet.suppliers(&template.name).last() {
+        known.extend(newest.inputs().iter().map(SuppliedInput::name));
+    }
+    let help = match closest(mention.name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "correct the name, or declare the field so that every sensor has to supply it".to_owned(),
+    };
+    Some(
+        Diagnostic::new(&codes::UNKNOWN_INPUT, &rule.source, mention.span, message)
+            .with_help(help)
+            .with_rule(&rule.name)
+            .with_sensors(fleet.suppliers(&template.name).map(|(sensor, _)| sensor)),
+    )
 }
 
 /// Reports undeclared fields that another version of the template type declares as something else
@@ -188,7 +232,7 @@ fn mentions<'t>(target: &'t Target) -> Vec<Mention<'t>> {
         let mut further = Vec::new();
         others(&predicate.test, &mut further);
         for other in further {
-            note(other, predicate, false);
+            note(other, predicate, predicate.other_by_position.is_some());
         }
     });
     found
@@ -285,6 +329,7 @@ fn describe(
     };
     let mut found =
         Diagnostic::new(fault.code(), &rule.source, mention.span, message).with_help(help).with_rule(&rule.name);
+    found = found.with_sensors(faults.iter().map(|(sensor, _)| sensor));
     found.label = label;
     Some(found)
 }

@@ -157,7 +157,7 @@ pub fn check_further(
         own.extend(templates);
         across_files.extend(diagnostics);
     }
-    across_files.extend(templates::check(&library, &own));
+    across_files.extend(templates::check(&library, &mut own));
     let catalogue = Catalogue::new(library.into_iter().chain(own));
     let mut outcomes = parallel::map(sources, threads, |(source, language)| {
         let mut outcome = match language {
@@ -173,7 +173,7 @@ pub fn check_further(
         });
         if let Some(fleet) = fleet {
             for rule in &outcome.rules {
-                outcome.diagnostics.extend(arity::check(rule, fleet));
+                outcome.diagnostics.extend(arity::check(rule, fleet, &catalogue));
             }
         }
         progress();
