@@ -129,7 +129,8 @@ pub(crate) fn mentions(condition: &Expr<Predicate>) -> Vec<InputKey> {
         found.extend(InputKey::of(&predicate.field, predicate.by_position.is_some()));
         let mut further = Vec::new();
         others(&predicate.test, &mut further);
-        found.extend(further.into_iter().filter_map(|field| InputKey::of(field, predicate.other_by_position.is_some())));
+        found
+            .extend(further.into_iter().filter_map(|field| InputKey::of(field, predicate.other_by_position.is_some())));
     });
     found.sort();
     found.dedup();

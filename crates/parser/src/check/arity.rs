@@ -389,7 +389,10 @@ mod tests {
         let templates = r#""templates":{"t":{"inputs":[{"name":"a","type":"string"}]}}"#;
         let with = |level: &str| format!(r#""header":[{{"name":"Level","type":"{level}"}}],{templates}"#);
         let undeclared = text("");
-        assert_eq!(found(&undeclared, templates), [""; 0]);
+        assert_eq!(
+            found(&undeclared, templates),
+            ["CC0409: rule `r` reads `Level`, which `t @ 1` does not declare and no sensor of the fleet supplies"]
+        );
         assert_eq!(found(&undeclared, &with("string?")), [""; 0]);
         assert_eq!(
             found(&undeclared, &with("int?")),
@@ -400,6 +403,63 @@ mod tests {
         let as_input = r#""templates":{"t":{"inputs":[{"name":"a","type":"string"},{"name":"Level","type":"int"}]}}"#;
         assert_eq!(found(&undeclared, as_input).len(), 1);
         assert_eq!(found(&text("header { Level: string }\n    "), &with("string")), [""; 0]);
+    }
+
+    /// Where it is read by number, on either side, the number must mean the same field there.
+    #[test]
+    fn a_position_is_held_to_each_sensor_on_either_side_of_a_comparison() {
+        let text = |condition: &str| {
+            format!(
+                "template t @ 1 {{\n    1 a : string\n    2 b : string\n    3 c : string\n}}\n\
+                 rule r {{\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    \
+                 severity: low\n    when {condition}\n}}\n"
+            )
+        };
+        let inputs = |names: &[&str]| {
+            let inputs: Vec<String> =
+                names.iter().map(|name| format!("{{\"name\":\"{name}\",\"type\":\"string\"}}")).collect();
+            format!("\"templates\":{{\"t\":{{\"inputs\":[{}]}}}}", inputs.join(","))
+        };
+        let shifted = inputs(&["a", "c", "b"]);
+        let conditions =
+            ["a == $3", "$3 == a", "a == c and not $3 starts_with a", "b != $3", "a == \"x\" or a ends_with $3"];
+        for condition in conditions {
+            let found = |inputs: &str| found(&text(condition), inputs);
+            assert_eq!(found(&inputs(&["a", "b", "c"])), [""; 0], "{condition}");
+            assert_eq!(
+                found(&shifted),
+                ["CC0403: rule `r` reads `$3`, which is `c` in `t @ 1`, but acme 1 supplies `b` at that position"],
+                "{condition}"
+            );
+            let short = found(&inputs(&["c", "a"]));
+            assert!(short.iter().any(|found| found.starts_with("CC0402: ")), "{condition}: {short:?}");
+        }
+        assert_eq!(found(&text("a == c"), &shifted), [""; 0]);
+    }
+
+    /// What one more sensor finds is another finding, though its words are the same.
+    #[test]
+    fn a_finding_names_the_sensors_that_it_is_about() {
+        let text = "template t @ 1 {\n    1 a : string\n}\ntemplate u @ 1 {\n    1 a : string\n}\n\
+            rule r {\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    severity: low\n    \
+            when a == \"x\"\n}\nrule s {\n    id: \"0e95725d-7320-415d-80f7-000000000002\"\n    \
+            template: t @ 1\n    severity: low\n    sensors: \">=99\"\n    when a == \"y\"\n}\n\
+            rule v {\n    id: \"0e95725d-7320-415d-80f7-000000000003\"\n    template: u @ 1\n    severity: low\n    \
+            when a == \"z\"\n}\n";
+        let sensor = |version: &str, name: &str| {
+            let json = format!(
+                "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"templates\":{{\"t\":{{\"inputs\":[{{\"name\":\
+                 \"{name}\",\"type\":\"string\"}}]}}}}}}"
+            );
+            Manifest::parse(&Source::new("m", json)).expect("a manifest")
+        };
+        let fleet = Fleet::new(vec![sensor("10", "b"), sensor("9", "b"), sensor("8", "a")]).expect("a fleet");
+        let context = Context { library: Vec::new(), fleet: Some(&fleet), threads: 1 };
+        let (_, found) = check(&[(Source::new("r.content", text), Language::Native)], context, &|_, _| None, &|| {});
+        let fourth = found.iter().filter(|found| found.code.id.starts_with("CC04"));
+        let sensors: Vec<(&str, String)> = fourth.map(|found| (found.code.id, found.sensors.join(", "))).collect();
+        let (two, all) = ("acme 10, acme 9".to_owned(), "acme 10, acme 8, acme 9".to_owned());
+        assert_eq!(sensors, [("CC0401", two), ("CC0406", all.clone()), ("CC0405", all)]);
     }
 
     #[test]

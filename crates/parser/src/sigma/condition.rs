@@ -55,11 +55,7 @@ struct Cursor<'s, 'k> {
 
 /// Reads a condition. `base` is the offset of `text` in the source, or the span of the
 /// whole value where the two differ (escapes, folded blocks).
-pub(crate) fn parse<'s>(
-    text: &'s str,
-    base: Result<usize, Span>,
-    sink: &mut Sink,
-) -> Result<Condition<'s>, Unread> {
+pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sink) -> Result<Condition<'s>, Unread> {
     let place = |from: usize, to: usize| match base {
         Ok(base) => Span::new(base + from, base + to),
         Err(whole) => whole,

@@ -188,9 +188,8 @@ fn one(
     };
     metadata::check(root, document, &mut own);
     keys(root, document, &mut own);
-    let name = |key: &str| {
-        root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)))
-    };
+    let name =
+        |key: &str| root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)));
     facts.id = name("id");
     facts.name = name("name");
     facts.is_rule = document == Document::Rule;

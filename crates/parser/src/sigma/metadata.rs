@@ -403,7 +403,8 @@ fn date(root: &Node<'_>, name: &str, sink: &mut Sink) -> Option<(Day, Span)> {
 /// Checks the parts of a log source and returns it in lower case.
 pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<crate::template::LogSource, Unread> {
     let Some(entries) = value.map() else {
-        let message = format!("`logsource` must be a mapping of `product`, `category` and `service`, not {}", value.shape());
+        let message =
+            format!("`logsource` must be a mapping of `product`, `category` and `service`, not {}", value.shape());
         return Err(sink.unread(&codes::WRONG_SHAPE, value.span, message));
     };
     let mut found = crate::template::LogSource::default();

@@ -14,11 +14,7 @@ use crate::source::Span;
 
 /// Reads the condition, or the list of them, and replaces names by what they stand for.
 /// Reports names that are not there and selections that no condition uses.
-pub(crate) fn conditions(
-    node: &Node<'_>,
-    detections: &Detections<'_>,
-    sink: &mut Sink,
-) -> Result<Expr<Leaf>, Unread> {
+pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mut Sink) -> Result<Expr<Leaf>, Unread> {
     let items = match &node.value {
         Yaml::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),

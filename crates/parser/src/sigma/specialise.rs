@@ -136,8 +136,10 @@ impl<'a> Specialiser<'a, '_> {
         if targets.is_empty() && sink.len() == errors {
             self.never_fires(&addressed, sink);
         }
+        let unused = self.unused();
         let mut predicates = 0;
         self.condition.each(&mut |_, _| predicates += 1);
+        unused.iter().for_each(|expr| expr.each(&mut |_, _| predicates += 1));
         if !limits::take(room, predicates.max(1) * targets.len()) {
             let message = format!(
                 "the rules of this file have more than {} predicates, each counted for every template type",
@@ -156,7 +158,11 @@ impl<'a> Specialiser<'a, '_> {
         let mut refused = self.unread();
         let mut typed = Vec::with_capacity(targets.len());
         for entry in targets {
-            match self.build(entry, sink) {
+            // What the condition does not use is read as well: whoever wrote it meant something by it.
+            for expr in &unused {
+                refused = refused.or(self.build(entry, expr, sink).err());
+            }
+            match self.build(entry, self.condition, sink) {
                 Ok(Expr::Const(false)) => {}
                 Ok(condition) => typed.push(Target { template: Arc::clone(&entry.template), condition }),
                 Err(unread) => refused = refused.or(Some(unread)),
@@ -200,10 +206,28 @@ impl<'a> Specialiser<'a, '_> {
         if item.modifiers.not_equal { known.negate() } else { known }
     }
 
-    /// The typed condition on one template type.
-    fn build(&mut self, entry: &Entry, sink: &mut Sink) -> Result<Expr<Predicate>, Unread> {
-        let Self { condition, detections, prepared, .. } = self;
-        condition.try_substitute(&mut |leaf| {
+    /// The selections that the condition does not use.
+    fn unused(&self) -> Vec<Expr<Leaf>> {
+        let mut used = vec![false; self.detections.items.len()];
+        self.condition.each(&mut |leaf, _| {
+            if let Leaf::Item(index) = leaf
+                && let Some(used) = used.get_mut(*index)
+            {
+                *used = true;
+            }
+        });
+        let is_unused = |expr: &Expr<Leaf>| {
+            let mut unused = false;
+            expr.each(&mut |leaf, _| unused |= matches!(leaf, Leaf::Item(index) if used.get(*index) == Some(&false)));
+            unused
+        };
+        self.detections.selections.iter().map(|selection| body(&selection.body)).filter(is_unused).collect()
+    }
+
+    /// A typed condition on one template type.
+    fn build(&mut self, entry: &Entry, expr: &Expr<Leaf>, sink: &mut Sink) -> Result<Expr<Predicate>, Unread> {
+        let Self { detections, prepared, .. } = self;
+        expr.try_substitute(&mut |leaf| {
             let index = match leaf {
                 Leaf::Item(index) => *index,
                 Leaf::Unread(unread) => return Err(*unread),

@@ -123,9 +123,7 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
         Kind::FieldRef if item.values.iter().all(|value| matches!(value.raw, Raw::Text(_))) => {
             return Ok(Typed::OtherField);
         }
-        Kind::FieldRef => {
-            Err(sink.unread(&codes::INVALID_VALUE, item.span, "`fieldref` takes the names of fields"))
-        }
+        Kind::FieldRef => Err(sink.unread(&codes::INVALID_VALUE, item.span, "`fieldref` takes the names of fields")),
     };
     tests.map(Typed::Tests)
 }
@@ -478,7 +476,9 @@ fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Expr<Arc<Test>>, sink: &mut
             Some(Number::Int(number)) => Ok(is(Test::Float(comparison, number as f64))),
             _ => Ok(text.clone()),
         },
-        (Kind::Order(_), Scalar::Int) | (Kind::Cidr, Scalar::Ip | Scalar::String) | (_, Scalar::String) => Ok(text.clone()),
+        (Kind::Order(_), Scalar::Int) | (Kind::Cidr, Scalar::Ip | Scalar::String) | (_, Scalar::String) => {
+            Ok(text.clone())
+        }
         (Kind::Plain, _) if is_plain(&item.modifiers) => plain(item, scalar, sink),
         // The text of a float is not defined (docs/semantics.md, CONV-2), so nothing matches it.
         (Kind::Plain | Kind::Regex, Scalar::Int | Scalar::Ip) => {
@@ -578,8 +578,13 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                     )
                     .with_help("compare it by value: a number, `gt`, `lt`, or `cidr` for an address");
                 sink.push(found);
-                let patterns =
-                    text::patterns(value.text, &item.modifiers, limits::RULE_VALUES, &mut Budget::default(), &mut texts);
+                let patterns = text::patterns(
+                    value.text,
+                    &item.modifiers,
+                    limits::RULE_VALUES,
+                    &mut Budget::default(),
+                    &mut texts,
+                );
                 if let Err(reason) = patterns {
                     refused = Some(report_refused(&reason, value, sink));
                 }

@@ -24,7 +24,12 @@ pub(super) struct Resolved {
 }
 
 /// The field of a name. An unknown one is reported.
-pub(super) fn resolve_field(template: &TemplateType, name: &str, span: Span, sink: &mut Sink) -> Result<Resolved, Unread> {
+pub(super) fn resolve_field(
+    template: &TemplateType,
+    name: &str,
+    span: Span,
+    sink: &mut Sink,
+) -> Result<Resolved, Unread> {
     known_field(template, name).ok_or_else(|| {
         let message = format!("template type `{template}` has no field `{}`", clip(name));
         let found = sink.diagnostic(&codes::UNKNOWN_FIELD, span, message);
@@ -266,7 +271,12 @@ impl<'r> Lowerer<'r, '_> {
         let (left, operator, flipped) = match (&predicate.left, &predicate.right) {
             (Operand::Literal(value), Some(Right::One(right @ (Operand::Reference(_) | Operand::Masked(_))))) => {
                 let Some(operator) = flip(predicate.operator.value) else {
-                    return Err(self.report(&codes::OPERATOR_TYPE, value.span, "the left side is a value", "write the field first"));
+                    return Err(self.report(
+                        &codes::OPERATOR_TYPE,
+                        value.span,
+                        "the left side is a value",
+                        "write the field first",
+                    ));
                 };
                 (right, operator, Some(std::slice::from_ref(value)))
             }
@@ -276,7 +286,12 @@ impl<'r> Lowerer<'r, '_> {
             Operand::Reference(reference) => (reference, None),
             Operand::Masked(masked) => (&masked.field, Some(masked.mask.value)),
             Operand::Literal(value) => {
-                return Err(self.report(&codes::OPERATOR_TYPE, value.span, "both sides are values", "compare a field with a value"));
+                return Err(self.report(
+                    &codes::OPERATOR_TYPE,
+                    value.span,
+                    "both sides are values",
+                    "compare a field with a value",
+                ));
             }
         };
         let resolved = self.field(reference)?;
@@ -292,7 +307,12 @@ impl<'r> Lowerer<'r, '_> {
         let every = self.quantifier(predicate, &resolved, reference)?;
         if operator == Operator::Exists {
             if predicate.ignore_case {
-                return Err(self.report(&codes::OPERATOR_TYPE, asked.at, "`exists` compares nothing", "write `exists` without `~`"));
+                return Err(self.report(
+                    &codes::OPERATOR_TYPE,
+                    asked.at,
+                    "`exists` compares nothing",
+                    "write `exists` without `~`",
+                ));
             }
             return Ok(made(&resolved, Test::Exists, predicate.span, None));
         }
@@ -363,11 +383,7 @@ impl<'r> Lowerer<'r, '_> {
         }
         // `!=` is false on an absent value, as every predicate is.
         let exists =
-            if resolved.ty.optional {
-            made(&resolved, Test::Exists, predicate.span, None)
-        } else {
-            Expr::Const(true)
-        };
+            if resolved.ty.optional { made(&resolved, Test::Exists, predicate.span, None) } else { Expr::Const(true) };
         Ok(Expr::all([exists, expr.negate()]))
     }
 

@@ -243,13 +243,7 @@ fn strings(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) 
     refused.map_or(Ok(Test::Text { patterns, all: asked.all }), Err)
 }
 
-fn pattern(
-    asked: &Asked<'_>,
-    value: &str,
-    span: Span,
-    ignore_case: bool,
-    sink: &mut Sink,
-) -> Result<Pattern, Unread> {
+fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Result<Pattern, Unread> {
     let part = matches!(asked.operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
     if part && value.is_empty() {
         let message = format!("every text {} the empty one", asked.operator.as_str().replace('_', " "));
