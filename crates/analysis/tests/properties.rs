@@ -172,7 +172,7 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         // A comparison of any value with a field is nothing that the languages can say.
         let field =
             if field == FieldRef::Keyword && matches!(test, Test::Field { .. }) { FieldRef::Input(0) } else { field };
-        Predicate { field, test: Arc::new(test), span: Span::default(), by_position: None }
+        Predicate { field, test: Arc::new(test), span: Span::default(), by_position: None, other_by_position: None }
     })
 }
 

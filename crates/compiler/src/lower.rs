@@ -129,7 +129,8 @@ pub(crate) fn mentions(condition: &Expr<Predicate>) -> Vec<InputKey> {
         found.extend(InputKey::of(&predicate.field, predicate.by_position.is_some()));
         let mut further = Vec::new();
         others(&predicate.test, &mut further);
-        found.extend(further.into_iter().filter_map(|field| InputKey::of(field, false)));
+        found
+            .extend(further.into_iter().filter_map(|field| InputKey::of(field, predicate.other_by_position.is_some())));
     });
     found.sort();
     found.dedup();
@@ -160,7 +161,8 @@ pub(crate) fn condition(
             Test::Elements { test, .. } => (0, &**test),
             test => (0, test),
         };
-        ask(test, input, quantifier, ty, template, inputs, frequency)
+        let other_by_number = predicate.other_by_position.is_some();
+        ask(test, (input, quantifier), (ty, other_by_number), template, inputs, frequency)
     });
     together(lowered, frequency)
 }
@@ -199,9 +201,8 @@ fn together(expr: Expr<Question>, frequency: &Frequency) -> Expr<Question> {
 
 fn ask(
     test: &Test,
-    input: u16,
-    quantifier: u8,
-    ty: Option<FieldType>,
+    (input, quantifier): (u16, u8),
+    (ty, other_by_number): (Option<FieldType>, bool),
     template: &TemplateType,
     inputs: &BTreeMap<InputKey, u16>,
     frequency: &Frequency,
@@ -274,7 +275,7 @@ fn ask(
             }
         }
         Test::Field { comparison, other, ignore_case } => {
-            let other_key = InputKey::of(other, false);
+            let other_key = InputKey::of(other, other_by_number);
             let other_ty = other_key.as_ref().and_then(|key| key.declared(template)).map(|(_, ty)| ty);
             let Some(other) = other_key.and_then(|key| inputs.get(&key).copied()) else { return Expr::Const(false) };
             let bytes = |ty: Option<FieldType>| ty.is_some_and(|ty| ty.scalar == Scalar::Bytes);

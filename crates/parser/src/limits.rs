@@ -96,6 +96,13 @@ impl Default for Budget {
     }
 }
 
+impl Budget {
+    /// Whether nothing is left of one of them.
+    pub(crate) const fn is_spent(&self) -> bool {
+        self.values == 0 || self.value_bytes == 0 || self.predicates == 0 || self.regex_bytes == 0
+    }
+}
+
 /// Takes `amount` from what is left; false where that is less, and then nothing is left.
 pub(crate) fn take(left: &mut usize, amount: usize) -> bool {
     let enough = *left >= amount;

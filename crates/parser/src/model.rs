@@ -1,11 +1,12 @@
 //! The checked model: what both languages lower to.
 //!
-//! Nothing in here tells which language a rule was written in. Private constructors
-//! in [`crate::check`] are the only way to a [`crate::check::CheckedContent`].
+//! Nothing in here tells which language a rule was written in. A rule is only
+//! made where all of it was read.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::diagnostic::Whole;
 use crate::source::{Source, Span};
 use crate::table::Table;
 use crate::template::TemplateType;
@@ -108,6 +109,39 @@ impl<P> Expr<P> {
             }
             Self::Is(predicate) => replace(predicate),
         }
+    }
+
+    /// Like [`Expr::substitute`], where a predicate may have no replacement: then the whole has none, and
+    /// every part is looked at all the same. A part that decides is enough, as there.
+    pub(crate) fn try_substitute<'a, Q, E>(
+        &'a self,
+        replace: &mut impl FnMut(&'a P) -> Result<Expr<Q>, E>,
+    ) -> Result<Expr<Q>, E> {
+        match self {
+            Self::Const(value) => Ok(Expr::Const(*value)),
+            Self::Not(inner) => Ok(inner.try_substitute(replace)?.negate()),
+            Self::All(parts) => Ok(Self::try_parts(parts, false, replace)?.map_or(Expr::Const(false), Expr::all)),
+            Self::Any(parts) => Ok(Self::try_parts(parts, true, replace)?.map_or(Expr::Const(true), Expr::any)),
+            Self::Is(predicate) => replace(predicate),
+        }
+    }
+
+    /// The parts replaced; none where one of them is the constant that decides.
+    fn try_parts<'a, Q, E>(
+        parts: &'a [Self],
+        decisive: bool,
+        replace: &mut impl FnMut(&'a P) -> Result<Expr<Q>, E>,
+    ) -> Result<Option<Vec<Expr<Q>>>, E> {
+        let mut kept = Vec::with_capacity(parts.len());
+        let mut refused = None;
+        for part in parts {
+            match part.try_substitute(replace) {
+                Ok(Expr::Const(value)) if value == decisive && refused.is_none() => return Ok(None),
+                Ok(other) => kept.push(other),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        refused.map_or(Ok(Some(kept)), Err)
     }
 }
 
@@ -326,6 +360,8 @@ pub struct Predicate {
     pub span: Span,
     /// The position that the rule used instead of a name, from 1.
     pub by_position: Option<u32>,
+    /// The same for the other side of a [`Test::Field`].
+    pub other_by_position: Option<u32>,
 }
 
 impl Expr<Predicate> {
@@ -428,7 +464,7 @@ impl RuleId {
     }
 }
 
-/// A rule that passed resolution and typing.
+/// A rule that passed resolution and typing, all of which was read.
 #[derive(Clone, Debug)]
 pub struct CheckedRule {
     /// The name that reports use: the id, else the title or name.
@@ -447,8 +483,12 @@ pub struct CheckedRule {
     pub tests: Vec<TestCase>,
     /// The file that it was read from.
     pub source: Source,
-    /// Where it stands in the file.
+    /// Where it stands in the file: its title or name.
     pub span: Span,
-    /// All of it.
+    /// The bytes of the whole declaration or document: a finding with a place in them is about it.
     pub extent: Span,
+    /// The bytes of the global document that is merged into it: a finding there is about it too.
+    pub global: Option<Span>,
+    #[expect(dead_code, reason = "nobody reads the proof; without it there is no such rule")]
+    pub(crate) whole: Whole,
 }

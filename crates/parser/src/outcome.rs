@@ -1,6 +1,6 @@
 //! What one file yields, whichever language it is in: the input of the checks across files.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Unread};
 use crate::model::CheckedRule;
 use crate::source::{Source, Span};
 
@@ -26,33 +26,50 @@ pub struct Facts {
     pub logic: Option<u64>,
     /// Where it is shown: its title or name.
     pub span: Span,
-    /// All of it.
+    /// The bytes of the whole declaration or document: a finding with a place in them is about it.
     pub extent: Span,
+    /// The bytes of the global document that is merged into it: a finding there is about it too.
+    pub global: Option<Span>,
     /// Whether it is a rule, which is among the rules of the file unless something is wrong with it.
     pub is_rule: bool,
+    /// Why it was not read, where it was not: the first error in it or in what it uses, which may be
+    /// declared elsewhere.
+    pub unread: Option<Diagnostic>,
 }
 
-/// The kinds of documents that change what rules do.
+/// A kind of document that changes what rules do, or what becomes of their matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DocumentKind {
-    /// A filter.
+pub enum DependentKind {
+    /// Takes matches away from the rules that it refers to.
     Filter,
-    /// A correlation.
+    /// Fires on matches of the rules that it refers to.
     Correlation,
 }
 
-/// A document that is no rule.
+/// The rules that a document refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Referred {
+    /// Every rule of the filter's log source (`rules: any`).
+    Any,
+    /// These.
+    Rules(Vec<Reference>),
+    /// Which rules are meant could not be read: it may be any.
+    Unread(Unread),
+}
+
+/// A filter or correlation document, readable or not.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct Dependent {
     /// What it is.
-    pub kind: DocumentKind,
-    /// Where it is shown.
-    pub span: Span,
-    /// All of it.
+    pub kind: DependentKind,
+    /// What it declares of itself: index into [`FileOutcome::facts`].
+    pub facts: usize,
+    /// The bytes of the whole document.
     pub extent: Span,
-    /// The rules that it names; `None` for any.
-    pub rules: Option<Vec<Reference>>,
-    /// Whether the rules of a correlation are alerts of their own.
+    /// The rules that it refers to.
+    pub rules: Referred,
+    /// Whether the rules under a correlation are alerts of their own too (`generate: true`). Always true for
+    /// a filter.
     pub generate: bool,
 }
 
@@ -61,14 +78,14 @@ pub struct Document {
 pub struct FileOutcome {
     /// The file.
     pub source: Source,
-    /// Rules that could be read, in the order of the file.
+    /// Rules that were read completely, in the order of the file.
     pub rules: Vec<CheckedRule>,
     /// One entry for each rule or document, readable or not.
     pub facts: Vec<Facts>,
+    /// Its filters and correlations.
+    pub documents: Vec<Dependent>,
     /// Rules that its documents refer to.
     pub references: Vec<Reference>,
-    /// Filters and correlations.
-    pub documents: Vec<Document>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether all of the file was understood, as far as its form goes.
@@ -83,8 +100,8 @@ impl FileOutcome {
             source: source.clone(),
             rules: Vec::new(),
             facts: Vec::new(),
-            references: Vec::new(),
             documents: Vec::new(),
+            references: Vec::new(),
             diagnostics: Vec::new(),
             is_intact: true,
         }

@@ -1,7 +1,9 @@
 //! Template types: the contract between content and sensors.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 
 /// The scalar kinds of values.
@@ -221,6 +223,8 @@ pub struct TemplateType {
     pub source: Source,
     /// The name in the declaration.
     pub span: Span,
+    /// The first error in the declaration, where there is one: no rule can be read against it.
+    pub flaw: Option<Arc<Diagnostic>>,
 }
 
 impl TemplateType {

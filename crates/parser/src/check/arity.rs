@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Code, Diagnostic, clip, codes};
+use crate::diagnostic::{Code, Diagnostic, clip, closest, codes};
 use crate::model::{CheckedRule, FieldRef, Predicate, Target, Test};
-use crate::sensor::{Fleet, Sensor, SuppliedTemplate};
+use crate::sensor::{Fleet, Sensor, SuppliedInput, SuppliedTemplate};
 use crate::source::Span;
 use crate::template::{Field, FieldType, Fixed, Recognition, Scalar, TemplateType};
 
@@ -62,7 +62,7 @@ impl Fault {
 
 /// Reports what a rule reads and some sensor of the fleet does not supply: one finding for
 /// each field and kind of fault, which names every sensor concerned.
-pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
+pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet, catalogue: &Catalogue) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if fleet.is_empty() || rule.targets.is_empty() {
         return found;
@@ -74,7 +74,8 @@ pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
         found.push(
             Diagnostic::new(&codes::NO_SENSOR_SELECTED, &rule.source, rule.span, message)
                 .with_help(help)
-                .with_rule(&rule.name),
+                .with_rule(&rule.name)
+                .with_sensors(fleet.sensors()),
         );
         return found;
     }
@@ -95,6 +96,7 @@ pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
                 }
             }
             found.extend(faults.into_values().filter_map(|faults| describe(rule, template, &mention, &faults, fleet)));
+            found.extend(unknown(rule, template, &mention, fleet, catalogue));
         }
     }
     if !supplied {
@@ -105,10 +107,52 @@ pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet) -> Vec<Diagnostic> {
         found.push(
             Diagnostic::new(&codes::UNSUPPLIED_TEMPLATE, &rule.source, rule.span, message)
                 .with_help(help)
-                .with_rule(&rule.name),
+                .with_rule(&rule.name)
+                .with_sensors(fleet.sensors()),
         );
     }
     found
+}
+
+/// Reports an undeclared field that no sensor of the fleet supplies and no version of the template type declares:
+/// the name may be misspelt, and nothing would ever tell.
+fn unknown(
+    rule: &CheckedRule,
+    template: &TemplateType,
+    mention: &Mention<'_>,
+    fleet: &Fleet,
+    catalogue: &Catalogue,
+) -> Option<Diagnostic> {
+    if mention.declared != Declared::Nowhere {
+        return None;
+    }
+    let supplies = |(sensor, _): (&Sensor, _)| sensor.supplied(&template.name, mention.name).is_some();
+    let declares = |version: &u32| {
+        let other = catalogue.find(&template.name, *version);
+        other.is_some_and(|other| !matches!(FieldRef::named(other, mention.name), FieldRef::Open(_)))
+    };
+    if fleet.suppliers(&template.name).any(supplies) || catalogue.versions(&template.name).iter().any(declares) {
+        return None;
+    }
+    let field = clip(mention.name);
+    let message = format!(
+        "{} reads `{field}`, which `{template}` does not declare and no sensor of the fleet supplies",
+        subject(rule)
+    );
+    let mut known: Vec<&str> = template.names().collect();
+    if let Some((_, newest)) = fleet.suppliers(&template.name).last() {
+        known.extend(newest.inputs().iter().map(SuppliedInput::name));
+    }
+    let help = match closest(mention.name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "correct the name, or declare the field so that every sensor has to supply it".to_owned(),
+    };
+    Some(
+        Diagnostic::new(&codes::UNKNOWN_INPUT, &rule.source, mention.span, message)
+            .with_help(help)
+            .with_rule(&rule.name)
+            .with_sensors(fleet.suppliers(&template.name).map(|(sensor, _)| sensor)),
+    )
 }
 
 /// Reports undeclared fields that another version of the template type declares as something else
@@ -188,7 +232,7 @@ fn mentions<'t>(target: &'t Target) -> Vec<Mention<'t>> {
         let mut further = Vec::new();
         others(&predicate.test, &mut further);
         for other in further {
-            note(other, predicate, false);
+            note(other, predicate, predicate.other_by_position.is_some());
         }
     });
     found
@@ -285,6 +329,7 @@ fn describe(
     };
     let mut found =
         Diagnostic::new(fault.code(), &rule.source, mention.span, message).with_help(help).with_rule(&rule.name);
+    found = found.with_sensors(faults.iter().map(|(sensor, _)| sensor));
     found.label = label;
     Some(found)
 }
@@ -345,7 +390,10 @@ mod tests {
         let templates = r#""templates":{"t":{"inputs":[{"name":"a","type":"string"}]}}"#;
         let with = |level: &str| format!(r#""header":[{{"name":"Level","type":"{level}"}}],{templates}"#);
         let undeclared = text("");
-        assert_eq!(found(&undeclared, templates), [""; 0]);
+        assert_eq!(
+            found(&undeclared, templates),
+            ["CC0409: rule `r` reads `Level`, which `t @ 1` does not declare and no sensor of the fleet supplies"]
+        );
         assert_eq!(found(&undeclared, &with("string?")), [""; 0]);
         assert_eq!(
             found(&undeclared, &with("int?")),
@@ -356,6 +404,63 @@ mod tests {
         let as_input = r#""templates":{"t":{"inputs":[{"name":"a","type":"string"},{"name":"Level","type":"int"}]}}"#;
         assert_eq!(found(&undeclared, as_input).len(), 1);
         assert_eq!(found(&text("header { Level: string }\n    "), &with("string")), [""; 0]);
+    }
+
+    /// Where it is read by number, on either side, the number must mean the same field there.
+    #[test]
+    fn a_position_is_held_to_each_sensor_on_either_side_of_a_comparison() {
+        let text = |condition: &str| {
+            format!(
+                "template t @ 1 {{\n    1 a : string\n    2 b : string\n    3 c : string\n}}\n\
+                 rule r {{\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    \
+                 severity: low\n    when {condition}\n}}\n"
+            )
+        };
+        let inputs = |names: &[&str]| {
+            let inputs: Vec<String> =
+                names.iter().map(|name| format!("{{\"name\":\"{name}\",\"type\":\"string\"}}")).collect();
+            format!("\"templates\":{{\"t\":{{\"inputs\":[{}]}}}}", inputs.join(","))
+        };
+        let shifted = inputs(&["a", "c", "b"]);
+        let conditions =
+            ["a == $3", "$3 == a", "a == c and not $3 starts_with a", "b != $3", "a == \"x\" or a ends_with $3"];
+        for condition in conditions {
+            let found = |inputs: &str| found(&text(condition), inputs);
+            assert_eq!(found(&inputs(&["a", "b", "c"])), [""; 0], "{condition}");
+            assert_eq!(
+                found(&shifted),
+                ["CC0403: rule `r` reads `$3`, which is `c` in `t @ 1`, but acme 1 supplies `b` at that position"],
+                "{condition}"
+            );
+            let short = found(&inputs(&["c", "a"]));
+            assert!(short.iter().any(|found| found.starts_with("CC0402: ")), "{condition}: {short:?}");
+        }
+        assert_eq!(found(&text("a == c"), &shifted), [""; 0]);
+    }
+
+    /// What one more sensor finds is another finding, though its words are the same.
+    #[test]
+    fn a_finding_names_the_sensors_that_it_is_about() {
+        let text = "template t @ 1 {\n    1 a : string\n}\ntemplate u @ 1 {\n    1 a : string\n}\n\
+            rule r {\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    severity: low\n    \
+            when a == \"x\"\n}\nrule s {\n    id: \"0e95725d-7320-415d-80f7-000000000002\"\n    \
+            template: t @ 1\n    severity: low\n    sensors: \">=99\"\n    when a == \"y\"\n}\n\
+            rule v {\n    id: \"0e95725d-7320-415d-80f7-000000000003\"\n    template: u @ 1\n    severity: low\n    \
+            when a == \"z\"\n}\n";
+        let sensor = |version: &str, name: &str| {
+            let json = format!(
+                "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"templates\":{{\"t\":{{\"inputs\":[{{\"name\":\
+                 \"{name}\",\"type\":\"string\"}}]}}}}}}"
+            );
+            Manifest::parse(&Source::new("m", json)).expect("a manifest")
+        };
+        let fleet = Fleet::new(vec![sensor("10", "b"), sensor("9", "b"), sensor("8", "a")]).expect("a fleet");
+        let sources = vec![(Source::new("r.content", text), Language::Native)];
+        let judged = Gathered { fleet: Some(fleet), ..Gathered::of(sources) }.check(&Checking::default()).judge();
+        let fourth = judged.findings().iter().filter(|found| found.code.id.starts_with("CC04"));
+        let sensors: Vec<(&str, String)> = fourth.map(|found| (found.code.id, found.sensors.join(", "))).collect();
+        let (two, all) = ("acme 10, acme 9".to_owned(), "acme 10, acme 8, acme 9".to_owned());
+        assert_eq!(sensors, [("CC0401", two), ("CC0406", all.clone()), ("CC0405", all)]);
     }
 
     #[test]

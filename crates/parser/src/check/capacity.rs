@@ -70,7 +70,8 @@ fn describe(rule: &CheckedRule, kind: &str, excess: &[Excess<'_>]) -> Option<Dia
         format!("the content has {needed} {kind} for {sensor}, which holds {capacity}; from here on it is over");
     let mut found = Diagnostic::new(&codes::OVER_CAPACITY, &rule.source, rule.span, message)
         .with_help("reduce the content, restrict rules to other sensors, or ship a sensor with more room first")
-        .with_rule(&rule.name);
+        .with_rule(&rule.name)
+        .with_sensors(excess.iter().map(|excess| excess.sensor));
     let others: Vec<String> = excess
         .iter()
         .filter(|other| !std::ptr::eq(other.sensor, sensor))

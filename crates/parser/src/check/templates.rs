@@ -9,8 +9,21 @@ use crate::source::Source;
 use crate::template::TemplateType;
 
 /// Reports what is wrong among the template types that the content declares. `library` are
-/// those that ship; the content may grow them, and may not change them.
-pub(crate) fn check(library: &[Arc<TemplateType>], own: &[Arc<TemplateType>]) -> Vec<Diagnostic> {
+/// those that ship; the content may grow them, and may not change them. Those concerned are flawed:
+/// what a rule on them means cannot be said.
+pub(crate) fn check(library: &[Arc<TemplateType>], own: &mut [Arc<TemplateType>]) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (at, finding) in contradictions(library, own) {
+        if let Some(template) = own.get_mut(at) {
+            Arc::make_mut(template).flaw.get_or_insert_with(|| Arc::new(finding.clone()));
+        }
+        found.push(finding);
+    }
+    found
+}
+
+/// What is wrong, each with the index of the template type that it is about.
+fn contradictions(library: &[Arc<TemplateType>], own: &[Arc<TemplateType>]) -> Vec<(usize, Diagnostic)> {
     let mut found = Vec::new();
     // By name and version; of two with the same version the one that is declared first.
     let mut all: HashMap<&str, BTreeMap<u32, &TemplateType>> = HashMap::new();
@@ -18,28 +31,26 @@ pub(crate) fn check(library: &[Arc<TemplateType>], own: &[Arc<TemplateType>]) ->
         all.entry(&template.name).or_default().entry(template.version).or_insert(template);
     }
     let mut declared: HashMap<(&str, u32), &TemplateType> = HashMap::new();
-    for template in own {
+    for (at, template) in own.iter().enumerate() {
         let before = *declared.entry((&template.name, template.version)).or_insert(template);
         if !std::ptr::eq(before, &**template) {
             let message = format!("`{template}` is declared twice");
             let duplicate = Diagnostic::new(&codes::DUPLICATE_NAME, &template.source, template.span, message);
-            found.push(
-                place(duplicate, &before.source, before.span, "first declared here")
-                    .with_help("remove one, or give it the next version"),
-            );
+            let duplicate = place(duplicate, &before.source, before.span, "first declared here");
+            found.push((at, duplicate.with_help("remove one, or give it the next version")));
             continue;
         }
         let earlier =
             all.get(template.name.as_str()).and_then(|versions| versions.range(..template.version).next_back());
         if let Some((_, earlier)) = earlier {
-            grown(earlier, template, &mut found);
+            found.extend(grown(earlier, template).map(|changed| (at, changed)));
         }
     }
     found
 }
 
 /// Every position of the earlier version must mean the same in the later one, or be retired.
-fn grown(earlier: &TemplateType, later: &TemplateType, found: &mut Vec<Diagnostic>) {
+fn grown(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
     for (index, before) in earlier.fields.iter().enumerate() {
         let position = index + 1;
         let (span, problem) = match (before, later.fields.get(index)) {
@@ -63,9 +74,9 @@ fn grown(earlier: &TemplateType, later: &TemplateType, found: &mut Vec<Diagnosti
         let help = "append new fields at the end; give a removed position to `retired` and never use it again";
         let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, span, problem).with_help(help);
         let at = before.as_ref().map_or(earlier.span, |before| before.span);
-        found.push(place(changed, &earlier.source, at, "in the earlier version"));
-        return;
+        return Some(place(changed, &earlier.source, at, "in the earlier version"));
     }
+    None
 }
 
 fn place(diagnostic: Diagnostic, source: &Source, span: crate::source::Span, text: &str) -> Diagnostic {

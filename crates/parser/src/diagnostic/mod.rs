@@ -105,10 +105,11 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Name or id of the rule that the finding is about.
     pub rule: Option<String>,
+    /// The sensors that the finding is about, by name and version, sorted: the same words about another
+    /// sensor are another finding.
+    pub sensors: Vec<String>,
     /// A mend that can be applied by machine.
     pub fix: Option<Fix>,
-    /// The sensors that it is about, sorted.
-    pub sensors: Vec<String>,
 }
 
 impl Diagnostic {
@@ -126,8 +127,8 @@ impl Diagnostic {
             related: Vec::new(),
             help: None,
             rule: None,
-            fix: None,
             sensors: Vec::new(),
+            fix: None,
         }
     }
 
@@ -173,6 +174,15 @@ impl Diagnostic {
         self
     }
 
+    /// Names the sensors that the finding is about.
+    #[must_use]
+    pub fn with_sensors(mut self, sensors: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        self.sensors = sensors.into_iter().map(|sensor| sensor.to_string()).collect();
+        self.sensors.sort_unstable();
+        self.sensors.dedup();
+        self
+    }
+
     /// Adds a mend of one edit.
     #[must_use]
     pub fn with_fix(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
@@ -203,13 +213,32 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// Proof that an error was reported about something that could not be read. Whoever holds one can take
+/// that something neither for true nor for false nor for absent. Only a [`Sink`] makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unread(());
+
+/// Proof that all of something was read: no error was reported while it was. Only a [`Sink`] makes it, and
+/// nothing that runs or ships is made without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole(());
+
 /// Collects the diagnostics of one stage over one source, up to
 /// [`crate::limits::DIAGNOSTICS`]; the rest is counted and closed with one of its own.
+///
+/// Errors are kept before other findings, and that there was one is never forgotten.
 #[derive(Debug)]
 pub struct Sink {
     source: Source,
     found: Vec<Diagnostic>,
+    /// How many of those kept are errors.
+    errors: usize,
     dropped: usize,
+    dropped_errors: usize,
+    /// Where the first error is that was dropped.
+    lost: Option<Span>,
+    /// The first error, kept or not.
+    first: Option<Box<Diagnostic>>,
     /// Findings that went to other sinks of the same file.
     before: usize,
 }
@@ -218,10 +247,19 @@ impl Sink {
     /// An empty sink for one source.
     #[must_use]
     pub fn new(source: &Source) -> Self {
-        Self { source: source.clone(), found: Vec::new(), dropped: 0, before: 0 }
+        Self {
+            source: source.clone(),
+            found: Vec::new(),
+            errors: 0,
+            dropped: 0,
+            dropped_errors: 0,
+            lost: None,
+            first: None,
+            before: 0,
+        }
     }
 
-    /// An empty sink for a part of the source that another sink reports on.
+    /// An empty sink for a part of the source that another sink reports on. It is closed with [`Sink::close`].
     #[must_use]
     pub(crate) fn part(whole: &Self) -> Self {
         Self { before: whole.before + whole.len(), ..Self::new(&whole.source) }
@@ -243,8 +281,7 @@ impl Sink {
         &self.source
     }
 
-    /// Reports a finding and gives it back for labels, help and a fix. Past the limit
-    /// the finding is counted but not kept.
+    /// Reports a finding. Past the limit it is counted but not kept.
     pub fn report(&mut self, code: &'static Code, span: Span, message: impl Into<String>) {
         self.push(Diagnostic::new(code, &self.source, span, message));
     }
@@ -257,17 +294,58 @@ impl Sink {
 
     /// Adds a finished finding.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if self.found.len() < crate::limits::DIAGNOSTICS {
-            self.found.push(diagnostic);
-        } else {
-            self.dropped += 1;
+        let is_error = diagnostic.severity == Severity::Error;
+        if is_error && self.first.is_none() {
+            self.first = Some(Box::new(diagnostic.clone()));
         }
+        if self.found.len() >= crate::limits::DIAGNOSTICS {
+            self.dropped += 1;
+            // A flood of lesser findings does not hide an error.
+            let lesser = |kept: &Diagnostic| kept.severity != Severity::Error;
+            let place = (is_error && self.errors < self.found.len()).then(|| self.found.iter().rposition(lesser));
+            let Some(place) = place.flatten() else {
+                if is_error {
+                    self.dropped_errors += 1;
+                    self.lost.get_or_insert(diagnostic.span);
+                }
+                return;
+            };
+            self.found.remove(place);
+        }
+        self.errors += usize::from(is_error);
+        self.found.push(diagnostic);
     }
 
-    /// Whether an error was reported.
+    /// Reports that something cannot be read, as an error whatever the code: what is left of its rule is
+    /// not the rule.
+    pub(crate) fn refuse(&mut self, mut diagnostic: Diagnostic) -> Unread {
+        diagnostic.severity = Severity::Error;
+        self.push(diagnostic);
+        Unread(())
+    }
+
+    /// [`Sink::refuse`] with the help of the code's page.
+    pub(crate) fn unread(&mut self, code: &'static Code, span: Span, message: impl Into<String>) -> Unread {
+        let found = self.diagnostic(code, span, message);
+        self.refuse(found)
+    }
+
+    /// Notes an error that is reported elsewhere and makes this unreadable too, such as one in a list that a
+    /// rule uses.
+    pub(crate) fn inherit(&mut self, cause: &Diagnostic) -> Unread {
+        self.first.get_or_insert_with(|| Box::new(cause.clone()));
+        Unread(())
+    }
+
+    /// The proof that nothing was an error so far.
+    pub(crate) fn whole(&self) -> Result<Whole, Unread> {
+        if self.first.is_none() { Ok(Whole(())) } else { Err(Unread(())) }
+    }
+
+    /// Whether an error was reported, kept or not.
     #[must_use]
     pub fn has_error(&self) -> bool {
-        self.found.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.first.is_some()
     }
 
     /// How many findings were reported, kept or not.
@@ -282,16 +360,114 @@ impl Sink {
         self.found.is_empty()
     }
 
+    /// Hands what a part found to the sink of the whole, and tells whether all of the part was read:
+    /// if not, the first error.
+    pub(crate) fn close(self, whole: &mut Self) -> Result<Whole, Diagnostic> {
+        let (dropped, dropped_errors, lost) = (self.dropped, self.dropped_errors, self.lost);
+        self.found.into_iter().for_each(|found| whole.push(found));
+        whole.dropped += dropped;
+        whole.dropped_errors += dropped_errors;
+        whole.lost = whole.lost.or(lost);
+        self.first.map_or(Ok(Whole(())), |first| Err(*first))
+    }
+
     /// The findings, in the order in which they were reported. One without help of its own
     /// gets the cure of its code.
     #[must_use]
     pub fn finish(mut self) -> Vec<Diagnostic> {
         if self.dropped > 0 {
-            let span = self.found.last().map_or_else(Span::default, |last| last.span);
-            let message = format!("{} more findings in this file are not shown", self.dropped);
+            let last = self.found.last().map_or_else(Span::default, |last| last.span);
+            let errors = match self.dropped_errors {
+                0 => String::new(),
+                1 => ", 1 of them an error".to_owned(),
+                count => format!(", {count} of them errors"),
+            };
+            let message = format!("{} more findings in this file are not shown{errors}", self.dropped);
+            let span = self.lost.unwrap_or(last);
             let closing = Diagnostic::new(&codes::TOO_MANY_FINDINGS, &self.source, span, message);
             self.found.push(closing.with_help("mend the findings above and run again"));
         }
         self.found.into_iter().map(Diagnostic::or_cure).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits;
+
+    fn sink() -> Sink {
+        Sink::new(&Source::new("c", ""))
+    }
+
+    fn warn(sink: &mut Sink, count: usize) {
+        for at in 0..count {
+            sink.report(&codes::UNUSED_SELECTION, Span::at(at), "m");
+        }
+    }
+
+    #[test]
+    fn a_flood_of_warnings_hides_no_error() {
+        let mut sink = sink();
+        warn(&mut sink, 3 * limits::DIAGNOSTICS);
+        assert!(!sink.has_error() && sink.whole().is_ok());
+        sink.report(&codes::INVALID_VALUE, Span::at(7), "wrong");
+        assert!(sink.has_error() && sink.whole().is_err());
+        assert_eq!(sink.len(), 3 * limits::DIAGNOSTICS + 1);
+        let found = sink.finish();
+        assert_eq!(found.iter().filter(|found| found.code.id == codes::INVALID_VALUE.id).count(), 1);
+        assert_eq!(found.last().map(|last| last.code.id), Some(codes::TOO_MANY_FINDINGS.id));
+    }
+
+    #[test]
+    fn an_error_among_too_many_errors_is_said_where_it_is() {
+        let mut sink = sink();
+        warn(&mut sink, 10);
+        for at in 0..limits::DIAGNOSTICS + 2 {
+            sink.report(&codes::INVALID_VALUE, Span::at(1_000 + at), "wrong");
+        }
+        let found = sink.finish();
+        let last = found.last().expect("a closing finding");
+        assert_eq!((last.severity, last.span), (Severity::Error, Span::at(1_000 + limits::DIAGNOSTICS)));
+        assert_eq!(last.message, "12 more findings in this file are not shown, 2 of them errors");
+    }
+
+    #[test]
+    fn what_a_part_found_is_the_wholes_and_the_proof_is_the_parts() {
+        let mut file = sink();
+        let mut bad = Sink::part(&file);
+        bad.report(&codes::INVALID_VALUE, Span::at(1), "wrong");
+        warn(&mut bad, 2 * limits::DIAGNOSTICS);
+        assert_eq!(bad.close(&mut file).expect_err("an error").message, "wrong");
+        let mut good = Sink::part(&file);
+        warn(&mut good, 2 * limits::DIAGNOSTICS);
+        assert!(good.close(&mut file).is_ok());
+        let mut late = Sink::part(&file);
+        late.report(&codes::INVALID_VALUE, Span::at(2), "wrong too");
+        assert!(late.close(&mut file).is_err());
+        assert!(file.has_error());
+        let found = file.finish();
+        assert_eq!(found.iter().filter(|found| found.code.id == codes::INVALID_VALUE.id).count(), 2);
+        assert_eq!(found.len(), limits::DIAGNOSTICS + 1);
+    }
+
+    #[test]
+    fn what_is_inherited_is_not_read_and_not_reported_again() {
+        let mut file = sink();
+        let cause = file.diagnostic(&codes::VALUE_TYPE, Span::at(3), "a list of two kinds");
+        let mut rule = Sink::part(&file);
+        rule.inherit(&cause);
+        assert!(rule.has_error() && rule.whole().is_err());
+        assert_eq!(rule.close(&mut file).expect_err("the cause").message, cause.message);
+        assert!(!file.has_error() && file.is_empty());
+    }
+
+    /// A code of another severity does not make what could not be read less unread.
+    #[test]
+    fn what_is_refused_is_an_error() {
+        let mut sink = sink();
+        sink.unread(&codes::UNKNOWN_ATTRIBUTE, Span::at(0), "m");
+        assert!(sink.has_error());
+        assert_eq!(sink.finish().first().map(|found| found.severity), Some(Severity::Error));
     }
 }

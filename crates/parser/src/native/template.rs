@@ -1,18 +1,27 @@
 //! Template declarations to template types.
 
+use std::sync::Arc;
+
 use super::ast::{Ast, Declaration, Literal, Template, TemplateEntry, Values};
 use crate::diagnostic::{Sink, clip, codes};
 use crate::limits;
 use crate::template::{Field, Fixed, LogSource, Recognition, TemplateType};
 
 /// The template types that a file declares. What contradicts itself is reported; the rest of
-/// such a template type is kept, so that rules on it are still checked.
+/// such a template type is kept with its flaw, so that rules on it are still checked, and none is read.
 pub fn templates(ast: &Ast, sink: &mut Sink) -> Vec<TemplateType> {
     let declared = ast.declarations().iter().filter_map(|declaration| match declaration {
         Declaration::Template(template) => Some(template),
         _ => None,
     });
-    declared.map(|template| lower(ast, template, sink)).collect()
+    let mut found = Vec::new();
+    for template in declared {
+        let mut own = Sink::part(sink);
+        let mut lowered = lower(ast, template, &mut own);
+        lowered.flaw = own.close(sink).err().map(Arc::new);
+        found.push(lowered);
+    }
+    found
 }
 
 fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
@@ -26,6 +35,7 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
         open: false,
         source: ast.source().clone(),
         span: template.name.span,
+        flaw: None,
     };
     if template.version.value == 0 {
         sink.report(&codes::BAD_POSITION, template.version.span, "versions are counted from 1");
@@ -55,7 +65,7 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
                         "service" => &mut served.service,
                         other => {
                             let found = sink.diagnostic(
-                                &codes::UNKNOWN_ATTRIBUTE,
+                                &codes::INVALID_ATTRIBUTE,
                                 pair.key.span,
                                 format!("`{}` is not a part of a log source", clip(other)),
                             );

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::gathered::{Gathered, Input};
 use super::ship::{Shippable, Unshippable, WithErrors};
-use super::workspace::{Checked, Extents, FileFound};
+use super::workspace::{Checked, Extents, FileFound, Outcome};
 use crate::check::{Language, suppress};
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::limits;
 use crate::model::CheckedRule;
-use crate::outcome::{Document, DocumentKind, Facts};
+use crate::outcome::{Dependent, DependentKind, Facts, Referred};
 use crate::source::{Source, Span};
 
 /// What accepted a finding.
@@ -247,8 +247,11 @@ fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<
                 let elsewhere = elsewhere.filter(|name| *name != source.name()).find_map(|name| broken.get(name));
                 reasons.extend(elsewhere.and_then(|errors| errors.first()).copied().cloned());
                 reasons.extend(changed.by(facts, language));
-            } else if reasons.is_empty() {
-                reasons.extend(first_error(found).cloned());
+            } else {
+                reasons.extend(facts.unread.clone());
+                if reasons.is_empty() {
+                    reasons.extend(first_error(found).cloned());
+                }
             }
             if rule.is_none() && reasons.is_empty() {
                 // Nothing is left out without a reason; that a front end gives none is its fault.
@@ -299,9 +302,9 @@ fn whole(source: &Source, reason: &Diagnostic) -> LeftOut {
 /// Rules that filters and correlations would change.
 struct Changed<'c> {
     /// By id in lower case, name or title.
-    named: HashMap<String, (&'c Source, &'c Document)>,
-    /// A filter that is for any rule: which ones it changes is not known here.
-    any: Option<(&'c Source, &'c Document)>,
+    named: HashMap<String, (&'c Source, Span, DependentKind)>,
+    /// A document that is for any rule, or of which it could not be read which ones it is for.
+    any: Option<(&'c Source, Span, DependentKind)>,
 }
 
 impl<'c> Changed<'c> {
@@ -309,16 +312,17 @@ impl<'c> Changed<'c> {
         let mut changed = Self { named: HashMap::new(), any: None };
         for FileFound { source, outcome, .. } in checked.files() {
             for document in &outcome.file.documents {
-                if document.kind == DocumentKind::Correlation && document.generate {
+                if document.kind == DependentKind::Correlation && document.generate {
                     continue;
                 }
+                let of = (source, place(document, outcome), document.kind);
                 match &document.rules {
-                    Some(rules) => {
+                    Referred::Rules(rules) => {
                         for reference in rules {
-                            changed.named.entry(reference.rule.to_lowercase()).or_insert((source, document));
+                            changed.named.entry(reference.rule.to_lowercase()).or_insert(of);
                         }
                     }
-                    None => changed.any = changed.any.or(Some((source, document))),
+                    Referred::Any | Referred::Unread(_) => changed.any = changed.any.or(Some(of)),
                 }
             }
         }
@@ -331,18 +335,23 @@ impl<'c> Changed<'c> {
             [facts.id.as_ref().map(|(id, _)| id), facts.name.as_ref().map(|(name, _)| name), facts.title.as_ref()];
         let named = names.into_iter().flatten().find_map(|name| self.named.get(&name.to_lowercase()));
         let any = self.any.as_ref().filter(|_| language == Language::Sigma);
-        named.or(any).map(|(source, document)| runs_not(source, document))
+        named.or(any).map(|(source, span, kind)| runs_not(source, *span, *kind))
     }
 }
 
+/// Where a document is shown.
+fn place(document: &Dependent, outcome: &Outcome) -> Span {
+    outcome.file.facts.get(document.facts).map_or(document.extent, |facts| facts.span)
+}
+
 /// A filter or a correlation is not carried out.
-fn runs_not(source: &Source, document: &Document) -> Diagnostic {
-    let (what, harm) = match document.kind {
-        DocumentKind::Filter => ("filter", "without it the rules that it is for match more than they should"),
-        DocumentKind::Correlation => ("correlation", "without it the rules that it counts would alert one by one"),
+fn runs_not(source: &Source, span: Span, kind: DependentKind) -> Diagnostic {
+    let (what, harm) = match kind {
+        DependentKind::Filter => ("filter", "without it the rules that it is for match more than they should"),
+        DependentKind::Correlation => ("correlation", "without it the rules that it counts would alert one by one"),
     };
     let message = format!("this {what} is not carried out, and {harm}");
-    let mut found = Diagnostic::new(&codes::NOT_RUNNABLE, source, document.span, message);
+    let mut found = Diagnostic::new(&codes::NOT_RUNNABLE, source, span, message);
     found.severity = Severity::Error;
     found.with_help(format!(
         "take the {what} and its rules out of the release with `exclude`, or write the condition into the rules"
@@ -351,10 +360,11 @@ fn runs_not(source: &Source, document: &Document) -> Diagnostic {
 
 /// Findings for whoever runs or ships rules.
 fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) -> Vec<Diagnostic> {
-    let documents = checked
-        .files()
-        .flat_map(|file| file.outcome.file.documents.iter().map(move |document| runs_not(file.source, document)));
-    let mut found: Vec<Diagnostic> = documents.collect();
+    let of_file = |file: FileFound<'_>| -> Vec<Diagnostic> {
+        let documents = file.outcome.file.documents.iter();
+        documents.map(|document| runs_not(file.source, place(document, file.outcome), document.kind)).collect()
+    };
+    let mut found: Vec<Diagnostic> = checked.files().flat_map(of_file).collect();
     let mut shown: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
         shown.entry(finding.source.name()).or_default().push(finding);

@@ -97,6 +97,8 @@ pub struct Workspace {
     files: BTreeMap<String, File>,
     /// Inputs that could not be taken in.
     refused: Vec<Diagnostic>,
+    /// The template types that the files declare; those that contradict others say so.
+    own: Vec<Arc<TemplateType>>,
     catalogue: Option<Arc<Catalogue>>,
     /// The codes that the proofs of files were made for.
     asked: Option<&'static [&'static Code]>,
@@ -107,7 +109,14 @@ impl Workspace {
     #[must_use]
     pub fn new(mut gathered: Gathered) -> Self {
         let sources = std::mem::take(&mut gathered.sources);
-        let mut new = Self { gathered, files: BTreeMap::new(), refused: Vec::new(), catalogue: None, asked: None };
+        let mut new = Self {
+            gathered,
+            files: BTreeMap::new(),
+            refused: Vec::new(),
+            own: Vec::new(),
+            catalogue: None,
+            asked: None,
+        };
         for (source, language) in sources {
             if new.files.contains_key(source.name()) {
                 let message = format!("two inputs are called `{}`", source.name());
@@ -189,9 +198,10 @@ impl Workspace {
                 file.declared = Some(declared);
             }
         }
-        let own: Vec<Arc<TemplateType>> = self.declared().flat_map(|of| &of.templates).cloned().collect();
-        let found = self.declared().flat_map(|of| &of.found).cloned();
-        found.chain(templates::check(&self.gathered.library, &own)).collect()
+        let mut own: Vec<Arc<TemplateType>> = self.declared().flat_map(|of| &of.templates).cloned().collect();
+        let contradictions = templates::check(&self.gathered.library, &mut own);
+        self.own = own;
+        self.declared().flat_map(|of| &of.found).cloned().chain(contradictions).collect()
     }
 
     fn declared(&self) -> impl Iterator<Item = &Declared> {
@@ -203,8 +213,7 @@ impl Workspace {
         if let Some(known) = &self.catalogue {
             return Arc::clone(known);
         }
-        let own: Vec<Arc<TemplateType>> = self.declared().flat_map(|of| &of.templates).cloned().collect();
-        let all = self.gathered.library.iter().cloned().chain(own);
+        let all = self.gathered.library.iter().chain(&self.own).cloned();
         let new = Arc::new(Catalogue::new(all));
         self.files.values_mut().for_each(|file| file.outcome = None);
         self.catalogue = Some(Arc::clone(&new));
@@ -356,7 +365,7 @@ fn outcome(
         agrees
     });
     if let Some(fleet) = fleet {
-        file.diagnostics.extend(rules.iter().flat_map(|rule| arity::check(rule, fleet)));
+        file.diagnostics.extend(rules.iter().flat_map(|rule| arity::check(rule, fleet, catalogue)));
     }
     Outcome { rules: rules.into_iter().map(Arc::new).collect(), file }
 }

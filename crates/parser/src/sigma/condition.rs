@@ -7,7 +7,7 @@ use nom::combinator::{map, recognize};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
-use crate::diagnostic::{Sink, clip, codes};
+use crate::diagnostic::{Sink, Unread, clip, codes};
 use crate::limits;
 use crate::source::Span;
 
@@ -53,28 +53,23 @@ struct Cursor<'s, 'k> {
     sink: &'k mut Sink,
 }
 
-/// The reason is in the sink.
-struct Failed;
-
 /// Reads a condition. `base` is the offset of `text` in the source, or the span of the
 /// whole value where the two differ (escapes, folded blocks).
-pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sink) -> Option<Condition<'s>> {
+pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sink) -> Result<Condition<'s>, Unread> {
     let place = |from: usize, to: usize| match base {
         Ok(base) => Span::new(base + from, base + to),
         Err(whole) => whole,
     };
     if text.len() > limits::CONDITION_BYTES {
         let message = format!("the condition has {} bytes; the limit is {}", text.len(), limits::CONDITION_BYTES);
-        sink.report(&codes::LIMIT_EXCEEDED, place(0, 40), message);
-        return None;
+        return Err(sink.unread(&codes::LIMIT_EXCEEDED, place(0, 40), message));
     }
     // A pipe has no other use, and what follows it has a grammar of its own.
     if let Some(at) = text.find('|') {
         let found = sink
             .diagnostic(&codes::DEPRECATED_AGGREGATION, place(at, text.trim_end().len()), "aggregation in a condition was removed from Sigma")
             .with_help("write a correlation rule: `type: event_count`, `value_count` or `temporal`, with `timespan` and `group-by`");
-        sink.push(found);
-        return None;
+        return Err(sink.refuse(found));
     }
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -91,8 +86,7 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
                 .with_help(
                     "a condition has names of selections, `and`, `or`, `not`, `1 of x*`, `all of them` and parentheses",
                 );
-            sink.push(found);
-            return None;
+            return Err(sink.refuse(found));
         };
         let start = text.len() - rest.trim_start().len();
         tokens.push((found, place(start, text.len() - after.len())));
@@ -100,21 +94,19 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
     }
     if tokens.len() > limits::CONDITION_NODES {
         let message = format!("the condition has {} parts; the limit is {}", tokens.len(), limits::CONDITION_NODES);
-        sink.report(&codes::LIMIT_EXCEEDED, place(0, text.len()), message);
-        return None;
+        return Err(sink.unread(&codes::LIMIT_EXCEEDED, place(0, text.len()), message));
     }
     let mut cursor = Cursor { tokens, at: 0, end: place(text.trim_end().len(), text.trim_end().len()), sink };
-    let condition = cursor.or(0).ok()?;
+    let condition = cursor.or(0)?;
     if let Some((token, span)) = cursor.peek() {
         let message = match token {
             Token::Close => "this parenthesis closes nothing".to_owned(),
             Token::Word(word) => format!("`and` or `or` is missing before `{}`", clip(word)),
             Token::Open => "`and` or `or` is missing here".to_owned(),
         };
-        cursor.sink.report(&codes::CONDITION_SYNTAX, span, message);
-        return None;
+        return Err(cursor.sink.unread(&codes::CONDITION_SYNTAX, span, message));
     }
-    Some(condition)
+    Ok(condition)
 }
 
 impl<'s> Cursor<'s, '_> {
@@ -128,12 +120,11 @@ impl<'s> Cursor<'s, '_> {
         found
     }
 
-    fn fail<T>(&mut self, span: Span, message: impl Into<String>) -> Result<T, Failed> {
-        self.sink.report(&codes::CONDITION_SYNTAX, span, message);
-        Err(Failed)
+    fn fail<T>(&mut self, span: Span, message: impl Into<String>) -> Result<T, Unread> {
+        Err(self.sink.unread(&codes::CONDITION_SYNTAX, span, message))
     }
 
-    fn or(&mut self, depth: usize) -> Result<Condition<'s>, Failed> {
+    fn or(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
         let mut parts = vec![self.and(depth)?];
         while self.word("or") {
             parts.push(self.and(depth)?);
@@ -141,7 +132,7 @@ impl<'s> Cursor<'s, '_> {
         Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::Or(parts) })
     }
 
-    fn and(&mut self, depth: usize) -> Result<Condition<'s>, Failed> {
+    fn and(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
         let mut parts = vec![self.not(depth)?];
         while self.word("and") {
             parts.push(self.not(depth)?);
@@ -149,15 +140,14 @@ impl<'s> Cursor<'s, '_> {
         Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::And(parts) })
     }
 
-    fn not(&mut self, depth: usize) -> Result<Condition<'s>, Failed> {
+    fn not(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
         let mut negations = 0;
         while self.word("not") {
             negations += 1;
             if negations > limits::NESTING {
                 let span = self.peek().map_or(self.end, |(_, span)| span);
                 let message = format!("more than {} negations in a row", limits::NESTING);
-                self.sink.report(&codes::LIMIT_EXCEEDED, span, message);
-                return Err(Failed);
+                return Err(self.sink.unread(&codes::LIMIT_EXCEEDED, span, message));
             }
         }
         let inner = self.operand(depth)?;
@@ -165,7 +155,7 @@ impl<'s> Cursor<'s, '_> {
         Ok(if negations % 2 == 1 { Condition::Not(Box::new(inner)) } else { inner })
     }
 
-    fn operand(&mut self, depth: usize) -> Result<Condition<'s>, Failed> {
+    fn operand(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
         let Some((token, span)) = self.peek() else {
             let end = self.end;
             return self.fail(end, "the condition ends where a selection is expected");
@@ -175,8 +165,7 @@ impl<'s> Cursor<'s, '_> {
             Token::Open => {
                 if depth >= limits::NESTING {
                     let message = format!("parentheses nested deeper than {}", limits::NESTING);
-                    self.sink.report(&codes::LIMIT_EXCEEDED, span, message);
-                    return Err(Failed);
+                    return Err(self.sink.unread(&codes::LIMIT_EXCEEDED, span, message));
                 }
                 let inner = self.or(depth + 1)?;
                 match self.peek() {
@@ -190,7 +179,7 @@ impl<'s> Cursor<'s, '_> {
         }
     }
 
-    fn name_or_quantity(&mut self, word: &'s str, span: Span) -> Result<Condition<'s>, Failed> {
+    fn name_or_quantity(&mut self, word: &'s str, span: Span) -> Result<Condition<'s>, Unread> {
         let quantity = match word {
             _ if word.eq_ignore_ascii_case("all") => Some(Quantity::All),
             _ if word.eq_ignore_ascii_case("any") => Some(Quantity::AtLeast(1)),
@@ -239,7 +228,7 @@ mod tests {
 
     fn read(text: &str) -> (Option<String>, Vec<&'static str>) {
         let mut sink = Sink::new(&Source::new("c", text));
-        let read = parse(text, Ok(0), &mut sink).map(|condition| show(&condition));
+        let read = parse(text, Ok(0), &mut sink).ok().map(|condition| show(&condition));
         (read, sink.finish().iter().map(|found| found.code.id).collect())
     }
 

@@ -5,8 +5,8 @@ use super::detection;
 use super::hygiene;
 use super::metadata;
 use super::yaml::{Node, Scalar, Yaml};
-use crate::diagnostic::{Edit, Sink, clip, closest, codes};
-use crate::outcome::Reference;
+use crate::diagnostic::{Edit, Sink, Unread, clip, closest, codes};
+use crate::outcome::{Reference, Referred};
 use crate::source::Span;
 
 const TYPES: &[&str] = &[
@@ -23,11 +23,13 @@ const KEYS: &[&str] = &["type", "rules", "group-by", "timespan", "condition", "a
 const OPERATORS: &[&str] = &["gt", "gte", "lt", "lte", "eq", "neq"];
 
 /// Validates a correlation and returns the rules that it refers to.
-pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
-    let Some((key, body)) = root.entry("correlation") else { return Vec::new() };
+pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Referred {
+    let Some((key, body)) = root.entry("correlation") else {
+        return Referred::Unread(sink.unread(&codes::MISSING_ATTRIBUTE, root.span, "there is no `correlation`"));
+    };
     let Some(entries) = body.map() else {
-        sink.report(&codes::WRONG_SHAPE, body.span, format!("`correlation` must be a mapping, not {}", body.shape()));
-        return Vec::new();
+        let message = format!("`correlation` must be a mapping, not {}", body.shape());
+        return Referred::Unread(sink.unread(&codes::WRONG_SHAPE, body.span, message));
     };
     for (name, _) in entries {
         let text = name.text().unwrap_or("");
@@ -52,7 +54,6 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
         }
     };
     missing("type", "say how the events are correlated, such as `event_count`");
-    missing("rules", "name the rules whose matches are correlated");
     missing("timespan", "say within which time, such as 10m");
     let kind = body.get("type").and_then(|value| kind(value, sink));
     let counts = matches!(
@@ -108,7 +109,22 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
             misplaced(name, "a correlation", key.span, None, sink);
         }
     }
-    body.get("rules").map(|rules| references(rules, sink)).unwrap_or_default()
+    match body.get("rules") {
+        Some(rules) => references(rules, sink),
+        None => no_rules("correlation", "name the rules whose matches are correlated", key.span, sink),
+    }
+}
+
+/// Whether the rules under a correlation are alerts of their own too. Where that is said twice, both must say so.
+pub(crate) fn generates(root: &Node<'_>) -> bool {
+    let said = [root.get("generate"), root.get("correlation").and_then(|body| body.get("generate"))];
+    let mut said = said.into_iter().flatten().peekable();
+    said.peek().is_some() && said.all(|generate| generate.scalar() == Some(Scalar::Bool(true)))
+}
+
+fn no_rules(kind: &str, help: &str, span: Span, sink: &mut Sink) -> Referred {
+    let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, span, format!("the {kind} has no `rules`"));
+    Referred::Unread(sink.refuse(found.with_help(help)))
 }
 
 fn misplaced(name: &str, document: &str, span: Span, mend: Option<Edit>, sink: &mut Sink) {
@@ -157,7 +173,8 @@ fn timespan(value: &Node<'_>, sink: &mut Sink) {
 fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
     if let (Yaml::Scalar(..), Some("temporal" | "temporal_ordered") | None) = (&condition.value, kind) {
         let text = condition.text().unwrap_or("");
-        condition::parse(text, Err(condition.span), sink);
+        // What is wrong with it is reported; nothing runs it yet.
+        drop(condition::parse(text, Err(condition.span), sink));
         return;
     }
     let Some(entries) = condition.map() else {
@@ -230,7 +247,7 @@ fn aliases(value: &Node<'_>, sink: &mut Sink) {
     }
 }
 
-fn references(rules: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
+fn references(rules: &Node<'_>, sink: &mut Sink) -> Referred {
     let single;
     let items = match &rules.value {
         Yaml::List(items) => items.as_slice(),
@@ -239,20 +256,15 @@ fn references(rules: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
             &single
         }
         _ => {
-            sink.report(
-                &codes::WRONG_SHAPE,
-                rules.span,
-                format!("`rules` must be a list of ids or names, not {}", rules.shape()),
-            );
-            return Vec::new();
+            let message = format!("`rules` must be a list of ids or names, not {}", rules.shape());
+            return Referred::Unread(sink.unread(&codes::WRONG_SHAPE, rules.span, message));
         }
     };
     if items.is_empty() {
-        sink.push(
-            sink.diagnostic(&codes::MISSING_ATTRIBUTE, rules.span, "`rules` is empty")
-                .with_help("name at least one rule"),
-        );
+        let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, rules.span, "`rules` is empty");
+        return Referred::Unread(sink.refuse(found.with_help("name at least one rule")));
     }
+    let mut refused: Option<Unread> = None;
     let mut found: Vec<Reference> = Vec::with_capacity(items.len());
     for item in items {
         let rule = match item.scalar() {
@@ -270,22 +282,23 @@ fn references(rules: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
                 });
             }
             Some(rule) => found.push(Reference { rule: rule.to_owned(), span: item.span }),
-            None => sink.report(
-                &codes::WRONG_SHAPE,
-                item.span,
-                format!("a rule is referred to by id or name, not by {}", item.shape()),
-            ),
+            None => {
+                let message = format!("a rule is referred to by id or name, not by {}", item.shape());
+                refused = Some(sink.unread(&codes::WRONG_SHAPE, item.span, message));
+            }
         }
     }
-    found
+    refused.map_or(Referred::Rules(found), Referred::Unread)
 }
 
 /// Validates a filter and returns the rules that it refers to.
-pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
-    let Some((key, body)) = root.entry("filter") else { return Vec::new() };
+pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Referred {
+    let Some((key, body)) = root.entry("filter") else {
+        return Referred::Unread(sink.unread(&codes::MISSING_ATTRIBUTE, root.span, "there is no `filter`"));
+    };
     let Some(entries) = body.map() else {
-        sink.report(&codes::WRONG_SHAPE, body.span, format!("`filter` must be a mapping, not {}", body.shape()));
-        return Vec::new();
+        let message = format!("`filter` must be a mapping, not {}", body.shape());
+        return Referred::Unread(sink.unread(&codes::WRONG_SHAPE, body.span, message));
     };
     for name in ["level", "status"] {
         if let Some((key, value)) = root.entry(name) {
@@ -295,22 +308,16 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
     }
     match root.get("logsource") {
         Some(value) => {
-            metadata::logsource(value, sink);
+            drop(metadata::logsource(value, sink));
         }
         None => sink.push(
             sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no `logsource`")
                 .with_help("say which events the filter is for"),
         ),
     }
-    for (name, help) in
-        [("rules", "name the rules that the filter applies to"), ("condition", "say which selections make the filter")]
-    {
-        if body.get(name).is_none() {
-            sink.push(
-                sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("the filter has no `{name}`"))
-                    .with_help(help),
-            );
-        }
+    if body.get("condition").is_none() {
+        let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no `condition`");
+        sink.push(found.with_help("say which selections make the filter"));
     }
     let found = detection::read(entries, &["rules", "condition"], sink);
     if found.selections.is_empty() {
@@ -320,13 +327,13 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Vec<Reference> {
         );
     }
     if let Some(condition) = body.get("condition") {
-        super::resolve::conditions(condition, &found, sink);
+        drop(super::resolve::conditions(condition, &found, sink));
     }
     hygiene::check(&found, sink);
     match body.get("rules") {
         // `any` applies the filter to every rule of its log source.
-        Some(rules) if rules.text().is_some_and(|text| text.eq_ignore_ascii_case("any")) => Vec::new(),
+        Some(rules) if rules.text().is_some_and(|text| text.eq_ignore_ascii_case("any")) => Referred::Any,
         Some(rules) => references(rules, sink),
-        None => Vec::new(),
+        None => no_rules("filter", "name the rules that the filter applies to", key.span, sink),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::modifier::{self, Kind, Modifiers};
 use super::yaml::{Node, Scalar, Style, Yaml};
-use crate::diagnostic::{Sink, clip, codes};
+use crate::diagnostic::{Sink, Unread, clip, codes};
 use crate::limits;
 use crate::source::Span;
 
@@ -45,8 +45,8 @@ pub(crate) enum Body {
     Item(usize),
     All(Vec<Self>),
     Any(Vec<Self>),
-    /// Could not be read; the reason is reported.
-    Unreadable,
+    /// Could not be read: neither true nor false.
+    Unreadable(Unread),
 }
 
 /// One named selection.
@@ -63,7 +63,8 @@ pub(crate) struct Detections<'n> {
     pub(crate) items: Vec<Item<'n>>,
     pub(crate) selections: Vec<Selection<'n>>,
     values: usize,
-    over: bool,
+    /// Beyond the limit of values.
+    over: Option<Unread>,
 }
 
 /// Reads the selections under `detection` (or `filter`): every key but those in `reserved`.
@@ -71,7 +72,7 @@ pub(crate) fn read<'n>(entries: &'n [(Node<'_>, Node<'_>)], reserved: &[&str], s
     let mut found = Detections::default();
     for (key, value) in entries {
         let Some(name) = key.text() else {
-            sink.report(&codes::WRONG_SHAPE, key.span, "the name of a selection must be a text");
+            sink.unread(&codes::WRONG_SHAPE, key.span, "the name of a selection must be a string");
             continue;
         };
         // The second of two selections with one name was reported with the YAML.
@@ -80,7 +81,7 @@ pub(crate) fn read<'n>(entries: &'n [(Node<'_>, Node<'_>)], reserved: &[&str], s
         }
         if found.selections.len() >= limits::SELECTIONS {
             let message = format!("more than {} selections in one rule", limits::SELECTIONS);
-            sink.report(&codes::LIMIT_EXCEEDED, key.span, message);
+            sink.unread(&codes::LIMIT_EXCEEDED, key.span, message);
             break;
         }
         let body = found.body(value, key.span, sink);
@@ -98,57 +99,55 @@ impl<'n> Detections<'n> {
             Yaml::List(items) => {
                 let (scalars, others): (Vec<_>, Vec<_>) =
                     items.iter().partition(|item| matches!(item.value, Yaml::Scalar(..)));
-                let mut parts: Vec<Body> = Vec::with_capacity(others.len() + 1);
-                if !scalars.is_empty() {
-                    let span = scalars
-                        .iter()
-                        .fold(scalars.first().map_or(node.span, |first| first.span), |all, one| all.to(one.span));
-                    let values = scalars.iter().filter_map(|scalar| written(scalar, sink)).collect();
-                    parts.push(self.push(
-                        Item {
-                            field: None,
-                            field_span: span,
-                            modifiers: Modifiers { span, ..Modifiers::default() },
-                            values,
-                            span,
-                            key_span: span,
-                        },
-                        sink,
-                    ));
-                }
+                let keywords = (!scalars.is_empty()).then(|| self.keywords(&scalars, node.span, sink));
+                let mut parts: Vec<Body> = keywords.into_iter().collect();
                 for other in others {
                     parts.push(match other.value {
-                        Yaml::List(_) => {
-                            sink.report(&codes::WRONG_SHAPE, other.span, "a list stands directly in a list; a selection is a mapping, a list of mappings or a list of keywords");
-                            Body::Unreadable
-                        }
+                        Yaml::List(_) => Body::Unreadable(sink.unread(
+                            &codes::WRONG_SHAPE,
+                            other.span,
+                            "a list stands directly in a list; a selection is a mapping, a list of mappings or a list of keywords",
+                        )),
                         _ => self.body(other, name, sink),
                     });
                 }
-                if parts.len() == 1 { parts.pop().unwrap_or(Body::Unreadable) } else { Body::Any(parts) }
+                match <[Body; 1]>::try_from(parts) {
+                    Ok([only]) => only,
+                    Err(parts) => Body::Any(parts),
+                }
             }
             Yaml::Scalar(..) if node.is_null() => empty(node.span, name, sink),
-            Yaml::Scalar(..) => {
-                let values = written(node, sink).into_iter().collect();
-                self.push(
-                    Item {
-                        field: None,
-                        field_span: node.span,
-                        modifiers: Modifiers { span: node.span, ..Modifiers::default() },
-                        values,
-                        span: node.span,
-                        key_span: node.span,
-                    },
-                    sink,
-                )
-            }
+            Yaml::Scalar(..) => self.keywords(&[node], node.span, sink),
+        }
+    }
+
+    /// Keywords, which may stand in any field.
+    fn keywords(&mut self, scalars: &[&'n Node<'_>], whole: Span, sink: &mut Sink) -> Body {
+        let first = scalars.first().map_or(whole, |first| first.span);
+        let span = scalars.iter().fold(first, |all, one| all.to(one.span));
+        match all_written(scalars.iter().copied(), sink) {
+            Err(unread) => Body::Unreadable(unread),
+            Ok(values) => self.push(
+                Item {
+                    field: None,
+                    field_span: span,
+                    modifiers: Modifiers { span, ..Modifiers::default() },
+                    values,
+                    span,
+                    key_span: span,
+                },
+                sink,
+            ),
         }
     }
 
     fn item(&mut self, key: &'n Node<'_>, value: &'n Node<'_>, sink: &mut Sink) -> Body {
+        self.read_item(key, value, sink).map_or_else(Body::Unreadable, |item| self.push(item, sink))
+    }
+
+    fn read_item(&self, key: &'n Node<'_>, value: &'n Node<'_>, sink: &mut Sink) -> Result<Item<'n>, Unread> {
         let Some(text) = key.text() else {
-            sink.report(&codes::WRONG_SHAPE, key.span, "the name of a field must be a text");
-            return Body::Unreadable;
+            return Err(sink.unread(&codes::WRONG_SHAPE, key.span, "the name of a field must be a string"));
         };
         // Offsets inside the key hold where its text stands in the source as it is.
         let quote = usize::from(matches!(key.value, Yaml::Scalar(_, Style::Single | Style::Double)));
@@ -160,46 +159,31 @@ impl<'n> Detections<'n> {
         };
         let field_span = base.map_or(key.span, |base| Span::new(base, base + field.len()));
         let modifiers = match rest {
-            None => Some(Modifiers { span: key.span, ..Modifiers::default() }),
+            None => Ok(Modifiers { span: key.span, ..Modifiers::default() }),
             Some(rest) => modifier::parse(rest, base.map(|base| base + field.len() + 1), key.span, sink),
         };
-        let Some(modifiers) = modifiers else { return Body::Unreadable };
-        let mut values = Vec::new();
-        match &value.value {
-            Yaml::Scalar(..) => values.extend(written(value, sink)),
-            Yaml::List(items) => {
-                if items.is_empty() {
-                    let found = sink
-                        .diagnostic(
-                            &codes::EMPTY_VALUES,
-                            key.span.to(value.span),
-                            format!("`{}` has an empty list of values", clip(text)),
-                        )
-                        .with_help("give it a value; to ask for an absent field write `null`");
-                    sink.push(found);
-                    return Body::Unreadable;
-                }
-                for item in items {
-                    match &item.value {
-                        Yaml::Scalar(..) => values.extend(written(item, sink)),
-                        _ => {
-                            let message =
-                                format!("a value must be a text, number, boolean or null, not {}", item.shape());
-                            sink.report(&codes::WRONG_SHAPE, item.span, message);
-                        }
-                    }
-                }
+        // The values are looked at whatever the modifiers are, so that all mistakes are found.
+        let values = match &value.value {
+            Yaml::Scalar(..) => written(value, sink).map(|value| vec![value]),
+            Yaml::List(items) if items.is_empty() => {
+                let found = sink
+                    .diagnostic(
+                        &codes::EMPTY_VALUES,
+                        key.span.to(value.span),
+                        format!("`{}` has an empty list of values", clip(text)),
+                    )
+                    .with_help("give it a value; to ask for an absent field write `null`");
+                Err(sink.refuse(found))
             }
+            Yaml::List(items) => all_written(items.iter(), sink),
             Yaml::Map(_) => {
                 let found = sink
                     .diagnostic(&codes::WRONG_SHAPE, value.span, format!("the value of `{}` is a mapping", clip(text)))
                     .with_help("write nested fields with dots, as in `parent.child: value`");
-                sink.push(found);
+                Err(sink.refuse(found))
             }
-        }
-        if values.is_empty() {
-            return Body::Unreadable;
-        }
+        };
+        let (modifiers, values) = (modifiers?, values?);
         let field = (!field.is_empty()).then_some(field);
         if modifiers.all && values.len() == 1 {
             let mut found = sink
@@ -211,17 +195,13 @@ impl<'n> Detections<'n> {
             }
             sink.push(found);
         }
-        self.push(
-            Item { field, field_span, modifiers, values, span: key.span.to(value.span), key_span: key.span },
-            sink,
-        )
+        Ok(Item { field, field_span, modifiers, values, span: key.span.to(value.span), key_span: key.span })
     }
 
     fn push(&mut self, item: Item<'n>, sink: &mut Sink) -> Body {
         self.values += item.values.len();
         if self.values > limits::RULE_VALUES {
-            if !self.over {
-                self.over = true;
+            let unread = self.over.unwrap_or_else(|| {
                 let found = sink
                     .diagnostic(
                         &codes::LIMIT_EXCEEDED,
@@ -229,9 +209,10 @@ impl<'n> Detections<'n> {
                         format!("more than {} values in one rule", limits::RULE_VALUES),
                     )
                     .with_help("move the values into a table with a declared capacity");
-                sink.push(found);
-            }
-            return Body::Unreadable;
+                sink.refuse(found)
+            });
+            self.over = Some(unread);
+            return Body::Unreadable(unread);
         }
         self.items.push(item);
         Body::Item(self.items.len() - 1)
@@ -242,13 +223,31 @@ fn empty(span: Span, name: Span, sink: &mut Sink) -> Body {
     let found = sink
         .diagnostic(&codes::EMPTY_SELECTION, name.to(span), "this selection is empty")
         .with_help("give it a field or a keyword, or remove it");
-    sink.push(found);
-    Body::Unreadable
+    Body::Unreadable(sink.refuse(found))
 }
 
-fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Option<Written<'n>> {
-    let text = node.text()?;
-    let raw = match node.scalar()? {
+/// All values of an item: each is looked at, and one that cannot be read makes all of them unread.
+fn all_written<'n, 's: 'n>(
+    nodes: impl Iterator<Item = &'n Node<'s>>,
+    sink: &mut Sink,
+) -> Result<Vec<Written<'n>>, Unread> {
+    let mut values = Vec::with_capacity(nodes.size_hint().0);
+    let mut refused = None;
+    for node in nodes {
+        match written(node, sink) {
+            Ok(value) => values.push(value),
+            Err(unread) => refused = refused.or(Some(unread)),
+        }
+    }
+    refused.map_or(Ok(values), Err)
+}
+
+fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Result<Written<'n>, Unread> {
+    let (Some(text), Some(scalar)) = (node.text(), node.scalar()) else {
+        let message = format!("a value must be a string, number, boolean or null, not {}", node.shape());
+        return Err(sink.unread(&codes::WRONG_SHAPE, node.span, message));
+    };
+    let raw = match scalar {
         Scalar::Null => Raw::Null,
         Scalar::Bool(value) => Raw::Bool(value),
         Scalar::Int(value) => Raw::Int(value),
@@ -257,9 +256,8 @@ fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Option<Written<'n>> {
         Scalar::HugeInt(text) => {
             let found = sink
                 .diagnostic(&codes::INVALID_NUMBER, node.span, format!("`{}` does not fit in 64 bits", clip(text)))
-                .with_help("quote it to compare it as a text");
-            sink.push(found);
-            return None;
+                .with_help("quote it to compare it as a string");
+            return Err(sink.refuse(found));
         }
     };
     if let Yaml::Scalar(_, Style::Plain) = node.value
@@ -275,7 +273,7 @@ fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Option<Written<'n>> {
             .with_fix("quote the value", node.span, format!("'{text}'"));
         sink.push(found);
     }
-    Some(Written { raw, text, span: node.span })
+    Ok(Written { raw, text, span: node.span })
 }
 
 /// Plain scalars that YAML 1.1 readers (PyYAML, and so most Sigma tools) take for a

@@ -10,14 +10,14 @@ use super::hygiene;
 use super::metadata::{self, Document};
 use super::modifier::Kind;
 use super::resolve::conditions;
-use super::specialise::Specialiser;
+use super::specialise::{Leaf, Specialiser};
 use super::typing::Prepared;
 use super::yaml::{self, Node, Yaml};
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Edit, Sink, clip, closest, codes};
+use crate::diagnostic::{Diagnostic, Edit, Sink, Unread, clip, closest, codes};
 use crate::limits::{self, Budget};
 use crate::model::{CheckedRule, Expr, Level};
-use crate::outcome::{Facts, FileOutcome};
+use crate::outcome::{Dependent, DependentKind, Facts, FileOutcome, Referred};
 use crate::sensor::Constraint;
 use crate::source::{Source, Span};
 
@@ -25,43 +25,120 @@ use crate::source::{Source, Span};
 #[must_use]
 pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     let mut sink = Sink::new(source);
-    let documents = yaml::documents(source.text(), &mut sink);
+    let mut form = Sink::part(&sink);
+    let documents = yaml::documents(source.text(), &mut form);
     let mut outcome = FileOutcome::new(source);
-    outcome.is_intact = !sink.has_error();
-    if documents.is_empty() && sink.is_empty() {
+    if documents.is_empty() && form.is_empty() {
         let help = "add a rule, or delete the file";
-        sink.push(sink.diagnostic(&codes::EMPTY_FILE, Span::default(), "the file has no document").with_help(help));
+        form.push(form.diagnostic(&codes::EMPTY_FILE, Span::default(), "the file has no document").with_help(help));
     }
-    let mut global: Option<Node<'_>> = None;
+    // What comes before an error of form is not all of the file, so none of it is read.
+    let mut cut = form.close(&mut sink).err();
+    outcome.is_intact = cut.is_none();
+    let extents = extents(source.text(), &documents);
+    let mut global: Option<Global<'_>> = None;
     let mut budget = Budget::default();
     let mut merged_nodes = 0;
-    for document in documents {
+    for (document, extent) in documents.into_iter().zip(extents) {
         if document.is_null() {
             continue;
         }
-        yaml::duplicate_keys(&document, &mut sink);
-        if document.get("action").and_then(Node::text) == Some("global") {
-            global = Some(document);
+        let mut own = Sink::part(&sink);
+        yaml::duplicate_keys(&document, &mut own);
+        let action = action(&document, &mut own);
+        if action == Some(Action::Global) {
+            global = Some(Global { node: document, extent, flaw: own.close(&mut sink).err() });
             continue;
+        }
+        if let Some(flaw) = &cut {
+            own.inherit(flaw);
         }
         let merged = match &global {
             Some(global) => {
-                merged_nodes += yaml::count(global);
+                if let Some(flaw) = &global.flaw {
+                    own.inherit(flaw);
+                }
+                merged_nodes += yaml::count(&global.node);
                 if merged_nodes > limits::YAML_NODES {
                     let message =
                         format!("the global document makes this file larger than {} nodes", limits::YAML_NODES);
-                    sink.report(&codes::LIMIT_EXCEEDED, global.span, message);
+                    own.report(&codes::LIMIT_EXCEEDED, global.node.span, message);
+                    cut = cut.or(own.close(&mut sink).err());
                     outcome.is_intact = false;
                     break;
                 }
-                merge(global, &document)
+                merge(&global.node, &document)
             }
             None => document,
         };
-        one(&merged, source, catalogue, &mut budget, &mut outcome, &mut sink);
+        let place = Place { extent, global: global.as_ref().map(|global| global.extent) };
+        one(&merged, place, catalogue, &mut budget, &mut outcome, (own, &mut sink));
+        // What follows has no room left, and which rules had some should not depend on their order.
+        if budget.is_spent() && outcome.facts.last().is_some_and(|facts| facts.unread.is_some()) {
+            cut = cut.or_else(|| outcome.facts.last().and_then(|facts| facts.unread.clone()));
+        }
+    }
+    if let Some(flaw) = cut {
+        outcome.rules.clear();
+        for facts in outcome.facts.iter_mut().filter(|facts| facts.unread.is_none()) {
+            facts.unread = Some(flaw.clone());
+        }
     }
     outcome.diagnostics.extend(sink.finish());
     outcome
+}
+
+/// A document that gives its attributes to those after it.
+struct Global<'s> {
+    node: Node<'s>,
+    extent: Span,
+    /// The first error in it.
+    flaw: Option<Diagnostic>,
+}
+
+/// Where a document is.
+#[derive(Clone, Copy)]
+struct Place {
+    extent: Span,
+    /// The document that is merged into it.
+    global: Option<Span>,
+}
+
+/// What a document does beside being a rule (`action`).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Global,
+}
+
+/// The action of a document. Sigma had others; a reader that passes over them reads other rules than were meant.
+fn action(document: &Node<'_>, sink: &mut Sink) -> Option<Action> {
+    let value = document.get("action")?;
+    if value.text() == Some("global") {
+        return Some(Action::Global);
+    }
+    let shown = value.text().map_or_else(|| value.shape().to_owned(), |text| format!("`{}`", clip(text)));
+    let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("{shown} is not an `action`"));
+    sink.push(found.with_help("`action: global` gives attributes to the documents after it; write other rules out"));
+    None
+}
+
+/// The bytes of each document: from its separator to the next one, comments included.
+fn extents(text: &str, documents: &[Node<'_>]) -> Vec<Span> {
+    let mut starts = Vec::with_capacity(documents.len());
+    let mut before = 0;
+    for document in documents {
+        let (from, own) = (before, document.span.start as usize);
+        let gap = text.get(from..own.max(from)).unwrap_or("");
+        let separator = gap.rfind("\n---").map(|at| from + at + 1);
+        starts.push(match separator {
+            _ if starts.is_empty() => 0,
+            Some(separator) => separator,
+            None => own,
+        });
+        before = (document.span.end as usize).max(from);
+    }
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().zip(ends).map(|(start, end)| Span::new(*start, end)).collect()
 }
 
 /// The document with what the global one gives to all documents after it.
@@ -86,70 +163,124 @@ fn merge<'s>(global: &Node<'s>, own: &Node<'s>) -> Node<'s> {
 
 fn one(
     root: &Node<'_>,
-    source: &Source,
+    place: Place,
     catalogue: &Catalogue,
     budget: &mut Budget,
     outcome: &mut FileOutcome,
-    sink: &mut Sink,
+    (mut own, sink): (Sink, &mut Sink),
 ) {
+    let mut facts = Facts {
+        id: None,
+        name: None,
+        title: None,
+        logic: None,
+        span: root.span,
+        extent: place.extent,
+        global: place.global,
+        is_rule: false,
+        unread: None,
+    };
+    let Some(document) = kind(root, &mut own) else {
+        outcome.is_intact = false;
+        facts.unread = own.close(sink).err();
+        outcome.facts.push(facts);
+        return;
+    };
+    metadata::check(root, document, &mut own);
+    keys(root, document, &mut own);
+    let name =
+        |key: &str| root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)));
+    facts.id = name("id");
+    facts.name = name("name");
+    facts.is_rule = document == Document::Rule;
+    if let Some((title, span)) = name("title") {
+        (facts.title, facts.span) = (Some(title), span);
+    }
+    let mut read = None;
+    match document {
+        Document::Rule => {
+            let rule = rule(root, outcome.source.clone(), catalogue, budget, &mut facts, &mut own);
+            read = rule.ok();
+        }
+        Document::Correlation => {
+            let found = correlation::correlation(root, &mut own);
+            dependent(root, DependentKind::Correlation, found, &facts, outcome, &mut own);
+        }
+        Document::Filter => {
+            let found = correlation::filter(root, &mut own);
+            dependent(root, DependentKind::Filter, found, &facts, outcome, &mut own);
+        }
+    }
+    match (read, own.close(sink)) {
+        (rule, Ok(_)) => outcome.rules.extend(rule),
+        (_, Err(first)) => facts.unread = Some(first),
+    }
+    outcome.facts.push(facts);
+}
+
+/// Which kind of document it is. What is none is reported.
+fn kind(root: &Node<'_>, sink: &mut Sink) -> Option<Document> {
     if root.map().is_none() {
         let found =
             sink.diagnostic(&codes::NOT_A_RULE, root.span, format!("the document is {}, not a rule", root.shape()));
         sink.push(found.with_help("a Sigma rule is a mapping with `title`, `logsource` and `detection`"));
-        outcome.is_intact = false;
-        return;
+        return None;
     }
     let is_map = |name: &str| root.get(name).is_some_and(|value| value.map().is_some());
-    let document = if root.get("detection").is_some() {
-        Document::Rule
+    if root.get("detection").is_some() {
+        Some(Document::Rule)
     } else if is_map("correlation") || (root.get("correlation").is_some() && root.get("filter").is_none()) {
-        Document::Correlation
+        Some(Document::Correlation)
     } else if root.get("filter").is_some() {
-        Document::Filter
+        Some(Document::Filter)
     } else {
         not_a_rule(root, sink);
-        outcome.is_intact = false;
-        return;
-    };
-    metadata::check(root, document, sink);
-    let name = |root: &Node<'_>, key: &str| {
-        root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)))
-    };
-    let mut facts = Facts {
-        id: name(root, "id"),
-        name: name(root, "name"),
-        title: None,
-        logic: None,
-        span: root.span,
-        extent: root.span,
-        is_rule: document == Document::Rule,
-    };
-    facts.title = name(root, "title").map(|(title, _)| title);
-    facts.span = name(root, "title").map_or(root.span, |(_, span)| span);
-    match document {
-        Document::Rule => {
-            let rule = rule(root, source, catalogue, budget, &mut facts, sink);
-            outcome.rules.extend(rule);
-        }
-        Document::Correlation | Document::Filter => {
-            let (key, found) = if document == Document::Correlation {
-                ("correlation", correlation::correlation(root, sink))
-            } else {
-                ("filter", correlation::filter(root, sink))
-            };
-            outcome.references.extend(found);
-            let span = root.entry(key).map_or(root.span, |(key, _)| key.span);
-            sink.push(
-                sink.diagnostic(
-                    &codes::NOT_RUNNABLE,
-                    span,
-                    format!("{key} documents are validated but not run by this version"),
-                )
-                .with_help("the rules that it refers to run without it"),
-            );
-        }
+        None
     }
-    outcome.facts.push(facts);
+}
+
+/// Keys that say more of the document than its kind has room for: passed over, the rule would be another one.
+fn keys(root: &Node<'_>, document: Document, sink: &mut Sink) {
+    for (key, _) in root.map().unwrap_or(&[]) {
+        let found = match (key.text(), document) {
+            (None, _) => {
+                let message = format!("the name of an attribute must be a string, not {}", key.shape());
+                sink.diagnostic(&codes::WRONG_SHAPE, key.span, message)
+            }
+            (Some(name @ ("correlation" | "filter")), Document::Rule)
+            | (Some(name @ "filter"), Document::Correlation) => sink
+                .diagnostic(&codes::WRONG_SHAPE, key.span, format!("one document has `{name}` beside other logic"))
+                .with_help("put it into a document of its own after `---`, or a selection below `detection`"),
+            (Some("sensors"), Document::Rule) => sink
+                .diagnostic(&codes::INVALID_ATTRIBUTE, key.span, "`sensors` is not an attribute of Sigma")
+                .with_help("write `custom_attributes: { sensors: \"sysmon >=4.21\" }`"),
+            _ => continue,
+        };
+        sink.push(found);
+    }
+}
+
+fn dependent(
+    root: &Node<'_>,
+    kind: DependentKind,
+    rules: Referred,
+    facts: &Facts,
+    outcome: &mut FileOutcome,
+    sink: &mut Sink,
+) {
+    if let Referred::Rules(rules) = &rules {
+        outcome.references.extend(rules.iter().cloned());
+    }
+    let key = match kind {
+        DependentKind::Correlation => "correlation",
+        DependentKind::Filter => "filter",
+    };
+    let generate = kind == DependentKind::Filter || correlation::generates(root);
+    outcome.documents.push(Dependent { kind, facts: outcome.facts.len(), extent: facts.extent, rules, generate });
+    let span = root.entry(key).map_or(root.span, |(key, _)| key.span);
+    let message = format!("{key} documents are validated but not run by this version");
+    let found = sink.diagnostic(&codes::NOT_RUNNABLE, span, message);
+    sink.push(found.with_help("the rules that it refers to run without it"));
 }
 
 fn not_a_rule(root: &Node<'_>, sink: &mut Sink) {
@@ -166,35 +297,31 @@ fn not_a_rule(root: &Node<'_>, sink: &mut Sink) {
 
 fn rule(
     root: &Node<'_>,
-    source: &Source,
+    source: Source,
     catalogue: &Catalogue,
     budget: &mut Budget,
     facts: &mut Facts,
     sink: &mut Sink,
-) -> Option<CheckedRule> {
+) -> Result<CheckedRule, Unread> {
     let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
     let logsource = match root.get("logsource") {
         Some(value) => metadata::logsource(value, sink).map(|found| (found, value.span)),
-        None => {
-            sink.push(
-                sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, "the rule has no `logsource`")
-                    .with_help("say which events the rule is for"),
-            );
-            None
-        }
+        None => Err(sink.refuse(
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, "the rule has no `logsource`")
+                .with_help("say which events the rule is for"),
+        )),
     };
-    let (key, body) = root.entry("detection")?;
+    let sensors = sensors(root, sink);
+    let Some((key, body)) = root.entry("detection") else {
+        return Err(sink.unread(&codes::MISSING_ATTRIBUTE, place, "the rule has no `detection`"));
+    };
     let Some(entries) = body.map() else {
-        sink.report(
-            &codes::WRONG_SHAPE,
-            body.span,
-            format!("`detection` must be a mapping of selections and a condition, not {}", body.shape()),
-        );
-        return None;
+        let message = format!("`detection` must be a mapping of selections and a condition, not {}", body.shape());
+        return Err(sink.unread(&codes::WRONG_SHAPE, body.span, message));
     };
     let detections = detection::read(entries, &["condition", "timeframe"], sink);
     if detections.selections.is_empty() {
-        sink.push(
+        sink.refuse(
             sink.diagnostic(&codes::EMPTY_SELECTION, key.span, "the detection has no selection")
                 .with_help("add a selection with the fields to look for"),
         );
@@ -202,17 +329,16 @@ fn rule(
     if let Some((timeframe, _)) = body.entry("timeframe") {
         let found =
             sink.diagnostic(&codes::DEPRECATED_AGGREGATION, timeframe.span, "`timeframe` was removed from Sigma");
-        sink.push(found.with_help("write a correlation rule with a `timespan`"));
+        sink.refuse(found.with_help("write a correlation rule with a `timespan`"));
     }
     let Some(condition) = body.get("condition") else {
-        sink.push(
+        return Err(sink.refuse(
             sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the detection has no `condition`")
                 .with_help("say how the selections make the rule, such as `condition: selection`"),
-        );
-        return None;
+        ));
     };
     let condition = conditions(condition, &detections, sink)?;
-    duplicates(&detections, source, sink);
+    duplicates(&detections, &source, sink);
     wildcards(&detections, sink);
     hygiene::check(&detections, sink);
     let (logsource, logsource_span) = logsource?;
@@ -227,36 +353,55 @@ fn rule(
         logsource: &logsource,
         logsource_span,
     };
-    let targets = specialiser.targets(&mut budget.predicates, sink);
+    let targets = specialiser.targets(&mut budget.predicates, sink)?;
     let text = |key: &str| root.get(key).and_then(Node::string).map(str::to_owned);
     let title = text("title").unwrap_or_default();
-    Some(CheckedRule {
+    Ok(CheckedRule {
         name: text("id").or_else(|| text("name")).unwrap_or_else(|| title.clone()),
         id: text("id"),
         title,
         level: text("level").and_then(|level| Level::from_word(&level)),
         targets,
-        sensors: sensors(root, sink),
+        sensors: sensors?,
         tests: Vec::new(),
-        source: source.clone(),
+        source,
         span: facts.span,
         extent: facts.extent,
+        global: facts.global,
+        whole: sink.whole()?,
     })
 }
 
 /// The sensors that may load the rule: `custom_attributes: { sensors: "sysmon >=4.21" }`.
-/// The specification leaves that mapping to the users of Sigma.
-fn sensors(root: &Node<'_>, sink: &mut Sink) -> Option<Constraint> {
-    let written = root.get("custom_attributes")?.get("sensors")?;
-    match Constraint::parse(written.text().unwrap_or("")) {
-        Ok(constraint) => Some(constraint),
-        Err(error) => {
-            let message = format!("`sensors` does not say which sensors: {error}");
-            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, written.span, message);
-            sink.push(found.with_help("write a constraint such as \"sysmon >=4.21\""));
-            None
+/// The specification leaves that mapping to the users of Sigma. A constraint that cannot be read is not
+/// the same as none, which means every sensor.
+fn sensors(root: &Node<'_>, sink: &mut Sink) -> Result<Option<Constraint>, Unread> {
+    let Some(attributes) = root.get("custom_attributes").filter(|attributes| !attributes.is_null()) else {
+        return Ok(None);
+    };
+    let help = "write a constraint such as \"sysmon >=4.21\"";
+    let Some(entries) = attributes.map() else {
+        let message = format!("`custom_attributes` must be a mapping, not {}", attributes.shape());
+        return Err(sink.unread(&codes::WRONG_SHAPE, attributes.span, message));
+    };
+    let mut refused = None;
+    for (key, _) in entries {
+        let name = key.text().unwrap_or("");
+        if name != "sensors" && (name.eq_ignore_ascii_case("sensors") || name.eq_ignore_ascii_case("sensor")) {
+            let message = format!("`{}` is not `sensors`, which says what may load the rule", clip(name));
+            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, key.span, message);
+            refused = Some(sink.refuse(found.with_help(format!("write `sensors` and {help}"))));
         }
     }
+    if let Some(unread) = refused {
+        return Err(unread);
+    }
+    let Some(written) = attributes.get("sensors") else { return Ok(None) };
+    Constraint::parse(written.string().unwrap_or("")).map(Some).map_err(|error| {
+        let message = format!("`sensors` does not say which sensors: {error}");
+        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, written.span, message);
+        sink.refuse(found.with_help(help))
+    })
 }
 
 /// Values that stand twice in one item, and selections that are the same.
@@ -298,7 +443,7 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
         let mut hasher = DefaultHasher::new();
         hash_body(&selection.body, detections, &mut hasher);
         if let Some(first) = bodies.insert(hasher.finish(), index).and_then(|first| detections.selections.get(first)) {
-            if selection.body == Body::Unreadable {
+            if matches!(selection.body, Body::Unreadable(_)) {
                 continue;
             }
             let found = sink
@@ -345,7 +490,7 @@ fn folded(text: &str, exact: bool) -> Cow<'_, str> {
 
 fn hash_body(body: &Body, detections: &Detections<'_>, hasher: &mut DefaultHasher) {
     match body {
-        Body::Unreadable => 0u8.hash(hasher),
+        Body::Unreadable(_) => 0u8.hash(hasher),
         Body::Item(index) => {
             1u8.hash(hasher);
             if let Some(item) = detections.items.get(*index) {
@@ -370,8 +515,8 @@ fn hash_body(body: &Body, detections: &Detections<'_>, hasher: &mut DefaultHashe
 
 /// A number for what a rule detects: equal for rules that differ in metadata, names of
 /// selections, order of values and order of operands only.
-fn logic(detections: &Detections<'_>, condition: &Expr<usize>, logsource: &crate::template::LogSource) -> u64 {
-    fn expr(of: &Expr<usize>, detections: &Detections<'_>) -> u64 {
+fn logic(detections: &Detections<'_>, condition: &Expr<Leaf>, logsource: &crate::template::LogSource) -> u64 {
+    fn expr(of: &Expr<Leaf>, detections: &Detections<'_>) -> u64 {
         let mut hasher = DefaultHasher::new();
         match of {
             Expr::Const(value) => value.hash(&mut hasher),
@@ -382,11 +527,12 @@ fn logic(detections: &Detections<'_>, condition: &Expr<usize>, logsource: &crate
                 hashes.dedup();
                 (if matches!(of, Expr::All(_)) { 2u8 } else { 3u8 }, hashes).hash(&mut hasher);
             }
-            Expr::Is(index) => {
+            Expr::Is(Leaf::Item(index)) => {
                 if let Some(item) = detections.items.get(*index) {
                     hash_item(item, &mut hasher);
                 }
             }
+            Expr::Is(Leaf::Unread(_)) => 4u8.hash(&mut hasher),
         }
         hasher.finish()
     }

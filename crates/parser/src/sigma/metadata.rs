@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::yaml::{Node, Scalar, Style, Yaml};
-use crate::diagnostic::{Code, Diagnostic, Edit, Sink, clip, closest, codes};
+use crate::diagnostic::{Code, Diagnostic, Edit, Sink, Unread, clip, closest, codes};
 use crate::limits;
 use crate::metadata::{self, Day, is_uuid, parse_day};
 use crate::model::Level;
@@ -401,12 +401,15 @@ fn date(root: &Node<'_>, name: &str, sink: &mut Sink) -> Option<(Day, Span)> {
 }
 
 /// Checks the parts of a log source and returns it in lower case.
-pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Option<crate::template::LogSource> {
+pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<crate::template::LogSource, Unread> {
     let Some(entries) = value.map() else {
-        wrong_shape("logsource", value, "a mapping of `product`, `category` and `service`", sink);
-        return None;
+        let message =
+            format!("`logsource` must be a mapping of `product`, `category` and `service`, not {}", value.shape());
+        return Err(sink.unread(&codes::WRONG_SHAPE, value.span, message));
     };
     let mut found = crate::template::LogSource::default();
+    // Without a part that could not be read the rule would be for more events than it says.
+    let mut refused: Option<Unread> = None;
     for (key, value) in entries {
         let name = key.text().unwrap_or("");
         let slot = match name {
@@ -416,7 +419,7 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Option<crate::temp
             "definition" => continue,
             _ => {
                 let mut unknown: Diagnostic = sink.diagnostic(
-                    &codes::UNKNOWN_ATTRIBUTE,
+                    &codes::INVALID_ATTRIBUTE,
                     key.span,
                     format!("`{}` is not a part of a log source", clip(name)),
                 );
@@ -425,12 +428,13 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Option<crate::temp
                 } else {
                     unknown = unknown.with_help("a log source has `product`, `category`, `service` and `definition`");
                 }
-                sink.push(unknown);
+                refused = Some(sink.refuse(unknown));
                 continue;
             }
         };
         let Some(text) = value.string() else {
-            wrong_shape(name, value, "a text", sink);
+            let message = format!("`{name}` must be a string, not {}", value.shape());
+            refused = Some(sink.unread(&codes::WRONG_SHAPE, value.span, message));
             continue;
         };
         let lower = text.to_lowercase();
@@ -456,16 +460,18 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Option<crate::temp
         }
         *slot = Some(lower);
     }
+    if let Some(unread) = refused {
+        return Err(unread);
+    }
     if found.is_empty() {
-        sink.push(
+        return Err(sink.refuse(
             sink.diagnostic(
                 &codes::MISSING_ATTRIBUTE,
                 value.span,
                 "the log source names no product, category or service",
             )
             .with_help("say which events the rule is for"),
-        );
-        return None;
+        ));
     }
-    Some(found)
+    Ok(found)
 }

@@ -1,6 +1,6 @@
 //! The modifiers of Sigma 2.1 and which of them go together.
 
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Sink, Unread, clip, closest, codes};
 use crate::model::{Comparison, TimePart};
 use crate::source::Span;
 
@@ -93,19 +93,19 @@ pub(crate) const NAMES: &[&str] = &[
 
 /// Reads the part of a key after the field name. `base` is the offset of `written` in the
 /// source; where the key was quoted with escapes, `exact` is false and findings point at `whole`.
-pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut Sink) -> Option<Modifiers> {
+pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut Sink) -> Result<Modifiers, Unread> {
     let mut modifiers = Modifiers { span: whole, ..Modifiers::default() };
     let mut kinds: Vec<&str> = Vec::new();
     let mut parts: Vec<&str> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     let mut offset = 0;
-    let mut good = true;
+    let mut refused: Option<Unread> = None;
     for name in written.split('|') {
         let span = base.map_or(whole, |base| Span::new(base + offset, base + offset + name.len()));
         offset += name.len() + 1;
         if seen.contains(&name) {
-            sink.report(&codes::INCOMPATIBLE_MODIFIERS, span, format!("the modifier `{}` stands twice", clip(name)));
-            good = false;
+            let message = format!("the modifier `{}` appears twice", clip(name));
+            refused = Some(sink.unread(&codes::INCOMPATIBLE_MODIFIERS, span, message));
             continue;
         }
         seen.push(name);
@@ -145,7 +145,6 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
             "month" => kind(Kind::Time(TimePart::Month)),
             "year" => kind(Kind::Time(TimePart::Year)),
             _ => {
-                good = false;
                 let lower = name.to_ascii_lowercase();
                 let mut found = sink.diagnostic(
                     &codes::UNKNOWN_MODIFIER,
@@ -156,7 +155,7 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
                     Some(near) => found.with_help(format!("did you mean `{near}`?")),
                     None => found.with_help(format!("the modifiers are {}", NAMES.join(", "))),
                 };
-                sink.push(found);
+                refused = Some(sink.refuse(found));
             }
         }
     }
@@ -198,10 +197,9 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
         None
     };
     if let Some(message) = problem {
-        sink.report(&codes::INCOMPATIBLE_MODIFIERS, whole, message);
-        good = false;
+        refused = Some(sink.unread(&codes::INCOMPATIBLE_MODIFIERS, whole, message));
     }
-    good.then_some(modifiers)
+    refused.map_or(Ok(modifiers), Err)
 }
 
 /// Encodings must rise: dashes, then UTF-16, then base64, one of each.

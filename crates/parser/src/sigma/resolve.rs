@@ -5,29 +5,32 @@ use std::collections::HashMap;
 use super::condition::{self, Condition, Quantity};
 use super::detection::Detections;
 use super::hygiene;
-use super::specialise;
+use super::specialise::{self, Leaf};
 use super::yaml::{Node, Style, Yaml};
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Sink, Unread, clip, closest, codes};
 use crate::limits;
 use crate::model::Expr;
 use crate::source::Span;
 
 /// Reads the condition, or the list of them, and replaces names by what they stand for.
 /// Reports names that are not there and selections that no condition uses.
-pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mut Sink) -> Option<Expr<usize>> {
+pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mut Sink) -> Result<Expr<Leaf>, Unread> {
     let items = match &node.value {
         Yaml::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
     };
+    if items.is_empty() {
+        return Err(sink.unread(&codes::WRONG_SHAPE, node.span, "the list of conditions is empty"));
+    }
     let mut used = vec![false; detections.selections.len()];
     let mut parts = Vec::with_capacity(items.len());
-    let mut good = true;
+    let mut refused: Option<Unread> = None;
     // All conditions together are held to the limit.
     let mut nodes = 0;
     for item in items {
         let Some(text) = item.string() else {
-            sink.report(&codes::WRONG_SHAPE, item.span, format!("a condition must be a text, not {}", item.shape()));
-            good = false;
+            let message = format!("a condition must be a string, not {}", item.shape());
+            refused = Some(sink.unread(&codes::WRONG_SHAPE, item.span, message));
             continue;
         };
         let quote = usize::from(matches!(item.value, Yaml::Scalar(_, Style::Single | Style::Double)));
@@ -36,15 +39,15 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
         let base = if exact { Ok(start) } else { Err(item.span) };
         let parsed = condition::parse(text, base, sink);
         match parsed.and_then(|parsed| resolve(&parsed, detections, &mut used, &mut nodes, sink)) {
-            Some(expr) => parts.push(expr),
-            None => good = false,
+            Ok(expr) => parts.push(expr),
+            Err(unread) => refused = Some(unread),
         }
         if nodes > limits::CONDITION_NODES {
             break;
         }
     }
-    if !good {
-        return None;
+    if let Some(unread) = refused {
+        return Err(unread);
     }
     for (selection, _) in
         detections.selections.iter().zip(&used).filter(|(selection, used)| !**used && !selection.name.starts_with('_'))
@@ -56,7 +59,7 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
         );
         sink.push(found.with_help("use it in the condition, or remove it"));
     }
-    Some(Expr::any(parts))
+    Ok(Expr::any(parts))
 }
 
 fn resolve(
@@ -65,11 +68,11 @@ fn resolve(
     used: &mut [bool],
     nodes: &mut usize,
     sink: &mut Sink,
-) -> Option<Expr<usize>> {
+) -> Result<Expr<Leaf>, Unread> {
     let mut list = |parts: &[Condition<'_>], sink: &mut Sink| {
         same_operand(parts, sink);
         let resolved: Vec<_> = parts.iter().map(|part| resolve(part, detections, used, nodes, sink)).collect();
-        resolved.into_iter().collect::<Option<Vec<_>>>()
+        resolved.into_iter().collect::<Result<Vec<_>, Unread>>()
     };
     match condition {
         Condition::And(parts) => list(parts, sink).map(Expr::all),
@@ -89,8 +92,7 @@ fn resolve(
                     Some(near) => found.with_help(format!("did you mean `{}`?", clip(near))),
                     None => found.with_help("name a selection of this rule"),
                 };
-                sink.push(found);
-                return None;
+                return Err(sink.refuse(found));
             };
             take(index, detections, used, nodes, *span, sink)
         }
@@ -109,13 +111,14 @@ fn resolve(
                     *span,
                     format!("no selection has a name like `{}`", clip(pattern)),
                 );
-                sink.push(found.with_help("`*` stands for any run of characters in the name of a selection"));
-                return None;
+                let found = found.with_help("`*` stands for any run of characters in the name of a selection");
+                return Err(sink.refuse(found));
             }
             hygiene::quantity(*quantity, pattern, &matching, detections, *span, sink);
             let count = matching.len();
-            let parts: Option<Vec<_>> =
+            let parts: Vec<_> =
                 matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();
+            let parts: Result<Vec<_>, Unread> = parts.into_iter().collect();
             match *quantity {
                 Quantity::All => parts.map(Expr::all),
                 Quantity::AtLeast(1) => parts.map(Expr::any),
@@ -125,8 +128,7 @@ fn resolve(
                         *span,
                         format!("`{wanted} of` is not part of Sigma ({count} selections match)"),
                     );
-                    sink.push(found.with_help("write `1 of` or `all of`"));
-                    None
+                    Err(sink.refuse(found.with_help("write `1 of` or `all of`")))
                 }
             }
         }
@@ -156,20 +158,19 @@ fn take(
     nodes: &mut usize,
     span: Span,
     sink: &mut Sink,
-) -> Option<Expr<usize>> {
+) -> Result<Expr<Leaf>, Unread> {
     if let Some(flag) = used.get_mut(index) {
         *flag = true;
     }
-    let expr = specialise::body(&detections.selections.get(index)?.body);
+    let Some(selection) = detections.selections.get(index) else {
+        return Err(sink.unread(&codes::UNKNOWN_SELECTION, span, "the condition names a selection that is not there"));
+    };
+    let expr = specialise::body(&selection.body);
     expr.each(&mut |_, _| *nodes += 1);
     *nodes += 1;
     if *nodes > limits::CONDITION_NODES {
-        sink.report(
-            &codes::LIMIT_EXCEEDED,
-            span,
-            format!("the condition spreads to more than {} predicates", limits::CONDITION_NODES),
-        );
-        return None;
+        let message = format!("the condition spreads to more than {} predicates", limits::CONDITION_NODES);
+        return Err(sink.unread(&codes::LIMIT_EXCEEDED, span, message));
     }
-    Some(expr)
+    Ok(expr)
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use super::detection::{Body, Detections, Item};
 use super::modifier::{Kind, Part};
-use super::typing::{Prepared, elements};
+use super::typing::{Prepared, Typed, elements};
 use crate::catalogue::{Catalogue, Entry, Slot};
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Sink, Unread, clip, closest, codes};
 use crate::limits;
 use crate::model::{Comparison, Expr, FieldComparison, FieldRef, Pattern, Predicate, Target, Test, TextPattern};
 use crate::source::Span;
@@ -33,18 +33,19 @@ impl Known {
         }
     }
 
-    fn of(expr: &Expr<usize>, item: &mut impl FnMut(usize) -> Self) -> Self {
+    fn of(expr: &Expr<Leaf>, item: &mut impl FnMut(usize) -> Self) -> Self {
         match expr {
             Expr::Const(true) => Self::True,
             Expr::Const(false) => Self::False,
-            Expr::Is(index) => item(*index),
+            Expr::Is(Leaf::Item(index)) => item(*index),
+            Expr::Is(Leaf::Unread(_)) => Self::Open,
             Expr::Not(inner) => Self::of(inner, item).negate(),
             Expr::All(parts) => Self::fold(parts, Self::False, item),
             Expr::Any(parts) => Self::fold(parts, Self::True, item),
         }
     }
 
-    fn fold(parts: &[Expr<usize>], absorbing: Self, item: &mut impl FnMut(usize) -> Self) -> Self {
+    fn fold(parts: &[Expr<Leaf>], absorbing: Self, item: &mut impl FnMut(usize) -> Self) -> Self {
         let mut open = false;
         for part in parts {
             match Self::of(part, item) {
@@ -55,6 +56,15 @@ impl Known {
         }
         if open { Self::Open } else { absorbing.negate() }
     }
+}
+
+/// What a condition is made of before it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leaf {
+    /// An item: index into [`Detections::items`].
+    Item(usize),
+    /// What could not be read. Nothing is known of it, and nothing that runs is made of it.
+    Unread(Unread),
 }
 
 /// How a field that the template type lacks is taken.
@@ -71,33 +81,36 @@ pub(crate) struct Specialiser<'a, 'n> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) detections: &'a Detections<'n>,
     pub(crate) prepared: Vec<Prepared>,
-    /// The condition over item indices.
-    pub(crate) condition: &'a Expr<usize>,
+    /// The condition over items.
+    pub(crate) condition: &'a Expr<Leaf>,
     pub(crate) logsource: &'a LogSource,
     pub(crate) logsource_span: Span,
 }
 
-/// The expression of a selection's body over item indices. What could not be read is true,
-/// so that it neither kills the rule nor hides the rest.
-pub(crate) fn body(body: &Body) -> Expr<usize> {
+/// The expression of a selection's body over items.
+pub(crate) fn body(body: &Body) -> Expr<Leaf> {
     match body {
-        Body::Item(index) => Expr::Is(*index),
+        Body::Item(index) => Expr::Is(Leaf::Item(*index)),
         Body::All(parts) => Expr::all(parts.iter().map(self::body)),
         Body::Any(parts) => Expr::any(parts.iter().map(self::body)),
-        Body::Unreadable => Expr::Const(true),
+        Body::Unreadable(unread) => Expr::Is(Leaf::Unread(*unread)),
     }
 }
 
 impl<'a> Specialiser<'a, '_> {
-    /// The targets of the rule. What no template type can feed is reported.
-    pub(crate) fn targets(mut self, room: &mut usize, sink: &mut Sink) -> Vec<Target> {
+    /// The targets of the rule, where all of it could be read and typed. What no template type can feed is
+    /// reported.
+    pub(crate) fn targets(mut self, room: &mut usize, sink: &mut Sink) -> Result<Vec<Target>, Unread> {
         let catalogue = self.catalogue;
         let candidates = catalogue.candidates(self.logsource);
         if candidates.is_empty() {
             self.unknown_log_source(sink);
-            return Vec::new();
+            return self.unread().map_or_else(|| Ok(Vec::new()), Err);
         }
         let entries: Vec<&Entry> = candidates.iter().filter_map(|index| catalogue.entry(*index)).collect();
+        if let Some(flaw) = entries.iter().find_map(|entry| entry.template.flaw.as_deref()) {
+            sink.inherit(flaw);
+        }
         let (open, fixed): (Vec<&Entry>, Vec<&Entry>) = entries.iter().partition(|entry| entry.template.open);
         let mut targets: Vec<&Entry> = Vec::new();
         let mut addressed: Vec<&Entry> = Vec::new();
@@ -123,31 +136,52 @@ impl<'a> Specialiser<'a, '_> {
         if targets.is_empty() && sink.len() == errors {
             self.never_fires(&addressed, sink);
         }
+        let unused = self.unused();
         let mut predicates = 0;
         self.condition.each(&mut |_, _| predicates += 1);
+        unused.iter().for_each(|expr| expr.each(&mut |_, _| predicates += 1));
         if !limits::take(room, predicates.max(1) * targets.len()) {
             let message = format!(
                 "the rules of this file have more than {} predicates, each counted for every template type",
                 limits::FILE_PREDICATES
             );
             let found = sink.diagnostic(&codes::LIMIT_EXCEEDED, self.logsource_span, message);
-            sink.push(found.with_help("split the rule, or name one event id in each"));
-            return Vec::new();
+            return Err(sink.refuse(found.with_help("split the rule, or name one event id in each")));
         }
         if !targets.is_empty() {
             self.dead_selections(&addressed, sink);
-            // What could not be read counts as true; nothing follows from that.
+            // Of a rule with a part that could not be read this would be said too early.
             if !sink.has_error() {
                 self.always_fires(&targets, sink);
             }
         }
-        targets
-            .into_iter()
-            .filter_map(|entry| {
-                let condition = self.build(entry, sink);
-                (condition != Expr::Const(false)).then(|| Target { template: Arc::clone(&entry.template), condition })
-            })
-            .collect()
+        let mut refused = self.unread();
+        let mut typed = Vec::with_capacity(targets.len());
+        for entry in targets {
+            // What the condition does not use is read as well: whoever wrote it meant something by it.
+            for expr in &unused {
+                refused = refused.or(self.build(entry, expr, sink).err());
+            }
+            match self.build(entry, self.condition, sink) {
+                Ok(Expr::Const(false)) => {}
+                Ok(condition) => typed.push(Target { template: Arc::clone(&entry.template), condition }),
+                Err(unread) => refused = refused.or(Some(unread)),
+            }
+        }
+        refused.map_or(Ok(typed), Err)
+    }
+
+    /// A part of the rule that could not be read, also one that the condition does not use.
+    fn unread(&self) -> Option<Unread> {
+        fn of(body: &Body) -> Option<Unread> {
+            match body {
+                Body::Unreadable(unread) => Some(*unread),
+                Body::Item(_) => None,
+                Body::All(parts) | Body::Any(parts) => parts.iter().find_map(of),
+            }
+        }
+        let items = self.prepared.iter().find_map(Prepared::unread);
+        items.or_else(|| self.detections.selections.iter().find_map(|selection| of(&selection.body)))
     }
 
     fn known(&self, entry: &Entry, missing: Missing, claims: &[&Entry]) -> Known {
@@ -161,7 +195,7 @@ impl<'a> Specialiser<'a, '_> {
     /// What is known of one item on one template type.
     fn item_known(&self, entry: &Entry, index: usize, missing: Missing, claims: &[&Entry]) -> Known {
         let Some((item, prepared)) = self.item(index) else { return Known::Open };
-        let (Some(field), true) = (item.field, prepared.is_readable()) else { return Known::Open };
+        let (Some(field), None) = (item.field, prepared.unread()) else { return Known::Open };
         let known = match entry.slot(field) {
             Some(Slot::Fixed(at)) => fixed_known(entry, at, prepared),
             Some(_) => Known::Open,
@@ -172,15 +206,37 @@ impl<'a> Specialiser<'a, '_> {
         if item.modifiers.not_equal { known.negate() } else { known }
     }
 
-    /// The typed condition on one template type.
-    fn build(&mut self, entry: &Entry, sink: &mut Sink) -> Expr<Predicate> {
-        let Self { condition, detections, prepared, .. } = self;
-        condition.substitute(&mut |index| {
-            let (Some(item), Some(prepared)) = (detections.items.get(*index), prepared.get_mut(*index)) else {
-                return Expr::Const(true);
+    /// The selections that the condition does not use.
+    fn unused(&self) -> Vec<Expr<Leaf>> {
+        let mut used = vec![false; self.detections.items.len()];
+        self.condition.each(&mut |leaf, _| {
+            if let Leaf::Item(index) = leaf
+                && let Some(used) = used.get_mut(*index)
+            {
+                *used = true;
+            }
+        });
+        let is_unused = |expr: &Expr<Leaf>| {
+            let mut unused = false;
+            expr.each(&mut |leaf, _| unused |= matches!(leaf, Leaf::Item(index) if used.get(*index) == Some(&false)));
+            unused
+        };
+        self.detections.selections.iter().map(|selection| body(&selection.body)).filter(is_unused).collect()
+    }
+
+    /// A typed condition on one template type.
+    fn build(&mut self, entry: &Entry, expr: &Expr<Leaf>, sink: &mut Sink) -> Result<Expr<Predicate>, Unread> {
+        let Self { detections, prepared, .. } = self;
+        expr.try_substitute(&mut |leaf| {
+            let index = match leaf {
+                Leaf::Item(index) => *index,
+                Leaf::Unread(unread) => return Err(*unread),
             };
-            let built = predicates(entry, item, prepared, sink);
-            if item.modifiers.not_equal { built.negate() } else { built }
+            let (Some(item), Some(prepared)) = (detections.items.get(index), prepared.get_mut(index)) else {
+                return Err(sink.unread(&codes::WRONG_SHAPE, Span::default(), "an item of the detection is not there"));
+            };
+            let built = predicates(entry, item, prepared, sink)?;
+            Ok(if item.modifiers.not_equal { built.negate() } else { built })
         })
     }
 
@@ -254,8 +310,8 @@ impl<'a> Specialiser<'a, '_> {
     fn values_without_event(&self, entries: &[&Entry], addressed: &[&Entry], targets: &[&Entry], sink: &mut Sink) {
         let open = entries.iter().any(|entry| entry.template.open);
         for (item, prepared) in self.detections.items.iter().zip(&self.prepared) {
-            let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.untyped()) else { continue };
-            let Test::Text { patterns, all: false } = &*test else { continue };
+            let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { continue };
+            let Test::Text { patterns, all: false } = &**test else { continue };
             if item.modifiers.not_equal
                 || patterns.len() != item.values.len()
                 || !entries.iter().any(|entry| matches!(entry.slot(field), Some(Slot::Fixed(_))))
@@ -318,8 +374,8 @@ impl<'a> Specialiser<'a, '_> {
                 fields.push(field);
             }
         };
-        self.condition.each(&mut |index, negated| {
-            if !negated {
+        self.condition.each(&mut |leaf, negated| {
+            if let (Leaf::Item(index), false) = (leaf, negated) {
                 note(*index);
             }
         });
@@ -352,8 +408,9 @@ impl<'a> Specialiser<'a, '_> {
             };
             let Some(entry) = addressed.iter().find(fed).filter(|_| dead) else { continue };
             let mut fields: Vec<&str> = Vec::new();
-            expr.each(&mut |index, _| {
-                if let Some((Item { field: Some(field), .. }, _)) = self.item(*index)
+            expr.each(&mut |leaf, _| {
+                if let Leaf::Item(index) = leaf
+                    && let Some((Item { field: Some(field), .. }, _)) = self.item(*index)
                     && entry.slot(field).is_none()
                     && !fields.contains(field)
                 {
@@ -380,7 +437,7 @@ impl<'a> Specialiser<'a, '_> {
         let total = |entry: &&Entry| {
             Known::of(self.condition, &mut |index| {
                 let Some((item, prepared)) = self.item(index) else { return Known::Open };
-                let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.untyped()) else { return Known::Open };
+                let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { return Known::Open };
                 let required = match entry.slot(field) {
                     Some(Slot::Input(at)) => entry.template.at(at as usize + 1).is_some_and(|field| !field.ty.optional),
                     Some(Slot::Header(at)) => {
@@ -388,7 +445,7 @@ impl<'a> Specialiser<'a, '_> {
                     }
                     _ => false,
                 };
-                let known = if required && accepts_everything(&test) { Known::True } else { Known::Open };
+                let known = if required && accepts_everything(test) { Known::True } else { Known::Open };
                 if item.modifiers.not_equal { known.negate() } else { known }
             }) == Known::True
         };
@@ -427,9 +484,13 @@ fn accepts_everything(test: &Test) -> bool {
     }
 }
 
-/// An item on a field that the template type does not have.
+/// An item on a field that the template type does not have. A comparison with another field is false there, as
+/// every test is but that for absence.
 fn absent_known(prepared: &Prepared) -> Known {
-    let Some(tests) = prepared.untyped() else { return Known::Open };
+    if prepared.unread().is_some() {
+        return Known::Open;
+    }
+    let Some(tests) = prepared.tests() else { return Known::False };
     match tests.substitute(&mut |test: &Arc<Test>| Expr::<()>::Const(**test == Test::Null)) {
         Expr::Const(true) => Known::True,
         _ => Known::False,
@@ -438,7 +499,7 @@ fn absent_known(prepared: &Prepared) -> Known {
 
 /// An item on a name whose values the template type fixes.
 fn fixed_known(entry: &Entry, at: u32, prepared: &Prepared) -> Known {
-    let Some(tests) = prepared.untyped() else { return Known::Open };
+    let Some(tests) = prepared.tests() else { return Known::Open };
     let mut seen: Option<Known> = None;
     for text in fixed_values(entry, at) {
         let known = match tests.substitute(&mut |test: &Arc<Test>| match test_text(test, text) {
@@ -465,8 +526,8 @@ fn fixed_values(entry: &Entry, at: u32) -> impl Iterator<Item = &str> {
 /// On an open template type: false where all values are those of events that a fixed
 /// template type recognises, since those events never reach the open one.
 fn claimed(field: &str, prepared: &Prepared, claims: &[&Entry]) -> Known {
-    let Some(Expr::Is(test)) = prepared.untyped() else { return Known::Open };
-    let Test::Text { patterns, all: false } = &*test else { return Known::Open };
+    let Some(Expr::Is(test)) = prepared.tests() else { return Known::Open };
+    let Test::Text { patterns, all: false } = &**test else { return Known::Open };
     let taken = |pattern: &TextPattern| {
         let Pattern::Equals(text) = &pattern.pattern else { return false };
         claims.iter().any(|entry| match entry.slot(field) {
@@ -518,9 +579,17 @@ fn pattern_text(pattern: &TextPattern, text: &str) -> Known {
 }
 
 /// The predicates of an item on a template type, without `neq`.
-fn predicates(entry: &Entry, item: &Item<'_>, prepared: &mut Prepared, sink: &mut Sink) -> Expr<Predicate> {
-    let (field, list, tests) = match item.field {
-        None => (FieldRef::Keyword, false, prepared.untyped()),
+fn predicates(
+    entry: &Entry,
+    item: &Item<'_>,
+    prepared: &mut Prepared,
+    sink: &mut Sink,
+) -> Result<Expr<Predicate>, Unread> {
+    if let Some(unread) = prepared.unread() {
+        return Err(unread);
+    }
+    let (field, ty) = match item.field {
+        None => (FieldRef::Keyword, None),
         Some(name) => match locate(entry, name) {
             Some((field, ty)) => {
                 let known = match field {
@@ -528,23 +597,30 @@ fn predicates(entry: &Entry, item: &Item<'_>, prepared: &mut Prepared, sink: &mu
                     _ => Known::Open,
                 };
                 match known {
-                    Known::True => return Expr::Const(true),
-                    Known::False => return Expr::Const(false),
+                    Known::True => return Ok(Expr::Const(true)),
+                    Known::False => return Ok(Expr::Const(false)),
                     Known::Open => {}
                 }
-                (field, ty.list, prepared.on(item, ty, sink))
+                (field, Some(ty))
             }
-            None => return Expr::Const(absent_known(prepared) == Known::True),
+            None => return Ok(Expr::Const(absent_known(prepared) == Known::True)),
         },
     };
-    // What could not be typed was reported; true keeps the rest of the rule in view.
-    let Some(tests) = tests else { return Expr::Const(true) };
-    if item.modifiers.kind == Kind::FieldRef {
-        return field_comparisons(entry, item, prepared, (&field, list), sink);
+    match prepared.on(item, ty, sink)? {
+        Typed::Tests(tests) => Ok(tests.substitute(&mut |test| {
+            Expr::Is(Predicate {
+                field: field.clone(),
+                test: Arc::clone(test),
+                span: item.span,
+                by_position: None,
+                other_by_position: None,
+            })
+        })),
+        Typed::OtherField => {
+            let list = ty.is_some_and(|ty| ty.list);
+            field_comparisons(entry, item, prepared, (&field, list), sink)
+        }
     }
-    tests.substitute(&mut |test| {
-        Expr::Is(Predicate { field: field.clone(), test: Arc::clone(test), span: item.span, by_position: None })
-    })
 }
 
 fn locate(entry: &Entry, name: &str) -> Option<(FieldRef, FieldType)> {
@@ -564,25 +640,32 @@ fn field_comparisons(
     prepared: &mut Prepared,
     (field, list): (&FieldRef, bool),
     sink: &mut Sink,
-) -> Expr<Predicate> {
+) -> Result<Expr<Predicate>, Unread> {
     let comparison = match item.modifiers.part {
         Part::Whole => FieldComparison::Order(Comparison::Equal),
         Part::Contains => FieldComparison::Contains,
         Part::StartsWith => FieldComparison::StartsWith,
         Part::EndsWith => FieldComparison::EndsWith,
     };
-    let parts = item.values.iter().map(|value| match locate(entry, value.text) {
-        None => Expr::Const(false),
-        Some((_, ty)) if ty.list => {
-            prepared.report_list(value, &entry.template.to_string(), ty, sink);
-            Expr::Const(true)
-        }
-        Some((other, _)) => {
-            let test = Arc::new(Test::Field { comparison, other, ignore_case: !item.modifiers.cased });
-            let test = if list { elements(&test) } else { test };
-            Expr::Is(Predicate { field: field.clone(), test, span: item.span, by_position: None })
-        }
-    });
-    let parts: Vec<_> = parts.collect();
-    if item.modifiers.all { Expr::all(parts) } else { Expr::any(parts) }
+    let mut parts = Vec::with_capacity(item.values.len());
+    for value in &item.values {
+        parts.push(match locate(entry, value.text) {
+            None => Expr::Const(false),
+            Some((_, ty)) if ty.list => {
+                return Err(prepared.report_list(value, &entry.template.to_string(), ty, sink));
+            }
+            Some((other, _)) => {
+                let test = Arc::new(Test::Field { comparison, other, ignore_case: !item.modifiers.cased });
+                let test = if list { elements(&test) } else { test };
+                Expr::Is(Predicate {
+                    field: field.clone(),
+                    test,
+                    span: item.span,
+                    by_position: None,
+                    other_by_position: None,
+                })
+            }
+        });
+    }
+    Ok(if item.modifiers.all { Expr::all(parts) } else { Expr::any(parts) })
 }

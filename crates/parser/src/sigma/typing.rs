@@ -7,69 +7,94 @@ use super::detection::{Item, Raw, Written, is_plain};
 use super::hygiene;
 use super::modifier::{Kind, Part};
 use super::text::{self, Refused};
-use crate::diagnostic::{Diagnostic, Sink, clip, codes};
+use crate::diagnostic::{Sink, Unread, clip, codes};
 use crate::limits::{self, Budget};
 use crate::model::{Comparison, Expr, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart, WildcardPart};
 use crate::regex::{self, Flags};
 use crate::template::{FieldType, Scalar};
 
-/// The test of an item on one type of field. `None` where it cannot be typed; then it is reported.
-pub(crate) type Tests = Option<Expr<Arc<Test>>>;
+/// What an item asks of a field.
+#[derive(Clone, Debug)]
+pub(crate) enum Typed {
+    /// Tests of its value.
+    Tests(Expr<Arc<Test>>),
+    /// A comparison with other fields, which the template type has to find (`fieldref`).
+    OtherField,
+}
+
+/// What an item asks of one type of field, unless it cannot be read.
+type Asked = Result<Typed, Unread>;
+
+/// The tests of an item that compares with values.
+type Tests = Result<Expr<Arc<Test>>, Unread>;
 
 /// An item with everything that does not depend on the field's type worked out.
 #[derive(Debug)]
 pub(crate) struct Prepared {
-    /// The tests of the item on a text, without `neq`.
-    text: Tests,
-    /// The tests that were worked out so far, by type.
-    typed: Vec<(Scalar, bool, Tests)>,
+    /// What the item asks of a text, without `neq`.
+    text: Asked,
+    /// What was worked out so far, by type.
+    typed: Vec<(Scalar, bool, Asked)>,
     /// Whether a comparison with a list was reported.
-    compares_list: bool,
+    compares_list: Option<Unread>,
 }
 
 impl Prepared {
     /// Works out an item and reports what is wrong with it on any type of field.
     pub(crate) fn new(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Self {
-        Self { text: as_text(item, values, budget, sink), typed: Vec::new(), compares_list: false }
+        Self { text: as_text(item, values, budget, sink), typed: Vec::new(), compares_list: None }
     }
 
-    /// Whether the item could be read at all.
-    pub(crate) const fn is_readable(&self) -> bool {
-        self.text.is_some()
+    /// The proof that the item could not be read, where it could not.
+    pub(crate) const fn unread(&self) -> Option<Unread> {
+        match &self.text {
+            Ok(_) => None,
+            Err(unread) => Some(*unread),
+        }
     }
 
-    /// The tests as keywords or on a field whose type nobody declares.
-    pub(crate) fn untyped(&self) -> Tests {
-        self.text.clone()
+    /// The tests as keywords or on a field whose type nobody declares. None where there are none: the item
+    /// could not be read, or it compares with another field.
+    pub(crate) const fn tests(&self) -> Option<&Expr<Arc<Test>>> {
+        match &self.text {
+            Ok(Typed::Tests(tests)) => Some(tests),
+            Ok(Typed::OtherField) | Err(_) => None,
+        }
     }
 
     /// Reports, once, that the item compares with a field that a template type declares as a list.
-    pub(crate) fn report_list(&mut self, value: &Written<'_>, template: &str, ty: FieldType, sink: &mut Sink) {
-        if std::mem::replace(&mut self.compares_list, true) {
-            return;
-        }
-        let message = format!("`fieldref` names `{}`, which is a list: `{ty}` in `{template}`", clip(value.text));
-        let found = sink
-            .diagnostic(&codes::FIELD_TYPES_DIFFER, value.span, message)
-            .with_help("compare with a field of one value; no element of the list is meant more than another");
-        sink.push(found);
+    pub(crate) fn report_list(
+        &mut self,
+        value: &Written<'_>,
+        template: &str,
+        ty: FieldType,
+        sink: &mut Sink,
+    ) -> Unread {
+        *self.compares_list.get_or_insert_with(|| {
+            let message = format!("`fieldref` names `{}`, which is a list: `{ty}` in `{template}`", clip(value.text));
+            let found = sink
+                .diagnostic(&codes::FIELD_TYPES_DIFFER, value.span, message)
+                .with_help("compare with a field of one value; no element of the list is meant more than another");
+            sink.refuse(found)
+        })
     }
 
-    /// The tests on a field of a type. What does not fit is reported once per type.
-    pub(crate) fn on(&mut self, item: &Item<'_>, ty: FieldType, sink: &mut Sink) -> Tests {
-        if ty.scalar == Scalar::String && !ty.list {
-            return self.text.clone();
-        }
-        if let Some((_, _, tests)) =
+    /// What the item asks of a field of a type, or of any field. What does not fit is reported once per type.
+    pub(crate) fn on(&mut self, item: &Item<'_>, ty: Option<FieldType>, sink: &mut Sink) -> Asked {
+        let Some(ty) = ty.filter(|ty| ty.scalar != Scalar::String || ty.list) else { return self.text.clone() };
+        if let Some((_, _, asked)) =
             self.typed.iter().find(|(scalar, list, _)| (*scalar, *list) == (ty.scalar, ty.list))
         {
-            return tests.clone();
+            return asked.clone();
         }
-        let tests = if self.text.is_none() { None } else { on_scalar(item, ty.scalar, &self.text, sink) };
-        let tests =
-            if ty.list { tests.map(|tests| tests.substitute(&mut |test| Expr::Is(elements(test)))) } else { tests };
-        self.typed.push((ty.scalar, ty.list, tests.clone()));
-        tests
+        let asked = match &self.text {
+            Ok(Typed::Tests(tests)) => on_scalar(item, ty.scalar, tests, sink).map(|tests| {
+                Typed::Tests(if ty.list { tests.substitute(&mut |test| Expr::Is(elements(test))) } else { tests })
+            }),
+            other => other.clone(),
+        };
+        self.typed.push((ty.scalar, ty.list, asked.clone()));
+        asked
     }
 }
 
@@ -85,25 +110,27 @@ fn is(test: Test) -> Expr<Arc<Test>> {
     Expr::Is(Arc::new(test))
 }
 
-/// The tests of an item on a text.
-fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Tests {
-    let modifiers = &item.modifiers;
-    match modifiers.kind {
-        Kind::Plain => {}
-        Kind::Exists => return exists(item, sink),
-        Kind::Cidr => return cidr(item, sink),
-        Kind::Regex => return regexes(item, budget, sink),
-        Kind::Order(comparison) => return order(item, comparison, sink),
-        Kind::Time(part) => return time(item, part, sink),
+/// What an item asks of a text.
+fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Asked {
+    let tests = match item.modifiers.kind {
+        Kind::Plain => texts(item, values, budget, sink),
+        Kind::Exists => exists(item, sink),
+        Kind::Cidr => cidr(item, sink),
+        Kind::Regex => regexes(item, budget, sink),
+        Kind::Order(comparison) => order(item, comparison, sink),
+        Kind::Time(part) => time(item, part, sink),
         // The other field's name; which field that is depends on the template type.
-        Kind::FieldRef => {
-            let good = item.values.iter().all(|value| matches!(value.raw, Raw::Text(_)));
-            if !good {
-                sink.report(&codes::INVALID_VALUE, item.span, "`fieldref` takes the names of fields");
-            }
-            return good.then_some(Expr::Const(true));
+        Kind::FieldRef if item.values.iter().all(|value| matches!(value.raw, Raw::Text(_))) => {
+            return Ok(Typed::OtherField);
         }
-    }
+        Kind::FieldRef => Err(sink.unread(&codes::INVALID_VALUE, item.span, "`fieldref` takes the names of fields")),
+    };
+    tests.map(Typed::Tests)
+}
+
+/// Comparison with texts, each with its wildcards and encodings.
+fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Tests {
+    let modifiers = &item.modifiers;
     let mut nulls = false;
     let mut opaque = false;
     let mut patterns: Vec<TextPattern> = Vec::with_capacity(item.values.len());
@@ -137,8 +164,7 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
             _ => value.text,
         };
         if let Err(reason) = text::patterns(shown, modifiers, before + *values, budget, &mut patterns) {
-            report_refused(&reason, value, sink);
-            return None;
+            return Err(report_refused(&reason, value, sink));
         }
         forms.push(patterns.len() - before);
         *values = values.saturating_sub(patterns.len() - before);
@@ -146,8 +172,7 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
     let mut parts = Vec::new();
     if nulls {
         if !is_plain(modifiers) {
-            sink.report(&codes::INVALID_VALUE, item.span, "`null` cannot be a part of a text");
-            return None;
+            return Err(sink.unread(&codes::INVALID_VALUE, item.span, "`null` cannot be a part of a string"));
         }
         parts.push(is(Test::Null));
     }
@@ -172,7 +197,7 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
             parts.push(is(Test::Text { patterns, all: modifiers.all }));
         }
     }
-    Some(if modifiers.all { Expr::all(parts) } else { Expr::any(parts) })
+    Ok(if modifiers.all { Expr::all(parts) } else { Expr::any(parts) })
 }
 
 /// A keyword is looked for anywhere in a value.
@@ -201,7 +226,7 @@ fn text_has_placeholder(text: &str) -> bool {
     text.split_once('%').is_some_and(|(_, rest)| rest.contains('%'))
 }
 
-fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) {
+fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) -> Unread {
     let found = match reason {
         Refused::Wildcard => sink
             .diagnostic(
@@ -230,7 +255,7 @@ fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) {
             )
             .with_help("match the decisive parts with `contains|all`"),
     };
-    sink.push(found);
+    sink.refuse(found)
 }
 
 /// `all` over values of which no text can equal two.
@@ -255,14 +280,13 @@ fn contradictory_all(item: &Item<'_>, patterns: &[TextPattern], sink: &mut Sink)
 
 fn exists(item: &Item<'_>, sink: &mut Sink) -> Tests {
     match item.values.as_slice() {
-        [Written { raw: Raw::Bool(true), .. }] => Some(is(Test::Exists)),
-        [Written { raw: Raw::Bool(false), .. }] => Some(is(Test::Exists).negate()),
+        [Written { raw: Raw::Bool(true), .. }] => Ok(is(Test::Exists)),
+        [Written { raw: Raw::Bool(false), .. }] => Ok(is(Test::Exists).negate()),
         _ => {
             let found = sink
                 .diagnostic(&codes::INVALID_VALUE, item.span, "`exists` takes `true` or `false`")
                 .with_help("write `field|exists: true`");
-            sink.push(found);
-            None
+            Err(sink.refuse(found))
         }
     }
 }
@@ -280,12 +304,11 @@ fn cidr(item: &Item<'_>, sink: &mut Sink) -> Tests {
                         format!("`{}` is not a network: {reason}", clip(value.text)),
                     )
                     .with_help("write an address and a prefix length, such as 10.0.0.0/8 or fe80::/10");
-                sink.push(found);
-                return None;
+                return Err(sink.refuse(found));
             }
         }
     }
-    Some(many(networks, item.modifiers.all, Test::Cidr))
+    Ok(many(networks, item.modifiers.all, Test::Cidr))
 }
 
 /// One test for any of several values; one for each where all are asked for.
@@ -324,20 +347,16 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
     let flags =
         Flags { ignore_case: modifiers.ignore_case, multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
     let mut patterns = Vec::with_capacity(item.values.len());
-    let mut good = true;
+    let mut refused: Option<Unread> = None;
     for value in &item.values {
         if value.raw == Raw::Null {
-            sink.report(&codes::INVALID_VALUE, value.span, "`re` takes an expression, not null");
-            return None;
+            return Err(sink.unread(&codes::INVALID_VALUE, value.span, "`re` takes a regex, not null"));
         }
         if !limits::take(&mut budget.regex_bytes, value.text.len()) {
             let most = limits::FILE_REGEX_BYTES;
             let message = format!("the expressions of this file have more than {most} bytes together");
-            sink.push(
-                sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message)
-                    .with_help("split the file, or match texts where no expression is needed"),
-            );
-            return None;
+            let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message);
+            return Err(sink.refuse(found.with_help("split the file, or match texts where no expression is needed")));
         }
         let inspected = regex::inspect(value.text, flags);
         if inspected.is_ok() {
@@ -355,31 +374,28 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
                 (Some(start), Some((from, to))) => crate::source::Span::new(start + from, start + to),
                 _ => value.span,
             };
-            // Whatever the expression costs, it can be typed; only one that cannot be compiled cannot.
-            good &= problem.code == &codes::REGEX_BACKTRACKS;
-            sink.push(sink.diagnostic(problem.code, span, problem.message).with_help(problem.help));
+            let found = sink.diagnostic(problem.code, span, problem.message).with_help(problem.help);
+            refused = Some(sink.refuse(found));
         }
         let pattern =
             Regex { pattern: value.text.into(), multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
         patterns.push(TextPattern { pattern: Pattern::Matches(pattern), ignore_case: modifiers.ignore_case });
     }
-    good.then(|| is(Test::Text { patterns, all: modifiers.all }))
+    refused.map_or_else(|| Ok(is(Test::Text { patterns, all: modifiers.all })), Err)
 }
 
 fn order(item: &Item<'_>, comparison: Comparison, sink: &mut Sink) -> Tests {
     let [value] = item.values.as_slice() else {
-        sink.report(&codes::INVALID_VALUE, item.span, "an ordering takes one number, not a list");
-        return None;
+        return Err(sink.unread(&codes::INVALID_VALUE, item.span, "an ordering takes one number, not a list"));
     };
     match number(value) {
-        Some(Number::Int(number)) => Some(int_order(comparison, number)),
-        Some(Number::Float(number)) => Some(is(Test::Float(comparison, number))),
+        Some(Number::Int(number)) => Ok(int_order(comparison, number)),
+        Some(Number::Float(number)) => Ok(is(Test::Float(comparison, number))),
         None => {
             let found = sink
                 .diagnostic(&codes::INVALID_VALUE, value.span, format!("`{}` is not a number", clip(value.text)))
                 .with_help("`lt`, `lte`, `gt` and `gte` compare numbers");
-            sink.push(found);
-            None
+            Err(sink.refuse(found))
         }
     }
 }
@@ -444,24 +460,25 @@ fn time(item: &Item<'_>, part: TimePart, sink: &mut Sink) -> Tests {
             }
             _ => {
                 let message = format!("`{}` is not a number between {least} and {greatest}", clip(value.text));
-                sink.report(&codes::INVALID_VALUE, value.span, message);
-                return None;
+                return Err(sink.unread(&codes::INVALID_VALUE, value.span, message));
             }
         }
     }
-    Some(many(ranges, item.modifiers.all, |ranges| Test::Time(part, ranges)))
+    Ok(many(ranges, item.modifiers.all, |ranges| Test::Time(part, ranges)))
 }
 
 /// The tests of an item on a field that is no text.
-fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Tests, sink: &mut Sink) -> Tests {
+fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Expr<Arc<Test>>, sink: &mut Sink) -> Tests {
     match (item.modifiers.kind, scalar) {
-        (Kind::Exists | Kind::FieldRef, _) => text.clone(),
+        (Kind::Exists | Kind::FieldRef, _) => Ok(text.clone()),
         // On a field that carries fractions `gt: 4` is "more than 4" and not "at least 5".
         (Kind::Order(comparison), Scalar::Float) => match item.values.first().and_then(number) {
-            Some(Number::Int(number)) => Some(is(Test::Float(comparison, number as f64))),
-            _ => text.clone(),
+            Some(Number::Int(number)) => Ok(is(Test::Float(comparison, number as f64))),
+            _ => Ok(text.clone()),
         },
-        (Kind::Order(_), Scalar::Int) | (Kind::Cidr, Scalar::Ip | Scalar::String) | (_, Scalar::String) => text.clone(),
+        (Kind::Order(_), Scalar::Int) | (Kind::Cidr, Scalar::Ip | Scalar::String) | (_, Scalar::String) => {
+            Ok(text.clone())
+        }
         (Kind::Plain, _) if is_plain(&item.modifiers) => plain(item, scalar, sink),
         // The text of a float is not defined (docs/semantics.md, CONV-2), so nothing matches it.
         (Kind::Plain | Kind::Regex, Scalar::Int | Scalar::Ip) => {
@@ -473,9 +490,9 @@ fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Tests, sink: &mut Sink) -> 
                 )
                 .with_help("compare it by value: a number, a list of numbers, `gt`, `lt`, or `cidr` for an address");
             sink.push(found);
-            text.clone()
+            Ok(text.clone())
         }
-        (Kind::Time(_), Scalar::Int) => text.clone(),
+        (Kind::Time(_), Scalar::Int) => Ok(text.clone()),
         _ => {
             let what = match item.modifiers.kind {
                 Kind::Cidr => "`cidr`",
@@ -491,8 +508,7 @@ fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Tests, sink: &mut Sink) -> 
                     format!("`{}` is {}, which cannot be compared with {what}", field_name(item), article(scalar)),
                 )
                 .with_help("use a comparison of the field's type");
-            sink.push(found);
-            None
+            Err(sink.refuse(found))
         }
     }
 }
@@ -522,9 +538,9 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     let mut ints = Vec::new();
     let mut networks = Vec::new();
     let mut texts = Vec::new();
+    let mut refused: Option<Unread> = None;
     for value in &item.values {
         let parsed = text::parts(value.text);
-        let as_text = matches!(value.raw, Raw::Text(_)).then_some(value.text);
         match (scalar, &value.raw) {
             (_, Raw::Null) => parts.push(is(Test::Null)),
             (_, Raw::Text(_)) if text::matches_all(&parsed) => parts.push(is(Test::Exists)),
@@ -532,7 +548,7 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
             (Scalar::Float, Raw::Int(_) | Raw::Float(_)) => match number(value) {
                 Some(Number::Float(number)) => parts.push(is(Test::Float(Comparison::Equal, number))),
                 Some(Number::Int(number)) => ints.push(IntRange { from: number, to: number }),
-                None => {}
+                None => refused = Some(never_equals(item, scalar, value, sink)),
             },
             (Scalar::Bool, Raw::Bool(flag)) => parts.push(is(Test::Bool(*flag))),
             (Scalar::Int, Raw::Text(text)) if integer(text).is_some() => {
@@ -551,8 +567,7 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                 let found = sink
                     .diagnostic(&codes::OPERATOR_TYPE, value.span, message)
                     .with_help("compare it by value: a number, `gt` or `lt`");
-                sink.push(found);
-                parts.push(Expr::Const(false));
+                refused = Some(sink.refuse(found));
             }
             (Scalar::Int | Scalar::Ip, Raw::Text(_)) if has_wildcard(&parsed) => {
                 let found = sink
@@ -563,32 +578,22 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                     )
                     .with_help("compare it by value: a number, `gt`, `lt`, or `cidr` for an address");
                 sink.push(found);
-                if text::patterns(value.text, &item.modifiers, limits::RULE_VALUES, &mut Budget::default(), &mut texts)
-                    .is_err()
-                {
-                    return None;
+                let patterns = text::patterns(
+                    value.text,
+                    &item.modifiers,
+                    limits::RULE_VALUES,
+                    &mut Budget::default(),
+                    &mut texts,
+                );
+                if let Err(reason) = patterns {
+                    refused = Some(report_refused(&reason, value, sink));
                 }
             }
-            _ => {
-                let shown = as_text.map_or_else(
-                    || clip(value.text),
-                    |text| if text.is_empty() { "''".to_owned() } else { clip(text) },
-                );
-                let found: Diagnostic = sink
-                    .diagnostic(
-                        &codes::VALUE_TYPE,
-                        value.span,
-                        format!("`{}` is {}, which never equals `{shown}`", field_name(item), article(scalar)),
-                    )
-                    .with_help(match scalar {
-                        Scalar::Bool => "write `true` or `false`",
-                        Scalar::Ip => "write an address such as 192.0.2.1",
-                        _ => "write a number",
-                    });
-                sink.push(found);
-                parts.push(Expr::Const(false));
-            }
+            _ => refused = Some(never_equals(item, scalar, value, sink)),
         }
+    }
+    if let Some(unread) = refused {
+        return Err(unread);
     }
     let all = item.modifiers.all;
     if !ints.is_empty() {
@@ -600,7 +605,19 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     if !texts.is_empty() {
         parts.push(is(Test::Text { patterns: texts, all }));
     }
-    Some(if all { Expr::all(parts) } else { Expr::any(parts) })
+    Ok(if all { Expr::all(parts) } else { Expr::any(parts) })
+}
+
+/// Reports a value that no value of the field's type equals.
+fn never_equals(item: &Item<'_>, scalar: Scalar, value: &Written<'_>, sink: &mut Sink) -> Unread {
+    let shown = if matches!(value.raw, Raw::Text("")) { "''".to_owned() } else { clip(value.text) };
+    let message = format!("`{}` is {}, which never equals `{shown}`", field_name(item), article(scalar));
+    let found = sink.diagnostic(&codes::VALUE_TYPE, value.span, message).with_help(match scalar {
+        Scalar::Bool => "write `true` or `false`",
+        Scalar::Ip => "write an address such as 192.0.2.1",
+        _ => "write a number",
+    });
+    sink.refuse(found)
 }
 
 #[cfg(test)]
@@ -628,8 +645,8 @@ mod tests {
         let mut budget = limits::Budget::default();
         let mut prepared = Prepared::new(&item, &mut limits::RULE_VALUES.clone(), &mut budget, &mut sink);
         let ty = FieldType { scalar: Scalar::Float, list: false, optional: false, nocase: false };
-        let tests = prepared.on(&item, ty, &mut sink).map(|tests| match tests {
-            Expr::Is(test) => format!("{test:?}"),
+        let tests = prepared.on(&item, Some(ty), &mut sink).ok().map(|asked| match asked {
+            Typed::Tests(Expr::Is(test)) => format!("{test:?}"),
             other => format!("{other:?}"),
         });
         (tests, sink.finish().iter().map(|found| found.code.id).collect())
@@ -677,7 +694,7 @@ mod tests {
         let mut sink = Sink::new(&Source::new("c", ""));
         let mut budget = limits::Budget::default();
         let prepared = Prepared::new(&item, &mut limits::RULE_VALUES.clone(), &mut budget, &mut sink);
-        let tests = prepared.untyped().expect("tests");
+        let tests = prepared.tests().expect("tests");
         let mut forms = Vec::new();
         tests.each(&mut |test, _| {
             if let Test::Text { patterns, all } = &**test {

@@ -51,4 +51,11 @@ codes! {
         harm: "The 201st feature: a sensor that preallocated for 200 stops on 201.",
         cure: "Reduce the content, split it by sensor, or ship a sensor with a larger capacity first.",
     }
+    /// A field that nobody declares and no sensor of the fleet supplies
+    UNKNOWN_INPUT = "CC0409" "unknown-input" Info {
+        cause: "The template type is open, so a rule may read fields that it does not declare. This one no version of the \
+                template type declares and no sensor of the fleet supplies: it is misspelt, or nothing records it.",
+        harm: "On this fleet the field is absent from every event: the comparison never holds, and what excludes by it excludes nothing.",
+        cure: "Correct the name, or declare the field in the template type so that every sensor has to supply it.",
+    }
 }

@@ -9,7 +9,7 @@ use super::super::ast::{
 };
 use super::scope::{Meaning, Scope};
 use super::typing::{self, Asked, Made};
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Sink, Unread, clip, closest, codes};
 use crate::limits;
 use crate::model::{Expr, FieldComparison, FieldRef, Predicate, Test};
 use crate::source::Span;
@@ -20,22 +20,25 @@ use crate::template::{FieldType, Fixed, Scalar, TemplateType};
 pub(super) struct Resolved {
     pub(super) field: FieldRef,
     pub(super) ty: FieldType,
-    by_position: Option<u32>,
+    pub(super) by_position: Option<u32>,
 }
 
 /// The field of a name. An unknown one is reported.
-pub(super) fn resolve_field(template: &TemplateType, name: &str, span: Span, sink: &mut Sink) -> Option<Resolved> {
-    let found = known_field(template, name);
-    if found.is_none() {
+pub(super) fn resolve_field(
+    template: &TemplateType,
+    name: &str,
+    span: Span,
+    sink: &mut Sink,
+) -> Result<Resolved, Unread> {
+    known_field(template, name).ok_or_else(|| {
         let message = format!("template type `{template}` has no field `{}`", clip(name));
         let found = sink.diagnostic(&codes::UNKNOWN_FIELD, span, message);
         let near = if sink.is_full() { None } else { closest(name, template.names()) };
-        sink.push(match near {
+        sink.refuse(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help("`contentcheck fields` lists the fields"),
-        });
-    }
-    found
+        })
+    })
 }
 
 fn known_field(template: &TemplateType, name: &str) -> Option<Resolved> {
@@ -56,9 +59,9 @@ fn known_field(template: &TemplateType, name: &str) -> Option<Resolved> {
     if template.open { made(FieldRef::Open(name.into()), FieldType::OPEN) } else { None }
 }
 
-/// A binding that was read.
+/// What a binding stands for.
 enum Bound<'r> {
-    Condition(Option<Expr<Predicate>>, usize),
+    Condition(Result<Expr<Predicate>, Unread>, usize),
     Values(&'r Values),
 }
 
@@ -72,13 +75,13 @@ struct Lowerer<'r, 'a> {
     size: usize,
 }
 
-/// The condition of a rule. `None` if it holds a mistake, which was reported.
+/// The condition of a rule, unless it holds a mistake.
 pub(super) fn lower(
     rule: &Rule,
     template: &TemplateType,
     scope: &mut Scope,
     sink: &mut Sink,
-) -> Option<Expr<Predicate>> {
+) -> Result<Expr<Predicate>, Unread> {
     let mut lowerer = Lowerer { template, scope, sink, rule, bound: HashMap::new(), size: 0 };
     for binding in rule.lets() {
         let name = binding.name.value.as_str();
@@ -110,7 +113,15 @@ pub(super) fn lower(
         lowerer.bound.entry(name).or_insert((bound, false));
     }
     lowerer.size = 0;
-    let condition = rule.when().and_then(|when| lowerer.expr(&when.condition));
+    let condition = match rule.when() {
+        Some(when) => lowerer.expr(&when.condition),
+        None => Err(lowerer.report(
+            &codes::MISSING_ATTRIBUTE,
+            rule.name.span,
+            "the rule has no condition",
+            "write `when` and the condition",
+        )),
+    };
     for binding in rule.lets() {
         if let Some((_, false)) = lowerer.bound.get(binding.name.value.as_str()) {
             let message = format!("nothing uses `{}`", binding.name.value);
@@ -130,16 +141,16 @@ enum Side<'v> {
 }
 
 impl<'r> Lowerer<'r, '_> {
-    fn expr(&mut self, expr: &'r Written) -> Option<Expr<Predicate>> {
+    fn expr(&mut self, expr: &'r Written) -> Result<Expr<Predicate>, Unread> {
         match expr {
             // Every operand is read, so that all mistakes are found.
             Written::Any(chain) => {
                 let parts: Vec<_> = chain.operands.iter().map(|operand| self.expr(operand)).collect();
-                parts.into_iter().collect::<Option<Vec<_>>>().map(Expr::any)
+                parts.into_iter().collect::<Result<Vec<_>, Unread>>().map(Expr::any)
             }
             Written::All(chain) => {
                 let parts: Vec<_> = chain.operands.iter().map(|operand| self.expr(operand)).collect();
-                parts.into_iter().collect::<Option<Vec<_>>>().map(Expr::all)
+                parts.into_iter().collect::<Result<Vec<_>, Unread>>().map(Expr::all)
             }
             Written::Not(not) => self.expr(&not.operand).map(Expr::negate),
             Written::Reference(reference) => self.condition_by_name(reference),
@@ -150,26 +161,24 @@ impl<'r> Lowerer<'r, '_> {
         }
     }
 
-    fn condition_by_name(&mut self, reference: &'r Reference) -> Option<Expr<Predicate>> {
+    fn condition_by_name(&mut self, reference: &'r Reference) -> Result<Expr<Predicate>, Unread> {
         let ReferenceTarget::Name { name, quoted } = &reference.target else {
-            self.report(
+            return Err(self.report(
                 &codes::OPERATOR_TYPE,
                 reference.span,
                 "a position alone is not a condition",
                 "compare it with a value",
-            );
-            return None;
+            ));
         };
         if !quoted && let Some((bound, used)) = self.bound.get_mut(name.as_str()) {
             *used = true;
             let Bound::Condition(condition, size) = bound else {
-                self.report(
+                return Err(self.report(
                     &codes::OPERATOR_TYPE,
                     reference.span,
                     "a list of values alone is not a condition",
                     "compare a field with it",
-                );
-                return None;
+                ));
             };
             self.size += *size;
             let enough = limits::take(&mut self.scope.budget.predicates, *size);
@@ -178,9 +187,9 @@ impl<'r> Lowerer<'r, '_> {
                     "this condition has more than {} predicates once its bindings are put in place",
                     limits::CONDITION_NODES
                 );
-                self.report(&codes::LIMIT_EXCEEDED, reference.span, message, "use fewer bindings inside of each other");
                 self.size = 0;
-                return None;
+                let help = "use fewer bindings inside of each other";
+                return Err(self.report(&codes::LIMIT_EXCEEDED, reference.span, message, help));
             }
             return condition.clone();
         }
@@ -192,20 +201,18 @@ impl<'r> Lowerer<'r, '_> {
                 } else {
                     "compare it with a value".to_owned()
                 };
-                self.report(
+                return Err(self.report(
                     &codes::OPERATOR_TYPE,
                     reference.span,
                     format!("the field `{}` alone is not a condition", clip(name)),
                     &help,
-                );
-                return None;
+                ));
             }
         }
-        self.unknown(name, reference.span, "a `let` of this rule above this line");
-        None
+        Err(self.unknown(name, reference.span, "a `let` of this rule above this line"))
     }
 
-    fn unknown(&mut self, name: &str, span: Span, wanted: &str) {
+    fn unknown(&mut self, name: &str, span: Span, wanted: &str) -> Unread {
         let found = self.sink.diagnostic(&codes::UNKNOWN_NAME, span, format!("`{}` is not {wanted}", clip(name)));
         let lets = self.bound.keys().copied();
         let candidates = lets.chain(self.scope.names()).chain(self.template.names());
@@ -215,25 +222,31 @@ impl<'r> Lowerer<'r, '_> {
             closest(name, candidates).map(str::to_owned)
         };
         let found = found.with_rule(&self.rule.name.value);
-        self.sink.push(match near {
+        self.sink.refuse(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help("declare it, or correct the name"),
-        });
+        })
     }
 
-    fn report(&mut self, code: &'static crate::diagnostic::Code, span: Span, message: impl Into<String>, help: &str) {
+    fn report(
+        &mut self,
+        code: &'static crate::diagnostic::Code,
+        span: Span,
+        message: impl Into<String>,
+        help: &str,
+    ) -> Unread {
         let found = self.sink.diagnostic(code, span, message).with_help(help).with_rule(&self.rule.name.value);
-        self.sink.push(found);
+        self.sink.refuse(found)
     }
 
     /// The field of a reference on the left.
-    fn field(&mut self, reference: &Reference) -> Option<Resolved> {
+    fn field(&mut self, reference: &Reference) -> Result<Resolved, Unread> {
         match &reference.target {
             ReferenceTarget::Name { name, .. } => resolve_field(self.template, name, reference.span, self.sink),
             ReferenceTarget::Position(position) => {
                 let at = usize::try_from(*position).unwrap_or(usize::MAX);
                 if let Some(field) = self.template.at(at) {
-                    return Some(Resolved {
+                    return Ok(Resolved {
                         field: FieldRef::Input(position - 1),
                         ty: field.ty,
                         by_position: Some(*position),
@@ -248,19 +261,22 @@ impl<'r> Lowerer<'r, '_> {
                 } else {
                     (&codes::BAD_POSITION, format!("position {position} of `{}` is retired", self.template))
                 };
-                self.report(code, reference.span, message, "read a field that the template type declares");
-                None
+                Err(self.report(code, reference.span, message, "read a field that the template type declares"))
             }
         }
     }
 
-    fn predicate(&mut self, predicate: &'r ast::Predicate) -> Option<Expr<Predicate>> {
+    fn predicate(&mut self, predicate: &'r ast::Predicate) -> Result<Expr<Predicate>, Unread> {
         // A literal on the left is a comparison written the other way round.
         let (left, operator, flipped) = match (&predicate.left, &predicate.right) {
             (Operand::Literal(value), Some(Right::One(right @ (Operand::Reference(_) | Operand::Masked(_))))) => {
                 let Some(operator) = flip(predicate.operator.value) else {
-                    self.report(&codes::OPERATOR_TYPE, value.span, "the left side is a value", "write the field first");
-                    return None;
+                    return Err(self.report(
+                        &codes::OPERATOR_TYPE,
+                        value.span,
+                        "the left side is a value",
+                        "write the field first",
+                    ));
                 };
                 (right, operator, Some(std::slice::from_ref(value)))
             }
@@ -270,8 +286,12 @@ impl<'r> Lowerer<'r, '_> {
             Operand::Reference(reference) => (reference, None),
             Operand::Masked(masked) => (&masked.field, Some(masked.mask.value)),
             Operand::Literal(value) => {
-                self.report(&codes::OPERATOR_TYPE, value.span, "both sides are values", "compare a field with a value");
-                return None;
+                return Err(self.report(
+                    &codes::OPERATOR_TYPE,
+                    value.span,
+                    "both sides are values",
+                    "compare a field with a value",
+                ));
             }
         };
         let resolved = self.field(reference)?;
@@ -287,34 +307,36 @@ impl<'r> Lowerer<'r, '_> {
         let every = self.quantifier(predicate, &resolved, reference)?;
         if operator == Operator::Exists {
             if predicate.ignore_case {
-                self.report(&codes::OPERATOR_TYPE, asked.at, "`exists` compares nothing", "write `exists` without `~`");
-                return None;
+                return Err(self.report(
+                    &codes::OPERATOR_TYPE,
+                    asked.at,
+                    "`exists` compares nothing",
+                    "write `exists` without `~`",
+                ));
             }
-            return Some(made(&resolved, Test::Exists, predicate.span));
+            return Ok(made(&resolved, Test::Exists, predicate.span, None));
         }
         let side = match flipped {
             Some(values) => Side::Values(values),
             None => self.side(predicate, operator)?,
         };
         if let (Some(span), Side::Table(_) | Side::Field(_)) = (predicate.all_values, &side) {
-            self.report(&codes::OPERATOR_TYPE, span, "`all` asks for a list of values", "leave `all` out");
-            return None;
+            return Err(self.report(&codes::OPERATOR_TYPE, span, "`all` asks for a list of values", "leave `all` out"));
         }
+        let other = if let Side::Field(other) = &side { other.by_position } else { None };
         let Made { test, negated } = match side {
             _ if mask.is_some() && element.scalar != Scalar::Int => {
                 let message = format!("`&` looks at the bits of an integer; `{name}` is of type `{element}`");
-                self.report(&codes::OPERATOR_TYPE, reference.span, message, "mask a field of type int");
-                return None;
+                return Err(self.report(&codes::OPERATOR_TYPE, reference.span, message, "mask a field of type int"));
             }
-            Side::Values(values) if mask.is_some() => self.masked(&asked, mask?, values)?,
+            Side::Values(values) if let Some(mask) = mask => self.masked(&asked, mask, values)?,
             Side::Shared(_) | Side::Table(_) | Side::Field(_) if mask.is_some() => {
-                self.report(
+                return Err(self.report(
                     &codes::OPERATOR_TYPE,
                     asked.at,
                     "masked bits are compared with an integer",
                     "write the integer",
-                );
-                return None;
+                ));
             }
             Side::Values(values) => {
                 self.spend(&asked, values)?;
@@ -329,24 +351,22 @@ impl<'r> Lowerer<'r, '_> {
                 if key.scalar != element.scalar {
                     let message =
                         format!("`{name}` is of type `{element}`, the key of table `{}` of type `{key}`", table.name());
-                    self.report(
+                    return Err(self.report(
                         &codes::FIELD_TYPES_DIFFER,
                         predicate.span,
                         message,
                         "look up a field of the key's type",
-                    );
-                    return None;
+                    ));
                 }
                 if (asked.ignore_case || element.nocase) && !key.nocase {
                     let message =
                         format!("`{name}` ignores case here, and the key of table `{}` does not", table.name());
-                    self.report(
+                    return Err(self.report(
                         &codes::FIELD_TYPES_DIFFER,
                         predicate.span,
                         message,
                         "declare the key of the table `nocase`",
-                    );
-                    return None;
+                    ));
                 }
                 Made { test: Test::InTable(table), negated: false }
             }
@@ -357,18 +377,18 @@ impl<'r> Lowerer<'r, '_> {
             Some(every) => Test::Elements { all: every != negated, test: Box::new(test) },
             None => test,
         };
-        let expr = self.fold(made(&resolved, test, predicate.span));
+        let expr = self.fold(made(&resolved, test, predicate.span, other));
         if !negated {
-            return Some(expr);
+            return Ok(expr);
         }
         // `!=` is false on an absent value, as every predicate is.
         let exists =
-            if resolved.ty.optional { made(&resolved, Test::Exists, predicate.span) } else { Expr::Const(true) };
-        Some(Expr::all([exists, expr.negate()]))
+            if resolved.ty.optional { made(&resolved, Test::Exists, predicate.span, None) } else { Expr::Const(true) };
+        Ok(Expr::all([exists, expr.negate()]))
     }
 
     /// Takes the values of a predicate from what is left for the file. Beyond it they are reported.
-    fn spend(&mut self, asked: &Asked<'_>, values: &[Value]) -> Option<()> {
+    fn spend(&mut self, asked: &Asked<'_>, values: &[Value]) -> Result<(), Unread> {
         // Where too few values are left, how long these are does not matter.
         let looked = values.iter().take(self.scope.budget.values);
         let bytes: usize =
@@ -377,8 +397,7 @@ impl<'r> Lowerer<'r, '_> {
         if asked.operator == Operator::Matches && !limits::take(&mut budget.regex_bytes, bytes) {
             let message =
                 format!("the expressions of this file have more than {} bytes together", limits::FILE_REGEX_BYTES);
-            self.report(&codes::REGEX_TOO_LARGE, asked.at, message, "split the file, or use `like`");
-            return None;
+            return Err(self.report(&codes::REGEX_TOO_LARGE, asked.at, message, "split the file, or use `like`"));
         }
         if !limits::take(&mut budget.values, values.len()) || !limits::take(&mut budget.value_bytes, bytes) {
             let message = format!(
@@ -386,10 +405,9 @@ impl<'r> Lowerer<'r, '_> {
                 limits::FILE_VALUES,
                 limits::FILE_VALUE_BYTES >> 20
             );
-            self.report(&codes::EXPANSION_TOO_LARGE, asked.at, message, "use a table in place of a list");
-            return None;
+            return Err(self.report(&codes::EXPANSION_TOO_LARGE, asked.at, message, "use a table in place of a list"));
         }
-        Some(())
+        Ok(())
     }
 
     /// Whether all elements are asked for; `None` within for a field that is no list.
@@ -398,47 +416,48 @@ impl<'r> Lowerer<'r, '_> {
         predicate: &ast::Predicate,
         resolved: &Resolved,
         reference: &Reference,
-    ) -> Option<Option<bool>> {
+    ) -> Result<Option<bool>, Unread> {
         let exists = predicate.operator.value == Operator::Exists;
         match (&predicate.quantifier, resolved.ty.list && !exists) {
-            (Some(quantifier), true) => Some(Some(quantifier.value == Quantifier::All)),
-            (None, false) => Some(None),
+            (Some(quantifier), true) => Ok(Some(quantifier.value == Quantifier::All)),
+            (None, false) => Ok(None),
             (Some(quantifier), false) => {
                 let message = if exists {
                     "`exists` asks for the list, not for its elements"
                 } else {
                     "only the elements of a list field can be counted"
                 };
-                self.report(&codes::OPERATOR_TYPE, quantifier.span, message, "leave `any` or `all` out");
-                None
+                Err(self.report(&codes::OPERATOR_TYPE, quantifier.span, message, "leave `any` or `all` out"))
             }
             (None, true) => {
                 let message = format!("the field is of type `{}`", resolved.ty);
-                let found = self
-                    .sink
-                    .diagnostic(&codes::OPERATOR_TYPE, reference.span, message)
-                    .with_help("say whether `any` or `all` of its elements are meant")
-                    .with_rule(&self.rule.name.value);
-                self.sink.push(found);
-                None
+                let help = "say whether `any` or `all` of its elements are meant";
+                Err(self.report(&codes::OPERATOR_TYPE, reference.span, message, help))
             }
         }
     }
 
-    fn side(&mut self, predicate: &'r ast::Predicate, operator: Operator) -> Option<Side<'r>> {
-        let reference = match predicate.right.as_ref()? {
-            Right::Values(values) => return Some(Side::Values(&values.values)),
-            Right::One(Operand::Literal(value)) => return Some(Side::Values(std::slice::from_ref(value))),
-            Right::One(Operand::Masked(masked)) => {
-                self.report(
+    fn side(&mut self, predicate: &'r ast::Predicate, operator: Operator) -> Result<Side<'r>, Unread> {
+        let reference = match predicate.right.as_ref() {
+            None => {
+                return Err(self.report(
+                    &codes::OPERATOR_TYPE,
+                    predicate.span,
+                    "nothing is on the right of the operator",
+                    "write what the field is compared with",
+                ));
+            }
+            Some(Right::Values(values)) => return Ok(Side::Values(&values.values)),
+            Some(Right::One(Operand::Literal(value))) => return Ok(Side::Values(std::slice::from_ref(value))),
+            Some(Right::One(Operand::Masked(masked))) => {
+                return Err(self.report(
                     &codes::OPERATOR_TYPE,
                     masked.mask.span,
                     "masked bits stand on the left",
                     "exchange the sides",
-                );
-                return None;
+                ));
             }
-            Right::One(Operand::Reference(reference)) => reference,
+            Some(Right::One(Operand::Reference(reference))) => reference,
         };
         let ReferenceTarget::Name { name, quoted } = &reference.target else {
             return self.field(reference).map(Side::Field);
@@ -448,76 +467,67 @@ impl<'r> Lowerer<'r, '_> {
                 *used = true;
                 if let Bound::Values(values) = bound {
                     let values = *values;
-                    return self.many(operator, reference.span).then_some(Side::Values(&values.values));
+                    return self.many(operator, reference.span).map(|()| Side::Values(&values.values));
                 }
-                self.report(
+                return Err(self.report(
                     &codes::OPERATOR_TYPE,
                     reference.span,
                     format!("`{name}` is a condition, not a value"),
                     "compare with a list or value",
-                );
-                return None;
+                ));
             }
             if self.scope.has(name)
                 && known_field(self.template, name).is_some_and(|field| !matches!(field.field, FieldRef::Open(_)))
             {
-                self.report(
+                return Err(self.report(
                     &codes::DUPLICATE_NAME,
                     reference.span,
                     format!("`{name}` is a list or table and a field"),
                     "write the field in backticks, or rename the other",
-                );
-                return None;
+                ));
             }
-            match self.scope.find(name) {
+            match self.scope.find(name, self.sink).transpose()? {
                 Some(Meaning::Values(values)) => {
-                    return self.many(operator, reference.span).then_some(Side::Shared(values));
+                    return self.many(operator, reference.span).map(|()| Side::Shared(values));
                 }
-                Some(Meaning::Table(table)) if operator == Operator::In => return table.map(Side::Table),
+                Some(Meaning::Table(table)) if operator == Operator::In => return Ok(Side::Table(table)),
                 Some(Meaning::Table(_)) => {
-                    self.report(
+                    return Err(self.report(
                         &codes::OPERATOR_TYPE,
                         reference.span,
                         format!("`{name}` is a table"),
                         "look up in it with `in`",
-                    );
-                    return None;
+                    ));
                 }
                 None => {}
             }
         }
         match known_field(self.template, name) {
-            Some(field) => Some(Side::Field(field)),
-            None => {
-                self.unknown(name, reference.span, "a field, a `let` above this line, a list or a table");
-                None
-            }
+            Some(field) => Ok(Side::Field(field)),
+            None => Err(self.unknown(name, reference.span, "a field, a `let` above this line, a list or a table")),
         }
     }
 
-    /// Whether an operator takes several values.
-    fn many(&mut self, operator: Operator, span: Span) -> bool {
-        if operator.is_comparison() {
-            let message = format!("`{}` compares with one value, and this is a list", operator.as_str());
-            self.report(&codes::OPERATOR_TYPE, span, message, "use `in` to compare with several");
+    /// Reports an operator that does not take several values.
+    fn many(&mut self, operator: Operator, span: Span) -> Result<(), Unread> {
+        if !operator.is_comparison() {
+            return Ok(());
         }
-        !operator.is_comparison()
+        let message = format!("`{}` compares with one value, and this is a list", operator.as_str());
+        Err(self.report(&codes::OPERATOR_TYPE, span, message, "use `in` to compare with several"))
     }
 
-    fn masked(&mut self, asked: &Asked<'_>, mask: i64, values: &[Value]) -> Option<Made> {
+    fn masked(&mut self, asked: &Asked<'_>, mask: i64, values: &[Value]) -> Result<Made, Unread> {
         match (typing::comparison(asked.operator), values) {
             (Some(comparison), [Value { value: Literal::Int(value), .. }]) => {
-                Some(Made { test: Test::Mask { mask, comparison, value: *value }, negated: false })
+                Ok(Made { test: Test::Mask { mask, comparison, value: *value }, negated: false })
             }
-            _ => {
-                self.report(
-                    &codes::OPERATOR_TYPE,
-                    asked.at,
-                    "masked bits are compared with one integer",
-                    "write `flags & 0x10 != 0`",
-                );
-                None
-            }
+            _ => Err(self.report(
+                &codes::OPERATOR_TYPE,
+                asked.at,
+                "masked bits are compared with one integer",
+                "write `flags & 0x10 != 0`",
+            )),
         }
     }
 
@@ -527,16 +537,15 @@ impl<'r> Lowerer<'r, '_> {
         ty: FieldType,
         other: Resolved,
         predicate: &ast::Predicate,
-    ) -> Option<Made> {
+    ) -> Result<Made, Unread> {
         if other.ty.list || other.ty.scalar != ty.scalar {
             let message = format!("`{}` is of type `{ty}`, the other field of type `{}`", clip(asked.name), other.ty);
-            self.report(
+            return Err(self.report(
                 &codes::FIELD_TYPES_DIFFER,
                 predicate.span,
                 message,
                 "compare fields of one type; nothing is converted",
-            );
-            return None;
+            ));
         }
         let text = ty.scalar == Scalar::String;
         let ordered = matches!(ty.scalar, Scalar::Int | Scalar::Float);
@@ -550,11 +559,10 @@ impl<'r> Lowerer<'r, '_> {
         };
         let Some(comparison) = comparison.filter(|_| text || !asked.ignore_case) else {
             let message = format!("`{}` does not compare two fields of type `{ty}`", asked.operator.as_str());
-            self.report(&codes::OPERATOR_TYPE, asked.at, message, "compare them with `==` or `!=`");
-            return None;
+            return Err(self.report(&codes::OPERATOR_TYPE, asked.at, message, "compare them with `==` or `!=`"));
         };
         let ignore_case = text && (asked.ignore_case || ty.nocase || other.ty.nocase);
-        Some(Made { test: Test::Field { comparison, other: other.field, ignore_case }, negated: false })
+        Ok(Made { test: Test::Field { comparison, other: other.field, ignore_case }, negated: false })
     }
 
     /// Decides a predicate on a name that the template type fixes, where every value gives the same answer.
@@ -596,9 +604,10 @@ fn holds(test: &Test, value: &Fixed) -> Option<bool> {
     }
 }
 
-fn made(resolved: &Resolved, test: Test, span: Span) -> Expr<Predicate> {
+fn made(resolved: &Resolved, test: Test, span: Span, other_by_position: Option<u32>) -> Expr<Predicate> {
     let field = resolved.field.clone();
-    Expr::Is(Predicate { field, test: Arc::new(test), span, by_position: resolved.by_position })
+    let by_position = resolved.by_position;
+    Expr::Is(Predicate { field, test: Arc::new(test), span, by_position, other_by_position })
 }
 
 const fn flip(operator: Operator) -> Option<Operator> {

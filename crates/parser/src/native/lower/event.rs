@@ -26,7 +26,7 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
             sink.push(found.with_place(first, "the first is here"));
             continue;
         }
-        let Some(Resolved { field, ty, .. }) = resolve_field(template, name, pair.key.span, sink) else { continue };
+        let Ok(Resolved { field, ty, .. }) = resolve_field(template, name, pair.key.span, sink) else { continue };
         if let Some(value) = value(name, &pair.value, ty, sink) {
             values.push((field, value));
         }

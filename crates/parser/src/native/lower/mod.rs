@@ -17,7 +17,8 @@ use std::sync::Arc;
 
 use super::ast::{Ast, AttributeValue, Declaration, Rule};
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Diagnostic, Severity, Sink, Unread, clip, closest, codes};
+use crate::limits;
 use crate::model::{CheckedRule, Expr, Level, Predicate, Target};
 use crate::outcome::{Facts, FileOutcome};
 use crate::sensor::Constraint;
@@ -33,11 +34,11 @@ use scope::Scope;
 pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Option<Arc<[u8]>>) -> FileOutcome {
     let parsed = super::parse(source);
     let mut outcome = FileOutcome::new(source);
-    outcome.diagnostics = parsed.diagnostics;
     outcome.is_intact = parsed.ast.is_intact();
     let mut sink = Sink::new(source);
     let mut scope = Scope::default();
-    outcome.diagnostics.extend(scope.declare(&parsed.ast, load, &mut sink));
+    let form = Form::of(&parsed);
+    outcome.diagnostics.extend(scope.declare(&parsed.ast, &form, load, &mut sink));
     for declaration in parsed.ast.declarations() {
         if let Declaration::Rule(rule) = declaration {
             let mut facts = Facts {
@@ -47,20 +48,56 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
                 logic: None,
                 span: rule.name.span,
                 extent: rule.span,
+                global: None,
                 is_rule: true,
+                unread: None,
             };
             // A sink of its own: an error elsewhere in the file does not take this rule away.
             let mut own = Sink::part(&sink);
-            outcome.rules.extend(lower(&parsed.ast, rule, catalogue, &mut scope, &mut facts, &mut own));
+            if let Some(flaw) = form.flaw(rule.span) {
+                own.inherit(flaw);
+            }
+            let lowered = lower(&parsed.ast, rule, catalogue, &mut scope, &mut facts, &mut own);
+            match own.close(&mut sink) {
+                Ok(_) => outcome.rules.extend(lowered.ok()),
+                Err(first) => facts.unread = Some(first),
+            }
             outcome.facts.push(facts);
-            own.finish().into_iter().for_each(|found| sink.push(found));
         }
     }
     if parsed.ast.is_intact() {
         scope.report_unused(&mut sink);
     }
+    outcome.diagnostics.splice(0..0, parsed.diagnostics);
     outcome.diagnostics.extend(sink.finish());
     outcome
+}
+
+/// The errors that were found before the declarations were looked into.
+pub(super) struct Form<'p> {
+    errors: Vec<&'p Diagnostic>,
+    /// Why the file was not read to its end, or not all of them are known.
+    cut: Option<&'p Diagnostic>,
+}
+
+impl<'p> Form<'p> {
+    fn of(parsed: &'p super::Parsed) -> Self {
+        let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+        let errors: Vec<&Diagnostic> = parsed.diagnostics.iter().filter(is_error).collect();
+        let full = parsed.ast.declarations().len() >= limits::DECLARATIONS;
+        let ends = |found: &&&Diagnostic| {
+            let limit = full && found.code.id == codes::LIMIT_EXCEEDED.id;
+            limit || found.code.id == codes::TOO_MANY_FINDINGS.id
+        };
+        let cut = errors.iter().find(ends).copied();
+        Self { errors, cut }
+    }
+
+    /// Why what is declared in these bytes was not read, where it was not.
+    pub(super) fn flaw(&self, extent: Span) -> Option<&'p Diagnostic> {
+        let within = |found: &&&Diagnostic| extent.start <= found.span.start && found.span.start < extent.end;
+        self.cut.or_else(|| self.errors.iter().find(within).copied())
+    }
 }
 
 /// An attribute that is a text.
@@ -78,7 +115,7 @@ fn lower(
     scope: &mut Scope,
     facts: &mut Facts,
     sink: &mut Sink,
-) -> Option<CheckedRule> {
+) -> Result<CheckedRule, Unread> {
     let id = text(rule, "id");
     if let Some((id, span)) = id
         && !crate::metadata::is_uuid(id)
@@ -89,54 +126,59 @@ fn lower(
     metadata::check(rule, sink);
     let sensors = sensors(rule, sink);
     let template = template(rule, catalogue, sink)?;
+    if let Some(flaw) = &template.flaw {
+        sink.inherit(flaw);
+    }
     let condition = condition::lower(rule, &template, scope, sink);
     let tests = event::lower_all(rule, &template, sink);
     let condition = condition?;
     facts.logic = Some(logic(&template, &condition));
     crate::logic::check(&template, &condition, &rule.name.value, sink);
+    let whole = sink.whole()?;
     let when = rule.when().map_or(rule.name.span, |when| when.span);
     let (code, message) = match &condition {
-        _ if sink.has_error() => return None,
         Expr::Const(false) => (&codes::NEVER_FIRES, "is false for every event of its template type"),
         Expr::Const(true) => (&codes::ALWAYS_FIRES, "is true for every event of its template type"),
         _ => {
-            return Some(CheckedRule {
+            return Ok(CheckedRule {
                 name: id.map_or_else(|| rule.name.value.clone(), |(id, _)| id.to_owned()),
                 id: id.map(|(id, _)| id.to_owned()),
                 title: text(rule, "title").map_or(rule.name.value.as_str(), |(title, _)| title).to_owned(),
                 level: text(rule, "severity").and_then(|(word, _)| Level::from_word(word)),
                 targets: vec![Target { template, condition }],
-                sensors,
+                sensors: sensors?,
                 tests,
                 source: ast.source().clone(),
                 span: rule.name.span,
                 extent: rule.span,
+                global: None,
+                whole,
             });
         }
     };
     let found = sink.diagnostic(code, when, format!("the condition of rule `{}` {message}", rule.name.value));
-    sink.push(found.with_rule(&rule.name.value).with_help("the names under `reads` are fixed by the template type"));
-    None
+    let help = "the names under `reads` are fixed by the template type";
+    Err(sink.refuse(found.with_rule(&rule.name.value).with_help(help)))
 }
 
-fn sensors(rule: &Rule, sink: &mut Sink) -> Option<Constraint> {
-    let (written, span) = text(rule, "sensors")?;
-    match Constraint::parse(written) {
-        Ok(constraint) => Some(constraint),
-        Err(error) => {
-            let message = format!("`{}` does not say which sensors: {error}", clip(written));
-            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, span, message);
-            sink.push(found.with_help("write a constraint such as \">=7.15\""));
-            None
-        }
-    }
+/// The sensors that may load the rule. A constraint that cannot be read is not the same as none.
+fn sensors(rule: &Rule, sink: &mut Sink) -> Result<Option<Constraint>, Unread> {
+    let Some((written, span)) = text(rule, "sensors") else { return Ok(None) };
+    Constraint::parse(written).map(Some).map_err(|error| {
+        let message = format!("`{}` does not say which sensors: {error}", clip(written));
+        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, span, message);
+        sink.refuse(found.with_help("write a constraint such as \">=7.15\""))
+    })
 }
 
-fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Option<Arc<TemplateType>> {
-    let AttributeValue::Template(named) = rule.attribute("template")? else { return None };
+fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Result<Arc<TemplateType>, Unread> {
+    let Some(AttributeValue::Template(named)) = rule.attribute("template") else {
+        let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, rule.name.span, "the rule names no template type");
+        return Err(sink.refuse(found.with_rule(&rule.name.value).with_help("write `template: NAME @ VERSION`")));
+    };
     let (name, version) = (named.name.value.as_str(), named.version.value);
     if let Some(found) = catalogue.find(name, version) {
-        return Some(Arc::clone(found));
+        return Ok(Arc::clone(found));
     }
     let versions = catalogue.versions(name);
     let found = if versions.is_empty() {
@@ -152,8 +194,7 @@ fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Option<Arc<T
         let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.version.span, message);
         found.with_help(format!("its versions are {}", known.join(", ")))
     };
-    sink.push(found.with_rule(&rule.name.value));
-    None
+    Err(sink.refuse(found.with_rule(&rule.name.value)))
 }
 
 /// A number for what a rule detects, whatever the order of its operands.

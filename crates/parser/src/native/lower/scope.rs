@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::ast::{Ast, Declaration, Values};
-use crate::diagnostic::{Diagnostic, Sink, codes};
+use super::super::ast::{self, Ast, Declaration, Values};
+use super::Form;
+use crate::diagnostic::{Diagnostic, Sink, Unread, codes};
 use crate::limits::{self, Budget};
 use crate::source::Span;
 use crate::table::{self, Data, Table};
@@ -13,13 +14,14 @@ use crate::table::{self, Data, Table};
 #[derive(Clone, Debug)]
 pub(super) enum Meaning {
     Values(Arc<Values>),
-    /// `None` where the table could not be read; that was reported.
-    Table(Option<Arc<Table>>),
+    Table(Arc<Table>),
 }
 
 #[derive(Debug)]
 struct Entry {
-    meaning: Meaning,
+    kind: &'static str,
+    /// The first error in the declaration, where it could not be read.
+    meaning: Result<Meaning, Box<Diagnostic>>,
     span: Span,
     used: bool,
 }
@@ -37,67 +39,57 @@ impl Scope {
     pub(super) fn declare(
         &mut self,
         ast: &Ast,
+        form: &Form<'_>,
         load: &dyn Fn(&str) -> Option<Arc<[u8]>>,
         sink: &mut Sink,
     ) -> Vec<Diagnostic> {
         let mut found = Vec::new();
         let mut room = limits::TABLE_BYTES + 1;
         for declaration in ast.declarations() {
-            let meaning = match declaration {
+            let mut own = Sink::part(sink);
+            let (kind, meaning) = match declaration {
                 Declaration::List(list) => {
-                    alike(&list.values, sink);
-                    Meaning::Values(Arc::new(list.values.clone()))
+                    alike(&list.values, &mut own);
+                    ("list", Ok(Meaning::Values(Arc::new(list.values.clone()))))
                 }
                 Declaration::Table(declared) => {
-                    let path = match table::data_path(declared, ast.source()).transpose() {
-                        Ok(path) => path,
-                        Err(refused) => {
-                            found.push(*refused);
-                            self.insert(declaration, Meaning::Table(None), sink);
-                            continue;
-                        }
-                    };
-                    let bytes = path.as_deref().filter(|_| room > 0).and_then(load);
-                    let length = bytes.as_ref().map_or(0, |bytes| bytes.len());
-                    // Data that is too large on its own is told by the table.
-                    if length <= limits::TABLE_BYTES && !limits::take(&mut room, length) || room == 0 {
-                        room = 0;
-                        let name = declaration.name();
-                        let message =
-                            format!("the tables of this file have more than {} MiB of data", limits::TABLE_BYTES >> 20);
-                        let refused = sink.diagnostic(&codes::LIMIT_EXCEEDED, name.span, message);
-                        sink.push(refused.with_help("declare tables in several files"));
-                        self.insert(declaration, Meaning::Table(None), sink);
-                        continue;
-                    }
-                    let data = path.as_deref().zip(bytes.as_deref()).map(|(name, bytes)| Data { name, bytes });
-                    let (read, wrong) = table::read(declared, ast.source(), data);
-                    found.extend(wrong);
-                    Meaning::Table(read.map(Arc::new))
+                    let read = table(declared, ast, load, &mut room, &mut own, &mut found);
+                    ("table", read.map(|table| Meaning::Table(Arc::new(table))))
                 }
                 Declaration::Template(_) | Declaration::Rule(_) => continue,
             };
-            self.insert(declaration, meaning, sink);
+            let closed = own.close(sink);
+            let flaw = form.flaw(declaration.span()).cloned().map_or_else(|| closed.map(drop), Err);
+            self.insert(declaration, kind, flaw.map_err(Box::new).and(meaning), sink);
         }
         found
     }
 
-    fn insert(&mut self, declaration: &Declaration, meaning: Meaning, sink: &mut Sink) {
+    fn insert(
+        &mut self,
+        declaration: &Declaration,
+        kind: &'static str,
+        meaning: Result<Meaning, Box<Diagnostic>>,
+        sink: &mut Sink,
+    ) {
         let name = declaration.name();
-        if let Some(first) = self.entries.get(&name.value) {
+        if let Some(first) = self.entries.get_mut(&name.value) {
             let message = format!("`{}` is declared twice in this file", name.value);
             let found = sink.diagnostic(&codes::DUPLICATE_NAME, name.span, message);
-            sink.push(found.with_place(first.span, "the first is here").with_help("rename one of them"));
+            let found = found.with_place(first.span, "the first is here").with_help("rename one of them");
+            // Which of the two a rule means cannot be said.
+            first.meaning = Err(Box::new(found.clone()));
+            sink.push(found);
             return;
         }
-        self.entries.insert(name.value.clone(), Entry { meaning, span: name.span, used: false });
+        self.entries.insert(name.value.clone(), Entry { kind, meaning, span: name.span, used: false });
     }
 
-    /// What a name stands for. It then counts as used.
-    pub(super) fn find(&mut self, name: &str) -> Option<Meaning> {
+    /// What a name stands for. It then counts as used, and what is wrong with it is wrong with who uses it.
+    pub(super) fn find(&mut self, name: &str, sink: &mut Sink) -> Option<Result<Meaning, Unread>> {
         let entry = self.entries.get_mut(name)?;
         entry.used = true;
-        Some(entry.meaning.clone())
+        Some(entry.meaning.clone().map_err(|flaw| sink.inherit(&flaw)))
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -113,10 +105,43 @@ impl Scope {
         let mut unused: Vec<(&String, &Entry)> = self.entries.iter().filter(|(_, entry)| !entry.used).collect();
         unused.sort_by_key(|(_, entry)| entry.span.start);
         for (name, entry) in unused {
-            let kind = if matches!(entry.meaning, Meaning::Values(_)) { "list" } else { "table" };
-            sink.report(&codes::UNUSED_SELECTION, entry.span, format!("no rule of this file uses {kind} `{name}`"));
+            let message = format!("no rule of this file uses {} `{name}`", entry.kind);
+            sink.report(&codes::UNUSED_SELECTION, entry.span, message);
         }
     }
+}
+
+/// Reads a table. What is wrong with its declaration goes to `sink`, with its data to `found`; the first of
+/// it is why there is none.
+fn table(
+    declared: &ast::Table,
+    ast: &Ast,
+    load: &dyn Fn(&str) -> Option<Arc<[u8]>>,
+    room: &mut usize,
+    sink: &mut Sink,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Table, Box<Diagnostic>> {
+    let path = table::data_path(declared, ast.source()).transpose();
+    let path = path.inspect_err(|refused| found.push((**refused).clone()))?;
+    let bytes = path.as_deref().filter(|_| *room > 0).and_then(load);
+    let length = bytes.as_ref().map_or(0, |bytes| bytes.len());
+    // Data that is too large on its own is told by the table.
+    if length <= limits::TABLE_BYTES && !limits::take(room, length) || *room == 0 {
+        *room = 0;
+        let message = format!("the tables of this file have more than {} MiB of data", limits::TABLE_BYTES >> 20);
+        let refused = sink.diagnostic(&codes::LIMIT_EXCEEDED, declared.name.span, message);
+        let refused = refused.with_help("declare tables in several files");
+        sink.push(refused.clone());
+        return Err(Box::new(refused));
+    }
+    let data = path.as_deref().zip(bytes.as_deref()).map(|(name, bytes)| Data { name, bytes });
+    let (read, wrong) = table::read(declared, ast.source(), data);
+    let first = wrong.first().cloned();
+    found.extend(wrong);
+    read.ok_or_else(|| {
+        let unknown = || sink.diagnostic(&codes::TABLE_MISSING, declared.name.span, "the table could not be read");
+        Box::new(first.unwrap_or_else(unknown))
+    })
 }
 
 /// Reports the first value of a list that is not of the kind of its first.

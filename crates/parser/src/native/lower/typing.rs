@@ -1,6 +1,6 @@
 //! Values to tests of one scalar type, without any conversion.
 
-use crate::diagnostic::{Diagnostic, Sink, clip, codes};
+use crate::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
 use crate::limits;
 use crate::model::{Comparison, IntRange, Pattern, Regex, Test, TextPattern, WildcardPart};
 use crate::native::ast::{Literal, Operator, Value};
@@ -27,7 +27,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// The test of a value of type `ty` against constants. What is wrong is reported.
-pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Option<Made> {
+pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Result<Made, Unread> {
     use Operator::{Cidr, Contains, EndsWith, Equal, In, Like, Matches, NotEqual, StartsWith};
     let operator = asked.operator;
     let fits = match ty.scalar {
@@ -39,20 +39,17 @@ pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mu
         Scalar::Bytes => matches!(operator, Equal | NotEqual | In),
     };
     if !fits {
-        refuse_operator(asked, ty, sink);
-        return None;
+        return Err(refuse_operator(asked, ty, sink));
     }
     if asked.ignore_case && ty.scalar != Scalar::String {
         let message = format!("`~` ignores the case of texts; `{}` is of type `{ty}`", clip(asked.name));
         let found = sink.diagnostic(&codes::OPERATOR_TYPE, asked.at, message);
-        sink.push(found.with_help(format!("write `{}` without `~`", operator.as_str())));
-        return None;
+        return Err(sink.refuse(found.with_help(format!("write `{}` without `~`", operator.as_str()))));
     }
     if asked.all && ty.scalar != Scalar::String {
         let message = format!("no value of type `{ty}` is `{}` all of several", operator.as_str());
         let found = sink.diagnostic(&codes::OPERATOR_TYPE, asked.at, message);
-        sink.push(found.with_help("leave `all` out: one of the values is enough"));
-        return None;
+        return Err(sink.refuse(found.with_help("leave `all` out: one of the values is enough")));
     }
     let negated = operator == NotEqual && !matches!(ty.scalar, Scalar::Int | Scalar::Float);
     let test = match ty.scalar {
@@ -69,7 +66,10 @@ pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mu
                 Literal::Float(number) => Some(*number),
                 _ => None,
             })?;
-            Test::Float(comparison(operator)?, *numbers.first()?)
+            match (comparison(operator), numbers.as_slice()) {
+                (Some(comparison), [number, ..]) => Test::Float(comparison, *number),
+                _ => return Err(refuse_operator(asked, ty, sink)),
+            }
         }
         Scalar::Bool => {
             let truths = gather(asked, ty, values, sink, |literal| match literal {
@@ -77,8 +77,8 @@ pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mu
                 _ => None,
             })?;
             // An element that is not true is false: no negation is needed.
-            let truth = *truths.first()?;
-            return Some(Made { test: Test::Bool(truth != negated), negated: false });
+            let Some(truth) = truths.first().copied() else { return Err(refuse_operator(asked, ty, sink)) };
+            return Ok(Made { test: Test::Bool(truth != negated), negated: false });
         }
         Scalar::Ip => networks(asked, ty, values, sink)?,
         Scalar::Bytes => Test::Bytes(gather(asked, ty, values, sink, |literal| match literal {
@@ -86,10 +86,10 @@ pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mu
             _ => None,
         })?),
     };
-    Some(Made { test, negated })
+    Ok(Made { test, negated })
 }
 
-pub(super) fn refuse_operator(asked: &Asked<'_>, ty: FieldType, sink: &mut Sink) {
+fn refuse_operator(asked: &Asked<'_>, ty: FieldType, sink: &mut Sink) -> Unread {
     let message =
         format!("`{}` is not defined for `{}`, which is of type `{ty}`", asked.operator.as_str(), clip(asked.name));
     let operators = match ty.scalar {
@@ -101,7 +101,7 @@ pub(super) fn refuse_operator(asked: &Asked<'_>, ty: FieldType, sink: &mut Sink)
         Scalar::Bytes => "== != in exists",
     };
     let found = sink.diagnostic(&codes::OPERATOR_TYPE, asked.at, message);
-    sink.push(found.with_help(format!("the operators of `{}` are {operators}", ty.scalar.as_str())));
+    sink.refuse(found.with_help(format!("the operators of `{}` are {operators}", ty.scalar.as_str())))
 }
 
 /// The comparison that a sign stands for.
@@ -147,15 +147,19 @@ fn gather<T>(
     values: &[Value],
     sink: &mut Sink,
     read: impl Fn(&Literal) -> Option<T>,
-) -> Option<Vec<T>> {
+) -> Result<Vec<T>, Unread> {
     let mut good = Vec::with_capacity(values.len());
+    let mut refused = None;
     for value in values {
         match read(&value.value) {
             Some(read) => good.push(read),
-            None => sink.push(wrong_type(asked, ty, value, sink)),
+            None => {
+                let found = wrong_type(asked, ty, value, sink);
+                refused = Some(sink.refuse(found));
+            }
         }
     }
-    (good.len() == values.len()).then_some(good)
+    refused.map_or(Ok(good), Err)
 }
 
 fn wrong_type(asked: &Asked<'_>, ty: FieldType, value: &Value, sink: &Sink) -> Diagnostic {
@@ -192,12 +196,13 @@ fn ranges(operator: Operator, number: i64) -> Vec<IntRange> {
     parts.into_iter().flatten().collect()
 }
 
-fn networks(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Option<Test> {
+fn networks(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Result<Test, Unread> {
     let texts = gather(asked, ty, values, sink, |literal| match literal {
         Literal::Text(text) => Some(text.clone()),
         _ => None,
     })?;
     let mut good = Vec::with_capacity(texts.len());
+    let mut refused = None;
     for (text, value) in texts.iter().zip(values) {
         let read = if text.contains('/') && asked.operator != Operator::Cidr {
             Err("a network is compared by `cidr`".to_owned())
@@ -209,39 +214,43 @@ fn networks(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink)
             Err(problem) => {
                 let message = format!("`{}` is not an address or network: {problem}", clip(text));
                 let found = sink.diagnostic(&codes::INVALID_VALUE, value.span, message);
-                sink.push(found.with_help("write \"10.1.2.3\" after `==` and `in`, \"10.0.0.0/8\" after `cidr`"));
+                let help = "write \"10.1.2.3\" after `==` and `in`, \"10.0.0.0/8\" after `cidr`";
+                refused = Some(sink.refuse(found.with_help(help)));
             }
         }
     }
-    (good.len() == texts.len()).then_some(Test::Cidr(good))
+    refused.map_or(Ok(Test::Cidr(good)), Err)
 }
 
-fn strings(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Option<Test> {
+fn strings(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Result<Test, Unread> {
     let texts = gather(asked, ty, values, sink, |literal| match literal {
         Literal::Text(text) => Some(text.clone()),
         _ => None,
     })?;
     let ignore_case = asked.ignore_case || ty.nocase;
     let mut patterns = Vec::with_capacity(texts.len());
+    let mut refused = None;
     for (text, value) in texts.iter().zip(values) {
-        let pattern = pattern(asked, text, value.span, ignore_case, sink);
-        patterns.extend(pattern.map(|pattern| TextPattern { pattern, ignore_case }));
+        match pattern(asked, text, value.span, ignore_case, sink) {
+            Ok(pattern) => patterns.push(TextPattern { pattern, ignore_case }),
+            Err(unread) => refused = Some(unread),
+        }
     }
     if asked.all && patterns.len() > 1 && matches!(asked.operator, Operator::In | Operator::Equal) {
         let found = sink.diagnostic(&codes::ALL_OF_EQUALS, asked.at, "no value equals several different ones");
         sink.push(found.with_help("leave `all` out, or use `contains all`"));
     }
-    (patterns.len() == texts.len()).then_some(Test::Text { patterns, all: asked.all })
+    refused.map_or(Ok(Test::Text { patterns, all: asked.all }), Err)
 }
 
-fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Option<Pattern> {
+fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Result<Pattern, Unread> {
     let part = matches!(asked.operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
     if part && value.is_empty() {
         let message = format!("every text {} the empty one", asked.operator.as_str().replace('_', " "));
         let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, message);
         sink.push(found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))));
     }
-    Some(match asked.operator {
+    Ok(match asked.operator {
         Operator::Contains => Pattern::Contains(value.into()),
         Operator::StartsWith => Pattern::StartsWith(value.into()),
         Operator::EndsWith => Pattern::EndsWith(value.into()),
@@ -251,8 +260,7 @@ fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: 
             if wildcards > limits::PATTERN_WILDCARDS {
                 let message =
                     format!("the pattern has {wildcards} wildcards; the limit is {}", limits::PATTERN_WILDCARDS);
-                sink.report(&codes::TOO_MANY_WILDCARDS, span, message);
-                return None;
+                return Err(sink.unread(&codes::TOO_MANY_WILDCARDS, span, message));
             }
             if text::matches_all(&parts) {
                 let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, "the pattern matches every text");
@@ -266,8 +274,7 @@ fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: 
             let flags = Flags { ignore_case, ..Flags::default() };
             if let Err(problem) = regex::inspect(value, flags) {
                 let found = sink.diagnostic(problem.code, span, problem.message);
-                sink.push(found.with_help(problem.help));
-                return None;
+                return Err(sink.refuse(found.with_help(problem.help)));
             }
             Pattern::Matches(Regex { pattern: value.into(), multi_line: false, dot_all: false })
         }
