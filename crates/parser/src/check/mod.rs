@@ -8,7 +8,7 @@ mod across;
 mod arity;
 mod capacity;
 pub mod parallel;
-mod suppress;
+pub mod suppress;
 mod templates;
 
 use std::collections::HashSet;
@@ -201,12 +201,12 @@ pub fn check_further(
     let mut rules = Vec::new();
     let mut found = Vec::new();
     let mut flaws = Vec::new();
-    for outcome in outcomes {
+    for (outcome, (_, language)) in outcomes.into_iter().zip(sources) {
         if outcome.lacks_rules() {
             let errors = outcome.diagnostics.iter().filter(|found| found.code.severity == Severity::Error);
             flaws.extend(errors.min_by_key(|found| (found.span, found.code.id)).cloned());
         }
-        let mut diagnostics = suppress::apply(&outcome.source, outcome.diagnostics, &unasked);
+        let mut diagnostics = suppress::apply(&outcome.source, *language, outcome.diagnostics, &unasked).kept;
         diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code.id));
         // Each stage closes on its own; what they find together is held to twice as much.
         let over = diagnostics.len().saturating_sub(2 * limits::DIAGNOSTICS);
