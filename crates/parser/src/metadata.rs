@@ -1,9 +1,29 @@
 //! What the attributes of a rule must look like in either language.
 
-use crate::diagnostic::{Sink, clip, closest, codes};
+use crate::diagnostic::{Diagnostic, FixKind, Sink, clip, closest, codes};
+use crate::native::literal::is_disguise;
 use crate::source::Span;
 
 const NAMESPACES: &[&str] = &["attack", "car", "cve", "d3fend", "detection", "stp", "tlp"];
+
+/// The first character of an attribute that reports and terminals cannot show as it is: a control character, one that
+/// turns the direction of what follows, one that ends a line where no line may end.
+pub(crate) fn unprintable(key: &str, text: &str) -> Option<char> {
+    let lines = ["description", "falsepositives", "references", "author", "license", "definition"].contains(&key);
+    // A block scalar ends with a line break, whatever it is used for.
+    let text = text.trim_end_matches('\n');
+    text.chars().find(|sign| match sign {
+        '\n' | '\t' => !lines,
+        sign => sign.is_control() || is_disguise(*sign),
+    })
+}
+
+/// The finding for [`unprintable`].
+pub(crate) fn control(key: &str, sign: char, span: Span, sink: &Sink) -> Diagnostic {
+    let message = format!("`{}` has the character U+{:04X}", clip(key), u32::from(sign));
+    let help = "remove it: what it does to a terminal or a log is not what it says";
+    sink.diagnostic(&codes::CONTROL_CHARACTER, span, message).with_help(help)
+}
 
 /// Checks one tag.
 pub(crate) fn tag(tag: &str, span: Span, sink: &mut Sink) {
@@ -21,7 +41,7 @@ pub(crate) fn tag(tag: &str, span: Span, sink: &mut Sink) {
             let found = sink
                 .diagnostic(&codes::INVALID_TAG, span, format!("the tag `{}` is not lower case", clip(tag)))
                 .with_help(format!("write `{lower}`"))
-                .with_fix("write it in lower case", span, lower);
+                .with_spelling(FixKind::LowerCase, "write it in lower case", tag, &lower);
             sink.push(found);
         } else {
             invalid_tag(tag, span, "a tag has lower-case letters, digits, `-`, `_` and `.` only", sink);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contentcheck_parser::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_parser::diagnostic::{Diagnostic, FixKind, Severity, codes};
 use contentcheck_parser::source::{Source, Span};
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ fn findings() -> Vec<Diagnostic> {
             .with_label("here [a](b)")
             .with_help("first line\r\nsecond line, 5%::error::")
             .with_rule("Regel <ä>")
-            .with_fix("quote it", at("']]>'"), "\"]]>\"\u{0}"),
+            .with_fix(FixKind::Quotes, "quote it", at("']]>'"), "\"]]>\"\u{0}"),
         Diagnostic::new(&codes::UNSUPPLIED_INPUT, &source, at("wert: ']]>'\r\n"), "twice")
             .with_place(at("title"), "and here")
             .with_related(&other, Span::new(0, 2), "first used here"),

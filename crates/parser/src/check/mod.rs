@@ -4,7 +4,7 @@ pub(crate) mod across;
 pub(crate) mod arity;
 pub(crate) mod capacity;
 pub mod parallel;
-pub(crate) mod suppress;
+pub mod suppress;
 pub(crate) mod templates;
 
 /// The two languages of content.

@@ -4,51 +4,77 @@
 //! where the comment stands alone, on the next line that holds more than comments.
 //! `# contentcheck: allow-file CC0607 -- reason` accepts them in the whole file.
 
+use crate::check::Language;
 use crate::diagnostic::{Code, Diagnostic, Sink, clip, closest, codes};
 use crate::source::{Source, Span};
+use crate::{native, sigma};
 
 const MARK: &str = "contentcheck:";
+
+/// A finding that a comment accepts.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// What was found.
+    pub diagnostic: Diagnostic,
+    /// The comment.
+    pub comment: Span,
+    /// Why it is accepted, as it is written.
+    pub reason: String,
+}
+
+/// The findings of a file, and those that its comments accept.
+#[derive(Debug)]
+pub struct Applied {
+    /// What is reported.
+    pub kept: Vec<Diagnostic>,
+    /// What is accepted.
+    pub accepted: Vec<Accepted>,
+}
 
 struct Suppression {
     codes: Vec<&'static str>,
     /// The line that it covers; `None` for the whole file.
     line: Option<usize>,
     span: Span,
+    reason: String,
     used: bool,
 }
 
 /// Takes out the findings that comments in the file accept, and reports comments that are
 /// wrong or accept nothing. Of a code that nothing looked for it is not known whether a comment accepts anything.
-pub(crate) struct Accepted {
-    pub(crate) finding: Diagnostic,
-    pub(crate) reason: String,
-}
-pub(crate) struct Applied {
-    pub(crate) kept: Vec<Diagnostic>,
-    pub(crate) accepted: Vec<Accepted>,
-}
-pub(crate) fn apply(source: &Source, found: Vec<Diagnostic>, unasked: &[&'static Code]) -> Applied {
-    if !source.text().contains(MARK) {
+/// A fix that would touch a comment is taken from its finding.
+pub fn apply(source: &Source, language: Language, mut found: Vec<Diagnostic>, unasked: &[&'static Code]) -> Applied {
+    let marked = source.text().contains(MARK);
+    let fixes = found.iter().any(|diagnostic| diagnostic.fix.is_some());
+    if !marked && !fixes {
         return Applied { kept: found, accepted: Vec::new() };
     }
+    let comments = comments(source, language);
+    if fixes {
+        let shared = language == Language::Sigma && sigma::shares_values(source.text());
+        for diagnostic in &mut found {
+            diagnostic.fix.take_if(|fix| shared || fix.touches(&comments));
+        }
+    }
     let mut problems = Sink::new(source);
-    let mut suppressions = read(source, &mut problems);
-    let mut kept: Vec<Diagnostic> = found
-        .into_iter()
-        .filter(|diagnostic| {
-            let line = source.position(diagnostic.span.start).line;
-            let mut accepted = false;
-            for suppression in &mut suppressions {
-                if suppression.codes.contains(&diagnostic.code.id)
-                    && suppression.line.is_none_or(|covered| covered == line)
-                {
-                    suppression.used = true;
-                    accepted = true;
-                }
+    let mut suppressions = read(source, &comments, &mut problems);
+    let mut kept = Vec::with_capacity(found.len());
+    let mut accepted = Vec::new();
+    for diagnostic in found {
+        let line = source.position(diagnostic.span.start).line;
+        let mut by = None;
+        for suppression in &mut suppressions {
+            if suppression.codes.contains(&diagnostic.code.id) && suppression.line.is_none_or(|covered| covered == line)
+            {
+                suppression.used = true;
+                by.get_or_insert((suppression.span, &suppression.reason));
             }
-            !accepted
-        })
-        .collect();
+        }
+        match by {
+            Some((comment, reason)) => accepted.push(Accepted { diagnostic, comment, reason: reason.clone() }),
+            None => kept.push(diagnostic),
+        }
+    }
     let unasked = |id: &&str| unasked.iter().any(|code| code.id == *id);
     for unused in suppressions.iter().filter(|suppression| !suppression.used && !suppression.codes.iter().any(unasked))
     {
@@ -57,28 +83,54 @@ pub(crate) fn apply(source: &Source, found: Vec<Diagnostic>, unasked: &[&'static
         problems.push(diagnostic.with_help("remove it; the finding it was for is gone"));
     }
     kept.extend(problems.finish());
-    Applied { kept, accepted: Vec::new() }
+    Applied { kept, accepted }
 }
 
-fn read(source: &Source, problems: &mut Sink) -> Vec<Suppression> {
-    let mut found = Vec::new();
-    let mut offset = 0;
-    let lines: Vec<&str> = source.text().split('\n').collect();
-    // The next line that holds more than comments, from the last line on.
-    let mut ahead = vec![lines.len(); lines.len() + 1];
-    for (index, line) in lines.iter().enumerate().rev() {
-        let code = !line.trim().is_empty() && !line.trim_start().starts_with('#');
-        let next = if code { index } else { ahead.get(index + 1).copied().unwrap_or(lines.len()) };
-        if let Some(slot) = ahead.get_mut(index) {
+/// Where the comments of a file are: what its language takes for comments, and nothing else. Where the file cannot be
+/// read there are none from there on.
+pub fn comments(source: &Source, language: Language) -> Vec<Span> {
+    if !source.text().contains('#') {
+        return Vec::new();
+    }
+    match language {
+        Language::Native => native::comments(source),
+        Language::Sigma => sigma::comments(source.text()),
+    }
+}
+
+/// For each line of the file, counted from 1, the first from there on that holds more than comments.
+fn content_lines(source: &Source, comments: &[Span]) -> Vec<Option<usize>> {
+    let lines = source.text().split('\n').count();
+    let mut ahead = vec![None; lines + 2];
+    let mut next = None;
+    for line in (1..=lines).rev() {
+        let Some(span) = source.line(line) else { continue };
+        let text = source.slice(span);
+        let first = span.range().start + (text.len() - text.trim_start().len());
+        let comment = || comments.binary_search_by_key(&first, |comment| comment.range().start).is_ok();
+        if !text.trim().is_empty() && !comment() {
+            next = Some(line);
+        }
+        if let Some(slot) = ahead.get_mut(line) {
             *slot = next;
         }
     }
-    for (index, line) in lines.iter().enumerate() {
-        let start = offset;
-        offset += line.len() + 1;
-        let Some((before, rest)) = line.split_once('#').and_then(|_| comment(line)) else { continue };
-        let at = start + before.len();
-        let span = Span::new(at, start + line.trim_end().len());
+    ahead
+}
+
+fn read(source: &Source, comments: &[Span], problems: &mut Sink) -> Vec<Suppression> {
+    let mut found = Vec::new();
+    let marked =
+        |span: &Span| source.slice(*span).strip_prefix('#').is_some_and(|text| text.trim_start().starts_with(MARK));
+    let marked_comments: Vec<Span> = comments.iter().copied().filter(marked).collect();
+    if marked_comments.is_empty() {
+        return found;
+    }
+    let ahead = content_lines(source, comments);
+    for comment in marked_comments {
+        let text = source.slice(comment).trim_end();
+        let span = Span::new(comment.range().start, comment.range().start + text.len());
+        let Some((_, rest)) = text.split_once(MARK) else { continue };
         let (action, reason) = match rest.split_once("--") {
             Some((action, reason)) => (action.trim(), Some(reason.trim()).filter(|reason| !reason.is_empty())),
             None => (rest.trim(), None),
@@ -99,84 +151,50 @@ fn read(source: &Source, problems: &mut Sink) -> Vec<Suppression> {
         let mut accepted = Vec::new();
         for word in words {
             match codes::find(word) {
-                Some(code) => accepted.push(code.id),
-                None => {
-                    let mut problem = Diagnostic::new(
-                        &codes::INVALID_SUPPRESSION,
-                        source,
-                        span,
-                        format!("`{}` is not a code", clip(word)),
-                    );
-                    let known = codes::all().flat_map(|code| [code.id, code.name]);
-                    let near = if problems.is_full() { None } else { closest(word, known) };
-                    problem = match near {
-                        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-                        None => problem.with_help("`contentcheck explain` lists the codes"),
-                    };
-                    problems.push(problem);
-                }
+                Some(code) if code.is_acceptable() => accepted.push(code.id),
+                Some(code) => problems.push(unacceptable(code, source, span)),
+                None => problems.push(unknown(word, source, span, problems.is_full())),
             }
         }
         if accepted.is_empty() {
             continue;
         }
-        if reason.is_none() {
+        let Some(reason) = reason else {
             problems.push(
                 Diagnostic::new(&codes::INVALID_SUPPRESSION, source, span, "the suppression gives no reason")
                     .with_help("add `-- ` and the reason why the finding is accepted; without one it has no effect"),
             );
             continue;
-        }
-        let alone = before.trim().is_empty();
-        let covered = if alone {
-            ahead.get(index + 1).filter(|next| **next < lines.len()).map_or(index + 1, |next| next + 1)
-        } else {
-            index + 1
         };
-        found.push(Suppression { codes: accepted, line: (!whole_file).then_some(covered), span, used: false });
+        let line = source.position(span.start).line;
+        let before = source.line(line).map_or("", |whole| source.slice(Span { start: whole.start, end: span.start }));
+        let covered =
+            if before.trim().is_empty() { ahead.get(line + 1).copied().flatten().unwrap_or(line) } else { line };
+        let line = (!whole_file).then_some(covered);
+        found.push(Suppression { codes: accepted, line, span, reason: reason.to_owned(), used: false });
     }
     found
 }
 
-/// What stands before the comment and what follows its mark.
-fn comment(line: &str) -> Option<(&str, &str)> {
-    let mut from = 0;
-    while let Some(at) = line.get(from..)?.find('#').map(|at| at + from) {
-        let before = line.get(..at)?;
-        let after = line.get(at + 1..)?.trim_start();
-        if let Some(rest) = after.strip_prefix(MARK)
-            && (before.is_empty() || before.ends_with(char::is_whitespace))
-        {
-            return Some((before, rest));
-        }
-        from = at + 1;
+fn unacceptable(code: &Code, source: &Source, span: Span) -> Diagnostic {
+    let message = format!("a finding of {} ({}) cannot be accepted", code.id, code.name);
+    let help = if code.id.starts_with("CC04") {
+        "it can break a sensor: restrict the rule to the sensors that it fits (`sensors: \">=...\"`), or take its file \
+         out of the release with `exclude` in contentcheck.toml"
+    } else {
+        "fix what it says, or take the file out of the release with `exclude` in contentcheck.toml"
+    };
+    Diagnostic::new(&codes::INVALID_SUPPRESSION, source, span, message).with_help(help)
+}
+
+fn unknown(word: &str, source: &Source, span: Span, full: bool) -> Diagnostic {
+    let problem = Diagnostic::new(&codes::INVALID_SUPPRESSION, source, span, format!("`{}` is not a code", clip(word)));
+    let known = codes::all().flat_map(|code| [code.id, code.name]);
+    match if full { None } else { closest(word, known) } {
+        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
+        None => problem.with_help("`contentcheck explain` lists the codes"),
     }
-    None
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(text: &str, at: usize) -> Vec<&'static str> {
-        let source = Source::new("x", text);
-        let finding = Diagnostic::new(&codes::WILDCARD_ONLY, &source, Span::at(at), "m");
-        apply(&source, vec![finding], codes::BY_ANALYSIS).kept.iter().map(|diagnostic| diagnostic.code.id).collect()
-    }
-
-    #[test]
-    fn accepts_on_the_line_or_the_next() {
-        assert_eq!(run("a: '*' # contentcheck: allow CC0607 -- presence is meant\n", 3), [""; 0]);
-        assert_eq!(run("# contentcheck: allow wildcard-only -- presence is meant\n# more\na: '*'\n", 70), [""; 0]);
-        assert_eq!(run("# contentcheck: allow-file CC0607 -- x\nb\na: '*'\n", 43), [""; 0]);
-    }
-
-    #[test]
-    fn a_reason_a_code_and_a_finding_are_needed() {
-        assert_eq!(run("a: '*' # contentcheck: allow CC0607\n", 3), ["CC0607", "CC0720"]);
-        assert_eq!(run("a: '*' # contentcheck: allow CC9999 -- x\n", 3), ["CC0607", "CC0720"]);
-        assert_eq!(run("a: '*'\nb # contentcheck: allow CC0607 -- x\n", 3), ["CC0607", "CC0719"]);
-        // Nothing looked for a dead filter, so nobody knows whether this accepts one.
-        assert_eq!(run("a: '*'\nb # contentcheck: allow CC0613 -- x\n", 3), ["CC0607"]);
-    }
-}
+mod tests;

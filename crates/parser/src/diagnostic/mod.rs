@@ -1,6 +1,7 @@
 //! Diagnostics: what was found, where, why it matters and how to mend it.
 
 pub mod codes;
+pub mod fix;
 mod render;
 mod suggest;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{Source, Span};
 pub use codes::Code;
+pub use fix::{Fix, FixKind};
 pub use render::Rendered;
 pub use suggest::{clip, closest};
 
@@ -73,15 +75,6 @@ pub struct Edit {
     pub text: String,
 }
 
-/// A mend that a machine may apply: it never changes what a rule matches, unless `unsafe_` says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fix {
-    /// What the mend does, in the imperative.
-    pub title: String,
-    /// The edits, which do not overlap.
-    pub edits: Vec<Edit>,
-}
-
 /// One finding.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
@@ -108,7 +101,7 @@ pub struct Diagnostic {
     /// The sensors that the finding is about, by name and version, sorted: the same words about another
     /// sensor are another finding.
     pub sensors: Vec<String>,
-    /// A mend that can be applied by machine.
+    /// A fix that can be applied by machine.
     pub fix: Option<Fix>,
 }
 
@@ -183,17 +176,34 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a mend of one edit.
+    /// Adds a fix of one edit.
     #[must_use]
-    pub fn with_fix(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
-        self.with_edits(title, vec![Edit { span, text: text.into() }])
+    pub fn with_fix(self, kind: FixKind, title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        self.with_edits(kind, title, vec![Edit { span, text: text.into() }])
     }
 
-    /// Adds a mend of several edits.
+    /// Adds a fix of several edits.
     #[must_use]
-    pub fn with_edits(mut self, title: impl Into<String>, edits: Vec<Edit>) -> Self {
-        self.fix = Some(Fix { title: title.into(), edits });
+    pub fn with_edits(mut self, kind: FixKind, title: impl Into<String>, edits: Vec<Edit>) -> Self {
+        self.fix = Some(Fix { kind, title: title.into(), edits });
         self
+    }
+
+    /// Adds a fix that writes `to` where the source has `from` as it is, in quotes or not. Where it is written with
+    /// escapes, or stands at another place, there is none.
+    #[must_use]
+    pub(crate) fn with_spelling(self, kind: FixKind, title: impl Into<String>, from: &str, to: &str) -> Self {
+        let written = self.source.slice(self.span);
+        let quote = ['"', '\''].into_iter().find(|quote| written.len() >= 2 && written.starts_with(*quote));
+        let inner = match quote {
+            Some(quote) => written.get(1..).and_then(|rest| rest.strip_suffix(quote)),
+            None => Some(written),
+        };
+        if inner != Some(from) {
+            return self;
+        }
+        let start = self.span.range().start + usize::from(quote.is_some());
+        self.with_fix(kind, title, Span::new(start, start + from.len()), to)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Characters that no content file may hold, wherever they stand.
 
 use super::literal::is_disguise;
-use crate::diagnostic::{Sink, codes};
+use crate::diagnostic::{FixKind, Sink, codes};
 use crate::source::Span;
 
 /// Reports control characters and characters that disguise text. A run of them is one finding.
@@ -35,7 +35,7 @@ fn report(run: Option<(usize, usize, char)>, sink: &mut Sink) {
     let found = if start == 0 && sign == '\u{FEFF}' {
         sink.diagnostic(&codes::CONTROL_CHARACTER, span, "the file begins with a byte order mark")
             .with_help("save it as UTF-8 without the mark")
-            .with_fix("remove the mark", Span::new(0, sign.len_utf8()), "")
+            .with_fix(FixKind::ByteOrderMark, "remove the mark", Span::new(0, sign.len_utf8()), "")
     } else if is_disguise(sign) {
         sink.diagnostic(&codes::CONTROL_CHARACTER, span, format!("the invisible character U+{code:04X}"))
             .with_help(format!("it makes text look like other text; write \\u{{{code:X}}} where a value needs it"))

@@ -3,9 +3,8 @@
 use nom::bytes::complete::take_while;
 use nom::{IResult, Parser};
 
-use crate::diagnostic::Sink;
-use crate::diagnostic::codes;
-use crate::source::Span;
+use crate::diagnostic::{FixKind, Sink, codes};
+use crate::source::{Source, Span};
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +82,15 @@ pub(super) struct Lexer<'s> {
     pub(super) comments: Vec<Span>,
     /// Set where a literal swallowed the rest of its line: what is missed next is a consequence.
     pub(super) swallowed: bool,
+}
+
+/// Where the comments of a file are. After a literal that is not closed none is known: what looks like a comment
+/// may have been meant as a part of it.
+pub(crate) fn comments(source: &Source) -> Vec<Span> {
+    let mut sink = Sink::new(source);
+    let mut lexer = Lexer::new(source.text());
+    while lexer.next(&mut sink).kind != Kind::End && !lexer.swallowed {}
+    lexer.comments
 }
 
 /// Length of the longest prefix of bytes in the class.
@@ -270,12 +278,11 @@ impl<'s> Lexer<'s> {
             .diagnostic(&codes::SINGLE_QUOTES, span, "single quotes do not enclose a text")
             .with_label("a text stands in double quotes")
             .with_help("write the text in double quotes, or as a raw text r\"...\" if it holds backslashes");
-        sink.push(if inner.contains('\\') && !inner.contains('"') {
-            found.with_fix("write a raw text", span, format!("r\"{inner}\""))
-        } else if inner.contains(['"', '\\']) {
+        // A backslash within means one thing in some languages and another in others.
+        sink.push(if inner.contains(['"', '\\']) {
             found
         } else {
-            found.with_fix("write double quotes", span, format!("\"{inner}\""))
+            found.with_fix(FixKind::Quotes, "write double quotes", span, format!("\"{inner}\""))
         });
         (Kind::SingleQuoted, length)
     }

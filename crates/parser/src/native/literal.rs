@@ -2,7 +2,7 @@
 
 use super::ast::Literal;
 use super::lexer::Kind;
-use crate::diagnostic::{Edit, Sink, codes};
+use crate::diagnostic::{Edit, FixKind, Sink, codes};
 use crate::limits;
 use crate::source::Span;
 
@@ -104,14 +104,17 @@ fn plain(text: &str, span: Span, sink: &mut Sink) -> Option<String> {
     }
     let mut value = String::with_capacity(inner.len());
     let mut strange: Vec<Strange> = Vec::new();
-    let mut guarded = false;
+    // Escapes that stand for a backslash or a quote, and others.
+    let (mut guarded, mut escaped) = (false, false);
     let mut rest = inner;
     while let Some(at) = rest.find('\\') {
         let (before, escape) = rest.split_at_checked(at).unwrap_or((rest, ""));
         value.push_str(before);
         let length = match unescape(escape) {
             Some((sign, length)) => {
-                guarded |= matches!(sign, '\\' | '"');
+                let itself = matches!(sign, '\\' | '"') && length == 2;
+                guarded |= itself;
+                escaped |= !itself;
                 value.push(sign);
                 length
             }
@@ -131,12 +134,19 @@ fn plain(text: &str, span: Span, sink: &mut Sink) -> Option<String> {
     let found = sink.diagnostic(&codes::INVALID_ESCAPE, place, format!("`{shown}` is not an escape")).with_help(
         "the escapes are \\n \\r \\t \\0 \\\\ \\\" \\xHH (up to 7F) and \\u{HEX}; a raw text r\"...\" has none",
     );
-    sink.push(if guarded {
+    // Where an escape has a meaning here or in other languages, who can say which backslash stands for itself?
+    let known = |strange: &Strange| {
+        let sign = inner.get(strange.at + 1..).and_then(|rest| rest.chars().next());
+        sign.is_none_or(|sign| "abefvNuUxLP_/'\n\r".contains(sign) || sign.is_ascii_digit())
+    };
+    sink.push(if escaped || strange.iter().any(known) {
+        found
+    } else if guarded {
         let double = |strange: &Strange| Edit { span: Span::at(start + strange.at), text: "\\".to_owned() };
-        found.with_edits("double the backslash", strange.iter().map(double).collect())
+        found.with_edits(FixKind::Backslash, "double the backslash", strange.iter().map(double).collect())
     } else {
         // Without a single guarded sign the author meant every backslash as it stands.
-        found.with_fix("write a raw text", span, format!("r{text}"))
+        found.with_fix(FixKind::RawString, "write a raw string", span, format!("r{text}"))
     });
     None
 }
@@ -203,7 +213,17 @@ pub(super) fn write_text(out: &mut String, value: &str) {
     out.push('"');
 }
 
-/// Characters that make text look like other text: direction marks and the byte order mark.
-pub(super) const fn is_disguise(sign: char) -> bool {
-    matches!(sign, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{FEFF}')
+/// Characters that make text look like other text: direction marks, separators of lines and the byte order mark.
+pub(crate) const fn is_disguise(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{202A}'..='\u{202E}'
+            | '\u{2066}'..='\u{2069}'
+            | '\u{200E}'
+            | '\u{200F}'
+            | '\u{061C}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{FEFF}'
+    )
 }

@@ -17,6 +17,7 @@ mod tests;
 
 pub use ast::Ast;
 pub use format::{Refused, field_name, format, text};
+pub(crate) use lexer::comments;
 pub use lower::check;
 pub use template::templates;
 

@@ -89,13 +89,13 @@ impl Judged {
         };
         let unasked = checked.unasked();
         let mut errors: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
-        for FileFound { source, found, .. } in checked.files() {
-            let applied = suppress::apply(source, found.to_vec(), &unasked);
+        for FileFound { source, language, found, .. } in checked.files() {
+            let applied = suppress::apply(source, language, found.to_vec(), &unasked);
             accepted.extend(
                 applied
                     .accepted
                     .into_iter()
-                    .map(|one| Acceptance { finding: one.finding, by: AcceptedBy::Comment(one.reason) }),
+                    .map(|one| Acceptance { finding: one.diagnostic, by: AcceptedBy::Comment(one.reason) }),
             );
             let mut kept = judge(applied.kept, &mut accepted);
             kept.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));

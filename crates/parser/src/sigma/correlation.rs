@@ -5,7 +5,7 @@ use super::detection;
 use super::hygiene;
 use super::metadata;
 use super::yaml::{Node, Scalar, Yaml};
-use crate::diagnostic::{Edit, Sink, Unread, clip, closest, codes};
+use crate::diagnostic::{FixKind, Sink, Unread, clip, closest, codes};
 use crate::outcome::{Reference, Referred};
 use crate::source::Span;
 
@@ -106,7 +106,7 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Referred {
     }
     for name in ["logsource", "detection"] {
         if let Some((key, _)) = root.entry(name) {
-            misplaced(name, "a correlation", key.span, None, sink);
+            misplaced(name, "a correlation", key.span, sink);
         }
     }
     match body.get("rules") {
@@ -127,14 +127,11 @@ fn no_rules(kind: &str, help: &str, span: Span, sink: &mut Sink) -> Referred {
     Referred::Unread(sink.refuse(found.with_help(help)))
 }
 
-fn misplaced(name: &str, document: &str, span: Span, mend: Option<Edit>, sink: &mut Sink) {
+fn misplaced(name: &str, document: &str, span: Span, sink: &mut Sink) {
     let found = sink
         .diagnostic(&codes::MISPLACED_ATTRIBUTE, span, format!("{document} has no `{name}`"))
         .with_help("remove it, or put it into a document of its own after `---`");
-    sink.push(match mend {
-        Some(edit) => found.with_edits("remove it", vec![edit]),
-        None => found,
-    });
+    sink.push(found);
 }
 
 fn kind(value: &Node<'_>, sink: &mut Sink) -> Option<&'static str> {
@@ -277,7 +274,7 @@ fn references(rules: &Node<'_>, sink: &mut Sink) -> Referred {
                     .diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` stands twice in `rules`", clip(rule)))
                     .with_help("remove the second");
                 sink.push(match metadata::remove_entry(sink.source(), item.span) {
-                    Some(edit) => twice.with_edits("remove the second", vec![edit]),
+                    Some(edit) => twice.with_edits(FixKind::Duplicate, "remove the second", vec![edit]),
                     None => twice,
                 });
             }
@@ -301,9 +298,8 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Referred {
         return Referred::Unread(sink.unread(&codes::WRONG_SHAPE, body.span, message));
     };
     for name in ["level", "status"] {
-        if let Some((key, value)) = root.entry(name) {
-            let mend = metadata::remove_attribute(sink.source(), key.span, value.span);
-            misplaced(name, "a filter", key.span, mend, sink);
+        if let Some((key, _)) = root.entry(name) {
+            misplaced(name, "a filter", key.span, sink);
         }
     }
     match root.get("logsource") {

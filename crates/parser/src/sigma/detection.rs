@@ -2,7 +2,7 @@
 
 use super::modifier::{self, Kind, Modifiers};
 use super::yaml::{Node, Scalar, Style, Yaml};
-use crate::diagnostic::{Sink, Unread, clip, codes};
+use crate::diagnostic::{FixKind, Sink, Unread, clip, codes};
 use crate::limits;
 use crate::source::Span;
 
@@ -189,9 +189,15 @@ impl<'n> Detections<'n> {
             let mut found = sink
                 .diagnostic(&codes::ALL_OF_ONE, modifiers.span, "`all` needs several values")
                 .with_help("leave `all` out, or write each of the values in the list");
-            if let (Some(base), Some(_)) = (base, field) {
+            // A placeholder stands for any number of values.
+            if let (Some(base), Some(_), false) = (base, field, modifiers.expand) {
                 let bare: Vec<&str> = text.split('|').filter(|part| *part != "all").collect();
-                found = found.with_fix("leave `all` out", Span::new(base, base + text.len()), bare.join("|"));
+                found = found.with_fix(
+                    FixKind::RedundantAll,
+                    "leave `all` out",
+                    Span::new(base, base + text.len()),
+                    bare.join("|"),
+                );
             }
             sink.push(found);
         }
@@ -269,9 +275,12 @@ fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Result<Written<'n>, Unrea
                 node.span,
                 format!("`{}` is one value in YAML 1.1 and another in YAML 1.2", clip(text)),
             )
-            .with_help("quote it to say that the text is meant")
-            .with_fix("quote the value", node.span, format!("'{text}'"));
-        sink.push(found);
+            .with_help("quote it to say that the text is meant");
+        // A number that is put into quotes is a string.
+        sink.push(match raw {
+            Raw::Text(_) => found.with_fix(FixKind::Quotes, "quote the value", node.span, format!("'{text}'")),
+            _ => found,
+        });
     }
     Ok(Written { raw, text, span: node.span })
 }

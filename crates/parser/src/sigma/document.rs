@@ -14,7 +14,7 @@ use super::specialise::{Leaf, Specialiser};
 use super::typing::Prepared;
 use super::yaml::{self, Node, Yaml};
 use crate::catalogue::Catalogue;
-use crate::diagnostic::{Diagnostic, Edit, Sink, Unread, clip, closest, codes};
+use crate::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
 use crate::limits::{self, Budget};
 use crate::model::{CheckedRule, Expr, Level};
 use crate::outcome::{Dependent, DependentKind, Facts, FileOutcome, Referred};
@@ -433,7 +433,7 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
                 .with_place(first.span, "first here")
                 .with_help("remove the second, or write what was meant");
             if let Some(edit) = metadata::remove_entry(source, value.span) {
-                found = found.with_edits("remove the second", vec![edit]);
+                found = found.with_edits(FixKind::Duplicate, "remove the second", vec![edit]);
             }
             sink.push(found);
         }
@@ -561,7 +561,7 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
                 ];
                 found
                     .with_help(format!("to test that the field is there, write `{}|exists: true`", clip(field)))
-                    .with_edits("test with `exists`", edits)
+                    .with_edits(FixKind::Presence, "test with `exists`", edits)
             } else if item.values.len() > 1 {
                 found.with_help("the other values of the list have no effect beside it")
             } else {

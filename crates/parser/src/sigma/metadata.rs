@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::yaml::{Node, Scalar, Style, Yaml};
-use crate::diagnostic::{Code, Diagnostic, Edit, Sink, Unread, clip, closest, codes};
+use crate::diagnostic::{Code, Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
 use crate::limits;
 use crate::metadata::{self, Day, is_uuid, parse_day};
 use crate::model::Level;
@@ -56,9 +56,14 @@ pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
     for (key, value) in entries {
         let Some(name) = key.text() else { continue };
         attribute(name, key, value, sink);
+        // What a detection looks for may be any character.
+        if !["detection", "filter"].contains(&name) {
+            printable(name, key, sink);
+            printable(name, value, sink);
+        }
         if !SHARED.contains(&name) && !own.contains(&name) && unknown < limits::DIAGNOSTICS {
             unknown += 1;
-            unknown_key(name, (key, value), &absent, sink);
+            unknown_key(name, key, &absent, sink);
         }
     }
     required(root, document, sink);
@@ -76,6 +81,24 @@ pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
             )
             .with_help("add `related` with the id of the successor and type `obsolete`"),
         );
+    }
+}
+
+/// Reports what reports cannot print, which comes in by an escape between double quotes.
+fn printable(name: &str, node: &Node<'_>, sink: &mut Sink) {
+    match &node.value {
+        Yaml::Scalar(text, _) => {
+            if let Some(sign) = metadata::unprintable(name, text) {
+                sink.push(metadata::control(name, sign, node.span, sink));
+            }
+        }
+        Yaml::List(items) => items.iter().for_each(|item| printable(name, item, sink)),
+        Yaml::Map(entries) => {
+            for (key, value) in entries {
+                printable(name, key, sink);
+                printable(key.text().unwrap_or(name), value, sink);
+            }
+        }
     }
 }
 
@@ -119,14 +142,11 @@ fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
         let lower = name.to_ascii_lowercase();
         let mut found =
             sink.diagnostic(&codes::KEY_CASE, key.span, format!("the attribute `{}` is not lower case", clip(name)));
+        // To write it in lower case brings into force what was not: that is for a person to do.
         found = if SHARED.contains(&lower.as_str())
             || ["logsource", "detection", "correlation", "filter"].contains(&lower.as_str())
         {
-            found.with_help("attributes are lower case; readers ignore others").with_fix(
-                "write it in lower case",
-                key.span,
-                lower,
-            )
+            found.with_help(format!("attributes are lower case; readers ignore others. Write `{lower}`"))
         } else {
             // Whoever reads an attribute of one's own reads it as it is written.
             found.with_help("attributes are lower case; rename it here and where it is read")
@@ -177,9 +197,12 @@ fn one_of(name: &str, value: &Node<'_>, allowed: &[&str], sink: &mut Sink) {
         sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a `{name}`", clip(text)));
     let lower = text.to_ascii_lowercase();
     found = match closest(&lower, allowed.iter().copied()) {
-        Some(near) if near == lower => {
-            found.with_help(format!("write `{near}`")).with_fix(format!("write `{near}`"), value.span, near)
-        }
+        Some(near) if near == lower => found.with_help(format!("write `{near}`")).with_spelling(
+            FixKind::LowerCase,
+            format!("write `{near}`"),
+            text,
+            near,
+        ),
         // What is meant by another word is for a person to say.
         Some(near) => found.with_help(format!("did you mean `{near}`?")),
         None => found.with_help(format!("it is one of {}", allowed.join(", "))),
@@ -224,7 +247,7 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
                 .with_place(first, "first here")
                 .with_help("remove the second");
             if let Some(edit) = remove_entry(sink.source(), item.span) {
-                duplicate = duplicate.with_edits("remove the second", vec![edit]);
+                duplicate = duplicate.with_edits(FixKind::Duplicate, "remove the second", vec![edit]);
             }
             sink.push(duplicate);
         }
@@ -233,29 +256,19 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
     found
 }
 
-/// Removes the lines of a list entry, where it stands alone on its lines after a dash.
+/// Removes the lines of a list entry, where it stands alone on its lines after a dash and no comment is beside or
+/// right above it, which would lose what it is about.
 pub(crate) fn remove_entry(source: &Source, span: Span) -> Option<Edit> {
-    remove_lines(source, span, "-")
-}
-
-/// Removes the line of an attribute with its value, where both stand alone on it.
-pub(crate) fn remove_attribute(source: &Source, key: Span, value: Span) -> Option<Edit> {
-    let span = key.to(value);
-    let one_line = !source.text().get(span.start as usize..span.end as usize)?.contains('\n');
-    one_line.then(|| remove_lines(source, span, "")).flatten()
-}
-
-fn remove_lines(source: &Source, span: Span, lead: &str) -> Option<Edit> {
     let text = source.text();
     let start = text.get(..span.start as usize)?.rfind('\n').map_or(0, |at| at + 1);
     let before = text.get(start..span.start as usize)?;
-    if before.trim() != lead {
+    let above = text.get(..start.saturating_sub(1))?.rsplit(['\n', '\r']).next().unwrap_or("");
+    if before.trim() != "-" || above.contains('#') {
         return None;
     }
     let rest = text.get(span.end as usize..)?;
     let line = rest.split_once('\n').map_or(rest.len(), |(line, _)| line.len() + 1);
-    let after = rest.get(..line)?.trim();
-    if !after.is_empty() && !after.starts_with('#') {
+    if !rest.get(..line)?.trim().is_empty() {
         return None;
     }
     Some(Edit { span: Span::new(start, span.end as usize + line), text: String::new() })
@@ -327,7 +340,7 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     missing("date", &codes::RECOMMENDED_ATTRIBUTE, "say when the rule was written");
 }
 
-fn unknown_key(name: &str, (key, value): (&Node<'_>, &Node<'_>), absent: &[&str], sink: &mut Sink) {
+fn unknown_key(name: &str, key: &Node<'_>, absent: &[&str], sink: &mut Sink) {
     // A known name in the wrong case has a finding of its own.
     if absent.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return;
@@ -337,14 +350,7 @@ fn unknown_key(name: &str, (key, value): (&Node<'_>, &Node<'_>), absent: &[&str]
         let found = sink
             .diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, format!("`{}` is not an attribute of Sigma", clip(name)))
             .with_help(format!("did you mean `{near}`?"));
-        // The mend must not make a text out of a list, nor bring in logic that was not read.
-        let wanted_list = ["related", "references", "tags", "falsepositives", "fields", "scope"].contains(&near);
-        let fits = if wanted_list { value.list().is_some() } else { matches!(value.value, Yaml::Scalar(..)) };
-        sink.push(if fits && SHARED.contains(&near) && near != "action" {
-            found.with_fix(format!("write `{near}`"), key.span, near)
-        } else {
-            found
-        });
+        sink.push(found);
     }
 }
 
@@ -381,7 +387,7 @@ fn date(root: &Node<'_>, name: &str, sink: &mut Sink) -> Option<(Day, Span)> {
                 )
                 .with_help(format!("write {iso}"));
             if quoted {
-                found = found.with_fix(format!("write {iso}"), value.span, iso);
+                found = found.with_spelling(FixKind::IsoDate, format!("write {iso}"), text, &iso);
             }
             sink.push(found);
             Some((day, value.span))
@@ -446,7 +452,7 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<crate::temp
                     format!("`{name}: {}` is not lower case", clip(text)),
                 )
                 .with_help("log sources are lower case; readers compare them exactly")
-                .with_fix("write it in lower case", value.span, lower.clone()),
+                .with_spelling(FixKind::LowerCase, "write it in lower case", text, &lower),
             );
         } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {
             sink.push(

@@ -16,3 +16,4 @@ pub(crate) mod typing;
 mod yaml;
 
 pub use document::check;
+pub(crate) use yaml::{comments, shares_values};

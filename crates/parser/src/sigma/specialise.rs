@@ -291,9 +291,7 @@ impl<'a> Specialiser<'a, '_> {
                 let names: Vec<&str> = addressed.iter().flat_map(|entry| entry.template.names()).collect();
                 let twin = names.iter().find(|name| name.eq_ignore_ascii_case(field));
                 found = match (twin, closest(field, names.iter().copied())) {
-                    (Some(name), _) if span.len() == field.len() => found
-                        .with_help(format!("names of fields differ by case: it is `{name}`"))
-                        .with_fix(format!("rename to `{name}`"), span, *name),
+                    (Some(name), _) => found.with_help(format!("names of fields differ by case: it is `{name}`")),
                     (_, Some(name)) => found.with_help(format!("did you mean `{name}`?")),
                     _ => found.with_help(format!(
                         "a predicate on it is never true; `contentcheck fields` lists what `{}` has",

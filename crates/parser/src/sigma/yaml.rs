@@ -185,6 +185,8 @@ impl<'s> Offsets<'s> {
 struct Frame<'s> {
     anchor: usize,
     start: usize,
+    /// Where the last of its parts ends.
+    end: usize,
     items: Vec<Node<'s>>,
     /// For mappings: the key that waits for its value.
     key: Option<Node<'s>>,
@@ -198,6 +200,117 @@ struct Builder<'s, 'k> {
     nodes: usize,
     alias_nodes: usize,
     root: Option<Node<'s>>,
+}
+
+impl From<ScalarStyle> for Style {
+    fn from(style: ScalarStyle) -> Self {
+        match style {
+            ScalarStyle::Plain => Self::Plain,
+            ScalarStyle::SingleQuoted => Self::Single,
+            ScalarStyle::DoubleQuoted => Self::Double,
+            ScalarStyle::Literal | ScalarStyle::Folded => Self::Block,
+        }
+    }
+}
+
+/// Where a scalar is written, from its first byte to its last. The scanner goes on to the end of the line after a
+/// closing quote, over a comment too, and gives a value that is not written the place of a sign near it.
+fn written(text: &str, span: YamlSpan, style: Style, value: &str, offsets: &mut Offsets<'_>) -> Span {
+    let start = offsets.byte(span.start.index());
+    let end = offsets.byte(span.end.index());
+    let scanned = text.get(start..end).unwrap_or("");
+    let length = match style {
+        Style::Plain if value.chars().next().is_none_or(|first| !scanned.starts_with(first)) => 0,
+        // At the end of the file the scanner begins an empty block at its header, which a comment may follow.
+        Style::Block if value.trim_matches('\n').is_empty() && scanned.starts_with(['|', '>']) => {
+            scanned.len()
+                - scanned.trim_start_matches(|sign: char| "|>+-".contains(sign) || sign.is_ascii_digit()).len()
+        }
+        Style::Plain | Style::Block => scanned.trim_end().len(),
+        Style::Single | Style::Double => quoted(scanned, style),
+    };
+    Span::new(start, start + length)
+}
+
+/// Length of the quoted scalar that the text begins with.
+fn quoted(text: &str, style: Style) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while let Some(byte) = bytes.get(at) {
+        match (style, byte) {
+            (Style::Single, b'\'') if bytes.get(at + 1) == Some(&b'\'') => at += 2,
+            (Style::Double, b'\\') => at += 2,
+            (Style::Single, b'\'') | (Style::Double, b'"') => return at + 1,
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// Where the comments of a file are, from `#` to the end of the line. Between two values of a YAML file there are
+/// only signs, anchors, tags, blanks and comments, so a `#` there that follows a blank begins a comment, and no other
+/// does. From the first thing on that cannot be read none is known: what looks like a comment may be part of a value.
+pub(crate) fn comments(text: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut offsets = Offsets::new(text);
+    let mut parser = Parser::new_from_str(text);
+    // Where the last value ends.
+    let mut at = 0;
+    while let Some(Ok((event, span))) = parser.next_event() {
+        let value = match event {
+            Event::StreamEnd => {
+                between(text, at, text.len(), &mut found);
+                return found;
+            }
+            Event::Scalar(value, style, ..) => written(text, span, style.into(), &value, &mut offsets),
+            Event::Alias(_) => Span::new(offsets.byte(span.start.index()), offsets.byte(span.end.index())),
+            _ => continue,
+        };
+        if value.is_empty() {
+            continue;
+        }
+        if !between(text, at, value.range().start, &mut found) {
+            return found;
+        }
+        at = value.range().end;
+    }
+    found
+}
+
+/// The comments from the end of one value to the start of the next; false where that cannot be so.
+fn between(text: &str, from: usize, to: usize, found: &mut Vec<Span>) -> bool {
+    let mut at = from;
+    while let Some(start) = text.get(at..to).and_then(|rest| rest.find('#')).map(|offset| at + offset) {
+        let before = text.get(..start).unwrap_or("");
+        let line = before.rfind(['\n', '\r']).map_or(0, |line| line + 1);
+        let rest = text.get(start..).unwrap_or("");
+        let end = start + rest.find(['\n', '\r']).unwrap_or(rest.len());
+        if before.get(line..).is_some_and(|line| line.starts_with('%')) {
+            // Readers differ on comments behind directives.
+            at = end;
+        } else if before.is_empty() || before.ends_with([' ', '\t', '\n', '\r']) {
+            if end > to {
+                return false;
+            }
+            found.push(Span::new(start, end));
+            at = end;
+        } else {
+            at = start + 1;
+        }
+    }
+    from <= to
+}
+
+/// Whether a value of the file may be used at several places, so that who changes it changes all of them.
+pub(crate) fn shares_values(text: &str) -> bool {
+    let anchored = |event: &Event<'_>| match event {
+        Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
+            *anchor != 0
+        }
+        Event::Alias(_) => true,
+        _ => false,
+    };
+    text.contains('&') && Parser::new_from_str(text).any(|next| next.is_ok_and(|(event, _)| anchored(&event)))
 }
 
 /// Reads all documents of a file. What cannot be read is reported; documents before
@@ -271,19 +384,15 @@ impl<'s> Builder<'s, '_> {
     ) -> Result<(), Stopped> {
         match event {
             Event::Scalar(value, style, anchor, _tag) => {
-                let start = offsets.byte(span.start.index());
-                let end = offsets.byte(span.end.index());
-                let style = match style {
-                    ScalarStyle::Plain => Style::Plain,
-                    ScalarStyle::SingleQuoted => Style::Single,
-                    ScalarStyle::DoubleQuoted => Style::Double,
-                    ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
-                };
-                let written = text.get(start..end).unwrap_or("");
-                let span = Span::new(start, start + written.trim_end().len());
+                let style = Style::from(style);
+                let span = written(text, span, style, &value, offsets);
                 if value.len() > limits::LITERAL_BYTES {
                     let message = format!("a value has {} bytes; the limit is {}", value.len(), limits::LITERAL_BYTES);
-                    self.sink.report(&codes::LIMIT_EXCEEDED, Span::new(start, start + 40.min(span.len())), message);
+                    self.sink.report(
+                        &codes::LIMIT_EXCEEDED,
+                        Span::new(span.range().start, span.range().start + 40.min(span.len())),
+                        message,
+                    );
                     return Err(Stopped);
                 }
                 self.place(anchor, Node { span, value: Yaml::Scalar(value, style) }, 1)
@@ -295,14 +404,15 @@ impl<'s> Builder<'s, '_> {
                     return self.stop(&codes::LIMIT_EXCEEDED, Span::at(start), message);
                 }
                 let entries = matches!(event, Event::MappingStart(..)).then(Vec::new);
-                self.stack.push(Frame { anchor, start, items: Vec::new(), key: None, entries });
+                self.stack.push(Frame { anchor, start, end: start, items: Vec::new(), key: None, entries });
                 Ok(())
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(frame) = self.stack.pop() else { return Ok(()) };
-                let end = offsets.byte(span.end.index()).max(frame.start);
-                let written = text.get(frame.start..end).unwrap_or("");
-                let span = Span::new(frame.start, frame.start + written.trim_end().len());
+                // The scanner ends a block where the next one begins, and a bracket behind the comment that follows it.
+                let close = offsets.byte(span.start.index());
+                let bracket = !span.is_empty() && matches!(text.as_bytes().get(close), Some(b']' | b'}'));
+                let span = Span::new(frame.start, if bracket { close + 1 } else { frame.end });
                 let size = 1;
                 let value = match frame.entries {
                     Some(entries) => Yaml::Map(entries),
@@ -321,7 +431,9 @@ impl<'s> Builder<'s, '_> {
                     let message = format!("aliases expand to more than {} nodes", limits::YAML_ALIAS_NODES);
                     return self.stop(&codes::YAML_ALIAS, Span::at(start), message);
                 }
-                let (node, size) = (node.clone(), *size);
+                let (mut node, size) = (node.clone(), *size);
+                // What is said about the value as a whole is said where it is used.
+                node.span = Span::new(start, offsets.byte(span.end.index()));
                 self.place(0, node, size)
             }
             _ => Ok(()),
@@ -343,6 +455,7 @@ impl<'s> Builder<'s, '_> {
             self.root = Some(node);
             return Ok(());
         };
+        frame.end = frame.end.max(node.span.end as usize);
         match (&mut frame.entries, frame.key.take()) {
             (None, _) => frame.items.push(node),
             (Some(_), None) => frame.key = Some(node),

@@ -56,7 +56,7 @@ codes! {
         cure: "Shorten it, and link to the report under `references`.",
     }
     /// An attribute is not in lower case
-    KEY_CASE = "CC0710" "key-case" Warning fixable {
+    KEY_CASE = "CC0710" "key-case" Warning {
         cause: "The attribute was capitalised.",
         harm: "Readers compare names exactly and ignore it.",
         cure: "Write it in lower case.",
@@ -117,9 +117,9 @@ codes! {
     }
     /// A suppression that has no effect
     INVALID_SUPPRESSION = "CC0720" "invalid-suppression" Error {
-        cause: "The comment names no code, an unknown one, or no reason.",
+        cause: "The comment names no code, an unknown one, or no reason; or it names a code whose findings cannot be accepted: the errors among 04xx, which can break a sensor, and what says that a rule is missing from the release.",
         harm: "Findings that are accepted without a reason are never looked at again.",
-        cure: "Write `contentcheck: allow CC0607 -- the reason`.",
+        cure: "Write `contentcheck: allow CC0607 -- the reason`. What cannot be accepted is fixed: restrict the rule with `sensors`, or take its file out of the release with `exclude`.",
     }
     /// Two rules with the same title
     DUPLICATE_TITLE = "CC0721" "duplicate-title" Info {

@@ -21,9 +21,9 @@ codes! {
     }
     /// The file holds a control character
     CONTROL_CHARACTER = "CC0104" "control-character" Error {
-        cause: "A NUL byte or another control character was pasted in, or the file is damaged.",
-        harm: "Readers in C end the text at a NUL byte and would load half of the rule.",
-        cure: "Remove the character; write it as an escape (`\\x00`) where the rule needs it.",
+        cause: "A NUL byte or another control character was pasted in, or the file is damaged. Or an escape puts a control character, a direction mark or a line break into a title, a name or another attribute.",
+        harm: "Readers in C end the text at a NUL byte and would load half of the rule. In a title, such a character changes what a terminal, a log or a CI system shows.",
+        cure: "Remove the character; write it as an escape (`\\x00`) where the condition of a rule needs it.",
     }
     /// The file could not be read
     UNREADABLE = "CC0105" "unreadable" Error {
@@ -182,7 +182,7 @@ codes! {
         cure: "Close it where it should end.",
     }
     /// A single `=` where a comparison is meant
-    SINGLE_EQUALS = "CC0132" "single-equals" Error fixable {
+    SINGLE_EQUALS = "CC0132" "single-equals" Error {
         cause: "`=` means assignment or comparison depending on the language; here it is only used by `let` and `list`.",
         harm: "In languages that accept both, the wrong one compiles.",
         cure: "Write `==` to compare.",
@@ -218,7 +218,7 @@ codes! {
         cure: "Put parentheses around what belongs together; `contentcheck fmt` shows how it is read.",
     }
     /// A key that the language does not have
-    UNKNOWN_KEY = "CC0138" "unknown-key" Error fixable {
+    UNKNOWN_KEY = "CC0138" "unknown-key" Error {
         cause: "The key is misspelt, or belongs to another language.",
         harm: "An attribute that nobody reads gives a false idea of what the rule does.",
         cure: "Use a key that docs/language.md lists.",

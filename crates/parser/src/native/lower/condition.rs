@@ -126,7 +126,7 @@ pub(super) fn lower(
         if let Some((_, false)) = lowerer.bound.get(binding.name.value.as_str()) {
             let message = format!("nothing uses `{}`", binding.name.value);
             let found = lowerer.sink.diagnostic(&codes::UNUSED_SELECTION, binding.name.span, message);
-            lowerer.sink.push(found.with_fix("remove the binding", binding.span, "").with_rule(&rule.name.value));
+            lowerer.sink.push(found.with_help("use it in the condition, or remove it").with_rule(&rule.name.value));
         }
     }
     condition

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::ast::{AttributeValue, Name, Rule, RuleEntry};
 use super::text;
-use crate::diagnostic::{Sink, clip, codes};
+use crate::diagnostic::{FixKind, Sink, clip, codes};
 use crate::metadata;
 use crate::source::Span;
 
@@ -68,8 +68,9 @@ fn dates(rule: &Rule, sink: &mut Sink) {
             let mut found = sink.diagnostic(&codes::INVALID_DATE, span, message).with_rule(&rule.name.value);
             found = match read {
                 Some(((year, month, day), _)) => {
-                    let iso = format!("\"{year:04}-{month:02}-{day:02}\"");
-                    found.with_help(format!("write {iso}")).with_fix(format!("write {iso}"), span, iso)
+                    let iso = format!("{year:04}-{month:02}-{day:02}");
+                    let title = format!("write \"{iso}\"");
+                    found.with_help(title.clone()).with_spelling(FixKind::IsoDate, title, written, &iso)
                 }
                 None => found.with_help("write a day of the calendar as YYYY-MM-DD"),
             };

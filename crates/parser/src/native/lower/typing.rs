@@ -177,7 +177,8 @@ fn wrong_type(asked: &Asked<'_>, ty: FieldType, value: &Value, sink: &Sink) -> D
         _ => None,
     };
     match written {
-        Some(written) => found.with_fix(format!("write `{written}`"), value.span, written),
+        // The value may be one of a list that other predicates use as it is, so this is not for a machine.
+        Some(written) => found.with_help(format!("write `{}`", clip(&written))),
         None => found,
     }
 }

@@ -6,7 +6,7 @@ use super::super::ast::{
 };
 use super::super::lexer::{Kind, Token};
 use super::{Failed, Parser, RESERVED, Read};
-use crate::diagnostic::{Edit, closest, codes};
+use crate::diagnostic::{Edit, FixKind, clip, closest, codes};
 use crate::limits;
 use crate::source::{Span, Spanned};
 
@@ -121,6 +121,7 @@ impl Parser<'_> {
                 .diagnostic(&codes::MIXED_AND_OR, *first, "`and` and `or` are mixed without parentheses")
                 .with_label("`and` binds tighter, so this is one operand of the `or`")
                 .with_edits(
+                    FixKind::Parentheses,
                     "add the parentheses",
                     mixed.iter().flat_map(|span| [edit(span.start, "("), edit(span.end, ")")]).collect(),
                 );
@@ -273,6 +274,7 @@ impl Parser<'_> {
         let span = self.since(word.start);
         let field = self.text.get(left.span().range()).unwrap_or("");
         let found = self.sink.diagnostic(&codes::SYNTAX, span, "`exists` stands after the field").with_fix(
+            FixKind::Sign,
             "put `exists` after the field",
             span,
             format!("{field} exists"),
@@ -316,7 +318,8 @@ impl Parser<'_> {
         let ours = foreign.or_else(|| closest(word, Operator::ALL.map(Operator::as_str)));
         let both = closest(word, ["and", "or"]).filter(|_| foreign.is_none());
         self.push(match ours.or(both) {
-            Some(near) => found.with_fix(format!("write `{near}`"), token.span(), near),
+            // What a word of another language means there is not quite what ours means.
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help(
                 "the operators are == != < <= > >= in contains starts_with ends_with like matches cidr exists",
             ),
@@ -335,17 +338,20 @@ impl Parser<'_> {
             Kind::GreaterOrEqual => Operator::GreaterOrEqual,
             Kind::Assign | Kind::AssignTilde => {
                 let token = self.bump();
-                let ours = if token.kind == Kind::Assign { "==" } else { "==~" };
                 let found = self
                     .sink
                     .diagnostic(&codes::SINGLE_EQUALS, token.span(), "a single `=` does not compare")
-                    .with_fix(format!("write `{ours}`"), token.span(), ours);
+                    .with_help(if token.kind == Kind::Assign {
+                        "compare with `==`, which has no wildcards, or with `like`"
+                    } else {
+                        "compare with `==~` to ignore case, or with `matches` if a regular expression is meant"
+                    });
                 self.push(found);
                 return Ok(Some(Spanned::new(Operator::Equal, token.span())));
             }
             Kind::Unknown if self.text_of(self.token) == "<>" => {
                 let token = self.token;
-                let found = self.unexpected("an operator").with_fix("write `!=`", token.span(), "!=");
+                let found = self.unexpected("an operator").with_fix(FixKind::Sign, "write `!=`", token.span(), "!=");
                 self.push(found);
                 Operator::NotEqual
             }
@@ -369,12 +375,12 @@ impl Parser<'_> {
         }
         let read = self.right(second.value)?;
         let span = Span { start, end: read.span().end };
-        let middle = self.text.get(middle.span().range()).unwrap_or("");
+        let middle = clip(self.text.get(middle.span().range()).unwrap_or(""));
         let found = self
             .sink
             .diagnostic(&codes::CHAINED_COMPARISON, span, "comparisons cannot be chained")
             .with_label("two comparisons in one")
-            .with_fix("split it into two", Span::at(sign.start as usize), format!("and {middle} "));
+            .with_help(format!("write two, as in `1 < {middle} and {middle} < 5`"));
         self.push(found);
         Ok(())
     }
@@ -411,10 +417,11 @@ impl Parser<'_> {
         let values = self.items(open, (Kind::RightParen, ")"), "list", Self::literal)?;
         let span = self.since(open.start);
         let edit = |at: u32, text: &str| Edit { span: Span { start: at, end: at + 1 }, text: text.to_owned() };
-        let found = self
-            .sink
-            .diagnostic(&codes::SYNTAX, span, "a list of values stands in brackets")
-            .with_edits("write brackets", vec![edit(span.start, "["), edit(span.end.saturating_sub(1), "]")]);
+        let found = self.sink.diagnostic(&codes::SYNTAX, span, "a list of values stands in brackets").with_edits(
+            FixKind::Sign,
+            "write brackets",
+            vec![edit(span.start, "["), edit(span.end.saturating_sub(1), "]")],
+        );
         self.push(found);
         Ok(Values { values, bracketed: true, span })
     }

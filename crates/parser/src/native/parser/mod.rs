@@ -12,7 +12,7 @@ mod values;
 use super::ast::{Ast, Declaration, Name};
 use super::lexer::{Kind, Lexer, Token};
 use super::{Parsed, characters, literal};
-use crate::diagnostic::{Diagnostic, Sink, closest, codes};
+use crate::diagnostic::{Diagnostic, FixKind, Sink, closest, codes};
 use crate::limits;
 use crate::source::{Source, Span, Spanned};
 
@@ -140,7 +140,7 @@ impl<'s> Parser<'s> {
             Some(word) => {
                 let found = self.unexpected("`template`, `table`, `list` or `rule`");
                 let found = match closest(word, DECLARATIONS) {
-                    Some(near) => found.with_fix(format!("write `{near}`"), self.token.span(), near),
+                    Some(near) => found.with_help(format!("did you mean `{near}`?")),
                     None => found,
                 };
                 self.push(found);
@@ -226,8 +226,7 @@ impl<'s> Parser<'s> {
             let found = self
                 .sink
                 .diagnostic(&codes::SYNTAX, token.span(), format!("`{text}` cannot be {what}"))
-                .with_help("such names consist of letters, digits and `_`")
-                .with_fix("replace the signs by `_`", token.span(), text.replace(['.', '-'], "_"));
+                .with_help("such names consist of letters, digits and `_`");
             self.push(found);
         } else if RESERVED.contains(&text) {
             let found = self
@@ -424,7 +423,7 @@ impl<'s> Parser<'s> {
                 let missing =
                     self.token.first && matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int);
                 let at = Span::at(self.end as usize);
-                self.push(if missing { found.with_fix("add the comma", at, ",") } else { found });
+                self.push(if missing { found.with_fix(FixKind::Sign, "add the comma", at, ",") } else { found });
                 return Err(Failed);
             }
         }

@@ -1,10 +1,11 @@
 //! Rules.
 
-use super::super::ast::{AttributeValue, Let, LetValue, Pair, Rule, RuleEntry, TemplateName, Test, When};
+use super::super::ast::{AttributeValue, Let, LetValue, Name, Pair, Rule, RuleEntry, TemplateName, Test, When};
 use super::super::lexer::Kind;
 use super::{Failed, Parser, Read};
-use crate::diagnostic::{closest, codes};
+use crate::diagnostic::{FixKind, closest, codes};
 use crate::limits;
+use crate::metadata;
 use crate::source::Span;
 
 /// What an attribute holds.
@@ -106,15 +107,10 @@ impl Parser<'_> {
             Some("test") => self.test().map(RuleEntry::Test),
             Some(word) => {
                 let found = self.unexpected("an attribute, `let`, `when` or `test`");
-                let token = self.token;
                 let attribute = ATTRIBUTES.iter().find(|(key, ..)| *key == word);
                 self.push(match (attribute, closest(word, ["let", "when", "test"])) {
                     (Some(_), _) => found.with_help(format!("write `{word}:` and the value")),
-                    (None, Some(near)) => found.with_help(format!("did you mean `{near}`?")).with_fix(
-                        format!("write `{near}`"),
-                        token.span(),
-                        near,
-                    ),
+                    (None, Some(near)) => found.with_help(format!("did you mean `{near}`?")),
                     (None, None) => found,
                 });
                 Err(Failed)
@@ -136,13 +132,8 @@ impl Parser<'_> {
                 "false_positives" => Some("falsepositives"),
                 _ => closest(word, ATTRIBUTES.iter().map(|(key, ..)| *key)),
             };
-            let token = self.token;
             self.push(match near {
-                Some(near) => found.with_help(format!("did you mean `{near}`?")).with_fix(
-                    format!("write `{near}`"),
-                    token.span(),
-                    near,
-                ),
+                Some(near) => found.with_help(format!("did you mean `{near}`?")),
                 None if word == "condition" => found.with_help("the condition of a rule follows `when`"),
                 None => found.with_help("the attributes of a rule are listed in docs/language.md"),
             });
@@ -153,6 +144,11 @@ impl Parser<'_> {
             Shape::List => parser.text_list().map(AttributeValue::List),
             Shape::Text => parser.text_value("a word or a text").map(AttributeValue::Text),
         })?;
+        match &pair.value {
+            AttributeValue::Text(text) => self.printable(key, text),
+            AttributeValue::List(list) => list.items.iter().for_each(|text| self.printable(key, text)),
+            AttributeValue::Template(_) => {}
+        }
         let choices = CHOICES.iter().find(|(attribute, _)| attribute == key);
         if let (Some((_, choices)), AttributeValue::Text(text)) = (choices, &pair.value)
             && !choices.contains(&text.value.as_str())
@@ -163,19 +159,30 @@ impl Parser<'_> {
                 .diagnostic(&codes::INVALID_ATTRIBUTE, text.span, message)
                 .with_help(format!("write one of {}", choices.join(", ")));
             let lower = text.value.to_ascii_lowercase();
-            let same = match lower.as_str() {
+            let same = choices.iter().copied().find(|choice| *choice == lower);
+            // What is meant by another word is for a person to say.
+            let near = match lower.as_str() {
                 "info" | "information" => Some("informational"),
                 "moderate" => Some("medium"),
-                other => choices.iter().copied().find(|choice| *choice == other),
+                other => closest(other, choices.iter().copied()),
             };
-            // What is meant by another word is for a person to say.
-            self.push(match (same, closest(&lower, choices.iter().copied())) {
-                (Some(same), _) => found.with_fix(format!("write `{same}`"), text.span, same),
+            self.push(match (same, near) {
+                (Some(same), _) => {
+                    found.with_spelling(FixKind::LowerCase, format!("write `{same}`"), &text.value, same)
+                }
                 (None, Some(near)) => found.with_help(format!("did you mean `{near}`?")),
                 (None, None) => found,
             });
         }
         Ok(pair)
+    }
+
+    /// Reports what a report cannot print, which comes in by an escape.
+    fn printable(&mut self, key: &str, text: &Name) {
+        if let Some(sign) = metadata::unprintable(key, &text.value) {
+            let found = metadata::control(key, sign, text.span, &self.sink);
+            self.push(found);
+        }
     }
 
     /// `ipc.named_pipe @ 2`
@@ -221,9 +228,8 @@ impl Parser<'_> {
                     other => other.and_then(|word| closest(word, ["fires", "silent"])),
                 };
                 let found = self.unexpected("`fires` or `silent`");
-                let token = self.token;
                 self.push(match near {
-                    Some(near) => found.with_fix(format!("write `{near}`"), token.span(), near),
+                    Some(near) => found.with_help(format!("did you mean `{near}`?")),
                     None => found,
                 });
                 return Err(Failed);
@@ -232,8 +238,9 @@ impl Parser<'_> {
         self.bump();
         let named = matches!(self.token.kind, Kind::Text | Kind::Raw | Kind::SingleQuoted | Kind::Broken);
         let name = if named { Some(self.text_value("the name of the test")?) } else { None };
+        name.iter().for_each(|name| self.printable("test", name));
         let open = self.need(Kind::LeftBrace, "`{`")?;
-        let field = |parser: &mut Self| parser.pair("the name of a field", Self::values);
+        let field = |parser: &mut Self| parser.pair("the name of a field", Self::event_value);
         let fields = self.items(open, (Kind::RightBrace, "}"), "test", field)?;
         Ok(Test { fires, name, fields, body: self.since(open.start), span: self.since(start) })
     }

@@ -66,9 +66,8 @@ impl Parser<'_> {
             word => {
                 let near = word.and_then(|word| closest(word, ENTRIES));
                 let found = self.unexpected("a numbered field, `serves`, `reads`, `header`, `retired` or `open`");
-                let token = self.token;
                 self.push(match near {
-                    Some(near) => found.with_fix(format!("write `{near}`"), token.span(), near),
+                    Some(near) => found.with_help(format!("did you mean `{near}`?")),
                     None => found.with_help("a field is written `1 image : string`"),
                 });
                 Err(Failed)
@@ -94,11 +93,7 @@ impl Parser<'_> {
             let message = format!("`{}` is not part of a log source", pair.key.value);
             let found = self.sink.diagnostic(&codes::UNKNOWN_KEY, pair.key.span, message);
             let found = match closest(&pair.key.value, LOG_SOURCE) {
-                Some(near) => found.with_help(format!("did you mean `{near}`?")).with_fix(
-                    format!("write `{near}`"),
-                    pair.key.span,
-                    near,
-                ),
+                Some(near) => found.with_help(format!("did you mean `{near}`?")),
                 None => found.with_help("the parts are `product`, `category` and `service`"),
             };
             self.push(found);
@@ -135,7 +130,7 @@ impl Parser<'_> {
             if ty.scalar != Scalar::String {
                 let message = format!("`nocase` has no meaning for `{}`", ty.scalar.as_str());
                 let found = self.sink.diagnostic(&codes::SYNTAX, token.span(), message);
-                self.push(found.with_fix("remove `nocase`", token.span(), ""));
+                self.push(found.with_help("remove `nocase`, or declare a string"));
             }
             if let Some(question) = self.take(Kind::Question) {
                 let found = self.sink.diagnostic(&codes::SYNTAX, question.span(), "`?` stands before `nocase`");
@@ -163,9 +158,8 @@ impl Parser<'_> {
         let found = self
             .unexpected("a type")
             .with_help("the types are string, int, float, bool, ip, bytes and list<...> of one");
-        let token = self.token;
         self.push(match near {
-            Some(near) => found.with_fix(format!("write `{near}`"), token.span(), near),
+            Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found,
         });
         Err(Failed)

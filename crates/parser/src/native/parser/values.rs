@@ -4,7 +4,7 @@ use super::super::ast::{List, Literal, Name, Pair, TextList, Value, Values};
 use super::super::lexer::Kind;
 use super::super::literal;
 use super::{Failed, Parser, Read};
-use crate::diagnostic::codes;
+use crate::diagnostic::{FixKind, codes};
 use crate::limits;
 use crate::source::Spanned;
 
@@ -49,17 +49,27 @@ impl Parser<'_> {
 
     /// `[a, b]`, of literals.
     pub(super) fn bracketed(&mut self) -> Read<Values> {
-        let open = self.need(Kind::LeftBracket, "`[`")?;
-        let values = self.items(open, (Kind::RightBracket, "]"), "list", Self::literal)?;
-        let span = self.since(open.start);
-        if values.is_empty() {
+        let values = self.elements()?;
+        if values.values.is_empty() {
             let found = self
                 .sink
-                .diagnostic(&codes::SYNTAX, span, "this list is empty")
+                .diagnostic(&codes::SYNTAX, values.span, "this list is empty")
                 .with_help("a list holds at least one value; an empty one would match nothing");
             self.push(found);
         }
-        Ok(Values { values, bracketed: true, span })
+        Ok(values)
+    }
+
+    /// `[a, b]` or `[]`, of literals.
+    fn elements(&mut self) -> Read<Values> {
+        let open = self.need(Kind::LeftBracket, "`[`")?;
+        let values = self.items(open, (Kind::RightBracket, "]"), "list", Self::literal)?;
+        Ok(Values { values, bracketed: true, span: self.since(open.start) })
+    }
+
+    /// The value of a field in an event: one literal, or a list, which an event may have empty.
+    pub(super) fn event_value(&mut self) -> Read<Values> {
+        if self.at(Kind::LeftBracket) { self.elements() } else { self.values() }
     }
 
     /// One literal, or several in brackets.
@@ -78,6 +88,7 @@ impl Parser<'_> {
         let name = self.plain_name("the name of a list")?;
         if let Some(token) = self.take(Kind::Colon).or_else(|| self.take(Kind::Equal)) {
             let found = self.sink.diagnostic(&codes::SYNTAX, token.span(), "the values of a list follow `=`").with_fix(
+                FixKind::Sign,
                 "write `=`",
                 token.span(),
                 "=",
@@ -119,7 +130,7 @@ impl Parser<'_> {
         }
         let span = self.since(start);
         let text = self.text.get(span.range()).unwrap_or("");
-        let mut found = found.with_fix("put it in double quotes", span, format!("\"{text}\""));
+        let mut found = found.with_fix(FixKind::Quotes, "put it in double quotes", span, format!("\"{text}\""));
         found.span = span;
         found.message = format!("expected {what}, found `{text}`");
         self.push(found);
@@ -142,7 +153,7 @@ impl Parser<'_> {
             let found = self
                 .sink
                 .diagnostic(&codes::SYNTAX, token.span(), format!("expected `:` after the name, found `{sign}`"))
-                .with_fix("write `:`", token.span(), ":");
+                .with_fix(FixKind::Sign, "write `:`", token.span(), ":");
             self.push(found);
         } else {
             self.need(Kind::Colon, "`:`")?;

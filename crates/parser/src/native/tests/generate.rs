@@ -111,7 +111,8 @@ fn rule() -> impl Strategy<Value = String> {
         (name(), condition()).prop_map(|(name, condition)| format!("let {name} = {condition}")),
         (name(), list()).prop_map(|(name, list)| format!("let {name} = {list}")),
     ];
-    let field = (word(), prop_oneof![literal(), list()]).prop_map(|(name, value)| format!("{name} : {value}"));
+    let field = (word(), prop_oneof![literal(), list(), Just("[ ]".to_owned())])
+        .prop_map(|(name, value)| format!("{name} : {value}"));
     let test = prop::collection::vec(field, 0..5)
         .prop_map(|fields| format!("test fires \"a test\" {{ {} }}", fields.join(" , ")));
     (name(), prop::collection::vec(binding, 0..3), condition(), prop::collection::vec(test, 0..3)).prop_map(
