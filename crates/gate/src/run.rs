@@ -10,8 +10,8 @@ use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
 
 use crate::evidence::{
-    Change, CheckResult, DefectClass, Evidence, FieldFacts, Finding, PreviousFacts, ReleaseFacts, RuleFacts, Status,
-    Tool, Verdict, Weight,
+    Change, CheckResult, DefectClass, Evidence, FORMAT, FieldFacts, Finding, InputDigest, InputKind, PreviousFacts,
+    ReleaseFacts, RuleFacts, SettingsFacts, Status, Tool, Verdict, Weight,
 };
 use crate::facts::{self, place, rule_name};
 use crate::plan::{Plan, Worker, with_plan};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub seconds: Option<u64>,
     /// Whether the self-test seeds every class into every rule, in place of one rule for each class.
     pub every_rule: bool,
+    /// Whether a check that did not run stops the release.
+    pub require_all: bool,
     /// Version of the tool.
     pub version: &'static str,
 }
@@ -57,6 +59,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// What did not run, with the reason.
     pub skipped: Vec<String>,
+    /// What nothing in the release can show.
+    pub not_applicable: Vec<String>,
     /// Whether nothing of it ran.
     pub idle: bool,
 }
@@ -234,13 +238,17 @@ pub fn examine(
             progress(*check, Some(&result));
             results.push(result);
         }
-        let failed = results.iter().any(|result| result.status == Status::Failed);
         Evidence {
-            format: 1,
+            format: FORMAT,
+            verdict: Verdict::of(&results, settings.require_all),
             tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
             release: release_facts(built, previous),
-            seed: settings.seed,
-            verdict: if failed { Verdict::Failed } else { Verdict::Passed },
+            inputs: inputs(built),
+            settings: settings_facts(built, settings),
+            accepted: Vec::new(),
+            left_out: Vec::new(),
+            files_left_out: Vec::new(),
+            sensors: Vec::new(),
             checks: results,
             rules: run.facts,
             fields: run.fields,
@@ -272,6 +280,31 @@ fn result(check: &dyn Check, outcome: Outcome) -> CheckResult {
         facts: outcome.facts,
         findings: outcome.findings,
         skipped: outcome.skipped,
+        not_applicable: outcome.not_applicable,
+    }
+}
+
+fn inputs(built: &Built<'_>) -> Vec<InputDigest> {
+    let of = |(source, _): &(contentcheck_parser::source::Source, _)| {
+        InputDigest::new(InputKind::Content, source.name(), source.text().as_bytes())
+    };
+    let mut inputs: Vec<InputDigest> = built.release.sources.iter().map(of).collect();
+    inputs.sort();
+    inputs
+}
+
+fn settings_facts(built: &Built<'_>, settings: &Settings) -> SettingsFacts {
+    SettingsFacts {
+        seed: settings.seed,
+        cases: settings.cases,
+        seconds: settings.seconds,
+        require_all: settings.require_all,
+        deny_warnings: built.release.least < Severity::Error,
+        allow_shrink: settings.allow_shrink,
+        allow_growth: settings.allow_growth,
+        skip_unsupplied: built.release.skip_unsupplied,
+        every_rule: settings.every_rule,
+        ..SettingsFacts::default()
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod codes;
 mod render;
 mod suggest;
+mod text;
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use crate::source::{Source, Span};
 pub use codes::Code;
 pub use render::Rendered;
 pub use suggest::{clip, closest};
+pub use text::{visible, visible_lines};
 
 /// How serious a finding is. Ordered from the least to the most serious.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
