@@ -116,24 +116,23 @@ fn list(head: &str, lines: Vec<String>, text: &mut String) {
 
 /// A text that nothing in it can turn into markup, a link or a mention, or end a row of a table.
 fn escaped(text: &str) -> String {
+    let text = visible(text);
     let mut escaped = String::with_capacity(text.len());
-    let mut last = ' ';
-    for letter in visible(text).chars() {
+    let mut letters = text.chars().peekable();
+    // Letters `w` before the present one: renderers take `www.` for the beginning of a link.
+    let mut run = 0;
+    while let Some(letter) = letters.next() {
         match letter {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '!' | '|' | '#' | '~' | '$' => {
-                escaped.extend(['\\', letter])
-            }
-            // Renderers that leave HTML alone obey entities too.
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => escaped.extend(['\\', letter]),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            // `https://`, `www.` and `@all` are read without any markup.
-            ':' => escaped.push_str("\\:"),
-            '.' if last.eq_ignore_ascii_case(&'w') => escaped.push_str("\\."),
             '@' => escaped.push_str("&#64;"),
+            ':' if letters.peek() == Some(&'/') => escaped.push_str("\\:"),
+            '.' if run >= 3 => escaped.push_str("\\."),
             other => escaped.push(other),
         }
-        last = letter;
+        run = if letter.eq_ignore_ascii_case(&'w') { run + 1 } else { 0 };
     }
     escaped
 }
@@ -167,8 +166,8 @@ mod tests {
 
     #[test]
     fn no_text_turns_into_markup() {
-        assert_eq!(escaped("a|b\n<img> *x* ![y](z) @all"), "a\\|b\\\\n&lt;img&gt; \\*x\\* \\!\\[y\\]\\(z\\) &#64;all");
-        assert_eq!(escaped("https://x.example www.x.example"), "https\\://x.example www\\.x.example");
+        assert_eq!(escaped("a|b\n<img> *x* ![y](z) @all"), "a\\|b\\\\n&lt;img&gt; \\*x\\* !\\[y\\](z) &#64;all");
+        assert_eq!(escaped("1: https://x.example www.x.example"), "1: https\\://x.example www\\.x.example");
         assert_eq!(escaped("\u{202E}\x1b[2J&lt;"), "\\\\u{202e}\\\\u{1b}\\[2J&amp;lt;");
         assert_eq!(cell("a`|`b"), "`` a`\\|`b ``");
         assert_eq!(code("rules/`<b>`.yml\n# x"), "`` rules/`<b>`.yml\\n# x ``");
