@@ -14,12 +14,14 @@ mod strict;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 pub use envelope::{ENVELOPE_BYTES, Envelope, EnvelopeSignature, PAYLOAD_TYPE, SIGNATURES, sign, verify};
 pub use statement::{
     Accepted, Attested, Configuration, Digest, Influence, Predicate, Resource, Sensor, Statement, TestResult, statement,
 };
+
+use contentcheck_parser::diagnostic::{clip, visible};
 
 use crate::evidence::Evidence;
 use crate::subject::sha256;
@@ -80,9 +82,18 @@ pub enum Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Names and reasons come from whoever made the envelope.
+        let mut words = String::new();
+        self.say(&mut words)?;
+        f.write_str(&visible(&words))
+    }
+}
+
+impl Refusal {
+    fn say(&self, f: &mut String) -> fmt::Result {
         match self {
             Self::Key(reason) => write!(f, "this is not an ed25519 key in PEM: {reason}"),
-            Self::NoImage => f.write_str("the release has no image that could be attested"),
+            Self::NoImage => write!(f, "the release has no image that could be attested"),
             Self::Envelope(reason) => write!(f, "this is not a DSSE envelope: {reason}"),
             Self::Signature => f.write_str("no signature is that of this key, over this payload"),
             Self::Statement(reason) => f.write_str(reason),
@@ -103,7 +114,7 @@ impl fmt::Display for Refusal {
                 f.write_str("; where that is known and meant, name each with --allow-missing")
             }
             Self::Name { attested: Some(attested), asked } => {
-                write!(f, "the statement is about the release `{attested}`, and `{asked}` is asked for")
+                write!(f, "the statement is about the release `{}`, and `{asked}` is asked for", clip(attested))
             }
             Self::Name { attested: None, asked } => {
                 write!(f, "the statement is about a release without a name, and `{asked}` is asked for")

@@ -311,7 +311,7 @@ fn altered(good: &Value) -> Vec<(Path, &'static str, Value)> {
 #[test]
 fn no_member_of_a_statement_can_be_altered_unseen() {
     // Only reported: nothing but the evidence says whether it is so.
-    let reported = |path: &Path| {
+    let reported = |path: &Path, what: &str| {
         let words: Vec<&str> = path
             .iter()
             .filter_map(|step| if let Step::Name(name) = step { Some(name.as_str()) } else { None })
@@ -324,7 +324,9 @@ fn no_member_of_a_statement_can_be_altered_unseen() {
             ]
             | ["predicate", "missing", "reason"]
             | ["predicate", "tool", "version"]
-            | ["predicate", "evidence", "digest", ..] => true,
+            | ["predicate", "evidence", "digest", ..] => what != "gone" || matches!(path.last(), Some(Step::At(_))),
+            // The same reason once more.
+            ["predicate", "missing"] => what == "more",
             _ => false,
         }
     };
@@ -346,7 +348,13 @@ fn no_member_of_a_statement_can_be_altered_unseen() {
             );
         }
         for (path, what, value) in all {
-            let read = match signed(value.to_string().as_bytes()) {
+            let text = value.to_string();
+            // What follows the signature does not depend on it: most go without, for the time that it takes.
+            let read = match what {
+                "other" => Statement::read(&strict::parse(text.as_bytes()).unwrap()),
+                _ => signed(text.as_bytes()),
+            };
+            let read = match read {
                 Ok(read) => read,
                 Err(refusal) => {
                     in_words(&refusal);
@@ -359,10 +367,7 @@ fn no_member_of_a_statement_can_be_altered_unseen() {
             in_words(&refusal);
             match accepts(&read, &loose) {
                 Ok(()) => {
-                    assert!(
-                        reported(&path) && (what != "gone" || matches!(path.last(), Some(Step::At(_)))),
-                        "{path:?} {what}"
-                    );
+                    assert!(reported(&path, what), "{path:?} {what}");
                     taken.insert(path);
                 }
                 Err(refusal) => in_words(&refusal),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{CheckResult, Covered, Evidence, FieldFacts, Finding, RuleFacts, Status, Weight};
-use contentcheck_parser::diagnostic::visible_lines;
+use contentcheck_parser::diagnostic::{visible, visible_lines};
 
 use super::words::{self, Tone, counted, kind, title, tone, word};
 
@@ -72,10 +72,19 @@ impl Page {
     }
 }
 
-/// A text that is no markup, whatever it holds, and of which every character is seen.
+/// A text that is no markup, whatever it holds, on one line on which every character is seen.
 fn escape(text: &str) -> String {
+    markup(&visible(text))
+}
+
+/// As `escape`, with the lines that a text has.
+fn escape_lines(text: &str) -> String {
+    markup(&visible_lines(text))
+}
+
+fn markup(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in visible_lines(text).chars() {
+    for letter in text.chars() {
         match letter {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -181,7 +190,7 @@ fn one(page: &mut Page, check: &CheckResult, finding: &Finding) {
         page.put(format_args!("<p>What to do: {}</p>\n", escape(help)));
     }
     match (&finding.test, &finding.event) {
-        (Some(test), _) => page.put(format_args!("<pre>{}</pre>\n", escape(test))),
+        (Some(test), _) => page.put(format_args!("<pre>{}</pre>\n", escape_lines(test))),
         (None, Some(event)) => page.put(format_args!("<pre>{}</pre>\n", escape(&event.to_string()))),
         (None, None) => {}
     }
@@ -262,7 +271,7 @@ fn changes(page: &mut Page, evidence: &Evidence) {
         ] {
             if let Some(event) = event {
                 let text = serde_json::to_string_pretty(event).unwrap_or_default();
-                page.put(format_args!("<p>{what}:</p>\n<pre>{}</pre>\n", escape(&text)));
+                page.put(format_args!("<p>{what}:</p>\n<pre>{}</pre>\n", escape_lines(&text)));
             }
         }
         if let Some(volume) = change.volume {
