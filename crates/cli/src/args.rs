@@ -410,7 +410,7 @@ pub struct Attest {
 /// What to do with attestations.
 #[derive(Debug, Subcommand)]
 pub enum AttestCommand {
-    /// Verify the signature of an attestation, that it is about an image, and that the release passed
+    /// Verify the signature of an attestation, that it is about an image, and that every check of the gate passed
     Verify(AttestVerify),
 }
 
@@ -426,6 +426,18 @@ pub struct AttestVerify {
     /// The image that it must be about
     #[arg(long, value_name = "FILE")]
     pub image: PathBuf,
+    /// What the release must be called
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The least sequence that the release may have: one that is older is refused
+    #[arg(long, value_name = "N")]
+    pub min_sequence: Option<u64>,
+    /// The evidence that the statement must have been made from: evidence.json
+    #[arg(long, value_name = "FILE")]
+    pub evidence: Option<PathBuf>,
+    /// Checks of which something may be missing; by default every check must have run, and the whole of it
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub allow_missing: Vec<String>,
     /// Print the statement
     #[arg(long)]
     pub print: bool,

@@ -3,25 +3,45 @@
 //! Two runs on the same release with the same seed make equal evidence: it holds no times, no
 //! paths of the machine and no number of threads.
 
+mod inputs;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::verdict::{Conclusion, Missing, Verdict};
+pub use inputs::{
+    AcceptedBy, AcceptedFindings, FilesLeftOut, InputDigest, InputKind, LeftOut, SensorFacts, SettingsFacts,
+};
+
+/// The format of evidence that this version makes and reads.
+pub const FORMAT: u32 = 2;
+
 /// What a run of the gate saw.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// Format of this report: 1.
+    /// Format of this report: [`FORMAT`].
     pub format: u32,
+    /// The outcome, made from the results below.
+    pub verdict: Verdict,
     /// What made it.
     pub tool: Tool,
     /// What was looked at.
     pub release: ReleaseFacts,
-    /// The seed of everything that is random.
-    pub seed: u64,
-    /// The outcome.
-    pub verdict: Verdict,
+    /// Everything that was read, by digest.
+    pub inputs: Vec<InputDigest>,
+    /// What the run was told.
+    pub settings: SettingsFacts,
+    /// Findings that something accepts.
+    pub accepted: Vec<AcceptedFindings>,
+    /// Rules that were read and do not ship.
+    pub left_out: Vec<LeftOut>,
+    /// Files that were found and not read.
+    pub files_left_out: Vec<FilesLeftOut>,
+    /// What each sensor of the fleet loads.
+    pub sensors: Vec<SensorFacts>,
     /// The checks, in their order.
     pub checks: Vec<CheckResult>,
     /// The rules of the release, in the order of the image.
@@ -80,16 +100,6 @@ pub struct PreviousFacts {
     pub image_bytes: Option<u64>,
 }
 
-/// The outcome of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// No check failed.
-    Passed,
-    /// Some check failed: the release does not ship.
-    Failed,
-}
-
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -122,6 +132,9 @@ pub struct CheckResult {
     pub findings: Vec<Finding>,
     /// What of it did not run, with the reason.
     pub skipped: Vec<String>,
+    /// What nothing in the release can show, such as a class of defects that no rule has the parts for. It did not run
+    /// and was not left out: there is nothing that it could have seen.
+    pub not_applicable: Vec<String>,
 }
 
 /// How much a finding weighs.
@@ -186,9 +199,12 @@ pub struct RuleFacts {
     pub templates: Vec<String>,
     /// Predicates, over all of its template types.
     pub predicates: u64,
-    /// Of these, those that were seen true and seen false, or that analysis proves can be only one of both.
+    /// Of these, those that were seen true and seen false.
     pub covered: u64,
-    /// Of these, those that neither tests nor analysis could decide.
+    /// Of the others, those of which analysis proves that they decide nothing. A rule that can never match has no
+    /// other ones.
+    pub redundant: u64,
+    /// Of the others, those that neither tests nor analysis could decide.
     pub undecided: u64,
     /// Whether it was seen firing.
     pub fires: bool,
@@ -217,18 +233,22 @@ pub struct FieldFacts {
     /// The field.
     pub field: String,
     /// By class of operators (`equality`, `substring`, `pattern`, `number`, `network`, `presence`, `other`):
-    /// predicates, and how many of them are covered. A wildcard that matches everything is none.
+    /// predicates, and what is known of them. A wildcard that matches everything asks for presence.
     pub classes: BTreeMap<String, Covered>,
 }
 
-/// Predicates, and how many were seen true and seen false.
+/// Predicates, and what is known of them: each is covered, redundant or undecided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Covered {
     /// All.
     pub predicates: u64,
-    /// Those that are covered.
+    /// Those that were seen true and seen false.
     pub covered: u64,
+    /// Those of which analysis proves that they decide nothing.
+    pub redundant: u64,
+    /// Those that neither tests nor analysis could decide.
+    pub undecided: u64,
 }
 
 /// How a rule changed.
@@ -307,9 +327,42 @@ impl Evidence {
         })
     }
 
-    /// Checks, and parts of checks, that did not run: the check and the reason.
-    pub fn skipped(&self) -> impl Iterator<Item = (&CheckResult, &str)> {
-        self.checks.iter().flat_map(|check| check.skipped.iter().map(move |reason| (check, reason.as_str())))
+    /// Evidence as [`Self::to_json`] writes it.
+    ///
+    /// # Errors
+    /// When it is not evidence of this format, or its verdict is not the one that its results give.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            format: Option<serde_json::Value>,
+        }
+        let wrong = |error: serde_json::Error| format!("it is not evidence of the gate: {error}");
+        let versioned: Versioned = serde_json::from_slice(bytes).map_err(wrong)?;
+        match versioned.format {
+            Some(format) if format == FORMAT => {}
+            Some(format) => {
+                return Err(format!("its format is {format}, and this version reads {FORMAT}: run the gate again"));
+            }
+            None => return Err("it does not say which format it has".to_owned()),
+        }
+        let evidence: Self = serde_json::from_slice(bytes).map_err(wrong)?;
+        if evidence.has_its_verdict() {
+            Ok(evidence)
+        } else {
+            Err("its verdict is not the one that its results give".to_owned())
+        }
+    }
+
+    /// Whether the verdict is the one that the results give.
+    #[must_use]
+    pub fn has_its_verdict(&self) -> bool {
+        self.verdict == Verdict::of(&self.checks, self.settings.require_all)
+    }
+
+    /// How many findings something accepts.
+    #[must_use]
+    pub fn accepted_by(&self, by: AcceptedBy) -> u64 {
+        self.accepted.iter().filter(|one| one.by == by).map(|one| one.count).sum()
     }
 
     /// The evidence as canonical JSON: pretty, with a line break at the end.

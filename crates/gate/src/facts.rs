@@ -32,6 +32,7 @@ pub(crate) fn of_rule(rule: &CheckedRule) -> RuleFacts {
         templates: rule.targets.iter().map(|target| target.template.to_string()).collect(),
         predicates,
         covered: 0,
+        redundant: 0,
         undecided: 0,
         fires: false,
         tests: rule.tests.len() as u64,

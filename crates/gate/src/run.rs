@@ -12,8 +12,8 @@ use contentcheck_run::replay::Recording;
 use contentcheck_run::{Plan, Worker, proof};
 
 use crate::evidence::{
-    Change, CheckResult, DefectClass, Evidence, FieldFacts, Finding, PreviousFacts, ReleaseFacts, RuleFacts, Status,
-    Tool, Verdict, Weight,
+    Change, CheckResult, DefectClass, Evidence, FORMAT, FieldFacts, Finding, InputDigest, InputKind, PreviousFacts,
+    ReleaseFacts, RuleFacts, SettingsFacts, Status, Tool, Verdict, Weight,
 };
 use crate::facts::{self, place};
 use crate::subject::{Built, sha256};
@@ -41,6 +41,8 @@ pub struct Settings {
     pub seconds: Option<u64>,
     /// Whether the self-test seeds every class into every rule, in place of one rule for each class.
     pub every_rule: bool,
+    /// Whether a check that did not run stops the release.
+    pub require_all: bool,
     /// Version of the tool.
     pub version: &'static str,
 }
@@ -56,6 +58,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// What did not run, with the reason.
     pub skipped: Vec<String>,
+    /// What nothing in the release can show.
+    pub not_applicable: Vec<String>,
     /// Whether nothing of it ran.
     pub idle: bool,
 }
@@ -210,22 +214,45 @@ pub fn examine(
         .collect();
     let reference: Vec<&PreparedRule<'_>> =
         rules.iter().filter_map(|rule| by_rule.get(&(std::ptr::from_ref(*rule) as usize)).copied()).collect();
-    let plan = image
-        .filter(|_| evaluator.is_some())
-        .and_then(|image| Plan::for_recorder(&built.content, image).map_err(|refusal| unready.push(refusal)).ok());
-    let mut run = Run {
-        built,
-        previous,
-        settings,
-        rules,
-        plan: plan.as_ref(),
-        unready,
-        reference,
-        facts,
-        fields: Vec::new(),
-        changes: Vec::new(),
-        defects: Vec::new(),
-        made: BTreeMap::new(),
+    let mut go = |plan: Option<&Plan<'_>>, unready: Vec<String>| {
+        let mut run = Run {
+            built,
+            previous,
+            settings,
+            rules: rules.clone(),
+            plan,
+            unready,
+            reference: reference.clone(),
+            facts: facts.clone(),
+            fields: Vec::new(),
+            changes: Vec::new(),
+            defects: Vec::new(),
+            made: BTreeMap::new(),
+        };
+        let mut results = Vec::new();
+        for check in checks {
+            progress(*check, None);
+            let result = result(*check, check.run(&mut run));
+            progress(*check, Some(&result));
+            results.push(result);
+        }
+        Evidence {
+            format: FORMAT,
+            verdict: Verdict::of(&results, settings.require_all),
+            tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
+            release: release_facts(built, previous),
+            inputs: inputs(built),
+            settings: settings_facts(built, settings),
+            accepted: Vec::new(),
+            left_out: Vec::new(),
+            files_left_out: Vec::new(),
+            sensors: Vec::new(),
+            checks: results,
+            rules: run.facts,
+            fields: run.fields,
+            changes: run.changes,
+            defects: run.defects,
+        }
     };
     let mut results = Vec::new();
     for check in checks {
@@ -266,6 +293,31 @@ fn result(check: &dyn Check, outcome: Outcome) -> CheckResult {
         facts: outcome.facts,
         findings: outcome.findings,
         skipped: outcome.skipped,
+        not_applicable: outcome.not_applicable,
+    }
+}
+
+fn inputs(built: &Built<'_>) -> Vec<InputDigest> {
+    let of = |(source, _): &(contentcheck_parser::source::Source, _)| {
+        InputDigest::new(InputKind::Content, source.name(), source.text().as_bytes())
+    };
+    let mut inputs: Vec<InputDigest> = built.release.sources.iter().map(of).collect();
+    inputs.sort();
+    inputs
+}
+
+fn settings_facts(built: &Built<'_>, settings: &Settings) -> SettingsFacts {
+    SettingsFacts {
+        seed: settings.seed,
+        cases: settings.cases,
+        seconds: settings.seconds,
+        require_all: settings.require_all,
+        deny_warnings: built.release.least < Severity::Error,
+        allow_shrink: settings.allow_shrink,
+        allow_growth: settings.allow_growth,
+        skip_unsupplied: built.release.skip_unsupplied,
+        every_rule: settings.every_rule,
+        ..SettingsFacts::default()
     }
 }
 

@@ -1,15 +1,19 @@
 //! `contentcheck attest`, and the attestation that `gate` leaves.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use contentcheck_gate::attest::{self, ENVELOPE_BYTES, Refusal, accepts};
+use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, Predicate, Refusal, accepts};
 use contentcheck_gate::evidence::Evidence;
+use contentcheck_gate::verdict::CHECKS;
+use contentcheck_parser::diagnostic::{closest, visible};
 
 use super::written;
 use crate::Streams;
 use crate::args::{Attest, AttestCommand, AttestVerify};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::talk;
+use crate::report::gate::counted;
 use contentcheck_project::{files, write};
 
 /// The attestation in a directory of evidence.
@@ -20,6 +24,8 @@ const VARIABLE: &str = "CONTENTCHECK_SIGNING_KEY";
 const KEY_BYTES: usize = 64 << 10;
 /// Bytes of the largest image that is read.
 const IMAGE_BYTES: usize = 1 << 30;
+/// Bytes of the largest evidence that is read.
+const EVIDENCE_BYTES: usize = 1 << 28;
 
 /// Runs the command.
 ///
@@ -43,10 +49,25 @@ fn key(path: &Path) -> Result<String, Failure> {
 }
 
 fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
+    for check in &arguments.allow_missing {
+        if !CHECKS.contains(&check.as_str()) {
+            let near = closest(check, CHECKS)
+                .map_or_else(|| format!("there are {}", CHECKS.join(", ")), |near| format!("did you mean `{near}`?"));
+            return Err(Failure::usage(format!("--allow-missing: there is no check `{}`; {near}", visible(check))));
+        }
+    }
     let (envelope, public) = (read(&arguments.attestation, ENVELOPE_BYTES)?, key(&arguments.key)?);
     let image = read(&arguments.image, IMAGE_BYTES)?;
+    let evidence = arguments.evidence.as_deref().map(|path| read(path, EVIDENCE_BYTES)).transpose()?;
+    let asked = Asked {
+        image: &image,
+        name: arguments.name.as_deref(),
+        min_sequence: arguments.min_sequence,
+        allow_missing: &arguments.allow_missing,
+        evidence: evidence.as_deref(),
+    };
     let statement =
-        attest::verify(&envelope, &public).and_then(|statement| accepts(&statement, &image).map(|()| statement));
+        attest::verify(&envelope, &public).and_then(|statement| accepts(&statement, &asked).map(|()| statement));
     let name = files::name(&arguments.attestation);
     match statement {
         Ok(statement) => {
@@ -55,15 +76,82 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
                     serde_json::to_string_pretty(&statement).map_err(|error| Failure::internal(error.to_string()))?;
                 written(writeln!(streams.out, "{text}"))?;
             }
-            talk(streams, &format!("{name}: signed by this key, about this image, and the release passed the gate"));
+            let words = if statement.predicate().missing.is_empty() {
+                "signed by this key, about this image, and the release passed every check"
+            } else {
+                "signed by this key, about this image; what ran found no error, and what did not run is allowed to be missing"
+            };
+            say(streams, &format!("{name}: {words}"));
+            for line in covers(statement.predicate(), evidence.is_some()) {
+                say(streams, &format!("  {line}"));
+            }
             Ok(Exit::Fine)
         }
         Err(refusal @ Refusal::Key(_)) => Err(Failure::usage(format!("{}: {refusal}", files::name(&arguments.key)))),
         Err(refusal) => {
-            talk(streams, &format!("{name}: NOT ACCEPTED: {refusal}"));
+            say(streams, &format!("{name}: NOT ACCEPTED: {refusal}"));
             Ok(Exit::Findings)
         }
     }
+}
+
+/// Tells people one line; nothing in it is more than text.
+fn say(streams: &mut Streams<'_>, line: &str) {
+    talk(streams, &visible(line));
+}
+
+/// What a statement covers, a line for each thing.
+fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
+    let release = &said.release;
+    let name = release.name.as_deref().unwrap_or("without a name");
+    let sequence = release.sequence.map_or_else(|| "no sequence".to_owned(), |number| format!("sequence {number}"));
+    let left_out = if release.left_out > 0 { format!(", {} left out", release.left_out) } else { String::new() };
+    let mut lines = vec![
+        format!("release: {name}, {sequence}, {}{left_out}", counted(release.rules, "rule")),
+        format!(
+            "made by: {} {}, seed {}, {}",
+            said.tool.name,
+            said.tool.version,
+            said.seed,
+            counted(said.cases, "generated event")
+        ),
+    ];
+    let mut inputs: BTreeMap<&str, u64> = BTreeMap::new();
+    for input in &said.configuration {
+        *inputs.entry(input.annotations.kind.word()).or_default() += 1;
+    }
+    let inputs: Vec<String> = inputs.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+    lines.push(format!("inputs, each with its digest: {}", or_none(&inputs)));
+    let sensors: Vec<String> = said
+        .sensors
+        .iter()
+        .map(|one| match one.loads {
+            Some(loads) => format!("{} {} loads {loads} of {}", one.sensor, one.version, counted(one.of, "rule")),
+            None => format!("{} {} refuses the image", one.sensor, one.version),
+        })
+        .collect();
+    lines.push(format!("sensors: {}", or_none(&sensors)));
+    lines.push(format!("passed: {}", or_none(&said.passed_tests)));
+    let accepted = &said.accepted;
+    let by = [
+        (accepted.comment, "by comments"),
+        (accepted.baseline, "by the baseline"),
+        (accepted.severity, "by severities"),
+    ];
+    let accepted: Vec<String> =
+        by.iter().filter(|(count, _)| *count > 0).map(|(count, by)| format!("{count} {by}")).collect();
+    lines.push(format!("accepted findings: {}", or_none(&accepted)));
+    for missing in &said.missing {
+        lines.push(format!("MISSING: {}: {}", missing.check, missing.reason));
+    }
+    if !with_evidence {
+        lines.push(format!("the evidence was not compared: --evidence {}", said.evidence.name));
+    }
+    lines
+}
+
+fn or_none(words: &[String]) -> String {
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 /// The private key that is asked for: of a file, else of the environment, else none.
@@ -87,13 +175,12 @@ pub(super) fn leave(
     key: &str,
     streams: &mut Streams<'_>,
 ) -> Result<(), Failure> {
-    let json = evidence.to_json().map_err(|error| Failure::internal(error.to_string()))?;
-    let envelope = attest::statement(evidence, json.as_bytes()).and_then(|statement| attest::sign(&statement, key));
+    let envelope = attest::statement(evidence).and_then(|statement| attest::sign(&statement, key));
     let envelope = match envelope {
         Ok(envelope) => envelope,
         // A release without an image fails anyway, and there is nothing that could be attested.
         Err(refusal @ Refusal::NoImage) => {
-            talk(streams, &format!("not attested: {refusal}"));
+            say(streams, &format!("not attested: {refusal}"));
             return Ok(());
         }
         Err(refusal) => return Err(Failure::usage(format!("the attestation is not signed: {refusal}"))),
@@ -102,6 +189,7 @@ pub(super) fn leave(
     text.push('\n');
     let path = directory.join(FILE);
     write::write(&path, text.as_bytes())?;
-    talk(streams, &format!("attested in {}", files::name(&path)));
+    let said = if evidence.verdict.ships() { "attested" } else { "attested as one that does not ship" };
+    say(streams, &format!("{said}, in {}", files::name(&path)));
     Ok(())
 }

@@ -36,6 +36,37 @@ impl Seen {
     }
 }
 
+/// What is known of a predicate. The rule's line, the matrix of fields and the counts of the check come from it, and
+/// from nothing else.
+#[derive(Clone, Copy)]
+enum Standing {
+    /// It was seen true and seen false.
+    Covered,
+    /// Analysis proves that it decides nothing.
+    Redundant,
+    /// Neither.
+    Undecided,
+}
+
+impl Covered {
+    fn note(&mut self, standing: Standing) {
+        self.predicates += 1;
+        match standing {
+            Standing::Covered => self.covered += 1,
+            Standing::Redundant => self.redundant += 1,
+            Standing::Undecided => self.undecided += 1,
+        }
+    }
+
+    fn and(mut self, other: &Self) -> Self {
+        self.predicates += other.predicates;
+        self.covered += other.covered;
+        self.redundant += other.redundant;
+        self.undecided += other.undecided;
+        self
+    }
+}
+
 /// Why a predicate or a rule is not covered.
 enum Lack {
     /// Analysis proves that it cannot be.
@@ -54,7 +85,7 @@ impl Check for Coverage {
     }
 
     fn guards(&self) -> &'static str {
-        "criteria that nobody ever saw at work: each predicate is seen true and seen false, each rule is seen firing; a wildcard that matches everything does not count"
+        "criteria that nobody ever saw at work: each predicate is seen true and seen false, each rule is seen firing; a wildcard that matches everything counts as a test for presence"
     }
 
     fn run(&self, run: &mut Run<'_>) -> Outcome {
@@ -66,12 +97,13 @@ impl Check for Coverage {
         };
         let mut analysis = Analysis::new(&confirm);
         let mut fields: BTreeMap<(String, String), BTreeMap<String, Covered>> = BTreeMap::new();
-        let (mut predicates, mut covered, mut proven, mut undecided, mut by_tests) = (0_u64, 0_u64, 0, 0, 0_u64);
+        let mut by_tests = 0_u64;
         let mut tester = Tester::new(plan);
         let beside = run.built.beside(&run.rules);
         let rules = RuleId::count(run.rules.clone()).zip(beside);
         for (((id, rule), beside), prepared) in rules.zip(run.reference.clone()) {
             let (mut fires, mut never) = (false, None);
+            let mut tally = Covered::default();
             for (place, target) in prepared.targets.iter().enumerate() {
                 let mut asked: Vec<&Predicate> = Vec::new();
                 target.target().condition.each(&mut |predicate, _| asked.push(predicate));
@@ -91,28 +123,24 @@ impl Check for Coverage {
                     never = never.or(Some(lack));
                 }
                 for (index, (predicate, seen)) in asked.iter().zip(&seen.outcomes).enumerate() {
-                    let whole = *seen == [true, true];
                     let lack = lacks.predicates.get(&index);
-                    let is_proven = matches!(lack, Some(Lack::Proven(_)));
-                    predicates += 1;
-                    covered += u64::from(whole);
-                    proven += u64::from(!whole && is_proven);
-                    if let Some(facts) = run.facts.get_mut(id.index()) {
-                        facts.covered += u64::from(whole || is_proven);
-                        facts.undecided += u64::from(!whole && !is_proven);
-                    }
-                    if !matches_everything(&predicate.test) {
-                        let name =
-                            proof::name(&target.template, &predicate.field).unwrap_or_else(|| "any value".to_owned());
-                        let class = fields.entry((target.template.to_string(), name)).or_default();
-                        let class = class.entry(class_of(&predicate.test).to_owned()).or_default();
-                        class.predicates += 1;
-                        class.covered += u64::from(whole || is_proven);
-                    }
-                    if let (false, Some(Lack::Unknown(reason))) = (whole, lack) {
-                        undecided += 1;
+                    let standing = match (seen, lack) {
+                        ([true, true], _) => Standing::Covered,
+                        (_, Some(Lack::Proven(_))) => Standing::Redundant,
+                        _ => Standing::Undecided,
+                    };
+                    tally.note(standing);
+                    let name =
+                        proof::name(&target.template, &predicate.field).unwrap_or_else(|| "any value".to_owned());
+                    let class = fields.entry((target.template.to_string(), name)).or_default();
+                    class.entry(class_of(&predicate.test).to_owned()).or_default().note(standing);
+                    if let Standing::Undecided = standing {
                         let seen = if *seen == [false, true] { "false" } else { "true" };
-                        let message = format!("a predicate of `{}` was never seen {seen}: {reason}", rule.title);
+                        let why = match lack {
+                            Some(Lack::Unknown(reason)) => format!(": {reason}"),
+                            _ => String::new(),
+                        };
+                        let message = format!("a predicate of `{}` was never seen {seen}{why}", rule.title);
                         let finding = Finding::new(&codes::PREDICATE_UNCOVERED, message).of_rule(rule);
                         outcome.findings.push(Finding {
                             place: Some(crate::facts::place(&rule.source, predicate.span)),
@@ -123,6 +151,8 @@ impl Check for Coverage {
             }
             if let Some(facts) = run.facts.get_mut(id.index()) {
                 facts.fires = fires;
+                (facts.predicates, facts.covered) = (tally.predicates, tally.covered);
+                (facts.redundant, facts.undecided) = (tally.redundant, tally.undecided);
             }
             if !fires {
                 let why = match never {
@@ -142,15 +172,17 @@ impl Check for Coverage {
         }
         run.fields =
             fields.into_iter().map(|((template, field), classes)| FieldFacts { template, field, classes }).collect();
+        let all = run.fields.iter().flat_map(|field| field.classes.values()).fold(Covered::default(), Covered::and);
+        let Covered { predicates, covered, redundant, undecided } = all;
         outcome.fact("predicates", predicates);
         outcome.fact("covered", covered);
         outcome.fact("covered by the rules' own tests", by_tests);
-        outcome.fact("proven to say nothing of their own", proven);
+        outcome.fact("redundant", redundant);
         outcome.fact("undecided", undecided);
         let firing = run.facts.iter().filter(|facts| facts.fires).count();
         outcome.fact("rules seen firing", firing as u64);
         outcome.summary = format!(
-            "{firing} of {} rules seen firing; of {predicates} predicates {covered} seen true and false ({by_tests} by the rules' own tests), {proven} proven to decide nothing, {undecided} undecided",
+            "{firing} of {} rules seen firing; of {predicates} predicates {covered} seen true and false ({by_tests} by the rules' own tests), {redundant} proven to decide nothing, {undecided} undecided",
             run.rules.len()
         );
         outcome
@@ -220,6 +252,8 @@ fn matches_everything(test: &Test) -> bool {
 /// The class of operators that a test belongs to.
 fn class_of(test: &Test) -> &'static str {
     match test {
+        // What every value satisfies asks only whether there is one.
+        test if matches_everything(test) => "presence",
         Test::Exists | Test::Null => "presence",
         Test::Text { patterns, .. } => match patterns.first().map(|one| &one.pattern) {
             Some(Pattern::Equals(_)) => "equality",

@@ -67,7 +67,7 @@ impl Check for SelfTest {
         }
         for class in classes.iter().filter(|class| class.seeded == 0) {
             let reason = format!("the class `{}`: no rule of the release has what it applies to", class.class);
-            outcome.skipped.push(reason);
+            outcome.not_applicable.push(reason);
         }
         let seeded: u64 = classes.iter().map(|class| class.seeded).sum();
         let rejected: u64 = classes.iter().map(|class| class.rejected).sum();
@@ -206,6 +206,7 @@ fn rejects(run: &Run<'_>, victim: &Victim<'_, '_>, defect: &'static Defect, know
         allow_growth: false,
         seconds: None,
         every_rule: false,
+        require_all: false,
         version: run.settings.version,
     };
     let mut settings = clean.clone();

@@ -4,6 +4,7 @@ pub mod codes;
 pub mod fix;
 mod render;
 mod suggest;
+mod text;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ pub use codes::Code;
 pub use fix::{Fix, FixKind};
 pub use render::Rendered;
 pub use suggest::{clip, closest};
+pub use text::{visible, visible_lines};
 
 /// How serious a finding is. Ordered from the least to the most serious.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]

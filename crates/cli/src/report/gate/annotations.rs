@@ -3,12 +3,21 @@
 use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{Evidence, Weight};
+use contentcheck_parser::diagnostic::visible;
 
-use crate::report::github::{data, property};
+use super::words::{Tone, tone};
+use crate::report::github;
 
-/// The findings as workflow commands, and a notice for what was not checked.
+/// The verdict and the findings as workflow commands, and a notice for what did not run.
 pub(super) fn annotations(evidence: &Evidence) -> String {
     let mut text = String::new();
+    let command = match tone(evidence) {
+        Tone::Good => "notice",
+        Tone::Warn => "warning",
+        Tone::Bad => "error",
+    };
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "::{command} title=contentcheck gate::{}", data(evidence.verdict.summary()));
     for check in &evidence.checks {
         for finding in &check.findings {
             let command = match finding.weight {
@@ -19,19 +28,28 @@ pub(super) fn annotations(evidence: &Evidence) -> String {
             let place = finding.place.as_ref().map_or_else(String::new, |place| {
                 format!("file={},line={},col={},", property(&place.file), place.line, place.column)
             });
-            let help = finding.help.as_ref().map_or_else(String::new, |help| format!("\nhelp: {help}"));
-            let message = data(&format!("{}{help}", finding.message));
-            // Writing to a string does not fail.
+            let help = finding.help.as_ref().map_or_else(String::new, |help| format!("%0Ahelp: {}", data(help)));
             let _ = writeln!(
                 text,
-                "::{command} {place}title={}::{message}",
-                property(&format!("{} ({})", finding.code, check.name))
+                "::{command} {place}title={}::{}{help}",
+                property(&format!("{} ({})", finding.code, check.name)),
+                data(&finding.message)
             );
         }
     }
-    for (check, reason) in evidence.skipped() {
-        let _ =
-            writeln!(text, "::notice title={}::{}", property(&format!("not checked ({})", check.name)), data(reason));
+    for one in evidence.verdict.missing() {
+        let title = property(&format!("did not run ({})", one.check));
+        let _ = writeln!(text, "::notice title={title}::{}", data(&one.reason));
     }
     text
+}
+
+/// What follows `::`: one line in which every character is seen.
+fn data(text: &str) -> String {
+    github::data(&visible(text))
+}
+
+/// The value of a property, likewise.
+fn property(text: &str) -> String {
+    github::property(&visible(text))
 }

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_gate::evidence::{CheckResult, Evidence, FieldFacts, Finding, RuleFacts, Status, Verdict, Weight};
+use contentcheck_gate::evidence::{CheckResult, Covered, Evidence, FieldFacts, Finding, RuleFacts, Status, Weight};
+use contentcheck_parser::diagnostic::{visible, visible_lines};
 
-use super::words::{kind, title, verdict, word};
+use super::words::{self, Tone, counted, kind, title, tone, word};
 
 /// Rows of a table that are shown; the JSON has all.
 const ROWS: usize = 500;
@@ -19,10 +20,14 @@ pub(super) fn html(evidence: &Evidence) -> String {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{name}: release gate</title>\n<style>\n{}</style>\n</head>\n<body>\n<main>\n",
         include_str!("page.css")
     ));
-    let tone = if evidence.verdict == Verdict::Passed { "good" } else { "bad" };
+    let tone = match tone(evidence) {
+        Tone::Good => "good",
+        Tone::Warn => "warn",
+        Tone::Bad => "bad",
+    };
     page.put(format_args!(
         "<h1>{name}</h1>\n<p class=\"lead {tone}\" id=\"verdict\">{}</p>\n",
-        escape(&sentence(&verdict(evidence)))
+        escape(&sentence(evidence.verdict.summary()))
     ));
     page.put(format_args!(
         "<p>This page is what the release gate of contentcheck saw. Each check below tries to find a reason why the release must not reach any device. A check that did not run is not a check that passed; it says why it did not.</p>\n"
@@ -30,7 +35,8 @@ pub(super) fn html(evidence: &Evidence) -> String {
     facts(&mut page, evidence);
     checks(&mut page, evidence);
     findings(&mut page, evidence);
-    skipped(&mut page, evidence);
+    missing(&mut page, evidence);
+    influences(&mut page, evidence);
     changes(&mut page, evidence);
     coverage(&mut page, &evidence.fields);
     rules(&mut page, &evidence.rules);
@@ -39,7 +45,7 @@ pub(super) fn html(evidence: &Evidence) -> String {
         "<p class=\"soft\">Made by {} {} from seed {}: the same release and the same seed make the same page.</p>\n</main>\n</body>\n</html>\n",
         escape(&evidence.tool.name),
         escape(&evidence.tool.version),
-        evidence.seed
+        evidence.settings.seed
     ));
     page.0
 }
@@ -66,8 +72,17 @@ impl Page {
     }
 }
 
-/// A text that is no markup, whatever it holds.
+/// A text that is no markup, whatever it holds, on one line on which every character is seen.
 fn escape(text: &str) -> String {
+    markup(&visible(text))
+}
+
+/// As `escape`, with the lines that a text has.
+fn escape_lines(text: &str) -> String {
+    markup(&visible_lines(text))
+}
+
+fn markup(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -91,7 +106,10 @@ fn facts(page: &mut Page, evidence: &Evidence) {
     let release = &evidence.release;
     page.put(format_args!("<dl>\n"));
     let mut entry = |name: &str, value: String| page.put(format_args!("<dt>{name}</dt><dd>{value}</dd>\n"));
-    entry("content", format!("{} rules in {} files", release.rules, release.files));
+    let (rules, files) = (release.rules as u64, release.files as u64);
+    entry("content", format!("{} in {}", counted(rules, "rule"), counted(files, "file")));
+    entry("inputs", escape(&words::inputs(evidence)));
+    entry("settings", escape(&words::settings(evidence).join(", ")));
     entry("SHA-256 of the content", format!("<code>{}</code>", escape(&release.content_sha256)));
     if let (Some(bytes), Some(sum)) = (release.image_bytes, &release.image_sha256) {
         entry("image", format!("{bytes} bytes, SHA-256 <code>{}</code>", escape(sum)));
@@ -101,7 +119,7 @@ fn facts(page: &mut Page, evidence: &Evidence) {
     }
     if let Some(previous) = &release.previous {
         let sequence = previous.sequence.map_or_else(String::new, |sequence| format!("sequence {sequence}, "));
-        entry("previous release", format!("{sequence}{} rules", previous.rules));
+        entry("previous release", format!("{sequence}{}", counted(previous.rules as u64, "rule")));
     }
     page.put(format_args!("</dl>\n"));
 }
@@ -109,14 +127,16 @@ fn facts(page: &mut Page, evidence: &Evidence) {
 fn checks(page: &mut Page, evidence: &Evidence) {
     page.put(format_args!("<h2>Checks</h2>\n"));
     for check in &evidence.checks {
+        let in_part = check.status == Status::Passed && !check.skipped.is_empty();
         let (sign, tone) = match check.status {
+            Status::Passed if in_part => ("&#9675;", "warn"),
             Status::Passed => ("&#10003;", "good"),
             Status::Failed => ("&#10007;", "bad"),
             Status::Skipped => ("&#9675;", "warn"),
         };
         page.put(format_args!(
             "<details><summary><b class=\"{tone}\">{sign} {}</b> <b>{} {}</b> <span class=\"soft\">{}</span></summary>\n<p>Guards against {}.</p>\n<dl>",
-            word(check.status),
+            if in_part { "in part" } else { word(check.status) },
             check.number,
             escape(&check.name),
             escape(&check.summary),
@@ -170,23 +190,63 @@ fn one(page: &mut Page, check: &CheckResult, finding: &Finding) {
         page.put(format_args!("<p>What to do: {}</p>\n", escape(help)));
     }
     match (&finding.test, &finding.event) {
-        (Some(test), _) => page.put(format_args!("<pre>{}</pre>\n", escape(test))),
+        (Some(test), _) => page.put(format_args!("<pre>{}</pre>\n", escape_lines(test))),
         (None, Some(event)) => page.put(format_args!("<pre>{}</pre>\n", escape(&event.to_string()))),
         (None, None) => {}
     }
     page.put(format_args!("</div>\n"));
 }
 
-fn skipped(page: &mut Page, evidence: &Evidence) {
-    let all: Vec<_> = evidence.skipped().collect();
-    if all.is_empty() {
+fn missing(page: &mut Page, evidence: &Evidence) {
+    let missing = evidence.verdict.missing();
+    bullets(page, "Did not run", missing.iter().map(|one| format!("{}: {}", one.check, one.reason)).collect());
+    let apply = evidence
+        .checks
+        .iter()
+        .flat_map(|check| check.not_applicable.iter().map(move |what| format!("{}: {what}", check.name)));
+    bullets(page, "Does not apply to this release", apply.collect());
+}
+
+/// What was left out, what was accepted, what sensors load, and what was read.
+fn influences(page: &mut Page, evidence: &Evidence) {
+    let left = evidence
+        .left_out
+        .iter()
+        .map(|rule| format!("{} ({}:{}): {}", rule.rule, rule.file, rule.line, rule.codes.join(", ")));
+    bullets(page, "Rules that were left out", left.collect());
+    bullets(page, "Files that were left out", evidence.files_left_out.iter().map(words::files).collect());
+    bullets(page, "Accepted findings", evidence.accepted.iter().map(words::accepted).collect());
+    bullets(page, "Sensors", evidence.sensors.iter().map(words::sensor).collect());
+    if evidence.inputs.is_empty() {
         return;
     }
-    page.put(format_args!("<h2>Not checked</h2>\n<ul>\n"));
-    for (check, reason) in all {
-        page.put(format_args!("<li><b>{}</b>: {}</li>\n", escape(&check.name), escape(reason)));
+    page.put(format_args!("<h2>Inputs</h2>\n<details><summary>{}</summary>\n", escape(&words::inputs(evidence))));
+    page.head(&["kind", "name", "bytes", "SHA-256"]);
+    for input in evidence.inputs.iter().take(ROWS) {
+        page.put(format_args!(
+            "<tr><td>{}</td><td>{}</td><td class=\"number\">{}</td><td><code>{}</code></td></tr>\n",
+            input.kind.word(),
+            escape(&input.name),
+            input.bytes,
+            escape(&input.sha256)
+        ));
+    }
+    page.foot(evidence.inputs.len().saturating_sub(ROWS));
+    page.put(format_args!("</details>\n"));
+}
+
+fn bullets(page: &mut Page, head: &str, lines: Vec<String>) {
+    if lines.is_empty() {
+        return;
+    }
+    page.put(format_args!("<h2>{head}</h2>\n<ul>\n"));
+    for line in lines.iter().take(ROWS) {
+        page.put(format_args!("<li>{}</li>\n", escape(line)));
     }
     page.put(format_args!("</ul>\n"));
+    if lines.len() > ROWS {
+        page.put(format_args!("<p class=\"soft\">and {} more, in evidence.json</p>\n", lines.len() - ROWS));
+    }
 }
 
 fn changes(page: &mut Page, evidence: &Evidence) {
@@ -211,7 +271,7 @@ fn changes(page: &mut Page, evidence: &Evidence) {
         ] {
             if let Some(event) = event {
                 let text = serde_json::to_string_pretty(event).unwrap_or_default();
-                page.put(format_args!("<p>{what}:</p>\n<pre>{}</pre>\n", escape(&text)));
+                page.put(format_args!("<p>{what}:</p>\n<pre>{}</pre>\n", escape_lines(&text)));
             }
         }
         if let Some(volume) = change.volume {
@@ -233,7 +293,7 @@ fn coverage(page: &mut Page, fields: &[FieldFacts]) {
         return;
     }
     page.put(format_args!(
-        "<h2>Coverage</h2>\n<p>For each field that rules read, and each kind of comparison, how many predicates were seen both true and false, of how many there are. A wildcard that matches everything does not count.</p>\n"
+        "<h2>Coverage</h2>\n<p>For each field that rules read, and each kind of comparison, how many predicates were seen both true and false, of how many there are; below, how many are proven to decide nothing, and how many are undecided. A wildcard that matches everything counts as a test for presence.</p>\n"
     ));
     let used: Vec<&str> =
         CLASSES.into_iter().filter(|class| fields.iter().any(|field| field.classes.contains_key(*class))).collect();
@@ -249,10 +309,7 @@ fn coverage(page: &mut Page, fields: &[FieldFacts]) {
             match field.classes.get(*class) {
                 Some(of) => {
                     let tone = if of.covered == of.predicates { "full" } else { "part" };
-                    page.put(format_args!(
-                        "<td><span class=\"cell {tone}\">{} of {}</span></td>",
-                        of.covered, of.predicates
-                    ));
+                    page.put(format_args!("<td><span class=\"cell {tone}\">{}</span></td>", standing(of)));
                 }
                 None => page.put(format_args!("<td></td>")),
             }
@@ -260,6 +317,20 @@ fn coverage(page: &mut Page, fields: &[FieldFacts]) {
         page.put(format_args!("</tr>\n"));
     }
     page.foot(fields.len().saturating_sub(ROWS));
+}
+
+/// Predicates and what is known of them: those that are not covered are told apart.
+fn standing(of: &Covered) -> String {
+    let mut said = format!("{} of {}", of.covered, of.predicates);
+    if of.covered + of.redundant + of.undecided < of.predicates {
+        said += "<br><span class=\"soft\">not looked at</span>";
+    }
+    for (count, words) in [(of.redundant, "decide nothing"), (of.undecided, "undecided")] {
+        if count > 0 {
+            said += &format!("<br><span class=\"soft\">{count} {words}</span>");
+        }
+    }
+    said
 }
 
 fn rules(page: &mut Page, rules: &[RuleFacts]) {
@@ -278,13 +349,17 @@ fn rules(page: &mut Page, rules: &[RuleFacts]) {
     for rule in sorted.iter().take(ROWS) {
         let fires = if rule.fires { "" } else { " <b class=\"bad\">never seen firing</b>" };
         page.put(format_args!(
-            "<tr><td>{}{fires}<br><code class=\"soft\">{}:{}</code></td><td>{}</td><td class=\"number\">{} of {}</td><td class=\"number\">{}</td><td>{}</td><td>",
+            "<tr><td>{}{fires}<br><code class=\"soft\">{}:{}</code></td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td><td>",
             escape(&rule.title),
             escape(&rule.place.file),
             rule.place.line,
             escape(rule.level.as_deref().unwrap_or("")),
-            rule.covered,
-            rule.predicates,
+            standing(&Covered {
+                predicates: rule.predicates,
+                covered: rule.covered,
+                redundant: rule.redundant,
+                undecided: rule.undecided,
+            }),
             rule.tests,
             bar(cost(rule), cost_most)
         ));
@@ -342,6 +417,7 @@ mod tests {
     #[test]
     fn no_text_is_markup() {
         assert_eq!(escape("<script>\"&'"), "&lt;script&gt;&quot;&amp;&#39;");
+        assert_eq!(escape("a\u{202E}<\x1b"), "a\\u{202e}&lt;\\u{1b}");
     }
 
     #[test]

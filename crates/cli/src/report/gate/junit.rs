@@ -1,20 +1,41 @@
-//! JUnit XML: each check is a test suite with a test case for each finding, and one for the check itself.
+//! JUnit XML: the verdict is a test suite of one test case, and each check is one with a test case for each finding and
+//! one for the check itself.
 
 use std::fmt::Write as _;
 
-use contentcheck_gate::evidence::{CheckResult, Evidence, Status, Weight};
+use contentcheck_gate::evidence::{CheckResult, Conclusion, Evidence, Status, Weight};
+use contentcheck_parser::diagnostic::{visible, visible_lines};
 
-use crate::report::junit::escape;
+use crate::report::junit;
+
+/// One line for an attribute or an element: every character of it is seen.
+fn escape(text: &str) -> String {
+    junit::escape(&visible(text))
+}
 
 /// The evidence as JUnit XML.
 pub(super) fn junit(evidence: &Evidence) -> String {
     let counts: Vec<(usize, usize)> = evidence.checks.iter().map(counts).collect();
     let (tests, failures) = counts.iter().fold((0, 0), |(tests, failures), one| (tests + one.0, failures + one.1));
+    let (verdict, ships) = (&evidence.verdict, evidence.verdict.ships());
+    let (tests, failures) = (tests + 1, failures + usize::from(!ships));
+    let summary = escape(verdict.summary());
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
-        "<testsuites name=\"contentcheck gate\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">"
+        "<testsuites name=\"contentcheck gate: {summary}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">"
+    );
+    // A dashboard that counts failures sees the verdict itself, also where no single finding fails.
+    let (failures, skipped) = (usize::from(!ships), usize::from(ships && verdict.outcome() != Conclusion::Passed));
+    let ended = match (ships, skipped) {
+        (false, _) => format!("<failure type=\"verdict\" message=\"{summary}\">{summary}</failure>"),
+        (true, 0) => format!("<system-out>{summary}</system-out>"),
+        (true, _) => format!("<skipped message=\"{summary}\"/>"),
+    };
+    let _ = writeln!(
+        text,
+        "  <testsuite name=\"verdict\" tests=\"1\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">\n    <testcase name=\"verdict\" classname=\"gate\">{ended}</testcase>\n  </testsuite>"
     );
     for (check, (tests, failures)) in evidence.checks.iter().zip(counts) {
         let name = escape(&format!("{} {}", check.number, check.name));
@@ -35,17 +56,17 @@ pub(super) fn junit(evidence: &Evidence) -> String {
                 Some(place) => format!("{} at {}:{}", finding.code, place.file, place.line),
                 None => finding.code.clone(),
             };
-            let mut body = finding.message.clone();
+            let mut body = visible(&finding.message).into_owned();
             for more in [&finding.help, &finding.test].into_iter().flatten() {
                 body.push('\n');
-                body.push_str(more);
+                body.push_str(&visible_lines(more));
             }
-            let (case, message, body) = (escape(&case), escape(&finding.message), escape(&body));
+            let (case, message, body) = (escape(&case), escape(&finding.message), junit::escape(&body));
             let _ = match finding.weight {
                 Weight::Error => writeln!(
                     text,
                     "    <testcase name=\"{case}\" classname=\"{name}\"><failure type=\"{}\" message=\"{message}\">{body}</failure></testcase>",
-                    finding.code
+                    escape(&finding.code)
                 ),
                 _ => writeln!(
                     text,

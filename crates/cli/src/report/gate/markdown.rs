@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{Evidence, Status, Weight};
+use contentcheck_parser::diagnostic::{visible, visible_lines};
 
-use super::words::{kind, title, verdict, word};
+use super::words::{self, counted, kind, looked_at, title, word};
 
 /// Findings, and changes, that are listed.
 const SHOWN: usize = 40;
@@ -14,31 +15,26 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
     let mut text = String::new();
     let release = &evidence.release;
     // Writing to a string does not fail.
-    let _ = writeln!(text, "## {}: {}\n", escaped(&title(evidence)), escaped(&verdict(evidence)));
-    let _ = writeln!(
-        text,
-        "{} rules in {} files; image {}; seed {}\n",
-        release.rules,
-        release.files,
-        release.image_sha256.as_ref().map_or_else(
-            || "none".to_owned(),
-            |sum| format!("{} bytes, SHA-256 `{sum}`", release.image_bytes.unwrap_or(0))
-        ),
-        evidence.seed
+    let _ = writeln!(text, "## {}\n", escaped(evidence.verdict.summary()));
+    let image = release.image_sha256.as_ref().map_or_else(
+        || "none".to_owned(),
+        |sum| format!("{}, SHA-256 {}", counted(release.image_bytes.unwrap_or(0), "byte"), code(sum)),
     );
+    let _ = writeln!(text, "{}: {}; image: {image}\n", escaped(&title(evidence)), looked_at(evidence));
     text.push_str("| | check | |\n| --- | --- | --- |\n");
     for check in &evidence.checks {
         let sign = match check.status {
-            Status::Passed => "✅",
+            Status::Passed if check.skipped.is_empty() => "✅",
+            Status::Passed => "⚠️",
             Status::Failed => "❌",
             Status::Skipped => "⚪",
         };
         let _ = writeln!(
             text,
             "| {sign} {} | {} {} | {} |",
-            word(check.status),
+            if check.status == Status::Passed && !check.skipped.is_empty() { "in part" } else { word(check.status) },
             check.number,
-            check.name,
+            escaped(&check.name),
             escaped(&check.summary)
         );
     }
@@ -52,9 +48,12 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
         text.push_str("\n### Findings\n\n");
     }
     for (check, finding) in findings.iter().take(SHOWN) {
-        let place =
-            finding.place.as_ref().map_or_else(String::new, |place| format!(" `{}:{}`", place.file, place.line));
-        let _ = writeln!(text, "- **{}** ({}){place}: {}", finding.code, check.name, escaped(&finding.message));
+        let place = finding
+            .place
+            .as_ref()
+            .map_or_else(String::new, |place| format!(" {}", code(&format!("{}:{}", place.file, place.line))));
+        let (id, name) = (escaped(&finding.code), escaped(&check.name));
+        let _ = writeln!(text, "- **{id}** ({name}){place}: {}", escaped(&finding.message));
         if let Some(help) = &finding.help {
             let _ = writeln!(text, "  <br>{}", escaped(help));
         }
@@ -69,7 +68,7 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
         text.push_str("\n### Changes\n\n| rule | change | only the new version matches | only the old one |\n| --- | --- | --- | --- |\n");
         for change in evidence.changes.iter().take(SHOWN) {
             let event = |event: &Option<serde_json::Value>| {
-                event.as_ref().map_or_else(String::new, |event| inline(&event.to_string()))
+                event.as_ref().map_or_else(String::new, |event| cell(&event.to_string()))
             };
             let _ = writeln!(
                 text,
@@ -84,37 +83,75 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
             let _ = writeln!(text, "\nand {} more", evidence.changes.len() - SHOWN);
         }
     }
-    let skipped: Vec<_> = evidence.skipped().collect();
-    if !skipped.is_empty() {
-        text.push_str("\n### Not checked\n\n");
-        for (check, reason) in skipped {
-            let _ = writeln!(text, "- {}: {}", check.name, escaped(reason));
-        }
-    }
+    let missing = evidence.verdict.missing().iter().map(|one| format!("{}: {}", one.check, one.reason));
+    list("Did not run", missing.collect(), &mut text);
+    let apply = evidence
+        .checks
+        .iter()
+        .flat_map(|check| check.not_applicable.iter().map(move |what| format!("{}: {what}", check.name)));
+    list("Does not apply to this release", apply.collect(), &mut text);
+    let left = evidence
+        .left_out
+        .iter()
+        .map(|rule| format!("{} ({}:{}): {}", rule.rule, rule.file, rule.line, rule.codes.join(", ")));
+    list("Rules that were left out", left.collect(), &mut text);
+    list("Files that were left out", evidence.files_left_out.iter().map(words::files).collect(), &mut text);
+    list("Accepted findings", evidence.accepted.iter().map(words::accepted).collect(), &mut text);
+    list("Sensors", evidence.sensors.iter().map(words::sensor).collect(), &mut text);
     text
 }
 
-/// A text that nothing in it can turn into markup or end a row of a table.
+fn list(head: &str, lines: Vec<String>, text: &mut String) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n### {head}\n");
+    for line in lines.iter().take(SHOWN) {
+        let _ = writeln!(text, "- {}", escaped(line));
+    }
+    if lines.len() > SHOWN {
+        let _ = writeln!(text, "- and {} more", lines.len() - SHOWN);
+    }
+}
+
+/// A text that nothing in it can turn into markup, a link or a mention, or end a row of a table.
 fn escaped(text: &str) -> String {
+    let text = visible(text);
     let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let mut letters = text.chars().peekable();
+    // Letters `w` before the present one: renderers take `www.` for the beginning of a link.
+    let mut run = 0;
+    while let Some(letter) = letters.next() {
         match letter {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '~' | '@' => escaped.extend(['\\', letter]),
-            '\n' | '\r' => escaped.push(' '),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => escaped.extend(['\\', letter]),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '@' => escaped.push_str("&#64;"),
+            ':' if letters.peek() == Some(&'/') => escaped.push_str("\\:"),
+            '.' if run >= 3 => escaped.push_str("\\."),
             other => escaped.push(other),
         }
+        run = if letter.eq_ignore_ascii_case(&'w') { run + 1 } else { 0 };
     }
     escaped
 }
 
+/// A text as code.
+fn code(text: &str) -> String {
+    let text = visible(text);
+    let ticks = "`".repeat(longest(&text) + 1);
+    format!("{ticks} {text} {ticks}")
+}
+
 /// A text as code in a row of a table.
-fn inline(text: &str) -> String {
-    let ticks = "`".repeat(longest(text) + 1);
-    format!("{ticks} {} {ticks}", text.replace('|', "\\|").replace(['\n', '\r'], " "))
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
 }
 
 fn fenced(text: &str, indent: &str) -> String {
-    let fence = "`".repeat(longest(text).max(2) + 1);
+    let text = visible_lines(text);
+    let fence = "`".repeat(longest(&text).max(2) + 1);
     format!("{indent}{fence}\n{indent}{}\n{indent}{fence}", text.replace('\n', &format!("\n{indent}")))
 }
 
@@ -129,8 +166,11 @@ mod tests {
 
     #[test]
     fn no_text_turns_into_markup() {
-        assert_eq!(escaped("a|b\n<img> *x* [y](z) @all"), "a\\|b \\<img\\> \\*x\\* \\[y\\](z) \\@all");
-        assert_eq!(inline("a`|`b"), "`` a`\\|`b ``");
+        assert_eq!(escaped("a|b\n<img> *x* ![y](z) @all"), "a\\|b\\\\n&lt;img&gt; \\*x\\* !\\[y\\](z) &#64;all");
+        assert_eq!(escaped("1: https://x.example www.x.example"), "1: https\\://x.example www\\.x.example");
+        assert_eq!(escaped("\u{202E}\x1b[2J&lt;"), "\\\\u{202e}\\\\u{1b}\\[2J&amp;lt;");
+        assert_eq!(cell("a`|`b"), "`` a`\\|`b ``");
+        assert_eq!(code("rules/`<b>`.yml\n# x"), "`` rules/`<b>`.yml\\n# x ``");
         assert_eq!(fenced("```x", ""), "````\n```x\n````");
     }
 }

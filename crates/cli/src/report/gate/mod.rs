@@ -12,6 +12,7 @@ use contentcheck_gate::evidence::Evidence;
 
 use crate::args::GateFormat;
 use crate::exit::Failure;
+pub(crate) use words::counted;
 
 /// The evidence in a format.
 ///

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use contentcheck_gate::evidence::{CheckResult, Evidence, Finding, Weight};
-use contentcheck_parser::diagnostic::codes;
+use contentcheck_gate::evidence::{AcceptedBy, AcceptedFindings, CheckResult, Evidence, Finding, Weight};
+use contentcheck_parser::diagnostic::{codes, visible, visible_lines};
 use serde_json::{Value, json};
 
+use super::words::{self, Tone, tone};
 use crate::report::sarif::{descriptors, message, uri};
 
 /// The evidence as SARIF: every finding of every check is a result.
@@ -16,11 +17,17 @@ pub(super) fn sarif(evidence: &Evidence) -> Result<String, serde_json::Error> {
         .iter()
         .flat_map(|check| check.findings.iter().map(move |finding| (check, finding)))
         .map(|(check, finding)| result(check, finding, &indices))
+        .chain(evidence.accepted.iter().map(|accepted| suppressed(accepted, &indices)))
         .collect();
-    let notifications: Vec<Value> = evidence
-        .skipped()
-        .map(|(check, reason)| json!({ "level": "warning", "message": message(&format!("{}: {reason}", check.name)) }))
-        .collect();
+    let level = match tone(evidence) {
+        Tone::Good => "note",
+        Tone::Warn => "warning",
+        Tone::Bad => "error",
+    };
+    let mut notifications = vec![json!({ "level": level, "message": message(&visible(evidence.verdict.summary())) })];
+    notifications.extend(evidence.verdict.missing().iter().map(
+        |one| json!({ "level": "warning", "message": message(&visible(&format!("{}: {}", one.check, one.reason))) }),
+    ));
     let document = json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -34,7 +41,11 @@ pub(super) fn sarif(evidence: &Evidence) -> Result<String, serde_json::Error> {
             "columnKind": "unicodeCodePoints",
             "defaultEncoding": "utf-8",
             "invocations": [{ "executionSuccessful": true, "toolExecutionNotifications": notifications }],
-            "properties": { "seed": evidence.seed, "imageSha256": evidence.release.image_sha256 },
+            "properties": {
+                "verdict": evidence.verdict,
+                "seed": evidence.settings.seed,
+                "imageSha256": evidence.release.image_sha256,
+            },
             "results": results,
         }],
     });
@@ -49,10 +60,10 @@ fn result(check: &CheckResult, finding: &Finding, indices: &HashMap<&str, usize>
         Weight::Warning => "warning",
         Weight::Info => "note",
     };
-    let mut text = finding.message.clone();
+    let mut text = visible(&finding.message).into_owned();
     for more in [&finding.help, &finding.test].into_iter().flatten() {
         text.push('\n');
-        text.push_str(more);
+        text.push_str(&visible_lines(more));
     }
     let mut result = json!({
         "ruleId": finding.code,
@@ -70,9 +81,28 @@ fn result(check: &CheckResult, finding: &Finding, indices: &HashMap<&str, usize>
             "region": { "startLine": place.line, "startColumn": place.column },
         } });
         if let (Some(rule), Some(location)) = (&finding.rule, location.as_object_mut()) {
-            location.insert("logicalLocations".into(), json!([{ "name": rule, "kind": "rule" }]));
+            location.insert("logicalLocations".into(), json!([{ "name": visible(rule), "kind": "rule" }]));
         }
         members.insert("locations".into(), json!([location]));
+    }
+    result
+}
+
+/// Findings that something accepts: a result that viewers count as suppressed, with what suppresses it.
+fn suppressed(accepted: &AcceptedFindings, indices: &HashMap<&str, usize>) -> Value {
+    let kind = if accepted.by == AcceptedBy::Comment { "inSource" } else { "external" };
+    let why = accepted.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    let justification = format!("accepted by {}{why}", words::by(accepted.by));
+    let mut result = json!({
+        "ruleId": accepted.code,
+        "level": "note",
+        "message": message(&visible(&words::accepted(accepted))),
+        "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&accepted.file) } } }],
+        "suppressions": [{ "kind": kind, "status": "accepted", "justification": visible(&justification) }],
+        "properties": { "count": accepted.count },
+    });
+    if let (Some(index), Some(members)) = (indices.get(accepted.code.as_str()), result.as_object_mut()) {
+        members.insert("ruleIndex".into(), (*index).into());
     }
     result
 }

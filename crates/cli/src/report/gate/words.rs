@@ -1,6 +1,8 @@
 //! Words that several formats use.
 
-use contentcheck_gate::evidence::{ChangeKind, Evidence, Status, Verdict};
+use contentcheck_gate::evidence::{
+    AcceptedBy, AcceptedFindings, ChangeKind, Conclusion, Evidence, FilesLeftOut, InputKind, SensorFacts, Status,
+};
 
 /// The word for a change.
 pub(super) const fn kind(kind: ChangeKind) -> &'static str {
@@ -11,7 +13,7 @@ pub(super) const fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::Wider => "wider",
         ChangeKind::Narrower => "narrower",
         ChangeKind::Different => "different",
-        ChangeKind::Unknown => "differs, not known in what",
+        ChangeKind::Unknown => "differs; the effect could not be determined",
     }
 }
 
@@ -20,7 +22,24 @@ pub(super) const fn word(status: Status) -> &'static str {
     match status {
         Status::Passed => "passed",
         Status::Failed => "failed",
-        Status::Skipped => "skipped",
+        Status::Skipped => "did not run",
+    }
+}
+
+/// How a verdict is coloured and signed: only a pass is green.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Warn,
+    Bad,
+}
+
+/// The tone of the verdict.
+pub(super) fn tone(evidence: &Evidence) -> Tone {
+    match evidence.verdict.outcome() {
+        Conclusion::Passed => Tone::Good,
+        Conclusion::Incomplete if evidence.verdict.ships() => Tone::Warn,
+        Conclusion::Incomplete | Conclusion::Failed => Tone::Bad,
     }
 }
 
@@ -31,15 +50,93 @@ pub(super) fn title(evidence: &Evidence) -> String {
     release.sequence.map_or_else(|| name.to_owned(), |sequence| format!("{name}, sequence {sequence}"))
 }
 
-/// One line: whether the release ships.
-pub(super) fn verdict(evidence: &Evidence) -> String {
-    let failed = evidence.checks.iter().filter(|check| check.status == Status::Failed).count();
-    let skipped = evidence.skipped().count();
-    match evidence.verdict {
-        Verdict::Passed if skipped == 0 => "the release passes".to_owned(),
-        Verdict::Passed => "the release passes what was checked".to_owned(),
-        Verdict::Failed => {
-            format!("the release does not ship: {failed} {} failed", if failed == 1 { "check" } else { "checks" })
+/// A number with its noun: `1 rule`, `2 rules`.
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{ending}")
+}
+
+/// What was looked at, in one line.
+pub(super) fn looked_at(evidence: &Evidence) -> String {
+    let (rules, files) = (evidence.release.rules as u64, evidence.release.files as u64);
+    format!("{} in {}, seed {}", counted(rules, "rule"), counted(files, "file"), evidence.settings.seed)
+}
+
+/// What accepts findings.
+pub(super) const fn by(by: AcceptedBy) -> &'static str {
+    match by {
+        AcceptedBy::Comment => "a comment",
+        AcceptedBy::Baseline => "the baseline",
+        AcceptedBy::Severity => "a severity in the configuration",
+    }
+}
+
+/// Findings that something accepts, in one line.
+pub(super) fn accepted(of: &AcceptedFindings) -> String {
+    let reason = of.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    format!("{} of {} in {}, accepted by {}{reason}", counted(of.count, "finding"), of.code, of.file, by(of.by))
+}
+
+/// Files that were not read, in one line.
+pub(super) fn files(of: &FilesLeftOut) -> String {
+    let more = of.count.saturating_sub(of.names.len() as u64);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}, {}: {}{more}", counted(of.count, "file"), of.reason, of.names.join(", "))
+}
+
+/// What a sensor loads, in one line.
+pub(super) fn sensor(of: &SensorFacts) -> String {
+    let loads = match of.loads {
+        Some(loads) => format!("loads {loads} of {}", counted(of.of, "rule")),
+        None => "refuses the image".to_owned(),
+    };
+    let before = of.previously.map_or_else(String::new, |before| format!(", {before} before"));
+    format!("{} {} {loads}{before}", of.sensor, of.version)
+}
+
+/// What was read, by kind, in one line.
+pub(super) fn inputs(evidence: &Evidence) -> String {
+    let of = |kind: InputKind| {
+        let count = evidence.inputs.iter().filter(|input| input.kind == kind).count();
+        (count > 0).then(|| format!("{count} {}", kind.word()))
+    };
+    InputKind::ALL.into_iter().filter_map(of).collect::<Vec<_>>().join(", ")
+}
+
+/// Settings that let something pass which otherwise fails, or that a reader must know of: one for each.
+pub(super) fn settings(evidence: &Evidence) -> Vec<String> {
+    let settings = &evidence.settings;
+    let mut said = Vec::new();
+    let mut flag = |is_set: bool, word: &str| {
+        if is_set {
+            said.push(word.to_owned());
         }
+    };
+    flag(settings.require_all, "require-all");
+    flag(settings.deny_warnings, "deny-warnings");
+    flag(settings.allow_shrink, "allow-shrink");
+    flag(settings.allow_growth, "allow-growth");
+    flag(settings.skip_unsupplied, "skip-unsupplied");
+    flag(settings.every_rule, "every-rule");
+    said.extend(settings.seconds.map(|seconds| format!("seconds {seconds}")));
+    said.push(format!("cases {}", settings.cases));
+    for (word, names) in [("only", &settings.only), ("skip", &settings.skip)] {
+        if !names.is_empty() {
+            said.push(format!("{word} {}", names.join(", ")));
+        }
+    }
+    said.extend(settings.severities.iter().map(|(code, level)| format!("{code} = {level}")));
+    said.extend(settings.ceiling.map(|ceiling| format!("ceiling {ceiling}")));
+    said.extend(settings.ceilings.iter().map(|(rule, ceiling)| format!("ceiling of {rule} {ceiling}")));
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_agree_with_their_nouns() {
+        assert_eq!([0, 1, 2].map(|count| counted(count, "rule")), ["0 rules", "1 rule", "2 rules"]);
     }
 }
