@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
 use contentcheck_parser::check::Language;
-use contentcheck_parser::release::{Checking, Gathered};
 use contentcheck_parser::model::{
     Comparison, Expr, FieldComparison, FieldRef, IntRange, Network, Pattern, Predicate, Regex, Target, Test,
     TextPattern, TimePart, Value, WildcardPart,
 };
+use contentcheck_parser::release::{Checking, Gathered};
 use contentcheck_parser::source::{Source, Span};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, evaluate};

@@ -345,6 +345,9 @@ pub struct Gate {
     /// The release before it: files and directories
     #[arg(long, value_name = "PATH")]
     pub previous: Option<PathBuf>,
+    /// The `evidence.json` that the gate left of the release before: what is replayed must not have shrunk
+    #[arg(long, value_name = "FILE")]
+    pub previous_evidence: Option<PathBuf>,
     /// Recorded events that are replayed; may be repeated
     #[arg(long, value_name = "PATH")]
     pub recordings: Vec<PathBuf>,

@@ -13,9 +13,9 @@ use crate::Streams;
 use crate::args::AsSensor;
 use crate::commands::eval::RuleName;
 use crate::exit::{Exit, Failure};
-use contentcheck_project::fleet;
 use crate::recorded::plural;
 use crate::release::{Release, talk};
+use contentcheck_project::fleet;
 
 /// Faults of which each gets a line.
 const SHOWN: usize = 10;
@@ -88,12 +88,9 @@ impl AsSensor {
 /// When the sensor refuses the image.
 pub fn plan(release: &Release, sensor: Option<&Sensor>) -> Result<Plan, Failure> {
     let Some(sensor) = sensor else { return release.plan() };
-    Plan::for_sensor(&release.content, &release.image, sensor).map_err(|refusal| Failure {
-        exit: Exit::Findings,
-        message: format!(
+    Plan::for_sensor(&release.content, &release.image, sensor).map_err(|refusal| Failure::findings(format!(
             "{sensor} refuses the image: {refusal}\n  help: --skip-unsupplied leaves out the rules that it cannot feed, as the image does where it was compiled that way"
-        ),
-    })
+        )))
 }
 
 /// What is to be said of the sensor; nothing where events were not evaluated as one. `source` names a file by its

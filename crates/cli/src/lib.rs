@@ -58,7 +58,11 @@ pub fn main() -> ExitCode {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => exit.into(),
         Err(error) => {
             // Where standard error is gone too, the exit code still tells.
-            let _ = writeln!(io::stderr(), "error: the output cannot be written: {}", contentcheck_project::files::reason(&error));
+            let _ = writeln!(
+                io::stderr(),
+                "error: the output cannot be written: {}",
+                contentcheck_project::files::reason(&error)
+            );
             Exit::Internal.into()
         }
     }

@@ -17,12 +17,12 @@ use contentcheck_gate::checks::{Canonical, ChangeGuard, Check, Coverage, Differe
 use contentcheck_gate::evidence::{
     AcceptedBy, AcceptedFindings, Conclusion, Covered, Evidence, FilesLeftOut, LeftOut, RuleFacts, SensorFacts, Status,
 };
-use contentcheck_run::replay::Recording;
 use contentcheck_gate::run::{Settings, examine};
 use contentcheck_gate::subject::{Built, Release};
 use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Severity, codes};
 use contentcheck_parser::source::Source;
+use contentcheck_run::replay::Recording;
 use contentcheck_run::replay::Recording;
 
 fn run(arguments: &[&str]) -> (Exit, String, String) {

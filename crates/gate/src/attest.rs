@@ -24,7 +24,7 @@ pub use statement::{
 use contentcheck_parser::diagnostic::{clip, visible};
 
 use crate::evidence::Evidence;
-use crate::subject::sha256;
+use contentcheck_parser::release::sha256;
 
 /// The type of the statement.
 pub const STATEMENT: &str = "https://in-toto.io/Statement/v1";

@@ -7,6 +7,11 @@ use contentcheck_parser::source::{Source, Span};
 
 use crate::evidence::{Place, RuleFacts};
 
+/// `1 rule`, `2 rules`.
+pub(crate) fn plural(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
 /// A place in a file.
 #[must_use]
 pub(crate) fn place(source: &Source, span: Span) -> Place {

@@ -1,22 +1,24 @@
 //! A run of checks over a release.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use contentcheck_analysis::Witness;
-use contentcheck_compiler::order;
 use contentcheck_parser::diagnostic::{Code, Severity};
 use contentcheck_parser::model::{CheckedRule, RuleId};
+use contentcheck_parser::release::{self, sha256};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
 use contentcheck_run::replay::Recording;
 use contentcheck_run::{Plan, Worker, proof};
 
+use crate::checks::ALL;
 use crate::evidence::{
-    Change, CheckResult, DefectClass, Evidence, FORMAT, FieldFacts, Finding, InputDigest, InputKind, PreviousFacts,
-    ReleaseFacts, RuleFacts, SettingsFacts, Status, Tool, Verdict, Weight,
+    AcceptedBy, AcceptedFindings, Change, CheckResult, Covered, DefectClass, Evidence, FORMAT, FieldFacts,
+    FilesLeftOut, Finding, InputDigest, InputKind, LeftOut, PreviousFacts, ReleaseFacts, RuleFacts, SensorFacts,
+    SettingsFacts, Status, Tool, Verdict, Weight,
 };
 use crate::facts::{self, place};
-use crate::subject::{Built, sha256};
+use crate::subject::Built;
 
 /// What a run is told besides the release.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ pub struct Settings {
     pub threads: usize,
     /// Recorded events that are replayed.
     pub recordings: Vec<Recording>,
-    /// How often each rule may match them: by the rule's number, see [`contentcheck_compiler::order`].
+    /// How often each rule may match them: in the order of the image.
     pub ceilings: Vec<Option<u64>>,
     /// Recorded events that no rule may match.
     pub never_match: Vec<Recording>,
@@ -43,8 +45,58 @@ pub struct Settings {
     pub every_rule: bool,
     /// Whether a check that did not run stops the release.
     pub require_all: bool,
+    /// The only checks that run; all where it is empty.
+    pub only: Vec<String>,
+    /// Checks that do not run.
+    pub skip: Vec<String>,
+    /// What ceilings were asked for, as they were written.
+    pub asked_ceilings: Ceilings,
+    /// Files that the run reads besides the release, by what they hold.
+    pub inputs: Vec<InputDigest>,
+    /// Evidence of the previous release.
+    pub previous_evidence: Option<Box<Evidence>>,
     /// Version of the tool.
     pub version: &'static str,
+}
+
+/// Ceilings as they were written.
+#[derive(Clone, Debug, Default)]
+pub struct Ceilings {
+    /// For every rule.
+    pub every: Option<u64>,
+    /// For single rules, as the configuration names them.
+    pub named: BTreeMap<String, u64>,
+}
+
+impl Settings {
+    /// What a run is told where nothing is said.
+    #[must_use]
+    pub fn of(version: &'static str) -> Self {
+        Self {
+            seed: 1,
+            cases: 20_000,
+            threads: 1,
+            recordings: Vec::new(),
+            ceilings: Vec::new(),
+            never_match: Vec::new(),
+            allow_shrink: false,
+            allow_growth: false,
+            seconds: None,
+            every_rule: false,
+            require_all: false,
+            only: Vec::new(),
+            skip: Vec::new(),
+            asked_ceilings: Ceilings::default(),
+            inputs: Vec::new(),
+            previous_evidence: None,
+            version,
+        }
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        let named = |names: &[String]| names.iter().any(|one| one == name);
+        (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
+    }
 }
 
 /// What a check has found so far.
@@ -62,6 +114,55 @@ pub struct Outcome {
     pub not_applicable: Vec<String>,
     /// Whether nothing of it ran.
     pub idle: bool,
+    /// What it learned of the release, for the checks after it and for the evidence.
+    pub learned: Learned,
+}
+
+/// Events by rule and the place of the rule's target.
+pub type Made = BTreeMap<(RuleId, usize), Vec<Event>>;
+
+/// What checks learned of a release. A check gets what those before it learned, and gives what it learns itself.
+#[derive(Debug, Default)]
+pub struct Learned {
+    /// For each rule, what was exercised of it, and whether it was seen firing.
+    pub coverage: Vec<(Covered, bool)>,
+    /// What was exercised on fields.
+    pub fields: Vec<FieldFacts>,
+    /// Events of tests, and those that analysis made, by rule and the place of its target.
+    pub made: Made,
+    /// For each rule, how many recorded events it matches.
+    pub matches: Vec<u64>,
+    /// For each rule, how many of them its version in the previous release matches.
+    pub matches_before: Vec<u64>,
+    /// What differs from the release before.
+    pub changes: Vec<Change>,
+    /// Seeded defects.
+    pub defects: Vec<DefectClass>,
+    /// What each sensor of the fleet loads.
+    pub sensors: Vec<SensorFacts>,
+}
+
+impl Learned {
+    fn take_in(&mut self, mut other: Self) {
+        fn put<T>(all: &mut Vec<T>, new: Vec<T>) {
+            if !new.is_empty() {
+                *all = new;
+            }
+        }
+        put(&mut self.coverage, other.coverage);
+        put(&mut self.fields, other.fields);
+        self.made.append(&mut other.made);
+        put(&mut self.matches, other.matches);
+        put(&mut self.matches_before, other.matches_before);
+        put(&mut self.changes, other.changes);
+        put(&mut self.defects, other.defects);
+        for sensor in other.sensors {
+            match self.sensors.iter_mut().find(|of| (&of.sensor, &of.version) == (&sensor.sensor, &sensor.version)) {
+                Some(known) => known.previously = sensor.previously.or(known.previously),
+                None => self.sensors.push(sensor),
+            }
+        }
+    }
 }
 
 impl Outcome {
@@ -123,24 +224,22 @@ impl Finding {
     }
 }
 
-/// One check of the gate.
+/// One check of the gate. Its number is its place in [`ALL`].
 pub trait Check: Sync {
-    /// Its place in the order.
-    fn number(&self) -> u32;
     /// Its name, in kebab case: what `--only` and `--skip` take.
     fn name(&self) -> &'static str;
     /// What it guards against, one sentence.
     fn guards(&self) -> &'static str;
-    /// Runs it.
-    fn run(&self, run: &mut Run<'_>) -> Outcome;
+    /// Runs it, given what the checks before it learned.
+    fn run(&self, subject: &Subject<'_>, earlier: &Learned) -> Outcome;
 }
 
-/// What the checks of one run share.
-pub struct Run<'g> {
+/// What every check looks at.
+pub struct Subject<'g> {
     /// The release under test.
-    pub built: &'g Built<'g>,
+    pub built: &'g Built,
     /// The release before it.
-    pub previous: Option<&'g Built<'g>>,
+    pub previous: Option<&'g Built>,
     /// What the run was told.
     pub settings: &'g Settings,
     /// The rules in the order of the image.
@@ -151,19 +250,9 @@ pub struct Run<'g> {
     pub unready: Vec<String>,
     /// The reference evaluator's rules, in the order of the image.
     pub reference: Vec<&'g PreparedRule<'g>>,
-    /// What is known of each rule, in the order of the image.
-    pub facts: Vec<RuleFacts>,
-    /// What was exercised on fields.
-    pub fields: Vec<FieldFacts>,
-    /// What differs from the release before.
-    pub changes: Vec<Change>,
-    /// Seeded defects.
-    pub defects: Vec<DefectClass>,
-    /// Events that analysis made, by the number of the rule and the place of its target.
-    pub made: BTreeMap<(RuleId, usize), Vec<Event>>,
 }
 
-impl<'g> Run<'g> {
+impl<'g> Subject<'g> {
     /// The template types that rules are on, each once, by name and version.
     #[must_use]
     pub fn templates(&self) -> Vec<&'g TemplateType> {
@@ -172,6 +261,12 @@ impl<'g> Run<'g> {
             found.entry((target.template.name.as_str(), target.template.version)).or_insert(&target.template);
         }
         found.into_values().collect()
+    }
+
+    /// How often a rule may match the recorded events.
+    #[must_use]
+    pub fn ceiling(&self, rule: RuleId) -> Option<u64> {
+        self.settings.ceilings.get(rule.index()).copied().flatten()
     }
 
     /// The rules that the interpreter reports for an event of a template type, rising. Nothing where the event
@@ -183,100 +278,68 @@ impl<'g> Run<'g> {
     }
 }
 
-/// Runs checks over a release, in their order. `progress` is told the name of each as it begins, and after it
-/// its result.
-pub fn examine(
-    built: &Built<'_>,
-    previous: Option<&Built<'_>>,
-    settings: &Settings,
-    checks: &[&dyn Check],
-    progress: &mut dyn FnMut(&dyn Check, Option<&CheckResult>),
-) -> Evidence {
-    let rules = order(&built.content);
-    let mut facts: Vec<RuleFacts> = rules.iter().map(|rule| facts::of_rule(rule)).collect();
-    if let Ok(image) = &built.all_rules {
-        facts::sizes(image, &mut facts);
-    }
-    for (fact, ceiling) in facts.iter_mut().zip(&settings.ceilings) {
-        fact.ceiling = *ceiling;
-    }
-    for (fact, beside) in facts.iter_mut().zip(built.beside(&rules)) {
-        fact.tests += beside.len() as u64;
-    }
-    // What evaluates rules is there as a whole or not at all, so that nothing is compared with nothing.
-    let mut unready = Vec::new();
-    let evaluator = Evaluator::new(&built.content).map_err(|error| unready.push(error.to_string())).ok();
-    let image = built.all_rules.as_ref().map_err(|problem| unready.push(problem.to_string())).ok();
-    let by_rule: HashMap<usize, &PreparedRule<'_>> = evaluator
-        .iter()
-        .flat_map(Evaluator::rules)
-        .map(|rule| (std::ptr::from_ref(rule.rule) as usize, rule))
-        .collect();
-    let reference: Vec<&PreparedRule<'_>> =
-        rules.iter().filter_map(|rule| by_rule.get(&(std::ptr::from_ref(*rule) as usize)).copied()).collect();
-    let mut go = |plan: Option<&Plan<'_>>, unready: Vec<String>| {
-        let mut run = Run {
-            built,
-            previous,
-            settings,
-            rules: rules.clone(),
-            plan,
-            unready,
-            reference: reference.clone(),
-            facts: facts.clone(),
-            fields: Vec::new(),
-            changes: Vec::new(),
-            defects: Vec::new(),
-            made: BTreeMap::new(),
-        };
-        let mut results = Vec::new();
-        for check in checks {
-            progress(*check, None);
-            let result = result(*check, check.run(&mut run));
-            progress(*check, Some(&result));
-            results.push(result);
-        }
-        Evidence {
-            format: FORMAT,
-            verdict: Verdict::of(&results, settings.require_all),
-            tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
-            release: release_facts(built, previous),
-            inputs: inputs(built),
-            settings: settings_facts(built, settings),
-            accepted: Vec::new(),
-            left_out: Vec::new(),
-            files_left_out: Vec::new(),
-            sensors: Vec::new(),
-            checks: results,
-            rules: run.facts,
-            fields: run.fields,
-            changes: run.changes,
-            defects: run.defects,
-        }
-    };
-    let mut results = Vec::new();
-    for check in checks {
-        progress(*check, None);
-        let result = result(*check, check.run(&mut run));
-        progress(*check, Some(&result));
-        results.push(result);
-    }
-    let failed = results.iter().any(|result| result.status == Status::Failed);
+/// Who is told of a run as it goes on: the number and name of a check as it begins, and after it its result.
+pub type Progress<'p> = dyn FnMut(u32, &'static str, Option<&CheckResult>) + 'p;
+
+/// Runs all checks over a release, in their order, except those that the settings leave out: these stay in the
+/// evidence, as checks that did not run.
+pub fn examine(built: &Built, previous: Option<&Built>, settings: &Settings, progress: &mut Progress<'_>) -> Evidence {
+    let (checks, learned) = run(built, previous, settings, &ALL, progress);
     Evidence {
-        format: 1,
+        format: FORMAT,
+        verdict: Verdict::of(&checks, settings.require_all),
         tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
         release: release_facts(built, previous),
-        seed: settings.seed,
-        verdict: if failed { Verdict::Failed } else { Verdict::Passed },
-        checks: results,
-        rules: run.facts,
-        fields: run.fields,
-        changes: run.changes,
-        defects: run.defects,
+        inputs: inputs(built, previous, settings),
+        settings: settings_facts(built, settings),
+        accepted: accepted(built),
+        left_out: left_out(built),
+        files_left_out: files_left_out(built),
+        sensors: learned.sensors.clone(),
+        checks,
+        rules: rule_facts(built, settings, &learned),
+        fields: learned.fields,
+        changes: learned.changes,
+        defects: learned.defects,
     }
 }
 
-fn result(check: &dyn Check, outcome: Outcome) -> CheckResult {
+/// Runs some checks: their results, and what they learned.
+pub(crate) fn run(
+    built: &Built,
+    previous: Option<&Built>,
+    settings: &Settings,
+    checks: &[&'static dyn Check],
+    progress: &mut Progress<'_>,
+) -> (Vec<CheckResult>, Learned) {
+    // What evaluates rules is there as a whole or not at all, so that nothing is compared with nothing.
+    let mut unready = Vec::new();
+    let evaluator = Evaluator::new(built.content()).map_err(|error| unready.push(error.to_string())).ok();
+    let image = built.all_rules.as_ref().map_err(|problem| unready.push(problem.to_string())).ok();
+    let reference: Vec<&PreparedRule<'_>> = evaluator.iter().flat_map(Evaluator::rules).collect();
+    let plan = image
+        .filter(|_| evaluator.is_some())
+        .and_then(|image| Plan::for_recorder(built.content(), image).map_err(|refusal| unready.push(refusal)).ok());
+    let subject = Subject { built, previous, settings, rules: built.rules(), plan: plan.as_ref(), unready, reference };
+    let mut learned = Learned::default();
+    let mut results = Vec::new();
+    for check in checks {
+        let number = ALL.iter().position(|one| one.name() == check.name()).map_or(u32::MAX, |at| at as u32);
+        progress(number, check.name(), None);
+        let mut outcome = if settings.wants(check.name()) {
+            check.run(&subject, &learned)
+        } else {
+            Outcome::skipped("left out on request")
+        };
+        learned.take_in(std::mem::take(&mut outcome.learned));
+        let result = result(number, *check, outcome);
+        progress(number, check.name(), Some(&result));
+        results.push(result);
+    }
+    (results, learned)
+}
+
+fn result(number: u32, check: &dyn Check, outcome: Outcome) -> CheckResult {
     let status = if outcome.findings.iter().any(|finding| finding.weight == Weight::Error) {
         Status::Failed
     } else if outcome.idle {
@@ -285,7 +348,7 @@ fn result(check: &dyn Check, outcome: Outcome) -> CheckResult {
         Status::Passed
     };
     CheckResult {
-        number: check.number(),
+        number,
         name: check.name().to_owned(),
         guards: check.guards().to_owned(),
         status,
@@ -297,45 +360,129 @@ fn result(check: &dyn Check, outcome: Outcome) -> CheckResult {
     }
 }
 
-fn inputs(built: &Built<'_>) -> Vec<InputDigest> {
-    let of = |(source, _): &(contentcheck_parser::source::Source, _)| {
-        InputDigest::new(InputKind::Content, source.name(), source.text().as_bytes())
-    };
-    let mut inputs: Vec<InputDigest> = built.release.sources.iter().map(of).collect();
-    inputs.sort();
-    inputs
+fn rule_facts(built: &Built, settings: &Settings, learned: &Learned) -> Vec<RuleFacts> {
+    let mut all: Vec<RuleFacts> = built.rules().into_iter().map(facts::of_rule).collect();
+    if let Ok(image) = &built.all_rules {
+        facts::sizes(image, &mut all);
+    }
+    for (at, (facts, beside)) in all.iter_mut().zip(built.beside()).enumerate() {
+        facts.tests += beside.len() as u64;
+        facts.ceiling = settings.ceilings.get(at).copied().flatten();
+        facts.matches = learned.matches.get(at).copied();
+        facts.matches_before = learned.matches_before.get(at).copied();
+        if let Some((tally, fires)) = learned.coverage.get(at) {
+            facts.fires = *fires;
+            (facts.predicates, facts.covered) = (tally.predicates, tally.covered);
+            (facts.redundant, facts.undecided) = (tally.redundant, tally.undecided);
+        }
+    }
+    all
 }
 
-fn settings_facts(built: &Built<'_>, settings: &Settings) -> SettingsFacts {
+/// Everything that was read, by digest.
+fn inputs(built: &Built, previous: Option<&Built>, settings: &Settings) -> Vec<InputDigest> {
+    let of = |input: release::Input, kind: InputKind| InputDigest {
+        kind,
+        name: input.name,
+        sha256: input.sha256,
+        bytes: input.bytes,
+    };
+    let own = built.judged().inputs().into_iter().map(|input| {
+        let kind = match input.kind {
+            release::InputKind::Content => InputKind::Content,
+            release::InputKind::Table => InputKind::Table,
+            release::InputKind::Manifest => InputKind::Manifest,
+            release::InputKind::Configuration => InputKind::Configuration,
+            release::InputKind::Baseline => InputKind::Baseline,
+            release::InputKind::Tests => InputKind::Tests,
+        };
+        of(input, kind)
+    });
+    // What a previous release is made of; the sensors are those of this one.
+    let before = previous.into_iter().flat_map(|previous| previous.judged().inputs()).filter_map(|input| {
+        let kind = match input.kind {
+            release::InputKind::Content | release::InputKind::Table => InputKind::PreviousContent,
+            release::InputKind::Configuration => InputKind::PreviousConfiguration,
+            release::InputKind::Manifest | release::InputKind::Baseline | release::InputKind::Tests => return None,
+        };
+        Some(of(input, kind))
+    });
+    let mut all: Vec<InputDigest> = own.chain(before).chain(settings.inputs.iter().cloned()).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn settings_facts(built: &Built, settings: &Settings) -> SettingsFacts {
+    let policy = &built.judged().gathered().policy;
     SettingsFacts {
         seed: settings.seed,
         cases: settings.cases,
         seconds: settings.seconds,
+        only: settings.only.clone(),
+        skip: settings.skip.clone(),
         require_all: settings.require_all,
-        deny_warnings: built.release.least < Severity::Error,
+        deny_warnings: policy.deny_warnings,
         allow_shrink: settings.allow_shrink,
         allow_growth: settings.allow_growth,
-        skip_unsupplied: built.release.skip_unsupplied,
+        skip_unsupplied: built.skips_unsupplied(),
         every_rule: settings.every_rule,
-        ..SettingsFacts::default()
+        severities: policy.changed().map(|(id, level)| (id.to_owned(), level.as_str().to_owned())).collect(),
+        ceiling: settings.asked_ceilings.every,
+        ceilings: settings.asked_ceilings.named.clone(),
     }
 }
 
-fn release_facts(built: &Built<'_>, previous: Option<&Built<'_>>) -> ReleaseFacts {
-    let bytes = |built: &Built<'_>| built.image.as_ref().ok().map(|image| image.len() as u64);
-    let sensors = built.release.fleet.iter().flat_map(|fleet| fleet.sensors());
+fn accepted(built: &Built) -> Vec<AcceptedFindings> {
+    let mut all: BTreeMap<(AcceptedBy, String, String, Option<String>), u64> = BTreeMap::new();
+    for one in built.judged().accepted() {
+        let (by, reason) = match &one.by {
+            release::AcceptedBy::Comment(reason) => (AcceptedBy::Comment, Some(reason.clone())),
+            release::AcceptedBy::Baseline => (AcceptedBy::Baseline, None),
+            release::AcceptedBy::Severity => (AcceptedBy::Severity, None),
+        };
+        let key = (by, one.finding.code.id.to_owned(), one.finding.source.name().to_owned(), reason);
+        *all.entry(key).or_default() += 1;
+    }
+    let of = |((by, code, file, reason), count)| AcceptedFindings { by, code, file, count, reason };
+    all.into_iter().map(of).collect()
+}
+
+fn left_out(built: &Built) -> Vec<LeftOut> {
+    let of = |out: &release::LeftOut| {
+        let mut codes: Vec<String> = out.reasons.iter().map(|reason| reason.code.id.to_owned()).collect();
+        codes.sort();
+        codes.dedup();
+        let at = place(&out.source, out.span);
+        LeftOut { rule: out.name.clone(), file: at.file, line: at.line, codes }
+    };
+    built.judged().left_out().iter().map(of).collect()
+}
+
+fn files_left_out(built: &Built) -> Vec<FilesLeftOut> {
+    let mut all: BTreeMap<&str, FilesLeftOut> = BTreeMap::new();
+    for (name, reason) in &built.judged().gathered().not_taken {
+        all.entry(reason).or_insert_with(|| FilesLeftOut::new(*reason)).note(name.as_str());
+    }
+    all.into_values().collect()
+}
+
+fn release_facts(built: &Built, previous: Option<&Built>) -> ReleaseFacts {
+    let bytes = |built: &Built| built.image.as_ref().ok().map(|image| image.len() as u64);
+    let sequence = |built: &Built| built.judged().gathered().release.sequence;
+    let sensors = built.judged().gathered().fleet.iter().flat_map(|fleet| fleet.sensors());
     ReleaseFacts {
-        name: built.release.name.clone(),
-        sequence: built.release.sequence,
-        files: built.release.sources.len(),
-        rules: built.content.rules().len(),
-        content_sha256: built.content_sha256(),
+        name: built.judged().gathered().release.name.clone(),
+        sequence: sequence(built),
+        files: built.files(),
+        rules: built.content().rules().len(),
+        content_sha256: built.regathered().content_sha256(),
         image_bytes: bytes(built),
         image_sha256: built.image.as_ref().ok().map(|image| sha256(image)),
         fleet: sensors.map(|sensor| format!("{} {}", sensor.name(), sensor.version())).collect(),
         previous: previous.map(|previous| PreviousFacts {
-            sequence: previous.release.sequence,
-            rules: previous.content.rules().len(),
+            sequence: sequence(previous),
+            rules: previous.content().rules().len(),
             image_bytes: bytes(previous),
         }),
     }

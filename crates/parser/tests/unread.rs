@@ -42,7 +42,8 @@ fn read(sources: &[(&str, String, Language)]) -> (Vec<String>, Vec<Diagnostic>) 
     assert_eq!(ships, sorted, "settings change what ships");
     let unread = |judged: &Judged| {
         let rules = judged.checked().rules();
-        let is_read = |out: &&LeftOut| rules.iter().any(|rule| rule.source.is(&out.source) && rule.extent == out.extent);
+        let is_read =
+            |out: &&LeftOut| rules.iter().any(|rule| rule.source.is(&out.source) && rule.extent == out.extent);
         judged.left_out().len() - judged.left_out().iter().filter(is_read).count()
     };
     assert_eq!(unread(&judged), unread(&silent), "settings change what counts as read");

@@ -52,6 +52,8 @@ pub struct ReleaseConfig {
 pub struct GateConfig {
     /// The release before: a file or directory of content. Its own `contentcheck.toml` counts for it.
     pub previous: Option<String>,
+    /// The `evidence.json` that the gate left of it: what is replayed must not have shrunk.
+    pub previous_evidence: Option<String>,
     /// Recorded events that are replayed: files and directories.
     pub recordings: Vec<String>,
     /// Recorded events that no rule may match: files and directories.
@@ -150,6 +152,7 @@ fn near(message: &str) -> String {
         "name",
         "sequence",
         "previous",
+        "previous-evidence",
         "recordings",
         "never-match",
         "ceiling",

@@ -5,6 +5,8 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
+use contentcheck_parser::release::Digester;
+
 /// The name of a path in reports: with `/`, without a leading `./`.
 #[must_use]
 pub fn name(path: &Path) -> String {
@@ -70,4 +72,25 @@ fn open(path: &Path) -> io::Result<File> {
         return Err(io::Error::other("it is not a regular file"));
     }
     File::open(path)
+}
+
+/// The SHA-256 of a file, hexadecimal, and how many bytes it has. It is read in parts, so it may be of any size.
+///
+/// # Errors
+/// The reason in words.
+pub fn digest(path: &Path) -> Result<(String, u64), String> {
+    let mut file = open(path).map_err(|error| reason(&error))?;
+    if !file.metadata().map_err(|error| reason(&error))?.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    let mut digest = Digester::default();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        let count = file.read(&mut buffer).map_err(|error| reason(&error))?;
+        let Some(part) = buffer.get(..count).filter(|part| !part.is_empty()) else { break };
+        digest.update(part);
+        bytes += part.len() as u64;
+    }
+    Ok((digest.finish(), bytes))
 }

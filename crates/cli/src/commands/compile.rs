@@ -8,11 +8,11 @@ use contentcheck_parser::sensor::Sensor;
 use super::written;
 use crate::Streams;
 use crate::args::{Compile, Inspect, ListFormat, Verify};
+use crate::disassembly;
 use crate::disassembly::InspectReport;
 use crate::exit::{Exit, Failure, Outcome};
-use contentcheck_project::{files, fleet, write};
 use crate::release::{self, talk};
-use crate::disassembly;
+use contentcheck_project::{files, fleet, write};
 
 /// Bytes of an image file that is read.
 const IMAGE_BYTES: usize = 1 << 30;
@@ -76,7 +76,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
         use std::io::Read;
         let mut bytes = Vec::new();
         let limit = IMAGE_BYTES as u64 + 1;
-        std::io::stdin().lock().take(limit).read_to_end(&mut bytes).map(|_| bytes).map_err(|error| files::reason(&error))
+        std::io::stdin()
+            .lock()
+            .take(limit)
+            .read_to_end(&mut bytes)
+            .map(|_| bytes)
+            .map_err(|error| files::reason(&error))
     } else {
         files::read_bytes(path, IMAGE_BYTES)
     };

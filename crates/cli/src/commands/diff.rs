@@ -108,8 +108,7 @@ pub fn run(arguments: &Diff, streams: &mut Streams<'_>) -> Outcome {
     let Some(old) = load(arguments, &arguments.old, streams)? else { return Ok(Exit::Findings) };
     let Some(new) = load(arguments, &arguments.new, streams)? else { return Ok(Exit::Findings) };
     let (old_plan, new_plan) = (old.plan()?, new.plan()?);
-    let (before, after) =
-        (Confirmer::new(&old.content, &old_plan), Confirmer::new(&new.content, &new_plan));
+    let (before, after) = (Confirmer::new(&old.content, &old_plan), Confirmer::new(&new.content, &new_plan));
     let confirm = |target: &Target, event: &Witness| {
         let side = if before.knows(target) { &before } else { &after };
         side.fires(target, event) == Some(true)

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use contentcheck_parser::model::{CheckedRule, FieldRef, Target, Test};
+use contentcheck_parser::release::Checking;
 use contentcheck_parser::template::TemplateType;
+use contentcheck_project::Project;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::written;
-use crate::release;
 use crate::Streams;
 use crate::args::{Fields, ListFormat};
 use crate::exit::{Failure, Outcome};
+use crate::release;
 
 /// Which rules read which inputs of which template types.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -96,7 +99,7 @@ struct Uses<'a> {
 
 /// Collects what rules read.
 #[must_use]
-pub fn report(rules: &[CheckedRule], unread: bool) -> FieldsReport {
+pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
     let mut found: BTreeMap<(&str, u32), Uses<'_>> = BTreeMap::new();
     for rule in rules {
         for Target { template, condition } in &rule.targets {

@@ -10,9 +10,9 @@ use contentcheck_parser::source::Source;
 use super::written;
 use crate::Streams;
 use crate::args::{Fmt, Format};
-use crate::exit::{Exit, Failure, Outcome};
-use crate::report::{self, Report};
+use crate::exit::{Exit, Outcome};
 use crate::fix;
+use crate::report::{self, Report};
 use contentcheck_project::{walk, write};
 
 /// Runs the command.

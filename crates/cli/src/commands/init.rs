@@ -6,9 +6,9 @@ use std::path::Path;
 use super::written;
 use crate::Streams;
 use crate::args::Init;
+use crate::exit::{Exit, Failure, Outcome};
 use contentcheck_project::config::FILE_NAME;
 use contentcheck_project::{files, write};
-use crate::exit::{Exit, Failure, Outcome};
 
 const CONFIG: &str = r#"# Settings of contentcheck; `contentcheck schema config` prints what may stand here.
 
@@ -49,8 +49,9 @@ rule office_starts_script_host {
 /// When a file is already there or cannot be written.
 pub fn run(arguments: &Init, streams: &mut Streams<'_>) -> Outcome {
     let directory = &arguments.directory;
-    let failed =
-        |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", files::name(path), files::reason(error)));
+    let failed = |path: &Path, error: &std::io::Error| {
+        Failure::usage(format!("{}: {}", files::name(path), files::reason(error)))
+    };
     let rules = directory.join("rules");
     let all =
         [(directory.join(FILE_NAME), CONFIG.to_owned()), (rules.join("first.content"), RULE.replace("ID", &uuid()))];

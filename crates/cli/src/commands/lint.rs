@@ -17,9 +17,9 @@ use super::{plural, written};
 use crate::Streams;
 use crate::args::Lint;
 use crate::exit::{Exit, Outcome};
+use crate::fix;
 use crate::release::{self, talk};
 use crate::report::{self, Report};
-use crate::fix;
 
 /// A bar on a terminal, when the work is long enough to wait for.
 fn progress(files: usize, streams: &Streams<'_>) -> ProgressBar {
@@ -225,9 +225,7 @@ fn fix_files(
     }
     let mut fixed = 0;
     for (name, findings) in &by_file {
-        let Some((source, path)) =
-            findings.first().map(|first| &first.source).zip(project.paths.get(*name))
-        else {
+        let Some((source, path)) = findings.first().map(|first| &first.source).zip(project.paths.get(*name)) else {
             continue;
         };
         let (text, count) = fix::apply(source.text(), findings);

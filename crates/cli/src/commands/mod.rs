@@ -60,7 +60,10 @@ fn written(result: io::Result<()>) -> Outcome {
     match result {
         Ok(()) => Ok(Exit::Fine),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
-        Err(error) => Err(Failure::internal(format!("the output cannot be written: {}", contentcheck_project::files::reason(&error)))),
+        Err(error) => Err(Failure::internal(format!(
+            "the output cannot be written: {}",
+            contentcheck_project::files::reason(&error)
+        ))),
     }
 }
 

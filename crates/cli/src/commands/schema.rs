@@ -6,10 +6,10 @@ use schemars::schema_for;
 use super::written;
 use crate::Streams;
 use crate::args::{Schema, SchemaName};
-use crate::baseline::Baseline;
-use contentcheck_project::config::Config;
 use crate::exit::{Failure, Outcome};
 use crate::report;
+use contentcheck_parser::release::Baseline;
+use contentcheck_project::config::Config;
 
 /// Runs the command.
 ///

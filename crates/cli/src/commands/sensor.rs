@@ -328,7 +328,7 @@ fn import(file: &Path, options: &Options, output: Option<&Path>, streams: &mut S
     };
     match output {
         Some(path) => {
-            write::write_output(path, text.as_bytes(), std::slice::from_ref(file))?;
+            write::write_output(path, text.as_bytes(), &[file.to_path_buf()])?;
             Ok(Exit::Fine)
         }
         None => written(streams.out.write_all(text.as_bytes())),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::statement::Statement;
 use super::{Refusal, strict};
-use crate::subject::sha256;
+use contentcheck_parser::release::sha256;
 
 /// What an envelope holds.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::{EVIDENCE, IMAGE, PREDICATE, Refusal, STATEMENT, TOOL};
 use crate::evidence::{AcceptedBy, Evidence, InputKind, Missing, Status, Tool};
-use crate::subject::sha256;
 use crate::verdict::{CHECKS, Conclusion};
+use contentcheck_parser::release::sha256;
 
 /// What is said about an image. It is made from evidence, or read from a payload whose signature was verified, and is
 /// consistent in itself: one image, each check named once, a result that follows from them.

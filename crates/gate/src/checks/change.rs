@@ -1,12 +1,13 @@
 //! Check 9: what differs from the previous release.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
-use contentcheck_compiler::order;
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{CheckedRule, Expr, Target, Test};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_parser::model::{CheckedRule, Expr, RuleId, Target, Test};
+use contentcheck_parser::template::{FieldType, TemplateType};
+
+use crate::facts::place;
 use contentcheck_reference::{Prepared, evaluate};
 use contentcheck_run::replay::count;
 use contentcheck_run::{Plan, proof};
@@ -14,7 +15,7 @@ use proptest::strategy::{Strategy, ValueTree};
 
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
 use crate::generate::{Maker, runner};
-use crate::run::{Check, Outcome, Run};
+use crate::run::{Check, Learned, Outcome, Subject};
 use crate::subject::Built;
 
 /// Size, rules, meaning and volume against the previous release.
@@ -31,10 +32,6 @@ const MORE: u64 = 10;
 const EVENTS: u64 = 1_000;
 
 impl Check for ChangeGuard {
-    fn number(&self) -> u32 {
-        9
-    }
-
     fn name(&self) -> &'static str {
         "change"
     }
@@ -43,12 +40,13 @@ impl Check for ChangeGuard {
         "a release that is emptied, shrunken, doubled, stale, or whose rules mean something else than before without anybody having seen it"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
         let Some(previous) = run.previous else {
             return Outcome::skipped("no previous release is named (`previous` under [gate], or --previous)");
         };
         let mut outcome = Outcome::default();
-        let (old_sequence, sequence) = (previous.release.sequence, run.built.release.sequence);
+        let sequence = |built: &Built| built.judged().gathered().release.sequence;
+        let (old_sequence, sequence) = (sequence(previous), sequence(run.built));
         match (old_sequence, sequence) {
             (Some(old), Some(new)) if new <= old => {
                 let message = format!("the sequence number is {new}, and that of the previous release {old}");
@@ -60,11 +58,18 @@ impl Check for ChangeGuard {
             }
             _ => {}
         }
-        let before = by_name(previous.content.rules());
-        let after = by_name(run.built.content.rules());
-        let gone: Vec<&CheckedRule> =
-            before.iter().filter(|(name, _)| !after.contains_key(*name)).map(|(_, rule)| *rule).collect();
+        let old = previous.rules();
+        let before = by_name(&old);
+        let after = by_name(&run.rules);
+        // What has an error is not gone: lint says what is wrong with it.
+        let left: BTreeSet<&str> = run.built.judged().left_out().iter().map(|out| out.name.as_str()).collect();
+        let gone: Vec<&CheckedRule> = before
+            .iter()
+            .filter(|(name, _)| !after.contains_key(*name) && !left.contains(*name))
+            .map(|(_, rule)| *rule)
+            .collect();
         shrunk(run, &before, &gone, &mut outcome);
+        moved_fields(run, previous, &mut outcome);
         grown(run, &mut outcome);
         let mut changes: Vec<Change> = Vec::new();
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
@@ -86,7 +91,7 @@ impl Check for ChangeGuard {
                 Some(old) => changed(run, old, rule, &mut changes, &mut outcome),
             }
         }
-        let recorded = recorded(run, previous, &mut outcome);
+        let recorded = recorded(run, earlier, previous, &mut outcome);
         changes.sort_by(|a, b| (&a.rule, &a.template).cmp(&(&b.rule, &b.template)));
         let of = |kind: ChangeKind| changes.iter().filter(|change| change.kind == kind).count() as u64;
         let kinds = [
@@ -115,13 +120,13 @@ impl Check for ChangeGuard {
                 "; of the recorded events they matched {then}, and match {now}"
             ))
         );
-        run.changes = changes;
+        outcome.learned.changes = changes;
         outcome
     }
 }
 
-fn by_name(rules: &[CheckedRule]) -> BTreeMap<&str, &CheckedRule> {
-    rules.iter().map(|rule| (rule.key(), rule)).collect()
+fn by_name<'r>(rules: &[&'r CheckedRule]) -> BTreeMap<&'r str, &'r CheckedRule> {
+    rules.iter().map(|rule| (rule.key(), *rule)).collect()
 }
 
 fn plain(rule: &CheckedRule, kind: ChangeKind) -> Change {
@@ -137,7 +142,7 @@ fn plain(rule: &CheckedRule, kind: ChangeKind) -> Change {
 }
 
 /// Rules that are gone.
-fn shrunk(run: &Run<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&CheckedRule], outcome: &mut Outcome) {
+fn shrunk(run: &Subject<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&CheckedRule], outcome: &mut Outcome) {
     if run.settings.allow_shrink {
         return;
     }
@@ -156,8 +161,40 @@ fn shrunk(run: &Run<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&Checked
     }
 }
 
+/// Template types whose fields moved though their version is the same. Sensors supply by name, rules may read by
+/// number: which of both versions of the declaration is meant cannot be told any more.
+fn moved_fields(run: &Subject<'_>, previous: &Built, outcome: &mut Outcome) {
+    let (old, new) = (previous.content().catalogue(), run.built.content().catalogue());
+    for name in new.names() {
+        for version in new.versions(name) {
+            let (Some(before), Some(now)) = (old.find(name, version), new.find(name, version)) else { continue };
+            let field = |at: usize, of: &TemplateType| {
+                of.fields.get(at).map(|field| field.as_ref().map(|field| (field.name.clone(), field.ty)))
+            };
+            let differs = (0..before.fields.len()).find(|at| field(*at, before) != field(*at, now));
+            let Some(at) = differs else { continue };
+            let words = |of: Option<Option<(String, FieldType)>>| match of {
+                Some(Some((name, ty))) => format!("`{name}: {ty}`"),
+                Some(None) => "retired".to_owned(),
+                None => "missing".to_owned(),
+            };
+            let message = format!(
+                "position {} of `{now}` is {}, and was {} in the previous release, at the same version",
+                at + 1,
+                words(field(at, now)),
+                words(field(at, before))
+            );
+            outcome.findings.push(Finding {
+                place: Some(place(&now.source, now.span)),
+                ..Finding::new(&codes::TEMPLATE_CHANGED, message)
+                    .with_help("declare the next version, with new fields at the end")
+            });
+        }
+    }
+}
+
 /// Parts that are more than twice as large.
-fn grown(run: &Run<'_>, outcome: &mut Outcome) {
+fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
     let Some(previous) = run.previous.filter(|_| !run.settings.allow_growth) else { return };
     let help = "find out why it grew; where it is meant: --allow-growth, for this one release";
     if let (Ok(old), Ok(new)) = (&previous.image, &run.built.image)
@@ -167,7 +204,7 @@ fn grown(run: &Run<'_>, outcome: &mut Outcome) {
         let message = format!("the image has {} bytes, and that of the previous release {}", new.len(), old.len());
         outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).with_help(help));
     }
-    let (old, new) = (tables(previous.content.rules()), tables(run.built.content.rules()));
+    let (old, new) = (tables(&previous.rules()), tables(&run.rules));
     for (name, (rows, rule)) in &new {
         let Some((before, _)) = old.get(name) else { continue };
         if *rows > 2 * before && *rows > 16 {
@@ -185,7 +222,7 @@ fn grown(run: &Run<'_>, outcome: &mut Outcome) {
 }
 
 /// Rows of the tables that rules look into.
-fn tables(rules: &[CheckedRule]) -> BTreeMap<String, (usize, &CheckedRule)> {
+fn tables<'r>(rules: &[&'r CheckedRule]) -> BTreeMap<String, (usize, &'r CheckedRule)> {
     fn look<'r>(test: &Test, rule: &'r CheckedRule, found: &mut BTreeMap<String, (usize, &'r CheckedRule)>) {
         match test {
             Test::InTable(table) => drop(found.insert(table.name().to_owned(), (table.rows().len(), rule))),
@@ -203,7 +240,7 @@ fn tables(rules: &[CheckedRule]) -> BTreeMap<String, (usize, &CheckedRule)> {
 }
 
 /// A rule of both releases.
-fn changed(run: &Run<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Vec<Change>, outcome: &mut Outcome) {
+fn changed(run: &Subject<'_>, old: &CheckedRule, new: &CheckedRule, changes: &mut Vec<Change>, outcome: &mut Outcome) {
     let confirm =
         |target: &Target, witness: &Witness| evaluate(target, &proof::event(&target.template, witness)) == Ok(true);
     let mut analysis = Analysis::new(&confirm);
@@ -273,7 +310,7 @@ fn on<'r>(rule: &'r CheckedRule, target: &Target) -> Option<&'r Target> {
 /// Template types that a rule of both releases came to, and those that it left. An event id in a condition decides on
 /// which it is, so that a condition that is negated can move a rule from one of them to all others.
 fn moved(
-    run: &Run<'_>,
+    run: &Subject<'_>,
     old: &CheckedRule,
     new: &CheckedRule,
     analysis: &mut Analysis<'_>,
@@ -345,15 +382,16 @@ fn several(template: &TemplateType, count: u64) -> String {
 }
 
 /// Whether a rule matches most ordinary events, and did not before.
-fn is_flood(run: &Run<'_>, rule: &CheckedRule, volume: Option<Volume>) -> bool {
+fn is_flood(run: &Subject<'_>, rule: &CheckedRule, volume: Option<Volume>) -> bool {
     let Some(Volume { events, before, after }) = volume else { return false };
-    let has_ceiling = || run.facts.iter().any(|facts| facts.rule == rule.key() && facts.ceiling.is_some());
+    let has_ceiling =
+        || RuleId::count(&run.rules).any(|(id, own)| own.key() == rule.key() && run.ceiling(id).is_some());
     after > 2 * before && after * 2 > events && !has_ceiling()
 }
 
 /// A rule that matches most ordinary events of its template type, and did not before.
 fn flooding(
-    run: &Run<'_>,
+    run: &Subject<'_>,
     rule: &CheckedRule,
     target: &Target,
     volume: Option<Volume>,
@@ -380,16 +418,16 @@ fn flood(rule: &CheckedRule, target: &Target, message: String, gains: Option<&Wi
 }
 
 /// Replays the recorded events with the previous release too: how often its rules match, and how often these do.
-fn recorded(run: &mut Run<'_>, previous: &Built<'_>, outcome: &mut Outcome) -> Option<(u64, u64)> {
+fn recorded(run: &Subject<'_>, earlier: &Learned, previous: &Built, outcome: &mut Outcome) -> Option<(u64, u64)> {
     let settings = run.settings;
     if settings.recordings.is_empty() {
         outcome.skipped.push("volume on recorded events: none are named (`recordings` under [gate])".to_owned());
         return None;
     }
-    let old = order(&previous.content);
+    let old = previous.rules();
     let replay = |plan: &Plan| count(plan, &settings.recordings, None, settings.threads, &());
     let before = previous.all_rules.as_ref().map_err(ToString::to_string);
-    let before = before.and_then(|image| Plan::for_recorder(&previous.content, image)).map(|plan| replay(&plan));
+    let before = before.and_then(|image| Plan::for_recorder(previous.content(), image)).map(|plan| replay(&plan));
     let before = match before {
         Ok(before) => before,
         Err(reason) => {
@@ -398,18 +436,14 @@ fn recorded(run: &mut Run<'_>, previous: &Built<'_>, outcome: &mut Outcome) -> O
         }
     };
     // The check before this one has counted, unless it was left out.
-    let counted = run.facts.iter().map(|facts| facts.matches).collect::<Option<Vec<u64>>>();
-    let now = match counted {
-        Some(counted) => counted,
-        None => replay(run.plan?).rules,
-    };
+    let now = if earlier.matches.is_empty() { replay(run.plan?).rules } else { earlier.matches.clone() };
     let was: BTreeMap<&str, u64> = old.iter().map(|rule| rule.key()).zip(before.rules.iter().copied()).collect();
     // What is in one of a thousand events is no rare find.
     let many = FLOOD.max(before.events / 1_000);
-    for ((facts, rule), after) in run.facts.iter_mut().zip(&run.rules).zip(&now) {
+    for ((id, rule), after) in RuleId::count(&run.rules).zip(&now) {
         let earlier = was.get(rule.key()).copied().unwrap_or(0);
-        facts.matches_before = Some(earlier);
-        if *after < many || *after <= earlier.saturating_mul(MORE) || facts.ceiling.is_some() {
+        outcome.learned.matches_before.push(earlier);
+        if *after < many || *after <= earlier.saturating_mul(MORE) || run.ceiling(id).is_some() {
             continue;
         }
         let message =
@@ -440,7 +474,7 @@ fn shown(template: &TemplateType, example: &Example) -> Option<serde_json::Value
 }
 
 /// How often the versions of a rule match events as machines have them by the million.
-fn volume(run: &Run<'_>, before: Option<&Target>, after: &Target) -> Option<Volume> {
+fn volume(run: &Subject<'_>, before: Option<&Target>, after: &Target) -> Option<Volume> {
     let template = &after.template;
     let old = before.map(Prepared::new).transpose().ok()?;
     let new = Prepared::new(after).ok()?;

@@ -1,20 +1,16 @@
 //! Check 2: the same content makes the same bytes.
 
 use contentcheck_compiler::{Options, compile};
-use contentcheck_parser::diagnostic::{Severity, codes};
+use contentcheck_parser::diagnostic::codes;
 
 use crate::evidence::Finding;
-use crate::run::{Check, Outcome, Run};
-use crate::subject::{content, sha256};
+use crate::run::{Check, Learned, Outcome, Subject};
+use contentcheck_parser::release::{Checking, WithErrors, sha256};
 
 /// Compiles once more, from files in another order and on another number of threads.
 pub struct Canonical;
 
 impl Check for Canonical {
-    fn number(&self) -> u32 {
-        2
-    }
-
     fn name(&self) -> &'static str {
         "compile"
     }
@@ -23,7 +19,7 @@ impl Check for Canonical {
         "an image that nobody can rebuild: compiled twice, from files in another order, it has the same bytes"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
         let mut outcome = Outcome::default();
         let built = run.built;
         let image = match &built.image {
@@ -38,7 +34,7 @@ impl Check for Canonical {
             }
         };
         // `compile` refuses it too: an empty image is never what was meant. Rules with errors have their own findings.
-        let has_errors = built.findings.iter().any(|finding| finding.severity == Severity::Error);
+        let has_errors = built.judged().errors().next().is_some();
         if run.rules.is_empty() && !has_errors && !run.settings.allow_shrink {
             outcome.findings.push(
                 Finding::new(&codes::RELEASE_SHRUNK, "the release has no rules")
@@ -49,22 +45,27 @@ impl Check for Canonical {
             let message = format!("the image of all rules, which tests and events are run on, is not ready: {reason}");
             outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, message));
         }
-        let mut release = built.release.clone();
-        release.sources.reverse();
+        let mut gathered = built.regathered();
+        gathered.sources.reverse();
         // Neither order nor number of threads may show.
         let threads = if run.settings.threads > 1 { 1 } else { 2 };
-        let again = compile(
-            &content(&release, threads),
-            Options { skip_unsupplied: release.skip_unsupplied, any_sensor: false },
-        );
-        if again.as_ref() != Ok(image) {
-            let at = again.as_ref().ok().and_then(|again| image.iter().zip(again).position(|(a, b)| a != b));
+        let again = gathered.check(&Checking::with_threads(threads)).judge().ship(WithErrors::LeaveOut);
+        let options = Options { skip_unsupplied: built.skips_unsupplied(), any_sensor: false };
+        let again = again.map(|again| compile(&again, options));
+        let again = again.as_ref().ok().map(Result::as_ref);
+        if again != Some(Ok(image)) {
+            let again = again.and_then(Result::ok);
+            let at = again.and_then(|again| image.iter().zip(again).position(|(a, b)| a != b));
             let at = at.map_or_else(|| "in length".to_owned(), |at| format!("from byte {at} on"));
             outcome.findings.push(Finding::new(&codes::NOT_CANONICAL, format!("a second compilation differs {at}")));
         }
         outcome.fact("image bytes", image.len() as u64);
-        outcome.summary =
-            format!("{} rules, {} bytes, twice the same: SHA-256 {}", run.rules.len(), image.len(), sha256(image));
+        outcome.summary = format!(
+            "{} rules, {} bytes, byte-identical when rebuilt: SHA-256 {}",
+            run.rules.len(),
+            image.len(),
+            sha256(image)
+        );
         outcome
     }
 }

@@ -10,7 +10,7 @@ use contentcheck_run::proof::{self, Confirmer};
 use contentcheck_run::testing::Tester;
 
 use crate::evidence::{Covered, FieldFacts, Finding};
-use crate::run::{Check, Outcome, Run};
+use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Criterion coverage: by the rules' own tests, and by events that analysis makes where these lack.
 pub struct Coverage;
@@ -76,10 +76,6 @@ enum Lack {
 }
 
 impl Check for Coverage {
-    fn number(&self) -> u32 {
-        5
-    }
-
     fn name(&self) -> &'static str {
         "coverage"
     }
@@ -88,10 +84,10 @@ impl Check for Coverage {
         "criteria that nobody ever saw at work: each predicate is seen true and seen false, each rule is seen firing; a wildcard that matches everything counts as a test for presence"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to evaluate events with") };
         let mut outcome = Outcome::default();
-        let confirmer = Confirmer::new(&run.built.content, plan);
+        let confirmer = Confirmer::new(run.built.content(), plan);
         let confirm = |target: &contentcheck_parser::model::Target, witness: &Witness| {
             confirmer.fires(target, witness) == Some(true)
         };
@@ -99,7 +95,7 @@ impl Check for Coverage {
         let mut fields: BTreeMap<(String, String), BTreeMap<String, Covered>> = BTreeMap::new();
         let mut by_tests = 0_u64;
         let mut tester = Tester::new(plan);
-        let beside = run.built.beside(&run.rules);
+        let beside = run.built.beside();
         let rules = RuleId::count(run.rules.clone()).zip(beside);
         for (((id, rule), beside), prepared) in rules.zip(run.reference.clone()) {
             let (mut fires, mut never) = (false, None);
@@ -116,7 +112,7 @@ impl Check for Coverage {
                 }
                 by_tests += seen.outcomes.iter().filter(|seen| **seen == [true, true]).count() as u64;
                 let lacks = complete(&mut analysis, target, &mut seen, &mut events);
-                run.made.insert((id, place), events);
+                outcome.learned.made.insert((id, place), events);
                 fires |= seen.fires;
                 let target = target.target();
                 if let Some(lack) = lacks.fires {
@@ -149,11 +145,7 @@ impl Check for Coverage {
                     }
                 }
             }
-            if let Some(facts) = run.facts.get_mut(id.index()) {
-                facts.fires = fires;
-                (facts.predicates, facts.covered) = (tally.predicates, tally.covered);
-                (facts.redundant, facts.undecided) = (tally.redundant, tally.undecided);
-            }
+            outcome.learned.coverage.push((tally, fires));
             if !fires {
                 let why = match never {
                     _ if prepared.targets.is_empty() => {
@@ -170,16 +162,17 @@ impl Check for Coverage {
                 );
             }
         }
-        run.fields =
+        let fields: Vec<FieldFacts> =
             fields.into_iter().map(|((template, field), classes)| FieldFacts { template, field, classes }).collect();
-        let all = run.fields.iter().flat_map(|field| field.classes.values()).fold(Covered::default(), Covered::and);
+        let all = fields.iter().flat_map(|field| field.classes.values()).fold(Covered::default(), Covered::and);
         let Covered { predicates, covered, redundant, undecided } = all;
         outcome.fact("predicates", predicates);
         outcome.fact("covered", covered);
         outcome.fact("covered by the rules' own tests", by_tests);
         outcome.fact("redundant", redundant);
         outcome.fact("undecided", undecided);
-        let firing = run.facts.iter().filter(|facts| facts.fires).count();
+        outcome.learned.fields = fields;
+        let firing = outcome.learned.coverage.iter().filter(|(_, fires)| *fires).count();
         outcome.fact("rules seen firing", firing as u64);
         outcome.summary = format!(
             "{firing} of {} rules seen firing; of {predicates} predicates {covered} seen true and false ({by_tests} by the rules' own tests), {redundant} proven to decide nothing, {undecided} undecided",

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model::RuleId;
+use contentcheck_parser::model::Target;
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, Prepared};
 use contentcheck_run::{Worker, proof};
@@ -16,7 +17,7 @@ use proptest::strategy::{Strategy, ValueTree};
 
 use crate::evidence::Finding;
 use crate::generate::{Maker, Recipe, runner};
-use crate::run::{Check, Outcome, Run};
+use crate::run::{Check, Learned, Made, Outcome, Subject};
 
 /// Differential fuzzing, led by what of the content was reached.
 pub struct Differential;
@@ -53,10 +54,6 @@ struct Found {
 }
 
 impl Check for Differential {
-    fn number(&self) -> u32 {
-        6
-    }
-
     fn name(&self) -> &'static str {
         "differential"
     }
@@ -65,11 +62,11 @@ impl Check for Differential {
         "an image that means something else than the rules say: on generated events the interpreter and an independent evaluator agree"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
         if run.plan.is_none() {
             return Outcome::skipped("there is no image to evaluate events with");
         }
-        let grounds = grounds(run);
+        let grounds = grounds(run, &earlier.made);
         let mut outcome = Outcome::default();
         let total: usize = grounds.iter().map(|ground| ground.targets.len()).sum();
         if total == 0 || run.settings.cases == 0 {
@@ -90,7 +87,7 @@ impl Check for Differential {
         let found: Vec<Mutex<Found>> = shards.iter().map(|_| Mutex::default()).collect();
         let deadline = run.settings.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         let next = AtomicUsize::new(0);
-        let shared = &*run;
+        let shared = run;
         thread::scope(|scope| {
             for _ in 0..shared.settings.threads.max(1) {
                 scope.spawn(|| {
@@ -142,7 +139,7 @@ impl Check for Differential {
                 .skipped
                 .push(format!("{} generated events: time was up, so what was tried depends on the machine", whole.cut));
         }
-        let predicates: usize = run.facts.iter().map(|facts| facts.predicates as usize).sum();
+        let predicates: usize = run.rules.iter().flat_map(|rule| &rule.targets).map(predicates).sum();
         outcome.fact("events", whole.events);
         outcome.fact("decisions", whole.decisions);
         outcome.fact("matches", whole.fired);
@@ -161,7 +158,7 @@ impl Check for Differential {
     }
 }
 
-fn grounds<'g>(run: &Run<'g>) -> Vec<Ground<'g>> {
+fn grounds<'g>(run: &Subject<'g>, made: &'g Made) -> Vec<Ground<'g>> {
     let mut grounds = Vec::new();
     for template in run.templates() {
         let mut targets: Vec<(RuleId, &Prepared<'_>)> = Vec::new();
@@ -171,7 +168,7 @@ fn grounds<'g>(run: &Run<'g>) -> Vec<Ground<'g>> {
                 let of = &target.target().template;
                 if (&of.name, of.version) == (&template.name, template.version) {
                     targets.push((id, target));
-                    events.push(run.made.get(&(id, place)).map_or(&[], Vec::as_slice));
+                    events.push(made.get(&(id, place)).map_or(&[], Vec::as_slice));
                 }
             }
         }
@@ -184,8 +181,15 @@ fn grounds<'g>(run: &Run<'g>) -> Vec<Ground<'g>> {
     grounds
 }
 
+/// Predicates of a target.
+fn predicates(target: &Target) -> usize {
+    let mut count = 0;
+    target.condition.each(&mut |_, _| count += 1);
+    count
+}
+
 /// One share of the events of a template type.
-fn shard(run: &Run<'_>, ground: &Ground<'_>, number: u64, cases: u64, deadline: Option<Instant>) -> Found {
+fn shard(run: &Subject<'_>, ground: &Ground<'_>, number: u64, cases: u64, deadline: Option<Instant>) -> Found {
     let mut found = Found::default();
     let Some(plan) = run.plan else { return found };
     let mut worker = plan.worker();
@@ -261,7 +265,7 @@ fn disagrees(ground: &Ground<'_>, at: usize, event: &Event, reported: &[RuleId])
 
 /// The smallest event on which they still disagree about a rule.
 fn shrunk(
-    run: &Run<'_>,
+    run: &Subject<'_>,
     ground: &Ground<'_>,
     at: usize,
     kept: &[Event],

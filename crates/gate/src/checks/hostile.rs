@@ -13,7 +13,7 @@ use proptest::strategy::ValueTree;
 
 use crate::evidence::Finding;
 use crate::generate::runner;
-use crate::run::{Check, Outcome, Run};
+use crate::run::{Check, Learned, Made, Outcome, Subject};
 
 /// Hostile events, every rule switched off in turn, damaged and forged images.
 pub struct Hostile;
@@ -35,10 +35,6 @@ struct Tried {
 }
 
 impl Check for Hostile {
-    fn number(&self) -> u32 {
-        7
-    }
-
     fn name(&self) -> &'static str {
         "hostile"
     }
@@ -47,7 +43,7 @@ impl Check for Hostile {
         "events and images that are short, long, of wrong types, huge or damaged, and rules that are switched off: each has a defined outcome"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
         let (Some(plan), Ok(bytes)) = (run.plan, &run.built.all_rules) else {
             return Outcome::skipped("there is no image to show hostile events to");
         };
@@ -61,7 +57,7 @@ impl Check for Hostile {
                 shapes(&verified, of.number(), &inputs, &mut tried);
             }
         }
-        switched_off(run, &mut tried);
+        switched_off(run, &earlier.made, &mut tried);
         let damaged = damaged(run.settings.seed, bytes, &mut tried);
         let Tried { events, faults, kills, mut findings } = tried;
         findings.truncate(4 * SHOWN);
@@ -154,12 +150,12 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, inputs: &[Input<'_>], tri
 }
 
 /// Each rule switched off on an event that it fires on, and all others switched off.
-fn switched_off(run: &Run<'_>, tried: &mut Tried) {
+fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
     let Some(plan) = run.plan else { return };
     let verified = plan.view();
     let mut words = vec![0; verified.scratch_words()];
     let mask_words = run.rules.len().div_ceil(64);
-    for ((id, place), events) in &run.made {
+    for ((id, place), events) in made {
         let number = id.number();
         let Some(target) = run.reference.get(id.index()).and_then(|rule| rule.targets.get(*place)) else {
             continue;

@@ -3,17 +3,13 @@
 use contentcheck_parser::diagnostic::Severity;
 
 use crate::evidence::{Finding, Weight};
-use crate::facts::place;
-use crate::run::{Check, Outcome, Run};
+use crate::facts::{place, plural};
+use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Lint of the whole release, the arity rule against the fleet included.
 pub struct Lint;
 
 impl Check for Lint {
-    fn number(&self) -> u32 {
-        1
-    }
-
     fn name(&self) -> &'static str {
         "lint"
     }
@@ -22,12 +18,13 @@ impl Check for Lint {
         "mistakes that can be seen without running anything: an input that a sensor of the fleet does not supply, a wrong type, an expression that explodes, a blank cell"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
         let mut outcome = Outcome::default();
-        let findings = &run.built.findings;
-        let least = run.built.release.least;
+        let findings: Vec<_> = run.built.findings().collect();
+        let policy = &run.built.judged().gathered().policy;
+        let least = policy.least();
         let fails = findings.iter().filter(|finding| finding.severity >= least).count();
-        for finding in findings {
+        for finding in &findings {
             let weight = match finding.severity {
                 severity if severity >= least => Weight::Error,
                 Severity::Info => Weight::Info,
@@ -44,18 +41,24 @@ impl Check for Lint {
                 test: None,
             });
         }
-        if run.built.release.fleet.is_none() {
+        if run.built.judged().gathered().fleet.is_none() {
             outcome
                 .skipped
                 .push("arity: no fleet is named, so no rule was held against what sensors supply".to_owned());
         }
         outcome.fact("findings", findings.len() as u64);
-        outcome.fact("files", run.built.release.sources.len() as u64);
+        outcome.fact("files", run.built.files() as u64);
+        let accepted = run.built.judged().accepted().len();
+        let left_out = run.built.judged().left_out().len();
+        outcome.fact("accepted findings", accepted as u64);
+        outcome.fact("rules left out", left_out as u64);
         outcome.summary = format!(
-            "{} rules in {} files: {fails} findings that fail, {} others",
-            run.rules.len(),
-            run.built.release.sources.len(),
-            findings.len() - fails
+            "{} in {}: {} that fail, {} others, {accepted} accepted; {} left out",
+            plural(run.rules.len(), "rule"),
+            plural(run.built.files(), "file"),
+            plural(fails, "finding"),
+            findings.len() - fails,
+            plural(left_out, "rule"),
         );
         outcome
     }

@@ -1,20 +1,17 @@
 //! Check 8: recorded events. Some may be matched so often and no more, some by nothing ever.
 
 use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::model::RuleId;
 use contentcheck_run::Plan;
 use contentcheck_run::replay::{Counted, Met, Recording, count};
 
 use crate::evidence::Finding;
-use crate::run::{Check, Outcome, Run};
+use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Replays recorded events and the never-match corpus.
 pub struct Replay;
 
 impl Check for Replay {
-    fn number(&self) -> u32 {
-        8
-    }
-
     fn name(&self) -> &'static str {
         "replay"
     }
@@ -23,7 +20,7 @@ impl Check for Replay {
         "rules that drown people in matches, and rules that match the operating system, signed software or the sensor itself"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to replay events with") };
         let settings = run.settings;
         let mut outcome = Outcome::default();
@@ -33,9 +30,9 @@ impl Check for Replay {
         } else {
             let counted = count(plan, &settings.recordings, None, settings.threads, &());
             unread(plan, &counted, &settings.recordings, &mut outcome);
-            for ((facts, matches), rule) in run.facts.iter_mut().zip(&counted.rules).zip(&run.rules) {
-                facts.matches = Some(*matches);
-                if let Some(most) = facts.ceiling.filter(|most| matches > most) {
+            outcome.learned.matches = counted.rules.clone();
+            for ((id, rule), matches) in RuleId::count(&run.rules).zip(&counted.rules) {
+                if let Some(most) = run.ceiling(id).filter(|most| matches > most) {
                     let message = format!(
                         "`{}` matches {matches} of the recorded events, at most {most} are allowed",
                         rule.title

@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::{Severity, codes};
+use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::release::Policy;
+use contentcheck_parser::template::TemplateType;
 
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
-use crate::evidence::{CheckResult, DefectClass, Evidence, Finding};
-use crate::run::{Check, Outcome, Run, Settings, examine};
+use crate::evidence::{DefectClass, Finding, Weight};
+use crate::run::{self, Check, Learned, Outcome, Settings, Subject};
 use crate::subject::Built;
 
 /// Seeds defects into the release and runs the checks that must reject them.
@@ -24,10 +26,6 @@ const VICTIMS: usize = 24;
 const TARGETS: usize = 4;
 
 impl Check for SelfTest {
-    fn number(&self) -> u32 {
-        0
-    }
-
     fn name(&self) -> &'static str {
         "self-test"
     }
@@ -36,7 +34,7 @@ impl Check for SelfTest {
         "a broken gate: releases with seeded defects, one class after the other, must be rejected"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
         let mut outcome = Outcome::default();
         let mut classes: Vec<DefectClass> = defects::ALL.iter().map(class).collect();
         for (number, seeded) in attempts(run) {
@@ -66,7 +64,10 @@ impl Check for SelfTest {
             return Outcome::skipped("no rule of the release has what any class of defects applies to");
         }
         for class in classes.iter().filter(|class| class.seeded == 0) {
-            let reason = format!("the class `{}`: no rule of the release has what it applies to", class.class);
+            let reason = format!(
+                "the class `{}`: no rule of the release has what it applies to, or the release has the defect itself",
+                class.class
+            );
             outcome.not_applicable.push(reason);
         }
         let seeded: u64 = classes.iter().map(|class| class.seeded).sum();
@@ -76,7 +77,7 @@ impl Check for SelfTest {
         outcome.fact("defects rejected", rejected);
         outcome.fact("classes", applied as u64);
         outcome.summary = format!("{rejected} of {seeded} seeded defects of {applied} classes rejected");
-        run.defects = classes;
+        outcome.learned.defects = classes;
         outcome
     }
 }
@@ -95,7 +96,7 @@ fn class(defect: &Defect) -> DefectClass {
 type Attempt = (usize, Vec<(usize, bool)>);
 
 /// Seeds each class into the first rule that it applies to, or into every rule.
-fn attempts(run: &Run<'_>) -> Vec<Attempt> {
+fn attempts(run: &Subject<'_>) -> Vec<Attempt> {
     let victims = victims(run);
     let all: BTreeSet<usize> = (0..defects::ALL.len()).collect();
     if !run.settings.every_rule {
@@ -131,7 +132,7 @@ fn attempts(run: &Run<'_>) -> Vec<Attempt> {
 }
 
 /// Rules that defects are made of: spread over the release, so that each class finds one that it applies to.
-fn victims(run: &Run<'_>) -> Vec<usize> {
+fn victims(run: &Subject<'_>) -> Vec<usize> {
     let usable = |number: &usize| run.rules.get(*number).is_some_and(|rule| !rule.targets.is_empty());
     let all: Vec<usize> = (0..run.rules.len()).filter(usable).collect();
     if run.settings.every_rule {
@@ -155,21 +156,22 @@ fn victims(run: &Run<'_>) -> Vec<usize> {
 
 /// Seeds classes of defects into one rule and runs the checks that must reject them: the classes that apply to it,
 /// and whether each was rejected.
-fn attempt(run: &Run<'_>, number: usize, classes: &BTreeSet<usize>) -> Vec<(usize, bool)> {
+fn attempt(run: &Subject<'_>, number: usize, classes: &BTreeSet<usize>) -> Vec<(usize, bool)> {
     let Some(rule) = run.rules.get(number) else { return Vec::new() };
-    let mut release = run.built.release.clone();
-    release.least = Severity::Error;
+    let mut release = run.built.regathered();
+    release.policy = Policy::default();
     if run.settings.every_rule || release.sources.len() > WHOLE {
         let declares = |text: &str| text.contains("template ");
         release.sources.retain(|(source, language)| {
             source.is(&rule.source) || (*language == Language::Native && declares(source.text()))
         });
-        release.library.retain(|of| rule.targets.iter().any(|target| target.template.name == of.name));
+        let is_used = |of: &&Arc<TemplateType>| rule.targets.iter().any(|target| target.template.name == of.name);
+        release.library = release.library.iter().filter(is_used).cloned().collect();
         release.fleet = None;
     }
-    let built = Built::new(release, 1);
+    let Ok(built) = Built::new(release, false, 1) else { return Vec::new() };
     let name = rule.key();
-    let Some(rule) = built.content.rules().iter().find(|own| own.key() == name) else { return Vec::new() };
+    let Some(rule) = built.content().rules().iter().find(|own| own.key() == name) else { return Vec::new() };
     let mut known = Known::new();
     classes
         .iter()
@@ -188,51 +190,52 @@ fn attempt(run: &Run<'_>, number: usize, classes: &BTreeSet<usize>) -> Vec<(usiz
 /// What the checks have against the release in order, by the name of the check and whether it is held against itself.
 type Known = BTreeMap<(&'static str, bool), Vec<(String, String)>>;
 
-/// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply.
-fn rejects(run: &Run<'_>, victim: &Victim<'_, '_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
-    let Seeded { release, against, tamper, recording, never_match } = (defect.seed)(victim)?;
-    let previous = defects::before(defect.class, victim).map(|release| Built::new(release, 1));
+/// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply, or where the
+/// release in order has the defect itself, so that nothing could show that it was seen.
+fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
+    let Seeded { release, against, tamper, recording, never_match, devices, before } = (defect.seed)(victim)?;
+    let previous = before.map(|release| Built::new(release, false, 1)).transpose().ok()?;
     let previous = against.then_some(previous.as_ref().unwrap_or(victim.built));
-    let mut bad = Built::new(release, 1);
+    let mut bad = Built::new(release, false, 1).ok()?;
     tampered(&mut bad, tamper);
-    let clean = Settings {
-        seed: run.settings.seed,
-        cases: 256,
-        threads: 1,
-        recordings: Vec::new(),
-        ceilings: Vec::new(),
-        never_match: Vec::new(),
-        allow_shrink: false,
-        allow_growth: false,
-        seconds: None,
-        every_rule: false,
-        require_all: false,
-        version: run.settings.version,
-    };
+    if devices.is_some() {
+        bad.devices = devices;
+    }
+    let clean = Settings { seed: run.settings.seed, cases: 256, ..Settings::of(run.settings.version) };
     let mut settings = clean.clone();
     settings.never_match.extend(never_match);
     if let Some((recording, ceiling)) = recording {
         settings.recordings.push(recording);
-        settings.ceilings = vec![Some(ceiling); bad.content.rules().len()];
+        settings.ceilings = vec![Some(ceiling); bad.content().rules().len()];
     }
-    let quiet = |_: &dyn Check, _: Option<&CheckResult>| {};
-    let found = errors(&examine(&bad, previous, &settings, &[defect.check], &mut { quiet }));
+    let found = errors(&bad, previous, &settings, defect.check);
     // What the release in order has against it already is no proof that the defect was seen.
-    let known = known.entry((defect.check.name(), against)).or_insert_with(|| {
-        errors(&examine(victim.built, against.then_some(victim.built), &clean, &[defect.check], &mut { quiet }))
-    });
-    let is_of_it = |error: &&(String, String)| defect.codes.contains(&error.0.as_str());
+    let known = known
+        .entry((defect.check.name(), against))
+        .or_insert_with(|| errors(victim.built, against.then_some(victim.built), &clean, defect.check));
+    let is_of_it = |error: &&(String, String)| defect.codes.iter().any(|code| code.id == error.0);
     let times =
         |errors: &[(String, String)], error: &(String, String)| errors.iter().filter(|other| *other == error).count();
-    Some(found.iter().filter(is_of_it).any(|error| times(&found, error) > times(known, error)))
+    let rejected = found.iter().filter(is_of_it).any(|error| times(&found, error) > times(known, error));
+    let has_it = known.iter().any(|error| is_of_it(&error));
+    (rejected || !has_it).then_some(rejected)
 }
 
-fn errors(evidence: &Evidence) -> Vec<(String, String)> {
-    evidence.errors().map(|(_, finding)| (finding.code.clone(), finding.message.clone())).collect()
+/// What a check has against a release: codes and messages of its errors.
+fn errors(
+    built: &Built,
+    previous: Option<&Built>,
+    settings: &Settings,
+    check: &'static dyn Check,
+) -> Vec<(String, String)> {
+    let (results, _) = run::run(built, previous, settings, &[check], &mut |_, _, _| {});
+    let findings = results.into_iter().flat_map(|result| result.findings);
+    let errors = findings.filter(|finding| finding.weight == Weight::Error);
+    errors.map(|finding| (finding.code, finding.message)).collect()
 }
 
 /// Does to the images what a defect says.
-fn tampered(built: &mut Built<'_>, tamper: Tamper) {
+fn tampered(built: &mut Built, tamper: Tamper) {
     let Ok(image) = &built.image else { return };
     let mut image = image.clone();
     match tamper {

@@ -7,16 +7,12 @@ use contentcheck_run::testing::{Ended, Seen, Tester};
 
 use crate::evidence::{Finding, Place};
 use crate::facts::place;
-use crate::run::{Check, Outcome, Run};
+use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Runs every test block, and the files of tests beside rules, through the image and through the reference evaluator.
 pub struct OwnTests;
 
 impl Check for OwnTests {
-    fn number(&self) -> u32 {
-        4
-    }
-
     fn name(&self) -> &'static str {
         "tests"
     }
@@ -25,7 +21,7 @@ impl Check for OwnTests {
         "a rule that does not do what its own tests say: it must fire where they say so and be silent where they say so"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to run tests on") };
         let mut outcome = Outcome::default();
         let mut tester = Tester::new(plan);
@@ -40,10 +36,13 @@ impl Check for OwnTests {
                 outcome.findings.extend(finding.map(|finding| Finding { place, ..finding }));
             }
         }
-        for beside in &run.built.release.beside {
+        for beside in &run.built.judged().gathered().beside {
             tests += self::beside(beside, run, &mut tester, &mut outcome);
         }
-        let tested = run.facts.iter().filter(|facts| facts.tests > 0).count() as u64;
+        let beside = run.built.beside();
+        let tested =
+            run.rules.iter().zip(beside).filter(|(rule, beside)| !(rule.tests.is_empty() && beside.is_empty()));
+        let tested = tested.count() as u64;
         outcome.fact("tests", tests);
         outcome.fact("rules with tests", tested);
         outcome.summary = format!(
@@ -57,7 +56,7 @@ impl Check for OwnTests {
 }
 
 /// Runs the tests of a file beside rules: how many ran or could have.
-fn beside(beside: &Beside, run: &Run<'_>, tester: &mut Tester<'_>, outcome: &mut Outcome) -> u64 {
+fn beside(beside: &Beside, run: &Subject<'_>, tester: &mut Tester<'_>, outcome: &mut Outcome) -> u64 {
     let wrong = |what: String| {
         let file = Place { file: beside.file.clone(), line: 1, column: 1 };
         Finding { place: Some(file), ..Finding::new(&codes::TEST_FAILED, what) }

@@ -4,17 +4,14 @@ use contentcheck_interpreter::Image;
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_run::refusal::verify_for;
 
-use crate::evidence::Finding;
-use crate::run::{Check, Outcome, Run};
+use crate::evidence::{Finding, SensorFacts};
+use crate::facts::plural;
+use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Loads the image with the interpreter that sensors embed, once for each sensor of the fleet.
 pub struct Verify;
 
 impl Check for Verify {
-    fn number(&self) -> u32 {
-        3
-    }
-
     fn name(&self) -> &'static str {
         "verify"
     }
@@ -23,9 +20,9 @@ impl Check for Verify {
         "an image that some deployed sensor refuses, or cannot hold"
     }
 
-    fn run(&self, run: &mut Run<'_>) -> Outcome {
+    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
         let Ok(bytes) = &run.built.image else { return Outcome::skipped("there is no image to verify") };
-        let Some(fleet) = &run.built.release.fleet else {
+        let Some(fleet) = &run.built.devices else {
             return Outcome::skipped("no fleet is named: `fleet` in contentcheck.toml, or --fleet");
         };
         let mut outcome = Outcome::default();
@@ -39,21 +36,37 @@ impl Check for Verify {
                 return outcome;
             }
         };
-        let mut fewest = u32::MAX;
+        let (mut fewest, mut taken) = (u32::MAX, 0);
         for sensor in fleet.sensors() {
-            match verify_for(&image, sensor) {
-                Ok(rules) => fewest = fewest.min(rules),
+            let loaded = verify_for(&image, sensor);
+            match &loaded {
+                Ok(0) if !run.rules.is_empty() => {
+                    let message = format!("{sensor} takes the image and runs none of its {} rules", run.rules.len());
+                    outcome.findings.push(Finding::new(&codes::SENSOR_BLIND, message).with_help(
+                        "widen `sensors` of the rules, add rules for it, or take the sensor out of the fleet",
+                    ));
+                }
+                Ok(rules) => fewest = fewest.min(*rules),
                 Err(refusal) => {
-                    let message = format!("{} {} refuses the image: {refusal}", sensor.name(), sensor.version());
+                    let message = format!("{sensor} refuses the image: {refusal}");
                     outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, message));
                 }
             }
+            taken += usize::from(loaded.is_ok());
+            outcome.learned.sensors.push(SensorFacts {
+                sensor: sensor.name().to_owned(),
+                version: sensor.version().to_string(),
+                loads: loaded.ok().map(u64::from),
+                of: run.rules.len() as u64,
+                previously: None,
+            });
         }
         let sensors = fleet.sensors().len();
         outcome.fact("sensors", sensors as u64);
-        outcome.summary = format!("{} of {sensors} sensors take the image", sensors - outcome.findings.len());
+        outcome.summary = format!("{taken} of {} take the image", plural(sensors, "sensor"));
         if fewest != u32::MAX {
-            outcome.summary += &format!("; the least that one of them runs is {fewest} of {} rules", run.rules.len());
+            outcome.summary +=
+                &format!("; the most restricted one runs {fewest} of {}", plural(run.rules.len(), "rule"));
         }
         outcome
     }

@@ -96,7 +96,7 @@ impl InputDigest {
     /// The digest of an input.
     #[must_use]
     pub fn new(kind: InputKind, name: impl Into<String>, bytes: &[u8]) -> Self {
-        Self { kind, name: name.into(), sha256: crate::subject::sha256(bytes), bytes: bytes.len() as u64 }
+        Self { kind, name: name.into(), sha256: contentcheck_parser::release::sha256(bytes), bytes: bytes.len() as u64 }
     }
 }
 

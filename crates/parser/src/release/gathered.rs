@@ -62,6 +62,29 @@ impl Input {
     }
 }
 
+/// A SHA-256 that is made of parts.
+#[derive(Clone, Default)]
+pub struct Digester(Sha256);
+
+impl fmt::Debug for Digester {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Digester").finish_non_exhaustive()
+    }
+}
+
+impl Digester {
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest, hexadecimal.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 /// The SHA-256 of bytes, hexadecimal.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {

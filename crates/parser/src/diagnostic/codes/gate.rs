@@ -67,4 +67,10 @@ codes! {
         harm: "What was not replayed proves nothing, and a gate that goes on would look as if it had.",
         cure: "Mend or replace the recording, or take it out of the configuration.",
     }
+    /// a sensor of the fleet runs no rule of the release
+    SENSOR_BLIND = "CC1013" "sensor-blind" Error {
+        cause: "Every rule is restricted to other sensors by `sensors`, or reads what this sensor does not supply while the release says that it may skip such rules.",
+        harm: "The sensor takes the release, reports that all is well, and detects nothing.",
+        cure: "Widen `sensors` of the rules, add rules that the sensor can feed, or take it out of the fleet.",
+    }
 }

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use contentcheck_analysis::{Analysis, Fires, Witness};
 use contentcheck_parser::check::Language;
+use contentcheck_parser::diagnostic::{Code, codes};
 use contentcheck_parser::model::{CheckedRule, FieldRef, Predicate, Target};
 use contentcheck_parser::native::{self, ast::Declaration};
+use contentcheck_parser::release::{Gathered, Policy};
 use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::{FieldType, Fixed, Scalar, TemplateType};
@@ -23,7 +25,7 @@ use crate::checks::replay::Replay;
 use crate::checks::tests::OwnTests;
 use crate::checks::verify::Verify;
 use crate::run::Check;
-use crate::subject::{Built, Release};
+use crate::subject::Built;
 
 /// A class of defects.
 pub struct Defect {
@@ -34,15 +36,15 @@ pub struct Defect {
     /// The check that must reject it.
     pub check: &'static dyn Check,
     /// The codes of findings that are about the defect: others are no proof that it was seen.
-    pub codes: &'static [&'static str],
+    pub codes: &'static [&'static Code],
     /// Makes it of a release and one of its rules. Nothing where the rule has nothing that this applies to.
-    pub seed: for<'r> fn(&Victim<'_, 'r>) -> Option<Seeded<'r>>,
+    pub seed: fn(&Victim<'_>) -> Option<Seeded>,
 }
 
 /// A release and one of its rules, of which defects are made.
-pub struct Victim<'v, 'r> {
+pub struct Victim<'v> {
     /// The release, in order.
-    pub built: &'v Built<'r>,
+    pub built: &'v Built,
     /// The rule.
     pub rule: &'v CheckedRule,
     /// The target of it that is used.
@@ -50,9 +52,9 @@ pub struct Victim<'v, 'r> {
 }
 
 /// A release with a defect, and what the gate is told of it.
-pub struct Seeded<'r> {
+pub struct Seeded {
     /// The release.
-    pub release: Release<'r>,
+    pub release: Gathered,
     /// Whether the release in order is the previous one.
     pub against: bool,
     /// What becomes of the image behind the compiler.
@@ -61,6 +63,18 @@ pub struct Seeded<'r> {
     pub recording: Option<(Recording, u64)>,
     /// Events that no rule may match.
     pub never_match: Option<Recording>,
+    /// The sensors that the image meets, where lint did not know of them.
+    pub devices: Option<Fleet>,
+    /// The previous release, where it is not the release in order.
+    pub before: Option<Gathered>,
+}
+
+impl Seeded {
+    /// The sensors are met by the image alone: lint does not know of them.
+    fn on_devices(mut self) -> Self {
+        self.devices = self.release.fleet.take();
+        self
+    }
 }
 
 /// What becomes of an image between compiler and sensor.
@@ -81,120 +95,126 @@ pub static ALL: &[Defect] = &[
         class: "arity-by-one",
         what: "the sensor supplies one input fewer than the rule reads",
         check: &Lint,
-        codes: &["CC0401", "CC0402"],
+        codes: &[&codes::UNSUPPLIED_INPUT, &codes::POSITION_BEYOND_ARITY],
         seed: short_arity,
     },
     Defect {
         class: "arity-on-device",
         what: "the same, met by the sensor's own verification",
         check: &Verify,
-        codes: &["CC1003"],
-        seed: short_arity,
+        codes: &[&codes::IMAGE_REFUSED],
+        seed: |victim| short_arity(victim).map(Seeded::on_devices),
     },
     Defect {
         class: "type-swapped",
         what: "the sensor supplies an input as another type",
         check: &Verify,
-        codes: &["CC1003"],
-        seed: type_swapped,
+        codes: &[&codes::IMAGE_REFUSED],
+        seed: |victim| type_swapped(victim).map(Seeded::on_devices),
     },
     Defect {
         class: "position-shifted",
         what: "an input was inserted before the one that a rule reads by number",
         check: &Verify,
-        codes: &["CC1003"],
+        codes: &[&codes::IMAGE_REFUSED],
         seed: shifted,
     },
     Defect {
         class: "over-capacity",
         what: "the sensor can hold fewer rules than the release has",
         check: &Verify,
-        codes: &["CC1003"],
-        seed: over_capacity,
+        codes: &[&codes::IMAGE_REFUSED],
+        seed: |victim| over_capacity(victim).map(Seeded::on_devices),
     },
     Defect {
         class: "blank-required-cell",
         what: "a table has a blank cell where a value is required",
         check: &Lint,
-        codes: &["CC0512"],
+        codes: &[&codes::TABLE_ROW],
         seed: blank_cell,
     },
     Defect {
         class: "duplicate-key",
         what: "a table has all of its rows twice",
         check: &Lint,
-        codes: &["CC0513"],
+        codes: &[&codes::TABLE_DUPLICATE_KEY],
         seed: doubled_rows,
     },
     Defect {
         class: "list-over-budget",
         what: "a table has more rows than its declared capacity",
         check: &Lint,
-        codes: &["CC0510"],
+        codes: &[&codes::TABLE_OVER_CAPACITY],
         seed: over_budget,
     },
-    Defect { class: "id-reused", what: "two rules have one id", check: &Lint, codes: &["CC0702"], seed: id_reused },
+    Defect {
+        class: "id-reused",
+        what: "two rules have one id",
+        check: &Lint,
+        codes: &[&codes::DUPLICATE_ID],
+        seed: id_reused,
+    },
     Defect {
         class: "fields-reordered",
         what: "a later version of the template type has two fields in another order",
         check: &Lint,
-        codes: &["CC0210"],
+        codes: &[&codes::TEMPLATE_CHANGED],
         seed: reordered,
     },
     Defect {
         class: "regex-explodes",
         what: "an expression backtracks without bound in other engines",
         check: &Lint,
-        codes: &["CC0502"],
+        codes: &[&codes::REGEX_BACKTRACKS],
         seed: explodes,
     },
     Defect {
         class: "value-of-wrong-type",
         what: "a field is compared with a value of another type",
         check: &Lint,
-        codes: &["CC0302"],
+        codes: &[&codes::VALUE_TYPE],
         seed: wrong_value,
     },
     Defect {
         class: "image-truncated",
         what: "the image is cut off",
         check: &Verify,
-        codes: &["CC1003"],
+        codes: &[&codes::IMAGE_REFUSED],
         seed: truncated,
     },
     Defect {
         class: "image-bit-flipped",
         what: "one bit of the image is turned",
         check: &Verify,
-        codes: &["CC1003"],
+        codes: &[&codes::IMAGE_REFUSED],
         seed: flipped,
     },
     Defect {
         class: "image-not-of-this-content",
         what: "the image is that of other content",
         check: &Canonical,
-        codes: &["CC1002"],
+        codes: &[&codes::NOT_CANONICAL],
         seed: swapped,
     },
     Defect {
         class: "image-means-something-else",
         what: "the image says the contrary of the rule",
         check: &Differential,
-        codes: &["CC1007"],
+        codes: &[&codes::EVALUATORS_DISAGREE],
         seed: swapped,
     },
     Defect {
         class: "rule-kills-itself",
         what: "a filter excludes all that the rule selects",
         check: &Coverage,
-        codes: &["CC1005"],
+        codes: &[&codes::NEVER_SEEN_FIRING],
         seed: kills_itself,
     },
     Defect {
         class: "rule-emptied",
         what: "a rule that fired before can fire no more",
         check: &ChangeGuard,
-        codes: &["CC0803"],
+        codes: &[&codes::RULE_EMPTIED],
         seed: kills_itself,
     },
     Defect {
@@ -202,75 +222,140 @@ pub static ALL: &[Defect] = &[
         what: "the condition of a rule is negated",
         check: &ChangeGuard,
         // It floods, or it finds nothing of what it found, or it is just the opposite.
-        codes: &["CC0805", "CC0803", "CC0809"],
+        codes: &[&codes::MATCH_VOLUME, &codes::RULE_EMPTIED, &codes::RULE_INVERTED],
         seed: negated,
     },
     Defect {
         class: "negated-against-tests",
         what: "the condition of a rule with tests is negated",
         check: &OwnTests,
-        codes: &["CC1004"],
+        codes: &[&codes::TEST_FAILED],
         seed: negated_with_tests,
     },
     Defect {
         class: "matches-everything",
         what: "a rule is added that matches every event",
         check: &ChangeGuard,
-        codes: &["CC0805"],
+        codes: &[&codes::MATCH_VOLUME],
         seed: matches_everything,
     },
     Defect {
         class: "table-doubled",
         what: "a table has three times the rows of before",
         check: &ChangeGuard,
-        codes: &["CC0804"],
+        codes: &[&codes::SIZE_JUMP],
         seed: table_grown,
     },
     Defect {
         class: "release-emptied",
         what: "the release has no rules any more",
         check: &ChangeGuard,
-        codes: &["CC0801"],
+        codes: &[&codes::RELEASE_SHRUNK],
         seed: emptied,
     },
     Defect {
         class: "sequence-stale",
         what: "the sequence number is not higher than before",
         check: &ChangeGuard,
-        codes: &["CC0806"],
+        codes: &[&codes::STALE_SEQUENCE],
         seed: stale,
     },
     Defect {
         class: "ceiling-exceeded",
         what: "a rule matches more recorded events than it may",
         check: &Replay,
-        codes: &["CC1010"],
+        codes: &[&codes::CEILING_EXCEEDED],
         seed: too_many,
     },
     Defect {
         class: "never-match-hit",
         what: "a rule matches an event that nothing may match",
         check: &Replay,
-        codes: &["CC1011"],
+        codes: &[&codes::NEVER_MATCH],
         seed: never_matched,
+    },
+    Defect {
+        class: "unreadable-part",
+        what: "a rule has a part that cannot be read",
+        check: &Lint,
+        codes: &[&codes::UNKNOWN_MODIFIER],
+        seed: |victim| Some(victim.with_sigma(UNREADABLE.to_owned())),
+    },
+    Defect {
+        class: "unreadable-part-accepted",
+        what: "the same, and a comment accepts what is wrong with it",
+        check: &Lint,
+        codes: &[&codes::RULE_LEFT_OUT],
+        seed: |victim| {
+            Some(victim.with_sigma(format!("# contentcheck: allow-file CC0117 -- it is meant\n{UNREADABLE}")))
+        },
+    },
+    Defect {
+        class: "arity-accepted",
+        what: "the sensor supplies one input fewer than the rule reads, and the words that accept it stand in the file",
+        check: &Lint,
+        codes: &[&codes::UNSUPPLIED_INPUT, &codes::POSITION_BEYOND_ARITY],
+        seed: arity_accepted,
+    },
+    Defect {
+        class: "filter-not-run",
+        what: "a filter document takes matches away from the rule, and nothing carries it out",
+        check: &Lint,
+        codes: &[&codes::NOT_RUNNABLE],
+        seed: filter,
+    },
+    Defect {
+        class: "sensor-runs-nothing",
+        what: "a sensor takes the image and runs none of its rules",
+        check: &Verify,
+        codes: &[&codes::SENSOR_BLIND],
+        seed: runs_nothing,
+    },
+    Defect {
+        class: "fields-moved-in-place",
+        what: "two fields of a template type change places, and its version stays the same",
+        check: &ChangeGuard,
+        codes: &[&codes::TEMPLATE_CHANGED],
+        seed: moved_in_place,
     },
 ];
 
-impl<'r> Victim<'_, 'r> {
-    fn plain(&self) -> Seeded<'r> {
+/// Classes of defects that lint would not reject under a policy, each with the first code that is lowered.
+#[must_use]
+pub fn blinded(policy: &Policy) -> Vec<(&'static Defect, &'static Code)> {
+    let least = policy.least();
+    let is_blind = |code: &&'static Code| policy.severity(code).is_none_or(|severity| severity < least);
+    let by_lint = ALL.iter().filter(|defect| defect.check.name() == Lint.name());
+    by_lint
+        .filter(|defect| defect.codes.iter().all(|code| is_blind(code) || !code.is_acceptable()))
+        .filter_map(|defect| defect.codes.iter().copied().find(is_blind).map(|code| (defect, code)))
+        .collect()
+}
+
+impl Victim<'_> {
+    fn plain(&self) -> Seeded {
         Seeded {
-            release: self.built.release.clone(),
+            release: self.built.regathered(),
             against: false,
             tamper: Tamper::None,
             recording: None,
             never_match: None,
+            devices: None,
+            before: None,
         }
     }
 
     /// The release with a file more.
-    fn with(&self, text: String) -> Seeded<'r> {
+    fn with(&self, text: String) -> Seeded {
         let mut seeded = self.plain();
         seeded.release.sources.push((Source::new("seeded-defect.content", text), Language::Native));
+        seeded
+    }
+
+    /// The release with a Sigma file more.
+    fn with_sigma(&self, text: String) -> Seeded {
+        let mut seeded = self.plain();
+        seeded.release.sources.push((Source::new("seeded-defect.yml", text), Language::Sigma));
         seeded
     }
 
@@ -297,7 +382,7 @@ impl<'r> Victim<'_, 'r> {
     }
 
     /// The release with other text in place of the file that the rule is in.
-    fn rewritten(&self, edit: impl Fn(&str) -> String) -> Option<Seeded<'r>> {
+    fn rewritten(&self, edit: impl Fn(&str) -> String) -> Option<Seeded> {
         let mut seeded = self.plain();
         let text = edit_condition(&self.rule.source, self.rule, edit)?;
         let (source, _) = seeded.release.sources.iter_mut().find(|(source, _)| source.is(&self.rule.source))?;
@@ -363,10 +448,10 @@ fn edit_condition(source: &Source, rule: &CheckedRule, edit: impl Fn(&str) -> St
 
 /// The manifest of a sensor that supplies all that rules on some content may read, but for what `change` does to the
 /// inputs of a template type.
-fn sensor(built: &Built<'_>, capacity: &str, change: impl Fn(&str, &mut Vec<(String, String)>)) -> Option<Sensor> {
+fn sensor(built: &Built, capacity: &str, change: impl Fn(&str, &mut Vec<(String, String)>)) -> Option<Sensor> {
     let mut templates: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
     let mut header: BTreeMap<String, String> = BTreeMap::new();
-    for target in built.content.rules().iter().flat_map(|rule| &rule.targets) {
+    for target in built.content().rules().iter().flat_map(|rule| &rule.targets) {
         let template = &target.template;
         let inputs = templates.entry(&template.name).or_insert_with(|| supplied(template));
         for field in &template.header {
@@ -424,14 +509,9 @@ fn written(ty: FieldType) -> String {
 }
 
 /// The release for a fleet of one sensor.
-fn on_sensor<'r>(
-    victim: &Victim<'_, 'r>,
-    capacity: &str,
-    change: impl Fn(&str, &mut Vec<(String, String)>),
-) -> Option<Seeded<'r>> {
+fn on_sensor(victim: &Victim<'_>, capacity: &str, change: impl Fn(&str, &mut Vec<(String, String)>)) -> Option<Seeded> {
     let mut seeded = victim.plain();
     seeded.release.fleet = Fleet::new(vec![sensor(victim.built, capacity, change)?]).ok();
-    seeded.release.skip_unsupplied = false;
     Some(seeded)
 }
 
@@ -447,11 +527,11 @@ fn read_field<'t>(target: &'t Target) -> Option<&'t str> {
 }
 
 /// Whether the rule is for all sensors: one that is not would be left out rightly.
-fn is_for_all(victim: &Victim<'_, '_>) -> bool {
+fn is_for_all(victim: &Victim<'_>) -> bool {
     victim.rule.sensors.is_none()
 }
 
-fn short_arity<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn short_arity(victim: &Victim<'_>) -> Option<Seeded> {
     let read = read_field(victim.target).filter(|_| is_for_all(victim))?;
     let of = &victim.target.template.name;
     on_sensor(victim, "", |name, inputs| {
@@ -461,7 +541,7 @@ fn short_arity<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
     })
 }
 
-fn type_swapped<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn type_swapped(victim: &Victim<'_>) -> Option<Seeded> {
     let read = read_field(victim.target).filter(|_| is_for_all(victim))?;
     let of = &victim.target.template.name;
     on_sensor(victim, "", |name, inputs| {
@@ -471,7 +551,7 @@ fn type_swapped<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
     })
 }
 
-fn shifted<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn shifted(victim: &Victim<'_>) -> Option<Seeded> {
     let at = victim.target.template.fields.iter().position(Option::is_some)?;
     let of = victim.target.template.name.clone();
     let mut seeded = victim.with(victim.probe(&format!("${} exists or ${} exists", at + 1, at + 1)));
@@ -480,13 +560,14 @@ fn shifted<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
             inputs.insert(0, ("inserted".to_owned(), "float?".to_owned()));
         }
     })?;
-    seeded.release.fleet = Fleet::new(vec![sensor]).ok();
-    seeded.release.skip_unsupplied = false;
+    seeded.release.fleet = None;
+    seeded.devices = Some(Fleet::new(vec![sensor]).ok()?);
     Some(seeded)
 }
 
-fn over_capacity<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
-    let loaded = victim.built.content.rules().iter().filter(|rule| rule.sensors.is_none() && !rule.targets.is_empty());
+fn over_capacity(victim: &Victim<'_>) -> Option<Seeded> {
+    let loaded =
+        victim.built.content().rules().iter().filter(|rule| rule.sensors.is_none() && !rule.targets.is_empty());
     let most = loaded.count().checked_sub(1)?;
     on_sensor(victim, &format!("\"rules\":{most}"), |_, _| {})
 }
@@ -500,24 +581,24 @@ fn rows(from: u64, to: u64) -> String {
     (from..to).map(|at| format!("[\"name {at}\", \"note\"]")).collect::<Vec<_>>().join(", ")
 }
 
-fn on_table<'r>(victim: &Victim<'_, 'r>, rows: &str, capacity: u64) -> Option<Seeded<'r>> {
+fn on_table(victim: &Victim<'_>, rows: &str, capacity: u64) -> Option<Seeded> {
     let (field, nocase) = victim.text_field_with_case()?;
     Some(victim.with(table(rows, capacity, nocase) + &victim.probe(&format!("{field} in seeded_defect"))))
 }
 
-fn blank_cell<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn blank_cell(victim: &Victim<'_>) -> Option<Seeded> {
     on_table(victim, "[\"name\", \"note\"], [\"\", \"note\"]", 10)
 }
 
-fn doubled_rows<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn doubled_rows(victim: &Victim<'_>) -> Option<Seeded> {
     on_table(victim, &format!("{}, {}", rows(0, 20), rows(0, 20)), 100)
 }
 
-fn over_budget<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn over_budget(victim: &Victim<'_>) -> Option<Seeded> {
     on_table(victim, &rows(0, 40), 20)
 }
 
-fn id_reused<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn id_reused(victim: &Victim<'_>) -> Option<Seeded> {
     let id = victim.rule.id.as_deref()?;
     let text = victim.probe(&format!("{} == \"another\"", victim.text_field()?));
     Some(victim.with(text.replace("7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d11", id)))
@@ -549,9 +630,9 @@ fn declare(template: &TemplateType, version: u32, fields: &[(String, FieldType)]
     text + "}\n"
 }
 
-fn reordered<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn reordered(victim: &Victim<'_>) -> Option<Seeded> {
     let template =
-        victim.built.content.catalogue().newest().into_iter().find(|of| of.name == victim.target.template.name)?;
+        victim.built.content().catalogue().newest().into_iter().find(|of| of.name == victim.target.template.name)?;
     let fields: Option<Vec<(String, FieldType)>> =
         template.fields.iter().map(|field| field.as_ref().map(|field| (field.name.clone(), field.ty))).collect();
     let mut fields = fields.filter(|fields| fields.len() > 1)?;
@@ -559,34 +640,34 @@ fn reordered<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
     Some(victim.with(declare(template, template.version + 1, &fields)))
 }
 
-fn explodes<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn explodes(victim: &Victim<'_>) -> Option<Seeded> {
     Some(victim.with(victim.probe(&format!("{} matches r\"^(([a-z])+.)+[A-Z]([a-z])+$\"", victim.text_field()?))))
 }
 
-fn wrong_value<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn wrong_value(victim: &Victim<'_>) -> Option<Seeded> {
     Some(victim.with(victim.probe(&format!("{} == 7", victim.text_field()?))))
 }
 
-fn truncated<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn truncated(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = on_sensor(victim, "", |_, _| {})?;
     seeded.tamper = Tamper::Truncated;
     Some(seeded)
 }
 
-fn flipped<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn flipped(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = on_sensor(victim, "", |_, _| {})?;
     seeded.tamper = Tamper::Flipped;
     Some(seeded)
 }
 
-fn swapped<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn swapped(victim: &Victim<'_>) -> Option<Seeded> {
     let other = negated(victim)?.release;
     let mut seeded = victim.plain();
-    seeded.tamper = Tamper::Swapped(Built::new(other, 1).all_rules.ok()?);
+    seeded.tamper = Tamper::Swapped(Built::new(other, false, 1).ok()?.all_rules.ok()?);
     Some(seeded)
 }
 
-fn kills_itself<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn kills_itself(victim: &Victim<'_>) -> Option<Seeded> {
     // What fires for nothing has nothing to lose.
     victim.firing()?;
     let mut seeded = victim.rewritten(|condition| format!("({condition}) and not ({condition})"))?;
@@ -594,64 +675,105 @@ fn kills_itself<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
     Some(seeded)
 }
 
-fn negated<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn negated(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = victim.rewritten(|condition| format!("not ({condition})"))?;
     seeded.against = true;
     Some(seeded)
 }
 
-fn negated_with_tests<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn negated_with_tests(victim: &Victim<'_>) -> Option<Seeded> {
     let of = |name: &str| victim.rule.source.name() == name;
-    let beside =
-        victim.built.release.beside.iter().any(|file| of(&file.rules) && file.cases.iter().flatten().next().is_some());
+    let beside = victim
+        .built
+        .judged()
+        .gathered()
+        .beside
+        .iter()
+        .any(|file| of(&file.rules) && file.cases.iter().flatten().next().is_some());
     if victim.rule.tests.is_empty() && !beside { None } else { negated(victim) }
 }
 
-fn matches_everything<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn matches_everything(victim: &Victim<'_>) -> Option<Seeded> {
     let field = victim.text_field()?;
     let mut seeded = victim.with(victim.probe(&format!("not {field} == \"no value is this one\"")));
     seeded.against = true;
     Some(seeded)
 }
 
-fn table_grown<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
-    // The release before has the table too: see `before`.
+fn table_grown(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = on_table(victim, &rows(0, 60), 100)?;
+    seeded.before = Some(on_table(victim, &rows(0, 20), 100)?.release);
     seeded.against = true;
     Some(seeded)
 }
 
-/// What the previous release of a seeded one has besides the release in order.
-pub(crate) fn before<'r>(class: &str, victim: &Victim<'_, 'r>) -> Option<Release<'r>> {
-    match class {
-        "table-doubled" => on_table(victim, &rows(0, 20), 100).map(|seeded| seeded.release),
-        "sequence-stale" => Some(Release { sequence: Some(7), ..victim.built.release.clone() }),
-        _ => None,
-    }
-}
-
-fn emptied<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn emptied(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = victim.plain();
     seeded.release.sources.clear();
     seeded.against = true;
     Some(seeded)
 }
 
-fn stale<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn stale(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = victim.plain();
-    seeded.release.sequence = Some(7);
+    seeded.release.release.sequence = Some(7);
+    seeded.before = Some(seeded.release.clone());
     seeded.against = true;
     Some(seeded)
 }
 
-fn too_many<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn too_many(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = victim.plain();
     seeded.recording = Some((Recording::lines("seeded", victim.line()?.repeat(3)), 2));
     Some(seeded)
 }
 
-fn never_matched<'r>(victim: &Victim<'_, 'r>) -> Option<Seeded<'r>> {
+fn never_matched(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = victim.plain();
     seeded.never_match = Some(Recording::lines("seeded", victim.line()?));
+    Some(seeded)
+}
+
+/// A Sigma rule whose only selection has a modifier that there is not.
+const UNREADABLE: &str = "title: A seeded defect\nid: 7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d12\nstatus: test\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    selection:\n        Image|endswith: '\\\\seeded.exe'\n        CommandLine|seeded: ' -a'\n    condition: selection\nlevel: low\n";
+
+fn arity_accepted(victim: &Victim<'_>) -> Option<Seeded> {
+    let mut seeded = short_arity(victim)?;
+    let (source, _) = seeded.release.sources.iter_mut().find(|(source, _)| source.is(&victim.rule.source))?;
+    let words = "# contentcheck: allow-file CC0401, CC0402 -- it is meant\n";
+    *source = Source::new(source.name(), format!("{words}{}", source.text()));
+    Some(seeded)
+}
+
+fn filter(victim: &Victim<'_>) -> Option<Seeded> {
+    let id = victim.rule.id.as_deref()?;
+    Some(victim.with_sigma(format!(
+        "title: A seeded filter\nid: 7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d13\nlogsource:\n    product: windows\n    category: process_creation\nfilter:\n    rules:\n        - {id}\n    selection:\n        Image|endswith: '\\\\seeded.exe'\n    condition: not selection\n"
+    )))
+}
+
+fn runs_nothing(victim: &Victim<'_>) -> Option<Seeded> {
+    let text = "{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"templates\":{}}";
+    let sensor = Manifest::parse(&Source::new("seeded.json", text)).ok()?;
+    let mut seeded = victim.plain();
+    seeded.release.fleet = None;
+    seeded.devices = Some(Fleet::new(vec![sensor]).ok()?);
+    Some(seeded)
+}
+
+fn moved_in_place(victim: &Victim<'_>) -> Option<Seeded> {
+    let field = |name: &str, ty: Scalar| {
+        (name.to_owned(), FieldType { scalar: ty, list: false, optional: false, nocase: false })
+    };
+    let declared = |first: &str, second: &str| {
+        let fields = [field(first, Scalar::String), field(second, Scalar::String)];
+        let template = TemplateType { name: "seeded.defect".to_owned(), ..(*victim.target.template).clone() };
+        let plain = TemplateType { reads: Vec::new(), header: Vec::new(), open: false, ..template };
+        let rule = "rule seeded_defect {\n    id: \"7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d11\"\n    template: seeded.defect @ 1\n    severity: low\n    title: \"A seeded defect\"\n    when image == \"a\"\n}\n";
+        victim.with(declare(&plain, 1, &fields) + rule)
+    };
+    let mut seeded = declared("line", "image");
+    seeded.before = Some(declared("image", "line").release);
+    seeded.against = true;
     Some(seeded)
 }
