@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::Streams;
 use crate::args::AsSensor;
 use crate::commands::eval::RuleName;
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::recorded::plural;
 use crate::release::{Release, talk};
 use contentcheck_project::fleet;

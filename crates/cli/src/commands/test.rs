@@ -316,7 +316,7 @@ mod tests {
         let message = report.tests[0].message.as_deref().unwrap();
         assert_eq!(message, "as acme.process the reference fires and the interpreter does not");
         let failure = ended(&report, false).unwrap_err();
-        assert_eq!(failure.exit, Exit::Internal);
+        assert_eq!(failure.kind, contentcheck_project::Kind::Internal);
         assert!(failure.message.starts_with("INTERNAL FAULT"), "{}", failure.message);
         let right = examine(&release("a", "image == \"a\""));
         assert!(matches!(ended(&right, false), Ok(Exit::Fine)));
