@@ -278,8 +278,6 @@ thread_local! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
-
     #[test]
     fn sigma_rules_mean_the_same_and_keep_their_comments(text in sigma()) {
         LIBRARY.with(|library| fix_all(&text, Language::Sigma, library, &mut Done::default())).map_err(TestCaseError::fail)?;
