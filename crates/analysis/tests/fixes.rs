@@ -335,8 +335,8 @@ fn spoiled(text: &str, kind: usize) -> String {
             4 if line.ends_with('\'') && line.contains("|endswith: '") => line.replace("|endswith:", "|endswith|all:"),
             _ => line.to_owned(),
         };
-        let note = line.ends_with('\'') && (at + kind) % 3 == 0;
-        let twice = entry && kind > 4 && (at + kind) % 2 == 0 && line.ends_with('\'');
+        let note = line.ends_with('\'') && (at + kind).is_multiple_of(3);
+        let twice = entry && kind > 4 && (at + kind).is_multiple_of(2) && line.ends_with('\'');
         out.push_str(&line);
         out.push_str(if note { " # note\n" } else { "\n" });
         if twice {
