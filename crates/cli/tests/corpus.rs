@@ -373,14 +373,14 @@ fn what_is_said_after_a_mend_is_true_of_the_mended_files() {
     copy("CC0203-unknown-selection/rule.yml", "accepted.yml");
     let (exit, _, _) = common::run(&["lint", path, "--no-config", "--write-baseline", baseline]);
     assert_eq!(exit, Exit::Fine);
-    copy("CC0132-single-equals/rule.content", "mended.content");
+    copy("CC0136-single-quotes/rule.content", "mended.content");
     let lint = |more: &[&str]| {
         let (exit, out, err) =
             common::run(&[&["lint", path, "--no-config", "--baseline", baseline, "--format", "short"], more].concat());
         (exit, String::from_utf8(out).unwrap(), err)
     };
     let (exit, out, err) = lint(&[]);
-    assert!(exit == Exit::Findings && found(&out) == ["CC0132"] && err.contains("with 0 rules"), "{out}{err}");
+    assert!(exit == Exit::Findings && found(&out) == ["CC0136"] && err.contains("with 0 rules"), "{out}{err}");
     assert!(err.contains("1 file has rules with errors that are accepted or off"), "{err}");
     let (exit, out, err) = lint(&["--fix"]);
     assert!(exit == Exit::Fine && !out.contains("CC0203") && err.contains("with 1 rule:"), "{out}{err}");

@@ -61,6 +61,9 @@ pub const REGEX_STATES: usize = 20_000;
 pub const REGEX_CLASSES: usize = 256;
 /// Bytes of all regular expressions of one file.
 pub const FILE_REGEX_BYTES: usize = 256 << 10;
+/// States that all regular expressions of one file may need together: what analysis and compiler make of a file grows
+/// with them.
+pub const FILE_REGEX_STATES: usize = 20_000;
 /// Fields in one template type.
 pub const TEMPLATE_FIELDS: usize = 1_024;
 /// Rows in one table.
@@ -83,6 +86,7 @@ pub(crate) struct Budget {
     pub(crate) value_bytes: usize,
     pub(crate) predicates: usize,
     pub(crate) regex_bytes: usize,
+    pub(crate) regex_states: usize,
 }
 
 impl Default for Budget {
@@ -92,6 +96,7 @@ impl Default for Budget {
             value_bytes: FILE_VALUE_BYTES,
             predicates: FILE_PREDICATES,
             regex_bytes: FILE_REGEX_BYTES,
+            regex_states: FILE_REGEX_STATES,
         }
     }
 }

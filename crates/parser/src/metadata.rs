@@ -179,6 +179,48 @@ mod tests {
     }
 
     #[test]
+    fn escapes_put_no_control_character_into_an_attribute() {
+        let count = |name: &str, text: &str| {
+            let detection = "logsource: {product: x}\ndetection: {s: {a: \"\\e\"}, condition: s}\n";
+            let text = if name == "a.yml" { format!("{text}{detection}") } else { text.to_owned() };
+            let source = crate::source::Source::new(name, text);
+            let catalogue = crate::catalogue::Catalogue::default();
+            let found = match name {
+                "a.yml" => crate::sigma::check(&source, &catalogue).diagnostics,
+                _ => crate::native::check(&source, &catalogue, &|_| None).diagnostics,
+            };
+            found.iter().filter(|found| found.code.id == codes::CONTROL_CHARACTER.id).count()
+        };
+        for sign in
+            ['\0', '\u{1B}', '\r', '\n', '\u{7F}', '\u{85}', '\u{9B}', '\u{202E}', '\u{2028}', '\u{2066}', '\u{FEFF}']
+        {
+            let hex = u32::from(sign);
+            for key in
+                ["title", "id", "name", "author", "level", "status", "tags", "description", "falsepositives", "odd"]
+            {
+                let lines = ["author", "description", "falsepositives"].contains(&key) && sign == '\n';
+                let value = |escape: String| {
+                    if ["tags", "falsepositives"].contains(&key) {
+                        format!("[\"a{escape}b\"]")
+                    } else {
+                        format!("\"a{escape}b\"")
+                    }
+                };
+                assert_eq!(
+                    count("a.yml", &format!("{key}: {}\n", value(format!("\\u{hex:04X}")))),
+                    usize::from(!lines),
+                    "{key} {hex:X}"
+                );
+                if !["name", "level", "odd"].contains(&key) {
+                    let text = format!("rule a {{ {key}: {} }}", value(format!("\\u{{{hex:X}}}")));
+                    assert_eq!(count("a.content", &text), usize::from(!lines), "{text}");
+                }
+            }
+        }
+        assert_eq!(count("a.yml", "title: >\n  a\ndescription: |\n  a\n\n  b\tc\n"), 0);
+    }
+
+    #[test]
     fn attack_tags() {
         for good in [
             "t1059",

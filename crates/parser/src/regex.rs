@@ -30,11 +30,11 @@ pub(crate) struct Flags {
     pub(crate) dot_all: bool,
 }
 
-/// Looks at an expression and says the first thing that is wrong with it.
+/// Looks at an expression and says the first thing that is wrong with it, or how many states it needs.
 ///
 /// # Errors
 /// The problem, when the expression must not be released.
-pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
+pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
     if pattern.len() > limits::REGEX_BYTES {
         return Err(Problem {
             code: &codes::REGEX_TOO_LARGE,
@@ -90,7 +90,7 @@ pub(crate) fn inspect(pattern: &str, flags: Flags) -> Result<(), Problem> {
             at: None,
         });
     }
-    explodes(&hir).map_or(Ok(()), |message| {
+    explodes(&hir).map_or(Ok(states), |message| {
         Err(Problem {
             code: &codes::REGEX_BACKTRACKS,
             message,

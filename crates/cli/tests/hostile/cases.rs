@@ -73,6 +73,17 @@ fn other(
     Case { name: name.to_owned(), make: Box::new(make), file, code, exit }
 }
 
+/// A native file with as many rules, each with an expression of its own.
+fn regexes(count: usize, expression: &str) -> String {
+    let rules = each(count, |text, at| {
+        let _ = writeln!(
+            text,
+            "rule r{at} {{ id: \"0e95725d-7320-415d-80f7-0{at:011x}\" template: t @ 1 severity: low when image matches r\"{at}{expression}\" }}"
+        );
+    });
+    format!("{TEMPLATE}{rules}")
+}
+
 /// Numbered parts, one after the other.
 fn each(count: usize, part: impl Fn(&mut String, usize)) -> String {
     let mut text = String::new();
@@ -327,6 +338,10 @@ fn expansion() -> Vec<Case> {
             || item(&format!("CommandLine|re|i: '{}'", r"[\w]".repeat(4_000))),
             "CC0503",
         ),
+        content("3,000 rules with nested repeats", || regexes(3_000, "([a-z]{1,30}x){1,30}"), "CC0503"),
+        content("5,000 rules with overlapping classes", || regexes(5_000, r"(\w+[^\s]\d{1,5}[\w-]+=){3}"), "CC0503"),
+        content("5,000 rules with long expressions", || regexes(5_000, &"(?:abc|def)[a-z]{1,8}x".repeat(4)), "CC0503"),
+        content("900 rules with 200 alternatives", || regexes(900, &each(200, put!("a{at}.*b|"))), "CC0503"),
         yml(
             "10,000 expressions with classes",
             || {

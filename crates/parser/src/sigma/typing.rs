@@ -359,6 +359,15 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
             return Err(sink.refuse(found.with_help("split the file, or match texts where no expression is needed")));
         }
         let inspected = regex::inspect(value.text, flags);
+        if let Ok(states) = &inspected
+            && !limits::take(&mut budget.regex_states, *states)
+        {
+            let most = limits::FILE_REGEX_STATES;
+            let message = format!("the regular expressions of this file need more than {most} states together");
+            let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message);
+            sink.push(found.with_help("split the file, or lower the counts of repeats"));
+            return None;
+        }
         if inspected.is_ok() {
             hygiene::plain_expression(item, value, sink);
         }

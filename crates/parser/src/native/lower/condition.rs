@@ -12,6 +12,7 @@ use super::typing::{self, Asked, Made};
 use crate::diagnostic::{Sink, Unread, clip, closest, codes};
 use crate::limits;
 use crate::model::{Expr, FieldComparison, FieldRef, Predicate, Test};
+use crate::regex;
 use crate::source::Span;
 use crate::template::{FieldType, Fixed, Scalar, TemplateType};
 
@@ -398,6 +399,24 @@ impl<'r> Lowerer<'r, '_> {
             let message =
                 format!("the expressions of this file have more than {} bytes together", limits::FILE_REGEX_BYTES);
             return Err(self.report(&codes::REGEX_TOO_LARGE, asked.at, message, "split the file, or use `like`"));
+        }
+        if asked.operator == Operator::Matches {
+            // What is wrong with one of them is reported where it is typed.
+            let states = |value: &Value| match &value.value {
+                Literal::Text(text) => regex::inspect(text, regex::Flags::default()).unwrap_or(0),
+                _ => 0,
+            };
+            if !limits::take(&mut budget.regex_states, values.iter().map(states).sum()) {
+                let most = limits::FILE_REGEX_STATES;
+                let message = format!("the regular expressions of this file need more than {most} states together");
+                self.report(
+                    &codes::REGEX_TOO_LARGE,
+                    asked.at,
+                    message,
+                    "split the file, or lower the counts of repeats",
+                );
+                return None;
+            }
         }
         if !limits::take(&mut budget.values, values.len()) || !limits::take(&mut budget.value_bytes, bytes) {
             let message = format!(

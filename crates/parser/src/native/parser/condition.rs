@@ -6,7 +6,7 @@ use super::super::ast::{
 };
 use super::super::lexer::{Kind, Token};
 use super::{Failed, Parser, RESERVED, Read};
-use crate::diagnostic::{Edit, FixKind, clip, closest, codes};
+use crate::diagnostic::{Edit, FixKind, closest, codes};
 use crate::limits;
 use crate::source::{Span, Spanned};
 
@@ -261,7 +261,7 @@ impl Parser<'_> {
             self.push(found.with_help("write the values in brackets, or leave `all` out"));
         }
         if operator.value.is_comparison() {
-            self.refuse_chained(start, &right)?;
+            self.refuse_chained(start)?;
         }
         let span = self.since(start);
         Ok(Expr::Predicate(Predicate { quantifier, left, operator, ignore_case, all_values, right: Some(right), span }))
@@ -365,7 +365,7 @@ impl Parser<'_> {
     }
 
     /// `1 < x < 5`: reports it, and reads the rest of the chain.
-    fn refuse_chained(&mut self, start: u32, middle: &Right) -> Read<()> {
+    fn refuse_chained(&mut self, start: u32) -> Read<()> {
         let sign = self.token;
         let Some(second) = self.operator()? else { return Ok(()) };
         if !second.value.is_comparison() {
@@ -375,12 +375,10 @@ impl Parser<'_> {
         }
         let read = self.right(second.value)?;
         let span = Span { start, end: read.span().end };
-        let middle = clip(self.text.get(middle.span().range()).unwrap_or(""));
         let found = self
             .sink
             .diagnostic(&codes::CHAINED_COMPARISON, span, "comparisons cannot be chained")
-            .with_label("two comparisons in one")
-            .with_help(format!("write two, as in `1 < {middle} and {middle} < 5`"));
+            .with_label("two comparisons in one");
         self.push(found);
         Ok(())
     }

@@ -1,0 +1,370 @@
+//! Fixes keep what rules mean and every comment: generated rules with mistakes, and public rules into which mistakes
+//! are put. All fixes are applied; each rule that could be read before fires on the same events after, which is
+//! proven where the condition is not the same to the letter.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use contentcheck_analysis::{Analysis, Relation, Witness};
+use contentcheck_parser::check::suppress::comments;
+use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::diagnostic::{Diagnostic, FixKind, fix};
+use contentcheck_parser::model::{CheckedRule, Target};
+use contentcheck_parser::source::Source;
+use contentcheck_parser::template::TemplateType;
+use proptest::prelude::*;
+
+fn checked(source: &Source, language: Language, library: &[TemplateType]) -> (Vec<CheckedRule>, Vec<Diagnostic>) {
+    let context = Context { library: library.to_vec(), fleet: None, threads: 1 };
+    let (content, found) = check(&[(source.clone(), language)], context, &|_, _| None, &|| {});
+    (content.rules().to_vec(), found)
+}
+
+fn notes(source: &Source, language: Language) -> Vec<String> {
+    comments(source, language).into_iter().map(|span| source.slice(span).to_owned()).collect()
+}
+
+/// What fixes did to one file.
+#[derive(Default)]
+struct Done {
+    fixed: BTreeMap<String, usize>,
+    compared: usize,
+    proven: usize,
+}
+
+/// Applies every fix of a file, again and again until none is left, and compares the rules.
+fn fix_all(text: &str, language: Language, library: &[TemplateType], done: &mut Done) -> Result<(), String> {
+    let mut source = Source::new("x", text);
+    let (before, mut found) = checked(&source, language, library);
+    let kept = notes(&source, language);
+    for round in 0.. {
+        let fixes: Vec<&Diagnostic> = found.iter().filter(|found| found.fix.is_some()).collect();
+        if fixes.is_empty() {
+            break;
+        }
+        if round > 20 {
+            return Err(format!("fixes without end\n{}", source.text()));
+        }
+        for fix in fixes.iter().filter_map(|found| found.fix.as_ref()) {
+            *done.fixed.entry(format!("{:?}", fix.kind)).or_default() += 1;
+        }
+        let (fixed, count) = fix::apply(source.text(), &fixes);
+        assert!(count > 0);
+        source = Source::new("x", fixed);
+        found = checked(&source, language, library).1;
+    }
+    if source.text() == text {
+        return Ok(());
+    }
+    let told = format!("\n--- before\n{text}\n--- after\n{}", source.text());
+    let left = notes(&source, language);
+    if kept != left {
+        return Err(format!("comments {kept:?} became {left:?}{told}"));
+    }
+    let after: HashMap<String, CheckedRule> =
+        checked(&source, language, library).0.into_iter().map(|rule| (rule.name.clone(), rule)).collect();
+    let confirm = |_: &Target, _: &Witness| true;
+    let mut analysis = Analysis::new(&confirm);
+    for old in &before {
+        let Some(new) = after.get(&old.name) else { return Err(format!("the rule {} is gone{told}", old.name)) };
+        // A level in the wrong case is an error, and the rule has none until it is fixed.
+        let level = old.level.is_none() || old.level == new.level;
+        if old.targets.len() != new.targets.len() || !level || old.sensors != new.sensors {
+            return Err(format!("targets, level or sensors of {} differ{told}", old.name));
+        }
+        for (one, other) in old.targets.iter().zip(&new.targets) {
+            done.compared += 1;
+            if one.template.to_string() == other.template.to_string() && spelled(one) == spelled(other) {
+                continue;
+            }
+            match analysis.equivalent(one, other) {
+                Relation::Equal => done.proven += 1,
+                relation => return Err(format!("{}: {relation:?}{told}", old.name)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The condition without the places of its predicates.
+fn spelled(target: &Target) -> String {
+    let mut out = String::new();
+    target.condition.each(&mut |predicate, negated| {
+        out.push_str(&format!("{negated} {:?} {:?}\n", predicate.field, predicate.test));
+    });
+    let shape = format!("{:?}", target.condition);
+    let spans = regex::Regex::new(r"Span \{[^}]*\}").unwrap();
+    out + &spans.replace_all(&shape, "")
+}
+
+// --- generated Sigma ----------------------------------------------------------------------
+
+fn item() -> impl Strategy<Value = String> {
+    let field = prop::sample::select(vec!["Image", "CommandLine", "User", "ProcessId", "ParentImage", "LogonId"]);
+    let modifiers = prop::sample::select(vec![
+        "",
+        "",
+        "|contains",
+        "|endswith",
+        "|startswith",
+        "|contains|all",
+        "|all",
+        "|cased",
+        "|endswith|all",
+        "|re",
+        "|contains|cased",
+        "|windash|contains|all",
+        "|base64offset|contains|all",
+        "|gte",
+        "|re|all",
+    ]);
+    let value = prop::sample::select(vec![
+        "'*'", "\"*\"", "*a", "'a'", "a", "A", "'A'", "\"a\"", "yes", "No", "on", "010", "'010'", "10:30", "7", "'7'",
+        "0x10", "\\x\\", "'\\y\\'", "'b*c'", "''", "null", "true", "y", "07", "1_0", "' -a'", "é", "'%x%'",
+    ]);
+    let note = prop::sample::select(vec!["", "", " # note", " # contentcheck: allow CC0607 -- meant", "  #"]);
+    (field, modifiers, prop::collection::vec((value, note), 1..5), 0..4u8).prop_map(
+        |(field, modifiers, values, form)| {
+            let indent = "            ";
+            let (first, note) = *values.first().unwrap();
+            match form {
+                0 => format!("        {field}{modifiers}: {first}{note}\n"),
+                1 => {
+                    let all: Vec<&str> = values.iter().map(|(value, _)| *value).collect();
+                    format!("        {field}{modifiers}: [{}]{note}\n", all.join(", "))
+                }
+                _ => {
+                    let all: String = values
+                        .iter()
+                        .enumerate()
+                        .map(|(at, (value, note))| {
+                            let above =
+                                if at % 3 == 2 && form == 3 { format!("{indent}# above\n") } else { String::new() };
+                            format!("{above}{indent}- {value}{note}\n")
+                        })
+                        .collect();
+                    format!("        {field}{modifiers}:{note}\n{all}")
+                }
+            }
+        },
+    )
+}
+
+fn sigma() -> impl Strategy<Value = String> {
+    let word = |of: &[&'static str]| prop::sample::select(of.to_vec());
+    let head = (
+        word(&["title: T", "title: 'T' # note", "Title: T"]),
+        word(&["level: High # note", "level: 'LOW'", "level: high", "Level: high", "levle: low"]),
+        word(&["status: Test", "status: test # note", "status: 'Stable'  # note"]),
+        word(&[
+            "date: 2023/01/02 # note",
+            "date: '2023/1/2' # note",
+            "date: 2023-01-02",
+            "date: 2023.01.02",
+            "Date: x",
+        ]),
+        word(&[
+            "tags:\n    - Attack.T1059 # note\n    - 'attack.T1059'\n    - attack.t1059 # note",
+            "tags: # note\n    - attack.t1059\n    - attack.t1059\n    # note\n    - attack.t1059",
+            "tags: [Attack.T1059, \"attack.T1059\"] # note",
+            "references:\n    - &a 'https://a.b/#c'\n    - *a\n    - 'https://a.b/#c' # note",
+        ]),
+        word(&["product: Windows # note", "product: 'Windows' # note", "product: windows"]),
+    );
+    let selections = prop::collection::vec(prop::collection::vec(item(), 1..3), 1..4);
+    let condition = word(&["1 of s*", "all of s*", "s0 and not 1 of s*", "s0"]);
+    (head, selections, condition).prop_map(|((title, level, status, date, tags, product), selections, condition)| {
+        let selections: String = selections
+            .iter()
+            .enumerate()
+            .map(|(at, items)| {
+                // Keys of a mapping are unique.
+                let mut fields = BTreeSet::new();
+                let items: String = items
+                    .iter()
+                    .filter(|item| fields.insert(item.split([':', '|']).next().unwrap().to_owned()))
+                    .map(String::as_str)
+                    .collect();
+                format!("    s{at}: # note\n{items}")
+            })
+            .collect();
+        format!(
+            "# note\n{title}\nid: 0e95725d-7320-415d-80f7-004da920fc11 # note\n{level}\n{status}\n{date}\n{tags}\nlogsource:\n    \
+             {product}\n    category: Process_Creation # note\ndetection:\n{selections}    condition: {condition} # note\n# end"
+        )
+    })
+}
+
+// --- generated native -----------------------------------------------------------------------
+
+const TEMPLATE: &str = "template t.process @ 1 { # note\n    1 image: string nocase\n    2 line: string?\n    3 pid: int\n    4 groups: list<string>?\n}\n";
+
+fn predicate() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "image == \"a\"",
+        "image == 'a'",
+        "image == \"C:\\Windows\"",
+        "image == \"C:\\\\a\\Windows\"",
+        "pid == 1",
+        "image == \"a\\tb\\W\"",
+        "pid <> 1",
+        "pid in (1, 2)",
+        "pid in ( # note\n 1, 2) # note",
+        "exists line",
+        "exists # note\n line",
+        "line exists",
+        "image = \"a\"",
+        "line endswith \"x\"",
+        "1 < pid < 5",
+        "pid == \"5\"",
+        "groups contains \"x\"",
+        "image in [\"a\" # note\n \"b\"]",
+        "line starts_with \"a\" # note\n",
+        "image nand line",
+        "image like \"*\"",
+        "image == 'C:\\x'",
+        "image == \"\\q\" # note\n",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn condition() -> impl Strategy<Value = String> {
+    predicate().prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| parts.join(" and ")),
+            prop::collection::vec(inner.clone(), 2..4).prop_map(|parts| parts.join(" or # note\n ")),
+            inner.clone().prop_map(|part| format!("( # note\n {part})")),
+            inner.prop_map(|part| format!("not ({part})")),
+        ]
+    })
+}
+
+fn native() -> impl Strategy<Value = String> {
+    let head = prop::sample::select(vec![
+        "severity: Low # note\n",
+        "severity: \"HIGH\" # note\n",
+        "severity: low date: 2026-01-31 # note\n",
+        "severity: low date: \"2026/1/31\" # note\n",
+        "severity: low tags: [Attack.T1059, # note\n \"attack.T1059\"]\n",
+        "severity = low\n",
+    ]);
+    let test = prop::sample::select(vec![
+        "",
+        "test fires { image = \"x\", pid: 1 } # note\n",
+        "test silent { image: \"x\" pid: 1 }\n",
+    ]);
+    prop::collection::vec((head, condition(), test), 1..4).prop_map(|rules| {
+        let rules: String = rules
+            .iter()
+            .enumerate()
+            .map(|(at, (head, condition, test))| {
+                format!(
+                    "# above\nrule r{at} {{ # note\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f{at:04x}\"\n    template: t.process @ 1\n    {head}    when {condition}\n    {test}}}\n"
+                )
+            })
+            .collect();
+        format!("# top\n{TEMPLATE}list l : [1 # note\n, 2]\n{rules}# end")
+    })
+}
+
+thread_local! {
+    static LIBRARY: Vec<TemplateType> = contentcheck_library::templates()
+        .unwrap()
+        .into_iter()
+        .filter(|template| template.to_string().contains("process_creation") || template.to_string().contains("process.creat"))
+        .collect();
+}
+
+proptest! {
+    #[test]
+    fn sigma_rules_mean_the_same_and_keep_their_comments(text in sigma()) {
+        LIBRARY.with(|library| fix_all(&text, Language::Sigma, library, &mut Done::default())).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn native_rules_mean_the_same_and_keep_their_comments(text in native()) {
+        fix_all(&text, Language::Native, &[], &mut Done::default()).map_err(TestCaseError::fail)?;
+    }
+}
+
+/// The generated files have each kind of fix, so that the properties above are about all of them.
+#[test]
+fn every_kind_of_fix_is_tried() {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut done = Done::default();
+    for _ in 0..300 {
+        let text = sigma().new_tree(&mut runner).unwrap().current();
+        LIBRARY.with(|library| fix_all(&text, Language::Sigma, library, &mut done)).unwrap();
+        let text = native().new_tree(&mut runner).unwrap().current();
+        fix_all(&text, Language::Native, &[], &mut done).unwrap();
+    }
+    // A byte order mark is taken off before a file is parsed, where it comes from a disk.
+    fix_all(&format!("\u{FEFF}{TEMPLATE}"), Language::Native, &[], &mut done).unwrap();
+    let missing: Vec<FixKind> =
+        FixKind::ALL.into_iter().filter(|kind| !done.fixed.contains_key(&format!("{kind:?}"))).collect();
+    assert!(missing.is_empty(), "{missing:?} of {:?}", done.fixed);
+    assert!(done.compared > 100 && done.proven > 0, "{} compared, {} proven", done.compared, done.proven);
+}
+
+// --- public rules -----------------------------------------------------------------------------
+
+fn files(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "yml") {
+            found.push(path);
+        }
+    }
+}
+
+/// The rule with mistakes in it, and with a comment behind every value in single quotes.
+fn spoiled(text: &str, kind: usize) -> String {
+    let mut out = String::new();
+    for (at, line) in text.lines().enumerate() {
+        let entry = line.trim_start().starts_with("- '");
+        let line = match kind {
+            0 => line.replace("    - attack.", "    - Attack.").replace("product: w", "product: W"),
+            1 => line.replace("level: h", "level: H").replace("status: t", "status: T"),
+            2 if line.starts_with("date: ") || line.starts_with("modified: ") => line.replace('-', "/"),
+            3 if line.ends_with('\'') && line.contains("|contains: '") => line.replace("|contains:", "|contains|all:"),
+            4 if line.ends_with('\'') && line.contains("|endswith: '") => line.replace("|endswith:", "|endswith|all:"),
+            _ => line.to_owned(),
+        };
+        let note = line.ends_with('\'') && (at + kind).is_multiple_of(3);
+        let twice = entry && kind > 4 && (at + kind).is_multiple_of(2) && line.ends_with('\'');
+        out.push_str(&line);
+        out.push_str(if note { " # note\n" } else { "\n" });
+        if twice {
+            out.push_str(&line);
+            out.push_str(if kind == 6 { " # twice\n" } else { "\n" });
+        }
+    }
+    out
+}
+
+#[test]
+#[ignore = "needs the public rules in the folder that CONTENTCHECK_SHARED names"]
+fn public_rules_mean_the_same_and_keep_their_comments() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
+    let folder = shared.join("corpus/sigma/rules");
+    assert!(folder.is_dir(), "{} is not there", folder.display());
+    let mut paths = Vec::new();
+    files(&folder, &mut paths);
+    paths.sort();
+    let library = contentcheck_library::templates().unwrap();
+    let mut done = Done::default();
+    for (at, path) in paths.iter().enumerate().filter(|(at, _)| at % 7 == 0) {
+        let text = fs::read_to_string(path).unwrap();
+        let text = spoiled(&text, (at / 7) % 7);
+        fix_all(&text, Language::Sigma, &library, &mut done)
+            .unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
+    }
+    eprintln!("{:?}; {} conditions compared, {} of them by proof", done.fixed, done.compared, done.proven);
+    assert!(done.fixed.values().sum::<usize>() > 300 && done.compared > 200);
+}
