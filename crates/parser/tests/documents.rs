@@ -70,7 +70,9 @@ fn the_rules_that_a_document_refers_to_are_known_or_unread() {
         format!("title: F\nlogsource: {{category: x}}\nfilter:\n    {rules}\n    s: {{a: b}}\n    condition: not s\n")
     };
     let correlation = |rules: &str| {
-        format!("title: C\ncorrelation:\n    type: event_count\n    {rules}\n    group-by: [a]\n    timespan: 1m\n    condition: {{gte: 2}}\n")
+        format!(
+            "title: C\ncorrelation:\n    type: event_count\n    {rules}\n    group-by: [a]\n    timespan: 1m\n    condition: {{gte: 2}}\n"
+        )
     };
     let refers = |text: &str| {
         let outcome = sigma(text);
@@ -90,7 +92,8 @@ fn the_rules_that_a_document_refers_to_are_known_or_unread() {
     assert_eq!(refers(&filter("rules: [one, two]")), "one two");
     assert_eq!(refers(&filter("rules: one")), "one");
     assert_eq!(refers(&correlation("rules: [one, two]")), "one two");
-    for rules in ["rules: []", "rules: ~", "rules: {one: two}", "rules: [one, [two]]", "rules: [one, 7]", "rule: [one]"] {
+    for rules in ["rules: []", "rules: ~", "rules: {one: two}", "rules: [one, [two]]", "rules: [one, 7]", "rule: [one]"]
+    {
         assert_eq!(refers(&filter(rules)), "unread", "{rules}");
         assert_eq!(refers(&correlation(rules)), "unread", "{rules}");
     }
