@@ -93,7 +93,7 @@ struct Global<'s> {
     node: Node<'s>,
     extent: Span,
     /// The first error in it.
-    flaw: Option<Diagnostic>,
+    flaw: Option<Box<Diagnostic>>,
 }
 
 /// Where a document is.
