@@ -127,12 +127,17 @@ fn every_file_is_read_or_reported_with_a_code_and_a_place() {
         *rules.entry(rule.source.name()).or_default() += 1;
     }
     let mut reported: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut errors: BTreeMap<&str, usize> = BTreeMap::new();
     for finding in &checked.findings {
+        // An id that another file has too is no mistake of the rule's own.
+        let own = finding.severity == Severity::Error && finding.code.id != "CC0702";
+        *errors.entry(finding.source.name()).or_default() += usize::from(own);
         assert!(finding.code.id.starts_with("CC0"), "{finding}");
         let at = finding.span.end as usize;
         assert!(at <= finding.source.text().len(), "{finding} lies outside of the file");
         *reported.entry(finding.source.name()).or_default() += usize::from(finding.severity > Severity::Info);
     }
+    errors.retain(|_, count| *count > 0);
     let (mut expected, mut wrong) = (0, Vec::new());
     for path in &all {
         let name = path.display().to_string();
@@ -142,7 +147,13 @@ fn every_file_is_read_or_reported_with_a_code_and_a_place() {
         let read = rules.get(name.as_str()).copied().unwrap_or(0);
         let findings = reported.get(name.as_str()).copied().unwrap_or(0);
         // A rule that was not read, and a file without one, has a finding that says why.
-        if read > written || read + findings < written.max(1) {
+        // One with warnings alone is read, and of a file with one rule and an error none is.
+        let unlike = written > 0
+            && match errors.get(name.as_str()) {
+                None => read != written,
+                Some(_) => written == 1 && read != 0,
+            };
+        if read > written || read + findings < written.max(1) || unlike {
             wrong.push(format!("{name}: {written} rules, {read} read, {findings} findings"));
         }
     }
@@ -150,7 +161,7 @@ fn every_file_is_read_or_reported_with_a_code_and_a_place() {
     assert!(all.len() > 3_500 && expected > 3_500, "{} files with {expected} rules", all.len());
     // Deprecated aggregations and broken rules, each with its finding, as seen above.
     let unread = expected - checked.content.rules().len();
-    assert!(unread < 100, "{unread} of {expected} rules were not read");
+    assert!(unread < 230, "{unread} of {expected} rules were not read");
     println!("{} files, {expected} rules, {unread} not read", all.len());
 }
 

@@ -34,7 +34,7 @@ pub struct Facts {
     pub is_rule: bool,
     /// Why it was not read, where it was not: the first error in it or in what it uses, which may be
     /// declared elsewhere.
-    pub unread: Option<Diagnostic>,
+    pub unread: Option<Box<Diagnostic>>,
 }
 
 /// A kind of document that changes what rules do, or what becomes of their matches.

@@ -374,13 +374,13 @@ impl Sink {
 
     /// Hands what a part found to the sink of the whole, and tells whether all of the part was read:
     /// if not, the first error.
-    pub(crate) fn close(self, whole: &mut Self) -> Result<Whole, Diagnostic> {
+    pub(crate) fn close(self, whole: &mut Self) -> Result<Whole, Box<Diagnostic>> {
         let (dropped, dropped_errors, lost) = (self.dropped, self.dropped_errors, self.lost);
         self.found.into_iter().for_each(|found| whole.push(found));
         whole.dropped += dropped;
         whole.dropped_errors += dropped_errors;
         whole.lost = whole.lost.or(lost);
-        self.first.map_or(Ok(Whole(())), |first| Err(*first))
+        self.first.map_or(Ok(Whole(())), Err)
     }
 
     /// The findings, in the order in which they were reported. One without help of its own

@@ -18,7 +18,7 @@ pub fn templates(ast: &Ast, sink: &mut Sink) -> Vec<TemplateType> {
     for template in declared {
         let mut own = Sink::part(sink);
         let mut lowered = lower(ast, template, &mut own);
-        lowered.flaw = own.close(sink).err().map(Arc::new);
+        lowered.flaw = own.close(sink).err().map(Arc::from);
         found.push(lowered);
     }
     found

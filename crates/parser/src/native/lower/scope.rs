@@ -59,8 +59,11 @@ impl Scope {
                 Declaration::Template(_) | Declaration::Rule(_) => continue,
             };
             let closed = own.close(sink);
-            let flaw = form.flaw(declaration.span()).cloned().map_or_else(|| closed.map(drop), Err);
-            self.insert(declaration, kind, flaw.map_err(Box::new).and(meaning), sink);
+            let whole = match form.flaw(declaration.span()) {
+                Some(flaw) => Err(Box::new(flaw.clone())),
+                None => closed.map(drop),
+            };
+            self.insert(declaration, kind, whole.and(meaning), sink);
         }
         found
     }

@@ -1,0 +1,188 @@
+//! What is known of each rule and document of a file: its place, why it was not read, and what filters and
+//! correlations refer to.
+#![expect(clippy::string_slice, reason = "a test stops at the first surprise")]
+
+use contentcheck_parser::catalogue::Catalogue;
+use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::native;
+use contentcheck_parser::outcome::{DependentKind, FileOutcome, Referred};
+use contentcheck_parser::sigma;
+use contentcheck_parser::source::Source;
+use proptest::prelude::*;
+
+fn sigma(text: &str) -> FileOutcome {
+    sigma::check(&Source::new("r.yml", text), &Catalogue::new([]))
+}
+
+const RULE: &str =
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s\n# the end of this rule\n";
+
+/// The texts of the extents.
+fn extents(text: &str) -> Vec<String> {
+    sigma(text).facts.iter().map(|facts| text[facts.extent.range()].to_owned()).collect()
+}
+
+#[test]
+fn a_document_reaches_from_its_separator_to_the_next() {
+    assert_eq!(extents(RULE), [RULE]);
+    let first = format!("# before\n---\n# also before\n{RULE}");
+    assert_eq!(extents(&first), [first.as_str()]);
+    let second = format!("--- # of the second\n# more\n{RULE}");
+    let block = "---\ntitle: T\ndescription: |\n    a\n    ---\n    b\nlogsource: {category: x}\ndetection: {s: {a: b}, condition: s}\n";
+    assert_eq!(extents(&format!("{RULE}{second}{block}...\n")), [RULE, &second, &format!("{block}...\n")]);
+    // What is not a rule has a place too, and so has what was not read.
+    let other = "---\ntitle: none\n---\nname\n---\ntitle: U\nlogsource: x\ndetection: []\n";
+    assert_eq!(extents(&format!("{RULE}{other}")).concat(), format!("{RULE}{other}"));
+}
+
+#[test]
+fn a_global_document_is_a_place_of_every_rule_after_it() {
+    let global = "action: global\nlogsource: {category: x}\n";
+    let text = format!("{RULE}---\n{global}---\n{RULE}---\n{RULE}");
+    let outcome = sigma(&text);
+    let places: Vec<_> = outcome.rules.iter().map(|rule| (rule.extent, rule.global)).collect();
+    assert_eq!(places, outcome.facts.iter().map(|facts| (facts.extent, facts.global)).collect::<Vec<_>>());
+    assert_eq!((places.len(), places[0].1), (3, None));
+    for (_, shared) in &places[1..] {
+        assert_eq!(&text[shared.unwrap().range()], format!("---\n{global}"));
+    }
+}
+
+#[test]
+fn a_native_rule_reaches_over_its_declaration() {
+    let text = "template t @ 1 { 1 a : string }\nlist l = [\"a\", 1]\nrule r { id: \"0e95725d-7320-415d-80f7-000000000001\" \
+        template: t @ 1 severity: low when a in l }\n";
+    let source = Source::new("r.content", text);
+    let mut sink = contentcheck_parser::diagnostic::Sink::new(&source);
+    let catalogue = Catalogue::new(native::templates(&native::parse(&source).ast, &mut sink));
+    let outcome = native::check(&source, &catalogue, &|_| None);
+    assert!(outcome.rules.is_empty() && outcome.lacks_rules());
+    let [facts] = outcome.facts.as_slice() else { panic!("{outcome:?}") };
+    assert_eq!(&text[facts.extent.range()], text[text.find("rule r").unwrap()..].trim_end());
+    // The reason lies outside of it, in the list.
+    let unread = facts.unread.as_ref().unwrap();
+    assert_eq!((unread.code.id, &text[unread.span.range()]), ("CC0302", "1"));
+}
+
+#[test]
+fn the_rules_that_a_document_refers_to_are_known_or_unread() {
+    let filter = |rules: &str| {
+        format!("title: F\nlogsource: {{category: x}}\nfilter:\n    {rules}\n    s: {{a: b}}\n    condition: not s\n")
+    };
+    let correlation = |rules: &str| {
+        format!(
+            "title: C\ncorrelation:\n    type: event_count\n    {rules}\n    group-by: [a]\n    timespan: 1m\n    condition: {{gte: 2}}\n"
+        )
+    };
+    let refers = |text: &str| {
+        let outcome = sigma(text);
+        let [document] = outcome.documents.as_slice() else { panic!("{text}") };
+        assert!(outcome.rules.is_empty() && !outcome.facts[document.facts].is_rule);
+        assert_eq!(document.extent, outcome.facts[document.facts].extent);
+        match &document.rules {
+            Referred::Any => "any".to_owned(),
+            Referred::Rules(rules) => rules.iter().map(|rule| rule.rule.as_str()).collect::<Vec<_>>().join(" "),
+            Referred::Unread(_) => {
+                assert!(outcome.facts[document.facts].unread.is_some(), "{text}");
+                "unread".to_owned()
+            }
+        }
+    };
+    assert_eq!(refers(&filter("rules: any")), "any");
+    assert_eq!(refers(&filter("rules: [one, two]")), "one two");
+    assert_eq!(refers(&filter("rules: one")), "one");
+    assert_eq!(refers(&correlation("rules: [one, two]")), "one two");
+    for rules in ["rules: []", "rules: ~", "rules: {one: two}", "rules: [one, [two]]", "rules: [one, 7]", "rule: [one]"]
+    {
+        assert_eq!(refers(&filter(rules)), "unread", "{rules}");
+        assert_eq!(refers(&correlation(rules)), "unread", "{rules}");
+    }
+    for whole in ["title: F\nfilter: []\n", "title: C\ncorrelation: [a]\n"] {
+        assert_eq!(refers(whole), "unread", "{whole}");
+    }
+}
+
+#[test]
+fn only_a_plain_yes_makes_rules_under_a_correlation_alerts_of_their_own() {
+    let generate = |root: &str, body: &str| {
+        let text = format!(
+            "title: C\n{root}correlation:\n    {body}type: event_count\n    rules: [one]\n    group-by: [a]\n    timespan: 1m\n    condition: {{gte: 2}}\n"
+        );
+        let outcome = sigma(&text);
+        assert_eq!(outcome.documents[0].kind, DependentKind::Correlation);
+        outcome.documents[0].generate
+    };
+    assert!(generate("", "generate: true\n    ") && generate("generate: true\n", ""));
+    for (root, body) in [
+        ("", ""),
+        ("", "generate: false\n    "),
+        ("", "generate: 'true'\n    "),
+        ("", "generate: yes\n    "),
+        ("", "generate: ~\n    "),
+        ("generate: false\n", "generate: true\n    "),
+        ("generate: true\n", "generate: [true]\n    "),
+    ] {
+        assert!(!generate(root, body), "{root}{body}");
+    }
+}
+
+/// A field that a template type lacks is absent there, also for a comparison with another field.
+#[test]
+fn a_comparison_of_fields_is_false_where_one_is_not_there() {
+    let templates = "template t.one @ 1 {\n    serves { category: \"x\" }\n    1 a : string\n    2 b : string\n}\n\
+        template t.two @ 1 {\n    serves { category: \"x\" }\n    1 a : string\n}\n\
+        template t.three @ 1 {\n    serves { category: \"x\" }\n    1 b : string\n    2 c : string\n}\n";
+    let targets = |item: &str, condition: &str| {
+        let text = format!(
+            "title: T\nlogsource: {{category: x}}\ndetection:\n    s: {{{item}}}\n    o: {{c: o}}\n    condition: {condition}\n"
+        );
+        let sources =
+            [(Source::new("t.content", templates), Language::Native), (Source::new("r.yml", text), Language::Sigma)];
+        let context = Context { library: Vec::new(), fleet: None, threads: 1 };
+        let (content, found) = check(&sources, context, &|_, _| None, &|| {});
+        let [rule] = content.rules() else { panic!("{found:?}") };
+        rule.targets.iter().map(|target| target.template.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(targets("'a|fieldref': b", "s"), ["t.one"]);
+    assert_eq!(targets("'b|fieldref': a", "s"), ["t.one"]);
+    assert_eq!(targets("'a|fieldref': b", "s or o"), ["t.one", "t.three"]);
+    assert_eq!(targets("'a|fieldref': b", "o and not s"), ["t.three"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Extents follow each other without a gap, and whatever is found in a file of several documents is about
+    /// one of them.
+    #[test]
+    fn every_finding_is_about_a_document(parts in proptest::collection::vec(proptest::sample::select(&[
+        RULE,
+        "title: ''\nlogsource: {category: x}\ndetection:\n    s: {a: []}\n    condition: s\n",
+        "# a comment\ntitle: T\ndetection: []\n\n\n",
+        "title: F\nfilter: {rules: any}\n",
+        "title: C\ncorrelation:\n    type: nothing\n",
+        "name\n",
+        "- a\n- b\n",
+        "title: Ä\ndescription: |\n    ---\n    x\nlogsource: {category: Ö}\ndetection: {s: [ü, 'é'], condition: s and}\n",
+    ][..]), 1..6)) {
+        let text = parts.join("---\n");
+        let outcome = sigma(&text);
+        let extents: Vec<_> = outcome.facts.iter().map(|facts| facts.extent).collect();
+        prop_assert_eq!(extents.len(), parts.len());
+        let mut at = 0;
+        for extent in &extents {
+            prop_assert_eq!(extent.start, at);
+            at = extent.end;
+        }
+        prop_assert_eq!(at as usize, text.len());
+        for found in &outcome.diagnostics {
+            prop_assert!(
+                extents.iter().any(|extent| extent.start <= found.span.start && found.span.end <= extent.end),
+                "{}", found
+            );
+        }
+        for (facts, part) in outcome.facts.iter().zip(&parts) {
+            prop_assert_eq!(facts.unread.is_none(), *part == RULE, "{}", part);
+        }
+    }
+}
