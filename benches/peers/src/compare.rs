@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contentcheck::plan::{Plan, Worker};
 use contentcheck::release::Release;
 use contentcheck_events::Flattener;
 use contentcheck_reference::{Evaluator, PreparedRule};
+use contentcheck_run::{Plan, Worker};
 
 use crate::events::{Lent, Taken};
 
@@ -26,7 +26,7 @@ struct Differing {
 /// When an event cannot be evaluated.
 pub fn differences(
     name: &str,
-    plan: &Plan<'_>,
+    plan: &Plan,
     release: &Release,
     events: (&[Taken], &[Lent<'_>]),
     compared: impl Fn(&str) -> bool,
@@ -35,15 +35,16 @@ pub fn differences(
     let evaluator = Evaluator::new(&release.checked.content).map_err(|error| error.to_string())?;
     let rules: HashMap<&str, &PreparedRule<'_>> =
         evaluator.rules().iter().map(|rule| (rule.rule.name.as_str(), rule)).collect();
-    let (mut worker, mut flattener) = (Worker::new(plan), Flattener::new());
-    let mut words = vec![0_u64; plan.verified.scratch_words()];
+    let (mut worker, mut flattener) = (plan.worker(), Flattener::new());
+    let image = plan.view();
+    let mut words = vec![0_u64; image.scratch_words()];
     let mut differing: BTreeMap<String, Differing> = BTreeMap::new();
     let (mut own_matches, mut peer_matches) = (0_usize, 0_usize);
     for (taken, lent) in events.0.iter().zip(events.1) {
         let mut own: BTreeSet<String> = BTreeSet::new();
-        let image = plan.verified.image();
-        lent.evaluate(plan, &mut words, |rule| {
-            own.extend(image.rule(rule).map(|rule| rule.name.to_owned()).filter(|name| compared(name)));
+        let rules_of = image.image();
+        lent.evaluate(plan, &image, &mut words, |rule| {
+            own.extend(rules_of.rule(rule).map(|rule| rule.name.to_owned()).filter(|name| compared(name)));
         })?;
         let mut found = peer(taken);
         found.retain(|name| compared(name));
@@ -90,16 +91,16 @@ pub fn differences(
 
 /// Whether a rule fires on an event, by the reference evaluator.
 fn fires(
-    plan: &Plan<'_>,
+    plan: &Plan,
     rule: &PreparedRule<'_>,
     taken: &Taken,
     flattener: &mut Flattener,
-    worker: &mut Worker,
+    worker: &mut Worker<'_>,
 ) -> bool {
     let Ok(flat) = flattener.flatten(&taken.record) else { return false };
     rule.targets.iter().any(|target| {
         let template = &target.target().template;
         plan.route_of(template) == Some(taken.route)
-            && plan.reference_event(taken.route, template, &flat, worker).is_some_and(|event| target.evaluate(&event))
+            && worker.reference_event(taken.route, template, &flat).is_some_and(|event| target.evaluate(&event))
     })
 }

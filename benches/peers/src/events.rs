@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::path::Path;
 
-use contentcheck::plan::{Plan, Worker};
 use contentcheck_events::{Batch, Flattener, Reader};
-use contentcheck_interpreter::{Event, KillMask, Value};
+use contentcheck_interpreter::{Event, KillMask, Value, VerifiedImage};
+use contentcheck_run::{Plan, Route};
 
 /// A value that owns its text.
 enum Owned {
@@ -40,8 +40,8 @@ impl Owned {
 
 /// An event as one of a template type.
 pub struct Taken {
-    /// The template type, by its number in the router.
-    pub route: usize,
+    /// The template type.
+    pub route: Route,
     inputs: Vec<Owned>,
     others: Vec<Owned>,
     /// The record as it was read.
@@ -54,8 +54,8 @@ pub struct Taken {
 
 /// The values of an event, as an evaluation takes them.
 pub struct Lent<'t> {
-    /// The template type, by its number in the router.
-    pub route: usize,
+    /// The template type.
+    pub route: Route,
     /// Values in the order of the layout.
     pub inputs: Vec<Value<'t>>,
     /// Values that no rule reads by name.
@@ -79,11 +79,17 @@ impl Lent<'_> {
     ///
     /// # Errors
     /// A fault, which a typed event does not meet.
-    pub fn evaluate(&self, plan: &Plan<'_>, words: &mut [u64], mut sink: impl FnMut(u32)) -> Result<(), String> {
-        let Some((_, templates, _)) = plan.stop(self.route) else { return Ok(()) };
-        for template in templates {
+    pub fn evaluate(
+        &self,
+        plan: &Plan,
+        image: &VerifiedImage<'_>,
+        words: &mut [u64],
+        mut sink: impl FnMut(u32),
+    ) -> Result<(), String> {
+        let Some(stop) = plan.stop(self.route) else { return Ok(()) };
+        for template in stop.templates() {
             let event = Event { inputs: &self.inputs, header: &[], others: &self.others };
-            let bound = plan.verified.bind(*template, event).map_err(|fault| fault.to_string())?;
+            let bound = image.bind(template.number(), event).map_err(|fault| fault.to_string())?;
             bound.evaluate(KillMask::NONE, words, &mut sink).map_err(|fault| fault.to_string())?;
         }
         Ok(())
@@ -95,8 +101,8 @@ impl Lent<'_> {
 ///
 /// # Errors
 /// When the file cannot be opened.
-pub fn take(plan: &Plan<'_>, events: &Path, only: &str) -> Result<(usize, Vec<Taken>), String> {
-    let (mut taken, mut worker, mut flattener) = (Vec::new(), Worker::new(plan), Flattener::new());
+pub fn take(plan: &Plan, events: &Path, only: &str) -> Result<(usize, Vec<Taken>), String> {
+    let (mut taken, mut worker, mut flattener) = (Vec::new(), plan.worker(), Flattener::new());
     let mut reader = Reader::open(events).map_err(|problem| problem.to_string())?;
     let mut batch = Batch::new();
     let (mut count, mut number) = (0, 0);
@@ -106,13 +112,12 @@ pub fn take(plan: &Plan<'_>, events: &Path, only: &str) -> Result<(usize, Vec<Ta
             let Ok(record) = record else { return };
             let Ok(flat) = flattener.flatten(record.bytes) else { return };
             let Ok(json) = serde_json::from_slice::<serde_json::Value>(record.bytes) else { return };
-            plan.router.route(&flat, None, &mut worker.routes);
-            let named = |route: &usize| plan.router.templates().get(*route).is_some_and(|of| of.name.contains(only));
-            let routes: Vec<usize> = worker.routes.iter().copied().filter(named).collect();
+            let named = |route: &Route| plan.template(*route).is_some_and(|of| of.name.contains(only));
+            let routes: Vec<Route> = worker.route(&flat, None).iter().copied().filter(named).collect();
             count += usize::from(!routes.is_empty());
             for route in routes {
-                let Some((layout, _, others)) = plan.stop(route) else { continue };
-                layout.present(&flat, &mut worker.scratch, others, |event| {
+                let Some(stop) = plan.stop(route) else { continue };
+                worker.present(stop, &flat, |event| {
                     taken.push(Taken {
                         route,
                         inputs: event.inputs.iter().map(Owned::of).collect(),

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use contentcheck::plan::Plan;
 use contentcheck::walk;
 use contentcheck_parser::template::LogSource;
+use contentcheck_run::Plan;
 use sigma_rust::{Event, Rule, rule_from_yaml};
 
 use crate::clock::{cpu, since};
@@ -25,7 +25,7 @@ impl Engine {
     ///
     /// # Errors
     /// When a path is wrong.
-    pub fn load(paths: &[PathBuf], plan: &Plan<'_>) -> Result<Self, String> {
+    pub fn load(paths: &[PathBuf], plan: &Plan) -> Result<Self, String> {
         let start = cpu();
         let found = walk::walk(paths, &[], std::path::Path::new(".")).map_err(|failure| failure.message)?;
         let (mut rules, mut refused, mut first) = (Vec::new(), 0, None);
@@ -45,7 +45,7 @@ impl Engine {
             service: rule.logsource.service.clone(),
         };
         let asked: Vec<LogSource> = rules.iter().map(asks).collect();
-        let routes = plan.router.templates().iter().map(|template| {
+        let routes = plan.router().templates().iter().map(|template| {
             let serves = |asked: &LogSource| template.serves.iter().any(|served| served.serves(asked));
             (0..rules.len()).filter(|at| asked.get(*at).is_some_and(serves)).collect()
         });

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contentcheck::plan::Plan;
 use contentcheck::release::Release;
 use contentcheck_parser::model::{
     Comparison, Expr, FieldRef, IntRange, Pattern, Predicate, Regex, Test, TextPattern, WildcardPart,
 };
 use contentcheck_parser::template::TemplateType;
+use contentcheck_run::{Plan, Route};
 use serde_json::{Map, Value, json};
 use tau_engine::{Optimisations, Rule};
 
@@ -26,21 +26,21 @@ pub struct Engine {
 impl Engine {
     /// Writes and loads the rules of a release, with all of the engine's optimisations.
     #[must_use]
-    pub fn load(release: &Release, plan: &Plan<'_>) -> Self {
+    pub fn load(release: &Release, plan: &Plan) -> Self {
         let start = cpu();
         let (mut rules, mut routes) = (Vec::new(), Vec::new());
-        routes.resize_with(plan.router.templates().len(), Vec::new);
+        routes.resize_with(plan.router().templates().len(), Vec::new);
         let mut reasons: BTreeMap<&'static str, usize> = BTreeMap::new();
         let mut refused = 0;
         for rule in release.checked.content.rules() {
-            let written: Result<Vec<(usize, String)>, &'static str> = rule
+            let written: Result<Vec<(Route, String)>, &'static str> = rule
                 .targets
                 .iter()
                 .filter_map(|target| Some((plan.route_of(&target.template)?, target)))
                 .map(|(route, target)| Ok((route, write(&target.template, &target.condition)?)))
                 .collect();
             let loaded = written.and_then(|written| {
-                let load = |(route, text): (usize, String)| match Rule::from_str(&text) {
+                let load = |(route, text): (Route, String)| match Rule::from_str(&text) {
                     Ok(rule) => Ok((route, rule.optimise(Optimisations::default()))),
                     Err(_) => Err("the engine refuses what was written"),
                 };
@@ -49,7 +49,7 @@ impl Engine {
             match loaded {
                 Ok(loaded) => {
                     for (route, own) in loaded {
-                        if let Some(slot) = routes.get_mut(route) {
+                        if let Some(slot) = routes.get_mut(route.index()) {
                             slot.push((rules.len(), own));
                         }
                     }

@@ -25,7 +25,7 @@ pub struct Case {
     /// not contradict.
     #[serde(default)]
     pub template: Option<String>,
-    /// Id or title of the rule, where the file beside has several.
+    /// Id, name or title of the rule, where the file beside has several.
     #[serde(default)]
     pub rule: Option<String>,
 }

@@ -124,7 +124,8 @@ impl Stop {
 }
 
 impl Plan {
-    /// For a recorder that supplies just what the image reads, under its names and types.
+    /// For a recorder that supplies just what the image reads, under its names and types. `image` is compiled for any
+    /// sensor: a recorder is none, and loads no rule that is restricted to some.
     ///
     /// # Errors
     /// When the image is rejected, with the reason: for an image of this content that is a fault of the compiler's.

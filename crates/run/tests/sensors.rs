@@ -103,7 +103,7 @@ fn found(content: &CheckedContent, plan: &Plan) -> Vec<Result<BTreeSet<String>, 
     let each = EVENTS.iter().map(|event| {
         let flat = flattener.flatten(event.as_bytes()).unwrap();
         let mut found = BTreeSet::new();
-        worker.evaluate(&flat, None, |_, rule: RuleId| drop(found.insert(rules[rule.index()].word().to_owned())))?;
+        worker.evaluate(&flat, None, |_, rule: RuleId| found.extend([rules[rule.index()].word().to_owned()]))?;
         Ok(found)
     });
     each.collect()
@@ -219,7 +219,7 @@ fn recorded_and_owned_events_are_supplied_alike() {
                 for event in EVENTS {
                     let flat = flattener.flatten(event.as_bytes()).unwrap();
                     let mut recorded = BTreeSet::new();
-                    let done = worker.evaluate(&flat, None, |_, rule| drop(recorded.insert(rule)));
+                    let done = worker.evaluate(&flat, None, |_, rule| recorded.extend([rule]));
                     for (id, rule) in RuleId::count(&rules) {
                         let target = &rule.targets[0];
                         let template = &target.template;
@@ -229,7 +229,7 @@ fn recorded_and_owned_events_are_supplied_alike() {
                         }
                         let owned = whole(event, template);
                         let mut found = BTreeSet::new();
-                        let owned_done = other.evaluate_owned(template, &owned, |rule| drop(found.insert(rule)));
+                        let owned_done = other.evaluate_owned(template, &owned, |rule| found.extend([rule]));
                         assert_eq!((&owned_done, &found), (&done, &recorded), "{event} {ty} {user} {version}");
                         if done.is_ok() && plan.loads_on(id, template) {
                             compared += 1;

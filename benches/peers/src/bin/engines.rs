@@ -10,21 +10,22 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 
-use contentcheck::plan::{Plan, with_plan};
 use contentcheck::release::Release;
 use contentcheck_peers::clock::{cpu, least, median, ratio, since};
 use contentcheck_peers::compare::differences;
 use contentcheck_peers::events::{Lent, Taken, groups, take, touch_json, touch_lent};
 use contentcheck_peers::load::{self, Arguments};
 use contentcheck_peers::{sigma_rust, tau};
+use contentcheck_run::Plan;
 
-fn measure(plan: &Plan<'_>, release: &Release, arguments: &Arguments) -> Result<(), String> {
+fn measure(plan: &Plan, release: &Release, arguments: &Arguments) -> Result<(), String> {
     let tau = tau::Engine::load(release, plan);
     let sigma = sigma_rust::Engine::load(&arguments.rules, plan)?;
     let (count, taken) = take(plan, &arguments.events, &arguments.only)?;
     let lent: Vec<Lent<'_>> = taken.iter().map(Taken::lend).collect();
     println!("{count} events, {} of them on template types with rules", lent.len());
-    let mut words = vec![0_u64; plan.verified.scratch_words()];
+    let image = plan.view();
+    let mut words = vec![0_u64; image.scratch_words()];
     let (mut own, mut first, mut second) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {
         let mut spent = [0.0_f64; 3];
@@ -34,17 +35,18 @@ fn measure(plan: &Plan<'_>, release: &Release, arguments: &Arguments) -> Result<
             touch_lent(own_events);
             let start = cpu();
             for event in own_events {
-                event.evaluate(plan, &mut words, |_| matches += 1)?;
+                event.evaluate(plan, &image, &mut words, |_| matches += 1)?;
             }
             spent[0] += since(start);
             touch_json(json);
             let start = cpu();
             for event in json {
-                tau.evaluate(event.route, &event.json, |_| tau_matches += 1);
+                tau.evaluate(event.route.index(), &event.json, |_| tau_matches += 1);
             }
             spent[1] += since(start);
             // Making the event is reading, and not timed; it was just written.
-            let events: Vec<_> = json.iter().map(|taken| (taken.route, sigma_rust::Engine::event(taken))).collect();
+            let events: Vec<_> =
+                json.iter().map(|taken| (taken.route.index(), sigma_rust::Engine::event(taken))).collect();
             let start = cpu();
             for (route, event) in &events {
                 sigma.evaluate(*route, event, |_| sigma_matches += 1);
@@ -72,7 +74,7 @@ fn measure(plan: &Plan<'_>, release: &Release, arguments: &Arguments) -> Result<
         |rule| known.contains(rule),
         |taken| {
             let mut found = BTreeSet::new();
-            tau.evaluate(taken.route, &taken.json, |rule| found.extend([rule.to_owned()]));
+            tau.evaluate(taken.route.index(), &taken.json, |rule| found.extend([rule.to_owned()]));
             found
         },
     )?;
@@ -85,7 +87,8 @@ fn measure(plan: &Plan<'_>, release: &Release, arguments: &Arguments) -> Result<
         |rule| known.contains(rule),
         |taken| {
             let mut found = BTreeSet::new();
-            sigma.evaluate(taken.route, &sigma_rust::Engine::event(taken), |rule| found.extend(rule.id.clone()));
+            sigma
+                .evaluate(taken.route.index(), &sigma_rust::Engine::event(taken), |rule| found.extend(rule.id.clone()));
             found
         },
     )
@@ -94,7 +97,8 @@ fn measure(plan: &Plan<'_>, release: &Release, arguments: &Arguments) -> Result<
 fn run() -> Result<(), String> {
     let arguments = Arguments::read()?;
     let release = load::own(&arguments.rules)?;
-    with_plan(&release, |plan| measure(plan, &release, &arguments)).map_err(|failure| failure.message)?
+    let plan = release.plan().map_err(|failure| failure.message)?;
+    measure(&plan, &release, &arguments)
 }
 
 fn main() -> ExitCode {

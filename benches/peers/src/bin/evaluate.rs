@@ -9,7 +9,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::process::ExitCode;
 
-use contentcheck::plan::{Plan, with_plan};
 use contentcheck::release::Release;
 use contentcheck_interpreter::Value;
 use contentcheck_parser::model::{Pattern, Test, WildcardPart};
@@ -18,6 +17,7 @@ use contentcheck_peers::clock::{cpu, least, median, ratio, since};
 use contentcheck_peers::compare::differences;
 use contentcheck_peers::events::{Lent, Taken, groups, take, touch, touch_json, touch_lent};
 use contentcheck_peers::load::{self, Arguments, peer_source};
+use contentcheck_run::Plan;
 use daachorse::DoubleArrayAhoCorasick;
 use rsigma_eval::Engine;
 use rsigma_eval::event::{Event as PeerEvent, EventValue, JsonEvent};
@@ -75,17 +75,18 @@ fn run() -> Result<(), String> {
     let arguments = Arguments::read()?;
     let release = load::own(&arguments.rules)?;
     let engine = load::rsigma(&arguments.rules)?;
-    with_plan(&release, |plan| measure(plan, &release, &engine, &arguments)).map_err(|failure| failure.message)?
+    let plan = release.plan().map_err(|failure| failure.message)?;
+    measure(&plan, &release, &engine, &arguments)
 }
 
-fn measure(plan: &Plan<'_>, release: &Release, engine: &Engine, arguments: &Arguments) -> Result<(), String> {
+fn measure(plan: &Plan, release: &Release, engine: &Engine, arguments: &Arguments) -> Result<(), String> {
     let (count, taken) = take(plan, &arguments.events, &arguments.only)?;
     let each = |total: f64| total * 1e9 / count.max(1) as f64;
     let lent: Vec<Lent<'_>> = taken.iter().map(Taken::lend).collect();
     // The peer takes one log source for an event; where a template type serves several, it is timed
     // on the first and compared on all of them.
     let served: Vec<Vec<rsigma_parser::LogSource>> =
-        plan.router.templates().iter().map(|template| template.serves.iter().map(peer_source).collect()).collect();
+        plan.router().templates().iter().map(|template| template.serves.iter().map(peer_source).collect()).collect();
     let sources: Vec<rsigma_parser::LogSource> = served
         .iter()
         .map(|served| served.first().cloned().unwrap_or_else(|| peer_source(&LogSource::default())))
@@ -119,7 +120,8 @@ fn measure(plan: &Plan<'_>, release: &Release, engine: &Engine, arguments: &Argu
             texts.map(|text| text.to_ascii_lowercase().into_bytes()).collect()
         })
         .collect();
-    let mut words = vec![0_u64; plan.verified.scratch_words()];
+    let image = plan.view();
+    let mut words = vec![0_u64; image.scratch_words()];
     let (mut own, mut json, mut map, mut pass) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut matches, mut hits) = (0_u64, 0_u64);
     for _ in 0..arguments.rounds {
@@ -134,7 +136,7 @@ fn measure(plan: &Plan<'_>, release: &Release, engine: &Engine, arguments: &Argu
             touch_lent(own_events);
             let start = cpu();
             for event in own_events {
-                event.evaluate(plan, &mut words, |_| matches += 1)?;
+                event.evaluate(plan, &image, &mut words, |_| matches += 1)?;
             }
             spent[0] += since(start);
             if arguments.alone {
@@ -143,14 +145,14 @@ fn measure(plan: &Plan<'_>, release: &Release, engine: &Engine, arguments: &Argu
             touch_json(json_events);
             let start = cpu();
             for taken in json_events {
-                let Some(source) = sources.get(taken.route) else { continue };
+                let Some(source) = sources.get(taken.route.index()) else { continue };
                 std::hint::black_box(engine.evaluate_with_logsource(&JsonEvent::borrow(&taken.json), source).len());
             }
             spent[1] += since(start);
             touch_json(json_events);
             let start = cpu();
             for (taken, mapped) in json_events.iter().zip(map_events) {
-                let Some(source) = sources.get(taken.route) else { continue };
+                let Some(source) = sources.get(taken.route.index()) else { continue };
                 std::hint::black_box(engine.evaluate_with_logsource(mapped, source).len());
             }
             spent[2] += since(start);
@@ -203,7 +205,7 @@ fn measure(plan: &Plan<'_>, release: &Release, engine: &Engine, arguments: &Argu
         (&taken, &lent),
         |_| true,
         |taken| {
-            let sources = served.get(taken.route).into_iter().flatten();
+            let sources = served.get(taken.route.index()).into_iter().flatten();
             let results =
                 sources.flat_map(|source| engine.evaluate_with_logsource(&JsonEvent::borrow(&taken.json), source));
             results.filter_map(|result| result.header.rule_id).collect()

@@ -7,11 +7,11 @@
 
 use std::process::ExitCode;
 
-use contentcheck::plan::{Plan, with_plan};
 use contentcheck_parser::template::LogSource;
 use contentcheck_peers::clock::{cpu, since};
 use contentcheck_peers::events::{Lent, Taken, groups, take, touch_json, touch_lent};
 use contentcheck_peers::load::{self, Arguments, peer_source};
+use contentcheck_run::Plan;
 use rsigma_eval::Engine;
 use rsigma_eval::event::JsonEvent;
 
@@ -30,16 +30,18 @@ fn run() -> Result<(), String> {
     let arguments = Arguments::read()?;
     let release = load::own(&arguments.rules)?;
     let engine = load::rsigma(&arguments.rules)?;
-    with_plan(&release, |plan| measure(plan, &engine, &arguments)).map_err(|failure| failure.message)?
+    let plan = release.plan().map_err(|failure| failure.message)?;
+    measure(&plan, &engine, &arguments)
 }
 
-fn measure(plan: &Plan<'_>, engine: &Engine, arguments: &Arguments) -> Result<(), String> {
+fn measure(plan: &Plan, engine: &Engine, arguments: &Arguments) -> Result<(), String> {
     let (_, taken) = take(plan, &arguments.events, &arguments.only)?;
     let lent: Vec<Lent<'_>> = taken.iter().map(Taken::lend).collect();
-    let templates = plan.router.templates();
+    let templates = plan.router().templates();
     let source = |route: usize| templates.get(route).and_then(|template| template.serves.first());
     let none = LogSource::default();
-    let mut words = vec![0_u64; plan.verified.scratch_words()];
+    let image = plan.view();
+    let mut words = vec![0_u64; image.scratch_words()];
     let mut kinds = vec![Kind::default(); templates.len()];
     let clock = (0..READINGS).map(|_| since(cpu())).sum::<f64>() / f64::from(READINGS);
     for _ in 0..arguments.rounds {
@@ -47,9 +49,9 @@ fn measure(plan: &Plan<'_>, engine: &Engine, arguments: &Arguments) -> Result<()
             let (Some(own), Some(json)) = (lent.get(group.clone()), taken.get(group)) else { continue };
             touch_lent(own);
             for event in own {
-                let Some(kind) = kinds.get_mut(event.route) else { continue };
+                let Some(kind) = kinds.get_mut(event.route.index()) else { continue };
                 let start = cpu();
-                event.evaluate(plan, &mut words, |_| ())?;
+                event.evaluate(plan, &image, &mut words, |_| ())?;
                 kind.own += since(start) - clock;
                 kind.events += 1.0;
             }
@@ -58,8 +60,8 @@ fn measure(plan: &Plan<'_>, engine: &Engine, arguments: &Arguments) -> Result<()
             }
             touch_json(json);
             for taken in json {
-                let Some(kind) = kinds.get_mut(taken.route) else { continue };
-                let source = peer_source(source(taken.route).unwrap_or(&none));
+                let Some(kind) = kinds.get_mut(taken.route.index()) else { continue };
+                let source = peer_source(source(taken.route.index()).unwrap_or(&none));
                 let start = cpu();
                 std::hint::black_box(engine.evaluate_with_logsource(&JsonEvent::borrow(&taken.json), &source).len());
                 kind.peer += since(start) - clock;

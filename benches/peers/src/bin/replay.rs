@@ -12,10 +12,10 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::ExitCode;
 
-use contentcheck::plan::{Plan, Worker, with_plan};
 use contentcheck_events::{Batch, Flattener, Reader};
 use contentcheck_peers::clock::{cpu, least, median, ratio, since};
 use contentcheck_peers::load::{self, Arguments, peer_source};
+use contentcheck_run::Plan;
 use rsigma_eval::Engine;
 use rsigma_eval::event::JsonEvent;
 
@@ -36,31 +36,28 @@ fn records(path: &Path, mut each: impl FnMut(&[u8])) -> Result<(), String> {
     Ok(())
 }
 
-fn sources(plan: &Plan<'_>, path: &Path) -> Result<Sources, String> {
-    let (mut worker, mut flattener, mut found) = (Worker::new(plan), Flattener::new(), Vec::new());
+fn sources(plan: &Plan, path: &Path) -> Result<Sources, String> {
+    let (mut worker, mut flattener, mut found) = (plan.worker(), Flattener::new(), Vec::new());
     records(path, |record| {
-        worker.routes.clear();
-        if let Ok(flat) = flattener.flatten(record) {
-            plan.router.route(&flat, None, &mut worker.routes);
-        }
-        let covered = worker.routes.iter().find(|route| plan.stop(**route).is_some());
-        let template = covered.and_then(|route| plan.router.templates().get(*route));
+        let routes = flattener.flatten(record).map_or(&[][..], |flat| worker.route(&flat, None));
+        let covered = routes.iter().find(|route| plan.stop(**route).is_some());
+        let template = covered.and_then(|route| plan.template(*route));
         found.push(template.and_then(|template| template.serves.first()).map(peer_source));
     })?;
     Ok(found)
 }
 
-fn own(plan: &Plan<'_>, path: &Path) -> Result<u64, String> {
-    let (mut worker, mut flattener, mut matches) = (Worker::new(plan), Flattener::new(), 0);
+fn own(plan: &Plan, path: &Path) -> Result<u64, String> {
+    let (mut worker, mut flattener, mut matches) = (plan.worker(), Flattener::new(), 0);
     let mut fault = None;
     records(path, |record| {
         if let Ok(flat) = flattener.flatten(record)
-            && let Err(met) = plan.evaluate(&flat, None, &mut worker, |_, _| matches += 1)
+            && let Err(met) = worker.evaluate(&flat, None, |_, _| matches += 1)
         {
             fault.get_or_insert(met);
         }
     })?;
-    fault.map_or(Ok(matches), |fault| Err(fault.to_string()))
+    fault.map_or(Ok(matches), |fault| Err(fault.words(plan)))
 }
 
 /// `sources` tells the log source of each record; without it all rules look at every record.
@@ -86,7 +83,7 @@ fn peer(engine: &Engine, path: &Path, sources: Option<&Sources>) -> Result<u64, 
     }
 }
 
-fn measure(plan: &Plan<'_>, engine: &Engine, arguments: &Arguments) -> Result<(), String> {
+fn measure(plan: &Plan, engine: &Engine, arguments: &Arguments) -> Result<(), String> {
     let path = arguments.events.as_path();
     let sources = sources(plan, path)?;
     let bytes = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
@@ -148,7 +145,8 @@ fn run() -> Result<(), String> {
     let arguments = Arguments::read()?;
     let release = load::own(&arguments.rules)?;
     let engine = load::rsigma(&arguments.rules)?;
-    with_plan(&release, |plan| measure(plan, &engine, &arguments)).map_err(|failure| failure.message)?
+    let plan = release.plan().map_err(|failure| failure.message)?;
+    measure(&plan, &engine, &arguments)
 }
 
 fn main() -> ExitCode {
