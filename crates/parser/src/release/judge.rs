@@ -248,7 +248,7 @@ fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<
                 reasons.extend(elsewhere.and_then(|errors| errors.first()).copied().cloned());
                 reasons.extend(changed.by(facts, language));
             } else {
-                reasons.extend(facts.unread.clone());
+                reasons.extend(facts.unread.as_deref().cloned());
                 if reasons.is_empty() {
                     reasons.extend(first_error(found).cloned());
                 }

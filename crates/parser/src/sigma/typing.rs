@@ -365,8 +365,7 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
             let most = limits::FILE_REGEX_STATES;
             let message = format!("the regular expressions of this file need more than {most} states together");
             let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message);
-            sink.push(found.with_help("split the file, or lower the counts of repeats"));
-            return None;
+            return Err(sink.refuse(found.with_help("split the file, or lower the counts of repeats")));
         }
         if inspected.is_ok() {
             hygiene::plain_expression(item, value, sink);

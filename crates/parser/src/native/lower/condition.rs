@@ -409,13 +409,12 @@ impl<'r> Lowerer<'r, '_> {
             if !limits::take(&mut budget.regex_states, values.iter().map(states).sum()) {
                 let most = limits::FILE_REGEX_STATES;
                 let message = format!("the regular expressions of this file need more than {most} states together");
-                self.report(
+                return Err(self.report(
                     &codes::REGEX_TOO_LARGE,
                     asked.at,
                     message,
                     "split the file, or lower the counts of repeats",
-                );
-                return None;
+                ));
             }
         }
         if !limits::take(&mut budget.values, values.len()) || !limits::take(&mut budget.value_bytes, bytes) {
