@@ -453,3 +453,27 @@ fn long_and_empty_values_are_ordinary() {
         }
     });
 }
+
+/// The image remembers that a rule reads by number on either side of a comparison, and the device holds it to that.
+#[test]
+fn a_position_on_either_side_of_a_comparison_is_bound_as_one() {
+    let json = |last: &str| {
+        format!(
+            r#"{{"format":1,"sensor":"s","version":"1","templates":{{"t":{{"inputs":[{{"name":"a","type":"string"}},{last}]}}}}}}"#
+        )
+    };
+    let sensor = |last: &str| sensor::Manifest::parse(&Source::new("m.json", json(last))).unwrap();
+    let same = sensor(r#"{"name":"b","type":"string"},{"name":"c","type":"string"}"#);
+    let shifted = sensor(r#"{"name":"c","type":"string"},{"name":"b","type":"string"}"#);
+    for (condition, by_number) in [("a == $3", true), ("$3 == a", true), ("a == c", false)] {
+        let bytes = image_of(
+            &format!(
+                "template t @ 1 {{ 1 a: string 2 b: string 3 c: string }}\nrule r {{ id: \"f251958f-9bca-478f-b397-bb3fe12d78ef\" \
+                 template: t @ 1 severity: low when {condition} }}\n"
+            ),
+            Options::default(),
+        );
+        assert!(load(&bytes, &same, |loaded, _| loaded.is_ok()), "{condition}");
+        assert_eq!(load(&bytes, &shifted, |loaded, _| loaded.is_err()), by_number, "{condition}");
+    }
+}
