@@ -475,11 +475,11 @@ fn files_of_tests_are_no_content() {
     assert_eq!(named.exit, 2);
     assert!(named.err.contains("these are tests, no content; name the rule, rules/rundll32.yml"), "{}", named.err);
     let schema = schema(SchemaName::Sidecar).unwrap_or_else(|failure| panic!("{}", failure.message));
-    let tests = contentcheck::yaml::load(&here().join("rules/rundll32.test.yml")).unwrap();
+    let tests = contentcheck_project::yaml::load(&here().join("rules/rundll32.test.yml")).unwrap();
     assert!(jsonschema::is_valid(&schema, &tests));
     assert!(!jsonschema::is_valid(
         &schema,
-        &contentcheck::yaml::load(&here().join("faulty/unreadable.tests.yml")).unwrap()
+        &contentcheck_project::yaml::load(&here().join("faulty/unreadable.tests.yml")).unwrap()
     ));
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::limits;
 use contentcheck_parser::sensor::import::{self, Options};
 use contentcheck_parser::sensor::{Input, Manifest, Sensor};
@@ -12,7 +13,7 @@ use contentcheck_parser::source::Source;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::written;
+use super::{plural, written};
 use crate::Streams;
 use crate::args::{self, ListFormat, SensorCommand};
 use crate::exit::{Exit, Failure, Outcome};
@@ -197,9 +198,9 @@ fn show(selector: &str, template: Option<&str>, format: ListFormat, streams: &mu
         ListFormat::Json => text = manifest.to_json(),
         ListFormat::Human | ListFormat::Markdown => {
             let chosen = manifest.templates.iter().filter(|(name, _)| template.is_none_or(|wanted| wanted == *name));
-            let _ = writeln!(text, "{sensor}: {} template types", manifest.templates.len());
+            let _ = writeln!(text, "{sensor}: {}", plural(manifest.templates.len(), "template type"));
             if let Some(origin) = &manifest.origin {
-                let _ = writeln!(text, "{origin}");
+                let _ = writeln!(text, "{}", visible(origin));
             }
             for (name, supply) in chosen {
                 let _ = writeln!(text, "\n{name}  arity {}", supply.inputs.len());
