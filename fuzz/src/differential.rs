@@ -9,6 +9,7 @@ use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{InputKind, input_flags};
 use contentcheck_interpreter::{Fault, Image, Input, KillMask, Rejection, Steps, VerifiedImage};
 use contentcheck_parser::check::Language;
+use contentcheck_parser::diagnostic::Diagnostic;
 use contentcheck_parser::model::FieldRef;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
 use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
@@ -74,7 +75,7 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
     let live = content.rules().iter().filter(|rule| !rule.targets.is_empty()).count();
     assert_eq!(verified.loaded_rules() as usize, live);
     let device = sensor(&content, choices, tally);
-    let findings = findings(&world.sources, &device);
+    let findings = findings(&world.sources, &device, &content);
     let sensor = Supplied::of_sensor(&device);
     let sensor_supplies = sensor.supplies();
     let mut sensor_memory = Memory::of(&image);
@@ -140,13 +141,20 @@ fn expected<'c>(evaluator: &Evaluator<'c>, template: &TemplateType, event: &Even
     evaluator.rules().iter().filter(fires).map(|rule| rule.rule.name.as_str()).collect()
 }
 
-/// The codes of what lint finds for one sensor, but for what is no error.
-fn findings(sources: &[(Source, Language)], sensor: &Sensor) -> Vec<&'static str> {
+/// The codes of what lint finds for one sensor in rules that are in the image, but for what is no error.
+fn findings(sources: &[(Source, Language)], sensor: &Sensor, content: &Shippable) -> Vec<&'static str> {
     let fleet = Fleet::new(vec![sensor.clone()]).expect("one sensor is a fleet");
     let gathered = Gathered { fleet: Some(fleet), ..Gathered::of(sources.to_vec()) };
     let judged = gathered.check(&Checking::default()).judge();
     let of_sensors = |id: &&str| ["CC0401", "CC0402", "CC0403", "CC0404"].contains(id);
-    judged.findings().iter().map(|found| found.code.id).filter(of_sensors).collect()
+    let ships = |found: &&Diagnostic| {
+        content.rules().iter().any(|rule| {
+            rule.source.name() == found.source.name()
+                && rule.extent.start <= found.span.start
+                && found.span.end <= rule.extent.end
+        })
+    };
+    judged.findings().iter().filter(ships).map(|found| found.code.id).filter(of_sensors).collect()
 }
 
 /// Other orders of files and other numbers of threads make the same bytes.

@@ -91,16 +91,19 @@ pub fn sensor_names() -> impl Iterator<Item = &'static str> {
     })
 }
 
+/// Template types, shared by all who use them.
+pub type Templates = Arc<[Arc<TemplateType>]>;
+
 /// The template types that ship. They are read once.
 ///
 /// # Errors
 /// What is wrong with them; a test shows that nothing is.
-pub fn templates() -> Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>> {
-    static READ: OnceLock<Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>>> = OnceLock::new();
+pub fn templates() -> Result<Templates, Vec<Diagnostic>> {
+    static READ: OnceLock<Result<Templates, Vec<Diagnostic>>> = OnceLock::new();
     READ.get_or_init(read).clone()
 }
 
-fn read() -> Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>> {
+fn read() -> Result<Templates, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
     for file in CONTENT {

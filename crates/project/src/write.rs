@@ -135,7 +135,8 @@ pub fn remove(path: &Path) -> Result<(), Failure> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 

@@ -211,16 +211,6 @@ type Errors = BTreeMap<String, Vec<Diagnostic>>;
 /// document changes which is not carried out.
 fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<LeftOut> {
     let of_file = |source: &Source| errors.get(source.name()).map_or(&[][..], Vec::as_slice);
-    // Files with an error outside of every rule: what they declare cannot be relied upon. With the first such error.
-    let mut broken: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
-    for FileFound { source, outcome, .. } in checked.files() {
-        let extents = Extents::new(outcome.file.facts.iter().map(|facts| facts.extent));
-        let outside: Vec<&Diagnostic> =
-            of_file(source).iter().filter(|error| extents.at(error.span).is_none()).collect();
-        if !outside.is_empty() {
-            broken.insert(source.name(), outside);
-        }
-    }
     let changed = Changed::of(checked);
     let mut left_out = Vec::new();
     for FileFound { source, language, outcome, found } in checked.files() {
@@ -241,11 +231,7 @@ fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<
         for (facts, own) in facts.iter().zip(own).filter(|(facts, _)| facts.is_rule) {
             let rule = read.get(&facts.extent);
             let mut reasons: Vec<Diagnostic> = own.into_iter().cloned().collect();
-            reasons.extend(broken.get(source.name()).into_iter().flatten().copied().cloned());
-            if let Some(rule) = rule {
-                let elsewhere = rule.targets.iter().map(|target| target.template.source.name());
-                let elsewhere = elsewhere.filter(|name| *name != source.name()).find_map(|name| broken.get(name));
-                reasons.extend(elsewhere.and_then(|errors| errors.first()).copied().cloned());
+            if rule.is_some() {
                 reasons.extend(changed.by(facts, language));
             } else {
                 reasons.extend(facts.unread.as_deref().cloned());
@@ -264,10 +250,13 @@ fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<
                 left_out.push(named(facts, source, reasons));
             }
         }
-        // A file that could not be read whole may have held rules of which nothing is known.
-        let unknown = !outcome.file.is_intact && !facts.iter().any(|facts| facts.is_rule);
-        if let Some(first) = first_error(found).filter(|_| unknown) {
-            left_out.push(whole(source, first));
+        // What could not be read in a file, outside of all that could, may have been rules.
+        if !outcome.file.is_intact {
+            let errors = found.iter().filter(|found| found.code.severity == Severity::Error);
+            let outside: Vec<&Diagnostic> = errors.filter(|error| extents.at(error.span).is_none()).collect();
+            let has_rules = facts.iter().any(|facts| facts.is_rule);
+            let first = first_error(found).filter(|_| outside.is_empty() && !has_rules);
+            left_out.extend(outside.into_iter().chain(first).map(|error| whole(source, error)));
         }
     }
     let unreadable = problems.iter().filter(|problem| problem.code.severity == Severity::Error);
@@ -382,9 +371,11 @@ fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) ->
             continue;
         }
         let Some(first) = rule.reasons.first() else { continue };
+        let what =
+            if rule.name == rule.source.name() { "a part of this file".to_owned() } else { format!("`{}`", rule.name) };
         let message = format!(
-            "`{}` is not part of the content, and what is wrong with it is accepted or not an error: {} {}",
-            rule.name, first.code.id, first.message
+            "{what} is not part of the content, and what is wrong with it is accepted or not an error: {} {}",
+            first.code.id, first.message
         );
         let found_here = Diagnostic::new(&codes::RULE_LEFT_OUT, &rule.source, first.span, message);
         found.push(found_here.with_rule(&rule.name).with_help(

@@ -1,0 +1,200 @@
+//! What a policy, comments and a baseline can change of a release, and what they cannot.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use contentcheck_parser::check::Language;
+use contentcheck_parser::diagnostic::{Severity, codes};
+use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Gathered, Judged, Level, Policy, WithErrors};
+use contentcheck_parser::sensor::{Fleet, Manifest};
+use contentcheck_parser::source::Source;
+
+const TEMPLATE: &str =
+    "template t.one @ 1 {\n    serves { product: acme }\n    1 image: string nocase\n    2 pid: int\n}\n";
+
+fn rule(name: &str, id: u32, when: &str) -> String {
+    format!(
+        "rule {name} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-{id:012}\"\n    template: t.one @ 1\n    severity: low\n    when {when}\n}}\n"
+    )
+}
+
+fn gathered(files: &[(&str, String)]) -> Gathered {
+    let source = |(name, text): &(&str, String)| (Source::new(*name, text.as_str()), Language::of(name).unwrap());
+    Gathered::of(files.iter().map(source).collect())
+}
+
+fn judged(gathered: Gathered) -> Judged {
+    gathered.check(&Checking::default()).judge()
+}
+
+fn ships(judged: &Judged) -> Vec<String> {
+    let ships = judged.ship(WithErrors::LeaveOut).unwrap();
+    ships.rules().iter().map(|rule| rule.title.clone()).collect()
+}
+
+/// Everything off that can be.
+fn silent() -> Policy {
+    let mut policy = Policy::default();
+    for code in codes::all().filter(|code| code.is_acceptable()) {
+        policy.set(code.id, Level::Off).unwrap();
+    }
+    policy
+}
+
+/// A declaration that the parser could not make sense of may have been a rule.
+#[test]
+fn what_is_broken_beside_a_rule_is_not_left_out_without_a_word() {
+    let good = rule("good", 1, "pid == 4");
+    let broken = [
+        "rule bad {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-000000000002\"\n    when pid ==\n}\n".to_owned(),
+        "rule\n".to_owned(),
+        "nonsense { }\n".to_owned(),
+        "rule bad { when pid == \"4 }\n".to_owned(),
+        "rule bad {\n".to_owned(),
+        "template t.two @ 1 {\n    1 image\n}\n".to_owned(),
+        "list l = [1, \n".to_owned(),
+    ];
+    for broken in broken {
+        for text in [
+            format!("{TEMPLATE}{good}{broken}"),
+            format!("# contentcheck: allow-file CC0130, CC0131 -- it is meant\n{TEMPLATE}{good}{broken}"),
+        ] {
+            for policy in [Policy::default(), silent()] {
+                let judged = judged(Gathered { policy, ..gathered(&[("a.content", text.clone())]) });
+                assert!(judged.ship(WithErrors::Refuse).is_err(), "it ships as if it were whole\n{text}");
+                assert!(judged.errors().next().is_some(), "nothing says why\n{text}");
+                assert!(!judged.left_out().is_empty(), "{text}");
+                assert!(ships(&judged) == ["good"] || ships(&judged).is_empty(), "{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rule_with_an_error_is_left_out_whatever_lowers_it_and_what_is_raised_too() {
+    let text = format!(
+        "{TEMPLATE}{}{}",
+        rule("one", 1, "image matches r\"^(([a-z])+.)+[A-Z]([a-z])+$\""),
+        rule("two", 2, "pid == 4")
+    );
+    let files = [("a.content", text)];
+    assert_eq!(ships(&judged(gathered(&files))), ["two"]);
+    let mut policy = Policy::default();
+    policy.set("CC0502", Level::Warning).unwrap();
+    let lowered = judged(Gathered { policy, ..gathered(&files) });
+    assert_eq!(ships(&lowered), ["two"]);
+    assert!(lowered.blockers().iter().any(|found| found.code.id == "CC0808"));
+    // And what is raised keeps a rule out.
+    let text = format!("{TEMPLATE}{}", rule("one", 1, "image like \"*\""));
+    let found = judged(gathered(&[("a.content", text.clone())]));
+    let raised = found.findings().iter().find(|found| found.severity == Severity::Warning).unwrap().code.id;
+    let mut policy = Policy::default();
+    policy.set(raised, Level::Error).unwrap();
+    assert_eq!(ships(&judged(Gathered { policy, ..gathered(&[("a.content", text)]) })), [""; 0]);
+}
+
+fn fleet(versions: &[&str]) -> Fleet {
+    let sensor = |version: &&str| {
+        let json = format!(
+            "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"templates\":{{\"t.one\":{{\"inputs\":[{{\"name\":\"image\",\"type\":\"string\"}}]}}}}}}"
+        );
+        Manifest::parse(&Source::new("m", json)).unwrap()
+    };
+    Fleet::new(versions.iter().map(sensor).collect()).unwrap()
+}
+
+#[test]
+fn nothing_accepts_what_can_break_a_device() {
+    let head = "# contentcheck: allow-file CC0401, CC0402, CC0403, CC0404 -- it is meant\n";
+    let text = format!("{head}{TEMPLATE}{}{}", rule("by_name", 1, "pid == 4"), rule("by_number", 2, "$2 == 4"));
+    let release = |policy| Gathered { fleet: Some(fleet(&["1"])), policy, ..gathered(&[("a.content", text.clone())]) };
+    let first = judged(release(Policy::default()));
+    let of_fleet =
+        |judged: &Judged| judged.findings().iter().filter(|found| found.code.id.starts_with("CC040")).count();
+    assert_eq!(of_fleet(&first), 2);
+    let mut policy = silent();
+    policy.baseline = Some(Baseline {
+        format: Baseline::FORMAT,
+        findings: first
+            .findings()
+            .iter()
+            .map(|found| contentcheck_parser::release::Expected {
+                file: found.source.name().to_owned(),
+                code: found.code.id.to_owned(),
+                fingerprint: format!("{:016x}", contentcheck_parser::release::fingerprint(found)),
+                count: 10,
+                message: found.message.clone(),
+            })
+            .collect(),
+    });
+    let accepted = judged(release(policy));
+    assert_eq!(of_fleet(&accepted), 2, "{:?}", accepted.findings());
+    assert!(ships(&accepted).is_empty());
+    assert!(accepted.ship(WithErrors::Refuse).is_err());
+    // A baseline that is written has none of them either.
+    assert!(Baseline::of(first.findings()).findings.iter().all(|of| !["CC0401", "CC0402"].contains(&of.code.as_str())));
+}
+
+/// The same words about one more sensor are another finding.
+#[test]
+fn a_further_sensor_is_another_finding() {
+    let text = format!(
+        "{TEMPLATE}{}",
+        rule("late", 1, "image == \"a\"").replace("    when", "    sensors: \">=9\"\n    when")
+    );
+    let release = |versions: &[&str], baseline| {
+        let mut policy = Policy::default();
+        policy.baseline = baseline;
+        judged(Gathered { fleet: Some(fleet(versions)), policy, ..gathered(&[("a.content", text.clone())]) })
+    };
+    let first = release(&["1"], None);
+    let said = |judged: &Judged| judged.findings().iter().filter(|found| found.code.id == "CC0406").count();
+    assert_eq!(said(&first), 1);
+    let baseline = Baseline::of(first.findings());
+    let again = release(&["1"], Some(baseline.clone()));
+    assert_eq!(said(&again), 0);
+    assert!(again.accepted().iter().all(|one| one.by == AcceptedBy::Baseline) && !again.accepted().is_empty());
+    assert_eq!(said(&release(&["1", "2"], Some(baseline))), 1);
+}
+
+/// Filters and correlations are not carried out: whoever runs rules is told, and what they would change is left out.
+#[test]
+fn documents_that_change_rules_keep_them_out() {
+    let sigma = |id: u32, name: &str| {
+        format!(
+            "title: {name}\nid: 0d6f3c7e-1f57-4f62-9a4f-{id:012}\nname: {name}\nstatus: test\nlogsource: {{product: acme}}\ndetection:\n    s: {{image: {name}}}\n    condition: s\nlevel: low\n"
+        )
+    };
+    let rules = [("t.content", TEMPLATE.to_owned()), ("one.yml", sigma(1, "one")), ("two.yml", sigma(2, "two"))];
+    let filter = |rules: &str| {
+        format!(
+            "title: F\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000009\nlogsource: {{product: acme}}\nfilter:\n    rules: {rules}\n    s: {{image: x}}\n    condition: not s\n"
+        )
+    };
+    let correlation = |rules: &str, generate: &str| {
+        format!(
+            "title: C\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000009\nstatus: test\ncorrelation:\n    type: event_count\n    rules: {rules}\n    group-by: [image]\n    timespan: 1h\n    condition: {{gte: 5}}\n{generate}level: low\n"
+        )
+    };
+    let cases = [
+        (filter("[one]"), vec!["two"]),
+        (filter("[0d6f3c7e-1f57-4f62-9a4f-000000000002]"), vec!["one"]),
+        (filter("[0D6F3C7E-1F57-4F62-9A4F-000000000002]"), vec!["one"]),
+        (filter("any"), vec![]),
+        (filter("{}"), vec![]),
+        (correlation("[one]", ""), vec!["two"]),
+        (correlation("[one, two]", ""), vec![]),
+        (correlation("[one, two]", "generate: false\n"), vec![]),
+        (correlation("[one, two]", "generate: true\n"), vec!["one", "two"]),
+    ];
+    for (document, expected) in cases {
+        let mut files = rules.to_vec();
+        files.push(("document.yml", document.clone()));
+        for policy in [Policy::default(), silent()] {
+            let judged = judged(Gathered { policy, ..gathered(&files) });
+            assert_eq!(ships(&judged), expected, "{document}\n{:?}", judged.left_out());
+            assert!(
+                judged.blockers().iter().any(|found| found.code.id == "CC0119" && found.severity == Severity::Error)
+            );
+            assert!(judged.ship(WithErrors::Refuse).is_err(), "{document}");
+        }
+    }
+}
