@@ -237,7 +237,8 @@ pub fn rule(image: &Image<'_>, wanted: &str) -> Result<String, NotFound> {
     let _ = writeln!(text, "rule {number}: {} ({})", visible(found.title), visible(found.name));
     for template in (0..image.template_count()).filter_map(|at| image.template(at)) {
         for (_, program) in programs(image, &template).filter(|(_, program)| program.rule == number) {
-            let _ = writeln!(text, "\non {} @ {}", visible(image.name(template.name, template.name_len)), template.version);
+            let _ =
+                writeln!(text, "\non {} @ {}", visible(image.name(template.name, template.name_len)), template.version);
             for (at, instruction) in instructions(image, &program).iter().enumerate() {
                 let place = template.predicates.saturating_add(instruction.predicate);
                 let asked = record(image, Section::Predicates, place)

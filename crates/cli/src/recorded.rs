@@ -275,8 +275,11 @@ pub fn summary(
     if tally.total() > 0 {
         let mut most: Vec<(&str, &str, u64)> = tally.iter().collect();
         most.sort_by_key(|(template, field, count)| (std::cmp::Reverse(*count), *template, *field));
-        let shown: Vec<String> =
-            most.iter().take(5).map(|(template, field, count)| format!("{} of {template} ({count})", visible(field))).collect();
+        let shown: Vec<String> = most
+            .iter()
+            .take(5)
+            .map(|(template, field, count)| format!("{} of {template} ({count})", visible(field)))
+            .collect();
         let more = if most.len() > 5 { format!(" and {} more fields", most.len() - 5) } else { String::new() };
         let _ = write!(
             line,

@@ -130,7 +130,8 @@ fn measure(
         Some(sources) => {
             recorded::introduce(sources, streams);
             let put = &mut |event| kept.push(event);
-            let pass = pass(plan, sources, forced, arguments.limit, Some(put), &mut |problem| talk_of(streams, &problem));
+            let pass =
+                pass(plan, sources, forced, arguments.limit, Some(put), &mut |problem| talk_of(streams, &problem));
             if sources.files.iter().any(|path| path.as_os_str() == "-") {
                 talk(streams, "standard input cannot be read twice: reading is not measured");
             } else if pass.0 > 0 {

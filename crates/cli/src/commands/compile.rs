@@ -43,7 +43,9 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
                 talk(streams, &format!("{sensor} loads none of {}", plural(image.rule_count() as usize, "rule")));
                 fits = false;
             }
-            Ok(loaded) => talk(streams, &format!("{sensor} loads {loaded} of {}", plural(image.rule_count() as usize, "rule"))),
+            Ok(loaded) => {
+                talk(streams, &format!("{sensor} loads {loaded} of {}", plural(image.rule_count() as usize, "rule")))
+            }
             Err(reason) => {
                 talk(streams, &format!("{sensor} rejects the image: {reason}"));
                 fits = false;
@@ -120,7 +122,10 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
         let supplies = supplied.supplies();
         let mut memory = contentcheck_compiler::sensor::Memory::of(&image);
         match image.verify(&supplied.manifest(&supplies), memory.workspace()) {
-            Ok(_) => say(streams, &format!("{name}: valid; whether a sensor supplies its inputs was not checked (--sensor)"))?,
+            Ok(_) => say(
+                streams,
+                &format!("{name}: valid; whether a sensor supplies its inputs was not checked (--sensor)"),
+            )?,
             Err(rejection) => {
                 fits = false;
                 say(streams, &format!("{name}: rejected: {}", release::describe(&image, rejection)))?

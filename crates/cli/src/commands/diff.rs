@@ -132,7 +132,11 @@ pub fn run(arguments: &Diff, streams: &mut Streams<'_>) -> Outcome {
     let (added, removed, changed) = (report.added.len(), report.removed.len(), report.changed.len());
     talk(
         streams,
-        &format!("{} added, {removed} removed, {changed} changed, {} unchanged", plural(added, "rule"), report.unchanged),
+        &format!(
+            "{} added, {removed} removed, {changed} changed, {} unchanged",
+            plural(added, "rule"),
+            report.unchanged
+        ),
     );
     Ok(Exit::Fine)
 }

@@ -99,8 +99,10 @@ fn result(finding: &Diagnostic, print: u64, count: usize, index: Option<usize>) 
                 .map(|edit| json!({ "deletedRegion": region(&finding.source, edit.span), "insertedContent": { "text": edit.text } }))
                 .collect();
             let change = json!({ "artifactLocation": artifact(&finding.source), "replacements": replacements });
-            members
-                .insert("fixes".into(), json!([{ "description": message(&visible(&fix.title)), "artifactChanges": [change] }]));
+            members.insert(
+                "fixes".into(),
+                json!([{ "description": message(&visible(&fix.title)), "artifactChanges": [change] }]),
+            );
         }
     }
     result

@@ -123,8 +123,11 @@ impl miette::Diagnostic for Rendered<'_> {
             self.diagnostic.label.as_deref().map(|label| visible(label).into_owned()),
             self.diagnostic.span,
         );
-        let others =
-            self.diagnostic.labels.iter().map(|label| LabeledSpan::new_with_span(Some(visible(&label.text).into_owned()), label.span));
+        let others = self
+            .diagnostic
+            .labels
+            .iter()
+            .map(|label| LabeledSpan::new_with_span(Some(visible(&label.text).into_owned()), label.span));
         Some(Box::new(std::iter::once(main).chain(others)))
     }
 }

@@ -48,8 +48,10 @@ pub fn visible_json(json: &str) -> Cow<'_, str> {
 pub(crate) fn masked(text: &str) -> Option<String> {
     let hides = |letter: char| is_hidden(letter) && !matches!(letter, '\n' | '\t');
     let ends_line = |rest: &str| rest.starts_with("\r\n");
-    let is_hidden_at = |(at, letter): (usize, char)| {
-        hides(letter) && !(letter == '\r' && text.get(at..).is_some_and(ends_line))
+    let is_hidden_at = |(at, letter): (usize, char)| match letter {
+        '\r' => !text.get(at..).is_some_and(ends_line),
+        '#' => at.checked_sub(1).and_then(|before| text.get(before..)).is_some_and(is_log_command),
+        letter => hides(letter),
     };
     if !text.char_indices().any(is_hidden_at) {
         return None;
@@ -201,12 +203,16 @@ mod tests {
 
     #[test]
     fn a_mask_is_as_long_and_hides_nothing() {
-        assert_eq!(masked("a\r\n\tb ä"), None);
+        assert_eq!(masked("a\r\n\tb ä ## c"), None);
+        assert_eq!(masked("##[x]##vso[y]").as_deref(), Some("#?[x]#?vso[y]"));
         let text: String = (0..0x11_0000_u32).filter_map(char::from_u32).collect();
         let mask = masked(&text).unwrap();
         assert_eq!(mask.len(), text.len());
         assert_eq!(mask.lines().count(), text.lines().count());
         assert!(!mask.contains(|letter| is_hidden(letter) && !matches!(letter, '\n' | '\t')));
-        assert_eq!(mask.char_indices().map(|(at, _)| at).collect::<Vec<_>>(), text.char_indices().map(|(at, _)| at).collect::<Vec<_>>());
+        assert_eq!(
+            mask.char_indices().map(|(at, _)| at).collect::<Vec<_>>(),
+            text.char_indices().map(|(at, _)| at).collect::<Vec<_>>()
+        );
     }
 }

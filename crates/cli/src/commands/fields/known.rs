@@ -156,7 +156,11 @@ fn supplied(template: &TemplateType, name: &str, sensors: &[Sensor]) -> Vec<Supp
             let version = sensor.version().to_string();
             match (supplies, open, found.last_mut()) {
                 (true, false, _) => {
-                    found.push(SuppliedBy { sensor: sensor.name().to_owned(), since: version.clone(), until: Some(version) });
+                    found.push(SuppliedBy {
+                        sensor: sensor.name().to_owned(),
+                        since: version.clone(),
+                        until: Some(version),
+                    });
                 }
                 (true, true, Some(last)) => last.until = Some(version),
                 _ => {}
