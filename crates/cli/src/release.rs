@@ -1,12 +1,13 @@
 //! From paths to an image: what every command that runs or ships rules begins with.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use contentcheck_compiler::{Options, compile};
 use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::lookup::{self, NotFound};
 use contentcheck_parser::model::{CheckedRule, RuleId};
-use contentcheck_parser::release::{Checking, Judged, LeftOut, Shippable, WithErrors};
+use contentcheck_parser::release::{Checking, Gathered, Judged, LeftOut, Shippable, WithErrors};
 use contentcheck_parser::sensor::Sensor;
 use contentcheck_project::{Failure, Project, Selection};
 use contentcheck_run::Plan;
@@ -16,6 +17,8 @@ use crate::Streams;
 use crate::args::{CompileOptions, Inputs};
 use crate::commands::{plural, threads};
 
+/// Files that are left out for one reason and named one by one.
+const LEFT_OUT: usize = 3;
 /// Rules that are left out and named one by one.
 const NAMED: usize = 20;
 
@@ -78,20 +81,30 @@ pub fn selection(inputs: &Inputs) -> Selection {
 
 /// Says what people should know of a project before anything else: the configuration in use, settings without
 /// effect, and what directories leave out.
-pub fn introduce(project: &Project, streams: &mut Streams<'_>) {
+pub fn introduce(project: &Project, gathered: &Gathered, streams: &mut Streams<'_>) {
     if let Some(path) = &project.config_path {
         talk(streams, &format!("settings: {}", contentcheck_project::files::name(path)));
     }
     for note in &project.notes {
         talk(streams, note);
     }
-    let left = &project.gathered.not_taken;
-    if left.is_empty() {
+    if gathered.not_taken.is_empty() {
         return;
     }
-    let shown: Vec<String> = left.iter().take(4).map(|(name, by)| format!("{name} ({by})")).collect();
-    let more = if left.len() > shown.len() { format!(" and {} more", left.len() - shown.len()) } else { String::new() };
-    talk(streams, &format!("not part of the release: {}{more}", shown.join(", ")));
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, by) in &gathered.not_taken {
+        by_reason.entry(by).or_default().push(name);
+    }
+    let said: Vec<String> = by_reason
+        .into_iter()
+        .map(|(by, names)| {
+            let shown: Vec<&str> = names.iter().take(LEFT_OUT).copied().collect();
+            let more = names.len() - shown.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}{more} ({by})", shown.join(", "))
+        })
+        .collect();
+    talk(streams, &format!("not part of the release: {}", said.join("; ")));
 }
 
 /// Loads, checks, judges and compiles. What stands in the way goes to standard error; where there is anything, there
@@ -108,7 +121,7 @@ pub fn load(
 ) -> Result<Option<Release>, Failure> {
     let selection = Selection { stdin_name: "stdin.content".to_owned(), ..selection(inputs) };
     let project = Project::open(&selection)?;
-    introduce(&project, streams);
+    introduce(&project, &project.gathered, streams);
     let judged = project.gathered.check(&Checking::with_threads(selection.threads)).judge();
     for finding in judged.errors() {
         talk(streams, &finding.to_string());

@@ -42,7 +42,10 @@ fn valid(name: SchemaName, text: &str) -> Value {
 fn the_scaffold_does_what_its_closing_lines_say() {
     let root = scratch("init");
     let init = run(&root, &["init", "content"]);
-    assert_eq!((init.exit, init.out.as_str()), (0, "content/contentcheck.toml\ncontent/rules/first.yml\ncontent/rules/first.test.yml\n"));
+    assert_eq!(
+        (init.exit, init.out.as_str()),
+        (0, "content/contentcheck.toml\ncontent/rules/first.yml\ncontent/rules/first.test.yml\n")
+    );
     let commands: Vec<&str> =
         init.err.lines().filter_map(|line| line.trim_start().strip_prefix("contentcheck ")).collect();
     let [lint, test, gate] = commands[..] else { panic!("{}", init.err) };
@@ -162,7 +165,11 @@ fn fields_of_a_log_source_are_listed_without_rules() {
         assert!(wrong.exit == 2 && wrong.err.contains("is no part of a log source"), "{}", wrong.err);
     }
     let list = run(&empty, &["fields", "--list"]);
-    assert!(list.exit == 0 && list.out.contains("\nproduct=windows,category=process_creation,service=sysmon "), "{}", list.out);
+    assert!(
+        list.exit == 0 && list.out.contains("\nproduct=windows,category=process_creation,service=sysmon "),
+        "{}",
+        list.out
+    );
     let report = valid(SchemaName::Fields, &run(&empty, &["fields", "--list", "--format", "json"]).out);
     // Whatever the list names, the other two options take.
     let templates = report["templates"].as_array().unwrap();
@@ -193,10 +200,10 @@ fn help_sends_to_commands_that_print_what_is_needed() {
         ("a.yml", sigma("    product: xyzzyxyzzy\n", "A"), "CC0201"),
         (
             "a.content",
-            "rule r {\n    template: windows.sysmon.process_creation @ 1\n    when Zzzzzzzzz exists\n}\n".to_owned(),
-            "CC0202",
+            "rule r {\n    id: \"6d28c4b3-6a5c-4c41-9f1f-0d0c7a3d5a10\"\n    severity: low\n    template: windows.sysmon.process_creation @ 1\n    when Zzzzzzzzz exists\n}\n".to_owned(),
+            "CC0205",
         ),
-        ("a.content", "rule r {\n    template: xyzzy.xyzzy @ 1\n    when A exists\n}\n".to_owned(), "CC0204"),
+        ("a.content", "rule r {\n    id: \"6d28c4b3-6a5c-4c41-9f1f-0d0c7a3d5a10\"\n    severity: low\n    template: xyzzy.xyzzy @ 1\n    when A exists\n}\n".to_owned(), "CC0204"),
     ] {
         let directory = root.join("content");
         let _ = fs::remove_dir_all(&directory);
@@ -204,7 +211,7 @@ fn help_sends_to_commands_that_print_what_is_needed() {
         fs::write(directory.join(file), &text).unwrap();
         let lint = run(&root, &["lint", "content", "--format", "json", "--no-config"]);
         let report: Value = serde_json::from_str(&lint.out).unwrap();
-        let found = report["findings"].as_array().unwrap().iter().find(|found| found["code"] == code);
+        let found = report["findings"].as_array().unwrap().iter().find(|found| found["code"] == code && found["help"].is_string());
         let help = found.unwrap_or_else(|| panic!("{text}: {}", lint.out))["help"].as_str().unwrap();
         let command =
             help.split('`').find_map(|part| part.strip_prefix("contentcheck ")).unwrap_or_else(|| panic!("{help}"));
@@ -325,5 +332,61 @@ fn one_log_has_the_findings_before_the_summary() {
         } else {
             assert!(arguments.first() != Some(&"lint"), "{text}");
         }
+    }
+}
+
+/// The root folder of SigmaHQ has descriptions of recorded samples among its rules: they are no content, and that is said.
+#[test]
+fn descriptions_of_samples_are_no_content_and_are_named() {
+    let root = scratch("samples");
+    let samples = root.join("regression_data/rules/a");
+    fs::create_dir_all(&samples).unwrap();
+    fs::write(root.join("a.yml"), "title: T\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    s:\n        Image: a\n    condition: s\n").unwrap();
+    for at in 0..5 {
+        let folder = samples.join(at.to_string());
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("info.yml"), "id: x\nregression_tests_info:\n    - name: a\n      path: a.evtx\n")
+            .unwrap();
+    }
+    fs::create_dir_all(root.join(".hidden")).unwrap();
+    let lint = run(&root, &["lint", ".", "--no-config"]);
+    assert_eq!(lint.exit, 0, "{}{}", lint.out, lint.err);
+    assert!(!lint.out.contains("CC0113") && lint.err.contains("checked 1 file with 1 rule"), "{}", lint.err);
+    let said = lint.err.lines().find(|line| line.starts_with("not part of the release: ")).unwrap();
+    assert!(
+        said.contains("a/2/info.yml and 2 more (describes recorded samples)") && said.contains(".hidden (hidden)"),
+        "{said}"
+    );
+    // An `info.yml` that is something else is content, or a finding.
+    fs::write(samples.join("info.yml"), "title: T\n").unwrap();
+    assert!(run(&root, &["lint", ".", "--no-config"]).out.contains("info.yml"));
+}
+
+/// The same on the folder itself.
+#[test]
+fn the_root_folder_of_public_rules_can_be_checked_as_it_is() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
+    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
+    let sigma = shared.join("corpus/sigma");
+    if !sigma.is_dir() {
+        eprintln!("skipped: {} is not there", sigma.display());
+        return;
+    }
+    let sigma = sigma.to_str().unwrap();
+    let lint = run(Path::new("."), &["lint", sigma, "--no-config", "--format", "short"]);
+    assert!(!lint.out.contains("CC0113"), "{}", lint.out);
+    assert!(lint.err.contains("more (describes recorded samples)"), "{}", lint.err);
+    let events = scratch("public").join("e.jsonl");
+    fs::write(&events, "{\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"Provider_Name\":\"Microsoft-Windows-Sysmon\",\"EventID\":1,\"Image\":\"C:\\\\certutil.exe\"}\n").unwrap();
+    for command in ["eval", "replay"] {
+        let arguments = [command, "--rules", sigma, "--no-config", events.to_str().unwrap()];
+        let refused = run(Path::new("."), &arguments);
+        assert_eq!(refused.exit, 1);
+        assert!(
+            refused.err.contains("rules cannot run: ") && refused.err.contains("leave them out with --skip-errors")
+        );
+        let left = run(Path::new("."), &[&arguments[..], &["--skip-errors"]].concat());
+        assert_eq!(left.exit, 0, "{}", left.err);
+        assert!(left.err.contains("read 1 event from 1 source: 1 of a known template type"), "{}", left.err);
     }
 }

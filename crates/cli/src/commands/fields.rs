@@ -109,7 +109,7 @@ pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
     // What there is does not depend on rules.
     let selection = Selection { may_be_empty: asks_what_there_is, ..release::selection(&arguments.inputs) };
     let project = Project::open(&selection)?;
-    release::introduce(&project, streams);
+    release::introduce(&project, &project.gathered, streams);
     let fleet = project.gathered.fleet.clone();
     let checked = project.gathered.check(&Checking::with_threads(selection.threads));
     let mut report = report(checked.rules(), arguments.unread);

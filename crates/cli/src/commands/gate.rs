@@ -43,7 +43,7 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
     let mut selection = Selection { stdin_name: "stdin.content".to_owned(), ..release::selection(&arguments.inputs) };
     selection.threads = threads(arguments.inputs.threads);
     let project = Project::open(&selection)?;
-    release::introduce(&project, streams);
+    release::introduce(&project, &project.gathered, streams);
     sees(&project)?;
     let gate = project.config.gate.clone();
     let previous = previous(arguments, &project, &gate, &selection)?;

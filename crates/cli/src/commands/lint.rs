@@ -18,7 +18,7 @@ use crate::Streams;
 use crate::args::Lint;
 use crate::exit::{Exit, Outcome};
 use crate::fix;
-use crate::release::{self, talk};
+use crate::release::{self, talk, talk_of};
 use crate::report::{self, Report};
 
 /// A bar on a terminal, when the work is long enough to wait for.
@@ -43,9 +43,10 @@ pub fn run(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
     }
     loop {
         let before = state(arguments);
-        talk(streams, "\n--- checking ---");
+        talk(streams, "");
+        talk(streams, "--- checking ---");
         if let Err(failure) = once(arguments, streams) {
-            talk(streams, &format!("error: {}", failure.message));
+            talk_of(streams, &format!("error: {}", failure.message));
         }
         written(streams.out.flush())?;
         talk(streams, "--- watching; interrupt to stop ---");
@@ -145,7 +146,7 @@ fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
             written(report::write(arguments.format, &report, streams.out))?;
         }
     }
-    release::introduce(&project, streams);
+    release::introduce(&project, judged.gathered(), streams);
     summary(&report, judged.findings(), &arguments.show, streams);
     accepted(&judged, streams);
     let silent = judged.blockers().iter().filter(|found| found.code.id == codes::RULE_LEFT_OUT.id).count();

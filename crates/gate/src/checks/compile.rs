@@ -4,6 +4,7 @@ use contentcheck_compiler::{Options, compile};
 use contentcheck_parser::diagnostic::codes;
 
 use crate::evidence::Finding;
+use crate::facts::plural;
 use crate::run::{Check, Learned, Outcome, Subject};
 use contentcheck_parser::release::{Checking, WithErrors, sha256};
 
@@ -61,9 +62,9 @@ impl Check for Canonical {
         }
         outcome.fact("image bytes", image.len() as u64);
         outcome.summary = format!(
-            "{} rules, {} bytes, byte-identical when rebuilt: SHA-256 {}",
-            run.rules.len(),
-            image.len(),
+            "{}, {}, byte-identical when rebuilt: SHA-256 {}",
+            plural(run.rules.len(), "rule"),
+            plural(image.len(), "byte"),
             sha256(image)
         );
         outcome
