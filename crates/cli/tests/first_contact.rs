@@ -201,7 +201,7 @@ fn help_sends_to_commands_that_print_what_is_needed() {
         (
             "a.content",
             "rule r {\n    id: \"6d28c4b3-6a5c-4c41-9f1f-0d0c7a3d5a10\"\n    severity: low\n    template: windows.sysmon.process_creation @ 1\n    when Zzzzzzzzz exists\n}\n".to_owned(),
-            "CC0205",
+            "CC0202",
         ),
         ("a.content", "rule r {\n    id: \"6d28c4b3-6a5c-4c41-9f1f-0d0c7a3d5a10\"\n    severity: low\n    template: xyzzy.xyzzy @ 1\n    when A exists\n}\n".to_owned(), "CC0204"),
     ] {

@@ -225,10 +225,7 @@ impl<'r> Lowerer<'r, '_> {
         let found = found.with_rule(&self.rule.name.value);
         self.sink.refuse(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
-            None => found.with_help(format!(
-                "declare it, or correct the name: `contentcheck fields --template {}` lists the fields",
-                self.template.name
-            )),
+            None => found.with_help("declare it, or correct the name"),
         })
     }
 
