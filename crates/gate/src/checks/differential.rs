@@ -8,8 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::RuleId;
-use contentcheck_parser::model::Target;
+use contentcheck_parser::model::{FieldRef, RuleId, Target};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, Prepared};
 use contentcheck_run::{EventFault, Worker, proof};
@@ -18,7 +17,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use crate::checks::sensors::{self, Group};
 use crate::evidence::Finding;
 use crate::facts::plural;
-use crate::generate::{Maker, Recipe, runner};
+use crate::generate::{Maker, Recipe, runner, typed};
 use crate::run::{Check, Learned, Made, Outcome, Subject};
 
 /// Differential fuzzing, led by what of the content was reached.
@@ -301,10 +300,10 @@ fn on_sensor(
 ) -> OnSensor {
     let mut found = OnSensor::default();
     let (Some(recorder), plan) = (run.plan, &group.plan) else { return found };
-    if plan.route_of(ground.template).and_then(|route| plan.stop(route)).is_none() {
+    let Some(stop) = plan.route_of(ground.template).and_then(|route| plan.stop(route)) else {
         found.is_unsupplied = true;
         return found;
-    }
+    };
     let loaded: Vec<bool> = ground.targets.iter().map(|(id, _)| plan.loads_on(*id, ground.template)).collect();
     let (mut recorded, mut worker) = (recorder.worker(), plan.worker());
     let mut runner = runner(run.settings.seed, number);
@@ -318,13 +317,23 @@ fn on_sensor(
         let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
         let recipe = Turn::of(ground, case / 2).aimed(tree.current());
         let is_ordinary = case.is_multiple_of(2);
-        let event = if is_ordinary { ground.maker.ordinary(&recipe) } else { ground.maker.event(&recipe, &ground.kept) };
+        let mut event = if is_ordinary { ground.maker.ordinary(&recipe) } else { ground.maker.event(&recipe, &ground.kept) };
         // An event with a value of another type than its field's is none that a sensor makes.
         if run.interpret(ground.template, &event, &mut recorded).is_none() {
             continue;
         }
         found.events += 1;
-        let supplied = worker.as_supplied(ground.template, &event);
+        let mut supplied = worker.as_supplied(ground.template, &event);
+        if is_ordinary {
+            // What has no value in the type that the sensor supplies has another there.
+            for (name, ty) in stop.layout().inputs().chain(stop.layout().header()) {
+                let field = FieldRef::named(ground.template, name);
+                if event.value(&field).is_some() && supplied.value(&field).is_none() {
+                    event.set(&field, typed(ty, "1"));
+                }
+            }
+            supplied = worker.as_supplied(ground.template, &event);
+        }
         let mut reported = Vec::new();
         if let Err(fault) = worker.evaluate_owned(ground.template, &event, |rule| reported.push(rule)) {
             match found.faults.iter_mut().find(|(known, ..)| *known == fault) {

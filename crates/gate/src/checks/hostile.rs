@@ -1,5 +1,7 @@
 //! Check 7: nothing that a sensor may be shown brings a fault, and the kill switch holds.
 
+use std::collections::BTreeSet;
+
 use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::format::CHECKSUM_AT;
@@ -75,6 +77,8 @@ impl Check for Hostile {
         switched_off(run, &earlier.made, &mut tried);
         let damaged = damaged(run.settings.seed, bytes, &mut tried);
         let Tried { events, faults, kills, mut findings } = tried;
+        let mut seen = BTreeSet::new();
+        findings.retain(|finding| seen.insert(finding.message.clone()));
         findings.truncate(4 * SHOWN);
         outcome.findings = findings;
         outcome.fact("hostile events", events);
