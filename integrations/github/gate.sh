@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The step of the action: runs the gate, shows annotations and the summary, and ends as the gate ends.
+# The last step of the action: runs the gate, shows annotations and the summary, and ends as the gate ends.
 set -uo pipefail
 
 arguments=(gate "$RELEASE" --evidence "$EVIDENCE" --format github)
@@ -8,9 +8,31 @@ if [ -n "${PREVIOUS:-}" ]; then
 fi
 # Words of the further arguments, as they are written.
 read -r -a more <<<"${ARGUMENTS:-}"
-contentcheck "${arguments[@]}" "${more[@]}"
+talk="$(mktemp)"
+contentcheck "${arguments[@]}" ${more[@]+"${more[@]}"} 2> >(tee "$talk" >&2)
 code=$?
-echo "evidence=$EVIDENCE" >>"$GITHUB_OUTPUT"
+# The copy is whole once its writer has ended.
+wait
+case "$code" in
+    0 | 1) ;;
+    # Nothing was found out about the release, so there is no annotation yet.
+    *)
+        case "$code" in
+            2) why="the command line, the configuration or an input is wrong" ;;
+            3) why="the gate is at fault" ;;
+            *) why="contentcheck ended with $code" ;;
+        esac
+        said="$(grep -m 1 '^error' "$talk" || true)"
+        said="${said//'%'/%25}"
+        said="${said//$'\r'/%0D}"
+        echo "::error title=contentcheck gate::$why: ${said:-it said nothing}"
+        ;;
+esac
+rm -f "$talk"
+{
+    echo "evidence=$EVIDENCE"
+    echo "exit=$code"
+} >>"$GITHUB_OUTPUT"
 if [ -f "$EVIDENCE/summary.md" ]; then
     cat "$EVIDENCE/summary.md" >>"$GITHUB_STEP_SUMMARY"
 fi

@@ -772,15 +772,21 @@ pub enum SensorCommand {
     },
 }
 
-/// Which rule reads which input.
+/// Which rule reads which input, and which inputs there are.
 #[derive(Debug, Args)]
 pub struct Fields {
     /// What to look at
     #[command(flatten)]
     pub inputs: Inputs,
-    /// Only this template type
-    #[arg(long)]
+    /// All inputs of this template type, and the sensors that supply each
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["logsource", "list"])]
     pub template: Option<String>,
+    /// All inputs of the template types that serve a log source, such as product=windows,category=process_creation
+    #[arg(long, value_name = "PARTS", conflicts_with = "list")]
+    pub logsource: Option<String>,
+    /// The template types and log sources that there are
+    #[arg(long)]
+    pub list: bool,
     /// Also list the inputs that no rule reads
     #[arg(long)]
     pub unread: bool,

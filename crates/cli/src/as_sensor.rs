@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::model::CheckedRule;
 use contentcheck_parser::sensor::Sensor;
 use contentcheck_run::Plan;
@@ -89,7 +90,8 @@ impl AsSensor {
 pub fn plan(release: &Release, sensor: Option<&Sensor>) -> Result<Plan, Failure> {
     let Some(sensor) = sensor else { return release.plan() };
     Plan::for_sensor(&release.content, &release.image, sensor).map_err(|refusal| Failure::findings(format!(
-            "{sensor} refuses the image: {refusal}\n  help: --skip-unsupplied leaves out the rules that it cannot feed, as the image does where it was compiled that way"
+            "{sensor} refuses the image: {}\n  help: --skip-unsupplied leaves out the rules that it cannot feed, as the image does where it was compiled that way",
+            visible(&refusal)
         )))
 }
 

@@ -8,6 +8,7 @@ use contentcheck_interpreter::format::{
     Regex, Section, Set, Template, comparison, input_flags, predicate_flags,
 };
 use contentcheck_interpreter::{Image, Scalar};
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::lookup::{self, Names, NotFound};
 
 use schemars::JsonSchema;
@@ -233,10 +234,11 @@ pub fn rule(image: &Image<'_>, wanted: &str) -> Result<String, NotFound> {
     let mut text = String::new();
     let Some(found) = image.rule(number) else { return Ok(text) };
     // Writing to a string does not fail.
-    let _ = writeln!(text, "rule {number}: {} ({})", found.title, found.name);
+    let _ = writeln!(text, "rule {number}: {} ({})", visible(found.title), visible(found.name));
     for template in (0..image.template_count()).filter_map(|at| image.template(at)) {
         for (_, program) in programs(image, &template).filter(|(_, program)| program.rule == number) {
-            let _ = writeln!(text, "\non {} @ {}", image.name(template.name, template.name_len), template.version);
+            let _ =
+                writeln!(text, "\non {} @ {}", visible(image.name(template.name, template.name_len)), template.version);
             for (at, instruction) in instructions(image, &program).iter().enumerate() {
                 let place = template.predicates.saturating_add(instruction.predicate);
                 let asked = record(image, Section::Predicates, place)
@@ -266,7 +268,7 @@ fn input_name(image: &Image<'_>, template: &Template, input: u16) -> String {
         return "(any value)".to_owned();
     }
     let of = template.inputs.checked_add(u32::from(input)).and_then(|at| image.input(at));
-    of.map_or_else(String::new, |of| image.name(of.name, of.name_len).to_owned())
+    of.map_or_else(String::new, |of| visible(image.name(of.name, of.name_len)).into_owned())
 }
 
 /// A predicate in words.

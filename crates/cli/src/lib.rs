@@ -15,6 +15,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use contentcheck_parser::diagnostic::visible;
 
 use args::{Cli, Color, Command};
 use exit::{Exit, Outcome};
@@ -96,9 +97,17 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
     match outcome {
         Ok(exit) => exit,
         Err(failure) => {
+            // What was found before comes first where both go to one log.
+            let _ = streams.out.flush();
             // Where even standard error is gone, the exit code still tells.
-            let _ = writeln!(streams.err, "error: {}", failure.message);
+            let _ = writeln!(streams.err, "error: {}", shown(&failure.message));
             failure.kind.into()
         }
     }
+}
+
+/// A failure as it is printed: its first line, and those that go with it indented.
+fn shown(message: &str) -> String {
+    let lines: Vec<_> = message.lines().map(visible).collect();
+    lines.join("\n  ").replace("\n    ", "\n  ")
 }

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Tally};
-use contentcheck_parser::diagnostic::closest;
+use contentcheck_parser::diagnostic::{closest, visible};
 use contentcheck_parser::limits;
 use contentcheck_run::{Plan, Route};
 use ignore::WalkBuilder;
@@ -120,7 +120,7 @@ pub fn forced(plan: &Plan, name: Option<&str>) -> Result<Option<Route>, Failure>
         let known = plan.routes().map(|(_, template)| template.name.as_str());
         Failure::usage(match closest(name, known) {
             Some(near) => format!("there is no template type `{name}`; did you mean `{near}`?"),
-            None => format!("there is no template type `{name}`; `contentcheck fields` lists those that rules are on"),
+            None => format!("there is no template type `{name}`; `contentcheck fields --list` lists all"),
         })
     })
 }
@@ -159,10 +159,10 @@ pub fn decode(batch: &Batch, flattener: &mut Flattener, mut each: impl FnMut(Res
     });
 }
 
-/// The name of a source in reports.
+/// The name of a source in reports, on one line in which every character is seen.
 #[must_use]
 pub fn source_name(path: &Path) -> String {
-    if path.as_os_str() == "-" { "stdin".to_owned() } else { path.display().to_string() }
+    if path.as_os_str() == "-" { "stdin".to_owned() } else { visible(&path.display().to_string()).into_owned() }
 }
 
 /// A problem in words, with what to do about it.
@@ -265,17 +265,20 @@ pub fn summary(
             if totals.not_recognised == 1 { "it" } else { "them" },
         );
         if let Some((reason, count)) = unrecognised.commonest().filter(|_| totals.not_recognised > 1) {
-            let _ = write!(line, "\nthe commonest reason, of {}: it {reason}", plural(count, "event"));
+            let _ = write!(line, "\nthe commonest reason, of {}: it {}", plural(count, "event"), visible(reason));
         }
         if let Some(first) = unrecognised.first() {
-            let _ = write!(line, "\nthe first one, {first}");
+            let _ = write!(line, "\nthe first one, {}", visible(first));
         }
     }
     if tally.total() > 0 {
         let mut most: Vec<(&str, &str, u64)> = tally.iter().collect();
         most.sort_by_key(|(template, field, count)| (std::cmp::Reverse(*count), *template, *field));
-        let shown: Vec<String> =
-            most.iter().take(5).map(|(template, field, count)| format!("{field} of {template} ({count})")).collect();
+        let shown: Vec<String> = most
+            .iter()
+            .take(5)
+            .map(|(template, field, count)| format!("{} of {template} ({count})", visible(field)))
+            .collect();
         let more = if most.len() > 5 { format!(" and {} more fields", most.len() - 5) } else { String::new() };
         let _ = write!(
             line,
@@ -292,7 +295,7 @@ pub fn summary(
             if arguments.lenient { "" } else { "; the run fails for that (--lenient accepts it)" }
         );
     }
-    talk(streams, &line);
+    line.lines().for_each(|line| talk(streams, line));
 }
 
 /// Says what was found besides the files.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use contentcheck_compiler::{Options, compile};
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::lookup::{self, NotFound};
 use contentcheck_parser::model::{CheckedRule, RuleId};
 use contentcheck_parser::release::{Checking, Judged, LeftOut, Shippable, WithErrors};
@@ -121,7 +122,7 @@ pub fn load(
         Ok(content) => content,
         Err(_) => {
             let rules = judged.left_out().len();
-            talk(streams, &format!("{} of {} cannot run: {}", rules, plural(all, "rule"), named(judged.left_out())));
+            talk(streams, &format!("{rules} of {} cannot run: {}", plural(all, "rule"), named(judged.left_out())));
             talk(streams, "nothing was compiled. Fix them, or leave them out with --skip-errors");
             return Ok(None);
         }
@@ -157,9 +158,15 @@ fn named(left: &[LeftOut]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// Writes a line of talk, behind the data that was written before it.
+/// Writes a line of talk, behind the data that was written before it. It stays one line, whatever names and titles are
+/// in it.
 pub fn talk(streams: &mut Streams<'_>, line: &str) {
     // Where nobody listens, the exit code still tells.
     let _ = streams.out.flush();
-    let _ = writeln!(streams.err, "{line}");
+    let _ = writeln!(streams.err, "{}", visible(line));
+}
+
+/// Talks about a record that cannot be read, and what to do about it.
+pub fn talk_of(streams: &mut Streams<'_>, problem: &str) {
+    problem.lines().for_each(|line| talk(streams, line));
 }

@@ -15,8 +15,9 @@ use contentcheck_compiler::sensor::Supplied;
 use contentcheck_interpreter::format::{CHECKSUM_AT, Section};
 use contentcheck_interpreter::hash::checksum;
 use contentcheck_interpreter::{Image, Workspace};
-use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::release::{Checking, Gathered, WithErrors};
 use contentcheck_parser::source::Source;
 
 /// A case whose file a repository cannot or should not hold.
@@ -121,9 +122,11 @@ fn too_many_inputs() -> &'static str {
         text.push_str("    condition: selection\n");
         sources.push((Source::new(format!("{file}.yml"), text), Language::Sigma));
     }
-    let context = Context { library: contentcheck_library::templates().unwrap(), fleet: None, threads: 1 };
-    let (content, found) = check(&sources, context, &|_, _| None, &|| {});
-    assert_eq!(content.rules().len(), sources.len(), "{found:?}");
+    let files = sources.len();
+    let gathered = Gathered { library: contentcheck_library::templates().unwrap(), ..Gathered::of(sources) };
+    let judged = gathered.check(&Checking::with_threads(1)).judge();
+    let content = judged.ship(WithErrors::Refuse).unwrap();
+    assert_eq!(content.rules().len(), files, "{:?}", judged.findings());
     contentcheck_compiler::compile(&content, contentcheck_compiler::Options::default()).unwrap_err().code()
 }
 
@@ -381,9 +384,9 @@ fn what_is_said_after_a_mend_is_true_of_the_mended_files() {
     };
     let (exit, out, err) = lint(&[]);
     assert!(exit == Exit::Findings && found(&out) == ["CC0136"] && err.contains("with 0 rules"), "{out}{err}");
-    assert!(err.contains("1 file has rules with errors that are accepted or off"), "{err}");
+    assert!(err.contains("1 rule has errors that are accepted or lowered: no release has them (CC0808)"), "{err}");
     let (exit, out, err) = lint(&["--fix"]);
     assert!(exit == Exit::Fine && !out.contains("CC0203") && err.contains("with 1 rule:"), "{out}{err}");
-    assert!(err.contains("1 file has rules with errors that are accepted or off"), "{err}");
+    assert!(err.contains("1 rule has errors that are accepted or lowered: no release has them (CC0808)"), "{err}");
     fs::remove_dir_all(&directory).unwrap();
 }

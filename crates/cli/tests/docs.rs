@@ -74,7 +74,7 @@ fn the_readme_shows_what_the_program_prints() {
 fn the_configuration_page_is_a_valid_configuration_with_every_key() {
     let page = read("docs/configuration.md");
     let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    let config: contentcheck::config::Config = toml::from_str(example).unwrap();
+    let config: contentcheck_project::config::Config = toml::from_str(example).unwrap();
     let known = serde_json::to_value(&config).unwrap();
     for key in known.as_object().unwrap().keys() {
         assert!(page.contains(&format!("| `{key}` |")), "docs/configuration.md does not explain `{key}`");

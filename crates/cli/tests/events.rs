@@ -303,7 +303,7 @@ rules/rundll32.test.yml
   ok       Rundll32 From A Users Folder: as Sysmon records it
 "
     );
-    assert_eq!((exit, err.as_str()), (0, "5 passed, 0 failed, 0 skipped; 1 of 3 rules have no test\n"));
+    assert_eq!((exit, err.as_str()), (0, "5 passed, 0 failed, 0 skipped; 1 of 3 rules without a test\n"));
     let alone = run(&["test", "rules/rundll32.yml"]);
     assert_eq!((alone.exit, alone.out.lines().count()), (0, 4), "a file that is named brings its tests along");
     let report = valid(SchemaName::Test, &run(&["test", "rules", "--format", "json"]).out);
@@ -317,7 +317,7 @@ rules/rundll32.test.yml
 fn tests_that_fail_say_why() {
     let Run { exit, out, err } = run(&["test", "faulty"]);
     assert_eq!(exit, 1, "{err}");
-    assert!(err.contains("1 passed, 6 failed, 0 skipped; 1 of 2 rules have no test"), "{err}");
+    assert!(err.contains("1 passed, 6 failed, 0 skipped; 1 of 2 rules without a test"), "{err}");
     for said in [
         "FAILED   Rundll32 From A Users Folder: what it must find\n           the rule must fire and does not\n",
         "note: no template type of the rule has a field `CommandLin`; did you mean `CommandLine`?\n",
@@ -475,11 +475,11 @@ fn files_of_tests_are_no_content() {
     assert_eq!(named.exit, 2);
     assert!(named.err.contains("these are tests, no content; name the rule, rules/rundll32.yml"), "{}", named.err);
     let schema = schema(SchemaName::Sidecar).unwrap_or_else(|failure| panic!("{}", failure.message));
-    let tests = contentcheck::yaml::load(&here().join("rules/rundll32.test.yml")).unwrap();
+    let tests = contentcheck_project::yaml::load(&here().join("rules/rundll32.test.yml")).unwrap();
     assert!(jsonschema::is_valid(&schema, &tests));
     assert!(!jsonschema::is_valid(
         &schema,
-        &contentcheck::yaml::load(&here().join("faulty/unreadable.tests.yml")).unwrap()
+        &contentcheck_project::yaml::load(&here().join("faulty/unreadable.tests.yml")).unwrap()
     ));
 }
 

@@ -10,8 +10,9 @@ use clap::CommandFactory as _;
 use contentcheck::args::Cli;
 use saphyr_parser::Parser;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "integrations/github/action.yml",
+    "integrations/github/install.sh",
     "integrations/github/gate.sh",
     "integrations/gitlab/contentcheck.gitlab-ci.yml",
     ".pre-commit-hooks.yaml",
@@ -99,4 +100,204 @@ fn the_script_of_the_action_ends_as_the_gate_ends() {
         out.contains("::warning") && summary.starts_with("## incomplete: ") && !summary.contains("passes"),
         "{out}\n{summary}"
     );
+}
+
+#[test]
+fn scripts_are_bash_and_nothing_is_pinned_to_a_branch() {
+    for name in FILES.iter().filter(|name| name.ends_with(".sh")) {
+        let done = Command::new("bash").arg("-n").arg(root().join(name)).output().unwrap();
+        assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    for name in FILES.iter().copied().chain(["docs/ci.md", "README.md"]) {
+        let text = read(name);
+        assert!(!text.contains("@main") && !text.contains("rev: main") && !text.contains(":latest"), "{name}");
+    }
+    // Every input of the action is read, and only through the environment.
+    let action = read("integrations/github/action.yml");
+    let (inputs, rest) = action.split_once("\noutputs:").unwrap();
+    let names = inputs
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'))
+        .filter(|name| !name.starts_with(' '));
+    let names: Vec<&str> = names.collect();
+    assert!(names.contains(&"version") && names.contains(&"sha256"), "{names:?}");
+    for name in names {
+        assert!(rest.contains(&format!(": ${{{{ inputs.{name} }}}}")), "{name} is read by nothing");
+    }
+    assert!(rest.lines().filter(|line| line.trim_start().starts_with("run:")).all(|line| !line.contains("${{")));
+}
+
+/// A directory with programs that stand for others, and what a script of the action does with them.
+struct Runner {
+    scratch: PathBuf,
+}
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Runner {
+    fn new(name: &str) -> Self {
+        let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("integrations").join(name);
+        let _ = fs::remove_dir_all(&scratch);
+        fs::create_dir_all(scratch.join("bin")).unwrap();
+        Self { scratch }
+    }
+
+    fn program(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.scratch.join("bin").join(name);
+        fs::write(&path, format!("#!/bin/bash\n{script}")).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    fn run(&self, script: &str, variables: &[(&str, &str)]) -> Ran {
+        let path = format!("{}:/usr/bin:/bin", self.scratch.join("bin").display());
+        let done = Command::new("bash")
+            .arg(root().join("integrations/github").join(script))
+            .env("PATH", path)
+            .env("GITHUB_ACTION_PATH", root().join("integrations/github"))
+            .env("RUNNER_TEMP", self.scratch.join("temp"))
+            .env("GITHUB_PATH", self.scratch.join("path"))
+            .env("GITHUB_OUTPUT", self.scratch.join("output"))
+            .env("GITHUB_STEP_SUMMARY", self.scratch.join("summary"))
+            .env("EVIDENCE", self.scratch.join("evidence"))
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran { code: done.status.code(), out: text(done.stdout), err: text(done.stderr) }
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.scratch.join(name)).unwrap_or_default()
+    }
+}
+
+/// However the gate ends, the step ends so, and where there is no finding an annotation says why.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_step_ends_as_the_gate_ends_and_says_why() {
+    for (code, annotation) in [
+        (0, None),
+        (1, None),
+        (
+            2,
+            Some(
+                "::error title=contentcheck gate::the command line, the configuration or an input is wrong: error: 100%25 wrong",
+            ),
+        ),
+        (3, Some("::error title=contentcheck gate::the gate is at fault: error: 100%25 wrong")),
+        (137, Some("::error title=contentcheck gate::contentcheck ended with 137: error: 100%25 wrong")),
+    ] {
+        let runner = Runner::new(&format!("gate-{code}"));
+        runner.program(
+            "contentcheck",
+            &format!(
+                "echo \"$@\" >\"{}\"\necho 'error: 100% wrong' >&2\nexit {code}\n",
+                runner.scratch.join("called").display()
+            ),
+        );
+        let ran = runner.run("gate.sh", &[("RELEASE", "a b"), ("PREVIOUS", "old"), ("ARGUMENTS", "--cases 5")]);
+        assert_eq!(ran.code, Some(code), "{}{}", ran.out, ran.err);
+        assert_eq!(ran.out.lines().find(|line| line.starts_with("::error")), annotation);
+        assert!(ran.err.contains("100% wrong"), "what the gate says is in the log: {}", ran.err);
+        let called = runner.read("called");
+        assert!(
+            called.starts_with("gate a b --evidence ") && called.ends_with(" --previous old --cases 5\n"),
+            "{called}"
+        );
+        assert!(runner.read("output").ends_with(&format!("\nexit={code}\n")), "{}", runner.read("output"));
+    }
+    // Without further arguments, and with a program that is not there.
+    let runner = Runner::new("gate-none");
+    let ran = runner.run("gate.sh", &[("RELEASE", ".")]);
+    assert_eq!(ran.code, Some(127));
+    assert!(ran.out.contains("::error title=contentcheck gate::contentcheck ended with 127"), "{}", ran.out);
+}
+
+/// A version is downloaded and held against its digest; nothing else is unpacked.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_version_is_downloaded_once_and_held_against_its_digest() {
+    let runner = Runner::new("install");
+    let archive = runner.scratch.join("archive");
+    fs::create_dir_all(&archive).unwrap();
+    fs::write(archive.join("contentcheck"), "#!/bin/bash\necho downloaded\n").unwrap();
+    let packed = Command::new("tar")
+        .arg("-czf")
+        .arg(runner.scratch.join("a.tar.gz"))
+        .arg("-C")
+        .arg(&archive)
+        .arg("contentcheck")
+        .status();
+    assert!(packed.unwrap().success());
+    let sum = Command::new("sha256sum").arg(runner.scratch.join("a.tar.gz")).output().unwrap();
+    let sum = String::from_utf8(sum.stdout).unwrap().split(' ').next().unwrap().to_uppercase();
+    let called = runner.scratch.join("called");
+    runner.program(
+        "curl",
+        &format!(
+            "echo \"$@\" >>\"{}\"\nwhile [ $# -gt 0 ]; do [ \"$1\" = --output ] && cp \"{}\" \"$2\"; shift; done\n",
+            called.display(),
+            runner.scratch.join("a.tar.gz").display()
+        ),
+    );
+    runner.program("cargo", "echo built >&2; exit 9\n");
+    let good = [("VERSION", "0.1.0"), ("SHA256", sum.as_str()), ("REPOSITORY", "owner/name")];
+    let ran = runner.run("install.sh", &good);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+    let called = runner.read("called");
+    assert!(called.contains("https://github.com/owner/name/releases/download/v0.1.0/contentcheck-0.1.0-"), "{called}");
+    let directory = runner.read("path");
+    let done = Command::new(Path::new(directory.trim()).join("contentcheck")).output().unwrap();
+    assert_eq!(done.stdout, b"downloaded\n");
+    let zeros = "0".repeat(64);
+    for (variables, reason) in [
+        ([("VERSION", "0.1.0"), ("SHA256", zeros.as_str()), good[2]], "it was not unpacked"),
+        ([("VERSION", "0.1.0"), ("SHA256", ""), good[2]], "version needs sha256"),
+        ([("VERSION", "main"), good[1], good[2]], "is not a version"),
+        ([("VERSION", "1.0.0/../.."), good[1], good[2]], "is not a version"),
+        ([good[0], good[1], ("REPOSITORY", "a/b/../c")], "is not OWNER/NAME"),
+        ([("VERSION", "x\n::error::y"), good[1], good[2]], "x%0A::error::y"),
+    ] {
+        let _ = fs::remove_dir_all(runner.scratch.join("temp"));
+        let ran = runner.run("install.sh", &variables);
+        assert_eq!(ran.code, Some(2), "{}{}", ran.out, ran.err);
+        assert!(
+            ran.out.lines().count() == 1
+                && ran.out.starts_with("::error title=contentcheck::")
+                && ran.out.contains(reason),
+            "{}",
+            ran.out
+        );
+        let unpacked = runner.scratch.join("temp/contentcheck-0.1.0/contentcheck");
+        assert!(!unpacked.exists());
+    }
+    // A download that fails.
+    runner.program("curl", "exit 22\n");
+    let ran = runner.run("install.sh", &good);
+    assert!(ran.code == Some(2) && ran.out.contains("cannot be downloaded"), "{}", ran.out);
+    // Without a version: what is there, else the sources.
+    let ran = runner.run("install.sh", &[]);
+    assert!(ran.code == Some(2) && ran.err.contains("built") && ran.out.contains("::error"), "{}{}", ran.out, ran.err);
+    runner.program("contentcheck", "exit 0\n");
+    let ran = runner.run("install.sh", &[]);
+    assert!(
+        ran.code == Some(0) && ran.out.starts_with("using ") && !ran.err.contains("built"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+}
+
+#[test]
+fn the_image_serves_commands_and_jobs_with_a_script() {
+    let dockerfile = read("Dockerfile");
+    let lines: Vec<&str> = dockerfile.lines().collect();
+    assert!(lines.contains(&"USER 65532:65532") && lines.contains(&"CMD [\"--help\"]"), "{dockerfile}");
+    assert!(dockerfile.contains("--user") && read("docs/ci.md").contains("--user"));
+    assert!(read("integrations/gitlab/contentcheck.gitlab-ci.yml").contains("entrypoint: [\"\"]"));
 }

@@ -85,7 +85,7 @@ fn what_is_proved_is_said_with_its_place() {
     assert!(proved.out.contains("a.content:22:"), "{}", proved.out);
     assert!(proved.out.contains("dead filter"), "{}", proved.out);
     assert!(
-        proved.err.contains("3 rules on template types: 2 can fire, 1 never, 0 unknown, 0 always"),
+        proved.err.contains("3 rules on a template type: 2 can match, 1 never, 0 unknown, 0 always"),
         "{}",
         proved.err
     );

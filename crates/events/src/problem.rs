@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use contentcheck_parser::diagnostic::visible;
+
 use crate::limits;
 
 /// Where in a source a record stands.
@@ -136,8 +138,8 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.place {
-            Place::Source => write!(f, "{}: {}", self.source, self.cause),
-            place => write!(f, "{}: {place}: {}", self.source, self.cause),
+            Place::Source => write!(f, "{}: {}", visible(&self.source), visible(&self.cause.to_string())),
+            place => write!(f, "{}: {place}: {}", visible(&self.source), visible(&self.cause.to_string())),
         }
     }
 }

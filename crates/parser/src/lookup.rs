@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::check::Language;
-use crate::diagnostic::{clip, closest};
+use crate::diagnostic::{clip, closest, visible};
 use crate::model::{CheckedRule, RuleId};
 
 /// Of several rules that are meant, so many are listed.
@@ -102,15 +102,16 @@ pub enum NotFound {
 
 impl fmt::Display for NotFound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |text: &str| visible(&clip(text)).into_owned();
         match self {
             Self::Unknown { wanted, near: Some(near), .. } => {
-                write!(f, "there is no rule `{}`; did you mean `{}`?", clip(wanted), clip(near))
+                write!(f, "there is no rule `{}`; did you mean `{}`?", shown(wanted), shown(near))
             }
             Self::Unknown { wanted, near: None, among } => {
-                write!(f, "there is no rule `{}` among the {among} that were compiled", clip(wanted))
+                write!(f, "there is no rule `{}` among the {among} that were compiled", shown(wanted))
             }
             Self::Several { wanted, rules, count } => {
-                write!(f, "`{}` means {count} rules: {}", clip(wanted), rules.join(", "))?;
+                write!(f, "`{}` means {count} rules: {}", shown(wanted), visible(&rules.join(", ")))?;
                 if *count > rules.len() { write!(f, " and {} more", count - rules.len()) } else { Ok(()) }
             }
         }

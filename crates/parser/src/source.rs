@@ -85,8 +85,13 @@ pub struct Source(Arc<SourceInner>);
 struct SourceInner {
     name: String,
     text: String,
-    line_starts: OnceLock<Vec<u32>>,
+    /// Where the first line begins, and each that is a multiple of [`LINES`] behind it: a file of line breaks alone would
+    /// otherwise need four times its bytes.
+    marks: OnceLock<Vec<u32>>,
 }
+
+/// Lines from one mark to the next.
+const LINES: usize = 32;
 
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -98,7 +103,7 @@ impl Source {
     /// A source text under the name (normally the path, with `/`) that diagnostics show.
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self(Arc::new(SourceInner { name: name.into(), text: text.into(), line_starts: OnceLock::new() }))
+        Self(Arc::new(SourceInner { name: name.into(), text: text.into(), marks: OnceLock::new() }))
     }
 
     /// The name that diagnostics show.
@@ -125,20 +130,27 @@ impl Source {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    fn line_starts(&self) -> &[u32] {
-        self.0.line_starts.get_or_init(|| {
+    fn marks(&self) -> &[u32] {
+        self.0.marks.get_or_init(|| {
             let breaks = self.0.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-            std::iter::once(0).chain(breaks.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect()
+            let marked = breaks.skip(LINES - 1).step_by(LINES);
+            std::iter::once(0).chain(marked.map(|(at, _)| u32::try_from(at + 1).unwrap_or(u32::MAX))).collect()
         })
     }
 
     /// Line and column of a byte offset. An offset past the end gives the end.
     #[must_use]
     pub fn position(&self, offset: u32) -> Position {
-        let starts = self.line_starts();
-        let line = starts.partition_point(|start| *start <= offset).max(1);
-        let start = starts.get(line - 1).copied().unwrap_or(0) as usize;
+        let marks = self.marks();
+        let mark = marks.partition_point(|start| *start <= offset).max(1) - 1;
+        let from = marks.get(mark).copied().unwrap_or(0) as usize;
         let end = (offset as usize).min(self.0.text.len());
+        let (mut line, mut start) = (mark * LINES + 1, from);
+        for (at, byte) in self.0.text.as_bytes().get(from..end).unwrap_or(&[]).iter().enumerate() {
+            if *byte == b'\n' {
+                (line, start) = (line + 1, from + at + 1);
+            }
+        }
         let before = self.0.text.as_bytes().get(start..end).unwrap_or(&[]);
         // Count characters by their first bytes, so an offset inside a character is harmless.
         let column = before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count() + 1;
@@ -148,11 +160,14 @@ impl Source {
     /// Byte range of a line (from 1), without its line break.
     #[must_use]
     pub fn line(&self, line: usize) -> Option<Span> {
-        let starts = self.line_starts();
-        let start = *starts.get(line.checked_sub(1)?)? as usize;
-        let end = starts.get(line).map_or(self.0.text.len(), |next| *next as usize);
-        let text = self.0.text.get(start..end)?;
-        Some(Span::new(start, start + text.trim_end_matches(['\n', '\r']).len()))
+        let index = line.checked_sub(1)?;
+        let mut start = *self.marks().get(index / LINES)? as usize;
+        for _ in 0..index % LINES {
+            start += self.0.text.get(start..)?.find('\n')? + 1;
+        }
+        let rest = self.0.text.get(start..)?;
+        let text = rest.find('\n').map_or(rest, |end| rest.get(..end).unwrap_or(rest));
+        Some(Span::new(start, start + text.trim_end_matches('\r').len()))
     }
 }
 
@@ -168,5 +183,30 @@ mod tests {
         assert_eq!(source.position(9), Position { line: 2, column: 5 });
         assert_eq!(source.position(99), Position { line: 3, column: 1 });
         assert_eq!(source.line(2).map(|span| source.slice(span)), Some("twö x"));
+    }
+
+    /// Held against lines that are split one by one, in texts with more lines than there are marks between.
+    #[test]
+    fn every_offset_has_the_line_and_column_that_counting_gives() {
+        for lines in [0, 1, LINES - 1, LINES, LINES + 1, 2 * LINES, 3 * LINES + 7] {
+            for ending in ["", "ä", "\r"] {
+                let text = (0..lines).map(|at| format!("{}ü\r\n", "x".repeat(at % 3))).collect::<String>() + ending;
+                let source = Source::new("a", text.as_str());
+                for offset in 0..=text.len() + 2 {
+                    let end = offset.min(text.len());
+                    let before = text.as_bytes().get(..end).unwrap();
+                    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+                    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                    let column = before.get(start..).unwrap().iter().filter(|byte| (**byte & 0xC0) != 0x80).count() + 1;
+                    assert_eq!(source.position(u32::try_from(offset).unwrap()), Position { line, column }, "{offset}");
+                }
+                let split: Vec<&str> = text.split('\n').collect();
+                for (at, line) in split.iter().enumerate() {
+                    let span = source.line(at + 1).unwrap();
+                    assert_eq!(source.slice(span), line.trim_end_matches('\r'));
+                }
+                assert_eq!((source.line(0), source.line(split.len() + 1)), (None, None));
+            }
+        }
     }
 }

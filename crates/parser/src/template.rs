@@ -150,6 +150,12 @@ impl LogSource {
             && part(self.service.as_ref(), asked.service.as_ref())
     }
 
+    /// As the command line names one: `product=windows,category=process_creation`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string().replace(": ", "=").replace(", ", ",")
+    }
+
     /// Whether no part is given.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -5,14 +5,16 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::release::Digester;
 
-/// The name of a path in reports: with `/`, without a leading `./`.
+/// The name of a path in reports: with `/`, without a leading `./`, on one line in which every character is seen. As no
+/// name keeps a `\`, no two files have one name for that.
 #[must_use]
 pub fn name(path: &Path) -> String {
     let text = path.to_string_lossy().replace('\\', "/");
     let short = text.strip_prefix("./").unwrap_or(&text);
-    if short.is_empty() { ".".to_owned() } else { short.to_owned() }
+    if short.is_empty() { ".".to_owned() } else { visible(short).into_owned() }
 }
 
 /// An operating system error in words, without its number.

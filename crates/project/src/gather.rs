@@ -53,6 +53,8 @@ pub struct Selection {
     pub stdin_name: String,
     /// How many threads read, at least one.
     pub threads: usize,
+    /// Whether there may be no content at all.
+    pub may_be_empty: bool,
 }
 
 impl Selection {
@@ -70,6 +72,7 @@ impl Selection {
             baseline: UseBaseline::default(),
             stdin_name: "stdin.yml".to_owned(),
             threads: 1,
+            may_be_empty: false,
         }
     }
 
@@ -169,7 +172,7 @@ impl Project {
                 Err(problem) => problems.push(*problem),
             }
         }
-        if files == 0 && problems.is_empty() {
+        if files == 0 && problems.is_empty() && !selection.may_be_empty {
             return Err(nothing(selection, &not_taken));
         }
         for path in &walked.ignore_files {

@@ -50,29 +50,48 @@ pub fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
 }
 
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = followed(path)?;
+    let target = match followed(path)? {
+        Target::File(target) => target,
+        Target::Descriptor => return directly(path, bytes),
+    };
     match fs::metadata(&target) {
         Ok(metadata) if metadata.is_dir() => Err(io::Error::other("it is a directory")),
         Ok(metadata) if metadata.is_file() => replace(&target, bytes, Some(&metadata)),
         // What is no regular file has no old content that could be lost.
-        Ok(_) => {
-            let mut file = OpenOptions::new().write(true).open(&target)?;
-            file.write_all(bytes)?;
-            file.flush()
-        }
+        Ok(_) => directly(&target, bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&target, bytes, None),
         Err(error) => Err(error),
     }
 }
 
+/// Writes behind whatever is there: a pipe, a device, or what the shell opened.
+fn directly(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().append(true).open(path)?;
+    file.write_all(bytes)?;
+    file.flush()
+}
+
+/// What a path leads to.
+enum Target {
+    /// A file, a device or a pipe, which may not be there yet.
+    File(PathBuf),
+    /// Something that this process, or another one, has open, such as `/dev/stdout`. What such a link says is no path.
+    Descriptor,
+}
+
 /// What a path leads to, also where that is not there yet.
-fn followed(path: &Path) -> io::Result<PathBuf> {
+fn followed(path: &Path) -> io::Result<Target> {
     let mut target = path.to_path_buf();
     for _ in 0..LINKS {
-        match fs::read_link(&target) {
+        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let link = fs::read_link(&target);
+        if link.is_ok() && fs::canonicalize(parent).is_ok_and(|parent| parent.starts_with("/proc")) {
+            return Ok(Target::Descriptor);
+        }
+        match link {
             Ok(link) => target = target.parent().unwrap_or(Path::new("")).join(link),
             // No link, or nothing at all: an error that counts comes back when it is opened.
-            Err(_) => return Ok(target),
+            Err(_) => return Ok(Target::File(target)),
         }
     }
     Err(io::Error::other("it is a link that leads to too many others"))

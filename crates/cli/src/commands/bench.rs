@@ -22,7 +22,7 @@ use crate::Streams;
 use crate::args::{Bench, CountFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources};
-use crate::release::{self, Release, talk};
+use crate::release::{self, Release, talk, talk_of};
 
 /// What `bench --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -130,7 +130,8 @@ fn measure(
         Some(sources) => {
             recorded::introduce(sources, streams);
             let put = &mut |event| kept.push(event);
-            let pass = pass(plan, sources, forced, arguments.limit, Some(put), &mut |problem| talk(streams, &problem));
+            let pass =
+                pass(plan, sources, forced, arguments.limit, Some(put), &mut |problem| talk_of(streams, &problem));
             if sources.files.iter().any(|path| path.as_os_str() == "-") {
                 talk(streams, "standard input cannot be read twice: reading is not measured");
             } else if pass.0 > 0 {
@@ -175,7 +176,7 @@ fn measure(
         }
     };
     if cfg!(debug_assertions) {
-        talk(streams, "this is a debug build; its numbers say nothing about a release");
+        talk(streams, "this is a debug build; its numbers say nothing about a release build");
     }
     if unread > 0 {
         talk(streams, &format!("{} could not be read", recorded::plural(unread, "record")));

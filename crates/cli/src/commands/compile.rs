@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use contentcheck_interpreter::Image;
+use contentcheck_parser::diagnostic::{visible, visible_lines};
 use contentcheck_parser::sensor::Sensor;
 
-use super::written;
+use super::{plural, written};
 use crate::Streams;
 use crate::args::{Compile, Inspect, ListFormat, Verify};
 use crate::disassembly;
@@ -39,10 +40,12 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     for sensor in asked {
         match release::verify_for(&image, &sensor) {
             Ok(0) => {
-                talk(streams, &format!("{sensor} loads none of {} rules", image.rule_count()));
+                talk(streams, &format!("{sensor} loads none of {}", plural(image.rule_count() as usize, "rule")));
                 fits = false;
             }
-            Ok(loaded) => talk(streams, &format!("{sensor} loads {loaded} of {} rules", image.rule_count())),
+            Ok(loaded) => {
+                talk(streams, &format!("{sensor} loads {loaded} of {}", plural(image.rule_count() as usize, "rule")))
+            }
             Err(reason) => {
                 talk(streams, &format!("{sensor} rejects the image: {reason}"));
                 fits = false;
@@ -61,10 +64,10 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     talk(
         streams,
         &format!(
-            "{} rules on {} template types, {} bytes",
-            image.rule_count(),
-            image.template_count(),
-            release.image.len()
+            "{} on {}, {}",
+            plural(image.rule_count() as usize, "rule"),
+            plural(image.template_count() as usize, "template type"),
+            plural(release.image.len(), "byte")
         ),
     );
     Ok(Exit::Fine)
@@ -92,6 +95,11 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// A line of the answer, in which every character is seen.
+fn say(streams: &mut Streams<'_>, line: &str) -> Outcome {
+    written(writeln!(streams.out, "{}", visible(line)))
+}
+
 /// Verifies an image as a sensor does before it loads it.
 ///
 /// # Errors
@@ -102,7 +110,7 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
     let image = match Image::read(&bytes) {
         Ok(image) => image,
         Err(rejection) => {
-            written(writeln!(streams.out, "{name}: rejected: {}: {rejection}", rejection.code()))?;
+            say(streams, &format!("{name}: rejected: {}: {rejection}", rejection.code()))?;
             return Ok(Exit::Findings);
         }
     };
@@ -114,13 +122,13 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
         let supplies = supplied.supplies();
         let mut memory = contentcheck_compiler::sensor::Memory::of(&image);
         match image.verify(&supplied.manifest(&supplies), memory.workspace()) {
-            Ok(_) => written(writeln!(
-                streams.out,
-                "{name}: in order; whether a sensor feeds it was not checked (--sensor)"
-            ))?,
+            Ok(_) => say(
+                streams,
+                &format!("{name}: valid; whether a sensor supplies its inputs was not checked (--sensor)"),
+            )?,
             Err(rejection) => {
                 fits = false;
-                written(writeln!(streams.out, "{name}: rejected: {}", release::describe(&image, rejection)))?
+                say(streams, &format!("{name}: rejected: {}", release::describe(&image, rejection)))?
             }
         };
     }
@@ -130,12 +138,12 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
                 // A sensor that runs no rule is blind, and looks as if all were well.
                 fits &= loaded > 0;
                 let none = if loaded == 0 { ": it would run nothing" } else { "" };
-                let of = image.rule_count();
-                written(writeln!(streams.out, "{name}: {sensor} loads {loaded} of {of} rules{none}"))?;
+                let of = plural(image.rule_count() as usize, "rule");
+                say(streams, &format!("{name}: {sensor} loads {loaded} of {of}{none}"))?;
             }
             Err(reason) => {
                 fits = false;
-                written(writeln!(streams.out, "{name}: {sensor} rejects it: {reason}"))?;
+                say(streams, &format!("{name}: {sensor} rejects it: {reason}"))?;
             }
         }
     }
@@ -153,12 +161,13 @@ pub fn inspect(arguments: &Inspect, streams: &mut Streams<'_>) -> Outcome {
         .map_err(|rejection| Failure::findings(format!("{name}: {}: {rejection}", rejection.code())))?;
     if let Some(rule) = &arguments.rule {
         let text = disassembly::rule(&image, rule).map_err(|reason| Failure::usage(format!("{name}: {reason}")))?;
-        return written(streams.out.write_all(text.as_bytes()));
+        return written(streams.out.write_all(visible_lines(&text).as_bytes()));
     }
     let report = disassembly::report(&image, arguments.template.as_deref());
     if let (Some(template), true) = (&arguments.template, report.templates.is_empty()) {
-        return Err(Failure::usage(format!("{name} has no template type `{template}`")));
+        return Err(Failure::usage(format!("{name} has no template type `{}`", visible(template))));
     }
+    // What an image calls its parts is the word of whoever made it.
     let text = match arguments.format {
         ListFormat::Json => serde_json::to_string_pretty(&report)
             .map(|text| text + "\n")
@@ -193,7 +202,7 @@ fn human(report: &InspectReport, rules: bool) -> String {
             template.inputs.len(),
             template.fixed_steps,
             template.steps_per_unit,
-            template.name,
+            visible(&template.name),
             template.version
         );
         if !rules {
@@ -201,7 +210,7 @@ fn human(report: &InspectReport, rules: bool) -> String {
         }
         for input in &template.inputs {
             let position = input.position.map_or_else(|| input.kind.to_owned(), |position| format!("${position}"));
-            let _ = writeln!(text, "      {position:>8}  {:<28} {}", input.name, input.ty);
+            let _ = writeln!(text, "      {position:>8}  {:<28} {}", visible(&input.name), input.ty);
         }
         let _ = writeln!(
             text,
@@ -209,7 +218,7 @@ fn human(report: &InspectReport, rules: bool) -> String {
             "instructions", "fixed steps", "per unit", "bytes"
         );
         for rule in &template.rules {
-            let title = if rule.title.is_empty() { &rule.name } else { &rule.title };
+            let title = visible(if rule.title.is_empty() { &rule.name } else { &rule.title });
             let _ = writeln!(
                 text,
                 "      {:>12} {:>12} {:>10} {:>8}  {title}{}",
@@ -233,7 +242,7 @@ fn markdown(report: &InspectReport) -> String {
         let _ = writeln!(
             text,
             "| `{} @ {}` | {} | {} | {} | {} | {} |",
-            template.name,
+            visible(&template.name),
             template.version,
             template.rules.len(),
             template.always,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness};
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::model::{CheckedRule, Target};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_run::proof::{self, Confirmer};
@@ -12,8 +13,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::eval::RuleName;
-use super::prove::EventObject;
-use super::written;
+use super::prove::{EventObject, event_line};
+use super::{plural, written};
 use crate::Streams;
 use crate::args::{CompileOptions, Diff, Inputs, ProofFormat};
 use crate::exit::{Exit, Failure, Outcome};
@@ -131,7 +132,11 @@ pub fn run(arguments: &Diff, streams: &mut Streams<'_>) -> Outcome {
     let (added, removed, changed) = (report.added.len(), report.removed.len(), report.changed.len());
     talk(
         streams,
-        &format!("{added} rules added, {removed} removed, {changed} changed, {} unchanged", report.unchanged),
+        &format!(
+            "{} added, {removed} removed, {changed} changed, {} unchanged",
+            plural(added, "rule"),
+            report.unchanged
+        ),
     );
     Ok(Exit::Fine)
 }
@@ -259,7 +264,7 @@ fn human(report: &DiffReport) -> String {
     let mut text = String::new();
     let mut say = |line: String| {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{line}");
+        let _ = writeln!(text, "{}", visible(&line));
     };
     report.removed.iter().for_each(|rule| say(format!("removed  {}", rule.shown())));
     report.added.iter().for_each(|rule| say(format!("added    {}", rule.shown())));
@@ -271,7 +276,7 @@ fn human(report: &DiffReport) -> String {
             say(format!("  {}: {}{reason}", target.template, target.meaning.words()));
             for (which, event) in [("older", &target.only_old), ("newer", &target.only_new)] {
                 if let Some(event) = event {
-                    say(format!("    only the {which} fires on {}", serde_json::Value::Object(event.clone())));
+                    say(format!("    only the {which} fires on {}", event_line(event)));
                 }
             }
         }

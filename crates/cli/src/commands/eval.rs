@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use contentcheck_events::{Flattener, Place, Tally};
+use contentcheck_parser::diagnostic::{visible, visible_lines};
 use contentcheck_parser::model::{CheckedRule, Level, RuleId};
 use contentcheck_run::replay::Faults;
 use contentcheck_run::{Plan, Route};
@@ -115,14 +116,15 @@ impl RuleName {
         }
     }
 
-    /// The title, with what else names the rule in parentheses.
+    /// The title, with what else names the rule in parentheses: on one line in which every character is seen.
     #[must_use]
     pub fn shown(&self) -> String {
         let other = self.id.as_deref().filter(|id| *id != self.title).unwrap_or(&self.name);
+        let other = visible(other);
         if self.title.is_empty() || self.title == other {
-            other.to_owned()
+            other.into_owned()
         } else {
-            format!("{} ({other})", self.title)
+            format!("{} ({other})", visible(&self.title))
         }
     }
 }
@@ -215,7 +217,7 @@ fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources,
                     Err(problem) => {
                         totals.unread += 1;
                         // Where standard error is gone, nobody listens.
-                        let _ = bar.suspend(|| writeln!(err, "{}", recorded::words(&problem)));
+                        let _ = bar.suspend(|| writeln!(err, "{}", visible_lines(&recorded::words(&problem))));
                         return;
                     }
                 };
@@ -340,7 +342,8 @@ impl Records {
                     (None, Became::NotRecognised) => ("-", "not recognised".to_owned()),
                     (None, _) => ("-", "no match".to_owned()),
                 };
-                writeln!(out, "{level:<13}  {place:<32}  {template:<34}  {rule}")
+                let line = format!("{level:<13}  {place:<32}  {template:<34}  {rule}");
+                writeln!(out, "{}", visible(&line))
             }
         }
     }
@@ -361,7 +364,12 @@ impl Records {
     }
 }
 
-/// A cell of comma-separated values, as RFC 4180 has it.
+/// A cell of comma-separated values, as RFC 4180 has it, on one line in which every character is seen. A spreadsheet
+/// takes what begins with one of `=+-@` for a formula, so such a cell begins with `'`, which makes it a text there.
 fn cell(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    let mut text = visible(text).into_owned();
+    if text.trim_start().starts_with(['=', '+', '-', '@']) {
+        text.insert(0, '\'');
+    }
+    if text.contains([',', '"']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }

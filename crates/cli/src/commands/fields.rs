@@ -1,29 +1,32 @@
-//! `contentcheck fields`: which rule reads which input.
+//! `contentcheck fields`: which rule reads which input, and which inputs there are.
+
+mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::model::{CheckedRule, FieldRef, Target, Test};
 use contentcheck_parser::release::Checking;
-use contentcheck_parser::template::TemplateType;
-use contentcheck_project::Project;
+use contentcheck_parser::template::{LogSource, TemplateType};
+use contentcheck_project::{Project, Selection};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::written;
+use super::{plural, written};
 use crate::Streams;
 use crate::args::{Fields, ListFormat};
 use crate::exit::{Failure, Outcome};
 use crate::release;
 
-/// Which rules read which inputs of which template types.
+/// Which rules read which inputs of which template types, or which inputs there are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldsReport {
     /// Version of this format; always 1.
     pub format: u32,
-    /// The template types that some rule runs on, by name.
+    /// By name: the template types that some rule runs on, or those that were asked for.
     pub templates: Vec<TemplateFields>,
 }
 
@@ -39,7 +42,14 @@ pub struct TemplateFields {
     pub arity: usize,
     /// How many rules run on it.
     pub rules: usize,
-    /// Its inputs.
+    /// Whether events may have further fields that nobody declared.
+    #[serde(default)]
+    pub open: bool,
+    /// The log sources that resolve to it, as `product=windows,category=process_creation`.
+    #[serde(default)]
+    pub serves: Vec<String>,
+    /// Its inputs: those that rules read, all of them where the template type or its log source was asked for, none in
+    /// a list.
     pub fields: Vec<FieldUse>,
 }
 
@@ -55,38 +65,86 @@ pub struct FieldUse {
     /// Type; absent for fields that an open template type does not declare.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub ty: Option<String>,
+    /// The values of which every event of the template type has one, where it is recognised by them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub always: Vec<String>,
+    /// The sensors that supply it, of the fleet or else of those that the library knows; only where the template type
+    /// or its log source was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub supplied: Vec<SuppliedBy>,
     /// Names of the rules that read it, sorted.
     pub rules: Vec<String>,
+}
+
+/// Versions of a sensor that supply an input.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuppliedBy {
+    /// The sensor.
+    pub sensor: String,
+    /// The first version, of those that are known.
+    pub since: String,
+    /// The last version; absent where the newest one that is known supplies it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+impl fmt::Display for SuppliedBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sensor, since, until } = self;
+        match until {
+            None => write!(f, "{sensor} since {since}"),
+            Some(until) if until == since => write!(f, "{sensor} {since} only"),
+            Some(until) => write!(f, "{sensor} {since} to {until}"),
+        }
+    }
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// When an input that was named is not there, or the template type is unknown.
+/// When an input that was named is not there, or the template type or log source is unknown.
 pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
-    let selection = release::selection(&arguments.inputs);
+    let asks_what_there_is = arguments.list || arguments.template.is_some() || arguments.logsource.is_some();
+    // What there is does not depend on rules.
+    let selection = Selection { may_be_empty: asks_what_there_is, ..release::selection(&arguments.inputs) };
     let project = Project::open(&selection)?;
     release::introduce(&project, streams);
+    let fleet = project.gathered.fleet.clone();
     let checked = project.gathered.check(&Checking::with_threads(selection.threads));
     let mut report = report(checked.rules(), arguments.unread);
-    if let Some(name) = &arguments.template {
-        report.templates.retain(|template| template.name == *name);
-        if report.templates.is_empty() {
-            let known = checked.catalogue().names().contains(&name.as_str());
-            let message =
-                if known { format!("no rule runs on `{name}`") } else { format!("there is no template type `{name}`") };
-            return Err(Failure::usage(message));
-        }
+    let catalogue = checked.catalogue();
+    let asked = match (&arguments.template, &arguments.logsource) {
+        (Some(name), _) => vec![known::named(catalogue, name)?],
+        (None, Some(text)) => known::serving(catalogue, text)?,
+        (None, None) => Vec::new(),
+    };
+    if asks_what_there_is {
+        let mut read: BTreeMap<(String, u32), TemplateFields> =
+            report.templates.drain(..).map(|read| ((read.name.clone(), read.version), read)).collect();
+        let mut of = |template: &TemplateType| read.remove(&(template.name.clone(), template.version));
+        report.templates = if arguments.list {
+            let newest = catalogue.newest().into_iter();
+            newest.map(|template| known::outline(template, of(template).map_or(0, |read| read.rules))).collect()
+        } else {
+            let sensors = known::sensors(fleet.as_ref())?;
+            asked.iter().map(|template| known::whole(template, of(template), &sensors)).collect()
+        };
     }
     let text = match arguments.format {
         ListFormat::Json => {
             serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))? + "\n"
         }
+        ListFormat::Human if arguments.list => list(&report),
+        ListFormat::Human if asked.len() > SHOWN_WHOLE => together(&report),
         ListFormat::Human => human(&report),
         ListFormat::Markdown => markdown(&report),
     };
     written(streams.out.write_all(text.as_bytes()))
 }
+
+/// Template types of a log source of which each is shown with its inputs.
+const SHOWN_WHOLE: usize = 4;
 
 /// What rules read of one template type.
 struct Uses<'a> {
@@ -132,6 +190,8 @@ pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
             version: template.version,
             arity: template.arity(),
             rules: rules.len(),
+            open: template.open,
+            serves: template.serves.iter().map(LogSource::short).collect(),
             fields: fields
                 .into_iter()
                 .map(|((position, name), rules)| FieldUse {
@@ -141,6 +201,8 @@ pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
                         .or_else(|| template.header_field(&name).map(|(_, field)| field))
                         .map(|field| field.ty.to_string()),
                     position: (position != usize::MAX).then_some(position),
+                    always: Vec::new(),
+                    supplied: Vec::new(),
                     name,
                     rules: rules.into_iter().map(str::to_owned).collect(),
                 })
@@ -164,53 +226,124 @@ fn key(template: &TemplateType, field: &FieldRef) -> Option<(usize, String)> {
     })
 }
 
-fn human(report: &FieldsReport) -> String {
-    let mut text = String::new();
-    for template in &report.templates {
+/// What stands for the type of an input.
+fn typed(field: &FieldUse) -> String {
+    match (&field.ty, field.always.as_slice()) {
+        (Some(ty), _) => ty.clone(),
+        (None, []) => "undeclared".to_owned(),
+        (None, [only]) => format!("always {only}"),
+        (None, many) => format!("one of {}", many.join(", ")),
+    }
+}
+
+fn named(names: &[String]) -> String {
+    match names {
+        [] => "no rule".to_owned(),
+        [only] => only.clone(),
+        [first, ..] => format!("{}, first {first}", plural(names.len(), "rule")),
+    }
+}
+
+/// Lines in each of which every character is seen.
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn say(&mut self, line: &str) {
         // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "{} @ {}  ({} positions, {} rules)",
-            template.name, template.version, template.arity, template.rules
-        );
+        let _ = writeln!(self.0, "{}", visible(line.trim_end()));
+    }
+}
+
+fn head(template: &TemplateFields, text: &mut Lines) {
+    let open = if template.open { ", and what else events have" } else { "" };
+    let (positions, rules) = (plural(template.arity, "position"), plural(template.rules, "rule"));
+    text.say(&format!("{} @ {}  ({positions}{open}; {rules})", template.name, template.version));
+}
+
+fn human(report: &FieldsReport) -> String {
+    let mut text = Lines::default();
+    for template in &report.templates {
+        head(template, &mut text);
         for field in &template.fields {
             let position = field.position.map_or_else(|| "-".to_owned(), |position| position.to_string());
-            let rules = match field.rules.as_slice() {
-                [] => "no rule".to_owned(),
-                [only] => only.clone(),
-                [first, ..] => format!("{} rules, first {first}", field.rules.len()),
-            };
-            let _ = writeln!(
-                text,
-                "  {position:>3}  {:<28} {:<18} {rules}",
+            let supplied: Vec<String> = field.supplied.iter().map(ToString::to_string).collect();
+            text.say(&format!(
+                "  {position:>3}  {:<28} {:<18} {:<24} {}",
                 field.name,
-                field.ty.as_deref().unwrap_or("undeclared")
-            );
+                typed(field),
+                named(&field.rules),
+                supplied.join(", ")
+            ));
         }
-        text.push('\n');
+        text.say("");
     }
-    text
+    text.0
+}
+
+/// The inputs of many template types together.
+fn together(report: &FieldsReport) -> String {
+    let mut text = Lines::default();
+    report.templates.iter().for_each(|template| head(template, &mut text));
+    let of = report.templates.len();
+    let mut all: BTreeMap<&str, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for field in report.templates.iter().flat_map(|template| &template.fields) {
+        let (count, types) = all.entry(&field.name).or_default();
+        *count += 1;
+        // Which value a template type is recognised by is no type.
+        types.insert(if field.always.is_empty() { typed(field) } else { "always the same".to_owned() });
+    }
+    text.say("");
+    text.say(&format!("{of} template types; --template NAME shows one. Inputs, and how many have each:"));
+    for (name, (count, types)) in all {
+        let types: Vec<String> = types.into_iter().collect();
+        text.say(&format!("  {count:>5}  {name:<34} {}", types.join(" or ")));
+    }
+    text.0
+}
+
+/// The template types and log sources that there are.
+fn list(report: &FieldsReport) -> String {
+    let mut text = Lines::default();
+    let mut sources: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for template in &report.templates {
+        template.serves.iter().for_each(|source| sources.entry(source).or_default().push(&template.name));
+    }
+    text.say("template types (--template NAME)");
+    report.templates.iter().for_each(|template| {
+        head(template, &mut text);
+    });
+    text.say("");
+    text.say("log sources (--logsource PARTS)");
+    for (source, templates) in sources {
+        let shown = match templates.as_slice() {
+            [only] => (*only).to_owned(),
+            many => format!("{} template types", many.len()),
+        };
+        text.say(&format!("{source:<52} {shown}"));
+    }
+    text.0
 }
 
 fn markdown(report: &FieldsReport) -> String {
-    let mut text = String::new();
+    let mut text = Lines::default();
     for template in &report.templates {
-        let _ = writeln!(
-            text,
-            "## `{} @ {}`\n\n| position | field | type | rules |\n| --- | --- | --- | --- |",
-            template.name, template.version
-        );
+        text.say(&format!("## `{} @ {}`", template.name, template.version));
+        text.say("");
+        if template.fields.is_empty() {
+            text.say(&format!("{}; {}", plural(template.arity, "position"), template.serves.join("; ")));
+        } else {
+            text.say("| position | field | type | rules | supplied by |");
+            text.say("| --- | --- | --- | --- | --- |");
+        }
         for field in &template.fields {
             let position = field.position.map_or_else(String::new, |position| position.to_string());
-            let _ = writeln!(
-                text,
-                "| {position} | `{}` | {} | {} |",
-                field.name,
-                field.ty.as_deref().unwrap_or("undeclared"),
-                field.rules.len()
-            );
+            let supplied: Vec<String> = field.supplied.iter().map(ToString::to_string).collect();
+            let name = field.name.replace('|', "\\|");
+            let (ty, rules) = (typed(field), field.rules.len());
+            text.say(&format!("| {position} | `{name}` | {ty} | {rules} | {} |", supplied.join(", ")));
         }
-        text.push('\n');
+        text.say("");
     }
-    text
+    text.0
 }

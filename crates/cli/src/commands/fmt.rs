@@ -7,11 +7,12 @@ use contentcheck_parser::diagnostic::Diagnostic;
 use contentcheck_parser::native;
 use contentcheck_parser::source::Source;
 
-use super::written;
+use super::{plural, written};
 use crate::Streams;
 use crate::args::{Fmt, Format};
 use crate::exit::{Exit, Outcome};
 use crate::fix;
+use crate::release::talk;
 use crate::report::{self, Report};
 use contentcheck_project::{walk, write};
 
@@ -78,17 +79,17 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
     }
     if !problems.is_empty() {
         let report = Report { findings: &problems, files: files.len(), rules: 0, skipped: &[], color: false };
+        // Behind what was written before, where both go to one log.
+        written(streams.out.flush())?;
         written(report::write(Format::Human, &report, streams.err))?;
         exit = Exit::Findings;
     }
-    // Where the reader of standard error is gone, the exit code still tells.
-    let _ = if arguments.check || arguments.diff {
-        writeln!(streams.err, "{changed} of {} files would change", files.len())
+    let all = plural(files.len(), "file");
+    if arguments.check || arguments.diff {
+        talk(streams, &format!("{changed} of {all} would change"));
     } else if stdin.is_empty() {
-        writeln!(streams.err, "{changed} of {} files changed", files.len())
-    } else {
-        Ok(())
-    };
+        talk(streams, &format!("{changed} of {all} changed"));
+    }
     if changed > 0 && (arguments.check || arguments.diff) {
         exit = Exit::Findings;
     }

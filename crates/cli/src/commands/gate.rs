@@ -307,6 +307,8 @@ fn progress(result: &CheckResult, seconds: f64, streams: &mut Streams<'_>) {
         Status::Failed => "FAILED",
         Status::Skipped => "skipped",
     };
-    let clear = if streams.interactive { "\r\x1b[K" } else { "" };
-    talk(streams, &format!("{clear}{} {:<12} {word:<7} {seconds:>6.1} s", result.number, result.name));
+    if streams.interactive {
+        let _ = write!(streams.err, "\r\x1b[K");
+    }
+    talk(streams, &format!("{} {:<12} {word:<7} {seconds:>6.1} s", result.number, result.name));
 }

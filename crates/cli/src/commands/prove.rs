@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use contentcheck_analysis::{Always, Analysis, Decisive, Fires, RedundantKind, Witness, words};
+use contentcheck_parser::diagnostic::{visible, visible_json};
 use contentcheck_parser::model::{CheckedRule, Predicate, RuleId, Target};
 use contentcheck_parser::source::{Source, Span};
 use contentcheck_run::proof::{self, Confirmer};
@@ -10,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::eval::RuleName;
-use super::written;
+use super::{plural, written};
 use crate::Streams;
 use crate::args::{CompileOptions, ProofFormat, Prove};
 use crate::exit::{Exit, Failure, Outcome};
@@ -194,8 +195,11 @@ pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
     talk(
         streams,
         &format!(
-            "{targets} rules on template types: {fire} can fire, {never} never, {unknown} unknown, {always} always; \
-                 {predicates} predicates: {decisive} decide, {indecisive} do not; {redundant} parts and values say nothing"
+            "{} on a template type: {fire} can match, {never} never, {unknown} unknown, {always} always; \
+             {}: {decisive} with an effect, {indecisive} without; {} redundant",
+            plural(targets, "rule"),
+            plural(predicates, "predicate"),
+            plural(redundant, "part")
         ),
     );
     Ok(if dead > 0 { Exit::Findings } else { Exit::Fine })
@@ -308,6 +312,11 @@ impl Proved {
     }
 }
 
+/// An event on one line in which every character is seen.
+pub(crate) fn event_line(event: &EventObject) -> String {
+    visible_json(&serde_json::Value::Object(event.clone()).to_string()).into_owned()
+}
+
 /// Lines for people: of one rule everything, of many what is worth a look.
 fn human(proof: &RuleProof, everything: bool) -> String {
     let mut text = String::new();
@@ -316,12 +325,12 @@ fn human(proof: &RuleProof, everything: bool) -> String {
         let title = format!("{} on {}", proof.rule.shown(), target.template);
         let mut say = |line: String| {
             // Writing to a string does not fail.
-            let _ = writeln!(text, "{line}");
+            let _ = writeln!(text, "{}", visible(&line));
         };
         if everything {
             say(title.clone());
             if let Some(event) = &target.event {
-                say(format!("  fires on {}", serde_json::Value::Object(event.clone())));
+                say(format!("  fires on {}", event_line(event)));
             }
             for predicate in &target.predicates {
                 let decides = match predicate.decides {
@@ -332,7 +341,7 @@ fn human(proof: &RuleProof, everything: bool) -> String {
                 let (at, words) = (place(predicate.line, predicate.column), &predicate.words);
                 say(format!("  {at}: {words}: {decides}"));
                 if let Some(silent) = &predicate.silent {
-                    say(format!("    just misses {}", serde_json::Value::Object(silent.clone())));
+                    say(format!("    just misses {}", event_line(silent)));
                 }
             }
         }

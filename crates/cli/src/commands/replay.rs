@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use contentcheck_events::{Flat, Router};
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_run::Plan;
 use contentcheck_run::replay::{Counted, Recording, Watch, count};
 use indicatif::ProgressBar;
@@ -19,7 +20,7 @@ use crate::args::{CountFormat, Replay};
 use crate::as_sensor::{self, SensorReport};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
-use crate::release::{self, Release, talk};
+use crate::release::{self, Release, talk, talk_of};
 use contentcheck_project::files;
 
 /// Bytes of a file of ceilings.
@@ -187,7 +188,7 @@ fn replay(
         matches: whole.matches,
     };
     for (_, _, problem) in &whole.problems {
-        talk(streams, problem);
+        talk_of(streams, problem);
     }
     let told = (whole.problems.len() + sources.problems.len()) as u64;
     if totals.unread > told {
@@ -266,7 +267,7 @@ fn human(report: &ReplayReport, out: &mut dyn Write) -> io::Result<()> {
             (_, false) => "  (no rule is on it)",
             (_, true) => "",
         };
-        writeln!(out, "{events:>10}  {template}{note}")?;
+        writeln!(out, "{events:>10}  {}{note}", visible(template))?;
     }
     writeln!(out, "\n{:>10}  {:<13}  rule", "matches", "level")?;
     for RuleMatches { rule, matches, ceiling, exceeded } in &report.rules {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::limits;
 use contentcheck_parser::sensor::import::{self, Options};
 use contentcheck_parser::sensor::{Input, Manifest, Sensor};
@@ -12,7 +13,7 @@ use contentcheck_parser::source::Source;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::written;
+use super::{plural, written};
 use crate::Streams;
 use crate::args::{self, ListFormat, SensorCommand};
 use crate::exit::{Exit, Failure, Outcome};
@@ -197,19 +198,25 @@ fn show(selector: &str, template: Option<&str>, format: ListFormat, streams: &mu
         ListFormat::Json => text = manifest.to_json(),
         ListFormat::Human | ListFormat::Markdown => {
             let chosen = manifest.templates.iter().filter(|(name, _)| template.is_none_or(|wanted| wanted == *name));
-            let _ = writeln!(text, "{sensor}: {} template types", manifest.templates.len());
+            let _ = writeln!(text, "{sensor}: {}", plural(manifest.templates.len(), "template type"));
             if let Some(origin) = &manifest.origin {
-                let _ = writeln!(text, "{origin}");
+                let _ = writeln!(text, "{}", visible(origin));
             }
             for (name, supply) in chosen {
-                let _ = writeln!(text, "\n{name}  arity {}", supply.inputs.len());
+                let _ = writeln!(text, "\n{}  arity {}", visible(name), supply.inputs.len());
                 if template.is_some() || manifest.templates.len() <= 3 {
                     for (position, input) in supply.inputs.iter().enumerate() {
-                        let _ = writeln!(text, "  {:>3}  {:<28} {}", position + 1, input.name, input.ty);
+                        let _ = writeln!(
+                            text,
+                            "  {:>3}  {:<28} {}",
+                            position + 1,
+                            visible(&input.name),
+                            visible(&input.ty)
+                        );
                     }
                 } else {
                     let names: Vec<&str> = supply.inputs.iter().map(|input| input.name.as_str()).collect();
-                    let _ = writeln!(text, "  {}", names.join(", "));
+                    let _ = writeln!(text, "  {}", visible(&names.join(", ")));
                 }
             }
         }
@@ -281,6 +288,7 @@ fn diff(old: &str, new: &str, format: ListFormat, streams: &mut Streams<'_>) -> 
 fn shown(report: &SensorDiff) -> String {
     let mut text = String::new();
     for TemplateDiff { template, old_arity, new_arity, changes } in &report.templates {
+        let template = visible(template);
         let _ = match (old_arity, new_arity) {
             (Some(before), Some(after)) => writeln!(text, "{template}  arity {before} -> {after}"),
             (Some(before), None) => writeln!(text, "{template}  no longer supplied (arity {before})"),
@@ -288,7 +296,7 @@ fn shown(report: &SensorDiff) -> String {
             (None, None) => Ok(()),
         };
         for change in changes {
-            let _ = writeln!(text, "  {}", change.line());
+            let _ = writeln!(text, "  {}", visible(&change.line()));
         }
     }
     text

@@ -1,9 +1,11 @@
 //! `contentcheck witness`: events that a rule fires on, and events that it just misses.
 
 use contentcheck_analysis::{Analysis, Decisive, Fires, Witness, words};
+use contentcheck_parser::diagnostic::visible_lines;
 use contentcheck_parser::model::{Predicate, Target};
 use contentcheck_run::proof::{self, Confirmer};
 
+use super::prove::event_line;
 use super::written;
 use crate::Streams;
 use crate::args::{self, CompileOptions, WitnessFormat};
@@ -75,10 +77,10 @@ fn put(
 ) {
     match format {
         WitnessFormat::Ndjson => {
-            text.push_str(&serde_json::Value::Object(proof::json(&target.template, event)).to_string());
+            text.push_str(&event_line(&proof::json(&target.template, event)));
         }
         WitnessFormat::Native => match proof::native(&target.template, event, fires, label) {
-            Some(block) => text.push_str(&block),
+            Some(block) => text.push_str(&visible_lines(&block)),
             None => {
                 let which = label.unwrap_or("the event on which it fires");
                 talk(streams, &format!("{}: no test block can say this: {which}", target.template));

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::{Diagnostic, Rendered};
+use contentcheck_parser::diagnostic::{Diagnostic, Lines, Rendered, visible};
+use contentcheck_parser::source::Source;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::Report;
@@ -12,6 +13,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     let theme = if report.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false).with_context_lines(1);
     let mut text = String::new();
+    let mut lines: Option<(&Source, Lines)> = None;
     for finding in report.findings {
         if !can_be_shown(finding) {
             one(finding, out)?;
@@ -19,12 +21,16 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             continue;
         }
         text.clear();
+        if lines.as_ref().is_none_or(|(of, _)| !of.is(&finding.source)) {
+            lines = Some((&finding.source, Lines::of(&finding.source)));
+        }
+        let Some((_, lines)) = &lines else { continue };
         handler
-            .render_report(&mut text, &Rendered::new(finding))
+            .render_report(&mut text, &Rendered::new(finding, lines))
             .map_err(|_| io::Error::other("a finding cannot be rendered"))?;
         writeln!(out, "{}", text.trim_end())?;
         if finding.source.text().is_empty() {
-            writeln!(out, "  in {}", finding.source.name())?;
+            writeln!(out, "  in {}", visible(finding.source.name()))?;
         }
         writeln!(out)?;
     }
@@ -65,14 +71,15 @@ fn can_be_shown(finding: &Diagnostic) -> bool {
 fn one(finding: &Diagnostic, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{finding}")?;
     if let Some(label) = &finding.label {
-        writeln!(out, "  note: {label}")?;
+        writeln!(out, "  note: {}", visible(label))?;
     }
     for related in &finding.related {
         let at = related.source.position(related.span.start);
-        writeln!(out, "  note: {}: {}:{}:{}", related.text, related.source.name(), at.line, at.column)?;
+        let (text, name) = (visible(&related.text), visible(related.source.name()));
+        writeln!(out, "  note: {text}: {name}:{}:{}", at.line, at.column)?;
     }
     if let Some(help) = &finding.help {
-        writeln!(out, "  help: {help}")?;
+        writeln!(out, "  help: {}", visible(help))?;
     }
     Ok(())
 }

@@ -4,13 +4,13 @@
 //! are failures, infos are test cases that pass. Checks that did not run are skipped test
 //! cases. A run without findings has one test case, which passes.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::{Diagnostic, Severity};
+use contentcheck_parser::diagnostic::{Diagnostic, Severity, visible, visible_lines};
 
 use super::Report;
 use super::place::{self, Place};
+use crate::commands::plural;
 
 /// Writes the report as XML.
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -30,8 +30,8 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
             "  <testsuite name=\"contentcheck\" tests=\"{tests}\" failures=\"0\" errors=\"0\" skipped=\"{skipped}\">"
         )?;
         if summary > 0 {
-            let (files, rules) = (report.files, report.rules);
-            writeln!(out, "    <testcase name=\"{files} files, {rules} rules\" classname=\"contentcheck\"/>")?;
+            let (files, rules) = (plural(report.files, "file"), plural(report.rules, "rule"));
+            writeln!(out, "    <testcase name=\"{files}, {rules}\" classname=\"contentcheck\"/>")?;
         }
         for reason in report.skipped {
             writeln!(
@@ -63,7 +63,7 @@ fn suite(findings: &[Diagnostic], out: &mut dyn Write) -> io::Result<()> {
         let name = format!("{} {} at {}:{}", finding.code.id, finding.code.name, at.line, at.column);
         writeln!(out, "    <testcase name=\"{name}\" classname=\"{file}\">")?;
         let text = format!("{}:{}:{}: {}", place::path(&finding.source), at.line, at.column, place::text(finding));
-        let (severity, message, text) = (finding.severity, escape(&finding.message), escape(&text));
+        let (severity, message, text) = (finding.severity, escape(&visible(&finding.message)), escape(&text));
         if fails(finding) {
             writeln!(out, "      <failure type=\"{severity}\" message=\"{message}\">{text}</failure>")?;
         } else {
@@ -75,8 +75,9 @@ fn suite(findings: &[Diagnostic], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Escapes a text for an attribute or for element content. Line breaks and tabs survive in
-/// both. What XML 1.0 cannot hold is written as an escape that people can read.
+/// both. What XML 1.0 cannot hold and what nobody sees is written as an escape that people can read.
 pub(crate) fn escape(text: &str) -> String {
+    let text = visible_lines(text);
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -87,12 +88,7 @@ pub(crate) fn escape(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&apos;"),
             '\n' => escaped.push_str("&#10;"),
-            '\r' => escaped.push_str("&#13;"),
             '\t' => escaped.push_str("&#9;"),
-            '\0'..='\x1F' | '\x7F'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}' => {
-                // Writing to a string cannot fail.
-                let _ = write!(escaped, "\\u{{{:x}}}", u32::from(character));
-            }
             other => escaped.push(other),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use contentcheck_parser::diagnostic::{Diagnostic, Severity};
+use contentcheck_parser::diagnostic::{Diagnostic, Severity, visible};
 use contentcheck_parser::source::{Position, Source, Span};
 
 use contentcheck_parser::release::fingerprint;
@@ -38,11 +38,12 @@ pub(super) fn path(source: &Source) -> &str {
     name
 }
 
-/// Message and help, on lines of their own.
+/// Message and help, on lines of their own, with every character seen.
 pub(super) fn text(finding: &Diagnostic) -> String {
+    let message = visible(&finding.message);
     match &finding.help {
-        Some(help) => format!("{}\nhelp: {help}", finding.message),
-        None => finding.message.clone(),
+        Some(help) => format!("{message}\nhelp: {}", visible(help)),
+        None => message.into_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::{Code, Diagnostic, Severity, codes};
+use contentcheck_parser::diagnostic::{Code, Diagnostic, Severity, codes, visible, visible_lines};
 use contentcheck_parser::source::{Source, Span};
 use serde_json::{Value, json};
 
@@ -64,10 +64,10 @@ fn descriptor(code: &Code, family: &str) -> Value {
 fn result(finding: &Diagnostic, print: u64, count: usize, index: Option<usize>) -> Value {
     let mut location = json!({ "physicalLocation": physical(&finding.source, finding.span) });
     if let (Some(label), Some(location)) = (&finding.label, location.as_object_mut()) {
-        location.insert("message".into(), message(label));
+        location.insert("message".into(), message(&visible(label)));
     }
     if let (Some(rule), Some(location)) = (&finding.rule, location.as_object_mut()) {
-        location.insert("logicalLocations".into(), json!([{ "name": rule, "kind": "rule" }]));
+        location.insert("logicalLocations".into(), json!([{ "name": visible(rule), "kind": "rule" }]));
     }
     let here = finding.labels.iter().map(|label| (&finding.source, label.span, &label.text));
     let elsewhere = finding.related.iter().map(|related| (&related.source, related.span, &related.text));
@@ -75,7 +75,7 @@ fn result(finding: &Diagnostic, print: u64, count: usize, index: Option<usize>) 
         .chain(elsewhere)
         .enumerate()
         .map(|(id, (source, span, text))| {
-            json!({ "id": id + 1, "physicalLocation": physical(source, span), "message": message(text) })
+            json!({ "id": id + 1, "physicalLocation": physical(source, span), "message": message(&visible(text)) })
         })
         .collect();
     let mut result = json!({
@@ -99,8 +99,10 @@ fn result(finding: &Diagnostic, print: u64, count: usize, index: Option<usize>) 
                 .map(|edit| json!({ "deletedRegion": region(&finding.source, edit.span), "insertedContent": { "text": edit.text } }))
                 .collect();
             let change = json!({ "artifactLocation": artifact(&finding.source), "replacements": replacements });
-            members
-                .insert("fixes".into(), json!([{ "description": message(&fix.title), "artifactChanges": [change] }]));
+            members.insert(
+                "fixes".into(),
+                json!([{ "description": message(&visible(&fix.title)), "artifactChanges": [change] }]),
+            );
         }
     }
     result
@@ -130,7 +132,7 @@ fn region(source: &Source, span: Span) -> Value {
 /// A text that no viewer takes for a link: SARIF reads `[a](b)` as one even in plain text.
 /// Braces stay single, as viewers that obey their doubling also leave single ones alone.
 pub(super) fn message(text: &str) -> Value {
-    json!({ "text": text.replace("](", "\\](") })
+    json!({ "text": visible_lines(text).replace("](", "\\](") })
 }
 
 /// A path as a URI reference: relative where the path is, `file:` where it is absolute.

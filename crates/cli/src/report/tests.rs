@@ -258,7 +258,7 @@ fn junit_follows_the_schema_that_jenkins_uses() {
     let failure = document.descendants().find(|node| node.has_tag_name("failure")).unwrap();
     let message = failure.attribute("message").unwrap();
     assert!(message.starts_with("`<a href=\"x\">]]>&'` is 100%, not\\u{1}\\u{7f}\\u{fffe} a,b:c"), "{message}");
-    assert!(failure.text().unwrap().ends_with("help: first line\r\nsecond line, 5%::error::"));
+    assert!(failure.text().unwrap().ends_with("help: first line\\r\\nsecond line, 5%::error::"));
 }
 
 #[test]

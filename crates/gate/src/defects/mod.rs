@@ -361,7 +361,10 @@ pub static ALL: &[Defect] = &[
 #[must_use]
 pub fn blinded(policy: &Policy) -> Vec<(&'static Defect, &'static Code)> {
     let least = policy.least();
-    let is_blind = |code: &&'static Code| policy.severity(code).is_none_or(|severity| severity < least);
+    // A document that nothing carries out stops whoever ships, whatever severity it has.
+    let is_blind = |code: &&'static Code| {
+        code.id != codes::NOT_RUNNABLE.id && policy.severity(code).is_none_or(|severity| severity < least)
+    };
     let by_lint = ALL.iter().filter(|defect| defect.check.name() == Lint.name());
     by_lint
         .filter(|defect| defect.codes.iter().all(|code| is_blind(code) || !code.is_acceptable()))

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::source::{Source, Span};
 pub use codes::Code;
 pub use fix::{Fix, FixKind};
-pub use render::Rendered;
+pub use render::{Lines, Rendered};
 pub use suggest::{clip, closest};
-pub use text::{visible, visible_lines};
+pub use text::{visible, visible_json, visible_lines};
 
 /// How serious a finding is. Ordered from the least to the most serious.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
@@ -215,12 +215,12 @@ impl fmt::Display for Diagnostic {
         write!(
             f,
             "{}:{}:{}: {}[{}]: {}",
-            self.source.name(),
+            visible(self.source.name()),
             at.line,
             at.column,
             self.severity,
             self.code.id,
-            self.message
+            visible(&self.message)
         )
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-use super::{Diagnostic, Severity};
+use super::text::masked;
+use super::{Diagnostic, Severity, visible, visible_lines};
 use crate::source::{Source, Span};
 
 impl std::error::Error for Diagnostic {}
@@ -24,7 +25,7 @@ impl SourceCode for Source {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let found = self.text().read_span(span, before, after)?;
         Ok(Box::new(MietteSpanContents::new_named(
-            self.name().to_owned(),
+            visible(self.name()).into_owned(),
             found.data(),
             *found.span(),
             found.line(),
@@ -40,34 +41,49 @@ struct Elsewhere<'a>(&'a super::Related);
 
 impl fmt::Display for Elsewhere<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.text)
+        f.write_str(&visible(&self.0.text))
     }
 }
 
 impl std::error::Error for Elsewhere<'_> {}
 
-/// One finding in the form that `miette` renders: its message alone, with the place as label.
+/// The text of a file as it is shown with places marked: nothing in it is hidden or acts on a terminal. One is made
+/// for all findings of a file.
+#[derive(Debug)]
+pub struct Lines(Source);
+
+impl Lines {
+    /// Of one file.
+    #[must_use]
+    pub fn of(source: &Source) -> Self {
+        Self(masked(source.text()).map_or_else(|| source.clone(), |text| Source::new(source.name(), text)))
+    }
+}
+
+/// One finding in the form that `miette` renders: its message alone, with the place as label. No character of the
+/// content acts on a terminal.
 #[derive(Debug)]
 pub struct Rendered<'a> {
     diagnostic: &'a Diagnostic,
+    lines: &'a Lines,
     related: Vec<String>,
 }
 
 impl<'a> Rendered<'a> {
-    /// Prepares a finding for rendering.
+    /// Prepares a finding for rendering, with the lines of its file.
     #[must_use]
-    pub fn new(diagnostic: &'a Diagnostic) -> Self {
+    pub fn new(diagnostic: &'a Diagnostic, lines: &'a Lines) -> Self {
         let place = |related: &super::Related| {
             let at = related.source.position(related.span.start);
-            format!("{}: {}:{}:{}", Elsewhere(related), related.source.name(), at.line, at.column)
+            format!("{}: {}:{}:{}", Elsewhere(related), visible(related.source.name()), at.line, at.column)
         };
-        Self { diagnostic, related: diagnostic.related.iter().map(place).collect() }
+        Self { diagnostic, lines, related: diagnostic.related.iter().map(place).collect() }
     }
 }
 
 impl fmt::Display for Rendered<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.diagnostic.message)
+        f.write_str(&visible(&self.diagnostic.message))
     }
 }
 
@@ -87,7 +103,7 @@ impl miette::Diagnostic for Rendered<'_> {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let mut text = self.diagnostic.help.clone().unwrap_or_default();
+        let mut text = self.diagnostic.help.as_deref().map(|help| visible_lines(help).into_owned()).unwrap_or_default();
         for line in &self.related {
             if !text.is_empty() {
                 text.push('\n');
@@ -99,13 +115,19 @@ impl miette::Diagnostic for Rendered<'_> {
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
         // A file that could not be read has no line to show.
-        (!self.diagnostic.source.text().is_empty()).then_some(&self.diagnostic.source as &dyn SourceCode)
+        (!self.lines.0.text().is_empty()).then_some(&self.lines.0 as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let main = LabeledSpan::new_primary_with_span(self.diagnostic.label.clone(), self.diagnostic.span);
-        let others =
-            self.diagnostic.labels.iter().map(|label| LabeledSpan::new_with_span(Some(label.text.clone()), label.span));
+        let main = LabeledSpan::new_primary_with_span(
+            self.diagnostic.label.as_deref().map(|label| visible(label).into_owned()),
+            self.diagnostic.span,
+        );
+        let others = self
+            .diagnostic
+            .labels
+            .iter()
+            .map(|label| LabeledSpan::new_with_span(Some(visible(&label.text).into_owned()), label.span));
         Some(Box::new(std::iter::once(main).chain(others)))
     }
 }

@@ -258,7 +258,7 @@ impl<'a> Specialiser<'a, '_> {
         found = match near {
             Some((wrong, right)) => found.with_help(format!("did you mean `{right}` where you wrote `{wrong}`?")),
             None => found.with_help(
-                "correct it, or declare a template type that serves it; until then no field of this rule is checked",
+                "correct it (`contentcheck fields --list` lists those that are known), or declare a template type that serves it; until then no field of this rule is checked",
             ),
         };
         sink.push(found);
@@ -294,8 +294,11 @@ impl<'a> Specialiser<'a, '_> {
                     (Some(name), _) => found.with_help(format!("names of fields differ by case: it is `{name}`")),
                     (_, Some(name)) => found.with_help(format!("did you mean `{name}`?")),
                     _ => found.with_help(format!(
-                        "a predicate on it is never true; `contentcheck fields` lists what `{}` has",
-                        self.logsource
+                        "a predicate on it is never true; `contentcheck fields {}` lists what there is",
+                        match addressed {
+                            [only] => format!("--template {}", only.template.name),
+                            _ => format!("--logsource {}", self.logsource.short()),
+                        }
                     )),
                 };
                 sink.push(found);

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use contentcheck_events::Flattener;
+use contentcheck_parser::diagnostic::visible;
 use contentcheck_reference::{Explanation, Prepared};
 use contentcheck_run::replay::Faults;
 use contentcheck_run::{Plan, Route};
@@ -18,7 +19,7 @@ use crate::as_sensor::{self, SensorReport};
 use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
-use crate::release::{Release, talk};
+use crate::release::{Release, talk, talk_of};
 
 /// What `eval --explain RULE --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -106,7 +107,7 @@ pub(super) fn run(
                     Ok(read) => read,
                     Err(problem) => {
                         report.totals.unread += 1;
-                        talk(streams, &recorded::words(&problem));
+                        talk_of(streams, &recorded::words(&problem));
                         return;
                     }
                 };
@@ -206,9 +207,10 @@ fn human(report: &ExplainReport, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", report.rule.shown())?;
     for event in &report.events {
         let answer = if event.matched { "MATCH" } else { "no match" };
-        writeln!(out, "\n{}: {} as {}: {answer}", event.source, event.place, event.template)?;
+        let head = format!("{}: {} as {}: {answer}", event.source, event.place, event.template);
+        writeln!(out, "\n{}", visible(&head))?;
         for line in event.why.to_string().lines() {
-            writeln!(out, "  {line}")?;
+            writeln!(out, "  {}", visible(line))?;
         }
     }
     Ok(())

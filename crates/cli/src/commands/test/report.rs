@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use super::{Ended, TestReport, TestResult, TestTotals};
 use crate::args::TestFormat;
+use crate::commands::plural;
 use crate::report::junit::escape;
+use contentcheck_parser::diagnostic::visible;
 
 pub(super) fn write(format: TestFormat, report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
     match format {
@@ -34,18 +36,18 @@ fn named(test: &TestResult) -> String {
 fn human(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
     for tests in report.tests.chunk_by(|a, b| a.file == b.file) {
         if let Some(first) = tests.first() {
-            writeln!(out, "{}", first.file)?;
+            writeln!(out, "{}", visible(&first.file))?;
         }
         for test in tests {
-            writeln!(out, "  {:<7}  {}", word(test.outcome), named(test))?;
+            writeln!(out, "  {:<7}  {}", word(test.outcome), visible(&named(test)))?;
             if let Some(message) = &test.message {
-                writeln!(out, "           {message}")?;
+                writeln!(out, "           {}", visible(message))?;
             }
             for note in &test.notes {
-                writeln!(out, "           note: {note}")?;
+                writeln!(out, "           note: {}", visible(note))?;
             }
             for line in test.why.iter().flat_map(|why| why.lines()) {
-                writeln!(out, "             {line}")?;
+                writeln!(out, "             {}", visible(line))?;
             }
         }
     }
@@ -55,8 +57,12 @@ fn human(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
 /// The line that ends a run.
 pub(super) fn summary(totals: &TestTotals) -> String {
     let mut line = format!(
-        "{} passed, {} failed, {} skipped; {} of {} rules have no test",
-        totals.passed, totals.failed, totals.skipped, totals.rules_without_tests, totals.rules
+        "{} passed, {} failed, {} skipped; {} of {} without a test",
+        totals.passed,
+        totals.failed,
+        totals.skipped,
+        totals.rules_without_tests,
+        plural(totals.rules, "rule")
     );
     if totals.faults > 0 {
         line.push_str(&format!("; {} without an outcome, since the evaluators do not agree", totals.faults));
@@ -73,7 +79,7 @@ fn junit(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
     for tests in report.tests.chunk_by(|a, b| a.file == b.file) {
         let Some(first) = tests.first() else { continue };
         let count = |outcome| tests.iter().filter(|test| test.outcome == outcome).count();
-        let file = escape(&first.file);
+        let file = escape(&visible(&first.file));
         writeln!(
             out,
             "  <testsuite name=\"{file}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">",
@@ -83,8 +89,8 @@ fn junit(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
             count(Ended::Skipped)
         )?;
         for test in tests {
-            let name = escape(&named(test));
-            let message = escape(test.message.as_deref().unwrap_or(""));
+            let name = escape(&visible(&named(test)));
+            let message = escape(&visible(test.message.as_deref().unwrap_or("")));
             let more: Vec<&str> = test.notes.iter().chain(&test.why).map(String::as_str).collect();
             let text = escape(&more.join("\n"));
             write!(out, "    <testcase name=\"{name}\" classname=\"{file}\">")?;

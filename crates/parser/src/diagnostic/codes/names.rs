@@ -5,13 +5,13 @@ codes! {
     UNKNOWN_LOG_SOURCE = "CC0201" "unknown-log-source" Warning {
         cause: "The log source is misspelt, or no template type for it is in the library or the release.",
         harm: "Nothing is known of the fields of this source, so nothing in the rule was checked against them.",
-        cure: "Correct the log source, or declare a template type that `serves` it.",
+        cure: "Correct the log source (`contentcheck fields --list` lists those that are known), or declare a template type that `serves` it.",
     }
     /// Unknown field
     UNKNOWN_FIELD = "CC0202" "unknown-field" Error {
         cause: "The field is misspelt, or belongs to another log source.",
         harm: "The predicate is false on every event, or it reads an input that no sensor fills.",
-        cure: "Use a field of the template type; `contentcheck fields` lists them.",
+        cure: "Use a field of the template type; `contentcheck fields --template NAME` lists them, and `--logsource product=windows,category=process_creation` those of a log source.",
     }
     /// A selection that the rule does not have
     UNKNOWN_SELECTION = "CC0203" "unknown-selection" Error {

@@ -37,7 +37,7 @@ pub(super) fn resolve_field(
         let near = if sink.is_full() { None } else { closest(name, template.names()) };
         sink.refuse(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
-            None => found.with_help("`contentcheck fields` lists the fields"),
+            None => found.with_help(format!("`contentcheck fields --template {}` lists the fields", template.name)),
         })
     })
 }

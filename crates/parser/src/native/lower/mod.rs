@@ -186,7 +186,7 @@ fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Result<Arc<T
         let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.name.span, message);
         match closest(name, if sink.is_full() { Vec::new() } else { catalogue.names() }) {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
-            None => found.with_help("declare it, or name one of the library's"),
+            None => found.with_help("declare it, or name one of those that `contentcheck fields --list` lists"),
         }
     } else {
         let known: Vec<String> = versions.iter().map(u32::to_string).collect();

@@ -1,0 +1,329 @@
+//! What a new user meets first: a scaffold that works as it says, and commands that name what there is.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use contentcheck::args::SchemaName;
+use contentcheck::commands::schema::schema;
+use serde_json::Value;
+
+struct Run {
+    exit: i32,
+    out: String,
+    err: String,
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("first").join(name);
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    directory
+}
+
+fn run(directory: &Path, arguments: &[&str]) -> Run {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_contentcheck")).args(arguments).current_dir(directory).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { exit: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+fn valid(name: SchemaName, text: &str) -> Value {
+    let schema = schema(name).unwrap_or_else(|failure| panic!("{}", failure.message));
+    let value: Value = serde_json::from_str(text).unwrap();
+    let validator = jsonschema::options().build(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    value
+}
+
+#[test]
+fn the_scaffold_does_what_its_closing_lines_say() {
+    let root = scratch("init");
+    let init = run(&root, &["init", "content"]);
+    assert_eq!((init.exit, init.out.as_str()), (0, "content/contentcheck.toml\ncontent/rules/first.yml\ncontent/rules/first.test.yml\n"));
+    let commands: Vec<&str> =
+        init.err.lines().filter_map(|line| line.trim_start().strip_prefix("contentcheck ")).collect();
+    let [lint, test, gate] = commands[..] else { panic!("{}", init.err) };
+    let words = |line: &str| -> Vec<String> {
+        line.split("   ").next().unwrap().split_whitespace().map(str::to_owned).collect()
+    };
+    let of = |line: &str, more: &[&str]| {
+        let words = words(line);
+        let words: Vec<&str> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        run(&root, &words)
+    };
+    assert!(lint.contains("finds nothing") && gate.contains("does not pass before"), "{}", init.err);
+    for more in [&[][..], &["--show", "warning", "--deny-warnings", "--deep"]] {
+        let lint = of(lint, more);
+        assert_eq!((lint.exit, lint.out.as_str()), (0, ""), "{}", lint.err);
+    }
+    let test = of(test, &[]);
+    assert_eq!(test.exit, 0, "{}{}", test.out, test.err);
+    assert!(test.err.contains("3 passed, 0 failed, 0 skipped; 0 of 1 rule without a test"), "{}", test.err);
+    let gate = of(gate, &["--cases", "64"]);
+    assert_eq!(gate.exit, 1, "{}{}", gate.out, gate.err);
+    assert!(gate.out.starts_with("incomplete: "), "{}", gate.out);
+    assert!(!gate.out.contains("FAILED") && !gate.out.contains("error["), "{}", gate.out);
+    assert!(gate.out.contains("no previous release") && gate.out.contains("recordings"), "{}", gate.out);
+    let settings = fs::read_to_string(root.join("content/contentcheck.toml")).unwrap();
+    for word in [
+        "name = \"content\"",
+        "sequence = 1",
+        "require-all = true",
+        "# previous =",
+        "# recordings =",
+        "# never-match =",
+    ] {
+        assert!(settings.contains(word), "{word}");
+    }
+    // Every line that is commented out is a setting that there is.
+    let bare = settings.replace("# previous =", "previous =").replace("# recordings =", "recordings =");
+    let bare = bare.replace("# never-match =", "never-match =").replace("# ceiling =", "ceiling =");
+    let bare = bare.replace("# unused-selection =", "unused-selection =");
+    let parsed: contentcheck_project::config::Config = toml::from_str(&bare).unwrap();
+    assert_eq!((parsed.gate.recordings.len(), parsed.gate.never_match.len(), parsed.severity.len()), (1, 1, 1));
+    let again = run(&root, &["init", "content"]);
+    assert!(again.exit == 2 && again.err.contains("already there; nothing was written"), "{}", again.err);
+    // A directory is called what people call directories.
+    for name in ["a \"b\"", "x\ny"] {
+        assert_eq!(run(&root, &["init", name]).exit, 0);
+        assert_eq!(run(&root, &["lint", name]).exit, 0);
+    }
+}
+
+#[test]
+fn fields_of_a_template_type_are_listed_without_rules() {
+    let empty = scratch("fields");
+    let fields = run(&empty, &["fields", "--template", "windows.sysmon.process_creation", "--format", "json"]);
+    assert_eq!(fields.exit, 0, "{}", fields.err);
+    let report = valid(SchemaName::Fields, &fields.out);
+    let [template] = report["templates"].as_array().unwrap().as_slice() else { panic!("{report}") };
+    let named = |name: &str| template["fields"].as_array().unwrap().iter().find(|field| field["name"] == name).unwrap();
+    assert_eq!(template["serves"], serde_json::json!(["product=windows,category=process_creation,service=sysmon"]));
+    // As its published manifests have it: since the first one, and since 4.1.
+    assert_eq!(named("RuleName")["supplied"], serde_json::json!([{ "sensor": "sysmon", "since": "4.1" }]));
+    assert!(
+        named("Image")["supplied"]
+            .as_array()
+            .unwrap()
+            .contains(&serde_json::json!({ "sensor": "sysmon", "since": "2.0" }))
+    );
+    assert_eq!(named("OriginalFileName")["supplied"][0]["since"], "4.21");
+    assert_eq!(named("EventID")["always"], serde_json::json!(["1"]));
+    assert_eq!(
+        template["fields"].as_array().unwrap().iter().filter(|field| field["position"].is_u64()).count() as u64,
+        template["arity"].as_u64().unwrap()
+    );
+    let human = run(&empty, &["fields", "--template", "windows.sysmon.process_creation"]);
+    assert!(human.out.contains("OriginalFileName") && human.out.contains("sysmon since 4.21"), "{}", human.out);
+    // The fleet that is named is what counts.
+    let fleet = run(
+        &empty,
+        &[
+            "fields",
+            "--template",
+            "windows.sysmon.process_creation",
+            "--fleet",
+            "builtin:sysmon/4.0,builtin:sysmon/4.90",
+            "--format",
+            "json",
+        ],
+    );
+    let report = valid(SchemaName::Fields, &fleet.out);
+    let fields = report["templates"][0]["fields"].as_array().unwrap();
+    let original = fields.iter().find(|field| field["name"] == "OriginalFileName").unwrap();
+    assert_eq!(original["supplied"], serde_json::json!([{ "sensor": "sysmon", "since": "4.90" }]));
+    let missing = run(&empty, &["fields", "--template", "windows.sysmon.process_creaton"]);
+    assert_eq!(missing.exit, 2);
+    assert!(missing.err.contains("did you mean `windows.sysmon.process_creation`?"), "{}", missing.err);
+    let version = run(&empty, &["fields", "--template", "windows.sysmon.process_creation @ 99"]);
+    assert!(version.exit == 2 && version.err.contains("its versions are 1"), "{}", version.err);
+}
+
+#[test]
+fn fields_of_a_log_source_are_listed_without_rules() {
+    let empty = scratch("logsource");
+    for parts in ["product=windows,category=process_creation", "category: process_creation, product: windows"] {
+        let fields = run(&empty, &["fields", "--logsource", parts, "--format", "json"]);
+        assert_eq!(fields.exit, 0, "{}", fields.err);
+        let report = valid(SchemaName::Fields, &fields.out);
+        assert_eq!(report["templates"][0]["name"], "windows.sysmon.process_creation");
+    }
+    let many = run(&empty, &["fields", "--logsource", "product=windows,service=security"]);
+    assert!(many.exit == 0 && many.out.contains("SubjectUserName"), "{}", many.out);
+    let near = run(&empty, &["fields", "--logsource", "product=windows,category=process_creatoin"]);
+    assert!(near.exit == 2 && near.err.contains("did you mean `process_creation`"), "{}", near.err);
+    let far = run(&empty, &["fields", "--logsource", "product=xyzzy"]);
+    assert!(far.exit == 2 && far.err.contains("`contentcheck fields --list` lists the log sources"), "{}", far.err);
+    for wrong in ["windows", "product", "product=", "product=a,product=b", "produkt=windows", ""] {
+        let wrong = run(&empty, &["fields", "--logsource", wrong]);
+        assert!(wrong.exit == 2 && wrong.err.contains("is no part of a log source"), "{}", wrong.err);
+    }
+    let list = run(&empty, &["fields", "--list"]);
+    assert!(list.exit == 0 && list.out.contains("\nproduct=windows,category=process_creation,service=sysmon "), "{}", list.out);
+    let report = valid(SchemaName::Fields, &run(&empty, &["fields", "--list", "--format", "json"]).out);
+    // Whatever the list names, the other two options take.
+    let templates = report["templates"].as_array().unwrap();
+    assert!(templates.len() > 100);
+    for template in templates.iter().step_by(60) {
+        let name = template["name"].as_str().unwrap();
+        assert_eq!(run(&empty, &["fields", "--template", name]).exit, 0, "{name}");
+        for source in template["serves"].as_array().unwrap() {
+            assert_eq!(run(&empty, &["fields", "--logsource", source.as_str().unwrap()]).exit, 0, "{source}");
+        }
+    }
+    // Without either, there must be rules to look at.
+    assert_eq!(run(&empty, &["fields"]).exit, 2);
+}
+
+/// What the help of a finding says to run prints what it promises.
+#[test]
+fn help_sends_to_commands_that_print_what_is_needed() {
+    let root = scratch("help");
+    let sigma = |logsource: &str, field: &str| {
+        format!("title: T\nlogsource:\n{logsource}detection:\n    s:\n        {field}: a\n    condition: s\n")
+    };
+    let process = "    product: windows\n    category: process_creation\n";
+    let registry = "    product: windows\n    category: registry_event\n";
+    for (file, text, code) in [
+        ("a.yml", sigma(process, "Zzzzzzzzz"), "CC0202"),
+        ("a.yml", sigma(registry, "Zzzzzzzzz"), "CC0202"),
+        ("a.yml", sigma("    product: xyzzyxyzzy\n", "A"), "CC0201"),
+        (
+            "a.content",
+            "rule r {\n    template: windows.sysmon.process_creation @ 1\n    when Zzzzzzzzz exists\n}\n".to_owned(),
+            "CC0202",
+        ),
+        ("a.content", "rule r {\n    template: xyzzy.xyzzy @ 1\n    when A exists\n}\n".to_owned(), "CC0204"),
+    ] {
+        let directory = root.join("content");
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join(file), &text).unwrap();
+        let lint = run(&root, &["lint", "content", "--format", "json", "--no-config"]);
+        let report: Value = serde_json::from_str(&lint.out).unwrap();
+        let found = report["findings"].as_array().unwrap().iter().find(|found| found["code"] == code);
+        let help = found.unwrap_or_else(|| panic!("{text}: {}", lint.out))["help"].as_str().unwrap();
+        let command =
+            help.split('`').find_map(|part| part.strip_prefix("contentcheck ")).unwrap_or_else(|| panic!("{help}"));
+        let words: Vec<&str> = command.split(' ').collect();
+        let told = run(&root, &words);
+        assert!(told.exit == 0 && told.out.lines().count() > 10, "{command}: {}{}", told.out, told.err);
+        if command.contains("list") {
+            assert!(told.out.contains("windows.sysmon.process_creation") && told.out.contains("product=windows"));
+        } else if file == "a.yml" && text.contains("registry") {
+            assert!(told.out.contains("TargetObject"), "{}", told.out);
+        } else {
+            assert!(told.out.contains("CommandLine"), "{}", told.out);
+        }
+    }
+}
+
+/// A sensor that runs nothing looks as if all were well.
+#[test]
+fn an_image_of_which_a_sensor_loads_nothing_is_not_fine() {
+    let root = scratch("verify");
+    let rule = |name: &str, id: char, sensors: &str| {
+        format!(
+            "rule {name} {{\n    id: \"6d28c4b3-6a5c-4c41-9f1f-0d0c7a3d5a1{id}\"\n    template: windows.sysmon.process_creation @ 1\n    severity: low\n{sensors}    when Image ends_with \"a.exe\"\n}}\n"
+        )
+    };
+    fs::write(root.join("a.content"), rule("a", '0', "    sensors: \">=99\"\n")).unwrap();
+    let image = |more: &[&str]| run(&root, &[&["compile", "a.content", "--no-config", "-o", "n.img"], more].concat());
+    assert_eq!(image(&[]).exit, 0);
+    let verify = run(&root, &["verify", "n.img", "--sensor", "builtin:sysmon/4.90"]);
+    assert_eq!(verify.exit, 1);
+    assert!(verify.out.contains("loads 0 of 1 rule: it would run nothing"), "{}", verify.out);
+    let refused = image(&["--sensor", "builtin:sysmon/4.90"]);
+    assert!(refused.exit == 1 && refused.err.contains("loads none of 1 rule\nnothing was written"), "{}", refused.err);
+    // One of several is enough to fail, and one rule is enough to pass.
+    fs::write(root.join("a.content"), rule("a", '0', "    sensors: \">=99\"\n") + &rule("b", '1', "")).unwrap();
+    assert_eq!(image(&[]).exit, 0);
+    let verify = run(&root, &["verify", "n.img", "--sensor", "builtin:sysmon/4.90", "--sensor", "builtin:sysmon/4.0"]);
+    assert_eq!(verify.exit, 0, "{}", verify.out);
+    assert!(verify.out.contains("loads 1 of 2 rules\n"), "{}", verify.out);
+    let verify = run(&root, &["verify", "n.img", "--sensor", "builtin:sysmon/4.90", "--sensor", "builtin:windows"]);
+    assert_eq!(verify.exit, 1, "{}", verify.out);
+}
+
+/// Rules that cannot run are named, with what leaves them out and how that ends.
+#[test]
+fn rules_that_cannot_run_are_named_and_can_be_left_out() {
+    let root = scratch("skip");
+    let rule = |title: &str, id: char, condition: &str| {
+        format!(
+            "title: {title}\nid: 6d28c4b3-6a5c-4c41-9f1f-0d0c7a3d5a1{id}\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    s:\n        Image|endswith: '\\a.exe'\n    condition: {condition}\n"
+        )
+    };
+    fs::create_dir_all(root.join("rules")).unwrap();
+    fs::write(root.join("rules/good.yml"), rule("A good one", '0', "s")).unwrap();
+    fs::write(root.join("rules/bad.yml"), rule("A bad one", '1', "s and nowhere")).unwrap();
+    fs::write(
+        root.join("e.jsonl"),
+        "{\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"Provider_Name\":\"Microsoft-Windows-Sysmon\",\"EventID\":1,\"Image\":\"C:\\\\a.exe\"}\n",
+    )
+    .unwrap();
+    for command in ["eval", "replay", "bench"] {
+        let arguments = [command, "--rules", "rules", "e.jsonl", "--no-config"];
+        let refused = run(&root, &arguments);
+        assert!(refused.exit == 1 && refused.out.is_empty(), "{}", refused.out);
+        assert!(refused.err.contains("1 of 2 rules cannot run: A bad one ("), "{}", refused.err);
+        assert!(
+            refused.err.contains("leave them out with --skip-errors") && refused.err.contains("CC0203"),
+            "{}",
+            refused.err
+        );
+        let left = run(&root, &[&arguments[..], &["--skip-errors"]].concat());
+        assert_eq!(left.exit, 0, "{}", left.err);
+        assert!(left.err.contains("left out: 1 of 2 rules: A bad one ("), "{}", left.err);
+    }
+}
+
+/// What was found comes before what is said of it, where both go to one file; and numbers agree with their nouns.
+#[test]
+fn one_log_has_the_findings_before_the_summary() {
+    let root = scratch("log");
+    fs::write(root.join("a.yml"), "title: T\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    s:\n        Image: a\n    t:\n        Image: b\n    condition: s\n").unwrap();
+    for arguments in [
+        &["lint", "a.yml", "--no-config"][..],
+        &["lint", "a.yml", "--no-config", "--format", "short"],
+        &["prove", "a.yml", "--no-config", "--rule", "T"],
+        &["test", "a.yml", "--no-config", "--allow-none"],
+        &["fmt", "--check", "a.yml"],
+        &["fields", "a.yml", "--no-config"],
+        &["compile", "a.yml", "--no-config", "-o", "i"],
+        &["inspect", "i"],
+        &["gate", "a.yml", "--no-config", "--only", "lint,compile"],
+    ] {
+        let log = fs::File::create(root.join("log")).unwrap();
+        Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+            .args(arguments)
+            .current_dir(&root)
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .status()
+            .unwrap();
+        let text = fs::read_to_string(root.join("log")).unwrap();
+        for wrong in [
+            " 1 rules",
+            " 1 files",
+            " 1 findings",
+            " 1 errors",
+            " 1 warnings",
+            " 1 notes",
+            " 1 positions",
+            "\n1 rules",
+            "(1 rules",
+        ] {
+            assert!(!text.contains(wrong), "{arguments:?}: {text}");
+        }
+        if let Some(at) = text.find("checked 1 file with 1 rule: 0 errors, 1 warning, 6 notes") {
+            assert!(text.find("CC0604").is_some_and(|found| found < at), "{text}");
+            assert!(text.contains("; 6 findings below `warning` hidden (--show info)"), "{text}");
+        } else {
+            assert!(arguments.first() != Some(&"lint"), "{text}");
+        }
+    }
+}
