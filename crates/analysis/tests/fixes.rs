@@ -1,25 +1,29 @@
 //! Fixes keep what rules mean and every comment: generated rules with mistakes, and public rules into which mistakes
 //! are put. All fixes are applied; each rule that could be read before fires on the same events after, which is
 //! proven where the condition is not the same to the letter.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+#[path = "common/paths.rs"]
+mod paths;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Relation, Witness};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::check::suppress::comments;
-use contentcheck_parser::check::{Context, Language, check};
 use contentcheck_parser::diagnostic::{Diagnostic, FixKind, fix};
 use contentcheck_parser::model::{CheckedRule, Target};
+use contentcheck_parser::release::{Checking, Gathered};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::template::TemplateType;
 use proptest::prelude::*;
 
-fn checked(source: &Source, language: Language, library: &[TemplateType]) -> (Vec<CheckedRule>, Vec<Diagnostic>) {
-    let context = Context { library: library.to_vec(), fleet: None, threads: 1 };
-    let (content, found) = check(&[(source.clone(), language)], context, &|_, _| None, &|| {});
-    (content.rules().to_vec(), found)
+fn checked(source: &Source, language: Language, library: &[TemplateType]) -> (Vec<Arc<CheckedRule>>, Vec<Diagnostic>) {
+    let gathered = Gathered { library: library.to_vec(), ..Gathered::of(vec![(source.clone(), language)]) };
+    let judged = gathered.check(&Checking::default()).judge();
+    (judged.checked().rules().to_vec(), judged.findings().to_vec())
 }
 
 fn notes(source: &Source, language: Language) -> Vec<String> {
@@ -63,7 +67,7 @@ fn fix_all(text: &str, language: Language, library: &[TemplateType], done: &mut 
     if kept != left {
         return Err(format!("comments {kept:?} became {left:?}{told}"));
     }
-    let after: HashMap<String, CheckedRule> =
+    let after: HashMap<String, Arc<CheckedRule>> =
         checked(&source, language, library).0.into_iter().map(|rule| (rule.name.clone(), rule)).collect();
     let confirm = |_: &Target, _: &Witness| true;
     let mut analysis = Analysis::new(&confirm);
@@ -311,17 +315,6 @@ fn every_kind_of_fix_is_tried() {
 
 // --- public rules -----------------------------------------------------------------------------
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            found.push(path);
-        }
-    }
-}
-
 /// The rule with mistakes in it, and with a comment behind every value in single quotes.
 fn spoiled(text: &str, kind: usize) -> String {
     let mut out = String::new();
@@ -350,13 +343,7 @@ fn spoiled(text: &str, kind: usize) -> String {
 #[test]
 #[ignore = "needs the public rules in the folder that CONTENTCHECK_SHARED names"]
 fn public_rules_mean_the_same_and_keep_their_comments() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let folder = shared.join("corpus/sigma/rules");
-    assert!(folder.is_dir(), "{} is not there", folder.display());
-    let mut paths = Vec::new();
-    files(&folder, &mut paths);
-    paths.sort();
+    let paths = paths::paths("rules").expect("the public rules are there");
     let library = contentcheck_library::templates().unwrap();
     let mut done = Done::default();
     for (at, path) in paths.iter().enumerate().filter(|(at, _)| at % 7 == 0) {
