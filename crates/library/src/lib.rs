@@ -96,7 +96,8 @@ pub fn sensor_names() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// What is wrong with them; a test shows that nothing is.
 pub fn templates() -> Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>> {
-    static READ: OnceLock<Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>>> = OnceLock::new();
+    type Read = Result<Arc<[Arc<TemplateType>]>, Vec<Diagnostic>>;
+    static READ: OnceLock<Read> = OnceLock::new();
     READ.get_or_init(read).clone()
 }
 
