@@ -42,7 +42,10 @@ fn valid(name: SchemaName, text: &str) -> Value {
 fn the_scaffold_does_what_its_closing_lines_say() {
     let root = scratch("init");
     let init = run(&root, &["init", "content"]);
-    assert_eq!((init.exit, init.out.as_str()), (0, "content/contentcheck.toml\ncontent/rules/first.yml\ncontent/rules/first.test.yml\n"));
+    assert_eq!(
+        (init.exit, init.out.as_str()),
+        (0, "content/contentcheck.toml\ncontent/rules/first.yml\ncontent/rules/first.test.yml\n")
+    );
     let commands: Vec<&str> =
         init.err.lines().filter_map(|line| line.trim_start().strip_prefix("contentcheck ")).collect();
     let [lint, test, gate] = commands[..] else { panic!("{}", init.err) };
@@ -162,7 +165,11 @@ fn fields_of_a_log_source_are_listed_without_rules() {
         assert!(wrong.exit == 2 && wrong.err.contains("is no part of a log source"), "{}", wrong.err);
     }
     let list = run(&empty, &["fields", "--list"]);
-    assert!(list.exit == 0 && list.out.contains("\nproduct=windows,category=process_creation,service=sysmon "), "{}", list.out);
+    assert!(
+        list.exit == 0 && list.out.contains("\nproduct=windows,category=process_creation,service=sysmon "),
+        "{}",
+        list.out
+    );
     let report = valid(SchemaName::Fields, &run(&empty, &["fields", "--list", "--format", "json"]).out);
     // Whatever the list names, the other two options take.
     let templates = report["templates"].as_array().unwrap();

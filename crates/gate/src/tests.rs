@@ -142,7 +142,8 @@ fn sensor(version: &str, inputs: &str) -> contentcheck_parser::sensor::Sensor {
 
 fn on_fleet(text: &str, sensors: &[(&str, &str)]) -> Built {
     let mut gathered = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
-    gathered.fleet = Some(Fleet::new(sensors.iter().map(|(version, inputs)| sensor(version, inputs)).collect()).unwrap());
+    gathered.fleet =
+        Some(Fleet::new(sensors.iter().map(|(version, inputs)| sensor(version, inputs)).collect()).unwrap());
     Built::new(gathered, false, 1).unwrap()
 }
 
@@ -153,8 +154,7 @@ const NEW: (&str, &str) = ("8", "image:string session:int?");
 #[test]
 fn a_sensor_that_refuses_events_fails_the_gate() {
     let lines = "{\"kind\": \"process\", \"image\": \"x\", \"session\": 7}\n".repeat(5);
-    let settings =
-        || Settings { recordings: vec![Recording::lines("day", lines.clone().into_bytes())], ..settings() };
+    let settings = || Settings { recordings: vec![Recording::lines("day", lines.clone().into_bytes())], ..settings() };
     let all = ["lint", "verify", "differential", "hostile", "replay"];
     for ty in ["string?", "float?", "bool?", "ip?", "bytes?", "list<int>?"] {
         let old = format!("image:string session:{ty}");
@@ -245,7 +245,10 @@ fn a_file_in_which_nothing_is_recognised_is_an_error() {
         ("", "bad has no event"),
         ("\n\n", "bad has no event"),
         ("{\"kind\": \"proces\", \"image\": \"x\"}\n", "bad: none of its 1 events belongs to a template type: it has "),
-        ("{\"knid\": \"process\"}\n{\"a\": 1}\n", "bad: none of its 2 events belongs to a template type: 2 of the first 2 "),
+        (
+            "{\"knid\": \"process\"}\n{\"a\": 1}\n",
+            "bad: none of its 2 events belongs to a template type: 2 of the first 2 ",
+        ),
     ] {
         let bad = || Recording::lines("bad", bytes.as_bytes().to_vec());
         for (recordings, never_match) in

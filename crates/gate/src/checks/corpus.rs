@@ -44,8 +44,9 @@ pub(crate) fn shrunk(then: &Evidence, learned: &Learned, settings: &Settings) ->
         }
         let message = format!("{now} {count}, and {before} in the evidence of the previous release");
         findings.push(
-            Finding::new(&codes::CORPUS_SHRUNK, message)
-                .with_help("restore what is missing, or say that it is meant to go: --allow-shrink, for this one release"),
+            Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
+                "restore what is missing, or say that it is meant to go: --allow-shrink, for this one release",
+            ),
         );
     }
     findings

@@ -152,7 +152,10 @@ impl OnSensors {
             self.matches += counted.matches;
             for Met { fault, events, first: (file, place) } in counted.faults.met() {
                 let file = files.get(*file).map(Recording::name).unwrap_or_default();
-                let what = format!("{} of {} recorded events are refused, the first in {file}, {place}", events, counted.events);
+                let what = format!(
+                    "{} of {} recorded events are refused, the first in {file}, {place}",
+                    events, counted.events
+                );
                 outcome.findings.push(sensors::fault(run, group, *fault, &what));
             }
         }

@@ -87,7 +87,11 @@ impl Check for SelfTest {
         outcome.fact("classes that do not apply", (classes.len() - applied) as u64);
         outcome.summary = format!(
             "{rejected} of {seeded} seeded defects of {applied} classes rejected; {} not applicable",
-            if applied + 1 == classes.len() { "1 class".to_owned() } else { format!("{} classes", classes.len() - applied) }
+            if applied + 1 == classes.len() {
+                "1 class".to_owned()
+            } else {
+                format!("{} classes", classes.len() - applied)
+            }
         );
         outcome.learned.defects = classes;
         outcome

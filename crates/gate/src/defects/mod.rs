@@ -3,7 +3,7 @@
 mod sensors;
 mod text;
 
-use contentcheck_parser::diagnostic::{Code, Severity, codes};
+use contentcheck_parser::diagnostic::{Code, codes};
 use contentcheck_parser::model::{CheckedRule, Target};
 use contentcheck_parser::release::{Gathered, Policy};
 use contentcheck_parser::sensor::Fleet;
