@@ -32,7 +32,7 @@ pub fn differences(
     compared: impl Fn(&str) -> bool,
     mut peer: impl FnMut(&Taken) -> BTreeSet<String>,
 ) -> Result<(), String> {
-    let evaluator = Evaluator::new(&release.checked.content).map_err(|error| error.to_string())?;
+    let evaluator = Evaluator::new(&release.content).map_err(|error| error.to_string())?;
     let rules: HashMap<&str, &PreparedRule<'_>> =
         evaluator.rules().iter().map(|rule| (rule.rule.name.as_str(), rule)).collect();
     let (mut worker, mut flattener) = (plan.worker(), Flattener::new());

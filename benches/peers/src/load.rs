@@ -58,7 +58,7 @@ pub fn own(rules: &[PathBuf]) -> Result<Release, String> {
     let release = release.ok_or("the rules do not compile")?;
     println!(
         "contentcheck: {} rules, check and compile {:.2} s, image {} bytes",
-        release.checked.content.rules().len(),
+        release.content.rules().len(),
         since(start),
         release.image.len()
     );

@@ -6,28 +6,25 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use contentcheck::{fleet, walk};
-use contentcheck_analysis::findings::{Depth, findings};
-use contentcheck_parser::check::{self, Context, Further};
+use contentcheck_analysis::findings::Depth;
 use contentcheck_parser::diagnostic::Severity;
+use contentcheck_parser::release::{Checking, Further};
 use contentcheck_peers::clock::{cpu, median};
+use contentcheck_project::{Project, Selection};
 
 /// Everything that `contentcheck lint --fleet builtin:sysmon,builtin:windows` does, but for printing.
 fn ours(rules: &Path, analyse: bool) -> Result<(usize, usize, usize), String> {
-    let fleet = fleet::fleet(&["builtin:sysmon".to_owned(), "builtin:windows".to_owned()], Path::new(""))
-        .map_err(|failure| failure.message)?;
-    let found = walk::walk(&[rules.to_path_buf()], &[], Path::new(".")).map_err(|failure| failure.message)?;
-    let sources: Vec<_> = walk::read(&found.files, 1).into_iter().flatten().collect();
-    let library =
-        contentcheck_library::templates().map_err(|problems| format!("{} problems in the library", problems.len()))?;
-    let context = Context { library, fleet: fleet.as_ref(), threads: 1 };
-    let further = Further {
-        codes: if analyse { Depth::Quick.codes() } else { &[] },
-        find: &|rules, known| if analyse { findings(rules, known, Depth::Quick, 1) } else { Vec::new() },
+    let selection = Selection {
+        no_config: true,
+        fleet: vec!["builtin:sysmon".to_owned(), "builtin:windows".to_owned()],
+        ..Selection::of(vec![rules.to_path_buf()])
     };
-    let (content, findings) = check::check_further(&sources, context, &|_, _| None, &|| {}, &further);
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-    Ok((content.rules().len(), findings.len(), errors))
+    let project = Project::open(&selection).map_err(|failure| failure.message)?;
+    let depth = Depth::Quick;
+    let further: Option<&dyn Further> = if analyse { Some(&depth) } else { None };
+    let judged = project.gathered.check(&Checking { further, ..Checking::default() }).judge();
+    let errors = judged.findings().iter().filter(|finding| finding.severity == Severity::Error).count();
+    Ok((judged.checked().rules().len(), judged.findings().len(), errors))
 }
 
 fn theirs(rules: &Path) -> Result<(usize, usize), String> {

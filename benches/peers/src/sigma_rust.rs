@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use contentcheck::walk;
+use contentcheck_project::walk;
 use contentcheck_parser::template::LogSource;
 use contentcheck_run::Plan;
 use sigma_rust::{Event, Rule, rule_from_yaml};

@@ -32,7 +32,7 @@ impl Engine {
         routes.resize_with(plan.router().templates().len(), Vec::new);
         let mut reasons: BTreeMap<&'static str, usize> = BTreeMap::new();
         let mut refused = 0;
-        for rule in release.checked.content.rules() {
+        for rule in release.content.rules() {
             let written: Result<Vec<(Route, String)>, &'static str> = rule
                 .targets
                 .iter()

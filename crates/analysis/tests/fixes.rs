@@ -1,11 +1,13 @@
 //! Fixes keep what rules mean and every comment: generated rules with mistakes, and public rules into which mistakes
 //! are put. All fixes are applied; each rule that could be read before fires on the same events after, which is
 //! proven where the condition is not the same to the letter.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+#[path = "common/paths.rs"]
+mod paths;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Relation, Witness};
@@ -18,6 +20,7 @@ use contentcheck_parser::source::Source;
 use contentcheck_parser::template::TemplateType;
 use proptest::prelude::*;
 
+/// The template types that ship.
 type Library = Arc<[Arc<TemplateType>]>;
 
 fn checked(source: &Source, language: Language, library: &Library) -> (Vec<Arc<CheckedRule>>, Vec<Diagnostic>) {
@@ -274,7 +277,9 @@ fn native() -> impl Strategy<Value = String> {
 }
 
 thread_local! {
-    static LIBRARY: Library = contentcheck_library::templates().unwrap().iter()
+    static LIBRARY: Library = contentcheck_library::templates()
+        .unwrap()
+        .iter()
         .filter(|template| template.to_string().contains("process_creation") || template.to_string().contains("process.creat"))
         .cloned()
         .collect();
@@ -298,7 +303,7 @@ fn every_kind_of_fix_is_tried() {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut done = Done::default();
-    // Most mistakes make a rule unreadable, and there is nothing to compare.
+    // Most of them have an error that keeps them from being rules, so there is nothing to compare.
     for _ in 0..2_000 {
         let text = sigma().new_tree(&mut runner).unwrap().current();
         LIBRARY.with(|library| fix_all(&text, Language::Sigma, library, &mut done)).unwrap();
@@ -314,17 +319,6 @@ fn every_kind_of_fix_is_tried() {
 }
 
 // --- public rules -----------------------------------------------------------------------------
-
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            found.push(path);
-        }
-    }
-}
 
 /// The rule with mistakes in it, and with a comment behind every value in single quotes.
 fn spoiled(text: &str, kind: usize) -> String {
@@ -354,13 +348,7 @@ fn spoiled(text: &str, kind: usize) -> String {
 #[test]
 #[ignore = "needs the public rules in the folder that CONTENTCHECK_SHARED names"]
 fn public_rules_mean_the_same_and_keep_their_comments() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let folder = shared.join("corpus/sigma/rules");
-    assert!(folder.is_dir(), "{} is not there", folder.display());
-    let mut paths = Vec::new();
-    files(&folder, &mut paths);
-    paths.sort();
+    let paths = paths::paths("rules").expect("the public rules are there");
     let library = contentcheck_library::templates().unwrap();
     let mut done = Done::default();
     for (at, path) in paths.iter().enumerate().filter(|(at, _)| at % 7 == 0) {

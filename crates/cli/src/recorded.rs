@@ -1,7 +1,5 @@
 //! Recorded events for commands: which files they are in, and what became of them.
 
-mod unrecognised;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -24,7 +22,7 @@ use crate::exit::Failure;
 use crate::release::talk;
 use contentcheck_project::files;
 
-pub use unrecognised::Unrecognised;
+pub use contentcheck_run::Unrecognised;
 
 /// Endings of files that directories give.
 const ENDINGS: [&str; 4] = ["evtx", "json", "jsonl", "ndjson"];

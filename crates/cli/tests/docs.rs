@@ -80,3 +80,41 @@ fn the_configuration_page_is_a_valid_configuration_with_every_key() {
         assert!(page.contains(&format!("| `{key}` |")), "docs/configuration.md does not explain `{key}`");
     }
 }
+
+/// The tests and the classes of defects that the last column of a table names: a path, then the tests in it; a name with
+/// a `-` is a class.
+fn shown_by(row: &str) -> Vec<(String, String)> {
+    let (mut file, mut found) = (String::new(), Vec::new());
+    let last = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap_or_default();
+    for name in last.split('`').skip(1).step_by(2) {
+        if name.starts_with("crates/") {
+            name.clone_into(&mut file);
+        } else if name.contains('-') {
+            found.push(("crates/gate/src/defects/mod.rs".to_owned(), format!("class: \"{name}\",")));
+        } else {
+            found.push((file.clone(), format!("fn {name}(")));
+        }
+    }
+    found
+}
+
+#[test]
+fn what_is_claimed_of_the_gate_is_shown_by_a_test() {
+    let architecture = read("docs/architecture.md");
+    let sentences = architecture.split("## The five sentences\n").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let threats = read("docs/threat-model.md");
+    for (document, text, least) in
+        [("docs/architecture.md", sentences.unwrap(), 5), ("docs/threat-model.md", threats.as_str(), 40)]
+    {
+        let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| ---") && !line.ends_with("by |");
+        let rows: Vec<&str> = text.lines().filter(is_row).filter(|line| !line.ends_with("| tests |")).collect();
+        assert!(rows.len() >= least, "{document} has {} rows", rows.len());
+        for row in rows {
+            let found = shown_by(row);
+            assert!(!found.is_empty(), "{document} names no test: {row}");
+            for (file, declared) in found {
+                assert!(read(&file).contains(&declared), "{document}: {file} has no `{declared}`");
+            }
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod factor;
 mod filter;
 mod frequency;
 mod lower;
+mod partition;
 mod regex;
 mod select;
 pub mod sensor;
@@ -110,11 +111,21 @@ pub fn compile(content: &Shippable, options: Options) -> Result<Vec<u8>, Problem
         for target in &rule.targets {
             let key = (target.template.name.as_str(), target.template.version);
             let (_, members) = targets.entry(key).or_insert_with(|| (&target.template, Vec::new()));
-            members.push(Member { rule: number, name: &rule.name, condition: &target.condition });
+            members.push(Member {
+                rule: number,
+                name: &rule.name,
+                file: rule.source.name(),
+                condition: &target.condition,
+            });
         }
     }
-    let mut shared =
-        Shared { frequency: Frequency::new(), regexes: HashMap::new(), sets: HashMap::new(), unions: HashMap::new() };
+    let mut shared = Shared {
+        frequency: Frequency::new(),
+        regexes: HashMap::new(),
+        sets: HashMap::new(),
+        unions: HashMap::new(),
+        work: HashMap::new(),
+    };
     for (template, members) in targets.values() {
         template::write(template, members, &mut shared, &mut sections)?;
     }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use contentcheck_interpreter::format::{Assertion, DEAD, MATCHED, NFA_STATES_MAX, NfaKind, NfaState, PLACES_MAX};
+use contentcheck_parser::limits;
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;
@@ -11,13 +12,16 @@ use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Class, Hir, HirKind, Look};
 use rustc_hash::FxHashMap;
 
-use crate::Problem;
+use crate::{Problem, partition};
 
 /// Bytes that the rows of a deterministic automaton may have: fewer than places that the format has.
 const TABLE_BYTES: usize = 96 << 10;
 const _: () = assert!(TABLE_BYTES / 2 < PLACES_MAX as usize);
-/// Bytes that the determinisation may use.
+/// Bytes that the determinisation of one regular expression may use.
 const WORK_BYTES: usize = 3 << 20;
+
+/// What a set of states costs besides walking it: its row, and the joining of states.
+const SET_WORK: usize = 64;
 
 /// An automaton in the form of the image.
 #[derive(Clone, Debug)]
@@ -37,36 +41,33 @@ pub(crate) fn hir(pattern: &str) -> Result<Hir, Problem> {
     parser.build().parse(pattern).map_err(|error| Problem::Regex { pattern: pattern.into(), reason: error.to_string() })
 }
 
-/// The automaton of a canonical expression.
-pub(crate) fn automaton(pattern: &str) -> Result<Compiled, Problem> {
+/// The automaton of a canonical regular expression. `work` is what is left for its file.
+pub(crate) fn automaton(pattern: &str, work: &mut usize) -> Result<Compiled, Problem> {
     let tree = hir(pattern)?;
     // Between the bytes of one character there is no place for a match that is empty; only what
     // reads characters knows that.
     let properties = tree.properties();
     let inside = properties.minimum_len() == Some(0) && properties.look_set().contains(Look::WordAsciiNegate);
-    match if inside { None } else { deterministic(pattern) } {
+    match if inside { None } else { deterministic(pattern, work) } {
         Some(found) => Ok(found),
         None => nondeterministic(pattern, &tree),
     }
 }
 
-/// Nothing where the automaton becomes too large.
-pub(crate) fn deterministic(pattern: &str) -> Option<Compiled> {
-    let config = dense::Config::new()
-        .start_kind(StartKind::Unanchored)
-        .accelerate(false)
-        .minimize(false)
-        .dfa_size_limit(Some(WORK_BYTES))
-        .determinize_size_limit(Some(WORK_BYTES));
-    let dfa = dense::Builder::new()
-        .configure(config)
+/// Nothing where the automaton becomes too large, or where `work` is spent.
+pub(crate) fn deterministic(pattern: &str, work: &mut usize) -> Option<Compiled> {
+    let nfa = thompson::Compiler::new()
         .syntax(syntax::Config::new().utf8(false))
-        .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(WORK_BYTES)))
+        .configure(thompson::Config::new().utf8(false).nfa_size_limit(Some(WORK_BYTES)))
         .build(pattern)
         .ok()?;
+    let dfa = determinise(&nfa, work)?;
     let start = dfa.start_state_forward(&Input::new(b"").anchored(Anchored::No)).ok()?;
+    // One byte for each class of bytes that the automaton does not tell apart, in their order.
+    let representatives: Vec<u8> =
+        dfa.byte_classes().representatives(0..=255).filter_map(|unit| unit.as_u8()).collect();
     // A match is decided when it is seen, so every state that has matched is one.
-    let mut numbers = HashMap::new();
+    let mut numbers = FxHashMap::default();
     let mut states = Vec::new();
     let mut number = |state, states: &mut Vec<_>| -> u32 {
         if dfa.is_match_state(state) {
@@ -84,24 +85,20 @@ pub(crate) fn deterministic(pattern: &str) -> Option<Compiled> {
     let mut rows: Vec<Vec<u32>> = Vec::new();
     let mut at = 0;
     while let Some(state) = states.get(at).copied() {
-        let mut row: Vec<u32> = (0..=255_u8).map(|byte| number(dfa.next_state(state, byte), &mut states)).collect();
+        let mut row: Vec<u32> =
+            representatives.iter().map(|byte| number(dfa.next_state(state, *byte), &mut states)).collect();
         // Behind the end there is nothing: what has not matched there never will.
         let end = number(dfa.next_eoi_state(state), &mut states);
         row.push(if end == u32::from(MATCHED) { end } else { u32::from(DEAD) });
         rows.push(row);
         at += 1;
     }
-    let (rows, classes) = classify(&rows);
     let (rows, first) = minimise(&rows, first);
     // Joined states may leave bytes alike that were not.
-    let spread: Vec<Vec<u32>> = rows
-        .iter()
-        .map(|row| {
-            let of = |class: &u8| row.get(usize::from(*class)).copied().unwrap_or(0);
-            classes.iter().map(of).chain(row.last().copied()).collect()
-        })
+    let (rows, joined) = classify(&rows, representatives.len());
+    let classes: Vec<u8> = (0..=255_u8)
+        .map(|byte| joined.get(usize::from(dfa.byte_classes().get(byte))).copied().unwrap_or_default())
         .collect();
-    let (rows, classes) = classify(&spread);
     let count = classes.iter().max().map_or(1, |last| usize::from(*last) + 1);
     let states = rows.len() + 2;
     if rows.len() * (count + 1) * 2 > TABLE_BYTES {
@@ -109,54 +106,60 @@ pub(crate) fn deterministic(pattern: &str) -> Option<Compiled> {
     }
     // A state that has a row is the place of that row, counted from two before the first.
     let place = |state: u32| if state < 2 { state } else { 2 + (state - 2) * (count as u32 + 1) };
-    let mut table = classes.to_vec();
+    let mut table = classes;
     table.extend(rows.iter().flatten().flat_map(|target| (place(*target) as u16).to_le_bytes()));
     Some(Compiled { kind: 0, classes: count as u16, states: states as u32, start: place(first), table })
 }
 
-/// Rows with one column for each class of bytes that no state tells apart, the column for the end
-/// last; and the class of each byte.
-fn classify(rows: &[Vec<u32>]) -> (Vec<Vec<u32>>, [u8; 256]) {
-    let mut classes = [0_u8; 256];
-    let mut columns: FxHashMap<Vec<u32>, u8> = FxHashMap::default();
-    let mut bytes: Vec<usize> = Vec::new();
-    for (byte, class) in classes.iter_mut().enumerate() {
-        let column: Vec<u32> = rows.iter().filter_map(|row| row.get(byte).copied()).collect();
-        let next = u8::try_from(columns.len()).unwrap_or(u8::MAX);
-        *class = *columns.entry(column).or_insert_with(|| {
-            bytes.push(byte);
-            next
-        });
+/// The deterministic automaton. A try is stopped by its memory, of which each set of states takes a row of the table and
+/// what it has in it; and each set is walked once for each class of bytes. So memory bounds the work, which is paid for
+/// before a try begins; small sizes are tried first.
+fn determinise(nfa: &thompson::NFA, work: &mut usize) -> Option<dense::DFA<Vec<u32>>> {
+    let classes = nfa.byte_classes().alphabet_len();
+    let row = classes.next_power_of_two() * size_of::<u32>();
+    let most = nfa.states().len();
+    for bytes in [WORK_BYTES >> 6, WORK_BYTES >> 3, WORK_BYTES] {
+        if !limits::take(work, bytes / (row + most) * (most + SET_WORK) * classes) {
+            return None;
+        }
+        let config = dense::Config::new()
+            .start_kind(StartKind::Unanchored)
+            .accelerate(false)
+            .minimize(false)
+            .dfa_size_limit(Some(bytes))
+            .determinize_size_limit(Some(bytes));
+        match dense::Builder::new().configure(config).build_from_nfa(nfa) {
+            Ok(dfa) => return Some(dfa),
+            Err(error) if error.is_size_limit_exceeded() => {}
+            Err(_) => return None,
+        }
     }
-    bytes.push(256);
-    (rows.iter().map(|row| bytes.iter().filter_map(|byte| row.get(*byte).copied()).collect()).collect(), classes)
+    None
 }
 
-/// Joins states that nothing tells apart (Moore), and numbers what is left in the order in which
-/// it is reached, so that equal languages give equal tables.
-fn minimise(rows: &[Vec<u32>], first: u32) -> (Vec<Vec<u32>>, u32) {
-    let total = rows.len() + 2;
-    let mut block: Vec<u32> = (0..total as u32).map(|state| state.min(2)).collect();
-    let mut count = 0;
-    loop {
-        let of = |state: u32| block.get(state as usize).copied().unwrap_or(0);
-        let mut found: FxHashMap<Vec<u32>, u32> = FxHashMap::default();
-        let mut next: Vec<u32> = vec![0, 1];
-        for (index, row) in rows.iter().enumerate() {
-            let mut key: Vec<u32> = Vec::with_capacity(row.len() + 1);
-            key.push(of(index as u32 + 2));
-            key.extend(row.iter().map(|target| of(*target)));
-            let fresh = found.len() as u32 + 2;
-            next.push(*found.entry(key).or_insert(fresh));
-        }
-        let blocks = found.len();
-        block = next;
-        if blocks == count {
-            break;
-        }
-        count = blocks;
+/// Rows with one column for each class of columns that no state tells apart, the column for the end
+/// last; and the class of each of the `columns` before it.
+fn classify(rows: &[Vec<u32>], columns: usize) -> (Vec<Vec<u32>>, Vec<u8>) {
+    let mut known: FxHashMap<Vec<u32>, u8> = FxHashMap::default();
+    let mut kept: Vec<usize> = Vec::new();
+    let mut classes = Vec::with_capacity(columns);
+    for at in 0..columns {
+        let column: Vec<u32> = rows.iter().filter_map(|row| row.get(at).copied()).collect();
+        let next = u8::try_from(known.len()).unwrap_or(u8::MAX);
+        classes.push(*known.entry(column).or_insert_with(|| {
+            kept.push(at);
+            next
+        }));
     }
-    let of = |state: u32| block.get(state as usize).copied().unwrap_or(0);
+    kept.push(columns);
+    (rows.iter().map(|row| kept.iter().filter_map(|at| row.get(*at).copied()).collect()).collect(), classes)
+}
+
+/// Joins states that nothing tells apart, and numbers what is left in the order in which it is
+/// reached, so that equal languages give equal tables.
+fn minimise(rows: &[Vec<u32>], first: u32) -> (Vec<Vec<u32>>, u32) {
+    let blocks = partition::coarsest(rows);
+    let of = |state: u32| blocks.get(state as usize).copied().unwrap_or(0);
     let mut number: HashMap<u32, u32> = HashMap::from([(0, 0), (1, 1)]);
     let mut order: Vec<u32> = Vec::new();
     let mut visit = |block: u32, order: &mut Vec<u32>| -> u32 {

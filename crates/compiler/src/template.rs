@@ -6,6 +6,7 @@ use contentcheck_interpreter::format::{
     self, Atom, IGNORE_CASE, Input, InputKind, KEYWORD, Key, Network, Opcode, Part, Pattern, PatternKind, Predicate,
     Program, Regex, Set, Template, input_flags, predicate_flags,
 };
+use contentcheck_parser::limits;
 use contentcheck_parser::model::Expr;
 use contentcheck_parser::template::{Scalar, TemplateType};
 
@@ -22,23 +23,32 @@ use crate::{Problem, code, factor, regex};
 pub(crate) struct Member<'c> {
     pub(crate) rule: u32,
     pub(crate) name: &'c str,
+    pub(crate) file: &'c str,
     pub(crate) condition: &'c Expr<contentcheck_parser::model::Predicate>,
 }
 
 /// What several template types share.
-pub(crate) struct Shared {
+pub(crate) struct Shared<'c> {
     pub(crate) frequency: Frequency,
     pub(crate) regexes: HashMap<Box<str>, u32>,
     pub(crate) sets: HashMap<lower::Keys, u32>,
     /// Automata of joined expressions, by the expression; nothing where one was too large.
     pub(crate) unions: HashMap<Box<str>, Option<regex::Compiled>>,
+    /// What is left of the work on the regular expressions of each file.
+    pub(crate) work: HashMap<&'c str, usize>,
+}
+
+impl<'c> Shared<'c> {
+    fn work(&mut self, file: &'c str) -> &mut usize {
+        self.work.entry(file).or_insert(limits::FILE_REGEX_WORK)
+    }
 }
 
 /// Writes a template type and the rules on it.
-pub(crate) fn write(
+pub(crate) fn write<'c>(
     template: &TemplateType,
-    members: &[Member<'_>],
-    shared: &mut Shared,
+    members: &[Member<'c>],
+    shared: &mut Shared<'c>,
     sections: &mut Sections,
 ) -> Result<(), Problem> {
     let mut keys: BTreeSet<InputKey> = BTreeSet::new();
@@ -87,16 +97,17 @@ pub(crate) fn write(
     let atoms: HashMap<&Question, (u32, bool)> =
         (0_u32..).zip(&selection.atoms).map(|(at, (question, atom))| (*question, (at, atom.exact))).collect();
     // Every question once, in their order, so that the same content gives the same numbers.
-    let mut questions: BTreeSet<&Question> = BTreeSet::new();
-    for program in &programs {
+    let mut questions: BTreeMap<&Question, &'c str> = BTreeMap::new();
+    for (program, member) in programs.iter().zip(members) {
+        // The first file that asks a question answers for what it costs.
         program.each(&mut |question, _| {
-            questions.insert(question);
+            questions.entry(question).or_insert(member.file);
         });
     }
     let predicates_at = sections.predicates.len() as u32;
     let mut numbers: HashMap<&Question, Asked> = HashMap::with_capacity(questions.len());
     let mut next = 0_u32;
-    for question in &questions {
+    for (question, file) in &questions {
         let atom = atoms.get(question).copied();
         let mut asked = Asked { gate: None, answer: None };
         if let Some((atom, exact)) = atom {
@@ -107,7 +118,7 @@ pub(crate) fn write(
             next += 1;
         }
         if asked.answer.is_none() {
-            let record = predicate(question, shared, sections)?;
+            let record = predicate(question, file, shared, sections)?;
             sections.predicates.push(record);
             asked.answer = Some(next);
             next += 1;
@@ -215,7 +226,12 @@ fn write_input(key: &InputKey, number: u16, template: &TemplateType, looks: &Loo
 }
 
 /// The record of a question that the scan does not answer.
-fn predicate(question: &Question, shared: &mut Shared, sections: &mut Sections) -> Result<Predicate, Problem> {
+fn predicate<'c>(
+    question: &Question,
+    file: &'c str,
+    shared: &mut Shared<'c>,
+    sections: &mut Sections,
+) -> Result<Predicate, Problem> {
     let opcode = question.opcode();
     let mut record =
         Predicate { opcode: opcode as u8, flags: question.quantifier, input: question.input, ..Predicate::default() };
@@ -231,12 +247,12 @@ fn predicate(question: &Question, shared: &mut Shared, sections: &mut Sections) 
     match &question.ask {
         Ask::Exists | Ask::Null => {}
         Ask::Texts { texts, all } => {
-            let joined = if *all { None } else { joined(texts, &mut shared.unions) };
+            let joined = if *all { None } else { joined(texts, file, shared) };
             let texts = joined.as_ref().unwrap_or(texts);
             record.a = sections.patterns.len() as u32;
             record.b = texts.len() as u32;
             for text in texts {
-                let pattern = pattern(text, shared, sections)?;
+                let pattern = pattern(text, file, shared, sections)?;
                 sections.patterns.push(pattern);
             }
         }
@@ -297,7 +313,12 @@ fn write_set(keys: &lower::Keys, sections: &mut Sections) -> u32 {
     set
 }
 
-fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Result<Pattern, Problem> {
+fn pattern<'c>(
+    text: &Texted,
+    file: &'c str,
+    shared: &mut Shared<'c>,
+    sections: &mut Sections,
+) -> Result<Pattern, Problem> {
     let flags = if text.ignore_case { IGNORE_CASE } else { 0 };
     let literal = |kind: PatternKind, bytes: &[u8], at: u16, sections: &mut Sections| {
         let (a, b) = sections.text(bytes);
@@ -335,7 +356,7 @@ fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Resul
             let a = match shared.regexes.get(expression) {
                 Some(regex) => *regex,
                 None => {
-                    let regex = write_regex(expression, &mut shared.unions, sections)?;
+                    let regex = write_regex(expression, file, shared, sections)?;
                     shared.regexes.insert(expression.clone(), regex);
                     regex
                 }
@@ -352,7 +373,7 @@ fn pattern(text: &Texted, shared: &mut Shared, sections: &mut Sections) -> Resul
 }
 
 /// The texts with their expressions joined to one, where one deterministic automaton holds them.
-fn joined(texts: &[Texted], unions: &mut HashMap<Box<str>, Option<regex::Compiled>>) -> Option<Vec<Texted>> {
+fn joined<'c>(texts: &[Texted], file: &'c str, shared: &mut Shared<'c>) -> Option<Vec<Texted>> {
     let expression = |text: &Texted| if let Text::Matches(pattern) = &text.text { Some(pattern.clone()) } else { None };
     let expressions: Vec<Box<str>> = texts.iter().filter_map(expression).collect();
     if expressions.len() < 2 {
@@ -361,21 +382,26 @@ fn joined(texts: &[Texted], unions: &mut HashMap<Box<str>, Option<regex::Compile
     let each: Vec<String> = expressions.iter().map(|pattern| format!("(?:{pattern})")).collect();
     let union: Box<str> = each.join("|").into();
     // Apart from each other nondeterministic ones are no slower, and the others are faster.
-    unions.entry(union.clone()).or_insert_with(|| regex::deterministic(&union)).as_ref()?;
+    if !shared.unions.contains_key(&union) {
+        let found = regex::deterministic(&union, shared.work(file));
+        shared.unions.insert(union.clone(), found);
+    }
+    shared.unions.get(&union)?.as_ref()?;
     let mut rest: Vec<Texted> = texts.iter().filter(|text| expression(text).is_none()).cloned().collect();
     rest.push(Texted { text: Text::Matches(union), ignore_case: false });
     Some(rest)
 }
 
-fn write_regex(
+fn write_regex<'c>(
     expression: &str,
-    unions: &mut HashMap<Box<str>, Option<regex::Compiled>>,
+    file: &'c str,
+    shared: &mut Shared<'c>,
     sections: &mut Sections,
 ) -> Result<u32, Problem> {
     let number = sections.regexes.len() as u32;
-    let automaton = match unions.remove(expression).flatten() {
+    let automaton = match shared.unions.remove(expression).flatten() {
         Some(automaton) => automaton,
-        None => regex::automaton(expression)?,
+        None => regex::automaton(expression, shared.work(file))?,
     };
     sections.regexes.push(Regex {
         kind: automaton.kind,

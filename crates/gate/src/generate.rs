@@ -191,7 +191,7 @@ fn plain(ty: FieldType) -> Option<Value> {
 }
 
 /// A text as a value of a type, where it is one.
-fn typed(ty: FieldType, text: &str) -> Option<Value> {
+pub(crate) fn typed(ty: FieldType, text: &str) -> Option<Value> {
     let value = match ty.scalar {
         Scalar::String => Value::String(text.to_owned()),
         Scalar::Int => Value::Int(text.parse().unwrap_or(7)),

@@ -12,4 +12,6 @@ mod facts;
 pub mod generate;
 pub mod run;
 pub mod subject;
+#[cfg(test)]
+mod tests;
 pub mod verdict;

@@ -1,6 +1,7 @@
 //! A run of checks over a release.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use contentcheck_analysis::Witness;
 use contentcheck_parser::diagnostic::{Code, Severity};
@@ -11,7 +12,7 @@ use contentcheck_reference::{Evaluator, Event, PreparedRule};
 use contentcheck_run::replay::Recording;
 use contentcheck_run::{Plan, Worker, proof};
 
-use crate::checks::ALL;
+use crate::checks::{ALL, Groups};
 use crate::evidence::{
     AcceptedBy, AcceptedFindings, Change, CheckResult, Covered, DefectClass, Evidence, FORMAT, FieldFacts,
     FilesLeftOut, Finding, InputDigest, InputKind, LeftOut, PreviousFacts, ReleaseFacts, RuleFacts, SensorFacts,
@@ -93,7 +94,7 @@ impl Settings {
         }
     }
 
-    fn wants(&self, name: &str) -> bool {
+    pub(crate) fn wants(&self, name: &str) -> bool {
         let named = |names: &[String]| names.iter().any(|one| one == name);
         (self.only.is_empty() || named(&self.only)) && !named(&self.skip)
     }
@@ -140,6 +141,8 @@ pub struct Learned {
     pub defects: Vec<DefectClass>,
     /// What each sensor of the fleet loads.
     pub sensors: Vec<SensorFacts>,
+    /// What each check counted, by its name.
+    pub facts: BTreeMap<&'static str, BTreeMap<String, u64>>,
 }
 
 impl Learned {
@@ -232,6 +235,10 @@ pub trait Check: Sync {
     fn guards(&self) -> &'static str;
     /// Runs it, given what the checks before it learned.
     fn run(&self, subject: &Subject<'_>, earlier: &Learned) -> Outcome;
+    /// The same, and tells how far it is: so many of so many. Only a check that may take long does.
+    fn run_watched(&self, subject: &Subject<'_>, earlier: &Learned, _: &mut dyn FnMut(usize, usize)) -> Outcome {
+        self.run(subject, earlier)
+    }
 }
 
 /// What every check looks at.
@@ -250,6 +257,8 @@ pub struct Subject<'g> {
     pub unready: Vec<String>,
     /// The reference evaluator's rules, in the order of the image.
     pub reference: Vec<&'g PreparedRule<'g>>,
+    /// The sensors of the fleet with the image that ships; made when the first check asks for them.
+    groups: OnceLock<Result<Groups<'g>, String>>,
 }
 
 impl<'g> Subject<'g> {
@@ -261,6 +270,20 @@ impl<'g> Subject<'g> {
             found.entry((target.template.name.as_str(), target.template.version)).or_insert(&target.template);
         }
         found.into_values().collect()
+    }
+
+    /// The sensors of the fleet, by what they do with the image that ships.
+    ///
+    /// # Errors
+    /// The reason why no sensor can be shown an event.
+    pub fn sensors(&self) -> Result<&Groups<'g>, &str> {
+        let groups = self.groups.get_or_init(|| {
+            let built: &'g Built = self.built;
+            let Some(fleet) = &built.devices else { return Err("no fleet is named".to_owned()) };
+            let image = built.image.as_ref().map_err(ToString::to_string)?;
+            Groups::of(built.content(), image, fleet)
+        });
+        groups.as_ref().map_err(String::as_str)
     }
 
     /// How often a rule may match the recorded events.
@@ -278,8 +301,19 @@ impl<'g> Subject<'g> {
     }
 }
 
-/// Who is told of a run as it goes on: the number and name of a check as it begins, and after it its result.
-pub type Progress<'p> = dyn FnMut(u32, &'static str, Option<&CheckResult>) + 'p;
+/// How far a check is.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'r> {
+    /// It begins.
+    Begins,
+    /// It has done so many of so many.
+    Done(usize, usize),
+    /// It ended with this result.
+    Ended(&'r CheckResult),
+}
+
+/// Who is told of a run as it goes on: the number and name of a check, and how far it is.
+pub type Progress<'p> = dyn FnMut(u32, &'static str, Step<'_>) + 'p;
 
 /// Runs all checks over a release, in their order, except those that the settings leave out: these stay in the
 /// evidence, as checks that did not run.
@@ -320,20 +354,22 @@ pub(crate) fn run(
     let plan = image
         .filter(|_| evaluator.is_some())
         .and_then(|image| Plan::for_recorder(built.content(), image).map_err(|refusal| unready.push(refusal)).ok());
-    let subject = Subject { built, previous, settings, rules: built.rules(), plan: plan.as_ref(), unready, reference };
+    let (rules, plan) = (built.rules(), plan.as_ref());
+    let subject = Subject { built, previous, settings, rules, plan, unready, reference, groups: OnceLock::new() };
     let mut learned = Learned::default();
     let mut results = Vec::new();
     for check in checks {
         let number = ALL.iter().position(|one| one.name() == check.name()).map_or(u32::MAX, |at| at as u32);
-        progress(number, check.name(), None);
+        progress(number, check.name(), Step::Begins);
         let mut outcome = if settings.wants(check.name()) {
-            check.run(&subject, &learned)
+            check.run_watched(&subject, &learned, &mut |done, of| progress(number, check.name(), Step::Done(done, of)))
         } else {
             Outcome::skipped("left out on request")
         };
         learned.take_in(std::mem::take(&mut outcome.learned));
+        learned.facts.insert(check.name(), outcome.facts.clone());
         let result = result(number, *check, outcome);
-        progress(number, check.name(), Some(&result));
+        progress(number, check.name(), Step::Ended(&result));
         results.push(result);
     }
     (results, learned)

@@ -40,11 +40,11 @@ pub const LITERAL_BYTES: usize = 64 << 10;
 pub const RULE_VALUES: usize = 50_000;
 /// Values of all rules of one file: after expansion by modifiers, those of shared lists counted
 /// at every use.
-pub const FILE_VALUES: usize = 400_000;
+pub const FILE_VALUES: usize = 200_000;
 /// Bytes in these values.
 pub const FILE_VALUE_BYTES: usize = 16 << 20;
 /// Predicates of all rules of one file, counted once for each template type that a rule runs on.
-pub const FILE_PREDICATES: usize = 400_000;
+pub const FILE_PREDICATES: usize = 100_000;
 /// Named selections or `let` bindings in one rule.
 pub const SELECTIONS: usize = 2_000;
 /// Bytes in one condition.
@@ -64,6 +64,9 @@ pub const FILE_REGEX_BYTES: usize = 256 << 10;
 /// States that all regular expressions of one file may need together: what analysis and compiler make of a file grows
 /// with them.
 pub const FILE_REGEX_STATES: usize = 20_000;
+/// Work on the automata of all regular expressions of one file, in bytes of states times classes of bytes. It stops no
+/// file: beyond it regular expressions become nondeterministic automata, which cost more of each event.
+pub const FILE_REGEX_WORK: usize = 192 << 20;
 /// Fields in one template type.
 pub const TEMPLATE_FIELDS: usize = 1_024;
 /// Rows in one table.
@@ -109,7 +112,7 @@ impl Budget {
 }
 
 /// Takes `amount` from what is left; false where that is less, and then nothing is left.
-pub(crate) fn take(left: &mut usize, amount: usize) -> bool {
+pub fn take(left: &mut usize, amount: usize) -> bool {
     let enough = *left >= amount;
     *left = left.saturating_sub(amount);
     enough

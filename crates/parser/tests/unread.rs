@@ -1,5 +1,6 @@
 //! A rule with a part that could not be read is not among the rules of the content: every kind of such a part,
 //! at every place of a rule, each beside a control that is the same but for the part.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fmt::Write as _;
 

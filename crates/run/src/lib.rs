@@ -14,9 +14,11 @@ pub mod proof;
 pub mod refusal;
 pub mod replay;
 pub mod testing;
+mod unrecognised;
 mod worker;
 
 pub use classes::{Class, classes};
 pub use fault::EventFault;
 pub use plan::{Build, ImageTemplate, Plan, Route, Stop};
+pub use unrecognised::Unrecognised;
 pub use worker::{Worker, others};

@@ -16,6 +16,8 @@ use contentcheck_parser::model::RuleId;
 
 use crate::fault::EventFault;
 use crate::plan::{Plan, Route};
+use crate::unrecognised::Unrecognised;
+use crate::worker::Worker;
 
 /// Problems that are kept one by one; all are counted.
 pub const SHOWN: usize = 20;
@@ -109,6 +111,42 @@ impl Faults {
     }
 }
 
+/// What a source held.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// Records that are events.
+    pub events: u64,
+    /// Events that belong to a template type.
+    pub routed: u64,
+    /// Events that belong to a template type which some rule is on.
+    pub evaluated: u64,
+}
+
+/// Events of a source whose lack is looked into: this takes longer than evaluating them.
+const SAMPLED: u64 = 256;
+
+/// Why the first events of a source belong to no template type: the reason that most of them share, and how many of how
+/// many do. Nothing where it has no event that belongs to none.
+#[must_use]
+pub fn lack(plan: &Plan, recording: &Recording) -> Option<(String, u64, u64)> {
+    let mut reader = recording.open().ok()?;
+    let (mut flattener, mut worker) = (Flattener::new(), plan.worker());
+    let (mut lacks, mut seen) = (Unrecognised::default(), 0);
+    let mut batch = Batch::new();
+    while seen < SAMPLED && reader.next_batch(&mut batch) {
+        batch.each(|record| {
+            let Some(record) = record.ok().filter(|_| seen < SAMPLED) else { return };
+            let Ok(flat) = flattener.flatten(record.bytes) else { return };
+            if worker.route(&flat, None).is_empty() {
+                seen += 1;
+                lacks.note(plan.router(), &flat, String::new);
+            }
+        });
+        batch = Batch::new();
+    }
+    lacks.commonest().map(|(reason, count)| (reason.to_owned(), count, seen))
+}
+
 /// What was counted.
 pub struct Counted {
     /// Records that are events.
@@ -131,6 +169,8 @@ pub struct Counted {
     pub first: Vec<Option<(usize, Place)>>,
     /// Events of each template type, by its number in the router.
     pub templates: Vec<u64>,
+    /// What each source held, by its number.
+    pub sources: Vec<Held>,
     /// Values that did not convert.
     pub tally: Tally,
     /// The first records that could not be read.
@@ -142,7 +182,7 @@ pub struct Counted {
 }
 
 impl Counted {
-    fn new(plan: &Plan) -> Self {
+    fn new(plan: &Plan, sources: usize) -> Self {
         let rules = plan.rules();
         Self {
             events: 0,
@@ -155,10 +195,54 @@ impl Counted {
             rules: vec![0; rules],
             first: vec![None; rules],
             templates: vec![0; plan.router().templates().len()],
+            sources: (0..sources).map(|_| Held::default()).collect(),
             tally: Tally::new(),
             problems: Vec::new(),
             faults: Faults::default(),
             lost: false,
+        }
+    }
+
+    /// Evaluates an event and counts what it gives.
+    fn look(
+        &mut self,
+        worker: &mut Worker<'_>,
+        at: (usize, Place),
+        flat: &Flat<'_>,
+        forced: Option<Route>,
+        matched: &mut Vec<RuleId>,
+    ) {
+        matched.clear();
+        let done = worker.evaluate(flat, forced, |_, rule| matched.push(rule));
+        matched.sort_unstable();
+        matched.dedup();
+        self.matches += matched.len() as u64;
+        for rule in matched.iter() {
+            let rule = rule.index();
+            if let (Some(count), Some(first)) = (self.rules.get_mut(rule), self.first.get_mut(rule)) {
+                *count += 1;
+                *first = Some(first.map_or(at, |known: (usize, Place)| known.min(at)));
+            }
+        }
+        if let Err(fault) = done {
+            self.faults.note(fault, at);
+        }
+        let plan = worker.plan();
+        let routes = worker.routes();
+        let is_evaluated = routes.iter().any(|route| plan.stop(*route).is_some());
+        self.events += 1;
+        self.routed += u64::from(!routes.is_empty());
+        self.evaluated += u64::from(is_evaluated);
+        self.unsupplied += u64::from(!routes.is_empty() && !routes.iter().any(|route| plan.supplies(*route)));
+        if let Some(held) = self.sources.get_mut(at.0) {
+            held.events += 1;
+            held.routed += u64::from(!routes.is_empty());
+            held.evaluated += u64::from(is_evaluated);
+        }
+        for route in routes {
+            if let Some(count) = self.templates.get_mut(route.index()) {
+                *count += 1;
+            }
         }
     }
 
@@ -178,6 +262,11 @@ impl Counted {
             };
         }
         self.templates.iter_mut().zip(other.templates).for_each(|(all, part)| *all += part);
+        for (all, part) in self.sources.iter_mut().zip(other.sources) {
+            all.events += part.events;
+            all.routed += part.routed;
+            all.evaluated += part.evaluated;
+        }
         self.tally.merge(other.tally);
         self.problems.extend(other.problems);
         other.faults.met.into_iter().for_each(|met| self.faults.add(met));
@@ -203,8 +292,21 @@ impl Watch for () {}
 
 /// Reads and evaluates all files. `forced` is the template type that events are taken for.
 pub fn count(plan: &Plan, files: &[Recording], forced: Option<Route>, threads: usize, watch: &dyn Watch) -> Counted {
+    let mut all = count_all(&[plan], files, forced, threads, watch);
+    all.pop().unwrap_or_else(|| Counted::new(plan, files.len()))
+}
+
+/// The same for several plans of one release: each event is read once. What was counted, for each plan in turn; `watch`
+/// is told of what the first one does.
+pub fn count_all(
+    plans: &[&Plan],
+    files: &[Recording],
+    forced: Option<Route>,
+    threads: usize,
+    watch: &dyn Watch,
+) -> Vec<Counted> {
     let threads = threads.max(1);
-    let mut whole = Counted::new(plan);
+    let mut whole: Vec<Counted> = plans.iter().map(|plan| Counted::new(plan, files.len())).collect();
     let (sender, receiver) = sync_channel::<(usize, Batch)>(threads * 2);
     let receiver = Mutex::new(receiver);
     let next = AtomicUsize::new(0);
@@ -217,24 +319,28 @@ pub fn count(plan: &Plan, files: &[Recording], forced: Option<Route>, threads: u
             })
             .collect();
         drop(sender);
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(plan, &receiver, forced, watch))).collect();
+        let work = || work(plans, files.len(), &receiver, forced, watch);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         for reader in readers {
-            match reader.join() {
-                Ok(problems) => {
-                    whole.unread += problems.len() as u64;
-                    whole.problems.extend(problems);
+            let read = reader.join();
+            for whole in &mut whole {
+                match &read {
+                    Ok(problems) => {
+                        whole.unread += problems.len() as u64;
+                        whole.problems.extend(problems.iter().cloned());
+                    }
+                    Err(_) => whole.lost = true,
                 }
-                Err(_) => whole.lost = true,
             }
         }
         for worker in workers {
             match worker.join() {
-                Ok(part) => whole.merge(part),
-                Err(_) => whole.lost = true,
+                Ok(parts) => whole.iter_mut().zip(parts).for_each(|(whole, part)| whole.merge(part)),
+                Err(_) => whole.iter_mut().for_each(|whole| whole.lost = true),
             }
         }
     });
-    first(&mut whole.problems, SHOWN);
+    whole.iter_mut().for_each(|whole| first(&mut whole.problems, SHOWN));
     whole
 }
 
@@ -263,9 +369,15 @@ fn hand_over(files: &[Recording], next: &AtomicUsize, sender: &SyncSender<(usize
     }
 }
 
-fn work(plan: &Plan, receiver: &Mutex<Receiver<(usize, Batch)>>, forced: Option<Route>, watch: &dyn Watch) -> Counted {
-    let mut part = Counted::new(plan);
-    let mut worker = plan.worker();
+fn work(
+    plans: &[&Plan],
+    sources: usize,
+    receiver: &Mutex<Receiver<(usize, Batch)>>,
+    forced: Option<Route>,
+    watch: &dyn Watch,
+) -> Vec<Counted> {
+    let mut all: Vec<(Worker<'_>, Counted)> =
+        plans.iter().map(|plan| (plan.worker(), Counted::new(plan, sources))).collect();
     let mut flattener = Flattener::new();
     let mut matched: Vec<RuleId> = Vec::new();
     loop {
@@ -279,48 +391,27 @@ fn work(plan: &Plan, receiver: &Mutex<Receiver<(usize, Batch)>>, forced: Option<
             let (place, flat) = match read {
                 Ok(read) => read,
                 Err(problem) => {
-                    part.unread += 1;
                     let words = format!("{problem}\n  help: {}", problem.cause.help());
-                    part.problems.push((number, problem.place, words));
-                    if part.problems.len() > SHOWN * 50 {
-                        first(&mut part.problems, SHOWN);
+                    for (_, part) in &mut all {
+                        part.unread += 1;
+                        part.problems.push((number, problem.place, words.clone()));
+                        if part.problems.len() > SHOWN * 50 {
+                            first(&mut part.problems, SHOWN);
+                        }
                     }
                     return;
                 }
             };
-            matched.clear();
-            let done = worker.evaluate(&flat, forced, |_, rule| matched.push(rule));
-            matched.sort_unstable();
-            matched.dedup();
-            part.matches += matched.len() as u64;
-            for rule in &matched {
-                let at = rule.index();
-                if let (Some(count), Some(first)) = (part.rules.get_mut(at), part.first.get_mut(at)) {
-                    *count += 1;
-                    let here = (number, place);
-                    *first = Some(first.map_or(here, |known: (usize, Place)| known.min(here)));
-                }
+            for (worker, part) in &mut all {
+                part.look(worker, (number, place), &flat, forced, &mut matched);
             }
-            if let Err(fault) = done {
-                part.faults.note(fault, (number, place));
-            }
-            part.events += 1;
-            let routes = worker.routes();
-            part.routed += u64::from(!routes.is_empty());
-            if routes.is_empty() {
-                watch.unrecognised(plan.router(), &flat);
-            }
-            part.evaluated += u64::from(routes.iter().any(|route| plan.stop(*route).is_some()));
-            part.unsupplied += u64::from(!routes.is_empty() && !routes.iter().any(|route| plan.supplies(*route)));
-            for route in routes {
-                if let Some(count) = part.templates.get_mut(route.index()) {
-                    *count += 1;
-                }
+            if let Some((worker, _)) = all.first().filter(|(worker, _)| worker.routes().is_empty()) {
+                watch.unrecognised(worker.plan().router(), &flat);
             }
         });
-        part.bytes += batch.len() as u64;
+        all.iter_mut().for_each(|(_, part)| part.bytes += batch.len() as u64);
         watch.done(batch.len() as u64);
     }
-    part.tally = worker.into_tally();
-    part
+    let done = all.into_iter().map(|(worker, part)| Counted { tally: worker.into_tally(), ..part });
+    done.collect()
 }

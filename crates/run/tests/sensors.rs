@@ -73,10 +73,7 @@ const EVENTS: [&str; 5] = [
 
 fn content() -> Shippable {
     let sources = vec![(Source::new("acme.content", CONTENT), Language::Native)];
-    let judged = Gathered::of(sources).check(&Checking::with_threads(1)).judge();
-    let errors: Vec<String> = judged.errors().map(ToString::to_string).collect();
-    assert!(errors.is_empty(), "{errors:?}");
-    let content = judged.ship(WithErrors::Refuse).unwrap();
+    let content = Gathered::of(sources).check(&Checking::with_threads(1)).judge().ship(WithErrors::Refuse).unwrap();
     assert_eq!(content.rules().len(), 4);
     content
 }
@@ -222,7 +219,7 @@ fn recorded_and_owned_events_are_supplied_alike() {
                     let flat = flattener.flatten(event.as_bytes()).unwrap();
                     let mut recorded = BTreeSet::new();
                     let done = worker.evaluate(&flat, None, |_, rule| recorded.extend([rule]));
-                    for (id, rule) in RuleId::count(&rules) {
+                    for (id, rule) in RuleId::count(rules) {
                         let target = &rule.targets[0];
                         let template = &target.template;
                         let route = plan.route_of(template).unwrap();

@@ -46,7 +46,7 @@ impl PeerEvent for Mapped<'_> {
 /// Every literal that the rules compare texts with, lower case, for the bare pass.
 fn literals(release: &Release, only: &str) -> BTreeSet<Vec<u8>> {
     let mut found = BTreeSet::new();
-    let targets = release.checked.content.rules().iter().flat_map(|rule| &rule.targets);
+    let targets = release.content.rules().iter().flat_map(|rule| &rule.targets);
     for target in targets.filter(|target| target.template.name.contains(only)) {
         target.condition.each(&mut |predicate, _| {
             let Test::Text { patterns, .. } = &*predicate.test else { return };

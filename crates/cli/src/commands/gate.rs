@@ -1,12 +1,12 @@
 //! `contentcheck gate`
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use contentcheck_gate::checks::{ALL, find};
 use contentcheck_gate::defects;
 use contentcheck_gate::evidence::{CheckResult, Evidence, InputDigest, InputKind, Status};
-use contentcheck_gate::run::{Ceilings, Settings, examine};
+use contentcheck_gate::run::{Ceilings, Settings, Step, examine};
 use contentcheck_gate::subject::Built;
 use contentcheck_parser::diagnostic::{closest, codes};
 use contentcheck_parser::lookup;
@@ -27,6 +27,9 @@ const IMAGE: &str = "release.ccimage";
 const CASES: u64 = 20_000;
 /// Bytes of the largest evidence that is read.
 const EVIDENCE_BYTES: usize = 1 << 30;
+/// How often it is said how far a long check is: on a terminal, and elsewhere.
+const REWRITTEN: Duration = Duration::from_millis(200);
+const WRITTEN: Duration = Duration::from_secs(10);
 
 /// Runs the command.
 ///
@@ -59,15 +62,27 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
     let built = build(project, selection.threads)?;
     let ceilings = ceilings(&built, &settings.asked_ceilings)?;
     let settings = Settings { ceilings, ..settings };
-    let mut began = Instant::now();
-    let evidence = examine(&built, previous.as_ref(), &settings, &mut |number, name, result| match result {
-        None => {
-            began = Instant::now();
+    let (mut began, mut said) = (Instant::now(), Instant::now());
+    let evidence = examine(&built, previous.as_ref(), &settings, &mut |number, name, step| match step {
+        Step::Begins => {
+            (began, said) = (Instant::now(), Instant::now());
             if streams.interactive {
                 let _ = write!(streams.err, "\r\x1b[K{number} {name} ...");
             }
         }
-        Some(result) => progress(result, began.elapsed().as_secs_f64(), streams),
+        Step::Done(done, of) => {
+            let wait = if streams.interactive { REWRITTEN } else { WRITTEN };
+            if said.elapsed() >= wait {
+                said = Instant::now();
+                far(number, name, (done, of), streams);
+            }
+        }
+        Step::Ended(result) => {
+            progress(result, began.elapsed().as_secs_f64(), streams);
+            if arguments.every_rule && result.name == "self-test" {
+                talk(streams, &format!("  {}", result.summary));
+            }
+        }
     });
     let text = report::gate::write(arguments.format, &evidence, streams.color && arguments.output.is_none())?;
     match &arguments.output {
@@ -273,6 +288,17 @@ fn ended(evidence: &Evidence) -> Exit {
         return Exit::Internal;
     }
     if evidence.verdict.ships() { Exit::Fine } else { Exit::Findings }
+}
+
+/// How far a long check is: one line that is rewritten, or a line from time to time.
+fn far(number: u32, name: &str, (done, of): (usize, usize), streams: &mut Streams<'_>) {
+    let line = format!("{number} {name:<12} {done} of {of} rules");
+    if streams.interactive {
+        let _ = write!(streams.err, "\r\x1b[K{line}");
+        let _ = streams.err.flush();
+    } else {
+        talk(streams, &line);
+    }
 }
 
 fn progress(result: &CheckResult, seconds: f64, streams: &mut Streams<'_>) {

@@ -109,6 +109,49 @@ pub(crate) fn all() -> Vec<Case> {
     all
 }
 
+/// Files just within the limits, which cost the compiler as much as any.
+pub(crate) fn within() -> Vec<(&'static str, String)> {
+    let list = |count, part: fn(&mut String, usize)| format!("[{}]", each(count, part));
+    vec![
+        ("regexes that explode", regexes(900, ".*[ab][^a].{8}")),
+        ("regexes that share a beginning", regexes(700, "x(a|b).{12}")),
+        ("regexes of words", regexes(200, r"\w{3,9}[a-z]\d+[^x]{4}q")),
+        ("long runs", regexes(9, "[^/]{2000}$")),
+        (
+            "2,000 regexes in one list",
+            native("", &format!("when image matches {}", list(2_000, put!("r\"{at}[a-f].x\", ")))),
+        ),
+        (
+            "190,000 values",
+            native(
+                &format!("list l = {}", list(38_000, put!("\"val{at}\", "))),
+                &format!("when {}pid == 1", each(5, put!("image contains l and pid != {at} or "))),
+            ),
+        ),
+        (
+            "190,000 patterns",
+            native(
+                &format!("list l = {}", list(38_000, put!("\"v{at:05}*q?{at}\", "))),
+                &format!("when {}pid == 1", each(5, put!("image like l and pid != {at} or "))),
+            ),
+        ),
+        (
+            "98,000 predicates",
+            format!(
+                "{TEMPLATE}{}",
+                each(28, |text, at| {
+                    let when = (0..3_500).map(|part| format!("pid == {}", at * 7_000 + part)).collect::<Vec<_>>();
+                    let _ = writeln!(
+                        text,
+                        "rule r{at} {{ id: \"0e95725d-7320-415d-80f7-0{at:011x}\" template: t @ 1 severity: low when {} }}",
+                        when.join(" or ")
+                    );
+                })
+            ),
+        ),
+    ]
+}
+
 fn values() -> Vec<Case> {
     vec![
         yml("literal of 10 MB", || item(&format!("CommandLine: '{}'", "a".repeat(10 << 20))), "CC0101"),

@@ -5,15 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model::{CheckedRule, Expr, RuleId, Target, Test};
+use contentcheck_parser::sensor::Sensor;
 use contentcheck_parser::template::{FieldType, TemplateType};
 
-use crate::facts::place;
+use crate::facts::{place, plural};
 use contentcheck_reference::{Prepared, evaluate};
 use contentcheck_run::replay::count;
 use contentcheck_run::{Plan, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
-use crate::evidence::{Change, ChangeKind, Finding, Volume};
+use crate::checks::corpus;
+use crate::checks::sensors::Groups;
+use crate::evidence::{Change, ChangeKind, Finding, SensorFacts, Volume};
 use crate::generate::{Maker, runner};
 use crate::run::{Check, Learned, Outcome, Subject};
 use crate::subject::Built;
@@ -41,10 +44,20 @@ impl Check for ChangeGuard {
     }
 
     fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
-        let Some(previous) = run.previous else {
-            return Outcome::skipped("no previous release is named (`previous` under [gate], or --previous)");
-        };
         let mut outcome = Outcome::default();
+        let then = run.settings.previous_evidence.as_deref();
+        if let Some(then) = then.filter(|_| !run.settings.allow_shrink) {
+            outcome.findings.extend(corpus::shrunk(then, earlier, run.settings));
+        }
+        let Some(previous) = run.previous else {
+            let reason = "no previous release is named (`previous` under [gate], or --previous)";
+            if then.is_none() {
+                return Outcome::skipped(reason);
+            }
+            outcome.skipped.push(format!("size, rules, meaning and volume: {reason}"));
+            outcome.summary = "what there is to look at was held against the previous evidence".to_owned();
+            return outcome;
+        };
         let sequence = |built: &Built| built.judged().gathered().release.sequence;
         let (old_sequence, sequence) = (sequence(previous), sequence(run.built));
         match (old_sequence, sequence) {
@@ -69,6 +82,7 @@ impl Check for ChangeGuard {
             .map(|(_, rule)| *rule)
             .collect();
         shrunk(run, &before, &gone, &mut outcome);
+        sensors(run, previous, &left, &mut outcome);
         moved_fields(run, previous, &mut outcome);
         grown(run, &mut outcome);
         let mut changes: Vec<Change> = Vec::new();
@@ -158,6 +172,50 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&Che
         let message = format!("`{}` of the previous release is gone", rule.title);
         let finding = Finding { rule: Some(rule.key().to_owned()), ..Finding::new(&codes::RULE_REMOVED, message) };
         outcome.findings.push(finding.with_help("bring it back, or say that it is meant to go: --allow-shrink"));
+    }
+}
+
+/// What each sensor of the fleet loads of this release and of the previous one. A release that is as large as before
+/// may leave one sensor with less. `left` are rules with errors, which lint reports.
+fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<&str>, outcome: &mut Outcome) {
+    let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
+    let before = previous.image.as_ref().map_err(ToString::to_string);
+    let before = match before.and_then(|image| Groups::of(previous.content(), image, fleet)) {
+        Ok(before) => before,
+        Err(reason) => {
+            outcome.skipped.push(format!("rules that each sensor loads: the previous release has no image: {reason}"));
+            return;
+        }
+    };
+    for was in &before.taking {
+        let loaded_before = was.loaded(previous.content());
+        let still = loaded_before.iter().filter(|name| !left.contains(*name)).count();
+        for sensor in &was.sensors {
+            let is_it = |other: &&Sensor| std::ptr::eq(*other, *sensor);
+            // One that refuses the image has its finding.
+            let Some(now) = groups.taking.iter().find(|group| group.sensors.iter().any(is_it)) else { continue };
+            let loads = now.plan.loaded_rules();
+            outcome.learned.sensors.push(SensorFacts {
+                sensor: sensor.name().to_owned(),
+                version: sensor.version().to_string(),
+                loads: Some(loads as u64),
+                of: run.rules.len() as u64,
+                previously: Some(loaded_before.len() as u64),
+            });
+            let lost = still.saturating_sub(loads);
+            let is_less = lost > 1 && lost * 10 > still * GONE_PER_TEN;
+            if run.settings.allow_shrink || !(is_less || (loads == 0 && still > 0)) {
+                continue;
+            }
+            let message = format!(
+                "{sensor} runs {} of the release, and ran {} of the previous one",
+                plural(loads, "rule"),
+                plural(loaded_before.len(), "rule")
+            );
+            outcome.findings.push(Finding::new(&codes::SENSOR_RUNS_LESS, message).with_help(
+                "widen `sensors` of the rules, or say that it is meant: --allow-shrink, for this one release",
+            ));
+        }
     }
 }
 

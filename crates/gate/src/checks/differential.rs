@@ -8,15 +8,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::RuleId;
-use contentcheck_parser::model::Target;
+use contentcheck_parser::model::{FieldRef, RuleId, Target};
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, Prepared};
-use contentcheck_run::{Worker, proof};
+use contentcheck_run::{EventFault, Worker, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
+use crate::checks::sensors::{self, Group};
 use crate::evidence::Finding;
-use crate::generate::{Maker, Recipe, runner};
+use crate::facts::plural;
+use crate::generate::{Maker, Recipe, runner, typed};
 use crate::run::{Check, Learned, Made, Outcome, Subject};
 
 /// Differential fuzzing, led by what of the content was reached.
@@ -29,6 +30,24 @@ const ASKED: usize = 64;
 const KEPT: usize = 512;
 /// Counterexamples that are shown.
 const SHOWN: usize = 20;
+/// The most events of a shard.
+const SHARD: u64 = 20_000;
+/// Events of a template type that each group of sensors is shown at most.
+const ON_SENSORS: u64 = 256;
+
+/// The target that an event is aimed at, by its place.
+#[derive(Clone, Copy)]
+struct Turn(u16);
+
+impl Turn {
+    fn of(ground: &Ground<'_>, number: u64) -> Self {
+        Self(u16::try_from(number % ground.targets.len().max(1) as u64).unwrap_or(0))
+    }
+
+    fn aimed(self, recipe: Recipe) -> Recipe {
+        Recipe { aim: self.0, ..recipe }
+    }
+}
 
 /// The targets on one template type.
 struct Ground<'g> {
@@ -48,6 +67,8 @@ struct Found {
     mistyped: u64,
     /// Events that were not made, since time was up.
     cut: u64,
+    /// Targets that events were aimed at.
+    aimed: HashSet<usize>,
     /// Predicates of aimed rules, by target and place, with the outcome: reached.
     reached: HashSet<(usize, usize, bool)>,
     disagreements: Vec<(usize, Event, bool)>,
@@ -72,18 +93,19 @@ impl Check for Differential {
         if total == 0 || run.settings.cases == 0 {
             return Outcome::skipped("no events were asked for");
         }
-        // What is done does not depend on the number of threads: shards do, in turn.
+        // What is done does not depend on the number of threads: shards are done in turn.
         let mut shards: Vec<(usize, u64, u64)> = Vec::new();
         for (at, ground) in grounds.iter().enumerate() {
-            let share = run.settings.cases * ground.targets.len() as u64 / total as u64;
-            let mut left = share.max(64);
+            let mut left = (run.settings.cases * ground.targets.len() as u64).div_ceil(total as u64);
             let mut number = 0;
             while left > 0 {
-                let cases = left.min(20_000);
+                let cases = left.min(SHARD);
                 shards.push((at, number, cases));
                 (left, number) = (left - cases, number + 1);
             }
         }
+        // What is asked for is done and no more: fewer events than rules leave rules that none is aimed at.
+        shards = within(shards, run.settings.cases.max(1));
         let found: Vec<Mutex<Found>> = shards.iter().map(|_| Mutex::default()).collect();
         let deadline = run.settings.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         let next = AtomicUsize::new(0);
@@ -97,13 +119,15 @@ impl Check for Differential {
                             break;
                         };
                         let Some(of) = grounds.get(*ground) else { break };
-                        let made = shard(shared, of, (*ground as u64) << 32 | *number, *cases, deadline);
+                        let which = ((*ground as u64) << 32 | *number, *number);
+                        let made = shard(shared, of, which, *cases, deadline);
                         *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
                     }
                 });
             }
         });
         let mut whole = Found::default();
+        let mut aimed: HashSet<RuleId> = HashSet::new();
         let mut reached: HashSet<(usize, usize, usize, bool)> = HashSet::new();
         let mut shown = 0;
         let mut disagreements = 0_u64;
@@ -114,6 +138,8 @@ impl Check for Differential {
             whole.fired += found.fired;
             whole.mistyped += found.mistyped;
             whole.cut += found.cut;
+            let of = grounds.get(*ground).map_or(&[][..], |ground| ground.targets.as_slice());
+            aimed.extend(found.aimed.iter().filter_map(|target| of.get(*target)).map(|(id, _)| *id));
             reached.extend(found.reached.into_iter().map(|(target, place, yes)| (*ground, target, place, yes)));
             disagreements += found.disagreements.len() as u64;
             let Some(of) = grounds.get(*ground) else { continue };
@@ -139,6 +165,17 @@ impl Check for Differential {
                 .skipped
                 .push(format!("{} generated events: time was up, so what was tried depends on the machine", whole.cut));
         }
+        let with_targets = run.rules.iter().filter(|rule| !rule.targets.is_empty()).count();
+        let lacking = with_targets.saturating_sub(aimed.len());
+        if lacking > 0 {
+            outcome.skipped.push(format!(
+                "{lacking} of {}: no generated event was aimed at them; {} were asked for (`cases` under [gate], or --cases)",
+                plural(with_targets, "rule"),
+                plural(run.settings.cases as usize, "event")
+            ));
+        }
+        outcome.fact("rules that no event was aimed at", lacking as u64);
+        outcome.idle = whole.events == 0;
         let predicates: usize = run.rules.iter().flat_map(|rule| &rule.targets).map(predicates).sum();
         outcome.fact("events", whole.events);
         outcome.fact("decisions", whole.decisions);
@@ -154,11 +191,179 @@ impl Check for Differential {
             reached.len(),
             predicates * 2
         );
+        on_sensors(run, &grounds, deadline, &mut outcome);
         outcome
     }
 }
 
-fn grounds<'g>(run: &Subject<'g>, made: &'g Made) -> Vec<Ground<'g>> {
+/// The shards that are left of a number of events.
+fn within(shards: Vec<(usize, u64, u64)>, most: u64) -> Vec<(usize, u64, u64)> {
+    let mut left = most;
+    let cut = shards.into_iter().map(|(ground, number, cases)| {
+        let cases = cases.min(left);
+        left -= cases;
+        (ground, number, cases)
+    });
+    cut.filter(|(_, _, cases)| *cases > 0).collect()
+}
+
+/// What events of a template type gave on a group of sensors.
+#[derive(Default)]
+struct OnSensor {
+    events: u64,
+    fired: u64,
+    cut: u64,
+    is_unsupplied: bool,
+    /// Faults, how many events met each, and the first of them.
+    faults: Vec<(EventFault, u64, Event)>,
+    /// Targets on which the evaluators disagree, with the event as it is supplied and what the reference says.
+    disagreements: Vec<(usize, Event, bool)>,
+}
+
+/// Shows ordinary and aimed events to the sensors of the fleet, as each of them supplies them.
+fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instant>, outcome: &mut Outcome) {
+    let groups = sensors::shown(run, outcome);
+    let work: Vec<(&Group<'_>, u64, &Ground<'_>)> = groups
+        .iter()
+        .zip(1_u64..)
+        .flat_map(|(group, number)| {
+            grounds.iter().zip(0_u64..).map(move |(ground, at)| (group, number << 48 | at, ground))
+        })
+        .collect();
+    let found: Vec<Mutex<OnSensor>> = work.iter().map(|_| Mutex::default()).collect();
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..run.settings.threads.max(1) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let (Some((group, number, ground)), Some(slot)) = (work.get(at), found.get(at)) else { break };
+                    let made = on_sensor(run, group, *number, ground, deadline);
+                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
+                }
+            });
+        }
+    });
+    let (mut events, mut fired, mut refused, mut cut, mut unsupplied) = (0, 0, 0, 0, 0);
+    for ((group, _, ground), found) in work.iter().zip(found) {
+        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        events += found.events;
+        fired += found.fired;
+        cut += found.cut;
+        unsupplied += u64::from(found.is_unsupplied);
+        for (fault, count, event) in found.faults {
+            refused += count;
+            let what = format!("{count} of {} generated events of {} are refused", found.events, ground.template);
+            let finding = sensors::fault(run, group, fault, &what);
+            outcome.findings.push(finding.with_event(ground.template, &proof::witness(ground.template, &event), None));
+        }
+        for (target, event, fires) in found.disagreements {
+            let rule = ground.targets.get(target).and_then(|(id, _)| run.rules.get(id.index()));
+            let Some(rule) = rule else { continue };
+            let (yes, no) = if fires { ("reference", "interpreter") } else { ("interpreter", "reference") };
+            let message = format!(
+                "on {}, as {} supplies it, the {yes} fires `{}` and the {no} does not",
+                ground.template,
+                group.names(),
+                rule.title
+            );
+            outcome.findings.push(
+                Finding::new(&codes::EVALUATORS_DISAGREE, message)
+                    .of_rule(rule)
+                    .with_help("a fault of contentcheck's: report it with this event, and do not ship the rule")
+                    .with_event(ground.template, &proof::witness(ground.template, &event), Some(fires)),
+            );
+        }
+    }
+    if groups.is_empty() {
+        return;
+    }
+    if cut > 0 {
+        outcome.skipped.push(format!("{cut} generated events as sensors supply them: time was up"));
+    }
+    outcome.fact("events on sensors", events);
+    outcome.fact("matches on sensors", fired);
+    outcome.fact("events refused on sensors", refused);
+    outcome.fact("template types that sensors do not supply", unsupplied);
+    outcome.summary += &format!(
+        "; as {} in {} supply them: {events} events, {fired} matches, {refused} refused",
+        plural(groups.iter().map(|group| group.sensors.len()).sum(), "sensor"),
+        plural(groups.len(), "group")
+    );
+}
+
+/// Events of one template type on one group of sensors: every other one ordinary, the rest aimed at each target in turn.
+fn on_sensor(
+    run: &Subject<'_>,
+    group: &Group<'_>,
+    number: u64,
+    ground: &Ground<'_>,
+    deadline: Option<Instant>,
+) -> OnSensor {
+    let mut found = OnSensor::default();
+    let (Some(recorder), plan) = (run.plan, &group.plan) else { return found };
+    let Some(stop) = plan.route_of(ground.template).and_then(|route| plan.stop(route)) else {
+        found.is_unsupplied = true;
+        return found;
+    };
+    let loaded: Vec<bool> = ground.targets.iter().map(|(id, _)| plan.loads_on(*id, ground.template)).collect();
+    let (mut recorded, mut worker) = (recorder.worker(), plan.worker());
+    let mut runner = runner(run.settings.seed, number);
+    let strategy = ground.maker.strategy();
+    let cases = run.settings.cases.min(ON_SENSORS);
+    for case in 0..cases {
+        if case % 64 == 0 && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            found.cut += cases - case;
+            break;
+        }
+        let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
+        let recipe = Turn::of(ground, case / 2).aimed(tree.current());
+        let is_ordinary = case.is_multiple_of(2);
+        let mut event =
+            if is_ordinary { ground.maker.ordinary(&recipe) } else { ground.maker.event(&recipe, &ground.kept) };
+        // An event with a value of another type than its field's is none that a sensor makes.
+        if run.interpret(ground.template, &event, &mut recorded).is_none() {
+            continue;
+        }
+        found.events += 1;
+        let mut supplied = worker.as_supplied(ground.template, &event);
+        if is_ordinary {
+            // What has no value in the type that the sensor supplies has another there.
+            for (name, ty) in stop.layout().inputs().chain(stop.layout().header()) {
+                let field = FieldRef::named(ground.template, name);
+                if event.value(&field).is_some() && supplied.value(&field).is_none() {
+                    event.set(&field, typed(ty, "1"));
+                }
+            }
+            supplied = worker.as_supplied(ground.template, &event);
+        }
+        let mut reported = Vec::new();
+        if let Err(fault) = worker.evaluate_owned(ground.template, &event, |rule| reported.push(rule)) {
+            match found.faults.iter_mut().find(|(known, ..)| *known == fault) {
+                Some((_, count, _)) => *count += 1,
+                None => found.faults.push((fault, 1, supplied)),
+            }
+            continue;
+        }
+        reported.sort_unstable();
+        reported.dedup();
+        found.fired += reported.len() as u64;
+        let mut asked = asked(ground, &reported, ground.maker.aim(&recipe), case);
+        asked.sort_unstable();
+        asked.dedup();
+        for at in asked {
+            let (Some((id, target)), Some(is_loaded)) = (ground.targets.get(at), loaded.get(at)) else { continue };
+            let fires = *is_loaded && target.evaluate(&supplied);
+            let is_known = found.disagreements.iter().any(|(known, ..)| *known == at);
+            if fires != reported.binary_search(id).is_ok() && !is_known && found.disagreements.len() < SHOWN {
+                found.disagreements.push((at, supplied.clone(), fires));
+            }
+        }
+    }
+    found
+}
+
+fn grounds<'g>(run: &Subject<'g>, made: &Made) -> Vec<Ground<'g>> {
     let mut grounds = Vec::new();
     for template in run.templates() {
         let mut targets: Vec<(RuleId, &Prepared<'_>)> = Vec::new();
@@ -189,11 +394,17 @@ fn predicates(target: &Target) -> usize {
 }
 
 /// One share of the events of a template type.
-fn shard(run: &Subject<'_>, ground: &Ground<'_>, number: u64, cases: u64, deadline: Option<Instant>) -> Found {
+fn shard(
+    run: &Subject<'_>,
+    ground: &Ground<'_>,
+    (of, number): (u64, u64),
+    cases: u64,
+    deadline: Option<Instant>,
+) -> Found {
     let mut found = Found::default();
     let Some(plan) = run.plan else { return found };
     let mut worker = plan.worker();
-    let mut runner = runner(run.settings.seed, number);
+    let mut runner = runner(run.settings.seed, of);
     let strategy = ground.maker.strategy();
     let mut kept = ground.kept.clone();
     for case in 0..cases {
@@ -202,9 +413,12 @@ fn shard(run: &Subject<'_>, ground: &Ground<'_>, number: u64, cases: u64, deadli
             break;
         }
         let Ok(mut tree) = strategy.new_tree(&mut runner) else { continue };
-        let recipe = tree.current();
+        // Each target is aimed at in turn.
+        let turn = Turn::of(ground, number * SHARD + case);
+        let recipe = turn.aimed(tree.current());
         let event = ground.maker.event(&recipe, &kept);
         found.events += 1;
+        found.aimed.insert(ground.maker.aim(&recipe));
         let Some(reported) = run.interpret(ground.template, &event, &mut worker) else {
             found.mistyped += 1;
             continue;
@@ -217,7 +431,7 @@ fn shard(run: &Subject<'_>, ground: &Ground<'_>, number: u64, cases: u64, deadli
         found.decisions += asked.len() as u64;
         let differs = asked.iter().find(|at| disagrees(ground, **at, &event, &reported).is_some());
         if let Some(at) = differs {
-            let event = shrunk(run, ground, *at, &kept, tree.as_mut(), &mut worker).unwrap_or(event);
+            let event = shrunk(run, ground, (*at, turn), &kept, tree.as_mut(), &mut worker).unwrap_or(event);
             let fires = ground.targets.get(*at).is_some_and(|(_, target)| target.evaluate(&event));
             if found.disagreements.len() < SHOWN {
                 found.disagreements.push((*at, event, fires));
@@ -267,13 +481,13 @@ fn disagrees(ground: &Ground<'_>, at: usize, event: &Event, reported: &[RuleId])
 fn shrunk(
     run: &Subject<'_>,
     ground: &Ground<'_>,
-    at: usize,
+    (at, turn): (usize, Turn),
     kept: &[Event],
     tree: &mut dyn ValueTree<Value = Recipe>,
     worker: &mut Worker<'_>,
 ) -> Option<Event> {
     let mut still = |recipe: &Recipe| {
-        let event = ground.maker.event(recipe, kept);
+        let event = ground.maker.event(&turn.aimed(recipe.clone()), kept);
         let reported = run.interpret(ground.template, &event, worker)?;
         disagrees(ground, at, &event, &reported).map(|_| event)
     };

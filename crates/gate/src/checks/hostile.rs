@@ -1,5 +1,7 @@
 //! Check 7: nothing that a sensor may be shown brings a fault, and the kill switch holds.
 
+use std::collections::BTreeSet;
+
 use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::format::CHECKSUM_AT;
@@ -7,11 +9,13 @@ use contentcheck_interpreter::hash::checksum;
 use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Scalar, Steps, Value, VerifiedImage};
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model;
-use contentcheck_run::others;
+use contentcheck_run::{Stop, others};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
+use crate::checks::sensors;
 use crate::evidence::Finding;
+use crate::facts::plural;
 use crate::generate::runner;
 use crate::run::{Check, Learned, Made, Outcome, Subject};
 
@@ -52,14 +56,29 @@ impl Check for Hostile {
         let verified = plan.view();
         for template in run.templates() {
             let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
-            let inputs = stop.inputs();
             for of in stop.templates() {
-                shapes(&verified, of.number(), &inputs, &mut tried);
+                shapes(&verified, of.number(), stop, None, &mut tried);
             }
         }
+        let groups = sensors::shown(run, &mut outcome);
+        let before = (tried.events, tried.faults);
+        for group in groups {
+            let (view, names) = (group.plan.view(), group.names());
+            for template in run.templates() {
+                let Some(stop) = group.plan.route_of(template).and_then(|route| group.plan.stop(route)) else {
+                    continue;
+                };
+                for of in stop.templates() {
+                    shapes(&view, of.number(), stop, Some(&names), &mut tried);
+                }
+            }
+        }
+        let on_sensors = (tried.events - before.0, tried.faults - before.1);
         switched_off(run, &earlier.made, &mut tried);
         let damaged = damaged(run.settings.seed, bytes, &mut tried);
         let Tried { events, faults, kills, mut findings } = tried;
+        let mut seen = BTreeSet::new();
+        findings.retain(|finding| seen.insert(finding.message.clone()));
         findings.truncate(4 * SHOWN);
         outcome.findings = findings;
         outcome.fact("hostile events", events);
@@ -72,15 +91,33 @@ impl Check for Hostile {
             "{events} hostile events: {faults} refused with a clean fault, the others decided within the bound on steps; {kills} evaluations with rules switched off; {} damaged images refused, {} forged ones loaded or refused safely",
             damaged.0, damaged.1
         );
+        if !groups.is_empty() {
+            outcome.fact("hostile events on sensors", on_sensors.0);
+            outcome.fact("refused on sensors with a fault", on_sensors.1);
+            outcome.summary += &format!(
+                "; {} of the events in the layouts of {} in {}",
+                on_sensors.0,
+                plural(groups.iter().map(|group| group.sensors.len()).sum(), "sensor"),
+                plural(groups.len(), "group")
+            );
+        }
         outcome
     }
 }
 
-/// Events of wrong shapes and of extreme values, as one template type of the image.
-fn shapes(verified: &VerifiedImage<'_>, template: u32, inputs: &[Input<'_>], tried: &mut Tried) {
+/// Events of wrong shapes and of extreme values, as one template type of the image; in the layout of sensors where
+/// these are named.
+fn shapes(verified: &VerifiedImage<'_>, template: u32, stop: &Stop, sensors: Option<&str>, tried: &mut Tried) {
     let image = verified.image();
+    let (inputs, header) = (stop.inputs(), stop.header());
     let mut words = vec![u64::MAX; verified.scratch_words()];
-    let huge = "\\a ".repeat(HUGE / 3);
+    let (bytes, size) = if sensors.is_some() { (HUGE / 16, "64 KiB") } else { (HUGE, "one MiB") };
+    let huge = "\\a ".repeat(bytes / 3);
+    let no_header = vec![Value::Absent; header.len()];
+    let named = |what: &str| {
+        let name = image.template(template).map_or("", |of| image.name(of.name, of.name_len));
+        sensors.map_or_else(|| what.to_owned(), |sensors| format!("{sensors}: {what} of {name}"))
+    };
     let absent = vec![Value::Absent; inputs.len()];
     let of = |input: &Input<'_>, text: &'static str| match input.ty.scalar {
         _ if input.ty.list => Value::List(&[]),
@@ -97,55 +134,64 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, inputs: &[Input<'_>], tri
         _ if !input.ty.list => Value::Bytes(&[0xC3, 0x28, 0xFF]),
         _ => Value::Int(1),
     };
-    let mut show = |values: &[Value<'_>], expects: Option<bool>, what: &str| {
+    let mut show = |values: &[Value<'_>], header: &[Value<'_>], expects: Option<bool>, what: &str| {
         tried.events += 1;
-        let event = Event { inputs: values, header: &[], others: &[] };
+        let event = Event { inputs: values, header, others: &[] };
         let bound = match verified.bind(template, event) {
             Ok(bound) => bound,
-            Err(_) => {
+            Err(fault) => {
                 tried.faults += 1;
                 if expects == Some(true) {
-                    tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, format!("{what} was refused")));
+                    // As sensors lay events out, their own manifest can bring it about.
+                    let code = if sensors.is_some() { &codes::SENSOR_FAULT } else { &codes::HOSTILE_EVENT };
+                    tried.findings.push(Finding::new(code, format!("{} was refused: {fault}", named(what))));
                 }
                 return;
             }
         };
         if expects == Some(false) {
-            tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, format!("{what} was not refused")));
+            tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, format!("{} was not refused", named(what))));
         }
         let mut steps = Steps::default();
         let ended = bound.evaluate_metered(KillMask::NONE, &mut words, |_| {}, &mut steps);
         let most = image.cost(template).at(bound.size());
         if ended.is_err() || steps.0 > most {
-            let message = format!("{what}: {ended:?} after {} steps, of which {most} are promised", steps.0);
+            let message = format!("{}: {ended:?} after {} steps, of which {most} are promised", named(what), steps.0);
             tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, message));
         }
     };
-    show(&absent, Some(true), "an event without any value");
+    show(&absent, &no_header, Some(true), "an event without any value");
     if let Some(short) = absent.get(..absent.len().saturating_sub(1)).filter(|short| short.len() < absent.len()) {
-        show(short, Some(false), "an event that is one value short");
+        show(short, &no_header, Some(false), "an event that is one value short");
     }
-    show(&[absent.as_slice(), &[Value::Absent]].concat(), Some(false), "an event that is one value long");
-    show(&[], if inputs.is_empty() { Some(true) } else { Some(false) }, "an event of no values");
+    show(&[absent.as_slice(), &[Value::Absent]].concat(), &no_header, Some(false), "an event that is one value long");
+    show(&[], &no_header, if inputs.is_empty() { Some(true) } else { Some(false) }, "an event of no values");
     for text in ["", "\0", "\u{1F980}\u{DF}", "*", "%s%n"] {
         let values: Vec<Value<'_>> = inputs.iter().map(|input| of(input, text)).collect();
-        show(&values, Some(true), "an event of extreme values");
+        let header: Vec<Value<'_>> = header.iter().map(|input| of(input, text)).collect();
+        show(&values, &header, Some(true), "an event of extreme values");
     }
     let values: Vec<Value<'_>> = inputs.iter().map(wrong).collect();
-    show(&values, None, "an event of wrong types");
+    let wrong_header: Vec<Value<'_>> = header.iter().map(wrong).collect();
+    show(&values, &wrong_header, None, "an event of wrong types");
+    show(&absent, &wrong_header, None, "an event with a header of wrong types");
+    show(&absent, &[no_header.as_slice(), &[Value::Absent]].concat(), Some(false), "an event with a long header");
+    if let Some(short) = no_header.get(1..) {
+        show(&absent, short, Some(false), "an event with a short header");
+    }
     for at in 0..inputs.len() {
         let mut values = absent.clone();
         let Some((slot, input)) = values.get_mut(at).zip(inputs.get(at)) else { continue };
         *slot = wrong(input);
         // A value that no rule reads may be of any type.
-        show(&values, None, "an event with one value of a wrong type");
+        show(&values, &no_header, None, "an event with one value of a wrong type");
     }
     if let Some(at) = inputs.iter().position(|input| input.ty.scalar == Scalar::String && !input.ty.list) {
         let mut values = absent.clone();
         if let Some(slot) = values.get_mut(at) {
             *slot = Value::Text(&huge);
         }
-        show(&values, Some(true), "a value of one MiB");
+        show(&values, &no_header, Some(true), &format!("a value of {size}"));
     }
 }
 
@@ -178,7 +224,7 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
         bit(&mut only);
         let mut all_but = vec![u64::MAX; mask_words];
         bit(&mut all_but);
-        let done = with_event(&inputs, &[], value, &rest, |event| -> Result<bool, Fault> {
+        let done = with_event(&inputs, &stop.header(), value, &rest, |event| -> Result<bool, Fault> {
             let bound = verified.bind(of, event)?;
             let mut evaluate = |mask: &[u64]| {
                 let mut found = Vec::new();
@@ -259,7 +305,8 @@ fn evaluate_forged(bytes: &[u8]) -> Option<Result<(), Fault>> {
                 _ => Value::Absent,
             })
             .collect();
-        let event = Event { inputs: &values, header: &[], others: &[] };
+        let header = vec![Value::Absent; manifest.header.len()];
+        let event = Event { inputs: &values, header: &header, others: &[] };
         let done = verified.bind(number, event).and_then(|bound| bound.evaluate(KillMask::NONE, &mut words, |_| {}));
         if let Err(fault) = done {
             return Some(Err(fault));

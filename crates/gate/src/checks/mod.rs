@@ -2,12 +2,14 @@
 
 pub(crate) mod change;
 pub(crate) mod compile;
+pub(crate) mod corpus;
 pub(crate) mod coverage;
 pub(crate) mod differential;
 pub(crate) mod hostile;
 pub(crate) mod lint;
 pub(crate) mod replay;
 pub(crate) mod self_test;
+pub(crate) mod sensors;
 pub(crate) mod tests;
 pub(crate) mod verify;
 
@@ -19,6 +21,7 @@ pub use hostile::Hostile;
 pub use lint::Lint;
 pub use replay::Replay;
 pub use self_test::SelfTest;
+pub use sensors::{Group, Groups};
 pub use tests::OwnTests;
 pub use verify::Verify;
 

@@ -3,9 +3,12 @@
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::model::RuleId;
 use contentcheck_run::Plan;
-use contentcheck_run::replay::{Counted, Met, Recording, count};
+use contentcheck_run::replay::{Counted, Met, Recording, count_all, lack};
 
+use crate::checks::corpus;
+use crate::checks::sensors::{self, Group};
 use crate::evidence::Finding;
+use crate::facts::plural;
 use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Replays recorded events and the never-match corpus.
@@ -24,12 +27,24 @@ impl Check for Replay {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to replay events with") };
         let settings = run.settings;
         let mut outcome = Outcome::default();
+        let groups = if settings.recordings.is_empty() && settings.never_match.is_empty() {
+            &[]
+        } else {
+            sensors::shown(run, &mut outcome)
+        };
+        let plans: Vec<&Plan> = [plan].into_iter().chain(groups.iter().map(|group| &group.plan)).collect();
         let mut said = Vec::new();
+        let mut own = OnSensors::default();
+        outcome.fact(corpus::RECORDED_FILES, settings.recordings.len() as u64);
+        outcome.fact(corpus::NEVER_MATCH_FILES, settings.never_match.len() as u64);
         if settings.recordings.is_empty() {
             outcome.skipped.push("replay: no recorded events are named (`recordings` under [gate])".to_owned());
         } else {
-            let counted = count(plan, &settings.recordings, None, settings.threads, &());
+            let mut all = count_all(&plans, &settings.recordings, None, settings.threads, &()).into_iter();
+            let Some(counted) = all.next() else { return outcome };
             unread(plan, &counted, &settings.recordings, &mut outcome);
+            unrecognised(plan, &counted, &settings.recordings, "recorded events", &mut outcome);
+            own.look(run, groups, all.as_slice(), &settings.recordings, &mut outcome);
             outcome.learned.matches = counted.rules.clone();
             for ((id, rule), matches) in RuleId::count(&run.rules).zip(&counted.rules) {
                 if let Some(most) = run.ceiling(id).filter(|most| matches > most) {
@@ -44,7 +59,7 @@ impl Check for Replay {
                     );
                 }
             }
-            outcome.fact("recorded events", counted.events);
+            outcome.fact(corpus::RECORDED, counted.events);
             outcome.fact("recorded events on template types with rules", counted.evaluated);
             outcome.fact("matches", counted.matches);
             said.push(format!("{} recorded events, {} matches", counted.events, counted.matches));
@@ -54,33 +69,122 @@ impl Check for Replay {
                 "never-match: no events are named that no rule may match (`never-match` under [gate])".to_owned(),
             );
         } else {
-            let counted = count(plan, &settings.never_match, None, settings.threads, &());
+            let mut all = count_all(&plans, &settings.never_match, None, settings.threads, &()).into_iter();
+            let Some(counted) = all.next() else { return outcome };
             unread(plan, &counted, &settings.never_match, &mut outcome);
-            let found = counted.rules.iter().zip(&counted.first).zip(&run.rules);
-            for ((matches, first), rule) in found.filter(|((matches, _), _)| **matches > 0) {
-                let at = first.and_then(|(file, place)| {
-                    settings.never_match.get(file).map(|recording| format!("{}, {place}", recording.name()))
-                });
-                let message = format!(
-                    "`{}` matches {matches} of the events that nothing may match, the first in {}",
-                    rule.title,
-                    at.unwrap_or_default()
-                );
-                outcome.findings.push(
-                    Finding::new(&codes::NEVER_MATCH, message)
-                        .of_rule(rule)
-                        .with_help("narrow the rule: no rule is excepted from this corpus"),
-                );
+            unrecognised(plan, &counted, &settings.never_match, "never-match events", &mut outcome);
+            own.look(run, groups, all.as_slice(), &settings.never_match, &mut outcome);
+            never_match(run, &counted, None, &mut outcome);
+            for (group, on) in groups.iter().zip(all.as_slice()) {
+                never_match(run, on, Some((group, &counted)), &mut outcome);
             }
-            outcome.fact("never-match events", counted.events);
+            outcome.fact(corpus::NEVER_MATCH, counted.events);
+            outcome.fact("never-match events on no template type with rules", counted.events - counted.evaluated);
             said.push(format!(
                 "{} never-match events, {} of them on template types with rules",
                 counted.events, counted.evaluated
             ));
         }
         outcome.idle = settings.recordings.is_empty() && settings.never_match.is_empty();
+        if !groups.is_empty() {
+            let sensors = plural(groups.iter().map(|group| group.sensors.len()).sum(), "sensor");
+            outcome.fact("events refused on sensors", own.refused);
+            outcome.fact("events of template types that sensors do not supply", own.unsupplied);
+            outcome.fact("matches on sensors", own.matches);
+            said.push(format!(
+                "as {sensors} in {} supply them: {} refused, {} of template types that they do not supply, {} matches",
+                plural(groups.len(), "group"),
+                own.refused,
+                own.unsupplied,
+                own.matches
+            ));
+        }
         outcome.summary = if said.is_empty() { "did not run".to_owned() } else { said.join("; ") };
         outcome
+    }
+}
+
+/// Matches of events that nothing may match: those of the recorder, or those that sensors of a group have besides.
+fn never_match(run: &Subject<'_>, counted: &Counted, besides: Option<(&Group<'_>, &Counted)>, outcome: &mut Outcome) {
+    for (at, rule) in run.rules.iter().enumerate() {
+        let count = |of: &Counted| of.rules.get(at).copied().unwrap_or(0);
+        let matches = count(counted);
+        if matches == 0 || besides.is_some_and(|(_, known)| count(known) > 0) {
+            continue;
+        }
+        let first = counted.first.get(at).copied().flatten().and_then(|(file, place)| {
+            run.settings.never_match.get(file).map(|recording| format!("{}, {place}", recording.name()))
+        });
+        let on = besides.map_or_else(String::new, |(group, _)| format!(" on {}", group.names()));
+        let message = format!(
+            "`{}` matches {matches} of the events that nothing may match{on}, the first in {}",
+            rule.title,
+            first.unwrap_or_default()
+        );
+        outcome.findings.push(
+            Finding::new(&codes::NEVER_MATCH, message)
+                .of_rule(rule)
+                .with_help("narrow the rule: no rule is excepted from this corpus"),
+        );
+    }
+}
+
+/// What recorded events gave as the sensors of the fleet supply them, over all groups.
+#[derive(Default)]
+struct OnSensors {
+    refused: u64,
+    unsupplied: u64,
+    matches: u64,
+}
+
+impl OnSensors {
+    fn look(
+        &mut self,
+        run: &Subject<'_>,
+        groups: &[Group<'_>],
+        counted: &[Counted],
+        files: &[Recording],
+        outcome: &mut Outcome,
+    ) {
+        for (group, counted) in groups.iter().zip(counted) {
+            self.refused += counted.faults.events();
+            self.unsupplied += counted.unsupplied;
+            self.matches += counted.matches;
+            for Met { fault, events, first: (file, place) } in counted.faults.met() {
+                let file = files.get(*file).map(Recording::name).unwrap_or_default();
+                let what = format!(
+                    "{} of {} recorded events are refused, the first in {file}, {place}",
+                    events, counted.events
+                );
+                outcome.findings.push(sensors::fault(run, group, *fault, &what));
+            }
+        }
+    }
+}
+
+/// Files in which nothing is recognised: no rule looks at any of them, so they prove nothing.
+fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str, outcome: &mut Outcome) {
+    for (at, (held, file)) in counted.sources.iter().zip(files).enumerate() {
+        let is_unread = counted.problems.iter().any(|(number, ..)| *number == at);
+        let message = match held.events {
+            _ if held.routed > 0 => continue,
+            // What could not be read has a finding of its own.
+            0 if is_unread => continue,
+            0 => format!("{} has no event", file.name()),
+            events => {
+                let why = lack(plan, file).map_or_else(String::new, |(reason, count, of)| {
+                    if of == 1 { format!(": it {reason}") } else { format!(": {count} of the first {of} {reason}") }
+                });
+                format!("{}: none of its {events} events belongs to a template type{why}", file.name())
+            }
+        };
+        outcome.findings.push(
+            Finding::new(&codes::RECORDING_UNRECOGNISED, message)
+                .with_help("record it again, or take it out of the configuration: nothing looks at it"),
+        );
+    }
+    if counted.routed > 0 && counted.evaluated == 0 {
+        outcome.skipped.push(format!("{what}: none of {} belongs to a template type with rules", counted.events));
     }
 }
 

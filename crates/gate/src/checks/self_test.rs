@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use contentcheck_parser::check::Language;
@@ -10,6 +10,7 @@ use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::release::Policy;
 use contentcheck_parser::template::TemplateType;
 
+use crate::checks::corpus;
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
 use crate::evidence::{DefectClass, Finding, Weight};
 use crate::run::{self, Check, Learned, Outcome, Settings, Subject};
@@ -24,6 +25,9 @@ const WHOLE: usize = 60;
 const VICTIMS: usize = 24;
 /// Template types of a rule that are tried.
 const TARGETS: usize = 4;
+/// Events that a check makes of a seeded release: at least, and for each target.
+const CASES: u64 = 256;
+const CASES_EACH: u64 = 64;
 
 impl Check for SelfTest {
     fn name(&self) -> &'static str {
@@ -34,10 +38,14 @@ impl Check for SelfTest {
         "a broken gate: releases with seeded defects, one class after the other, must be rejected"
     }
 
-    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
+    fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
+        self.run_watched(run, earlier, &mut |_, _| {})
+    }
+
+    fn run_watched(&self, run: &Subject<'_>, _: &Learned, watch: &mut dyn FnMut(usize, usize)) -> Outcome {
         let mut outcome = Outcome::default();
         let mut classes: Vec<DefectClass> = defects::ALL.iter().map(class).collect();
-        for (number, seeded) in attempts(run) {
+        for (number, seeded) in attempts(run, watch) {
             let Some(rule) = run.rules.get(number) else { continue };
             for (at, rejected) in seeded {
                 let (Some(class), Some(defect)) = (classes.get_mut(at), defects::ALL.get(at)) else { continue };
@@ -75,8 +83,16 @@ impl Check for SelfTest {
         let applied = classes.iter().filter(|class| class.seeded > 0).count();
         outcome.fact("defects seeded", seeded);
         outcome.fact("defects rejected", rejected);
-        outcome.fact("classes", applied as u64);
-        outcome.summary = format!("{rejected} of {seeded} seeded defects of {applied} classes rejected");
+        outcome.fact(corpus::CLASSES, applied as u64);
+        outcome.fact("classes that do not apply", (classes.len() - applied) as u64);
+        outcome.summary = format!(
+            "{rejected} of {seeded} seeded defects of {applied} classes rejected; {} not applicable",
+            if applied + 1 == classes.len() {
+                "1 class".to_owned()
+            } else {
+                format!("{} classes", classes.len() - applied)
+            }
+        );
         outcome.learned.defects = classes;
         outcome
     }
@@ -96,7 +112,7 @@ fn class(defect: &Defect) -> DefectClass {
 type Attempt = (usize, Vec<(usize, bool)>);
 
 /// Seeds each class into the first rule that it applies to, or into every rule.
-fn attempts(run: &Subject<'_>) -> Vec<Attempt> {
+fn attempts(run: &Subject<'_>, watch: &mut dyn FnMut(usize, usize)) -> Vec<Attempt> {
     let victims = victims(run);
     let all: BTreeSet<usize> = (0..defects::ALL.len()).collect();
     if !run.settings.every_rule {
@@ -115,18 +131,26 @@ fn attempts(run: &Subject<'_>) -> Vec<Attempt> {
         return found;
     }
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Attempt>> = Mutex::new(Vec::new());
+    let mut found: Vec<Attempt> = Vec::new();
+    let (sender, receiver) = mpsc::channel();
     thread::scope(|scope| {
         for _ in 0..run.settings.threads.max(1) {
-            scope.spawn(|| {
+            let sender = sender.clone();
+            let (next, victims, all) = (&next, &victims, &all);
+            scope.spawn(move || {
                 while let Some(number) = victims.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let seeded = attempt(run, *number, &all);
-                    done.lock().unwrap_or_else(PoisonError::into_inner).push((*number, seeded));
+                    if sender.send((*number, attempt(run, *number, all))).is_err() {
+                        break;
+                    }
                 }
             });
         }
+        drop(sender);
+        for made in receiver {
+            found.push(made);
+            watch(found.len(), victims.len());
+        }
     });
-    let mut found = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort();
     found
 }
@@ -201,7 +225,10 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     if devices.is_some() {
         bad.devices = devices;
     }
-    let clean = Settings { seed: run.settings.seed, cases: 256, ..Settings::of(run.settings.version) };
+    // As many for each rule, however many the release has.
+    let targets: usize = bad.content().rules().iter().map(|rule| rule.targets.len()).sum();
+    let cases = CASES.max(targets as u64 * CASES_EACH);
+    let clean = Settings { seed: run.settings.seed, cases, ..Settings::of(run.settings.version) };
     let mut settings = clean.clone();
     settings.never_match.extend(never_match);
     if let Some((recording, ceiling)) = recording {

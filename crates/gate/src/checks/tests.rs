@@ -5,6 +5,7 @@ use contentcheck_parser::model::{CheckedRule, RuleId};
 use contentcheck_parser::sidecar::{Beside, Expect, Missing};
 use contentcheck_run::testing::{Ended, Seen, Tester};
 
+use crate::checks::corpus;
 use crate::evidence::{Finding, Place};
 use crate::facts::place;
 use crate::run::{Check, Learned, Outcome, Subject};
@@ -43,7 +44,7 @@ impl Check for OwnTests {
         let tested =
             run.rules.iter().zip(beside).filter(|(rule, beside)| !(rule.tests.is_empty() && beside.is_empty()));
         let tested = tested.count() as u64;
-        outcome.fact("tests", tests);
+        outcome.fact(corpus::TESTS, tests);
         outcome.fact("rules with tests", tested);
         outcome.summary = format!(
             "{} of {tests} tests hold; {} of {} rules have none of their own",

@@ -4,6 +4,7 @@ use contentcheck_interpreter::Image;
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_run::refusal::verify_for;
 
+use crate::checks::corpus;
 use crate::evidence::{Finding, SensorFacts};
 use crate::facts::plural;
 use crate::run::{Check, Learned, Outcome, Subject};
@@ -62,7 +63,7 @@ impl Check for Verify {
             });
         }
         let sensors = fleet.sensors().len();
-        outcome.fact("sensors", sensors as u64);
+        outcome.fact(corpus::SENSORS, sensors as u64);
         outcome.summary = format!("{taken} of {} take the image", plural(sensors, "sensor"));
         if fewest != u32::MAX {
             outcome.summary +=

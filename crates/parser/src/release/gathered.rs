@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::policy::Policy;
-use super::workspace::{Checked, Checking, Workspace};
 use crate::check::Language;
 use crate::diagnostic::Diagnostic;
 use crate::sensor::Fleet;
@@ -183,12 +182,6 @@ impl Gathered {
     #[must_use]
     pub fn of(sources: Vec<(Source, Language)>) -> Self {
         Self { sources, ..Self::default() }
-    }
-
-    /// Checks it.
-    #[must_use]
-    pub fn check(self, checking: &Checking<'_>) -> Checked {
-        Workspace::new(self).check(checking)
     }
 
     /// The digest of the content: names and bytes of all content files, by name. Names are those below the directory

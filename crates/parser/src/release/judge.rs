@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::gathered::{Gathered, Input};
-use super::ship::{Shippable, Unshippable, WithErrors};
 use super::workspace::{Checked, Extents, FileFound, Outcome};
 use crate::check::{Language, suppress};
 use crate::diagnostic::{Diagnostic, Severity, codes};
@@ -62,8 +61,16 @@ pub struct Judged {
     gone: usize,
 }
 
+impl Checked {
+    /// Gives each finding its severity, and takes out what is accepted.
+    #[must_use]
+    pub fn judge(self) -> Judged {
+        Judged::of(self)
+    }
+}
+
 impl Judged {
-    pub(super) fn of(checked: Checked) -> Self {
+    fn of(checked: Checked) -> Self {
         let policy = &checked.gathered().policy;
         let mut baseline = policy.baseline.as_ref().map(super::Baseline::open);
         let mut accepted = Vec::new();
@@ -172,14 +179,6 @@ impl Judged {
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
         self.checked.regathered().all_inputs()
-    }
-
-    /// The rules that may run and ship.
-    ///
-    /// # Errors
-    /// When something stands in the way, and that is not to be left out.
-    pub fn ship(&self, errors: WithErrors) -> Result<Shippable, Unshippable> {
-        Shippable::of(self, errors)
     }
 }
 

@@ -38,8 +38,18 @@ pub struct Shippable {
     inputs: Vec<Input>,
 }
 
+impl Judged {
+    /// The rules that may run and ship.
+    ///
+    /// # Errors
+    /// When something stands in the way, and that is not to be left out.
+    pub fn ship(&self, errors: WithErrors) -> Result<Shippable, Unshippable> {
+        Shippable::of(self, errors)
+    }
+}
+
 impl Shippable {
-    pub(super) fn of(judged: &Judged, errors: WithErrors) -> Result<Self, Unshippable> {
+    fn of(judged: &Judged, errors: WithErrors) -> Result<Self, Unshippable> {
         let left_out = judged.left_out();
         let found: Vec<Diagnostic> = judged.errors().cloned().collect();
         if errors == WithErrors::Refuse && (!found.is_empty() || !left_out.is_empty()) {

@@ -16,7 +16,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::gathered::{Gathered, Tables};
-use super::judge::Judged;
 use crate::catalogue::Catalogue;
 use crate::check::{Language, across, arity, capacity, parallel, templates};
 use crate::diagnostic::{Code, Diagnostic, Severity, Sink, codes};
@@ -370,6 +369,14 @@ fn outcome(
     Outcome { rules: rules.into_iter().map(Arc::new).collect(), file }
 }
 
+impl Gathered {
+    /// Checks it.
+    #[must_use]
+    pub fn check(self, checking: &Checking<'_>) -> Checked {
+        Workspace::new(self).check(checking)
+    }
+}
+
 /// Content that was checked. What was found has no severity but the default one yet; see [`Checked::judge`].
 #[derive(Debug)]
 pub struct Checked {
@@ -397,12 +404,6 @@ impl Checked {
     #[must_use]
     pub fn edit(self) -> Workspace {
         self.workspace
-    }
-
-    /// Gives each finding its severity, and takes out what is accepted.
-    #[must_use]
-    pub fn judge(self) -> Judged {
-        Judged::of(self)
     }
 
     /// What was gathered; its sources are in [`Checked::sources`].

@@ -55,4 +55,10 @@ codes! {
         harm: "What the rule found is found no more, and what it left alone raises an alert, or is blocked. Where its filters are all that the new condition matches, the volume may be small and show nothing.",
         cure: "Put the condition right. Nobody needs a rule's opposite under the same id; if it is meant, give it an id of its own.",
     }
+    /// a sensor of the fleet runs fewer rules than before
+    SENSOR_RUNS_LESS = "CC0810" "sensor-runs-less" Error {
+        cause: "Rules are now restricted to other sensors by `sensors`, read what this sensor does not supply while the release says that it may skip such rules, or are gone.",
+        harm: "The release as a whole looks as large as before, and one sensor of the fleet detects less with it, without a word.",
+        cure: "Widen `sensors` of the rules, or say that it is meant: `--allow-shrink`, for this one release.",
+    }
 }

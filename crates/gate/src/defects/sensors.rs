@@ -1,0 +1,242 @@
+//! Seeds on sensors: manifests that are not what the rules were written for, and images that sensors are given.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use contentcheck_parser::model::{FieldRef, Predicate, Target};
+use contentcheck_parser::release::{Baseline, Checking, Expected, fingerprint};
+use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
+use contentcheck_parser::source::Source;
+use contentcheck_parser::template::{FieldType, Fixed, TemplateType};
+
+use super::{Seeded, Tamper, Victim};
+use crate::subject::Built;
+
+/// The template type of content that is seeded.
+const SEEDED: &str = "seeded.defect";
+
+/// The manifest of a sensor that supplies all that rules on some content may read, but for what `change` does to the
+/// inputs of a template type.
+fn sensor(built: &Built, capacity: &str, change: impl Fn(&str, &mut Vec<(String, String)>)) -> Option<Sensor> {
+    sensor_with(built, capacity, &[], change)
+}
+
+/// The same, with inputs of a template type that is in the seeded content alone.
+fn sensor_with(
+    built: &Built,
+    capacity: &str,
+    more: &[(&str, &str)],
+    change: impl Fn(&str, &mut Vec<(String, String)>),
+) -> Option<Sensor> {
+    let mut templates: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+    let mut header: BTreeMap<String, String> = BTreeMap::new();
+    for target in built.content().rules().iter().flat_map(|rule| &rule.targets) {
+        let template = &target.template;
+        let inputs = templates.entry(&template.name).or_insert_with(|| supplied(template));
+        for field in &template.header {
+            header.insert(field.name.clone(), written(field.ty));
+        }
+        let mut open = |field: &FieldRef| {
+            if let FieldRef::Open(name) = field
+                && !inputs.iter().any(|(known, _)| *known == **name)
+            {
+                inputs.push((name.to_string(), "string?".to_owned()));
+            }
+        };
+        target.condition.each(&mut |predicate: &Predicate, _| {
+            open(&predicate.field);
+            if let contentcheck_parser::model::Test::Field { other, .. } = &*predicate.test {
+                open(other);
+            }
+        });
+    }
+    for (name, inputs) in &mut templates {
+        change(name, inputs);
+    }
+    if !more.is_empty() {
+        let more = more.iter().map(|(name, ty)| ((*name).to_owned(), (*ty).to_owned()));
+        templates.insert(SEEDED, more.collect());
+    }
+    let input = |(name, ty): (&String, &String)| format!("{{\"name\":{},\"type\":\"{ty}\"}}", serde_json::json!(name));
+    let mut text = format!(
+        "{{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"capacity\":{{{capacity}}},\"header\":[{}],\"templates\":{{",
+        header.iter().map(input).collect::<Vec<_>>().join(",")
+    );
+    for (at, (name, inputs)) in templates.iter().enumerate() {
+        let inputs: Vec<String> = inputs.iter().map(|(name, ty)| input((name, ty))).collect();
+        // Writing to a string does not fail.
+        let _ = write!(text, "{}\"{name}\":{{\"inputs\":[{}]}}", if at > 0 { "," } else { "" }, inputs.join(","));
+    }
+    text.push_str("}}");
+    Manifest::parse(&Source::new("seeded.json", text)).ok()
+}
+
+/// What a sensor supplies that has all of a template type.
+fn supplied(template: &TemplateType) -> Vec<(String, String)> {
+    let numbered = template.fields.iter().enumerate().map(|(at, field)| match field {
+        Some(field) => (field.name.clone(), written(field.ty)),
+        None => (format!("retired {}", at + 1), "bytes?".to_owned()),
+    });
+    let mut inputs: Vec<(String, String)> = numbered.collect();
+    for fixed in &template.reads {
+        if !inputs.iter().any(|(name, _)| *name == fixed.name) && template.header_field(&fixed.name).is_none() {
+            let int = matches!(fixed.values.first(), Some(Fixed::Int(_)));
+            inputs.push((fixed.name.clone(), if int { "int" } else { "string" }.to_owned()));
+        }
+    }
+    inputs
+}
+
+fn written(ty: FieldType) -> String {
+    FieldType { nocase: false, ..ty }.to_string()
+}
+
+/// The release for a fleet of one sensor.
+fn on_sensor(victim: &Victim<'_>, capacity: &str, change: impl Fn(&str, &mut Vec<(String, String)>)) -> Option<Seeded> {
+    let mut seeded = victim.plain();
+    seeded.release.fleet = Fleet::new(vec![sensor(victim.built, capacity, change)?]).ok();
+    Some(seeded)
+}
+
+/// The name of a numbered field that the target reads.
+fn read_field<'t>(target: &'t Target) -> Option<&'t str> {
+    let mut found = None;
+    target.condition.each(&mut |predicate, _| {
+        if let FieldRef::Input(at) = &predicate.field {
+            found = found.or(target.template.fields.get(*at as usize).and_then(Option::as_ref));
+        }
+    });
+    found.map(|field: &'t contentcheck_parser::template::Field| field.name.as_str())
+}
+
+/// Whether the rule is for all sensors: one that is not would be left out rightly.
+fn is_for_all(victim: &Victim<'_>) -> bool {
+    victim.rule.sensors.is_none()
+}
+
+pub(super) fn short_arity(victim: &Victim<'_>) -> Option<Seeded> {
+    let read = read_field(victim.target).filter(|_| is_for_all(victim))?;
+    let of = &victim.target.template.name;
+    on_sensor(victim, "", |name, inputs| {
+        if name == of {
+            inputs.retain(|(input, _)| input != read);
+        }
+    })
+}
+
+pub(super) fn type_swapped(victim: &Victim<'_>) -> Option<Seeded> {
+    let read = read_field(victim.target).filter(|_| is_for_all(victim))?;
+    let of = &victim.target.template.name;
+    on_sensor(victim, "", |name, inputs| {
+        for (_, ty) in inputs.iter_mut().filter(|(input, _)| name == of && input == read) {
+            *ty = if ty.starts_with("bool") { "int".to_owned() } else { "bool".to_owned() };
+        }
+    })
+}
+
+pub(super) fn shifted(victim: &Victim<'_>) -> Option<Seeded> {
+    let at = victim.target.template.fields.iter().position(Option::is_some)?;
+    let of = victim.target.template.name.clone();
+    let mut seeded = victim.with(victim.probe(&format!("${} exists or ${} exists", at + 1, at + 1)));
+    let sensor = sensor(victim.built, "", |name, inputs| {
+        if name == of {
+            inputs.insert(0, ("inserted".to_owned(), "float?".to_owned()));
+        }
+    })?;
+    seeded.release.fleet = None;
+    seeded.devices = Some(Fleet::new(vec![sensor]).ok()?);
+    Some(seeded)
+}
+
+pub(super) fn over_capacity(victim: &Victim<'_>) -> Option<Seeded> {
+    let loaded =
+        victim.built.content().rules().iter().filter(|rule| rule.sensors.is_none() && !rule.targets.is_empty());
+    let most = loaded.count().checked_sub(1)?;
+    on_sensor(victim, &format!("\"rules\":{most}"), |_, _| {})
+}
+
+pub(super) fn truncated(victim: &Victim<'_>) -> Option<Seeded> {
+    let mut seeded = on_sensor(victim, "", |_, _| {})?;
+    seeded.tamper = Tamper::Truncated;
+    Some(seeded)
+}
+
+pub(super) fn flipped(victim: &Victim<'_>) -> Option<Seeded> {
+    let mut seeded = on_sensor(victim, "", |_, _| {})?;
+    seeded.tamper = Tamper::Flipped;
+    Some(seeded)
+}
+
+pub(super) fn arity_accepted(victim: &Victim<'_>) -> Option<Seeded> {
+    let mut seeded = short_arity(victim)?;
+    let (source, _) = seeded.release.sources.iter_mut().find(|(source, _)| source.is(&victim.rule.source))?;
+    let words = "# contentcheck: allow-file CC0401, CC0402 -- it is meant\n";
+    *source = Source::new(source.name(), format!("{words}{}", source.text()));
+    Some(seeded)
+}
+
+pub(super) fn runs_nothing(victim: &Victim<'_>) -> Option<Seeded> {
+    // It must supply something to be a sensor at all.
+    let text =
+        "{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"templates\":{\"seeded.defect\":{\"inputs\":[]}}}";
+    let sensor = Manifest::parse(&Source::new("seeded.json", text)).ok()?;
+    let mut seeded = victim.plain();
+    seeded.release.fleet = None;
+    seeded.devices = Some(Fleet::new(vec![sensor]).ok()?);
+    Some(seeded)
+}
+
+pub(super) fn arity_in_baseline(victim: &Victim<'_>) -> Option<Seeded> {
+    let mut seeded = short_arity(victim)?;
+    let judged = seeded.release.clone().check(&Checking::with_threads(1)).judge();
+    // As it would be written if such findings could be accepted.
+    let findings = judged.errors().map(|finding| Expected {
+        file: finding.source.name().to_owned(),
+        code: finding.code.id.to_owned(),
+        fingerprint: format!("{:016x}", fingerprint(finding)),
+        count: 1_000,
+        message: finding.message.clone(),
+    });
+    seeded.release.policy.baseline = Some(Baseline { format: Baseline::FORMAT, findings: findings.collect() });
+    Some(seeded)
+}
+
+/// A rule that an older sensor does not load reads an input that this one supplies as another type. The other rule is
+/// for both, and must see every event.
+pub(super) fn type_unread(victim: &Victim<'_>) -> Option<Seeded> {
+    let rule = |name: &str, digit: char, more: &str, condition: &str| {
+        format!(
+            "rule {name} {{\n    id: \"7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d2{digit}\"\n    template: {SEEDED} @ 1\n    severity: low\n{more}    title: \"{name}\"\n    when {condition}\n}}\n"
+        )
+    };
+    let text = format!("template {SEEDED} @ 1 {{\n    1 image: string\n    2 session: int?\n}}\n")
+        + &rule("seeded_for_all", '1', "", "image == \"a\"")
+        + &rule("seeded_for_newer", '2', "    sensors: \">=2\"\n", "session == 7");
+    let mut seeded = victim.with(text);
+    seeded.release.fleet = None;
+    let inputs = [("image", "string"), ("session", "string?")];
+    seeded.devices = Some(Fleet::new(vec![sensor_with(victim.built, "", &inputs, |_, _| {})?]).ok()?);
+    Some(seeded)
+}
+
+pub(super) fn loads_less(victim: &Victim<'_>) -> Option<Seeded> {
+    let field = victim.text_field()?;
+    // More than a tenth of the rules that the sensor has then.
+    let count = victim.built.content().rules().len() / 8 + 3;
+    let rules = |more: &str| {
+        let one = |number: usize| {
+            victim
+                .probe(&format!("{field} == \"seeded {number}\""))
+                .replace("seeded_defect", &format!("seeded_defect_{number}"))
+                .replace("0a3f2f0c9d11", &format!("0a3f2f0d{number:04x}"))
+                .replace("    title:", &format!("{more}    title:"))
+        };
+        victim.with((0..count).map(one).collect())
+    };
+    let mut seeded = rules("    sensors: \">=99\"\n");
+    seeded.before = Some(rules("").release);
+    seeded.against = true;
+    seeded.release.fleet = None;
+    seeded.devices = Some(Fleet::new(vec![sensor(victim.built, "", |_, _| {})?]).ok()?);
+    Some(seeded)
+}

@@ -1,0 +1,327 @@
+//! What no content brings about alone: images that are not those of their content, fleets that are made, and runs that
+//! see less than the one before.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use contentcheck_parser::check::Language;
+use contentcheck_parser::release::Gathered;
+use contentcheck_parser::sensor::{Fleet, Manifest};
+use contentcheck_parser::source::Source;
+use contentcheck_run::replay::Recording;
+
+use crate::evidence::{Conclusion, Evidence, Status};
+use crate::run::{Settings, examine};
+use crate::subject::Built;
+
+/// A release of so many rules that was built in memory.
+fn built(condition: &str, rules: usize) -> Built {
+    built_on("", condition, rules)
+}
+
+/// As `built`, with more in the template type.
+fn built_on(more: &str, condition: &str, rules: usize) -> Built {
+    let mut text = format!("template acme.process @ 1 {{\n    {more}1 image: string nocase\n    2 pid: int\n}}\n");
+    for number in 0..rules {
+        let _ = writeln!(
+            text,
+            "rule r{number:03} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8{number:03}\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}"
+        );
+    }
+    Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+}
+
+fn settings() -> Settings {
+    Settings { cases: 200, ..Settings::of("0") }
+}
+
+/// Checks of these names over a release.
+fn checked(built: &Built, previous: Option<&Built>, settings: Settings, names: &[&str]) -> Evidence {
+    let only = names.iter().map(|name| (*name).to_owned()).collect();
+    examine(built, previous, &Settings { only, ..settings }, &mut |_, _, _| {})
+}
+
+/// The errors that were found: codes and messages.
+fn errors(found: &Evidence) -> Vec<(&str, &str)> {
+    found.errors().map(|(_, of)| (of.code.as_str(), of.message.as_str())).collect()
+}
+
+/// What checks say of a release whose image is that of other content: stands for a compiler that is wrong.
+fn with_the_image_of(other: Built, names: &[&str]) -> Evidence {
+    let mut wrong = built("image ends_with \"a\" and pid > 4", 1);
+    (wrong.image, wrong.all_rules) = (other.image, other.all_rules);
+    checked(&wrong, None, settings(), names)
+}
+
+#[test]
+fn a_wrong_image_is_found_twice() {
+    let found = with_the_image_of(built("image ends_with \"b\" or pid > 400", 1), &["compile", "differential"]);
+    assert_eq!(found.verdict.outcome(), Conclusion::Failed);
+    let codes: BTreeSet<&str> = found.errors().map(|(_, finding)| finding.code.as_str()).collect();
+    assert_eq!(codes, BTreeSet::from(["CC1002", "CC1007"]));
+    // The event is small: no field is there that the disagreement does not need.
+    let (_, finding) = found.errors().find(|(_, finding)| finding.code == "CC1007").unwrap();
+    let event = finding.event.as_ref().unwrap().as_object().unwrap();
+    assert!(event.len() <= 2 && event.values().all(|value| value.to_string().len() < 24), "{event:?}");
+    assert!(finding.test.as_ref().unwrap().starts_with("test "), "{finding:?}");
+}
+
+/// Rules that the release does not have are beyond its kill switch.
+#[test]
+fn an_image_with_more_rules_has_a_kill_switch_that_does_not_hold() {
+    let more = built("image ends_with \"a\" and pid > 4", 70);
+    let found = with_the_image_of(more, &["coverage", "hostile"]);
+    assert!(errors(&found).iter().any(|(code, _)| *code == "CC1008"), "{:?}", errors(&found));
+}
+
+/// A release without rules passes every check that looks at rules; it is refused all the same.
+#[test]
+fn an_empty_release_does_not_pass() {
+    let found = checked(&built("", 0), None, settings(), &[]);
+    let said: Vec<&str> = found.errors().map(|(_, of)| of.message.as_str()).collect();
+    assert_eq!(
+        (found.verdict.outcome(), said.as_slice()),
+        (Conclusion::Failed, ["the release has no rules"].as_slice())
+    );
+    assert_eq!(found.checks.first().map(|check| check.status), Some(Status::Skipped));
+    let allowed = Settings { allow_shrink: true, ..settings() };
+    let found = checked(&built("", 0), None, allowed, &[]);
+    // Most checks have nothing to look at: that is not a pass.
+    assert_eq!(found.verdict.outcome(), Conclusion::Incomplete);
+}
+
+/// Where tests and events have no image to run on, the gate does not pass: most checks would say nothing.
+#[test]
+fn an_image_that_is_not_ready_is_a_finding() {
+    let mut cut = built("image ends_with \"a\"", 1);
+    cut.all_rules = cut.all_rules.map(|mut image| {
+        image.truncate(image.len() / 2);
+        image
+    });
+    let found = checked(&cut, None, settings(), &["compile", "coverage"]);
+    assert_eq!(found.verdict.outcome(), Conclusion::Failed);
+    let said: Vec<(&str, &str)> = found.errors().map(|(_, of)| (of.code.as_str(), of.message.as_str())).collect();
+    assert!(matches!(said.as_slice(), [("CC1003", message)] if message.contains("is not ready")), "{said:?}");
+}
+
+/// A template type, a rule for all sensors, and one that reads `session` on newer ones.
+const A7: &str = r#"
+template acme.process @ 1 {
+    reads { kind: "process" }
+    1 image: string nocase
+    2 session: int?
+}
+rule for_all {
+    id: "0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8001"
+    template: acme.process @ 1
+    severity: low
+    when image ends_with "a"
+}
+rule for_newer {
+    id: "0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8002"
+    template: acme.process @ 1
+    severity: low
+    sensors: ">=8"
+    when image ends_with "b" and session == 4
+}
+"#;
+
+/// The manifest of a sensor of a version, with inputs as `name:type`.
+fn sensor(version: &str, inputs: &str) -> contentcheck_parser::sensor::Sensor {
+    let each = inputs.split_whitespace().map(|input| {
+        let (name, ty) = input.split_once(':').unwrap();
+        format!(r#"{{"name":"{name}","type":"{ty}"}}"#)
+    });
+    let inputs = each.collect::<Vec<String>>().join(",");
+    let text = format!(
+        r#"{{"format":1,"sensor":"acme","version":"{version}","templates":{{"acme.process":{{"inputs":[{inputs}]}}}}}}"#
+    );
+    Manifest::parse(&Source::new("m.json", text)).unwrap()
+}
+
+fn on_fleet(text: &str, sensors: &[(&str, &str)]) -> Built {
+    let mut gathered = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
+    gathered.fleet =
+        Some(Fleet::new(sensors.iter().map(|(version, inputs)| sensor(version, inputs)).collect()).unwrap());
+    Built::new(gathered, false, 1).unwrap()
+}
+
+const NEW: (&str, &str) = ("8", "image:string session:int?");
+
+/// Each type in which a sensor can supply an input that only rules for other sensors read: where its interpreter
+/// refuses events, the gate says so, in made events, hostile ones and recorded ones.
+#[test]
+fn a_sensor_that_refuses_events_fails_the_gate() {
+    let lines = "{\"kind\": \"process\", \"image\": \"x\", \"session\": 7}\n".repeat(5);
+    let settings = || Settings { recordings: vec![Recording::lines("day", lines.clone().into_bytes())], ..settings() };
+    let all = ["lint", "verify", "differential", "hostile", "replay"];
+    for ty in ["string?", "float?", "bool?", "ip?", "bytes?", "list<int>?"] {
+        let old = format!("image:string session:{ty}");
+        let built = on_fleet(A7, &[("7", &old), ("7.1", &old), NEW]);
+        let found = checked(&built, None, settings(), &all);
+        let said = errors(&found);
+        for check in ["differential", "hostile"] {
+            let of = found.errors().find(|(result, of)| result.name == check && of.code == "CC1014");
+            let (_, finding) = of.unwrap_or_else(|| unreachable!("{check} {ty}: {said:?}"));
+            assert!(finding.message.starts_with("acme 7, acme 7.1: "), "{finding:?}");
+        }
+        assert!(said.iter().all(|(code, _)| *code == "CC1014"), "{said:?}");
+        let made = found.errors().find(|(result, _)| result.name == "differential").unwrap().1;
+        assert!(made.rule.is_some() && made.event.is_some() && made.message.contains("`session`"), "{made:?}");
+    }
+    // A recorded event in which the input has a value is refused where it becomes one of the other type.
+    let built = on_fleet(A7, &[("7", "image:string session:string?"), NEW]);
+    let found = checked(&built, None, settings(), &["replay"]);
+    let said = errors(&found);
+    assert!(
+        matches!(said.as_slice(), [("CC1014", message)] if message.contains("5 of 5 recorded events") && message.contains("the first in day")),
+        "{said:?}"
+    );
+    // The same type, or none, is refused by no sensor; how many sensors were asked is said.
+    for old in ["image:string session:int?", "session:int? image:string", "image:string"] {
+        let found = checked(&on_fleet(A7, &[("7", old), NEW]), None, settings(), &all);
+        assert!(errors(&found).is_empty(), "{old}: {:?}", errors(&found));
+        for name in ["differential", "hostile", "replay"] {
+            let check = found.checks.iter().find(|check| check.name == name).unwrap();
+            assert!(check.summary.contains("2 sensors in 2 groups"), "{}", check.summary);
+        }
+        assert!(found.checks[6].facts["events on sensors"] > 100, "{:?}", found.checks[6].facts);
+    }
+}
+
+/// Without a fleet, events were shown to no sensor: that is said, and is no pass.
+#[test]
+fn without_a_fleet_no_sensor_was_shown_events() {
+    let lines = Recording::lines("day", b"{\"kind\": \"process\", \"image\": \"x\"}\n".to_vec());
+    let one = Gathered::of(vec![(Source::new("r.content", A7), Language::Native)]);
+    let one = Built::new(one, false, 1).unwrap();
+    let found = checked(&one, None, Settings { recordings: vec![lines], ..settings() }, &[]);
+    for name in ["differential", "hostile", "replay"] {
+        let check = found.checks.iter().find(|check| check.name == name).unwrap();
+        assert!(check.status == Status::Passed && check.skipped.iter().any(|of| of.contains("no fleet")), "{check:?}");
+    }
+}
+
+/// Rules that a sensor ran and runs no more, whatever takes them away from it.
+#[test]
+fn a_sensor_that_runs_less_than_before_fails_the_gate() {
+    let rules = |restricted: usize, sensors: &str| {
+        let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n}\n".to_owned();
+        for number in 0..20 {
+            let sensors = if number < restricted { format!("    sensors: \"{sensors}\"\n") } else { String::new() };
+            let _ = writeln!(
+                text,
+                "rule r{number:03} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8{number:03}\"\n    template: acme.process @ 1\n    severity: low\n{sensors}    when image ends_with \"a{number}\"\n}}"
+            );
+        }
+        on_fleet(&text, &[("7", "image:string"), ("8", "image:string")])
+    };
+    let before = rules(0, "");
+    let said = |now: &Built, allow_shrink: bool| {
+        let found = checked(now, Some(&before), Settings { allow_shrink, ..settings() }, &["verify", "change"]);
+        let loads: Vec<_> = found.sensors.iter().map(|of| (of.loads.unwrap(), of.previously)).collect();
+        let said: Vec<_> = found.errors().map(|(_, of)| format!("{}: {}", of.code, of.message)).collect();
+        (loads, said)
+    };
+    assert_eq!(said(&before, false), (vec![(20, Some(20)); 2], vec![]));
+    // A tenth may go without a word.
+    assert_eq!(said(&rules(2, ">=8"), false), (vec![(18, Some(20)), (20, Some(20))], vec![]));
+    let less = "CC0810: acme 7 runs 17 rules of the release, and ran 20 rules of the previous one".to_owned();
+    assert_eq!(said(&rules(3, ">=8"), false), (vec![(17, Some(20)), (20, Some(20))], vec![less]));
+    assert_eq!(said(&rules(3, ">=8"), true).1, [""; 0]);
+    let (loads, found) = said(&rules(20, ">=99"), false);
+    assert_eq!(loads, [(0, Some(20)), (0, Some(20))]);
+    assert_eq!(found.iter().filter(|of| of.starts_with("CC0810")).count(), 2, "{found:?}");
+    assert_eq!(found.iter().filter(|of| of.starts_with("CC1013")).count(), 2, "{found:?}");
+}
+
+/// A file in which nothing is recognised did not show anything, whatever it is called and whatever else is there.
+#[test]
+fn a_file_in_which_nothing_is_recognised_is_an_error() {
+    let good = || Recording::lines("good", b"{\"kind\": \"process\", \"image\": \"x\"}\n".to_vec());
+    let built = on_fleet(A7, &[NEW]);
+    for (bytes, words) in [
+        ("", "bad has no event"),
+        ("\n\n", "bad has no event"),
+        ("{\"kind\": \"proces\", \"image\": \"x\"}\n", "bad: none of its 1 events belongs to a template type: it has "),
+        (
+            "{\"knid\": \"process\"}\n{\"a\": 1}\n",
+            "bad: none of its 2 events belongs to a template type: 2 of the first 2 ",
+        ),
+    ] {
+        let bad = || Recording::lines("bad", bytes.as_bytes().to_vec());
+        for (recordings, never_match) in
+            [(vec![good(), bad()], vec![]), (vec![bad()], vec![good()]), (vec![good()], vec![bad(), good()])]
+        {
+            let found = checked(&built, None, Settings { recordings, never_match, ..settings() }, &["replay"]);
+            let said = errors(&found);
+            assert!(
+                matches!(said.as_slice(), [("CC1015", message)] if message.starts_with(words)),
+                "{bytes:?}: {said:?}"
+            );
+        }
+    }
+    let found = checked(&built, None, Settings { recordings: vec![good()], ..settings() }, &["replay"]);
+    assert!(errors(&found).is_empty());
+}
+
+/// As many events as are asked for are made, each rule is aimed at in turn, and what none was aimed at is said.
+#[test]
+fn too_few_events_or_too_little_time_is_no_pass() {
+    let release = built("image ends_with \"a\" and pid > 4", 10);
+    let check = |settings: Settings| {
+        let found = checked(&release, None, settings, &["differential"]);
+        found.checks.into_iter().find(|check| check.name == "differential").unwrap()
+    };
+    for cases in [1, 5, 9, 10, 64] {
+        let found = check(Settings { cases, ..settings() });
+        assert_eq!(found.facts["events"], cases);
+        let lacking = 10_u64.saturating_sub(cases);
+        assert_eq!(found.facts["rules that no event was aimed at"], lacking);
+        let said = found.skipped.iter().any(|of| of.starts_with(&format!("{lacking} of 10 rules: no generated event")));
+        assert_eq!(said, lacking > 0, "{:?}", found.skipped);
+    }
+    let found = check(Settings { seconds: Some(0), ..settings() });
+    assert_eq!((found.status, found.facts["events"]), (Status::Skipped, 0));
+    assert!(found.skipped.iter().any(|of| of.contains("200 generated events: time was up")), "{:?}", found.skipped);
+    assert_eq!(check(Settings { cases: 0, ..settings() }).status, Status::Skipped);
+}
+
+/// Whatever a run has less of than the one before it, with the evidence of that one at hand.
+#[test]
+fn what_there_is_to_look_at_may_not_shrink() {
+    let line = |count: usize| b"{\"kind\": \"process\", \"image\": \"x\"}\n".repeat(count);
+    let files = |counts: &[usize]| counts.iter().map(|count| Recording::lines("f", line(*count))).collect::<Vec<_>>();
+    let names = ["verify", "tests", "replay", "change"];
+    let old = on_fleet(A7, &[("7", NEW.1), NEW]);
+    let run = |built: &Built, recordings: &[usize], never: &[usize], then: Option<&Evidence>, allow_shrink: bool| {
+        let settings = Settings {
+            recordings: files(recordings),
+            never_match: files(never),
+            previous_evidence: then.cloned().map(Box::new),
+            allow_shrink,
+            ..settings()
+        };
+        checked(built, None, settings, &names)
+    };
+    let then = run(&old, &[3, 4], &[5, 6], None, false);
+    let new = on_fleet(A7, &[NEW]);
+    for (built, recordings, never, expected) in [
+        (&old, vec![3, 4], vec![5, 6], vec![]),
+        (&old, vec![30, 4], vec![5, 60], vec![]),
+        (&old, vec![3, 3], vec![5, 6], vec!["6 recorded events, and 7 "]),
+        (&old, vec![7], vec![5, 6], vec!["1 files of recorded events, and 2 "]),
+        (&old, vec![], vec![5, 6], vec!["0 recorded events, and 7 ", "0 files of recorded events, and 2 "]),
+        (&old, vec![3, 4], vec![5], vec!["5 never-match events, and 11 ", "1 files of never-match events, and 2 "]),
+        (&new, vec![3, 4], vec![5, 6], vec!["1 sensors, and 2 "]),
+    ] {
+        let found = run(built, &recordings, &never, Some(&then), false);
+        let said = errors(&found);
+        assert_eq!(said.len(), expected.len(), "{said:?}");
+        for ((code, message), words) in said.iter().zip(&expected) {
+            assert!(*code == "CC1016" && message.starts_with(words), "{said:?}");
+        }
+        assert!(errors(&run(built, &recordings, &never, Some(&then), true)).is_empty());
+    }
+}
