@@ -83,13 +83,10 @@ pub(super) fn serving<'c>(catalogue: &'c Catalogue, text: &str) -> Result<Vec<&'
         return Ok(found);
     }
     let known = catalogue.log_sources();
-    let parts: [(&Option<String>, fn(&LogSource) -> &Option<String>); 3] = [
-        (&asked.category, |source| &source.category),
-        (&asked.service, |source| &source.service),
-        (&asked.product, |source| &source.product),
-    ];
-    let near = parts.into_iter().find_map(|(value, of)| {
-        let value = value.as_deref()?;
+    let parts: [fn(&LogSource) -> &Option<String>; 3] =
+        [|source| &source.category, |source| &source.service, |source| &source.product];
+    let near = parts.into_iter().find_map(|of| {
+        let value = of(&asked).as_deref()?;
         let all: Vec<&str> = known.iter().filter_map(|source| of(source).as_deref()).collect();
         if all.contains(&value) { None } else { Some((value.to_owned(), closest(value, all)?.to_owned())) }
     });
