@@ -19,7 +19,8 @@ fn corpus() -> Option<PathBuf> {
 }
 
 fn router() -> Router {
-    let catalogue = contentcheck_parser::catalogue::Catalogue::new(contentcheck_library::templates().unwrap());
+    let catalogue =
+        contentcheck_parser::catalogue::Catalogue::new(contentcheck_library::templates().unwrap().iter().cloned());
     Router::new(catalogue.newest().into_iter().cloned())
 }
 

@@ -2,10 +2,13 @@
 //! correlations refer to.
 #![expect(clippy::string_slice, reason = "a test stops at the first surprise")]
 
+use std::sync::Arc;
+
 use contentcheck_parser::catalogue::Catalogue;
-use contentcheck_parser::check::{Context, Language, check};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::native;
 use contentcheck_parser::outcome::{DependentKind, FileOutcome, Referred};
+use contentcheck_parser::release::{Checking, Gathered};
 use contentcheck_parser::sigma;
 use contentcheck_parser::source::Source;
 use proptest::prelude::*;
@@ -54,7 +57,7 @@ fn a_native_rule_reaches_over_its_declaration() {
         template: t @ 1 severity: low when a in l }\n";
     let source = Source::new("r.content", text);
     let mut sink = contentcheck_parser::diagnostic::Sink::new(&source);
-    let catalogue = Catalogue::new(native::templates(&native::parse(&source).ast, &mut sink));
+    let catalogue = Catalogue::new(native::templates(&native::parse(&source).ast, &mut sink).into_iter().map(Arc::new));
     let outcome = native::check(&source, &catalogue, &|_| None);
     assert!(outcome.rules.is_empty() && outcome.lacks_rules());
     let [facts] = outcome.facts.as_slice() else { panic!("{outcome:?}") };
@@ -136,11 +139,12 @@ fn a_comparison_of_fields_is_false_where_one_is_not_there() {
         let text = format!(
             "title: T\nlogsource: {{category: x}}\ndetection:\n    s: {{{item}}}\n    o: {{c: o}}\n    condition: {condition}\n"
         );
-        let sources =
-            [(Source::new("t.content", templates), Language::Native), (Source::new("r.yml", text), Language::Sigma)];
-        let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-        let (content, found) = check(&sources, context, &|_, _| None, &|| {});
-        let [rule] = content.rules() else { panic!("{found:?}") };
+        let sources = vec![
+            (Source::new("t.content", templates), Language::Native),
+            (Source::new("r.yml", text), Language::Sigma),
+        ];
+        let judged = Gathered::of(sources).check(&Checking::default()).judge();
+        let [rule] = judged.checked().rules() else { panic!("{:?}", judged.findings()) };
         rule.targets.iter().map(|target| target.template.name.clone()).collect::<Vec<_>>()
     };
     assert_eq!(targets("'a|fieldref': b", "s"), ["t.one"]);

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use contentcheck_compiler::sensor::Supplied;
-use contentcheck_compiler::{Options, compile, order};
+use contentcheck_compiler::{Options, compile};
 use contentcheck_events::Flattener;
 use contentcheck_interpreter::{Fault, Image, OwnedImage};
-use contentcheck_parser::check::{CheckedContent, Context, Language, check};
+use contentcheck_parser::check::Language;
 use contentcheck_parser::model::{FieldRef, RuleId};
+use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
 use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_parser::source::Source;
 use contentcheck_parser::value::Value;
@@ -70,12 +71,10 @@ const EVENTS: [&str; 5] = [
     r#"{"Channel":"Acme/File","path":"C:\\secret.txt"}"#,
 ];
 
-fn content() -> CheckedContent {
-    let sources = [(Source::new("acme.content", CONTENT), Language::Native)];
-    let context = Context { library: Vec::new(), fleet: None, threads: 1 };
-    let (content, findings) = check(&sources, context, &|_, _| None, &|| {});
-    let errors: Vec<String> = findings.iter().filter(|of| of.code.id < "CC0600").map(ToString::to_string).collect();
-    assert!(errors.is_empty() && content.rules().len() == 4, "{errors:?}");
+fn content() -> Shippable {
+    let sources = vec![(Source::new("acme.content", CONTENT), Language::Native)];
+    let content = Gathered::of(sources).check(&Checking::default()).judge().ship(WithErrors::Refuse).unwrap();
+    assert_eq!(content.rules().len(), 4);
     content
 }
 
@@ -97,8 +96,8 @@ fn sensor(version: &str, header: &str, process: &str, file: bool) -> Sensor {
 }
 
 /// What each event matches, by the names of rules, or the fault that it meets.
-fn found(content: &CheckedContent, plan: &Plan) -> Vec<Result<BTreeSet<String>, EventFault>> {
-    let rules = order(content);
+fn found(content: &Shippable, plan: &Plan) -> Vec<Result<BTreeSet<String>, EventFault>> {
+    let rules = content.rules();
     let (mut worker, mut flattener) = (plan.worker(), Flattener::new());
     let each = EVENTS.iter().map(|event| {
         let flat = flattener.flatten(event.as_bytes()).unwrap();
@@ -174,7 +173,7 @@ fn what_is_not_supplied_is_absent_and_what_is_not_loaded_is_silent() {
     let sensor = sensor("7", "host:string?", "pid:int? image:string", false);
     let image = compile(&content, Options { skip_unsupplied: true, ..Options::default() }).unwrap();
     let plan = Plan::for_sensor(&content, &image, &sensor).unwrap();
-    let (rules, file) = (order(&content), content.rules().iter().find(|rule| rule.word() == "by_path").unwrap());
+    let (rules, file) = (content.rules(), content.rules().iter().find(|rule| rule.word() == "by_path").unwrap());
     assert_eq!(
         found(&content, &plan),
         [
@@ -199,7 +198,7 @@ fn what_is_not_supplied_is_absent_and_what_is_not_loaded_is_silent() {
 fn recorded_and_owned_events_are_supplied_alike() {
     let content = content();
     let image = compile(&content, Options { skip_unsupplied: true, ..Options::default() }).unwrap();
-    let rules = order(&content);
+    let rules = content.rules();
     let mut compared = 0;
     for ty in [
         "session:int?",
@@ -220,7 +219,7 @@ fn recorded_and_owned_events_are_supplied_alike() {
                     let flat = flattener.flatten(event.as_bytes()).unwrap();
                     let mut recorded = BTreeSet::new();
                     let done = worker.evaluate(&flat, None, |_, rule| recorded.extend([rule]));
-                    for (id, rule) in RuleId::count(&rules) {
+                    for (id, rule) in RuleId::count(rules) {
                         let target = &rule.targets[0];
                         let template = &target.template;
                         let route = plan.route_of(template).unwrap();
@@ -279,7 +278,7 @@ fn an_input_of_another_type_is_a_fault_with_a_name() {
             assert!(fault.is_of_manifest() && matches!(fault.fault, Fault::Type { .. }));
             assert_eq!(fault.input_name(&plan).as_deref(), Some("session"));
             assert_eq!(fault.template_name(&plan), "acme.process @ 1");
-            let rules: Vec<&str> = fault.rules(&plan).iter().map(|rule| order(&content)[rule.index()].word()).collect();
+            let rules: Vec<&str> = fault.rules(&plan).iter().map(|rule| content.rules()[rule.index()].word()).collect();
             assert_eq!(rules, ["nobody"]);
             let words = fault.words(&plan);
             let scalar = ty.trim_end_matches('?').replace("list<int>", "a list of int");
