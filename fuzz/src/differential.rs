@@ -1,7 +1,7 @@
 //! The interpreter against the reference evaluator, which shares no code with it: on random
 //! content and random events both say the same, and what the image promises is kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::{Memory, Supplied};
@@ -9,7 +9,6 @@ use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{InputKind, input_flags};
 use contentcheck_interpreter::{Fault, Image, Input, KillMask, Rejection, Steps, VerifiedImage};
 use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::Diagnostic;
 use contentcheck_parser::model::FieldRef;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
 use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
@@ -75,7 +74,7 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
     let live = content.rules().iter().filter(|rule| !rule.targets.is_empty()).count();
     assert_eq!(verified.loaded_rules() as usize, live);
     let device = sensor(&content, choices, tally);
-    let findings = findings(&world.sources, &device, &content);
+    let findings = findings(&world.sources, &content, &device);
     let sensor = Supplied::of_sensor(&device);
     let sensor_supplies = sensor.supplies();
     let mut sensor_memory = Memory::of(&image);
@@ -141,20 +140,16 @@ fn expected<'c>(evaluator: &Evaluator<'c>, template: &TemplateType, event: &Even
     evaluator.rules().iter().filter(fires).map(|rule| rule.rule.name.as_str()).collect()
 }
 
-/// The codes of what lint finds for one sensor in rules that are in the image, but for what is no error.
-fn findings(sources: &[(Source, Language)], sensor: &Sensor, content: &Shippable) -> Vec<&'static str> {
+/// The codes of what lint finds for one sensor in rules that ship, but for what is no error.
+fn findings(sources: &[(Source, Language)], content: &Shippable, sensor: &Sensor) -> Vec<&'static str> {
     let fleet = Fleet::new(vec![sensor.clone()]).expect("one sensor is a fleet");
     let gathered = Gathered { fleet: Some(fleet), ..Gathered::of(sources.to_vec()) };
     let judged = gathered.check(&Checking::default()).judge();
     let of_sensors = |id: &&str| ["CC0401", "CC0402", "CC0403", "CC0404"].contains(id);
-    let ships = |found: &&Diagnostic| {
-        content.rules().iter().any(|rule| {
-            rule.source.name() == found.source.name()
-                && rule.extent.start <= found.span.start
-                && found.span.end <= rule.extent.end
-        })
-    };
-    judged.findings().iter().filter(ships).map(|found| found.code.id).filter(of_sensors).collect()
+    // A rule that another error keeps from shipping is in no image.
+    let ships: HashSet<&str> = content.rules().iter().map(|rule| rule.name.as_str()).collect();
+    let found = judged.findings().iter().filter(|found| found.rule.as_deref().is_some_and(|rule| ships.contains(rule)));
+    found.map(|found| found.code.id).filter(of_sensors).collect()
 }
 
 /// Other orders of files and other numbers of threads make the same bytes.

@@ -2,6 +2,8 @@
 //! correlations refer to.
 #![expect(clippy::string_slice, reason = "a test stops at the first surprise")]
 
+use std::sync::Arc;
+
 use contentcheck_parser::catalogue::Catalogue;
 use contentcheck_parser::check::Language;
 use contentcheck_parser::native;
@@ -55,8 +57,7 @@ fn a_native_rule_reaches_over_its_declaration() {
         template: t @ 1 severity: low when a in l }\n";
     let source = Source::new("r.content", text);
     let mut sink = contentcheck_parser::diagnostic::Sink::new(&source);
-    let catalogue =
-        Catalogue::new(native::templates(&native::parse(&source).ast, &mut sink).into_iter().map(std::sync::Arc::new));
+    let catalogue = Catalogue::new(native::templates(&native::parse(&source).ast, &mut sink).into_iter().map(Arc::new));
     let outcome = native::check(&source, &catalogue, &|_| None);
     assert!(outcome.rules.is_empty() && outcome.lacks_rules());
     let [facts] = outcome.facts.as_slice() else { panic!("{outcome:?}") };
