@@ -1,6 +1,5 @@
 //! Recorded events for commands: which files they are in, and what became of them.
 
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;

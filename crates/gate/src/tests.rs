@@ -6,13 +6,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use contentcheck_parser::check::Language;
+use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::release::Gathered;
 use contentcheck_parser::sensor::{Fleet, Manifest};
 use contentcheck_parser::source::Source;
 use contentcheck_run::replay::Recording;
 
+use crate::checks::{Lint, SelfTest};
+use crate::defects::Defect;
 use crate::evidence::{Conclusion, Evidence, Status};
-use crate::run::{Settings, examine};
+use crate::run::{self, Check, Learned, Outcome, Settings, Subject, examine};
 use crate::subject::Built;
 
 /// A release of so many rules that was built in memory.
@@ -142,7 +145,8 @@ fn sensor(version: &str, inputs: &str) -> contentcheck_parser::sensor::Sensor {
 
 fn on_fleet(text: &str, sensors: &[(&str, &str)]) -> Built {
     let mut gathered = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
-    gathered.fleet = Some(Fleet::new(sensors.iter().map(|(version, inputs)| sensor(version, inputs)).collect()).unwrap());
+    gathered.fleet =
+        Some(Fleet::new(sensors.iter().map(|(version, inputs)| sensor(version, inputs)).collect()).unwrap());
     Built::new(gathered, false, 1).unwrap()
 }
 
@@ -153,8 +157,7 @@ const NEW: (&str, &str) = ("8", "image:string session:int?");
 #[test]
 fn a_sensor_that_refuses_events_fails_the_gate() {
     let lines = "{\"kind\": \"process\", \"image\": \"x\", \"session\": 7}\n".repeat(5);
-    let settings =
-        || Settings { recordings: vec![Recording::lines("day", lines.clone().into_bytes())], ..settings() };
+    let settings = || Settings { recordings: vec![Recording::lines("day", lines.clone().into_bytes())], ..settings() };
     let all = ["lint", "verify", "differential", "hostile", "replay"];
     for ty in ["string?", "float?", "bool?", "ip?", "bytes?", "list<int>?"] {
         let old = format!("image:string session:{ty}");
@@ -244,8 +247,11 @@ fn a_file_in_which_nothing_is_recognised_is_an_error() {
     for (bytes, words) in [
         ("", "bad has no event"),
         ("\n\n", "bad has no event"),
-        ("{\"kind\": \"proces\", \"image\": \"x\"}\n", "bad: none of its 1 events belongs to a template type: it has "),
-        ("{\"knid\": \"process\"}\n{\"a\": 1}\n", "bad: none of its 2 events belongs to a template type: 2 of the first 2 "),
+        ("{\"kind\": \"proces\", \"image\": \"x\"}\n", "bad: none of its 1 event belongs to a template type: it has "),
+        (
+            "{\"knid\": \"process\"}\n{\"a\": 1}\n",
+            "bad: none of its 2 events belongs to a template type: each of 2 of the first 2 ",
+        ),
     ] {
         let bad = || Recording::lines("bad", bytes.as_bytes().to_vec());
         for (recordings, never_match) in
@@ -308,10 +314,10 @@ fn what_there_is_to_look_at_may_not_shrink() {
         (&old, vec![3, 4], vec![5, 6], vec![]),
         (&old, vec![30, 4], vec![5, 60], vec![]),
         (&old, vec![3, 3], vec![5, 6], vec!["6 recorded events, and 7 "]),
-        (&old, vec![7], vec![5, 6], vec!["1 files of recorded events, and 2 "]),
+        (&old, vec![7], vec![5, 6], vec!["1 file of recorded events, and 2 "]),
         (&old, vec![], vec![5, 6], vec!["0 recorded events, and 7 ", "0 files of recorded events, and 2 "]),
-        (&old, vec![3, 4], vec![5], vec!["5 never-match events, and 11 ", "1 files of never-match events, and 2 "]),
-        (&new, vec![3, 4], vec![5, 6], vec!["1 sensors, and 2 "]),
+        (&old, vec![3, 4], vec![5], vec!["5 never-match events, and 11 ", "1 file of never-match events, and 2 "]),
+        (&new, vec![3, 4], vec![5, 6], vec!["1 sensor, and 2 "]),
     ] {
         let found = run(built, &recordings, &never, Some(&then), false);
         let said = errors(&found);
@@ -321,4 +327,34 @@ fn what_there_is_to_look_at_may_not_shrink() {
         }
         assert!(errors(&run(built, &recordings, &never, Some(&then), true)).is_empty());
     }
+}
+
+/// A self-test of one class whose release has no defect at all: stands for a check that does not see one.
+struct Blind;
+
+impl Check for Blind {
+    fn name(&self) -> &'static str {
+        "self-test"
+    }
+    fn guards(&self) -> &'static str {
+        ""
+    }
+    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
+        static HARMLESS: [Defect; 1] = [Defect {
+            class: "harmless",
+            what: "nothing is wrong",
+            check: &Lint,
+            codes: &[&codes::VALUE_TYPE],
+            seed: |victim| Some(victim.plain()),
+        }];
+        SelfTest::over(run, &HARMLESS, &mut |_, _| {})
+    }
+}
+
+#[test]
+fn a_check_that_sees_no_defect_is_no_finding_about_the_release() {
+    let (results, learned) = run::run(&built("pid > 4", 2), None, &settings(), &[&Blind], &mut |_, _, _| {});
+    let said: Vec<&str> = results[0].findings.iter().map(|of| of.code.as_str()).collect();
+    assert_eq!(said, ["CC1001"]);
+    assert_eq!((learned.defects[0].seeded, learned.defects[0].rejected), (1, 0));
 }

@@ -212,10 +212,9 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<&str>, outcome: 
                 plural(loads, "rule"),
                 plural(loaded_before.len(), "rule")
             );
-            outcome.findings.push(
-                Finding::new(&codes::SENSOR_RUNS_LESS, message)
-                    .with_help("widen `sensors` of the rules, or say that it is meant: --allow-shrink, for this one release"),
-            );
+            outcome.findings.push(Finding::new(&codes::SENSOR_RUNS_LESS, message).with_help(
+                "widen `sensors` of the rules, or say that it is meant: --allow-shrink, for this one release",
+            ));
         }
     }
 }

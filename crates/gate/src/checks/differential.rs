@@ -226,7 +226,9 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
     let work: Vec<(&Group<'_>, u64, &Ground<'_>)> = groups
         .iter()
         .zip(1_u64..)
-        .flat_map(|(group, number)| grounds.iter().zip(0_u64..).map(move |(ground, at)| (group, number << 48 | at, ground)))
+        .flat_map(|(group, number)| {
+            grounds.iter().zip(0_u64..).map(move |(ground, at)| (group, number << 48 | at, ground))
+        })
         .collect();
     let found: Vec<Mutex<OnSensor>> = work.iter().map(|_| Mutex::default()).collect();
     let next = AtomicUsize::new(0);
@@ -317,7 +319,8 @@ fn on_sensor(
         let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
         let recipe = Turn::of(ground, case / 2).aimed(tree.current());
         let is_ordinary = case.is_multiple_of(2);
-        let mut event = if is_ordinary { ground.maker.ordinary(&recipe) } else { ground.maker.event(&recipe, &ground.kept) };
+        let mut event =
+            if is_ordinary { ground.maker.ordinary(&recipe) } else { ground.maker.event(&recipe, &ground.kept) };
         // An event with a value of another type than its field's is none that a sensor makes.
         if run.interpret(ground.template, &event, &mut recorded).is_none() {
             continue;
@@ -391,7 +394,13 @@ fn predicates(target: &Target) -> usize {
 }
 
 /// One share of the events of a template type.
-fn shard(run: &Subject<'_>, ground: &Ground<'_>, (of, number): (u64, u64), cases: u64, deadline: Option<Instant>) -> Found {
+fn shard(
+    run: &Subject<'_>,
+    ground: &Ground<'_>,
+    (of, number): (u64, u64),
+    cases: u64,
+    deadline: Option<Instant>,
+) -> Found {
     let mut found = Found::default();
     let Some(plan) = run.plan else { return found };
     let mut worker = plan.worker();

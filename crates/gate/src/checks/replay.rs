@@ -152,7 +152,10 @@ impl OnSensors {
             self.matches += counted.matches;
             for Met { fault, events, first: (file, place) } in counted.faults.met() {
                 let file = files.get(*file).map(Recording::name).unwrap_or_default();
-                let what = format!("{} of {} recorded events are refused, the first in {file}, {place}", events, counted.events);
+                let what = format!(
+                    "{} of {} recorded events are refused, the first in {file}, {place}",
+                    events, counted.events
+                );
                 outcome.findings.push(sensors::fault(run, group, *fault, &what));
             }
         }
@@ -170,9 +173,17 @@ fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str,
             0 => format!("{} has no event", file.name()),
             events => {
                 let why = lack(plan, file).map_or_else(String::new, |(reason, count, of)| {
-                    if of == 1 { format!(": it {reason}") } else { format!(": {count} of the first {of} {reason}") }
+                    if of == 1 {
+                        format!(": it {reason}")
+                    } else {
+                        format!(": each of {count} of the first {of} {reason}")
+                    }
                 });
-                format!("{}: none of its {events} events belongs to a template type{why}", file.name())
+                format!(
+                    "{}: none of its {} belongs to a template type{why}",
+                    file.name(),
+                    plural(events as usize, "event")
+                )
             }
         };
         outcome.findings.push(

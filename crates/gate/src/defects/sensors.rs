@@ -177,7 +177,8 @@ pub(super) fn arity_accepted(victim: &Victim<'_>) -> Option<Seeded> {
 
 pub(super) fn runs_nothing(victim: &Victim<'_>) -> Option<Seeded> {
     // It must supply something to be a sensor at all.
-    let text = "{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"templates\":{\"seeded.defect\":{\"inputs\":[]}}}";
+    let text =
+        "{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"templates\":{\"seeded.defect\":{\"inputs\":[]}}}";
     let sensor = Manifest::parse(&Source::new("seeded.json", text)).ok()?;
     let mut seeded = victim.plain();
     seeded.release.fleet = None;
