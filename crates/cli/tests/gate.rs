@@ -815,8 +815,7 @@ fn a_fault_of_the_release_is_no_fault_of_the_gate() {
         fs::write(&file, text.replacen(edit.0, edit.1, 1)).unwrap();
         let (exit, evidence, said) = gate(&["--skip", "self-test"]);
         assert_eq!(exit, Exit::Findings);
-        let id = "rule of the release before";
-        assert!(!said.iter().any(|(check, _)| check == "change"), "{id}: {said:?}");
+        assert!(!said.iter().any(|(check, _)| check == "change"), "{said:?}");
         let left = evidence.left_out.iter().find(|of| of.file.ends_with("office_child.yml"));
         assert!(left.is_some_and(|of| of.codes.iter().any(|known| known == code)), "{:?} {said:?}", evidence.left_out);
     }
