@@ -292,7 +292,7 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
     outcome.fact("events refused on sensors", refused);
     outcome.fact("template types that sensors do not supply", unsupplied);
     outcome.summary += &format!(
-        "; as {} in {} supply them: {events} events, {fired} matches, {refused} refused",
+        "; on {} in {}: {events} events, {fired} matches, {refused} refused",
         plural(groups.iter().map(|group| group.sensors.len()).sum(), "sensor"),
         plural(groups.len(), "group")
     );

@@ -92,7 +92,7 @@ impl Check for Replay {
             outcome.fact("events of template types that sensors do not supply", own.unsupplied);
             outcome.fact("matches on sensors", own.matches);
             said.push(format!(
-                "as {sensors} in {} supply them: {} refused, {} of template types that they do not supply, {} matches",
+                "on {sensors} in {}: {} refused, {} of template types that they do not supply, {} matches",
                 plural(groups.len(), "group"),
                 own.refused,
                 own.unsupplied,
