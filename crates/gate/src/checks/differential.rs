@@ -30,6 +30,8 @@ const ASKED: usize = 64;
 const KEPT: usize = 512;
 /// Counterexamples that are shown.
 const SHOWN: usize = 20;
+/// The fewest events of a template type.
+const LEAST: u64 = 64;
 /// The most events of a shard.
 const SHARD: u64 = 20_000;
 /// Events of a template type that each group of sensors is shown at most.
@@ -96,7 +98,10 @@ impl Check for Differential {
         // What is done does not depend on the number of threads: shards are done in turn.
         let mut shards: Vec<(usize, u64, u64)> = Vec::new();
         for (at, ground) in grounds.iter().enumerate() {
-            let mut left = (run.settings.cases * ground.targets.len() as u64).div_ceil(total as u64);
+            let targets = ground.targets.len() as u64;
+            let share = (run.settings.cases * targets).div_ceil(total as u64);
+            // Where every target has its event, a few more do not matter; where not, no more are made than asked for.
+            let mut left = if run.settings.cases >= total as u64 { share.max(LEAST) } else { share };
             let mut number = 0;
             while left > 0 {
                 let cases = left.min(SHARD);
@@ -104,8 +109,9 @@ impl Check for Differential {
                 (left, number) = (left - cases, number + 1);
             }
         }
-        // What is asked for is done and no more: fewer events than rules leave rules that none is aimed at.
-        shards = within(shards, run.settings.cases.max(1));
+        if run.settings.cases < total as u64 {
+            shards = within(shards, run.settings.cases);
+        }
         let found: Vec<Mutex<Found>> = shards.iter().map(|_| Mutex::default()).collect();
         let deadline = run.settings.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         let next = AtomicUsize::new(0);
@@ -286,7 +292,7 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
     outcome.fact("events refused on sensors", refused);
     outcome.fact("template types that sensors do not supply", unsupplied);
     outcome.summary += &format!(
-        "; as {} in {} supply them: {events} events, {fired} matches, {refused} refused",
+        "; on {} in {}: {events} events, {fired} matches, {refused} refused",
         plural(groups.iter().map(|group| group.sensors.len()).sum(), "sensor"),
         plural(groups.len(), "group")
     );

@@ -92,7 +92,7 @@ impl Check for Replay {
             outcome.fact("events of template types that sensors do not supply", own.unsupplied);
             outcome.fact("matches on sensors", own.matches);
             said.push(format!(
-                "as {sensors} in {} supply them: {} refused, {} of template types that they do not supply, {} matches",
+                "on {sensors} in {}: {} refused, {} of template types that they do not supply, {} matches",
                 plural(groups.len(), "group"),
                 own.refused,
                 own.unsupplied,
@@ -173,9 +173,17 @@ fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str,
             0 => format!("{} has no event", file.name()),
             events => {
                 let why = lack(plan, file).map_or_else(String::new, |(reason, count, of)| {
-                    if of == 1 { format!(": it {reason}") } else { format!(": {count} of the first {of} {reason}") }
+                    if of == 1 {
+                        format!(": it {reason}")
+                    } else {
+                        format!(": each of {count} of the first {of} {reason}")
+                    }
                 });
-                format!("{}: none of its {events} events belongs to a template type{why}", file.name())
+                format!(
+                    "{}: none of its {} belongs to a template type{why}",
+                    file.name(),
+                    plural(events as usize, "event")
+                )
             }
         };
         outcome.findings.push(

@@ -43,12 +43,19 @@ impl Check for SelfTest {
     }
 
     fn run_watched(&self, run: &Subject<'_>, _: &Learned, watch: &mut dyn FnMut(usize, usize)) -> Outcome {
+        Self::over(run, defects::ALL, watch)
+    }
+}
+
+impl SelfTest {
+    /// The self-test with these classes.
+    pub(crate) fn over(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut(usize, usize)) -> Outcome {
         let mut outcome = Outcome::default();
-        let mut classes: Vec<DefectClass> = defects::ALL.iter().map(class).collect();
-        for (number, seeded) in attempts(run, watch) {
+        let mut classes: Vec<DefectClass> = defects.iter().map(class).collect();
+        for (number, seeded) in attempts(run, defects, watch) {
             let Some(rule) = run.rules.get(number) else { continue };
             for (at, rejected) in seeded {
-                let (Some(class), Some(defect)) = (classes.get_mut(at), defects::ALL.get(at)) else { continue };
+                let (Some(class), Some(defect)) = (classes.get_mut(at), defects.get(at)) else { continue };
                 class.seeded += 1;
                 class.rejected += u64::from(rejected);
                 if rejected {
@@ -112,9 +119,9 @@ fn class(defect: &Defect) -> DefectClass {
 type Attempt = (usize, Vec<(usize, bool)>);
 
 /// Seeds each class into the first rule that it applies to, or into every rule.
-fn attempts(run: &Subject<'_>, watch: &mut dyn FnMut(usize, usize)) -> Vec<Attempt> {
+fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut(usize, usize)) -> Vec<Attempt> {
     let victims = victims(run);
-    let all: BTreeSet<usize> = (0..defects::ALL.len()).collect();
+    let all: BTreeSet<usize> = (0..defects.len()).collect();
     if !run.settings.every_rule {
         let mut left = all;
         let mut found = Vec::new();
@@ -122,7 +129,7 @@ fn attempts(run: &Subject<'_>, watch: &mut dyn FnMut(usize, usize)) -> Vec<Attem
             if left.is_empty() {
                 break;
             }
-            let seeded = attempt(run, number, &left);
+            let seeded = attempt(run, number, defects, &left);
             for (at, _) in &seeded {
                 left.remove(at);
             }
@@ -139,7 +146,7 @@ fn attempts(run: &Subject<'_>, watch: &mut dyn FnMut(usize, usize)) -> Vec<Attem
             let (next, victims, all) = (&next, &victims, &all);
             scope.spawn(move || {
                 while let Some(number) = victims.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if sender.send((*number, attempt(run, *number, all))).is_err() {
+                    if sender.send((*number, attempt(run, *number, defects, all))).is_err() {
                         break;
                     }
                 }
@@ -180,7 +187,12 @@ fn victims(run: &Subject<'_>) -> Vec<usize> {
 
 /// Seeds classes of defects into one rule and runs the checks that must reject them: the classes that apply to it,
 /// and whether each was rejected.
-fn attempt(run: &Subject<'_>, number: usize, classes: &BTreeSet<usize>) -> Vec<(usize, bool)> {
+fn attempt(
+    run: &Subject<'_>,
+    number: usize,
+    defects: &'static [Defect],
+    classes: &BTreeSet<usize>,
+) -> Vec<(usize, bool)> {
     let Some(rule) = run.rules.get(number) else { return Vec::new() };
     let mut release = run.built.regathered();
     release.policy = Policy::default();
@@ -200,7 +212,7 @@ fn attempt(run: &Subject<'_>, number: usize, classes: &BTreeSet<usize>) -> Vec<(
     classes
         .iter()
         .filter_map(|at| {
-            let defect = defects::ALL.get(*at)?;
+            let defect = defects.get(*at)?;
             let targets = rule.targets.iter().take(TARGETS);
             let rejected = targets.into_iter().find_map(|target| {
                 let victim = Victim { built: &built, rule, target };

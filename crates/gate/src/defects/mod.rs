@@ -3,7 +3,7 @@
 mod sensors;
 mod text;
 
-use contentcheck_parser::diagnostic::{Code, codes};
+use contentcheck_parser::diagnostic::{Code, Severity, codes};
 use contentcheck_parser::model::{CheckedRule, Target};
 use contentcheck_parser::release::{Gathered, Policy};
 use contentcheck_parser::sensor::Fleet;
@@ -361,9 +361,9 @@ pub static ALL: &[Defect] = &[
 #[must_use]
 pub fn blinded(policy: &Policy) -> Vec<(&'static Defect, &'static Code)> {
     let least = policy.least();
-    // A document that nothing carries out stops whoever ships, whatever severity it has.
+    // What is no error by itself and is one for whoever ships is so whatever the policy says of its code.
     let is_blind = |code: &&'static Code| {
-        code.id != codes::NOT_RUNNABLE.id && policy.severity(code).is_none_or(|severity| severity < least)
+        code.severity == Severity::Error && policy.severity(code).is_none_or(|severity| severity < least)
     };
     let by_lint = ALL.iter().filter(|defect| defect.check.name() == Lint.name());
     by_lint

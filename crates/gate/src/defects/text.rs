@@ -16,7 +16,7 @@ use super::{Seeded, Tamper, Victim};
 use crate::subject::Built;
 
 impl Victim<'_> {
-    pub(super) fn plain(&self) -> Seeded {
+    pub(crate) fn plain(&self) -> Seeded {
         Seeded {
             release: self.built.regathered(),
             against: false,
