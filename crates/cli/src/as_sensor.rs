@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use crate::Streams;
 use crate::args::AsSensor;
-use crate::commands::eval::RuleName;
 use crate::exit::Failure;
 use crate::recorded::plural;
 use crate::release::{Release, talk};
+use crate::rule_name::RuleName;
 use contentcheck_project::fleet;
 
 /// Faults of which each gets a line.

@@ -10,6 +10,7 @@ pub mod fix;
 pub mod recorded;
 pub mod release;
 pub mod report;
+pub mod rule_name;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::{CheckResult, Status, Weight};
+use crate::result::{CheckResult, Status, Weight};
 
 /// The names of all checks, in their order. A list of results in which one of them is missing is not a whole run.
 pub const CHECKS: [&str; 10] =

@@ -9,6 +9,7 @@
 
 mod classes;
 mod fault;
+mod json;
 mod plan;
 pub mod proof;
 pub mod refusal;

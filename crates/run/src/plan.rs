@@ -13,7 +13,6 @@ use contentcheck_parser::sensor::Sensor;
 use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
 
 use crate::refusal::describe;
-use crate::worker::Worker;
 
 /// A template type that events are routed to, by its number in the router of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,12 +157,6 @@ impl Plan {
         let stops = templates.iter().map(|template| arrival(template, &verified, supplied, sensor.is_some())).collect();
         let loaded = (0..image.rule_count()).map(|rule| verified.loads(rule)).collect();
         Ok(Self { stops, loaded, router: Router::new(templates), sensor, image: owned })
-    }
-
-    /// Memory for one thread, and what evaluates with it.
-    #[must_use]
-    pub fn worker(&self) -> Worker<'_> {
-        Worker::new(self)
     }
 
     /// The image as it was verified. Names are looked at once more, so it is taken once and not for each event.

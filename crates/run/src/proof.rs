@@ -9,8 +9,9 @@ use contentcheck_parser::native::{field_name, text};
 use contentcheck_parser::release::Shippable;
 use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::Event;
-use serde_json::{Map, Number};
+use serde_json::Map;
 
+use crate::json::{hex, json as json_of};
 use crate::plan::Plan;
 use crate::worker::Worker;
 
@@ -97,22 +98,9 @@ pub fn json(template: &TemplateType, witness: &Witness) -> Map<String, serde_jso
             unnamed += 1;
             format!("value {unnamed}")
         });
-        object.insert(name, json_value(value));
+        object.insert(name, json_of(value));
     }
     object
-}
-
-pub(crate) fn json_value(value: &Value) -> serde_json::Value {
-    match value {
-        Value::String(text) => text.as_str().into(),
-        Value::Int(number) => (*number).into(),
-        // JSON has no infinity: such a value is absent from a recording.
-        Value::Float(number) => Number::from_f64(*number).map_or(serde_json::Value::Null, Into::into),
-        Value::Bool(truth) => (*truth).into(),
-        Value::Ip(address) => address.to_string().into(),
-        Value::Bytes(bytes) => hex(bytes).into(),
-        Value::List(elements) => elements.iter().map(json_value).collect(),
-    }
 }
 
 /// An event as a test block of the native language. Nothing where a value has no place in one.
@@ -145,17 +133,6 @@ fn literal(value: &Value) -> Option<String> {
         Value::List(elements) => {
             format!("[{}]", elements.iter().map(literal).collect::<Option<Vec<String>>>()?.join(", "))
         }
-    })
-}
-
-/// Bytes as hexadecimal digits, in lower case.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
     })
 }
 

@@ -8,8 +8,8 @@ use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
 use contentcheck_reference as reference;
 
 use crate::fault::EventFault;
+use crate::json::json;
 use crate::plan::{Plan, Route, Stop};
-use crate::proof::json_value;
 
 /// What evaluates events on the image of a plan. Each thread has its own.
 pub struct Worker<'p> {
@@ -22,6 +22,14 @@ pub struct Worker<'p> {
     routes: Vec<Route>,
     tally: Tally,
     flattener: Flattener,
+}
+
+impl Plan {
+    /// Memory for one thread, and what evaluates with it.
+    #[must_use]
+    pub fn worker(&self) -> Worker<'_> {
+        Worker::new(self)
+    }
 }
 
 impl<'p> Worker<'p> {
@@ -188,7 +196,7 @@ impl<'p> Worker<'p> {
     /// A value in another type, as it is converted where a recording has it.
     fn convert(&mut self, value: &Value, ty: FieldType) -> Option<Value> {
         const NAME: &str = "value";
-        let record = serde_json::json!({ NAME: json_value(value) }).to_string();
+        let record = serde_json::json!({ NAME: json(value) }).to_string();
         let layout = Layout::new("", vec![(NAME.to_owned(), ty)], Vec::new());
         let flat = self.flattener.flatten(record.as_bytes()).ok()?;
         layout.present(&flat, &mut self.scratch, false, |event| event.inputs.first().and_then(own))

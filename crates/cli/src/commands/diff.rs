@@ -12,13 +12,13 @@ use contentcheck_run::proof::{self, Confirmer};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::eval::RuleName;
 use super::prove::{EventObject, event_line};
 use super::{plural, written};
 use crate::Streams;
 use crate::args::{CompileOptions, Diff, Inputs, ProofFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::{self, Release, talk};
+use crate::rule_name::RuleName;
 
 /// What `diff --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]

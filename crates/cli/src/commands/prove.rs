@@ -10,12 +10,12 @@ use contentcheck_run::proof::{self, Confirmer};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::eval::RuleName;
 use super::{plural, written};
 use crate::Streams;
 use crate::args::{CompileOptions, ProofFormat, Prove};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::{self, talk};
+use crate::rule_name::RuleName;
 
 /// An event: names to values.
 pub type EventObject = serde_json::Map<String, serde_json::Value>;

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::eval::{NotConverted, RuleName, not_converted};
+use super::eval::{NotConverted, not_converted};
 use super::{threads, written};
 use crate::Streams;
 use crate::args::{CountFormat, Replay};
@@ -21,6 +21,7 @@ use crate::as_sensor::{self, SensorReport};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{self, Release, talk, talk_of};
+use crate::rule_name::RuleName;
 use contentcheck_project::files;
 
 /// Bytes of a file of ceilings.

@@ -12,7 +12,6 @@ use contentcheck_run::{Plan, Route};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::RuleName;
 use crate::Streams;
 use crate::args::{Eval, EventFormat};
 use crate::as_sensor::{self, SensorReport};
@@ -20,6 +19,7 @@ use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
 use crate::release::{Release, talk, talk_of};
+use crate::rule_name::RuleName;
 
 /// What `eval --explain RULE --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
