@@ -74,7 +74,7 @@ fn run(directory: &Path, arguments: &[&str]) -> Output {
 
 /// What nothing that is printed may hold, but for what the format itself means.
 fn check(what: &str, bytes: &[u8], github: bool) {
-    let text = String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| unreachable!("{what}: not UTF-8"));
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
     for letter in text.chars() {
         let acts = (letter.is_control() && !matches!(letter, '\n' | '\t'))
             || matches!(letter, '\u{200b}' | '\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
@@ -118,7 +118,7 @@ fn all(directory: &Path, arguments: &[&str]) {
         check(&what, &output.stdout, github);
     }
     check(&format!("standard error of {what}"), &output.stderr, false);
-    if arguments.iter().any(|word| *word == "html") {
+    if arguments.contains(&"html") {
         let text = String::from_utf8(run(directory, arguments).stdout).unwrap();
         assert!(!text.contains("<script>alert"), "{what}");
     }
