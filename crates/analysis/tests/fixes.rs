@@ -1,7 +1,7 @@
 //! Fixes keep what rules mean and every comment: generated rules with mistakes, and public rules into which mistakes
 //! are put. All fixes are applied; each rule that could be read before fires on the same events after, which is
 //! proven where the condition is not the same to the letter.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 #[path = "common/paths.rs"]
 mod paths;
