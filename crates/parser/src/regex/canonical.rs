@@ -21,7 +21,7 @@ use crate::model::Regex;
 /// `(?-u:\b)`; the flags `i`, `u` and `x` are gone. `.` and negated classes match one character.
 /// Needs no Unicode table to compile. Up to five times as long as the expression.
 ///
-/// An expression that [`crate::check::check`] does not accept is returned as it is.
+/// An expression that the check of regular expressions does not accept is returned as it is.
 #[must_use]
 pub fn canonical(regex: &Regex, ignore_case: bool) -> String {
     let Ok(mut tree) = parse(&regex.pattern) else { return regex.pattern.to_string() };
