@@ -9,10 +9,11 @@ fi
 # Words of the further arguments, as they are written.
 read -r -a more <<<"${ARGUMENTS:-}"
 talk="$(mktemp)"
-contentcheck "${arguments[@]}" ${more[@]+"${more[@]}"} 2> >(tee "$talk" >&2)
-code=$?
-# The copy is whole once its writer has ended.
-wait
+# A pipeline ends when its last writer has: the copy of what was said is whole then.
+{
+    contentcheck "${arguments[@]}" ${more[@]+"${more[@]}"} 2>&1 >&3 | tee "$talk" >&2
+    code=${PIPESTATUS[0]}
+} 3>&1
 case "$code" in
     0 | 1) ;;
     # Nothing was found out about the release, so there is no annotation yet.
