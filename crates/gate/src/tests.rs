@@ -237,6 +237,104 @@ fn a_sensor_that_runs_less_than_before_fails_the_gate() {
     assert_eq!(loads, [(0, Some(20)), (0, Some(20))]);
     assert_eq!(found.iter().filter(|of| of.starts_with("CC0810")).count(), 2, "{found:?}");
     assert_eq!(found.iter().filter(|of| of.starts_with("CC1013")).count(), 2, "{found:?}");
+    // A rule that no sensor runs any more is named, however few there are.
+    let (_, found) = said(&rules(2, ">=99"), false);
+    let nowhere = |rule: &str| format!("CC0810: `{rule}` runs on no sensor of the fleet any more");
+    assert_eq!(found, [nowhere("r000"), nowhere("r001")]);
+    assert!(said(&rules(2, ">=99"), true).1.is_empty());
+}
+
+/// A version that is deployed and is taken out of the fleet is looked at by no check.
+#[test]
+fn a_sensor_that_left_the_fleet_is_named() {
+    let (seven, eight, nine) = (("7", "image:string"), ("8", "image:string"), ("9", "image:string"));
+    let text = "template acme.process @ 1 {\n    1 image: string nocase\n}\nrule r {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8100\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a\"\n}\n";
+    let of = |sensors: &[(&str, &str)]| on_fleet(text, sensors);
+    let before = of(&[seven, eight]);
+    let said = |now: &Built, allow_shrink: bool| {
+        let found = checked(now, Some(&before), Settings { allow_shrink, ..settings() }, &["change"]);
+        found.errors().map(|(_, of)| format!("{}: {}", of.code, of.message)).collect::<Vec<_>>()
+    };
+    let lacks = |named: &str| {
+        vec![format!("CC1016: the fleet of the previous release has sensors that this one lacks: {named}")]
+    };
+    assert_eq!(said(&of(&[seven, eight, nine]), false), [""; 0]);
+    assert_eq!(said(&of(&[eight, nine]), false), lacks("acme 7"));
+    assert_eq!(said(&of(&[nine]), false), lacks("acme 7, acme 8"));
+    assert_eq!(said(&of(&[nine]), true), [""; 0]);
+    let none = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
+    assert_eq!(said(&Built::new(none, false, 1).unwrap(), false), lacks("acme 7, acme 8"));
+}
+
+/// What is named as the previous release and shows less than one that passed did: that is no pass.
+#[test]
+fn a_previous_release_that_shows_less_is_no_pass() {
+    let of = |text: &str, name: Option<&str>| {
+        let mut gathered = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
+        gathered.release.name = name.map(str::to_owned);
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let template = "template acme.process @ 1 {\n    1 image: string nocase\n}\n";
+    let rule = |name: &str, field: &str| {
+        format!(
+            "rule {name} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f816{name}\"\n    template: acme.process @ 1\n    severity: low\n    when {field} ends_with \"a\"\n}}\n"
+        )
+    };
+    let now = of(&format!("{template}{}", rule("a", "image")), Some("acme"));
+    let said = |previous: &Built| {
+        let found = checked(&now, Some(previous), settings(), &["change"]);
+        let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+        change.skipped.iter().filter(|of| of.contains("previous release")).count()
+    };
+    let whole = format!("{template}{}", rule("a", "image"));
+    assert_eq!(said(&of(&whole, Some("acme"))), 0);
+    assert_eq!(said(&of(&whole, None)), 0);
+    assert_eq!(said(&of(&whole, Some("other"))), 1);
+    assert_eq!(said(&of(template, Some("acme"))), 1);
+    assert_eq!(said(&of(&format!("{whole}{}", rule("b", "imag")), Some("acme"))), 1);
+    assert_eq!(said(&of(&format!("{template}{}", rule("b", "imag")), Some("other"))), 3);
+}
+
+/// Recorded events are recognised by `reads`: with other ones, replay and never-match see other events, or none.
+#[test]
+fn what_events_are_recognised_by_is_part_of_a_template_type() {
+    let of = |reads: &str| {
+        let text = format!(
+            "template acme.process @ 1 {{\n    {reads}1 image: string nocase\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8150\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a\"\n}}\n"
+        );
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let all = [
+        "",
+        "reads { kind: \"process\" }\n    ",
+        "reads { kind: \"proces\" }\n    ",
+        "reads { kind: 7 }\n    ",
+        "reads { kin: \"process\" }\n    ",
+        "reads { kind: \"process\", id: 1 }\n    ",
+    ];
+    for before in all {
+        for now in all {
+            let found = checked(&of(now), Some(&of(before)), settings(), &["change"]);
+            let said = errors(&found).iter().filter(|(code, _)| *code == "CC0210").count();
+            assert_eq!(said, usize::from(before != now), "{before}, then {now}: {found:?}");
+        }
+    }
+}
+
+/// Rules with errors are lint's to report; where lint does not run, a release without them must not look whole.
+#[test]
+fn without_lint_a_rule_that_is_left_out_is_an_error_too() {
+    let text = "template acme.process @ 1 {\n    1 image: string nocase\n}\nrule r {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8101\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a\"\n}\nrule s {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8151\"\n    template: acme.process @ 1\n    severity: low\n    when imag ends_with \"a\"\n}\n";
+    let built = Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap();
+    let said = |names: &[&str]| {
+        let found = checked(&built, None, settings(), names);
+        let of = found.errors().filter(|(result, _)| result.name == "compile");
+        of.map(|(_, of)| format!("{}: {}", of.code, of.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&["lint", "compile"]), [""; 0]);
+    let left_out = "CC0808: 1 rule is left out of the image because of errors, the first is `0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8151`";
+    assert_eq!(said(&["compile"]), [left_out]);
+    assert_eq!(said(&["compile", "verify"]), [left_out]);
 }
 
 /// A file in which nothing is recognised did not show anything, whatever it is called and whatever else is there.

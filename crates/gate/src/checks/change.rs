@@ -71,11 +71,13 @@ impl Check for ChangeGuard {
             }
             _ => {}
         }
+        outcome.skipped.extend(unlike(run, previous));
         let old = previous.rules();
         let before = by_name(&old);
         let after = by_name(&run.rules);
-        // What has an error is not gone: lint says what is wrong with it.
-        let left: BTreeSet<&str> = run.built.judged().left_out().iter().map(|out| out.name.as_str()).collect();
+        // What has an error is not gone: lint says what is wrong with it. Where lint does not run, nothing else does.
+        let left = run.built.judged().left_out().iter().filter(|_| run.settings.wants("lint"));
+        let left: BTreeSet<&str> = left.map(|out| out.name.as_str()).collect();
         let gone: Vec<&CheckedRule> = before
             .iter()
             .filter(|(name, _)| !after.contains_key(*name) && !left.contains(*name))
@@ -83,7 +85,8 @@ impl Check for ChangeGuard {
             .collect();
         shrunk(run, &before, &gone, &mut outcome);
         sensors(run, previous, &left, &mut outcome);
-        moved_fields(run, previous, &mut outcome);
+        fleets(run, previous, &mut outcome);
+        templates(run, previous, &mut outcome);
         grown(run, &mut outcome);
         let mut changes: Vec<Change> = Vec::new();
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
@@ -137,6 +140,32 @@ impl Check for ChangeGuard {
         outcome.learned.changes = changes;
         outcome
     }
+}
+
+/// Why what is named as the previous release shows less than it should, or nothing. A release that passed has none of
+/// these, so that one that has cannot hide what is gone.
+fn unlike(run: &Subject<'_>, previous: &Built) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let left_out = previous.judged().left_out().len();
+    if left_out > 0 {
+        let left_out = plural(left_out, "rule");
+        reasons.push(format!("{left_out} of the previous release with errors: they are compared with nothing"));
+    }
+    if previous.rules().is_empty() {
+        reasons.push("the previous release has no rules: nothing was compared".to_owned());
+    }
+    let name = |built: &Built| built.judged().gathered().release.name.clone();
+    let (old, new) = (name(previous), name(run.built));
+    if old.is_some() && old != new {
+        let called =
+            |name: Option<String>| name.map_or_else(|| "has no name".to_owned(), |name| format!("is `{name}`"));
+        reasons.push(format!(
+            "the previous release {}, and this one {}: they are not the same product",
+            called(old),
+            called(new)
+        ));
+    }
+    reasons
 }
 
 fn by_name<'r>(rules: &[&'r CheckedRule]) -> BTreeMap<&'r str, &'r CheckedRule> {
@@ -215,6 +244,65 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<&str>, outcome: 
             outcome.findings.push(Finding::new(&codes::SENSOR_RUNS_LESS, message).with_help(
                 "widen `sensors` of the rules, or say that it is meant: --allow-shrink, for this one release",
             ));
+        }
+    }
+    // Where a sensor runs less as a whole, its rules are not named one by one.
+    if run.settings.allow_shrink || outcome.findings.iter().any(|of| of.code == codes::SENSOR_RUNS_LESS.id) {
+        return;
+    }
+    let ran: BTreeSet<&str> = before.taking.iter().flat_map(|group| group.loaded(previous.content())).collect();
+    let runs: BTreeSet<&str> = groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
+    for rule in run.rules.iter().filter(|rule| ran.contains(rule.key()) && !runs.contains(rule.key())).take(20) {
+        let message = format!("`{}` runs on no sensor of the fleet any more", rule.title);
+        outcome.findings.push(
+            Finding::new(&codes::SENSOR_RUNS_LESS, message)
+                .of_rule(rule)
+                .with_help("widen its `sensors`, or say that it is meant: --allow-shrink, for this one release"),
+        );
+    }
+}
+
+/// Sensors of the previous release's fleet that are in this one's no more: nothing looks at what they do with the release,
+/// and they may still be deployed.
+fn fleets(run: &Subject<'_>, previous: &Built, outcome: &mut Outcome) {
+    let Some(before) = previous.devices.as_ref().filter(|_| !run.settings.allow_shrink) else { return };
+    let now = run.built.devices.as_ref().map_or(&[][..], |fleet| fleet.sensors());
+    let is_there =
+        |sensor: &Sensor| now.iter().any(|other| other.name() == sensor.name() && other.version() == sensor.version());
+    let gone: Vec<String> = before.sensors().iter().filter(|of| !is_there(of)).map(ToString::to_string).collect();
+    if gone.is_empty() {
+        return;
+    }
+    /// The most that are named.
+    const NAMED: usize = 5;
+    let more = gone.len().saturating_sub(NAMED);
+    let named: Vec<String> = gone.into_iter().take(NAMED).collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let message =
+        format!("the fleet of the previous release has sensors that this one lacks: {}{more}", named.join(", "));
+    outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
+        "name every version that is still deployed; where none of these is: --allow-shrink, for this one release",
+    ));
+}
+
+/// Template types that differ though their version is the same.
+fn templates(run: &Subject<'_>, previous: &Built, outcome: &mut Outcome) {
+    moved_fields(run, previous, outcome);
+    let (old, new) = (previous.content().catalogue(), run.built.content().catalogue());
+    for name in new.names() {
+        for version in new.versions(name) {
+            let (Some(before), Some(now)) = (old.find(name, version), new.find(name, version)) else { continue };
+            // What no event is recognised as, no recording can show to be wrong.
+            if before.reads == now.reads {
+                continue;
+            }
+            let message = format!(
+                "events are recognised as `{now}` by other `reads` than in the previous release, at the same version"
+            );
+            outcome.findings.push(Finding {
+                place: Some(place(&now.source, now.span)),
+                ..Finding::new(&codes::TEMPLATE_CHANGED, message).with_help("keep `reads`, or declare the next version")
+            });
         }
     }
 }

@@ -4,7 +4,7 @@ use contentcheck_compiler::{Options, compile};
 use contentcheck_parser::diagnostic::codes;
 
 use crate::evidence::Finding;
-use crate::facts::plural;
+use crate::facts::{place, plural};
 use crate::run::{Check, Learned, Outcome, Subject};
 use contentcheck_parser::release::{Checking, WithErrors, sha256};
 
@@ -42,6 +42,17 @@ impl Check for Canonical {
                     .with_help("where none are meant to be there, say so: --allow-shrink, for this one release"),
             );
         }
+        // Lint says of each why it is left out. Where lint does not run, the release must not look whole.
+        let left_out = built.judged().left_out();
+        if let Some(first) = left_out.first().filter(|_| !run.settings.wants("lint")) {
+            let message = format!(
+                "{} left out of the image because of errors, the first is `{}`",
+                are(left_out.len()),
+                first.name
+            );
+            let finding = Finding::new(&codes::RULE_LEFT_OUT, message).with_help("`contentcheck lint` says why");
+            outcome.findings.push(Finding { place: Some(place(&first.source, first.span)), ..finding });
+        }
         for reason in &run.unready {
             let message = format!("the image of all rules, which tests and events are run on, is not ready: {reason}");
             outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, message));
@@ -69,4 +80,9 @@ impl Check for Canonical {
         );
         outcome
     }
+}
+
+/// So many rules, with their verb.
+fn are(rules: usize) -> String {
+    format!("{} {}", plural(rules, "rule"), if rules == 1 { "is" } else { "are" })
 }

@@ -1,5 +1,7 @@
 //! Check 3: every sensor of the fleet takes the image.
 
+use std::collections::BTreeSet;
+
 use contentcheck_interpreter::Image;
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_run::refusal::verify_for;
@@ -68,6 +70,15 @@ impl Check for Verify {
         if fewest != u32::MAX {
             outcome.summary +=
                 &format!("; the most restricted one runs {fewest} of {}", plural(run.rules.len(), "rule"));
+        }
+        if let Ok(groups) = run.sensors() {
+            let runs: BTreeSet<&str> =
+                groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
+            let nowhere = run.rules.iter().filter(|rule| !runs.contains(rule.key())).count();
+            outcome.fact("rules that no sensor runs", nowhere as u64);
+            if nowhere > 0 {
+                outcome.summary += &format!("; {nowhere} of them run on no sensor");
+            }
         }
         outcome
     }
