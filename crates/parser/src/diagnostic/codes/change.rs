@@ -5,7 +5,7 @@ codes! {
     RELEASE_SHRUNK = "CC0801" "release-shrunk" Error {
         cause: "A directory was not checked out, a generator gave nothing, a filter took away too much: what is left still is valid content, only much less of it.",
         harm: "Every sensor that takes the release is blind to what the rules found, and says nothing. In May 2025 an empty route table, valid as a file, took a vendor's platform down worldwide.",
-        cure: "Restore what is missing. Where the rules are meant to go, say so with `allow-shrink = true` under `[gate]`, or `--allow-shrink`, for this one release.",
+        cure: "Restore what is missing. Where the rules are meant to go, say so with `--allow-shrink`, for this one release.",
     }
     /// a rule of the previous release is gone
     RULE_REMOVED = "CC0802" "rule-removed" Warning {
@@ -23,7 +23,7 @@ codes! {
     SIZE_JUMP = "CC0804" "size-jump" Error {
         cause: "A query gave rows twice, a generator ran on more than it should, a list was pasted once more.",
         harm: "What reads the content holds it to limits that were set for its usual size. In November 2025 a feature file of twice its size stopped a large part of the web.",
-        cure: "Find out why it grew. Where it is meant, say so with `allow-growth = true` under `[gate]`, or `--allow-growth`, for this one release.",
+        cure: "Find out why it grew. Where it is meant, say so with `--allow-growth`, for this one release.",
     }
     /// a rule matches far more events than its version in the previous release
     MATCH_VOLUME = "CC0805" "match-volume" Error {
