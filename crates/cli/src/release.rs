@@ -1,7 +1,6 @@
 //! From paths to an image: what every command that runs or ships rules begins with.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use contentcheck_compiler::{Options, compile};
 use contentcheck_parser::diagnostic::visible;
@@ -9,6 +8,7 @@ use contentcheck_parser::lookup::{self, NotFound};
 use contentcheck_parser::model::{CheckedRule, RuleId};
 use contentcheck_parser::release::{Checking, Gathered, Judged, LeftOut, Shippable, WithErrors};
 use contentcheck_parser::sensor::Sensor;
+use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection};
 use contentcheck_run::Plan;
 pub use contentcheck_run::refusal::{describe, verify_for};
@@ -31,7 +31,7 @@ pub struct Release {
     /// The image.
     pub image: Vec<u8>,
     /// Every file that was read, which no output may replace.
-    pub read: Vec<PathBuf>,
+    pub read: InputFiles,
 }
 
 impl Release {

@@ -10,8 +10,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::Parser as _;
 use common::{corpus, directories, name};
-use contentcheck::args::SchemaName;
+use contentcheck::Streams;
+use contentcheck::args::{Cli, SchemaName};
 use contentcheck::exit::Exit;
 use contentcheck_gate::evidence::{
     AcceptedBy, AcceptedFindings, Conclusion, Covered, Evidence, FilesLeftOut, LeftOut, RuleFacts, SensorFacts,
@@ -733,6 +735,82 @@ fn nothing_of_an_earlier_run_is_left() {
         // What others put there stays.
         let names: Vec<String> = walk(Path::new(&left)).iter().map(|path| name(path)).collect();
         assert_eq!(names, ["note.txt"], "{wrong}");
+    }
+}
+
+/// A listener that does something once, when a check has ended.
+struct When<'a> {
+    heard: String,
+    check: &'a str,
+    act: Option<Box<dyn FnOnce() + 'a>>,
+}
+
+impl std::io::Write for When<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.heard.push_str(std::str::from_utf8(bytes).unwrap());
+        let ended = |line: &str| line.split(' ').nth(1) == Some(self.check) && line.ends_with(" s");
+        if self.heard.lines().any(ended)
+            && let Some(act) = self.act.take()
+        {
+            act();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Evidence has the digest of what was replayed: a recording that changes meanwhile ends the run, and nothing is left.
+#[test]
+fn a_recording_that_changes_meanwhile_ends_the_run() {
+    let scratch = Scratch::new("swapped");
+    let release = demo(&scratch);
+    let (private, left, printed) = (scratch.file("gate.pem"), scratch.file("evidence"), scratch.file("printed"));
+    fs::write(&private, PRIVATE).unwrap();
+    let recorded = Path::new(&scratch.file("recorded.jsonl")).to_path_buf();
+    let events = b"{\"EventID\": 1}\n{\"EventID\": 2}\n";
+    let other = |bytes: &'static [u8]| move |path: &Path| fs::write(path, bytes).unwrap();
+    let ways: [(&str, Box<dyn Fn(&Path)>); 7] = [
+        ("same", Box::new(other(events))),
+        ("other", Box::new(other(b"{\"EventID\": 1}\n{\"EventID\": 3}\n"))),
+        ("longer", Box::new(other(b"{\"EventID\": 1}\n{\"EventID\": 2}\n{\"EventID\": 3}\n"))),
+        ("shorter", Box::new(other(b"{\"EventID\": 1}\n"))),
+        ("empty", Box::new(other(b""))),
+        ("removed", Box::new(|path| fs::remove_file(path).unwrap())),
+        ("directory", Box::new(|path| (fs::remove_file(path).unwrap(), fs::create_dir(path).unwrap()).1)),
+    ];
+    for option in ["--recordings", "--never-match"] {
+        for check in ["lint", "replay"] {
+            for (way, change) in &ways {
+                let _ = fs::remove_dir(&recorded);
+                fs::write(&recorded, events).unwrap();
+                let named = recorded.to_str().unwrap();
+                let arguments = ["gate", release.to_str().unwrap(), "--only", "lint,replay", "--evidence", &left];
+                let more = ["--sign", &private, "-o", &printed, option, named];
+                let cli = Cli::try_parse_from(["contentcheck"].iter().chain(&arguments).chain(&more)).unwrap();
+                let act: Box<dyn FnOnce()> = Box::new(|| change(&recorded));
+                let mut err = When { heard: String::new(), check, act: Some(act) };
+                let mut out = Vec::new();
+                let exit = contentcheck::run(
+                    &cli,
+                    &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false },
+                );
+                let (heard, acted) = (err.heard, err.act.is_none());
+                assert!(acted, "{option} {check} {way}: {heard}");
+                if *way == "same" {
+                    assert_ne!(exit, Exit::Usage, "{option} {check}: {heard}");
+                    assert!(Path::new(&left).join("attestation.dsse.json").is_file() && Path::new(&printed).is_file());
+                    fs::remove_file(&printed).unwrap();
+                    continue;
+                }
+                assert_eq!(exit, Exit::Usage, "{option} {check} {way}: {heard}");
+                let words = format!("{named}: it changed while the gate ran");
+                assert!(heard.contains(&words), "{option} {check} {way}: {heard}");
+                assert!(walk(Path::new(&left)).is_empty() && !Path::new(&printed).exists(), "{option} {check} {way}");
+            }
+        }
     }
 }
 

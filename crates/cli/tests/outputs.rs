@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -201,4 +203,223 @@ fn links_are_followed_and_files_of_others_stay() {
         let left: Vec<String> = tree(&directory).into_keys().filter(|name| name.contains(".tmp")).collect();
         assert!(left.is_empty(), "{left:?}");
     }
+}
+
+// Made for this test: `openssl genpkey -algorithm ed25519`.
+const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
+const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAbN9JtNih/Tw8psY+UwyJKxKjxdRgYhbiMwmdvj7XrDk=\n-----END PUBLIC KEY-----\n";
+const CONTENT: &str = "template acme.process @ 1 {\n    1 image: string nocase\n}\n\
+table known @ 1 { image: string key } capacity 10 from \"tables/known.csv\"\n";
+const TESTS: &str = "- name: good\n  expect: fires\n  event: { Image: 'C:\\good.exe' }\n";
+const SETTINGS: &str = "fleet = [\"fleet.json\"]\nbaseline = \"baseline.json\"\n[release]\nname = \"outputs\"\n[gate]\n\
+previous = \"old\"\nprevious-evidence = \"before.json\"\nrecordings = [\"recorded\"]\nnever-match = [\"never\"]\n";
+/// Every kind of file that the gate reads, by one of the kind.
+const INPUTS: [&str; 17] = [
+    "rules/rule.yml",
+    "rules/known.content",
+    "rules/rule.test.yml",
+    "rules/tables/known.csv",
+    "rules/.contentcheckignore",
+    "contentcheck.toml",
+    "fleet.json",
+    "manifest.json",
+    "baseline.json",
+    "recorded/events.jsonl",
+    "never/events.jsonl",
+    "before.json",
+    "gate.pem",
+    "old/rule.yml",
+    "old/tables/known.csv",
+    "old/contentcheck.toml",
+    "old/.contentcheckignore",
+];
+/// Those of them that `lint` and `compile` read.
+const OF_A_RELEASE: usize = 9;
+/// Every file that the gate leaves in a directory of evidence.
+const LEFT: [&str; 8] = [
+    "evidence.json",
+    "evidence.sarif",
+    "junit.xml",
+    "summary.md",
+    "report.html",
+    "summary.txt",
+    "release.ccimage",
+    "attestation.dsse.json",
+];
+const GATE: [&str; 10] =
+    ["gate", "rules", "--only", "lint", "--format", "json", "--evidence", "left", "--sign", "gate.pem"];
+
+/// A release that reads a file of each kind.
+fn with_every_input(name: &str) -> PathBuf {
+    let directory = scratch(name);
+    let put = |path: &str, text: &str| {
+        let path = directory.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    for release in ["rules", "old"] {
+        put(&format!("{release}/rule.yml"), RULE);
+        put(&format!("{release}/known.content"), CONTENT);
+        put(&format!("{release}/tables/known.csv"), "image\ngood.exe\n");
+        put(&format!("{release}/.contentcheckignore"), "drafts\n");
+    }
+    put("rules/rule.test.yml", TESTS);
+    put("old/contentcheck.toml", "");
+    put("gate.pem", PRIVATE);
+    put("fleet.json", "{\"format\": 1, \"sensors\": [\"manifest.json\"]}\n");
+    for recordings in ["recorded", "never"] {
+        put(&format!("{recordings}/events.jsonl"), "{\"EventID\": 1}\n");
+    }
+    fine(&directory, &["sensor", "import", "sysmon.xml", "-o", "manifest.json"]);
+    fine(&directory, &["lint", "rules", "--write-baseline", "baseline.json"]);
+    fine(&directory, &["gate", "rules", "--only", "lint", "--evidence", "before"]);
+    fs::rename(directory.join("before/evidence.json"), directory.join("before.json")).unwrap();
+    fs::remove_dir_all(directory.join("before")).unwrap();
+    put("contentcheck.toml", SETTINGS);
+    directory
+}
+
+fn start(directory: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_contentcheck"));
+    command.args(arguments).current_dir(directory).stdin(Stdio::null()).output().unwrap()
+}
+
+fn fine(directory: &Path, arguments: &[&str]) {
+    let done = start(directory, arguments);
+    assert_eq!(done.status.code(), Some(0), "{arguments:?}: {}", said(&done));
+}
+
+/// That a run ends with 2, names an input and changes nothing.
+fn refused(directory: &Path, arguments: &[&str], input: &str, because: &str) {
+    let before = tree(directory);
+    let done = start(directory, arguments);
+    assert_eq!(done.status.code(), Some(2), "{because}: {arguments:?}: {}", said(&done));
+    assert!(said(&done).contains("would replace an input of this run"), "{because}: {}", said(&done));
+    let file = input.rsplit('/').next().unwrap();
+    assert!(said(&done).contains(file), "{because}: {input}: {}", said(&done));
+    let after = tree(directory);
+    assert!(after == before, "{because}: {arguments:?}: {:?}", after.keys().collect::<Vec<_>>());
+}
+
+#[test]
+fn no_kind_of_input_is_replaced_by_any_writer() {
+    let directory = with_every_input("every-input");
+    let writers: [(&[&str], usize); 5] = [
+        (&["lint", "rules", "-o"], OF_A_RELEASE),
+        // A baseline may be recorded again.
+        (&["lint", "rules", "--write-baseline"], OF_A_RELEASE - 1),
+        (&["compile", "rules", "-o"], OF_A_RELEASE),
+        (&["compile", "rules", "--no-config", "--sensor", "fleet.json", "-o"], 0),
+        (&["gate", "rules", "--only", "lint", "--evidence", "left", "--sign", "gate.pem", "-o"], INPUTS.len()),
+    ];
+    for (writer, reads) in writers {
+        let inputs = if reads == 0 { &["fleet.json", "manifest.json"] } else { &INPUTS[..reads] };
+        for (number, input) in inputs.iter().enumerate() {
+            let (link, hard) = (directory.join("link"), directory.join("hard"));
+            symlink(input, &link).unwrap();
+            fs::hard_link(directory.join(input), &hard).unwrap();
+            let hop = format!("rules/../{input}");
+            // Its own name, and one of the others in turn.
+            let others = ["link", "hard", hop.as_str()];
+            for output in [input, others[number % others.len()]] {
+                refused(&directory, &[writer, &[output]].concat(), input, output);
+            }
+            fs::remove_file(link).unwrap();
+            fs::remove_file(hard).unwrap();
+        }
+        if reads > 0 {
+            fine(&directory, &[writer, &["plain"]].concat());
+        }
+    }
+}
+
+#[test]
+fn no_input_is_cleared_from_a_directory_of_evidence() {
+    let directory = with_every_input("evidence");
+    fine(&directory, &GATE);
+    assert!(LEFT.iter().all(|name| directory.join("left").join(name).is_file()));
+    for (number, input) in INPUTS.iter().enumerate() {
+        let own = directory.join(input);
+        // Each kind under two of the names, so that each name has several kinds.
+        for name in [LEFT[number % LEFT.len()], LEFT[(number + 3) % LEFT.len()]] {
+            let left = directory.join("left").join(name);
+            fs::remove_file(&left).unwrap();
+            // The input is elsewhere, and a link to it stands where the evidence goes.
+            symlink(&own, &left).unwrap();
+            refused(&directory, &GATE, input, name);
+            fs::remove_file(&left).unwrap();
+            // The input stands where the evidence goes, and is read through a link.
+            fs::rename(&own, &left).unwrap();
+            symlink(&left, &own).unwrap();
+            refused(&directory, &GATE, input, name);
+            fs::remove_file(&own).unwrap();
+            fs::hard_link(&left, &own).unwrap();
+            refused(&directory, &GATE, input, name);
+            fs::remove_file(&own).unwrap();
+            fs::copy(&left, &own).unwrap();
+        }
+    }
+    fine(&directory, &GATE);
+}
+
+/// Also where the run ends before it has read the input.
+#[test]
+fn a_run_that_ends_early_clears_no_input() {
+    let directory = with_every_input("early");
+    let gate: &[&str] = &["gate", "rules", "--only", "lint", "--evidence", "never"];
+    let never = directory.join("never/evidence.json");
+    fs::rename(directory.join("never/events.jsonl"), &never).unwrap();
+    let settings = |text: &str| fs::write(directory.join("contentcheck.toml"), text).unwrap();
+    refused(&directory, gate, "evidence.json", "configured");
+    for wrong in ["baseline.json", "fleet.json", "recorded", "old", "before.json"] {
+        settings(&SETTINGS.replace(wrong, "nowhere"));
+        refused(&directory, gate, "evidence.json", wrong);
+        settings("");
+        let named = [gate, &["--never-match", "never", "--recordings", "nowhere"]].concat();
+        refused(&directory, &named, "evidence.json", wrong);
+    }
+    // What a configuration names that cannot be read is told by what it holds.
+    for wrong in ["[", "[gate]\nnever-mach = [\"never\"]\n", &format!("{SETTINGS}allow-shrink = true\n")] {
+        settings(wrong);
+        let before = tree(&directory);
+        let done = start(&directory, gate);
+        assert_eq!(done.status.code(), Some(2), "{}", said(&done));
+        assert!(said(&done).contains("never/evidence.json: left as it is"), "{}", said(&done));
+        assert!(tree(&directory) == before, "{wrong}");
+    }
+    // The evidence of the run before is no exception where it is in the directory itself.
+    settings("");
+    fs::copy(directory.join("before.json"), &never).unwrap();
+    refused(&directory, &[gate, &["--previous-evidence", "never/evidence.json"]].concat(), "evidence.json", "previous");
+}
+
+#[test]
+fn a_signing_key_that_is_none_is_no_wish_for_no_signature() {
+    let directory = scratch("signing");
+    let gate = |key: &OsStr, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contentcheck"));
+        command.args(["gate", "rules", "--only", "lint"]).args(more).current_dir(&directory).stdin(Stdio::null());
+        command.env("CONTENTCHECK_SIGNING_KEY", key).output().unwrap()
+    };
+    let half = PRIVATE.get(..PRIVATE.len() / 2).unwrap();
+    let wrong = ["", " ", "\n", "\t \r\n", "x", "gate.pem", PUBLIC, half].map(OsString::from);
+    for key in wrong.into_iter().chain([OsString::from_vec(vec![0xff, 0xfe])]) {
+        let done = gate(&key, &["--evidence", "left"]);
+        assert_eq!(done.status.code(), Some(2), "{key:?}: {}", said(&done));
+        for words in ["CONTENTCHECK_SIGNING_KEY", "ed25519 private key in PEM"] {
+            assert!(said(&done).contains(words), "{key:?}: {}", said(&done));
+        }
+        assert!(!directory.join("left").exists(), "{key:?}");
+        // A file is named as the variable is.
+        fs::write(directory.join("wrong.pem"), key.as_encoded_bytes()).unwrap();
+        let done = gate(OsStr::new(PRIVATE), &["--evidence", "left", "--sign", "wrong.pem"]);
+        assert_eq!(done.status.code(), Some(2), "{key:?}: {}", said(&done));
+        assert!(said(&done).contains("wrong.pem: ") && said(&done).contains("PEM"), "{key:?}: {}", said(&done));
+        let done = gate(&key, &[]);
+        assert_eq!(done.status.code(), Some(0), "{key:?}: {}", said(&done));
+        assert!(said(&done).contains("CONTENTCHECK_SIGNING_KEY is set, and there is no --evidence"), "{}", said(&done));
+    }
+    let done = gate(OsStr::new(PRIVATE), &["--evidence", "left"]);
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    assert!(directory.join("left/attestation.dsse.json").is_file());
 }

@@ -16,7 +16,7 @@ mod tests;
 
 use std::fmt::{self, Write as _};
 
-pub use envelope::{ENVELOPE_BYTES, Envelope, EnvelopeSignature, PAYLOAD_TYPE, SIGNATURES, sign, verify};
+pub use envelope::{ENVELOPE_BYTES, Envelope, EnvelopeSignature, PAYLOAD_TYPE, SIGNATURES, check_key, sign, verify};
 pub use statement::{
     Accepted, Attested, Configuration, Digest, Influence, Predicate, Resource, Sensor, Statement, TestResult, statement,
 };

@@ -11,6 +11,7 @@ use contentcheck_parser::source::Source;
 
 use crate::config::{self, Config};
 use crate::failure::Failure;
+use crate::write::InputFiles;
 use crate::{files, fleet, sidecar, walk};
 
 /// Bytes of the largest baseline.
@@ -104,8 +105,8 @@ pub struct Project {
     pub files: usize,
     /// Where each content file is, by name.
     pub paths: BTreeMap<String, PathBuf>,
-    /// Every file that was read, which no output may replace.
-    pub read: Vec<PathBuf>,
+    /// Every file that was read or will be, which no output may replace.
+    pub read: InputFiles,
     /// What people should know of the settings, a line each.
     pub notes: Vec<String>,
 }
@@ -122,7 +123,8 @@ impl Project {
         let mut policy = config::policy(&loaded, &selection.severity)?;
         policy.deny_warnings |= selection.deny_warnings;
         let mut inputs: Vec<Input> = loaded.input.into_iter().collect();
-        let mut read: Vec<PathBuf> = config_path.iter().cloned().collect();
+        let read = InputFiles::default();
+        read.extend(config_path.clone());
         let mut notes = Vec::new();
         let named = match &selection.baseline {
             UseBaseline::Configured => config.baseline.as_ref().map(|path| root.join(path)),
@@ -133,7 +135,7 @@ impl Project {
             let (baseline, input) = self::baseline(&path, &mut notes)?;
             policy.baseline = Some(baseline);
             inputs.push(input);
-            read.push(path);
+            read.add(path);
         }
         let selected = if selection.fleet.is_empty() {
             fleet::selected(&config.fleet, &root)?
@@ -159,7 +161,7 @@ impl Project {
         }
         let mut files = walked.files.len() + usize::from(!stdin.is_empty());
         for (found, source) in walked.files.iter().zip(walk::read(&walked.files, selection.threads)) {
-            read.push(found.path.clone());
+            read.add(&found.path);
             match source {
                 Ok((source, language)) if describes_samples(&source, language) => {
                     not_taken.push((found.name.clone(), "describes recorded samples"));
@@ -176,13 +178,15 @@ impl Project {
             return Err(nothing(selection, &not_taken));
         }
         for path in &walked.ignore_files {
+            read.add(path);
             if let Ok(bytes) = files::read_bytes(path, limits::FILE_BYTES) {
                 inputs.push(Input::new(InputKind::Configuration, files::name(path), &bytes));
             }
         }
-        let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &mut read);
+        let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &read);
         let library = contentcheck_library::templates()
             .map_err(|problems| Failure::internal(fleet::problems_in(&problems).message))?;
+        let data = read.clone();
         let gathered = Gathered {
             release: ReleaseInfo { name: config.release.name.clone(), sequence: config.release.sequence },
             sources,
@@ -190,7 +194,10 @@ impl Project {
             beside,
             library,
             fleet,
-            tables: Tables::new(|path| files::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()),
+            tables: Tables::new(move |path| {
+                data.add(path);
+                files::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()
+            }),
             policy,
             inputs,
             not_taken,

@@ -9,6 +9,7 @@ use contentcheck_parser::source::Source;
 use serde_json::Value;
 
 use crate::walk::Found;
+use crate::write::InputFiles;
 use crate::{files, walk, yaml};
 
 /// Tests in one file.
@@ -20,7 +21,7 @@ pub(crate) fn beside(
     walked: &[Found],
     sources: &BTreeMap<String, PathBuf>,
     inputs: &mut Vec<Input>,
-    paths: &mut Vec<PathBuf>,
+    paths: &InputFiles,
 ) -> Vec<Beside> {
     let mut found: BTreeMap<PathBuf, String> = BTreeMap::new();
     for sidecar in walked {
@@ -49,7 +50,7 @@ pub(crate) fn beside(
             }
             Err(reason) => Err(reason),
         };
-        paths.push(path);
+        paths.add(path);
         Beside { file, is_orphan, cases, rules }
     };
     found.into_iter().map(read).collect()

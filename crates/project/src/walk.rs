@@ -210,11 +210,10 @@ impl Filter {
         let added = text.and_then(|text| {
             text.lines().try_for_each(|line| globs.add_line(None, line).map(drop)).map_err(|error| error.to_string())
         });
+        // One that is wrong has an influence too: it is reported.
+        self.ignore_files.push(path.to_path_buf());
         match added.and_then(|()| globs.build().map_err(|error| error.to_string())) {
-            Ok(globs) => {
-                self.ignore_files.push(path.to_path_buf());
-                Some(globs)
-            }
+            Ok(globs) => Some(globs),
             Err(reason) => {
                 let message = format!("the ignore file cannot be read: {reason}");
                 self.problems.push(problem(&codes::UNREADABLE, path, message, "fix it, or remove it"));

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::failure::Failure;
 use crate::files;
@@ -23,30 +24,85 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     put(path, bytes).map_err(|error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error))))
 }
 
+/// Every file that a run reads: the one list that whoever writes or removes a file asks. Clones share it, so what is
+/// read late, such as the data of a table, is in it as well.
+#[derive(Clone, Debug, Default)]
+pub struct InputFiles(Arc<Mutex<Vec<PathBuf>>>);
+
+impl InputFiles {
+    /// Adds a file.
+    pub fn add(&self, path: impl Into<PathBuf>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(path.into());
+    }
+
+    /// Adds files.
+    pub fn extend(&self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(paths);
+    }
+
+    /// The files that were added so far.
+    #[must_use]
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Refuses a path that is one of them, under whatever name.
+    ///
+    /// # Errors
+    /// When it is.
+    pub fn refuse(&self, path: &Path) -> Result<(), Failure> {
+        let Some(own) = Identity::of(path) else { return Ok(()) };
+        match self.paths().iter().find(|input| Identity::of(input).is_some_and(|input| input.is(&own))) {
+            Some(input) => Err(Failure::usage(format!(
+                "{}: the output would replace an input of this run ({}); name another file",
+                files::name(path),
+                files::name(input)
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What tells that two paths lead to one file.
+struct Identity {
+    path: PathBuf,
+    /// Its file system and number: a hard link has another path.
+    #[cfg(unix)]
+    number: Option<(u64, u64)>,
+}
+
+impl Identity {
+    /// None where there is nothing that could be lost.
+    fn of(path: &Path) -> Option<Self> {
+        let path = fs::canonicalize(path).ok()?;
+        #[cfg(unix)]
+        let number = {
+            use std::os::unix::fs::MetadataExt as _;
+            fs::metadata(&path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+        };
+        Some(Self {
+            path,
+            #[cfg(unix)]
+            number,
+        })
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        #[cfg(unix)]
+        if self.number.is_some() && self.number == other.number {
+            return true;
+        }
+        self.path == other.path
+    }
+}
+
 /// Writes a file that must be none of those that the run reads.
 ///
 /// # Errors
 /// When it is one of them, or cannot be written.
-pub fn write_output(path: &Path, bytes: &[u8], inputs: &[PathBuf]) -> Result<(), Failure> {
-    refuse_input(path, inputs)?;
+pub fn write_output(path: &Path, bytes: &[u8], inputs: &InputFiles) -> Result<(), Failure> {
+    inputs.refuse(path)?;
     write(path, bytes)
-}
-
-/// Refuses a path that is one of those that the run reads, under whatever name.
-///
-/// # Errors
-/// When it is.
-pub fn refuse_input(path: &Path, inputs: &[PathBuf]) -> Result<(), Failure> {
-    let Ok(own) = fs::canonicalize(path) else { return Ok(()) };
-    let same = |input: &&PathBuf| fs::canonicalize(input).is_ok_and(|input| input == own);
-    match inputs.iter().find(same) {
-        Some(input) => Err(Failure::usage(format!(
-            "{}: the output would replace an input of this run ({}); name another file",
-            files::name(path),
-            files::name(input)
-        ))),
-        None => Ok(()),
-    }
 }
 
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -224,12 +280,17 @@ mod tests {
         write(&input, b"rules").unwrap();
         fs::create_dir(directory.join("x")).unwrap();
         symlink("input", &link).unwrap();
-        for path in [&input, &link, &hop] {
-            let refused = write_output(path, b"image", std::slice::from_ref(&input)).unwrap_err();
+        let hard = directory.join("hard");
+        fs::hard_link(&input, &hard).unwrap();
+        let inputs = InputFiles::default();
+        // What is added later, through a clone, counts.
+        inputs.clone().add(&input);
+        for path in [&input, &link, &hop, &hard] {
+            let refused = write_output(path, b"image", &inputs).unwrap_err();
             assert!(refused.message.contains("would replace an input"), "{}", refused.message);
         }
         assert_eq!(fs::read(&input).unwrap(), b"rules");
-        write_output(&directory.join("other"), b"image", &[input]).unwrap();
+        write_output(&directory.join("other"), b"image", &inputs).unwrap();
         fs::remove_dir_all(directory).unwrap();
     }
 

@@ -154,15 +154,34 @@ fn or_none(words: &[String]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
-/// The private key that is asked for: of a file, else of the environment, else none.
+/// The private key that is asked for: of a file, else of the environment, else none. A variable that is set and holds
+/// no key is a fault, and no wish for a run without a signature.
 ///
 /// # Errors
-/// When the file cannot be read.
+/// When the file cannot be read, or it or the variable holds no key.
 pub(super) fn signing_key(path: Option<&Path>) -> Result<Option<String>, Failure> {
-    match path {
-        Some(path) => key(path).map(Some),
-        None => Ok(std::env::var(VARIABLE).ok().filter(|key| !key.trim().is_empty())),
+    let (name, text) = match (path, std::env::var_os(VARIABLE)) {
+        (Some(path), _) => (files::name(path), key(path)?),
+        (None, Some(value)) => (format!("the variable {VARIABLE}"), value.into_string().unwrap_or_default()),
+        (None, None) => return Ok(None),
+    };
+    let wanted = "an ed25519 private key in PEM is expected, as `openssl genpkey -algorithm ed25519` makes one";
+    let held = if text.trim().is_empty() { "it is empty, or no text" } else { "what it holds is none" };
+    attest::check_key(&text).map_err(|_| Failure::usage(format!("{name}: {wanted}; {held}")))?;
+    Ok(Some(text))
+}
+
+/// Says that a key is at hand and signs nothing, where there is no directory that could get a statement.
+pub(super) fn say_unused(streams: &mut Streams<'_>) {
+    if std::env::var_os(VARIABLE).is_some() {
+        say(streams, &format!("nothing is signed: {VARIABLE} is set, and there is no --evidence"));
     }
+}
+
+/// Whether a file is an attestation, to judge by what it holds.
+pub(super) fn is_attestation(path: &Path) -> bool {
+    let Ok(bytes) = files::read_bytes(path, ENVELOPE_BYTES) else { return false };
+    serde_json::from_slice::<attest::Envelope>(&bytes).is_ok()
 }
 
 /// Signs an attestation of the evidence in a directory, and leaves it there.

@@ -30,9 +30,10 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     let mut fits = true;
     // What the release is for must take it, and whoever is named besides.
     let fleet = release.judged.gathered().fleet.iter().flat_map(|fleet| fleet.sensors()).cloned();
-    let named = fleet::sensors(&arguments.sensor, Path::new(""))?;
+    let named = fleet::selected(&arguments.sensor, Path::new(""))?;
+    release.read.extend(named.paths);
     let mut asked: Vec<Sensor> = Vec::new();
-    for sensor in named.into_iter().chain(fleet) {
+    for sensor in named.sensors.into_iter().chain(fleet) {
         if !asked.iter().any(|known| (known.name(), known.version()) == (sensor.name(), sensor.version())) {
             asked.push(sensor);
         }

@@ -11,7 +11,8 @@ use contentcheck_gate::subject::Built;
 use contentcheck_parser::diagnostic::{closest, codes};
 use contentcheck_parser::lookup;
 use contentcheck_project::config::{self, GateConfig};
-use contentcheck_project::{Failure, Project, Selection, files, write};
+use contentcheck_project::write::InputFiles;
+use contentcheck_project::{Failure, Project, Selection, files, walk, write};
 use contentcheck_run::replay::Recording;
 
 use super::{attest, threads, written};
@@ -39,29 +40,26 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
     for name in arguments.only.iter().chain(&arguments.skip) {
         known(name)?;
     }
+    let read = InputFiles::default();
+    let prepared = prepare(arguments, &read, streams);
+    if prepared.is_err() {
+        foreseen(arguments, &read);
+    }
+    if let (Some(output), Ok(_)) = (&arguments.output, &prepared) {
+        read.refuse(output)?;
+    }
     if let Some(directory) = &arguments.evidence {
+        for path in left(directory) {
+            read.refuse(&path).map_err(|refused| {
+                let ended = prepared.as_ref().err().map_or_else(String::new, |failure| format!("\n{failure}"));
+                let help = "give --evidence a directory that holds no input; nothing was removed";
+                Failure::usage(format!("{refused}\n  help: {help}{ended}"))
+            })?;
+        }
         // What an earlier run left must not be taken for what this one leaves.
-        clear(directory)?;
+        clear(directory, prepared.is_ok(), streams)?;
     }
-    let mut selection = Selection { stdin_name: "stdin.content".to_owned(), ..release::selection(&arguments.inputs) };
-    selection.threads = threads(arguments.inputs.threads);
-    let project = Project::open(&selection)?;
-    release::introduce(&project, &project.gathered, streams);
-    sees(&project)?;
-    let gate = project.config.gate.clone();
-    let previous = previous(arguments, &project, &gate, &selection)?;
-    let (settings, read) = settings(arguments, &project, &gate, previous.as_ref())?;
-    for output in arguments.output.iter() {
-        write::refuse_input(output, &read)?;
-    }
-    let build = |project: Project, threads: usize| {
-        Built::new(project.gathered, arguments.skip_unsupplied, threads)
-            .map_err(|_| Failure::internal("what has errors was not left out"))
-    };
-    let previous = previous.map(|previous| build(previous, selection.threads)).transpose()?;
-    let built = build(project, selection.threads)?;
-    let ceilings = ceilings(&built, &settings.asked_ceilings)?;
-    let settings = Settings { ceilings, ..settings };
+    let Prepared { built, previous, settings, key } = prepared?;
     let (mut began, mut said) = (Instant::now(), Instant::now());
     let evidence = examine(&built, previous.as_ref(), &settings, &mut |number, name, step| match step {
         Step::Begins => {
@@ -84,6 +82,7 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
             }
         }
     });
+    unchanged(&settings, &evidence)?;
     let text = report::gate::write(arguments.format, &evidence, streams.color && arguments.output.is_none())?;
     match &arguments.output {
         Some(path) => write::write_output(path, text.as_bytes(), &read)?,
@@ -91,11 +90,103 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
     }
     if let Some(directory) = &arguments.evidence {
         leave(directory, &evidence, &built, streams)?;
-        if let Some(key) = attest::signing_key(arguments.sign.as_deref())? {
-            attest::leave(directory, &evidence, &key, streams)?;
+        if let Some(key) = &key {
+            attest::leave(directory, &evidence, key, streams)?;
         }
     }
     Ok(ended(&evidence))
+}
+
+/// What a run needs before its checks begin.
+struct Prepared {
+    built: Built,
+    previous: Option<Built>,
+    settings: Settings,
+    key: Option<String>,
+}
+
+/// Reads everything that the run reads, and adds it to `read`; nothing is written or removed yet.
+fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Result<Prepared, Failure> {
+    let key = match &arguments.evidence {
+        Some(_) => {
+            read.extend(arguments.sign.clone());
+            attest::signing_key(arguments.sign.as_deref())?
+        }
+        None => {
+            attest::say_unused(streams);
+            None
+        }
+    };
+    let selection = selection(arguments);
+    let project = Project::open(&selection)?;
+    let of_project = project.read.clone();
+    release::introduce(&project, &project.gathered, streams);
+    sees(&project)?;
+    let gate = project.config.gate.clone();
+    let previous = previous(arguments, &project, &gate, &selection)?;
+    let of_previous = previous.as_ref().map(|previous| previous.read.clone());
+    let settings = settings(arguments, &project, &gate, read)?;
+    let build = |project: Project, threads: usize| {
+        Built::new(project.gathered, arguments.skip_unsupplied, threads)
+            .map_err(|_| Failure::internal("what has errors was not left out"))
+    };
+    let previous = previous.map(|previous| build(previous, selection.threads)).transpose()?;
+    let built = build(project, selection.threads)?;
+    // Only what was built has read the data of its tables.
+    for files in [Some(of_project), of_previous].into_iter().flatten() {
+        read.extend(files.paths());
+    }
+    let ceilings = ceilings(&built, &settings.asked_ceilings)?;
+    Ok(Prepared { built, previous, settings: Settings { ceilings, ..settings }, key })
+}
+
+fn selection(arguments: &Gate) -> Selection {
+    let mut selection = Selection { stdin_name: "stdin.content".to_owned(), ..release::selection(&arguments.inputs) };
+    selection.threads = threads(arguments.inputs.threads);
+    selection
+}
+
+/// Adds what a run would have read that ended while it read: all that is named, as far as it can be told.
+fn foreseen(arguments: &Gate, read: &InputFiles) {
+    let selection = selection(arguments);
+    read.extend(arguments.sign.iter().chain(&arguments.inputs.config).cloned());
+    let loaded = selection.configuration().unwrap_or_default();
+    read.extend(loaded.path.clone());
+    let (root, gate) = (loaded.root(), &loaded.config.gate);
+    read.extend(loaded.config.baseline.iter().map(|path| root.join(path)));
+    read.extend(arguments.inputs.fleet.iter().map(PathBuf::from));
+    read.extend(loaded.config.fleet.iter().map(|path| root.join(path)));
+    read.extend(arguments.previous_evidence.clone());
+    read.extend(gate.previous_evidence.iter().map(|path| root.join(path)));
+    let configured = gate.recordings.iter().chain(&gate.never_match).map(|path| root.join(path));
+    for path in arguments.recordings.iter().chain(&arguments.never_match).cloned().chain(configured) {
+        // Each alone: one that is not there says nothing of the others.
+        read.extend(recorded::sources(&[path], &[]).unwrap_or_default().files);
+    }
+    let previous = arguments.previous.clone().or_else(|| gate.previous.as_ref().map(|path| root.join(path)));
+    for path in selection.paths.iter().chain(&previous) {
+        let Ok(walked) = walk::walk(std::slice::from_ref(path), &[], path) else { continue };
+        read.extend(walked.files.into_iter().chain(walked.sidecars).map(|found| found.path));
+        read.extend(walked.ignore_files);
+        read.add(path.join(config::FILE_NAME));
+    }
+}
+
+/// Ends the run where a recording is no longer the file whose digest the evidence has: then what was replayed may be
+/// another one. The directory of evidence was cleared before, and stays so.
+fn unchanged(settings: &Settings, evidence: &Evidence) -> Result<(), Failure> {
+    let replayed = |input: &&InputDigest| matches!(input.kind, InputKind::Recording | InputKind::NeverMatch);
+    let known = |digest: &str, name: &str| {
+        evidence.inputs.iter().filter(replayed).any(|input| input.name == name && input.sha256 == digest)
+    };
+    for recording in settings.recordings.iter().chain(&settings.never_match) {
+        let Recording::File(path) = recording else { continue };
+        let name = files::name(path);
+        if !files::digest(path).is_ok_and(|(digest, _)| known(&digest, &name)) {
+            return Err(Failure::usage(format!("{name}: it changed while the gate ran; run the gate again")));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses settings under which the gate would not see what it is there to see.
@@ -154,18 +245,11 @@ fn previous(
     Project::open(&previous).map(Some)
 }
 
-/// What the run is told, and every file that it reads.
-fn settings(
-    arguments: &Gate,
-    project: &Project,
-    gate: &GateConfig,
-    previous: Option<&Project>,
-) -> Result<(Settings, Vec<PathBuf>), Failure> {
+/// What the run is told. The files that it reads for that are added to `read`.
+fn settings(arguments: &Gate, project: &Project, gate: &GateConfig, read: &InputFiles) -> Result<Settings, Failure> {
     let mut inputs = Vec::new();
-    let mut read = project.read.clone();
-    read.extend(previous.into_iter().flat_map(|previous| previous.read.iter().cloned()));
     let mut recordings = |named: &[PathBuf], configured: &[String], kind: InputKind| {
-        recordings(named, configured, &project.root, kind, &mut inputs, &mut read)
+        recordings(named, configured, &project.root, kind, &mut inputs, read)
     };
     let replayed = recordings(&arguments.recordings, &gate.recordings, InputKind::Recording)?;
     let never_match = recordings(&arguments.never_match, &gate.never_match, InputKind::NeverMatch)?;
@@ -174,8 +258,8 @@ fn settings(
         (None, Some(path)) => Some(project.root.join(path)),
         (None, None) => None,
     };
-    let evidence = evidence.map(|path| previous_evidence(&path, &mut inputs, &mut read)).transpose()?;
-    let settings = Settings {
+    let evidence = evidence.map(|path| previous_evidence(&path, &mut inputs, read)).transpose()?;
+    Ok(Settings {
         seed: arguments.seed.or(gate.seed).unwrap_or(1),
         cases: arguments.cases.or(gate.cases).unwrap_or(CASES),
         threads: threads(arguments.inputs.threads),
@@ -192,16 +276,16 @@ fn settings(
         inputs,
         previous_evidence: evidence.map(Box::new),
         ..Settings::of(env!("CARGO_PKG_VERSION"))
-    };
-    Ok((settings, read))
+    })
 }
 
-fn previous_evidence(path: &Path, inputs: &mut Vec<InputDigest>, read: &mut Vec<PathBuf>) -> Result<Evidence, Failure> {
+fn previous_evidence(path: &Path, inputs: &mut Vec<InputDigest>, read: &InputFiles) -> Result<Evidence, Failure> {
     let name = files::name(path);
     let fail = |reason: String| Failure::usage(format!("{name}: {reason}"));
+    read.add(path);
     let bytes = files::read_bytes(path, EVIDENCE_BYTES).map_err(fail)?;
     inputs.push(InputDigest::new(InputKind::PreviousEvidence, name.as_str(), &bytes));
-    read.push(path.to_path_buf());
+
     Evidence::from_json(&bytes).map_err(fail)
 }
 
@@ -212,7 +296,7 @@ fn recordings(
     root: &Path,
     kind: InputKind,
     inputs: &mut Vec<InputDigest>,
-    read: &mut Vec<PathBuf>,
+    read: &InputFiles,
 ) -> Result<Vec<Recording>, Failure> {
     let paths: Vec<PathBuf> =
         if named.is_empty() { configured.iter().map(|path| root.join(path)).collect() } else { named.to_vec() };
@@ -223,11 +307,11 @@ fn recordings(
     if let Some(problem) = sources.problems.first() {
         return Err(Failure::usage(problem.clone()));
     }
+    read.extend(sources.files.iter().cloned());
     for path in &sources.files {
         let (sha256, bytes) =
             files::digest(path).map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(path))))?;
         inputs.push(InputDigest { kind, name: files::name(path), sha256, bytes });
-        read.push(path.clone());
     }
     Ok(sources.files.into_iter().map(Recording::File).collect())
 }
@@ -256,13 +340,29 @@ fn ceilings(built: &Built, asked: &Ceilings) -> Result<Vec<Option<u64>>, Failure
     Ok(ceilings)
 }
 
-/// Takes away what an earlier run left in a directory of evidence.
-fn clear(directory: &Path) -> Result<(), Failure> {
-    for (_, name) in GateFormat::FILES {
-        write::remove(&directory.join(name))?;
-    }
-    for name in [IMAGE, attest::FILE] {
-        write::remove(&directory.join(name))?;
+/// Every file that a run leaves in a directory of evidence.
+fn left(directory: &Path) -> Vec<PathBuf> {
+    let names = GateFormat::FILES.iter().map(|(_, name)| *name).chain([IMAGE, attest::FILE]);
+    names.map(|name| directory.join(name)).collect()
+}
+
+/// Takes away what an earlier run left in a directory of evidence. Where not all inputs are known, because the run
+/// ended while it read them, what is named like events goes only if it holds what the gate writes: it may be a
+/// recording that a configuration names which cannot be read.
+fn clear(directory: &Path, knows_inputs: bool, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    for (number, path) in left(directory).into_iter().enumerate() {
+        let is_own = match GateFormat::FILES.get(number) {
+            Some((GateFormat::Json, _)) => {
+                files::read_bytes(&path, EVIDENCE_BYTES).is_ok_and(|bytes| Evidence::from_json(&bytes).is_ok())
+            }
+            None if path.ends_with(attest::FILE) => attest::is_attestation(&path),
+            _ => true,
+        };
+        if knows_inputs || is_own {
+            write::remove(&path)?;
+        } else if path.exists() {
+            talk(streams, &format!("{}: left as it is: it may be an input, and no run wrote it", files::name(&path)));
+        }
     }
     Ok(())
 }

@@ -63,7 +63,7 @@ fn state(arguments: &Lint) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
         let metadata = fs::metadata(&path).ok()?;
         Some((path, (metadata.len(), metadata.modified().ok())))
     };
-    project.read.into_iter().filter_map(stamp).collect()
+    project.read.paths().into_iter().filter_map(stamp).collect()
 }
 
 /// What is loaded.
@@ -162,9 +162,8 @@ fn record(path: &Path, judged: &Judged, project: &Project, streams: &mut Streams
     let baseline = Baseline::of(judged.findings());
     let mut text = serde_json::to_string_pretty(&baseline).map_err(|error| Failure::internal(error.to_string()))?;
     text.push('\n');
-    // An older baseline may be replaced; content, manifests and settings may not.
-    let kept: Vec<PathBuf> = project.paths.values().cloned().chain(project.config_path.clone()).collect();
-    write::write_output(path, text.as_bytes(), &kept)?;
+    // An older baseline may be replaced: this run does not read it. What it reads may not.
+    write::write_output(path, text.as_bytes(), &project.read)?;
     let recorded: usize = baseline.findings.iter().map(|of| of.count).sum();
     talk(streams, &format!("{} recorded in {}", plural(recorded, "finding"), files::name(path)));
     let rest = judged.findings().len() - recorded;

@@ -336,7 +336,9 @@ fn import(file: &Path, options: &Options, output: Option<&Path>, streams: &mut S
     };
     match output {
         Some(path) => {
-            write::write_output(path, text.as_bytes(), &[file.to_path_buf()])?;
+            let read = write::InputFiles::default();
+            read.add(file);
+            write::write_output(path, text.as_bytes(), &read)?;
             Ok(Exit::Fine)
         }
         None => written(streams.out.write_all(text.as_bytes())),

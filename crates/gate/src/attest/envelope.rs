@@ -73,9 +73,21 @@ pub fn sign(statement: &Statement, private_key: &str) -> Result<Envelope, Refusa
     sign_bytes(&payload, private_key)
 }
 
+/// Whether a text is a private key that [`sign`] takes. A run that is to be signed asks before its long work.
+///
+/// # Errors
+/// When it is none.
+pub fn check_key(private_key: &str) -> Result<(), Refusal> {
+    signing_key(private_key).map(drop)
+}
+
+fn signing_key(private_key: &str) -> Result<SigningKey, Refusal> {
+    SigningKey::from_pkcs8_pem(private_key.trim()).map_err(|error| Refusal::Key(error.to_string()))
+}
+
 /// Signs a payload, whatever it says.
 pub(super) fn sign_bytes(payload: &[u8], private_key: &str) -> Result<Envelope, Refusal> {
-    let key = SigningKey::from_pkcs8_pem(private_key.trim()).map_err(|error| Refusal::Key(error.to_string()))?;
+    let key = signing_key(private_key)?;
     let signature = key.sign(&pre_authentication(PAYLOAD_TYPE, payload));
     Ok(Envelope {
         payload_type: PAYLOAD_TYPE.to_owned(),
