@@ -69,9 +69,9 @@ codes! {
     }
     /// The document is not a Sigma rule
     NOT_A_RULE = "CC0113" "not-a-rule" Error {
-        cause: "The document is not a mapping, or has none of `detection`, `correlation` and `filter`.",
+        cause: "The document is not a mapping, or has none of `detection`, `correlation` and `filter`. Or it is `action: global`, and no document follows that it is for.",
         harm: "A file that was meant to detect something detects nothing.",
-        cure: "Add the missing section, or exclude the file by name.",
+        cure: "Add the missing section, remove `action: global`, or exclude the file by name.",
     }
     /// An attribute has the wrong shape
     WRONG_SHAPE = "CC0114" "wrong-shape" Error {
