@@ -80,3 +80,154 @@ fn attributes_of_a_global_document_without_followers_are_told_as_those_of_a_rule
         assert!(own.iter().all(|found| of_global.contains(found)), "{line}{own:?}\n{of_global:?}");
     }
 }
+
+const SEPARATORS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Where a separator may stand in a rule: `~` is its place.
+const PLACES: &[&str] = &[
+    "# ~ and not filter\ntitle: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s # ~    not s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b~c}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: 'b~c'}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: \"b~c\"}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {'a~b': c}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: |\n        s~        and s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: >-\n        s ~\n",
+    "title: T\ndescription: a~  b\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s\n# the end~",
+];
+
+#[test]
+fn a_line_that_only_some_readers_see_is_an_error_wherever_it_begins() {
+    for place in PLACES {
+        let control = read(&place.replace('~', ""));
+        assert!(control.rules.len() == 1 && !control.lacks_rules(), "{place}{:#?}", control.diagnostics);
+        for sign in SEPARATORS {
+            for run in [sign.to_string(), format!("{sign}{sign}")] {
+                let text = place.replace('~', &run);
+                let outcome = read(&text);
+                let found = errors(&outcome, "CC0104");
+                assert!(found.iter().any(|found| text[found.span.range()] == run), "{text:?}{found:#?}");
+                assert!(outcome.rules.is_empty() && outcome.lacks_rules(), "{text:?}");
+            }
+        }
+    }
+    // A value may have them, where one sees that it does.
+    for escape in ["\\N", "\\L", "\\P", "\\u0085", "\\u2028", "\\U00002029"] {
+        let text = rule("T").replace("a: b", &format!("a: \"b{escape}c\""));
+        let outcome = read(&text);
+        assert!(outcome.rules.len() == 1 && errors(&outcome, "CC0104").is_empty(), "{text}{:#?}", outcome.diagnostics);
+    }
+}
+
+const TAGS: &[&str] = &[
+    "!",
+    "!foo",
+    "!foo-bar/1",
+    "!!binary",
+    "!!null",
+    "!!int",
+    "!!float",
+    "!!bool",
+    "!!timestamp",
+    "!!merge",
+    "!!value",
+    "!!map",
+    "!!seq",
+    "!!set",
+    "!!omap",
+    "!!pairs",
+    "!!python/name:os.system",
+    "!!Str",
+    "!!strs",
+    "!<tag:yaml.org,2002:binary>",
+    "!<x>",
+];
+
+/// Where a tag may stand in a rule, as what is replaced and by what: `~` is its place.
+const TAGGED: &[(&str, &str)] = &[
+    ("a: b", "a: ~ b"),
+    ("a: b", "a: ~ 'b'"),
+    ("a: b", "a: ~ \"b\""),
+    ("a: b", "a: &x ~ b"),
+    ("a: b", "a: ~ &x b"),
+    ("a: b", "a: ~ [b, c]"),
+    ("a: b", "a: [b, ~ c]"),
+    ("a: b", "a: [b, ~ ]"),
+    ("a: b", "~ a: b"),
+    ("{a: b}", "~ {a: b}"),
+    ("{a: b}", "~ [{a: b}]"),
+    ("{a: b}", "~\n        a: b"),
+    ("{a: b}", "~\n        - a: b\n        - c: d"),
+    ("{a: b}", "\n        - ~\n          a: b"),
+    ("{a: b}", "\n        a: ~ |\n            b"),
+    ("{a: b}", "\n        a: ~ >-\n            b"),
+    ("condition: s", "condition: ~ s"),
+    ("condition: s", "condition: ~\n        s"),
+    ("detection:", "detection: ~"),
+    ("detection:", "~ detection:"),
+    ("title: ", "title: ~ "),
+    ("title: ", "odd: ~\ntitle: "),
+    ("title: ", "odd: {a: [{b: ~ c}]}\ntitle: "),
+    ("title: ", "--- ~\ntitle: "),
+];
+
+#[test]
+fn a_tag_is_an_error_wherever_it_stands() {
+    let whole = rule("T");
+    for (from, to) in TAGGED {
+        assert!(whole.contains(from), "{from}");
+        let bare = whole.replacen(from, &to.replace("~ ", "").replace('~', ""), 1);
+        let control = read(&bare);
+        assert!(errors(&control, "CC0110").is_empty() && control.rules.len() == 1, "{bare}{:#?}", control.diagnostics);
+        for tag in TAGS {
+            let text = whole.replacen(from, &to.replace('~', tag), 1);
+            let outcome = read(&text);
+            let found = errors(&outcome, "CC0110");
+            let [found] = found.as_slice() else { panic!("{text}{:#?}", outcome.diagnostics) };
+            assert_eq!(&text[found.span.range()], *tag, "{text}{found}");
+            assert!(found.message.contains(&format!("`{tag}`")), "{found}");
+            assert!(outcome.rules.is_empty() && outcome.lacks_rules(), "{text}");
+        }
+        // The other documents of the file are none the worse for it, and a global one passes it on.
+        if !to.starts_with("---") {
+            let text = whole.replacen(from, &to.replace('~', "!!binary"), 1);
+            let file = format!("{}---\n{text}---\n{}", rule("before"), rule("after"));
+            assert_eq!(read(&file).rules.len(), 2, "{file}");
+            let file = format!("{}---\naction: global\n{text}---\n{}", rule("before"), rule("after"));
+            assert_eq!(read(&file).rules.len(), 1, "{file}");
+        }
+    }
+    for nothing in ["!foo", "!!null", "!!null ~", "!!binary"] {
+        let outcome = read(&format!("{whole}--- {nothing}\n"));
+        assert!(errors(&outcome, "CC0110").len() == 1 && outcome.lacks_rules(), "{nothing}{outcome:#?}");
+    }
+}
+
+#[test]
+fn a_text_may_say_that_it_is_one() {
+    for tag in ["!!str", "!<tag:yaml.org,2002:str>"] {
+        for (value, is_text) in [
+            ("b", true),
+            ("'b'", true),
+            ("\"b\"", true),
+            ("'7'", true),
+            ("\"null\"", true),
+            ("''", true),
+            ("7", false),
+            ("0x1f", false),
+            ("1.5", false),
+            ("null", false),
+            ("~", false),
+            ("true", false),
+            ("", false),
+            ("[b]", false),
+            ("{b: c}", false),
+        ] {
+            let text = rule("T").replace("{a: b}", &format!("\n        a: {tag} {value}"));
+            let outcome = read(&text);
+            assert_eq!(errors(&outcome, "CC0110").is_empty(), is_text, "{text}{:#?}", outcome.diagnostics);
+            assert_eq!(outcome.rules.len(), usize::from(is_text), "{text}{:#?}", outcome.diagnostics);
+        }
+    }
+}

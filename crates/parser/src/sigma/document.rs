@@ -12,7 +12,7 @@ use super::modifier::Kind;
 use super::resolve::conditions;
 use super::specialise::{Leaf, Specialiser};
 use super::typing::Prepared;
-use super::yaml::{self, Node, Yaml};
+use super::yaml::{self, Node, Read, Yaml};
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
 use crate::limits::{self, Budget};
@@ -39,11 +39,14 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     let mut global: Option<Global<'_>> = None;
     let mut budget = Budget::default();
     let mut merged_nodes = 0;
-    for (document, extent) in documents.into_iter().zip(extents) {
+    for (Read { root: document, tags }, extent) in documents.into_iter().zip(extents) {
+        let mut own = Sink::part(&sink);
+        tags.into_iter().for_each(|found| own.push(found));
         if document.is_null() {
+            // A tag on nothing may have been meant to be something.
+            outcome.is_intact &= own.close(&mut sink).is_ok();
             continue;
         }
-        let mut own = Sink::part(&sink);
         yaml::duplicate_keys(&document, &mut own);
         let action = action(&document, &mut own);
         if action == Some(Action::Global) {
@@ -167,11 +170,11 @@ fn action(document: &Node<'_>, sink: &mut Sink) -> Option<Action> {
 }
 
 /// The bytes of each document: from its separator to the next one, comments included.
-fn extents(text: &str, documents: &[Node<'_>]) -> Vec<Span> {
+fn extents(text: &str, documents: &[Read<'_>]) -> Vec<Span> {
     let mut starts = Vec::with_capacity(documents.len());
     let mut before = 0;
     for document in documents {
-        let (from, own) = (before, document.span.start as usize);
+        let (from, own) = (before, document.root.span.start as usize);
         let gap = text.get(from..own.max(from)).unwrap_or("");
         let separator = gap.rfind("\n---").map(|at| from + at + 1);
         starts.push(match separator {
@@ -179,7 +182,7 @@ fn extents(text: &str, documents: &[Node<'_>]) -> Vec<Span> {
             Some(separator) => separator,
             None => own,
         });
-        before = (document.span.end as usize).max(from);
+        before = (document.root.span.end as usize).max(from);
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     starts.iter().zip(ends).map(|(start, end)| Span::new(*start, end)).collect()

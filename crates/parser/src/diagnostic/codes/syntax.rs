@@ -21,7 +21,7 @@ codes! {
     }
     /// The file holds a control character
     CONTROL_CHARACTER = "CC0104" "control-character" Error {
-        cause: "A NUL byte or another control character was pasted in, or the file is damaged. Or an escape puts a control character, a direction mark or a line break into a title, a name or another attribute.",
+        cause: "A NUL byte or another control character was pasted in, or the file is damaged. Or a line is broken by U+0085, U+2028 or U+2029, which not every reader and editor takes for an end of line. Or an escape puts a control character, a direction mark or a line break into a title, a name or another attribute.",
         harm: "Readers in C end the text at a NUL byte and would load half of the rule. In a title, such a character changes what a terminal, a log or a CI system shows.",
         cure: "Remove the character; write it as an escape (`\\x00`) where the condition of a rule needs it.",
     }
@@ -51,9 +51,9 @@ codes! {
     }
     /// The YAML cannot be read
     YAML_SYNTAX = "CC0110" "yaml-syntax" Error {
-        cause: "Indentation, a quote or a bracket is wrong.",
-        harm: "No reader can load the rule.",
-        cure: "Mend the line that the message names; quote values that hold `:`, `#`, `*`, `&`, `{` or `[`.",
+        cause: "Indentation, a quote or a bracket is wrong. Or a tag, such as `!!binary`, says that a value is not what is written.",
+        harm: "No reader can load the rule, or readers that know the tag load another one.",
+        cure: "Mend the line that the message names; quote values that hold `:`, `#`, `*`, `&`, `!`, `{` or `[`. Remove tags.",
     }
     /// A YAML mapping has the same key twice
     YAML_DUPLICATE_KEY = "CC0111" "yaml-duplicate-key" Error {
