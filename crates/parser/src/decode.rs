@@ -11,7 +11,7 @@ pub const MARK: &str = "\u{FEFF}";
 ///
 /// # Errors
 /// One diagnostic when the file is too large, empty, not UTF-8, or holds a control
-/// character that no text has. A byte order mark for UTF-8 is accepted and no part of the text,
+/// character that no text has or a line separator that not all readers know. A byte order mark for UTF-8 is accepted and no part of the text,
 /// so that lines, columns and offsets are those that an editor shows.
 pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
     let fail = |code, prefix: &[u8], message: String, help: &str| {
@@ -44,6 +44,12 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
         let help = "remove it, or write it as an escape where the rule needs it";
         return fail(&codes::CONTROL_CHARACTER, text.as_bytes().get(..at).unwrap_or(&[]), message, help);
     }
+    if let Some((at, sign)) = text.char_indices().find(|(_, sign)| is_separator(*sign)) {
+        let code = u32::from(sign);
+        let message = format!("byte {at} begins the line separator U+{code:04X}, where some readers begin a line");
+        let help = "break the line or remove it; between double quotes a value may have it as an escape";
+        return fail(&codes::CONTROL_CHARACTER, text.as_bytes().get(..at).unwrap_or(&[]), message, help);
+    }
     let text = match text.strip_prefix(MARK) {
         Some(rest) => rest.to_owned(),
         None => text,
@@ -56,6 +62,12 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
 
 const fn is_control(byte: u8) -> bool {
     (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7F
+}
+
+/// Whether some editors and readers break a line at a character of Unicode where others, and this one, do not: people
+/// and machines would see two different files.
+pub(crate) const fn is_separator(sign: char) -> bool {
+    matches!(sign, '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -77,6 +89,13 @@ mod tests {
         assert_eq!(code("\u{FEFF}ok".as_bytes()), None);
         assert_eq!(code("\u{FEFF} \n".as_bytes()), Some("CC0102"));
         assert_eq!(code(b"ok\r\n\tfine"), None);
+        for separator in ['\u{85}', '\u{2028}', '\u{2029}'] {
+            for text in [format!("# a{separator}b\n"), format!("{separator}"), format!("- name: '{separator}'\n")] {
+                assert_eq!(code(text.as_bytes()), Some("CC0104"), "{text:?}");
+            }
+        }
+        // Neighbours, and the escapes of both languages.
+        assert_eq!(code("a\u{84}\u{86}\u{2027}\u{202A}\u{A0} \"\\N\\L\\P\\u2028\"".as_bytes()), None);
     }
     #[test]
     fn a_byte_order_mark_shifts_nothing() {

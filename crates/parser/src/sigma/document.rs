@@ -12,7 +12,7 @@ use super::modifier::Kind;
 use super::resolve::conditions;
 use super::specialise::{Leaf, Specialiser};
 use super::typing::Prepared;
-use super::yaml::{self, Node, Yaml};
+use super::yaml::{self, Node, Read, Yaml};
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
 use crate::limits::{self, Budget};
@@ -39,22 +39,29 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     let mut global: Option<Global<'_>> = None;
     let mut budget = Budget::default();
     let mut merged_nodes = 0;
-    for (document, extent) in documents.into_iter().zip(extents) {
+    for (Read { root: document, tags }, extent) in documents.into_iter().zip(extents) {
+        let mut own = Sink::part(&sink);
+        tags.into_iter().for_each(|found| own.push(found));
         if document.is_null() {
+            // A tag on nothing may have been meant to be something.
+            outcome.is_intact &= own.close(&mut sink).is_ok();
             continue;
         }
-        let mut own = Sink::part(&sink);
         yaml::duplicate_keys(&document, &mut own);
         let action = action(&document, &mut own);
         if action == Some(Action::Global) {
-            global = Some(Global { node: document, extent, flaw: own.close(&mut sink).err() });
+            let next = Global { node: document, extent, flaw: own.close(&mut sink).err(), is_used: false };
+            if let Some(unused) = global.replace(next).filter(|before| !before.is_used) {
+                makes_no_rule(unused, &mut outcome, &mut sink);
+            }
             continue;
         }
         if let Some(flaw) = &cut {
             own.inherit(flaw);
         }
-        let merged = match &global {
+        let merged = match &mut global {
             Some(global) => {
+                global.is_used = true;
                 if let Some(flaw) = &global.flaw {
                     own.inherit(flaw);
                 }
@@ -78,6 +85,10 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
             cut = cut.or_else(|| outcome.facts.last().and_then(|facts| facts.unread.clone()));
         }
     }
+    // Of a file that is cut off nobody knows what followed.
+    if let Some(unused) = global.filter(|global| !global.is_used && cut.is_none()) {
+        makes_no_rule(unused, &mut outcome, &mut sink);
+    }
     if let Some(flaw) = cut {
         outcome.rules.clear();
         for facts in outcome.facts.iter_mut().filter(|facts| facts.unread.is_none()) {
@@ -94,6 +105,42 @@ struct Global<'s> {
     extent: Span,
     /// The first error in it.
     flaw: Option<Box<Diagnostic>>,
+    /// Whether a document follows that it is merged into.
+    is_used: bool,
+}
+
+/// Reports a global document that no other follows. It is no rule and part of none, while it may look like one in
+/// all but a line, so it counts as a rule that is left out.
+fn makes_no_rule(global: Global<'_>, outcome: &mut FileOutcome, sink: &mut Sink) {
+    let root = &global.node;
+    let mut own = Sink::part(sink);
+    if let Some(flaw) = &global.flaw {
+        own.inherit(flaw);
+    }
+    let place = root.entry("action").map_or(root.span, |(key, value)| key.span.to(value.span));
+    let message = "this document makes no rule: it is `action: global`, and no document follows it";
+    let help = match logic_of(root) {
+        Some(_) => "remove `action: global` if it is a rule of its own, or write the rules that it is for after it",
+        None => "write the rules that it is for after it, each behind `---`, or remove it",
+    };
+    own.push(own.diagnostic(&codes::NOT_A_RULE, place, message).with_help(help));
+    let document = logic_of(root).unwrap_or(Document::Rule);
+    metadata::attributes(root, document, &mut own);
+    keys(root, document, &mut own);
+    let name =
+        |key: &str| root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)));
+    outcome.is_intact = false;
+    outcome.facts.push(Facts {
+        id: name("id"),
+        name: name("name"),
+        title: name("title").map(|(title, _)| title),
+        logic: None,
+        span: place,
+        extent: global.extent,
+        global: None,
+        is_rule: true,
+        unread: own.close(sink).err(),
+    });
 }
 
 /// Where a document is.
@@ -123,11 +170,11 @@ fn action(document: &Node<'_>, sink: &mut Sink) -> Option<Action> {
 }
 
 /// The bytes of each document: from its separator to the next one, comments included.
-fn extents(text: &str, documents: &[Node<'_>]) -> Vec<Span> {
+fn extents(text: &str, documents: &[Read<'_>]) -> Vec<Span> {
     let mut starts = Vec::with_capacity(documents.len());
     let mut before = 0;
     for document in documents {
-        let (from, own) = (before, document.span.start as usize);
+        let (from, own) = (before, document.root.span.start as usize);
         let gap = text.get(from..own.max(from)).unwrap_or("");
         let separator = gap.rfind("\n---").map(|at| from + at + 1);
         starts.push(match separator {
@@ -135,7 +182,7 @@ fn extents(text: &str, documents: &[Node<'_>]) -> Vec<Span> {
             Some(separator) => separator,
             None => own,
         });
-        before = (document.span.end as usize).max(from);
+        before = (document.root.span.end as usize).max(from);
     }
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     starts.iter().zip(ends).map(|(start, end)| Span::new(*start, end)).collect()
@@ -226,6 +273,15 @@ fn kind(root: &Node<'_>, sink: &mut Sink) -> Option<Document> {
         sink.push(found.with_help("a Sigma rule is a mapping with `title`, `logsource` and `detection`"));
         return None;
     }
+    let found = logic_of(root);
+    if found.is_none() {
+        not_a_rule(root, sink);
+    }
+    found
+}
+
+/// Which kind of logic a document has.
+fn logic_of(root: &Node<'_>) -> Option<Document> {
     let is_map = |name: &str| root.get(name).is_some_and(|value| value.map().is_some());
     if root.get("detection").is_some() {
         Some(Document::Rule)
@@ -234,7 +290,6 @@ fn kind(root: &Node<'_>, sink: &mut Sink) -> Option<Document> {
     } else if root.get("filter").is_some() {
         Some(Document::Filter)
     } else {
-        not_a_rule(root, sink);
         None
     }
 }

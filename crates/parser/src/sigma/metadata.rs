@@ -43,8 +43,15 @@ const SHARED: &[&str] = &[
 const STATUSES: &[&str] = &["stable", "test", "experimental", "deprecated", "unsupported"];
 const RELATIONS: &[&str] = &["derived", "obsolete", "merged", "renamed", "similar"];
 
-/// Checks every attribute of a document but its logic.
+/// Checks every attribute of a document but its logic: each that is there, and that none is missing.
 pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
+    attributes(root, document, sink);
+    required(root, document, sink);
+    replaced(root, document, sink);
+}
+
+/// Checks each attribute that is there.
+pub(crate) fn attributes(root: &Node<'_>, document: Document, sink: &mut Sink) {
     let Some(entries) = root.map() else { return };
     let own: &[&str] = match document {
         Document::Rule => &["logsource", "detection"],
@@ -66,8 +73,11 @@ pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {
             unknown_key(name, key, &absent, sink);
         }
     }
-    required(root, document, sink);
     dates(root, sink);
+}
+
+/// Asks a deprecated rule what replaces it.
+fn replaced(root: &Node<'_>, document: Document, sink: &mut Sink) {
     if document == Document::Rule
         && root.get("status").and_then(Node::text) == Some("deprecated")
         && root.get("related").is_none_or(|related| related.is_null() || related.list().is_some_and(<[_]>::is_empty))

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
-use crate::diagnostic::{Sink, clip, codes};
+use crate::decode::is_separator;
+use crate::diagnostic::{Diagnostic, Sink, clip, codes};
 use crate::limits;
 use crate::source::Span;
 
@@ -200,6 +201,13 @@ struct Builder<'s, 'k> {
     nodes: usize,
     alias_nodes: usize,
     root: Option<Node<'s>>,
+    tags: Vec<Diagnostic>,
+}
+
+/// A document and what is wrong with its tags: their values are in it as if they had none.
+pub(crate) struct Read<'s> {
+    pub(crate) root: Node<'s>,
+    pub(crate) tags: Vec<Diagnostic>,
 }
 
 impl From<ScalarStyle> for Style {
@@ -215,9 +223,18 @@ impl From<ScalarStyle> for Style {
 
 /// Where a scalar is written, from its first byte to its last. The scanner goes on to the end of the line after a
 /// closing quote, over a comment too, and gives a value that is not written the place of a sign near it.
-fn written(text: &str, span: YamlSpan, style: Style, value: &str, offsets: &mut Offsets<'_>) -> Span {
-    let start = offsets.byte(span.start.index());
+fn written(
+    text: &str,
+    span: YamlSpan,
+    (style, is_marked): (Style, bool),
+    value: &str,
+    offsets: &mut Offsets<'_>,
+) -> Span {
+    let mut start = offsets.byte(span.start.index());
     let end = offsets.byte(span.end.index());
+    if is_marked {
+        start += properties(text.get(start..end).unwrap_or(""), style);
+    }
     let scanned = text.get(start..end).unwrap_or("");
     let length = match style {
         Style::Plain if value.chars().next().is_none_or(|first| !scanned.starts_with(first)) => 0,
@@ -230,6 +247,28 @@ fn written(text: &str, span: YamlSpan, style: Style, value: &str, offsets: &mut 
         Style::Single | Style::Double => quoted(scanned, style),
     };
     Span::new(start, start + length)
+}
+
+/// Length of what stands before a value that has an anchor or a tag, where the scanner begins it: a quote in the value
+/// is not to be taken for the first one.
+fn properties(text: &str, style: Style) -> usize {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        let sign = match rest.bytes().next() {
+            Some(b'&' | b'!') => rest.find(char::is_whitespace),
+            Some(b'#') => rest.find(['\n', '\r']),
+            _ => break,
+        };
+        rest = sign.and_then(|end| rest.get(end..)).unwrap_or("");
+    }
+    if style == Style::Block
+        && let Some((_, content)) = rest.split_once('\n')
+        && !content.trim().is_empty()
+    {
+        rest = content.trim_start();
+    }
+    text.len() - rest.len()
 }
 
 /// Length of the quoted scalar that the text begins with.
@@ -262,7 +301,10 @@ pub(crate) fn comments(text: &str) -> Vec<Span> {
                 between(text, at, text.len(), &mut found);
                 return found;
             }
-            Event::Scalar(value, style, ..) => written(text, span, style.into(), &value, &mut offsets),
+            Event::Scalar(value, style, anchor, tag) => {
+                let is_marked = anchor != 0 || tag.is_some();
+                written(text, span, (style.into(), is_marked), &value, &mut offsets)
+            }
             Event::Alias(_) => Span::new(offsets.byte(span.start.index()), offsets.byte(span.end.index())),
             _ => continue,
         };
@@ -313,12 +355,41 @@ pub(crate) fn shares_values(text: &str) -> bool {
     text.contains('&') && Parser::new_from_str(text).any(|next| next.is_ok_and(|(event, _)| anchored(&event)))
 }
 
+/// Reports characters at which editors and readers of YAML 1.1 begin a line and those of 1.2 do not: what such an
+/// editor shows as a line of its own may be the end of a comment here. A run of them is one finding.
+fn separators(text: &str, sink: &mut Sink) {
+    let mut at = 0;
+    while let Some(start) = text.get(at..).and_then(|rest| rest.find(is_separator)).map(|offset| at + offset) {
+        let rest = text.get(start..).unwrap_or("");
+        let end = text.len() - rest.trim_start_matches(is_separator).len();
+        let code = rest.chars().next().map_or(0, u32::from);
+        let message = format!("the line separator U+{code:04X}, where some readers and editors begin a line");
+        let found = sink.diagnostic(&codes::CONTROL_CHARACTER, Span::new(start, end), message);
+        sink.push(found.with_help(format!(
+            "break the line or remove it; between double quotes a value may have it as \\u{code:04X}"
+        )));
+        if sink.is_full() {
+            return;
+        }
+        at = end;
+    }
+}
+
 /// Reads all documents of a file. What cannot be read is reported; documents before
 /// the first syntax error are returned.
-pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Node<'s>> {
+pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
+    separators(text, sink);
     let mut found = Vec::new();
     let mut offsets = Offsets::new(text);
-    let mut builder = Builder { sink, stack: Vec::new(), anchors: Vec::new(), nodes: 0, alias_nodes: 0, root: None };
+    let mut builder = Builder {
+        sink,
+        stack: Vec::new(),
+        anchors: Vec::new(),
+        nodes: 0,
+        alias_nodes: 0,
+        root: None,
+        tags: Vec::new(),
+    };
     let mut parser = Parser::new_from_str(text);
     while let Some(next) = parser.next_event() {
         let (event, span) = match next {
@@ -350,7 +421,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Node<'s>> {
             builder.anchors.clear();
             builder.alias_nodes = 0;
             if let Some(root) = builder.root.take() {
-                found.push(root);
+                found.push(Read { root, tags: std::mem::take(&mut builder.tags) });
             }
             if found.len() > limits::YAML_DOCUMENTS {
                 let message = format!("more than {} documents in one file", limits::YAML_DOCUMENTS);
@@ -383,9 +454,13 @@ impl<'s> Builder<'s, '_> {
         offsets: &mut Offsets<'_>,
     ) -> Result<(), Stopped> {
         match event {
-            Event::Scalar(value, style, anchor, _tag) => {
+            Event::Scalar(value, style, anchor, tag) => {
                 let style = Style::from(style);
-                let span = written(text, span, style, &value, offsets);
+                if let Some(tag) = &tag {
+                    let is_text = style != Style::Plain || matches!(resolve(&value), Scalar::Text(_));
+                    self.tag(text, tag, is_text, offsets.byte(span.start.index()));
+                }
+                let span = written(text, span, (style, anchor != 0 || tag.is_some()), &value, offsets);
                 if value.len() > limits::LITERAL_BYTES {
                     let message = format!("a value has {} bytes; the limit is {}", value.len(), limits::LITERAL_BYTES);
                     self.sink.report(
@@ -397,8 +472,11 @@ impl<'s> Builder<'s, '_> {
                 }
                 self.place(anchor, Node { span, value: Yaml::Scalar(value, style) }, 1)
             }
-            Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
+            Event::SequenceStart(anchor, ref tag) | Event::MappingStart(anchor, ref tag) => {
                 let start = offsets.byte(span.start.index());
+                if let Some(tag) = tag {
+                    self.tag(text, tag, false, start);
+                }
                 if self.stack.len() >= limits::NESTING {
                     let message = format!("nested deeper than {} levels", limits::NESTING);
                     return self.stop(&codes::LIMIT_EXCEEDED, Span::at(start), message);
@@ -438,6 +516,34 @@ impl<'s> Builder<'s, '_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Notes a tag that says more of a value than is read of it. `!!str` on what is a text says nothing new.
+    fn tag(&mut self, text: &str, tag: &Tag, is_text: bool, start: usize) {
+        let name = format!("{}{}", tag.handle, tag.suffix);
+        if is_text && name == "tag:yaml.org,2002:str" {
+            return;
+        }
+        // An anchor may stand before it.
+        let rest = text.get(start..).unwrap_or("");
+        let before = if rest.starts_with('&') { rest.find(char::is_whitespace).unwrap_or(0) } else { 0 };
+        let rest = rest.get(before..).unwrap_or("");
+        let from = start + before + (rest.len() - rest.trim_start().len());
+        let rest = rest.trim_start();
+        // A tag between `<` and `>` is spelt out; any other ends where a flow collection goes on.
+        let length = match rest.strip_prefix("!<").and_then(|rest| rest.find('>')) {
+            Some(close) => close + 3,
+            None => rest.find([' ', '\t', '\n', '\r', ',', '[', ']', '{', '}']).unwrap_or(rest.len()),
+        };
+        let written = rest.get(..length).unwrap_or("");
+        let message = format!("the tag `{}` is not read", clip(if written.starts_with('!') { written } else { &name }));
+        let help = if name == "tag:yaml.org,2002:str" {
+            "quote the value instead"
+        } else {
+            "remove the tag and write the value as it is meant"
+        };
+        let span = Span::new(from, from + if written.starts_with('!') { length } else { 0 });
+        self.tags.push(self.sink.diagnostic(&codes::YAML_SYNTAX, span, message).with_help(help));
     }
 
     /// Puts a finished node where it belongs.
@@ -510,4 +616,38 @@ fn duplicate_key(key: &str, first: Span, second: Span, sink: &mut Sink) {
         .with_place(first, "first here")
         .with_help("merge the two, or rename one; readers disagree on which one counts");
     sink.push(diagnostic);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A value has the same place and the same comments behind it, whatever marks stand before it.
+    #[test]
+    fn marks_before_a_value_are_no_part_of_it() {
+        for mark in ["&a", "!!str", "!foo", "&a !!str", "!!str &a", "&a # it's\n   ", "!!str # \"x\n   "] {
+            for value in
+                ["'x # y'", "'it''s # z'", "\"x\\\" # y\"", "x", "x#y", "'x\n    # y'", "|\n  x # y", ">-\n  # x"]
+            {
+                let text =
+                    format!("k: {mark} {value} # end\n").replace("x # y # end", "x # y").replace("# x # end", "# x");
+                let found = documents(&text, &mut Sink::new(&crate::source::Source::new("r.yml", text.clone())));
+                let node = found.first().and_then(|read| read.root.get("k")).expect("a value");
+                let written = text.get(node.span.range()).expect("a place");
+                let content = value.trim_start_matches(['|', '>', '-', '\n', ' ']);
+                assert_eq!(written, content, "{text}");
+                let all = comments(&text);
+                let shown: Vec<&str> = all.iter().filter_map(|span| text.get(span.range())).collect();
+                let mut wanted: Vec<&str> = mark
+                    .split_once("# ")
+                    .map(|(at, _)| mark.get(at.len()..).unwrap_or("").trim_end())
+                    .into_iter()
+                    .collect();
+                if text.ends_with("# end\n") {
+                    wanted.push("# end");
+                }
+                assert_eq!(shown, wanted, "{text}");
+            }
+        }
+    }
 }

@@ -21,7 +21,7 @@ codes! {
     }
     /// The file holds a control character
     CONTROL_CHARACTER = "CC0104" "control-character" Error {
-        cause: "A NUL byte or another control character was pasted in, or the file is damaged. Or an escape puts a control character, a direction mark or a line break into a title, a name or another attribute.",
+        cause: "A NUL byte or another control character was pasted in, or the file is damaged. Or a line is broken by U+0085, U+2028 or U+2029, which not every reader and editor takes for an end of line. Or an escape puts a control character, a direction mark or a line break into a title, a name or another attribute.",
         harm: "Readers in C end the text at a NUL byte and would load half of the rule. In a title, such a character changes what a terminal, a log or a CI system shows.",
         cure: "Remove the character; write it as an escape (`\\x00`) where the condition of a rule needs it.",
     }
@@ -51,9 +51,9 @@ codes! {
     }
     /// The YAML cannot be read
     YAML_SYNTAX = "CC0110" "yaml-syntax" Error {
-        cause: "Indentation, a quote or a bracket is wrong.",
-        harm: "No reader can load the rule.",
-        cure: "Mend the line that the message names; quote values that hold `:`, `#`, `*`, `&`, `{` or `[`.",
+        cause: "Indentation, a quote or a bracket is wrong. Or a tag, such as `!!binary`, says that a value is not what is written.",
+        harm: "No reader can load the rule, or readers that know the tag load another one.",
+        cure: "Mend the line that the message names; quote values that hold `:`, `#`, `*`, `&`, `!`, `{` or `[`. Remove tags.",
     }
     /// A YAML mapping has the same key twice
     YAML_DUPLICATE_KEY = "CC0111" "yaml-duplicate-key" Error {
@@ -69,9 +69,9 @@ codes! {
     }
     /// The document is not a Sigma rule
     NOT_A_RULE = "CC0113" "not-a-rule" Error {
-        cause: "The document is not a mapping, or has none of `detection`, `correlation` and `filter`.",
+        cause: "The document is not a mapping, or has none of `detection`, `correlation` and `filter`. Or it is `action: global`, and no document follows that it is for.",
         harm: "A file that was meant to detect something detects nothing.",
-        cure: "Add the missing section, or exclude the file by name.",
+        cure: "Add the missing section, remove `action: global`, or exclude the file by name.",
     }
     /// An attribute has the wrong shape
     WRONG_SHAPE = "CC0114" "wrong-shape" Error {

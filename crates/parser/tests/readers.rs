@@ -1,0 +1,233 @@
+//! What an author sees in a Sigma file is what is read of it, or an error says that it is not: a file that other
+//! readers and editors take for more or for other rules yields none.
+#![expect(clippy::string_slice, reason = "a test stops at the first surprise")]
+
+use contentcheck_parser::catalogue::Catalogue;
+use contentcheck_parser::diagnostic::{Diagnostic, Severity};
+use contentcheck_parser::outcome::FileOutcome;
+use contentcheck_parser::sigma;
+use contentcheck_parser::source::Source;
+
+fn read(text: &str) -> FileOutcome {
+    sigma::check(&Source::new("r.yml", text), &Catalogue::new([]))
+}
+
+/// The errors of a code.
+fn errors<'o>(outcome: &'o FileOutcome, code: &str) -> Vec<&'o Diagnostic> {
+    let is_wanted = |found: &&Diagnostic| found.severity == Severity::Error && found.code.id == code;
+    outcome.diagnostics.iter().filter(is_wanted).collect()
+}
+
+fn rule(title: &str) -> String {
+    format!("title: {title}\nlogsource: {{category: x}}\ndetection:\n    s: {{a: b}}\n    condition: s\n")
+}
+
+#[test]
+fn a_global_document_without_followers_is_a_rule_that_is_left_out() {
+    let bodies =
+        [rule("T"), "foo: bar\nwhatever: [1]\n".to_owned(), "logsource: {category: x}\n".to_owned(), String::new()];
+    for body in &bodies {
+        for global in [format!("action: global\n{body}"), format!("{body}action: 'global'\n")] {
+            let before = format!("{}---\n", rule("before"));
+            let after = format!("---\n{}", rule("after"));
+            for (text, unused, rules) in [
+                (global.clone(), 1, 0),
+                (format!("{global}---\n"), 1, 0),
+                (format!("{global}---\n~\n---\n# nothing\n"), 1, 0),
+                (format!("{before}{global}"), 1, 1),
+                (format!("{global}---\n{global}"), 2, 0),
+                (format!("{global}---\n{global}{after}"), 1, 1),
+                (format!("{global}{after}---\n{global}"), 1, 1),
+                // Controls.
+                (format!("{global}{after}"), 0, 1),
+                (format!("{before}{global}{after}"), 0, 2),
+            ] {
+                let outcome = read(&text);
+                let found = errors(&outcome, "CC0113");
+                assert_eq!((found.len(), outcome.rules.len()), (unused, rules), "{text}\n{:#?}", outcome.diagnostics);
+                assert_eq!(outcome.lacks_rules(), unused > 0, "{text}");
+                assert_eq!(outcome.facts.iter().filter(|facts| facts.unread.is_some()).count(), unused, "{text}");
+                for found in found {
+                    assert!(text[found.span.range()].starts_with("action: "), "{text}");
+                    assert!(found.message.contains("makes no rule"), "{found}");
+                }
+            }
+        }
+    }
+}
+
+/// What is said of an attribute of a rule is said of one that only a global document without followers has.
+#[test]
+fn attributes_of_a_global_document_without_followers_are_told_as_those_of_a_rule() {
+    for line in [
+        "statsu: test\n",
+        "level: severe\n",
+        "tags: attack.t1059\n",
+        "id: not-a-uuid\n",
+        "sensors: '>=8'\n",
+        "? [a]\n: b\n",
+        "filter: {a: b}\n",
+    ] {
+        let told = |text: &str| -> Vec<String> {
+            let found = read(text).diagnostics.into_iter().map(|found| format!("{} {}", found.code.id, found.message));
+            found.collect()
+        };
+        let plain = told(&rule("T"));
+        let of_rule = told(&format!("{}{line}", rule("T")));
+        let of_global = told(&format!("action: global\n{}{line}", rule("T")));
+        let own: Vec<&String> = of_rule.iter().filter(|found| !plain.contains(found)).collect();
+        assert!(!own.is_empty(), "{line}");
+        assert!(own.iter().all(|found| of_global.contains(found)), "{line}{own:?}\n{of_global:?}");
+    }
+}
+
+const SEPARATORS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Where a separator may stand in a rule: `~` is its place.
+const PLACES: &[&str] = &[
+    "# ~ and not filter\ntitle: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s # ~    not s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b~c}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: 'b~c'}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: \"b~c\"}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {'a~b': c}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: |\n        s~        and s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: >-\n        s ~\n",
+    "title: T\ndescription: a~  b\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s\n",
+    "title: T\nlogsource: {category: x}\ndetection:\n    s: {a: b}\n    condition: s\n# the end~",
+];
+
+#[test]
+fn a_line_that_only_some_readers_see_is_an_error_wherever_it_begins() {
+    for place in PLACES {
+        let control = read(&place.replace('~', ""));
+        assert!(control.rules.len() == 1 && !control.lacks_rules(), "{place}{:#?}", control.diagnostics);
+        for sign in SEPARATORS {
+            for run in [sign.to_string(), format!("{sign}{sign}")] {
+                let text = place.replace('~', &run);
+                let outcome = read(&text);
+                let found = errors(&outcome, "CC0104");
+                assert!(found.iter().any(|found| text[found.span.range()] == run), "{text:?}{found:#?}");
+                assert!(outcome.rules.is_empty() && outcome.lacks_rules(), "{text:?}");
+            }
+        }
+    }
+    // A value may have them, where one sees that it does.
+    for escape in ["\\N", "\\L", "\\P", "\\u0085", "\\u2028", "\\U00002029"] {
+        let text = rule("T").replace("a: b", &format!("a: \"b{escape}c\""));
+        let outcome = read(&text);
+        assert!(outcome.rules.len() == 1 && errors(&outcome, "CC0104").is_empty(), "{text}{:#?}", outcome.diagnostics);
+    }
+}
+
+const TAGS: &[&str] = &[
+    "!",
+    "!foo",
+    "!foo-bar/1",
+    "!!binary",
+    "!!null",
+    "!!int",
+    "!!float",
+    "!!bool",
+    "!!timestamp",
+    "!!merge",
+    "!!value",
+    "!!map",
+    "!!seq",
+    "!!set",
+    "!!omap",
+    "!!pairs",
+    "!!python/name:os.system",
+    "!!Str",
+    "!!strs",
+    "!<tag:yaml.org,2002:binary>",
+    "!<x>",
+];
+
+/// Where a tag may stand in a rule, as what is replaced and by what: `~` is its place.
+const TAGGED: &[(&str, &str)] = &[
+    ("a: b", "a: ~ b"),
+    ("a: b", "a: ~ 'b'"),
+    ("a: b", "a: ~ \"b\""),
+    ("a: b", "a: &x ~ b"),
+    ("a: b", "a: ~ &x b"),
+    ("a: b", "a: ~ [b, c]"),
+    ("a: b", "a: [b, ~ c]"),
+    ("a: b", "a: [b, ~ ]"),
+    ("a: b", "~ a: b"),
+    ("{a: b}", "~ {a: b}"),
+    ("{a: b}", "~ [{a: b}]"),
+    ("{a: b}", "~\n        a: b"),
+    ("{a: b}", "~\n        - a: b\n        - c: d"),
+    ("{a: b}", "\n        - ~\n          a: b"),
+    ("{a: b}", "\n        a: ~ |\n            b"),
+    ("{a: b}", "\n        a: ~ >-\n            b"),
+    ("condition: s", "condition: ~ s"),
+    ("condition: s", "condition: ~\n        s"),
+    ("detection:", "detection: ~"),
+    ("detection:", "~ detection:"),
+    ("title: ", "title: ~ "),
+    ("title: ", "odd: ~\ntitle: "),
+    ("title: ", "odd: {a: [{b: ~ c}]}\ntitle: "),
+    ("title: ", "--- ~\ntitle: "),
+];
+
+#[test]
+fn a_tag_is_an_error_wherever_it_stands() {
+    let whole = rule("T");
+    for (from, to) in TAGGED {
+        assert!(whole.contains(from), "{from}");
+        let bare = whole.replacen(from, &to.replace("~ ", "").replace('~', ""), 1);
+        let control = read(&bare);
+        assert!(errors(&control, "CC0110").is_empty() && control.rules.len() == 1, "{bare}{:#?}", control.diagnostics);
+        for tag in TAGS {
+            let text = whole.replacen(from, &to.replace('~', tag), 1);
+            let outcome = read(&text);
+            let found = errors(&outcome, "CC0110");
+            let [found] = found.as_slice() else { panic!("{text}{:#?}", outcome.diagnostics) };
+            assert_eq!(&text[found.span.range()], *tag, "{text}{found}");
+            assert!(found.message.contains(&format!("`{tag}`")), "{found}");
+            assert!(outcome.rules.is_empty() && outcome.lacks_rules(), "{text}");
+        }
+        // The other documents of the file are none the worse for it, and a global one passes it on.
+        if !to.starts_with("---") {
+            let text = whole.replacen(from, &to.replace('~', "!!binary"), 1);
+            let file = format!("{}---\n{text}---\n{}", rule("before"), rule("after"));
+            assert_eq!(read(&file).rules.len(), 2, "{file}");
+            let file = format!("{}---\naction: global\n{text}---\n{}", rule("before"), rule("after"));
+            assert_eq!(read(&file).rules.len(), 1, "{file}");
+        }
+    }
+    for nothing in ["!foo", "!!null", "!!null ~", "!!binary"] {
+        let outcome = read(&format!("{whole}--- {nothing}\n"));
+        assert!(errors(&outcome, "CC0110").len() == 1 && outcome.lacks_rules(), "{nothing}{outcome:#?}");
+    }
+}
+
+#[test]
+fn a_text_may_say_that_it_is_one() {
+    for tag in ["!!str", "!<tag:yaml.org,2002:str>"] {
+        for (value, is_text) in [
+            ("b", true),
+            ("'b'", true),
+            ("\"b\"", true),
+            ("'7'", true),
+            ("\"null\"", true),
+            ("''", true),
+            ("7", false),
+            ("0x1f", false),
+            ("1.5", false),
+            ("null", false),
+            ("~", false),
+            ("true", false),
+            ("", false),
+            ("[b]", false),
+            ("{b: c}", false),
+        ] {
+            let text = rule("T").replace("{a: b}", &format!("\n        a: {tag} {value}"));
+            let outcome = read(&text);
+            assert_eq!(errors(&outcome, "CC0110").is_empty(), is_text, "{text}{:#?}", outcome.diagnostics);
+            assert_eq!(outcome.rules.len(), usize::from(is_text), "{text}{:#?}", outcome.diagnostics);
+        }
+    }
+}
