@@ -765,6 +765,7 @@ impl std::io::Write for When<'_> {
 /// Evidence has the digest of what was replayed: a recording that changes meanwhile ends the run, and nothing is left.
 #[test]
 fn a_recording_that_changes_meanwhile_ends_the_run() {
+    type Change = Box<dyn Fn(&Path)>;
     let scratch = Scratch::new("swapped");
     let release = demo(&scratch);
     let (private, left, printed) = (scratch.file("gate.pem"), scratch.file("evidence"), scratch.file("printed"));
@@ -772,7 +773,7 @@ fn a_recording_that_changes_meanwhile_ends_the_run() {
     let recorded = Path::new(&scratch.file("recorded.jsonl")).to_path_buf();
     let events = b"{\"EventID\": 1}\n{\"EventID\": 2}\n";
     let other = |bytes: &'static [u8]| move |path: &Path| fs::write(path, bytes).unwrap();
-    let ways: [(&str, Box<dyn Fn(&Path)>); 7] = [
+    let ways: [(&str, Change); 7] = [
         ("same", Box::new(other(events))),
         ("other", Box::new(other(b"{\"EventID\": 1}\n{\"EventID\": 3}\n"))),
         ("longer", Box::new(other(b"{\"EventID\": 1}\n{\"EventID\": 2}\n{\"EventID\": 3}\n"))),

@@ -331,6 +331,7 @@ fn no_kind_of_input_is_replaced_by_any_writer() {
             fine(&directory, &[writer, &["plain"]].concat());
         }
     }
+    fine(&directory, &["lint", "rules", "--write-baseline", "baseline.json"]);
 }
 
 #[test]

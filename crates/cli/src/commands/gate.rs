@@ -12,7 +12,7 @@ use contentcheck_parser::diagnostic::{closest, codes};
 use contentcheck_parser::lookup;
 use contentcheck_project::config::{self, GateConfig};
 use contentcheck_project::write::InputFiles;
-use contentcheck_project::{Failure, Project, Selection, files, walk, write};
+use contentcheck_project::{Failure, Project, Selection, files, fleet, walk, write};
 use contentcheck_run::replay::Recording;
 
 use super::{attest, threads, written};
@@ -156,6 +156,10 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
     read.extend(loaded.config.baseline.iter().map(|path| root.join(path)));
     read.extend(arguments.inputs.fleet.iter().map(PathBuf::from));
     read.extend(loaded.config.fleet.iter().map(|path| root.join(path)));
+    for (selectors, root) in [(&arguments.inputs.fleet, Path::new("")), (&loaded.config.fleet, &root)] {
+        let members = selectors.iter().filter_map(|one| fleet::selected(std::slice::from_ref(one), root).ok());
+        members.for_each(|selected| read.extend(selected.paths));
+    }
     read.extend(arguments.previous_evidence.clone());
     read.extend(gate.previous_evidence.iter().map(|path| root.join(path)));
     let configured = gate.recordings.iter().chain(&gate.never_match).map(|path| root.join(path));
