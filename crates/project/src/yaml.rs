@@ -57,6 +57,15 @@ pub fn parse(text: &str) -> Result<Value, (usize, String)> {
         let (event, span) = event.map_err(|error| (error.marker().line(), format!("not YAML: {}", error.info())))?;
         let line = span.start.line();
         let fail = |reason: &str| Err((line, reason.to_owned()));
+        if let Event::Scalar(.., Some(tag)) | Event::SequenceStart(_, Some(tag)) | Event::MappingStart(_, Some(tag)) =
+            &event
+        {
+            // A reader that heeds it takes the value for another one than stands there.
+            return Err((
+                line,
+                format!("the tag `{}{}` is not supported here; write the value without it", tag.handle, tag.suffix),
+            ));
+        }
         let value = match event {
             Event::Alias(_) => return fail("aliases are not supported here; write the value out"),
             Event::Scalar(text, style, _, _) => scalar(&text, style),
@@ -149,6 +158,17 @@ mod tests {
         assert_eq!(parse("a: 1\na: 2\n").unwrap_err(), (2, "`a` stands here twice".to_owned()));
         assert_eq!(parse("a: &x 1\nb: *x\n").unwrap_err().0, 2);
         assert_eq!(parse("a: 1\n---\nb: 2\n").unwrap_err().0, 2);
+        for tag in ["!!binary", "!!str", "!!null", "!own", "!", "!<tag:yaml.org,2002:int>"] {
+            for text in [
+                format!("a: {tag} 'x'\n"),
+                format!("{tag} a: 1\n"),
+                format!("a: {tag} [1]\n"),
+                format!("{tag} {{a: 1}}\n"),
+            ] {
+                let (line, reason) = parse(&text).unwrap_err();
+                assert!(line == 1 && reason.starts_with("the tag `"), "{text}: {reason}");
+            }
+        }
         assert!(parse(&"[".repeat(100)).unwrap_err().1.contains("more than 32"));
         assert!(parse("a: [1\n").unwrap_err().1.starts_with("not YAML"));
         assert_eq!(parse("").unwrap_err(), (1, "the file is empty".to_owned()));

@@ -437,9 +437,10 @@ fn shard(
         found.decisions += asked.len() as u64;
         let differs = asked.iter().find(|at| disagrees(ground, **at, &event, &reported).is_some());
         if let Some(at) = differs {
-            let event = shrunk(run, ground, (*at, turn), &kept, tree.as_mut(), &mut worker).unwrap_or(event);
-            let fires = ground.targets.get(*at).is_some_and(|(_, target)| target.evaluate(&event));
+            // To shrink an event takes up to thousands of evaluations: it is done for those that are shown.
             if found.disagreements.len() < SHOWN {
+                let event = shrunk(run, ground, (*at, turn), &kept, tree.as_mut(), &mut worker).unwrap_or(event);
+                let fires = ground.targets.get(*at).is_some_and(|(_, target)| target.evaluate(&event));
                 found.disagreements.push((*at, event, fires));
             }
             continue;
