@@ -1,0 +1,100 @@
+//! What belongs to a release is said by the release alone, and what is left out is named.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use contentcheck_project::walk::{Walked, walk};
+
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("contentcheck-{}-walk-{name}", std::process::id()));
+        let scratch = Self(path);
+        for file in ["a.yml", "b.content", "sub/c.yaml", "sub/deep/d.yml"] {
+            scratch.write(&format!("release/{file}"), "");
+        }
+        scratch
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn walk(&self, exclude: &[&str]) -> Walked {
+        let release = self.0.join("release");
+        let exclude: Vec<String> = exclude.iter().map(|glob| (*glob).to_owned()).collect();
+        walk(std::slice::from_ref(&release), &exclude, &release).unwrap()
+    }
+
+    fn short(&self, name: &str) -> String {
+        Path::new(name).strip_prefix(self.0.join("release")).unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn taken(&self, walked: &Walked) -> Vec<String> {
+        walked.files.iter().map(|found| self.short(&found.name)).collect()
+    }
+
+    fn not_taken(&self, walked: &Walked) -> Vec<(String, &'static str)> {
+        walked.not_taken.iter().map(|(name, by)| (self.short(name), *by)).collect()
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const ALL: [&str; 4] = ["a.yml", "b.content", "sub/c.yaml", "sub/deep/d.yml"];
+
+/// Whatever other tools take for a list of what to pass over, in the release and above it.
+#[test]
+fn ignore_files_of_others_leave_nothing_out() {
+    for file in [".gitignore", ".ignore", ".rgignore", ".hgignore", ".dockerignore", ".git/info/exclude"] {
+        for place in ["release", "release/sub", "."] {
+            for glob in ["*", "*.yml", "sub/", "/a.yml", "**/d.yml"] {
+                let scratch = Scratch::new("others");
+                // In a directory that git knows, its files would count.
+                scratch.write("release/.git/HEAD", "ref: refs/heads/main\n");
+                scratch.write(&format!("{place}/{file}"), &format!("{glob}\n"));
+                let walked = scratch.walk(&[]);
+                assert_eq!(scratch.taken(&walked), ALL, "{place}/{file}: {glob}");
+                assert_eq!(scratch.not_taken(&walked), [], "{place}/{file}: {glob}");
+            }
+        }
+    }
+}
+
+/// One above the release is of another one.
+#[test]
+fn an_ignore_file_above_the_release_leaves_nothing_out() {
+    let scratch = Scratch::new("above");
+    scratch.write(".contentcheckignore", "*\n");
+    let walked = scratch.walk(&[]);
+    assert_eq!(scratch.taken(&walked), ALL);
+    assert_eq!(walked.ignore_files, [PathBuf::new(); 0]);
+}
+
+#[test]
+fn what_the_release_leaves_out_is_named_with_what_did_it() {
+    let scratch = Scratch::new("own");
+    scratch.write("release/.contentcheckignore", "/a.yml\n");
+    scratch.write("release/sub/.contentcheckignore", "deep/\n");
+    scratch.write("release/.hidden.yml", "");
+    scratch.write("release/sub/.secret/e.yml", "");
+    let walked = scratch.walk(&["*.content"]);
+    assert_eq!(scratch.taken(&walked), ["sub/c.yaml"]);
+    let expected = [
+        (".hidden.yml", "hidden"),
+        ("a.yml", ".contentcheckignore"),
+        ("b.content", "exclude"),
+        ("sub/.secret", "hidden"),
+        ("sub/deep", ".contentcheckignore"),
+    ];
+    assert_eq!(scratch.not_taken(&walked), expected.map(|(name, by)| (name.to_owned(), by)));
+    assert_eq!(walked.ignore_files.len(), 2, "both are inputs of the run");
+}
