@@ -103,7 +103,7 @@ fn every_incident_is_rejected_by_the_checks_that_it_names() {
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }
 
-/// Without the checks that reject it: either there is no image, or a sensor refuses it, or evaluation is safe: hostile
+/// Without the checks that reject it: either the rule is in no image, or a sensor refuses it, or evaluation is safe: hostile
 /// events, each rule switched off in turn, and recorded events bring no fault.
 #[test]
 fn every_incident_is_contained_where_the_checks_are_left_out() {
@@ -120,8 +120,10 @@ fn every_incident_is_contained_where_the_checks_are_left_out() {
         assert!(!failed.contains(&"hostile") && !failed.contains(&"differential"), "{folder}: {failed:?}");
         let left_out = [&["self-test"], failed.as_slice()].concat().join(",");
         let (exit, rest) = gate(directory, &["--skip", &left_out]);
-        let said: Vec<&str> = rest.errors().map(|(_, finding)| finding.message.as_str()).collect();
-        assert_eq!((exit, said.as_slice()), (Exit::Fine, [""; 0].as_slice()), "{folder}");
+        // Where lint does not run, `compile` says that a rule is in no image.
+        let (left_out, said): (Vec<_>, Vec<_>) = rest.errors().partition(|(_, finding)| finding.code == "CC0808");
+        let expected = if left_out.is_empty() { Exit::Fine } else { Exit::Findings };
+        assert_eq!((exit, said.len()), (expected, 0), "{folder}: {said:?}");
         let hostile = rest.checks.iter().find(|check| check.name == "hostile").unwrap();
         assert!(hostile.findings.iter().all(|finding| finding.weight < Weight::Error), "{folder}");
         evaluated += hostile.facts.get("hostile events").copied().unwrap_or(0);
