@@ -457,3 +457,29 @@ fn a_check_that_sees_no_defect_is_no_finding_about_the_release() {
     assert_eq!(said, ["CC1001"]);
     assert_eq!((learned.defects[0].seeded, learned.defects[0].rejected), (1, 0));
 }
+
+/// A sensor that is full keeps out of the image what a class adds: the release is at fault, or nothing is, but not the gate.
+#[test]
+fn a_full_sensor_is_no_fault_of_the_gate() {
+    let text = |rules: usize| {
+        let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n}\n".to_owned();
+        for number in 0..rules {
+            let _ = writeln!(
+                text,
+                "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8{number:03}\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a{number}\"\n}}"
+            );
+        }
+        text
+    };
+    for capacity in 0..4 {
+        let manifest = format!(
+            r#"{{"format":1,"sensor":"acme","version":"7","capacity":{{"rules":{capacity}}},"templates":{{"acme.process":{{"inputs":[{{"name":"image","type":"string"}}]}}}}}}"#
+        );
+        let sensor = Manifest::parse(&Source::new("m.json", manifest)).unwrap();
+        let mut gathered = Gathered::of(vec![(Source::new("r.content", text(2)), Language::Native)]);
+        gathered.fleet = Some(Fleet::new(vec![sensor]).unwrap());
+        let found = checked(&Built::new(gathered, false, 1).unwrap(), None, settings(), &["self-test"]);
+        assert_eq!(errors(&found), [], "{capacity} of 2");
+        assert!(found.defects.iter().map(|class| class.rejected).sum::<u64>() > 5 || capacity < 2, "{capacity}");
+    }
+}
