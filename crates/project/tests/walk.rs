@@ -76,7 +76,7 @@ fn an_ignore_file_above_the_release_leaves_nothing_out() {
     scratch.write(".contentcheckignore", "*\n");
     let walked = scratch.walk(&[]);
     assert_eq!(scratch.taken(&walked), ALL);
-    assert_eq!(walked.ignore_files, [PathBuf::new(); 0]);
+    assert!(walked.ignore_files.is_empty());
 }
 
 #[test]
