@@ -1,6 +1,6 @@
 //! The release gate: everything that runs over a content release before it ships, as a library.
 //!
-//! A [`subject::Release`] is what was read. [`subject::Built::new`] checks and compiles it, [`run::examine`] runs
+//! [`subject::Built::new`] checks and compiles what was gathered, [`run::examine`] runs
 //! checks over that, in the order of [`checks::ALL`], and what comes out is [`evidence::Evidence`] with its
 //! [`verdict::Verdict`]; [`attest::statement`] says it under a signature.
 
