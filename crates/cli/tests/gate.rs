@@ -16,15 +16,9 @@ use contentcheck::Streams;
 use contentcheck::args::{Cli, SchemaName};
 use contentcheck::exit::Exit;
 use contentcheck_gate::evidence::{
-    AcceptedBy, AcceptedFindings, Conclusion, Covered, Evidence, FilesLeftOut, LeftOut, RuleFacts, SensorFacts,
+    AcceptedBy, AcceptedFindings, Conclusion, Evidence, FilesLeftOut, LeftOut, RuleFacts, SensorFacts,
 };
-use contentcheck_gate::run::{Settings, examine};
-use contentcheck_gate::subject::Built;
-use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Severity, codes};
-use contentcheck_parser::release::Gathered;
-use contentcheck_parser::source::Source;
-use contentcheck_run::replay::Recording;
 
 fn run(arguments: &[&str]) -> (Exit, String, String) {
     let (exit, out, err) = common::run(arguments);
@@ -41,29 +35,6 @@ fn evidence(directory: &Path, more: &[&str]) -> (Exit, Evidence) {
 /// Codes of the families of the gate.
 fn own() -> BTreeSet<&'static str> {
     codes::all().map(|code| code.id).filter(|id| id.starts_with("CC08") || id.starts_with("CC10")).collect()
-}
-
-/// A release of so many rules that was built in memory.
-fn built(condition: &str, rules: usize) -> Built {
-    built_on("", condition, rules)
-}
-
-/// As `built`, with more in the template type.
-fn built_on(more: &str, condition: &str, rules: usize) -> Built {
-    let mut text = format!("template acme.process @ 1 {{\n    {more}1 image: string nocase\n    2 pid: int\n}}\n");
-    for number in 0..rules {
-        let _ = writeln!(
-            text,
-            "rule r{number:03} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8{number:03}\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}"
-        );
-    }
-    Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
-}
-
-/// The settings of a run of these checks alone.
-fn only(checks: &[&str]) -> Settings {
-    let only = checks.iter().map(|name| (*name).to_owned()).collect();
-    Settings { cases: 200, only, ..Settings::of("0") }
 }
 
 /// Codes that the tests of the gate bring about, in memory.
@@ -138,7 +109,6 @@ fn the_demo_release_passes_and_its_evidence_does_not_depend_on_threads() {
     );
     let known = |rule: &RuleFacts| rule.fires && rule.covered + rule.redundant == rule.predicates;
     assert!(first.rules.iter().all(known), "{:?}", first.rules);
-    one_count(&first);
     let (_, again) = evidence(&demo, &["--cases", "2000", "--threads", "1"]);
     assert_eq!(first, again);
     let (_, other) = evidence(&demo, &["--cases", "2000", "--seed", "2"]);
@@ -148,74 +118,6 @@ fn the_demo_release_passes_and_its_evidence_does_not_depend_on_threads() {
     let event = wider.gains.as_ref().unwrap();
     assert!(event.get("Image").unwrap().as_str().unwrap().to_lowercase().ends_with(r"\mshta.exe"), "{event}");
     assert_eq!(wider.loses, None);
-}
-
-/// Holds the lines of rules, the matrix of fields and the counts of the check against each other.
-fn one_count(evidence: &Evidence) -> Covered {
-    let add = |a: Covered, b: Covered| Covered {
-        predicates: a.predicates + b.predicates,
-        covered: a.covered + b.covered,
-        redundant: a.redundant + b.redundant,
-        undecided: a.undecided + b.undecided,
-    };
-    let rules = evidence.rules.iter().map(|rule| Covered {
-        predicates: rule.predicates,
-        covered: rule.covered,
-        redundant: rule.redundant,
-        undecided: rule.undecided,
-    });
-    let rules = rules.fold(Covered::default(), add);
-    let matrix = evidence.fields.iter().flat_map(|field| field.classes.values().copied());
-    assert_eq!(matrix.fold(Covered::default(), add), rules);
-    let facts = &evidence.checks.iter().find(|check| check.name == "coverage").unwrap().facts;
-    let counted = ["predicates", "covered", "redundant", "undecided"].map(|name| facts[name]);
-    assert_eq!(counted, [rules.predicates, rules.covered, rules.redundant, rules.undecided]);
-    assert_eq!(rules.predicates, rules.covered + rules.redundant + rules.undecided);
-    rules
-}
-
-/// What is proven to decide nothing is not covered, wherever it is counted.
-#[test]
-fn coverage_has_one_count() {
-    for (condition, predicates, redundant, fires) in [
-        ("image ends_with \"a\" and pid > 4", 2, 0, true),
-        // A required field is always there: the rule always fires, and nothing decides.
-        ("image like \"*\" or pid > 4", 2, 2, true),
-        ("(image == \"a\" and pid > 4) or (image == \"a\" and pid > 4 and pid > 2)", 5, 1, true),
-        ("pid > 4 and pid < 2", 2, 2, false),
-    ] {
-        let found = examine(&built(condition, 3), None, &only(&["coverage"]), &mut |_, _, _| {});
-        let all = one_count(&found);
-        assert_eq!((all.predicates, all.undecided), (3 * predicates, 0), "{condition}");
-        assert_eq!(all.redundant, 3 * redundant, "{condition}: {all:?}");
-        assert!(found.rules.iter().all(|rule| rule.fires == fires), "{condition}");
-    }
-}
-
-/// What the previous release matched on the recorded events is held against what this one matches.
-#[test]
-fn recorded_events_show_a_rule_that_matches_far_more() {
-    let mut lines = String::new();
-    for number in 0..400 {
-        let image = if number % 100 == 0 { "x" } else { "y" };
-        let _ = writeln!(lines, "{{\"kind\": \"process\", \"image\": \"{image}\", \"pid\": {number}}}");
-    }
-    let settings = Settings { recordings: vec![Recording::lines("day", lines.into_bytes())], ..only(&["change"]) };
-    let check = |before: &str, after: &str, settings: &Settings| {
-        let built = |condition| built_on("reads { kind: \"process\" }\n    ", condition, 1);
-        let found = examine(&built(after), Some(&built(before)), settings, &mut |_, _, _| {});
-        let rule = found.rules.first().unwrap().clone();
-        let said = found.errors().map(|(_, of)| format!("{}: {}", of.code, of.message)).collect::<Vec<_>>();
-        (rule.matches_before, said)
-    };
-    let (before, said) = check("image == \"x\"", "image in [\"x\", \"y\"]", &settings);
-    let expected = "CC0805: `r000` matches 400 of 400 recorded events, and matched 4";
-    assert_eq!((before, said), (Some(4), vec![expected.to_owned()]));
-    let (before, said) = check("image in [\"x\", \"y\"]", "image == \"x\"", &settings);
-    assert_eq!((before, said.len()), (Some(400), 0));
-    let allowed = Settings { ceilings: vec![Some(1_000)], ..settings };
-    let (_, said) = check("image == \"x\"", "image in [\"x\", \"y\"]", &allowed);
-    assert_eq!(said.len(), 0);
 }
 
 /// Tests in files beside Sigma rules count as the rule's own: they run, they fail the gate, and what is wrong with
@@ -479,7 +381,7 @@ fn reports_show_what_was_left_out_and_no_text_of_content_acts() {
     use contentcheck::args::GateFormat;
     use contentcheck_gate::evidence::Finding;
     let hostile = "x\n::error file=a::b\r\x1b[2J\u{202E}\u{9b}\u{0}|<script>`[a](http://b)\u{2028}";
-    let mut found = examine(&built("image ends_with \"a\"", 1), None, &only(&["coverage"]), &mut |_, _, _| {});
+    let (_, mut found) = evidence(&corpus("releases/demo"), &["--only", "coverage"]);
     found.release.name = Some(hostile.to_owned());
     found.accepted = vec![AcceptedFindings {
         by: AcceptedBy::Comment,

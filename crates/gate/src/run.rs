@@ -44,6 +44,8 @@ pub struct Settings {
     pub seconds: Option<u64>,
     /// Whether the self-test seeds every class into every rule, in place of one rule for each class.
     pub every_rule: bool,
+    /// Whether events that show a finding are made smaller for who reads them.
+    pub shrinks: bool,
     /// Whether a check that did not run stops the release.
     pub require_all: bool,
     /// The only checks that run; all where it is empty.
@@ -84,6 +86,7 @@ impl Settings {
             allow_growth: false,
             seconds: None,
             every_rule: false,
+            shrinks: true,
             require_all: false,
             only: Vec::new(),
             skip: Vec::new(),
@@ -249,6 +252,8 @@ pub struct Subject<'g> {
     pub previous: Option<&'g Built>,
     /// What the run was told.
     pub settings: &'g Settings,
+    /// The checks of the run.
+    pub checks: &'g [&'static dyn Check],
     /// The rules in the order of the image.
     pub rules: Vec<&'g CheckedRule>,
     /// The image of all rules, made ready; nothing where there is none.
@@ -262,6 +267,12 @@ pub struct Subject<'g> {
 }
 
 impl<'g> Subject<'g> {
+    /// Whether a check is part of this run.
+    #[must_use]
+    pub fn runs(&self, name: &str) -> bool {
+        self.settings.wants(name) && self.checks.iter().any(|check| check.name() == name)
+    }
+
     /// The template types that rules are on, each once, by name and version.
     #[must_use]
     pub fn templates(&self) -> Vec<&'g TemplateType> {
@@ -355,7 +366,8 @@ pub(crate) fn run(
         .filter(|_| evaluator.is_some())
         .and_then(|image| Plan::for_recorder(built.content(), image).map_err(|refusal| unready.push(refusal)).ok());
     let (rules, plan) = (built.rules(), plan.as_ref());
-    let subject = Subject { built, previous, settings, rules, plan, unready, reference, groups: OnceLock::new() };
+    let subject =
+        Subject { built, previous, settings, checks, rules, plan, unready, reference, groups: OnceLock::new() };
     let mut learned = Learned::default();
     let mut results = Vec::new();
     for check in checks {
@@ -434,12 +446,14 @@ fn inputs(built: &Built, previous: Option<&Built>, settings: &Settings) -> Vec<I
         };
         of(input, kind)
     });
-    // What a previous release is made of; the sensors are those of this one.
+    // Nothing runs the tests of a previous release.
     let before = previous.into_iter().flat_map(|previous| previous.judged().inputs()).filter_map(|input| {
         let kind = match input.kind {
             release::InputKind::Content | release::InputKind::Table => InputKind::PreviousContent,
             release::InputKind::Configuration => InputKind::PreviousConfiguration,
-            release::InputKind::Manifest | release::InputKind::Baseline | release::InputKind::Tests => return None,
+            release::InputKind::Manifest => InputKind::PreviousManifest,
+            release::InputKind::Baseline => InputKind::PreviousBaseline,
+            release::InputKind::Tests => return None,
         };
         Some(of(input, kind))
     });

@@ -8,6 +8,11 @@ use contentcheck_parser::release::{Checking, Gathered, Judged, Shippable, Unship
 use contentcheck_parser::sensor::Fleet;
 use contentcheck_parser::sidecar::Case;
 
+/// How a release is checked: as `lint` does it, so that a severity for what analysis finds counts here too.
+pub(crate) fn checking(threads: usize) -> Checking<'static> {
+    Checking { further: Some(&Depth::Quick), ..Checking::with_threads(threads) }
+}
+
 /// A release, judged and compiled. Made of what was gathered alone, on the one road.
 #[derive(Debug)]
 pub struct Built {
@@ -30,8 +35,7 @@ impl Built {
     /// # Errors
     /// Nothing that the content brings about: rules with errors are left out.
     pub fn new(gathered: Gathered, skip_unsupplied: bool, threads: usize) -> Result<Self, Unshippable> {
-        let checking = Checking { further: Some(&Depth::Quick), ..Checking::with_threads(threads) };
-        let judged = gathered.check(&checking).judge();
+        let judged = gathered.check(&checking(threads)).judge();
         let content = judged.ship(WithErrors::LeaveOut)?;
         let image = compile(&content, Options { skip_unsupplied, any_sensor: false });
         let limited = content.rules().iter().any(|rule| rule.sensors.is_some());

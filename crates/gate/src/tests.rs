@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 
 use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::release::Gathered;
+use contentcheck_parser::release::{Gathered, Level};
 use contentcheck_parser::sensor::{Fleet, Manifest};
 use contentcheck_parser::source::Source;
 use contentcheck_run::replay::Recording;
 
 use crate::checks::{Lint, SelfTest};
 use crate::defects::Defect;
-use crate::evidence::{Conclusion, Evidence, Status};
+use crate::evidence::{Conclusion, Covered, Evidence, Status};
 use crate::run::{self, Check, Learned, Outcome, Settings, Subject, examine};
 use crate::subject::Built;
 
@@ -230,13 +230,25 @@ fn a_sensor_that_runs_less_than_before_fails_the_gate() {
     assert_eq!(said(&before, false), (vec![(20, Some(20)); 2], vec![]));
     // A tenth may go without a word.
     assert_eq!(said(&rules(2, ">=8"), false), (vec![(18, Some(20)), (20, Some(20))], vec![]));
-    let less = "CC0810: acme 7 runs 17 rules of the release, and ran 20 rules of the previous one".to_owned();
+    let less = "CC0810: acme 7 no longer runs 3 of 20 rules of the previous release".to_owned();
     assert_eq!(said(&rules(3, ">=8"), false), (vec![(17, Some(20)), (20, Some(20))], vec![less]));
     assert_eq!(said(&rules(3, ">=8"), true).1, [""; 0]);
     let (loads, found) = said(&rules(20, ">=99"), false);
     assert_eq!(loads, [(0, Some(20)), (0, Some(20))]);
     assert_eq!(found.iter().filter(|of| of.starts_with("CC0810")).count(), 2, "{found:?}");
     assert_eq!(found.iter().filter(|of| of.starts_with("CC1013")).count(), 2, "{found:?}");
+    // New rules do not stand in for those that are gone from a sensor.
+    let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n}\n".to_owned();
+    for number in 0..40 {
+        let sensors = if number < 20 { "    sensors: \">=8\"\n" } else { "" };
+        let _ = writeln!(
+            text,
+            "rule r{number:03} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8{number:03}\"\n    template: acme.process @ 1\n    severity: low\n{sensors}    when image ends_with \"a{number}\"\n}}"
+        );
+    }
+    let (loads, found) = said(&on_fleet(&text, &[("7", "image:string"), ("8", "image:string")]), false);
+    assert_eq!(loads, [(20, Some(20)), (40, Some(20))]);
+    assert_eq!(found, ["CC0810: acme 7 no longer runs 20 of 20 rules of the previous release"]);
     // A rule that no sensor runs any more is named, however few there are.
     let (_, found) = said(&rules(2, ">=99"), false);
     let nowhere = |rule: &str| format!("CC0810: `{rule}` runs on no sensor of the fleet any more");
@@ -416,7 +428,12 @@ fn what_there_is_to_look_at_may_not_shrink() {
         (&old, vec![7], vec![5, 6], vec!["1 file of recorded events, and 2 "]),
         (&old, vec![], vec![5, 6], vec!["0 recorded events, and 7 ", "0 files of recorded events, and 2 "]),
         (&old, vec![3, 4], vec![5], vec!["5 never-match events, and 11 ", "1 file of never-match events, and 2 "]),
-        (&new, vec![3, 4], vec![5, 6], vec!["1 sensor, and 2 "]),
+        (
+            &new,
+            vec![3, 4],
+            vec![5, 6],
+            vec!["the fleet of the previous release has sensors that this one lacks: acme 7"],
+        ),
     ] {
         let found = run(built, &recordings, &never, Some(&then), false);
         let said = errors(&found);
@@ -426,6 +443,17 @@ fn what_there_is_to_look_at_may_not_shrink() {
         }
         assert!(errors(&run(built, &recordings, &never, Some(&then), true)).is_empty());
     }
+    // What was not counted then, or is not counted now, is compared with nothing: that is no pass.
+    let mut partial = then.clone();
+    partial.settings.skip = vec!["replay".to_owned()];
+    let skipped = |found: &Evidence| {
+        let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+        change.skipped.iter().filter(|of| of.contains("`replay`")).count()
+    };
+    assert_eq!(skipped(&run(&old, &[3, 4], &[5, 6], Some(&then), false)), 0);
+    assert_eq!(skipped(&run(&old, &[3, 4], &[5, 6], Some(&partial), false)), 4);
+    let settings = Settings { previous_evidence: Some(Box::new(then)), ..settings() };
+    assert_eq!(skipped(&checked(&old, None, settings, &["change"])), 4);
 }
 
 /// A self-test of one class whose release has no defect at all: stands for a check that does not see one.
@@ -481,5 +509,98 @@ fn a_full_sensor_is_no_fault_of_the_gate() {
         let found = checked(&Built::new(gathered, false, 1).unwrap(), None, settings(), &["self-test"]);
         assert_eq!(errors(&found), [], "{capacity} of 2");
         assert!(found.defects.iter().map(|class| class.rejected).sum::<u64>() > 5 || capacity < 2, "{capacity}");
+    }
+}
+
+/// Holds the lines of rules, the matrix of fields and the counts of the check against each other.
+fn one_count(evidence: &Evidence) -> Covered {
+    let add = |a: Covered, b: Covered| Covered {
+        predicates: a.predicates + b.predicates,
+        covered: a.covered + b.covered,
+        redundant: a.redundant + b.redundant,
+        undecided: a.undecided + b.undecided,
+    };
+    let rules = evidence.rules.iter().map(|rule| Covered {
+        predicates: rule.predicates,
+        covered: rule.covered,
+        redundant: rule.redundant,
+        undecided: rule.undecided,
+    });
+    let rules = rules.fold(Covered::default(), add);
+    let matrix = evidence.fields.iter().flat_map(|field| field.classes.values().copied());
+    assert_eq!(matrix.fold(Covered::default(), add), rules);
+    let facts = &evidence.checks.iter().find(|check| check.name == "coverage").unwrap().facts;
+    let counted = ["predicates", "covered", "redundant", "undecided"].map(|name| facts[name]);
+    assert_eq!(counted, [rules.predicates, rules.covered, rules.redundant, rules.undecided]);
+    assert_eq!(rules.predicates, rules.covered + rules.redundant + rules.undecided);
+    rules
+}
+
+/// What is proven to decide nothing is not covered, wherever it is counted.
+#[test]
+fn coverage_has_one_count() {
+    for (condition, predicates, redundant, fires) in [
+        ("image ends_with \"a\" and pid > 4", 2, 0, true),
+        // A required field is always there: the rule always fires, and nothing decides.
+        ("image like \"*\" or pid > 4", 2, 2, true),
+        ("(image == \"a\" and pid > 4) or (image == \"a\" and pid > 4 and pid > 2)", 5, 1, true),
+        ("pid > 4 and pid < 2", 2, 2, false),
+    ] {
+        let found = checked(&built(condition, 3), None, settings(), &["coverage"]);
+        let all = one_count(&found);
+        assert_eq!((all.predicates, all.undecided), (3 * predicates, 0), "{condition}");
+        assert_eq!(all.redundant, 3 * redundant, "{condition}: {all:?}");
+        assert!(found.rules.iter().all(|rule| rule.fires == fires), "{condition}");
+    }
+}
+
+/// What the previous release matched on the recorded events is held against what this one matches.
+#[test]
+fn recorded_events_show_a_rule_that_matches_far_more() {
+    let mut lines = String::new();
+    for number in 0..400 {
+        let image = if number % 100 == 0 { "x" } else { "y" };
+        let _ = writeln!(lines, "{{\"kind\": \"process\", \"image\": \"{image}\", \"pid\": {number}}}");
+    }
+    let settings = Settings { recordings: vec![Recording::lines("day", lines.into_bytes())], ..settings() };
+    let check = |before: &str, after: &str, settings: &Settings| {
+        let built = |condition| built_on("reads { kind: \"process\" }\n    ", condition, 1);
+        let found = checked(&built(after), Some(&built(before)), settings.clone(), &["change"]);
+        let rule = found.rules.first().unwrap().clone();
+        let said = found.errors().map(|(_, of)| format!("{}: {}", of.code, of.message)).collect::<Vec<_>>();
+        (rule.matches_before, said)
+    };
+    let (before, said) = check("image == \"x\"", "image in [\"x\", \"y\"]", &settings);
+    let expected = "CC0805: `r000` matches 400 of 400 recorded events, and matched 4";
+    assert_eq!((before, said), (Some(4), vec![expected.to_owned()]));
+    let (before, said) = check("image in [\"x\", \"y\"]", "image == \"x\"", &settings);
+    assert_eq!((before, said.len()), (Some(400), 0));
+    let allowed = Settings { ceilings: vec![Some(1_000)], ..settings };
+    let (_, said) = check("image == \"x\"", "image in [\"x\", \"y\"]", &allowed);
+    assert_eq!(said.len(), 0);
+}
+
+/// Whatever number a release has, the class of stale numbers is seeded and seen.
+#[test]
+fn a_stale_sequence_is_seeded_into_any_release() {
+    for sequence in [None, Some(0), Some(7), Some(8), Some(u64::MAX)] {
+        let mut gathered = built("pid > 4", 2).regathered();
+        gathered.release.sequence = sequence;
+        let found = checked(&Built::new(gathered, false, 1).unwrap(), None, settings(), &["self-test"]);
+        let class = found.defects.iter().find(|class| class.class == "sequence-stale").unwrap();
+        assert_eq!((class.seeded, class.rejected), (1, 1), "{sequence:?}");
+    }
+}
+
+/// Where analysis' findings are errors, both compilations leave out the same rules.
+#[test]
+fn a_rule_that_analysis_refuses_is_no_fault_of_the_compiler() {
+    for (code, condition) in [("CC0611", "pid > 4 and pid < 2"), ("CC0612", "pid > 4 or pid < 6")] {
+        let mut gathered = built(condition, 2).regathered();
+        gathered.policy.set(codes::find(code).unwrap().id, Level::Error).unwrap();
+        let built = Built::new(gathered, false, 1).unwrap();
+        assert_eq!(built.judged().left_out().len(), 2, "{code}");
+        let found = checked(&built, None, settings(), &["lint", "compile"]);
+        assert!(found.errors().all(|(_, of)| of.code == code), "{:?}", errors(&found));
     }
 }

@@ -492,3 +492,11 @@ pub struct CheckedRule {
     #[expect(dead_code, reason = "nobody reads the proof; without it there is no such rule")]
     pub(crate) whole: Whole,
 }
+
+impl CheckedRule {
+    /// Its target on a template type, whatever the version.
+    #[must_use]
+    pub fn on(&self, template: &str) -> Option<&Target> {
+        self.targets.iter().find(|target| target.template.name == template)
+    }
+}

@@ -8,7 +8,7 @@ use contentcheck_parser::model::{FieldRef, RuleId, Target, Value};
 use contentcheck_parser::native::{field_name, text};
 use contentcheck_parser::release::Shippable;
 use contentcheck_parser::template::TemplateType;
-use contentcheck_reference::Event;
+use contentcheck_reference::{Event, evaluate};
 use serde_json::Map;
 
 use crate::json::{hex, json as json_of};
@@ -86,6 +86,12 @@ pub fn name(template: &TemplateType, field: &FieldRef) -> Option<String> {
         FieldRef::Open(name) => Some(name.to_string()),
         FieldRef::Keyword => None,
     }
+}
+
+/// Whether a target matches an event, as the reference evaluator says.
+#[must_use]
+pub fn fires(target: &Target, witness: &Witness) -> bool {
+    evaluate(target, &event(&target.template, witness)) == Ok(true)
 }
 
 /// An event as `eval` reads it. Values that no field names stand under names that no template type has.

@@ -118,8 +118,6 @@ pub struct Held {
     pub events: u64,
     /// Events that belong to a template type.
     pub routed: u64,
-    /// Events that belong to a template type which some rule is on.
-    pub evaluated: u64,
 }
 
 /// Events of a source whose lack is looked into: this takes longer than evaluating them.
@@ -237,7 +235,6 @@ impl Counted {
         if let Some(held) = self.sources.get_mut(at.0) {
             held.events += 1;
             held.routed += u64::from(!routes.is_empty());
-            held.evaluated += u64::from(is_evaluated);
         }
         for route in routes {
             if let Some(count) = self.templates.get_mut(route.index()) {
@@ -265,7 +262,6 @@ impl Counted {
         for (all, part) in self.sources.iter_mut().zip(other.sources) {
             all.events += part.events;
             all.routed += part.routed;
-            all.evaluated += part.evaluated;
         }
         self.tally.merge(other.tally);
         self.problems.extend(other.problems);

@@ -53,12 +53,6 @@ impl<'p> Worker<'p> {
         self.plan
     }
 
-    /// The image.
-    #[must_use]
-    pub const fn image(&self) -> &VerifiedImage<'p> {
-        &self.image
-    }
-
     /// The template types of the last event.
     #[must_use]
     pub fn routes(&self) -> &[Route] {

@@ -176,7 +176,7 @@ fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis
             let names: BTreeSet<&str> =
                 older.targets.iter().chain(&newer.targets).map(|target| target.template.name.as_str()).collect();
             for name in names {
-                targets.extend(relate(analysis, on(older, name), on(newer, name)));
+                targets.extend(relate(analysis, older.on(name), newer.on(name)));
             }
         }
         // What is written alike can still mean something else where its template type changed.
@@ -188,10 +188,6 @@ fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis
         }
     }
     report
-}
-
-fn on<'r>(rule: &'r CheckedRule, template: &str) -> Option<&'r Target> {
-    rule.targets.iter().find(|target| target.template.name == template)
 }
 
 /// Whether two rules are written alike, as far as it bears on what they do: title, level, sensors, and the

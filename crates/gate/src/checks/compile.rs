@@ -3,10 +3,12 @@
 use contentcheck_compiler::{Options, compile};
 use contentcheck_parser::diagnostic::codes;
 
+use crate::checks::lint::Lint;
 use crate::evidence::Finding;
 use crate::facts::{place, plural};
 use crate::run::{Check, Learned, Outcome, Subject};
-use contentcheck_parser::release::{Checking, WithErrors, sha256};
+use crate::subject::checking;
+use contentcheck_parser::release::{WithErrors, sha256};
 
 /// Compiles once more, from files in another order and on another number of threads.
 pub struct Canonical;
@@ -44,7 +46,7 @@ impl Check for Canonical {
         }
         // Lint says of each why it is left out. Where lint does not run, the release must not look whole.
         let left_out = built.judged().left_out();
-        if let Some(first) = left_out.first().filter(|_| !run.settings.wants("lint")) {
+        if let Some(first) = left_out.first().filter(|_| !run.runs(Lint.name())) {
             let message = format!(
                 "{} left out of the image because of errors, the first is `{}`",
                 are(left_out.len()),
@@ -61,7 +63,7 @@ impl Check for Canonical {
         gathered.sources.reverse();
         // Neither order nor number of threads may show.
         let threads = if run.settings.threads > 1 { 1 } else { 2 };
-        let again = gathered.check(&Checking::with_threads(threads)).judge().ship(WithErrors::LeaveOut);
+        let again = gathered.check(&checking(threads)).judge().ship(WithErrors::LeaveOut);
         let options = Options { skip_unsupplied: built.skips_unsupplied(), any_sensor: false };
         let again = again.map(|again| compile(&again, options));
         let again = again.as_ref().ok().map(Result::as_ref);

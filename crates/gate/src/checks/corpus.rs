@@ -2,14 +2,13 @@
 //! no longer named leaves no finding of its own: every check passes with less.
 
 use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::sensor::Fleet;
 
 use crate::evidence::{Evidence, Finding};
-use crate::run::{Learned, Settings};
+use crate::run::{Learned, Outcome, Subject};
 
 /// Counts of checks: the check, the name of the count, and what one of it is called.
-const COUNTS: [(&str, &str, &str); 7] = [
-    ("self-test", CLASSES, "class of seeded defects"),
-    ("verify", SENSORS, "sensor"),
+const COUNTS: [(&str, &str, &str); 5] = [
     ("tests", TESTS, "test"),
     ("replay", RECORDED, "recorded event"),
     ("replay", RECORDED_FILES, "file of recorded events"),
@@ -17,10 +16,6 @@ const COUNTS: [(&str, &str, &str); 7] = [
     ("replay", NEVER_MATCH_FILES, "file of never-match events"),
 ];
 
-/// Classes of defects that were seeded.
-pub(crate) const CLASSES: &str = "classes of seeded defects";
-/// Sensors of the fleet.
-pub(crate) const SENSORS: &str = "sensors";
 /// Tests that ran.
 pub(crate) const TESTS: &str = "tests";
 /// Recorded events.
@@ -32,23 +27,62 @@ pub(crate) const NEVER_MATCH: &str = "never-match events";
 /// Files of them.
 pub(crate) const NEVER_MATCH_FILES: &str = "files of never-match events";
 
-/// What is fewer than in the evidence of the previous release. A check that was left out on request is missing anyway.
-pub(crate) fn shrunk(then: &Evidence, learned: &Learned, settings: &Settings) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// What is fewer than in the evidence of the previous release. What cannot be compared did not run.
+pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outcome: &mut Outcome) {
     for (check, count, one) in COUNTS {
+        if !run.runs(check) {
+            outcome.skipped.push(format!("{count}: `{check}` does not run, so they are compared with nothing"));
+            continue;
+        }
         let before = then.checks.iter().find(|result| result.name == check).and_then(|of| of.facts.get(count));
-        let Some(before) = before.copied().filter(|_| settings.wants(check)) else { continue };
+        if then.settings.leaves_out(check) {
+            let reason = "was left out of the run that the evidence of the previous release is of";
+            outcome.skipped.push(format!("{count}: `{check}` {reason}"));
+            continue;
+        }
+        // Where there were none then, there are not fewer now.
+        let Some(before) = before.copied() else { continue };
         let now = learned.facts.get(check).and_then(|facts| facts.get(count)).copied().unwrap_or(0);
         if now >= before {
             continue;
         }
         let words = if now == 1 { one } else { count };
         let message = format!("{now} {words}, and {before} in the evidence of the previous release");
-        findings.push(
+        outcome.findings.push(
             Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
                 "restore what is missing, or say that it is meant to go: --allow-shrink, for this one release",
             ),
         );
     }
-    findings
+}
+
+/// Sensors that the release before was for and this one is not: nothing looks at what they do with it, and they may still
+/// be deployed. The fleet of before is that of the previous release, or else what its evidence names.
+pub(crate) fn sensors_gone(run: &Subject<'_>, outcome: &mut Outcome) {
+    let names = |fleet: &Fleet| fleet.sensors().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let of_release = run.previous.and_then(|previous| previous.devices.as_ref()).map(names);
+    let of_evidence = run.settings.previous_evidence.as_deref().map(|then| then.release.fleet.clone());
+    let Some(before) = of_release.or(of_evidence) else {
+        outcome.not_applicable.push(
+            "sensors that left the fleet: the previous release names no fleet, and there is no evidence of it"
+                .to_owned(),
+        );
+        return;
+    };
+    let now = run.built.devices.as_ref().map(names).unwrap_or_default();
+    let gone: Vec<&str> = before.iter().filter(|of| !now.contains(of)).map(String::as_str).collect();
+    /// The most that are named.
+    const NAMED: usize = 5;
+    let named = gone.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = match gone.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    if gone.is_empty() {
+        return;
+    }
+    let message = format!("the fleet of the previous release has sensors that this one lacks: {named}{more}");
+    outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
+        "name every version that is still deployed; where none of these is: --allow-shrink, for this one release",
+    ));
 }

@@ -34,7 +34,7 @@ const SHOWN: usize = 20;
 const LEAST: u64 = 64;
 /// The most events of a shard.
 const SHARD: u64 = 20_000;
-/// Events of a template type that each group of sensors is shown at most.
+/// Events of a template type that each group of sensors is shown, where it has no more targets than half of them.
 const ON_SENSORS: u64 = 256;
 
 /// The target that an event is aimed at, by its place.
@@ -73,7 +73,10 @@ struct Found {
     aimed: HashSet<usize>,
     /// Predicates of aimed rules, by target and place, with the outcome: reached.
     reached: HashSet<(usize, usize, bool)>,
-    disagreements: Vec<(usize, Event, bool)>,
+    /// Events on which the evaluators disagree.
+    disagreements: u64,
+    /// The first of them for each target: the event, and what the reference says.
+    shown: Vec<(usize, Event, bool)>,
 }
 
 impl Check for Differential {
@@ -92,7 +95,10 @@ impl Check for Differential {
         let grounds = grounds(run, &earlier.made);
         let mut outcome = Outcome::default();
         let total: usize = grounds.iter().map(|ground| ground.targets.len()).sum();
-        if total == 0 || run.settings.cases == 0 {
+        if total == 0 {
+            return Outcome::skipped("no rule is on a template type");
+        }
+        if run.settings.cases == 0 {
             return Outcome::skipped("no events were asked for");
         }
         // What is done does not depend on the number of threads: shards are done in turn.
@@ -133,7 +139,7 @@ impl Check for Differential {
             }
         });
         let mut whole = Found::default();
-        let mut aimed: HashSet<RuleId> = HashSet::new();
+        let mut aimed: HashSet<(usize, usize)> = HashSet::new();
         let mut reached: HashSet<(usize, usize, usize, bool)> = HashSet::new();
         let mut shown = 0;
         let mut disagreements = 0_u64;
@@ -144,26 +150,17 @@ impl Check for Differential {
             whole.fired += found.fired;
             whole.mistyped += found.mistyped;
             whole.cut += found.cut;
-            let of = grounds.get(*ground).map_or(&[][..], |ground| ground.targets.as_slice());
-            aimed.extend(found.aimed.iter().filter_map(|target| of.get(*target)).map(|(id, _)| *id));
+            aimed.extend(found.aimed.into_iter().map(|target| (*ground, target)));
             reached.extend(found.reached.into_iter().map(|(target, place, yes)| (*ground, target, place, yes)));
-            disagreements += found.disagreements.len() as u64;
+            disagreements += found.disagreements;
             let Some(of) = grounds.get(*ground) else { continue };
-            for (target, event, fires) in found.disagreements {
+            for (target, event, fires) in found.shown {
                 if shown == SHOWN {
                     break;
                 }
                 shown += 1;
-                let Some((id, _)) = of.targets.get(target) else { continue };
-                let Some(rule) = run.rules.get(id.index()) else { continue };
-                let (yes, no) = if fires { ("reference", "interpreter") } else { ("interpreter", "reference") };
-                let message = format!("on {} the {yes} fires `{}` and the {no} does not", of.template, rule.title);
-                let witness = proof::witness(of.template, &event);
-                let finding = Finding::new(&codes::EVALUATORS_DISAGREE, message)
-                    .of_rule(rule)
-                    .with_help("a fault of contentcheck's: report it with this event, and do not ship the rule")
-                    .with_event(of.template, &witness, Some(fires));
-                outcome.findings.push(finding);
+                let on = of.template.to_string();
+                outcome.findings.extend(disagreement(run, of, &on, target, &event, fires));
             }
         }
         if whole.cut > 0 {
@@ -171,8 +168,13 @@ impl Check for Differential {
                 .skipped
                 .push(format!("{} generated events: time was up, so what was tried depends on the machine", whole.cut));
         }
+        // A rule on several template types is tried once an event was aimed at it on each.
         let with_targets = run.rules.iter().filter(|rule| !rule.targets.is_empty()).count();
-        let lacking = with_targets.saturating_sub(aimed.len());
+        let missed = grounds.iter().enumerate().flat_map(|(at, ground)| {
+            let targets = ground.targets.iter().enumerate();
+            targets.filter(|(target, _)| !aimed.contains(&(at, *target))).map(|(_, (id, _))| *id).collect::<Vec<_>>()
+        });
+        let lacking = missed.collect::<HashSet<RuleId>>().len();
         if lacking > 0 {
             outcome.skipped.push(format!(
                 "{lacking} of {}: no generated event was aimed at them; {} were asked for (`cases` under [gate], or --cases)",
@@ -200,6 +202,25 @@ impl Check for Differential {
         on_sensors(run, &grounds, deadline, &mut outcome);
         outcome
     }
+}
+
+/// The finding of an event on which the evaluators disagree about a target; `fires` is what the reference says.
+fn disagreement(
+    run: &Subject<'_>,
+    ground: &Ground<'_>,
+    on: &str,
+    target: usize,
+    event: &Event,
+    fires: bool,
+) -> Option<Finding> {
+    let (id, _) = ground.targets.get(target)?;
+    let rule = run.rules.get(id.index())?;
+    let (yes, no) = if fires { ("reference", "interpreter") } else { ("interpreter", "reference") };
+    let message = format!("on {on} the {yes} fires `{}` and the {no} does not", rule.title);
+    let finding = Finding::new(&codes::EVALUATORS_DISAGREE, message)
+        .of_rule(rule)
+        .with_help("a fault of contentcheck's: report it with this event, and do not ship the rule");
+    Some(finding.with_event(ground.template, &proof::witness(ground.template, event), Some(fires)))
 }
 
 /// The shards that are left of a number of events.
@@ -264,21 +285,8 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
             outcome.findings.push(finding.with_event(ground.template, &proof::witness(ground.template, &event), None));
         }
         for (target, event, fires) in found.disagreements {
-            let rule = ground.targets.get(target).and_then(|(id, _)| run.rules.get(id.index()));
-            let Some(rule) = rule else { continue };
-            let (yes, no) = if fires { ("reference", "interpreter") } else { ("interpreter", "reference") };
-            let message = format!(
-                "on {}, as {} supplies it, the {yes} fires `{}` and the {no} does not",
-                ground.template,
-                group.names(),
-                rule.title
-            );
-            outcome.findings.push(
-                Finding::new(&codes::EVALUATORS_DISAGREE, message)
-                    .of_rule(rule)
-                    .with_help("a fault of contentcheck's: report it with this event, and do not ship the rule")
-                    .with_event(ground.template, &proof::witness(ground.template, &event), Some(fires)),
-            );
+            let on = format!("{}, as {} supplies it,", ground.template, group.names());
+            outcome.findings.extend(disagreement(run, ground, &on, target, &event, fires));
         }
     }
     if groups.is_empty() {
@@ -316,7 +324,8 @@ fn on_sensor(
     let (mut recorded, mut worker) = (recorder.worker(), plan.worker());
     let mut runner = runner(run.settings.seed, number);
     let strategy = ground.maker.strategy();
-    let cases = run.settings.cases.min(ON_SENSORS);
+    // Every other one is aimed: each target is aimed at once.
+    let cases = run.settings.cases.min(ON_SENSORS.max(2 * ground.targets.len() as u64));
     for case in 0..cases {
         if case % 64 == 0 && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             found.cut += cases - case;
@@ -424,24 +433,30 @@ fn shard(
         let recipe = turn.aimed(tree.current());
         let event = ground.maker.event(&recipe, &kept);
         found.events += 1;
-        found.aimed.insert(ground.maker.aim(&recipe));
         let Some(reported) = run.interpret(ground.template, &event, &mut worker) else {
             found.mistyped += 1;
             continue;
         };
         found.fired += reported.len() as u64;
         let aim = ground.maker.aim(&recipe);
+        found.aimed.insert(aim);
         let mut asked = asked(ground, &reported, aim, case);
         asked.sort_unstable();
         asked.dedup();
         found.decisions += asked.len() as u64;
         let differs = asked.iter().find(|at| disagrees(ground, **at, &event, &reported).is_some());
         if let Some(at) = differs {
-            // To shrink an event takes up to thousands of evaluations: it is done for those that are shown.
-            if found.disagreements.len() < SHOWN {
-                let event = shrunk(run, ground, (*at, turn), &kept, tree.as_mut(), &mut worker).unwrap_or(event);
+            found.disagreements += 1;
+            // To shrink an event takes up to thousands of evaluations: it is done for what is shown, once for a target.
+            if found.shown.len() < SHOWN && !found.shown.iter().any(|(known, ..)| known == at) {
+                let smaller = if run.settings.shrinks {
+                    shrunk(run, ground, (*at, turn), &kept, tree.as_mut(), &mut worker)
+                } else {
+                    None
+                };
+                let event = smaller.unwrap_or(event);
                 let fires = ground.targets.get(*at).is_some_and(|(_, target)| target.evaluate(&event));
-                found.disagreements.push((*at, event, fires));
+                found.shown.push((*at, event, fires));
             }
             continue;
         }
@@ -472,7 +487,7 @@ fn asked(ground: &Ground<'_>, reported: &[RuleId], aim: usize, case: u64) -> Vec
         .map(|(at, _)| at)
         .collect();
     asked.push(aim);
-    let from = (case as usize).wrapping_mul(ASKED) % count;
+    let from = (case as usize).wrapping_mul(ASKED / 2) % count;
     asked.extend((from..from + ASKED / 2).map(|at| at % count));
     asked
 }

@@ -79,7 +79,6 @@ impl Check for Hostile {
         let Tried { events, faults, kills, mut findings } = tried;
         let mut seen = BTreeSet::new();
         findings.retain(|finding| seen.insert(finding.message.clone()));
-        findings.truncate(4 * SHOWN);
         outcome.findings = findings;
         outcome.fact("hostile events", events);
         outcome.fact("refused with a fault", faults);
@@ -88,7 +87,7 @@ impl Check for Hostile {
         outcome.fact("forged images", damaged.1);
         outcome.fact("forged images that were loaded", damaged.2);
         outcome.summary = format!(
-            "{events} hostile events: {faults} refused with a clean fault, the others decided within the bound on steps; {kills} evaluations with rules switched off; {} damaged images refused, {} forged ones loaded or refused safely",
+            "{events} hostile events: {faults} refused with a clean fault, the others decided within the bound on steps; {kills} evaluations with rules switched off; {} damaged images and {} forged ones tried",
             damaged.0, damaged.1
         );
         if !groups.is_empty() {
@@ -201,6 +200,7 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
     let verified = plan.view();
     let mut words = vec![0; verified.scratch_words()];
     let mask_words = run.rules.len().div_ceil(64);
+    let before = tried.findings.len();
     for ((id, place), events) in made {
         let number = id.number();
         let Some(target) = run.reference.get(id.index()).and_then(|rule| rule.targets.get(*place)) else {
@@ -236,7 +236,7 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
         });
         tried.kills += 3;
         if done != Ok(true)
-            && tried.findings.len() < SHOWN
+            && tried.findings.len() < before + SHOWN
             && let Some(rule) = run.rules.get(id.index())
         {
             let message = format!("the kill switch of `{}` does not do what it says: {done:?}", rule.title);
@@ -249,6 +249,7 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
 /// Returns how many were damaged, forged, and loaded.
 fn damaged(seed: u64, bytes: &[u8], tried: &mut Tried) -> (u64, u64, u64) {
     let (mut damaged, mut forged, mut loaded) = (0, 0, 0);
+    let before = tried.findings.len();
     let mut runner = runner(seed, u64::MAX);
     let strategy = (any::<prop::sample::Index>(), 0_u8..8, 0_u8..4);
     for _ in 0..COPIES {
@@ -262,7 +263,7 @@ fn damaged(seed: u64, bytes: &[u8], tried: &mut Tried) -> (u64, u64, u64) {
             *byte ^= 1 << bit;
         }
         damaged += 1;
-        if Image::read(&copy).is_ok() && tried.findings.len() < SHOWN {
+        if Image::read(&copy).is_ok() && tried.findings.len() < before + SHOWN {
             let what = if how == 0 { "cut off" } else { "with one bit turned" };
             tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, format!("a copy {what} at byte {at} is read")));
         }

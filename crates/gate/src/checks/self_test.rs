@@ -10,10 +10,10 @@ use contentcheck_parser::diagnostic::codes;
 use contentcheck_parser::release::Policy;
 use contentcheck_parser::template::TemplateType;
 
-use crate::checks::corpus;
 use crate::checks::lint::Lint;
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
 use crate::evidence::{DefectClass, Finding, Weight};
+use crate::facts::plural;
 use crate::run::{self, Check, Learned, Outcome, Settings, Subject};
 use crate::subject::Built;
 
@@ -76,13 +76,16 @@ impl SelfTest {
                 );
             }
         }
+        let tried = victims(run).len();
+        let tried = if run.settings.every_rule { tried } else { tried.min(VICTIMS) };
         if classes.iter().all(|class| class.seeded == 0) {
             return Outcome::skipped("no rule of the release has what any class of defects applies to");
         }
         for class in classes.iter().filter(|class| class.seeded == 0) {
             let reason = format!(
-                "the class `{}`: no rule of the release has what it applies to, or the release has the defect itself",
-                class.class
+                "the class `{}`: none of {} that were tried has what it applies to, or the release has the defect itself",
+                class.class,
+                plural(tried, "rule")
             );
             outcome.not_applicable.push(reason);
         }
@@ -91,7 +94,7 @@ impl SelfTest {
         let applied = classes.iter().filter(|class| class.seeded > 0).count();
         outcome.fact("defects seeded", seeded);
         outcome.fact("defects rejected", rejected);
-        outcome.fact(corpus::CLASSES, applied as u64);
+        outcome.fact("classes of seeded defects", applied as u64);
         outcome.fact("classes that do not apply", (classes.len() - applied) as u64);
         outcome.summary = format!(
             "{rejected} of {seeded} seeded defects of {applied} classes rejected; {} not applicable",
@@ -174,10 +177,13 @@ fn victims(run: &Subject<'_>) -> Vec<usize> {
     let step = (all.len() / VICTIMS).max(1);
     let spread = (0..all.len()).map(|at| (start + at * step) % all.len());
     let mut chosen: Vec<usize> = Vec::new();
-    // Rules with tests first: some classes need them.
-    let (tested, other): (Vec<usize>, Vec<usize>) = spread
-        .filter_map(|at| all.get(at).copied())
-        .partition(|number| run.rules.get(*number).is_some_and(|rule| !rule.tests.is_empty()));
+    // Rules with tests first, their own or in a file beside them: some classes need them.
+    let beside = run.built.beside();
+    let is_tested = |number: &usize| {
+        run.rules.get(*number).is_some_and(|rule| !rule.tests.is_empty())
+            || beside.get(*number).is_some_and(|cases| !cases.is_empty())
+    };
+    let (tested, other): (Vec<usize>, Vec<usize>) = spread.filter_map(|at| all.get(at).copied()).partition(is_tested);
     for number in tested.into_iter().take(VICTIMS / 2).chain(other) {
         if !chosen.contains(&number) {
             chosen.push(number);
@@ -242,7 +248,8 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     // As many for each rule, however many the release has.
     let targets: usize = bad.content().rules().iter().map(|rule| rule.targets.len()).sum();
     let cases = CASES.max(targets as u64 * CASES_EACH);
-    let clean = Settings { seed: run.settings.seed, cases, ..Settings::of(run.settings.version) };
+    // Nobody reads the events of its findings.
+    let clean = Settings { seed: run.settings.seed, cases, shrinks: false, ..Settings::of(run.settings.version) };
     let mut settings = clean.clone();
     settings.never_match.extend(never_match);
     if let Some((recording, ceiling)) = recording {
@@ -260,8 +267,9 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     let rejected = found.iter().filter(is_of_it).any(|error| times(&found, error) > times(known, error));
     let has_it = known.iter().any(|error| is_of_it(&error));
     // What lint finds in the release, such as a capacity that is full, can keep the seeded rule out of what others see.
-    let is_hidden =
-        defect.check.name() != Lint.name() && bad.judged().left_out().len() > victim.built.judged().left_out().len();
+    let left_out =
+        |built: &Built| -> BTreeSet<String> { built.judged().left_out().iter().map(|out| out.name.clone()).collect() };
+    let is_hidden = defect.check.name() != Lint.name() && !left_out(&bad).is_subset(&left_out(victim.built));
     (rejected || !(has_it || is_hidden)).then_some(rejected)
 }
 

@@ -6,7 +6,6 @@ use contentcheck_interpreter::Image;
 use contentcheck_parser::diagnostic::codes;
 use contentcheck_run::refusal::verify_for;
 
-use crate::checks::corpus;
 use crate::evidence::{Finding, SensorFacts};
 use crate::facts::plural;
 use crate::run::{Check, Learned, Outcome, Subject};
@@ -42,6 +41,9 @@ impl Check for Verify {
         let (mut fewest, mut taken) = (u32::MAX, 0);
         for sensor in fleet.sensors() {
             let loaded = verify_for(&image, sensor);
+            if let Ok(rules) = &loaded {
+                fewest = fewest.min(*rules);
+            }
             match &loaded {
                 Ok(0) if !run.rules.is_empty() => {
                     let message = format!("{sensor} takes the image and runs none of its {} rules", run.rules.len());
@@ -49,7 +51,7 @@ impl Check for Verify {
                         "widen `sensors` of the rules, add rules for it, or take the sensor out of the fleet",
                     ));
                 }
-                Ok(rules) => fewest = fewest.min(*rules),
+                Ok(_) => {}
                 Err(refusal) => {
                     let message = format!("{sensor} refuses the image: {refusal}");
                     outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, message));
@@ -65,7 +67,7 @@ impl Check for Verify {
             });
         }
         let sensors = fleet.sensors().len();
-        outcome.fact(corpus::SENSORS, sensors as u64);
+        outcome.fact("sensors", sensors as u64);
         outcome.summary = format!("{taken} of {} take the image", plural(sensors, "sensor"));
         if fewest != u32::MAX {
             outcome.summary +=

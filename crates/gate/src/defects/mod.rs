@@ -367,7 +367,7 @@ pub fn blinded(policy: &Policy) -> Vec<(&'static Defect, &'static Code)> {
     };
     let by_lint = ALL.iter().filter(|defect| defect.check.name() == Lint.name());
     by_lint
-        .filter(|defect| defect.codes.iter().all(|code| is_blind(code) || !code.is_acceptable()))
+        .filter(|defect| defect.codes.iter().all(is_blind))
         .filter_map(|defect| defect.codes.iter().copied().find(is_blind).map(|code| (defect, code)))
         .collect()
 }

@@ -29,6 +29,10 @@ pub enum InputKind {
     PreviousContent,
     /// The configuration of the previous release.
     PreviousConfiguration,
+    /// The manifest of a sensor that the previous release was for, or its fleet file.
+    PreviousManifest,
+    /// The baseline of the previous release.
+    PreviousBaseline,
     /// The image of the previous release.
     PreviousImage,
     /// The evidence of the previous release.
@@ -37,7 +41,7 @@ pub enum InputKind {
 
 impl InputKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Content,
         Self::Table,
         Self::Manifest,
@@ -48,6 +52,8 @@ impl InputKind {
         Self::NeverMatch,
         Self::PreviousContent,
         Self::PreviousConfiguration,
+        Self::PreviousManifest,
+        Self::PreviousBaseline,
         Self::PreviousImage,
         Self::PreviousEvidence,
     ];
@@ -66,6 +72,8 @@ impl InputKind {
             Self::NeverMatch => "never-match",
             Self::PreviousContent => "previous-content",
             Self::PreviousConfiguration => "previous-configuration",
+            Self::PreviousManifest => "previous-manifest",
+            Self::PreviousBaseline => "previous-baseline",
             Self::PreviousImage => "previous-image",
             Self::PreviousEvidence => "previous-evidence",
         }
@@ -132,6 +140,15 @@ pub struct SettingsFacts {
     pub ceiling: Option<u64>,
     /// How often single rules may, as the configuration names them.
     pub ceilings: BTreeMap<String, u64>,
+}
+
+impl SettingsFacts {
+    /// Whether a check was left out on request.
+    #[must_use]
+    pub fn leaves_out(&self, check: &str) -> bool {
+        let named = |names: &[String]| names.iter().any(|one| one == check);
+        named(&self.skip) || !(self.only.is_empty() || named(&self.only))
+    }
 }
 
 /// What accepts a finding.

@@ -1,0 +1,315 @@
+//! What rules of both releases mean, and how often they match.
+
+use std::collections::BTreeMap;
+
+use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
+use contentcheck_parser::diagnostic::codes;
+use contentcheck_parser::model::{CheckedRule, Expr, RuleId, Target};
+use contentcheck_parser::template::TemplateType;
+use contentcheck_reference::Prepared;
+use contentcheck_run::replay::{Counted, count};
+use contentcheck_run::{Plan, proof};
+use proptest::strategy::{Strategy, ValueTree};
+
+use super::plain;
+use crate::evidence::{Change, ChangeKind, Finding, Volume};
+use crate::generate::{Maker, runner};
+use crate::run::{Learned, Outcome, Subject};
+use crate::subject::Built;
+
+/// Matches of recorded events, and how many times those of the previous release, that are worth stopping for.
+const FLOOD: u64 = 100;
+const MORE: u64 = 10;
+/// Events that both versions of a changed rule are shown.
+const EVENTS: u64 = 1_000;
+
+/// A rule that the previous release did not have.
+pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome) -> Change {
+    let mut change = plain(rule, ChangeKind::Added);
+    for target in &rule.targets {
+        // Of several the one that matches most.
+        let volume = volume(run, None, target);
+        if volume.map(|of| of.after) > change.volume.map(|of| of.after) {
+            change.volume = volume;
+            change.template = Some(target.template.to_string());
+        }
+        flooding(run, rule, target, volume, None, outcome);
+    }
+    change
+}
+
+/// A rule of both releases.
+pub(super) fn changed(
+    run: &Subject<'_>,
+    old: &CheckedRule,
+    new: &CheckedRule,
+    changes: &mut Vec<Change>,
+    outcome: &mut Outcome,
+) {
+    let mut analysis = Analysis::new(&proof::fires);
+    moved(run, old, new, &mut analysis, changes, outcome);
+    for target in &new.targets {
+        let Some(before) = old.on(&target.template.name) else { continue };
+        if before.condition.asks_alike(&target.condition) {
+            continue;
+        }
+        let difference = analysis.difference(before, target);
+        let relation = difference.relation();
+        let mut change = plain(new, kind(relation));
+        change.template = Some(target.template.to_string());
+        let Difference { only_old, only_new } = &difference;
+        change.gains = shown(&target.template, only_new);
+        change.loses = shown(&before.template, only_old);
+        change.volume = volume(run, Some(before), target);
+        let gains = match only_new {
+            Example::Found(witness) => Some(witness),
+            _ => None,
+        };
+        if relation == Relation::Different && inverts(before, target, &mut analysis) {
+            let message =
+                format!("`{}` matches exactly the events of {} that it did not match", new.title, target.template);
+            let mut finding = Finding::new(&codes::RULE_INVERTED, message)
+                .of_rule(new)
+                .with_help("a `not` was added to the condition or taken away; the event shows what it matches now");
+            if let Some(witness) = gains {
+                finding = finding.with_event(&target.template, witness, Some(false));
+            }
+            outcome.findings.push(finding);
+        }
+        if let Relation::Unknown(reason) = relation {
+            let words = match reason {
+                Unknown::Templates => "the template type itself changed".to_owned(),
+                reason => reason.to_string(),
+            };
+            let message =
+                format!("`{}` differs on {}, and nobody can tell in what: {words}", new.title, target.template);
+            outcome.findings.push(Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new));
+        }
+        if let (Fires::Never(_), Fires::Yes(was)) = (analysis.fires(target), analysis.fires(before)) {
+            let message = format!("`{}` can fire no more on {}", new.title, target.template);
+            let finding = Finding::new(&codes::RULE_EMPTIED, message)
+                .of_rule(new)
+                .with_help("the event shows what it found before")
+                .with_event(&target.template, &was, Some(true));
+            outcome.findings.push(finding);
+        }
+        flooding(run, new, target, change.volume, gains, outcome);
+        changes.push(change);
+    }
+}
+
+/// Whether a target is the opposite of the one before.
+fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool {
+    let opposite = Expr::Not(Box::new(before.condition.clone()));
+    let opposite = Target { template: before.template.clone(), condition: opposite };
+    analysis.difference(&opposite, after).relation() == Relation::Equal
+}
+
+/// Template types that a rule of both releases came to, and those that it left. An event id in a condition decides on
+/// which it is, so that a condition that is negated can move a rule from one of them to all others.
+fn moved(
+    run: &Subject<'_>,
+    old: &CheckedRule,
+    new: &CheckedRule,
+    analysis: &mut Analysis<'_>,
+    changes: &mut Vec<Change>,
+    outcome: &mut Outcome,
+) {
+    let (mut came, mut floods) = (None, None);
+    let (mut came_to, mut flooded) = (0_u64, 0_u64);
+    for target in new.targets.iter().filter(|target| old.on(&target.template.name).is_none()) {
+        let Fires::Yes(witness) = analysis.fires(target) else { continue };
+        let volume = volume(run, None, target);
+        came_to += 1;
+        if is_flood(run, new, volume) {
+            flooded += 1;
+            floods = floods.or_else(|| Some((target, volume, witness.clone())));
+        }
+        came = came.or(Some((target, volume, witness)));
+    }
+    if let Some((target, volume, witness)) = floods.clone().or(came) {
+        let mut change = plain(new, ChangeKind::Wider);
+        change.template = Some(several(&target.template, came_to));
+        change.gains = Some(serde_json::Value::Object(proof::json(&target.template, &witness)));
+        change.volume = volume;
+        changes.push(change);
+    }
+    if let Some((target, _, witness)) = floods {
+        let message = format!(
+            "`{}` matches most ordinary events of {}, and was not on it",
+            new.title,
+            several(&target.template, flooded)
+        );
+        outcome.findings.push(flood(new, target, message, Some(&witness)));
+    }
+    let mut left = None;
+    let mut left_by = 0;
+    for before in old.targets.iter().filter(|before| new.on(&before.template.name).is_none()) {
+        let Fires::Yes(witness) = analysis.fires(before) else { continue };
+        left_by += 1;
+        left = left.or(Some((before, witness)));
+    }
+    if let Some((before, witness)) = &left {
+        let mut change = plain(new, ChangeKind::Narrower);
+        change.template = Some(several(&before.template, left_by));
+        change.loses = Some(serde_json::Value::Object(proof::json(&before.template, witness)));
+        changes.push(change);
+    }
+    let stays = new.targets.iter().any(|target| old.on(&target.template.name).is_some());
+    if let Some((before, was)) = left.filter(|_| !stays && !run.settings.allow_shrink) {
+        let message = format!(
+            "`{}` finds nothing any more of what it found: it is no longer on {}",
+            new.title,
+            several(&before.template, left_by)
+        );
+        let finding = Finding::new(&codes::RULE_EMPTIED, message)
+            .of_rule(new)
+            .with_help("the event shows what it found before; where the rule is meant to move: --allow-shrink")
+            .with_event(&before.template, &was, Some(true));
+        outcome.findings.push(finding);
+    }
+}
+
+/// A template type, and how many others there are.
+fn several(template: &TemplateType, count: u64) -> String {
+    match count {
+        0 | 1 => template.to_string(),
+        2 => format!("{template} and one other template type"),
+        _ => format!("{template} and {} other template types", count - 1),
+    }
+}
+
+/// Whether a rule matches most ordinary events, and did not before.
+fn is_flood(run: &Subject<'_>, rule: &CheckedRule, volume: Option<Volume>) -> bool {
+    let Some(Volume { events, before, after }) = volume else { return false };
+    let has_ceiling =
+        || RuleId::count(&run.rules).any(|(id, own)| own.key() == rule.key() && run.ceiling(id).is_some());
+    after > 2 * before && after * 2 > events && !has_ceiling()
+}
+
+/// A rule that matches most ordinary events of its template type, and did not before.
+fn flooding(
+    run: &Subject<'_>,
+    rule: &CheckedRule,
+    target: &Target,
+    volume: Option<Volume>,
+    gains: Option<&Witness>,
+    outcome: &mut Outcome,
+) {
+    let Some(Volume { events, before, after }) = volume.filter(|_| is_flood(run, rule, volume)) else { return };
+    let message = format!(
+        "`{}` matches {after} of {events} ordinary events of {}, and matched {before}",
+        rule.title, target.template
+    );
+    outcome.findings.push(flood(rule, target, message, gains));
+}
+
+/// The finding of a rule that matches too much, with an event that it did not match before.
+fn flood(rule: &CheckedRule, target: &Target, message: String, gains: Option<&Witness>) -> Finding {
+    let finding = Finding::new(&codes::MATCH_VOLUME, message)
+        .of_rule(rule)
+        .with_help("where it is meant, give the rule a ceiling under [gate.ceilings]");
+    match gains {
+        Some(witness) => finding.with_event(&target.template, witness, Some(false)),
+        None => finding,
+    }
+}
+
+/// Replays the recorded events with the previous release too: how often its rules match, and how often these do.
+pub(super) fn recorded(
+    run: &Subject<'_>,
+    earlier: &Learned,
+    previous: &Built,
+    outcome: &mut Outcome,
+) -> Option<(u64, u64)> {
+    let settings = run.settings;
+    if settings.recordings.is_empty() {
+        outcome.skipped.push("volume on recorded events: none are named (`recordings` under [gate])".to_owned());
+        return None;
+    }
+    let old = previous.rules();
+    let replay = |plan: &Plan| count(plan, &settings.recordings, None, settings.threads, &());
+    let before = previous.all_rules.as_ref().map_err(ToString::to_string);
+    let before = before.and_then(|image| Plan::for_recorder(previous.content(), image)).map(|plan| replay(&plan));
+    let before = match before {
+        Ok(before) => before,
+        Err(reason) => {
+            outcome.skipped.push(format!("volume on recorded events: the previous release does not load: {reason}"));
+            return None;
+        }
+    };
+    let counts = |of: &Counted| of.problems.is_empty() && !of.lost;
+    // The check before this one has counted, unless it was left out.
+    let now = match (earlier.matches.is_empty(), run.plan) {
+        (false, _) => earlier.matches.clone(),
+        (true, Some(plan)) => {
+            let now = replay(plan);
+            if !counts(&now) {
+                outcome.skipped.push("volume on recorded events: not all of them could be read".to_owned());
+                return None;
+            }
+            now.rules
+        }
+        (true, None) => {
+            outcome.skipped.push("volume on recorded events: there is no image to replay them with".to_owned());
+            return None;
+        }
+    };
+    if !counts(&before) {
+        outcome.skipped.push("volume on recorded events: not all of them could be read".to_owned());
+        return None;
+    }
+    let was: BTreeMap<&str, u64> = old.iter().map(|rule| rule.key()).zip(before.rules.iter().copied()).collect();
+    // What is in one of a thousand events is no rare find.
+    let many = FLOOD.max(before.events / 1_000);
+    for ((id, rule), after) in RuleId::count(&run.rules).zip(&now) {
+        let earlier = was.get(rule.key()).copied().unwrap_or(0);
+        outcome.learned.matches_before.push(earlier);
+        if *after < many || *after <= earlier.saturating_mul(MORE) || run.ceiling(id).is_some() {
+            continue;
+        }
+        let message =
+            format!("`{}` matches {after} of {} recorded events, and matched {earlier}", rule.title, before.events);
+        outcome.findings.push(Finding::new(&codes::MATCH_VOLUME, message).of_rule(rule).with_help(
+            "`contentcheck eval` shows the events; where it is meant, give the rule a ceiling under [gate.ceilings]",
+        ));
+    }
+    outcome.fact("matches of recorded events before", before.matches);
+    Some((before.matches, now.iter().sum()))
+}
+
+const fn kind(relation: Relation) -> ChangeKind {
+    match relation {
+        Relation::Equal => ChangeKind::Rewritten,
+        Relation::Wider => ChangeKind::Wider,
+        Relation::Narrower => ChangeKind::Narrower,
+        Relation::Different => ChangeKind::Different,
+        Relation::Unknown(_) => ChangeKind::Unknown,
+    }
+}
+
+fn shown(template: &TemplateType, example: &Example) -> Option<serde_json::Value> {
+    match example {
+        Example::Found(witness) => Some(serde_json::Value::Object(proof::json(template, witness))),
+        Example::None | Example::Unknown(_) => None,
+    }
+}
+
+/// How often the versions of a rule match events as machines have them by the million.
+fn volume(run: &Subject<'_>, before: Option<&Target>, after: &Target) -> Option<Volume> {
+    let template = &after.template;
+    let old = before.map(Prepared::new).transpose().ok()?;
+    let new = Prepared::new(after).ok()?;
+    let maker = Maker::new(template, &[(&new, &[])]);
+    let strategy = maker.strategy();
+    let mut runner = runner(run.settings.seed, 9);
+    let mut volume = Volume { events: 0, before: 0, after: 0 };
+    for _ in 0..EVENTS {
+        let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
+        let event = maker.ordinary(&tree.current());
+        volume.events += 1;
+        volume.before += u64::from(old.as_ref().is_some_and(|old| old.evaluate(&event)));
+        volume.after += u64::from(new.evaluate(&event));
+    }
+    Some(volume)
+}
