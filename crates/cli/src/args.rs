@@ -297,7 +297,7 @@ pub struct Test {
 pub enum CountFormat {
     /// For people
     Human,
-    /// JSON, with a schema (`contentcheck schema replay`, `contentcheck schema bench`)
+    /// JSON, with a schema: `contentcheck schema` and the name of the command
     Json,
 }
 
@@ -495,7 +495,7 @@ pub struct Bench {
 pub enum ProofFormat {
     /// For people
     Human,
-    /// One JSON document, with a schema (`contentcheck schema prove`)
+    /// One JSON document, with a schema: `contentcheck schema` and the name of the command
     Json,
     /// One JSON object for each rule, on a line
     Ndjson,
@@ -608,10 +608,10 @@ pub struct Lint {
     /// Set the severity of a code: `CC0604=error`; `off`, `info`, `warning`, `error`; may be repeated
     #[arg(long, value_name = "CODE=LEVEL")]
     pub severity: Vec<String>,
-    /// Show findings of this severity and above: info, warning or error; what is hidden is still counted
+    /// Show findings of this severity and above: info, warning or error; the summary line says how many are hidden
     #[arg(long, value_name = "LEVEL", default_value = "warning")]
     pub show: String,
-    /// Apply the mends that do not change what a rule matches
+    /// Apply the fixes, none of which changes what a rule matches
     #[arg(long)]
     pub fix: bool,
     /// Show what `--fix` would change, and change nothing
@@ -631,7 +631,7 @@ pub struct Lint {
     pub stdin_name: String,
 }
 
-/// Format native content.
+/// Format native content: `*.content` files of directories, but for hidden ones and what a `.contentcheckignore` leaves out.
 #[derive(Debug, Args)]
 pub struct Fmt {
     /// Files and directories; `-` formats standard input to standard output

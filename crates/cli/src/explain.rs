@@ -41,7 +41,7 @@ pub struct ExplainedCode {
     pub family: Option<&'static str>,
     /// The severity that it has unless the configuration says otherwise.
     pub severity: &'static str,
-    /// Whether `lint --fix` can mend findings of it.
+    /// Whether `lint --fix` can fix findings of it.
     pub fixable: bool,
     /// What is found.
     pub summary: &'static str,
@@ -79,7 +79,7 @@ pub fn example(code: &Code) -> Option<&'static Example> {
 pub fn page(code: &Code) -> String {
     let mut page =
         format!("{} {} ({}{})\n\n{}\n", code.id, code.name, code.severity, fixable(code), code.summary.trim());
-    for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
+    for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Remedy", code.cure)] {
         let _ = write!(page, "\n{title}\n{}", wrap(text));
     }
     if let Some(example) = example(code) {
@@ -156,7 +156,7 @@ fn section(code: &Code) -> String {
         code.severity,
         fixable(code)
     );
-    for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Cure", code.cure)] {
+    for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Remedy", code.cure)] {
         let _ = write!(page, "\n**{title}.** {text}\n");
     }
     if let Some(example) = example(code) {
@@ -172,8 +172,8 @@ fn document(codes: &[&Code]) -> String {
         "<!-- Made by `contentcheck explain --format markdown`. Do not edit: the words stand beside the codes. -->\n\n\
          # Diagnostic codes\n\n\
          A code is a promise: it is never renumbered and never used for anything else. `contentcheck explain CODE`\n\
-         prints its page. The severity of a code can be changed in contentcheck.toml; \"fixable\" means that\n\
-         `contentcheck lint --fix` can mend findings of it. Each example is a case of corpus/reject.\n",
+         prints its page. The severity of a code can be changed in contentcheck.toml, but for those that can break a device; \"fixable\" means that\n\
+         `contentcheck lint --fix` can fix findings of it. Each example is a case of corpus/reject.\n",
     );
     for (prefix, title, family) in families(codes) {
         let _ = write!(

@@ -12,6 +12,11 @@ pub(crate) fn plural(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
+/// So many matches.
+pub(crate) fn matches(count: u64) -> String {
+    if count == 1 { "1 match".to_owned() } else { format!("{count} matches") }
+}
+
 /// A place in a file.
 #[must_use]
 pub(crate) fn place(source: &Source, span: Span) -> Place {

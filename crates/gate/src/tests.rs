@@ -251,7 +251,7 @@ fn a_sensor_that_runs_less_than_before_fails_the_gate() {
     assert_eq!(found, ["CC0810: acme 7 no longer runs 20 of 20 rules of the previous release"]);
     // A rule that no sensor runs any more is named, however few there are.
     let (_, found) = said(&rules(2, ">=99"), false);
-    let nowhere = |rule: &str| format!("CC0810: `{rule}` runs on no sensor of the fleet any more");
+    let nowhere = |rule: &str| format!("CC0810: `{rule}` no longer runs on any sensor of the fleet");
     assert_eq!(found, [nowhere("r000"), nowhere("r001")]);
     assert!(said(&rules(2, ">=99"), true).1.is_empty());
 }

@@ -137,7 +137,7 @@ pub fn lack(plan: &Plan, recording: &Recording) -> Option<(String, u64, u64)> {
             let Ok(flat) = flattener.flatten(record.bytes) else { return };
             if worker.route(&flat, None).is_empty() {
                 seen += 1;
-                lacks.note(plan.router(), &flat, String::new);
+                lacks.count(plan.router(), &flat);
             }
         });
         batch = Batch::new();

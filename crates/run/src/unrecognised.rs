@@ -17,7 +17,12 @@ pub struct Unrecognised {
 }
 
 impl Unrecognised {
-    /// Notes an event that no template type recognises; `place` says where it stands.
+    /// Counts an event that no template type recognises, where events come in no order: none is the first.
+    pub fn count(&mut self, router: &Router, flat: &Flat<'_>) {
+        *self.reasons.entry(reason(router, flat)).or_insert(0) += 1;
+    }
+
+    /// The same for events in their order; `place` says where it stands.
     pub fn note(&mut self, router: &Router, flat: &Flat<'_>, place: impl FnOnce() -> String) {
         let reason = reason(router, flat);
         if self.first.is_none() {

@@ -113,7 +113,7 @@ fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
             said.tool.name,
             said.tool.version,
             said.seed,
-            counted(said.cases, "generated event")
+            format_args!("at least {}", counted(said.cases, "generated event"))
         ),
     ];
     let mut inputs: BTreeMap<&str, u64> = BTreeMap::new();

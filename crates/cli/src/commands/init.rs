@@ -94,7 +94,7 @@ const TESTS: &str = r"# Events that the rule must match, and events that it must
 
 /// What can be done next, and how each ends.
 const NEXT: [(&str, &str); 3] = [
-    ("lint", "finds nothing"),
+    ("lint", "finds no error and no warning"),
     ("test", "runs the tests of the first rule"),
     ("gate", "finds nothing, and does not pass before contentcheck.toml names recordings and a previous release"),
 ];

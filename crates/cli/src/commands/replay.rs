@@ -153,7 +153,7 @@ impl Watch for Watcher<'_> {
     }
 
     fn unrecognised(&self, router: &Router, event: &Flat<'_>) {
-        self.unrecognised.lock().unwrap_or_else(PoisonError::into_inner).note(router, event, String::new);
+        self.unrecognised.lock().unwrap_or_else(PoisonError::into_inner).count(router, event);
     }
 }
 

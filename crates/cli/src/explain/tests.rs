@@ -19,7 +19,7 @@ fn docs_errors_is_fresh() {
 fn every_page_has_every_part() {
     for code in codes::all() {
         let page = page(code);
-        for part in [code.id, code.name, code.summary.trim(), "\nCause\n", "\nHarm\n", "\nCure\n"] {
+        for part in [code.id, code.name, code.summary.trim(), "\nCause\n", "\nHarm\n", "\nRemedy\n"] {
             assert!(page.contains(part), "{}: {part}", code.id);
         }
         let text = page.split("\nExample: ").next().unwrap();

@@ -54,8 +54,8 @@ fn descriptor(code: &Code, family: &str) -> Value {
         "fullDescription": { "text": format!("{} {}", code.cause, code.harm) },
         "defaultConfiguration": { "level": level(code.severity) },
         "help": {
-            "text": format!("Cause: {}\nHarm: {}\nCure: {}", code.cause, code.harm, code.cure),
-            "markdown": format!("**Cause.** {}\n\n**Harm.** {}\n\n**Cure.** {}", code.cause, code.harm, code.cure),
+            "text": format!("Cause: {}\nHarm: {}\nRemedy: {}", code.cause, code.harm, code.cure),
+            "markdown": format!("**Cause.** {}\n\n**Harm.** {}\n\n**Remedy.** {}", code.cause, code.harm, code.cure),
         },
         "properties": { "tags": [family], "fixable": code.fixable },
     })

@@ -109,8 +109,8 @@ impl Check for ChangeGuard {
             .map(|(name, kind)| format!("{} {name}", of(*kind)))
             .collect();
         outcome.summary = format!(
-            "{} rules before, {} now: {}{}",
-            before.len(),
+            "{} before, {} now: {}{}",
+            plural(before.len(), "rule"),
             after.len(),
             if said.is_empty() { "none changed".to_owned() } else { said.join(", ") },
             recorded.map_or_else(String::new, |(then, now)| format!(
@@ -174,7 +174,7 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&Che
     // One rule of a small release is more than a tenth, and is named by itself.
     if (left == 0 && !before.is_empty()) || (gone.len() > 1 && gone.len() * 10 > before.len() * GONE_PER_TEN) {
         let message =
-            format!("{} of the {} rules of the previous release are gone; {left} are left", gone.len(), before.len());
+            format!("{} of {} of the previous release are gone; {left} left", gone.len(), plural(before.len(), "rule"));
         outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).with_help(help));
     }
     for rule in gone.iter().take(20) {
@@ -233,7 +233,7 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<&str>, outcome: 
     let ran: BTreeSet<&str> = before.taking.iter().flat_map(|group| group.loaded(previous.content())).collect();
     let runs: BTreeSet<&str> = groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
     for rule in run.rules.iter().filter(|rule| ran.contains(rule.key()) && !runs.contains(rule.key())).take(20) {
-        let message = format!("`{}` runs on no sensor of the fleet any more", rule.title);
+        let message = format!("`{}` no longer runs on any sensor of the fleet", rule.title);
         outcome.findings.push(
             Finding::new(&codes::SENSOR_RUNS_LESS, message)
                 .of_rule(rule)
@@ -304,10 +304,10 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
     for (name, (rows, rule)) in &new {
         let Some((before, _)) = old.get(name) else { continue };
         if *rows > 2 * before && *rows > 16 {
-            let message = format!("the table `{name}` has {rows} rows, and had {before}");
+            let message = format!("the table `{name}` has {}, and had {before}", plural(*rows, "row"));
             outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).of_rule(rule).with_help(help));
         } else if *rows * 2 < *before && !run.settings.allow_shrink {
-            let message = format!("the table `{name}` has {rows} rows, and had {before}");
+            let message = format!("the table `{name}` has {}, and had {before}", plural(*rows, "row"));
             outcome.findings.push(
                 Finding::new(&codes::RELEASE_SHRUNK, message)
                     .of_rule(rule)

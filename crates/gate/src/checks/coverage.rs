@@ -10,6 +10,7 @@ use contentcheck_run::proof::{self, Confirmer};
 use contentcheck_run::testing::Tester;
 
 use crate::evidence::{Covered, FieldFacts, Finding};
+use crate::facts::plural;
 use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Criterion coverage: by the rules' own tests, and by events that analysis makes where these lack.
@@ -158,7 +159,7 @@ impl Check for Coverage {
                 outcome.findings.push(
                     Finding::new(&codes::NEVER_SEEN_FIRING, why)
                         .of_rule(rule)
-                        .with_help("mend the condition, or give the rule a test that fires"),
+                        .with_help("fix the condition, or give the rule a test that fires"),
                 );
             }
         }
@@ -175,8 +176,8 @@ impl Check for Coverage {
         let firing = outcome.learned.coverage.iter().filter(|(_, fires)| *fires).count();
         outcome.fact("rules seen firing", firing as u64);
         outcome.summary = format!(
-            "{firing} of {} rules seen firing; of {predicates} predicates {covered} seen true and false ({by_tests} by the rules' own tests), {redundant} proven to decide nothing, {undecided} undecided",
-            run.rules.len()
+            "{firing} of {} seen firing; of {predicates} predicates {covered} seen true and false ({by_tests} by the rules' own tests), {redundant} proven to decide nothing, {undecided} undecided",
+            plural(run.rules.len(), "rule")
         );
         outcome
     }

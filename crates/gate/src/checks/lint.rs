@@ -53,7 +53,7 @@ impl Check for Lint {
         outcome.fact("accepted findings", accepted as u64);
         outcome.fact("rules left out", left_out as u64);
         outcome.summary = format!(
-            "{} in {}: {} that fail, {} others, {accepted} accepted; {} left out",
+            "{} in {}: {} fail the gate, {} do not, {accepted} accepted; {} left out",
             plural(run.rules.len(), "rule"),
             plural(run.built.files(), "file"),
             plural(fails, "finding"),

@@ -8,7 +8,7 @@ use contentcheck_run::replay::{Counted, Met, Recording, count_all, lack};
 use crate::checks::corpus;
 use crate::checks::sensors::{self, Group};
 use crate::evidence::Finding;
-use crate::facts::plural;
+use crate::facts::{matches, plural};
 use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Replays recorded events and the never-match corpus.
@@ -62,7 +62,7 @@ impl Check for Replay {
             outcome.fact(corpus::RECORDED, counted.events);
             outcome.fact("recorded events on template types with rules", counted.evaluated);
             outcome.fact("matches", counted.matches);
-            said.push(format!("{} recorded events, {} matches", counted.events, counted.matches));
+            said.push(format!("{}, {}", plural(counted.events as usize, "recorded event"), matches(counted.matches)));
         }
         if settings.never_match.is_empty() {
             outcome.skipped.push(
@@ -92,11 +92,11 @@ impl Check for Replay {
             outcome.fact("events of template types that sensors do not supply", own.unsupplied);
             outcome.fact("matches on sensors", own.matches);
             said.push(format!(
-                "on {sensors} in {}: {} refused, {} of template types that they do not supply, {} matches",
+                "on {sensors} in {}: {} refused, {} of template types that they do not supply, {}",
                 plural(groups.len(), "group"),
                 own.refused,
                 own.unsupplied,
-                own.matches
+                matches(own.matches)
             ));
         }
         outcome.summary = if said.is_empty() { "did not run".to_owned() } else { said.join("; ") };

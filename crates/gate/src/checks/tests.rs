@@ -7,7 +7,7 @@ use contentcheck_run::testing::{Ended, Seen, Tester};
 
 use crate::checks::corpus;
 use crate::evidence::{Finding, Place};
-use crate::facts::place;
+use crate::facts::{place, plural};
 use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Runs every test block, and the files of tests beside rules, through the image and through the reference evaluator.
@@ -47,10 +47,10 @@ impl Check for OwnTests {
         outcome.fact(corpus::TESTS, tests);
         outcome.fact("rules with tests", tested);
         outcome.summary = format!(
-            "{} of {tests} tests hold; {} of {} rules have none of their own",
+            "{} of {tests} tests hold; {} of {} without one of its own",
             tests.saturating_sub(outcome.findings.len() as u64),
             run.rules.len() as u64 - tested,
-            run.rules.len()
+            plural(run.rules.len(), "rule")
         );
         outcome
     }
@@ -65,7 +65,7 @@ fn beside(beside: &Beside, run: &Subject<'_>, tester: &mut Tester<'_>, outcome: 
     let cases = match &beside.cases {
         Ok(cases) => cases,
         Err(reason) => {
-            outcome.findings.push(wrong(reason.clone()).with_help("mend the file; its tests did not run"));
+            outcome.findings.push(wrong(reason.clone()).with_help("fix the file; its tests did not run"));
             return 1;
         }
     };

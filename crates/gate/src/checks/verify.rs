@@ -46,7 +46,7 @@ impl Check for Verify {
             }
             match &loaded {
                 Ok(0) if !run.rules.is_empty() => {
-                    let message = format!("{sensor} takes the image and runs none of its {} rules", run.rules.len());
+                    let message = format!("{sensor} takes the image and runs no rule of it");
                     outcome.findings.push(Finding::new(&codes::SENSOR_BLIND, message).with_help(
                         "widen `sensors` of the rules, add rules for it, or take the sensor out of the fleet",
                     ));
@@ -68,7 +68,7 @@ impl Check for Verify {
         }
         let sensors = fleet.sensors().len();
         outcome.fact("sensors", sensors as u64);
-        outcome.summary = format!("{taken} of {} take the image", plural(sensors, "sensor"));
+        outcome.summary = format!("image taken by {taken} of {}", plural(sensors, "sensor"));
         if fewest != u32::MAX {
             outcome.summary +=
                 &format!("; the most restricted one runs {fewest} of {}", plural(run.rules.len(), "rule"));

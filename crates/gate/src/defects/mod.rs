@@ -214,7 +214,7 @@ pub static ALL: &[Defect] = &[
     },
     Defect {
         class: "rule-emptied",
-        what: "a rule that fired before can fire no more",
+        what: "a rule that fired before can no longer fire",
         check: &ChangeGuard,
         codes: &[&codes::RULE_EMPTIED],
         seed: kills_itself,
@@ -250,7 +250,7 @@ pub static ALL: &[Defect] = &[
     },
     Defect {
         class: "release-emptied",
-        what: "the release has no rules any more",
+        what: "the release no longer has rules",
         check: &ChangeGuard,
         codes: &[&codes::RELEASE_SHRUNK],
         seed: emptied,

@@ -86,7 +86,7 @@ pub(super) fn changed(
             outcome.findings.push(Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new));
         }
         if let (Fires::Never(_), Fires::Yes(was)) = (analysis.fires(target), analysis.fires(before)) {
-            let message = format!("`{}` can fire no more on {}", new.title, target.template);
+            let message = format!("`{}` can no longer fire on {}", new.title, target.template);
             let finding = Finding::new(&codes::RULE_EMPTIED, message)
                 .of_rule(new)
                 .with_help("the event shows what it found before")
@@ -158,7 +158,7 @@ fn moved(
     let stays = new.targets.iter().any(|target| old.on(&target.template.name).is_some());
     if let Some((before, was)) = left.filter(|_| !stays && !run.settings.allow_shrink) {
         let message = format!(
-            "`{}` finds nothing any more of what it found: it is no longer on {}",
+            "`{}` no longer finds any of what it found: it is no longer on {}",
             new.title,
             several(&before.template, left_by)
         );

@@ -1,61 +1,61 @@
 //! 08xx: change against the previous release.
 
 codes! {
-    /// the release has no rules, or lacks more than a tenth of those of the previous one
+    /// The release has no rules, or lacks more than a tenth of those of the previous one
     RELEASE_SHRUNK = "CC0801" "release-shrunk" Error {
         cause: "A directory was not checked out, a generator gave nothing, a filter took away too much: what is left still is valid content, only much less of it.",
         harm: "Every sensor that takes the release is blind to what the rules found, and says nothing. In May 2025 an empty route table, valid as a file, took a vendor's platform down worldwide.",
         cure: "Restore what is missing. Where the rules are meant to go, say so with `--allow-shrink`, for this one release.",
     }
-    /// a rule of the previous release is gone
+    /// A rule of the previous release is gone
     RULE_REMOVED = "CC0802" "rule-removed" Warning {
         cause: "The rule was deleted, moved out of the release, or has an error and was left out.",
-        harm: "What it found is found no more.",
+        harm: "What it found is no longer found.",
         cure: "Nothing, where it was meant. Otherwise bring the rule back; a rule that is no longer wanted is better set to `status: deprecated` first.",
     }
-    /// a rule that could fire before can fire no more
+    /// A rule that could fire before can no longer fire
     RULE_EMPTIED = "CC0803" "rule-emptied" Error {
         cause: "The change made the condition contradict itself: a list lost its values, a filter grew wider than what it filters, a value was misspelt.",
         harm: "The rule is in the release and finds nothing. Nobody notices, since silence is what a rule does most of the time.",
-        cure: "Look at the difference that the gate prints, and mend the condition.",
+        cure: "Look at the difference that the gate prints, and fix the condition.",
     }
-    /// a part of the release is more than twice as large as before
+    /// A part of the release is more than twice as large as before
     SIZE_JUMP = "CC0804" "size-jump" Error {
         cause: "A query gave rows twice, a generator ran on more than it should, a list was pasted once more.",
         harm: "What reads the content holds it to limits that were set for its usual size. In November 2025 a feature file of twice its size stopped a large part of the web.",
         cure: "Find out why it grew. Where it is meant, say so with `--allow-growth`, for this one release.",
     }
-    /// a rule matches far more events than its version in the previous release
+    /// A rule matches far more events than its version in the previous release
     MATCH_VOLUME = "CC0805" "match-volume" Error {
         cause: "A condition was negated, a filter dropped, a pattern widened to what is in most events.",
         harm: "Alerts by the million, or, where a match blocks, machines and programs that stop.",
         cure: "Look at the event that only the new version matches. Where the volume is meant, raise the ceiling of the rule under `[gate.ceilings]`.",
     }
-    /// the release has no higher sequence number than the previous one
+    /// The release has no higher sequence number than the previous one
     STALE_SEQUENCE = "CC0806" "stale-sequence" Error {
         cause: "An older checkout was built, or a process that was delayed publishes what it planned long ago.",
         harm: "A newer release is overwritten by an older one. In October 2025 an old plan that was applied late emptied the name service of a cloud.",
         cure: "Give the release a higher `sequence` under `[release]`; a revert is a new release with a higher number as well.",
     }
-    /// two versions of a rule differ, and analysis cannot tell in what
+    /// Two versions of a rule differ, and analysis cannot tell in what
     CHANGE_UNKNOWN = "CC0807" "change-unknown" Warning {
         cause: "The condition has parts beyond exact analysis, such as a comparison of two fields, or it is larger than the budget.",
         harm: "Nobody has proven what the change does.",
         cure: "Read the difference yourself, and add tests to the rule that show what changed.",
     }
-    /// a rule is left out of the content, and the finding that says why is accepted or off
+    /// A rule is left out of the content, and the finding that says why is accepted or off
     RULE_LEFT_OUT = "CC0808" "rule-left-out" Error {
-        cause: "A rule with an error is not part of the content. A comment or a baseline accepts the error, or its code is `off` or lower under `[severity]`.",
-        harm: "The release lacks a rule that everybody believes to be in it; what it finds is found no more, and nothing says so.",
-        cure: "Mend the rule. If it is not meant to ship, take its file out of the release with `exclude`; `lint` goes on accepting what is accepted.",
+        cause: "A rule with an error is not part of the content. A comment or a baseline accepts the error, or its code is lowered or off under `[severity]`. Or lint was left out of the run, and nothing else names the rule.",
+        harm: "The release lacks a rule that everybody believes to be in it; what it finds is no longer found, and nothing says so.",
+        cure: "Fix the rule. If it is not meant to ship, take its file out of the release with `exclude`; `lint` goes on accepting what is accepted.",
     }
-    /// a rule matches exactly the events that it did not match before
+    /// A rule matches exactly the events that it did not match before
     RULE_INVERTED = "CC0809" "rule-inverted" Error {
         cause: "A `not` was added to the condition or taken away from it.",
-        harm: "What the rule found is found no more, and what it left alone raises an alert, or is blocked. Where its filters are all that the new condition matches, the volume may be small and show nothing.",
+        harm: "What the rule found is no longer found, and what it left alone raises an alert, or is blocked. Where its filters are all that the new condition matches, the volume may be small and show nothing.",
         cure: "Put the condition right. Nobody needs a rule's opposite under the same id; if it is meant, give it an id of its own.",
     }
-    /// a sensor of the fleet runs fewer rules than before
+    /// A sensor of the fleet runs fewer rules than before
     SENSOR_RUNS_LESS = "CC0810" "sensor-runs-less" Error {
         cause: "Rules are now restricted to other sensors by `sensors`, read what this sensor does not supply while the release says that it may skip such rules, or are gone.",
         harm: "The release as a whole looks as large as before, and one sensor of the fleet detects less with it, without a word.",

@@ -47,7 +47,7 @@ codes! {
     TABLE_ROW = "CC0512" "table-row" Error {
         cause: "A cell is blank or of the wrong type, a row has too many or too few cells, or the data cannot be read.",
         harm: "A blank where a value was required stopped a global control plane on 12 June 2025.",
-        cure: "Mend the row that the message names, by row and column.",
+        cure: "Fix the row that the message names, by row and column.",
     }
     /// A table key occurs twice
     TABLE_DUPLICATE_KEY = "CC0513" "table-duplicate-key" Error {

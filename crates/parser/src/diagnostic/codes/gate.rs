@@ -1,93 +1,93 @@
 //! 10xx: what the release gate finds by running the content.
 
 codes! {
-    /// the gate accepted a release with a seeded defect
+    /// The gate accepted a release with a seeded defect
     GATE_BLIND = "CC1001" "gate-blind" Error {
         cause: "A check of the gate is broken, or was switched off: it passed a release that was made to be rejected.",
         harm: "A gate that passes what is known to be bad proves nothing about what it passes. In July 2024 a validator with an error of logic passed the file that stopped 8.5 million machines.",
         cure: "This is a fault of contentcheck or of how it was built. Do not ship; report it with the class that the finding names.",
     }
-    /// two compilations of the same content differ
+    /// Two compilations of the same content differ
     NOT_CANONICAL = "CC1002" "not-canonical" Error {
         cause: "A fault of the compiler: the order of files or the number of threads shows in the image.",
         harm: "Nobody can rebuild the image and show that it is what was reviewed.",
         cure: "Do not ship; report it with the release.",
     }
-    /// a sensor of the fleet refuses the image
+    /// A sensor of the fleet refuses the image
     IMAGE_REFUSED = "CC1003" "image-refused" Error {
         cause: "The image reads what this sensor does not supply, or is beyond what it can hold.",
         harm: "A sensor that verifies its content stays on the previous one; a sensor that does not reads past its inputs.",
-        cure: "The code in the message has a page of its own. Mend the rule, or state `sensors` for it.",
+        cure: "The code in the message has a page of its own. Fix the rule, or state `sensors` for it.",
     }
-    /// a test of a rule fails
+    /// A test of a rule fails
     TEST_FAILED = "CC1004" "test-failed" Error {
         cause: "The rule does not do what its own tests say that it does.",
         harm: "Either the rule misses what it is for, or it fires on what it must not.",
-        cure: "`contentcheck test` shows predicate by predicate why. Mend the rule or its test.",
+        cure: "`contentcheck test` shows predicate by predicate why. Fix the rule or its test.",
     }
-    /// a rule was never seen firing
+    /// A rule was never seen firing
     NEVER_SEEN_FIRING = "CC1005" "never-seen-firing" Error {
         cause: "The rule has no test that fires, and analysis either proved that no event can make it fire or found none.",
         harm: "A rule that was never seen firing is one of which nobody knows that it can. Tests with wildcards only were what hid the 21st input of channel file 291.",
-        cure: "`contentcheck prove` says why. Mend the condition, or give the rule a test that fires.",
+        cure: "`contentcheck prove` says why. Fix the condition, or give the rule a test that fires.",
     }
-    /// a predicate was not seen both true and false
+    /// A predicate was not seen both true and false
     PREDICATE_UNCOVERED = "CC1006" "predicate-uncovered" Warning {
         cause: "No test exercises the predicate, and analysis could not make events that do, nor prove that there are none.",
         harm: "Whether the predicate works is not known.",
         cure: "Give the rule a test in which the predicate holds, and one in which it does not.",
     }
-    /// interpreter and reference evaluator disagree
+    /// Interpreter and reference evaluator disagree
     EVALUATORS_DISAGREE = "CC1007" "evaluators-disagree" Error {
         cause: "A fault of the compiler, the interpreter or the reference evaluator, brought to light by this content.",
         harm: "What sensors do with the rule is not what it says.",
         cure: "Do not ship the rule; report it with the event that the finding shows.",
     }
-    /// a hostile event, kill switch or damaged image had a wrong outcome
+    /// A hostile event, kill switch or damaged image had a wrong outcome
     HOSTILE_EVENT = "CC1008" "hostile-event" Error {
         cause: "A fault of the interpreter or of the compiler, brought to light by this content, or an image that is not of this content.",
         harm: "On a sensor the event would be lost, the kill switch would not hold, or what storage or transport altered would be evaluated.",
         cure: "Do not ship; report it with the event that the finding shows.",
     }
-    /// a rule matches recorded events more often than it may
+    /// A rule matches recorded events more often than it may
     CEILING_EXCEEDED = "CC1010" "ceiling-exceeded" Error {
         cause: "The rule is wider than its author thinks, or the recording has more of what it finds than expected.",
         harm: "The same happens on the fleet, multiplied by its size.",
         cure: "`contentcheck eval` shows the events. Narrow the rule, or raise its ceiling under `[gate.ceilings]`.",
     }
-    /// a rule matches an event that nothing may ever match
+    /// A rule matches an event that nothing may ever match
     NEVER_MATCH = "CC1011" "never-match" Error {
         cause: "The rule finds the operating system, signed software or the sensor itself.",
-        harm: "In April 2010 a signature matched svchost.exe and machines by the hundred thousand did not start any more.",
+        harm: "In April 2010 a signature matched svchost.exe and machines by the hundred thousand no longer started.",
         cure: "Narrow the rule. The never-match corpus is an invariant: no rule is excepted from it.",
     }
-    /// recorded events could not be read
+    /// Recorded events could not be read
     RECORDING_UNREAD = "CC1012" "recording-unread" Error {
         cause: "A file is damaged, or is none of recorded events.",
         harm: "What was not replayed proves nothing, and a gate that goes on would look as if it had.",
-        cure: "Mend or replace the recording, or take it out of the configuration.",
+        cure: "Fix or replace the recording, or take it out of the configuration.",
     }
-    /// a sensor of the fleet runs no rule of the release
+    /// A sensor of the fleet runs no rule of the release
     SENSOR_BLIND = "CC1013" "sensor-blind" Error {
         cause: "Every rule is restricted to other sensors by `sensors`, or reads what this sensor does not supply while the release says that it may skip such rules.",
         harm: "The sensor takes the release, reports that all is well, and detects nothing.",
         cure: "Widen `sensors` of the rules, add rules that the sensor can feed, or take it out of the fleet.",
     }
-    /// an event of the fleet meets a fault on a sensor of it
+    /// An event of the fleet meets a fault on a sensor of it
     SENSOR_FAULT = "CC1014" "sensor-fault" Error {
         cause: "The sensor takes the image, and yet its interpreter refuses events as the sensor supplies them: most often an input has another type there than the rules read, and the rules that read it are for other sensors.",
         harm: "On that sensor the whole event is refused, for every rule: it detects nothing of that kind and reports a fault for each event.",
         cure: "Give the field another name in the content, or the next version of the template type, or let the sensor supply the input in the type that rules read.",
     }
-    /// nothing in a file of recorded events is recognised
+    /// Nothing in a file of recorded events is recognised
     RECORDING_UNRECOGNISED = "CC1015" "recording-unrecognised" Error {
         cause: "The file has no event, or none that belongs to a template type: it was cut off, exported in another shape, or a name that events are recognised by is misspelt.",
         harm: "No rule looks at any of it, so that no rule can match too often or wrongly in it; the check would seem to have passed.",
         cure: "`contentcheck replay FILE` says what the events lack. Record the file again, or take it out of the configuration.",
     }
-    /// a run has less to look at than the one before
+    /// A run has less to look at than the one before
     CORPUS_SHRUNK = "CC1016" "corpus-shrunk" Error {
-        cause: "Recorded events, never-match events, tests, sensors or classes of seeded defects are fewer than in the evidence of the previous release: a file is hidden, renamed, cut off or no longer named. Or a sensor of the previous release's fleet is not in this one's.",
+        cause: "Recorded events, never-match events or tests are fewer than in the evidence of the previous release: a file is hidden, renamed, cut off or no longer named. Or a sensor of the previous release's fleet is not in this one's.",
         harm: "What is no longer looked at is no longer found, and every check passes as before.",
         cure: "Restore what is missing, or say that it is meant to go: `--allow-shrink`, for this one release.",
     }

@@ -111,7 +111,7 @@ codes! {
     }
     /// A suppression that accepts nothing
     UNUSED_SUPPRESSION = "CC0719" "unused-suppression" Warning {
-        cause: "The finding was mended, or the comment stands on another line than the finding.",
+        cause: "The finding was fixed, or the comment stands on another line than the finding.",
         harm: "The next finding of this code at this place is accepted without anybody having looked.",
         cure: "Remove the comment, or move it to the line of the finding.",
     }

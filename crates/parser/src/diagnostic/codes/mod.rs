@@ -22,9 +22,9 @@ pub struct Code {
     pub cause: &'static str,
     /// What it does on a machine, or to the people who run it.
     pub harm: &'static str,
-    /// How to mend it.
+    /// How to fix it.
     pub cure: &'static str,
-    /// Whether findings may carry a mend that a machine can apply.
+    /// Whether findings may carry a fix that a machine can apply.
     pub fixable: bool,
 }
 

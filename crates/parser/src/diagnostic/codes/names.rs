@@ -57,7 +57,7 @@ codes! {
     }
     /// A template type changed other than at its end
     TEMPLATE_CHANGED = "CC0210" "template-changed" Error {
-        cause: "A later version of the template type has another field at a position that an earlier version already used.",
+        cause: "A later version of the template type has another field at a position that an earlier version already used. Or, for the gate, the same version has other fields or other `reads` than in the previous release.",
         harm: "Rules and sensors built against the earlier version read shifted inputs.",
         cure: "Append new fields at the end, and give removed positions to `retired`.",
     }

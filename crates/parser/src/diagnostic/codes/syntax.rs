@@ -34,8 +34,8 @@ codes! {
     /// Too many findings in one file; the rest is not shown
     TOO_MANY_FINDINGS = "CC0106" "too-many-findings" Error {
         cause: "One early mistake confuses everything after it, or the file is not content.",
-        harm: "Findings beyond the limit were counted but not printed.",
-        cure: "Mend the first findings and run again.",
+        harm: "Findings beyond the limit are counted but not shown. Nobody has read them, so that the rule does not ship, whatever they are.",
+        cure: "Fix the first findings and run again.",
     }
     /// The directory tree could not be walked completely
     UNWALKABLE = "CC0107" "unwalkable" Error {
@@ -53,7 +53,7 @@ codes! {
     YAML_SYNTAX = "CC0110" "yaml-syntax" Error {
         cause: "Indentation, a quote or a bracket is wrong. Or a tag, such as `!!binary`, says that a value is not what is written.",
         harm: "No reader can load the rule, or readers that know the tag load another one.",
-        cure: "Mend the line that the message names; quote values that hold `:`, `#`, `*`, `&`, `!`, `{` or `[`. Remove tags.",
+        cure: "Fix the line that the message names; quote values that hold `:`, `#`, `*`, `&`, `!`, `{` or `[`. Remove tags.",
     }
     /// A YAML mapping has the same key twice
     YAML_DUPLICATE_KEY = "CC0111" "yaml-duplicate-key" Error {
@@ -83,7 +83,7 @@ codes! {
     CONDITION_SYNTAX = "CC0115" "condition-syntax" Error {
         cause: "An operator, an operand or a parenthesis is missing or misspelt.",
         harm: "The rule cannot be evaluated.",
-        cure: "Mend the condition at the place shown.",
+        cure: "Fix the condition at the place shown.",
     }
     /// A deprecated aggregation expression
     DEPRECATED_AGGREGATION = "CC0116" "deprecated-aggregation" Error {
@@ -105,9 +105,9 @@ codes! {
     }
     /// Correlation and filter documents do not run yet
     NOT_RUNNABLE = "CC0119" "not-runnable" Warning {
-        cause: "The document is a correlation or a filter. It is read and validated, but not evaluated by this version.",
+        cause: "The document is a correlation or a filter. It is read and validated, but this version does not carry it out. Wherever rules run or ship it is an error, and the rules that it is for do not ship.",
         harm: "What it detects is not detected by content compiled with this version.",
-        cure: "Keep it with an engine that runs it, and watch the changelog.",
+        cure: "Take the document and its rules out of the release with `exclude`, or write the condition into the rules.",
     }
     /// A value that the modifier cannot take
     INVALID_VALUE = "CC0120" "invalid-value" Error {
