@@ -367,8 +367,8 @@ fn mends_take_the_finding_away() {
 
 /// After the mends everything is looked at again: the rules that are there now, and with what a baseline accepts.
 #[test]
-fn what_is_said_after_a_mend_is_true_of_the_mended_files() {
-    let directory = std::env::temp_dir().join(format!("contentcheck-{}-mended", std::process::id()));
+fn what_is_said_after_a_fix_is_true_of_the_fixed_files() {
+    let directory = std::env::temp_dir().join(format!("contentcheck-{}-fixed", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
     let copy = |from: &str, to: &str| fs::copy(corpus("reject").join(from), directory.join(to)).unwrap();
     let (path, baseline) = (directory.to_str().unwrap(), directory.join("baseline.json"));
@@ -376,7 +376,7 @@ fn what_is_said_after_a_mend_is_true_of_the_mended_files() {
     copy("CC0203-unknown-selection/rule.yml", "accepted.yml");
     let (exit, _, _) = common::run(&["lint", path, "--no-config", "--write-baseline", baseline]);
     assert_eq!(exit, Exit::Fine);
-    copy("CC0136-single-quotes/rule.content", "mended.content");
+    copy("CC0136-single-quotes/rule.content", "fixed.content");
     let lint = |more: &[&str]| {
         let (exit, out, err) =
             common::run(&[&["lint", path, "--no-config", "--baseline", baseline, "--format", "short"], more].concat());

@@ -19,7 +19,7 @@ struct Row {
     /// The code, or nothing where the check is not made.
     code: Option<String>,
     reason: String,
-    mended: bool,
+    fixed: bool,
 }
 
 fn page() -> String {
@@ -36,11 +36,11 @@ fn rows() -> Vec<Row> {
     let (section, _) = section.split_once("\n## ").unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| `")).map(cells);
     rows.map(|cells| match cells.as_slice() {
-        [name, reason, code, mended] => Row {
+        [name, reason, code, fixed] => Row {
             name: name.trim_matches('`').to_owned(),
             code: (code != "-").then(|| code.clone()),
             reason: reason.clone(),
-            mended: mended == "yes",
+            fixed: fixed == "yes",
         },
         other => panic!("a row with other cells: {other:?}"),
     })
@@ -94,7 +94,7 @@ fn the_table_and_the_files_agree() {
 }
 
 #[test]
-fn every_file_is_reported_and_mended_as_the_table_says() {
+fn every_file_is_reported_and_fixed_as_the_table_says() {
     let directory = std::env::temp_dir().join(format!("contentcheck-{}-parity", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
     let files = files();
@@ -108,12 +108,12 @@ fn every_file_is_reported_and_mended_as_the_table_says() {
             problems.push(format!("{}: {code} is expected, found are {found:?}", row.name));
         }
         let after = lint(&file, &["--fix"]);
-        if row.mended == after.contains(&code) {
-            problems.push(format!("{}: mended should be {}, after it there are {after:?}", row.name, row.mended));
+        if row.fixed == after.contains(&code) {
+            problems.push(format!("{}: fixed should be {}, after it there are {after:?}", row.name, row.fixed));
         }
         let new: Vec<&String> = after.difference(&found).collect();
         if !new.is_empty() {
-            problems.push(format!("{}: the mend brings {new:?}", row.name));
+            problems.push(format!("{}: the fix brings {new:?}", row.name));
         }
     }
     fs::remove_dir_all(&directory).unwrap();
