@@ -110,12 +110,10 @@ pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
 }
 
 fn find(start: &Path) -> Option<PathBuf> {
-    let here = std::path::absolute(start).ok()?;
+    let here = files::plain(start);
     let directory = if here.is_dir() { here.as_path() } else { here.parent()? };
     let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file())?;
-    // A path below the current directory is shorter to read when it is relative.
-    let current = std::env::current_dir().ok()?;
-    Some(found.strip_prefix(&current).map_or_else(|_| found.clone(), Path::to_path_buf))
+    Some(files::short(found))
 }
 
 fn parse(text: &str, name: &str) -> Result<Config, Failure> {

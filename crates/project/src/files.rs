@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use contentcheck_parser::diagnostic::visible;
@@ -28,6 +28,26 @@ pub fn reason(error: &io::Error) -> String {
             text.split(" (os error").next().unwrap_or(&text).to_lowercase()
         }
     }
+}
+
+/// The absolute path without `.` and `..`. What a `..` leads to is looked up: behind a link it is another directory than
+/// the name says. Other links stay as they are named, for a link in a release belongs to the release.
+#[must_use]
+pub fn plain(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let Some(last) = whole.components().rev().position(|part| part == Component::ParentDir) else { return whole };
+    let count = whole.components().count() - last;
+    let head: PathBuf = whole.components().take(count).collect();
+    let mut plain = fs::canonicalize(&head).unwrap_or(head);
+    plain.extend(whole.components().skip(count));
+    plain
+}
+
+/// A path as it is read best: below the current directory a relative one.
+#[must_use]
+pub fn short(path: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).map(Path::to_path_buf).ok()).unwrap_or(path)
 }
 
 /// The bytes of a regular file, at most one more than `limit`. A file that changes while it

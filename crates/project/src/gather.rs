@@ -118,7 +118,7 @@ impl Project {
     /// When something that was named is not there, or the configuration, the fleet or the baseline is wrong.
     pub fn open(selection: &Selection) -> Result<Self, Failure> {
         let loaded = selection.configuration()?;
-        let root = loaded.root();
+        let (root, is_configured) = (loaded.root(), loaded.path.is_some());
         let (config, config_path) = (loaded.config.clone(), loaded.path.clone());
         let mut policy = config::policy(&loaded, &selection.severity)?;
         policy.deny_warnings |= selection.deny_warnings;
@@ -148,7 +148,7 @@ impl Project {
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
             selection.paths.iter().cloned().partition(|path| is_stdin(path));
         let exclude: Vec<String> = config.exclude.iter().chain(&selection.exclude).cloned().collect();
-        let mut walked = walk::walk(&paths, &exclude, &root)?;
+        let mut walked = walk::walk(&paths, &exclude, &root, is_configured)?;
         let mut problems = std::mem::take(&mut walked.problems);
         let mut not_taken = std::mem::take(&mut walked.not_taken);
         let mut sources = Vec::new();

@@ -16,7 +16,7 @@ use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::failure::Failure;
-use crate::files::{name, read_bytes, reason};
+use crate::files::{name, plain, read_bytes, reason, short};
 
 /// The file of a release that says what directories leave out.
 pub const IGNORE_FILE: &str = ".contentcheckignore";
@@ -68,13 +68,15 @@ fn problem(code: &'static Code, path: &Path, message: String, help: &str) -> Dia
 /// but for files of tests, hidden ones, and those that `exclude` or a `.contentcheckignore` of the release leaves out.
 /// What is left out is named. No other file decides what belongs to a release: not one of git's, and none above it.
 ///
-/// `exclude` is relative to `root`, the directory of the configuration.
+/// `exclude` is relative to `root`, the directory of the configuration. Ignore files count from `root` down where there
+/// `is_configured` a release and a directory lies in it, and otherwise from that directory down: what is above it is no
+/// part of the release, wherever the run stands.
 ///
 /// # Errors
 /// When a path that was named is not there or is no content file, or an exclusion is malformed.
-pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked, Failure> {
+pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: bool) -> Result<Walked, Failure> {
     let mut walked = Walked::default();
-    let root = absolute(root);
+    let root = fs::canonicalize(root).unwrap_or_else(|_| plain(root));
     let mut globs = GitignoreBuilder::new(&root);
     for glob in exclude {
         globs
@@ -86,7 +88,7 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
         let metadata =
             fs::metadata(path).map_err(|error| Failure::usage(format!("{}: {}", name(path), reason(&error))))?;
         if metadata.is_dir() {
-            directory(path, &exclude, &root, &mut walked);
+            directory(path, &exclude, &root, is_configured, &mut walked);
         } else if let Some(stem) = sidecar_of(&name(path)) {
             return Err(Failure::usage(format!(
                 "{}: these are tests, no content; name the rule, {stem}.yml, and `contentcheck test` runs them",
@@ -124,8 +126,16 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
     Ok(walked)
 }
 
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+/// Where a directory is, seen from the root: below it by its name, through whatever link, or else in fact.
+fn seen_from(root: &Path, path: &Path) -> PathBuf {
+    let named = plain(path);
+    let is_root = |above: &&Path| fs::canonicalize(above).is_ok_and(|real| real == root);
+    let below = named.ancestors().find(is_root).and_then(|above| named.strip_prefix(above).ok());
+    match below {
+        Some(rest) if rest.as_os_str().is_empty() => root.to_path_buf(),
+        Some(rest) => root.join(rest),
+        None => fs::canonicalize(path).unwrap_or(named),
+    }
 }
 
 fn special(path: &Path) -> Diagnostic {
@@ -141,6 +151,10 @@ fn special(path: &Path) -> Diagnostic {
 /// What a walk leaves out, and by which rules.
 struct Filter {
     exclude: Gitignore,
+    /// The directory that is walked, as it was named.
+    named: PathBuf,
+    /// And where it is: entries are judged by their place below it.
+    place: PathBuf,
     /// Ignore files are looked for from here down.
     base: PathBuf,
     /// Those of each directory that was met; `None` where it has none.
@@ -162,7 +176,7 @@ impl Filter {
             }
             return false;
         }
-        let own = absolute(path);
+        let own = path.strip_prefix(&self.named).map_or_else(|_| plain(path), |rest| self.place.join(rest));
         let by = if self.exclude.matched(&own, is_dir).is_ignore() {
             Some("exclude")
         } else if self.is_ignored(&own, is_dir) {
@@ -192,7 +206,9 @@ impl Filter {
 
     fn ignore_file(&mut self, directory: &Path) -> Option<&Gitignore> {
         if !self.known.contains_key(directory) {
-            let read = self.read(&directory.join(IGNORE_FILE), directory);
+            let named = directory.strip_prefix(&self.place).ok().map(|rest| self.named.join(rest));
+            let named = named.unwrap_or_else(|| short(directory.to_path_buf()));
+            let read = self.read(&named.join(IGNORE_FILE), directory);
             self.known.insert(directory.to_path_buf(), read);
         }
         self.known.get(directory)?.as_ref()
@@ -223,11 +239,13 @@ impl Filter {
     }
 }
 
-fn directory(path: &Path, exclude: &Gitignore, root: &Path, walked: &mut Walked) {
-    let own = absolute(path);
-    let base = if own.starts_with(root) { root.to_path_buf() } else { own };
+fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool, walked: &mut Walked) {
+    let place = seen_from(root, path);
+    let base = if is_configured && place.starts_with(root) { root.to_path_buf() } else { place.clone() };
     let filter = Arc::new(Mutex::new(Filter {
         exclude: exclude.clone(),
+        named: path.to_path_buf(),
+        place,
         base,
         known: HashMap::new(),
         not_taken: Vec::new(),

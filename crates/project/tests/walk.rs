@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use contentcheck_project::config;
 use contentcheck_project::walk::{Walked, walk};
 
 struct Scratch(PathBuf);
@@ -27,7 +28,7 @@ impl Scratch {
     fn walk(&self, exclude: &[&str]) -> Walked {
         let release = self.0.join("release");
         let exclude: Vec<String> = exclude.iter().map(|glob| (*glob).to_owned()).collect();
-        walk(std::slice::from_ref(&release), &exclude, &release).unwrap()
+        walk(std::slice::from_ref(&release), &exclude, &release, true).unwrap()
     }
 
     fn short(&self, name: &str) -> String {
@@ -97,4 +98,51 @@ fn what_the_release_leaves_out_is_named_with_what_did_it() {
     ];
     assert_eq!(scratch.not_taken(&walked), expected.map(|(name, by)| (name.to_owned(), by)));
     assert_eq!(walked.ignore_files.len(), 2, "both are inputs of the run");
+}
+
+/// Where there is no configuration, nothing above what is named counts, wherever the run stands.
+#[test]
+fn without_a_configuration_ignore_files_count_from_what_is_named_down() {
+    let scratch = Scratch::new("unconfigured");
+    scratch.write("release/.contentcheckignore", "*.yml\n");
+    let (root, sub) = (scratch.0.join("release"), scratch.0.join("release/sub"));
+    let count = |is_configured| walk(std::slice::from_ref(&sub), &[], &root, is_configured).unwrap().files.len();
+    assert_eq!((count(false), count(true)), (2, 1));
+}
+
+/// A `..` is followed, so what is named past it is judged by where it is.
+#[test]
+fn a_path_with_dots_is_judged_by_where_it_is() {
+    let scratch = Scratch::new("dots");
+    let release = scratch.0.join("release");
+    for (named, root) in [("sub/../sub", "sub/.."), ("sub/deep/..", "."), ("sub", "sub/deep/../..")] {
+        let exclude = ["/sub/deep".to_owned()];
+        let walked = walk(&[release.join(named)], &exclude, &release.join(root), true).unwrap();
+        assert_eq!(walked.files.len(), 1, "{named} from {root}: {:?}", walked.files);
+        assert_eq!(walked.not_taken.len(), 1, "{named} from {root}");
+    }
+    // The configuration of the directory that the run passes through is none of the other one.
+    scratch.write("release/contentcheck.toml", "");
+    scratch.write("other/a.yml", "");
+    let found = |path: &str| config::load(None, &scratch.0.join(path)).unwrap().path;
+    assert_eq!(found("release/../other"), None);
+    assert!(found("other/../release/sub").is_some_and(|path| path.ends_with("release/contentcheck.toml")));
+}
+
+/// A directory that is a link belongs to the release in which it is named, and an alias of the root is the root.
+#[cfg(unix)]
+#[test]
+fn links_are_judged_by_their_names_below_the_root() {
+    use std::os::unix::fs::symlink;
+    let scratch = Scratch::new("links");
+    let (release, alias) = (scratch.0.join("release"), scratch.0.join("alias"));
+    scratch.write("shared/e.yml", "");
+    symlink(scratch.0.join("shared"), release.join("linked")).unwrap();
+    symlink(&release, &alias).unwrap();
+    for (named, root) in
+        [(release.join("linked"), &release), (alias.join("linked"), &release), (release.join("linked"), &alias)]
+    {
+        let walked = walk(&[named], &["/linked/e.yml".to_owned()], root, true).unwrap();
+        assert_eq!(walked.files, []);
+    }
 }

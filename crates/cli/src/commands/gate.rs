@@ -168,8 +168,10 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
         read.extend(recorded::sources(&[path], &[]).unwrap_or_default().files);
     }
     let previous = arguments.previous.clone().or_else(|| gate.previous.as_ref().map(|path| root.join(path)));
-    for path in selection.paths.iter().chain(&previous) {
-        let Ok(walked) = walk::walk(std::slice::from_ref(path), &[], path) else { continue };
+    let own = selection.paths.iter().map(|path| (path, loaded.path.is_some()));
+    for (path, is_configured) in own.chain(previous.iter().map(|path| (path, false))) {
+        let root = if is_configured { &root } else { path };
+        let Ok(walked) = walk::walk(std::slice::from_ref(path), &[], root, is_configured) else { continue };
         read.extend(walked.files.into_iter().chain(walked.sidecars).map(|found| found.path));
         read.extend(walked.ignore_files);
         read.add(path.join(config::FILE_NAME));
