@@ -100,7 +100,7 @@ pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
         None => find(start),
     };
     let Some(path) = path else { return Ok(Loaded::default()) };
-    let bytes = files::read_bytes(&path, LONGEST)
+    let bytes = files::read_whole(&path, LONGEST)
         .map_err(|problem| Failure::usage(format!("{}: {problem}", files::name(&path))))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::usage(format!("{}: the file is not UTF-8", files::name(&path))))?;

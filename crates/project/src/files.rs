@@ -1,4 +1,5 @@
-//! Files as they are read: never waiting on a pipe, never more than a limit, and twice where they change meanwhile.
+//! Files as they are read: never waiting on a pipe, and once more where they change meanwhile. What is kept of one has a
+//! limit; [`digest`] reads all of it, in parts and once, as a change shows in what it says.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -50,8 +51,8 @@ pub fn short(path: PathBuf) -> PathBuf {
     here.and_then(|here| path.strip_prefix(here).map(Path::to_path_buf).ok()).unwrap_or(path)
 }
 
-/// The bytes of a regular file, at most one more than `limit`. A file that changes while it
-/// is read is read once more, then given up.
+/// The bytes of a regular file, at most one more than `limit`, for a caller that judges how long it is; where a cut file
+/// is of no use, [`read_whole`]. A file that changes while it is read is read once more, then given up.
 ///
 /// # Errors
 /// The reason in words.
@@ -72,6 +73,15 @@ pub fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
         }
     }
     Err("it changes while it is read".to_owned())
+}
+
+/// All bytes of a regular file. One that has more than `most` is refused: half of it would say something else.
+///
+/// # Errors
+/// The reason in words.
+pub fn read_whole(path: &Path, most: usize) -> Result<Vec<u8>, String> {
+    let bytes = read_bytes(path, most)?;
+    if bytes.len() > most { Err(format!("it has more than {most} bytes")) } else { Ok(bytes) }
 }
 
 fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {

@@ -177,11 +177,9 @@ impl Project {
         if files == 0 && problems.is_empty() && !selection.may_be_empty {
             return Err(nothing(selection, &not_taken));
         }
-        for path in &walked.ignore_files {
-            read.add(path);
-            if let Ok(bytes) = files::read_bytes(path, limits::FILE_BYTES) {
-                inputs.push(Input::new(InputKind::Configuration, files::name(path), &bytes));
-            }
+        for file in walked.ignore_files {
+            read.add(file.path);
+            inputs.extend(file.input);
         }
         let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &read);
         let library = contentcheck_library::templates()
@@ -232,7 +230,7 @@ fn nothing(selection: &Selection, not_taken: &[(String, &'static str)]) -> Failu
 fn baseline(path: &Path, notes: &mut Vec<String>) -> Result<(Baseline, Input), Failure> {
     let name = files::name(path);
     let bytes =
-        files::read_bytes(path, BASELINE_BYTES).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
+        files::read_whole(path, BASELINE_BYTES).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
     let read: Baseline =
         serde_json::from_slice(&bytes).map_err(|error| Failure::usage(format!("{name}: not a baseline: {error}")))?;
     if read.format != Baseline::FORMAT {

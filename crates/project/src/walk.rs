@@ -1,7 +1,7 @@
 //! Finding and reading content files. Whatever is named or found is either read whole or
 //! reported; nothing is skipped without a word.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,12 +11,13 @@ use contentcheck_parser::check::{Language, parallel};
 use contentcheck_parser::decode::decode;
 use contentcheck_parser::diagnostic::{Code, Diagnostic, codes};
 use contentcheck_parser::limits;
+use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::source::{Source, Span};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::failure::Failure;
-use crate::files::{name, plain, read_bytes, reason, short};
+use crate::files::{name, plain, read_bytes, read_whole, reason, short};
 
 /// The file of a release that says what directories leave out.
 pub const IGNORE_FILE: &str = ".contentcheckignore";
@@ -46,7 +47,16 @@ pub struct Walked {
     /// Files and directories that are left out though they could hold content, and by what.
     pub not_taken: Vec<(String, &'static str)>,
     /// The files of the release that say what directories leave out.
-    pub ignore_files: Vec<PathBuf>,
+    pub ignore_files: Vec<IgnoreFile>,
+}
+
+/// A file that says what directories leave out, as it was read when it was followed.
+#[derive(Clone, Debug)]
+pub struct IgnoreFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds, if it could be read.
+    pub input: Option<Input>,
 }
 
 /// What a file of tests is called: the name of the rule's file without its ending, and one of these.
@@ -101,20 +111,25 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: b
             )));
         } else if metadata.is_file() {
             walked.files.push(Found { name: name(path), path: path.clone() });
+            walked.sidecars.extend(beside(path));
         } else {
             walked.problems.push(special(path));
         }
     }
     for files in [&mut walked.files, &mut walked.sidecars] {
         files.sort();
-        files.dedup();
+        // A file that is named and lies in a directory that is named is one file, in whatever words. The path decides:
+        // a name can say less than it.
+        let mut known = HashSet::new();
+        files.retain(|found| known.insert(plain(&found.path)));
     }
-    walked.ignore_files.sort();
-    walked.ignore_files.dedup();
+    walked.ignore_files.sort_by(|a, b| a.path.cmp(&b.path));
+    walked.ignore_files.dedup_by(|a, b| a.path == b.path);
     walked.not_taken.sort();
     walked.not_taken.dedup();
     // A file that was named is taken, whatever a directory above it leaves out.
-    let taken: BTreeSet<&str> = walked.files.iter().map(|found| found.name.as_str()).collect();
+    let taken = walked.files.iter().chain(&walked.sidecars);
+    let taken: BTreeSet<&str> = taken.map(|found| found.name.as_str()).collect();
     walked.not_taken.retain(|(name, _)| !taken.contains(name.as_str()));
     if walked.files.len() > limits::FILES {
         return Err(Failure::usage(format!(
@@ -124,6 +139,21 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: b
         )));
     }
     Ok(walked)
+}
+
+/// The files of tests beside a rule that was named. Those in a directory are met by the walk, which knows what is left
+/// out.
+fn beside(rule: &Path) -> Vec<Found> {
+    let Some(stem) = rule.file_name().and_then(|file| Path::new(file).file_stem()) else { return Vec::new() };
+    if Language::of(&name(rule)) != Some(Language::Sigma) {
+        return Vec::new();
+    }
+    let found = SIDECARS.into_iter().map(|ending| {
+        let mut file = stem.to_owned();
+        file.push(ending);
+        rule.with_file_name(file)
+    });
+    found.filter(|path| path.is_file()).map(|path| Found { name: name(&path), path }).collect()
 }
 
 /// Where a directory is, seen from the root: below it by its name, through whatever link, or else in fact.
@@ -160,7 +190,7 @@ struct Filter {
     /// Those of each directory that was met; `None` where it has none.
     known: HashMap<PathBuf, Option<Gitignore>>,
     not_taken: Vec<(String, &'static str)>,
-    ignore_files: Vec<PathBuf>,
+    ignore_files: Vec<IgnoreFile>,
     problems: Vec<Diagnostic>,
 }
 
@@ -217,17 +247,14 @@ impl Filter {
     fn read(&mut self, path: &Path, directory: &Path) -> Option<Gitignore> {
         fs::symlink_metadata(path).ok()?;
         let mut globs = GitignoreBuilder::new(directory);
-        let text = read_bytes(path, IGNORE_BYTES).and_then(|bytes| {
-            if bytes.len() > IGNORE_BYTES {
-                return Err(format!("it has more than {IGNORE_BYTES} bytes"));
-            }
-            String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
-        });
+        let bytes = read_whole(path, IGNORE_BYTES);
+        // One that is wrong has an influence too: it is reported.
+        let input = bytes.as_ref().ok().map(|bytes| Input::new(InputKind::Configuration, name(path), bytes));
+        self.ignore_files.push(IgnoreFile { path: path.to_path_buf(), input });
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
         let added = text.and_then(|text| {
             text.lines().try_for_each(|line| globs.add_line(None, line).map(drop)).map_err(|error| error.to_string())
         });
-        // One that is wrong has an influence too: it is reported.
-        self.ignore_files.push(path.to_path_buf());
         match added.and_then(|()| globs.build().map_err(|error| error.to_string())) {
             Ok(globs) => Some(globs),
             Err(reason) => {

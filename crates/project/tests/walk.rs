@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contentcheck_project::config;
 use contentcheck_project::walk::{Walked, walk};
+use contentcheck_project::{Project, Selection, config, files};
 
 struct Scratch(PathBuf);
 
@@ -145,4 +145,54 @@ fn links_are_judged_by_their_names_below_the_root() {
         let walked = walk(&[named], &["/linked/e.yml".to_owned()], root, true).unwrap();
         assert_eq!(walked.files, []);
     }
+}
+
+/// Tests are left out as rules are, and those beside a rule that was named count as the rule does.
+#[test]
+fn tests_that_are_left_out_do_not_run() {
+    let scratch = Scratch::new("sidecars");
+    let release = scratch.0.join("release");
+    for file in ["a.test.yml", "sub/c.tests.yaml", ".x.test.yml"] {
+        scratch.write(&format!("release/{file}"), "[]");
+    }
+    scratch.write("release/x.yml", "");
+    let open = |paths: Vec<PathBuf>, exclude: &[&str]| {
+        let exclude = exclude.iter().map(|glob| (*glob).to_owned()).collect();
+        let selection = Selection { exclude, no_config: true, ..Selection::of(paths) };
+        let gathered = Project::open(&selection).unwrap().gathered;
+        gathered.beside.iter().map(|beside| scratch.short(&beside.file)).collect::<Vec<_>>()
+    };
+    assert_eq!(open(vec![release.clone()], &[]), ["a.test.yml", "sub/c.tests.yaml"]);
+    assert_eq!(open(vec![release.clone()], &["a.test.yml"]), ["sub/c.tests.yaml"]);
+    assert_eq!(open(vec![release.join("a.yml")], &["a.test.yml"]), ["a.test.yml"], "the rule was named");
+    assert_eq!(open(vec![release.join("sub/c.yaml")], &[]), ["sub/c.tests.yaml"]);
+    scratch.write("release/sub/.contentcheckignore", "*.tests.yaml\n");
+    assert_eq!(open(vec![release.clone()], &[]), ["a.test.yml"]);
+    let walked = scratch.walk(&["a.test.yml"]);
+    let left = [(".x.test.yml", "hidden"), ("a.test.yml", "exclude"), ("sub/c.tests.yaml", ".contentcheckignore")];
+    assert_eq!(scratch.not_taken(&walked), left.map(|(name, by)| (name.to_owned(), by)));
+}
+
+/// A file that is named and found too is one file.
+#[test]
+fn a_file_that_is_reached_twice_is_one() {
+    let scratch = Scratch::new("twice");
+    scratch.write("release/a.test.yml", "[]");
+    let (release, file) = (scratch.0.join("release"), scratch.0.join("release/sub/.././a.yml"));
+    let walked = walk(&[release.clone(), file, release.join("a.yml")], &[], &release, true).unwrap();
+    assert_eq!((walked.files.len(), walked.sidecars.len()), (ALL.len(), 1), "{walked:?}");
+}
+
+/// A file that is longer than it may be is refused, and no half of it counts.
+#[test]
+fn half_a_file_never_counts() {
+    let scratch = Scratch::new("long");
+    let release = scratch.0.join("release");
+    let mut text = "deny-warnings = true\n".to_owned();
+    text.push_str(&"#".repeat(1 << 20));
+    scratch.write("release/contentcheck.toml", &text);
+    let refused = config::load(None, &release).unwrap_err();
+    assert!(refused.message.ends_with("contentcheck.toml: it has more than 1048576 bytes"), "{}", refused.message);
+    let path = release.join("contentcheck.toml");
+    assert!(files::read_whole(&path, text.len()).is_ok() && files::read_whole(&path, text.len() - 1).is_err());
 }

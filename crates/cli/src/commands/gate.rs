@@ -173,7 +173,7 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
         let root = if is_configured { &root } else { path };
         let Ok(walked) = walk::walk(std::slice::from_ref(path), &[], root, is_configured) else { continue };
         read.extend(walked.files.into_iter().chain(walked.sidecars).map(|found| found.path));
-        read.extend(walked.ignore_files);
+        read.extend(walked.ignore_files.into_iter().map(|file| file.path));
         read.add(path.join(config::FILE_NAME));
     }
 }
