@@ -24,7 +24,7 @@ pub const IGNORE_FILE: &str = ".contentcheckignore";
 /// Bytes of the largest such file.
 const IGNORE_BYTES: usize = 1 << 20;
 /// Directories that version control systems keep for themselves.
-const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
+pub const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
 
 /// A file that is to be checked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
