@@ -6,8 +6,8 @@ arguments=(gate "$RELEASE" --evidence "$EVIDENCE" --format github)
 if [ -n "${PREVIOUS:-}" ]; then
     arguments+=(--previous "$PREVIOUS")
 fi
-# Words of the further arguments, as they are written.
-read -r -a more <<<"${ARGUMENTS:-}"
+# Words of the further arguments, as they are written, on as many lines as they are. The end of the text ends the reading.
+read -r -d '' -a more <<<"${ARGUMENTS:-}" || true
 talk="$(mktemp)"
 # A pipeline ends when its last writer has: the copy of what was said is whole then.
 {
@@ -34,7 +34,12 @@ rm -f "$talk"
     echo "evidence=$EVIDENCE"
     echo "exit=$code"
 } >>"$GITHUB_OUTPUT"
-if [ -f "$EVIDENCE/summary.md" ]; then
-    cat "$EVIDENCE/summary.md" >>"$GITHUB_STEP_SUMMARY"
-fi
+# A run that did not come to its checks left no summary: one that lies there is of an earlier run.
+case "$code" in
+    0 | 1 | 3)
+        if [ -f "$EVIDENCE/summary.md" ]; then
+            cat "$EVIDENCE/summary.md" >>"$GITHUB_STEP_SUMMARY"
+        fi
+        ;;
+esac
 exit "$code"

@@ -321,7 +321,7 @@ pub enum GateFormat {
 }
 
 impl GateFormat {
-    /// Every format, with the name of its file in a directory of evidence.
+    /// The formats that have a file in a directory of evidence, with its name: workflow commands have none, a log gets them.
     pub const FILES: [(Self, &'static str); 6] = [
         (Self::Json, "evidence.json"),
         (Self::Sarif, "evidence.sarif"),
@@ -342,7 +342,8 @@ pub struct Gate {
     /// The release
     #[command(flatten)]
     pub inputs: Inputs,
-    /// The release before it: files and directories
+    /// The release before it: a file, or a directory. Its own configuration, ignore files and fleet count for it,
+    /// and neither --fleet nor --exclude
     #[arg(long, value_name = "PATH")]
     pub previous: Option<PathBuf>,
     /// The `evidence.json` that the gate left of the release before: what is replayed must not have shrunk
@@ -393,7 +394,7 @@ pub struct Gate {
     /// Where the output goes, in place of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// A directory that gets the evidence in every format, and the image
+    /// A directory that gets the evidence, in each format but `github`, and the image
     #[arg(long, value_name = "DIR")]
     pub evidence: Option<PathBuf>,
     /// Sign an attestation into the directory of evidence with this ed25519 key in PEM; without the option, with

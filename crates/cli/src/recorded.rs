@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_parser::diagnostic::{closest, visible};
@@ -19,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::Streams;
 use crate::args::Recorded;
 use crate::exit::Failure;
-use crate::release::talk;
-use contentcheck_project::files;
+use crate::release::{by_reason, talk};
+use contentcheck_project::{files, walk};
 
 pub use contentcheck_run::Unrecognised;
 
@@ -32,8 +33,8 @@ const ENDINGS: [&str; 4] = ["evtx", "json", "jsonl", "ndjson"];
 pub struct Sources {
     /// Files, each once; those of a directory sorted. `-` is standard input.
     pub files: Vec<PathBuf>,
-    /// Files in directories that are not named like events.
-    pub left_out: usize,
+    /// What directories have and is not read, and why, sorted.
+    pub left_out: Vec<(String, &'static str)>,
     /// What could not be walked, each with its place.
     pub problems: Vec<String>,
 }
@@ -66,39 +67,81 @@ pub fn sources(paths: &[PathBuf], rules: &[PathBuf]) -> Result<Sources, Failure>
         let metadata = fs::metadata(path)
             .map_err(|error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error))))?;
         if metadata.is_dir() {
-            let before = found.files.len();
-            directory(path, &mut found, &mut known);
-            if found.files.len() == before && found.problems.is_empty() {
+            if !directory(path, &mut found, &mut known) && found.problems.is_empty() {
+                let left = match found.left_out.as_slice() {
+                    [] => String::new(),
+                    left => format!(". Not read: {}", by_reason(left)),
+                };
                 return Err(Failure::usage(format!(
-                    "{}: no recorded events; they are called *.{}, also with .gz or .zst behind. Name a file of another name itself",
+                    "{}: no recorded events; they are called *.{}, also with .gz or .zst behind. Name a file of another name itself{left}",
                     files::name(path),
                     ENDINGS.join(", *.")
                 )));
             }
-        } else if known.insert(path.clone()) {
+        } else if known.insert(real(path)) {
             found.files.push(path.clone());
         }
     }
+    found.left_out.sort();
+    found.left_out.dedup();
+    // A file that was named is read, whatever its directory leaves out.
+    let named: BTreeSet<String> = found.files.iter().map(|path| files::name(path)).collect();
+    found.left_out.retain(|(name, _)| !named.contains(name));
     Ok(found)
 }
 
-fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) {
+/// What tells that two paths lead to one recording: events that were read twice would count twice.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Walks a directory: whether it has recordings, known ones or not. What else it has is noted, but for what a version
+/// control system keeps of itself.
+fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) -> bool {
+    let mut has_any = false;
+    let hidden = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&hidden);
     let mut builder = WalkBuilder::new(path);
-    builder.standard_filters(false).hidden(true).follow_links(true).max_depth(Some(limits::DIRECTORY_DEPTH));
-    builder.sort_by_file_name(Ord::cmp);
+    builder.standard_filters(false).follow_links(true).max_depth(Some(limits::DIRECTORY_DEPTH));
+    builder.sort_by_file_name(Ord::cmp).filter_entry(move |entry| {
+        let file = entry.file_name().to_string_lossy();
+        let is_hidden = entry.depth() > 0 && file.starts_with('.');
+        if is_hidden && !walk::VERSION_CONTROL.contains(&&*file) {
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(files::name(entry.path()));
+        }
+        !is_hidden
+    });
     for entry in builder.build() {
-        match entry {
-            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                if !is_events(entry.path()) {
-                    found.left_out += 1;
-                } else if known.insert(entry.path().to_path_buf()) {
-                    found.files.push(entry.into_path());
-                }
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                found.problems.push(error.to_string());
+                continue;
             }
-            Ok(_) => {}
-            Err(error) => found.problems.push(error.to_string()),
+        };
+        let Some(kind) = entry.file_type() else { continue };
+        let name = files::name(entry.path());
+        if kind.is_dir() {
+            if entry.depth() >= limits::DIRECTORY_DEPTH {
+                let most = limits::DIRECTORY_DEPTH;
+                found
+                    .problems
+                    .push(format!("{name}: directories are nested deeper than {most} levels; name it itself"));
+            }
+        } else if !kind.is_file() {
+            found.left_out.push((name, "recordings: no regular file"));
+        } else if !is_events(entry.path()) {
+            found.left_out.push((name, "recordings: not named like events"));
+        } else {
+            has_any = true;
+            if known.insert(real(entry.path())) {
+                found.files.push(entry.into_path());
+            }
         }
     }
+    let hidden = std::mem::take(&mut *hidden.lock().unwrap_or_else(PoisonError::into_inner));
+    found.left_out.extend(hidden.into_iter().map(|name| (name, "recordings: hidden")));
+    has_any
 }
 
 /// Whether a file of a directory is named like events.
@@ -302,11 +345,8 @@ pub fn introduce(sources: &Sources, streams: &mut Streams<'_>) {
     for problem in &sources.problems {
         talk(streams, &format!("not walked: {problem}"));
     }
-    if sources.left_out > 0 {
-        talk(
-            streams,
-            &format!("{} in directories not named like events; left out", plural(sources.left_out as u64, "file")),
-        );
+    if !sources.left_out.is_empty() {
+        talk(streams, &format!("not read: {}", by_reason(&sources.left_out)));
     }
 }
 

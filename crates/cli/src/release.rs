@@ -75,6 +75,8 @@ pub fn selection(inputs: &Inputs) -> Selection {
         fleet: inputs.fleet.clone(),
         exclude: inputs.exclude.clone(),
         threads: threads(inputs.threads),
+        // Rules that are piped in are as the tool writes them; `lint` asks.
+        stdin_name: "stdin.content".to_owned(),
         ..Selection::of(inputs.paths.clone())
     }
 }
@@ -91,8 +93,13 @@ pub fn introduce(project: &Project, gathered: &Gathered, streams: &mut Streams<'
     if gathered.not_taken.is_empty() {
         return;
     }
+    talk(streams, &format!("not part of the release: {}", by_reason(&gathered.not_taken)));
+}
+
+/// What is left out, in one line: the first of each reason.
+pub(crate) fn by_reason(left_out: &[(String, &'static str)]) -> String {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, by) in &gathered.not_taken {
+    for (name, by) in left_out {
         by_reason.entry(by).or_default().push(name);
     }
     let said: Vec<String> = by_reason
@@ -104,7 +111,7 @@ pub fn introduce(project: &Project, gathered: &Gathered, streams: &mut Streams<'
             format!("{}{more} ({by})", shown.join(", "))
         })
         .collect();
-    talk(streams, &format!("not part of the release: {}", said.join("; ")));
+    said.join("; ")
 }
 
 /// Loads, checks, judges and compiles. What stands in the way goes to standard error; where there is anything, there
@@ -119,16 +126,11 @@ pub fn load(
     any_sensor: bool,
     streams: &mut Streams<'_>,
 ) -> Result<Option<Release>, Failure> {
-    let selection = Selection { stdin_name: "stdin.content".to_owned(), ..selection(inputs) };
+    let selection = selection(inputs);
     let project = Project::open(&selection)?;
     introduce(&project, &project.gathered, streams);
     let judged = project.gathered.check(&Checking::with_threads(selection.threads)).judge();
-    for finding in judged.errors() {
-        talk(streams, &finding.to_string());
-        if let Some(help) = &finding.help {
-            talk(streams, &format!("  help: {help}"));
-        }
-    }
+    say_errors(&judged, streams);
     let errors = if options.skip_errors { WithErrors::LeaveOut } else { WithErrors::Refuse };
     let all = judged.checked().rules().len() + unread(&judged);
     let content = match judged.ship(errors) {
@@ -151,6 +153,19 @@ pub fn load(
     let image =
         compile(&content, options).map_err(|problem| Failure::findings(format!("{}: {problem}", problem.code())))?;
     Ok(Some(Release { judged, content, image, read: project.read }))
+}
+
+/// Says every error with its help: whether there is any.
+pub fn say_errors(judged: &Judged, streams: &mut Streams<'_>) -> bool {
+    let mut any = false;
+    for finding in judged.errors() {
+        any = true;
+        talk(streams, &finding.to_string());
+        if let Some(help) = &finding.help {
+            talk(streams, &format!("  help: {help}"));
+        }
+    }
+    any
 }
 
 /// How many rules are left out that could not be read.
@@ -179,7 +194,7 @@ pub fn talk(streams: &mut Streams<'_>, line: &str) {
     let _ = writeln!(streams.err, "{}", visible(line));
 }
 
-/// Talks about a record that cannot be read, and what to do about it.
+/// Talks about a problem of several lines, such as one with what to do about it.
 pub fn talk_of(streams: &mut Streams<'_>, problem: &str) {
     problem.lines().for_each(|line| talk(streams, line));
 }

@@ -224,8 +224,56 @@ fn directories_give_what_is_named_like_events() {
     fs::write(directory.join("empty.jsonl"), "").unwrap();
     let found = eval(&[directory.to_str().unwrap(), "--format", "ndjson"], b"");
     assert_eq!(found.out.lines().count(), 4);
-    assert!(found.err.contains("1 file in directories not named like events; left out"), "{}", found.err);
+    assert!(found.err.contains("/README.md (recordings: not named like events)\n"), "{}", found.err);
     assert!(found.err.contains("read 6 events from 3 sources"), "{}", found.err);
+}
+
+/// Whatever a directory of recordings holds is read or named, but for what a version control system keeps of itself.
+#[test]
+fn what_a_directory_holds_and_is_not_read_is_named() {
+    let directory = scratch("unread");
+    for file in ["a.jsonl", ".b.jsonl", ".old/c.jsonl", ".git/d.jsonl", "e.txt"] {
+        let path = directory.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::copy(here().join("acme.jsonl"), path).unwrap();
+    }
+    let named = |found: &Run| {
+        let said = found.err.lines().find_map(|line| line.strip_prefix("not read: ")).unwrap_or_default();
+        said.replace(&format!("{}/", directory.display()), "")
+    };
+    let path = directory.to_str().unwrap();
+    let found = eval(&[path, "--lenient"], b"");
+    assert_eq!(named(&found), ".b.jsonl, .old (recordings: hidden); e.txt (recordings: not named like events)");
+    assert!(found.err.contains("from 1 source:"), "{}", found.err);
+    // What is named is read.
+    let found = eval(&[path, directory.join("e.txt").to_str().unwrap(), "--lenient"], b"");
+    assert_eq!(named(&found), ".b.jsonl, .old (recordings: hidden)");
+    #[cfg(unix)]
+    {
+        let _socket = std::os::unix::net::UnixListener::bind(directory.join("s.jsonl")).unwrap();
+        let found = eval(&[path, "--lenient"], b"");
+        assert!(named(&found).contains("; s.jsonl (recordings: no regular file); "), "{}", found.err);
+    }
+    // Below the deepest directory there can be more.
+    let deep: PathBuf = std::iter::repeat_n("d", contentcheck_parser::limits::DIRECTORY_DEPTH + 1).collect();
+    fs::create_dir_all(directory.join(deep)).unwrap();
+    let found = eval(&[path], b"");
+    assert_eq!(found.exit, 1, "{}", found.err);
+    assert!(found.err.contains("/d: directories are nested deeper than "), "{}", found.err);
+}
+
+/// Events that were read twice would count twice.
+#[test]
+fn a_recording_that_is_reached_twice_is_read_once() {
+    let directory = scratch("reached");
+    let file = directory.join("x.jsonl");
+    fs::copy(here().join("acme.jsonl"), &file).unwrap();
+    let (path, file) = (directory.to_str().unwrap(), file.to_str().unwrap());
+    let other = format!("{path}/../reached/./x.jsonl");
+    for named in [vec![file, path], vec![path, file], vec![path, &other], vec![&other, path, file]] {
+        let found = run(&[&["replay", "--rules", "rules", "--lenient"], named.as_slice()].concat());
+        assert!(found.err.contains("from 1 source:"), "{named:?}: {}", found.err);
+    }
 }
 
 #[test]

@@ -390,3 +390,79 @@ fn the_root_folder_of_public_rules_can_be_checked_as_it_is() {
         assert!(left.err.contains("read 1 event from 1 source: 1 of a known template type"), "{}", left.err);
     }
 }
+
+/// The configuration above a file that is named counts, however short the name is.
+#[test]
+fn the_configuration_above_a_file_counts() {
+    let directory = scratch("above");
+    fs::create_dir_all(directory.join("sub")).unwrap();
+    fs::write(directory.join("contentcheck.toml"), "deny-warnings = true\n").unwrap();
+    fs::write(directory.join("sub/a.content"), "template a.b @ 1 {\n    1 image: string\n}\n").unwrap();
+    for (from, named, settings) in [
+        ("", "sub/a.content", "settings: contentcheck.toml"),
+        ("sub", "a.content", "/above/contentcheck.toml"),
+        ("sub", ".", "/above/contentcheck.toml"),
+        ("sub", "../sub", "settings: ../contentcheck.toml"),
+    ] {
+        let linted = run(&directory.join(from), &["lint", named]);
+        assert!(
+            linted.err.lines().next().is_some_and(|line| line.starts_with("settings: ")),
+            "{named}: {}",
+            linted.err
+        );
+        assert!(linted.err.lines().next().unwrap().ends_with(settings), "{named}: {}", linted.err);
+    }
+}
+
+/// A rule that is named beside the directory that holds it is no second rule.
+#[test]
+fn a_rule_that_is_named_twice_is_one_rule() {
+    let directory = scratch("twice");
+    fs::create_dir_all(directory.join("rules")).unwrap();
+    fs::write(directory.join("rules/a.content"), "template a.b @ 1 {\n    1 image: string\n}\n").unwrap();
+    for named in [[".", "rules/a.content"], ["rules/a.content", "rules/"], ["./rules", "../twice/rules/a.content"]] {
+        let linted = run(&directory, &["lint", "--no-config", named[0], named[1]]);
+        assert_eq!(linted.exit, 0, "{named:?}: {}{}", linted.out, linted.err);
+        assert!(linted.err.contains("checked 1 file "), "{named:?}: {}", linted.err);
+    }
+}
+
+/// A run that watches sees the data of tables too.
+#[test]
+fn changes_of_tables_are_seen() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    use std::sync::mpsc;
+    use std::time::Duration;
+    let directory = scratch("watch");
+    let content = "template acme.process @ 1 {\n    1 image: string nocase\n}\ntable known @ 1 { image: string key } capacity 10 from \"known.csv\"\n";
+    fs::write(directory.join("a.content"), content).unwrap();
+    fs::write(directory.join("known.csv"), "image\na.exe\n").unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+        .args(["lint", "--watch", "--no-config"])
+        .current_dir(&directory)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (said, hears) = mpsc::channel();
+    let err = BufReader::new(child.stderr.take().unwrap());
+    let reader = std::thread::spawn(move || err.lines().map_while(Result::ok).try_for_each(|line| said.send(line)));
+    let waits = |for_line: &str| {
+        let mut all = Vec::new();
+        while let Ok(line) = hears.recv_timeout(Duration::from_secs(60)) {
+            all.push(line.clone());
+            if line.starts_with(for_line) {
+                return Ok(());
+            }
+        }
+        Err(all)
+    };
+    let first = waits("--- watching");
+    fs::write(directory.join("known.csv"), "image\na.exe\nb.exe\n").unwrap();
+    let second = waits("--- checking");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!((first, second), (Ok(()), Ok(())));
+    let _ = reader.join();
+}

@@ -526,6 +526,38 @@ fn the_page_opens_in_a_browser() {
     assert!(wide.parse::<u32>().unwrap() <= of.parse::<u32>().unwrap(), "the page is {wide} wide on a screen of {of}");
 }
 
+/// What lies among the recordings and is not replayed is in the evidence, and said.
+#[test]
+fn recordings_that_are_left_out_are_named() {
+    let scratch = Scratch::new("left-out");
+    let release = demo(&scratch);
+    for file in ["recordings/.old.jsonl", "recordings/notes.md", "never-match/.more/a.jsonl"] {
+        let path = release.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "{}\n").unwrap();
+    }
+    let arguments = ["gate", release.to_str().unwrap(), "--only", "replay", "--format", "json"];
+    let (_, out, err) = run(&arguments);
+    let evidence: Evidence = serde_json::from_str(&out).unwrap();
+    let left = |reason: &str| {
+        let left = evidence.files_left_out.iter().find(|left| left.reason == reason);
+        left.map_or(0, |left| left.count)
+    };
+    assert_eq!((left("recordings: hidden"), left("recordings: not named like events")), (2, 1), "{out}");
+    let said: Vec<&str> = err.lines().filter(|line| line.starts_with("not read: ")).collect();
+    assert_eq!(said.len(), 2, "{err}");
+}
+
+/// The fleet of the command line is that of this release: sensors that the previous one was for and this one is not are
+/// missed.
+#[test]
+fn the_fleet_of_the_previous_release_is_its_own() {
+    let demo = corpus("releases/demo");
+    let (_, found) = evidence(&demo, &["--only", "change", "--fleet", "builtin:sysmon/4.90"]);
+    let missed = "the fleet of the previous release has sensors that this one lacks: acme 7.13";
+    assert!(found.errors().any(|(_, finding)| finding.message.starts_with(missed)), "{:?}", found.checks);
+}
+
 /// A copy of a directory, with what is below it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

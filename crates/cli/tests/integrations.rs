@@ -200,15 +200,20 @@ fn the_step_ends_as_the_gate_ends_and_says_why() {
                 runner.scratch.join("called").display()
             ),
         );
-        let ran = runner.run("gate.sh", &[("RELEASE", "a b"), ("PREVIOUS", "old"), ("ARGUMENTS", "--cases 5")]);
+        fs::create_dir_all(runner.scratch.join("evidence")).unwrap();
+        fs::write(runner.scratch.join("evidence/summary.md"), "## of an earlier run\n").unwrap();
+        let ran = runner
+            .run("gate.sh", &[("RELEASE", "a b"), ("PREVIOUS", "old"), ("ARGUMENTS", "--cases 5\n  --skip\nlint\n")]);
         assert_eq!(ran.code, Some(code), "{}{}", ran.out, ran.err);
         assert_eq!(ran.out.lines().find(|line| line.starts_with("::error")), annotation);
         assert!(ran.err.contains("100% wrong"), "what the gate says is in the log: {}", ran.err);
         let called = runner.read("called");
         assert!(
-            called.starts_with("gate a b --evidence ") && called.ends_with(" --previous old --cases 5\n"),
+            called.starts_with("gate a b --evidence ") && called.ends_with(" --previous old --cases 5 --skip lint\n"),
             "{called}"
         );
+        // Where the gate came to its end, it left the summary that lies there, or cleared it away.
+        assert_eq!(runner.read("summary").is_empty(), !matches!(code, 0 | 1 | 3));
         assert!(runner.read("output").ends_with(&format!("\nexit={code}\n")), "{}", runner.read("output"));
     }
     // Without further arguments, and with a program that is not there.
@@ -216,6 +221,20 @@ fn the_step_ends_as_the_gate_ends_and_says_why() {
     let ran = runner.run("gate.sh", &[("RELEASE", ".")]);
     assert_eq!(ran.code, Some(127));
     assert!(ran.out.contains("::error title=contentcheck gate::contentcheck ended with 127"), "{}", ran.out);
+}
+
+/// A job uploads what it made: the paths of its artifacts are those that its script names.
+#[test]
+fn artifacts_of_jobs_are_what_their_scripts_make() {
+    let text = read("integrations/gitlab/contentcheck.gitlab-ci.yml");
+    let made = |option: &str| {
+        let (_, rest) = text.split_once(option).unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    };
+    let evidence = made("--evidence ");
+    assert!(!evidence.contains('$'), "{evidence}: one who sets the variable would upload nothing");
+    assert!(text.contains(&format!("    - {evidence}/\n")) && text.contains(&format!("junit: {evidence}/junit.xml")));
+    assert!(text.contains(&format!("codequality: {}", made("--output "))));
 }
 
 /// A version is downloaded and held against its digest; nothing else is unpacked.

@@ -1,7 +1,8 @@
 //! What `sensor list`, `sensor diff` and `explain` print as JSON is what their schemas say.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use std::process::Command;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use contentcheck::args::SchemaName;
 use contentcheck::commands::schema::schema;
@@ -35,6 +36,35 @@ fn sensors_are_listed() {
     let sysmon = listed.as_array().unwrap().iter().find(|of| of["sensor"] == "sysmon").unwrap();
     assert_eq!(sysmon["version"], "4.90");
     assert!(sysmon["inputs"].as_u64() > sysmon["templates"].as_u64());
+}
+
+/// Rules that cannot be read are in no answer, and that is said. What comes on standard input is native content.
+#[test]
+fn fields_of_rules_that_cannot_be_read_are_no_answer() {
+    let good = "template acme.x @ 1 {\n    1 image: string\n}\nrule a {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8151\"\n    template: acme.x @ 1\n    severity: low\n    when image == \"a\"\n}\n";
+    let broken = format!("{good}rule b {{\n");
+    let template = ["--template", "acme.x"];
+    for (text, more, code, said) in [
+        (good, &[][..], 0, ""),
+        (&broken, &[], 1, "CC0131"),
+        // What there is does not depend on rules.
+        (&broken, &template, 0, "CC0131"),
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+            .args(["fields", "-", "--no-config"])
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let done = child.wait_with_output().unwrap();
+        let err = String::from_utf8(done.stderr).unwrap();
+        assert_eq!(done.status.code(), Some(code), "{text}{err}");
+        assert!(err.contains(said) && err.is_empty() == said.is_empty(), "{err}");
+        assert!(String::from_utf8(done.stdout).unwrap().contains("acme.x @ 1"));
+    }
 }
 
 #[test]

@@ -56,6 +56,8 @@ pub struct Settings {
     pub asked_ceilings: Ceilings,
     /// Files that the run reads besides the release, by what they hold.
     pub inputs: Vec<InputDigest>,
+    /// What directories of recordings leave out, and why.
+    pub not_taken: Vec<(String, &'static str)>,
     /// Evidence of the previous release.
     pub previous_evidence: Option<Box<Evidence>>,
     /// Version of the tool.
@@ -92,6 +94,7 @@ impl Settings {
             skip: Vec::new(),
             asked_ceilings: Ceilings::default(),
             inputs: Vec::new(),
+            not_taken: Vec::new(),
             previous_evidence: None,
             version,
         }
@@ -339,7 +342,7 @@ pub fn examine(built: &Built, previous: Option<&Built>, settings: &Settings, pro
         settings: settings_facts(built, settings),
         accepted: accepted(built),
         left_out: left_out(built),
-        files_left_out: files_left_out(built),
+        files_left_out: files_left_out(built, settings),
         sensors: learned.sensors.clone(),
         checks,
         rules: rule_facts(built, settings, &learned),
@@ -509,9 +512,9 @@ fn left_out(built: &Built) -> Vec<LeftOut> {
     built.judged().left_out().iter().map(of).collect()
 }
 
-fn files_left_out(built: &Built) -> Vec<FilesLeftOut> {
+fn files_left_out(built: &Built, settings: &Settings) -> Vec<FilesLeftOut> {
     let mut all: BTreeMap<&str, FilesLeftOut> = BTreeMap::new();
-    for (name, reason) in &built.judged().gathered().not_taken {
+    for (name, reason) in built.judged().gathered().not_taken.iter().chain(&settings.not_taken) {
         all.entry(reason).or_insert_with(|| FilesLeftOut::new(*reason)).note(name.as_str());
     }
     all.into_values().collect()

@@ -1,7 +1,7 @@
 //! The configuration file `contentcheck.toml`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use contentcheck_parser::diagnostic::closest;
 use contentcheck_parser::release::{Input, InputKind, Level, Policy};
@@ -100,7 +100,7 @@ pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
         None => find(start),
     };
     let Some(path) = path else { return Ok(Loaded::default()) };
-    let bytes = files::read_bytes(&path, LONGEST)
+    let bytes = files::read_whole(&path, LONGEST)
         .map_err(|problem| Failure::usage(format!("{}: {problem}", files::name(&path))))?;
     let text = String::from_utf8(bytes)
         .map_err(|_| Failure::usage(format!("{}: the file is not UTF-8", files::name(&path))))?;
@@ -110,12 +110,19 @@ pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
 }
 
 fn find(start: &Path) -> Option<PathBuf> {
-    let here = std::path::absolute(start).ok()?;
-    let directory = if here.is_dir() { here.as_path() } else { here.parent()? };
-    let found = directory.ancestors().map(|directory| directory.join(FILE_NAME)).find(|path| path.is_file())?;
-    // A path below the current directory is shorter to read when it is relative.
-    let current = std::env::current_dir().ok()?;
-    Some(found.strip_prefix(&current).map_or_else(|_| found.clone(), Path::to_path_buf))
+    let above = |file: &'_ Path| file.parent().filter(|above| !above.as_os_str().is_empty()).map(Path::to_path_buf);
+    let start = if start.is_dir() { start.to_path_buf() } else { above(start).unwrap_or_else(|| PathBuf::from(".")) };
+    let directory = files::plain(&start);
+    let (up, found) = directory
+        .ancestors()
+        .map(|directory| directory.join(FILE_NAME))
+        .enumerate()
+        .find(|(_, path)| path.is_file())?;
+    // Where the way up is a part of what was named, the file is named like that: then what is said of a release, and its
+    // evidence, does not depend on where the checkout is.
+    let is_part = start.components().rev().take(up).all(|part| matches!(part, Component::Normal(_)));
+    let named = start.ancestors().nth(up).filter(|_| is_part).map(|above| above.join(FILE_NAME));
+    Some(files::short(named.and_then(|named| std::path::absolute(named).ok()).unwrap_or(found)))
 }
 
 fn parse(text: &str, name: &str) -> Result<Config, Failure> {

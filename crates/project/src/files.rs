@@ -1,8 +1,9 @@
-//! Files as they are read: never waiting on a pipe, never more than a limit, and twice where they change meanwhile.
+//! Files as they are read: never waiting on a pipe, and once more where they change meanwhile. What is kept of one has a
+//! limit; [`digest`] reads all of it, in parts and once, as a change shows in what it says.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use contentcheck_parser::diagnostic::visible;
@@ -30,8 +31,28 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
-/// The bytes of a regular file, at most one more than `limit`. A file that changes while it
-/// is read is read once more, then given up.
+/// The absolute path without `.` and `..`. What a `..` leads to is looked up: behind a link it is another directory than
+/// the name says. Other links stay as they are named, for a link in a release belongs to the release.
+#[must_use]
+pub fn plain(path: &Path) -> PathBuf {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let Some(last) = whole.components().rev().position(|part| part == Component::ParentDir) else { return whole };
+    let count = whole.components().count() - last;
+    let head: PathBuf = whole.components().take(count).collect();
+    let mut plain = fs::canonicalize(&head).unwrap_or(head);
+    plain.extend(whole.components().skip(count));
+    plain
+}
+
+/// A path as it is read best: below the current directory a relative one.
+#[must_use]
+pub fn short(path: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).map(Path::to_path_buf).ok()).unwrap_or(path)
+}
+
+/// The bytes of a regular file, at most one more than `limit`, for a caller that judges how long it is; where a cut file
+/// is of no use, [`read_whole`]. A file that changes while it is read is read once more, then given up.
 ///
 /// # Errors
 /// The reason in words.
@@ -52,6 +73,15 @@ pub fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
         }
     }
     Err("it changes while it is read".to_owned())
+}
+
+/// All bytes of a regular file. One that has more than `most` is refused: half of it would say something else.
+///
+/// # Errors
+/// The reason in words.
+pub fn read_whole(path: &Path, most: usize) -> Result<Vec<u8>, String> {
+    let bytes = read_bytes(path, most)?;
+    if bytes.len() > most { Err(format!("it has more than {most} bytes")) } else { Ok(bytes) }
 }
 
 fn stamp(metadata: &Metadata) -> (u64, Option<SystemTime>) {

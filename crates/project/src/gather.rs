@@ -118,7 +118,7 @@ impl Project {
     /// When something that was named is not there, or the configuration, the fleet or the baseline is wrong.
     pub fn open(selection: &Selection) -> Result<Self, Failure> {
         let loaded = selection.configuration()?;
-        let root = loaded.root();
+        let (root, is_configured) = (loaded.root(), loaded.path.is_some());
         let (config, config_path) = (loaded.config.clone(), loaded.path.clone());
         let mut policy = config::policy(&loaded, &selection.severity)?;
         policy.deny_warnings |= selection.deny_warnings;
@@ -148,7 +148,7 @@ impl Project {
         let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
             selection.paths.iter().cloned().partition(|path| is_stdin(path));
         let exclude: Vec<String> = config.exclude.iter().chain(&selection.exclude).cloned().collect();
-        let mut walked = walk::walk(&paths, &exclude, &root)?;
+        let mut walked = walk::walk(&paths, &exclude, &root, is_configured)?;
         let mut problems = std::mem::take(&mut walked.problems);
         let mut not_taken = std::mem::take(&mut walked.not_taken);
         let mut sources = Vec::new();
@@ -177,11 +177,9 @@ impl Project {
         if files == 0 && problems.is_empty() && !selection.may_be_empty {
             return Err(nothing(selection, &not_taken));
         }
-        for path in &walked.ignore_files {
-            read.add(path);
-            if let Ok(bytes) = files::read_bytes(path, limits::FILE_BYTES) {
-                inputs.push(Input::new(InputKind::Configuration, files::name(path), &bytes));
-            }
+        for file in walked.ignore_files {
+            read.add(file.path);
+            inputs.extend(file.input);
         }
         let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &read);
         let library = contentcheck_library::templates()
@@ -232,7 +230,7 @@ fn nothing(selection: &Selection, not_taken: &[(String, &'static str)]) -> Failu
 fn baseline(path: &Path, notes: &mut Vec<String>) -> Result<(Baseline, Input), Failure> {
     let name = files::name(path);
     let bytes =
-        files::read_bytes(path, BASELINE_BYTES).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
+        files::read_whole(path, BASELINE_BYTES).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
     let read: Baseline =
         serde_json::from_slice(&bytes).map_err(|error| Failure::usage(format!("{name}: not a baseline: {error}")))?;
     if read.format != Baseline::FORMAT {

@@ -15,8 +15,8 @@ use crate::{files, walk, yaml};
 /// Tests in one file.
 const MOST: usize = 10_000;
 
-/// Reads the files of tests that a walk found, and those beside sources that were named. What is wrong with one
-/// is told where it is run.
+/// Reads the files of tests that a walk found, which knows what is left out. What is wrong with one is told where it is
+/// run.
 pub(crate) fn beside(
     walked: &[Found],
     sources: &BTreeMap<String, PathBuf>,
@@ -27,18 +27,10 @@ pub(crate) fn beside(
     for sidecar in walked {
         let stem = walk::sidecar_of(&sidecar.name).unwrap_or_default();
         let known = ["yml", "yaml"].map(|ending| format!("{stem}.{ending}"));
-        let rules = known.iter().find(|name| Path::new(name).is_file());
+        // A rule that is checked comes before one that lies there.
+        let rules = known.iter().find(|name| sources.contains_key(*name));
+        let rules = rules.or_else(|| known.iter().find(|name| Path::new(name).is_file()));
         found.insert(sidecar.path.clone(), rules.cloned().unwrap_or_else(|| format!("{stem}.yml")));
-    }
-    for (name, path) in sources {
-        let Some(stem) = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")) else { continue };
-        let Some(last) = stem.rsplit('/').next() else { continue };
-        for ending in walk::SIDECARS {
-            let beside = path.with_file_name(format!("{last}{ending}"));
-            if beside.is_file() {
-                found.insert(beside, name.clone());
-            }
-        }
     }
     let read = |(path, rules): (PathBuf, String)| {
         let file = files::name(&path);

@@ -1,7 +1,7 @@
 //! Finding and reading content files. Whatever is named or found is either read whole or
 //! reported; nothing is skipped without a word.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -11,19 +11,20 @@ use contentcheck_parser::check::{Language, parallel};
 use contentcheck_parser::decode::decode;
 use contentcheck_parser::diagnostic::{Code, Diagnostic, codes};
 use contentcheck_parser::limits;
+use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::source::{Source, Span};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::failure::Failure;
-use crate::files::{name, read_bytes, reason};
+use crate::files::{name, plain, read_bytes, read_whole, reason, short};
 
 /// The file of a release that says what directories leave out.
 pub const IGNORE_FILE: &str = ".contentcheckignore";
 /// Bytes of the largest such file.
 const IGNORE_BYTES: usize = 1 << 20;
 /// Directories that version control systems keep for themselves.
-const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
+pub const VERSION_CONTROL: [&str; 4] = [".git", ".hg", ".svn", ".jj"];
 
 /// A file that is to be checked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,7 +47,16 @@ pub struct Walked {
     /// Files and directories that are left out though they could hold content, and by what.
     pub not_taken: Vec<(String, &'static str)>,
     /// The files of the release that say what directories leave out.
-    pub ignore_files: Vec<PathBuf>,
+    pub ignore_files: Vec<IgnoreFile>,
+}
+
+/// A file that says what directories leave out, as it was read when it was followed.
+#[derive(Clone, Debug)]
+pub struct IgnoreFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds, if it could be read.
+    pub input: Option<Input>,
 }
 
 /// What a file of tests is called: the name of the rule's file without its ending, and one of these.
@@ -68,13 +78,15 @@ fn problem(code: &'static Code, path: &Path, message: String, help: &str) -> Dia
 /// but for files of tests, hidden ones, and those that `exclude` or a `.contentcheckignore` of the release leaves out.
 /// What is left out is named. No other file decides what belongs to a release: not one of git's, and none above it.
 ///
-/// `exclude` is relative to `root`, the directory of the configuration.
+/// `exclude` is relative to `root`, the directory of the configuration. Ignore files count from `root` down where there
+/// `is_configured` a release and a directory lies in it, and otherwise from that directory down: what is above it is no
+/// part of the release, wherever the run stands.
 ///
 /// # Errors
 /// When a path that was named is not there or is no content file, or an exclusion is malformed.
-pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked, Failure> {
+pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: bool) -> Result<Walked, Failure> {
     let mut walked = Walked::default();
-    let root = absolute(root);
+    let root = fs::canonicalize(root).unwrap_or_else(|_| plain(root));
     let mut globs = GitignoreBuilder::new(&root);
     for glob in exclude {
         globs
@@ -86,7 +98,7 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
         let metadata =
             fs::metadata(path).map_err(|error| Failure::usage(format!("{}: {}", name(path), reason(&error))))?;
         if metadata.is_dir() {
-            directory(path, &exclude, &root, &mut walked);
+            directory(path, &exclude, &root, is_configured, &mut walked);
         } else if let Some(stem) = sidecar_of(&name(path)) {
             return Err(Failure::usage(format!(
                 "{}: these are tests, no content; name the rule, {stem}.yml, and `contentcheck test` runs them",
@@ -99,20 +111,25 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
             )));
         } else if metadata.is_file() {
             walked.files.push(Found { name: name(path), path: path.clone() });
+            walked.sidecars.extend(beside(path));
         } else {
             walked.problems.push(special(path));
         }
     }
     for files in [&mut walked.files, &mut walked.sidecars] {
         files.sort();
-        files.dedup();
+        // A file that is named and lies in a directory that is named is one file, in whatever words. The path decides:
+        // a name can say less than it.
+        let mut known = HashSet::new();
+        files.retain(|found| known.insert(plain(&found.path)));
     }
-    walked.ignore_files.sort();
-    walked.ignore_files.dedup();
+    walked.ignore_files.sort_by(|a, b| a.path.cmp(&b.path));
+    walked.ignore_files.dedup_by(|a, b| a.path == b.path);
     walked.not_taken.sort();
     walked.not_taken.dedup();
     // A file that was named is taken, whatever a directory above it leaves out.
-    let taken: BTreeSet<&str> = walked.files.iter().map(|found| found.name.as_str()).collect();
+    let taken = walked.files.iter().chain(&walked.sidecars);
+    let taken: BTreeSet<&str> = taken.map(|found| found.name.as_str()).collect();
     walked.not_taken.retain(|(name, _)| !taken.contains(name.as_str()));
     if walked.files.len() > limits::FILES {
         return Err(Failure::usage(format!(
@@ -124,8 +141,31 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path) -> Result<Walked
     Ok(walked)
 }
 
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+/// The files of tests beside a rule that was named. Those in a directory are met by the walk, which knows what is left
+/// out.
+fn beside(rule: &Path) -> Vec<Found> {
+    let Some(stem) = rule.file_name().and_then(|file| Path::new(file).file_stem()) else { return Vec::new() };
+    if Language::of(&name(rule)) != Some(Language::Sigma) {
+        return Vec::new();
+    }
+    let found = SIDECARS.into_iter().map(|ending| {
+        let mut file = stem.to_owned();
+        file.push(ending);
+        rule.with_file_name(file)
+    });
+    found.filter(|path| path.is_file()).map(|path| Found { name: name(&path), path }).collect()
+}
+
+/// Where a directory is, seen from the root: below it by its name, through whatever link, or else in fact.
+fn seen_from(root: &Path, path: &Path) -> PathBuf {
+    let named = plain(path);
+    let is_root = |above: &&Path| fs::canonicalize(above).is_ok_and(|real| real == root);
+    let below = named.ancestors().find(is_root).and_then(|above| named.strip_prefix(above).ok());
+    match below {
+        Some(rest) if rest.as_os_str().is_empty() => root.to_path_buf(),
+        Some(rest) => root.join(rest),
+        None => fs::canonicalize(path).unwrap_or(named),
+    }
 }
 
 fn special(path: &Path) -> Diagnostic {
@@ -141,12 +181,16 @@ fn special(path: &Path) -> Diagnostic {
 /// What a walk leaves out, and by which rules.
 struct Filter {
     exclude: Gitignore,
+    /// The directory that is walked, as it was named.
+    named: PathBuf,
+    /// And where it is: entries are judged by their place below it.
+    place: PathBuf,
     /// Ignore files are looked for from here down.
     base: PathBuf,
     /// Those of each directory that was met; `None` where it has none.
     known: HashMap<PathBuf, Option<Gitignore>>,
     not_taken: Vec<(String, &'static str)>,
-    ignore_files: Vec<PathBuf>,
+    ignore_files: Vec<IgnoreFile>,
     problems: Vec<Diagnostic>,
 }
 
@@ -162,7 +206,7 @@ impl Filter {
             }
             return false;
         }
-        let own = absolute(path);
+        let own = path.strip_prefix(&self.named).map_or_else(|_| plain(path), |rest| self.place.join(rest));
         let by = if self.exclude.matched(&own, is_dir).is_ignore() {
             Some("exclude")
         } else if self.is_ignored(&own, is_dir) {
@@ -192,7 +236,9 @@ impl Filter {
 
     fn ignore_file(&mut self, directory: &Path) -> Option<&Gitignore> {
         if !self.known.contains_key(directory) {
-            let read = self.read(&directory.join(IGNORE_FILE), directory);
+            let named = directory.strip_prefix(&self.place).ok().map(|rest| self.named.join(rest));
+            let named = named.unwrap_or_else(|| short(directory.to_path_buf()));
+            let read = self.read(&named.join(IGNORE_FILE), directory);
             self.known.insert(directory.to_path_buf(), read);
         }
         self.known.get(directory)?.as_ref()
@@ -201,17 +247,14 @@ impl Filter {
     fn read(&mut self, path: &Path, directory: &Path) -> Option<Gitignore> {
         fs::symlink_metadata(path).ok()?;
         let mut globs = GitignoreBuilder::new(directory);
-        let text = read_bytes(path, IGNORE_BYTES).and_then(|bytes| {
-            if bytes.len() > IGNORE_BYTES {
-                return Err(format!("it has more than {IGNORE_BYTES} bytes"));
-            }
-            String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())
-        });
+        let bytes = read_whole(path, IGNORE_BYTES);
+        // One that is wrong has an influence too: it is reported.
+        let input = bytes.as_ref().ok().map(|bytes| Input::new(InputKind::Configuration, name(path), bytes));
+        self.ignore_files.push(IgnoreFile { path: path.to_path_buf(), input });
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
         let added = text.and_then(|text| {
             text.lines().try_for_each(|line| globs.add_line(None, line).map(drop)).map_err(|error| error.to_string())
         });
-        // One that is wrong has an influence too: it is reported.
-        self.ignore_files.push(path.to_path_buf());
         match added.and_then(|()| globs.build().map_err(|error| error.to_string())) {
             Ok(globs) => Some(globs),
             Err(reason) => {
@@ -223,11 +266,13 @@ impl Filter {
     }
 }
 
-fn directory(path: &Path, exclude: &Gitignore, root: &Path, walked: &mut Walked) {
-    let own = absolute(path);
-    let base = if own.starts_with(root) { root.to_path_buf() } else { own };
+fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool, walked: &mut Walked) {
+    let place = seen_from(root, path);
+    let base = if is_configured && place.starts_with(root) { root.to_path_buf() } else { place.clone() };
     let filter = Arc::new(Mutex::new(Filter {
         exclude: exclude.clone(),
+        named: path.to_path_buf(),
+        place,
         base,
         known: HashMap::new(),
         not_taken: Vec::new(),

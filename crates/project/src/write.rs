@@ -16,7 +16,8 @@ const LINKS: usize = 16;
 const NAMES: usize = 16;
 
 /// Writes a file. A regular one is written to a neighbour, synced and put in its place; a device or a pipe is written
-/// directly; a link is followed. Whoever may read the old file may read the new one.
+/// directly; a link is followed. The new file has the mode of the old one, and belongs
+/// to who writes it.
 ///
 /// # Errors
 /// When it cannot be written; then an old regular file is as it was, and nothing is left behind.

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use contentcheck_project::walk::{Walked, walk};
+use contentcheck_project::{Project, Selection, config, files};
 
 struct Scratch(PathBuf);
 
@@ -27,7 +28,7 @@ impl Scratch {
     fn walk(&self, exclude: &[&str]) -> Walked {
         let release = self.0.join("release");
         let exclude: Vec<String> = exclude.iter().map(|glob| (*glob).to_owned()).collect();
-        walk(std::slice::from_ref(&release), &exclude, &release).unwrap()
+        walk(std::slice::from_ref(&release), &exclude, &release, true).unwrap()
     }
 
     fn short(&self, name: &str) -> String {
@@ -97,4 +98,107 @@ fn what_the_release_leaves_out_is_named_with_what_did_it() {
     ];
     assert_eq!(scratch.not_taken(&walked), expected.map(|(name, by)| (name.to_owned(), by)));
     assert_eq!(walked.ignore_files.len(), 2, "both are inputs of the run");
+}
+
+/// Where there is no configuration, nothing above what is named counts, wherever the run stands.
+#[test]
+fn without_a_configuration_ignore_files_count_from_what_is_named_down() {
+    let scratch = Scratch::new("unconfigured");
+    scratch.write("release/.contentcheckignore", "*.yml\n");
+    let (root, sub) = (scratch.0.join("release"), scratch.0.join("release/sub"));
+    let count = |is_configured| walk(std::slice::from_ref(&sub), &[], &root, is_configured).unwrap().files.len();
+    assert_eq!((count(false), count(true)), (2, 1));
+}
+
+/// A `..` is followed, so what is named past it is judged by where it is.
+#[test]
+fn a_path_with_dots_is_judged_by_where_it_is() {
+    let scratch = Scratch::new("dots");
+    let release = scratch.0.join("release");
+    for (named, root) in [("sub/../sub", "sub/.."), ("sub/deep/..", "."), ("sub", "sub/deep/../..")] {
+        let exclude = ["/sub/deep".to_owned()];
+        let walked = walk(&[release.join(named)], &exclude, &release.join(root), true).unwrap();
+        assert_eq!(walked.files.len(), 1, "{named} from {root}: {:?}", walked.files);
+        assert_eq!(walked.not_taken.len(), 1, "{named} from {root}");
+    }
+    // The configuration of the directory that the run passes through is none of the other one.
+    scratch.write("release/contentcheck.toml", "");
+    scratch.write("other/a.yml", "");
+    let found = |path: &str| config::load(None, &scratch.0.join(path)).unwrap().path;
+    assert_eq!(found("release/../other"), None);
+    // What is found is named as it was asked for, where that leads to it.
+    for named in ["other/../release/sub", "other/../release/a.yml"] {
+        assert_eq!(found(named), Some(scratch.0.join("other/../release/contentcheck.toml")));
+    }
+    assert_eq!(found("release/sub/.."), Some(scratch.0.join("release/sub/../contentcheck.toml")));
+    let real = fs::canonicalize(&release).unwrap();
+    assert_eq!(found("release/sub/deep/.."), Some(real.join("contentcheck.toml")));
+}
+
+/// A directory that is a link belongs to the release in which it is named, and an alias of the root is the root.
+#[cfg(unix)]
+#[test]
+fn links_are_judged_by_their_names_below_the_root() {
+    use std::os::unix::fs::symlink;
+    let scratch = Scratch::new("links");
+    let (release, alias) = (scratch.0.join("release"), scratch.0.join("alias"));
+    scratch.write("shared/e.yml", "");
+    symlink(scratch.0.join("shared"), release.join("linked")).unwrap();
+    symlink(&release, &alias).unwrap();
+    for (named, root) in
+        [(release.join("linked"), &release), (alias.join("linked"), &release), (release.join("linked"), &alias)]
+    {
+        let walked = walk(&[named], &["/linked/e.yml".to_owned()], root, true).unwrap();
+        assert_eq!(walked.files, []);
+    }
+}
+
+/// Tests are left out as rules are, and those beside a rule that was named count as the rule does.
+#[test]
+fn tests_that_are_left_out_do_not_run() {
+    let scratch = Scratch::new("sidecars");
+    let release = scratch.0.join("release");
+    for file in ["a.test.yml", "sub/c.tests.yaml", ".x.test.yml"] {
+        scratch.write(&format!("release/{file}"), "[]");
+    }
+    scratch.write("release/x.yml", "");
+    let open = |paths: Vec<PathBuf>, exclude: &[&str]| {
+        let exclude = exclude.iter().map(|glob| (*glob).to_owned()).collect();
+        let selection = Selection { exclude, no_config: true, ..Selection::of(paths) };
+        let gathered = Project::open(&selection).unwrap().gathered;
+        gathered.beside.iter().map(|beside| scratch.short(&beside.file)).collect::<Vec<_>>()
+    };
+    assert_eq!(open(vec![release.clone()], &[]), ["a.test.yml", "sub/c.tests.yaml"]);
+    assert_eq!(open(vec![release.clone()], &["a.test.yml"]), ["sub/c.tests.yaml"]);
+    assert_eq!(open(vec![release.join("a.yml")], &["a.test.yml"]), ["a.test.yml"], "the rule was named");
+    assert_eq!(open(vec![release.join("sub/c.yaml")], &[]), ["sub/c.tests.yaml"]);
+    scratch.write("release/sub/.contentcheckignore", "*.tests.yaml\n");
+    assert_eq!(open(vec![release.clone()], &[]), ["a.test.yml"]);
+    let walked = scratch.walk(&["a.test.yml"]);
+    let left = [(".x.test.yml", "hidden"), ("a.test.yml", "exclude"), ("sub/c.tests.yaml", ".contentcheckignore")];
+    assert_eq!(scratch.not_taken(&walked), left.map(|(name, by)| (name.to_owned(), by)));
+}
+
+/// A file that is named and found too is one file.
+#[test]
+fn a_file_that_is_reached_twice_is_one() {
+    let scratch = Scratch::new("twice");
+    scratch.write("release/a.test.yml", "[]");
+    let (release, file) = (scratch.0.join("release"), scratch.0.join("release/sub/.././a.yml"));
+    let walked = walk(&[release.clone(), file, release.join("a.yml")], &[], &release, true).unwrap();
+    assert_eq!((walked.files.len(), walked.sidecars.len()), (ALL.len(), 1), "{walked:?}");
+}
+
+/// A file that is longer than it may be is refused, and no half of it counts.
+#[test]
+fn half_a_file_never_counts() {
+    let scratch = Scratch::new("long");
+    let release = scratch.0.join("release");
+    let mut text = "deny-warnings = true\n".to_owned();
+    text.push_str(&"#".repeat(1 << 20));
+    scratch.write("release/contentcheck.toml", &text);
+    let refused = config::load(None, &release).unwrap_err();
+    assert!(refused.message.ends_with("contentcheck.toml: it has more than 1048576 bytes"), "{}", refused.message);
+    let path = release.join("contentcheck.toml");
+    assert!(files::read_whole(&path, text.len()).is_ok() && files::read_whole(&path, text.len() - 1).is_err());
 }

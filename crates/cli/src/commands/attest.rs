@@ -8,7 +8,7 @@ use contentcheck_gate::evidence::Evidence;
 use contentcheck_gate::verdict::CHECKS;
 use contentcheck_parser::diagnostic::{closest, visible};
 
-use super::written;
+use super::{EVIDENCE_BYTES, IMAGE_BYTES, read_whole, written};
 use crate::Streams;
 use crate::args::{Attest, AttestCommand, AttestVerify};
 use crate::exit::{Exit, Failure, Outcome};
@@ -22,10 +22,6 @@ pub(super) const FILE: &str = "attestation.dsse.json";
 const VARIABLE: &str = "CONTENTCHECK_SIGNING_KEY";
 /// Bytes of the longest key that is read.
 const KEY_BYTES: usize = 64 << 10;
-/// Bytes of the largest image that is read.
-const IMAGE_BYTES: usize = 1 << 30;
-/// Bytes of the largest evidence that is read.
-const EVIDENCE_BYTES: usize = 1 << 28;
 
 /// Runs the command.
 ///
@@ -37,14 +33,8 @@ pub fn run(arguments: &Attest, streams: &mut Streams<'_>) -> Outcome {
     }
 }
 
-fn read(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
-    let named = |reason: String| Failure::usage(format!("{}: {reason}", files::name(path)));
-    let bytes = files::read_bytes(path, most).map_err(named)?;
-    if bytes.len() > most { Err(named(format!("more than {most} bytes"))) } else { Ok(bytes) }
-}
-
 fn key(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read(path, KEY_BYTES)?)
+    String::from_utf8(read_whole(path, KEY_BYTES)?)
         .map_err(|_| Failure::usage(format!("{}: the key is not UTF-8, so it is no PEM", files::name(path))))
 }
 
@@ -56,9 +46,9 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
             return Err(Failure::usage(format!("--allow-missing: there is no check `{}`; {near}", visible(check))));
         }
     }
-    let (envelope, public) = (read(&arguments.attestation, ENVELOPE_BYTES)?, key(&arguments.key)?);
-    let image = read(&arguments.image, IMAGE_BYTES)?;
-    let evidence = arguments.evidence.as_deref().map(|path| read(path, EVIDENCE_BYTES)).transpose()?;
+    let (envelope, public) = (read_whole(&arguments.attestation, ENVELOPE_BYTES)?, key(&arguments.key)?);
+    let image = read_whole(&arguments.image, IMAGE_BYTES)?;
+    let evidence = arguments.evidence.as_deref().map(|path| read_whole(path, EVIDENCE_BYTES)).transpose()?;
     let asked = Asked {
         image: &image,
         name: arguments.name.as_deref(),
@@ -180,7 +170,7 @@ pub(super) fn say_unused(streams: &mut Streams<'_>) {
 
 /// Whether a file is an attestation, to judge by what it holds.
 pub(super) fn is_attestation(path: &Path) -> bool {
-    let Ok(bytes) = files::read_bytes(path, ENVELOPE_BYTES) else { return false };
+    let Ok(bytes) = files::read_whole(path, ENVELOPE_BYTES) else { return false };
     serde_json::from_slice::<attest::Envelope>(&bytes).is_ok()
 }
 

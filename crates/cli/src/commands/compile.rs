@@ -6,7 +6,7 @@ use contentcheck_interpreter::Image;
 use contentcheck_parser::diagnostic::{visible, visible_lines};
 use contentcheck_parser::sensor::Sensor;
 
-use super::{plural, written};
+use super::{IMAGE_BYTES, plural, written};
 use crate::Streams;
 use crate::args::{Compile, Inspect, ListFormat, Verify};
 use crate::disassembly;
@@ -14,9 +14,6 @@ use crate::disassembly::InspectReport;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::{self, talk};
 use contentcheck_project::{files, fleet, write};
-
-/// Bytes of an image file that is read.
-const IMAGE_BYTES: usize = 1 << 30;
 
 /// Compiles a release to an image.
 ///

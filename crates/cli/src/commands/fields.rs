@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::{plural, written};
 use crate::Streams;
 use crate::args::{Fields, ListFormat};
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::release;
 
 /// Which rules read which inputs of which template types, or which inputs there are.
@@ -111,7 +111,10 @@ pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
     let project = Project::open(&selection)?;
     release::introduce(&project, &project.gathered, streams);
     let fleet = project.gathered.fleet.clone();
-    let checked = project.gathered.check(&Checking::with_threads(selection.threads));
+    let judged = project.gathered.check(&Checking::with_threads(selection.threads)).judge();
+    // What cannot be read is in no answer about rules, so the answer is not whole.
+    let has_errors = release::say_errors(&judged, streams);
+    let checked = judged.checked();
     let mut report = report(checked.rules(), arguments.unread);
     let catalogue = checked.catalogue();
     let asked = match (&arguments.template, &arguments.logsource) {
@@ -140,7 +143,8 @@ pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
         ListFormat::Human => human(&report),
         ListFormat::Markdown => markdown(&report),
     };
-    written(streams.out.write_all(text.as_bytes()))
+    let exit = written(streams.out.write_all(text.as_bytes()))?;
+    Ok(if has_errors && !asks_what_there_is { Exit::Findings } else { exit })
 }
 
 /// Template types of a log source of which each is shown with its inputs.

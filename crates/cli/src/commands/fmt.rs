@@ -23,7 +23,7 @@ use contentcheck_project::{walk, write};
 pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
     let (stdin, paths): (Vec<PathBuf>, Vec<PathBuf>) =
         arguments.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
-    let walked = walk::walk(&paths, &[], std::path::Path::new("."))?;
+    let walked = walk::walk(&paths, &[], std::path::Path::new("."), false)?;
     let mut problems = walked.problems;
     let mut changed = 0;
     let mut exit = Exit::Fine;

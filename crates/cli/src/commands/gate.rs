@@ -15,19 +15,16 @@ use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, files, fleet, walk, write};
 use contentcheck_run::replay::Recording;
 
-use super::{attest, threads, written};
+use super::{EVIDENCE_BYTES, attest, threads, written};
 use crate::Streams;
 use crate::args::{Gate, GateFormat};
 use crate::exit::{Exit, Outcome};
+use crate::recorded::{self, Sources};
 use crate::release::{self, talk};
-use crate::{recorded, report};
+use crate::report;
 
 /// The image in a directory of evidence.
 const IMAGE: &str = "release.ccimage";
-/// Events that differential fuzzing makes unless something else is said.
-const CASES: u64 = 20_000;
-/// Bytes of the largest evidence that is read.
-const EVIDENCE_BYTES: usize = 1 << 30;
 /// How often it is said how far a long check is: on a terminal, and elsewhere.
 const REWRITTEN: Duration = Duration::from_millis(200);
 const WRITTEN: Duration = Duration::from_secs(10);
@@ -125,7 +122,7 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     let gate = project.config.gate.clone();
     let previous = previous(arguments, &project, &gate, &selection)?;
     let of_previous = previous.as_ref().map(|previous| previous.read.clone());
-    let settings = settings(arguments, &project, &gate, read)?;
+    let settings = settings(arguments, &project, &gate, read, streams)?;
     let build = |project: Project, threads: usize| {
         Built::new(project.gathered, arguments.skip_unsupplied, threads)
             .map_err(|_| Failure::internal("what has errors was not left out"))
@@ -141,9 +138,7 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
 }
 
 fn selection(arguments: &Gate) -> Selection {
-    let mut selection = Selection { stdin_name: "stdin.content".to_owned(), ..release::selection(&arguments.inputs) };
-    selection.threads = threads(arguments.inputs.threads);
-    selection
+    release::selection(&arguments.inputs)
 }
 
 /// Adds what a run would have read that ended while it read: all that is named, as far as it can be told.
@@ -168,10 +163,12 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
         read.extend(recorded::sources(&[path], &[]).unwrap_or_default().files);
     }
     let previous = arguments.previous.clone().or_else(|| gate.previous.as_ref().map(|path| root.join(path)));
-    for path in selection.paths.iter().chain(&previous) {
-        let Ok(walked) = walk::walk(std::slice::from_ref(path), &[], path) else { continue };
+    let own = selection.paths.iter().map(|path| (path, loaded.path.is_some()));
+    for (path, is_configured) in own.chain(previous.iter().map(|path| (path, false))) {
+        let root = if is_configured { &root } else { path };
+        let Ok(walked) = walk::walk(std::slice::from_ref(path), &[], root, is_configured) else { continue };
         read.extend(walked.files.into_iter().chain(walked.sidecars).map(|found| found.path));
-        read.extend(walked.ignore_files);
+        read.extend(walked.ignore_files.into_iter().map(|file| file.path));
         read.add(path.join(config::FILE_NAME));
     }
 }
@@ -218,8 +215,9 @@ fn known(name: &str) -> Result<(), Failure> {
     }))
 }
 
-/// The previous release is read as this one, but for its configuration: its own, if it has one. One further up would be
-/// that of this release.
+/// The previous release is read as this one, but for its configuration and its fleet: its own, if it has them. A
+/// configuration further up would be that of this release, and the sensors of this one would hide those that are gone.
+/// `--exclude` of the command line is about this release and does not count either.
 fn previous(
     arguments: &Gate,
     project: &Project,
@@ -244,28 +242,41 @@ fn previous(
         no_config: own.is_none(),
         config: own,
         exclude: Vec::new(),
+        fleet: Vec::new(),
         ..selection.clone()
     };
     Project::open(&previous).map(Some)
 }
 
 /// What the run is told. The files that it reads for that are added to `read`.
-fn settings(arguments: &Gate, project: &Project, gate: &GateConfig, read: &InputFiles) -> Result<Settings, Failure> {
-    let mut inputs = Vec::new();
+fn settings(
+    arguments: &Gate,
+    project: &Project,
+    gate: &GateConfig,
+    read: &InputFiles,
+    streams: &mut Streams<'_>,
+) -> Result<Settings, Failure> {
+    let (mut inputs, mut not_taken) = (Vec::new(), Vec::new());
     let mut recordings = |named: &[PathBuf], configured: &[String], kind: InputKind| {
-        recordings(named, configured, &project.root, kind, &mut inputs, read)
+        let sources = recordings(named, configured, &project.root)?;
+        recorded::introduce(&sources, streams);
+        not_taken.extend(sources.left_out);
+        replayed(sources.files, kind, &mut inputs, read)
     };
     let replayed = recordings(&arguments.recordings, &gate.recordings, InputKind::Recording)?;
     let never_match = recordings(&arguments.never_match, &gate.never_match, InputKind::NeverMatch)?;
+    not_taken.sort();
+    not_taken.dedup();
     let evidence = match (&arguments.previous_evidence, &gate.previous_evidence) {
         (Some(path), _) => Some(path.clone()),
         (None, Some(path)) => Some(project.root.join(path)),
         (None, None) => None,
     };
     let evidence = evidence.map(|path| previous_evidence(&path, &mut inputs, read)).transpose()?;
+    let unsaid = Settings::of(env!("CARGO_PKG_VERSION"));
     Ok(Settings {
-        seed: arguments.seed.or(gate.seed).unwrap_or(1),
-        cases: arguments.cases.or(gate.cases).unwrap_or(CASES),
+        seed: arguments.seed.or(gate.seed).unwrap_or(unsaid.seed),
+        cases: arguments.cases.or(gate.cases).unwrap_or(unsaid.cases),
         threads: threads(arguments.inputs.threads),
         recordings: replayed,
         never_match,
@@ -278,8 +289,9 @@ fn settings(arguments: &Gate, project: &Project, gate: &GateConfig, read: &Input
         skip: arguments.skip.clone(),
         asked_ceilings: Ceilings { every: arguments.ceiling.or(gate.ceiling), named: gate.ceilings.clone() },
         inputs,
+        not_taken,
         previous_evidence: evidence.map(Box::new),
-        ..Settings::of(env!("CARGO_PKG_VERSION"))
+        ..unsaid
     })
 }
 
@@ -287,37 +299,40 @@ fn previous_evidence(path: &Path, inputs: &mut Vec<InputDigest>, read: &InputFil
     let name = files::name(path);
     let fail = |reason: String| Failure::usage(format!("{name}: {reason}"));
     read.add(path);
-    let bytes = files::read_bytes(path, EVIDENCE_BYTES).map_err(fail)?;
+    let bytes = files::read_whole(path, EVIDENCE_BYTES).map_err(fail)?;
     inputs.push(InputDigest::new(InputKind::PreviousEvidence, name.as_str(), &bytes));
 
     Evidence::from_json(&bytes).map_err(fail)
 }
 
 /// Recorded events that the command line names, or else the configuration.
-fn recordings(
-    named: &[PathBuf],
-    configured: &[String],
-    root: &Path,
-    kind: InputKind,
-    inputs: &mut Vec<InputDigest>,
-    read: &InputFiles,
-) -> Result<Vec<Recording>, Failure> {
+fn recordings(named: &[PathBuf], configured: &[String], root: &Path) -> Result<Sources, Failure> {
     let paths: Vec<PathBuf> =
         if named.is_empty() { configured.iter().map(|path| root.join(path)).collect() } else { named.to_vec() };
     if paths.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Sources::default());
     }
     let sources = recorded::sources(&paths, &[])?;
     if let Some(problem) = sources.problems.first() {
         return Err(Failure::usage(problem.clone()));
     }
-    read.extend(sources.files.iter().cloned());
-    for path in &sources.files {
+    Ok(sources)
+}
+
+/// Notes the digest of each recording, before anything is replayed.
+fn replayed(
+    files: Vec<PathBuf>,
+    kind: InputKind,
+    inputs: &mut Vec<InputDigest>,
+    read: &InputFiles,
+) -> Result<Vec<Recording>, Failure> {
+    read.extend(files.iter().cloned());
+    for path in &files {
         let (sha256, bytes) =
             files::digest(path).map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(path))))?;
         inputs.push(InputDigest { kind, name: files::name(path), sha256, bytes });
     }
-    Ok(sources.files.into_iter().map(Recording::File).collect())
+    Ok(files.into_iter().map(Recording::File).collect())
 }
 
 /// How often each rule may match, in the order of the image.
@@ -357,7 +372,7 @@ fn clear(directory: &Path, knows_inputs: bool, streams: &mut Streams<'_>) -> Res
     for (number, path) in left(directory).into_iter().enumerate() {
         let is_own = match GateFormat::FILES.get(number) {
             Some((GateFormat::Json, _)) => {
-                files::read_bytes(&path, EVIDENCE_BYTES).is_ok_and(|bytes| Evidence::from_json(&bytes).is_ok())
+                files::read_whole(&path, EVIDENCE_BYTES).is_ok_and(|bytes| Evidence::from_json(&bytes).is_ok())
             }
             None if path.ends_with(attest::FILE) => attest::is_attestation(&path),
             _ => true,
@@ -371,7 +386,7 @@ fn clear(directory: &Path, knows_inputs: bool, streams: &mut Streams<'_>) -> Res
     Ok(())
 }
 
-/// Leaves the evidence in every format, and the image, where it may ship.
+/// Leaves the evidence in each format that has a file, and the image, where it may ship.
 fn leave(directory: &Path, evidence: &Evidence, built: &Built, streams: &mut Streams<'_>) -> Result<(), Failure> {
     std::fs::create_dir_all(directory)
         .map_err(|error| Failure::usage(format!("{}: {}", files::name(directory), files::reason(&error))))?;

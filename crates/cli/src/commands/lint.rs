@@ -10,6 +10,7 @@ use contentcheck_analysis::findings::Depth;
 use contentcheck_parser::decode::MARK;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity, codes};
 use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Judged, Level};
+use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -39,31 +40,39 @@ fn progress(files: usize, streams: &Streams<'_>) -> ProgressBar {
 /// When the command line, the configuration or an input that was named is wrong.
 pub fn run(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
     if !arguments.watch {
-        return once(arguments, streams);
+        return once(arguments, &InputFiles::default(), streams);
     }
     loop {
         let before = state(arguments);
+        let seen = InputFiles::default();
         talk(streams, "");
         talk(streams, "--- checking ---");
-        if let Err(failure) = once(arguments, streams) {
+        if let Err(failure) = once(arguments, &seen, streams) {
             talk_of(streams, &format!("error: {}", failure.message));
         }
+        // Data of tables is read by the checks; which tables there are is known now.
+        let tables: Vec<PathBuf> = seen.paths().into_iter().filter(|path| !before.contains_key(path)).collect();
+        let loaded = stamps(tables.clone());
         written(streams.out.flush())?;
         talk(streams, "--- watching; interrupt to stop ---");
-        while state(arguments) == before {
+        while state(arguments) == before && stamps(tables.clone()) == loaded {
             thread::sleep(Duration::from_millis(300));
         }
     }
 }
 
-/// Names, sizes and times of everything that a run reads.
+/// Names, sizes and times of everything that a run reads before it checks.
 fn state(arguments: &Lint) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
-    let Ok(project) = Project::open(&selection(arguments)) else { return BTreeMap::new() };
+    Project::open(&selection(arguments)).map_or_else(|_| BTreeMap::new(), |project| stamps(project.read.paths()))
+}
+
+/// Names, sizes and times of files that are there.
+fn stamps(paths: Vec<PathBuf>) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
     let stamp = |path: PathBuf| {
         let metadata = fs::metadata(&path).ok()?;
         Some((path, (metadata.len(), metadata.modified().ok())))
     };
-    project.read.paths().into_iter().filter_map(stamp).collect()
+    paths.into_iter().filter_map(stamp).collect()
 }
 
 /// What is loaded.
@@ -95,11 +104,13 @@ fn look(arguments: &Lint, streams: &Streams<'_>) -> Result<(Project, Judged), Fa
     Ok((project, judged))
 }
 
-fn once(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
+/// One run. The files that it read are added to `seen`.
+fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outcome {
     let shown = Level::from_word(&arguments.show)
         .and_then(Level::severity)
         .ok_or_else(|| Failure::usage(format!("`--show {}`: write info, warning or error", arguments.show)))?;
     let (mut project, mut judged) = look(arguments, streams)?;
+    seen.extend(project.read.paths());
     if let Some(path) = &arguments.write_baseline {
         return record(path, &judged, &project, streams);
     }

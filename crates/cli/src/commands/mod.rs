@@ -20,8 +20,10 @@ pub mod witness;
 
 use std::io;
 use std::num::NonZero;
+use std::path::Path;
 
 use clap::CommandFactory;
+use contentcheck_project::files;
 
 use crate::Streams;
 use crate::args::Cli;
@@ -60,11 +62,18 @@ fn written(result: io::Result<()>) -> Outcome {
     match result {
         Ok(()) => Ok(Exit::Fine),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
-        Err(error) => Err(Failure::internal(format!(
-            "the output cannot be written: {}",
-            contentcheck_project::files::reason(&error)
-        ))),
+        Err(error) => Err(Failure::internal(format!("the output cannot be written: {}", files::reason(&error)))),
     }
+}
+
+/// Bytes of the largest image that is read.
+const IMAGE_BYTES: usize = 1 << 30;
+/// Bytes of the largest evidence that is read: what one command leaves, each of them takes.
+const EVIDENCE_BYTES: usize = 1 << 30;
+
+/// All bytes of a file that is named.
+fn read_whole(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
+    files::read_whole(path, most).map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(path))))
 }
 
 /// `1 event`, `2 events`.

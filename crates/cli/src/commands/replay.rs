@@ -123,10 +123,7 @@ fn ceilings(arguments: &Replay, release: &Release) -> Result<Vec<Option<u64>>, F
     if let Some(path) = &arguments.ceilings {
         let name = files::name(path);
         let fail = |reason: String| Failure::usage(format!("{name}: {reason}"));
-        let bytes = files::read_bytes(path, CEILINGS_BYTES).map_err(fail)?;
-        if bytes.len() > CEILINGS_BYTES {
-            return Err(fail(format!("more than {CEILINGS_BYTES} bytes")));
-        }
+        let bytes = files::read_whole(path, CEILINGS_BYTES).map_err(fail)?;
         let Pairs(pairs) = serde_json::from_slice(&bytes).map_err(|error| fail(error.to_string()))?;
         for (wanted, most) in pairs {
             let id = release.find(&wanted).map_err(|reason| fail(reason.to_string()))?;
