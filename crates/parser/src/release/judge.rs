@@ -178,7 +178,13 @@ impl Judged {
     /// Every file that had an influence, by what it holds, sorted.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
-        self.checked.regathered().all_inputs()
+        self.gathered().inputs_with(self.checked.sources().map(|(source, _)| source))
+    }
+
+    /// The digest of the content: names and bytes of all content files. It does not depend on where the release lies.
+    #[must_use]
+    pub fn content_sha256(&self) -> String {
+        super::gathered::content_sha256(self.checked.sources().map(|(source, _)| source))
     }
 }
 
