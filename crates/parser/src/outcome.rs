@@ -46,6 +46,24 @@ pub enum DependentKind {
     Correlation,
 }
 
+impl DependentKind {
+    /// The word for such a document, which is the key of its logic too.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Correlation => "correlation",
+        }
+    }
+
+    /// What to do about a document that is not carried out: said by lint and by whoever ships, in the same words.
+    pub(crate) fn advice(self) -> String {
+        let what = self.as_str();
+        format!(
+            "take the {what} and its rules out of the release with `exclude`, or write the condition into the rules"
+        )
+    }
+}
+
 /// The rules that a document refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Referred {
@@ -104,6 +122,15 @@ impl FileOutcome {
             references: Vec::new(),
             diagnostics: Vec::new(),
             is_intact: true,
+        }
+    }
+
+    /// Takes all rules away, since the file was not read to its end or is beyond a limit of files: which of its rules
+    /// there are must not depend on their order. Those that could be read are unread for this reason.
+    pub(crate) fn cut(&mut self, flaw: &Diagnostic) {
+        self.rules.clear();
+        for facts in self.facts.iter_mut().filter(|facts| facts.unread.is_none()) {
+            facts.unread = Some(Box::new(flaw.clone()));
         }
     }
 

@@ -330,6 +330,33 @@ fn a_file_that_is_cut_off_has_no_rule() {
     expect(&sigma(control.clone()), &["whole", "second"], &control);
 }
 
+/// What a limit of files leaves of a file does not depend on the order of its rules: not on who took what is spent, and
+/// not on who needs none of it.
+#[test]
+fn a_file_beyond_a_limit_has_no_rule() {
+    let dear = |letter: char| format!("({letter}{{40}}){{300}}b");
+    let item = |part: Option<&str>| part.map_or("{Image: p}".to_owned(), |part| format!("{{'Image|re': '{part}'}}"));
+    let predicate =
+        |part: Option<&str>| part.map_or("Image == \"p\"".to_owned(), |part| format!("Image matches \"{part}\""));
+    let (a, c) = (dear('a'), dear('c'));
+    for (parts, fits) in [
+        ([Some(a.as_str()), None, None], true),
+        ([Some(a.as_str()), None, Some(c.as_str())], false),
+        ([None, Some(a.as_str()), Some(c.as_str())], false),
+        ([Some(a.as_str()), Some(c.as_str()), None], false),
+    ] {
+        let names = ["one", "two", "three"];
+        let all = |of: &dyn Fn(&str, Option<&str>) -> String, between: &str| {
+            names.iter().zip(parts).map(|(name, part)| of(name, part)).collect::<Vec<_>>().join(between)
+        };
+        let wanted: &[&str] = if fits { &names } else { &[] };
+        let text = all(&|name, part| rule(name, &item(part), "good and part"), "---\n");
+        expect(&sigma(text.clone()), wanted, &text);
+        let text = all(&|name, part| native_rule(name, "", &predicate(part), "part"), "");
+        expect(&native(text.clone()), wanted, &text);
+    }
+}
+
 #[test]
 fn what_a_global_document_says_wrongly_is_wrong_in_every_rule() {
     let own = |number: usize| {

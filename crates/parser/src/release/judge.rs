@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::gathered::{Gathered, Input};
-use super::workspace::{Checked, Extents, FileFound, Outcome};
+use super::workspace::{Checked, Extents, FileFound, Globals, Outcome};
 use crate::check::{Language, suppress};
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::limits;
@@ -221,6 +221,7 @@ fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<
     for FileFound { source, language, outcome, found } in checked.files() {
         let facts = &outcome.file.facts;
         let extents = Extents::new(facts.iter().map(|facts| facts.extent));
+        let mut of_globals = Globals::of(facts.iter().filter_map(|facts| facts.global));
         let mut own: Vec<Vec<&Diagnostic>> = vec![Vec::new(); facts.len()];
         let unreadable = found.iter().filter(|found| found.code.severity == Severity::Error);
         let read: HashMap<Span, &CheckedRule> = outcome.rules.iter().map(|rule| (rule.extent, &**rule)).collect();
@@ -231,11 +232,14 @@ fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<
         {
             if let Some(of) = extents.at(error.span).and_then(|at| own.get_mut(at)) {
                 of.push(error);
+            } else {
+                of_globals.take(error);
             }
         }
         for (facts, own) in facts.iter().zip(own).filter(|(facts, _)| facts.is_rule) {
             let rule = read.get(&facts.extent);
-            let mut reasons: Vec<Diagnostic> = own.into_iter().cloned().collect();
+            let mut reasons: Vec<Diagnostic> =
+                own.into_iter().chain(of_globals.of_rule(facts.global)).cloned().collect();
             if rule.is_some() {
                 reasons.extend(changed.by(facts, language));
             } else {
@@ -340,16 +344,14 @@ fn place(document: &Dependent, outcome: &Outcome) -> Span {
 
 /// A filter or a correlation is not carried out.
 fn runs_not(source: &Source, span: Span, kind: DependentKind) -> Diagnostic {
-    let (what, harm) = match kind {
-        DependentKind::Filter => ("filter", "without it the rules that it is for match more than they should"),
-        DependentKind::Correlation => ("correlation", "without it the rules that it counts would alert one by one"),
+    let harm = match kind {
+        DependentKind::Filter => "without it the rules that it is for match more than they should",
+        DependentKind::Correlation => "without it the rules that it counts would alert one by one",
     };
-    let message = format!("this {what} is not carried out, and {harm}");
+    let message = format!("this {} is not carried out, and {harm}", kind.as_str());
     let mut found = Diagnostic::new(&codes::NOT_RUNNABLE, source, span, message);
     found.severity = Severity::Error;
-    found.with_help(format!(
-        "take the {what} and its rules out of the release with `exclude`, or write the condition into the rules"
-    ))
+    found.with_help(kind.advice())
 }
 
 /// Findings for whoever runs or ships rules.

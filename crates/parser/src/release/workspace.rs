@@ -280,11 +280,18 @@ impl Workspace {
         };
         let sound = |file: &File| -> Vec<Arc<CheckedRule>> {
             let of = found.get(file.source.name()).map_or(&[][..], Vec::as_slice);
-            let errors = of.iter().filter(|found| found.code.severity == Severity::Error);
             let rules = file.outcome.as_ref().map_or(&[][..], |outcome| &outcome.rules);
             let extents = Extents::new(rules.iter().map(|rule| rule.extent));
-            let flawed: BTreeSet<usize> = errors.filter_map(|error| extents.at(error.span)).collect();
-            (0..).zip(rules).filter(|(at, _)| !flawed.contains(at)).map(|(_, rule)| Arc::clone(rule)).collect()
+            let mut of_globals = Globals::of(rules.iter().filter_map(|rule| rule.global));
+            let mut flawed = BTreeSet::new();
+            for error in of.iter().filter(|found| found.code.severity == Severity::Error) {
+                flawed.extend(extents.at(error.span));
+                of_globals.take(error);
+            }
+            let is_sound = |(at, rule): &(usize, &Arc<CheckedRule>)| {
+                !flawed.contains(at) && of_globals.of_rule(rule.global).next().is_none()
+            };
+            (0..).zip(rules).filter(is_sound).map(|(_, rule)| Arc::clone(rule)).collect()
         };
         let stale: BTreeSet<&str> =
             self.files.iter().filter(|(_, file)| !is_current(file)).map(|(name, _)| name.as_str()).collect();
@@ -332,6 +339,35 @@ impl Extents {
         let after = self.0.partition_point(|(extent, _)| extent.start <= finding.start);
         let (extent, number) = self.0.get(after.checked_sub(1)?)?;
         (finding.start < extent.end.max(extent.start.saturating_add(1))).then_some(*number)
+    }
+}
+
+/// Errors that stand in global documents: they are about every rule that such a document is merged into.
+pub(super) struct Globals<'f> {
+    extents: Extents,
+    /// By the number of the document, the first of each code. A thousand rules may share a document in which each of
+    /// them has an error, and all errors as reasons of all rules would be a million.
+    errors: BTreeMap<usize, BTreeMap<&'static str, &'f Diagnostic>>,
+}
+
+impl<'f> Globals<'f> {
+    /// With the global document of each rule that has one.
+    pub(super) fn of(globals: impl Iterator<Item = Span>) -> Self {
+        Self { extents: Extents::new(globals), errors: BTreeMap::new() }
+    }
+
+    /// Takes an error in, where it stands in one of them.
+    pub(super) fn take(&mut self, error: &'f Diagnostic) {
+        if let Some(number) = self.extents.at(error.span) {
+            self.errors.entry(number).or_default().entry(error.code.id).or_insert(error);
+        }
+    }
+
+    /// The errors about a rule, given its global document.
+    pub(super) fn of_rule(&self, global: Option<Span>) -> impl Iterator<Item = &'f Diagnostic> {
+        // Of equal extents the last one answers for all, here and above.
+        let errors = global.and_then(|global| self.errors.get(&self.extents.at(global)?));
+        errors.into_iter().flat_map(|errors| errors.values().copied())
     }
 }
 

@@ -90,10 +90,7 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
         makes_no_rule(unused, &mut outcome, &mut sink);
     }
     if let Some(flaw) = cut {
-        outcome.rules.clear();
-        for facts in outcome.facts.iter_mut().filter(|facts| facts.unread.is_none()) {
-            facts.unread = Some(flaw.clone());
-        }
+        outcome.cut(&flaw);
     }
     outcome.diagnostics.extend(sink.finish());
     outcome
@@ -331,16 +328,13 @@ fn dependent(
     if let Referred::Rules(rules) = &rules {
         outcome.references.extend(rules.iter().cloned());
     }
-    let key = match kind {
-        DependentKind::Correlation => "correlation",
-        DependentKind::Filter => "filter",
-    };
+    let key = kind.as_str();
     let generate = kind == DependentKind::Filter || correlation::generates(root);
     outcome.documents.push(Dependent { kind, facts: outcome.facts.len(), extent: facts.extent, rules, generate });
     let span = root.entry(key).map_or(root.span, |(key, _)| key.span);
     let message = format!("{key} documents are validated but not run by this version");
     let found = sink.diagnostic(&codes::NOT_RUNNABLE, span, message);
-    sink.push(found.with_help("the rules that it refers to run without it"));
+    sink.push(found.with_help(kind.advice()));
 }
 
 fn not_a_rule(root: &Node<'_>, sink: &mut Sink) {
