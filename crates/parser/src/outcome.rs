@@ -75,6 +75,17 @@ pub enum Referred {
     Unread(Unread),
 }
 
+impl Referred {
+    /// The rules that are named, each with its place.
+    #[must_use]
+    pub fn named(&self) -> &[Reference] {
+        match self {
+            Self::Rules(rules) => rules,
+            Self::Any | Self::Unread(_) => &[],
+        }
+    }
+}
+
 /// A filter or correlation document, readable or not.
 #[derive(Clone, Debug)]
 pub struct Dependent {
@@ -82,8 +93,6 @@ pub struct Dependent {
     pub kind: DependentKind,
     /// What it declares of itself: index into [`FileOutcome::facts`].
     pub facts: usize,
-    /// The bytes of the whole document.
-    pub extent: Span,
     /// The rules that it refers to.
     pub rules: Referred,
     /// Whether the rules under a correlation are alerts of their own too (`generate: true`). Always true for
@@ -102,8 +111,6 @@ pub struct FileOutcome {
     pub facts: Vec<Facts>,
     /// Its filters and correlations.
     pub documents: Vec<Dependent>,
-    /// Rules that its documents refer to.
-    pub references: Vec<Reference>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether all of the file was understood, as far as its form goes.
@@ -119,7 +126,6 @@ impl FileOutcome {
             rules: Vec::new(),
             facts: Vec::new(),
             documents: Vec::new(),
-            references: Vec::new(),
             diagnostics: Vec::new(),
             is_intact: true,
         }

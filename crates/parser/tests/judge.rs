@@ -242,6 +242,30 @@ fn an_error_in_a_global_document_keeps_its_rules_out() {
     assert_eq!(*further.0.lock().unwrap(), ["before", "four"]);
 }
 
+/// However the findings come together, the last one counts those that are not shown, and the errors among them.
+#[test]
+fn findings_that_are_not_shown_are_counted() {
+    let mut text = format!("{TEMPLATE}list l = [\"a\"]\n");
+    for at in 0..500 {
+        text += &rule(&format!("r{at}"), at, "pid == 4 and image == \"x\"")
+            .replace("    severity: low\n", "    odd: \"x\"\n");
+    }
+    let files = [("a.content", text)];
+    let gathered = Gathered { fleet: Some(fleet(&["1"])), ..gathered(&files) };
+    let judged = judged(gathered);
+    let last: Vec<&Diagnostic> = judged.findings().iter().filter(|found| found.code.id == "CC0106").collect();
+    assert!(!last.is_empty());
+    for closing in last {
+        assert!(closing.message.contains("more findings in this file are not shown"), "{closing}");
+        assert_eq!(closing.help.as_deref(), Some("mend the findings above and run again"));
+    }
+    assert!(
+        judged.findings().iter().any(|found| found.message.ends_with("of them errors")),
+        "{:#?}",
+        judged.findings().last()
+    );
+}
+
 /// Notes the rules that something could be proven of.
 #[derive(Default)]
 struct Seen(std::sync::Mutex<Vec<String>>);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity, codes};
-use contentcheck_parser::release::{Checking, Gathered, Judged, LeftOut, Level, Policy, WithErrors};
+use contentcheck_parser::release::{Checking, Gathered, Judged, Level, Policy, WithErrors};
 use contentcheck_parser::source::Source;
 use proptest::prelude::*;
 
@@ -42,9 +42,11 @@ fn read(sources: &[(&str, String, Language)]) -> (Vec<String>, Vec<Diagnostic>) 
     assert_eq!(ships, sorted, "settings change what ships");
     let unread = |judged: &Judged| {
         let rules = judged.checked().rules();
-        let is_read =
-            |out: &&LeftOut| rules.iter().any(|rule| rule.source.is(&out.source) && rule.extent == out.extent);
-        judged.left_out().len() - judged.left_out().iter().filter(is_read).count()
+        for out in judged.left_out() {
+            let read = rules.iter().any(|rule| rule.source.is(&out.source) && rule.extent == out.extent);
+            assert_eq!(out.is_read, read, "{out:?}");
+        }
+        judged.left_out().iter().filter(|out| !out.is_read).count()
     };
     assert_eq!(unread(&judged), unread(&silent), "settings change what counts as read");
     if unread(&silent) > 0 {
