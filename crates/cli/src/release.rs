@@ -170,9 +170,7 @@ pub fn say_errors(judged: &Judged, streams: &mut Streams<'_>) -> bool {
 
 /// How many rules are left out that could not be read.
 fn unread(judged: &Judged) -> usize {
-    let rules = judged.checked().rules();
-    let is_read = |out: &&LeftOut| rules.iter().any(|rule| rule.source.is(&out.source) && rule.extent == out.extent);
-    judged.left_out().len() - judged.left_out().iter().filter(is_read).count()
+    judged.left_out().iter().filter(|out| !out.is_read).count()
 }
 
 /// The names of rules that are left out.

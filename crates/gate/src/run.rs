@@ -529,7 +529,7 @@ fn release_facts(built: &Built, previous: Option<&Built>) -> ReleaseFacts {
         sequence: sequence(built),
         files: built.files(),
         rules: built.content().rules().len(),
-        content_sha256: built.regathered().content_sha256(),
+        content_sha256: built.judged().content_sha256(),
         image_bytes: bytes(built),
         image_sha256: built.image.as_ref().ok().map(|image| sha256(image)),
         fleet: sensors.map(|sensor| format!("{} {}", sensor.name(), sensor.version())).collect(),

@@ -103,8 +103,9 @@ impl Built {
         let rules = self.rules();
         let mut found = vec![Vec::new(); rules.len()];
         for file in &self.judged.gathered().beside {
+            let own = file.own(&rules);
             for case in file.cases.iter().flatten() {
-                if let Some(of) = file.rule_of(case, &rules).ok().and_then(|id| found.get_mut(id.index())) {
+                if let Some(of) = own.rule_of(case).ok().and_then(|id| found.get_mut(id.index())) {
                     of.push(case);
                 }
             }

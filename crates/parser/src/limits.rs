@@ -107,7 +107,9 @@ impl Default for Budget {
 impl Budget {
     /// Whether nothing is left of one of them.
     pub(crate) const fn is_spent(&self) -> bool {
-        self.values == 0 || self.value_bytes == 0 || self.predicates == 0 || self.regex_bytes == 0
+        // By name, so that a limit that is added is not forgotten here.
+        let Self { values, value_bytes, predicates, regex_bytes, regex_states } = *self;
+        values == 0 || value_bytes == 0 || predicates == 0 || regex_bytes == 0 || regex_states == 0
     }
 }
 

@@ -1,20 +1,28 @@
 //! What the attributes of a rule must look like in either language.
 
+use crate::diagnostic::text::is_hidden;
 use crate::diagnostic::{Diagnostic, FixKind, Sink, clip, closest, codes};
-use crate::native::literal::is_disguise;
 use crate::source::Span;
 
 const NAMESPACES: &[&str] = &["attack", "car", "cve", "d3fend", "detection", "stp", "tlp"];
 
 /// The first character of an attribute that reports and terminals cannot show as it is: a control character, one that
-/// turns the direction of what follows, one that ends a line where no line may end.
+/// is not seen or turns the direction of what follows, one that ends a line where no line may end.
 pub(crate) fn unprintable(key: &str, text: &str) -> Option<char> {
-    let lines = ["description", "falsepositives", "references", "author", "license", "definition"].contains(&key);
+    // Nearly all are this, so nothing else is asked of them.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return None;
+    }
     // A block scalar ends with a line break, whatever it is used for.
     let text = text.trim_end_matches('\n');
+    let mut lines = None;
+    let mut has_lines = || {
+        let with = ["description", "falsepositives", "references", "author", "license", "definition"];
+        *lines.get_or_insert_with(|| with.contains(&key))
+    };
     text.chars().find(|sign| match sign {
-        '\n' | '\t' => !lines,
-        sign => sign.is_control() || is_disguise(*sign),
+        '\n' | '\t' => !has_lines(),
+        sign => is_hidden(*sign),
     })
 }
 
@@ -191,9 +199,10 @@ mod tests {
             };
             found.iter().filter(|found| found.code.id == codes::CONTROL_CHARACTER.id).count()
         };
-        for sign in
-            ['\0', '\u{1B}', '\r', '\n', '\u{7F}', '\u{85}', '\u{9B}', '\u{202E}', '\u{2028}', '\u{2066}', '\u{FEFF}']
-        {
+        for sign in [
+            '\0', '\u{1B}', '\r', '\n', '\u{7F}', '\u{85}', '\u{9B}', '\u{AD}', '\u{200B}', '\u{202E}', '\u{2028}',
+            '\u{2066}', '\u{FEFF}',
+        ] {
             let hex = u32::from(sign);
             for key in
                 ["title", "id", "name", "author", "level", "status", "tags", "description", "falsepositives", "odd"]

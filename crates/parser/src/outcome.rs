@@ -46,6 +46,24 @@ pub enum DependentKind {
     Correlation,
 }
 
+impl DependentKind {
+    /// The word for such a document, which is the key of its logic too.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Filter => "filter",
+            Self::Correlation => "correlation",
+        }
+    }
+
+    /// What to do about a document that is not carried out: said by lint and by whoever ships, in the same words.
+    pub(crate) fn advice(self) -> String {
+        let what = self.as_str();
+        format!(
+            "take the {what} and its rules out of the release with `exclude`, or write the condition into the rules"
+        )
+    }
+}
+
 /// The rules that a document refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Referred {
@@ -57,6 +75,17 @@ pub enum Referred {
     Unread(Unread),
 }
 
+impl Referred {
+    /// The rules that are named, each with its place.
+    #[must_use]
+    pub fn named(&self) -> &[Reference] {
+        match self {
+            Self::Rules(rules) => rules,
+            Self::Any | Self::Unread(_) => &[],
+        }
+    }
+}
+
 /// A filter or correlation document, readable or not.
 #[derive(Clone, Debug)]
 pub struct Dependent {
@@ -64,8 +93,6 @@ pub struct Dependent {
     pub kind: DependentKind,
     /// What it declares of itself: index into [`FileOutcome::facts`].
     pub facts: usize,
-    /// The bytes of the whole document.
-    pub extent: Span,
     /// The rules that it refers to.
     pub rules: Referred,
     /// Whether the rules under a correlation are alerts of their own too (`generate: true`). Always true for
@@ -84,8 +111,6 @@ pub struct FileOutcome {
     pub facts: Vec<Facts>,
     /// Its filters and correlations.
     pub documents: Vec<Dependent>,
-    /// Rules that its documents refer to.
-    pub references: Vec<Reference>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
     /// Whether all of the file was understood, as far as its form goes.
@@ -101,9 +126,17 @@ impl FileOutcome {
             rules: Vec::new(),
             facts: Vec::new(),
             documents: Vec::new(),
-            references: Vec::new(),
             diagnostics: Vec::new(),
             is_intact: true,
+        }
+    }
+
+    /// Takes all rules away, since the file was not read to its end or is beyond a limit of files: which of its rules
+    /// there are must not depend on their order. Those that could be read are unread for this reason.
+    pub(crate) fn cut(&mut self, flaw: &Diagnostic) {
+        self.rules.clear();
+        for facts in self.facts.iter_mut().filter(|facts| facts.unread.is_none()) {
+            facts.unread = Some(Box::new(flaw.clone()));
         }
     }
 

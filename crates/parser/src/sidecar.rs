@@ -71,24 +71,41 @@ pub enum Missing {
 }
 
 impl Beside {
-    /// The rule that a test is of, by its number among `rules`.
+    /// The rules that its tests can be of, among `rules`.
+    #[must_use]
+    pub fn own<'r>(&'r self, rules: &[&'r CheckedRule]) -> Own<'r> {
+        let numbered = RuleId::count(rules.iter().copied());
+        Own { beside: self, rules: numbered.filter(|(_, rule)| rule.source.name() == self.rules).collect() }
+    }
+}
+
+/// The rules that the tests of one file can be of, looked up once for all of them.
+#[derive(Debug)]
+pub struct Own<'r> {
+    beside: &'r Beside,
+    rules: Vec<(RuleId, &'r CheckedRule)>,
+}
+
+impl Own<'_> {
+    /// The rule that a test is of, by its number among all rules.
     ///
     /// # Errors
     /// When there is none, or more than one.
-    pub fn rule_of(&self, case: &Case, rules: &[&CheckedRule]) -> Result<RuleId, Missing> {
-        let own: Vec<(RuleId, &CheckedRule)> =
-            RuleId::count(rules.iter().copied()).filter(|(_, rule)| rule.source.name() == self.rules).collect();
+    pub fn rule_of(&self, case: &Case) -> Result<RuleId, Missing> {
+        let Self { beside, rules: own } = self;
         let own_id = |at: RuleId| own.get(at.index()).map(|(number, _)| *number);
-        let wrong = |reason: String| Missing::Wrong(format!("`{}`: {reason}", self.rules));
+        let wrong = |reason: String| Missing::Wrong(format!("`{}`: {reason}", beside.rules));
         match (own.as_slice(), &case.rule) {
-            ([], _) if self.is_orphan => {
-                Err(Missing::Wrong(format!("there is no `{}` that these tests could be of", self.rules)))
+            ([], _) if beside.is_orphan => {
+                Err(Missing::Wrong(format!("there is no `{}` that these tests could be of", beside.rules)))
             }
-            ([], _) => Err(Missing::NotCompiled(format!("no rule of `{}` was compiled", self.rules))),
+            ([], _) => Err(Missing::NotCompiled(format!("no rule of `{}` was compiled", beside.rules))),
             ([(number, _)], None) => Ok(*number),
-            (several, None) => {
-                Err(Missing::Wrong(format!("`{}` has {} rules; say which with `rule: ID`", self.rules, several.len())))
-            }
+            (several, None) => Err(Missing::Wrong(format!(
+                "`{}` has {} rules; say which with `rule: ID`",
+                beside.rules,
+                several.len()
+            ))),
             (own, Some(wanted)) => {
                 let found = lookup::find(own.iter().map(|(_, rule)| rule.names()), wanted);
                 let found = found.map_err(|reason| wrong(reason.to_string()))?;

@@ -2,8 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::{Severity, codes};
-use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Gathered, Judged, Level, Policy, WithErrors};
+use contentcheck_parser::diagnostic::{Code, Diagnostic, Severity, codes};
+use contentcheck_parser::model::CheckedRule;
+use contentcheck_parser::release::{
+    AcceptedBy, Baseline, Checking, Further, Gathered, Judged, Level, Policy, WithErrors,
+};
 use contentcheck_parser::sensor::{Fleet, Manifest};
 use contentcheck_parser::source::Source;
 
@@ -196,5 +199,88 @@ fn documents_that_change_rules_keep_them_out() {
             );
             assert!(judged.ship(WithErrors::Refuse).is_err(), "{document}");
         }
+    }
+}
+
+/// What stands in a global document is said of each rule that the document is merged into, and of no other.
+#[test]
+fn an_error_in_a_global_document_keeps_its_rules_out() {
+    let own = |id: u32, name: &str, more: &str| {
+        format!(
+            "title: {name}\nid: 0d6f3c7e-1f57-4f62-9a4f-{id:012}\nstatus: test\n{more}detection:\n    s: {{image: {name}}}\n    condition: s\nlevel: low\n"
+        )
+    };
+    let before = own(1, "before", "logsource: {product: acme}\n");
+    let rest = format!("{}---\n{}", own(2, "two", ""), own(3, "three", ""));
+    let file = |global: &str| {
+        let next = "action: global\nlogsource: {product: acme}\n";
+        let text = format!(
+            "{before}---\naction: global\nlogsource: {{product: acme}}\n{global}---\n{rest}---\n{next}---\n{}",
+            own(4, "four", "")
+        );
+        [("t.content", TEMPLATE.to_owned()), ("r.yml", text)]
+    };
+    assert_eq!(ships(&judged(gathered(&file("odd: x\n")))).len(), 4);
+    let mut policy = Policy::default();
+    policy.set("key-case", Level::Error).unwrap();
+    let raised = judged(Gathered { policy, ..gathered(&file("Odd: x\n")) });
+    assert_eq!(ships(&raised), ["before", "four"]);
+    assert!(raised.left_out().iter().all(|out| out.reasons.iter().any(|why| why.code.name == "key-case")));
+    // A field that sensors do not have, in a selection that the rules share.
+    let mut shared = file("detection: {other: {pid: 4}}\n");
+    for name in ["two", "three"] {
+        let selection = format!("s: {{image: {name}}}\n    condition: s");
+        shared[1].1 = shared[1].1.replace(&selection, &format!("{selection} or other"));
+    }
+    assert_eq!(ships(&judged(gathered(&shared))).len(), 4);
+    let narrow = judged(Gathered { fleet: Some(fleet(&["1"])), ..gathered(&shared) });
+    assert_eq!(ships(&narrow), ["before", "four"], "{:?}", narrow.findings());
+    // Nothing is proven with them.
+    let further = Seen::default();
+    let checking = Checking { further: Some(&further), ..Checking::default() };
+    drop(Gathered { fleet: Some(fleet(&["1"])), ..gathered(&shared) }.check(&checking));
+    assert_eq!(*further.0.lock().unwrap(), ["before", "four"]);
+}
+
+/// However the findings come together, the last one counts those that are not shown, and the errors among them.
+#[test]
+fn findings_that_are_not_shown_are_counted() {
+    let mut text = format!("{TEMPLATE}list l = [\"a\"]\n");
+    for at in 0..500 {
+        text += &rule(&format!("r{at}"), at, "pid == 4 and image == \"x\"")
+            .replace("    severity: low\n", "    odd: \"x\"\n");
+    }
+    let files = [("a.content", text)];
+    let gathered = Gathered { fleet: Some(fleet(&["1"])), ..gathered(&files) };
+    let judged = judged(gathered);
+    let last: Vec<&Diagnostic> = judged.findings().iter().filter(|found| found.code.id == "CC0106").collect();
+    assert!(!last.is_empty());
+    for closing in last {
+        assert!(closing.message.contains("more findings in this file are not shown"), "{closing}");
+        assert_eq!(closing.help.as_deref(), Some("mend the findings above and run again"));
+    }
+    assert!(
+        judged.findings().iter().any(|found| found.message.ends_with("of them errors")),
+        "{:#?}",
+        judged.findings().last()
+    );
+}
+
+/// Notes the rules that something could be proven of.
+#[derive(Default)]
+struct Seen(std::sync::Mutex<Vec<String>>);
+
+impl Further for Seen {
+    fn codes(&self) -> &'static [&'static Code] {
+        codes::BY_ANALYSIS
+    }
+
+    fn of_rules(&self, rules: &[&CheckedRule], _: &[&Diagnostic], _: usize) -> Vec<Diagnostic> {
+        *self.0.lock().unwrap() = rules.iter().map(|rule| rule.title.clone()).collect();
+        Vec::new()
+    }
+
+    fn across(&self, _: &[&CheckedRule], _: &[&Diagnostic], _: usize) -> Vec<Diagnostic> {
+        Vec::new()
     }
 }

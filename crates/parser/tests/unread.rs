@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use contentcheck_parser::check::Language;
 use contentcheck_parser::diagnostic::{Diagnostic, Severity, codes};
-use contentcheck_parser::release::{Checking, Gathered, Judged, LeftOut, Level, Policy, WithErrors};
+use contentcheck_parser::release::{Checking, Gathered, Judged, Level, Policy, WithErrors};
 use contentcheck_parser::source::Source;
 use proptest::prelude::*;
 
@@ -42,9 +42,11 @@ fn read(sources: &[(&str, String, Language)]) -> (Vec<String>, Vec<Diagnostic>) 
     assert_eq!(ships, sorted, "settings change what ships");
     let unread = |judged: &Judged| {
         let rules = judged.checked().rules();
-        let is_read =
-            |out: &&LeftOut| rules.iter().any(|rule| rule.source.is(&out.source) && rule.extent == out.extent);
-        judged.left_out().len() - judged.left_out().iter().filter(is_read).count()
+        for out in judged.left_out() {
+            let read = rules.iter().any(|rule| rule.source.is(&out.source) && rule.extent == out.extent);
+            assert_eq!(out.is_read, read, "{out:?}");
+        }
+        judged.left_out().iter().filter(|out| !out.is_read).count()
     };
     assert_eq!(unread(&judged), unread(&silent), "settings change what counts as read");
     if unread(&silent) > 0 {
@@ -328,6 +330,33 @@ fn a_file_that_is_cut_off_has_no_rule() {
     }
     let control = format!("{whole}---\n{}", rule("second", "{Image: x}", "part"));
     expect(&sigma(control.clone()), &["whole", "second"], &control);
+}
+
+/// What a limit of files leaves of a file does not depend on the order of its rules: not on who took what is spent, and
+/// not on who needs none of it.
+#[test]
+fn a_file_beyond_a_limit_has_no_rule() {
+    let dear = |letter: char| format!("({letter}{{40}}){{300}}b");
+    let item = |part: Option<&str>| part.map_or("{Image: p}".to_owned(), |part| format!("{{'Image|re': '{part}'}}"));
+    let predicate =
+        |part: Option<&str>| part.map_or("Image == \"p\"".to_owned(), |part| format!("Image matches \"{part}\""));
+    let (a, c) = (dear('a'), dear('c'));
+    for (parts, fits) in [
+        ([Some(a.as_str()), None, None], true),
+        ([Some(a.as_str()), None, Some(c.as_str())], false),
+        ([None, Some(a.as_str()), Some(c.as_str())], false),
+        ([Some(a.as_str()), Some(c.as_str()), None], false),
+    ] {
+        let names = ["one", "two", "three"];
+        let all = |of: &dyn Fn(&str, Option<&str>) -> String, between: &str| {
+            names.iter().zip(parts).map(|(name, part)| of(name, part)).collect::<Vec<_>>().join(between)
+        };
+        let wanted: &[&str] = if fits { &names } else { &[] };
+        let text = all(&|name, part| rule(name, &item(part), "good and part"), "---\n");
+        expect(&sigma(text.clone()), wanted, &text);
+        let text = all(&|name, part| native_rule(name, "", &predicate(part), "part"), "");
+        expect(&native(text.clone()), wanted, &text);
+    }
 }
 
 #[test]

@@ -200,8 +200,9 @@ impl<'r, 'p> Runner<'r, 'p> {
                 return self.other(file, &beside.rules, "the file", Kind::Sidecar, Ended::Failed, reason.clone());
             }
         };
+        let own = beside.own(&self.rules);
         for case in cases {
-            match beside.rule_of(case, &self.rules) {
+            match own.rule_of(case) {
                 Ok(id) => self.case(file, id, case),
                 Err(missing) => {
                     let (outcome, reason) = match missing {

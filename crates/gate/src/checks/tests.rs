@@ -71,9 +71,10 @@ fn beside(beside: &Beside, run: &Subject<'_>, tester: &mut Tester<'_>, outcome: 
     };
     let mut ran = 0;
     let mut left_out: Option<String> = None;
+    let own = beside.own(&run.rules);
     for case in cases {
         let what = format!("test \"{}\" of {}", case.name, beside.file);
-        let of = beside.rule_of(case, &run.rules);
+        let of = own.rule_of(case);
         ran += u64::from(!matches!(of, Err(Missing::NotCompiled(_))));
         match of {
             Err(Missing::Wrong(reason)) => outcome.findings.push(wrong(format!("{what}: {reason}"))),

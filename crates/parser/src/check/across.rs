@@ -66,7 +66,7 @@ pub(crate) fn check(outcomes: &[&FileOutcome]) -> Vec<Diagnostic> {
         }
     }
     for outcome in outcomes {
-        for reference in &outcome.references {
+        for reference in outcome.documents.iter().flat_map(|document| document.rules.named()) {
             let rule = reference.rule.as_str();
             if ids.contains_key(&rule.to_ascii_lowercase()) || names.contains_key(rule) {
                 continue;

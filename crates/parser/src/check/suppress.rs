@@ -13,22 +13,20 @@ const MARK: &str = "contentcheck:";
 
 /// A finding that a comment accepts.
 #[derive(Clone, Debug)]
-pub struct Accepted {
+pub(crate) struct Accepted {
     /// What was found.
-    pub diagnostic: Diagnostic,
-    /// The comment.
-    pub comment: Span,
-    /// Why it is accepted, as it is written.
-    pub reason: String,
+    pub(crate) diagnostic: Diagnostic,
+    /// Why it is accepted, as the comment has it.
+    pub(crate) reason: String,
 }
 
 /// The findings of a file, and those that its comments accept.
 #[derive(Debug)]
-pub struct Applied {
+pub(crate) struct Applied {
     /// What is reported.
-    pub kept: Vec<Diagnostic>,
+    pub(crate) kept: Vec<Diagnostic>,
     /// What is accepted.
-    pub accepted: Vec<Accepted>,
+    pub(crate) accepted: Vec<Accepted>,
 }
 
 struct Suppression {
@@ -43,7 +41,12 @@ struct Suppression {
 /// Takes out the findings that comments in the file accept, and reports comments that are
 /// wrong or accept nothing. Of a code that nothing looked for it is not known whether a comment accepts anything.
 /// A fix that would touch a comment is taken from its finding.
-pub fn apply(source: &Source, language: Language, mut found: Vec<Diagnostic>, unasked: &[&'static Code]) -> Applied {
+pub(crate) fn apply(
+    source: &Source,
+    language: Language,
+    mut found: Vec<Diagnostic>,
+    unasked: &[&'static Code],
+) -> Applied {
     let marked = source.text().contains(MARK);
     let fixes = found.iter().any(|diagnostic| diagnostic.fix.is_some());
     if !marked && !fixes {
@@ -67,11 +70,11 @@ pub fn apply(source: &Source, language: Language, mut found: Vec<Diagnostic>, un
             if suppression.codes.contains(&diagnostic.code.id) && suppression.line.is_none_or(|covered| covered == line)
             {
                 suppression.used = true;
-                by.get_or_insert((suppression.span, &suppression.reason));
+                by.get_or_insert(&suppression.reason);
             }
         }
         match by {
-            Some((comment, reason)) => accepted.push(Accepted { diagnostic, comment, reason: reason.clone() }),
+            Some(reason) => accepted.push(Accepted { diagnostic, reason: reason.clone() }),
             None => kept.push(diagnostic),
         }
     }
@@ -100,15 +103,19 @@ pub fn comments(source: &Source, language: Language) -> Vec<Span> {
 
 /// For each line of the file, counted from 1, the first from there on that holds more than comments.
 fn content_lines(source: &Source, comments: &[Span]) -> Vec<Option<usize>> {
-    let lines = source.text().split('\n').count();
-    let mut ahead = vec![None; lines + 2];
+    let mut start = 0;
+    let has_content = |line: &str| {
+        let first = start + (line.len() - line.trim_start().len());
+        start += line.len() + 1;
+        let is_comment = || comments.binary_search_by_key(&first, |comment| comment.range().start).is_ok();
+        !line.trim().is_empty() && !is_comment()
+    };
+    let lines: Vec<bool> = source.text().split('\n').map(has_content).collect();
+    let mut ahead = vec![None; lines.len() + 2];
     let mut next = None;
-    for line in (1..=lines).rev() {
-        let Some(span) = source.line(line) else { continue };
-        let text = source.slice(span);
-        let first = span.range().start + (text.len() - text.trim_start().len());
-        let comment = || comments.binary_search_by_key(&first, |comment| comment.range().start).is_ok();
-        if !text.trim().is_empty() && !comment() {
+    for (before, has_content) in lines.iter().enumerate().rev() {
+        let line = before + 1;
+        if *has_content {
             next = Some(line);
         }
         if let Some(slot) = ahead.get_mut(line) {

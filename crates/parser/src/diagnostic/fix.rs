@@ -63,12 +63,17 @@ pub struct Fix {
 }
 
 impl Fix {
-    /// Whether an edit takes away a part of a comment, or adds to it.
+    /// Whether an edit takes away a part of a comment, or adds to it. The comments are in their order.
     #[must_use]
     pub(crate) fn touches(&self, comments: &[Span]) -> bool {
+        // Of those that begin before a place the last one reaches farthest.
+        let before = |at: u32| {
+            let after = comments.partition_point(|comment| comment.start < at);
+            after.checked_sub(1).and_then(|last| comments.get(last))
+        };
         self.edits.iter().any(|edit| {
-            comments.iter().any(|comment| edit.span.start < comment.end && comment.start < edit.span.end)
-                || comments.iter().any(|comment| comment.start < edit.span.start && edit.span.start <= comment.end)
+            before(edit.span.end).is_some_and(|comment| edit.span.start < comment.end)
+                || before(edit.span.start).is_some_and(|comment| edit.span.start <= comment.end)
         })
     }
 }
@@ -133,12 +138,16 @@ mod tests {
             title: String::new(),
             edits: vec![Edit { span: Span::new(from, to), text: String::new() }],
         };
-        let comments = [Span::new(4, 8)];
+        let comments = [Span::new(0, 0), Span::new(4, 8), Span::new(20, 24), Span::new(30, 31)];
         assert!(
-            [(0, 5), (4, 8), (5, 5), (7, 9), (8, 8), (0, 20)]
+            [(0, 5), (4, 8), (5, 5), (7, 9), (8, 8), (0, 20), (9, 21), (23, 30), (31, 40)]
                 .iter()
                 .all(|(from, to)| fix(*from, *to).touches(&comments))
         );
-        assert!([(0, 4), (4, 4), (9, 9), (9, 12)].iter().all(|(from, to)| !fix(*from, *to).touches(&comments)));
+        assert!(
+            [(1, 4), (4, 4), (9, 9), (9, 12), (9, 20), (25, 30), (32, 40)]
+                .iter()
+                .all(|(from, to)| !fix(*from, *to).touches(&comments))
+        );
     }
 }

@@ -4,7 +4,7 @@ pub mod codes;
 pub mod fix;
 mod render;
 mod suggest;
-mod text;
+pub(crate) mod text;
 
 use std::fmt;
 
@@ -209,6 +209,19 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// Stands for findings of a file that are not shown, some of which may be errors.
+    pub(crate) fn closing(source: &Source, span: Span, dropped: usize, dropped_errors: usize) -> Self {
+        let errors = match dropped_errors {
+            0 => String::new(),
+            1 => ", 1 of them an error".to_owned(),
+            count => format!(", {count} of them errors"),
+        };
+        let message = format!("{dropped} more findings in this file are not shown{errors}");
+        Self::new(&codes::TOO_MANY_FINDINGS, source, span, message).with_help("mend the findings above and run again")
+    }
+}
+
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let at = self.source.position(self.span.start);
@@ -389,15 +402,8 @@ impl Sink {
     pub fn finish(mut self) -> Vec<Diagnostic> {
         if self.dropped > 0 {
             let last = self.found.last().map_or_else(Span::default, |last| last.span);
-            let errors = match self.dropped_errors {
-                0 => String::new(),
-                1 => ", 1 of them an error".to_owned(),
-                count => format!(", {count} of them errors"),
-            };
-            let message = format!("{} more findings in this file are not shown{errors}", self.dropped);
             let span = self.lost.unwrap_or(last);
-            let closing = Diagnostic::new(&codes::TOO_MANY_FINDINGS, &self.source, span, message);
-            self.found.push(closing.with_help("mend the findings above and run again"));
+            self.found.push(Diagnostic::closing(&self.source, span, self.dropped, self.dropped_errors));
         }
         self.found.into_iter().map(Diagnostic::or_cure).collect()
     }

@@ -105,7 +105,7 @@ fn is_log_command(rest: &str) -> bool {
 }
 
 /// Whether a character is not seen where it stands, or acts on what is around it.
-const fn is_hidden(letter: char) -> bool {
+pub(crate) const fn is_hidden(letter: char) -> bool {
     matches!(
         letter,
         // C0, DEL and C1.

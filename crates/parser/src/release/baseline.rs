@@ -57,11 +57,11 @@ impl Baseline {
 
     /// What is left of the baseline while findings are held against it.
     pub(super) fn open(&self) -> Open {
-        let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut left: BTreeMap<String, usize> = BTreeMap::new();
         for expected in &self.findings {
-            *left.entry(expected.fingerprint.as_str()).or_default() += expected.count;
+            *left.entry(expected.fingerprint.clone()).or_default() += expected.count;
         }
-        Open { left: left.into_iter().map(|(fingerprint, count)| (fingerprint.to_owned(), count)).collect() }
+        Open { left }
     }
 }
 

@@ -184,35 +184,31 @@ impl Gathered {
         Self { sources, ..Self::default() }
     }
 
-    /// The digest of the content: names and bytes of all content files, by name. Names are those below the directory
-    /// that they have in common, so it does not matter where the release lies.
-    #[must_use]
-    pub fn content_sha256(&self) -> String {
-        let mut sources: Vec<&Source> = self.sources.iter().map(|(source, _)| source).collect();
-        sources.sort_by_key(|source| source.name());
-        let above = sources.iter().map(|source| directory(source.name())).reduce(common).unwrap_or("").len();
-        let mut digest = Sha256::new();
-        for source in sources {
-            for part in [source.name().get(above..).unwrap_or(""), source.text()] {
-                digest.update((part.len() as u64).to_le_bytes());
-                digest.update(part.as_bytes());
-            }
-        }
-        hex(&digest.finalize())
-    }
-
-    /// Every file that had an influence, sorted. Data files of tables are there once the release was checked.
-    #[must_use]
-    pub fn all_inputs(&self) -> Vec<Input> {
-        let content = self
-            .sources
-            .iter()
-            .map(|(source, _)| Input::new(InputKind::Content, source.name(), source.text().as_bytes()));
+    /// Every file that had an influence, sorted: these content files, which a workspace holds in place of the gathered
+    /// ones, and the rest. Data files of tables are there once the release was checked.
+    pub(super) fn inputs_with<'s>(&self, content: impl Iterator<Item = &'s Source>) -> Vec<Input> {
+        let content = content.map(|source| Input::new(InputKind::Content, source.name(), source.text().as_bytes()));
         let mut all: Vec<Input> = content.chain(self.inputs.iter().cloned()).chain(self.tables.inputs()).collect();
         all.sort();
         all.dedup();
         all
     }
+}
+
+/// The digest of content: names and bytes of all content files, by name. Names are those below the directory that they
+/// have in common, so it does not matter where the release lies.
+pub(super) fn content_sha256<'s>(content: impl Iterator<Item = &'s Source>) -> String {
+    let mut sources: Vec<&Source> = content.collect();
+    sources.sort_by_key(|source| source.name());
+    let above = sources.iter().map(|source| directory(source.name())).reduce(common).unwrap_or("").len();
+    let mut digest = Sha256::new();
+    for source in sources {
+        for part in [source.name().get(above..).unwrap_or(""), source.text()] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part.as_bytes());
+        }
+    }
+    hex(&digest.finalize())
 }
 
 /// A path up to and with its last separator.
@@ -253,15 +249,12 @@ mod tests {
 
     #[test]
     fn where_a_release_lies_is_not_part_of_its_digest() {
-        let release = |root: &str| {
-            Gathered::of(vec![
-                (Source::new(format!("{root}a.content"), "x"), Language::Native),
-                (Source::new(format!("{root}b/c.yml"), "y"), Language::Sigma),
-            ])
+        let digest = |names: [&str; 2]| {
+            let sources = [Source::new(names[0], "x"), Source::new(names[1], "y")];
+            content_sha256(sources.iter())
         };
-        assert_eq!(release("").content_sha256(), release("some/where/").content_sha256());
-        let mut other = release("");
-        other.sources[1].0 = Source::new("b/d.yml", "y");
-        assert_ne!(release("").content_sha256(), other.content_sha256());
+        let here = digest(["a.content", "b/c.yml"]);
+        assert_eq!(here, digest(["some/where/a.content", "some/where/b/c.yml"]));
+        assert_ne!(here, digest(["a.content", "b/d.yml"]));
     }
 }

@@ -1,10 +1,10 @@
 //! Judge: what is reported, what was accepted and by what, and which rules cannot ship. The one place for
 //! severities, suppressions, the baseline and the order of findings.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::gathered::{Gathered, Input};
-use super::workspace::{Checked, Extents, FileFound, Outcome};
+use super::workspace::{Checked, Extents, FileFound, Globals, Outcome};
 use crate::check::{Language, suppress};
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::limits;
@@ -45,6 +45,8 @@ pub struct LeftOut {
     pub span: Span,
     /// All of it.
     pub extent: Span,
+    /// Whether it is a rule that could be read whole, which is among those of [`Checked::rules`].
+    pub is_read: bool,
     /// Why: at least one finding.
     pub reasons: Vec<Diagnostic>,
 }
@@ -95,7 +97,7 @@ impl Judged {
             kept
         };
         let unasked = checked.unasked();
-        let mut errors: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+        let mut errors: Vec<Vec<Diagnostic>> = Vec::new();
         for FileFound { source, language, found, .. } in checked.files() {
             let applied = suppress::apply(source, language, found.to_vec(), &unasked);
             accepted.extend(
@@ -107,7 +109,7 @@ impl Judged {
             let mut kept = judge(applied.kept, &mut accepted);
             kept.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
             let own = kept.iter().filter(|found| found.severity == Severity::Error).cloned();
-            errors.insert(source.name().to_owned(), own.collect());
+            errors.push(own.collect());
             findings.extend(limited(source, kept));
         }
         let problems: Vec<Diagnostic> = checked.problems().cloned().collect();
@@ -178,7 +180,13 @@ impl Judged {
     /// Every file that had an influence, by what it holds, sorted.
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
-        self.checked.regathered().all_inputs()
+        self.gathered().inputs_with(self.checked.sources().map(|(source, _)| source))
+    }
+
+    /// The digest of the content: names and bytes of all content files. It does not depend on where the release lies.
+    #[must_use]
+    pub fn content_sha256(&self) -> String {
+        super::gathered::content_sha256(self.checked.sources().map(|(source, _)| source))
     }
 }
 
@@ -194,42 +202,39 @@ fn limited(source: &Source, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         return found;
     }
     let dropped = found.split_off(most);
-    let span = found.last().map_or_else(Span::default, |last| last.span);
-    let message = format!("{} more findings in this file are not shown", dropped.len());
-    let mut closing = Diagnostic::new(&codes::TOO_MANY_FINDINGS, source, span, message);
-    // It stands for all of them, so it weighs as much as the gravest.
-    closing.severity = dropped.iter().map(|one| one.severity).fold(closing.severity, Ord::max);
-    found.push(closing.with_help("fix the findings above and run again"));
+    let mut errors = dropped.iter().filter(|one| one.severity == Severity::Error).map(|one| one.span);
+    let count = errors.clone().count();
+    let span = errors.next().or(found.last().map(|last| last.span)).unwrap_or_default();
+    found.push(Diagnostic::closing(source, span, dropped.len(), count));
     found
 }
 
-/// Errors that are in force, by the name of the file.
-type Errors = BTreeMap<String, Vec<Diagnostic>>;
-
 /// Which rules cannot ship: those that could not be read whole, those with an error that is in force, and those that a
-/// document changes which is not carried out.
-fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<LeftOut> {
-    let of_file = |source: &Source| errors.get(source.name()).map_or(&[][..], Vec::as_slice);
+/// document changes which is not carried out. The errors in force are given for each file, in their order.
+fn left_out(checked: &Checked, errors: &[Vec<Diagnostic>], problems: &[Diagnostic]) -> Vec<LeftOut> {
     let changed = Changed::of(checked);
     let mut left_out = Vec::new();
-    for FileFound { source, language, outcome, found } in checked.files() {
+    for (FileFound { source, language, outcome, found }, errors) in checked.files().zip(errors) {
         let facts = &outcome.file.facts;
         let extents = Extents::new(facts.iter().map(|facts| facts.extent));
+        let mut of_globals = Globals::of(facts.iter().filter_map(|facts| facts.global));
         let mut own: Vec<Vec<&Diagnostic>> = vec![Vec::new(); facts.len()];
         let unreadable = found.iter().filter(|found| found.code.severity == Severity::Error);
         let read: HashMap<Span, &CheckedRule> = outcome.rules.iter().map(|rule| (rule.extent, &**rule)).collect();
         let is_read = |at: usize| facts.get(at).is_some_and(|facts| read.contains_key(&facts.extent));
-        for error in of_file(source)
-            .iter()
-            .chain(unreadable.filter(|found| extents.at(found.span).is_some_and(|at| !is_read(at))))
+        for error in
+            errors.iter().chain(unreadable.filter(|found| extents.at(found.span).is_some_and(|at| !is_read(at))))
         {
             if let Some(of) = extents.at(error.span).and_then(|at| own.get_mut(at)) {
                 of.push(error);
+            } else {
+                of_globals.take(error);
             }
         }
         for (facts, own) in facts.iter().zip(own).filter(|(facts, _)| facts.is_rule) {
             let rule = read.get(&facts.extent);
-            let mut reasons: Vec<Diagnostic> = own.into_iter().cloned().collect();
+            let mut reasons: Vec<Diagnostic> =
+                own.into_iter().chain(of_globals.of_rule(facts.global)).cloned().collect();
             if rule.is_some() {
                 reasons.extend(changed.by(facts, language));
             } else {
@@ -246,7 +251,7 @@ fn left_out(checked: &Checked, errors: &Errors, problems: &[Diagnostic]) -> Vec<
             if !reasons.is_empty() {
                 reasons.sort_by_key(|of| (of.span, of.code.id));
                 reasons.dedup_by(|a, b| a.code.id == b.code.id && a.span == b.span && a.source.is(&b.source));
-                left_out.push(named(facts, source, reasons));
+                left_out.push(named(facts, source, rule.is_some(), reasons));
             }
         }
         // What could not be read in a file, outside of all that could, may have been rules.
@@ -268,12 +273,12 @@ fn first_error(found: &[Diagnostic]) -> Option<&Diagnostic> {
     found.iter().filter(|found| found.code.severity == Severity::Error).min_by_key(|found| (found.span, found.code.id))
 }
 
-fn named(facts: &Facts, source: &Source, reasons: Vec<Diagnostic>) -> LeftOut {
+fn named(facts: &Facts, source: &Source, is_read: bool, reasons: Vec<Diagnostic>) -> LeftOut {
     let first = |of: &Option<(String, Span)>| of.as_ref().map(|(text, _)| text.clone());
     let title = facts.title.clone();
     let name = first(&facts.id).or_else(|| first(&facts.name)).or_else(|| title.clone());
     let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| source.name().to_owned());
-    LeftOut { name, title, source: source.clone(), span: facts.span, extent: facts.extent, reasons }
+    LeftOut { name, title, source: source.clone(), span: facts.span, extent: facts.extent, is_read, reasons }
 }
 
 fn whole(source: &Source, reason: &Diagnostic) -> LeftOut {
@@ -283,6 +288,7 @@ fn whole(source: &Source, reason: &Diagnostic) -> LeftOut {
         source: source.clone(),
         span: reason.span,
         extent: reason.span,
+        is_read: false,
         reasons: vec![reason.clone()],
     }
 }
@@ -329,21 +335,19 @@ impl<'c> Changed<'c> {
 
 /// Where a document is shown.
 fn place(document: &Dependent, outcome: &Outcome) -> Span {
-    outcome.file.facts.get(document.facts).map_or(document.extent, |facts| facts.span)
+    outcome.file.facts.get(document.facts).map_or_else(Span::default, |facts| facts.span)
 }
 
 /// A filter or a correlation is not carried out.
 fn runs_not(source: &Source, span: Span, kind: DependentKind) -> Diagnostic {
-    let (what, harm) = match kind {
-        DependentKind::Filter => ("filter", "without it the rules that it is for match more than they should"),
-        DependentKind::Correlation => ("correlation", "without it the rules that it counts would alert one by one"),
+    let harm = match kind {
+        DependentKind::Filter => "without it the rules that it is for match more than they should",
+        DependentKind::Correlation => "without it the rules that it counts would alert one by one",
     };
-    let message = format!("this {what} is not carried out, and {harm}");
+    let message = format!("this {} is not carried out, and {harm}", kind.as_str());
     let mut found = Diagnostic::new(&codes::NOT_RUNNABLE, source, span, message);
     found.severity = Severity::Error;
-    found.with_help(format!(
-        "take the {what} and its rules out of the release with `exclude`, or write the condition into the rules"
-    ))
+    found.with_help(kind.advice())
 }
 
 /// Findings for whoever runs or ships rules.

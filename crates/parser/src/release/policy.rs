@@ -91,21 +91,14 @@ impl std::fmt::Display for SeverityError {
 
 impl std::error::Error for SeverityError {}
 
-/// Which findings fail a run.
-#[derive(Clone, Debug)]
+/// Which findings fail a run. By default severities are those of the codes, nothing is accepted and errors fail.
+#[derive(Clone, Debug, Default)]
 pub struct Policy {
     levels: BTreeMap<&'static str, Level>,
     /// Findings that were there when an old repository adopted the tool.
     pub baseline: Option<Baseline>,
     /// Whether warnings fail the run too.
     pub deny_warnings: bool,
-}
-
-impl Default for Policy {
-    /// Default severities, nothing accepted, errors fail.
-    fn default() -> Self {
-        Self { levels: BTreeMap::new(), baseline: None, deny_warnings: false }
-    }
 }
 
 impl Policy {

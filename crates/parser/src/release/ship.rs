@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::gathered::{Input, ReleaseInfo};
 use super::judge::{Judged, LeftOut};
 use crate::catalogue::Catalogue;
 use crate::diagnostic::Diagnostic;
@@ -34,8 +33,6 @@ pub struct Shippable {
     rules: Vec<Arc<CheckedRule>>,
     catalogue: Arc<Catalogue>,
     left_out: Vec<LeftOut>,
-    release: ReleaseInfo,
-    inputs: Vec<Input>,
 }
 
 impl Judged {
@@ -51,9 +48,8 @@ impl Judged {
 impl Shippable {
     fn of(judged: &Judged, errors: WithErrors) -> Result<Self, Unshippable> {
         let left_out = judged.left_out();
-        let found: Vec<Diagnostic> = judged.errors().cloned().collect();
-        if errors == WithErrors::Refuse && (!found.is_empty() || !left_out.is_empty()) {
-            return Err(Unshippable { errors: found });
+        if errors == WithErrors::Refuse && (judged.errors().next().is_some() || !left_out.is_empty()) {
+            return Err(Unshippable { errors: judged.errors().cloned().collect() });
         }
         let checked = judged.checked();
         let left: HashSet<(&str, Span)> = left_out.iter().map(|out| (out.source.name(), out.extent)).collect();
@@ -63,13 +59,7 @@ impl Shippable {
         rules.sort_by(|a, b| {
             (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
         });
-        Ok(Self {
-            rules,
-            catalogue: Arc::clone(checked.catalogue()),
-            left_out: left_out.to_vec(),
-            release: judged.gathered().release.clone(),
-            inputs: judged.inputs(),
-        })
+        Ok(Self { rules, catalogue: Arc::clone(checked.catalogue()), left_out: left_out.to_vec() })
     }
 
     /// The rules. The number of a rule in an image is its place here.
@@ -88,17 +78,5 @@ impl Shippable {
     #[must_use]
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
-    }
-
-    /// What the release says of itself.
-    #[must_use]
-    pub const fn release(&self) -> &ReleaseInfo {
-        &self.release
-    }
-
-    /// Every file that had an influence, by what it holds.
-    #[must_use]
-    pub fn inputs(&self) -> &[Input] {
-        &self.inputs
     }
 }

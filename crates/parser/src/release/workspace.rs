@@ -179,23 +179,23 @@ impl Workspace {
 
     /// Stage 1, and what is wrong among the template types of all files.
     fn declare(&mut self, checking: &Checking<'_>) -> Vec<Diagnostic> {
-        let todo: Vec<&File> = self.files.values().filter(|file| file.declared.is_none()).collect();
-        let done = parallel::map(&todo, checking.threads, |file| {
-            if file.language != Language::Native {
-                return Declared::default();
+        let mut todo: Vec<&mut File> = Vec::new();
+        for file in self.files.values_mut().filter(|file| file.declared.is_none()) {
+            match file.language {
+                Language::Native => todo.push(file),
+                Language::Sigma => file.declared = Some(Declared::default()),
             }
+        }
+        let done = parallel::map(&todo, checking.threads, |file| {
             let mut sink = Sink::new(&file.source);
             let templates = native::templates(&native::parse(&file.source).ast, &mut sink);
             Declared { templates: templates.into_iter().map(Arc::new).collect(), found: sink.finish() }
         });
-        let names: Vec<String> = todo.iter().map(|file| file.source.name().to_owned()).collect();
-        for (name, declared) in names.iter().zip(done) {
-            if !declared.templates.is_empty() {
-                self.catalogue = None;
-            }
-            if let Some(file) = self.files.get_mut(name) {
-                file.declared = Some(declared);
-            }
+        if done.iter().any(|declared| !declared.templates.is_empty()) {
+            self.catalogue = None;
+        }
+        for (file, declared) in todo.into_iter().zip(done) {
+            file.declared = Some(declared);
         }
         let mut own: Vec<Arc<TemplateType>> = self.declared().flat_map(|of| &of.templates).cloned().collect();
         let contradictions = templates::check(&self.gathered.library, &mut own);
@@ -250,71 +250,82 @@ impl Workspace {
         found
     }
 
-    /// What was found, by the name of the file: of stage 2 and what is given.
-    fn by_file(&self, more: Vec<Diagnostic>) -> BTreeMap<String, Vec<Diagnostic>> {
-        let mut found: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
-        for (name, file) in &self.files {
-            let own = file.outcome.as_ref().map_or(&[][..], |outcome| &outcome.file.diagnostics);
-            found.insert(name.clone(), own.to_vec());
-        }
-        for diagnostic in more {
-            // What is said of the library stands in no file of the content.
-            if let Some(of) = found.get_mut(diagnostic.source.name()) {
-                of.push(diagnostic);
-            }
+    /// The place of each file among the files, by name: for findings that are not made file by file.
+    fn places(&self) -> HashMap<&str, usize> {
+        self.files.keys().map(String::as_str).zip(0..).collect()
+    }
+
+    /// What was found, for each file in their order: of stage 2 and what is given.
+    fn by_file(&self, more: Vec<Diagnostic>) -> Vec<Vec<Diagnostic>> {
+        let own = |file: &File| file.outcome.as_ref().map(|outcome| outcome.file.diagnostics.clone());
+        let mut found: Vec<Vec<Diagnostic>> = self.files.values().map(|file| own(file).unwrap_or_default()).collect();
+        if !more.is_empty() {
+            spread(more, &self.places(), &mut found);
         }
         found
     }
 
     /// Stage 4. No proof is made with a rule that has an error.
-    fn prove(&mut self, found: &mut BTreeMap<String, Vec<Diagnostic>>, checking: &Checking<'_>) {
+    fn prove(&mut self, found: &mut [Vec<Diagnostic>], checking: &Checking<'_>) {
         let Some(further) = checking.further else { return };
         if self.asked.is_none_or(|asked| !std::ptr::eq(asked, further.codes())) {
             self.files.values_mut().for_each(|file| file.proofs = None);
             self.asked = Some(further.codes());
         }
-        let known: Vec<&Diagnostic> = found.values().flatten().collect();
-        let keys: HashMap<&str, u64> = found.iter().map(|(name, known)| (name.as_str(), key(known))).collect();
-        let is_current = |file: &File| {
-            file.proofs.as_ref().is_some_and(|(made_with, _)| keys.get(file.source.name()) == Some(made_with))
-        };
-        let sound = |file: &File| -> Vec<Arc<CheckedRule>> {
-            let of = found.get(file.source.name()).map_or(&[][..], Vec::as_slice);
-            let errors = of.iter().filter(|found| found.code.severity == Severity::Error);
-            let rules = file.outcome.as_ref().map_or(&[][..], |outcome| &outcome.rules);
-            let extents = Extents::new(rules.iter().map(|rule| rule.extent));
-            let flawed: BTreeSet<usize> = errors.filter_map(|error| extents.at(error.span)).collect();
-            (0..).zip(rules).filter(|(at, _)| !flawed.contains(at)).map(|(_, rule)| Arc::clone(rule)).collect()
-        };
-        let stale: BTreeSet<&str> =
-            self.files.iter().filter(|(_, file)| !is_current(file)).map(|(name, _)| name.as_str()).collect();
-        let all: Vec<Arc<CheckedRule>> = self.files.values().flat_map(sound).collect();
-        let all: Vec<&CheckedRule> = all.iter().map(|rule| &**rule).collect();
-        let todo: Vec<&CheckedRule> = all.iter().copied().filter(|rule| stale.contains(rule.source.name())).collect();
-        let mut made: HashMap<String, Vec<Diagnostic>> = HashMap::new();
-        for proof in further.of_rules(&todo, &known, checking.threads) {
-            made.entry(proof.source.name().to_owned()).or_default().push(proof.or_cure());
-        }
-        let beside: Vec<Diagnostic> =
-            further.across(&all, &known, checking.threads).into_iter().map(Diagnostic::or_cure).collect();
-        let stale: Vec<(String, u64)> =
-            stale.iter().map(|name| ((*name).to_owned(), keys.get(*name).copied().unwrap_or_default())).collect();
-        drop((all, todo));
-        for (name, key) in stale {
-            if let Some(file) = self.files.get_mut(&name) {
-                file.proofs = Some((key, made.remove(&name).unwrap_or_default()));
+        let known: Vec<&Diagnostic> = found.iter().flatten().collect();
+        let keys: Vec<u64> = found.iter().map(|known| key(known)).collect();
+        let mut all: Vec<&CheckedRule> = Vec::new();
+        let mut todo: Vec<&CheckedRule> = Vec::new();
+        for ((file, known), key) in self.files.values().zip(found.iter()).zip(&keys) {
+            let from = all.len();
+            all.extend(sound(file, known));
+            if file.proofs.as_ref().is_none_or(|(made_with, _)| made_with != key) {
+                todo.extend(all.get(from..).unwrap_or_default());
             }
         }
-        for (name, file) in &self.files {
-            let proofs = file.proofs.iter().flat_map(|(_, proofs)| proofs).cloned();
-            found.entry(name.clone()).or_default().extend(proofs);
-        }
-        for diagnostic in beside {
-            if let Some(of) = found.get_mut(diagnostic.source.name()) {
-                of.push(diagnostic);
+        let made = further.of_rules(&todo, &known, checking.threads);
+        let beside = further.across(&all, &known, checking.threads);
+        let places = self.places();
+        let mut proofs = vec![Vec::new(); found.len()];
+        spread(made, &places, &mut proofs);
+        let mut across = vec![Vec::new(); found.len()];
+        spread(beside, &places, &mut across);
+        for ((file, key), made) in self.files.values_mut().zip(keys).zip(proofs) {
+            if file.proofs.as_ref().is_none_or(|(made_with, _)| *made_with != key) {
+                file.proofs = Some((key, made.into_iter().map(Diagnostic::or_cure).collect()));
             }
+        }
+        for ((file, across), found) in self.files.values().zip(across).zip(found) {
+            found.extend(file.proofs.iter().flat_map(|(_, proofs)| proofs).cloned());
+            found.extend(across.into_iter().map(Diagnostic::or_cure));
         }
     }
+}
+
+/// Puts findings to their files. What is said of the library stands in no file of the content.
+fn spread(found: Vec<Diagnostic>, places: &HashMap<&str, usize>, files: &mut [Vec<Diagnostic>]) {
+    for diagnostic in found {
+        let file = places.get(diagnostic.source.name()).and_then(|place| files.get_mut(*place));
+        if let Some(of) = file {
+            of.push(diagnostic);
+        }
+    }
+}
+
+/// The rules of a file that no error is about.
+fn sound<'f>(file: &'f File, known: &[Diagnostic]) -> Vec<&'f CheckedRule> {
+    let rules = file.outcome.as_ref().map_or(&[][..], |outcome| &outcome.rules);
+    let extents = Extents::new(rules.iter().map(|rule| rule.extent));
+    let mut of_globals = Globals::of(rules.iter().filter_map(|rule| rule.global));
+    let mut flawed = BTreeSet::new();
+    for error in known.iter().filter(|found| found.code.severity == Severity::Error) {
+        flawed.extend(extents.at(error.span));
+        of_globals.take(error);
+    }
+    let is_sound = |(at, rule): &(usize, &Arc<CheckedRule>)| {
+        !flawed.contains(at) && of_globals.of_rule(rule.global).next().is_none()
+    };
+    (0..).zip(rules).filter(is_sound).map(|(_, rule)| &**rule).collect()
 }
 
 /// Where the rules and documents of one file stand. They do not overlap.
@@ -332,6 +343,35 @@ impl Extents {
         let after = self.0.partition_point(|(extent, _)| extent.start <= finding.start);
         let (extent, number) = self.0.get(after.checked_sub(1)?)?;
         (finding.start < extent.end.max(extent.start.saturating_add(1))).then_some(*number)
+    }
+}
+
+/// Errors that stand in global documents: they are about every rule that such a document is merged into.
+pub(super) struct Globals<'f> {
+    extents: Extents,
+    /// By the number of the document, the first of each code. A thousand rules may share a document in which each of
+    /// them has an error, and all errors as reasons of all rules would be a million.
+    errors: BTreeMap<usize, BTreeMap<&'static str, &'f Diagnostic>>,
+}
+
+impl<'f> Globals<'f> {
+    /// With the global document of each rule that has one.
+    pub(super) fn of(globals: impl Iterator<Item = Span>) -> Self {
+        Self { extents: Extents::new(globals), errors: BTreeMap::new() }
+    }
+
+    /// Takes an error in, where it stands in one of them.
+    pub(super) fn take(&mut self, error: &'f Diagnostic) {
+        if let Some(number) = self.extents.at(error.span) {
+            self.errors.entry(number).or_default().entry(error.code.id).or_insert(error);
+        }
+    }
+
+    /// The errors about a rule, given its global document.
+    pub(super) fn of_rule(&self, global: Option<Span>) -> impl Iterator<Item = &'f Diagnostic> {
+        // Of equal extents the last one answers for all, here and above.
+        let errors = global.and_then(|global| self.errors.get(&self.extents.at(global)?));
+        errors.into_iter().flat_map(|errors| errors.values().copied())
     }
 }
 
@@ -383,7 +423,8 @@ pub struct Checked {
     workspace: Workspace,
     catalogue: Arc<Catalogue>,
     rules: Vec<Arc<CheckedRule>>,
-    found: BTreeMap<String, Vec<Diagnostic>>,
+    /// For each file, in their order.
+    found: Vec<Vec<Diagnostic>>,
     asked: &'static [&'static Code],
 }
 
@@ -428,10 +469,9 @@ impl Checked {
         self.workspace.gathered.problems.iter().chain(&self.workspace.refused)
     }
 
-    /// Each file with its outcome and all that was found in it.
+    /// Each file with its outcome and all that was found in it, by name.
     pub(super) fn files(&self) -> impl Iterator<Item = FileFound<'_>> {
-        self.workspace.files.iter().filter_map(|(name, file)| {
-            let found = self.found.get(name).map_or(&[][..], Vec::as_slice);
+        self.workspace.files.values().zip(&self.found).filter_map(|(file, found)| {
             let outcome = file.outcome.as_ref()?;
             Some(FileFound { source: &file.source, language: file.language, outcome, found })
         })

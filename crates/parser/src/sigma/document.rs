@@ -90,10 +90,7 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
         makes_no_rule(unused, &mut outcome, &mut sink);
     }
     if let Some(flaw) = cut {
-        outcome.rules.clear();
-        for facts in outcome.facts.iter_mut().filter(|facts| facts.unread.is_none()) {
-            facts.unread = Some(flaw.clone());
-        }
+        outcome.cut(&flaw);
     }
     outcome.diagnostics.extend(sink.finish());
     outcome
@@ -127,20 +124,36 @@ fn makes_no_rule(global: Global<'_>, outcome: &mut FileOutcome, sink: &mut Sink)
     let document = logic_of(root).unwrap_or(Document::Rule);
     metadata::attributes(root, document, &mut own);
     keys(root, document, &mut own);
-    let name =
-        |key: &str| root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)));
+    let mut facts = facts_of(Place { extent: global.extent, global: None }, place);
+    let _ = name(root, &mut facts);
+    (facts.is_rule, facts.unread) = (true, own.close(sink).err());
     outcome.is_intact = false;
-    outcome.facts.push(Facts {
-        id: name("id"),
-        name: name("name"),
-        title: name("title").map(|(title, _)| title),
+    outcome.facts.push(facts);
+}
+
+/// What is known of a document that nothing was read of, shown at `span`.
+const fn facts_of(place: Place, span: Span) -> Facts {
+    Facts {
+        id: None,
+        name: None,
+        title: None,
         logic: None,
-        span: place,
-        extent: global.extent,
-        global: None,
-        is_rule: true,
-        unread: own.close(sink).err(),
-    });
+        span,
+        extent: place.extent,
+        global: place.global,
+        is_rule: false,
+        unread: None,
+    }
+}
+
+/// Takes down what a document is called, and gives the place of its title.
+fn name(root: &Node<'_>, facts: &mut Facts) -> Option<Span> {
+    let text =
+        |key: &str| root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)));
+    (facts.id, facts.name) = (text("id"), text("name"));
+    let (title, span) = text("title")?;
+    facts.title = Some(title);
+    Some(span)
 }
 
 /// Where a document is.
@@ -216,17 +229,7 @@ fn one(
     outcome: &mut FileOutcome,
     (mut own, sink): (Sink, &mut Sink),
 ) {
-    let mut facts = Facts {
-        id: None,
-        name: None,
-        title: None,
-        logic: None,
-        span: root.span,
-        extent: place.extent,
-        global: place.global,
-        is_rule: false,
-        unread: None,
-    };
+    let mut facts = facts_of(place, root.span);
     let Some(document) = kind(root, &mut own) else {
         outcome.is_intact = false;
         facts.unread = own.close(sink).err();
@@ -235,14 +238,8 @@ fn one(
     };
     metadata::check(root, document, &mut own);
     keys(root, document, &mut own);
-    let name =
-        |key: &str| root.entry(key).and_then(|(_, value)| value.string().map(|text| (text.to_owned(), value.span)));
-    facts.id = name("id");
-    facts.name = name("name");
     facts.is_rule = document == Document::Rule;
-    if let Some((title, span)) = name("title") {
-        (facts.title, facts.span) = (Some(title), span);
-    }
+    facts.span = name(root, &mut facts).unwrap_or(facts.span);
     let mut read = None;
     match document {
         Document::Rule => {
@@ -251,11 +248,11 @@ fn one(
         }
         Document::Correlation => {
             let found = correlation::correlation(root, &mut own);
-            dependent(root, DependentKind::Correlation, found, &facts, outcome, &mut own);
+            dependent(root, DependentKind::Correlation, found, outcome, &mut own);
         }
         Document::Filter => {
             let found = correlation::filter(root, &mut own);
-            dependent(root, DependentKind::Filter, found, &facts, outcome, &mut own);
+            dependent(root, DependentKind::Filter, found, outcome, &mut own);
         }
     }
     match (read, own.close(sink)) {
@@ -320,27 +317,14 @@ fn keys(root: &Node<'_>, document: Document, sink: &mut Sink) {
     }
 }
 
-fn dependent(
-    root: &Node<'_>,
-    kind: DependentKind,
-    rules: Referred,
-    facts: &Facts,
-    outcome: &mut FileOutcome,
-    sink: &mut Sink,
-) {
-    if let Referred::Rules(rules) = &rules {
-        outcome.references.extend(rules.iter().cloned());
-    }
-    let key = match kind {
-        DependentKind::Correlation => "correlation",
-        DependentKind::Filter => "filter",
-    };
+fn dependent(root: &Node<'_>, kind: DependentKind, rules: Referred, outcome: &mut FileOutcome, sink: &mut Sink) {
+    let key = kind.as_str();
     let generate = kind == DependentKind::Filter || correlation::generates(root);
-    outcome.documents.push(Dependent { kind, facts: outcome.facts.len(), extent: facts.extent, rules, generate });
+    outcome.documents.push(Dependent { kind, facts: outcome.facts.len(), rules, generate });
     let span = root.entry(key).map_or(root.span, |(key, _)| key.span);
     let message = format!("{key} documents are validated but not run by this version");
     let found = sink.diagnostic(&codes::NOT_RUNNABLE, span, message);
-    sink.push(found.with_help("the rules that it refers to run without it"));
+    sink.push(found.with_help(kind.advice()));
 }
 
 fn not_a_rule(root: &Node<'_>, sink: &mut Sink) {

@@ -94,7 +94,8 @@ fn replaced(root: &Node<'_>, document: Document, sink: &mut Sink) {
     }
 }
 
-/// Reports what reports cannot print, which comes in by an escape between double quotes.
+/// Reports what reports cannot print: control characters, which come in by escapes between double quotes, and what
+/// turns or hides text, which any scalar can hold as it is.
 fn printable(name: &str, node: &Node<'_>, sink: &mut Sink) {
     match &node.value {
         Yaml::Scalar(text, _) => {

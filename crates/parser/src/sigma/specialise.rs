@@ -216,6 +216,9 @@ impl<'a> Specialiser<'a, '_> {
                 *used = true;
             }
         });
+        if used.iter().all(|used| *used) {
+            return Vec::new();
+        }
         let is_unused = |expr: &Expr<Leaf>| {
             let mut unused = false;
             expr.each(&mut |leaf, _| unused |= matches!(leaf, Leaf::Item(index) if used.get(*index) == Some(&false)));

@@ -1,6 +1,7 @@
 //! YAML trees with byte spans: from text to [`Node`], within limits.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
@@ -293,12 +294,13 @@ pub(crate) fn comments(text: &str) -> Vec<Span> {
     let mut found = Vec::new();
     let mut offsets = Offsets::new(text);
     let mut parser = Parser::new_from_str(text);
+    let mut lines = Lines::default();
     // Where the last value ends.
     let mut at = 0;
     while let Some(Ok((event, span))) = parser.next_event() {
         let value = match event {
             Event::StreamEnd => {
-                between(text, at, text.len(), &mut found);
+                between(text, at..text.len(), &mut lines, &mut found);
                 return found;
             }
             Event::Scalar(value, style, anchor, tag) => {
@@ -311,7 +313,7 @@ pub(crate) fn comments(text: &str) -> Vec<Span> {
         if value.is_empty() {
             continue;
         }
-        if !between(text, at, value.range().start, &mut found) {
+        if !between(text, at..value.range().start, &mut lines, &mut found) {
             return found;
         }
         at = value.range().end;
@@ -319,18 +321,39 @@ pub(crate) fn comments(text: &str) -> Vec<Span> {
     found
 }
 
+/// The line of a place, for places that are asked for in their order. Each byte is looked at once: a file may be one
+/// line with a `#` at every other byte.
+#[derive(Default)]
+struct Lines {
+    seen: usize,
+    start: usize,
+}
+
+impl Lines {
+    /// Where the line begins that holds the byte at `at`.
+    fn start(&mut self, text: &str, at: usize) -> usize {
+        if let Some(last) = text.get(self.seen..at).and_then(|new| new.rfind(['\n', '\r'])) {
+            self.start = self.seen + last + 1;
+        }
+        self.seen = self.seen.max(at);
+        self.start
+    }
+}
+
 /// The comments from the end of one value to the start of the next; false where that cannot be so.
-fn between(text: &str, from: usize, to: usize, found: &mut Vec<Span>) -> bool {
+fn between(text: &str, Range { start: from, end: to }: Range<usize>, lines: &mut Lines, found: &mut Vec<Span>) -> bool {
+    let end_of = |start: usize| {
+        let rest = text.get(start..).unwrap_or("");
+        start + rest.find(['\n', '\r']).unwrap_or(rest.len())
+    };
     let mut at = from;
     while let Some(start) = text.get(at..to).and_then(|rest| rest.find('#')).map(|offset| at + offset) {
-        let before = text.get(..start).unwrap_or("");
-        let line = before.rfind(['\n', '\r']).map_or(0, |line| line + 1);
-        let rest = text.get(start..).unwrap_or("");
-        let end = start + rest.find(['\n', '\r']).unwrap_or(rest.len());
-        if before.get(line..).is_some_and(|line| line.starts_with('%')) {
+        let line = text.get(lines.start(text, start)..start).unwrap_or("");
+        if line.starts_with('%') {
             // Readers differ on comments behind directives.
-            at = end;
-        } else if before.is_empty() || before.ends_with([' ', '\t', '\n', '\r']) {
+            at = end_of(start);
+        } else if line.is_empty() || line.ends_with([' ', '\t']) {
+            let end = end_of(start);
             if end > to {
                 return false;
             }
@@ -378,9 +401,12 @@ fn separators(text: &str, sink: &mut Sink) {
 /// Reads all documents of a file. What cannot be read is reported; documents before
 /// the first syntax error are returned.
 pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
-    separators(text, sink);
     let mut found = Vec::new();
     let mut offsets = Offsets::new(text);
+    // Content that was decoded has none; texts may come another way.
+    if !offsets.ascii {
+        separators(text, sink);
+    }
     let mut builder = Builder {
         sink,
         stack: Vec::new(),

@@ -12,7 +12,6 @@ use super::typing::{self, Asked, Made};
 use crate::diagnostic::{Sink, Unread, clip, closest, codes};
 use crate::limits;
 use crate::model::{Expr, FieldComparison, FieldRef, Predicate, Test};
-use crate::regex;
 use crate::source::Span;
 use crate::template::{FieldType, Fixed, Scalar, TemplateType};
 
@@ -341,11 +340,11 @@ impl<'r> Lowerer<'r, '_> {
             }
             Side::Values(values) => {
                 self.spend(&asked, values)?;
-                typing::test(&asked, element, values, self.sink)?
+                typing::test(&asked, element, values, &mut self.scope.budget.regex_states, self.sink)?
             }
             Side::Shared(values) => {
                 self.spend(&asked, &values.values)?;
-                typing::test(&asked, element, &values.values, self.sink)?
+                typing::test(&asked, element, &values.values, &mut self.scope.budget.regex_states, self.sink)?
             }
             Side::Table(table) => {
                 let key = table.key_type();
@@ -399,23 +398,6 @@ impl<'r> Lowerer<'r, '_> {
             let message =
                 format!("the expressions of this file have more than {} bytes together", limits::FILE_REGEX_BYTES);
             return Err(self.report(&codes::REGEX_TOO_LARGE, asked.at, message, "split the file, or use `like`"));
-        }
-        if asked.operator == Operator::Matches {
-            // What is wrong with one of them is reported where it is typed.
-            let states = |value: &Value| match &value.value {
-                Literal::Text(text) => regex::inspect(text, regex::Flags::default()).unwrap_or(0),
-                _ => 0,
-            };
-            if !limits::take(&mut budget.regex_states, values.iter().map(states).sum()) {
-                let most = limits::FILE_REGEX_STATES;
-                let message = format!("the regular expressions of this file need more than {most} states together");
-                return Err(self.report(
-                    &codes::REGEX_TOO_LARGE,
-                    asked.at,
-                    message,
-                    "split the file, or lower the counts of repeats",
-                ));
-            }
         }
         if !limits::take(&mut budget.values, values.len()) || !limits::take(&mut budget.value_bytes, bytes) {
             let message = format!(

@@ -39,6 +39,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
     let mut scope = Scope::default();
     let form = Form::of(&parsed);
     outcome.diagnostics.extend(scope.declare(&parsed.ast, &form, load, &mut sink));
+    let mut cut = None;
     for declaration in parsed.ast.declarations() {
         if let Declaration::Rule(rule) = declaration {
             let mut facts = Facts {
@@ -62,8 +63,15 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
                 Ok(_) => outcome.rules.extend(lowered.ok()),
                 Err(first) => facts.unread = Some(first),
             }
+            // What follows has no room left, and which rules had some should not depend on their order.
+            if scope.budget.is_spent() {
+                cut = cut.or_else(|| facts.unread.clone());
+            }
             outcome.facts.push(facts);
         }
+    }
+    if let Some(flaw) = cut {
+        outcome.cut(&flaw);
     }
     if parsed.ast.is_intact() {
         scope.report_unused(&mut sink);

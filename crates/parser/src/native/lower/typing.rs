@@ -26,8 +26,15 @@ pub(super) struct Asked<'a> {
     pub(super) name: &'a str,
 }
 
-/// The test of a value of type `ty` against constants. What is wrong is reported.
-pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Result<Made, Unread> {
+/// The test of a value of type `ty` against constants. What is wrong is reported. Regular expressions take their
+/// states from what is left of those of the file.
+pub(super) fn test(
+    asked: &Asked<'_>,
+    ty: FieldType,
+    values: &[Value],
+    states: &mut usize,
+    sink: &mut Sink,
+) -> Result<Made, Unread> {
     use Operator::{Cidr, Contains, EndsWith, Equal, In, Like, Matches, NotEqual, StartsWith};
     let operator = asked.operator;
     let fits = match ty.scalar {
@@ -53,7 +60,7 @@ pub(super) fn test(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mu
     }
     let negated = operator == NotEqual && !matches!(ty.scalar, Scalar::Int | Scalar::Float);
     let test = match ty.scalar {
-        Scalar::String => strings(asked, ty, values, sink)?,
+        Scalar::String => strings(asked, ty, values, states, sink)?,
         Scalar::Int => {
             let numbers = gather(asked, ty, values, sink, |literal| match literal {
                 Literal::Int(number) => Some(*number),
@@ -223,7 +230,13 @@ fn networks(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink)
     refused.map_or(Ok(Test::Cidr(good)), Err)
 }
 
-fn strings(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) -> Result<Test, Unread> {
+fn strings(
+    asked: &Asked<'_>,
+    ty: FieldType,
+    values: &[Value],
+    states: &mut usize,
+    sink: &mut Sink,
+) -> Result<Test, Unread> {
     let texts = gather(asked, ty, values, sink, |literal| match literal {
         Literal::Text(text) => Some(text.clone()),
         _ => None,
@@ -232,8 +245,16 @@ fn strings(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) 
     let mut patterns = Vec::with_capacity(texts.len());
     let mut refused = None;
     for (text, value) in texts.iter().zip(values) {
-        match pattern(asked, text, value.span, ignore_case, sink) {
+        let pattern = match asked.operator {
+            Operator::Matches => regex(text, value.span, ignore_case, sink).and_then(|(pattern, needed)| {
+                if limits::take(states, needed) { Ok(pattern) } else { Err(no_states(asked, sink)) }
+            }),
+            _ => pattern(asked, text, value.span, sink),
+        };
+        match pattern {
             Ok(pattern) => patterns.push(TextPattern { pattern, ignore_case }),
+            // There is no room for those after it either, and one finding says so.
+            Err(unread) if asked.operator == Operator::Matches && *states == 0 => return Err(unread),
             Err(unread) => refused = Some(unread),
         }
     }
@@ -244,7 +265,27 @@ fn strings(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink) 
     refused.map_or(Ok(Test::Text { patterns, all: asked.all }), Err)
 }
 
-fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Result<Pattern, Unread> {
+/// A regular expression, and how many states it may need.
+fn regex(value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Result<(Pattern, usize), Unread> {
+    match regex::inspect(value, Flags { ignore_case, ..Flags::default() }) {
+        Ok(states) => {
+            Ok((Pattern::Matches(Regex { pattern: value.into(), multi_line: false, dot_all: false }), states))
+        }
+        Err(problem) => {
+            let found = sink.diagnostic(problem.code, span, problem.message);
+            Err(sink.refuse(found.with_help(problem.help)))
+        }
+    }
+}
+
+fn no_states(asked: &Asked<'_>, sink: &mut Sink) -> Unread {
+    let most = limits::FILE_REGEX_STATES;
+    let message = format!("the regular expressions of this file need more than {most} states together");
+    let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, asked.at, message);
+    sink.refuse(found.with_help("split the file, or lower the counts of repeats"))
+}
+
+fn pattern(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) -> Result<Pattern, Unread> {
     let part = matches!(asked.operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
     if part && value.is_empty() {
         let message = format!("every text {} the empty one", asked.operator.as_str().replace('_', " "));
@@ -270,14 +311,6 @@ fn pattern(asked: &Asked<'_>, value: &str, span: Span, ignore_case: bool, sink: 
                 );
             }
             text::simplify(parts)
-        }
-        Operator::Matches => {
-            let flags = Flags { ignore_case, ..Flags::default() };
-            if let Err(problem) = regex::inspect(value, flags) {
-                let found = sink.diagnostic(problem.code, span, problem.message);
-                return Err(sink.refuse(found.with_help(problem.help)));
-            }
-            Pattern::Matches(Regex { pattern: value.into(), multi_line: false, dot_all: false })
         }
         _ => Pattern::Equals(value.into()),
     })
