@@ -147,7 +147,7 @@ pub struct Inspect {
     /// Only this template type, with its inputs and rules
     #[arg(long)]
     pub template: Option<String>,
-    /// The programs of one rule, by id, name or title
+    /// The programs of one rule, by id, name, title or file
     #[arg(long, conflicts_with = "template")]
     pub rule: Option<String>,
     /// Output format

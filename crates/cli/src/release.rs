@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, compile};
 use contentcheck_parser::diagnostic::visible;
 use contentcheck_parser::lookup::{self, NotFound};
 use contentcheck_parser::model::{CheckedRule, RuleId};
-use contentcheck_parser::release::{Checking, Gathered, Judged, LeftOut, Shippable, WithErrors};
+use contentcheck_parser::release::{Checking, Further, Gathered, Judged, LeftOut, Shippable, WithErrors};
 use contentcheck_parser::sensor::Sensor;
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection};
@@ -129,7 +130,11 @@ pub fn load(
     let selection = selection(inputs);
     let project = Project::open(&selection)?;
     introduce(&project, &project.gathered, streams);
-    let judged = project.gathered.check(&Checking::with_threads(selection.threads)).judge();
+    // A proof keeps a rule out where the settings make it an error, and is not looked for where it cannot.
+    let proofs = project.gathered.policy.has_errors_among(Depth::Quick.codes());
+    let further: Option<&dyn Further> = if proofs { Some(&Depth::Quick) } else { None };
+    let checking = Checking { further, ..Checking::with_threads(selection.threads) };
+    let judged = project.gathered.check(&checking).judge();
     say_errors(&judged, streams);
     let errors = if options.skip_errors { WithErrors::LeaveOut } else { WithErrors::Refuse };
     let all = judged.checked().rules().len() + unread(&judged);
@@ -137,7 +142,9 @@ pub fn load(
         Ok(content) => content,
         Err(_) => {
             let rules = judged.left_out().len();
-            talk(streams, &format!("{rules} of {} cannot run: {}", plural(all, "rule"), named(judged.left_out())));
+            if rules > 0 {
+                talk(streams, &format!("{rules} of {} cannot run: {}", plural(all, "rule"), named(judged.left_out())));
+            }
             talk(streams, "nothing was compiled. Fix them, or leave them out with --skip-errors");
             return Ok(None);
         }

@@ -334,7 +334,7 @@ fn the_demo_release_is_clean() {
 }
 
 #[test]
-fn mends_take_the_finding_away() {
+fn fixes_take_the_finding_away() {
     let mut problems = Vec::new();
     for directory in directories(&corpus("reject")) {
         let folder = name(&directory);
@@ -359,13 +359,13 @@ fn mends_take_the_finding_away() {
         }
         let worse = found(&after).into_iter().filter(|found| !before.contains(found.as_str())).collect::<Vec<_>>();
         if !worse.is_empty() {
-            problems.push(format!("{folder}: after the mend {worse:?}\n{after}"));
+            problems.push(format!("{folder}: after the fix {worse:?}\n{after}"));
         }
     }
     assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }
 
-/// After the mends everything is looked at again: the rules that are there now, and with what a baseline accepts.
+/// After the fixes everything is looked at again: the rules that are there now, and with what a baseline accepts.
 #[test]
 fn what_is_said_after_a_fix_is_true_of_the_fixed_files() {
     let directory = std::env::temp_dir().join(format!("contentcheck-{}-fixed", std::process::id()));

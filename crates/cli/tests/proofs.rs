@@ -75,6 +75,27 @@ fn valid(name: SchemaName, document: &Value) {
     assert!(errors.is_empty(), "{errors:?}");
 }
 
+/// What keeps a rule out of a release keeps it out of an image, proofs included: a rule that can never match.
+#[test]
+fn a_proof_that_is_an_error_keeps_its_rule_out_of_the_image() {
+    let rules = directory("raised", &[("a.content", RULES), ("contentcheck.toml", "")]);
+    let image = rules.join("r.ccir");
+    let compiled = |options: &[&str]| {
+        let _ = fs::remove_file(&image);
+        let paths = [rules.to_str().unwrap(), "-o", image.to_str().unwrap()];
+        let run = run(&[&["compile"], &paths[..], options].concat());
+        (run.exit, image.exists(), run.err)
+    };
+    assert!(matches!(compiled(&[]), (Exit::Fine, true, _)));
+    fs::write(rules.join("contentcheck.toml"), "[severity]\nCC0611 = \"error\"\n").unwrap();
+    let (exit, written, said) = compiled(&[]);
+    assert_eq!((exit, written), (Exit::Findings, false), "{said}");
+    assert!(said.contains("1 of 3 rules cannot run"), "{said}");
+    let (exit, written, said) = compiled(&["--skip-errors"]);
+    assert_eq!((exit, written), (Exit::Fine, true), "{said}");
+    assert!(said.contains("left out: 1 of 3 rules"), "{said}");
+}
+
 #[test]
 fn what_is_proved_is_said_with_its_place() {
     let rules = directory("prove", &[("a.content", RULES)]);

@@ -200,7 +200,7 @@ fn syntax(pattern: &str, error: &ast::Error) -> Problem {
                 at: None,
             };
         }
-        kind => (format!("the expression has a syntax error: {kind}"), "mend the expression at the place shown"),
+        kind => (format!("the expression has a syntax error: {kind}"), "fix the expression at the place shown"),
     };
     let at = (error.span().start.offset.min(pattern.len()), error.span().end.offset.min(pattern.len()));
     Problem { code: &codes::INVALID_REGEX, message, help, at: Some(at) }

@@ -257,7 +257,7 @@ fn findings_that_are_not_shown_are_counted() {
     assert!(!last.is_empty());
     for closing in last {
         assert!(closing.message.contains("more findings in this file are not shown"), "{closing}");
-        assert_eq!(closing.help.as_deref(), Some("mend the findings above and run again"));
+        assert_eq!(closing.help.as_deref(), Some("fix the findings above and run again"));
     }
     assert!(
         judged.findings().iter().any(|found| found.message.ends_with("of them errors")),

@@ -60,7 +60,7 @@ pub struct GateConfig {
     pub never_match: Vec<String>,
     /// How often a rule may match the recorded events, unless it has a ceiling of its own.
     pub ceiling: Option<u64>,
-    /// How often a rule may match them, by id, name or title.
+    /// How often a rule may match them; rules by id, name, title or file.
     pub ceilings: BTreeMap<String, u64>,
     /// The seed of everything that is random; 1 by default.
     pub seed: Option<u64>,

@@ -100,7 +100,7 @@ pub fn parse(text: &str) -> Result<Value, (usize, String)> {
                         _ => return fail("a key is not a name"),
                     };
                     if map.contains_key(&name) {
-                        return Err((line, format!("`{name}` stands here twice")));
+                        return Err((line, format!("`{name}` is given twice")));
                     }
                     *key = Some(name);
                 }
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_told_with_its_line() {
-        assert_eq!(parse("a: 1\na: 2\n").unwrap_err(), (2, "`a` stands here twice".to_owned()));
+        assert_eq!(parse("a: 1\na: 2\n").unwrap_err(), (2, "`a` is given twice".to_owned()));
         assert_eq!(parse("a: &x 1\nb: *x\n").unwrap_err().0, 2);
         assert_eq!(parse("a: 1\n---\nb: 2\n").unwrap_err().0, 2);
         for tag in ["!!binary", "!!str", "!!null", "!own", "!", "!<tag:yaml.org,2002:int>"] {

@@ -36,7 +36,7 @@ pub(super) fn findings(
                 found.push(of_part(rule, part, code));
             }
         } else if let Some(same) = covers {
-            // A value that stands twice is reported where it does; one that a modifier made has nothing of its own to mend.
+            // A value that stands twice is reported where it does; one that a modifier made has nothing of its own to fix.
             if !same && is_written(rule, part) {
                 match values.iter_mut().find(|(span, _)| *span == part.span) {
                     Some((_, all)) => all.push(part),

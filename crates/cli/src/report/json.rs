@@ -71,7 +71,7 @@ struct Finding<'a> {
     /// Name or id of the rule that the finding is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a str>,
-    /// A mend that can be applied by machine.
+    /// A fix that can be applied by machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<FixText<'a>>,
     /// What stays the same when lines move: a hash of code, file, rule and message, in hex.
@@ -117,11 +117,11 @@ struct RelatedPlace<'a> {
     text: &'a str,
 }
 
-/// A mend: all edits together.
+/// A fix: all edits together.
 #[derive(Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FixText<'a> {
-    /// What the mend does, in the imperative.
+    /// What the fix does, in the imperative.
     title: &'a str,
     /// The edits, all in the file of the finding; they do not overlap.
     edits: Vec<EditText<'a>>,

@@ -268,7 +268,7 @@ fn reports_are_the_same_each_time() {
     }
 }
 
-/// The whole of corpus/reject, which has every kind of finding, place and mend.
+/// The whole of corpus/reject, which has every kind of finding, place and fix.
 #[test]
 fn reports_of_real_findings_follow_the_schemas() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/reject");

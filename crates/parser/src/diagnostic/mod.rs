@@ -1,4 +1,4 @@
-//! Diagnostics: what was found, where, why it matters and how to mend it.
+//! Diagnostics: what was found, where, why it matters and how to fix it.
 
 pub mod codes;
 pub mod fix;
@@ -218,7 +218,7 @@ impl Diagnostic {
             count => format!(", {count} of them errors"),
         };
         let message = format!("{dropped} more findings in this file are not shown{errors}");
-        Self::new(&codes::TOO_MANY_FINDINGS, source, span, message).with_help("mend the findings above and run again")
+        Self::new(&codes::TOO_MANY_FINDINGS, source, span, message).with_help("fix the findings above and run again")
     }
 }
 

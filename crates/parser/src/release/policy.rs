@@ -121,6 +121,12 @@ impl Policy {
         self.levels.get(code.id).map_or(Some(code.severity), |level| level.severity())
     }
 
+    /// Whether a finding of one of these codes is an error.
+    #[must_use]
+    pub fn has_errors_among(&self, codes: &[&'static Code]) -> bool {
+        codes.iter().any(|code| self.severity(code) == Some(Severity::Error))
+    }
+
     /// Codes whose severity is not the default one, by id.
     pub fn changed(&self) -> impl Iterator<Item = (&'static str, Level)> {
         self.levels.iter().map(|(id, level)| (*id, *level))
