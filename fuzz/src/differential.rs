@@ -8,13 +8,13 @@ use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{InputKind, input_flags};
 use contentcheck_interpreter::{Fault, Image, Input, KillMask, Rejection, Steps, VerifiedImage};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::language::Language;
+use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
-use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
 use contentcheck_reference::{Evaluator, Event};
 
 use super::choices::Choices;
@@ -180,7 +180,7 @@ fn sensor(content: &Shippable, choices: &mut Choices<'_>, tally: &mut Tally) -> 
             });
         }
         for reads in &template.reads {
-            let number = matches!(reads.values.first(), Some(contentcheck_parser::template::Fixed::Int(_)));
+            let number = matches!(reads.values.first(), Some(contentcheck_model::template::Fixed::Int(_)));
             inputs.push(input(&reads.name, if number { "int" } else { "string" }));
         }
         if template.open {

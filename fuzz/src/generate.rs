@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::FieldRef;
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::{FieldType, Fixed, Scalar, TemplateType};
-use contentcheck_parser::value::Value;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
+use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use contentcheck_reference::Event;
 
 use super::choices::Choices;

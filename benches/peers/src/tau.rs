@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck::release::Release;
-use contentcheck_parser::model::{
-    Comparison, Expr, FieldRef, IntRange, Pattern, Predicate, Regex, Test, TextPattern, WildcardPart,
-};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::expression::{Expr};
+use contentcheck_model::field::{FieldRef};
+use contentcheck_model::predicate::{Comparison, IntRange, Pattern, Predicate, Regex, Test, TextPattern, WildcardPart};
+use contentcheck_model::template::TemplateType;
 use contentcheck_run::{Plan, Route};
 use serde_json::{Map, Value, json};
 use tau_engine::{Optimisations, Rule};

@@ -1,7 +1,11 @@
 //! The analysis of rules: conditions to formulas, and events from what a search finds.
 
-use contentcheck_parser::model::{Expr, FieldRef, Predicate, Target, Test, Value};
-use contentcheck_parser::template::{Scalar, TemplateType};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Predicate, Test};
+use contentcheck_model::rule::Target;
+use contentcheck_model::template::{Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use contentcheck_parser::model::{FieldRef, Test};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::template::TemplateType;
 use rustc_hash::FxHashMap;
 
 use crate::budget::Unknown;

@@ -1,7 +1,9 @@
 //! Events that show something.
 
-use contentcheck_parser::model::{FieldRef, TestCase, Value};
-use contentcheck_parser::source::Span;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::rule::TestCase;
+use contentcheck_model::source::Span;
+use contentcheck_model::value::Value;
 
 /// An event of a template type: values by field, in the order of the template type. A field that is not
 /// listed is absent. A value under [`FieldRef::Keyword`] is one that no field names.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use contentcheck_parser::model::{
-    Comparison, Expr, FieldComparison, FieldRef, IntRange, Pattern, Predicate, Test, TextPattern, TimePart,
-    WildcardPart,
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{
+    Comparison, FieldComparison, IntRange, Pattern, Predicate, Test, TextPattern, TimePart, WildcardPart,
 };
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::template::TemplateType;
 
 /// The most characters of a value that are shown.
 const SHOWN: usize = 80;

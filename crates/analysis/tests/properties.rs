@@ -6,14 +6,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::{
-    Comparison, Expr, FieldComparison, FieldRef, IntRange, Network, Pattern, Predicate, Regex, Target, Test,
-    TextPattern, TimePart, Value, WildcardPart,
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::language::Language;
+use contentcheck_model::predicate::{
+    Comparison, FieldComparison, IntRange, Network, Pattern, Predicate, Regex, Test, TextPattern, TimePart,
+    WildcardPart,
 };
+use contentcheck_model::rule::Target;
+use contentcheck_model::source::{Source, Span};
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered};
-use contentcheck_parser::source::{Source, Span};
-use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, evaluate};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

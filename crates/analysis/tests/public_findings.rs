@@ -13,9 +13,13 @@ use std::sync::Arc;
 
 use common::live;
 use contentcheck_analysis::{Analysis, Fires, RedundantKind, Witness};
-use contentcheck_parser::model::{Expr, FieldRef, Pattern, Predicate, Target, Test, Value, WildcardPart};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Pattern, Predicate, Test, WildcardPart};
+use contentcheck_model::rule::Target;
+use contentcheck_model::template::{Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::Checked;
-use contentcheck_parser::template::{Scalar, TemplateType};
 use contentcheck_reference::{Event, Prepared, evaluate};
 
 /// Events in all, however few claims there are.

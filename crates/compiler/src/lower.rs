@@ -6,12 +6,14 @@ use std::net::IpAddr;
 
 use contentcheck_interpreter::format::{self, Opcode, comparison, predicate_flags};
 use contentcheck_interpreter::{int_key, ip_key};
-use contentcheck_parser::model::{
-    Comparison, Expr, FieldComparison, FieldRef, IntRange, Network, Pattern, Predicate, Test, TextPattern, TimePart,
-    Value, WildcardPart,
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{
+    Comparison, FieldComparison, IntRange, Network, Pattern, Predicate, Test, TextPattern, TimePart, WildcardPart,
 };
-use contentcheck_parser::regex::canonical;
-use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::regex::canonical;
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 
 use crate::factor::factors;
 use crate::frequency::Frequency;
@@ -95,7 +97,7 @@ impl InputKey {
 
     /// Name and type of the input.
     pub(crate) fn declared(&self, template: &TemplateType) -> Option<(String, FieldType)> {
-        use contentcheck_parser::template::Fixed;
+        use contentcheck_model::template::Fixed;
         Some(match self {
             Self::Numbered(at, _) => {
                 let field = template.at(*at as usize + 1)?;

@@ -5,8 +5,8 @@ use contentcheck_interpreter::format::{self, InputKind, input_flags};
 use contentcheck_interpreter::{
     self as interpreter, Capacity, Image, Input, Manifest, Scalar, Supply, Type, Workspace,
 };
-use contentcheck_parser::sensor::{Sensor, Versioning};
-use contentcheck_parser::template::{self, FieldType};
+use contentcheck_model::sensor::{Sensor, Versioning};
+use contentcheck_model::template::{self, FieldType};
 
 /// What a sensor, or a recorder, supplies. Lends [`Supplied::supplies`] and, with these, the manifest.
 #[derive(Debug)]

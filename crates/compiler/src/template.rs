@@ -6,9 +6,9 @@ use contentcheck_interpreter::format::{
     self, Atom, IGNORE_CASE, Input, InputKind, KEYWORD, Key, Network, Opcode, Part, Pattern, PatternKind, Predicate,
     Program, Regex, Set, Template, input_flags, predicate_flags,
 };
-use contentcheck_parser::limits;
-use contentcheck_parser::model::Expr;
-use contentcheck_parser::template::{Scalar, TemplateType};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::limits;
+use contentcheck_model::template::{Scalar, TemplateType};
 
 use crate::code::Asked;
 use crate::filter::{self, Literals, Looks};
@@ -24,7 +24,7 @@ pub(crate) struct Member<'c> {
     pub(crate) rule: u32,
     pub(crate) name: &'c str,
     pub(crate) file: &'c str,
-    pub(crate) condition: &'c Expr<contentcheck_parser::model::Predicate>,
+    pub(crate) condition: &'c Expr<contentcheck_model::predicate::Predicate>,
 }
 
 /// What several template types share.

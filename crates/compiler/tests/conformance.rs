@@ -4,7 +4,7 @@ use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::{Fault, Image, KillMask, Workspace};
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::field::FieldRef;
 use contentcheck_reference::conformance::{directory, load};
 
 #[test]

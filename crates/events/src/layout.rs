@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use contentcheck_interpreter::{Event, Input, Scalar as Supplied, Type, Value};
-use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
 
 use crate::flat::Flat;
 use crate::hash::Names;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use contentcheck_events::{Flat, Flattener, Layout, Owned, Router, Scratch, Tally};
 use contentcheck_interpreter::{Scalar, Value};
-use contentcheck_parser::diagnostic::Sink;
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::diagnostic::Sink;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::source::Source;
+use contentcheck_model::template::{FieldType, TemplateType};
+use contentcheck_model::value::Value as OwnedValue;
 use contentcheck_parser::native;
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::{FieldType, TemplateType};
-use contentcheck_parser::value::Value as OwnedValue;
 use proptest::prelude::*;
 
 fn fields(fields: &[(&str, &str)]) -> Vec<(String, FieldType)> {

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use contentcheck_parser::model::{FieldRef, Pattern, Test, TextPattern, Value, WildcardPart};
-use contentcheck_parser::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Pattern, Test, TextPattern, WildcardPart};
+use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use contentcheck_reference::{Event, Prepared};
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -8,12 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::{CheckedRule, FieldRef, Target};
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::language::Language;
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
 use serde::Deserialize;
 
 use crate::event::Event;

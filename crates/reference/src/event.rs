@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use contentcheck_parser::model::{FieldRef, TestCase};
-use contentcheck_parser::template::{Fixed, TemplateType};
-use contentcheck_parser::value::Value;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::rule::TestCase;
+use contentcheck_model::template::{Fixed, TemplateType};
+use contentcheck_model::value::Value;
 
 /// An event of one template type. A value that is not given is absent; so is one past the end of
 /// a list. The types of the values need not be those that the template type declares.

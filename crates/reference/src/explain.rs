@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use contentcheck_parser::model::{Expr, FieldRef, Test};
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use serde::Serialize;
 
 use crate::event::Event;

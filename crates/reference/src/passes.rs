@@ -4,12 +4,11 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use contentcheck_parser::model::{
-    Comparison, FieldComparison, FieldRef, IntRange, Network, Predicate, Test, TextPattern,
-};
-use contentcheck_parser::table::Table;
-use contentcheck_parser::template::Scalar;
-use contentcheck_parser::value::Value;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Comparison, FieldComparison, IntRange, Network, Predicate, Test, TextPattern};
+use contentcheck_model::table::Table;
+use contentcheck_model::template::Scalar;
+use contentcheck_model::value::Value;
 
 use crate::event::Event;
 use crate::number::{self, satisfies};

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::model::{
-    Comparison, FieldComparison, FieldRef, IntRange, Network, Pattern, Test, TextPattern, TimePart, WildcardPart,
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{
+    Comparison, FieldComparison, IntRange, Network, Pattern, Test, TextPattern, TimePart, WildcardPart,
 };
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 
 /// The most characters of a value or pattern that are shown.
 pub(crate) const EXCERPT: usize = 80;

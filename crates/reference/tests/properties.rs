@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::value::Value;
 use contentcheck_reference::{Event, Evidence, Explanation, Match, Node, Prepared};
 use proptest::prelude::*;
 use proptest::strategy::Union;

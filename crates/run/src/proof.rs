@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use contentcheck_analysis::Witness;
-use contentcheck_parser::model::{FieldRef, RuleId, Target, Value};
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::rule::{RuleId, Target};
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::native::{field_name, text};
 use contentcheck_parser::release::Shippable;
-use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, evaluate};
 use serde_json::Map;
 

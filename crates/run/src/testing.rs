@@ -3,8 +3,8 @@
 //! outcome.
 
 use contentcheck_events::{Flat, Flattener};
-use contentcheck_parser::diagnostic::closest;
-use contentcheck_parser::model::{CheckedRule, RuleId, Target, TestCase};
+use contentcheck_model::diagnostic::closest;
+use contentcheck_model::rule::{CheckedRule, RuleId, Target, TestCase};
 use contentcheck_parser::sidecar::Case;
 use contentcheck_reference::{Event, Prepared};
 

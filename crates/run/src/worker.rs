@@ -3,8 +3,10 @@
 use contentcheck_compiler::event::with_event;
 use contentcheck_events::{Flat, Flattener, Layout, Scratch, Tally, own};
 use contentcheck_interpreter::{Event, Fault, KillMask, VerifiedImage};
-use contentcheck_parser::model::{FieldRef, RuleId, Value};
-use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::rule::RuleId;
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use contentcheck_reference as reference;
 
 use crate::fault::EventFault;

@@ -9,8 +9,10 @@ mod tests;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use contentcheck_parser::model::{FieldRef, Test, Value};
-use contentcheck_parser::template::{Field, Fixed, Scalar, TemplateType};
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::template::{Field, Fixed, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use contentcheck_parser::diagnostic::visible;
-use contentcheck_parser::model::{CheckedRule, FieldRef, Target, Test};
+use contentcheck_model::diagnostic::visible;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::template::{LogSource, TemplateType};
 use contentcheck_parser::release::Checking;
-use contentcheck_parser::template::{LogSource, TemplateType};
 use contentcheck_project::{Project, Selection};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{FieldRef, RuleId, Target};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::rule::{RuleId, Target};
+use contentcheck_model::template::TemplateType;
 use contentcheck_reference::{Event, Prepared};
 use contentcheck_run::{EventFault, Worker, proof};
 use proptest::strategy::{Strategy, ValueTree};

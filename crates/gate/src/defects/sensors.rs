@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use contentcheck_parser::model::{FieldRef, Predicate, Target};
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::Predicate;
+use contentcheck_model::rule::Target;
+use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::{FieldType, Fixed, TemplateType};
 use contentcheck_parser::release::{Baseline, Checking, Expected, fingerprint};
-use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::{FieldType, Fixed, TemplateType};
 
 use super::{Seeded, Tamper, Victim};
 use crate::subject::Built;
@@ -45,7 +47,7 @@ fn sensor_with(
         };
         target.condition.each(&mut |predicate: &Predicate, _| {
             open(&predicate.field);
-            if let contentcheck_parser::model::Test::Field { other, .. } = &*predicate.test {
+            if let contentcheck_model::predicate::Test::Field { other, .. } = &*predicate.test {
                 open(other);
             }
         });
@@ -106,7 +108,7 @@ fn read_field<'t>(target: &'t Target) -> Option<&'t str> {
             found = found.or(target.template.fields.get(*at as usize).and_then(Option::as_ref));
         }
     });
-    found.map(|field: &'t contentcheck_parser::template::Field| field.name.as_str())
+    found.map(|field: &'t contentcheck_model::template::Field| field.name.as_str())
 }
 
 /// Whether the rule is for all sensors: one that is not would be left out rightly.

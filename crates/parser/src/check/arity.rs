@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::Catalogue;
-use crate::diagnostic::{Code, Diagnostic, clip, closest, codes};
-use crate::model::{CheckedRule, FieldRef, Predicate, Target, Test};
-use crate::sensor::{Fleet, Sensor, SuppliedInput, SuppliedTemplate};
-use crate::source::Span;
-use crate::template::{Field, FieldType, Fixed, Recognition, Scalar, TemplateType};
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::diagnostic::{Code, Diagnostic, clip, closest, codes};
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Predicate, Test};
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::sensor::{Fleet, Sensor, SuppliedInput, SuppliedTemplate};
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{Field, FieldType, Fixed, Recognition, Scalar, TemplateType};
 
 /// What one target mentions: the field, where, and by which position if it was read by number.
 struct Mention<'a> {
@@ -360,10 +362,10 @@ fn list(faults: &[(&Sensor, Fault)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::Language;
     use crate::release::{Checking, Gathered};
-    use crate::sensor::{Fleet, Manifest};
-    use crate::source::Source;
+    use contentcheck_model::language::Language;
+    use contentcheck_model::sensor::{Fleet, Manifest};
+    use contentcheck_model::source::Source;
 
     /// The findings about sensors of one native file on one sensor, whose manifest has these members.
     fn found(text: &str, members: &str) -> Vec<String> {

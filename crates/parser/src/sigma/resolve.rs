@@ -7,10 +7,10 @@ use super::detection::Detections;
 use super::hygiene;
 use super::specialise::{self, Leaf};
 use super::yaml::{Node, Style, Yaml};
-use crate::diagnostic::{Sink, Unread, clip, closest, codes};
-use crate::limits;
-use crate::model::Expr;
-use crate::source::Span;
+use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::limits;
+use contentcheck_model::source::Span;
 
 /// Reads the condition, or the list of them, and replaces names by what they stand for.
 /// Reports names that are not there and selections that no condition uses.

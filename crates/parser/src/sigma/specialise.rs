@@ -9,12 +9,15 @@ use std::sync::Arc;
 use super::detection::{Body, Detections, Item};
 use super::modifier::{Kind, Part};
 use super::typing::{Prepared, Typed, elements};
-use crate::catalogue::{Catalogue, Entry, Slot};
-use crate::diagnostic::{Sink, Unread, clip, closest, codes};
-use crate::limits;
-use crate::model::{Comparison, Expr, FieldComparison, FieldRef, Pattern, Predicate, Target, Test, TextPattern};
-use crate::source::Span;
-use crate::template::{FieldType, LogSource};
+use contentcheck_model::catalogue::{Catalogue, Entry, Slot};
+use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::limits;
+use contentcheck_model::predicate::{Comparison, FieldComparison, Pattern, Predicate, Test, TextPattern};
+use contentcheck_model::rule::Target;
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{FieldType, LogSource};
 
 /// What is known of a condition before an event is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -480,7 +483,7 @@ fn accepts_everything(test: &Test) -> bool {
         Test::Exists => true,
         Test::Text { patterns, all: false } => patterns.iter().any(|pattern| match &pattern.pattern {
             Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => text.is_empty(),
-            Pattern::Like(parts) => super::text::matches_all(parts),
+            Pattern::Like(parts) => contentcheck_model::wildcard::matches_all(parts),
             Pattern::Matches(regex) => matches!(&*regex.pattern, "" | ".*" | "^.*" | ".*$" | "^.*$"),
             Pattern::Equals(_) => false,
         }),
@@ -577,7 +580,7 @@ fn pattern_text(pattern: &TextPattern, text: &str) -> Known {
         Pattern::Contains(value) => known(fold(text).contains(&fold(value))),
         Pattern::StartsWith(value) => known(fold(text).starts_with(&fold(value))),
         Pattern::EndsWith(value) => known(fold(text).ends_with(&fold(value))),
-        Pattern::Like(parts) if super::text::matches_all(parts) => Known::True,
+        Pattern::Like(parts) if contentcheck_model::wildcard::matches_all(parts) => Known::True,
         Pattern::Like(_) | Pattern::Matches(_) => Known::Open,
     }
 }

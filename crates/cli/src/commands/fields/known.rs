@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use contentcheck_parser::catalogue::Catalogue;
-use contentcheck_parser::diagnostic::{closest, visible};
-use contentcheck_parser::sensor::{Fleet, Sensor};
-use contentcheck_parser::template::{LogSource, TemplateType};
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::diagnostic::{closest, visible};
+use contentcheck_model::sensor::{Fleet, Sensor};
+use contentcheck_model::template::{LogSource, TemplateType};
 use contentcheck_project::{Failure, fleet};
 
 use super::{FieldUse, SuppliedBy, TemplateFields};

@@ -9,11 +9,13 @@ use super::super::ast::{
 };
 use super::scope::{Meaning, Scope};
 use super::typing::{self, Asked, Made};
-use crate::diagnostic::{Sink, Unread, clip, closest, codes};
-use crate::limits;
-use crate::model::{Expr, FieldComparison, FieldRef, Predicate, Test};
-use crate::source::Span;
-use crate::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::limits;
+use contentcheck_model::predicate::{FieldComparison, Predicate, Test};
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
 
 /// A field that a name or position stands for.
 #[derive(Clone, Debug)]
@@ -136,7 +138,7 @@ pub(super) fn lower(
 enum Side<'v> {
     Values(&'v [Value]),
     Shared(Arc<Values>),
-    Table(Arc<crate::table::Table>),
+    Table(Arc<contentcheck_model::table::Table>),
     Field(Resolved),
 }
 
@@ -230,7 +232,7 @@ impl<'r> Lowerer<'r, '_> {
 
     fn report(
         &mut self,
-        code: &'static crate::diagnostic::Code,
+        code: &'static contentcheck_model::diagnostic::Code,
         span: Span,
         message: impl Into<String>,
         help: &str,
@@ -580,7 +582,7 @@ impl<'r> Lowerer<'r, '_> {
 
 /// Whether a test of a fixed value holds, where that is simple to say.
 fn holds(test: &Test, value: &Fixed) -> Option<bool> {
-    use crate::model::Pattern::{Contains, EndsWith, Equals, Like, Matches, StartsWith};
+    use contentcheck_model::predicate::Pattern::{Contains, EndsWith, Equals, Like, Matches, StartsWith};
     match (test, value) {
         (Test::Int(ranges), Fixed::Int(number)) => {
             Some(ranges.iter().any(|range| (range.from..=range.to).contains(number)))
@@ -590,7 +592,7 @@ fn holds(test: &Test, value: &Fixed) -> Option<bool> {
                 Fixed::Text(text) => text.to_ascii_lowercase(),
                 Fixed::Int(number) => number.to_string(),
             };
-            let matched = |pattern: &crate::model::TextPattern| match &pattern.pattern {
+            let matched = |pattern: &contentcheck_model::predicate::TextPattern| match &pattern.pattern {
                 Equals(text) => Some(value == text.to_ascii_lowercase()),
                 Contains(text) => Some(value.contains(&text.to_ascii_lowercase())),
                 StartsWith(text) => Some(value.starts_with(&text.to_ascii_lowercase())),

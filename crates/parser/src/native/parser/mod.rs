@@ -11,10 +11,12 @@ mod values;
 
 use super::ast::{Ast, Declaration, Name};
 use super::lexer::{Kind, Lexer, Token};
-use super::{Parsed, characters, literal};
-use crate::diagnostic::{Diagnostic, FixKind, Sink, closest, codes};
-use crate::limits;
-use crate::source::{Source, Span, Spanned};
+use contentcheck_model::characters;
+
+use super::{Parsed, literal};
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, closest, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::{Source, Span, Spanned};
 
 /// The mistake was reported; the caller goes on at the next place that makes sense.
 #[derive(Debug)]
