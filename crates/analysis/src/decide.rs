@@ -151,7 +151,7 @@ impl Analysis<'_> {
                     // An atom that stands for a part of a predicate, as one pattern of a keyword.
                     None => {
                         let field =
-                            self.space.atom(*atom).map_or(FieldRef::Keyword, |atom| self.space.reference(atom.field));
+                            self.space.atom(*atom).map_or(FieldRef::ANY, |atom| self.space.reference(atom.field));
                         parts.push((field, self.space.test_of(*atom), *positive));
                     }
                 }
@@ -250,8 +250,7 @@ impl Analysis<'_> {
             }
             match self.seek(&target.template, formula, Some(atom)) {
                 Sought::Found(model) => {
-                    let field =
-                        self.space.atom(atom).map_or(FieldRef::Keyword, |atom| self.space.reference(atom.field));
+                    let field = self.space.atom(atom).map_or(FieldRef::ANY, |atom| self.space.reference(atom.field));
                     let event = self.event(&target.template, &model);
                     let other = event.with(&field, model.flipped.clone());
                     let (fires, silent) = if holds { (event, other) } else { (other, event) };

@@ -163,16 +163,25 @@ impl Memory {
     }
 }
 
-/// The type of an input, as the interpreter writes it: case is the template type's business.
-#[must_use]
-pub const fn ty(of: FieldType) -> Type {
-    let scalar = match of.scalar {
+/// The kind of a value, as the interpreter writes it.
+const fn kind(of: template::Scalar) -> Scalar {
+    match of {
         template::Scalar::String => Scalar::String,
         template::Scalar::Int => Scalar::Int,
         template::Scalar::Float => Scalar::Float,
         template::Scalar::Bool => Scalar::Bool,
         template::Scalar::Ip => Scalar::Ip,
         template::Scalar::Bytes => Scalar::Bytes,
-    };
-    Type { scalar, list: of.list, optional: of.optional }
+    }
+}
+
+/// The number that an image has for the kind of a value.
+pub(crate) const fn number(of: template::Scalar) -> u8 {
+    kind(of) as u8
+}
+
+/// The type of an input, as the interpreter writes it: case is the template type's business.
+#[must_use]
+pub const fn ty(of: FieldType) -> Type {
+    Type { scalar: kind(of.scalar), list: of.list, optional: of.optional }
 }

@@ -27,7 +27,7 @@ impl Layout {
             Owned {
                 values: names
                     .zip(values)
-                    .filter_map(|(name, value)| Some((FieldRef::named(template, name), own(value)?)))
+                    .filter_map(|(name, value)| Some((template.named(name), own(value)?)))
                     .collect(),
                 others: event.others.iter().filter_map(own).collect(),
             }

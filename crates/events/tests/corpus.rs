@@ -137,8 +137,7 @@ fn cloud_records_are_typed_under_the_template_type_that_is_named() {
     }
     eprintln!("{filled:?}");
     assert_eq!(tally.iter().collect::<Vec<_>>(), []);
-    let count =
-        |name: &str| filled.get(&contentcheck_model::field::FieldRef::named(template, name)).copied().unwrap_or(0);
+    let count = |name: &str| filled.get(&template.named(name)).copied().unwrap_or(0);
     assert_eq!((count("eventName"), count("managementEvent")), (2_900, 2_900));
     assert!(count("userIdentity.type") > 2_800 && count("requestParameters.roleName") > 100, "{filled:?}");
 }

@@ -5,18 +5,8 @@ use std::sync::{Arc, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use crate::field::{FieldInfo, FieldRef, Place};
 use crate::template::{Fixed, LogSource, TemplateType};
-
-/// Where a name of a template type is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slot {
-    /// Index into the numbered fields.
-    Input(u32),
-    /// Index into the header fields.
-    Header(u32),
-    /// Index into `reads`: the value is known, or one of a few.
-    Fixed(u32),
-}
 
 /// A template type with its names indexed.
 #[derive(Debug)]
@@ -24,42 +14,39 @@ pub struct Entry {
     /// The template type.
     pub template: Arc<TemplateType>,
     // A fast hash will do: a template type has at most `limits::TEMPLATE_FIELDS` names.
-    slots: FxHashMap<String, Slot>,
-    /// The texts of the values of each of `reads`.
-    fixed: Vec<Vec<String>>,
+    fields: FxHashMap<String, FieldRef>,
 }
 
 impl Entry {
     fn new(template: Arc<TemplateType>) -> Self {
-        let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let mut slots = FxHashMap::default();
-        for (at, field) in template.fields.iter().enumerate() {
-            if let Some(field) = field {
-                slots.insert(field.name.clone(), Slot::Input(index(at)));
+        let mut fields = FxHashMap::default();
+        for field in template.declared() {
+            if let Some(info) = template.describe(&field) {
+                fields.entry(info.name.to_owned()).or_insert(field);
             }
         }
-        for (at, field) in template.header.iter().enumerate() {
-            slots.entry(field.name.clone()).or_insert(Slot::Header(index(at)));
-        }
-        for (at, recognition) in template.reads.iter().enumerate() {
-            slots.entry(recognition.name.clone()).or_insert(Slot::Fixed(index(at)));
-        }
-        let text = |fixed: &Fixed| match fixed {
-            Fixed::Text(text) => text.clone(),
-            Fixed::Int(number) => number.to_string(),
-        };
-        let fixed = template.reads.iter().map(|recognition| recognition.values.iter().map(text).collect()).collect();
-        Self { template, slots, fixed }
+        Self { template, fields }
     }
 
-    /// The texts of the values of one of `reads`.
-    pub fn fixed_texts(&self, at: u32) -> &[String] {
-        self.fixed.get(at as usize).map_or(&[], Vec::as_slice)
+    /// The field that a name means, where the template type declares it.
+    #[must_use]
+    pub fn declared(&self, name: &str) -> Option<&FieldRef> {
+        self.fields.get(name)
     }
 
-    /// Where a name stands in the template type; none where it is not declared.
-    pub fn slot(&self, name: &str) -> Option<Slot> {
-        self.slots.get(name).copied()
+    /// What is said of the field that a name means, where the template type declares it.
+    #[must_use]
+    pub fn describe(&self, name: &str) -> Option<FieldInfo<'_>> {
+        self.template.describe(self.declared(name)?)
+    }
+
+    /// The values that are known of a name: one of these, in every event. Empty where nothing is known.
+    #[must_use]
+    pub fn values(&self, name: &str) -> &[Fixed] {
+        match self.describe(name).map(|info| info.place) {
+            Some(Place::Reads(values)) => values,
+            _ => &[],
+        }
     }
 }
 

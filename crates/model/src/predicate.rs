@@ -65,6 +65,14 @@ pub struct IntRange {
     pub to: i64,
 }
 
+impl IntRange {
+    /// Whether a number lies in it.
+    #[must_use]
+    pub const fn holds(&self, number: i64) -> bool {
+        self.from <= number && number <= self.to
+    }
+}
+
 /// How two ordered values compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Comparison {
@@ -178,6 +186,18 @@ pub enum Test {
     Unexpanded,
 }
 
+impl Test {
+    /// The other field that the value is compared with.
+    #[must_use]
+    pub fn other(&self) -> Option<&FieldRef> {
+        match self {
+            Self::Field { other, .. } => Some(other),
+            Self::Elements { test, .. } => test.other(),
+            _ => None,
+        }
+    }
+}
+
 /// A test of one value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predicate {
@@ -193,7 +213,28 @@ pub struct Predicate {
     pub other_by_position: Option<u32>,
 }
 
+/// A field that a condition mentions.
+#[derive(Clone, Copy, Debug)]
+pub struct Mention<'e> {
+    /// The field.
+    pub field: &'e FieldRef,
+    /// The predicate that mentions it.
+    pub predicate: &'e Predicate,
+    /// Whether the rule wrote its position instead of its name.
+    pub by_position: bool,
+}
+
 impl Expr<Predicate> {
+    /// Calls `visit` for every field that is mentioned, on either side of a comparison, from left to right.
+    pub fn mentions<'e>(&'e self, visit: &mut impl FnMut(Mention<'e>)) {
+        self.each(&mut |predicate, _| {
+            visit(Mention { field: &predicate.field, predicate, by_position: predicate.by_position.is_some() });
+            if let Some(field) = predicate.test.other() {
+                visit(Mention { field, predicate, by_position: predicate.other_by_position.is_some() });
+            }
+        });
+    }
+
     /// Whether another condition asks the same in the same order, wherever the two are written.
     #[must_use]
     pub fn asks_alike(&self, other: &Self) -> bool {

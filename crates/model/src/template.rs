@@ -1,10 +1,14 @@
 //! Template types: the contract between content and sensors.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::predicate::{Pattern, Test, TextPattern};
 use crate::source::{Source, Span};
+use crate::value::Value;
+use crate::wildcard;
 
 /// The scalar kinds of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -189,6 +193,70 @@ pub enum Fixed {
     Int(i64),
 }
 
+impl Fixed {
+    /// The value, as an event has it.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.clone()),
+            Self::Int(number) => Value::Int(*number),
+        }
+    }
+
+    /// Its text, as a string test sees it.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Int(number) => Cow::Owned(number.to_string()),
+        }
+    }
+
+    /// Whether the value passes a test; nothing where that takes more than a look, or depends on the case in which a
+    /// recorder writes it.
+    #[must_use]
+    pub fn passes(&self, test: &Test) -> Option<bool> {
+        match test {
+            Test::Exists => Some(true),
+            Test::Null | Test::Unexpanded => Some(false),
+            Test::Int(ranges) => {
+                let number = match self {
+                    Self::Int(number) => Some(*number),
+                    Self::Text(text) => text.parse().ok(),
+                };
+                Some(number.is_some_and(|number| ranges.iter().any(|range| range.holds(number))))
+            }
+            Test::Text { patterns, all } => {
+                let mut unknown = false;
+                for pattern in patterns {
+                    match self.matches(pattern) {
+                        None => unknown = true,
+                        Some(found) if found != *all => return Some(found),
+                        Some(_) => {}
+                    }
+                }
+                (!unknown).then_some(*all)
+            }
+            _ => None,
+        }
+    }
+
+    fn matches(&self, pattern: &TextPattern) -> Option<bool> {
+        let text = self.text();
+        let whole = text.to_ascii_lowercase();
+        let found = match &pattern.pattern {
+            Pattern::Equals(value) => whole == value.to_ascii_lowercase(),
+            Pattern::Contains(value) => whole.contains(&value.to_ascii_lowercase()),
+            Pattern::StartsWith(value) => whole.starts_with(&value.to_ascii_lowercase()),
+            Pattern::EndsWith(value) => whole.ends_with(&value.to_ascii_lowercase()),
+            Pattern::Like(parts) if wildcard::matches_all(parts) => return Some(true),
+            Pattern::Like(_) | Pattern::Matches(_) => return None,
+        };
+        let sure = pattern.ignore_case || !found || !whole.bytes().any(|byte| byte.is_ascii_alphabetic());
+        sure.then_some(found)
+    }
+}
+
 impl fmt::Display for Fixed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -238,39 +306,6 @@ impl TemplateType {
     #[must_use]
     pub fn arity(&self) -> usize {
         self.fields.len()
-    }
-
-    /// The field at a position, counted from 1.
-    #[must_use]
-    pub fn at(&self, position: usize) -> Option<&Field> {
-        self.fields.get(position.checked_sub(1)?)?.as_ref()
-    }
-
-    /// Position (from 1) and declaration of a numbered field.
-    #[must_use]
-    pub fn field(&self, name: &str) -> Option<(usize, &Field)> {
-        let named = |field: &&Option<Field>| field.as_ref().is_some_and(|field| field.name == name);
-        let index = self.fields.iter().position(|field| named(&field))?;
-        Some((index + 1, self.fields.get(index)?.as_ref()?))
-    }
-
-    /// Index and declaration of a header field.
-    #[must_use]
-    pub fn header_field(&self, name: &str) -> Option<(usize, &Field)> {
-        self.header.iter().enumerate().find(|(_, field)| field.name == name)
-    }
-
-    /// What the template type fixes under a name.
-    #[must_use]
-    pub fn fixed(&self, name: &str) -> Option<&[Fixed]> {
-        self.reads.iter().find(|recognition| recognition.name == name).map(|found| found.values.as_slice())
-    }
-
-    /// All names that a rule may read.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let numbered = self.fields.iter().flatten().map(|field| field.name.as_str());
-        let header = self.header.iter().map(|field| field.name.as_str());
-        numbered.chain(header).chain(self.reads.iter().map(|recognition| recognition.name.as_str()))
     }
 }
 

@@ -291,17 +291,7 @@ impl Written {
 }
 
 fn field(template: &TemplateType, name: &str) -> Option<FieldRef> {
-    let index = |at: usize| u32::try_from(at).ok();
-    if let Some((position, _)) = template.field(name) {
-        return Some(FieldRef::Input(index(position - 1)?));
-    }
-    if let Some((at, _)) = template.header_field(name) {
-        return Some(FieldRef::Header(index(at)?));
-    }
-    if let Some(at) = template.reads.iter().position(|recognition| recognition.name == name) {
-        return Some(FieldRef::Fixed(index(at)?));
-    }
-    template.open.then(|| FieldRef::Open(name.into()))
+    Some(template.named(name)).filter(|field| template.open || !field.is_undeclared())
 }
 
 fn value(written: &toml::Value) -> Result<Value, String> {

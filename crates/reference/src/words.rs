@@ -14,21 +14,9 @@ pub(crate) const EXCERPT: usize = 80;
 
 /// The name of a field, and its position where it has one.
 pub(crate) fn field(template: &TemplateType, field: &FieldRef) -> (String, Option<u32>) {
-    let index = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
-    match field {
-        FieldRef::Input(at) => {
-            let position = at.saturating_add(1);
-            let name = template.at(index(position)).map_or_else(|| format!("${position}"), |field| field.name.clone());
-            (name, Some(position))
-        }
-        FieldRef::Header(at) => {
-            (template.header.get(index(*at)).map_or_else(|| format!("header {at}"), |field| field.name.clone()), None)
-        }
-        FieldRef::Fixed(at) => {
-            (template.reads.get(index(*at)).map_or_else(|| format!("reads {at}"), |fixed| fixed.name.clone()), None)
-        }
-        FieldRef::Open(name) => (name.to_string(), None),
-        FieldRef::Keyword => ("any value".to_owned(), None),
+    match template.describe(field) {
+        Some(info) => (info.name.to_owned(), info.position()),
+        None => ("any value".to_owned(), None),
     }
 }
 

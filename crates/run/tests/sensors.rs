@@ -7,7 +7,6 @@ use contentcheck_compiler::sensor::Supplied;
 use contentcheck_compiler::{Options, compile};
 use contentcheck_events::Flattener;
 use contentcheck_interpreter::{Fault, Image, OwnedImage};
-use contentcheck_model::field::FieldRef;
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::RuleId;
 use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
@@ -251,7 +250,7 @@ fn whole(event: &str, template: &contentcheck_model::template::TemplateType) -> 
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(event).unwrap();
     let mut whole = Event::empty(template);
     for (name, value) in object {
-        let field = FieldRef::named(template, &name);
+        let field = template.named(&name);
         let value = match (name.as_str(), value) {
             ("pid", serde_json::Value::String(_)) => Value::Int(3),
             (_, serde_json::Value::String(text)) => Value::String(text),

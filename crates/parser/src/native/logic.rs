@@ -2,7 +2,7 @@
 
 use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::expression::Expr;
-use contentcheck_model::field::FieldRef;
+use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::predicate::{Predicate, Test};
 use contentcheck_model::template::TemplateType;
 
@@ -62,13 +62,9 @@ fn implied(part: &Expr<Predicate>, negated: bool) -> Option<&FieldRef> {
 }
 
 /// The name of a field that an event of the template type may lack.
-fn optional<'t>(template: &'t TemplateType, field: &FieldRef) -> Option<&'t str> {
-    let declared = match field {
-        FieldRef::Input(index) => template.at(*index as usize + 1),
-        FieldRef::Header(index) => template.header.get(*index as usize),
-        FieldRef::Fixed(_) | FieldRef::Open(_) | FieldRef::Keyword => None,
-    };
-    declared.filter(|declared| declared.ty.optional).map(|declared| declared.name.as_str())
+fn optional<'t>(template: &'t TemplateType, field: &'t FieldRef) -> Option<&'t str> {
+    let info = template.describe(field)?;
+    (info.ty.optional && info.place != Place::Undeclared).then_some(info.name)
 }
 
 /// The same predicate twice among the parts of one conjunction or disjunction.
