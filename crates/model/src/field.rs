@@ -1,6 +1,7 @@
 //! What a field of a template type is: what it is called, where it stands, and of which type it is. Everything that
 //! asks this of a predicate asks here.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::template::{FieldType, Fixed, Scalar, TemplateType};
@@ -9,7 +10,7 @@ use crate::template::{FieldType, Fixed, Scalar, TemplateType};
 ///
 /// They are in the order in which a template type declares its fields: numbered ones, header, `reads`, undeclared ones
 /// by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldRef(Slot);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +25,12 @@ enum Slot {
     Undeclared(Arc<str>),
     /// Any value of the event.
     Any,
+}
+
+impl fmt::Debug for FieldRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl FieldRef {
