@@ -252,6 +252,21 @@ impl Router {
         by_channel && is_shared && provider.is_none()
     }
 
+    /// The template types that an event may be of which lacks its channel or its provider: several where what it lacks
+    /// would tell them apart, and then none of them gets it.
+    #[must_use]
+    pub fn doubtful(&self, flat: &Flat<'_>) -> Vec<usize> {
+        let [channel, provider, Some(number)] = self.said(flat) else { return Vec::new() };
+        let may_be = |asked: &[Fixed], said: Option<Field<'_>>| said.is_none_or(|said| holds(asked, said));
+        if channel.is_some() == provider.is_some() {
+            return Vec::new();
+        }
+        let found = self.partials.iter().filter(|partial| {
+            may_be(&partial.channel, channel) && may_be(&partial.provider, provider) && holds(&partial.number, number)
+        });
+        found.map(|partial| partial.template).collect()
+    }
+
     fn recognises(&self, index: usize, flat: &Flat<'_>) -> bool {
         self.templates.get(index).is_some_and(|template| {
             template
