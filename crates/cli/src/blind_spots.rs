@@ -77,9 +77,9 @@ pub struct OtherLogEvents {
     pub template: String,
     /// How many.
     pub events: u64,
-    /// What they tell of: the category of a log source.
-    pub category: String,
-    /// Rules on that category.
+    /// What they tell of: categories of log sources.
+    pub categories: Vec<String>,
+    /// Rules on these categories.
     pub rules: usize,
     /// The template types that these look at.
     pub looked_at: Vec<String>,
@@ -105,8 +105,8 @@ pub fn find(plan: &Plan, seen: &Seen, unrecognised: &Unrecognised, source: impl 
     if !kinds.is_empty() {
         lines.push("not recognised, by kind:".to_owned());
         for Kind { reason, events, first: (file, place), .. } in kinds.iter().take(SHOWN) {
-            let (each, first) = if *events == 1 { ("it", "at") } else { ("each", "the first at") };
-            lines.push(format!("  {}: {each} {reason} ({first} {}: {place})", plural(*events, "event"), source(*file)));
+            let (each, first) = if *events == 1 { ("it", "") } else { ("each", "the first: ") };
+            lines.push(format!("  {}: {each} {reason} ({first}{}: {place})", plural(*events, "event"), source(*file)));
         }
         lines.extend(more(kinds.len(), "more kind"));
     }
@@ -161,6 +161,12 @@ fn inputs_absent(lacking: Lacking) -> InputsAbsent {
 }
 
 fn other_log(log: OtherLog) -> OtherLogEvents {
-    let OtherLog { template, events, category, rules, looked_at } = log;
-    OtherLogEvents { template, events, category: category.to_owned(), rules, looked_at }
+    let OtherLog { template, events, categories, rules, looked_at } = log;
+    OtherLogEvents {
+        template,
+        events,
+        categories: categories.into_iter().map(str::to_owned).collect(),
+        rules,
+        looked_at,
+    }
 }

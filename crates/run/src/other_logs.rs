@@ -25,9 +25,9 @@ pub struct OtherLog {
     pub template: String,
     /// The events.
     pub events: u64,
-    /// The category that the rules are on.
-    pub category: &'static str,
-    /// How many rules are on it.
+    /// The categories that the rules are on.
+    pub categories: Vec<&'static str>,
+    /// How many rules are on them.
     pub rules: usize,
     /// The template types that they look at.
     pub looked_at: Vec<String>,
@@ -37,14 +37,18 @@ impl OtherLog {
     /// In words.
     #[must_use]
     pub fn words(&self) -> String {
-        let rules =
-            if self.rules == 1 { "1 rule on it looks".to_owned() } else { format!("{} rules on it look", self.rules) };
         let events = if self.events == 1 { "1 event".to_owned() } else { format!("{} events", self.events) };
+        let rules = if self.rules == 1 {
+            "the rule on it looks".to_owned()
+        } else {
+            format!("the {} rules on it look", self.rules)
+        };
+        let looked_at: Vec<String> = self.looked_at.iter().map(|name| format!("`{name}`")).collect();
         format!(
-            "{events} of `{}` tell of {}, but the {rules} at {} only: the fields are other ones",
+            "{events} of `{}` tell what {} is about, but {rules} only at {}, whose fields have other names",
             self.template,
-            self.category,
-            self.looked_at.join(", ")
+            self.categories.join(", "),
+            looked_at.join(", ")
         )
     }
 }
@@ -53,30 +57,33 @@ impl OtherLog {
 #[must_use]
 pub fn other_logs(plan: &Plan, seen: &Seen) -> Vec<OtherLog> {
     let mut found = Vec::new();
-    for (twin, categories) in TWINS {
+    for (twin, all) in TWINS {
         let Some(route) = plan.find(twin).filter(|route| seen.events(*route) > 0) else { continue };
         let own: BTreeSet<u32> = plan.loaded_on(route).collect();
-        for category in categories {
+        let (mut rules, mut categories, mut looked_at) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
+        for category in all {
             let asked = LogSource {
                 product: Some("windows".to_owned()),
                 category: Some((*category).to_owned()),
                 service: None,
             };
-            let (mut rules, mut looked_at) = (BTreeSet::new(), Vec::new());
             for (other, template) in plan.routes().filter(|(other, _)| *other != route) {
                 if !template.serves.iter().any(|served| served.serves(&asked)) {
                     continue;
                 }
-                let before = rules.len();
-                rules.extend(plan.loaded_on(other).filter(|rule| !own.contains(rule)));
-                if rules.len() > before {
-                    looked_at.push(template.name.clone());
+                let on: Vec<u32> = plan.loaded_on(other).filter(|rule| !own.contains(rule)).collect();
+                if !on.is_empty() {
+                    rules.extend(on);
+                    categories.push(*category);
+                    looked_at.insert(template.name.clone());
                 }
             }
-            if !rules.is_empty() {
-                let (events, rules) = (seen.events(route), rules.len());
-                found.push(OtherLog { template: twin.to_owned(), events, category, rules, looked_at });
-            }
+        }
+        categories.dedup();
+        if !rules.is_empty() {
+            let (events, rules) = (seen.events(route), rules.len());
+            let looked_at = looked_at.into_iter().collect();
+            found.push(OtherLog { template: twin.to_owned(), events, categories, rules, looked_at });
         }
     }
     found

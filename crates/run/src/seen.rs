@@ -48,7 +48,7 @@ pub struct Absent {
 }
 
 impl Lacking {
-    /// In words, without the template type: `3 of the 7 inputs that rules read are in none of its 12 events: ...`.
+    /// In words, without the template type: `all of its events lack 3 of the 7 inputs that rules read: ...`.
     #[must_use]
     pub fn words(&self) -> String {
         /// Inputs that are named.
@@ -64,8 +64,12 @@ impl Lacking {
             more => format!(" and {more} more"),
         };
         let events = if self.events == 1 { "its only event lacks" } else { "all of its events lack" };
-        let of = if self.read == 1 { "input that rules read" } else { "inputs that rules read" };
-        format!("{events} {} of the {} {of}: {}{more}", self.inputs.len(), self.read, named.join(", "))
+        let which = match (self.inputs.len(), self.read) {
+            (1, 1) => "the only input that rules read".to_owned(),
+            (lacked, read) if lacked == read => format!("all {read} inputs that rules read"),
+            (lacked, read) => format!("{lacked} of the {read} inputs that rules read"),
+        };
+        format!("{events} {which}: {}{more}", named.join(", "))
     }
 }
 

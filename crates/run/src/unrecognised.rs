@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use contentcheck_events::{Field, Flat, Place, Router};
-use contentcheck_parser::diagnostic::visible;
+use contentcheck_parser::diagnostic::{closest, visible};
 use contentcheck_parser::template::{Fixed, Recognition, TemplateType};
 
 /// Names of which a reason speaks at most.
@@ -77,7 +77,12 @@ pub struct Unrecognised {
     kinds: BTreeMap<String, Kind>,
     /// The names by which template types recognise events, those that most of them read first; once one was asked for.
     names: Vec<String>,
+    /// What was said of channels: looking for the nearest takes long. Nothing of a channel that is known.
+    channels: BTreeMap<String, Option<Reason>>,
 }
+
+/// What events lack, and the template type that they are nearest to.
+type Reason = (String, Option<String>);
 
 impl Unrecognised {
     /// Counts an event that no template type recognises, by its source and place.
@@ -85,8 +90,25 @@ impl Unrecognised {
         if self.names.is_empty() {
             self.names = names(router);
         }
-        let (reason, nearest) = reason(router, flat, &self.names);
+        let (reason, nearest) = match self.of_channel(router, flat) {
+            Some(reason) => reason,
+            None => reason(router, flat, &self.names),
+        };
         self.add(Kind { reason, nearest, events: 1, first: at });
+    }
+
+    /// What is said of an event whose channel no template type names.
+    fn of_channel(&mut self, router: &Router, flat: &Flat<'_>) -> Option<Reason> {
+        let channel = shown(flat.get("Channel")?)?;
+        if let Some(known) = self.channels.get(&channel) {
+            return known.clone();
+        }
+        if self.channels.len() >= KINDS {
+            return None;
+        }
+        let reason = unknown_channel(router, flat, &channel);
+        self.channels.insert(channel, reason.clone());
+        reason
     }
 
     /// Adds those of a part.
@@ -130,10 +152,9 @@ fn shown(field: Field<'_>) -> Option<String> {
 }
 
 /// What an event lacks to be recognised, and the template type that it is nearest to.
-fn reason(router: &Router, flat: &Flat<'_>, names: &[String]) -> (String, Option<String>) {
-    let said = |name: &str| flat.get(name).and_then(shown);
-    let channel = said("Channel");
-    if channel.is_none() {
+fn reason(router: &Router, flat: &Flat<'_>, names: &[String]) -> Reason {
+    let has_channel = flat.get("Channel").and_then(shown).is_some();
+    if !has_channel {
         if let Some(wrapper) = wrapper(flat) {
             return (format!("wraps what was recorded in `{wrapper}`: give what is in it"), None);
         }
@@ -154,7 +175,7 @@ fn reason(router: &Router, flat: &Flat<'_>, names: &[String]) -> (String, Option
     if doubtful.len() > 1 {
         let name = |at: &usize| router.templates().get(*at).map(|template| format!("`{}`", template.name));
         let names: Vec<String> = doubtful.iter().filter_map(name).take(NAMES).collect();
-        let lacks = if channel.is_some() { "Provider_Name" } else { "Channel" };
+        let lacks = if has_channel { "Provider_Name" } else { "Channel" };
         let nearest = doubtful.first().and_then(|at| router.templates().get(*at)).map(|of| of.name.clone());
         return (format!("has no `{lacks}`, and without it may be one of {}", names.join(", ")), nearest);
     }
@@ -172,9 +193,6 @@ fn reason(router: &Router, flat: &Flat<'_>, names: &[String]) -> (String, Option
             Some(template.name.clone()),
         );
     }
-    if let Some(channel) = channel {
-        return (format!("is of the channel `{channel}`, which no template type recognises"), None);
-    }
     (format!("has values under {there} by which no template type recognises events"), None)
 }
 
@@ -189,7 +207,28 @@ fn names(router: &Router) -> Vec<String> {
     names.into_iter().map(|(name, _)| name.to_owned()).collect()
 }
 
-fn known_shape(router: &Router, what: &str, nearest: Option<&str>) -> (String, Option<String>) {
+/// What to say of a channel that no template type names; nothing where one does.
+fn unknown_channel(router: &Router, flat: &Flat<'_>, channel: &str) -> Option<Reason> {
+    let said = flat.get("Channel");
+    let mut channels: BTreeMap<&str, &str> = BTreeMap::new();
+    for template in router.templates() {
+        for recognition in template.reads.iter().filter(|of| of.name == "Channel") {
+            for fixed in &recognition.values {
+                let Fixed::Text(known) = fixed else { continue };
+                if matches!(said, Some(Field::Text(text)) if known.eq_ignore_ascii_case(text)) {
+                    return None;
+                }
+                channels.entry(known).or_insert(&template.name);
+            }
+        }
+    }
+    let near = closest(channel, channels.keys().copied());
+    let nearest = near.and_then(|near| channels.get(near)).map(|template| (*template).to_owned());
+    let near = near.map_or_else(String::new, |near| format!("; the nearest is `{near}`"));
+    Some((format!("is of the channel `{channel}`, which no template type recognises{near}"), nearest))
+}
+
+fn known_shape(router: &Router, what: &str, nearest: Option<&str>) -> Reason {
     let found = nearest.and_then(|name| router.find(name)).and_then(|at| router.templates().get(at));
     let Some(template) = found else {
         return (format!("looks like {what}, whose names no template type has"), None);
@@ -247,7 +286,7 @@ mod tests {
 
     fn kind(reason: &str, events: u64, line: u64) -> Unrecognised {
         let kind = Kind { reason: reason.to_owned(), nearest: None, events, first: (0, Place::Line(line)) };
-        Unrecognised { kinds: [(reason.to_owned(), kind)].into(), names: Vec::new() }
+        Unrecognised { kinds: [(reason.to_owned(), kind)].into(), ..Unrecognised::default() }
     }
 
     #[test]
