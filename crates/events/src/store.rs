@@ -244,6 +244,10 @@ impl Store {
             let hash = self.names.hash(name.text(record, &self.buffer).as_bytes());
             return self.push(name, hash, origin, value, array);
         }
+        if known == Origin::Data && origin == Origin::Given {
+            // An exporter's own words, such as the message that it made of the event, do not hide what the event carries.
+            return Ok(());
+        }
         let is_loose = |origin| origin == Origin::Loose;
         if is_loose(known) != is_loose(origin) {
             // Of two names that differ in blanks alone, the one without them counts.

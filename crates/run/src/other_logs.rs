@@ -37,7 +37,11 @@ impl OtherLog {
     /// In words.
     #[must_use]
     pub fn words(&self) -> String {
-        let events = if self.events == 1 { "1 event".to_owned() } else { format!("{} events", self.events) };
+        let (events, tell) = if self.events == 1 {
+            ("1 event".to_owned(), "tells")
+        } else {
+            (format!("{} events", self.events), "tell")
+        };
         let rules = if self.rules == 1 {
             "the rule on it looks".to_owned()
         } else {
@@ -45,7 +49,7 @@ impl OtherLog {
         };
         let looked_at: Vec<String> = self.looked_at.iter().map(|name| format!("`{name}`")).collect();
         format!(
-            "{events} of `{}` tell what {} is about, but {rules} only at {}, whose fields have other names",
+            "{events} of `{}` {tell} what {} is about, but {rules} only at {}, whose fields have other names",
             self.template,
             self.categories.join(", "),
             looked_at.join(", ")
