@@ -129,7 +129,20 @@ impl TemplateType {
     /// another template type.
     #[must_use]
     pub fn describe<'t>(&'t self, field: &'t FieldRef) -> Option<FieldInfo<'t>> {
-        Some(match &field.0 {
+        match &field.0 {
+            Slot::Undeclared(name) => Some(FieldInfo { name, ty: FieldType::OPEN, place: Place::Undeclared }),
+            declared => self.info(declared),
+        }
+    }
+
+    /// What the template type says of the field that a name means, where it declares one.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<FieldInfo<'_>> {
+        self.info(&self.named(name).0)
+    }
+
+    fn info(&self, declared: &Slot) -> Option<FieldInfo<'_>> {
+        Some(match declared {
             Slot::Input(at) => {
                 let field = self.fields.get(*at as usize)?.as_ref()?;
                 FieldInfo { name: &field.name, ty: field.ty, place: Place::Position(at.saturating_add(1)) }
@@ -142,8 +155,7 @@ impl TemplateType {
                 let of = self.reads.get(*at as usize)?;
                 FieldInfo { name: &of.name, ty: type_of(&of.values), place: Place::Reads(&of.values) }
             }
-            Slot::Undeclared(name) => FieldInfo { name, ty: FieldType::OPEN, place: Place::Undeclared },
-            Slot::Any => return None,
+            Slot::Undeclared(_) | Slot::Any => return None,
         })
     }
 

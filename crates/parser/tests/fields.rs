@@ -1,5 +1,5 @@
 //! A field is one thing, whichever language reads it: the same question in either comes to the same predicate.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;

@@ -12,6 +12,7 @@ use contentcheck_reference as reference;
 use crate::fault::EventFault;
 use crate::json::json;
 use crate::plan::{Plan, Route, Stop};
+use crate::seen::Seen;
 
 /// What evaluates events on the image of a plan. Each thread has its own.
 pub struct Worker<'p> {
@@ -23,6 +24,7 @@ pub struct Worker<'p> {
     numbers: Vec<usize>,
     routes: Vec<Route>,
     tally: Tally,
+    seen: Seen,
     flattener: Flattener,
 }
 
@@ -45,6 +47,7 @@ impl<'p> Worker<'p> {
             numbers: Vec::new(),
             routes: Vec::new(),
             tally: Tally::new(),
+            seen: Seen::new(plan),
             flattener: Flattener::new(),
         }
     }
@@ -67,10 +70,16 @@ impl<'p> Worker<'p> {
         &self.tally
     }
 
-    /// Its tally, when it is done.
+    /// What the events so far had of what rules read.
     #[must_use]
-    pub fn into_tally(self) -> Tally {
-        self.tally
+    pub const fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Its tally and what it saw, when it is done.
+    #[must_use]
+    pub fn into_parts(self) -> (Tally, Seen) {
+        (self.tally, self.seen)
     }
 
     /// Finds the template types that an event belongs to. `forced` is the only one that it may belong to.
@@ -98,13 +107,15 @@ impl<'p> Worker<'p> {
     ) -> Result<(), EventFault> {
         self.route(flat, forced);
         let mut result = Ok(());
-        let Self { plan, image, scratch, words, routes, tally, .. } = self;
+        let Self { plan, image, scratch, words, routes, tally, seen, .. } = self;
         for route in routes.iter() {
+            seen.count(*route);
             let Some(stop) = plan.stop(*route) else { continue };
             let done = stop.layout().present(flat, scratch, stop.shows_others(), |event: Event<'_>| {
                 evaluate(stop, image, event, words, |_| true, |rule| sink(*route, rule))
             });
             tally.add(stop.layout(), scratch);
+            seen.note(*route, flat, scratch);
             result = result.and(done);
         }
         result
