@@ -1,5 +1,5 @@
 //! The same Windows event as exporters write it: what is read is the same, and so is the template type.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -219,7 +219,7 @@ impl Plan {
         let mut readers: Vec<u32> = Vec::new();
         for number in self.stop(route).map_or(&[][..], Stop::templates).iter().map(|of| of.number()) {
             let Some(of) = view.image().template(number) else { continue };
-            let mut inputs = of.inputs..of.inputs.saturating_add(of.input_count.into());
+            let mut inputs = of.inputs..of.inputs.saturating_add(of.input_count);
             let named = |input: &u32| {
                 view.image().input(*input).is_some_and(|of| view.image().name(of.name, of.name_len) == name)
             };
