@@ -143,7 +143,7 @@ proptest! {
         let (bytes, ends) = log(records);
         let cut = HEADER + cut;
         // Half of the cuts fall among the records, not into free space.
-        let cut = if cut % 2 == 0 { cut } else { HEADER + CHUNK + 400 + cut % (ends[ends.len() - 1] - HEADER - CHUNK) };
+        let cut = if cut.is_multiple_of(2) { cut } else { HEADER + CHUNK + 400 + cut % (ends[ends.len() - 1] - HEADER - CHUNK) };
         let (ids, problems) = read(&bytes[..cut]);
         let whole = u64::try_from(ends.iter().filter(|end| **end <= cut).count()).unwrap();
         prop_assert_eq!(ids, (1..=whole).collect::<Vec<_>>(), "cut at {}", cut);
