@@ -91,4 +91,10 @@ codes! {
         harm: "What is no longer looked at is no longer found, and every check passes as before.",
         cure: "Restore what is missing, or say that it is meant to go: `--allow-shrink`, for this one release.",
     }
+    /// A test beside a rule looks as if it had a slip
+    TEST_SLIP = "CC1020" "test-slip" Warning {
+        cause: "The event of the test has a name that no template type of the rule has, or a value that is not of the type of its field and counts as absent.",
+        harm: "The rule is shown another event than the test says. Where it must be silent, it is silent for another reason, and the test proves nothing.",
+        cure: "Fix the name or the value in the event; `contentcheck test` shows the same note.",
+    }
 }
