@@ -23,8 +23,6 @@ use crate::exit::Failure;
 use crate::release::{by_reason, talk};
 use contentcheck_project::{files, walk};
 
-pub use contentcheck_run::Unrecognised;
-
 /// The files of a run.
 #[derive(Debug, Default)]
 pub struct Sources {
@@ -261,15 +259,9 @@ pub fn plural(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// Says what became of the records. `unsupplied` are events that the sensor does not supply, which is said elsewhere.
-pub fn summary(
-    totals: &Totals,
-    tally: &Tally,
-    arguments: &Recorded,
-    unrecognised: &Unrecognised,
-    unsupplied: u64,
-    streams: &mut Streams<'_>,
-) {
+/// Says what became of the records. `unsupplied` are events that the sensor does not supply, which is said elsewhere, as
+/// is what rules did not get to see.
+pub fn summary(totals: &Totals, tally: &Tally, arguments: &Recorded, unsupplied: u64, streams: &mut Streams<'_>) {
     let mut line = format!(
         "read {} from {}: {} of a known template type, {} not recognised; {}",
         plural(totals.events, "event"),
@@ -299,12 +291,6 @@ pub fn summary(
             },
             if totals.not_recognised == 1 { "it" } else { "them" },
         );
-        if let Some((reason, count)) = unrecognised.commonest().filter(|_| totals.not_recognised > 1) {
-            let _ = write!(line, "\nthe commonest reason, of {}: it {}", plural(count, "event"), visible(reason));
-        }
-        if let Some(first) = unrecognised.first() {
-            let _ = write!(line, "\nthe first one, {}", visible(first));
-        }
     }
     if tally.total() > 0 {
         let mut most: Vec<(&str, &str, u64)> = tally.iter().collect();

@@ -80,6 +80,22 @@ pub enum Cause {
     Xml,
     /// The event log is damaged.
     EventLog(String),
+    /// The event log ends within a chunk.
+    ChunkCut {
+        /// How many of its records were read.
+        read: usize,
+    },
+    /// The event log ends between chunks.
+    ChunksMissing {
+        /// How many its header tells of.
+        told: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// Called an event log, and none.
+    NotAnEventLog,
+    /// Neither text nor anything else that is read.
+    Binary,
 }
 
 impl Cause {
@@ -101,6 +117,9 @@ impl Cause {
             Self::CompressedTwice => "unpack the file once",
             Self::Xml => "export the events as JSON, or give the .evtx file itself",
             Self::EventLog(_) => "export the log again; records before and after were read",
+            Self::ChunkCut { .. } | Self::ChunksMissing { .. } => "the log was cut off: copy it again",
+            Self::NotAnEventLog => "name the event log that Windows wrote, or JSON",
+            Self::Binary => "give the events as JSON or as .evtx, each also in gzip or zstd; unpack other archives",
         }
     }
 }
@@ -126,6 +145,16 @@ impl fmt::Display for Cause {
             Self::Utf16 => f.write_str("the source is UTF-16"),
             Self::Xml => f.write_str("the source is XML"),
             Self::EventLog(error) => write!(f, "the event log is damaged: {error}"),
+            Self::ChunkCut { read: 0 } => f.write_str("the event log ends within this chunk, before its first record"),
+            Self::ChunkCut { read } => {
+                let records = if *read == 1 { "record" } else { "records" };
+                write!(f, "the event log ends within this chunk: {read} {records} before the cut could be read")
+            }
+            Self::ChunksMissing { told, found } => {
+                write!(f, "the event log is cut off: its header tells of {told} chunks, and {found} are there")
+            }
+            Self::NotAnEventLog => f.write_str("the source is called .evtx and is no event log"),
+            Self::Binary => f.write_str("the source is neither JSON nor an event log"),
         }
     }
 }

@@ -216,6 +216,32 @@ impl Plan {
         })
     }
 
+    /// The rules that are loaded on a template type, in any of its versions, by number.
+    pub(crate) fn loaded_on(&self, route: Route) -> impl Iterator<Item = u32> {
+        let view = self.view();
+        let templates = self.stop(route).map_or(&[][..], Stop::templates);
+        templates.iter().flat_map(move |of| view.loaded_on(of.number()).collect::<Vec<_>>())
+    }
+
+    /// How many loaded rules read an input of a template type.
+    pub(crate) fn readers(&self, route: Route, name: &str) -> usize {
+        let view = self.view();
+        let mut readers: Vec<u32> = Vec::new();
+        for number in self.stop(route).map_or(&[][..], Stop::templates).iter().map(|of| of.number()) {
+            let Some(of) = view.image().template(number) else { continue };
+            let mut inputs = of.inputs..of.inputs.saturating_add(of.input_count);
+            let named = |input: &u32| {
+                view.image().input(*input).is_some_and(|of| view.image().name(of.name, of.name_len) == name)
+            };
+            let Some(input) = inputs.find(named) else { continue };
+            let loaded: Vec<u32> = view.loaded_on(number).collect();
+            readers.extend(view.readers_of(number, input).filter(|rule| loaded.contains(rule)));
+        }
+        readers.sort_unstable();
+        readers.dedup();
+        readers.len()
+    }
+
     /// What the image has for a template type; nothing where no rule is on it, or it is not supplied.
     #[must_use]
     pub fn stop(&self, route: Route) -> Option<&Stop> {
@@ -283,7 +309,7 @@ fn arrival(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Sup
     let own = inputs.iter().enumerate().filter(|(_, input)| is_own(input)).map(|(at, _)| at);
     Arrival::Stop(Stop {
         own: own.collect(),
-        layout: Layout::new(&template.name, named(inputs), named(supplied.header())),
+        layout: Layout::new(&template.name, named(inputs), named(supplied.header())).carried_by(template),
         templates,
         others,
     })

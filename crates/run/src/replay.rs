@@ -11,11 +11,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_events::{Batch, Cause, Flat, Flattener, Place, Problem, Reader, Router, Tally};
+use contentcheck_events::{Batch, Cause, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_model::rule::RuleId;
 
 use crate::fault::EventFault;
+use crate::other_logs::{OtherLog, other_logs};
 use crate::plan::{Plan, Route};
+use crate::seen::{Lacking, Seen};
 use crate::unrecognised::Unrecognised;
 use crate::worker::Worker;
 
@@ -141,12 +143,12 @@ pub fn lack(plan: &Plan, recording: &Recording) -> Option<(String, u64, u64)> {
             let Ok(flat) = flattener.flatten(record.bytes) else { return };
             if worker.route(&flat, None).is_empty() {
                 seen += 1;
-                lacks.count(plan.router(), &flat);
+                lacks.count(plan.router(), &flat, (0, record.place));
             }
         });
         batch = Batch::new();
     }
-    lacks.commonest().map(|(reason, count)| (reason.to_owned(), count, seen))
+    lacks.commonest().map(|kind| (kind.reason.clone(), kind.events, seen))
 }
 
 /// What was counted.
@@ -178,6 +180,10 @@ pub struct Counted {
     pub sources: Vec<Held>,
     /// Values that did not convert.
     pub tally: Tally,
+    /// What events had of what rules read.
+    pub seen: Seen,
+    /// Why events are not recognised; of the first plan of several alone.
+    pub unrecognised: Unrecognised,
     /// The first records that could not be read.
     pub problems: Vec<Noted>,
     /// Each fault that was met: none, of an image that is right and a recorder.
@@ -203,6 +209,8 @@ impl Counted {
             templates: vec![0; plan.router().templates().len()],
             sources: (0..sources).map(|_| Held::default()).collect(),
             tally: Tally::new(),
+            seen: Seen::new(plan),
+            unrecognised: Unrecognised::default(),
             problems: Vec::new(),
             faults: Faults::default(),
             lost: false,
@@ -254,6 +262,18 @@ impl Counted {
         }
     }
 
+    /// The inputs that rules read and that no event had.
+    #[must_use]
+    pub fn lacking(&self, plan: &Plan) -> Vec<Lacking> {
+        self.seen.lacking(plan)
+    }
+
+    /// The events that tell of what rules are about, and that these do not look at.
+    #[must_use]
+    pub fn other_logs(&self, plan: &Plan) -> Vec<OtherLog> {
+        other_logs(plan, &self.seen)
+    }
+
     fn merge(&mut self, other: Self) {
         self.events += other.events;
         self.routed += other.routed;
@@ -278,6 +298,8 @@ impl Counted {
             all.shown += part.shown;
         }
         self.tally.merge(other.tally);
+        self.seen.merge(&other.seen);
+        self.unrecognised.merge(other.unrecognised);
         self.problems.extend(other.problems);
         other.faults.met.into_iter().for_each(|met| self.faults.add(met));
     }
@@ -293,8 +315,6 @@ fn first(found: &mut Vec<Noted>, most: usize) {
 pub trait Watch: Sync {
     /// So many bytes more are done.
     fn done(&self, _bytes: u64) {}
-    /// An event belongs to no template type.
-    fn unrecognised(&self, _router: &Router, _event: &Flat<'_>) {}
 }
 
 /// Nobody.
@@ -418,13 +438,16 @@ fn work(
             for (worker, part) in &mut all {
                 part.look(worker, (number, place), &flat, forced, &mut matched);
             }
-            if let Some((worker, _)) = all.first().filter(|(worker, _)| worker.routes().is_empty()) {
-                watch.unrecognised(worker.plan().router(), &flat);
+            if let Some((worker, part)) = all.first_mut().filter(|(worker, _)| worker.routes().is_empty()) {
+                part.unrecognised.count(worker.plan().router(), &flat, (number, place));
             }
         });
         all.iter_mut().for_each(|(_, part)| part.bytes += batch.len() as u64);
         watch.done(batch.len() as u64);
     }
-    let done = all.into_iter().map(|(worker, part)| Counted { tally: worker.into_tally(), ..part });
+    let done = all.into_iter().map(|(worker, part)| {
+        let (tally, seen) = worker.into_parts();
+        Counted { tally, seen, ..part }
+    });
     done.collect()
 }

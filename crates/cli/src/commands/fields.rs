@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use contentcheck_model::diagnostic::visible;
-use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::field::FieldRef;
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::template::{LogSource, TemplateType};
 use contentcheck_parser::release::Checking;
@@ -208,9 +208,7 @@ pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
 
 /// The type that a template type declares for a name.
 fn declared_type(template: &TemplateType, name: &str) -> Option<String> {
-    let field = template.named(name);
-    let info = template.describe(&field)?;
-    (info.place != Place::Undeclared).then(|| info.ty.to_string())
+    template.find(name).map(|info| info.ty.to_string())
 }
 
 /// Position (the greatest number for what has none) and name.

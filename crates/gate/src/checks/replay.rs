@@ -48,6 +48,7 @@ impl Check for Replay {
             let Some(counted) = all.next() else { return outcome };
             unread(plan, &counted, &settings.recordings, &mut outcome);
             unrecognised(plan, &counted, &settings.recordings, "recorded events", &mut outcome);
+            unseen(plan, &counted, "recorded events", &mut outcome);
             own.look(run, groups, all.as_slice(), &settings.recordings, &mut outcome);
             outcome.learned.matches = counted.rules.clone();
             for ((id, rule), matches) in RuleId::count(&run.rules).zip(&counted.rules) {
@@ -78,6 +79,7 @@ impl Check for Replay {
             let Some(counted) = all.next() else { return outcome };
             unread(plan, &counted, &settings.never_match, &mut outcome);
             unrecognised(plan, &counted, &settings.never_match, "never-match events", &mut outcome);
+            unseen(plan, &counted, "never-match events", &mut outcome);
             own.look(run, groups, all.as_slice(), &settings.never_match, &mut outcome);
             never_match(run, &counted, None, &mut outcome);
             for (group, on) in groups.iter().zip(all.as_slice()) {
@@ -207,6 +209,25 @@ fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str,
     }
     if counted.routed > 0 && counted.evaluated == 0 {
         outcome.skipped.push(format!("{what}: none of {} belongs to a template type with rules", counted.events));
+    }
+}
+
+/// What rules look at and events did not have: no rule could see anything there.
+fn unseen(plan: &Plan, counted: &Counted, what: &str, outcome: &mut Outcome) {
+    for lacking in counted.lacking(plan) {
+        let code = if lacking.is_foreign { &codes::RECORDING_FOREIGN } else { &codes::INPUT_UNSEEN };
+        let message = format!("{what}: `{}`: {}", lacking.template, lacking.words());
+        let finding = Finding::new(code, message);
+        outcome.findings.push(if lacking.is_foreign {
+            finding.with_help(
+                "the events are in another shape: record them under the names of the log, or rename the fields",
+            )
+        } else {
+            finding
+        });
+    }
+    for log in counted.other_logs(plan) {
+        outcome.findings.push(Finding::new(&codes::OTHER_LOG, format!("{what}: {}", log.words())));
     }
 }
 

@@ -107,7 +107,7 @@ fn unknown(
     let supplies = |(sensor, _): (&Sensor, _)| sensor.supplied(&template.name, mention.field.name).is_some();
     let declares = |version: &u32| {
         let other = catalogue.find(&template.name, *version);
-        other.is_some_and(|other| !other.named(mention.field.name).is_undeclared())
+        other.is_some_and(|other| other.find(mention.field.name).is_some())
     };
     if fleet.suppliers(&template.name).any(supplies) || catalogue.versions(&template.name).iter().any(declares) {
         return None;
@@ -150,10 +150,7 @@ pub(crate) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnos
             continue;
         }
         for mention in mentions(target).iter().filter(|mention| mention.field.place == Place::Undeclared) {
-            let declared = |other: &TemplateType| {
-                let field = other.named(mention.field.name);
-                other.describe(&field).filter(|info| info.place != Place::Undeclared).map(|info| info.ty)
-            };
+            let declared = |other: &TemplateType| other.find(mention.field.name).map(|info| info.ty);
             let differing = others.iter().rev().find_map(|other| {
                 declared(other)
                     .filter(|declared| !mention.field.ty.is_fed_by(*declared))
