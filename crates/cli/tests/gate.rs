@@ -1178,6 +1178,9 @@ fn what_does_not_happen_is_said() {
     fs::write(&config, format!("exclude = [\"tables\"]\n{text}")).unwrap();
     let (exit, _, err) = common::run(&["compile", path, "-o", "-"]);
     assert!(exit == Exit::Fine && err.contains("left out of the content: ") && !err.contains("not part"), "{err}");
+    let (_, found) = evidence(&release, &["--only", "lint"]);
+    let reasons: Vec<&str> = found.files_left_out.iter().map(|of| of.reason.as_str()).collect();
+    assert_eq!(reasons, ["exclude, but for the data of tables"]);
     let gate = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
         .args(["gate", path, "--only", "lint"])
         .env("CONTENTCHECK_SIGNING_KEY", PRIVATE)

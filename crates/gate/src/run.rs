@@ -554,12 +554,25 @@ fn left_out(built: &Built) -> Vec<LeftOut> {
 }
 
 fn files_left_out(built: &Built, previous: Option<&Built>, settings: &Settings) -> Vec<FilesLeftOut> {
-    let own = |built: &'_ Built| built.judged().gathered().not_taken.clone();
+    // The data of a table that content names is read wherever it lies: what is left out there is content.
+    let own = |built: &Built| -> Vec<(String, String)> {
+        let inputs = built.judged().inputs();
+        let tables: Vec<&release::Input> =
+            inputs.iter().filter(|input| matches!(input.kind, release::InputKind::Table)).collect();
+        let holds = |name: &str| {
+            tables.iter().any(|table| table.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
+        };
+        let said = |(name, reason): &(String, &'static str)| {
+            let but = if holds(name) { ", but for the data of tables" } else { "" };
+            (name.clone(), format!("{reason}{but}"))
+        };
+        built.judged().gathered().not_taken.iter().map(said).collect()
+    };
     let before = previous.map(own).unwrap_or_default();
     let before = before.into_iter().map(|(name, reason)| (name, format!("previous release: {reason}")));
-    let now = own(built).into_iter().chain(settings.not_taken.iter().cloned());
+    let recordings = settings.not_taken.iter().map(|(name, reason)| (name.clone(), (*reason).to_owned()));
     let mut all: BTreeMap<String, FilesLeftOut> = BTreeMap::new();
-    for (name, reason) in now.map(|(name, reason)| (name, reason.to_owned())).chain(before) {
+    for (name, reason) in own(built).into_iter().chain(recordings).chain(before) {
         all.entry(reason.clone()).or_insert_with(|| FilesLeftOut::new(reason)).note(name);
     }
     all.into_values().collect()

@@ -158,11 +158,11 @@ fn unlike(run: &Subject<'_>, previous: &Built) -> Vec<String> {
     if old != new {
         let called =
             |name: Option<String>| name.map_or_else(|| "has no name".to_owned(), |name| format!("is `{name}`"));
-        reasons.push(format!(
-            "the previous release {}, and this one {}: they are not the same product",
-            called(old),
-            called(new)
-        ));
+        let are = match (&old, &new) {
+            (Some(_), Some(_)) => "they are not the same product",
+            _ => "whether they are the same product is not known",
+        };
+        reasons.push(format!("the previous release {}, and this one {}: {are}", called(old), called(new)));
     }
     reasons
 }
