@@ -104,6 +104,15 @@ impl<'a> Flat<'a> {
         self.store.repeated
     }
 
+    /// A name that appears twice in one object of the record. Which of the values counts depends on who reads it, so that
+    /// no event is certain there. Names that are equal in several objects are none: exporters write what an event is in
+    /// more than one place.
+    #[must_use]
+    pub fn twice(&self) -> Option<String> {
+        // Hardly any record gives up a value, and only one that does is read again.
+        if self.store.repeated == 0 { None } else { json::twice(self.record) }
+    }
+
     /// Names and values, in the order in which the names first stand in the record.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Field<'a>)> + use<'a> {
         let flat = *self;

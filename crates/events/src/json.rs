@@ -5,6 +5,8 @@
 //! rounded), nothing is built for what stands in the record as it is, and every bound has its
 //! own error. It reads what RFC 8259 allows and nothing else; a test compares it with serde_json.
 
+use std::collections::HashSet;
+
 use crate::limits;
 use crate::names::{self, Name, Origin};
 use crate::problem::Cause;
@@ -18,6 +20,23 @@ pub(crate) fn read(text: &str, store: &mut Store) -> Result<(), Cause> {
         Ok(()) => Ok(()),
         Err(Stop) => Err(reader.failure.unwrap_or(Cause::NotAnObject)),
     }
+}
+
+/// A name that appears twice in one object of a record that can be read; the first that does.
+pub(crate) fn twice(text: &str) -> Option<String> {
+    let mut store = Store::default();
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        store: &mut store,
+        members: 0,
+        arrays: 0,
+        array: 0,
+        failure: None,
+    };
+    reader.space();
+    reader.twice(1).ok().flatten()
 }
 
 /// What a member is called.
@@ -625,5 +644,35 @@ impl Reader<'_, '_> {
             self.at += 1;
         }
         Ok(code)
+    }
+
+    /// Reads a value as [`Self::skip`] does, up to a name that its object has already.
+    fn twice(&mut self, depth: u32) -> Result<Option<String>, Stop> {
+        let (open, close) = match self.peek() {
+            Some(open @ b'{') => (open, b'}'),
+            Some(open @ b'[') => (open, b']'),
+            _ => return self.scalar().map(|_| None),
+        };
+        self.enter(depth)?;
+        let mut known: HashSet<String> = HashSet::new();
+        let mut more = self.peek() != Some(close);
+        if !more {
+            self.at += 1;
+        }
+        while more {
+            if open == b'{' {
+                let key = self.key()?;
+                let key = key.text(self.text, &self.store.buffer);
+                if !known.insert(key.to_owned()) {
+                    return Ok(Some(key.to_owned()));
+                }
+            }
+            let found = self.twice(depth + 1)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            more = self.more(close)?;
+        }
+        Ok(None)
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use contentcheck_model::diagnostic::visible;
+use contentcheck_model::diagnostic::{clip, visible};
 
 use crate::limits;
 
@@ -64,6 +64,8 @@ pub enum Cause {
     NameTooLong,
     /// JSON, but no object.
     NotAnObject,
+    /// A name appears twice in one object, which says two things.
+    NamedTwice(String),
     /// The source ends within a record.
     Unfinished,
     /// The compressed data ends early or is damaged.
@@ -106,6 +108,9 @@ impl Cause {
             Self::NotUtf8(_) | Self::Utf16 => "convert the file to UTF-8",
             Self::Syntax { .. } | Self::NotAnObject => "write one JSON object a line",
             Self::TooDeep | Self::TooManyNames | Self::NameTooLong => "flatten or shorten the record where it is made",
+            Self::NamedTwice(_) => {
+                "write each name of an object once: which of two values counts depends on who reads them"
+            }
             Self::Unfinished => "the recording was cut off: copy it again, or remove its last record",
             Self::Compressed(_) => "copy the file again, or compress it anew",
             Self::Expands => "unpack the file yourself if you trust it",
@@ -132,6 +137,7 @@ impl fmt::Display for Cause {
             }
             Self::NameTooLong => write!(f, "a name has more than {} bytes", limits::NAME_BYTES),
             Self::NotAnObject => f.write_str("the record is no JSON object"),
+            Self::NamedTwice(name) => write!(f, "`{}` appears twice in one object", clip(name)),
             Self::Unfinished => f.write_str("the source ends within a record"),
             Self::Compressed(error) => write!(f, "the compressed data is damaged or cut off: {error}"),
             Self::Expands => write!(f, "the compressed data unpacks to more than {} times its size", limits::EXPANSION),

@@ -13,15 +13,14 @@ use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::check::parallel;
-use contentcheck_parser::release::{Input, InputKind};
+pub use contentcheck_parser::release::IGNORE_FILE;
+use contentcheck_parser::release::{EXCLUDE, Input, InputKind};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::failure::Failure;
 use crate::files::{name, plain, read_bytes, read_whole, reason, short};
 
-/// The file of a release that says what directories leave out.
-pub const IGNORE_FILE: &str = ".contentcheckignore";
 /// Bytes of the largest such file.
 const IGNORE_BYTES: usize = 1 << 20;
 /// Directories that version control systems keep for themselves.
@@ -209,7 +208,7 @@ impl Filter {
         }
         let own = path.strip_prefix(&self.named).map_or_else(|_| plain(path), |rest| self.place.join(rest));
         let by = if self.exclude.matched(&own, is_dir).is_ignore() {
-            Some("exclude")
+            Some(EXCLUDE)
         } else if self.is_ignored(&own, is_dir) {
             Some(IGNORE_FILE)
         } else {

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Tally};
+use contentcheck_events::{Batch, Cause, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_model::rule::RuleId;
 
 use crate::fault::EventFault;
@@ -120,6 +120,10 @@ pub struct Held {
     pub events: u64,
     /// Events that belong to a template type.
     pub routed: u64,
+    /// Events that belong to a template type which some rule is on.
+    pub evaluated: u64,
+    /// Of these, those that have anything that rules read besides what they are recognised by.
+    pub shown: u64,
 }
 
 /// Events of a source whose lack is looked into: this takes longer than evaluating them.
@@ -155,6 +159,9 @@ pub struct Counted {
     pub routed: u64,
     /// Events that belong to a template type which some rule is on.
     pub evaluated: u64,
+    /// Of these, those that have anything that rules read besides what they are recognised by. Of the others no rule can
+    /// say anything.
+    pub shown: u64,
     /// Events that belong to template types none of which the sensor supplies.
     pub unsupplied: u64,
     /// Records, or rests of sources, that could not be read.
@@ -192,6 +199,7 @@ impl Counted {
             events: 0,
             routed: 0,
             evaluated: 0,
+            shown: 0,
             unsupplied: 0,
             unread: 0,
             matches: 0,
@@ -239,10 +247,13 @@ impl Counted {
         self.events += 1;
         self.routed += u64::from(!routes.is_empty());
         self.evaluated += u64::from(is_evaluated);
+        self.shown += u64::from(worker.has_any());
         self.unsupplied += u64::from(!routes.is_empty() && !routes.iter().any(|route| plan.supplies(*route)));
         if let Some(held) = self.sources.get_mut(at.0) {
             held.events += 1;
             held.routed += u64::from(!routes.is_empty());
+            held.evaluated += u64::from(is_evaluated);
+            held.shown += u64::from(worker.has_any());
         }
         for route in routes {
             if let Some(count) = self.templates.get_mut(route.index()) {
@@ -267,6 +278,7 @@ impl Counted {
         self.events += other.events;
         self.routed += other.routed;
         self.evaluated += other.evaluated;
+        self.shown += other.shown;
         self.unsupplied += other.unsupplied;
         self.unread += other.unread;
         self.matches += other.matches;
@@ -282,6 +294,8 @@ impl Counted {
         for (all, part) in self.sources.iter_mut().zip(other.sources) {
             all.events += part.events;
             all.routed += part.routed;
+            all.evaluated += part.evaluated;
+            all.shown += part.shown;
         }
         self.tally.merge(other.tally);
         self.seen.merge(&other.seen);
@@ -401,7 +415,10 @@ fn work(
         let Ok((number, batch)) = received else { break };
         batch.each(|record| {
             let read = record.and_then(|record| match flattener.flatten(record.bytes) {
-                Ok(flat) => Ok((record.place, flat)),
+                Ok(flat) => match flat.twice() {
+                    Some(name) => Err(batch.problem(record.place, Cause::NamedTwice(name))),
+                    None => Ok((record.place, flat)),
+                },
                 Err(cause) => Err(batch.problem(record.place, cause)),
             });
             let (place, flat) = match read {

@@ -24,6 +24,7 @@ pub struct Worker<'p> {
     numbers: Vec<usize>,
     routes: Vec<Route>,
     tally: Tally,
+    has_any: bool,
     seen: Seen,
     flattener: Flattener,
 }
@@ -47,6 +48,7 @@ impl<'p> Worker<'p> {
             numbers: Vec::new(),
             routes: Vec::new(),
             tally: Tally::new(),
+            has_any: false,
             seen: Seen::new(plan),
             flattener: Flattener::new(),
         }
@@ -62,6 +64,12 @@ impl<'p> Worker<'p> {
     #[must_use]
     pub fn routes(&self) -> &[Route] {
         &self.routes
+    }
+
+    /// Whether the last event that was evaluated has anything that rules read besides what it is recognised by.
+    #[must_use]
+    pub const fn has_any(&self) -> bool {
+        self.has_any
     }
 
     /// Values that did not convert, of all events so far.
@@ -107,11 +115,13 @@ impl<'p> Worker<'p> {
     ) -> Result<(), EventFault> {
         self.route(flat, forced);
         let mut result = Ok(());
-        let Self { plan, image, scratch, words, routes, tally, seen, .. } = self;
+        let Self { plan, image, scratch, words, routes, tally, seen, has_any, .. } = self;
+        *has_any = false;
         for route in routes.iter() {
             seen.count(*route);
             let Some(stop) = plan.stop(*route) else { continue };
             let done = stop.layout().present(flat, scratch, stop.shows_others(), |event: Event<'_>| {
+                *has_any |= stop.has_any(&event);
                 evaluate(stop, image, event, words, |_| true, |rule| sink(*route, rule))
             });
             tally.add(stop.layout(), scratch);

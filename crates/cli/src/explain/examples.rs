@@ -81,6 +81,7 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0513" "CC0513-table-duplicate-key" "bad_drivers.csv"
     "CC0514" "CC0514-table-missing" "rule.content"
     "CC0515" "CC0515-table-column" "rule.content"
+    "CC0516" "CC0516-table-open-end" "bad_drivers.csv"
     "CC0601" "CC0601-never-fires" "rule.yml"
     "CC0602" "CC0602-always-fires" "rule.yml"
     "CC0603" "CC0603-dead-branch" "rule.yml"

@@ -14,6 +14,11 @@ use contentcheck_model::sensor::Fleet;
 use contentcheck_model::source::Source;
 use contentcheck_model::template::TemplateType;
 
+/// What leaves a file out of a release: the exclusions of its configuration or of the command line.
+pub const EXCLUDE: &str = "exclude";
+/// The file of a release that says what directories leave out.
+pub const IGNORE_FILE: &str = ".contentcheckignore";
+
 /// What a release says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseInfo {

@@ -109,4 +109,10 @@ codes! {
         harm: "The events look like those that the rules are for, and no rule is ever evaluated on them.",
         cure: "Record Sysmon's events, or write rules on `service: security` with the fields of event 4688, such as `NewProcessName`.",
     }
+    /// A test beside a rule looks as if it had a slip
+    TEST_SLIP = "CC1020" "test-slip" Warning {
+        cause: "The event of the test has a name that no template type of the rule has, or a value that is not of the type of its field and counts as absent.",
+        harm: "The rule is shown another event than the test says. Where it must be silent, it is silent for another reason, and the test proves nothing.",
+        cure: "Fix the name or the value in the event; `contentcheck test` shows the same note.",
+    }
 }
