@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, Example, Lowered, Sought};
 use crate::budget::Unknown;
+use crate::events::Events;
 use crate::formula::{AtomId, FALSE, Literal, Node, NodeId};
 use crate::solver::refutes;
 use crate::values::Answer;
@@ -84,7 +85,7 @@ impl Analysis<'_> {
     /// Whether a target can fire.
     pub fn fires(&mut self, target: &Target) -> Fires {
         let lowered = self.lower(target);
-        let (example, reasons) = self.example(&target.template, lowered.root, &[(target, true)]);
+        let (example, reasons) = self.example(&Events::of(target), lowered.root, &[(target, true)]);
         match example {
             Example::Found(event) => Fires::Yes(event),
             Example::None => Fires::Never(self.impossible(target, &lowered, lowered.root, reasons)),
@@ -96,7 +97,7 @@ impl Analysis<'_> {
     pub fn always_fires(&mut self, target: &Target) -> Always {
         let lowered = self.lower(target);
         let silent = self.formulas.negate(lowered.root);
-        match self.example(&target.template, silent, &[(target, false)]).0 {
+        match self.example(&Events::of(target), silent, &[(target, false)]).0 {
             Example::Found(event) => Always::No(event),
             Example::None => Always::Yes,
             Example::Unknown(reason) => Always::Unknown(reason),
@@ -187,8 +188,8 @@ impl Analysis<'_> {
     pub fn decisive(&mut self, target: &Target) -> Vec<Decisive> {
         let lowered = self.lower(target);
         let mut bases = Vec::new();
-        if let Sought::Found(model) = self.seek(&target.template, lowered.root, None) {
-            let event = self.event(&target.template, &model);
+        if let Sought::Found(model) = self.seek(&Events::of(target), lowered.root, None) {
+            let event = self.event(&Events::of(target), &model);
             if self.confirms(target, &event, true) {
                 bases.push(event);
             }
@@ -248,10 +249,10 @@ impl Analysis<'_> {
             if formula == FALSE || (!holds && !self.occurs(lowered.root, (atom, false))) {
                 continue;
             }
-            match self.seek(&target.template, formula, Some(atom)) {
+            match self.seek(&Events::of(target), formula, Some(atom)) {
                 Sought::Found(model) => {
                     let field = self.space.atom(atom).map_or(FieldRef::ANY, |atom| self.space.reference(atom.field));
-                    let event = self.event(&target.template, &model);
+                    let event = self.event(&Events::of(target), &model);
                     let other = event.with(&field, model.flipped.clone());
                     let (fires, silent) = if holds { (event, other) } else { (other, event) };
                     if self.confirms(target, &fires, true) && self.confirms(target, &silent, false) {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use contentcheck_model::template::TemplateType;
 use contentcheck_model::value::Value;
 
 use crate::budget::Unknown;
 use crate::compare;
+use crate::events::Events;
 use crate::formula::{AtomId, Literal};
 use crate::solver::{Modelled, Theory};
 use crate::space::{FieldId, Space};
@@ -23,7 +23,7 @@ pub(crate) struct Model {
 /// The theory of the fields of one template type.
 pub(crate) struct Fields<'s> {
     pub(crate) space: &'s mut Space,
-    pub(crate) template: &'s TemplateType,
+    pub(crate) events: &'s Events<'s>,
     /// An atom that must be able to be true and to be false while everything else stays.
     pub(crate) both: Option<AtomId>,
     pub(crate) model: Model,
@@ -163,7 +163,7 @@ impl Theory for Fields<'_> {
             bar_tests.push(both.test);
         }
         if !bar_tests.is_empty() {
-            for field in self.space.required(self.template) {
+            for field in self.space.required(self.events) {
                 grouped.entry(field).or_default();
             }
         }

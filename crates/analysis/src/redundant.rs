@@ -11,6 +11,7 @@ use crate::analysis::{Analysis, Sought};
 use crate::automata::{Group, Language, Search, search};
 use crate::budget::Unknown;
 use crate::decide::Decisive;
+use crate::events::Events;
 use crate::formula::{FALSE, NodeId, TRUE};
 use crate::words;
 
@@ -72,7 +73,7 @@ const PARTS: usize = 2_000;
 struct Replacement<'e> {
     part: *const Expr<Predicate>,
     by: NodeId,
-    template: &'e TemplateType,
+    events: &'e Events<'e>,
 }
 
 impl Analysis<'_> {
@@ -100,7 +101,7 @@ impl Analysis<'_> {
                 single && matches!(verdict, Decisive::Pair(_))
             })
             .collect();
-        let dead = self.is_impossible(&target.template, &[lowered.root], &mut found) == Some(true);
+        let dead = self.is_impossible(&Events::of(target), &[lowered.root], &mut found) == Some(true);
         let selection = Vec::new();
         let mut walk = Walk { target, root: lowered.root, dead, matters: &matters, next: 0, selection };
         self.parts(&mut walk, &target.condition, false, &mut found);
@@ -144,7 +145,7 @@ impl Analysis<'_> {
                     }
                     let filters = matches!((expr, child), (Expr::All(_), Expr::Not(_))) && !negated;
                     if filters {
-                        walk.selection = self.selected(&walk.target.template, children);
+                        walk.selection = self.selected(&Events::of(walk.target), children);
                     }
                     self.parts(walk, child, negated, found);
                     if filters {
@@ -164,18 +165,18 @@ impl Analysis<'_> {
         found: &mut Redundancy,
     ) -> Option<RedundantKind> {
         let (target, root) = (walk.target, walk.root);
-        let template = &*target.template;
+        let events = &Events::of(target);
         let filter = matches!(child, Expr::Not(_)) && place.conjunction && !place.negated;
-        let own = self.lower_part(template, child, &mut Vec::new());
+        let own = self.lower_part(events, child, &mut Vec::new());
         // A filter that leaves nothing has a worse fault than to say nothing.
         if filter
             && own != FALSE
             && let Expr::All(siblings) = place.expr
         {
-            let mut parts = self.selected(template, siblings);
-            let left = self.is_impossible(template, &parts, found) == Some(false);
+            let mut parts = self.selected(events, siblings);
+            let left = self.is_impossible(events, &parts, found) == Some(false);
             parts.push(own);
-            if left && self.is_impossible(template, &parts, found) == Some(true) {
+            if left && self.is_impossible(events, &parts, found) == Some(true) {
                 return Some(RedundantKind::SwallowingFilter);
             }
         }
@@ -187,20 +188,20 @@ impl Analysis<'_> {
             return Some(RedundantKind::Known);
         }
         let neutral = if place.conjunction { TRUE } else { FALSE };
-        let without = self.lower_replaced(&target.condition, &Replacement { part: child, by: neutral, template });
+        let without = self.lower_replaced(&target.condition, &Replacement { part: child, by: neutral, events });
         // Without the part of a conjunction the condition is wider, unless the conjunction is negated.
         let (wide, narrow) = if place.conjunction == place.negated { (root, without) } else { (without, root) };
         let not_narrow = self.formulas.negate(narrow);
-        let same = self.is_impossible(template, &[wide, not_narrow], found)?;
+        let same = self.is_impossible(events, &[wide, not_narrow], found)?;
         if !same {
             return None;
         }
         let (Expr::All(siblings) | Expr::Any(siblings)) = place.expr else { return None };
         Some(match (place.conjunction, filter) {
             (true, true) => {
-                let mut parts = self.selected(template, siblings);
+                let mut parts = self.selected(events, siblings);
                 parts.push(self.formulas.negate(own));
-                match self.is_impossible(template, &parts, found)? {
+                match self.is_impossible(events, &parts, found)? {
                     true => RedundantKind::DeadFilter,
                     false => RedundantKind::CoveredFilter,
                 }
@@ -210,16 +211,16 @@ impl Analysis<'_> {
             (false, _) if place.negated => {
                 let mut parts = walk.selection.clone();
                 parts.push(own);
-                match self.is_impossible(template, &parts, found)? {
+                match self.is_impossible(events, &parts, found)? {
                     true => RedundantKind::DeadFilter,
                     false => RedundantKind::CoveredFilter,
                 }
             }
             (false, _) => {
                 // Where the branch alone stands in place of all branches.
-                let alone = Replacement { part: place.expr, by: own, template };
+                let alone = Replacement { part: place.expr, by: own, events };
                 let alone = self.lower_replaced(&target.condition, &alone);
-                match self.is_impossible(template, &[alone], found)? {
+                match self.is_impossible(events, &[alone], found)? {
                     true => RedundantKind::DeadBranch,
                     false => RedundantKind::CoveredBranch,
                 }
@@ -228,19 +229,19 @@ impl Analysis<'_> {
     }
 
     /// The parts of a conjunction that are no filters.
-    pub(crate) fn selected(&mut self, template: &TemplateType, parts: &[Expr<Predicate>]) -> Vec<NodeId> {
+    pub(crate) fn selected(&mut self, events: &Events<'_>, parts: &[Expr<Predicate>]) -> Vec<NodeId> {
         let selected = parts.iter().filter(|part| !matches!(part, Expr::Not(_)));
-        selected.map(|part| self.lower_part(template, part, &mut Vec::new())).collect()
+        selected.map(|part| self.lower_part(events, part, &mut Vec::new())).collect()
     }
 
     pub(crate) fn is_impossible(
         &mut self,
-        template: &TemplateType,
+        events: &Events<'_>,
         parts: &[NodeId],
         found: &mut Redundancy,
     ) -> Option<bool> {
         let formula = self.formulas.cancel(parts);
-        match self.seek(template, formula, None) {
+        match self.seek(events, formula, None) {
             Sought::Found(_) => Some(false),
             Sought::Impossible(_) => Some(true),
             Sought::Unknown(reason) => {
@@ -268,7 +269,7 @@ impl Analysis<'_> {
                 let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_replaced(part, replacement)).collect();
                 self.formulas.any(parts)
             }
-            other => self.lower_part(replacement.template, other, &mut Vec::new()),
+            other => self.lower_part(replacement.events, other, &mut Vec::new()),
         }
     }
 

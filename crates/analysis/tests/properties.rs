@@ -274,7 +274,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 fn target(condition: Expr<Predicate>) -> Target {
-    Target { template: template(), condition }
+    Target::new(template(), condition)
 }
 
 proptest! {
@@ -340,7 +340,7 @@ proptest! {
                     prop_assert!(fires(&target, &pair.fires) && !fires(&target, &pair.silent));
                     let apart = |witness: &Witness| witness.with(&pair.field, None);
                     prop_assert_eq!(apart(&pair.fires), apart(&pair.silent));
-                    let alone = Target { template: Arc::clone(&target.template), condition: Expr::Is(predicate.clone()) };
+                    let alone = target.with_condition(Expr::Is(predicate.clone()));
                     prop_assert_eq!(fires(&alone, &pair.fires), pair.holds);
                     prop_assert_eq!(fires(&alone, &pair.silent), !pair.holds);
                 }
@@ -458,7 +458,7 @@ fn leave_out(target: &Target, predicates: &[usize]) -> Target {
         })
     }
     let condition = walk(&target.condition, &mut 0, predicates).unwrap_or_else(|| panic!("not all of it is redundant"));
-    Target { template: Arc::clone(&target.template), condition }
+    target.with_condition(condition)
 }
 
 fn drop_value(target: &Target, at: usize, value: usize) -> Target {
@@ -480,5 +480,5 @@ fn drop_value(target: &Target, at: usize, value: usize) -> Target {
         let test = if own == at { Arc::new(without(&predicate.test, value)) } else { Arc::clone(&predicate.test) };
         Expr::Is(Predicate { test, ..predicate.clone() })
     });
-    Target { template: Arc::clone(&target.template), condition }
+    target.with_condition(condition)
 }

@@ -151,7 +151,7 @@ fn claims<'c>(content: &'c Checked, kinds: &mut BTreeMap<String, usize>) -> Vec<
     for target in content.rules().iter().flat_map(|rule| &rule.targets) {
         let mut claim = |kind: &str, words: String, condition: Expr<Predicate>| {
             *kinds.entry(kind.to_owned()).or_default() += 1;
-            claims.push(Claim { words, target, same: Target { template: Arc::clone(&target.template), condition } });
+            claims.push(Claim { words, target, same: target.with_condition(condition) });
         };
         let fires = !matches!(analysis.fires(target), Fires::Never(_));
         if !fires {

@@ -9,6 +9,7 @@ use contentcheck_model::source::Span;
 use super::{Depth, Known};
 use crate::analysis::Analysis;
 use crate::decide::{Always, Fires, Impossible};
+use crate::events::Events;
 use crate::probe;
 use crate::redundant::{Redundant, RedundantKind};
 
@@ -59,7 +60,7 @@ struct Asked {
 }
 
 fn ask(analysis: &mut Analysis<'_>, target: &Target, depth: Depth) -> Asked {
-    let plain = analysis.can_hold(&target.template, std::iter::once(&target.condition));
+    let plain = analysis.can_hold(&Events::of(target), std::iter::once(&target.condition));
     let (fires, never) = match plain {
         true => (true, None),
         false => match analysis.fires(target) {
@@ -225,7 +226,7 @@ fn always(analysis: &mut Analysis<'_>, rule: &CheckedRule, known: &Known<'_>) ->
     let mut expanded = true;
     first.condition.each(&mut |predicate, _| expanded &= *predicate.test != Test::Unexpanded);
     let does = |target: &Target, analysis: &mut Analysis<'_>| {
-        !probe::can_fail(&target.template, &target.condition) && analysis.always_fires(target) == Always::Yes
+        !probe::can_fail(&Events::of(target), &target.condition) && analysis.always_fires(target) == Always::Yes
     };
     if !expanded
         || known.has(&rule.source, &codes::ALWAYS_FIRES)

@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use contentcheck_model::field::{FieldInfo, FieldRef, Place};
 use contentcheck_model::predicate::Test;
-use contentcheck_model::template::{Fixed, Scalar, TemplateType};
+use contentcheck_model::template::{Fixed, Scalar};
 use contentcheck_model::value::Value;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 
 use crate::automata::Automata;
 use crate::budget::{Budget, Unknown};
+use crate::events::Events;
 use crate::holds;
 
 /// A test, by its index.
@@ -31,14 +32,25 @@ pub(crate) type Ask = (TestId, bool);
 pub(crate) enum Domain {
     /// None: the template type does not have the field.
     Absent,
-    /// One of this kind; the flag tells whether it may be absent.
-    Scalar(Scalar, bool),
-    /// A list of this kind; the flag tells whether it may be absent.
-    List(Scalar, bool),
+    /// One of this kind.
+    Scalar(Scalar, Presence),
+    /// A list of this kind.
+    List(Scalar, Presence),
     /// One of these; never absent.
     OneOf(Vec<FixedValue>),
     /// Values that no field names, of any kind: some that pass, and none that must not.
     Others,
+}
+
+/// Whether every event has a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Presence {
+    /// Every event has one.
+    Always,
+    /// The template type requires one, and some sensor does not supply it. Where both would do there is one.
+    Mostly,
+    /// The template type does not require one. Where both would do there is none.
+    Maybe,
 }
 
 /// A value that a template type fixes.
@@ -59,13 +71,18 @@ impl FixedValue {
 
 impl Domain {
     /// The domain of a field of a template type.
-    pub(crate) fn of(template: &TemplateType, field: &FieldRef) -> Self {
-        match template.describe(field) {
+    pub(crate) fn of(events: &Events<'_>, field: &FieldRef) -> Self {
+        let presence = |optional: bool| match optional {
+            true => Presence::Maybe,
+            false if events.lack(field) => Presence::Mostly,
+            false => Presence::Always,
+        };
+        match events.template.describe(field) {
             None if field.is_any() => Self::Others,
             None => Self::Absent,
             Some(FieldInfo { place: Place::Reads(values), .. }) => Self::OneOf(values.iter().map(fixed).collect()),
-            Some(FieldInfo { ty, .. }) if ty.list => Self::List(ty.scalar, ty.optional),
-            Some(FieldInfo { ty, .. }) => Self::Scalar(ty.scalar, ty.optional),
+            Some(FieldInfo { ty, .. }) if ty.list => Self::List(ty.scalar, presence(ty.optional)),
+            Some(FieldInfo { ty, .. }) => Self::Scalar(ty.scalar, presence(ty.optional)),
         }
     }
 
@@ -73,7 +90,7 @@ impl Domain {
     pub(crate) const fn is_required(&self) -> bool {
         match self {
             Self::Absent | Self::Others => false,
-            Self::Scalar(_, optional) | Self::List(_, optional) => !*optional,
+            Self::Scalar(_, presence) | Self::List(_, presence) => matches!(presence, Presence::Always),
             Self::OneOf(_) => true,
         }
     }
@@ -220,21 +237,33 @@ impl Values {
         }
         match domain {
             Domain::Absent => self.absent(asks),
-            Domain::Scalar(scalar, optional) => {
-                if *optional && let found @ Answer::Found(_) = self.absent(asks) {
-                    return found;
+            Domain::Scalar(_, Presence::Maybe) | Domain::List(_, Presence::Maybe) => {
+                let absent = self.absent(asks);
+                if matches!(absent, Answer::Found(_)) { absent } else { self.present(domain, asks) }
+            }
+            Domain::Scalar(_, Presence::Mostly) | Domain::List(_, Presence::Mostly) => {
+                let present = self.present(domain, asks);
+                if matches!(present, Answer::Found(_)) {
+                    return present;
                 }
+                let absent = self.absent(asks);
+                if matches!(absent, Answer::Found(_)) { absent } else { present }
+            }
+            Domain::Scalar(..) | Domain::List(..) => self.present(domain, asks),
+            Domain::OneOf(values) => self.first(values.iter().map(FixedValue::value), asks),
+            Domain::Others => self.others(asks),
+        }
+    }
+
+    /// A value of a scalar or list.
+    fn present(&mut self, domain: &Domain, asks: &[Ask]) -> Answer {
+        match domain {
+            Domain::Scalar(scalar, _) => {
                 let asks: Vec<Ask> = asks.iter().map(|(test, positive)| (self.element(*test), *positive)).collect();
                 self.scalar(*scalar, &asks)
             }
-            Domain::List(scalar, optional) => {
-                if *optional && let found @ Answer::Found(_) = self.absent(asks) {
-                    return found;
-                }
-                self.list(*scalar, asks)
-            }
-            Domain::OneOf(values) => self.first(values.iter().map(FixedValue::value), asks),
-            Domain::Others => self.others(asks),
+            Domain::List(scalar, _) => self.list(*scalar, asks),
+            _ => Answer::Nothing,
         }
     }
 
@@ -295,7 +324,7 @@ impl Values {
             }
         }
         let mut elements: Vec<Value> = Vec::new();
-        let domain = Domain::Scalar(scalar, false);
+        let domain = Domain::Scalar(scalar, Presence::Always);
         if some.is_empty() {
             // An empty list would do; one that shows what is meant is better.
             let wanted = every.iter().any(|(_, positive)| *positive);
@@ -333,7 +362,7 @@ impl Values {
             own.push(*demand);
             let (mut found, mut unknown) = (false, None);
             for kind in KINDS {
-                match &*self.solve(&Domain::Scalar(kind, false), &own) {
+                match &*self.solve(&Domain::Scalar(kind, Presence::Always), &own) {
                     Answer::Found(Some(value)) => {
                         values.push(value.clone());
                         found = true;

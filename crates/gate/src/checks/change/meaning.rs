@@ -102,7 +102,7 @@ pub(super) fn changed(
 /// Whether a target is the opposite of the one before.
 fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool {
     let opposite = Expr::Not(Box::new(before.condition.clone()));
-    let opposite = Target { template: before.template.clone(), condition: opposite };
+    let opposite = before.with_condition(opposite);
     analysis.difference(&opposite, after).relation() == Relation::Equal
 }
 
