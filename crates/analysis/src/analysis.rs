@@ -3,6 +3,7 @@
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Predicate, Test};
 use contentcheck_model::rule::Target;
+use contentcheck_model::source::Source;
 use contentcheck_model::template::{Scalar, TemplateType};
 use contentcheck_model::value::Value;
 use rustc_hash::FxHashMap;
@@ -40,6 +41,8 @@ pub struct Analysis<'c> {
     pub(crate) formulas: Formulas,
     pub(crate) space: Space,
     confirm: Option<&'c Confirm<'c>>,
+    /// The file that the questions are about.
+    file: Option<Source>,
 }
 
 /// A condition as a formula.
@@ -69,13 +72,13 @@ impl<'c> Analysis<'c> {
     /// An analysis with a budget of its own.
     #[must_use]
     pub fn with_budget(budget: Budget, confirm: &'c Confirm<'c>) -> Self {
-        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: Some(confirm) }
+        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: Some(confirm), file: None }
     }
 
     /// An analysis of which only proofs are used and no events, so that there is nothing to confirm.
     pub(crate) fn of_proofs() -> Self {
         let budget = Budget::default();
-        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: None }
+        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: None, file: None }
     }
 
     /// Nodes and states of all automata that are kept.
@@ -90,15 +93,37 @@ impl<'c> Analysis<'c> {
         self.space.values.automata.peak
     }
 
-    /// From now on so much more work may be done, in steps of the automata; what is asked when it is done is unknown.
-    /// Without this each question has its budget and there may be any number of them.
-    pub(crate) fn allow(&mut self, work: u64) {
+    /// From now on so much more work may be done, in steps; what is asked when it is done is unknown. Without this each
+    /// question has its budget and there may be any number of them.
+    pub fn allow(&mut self, work: u64) {
         self.space.values.automata.meter.allow(work);
+    }
+
+    /// What is asked from now on is about rules of this file: all questions about one share [`Budget::file`], so that no
+    /// file takes longer than others, however many hard rules it has.
+    pub fn about(&mut self, file: &Source) {
+        if self.file.as_ref().is_none_or(|known| !known.is(file)) {
+            self.file = Some(file.clone());
+            self.allow(self.budget.file);
+        }
+    }
+
+    /// The steps of all questions so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.space.values.automata.meter.done()
+    }
+
+    /// A question begins.
+    pub(crate) fn begin(&mut self) {
+        self.relieve();
+        self.space.values.automata.meter.begin(self.budget.work);
     }
 
     /// Notes work, and tells whether more may be done.
     pub(crate) fn charge(&mut self, work: usize) -> bool {
-        self.space.values.automata.meter.charge(work)
+        let of_formulas = self.formulas.take_steps();
+        self.space.values.automata.meter.charge(work.saturating_add(of_formulas))
     }
 
     /// Whether one event on which all parts hold is plain to see. `false` says nothing.
@@ -160,6 +185,7 @@ impl<'c> Analysis<'c> {
                 self.formulas.any(parts)
             }
             Expr::Is(predicate) => {
+                self.charge(16);
                 let (node, literal) = self.lower_predicate(events, predicate);
                 predicates.push(literal);
                 node
@@ -198,7 +224,10 @@ impl<'c> Analysis<'c> {
                 let atom = self.space.intern(events, &predicate.field, &predicate.test);
                 self.formulas.literal(atom, true)
             }
-            Expr::Is((_, predicate)) => self.lower_predicate(events, predicate).0,
+            Expr::Is((_, predicate)) => {
+                self.charge(16);
+                self.lower_predicate(events, predicate).0
+            }
         }
     }
 
@@ -242,10 +271,10 @@ impl<'c> Analysis<'c> {
 
     /// Looks for values that make a formula true; with `both`, while this atom can be true and false.
     pub(crate) fn seek(&mut self, events: &Events<'_>, formula: NodeId, both: Option<AtomId>) -> Sought {
-        if self.space.values.automata.meter.is_spent() {
-            return Sought::Unknown(Unknown::States);
-        }
         let definitions = self.definitions(formula);
+        if !self.charge(definitions.len()) {
+            return Sought::Unknown(Unknown::Work);
+        }
         let solver = Solver::new(&self.formulas, formula, &definitions);
         let mut fields = Fields { space: &mut self.space, events, both, model: Model::default() };
         match solver.run(&mut fields, &self.budget) {
@@ -318,6 +347,9 @@ impl<'c> Analysis<'c> {
     /// Where one of them cannot be evaluated.
     pub(crate) fn truths(&mut self, formula: NodeId, event: &Witness) -> Result<FxHashMap<AtomId, bool>, Unknown> {
         let atoms = self.formulas.atoms(formula);
+        if !self.charge(8 * atoms.len()) {
+            return Err(Unknown::Work);
+        }
         atoms.into_iter().map(|atom| Ok((atom, self.space.truth(atom, event)?))).collect()
     }
 }

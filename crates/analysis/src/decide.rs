@@ -84,6 +84,7 @@ pub enum Decisive {
 impl Analysis<'_> {
     /// Whether a target can fire.
     pub fn fires(&mut self, target: &Target) -> Fires {
+        self.begin();
         let lowered = self.lower(target);
         let (example, reasons) = self.example(&Events::of(target), lowered.root, &[(target, true)]);
         match example {
@@ -95,6 +96,7 @@ impl Analysis<'_> {
 
     /// Whether a target fires on every event.
     pub fn always_fires(&mut self, target: &Target) -> Always {
+        self.begin();
         let lowered = self.lower(target);
         let silent = self.formulas.negate(lowered.root);
         match self.example(&Events::of(target), silent, &[(target, false)]).0 {
@@ -123,7 +125,17 @@ impl Analysis<'_> {
             while at < reasons.len() {
                 let rest: Vec<&Vec<Literal>> =
                     reasons.iter().enumerate().filter(|(index, _)| *index != at).map(|(_, reason)| reason).collect();
-                if refutes(&self.formulas, formula, &definitions, &rest, &self.budget) {
+                // What one refutation less costs is not worth more than the proof itself.
+                if self.charge(rest.len())
+                    && refutes(
+                        &self.formulas,
+                        formula,
+                        &definitions,
+                        &rest,
+                        &self.budget,
+                        &mut self.space.values.automata.meter,
+                    )
+                {
                     reasons.remove(at);
                 } else {
                     at += 1;
@@ -168,7 +180,7 @@ impl Analysis<'_> {
         let known: Vec<usize> =
             lowered.predicates.iter().enumerate().filter(|(_, literal)| literal.is_none()).map(|(at, _)| at).collect();
         for index in &known {
-            if self.lower_open(target, *index) != FALSE {
+            if self.charge(1) && self.lower_open(target, *index) != FALSE {
                 alone.push(*index);
             }
         }
@@ -186,6 +198,7 @@ impl Analysis<'_> {
     /// For each predicate, in the order of [`contentcheck_model::expression::Expr::each`], whether it decides, with the
     /// events that show it.
     pub fn decisive(&mut self, target: &Target) -> Vec<Decisive> {
+        self.begin();
         let lowered = self.lower(target);
         let mut bases = Vec::new();
         if let Sought::Found(model) = self.seek(&Events::of(target), lowered.root, None) {
@@ -234,7 +247,14 @@ impl Analysis<'_> {
     fn decides(&mut self, target: &Target, lowered: &Lowered, atom: AtomId, bases: &mut Vec<Witness>) -> Decisive {
         /// Events that are tried before a search.
         const BASES: usize = 6;
-        for base in bases.clone().iter().rev().take(BASES) {
+        if !self.charge(1) {
+            return Decisive::Unknown(Unknown::Work);
+        }
+        let latest: Vec<Witness> = bases.iter().rev().take(BASES).cloned().collect();
+        for base in &latest {
+            if !self.charge(1) {
+                return Decisive::Unknown(Unknown::Work);
+            }
             if let Some(pair) = self.flip(target, lowered.root, atom, base) {
                 return Decisive::Pair(Box::new(pair));
             }

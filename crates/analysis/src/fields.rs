@@ -114,8 +114,8 @@ impl Fields<'_> {
 }
 
 impl Theory for Fields<'_> {
-    fn is_spent(&self) -> bool {
-        self.space.values.automata.meter.is_spent()
+    fn charge(&mut self, work: usize) -> bool {
+        self.space.values.automata.meter.charge(work)
     }
 
     fn group(&mut self, atom: AtomId) -> u32 {
@@ -134,6 +134,7 @@ impl Theory for Fields<'_> {
     }
 
     fn model(&mut self, literals: &[Literal]) -> Modelled {
+        self.space.values.automata.meter.charge(8 * literals.len());
         let mut grouped: BTreeMap<FieldId, Vec<Literal>> = BTreeMap::new();
         let mut comparisons: Vec<Literal> = Vec::new();
         let mut bars: Vec<Literal> = Vec::new();

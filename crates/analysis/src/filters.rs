@@ -15,6 +15,7 @@ impl Analysis<'_> {
     /// select: a part of what [`Analysis::redundant`] finds, at a fraction of its cost. `fires` tells whether the rule
     /// is known to fire: then no filter of the whole rule leaves nothing.
     pub fn filters(&mut self, target: &Target, fires: bool) -> Redundancy {
+        self.begin();
         let mut found = Redundancy::default();
         let mut next = 0;
         self.filters_in(target, &target.condition, fires, fires, &mut next, &mut found);

@@ -168,6 +168,9 @@ fn holds(
         Expr::All(parts) => combine(parts.iter().map(|part| holds(events, part, values, meter)), false),
         Expr::Any(parts) => combine(parts.iter().map(|part| holds(events, part, values, meter)), true),
         Expr::Is(predicate) => {
+            if !meter.charge(4) {
+                return None;
+            }
             let field = &predicate.field;
             let known = values.iter().find(|(own, _)| *own == field).map(|(_, value)| value);
             let value = match known {

@@ -8,7 +8,7 @@ use contentcheck_model::template::TemplateType;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::{Analysis, Sought};
-use crate::automata::{Group, Language, Search, search};
+use crate::automata::{Group, LangId, Language, Search, search};
 use crate::budget::Unknown;
 use crate::decide::Decisive;
 use crate::events::Events;
@@ -86,6 +86,7 @@ impl Analysis<'_> {
 
     /// Like [`Analysis::redundant`], where the answer of [`Analysis::decisive`] is at hand.
     pub fn redundant_given(&mut self, target: &Target, decisive: &[Decisive]) -> Redundancy {
+        self.begin();
         let mut found = Redundancy::default();
         let lowered = self.lower(target);
         let mut count: FxHashMap<u32, usize> = FxHashMap::default();
@@ -131,7 +132,10 @@ impl Analysis<'_> {
                 for child in children {
                     let (first, predicates) = (walk.next, count(child));
                     let mut own = walk.matters.iter().skip(first).take(predicates);
-                    if found.asked < PARTS && own.all(|matters| !matters) {
+                    let asked = found.asked < PARTS && own.all(|matters| !matters);
+                    if asked && !self.charge(predicates) {
+                        found.doubt(Unknown::Work);
+                    } else if asked {
                         found.asked += 1;
                         self.relieve();
                         let place = Place { expr, conjunction: matches!(expr, Expr::All(_)), negated };
@@ -283,11 +287,15 @@ impl Analysis<'_> {
         if patterns.len() < 2 {
             return;
         }
-        let literals = Literals::of(patterns);
+        let mut literals = Literals::of(patterns);
         let mut gone = vec![false; patterns.len()];
         for (value, pattern) in patterns.iter().enumerate() {
             found.asked += 1;
-            match self.covering(value, pattern, patterns, &literals, &gone) {
+            if !self.charge(8) {
+                found.doubt(Unknown::Work);
+                return;
+            }
+            match self.covering(value, pattern, patterns, &mut literals, &gone) {
                 Ok(Some(mut by)) => {
                     by.sort_unstable();
                     if let Some(gone) = gone.get_mut(value) {
@@ -316,7 +324,7 @@ impl Analysis<'_> {
         value: usize,
         pattern: &TextPattern,
         patterns: &[TextPattern],
-        literals: &Literals,
+        literals: &mut Literals,
         gone: &[bool],
     ) -> Result<Option<Vec<usize>>, Unknown> {
         /// Values that cover one together.
@@ -338,12 +346,15 @@ impl Analysis<'_> {
                 match search(&mut self.space.values.automata, &groups, states) {
                     Search::Found(text) => text,
                     Search::Empty => return Ok(Some(Vec::new())),
-                    Search::Spent => return Err(Unknown::States),
+                    Search::Spent => return Err(self.space.values.spent()),
                 }
             }
         };
         loop {
             let mut other = None;
+            if !self.charge(literals.work(&text)) {
+                return Err(Unknown::Work);
+            }
             for candidate in literals.matching(&text) {
                 if candidate != value && gone.get(candidate) == Some(&false) && !by.contains(&candidate) {
                     other = Some(candidate);
@@ -351,12 +362,18 @@ impl Analysis<'_> {
                 }
             }
             if other.is_none() {
-                for candidate in &literals.others {
+                for (candidate, known) in &mut literals.others {
                     if *candidate == value || gone.get(*candidate) != Some(&false) || by.contains(candidate) {
                         continue;
                     }
+                    if !self.charge(4) {
+                        return Err(Unknown::Work);
+                    }
                     let Some(pattern) = patterns.get(*candidate) else { continue };
-                    let of = lang(self, pattern)?;
+                    let of = match known {
+                        Some(known) => *known,
+                        None => *known.insert(lang(self, pattern)?),
+                    };
                     if self.space.values.automata.is_match(of, &text) {
                         other = Some(*candidate);
                         break;
@@ -379,7 +396,7 @@ impl Analysis<'_> {
             match search(&mut self.space.values.automata, &groups, states) {
                 Search::Found(found) => text = found,
                 Search::Empty => return Ok(Some(by)),
-                Search::Spent => return Err(Unknown::States),
+                Search::Spent => return Err(self.space.values.spent()),
             }
         }
     }
@@ -419,8 +436,8 @@ struct Literals {
     table: FxHashMap<(u8, bool, Box<str>), Vec<usize>>,
     /// The lengths in bytes of those that may stand anywhere, at the beginning, at the end.
     lengths: Vec<usize>,
-    /// Indices of values that are no literals.
-    others: Vec<usize>,
+    /// Indices of values that are no literals, with their languages as far as they were asked for.
+    others: Vec<(usize, Option<LangId>)>,
 }
 
 impl Literals {
@@ -433,7 +450,7 @@ impl Literals {
                 Pattern::EndsWith(text) => (2, text),
                 Pattern::Contains(text) => (3, text),
                 Pattern::Like(_) | Pattern::Matches(_) => {
-                    literals.others.push(index);
+                    literals.others.push((index, None));
                     continue;
                 }
             };
@@ -446,6 +463,12 @@ impl Literals {
         literals.lengths.sort_unstable();
         literals.lengths.dedup();
         literals
+    }
+
+    /// Steps of [`Literals::matching`].
+    fn work(&self, text: &str) -> usize {
+        let of = |length: &usize| text.len().saturating_sub(*length).saturating_add(1).saturating_mul(4 + length / 8);
+        self.lengths.iter().take_while(|length| **length <= text.len()).map(of).sum::<usize>().saturating_add(16)
     }
 
     /// Indices of the literals that match a text.

@@ -77,6 +77,7 @@ impl Analysis<'_> {
         if !alike(&a.template, &b.template) {
             return Example::Unknown(Unknown::Templates);
         }
+        self.begin();
         let events = Events::of(a).with([b]);
         let (of, by) = (self.lower_on(&events, a), self.lower_on(&events, b));
         self.implies_lowered(&events, (a, &of), (b, &by))
@@ -108,6 +109,7 @@ impl Analysis<'_> {
         if !alike(&a.template, &b.template) {
             return Example::Unknown(Unknown::Templates);
         }
+        self.begin();
         let events = Events::of(a).with([b]);
         let (first, second) = (self.lower_on(&events, a), self.lower_on(&events, b));
         let formula = self.formulas.cancel(&[first.root, second.root]);
@@ -135,6 +137,11 @@ impl Analysis<'_> {
             let mut sample = sample.clone();
             let mut truths: Vec<FxHashMap<AtomId, bool>> = sample.iter().map(|_| FxHashMap::default()).collect();
             for (by, (other, formula)) in targets.iter().zip(&lowered).enumerate() {
+                // Each pair is a question.
+                self.begin();
+                if !self.charge(8) {
+                    return all;
+                }
                 if of == by || samples.get(by).is_none_or(Option::is_none) || !alike(&target.template, &other.template)
                 {
                     continue;

@@ -30,18 +30,20 @@ impl Suppliers {
     #[must_use]
     pub fn may_lack(&self, template: &TemplateType, field: &FieldRef, constraint: Option<&Constraint>) -> bool {
         let Some(info) = template.describe(field) else { return false };
-        match info.place {
-            Place::Reads(_) => return false,
+        let known = match info.place {
             Place::Undeclared => return true,
+            // A recording is an event of the template type for what it has under these names; a sensor need not say.
+            Place::Reads(_) => None,
             Place::Position(_) | Place::Header if info.ty.optional => return true,
-            Place::Position(_) | Place::Header => {}
-        }
+            Place::Position(_) | Place::Header => self.known.as_ref(),
+        };
         let loads = |sensor: &Sensor| constraint.is_none_or(|constraint| constraint.matches(sensor));
-        for fleet in [&self.fleet, &self.known].into_iter().flatten() {
+        for fleet in [self.fleet.as_ref(), known].into_iter().flatten() {
             let mut some = false;
             for (sensor, _) in fleet.suppliers(&template.name).filter(|(sensor, _)| loads(sensor)) {
                 some = true;
-                if sensor.supplied(&template.name, info.name).is_none_or(|ty| ty.optional) {
+                // A value of another type is none that the template type promises.
+                if sensor.supplied(&template.name, info.name).is_none_or(|ty| !info.ty.is_fed_by(ty)) {
                     return true;
                 }
             }

@@ -25,7 +25,7 @@ pub(super) fn findings(
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let asked: Vec<Asked> = rule.targets.iter().map(|target| ask(analysis, target, depth)).collect();
-    let parts = everywhere(rule, &asked);
+    let parts = everywhere(analysis, rule, &asked);
     // A filter that leaves nothing is the reason why the rule does not fire.
     let swallowed = parts.iter().any(|(part, _)| part.kind == RedundantKind::SwallowingFilter);
     if !swallowed {
@@ -40,7 +40,7 @@ pub(super) fn findings(
             }
         } else if let Some(same) = covers {
             // A value that stands twice is reported where it does; one that a modifier made has nothing of its own to fix.
-            if !same && is_written(rule, part) {
+            if !same && is_written(analysis, rule, part) {
                 match values.iter_mut().find(|(span, _)| *span == part.span) {
                     Some((_, all)) => all.push(part),
                     None => values.push((part.span, vec![part])),
@@ -96,15 +96,26 @@ const fn is_value(kind: &RedundantKind) -> bool {
 
 /// The findings about parts that are true wherever the part stands: of a selection that the condition names twice, or that is
 /// read on several template types, each occurrence must say nothing. For a value, whether it is the same as its cover.
-fn everywhere<'a>(rule: &CheckedRule, asked: &'a [Asked]) -> Vec<(&'a Redundant, Option<bool>)> {
+fn everywhere<'a>(
+    analysis: &mut Analysis<'_>,
+    rule: &CheckedRule,
+    asked: &'a [Asked],
+) -> Vec<(&'a Redundant, Option<bool>)> {
     let mut kept: Vec<(&Redundant, Option<bool>)> = Vec::new();
     for (target, own) in rule.targets.iter().zip(asked) {
         for part in &own.parts {
             let same = |other: &Redundant| other.kind == part.kind && other.span == part.span;
+            let all: usize = asked.iter().map(|asked| asked.parts.len()).sum();
+            if !analysis.charge(all.saturating_add(kept.len())) {
+                return kept;
+            }
             if kept.iter().any(|(known, _)| same(known)) {
                 continue;
             }
             let predicates = predicates(target);
+            if !analysis.charge(rule.targets.len().saturating_mul(predicates.len())) {
+                return kept;
+            }
             let of_part: Vec<&Predicate> =
                 part.predicates.iter().filter_map(|index| predicates.get(*index).copied()).collect();
             let Some(first) = of_part.first() else { continue };
@@ -113,9 +124,13 @@ fn everywhere<'a>(rule: &CheckedRule, asked: &'a [Asked]) -> Vec<(&'a Redundant,
                 continue;
             }
             let places: Vec<Span> = of_part.iter().map(|predicate| predicate.span).collect();
-            let here: usize = rule.targets.iter().map(|target| occurrences(target, &places)).sum();
-            let said: usize = asked.iter().map(|asked| asked.parts.iter().filter(|other| same(other)).count()).sum();
-            if is_value(&part.kind) || said >= here {
+            let everywhere = || {
+                let here: usize = rule.targets.iter().map(|target| occurrences(target, &places)).sum();
+                let said: usize =
+                    asked.iter().map(|asked| asked.parts.iter().filter(|other| same(other)).count()).sum();
+                said >= here
+            };
+            if is_value(&part.kind) || everywhere() {
                 kept.push((part, value_is_cover(first, &part.kind)));
             }
         }
@@ -155,9 +170,13 @@ fn value_is_cover(predicate: &Predicate, kind: &RedundantKind) -> Option<bool> {
 }
 
 /// Whether the value of a finding stands in the file in these words.
-fn is_written(rule: &CheckedRule, part: &Redundant) -> bool {
+fn is_written(analysis: &mut Analysis<'_>, rule: &CheckedRule, part: &Redundant) -> bool {
     let RedundantKind::CoveredValue { value, .. } = part.kind else { return false };
     let text = rule.source.text();
+    // Where a file is nothing but values, each is looked for in all of it.
+    if !analysis.charge(text.len() / 8) {
+        return false;
+    }
     rule.targets.iter().any(|target| {
         let predicates = predicates(target);
         let of_part = part.predicates.iter().filter_map(|index| predicates.get(*index));

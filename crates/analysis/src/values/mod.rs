@@ -36,8 +36,8 @@ pub(crate) enum Domain {
     Scalar(Scalar, Presence),
     /// A list of this kind.
     List(Scalar, Presence),
-    /// One of these; never absent.
-    OneOf(Vec<FixedValue>),
+    /// One of these.
+    OneOf(Vec<FixedValue>, Presence),
     /// Values that no field names, of any kind: some that pass, and none that must not.
     Others,
 }
@@ -80,7 +80,9 @@ impl Domain {
         match events.template.describe(field) {
             None if field.is_any() => Self::Others,
             None => Self::Absent,
-            Some(FieldInfo { place: Place::Reads(values), .. }) => Self::OneOf(values.iter().map(fixed).collect()),
+            Some(FieldInfo { place: Place::Reads(values), .. }) => {
+                Self::OneOf(values.iter().map(fixed).collect(), presence(false))
+            }
             Some(FieldInfo { ty, .. }) if ty.list => Self::List(ty.scalar, presence(ty.optional)),
             Some(FieldInfo { ty, .. }) => Self::Scalar(ty.scalar, presence(ty.optional)),
         }
@@ -90,8 +92,9 @@ impl Domain {
     pub(crate) const fn is_required(&self) -> bool {
         match self {
             Self::Absent | Self::Others => false,
-            Self::Scalar(_, presence) | Self::List(_, presence) => matches!(presence, Presence::Always),
-            Self::OneOf(_) => true,
+            Self::Scalar(_, presence) | Self::List(_, presence) | Self::OneOf(_, presence) => {
+                matches!(presence, Presence::Always)
+            }
         }
     }
 }
@@ -129,7 +132,7 @@ pub(crate) struct Values {
 impl Values {
     pub(crate) fn new(budget: Budget) -> Self {
         Self {
-            automata: Automata::default(),
+            automata: Automata::new(budget.kept),
             budget,
             tests: Vec::new(),
             by_address: FxHashMap::default(),
@@ -182,7 +185,8 @@ impl Values {
 
     /// Makes room where automata have grown beyond the budget.
     pub(crate) fn relieve(&mut self) {
-        if self.automata.size() > self.budget.kept {
+        // Half of it is left to each question.
+        if self.automata.size() > self.budget.kept / 2 {
             self.automata.clear();
         }
         if self.memo.len() > 400_000 {
@@ -195,6 +199,7 @@ impl Values {
     /// # Errors
     /// Where the automaton of a pattern is too large or cannot be made.
     pub(crate) fn holds(&mut self, test: &Test, value: Option<&Value>) -> Result<bool, Unknown> {
+        self.automata.meter.charge(length(test));
         match value {
             Some(value) => holds::present(test, value, &mut self.automata, &self.budget),
             None => Ok(matches!(test, Test::Null)),
@@ -220,7 +225,7 @@ impl Values {
             return Rc::clone(known);
         }
         if !self.automata.meter.charge(8 * asks.len()) {
-            return Rc::new(Answer::Unknown(Unknown::States));
+            return Rc::new(Answer::Unknown(Unknown::Work));
         }
         let answer = Rc::new(self.solve_afresh(domain, &key.1));
         // What was cut short may be answered when there is work left again.
@@ -231,7 +236,8 @@ impl Values {
     }
 
     fn solve_afresh(&mut self, domain: &Domain, asks: &[Ask]) -> Answer {
-        let contradicts = |(test, positive): &Ask| *positive && asks.contains(&(*test, false));
+        // They are sorted, and what must not be is before what must.
+        let contradicts = |(test, positive): &Ask| *positive && asks.binary_search(&(*test, false)).is_ok();
         if asks.iter().any(contradicts) {
             return Answer::Nothing;
         }
@@ -241,7 +247,9 @@ impl Values {
                 let absent = self.absent(asks);
                 if matches!(absent, Answer::Found(_)) { absent } else { self.present(domain, asks) }
             }
-            Domain::Scalar(_, Presence::Mostly) | Domain::List(_, Presence::Mostly) => {
+            Domain::Scalar(_, Presence::Mostly)
+            | Domain::List(_, Presence::Mostly)
+            | Domain::OneOf(_, Presence::Mostly) => {
                 let present = self.present(domain, asks);
                 if matches!(present, Answer::Found(_)) {
                     return present;
@@ -249,13 +257,12 @@ impl Values {
                 let absent = self.absent(asks);
                 if matches!(absent, Answer::Found(_)) { absent } else { present }
             }
-            Domain::Scalar(..) | Domain::List(..) => self.present(domain, asks),
-            Domain::OneOf(values) => self.first(values.iter().map(FixedValue::value), asks),
+            Domain::Scalar(..) | Domain::List(..) | Domain::OneOf(..) => self.present(domain, asks),
             Domain::Others => self.others(asks),
         }
     }
 
-    /// A value of a scalar or list.
+    /// A value that is there, of a field.
     fn present(&mut self, domain: &Domain, asks: &[Ask]) -> Answer {
         match domain {
             Domain::Scalar(scalar, _) => {
@@ -263,7 +270,8 @@ impl Values {
                 self.scalar(*scalar, &asks)
             }
             Domain::List(scalar, _) => self.list(*scalar, asks),
-            _ => Answer::Nothing,
+            Domain::OneOf(values, _) => self.first(values.iter().map(FixedValue::value), asks),
+            Domain::Absent | Domain::Others => Answer::Nothing,
         }
     }
 
@@ -277,6 +285,9 @@ impl Values {
     fn first(&mut self, candidates: impl IntoIterator<Item = Value>, asks: &[Ask]) -> Answer {
         let mut unknown = None;
         for candidate in candidates {
+            if self.automata.meter.is_spent() {
+                return Answer::Unknown(Unknown::Work);
+            }
             match self.does(&candidate, asks) {
                 Ok(true) => return Answer::Found(Some(candidate)),
                 Ok(false) => {}
@@ -334,6 +345,10 @@ impl Values {
             };
         }
         for demand in some {
+            self.automata.meter.charge(elements.len() + every.len());
+            if self.automata.meter.is_spent() {
+                return Answer::Unknown(Unknown::Work);
+            }
             if elements.iter().any(|element| self.does(element, &[demand]) == Ok(true)) {
                 continue;
             }
@@ -355,6 +370,10 @@ impl Values {
         let barred: Vec<Ask> = asks.iter().filter(|(_, positive)| !*positive).copied().collect();
         let mut values: Vec<Value> = Vec::new();
         for demand in asks.iter().filter(|(_, positive)| *positive) {
+            self.automata.meter.charge(values.len() + barred.len());
+            if self.automata.meter.is_spent() {
+                return Answer::Unknown(Unknown::Work);
+            }
             if values.iter().any(|value| self.does(value, &[*demand]) == Ok(true)) {
                 continue;
             }
@@ -379,6 +398,18 @@ impl Values {
             }
         }
         Answer::Found(Some(Value::List(values)))
+    }
+}
+
+/// How much there is to compare a value with, in steps. What patterns take is counted where they are looked for.
+fn length(test: &Test) -> usize {
+    match test {
+        Test::Int(ranges) | Test::Time(_, ranges) => 1 + ranges.len(),
+        Test::Bytes(wanted) => 1 + wanted.len(),
+        Test::Cidr(networks) => 1 + 2 * networks.len(),
+        Test::Elements { test, .. } => length(test),
+        Test::InTable(_) => 8,
+        _ => 1,
     }
 }
 
