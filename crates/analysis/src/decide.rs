@@ -210,7 +210,7 @@ impl Analysis<'_> {
         let mut known: FxHashMap<AtomId, Decisive> = FxHashMap::default();
         let mut all = Vec::with_capacity(lowered.predicates.len());
         for literal in lowered.predicates.clone() {
-            self.relieve();
+            self.begin();
             let Some((atom, holds)) = literal else {
                 all.push(Decisive::Never);
                 continue;

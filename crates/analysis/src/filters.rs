@@ -53,7 +53,7 @@ impl Analysis<'_> {
                         let first = *next;
                         filter.each(&mut |_, _| *next += 1);
                         found.asked += 1;
-                        self.relieve();
+                        self.begin();
                         if let Some(kind) = self.filter(target, parts, filter, alive, fires, found) {
                             let words = part_words(&target.template, filter, &kind);
                             let predicates = (first..*next).collect();

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
+use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, Redundant, RedundantKind, Witness};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldInfo, FieldRef, Place};
 use contentcheck_model::language::Language;
@@ -361,9 +361,10 @@ proptest! {
     fn what_is_redundant_can_be_left_out(condition in condition(), events in proptest::collection::vec(witness(), 30)) {
         let target = target(condition);
         let mut analysis = Analysis::new(&fires);
-        for finding in analysis.redundant(&target).findings {
+        let findings = analysis.redundant(&target).findings;
+        for finding in &findings {
             let without = match &finding.kind {
-                RedundantKind::CoveredValue { value, .. } => drop_value(&target, finding.predicates[0], *value),
+                RedundantKind::CoveredValue { value, .. } | RedundantKind::DeadValue { value } => drop_value(&target, finding.predicates[0], *value),
                 RedundantKind::Implied | RedundantKind::DeadFilter | RedundantKind::CoveredFilter
                 | RedundantKind::DeadBranch | RedundantKind::CoveredBranch => leave_out(&target, &finding.predicates),
                 _ => continue,
@@ -371,6 +372,11 @@ proptest! {
             for event in &events {
                 prop_assert_eq!(fires(&target, event), fires(&without, event), "{:?} {:?}", finding, event);
             }
+        }
+        // Whoever follows all of the advice changes nothing either.
+        let followed = follow(&target, &findings);
+        for event in &events {
+            prop_assert_eq!(fires(&target, event), fires(&followed, event), "{:?} {:?}", findings, event);
         }
     }
 
@@ -431,6 +437,32 @@ fn tied(predicate: &Predicate, all: &[Predicate]) -> bool {
             || matches!(&*other.test, Test::Field { .. })
     };
     all.iter().filter(about).count() > 1 || matches!(&*predicate.test, Test::Field { .. })
+}
+
+/// The condition without anything that is said to be redundant: values first, since parts that go take their number along.
+fn follow(target: &Target, findings: &[Redundant]) -> Target {
+    let mut values: Vec<(usize, usize)> = Vec::new();
+    let mut parts: Vec<&[usize]> = Vec::new();
+    for finding in findings {
+        match &finding.kind {
+            RedundantKind::CoveredValue { value, .. } | RedundantKind::DeadValue { value } => {
+                values.push((finding.predicates[0], *value));
+            }
+            RedundantKind::SwallowingFilter | RedundantKind::Known => {}
+            _ => parts.push(&finding.predicates),
+        }
+    }
+    values.sort_unstable();
+    values.dedup();
+    let mut left = target.clone();
+    for (at, value) in values.iter().rev() {
+        left = drop_value(&left, *at, *value);
+    }
+    parts.sort_unstable();
+    for part in parts.iter().rev() {
+        left = leave_out(&left, part);
+    }
+    left
 }
 
 /// The condition without the part that has just these predicates.

@@ -160,7 +160,7 @@ fn claims<'c>(content: &'c Checked, kinds: &mut BTreeMap<String, usize>) -> Vec<
         let filters = analysis.filters(target, fires).findings;
         for finding in analysis.redundant(target).findings.into_iter().chain(filters) {
             let condition = match &finding.kind {
-                RedundantKind::CoveredValue { value, .. } => {
+                RedundantKind::CoveredValue { value, .. } | RedundantKind::DeadValue { value } => {
                     without_value(&target.condition, *finding.predicates.first().unwrap(), *value)
                 }
                 // Of these it is not said that they could be left out.
@@ -169,6 +169,7 @@ fn claims<'c>(content: &'c Checked, kinds: &mut BTreeMap<String, usize>) -> Vec<
             };
             let kind = match finding.kind {
                 RedundantKind::CoveredValue { .. } => "covered value".to_owned(),
+                RedundantKind::DeadValue { .. } => "dead value".to_owned(),
                 other => format!("{other:?}"),
             };
             claim(&kind, finding.words, condition);

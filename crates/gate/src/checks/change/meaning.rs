@@ -48,6 +48,7 @@ pub(super) fn changed(
     outcome: &mut Outcome,
 ) {
     let mut analysis = Analysis::new(&proof::fires);
+    analysis.about(&new.source);
     moved(run, old, new, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
