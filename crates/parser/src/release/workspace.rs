@@ -22,6 +22,7 @@ use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, Sink, codes};
 use contentcheck_model::language::Language;
 use contentcheck_model::outcome::FileOutcome;
+use contentcheck_model::presence::Suppliers;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Fleet;
 use contentcheck_model::source::{Source, Span};
@@ -145,7 +146,8 @@ impl Workspace {
     /// Replaces the sensors that the content is for.
     pub fn set_fleet(&mut self, fleet: Option<Fleet>) {
         self.gathered.fleet = fleet;
-        self.files.values_mut().for_each(|file| file.outcome = None);
+        // It knows what events lack.
+        self.catalogue = None;
     }
 
     /// Replaces the data files of tables.
@@ -214,7 +216,8 @@ impl Workspace {
             return Arc::clone(known);
         }
         let all = self.gathered.library.iter().chain(&self.own).cloned();
-        let new = Arc::new(Catalogue::new(all));
+        let suppliers = Suppliers::new(self.gathered.fleet.clone().map(Arc::new), self.gathered.known_sensors.clone());
+        let new = Arc::new(Catalogue::new(all).with_suppliers(suppliers));
         self.files.values_mut().for_each(|file| file.outcome = None);
         self.catalogue = Some(Arc::clone(&new));
         new
@@ -404,6 +407,12 @@ fn outcome(
         file.diagnostics.extend(found);
         agrees
     });
+    for rule in &mut rules {
+        for target in &mut rule.targets {
+            let suppliers = catalogue.suppliers();
+            target.lacking = suppliers.lacking(&target.template, &target.condition, rule.sensors.as_ref());
+        }
+    }
     if let Some(fleet) = fleet {
         file.diagnostics.extend(rules.iter().flat_map(|rule| arity::check(rule, fleet, catalogue)));
     }

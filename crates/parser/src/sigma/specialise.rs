@@ -167,7 +167,7 @@ impl<'a> Specialiser<'a, '_> {
             }
             match self.build(entry, self.condition, sink) {
                 Ok(Expr::Const(false)) => {}
-                Ok(condition) => typed.push(Target { template: Arc::clone(&entry.template), condition }),
+                Ok(condition) => typed.push(Target::new(Arc::clone(&entry.template), condition)),
                 Err(unread) => refused = refused.or(Some(unread)),
             }
         }
@@ -441,8 +441,9 @@ impl<'a> Specialiser<'a, '_> {
             Known::of(self.condition, &mut |index| {
                 let Some((item, prepared)) = self.item(index) else { return Known::Open };
                 let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { return Known::Open };
+                let lacks = |field| self.catalogue.suppliers().may_lack(&entry.template, field, None);
                 let required =
-                    entry.values(field).is_empty() && entry.describe(field).is_some_and(|info| !info.ty.optional);
+                    entry.values(field).is_empty() && entry.declared(field).is_some_and(|field| !lacks(field));
                 let known = if required && accepts_everything(test) { Known::True } else { Known::Open };
                 if item.modifiers.not_equal { known.negate() } else { known }
             }) == Known::True

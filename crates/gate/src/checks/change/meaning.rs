@@ -49,6 +49,7 @@ pub(super) fn changed(
     outcome: &mut Outcome,
 ) {
     let mut analysis = Analysis::new(&proof::fires);
+    analysis.about(&new.source);
     moved(run, old, new, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
@@ -103,7 +104,7 @@ pub(super) fn changed(
 /// Whether a target is the opposite of the one before.
 fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool {
     let opposite = Expr::Not(Box::new(before.condition.clone()));
-    let opposite = Target { template: before.template.clone(), condition: opposite };
+    let opposite = before.with_condition(opposite);
     analysis.difference(&opposite, after).relation() == Relation::Equal
 }
 

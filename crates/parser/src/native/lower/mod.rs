@@ -155,7 +155,7 @@ fn lower(
                 id: id.map(|(id, _)| id.to_owned()),
                 title: text(rule, "title").map_or(rule.name.value.as_str(), |(title, _)| title).to_owned(),
                 level: text(rule, "severity").and_then(|(word, _)| Level::from_word(word)),
-                targets: vec![Target { template, condition }],
+                targets: vec![Target::new(template, condition)],
                 sensors: sensors?,
                 tests,
                 source: ast.source().clone(),
