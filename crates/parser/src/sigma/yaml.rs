@@ -10,6 +10,8 @@ use crate::diagnostic::{Diagnostic, Sink, clip, codes};
 use crate::limits;
 use crate::source::Span;
 
+mod mistake;
+
 /// How a scalar was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -427,16 +429,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
                     builder.sink.report(&codes::LIMIT_EXCEEDED, Span::at(at.min(text.len())), message);
                     break;
                 }
-                builder.sink.push(
-                    builder
-                        .sink
-                        .diagnostic(
-                            &codes::YAML_SYNTAX,
-                            Span::at(at.min(text.len())),
-                            format!("the YAML cannot be read: {}", error.info()),
-                        )
-                        .with_help("check the indentation, quotes and brackets on this line and the one before"),
-                );
+                builder.sink.push(unreadable(text, at.min(text.len()), error.info(), builder.sink));
                 break;
             }
         };
@@ -461,6 +454,16 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         }
     }
     found
+}
+
+/// Why a text is no YAML: what a person did, or else what the scanner says.
+fn unreadable(text: &str, at: usize, info: &str, sink: &Sink) -> Diagnostic {
+    match mistake::find(text, at, info) {
+        Some(found) => sink.diagnostic(&codes::YAML_SYNTAX, found.span, found.message).with_help(found.help),
+        None => sink
+            .diagnostic(&codes::YAML_SYNTAX, Span::at(at), format!("the YAML cannot be read: {info}"))
+            .with_help("check the indentation, quotes and brackets on this line and the one before"),
+    }
 }
 
 /// Building stopped; the reason is in the sink.
