@@ -27,7 +27,7 @@ pub(super) fn find(text: &str, stop: usize, info: &str) -> Option<Mistake> {
     let last = stop + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
     let stopped_at = text.as_bytes().get(..stop).unwrap_or(&[]).iter().rposition(|byte| *byte == b'\n');
     let unknown_anchor = info.contains("unknown anchor").then(|| stopped_at.map_or(0, |at| at + 1)..last);
-    conflict(text).or_else(|| {
+    conflict(text).or_else(|| foreign(text)).or_else(|| {
         let mut walk = Walk { text, at: 0, unknown_anchor, levels: Vec::new(), before: Before::Nothing };
         while walk.at <= last && walk.at < text.len() {
             if let Err(mistake) = walk.line() {
@@ -56,6 +56,42 @@ fn conflict(text: &str) -> Option<Mistake> {
     None
 }
 
+/// A file that is not written in YAML, or not for this: it has none of the keys of a Sigma file.
+fn foreign(text: &str) -> Option<Mistake> {
+    let is_key = |line: &str| {
+        let key = line.trim_start_matches(['-', ' ', '\t', '"', '\'', '{']);
+        ["title", "logsource", "detection", "correlation", "filter", "condition", "id", "selection"]
+            .iter()
+            .any(|name| key.strip_prefix(name).is_some_and(|rest| rest.starts_with([':', '"', '\'', '=', ' '])))
+    };
+    let mut at = 0;
+    let mut first: Option<(usize, &str)> = None;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim();
+        if first.is_none() && !bare.is_empty() && !bare.starts_with('#') && bare != "---" {
+            first = Some((at + line.len() - line.trim_start().len(), bare));
+        }
+        if is_key(line) {
+            let is_native = first.is_some_and(|(_, first)| first.starts_with("rule ") && first.ends_with('{'));
+            if !is_native {
+                return None;
+            }
+        }
+        at += line.len();
+    }
+    let (at, line) = first?;
+    let word = line.split_whitespace().next().unwrap_or("");
+    let help = match word {
+        "rule" | "private" | "global" | "import" if text.contains("strings:") || text.contains("condition:") => {
+            "this looks like YARA, which searches files; a Sigma rule has `title`, `logsource` and `detection`"
+        }
+        "rule" | "template" | "list" | "table" => "if these are native rules, their file ends in `.content`",
+        _ => "a Sigma rule has `title`, `logsource` and `detection`; leave what is for other tools out with `exclude`",
+    };
+    let message = format!("this is no Sigma rule: the file begins with `{}`", clip(line));
+    Some(mistake(at, at + line.len(), message, help))
+}
+
 /// What to do with the marks of a merge conflict.
 pub(crate) const CONFLICT_HELP: &str =
     "keep what is right of both sides, and remove the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`";
@@ -71,7 +107,7 @@ pub(crate) fn is_conflict_mark(line: &str) -> bool {
 enum Before<'s> {
     Nothing,
     /// A key or a dash without a value: what follows may be deeper.
-    Open { key: &'s str },
+    Open,
     /// A value without quotes, which deeper lines continue.
     Plain { key: &'s str, indent: usize, from: usize },
     /// A value that is complete.
@@ -174,7 +210,7 @@ impl<'s> Walk<'s> {
             let skipped = 1 + rest.len() - inner.len();
             (at, indent, content) = (at + skipped, indent + skipped, inner);
             is_entry = true;
-            self.before = Before::Open { key: "" };
+            self.before = Before::Open;
             if inner.starts_with('#') || inner.is_empty() {
                 return Ok(());
             }
@@ -217,7 +253,7 @@ impl<'s> Walk<'s> {
             self.levels.push(level);
             return Ok(());
         };
-        let is_open = matches!(self.before, Before::Open { .. } | Before::Nothing);
+        let is_open = matches!(self.before, Before::Open | Before::Nothing);
         if top.indent == level.indent {
             if top.is_list == level.is_list {
                 return Ok(());
@@ -338,7 +374,7 @@ impl<'s> Walk<'s> {
             let end = value.find([' ', '\t']).unwrap_or(value.len());
             let rest = value.get(end..).unwrap_or("").trim_start();
             if rest.is_empty() {
-                self.before = Before::Open { key };
+                self.before = Before::Open;
                 return Ok(());
             }
             let _ = first;
@@ -346,7 +382,7 @@ impl<'s> Walk<'s> {
             value = rest;
         }
         let Some(first) = value.chars().next().filter(|first| *first != '#') else {
-            self.before = Before::Open { key };
+            self.before = Before::Open;
             return Ok(());
         };
         self.before = Before::Complete { key };
@@ -435,6 +471,12 @@ impl<'s> Walk<'s> {
         let shown = after.trim_start();
         if shown.is_empty() || (shown.starts_with('#') && after.starts_with([' ', '\t'])) {
             return Ok(());
+        }
+        if key == "condition" {
+            let from = at + end + after.len() - shown.len();
+            let bare: String = format!("{whole}{after}").chars().filter(|sign| !matches!(sign, '"' | '\'')).collect();
+            let help = format!("names of selections have no quotes: write `condition: {}`", clip(&bare));
+            return Err(mistake(from, at + end + after.len(), format!("`{}` follows the quote that ends the condition", clip(shown)), help));
         }
         Err(behind(at, end, whole, after, mark))
     }
