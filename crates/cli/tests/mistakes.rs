@@ -130,8 +130,7 @@ fn answer(found: &[Diagnostic]) -> String {
     let mut text = String::new();
     for found in found {
         let at = found.source.position(found.span.start);
-        let _ =
-            writeln!(text, "{}:{}: {}[{}]: {}", at.line, at.column, found.severity, found.code.id, found.message);
+        let _ = writeln!(text, "{}:{}: {}[{}]: {}", at.line, at.column, found.severity, found.code.id, found.message);
         for label in &found.labels {
             let at = found.source.position(label.span.start);
             let _ = writeln!(text, "  {}:{}: {}", at.line, at.column, label.text);

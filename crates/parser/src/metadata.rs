@@ -36,7 +36,8 @@ pub(crate) fn control(key: &str, sign: char, span: Span, sink: &Sink) -> Diagnos
 /// Checks one tag.
 pub(crate) fn tag(tag: &str, span: Span, sink: &mut Sink) {
     let Some((namespace, name)) = tag.split_once('.') else {
-        let help = likely_tag(tag).map_or_else(|| "a tag is `namespace.name`".to_owned(), |tag| format!("write `{tag}`"));
+        let help =
+            likely_tag(tag).map_or_else(|| "a tag is `namespace.name`".to_owned(), |tag| format!("write `{tag}`"));
         invalid_tag(tag, span, &help, sink);
         return;
     };
@@ -84,7 +85,9 @@ pub(crate) fn tag(tag: &str, span: Span, sink: &mut Sink) {
     };
     if !good {
         let wanted = match namespace {
-            "attack" if let Some((technique, sub)) = name.split_once('.').filter(|(_, sub)| (1..3).contains(&sub.len())) => {
+            "attack"
+                if let Some((technique, sub)) = name.split_once('.').filter(|(_, sub)| (1..3).contains(&sub.len())) =>
+            {
                 let help = format!("a sub-technique has three digits: write `attack.{}.{sub:0>3}`", clip(technique));
                 invalid_tag(tag, span, &help, sink);
                 return;
@@ -107,7 +110,10 @@ fn likely_tag(tag: &str) -> Option<String> {
         .iter()
         .find_map(|namespace| lower.strip_prefix(namespace)?.strip_prefix(['.', ' ', ':', '-', '_']))
         .unwrap_or(&lower);
-    if is_attack(bare) && bare.starts_with(['t', 'g', 's']) && bare.bytes().nth(1).is_some_and(|byte| byte.is_ascii_digit()) {
+    if is_attack(bare)
+        && bare.starts_with(['t', 'g', 's'])
+        && bare.bytes().nth(1).is_some_and(|byte| byte.is_ascii_digit())
+    {
         return Some(format!("attack.{bare}"));
     }
     let cve = lower.strip_prefix("cve").map(|rest| rest.trim_start_matches(['-', '.', ' ', '_']))?;

@@ -15,16 +15,23 @@ pub(super) fn of(kind: &ErrorKind) -> (String, &'static str) {
         ErrorKind::RepetitionCountInvalid => {
             ("the least count is above the greatest", "write the two counts in the other order, as in `{2,5}`")
         }
-        ErrorKind::EscapeUnrecognized | ErrorKind::EscapeHexInvalidDigit | ErrorKind::EscapeHexInvalid | ErrorKind::EscapeHexEmpty => (
+        ErrorKind::EscapeUnrecognized
+        | ErrorKind::EscapeHexInvalidDigit
+        | ErrorKind::EscapeHexInvalid
+        | ErrorKind::EscapeHexEmpty => (
             "the backslash and what follows it are no escape",
             "a backslash that is meant, as in a path, is written `\\\\`",
         ),
         ErrorKind::EscapeUnexpectedEof => {
             ("the regex ends with a single backslash", "a backslash that is meant, as in a path, is written `\\\\`")
         }
-        ErrorKind::GroupUnclosed => ("this group is never closed", "write `)` where it ends, or `\\(` for the sign itself"),
+        ErrorKind::GroupUnclosed => {
+            ("this group is never closed", "write `)` where it ends, or `\\(` for the sign itself")
+        }
         ErrorKind::GroupUnopened => ("this `)` closes no group", "remove it, or write `\\)` for the sign itself"),
-        ErrorKind::ClassUnclosed => ("this class is never closed", "write `]` where it ends, or `\\[` for the sign itself"),
+        ErrorKind::ClassUnclosed => {
+            ("this class is never closed", "write `]` where it ends, or `\\[` for the sign itself")
+        }
         other => {
             return (format!("the regex has a syntax error: {other}"), "correct it at the place shown");
         }

@@ -152,7 +152,9 @@ impl Constraint {
         let written = match parts[..] {
             [version] if is_version(version) => format!(">={version}"),
             [name, version] if is_sensor_name(name) && is_version(version) => format!("{name} >={version}"),
-            [first, ..] if first.starts_with(['<', '>', '=']) && parts.len() > 1 && !fixed.contains(',') => parts.join(", "),
+            [first, ..] if first.starts_with(['<', '>', '=']) && parts.len() > 1 && !fixed.contains(',') => {
+                parts.join(", ")
+            }
             _ => fixed,
         };
         (written != text && Self::parse(&written).is_ok()).then_some(written)

@@ -10,7 +10,9 @@ pub(crate) fn modifier(name: &str) -> Option<String> {
     let bare = name.trim();
     let lower: String = bare.to_ascii_lowercase().chars().filter(|sign| !matches!(sign, '_' | '-' | ' ')).collect();
     let fixed = match lower.as_str() {
-        other if name != bare && NAMES.contains(&other) => return Some(format!("write `{other}` without spaces around the `|`")),
+        other if name != bare && NAMES.contains(&other) => {
+            return Some(format!("write `{other}` without spaces around the `|`"));
+        }
         "" => "remove the `|`, or write a modifier behind it",
         "regex" | "regexp" | "match" | "matches" | "rx" | "pcre" | "rlike" => "write `re` for a regular expression",
         "includes" | "include" | "has" | "substring" | "containing" => "write `contains`",
@@ -31,7 +33,9 @@ pub(crate) fn modifier(name: &str) -> Option<String> {
             "leave it out: strings ignore case, unless `cased` is written"
         }
         "case" | "casesensitive" | "cs" | "matchcase" => "write `cased`",
-        "null" | "isnull" | "empty" | "missing" => "write `exists: false`, or the field without a modifier and the value `null`",
+        "null" | "isnull" | "empty" | "missing" => {
+            "write `exists: false`, or the field without a modifier and the value `null`"
+        }
         "notnull" | "present" => "write `exists: true`",
         ">" | "greater" | "greaterthan" => "write `gt`",
         ">=" | "ge" | "min" => "write `gte`",
@@ -53,15 +57,15 @@ pub(crate) fn together(modifiers: &[&str]) -> String {
     let parts: Vec<&str> = ["contains", "startswith", "endswith"].into_iter().filter(|part| has(part)).collect();
     match parts[..] {
         [first, second, ..] => format!("keep one of `{first}` and `{second}`, or write an item for each"),
-        ["contains"] if has("re") => "remove `contains`: a regex is looked for anywhere in the value already".to_owned(),
+        ["contains"] if has("re") => {
+            "remove `contains`: a regex is looked for anywhere in the value already".to_owned()
+        }
         ["startswith"] if has("re") => "remove `startswith`, and write `^` at the start of the regex".to_owned(),
         ["endswith"] if has("re") => "remove `endswith`, and write `$` at the end of the regex".to_owned(),
         _ if ["i", "m", "s"].into_iter().any(has) && !has("re") => {
             "`i`, `m` and `s` follow `re`; strings ignore case without them".to_owned()
         }
-        _ if has("re") && has("windash") => {
-            "remove `windash`, and write the dashes into the regex: `[-/]`".to_owned()
-        }
+        _ if has("re") && has("windash") => "remove `windash`, and write the dashes into the regex: `[-/]`".to_owned(),
         _ => "keep the one that is meant".to_owned(),
     }
 }

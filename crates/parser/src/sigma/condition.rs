@@ -121,9 +121,11 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
     if let Some((token, span)) = cursor.peek() {
         let before = cursor.before();
         let (span, message, help) = match token {
-            Token::Close => {
-                (span, "this `)` closes nothing".to_owned(), "remove it, or write the `(` that belongs to it".to_owned())
-            }
+            Token::Close => (
+                span,
+                "this `)` closes nothing".to_owned(),
+                "remove it, or write the `(` that belongs to it".to_owned(),
+            ),
             Token::Word(word) => joined(before, word, span),
             Token::Open => {
                 (span, "`and` or `or` is missing before this parenthesis".to_owned(), "write `and` or `or`".to_owned())
@@ -142,7 +144,10 @@ const PARTS: &str = "a condition has names of selections, `and`, `or`, `not`, `1
 /// condition joins them.
 fn listed(text: &str, at: usize) -> Option<String> {
     let (head, names) = text.get(..at)?.rsplit_once(" of ")?;
-    if !names.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'*' | b' ' | b'(' | b',')) {
+    if !names
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'*' | b' ' | b'(' | b','))
+    {
         return None;
     }
     let wrong = text.get(at..)?;
@@ -151,7 +156,8 @@ fn listed(text: &str, at: usize) -> Option<String> {
     let is_name = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '*');
     let all = text.get(at - names.len()..)?;
     let end = all.find([')', ']']).unwrap_or(all.len());
-    let names: Vec<&str> = all.get(..end)?.split(|sign| !is_name(sign)).filter(|name| !name.is_empty()).take(5).collect();
+    let names: Vec<&str> =
+        all.get(..end)?.split(|sign| !is_name(sign)).filter(|name| !name.is_empty()).take(5).collect();
     (wrong.starts_with(['[', ',']) && names.len() > 1).then(|| names.join(operator))
 }
 
@@ -166,13 +172,23 @@ fn joined(before: Option<(&str, Span)>, word: &str, span: Span) -> (Span, String
     };
     if ["of", "them"].contains(&lower.as_str()) {
         let message = format!("`{} {word}` is not part of a condition", clip(last));
-        let help = if lower == "them" { format!("write `{quantity} them`") } else { format!("write `{quantity} them`, or `{quantity} name*`") };
+        let help = if lower == "them" {
+            format!("write `{quantity} them`")
+        } else {
+            format!("write `{quantity} them`, or `{quantity} name*`")
+        };
         return (last_span.to(span), message, help);
     }
     if last.eq_ignore_ascii_case("at") && ["least", "most"].contains(&lower.as_str()) {
-        return (last_span.to(span), format!("`{} {word}` is not part of a condition", clip(last)), "write `1 of them` or `1 of name*`".to_owned());
+        return (
+            last_span.to(span),
+            format!("`{} {word}` is not part of a condition", clip(last)),
+            "write `1 of them` or `1 of name*`".to_owned(),
+        );
     }
-    if let ("if" | "where" | "when" | "select", Some(help)) = (last.to_ascii_lowercase().as_str(), advice::condition_word(last)) {
+    if let ("if" | "where" | "when" | "select", Some(help)) =
+        (last.to_ascii_lowercase().as_str(), advice::condition_word(last))
+    {
         return (last_span, format!("`{}` has no meaning in a condition", clip(last)), help.to_owned());
     }
     match advice::condition_word(word) {
@@ -294,7 +310,11 @@ impl<'s> Cursor<'s, '_> {
                         .collect();
                     let operator = if quantity == Quantity::All { " and " } else { " or " };
                     let help = format!("write `{}`, or `{} of name*`", clip(&names.join(operator)), clip(word));
-                    return self.fail(open, format!("`{} of` takes one name or pattern, no parentheses", clip(word)), help);
+                    return self.fail(
+                        open,
+                        format!("`{} of` takes one name or pattern, no parentheses", clip(word)),
+                        help,
+                    );
                 }
                 let help = format!("write `{0} of them`, or `{0} of selection*`", clip(word));
                 return self.fail(span, "`of` needs `them` or the name of selections, such as `selection*`", help);

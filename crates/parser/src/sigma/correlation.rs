@@ -48,7 +48,10 @@ pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Referred {
     }
     // What is written otherwise is where it is.
     let place = |name: &str| {
-        let is_near = |key: &str| !KEYS.contains(&key) && (closest(key, KEYS.iter().copied()) == Some(name) || (key, name) == ("timeframe", "timespan"));
+        let is_near = |key: &str| {
+            !KEYS.contains(&key)
+                && (closest(key, KEYS.iter().copied()) == Some(name) || (key, name) == ("timeframe", "timespan"))
+        };
         entries.iter().map(|(key, _)| key).find(|key| key.text().is_some_and(is_near)).map_or(key.span, |key| key.span)
     };
     let mut missing = |name: &str, help: &str| {
@@ -255,10 +258,12 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
                     key.span,
                     format!("`{}` is not a comparison", clip(name)),
                 );
-                sink.push(found.with_help(match comparison(name).or_else(|| closest(name, OPERATORS.iter().copied())) {
-                    Some(near) => format!("write `{near}`"),
-                    None => format!("the comparisons are {}", OPERATORS.join(", ")),
-                }));
+                sink.push(found.with_help(
+                    match comparison(name).or_else(|| closest(name, OPERATORS.iter().copied())) {
+                        Some(near) => format!("write `{near}`"),
+                        None => format!("the comparisons are {}", OPERATORS.join(", ")),
+                    },
+                ));
             }
         }
     }

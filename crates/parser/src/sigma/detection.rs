@@ -263,7 +263,9 @@ fn is_operator(key: &str) -> bool {
 fn operator(key: &str, span: Span, sink: &Sink) -> Diagnostic {
     let message = format!("`{}` is read as a field: selections have no operators", clip(key));
     let help = match key.to_ascii_lowercase().as_str() {
-        "not" | "none" => "write what is below it into a selection of its own, and `not` before its name in the condition",
+        "not" | "none" => {
+            "write what is below it into a selection of its own, and `not` before its name in the condition"
+        }
         "or" | "any" | "any_of" => {
             "write each part into a selection of its own, and join their names with `or` in the condition; a list of mappings is an `or` too"
         }
@@ -314,7 +316,9 @@ fn unwritten(key: &Node<'_>, value: &Node<'_>, text: &str, sink: &Sink) -> Optio
             return None;
         }
         let message = format!("a space is missing after the `-`: `{}` is read as one string", clip(content));
-        return Some(sink.diagnostic(&codes::WRONG_SHAPE, value.span, message).with_help("write `- ` before each value"));
+        return Some(
+            sink.diagnostic(&codes::WRONG_SHAPE, value.span, message).with_help("write `- ` before each value"),
+        );
     }
     if !content.is_empty() {
         return None;
@@ -383,7 +387,10 @@ fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Result<Written<'n>, Unrea
         let first = written.lines().next().unwrap_or("");
         let help = match node.value {
             Yaml::List(_) if !written.starts_with('[') => "write one `- ` before each value, not `- -`".to_owned(),
-            Yaml::List(_) => format!("if it is a string, quote it: '{}'; otherwise write its values into the list around it", clip(first)),
+            Yaml::List(_) => format!(
+                "if it is a string, quote it: '{}'; otherwise write its values into the list around it",
+                clip(first)
+            ),
             _ => format!("if it is a string with `: ` or braces in it, quote it: '{}'", clip(first)),
         };
         let found = sink.diagnostic(&codes::WRONG_SHAPE, node.span, message).with_help(help);

@@ -283,13 +283,17 @@ fn no_mapping(root: &Node<'_>, sink: &Sink) -> Diagnostic {
     if let Some(first) = first {
         return match first.entry("detection") {
             Some(_) => found.with_help("remove the `- `, and write `---` between the rules of a file"),
-            None if first.get("condition").is_some() && first.get("rule").is_some() => {
-                found.with_help("this looks like a rule of Falco; a Sigma rule is a mapping with `title`, `logsource` and `detection`")
-            }
-            None => found.with_help("a Sigma rule is a mapping with `title`, `logsource` and `detection`, without `- ` before them"),
+            None if first.get("condition").is_some() && first.get("rule").is_some() => found.with_help(
+                "this looks like a rule of Falco; a Sigma rule is a mapping with `title`, `logsource` and `detection`",
+            ),
+            None => found.with_help(
+                "a Sigma rule is a mapping with `title`, `logsource` and `detection`, without `- ` before them",
+            ),
         };
     }
-    let is_native = root.text().is_some_and(|text| ["rule ", "template ", "list ", "table "].iter().any(|word| text.starts_with(word)));
+    let is_native = root
+        .text()
+        .is_some_and(|text| ["rule ", "template ", "list ", "table "].iter().any(|word| text.starts_with(word)));
     found.with_help(if is_native {
         "if these are native rules, their file ends in `.content`"
     } else {
@@ -483,20 +487,23 @@ fn no_logsource(root: &Node<'_>, place: Span, sink: &Sink) -> Diagnostic {
     let near = entries.map(|(key, _)| key).find(|key| key.text().is_some_and(|key| is_like(key, "logsource")));
     if let Some(key) = near {
         let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, message);
-        return found.with_help(format!("did you mean `logsource` where you wrote `{}`?", clip(key.text().unwrap_or(""))));
+        return found
+            .with_help(format!("did you mean `logsource` where you wrote `{}`?", clip(key.text().unwrap_or(""))));
     }
     if let Some((key, _)) = root.get("detection").and_then(|detection| detection.entry("logsource")) {
         return sink
             .diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "`logsource` is inside of `detection`")
             .with_help("write `logsource:` at the beginning of the line, before `detection`");
     }
-    let help = "say which events the rule is for, such as `logsource: { product: windows, category: process_creation }`";
+    let help =
+        "say which events the rule is for, such as `logsource: { product: windows, category: process_creation }`";
     sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, message).with_help(help)
 }
 
 /// What to say of a `detection` that is no mapping.
 fn no_body(root: &Node<'_>, key: &Node<'_>, body: &Node<'_>, sink: &Sink) -> Diagnostic {
-    const SHAPE: &str = "write `selection:` with its fields, and `condition: selection`, each indented below `detection`";
+    const SHAPE: &str =
+        "write `selection:` with its fields, and `condition: selection`, each indented below `detection`";
     if body.is_null() {
         let below = root.entry("condition").map(|(key, _)| key.span);
         let found = sink.diagnostic(&codes::WRONG_SHAPE, key.span, "`detection` is empty");
@@ -509,7 +516,11 @@ fn no_body(root: &Node<'_>, key: &Node<'_>, body: &Node<'_>, sink: &Sink) -> Dia
     }
     let message = format!("`detection` must be a mapping of selections and a condition, not {}", body.shape());
     let found = sink.diagnostic(&codes::WRONG_SHAPE, body.span, message);
-    found.with_help(if body.list().is_some() { "write the selections and the condition without the `- ` before them" } else { SHAPE })
+    found.with_help(if body.list().is_some() {
+        "write the selections and the condition without the `- ` before them"
+    } else {
+        SHAPE
+    })
 }
 
 /// What to say of a detection without `condition`: where one is that is written otherwise, or elsewhere.
@@ -573,7 +584,11 @@ fn sensors(root: &Node<'_>, sink: &mut Sink) -> Result<Option<Constraint>, Unrea
         let parts: Vec<&str> = written.list().unwrap_or(&[]).iter().filter_map(Node::text).take(4).collect();
         let message = format!("`sensors` must be a string, not {}", written.shape());
         let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, written.span, message);
-        let help = if parts.is_empty() { help.to_owned() } else { format!("write all of it in one string: \"{}\"", clip(&parts.join(", "))) };
+        let help = if parts.is_empty() {
+            help.to_owned()
+        } else {
+            format!("write all of it in one string: \"{}\"", clip(&parts.join(", ")))
+        };
         return Err(sink.refuse(found.with_help(help)));
     }
     Constraint::parse(written.string().unwrap_or("")).map(Some).map_err(|error| {

@@ -399,7 +399,9 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
     let mut missing = |name: &str, code: &'static Code, why: &str| {
         let keys = root.map().unwrap_or(&[]).iter().filter_map(|(key, _)| key.text());
-        let inside = ["detection", "logsource"].iter().any(|outer| root.get(outer).is_some_and(|outer| outer.get(name).is_some()));
+        let inside = ["detection", "logsource"]
+            .iter()
+            .any(|outer| root.get(outer).is_some_and(|outer| outer.get(name).is_some()));
         // One that is written otherwise, or elsewhere, has a finding of its own.
         if !inside && !keys.into_iter().any(|key| key.eq_ignore_ascii_case(name) || other_name(key) == Some(name)) {
             sink.push(sink.diagnostic(code, place, format!("the rule has no `{name}`")).with_help(why));
@@ -502,22 +504,41 @@ fn date(root: &Node<'_>, name: &str, sink: &mut Sink) -> Option<(Day, Span)> {
 /// What to write for what is no day.
 fn date_help(text: &str) -> String {
     const MONTHS: &[&str] = &[
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     let form = "write a day of the calendar as YYYY-MM-DD".to_owned();
-    let parts: Vec<&str> = text.split(|sign: char| !sign.is_ascii_digit()).filter(|part| !part.is_empty()).take(4).collect();
+    let parts: Vec<&str> =
+        text.split(|sign: char| !sign.is_ascii_digit()).filter(|part| !part.is_empty()).take(4).collect();
     let iso = match parts[..] {
         [whole] if whole.len() == 8 && text.len() == 8 => {
-            format!("{}-{}-{}", whole.get(..4).unwrap_or(""), whole.get(4..6).unwrap_or(""), whole.get(6..).unwrap_or(""))
+            format!(
+                "{}-{}-{}",
+                whole.get(..4).unwrap_or(""),
+                whole.get(4..6).unwrap_or(""),
+                whole.get(6..).unwrap_or("")
+            )
         }
-        [year, month, day, ..] if year.len() == 4 && month.len() < 3 && day.len() < 3 => format!("{year}-{month:0>2}-{day:0>2}"),
+        [year, month, day, ..] if year.len() == 4 && month.len() < 3 && day.len() < 3 => {
+            format!("{year}-{month:0>2}-{day:0>2}")
+        }
         _ => return form,
     };
     if matches!(parse_day(&iso), Some((_, '-'))) {
         return format!("write {iso}");
     }
-    let number = |range: std::ops::Range<usize>| iso.get(range).and_then(|part| part.parse::<usize>().ok()).unwrap_or(0);
+    let number =
+        |range: std::ops::Range<usize>| iso.get(range).and_then(|part| part.parse::<usize>().ok()).unwrap_or(0);
     match MONTHS.get(number(5..7).wrapping_sub(1)) {
         None => format!("there is no month {}; {form}", number(5..7)),
         Some(month) => format!("{month} {} has no day {}; {form}", number(0..4), number(8..10)),
@@ -583,7 +604,10 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<crate::temp
                     value.span,
                     format!("`{name}: {}` is not lower case", clip(text)),
                 )
-                .with_help(format!("log sources are lower case, and readers compare them exactly: write `{}`", clip(&lower)))
+                .with_help(format!(
+                    "log sources are lower case, and readers compare them exactly: write `{}`",
+                    clip(&lower)
+                ))
                 .with_spelling(FixKind::LowerCase, "write it in lower case", text, &lower),
             );
         } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {

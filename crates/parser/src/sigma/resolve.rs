@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use super::advice;
 use super::condition::{self, Condition, Quantity};
 use super::detection::Detections;
 use super::hygiene;
 use super::metadata;
 use super::specialise::{self, Leaf};
 use super::yaml::{Node, Style, Yaml};
-use super::advice;
 use crate::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
 use crate::limits;
 use crate::model::Expr;
@@ -125,8 +125,7 @@ fn unknown(name: &str, span: Span, detections: &Detections<'_>, sink: &Sink) -> 
         let found = sink.diagnostic(&codes::UNKNOWN_SELECTION, *at, message);
         return found.with_help("indent it like the other selections").with_place(span, "named here");
     }
-    let found =
-        sink.diagnostic(&codes::UNKNOWN_SELECTION, span, format!("the rule has no selection `{}`", clip(name)));
+    let found = sink.diagnostic(&codes::UNKNOWN_SELECTION, span, format!("the rule has no selection `{}`", clip(name)));
     let near = if sink.is_busy(detections.selections.len()) { None } else { advice::selection(name, names()) };
     let lower = name.to_ascii_lowercase();
     found.with_help(match near {
@@ -138,7 +137,9 @@ fn unknown(name: &str, span: Span, detections: &Detections<'_>, sink: &Sink) -> 
             format!("names of selections are compared exactly: write `{}`", clip(near))
         }
         Some(near) => format!("did you mean `{}`?", clip(near)),
-        None if ["all", "any", "one", "each", "every"].contains(&lower.as_str()) || name.bytes().all(|byte| byte.is_ascii_digit()) => {
+        None if ["all", "any", "one", "each", "every"].contains(&lower.as_str())
+            || name.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
             "write `all of them` or `1 of them`, or name a selection".to_owned()
         }
         None => match advice::condition_word(name) {
@@ -190,8 +191,12 @@ fn resolve(
                     *span,
                     format!("no selection has a name like `{}`", clip(pattern)),
                 );
-                let shown: Vec<String> =
-                    detections.selections.iter().take(8).map(|selection| format!("`{}`", clip(selection.name))).collect();
+                let shown: Vec<String> = detections
+                    .selections
+                    .iter()
+                    .take(8)
+                    .map(|selection| format!("`{}`", clip(selection.name)))
+                    .collect();
                 let help = format!(
                     "`*` stands for any run of characters; the selections of this rule are {}",
                     shown.join(", ")
@@ -210,13 +215,18 @@ fn resolve(
                     let found = sink.diagnostic(
                         &codes::CONDITION_SYNTAX,
                         *span,
-                        format!("`{wanted} of` is not part of Sigma; {count} {} match", if count == 1 { "selection" } else { "selections" }),
+                        format!(
+                            "`{wanted} of` is not part of Sigma; {count} {} match",
+                            if count == 1 { "selection" } else { "selections" }
+                        ),
                     );
                     let pattern = clip(pattern);
                     Err(sink.refuse(found.with_help(if wanted == 0 {
                         format!("write `not 1 of {pattern}`")
                     } else {
-                        format!("write `1 of {pattern}` or `all of {pattern}`, or name the selections that belong together")
+                        format!(
+                            "write `1 of {pattern}` or `all of {pattern}`, or name the selections that belong together"
+                        )
                     })))
                 }
             }

@@ -258,7 +258,8 @@ impl<'a> Specialiser<'a, '_> {
             let Some(value) = part(self.logsource).map(String::as_str) else { continue };
             let all: Vec<&str> = known.iter().filter_map(|source| part(source)).map(String::as_str).collect();
             if !all.contains(&value) {
-                let near = closest(value, all.iter().copied()).or_else(|| all.iter().copied().find(|name| value.len() > 2 && name.starts_with(value)));
+                let near = closest(value, all.iter().copied())
+                    .or_else(|| all.iter().copied().find(|name| value.len() > 2 && name.starts_with(value)));
                 wrong = wrong.filter(|(_, near): &(&str, Option<&str>)| near.is_some()).or(Some((value, near)));
             }
         }
@@ -287,9 +288,7 @@ impl<'a> Specialiser<'a, '_> {
 
     /// The service by which rules name a channel.
     fn service_of(&self, channel: &str) -> Option<&str> {
-        let is = |value: &crate::template::Fixed| {
-            matches!(value, crate::template::Fixed::Text(text) if text.eq_ignore_ascii_case(channel))
-        };
+        let is = |value: &crate::template::Fixed| matches!(value, crate::template::Fixed::Text(text) if text.eq_ignore_ascii_case(channel));
         let template = self
             .catalogue
             .newest()
@@ -312,7 +311,8 @@ impl<'a> Specialiser<'a, '_> {
                 Some(_) => true,
                 None => entry.template.open,
             };
-            let Some(first) = item.values.first().filter(|_| !item.modifiers.not_equal && !entries.iter().any(has)) else {
+            let Some(first) = item.values.first().filter(|_| !item.modifiers.not_equal && !entries.iter().any(has))
+            else {
                 continue;
             };
             let message = format!("no template type is for events of the channel `{}`", clip(first.text));
@@ -377,14 +377,14 @@ impl<'a> Specialiser<'a, '_> {
             let mut entries = entries.iter().filter_map(|index| self.catalogue.entry(*index));
             entries.any(|entry| !entry.template.open && matches!(entry.slot(field), Some(Slot::Input(_))))
         };
-        let sources = self.catalogue.log_sources().into_iter().filter(|source| source.product == self.logsource.product);
+        let sources =
+            self.catalogue.log_sources().into_iter().filter(|source| source.product == self.logsource.product);
         let mut names: Vec<&str> = sources.filter(has).filter_map(|source| source.category.as_deref()).collect();
         names.sort_unstable();
         names.dedup();
         let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
-        (!shown.is_empty()).then(|| {
-            format!("it is a field of {}; a rule reads the events of its own log source", shown.join(", "))
-        })
+        (!shown.is_empty())
+            .then(|| format!("it is a field of {}; a rule reads the events of its own log source", shown.join(", ")))
     }
 
     /// Values of a fixed name (`EventID`) for which there is no event, or whose events lack a

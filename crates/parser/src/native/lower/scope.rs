@@ -43,6 +43,13 @@ impl Scope {
         load: &dyn Fn(&str) -> Option<Arc<[u8]>>,
         sink: &mut Sink,
     ) -> Vec<Diagnostic> {
+        // What uses a declaration that was not read needs no finding of its own.
+        if let Some(flaw) = form.first() {
+            for name in &ast.lost {
+                let meaning = Err(Box::new(flaw.clone()));
+                self.entries.insert(name.clone(), Entry { kind: "list", meaning, span: flaw.span, used: true });
+            }
+        }
         let mut found = Vec::new();
         let mut room = limits::TABLE_BYTES + 1;
         for declaration in ast.declarations() {

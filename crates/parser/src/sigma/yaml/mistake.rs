@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use crate::decode;
 use crate::diagnostic::clip;
 use crate::source::Span;
 
@@ -44,16 +45,9 @@ fn mistake(from: usize, to: usize, message: impl Into<String>, help: impl Into<S
 
 /// The marks that version control leaves where it could not merge.
 fn conflict(text: &str) -> Option<Mistake> {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_end();
-        if is_conflict_mark(bare) {
-            let message = format!("an unresolved merge conflict: `{}`", clip(bare));
-            return Some(mistake(at, at + bare.len(), message, CONFLICT_HELP));
-        }
-        at += line.len();
-    }
-    None
+    let (span, mark) = decode::conflict(text)?;
+    let message = format!("an unresolved merge conflict: `{}`", clip(mark));
+    Some(Mistake { span, message, help: decode::CONFLICT_HELP.to_owned() })
 }
 
 /// A file that is not written in YAML, or not for this: it has none of the keys of a Sigma file.
@@ -92,16 +86,6 @@ fn foreign(text: &str) -> Option<Mistake> {
     Some(mistake(at, at + line.len(), message, help))
 }
 
-/// What to do with the marks of a merge conflict.
-pub(crate) const CONFLICT_HELP: &str =
-    "keep what is right of both sides, and remove the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`";
-
-/// Whether a line is one of the marks that version control leaves where it could not merge.
-pub(crate) fn is_conflict_mark(line: &str) -> bool {
-    let named = ["<<<<<<<", "|||||||", ">>>>>>>"].iter().find_map(|mark| line.strip_prefix(mark));
-    line == "=======" || named.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-}
-
 /// What the lines before leave open.
 #[derive(Clone, Copy, Debug)]
 enum Before<'s> {
@@ -109,11 +93,20 @@ enum Before<'s> {
     /// A key or a dash without a value: what follows may be deeper.
     Open,
     /// A value without quotes, which deeper lines continue.
-    Plain { key: &'s str, indent: usize, from: usize },
+    Plain {
+        key: &'s str,
+        indent: usize,
+        from: usize,
+    },
     /// A value that is complete.
-    Complete { key: &'s str },
+    Complete {
+        key: &'s str,
+    },
     /// The header of a block (`|`, `>`).
-    Block { key: &'s str, indent: usize },
+    Block {
+        key: &'s str,
+        indent: usize,
+    },
 }
 
 /// A level of indentation.
@@ -298,7 +291,8 @@ impl<'s> Walk<'s> {
         let end = at + content.len();
         let shown = clip(content);
         if let Before::Block { key, .. } = self.before {
-            let message = format!("this line is not indented below `{}`, whose block it seems to be part of", clip(key));
+            let message =
+                format!("this line is not indented below `{}`, whose block it seems to be part of", clip(key));
             return Err(mistake(at, end, message, format!("indent it with {}", spaces(indent + 4))));
         }
         if let Before::Plain { key, .. } = self.before
@@ -318,7 +312,8 @@ impl<'s> Walk<'s> {
             return Err(mistake(at, end, message, "remove the lines with the code fence"));
         }
         if let Some(sign) = content.chars().next().filter(|sign| DASHES.contains(sign)) {
-            let message = format!("this line begins with U+{:04X}, which looks like a `-` and is none", u32::from(sign));
+            let message =
+                format!("this line begins with U+{:04X}, which looks like a `-` and is none", u32::from(sign));
             return Err(mistake(at, at + sign.len_utf8(), message, "begin an entry of a list with `- `"));
         }
         if let Some((before, _)) = content.split_once('：') {
@@ -327,7 +322,12 @@ impl<'s> Walk<'s> {
             return Err(mistake(colon, colon + '：'.len_utf8(), message, "write `: `"));
         }
         if content.starts_with('-') && content.get(1..2).is_some_and(|next| next != "-") {
-            return Err(mistake(at, at + 1, format!("a space is missing after the `-` of `{shown}`"), "write `- ` and the value"));
+            return Err(mistake(
+                at,
+                at + 1,
+                format!("a space is missing after the `-` of `{shown}`"),
+                "write `- ` and the value",
+            ));
         }
         if content.starts_with(['\'', '"'])
             && let Some(end) = quoted(content)
@@ -390,20 +390,27 @@ impl<'s> Walk<'s> {
             '\'' | '"' => self.quoted(key, indent, at),
             '[' | '{' => self.flow(key, indent, at, value),
             '|' | '>' => {
-                let header = value.get(1..).unwrap_or("").trim_start_matches(|sign: char| "+-".contains(sign) || sign.is_ascii_digit());
-                if header.trim_start().is_empty() || (header.starts_with([' ', '\t']) && header.trim_start().starts_with('#')) {
+                let header = value
+                    .get(1..)
+                    .unwrap_or("")
+                    .trim_start_matches(|sign: char| "+-".contains(sign) || sign.is_ascii_digit());
+                if header.trim_start().is_empty()
+                    || (header.starts_with([' ', '\t']) && header.trim_start().starts_with('#'))
+                {
                     self.before = Before::Block { key, indent };
                     return Ok(());
                 }
                 Err(must_be_quoted(at, value, first))
             }
             '*' if self.unknown_anchor.as_ref().is_some_and(|line| line.contains(&at)) => {
-                let is_name = value.bytes().skip(1).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+                let is_name =
+                    value.bytes().skip(1).all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
                 if !is_name || value.len() == 1 {
                     return Err(must_be_quoted(at, value, first));
                 }
                 let name = value.get(1..).unwrap_or("");
-                let message = format!("`{}` stands for an anchor `&{}`, which the file does not have", clip(value), clip(name));
+                let message =
+                    format!("`{}` stands for an anchor `&{}`, which the file does not have", clip(value), clip(name));
                 let help = if key == "<<" {
                     "Sigma rules have no merge keys: write the fields out".to_owned()
                 } else {
@@ -435,7 +442,10 @@ impl<'s> Walk<'s> {
             let place = if word_at == 0 && !key.is_empty() { format!(" below `{}`", clip(key)) } else { String::new() };
             (
                 format!("`{}` is a second key on one line", clip(word)),
-                format!("write `{}` on a line of its own{place}; if it is part of a value, quote the value", clip(word)),
+                format!(
+                    "write `{}` on a line of its own{place}; if it is part of a value, quote the value",
+                    clip(word)
+                ),
             )
         } else {
             let sample = if bare.contains('\'') { format!("\"{}\"", clip(bare)) } else { format!("'{}'", clip(bare)) };
@@ -456,7 +466,9 @@ impl<'s> Walk<'s> {
             // What goes on in the next line is deeper than the key.
             let next = self.rest_of_line(self.after(at));
             let depth = next.len() - next.trim_start_matches([' ', '\t']).len();
-            let goes_on = end.is_some() && (next.trim().is_empty() || depth > indent) && !(key.is_empty() && next.trim_start().starts_with("- "));
+            let goes_on = end.is_some()
+                && (next.trim().is_empty() || depth > indent)
+                && !(key.is_empty() && next.trim_start().starts_with("- "));
             if !goes_on {
                 return Err(unclosed(at, line, mark));
             }
@@ -476,7 +488,12 @@ impl<'s> Walk<'s> {
             let from = at + end + after.len() - shown.len();
             let bare: String = format!("{whole}{after}").chars().filter(|sign| !matches!(sign, '"' | '\'')).collect();
             let help = format!("names of selections have no quotes: write `condition: {}`", clip(&bare));
-            return Err(mistake(from, at + end + after.len(), format!("`{}` follows the quote that ends the condition", clip(shown)), help));
+            return Err(mistake(
+                from,
+                at + end + after.len(),
+                format!("`{}` follows the quote that ends the condition", clip(shown)),
+                help,
+            ));
         }
         Err(behind(at, end, whole, after, mark))
     }
@@ -506,7 +523,8 @@ impl<'s> Walk<'s> {
                         _ => b'}',
                     };
                     if byte != wanted {
-                        let message = format!("`{}` closes what `{}` does not open", char::from(byte), char::from(byte));
+                        let message =
+                            format!("`{}` closes what `{}` does not open", char::from(byte), char::from(byte));
                         let help = format!("write `{}` here", char::from(wanted));
                         return Err(mistake(place, place + 1, message, help));
                     }
@@ -517,10 +535,17 @@ impl<'s> Walk<'s> {
                 }
                 b'\'' | b'"' if bytes.get(place - 1).is_some_and(|before| b" \t\n[{,:".contains(before)) => {
                     if ended.is_some() {
-                        return Err(mistake(place, place + 1, "a `,` is missing before this value", "separate the values with `, `"));
+                        return Err(mistake(
+                            place,
+                            place + 1,
+                            "a `,` is missing before this value",
+                            "separate the values with `, `",
+                        ));
                     }
                     let rest = self.text.get(place..).unwrap_or("");
-                    let Some(end) = quoted(rest) else { return Err(unclosed(place, self.rest_of_line(place), char::from(byte))) };
+                    let Some(end) = quoted(rest) else {
+                        return Err(unclosed(place, self.rest_of_line(place), char::from(byte)));
+                    };
                     if byte == b'"' {
                         escapes(place, rest.get(..end).unwrap_or(""))?;
                     }
@@ -537,7 +562,11 @@ impl<'s> Walk<'s> {
                     let next = self.rest_of_line(place + 1);
                     let content = next.trim_start();
                     let depth = next.len() - content.len();
-                    if !content.is_empty() && depth <= indent && !content.starts_with([']', '}']) && (indent > 0 || split_key(content).is_some_and(|(key, _)| !key.starts_with(['"', '\'']))) {
+                    if !content.is_empty()
+                        && depth <= indent
+                        && !content.starts_with([']', '}'])
+                        && (indent > 0 || split_key(content).is_some_and(|(key, _)| !key.starts_with(['"', '\''])))
+                    {
                         return Err(never_closed(&open, at));
                     }
                 }
@@ -612,7 +641,11 @@ fn split_key(content: &str) -> Option<(&str, usize)> {
 fn must_be_quoted(at: usize, value: &str, first: char) -> Mistake {
     let sign = if first == '`' { "\"`\"".to_owned() } else { format!("`{first}`") };
     let bare = value.find(" #").and_then(|comment| value.get(..comment)).unwrap_or(value);
-    let shown = if bare.contains('\'') { format!("'{}'", clip(&bare.replace('\'', "''"))) } else { format!("'{}'", clip(bare)) };
+    let shown = if bare.contains('\'') {
+        format!("'{}'", clip(&bare.replace('\'', "''")))
+    } else {
+        format!("'{}'", clip(bare))
+    };
     let message = format!("a value that begins with {sign} must be quoted");
     mistake(at, at + bare.len(), message, format!("quote it: {shown}"))
 }
@@ -687,7 +720,10 @@ fn behind(at: usize, end: usize, whole: &str, after: &str, mark: char) -> Mistak
         || ["or", "OR", "Or"].contains(&word)
     {
         let values = several(whole, shown);
-        (format!("several values on one line: {}", clip(&format!("{whole}{after}"))), format!("write them as a list: {values}"))
+        (
+            format!("several values on one line: {}", clip(&format!("{whole}{after}"))),
+            format!("write them as a list: {values}"),
+        )
     } else if ["and", "AND"].contains(&word) {
         (
             format!("several values on one line: {}", clip(&format!("{whole}{after}"))),
