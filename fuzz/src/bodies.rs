@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::decode::decode;
-use contentcheck_parser::diagnostic::{Diagnostic, Sink};
+use contentcheck_model::decode::decode;
+use contentcheck_model::diagnostic::{Diagnostic, Sink};
+use contentcheck_model::language::Language;
+use contentcheck_model::sensor::{Fleet, FleetFile, Manifest};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
+use contentcheck_parser::import::{Options, Platform, import};
 use contentcheck_parser::native;
 use contentcheck_parser::release::{Checking, Gathered, Tables, WithErrors};
-use contentcheck_parser::sensor::import::{Options, Platform, import};
-use contentcheck_parser::sensor::{Fleet, FleetFile, Manifest};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::TemplateType;
 
 /// A function that takes any input.
 pub type Body = fn(&[u8]);

@@ -8,13 +8,13 @@ use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{InputKind, input_flags};
 use contentcheck_interpreter::{Fault, Image, Input, KillMask, Rejection, Steps, VerifiedImage};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::language::Language;
+use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
-use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
 use contentcheck_reference::{Evaluator, Event};
 
 use super::choices::Choices;
@@ -118,8 +118,12 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
             if let Some(verified) = &on_sensor {
                 // To this sensor a field that it does not name is a value like any other.
                 let mut event = event.clone();
-                for (name, value) in std::mem::take(&mut event.open) {
-                    if name == SUPPLIED_OPEN { drop(event.open.insert(name, value)) } else { event.others.push(value) }
+                let supplied = template.named(SUPPLIED_OPEN);
+                let hidden: Vec<FieldRef> = event.values().map(|(field, _)| field.clone()).collect();
+                for field in hidden.into_iter().filter(|field| field.is_undeclared() && *field != supplied) {
+                    let value = event.value(&field).cloned();
+                    event.set(&field, None);
+                    event.others.extend(value);
                 }
                 let case =
                     Case { template, expected: &expected(&evaluator, template, &event), event: &event, mask: &mask };
@@ -180,7 +184,7 @@ fn sensor(content: &Shippable, choices: &mut Choices<'_>, tally: &mut Tally) -> 
             });
         }
         for reads in &template.reads {
-            let number = matches!(reads.values.first(), Some(contentcheck_parser::template::Fixed::Int(_)));
+            let number = matches!(reads.values.first(), Some(contentcheck_model::template::Fixed::Int(_)));
             inputs.push(input(&reads.name, if number { "int" } else { "string" }));
         }
         if template.open {
@@ -232,22 +236,15 @@ struct Case<'c> {
 
 impl Case<'_> {
     fn value(&self, name: &str) -> Option<&Value> {
-        self.event.value(&FieldRef::named(self.template, name))
+        self.event.value(&self.template.named(name))
     }
 
     /// Values that no input of the manifest names.
     fn others(&self, named: impl Fn(&str) -> bool) -> Vec<&Value> {
         let (template, event) = (self.template, self.event);
         let mut others: Vec<&Value> = event.others.iter().collect();
-        let numbered = template.fields.iter().zip(&event.inputs);
-        others.extend(numbered.filter_map(|(field, value)| {
-            value.as_ref().filter(|_| field.as_ref().is_some_and(|field| !named(&field.name)))
-        }));
-        let header = template.header.iter().zip(&event.header);
-        others.extend(header.filter_map(|(field, value)| value.as_ref().filter(|_| !named(&field.name))));
-        let fixed = template.reads.iter().zip(&event.fixed);
-        others.extend(fixed.filter_map(|(of, value)| value.as_ref().filter(|_| !named(&of.name))));
-        others.extend(event.open.iter().filter(|(name, _)| !named(name)).map(|(_, value)| value));
+        let is_named = |field: &FieldRef| template.describe(field).is_some_and(|info| named(info.name));
+        others.extend(event.values().filter(|(field, _)| !is_named(field)).map(|(_, value)| value));
         others
     }
 

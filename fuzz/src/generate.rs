@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::FieldRef;
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::{FieldType, Fixed, Scalar, TemplateType};
-use contentcheck_parser::value::Value;
+use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
+use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use contentcheck_reference::Event;
 
 use super::choices::Choices;
@@ -145,25 +145,23 @@ impl World {
     pub fn event(&self, template: &TemplateType, choices: &mut Choices<'_>) -> Event {
         let pool = &self.pool;
         let mut event = Event::empty(template);
-        for (slot, field) in event.inputs.iter_mut().zip(&template.fields) {
-            *slot = field.as_ref().and_then(|field| value(pool, field.ty, choices));
-        }
-        for (slot, field) in event.header.iter_mut().zip(&template.header) {
-            *slot = value(pool, field.ty, choices);
-        }
-        for (slot, reads) in event.fixed.iter_mut().zip(&template.reads) {
-            if slot.is_none() && !choices.once_in(12) {
-                *slot = Some(match choices.pick(&reads.values) {
+        for field in template.declared() {
+            let Some(info) = template.describe(&field) else { continue };
+            let value = match info.place {
+                Place::Reads([_]) => continue,
+                Place::Reads(_) if choices.once_in(12) => None,
+                Place::Reads(values) => Some(match choices.pick(values) {
                     Fixed::Text(text) if choices.once_in(3) => Value::String(text.to_ascii_uppercase()),
-                    Fixed::Text(text) => Value::String(text.clone()),
-                    Fixed::Int(number) => Value::Int(*number),
-                });
-            }
+                    fixed => fixed.value(),
+                }),
+                _ => value(pool, info.ty, choices),
+            };
+            event.set(&field, value);
         }
         if template.open {
             for name in OPEN {
                 if choices.below(2) == 0 {
-                    event.open.insert(name.to_owned(), Value::String(pool.text(choices)));
+                    event.set(&template.named(name), Some(Value::String(pool.text(choices))));
                 }
             }
         }
@@ -171,7 +169,7 @@ impl World {
             let scalar = *choices.pick(&SCALARS);
             let one = pool.value(scalar, choices);
             let list = choices.once_in(4);
-            event.set(&FieldRef::Keyword, Some(if list { Value::List(vec![one.clone(), one]) } else { one }));
+            event.set(&FieldRef::ANY, Some(if list { Value::List(vec![one.clone(), one]) } else { one }));
         }
         event
     }

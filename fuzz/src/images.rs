@@ -7,9 +7,9 @@ use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{CHECKSUM_AT, HEADER, MAGIC, PREFIX, Section, VERSION};
 use contentcheck_interpreter::hash::checksum;
 use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Manifest, Scalar, Steps, Value, VerifiedImage};
-use contentcheck_parser::check::Language;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
-use contentcheck_parser::source::Source;
 
 use super::choices::Choices;
 

@@ -3,8 +3,8 @@
 
 use std::net::IpAddr;
 
-use contentcheck_parser::template::Scalar;
-use contentcheck_parser::value::Value;
+use contentcheck_model::template::Scalar;
+use contentcheck_model::value::Value;
 
 use super::choices::Choices;
 

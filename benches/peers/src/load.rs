@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use contentcheck::args::{CompileOptions, Inputs};
 use contentcheck::release::Release;
 use contentcheck::{Streams, release};
-use contentcheck_parser::template::LogSource;
+use contentcheck_model::template::LogSource;
 use rsigma_eval::Engine;
 
 use crate::clock::{cpu, since};

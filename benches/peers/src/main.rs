@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use contentcheck_analysis::findings::Depth;
-use contentcheck_parser::diagnostic::Severity;
+use contentcheck_model::diagnostic::Severity;
 use contentcheck_parser::release::{Checking, Further};
 use contentcheck_peers::clock::{cpu, median};
 use contentcheck_project::{Project, Selection};

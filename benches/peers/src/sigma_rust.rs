@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
+use contentcheck_model::template::LogSource;
 use contentcheck_project::walk;
-use contentcheck_parser::template::LogSource;
 use contentcheck_run::Plan;
 use sigma_rust::{Event, Rule, rule_from_yaml};
 

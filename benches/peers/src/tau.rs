@@ -6,10 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck::release::Release;
-use contentcheck_parser::model::{
-    Comparison, Expr, FieldRef, IntRange, Pattern, Predicate, Regex, Test, TextPattern, WildcardPart,
-};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::{Comparison, IntRange, Pattern, Predicate, Regex, Test, TextPattern, WildcardPart};
+use contentcheck_model::template::TemplateType;
 use contentcheck_run::{Plan, Route};
 use serde_json::{Map, Value, json};
 use tau_engine::{Optimisations, Rule};
@@ -127,14 +126,7 @@ fn ask(key: String, value: Value, to: &mut Map<String, Value>) -> String {
 }
 
 fn predicate(template: &TemplateType, of: &Predicate, to: &mut Map<String, Value>) -> Result<String, &'static str> {
-    let field = match &of.field {
-        FieldRef::Input(at) => template.at(*at as usize + 1).map(|field| field.name.as_str()),
-        FieldRef::Header(at) => template.header.get(*at as usize).map(|field| field.name.as_str()),
-        FieldRef::Fixed(at) => template.reads.get(*at as usize).map(|recognition| recognition.name.as_str()),
-        FieldRef::Open(name) => Some(&**name),
-        FieldRef::Keyword => return Err("it asks keywords"),
-    };
-    let field = field.ok_or("a field without a name")?;
+    let field = template.describe(&of.field).ok_or("it asks keywords")?.name;
     let spoken = field.starts_with(|first: char| first.is_ascii_alphabetic())
         && field.chars().all(|sign| sign.is_alphanumeric() || sign == '_');
     if !spoken {

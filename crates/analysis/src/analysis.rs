@@ -1,7 +1,10 @@
 //! The analysis of rules: conditions to formulas, and events from what a search finds.
 
-use contentcheck_parser::model::{Expr, FieldRef, Predicate, Target, Test, Value};
-use contentcheck_parser::template::{Scalar, TemplateType};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::{Predicate, Test};
+use contentcheck_model::rule::Target;
+use contentcheck_model::template::{Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -223,7 +226,7 @@ impl<'c> Analysis<'c> {
         let mut parts = vec![node];
         let other = self.space.reference(other);
         for (field, domain) in [(&predicate.field, domain), (&other, other_domain)] {
-            if !domain.is_required() && *field != FieldRef::Keyword {
+            if !domain.is_required() && !field.is_any() {
                 let exists = self.space.intern(template, field, &Arc::new(Test::Exists));
                 parts.push(self.formulas.literal(exists, true));
             }
@@ -252,27 +255,21 @@ impl<'c> Analysis<'c> {
 
     /// The event of a model: fields of which nothing is asked are absent, or have something plausible.
     pub(crate) fn event(&mut self, template: &TemplateType, model: &Model) -> Witness {
-        let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let mut event = Witness::default();
-        let inputs = template.fields.iter().enumerate();
-        let inputs =
-            inputs.map(|(at, field)| (FieldRef::Input(index(at)), field.as_ref().map(|field| field.name.as_str())));
-        let header = template.header.iter().enumerate();
-        let header = header.map(|(at, field)| (FieldRef::Header(index(at)), Some(field.name.as_str())));
-        let fixed = template.reads.iter().enumerate();
-        let fixed = fixed.map(|(at, fixed)| (FieldRef::Fixed(index(at)), Some(fixed.name.as_str())));
-        let declared: Vec<(FieldRef, Option<&str>)> = inputs.chain(header).chain(fixed).collect();
-        for (field, name) in declared {
+        for field in template.declared() {
             let id = self.space.field(template, &field);
             let value = match model.values.get(&id) {
                 Some(value) => value.clone(),
-                None => self.default(&self.space.domain(id), name.unwrap_or_default()),
+                None => {
+                    let name = template.describe(&field).map_or("", |info| info.name);
+                    self.default(&self.space.domain(id), name)
+                }
             };
             event.values.extend(value.map(|value| (field, value)));
         }
         for (id, value) in &model.values {
             let field = self.space.reference(*id);
-            if matches!(field, FieldRef::Open(_) | FieldRef::Keyword) {
+            if field.is_any() || field.is_undeclared() {
                 event = event.with(&field, value.clone());
             }
         }

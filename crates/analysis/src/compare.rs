@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contentcheck_parser::model::{Comparison, FieldComparison, IntRange, Test, Value};
+use contentcheck_model::predicate::{Comparison, FieldComparison, IntRange, Test};
+use contentcheck_model::value::Value;
 
 use crate::formula::Literal;
 use crate::holds;
@@ -164,7 +165,7 @@ fn push(found: &mut Vec<Option<Value>>, value: Option<Value>) {
 
 /// Whether a value is of a domain.
 fn fits(domain: &Domain, value: &Value) -> bool {
-    use contentcheck_parser::template::Scalar;
+    use contentcheck_model::template::Scalar;
     let is = |scalar: Scalar, value: &Value| {
         matches!(
             (scalar, value),
@@ -186,7 +187,7 @@ fn fits(domain: &Domain, value: &Value) -> bool {
 
 /// Whether a comparison can hold between two kinds at all.
 pub(crate) fn possible(test: &Test, own: &Domain, other: &Domain) -> bool {
-    use contentcheck_parser::template::Scalar;
+    use contentcheck_model::template::Scalar;
     let (comparison, own) = match (test, own) {
         (Test::Field { comparison, .. }, Domain::Scalar(own, _)) => (*comparison, *own),
         (Test::Elements { .. }, _) => return true,

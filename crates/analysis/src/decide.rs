@@ -1,7 +1,9 @@
 //! Questions about one rule: whether it can fire, whether it always does, and what decides.
 
-use contentcheck_parser::model::{FieldRef, Predicate, Target};
-use contentcheck_parser::source::Span;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::Predicate;
+use contentcheck_model::rule::Target;
+use contentcheck_model::source::Span;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, Example, Lowered, Sought};
@@ -35,7 +37,7 @@ pub struct Impossible {
 /// the budget allowed to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// The predicates, by their index in the order of [`contentcheck_parser::model::Expr::each`]: whether each
+    /// The predicates, by their index in the order of [`contentcheck_model::expression::Expr::each`]: whether each
     /// would have to hold, and where it is written.
     pub predicates: Vec<(usize, bool, Span)>,
     /// In words, such as `"Image" equals "\x.exe" and ends with "\bin\x.exe": impossible`.
@@ -149,7 +151,7 @@ impl Analysis<'_> {
                     // An atom that stands for a part of a predicate, as one pattern of a keyword.
                     None => {
                         let field =
-                            self.space.atom(*atom).map_or(FieldRef::Keyword, |atom| self.space.reference(atom.field));
+                            self.space.atom(*atom).map_or(FieldRef::ANY, |atom| self.space.reference(atom.field));
                         parts.push((field, self.space.test_of(*atom), *positive));
                     }
                 }
@@ -180,7 +182,7 @@ impl Analysis<'_> {
         Impossible { conflicts: conflicts.collect() }
     }
 
-    /// For each predicate, in the order of [`contentcheck_parser::model::Expr::each`], whether it decides, with the
+    /// For each predicate, in the order of [`contentcheck_model::expression::Expr::each`], whether it decides, with the
     /// events that show it.
     pub fn decisive(&mut self, target: &Target) -> Vec<Decisive> {
         let lowered = self.lower(target);
@@ -248,8 +250,7 @@ impl Analysis<'_> {
             }
             match self.seek(&target.template, formula, Some(atom)) {
                 Sought::Found(model) => {
-                    let field =
-                        self.space.atom(atom).map_or(FieldRef::Keyword, |atom| self.space.reference(atom.field));
+                    let field = self.space.atom(atom).map_or(FieldRef::ANY, |atom| self.space.reference(atom.field));
                     let event = self.event(&target.template, &model);
                     let other = event.with(&field, model.flipped.clone());
                     let (fires, silent) = if holds { (event, other) } else { (other, event) };

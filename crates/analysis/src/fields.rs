@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contentcheck_parser::model::Value;
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 
 use crate::budget::Unknown;
 use crate::compare;

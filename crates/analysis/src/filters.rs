@@ -1,7 +1,9 @@
 //! Questions about filters, cheap enough to be asked of every rule on every save: whether one never applies, or
 //! leaves nothing.
 
-use contentcheck_parser::model::{Expr, Predicate, Target};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::Predicate;
+use contentcheck_model::rule::Target;
 
 use crate::analysis::Analysis;
 use crate::formula::{FALSE, TRUE};

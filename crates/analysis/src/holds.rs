@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
-use contentcheck_parser::model::{Comparison, FieldComparison, IntRange, Network, Test, TextPattern, TimePart, Value};
-use contentcheck_parser::template::Scalar;
+use contentcheck_model::predicate::{Comparison, FieldComparison, IntRange, Network, Test, TextPattern, TimePart};
+use contentcheck_model::template::Scalar;
+use contentcheck_model::value::Value;
 
 use crate::automata::{Automata, Language};
 use crate::budget::{Budget, Unknown};

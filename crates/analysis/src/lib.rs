@@ -12,10 +12,10 @@
 //!
 //! ```
 //! use contentcheck_analysis::{Analysis, Always, Fires, Witness};
-//! use contentcheck_parser::check::Language;
-//! use contentcheck_parser::model::Target;
+//! use contentcheck_model::language::Language;
+//! use contentcheck_model::rule::Target;
 //! use contentcheck_parser::release::{Checking, Gathered};
-//! use contentcheck_parser::source::Source;
+//! use contentcheck_model::source::Source;
 //! use contentcheck_reference::{Event, evaluate};
 //!
 //! let content = r#"

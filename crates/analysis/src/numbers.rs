@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use contentcheck_parser::model::{Comparison, IntRange};
+use contentcheck_model::predicate::{Comparison, IntRange};
 
 /// Ranges of integers: rising, apart, never adjoining.
 pub(crate) type Ranges = Vec<(i64, i64)>;

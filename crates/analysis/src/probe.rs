@@ -4,8 +4,10 @@
 //! from a text that has both, so such an event is tried first. What is not plain is left to the search: a
 //! probe never says that something cannot be.
 
-use contentcheck_parser::model::{Expr, FieldRef, Pattern, Predicate, Test, TextPattern};
-use contentcheck_parser::template::{Scalar, TemplateType};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
+use contentcheck_model::template::{Scalar, TemplateType};
 
 use crate::automata::Meter;
 use crate::values::Domain;

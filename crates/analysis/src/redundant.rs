@@ -1,8 +1,10 @@
 //! Questions about the parts of one rule: which of them say nothing.
 
-use contentcheck_parser::model::{Expr, Pattern, Predicate, Target, Test, TextPattern};
-use contentcheck_parser::source::Span;
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
+use contentcheck_model::rule::Target;
+use contentcheck_model::source::Span;
+use contentcheck_model::template::TemplateType;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::{Analysis, Sought};

@@ -1,6 +1,6 @@
 //! Questions about two conditions over one template type.
 
-use contentcheck_parser::model::Target;
+use contentcheck_model::rule::Target;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, Example, Lowered, alike};

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use contentcheck_parser::model::{FieldRef, Test};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::template::TemplateType;
 use rustc_hash::FxHashMap;
 
 use crate::budget::Unknown;
@@ -64,7 +65,7 @@ impl Space {
     }
 
     pub(crate) fn reference(&self, field: FieldId) -> FieldRef {
-        self.fields.get(field as usize).map_or(FieldRef::Keyword, |(field, _)| field.clone())
+        self.fields.get(field as usize).map_or(FieldRef::ANY, |(field, _)| field.clone())
     }
 
     pub(crate) fn atom(&self, atom: AtomId) -> Option<&Atom> {
@@ -83,14 +84,14 @@ impl Space {
             return *known;
         }
         let members = match &**test {
-            Test::Text { patterns, all: true } if *reference == FieldRef::Keyword && patterns.len() > 1 => {
+            Test::Text { patterns, all: true } if reference.is_any() && patterns.len() > 1 => {
                 let single = |pattern: &_| Arc::new(Test::Text { patterns: vec![Clone::clone(pattern)], all: false });
                 let singles: Vec<Arc<Test>> = patterns.iter().map(single).collect();
                 Some(singles.iter().map(|single| self.intern(template, reference, single)).collect())
             }
             _ => None,
         };
-        let other = other_field(test).map(|other| self.field(template, other));
+        let other = test.other().map(|other| self.field(template, other));
         let atom = AtomId::try_from(self.atoms.len()).unwrap_or(AtomId::MAX);
         self.atoms.push(Atom { field, test: id, members, other });
         self.atom_ids.insert((field, id), atom);
@@ -161,7 +162,7 @@ impl Space {
         }
         let test = self.values.test(found.test);
         let field = self.reference(found.field);
-        if field == FieldRef::Keyword {
+        if field.is_any() {
             if is_comparison(&test) {
                 return Err(Unknown::Fields);
             }
@@ -181,20 +182,7 @@ impl Space {
 
     /// The fields that every event of a template type has.
     pub(crate) fn required(&mut self, template: &TemplateType) -> Vec<FieldId> {
-        let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let fields = (0..template.fields.len()).map(|at| FieldRef::Input(index(at)));
-        let header = (0..template.header.len()).map(|at| FieldRef::Header(index(at)));
-        let fixed = (0..template.reads.len()).map(|at| FieldRef::Fixed(index(at)));
-        let all: Vec<FieldRef> = fields.chain(header).chain(fixed).collect();
-        let all: Vec<FieldId> = all.iter().map(|field| self.field(template, field)).collect();
+        let all: Vec<FieldId> = template.declared().map(|field| self.field(template, &field)).collect();
         all.into_iter().filter(|field| self.domain(*field).is_required()).collect()
-    }
-}
-
-fn other_field(test: &Test) -> Option<&FieldRef> {
-    match test {
-        Test::Field { other, .. } => Some(other),
-        Test::Elements { test, .. } => other_field(test),
-        _ => None,
     }
 }

@@ -1,10 +1,12 @@
 //! Events that show something.
 
-use contentcheck_parser::model::{FieldRef, TestCase, Value};
-use contentcheck_parser::source::Span;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::rule::TestCase;
+use contentcheck_model::source::Span;
+use contentcheck_model::value::Value;
 
 /// An event of a template type: values by field, in the order of the template type. A field that is not
-/// listed is absent. A value under [`FieldRef::Keyword`] is one that no field names.
+/// listed is absent. A value under [`FieldRef::ANY`] is one that no field names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Witness {
     /// The values.
@@ -15,7 +17,7 @@ impl Witness {
     /// The value of a field. `None` where it is absent, and for keywords, which are no one value.
     #[must_use]
     pub fn value(&self, field: &FieldRef) -> Option<&Value> {
-        if *field == FieldRef::Keyword {
+        if field.is_any() {
             return None;
         }
         self.values.iter().find(|(own, _)| own == field).map(|(_, value)| value)
@@ -27,20 +29,20 @@ impl Witness {
     pub fn with(&self, field: &FieldRef, value: Option<Value>) -> Self {
         let mut values: Vec<(FieldRef, Value)> = self.values.iter().filter(|(own, _)| own != field).cloned().collect();
         match value {
-            Some(Value::List(elements)) if *field == FieldRef::Keyword => {
-                values.extend(elements.into_iter().map(|element| (FieldRef::Keyword, element)));
+            Some(Value::List(elements)) if field.is_any() => {
+                values.extend(elements.into_iter().map(|element| (FieldRef::ANY, element)));
             }
             Some(value) => values.push((field.clone(), value)),
             None => {}
         }
-        values.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+        values.sort_by(|(a, _), (b, _)| a.cmp(b));
         Self { values }
     }
 
     /// The event as a rule's own test. Values without a field have no place in one: `None` where there are any.
     #[must_use]
     pub fn to_test(&self, fires: bool) -> Option<TestCase> {
-        if self.values.iter().any(|(field, _)| *field == FieldRef::Keyword) {
+        if self.values.iter().any(|(field, _)| field.is_any()) {
             return None;
         }
         Some(TestCase { name: None, fires, values: self.values.clone(), span: Span::default() })
@@ -71,15 +73,4 @@ pub(crate) fn plausible(name: &str) -> &'static str {
     ];
     let name = name.to_ascii_lowercase();
     TEXTS.iter().find(|(part, _)| name.contains(part)).map_or("x", |(_, text)| text)
-}
-
-/// Inputs, header, what the template type reads, undeclared fields by name, values without a field.
-fn order(field: &FieldRef) -> (u8, u32, &str) {
-    match field {
-        FieldRef::Input(at) => (0, *at, ""),
-        FieldRef::Header(at) => (1, *at, ""),
-        FieldRef::Fixed(at) => (2, *at, ""),
-        FieldRef::Open(name) => (3, 0, name),
-        FieldRef::Keyword => (4, 0, ""),
-    }
 }

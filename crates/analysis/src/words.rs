@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use contentcheck_parser::model::{
-    Comparison, Expr, FieldComparison, FieldRef, IntRange, Pattern, Predicate, Test, TextPattern, TimePart,
-    WildcardPart,
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{
+    Comparison, FieldComparison, IntRange, Pattern, Predicate, Test, TextPattern, TimePart, WildcardPart,
 };
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::template::TemplateType;
 
 /// The most characters of a value that are shown.
 const SHOWN: usize = 80;
@@ -16,17 +17,7 @@ const VALUES: usize = 3;
 /// What a field is called, in quotes.
 #[must_use]
 pub fn field(template: &TemplateType, field: &FieldRef) -> String {
-    let name = match field {
-        FieldRef::Input(at) => match template.fields.get(*at as usize) {
-            Some(Some(field)) => field.name.clone(),
-            _ => format!("${}", at.saturating_add(1)),
-        },
-        FieldRef::Header(at) => template.header.get(*at as usize).map_or_else(String::new, |field| field.name.clone()),
-        FieldRef::Fixed(at) => template.reads.get(*at as usize).map_or_else(String::new, |fixed| fixed.name.clone()),
-        FieldRef::Open(name) => name.to_string(),
-        FieldRef::Keyword => return "any value".to_owned(),
-    };
-    format!("\"{name}\"")
+    template.describe(field).map_or_else(|| "any value".to_owned(), |info| format!("\"{}\"", info.name))
 }
 
 /// What cannot be together: `"Image" equals "\x.exe" and ends with "\bin\x.exe": impossible`.

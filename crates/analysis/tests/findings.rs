@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use std::time::Instant;
 
 use contentcheck_analysis::findings::Depth;
-use contentcheck_parser::check::Language;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered};
-use contentcheck_parser::source::Source;
 
 const TEMPLATE: &str =
     "template t.process @ 1 {\n    1 image: string nocase\n    2 line: string? nocase\n    3 pid: int\n}\n";

@@ -11,13 +11,13 @@ use std::fs;
 use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Relation, Witness};
-use contentcheck_parser::check::Language;
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, fix};
+use contentcheck_model::language::Language;
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
 use contentcheck_parser::check::suppress::comments;
-use contentcheck_parser::diagnostic::{Diagnostic, FixKind, fix};
-use contentcheck_parser::model::{CheckedRule, Target};
 use contentcheck_parser::release::{Checking, Gathered};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::TemplateType;
 use proptest::prelude::*;
 
 /// The template types that ship.

@@ -3,20 +3,36 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::{
-    Comparison, Expr, FieldComparison, FieldRef, IntRange, Network, Pattern, Predicate, Regex, Target, Test,
-    TextPattern, TimePart, Value, WildcardPart,
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::{FieldInfo, FieldRef, Place};
+use contentcheck_model::language::Language;
+use contentcheck_model::predicate::{
+    Comparison, FieldComparison, IntRange, Network, Pattern, Predicate, Regex, Test, TextPattern, TimePart,
+    WildcardPart,
 };
+use contentcheck_model::rule::Target;
+use contentcheck_model::source::{Source, Span};
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered};
-use contentcheck_parser::source::{Source, Span};
-use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, evaluate};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
+
+/// The field at a position of the template type.
+fn input(position: u32) -> FieldRef {
+    static TEMPLATE: LazyLock<Arc<TemplateType>> = LazyLock::new(template);
+    TEMPLATE.at(position).unwrap()
+}
+
+/// The field that a name means in the template type.
+fn named(name: &str) -> FieldRef {
+    static TEMPLATE: LazyLock<Arc<TemplateType>> = LazyLock::new(template);
+    TEMPLATE.named(name)
+}
 
 fn template() -> Arc<TemplateType> {
     let content = r#"
@@ -135,12 +151,12 @@ fn scalar_test() -> impl Strategy<Value = Test> {
 
 fn field() -> impl Strategy<Value = FieldRef> {
     prop_oneof![
-        6 => Just(FieldRef::Input(0)),
-        8 => (0_u32..11).prop_map(FieldRef::Input),
-        1 => Just(FieldRef::Header(0)),
-        1 => Just(FieldRef::Fixed(1)),
-        1 => Just(FieldRef::Open("extra".into())),
-        2 => Just(FieldRef::Keyword),
+        6 => Just(input(1)),
+        8 => (1_u32..12).prop_map(input),
+        1 => Just(named("Computer")),
+        1 => Just(named("EventID")),
+        1 => Just(named("extra")),
+        2 => Just(FieldRef::ANY),
     ]
 }
 
@@ -153,12 +169,12 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         ]),
         comparison(),
         any::<bool>(),
-        proptest::sample::select(vec![0_u32, 1, 2, 3, 4, 10]),
+        proptest::sample::select(vec![1_u32, 2, 3, 4, 5, 11]),
         any::<bool>(),
     )
         .prop_map(|(part, comparison, order, other, ignore_case)| {
             let comparison = if order { FieldComparison::Order(comparison) } else { part };
-            Test::Field { comparison, other: FieldRef::Input(other), ignore_case }
+            Test::Field { comparison, other: input(other), ignore_case }
         });
     let test = prop_oneof![
         12 => scalar_test(),
@@ -170,8 +186,7 @@ fn predicate() -> impl Strategy<Value = Predicate> {
     ];
     (field(), test).prop_map(|(field, test)| {
         // A comparison of any value with a field is nothing that the languages can say.
-        let field =
-            if field == FieldRef::Keyword && matches!(test, Test::Field { .. }) { FieldRef::Input(0) } else { field };
+        let field = if field == FieldRef::ANY && matches!(test, Test::Field { .. }) { input(1) } else { field };
         Predicate { field, test: Arc::new(test), span: Span::default(), by_position: None, other_by_position: None }
     })
 }
@@ -220,13 +235,13 @@ fn witness() -> impl Strategy<Value = Witness> {
     ];
     let others = proptest::collection::vec(prop_oneof![text().boxed(), int().boxed()], 0..2);
     (inputs, optional(text()), 1_i64..3, optional(text()), others).prop_map(|(inputs, header, fixed, open, others)| {
-        let inputs = (0..).zip(inputs).filter_map(|(at, value)| Some((FieldRef::Input(at), value?)));
+        let inputs = (1..).zip(inputs).filter_map(|(at, value)| Some((input(at), value?)));
         let mut values: Vec<(FieldRef, Value)> = inputs.collect();
-        values.extend(header.map(|value| (FieldRef::Header(0), value)));
-        values.push((FieldRef::Fixed(0), Value::String("T".to_owned())));
-        values.push((FieldRef::Fixed(1), Value::Int(fixed)));
-        values.extend(open.map(|value| (FieldRef::Open("extra".into()), value)));
-        values.extend(others.into_iter().map(|value| (FieldRef::Keyword, value)));
+        values.extend(header.map(|value| (named("Computer"), value)));
+        values.push((named("Channel"), Value::String("T".to_owned())));
+        values.push((named("EventID"), Value::Int(fixed)));
+        values.extend(open.map(|value| (named("extra"), value)));
+        values.extend(others.into_iter().map(|value| (FieldRef::ANY, value)));
         Witness { values }
     })
 }
@@ -237,18 +252,13 @@ fn allowed(template: &TemplateType, witness: &Witness) -> bool {
         Value::List(elements) => list && elements.iter().all(|element| kind(element) == scalar),
         value => !list && kind(value) == scalar,
     };
-    let fields = template
-        .fields
-        .iter()
-        .enumerate()
-        .map(|(at, field)| (FieldRef::Input(u32::try_from(at).unwrap()), field.as_ref().unwrap()));
-    let header =
-        template.header.iter().enumerate().map(|(at, field)| (FieldRef::Header(u32::try_from(at).unwrap()), field));
-    fields.chain(header).all(|(reference, field)| match witness.value(&reference) {
-        Some(value) => kinds(value, field.ty.list, field.ty.scalar.as_str()),
-        None => field.ty.optional,
-    }) && matches!(witness.value(&FieldRef::Fixed(1)), Some(Value::Int(1 | 2)))
-        && witness.value(&FieldRef::Fixed(0)) == Some(&Value::String("T".to_owned()))
+    template.declared().all(|field| match (template.describe(&field).unwrap(), witness.value(&field)) {
+        (FieldInfo { place: Place::Reads(values), .. }, value) => {
+            value.is_some_and(|value| values.iter().any(|fixed| fixed.value() == *value))
+        }
+        (FieldInfo { ty, .. }, Some(value)) => kinds(value, ty.list, ty.scalar.as_str()),
+        (FieldInfo { ty, .. }, None) => ty.optional,
+    })
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -416,8 +426,8 @@ fn nearly_all_questions_are_answered() {
 fn tied(predicate: &Predicate, all: &[Predicate]) -> bool {
     let about = |other: &&Predicate| {
         other.field == predicate.field
-            || other.field == FieldRef::Keyword
-            || predicate.field == FieldRef::Keyword
+            || other.field == FieldRef::ANY
+            || predicate.field == FieldRef::ANY
             || matches!(&*other.test, Test::Field { .. })
     };
     all.iter().filter(about).count() > 1 || matches!(&*predicate.test, Test::Field { .. })

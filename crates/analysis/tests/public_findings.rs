@@ -13,9 +13,13 @@ use std::sync::Arc;
 
 use common::live;
 use contentcheck_analysis::{Analysis, Fires, RedundantKind, Witness};
-use contentcheck_parser::model::{Expr, FieldRef, Pattern, Predicate, Target, Test, Value, WildcardPart};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Pattern, Predicate, Test, WildcardPart};
+use contentcheck_model::rule::Target;
+use contentcheck_model::template::{Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::Checked;
-use contentcheck_parser::template::{Scalar, TemplateType};
 use contentcheck_reference::{Event, Prepared, evaluate};
 
 /// Events in all, however few claims there are.
@@ -67,12 +71,7 @@ fn texts(test: &Test, found: &mut Vec<String>) {
 }
 
 fn scalar(template: &TemplateType, field: &FieldRef) -> (Scalar, bool) {
-    let declared = match field {
-        FieldRef::Input(at) => template.fields.get(*at as usize).and_then(Option::as_ref),
-        FieldRef::Header(at) => template.header.get(*at as usize),
-        _ => None,
-    };
-    declared.map_or((Scalar::String, true), |field| (field.ty.scalar, field.ty.optional))
+    template.describe(field).map_or((Scalar::String, true), |info| (info.ty.scalar, info.ty.optional))
 }
 
 /// A value of the literals of a field, or none.
@@ -220,7 +219,7 @@ fn no_event_contradicts_what_is_said_of_public_rules() {
             };
             let keep = shown != Event::empty(template);
             for (field, literals) in &literals {
-                if **field != FieldRef::Keyword && (!keep || numbers.below(2) == 0) {
+                if !field.is_any() && (!keep || numbers.below(2) == 0) {
                     let value = value(&mut numbers, template, field, literals);
                     shown.set(field, value);
                 }

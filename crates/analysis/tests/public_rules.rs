@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use common::live;
 use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
-use contentcheck_parser::model::Target;
+use contentcheck_model::rule::Target;
 use contentcheck_parser::release::Checked;
 use contentcheck_reference::{Event, Prepared};
 

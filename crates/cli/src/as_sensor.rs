@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use contentcheck_parser::diagnostic::visible;
-use contentcheck_parser::model::CheckedRule;
-use contentcheck_parser::sensor::Sensor;
+use contentcheck_model::diagnostic::visible;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::sensor::Sensor;
 use contentcheck_run::Plan;
 use contentcheck_run::replay::Faults;
 use schemars::JsonSchema;

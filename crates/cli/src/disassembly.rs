@@ -8,8 +8,8 @@ use contentcheck_interpreter::format::{
     Regex, Section, Set, Template, comparison, input_flags, predicate_flags,
 };
 use contentcheck_interpreter::{Image, Scalar};
-use contentcheck_parser::diagnostic::visible;
-use contentcheck_parser::lookup::{self, Names, NotFound};
+use contentcheck_model::diagnostic::visible;
+use contentcheck_model::lookup::{self, Names, NotFound};
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -9,7 +9,7 @@ mod tests;
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::diagnostic::{Code, codes};
+use contentcheck_model::diagnostic::{Code, codes};
 use schemars::JsonSchema;
 use serde::Serialize;
 

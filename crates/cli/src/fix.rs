@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-pub use contentcheck_parser::diagnostic::fix::apply;
-use contentcheck_parser::diagnostic::visible;
+pub use contentcheck_model::diagnostic::fix::apply;
+use contentcheck_model::diagnostic::visible;
 use similar::TextDiff;
 
 /// The difference of two texts as a unified diff for people: every character is seen, so that a line which holds hidden

@@ -16,7 +16,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use contentcheck_parser::diagnostic::visible;
+use contentcheck_model::diagnostic::visible;
 
 use args::{Cli, Color, Command};
 use exit::{Exit, Outcome};

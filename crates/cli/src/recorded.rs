@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Tally};
-use contentcheck_parser::diagnostic::{closest, visible};
-use contentcheck_parser::limits;
+use contentcheck_model::diagnostic::{closest, visible};
+use contentcheck_model::limits;
 use contentcheck_run::{Plan, Route};
 use ignore::WalkBuilder;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

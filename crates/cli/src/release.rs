@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, compile};
-use contentcheck_parser::diagnostic::visible;
-use contentcheck_parser::lookup::{self, NotFound};
-use contentcheck_parser::model::{CheckedRule, RuleId};
+use contentcheck_model::diagnostic::visible;
+use contentcheck_model::lookup::{self, NotFound};
+use contentcheck_model::rule::{CheckedRule, RuleId};
+use contentcheck_model::sensor::Sensor;
 use contentcheck_parser::release::{Checking, Further, Gathered, Judged, LeftOut, Shippable, WithErrors};
-use contentcheck_parser::sensor::Sensor;
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection};
 use contentcheck_run::Plan;

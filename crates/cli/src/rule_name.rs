@@ -1,7 +1,7 @@
 //! How reports name a rule.
 
-use contentcheck_parser::diagnostic::visible;
-use contentcheck_parser::model::{CheckedRule, Level};
+use contentcheck_model::diagnostic::visible;
+use contentcheck_model::rule::{CheckedRule, Level};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -15,10 +15,10 @@ use contentcheck_compiler::sensor::Supplied;
 use contentcheck_interpreter::format::{CHECKSUM_AT, Section};
 use contentcheck_interpreter::hash::checksum;
 use contentcheck_interpreter::{Image, Workspace};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::codes;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
-use contentcheck_parser::source::Source;
 
 /// A case whose file a repository cannot or should not hold.
 struct Made {

@@ -51,6 +51,42 @@ fn every_crate_is_on_the_map() {
     }
 }
 
+/// The Rust files below a directory.
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// What comes after a front end cannot depend on its language, and no language on another.
+#[test]
+fn no_front_end_imports_another_or_the_checks() {
+    let rooms = ["native", "sigma", "check", "release", "import", "sidecar"];
+    for front_end in ["native", "sigma"] {
+        let mut found = Vec::new();
+        sources(&root().join("crates/parser/src").join(front_end), &mut found);
+        assert!(found.len() > 5, "{found:?}");
+        for path in found {
+            let text = fs::read_to_string(&path).unwrap();
+            let other = rooms
+                .iter()
+                .filter(|room| **room != front_end)
+                .find(|room| text.contains(&format!("crate::{room}::")) || text.contains(&format!("crate::{room};")));
+            assert_eq!(other, None, "{}", path.display());
+            assert!(
+                !text.contains("use crate::{"),
+                "{}: one import for each room, so that this test sees it",
+                path.display()
+            );
+        }
+    }
+}
+
 #[test]
 fn the_readme_shows_what_the_program_prints() {
     let output = Command::new(env!("CARGO_BIN_EXE_contentcheck"))

@@ -255,7 +255,7 @@ fn what_a_directory_holds_and_is_not_read_is_named() {
         assert!(named(&found).contains("; s.jsonl (recordings: no regular file); "), "{}", found.err);
     }
     // Below the deepest directory there can be more.
-    let deep: PathBuf = std::iter::repeat_n("d", contentcheck_parser::limits::DIRECTORY_DEPTH + 1).collect();
+    let deep: PathBuf = std::iter::repeat_n("d", contentcheck_model::limits::DIRECTORY_DEPTH + 1).collect();
     fs::create_dir_all(directory.join(deep)).unwrap();
     let found = eval(&[path], b"");
     assert_eq!(found.exit, 1, "{}", found.err);

@@ -18,7 +18,7 @@ use contentcheck::exit::Exit;
 use contentcheck_gate::evidence::{
     AcceptedBy, AcceptedFindings, Conclusion, Evidence, FilesLeftOut, LeftOut, RuleFacts, SensorFacts,
 };
-use contentcheck_parser::diagnostic::{Severity, codes};
+use contentcheck_model::diagnostic::{Severity, codes};
 
 fn run(arguments: &[&str]) -> (Exit, String, String) {
     let (exit, out, err) = common::run(arguments);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser as _;
 use contentcheck::Streams;
 use contentcheck::args::Cli;
-use contentcheck_parser::diagnostic::codes;
+use contentcheck_model::diagnostic::codes;
 
 /// How many names the catalogue of the other tool has.
 const CHECKS: usize = 88;

@@ -12,7 +12,7 @@ use contentcheck::Streams;
 use contentcheck::args::{CompileOptions, Inputs};
 use contentcheck::release;
 use contentcheck_events::{Batch, Flattener, Reader};
-use contentcheck_parser::model::RuleId;
+use contentcheck_model::rule::RuleId;
 use contentcheck_reference::Prepared;
 use contentcheck_run::Route;
 

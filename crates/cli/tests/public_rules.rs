@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::diagnostic::Severity;
+use contentcheck_model::diagnostic::Severity;
 use contentcheck_parser::release::{Checking, Judged};
 use contentcheck_project::{Project, Selection};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 //! two targets; what decides cheaply stands first.
 
 use contentcheck_interpreter::format::{ACCEPT, CODE_MAX, Instruction, KEYWORD, REJECT};
-use contentcheck_parser::model::Expr;
+use contentcheck_model::expression::Expr;
 
 use crate::lower::{Ask, Question};
 use crate::text::{Piece, Text};

@@ -2,17 +2,17 @@
 //! interpreter.
 
 use contentcheck_interpreter::{Event, Input, Value};
-use contentcheck_parser::model;
+use contentcheck_model::value::Value as Owned;
 
-fn scalar(value: &model::Value) -> Value<'_> {
+fn scalar(value: &Owned) -> Value<'_> {
     match value {
-        model::Value::String(text) => Value::Text(text),
-        model::Value::Int(number) => Value::Int(*number),
-        model::Value::Float(number) => Value::Float(*number),
-        model::Value::Bool(truth) => Value::Bool(*truth),
-        model::Value::Ip(address) => Value::Ip(*address),
-        model::Value::Bytes(bytes) => Value::Bytes(bytes),
-        model::Value::List(_) => Value::Absent,
+        Owned::String(text) => Value::Text(text),
+        Owned::Int(number) => Value::Int(*number),
+        Owned::Float(number) => Value::Float(*number),
+        Owned::Bool(truth) => Value::Bool(*truth),
+        Owned::Ip(address) => Value::Ip(*address),
+        Owned::Bytes(bytes) => Value::Bytes(bytes),
+        Owned::List(_) => Value::Absent,
     }
 }
 
@@ -21,11 +21,11 @@ fn scalar(value: &model::Value) -> Value<'_> {
 pub fn with_event<'v, R>(
     inputs: &[Input<'_>],
     header: &[Input<'_>],
-    value: impl Fn(&str) -> Option<&'v model::Value>,
-    others: &[&'v model::Value],
+    value: impl Fn(&str) -> Option<&'v Owned>,
+    others: &[&'v Owned],
     then: impl FnOnce(Event<'_>) -> R,
 ) -> R {
-    let values = |inputs: &[Input<'_>]| -> Vec<(bool, Option<&'v model::Value>)> {
+    let values = |inputs: &[Input<'_>]| -> Vec<(bool, Option<&'v Owned>)> {
         inputs
             .iter()
             .map(|input| (input.ty.list, if input.name.is_empty() { None } else { value(input.name) }))
@@ -37,8 +37,8 @@ pub fn with_event<'v, R>(
     let elements: Vec<Vec<Vec<Value<'_>>>> = all
         .iter()
         .map(|values| {
-            let of = |(list, value): &(bool, Option<&'v model::Value>)| match value {
-                Some(model::Value::List(elements)) => elements.iter().map(scalar).collect(),
+            let of = |(list, value): &(bool, Option<&'v Owned>)| match value {
+                Some(Owned::List(elements)) => elements.iter().map(scalar).collect(),
                 Some(value) if *list => vec![scalar(value)],
                 _ => Vec::new(),
             };
@@ -53,7 +53,7 @@ pub fn with_event<'v, R>(
                 .iter()
                 .zip(elements)
                 .map(|(value, elements)| match value {
-                    (_, Some(model::Value::List(_))) | (true, Some(_)) => Value::List(elements),
+                    (_, Some(Owned::List(_))) | (true, Some(_)) => Value::List(elements),
                     (false, Some(value)) => scalar(value),
                     (_, None) => Value::Absent,
                 })

@@ -23,10 +23,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use contentcheck_interpreter::format::{Comparator, FLAG_SKIP_UNSUPPLIED, Rule};
-use contentcheck_parser::model::{CheckedRule, Level};
+use contentcheck_model::rule::{CheckedRule, Level};
+use contentcheck_model::sensor::{Constraint, Operator};
+use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::Shippable;
-use contentcheck_parser::sensor::{Constraint, Operator};
-use contentcheck_parser::template::TemplateType;
 
 use frequency::Frequency;
 use template::{Member, Shared};

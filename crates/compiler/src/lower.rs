@@ -6,15 +6,18 @@ use std::net::IpAddr;
 
 use contentcheck_interpreter::format::{self, Opcode, comparison, predicate_flags};
 use contentcheck_interpreter::{int_key, ip_key};
-use contentcheck_parser::model::{
-    Comparison, Expr, FieldComparison, FieldRef, IntRange, Network, Pattern, Predicate, Test, TextPattern, TimePart,
-    Value, WildcardPart,
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{
+    Comparison, FieldComparison, IntRange, Network, Pattern, Predicate, Test, TextPattern, TimePart, WildcardPart,
 };
-use contentcheck_parser::regex::canonical;
-use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::regex::canonical;
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 
 use crate::factor::factors;
 use crate::frequency::Frequency;
+use crate::sensor::number;
 use crate::text::{Piece, Text, Texted};
 
 /// More texts than these are not spread over a conjunction: the program stays short.
@@ -74,64 +77,22 @@ impl Question {
 
 /// What names an input: which field, and whether it is read by its number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum InputKey {
-    Numbered(u32, bool),
-    Header(u32),
-    Fixed(u32),
-    Open(std::sync::Arc<str>),
+pub(crate) struct InputKey {
+    pub(crate) field: FieldRef,
+    pub(crate) by_number: bool,
 }
 
 impl InputKey {
     /// The input of a field; nothing for keywords.
     pub(crate) fn of(field: &FieldRef, by_number: bool) -> Option<Self> {
-        Some(match field {
-            FieldRef::Input(at) => Self::Numbered(*at, by_number),
-            FieldRef::Header(at) => Self::Header(*at),
-            FieldRef::Fixed(at) => Self::Fixed(*at),
-            FieldRef::Open(name) => Self::Open(std::sync::Arc::clone(name)),
-            FieldRef::Keyword => return None,
-        })
-    }
-
-    /// Name and type of the input.
-    pub(crate) fn declared(&self, template: &TemplateType) -> Option<(String, FieldType)> {
-        use contentcheck_parser::template::Fixed;
-        Some(match self {
-            Self::Numbered(at, _) => {
-                let field = template.at(*at as usize + 1)?;
-                (field.name.clone(), field.ty)
-            }
-            Self::Header(at) => {
-                let field = template.header.get(*at as usize)?;
-                (field.name.clone(), field.ty)
-            }
-            Self::Fixed(at) => {
-                let of = template.reads.get(*at as usize)?;
-                let text = of.values.iter().any(|value| matches!(value, Fixed::Text(_)));
-                (of.name.clone(), FieldType::new(if text { Scalar::String } else { Scalar::Int }))
-            }
-            Self::Open(name) => (name.to_string(), FieldType::OPEN),
-        })
+        (!field.is_any()).then(|| Self { field: field.clone(), by_number })
     }
 }
 
 /// The inputs that a condition mentions, whatever is left of it later.
 pub(crate) fn mentions(condition: &Expr<Predicate>) -> Vec<InputKey> {
-    fn others<'t>(test: &'t Test, found: &mut Vec<&'t FieldRef>) {
-        match test {
-            Test::Field { other, .. } => found.push(other),
-            Test::Elements { test, .. } => others(test, found),
-            _ => {}
-        }
-    }
     let mut found = Vec::new();
-    condition.each(&mut |predicate, _| {
-        found.extend(InputKey::of(&predicate.field, predicate.by_position.is_some()));
-        let mut further = Vec::new();
-        others(&predicate.test, &mut further);
-        found
-            .extend(further.into_iter().filter_map(|field| InputKey::of(field, predicate.other_by_position.is_some())));
-    });
+    condition.mentions(&mut |mention| found.extend(InputKey::of(mention.field, mention.by_position)));
     found.sort();
     found.dedup();
     found
@@ -146,7 +107,7 @@ pub(crate) fn condition(
 ) -> Expr<Question> {
     let lowered = condition.substitute(&mut |predicate: &Predicate| {
         let key = InputKey::of(&predicate.field, predicate.by_position.is_some());
-        let ty = key.as_ref().and_then(|key| key.declared(template)).map(|(_, ty)| ty);
+        let ty = key.as_ref().and_then(|key| template.describe(&key.field)).map(|info| info.ty);
         let input = match &key {
             None => Some(format::KEYWORD),
             Some(key) => inputs.get(key).copied(),
@@ -210,7 +171,7 @@ fn ask(
     let is = |ask: Ask| Expr::Is(Question { input, quantifier, ask });
     // What no value passes, all elements of an empty list pass.
     let never = || match quantifier {
-        predicate_flags::ALL => is(Ask::InSet(Keys { scalar: Scalar::Bool as u8, flags: 0, keys: Vec::new() })),
+        predicate_flags::ALL => is(Ask::InSet(Keys { scalar: number(Scalar::Bool), flags: 0, keys: Vec::new() })),
         _ => Expr::Const(false),
     };
     match test {
@@ -249,7 +210,7 @@ fn ask(
             let mut keys = values.clone();
             keys.sort();
             keys.dedup();
-            is(Ask::InSet(Keys { scalar: Scalar::Bytes as u8, flags: 0, keys }))
+            is(Ask::InSet(Keys { scalar: number(Scalar::Bytes), flags: 0, keys }))
         }
         Test::Cidr(networks) => {
             let mut of: Vec<_> = networks.iter().map(network).collect();
@@ -276,7 +237,7 @@ fn ask(
         }
         Test::Field { comparison, other, ignore_case } => {
             let other_key = InputKey::of(other, other_by_number);
-            let other_ty = other_key.as_ref().and_then(|key| key.declared(template)).map(|(_, ty)| ty);
+            let other_ty = other_key.as_ref().and_then(|key| template.describe(&key.field)).map(|info| info.ty);
             let Some(other) = other_key.and_then(|key| inputs.get(&key).copied()) else { return Expr::Const(false) };
             let bytes = |ty: Option<FieldType>| ty.is_some_and(|ty| ty.scalar == Scalar::Bytes);
             // Bytes have no text.
@@ -304,7 +265,7 @@ fn ask(
             keys.sort();
             keys.dedup();
             let flags = format::SET_TABLE | if fold { format::IGNORE_CASE } else { 0 };
-            is(Ask::InSet(Keys { scalar: key.scalar as u8, flags, keys }))
+            is(Ask::InSet(Keys { scalar: number(key.scalar), flags, keys }))
         }
         // The native language has no lists in lists.
         Test::Elements { .. } | Test::Unexpanded => never(),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use contentcheck_interpreter::format::{Assertion, DEAD, MATCHED, NFA_STATES_MAX, NfaKind, NfaState, PLACES_MAX};
-use contentcheck_parser::limits;
+use contentcheck_model::limits;
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::util::syntax;

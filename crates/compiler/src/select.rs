@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_interpreter::format::{KEYWORD, LiteralKind, predicate_flags};
-use contentcheck_parser::model::Expr;
+use contentcheck_model::expression::Expr;
 
 use crate::factor::factors;
 use crate::frequency::{Factor, Frequency};
@@ -39,7 +39,7 @@ pub(crate) struct Selection<'q> {
 }
 
 /// Which scalar an input has, by its number.
-pub(crate) type Scalars<'a> = &'a dyn Fn(u16) -> Option<contentcheck_parser::template::Scalar>;
+pub(crate) type Scalars<'a> = &'a dyn Fn(u16) -> Option<contentcheck_model::template::Scalar>;
 
 /// Selects for the programs of a template type. `refused` are literals that found no place.
 pub(crate) fn select<'q>(
@@ -99,7 +99,7 @@ fn is_anchored(atom: &Atom) -> bool {
 
 /// What the scan can look for to answer a question.
 fn atom(question: &Question, scalars: Scalars<'_>, frequency: &Frequency) -> Option<Atom> {
-    use contentcheck_parser::template::Scalar;
+    use contentcheck_model::template::Scalar;
     // All elements of an empty list pass, and no literal is found in it.
     if question.quantifier == predicate_flags::ALL {
         return None;

@@ -5,8 +5,8 @@ use contentcheck_interpreter::format::{self, InputKind, input_flags};
 use contentcheck_interpreter::{
     self as interpreter, Capacity, Image, Input, Manifest, Scalar, Supply, Type, Workspace,
 };
-use contentcheck_parser::sensor::{Sensor, Versioning};
-use contentcheck_parser::template::{self, FieldType};
+use contentcheck_model::sensor::{Sensor, Versioning};
+use contentcheck_model::template::{self, FieldType};
 
 /// What a sensor, or a recorder, supplies. Lends [`Supplied::supplies`] and, with these, the manifest.
 #[derive(Debug)]
@@ -163,16 +163,25 @@ impl Memory {
     }
 }
 
-/// The type of an input, as the interpreter writes it: case is the template type's business.
-#[must_use]
-pub const fn ty(of: FieldType) -> Type {
-    let scalar = match of.scalar {
+/// The kind of a value, as the interpreter writes it.
+const fn kind(of: template::Scalar) -> Scalar {
+    match of {
         template::Scalar::String => Scalar::String,
         template::Scalar::Int => Scalar::Int,
         template::Scalar::Float => Scalar::Float,
         template::Scalar::Bool => Scalar::Bool,
         template::Scalar::Ip => Scalar::Ip,
         template::Scalar::Bytes => Scalar::Bytes,
-    };
-    Type { scalar, list: of.list, optional: of.optional }
+    }
+}
+
+/// The number that an image has for the kind of a value.
+pub(crate) const fn number(of: template::Scalar) -> u8 {
+    kind(of) as u8
+}
+
+/// The type of an input, as the interpreter writes it: case is the template type's business.
+#[must_use]
+pub const fn ty(of: FieldType) -> Type {
+    Type { scalar: kind(of.scalar), list: of.list, optional: of.optional }
 }

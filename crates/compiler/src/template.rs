@@ -6,15 +6,17 @@ use contentcheck_interpreter::format::{
     self, Atom, IGNORE_CASE, Input, InputKind, KEYWORD, Key, Network, Opcode, Part, Pattern, PatternKind, Predicate,
     Program, Regex, Set, Template, input_flags, predicate_flags,
 };
-use contentcheck_parser::limits;
-use contentcheck_parser::model::Expr;
-use contentcheck_parser::template::{Scalar, TemplateType};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::{FieldInfo, Place};
+use contentcheck_model::limits;
+use contentcheck_model::template::{Scalar, TemplateType};
 
 use crate::code::Asked;
 use crate::filter::{self, Literals, Looks};
 use crate::frequency::{Factor, Frequency};
 use crate::lower::{self, Ask, InputKey, Question};
 use crate::select::{self, Selection};
+use crate::sensor;
 use crate::text::{Piece, Text, Texted};
 use crate::write::Sections;
 use crate::{Problem, code, factor, regex};
@@ -24,7 +26,7 @@ pub(crate) struct Member<'c> {
     pub(crate) rule: u32,
     pub(crate) name: &'c str,
     pub(crate) file: &'c str,
-    pub(crate) condition: &'c Expr<contentcheck_parser::model::Predicate>,
+    pub(crate) condition: &'c Expr<contentcheck_model::predicate::Predicate>,
 }
 
 /// What several template types share.
@@ -61,7 +63,7 @@ pub(crate) fn write<'c>(
     let programs: Vec<Expr<Question>> =
         members.iter().map(|member| lower::condition(member.condition, template, &inputs, &shared.frequency)).collect();
     let scalar_of: Vec<Option<Scalar>> =
-        keys.iter().map(|key| key.declared(template).map(|(_, ty)| ty.scalar)).collect();
+        keys.iter().map(|key| template.describe(&key.field).map(|info| info.ty.scalar)).collect();
     let scalars = |input: u16| scalar_of.get(usize::from(input)).copied().flatten();
 
     let filters = sections.filters.len() as u32;
@@ -198,23 +200,23 @@ fn witnesses(selection: &Selection<'_>) -> Vec<Vec<u32>> {
 }
 
 fn write_input(key: &InputKey, number: u16, template: &TemplateType, looks: &Looks, sections: &mut Sections) {
-    let Some((name, ty)) = key.declared(template) else { return };
-    let (name, name_len) = sections.name(&name);
+    let Some(FieldInfo { name, ty, place }) = template.describe(&key.field) else { return };
+    let (name, name_len) = sections.name(name);
     let probes = looks.probes.get(&number);
     let probes_at = sections.probes.len() as u32;
     sections.probes.extend(probes.into_iter().flatten());
-    let (kind, position, by_number) = match key {
-        InputKey::Numbered(at, by_number) => (InputKind::Numbered, *at as u16 + 1, *by_number),
-        InputKey::Header(_) => (InputKind::Header, 0, false),
-        InputKey::Fixed(_) => (InputKind::Fixed, 0, false),
-        InputKey::Open(_) => (InputKind::Open, 0, false),
+    let (kind, position, by_number) = match place {
+        Place::Position(position) => (InputKind::Numbered, position as u16, key.by_number),
+        Place::Header => (InputKind::Header, 0, false),
+        Place::Reads(_) => (InputKind::Fixed, 0, false),
+        Place::Undeclared => (InputKind::Open, 0, false),
     };
     let flag = |holds: bool, flag: u8| if holds { flag } else { 0 };
     sections.inputs.push(Input {
         name,
         name_len,
         kind: kind as u8,
-        scalar: ty.scalar as u8,
+        scalar: sensor::number(ty.scalar),
         flags: flag(ty.list, input_flags::LIST)
             | flag(ty.optional, input_flags::OPTIONAL)
             | flag(by_number, input_flags::BY_NUMBER),

@@ -4,7 +4,7 @@ use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::{Fault, Image, KillMask, Workspace};
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::field::FieldRef;
 use contentcheck_reference::conformance::{directory, load};
 
 #[test]
@@ -28,18 +28,11 @@ fn the_interpreter_says_what_the_corpus_says() {
                 .find(|at| image.template(*at).unwrap().version == target.template.version)
                 .unwrap();
             let (_, inputs) = supplied.templates().iter().find(|(name, _)| *name == target.template.name).unwrap();
-            let value = |name: &str| case.event.value(&FieldRef::named(&target.template, name));
+            let value = |name: &str| case.event.value(&target.template.named(name));
             let named = |name: &str| inputs.iter().any(|input| input.name == name);
             let mut others: Vec<_> = case.event.others.iter().collect();
-            let numbered = target.template.fields.iter().zip(&case.event.inputs);
-            others.extend(numbered.filter_map(|(field, value)| {
-                value.as_ref().filter(|_| field.as_ref().is_some_and(|field| !named(&field.name)))
-            }));
-            let header = target.template.header.iter().zip(&case.event.header);
-            others.extend(header.filter_map(|(field, value)| value.as_ref().filter(|_| !named(&field.name))));
-            let fixed = target.template.reads.iter().zip(&case.event.fixed);
-            others.extend(fixed.filter_map(|(of, value)| value.as_ref().filter(|_| !named(&of.name))));
-            others.extend(case.event.open.iter().filter(|(name, _)| !named(name)).map(|(_, value)| value));
+            let is_named = |field: &FieldRef| target.template.describe(field).is_some_and(|info| named(info.name));
+            others.extend(case.event.values().filter(|(field, _)| !is_named(field)).map(|(_, value)| value));
             let mut matched = Vec::new();
             let bound = with_event(inputs, supplied.header(), value, &others, |event| {
                 match verified.bind(template, event) {

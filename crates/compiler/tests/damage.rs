@@ -19,9 +19,9 @@ use contentcheck_interpreter::format::{
     Comparator, HEADER, Key, Literal, LiteralKind, PREFIX, Probe, Rule, Section, Set, Template,
 };
 use contentcheck_interpreter::{Image, Rejection};
-use contentcheck_parser::check::Language;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, Tables, WithErrors};
-use contentcheck_parser::source::Source;
 use images::{Ends, Trust, run, seal, small};
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {

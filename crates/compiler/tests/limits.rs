@@ -7,9 +7,9 @@ use std::time::Instant;
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::Image;
 use contentcheck_interpreter::format::{Regex, Section};
-use contentcheck_parser::check::Language;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
-use contentcheck_parser::source::Source;
 
 /// A file with a rule for each regular expression.
 fn rules(name: &str, first: usize, expressions: impl IntoIterator<Item = String>) -> (Source, Language) {

@@ -17,12 +17,12 @@ use contentcheck_interpreter::{
     Capacity, Event, Fault, Image, Input, KillMask, Manifest, Rejection, Resource, Steps, Value, VerifiedImage,
     Versioning,
 };
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model;
+use contentcheck_model::language::Language;
+use contentcheck_model::sensor::{self, Constraint, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value as Owned;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, Tables, WithErrors};
-use contentcheck_parser::sensor::{self, Constraint, Sensor};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::TemplateType;
 
 fn shippable(files: &[(&str, &str)], library: Arc<[Arc<TemplateType>]>, tables: Tables) -> Shippable {
     let sources: Vec<(Source, Language)> =
@@ -94,7 +94,7 @@ fn matches(
     verified: &VerifiedImage<'_>,
     supplied: &Supplied<'_>,
     template: &str,
-    event: &[(&str, model::Value)],
+    event: &[(&str, Owned)],
 ) -> Vec<String> {
     let number = verified.templates_named(template).next().unwrap();
     let (_, inputs) = supplied.templates().iter().find(|(name, _)| *name == template).unwrap();
@@ -109,8 +109,8 @@ fn matches(
     found
 }
 
-fn text(text: &str) -> model::Value {
-    model::Value::String(text.to_owned())
+fn text(text: &str) -> Owned {
+    Owned::String(text.to_owned())
 }
 
 #[test]
@@ -282,7 +282,7 @@ fn just_the_rule_that_lacks_an_input_is_left_out() {
     load(&bytes, &acme(inputs, ""), |loaded, supplied| {
         let verified = loaded.unwrap();
         assert_eq!((verified.loaded_rules(), verified.loads(0), verified.loads(1)), (1, true, false));
-        let event = [("name", text("aab7 needle")), ("size", model::Value::Int(1))];
+        let event = [("name", text("aab7 needle")), ("size", Owned::Int(1))];
         let found = matches(&verified, supplied, "acme.t", &event);
         assert_eq!(found, ["00000001-5d1f-4c1e-9a3b-000000000001"]);
     });
@@ -348,7 +348,7 @@ fn the_loader_obeys_the_versions_that_a_rule_is_for() {
         let image = Image::read(&bytes).unwrap();
         let inputs = [Input {
             name: "n",
-            ty: contentcheck_compiler::sensor::ty(contentcheck_parser::template::FieldType::parse("int").unwrap()),
+            ty: contentcheck_compiler::sensor::ty(contentcheck_model::template::FieldType::parse("int").unwrap()),
         }];
         let templates = [contentcheck_interpreter::Supply { template: "acme.t", inputs: &inputs }];
         for _ in 0..60 {
@@ -447,8 +447,8 @@ fn long_and_empty_values_are_ordinary() {
             ("\u{1F980}".repeat(1 << 18) + "ab7", second),
             (String::new(), &[]),
         ] {
-            let tags = model::Value::List(vec![text(&"b".repeat(1 << 20)), text("b")]);
-            let event = [("name", text(&name)), ("size", model::Value::Int(0)), ("tags", tags)];
+            let tags = Owned::List(vec![text(&"b".repeat(1 << 20)), text("b")]);
+            let event = [("name", text(&name)), ("size", Owned::Int(0)), ("tags", tags)];
             assert_eq!(matches(&verified, supplied, "acme.t", &event), expected);
         }
     });

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use contentcheck_interpreter::{Event, Input, Scalar as Supplied, Type, Value};
-use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::field::Place;
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
 
 use crate::flat::Flat;
 use crate::hash::Names;
@@ -83,11 +84,14 @@ impl Layout {
     /// fields, the names under `reads` and the further names, as header the header fields.
     #[must_use]
     pub fn of(template: &TemplateType, open: &[&str]) -> Self {
-        let numbered = template.fields.iter().flatten().map(|field| (field.name.clone(), field.ty));
-        let fixed = template.reads.iter().map(|recognition| (recognition.name.clone(), FieldType::OPEN));
-        let open = open.iter().map(|name| ((*name).to_owned(), FieldType::OPEN));
-        let header = template.header.iter().map(|field| (field.name.clone(), field.ty));
-        Self::new(&template.name, numbered.chain(fixed).chain(open).collect(), header.collect())
+        let (mut inputs, mut header) = (Vec::new(), Vec::new());
+        for field in template.declared() {
+            let Some(info) = template.describe(&field) else { continue };
+            let to = if info.place == Place::Header { &mut header } else { &mut inputs };
+            to.push((info.name.to_owned(), info.ty));
+        }
+        inputs.extend(open.iter().map(|name| ((*name).to_owned(), FieldType::OPEN)));
+        Self::new(&template.name, inputs, header)
     }
 
     /// The template type's name.

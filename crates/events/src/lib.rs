@@ -12,7 +12,7 @@
 //! ```
 //! use contentcheck_events::{Batch, Flattener, Layout, Reader, Scratch};
 //! use contentcheck_interpreter::Value;
-//! use contentcheck_parser::template::FieldType;
+//! use contentcheck_model::template::FieldType;
 //!
 //! let lines = &b"{\"Image\":\"C:\\\\x.exe\",\"ProcessId\":\"0x1f\"}\n{\"Image\":\n"[..];
 //! let layout = Layout::new(

@@ -1,9 +1,9 @@
 //! The same values, owned: for the reference evaluator, and for showing them.
 
 use contentcheck_interpreter::Value as Borrowed;
-use contentcheck_parser::model::FieldRef;
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 
 use crate::flat::Flat;
 use crate::layout::{Layout, Scratch};
@@ -27,7 +27,7 @@ impl Layout {
             Owned {
                 values: names
                     .zip(values)
-                    .filter_map(|(name, value)| Some((FieldRef::named(template, name), own(value)?)))
+                    .filter_map(|(name, value)| Some((template.named(name), own(value)?)))
                     .collect(),
                 others: event.others.iter().filter_map(own).collect(),
             }

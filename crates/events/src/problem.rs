@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use contentcheck_parser::diagnostic::visible;
+use contentcheck_model::diagnostic::visible;
 
 use crate::limits;
 

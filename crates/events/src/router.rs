@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use contentcheck_parser::template::{Fixed, Recognition, TemplateType};
+use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use rustc_hash::FxHashMap;
 
 use crate::flat::{Field, Flat};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use contentcheck_events::{Batch, Field, Flattener, Layout, Reader, Router, Scratch, Tally};
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::field::FieldRef;
 
 fn corpus() -> Option<PathBuf> {
     let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
@@ -20,7 +20,7 @@ fn corpus() -> Option<PathBuf> {
 
 fn router() -> Router {
     let catalogue =
-        contentcheck_parser::catalogue::Catalogue::new(contentcheck_library::templates().unwrap().iter().cloned());
+        contentcheck_model::catalogue::Catalogue::new(contentcheck_library::templates().unwrap().iter().cloned());
     Router::new(catalogue.newest().into_iter().cloned())
 }
 
@@ -137,8 +137,7 @@ fn cloud_records_are_typed_under_the_template_type_that_is_named() {
     }
     eprintln!("{filled:?}");
     assert_eq!(tally.iter().collect::<Vec<_>>(), []);
-    let count =
-        |name: &str| filled.get(&contentcheck_parser::model::FieldRef::named(template, name)).copied().unwrap_or(0);
+    let count = |name: &str| filled.get(&template.named(name)).copied().unwrap_or(0);
     assert_eq!((count("eventName"), count("managementEvent")), (2_900, 2_900));
     assert!(count("userIdentity.type") > 2_800 && count("requestParameters.roleName") > 100, "{filled:?}");
 }

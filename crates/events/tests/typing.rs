@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use contentcheck_events::{Flat, Flattener, Layout, Owned, Router, Scratch, Tally};
 use contentcheck_interpreter::{Scalar, Value};
-use contentcheck_parser::diagnostic::Sink;
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::diagnostic::Sink;
+use contentcheck_model::source::Source;
+use contentcheck_model::template::{FieldType, TemplateType};
+use contentcheck_model::value::Value as OwnedValue;
 use contentcheck_parser::native;
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::{FieldType, TemplateType};
-use contentcheck_parser::value::Value as OwnedValue;
 use proptest::prelude::*;
 
 fn fields(fields: &[(&str, &str)]) -> Vec<(String, FieldType)> {
@@ -159,13 +158,13 @@ fn owned_values_stand_under_the_fields_of_the_template_type() {
         layout.owned(&flat, template, true, &mut scratch),
         Owned {
             values: vec![
-                (FieldRef::Input(0), OwnedValue::List(vec![text("x")])),
-                (FieldRef::Input(2), OwnedValue::Int(16)),
-                (FieldRef::Fixed(0), text("t")),
-                (FieldRef::Fixed(1), text("2")),
-                (FieldRef::Open("undeclared".into()), text("[1,2]")),
-                (FieldRef::Fixed(0), text("t")),
-                (FieldRef::Header(0), OwnedValue::Int(4)),
+                (template.at(1).unwrap(), OwnedValue::List(vec![text("x")])),
+                (template.at(3).unwrap(), OwnedValue::Int(16)),
+                (template.named("Channel"), text("t")),
+                (template.named("EventID"), OwnedValue::Int(2)),
+                (template.named("undeclared"), text("[1,2]")),
+                (template.named("Channel"), text("t")),
+                (template.named("Level"), OwnedValue::Int(4)),
             ],
             others: vec![text("5")],
         }

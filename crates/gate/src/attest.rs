@@ -21,7 +21,7 @@ pub use statement::{
     Accepted, Attested, Configuration, Digest, Influence, Predicate, Resource, Sensor, Statement, TestResult, statement,
 };
 
-use contentcheck_parser::diagnostic::{clip, visible};
+use contentcheck_model::diagnostic::{clip, visible};
 
 use crate::evidence::Evidence;
 use contentcheck_parser::release::sha256;

@@ -2,8 +2,8 @@
 
 use contentcheck_interpreter::Image;
 use contentcheck_interpreter::format::{Program, Section};
-use contentcheck_parser::model::{CheckedRule, Level};
-use contentcheck_parser::source::{Source, Span};
+use contentcheck_model::rule::{CheckedRule, Level};
+use contentcheck_model::source::{Source, Span};
 
 use crate::evidence::{Place, RuleFacts};
 

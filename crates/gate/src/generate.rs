@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use contentcheck_parser::model::{FieldRef, Pattern, Test, TextPattern, Value, WildcardPart};
-use contentcheck_parser::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::predicate::{Pattern, Test, TextPattern, WildcardPart};
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use contentcheck_reference::{Event, Prepared};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -50,24 +52,17 @@ impl<'m> Maker<'m> {
     #[must_use]
     pub fn new(template: &'m TemplateType, targets: &[(&Prepared<'_>, &[Event])]) -> Self {
         let mut fields: Vec<(FieldRef, FieldType)> = Vec::new();
-        let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        for (at, field) in template.fields.iter().enumerate() {
-            fields.extend(field.as_ref().map(|field| (FieldRef::Input(index(at)), field.ty)));
-        }
-        fields.extend(template.header.iter().enumerate().map(|(at, field)| (FieldRef::Header(index(at)), field.ty)));
-        for (at, fixed) in template.reads.iter().enumerate() {
-            let int = matches!(fixed.values.first(), Some(Fixed::Int(_)));
-            fields.push((FieldRef::Fixed(index(at)), FieldType::new(if int { Scalar::Int } else { Scalar::String })));
+        for field in template.declared() {
+            if let Some(ty) = template.describe(&field).map(|info| info.ty) {
+                fields.push((field, ty));
+            }
         }
         let mut maker = Self { template, fields, aims: Vec::new(), pool: Vec::new() };
         let mut asked: Vec<Vec<(FieldRef, &Test)>> = Vec::new();
         for (prepared, _) in targets {
             let mut own: Vec<(FieldRef, &Test)> = Vec::new();
-            prepared.target().condition.each(&mut |predicate, _| {
-                own.push((predicate.field.clone(), &predicate.test));
-                if let Test::Field { other, .. } = &*predicate.test {
-                    own.push((other.clone(), &predicate.test));
-                }
+            prepared.target().condition.mentions(&mut |mention| {
+                own.push((mention.field.clone(), &*mention.predicate.test));
             });
             for (field, _) in &own {
                 let known = maker.fields.iter().any(|(known, _)| known == field);
@@ -102,6 +97,11 @@ impl<'m> Maker<'m> {
             maker.aims.push(aim);
         }
         maker
+    }
+
+    /// Whether every event has one of a few values under this name.
+    fn is_read(&self, field: &FieldRef) -> bool {
+        self.template.describe(field).is_some_and(|info| matches!(info.place, Place::Reads(_)))
     }
 
     fn place(&self, field: &FieldRef) -> Option<(usize, FieldType)> {
@@ -144,11 +144,11 @@ impl<'m> Maker<'m> {
                 30 => edge(*ty, *which),
                 _ => plain(*ty),
             };
-            if matches!(field, FieldRef::Keyword) {
+            if field.is_any() {
                 event.others.extend(value);
                 continue;
             }
-            if matches!(field, FieldRef::Fixed(_)) && value.is_none() {
+            if value.is_none() && self.is_read(field) {
                 continue;
             }
             event.set(field, value);
@@ -177,7 +177,7 @@ impl Maker<'_> {
             let texts = if ty.scalar == Scalar::Int { &NUMBERS[..] } else { &TEXTS[..] };
             let text = texts.get(usize::from(*which) % texts.len()).copied().unwrap_or_default();
             match field {
-                FieldRef::Keyword | FieldRef::Fixed(_) => {}
+                field if field.is_any() || self.is_read(field) => {}
                 _ if ty.optional && kind.is_multiple_of(3) => {}
                 field => event.set(field, typed(*ty, text)),
             }

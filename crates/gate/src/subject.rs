@@ -2,10 +2,10 @@
 
 use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, Problem, compile};
-use contentcheck_parser::diagnostic::Diagnostic;
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_model::diagnostic::Diagnostic;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::sensor::Fleet;
 use contentcheck_parser::release::{Checking, Gathered, Judged, Shippable, Unshippable, WithErrors};
-use contentcheck_parser::sensor::Fleet;
 use contentcheck_parser::sidecar::Case;
 
 /// How a release is checked: as `lint` does it, so that a severity for what analysis finds counts here too.

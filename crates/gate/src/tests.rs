@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::codes;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::language::Language;
+use contentcheck_model::sensor::{Fleet, Manifest};
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Gathered, Level};
-use contentcheck_parser::sensor::{Fleet, Manifest};
-use contentcheck_parser::source::Source;
 use contentcheck_run::replay::Recording;
 
 use crate::checks::{Lint, SelfTest};
@@ -130,7 +130,7 @@ rule for_newer {
 "#;
 
 /// The manifest of a sensor of a version, with inputs as `name:type`.
-fn sensor(version: &str, inputs: &str) -> contentcheck_parser::sensor::Sensor {
+fn sensor(version: &str, inputs: &str) -> contentcheck_model::sensor::Sensor {
     let each = inputs.split_whitespace().map(|input| {
         let (name, ty) = input.split_once(':').unwrap();
         format!(r#"{{"name":"{name}","type":"{ty}"}}"#)

@@ -253,7 +253,7 @@ mod tests {
             checks[1].status = status;
             let finding = |weight| Finding {
                 weight,
-                ..Finding::new(&contentcheck_parser::diagnostic::codes::RELEASE_SHRUNK, "gone")
+                ..Finding::new(&contentcheck_model::diagnostic::codes::RELEASE_SHRUNK, "gone")
             };
             checks[1].findings.push(finding(Weight::Error));
             let verdict = Verdict::of(&checks, false);

@@ -13,11 +13,11 @@ mod embedded;
 
 use std::sync::{Arc, OnceLock};
 
-use contentcheck_parser::diagnostic::{Diagnostic, Sink};
+use contentcheck_model::diagnostic::{Diagnostic, Sink};
+use contentcheck_model::sensor::{Manifest, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
 use contentcheck_parser::native;
-use contentcheck_parser::sensor::{Manifest, Sensor};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::TemplateType;
 
 /// One embedded content file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use contentcheck_library::{CONTENT, SENSORS, sensor_names, sensors};
-use contentcheck_parser::sensor::{Constraint, Fleet};
+use contentcheck_model::sensor::{Constraint, Fleet};
 
 /// Files with this ending below a folder of this crate, as paths below it with `/`.
 fn walk(folder: &str, ending: &str) -> BTreeSet<String> {

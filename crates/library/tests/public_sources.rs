@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use contentcheck_library::sensors;
-use contentcheck_parser::sensor::import::{Options, Platform, import, sysmon_template};
-use contentcheck_parser::sensor::{Manifest, Sensor};
-use contentcheck_parser::source::Source;
+use contentcheck_model::sensor::{Manifest, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_parser::import::{Options, Platform, import, sysmon_template};
 use serde_json::Value;
 
 fn taxonomy() -> Option<PathBuf> {
@@ -57,7 +57,7 @@ fn expected(version: &Value, platform: Platform) -> Shape {
 }
 
 fn shape(manifest: &Manifest) -> Shape {
-    let inputs = |supply: &contentcheck_parser::sensor::Supply| {
+    let inputs = |supply: &contentcheck_model::sensor::Supply| {
         supply.inputs.iter().map(|input| (input.name.clone(), input.ty.clone())).collect()
     };
     manifest.templates.iter().map(|(name, supply)| (name.clone(), inputs(supply))).collect()

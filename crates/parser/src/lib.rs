@@ -1,9 +1,9 @@
 //! Reads detection content and checks it.
 //!
 //! ```
-//! use contentcheck_parser::check::Language;
+//! use contentcheck_model::language::Language;
 //! use contentcheck_parser::release::{Checking, Gathered};
-//! use contentcheck_parser::source::Source;
+//! use contentcheck_model::source::Source;
 //!
 //! let content = r#"
 //! template acme.process @ 1 {
@@ -23,23 +23,9 @@
 //! assert_eq!(errors[0].help.as_deref(), Some("did you mean `image`?"));
 //! ```
 
-pub mod catalogue;
 pub mod check;
-pub mod decode;
-pub mod diagnostic;
-pub mod limits;
-mod logic;
-pub mod lookup;
-mod metadata;
-pub mod model;
+pub mod import;
 pub mod native;
-pub mod outcome;
-pub mod regex;
 pub mod release;
-pub mod sensor;
 pub mod sidecar;
 pub mod sigma;
-pub mod source;
-pub mod table;
-pub mod template;
-pub mod value;

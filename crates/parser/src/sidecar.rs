@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::lookup;
-use crate::model::{CheckedRule, RuleId};
+use contentcheck_model::lookup;
+use contentcheck_model::rule::{CheckedRule, RuleId};
 
 /// A file of tests: a list of events, each with what the rule must do with it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use contentcheck_parser::catalogue::Catalogue;
-use contentcheck_parser::check::Language;
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::language::Language;
+use contentcheck_model::outcome::{DependentKind, FileOutcome, Referred};
+use contentcheck_model::source::Source;
 use contentcheck_parser::native;
-use contentcheck_parser::outcome::{DependentKind, FileOutcome, Referred};
 use contentcheck_parser::release::{Checking, Gathered};
 use contentcheck_parser::sigma;
-use contentcheck_parser::source::Source;
 use proptest::prelude::*;
 
 fn sigma(text: &str) -> FileOutcome {
@@ -56,7 +56,7 @@ fn a_native_rule_reaches_over_its_declaration() {
     let text = "template t @ 1 { 1 a : string }\nlist l = [\"a\", 1]\nrule r { id: \"0e95725d-7320-415d-80f7-000000000001\" \
         template: t @ 1 severity: low when a in l }\n";
     let source = Source::new("r.content", text);
-    let mut sink = contentcheck_parser::diagnostic::Sink::new(&source);
+    let mut sink = contentcheck_model::diagnostic::Sink::new(&source);
     let catalogue = Catalogue::new(native::templates(&native::parse(&source).ast, &mut sink).into_iter().map(Arc::new));
     let outcome = native::check(&source, &catalogue, &|_| None);
     assert!(outcome.rules.is_empty() && outcome.lacks_rules());

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::{Code, Diagnostic, codes};
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
+use contentcheck_model::language::Language;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::sensor::{Fleet, Manifest};
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checked, Checking, Further, Gathered, Tables, WithErrors, Workspace};
-use contentcheck_parser::sensor::{Fleet, Manifest};
-use contentcheck_parser::source::Source;
 use proptest::prelude::*;
 
 /// Names of files, and what may be in them. Rules refer to template types, tables and rules of other files, share ids,

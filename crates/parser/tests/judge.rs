@@ -1,14 +1,14 @@
 //! What a policy, comments and a baseline can change of a release, and what they cannot.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::{Code, Diagnostic, Severity, codes};
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, codes};
+use contentcheck_model::language::Language;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::sensor::{Fleet, Manifest};
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{
     AcceptedBy, Baseline, Checking, Further, Gathered, Judged, Level, Policy, WithErrors,
 };
-use contentcheck_parser::sensor::{Fleet, Manifest};
-use contentcheck_parser::source::Source;
 
 const TEMPLATE: &str =
     "template t.one @ 1 {\n    serves { product: acme }\n    1 image: string nocase\n    2 pid: int\n}\n";

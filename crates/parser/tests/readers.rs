@@ -2,11 +2,12 @@
 //! readers and editors take for more or for other rules yields none.
 #![expect(clippy::string_slice, reason = "a test stops at the first surprise")]
 
-use contentcheck_parser::catalogue::Catalogue;
-use contentcheck_parser::diagnostic::{Diagnostic, Severity};
-use contentcheck_parser::outcome::FileOutcome;
-use contentcheck_parser::sigma;
-use contentcheck_parser::source::Source;
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::decode::{MARK, decode};
+use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_model::outcome::FileOutcome;
+use contentcheck_model::source::Source;
+use contentcheck_parser::{native, sigma};
 
 fn read(text: &str) -> FileOutcome {
     sigma::check(&Source::new("r.yml", text), &Catalogue::new([]))
@@ -230,4 +231,68 @@ fn a_text_may_say_that_it_is_one() {
             assert_eq!(outcome.rules.len(), usize::from(is_text), "{text}{:#?}", outcome.diagnostics);
         }
     }
+}
+
+#[test]
+fn a_byte_order_mark_shifts_nothing() {
+    for (name, text, place) in [
+        ("a.content", "rule r {\n}\nlost\n", "a.content:3:1"),
+        ("a.content", "lost\n", "a.content:1:1"),
+        ("a.yml", "title: x\nstatus: bad\n", "a.yml:1:1"),
+    ] {
+        let first = |text: &str| {
+            let source = decode(name, text.as_bytes().to_vec()).unwrap_or_else(|found| panic!("{found}"));
+            let catalogue = Catalogue::default();
+            let outcome = if name == "a.yml" {
+                sigma::check(&source, &catalogue)
+            } else {
+                native::check(&source, &catalogue, &|_| None)
+            };
+            outcome.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(first(&format!("{MARK}{text}")), first(text));
+        assert!(first(text).iter().any(|found| found.starts_with(place)), "{:?}", first(text));
+    }
+}
+
+#[test]
+fn escapes_put_no_control_character_into_an_attribute() {
+    let count = |name: &str, text: &str| {
+        let detection = "logsource: {product: x}\ndetection: {s: {a: \"\\e\"}, condition: s}\n";
+        let text = if name == "a.yml" { format!("{text}{detection}") } else { text.to_owned() };
+        let source = Source::new(name, text);
+        let catalogue = Catalogue::default();
+        let found = match name {
+            "a.yml" => sigma::check(&source, &catalogue).diagnostics,
+            _ => native::check(&source, &catalogue, &|_| None).diagnostics,
+        };
+        found.iter().filter(|found| found.code.id == codes::CONTROL_CHARACTER.id).count()
+    };
+    for sign in [
+        '\0', '\u{1B}', '\r', '\n', '\u{7F}', '\u{85}', '\u{9B}', '\u{AD}', '\u{200B}', '\u{202E}', '\u{2028}',
+        '\u{2066}', '\u{FEFF}',
+    ] {
+        let hex = u32::from(sign);
+        for key in ["title", "id", "name", "author", "level", "status", "tags", "description", "falsepositives", "odd"]
+        {
+            let lines = ["author", "description", "falsepositives"].contains(&key) && sign == '\n';
+            let value = |escape: String| {
+                if ["tags", "falsepositives"].contains(&key) {
+                    format!("[\"a{escape}b\"]")
+                } else {
+                    format!("\"a{escape}b\"")
+                }
+            };
+            assert_eq!(
+                count("a.yml", &format!("{key}: {}\n", value(format!("\\u{hex:04X}")))),
+                usize::from(!lines),
+                "{key} {hex:X}"
+            );
+            if !["name", "level", "odd"].contains(&key) {
+                let text = format!("rule a {{ {key}: {} }}", value(format!("\\u{{{hex:X}}}")));
+                assert_eq!(count("a.content", &text), usize::from(!lines), "{text}");
+            }
+        }
+    }
+    assert_eq!(count("a.yml", "title: >\n  a\ndescription: |\n  a\n\n  b\tc\n"), 0);
 }

@@ -12,10 +12,10 @@ mod bodies;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::check::Language;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::native;
 use contentcheck_parser::release::{Checking, Gathered};
-use contentcheck_parser::source::Source;
 use proptest::prelude::*;
 
 fn corpus(part: &str) -> PathBuf {

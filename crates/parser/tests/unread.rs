@@ -4,10 +4,10 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, Judged, Level, Policy, WithErrors};
-use contentcheck_parser::source::Source;
 use proptest::prelude::*;
 
 const TEMPLATES: &str = "template acme.process @ 1 {

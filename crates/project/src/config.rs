@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use contentcheck_parser::diagnostic::closest;
+use contentcheck_model::diagnostic::closest;
 use contentcheck_parser::release::{Input, InputKind, Level, Policy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

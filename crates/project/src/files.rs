@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
-use contentcheck_parser::diagnostic::visible;
+use contentcheck_model::diagnostic::visible;
 use contentcheck_parser::release::Digester;
 
 /// The name of a path in reports: with `/`, without a leading `./`, on one line in which every character is seen. As no

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::diagnostic::{Code, Diagnostic, closest, codes};
-use contentcheck_parser::limits;
+use contentcheck_model::diagnostic::{Code, Diagnostic, closest, codes};
+use contentcheck_model::limits;
+use contentcheck_model::sensor::{Fleet, FleetFile, Manifest, Sensor, SensorRef};
+use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::release::{Input, InputKind};
-use contentcheck_parser::sensor::{Fleet, FleetFile, Manifest, Sensor, SensorRef};
-use contentcheck_parser::source::{Source, Span};
 
 use crate::failure::Failure;
 use crate::files;

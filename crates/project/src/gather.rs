@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::limits;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::language::Language;
+use contentcheck_model::limits;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Baseline, Gathered, Input, InputKind, ReleaseInfo, Tables};
-use contentcheck_parser::source::Source;
 
 use crate::config::{self, Config};
 use crate::failure::Failure;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::sidecar::{Beside, Case};
-use contentcheck_parser::source::Source;
 use serde_json::Value;
 
 use crate::walk::Found;

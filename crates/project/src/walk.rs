@@ -7,12 +7,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use contentcheck_parser::check::{Language, parallel};
-use contentcheck_parser::decode::decode;
-use contentcheck_parser::diagnostic::{Code, Diagnostic, codes};
-use contentcheck_parser::limits;
+use contentcheck_model::decode::decode;
+use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
+use contentcheck_model::language::Language;
+use contentcheck_model::limits;
+use contentcheck_model::source::{Source, Span};
+use contentcheck_parser::check::parallel;
 use contentcheck_parser::release::{Input, InputKind};
-use contentcheck_parser::source::{Source, Span};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 

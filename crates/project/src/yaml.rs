@@ -1,9 +1,9 @@
 //! YAML that is not content: files of tests, and descriptions of recorded samples. Read to JSON
 //! values under the core schema of YAML 1.2, within limits, without aliases.
 
-use contentcheck_parser::decode::decode;
-use contentcheck_parser::limits;
-use contentcheck_parser::source::Source;
+use contentcheck_model::decode::decode;
+use contentcheck_model::limits;
+use contentcheck_model::source::Source;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Number, Value};
 

@@ -8,12 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::{CheckedRule, FieldRef, Target};
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::language::Language;
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
 use serde::Deserialize;
 
 use crate::event::Event;
@@ -290,17 +291,7 @@ impl Written {
 }
 
 fn field(template: &TemplateType, name: &str) -> Option<FieldRef> {
-    let index = |at: usize| u32::try_from(at).ok();
-    if let Some((position, _)) = template.field(name) {
-        return Some(FieldRef::Input(index(position - 1)?));
-    }
-    if let Some((at, _)) = template.header_field(name) {
-        return Some(FieldRef::Header(index(at)?));
-    }
-    if let Some(at) = template.reads.iter().position(|recognition| recognition.name == name) {
-        return Some(FieldRef::Fixed(index(at)?));
-    }
-    template.open.then(|| FieldRef::Open(name.into()))
+    Some(template.named(name)).filter(|field| template.open || !field.is_undeclared())
 }
 
 fn value(written: &toml::Value) -> Result<Value, String> {

@@ -2,22 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use contentcheck_parser::model::{FieldRef, TestCase};
-use contentcheck_parser::template::{Fixed, TemplateType};
-use contentcheck_parser::value::Value;
+use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::rule::TestCase;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 
 /// An event of one template type. A value that is not given is absent; so is one past the end of
 /// a list. The types of the values need not be those that the template type declares.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
-    /// The numbered inputs: `inputs[i]` has position `i + 1`.
-    pub inputs: Vec<Option<Value>>,
-    /// The header fields, by [`FieldRef::Header`].
-    pub header: Vec<Option<Value>>,
-    /// What the template type reads to recognise the event, by [`FieldRef::Fixed`].
-    pub fixed: Vec<Option<Value>>,
-    /// Fields that an open template type does not declare, by name.
-    pub open: BTreeMap<String, Value>,
+    values: BTreeMap<FieldRef, Value>,
     /// Values that no field names. Only keywords see them.
     pub others: Vec<Value>,
 }
@@ -27,18 +21,15 @@ impl Event {
     /// names that `reads` gives exactly one value.
     #[must_use]
     pub fn empty(template: &TemplateType) -> Self {
-        let fixed = template.reads.iter().map(|recognition| match recognition.values.as_slice() {
-            [Fixed::Text(text)] => Some(Value::String(text.clone())),
-            [Fixed::Int(number)] => Some(Value::Int(*number)),
-            _ => None,
-        });
-        Self {
-            inputs: vec![None; template.fields.len()],
-            header: vec![None; template.header.len()],
-            fixed: fixed.collect(),
-            open: BTreeMap::new(),
-            others: Vec::new(),
+        let mut values = BTreeMap::new();
+        for field in template.declared() {
+            let only = match template.describe(&field).map(|info| info.place) {
+                Some(Place::Reads([only])) => only.value(),
+                _ => continue,
+            };
+            values.insert(field, only);
         }
+        Self { values, others: Vec::new() }
     }
 
     /// The event of a rule's own test.
@@ -51,35 +42,23 @@ impl Event {
         event
     }
 
-    /// Puts a value in place, or takes it away. Nothing happens for a place that the template type
-    /// does not have. For a keyword the value is added to the others.
+    /// Puts a value in place, or takes it away. For [`FieldRef::ANY`] the value is added to the others.
     pub fn set(&mut self, field: &FieldRef, value: Option<Value>) {
-        let place = |places: &mut Vec<Option<Value>>, at: u32, value| {
-            if let Some(place) = places.get_mut(at as usize) {
-                *place = value;
-            }
-        };
-        match field {
-            FieldRef::Input(at) => place(&mut self.inputs, *at, value),
-            FieldRef::Header(at) => place(&mut self.header, *at, value),
-            FieldRef::Fixed(at) => place(&mut self.fixed, *at, value),
-            FieldRef::Open(name) => match value {
-                Some(value) => drop(self.open.insert(name.to_string(), value)),
-                None => drop(self.open.remove(&**name)),
-            },
-            FieldRef::Keyword => self.others.extend(value),
+        match value {
+            value if field.is_any() => self.others.extend(value),
+            Some(value) => drop(self.values.insert(field.clone(), value)),
+            None => drop(self.values.remove(field)),
         }
     }
 
-    /// The value of a field. `None` where it is absent, and for keywords, which are no one value.
+    /// The value of a field. `None` where it is absent, and for [`FieldRef::ANY`], which is no one value.
     #[must_use]
     pub fn value(&self, field: &FieldRef) -> Option<&Value> {
-        match field {
-            FieldRef::Input(at) => self.inputs.get(*at as usize)?.as_ref(),
-            FieldRef::Header(at) => self.header.get(*at as usize)?.as_ref(),
-            FieldRef::Fixed(at) => self.fixed.get(*at as usize)?.as_ref(),
-            FieldRef::Open(name) => self.open.get(&**name),
-            FieldRef::Keyword => None,
-        }
+        self.values.get(field)
+    }
+
+    /// The fields that are there with their values, in the order of the template type.
+    pub fn values(&self) -> impl Iterator<Item = (&FieldRef, &Value)> {
+        self.values.iter()
     }
 }

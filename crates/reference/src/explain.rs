@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use contentcheck_parser::model::{Expr, FieldRef, Test};
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use serde::Serialize;
 
 use crate::event::Event;
@@ -153,7 +154,7 @@ impl Witness<'_> {
     /// The values that the predicate looks at, lists as they are, each with its name.
     fn values(&self) -> Vec<(String, &Value)> {
         match &self.check.predicate.field {
-            FieldRef::Keyword => passes::all_values(self.event)
+            field if field.is_any() => passes::all_values(self.event)
                 .into_iter()
                 .map(|((place, element), value)| {
                     let name = match place {
@@ -176,7 +177,7 @@ impl Witness<'_> {
         let (every_element, all) = quantifiers(test);
         let scalars: Vec<(String, &Value)> = values.iter().flat_map(|(name, value)| scalars(name, value)).collect();
         let mut found = Vec::new();
-        if matches!(self.check.predicate.field, FieldRef::Keyword) && all && matches!(test, Test::Text { .. }) {
+        if self.check.predicate.field.is_any() && all && matches!(test, Test::Text { .. }) {
             // Each pattern may stand in a value of its own.
             for at in 0..self.check.finders.len() {
                 found.extend(scalars.iter().find_map(|(name, value)| self.locate(at, name, value)));
@@ -214,7 +215,7 @@ impl Witness<'_> {
     /// The values that decided: those that pass where the predicate holds, else all.
     fn seen(&self, holds: bool, values: &[(String, &Value)]) -> Vec<Seen> {
         let test = &*self.check.predicate.test;
-        let keyword = matches!(self.check.predicate.field, FieldRef::Keyword);
+        let keyword = self.check.predicate.field.is_any();
         let decides =
             |value: &Value| !(keyword && holds) || passes::present(test, &self.check.finders, value, self.event);
         let mut seen: Vec<Seen> = values
@@ -223,7 +224,7 @@ impl Witness<'_> {
             .take(SHOWN)
             .map(|(name, value)| Seen { value: name.clone(), excerpt: Some(words::value(value)) })
             .collect();
-        if let Some(other) = other_field(test) {
+        if let Some(other) = test.other() {
             let excerpt = self.event.value(other).map(words::value);
             seen.push(Seen { value: words::field(self.template, other).0, excerpt });
         }
@@ -241,14 +242,6 @@ fn quantifiers(test: &Test) -> (bool, bool) {
 }
 
 /// The field that a comparison looks at besides its own.
-fn other_field(test: &Test) -> Option<&FieldRef> {
-    match test {
-        Test::Field { other, .. } => Some(other),
-        Test::Elements { test, .. } => other_field(test),
-        _ => None,
-    }
-}
-
 fn scalars<'v>(name: &str, value: &'v Value) -> Vec<(String, &'v Value)> {
     match value {
         Value::List(elements) => {

@@ -5,9 +5,9 @@
 //! them. What it implements is written down in docs/semantics.md, whose ids the code names.
 //!
 //! ```
-//! use contentcheck_parser::check::Language;
+//! use contentcheck_model::language::Language;
 //! use contentcheck_parser::release::{Checking, Gathered, WithErrors};
-//! use contentcheck_parser::source::Source;
+//! use contentcheck_model::source::Source;
 //! use contentcheck_reference::{Evaluator, Event};
 //!
 //! let content = r#"
@@ -54,7 +54,7 @@ pub use event::Event;
 pub use explain::{ByteRange, Evidence, Explanation, Match, Node, PredicateExplanation, Seen};
 pub use prepared::{Evaluator, InvalidExpression, Prepared, PreparedRule};
 
-use contentcheck_parser::model::Target;
+use contentcheck_model::rule::Target;
 
 /// Whether a rule fires on an event, for a target that is looked at once.
 ///

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use contentcheck_parser::model::{Comparison, IntRange};
+use contentcheck_model::predicate::{Comparison, IntRange};
 
 /// The integer that a whole text writes in decimal: `[+-]?[0-9]+`, in 64 bits (INT-2).
 pub(crate) fn int_of_text(text: &str) -> Option<i64> {

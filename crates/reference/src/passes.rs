@@ -4,12 +4,11 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use contentcheck_parser::model::{
-    Comparison, FieldComparison, FieldRef, IntRange, Network, Predicate, Test, TextPattern,
-};
-use contentcheck_parser::table::Table;
-use contentcheck_parser::template::Scalar;
-use contentcheck_parser::value::Value;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Comparison, FieldComparison, IntRange, Network, Predicate, Test, TextPattern};
+use contentcheck_model::table::Table;
+use contentcheck_model::template::Scalar;
+use contentcheck_model::value::Value;
 
 use crate::event::Event;
 use crate::number::{self, satisfies};
@@ -36,7 +35,7 @@ pub(crate) fn patterns(test: &Test) -> &[TextPattern] {
 pub(crate) fn check(check: &Check<'_>, event: &Event) -> bool {
     let (test, finders) = (&*check.predicate.test, check.finders.as_slice());
     match &check.predicate.field {
-        FieldRef::Keyword => keyword(test, finders, event),
+        field if field.is_any() => keyword(test, finders, event),
         field => value(test, finders, event.value(field), event),
     }
 }
@@ -65,15 +64,8 @@ pub(crate) enum Place {
 /// KEY-1: all values of an event, the elements of lists one by one, each with the place of its
 /// value and its index in a list.
 pub(crate) fn all_values(event: &Event) -> Vec<((Place, Option<usize>), &Value)> {
-    fn placed(values: &[Option<Value>], field: impl Fn(u32) -> FieldRef) -> Vec<(Place, &Value)> {
-        let present =
-            values.iter().enumerate().filter_map(|(at, value)| Some((u32::try_from(at).ok()?, value.as_ref()?)));
-        present.map(|(at, value)| (Place::Field(field(at)), value)).collect()
-    }
-    let mut values = placed(&event.inputs, FieldRef::Input);
-    values.extend(placed(&event.header, FieldRef::Header));
-    values.extend(placed(&event.fixed, FieldRef::Fixed));
-    values.extend(event.open.iter().map(|(name, value)| (Place::Field(FieldRef::Open(name.as_str().into())), value)));
+    let mut values: Vec<(Place, &Value)> =
+        event.values().map(|(field, value)| (Place::Field(field.clone()), value)).collect();
     values.extend(event.others.iter().enumerate().map(|(at, value)| (Place::Other(at), value)));
     let mut scalars = Vec::with_capacity(values.len());
     for (place, value) in values {

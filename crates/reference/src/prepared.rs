@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use contentcheck_parser::model::{CheckedRule, Expr, Pattern, Predicate, Target, TextPattern};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::{Pattern, Predicate, TextPattern};
+use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_parser::release::Shippable;
 
 use crate::event::Event;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use contentcheck_parser::model::{Pattern, TextPattern, WildcardPart};
-use contentcheck_parser::regex::canonical;
-use contentcheck_parser::value::Value;
+use contentcheck_model::predicate::{Pattern, TextPattern, WildcardPart};
+use contentcheck_model::regex::canonical;
+use contentcheck_model::value::Value;
 
 /// The text of a value, where it has one (CONV-1).
 pub(crate) fn of(value: &Value) -> Option<Cow<'_, str>> {

@@ -1,7 +1,7 @@
 //! Parts of a time. Days are counted year by year and month by month: slow, and plain to see.
 
-use contentcheck_parser::model::TimePart;
-use contentcheck_parser::value::Value;
+use contentcheck_model::predicate::TimePart;
+use contentcheck_model::value::Value;
 
 /// A date and, where there is one, a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,32 +2,21 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::model::{
-    Comparison, FieldComparison, FieldRef, IntRange, Network, Pattern, Test, TextPattern, TimePart, WildcardPart,
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{
+    Comparison, FieldComparison, IntRange, Network, Pattern, Test, TextPattern, TimePart, WildcardPart,
 };
-use contentcheck_parser::template::TemplateType;
-use contentcheck_parser::value::Value;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 
 /// The most characters of a value or pattern that are shown.
 pub(crate) const EXCERPT: usize = 80;
 
 /// The name of a field, and its position where it has one.
 pub(crate) fn field(template: &TemplateType, field: &FieldRef) -> (String, Option<u32>) {
-    let index = |at: u32| usize::try_from(at).unwrap_or(usize::MAX);
-    match field {
-        FieldRef::Input(at) => {
-            let position = at.saturating_add(1);
-            let name = template.at(index(position)).map_or_else(|| format!("${position}"), |field| field.name.clone());
-            (name, Some(position))
-        }
-        FieldRef::Header(at) => {
-            (template.header.get(index(*at)).map_or_else(|| format!("header {at}"), |field| field.name.clone()), None)
-        }
-        FieldRef::Fixed(at) => {
-            (template.reads.get(index(*at)).map_or_else(|| format!("reads {at}"), |fixed| fixed.name.clone()), None)
-        }
-        FieldRef::Open(name) => (name.to_string(), None),
-        FieldRef::Keyword => ("any value".to_owned(), None),
+    match template.describe(field) {
+        Some(info) => (info.name.to_owned(), info.position()),
+        None => ("any value".to_owned(), None),
     }
 }
 

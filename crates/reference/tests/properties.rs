@@ -3,11 +3,11 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::value::Value;
 use contentcheck_reference::{Event, Evidence, Explanation, Match, Node, Prepared};
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -159,12 +159,10 @@ fn matches<'e>(explanation: &'e Explanation, found: &mut Vec<(&'e str, &'e Match
 }
 
 /// The text that a match speaks of.
-fn text_of(event: &Event, name: &str) -> String {
+fn text_of(template: &TemplateType, event: &Event, name: &str) -> String {
     let (field, element) =
         name.split_once('[').map_or((name, None), |(field, at)| (field, Some(at.trim_end_matches(']'))));
-    let index =
-        ["a", "b", "n", "r", "f", "x", "raw", "names", "ports"].iter().position(|known| *known == field).unwrap();
-    let value = event.value(&FieldRef::Input(u32::try_from(index).unwrap())).unwrap();
+    let value = event.value(&template.named(field)).unwrap();
     let value = match (value, element) {
         (Value::List(elements), Some(at)) => &elements[at.parse::<usize>().unwrap()],
         (scalar, None) => scalar,
@@ -192,14 +190,17 @@ proptest! {
             for target in &rule.targets {
                 let prepared = Prepared::new(target).unwrap();
                 for values in &events {
-                    let event = Event { inputs: values.clone(), ..Event::empty(&target.template) };
+                    let mut event = Event::empty(&target.template);
+                    for (position, value) in (1..).zip(values) {
+                        event.set(&target.template.at(position).unwrap(), value.clone());
+                    }
                     let explanation = prepared.explain(&event);
                     prop_assert_eq!(explanation.holds, prepared.evaluate(&event));
                     prop_assert!(agrees(&explanation), "{}", explanation);
                     let mut found = Vec::new();
                     matches(&explanation, &mut found);
                     for (words, one) in found {
-                        let text = text_of(&event, &one.value);
+                        let text = text_of(&target.template, &event, &one.value);
                         let part = text.get(one.range.start..one.range.end);
                         prop_assert!(part.is_some(), "{}: {:?} in {:?}", words, one, text);
                         let part = part.unwrap();

@@ -8,11 +8,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::{Pattern, Test};
-use contentcheck_parser::regex::canonical;
+use contentcheck_model::language::Language;
+use contentcheck_model::predicate::{Pattern, Test};
+use contentcheck_model::regex::canonical;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
-use contentcheck_parser::source::Source;
 use contentcheck_reference::{Evaluator, Event};
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {

@@ -2,7 +2,7 @@
 
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::{Image, Input};
-use contentcheck_parser::sensor::{Fleet, Sensor};
+use contentcheck_model::sensor::{Fleet, Sensor};
 
 use crate::refusal::describe;
 

@@ -1,7 +1,7 @@
 //! Faults of events, with what is known of their cause.
 
 use contentcheck_interpreter::{Fault, Scalar, Type};
-use contentcheck_parser::model::RuleId;
+use contentcheck_model::rule::RuleId;
 
 use crate::plan::{ImageTemplate, Plan};
 

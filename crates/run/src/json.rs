@@ -1,6 +1,6 @@
 //! Values as recordings write them.
 
-use contentcheck_parser::model::Value;
+use contentcheck_model::value::Value;
 use serde_json::Number;
 
 /// A value as `eval` reads it.

@@ -7,10 +7,10 @@ use contentcheck_compiler::sensor::Supplied;
 use contentcheck_events::{Layout, Router};
 use contentcheck_interpreter::format::{KEYWORD, Predicate, Section};
 use contentcheck_interpreter::{self as interpreter, Image, Input, OwnedImage, VerifiedImage};
-use contentcheck_parser::model::RuleId;
+use contentcheck_model::rule::RuleId;
+use contentcheck_model::sensor::Sensor;
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
 use contentcheck_parser::release::Shippable;
-use contentcheck_parser::sensor::Sensor;
-use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
 
 use crate::refusal::describe;
 

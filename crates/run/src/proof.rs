@@ -4,10 +4,12 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use contentcheck_analysis::Witness;
-use contentcheck_parser::model::{FieldRef, RuleId, Target, Value};
+use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::rule::{RuleId, Target};
+use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 use contentcheck_parser::native::{field_name, text};
 use contentcheck_parser::release::Shippable;
-use contentcheck_parser::template::TemplateType;
 use contentcheck_reference::{Event, evaluate};
 use serde_json::Map;
 
@@ -63,29 +65,16 @@ pub fn event(template: &TemplateType, witness: &Witness) -> Event {
 
 /// An event of the reference evaluator as a witness.
 #[must_use]
-pub fn witness(template: &TemplateType, event: &Event) -> Witness {
-    let places = |count: usize, field: fn(u32) -> FieldRef| (0..u32::try_from(count).unwrap_or(u32::MAX)).map(field);
-    let inputs = places(template.fields.len(), FieldRef::Input);
-    let header = places(template.header.len(), FieldRef::Header);
-    let fixed = places(template.reads.len(), FieldRef::Fixed);
-    let open = event.open.keys().map(|name| FieldRef::Open(name.as_str().into()));
-    let named = inputs.chain(header).chain(fixed).chain(open);
-    let mut values: Vec<(FieldRef, Value)> =
-        named.filter_map(|field| event.value(&field).cloned().map(|value| (field, value))).collect();
-    values.extend(event.others.iter().map(|value| (FieldRef::Keyword, value.clone())));
-    Witness { values }
+pub fn witness(event: &Event) -> Witness {
+    let named = event.values().map(|(field, value)| (field.clone(), value.clone()));
+    let others = event.others.iter().map(|value| (FieldRef::ANY, value.clone()));
+    Witness { values: named.chain(others).collect() }
 }
 
 /// The name of a field as recorders and content write it; for a keyword nothing.
 #[must_use]
 pub fn name(template: &TemplateType, field: &FieldRef) -> Option<String> {
-    match field {
-        FieldRef::Input(at) => Some(template.fields.get(*at as usize)?.as_ref()?.name.clone()),
-        FieldRef::Header(at) => Some(template.header.get(*at as usize)?.name.clone()),
-        FieldRef::Fixed(at) => Some(template.reads.get(*at as usize)?.name.clone()),
-        FieldRef::Open(name) => Some(name.to_string()),
-        FieldRef::Keyword => None,
-    }
+    template.describe(field).map(|info| info.name.to_owned())
 }
 
 /// Whether a target matches an event, as the reference evaluator says.
@@ -115,9 +104,7 @@ pub fn native(template: &TemplateType, witness: &Witness, fires: bool, label: Op
     let mut entries = Vec::new();
     for (field, value) in &witness.values {
         // What the template type fixes to one value need not be said.
-        if let FieldRef::Fixed(at) = field
-            && template.reads.get(*at as usize).is_none_or(|fixed| fixed.values.len() == 1)
-        {
+        if let Some(Place::Reads([_])) = template.describe(field).map(|info| info.place) {
             continue;
         }
         entries.push(format!("{}: {}", field_name(&name(template, field)?), literal(value)?));

@@ -3,7 +3,7 @@
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::format::Section;
 use contentcheck_interpreter::{Image, Rejection};
-use contentcheck_parser::sensor::Sensor;
+use contentcheck_model::sensor::Sensor;
 
 /// Verifies an image for a sensor: the number of rules that it loads.
 ///

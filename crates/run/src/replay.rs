@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Router, Tally};
-use contentcheck_parser::model::RuleId;
+use contentcheck_model::rule::RuleId;
 
 use crate::fault::EventFault;
 use crate::plan::{Plan, Route};

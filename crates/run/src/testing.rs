@@ -3,8 +3,8 @@
 //! outcome.
 
 use contentcheck_events::{Flat, Flattener};
-use contentcheck_parser::diagnostic::closest;
-use contentcheck_parser::model::{CheckedRule, RuleId, Target, TestCase};
+use contentcheck_model::diagnostic::closest;
+use contentcheck_model::rule::{CheckedRule, RuleId, Target, TestCase};
 use contentcheck_parser::sidecar::Case;
 use contentcheck_reference::{Event, Prepared};
 
@@ -186,13 +186,7 @@ fn compare(target: &Target, event: &Event, fired: bool, seen: &mut Seen) {
 
 /// A note on a name that none of the rule's template types has.
 fn unknown(rule: &CheckedRule, name: &str) -> Option<String> {
-    let known = |target: &Target| {
-        let template = &target.template;
-        template.open
-            || template.field(name).is_some()
-            || template.header_field(name).is_some()
-            || template.reads.iter().any(|of| of.name == name)
-    };
+    let known = |target: &Target| target.template.open || !target.template.named(name).is_undeclared();
     if rule.targets.iter().any(known) {
         return None;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contentcheck_events::{Field, Flat, Router};
-use contentcheck_parser::template::{Fixed, Recognition};
+use contentcheck_model::template::{Fixed, Recognition};
 
 /// Names of which a reason speaks at most. So there are few reasons, whatever the events.
 const NAMES: usize = 3;

@@ -3,8 +3,10 @@
 use contentcheck_compiler::event::with_event;
 use contentcheck_events::{Flat, Flattener, Layout, Scratch, Tally, own};
 use contentcheck_interpreter::{Event, Fault, KillMask, VerifiedImage};
-use contentcheck_parser::model::{FieldRef, RuleId, Value};
-use contentcheck_parser::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::field::{FieldInfo, FieldRef, Place};
+use contentcheck_model::rule::RuleId;
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use contentcheck_reference as reference;
 
 use crate::fault::EventFault;
@@ -138,7 +140,7 @@ impl<'p> Worker<'p> {
         let plan = self.plan;
         let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { return supplied };
         for (name, ty) in stop.layout().inputs().chain(stop.layout().header()) {
-            let field = FieldRef::named(template, name);
+            let field = template.named(name);
             let Some(value) = event.value(&field) else { continue };
             // What is not of its field's own type stays as it is: that is no event of this template type, and the
             // interpreter says so.
@@ -171,7 +173,7 @@ impl<'p> Worker<'p> {
             Some(_) => Vec::new(),
             None => others(template, event, |name| inputs.iter().any(|input| input.name == name)),
         };
-        let value = |name: &str| event.value(&FieldRef::named(template, name));
+        let value = |name: &str| event.value(&template.named(name));
         let Self { image, words, .. } = self;
         with_event(&inputs, &header, value, &others, |event| {
             evaluate(stop, image, event, words, |version| version == template.version, sink)
@@ -180,11 +182,7 @@ impl<'p> Worker<'p> {
 
     /// An event without values, but for those that are the same in all events of a template type and seen as well.
     fn unfilled(&self, template: &TemplateType) -> reference::Event {
-        let mut event = reference::Event::empty(template);
-        if self.plan.sensor().is_some() {
-            event.fixed.fill(None);
-        }
-        event
+        if self.plan.sensor().is_some() { reference::Event::default() } else { reference::Event::empty(template) }
     }
 
     /// A value in another type, as it is converted where a recording has it.
@@ -223,10 +221,9 @@ fn evaluate(
 
 /// The type that a template type declares for a field; nothing where it declares none.
 fn declared(template: &TemplateType, field: &FieldRef) -> Option<FieldType> {
-    match field {
-        FieldRef::Input(at) => Some(template.fields.get(*at as usize)?.as_ref()?.ty),
-        FieldRef::Header(at) => Some(template.header.get(*at as usize)?.ty),
-        FieldRef::Fixed(_) | FieldRef::Open(_) | FieldRef::Keyword => None,
+    match template.describe(field)? {
+        FieldInfo { place: Place::Position(_) | Place::Header, ty, .. } => Some(ty),
+        _ => None,
     }
 }
 
@@ -256,11 +253,6 @@ pub fn others<'e>(
     event: &'e reference::Event,
     named: impl Fn(&str) -> bool,
 ) -> Vec<&'e Value> {
-    let numbered = template.fields.iter().map(|field| field.as_ref().map_or("", |field| field.name.as_str()));
-    let header = template.header.iter().map(|field| field.name.as_str());
-    let fixed = template.reads.iter().map(|of| of.name.as_str());
-    let placed = numbered.zip(&event.inputs).chain(header.zip(&event.header)).chain(fixed.zip(&event.fixed));
-    let placed = placed.filter(|(name, _)| !named(name)).filter_map(|(_, value)| value.as_ref());
-    let open = event.open.iter().filter(|(name, _)| !named(name)).map(|(_, value)| value);
-    event.others.iter().chain(placed).chain(open).collect()
+    let is_named = |field: &FieldRef| template.describe(field).is_some_and(|info| named(info.name));
+    event.others.iter().chain(event.values().filter(|(field, _)| !is_named(field)).map(|(_, value)| value)).collect()
 }

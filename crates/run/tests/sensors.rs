@@ -7,12 +7,12 @@ use contentcheck_compiler::sensor::Supplied;
 use contentcheck_compiler::{Options, compile};
 use contentcheck_events::Flattener;
 use contentcheck_interpreter::{Fault, Image, OwnedImage};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::{FieldRef, RuleId};
+use contentcheck_model::language::Language;
+use contentcheck_model::rule::RuleId;
+use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
-use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::value::Value;
 use contentcheck_reference::{Event, Prepared};
 use contentcheck_run::{EventFault, Plan, Worker, classes};
 
@@ -246,11 +246,11 @@ fn recorded_and_owned_events_are_supplied_alike() {
 }
 
 /// A recorded event as the reference evaluator has it, in the types of the template type.
-fn whole(event: &str, template: &contentcheck_parser::template::TemplateType) -> Event {
+fn whole(event: &str, template: &contentcheck_model::template::TemplateType) -> Event {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(event).unwrap();
     let mut whole = Event::empty(template);
     for (name, value) in object {
-        let field = FieldRef::named(template, &name);
+        let field = template.named(&name);
         let value = match (name.as_str(), value) {
             ("pid", serde_json::Value::String(_)) => Value::Int(3),
             (_, serde_json::Value::String(text)) => Value::String(text),

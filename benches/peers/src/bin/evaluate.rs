@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use contentcheck::release::Release;
 use contentcheck_interpreter::Value;
-use contentcheck_parser::model::{Pattern, Test, WildcardPart};
-use contentcheck_parser::template::LogSource;
+use contentcheck_model::predicate::{Pattern, Test, WildcardPart};
+use contentcheck_model::template::LogSource;
 use contentcheck_peers::clock::{cpu, least, median, ratio, since};
 use contentcheck_peers::compare::differences;
 use contentcheck_peers::events::{Lent, Taken, groups, take, touch, touch_json, touch_lent};

@@ -7,7 +7,7 @@
 
 use std::process::ExitCode;
 
-use contentcheck_parser::template::LogSource;
+use contentcheck_model::template::LogSource;
 use contentcheck_peers::clock::{cpu, since};
 use contentcheck_peers::events::{Lent, Taken, groups, take, touch_json, touch_lent};
 use contentcheck_peers::load::{self, Arguments, peer_source};

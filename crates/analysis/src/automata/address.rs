@@ -1,6 +1,6 @@
 //! Texts of addresses, networks and dates as nodes.
 
-use contentcheck_parser::model::{IntRange, Network, TimePart};
+use contentcheck_model::predicate::{IntRange, Network, TimePart};
 use std::net::IpAddr;
 
 use super::nfa::{Accept, Builder, LAST, Look, NodeId, ROOT};

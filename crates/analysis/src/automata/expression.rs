@@ -1,7 +1,7 @@
 //! Regular expressions to nodes.
 
-use contentcheck_parser::model::Regex;
-use contentcheck_parser::regex::canonical;
+use contentcheck_model::predicate::Regex;
+use contentcheck_model::regex::canonical;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind, Look as HirLook};
 

@@ -10,7 +10,7 @@ mod product;
 #[cfg(test)]
 mod tests;
 
-use contentcheck_parser::model::{IntRange, Network, TextPattern, TimePart};
+use contentcheck_model::predicate::{IntRange, Network, TextPattern, TimePart};
 use rustc_hash::FxHashMap;
 
 use crate::budget::Unknown;

@@ -1,6 +1,6 @@
 //! Patterns of texts as parts of an automaton.
 
-use contentcheck_parser::model::{Pattern, TextPattern, WildcardPart};
+use contentcheck_model::predicate::{Pattern, TextPattern, WildcardPart};
 
 use super::expression;
 use super::nfa::{Accept, Builder, LAST, Look, ROOT};

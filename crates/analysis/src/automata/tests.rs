@@ -1,6 +1,6 @@
 //! The algebra of automata against every short text of a small alphabet.
 
-use contentcheck_parser::model::{Network, Pattern, Regex, TextPattern, TimePart, WildcardPart};
+use contentcheck_model::predicate::{Network, Pattern, Regex, TextPattern, TimePart, WildcardPart};
 use proptest::prelude::*;
 
 use super::*;
@@ -56,7 +56,7 @@ fn matches(pattern: &TextPattern, text: &str) -> bool {
             covers(parts, &folded, &fold)
         }
         Pattern::Matches(regex) => {
-            let canonical = contentcheck_parser::regex::canonical(regex, pattern.ignore_case);
+            let canonical = contentcheck_model::regex::canonical(regex, pattern.ignore_case);
             regex_of(&canonical).is_match(text)
         }
     }
@@ -224,7 +224,7 @@ fn dates_are_between_what_is_sure_and_what_is_possible() {
             "x",
             "2024-01-31t05:61",
         ] {
-            let value = contentcheck_parser::model::Value::String(text.to_owned());
+            let value = contentcheck_model::value::Value::String(text.to_owned());
             let holds = crate::holds::time(&value, part).is_some_and(|number| (5..=12).contains(&number));
             assert!(!automata.is_match(sure, text) || holds, "{text} for {part:?}");
             assert!(automata.is_match(possible, text) || !holds, "{text} for {part:?}");

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contentcheck_model::diagnostic::{Diagnostic, clip, codes};
+use contentcheck_model::predicate::Test;
+use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_parser::check::parallel;
-use contentcheck_parser::diagnostic::{Diagnostic, clip, codes};
-use contentcheck_parser::model::{CheckedRule, Target, Test};
 
 use super::Known;
 use crate::analysis::Analysis;

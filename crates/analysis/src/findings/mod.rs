@@ -6,11 +6,11 @@
 mod across;
 mod rule;
 
+use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::check::parallel;
-use contentcheck_parser::diagnostic::{Code, Diagnostic, codes};
-use contentcheck_parser::model::CheckedRule;
 use contentcheck_parser::release::Further;
-use contentcheck_parser::source::{Source, Span};
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analysis;

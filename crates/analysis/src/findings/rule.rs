@@ -1,8 +1,10 @@
 //! What there is to say of one rule.
 
-use contentcheck_parser::diagnostic::{Code, Diagnostic, clip, codes};
-use contentcheck_parser::model::{CheckedRule, Expr, Pattern, Predicate, Target, Test, TextPattern};
-use contentcheck_parser::source::Span;
+use contentcheck_model::diagnostic::{Code, Diagnostic, clip, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::source::Span;
 
 use super::{Depth, Known};
 use crate::analysis::Analysis;

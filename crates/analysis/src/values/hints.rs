@@ -1,7 +1,8 @@
 //! Values that are likely to pass, from what tests are written with.
 
-use contentcheck_parser::model::{Pattern, Test, TextPattern, TimePart, Value, WildcardPart};
-use contentcheck_parser::table::Table;
+use contentcheck_model::predicate::{Pattern, Test, TextPattern, TimePart, WildcardPart};
+use contentcheck_model::table::Table;
+use contentcheck_model::value::Value;
 
 use super::{Ask, Values};
 use crate::holds::text_of;

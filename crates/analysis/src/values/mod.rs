@@ -9,8 +9,10 @@ mod tests;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use contentcheck_parser::model::{FieldRef, Test, Value};
-use contentcheck_parser::template::{Field, Fixed, Scalar, TemplateType};
+use contentcheck_model::field::{FieldInfo, FieldRef, Place};
+use contentcheck_model::predicate::Test;
+use contentcheck_model::template::{Fixed, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 
@@ -58,20 +60,12 @@ impl FixedValue {
 impl Domain {
     /// The domain of a field of a template type.
     pub(crate) fn of(template: &TemplateType, field: &FieldRef) -> Self {
-        let declared = |field: Option<&Field>| match field {
-            Some(field) if field.ty.list => Self::List(field.ty.scalar, field.ty.optional),
-            Some(field) => Self::Scalar(field.ty.scalar, field.ty.optional),
+        match template.describe(field) {
+            None if field.is_any() => Self::Others,
             None => Self::Absent,
-        };
-        match field {
-            FieldRef::Input(at) => declared(template.fields.get(*at as usize).and_then(Option::as_ref)),
-            FieldRef::Header(at) => declared(template.header.get(*at as usize)),
-            FieldRef::Fixed(at) => match template.reads.get(*at as usize) {
-                Some(recognition) => Self::OneOf(recognition.values.iter().map(fixed).collect()),
-                None => Self::Absent,
-            },
-            FieldRef::Open(_) => Self::Scalar(Scalar::String, true),
-            FieldRef::Keyword => Self::Others,
+            Some(FieldInfo { place: Place::Reads(values), .. }) => Self::OneOf(values.iter().map(fixed).collect()),
+            Some(FieldInfo { ty, .. }) if ty.list => Self::List(ty.scalar, ty.optional),
+            Some(FieldInfo { ty, .. }) => Self::Scalar(ty.scalar, ty.optional),
         }
     }
 

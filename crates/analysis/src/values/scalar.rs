@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use contentcheck_parser::model::{Test, Value};
-use contentcheck_parser::template::Scalar;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::template::Scalar;
+use contentcheck_model::value::Value;
 
 use super::spelled::{Spelled, equals};
 use super::{Answer, Ask, Values, hints, is_comparison};
@@ -204,7 +205,7 @@ impl Values {
 
     /// The texts of all IPv4 addresses are a language, so for them the answer is exact.
     fn v4(&mut self, asks: &[Ask]) -> Answer {
-        let every = contentcheck_parser::model::Network { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix: 0 };
+        let every = contentcheck_model::predicate::Network { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix: 0 };
         let nodes = self.budget.nodes;
         let base = match self.automata.language(Language::V4([every].into()), nodes) {
             Ok(lang) => vec![Group { members: vec![lang], positive: true }],

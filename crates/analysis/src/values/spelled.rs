@@ -1,6 +1,7 @@
 //! Values by their texts: tests become languages, and a text that all of them allow is looked for.
 
-use contentcheck_parser::model::{Pattern, Test, TextPattern, Value};
+use contentcheck_model::predicate::{Pattern, Test, TextPattern};
+use contentcheck_model::value::Value;
 
 use super::{Answer, Ask, TestId, Values, hints};
 use crate::automata::{Group, LangId, Language, Search, Written, search};

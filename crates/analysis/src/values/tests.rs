@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
-use contentcheck_parser::model::{Comparison, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart, Value};
-use contentcheck_parser::template::Scalar;
+use contentcheck_model::predicate::{Comparison, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart};
+use contentcheck_model::template::Scalar;
+use contentcheck_model::value::Value;
 
 use super::*;
 

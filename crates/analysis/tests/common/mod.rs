@@ -5,9 +5,9 @@ mod paths;
 use std::fs;
 use std::path::PathBuf;
 
-use contentcheck_parser::check::Language;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checked, Checking, Gathered};
-use contentcheck_parser::source::Source;
 
 /// The rules in use, as opposed to deprecated and unsupported ones.
 pub(crate) fn live() -> Option<Checked> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, Predicate, Refusal, accepts};
 use contentcheck_gate::evidence::Evidence;
 use contentcheck_gate::verdict::CHECKS;
-use contentcheck_parser::diagnostic::{closest, visible};
+use contentcheck_model::diagnostic::{closest, visible};
 
 use super::{EVIDENCE_BYTES, IMAGE_BYTES, read_whole, written};
 use crate::Streams;

@@ -9,9 +9,8 @@ use std::time::Instant;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_events::Flattener;
 use contentcheck_interpreter::{Event, Image, KillMask, Value};
-use contentcheck_parser::model::FieldRef;
+use contentcheck_model::value::Value as Owned;
 use contentcheck_parser::sidecar::Beside;
-use contentcheck_parser::value::Value as Owned;
 use contentcheck_reference as reference;
 use contentcheck_run::{ImageTemplate, Plan, Route, others};
 use schemars::JsonSchema;
@@ -257,7 +256,7 @@ fn own(release: &Release, plan: &Plan, limit: usize, kept: &mut Vec<Kept>) -> u6
                 };
                 let event = reference::Event::from_test(template, test);
                 let inputs = stop.inputs();
-                let value = |name: &str| event.value(&FieldRef::named(template, name)).cloned();
+                let value = |name: &str| event.value(&template.named(name)).cloned();
                 let others = others(template, &event, |name| inputs.iter().any(|input| input.name == name));
                 kept.push(Kept {
                     templates: stop.templates().to_vec(),

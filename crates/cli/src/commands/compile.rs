@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use contentcheck_interpreter::Image;
-use contentcheck_parser::diagnostic::{visible, visible_lines};
-use contentcheck_parser::sensor::Sensor;
+use contentcheck_model::diagnostic::{visible, visible_lines};
+use contentcheck_model::sensor::Sensor;
 
 use super::{IMAGE_BYTES, plural, written};
 use crate::Streams;

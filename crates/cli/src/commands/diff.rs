@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness};
-use contentcheck_parser::diagnostic::visible;
-use contentcheck_parser::model::{CheckedRule, Target};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::diagnostic::visible;
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::template::TemplateType;
 use contentcheck_run::proof::{self, Confirmer};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -240,7 +240,7 @@ fn one_sided(target: &Target, meaning: Meaning) -> ChangedTarget {
 /// Names of template types that rules of both releases run on and whose declarations differ.
 fn templates(before: &BTreeMap<&str, &CheckedRule>, after: &BTreeMap<&str, &CheckedRule>) -> Vec<String> {
     let types = |template: &TemplateType| -> Vec<String> {
-        let field = |field: &contentcheck_parser::template::Field| format!("{}: {}", field.name, field.ty);
+        let field = |field: &contentcheck_model::template::Field| format!("{}: {}", field.name, field.ty);
         let numbered = template.fields.iter().map(|one| one.as_ref().map_or_else(String::new, field));
         let reads = template.reads.iter().map(|one| format!("{one:?}"));
         numbered.chain(template.header.iter().map(field)).chain(reads).collect()

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use contentcheck_events::{Flattener, Place, Tally};
-use contentcheck_parser::diagnostic::{visible, visible_lines};
-use contentcheck_parser::model::RuleId;
+use contentcheck_model::diagnostic::{visible, visible_lines};
+use contentcheck_model::rule::RuleId;
 use contentcheck_run::replay::Faults;
 use contentcheck_run::{Plan, Route};
 use schemars::JsonSchema;

@@ -1,6 +1,6 @@
 //! `contentcheck explain`
 
-use contentcheck_parser::diagnostic::{closest, codes};
+use contentcheck_model::diagnostic::{closest, codes};
 
 use super::written;
 use crate::Streams;

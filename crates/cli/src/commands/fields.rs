@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-use contentcheck_parser::diagnostic::visible;
-use contentcheck_parser::model::{CheckedRule, FieldRef, Target, Test};
+use contentcheck_model::diagnostic::visible;
+use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::template::{LogSource, TemplateType};
 use contentcheck_parser::release::Checking;
-use contentcheck_parser::template::{LogSource, TemplateType};
 use contentcheck_project::{Project, Selection};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -168,24 +169,17 @@ pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
             let fresh = || Uses { template, rules: BTreeSet::new(), fields: BTreeMap::new() };
             let uses = found.entry((&template.name, template.version)).or_insert_with(fresh);
             uses.rules.insert(&rule.name);
-            let mut read = |field: &FieldRef| {
-                if let Some(key) = key(template, field) {
-                    uses.fields.entry(key).or_default().insert(rule.name.as_str());
-                }
-            };
-            condition.each(&mut |predicate, _| {
-                read(&predicate.field);
-                if let Test::Field { other, .. } = &*predicate.test {
-                    read(other);
-                }
+            condition.mentions(&mut |mention| {
+                let key = key(template, mention.field);
+                uses.fields.entry(key).or_default().insert(rule.name.as_str());
             });
         }
     }
     let templates = found.into_values().map(|Uses { template, rules, mut fields }| {
         if unread {
-            for (position, field) in template.fields.iter().enumerate() {
-                if let Some(field) = field {
-                    fields.entry((position + 1, field.name.clone())).or_default();
+            for field in template.declared() {
+                if template.describe(&field).is_some_and(|info| info.position().is_some()) {
+                    fields.entry(key(template, &field)).or_default();
                 }
             }
         }
@@ -199,11 +193,7 @@ pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
             fields: fields
                 .into_iter()
                 .map(|((position, name), rules)| FieldUse {
-                    ty: template
-                        .field(&name)
-                        .map(|(_, field)| field)
-                        .or_else(|| template.header_field(&name).map(|(_, field)| field))
-                        .map(|field| field.ty.to_string()),
+                    ty: declared_type(template, &name),
                     position: (position != usize::MAX).then_some(position),
                     always: Vec::new(),
                     supplied: Vec::new(),
@@ -216,18 +206,22 @@ pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
     FieldsReport { format: 1, templates: templates.collect() }
 }
 
+/// The type that a template type declares for a name.
+fn declared_type(template: &TemplateType, name: &str) -> Option<String> {
+    let field = template.named(name);
+    let info = template.describe(&field)?;
+    (info.place != Place::Undeclared).then(|| info.ty.to_string())
+}
+
 /// Position (the greatest number for what has none) and name.
-fn key(template: &TemplateType, field: &FieldRef) -> Option<(usize, String)> {
-    Some(match field {
-        FieldRef::Input(at) => {
-            let position = *at as usize + 1;
-            (position, template.at(position)?.name.clone())
+fn key(template: &TemplateType, field: &FieldRef) -> (usize, String) {
+    match template.describe(field) {
+        Some(info) => {
+            let position = info.position().map_or(usize::MAX, |position| position as usize);
+            (position, info.name.to_owned())
         }
-        FieldRef::Header(at) => (usize::MAX, template.header.get(*at as usize)?.name.clone()),
-        FieldRef::Fixed(at) => (usize::MAX, template.reads.get(*at as usize)?.name.clone()),
-        FieldRef::Open(name) => (usize::MAX, name.to_string()),
-        FieldRef::Keyword => (usize::MAX, "(any value)".to_owned()),
-    })
+        None => (usize::MAX, "(any value)".to_owned()),
+    }
 }
 
 /// What stands for the type of an input.

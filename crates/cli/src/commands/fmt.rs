@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::Diagnostic;
+use contentcheck_model::diagnostic::Diagnostic;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
 use contentcheck_parser::native;
-use contentcheck_parser::source::Source;
 
 use super::{plural, written};
 use crate::Streams;

@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use contentcheck_analysis::findings::Depth;
-use contentcheck_parser::decode::MARK;
-use contentcheck_parser::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_model::decode::MARK;
+use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
 use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Judged, Level};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, write};

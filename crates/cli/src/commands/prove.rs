@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 
 use contentcheck_analysis::{Always, Analysis, Decisive, Fires, RedundantKind, Witness, words};
-use contentcheck_parser::diagnostic::{visible, visible_json};
-use contentcheck_parser::model::{CheckedRule, Predicate, RuleId, Target};
-use contentcheck_parser::source::{Source, Span};
+use contentcheck_model::diagnostic::{visible, visible_json};
+use contentcheck_model::predicate::Predicate;
+use contentcheck_model::rule::{CheckedRule, RuleId, Target};
+use contentcheck_model::source::{Source, Span};
 use contentcheck_run::proof::{self, Confirmer};
 use schemars::JsonSchema;
 use serde::Serialize;

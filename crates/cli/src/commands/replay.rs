@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use contentcheck_events::{Flat, Router};
-use contentcheck_parser::diagnostic::visible;
+use contentcheck_model::diagnostic::visible;
 use contentcheck_run::Plan;
 use contentcheck_run::replay::{Counted, Recording, Watch, count};
 use indicatif::ProgressBar;

@@ -1,6 +1,6 @@
 //! `contentcheck schema`
 
-use contentcheck_parser::sensor::{FleetFile, Manifest};
+use contentcheck_model::sensor::{FleetFile, Manifest};
 use schemars::schema_for;
 
 use super::written;

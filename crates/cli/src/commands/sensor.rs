@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
-use contentcheck_parser::diagnostic::visible;
-use contentcheck_parser::limits;
-use contentcheck_parser::sensor::import::{self, Options};
-use contentcheck_parser::sensor::{Input, Manifest, Sensor};
-use contentcheck_parser::source::Source;
+use contentcheck_model::diagnostic::visible;
+use contentcheck_model::limits;
+use contentcheck_model::sensor::{Input, Manifest, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_parser::import::{self, Options};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -189,7 +189,7 @@ fn show(selector: &str, template: Option<&str>, format: ListFormat, streams: &mu
     if let Some(name) = template
         && !manifest.templates.contains_key(name)
     {
-        let near = contentcheck_parser::diagnostic::closest(name, manifest.templates.keys().map(String::as_str));
+        let near = contentcheck_model::diagnostic::closest(name, manifest.templates.keys().map(String::as_str));
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return Err(Failure::usage(format!("{sensor} does not supply `{name}`{near}")));
     }

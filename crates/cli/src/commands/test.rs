@@ -6,8 +6,8 @@
 mod regression;
 mod report;
 
-use contentcheck_parser::lookup;
-use contentcheck_parser::model::{CheckedRule, RuleId};
+use contentcheck_model::lookup;
+use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_parser::sidecar::{Beside, Case, Expect, Missing};
 use contentcheck_run::Plan;
 use contentcheck_run::testing::{self, Seen, Tester};

@@ -1,8 +1,9 @@
 //! `contentcheck witness`: events that a rule fires on, and events that it just misses.
 
 use contentcheck_analysis::{Analysis, Decisive, Fires, Witness, words};
-use contentcheck_parser::diagnostic::visible_lines;
-use contentcheck_parser::model::{Predicate, Target};
+use contentcheck_model::diagnostic::visible_lines;
+use contentcheck_model::predicate::Predicate;
+use contentcheck_model::rule::Target;
 use contentcheck_run::proof::{self, Confirmer};
 
 use super::prove::event_line;

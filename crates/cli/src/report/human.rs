@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::{Diagnostic, Lines, Rendered, visible};
-use contentcheck_parser::source::Source;
+use contentcheck_model::diagnostic::{Diagnostic, Lines, Rendered, visible};
+use contentcheck_model::source::Source;
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::Report;

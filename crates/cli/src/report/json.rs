@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::{Diagnostic, Severity};
-use contentcheck_parser::source::{Source, Span};
+use contentcheck_model::diagnostic::{Diagnostic, Severity};
+use contentcheck_model::source::{Source, Span};
 use schemars::JsonSchema;
 use serde::Serialize;
 

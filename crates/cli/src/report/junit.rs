@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::{Diagnostic, Severity, visible, visible_lines};
+use contentcheck_model::diagnostic::{Diagnostic, Severity, visible, visible_lines};
 
 use super::Report;
 use super::place::{self, Place};

@@ -13,7 +13,7 @@ mod tests;
 
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::{Diagnostic, Severity};
+use contentcheck_model::diagnostic::{Diagnostic, Severity};
 
 use crate::args::Format;
 pub use json::schema;

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use contentcheck_parser::diagnostic::{Diagnostic, Severity, visible};
-use contentcheck_parser::source::{Position, Source, Span};
+use contentcheck_model::diagnostic::{Diagnostic, Severity, visible};
+use contentcheck_model::source::{Position, Source, Span};
 
 use contentcheck_parser::release::fingerprint;
 

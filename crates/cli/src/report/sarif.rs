@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use contentcheck_parser::diagnostic::{Code, Diagnostic, Severity, codes, visible, visible_lines};
-use contentcheck_parser::source::{Source, Span};
+use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, codes, visible, visible_lines};
+use contentcheck_model::source::{Source, Span};
 use serde_json::{Value, json};
 
 use super::Report;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contentcheck_parser::diagnostic::{Diagnostic, FixKind, Severity, codes};
-use contentcheck_parser::source::{Source, Span};
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, Severity, codes};
+use contentcheck_model::source::{Source, Span};
 use serde_json::{Value, json};
 
 use super::{Report, schema, write};

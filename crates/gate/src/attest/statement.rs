@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use contentcheck_parser::diagnostic::{clip, visible};
+use contentcheck_model::diagnostic::{clip, visible};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};

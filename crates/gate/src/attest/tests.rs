@@ -131,7 +131,7 @@ fn a_statement_follows_from_the_evidence() {
     let failed = with(|evidence| {
         evidence.checks[1].status = Status::Failed;
         evidence.checks[1].findings =
-            vec![Finding::new(&contentcheck_parser::diagnostic::codes::RELEASE_SHRUNK, "gone")];
+            vec![Finding::new(&contentcheck_model::diagnostic::codes::RELEASE_SHRUNK, "gone")];
     });
     let made = statement(&failed).unwrap();
     assert_eq!(accepts(&made, &asked()), Err(Refusal::Failed(vec!["lint".to_owned()])));

@@ -4,10 +4,11 @@ mod meaning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{CheckedRule, Test};
-use contentcheck_parser::sensor::Sensor;
-use contentcheck_parser::template::{FieldType, TemplateType};
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::sensor::Sensor;
+use contentcheck_model::template::{FieldType, TemplateType};
 
 use crate::checks::corpus;
 use crate::checks::lint::Lint;

@@ -1,7 +1,7 @@
 //! Check 2: the same content makes the same bytes.
 
 use contentcheck_compiler::{Options, compile};
-use contentcheck_parser::diagnostic::codes;
+use contentcheck_model::diagnostic::codes;
 
 use crate::checks::lint::Lint;
 use crate::evidence::Finding;

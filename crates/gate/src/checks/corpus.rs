@@ -1,8 +1,8 @@
 //! How much a run had to look at, held against the evidence of the previous release. A file that is hidden, cut off or
 //! no longer named leaves no finding of its own: every check passes with less.
 
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::sensor::Fleet;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::sensor::Fleet;
 
 use crate::evidence::{Evidence, Finding};
 use crate::run::{Learned, Outcome, Subject};

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Decisive, Fires, Unknown, Witness};
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{Pattern, Predicate, RuleId, Test, WildcardPart};
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::predicate::{Pattern, Predicate, Test, WildcardPart};
+use contentcheck_model::rule::RuleId;
 use contentcheck_reference::{Event, Prepared};
 use contentcheck_run::proof::{self, Confirmer};
 use contentcheck_run::testing::Tester;
@@ -89,7 +90,7 @@ impl Check for Coverage {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to evaluate events with") };
         let mut outcome = Outcome::default();
         let confirmer = Confirmer::new(run.built.content(), plan);
-        let confirm = |target: &contentcheck_parser::model::Target, witness: &Witness| {
+        let confirm = |target: &contentcheck_model::rule::Target, witness: &Witness| {
             confirmer.fires(target, witness) == Some(true)
         };
         let mut analysis = Analysis::new(&confirm);

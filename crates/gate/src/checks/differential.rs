@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{FieldRef, RuleId, Target};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::rule::{RuleId, Target};
+use contentcheck_model::template::TemplateType;
 use contentcheck_reference::{Event, Prepared};
 use contentcheck_run::{EventFault, Worker, proof};
 use proptest::strategy::{Strategy, ValueTree};
@@ -220,7 +220,7 @@ fn disagreement(
     let finding = Finding::new(&codes::EVALUATORS_DISAGREE, message)
         .of_rule(rule)
         .with_help("a fault of contentcheck's: report it with this event, and do not ship the rule");
-    Some(finding.with_event(ground.template, &proof::witness(ground.template, event), Some(fires)))
+    Some(finding.with_event(ground.template, &proof::witness(event), Some(fires)))
 }
 
 /// The shards that are left of a number of events.
@@ -282,7 +282,7 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
             refused += count;
             let what = format!("{count} of {} generated events of {} are refused", found.events, ground.template);
             let finding = sensors::fault(run, group, fault, &what);
-            outcome.findings.push(finding.with_event(ground.template, &proof::witness(ground.template, &event), None));
+            outcome.findings.push(finding.with_event(ground.template, &proof::witness(&event), None));
         }
         for (target, event, fires) in found.disagreements {
             let on = format!("{}, as {} supplies it,", ground.template, group.names());
@@ -345,7 +345,7 @@ fn on_sensor(
         if is_ordinary {
             // What has no value in the type that the sensor supplies has another there.
             for (name, ty) in stop.layout().inputs().chain(stop.layout().header()) {
-                let field = FieldRef::named(ground.template, name);
+                let field = ground.template.named(name);
                 if event.value(&field).is_some() && supplied.value(&field).is_none() {
                     event.set(&field, typed(ty, "1"));
                 }

@@ -7,8 +7,7 @@ use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::format::CHECKSUM_AT;
 use contentcheck_interpreter::hash::checksum;
 use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Scalar, Steps, Value, VerifiedImage};
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model;
+use contentcheck_model::diagnostic::codes;
 use contentcheck_run::{Stop, others};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -211,7 +210,7 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
         let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
         let inputs = stop.inputs();
         let rest = others(template, event, |name| inputs.iter().any(|input| input.name == name));
-        let value = |name: &str| event.value(&model::FieldRef::named(template, name));
+        let value = |name: &str| event.value(&template.named(name));
         let mut numbers = stop.templates().iter().map(|of| of.number());
         let version = |of: &u32| verified.image().template(*of).is_some_and(|of| of.version == template.version);
         let Some(of) = numbers.find(version) else { continue };

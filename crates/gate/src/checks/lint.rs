@@ -1,6 +1,6 @@
 //! Check 1: what can be known without running anything.
 
-use contentcheck_parser::diagnostic::Severity;
+use contentcheck_model::diagnostic::Severity;
 
 use crate::evidence::{Finding, Weight};
 use crate::facts::{place, plural};

@@ -1,7 +1,7 @@
 //! Check 8: recorded events. Some may be matched so often and no more, some by nothing ever.
 
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::RuleId;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::rule::RuleId;
 use contentcheck_run::Plan;
 use contentcheck_run::replay::{Counted, Met, Recording, count_all, lack};
 

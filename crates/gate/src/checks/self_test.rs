@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::codes;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::language::Language;
+use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::Policy;
-use contentcheck_parser::template::TemplateType;
 
 use crate::checks::lint::Lint;
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::RuleId;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::rule::RuleId;
+use contentcheck_model::sensor::{Fleet, Sensor};
 use contentcheck_parser::release::Shippable;
-use contentcheck_parser::sensor::{Fleet, Sensor};
 use contentcheck_run::{EventFault, Plan, classes};
 
 use crate::evidence::Finding;

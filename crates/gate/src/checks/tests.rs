@@ -1,7 +1,7 @@
 //! Check 4: the rules' own tests.
 
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{CheckedRule, RuleId};
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_parser::sidecar::{Beside, Expect, Missing};
 use contentcheck_run::testing::{Ended, Seen, Tester};
 

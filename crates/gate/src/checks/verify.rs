@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use contentcheck_interpreter::Image;
-use contentcheck_parser::diagnostic::codes;
+use contentcheck_model::diagnostic::codes;
 use contentcheck_run::refusal::verify_for;
 
 use crate::evidence::{Finding, SensorFacts};

@@ -3,10 +3,10 @@
 mod sensors;
 mod text;
 
-use contentcheck_parser::diagnostic::{Code, Severity, codes};
-use contentcheck_parser::model::{CheckedRule, Target};
+use contentcheck_model::diagnostic::{Code, Severity, codes};
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::sensor::Fleet;
 use contentcheck_parser::release::{Gathered, Policy};
-use contentcheck_parser::sensor::Fleet;
 use contentcheck_run::replay::Recording;
 
 use self::sensors::{

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use contentcheck_parser::model::{FieldRef, Predicate, Target};
+use contentcheck_model::field::{FieldInfo, Place};
+use contentcheck_model::rule::Target;
+use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::{Baseline, Checking, Expected, fingerprint};
-use contentcheck_parser::sensor::{Fleet, Manifest, Sensor};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::{FieldType, Fixed, TemplateType};
 
 use super::{Seeded, Tamper, Victim};
 use crate::subject::Built;
@@ -36,17 +37,10 @@ fn sensor_with(
         for field in &template.header {
             header.insert(field.name.clone(), written(field.ty));
         }
-        let mut open = |field: &FieldRef| {
-            if let FieldRef::Open(name) = field
-                && !inputs.iter().any(|(known, _)| *known == **name)
-            {
-                inputs.push((name.to_string(), "string?".to_owned()));
-            }
-        };
-        target.condition.each(&mut |predicate: &Predicate, _| {
-            open(&predicate.field);
-            if let contentcheck_parser::model::Test::Field { other, .. } = &*predicate.test {
-                open(other);
+        target.condition.mentions(&mut |mention| {
+            let Some(info) = template.describe(mention.field) else { return };
+            if mention.field.is_undeclared() && !inputs.iter().any(|(known, _)| known == info.name) {
+                inputs.push((info.name.to_owned(), written(info.ty)));
             }
         });
     }
@@ -78,10 +72,11 @@ fn supplied(template: &TemplateType) -> Vec<(String, String)> {
         None => (format!("retired {}", at + 1), "bytes?".to_owned()),
     });
     let mut inputs: Vec<(String, String)> = numbered.collect();
-    for fixed in &template.reads {
-        if !inputs.iter().any(|(name, _)| *name == fixed.name) && template.header_field(&fixed.name).is_none() {
-            let int = matches!(fixed.values.first(), Some(Fixed::Int(_)));
-            inputs.push((fixed.name.clone(), if int { "int" } else { "string" }.to_owned()));
+    for field in template.declared() {
+        if let Some(FieldInfo { name, ty, place: Place::Reads(_) }) = template.describe(&field)
+            && template.named(name) == field
+        {
+            inputs.push((name.to_owned(), written(ty)));
         }
     }
     inputs
@@ -99,14 +94,13 @@ fn on_sensor(victim: &Victim<'_>, capacity: &str, change: impl Fn(&str, &mut Vec
 }
 
 /// The name of a numbered field that the target reads.
-fn read_field<'t>(target: &'t Target) -> Option<&'t str> {
+fn read_field(target: &Target) -> Option<&str> {
     let mut found = None;
-    target.condition.each(&mut |predicate, _| {
-        if let FieldRef::Input(at) = &predicate.field {
-            found = found.or(target.template.fields.get(*at as usize).and_then(Option::as_ref));
-        }
+    target.condition.mentions(&mut |mention| {
+        let info = target.template.describe(mention.field).filter(|info| info.position().is_some());
+        found = found.or(info.map(|info| info.name));
     });
-    found.map(|field: &'t contentcheck_parser::template::Field| field.name.as_str())
+    found
 }
 
 /// Whether the rule is for all sensors: one that is not would be left out rightly.

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use contentcheck_analysis::{Analysis, Fires, Witness};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::model::CheckedRule;
+use contentcheck_model::language::Language;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::source::Source;
+use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
 use contentcheck_parser::native::{self, ast::Declaration};
-use contentcheck_parser::source::Source;
-use contentcheck_parser::template::{FieldType, Fixed, Scalar, TemplateType};
 use contentcheck_run::proof;
 use contentcheck_run::replay::Recording;
 

@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::diagnostic::{Diagnostic, clip, closest, codes};
-use crate::outcome::{Facts, FileOutcome};
-use crate::source::{Source, Span};
+use contentcheck_model::diagnostic::{Diagnostic, clip, closest, codes};
+use contentcheck_model::outcome::{Facts, FileOutcome};
+use contentcheck_model::source::{Source, Span};
 
 /// Reports what the files have in common and should not, in the order of the files.
 pub(crate) fn check(outcomes: &[&FileOutcome]) -> Vec<Diagnostic> {

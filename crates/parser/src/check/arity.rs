@@ -4,41 +4,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::catalogue::Catalogue;
-use crate::diagnostic::{Code, Diagnostic, clip, closest, codes};
-use crate::model::{CheckedRule, FieldRef, Predicate, Target, Test};
-use crate::sensor::{Fleet, Sensor, SuppliedInput, SuppliedTemplate};
-use crate::source::Span;
-use crate::template::{Field, FieldType, Fixed, Recognition, Scalar, TemplateType};
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::diagnostic::{Code, Diagnostic, clip, closest, codes};
+use contentcheck_model::field::{FieldInfo, Place};
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::sensor::{Fleet, Sensor, SuppliedInput, SuppliedTemplate};
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{FieldType, TemplateType};
 
-/// What one target mentions: the field, where, and by which position if it was read by number.
+/// What one target mentions: the field, where, and whether it was read by its number.
 struct Mention<'a> {
-    name: &'a str,
-    ty: FieldType,
-    declared: Declared,
+    field: FieldInfo<'a>,
     by_position: bool,
     span: Span,
-}
-
-/// Where a template type declares a field.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Declared {
-    /// At a position, from 1.
-    Position(usize),
-    Header,
-    /// Under `reads`.
-    Recognition,
-    /// Nowhere: a further field of an open template type.
-    Nowhere,
-}
-
-impl Mention<'_> {
-    const fn position(&self) -> Option<usize> {
-        match self.declared {
-            Declared::Position(position) => Some(position),
-            _ => None,
-        }
-    }
 }
 
 /// What is wrong with a mention on one sensor.
@@ -123,18 +101,18 @@ fn unknown(
     fleet: &Fleet,
     catalogue: &Catalogue,
 ) -> Option<Diagnostic> {
-    if mention.declared != Declared::Nowhere {
+    if mention.field.place != Place::Undeclared {
         return None;
     }
-    let supplies = |(sensor, _): (&Sensor, _)| sensor.supplied(&template.name, mention.name).is_some();
+    let supplies = |(sensor, _): (&Sensor, _)| sensor.supplied(&template.name, mention.field.name).is_some();
     let declares = |version: &u32| {
         let other = catalogue.find(&template.name, *version);
-        other.is_some_and(|other| !matches!(FieldRef::named(other, mention.name), FieldRef::Open(_)))
+        other.is_some_and(|other| !other.named(mention.field.name).is_undeclared())
     };
     if fleet.suppliers(&template.name).any(supplies) || catalogue.versions(&template.name).iter().any(declares) {
         return None;
     }
-    let field = clip(mention.name);
+    let field = clip(mention.field.name);
     let message = format!(
         "{} reads `{field}`, which `{template}` does not declare and no sensor of the fleet supplies",
         subject(rule)
@@ -143,7 +121,7 @@ fn unknown(
     if let Some((_, newest)) = fleet.suppliers(&template.name).last() {
         known.extend(newest.inputs().iter().map(SuppliedInput::name));
     }
-    let help = match closest(mention.name, known) {
+    let help = match closest(mention.field.name, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "correct the name, or declare the field so that every sensor has to supply it".to_owned(),
     };
@@ -171,22 +149,22 @@ pub(crate) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnos
         if others.is_empty() {
             continue;
         }
-        for mention in mentions(target).iter().filter(|mention| mention.declared == Declared::Nowhere) {
-            let declared = |other: &TemplateType| match FieldRef::named(other, mention.name) {
-                FieldRef::Input(index) => other.at(index as usize + 1).map(|field| field.ty),
-                FieldRef::Header(index) => other.header.get(index as usize).map(|field| field.ty),
-                FieldRef::Fixed(index) => other.reads.get(index as usize).map(|of| recognised(of).1),
-                FieldRef::Open(_) | FieldRef::Keyword => None,
+        for mention in mentions(target).iter().filter(|mention| mention.field.place == Place::Undeclared) {
+            let declared = |other: &TemplateType| {
+                let field = other.named(mention.field.name);
+                other.describe(&field).filter(|info| info.place != Place::Undeclared).map(|info| info.ty)
             };
             let differing = others.iter().rev().find_map(|other| {
-                declared(other).filter(|declared| !mention.ty.is_fed_by(*declared)).map(|declared| (other, declared))
+                declared(other)
+                    .filter(|declared| !mention.field.ty.is_fed_by(*declared))
+                    .map(|declared| (other, declared))
             });
             let Some((other, declared)) = differing else { continue };
-            let field = clip(mention.name);
+            let field = clip(mention.field.name);
             let message = format!(
                 "{} reads `{field}`, which `{template}` does not declare, as `{}`, but `{other}` declares it as `{declared}`",
                 subject(rule),
-                mention.ty
+                mention.field.ty
             );
             found.push(
                 Diagnostic::new(&codes::INPUT_TYPE_DIFFERS, &rule.source, mention.span, message)
@@ -199,73 +177,37 @@ pub(crate) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnos
 }
 
 fn mentions<'t>(target: &'t Target) -> Vec<Mention<'t>> {
-    fn others<'t>(test: &'t Test, found: &mut Vec<&'t FieldRef>) {
-        match test {
-            Test::Field { other, .. } => found.push(other),
-            Test::Elements { test, .. } => others(test, found),
-            _ => {}
-        }
-    }
-    let template = &target.template;
     let mut found: Vec<Mention<'t>> = Vec::new();
-    let mut note = |field: &'t FieldRef, predicate: &Predicate, by_position: bool| {
-        let (read, declared) = match field {
-            FieldRef::Input(index) => {
-                let position = *index as usize + 1;
-                (template.at(position).map(declared_field), Declared::Position(position))
-            }
-            FieldRef::Header(index) => (template.header.get(*index as usize).map(declared_field), Declared::Header),
-            // One value is decided beforehand; which of several an event has, the sensor must say.
-            FieldRef::Fixed(index) => (template.reads.get(*index as usize).map(recognised), Declared::Recognition),
-            // The sensor need not supply it. Where it does, it is found by its name like any other.
-            FieldRef::Open(name) => (Some((&**name, FieldType::OPEN)), Declared::Nowhere),
-            FieldRef::Keyword => return,
-        };
-        let Some((name, ty)) = read else { return };
-        if found.iter().any(|mention| mention.name == name && mention.by_position == by_position) {
-            return;
-        }
-        found.push(Mention { name, ty, declared, by_position, span: predicate.span });
-    };
-    target.condition.each(&mut |predicate, _| {
-        note(&predicate.field, predicate, predicate.by_position.is_some());
-        let mut further = Vec::new();
-        others(&predicate.test, &mut further);
-        for other in further {
-            note(other, predicate, predicate.other_by_position.is_some());
+    target.condition.mentions(&mut |mention| {
+        // Of a name under `reads` one value is decided beforehand; which of several an event has, the sensor must say.
+        // What is not declared the sensor need not supply. Where it does, it is found by its name like any other.
+        let Some(field) = target.template.describe(mention.field) else { return };
+        let known = |other: &Mention<'_>| other.field.name == field.name && other.by_position == mention.by_position;
+        if !found.iter().any(known) {
+            found.push(Mention { field, by_position: mention.by_position, span: mention.predicate.span });
         }
     });
     found
 }
 
-fn declared_field(field: &Field) -> (&str, FieldType) {
-    (&field.name, field.ty)
-}
-
-/// Name and type of a name under `reads`.
-fn recognised(of: &Recognition) -> (&str, FieldType) {
-    let text = of.values.iter().any(|value| matches!(value, Fixed::Text(_)));
-    (&of.name, FieldType::new(if text { Scalar::String } else { Scalar::Int }))
-}
-
 fn fault(mention: &Mention<'_>, sensor: &Sensor, supply: &SuppliedTemplate) -> Option<Fault> {
-    if let (true, Some(position)) = (mention.by_position, mention.position()) {
-        match supply.at(position) {
+    if let (true, Some(position)) = (mention.by_position, mention.field.position()) {
+        match supply.at(position as usize) {
             None => return Some(Fault::Beyond { arity: supply.arity() }),
-            Some(there) if there.name() != mention.name => {
+            Some(there) if there.name() != mention.field.name => {
                 return Some(Fault::Shifted { there: there.name().to_owned() });
             }
             Some(_) => {}
         }
     }
-    let supplied = match supply.input(mention.name) {
+    let supplied = match supply.input(mention.field.name) {
         Some((_, ty)) => Some(ty),
-        None => sensor.header(mention.name),
+        None => sensor.header(mention.field.name),
     };
     match supplied {
-        None if mention.declared == Declared::Nowhere => None,
+        None if mention.field.place == Place::Undeclared => None,
         None => Some(Fault::Unsupplied { arity: supply.arity() }),
-        Some(supplied) if !mention.ty.is_fed_by(supplied) => Some(Fault::Type { supplied }),
+        Some(supplied) if !mention.field.ty.is_fed_by(supplied) => Some(Fault::Type { supplied }),
         Some(_) => None,
     }
 }
@@ -280,15 +222,15 @@ fn describe(
     fleet: &Fleet,
 ) -> Option<Diagnostic> {
     let (sensor, fault) = faults.last()?;
-    let field = clip(mention.name);
-    let place = match mention.declared {
-        Declared::Position(position) => format!("field {position}"),
-        Declared::Recognition => "a name under `reads`".to_owned(),
-        Declared::Header => "a header field".to_owned(),
-        Declared::Nowhere => "an undeclared field".to_owned(),
+    let field = clip(mention.field.name);
+    let place = match mention.field.place {
+        Place::Position(position) => format!("field {position}"),
+        Place::Reads(_) => "a name under `reads`".to_owned(),
+        Place::Header => "a header field".to_owned(),
+        Place::Undeclared => "an undeclared field".to_owned(),
     };
     let subject = subject(rule);
-    let number = mention.position().unwrap_or(0);
+    let number = mention.field.position().unwrap_or(0);
     let message = match fault {
         Fault::Unsupplied { arity } => {
             format!(
@@ -305,7 +247,7 @@ fn describe(
         ),
         Fault::Type { supplied } => format!(
             "{subject} reads `{field}` ({place} of `{template}`) as `{}`, but {sensor} supplies it as `{supplied}`",
-            mention.ty
+            mention.field.ty
         ),
     };
     let label = match faults {
@@ -313,7 +255,7 @@ fn describe(
         _ => Some(format!("the same on {}", list(faults))),
     };
     let help = match fault {
-        Fault::Type { supplied } if mention.declared == Declared::Nowhere => {
+        Fault::Type { supplied } if mention.field.place == Place::Undeclared => {
             format!("declare `{field}: {supplied}` in the template type, or restrict the rule to sensors that agree")
         }
         Fault::Type { .. } => {
@@ -322,7 +264,7 @@ fn describe(
         Fault::Shifted { .. } => {
             format!("read `{field}` by name: positions belong to the sensor, names to the content")
         }
-        _ => match fleet.describe(&template.name, mention.name) {
+        _ => match fleet.describe(&template.name, mention.field.name) {
             Some(from) => format!("supplied by {from}; restrict the rule to those sensors, or do not read the field"),
             None => "no sensor of the fleet supplies it; do not read the field".to_owned(),
         },
@@ -360,10 +302,10 @@ fn list(faults: &[(&Sensor, Fault)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::Language;
     use crate::release::{Checking, Gathered};
-    use crate::sensor::{Fleet, Manifest};
-    use crate::source::Source;
+    use contentcheck_model::language::Language;
+    use contentcheck_model::sensor::{Fleet, Manifest};
+    use contentcheck_model::source::Source;
 
     /// The findings about sensors of one native file on one sensor, whose manifest has these members.
     fn found(text: &str, members: &str) -> Vec<String> {

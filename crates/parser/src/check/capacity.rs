@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, codes};
-use crate::model::{CheckedRule, Test};
-use crate::sensor::{Fleet, Sensor};
-use crate::table::Table;
+use contentcheck_model::diagnostic::{Diagnostic, codes};
+use contentcheck_model::predicate::Test;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::sensor::{Fleet, Sensor};
+use contentcheck_model::table::Table;
 
 /// One rule as a sensor loads it, and what it brings: the tables that no rule before it brought.
 struct Load<'r> {
@@ -106,12 +107,12 @@ fn tables(rule: &CheckedRule) -> Vec<&Arc<Table>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::Language;
     use crate::release::{Checking, Gathered};
-    use crate::sensor::{Fleet, Manifest};
-    use crate::source::Source;
+    use contentcheck_model::language::Language;
+    use contentcheck_model::sensor::{Fleet, Manifest};
+    use contentcheck_model::source::Source;
 
-    fn sensor(version: &str, capacity: &str) -> crate::sensor::Sensor {
+    fn sensor(version: &str, capacity: &str) -> contentcheck_model::sensor::Sensor {
         let json = format!(
             "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"capacity\":{capacity},\
              \"templates\":{{\"t\":{{\"inputs\":[{{\"name\":\"a\",\"type\":\"string\"}}]}}}}}}"
@@ -119,7 +120,7 @@ mod tests {
         Manifest::parse(&Source::new("m", json)).expect("a manifest")
     }
 
-    fn found(rules: &[(&str, &str)], sensors: Vec<crate::sensor::Sensor>) -> Vec<String> {
+    fn found(rules: &[(&str, &str)], sensors: Vec<contentcheck_model::sensor::Sensor>) -> Vec<String> {
         let mut text = String::from(
             "template t @ 1 { 1 a : string }\ntemplate u @ 1 { 1 a : string }\n\
              table d @ 1 { k: string key } rows [[\"x\"], [\"y\"], [\"z\"]]\n\

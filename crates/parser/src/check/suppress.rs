@@ -4,10 +4,10 @@
 //! where the comment stands alone, on the next line that holds more than comments.
 //! `# contentcheck: allow-file CC0607 -- reason` accepts them in the whole file.
 
-use crate::check::Language;
-use crate::diagnostic::{Code, Diagnostic, Sink, clip, closest, codes};
-use crate::source::{Source, Span};
 use crate::{native, sigma};
+use contentcheck_model::diagnostic::{Code, Diagnostic, Sink, clip, closest, codes};
+use contentcheck_model::language::Language;
+use contentcheck_model::source::{Source, Span};
 
 const MARK: &str = "contentcheck:";
 

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, codes};
-use crate::source::Source;
-use crate::template::TemplateType;
+use contentcheck_model::diagnostic::{Diagnostic, codes};
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
 
 /// Reports what is wrong among the template types that the content declares. `library` are
 /// those that ship; the content may grow them, and may not change them. Those concerned are flawed:
@@ -79,7 +79,7 @@ fn grown(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
     None
 }
 
-fn place(diagnostic: Diagnostic, source: &Source, span: crate::source::Span, text: &str) -> Diagnostic {
+fn place(diagnostic: Diagnostic, source: &Source, span: contentcheck_model::source::Span, text: &str) -> Diagnostic {
     if source.is(&diagnostic.source) {
         diagnostic.with_place(span, text)
     } else {

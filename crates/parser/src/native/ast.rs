@@ -4,8 +4,8 @@
 //! always one that the grammar can produce. Names are not resolved yet: a
 //! [`Reference`] may turn out to be a field, a `let`, a list or a table.
 
-use crate::source::{Source, Span, Spanned};
-use crate::template::FieldType;
+use contentcheck_model::source::{Source, Span, Spanned};
+use contentcheck_model::template::FieldType;
 
 /// A name and where it stands. Backticks are not part of the text.
 pub type Name = Spanned<String>;
@@ -425,7 +425,7 @@ pub struct Test {
 }
 
 /// A condition. Chains are flat: no operand of an [`Expr::All`] is one itself, and
-/// nesting is bounded by [`crate::limits::NESTING`].
+/// nesting is bounded by [`contentcheck_model::limits::NESTING`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
     /// `a or b or c`

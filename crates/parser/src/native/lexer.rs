@@ -3,8 +3,8 @@
 use nom::bytes::complete::take_while;
 use nom::{IResult, Parser};
 
-use crate::diagnostic::{FixKind, Sink, codes};
-use crate::source::{Source, Span};
+use contentcheck_model::diagnostic::{FixKind, Sink, codes};
+use contentcheck_model::source::{Source, Span};
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use super::ast::Literal;
 use super::lexer::Kind;
-use crate::diagnostic::{Edit, FixKind, Sink, codes};
-use crate::limits;
-use crate::source::Span;
+use contentcheck_model::diagnostic::{Edit, FixKind, Sink, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::Span;
 
 /// The value of a literal token. `None` if it was reported as broken, here or by the lexer.
 pub(super) fn read(kind: Kind, text: &str, span: Span, sink: &mut Sink) -> Option<Literal> {
@@ -66,7 +66,7 @@ fn float(text: &str, span: Span, sink: &mut Sink) -> Option<f64> {
 
 fn hex(text: &str, span: Span, sink: &mut Sink) -> Option<Vec<u8>> {
     let inner = text.strip_prefix("hex\"").and_then(|inner| inner.strip_suffix('"')).unwrap_or("");
-    let bytes = crate::native::literal::hex_digits(inner);
+    let bytes = contentcheck_model::table::cell::hex_digits(inner);
     if bytes.is_none() {
         let found = sink
             .diagnostic(&codes::INVALID_NUMBER, span, "these are not whole bytes in hexadecimal")
@@ -74,21 +74,6 @@ fn hex(text: &str, span: Span, sink: &mut Sink) -> Option<Vec<u8>> {
         sink.push(found);
     }
     bytes
-}
-
-/// Bytes written as pairs of hexadecimal digits, with blanks between bytes.
-pub(crate) fn hex_digits(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 2);
-    let mut signs = text.bytes();
-    while let Some(high) = signs.next() {
-        if high == b' ' {
-            continue;
-        }
-        let high = char::from(high).to_digit(16)?;
-        let low = char::from(signs.next()?).to_digit(16)?;
-        bytes.push(u8::try_from(high * 16 + low).ok()?);
-    }
-    Some(bytes)
 }
 
 /// One escape that the language does not have.
@@ -179,7 +164,7 @@ fn unescape(text: &str) -> Option<(char, usize)> {
 
 /// Writes a text as the formatter does: raw where backslashes would have to be doubled.
 pub(super) fn write_text(out: &mut String, value: &str) {
-    let special = |sign: char| sign.is_control() || is_disguise(sign);
+    let special = |sign: char| sign.is_control() || contentcheck_model::characters::is_disguise(sign);
     if value.contains('\\') && !value.contains(special) {
         let mut marks = 0;
         let mut run = None;
@@ -211,19 +196,4 @@ pub(super) fn write_text(out: &mut String, value: &str) {
         }
     }
     out.push('"');
-}
-
-/// Characters that make text look like other text: direction marks, separators of lines and the byte order mark.
-pub(crate) const fn is_disguise(sign: char) -> bool {
-    matches!(
-        sign,
-        '\u{202A}'..='\u{202E}'
-            | '\u{2066}'..='\u{2069}'
-            | '\u{200E}'
-            | '\u{200F}'
-            | '\u{061C}'
-            | '\u{2028}'
-            | '\u{2029}'
-            | '\u{FEFF}'
-    )
 }

@@ -5,12 +5,13 @@
 //! is the reference for grammar and meaning.
 
 pub mod ast;
-mod characters;
 mod format;
 mod lexer;
 pub(crate) mod literal;
+mod logic;
 mod lower;
 mod parser;
+pub mod table;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,8 @@ pub(crate) use lexer::comments;
 pub use lower::check;
 pub use template::templates;
 
-use crate::diagnostic::Diagnostic;
-use crate::source::Source;
+use contentcheck_model::diagnostic::Diagnostic;
+use contentcheck_model::source::Source;
 
 /// What a text was read as.
 #[derive(Clone, Debug)]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::ast::{Ast, Declaration, Literal, Template, TemplateEntry, Values};
-use crate::diagnostic::{Sink, clip, codes};
-use crate::limits;
-use crate::template::{Field, Fixed, LogSource, Recognition, TemplateType};
+use contentcheck_model::diagnostic::{Sink, clip, codes};
+use contentcheck_model::limits;
+use contentcheck_model::template::{Field, Fixed, LogSource, Recognition, TemplateType};
 
 /// The template types that a file declares. What contradicts itself is reported; the rest of
 /// such a template type is kept with its flaw, so that rules on it are still checked, and none is read.
@@ -40,7 +40,7 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
     if template.version.value == 0 {
         sink.report(&codes::BAD_POSITION, template.version.span, "versions are counted from 1");
     }
-    let mut positions: Vec<(u32, crate::source::Span, Option<Field>)> = Vec::new();
+    let mut positions: Vec<(u32, contentcheck_model::source::Span, Option<Field>)> = Vec::new();
     for entry in &template.entries {
         match entry {
             TemplateEntry::Open(_) => lowered.open = true,
@@ -109,7 +109,11 @@ fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
 }
 
 /// Puts the fields at their positions, which must be 1, 2, 3 ... with every retired one named.
-fn place(template: &mut TemplateType, mut positions: Vec<(u32, crate::source::Span, Option<Field>)>, sink: &mut Sink) {
+fn place(
+    template: &mut TemplateType,
+    mut positions: Vec<(u32, contentcheck_model::source::Span, Option<Field>)>,
+    sink: &mut Sink,
+) {
     if positions.len() > limits::TEMPLATE_FIELDS {
         let message =
             format!("`{template}` has {} positions; the limit is {}", positions.len(), limits::TEMPLATE_FIELDS);

@@ -8,7 +8,7 @@ mod properties;
 mod recovery;
 
 use super::{Parsed, parse};
-use crate::source::Source;
+use contentcheck_model::source::Source;
 
 fn read(text: &str) -> Parsed {
     parse(&Source::new("test.content", text))

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::policy::Policy;
-use crate::check::Language;
-use crate::diagnostic::Diagnostic;
-use crate::sensor::Fleet;
 use crate::sidecar::Beside;
-use crate::source::Source;
-use crate::template::TemplateType;
+use contentcheck_model::diagnostic::Diagnostic;
+use contentcheck_model::language::Language;
+use contentcheck_model::sensor::Fleet;
+use contentcheck_model::source::Source;
+use contentcheck_model::template::TemplateType;
 
 /// What a release says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Default for Tables {
 }
 
 impl Tables {
-    /// Tables whose data `read` gives by path, as [`crate::table::data_path`] makes it. `None` where it cannot be read.
+    /// Tables whose data `read` gives by path, as [`crate::native::table::data_path`] makes it. `None` where it cannot be read.
     #[must_use]
     pub fn new(read: impl Fn(&str) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
         Self { read: Arc::new(read), known: Arc::default() }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 
 use super::gathered::{Gathered, Input};
 use super::workspace::{Checked, Extents, FileFound, Globals, Outcome};
-use crate::check::{Language, suppress};
-use crate::diagnostic::{Diagnostic, Severity, codes};
-use crate::limits;
-use crate::model::CheckedRule;
-use crate::outcome::{Dependent, DependentKind, Facts, Referred};
-use crate::source::{Source, Span};
+use crate::check::suppress;
+use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_model::language::Language;
+use contentcheck_model::limits;
+use contentcheck_model::outcome::{Dependent, DependentKind, Facts, Referred};
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::source::{Source, Span};
 
 /// What accepted a finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

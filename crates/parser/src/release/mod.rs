@@ -11,9 +11,9 @@
 //! can be compiled: each of its rules was read whole and has no error.
 //!
 //! ```
-//! use contentcheck_parser::check::Language;
+//! use contentcheck_model::language::Language;
 //! use contentcheck_parser::release::{Checking, Gathered, WithErrors};
-//! use contentcheck_parser::source::Source;
+//! use contentcheck_model::source::Source;
 //!
 //! let rule = |name: &str, condition: &str| {
 //!     format!("rule {name} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8a1{}\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}\n", name.len())

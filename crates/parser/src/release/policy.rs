@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::Baseline;
-use crate::diagnostic::{Code, Severity, closest, codes};
+use contentcheck_model::diagnostic::{Code, Severity, closest, codes};
 
 /// A severity, or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::judge::{Judged, LeftOut};
-use crate::catalogue::Catalogue;
-use crate::diagnostic::Diagnostic;
-use crate::model::CheckedRule;
-use crate::source::Span;
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::diagnostic::Diagnostic;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::source::Span;
 
 /// What becomes of rules that cannot ship.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -16,15 +16,16 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::gathered::{Gathered, Tables};
-use crate::catalogue::Catalogue;
-use crate::check::{Language, across, arity, capacity, parallel, templates};
-use crate::diagnostic::{Code, Diagnostic, Severity, Sink, codes};
-use crate::model::CheckedRule;
-use crate::outcome::FileOutcome;
-use crate::sensor::Fleet;
-use crate::source::{Source, Span};
-use crate::template::TemplateType;
+use crate::check::{across, arity, capacity, parallel, templates};
 use crate::{native, sigma};
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, Sink, codes};
+use contentcheck_model::language::Language;
+use contentcheck_model::outcome::FileOutcome;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::sensor::Fleet;
+use contentcheck_model::source::{Source, Span};
+use contentcheck_model::template::TemplateType;
 
 /// What another crate finds in rules that passed, reported like what is found here: in order, within the limits of a
 /// file, and accepted by the same comments.

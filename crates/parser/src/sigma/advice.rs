@@ -3,7 +3,7 @@
 //! Words alone: nothing here decides what a rule means, so a word that is missing costs an answer its help and no more.
 
 use super::modifier::NAMES;
-use crate::diagnostic::{clip, closest};
+use contentcheck_model::diagnostic::{clip, closest};
 
 /// What to write for a modifier that Sigma does not have, where a similar name would mislead.
 pub(crate) fn modifier(name: &str) -> Option<String> {

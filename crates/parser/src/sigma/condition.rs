@@ -9,9 +9,9 @@ use nom::{IResult, Parser};
 
 use super::advice;
 use super::modifier::NAMES;
-use crate::diagnostic::{Sink, Unread, clip, codes};
-use crate::limits;
-use crate::source::Span;
+use contentcheck_model::diagnostic::{Sink, Unread, clip, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::Span;
 
 /// How many of several selections must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -361,7 +361,7 @@ pub(crate) fn selects(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Source;
+    use contentcheck_model::source::Source;
 
     fn read(text: &str) -> (Option<String>, Vec<&'static str>) {
         let mut sink = Sink::new(&Source::new("c", text));

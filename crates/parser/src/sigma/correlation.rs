@@ -5,9 +5,9 @@ use super::detection;
 use super::hygiene;
 use super::metadata;
 use super::yaml::{Node, Scalar, Yaml};
-use crate::diagnostic::{FixKind, Sink, Unread, clip, closest, codes};
-use crate::outcome::{Reference, Referred};
-use crate::source::Span;
+use contentcheck_model::diagnostic::{FixKind, Sink, Unread, clip, closest, codes};
+use contentcheck_model::outcome::{Reference, Referred};
+use contentcheck_model::source::Span;
 
 const TYPES: &[&str] = &[
     "event_count",

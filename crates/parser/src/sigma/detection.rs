@@ -3,9 +3,9 @@
 use super::advice;
 use super::modifier::{self, Kind, Modifiers};
 use super::yaml::{Node, Scalar, Style, Yaml};
-use crate::diagnostic::{Diagnostic, FixKind, Sink, Unread, clip, codes};
-use crate::limits;
-use crate::source::Span;
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, Unread, clip, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::Span;
 
 /// A value as the rule wrote it.
 #[derive(Clone, Debug, PartialEq)]

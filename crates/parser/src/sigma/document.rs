@@ -13,13 +13,14 @@ use super::resolve::conditions;
 use super::specialise::{Leaf, Specialiser};
 use super::typing::Prepared;
 use super::yaml::{self, Node, Read, Yaml};
-use crate::catalogue::Catalogue;
-use crate::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
-use crate::limits::{self, Budget};
-use crate::model::{CheckedRule, Expr, Level};
-use crate::outcome::{Dependent, DependentKind, Facts, FileOutcome, Referred};
-use crate::sensor::Constraint;
-use crate::source::{Source, Span};
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::limits::{self, Budget};
+use contentcheck_model::outcome::{Dependent, DependentKind, Facts, FileOutcome, Referred};
+use contentcheck_model::rule::{CheckedRule, Level};
+use contentcheck_model::sensor::Constraint;
+use contentcheck_model::source::{Source, Span};
 
 /// Reads and checks one Sigma file against the template types in force.
 #[must_use]
@@ -710,7 +711,11 @@ fn hash_body(body: &Body, detections: &Detections<'_>, hasher: &mut DefaultHashe
 
 /// A number for what a rule detects: equal for rules that differ in metadata, names of
 /// selections, order of values and order of operands only.
-fn logic(detections: &Detections<'_>, condition: &Expr<Leaf>, logsource: &crate::template::LogSource) -> u64 {
+fn logic(
+    detections: &Detections<'_>,
+    condition: &Expr<Leaf>,
+    logsource: &contentcheck_model::template::LogSource,
+) -> u64 {
     fn expr(of: &Expr<Leaf>, detections: &Detections<'_>) -> u64 {
         let mut hasher = DefaultHasher::new();
         match of {

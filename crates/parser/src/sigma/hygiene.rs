@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::condition::Quantity;
 use super::detection::{Detections, Item, Raw, Written, matches_all};
 use super::modifier::{Encoding, Kind, Part};
-use crate::diagnostic::{Sink, clip, codes};
-use crate::source::Span;
+use contentcheck_model::diagnostic::{Sink, clip, codes};
+use contentcheck_model::source::Span;
 
 /// Looks at every item and at the names of the selections.
 pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
@@ -245,7 +245,7 @@ pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Source;
+    use contentcheck_model::source::Source;
 
     fn escaped(text: &str) -> bool {
         let mut sink = Sink::new(&Source::new("c", text));

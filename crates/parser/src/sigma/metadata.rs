@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::yaml::{Node, Scalar, Style, Yaml};
-use crate::diagnostic::{Code, Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
-use crate::limits;
-use crate::metadata::{self, Day, is_uuid, parse_day};
-use crate::model::Level;
-use crate::source::{Source, Span};
+use contentcheck_model::diagnostic::{Code, Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
+use contentcheck_model::limits;
+use contentcheck_model::metadata::{self, Day, is_uuid, parse_day};
+use contentcheck_model::rule::Level;
+use contentcheck_model::source::{Source, Span};
 
 /// What kind of document the attributes belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -546,7 +546,7 @@ fn date_help(text: &str) -> String {
 }
 
 /// Checks the parts of a log source and returns it in lower case.
-pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<crate::template::LogSource, Unread> {
+pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<contentcheck_model::template::LogSource, Unread> {
     let Some(entries) = value.map() else {
         let message =
             format!("`logsource` must be a mapping of `product`, `category` and `service`, not {}", value.shape());
@@ -557,7 +557,7 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<crate::temp
             "write its parts below it, such as `product: windows` and `category: process_creation`"
         })));
     };
-    let mut found = crate::template::LogSource::default();
+    let mut found = contentcheck_model::template::LogSource::default();
     // Without a part that could not be read the rule would be for more events than it says.
     let mut refused: Option<Unread> = None;
     for (key, value) in entries {

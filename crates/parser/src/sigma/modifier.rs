@@ -1,9 +1,9 @@
 //! The modifiers of Sigma 2.1 and which of them go together.
 
 use super::advice;
-use crate::diagnostic::{Sink, Unread, clip, closest, codes};
-use crate::model::{Comparison, TimePart};
-use crate::source::Span;
+use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::predicate::{Comparison, TimePart};
+use contentcheck_model::source::Span;
 
 /// What part of the text a value is compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -9,10 +9,10 @@ use super::hygiene;
 use super::metadata;
 use super::specialise::{self, Leaf};
 use super::yaml::{Node, Style, Yaml};
-use crate::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
-use crate::limits;
-use crate::model::Expr;
-use crate::source::Span;
+use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
+use contentcheck_model::limits;
+use contentcheck_model::expression::Expr;
+use contentcheck_model::source::Span;
 
 /// Reads the condition, or the list of them, and replaces names by what they stand for.
 /// Reports names that are not there and selections that no condition uses.

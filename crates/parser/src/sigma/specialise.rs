@@ -10,12 +10,15 @@ use super::advice;
 use super::detection::{Body, Detections, Item};
 use super::modifier::{Kind, Part};
 use super::typing::{Prepared, Typed, elements};
-use crate::catalogue::{Catalogue, Entry, Slot};
-use crate::diagnostic::{Sink, Unread, clip, closest, codes};
-use crate::limits;
-use crate::model::{Comparison, Expr, FieldComparison, FieldRef, Pattern, Predicate, Target, Test, TextPattern};
-use crate::source::Span;
-use crate::template::{FieldType, LogSource};
+use contentcheck_model::catalogue::{Catalogue, Entry};
+use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::limits;
+use contentcheck_model::predicate::{Comparison, FieldComparison, Pattern, Predicate, Test, TextPattern};
+use contentcheck_model::rule::Target;
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{FieldType, Fixed, LogSource, Recognition};
 
 /// What is known of a condition before an event is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,9 +203,8 @@ impl<'a> Specialiser<'a, '_> {
     fn item_known(&self, entry: &Entry, index: usize, missing: Missing, claims: &[&Entry]) -> Known {
         let Some((item, prepared)) = self.item(index) else { return Known::Open };
         let (Some(field), None) = (item.field, prepared.unread()) else { return Known::Open };
-        let known = match entry.slot(field) {
-            Some(Slot::Fixed(at)) => fixed_known(entry, at, prepared),
-            Some(_) => Known::Open,
+        let known = match entry.declared(field) {
+            Some(_) => values_known(entry.values(field), prepared),
             None if entry.template.open => claimed(field, prepared, claims),
             None if missing == Missing::Unknown => return Known::Open,
             None => absent_known(prepared),
@@ -288,12 +290,10 @@ impl<'a> Specialiser<'a, '_> {
 
     /// The service by which rules name a channel.
     fn service_of(&self, channel: &str) -> Option<&str> {
-        let is = |value: &crate::template::Fixed| matches!(value, crate::template::Fixed::Text(text) if text.eq_ignore_ascii_case(channel));
-        let template = self
-            .catalogue
-            .newest()
-            .into_iter()
-            .find(|template| template.fixed("Channel").is_some_and(|values| values.iter().any(is)))?;
+        let is = |of: &Recognition| {
+            of.name == "Channel" && of.values.iter().any(|value| value.text().eq_ignore_ascii_case(channel))
+        };
+        let template = self.catalogue.newest().into_iter().find(|template| template.reads.iter().any(is))?;
         template.serves.iter().find_map(|source| source.service.as_deref())
     }
 
@@ -306,10 +306,9 @@ impl<'a> Specialiser<'a, '_> {
         let mut found = false;
         for (item, prepared) in self.detections.items.iter().zip(&self.prepared) {
             let (Some(field @ "Channel"), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { continue };
-            let has = |entry: &&Entry| match entry.slot(field) {
-                Some(Slot::Fixed(at)) => fixed_values(entry, at).any(|text| test_text(test, text) != Known::False),
-                Some(_) => true,
-                None => entry.template.open,
+            let has = |entry: &&Entry| match entry.values(field) {
+                [] => entry.template.open || entry.declared(field).is_some(),
+                values => values.iter().any(|value| value.passes(test) != Some(false)),
             };
             let Some(first) = item.values.first().filter(|_| !item.modifiers.not_equal && !entries.iter().any(has))
             else {
@@ -339,7 +338,7 @@ impl<'a> Specialiser<'a, '_> {
                 if reported.len() > limits::DIAGNOSTICS {
                     return;
                 }
-                if reported.contains(&field) || addressed.iter().any(|entry| entry.slot(field).is_some()) {
+                if reported.contains(&field) || addressed.iter().any(|entry| entry.declared(field).is_some()) {
                     continue;
                 }
                 reported.push(field);
@@ -375,10 +374,10 @@ impl<'a> Specialiser<'a, '_> {
         let has = |source: &&LogSource| {
             let entries = self.catalogue.candidates(source);
             let mut entries = entries.iter().filter_map(|index| self.catalogue.entry(*index));
-            entries.any(|entry| !entry.template.open && matches!(entry.slot(field), Some(Slot::Input(_))))
+            entries.any(|entry| !entry.template.open && entry.declared(field).is_some() && entry.values(field).is_empty())
         };
-        let sources =
-            self.catalogue.log_sources().into_iter().filter(|source| source.product == self.logsource.product);
+        let sources = self.catalogue.log_sources().into_iter();
+        let sources = sources.filter(|source| source.product == self.logsource.product);
         let mut names: Vec<&str> = sources.filter(has).filter_map(|source| source.category.as_deref()).collect();
         names.sort_unstable();
         names.dedup();
@@ -396,18 +395,15 @@ impl<'a> Specialiser<'a, '_> {
             let Test::Text { patterns, all: false } = &**test else { continue };
             if item.modifiers.not_equal
                 || patterns.len() != item.values.len()
-                || !entries.iter().any(|entry| matches!(entry.slot(field), Some(Slot::Fixed(_))))
+                || !entries.iter().any(|entry| !entry.values(field).is_empty())
             {
                 continue;
             }
             for (pattern, value) in patterns.iter().zip(&item.values) {
                 let alone = Test::Text { patterns: vec![pattern.clone()], all: false };
-                let has = |entry: &&&Entry| match entry.slot(field) {
-                    Some(Slot::Fixed(at)) => {
-                        fixed_values(entry, at).any(|text| test_text(&alone, text) != Known::False)
-                    }
-                    Some(_) => true,
-                    None => false,
+                let has = |entry: &&&Entry| match entry.values(field) {
+                    [] => entry.declared(field).is_some(),
+                    values => values.iter().any(|value| value.passes(&alone) != Some(false)),
                 };
                 if targets.iter().any(|entry| has(&entry)) {
                     continue;
@@ -450,7 +446,7 @@ impl<'a> Specialiser<'a, '_> {
         let mut fields: Vec<&str> = Vec::new();
         let mut note = |index: usize| {
             if let Some((Item { field: Some(field), .. }, _)) = self.item(index)
-                && entry.slot(field).is_none()
+                && entry.declared(field).is_none()
                 && !fields.contains(field)
             {
                 fields.push(field);
@@ -493,14 +489,14 @@ impl<'a> Specialiser<'a, '_> {
             expr.each(&mut |leaf, _| {
                 if let Leaf::Item(index) = leaf
                     && let Some((Item { field: Some(field), .. }, _)) = self.item(*index)
-                    && entry.slot(field).is_none()
+                    && entry.declared(field).is_none()
                     && !fields.contains(field)
                 {
                     fields.push(field);
                 }
             });
             // A field that no template type has was reported as unknown.
-            if fields.iter().any(|field| addressed.iter().all(|entry| entry.slot(field).is_none())) {
+            if fields.iter().any(|field| addressed.iter().all(|entry| entry.declared(field).is_none())) {
                 continue;
             }
             let found = sink
@@ -520,13 +516,8 @@ impl<'a> Specialiser<'a, '_> {
             Known::of(self.condition, &mut |index| {
                 let Some((item, prepared)) = self.item(index) else { return Known::Open };
                 let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { return Known::Open };
-                let required = match entry.slot(field) {
-                    Some(Slot::Input(at)) => entry.template.at(at as usize + 1).is_some_and(|field| !field.ty.optional),
-                    Some(Slot::Header(at)) => {
-                        entry.template.header.get(at as usize).is_some_and(|field| !field.ty.optional)
-                    }
-                    _ => false,
-                };
+                let required =
+                    entry.values(field).is_empty() && entry.describe(field).is_some_and(|info| !info.ty.optional);
                 let known = if required && accepts_everything(test) { Known::True } else { Known::Open };
                 if item.modifiers.not_equal { known.negate() } else { known }
             }) == Known::True
@@ -558,7 +549,7 @@ fn accepts_everything(test: &Test) -> bool {
         Test::Exists => true,
         Test::Text { patterns, all: false } => patterns.iter().any(|pattern| match &pattern.pattern {
             Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => text.is_empty(),
-            Pattern::Like(parts) => super::text::matches_all(parts),
+            Pattern::Like(parts) => contentcheck_model::wildcard::matches_all(parts),
             Pattern::Matches(regex) => matches!(&*regex.pattern, "" | ".*" | "^.*" | ".*$" | "^.*$"),
             Pattern::Equals(_) => false,
         }),
@@ -579,15 +570,14 @@ fn absent_known(prepared: &Prepared) -> Known {
     }
 }
 
-/// An item on a name whose values the template type fixes.
-fn fixed_known(entry: &Entry, at: u32, prepared: &Prepared) -> Known {
+/// An item on a name of which these values are known.
+fn values_known(values: &[Fixed], prepared: &Prepared) -> Known {
     let Some(tests) = prepared.tests() else { return Known::Open };
     let mut seen: Option<Known> = None;
-    for text in fixed_values(entry, at) {
-        let known = match tests.substitute(&mut |test: &Arc<Test>| match test_text(test, text) {
-            Known::True => Expr::Const(true),
-            Known::False => Expr::Const(false),
-            Known::Open => Expr::Is(()),
+    for value in values {
+        let known = match tests.substitute(&mut |test: &Arc<Test>| match value.passes(test) {
+            Some(known) => Expr::Const(known),
+            None => Expr::Is(()),
         }) {
             Expr::Const(true) => Known::True,
             Expr::Const(false) => Known::False,
@@ -601,10 +591,6 @@ fn fixed_known(entry: &Entry, at: u32, prepared: &Prepared) -> Known {
     seen.unwrap_or(Known::Open)
 }
 
-fn fixed_values(entry: &Entry, at: u32) -> impl Iterator<Item = &str> {
-    entry.fixed_texts(at).iter().map(String::as_str)
-}
-
 /// On an open template type: false where all values are those of events that a fixed
 /// template type recognises, since those events never reach the open one.
 fn claimed(field: &str, prepared: &Prepared, claims: &[&Entry]) -> Known {
@@ -612,52 +598,9 @@ fn claimed(field: &str, prepared: &Prepared, claims: &[&Entry]) -> Known {
     let Test::Text { patterns, all: false } = &**test else { return Known::Open };
     let taken = |pattern: &TextPattern| {
         let Pattern::Equals(text) = &pattern.pattern else { return false };
-        claims.iter().any(|entry| match entry.slot(field) {
-            Some(Slot::Fixed(at)) => fixed_values(entry, at).any(|fixed| fixed.eq_ignore_ascii_case(text)),
-            _ => false,
-        })
+        claims.iter().any(|entry| entry.values(field).iter().any(|value| value.text().eq_ignore_ascii_case(text)))
     };
     if patterns.iter().all(taken) { Known::False } else { Known::Open }
-}
-
-/// What a test says of a known text; open where it takes more than a look.
-fn test_text(test: &Test, text: &str) -> Known {
-    let known = |value| if value { Known::True } else { Known::False };
-    match test {
-        Test::Exists => Known::True,
-        Test::Null | Test::Unexpanded => Known::False,
-        Test::Int(ranges) => match text.parse::<i64>() {
-            Ok(number) => known(ranges.iter().any(|range| range.from <= number && number <= range.to)),
-            Err(_) => Known::False,
-        },
-        Test::Text { patterns, all } => {
-            let mut open = false;
-            for pattern in patterns {
-                match pattern_text(pattern, text) {
-                    Known::Open => open = true,
-                    found if (found == Known::True) != *all => return found,
-                    _ => {}
-                }
-            }
-            if open { Known::Open } else { known(*all) }
-        }
-        _ => Known::Open,
-    }
-}
-
-fn pattern_text(pattern: &TextPattern, text: &str) -> Known {
-    let known = |value| if value { Known::True } else { Known::False };
-    let fold = |text: &str| if pattern.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
-    match &pattern.pattern {
-        Pattern::Equals(value) => {
-            known(if pattern.ignore_case { value.eq_ignore_ascii_case(text) } else { **value == *text })
-        }
-        Pattern::Contains(value) => known(fold(text).contains(&fold(value))),
-        Pattern::StartsWith(value) => known(fold(text).starts_with(&fold(value))),
-        Pattern::EndsWith(value) => known(fold(text).ends_with(&fold(value))),
-        Pattern::Like(parts) if super::text::matches_all(parts) => Known::True,
-        Pattern::Like(_) | Pattern::Matches(_) => Known::Open,
-    }
 }
 
 /// The predicates of an item on a template type, without `neq`.
@@ -671,14 +614,10 @@ fn predicates(
         return Err(unread);
     }
     let (field, ty) = match item.field {
-        None => (FieldRef::Keyword, None),
+        None => (FieldRef::ANY, None),
         Some(name) => match locate(entry, name) {
             Some((field, ty)) => {
-                let known = match field {
-                    FieldRef::Fixed(at) => fixed_known(entry, at, prepared),
-                    _ => Known::Open,
-                };
-                match known {
+                match values_known(entry.values(name), prepared) {
                     Known::True => return Ok(Expr::Const(true)),
                     Known::False => return Ok(Expr::Const(false)),
                     Known::Open => {}
@@ -705,13 +644,15 @@ fn predicates(
     }
 }
 
+/// The field that a name means and its type; none where the events of the template type have no such field.
 fn locate(entry: &Entry, name: &str) -> Option<(FieldRef, FieldType)> {
-    match entry.slot(name) {
-        Some(Slot::Input(at)) => Some((FieldRef::Input(at), entry.template.at(at as usize + 1)?.ty)),
-        Some(Slot::Header(at)) => Some((FieldRef::Header(at), entry.template.header.get(at as usize)?.ty)),
-        Some(Slot::Fixed(at)) => Some((FieldRef::Fixed(at), FieldType::OPEN)),
-        None => entry.template.open.then(|| (FieldRef::Open(name.into()), FieldType::OPEN)),
-    }
+    let field = match entry.declared(name) {
+        Some(field) => field.clone(),
+        None if entry.template.open => entry.template.named(name),
+        None => return None,
+    };
+    let ty = entry.template.describe(&field)?.ty;
+    Some((field, ty))
 }
 
 /// A comparison with each of the fields that `fieldref` names. On a list any element may pass, and the

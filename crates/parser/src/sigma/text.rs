@@ -1,8 +1,9 @@
 //! Texts: wildcards, escapes, dashes and encodings, to patterns.
 
 use super::modifier::{Encoding, Modifiers, Part};
-use crate::limits::Budget;
-use crate::model::{Pattern, TextPattern, WildcardPart};
+use contentcheck_model::limits::Budget;
+use contentcheck_model::predicate::{TextPattern, WildcardPart};
+use contentcheck_model::wildcard::{self, simplify};
 
 /// Why a value gives no pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,65 +14,6 @@ pub(crate) enum Refused {
     Expansion,
     /// More wildcards than a pattern may have.
     Wildcards(usize),
-}
-
-/// Splits a value at its wildcards and resolves its escapes: `\*`, `\?` and `\\` stand for
-/// the character itself, any other backslash for itself. Runs of `*` are one.
-pub(crate) fn parts(value: &str) -> Vec<WildcardPart> {
-    if !value.bytes().any(|byte| matches!(byte, b'*' | b'?' | b'\\')) {
-        return if value.is_empty() { Vec::new() } else { vec![WildcardPart::Literal(value.into())] };
-    }
-    let mut found = Vec::new();
-    let mut literal = String::with_capacity(value.len());
-    let mut rest = value.chars().peekable();
-    while let Some(character) = rest.next() {
-        let wildcard = match character {
-            '\\' => {
-                match rest.peek() {
-                    Some(next @ ('*' | '?' | '\\')) => {
-                        literal.push(*next);
-                        rest.next();
-                    }
-                    _ => literal.push('\\'),
-                }
-                continue;
-            }
-            '*' => WildcardPart::AnyRun,
-            '?' => WildcardPart::AnyOne,
-            other => {
-                literal.push(other);
-                continue;
-            }
-        };
-        if !literal.is_empty() {
-            found.push(WildcardPart::Literal(std::mem::take(&mut literal).into()));
-        }
-        if wildcard != WildcardPart::AnyRun || found.last() != Some(&WildcardPart::AnyRun) {
-            found.push(wildcard);
-        }
-    }
-    if !literal.is_empty() {
-        found.push(WildcardPart::Literal(literal.into()));
-    }
-    found
-}
-
-/// The simplest pattern for wildcard parts.
-pub(crate) fn simplify(parts: Vec<WildcardPart>) -> Pattern {
-    use WildcardPart::{AnyRun, Literal};
-    match parts.as_slice() {
-        [] => Pattern::Equals("".into()),
-        [Literal(text)] => Pattern::Equals(text.clone()),
-        [Literal(text), AnyRun] => Pattern::StartsWith(text.clone()),
-        [AnyRun, Literal(text)] => Pattern::EndsWith(text.clone()),
-        [AnyRun, Literal(text), AnyRun] => Pattern::Contains(text.clone()),
-        _ => Pattern::Like(parts.into()),
-    }
-}
-
-/// Whether the parts match every text.
-pub(crate) fn matches_all(parts: &[WildcardPart]) -> bool {
-    matches!(parts, [WildcardPart::AnyRun])
 }
 
 fn surround(mut parts: Vec<WildcardPart>, part: Part) -> Vec<WildcardPart> {
@@ -104,19 +46,19 @@ pub(crate) fn patterns(
     let mut push = |parts: Vec<WildcardPart>| -> Result<(), Refused> {
         let literals = parts.iter().map(|part| if let WildcardPart::Literal(text) = part { text.len() } else { 0 });
         if found.len() >= limit
-            || !crate::limits::take(&mut budget.values, 1)
-            || !crate::limits::take(&mut budget.value_bytes, literals.sum())
+            || !contentcheck_model::limits::take(&mut budget.values, 1)
+            || !contentcheck_model::limits::take(&mut budget.value_bytes, literals.sum())
         {
             return Err(Refused::Expansion);
         }
         let wildcards = parts.iter().filter(|part| !matches!(part, WildcardPart::Literal(_))).count();
-        if wildcards > crate::limits::PATTERN_WILDCARDS + 2 {
+        if wildcards > contentcheck_model::limits::PATTERN_WILDCARDS + 2 {
             return Err(Refused::Wildcards(wildcards));
         }
         found.push(TextPattern { pattern: simplify(surround(parts, modifiers.part)), ignore_case });
         Ok(())
     };
-    let parsed = parts(value);
+    let parsed = wildcard::parts(value);
     if modifiers.encodings.is_empty() {
         return push(parsed);
     }

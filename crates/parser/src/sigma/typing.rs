@@ -1,17 +1,20 @@
 //! Typing: from a detection item and the type of its field to tests.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::detection::{Item, Raw, Written, is_plain};
 use super::hygiene;
 use super::modifier::{Kind, Part};
 use super::text::{self, Refused};
-use crate::diagnostic::{Sink, Unread, clip, codes};
-use crate::limits::{self, Budget};
-use crate::model::{Comparison, Expr, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart, WildcardPart};
-use crate::regex::{self, Flags};
-use crate::template::{FieldType, Scalar};
+use contentcheck_model::diagnostic::{Sink, Unread, clip, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::limits::{self, Budget};
+use contentcheck_model::predicate::{
+    Comparison, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart, WildcardPart,
+};
+use contentcheck_model::regex::{self, Flags};
+use contentcheck_model::template::{FieldType, Scalar};
+use contentcheck_model::wildcard;
 
 /// What an item asks of a field.
 #[derive(Clone, Debug)]
@@ -207,7 +210,7 @@ fn anywhere(pattern: &Pattern) -> Pattern {
             Pattern::Contains(text.clone())
         }
         Pattern::Like(parts) => {
-            use crate::model::WildcardPart::AnyRun;
+            use contentcheck_model::predicate::WildcardPart::AnyRun;
             let mut wide: Vec<_> = Vec::with_capacity(parts.len() + 2);
             if parts.first() != Some(&AnyRun) {
                 wide.push(AnyRun);
@@ -294,7 +297,7 @@ fn exists(item: &Item<'_>, sink: &mut Sink) -> Tests {
 fn cidr(item: &Item<'_>, sink: &mut Sink) -> Tests {
     let mut networks = Vec::with_capacity(item.values.len());
     for value in &item.values {
-        match network(value.text) {
+        match Network::parse(value.text) {
             Ok(network) => networks.push(network),
             Err(reason) => {
                 let found = sink
@@ -314,32 +317,6 @@ fn cidr(item: &Item<'_>, sink: &mut Sink) -> Tests {
 /// One test for any of several values; one for each where all are asked for.
 fn many<T>(values: Vec<T>, all: bool, test: impl Fn(Vec<T>) -> Test) -> Expr<Arc<Test>> {
     if all { Expr::all(values.into_iter().map(|value| is(test(vec![value])))) } else { is(test(values)) }
-}
-
-/// Reads a network in CIDR notation; a single address is a network of its own.
-pub(crate) fn network(text: &str) -> Result<Network, String> {
-    let (address, prefix) = match text.split_once('/') {
-        Some((address, prefix)) => (address, Some(prefix)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().map_err(|_| "the address cannot be read".to_owned())?;
-    let bits: u8 = if address.is_ipv4() { 32 } else { 128 };
-    let prefix = match prefix {
-        None => bits,
-        Some(prefix) => prefix
-            .parse()
-            .ok()
-            .filter(|prefix| *prefix <= bits)
-            .ok_or(format!("the prefix length must lie between 0 and {bits}"))?,
-    };
-    let host_bits = match address {
-        IpAddr::V4(address) => address.to_bits().checked_shl(u32::from(prefix)).unwrap_or(0) != 0,
-        IpAddr::V6(address) => address.to_bits().checked_shl(u32::from(prefix)).unwrap_or(0) != 0,
-    };
-    if host_bits {
-        return Err(format!("bits are set beyond the prefix of {prefix}"));
-    }
-    Ok(Network { address, prefix })
 }
 
 fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
@@ -379,7 +356,7 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
                 .filter(|extra| matches!(extra, 0 | 2))
                 .map(|extra| value.span.start as usize + extra / 2);
             let span = match (start, problem.at) {
-                (Some(start), Some((from, to))) => crate::source::Span::new(start + from, start + to),
+                (Some(start), Some((from, to))) => contentcheck_model::source::Span::new(start + from, start + to),
                 _ => value.span,
             };
             let found = sink.diagnostic(problem.code, span, problem.message).with_help(problem.help);
@@ -548,10 +525,10 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     let mut texts = Vec::new();
     let mut refused: Option<Unread> = None;
     for value in &item.values {
-        let parsed = text::parts(value.text);
+        let parsed = wildcard::parts(value.text);
         match (scalar, &value.raw) {
             (_, Raw::Null) => parts.push(is(Test::Null)),
-            (_, Raw::Text(_)) if text::matches_all(&parsed) => parts.push(is(Test::Exists)),
+            (_, Raw::Text(_)) if wildcard::matches_all(&parsed) => parts.push(is(Test::Exists)),
             (Scalar::Int, Raw::Int(number)) => ints.push(IntRange { from: *number, to: *number }),
             (Scalar::Float, Raw::Int(_) | Raw::Float(_)) => match number(value) {
                 Some(Number::Float(number)) => parts.push(is(Test::Float(Comparison::Equal, number))),
@@ -568,7 +545,7 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
             {
                 parts.push(is(Test::Bool(text.eq_ignore_ascii_case("true"))));
             }
-            (Scalar::Ip, _) if network(value.text).is_ok() => networks.extend(network(value.text)),
+            (Scalar::Ip, _) if Network::parse(value.text).is_ok() => networks.extend(Network::parse(value.text)),
             (Scalar::Float, Raw::Text(_)) if has_wildcard(&parsed) => {
                 let message =
                     format!("`{}` is {}, which cannot be compared with a wildcard", field_name(item), article(scalar));
@@ -635,7 +612,7 @@ fn never_equals(item: &Item<'_>, scalar: Scalar, value: &Written<'_>, sink: &mut
 mod tests {
     use super::*;
     use crate::sigma::modifier::{Encoding, Modifiers};
-    use crate::source::{Source, Span};
+    use contentcheck_model::source::{Source, Span};
 
     /// The test of one value on a float, and the codes that are reported.
     fn on_float(kind: Kind, part: Part, raw: Raw<'static>) -> (Option<String>, Vec<&'static str>) {

@@ -5,10 +5,10 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
-use crate::decode::is_separator;
-use crate::diagnostic::{Diagnostic, Sink, clip, codes};
-use crate::limits;
-use crate::source::Span;
+use contentcheck_model::decode::is_separator;
+use contentcheck_model::diagnostic::{Diagnostic, Sink, clip, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::Span;
 
 mod mistake;
 
@@ -470,7 +470,12 @@ fn unreadable(text: &str, at: usize, info: &str, sink: &Sink) -> Diagnostic {
 struct Stopped;
 
 impl<'s> Builder<'s, '_> {
-    fn stop(&mut self, code: &'static crate::diagnostic::Code, span: Span, message: String) -> Result<(), Stopped> {
+    fn stop(
+        &mut self,
+        code: &'static contentcheck_model::diagnostic::Code,
+        span: Span,
+        message: String,
+    ) -> Result<(), Stopped> {
         self.sink.report(code, span, message);
         Err(Stopped)
     }
@@ -667,7 +672,8 @@ mod tests {
             {
                 let text =
                     format!("k: {mark} {value} # end\n").replace("x # y # end", "x # y").replace("# x # end", "# x");
-                let found = documents(&text, &mut Sink::new(&crate::source::Source::new("r.yml", text.clone())));
+                let found =
+                    documents(&text, &mut Sink::new(&contentcheck_model::source::Source::new("r.yml", text.clone())));
                 let node = found.first().and_then(|read| read.root.get("k")).expect("a value");
                 let written = text.get(node.span.range()).expect("a place");
                 let content = value.trim_start_matches(['|', '>', '-', '\n', ' ']);

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use contentcheck_events::Flattener;
-use contentcheck_parser::diagnostic::visible;
+use contentcheck_model::diagnostic::visible;
 use contentcheck_reference::{Explanation, Prepared};
 use contentcheck_run::replay::Faults;
 use contentcheck_run::{Plan, Route};

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use contentcheck_parser::catalogue::Catalogue;
-use contentcheck_parser::diagnostic::{closest, visible};
-use contentcheck_parser::sensor::{Fleet, Sensor};
-use contentcheck_parser::template::{LogSource, TemplateType};
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::diagnostic::{closest, visible};
+use contentcheck_model::field::Place;
+use contentcheck_model::sensor::{Fleet, Sensor};
+use contentcheck_model::template::{LogSource, TemplateType};
 use contentcheck_project::{Failure, fleet};
 
 use super::{FieldUse, SuppliedBy, TemplateFields};
@@ -123,18 +124,16 @@ pub(super) fn whole(template: &TemplateType, read: Option<TemplateFields>, senso
         rules: used.remove(name).map(|field| field.rules).unwrap_or_default(),
     };
     let mut fields = Vec::new();
-    for (at, numbered) in template.fields.iter().enumerate() {
-        if let Some(numbered) = numbered {
-            fields.push(field(&numbered.name, Some(at + 1), Some(numbered.ty.to_string()), Vec::new()));
-        }
-    }
-    for header in &template.header {
-        fields.push(field(&header.name, None, Some(header.ty.to_string()), Vec::new()));
-    }
-    for fixed in &template.reads {
-        if !fields.iter().any(|known| known.name == fixed.name) {
-            fields.push(field(&fixed.name, None, None, fixed.values.iter().map(ToString::to_string).collect()));
-        }
+    for declared in template.declared() {
+        let Some(info) = template.describe(&declared).filter(|info| template.named(info.name) == declared) else {
+            continue;
+        };
+        let always = match info.place {
+            Place::Reads(values) => values.iter().map(ToString::to_string).collect(),
+            _ => Vec::new(),
+        };
+        let position = info.position().map(|position| position as usize);
+        fields.push(field(info.name, position, Some(info.ty.to_string()), always));
     }
     // What an open template type does not declare and rules read.
     fields.extend(used.into_values());

@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 
-use contentcheck_parser::limits;
-use contentcheck_parser::lookup::NotFound;
+use contentcheck_model::limits;
+use contentcheck_model::lookup::NotFound;
 use ignore::WalkBuilder;
 use serde_json::Value;
 

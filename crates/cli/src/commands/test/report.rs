@@ -6,7 +6,7 @@ use super::{Ended, TestReport, TestResult, TestTotals};
 use crate::args::TestFormat;
 use crate::commands::plural;
 use crate::report::junit::escape;
-use contentcheck_parser::diagnostic::visible;
+use contentcheck_model::diagnostic::visible;
 
 pub(super) fn write(format: TestFormat, report: &TestReport, out: &mut dyn Write) -> io::Result<()> {
     match format {

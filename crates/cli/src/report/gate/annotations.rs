@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{Evidence, Weight};
-use contentcheck_parser::diagnostic::visible;
+use contentcheck_model::diagnostic::visible;
 
 use super::words::{Tone, tone};
 use crate::report::github;

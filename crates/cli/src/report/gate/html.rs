@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{CheckResult, Covered, Evidence, FieldFacts, Finding, RuleFacts, Status, Weight};
-use contentcheck_parser::diagnostic::{visible, visible_lines};
+use contentcheck_model::diagnostic::{visible, visible_lines};
 
 use super::words::{self, Tone, counted, kind, title, tone, word};
 

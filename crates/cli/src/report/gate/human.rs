@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{Evidence, Finding, Status, Weight};
-use contentcheck_parser::diagnostic::{visible, visible_lines};
+use contentcheck_model::diagnostic::{visible, visible_lines};
 
 use super::words::{self, Tone, looked_at, title, tone};
 

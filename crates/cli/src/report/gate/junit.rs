@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{CheckResult, Conclusion, Evidence, Status, Weight};
-use contentcheck_parser::diagnostic::{visible, visible_lines};
+use contentcheck_model::diagnostic::{visible, visible_lines};
 
 use crate::report::junit;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use contentcheck_gate::evidence::{Evidence, Status, Weight};
-use contentcheck_parser::diagnostic::{visible, visible_lines};
+use contentcheck_model::diagnostic::{visible, visible_lines};
 
 use super::words::{self, counted, kind, looked_at, title, word};
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use contentcheck_gate::evidence::{AcceptedBy, AcceptedFindings, CheckResult, Evidence, Finding, Weight};
-use contentcheck_parser::diagnostic::{codes, visible, visible_lines};
+use contentcheck_model::diagnostic::{codes, visible, visible_lines};
 use serde_json::{Value, json};
 
 use super::words::{self, Tone, tone};

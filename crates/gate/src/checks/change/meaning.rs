@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
-use contentcheck_parser::diagnostic::codes;
-use contentcheck_parser::model::{CheckedRule, Expr, RuleId, Target};
-use contentcheck_parser::template::TemplateType;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::expression::Expr;
+use contentcheck_model::rule::{CheckedRule, RuleId, Target};
+use contentcheck_model::template::TemplateType;
 use contentcheck_reference::Prepared;
 use contentcheck_run::replay::{Counted, count};
 use contentcheck_run::{Plan, proof};

@@ -8,8 +8,8 @@ use super::super::lexer::is_bare;
 use super::super::literal::write_text;
 use super::condition::anchor;
 use super::{Printer, STEP, flat_name, flat_values, values_anchor};
-use crate::source::{Span, Spanned};
-use crate::template::FieldType;
+use contentcheck_model::source::{Span, Spanned};
+use contentcheck_model::template::FieldType;
 
 /// Names of fields are aligned up to this length; longer ones push their type to the right.
 const ALIGNED: usize = 32;

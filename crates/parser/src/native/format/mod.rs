@@ -12,7 +12,7 @@ use super::ast::{Ast, Literal, Name, Value, Values};
 use super::lexer::is_bare;
 use super::literal::write_text;
 use super::parser::RESERVED;
-use crate::source::Span;
+use contentcheck_model::source::Span;
 
 /// Columns that a line has.
 const WIDTH: usize = 100;

@@ -9,11 +9,13 @@ use super::super::ast::{
 };
 use super::scope::{Meaning, Scope};
 use super::typing::{self, Asked, Made};
-use crate::diagnostic::{Sink, Unread, clip, closest, codes};
-use crate::limits;
-use crate::model::{Expr, FieldComparison, FieldRef, Predicate, Test};
-use crate::source::Span;
-use crate::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::limits;
+use contentcheck_model::predicate::{FieldComparison, Predicate, Test};
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
 
 /// A field that a name or position stands for.
 #[derive(Clone, Debug)]
@@ -41,22 +43,19 @@ pub(super) fn resolve_field(
     })
 }
 
+/// The field that a name means; none where the events of the template type have no such field.
 fn known_field(template: &TemplateType, name: &str) -> Option<Resolved> {
-    let index = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    let made = |field, ty| Some(Resolved { field, ty, by_position: None });
-    if let Some((position, field)) = template.field(name) {
-        return made(FieldRef::Input(index(position - 1)), field.ty);
+    let field = template.named(name);
+    if field.is_undeclared() && !template.open {
+        return None;
     }
-    if let Some((at, field)) = template.header_field(name) {
-        return made(FieldRef::Header(index(at)), field.ty);
-    }
-    if let Some(at) = template.reads.iter().position(|recognition| recognition.name == name) {
-        let text =
-            template.fixed(name).is_some_and(|values| values.iter().any(|value| matches!(value, Fixed::Text(_))));
-        let ty = FieldType::new(if text { Scalar::String } else { Scalar::Int });
-        return made(FieldRef::Fixed(index(at)), FieldType { nocase: text, ..ty });
-    }
-    if template.open { made(FieldRef::Open(name.into()), FieldType::OPEN) } else { None }
+    let ty = template.describe(&field)?.ty;
+    Some(Resolved { field, ty, by_position: None })
+}
+
+/// Whether the template type declares a field of this name.
+fn is_declared(template: &TemplateType, name: &str) -> bool {
+    !template.named(name).is_undeclared()
 }
 
 /// What a binding stands for.
@@ -89,7 +88,7 @@ pub(super) fn lower(
             Some("another `let`")
         } else if lowerer.scope.has(name) {
             Some("a list or table of this file")
-        } else if !matches!(known_field(template, name), None | Some(Resolved { field: FieldRef::Open(_), .. })) {
+        } else if is_declared(template, name) {
             Some("a field of the template type")
         } else {
             None
@@ -136,7 +135,7 @@ pub(super) fn lower(
 enum Side<'v> {
     Values(&'v [Value]),
     Shared(Arc<Values>),
-    Table(Arc<crate::table::Table>),
+    Table(Arc<contentcheck_model::table::Table>),
     Field(Resolved),
 }
 
@@ -193,21 +192,20 @@ impl<'r> Lowerer<'r, '_> {
             }
             return condition.clone();
         }
-        if let Some(field) = known_field(self.template, name) {
-            let open = matches!(field.field, FieldRef::Open(_));
-            if !open {
-                let help = if field.ty.scalar == Scalar::Bool {
-                    format!("write `{name} == true` or `{name} == false`")
-                } else {
-                    "compare it with a value".to_owned()
-                };
-                return Err(self.report(
-                    &codes::OPERATOR_TYPE,
-                    reference.span,
-                    format!("the field `{}` alone is not a condition", clip(name)),
-                    &help,
-                ));
-            }
+        if let Some(field) = known_field(self.template, name)
+            && !field.field.is_undeclared()
+        {
+            let help = if field.ty.scalar == Scalar::Bool {
+                format!("write `{name} == true` or `{name} == false`")
+            } else {
+                "compare it with a value".to_owned()
+            };
+            return Err(self.report(
+                &codes::OPERATOR_TYPE,
+                reference.span,
+                format!("the field `{}` alone is not a condition", clip(name)),
+                &help,
+            ));
         }
         Err(self.unknown(name, reference.span, "a `let` of this rule above this line"))
     }
@@ -230,7 +228,7 @@ impl<'r> Lowerer<'r, '_> {
 
     fn report(
         &mut self,
-        code: &'static crate::diagnostic::Code,
+        code: &'static contentcheck_model::diagnostic::Code,
         span: Span,
         message: impl Into<String>,
         help: &str,
@@ -245,12 +243,10 @@ impl<'r> Lowerer<'r, '_> {
             ReferenceTarget::Name { name, .. } => resolve_field(self.template, name, reference.span, self.sink),
             ReferenceTarget::Position(position) => {
                 let at = usize::try_from(*position).unwrap_or(usize::MAX);
-                if let Some(field) = self.template.at(at) {
-                    return Ok(Resolved {
-                        field: FieldRef::Input(position - 1),
-                        ty: field.ty,
-                        by_position: Some(*position),
-                    });
+                if let Some(field) = self.template.at(*position)
+                    && let Some(ty) = self.template.describe(&field).map(|info| info.ty)
+                {
+                    return Ok(Resolved { field, ty, by_position: Some(*position) });
                 }
                 let arity = self.template.arity();
                 let (code, message) = if at > arity {
@@ -484,9 +480,7 @@ impl<'r> Lowerer<'r, '_> {
                     "compare with a list or value",
                 ));
             }
-            if self.scope.has(name)
-                && known_field(self.template, name).is_some_and(|field| !matches!(field.field, FieldRef::Open(_)))
-            {
+            if self.scope.has(name) && is_declared(self.template, name) {
                 return Err(self.report(
                     &codes::DUPLICATE_NAME,
                     reference.span,
@@ -600,40 +594,13 @@ impl<'r> Lowerer<'r, '_> {
 
     /// Decides a predicate on a name that the template type fixes, where every value gives the same answer.
     fn fold(&self, expr: Expr<Predicate>) -> Expr<Predicate> {
-        let Expr::Is(Predicate { field: FieldRef::Fixed(at), test, .. }) = &expr else { return expr };
-        let fixed = usize::try_from(*at).ok().and_then(|at| self.template.reads.get(at));
-        let answers: Option<Vec<bool>> =
-            fixed.map(|fixed| fixed.values.iter()).and_then(|values| values.map(|value| holds(test, value)).collect());
+        let Expr::Is(Predicate { field, test, .. }) = &expr else { return expr };
+        let Some(Place::Reads(values)) = self.template.describe(field).map(|info| info.place) else { return expr };
+        let answers: Option<Vec<bool>> = values.iter().map(|value| value.passes(test)).collect();
         match answers.as_deref() {
             Some([first, rest @ ..]) if rest.iter().all(|answer| answer == first) => Expr::Const(*first),
             _ => expr,
         }
-    }
-}
-
-/// Whether a test of a fixed value holds, where that is simple to say.
-fn holds(test: &Test, value: &Fixed) -> Option<bool> {
-    use crate::model::Pattern::{Contains, EndsWith, Equals, Like, Matches, StartsWith};
-    match (test, value) {
-        (Test::Int(ranges), Fixed::Int(number)) => {
-            Some(ranges.iter().any(|range| (range.from..=range.to).contains(number)))
-        }
-        (Test::Text { patterns, all }, value) => {
-            let value = match value {
-                Fixed::Text(text) => text.to_ascii_lowercase(),
-                Fixed::Int(number) => number.to_string(),
-            };
-            let matched = |pattern: &crate::model::TextPattern| match &pattern.pattern {
-                Equals(text) => Some(value == text.to_ascii_lowercase()),
-                Contains(text) => Some(value.contains(&text.to_ascii_lowercase())),
-                StartsWith(text) => Some(value.starts_with(&text.to_ascii_lowercase())),
-                EndsWith(text) => Some(value.ends_with(&text.to_ascii_lowercase())),
-                Like(_) | Matches(_) => None,
-            };
-            let matched = patterns.iter().map(matched).collect::<Option<Vec<bool>>>()?;
-            Some(if *all { matched.iter().all(|one| *one) } else { matched.iter().any(|one| *one) })
-        }
-        _ => None,
     }
 }
 

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use super::super::ast::{Literal, Rule, Test, Value as Written, Values};
 use super::condition::{Resolved, resolve_field};
 use super::typing::literal_kind;
-use crate::diagnostic::{Sink, codes};
-use crate::model::{TestCase, Value};
-use crate::source::Span;
-use crate::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::diagnostic::{Sink, codes};
+use contentcheck_model::rule::TestCase;
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::value::Value;
 
 /// The tests of a rule. Those with a mistake are left out.
 pub(super) fn lower_all(rule: &Rule, template: &TemplateType, sink: &mut Sink) -> Vec<TestCase> {

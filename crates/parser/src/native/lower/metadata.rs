@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::super::ast::{AttributeValue, Name, Rule, RuleEntry};
 use super::text;
-use crate::diagnostic::{FixKind, Sink, clip, codes};
-use crate::metadata;
-use crate::source::Span;
+use contentcheck_model::diagnostic::{FixKind, Sink, clip, codes};
+use contentcheck_model::metadata;
+use contentcheck_model::source::Span;
 
 /// Characters that attributes may have.
 const LONGEST: [(&str, usize); 3] = [("title", 256), ("description", 65_535), ("author", 4_096)];

@@ -16,20 +16,22 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::ast::{Ast, AttributeValue, Declaration, Rule};
-use crate::catalogue::Catalogue;
-use crate::diagnostic::{Diagnostic, Severity, Sink, Unread, clip, closest, codes};
-use crate::limits;
-use crate::model::{CheckedRule, Expr, Level, Predicate, Target};
-use crate::outcome::{Facts, FileOutcome};
-use crate::sensor::Constraint;
-use crate::source::{Source, Span};
-use crate::template::TemplateType;
+use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::diagnostic::{Diagnostic, Severity, Sink, Unread, clip, closest, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::limits;
+use contentcheck_model::outcome::{Facts, FileOutcome};
+use contentcheck_model::predicate::Predicate;
+use contentcheck_model::rule::{CheckedRule, Level, Target};
+use contentcheck_model::sensor::Constraint;
+use contentcheck_model::source::{Source, Span};
+use contentcheck_model::template::TemplateType;
 use scope::Scope;
 
 /// Checks one native file: its syntax, its lists and tables, and its rules against the catalogue.
 /// Template declarations are read when the catalogue is made, by [`super::templates`].
 ///
-/// `load` gives the bytes of a table's data by its path, as [`crate::table::data_path`] makes it.
+/// `load` gives the bytes of a table's data by its path, as [`crate::native::table::data_path`] makes it.
 #[must_use]
 pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Option<Arc<[u8]>>) -> FileOutcome {
     let parsed = super::parse(source);
@@ -131,7 +133,7 @@ fn lower(
 ) -> Result<CheckedRule, Unread> {
     let id = text(rule, "id");
     if let Some((id, span)) = id
-        && !crate::metadata::is_uuid(id)
+        && !contentcheck_model::metadata::is_uuid(id)
     {
         let found = sink.diagnostic(&codes::INVALID_ID, span, format!("`{}` is not a UUID", clip(id)));
         sink.push(found.with_help("give the rule a version 4 UUID, such as `uuidgen` prints"));
@@ -146,7 +148,7 @@ fn lower(
     let tests = event::lower_all(rule, &template, sink);
     let condition = condition?;
     facts.logic = Some(logic(&template, &condition));
-    crate::logic::check(&template, &condition, &rule.name.value, sink);
+    crate::native::logic::check(&template, &condition, &rule.name.value, sink);
     let whole = sink.whole()?;
     let when = rule.when().map_or(rule.name.span, |when| when.span);
     let (code, message) = match &condition {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::super::ast::{self, Ast, Declaration, Values};
 use super::Form;
-use crate::diagnostic::{Diagnostic, Sink, Unread, codes};
-use crate::limits::{self, Budget};
-use crate::source::Span;
-use crate::table::{self, Data, Table};
+use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, codes};
+use contentcheck_model::limits::{self, Budget};
+use contentcheck_model::source::Span;
+use contentcheck_model::table::{Data, Table};
+
+use crate::native::table;
 
 /// What a name stands for.
 #[derive(Clone, Debug)]

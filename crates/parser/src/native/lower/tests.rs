@@ -74,7 +74,10 @@ fn a_rule_is_lowered_with_its_lists_tables_and_tests() {
 fn an_event_may_have_an_empty_list_and_a_condition_may_not() {
     let (rules, found) = checked(&rule("when pid == 1 test silent { image: \"x\", pid: 2, names: [], ports: [ ] }"));
     assert_eq!(found, "");
-    let lists = rules[0].tests[0].values.iter().filter(|(_, value)| *value == crate::model::Value::List(Vec::new()));
+    let lists = rules[0].tests[0]
+        .values
+        .iter()
+        .filter(|(_, value)| *value == contentcheck_model::value::Value::List(Vec::new()));
     assert_eq!(lists.count(), 2);
     assert!(checked(&rule("when pid == 1 test silent { image: [], pid: 2 }")).1.contains("CC0302"));
     for refused in ["when pid in []", "let l = [] when pid in l"] {

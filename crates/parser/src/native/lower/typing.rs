@@ -1,13 +1,14 @@
 //! Values to tests of one scalar type, without any conversion.
 
-use crate::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
-use crate::limits;
-use crate::model::{Comparison, IntRange, Pattern, Regex, Test, TextPattern, WildcardPart};
 use crate::native::ast::{Literal, Operator, Value};
-use crate::regex::{self, Flags};
-use crate::sigma::{text, typing::network};
-use crate::source::Span;
-use crate::template::{FieldType, Scalar};
+use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
+use contentcheck_model::limits;
+use contentcheck_model::predicate::Network;
+use contentcheck_model::predicate::{Comparison, IntRange, Pattern, Regex, Test, TextPattern, WildcardPart};
+use contentcheck_model::regex::{self, Flags};
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{FieldType, Scalar};
+use contentcheck_model::wildcard;
 
 /// A test, and whether the predicate holds where it fails.
 pub(super) struct Made {
@@ -176,9 +177,9 @@ fn wrong_type(asked: &Asked<'_>, ty: FieldType, value: &Value, sink: &Sink) -> D
     let written = match (&value.value, ty.scalar) {
         (Literal::Text(text), Scalar::Int) => text.parse::<i64>().ok().map(|number| number.to_string()),
         (Literal::Text(text), Scalar::Bool) => text.parse::<bool>().ok().map(|truth| truth.to_string()),
-        (Literal::Text(text), Scalar::Bytes) => {
-            super::super::literal::hex_digits(text).filter(|bytes| !bytes.is_empty()).map(|_| format!("hex\"{text}\""))
-        }
+        (Literal::Text(text), Scalar::Bytes) => contentcheck_model::table::cell::hex_digits(text)
+            .filter(|bytes| !bytes.is_empty())
+            .map(|_| format!("hex\"{text}\"")),
         (Literal::Int(number), Scalar::Float) => Some(format!("{number}.0")),
         (Literal::Int(number), Scalar::String) => Some(format!("\"{number}\"")),
         _ => None,
@@ -215,7 +216,7 @@ fn networks(asked: &Asked<'_>, ty: FieldType, values: &[Value], sink: &mut Sink)
         let read = if text.contains('/') && asked.operator != Operator::Cidr {
             Err("a network is compared by `cidr`".to_owned())
         } else {
-            network(text)
+            Network::parse(text)
         };
         match read {
             Ok(network) => good.push(network),
@@ -297,20 +298,20 @@ fn pattern(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) -> Resul
         Operator::StartsWith => Pattern::StartsWith(value.into()),
         Operator::EndsWith => Pattern::EndsWith(value.into()),
         Operator::Like => {
-            let parts = text::parts(value);
+            let parts = wildcard::parts(value);
             let wildcards = parts.iter().filter(|part| !matches!(part, WildcardPart::Literal(_))).count();
             if wildcards > limits::PATTERN_WILDCARDS {
                 let message =
                     format!("the pattern has {wildcards} wildcards; the limit is {}", limits::PATTERN_WILDCARDS);
                 return Err(sink.unread(&codes::TOO_MANY_WILDCARDS, span, message));
             }
-            if text::matches_all(&parts) {
+            if wildcard::matches_all(&parts) {
                 let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, "the pattern matches every text");
                 sink.push(
                     found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))),
                 );
             }
-            text::simplify(parts)
+            wildcard::simplify(parts)
         }
         _ => Pattern::Equals(value.into()),
     })

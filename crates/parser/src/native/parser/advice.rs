@@ -5,7 +5,7 @@
 use super::super::ast::Operand;
 use super::super::lexer::Kind;
 use super::{Parser, RESERVED};
-use crate::diagnostic::{clip, closest};
+use contentcheck_model::diagnostic::{clip, closest};
 
 /// What other languages call our operators.
 const OPERATORS: &[(&str, &str)] = &[

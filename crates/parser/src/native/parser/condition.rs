@@ -6,9 +6,9 @@ use super::super::ast::{
 };
 use super::super::lexer::{Kind, Token};
 use super::{Failed, Parser, RESERVED, Read};
-use crate::diagnostic::{Edit, FixKind, clip, codes};
-use crate::limits;
-use crate::source::{Span, Spanned};
+use contentcheck_model::diagnostic::{Edit, FixKind, clip, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::{Span, Spanned};
 
 /// Which connective a chain has.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -14,10 +14,12 @@ pub(super) use advice::is_null;
 
 use super::ast::{Ast, Declaration, Name};
 use super::lexer::{Kind, Lexer, Token};
-use super::{Parsed, characters, literal};
-use crate::diagnostic::{Diagnostic, FixKind, Sink, clip, closest, codes};
-use crate::limits;
-use crate::source::{Source, Span, Spanned};
+use contentcheck_model::{characters, decode};
+
+use super::{Parsed, literal};
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, clip, closest, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::{Source, Span, Spanned};
 
 /// The mistake was reported; the caller goes on at the next place that makes sense.
 #[derive(Debug)]
@@ -66,9 +68,9 @@ pub(super) fn parse(source: &Source) -> Parsed {
         sink.report(&codes::FILE_TOO_LARGE, Span::at(0), message);
         return Parsed { ast, diagnostics: sink.finish() };
     }
-    if let Some((span, mark)) = crate::decode::conflict(source.text()) {
+    if let Some((span, mark)) = decode::conflict(source.text()) {
         let message = format!("an unresolved merge conflict: `{}`", clip(mark));
-        let found = sink.diagnostic(&codes::SYNTAX, span, message).with_help(crate::decode::CONFLICT_HELP);
+        let found = sink.diagnostic(&codes::SYNTAX, span, message).with_help(decode::CONFLICT_HELP);
         sink.push(found);
         return Parsed { ast, diagnostics: sink.finish() };
     }

@@ -3,10 +3,10 @@
 use super::super::ast::{AttributeValue, Let, LetValue, Name, Pair, Rule, RuleEntry, TemplateName, Test, When};
 use super::super::lexer::Kind;
 use super::{Failed, Parser, Read, advice};
-use crate::diagnostic::{FixKind, closest, codes};
-use crate::limits;
-use crate::metadata;
-use crate::source::Span;
+use contentcheck_model::diagnostic::{FixKind, closest, codes};
+use contentcheck_model::limits;
+use contentcheck_model::metadata;
+use contentcheck_model::source::Span;
 
 /// What an attribute holds.
 #[derive(Clone, Copy, PartialEq, Eq)]

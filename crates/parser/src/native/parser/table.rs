@@ -4,9 +4,9 @@ use super::super::ast::{Column, InlineRows, Rows, Table};
 use super::super::lexer::Kind;
 use super::super::literal;
 use super::{Failed, Parser, Read};
-use crate::diagnostic::codes;
-use crate::limits;
-use crate::source::Spanned;
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::limits;
+use contentcheck_model::source::Spanned;
 
 impl Parser<'_> {
     /// `table name @ 3 { sha256: bytes key } capacity 10 from "file.csv"`

@@ -3,10 +3,10 @@
 use super::super::ast::{Block, NumberedField, Pair, Retired, Template, TemplateEntry};
 use super::super::lexer::Kind;
 use super::{Failed, Parser, Read};
-use crate::diagnostic::{clip, closest, codes};
-use crate::limits;
-use crate::source::Spanned;
-use crate::template::{FieldType, Scalar};
+use contentcheck_model::diagnostic::{clip, closest, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::Spanned;
+use contentcheck_model::template::{FieldType, Scalar};
 
 const ENTRIES: [&str; 5] = ["serves", "reads", "header", "retired", "open"];
 const LOG_SOURCE: [&str; 3] = ["product", "category", "service"];

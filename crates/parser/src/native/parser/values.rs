@@ -4,9 +4,9 @@ use super::super::ast::{List, Literal, Name, Pair, TextList, Value, Values};
 use super::super::lexer::Kind;
 use super::super::literal;
 use super::{Failed, Parser, Read};
-use crate::diagnostic::{FixKind, clip, codes};
-use crate::limits;
-use crate::source::Spanned;
+use contentcheck_model::diagnostic::{FixKind, clip, codes};
+use contentcheck_model::limits;
+use contentcheck_model::source::Spanned;
 
 impl Parser<'_> {
     /// Whether a literal begins here.

@@ -7,9 +7,9 @@
 
 use std::ops::Range;
 
-use crate::decode;
-use crate::diagnostic::clip;
-use crate::source::Span;
+use contentcheck_model::decode;
+use contentcheck_model::diagnostic::clip;
+use contentcheck_model::source::Span;
 
 /// What is wrong, and what to write instead.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,0 +1,158 @@
+//! The catalogue: every template type in force, by name and by log source.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use crate::field::{FieldInfo, FieldRef, Place};
+use crate::template::{Fixed, LogSource, TemplateType};
+
+/// A template type with its names indexed.
+#[derive(Debug)]
+pub struct Entry {
+    /// The template type.
+    pub template: Arc<TemplateType>,
+    // A fast hash will do: a template type has at most `limits::TEMPLATE_FIELDS` names.
+    fields: FxHashMap<String, FieldRef>,
+}
+
+impl Entry {
+    fn new(template: Arc<TemplateType>) -> Self {
+        let mut fields = FxHashMap::default();
+        for field in template.declared() {
+            if let Some(info) = template.describe(&field) {
+                fields.entry(info.name.to_owned()).or_insert(field);
+            }
+        }
+        Self { template, fields }
+    }
+
+    /// The field that a name means, where the template type declares it.
+    #[must_use]
+    pub fn declared(&self, name: &str) -> Option<&FieldRef> {
+        self.fields.get(name)
+    }
+
+    /// What is said of the field that a name means, where the template type declares it.
+    #[must_use]
+    pub fn describe(&self, name: &str) -> Option<FieldInfo<'_>> {
+        self.template.describe(self.declared(name)?)
+    }
+
+    /// The values that are known of a name: one of these, in every event. Empty where nothing is known.
+    #[must_use]
+    pub fn values(&self, name: &str) -> &[Fixed] {
+        match self.describe(name).map(|info| info.place) {
+            Some(Place::Reads(values)) => values,
+            _ => &[],
+        }
+    }
+}
+
+/// The template types of the library and of the release.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    entries: Vec<Entry>,
+    /// Index of each version of each template type, versions rising.
+    named: HashMap<String, Vec<(u32, usize)>>,
+    served: RwLock<HashMap<LogSource, Arc<[usize]>>>,
+}
+
+impl Catalogue {
+    /// A catalogue of these template types. Of two with the same name and version the
+    /// later one counts, so a release can replace what the library ships.
+    #[must_use]
+    pub fn new(templates: impl IntoIterator<Item = Arc<TemplateType>>) -> Self {
+        let mut catalogue = Self::default();
+        for template in templates {
+            let (name, version) = (template.name.clone(), template.version);
+            let index = catalogue.entries.len();
+            catalogue.entries.push(Entry::new(template));
+            let versions = catalogue.named.entry(name).or_default();
+            match versions.binary_search_by_key(&version, |(other, _)| *other) {
+                Ok(at) => versions.splice(at..=at, [(version, index)]).for_each(drop),
+                Err(at) => versions.insert(at, (version, index)),
+            }
+        }
+        catalogue
+    }
+
+    /// The template type with this name and version.
+    #[must_use]
+    pub fn find(&self, name: &str, version: u32) -> Option<&Arc<TemplateType>> {
+        let (_, index) = self.named.get(name)?.iter().find(|(other, _)| *other == version)?;
+        self.entries.get(*index).map(|entry| &entry.template)
+    }
+
+    /// The versions of a template type, rising; empty where the name is unknown.
+    #[must_use]
+    pub fn versions(&self, name: &str) -> Vec<u32> {
+        self.named.get(name).map(|versions| versions.iter().map(|(version, _)| *version).collect()).unwrap_or_default()
+    }
+
+    /// The names of all template types, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.named.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The newest version of every template type, sorted by name.
+    #[must_use]
+    pub fn newest(&self) -> Vec<&Arc<TemplateType>> {
+        let newest = |name: &str| self.entries.get(self.named.get(name)?.last()?.1);
+        self.names().into_iter().filter_map(|name| newest(name).map(|entry| &entry.template)).collect()
+    }
+
+    /// All log sources that something serves, sorted, each once.
+    #[must_use]
+    pub fn log_sources(&self) -> Vec<&LogSource> {
+        let mut all: Vec<&LogSource> = self.newest().into_iter().flat_map(|template| template.serves.iter()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// The newest versions of the template types that serve a log source, sorted by name.
+    #[must_use]
+    pub fn serving(&self, asked: &LogSource) -> Vec<&Arc<TemplateType>> {
+        self.candidates(asked)
+            .iter()
+            .filter_map(|index| self.entries.get(*index))
+            .map(|entry| &entry.template)
+            .collect()
+    }
+
+    /// The template type at an index of [`Catalogue::candidates`].
+    pub fn entry(&self, index: usize) -> Option<&Entry> {
+        self.entries.get(index)
+    }
+
+    /// The template types that a log source means, by index.
+    pub fn candidates(&self, asked: &LogSource) -> Arc<[usize]> {
+        if let Ok(served) = self.served.read()
+            && let Some(found) = served.get(asked)
+        {
+            return Arc::clone(found);
+        }
+        let mut found: Vec<usize> = self
+            .named
+            .values()
+            .filter_map(|versions| versions.last())
+            .map(|(_, index)| *index)
+            .filter(|index| {
+                let serves = self.entries.get(*index).map(|entry| entry.template.serves.as_slice());
+                serves.unwrap_or(&[]).iter().any(|served| served.serves(asked))
+            })
+            .collect();
+        let name = |index: &usize| self.entries.get(*index).map(|entry| entry.template.name.as_str());
+        found.sort_unstable_by(|a, b| name(a).cmp(&name(b)));
+        let found: Arc<[usize]> = found.into();
+        if let Ok(mut served) = self.served.write() {
+            served.insert(asked.clone(), Arc::clone(&found));
+        }
+        found
+    }
+}

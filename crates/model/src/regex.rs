@@ -1,0 +1,373 @@
+//! Regular expressions: whether they can be compiled, how large they are, and whether they
+//! explode in engines that backtrack.
+
+use regex_syntax::ast::{self, Ast, parse::ParserBuilder};
+use regex_syntax::hir::translate::TranslatorBuilder;
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
+
+use crate::diagnostic::{Code, codes};
+use crate::limits;
+
+mod advice;
+mod canonical;
+
+pub use canonical::canonical;
+
+/// What is wrong with an expression.
+#[derive(Debug)]
+pub struct Problem {
+    /// Its code.
+    pub code: &'static Code,
+    /// What it is.
+    pub message: String,
+    /// What to do about it.
+    pub help: &'static str,
+    /// Bytes within the expression, where the place is known.
+    pub at: Option<(usize, usize)>,
+}
+
+/// Flags that stand beside an expression.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flags {
+    /// Letters match in either case.
+    pub ignore_case: bool,
+    /// `^` and `$` match at line breaks.
+    pub multi_line: bool,
+    /// `.` matches a line break.
+    pub dot_all: bool,
+}
+
+/// Looks at an expression and says the first thing that is wrong with it, or how many states it needs.
+///
+/// # Errors
+/// The problem, when the expression must not be released.
+pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
+    if pattern.len() > limits::REGEX_BYTES {
+        return Err(Problem {
+            code: &codes::REGEX_TOO_LARGE,
+            message: format!("the expression has {} bytes; the limit is {}", pattern.len(), limits::REGEX_BYTES),
+            help: "match a decisive part of it",
+            at: None,
+        });
+    }
+    let tree = parse(pattern).map_err(|error| syntax(pattern, &error))?;
+    if let Some((start, end)) = named_class(&tree) {
+        return Err(Problem {
+            code: &codes::INVALID_REGEX,
+            message: "the expression has a named Unicode class, whose characters depend on the version of Unicode"
+                .to_owned(),
+            help: "use ASCII classes such as [a-z] in place of named Unicode classes",
+            at: Some((start, end)),
+        });
+    }
+    let classes = classes(&tree);
+    if classes > limits::REGEX_CLASSES {
+        return Err(Problem {
+            code: &codes::REGEX_TOO_LARGE,
+            message: format!("the expression has {classes} classes; the limit is {}", limits::REGEX_CLASSES),
+            help: "repeat a class with a count, or match a decisive part",
+            at: None,
+        });
+    }
+    // Classes of letters hold both cases already; to fold them takes a millisecond each.
+    let tree = if classes > 0 { exact(tree) } else { tree };
+    let mut translator = TranslatorBuilder::new();
+    translator
+        .utf8(false)
+        .case_insensitive(flags.ignore_case && classes == 0)
+        .multi_line(flags.multi_line)
+        .dot_matches_new_line(flags.dot_all);
+    let hir = translator.build().translate(pattern, &tree).map_err(|error| Problem {
+        code: &codes::INVALID_REGEX,
+        message: format!("the expression cannot be compiled: {}", error.kind()),
+        help: "use ASCII classes such as [a-z] in place of named Unicode classes",
+        at: Some((error.span().start.offset, error.span().end.offset)),
+    })?;
+    let states = states(&hir);
+    if states > limits::REGEX_STATES {
+        let size = if states >= usize::MAX / 2 {
+            "more states than can be counted".to_owned()
+        } else {
+            format!("{states} states")
+        };
+        return Err(Problem {
+            code: &codes::REGEX_TOO_LARGE,
+            message: format!("the expression needs {size}; the limit is {}", limits::REGEX_STATES),
+            help: "lower the counts of its repeats",
+            at: None,
+        });
+    }
+    explodes(&hir).map_or(Ok(states), |message| {
+        Err(Problem {
+            code: &codes::REGEX_BACKTRACKS,
+            message,
+            help: "leave out the inner or second repeat; the expression matches the same without it",
+            at: None,
+        })
+    })
+}
+
+/// The tree of an expression, of bounded depth.
+fn parse(pattern: &str) -> Result<Ast, Box<ast::Error>> {
+    let nesting = u32::try_from(limits::NESTING).unwrap_or(u32::MAX);
+    ParserBuilder::new().nest_limit(nesting).build().parse(pattern).map_err(Box::new)
+}
+
+/// Where the first class such as `\p{Greek}` stands, in bytes.
+fn named_class(tree: &Ast) -> Option<(usize, usize)> {
+    struct Find;
+    impl ast::Visitor for Find {
+        type Output = ();
+        type Err = ast::Span;
+
+        fn finish(self) -> Result<(), ast::Span> {
+            Ok(())
+        }
+
+        fn visit_pre(&mut self, part: &Ast) -> Result<(), ast::Span> {
+            if let Ast::ClassUnicode(class) = part { Err(class.span) } else { Ok(()) }
+        }
+
+        fn visit_class_set_item_pre(&mut self, item: &ast::ClassSetItem) -> Result<(), ast::Span> {
+            if let ast::ClassSetItem::Unicode(class) = item { Err(class.span) } else { Ok(()) }
+        }
+    }
+    ast::visit(tree, Find).err().map(|span| (span.start.offset, span.end.offset))
+}
+
+/// Sets of an expression that span a large part of Unicode.
+fn classes(tree: &Ast) -> usize {
+    struct Count(usize);
+    impl ast::Visitor for Count {
+        type Output = usize;
+        type Err = std::convert::Infallible;
+
+        fn finish(self) -> Result<usize, Self::Err> {
+            Ok(self.0)
+        }
+
+        fn visit_pre(&mut self, part: &Ast) -> Result<(), Self::Err> {
+            self.0 += usize::from(matches!(part, Ast::ClassPerl(_) | Ast::ClassUnicode(_)));
+            Ok(())
+        }
+
+        fn visit_class_set_item_pre(&mut self, item: &ast::ClassSetItem) -> Result<(), Self::Err> {
+            self.0 += usize::from(match item {
+                ast::ClassSetItem::Perl(_) | ast::ClassSetItem::Unicode(_) => true,
+                ast::ClassSetItem::Range(range) => u32::from(range.end.c) > u32::from(range.start.c) + 0x200,
+                _ => false,
+            });
+            Ok(())
+        }
+    }
+    let Ok(count) = ast::visit(tree, Count(0));
+    count
+}
+
+/// The expression without flags in it that ignore case.
+fn exact(mut tree: Ast) -> Ast {
+    fn flags(of: &mut ast::Flags) {
+        let ignores = |item: &ast::FlagsItem| item.kind == ast::FlagsItemKind::Flag(ast::Flag::CaseInsensitive);
+        of.items.retain(|item| !ignores(item));
+    }
+    // INVARIANT: the parser held the depth to `limits::NESTING`.
+    fn walk(tree: &mut Ast) {
+        match tree {
+            Ast::Flags(set) => flags(&mut set.flags),
+            Ast::Group(group) => {
+                if let ast::GroupKind::NonCapturing(of) = &mut group.kind {
+                    flags(of);
+                }
+                walk(&mut group.ast);
+            }
+            Ast::Repetition(repetition) => walk(&mut repetition.ast),
+            Ast::Alternation(alternation) => alternation.asts.iter_mut().for_each(walk),
+            Ast::Concat(concat) => concat.asts.iter_mut().for_each(walk),
+            _ => {}
+        }
+    }
+    walk(&mut tree);
+    tree
+}
+
+fn syntax(pattern: &str, error: &ast::Error) -> Problem {
+    let (message, help) = match error.kind() {
+        ast::ErrorKind::UnsupportedLookAround => (
+            "look-around cannot be matched in linear time".to_owned(),
+            "write the exclusion as a filter selection with `not`",
+        ),
+        ast::ErrorKind::UnsupportedBackreference => {
+            ("a backreference cannot be matched in linear time".to_owned(), "write the alternatives out")
+        }
+        ast::ErrorKind::NestLimitExceeded(_) => {
+            return Problem {
+                code: &codes::REGEX_TOO_LARGE,
+                message: format!("the expression is nested deeper than {} levels", limits::NESTING),
+                help: "flatten the groups",
+                at: None,
+            };
+        }
+        kind => advice::of(kind),
+    };
+    let at = (error.span().start.offset.min(pattern.len()), error.span().end.offset.min(pattern.len()));
+    Problem { code: &codes::INVALID_REGEX, message, help, at: Some(at) }
+}
+
+/// States of the expression with its counted repeats spread; saturates.
+fn states(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(_) => 1,
+        HirKind::Capture(capture) => states(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().map(states).fold(0, usize::saturating_add),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.max(1));
+            states(&repetition.sub).max(1).saturating_mul(times.max(1) as usize)
+        }
+    }
+}
+
+/// Whether a backtracking engine can take exponential time, or polynomial time for no gain,
+/// and the reason in words.
+fn explodes(hir: &Hir) -> Option<String> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => None,
+        HirKind::Capture(capture) => explodes(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().find_map(explodes),
+        HirKind::Concat(parts) => {
+            let mut flat = Vec::new();
+            flatten(parts, &mut flat);
+            adjacent(&flat).or_else(|| parts.iter().find_map(explodes))
+        }
+        HirKind::Repetition(outer) => {
+            if outer.max.is_none() && splits(&outer.sub) {
+                return Some("a repeat inside a repeat can match the same text in exponentially many ways".to_owned());
+            }
+            explodes(&outer.sub)
+        }
+    }
+}
+
+fn flatten<'h>(parts: &'h [Hir], flat: &mut Vec<&'h Hir>) {
+    for part in parts {
+        match part.kind() {
+            HirKind::Capture(capture) => flatten(std::slice::from_ref(&capture.sub), flat),
+            HirKind::Concat(inner) => flatten(inner, flat),
+            _ => flat.push(part),
+        }
+    }
+}
+
+/// Two unbounded repeats of the same class with nothing required between them.
+fn adjacent(flat: &[&Hir]) -> Option<String> {
+    let mut open: Vec<ClassUnicode> = Vec::new();
+    for part in flat {
+        if let HirKind::Repetition(Repetition { max: None, sub, .. }) = part.kind()
+            && let Some(class) = class(sub)
+        {
+            if open.contains(&class) {
+                return Some("two adjacent repeats can match the same text in many ways".to_owned());
+            }
+            if part.properties().minimum_len() != Some(0) {
+                open.clear();
+            }
+            open.push(class);
+        } else if part.properties().minimum_len() != Some(0) {
+            open.clear();
+        }
+    }
+    None
+}
+
+/// The characters of a single-character expression.
+fn class(hir: &Hir) -> Option<ClassUnicode> {
+    match hir.kind() {
+        HirKind::Class(Class::Unicode(class)) => Some(class.clone()),
+        HirKind::Class(Class::Bytes(class)) => class.to_unicode_class(),
+        HirKind::Literal(literal) => {
+            let text = std::str::from_utf8(&literal.0).ok()?;
+            let mut characters = text.chars();
+            let only = characters.next().filter(|_| characters.next().is_none())?;
+            Some(ClassUnicode::new([ClassUnicodeRange::new(only, only)]))
+        }
+        HirKind::Capture(capture) => class(&capture.sub),
+        _ => None,
+    }
+}
+
+/// Whether two matches of `body` in a row can also be one match of it: then a repeat of
+/// `body` can cut a text in exponentially many ways. True only where that is certain.
+fn splits(body: &Hir) -> bool {
+    match body.kind() {
+        HirKind::Capture(capture) => splits(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().any(splits),
+        HirKind::Repetition(inner) => inner.max.is_none() || (inner.min == 0 && splits(&inner.sub)),
+        HirKind::Concat(parts) => {
+            let mut flat = Vec::new();
+            flatten(parts, &mut flat);
+            flat.iter().enumerate().any(|(index, part)| {
+                let HirKind::Repetition(Repetition { max: None, sub, .. }) = part.kind() else { return false };
+                let others =
+                    || flat.iter().enumerate().filter(move |(other, _)| *other != index).map(|(_, part)| *part);
+                let class = class(sub);
+                others().all(|other| other.properties().minimum_len() == Some(0) && !is_look(other))
+                    || class.is_some_and(|class| others().all(|other| within(other, &class)))
+            })
+        }
+        _ => false,
+    }
+}
+
+fn is_look(hir: &Hir) -> bool {
+    matches!(hir.kind(), HirKind::Look(_))
+}
+
+/// Whether some text that `hir` matches consists of characters of `class` alone.
+fn within(hir: &Hir, class: &ClassUnicode) -> bool {
+    let has =
+        |character: char| class.ranges().iter().any(|range| range.start() <= character && character <= range.end());
+    match hir.kind() {
+        HirKind::Empty => true,
+        HirKind::Look(_) => false,
+        HirKind::Literal(literal) => std::str::from_utf8(&literal.0).is_ok_and(|text| text.chars().all(has)),
+        HirKind::Class(_) => self::class(hir).is_some_and(|mut other| {
+            other.intersect(class);
+            !other.ranges().is_empty()
+        }),
+        HirKind::Capture(capture) => within(&capture.sub, class),
+        HirKind::Concat(parts) => parts.iter().all(|part| within(part, class)),
+        HirKind::Alternation(parts) => parts.iter().any(|part| within(part, class)),
+        HirKind::Repetition(repetition) => repetition.min == 0 || within(&repetition.sub, class),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(pattern: &str) -> Option<&'static str> {
+        inspect(pattern, Flags::default()).err().map(|problem| problem.code.id)
+    }
+
+    #[test]
+    fn accepts_what_runs_in_linear_time() {
+        for pattern in
+            [r"a+b+", r"(\w+\\)+x", r".*x.*y.*", r"(?i)\bfoo\b", r"\d{1,3}(\.\d{1,3}){3}", r"[^\\]+$", r"(ab*c)+"]
+        {
+            assert_eq!(code(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_does_not() {
+        for pattern in [r"(a+)+", r"(a*)*b", r"(?:a|b+)*", r".*(?:.*=.*)", r"(.*\))+", r"\s*\s+$", r"(\w+\s?)+x"] {
+            assert_eq!(code(pattern), Some("CC0502"), "{pattern}");
+        }
+        assert_eq!(code("(a{1000}){1000}"), Some("CC0503"));
+        assert_eq!(code(r"(?=a)b"), Some("CC0501"));
+        assert_eq!(code(r"(a)\1"), Some("CC0501"));
+        assert_eq!(code("(a"), Some("CC0501"));
+        assert_eq!(code(&format!("{}a{}", "(".repeat(9_000), ")".repeat(9_000))), Some("CC0503"));
+    }
+}

@@ -1,0 +1,342 @@
+//! Template types: the contract between content and sensors.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::diagnostic::Diagnostic;
+use crate::predicate::{Pattern, Test, TextPattern};
+use crate::source::{Source, Span};
+use crate::value::Value;
+use crate::wildcard;
+
+/// The scalar kinds of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scalar {
+    /// UTF-8 text.
+    String,
+    /// A signed 64-bit integer.
+    Int,
+    /// A 64-bit float.
+    Float,
+    /// True or false.
+    Bool,
+    /// An IPv4 or IPv6 address.
+    Ip,
+    /// Raw bytes.
+    Bytes,
+}
+
+impl Scalar {
+    /// The word that the language uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Int => "int",
+            Self::Float => "float",
+            Self::Bool => "bool",
+            Self::Ip => "ip",
+            Self::Bytes => "bytes",
+        }
+    }
+
+    /// The kind that a word of the language names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::String, Self::Int, Self::Float, Self::Bool, Self::Ip, Self::Bytes]
+            .into_iter()
+            .find(|scalar| scalar.as_str() == word)
+    }
+}
+
+/// The type of a field or column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FieldType {
+    /// The kind of the value, or of each element of a list.
+    pub scalar: Scalar,
+    /// Whether the value is a list of `scalar`.
+    pub list: bool,
+    /// Whether the value may be absent from an event.
+    pub optional: bool,
+    /// Whether every comparison ignores ASCII case. Only for strings.
+    pub nocase: bool,
+}
+
+impl FieldType {
+    /// A required scalar.
+    #[must_use]
+    pub const fn new(scalar: Scalar) -> Self {
+        Self { scalar, list: false, optional: false, nocase: false }
+    }
+
+    /// What a field of an open template type is taken for: optional text without case.
+    pub const OPEN: Self = Self { scalar: Scalar::String, list: false, optional: true, nocase: true };
+
+    /// The type that a text names: `string`, `list<int>`, `ip?`, `string? nocase`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (text, nocase) = match text.strip_suffix("nocase") {
+            Some(rest) if rest.ends_with(' ') => (rest.trim_end(), true),
+            Some(_) => return None,
+            None => (text, false),
+        };
+        let (text, optional) = match text.strip_suffix('?') {
+            Some(rest) => (rest, true),
+            None => (text, false),
+        };
+        let (word, list) = match text.strip_prefix("list<").and_then(|rest| rest.strip_suffix('>')) {
+            Some(word) => (word, true),
+            None => (text, false),
+        };
+        let scalar = Scalar::from_word(word)?;
+        (!nocase || scalar == Scalar::String).then_some(Self { scalar, list, optional, nocase })
+    }
+
+    /// Whether a sensor that supplies `supplied` feeds a rule that was checked against `self`.
+    /// Kind and shape must agree. Case is the template type's business. A sensor may
+    /// promise more than is asked (always present where optional is declared), never less.
+    #[must_use]
+    pub fn is_fed_by(self, supplied: Self) -> bool {
+        self.scalar == supplied.scalar && self.list == supplied.list && (self.optional || !supplied.optional)
+    }
+}
+
+impl fmt::Display for FieldType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.list {
+            write!(f, "list<{}>", self.scalar.as_str())?;
+        } else {
+            f.write_str(self.scalar.as_str())?;
+        }
+        if self.optional {
+            f.write_str("?")?;
+        }
+        if self.nocase {
+            f.write_str(" nocase")?;
+        }
+        Ok(())
+    }
+}
+
+/// One numbered input of a template type, or one header field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The name as content and events write it. Names differ by case.
+    pub name: String,
+    /// The type.
+    pub ty: FieldType,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// A Sigma log source. Values are lower case.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LogSource {
+    /// `product`, such as `windows`.
+    pub product: Option<String>,
+    /// `category`, such as `process_creation`.
+    pub category: Option<String>,
+    /// `service`, such as `security`.
+    pub service: Option<String>,
+}
+
+impl LogSource {
+    /// Whether events of this (served) log source are meant by `asked`: every part that
+    /// is asked for is served with the same value. `{product: windows}` asks for all of Windows.
+    #[must_use]
+    pub fn serves(&self, asked: &Self) -> bool {
+        fn part(served: Option<&String>, asked: Option<&String>) -> bool {
+            asked.is_none() || served == asked
+        }
+        part(self.product.as_ref(), asked.product.as_ref())
+            && part(self.category.as_ref(), asked.category.as_ref())
+            && part(self.service.as_ref(), asked.service.as_ref())
+    }
+
+    /// As the command line names one: `product=windows,category=process_creation`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        self.to_string().replace(": ", "=").replace(", ", ",")
+    }
+
+    /// Whether no part is given.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.product.is_none() && self.category.is_none() && self.service.is_none()
+    }
+}
+
+impl fmt::Display for LogSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [("product", &self.product), ("category", &self.category), ("service", &self.service)];
+        let mut first = true;
+        for (name, value) in parts {
+            if let Some(value) = value {
+                if !first {
+                    f.write_str(", ")?;
+                }
+                first = false;
+                write!(f, "{name}: {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A value that a template type fixes for all of its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fixed {
+    /// Text; compared without ASCII case, since recorders differ in it.
+    Text(String),
+    /// An integer.
+    Int(i64),
+}
+
+impl Fixed {
+    /// The value, as an event has it.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::String(text.clone()),
+            Self::Int(number) => Value::Int(*number),
+        }
+    }
+
+    /// Its text, as a string test sees it.
+    #[must_use]
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Int(number) => Cow::Owned(number.to_string()),
+        }
+    }
+
+    /// Whether the value passes a test; nothing where that takes more than a look, or depends on the case in which a
+    /// recorder writes it.
+    #[must_use]
+    pub fn passes(&self, test: &Test) -> Option<bool> {
+        match test {
+            Test::Exists => Some(true),
+            Test::Null | Test::Unexpanded => Some(false),
+            Test::Int(ranges) => {
+                let number = match self {
+                    Self::Int(number) => Some(*number),
+                    Self::Text(text) => text.parse().ok(),
+                };
+                Some(number.is_some_and(|number| ranges.iter().any(|range| range.holds(number))))
+            }
+            Test::Text { patterns, all } => {
+                let mut unknown = false;
+                for pattern in patterns {
+                    match self.matches(pattern) {
+                        None => unknown = true,
+                        Some(found) if found != *all => return Some(found),
+                        Some(_) => {}
+                    }
+                }
+                (!unknown).then_some(*all)
+            }
+            _ => None,
+        }
+    }
+
+    fn matches(&self, pattern: &TextPattern) -> Option<bool> {
+        let text = self.text();
+        let whole = text.to_ascii_lowercase();
+        let found = match &pattern.pattern {
+            Pattern::Equals(value) => whole == value.to_ascii_lowercase(),
+            Pattern::Contains(value) => whole.contains(&value.to_ascii_lowercase()),
+            Pattern::StartsWith(value) => whole.starts_with(&value.to_ascii_lowercase()),
+            Pattern::EndsWith(value) => whole.ends_with(&value.to_ascii_lowercase()),
+            Pattern::Like(parts) if wildcard::matches_all(parts) => return Some(true),
+            Pattern::Like(_) | Pattern::Matches(_) => return None,
+        };
+        let sure = pattern.ignore_case || !found || !whole.bytes().any(|byte| byte.is_ascii_alphabetic());
+        sure.then_some(found)
+    }
+}
+
+impl fmt::Display for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Int(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+/// One condition of `reads`: the recorded event has one of these values under this name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recognition {
+    /// Name in the recorded event, such as `EventID`.
+    pub name: String,
+    /// The values, any of which will do. Never empty.
+    pub values: Vec<Fixed>,
+}
+
+/// A named, versioned contract: an ordered list of numbered, typed fields.
+#[derive(Clone, Debug)]
+pub struct TemplateType {
+    /// Dotted name, such as `windows.sysmon.process_creation`.
+    pub name: String,
+    /// Version, from 1.
+    pub version: u32,
+    /// The numbered fields. `fields[i]` has position `i + 1`. `None` marks a retired position.
+    pub fields: Vec<Option<Field>>,
+    /// Fields that the transport supplies with every event: read by name, without a position.
+    pub header: Vec<Field>,
+    /// Sigma log sources that resolve to this template type.
+    pub serves: Vec<LogSource>,
+    /// How a recorded event is recognised as one of these: all must hold. A rule may
+    /// read these names too; their values are known, so such predicates fold.
+    pub reads: Vec<Recognition>,
+    /// Whether events may have further fields that nobody declared.
+    pub open: bool,
+    /// The file that declares it.
+    pub source: Source,
+    /// The name in the declaration.
+    pub span: Span,
+    /// The first error in the declaration, where there is one: no rule can be read against it.
+    pub flaw: Option<Arc<Diagnostic>>,
+}
+
+impl TemplateType {
+    /// Number of positions, retired ones included.
+    #[must_use]
+    pub fn arity(&self) -> usize {
+        self.fields.len()
+    }
+}
+
+impl fmt::Display for TemplateType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} @ {}", self.name, self.version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_read_as_they_are_written() {
+        for text in ["string", "int?", "list<ip>", "list<string>? nocase", "string nocase", "bytes", "bool", "float?"] {
+            assert_eq!(FieldType::parse(text).map(|ty| ty.to_string()).as_deref(), Some(text));
+        }
+        for text in
+            ["", "text", "int nocase", "stringnocase", "list<list<int>>", "list<int", "string??", "list<int?>", " int"]
+        {
+            assert_eq!(FieldType::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sensor_may_promise_more_but_not_less() {
+        let ty = |text| FieldType::parse(text).unwrap();
+        assert!(ty("string? nocase").is_fed_by(ty("string")));
+        assert!(!ty("string nocase").is_fed_by(ty("string?")));
+        assert!(!ty("string").is_fed_by(ty("int")));
+        assert!(!ty("list<int>").is_fed_by(ty("int")));
+    }
+}
