@@ -10,10 +10,10 @@ use std::fs;
 use std::path::Path;
 
 use common::{corpus, directories, name};
-use contentcheck_parser::check::Language;
-use contentcheck_parser::diagnostic::Diagnostic;
+use contentcheck_model::language::Language;
+use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_parser::release::{Checking, Gathered};
-use contentcheck_parser::source::Source;
+use contentcheck_model::source::Source;
 
 /// A page of mistakes of one kind.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ struct Mistake {
 struct Written {
     text: String,
     /// The lines that the answer may point at, from 1.
-    wrong: BTreeSet<u32>,
+    wrong: BTreeSet<usize>,
 }
 
 impl Page {
@@ -113,7 +113,7 @@ impl Mistake {
         }
         let mut text = lines.join("\n");
         text.push('\n');
-        Written { text, wrong: marked.into_iter().map(|line| u32::try_from(line + 1).unwrap()).collect() }
+        Written { text, wrong: marked.into_iter().map(|line| line + 1).collect() }
     }
 }
 

@@ -28,8 +28,13 @@ pub fn unprintable(key: &str, text: &str) -> Option<char> {
 
 /// The finding for [`unprintable`].
 pub fn control(key: &str, sign: char, span: Span, sink: &Sink) -> Diagnostic {
-    let message = format!("`{}` has the character U+{:04X}", clip(key), u32::from(sign));
-    let help = "remove it: what it does to a terminal or a log is not what it says";
+    let what = if matches!(sign, '\n' | '\r') { "a line break, the character" } else { "the character" };
+    let message = format!("`{}` has {what} U+{:04X}", clip(key), u32::from(sign));
+    let help = if matches!(sign, '\n' | '\r') {
+        "write it on one line"
+    } else {
+        "remove it: what it does to a terminal or a log is not what it says"
+    };
     sink.diagnostic(&codes::CONTROL_CHARACTER, span, message).with_help(help)
 }
 

@@ -148,6 +148,14 @@ impl<'s> Lexer<'s> {
         rest.get(..length).filter(|word| !word.is_empty())
     }
 
+    /// The first word behind `offset` on its line, whatever signs and numbers are before it.
+    pub(super) fn name_after(&self, offset: u32) -> Option<&'s str> {
+        let rest = self.text.get(offset as usize..)?;
+        let blank = run(rest.as_bytes(), |byte| !is_word_start(byte) && byte != b'\n');
+        let rest = rest.get(blank..)?;
+        rest.get(..word_length(rest.as_bytes())).filter(|word| !word.is_empty())
+    }
+
     fn rest(&self) -> &'s [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }

@@ -379,9 +379,9 @@ impl<'a> Specialiser<'a, '_> {
         let sources = self.catalogue.log_sources().into_iter();
         let sources = sources.filter(|source| source.product == self.logsource.product);
         let mut names: Vec<&str> = sources.filter(has).filter_map(|source| source.category.as_deref()).collect();
-        names.sort_unstable();
+        names.sort_unstable_by_key(|name| (name.len(), *name));
         names.dedup();
-        let shown: Vec<String> = names.iter().take(8).map(|name| format!("`{name}`")).collect();
+        let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
         (!shown.is_empty())
             .then(|| format!("it is a field of {}; a rule reads the events of its own log source", shown.join(", ")))
     }

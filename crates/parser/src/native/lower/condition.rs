@@ -121,7 +121,8 @@ pub(super) fn lower(
             "write `when` and the condition",
         )),
     };
-    for binding in rule.lets() {
+    // What a condition uses that could not be read is not known.
+    for binding in rule.lets().filter(|_| condition.is_ok()) {
         if let Some((_, false)) = lowerer.bound.get(binding.name.value.as_str()) {
             let message = format!("nothing uses `{}`", binding.name.value);
             let found = lowerer.sink.diagnostic(&codes::UNUSED_SELECTION, binding.name.span, message);
@@ -240,6 +241,16 @@ impl<'r> Lowerer<'r, '_> {
     /// The field of a reference on the left.
     fn field(&mut self, reference: &Reference) -> Result<Resolved, Unread> {
         match &reference.target {
+            ReferenceTarget::Name { name, quoted: false }
+                if self.scope.has(name) && known_field(self.template, name).is_none() =>
+            {
+                Err(self.report(
+                    &codes::OPERATOR_TYPE,
+                    reference.span,
+                    format!("`{name}` is a list or a table, which is on the right of an operator"),
+                    &format!("write the field first, as in `field in {name}`"),
+                ))
+            }
             ReferenceTarget::Name { name, .. } => resolve_field(self.template, name, reference.span, self.sink),
             ReferenceTarget::Position(position) => {
                 let at = usize::try_from(*position).unwrap_or(usize::MAX);

@@ -75,7 +75,8 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
     if let Some(flaw) = cut {
         outcome.cut(&flaw);
     }
-    if parsed.ast.is_intact() {
+    // What a rule uses that could not be read is not known.
+    if parsed.ast.is_intact() && outcome.facts.iter().all(|facts| facts.unread.is_none()) {
         scope.report_unused(&mut sink);
     }
     outcome.diagnostics.splice(0..0, parsed.diagnostics);

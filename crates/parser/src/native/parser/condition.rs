@@ -23,6 +23,12 @@ impl Parser<'_> {
         let start = self.token.start;
         self.operands = 0;
         self.depth = 0;
+        if self.at_condition_end() {
+            let found = self.unexpected("a condition");
+            let found = self.behind(found);
+            self.push(found.with_help("write a comparison, such as `image == \"x\"`"));
+            return Err(Failed);
+        }
         let read = self.any_of();
         self.depth = 0;
         let condition = read?;
@@ -168,6 +174,11 @@ impl Parser<'_> {
             let inner = self.any_of()?;
             self.depth -= 1;
             if !self.at(Kind::RightParen) {
+                if self.at_condition_end() {
+                    let found = self.sink.diagnostic(&codes::UNTERMINATED, open.span(), "this `(` is never closed");
+                    self.push(found.with_help("write `)` where the group ends"));
+                    return Err(Failed);
+                }
                 let found = self.unexpected("`and`, `or` or `)`").with_place(open.span(), "this parenthesis is open");
                 let help = self.end_help().unwrap_or_else(|| "write `)` where the group ends".to_owned());
                 self.push(found.with_help(help));
@@ -310,6 +321,9 @@ impl Parser<'_> {
             let message = format!("the value {shown} alone is not a condition");
             let found = self.sink.diagnostic(&codes::SYNTAX, value.span, message);
             let help = match self.end_help() {
+                _ if self.at_word("of") => {
+                    "selections of Sigma are `let` conditions here: join their names with `and` or `or`".to_owned()
+                }
                 Some(help) if !self.may_end_operand() && self.token.start == self.end => help,
                 _ => format!(
                     "compare a field with it, as in `field == {shown}`, or write all values as a list: `field in [\"a\", {shown}]`"
@@ -319,7 +333,16 @@ impl Parser<'_> {
             return Failed;
         }
         let found = self.unexpected("an operator");
-        let help = self.operator_help(left);
+        let mut found = self.behind(found);
+        let word = self.text.get(left.span().range()).unwrap_or("");
+        let lower = word.to_ascii_lowercase();
+        let help = if ["not", "and", "or", "any", "all"].contains(&lower.as_str()) {
+            found.span = left.span();
+            found.message = format!("`{word}` is read as the name of a field");
+            format!("words of the language are lower case: write `{lower}`")
+        } else {
+            self.operator_help(left)
+        };
         self.push(found.with_help(help));
         Failed
     }
@@ -420,9 +443,17 @@ impl Parser<'_> {
         if let Some(help) = self.value_help(operator) {
             let found = self.unexpected("a value");
             self.push(found.with_help(help));
+            if self.at(Kind::LeftBrace) {
+                self.skip_block();
+            }
             return Err(Failed);
         }
         let operand = self.operand("a value")?;
+        if operator == Operator::In && self.text_of(self.token) == "." && self.token.start == self.end {
+            let found = self.sink.diagnostic(&codes::SYNTAX, operand.span(), "there are no ranges");
+            self.push(found.with_help("write `field >= 1 and field <= 5`, with your field and numbers"));
+            return Err(Failed);
+        }
         if operator == Operator::In && matches!(operand, Operand::Literal(_)) {
             let found = self
                 .sink

@@ -140,7 +140,7 @@ impl<'s> Parser<'s> {
             self.values = 0;
             let before = self.token.start;
             self.errors = self.sink.len();
-            let name = self.word().filter(|word| *word != "rule").and_then(|_| self.lexer.word_after(self.token.end));
+            let name = self.word().filter(|word| *word != "rule").and_then(|_| self.lexer.name_after(self.token.end));
             let declaration = self.declaration();
             match declaration {
                 Ok(declaration) if self.errors == self.sink.len() => declarations.push(declaration),
@@ -294,6 +294,7 @@ impl<'s> Parser<'s> {
     fn version(&mut self) -> Read<Spanned<u32>> {
         if !self.at(Kind::At) {
             let found = self.unexpected("`@` and a version");
+            let found = self.behind(found);
             self.push(found.with_help("write the version behind the name, as in `acme.process @ 1`"));
             return Err(Failed);
         }
@@ -341,6 +342,7 @@ impl<'s> Parser<'s> {
     fn expected(&mut self, what: &str) -> Failed {
         let found = self.unexpected(what);
         // A sign that is missing is all that can be said; a sign of another kind has its own help.
+        let found = if what == "`[`" { found } else { self.behind(found) };
         let sign = what.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).filter(|sign| !sign.contains('`'));
         self.push(match (sign, &found.help) {
             (Some(sign), None) => found.with_help(format!("write `{sign}` here")),
@@ -363,8 +365,25 @@ impl<'s> Parser<'s> {
             Some('“' | '”' | '„' | '‘' | '’') => {
                 finding.with_help("write \" for the curly quotes of word processors")
             }
-            Some('/') => finding.with_help("a comment begins with #"),
+            Some('/') => finding.with_help("a comment begins with `#`"),
             _ => finding,
+        }
+    }
+
+    /// What is missed where a line ends is missed there, and not at what happens to follow.
+    fn behind(&self, mut found: Diagnostic) -> Diagnostic {
+        if self.token.first && self.end > 0 && found.span == self.token.span() {
+            found.span = Span::at(self.end as usize);
+        }
+        found
+    }
+
+    /// Goes behind the `}` that ends a block of which a part could not be read.
+    fn skip_block(&mut self) {
+        while !self.at(Kind::End) && !self.at_declaration() && !(self.token.first && self.at_entry_word()) {
+            if self.bump().kind == Kind::RightBrace {
+                return;
+            }
         }
     }
 
@@ -474,6 +493,7 @@ impl<'s> Parser<'s> {
         mut item: impl FnMut(&mut Self) -> Read<T>,
     ) -> Read<Vec<T>> {
         let mut items = Vec::new();
+        let mut told = None;
         loop {
             if self.take(close.0).is_some() {
                 return Ok(items);
@@ -484,19 +504,28 @@ impl<'s> Parser<'s> {
             }
             items.push(item(self)?);
             if self.take(Kind::Comma).is_none() && !self.at(close.0) {
-                if self.at(Kind::End) || self.at_declaration() {
-                    continue;
+                let is_next = matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int | Kind::LeftBracket);
+                // A word that begins an entry shows that the list was to end before it.
+                let is_entry = self.token.first
+                    && (self.at_entry_word()
+                        || close.0 == Kind::RightBracket && self.lexer.sign_after(self.token.end) == Some(b':'));
+                if self.at(Kind::End) || self.at_declaration() || is_entry {
+                    self.unclosed(open.span(), what, close.1);
+                    return Err(Failed);
                 }
-                let found = self.unexpected(&format!("`,` or `{}`", close.1));
-                let missing =
-                    self.token.first && matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int);
                 let at = Span::at(self.end as usize);
+                let found = self.unexpected(&format!("`,` or `{}`", close.1));
                 let found = if found.help.is_none() {
                     found.with_help(format!("separate what is listed with `,`, and close it with `{}`", close.1))
                 } else {
                     found
                 };
-                self.push(if missing { found.with_fix(FixKind::Sign, "add the comma", at, ",") } else { found });
+                let found = self.behind(found);
+                self.push(if is_next && self.token.first { found.with_fix(FixKind::Sign, "add the comma", at, ",") } else { found });
+                if is_next && told.is_none() {
+                    told = Some(());
+                    continue;
+                }
                 return Err(Failed);
             }
         }

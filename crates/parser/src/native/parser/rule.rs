@@ -164,7 +164,13 @@ impl Parser<'_> {
             });
             return Err(Failed);
         };
+        let choices = CHOICES.iter().find(|(attribute, _)| attribute == key).map(|(_, choices)| *choices);
         let pair = self.pair("an attribute", |parser| match shape {
+            Shape::Text if let (Some(choices), Kind::Int | Kind::Float) = (choices, parser.token.kind) => {
+                let found = parser.unexpected("a word");
+                parser.push(found.with_help(format!("write one of {}", choices.join(", "))));
+                Err(Failed)
+            }
             Shape::Template => parser.template_name().map(AttributeValue::Template),
             Shape::List => parser.text_list().map(AttributeValue::List),
             Shape::Text => parser.text_value("a word or a text").map(AttributeValue::Text),
@@ -179,16 +185,17 @@ impl Parser<'_> {
             && !choices.contains(&text.value.as_str())
         {
             let message = format!("`{}` is not a {key}", text.value);
-            let found = self
-                .sink
-                .diagnostic(&codes::INVALID_ATTRIBUTE, text.span, message)
-                .with_help(format!("write one of {}", choices.join(", ")));
             let lower = text.value.to_ascii_lowercase();
             let same = choices.iter().copied().find(|choice| *choice == lower);
+            let found = self.sink.diagnostic(&codes::INVALID_ATTRIBUTE, text.span, message).with_help(match same {
+                Some(same) => format!("write `{same}`"),
+                None => format!("write one of {}", choices.join(", ")),
+            });
             // What is meant by another word is for a person to say.
             let near = match lower.as_str() {
                 "info" | "information" => Some("informational"),
-                "moderate" => Some("medium"),
+                "moderate" | "warning" => Some("medium"),
+                "severe" | "urgent" | "fatal" => Some("critical"),
                 other => closest(other, choices.iter().copied()),
             };
             self.push(match (same, near) {
@@ -276,7 +283,10 @@ impl Parser<'_> {
         name.iter().for_each(|name| self.printable("test", name));
         let open = self.need(Kind::LeftBrace, "`{`")?;
         let field = |parser: &mut Self| parser.pair("the name of a field", Self::event_value);
-        let fields = self.items(open, (Kind::RightBrace, "}"), "test", field)?;
+        let Ok(fields) = self.items(open, (Kind::RightBrace, "}"), "test", field) else {
+            self.skip_block();
+            return Err(Failed);
+        };
         Ok(Test { fires, name, fields, body: self.since(open.start), span: self.since(start) })
     }
 }

@@ -98,7 +98,10 @@ impl Parser<'_> {
             return Err(Failed);
         }
         let open = self.need(Kind::LeftBrace, "`{`")?;
-        let pairs = self.items(open, (Kind::RightBrace, "}"), "block", pair)?;
+        let Ok(pairs) = self.items(open, (Kind::RightBrace, "}"), "block", pair) else {
+            self.skip_block();
+            return Err(Failed);
+        };
         let (body, span) = (self.since(open.start), self.since(start));
         if pairs.is_empty() {
             self.sink.report(&codes::SYNTAX, body, "this block is empty");
@@ -153,6 +156,7 @@ impl Parser<'_> {
                 self.bump();
                 if !self.at(Kind::Less) {
                     let found = self.unexpected("`<` and the type of the elements");
+                    let found = self.behind(found);
                     self.push(found.with_help("write the type of its elements, as in `list<string>`"));
                     return Err(Failed);
                 }

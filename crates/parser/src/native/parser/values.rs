@@ -183,6 +183,11 @@ impl Parser<'_> {
 
     /// `key: value` with a value read by `value`.
     pub(super) fn pair<T>(&mut self, what: &str, value: impl FnOnce(&mut Self) -> Read<T>) -> Read<Pair<T>> {
+        if self.at(Kind::Int) {
+            let found = self.unexpected(what);
+            self.push(found.with_help("write the name alone: what is listed here has no position"));
+            return Err(Failed);
+        }
         let key = self.name(what)?;
         if let Some(token) = self.take(Kind::Assign).or_else(|| self.take(Kind::Equal)) {
             let sign = if token.end - token.start == 1 { "=" } else { "==" };
