@@ -10,10 +10,10 @@ use std::fs;
 use std::path::Path;
 
 use common::{corpus, directories, name};
-use contentcheck_model::language::Language;
 use contentcheck_model::diagnostic::Diagnostic;
-use contentcheck_parser::release::{Checking, Gathered};
+use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
+use contentcheck_parser::release::{Checking, Gathered};
 
 /// A page of mistakes of one kind.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use contentcheck_analysis::Witness;
-use contentcheck_model::diagnostic::{Code, Severity};
+use contentcheck_model::diagnostic::{Code, Detail, Severity};
 use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::{self, sha256};
@@ -206,7 +206,15 @@ impl Finding {
             help: None,
             event: None,
             test: None,
+            detail: None,
         }
+    }
+
+    /// Adds the facts.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.detail = Some(detail);
+        self
     }
 
     /// Says which rule it is about.

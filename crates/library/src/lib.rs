@@ -14,7 +14,7 @@ mod embedded;
 use std::sync::{Arc, OnceLock};
 
 use contentcheck_model::diagnostic::{Diagnostic, Sink};
-use contentcheck_model::sensor::{Manifest, Sensor};
+use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_model::source::Source;
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::native;
@@ -89,6 +89,14 @@ pub fn sensor_names() -> impl Iterator<Item = &'static str> {
         last = file.sensor;
         new.then_some(file.sensor)
     })
+}
+
+/// The sensors that ship, as one fleet. They are read once, when first asked for.
+#[must_use]
+pub fn fleet() -> &'static Fleet {
+    static READ: OnceLock<Fleet> = OnceLock::new();
+    // A test shows that all of them can be read; one that could not would be missing.
+    READ.get_or_init(|| Fleet::new(SENSORS.iter().filter_map(|file| file.parse().ok()).collect()).unwrap_or_default())
 }
 
 /// Template types, shared by all who use them.

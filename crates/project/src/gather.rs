@@ -192,6 +192,7 @@ impl Project {
             beside,
             library,
             fleet,
+            known: Some(contentcheck_library::fleet),
             tables: Tables::new(move |path| {
                 data.add(path);
                 files::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()

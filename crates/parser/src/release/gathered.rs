@@ -167,6 +167,8 @@ pub struct Gathered {
     pub library: Arc<[Arc<TemplateType>]>,
     /// The sensors that the content is for. Without them the arity rule is not checked.
     pub fleet: Option<Fleet>,
+    /// Gives the sensors that ship with the tool: what is said of an input that is missed names their versions too.
+    pub known: Option<fn() -> &'static Fleet>,
     /// The data files of tables.
     pub tables: Tables,
     /// Which findings fail.

@@ -10,8 +10,8 @@ use super::metadata;
 use super::specialise::{self, Leaf};
 use super::yaml::{Node, Style, Yaml};
 use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
-use contentcheck_model::limits;
 use contentcheck_model::expression::Expr;
+use contentcheck_model::limits;
 use contentcheck_model::source::Span;
 
 /// Reads the condition, or the list of them, and replaces names by what they stand for.

@@ -374,7 +374,8 @@ impl<'a> Specialiser<'a, '_> {
         let has = |source: &&LogSource| {
             let entries = self.catalogue.candidates(source);
             let mut entries = entries.iter().filter_map(|index| self.catalogue.entry(*index));
-            entries.any(|entry| !entry.template.open && entry.declared(field).is_some() && entry.values(field).is_empty())
+            entries
+                .any(|entry| !entry.template.open && entry.declared(field).is_some() && entry.values(field).is_empty())
         };
         let sources = self.catalogue.log_sources().into_iter();
         let sources = sources.filter(|source| source.product == self.logsource.product);

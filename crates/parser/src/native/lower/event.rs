@@ -46,7 +46,10 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
         let message = format!("the test event lacks {}", missing.join(", "));
         let found = sink
             .diagnostic(&codes::INCOMPLETE_EVENT, Span { start: test.span.start, end: test.body.start }, message)
-            .with_help(format!("give it a value for {}: every event has one for each field that is not optional", missing.join(", ")))
+            .with_help(format!(
+                "give it a value for {}: every event has one for each field that is not optional",
+                missing.join(", ")
+            ))
             .with_rule(&rule.name.value);
         sink.push(found);
     }

@@ -71,7 +71,12 @@ impl Scope {
         if let Some(flaw) = form.first() {
             for name in &ast.lost {
                 let meaning = Err(Box::new(flaw.clone()));
-                self.entries.entry(name.clone()).or_insert(Entry { kind: "list", meaning, span: flaw.span, used: true });
+                self.entries.entry(name.clone()).or_insert(Entry {
+                    kind: "list",
+                    meaning,
+                    span: flaw.span,
+                    used: true,
+                });
             }
         }
         found
@@ -163,7 +168,8 @@ fn alike(values: &Values, sink: &mut Sink) {
     if let Some(other) = values.values.iter().find(|value| std::mem::discriminant(&value.value) != kind) {
         let message = format!("a list holds values of one kind, and this one is different: {}", other.value.kind());
         let found = sink.diagnostic(&codes::VALUE_TYPE, other.span, message);
-        let found = found.with_help("write all values of a list in one kind: strings in double quotes, numbers without");
+        let found =
+            found.with_help("write all values of a list in one kind: strings in double quotes, numbers without");
         sink.push(found.with_place(first.span, format!("the first is a {}", first.value.kind())));
     }
 }

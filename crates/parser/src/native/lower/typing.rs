@@ -273,7 +273,8 @@ fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
     let name = clip(asked.name);
     let shown = clip(value);
     let inner = value.trim_matches('*');
-    let raw = |text: &str| if text.contains('\\') { format!("r\"{}\"", clip(text)) } else { format!("\"{}\"", clip(text)) };
+    let raw =
+        |text: &str| if text.contains('\\') { format!("r\"{}\"", clip(text)) } else { format!("\"{}\"", clip(text)) };
     let edges = (value.starts_with('*'), value.ends_with('*'));
     let help = match asked.operator {
         _ if inner.is_empty() => return,
@@ -285,10 +286,18 @@ fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
         {
             format!("`{operator}` compares the string itself: write `{name} matches {}`", raw(value))
         }
-        Operator::EndsWith if edges.0 => format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_start_matches('*'))),
-        Operator::StartsWith if edges.1 => format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_end_matches('*'))),
-        Operator::Contains if edges == (true, true) => format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(inner)),
-        Operator::Like if value.len() > 2 && value.starts_with('%') && value.ends_with('%') && !value.contains(['*', '?']) => {
+        Operator::EndsWith if edges.0 => {
+            format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_start_matches('*')))
+        }
+        Operator::StartsWith if edges.1 => {
+            format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_end_matches('*')))
+        }
+        Operator::Contains if edges == (true, true) => {
+            format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(inner))
+        }
+        Operator::Like
+            if value.len() > 2 && value.starts_with('%') && value.ends_with('%') && !value.contains(['*', '?']) =>
+        {
             format!("the wildcards of `like` are `*` and `?`: write `{name} like {}`", raw(&value.replace('%', "*")))
         }
         _ => return,

@@ -504,7 +504,8 @@ impl<'s> Parser<'s> {
             }
             items.push(item(self)?);
             if self.take(Kind::Comma).is_none() && !self.at(close.0) {
-                let is_next = matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int | Kind::LeftBracket);
+                let is_next =
+                    matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int | Kind::LeftBracket);
                 // A word that begins an entry shows that the list was to end before it.
                 let is_entry = self.token.first
                     && (self.at_entry_word()
@@ -521,7 +522,11 @@ impl<'s> Parser<'s> {
                     found
                 };
                 let found = self.behind(found);
-                self.push(if is_next && self.token.first { found.with_fix(FixKind::Sign, "add the comma", at, ",") } else { found });
+                self.push(if is_next && self.token.first {
+                    found.with_fix(FixKind::Sign, "add the comma", at, ",")
+                } else {
+                    found
+                });
                 if is_next && told.is_none() {
                     told = Some(());
                     continue;
