@@ -3,8 +3,11 @@
 use nom::bytes::complete::take_while;
 use nom::{IResult, Parser};
 
-use contentcheck_model::diagnostic::{FixKind, Sink, codes};
+use contentcheck_model::diagnostic::{FixKind, Sink, codes, head};
 use contentcheck_model::source::{Source, Span};
+
+/// How many bytes behind a token are looked at for what a message says of it.
+const NEAR: usize = 300;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +145,7 @@ impl<'s> Lexer<'s> {
 
     /// The word right after `offset`, behind blanks and an opening parenthesis.
     pub(super) fn word_after(&self, offset: u32) -> Option<&'s str> {
-        let rest = self.text.get(offset as usize..)?;
+        let rest = head(self.text.get(offset as usize..)?, NEAR);
         let rest = rest.trim_start_matches([' ', '(']);
         let length = word_length(rest.as_bytes());
         rest.get(..length).filter(|word| !word.is_empty())
@@ -150,7 +153,7 @@ impl<'s> Lexer<'s> {
 
     /// The first word behind `offset` on its line, whatever signs and numbers are before it.
     pub(super) fn name_after(&self, offset: u32) -> Option<&'s str> {
-        let rest = self.text.get(offset as usize..)?;
+        let rest = head(self.text.get(offset as usize..)?, NEAR);
         let blank = run(rest.as_bytes(), |byte| !is_word_start(byte) && byte != b'\n');
         let rest = rest.get(blank..)?;
         rest.get(..word_length(rest.as_bytes())).filter(|word| !word.is_empty())

@@ -3,7 +3,7 @@
 use super::advice;
 use super::modifier::{self, Kind, Modifiers};
 use super::yaml::{Node, Scalar, Style, Yaml};
-use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, Unread, clip, codes};
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, Unread, clip, codes, head, tail};
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
 
@@ -250,6 +250,9 @@ fn empty(span: Span, name: Span, sink: &mut Sink) -> Body {
     Body::Unreadable(sink.refuse(found))
 }
 
+/// How many bytes around a value are looked at for what a message says of it.
+const NEAR: usize = 300;
+
 /// What is written at a place, for a message.
 fn shown(span: Span, sink: &Sink) -> String {
     clip(sink.source().slice(span))
@@ -311,7 +314,7 @@ fn unwritten(key: &Node<'_>, value: &Node<'_>, text: &str, sink: &Sink) -> Optio
     let Yaml::Scalar(content, Style::Plain) = &value.value else { return None };
     let source = sink.source().text();
     if content.starts_with('-') && content.len() > 1 && !content.starts_with("- ") {
-        let between = source.get(key.span.end as usize..value.span.start as usize)?;
+        let between = head(source.get(key.span.end as usize..value.span.start as usize)?, NEAR);
         if !between.contains('\n') || key.span.end > value.span.start {
             return None;
         }
@@ -323,7 +326,7 @@ fn unwritten(key: &Node<'_>, value: &Node<'_>, text: &str, sink: &Sink) -> Optio
     if !content.is_empty() {
         return None;
     }
-    let rest = source.get(key.span.end as usize..)?.split(['\n', '\r']).next()?;
+    let rest = head(source.get(key.span.end as usize..)?, NEAR).split(['\n', '\r']).next()?;
     let rest = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?.trim();
     let place = sink.diagnostic(&codes::EMPTY_VALUES, key.span, "");
     let message = match rest.chars().next() {
@@ -368,8 +371,9 @@ fn comment(node: &Node<'_>, sink: &Sink) -> Option<Diagnostic> {
     }
     let source = sink.source().text();
     let start = node.span.start as usize;
-    let line = source.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
-    let rest = source.get(line..)?.split(['\n', '\r']).next()?;
+    let before = tail(source.get(..start)?, NEAR);
+    let line = start - before.len() + before.rfind('\n').map_or(0, |at| at + 1);
+    let rest = head(source.get(line..)?, 2 * NEAR).split(['\n', '\r']).next()?;
     let dash = rest.len() - rest.trim_start().len();
     let value = rest.trim_start().strip_prefix('-')?.trim_start();
     if !value.starts_with('#') {

@@ -11,7 +11,7 @@ use super::detection::{Body, Detections, Item};
 use super::modifier::{Kind, Part};
 use super::typing::{Prepared, Typed, elements};
 use contentcheck_model::catalogue::{Catalogue, Entry};
-use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes, head};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::FieldRef;
 use contentcheck_model::limits;
@@ -282,7 +282,7 @@ impl<'a> Specialiser<'a, '_> {
 
     /// Where a part of the log source is written.
     fn part_span(&self, value: &str, sink: &Sink) -> Option<Span> {
-        let text = sink.source().slice(self.logsource_span);
+        let text = head(sink.source().slice(self.logsource_span), 1_000);
         let at = text.to_ascii_lowercase().find(&format!(": {value}")).map(|at| at + 2)?;
         let start = self.logsource_span.start as usize + at;
         Some(Span::new(start, start + value.len()))

@@ -5,7 +5,10 @@
 use super::super::ast::Operand;
 use super::super::lexer::Kind;
 use super::{Parser, RESERVED};
-use contentcheck_model::diagnostic::{clip, closest};
+use contentcheck_model::diagnostic::{clip, closest, head, tail};
+
+/// How many bytes around a mistake are looked at for what a message says of it.
+pub(super) const NEAR: usize = 300;
 
 /// What other languages call our operators.
 const OPERATORS: &[(&str, &str)] = &[
@@ -95,7 +98,7 @@ pub(super) fn entry(word: &str) -> Option<&'static str> {
 impl Parser<'_> {
     /// The text at which the parser stands, joined with what follows without a space: `C:\Windows`, `10.0.0.1`.
     pub(super) fn joined(&self, from: u32) -> &str {
-        let rest = self.text.get(from as usize..).unwrap_or("");
+        let rest = head(self.text.get(from as usize..).unwrap_or(""), NEAR);
         let end = rest.find([' ', '\n', '\r', '\t', ')', ']', ',']).unwrap_or(rest.len());
         rest.get(..end).unwrap_or("")
     }
@@ -187,7 +190,8 @@ impl Parser<'_> {
             Kind::Unknown if sign == "|" => "write `or`".to_owned(),
             Kind::Unknown if sign == "/" || sign == "-" => "a comment begins with `#`".to_owned(),
             Kind::Colon | Kind::Unknown if adjacent => {
-                let start = self.text.get(..self.end as usize).and_then(|text| text.rfind([' ', '\n', '(', '[']))?;
+                let before = tail(self.text.get(..self.end as usize).unwrap_or(""), NEAR);
+                let start = self.end as usize - before.len() + before.rfind([' ', '\n', '(', '['])?;
                 let whole = self.joined(u32::try_from(start + 1).ok()?);
                 let mark = if whole.contains('\\') { "r" } else { "" };
                 format!("a string is written in double quotes: {mark}\"{}\"", clip(whole))

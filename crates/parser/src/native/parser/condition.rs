@@ -5,8 +5,8 @@ use super::super::ast::{
     Values,
 };
 use super::super::lexer::{Kind, Token};
-use super::{Failed, Parser, RESERVED, Read};
-use contentcheck_model::diagnostic::{Edit, FixKind, clip, codes};
+use super::{Failed, Parser, RESERVED, Read, advice};
+use contentcheck_model::diagnostic::{Edit, FixKind, clip, codes, head};
 use contentcheck_model::limits;
 use contentcheck_model::source::{Span, Spanned};
 
@@ -470,7 +470,7 @@ impl Parser<'_> {
         match self.token.kind {
             Kind::LeftBrace => Some("a list of values is in brackets: `[\"a\", \"b\"]`".to_owned()),
             Kind::Unknown if sign == "/" => {
-                let rest = self.text.get(self.token.end as usize..).unwrap_or("");
+                let rest = head(self.text.get(self.token.end as usize..).unwrap_or(""), advice::NEAR);
                 let end = rest.find(['\n', '/']).unwrap_or(0);
                 let regex = rest.get(..end).unwrap_or("");
                 let mark = if regex.contains('\\') { "r" } else { "" };

@@ -4,11 +4,17 @@ use super::super::ast::{List, Literal, Name, Pair, TextList, Value, Values};
 use super::super::lexer::Kind;
 use super::super::literal;
 use super::{Failed, Parser, Read};
-use contentcheck_model::diagnostic::{FixKind, clip, codes};
+use contentcheck_model::diagnostic::{FixKind, clip, codes, head};
 use contentcheck_model::limits;
 use contentcheck_model::source::Spanned;
 
 impl Parser<'_> {
+    /// The line from the present token on, as far as a message shows it.
+    fn line(&self) -> &str {
+        let rest = self.text.get(self.token.start as usize..).unwrap_or("");
+        head(rest, super::advice::NEAR).lines().next().unwrap_or("")
+    }
+
     /// Whether a literal begins here.
     pub(super) fn at_literal(&self) -> bool {
         match self.token.kind {
@@ -132,7 +138,7 @@ impl Parser<'_> {
             Kind::Int | Kind::Float => Err(self.bare_date_or_number(what)),
             _ => {
                 let found = self.unexpected(what);
-                let line = self.text.get(self.token.start as usize..).unwrap_or("").lines().next().unwrap_or("");
+                let line = self.line();
                 self.push(match self.token.kind {
                     Kind::LeftBracket => {
                         let inner: String = line.chars().filter(|sign| !matches!(sign, '[' | ']' | '"')).collect();
@@ -170,7 +176,7 @@ impl Parser<'_> {
     pub(super) fn text_list(&mut self) -> Read<TextList> {
         if !self.at(Kind::LeftBracket) {
             let found = self.unexpected("`[`");
-            let line = self.text.get(self.token.start as usize..).unwrap_or("").lines().next().unwrap_or("");
+            let line = self.line();
             let line = line.trim_start_matches("- ").trim_end_matches(',');
             self.push(found.with_help(format!("a list is in brackets: write `[{}]`", clip(line))));
             return Err(Failed);
