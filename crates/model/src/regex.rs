@@ -8,6 +8,7 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Re
 use crate::diagnostic::{Code, codes};
 use crate::limits;
 
+mod advice;
 mod canonical;
 
 pub use canonical::canonical;
@@ -206,7 +207,7 @@ fn syntax(pattern: &str, error: &ast::Error) -> Problem {
                 at: None,
             };
         }
-        kind => (format!("the expression has a syntax error: {kind}"), "fix the expression at the place shown"),
+        kind => advice::of(kind),
     };
     let at = (error.span().start.offset.min(pattern.len()), error.span().end.offset.min(pattern.len()));
     Problem { code: &codes::INVALID_REGEX, message, help, at: Some(at) }

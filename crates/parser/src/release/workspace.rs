@@ -226,9 +226,10 @@ impl Workspace {
     /// Stage 2.
     fn outcomes(&mut self, catalogue: &Catalogue, checking: &Checking<'_>) {
         let (tables, fleet) = (&self.gathered.tables, self.gathered.fleet.as_ref());
+        let known = self.gathered.known_sensors.as_deref();
         let mut todo: Vec<&mut File> = self.files.values_mut().filter(|file| file.outcome.is_none()).collect();
         let made = parallel::map(&todo, checking.threads, |file| {
-            let made = outcome(&file.source, file.language, catalogue, tables, fleet);
+            let made = outcome(&file.source, file.language, catalogue, tables, fleet, known);
             (checking.progress)();
             made
         });
@@ -394,6 +395,7 @@ fn outcome(
     catalogue: &Catalogue,
     tables: &Tables,
     fleet: Option<&Fleet>,
+    known: Option<&Fleet>,
 ) -> Outcome {
     let mut file = match language {
         Language::Sigma => sigma::check(source, catalogue),
@@ -414,7 +416,9 @@ fn outcome(
         }
     }
     if let Some(fleet) = fleet {
-        file.diagnostics.extend(rules.iter().flat_map(|rule| arity::check(rule, fleet, catalogue)));
+        file.diagnostics.extend(
+            rules.iter().flat_map(|rule| arity::check(rule, arity::Against { fleet, known, catalogue, language })),
+        );
     }
     Outcome { rules: rules.into_iter().map(Arc::new).collect(), file }
 }

@@ -288,7 +288,7 @@ fn exists(item: &Item<'_>, sink: &mut Sink) -> Tests {
         _ => {
             let found = sink
                 .diagnostic(&codes::INVALID_VALUE, item.span, "`exists` takes `true` or `false`")
-                .with_help("write `field|exists: true`");
+                .with_help(format!("write `{}|exists: true` or `false`, without quotes", field_name(item)));
             Err(sink.refuse(found))
         }
     }
@@ -600,6 +600,9 @@ fn never_equals(item: &Item<'_>, scalar: Scalar, value: &Written<'_>, sink: &mut
     let found = sink.diagnostic(&codes::VALUE_TYPE, value.span, message).with_help(match scalar {
         Scalar::Bool => "write `true` or `false`",
         Scalar::Ip => "write an address such as 192.0.2.1",
+        _ if value.text.starts_with(['<', '>']) => {
+            "write a number, and compare with a modifier: `|gt`, `|gte`, `|lt` or `|lte`"
+        }
         _ => "write a number",
     });
     sink.refuse(found)
