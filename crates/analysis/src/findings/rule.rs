@@ -324,7 +324,7 @@ fn is_written(analysis: &mut Analysis<'_>, rule: &CheckedRule, part: &Redundant)
 }
 
 /// The patterns of a text test, also of one on the elements of a list.
-fn patterns(predicate: &Predicate) -> &[TextPattern] {
+pub(super) fn patterns(predicate: &Predicate) -> &[TextPattern] {
     let mut test = &*predicate.test;
     while let Test::Elements { test: inner, .. } = test {
         test = inner;
