@@ -119,13 +119,37 @@ fn codes_of(detection: &str, depth: Depth) -> Vec<String> {
 fn a_value_that_a_filter_excludes_and_one_that_excludes_nothing_are_found() {
     let list = |how: &str, values: &str| format!("    s:\n        Image{how}: [{values}]\n");
     for (detection, dead) in [
-        (list("|contains", "'PWCrack', 'foo'") + "    f:\n        Image|contains: 'Crack'\n    condition: s and not f\n", true),
-        (list("|contains", "'Crack', 'foo'") + "    f:\n        Image|contains: 'PWCrack'\n    condition: s and not f\n", false),
-        (list("|endswith", r"'\\a.exe', '\\b.exe'") + "    f:\n        Image|startswith: 'C:'\n    condition: s and not f\n", false),
-        (list("", r"'C:\\a.exe', 'C:\\b.exe'") + "    f:\n        Image|endswith: ['a.exe', 'c.exe']\n    condition: s and not f\n", true),
-        (list("", r"'C:\\a.exe', 'C:\\b.exe'") + "    t:\n        Image|endswith: ['b.exe', 'd.exe']\n    condition: s and t\n", true),
+        (
+            list("|contains", "'PWCrack', 'foo'")
+                + "    f:\n        Image|contains: 'Crack'\n    condition: s and not f\n",
+            true,
+        ),
+        (
+            list("|contains", "'Crack', 'foo'")
+                + "    f:\n        Image|contains: 'PWCrack'\n    condition: s and not f\n",
+            false,
+        ),
+        (
+            list("|endswith", r"'\\a.exe', '\\b.exe'")
+                + "    f:\n        Image|startswith: 'C:'\n    condition: s and not f\n",
+            false,
+        ),
+        (
+            list("", r"'C:\\a.exe', 'C:\\b.exe'")
+                + "    f:\n        Image|endswith: ['a.exe', 'c.exe']\n    condition: s and not f\n",
+            true,
+        ),
+        (
+            list("", r"'C:\\a.exe', 'C:\\b.exe'")
+                + "    t:\n        Image|endswith: ['b.exe', 'd.exe']\n    condition: s and t\n",
+            true,
+        ),
         // On another branch the value is needed.
-        (list("|contains", "'PWCrack', 'foo'") + "    f:\n        Image|contains: 'Crack'\n        User: x\n    condition: s and not f\n", false),
+        (
+            list("|contains", "'PWCrack', 'foo'")
+                + "    f:\n        Image|contains: 'Crack'\n        User: x\n    condition: s and not f\n",
+            false,
+        ),
     ] {
         let found = codes_of(&detection, Depth::Deep);
         assert_eq!(found.contains(&"CC0622".to_owned()), dead, "{detection}{found:?}");

@@ -63,8 +63,11 @@ fn hostile() -> Vec<(&'static str, String)> {
         ("lengths", values("CommandLine|contains", (1..400).map(|at| "ab".repeat(at)))),
         ("regex", values("CommandLine|re", std::iter::once("(.*a){12}[^b]{0,200}(x.*y){9}".to_owned()))),
         ("regexes", values("CommandLine|re", (0..40).map(|at| format!("{at}[^b]{{0,90}}(x.*y){{4}}")))),
-        ("networks", values("DestinationIp|cidr", (0..4_000).map(|at| format!("10.{}.{}.0/24", at / 250, at % 250)))
-            .replace("DestinationIp", "CommandLine")),
+        (
+            "networks",
+            values("DestinationIp|cidr", (0..4_000).map(|at| format!("10.{}.{}.0/24", at / 250, at % 250)))
+                .replace("DestinationIp", "CommandLine"),
+        ),
         ("keywords", {
             let mut text = "    selection:\n".to_owned();
             (0..2_000).for_each(|at| writeln!(text, "        - 'word{at}*x'").unwrap());

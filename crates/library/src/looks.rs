@@ -21,8 +21,8 @@ static DECLARED: &[(&str, &str, Looks)] = &[
 
 /// What the fields of a template type look like, by name.
 pub(crate) fn of(template: &TemplateType) -> BTreeMap<String, Looks> {
-    let own = DECLARED.iter().filter(|(names, field, _)| {
-        template.name.starts_with(names) && template.names().any(|name| name == *field)
-    });
+    let own = DECLARED
+        .iter()
+        .filter(|(names, field, _)| template.name.starts_with(names) && template.names().any(|name| name == *field));
     own.map(|(_, field, looks)| ((*field).to_owned(), *looks)).collect()
 }

@@ -91,7 +91,8 @@ fn is_name(path: &str) -> bool {
 /// Whether a text is the name of a program or library, without a directory.
 fn is_file(text: &str) -> bool {
     let ending = text.rsplit_once('.').map(|(name, ending)| (name.is_empty(), ending.to_ascii_lowercase()));
-    let is_known = |ending: &str| matches!(ending, "exe" | "dll" | "sys" | "com" | "scr" | "ps1" | "bat" | "cmd" | "vbs");
+    let is_known =
+        |ending: &str| matches!(ending, "exe" | "dll" | "sys" | "com" | "scr" | "ps1" | "bat" | "cmd" | "vbs");
     !text.contains(['\\', '/', '*', '?']) && ending.is_some_and(|(nothing, ending)| !nothing && is_known(&ending))
 }
 

@@ -29,14 +29,13 @@ impl Depth {
     /// The codes that are looked for.
     #[must_use]
     pub fn codes(self) -> &'static [&'static Code] {
-        static QUICK: &[&Code] =
-            &[
-                &codes::CONTRADICTION,
-                &codes::TAUTOLOGY,
-                &codes::DEAD_FILTER,
-                &codes::SWALLOWING_FILTER,
-                &codes::UNLIKELY_VALUE,
-            ];
+        static QUICK: &[&Code] = &[
+            &codes::CONTRADICTION,
+            &codes::TAUTOLOGY,
+            &codes::DEAD_FILTER,
+            &codes::SWALLOWING_FILTER,
+            &codes::UNLIKELY_VALUE,
+        ];
         match self {
             Self::Quick => QUICK,
             Self::Deep => codes::BY_ANALYSIS,
