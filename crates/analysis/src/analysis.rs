@@ -72,7 +72,13 @@ impl<'c> Analysis<'c> {
     /// An analysis with a budget of its own.
     #[must_use]
     pub fn with_budget(budget: Budget, confirm: &'c Confirm<'c>) -> Self {
-        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: Some(confirm), file: None }
+        Self {
+            budget,
+            formulas: Formulas::new(),
+            space: Space::new(Values::new(budget)),
+            confirm: Some(confirm),
+            file: None,
+        }
     }
 
     /// An analysis of which only proofs are used and no events, so that there is nothing to confirm.

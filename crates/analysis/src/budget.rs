@@ -25,10 +25,10 @@ pub struct Budget {
     /// Combinations of values that are tried where one field is compared with another. 256 by default.
     pub combinations: usize,
     /// Steps of all kinds for each question, whatever it asks about: every loop of the analysis counts what it does.
-    /// 20 million by default: of all public rules none needs a tenth of it.
+    /// 20 million by default.
     pub work: u64,
-    /// Steps of all questions about the rules of one file, where [`crate::Analysis::about`] says which they are. 200
-    /// million by default.
+    /// Steps of all questions about the rules of one file, where [`crate::Analysis::about`] says which they are. 150
+    /// million by default: of all public rules none needs as much, whatever is asked.
     pub file: u64,
 }
 
@@ -43,7 +43,7 @@ impl Default for Budget {
             minimize: 48,
             combinations: 256,
             work: 20_000_000,
-            file: 200_000_000,
+            file: 150_000_000,
         }
     }
 }

@@ -146,7 +146,10 @@ fn alternatives(
         }
     }
     for value in proposed {
-        if space.values.automata.meter.charge(16) && fits(&domain, &value) && space.values.does(&value, &own) == Ok(true) {
+        if space.values.automata.meter.charge(16)
+            && fits(&domain, &value)
+            && space.values.does(&value, &own) == Ok(true)
+        {
             push(found, Some(value));
         }
     }

@@ -38,7 +38,8 @@ pub(crate) const FALSE: NodeId = 0;
 
 impl Formulas {
     pub(crate) fn new() -> Self {
-        let mut formulas = Self { nodes: Vec::new(), ids: FxHashMap::default(), negations: FxHashMap::default(), steps: Cell::new(0) };
+        let mut formulas =
+            Self { nodes: Vec::new(), ids: FxHashMap::default(), negations: FxHashMap::default(), steps: Cell::new(0) };
         formulas.intern(Node::Const(false));
         formulas.intern(Node::Const(true));
         formulas

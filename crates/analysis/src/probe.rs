@@ -178,7 +178,7 @@ fn holds(
                 None => match Domain::of(events, field) {
                     Domain::Scalar(_, presence) | Domain::List(_, presence) if presence != Presence::Always => {
                         &Probed::Absent
-                    },
+                    }
                     _ => return None,
                 },
             };

@@ -430,11 +430,8 @@ impl Analysis<'_> {
                 }
                 if is_dead {
                     let field = words::field(&target.template, &predicate.field);
-                    let words = if *negated {
-                        format!("{field}: {} excludes nothing that the rest selects", words::written(pattern))
-                    } else {
-                        format!("{field}: {} cannot match where it matters", words::written(pattern))
-                    };
+                    let written = words::written(pattern);
+                    let words = format!("{field}: where {written} matches, the rest of the condition decides already");
                     let kind = RedundantKind::DeadValue { value };
                     dead.push(Redundant { kind, predicates: vec![*index], span: predicate.span, words });
                 }

@@ -610,7 +610,7 @@ pub struct Lint {
     /// Write the findings to a file in place of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Also look for parts, values and rules that say nothing: CC0615 to CC0621, which take longer
+    /// Also look for parts, values and rules that say nothing: CC0615 to CC0622, which take longer
     #[arg(long)]
     pub deep: bool,
     /// Fail the run on warnings too

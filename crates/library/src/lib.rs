@@ -10,6 +10,7 @@
 //! ```
 
 mod embedded;
+mod looks;
 
 use std::sync::{Arc, OnceLock};
 
@@ -122,7 +123,10 @@ fn read() -> Result<Templates, Vec<Diagnostic>> {
         let source = file.source();
         let parsed = native::parse(&source);
         let mut sink = Sink::new(&source);
-        found.extend(native::templates(&parsed.ast, &mut sink).into_iter().map(Arc::new));
+        found.extend(native::templates(&parsed.ast, &mut sink).into_iter().map(|mut template| {
+            template.looks = looks::of(&template);
+            Arc::new(template)
+        }));
         problems.extend(parsed.diagnostics);
         problems.extend(sink.finish());
     }

@@ -1,6 +1,7 @@
 //! Template types: the contract between content and sensors.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -128,6 +129,17 @@ pub struct Field {
     pub ty: FieldType,
     /// Where it is declared.
     pub span: Span,
+}
+
+/// What the values of a field look like, as far as is known. An event may have another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Looks {
+    /// The full path of a file on Windows.
+    WindowsPath,
+    /// The name of a file, without a directory.
+    FileName,
+    /// Digests with their algorithms: `MD5=...,SHA256=...`.
+    Hashes,
 }
 
 /// A Sigma log source. Values are lower case.
@@ -293,6 +305,8 @@ pub struct TemplateType {
     pub reads: Vec<Recognition>,
     /// Whether events may have further fields that nobody declared.
     pub open: bool,
+    /// What values of some of the fields look like, by name. For hints: no proof rests on it.
+    pub looks: BTreeMap<String, Looks>,
     /// The file that declares it.
     pub source: Source,
     /// The name in the declaration.

@@ -108,9 +108,7 @@ impl Reading {
             Ast::Alternation(parts) => {
                 Hir::alternation(parts.asts.iter().map(|part| self.walk(part)).collect::<Result<_, _>>()?)
             }
-            Ast::Concat(parts) => {
-                Hir::concat(parts.asts.iter().map(|part| self.walk(part)).collect::<Result<_, _>>()?)
-            }
+            Ast::Concat(parts) => Hir::concat(parts.asts.iter().map(|part| self.walk(part)).collect::<Result<_, _>>()?),
         })
     }
 
@@ -133,7 +131,9 @@ impl Reading {
     fn letter(&self, character: char) -> Hir {
         let mut text = [0; 4];
         match self.other_case(character) {
-            Some(other) => characters(ClassUnicode::new([character, other].map(|one| ClassUnicodeRange::new(one, one)))),
+            Some(other) => {
+                characters(ClassUnicode::new([character, other].map(|one| ClassUnicodeRange::new(one, one))))
+            }
             None => Hir::literal(character.encode_utf8(&mut text).as_bytes().to_vec()),
         }
     }

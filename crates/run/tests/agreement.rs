@@ -55,8 +55,10 @@ const FIELDS: [(&str, &str); 11] = [
 ];
 
 fn text() -> impl Strategy<Value = String> {
-    select(vec!["", "a", "b", "ab", "A", "aB", "ba", "x.exe", r"\x.exe", r"c\x.exe", "1", "12", "T/Events", "10.0.0.1", "true"])
-        .prop_map(str::to_owned)
+    select(vec![
+        "", "a", "b", "ab", "A", "aB", "ba", "x.exe", r"\x.exe", r"c\x.exe", "1", "12", "T/Events", "10.0.0.1", "true",
+    ])
+    .prop_map(str::to_owned)
 }
 
 fn quoted(text: &str) -> String {
@@ -95,9 +97,7 @@ fn native_predicate() -> impl Strategy<Value = String> {
 
 fn native_condition() -> impl Strategy<Value = String> {
     native_predicate().prop_recursive(3, 8, 3, |inner| {
-        let joined = |word: &'static str| {
-            move |parts: Vec<String>| format!("({})", parts.join(word))
-        };
+        let joined = |word: &'static str| move |parts: Vec<String>| format!("({})", parts.join(word));
         prop_oneof![
             proptest::collection::vec(inner.clone(), 2..4).prop_map(joined(" and ")),
             proptest::collection::vec(inner.clone(), 2..4).prop_map(joined(" or ")),
@@ -114,7 +114,8 @@ fn native_rule(condition: &str, id: usize) -> String {
 
 /// An item of a Sigma selection.
 fn sigma_item() -> impl Strategy<Value = String> {
-    let field = || select(vec!["image", "line", "user", "host", "pid", "address", "tags", "signed", "EventID", "Channel"]);
+    let field =
+        || select(vec!["image", "line", "user", "host", "pid", "address", "tags", "signed", "EventID", "Channel"]);
     let written = |values: &[String]| values.iter().map(|one| format!("'{one}'")).collect::<Vec<_>>().join(", ");
     let string = || select(vec!["image", "line", "user", "host", "tags"]);
     prop_oneof![
@@ -209,12 +210,14 @@ fn fleet() -> impl Strategy<Value = Fleet> {
 
 /// A recorded event with a value for each field, and which of them are to go where they may.
 fn record() -> impl Strategy<Value = (BTreeMap<&'static str, serde_json::Value>, Vec<bool>)> {
-    let string = || prop_oneof![3 => text(), 1 => (text(), text()).prop_map(|(a, b)| a + &b)].prop_map(serde_json::Value::from);
+    let string =
+        || prop_oneof![3 => text(), 1 => (text(), text()).prop_map(|(a, b)| a + &b)].prop_map(serde_json::Value::from);
     let whole = || (-1_i64..14).prop_map(serde_json::Value::from);
     let tags = proptest::collection::vec(text(), 0..3).prop_map(serde_json::Value::from);
     let address = select(vec!["10.0.0.1", "1.2.3.4", "::1"]).prop_map(serde_json::Value::from);
     let size = select(vec![0.0, 1.5, 12.0, -2.5]).prop_map(serde_json::Value::from);
-    let values = (string(), string(), whole(), string(), any::<bool>(), address, tags, size, 1_i64..3, whole(), string());
+    let values =
+        (string(), string(), whole(), string(), any::<bool>(), address, tags, size, 1_i64..3, whole(), string());
     (values, proptest::collection::vec(any::<bool>(), FIELDS.len() + 1)).prop_map(|(values, gone)| {
         let (image, line, pid, user, signed, address, tags, size, id, level, host) = values;
         let all = BTreeMap::from([
@@ -272,9 +275,8 @@ impl<'c> Case<'c> {
 
     /// Nothing that is proven is contradicted.
     fn hold(&self) {
-        let confirm = |target: &Target, witness: &Witness| {
-            evaluate(target, &proof::event(&target.template, witness)).unwrap()
-        };
+        let confirm =
+            |target: &Target, witness: &Witness| evaluate(target, &proof::event(&target.template, witness)).unwrap();
         let mut analysis = Analysis::new(&confirm);
         let seen = || self.seen.iter().filter_map(|(target, seen)| Some(((*target)?, seen)));
         for (target, seen) in seen() {
@@ -298,7 +300,13 @@ impl<'c> Case<'c> {
             for (b, _) in seen() {
                 if !std::ptr::eq(a, b) && analysis.implies(a, b) == Example::None {
                     for (event, _) in of_a.iter().filter(|(_, fires)| *fires) {
-                        assert_eq!(evaluate(b, event), Ok(true), "{:?} implies {:?}\n{event:?}", a.condition, b.condition);
+                        assert_eq!(
+                            evaluate(b, event),
+                            Ok(true),
+                            "{:?} implies {:?}\n{event:?}",
+                            a.condition,
+                            b.condition
+                        );
                     }
                 }
             }

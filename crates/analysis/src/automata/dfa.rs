@@ -62,7 +62,8 @@ pub(crate) struct Dfa {
 impl Dfa {
     pub(crate) fn new(nfa: Nfa) -> Self {
         let size = nfa.nodes.len();
-        let mut dfa = Self { nfa, states: Vec::new(), ids: FxHashMap::default(), start: DEAD, size, work: Cell::new(0) };
+        let mut dfa =
+            Self { nfa, states: Vec::new(), ids: FxHashMap::default(), start: DEAD, size, work: Cell::new(0) };
         let rest: Rc<[NodeId]> = Rc::new([]);
         for (accepts, distance, id) in [(false, u32::MAX, DEAD), (true, 0, ALL)] {
             let row: Row = Rc::new([(LAST, id)]);

@@ -81,13 +81,16 @@ fn twice(rule: &CheckedRule, part: &Redundant, known: &Known<'_>) -> Option<Diag
     }
     let (target, value) = (rule.targets.first()?, value_index(&part.kind)?);
     let predicates = predicates(target);
-    let pattern = part.predicates.iter().filter_map(|index| predicates.get(*index)).find_map(|predicate| {
-        (predicate.span == part.span).then(|| patterns(predicate).get(value)).flatten()
-    })?;
+    let pattern = part
+        .predicates
+        .iter()
+        .filter_map(|index| predicates.get(*index))
+        .find_map(|predicate| (predicate.span == part.span).then(|| patterns(predicate).get(value)).flatten())?;
     let literal = literal(pattern)?.to_ascii_lowercase();
     // What a modifier made twice is not written twice.
     let written = rule.source.slice(part.span).to_ascii_lowercase();
-    let times = [literal.clone(), literal.replace('\\', "\\\\")].iter().map(|text| written.matches(text).count()).max()?;
+    let times =
+        [literal.clone(), literal.replace('\\', "\\\\")].iter().map(|text| written.matches(text).count()).max()?;
     if times < 2 {
         return None;
     }
@@ -161,7 +164,9 @@ fn together<'a>(
     asked: &'a [Asked],
     parts: Vec<(&'a Redundant, Option<Cover>)>,
 ) -> Vec<(&'a Redundant, Option<Cover>)> {
-    let goes = |part: &Redundant| !is_value(&part.kind) && part_code(&part.kind).is_some() && part.kind != RedundantKind::SwallowingFilter;
+    let goes = |part: &Redundant| {
+        !is_value(&part.kind) && part_code(&part.kind).is_some() && part.kind != RedundantKind::SwallowingFilter
+    };
     let mut gone: Vec<Vec<&[usize]>> = vec![Vec::new(); asked.len()];
     let mut kept = Vec::with_capacity(parts.len());
     for (part, covers) in parts {
@@ -324,7 +329,7 @@ fn is_written(analysis: &mut Analysis<'_>, rule: &CheckedRule, part: &Redundant)
 }
 
 /// The patterns of a text test, also of one on the elements of a list.
-fn patterns(predicate: &Predicate) -> &[TextPattern] {
+pub(super) fn patterns(predicate: &Predicate) -> &[TextPattern] {
     let mut test = &*predicate.test;
     while let Test::Elements { test: inner, .. } = test {
         test = inner;

@@ -103,6 +103,8 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0619" "CC0619-implied-part" "rule.yml"
     "CC0620" "CC0620-shadowed-rule" "narrow.yml"
     "CC0621" "CC0621-equivalent-rules" "second.yml"
+    "CC0622" "CC0622-dead-value" "rule.yml"
+    "CC0623" "CC0623-unlikely-value" "rule.yml"
     "CC0701" "CC0701-missing-attribute" "rule.yml"
     "CC0702" "CC0702-duplicate-id" "certutil.yml"
     "CC0703" "CC0703-invalid-id" "rule.yml"

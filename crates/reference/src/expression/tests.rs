@@ -53,8 +53,30 @@ fn what_does_not_parse_and_named_classes_are_refused() {
 fn part() -> BoxedStrategy<String> {
     let item = || {
         prop_oneof![
-            select(vec!["a", "B", "k", "S", "1", "_", " ", "ä", r"\n", r"\x41", r"\.", r"\d", r"\W", r"\s", "a-c", "A-z", "@-b", "[:upper:]", "[:^lower:]", "[:punct:]", "é-ö"])
-                .prop_map(str::to_owned),
+            select(vec![
+                "a",
+                "B",
+                "k",
+                "S",
+                "1",
+                "_",
+                " ",
+                "ä",
+                r"\n",
+                r"\x41",
+                r"\.",
+                r"\d",
+                r"\W",
+                r"\s",
+                "a-c",
+                "A-z",
+                "@-b",
+                "[:upper:]",
+                "[:^lower:]",
+                "[:punct:]",
+                "é-ö"
+            ])
+            .prop_map(str::to_owned),
             select(vec!["[ab]", "[^aB]", "[^[^k]]"]).prop_map(str::to_owned),
         ]
     };
