@@ -61,6 +61,7 @@ mod automata;
 mod budget;
 mod compare;
 mod decide;
+mod events;
 mod fields;
 mod filters;
 pub mod findings;

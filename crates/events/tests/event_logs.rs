@@ -93,12 +93,15 @@ fn read(bytes: &[u8]) -> (Vec<u64>, Vec<(Place, Cause)>) {
         batch.each(|record| match record {
             Ok(record) => {
                 let flat = flattener.flatten(record.bytes).unwrap();
-                let Some(Field::Text(id)) = flat.get("EventRecordID") else { panic!("{:?}", record.place) };
-                assert_eq!(record.place, Place::Logged(id.parse().unwrap()));
+                let text = |name: &str| match flat.get(name) {
+                    Some(Field::Text(text)) => text.to_owned(),
+                    _ => String::new(),
+                };
+                let id: u64 = text("EventRecordID").parse().unwrap();
+                assert_eq!(record.place, Place::Logged(id));
                 // A record that is only partly there would have another one.
-                let image = format!("C:\\{}.exe", "x".repeat(id.parse::<usize>().unwrap() % 40));
-                assert!(matches!(flat.get("Image"), Some(Field::Text(text)) if text == image), "{id}");
-                ids.push(id.parse().unwrap());
+                assert_eq!(text("Image"), format!("C:\\{}.exe", "x".repeat(usize::try_from(id).unwrap() % 40)));
+                ids.push(id);
             }
             Err(problem) => problems.push((problem.place, problem.cause)),
         });

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use contentcheck_analysis::Witness;
-use contentcheck_model::diagnostic::{Code, Severity, codes};
+use contentcheck_model::diagnostic::{Code, Detail, Severity, codes};
 use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::{self, Policy, sha256};
@@ -226,7 +226,15 @@ impl Finding {
             help: None,
             event: None,
             test: None,
+            detail: None,
         }
+    }
+
+    /// Adds the facts.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.detail = Some(detail);
+        self
     }
 
     /// Says which rule it is about.

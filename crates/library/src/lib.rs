@@ -14,7 +14,7 @@ mod embedded;
 use std::sync::{Arc, OnceLock};
 
 use contentcheck_model::diagnostic::{Diagnostic, Sink};
-use contentcheck_model::sensor::{Manifest, Sensor};
+use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_model::source::Source;
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::native;
@@ -101,6 +101,18 @@ pub type Templates = Arc<[Arc<TemplateType>]>;
 pub fn templates() -> Result<Templates, Vec<Diagnostic>> {
     static READ: OnceLock<Result<Templates, Vec<Diagnostic>>> = OnceLock::new();
     READ.get_or_init(read).clone()
+}
+
+/// All sensors that ship, as one fleet. They are read once.
+#[must_use]
+pub fn known_sensors() -> Arc<Fleet> {
+    static READ: OnceLock<Arc<Fleet>> = OnceLock::new();
+    let read = || {
+        let sensors = SENSORS.iter().filter_map(|file| file.parse().ok()).collect();
+        // A test shows that each can be read and that no two are of one build.
+        Arc::new(Fleet::new(sensors).unwrap_or_default())
+    };
+    Arc::clone(READ.get_or_init(read))
 }
 
 fn read() -> Result<Templates, Vec<Diagnostic>> {

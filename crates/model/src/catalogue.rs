@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use rustc_hash::FxHashMap;
 
 use crate::field::{FieldInfo, FieldRef, Place};
+use crate::presence::Suppliers;
 use crate::template::{Fixed, LogSource, TemplateType};
 
 /// A template type with its names indexed.
@@ -57,6 +58,7 @@ pub struct Catalogue {
     /// Index of each version of each template type, versions rising.
     named: HashMap<String, Vec<(u32, usize)>>,
     served: RwLock<HashMap<LogSource, Arc<[usize]>>>,
+    suppliers: Suppliers,
 }
 
 impl Catalogue {
@@ -76,6 +78,18 @@ impl Catalogue {
             }
         }
         catalogue
+    }
+
+    /// With the sensors that supply the events of the template types.
+    #[must_use]
+    pub fn with_suppliers(self, suppliers: Suppliers) -> Self {
+        Self { suppliers, ..self }
+    }
+
+    /// The sensors that supply the events of the template types: what they lack, events may lack.
+    #[must_use]
+    pub const fn suppliers(&self) -> &Suppliers {
+        &self.suppliers
     }
 
     /// The template type with this name and version.

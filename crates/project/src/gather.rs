@@ -200,6 +200,7 @@ impl Project {
             beside,
             library,
             fleet,
+            known_sensors: Some(contentcheck_library::known_sensors()),
             tables: Tables::new(move |path| {
                 data.add(path);
                 files::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()

@@ -7,6 +7,8 @@ use contentcheck_events::{Field, Flat, Place, Router};
 use contentcheck_model::diagnostic::{closest, visible};
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 
+use Nearest::{Is, Process, Unknown};
+
 /// Names of which a reason speaks at most.
 const NAMES: usize = 3;
 
@@ -22,40 +24,63 @@ struct Shape {
     what: &'static str,
     /// Names that its records have.
     names: &'static [&'static str],
-    /// The template type that is nearest; nothing where each of its events may be of another.
-    nearest: Option<&'static str>,
+    /// The template type that is nearest.
+    nearest: Nearest,
 }
 
-const fn shape(what: &'static str, names: &'static [&'static str], nearest: Option<&'static str>) -> Shape {
+/// The template type that is nearest to events of a shape.
+enum Nearest {
+    /// This one.
+    Is(&'static str),
+    /// The creation of a process, where the value of a name says that it is about processes.
+    Process(&'static str, &'static str),
+    /// Each event may be of another.
+    Unknown,
+}
+
+/// The template type of most rules.
+const PROCESS_CREATION: &str = "windows.sysmon.process_creation";
+
+const fn shape(what: &'static str, names: &'static [&'static str], nearest: Nearest) -> Shape {
     Shape { what, names, nearest }
 }
 
-const PROCESS: Option<&str> = Some("windows.sysmon.process_creation");
-
 /// The shapes that are known by name, the surest first.
 const SHAPES: &[Shape] = &[
-    shape("CrowdStrike Falcon data", &["event_simpleName"], PROCESS),
-    shape("Microsoft Defender advanced hunting", &["properties.ActionType"], PROCESS),
-    shape("Microsoft Defender advanced hunting", &["ActionType", "DeviceName"], PROCESS),
-    shape("OCSF", &["class_uid", "metadata.version"], PROCESS),
-    shape("OCSF", &["class_uid", "category_uid"], PROCESS),
-    shape("SentinelOne deep visibility", &["src.process.name", "event.type"], PROCESS),
-    shape("an alert of Wazuh", &["rule.id", "agent.id", "decoder.name"], None),
-    shape("AWS CloudTrail", &["eventSource", "eventName", "awsRegion"], Some("aws.cloudtrail")),
-    shape("the GCP audit log", &["protoPayload.methodName"], Some("gcp.audit")),
-    shape("the Kubernetes audit log", &["auditID", "verb"], Some("kubernetes.audit")),
-    shape("the Okta system log", &["eventType", "outcome.result", "actor.alternateId"], Some("okta.system_log")),
-    shape("the audit log of Microsoft 365", &["Operation", "Workload"], Some("m365.audit")),
+    shape("CrowdStrike Falcon data", &["event_simpleName"], Process("event_simpleName", "ProcessRollup")),
+    shape(
+        "Microsoft Defender advanced hunting",
+        &["properties.ActionType"],
+        Process("properties.ActionType", "ProcessCreated"),
+    ),
+    shape(
+        "Microsoft Defender advanced hunting",
+        &["ActionType", "DeviceName"],
+        Process("ActionType", "ProcessCreated"),
+    ),
+    shape("OCSF", &["class_uid", "metadata.version"], Process("class_uid", "1007")),
+    shape("OCSF", &["class_uid", "category_uid"], Process("class_uid", "1007")),
+    shape(
+        "SentinelOne deep visibility",
+        &["src.process.name", "event.type"],
+        Process("event.type", "Process Creation"),
+    ),
+    shape("an alert of Wazuh", &["rule.id", "agent.id", "decoder.name"], Unknown),
+    shape("AWS CloudTrail", &["eventSource", "eventName", "awsRegion"], Is("aws.cloudtrail")),
+    shape("the GCP audit log", &["protoPayload.methodName"], Is("gcp.audit")),
+    shape("the Kubernetes audit log", &["auditID", "verb"], Is("kubernetes.audit")),
+    shape("the Okta system log", &["eventType", "outcome.result", "actor.alternateId"], Is("okta.system_log")),
+    shape("the audit log of Microsoft 365", &["Operation", "Workload"], Is("m365.audit")),
     shape(
         "the sign-in log of Azure",
         &["properties.userPrincipalName", "properties.appDisplayName"],
-        Some("azure.signinlogs"),
+        Is("azure.signinlogs"),
     ),
-    shape("the activity log of Azure", &["operationName", "resourceId"], Some("azure.activitylogs")),
-    shape("a log of Zeek", &["id.orig_h", "uid"], Some("zeek.conn")),
-    shape("a log of Zeek", &["id_orig_h", "uid"], Some("zeek.conn")),
-    shape("Elastic Common Schema", &["ecs.version"], PROCESS),
-    shape("Elastic Common Schema", &["event.category", "@timestamp"], PROCESS),
+    shape("the activity log of Azure", &["operationName", "resourceId"], Is("azure.activitylogs")),
+    shape("a log of Zeek", &["id.orig_h", "uid"], Is("zeek.conn")),
+    shape("a log of Zeek", &["id_orig_h", "uid"], Is("zeek.conn")),
+    shape("Elastic Common Schema", &["ecs.version"], Process("event.category", "process")),
+    shape("Elastic Common Schema", &["event.category", "@timestamp"], Process("event.category", "process")),
 ];
 
 /// Events that are not recognised for one reason.
@@ -145,6 +170,15 @@ impl Unrecognised {
     }
 }
 
+/// Whether a value, or one in a list, has this in it.
+fn has(field: Field<'_>, wanted: &str) -> bool {
+    match field {
+        Field::Text(text) | Field::Number(text) => text.contains(wanted),
+        Field::List(mut list) => list.any(|element| has(element, wanted)),
+        Field::Null | Field::Bool(_) => false,
+    }
+}
+
 /// A value in a sentence.
 fn shown(field: Field<'_>) -> Option<String> {
     let (Field::Text(text) | Field::Number(text)) = field else { return None };
@@ -160,7 +194,14 @@ fn reason(router: &Router, flat: &Flat<'_>, names: &[String]) -> Reason {
         }
         let shape = SHAPES.iter().find(|shape| shape.names.iter().all(|name| flat.get(name).is_some()));
         if let Some(Shape { what, nearest, .. }) = shape {
-            return known_shape(router, what, *nearest);
+            let nearest = match nearest {
+                Is(name) => Some(*name),
+                Process(name, value) => {
+                    flat.get(name).is_some_and(|field| has(field, value)).then_some(PROCESS_CREATION)
+                }
+                Unknown => None,
+            };
+            return known_shape(router, what, nearest);
         }
     }
     let quoted = |names: &mut dyn Iterator<Item = &String>| {

@@ -165,7 +165,7 @@ struct Uses<'a> {
 pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
     let mut found: BTreeMap<(&str, u32), Uses<'_>> = BTreeMap::new();
     for rule in rules {
-        for Target { template, condition } in &rule.targets {
+        for Target { template, condition, .. } in &rule.targets {
             let fresh = || Uses { template, rules: BTreeSet::new(), fields: BTreeMap::new() };
             let uses = found.entry((&template.name, template.version)).or_insert_with(fresh);
             uses.rules.insert(&rule.name);

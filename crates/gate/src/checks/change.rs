@@ -4,7 +4,7 @@ mod meaning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contentcheck_model::diagnostic::codes;
+use contentcheck_model::diagnostic::{Build, Detail, Measure, codes};
 use contentcheck_model::predicate::Test;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Sensor;
@@ -59,11 +59,13 @@ impl Check for ChangeGuard {
         match (old_sequence, sequence) {
             (Some(old), Some(new)) if new <= old => {
                 let message = format!("the sequence number is {new}, and that of the previous release {old}");
-                outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message));
+                let detail = Detail::change(Measure::Sequence, Some(old), Some(new));
+                outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail));
             }
             (Some(old), None) => {
                 let message = format!("the release has no sequence number, and the previous one has {old}");
-                outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message));
+                let detail = Detail::change(Measure::Sequence, Some(old), None);
+                outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail));
             }
             (None, Some(new)) => {
                 let reason = "the previous release has none, and this one has";
@@ -205,11 +207,14 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
     if (left == 0 && !before.is_empty()) || (gone.len() > 1 && gone.len() * 10 > before.len() * GONE_PER_TEN) {
         let message =
             format!("{} of {} of the previous release are gone; {left} left", gone.len(), plural(before.len(), "rule"));
-        outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).with_help(help));
+        let detail = Detail::change(Measure::Rules, Some(before.len() as u64), Some(left as u64));
+        outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).with_help(help).with_detail(detail));
     }
     for rule in gone.iter().take(20) {
         let message = format!("`{}` of the previous release is gone", rule.title);
         let finding = Finding { rule: Some(rule.key().to_owned()), ..Finding::new(&codes::RULE_REMOVED, message) };
+        let detail = Detail::change(Measure::Rules, Some(1), Some(0));
+        let finding = finding.with_detail(detail);
         outcome.findings.push(finding.with_help("bring it back, or say that it is meant to go: --allow-shrink"));
     }
 }
@@ -251,7 +256,17 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
                 "{sensor} no longer runs {lost} of {} of the previous release",
                 plural(loaded_before.len(), "rule")
             );
-            outcome.findings.push(Finding::new(&codes::SENSOR_RUNS_LESS, message).with_help(
+            let detail = Detail::Change {
+                counted: Measure::LoadedRules,
+                before: Some(loaded_before.len() as u64),
+                after: Some(loads as u64),
+                of: Some(run.rules.len() as u64),
+                template: None,
+                table: None,
+                sensor: Some(Build::of(sensor)),
+            };
+            let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message).with_detail(detail);
+            outcome.findings.push(finding.with_help(
                 "widen `sensors` of the rules, or say that it is meant: --allow-shrink, for this one release",
             ));
         }
@@ -271,6 +286,7 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
         outcome.findings.push(
             Finding::new(&codes::SENSOR_RUNS_LESS, message)
                 .of_rule(rule)
+                .with_detail(Detail::change(Measure::LoadedRules, Some(1), Some(0)))
                 .with_help("widen its `sensors`, or say that it is meant: --allow-shrink, for this one release"),
         );
     }
@@ -332,19 +348,31 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
         && new.len() > SMALL
     {
         let message = format!("the image has {} bytes, and that of the previous release {}", new.len(), old.len());
-        outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).with_help(help));
+        let detail = Detail::change(Measure::ImageBytes, Some(old.len() as u64), Some(new.len() as u64));
+        outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).with_help(help).with_detail(detail));
     }
     let (old, new) = (tables(&previous.rules()), tables(&run.rules));
     for (name, (rows, rule)) in &new {
         let Some((before, _)) = old.get(name) else { continue };
+        let detail = Detail::Change {
+            counted: Measure::TableRows,
+            before: Some(*before as u64),
+            after: Some(*rows as u64),
+            of: None,
+            template: None,
+            table: Some(name.clone()),
+            sensor: None,
+        };
         if *rows > 2 * before && *rows > 16 {
             let message = format!("the table `{name}` has {}, and had {before}", plural(*rows, "row"));
-            outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).of_rule(rule).with_help(help));
+            let finding = Finding::new(&codes::SIZE_JUMP, message).of_rule(rule).with_detail(detail);
+            outcome.findings.push(finding.with_help(help));
         } else if *rows * 2 < *before && !run.settings.allow_shrink {
             let message = format!("the table `{name}` has {}, and had {before}", plural(*rows, "row"));
             outcome.findings.push(
                 Finding::new(&codes::RELEASE_SHRUNK, message)
                     .of_rule(rule)
+                    .with_detail(detail)
                     .with_help("--allow-shrink says that it is meant"),
             );
         }

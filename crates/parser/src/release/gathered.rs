@@ -172,6 +172,9 @@ pub struct Gathered {
     pub library: Arc<[Arc<TemplateType>]>,
     /// The sensors that the content is for. Without them the arity rule is not checked.
     pub fleet: Option<Fleet>,
+    /// The sensors that are known besides: where the fleet does not say what events lack, they do, and what is said of
+    /// an input that is missed names their versions too. Nothing is checked against them.
+    pub known_sensors: Option<Arc<Fleet>>,
     /// The data files of tables.
     pub tables: Tables,
     /// Which findings fail.

@@ -40,12 +40,14 @@ pub(crate) struct Prepared {
     typed: Vec<(Scalar, bool, Asked)>,
     /// Whether a comparison with a list was reported.
     compares_list: Option<Unread>,
+    /// Whether it was looked at as a test of one value, which no text passes that has to equal two.
+    is_of_one: bool,
 }
 
 impl Prepared {
     /// Works out an item and reports what is wrong with it on any type of field.
     pub(crate) fn new(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Self {
-        Self { text: as_text(item, values, budget, sink), typed: Vec::new(), compares_list: None }
+        Self { text: as_text(item, values, budget, sink), typed: Vec::new(), compares_list: None, is_of_one: false }
     }
 
     /// The proof that the item could not be read, where it could not.
@@ -84,6 +86,9 @@ impl Prepared {
 
     /// What the item asks of a field of a type, or of any field. What does not fit is reported once per type.
     pub(crate) fn on(&mut self, item: &Item<'_>, ty: Option<FieldType>, sink: &mut Sink) -> Asked {
+        if ty.is_some_and(|ty| !ty.list) && !std::mem::replace(&mut self.is_of_one, true) {
+            contradictory_all(item, self.tests(), sink);
+        }
         let Some(ty) = ty.filter(|ty| ty.scalar != Scalar::String || ty.list) else { return self.text.clone() };
         if let Some((_, _, asked)) =
             self.typed.iter().find(|(scalar, list, _)| (*scalar, *list) == (ty.scalar, ty.list))
@@ -92,7 +97,7 @@ impl Prepared {
         }
         let asked = match &self.text {
             Ok(Typed::Tests(tests)) => on_scalar(item, ty.scalar, tests, sink).map(|tests| {
-                Typed::Tests(if ty.list { tests.substitute(&mut |test| Expr::Is(elements(test))) } else { tests })
+                Typed::Tests(if ty.list { tests.substitute(&mut |test| over_elements(test)) } else { tests })
             }),
             other => other.clone(),
         };
@@ -106,6 +111,18 @@ pub(crate) fn elements(test: &Arc<Test>) -> Arc<Test> {
     match **test {
         Test::Null | Test::Exists => Arc::clone(test),
         _ => Arc::new(Test::Elements { all: false, test: Box::new((**test).clone()) }),
+    }
+}
+
+/// What an item asks of a list. `all` asks for each value in some element, which need not be the same one: it makes
+/// `and` of the `or` between values and says nothing of elements.
+fn over_elements(test: &Arc<Test>) -> Expr<Arc<Test>> {
+    match &**test {
+        Test::Text { patterns, all: true } => Expr::all(patterns.iter().map(|pattern| {
+            let one = Test::Text { patterns: vec![pattern.clone()], all: false };
+            Expr::Is(elements(&Arc::new(one)))
+        })),
+        _ => Expr::Is(elements(test)),
     }
 }
 
@@ -182,11 +199,9 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
     if opaque {
         parts.push(is(Test::Unexpanded));
     }
-    if modifiers.all && modifiers.part == Part::Whole && item.field.is_some() {
-        contradictory_all(item, &patterns, sink);
-    }
     if !patterns.is_empty() {
-        if item.field.is_none() {
+        // `startswith` and `endswith` say where the keyword is; without them it may be anywhere.
+        if item.field.is_none() && modifiers.part == Part::Whole {
             patterns.iter_mut().for_each(|pattern| pattern.pattern = anywhere(&pattern.pattern));
         }
         if modifiers.all && !modifiers.encodings.is_empty() {
@@ -261,9 +276,16 @@ fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) -> Unr
     sink.refuse(found)
 }
 
-/// `all` over values of which no text can equal two.
-fn contradictory_all(item: &Item<'_>, patterns: &[TextPattern], sink: &mut Sink) {
-    let mut whole = patterns.iter().filter_map(|pattern| match &pattern.pattern {
+/// `all` over values of which no text can equal two. The elements of a list can.
+fn contradictory_all(item: &Item<'_>, tests: Option<&Expr<Arc<Test>>>, sink: &mut Sink) {
+    let mut all: Vec<&TextPattern> = Vec::new();
+    let Some(tests) = tests.filter(|_| item.modifiers.all && item.modifiers.part == Part::Whole) else { return };
+    tests.each(&mut |test, _| {
+        if let Test::Text { patterns, all: true } = &**test {
+            all.extend(patterns);
+        }
+    });
+    let mut whole = all.into_iter().filter_map(|pattern| match &pattern.pattern {
         Pattern::Equals(text) => Some(text.to_ascii_lowercase()),
         _ => None,
     });
@@ -288,7 +310,7 @@ fn exists(item: &Item<'_>, sink: &mut Sink) -> Tests {
         _ => {
             let found = sink
                 .diagnostic(&codes::INVALID_VALUE, item.span, "`exists` takes `true` or `false`")
-                .with_help("write `field|exists: true`");
+                .with_help(format!("write `{}|exists: true` or `false`, without quotes", field_name(item)));
             Err(sink.refuse(found))
         }
     }
@@ -600,6 +622,9 @@ fn never_equals(item: &Item<'_>, scalar: Scalar, value: &Written<'_>, sink: &mut
     let found = sink.diagnostic(&codes::VALUE_TYPE, value.span, message).with_help(match scalar {
         Scalar::Bool => "write `true` or `false`",
         Scalar::Ip => "write an address such as 192.0.2.1",
+        _ if value.text.starts_with(['<', '>']) => {
+            "write a number, and compare with a modifier: `|gt`, `|gte`, `|lt` or `|lte`"
+        }
         _ => "write a number",
     });
     sink.refuse(found)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
-use contentcheck_model::diagnostic::codes;
+use contentcheck_model::diagnostic::{Detail, Measure, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::rule::{CheckedRule, RuleId, Target};
 use contentcheck_model::template::TemplateType;
@@ -49,6 +49,7 @@ pub(super) fn changed(
     outcome: &mut Outcome,
 ) {
     let mut analysis = Analysis::new(&proof::fires);
+    analysis.about(&new.source);
     moved(run, old, new, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
@@ -72,6 +73,7 @@ pub(super) fn changed(
                 format!("`{}` matches exactly the events of {} that it did not match", new.title, target.template);
             let mut finding = Finding::new(&codes::RULE_INVERTED, message)
                 .of_rule(new)
+                .with_detail(on(&target.template))
                 .with_help("a `not` was added to the condition or taken away; the event shows what it matches now");
             if let Some(witness) = gains {
                 finding = finding.with_event(&target.template, witness, Some(false));
@@ -85,12 +87,14 @@ pub(super) fn changed(
             };
             let message =
                 format!("`{}` differs on {}, and nobody can tell in what: {words}", new.title, target.template);
-            outcome.findings.push(Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new));
+            let finding = Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new);
+            outcome.findings.push(finding.with_detail(on(&target.template)));
         }
         if let (Fires::Never(_), Fires::Yes(was)) = (analysis.fires(target), analysis.fires(before)) {
             let message = format!("`{}` can no longer fire on {}", new.title, target.template);
             let finding = Finding::new(&codes::RULE_EMPTIED, message)
                 .of_rule(new)
+                .with_detail(on(&target.template))
                 .with_help("the event shows what it found before")
                 .with_event(&target.template, &was, Some(true));
             outcome.findings.push(finding);
@@ -100,10 +104,23 @@ pub(super) fn changed(
     }
 }
 
+/// That the condition on a template type is another one.
+fn on(template: &TemplateType) -> Detail {
+    Detail::Change {
+        counted: Measure::Condition,
+        before: None,
+        after: None,
+        of: None,
+        template: Some(template.to_string()),
+        table: None,
+        sensor: None,
+    }
+}
+
 /// Whether a target is the opposite of the one before.
 fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool {
     let opposite = Expr::Not(Box::new(before.condition.clone()));
-    let opposite = Target { template: before.template.clone(), condition: opposite };
+    let opposite = before.with_condition(opposite);
     analysis.difference(&opposite, after).relation() == Relation::Equal
 }
 
@@ -142,7 +159,7 @@ fn moved(
             new.title,
             several(&target.template, flooded)
         );
-        outcome.findings.push(flood(new, target, message, Some(&witness)));
+        outcome.findings.push(flood(new, target, message, Some(&witness)).with_detail(on(&target.template)));
     }
     let mut left = None;
     let mut left_by = 0;
@@ -166,6 +183,7 @@ fn moved(
         );
         let finding = Finding::new(&codes::RULE_EMPTIED, message)
             .of_rule(new)
+            .with_detail(on(&before.template))
             .with_help("the event shows what it found before; where the rule is meant to move: --allow-shrink")
             .with_event(&before.template, &was, Some(true));
         outcome.findings.push(finding);
@@ -202,7 +220,16 @@ fn flooding(
         "`{}` matches {after} of {events} ordinary events of {}, and matched {before}",
         rule.title, target.template
     );
-    outcome.findings.push(flood(rule, target, message, gains));
+    let detail = Detail::Change {
+        counted: Measure::Matches,
+        before: Some(before),
+        after: Some(after),
+        of: Some(events),
+        template: Some(target.template.to_string()),
+        table: None,
+        sensor: None,
+    };
+    outcome.findings.push(flood(rule, target, message, gains).with_detail(detail));
 }
 
 /// The finding of a rule that matches too much, with an event that it did not match before.
@@ -272,7 +299,17 @@ pub(super) fn recorded(
         }
         let message =
             format!("`{}` matches {after} of {} recorded events, and matched {earlier}", rule.title, before.events);
-        outcome.findings.push(Finding::new(&codes::MATCH_VOLUME, message).of_rule(rule).with_help(
+        let detail = Detail::Change {
+            counted: Measure::Matches,
+            before: Some(earlier),
+            after: Some(*after),
+            of: Some(before.events),
+            template: None,
+            table: None,
+            sensor: None,
+        };
+        let finding = Finding::new(&codes::MATCH_VOLUME, message).of_rule(rule).with_detail(detail);
+        outcome.findings.push(finding.with_help(
             "`contentcheck eval` shows the events; where it is meant, give the rule its own ceiling under [gate.ceilings]",
         ));
     }

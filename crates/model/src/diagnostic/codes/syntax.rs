@@ -229,4 +229,10 @@ codes! {
         harm: "Which of the two counts would depend on the reader.",
         cure: "Keep one of them.",
     }
+    /// A value is written as a pattern of another operator
+    FOREIGN_PATTERN = "CC0140" "foreign-pattern" Warning {
+        cause: "The value has the wildcards or the signs of a regular expression, and the operator takes them as they are written: `==`, `in`, `contains`, `starts_with` and `ends_with` have no wildcards, and those of `like` are `*` and `?`.",
+        harm: "The rule looks for the signs themselves, which events hardly ever have, so it looks right and never matches.",
+        cure: "Use `like` for wildcards and `matches` for a regular expression, or remove the signs.",
+    }
 }

@@ -67,6 +67,18 @@ impl Scope {
             };
             self.insert(declaration, kind, whole.and(meaning), sink);
         }
+        // What uses a declaration that was not read needs no finding of its own.
+        if let Some(flaw) = form.first() {
+            for name in &ast.lost {
+                let meaning = Err(Box::new(flaw.clone()));
+                self.entries.entry(name.clone()).or_insert(Entry {
+                    kind: "list",
+                    meaning,
+                    span: flaw.span,
+                    used: true,
+                });
+            }
+        }
         found
     }
 
@@ -154,8 +166,10 @@ fn alike(values: &Values, sink: &mut Sink) {
     let Some(first) = values.values.first() else { return };
     let kind = std::mem::discriminant(&first.value);
     if let Some(other) = values.values.iter().find(|value| std::mem::discriminant(&value.value) != kind) {
-        let message = format!("a list holds values of one kind, and this is a {} among others", other.value.kind());
+        let message = format!("a list holds values of one kind, and this one is different: {}", other.value.kind());
         let found = sink.diagnostic(&codes::VALUE_TYPE, other.span, message);
+        let found =
+            found.with_help("write all values of a list in one kind: strings in double quotes, numbers without");
         sink.push(found.with_place(first.span, format!("the first is a {}", first.value.kind())));
     }
 }
