@@ -9,7 +9,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use common::{corpus, directories, name};
+use common::{corpus, directories, name, run};
+use contentcheck::exit::Exit;
 use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
@@ -162,6 +163,11 @@ fn groups() -> Vec<(Language, String, Vec<(String, Page)>)> {
 fn the_sound_files_are_sound() {
     for (language, sound, _) in groups() {
         assert_eq!(answer(&findings(language, &sound)), "");
+    }
+    for file in ["sigma/sound.yml", "native/sound.content"] {
+        let path = corpus("mistakes").join(file);
+        let (exit, out, _) = run(&["lint", path.to_str().unwrap(), "--no-config", "--deny-warnings", "--show", "info"]);
+        assert_eq!((exit, String::from_utf8(out).unwrap().as_str()), (Exit::Fine, ""));
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0137" "CC0137-mixed-and-or" "rule.content"
     "CC0138" "CC0138-unknown-key" "rule.content"
     "CC0139" "CC0139-duplicate-key" "rule.content"
+    "CC0140" "CC0140-foreign-pattern" "rule.content"
     "CC0201" "CC0201-unknown-log-source" "rule.yml"
     "CC0202" "CC0202-unknown-field" "rule.yml"
     "CC0203" "CC0203-unknown-selection" "rule.yml"

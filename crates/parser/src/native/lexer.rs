@@ -4,10 +4,14 @@ use nom::bytes::complete::take_while;
 use nom::{IResult, Parser};
 
 use contentcheck_model::diagnostic::{FixKind, Sink, codes, head};
+use contentcheck_model::metadata;
 use contentcheck_model::source::{Source, Span};
 
 /// How many bytes behind a token are looked at for what a message says of it.
 const NEAR: usize = 300;
+
+/// Length of a UUID.
+const UUID: usize = 36;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -333,6 +337,12 @@ impl<'s> Lexer<'s> {
 
 /// A number from its sign to its last digit. A word character right behind it belongs to the mistake.
 fn number(rest: &[u8], start: usize, sink: &mut Sink) -> (Kind, usize) {
+    if let Some(id) = rest.get(..UUID).and_then(|id| std::str::from_utf8(id).ok()).filter(|id| metadata::is_uuid(id)) {
+        let span = Span::new(start, start + UUID);
+        let found = sink.diagnostic(&codes::INVALID_NUMBER, span, "an id is a string, and this one has no quotes");
+        sink.push(found.with_help(format!("write \"{id}\"")));
+        return (Kind::Broken, UUID);
+    }
     let sign = usize::from(rest.first() == Some(&b'-'));
     let digits = |from: usize| run(rest.get(from..).unwrap_or_default(), |byte| byte.is_ascii_digit() || byte == b'_');
     if matches!(rest.get(sign..), Some([b'0', b'x' | b'X', ..])) {

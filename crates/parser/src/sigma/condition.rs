@@ -328,6 +328,7 @@ impl<'s> Cursor<'s, '_> {
                 "of" | "them" => "write `1 of them` or `all of them`".to_owned(),
                 _ if first => format!("remove `{word}`, or name a selection before it"),
                 _ => match self.tokens.get(self.at.saturating_sub(2)) {
+                    Some((Token::Word(last), _)) if last.eq_ignore_ascii_case(word) => format!("remove one `{word}`"),
                     Some((Token::Word(last), _)) => format!("write `{last}` or `{word}`, not both"),
                     _ => format!("name a selection before `{word}`, or remove it"),
                 },

@@ -298,7 +298,7 @@ fn mapping(key: &Node<'_>, value: &Node<'_>, text: &str, entries: &[(Node<'_>, N
         return found(value.span, format!("the value of `{name}` begins with `{{`, so it is a mapping"))
             .with_help(format!("if it is a string, quote it: '{}'", clip(written)));
     }
-    if key.span == value.span || first.is_empty() {
+    if key.span == value.span || first.is_empty() || written.starts_with(['!', '&']) || text.contains('|') {
         return found(value.span, format!("the value of `{name}` is a mapping"))
             .with_help("write nested fields with dots, as in `parent.child: value`");
     }
@@ -332,6 +332,7 @@ fn unwritten(key: &Node<'_>, value: &Node<'_>, text: &str, sink: &Sink) -> Optio
     let message = match rest.chars().next() {
         Some('#') => format!("`{}` has no value: what begins with `#` is a comment", clip(text)),
         Some('&') => format!("`{}` has no value: what begins with `&` is an anchor", clip(text)),
+        Some('!') => format!("`{}` has no value: what begins with `!` is a tag", clip(text)),
         // A field alone may ask for an absent value.
         None if text.contains('|') => format!("`{}` has no value", clip(text)),
         _ => return None,

@@ -203,7 +203,9 @@ fn resolve(
                 );
                 return Err(sink.refuse(found.with_help(help)));
             }
-            hygiene::quantity(*quantity, pattern, &matching, detections, *span, sink);
+            if matches!(quantity, Quantity::All | Quantity::AtLeast(1)) {
+                hygiene::quantity(*quantity, pattern, &matching, detections, *span, sink);
+            }
             let count = matching.len();
             let parts: Vec<_> =
                 matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();
@@ -216,8 +218,8 @@ fn resolve(
                         &codes::CONDITION_SYNTAX,
                         *span,
                         format!(
-                            "`{wanted} of` is not part of Sigma; {count} {} match",
-                            if count == 1 { "selection" } else { "selections" }
+                            "`{wanted} of` is not part of Sigma; {count} {}",
+                            if count == 1 { "selection matches" } else { "selections match" }
                         ),
                     );
                     let pattern = clip(pattern);

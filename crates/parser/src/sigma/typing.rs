@@ -192,7 +192,11 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
     let mut parts = Vec::new();
     if nulls {
         if !is_plain(modifiers) {
-            return Err(sink.unread(&codes::INVALID_VALUE, item.span, "`null` cannot be a part of a string"));
+            let found = sink.diagnostic(&codes::INVALID_VALUE, item.span, "`null` cannot be a part of a string");
+            let name = field_name(item);
+            return Err(sink.refuse(found.with_help(format!(
+                "write a string in the place of the empty value; an absent field is asked for with `{name}: null`, without a modifier"
+            ))));
         }
         parts.push(is(Test::Null));
     }

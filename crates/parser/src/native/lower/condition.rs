@@ -36,6 +36,9 @@ pub(super) fn resolve_field(
         let message = format!("template type `{template}` has no field `{}`", clip(name));
         let found = sink.diagnostic(&codes::UNKNOWN_FIELD, span, message);
         let near = if sink.is_full() { None } else { closest(name, template.names()) };
+        // What leads to a field in other tools: `event.image`.
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let near = near.or_else(|| template.names().find(|known| *known == last));
         sink.refuse(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help(format!("`contentcheck fields --template {}` lists the fields", template.name)),
@@ -541,8 +544,12 @@ impl<'r> Lowerer<'r, '_> {
         if ["true", "false"].contains(&lower.as_str()) {
             return Some(format!("write `{lower}`"));
         }
-        let is_near = closest(name, self.template.names().chain(self.scope.names()).chain(self.bound.keys().copied()));
-        (is_near.is_none() && !self.sink.is_full())
+        if self.sink.is_busy(self.scope.names().count()) {
+            return None;
+        }
+        let known = self.template.names().chain(self.scope.names()).chain(self.bound.keys().copied());
+        closest(name, known)
+            .is_none()
             .then(|| format!("if it is a string, write it in double quotes: \"{}\"", clip(name)))
     }
 

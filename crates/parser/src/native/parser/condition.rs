@@ -548,6 +548,12 @@ impl Parser<'_> {
                 self.push(found.with_help(format!("if it is the name of a field, write it as `{name}` in backticks")));
                 return Err(Failed);
             }
+            Kind::Word if matches!(self.text_of(token), "and" | "or") => {
+                let found = self.unexpected(what);
+                let word = self.text_of(token).to_owned();
+                self.push(found.with_help(format!("remove `{word}`, or write a comparison before it")));
+                return Err(Failed);
+            }
             Kind::Unknown if self.text_of(token) == "." => {
                 let name = self.lexer.word_after(token.end).unwrap_or("field").to_owned();
                 let found = self.unexpected(what);

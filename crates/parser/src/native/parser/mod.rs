@@ -257,7 +257,9 @@ impl<'s> Parser<'s> {
             let found = self.unexpected(what);
             self.push(match self.token.kind {
                 Kind::Text | Kind::Raw | Kind::SingleQuoted => found.with_help("write the name without quotes"),
-                Kind::Broken | Kind::Int => found.with_help("a name begins with a letter"),
+                // What is broken was told.
+                Kind::Broken => return Err(Failed),
+                Kind::Int => found.with_help("a name begins with a letter"),
                 _ => found.with_help("write a name of letters, digits and `_`"),
             });
             return Err(Failed);
@@ -317,7 +319,9 @@ impl<'s> Parser<'s> {
         match u32::try_from(value) {
             Ok(number) if number > 0 => Ok(Spanned::new(number, token.span())),
             _ => {
-                self.sink.report(&codes::INVALID_NUMBER, token.span(), format!("`{value}` cannot be {what}"));
+                let message = format!("`{value}` cannot be {what}");
+                let found = self.sink.diagnostic(&codes::INVALID_NUMBER, token.span(), message);
+                self.sink.push(found.with_help("write a whole number from 1"));
                 Err(Failed)
             }
         }

@@ -160,7 +160,13 @@ impl Parser<'_> {
                     found.with_help(format!("remove the `:` behind `{word}`"))
                 }
                 None if word == "condition" => found.with_help("the condition of a rule follows `when`"),
-                None => found.with_help("the attributes of a rule are listed in docs/language.md"),
+                None => found.with_help(advice::entry(word).map_or_else(
+                    || {
+                        let names: Vec<&str> = ATTRIBUTES.iter().map(|(key, ..)| *key).collect();
+                        format!("the attributes of a rule are {}", names.join(", "))
+                    },
+                    str::to_owned,
+                )),
             });
             return Err(Failed);
         };

@@ -436,7 +436,8 @@ impl<'s> Walk<'s> {
         let Some((head, _)) = split_key(bare) else { return Ok(()) };
         let word_at = head.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
         let word = head.get(word_at..).unwrap_or(head);
-        let is_text = indent == 0 && !matches!(key, "detection" | "logsource" | "correlation" | "filter");
+        let is_text =
+            key.contains('|') || indent == 0 && !matches!(key, "detection" | "logsource" | "correlation" | "filter");
         let is_key = !is_text && (word_at == 0 || KEYS.contains(&word));
         let (message, help) = if is_key {
             let place = if word_at == 0 && !key.is_empty() { format!(" below `{}`", clip(key)) } else { String::new() };
@@ -523,8 +524,8 @@ impl<'s> Walk<'s> {
                         _ => b'}',
                     };
                     if byte != wanted {
-                        let message =
-                            format!("`{}` closes what `{}` does not open", char::from(byte), char::from(byte));
+                        let opened = if wanted == b']' { '[' } else { '{' };
+                        let message = format!("`{}` closes the `{opened}` before it", char::from(byte));
                         let help = format!("write `{}` here", char::from(wanted));
                         return Err(mistake(place, place + 1, message, help));
                     }
