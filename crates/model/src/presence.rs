@@ -54,31 +54,15 @@ impl Suppliers {
         false
     }
 
-    /// The fields of a condition that events may lack although the template type requires them. Where a condition looks at
-    /// any value, every field counts.
+    /// The fields that events may lack although the template type requires them.
     #[must_use]
-    pub fn lacking(
-        &self,
-        template: &TemplateType,
-        condition: &Expr<Predicate>,
-        constraint: Option<&Constraint>,
-    ) -> Lacking {
+    pub fn lacking(&self, template: &TemplateType, constraint: Option<&Constraint>) -> Lacking {
         if self.fleet.is_none() && self.known.is_none() {
             return Lacking::default();
         }
-        let mut read: BTreeSet<FieldRef> = BTreeSet::new();
-        let mut any = false;
-        condition.each(&mut |predicate, _| {
-            any |= predicate.field.is_any();
-            read.extend([Some(&predicate.field), predicate.test.other()].into_iter().flatten().cloned());
-        });
-        if any {
-            read.extend(template.declared());
-        }
-        let required =
-            |field: &FieldRef| template.describe(field).is_some_and(|info| !info.ty.optional && !field.is_undeclared());
+        let required = |field: &FieldRef| template.describe(field).is_some_and(|info| !info.ty.optional);
         let lacks = |field: &FieldRef| required(field) && self.may_lack(template, field, constraint);
-        Lacking(read.into_iter().filter(lacks).collect())
+        Lacking(template.declared().filter(lacks).collect())
     }
 }
 
@@ -87,6 +71,22 @@ impl Suppliers {
 pub struct Lacking(BTreeSet<FieldRef>);
 
 impl Lacking {
+    /// Those of them that a condition reads: all where it looks at any value.
+    #[must_use]
+    pub fn read_by(&self, condition: &Expr<Predicate>) -> Self {
+        if self.0.is_empty() {
+            return Self::default();
+        }
+        let (mut read, mut any) = (BTreeSet::new(), false);
+        condition.mentions(&mut |mention| {
+            any |= mention.field.is_any();
+            if self.has(mention.field) {
+                read.insert(mention.field.clone());
+            }
+        });
+        if any { self.clone() } else { Self(read) }
+    }
+
     /// Whether some events lack a field.
     #[must_use]
     pub fn has(&self, field: &FieldRef) -> bool {

@@ -255,16 +255,19 @@ impl Fixed {
 
     fn matches(&self, pattern: &TextPattern) -> Option<bool> {
         let text = self.text();
-        let whole = text.to_ascii_lowercase();
+        let whole = text.as_bytes();
+        let is =
+            |part: Option<&[u8]>, value: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(value.as_bytes()));
         let found = match &pattern.pattern {
-            Pattern::Equals(value) => whole == value.to_ascii_lowercase(),
-            Pattern::Contains(value) => whole.contains(&value.to_ascii_lowercase()),
-            Pattern::StartsWith(value) => whole.starts_with(&value.to_ascii_lowercase()),
-            Pattern::EndsWith(value) => whole.ends_with(&value.to_ascii_lowercase()),
+            Pattern::Equals(value) => is(Some(whole), value),
+            Pattern::Contains(value) if value.is_empty() => true,
+            Pattern::Contains(value) => whole.windows(value.len()).any(|part| is(Some(part), value)),
+            Pattern::StartsWith(value) => is(whole.get(..value.len()), value),
+            Pattern::EndsWith(value) => is(whole.len().checked_sub(value.len()).and_then(|at| whole.get(at..)), value),
             Pattern::Like(parts) if wildcard::matches_all(parts) => return Some(true),
             Pattern::Like(_) | Pattern::Matches(_) => return None,
         };
-        let sure = pattern.ignore_case || !found || !whole.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let sure = pattern.ignore_case || !found || !whole.iter().any(u8::is_ascii_alphabetic);
         sure.then_some(found)
     }
 }

@@ -411,8 +411,7 @@ fn outcome(
     });
     for rule in &mut rules {
         for target in &mut rule.targets {
-            let suppliers = catalogue.suppliers();
-            target.lacking = suppliers.lacking(&target.template, &target.condition, rule.sensors.as_ref());
+            target.lacking = catalogue.lacking(&target.template, &target.condition, rule.sensors.as_ref());
         }
     }
     if let Some(fleet) = fleet {

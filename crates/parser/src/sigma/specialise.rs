@@ -518,9 +518,11 @@ impl<'a> Specialiser<'a, '_> {
                 let Some((item, prepared)) = self.item(index) else { return Known::Open };
                 let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { return Known::Open };
                 let lacks = |field| self.catalogue.suppliers().may_lack(&entry.template, field, None);
-                let required =
-                    entry.values(field).is_empty() && entry.declared(field).is_some_and(|field| !lacks(field));
-                let known = if required && accepts_everything(test) { Known::True } else { Known::Open };
+                // What takes longest is asked last: few tests accept everything.
+                let certain = accepts_everything(test)
+                    && entry.values(field).is_empty()
+                    && entry.declared(field).is_some_and(|field| !lacks(field));
+                let known = if certain { Known::True } else { Known::Open };
                 if item.modifiers.not_equal { known.negate() } else { known }
             }) == Known::True
         };
