@@ -125,11 +125,41 @@ impl<'s> Cursor<'s, '_> {
     }
 
     fn or(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
-        let mut parts = vec![self.and(depth)?];
-        while self.word("or") {
+        // The first operand that is a chain of `and` without parentheses around it.
+        let mut chain: Option<Span> = None;
+        let mut parts = Vec::new();
+        loop {
+            let start = self.at;
             parts.push(self.and(depth)?);
+            if let Some(chained) = self.chain(start) {
+                chain.get_or_insert(chained);
+            }
+            if !self.word("or") {
+                break;
+            }
+        }
+        if let (Some(chain), true) = (chain, parts.len() > 1) {
+            let message = "`and` and `or` are mixed without parentheses; `and` binds tighter";
+            let found = self.sink.diagnostic(&codes::MIXED_AND_OR, chain, message);
+            self.sink.push(found.with_help("put parentheses around this part if it belongs together, or around what does"));
         }
         Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::Or(parts) })
+    }
+
+    /// The place of the tokens since `start`, where an `and` among them is in no parentheses.
+    fn chain(&self, start: usize) -> Option<Span> {
+        let tokens = self.tokens.get(start..self.at)?;
+        let mut depth = 0_usize;
+        let joins = tokens.iter().any(|(token, _)| {
+            match token {
+                Token::Open => depth += 1,
+                Token::Close => depth = depth.saturating_sub(1),
+                Token::Word(_) => {}
+            }
+            depth == 0 && matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("and"))
+        });
+        let (first, last) = (tokens.first()?.1, tokens.last()?.1);
+        joins.then(|| first.to(last))
     }
 
     fn and(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
