@@ -70,10 +70,7 @@ pub const fn is_invisible(sign: char) -> bool {
 /// Spaces that look like the one of ASCII and are others.
 #[must_use]
 pub const fn is_odd_space(sign: char) -> bool {
-    matches!(
-        sign,
-        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
-    )
+    matches!(sign, '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
 }
 
 /// The first character among ones that can be seen that cannot be seen itself, or is another space than it seems. A
@@ -165,15 +162,33 @@ mod tests {
     #[test]
     fn what_cannot_be_seen_is_found_beside_what_can() {
         for sign in [
-            '\u{AD}', '\u{200B}', '\u{200C}', '\u{200D}', '\u{200E}', '\u{202E}', '\u{2028}', '\u{2029}', '\u{2060}',
-            '\u{2066}', '\u{FEFF}', '\u{3164}', '\u{180E}', '\u{A0}', '\u{2003}', '\u{202F}', '\u{3000}', '\u{E0041}',
+            '\u{AD}',
+            '\u{200B}',
+            '\u{200C}',
+            '\u{200D}',
+            '\u{200E}',
+            '\u{202E}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{FEFF}',
+            '\u{3164}',
+            '\u{180E}',
+            '\u{A0}',
+            '\u{2003}',
+            '\u{202F}',
+            '\u{3000}',
+            '\u{E0041}',
         ] {
             for text in [format!("cmd{sign}exe"), format!("{sign}cmd"), format!("cmd{sign}")] {
                 assert_eq!(hidden(&text), Some(sign), "{text:?}");
             }
             assert_eq!(hidden(&sign.to_string().repeat(3)), None, "a rule that looks for {sign:?}");
         }
-        for text in ["cmd.exe", "é", "naïve café", "日本語　テキスト", "می\u{200C}خواهم", "👩\u{200D}💻", "🏳️\u{200D}🌈", ""] {
+        for text in
+            ["cmd.exe", "é", "naïve café", "日本語　テキスト", "می\u{200C}خواهم", "👩\u{200D}💻", "🏳️\u{200D}🌈", ""]
+        {
             assert_eq!(hidden(text), None, "{text:?}");
         }
     }
@@ -191,9 +206,19 @@ mod tests {
         ] {
             assert_eq!(look_alike(text), Some(word));
         }
-        for text in
-            ["cmd.exe", "Администраторы", "пароль.exe", "ΑΒΓ", "Ü-Wagen", "naïve", "パスワードcmd", "管理者admin", "с", "μ", "x²"]
-        {
+        for text in [
+            "cmd.exe",
+            "Администраторы",
+            "пароль.exe",
+            "ΑΒΓ",
+            "Ü-Wagen",
+            "naïve",
+            "パスワードcmd",
+            "管理者admin",
+            "с",
+            "μ",
+            "x²",
+        ] {
             assert_eq!(look_alike(text), None, "{text}");
         }
     }

@@ -47,10 +47,10 @@ fn of_item(item: &str) -> Vec<&'static str> {
 
 #[test]
 fn characters_that_cannot_be_seen() {
-    for sign in ["\u{200B}", "\u{202E}", "\u{A0}", "\u{AD}", "\u{2060}", "\u{FEFF}", "\u{2003}", "\u{3164}"] {
+    for sign in ["\u{200B}", "\u{202E}", "\u{A0}", "\u{AD}", "\u{2060}", "\u{2003}", "\u{3164}"] {
         for item in [
             format!("CommandLine|contains: 'cmd{sign}exe'"),
-            format!("CommandLine|contains: cmd{sign}exe"),
+            format!("CommandLine|contains: \"cmd{sign}exe\""),
             format!("CommandLine|contains: \"{sign}cmd\""),
             format!("CommandLine|contains: ['fine', 'exe{sign}']"),
             format!("CommandLine|re: 'cmd{sign}?a'"),
@@ -63,11 +63,18 @@ fn characters_that_cannot_be_seen() {
         assert_eq!(named, ["CC0127"], "a selection with {sign:?}");
         let condition = codes(PROCESS, &format!("s:\n    Image: a\ncondition: s{sign}"), "");
         assert!(condition.contains(&"CC0127"), "a condition with {sign:?}: {condition:?}");
-        assert_eq!(of_item(&format!("CommandLine|contains: '{0}{0}'", sign)), [""; 0], "a rule that looks for {sign:?}");
+        assert_eq!(
+            of_item(&format!("CommandLine|contains: '{0}{0}'", sign)),
+            [""; 0],
+            "a rule that looks for {sign:?}"
+        );
     }
+    // Readers of YAML refuse it between words without quotes.
+    assert_eq!(of_item("CommandLine|contains: 'cmd\u{FEFF}exe'"), ["CC0127"]);
     for (item, wanted) in [
         (r#"CommandLine|contains: "\Public""#, "CC0127"),
         (r#"CommandLine|contains: "C:\\Users\Local""#, "CC0127"),
+        (r#"CommandLine|contains: "C:\\x\Public""#, "CC0127"),
         (r#"CommandLine|contains: "a\_x""#, "CC0127"),
         (r#"CommandLine|contains: "a\Nx""#, "CC0127"),
     ] {
@@ -153,6 +160,8 @@ fn quotes_commas_and_spaces_that_were_left_over() {
         "CommandLine|contains: '“'",
         "CommandLine|contains: 'ipmo '",
         "CommandLine|endswith: ' -x'",
+        "CommandLine|endswith: 'chcp '",
+        "CommandLine|endswith: 'chcp '",
         "CommandLine|re: '\"$'",
     ] {
         assert_eq!(of_item(item), [""; 0], "{item}");
@@ -230,19 +239,46 @@ fn conditions_that_mix_and_with_or() {
         let selections = "a: {Image: a}\nb: {Image: b}\nf: {User: c}\ng: {User: d}\n";
         codes(PROCESS, &format!("{selections}condition: {text}"), "")
     };
-    for text in ["a or b and not f or g", "a and b or f and g", "a or g or b and f", "g and (a or b and f)", "not a and b or f or g"] {
+    for text in [
+        "a or b and not f or g",
+        "a and b or f and g",
+        "a or g or b and f",
+        "g and (a or b and f)",
+        "not a and b or f or g",
+    ] {
         assert_eq!(condition(text), ["CC0137"], "{text}");
     }
-    for text in ["(a or b) and not f and g", "a or (b and not f) or g", "a and b and f and g", "not (a or b) and (f or g)", "1 of a or (all of b and (f or g))"] {
+    for text in [
+        "(a or b) and not f and g",
+        "a or (b and not f) or g",
+        "a and b and f and g",
+        "not (a or b) and (f or g)",
+        "1 of a or (all of b and (f or g))",
+    ] {
         assert!(!condition(text).contains(&"CC0137"), "{text}");
     }
 }
 
 #[test]
 fn numbers_that_readers_of_yaml_differ_on() {
-    for value in
-        ["010", "0o17", "1_000", "0b11", "10:30:00", "12:30", "2024-01-01", "2024-01-01 10:00:00", "yes", "Off", "y", "1e3", "-0x1F", "=", "1.10", "5."]
-    {
+    for value in [
+        "010",
+        "0o17",
+        "1_000",
+        "0b11",
+        "10:30:00",
+        "12:30",
+        "2024-01-01",
+        "2024-01-01 10:00:00",
+        "yes",
+        "Off",
+        "y",
+        "1e3",
+        "-0x1F",
+        "=",
+        "1.10",
+        "5.",
+    ] {
         assert_eq!(of_item(&format!("CommandLine: {value}")), ["CC0121"], "{value}");
     }
     for part in ["contains", "startswith", "endswith"] {
@@ -252,7 +288,10 @@ fn numbers_that_readers_of_yaml_differ_on() {
     for value in [".inf", "-.INF", "+.Inf", ".nan", ".NaN"] {
         assert_eq!(of_item(&format!("CommandLine|endswith: {value}")), ["CC0120"], "{value}");
     }
-    for value in ["0x1210", "+3", "-7", "4624", "1.5", "0", "plain", "'010'", "'.inf'", "10.0.0.1", "1.2.3", "4625x", "12:60", "true"] {
+    for value in [
+        "0x1210", "+3", "-7", "4624", "1.5", "0", "plain", "'010'", "'.inf'", "10.0.0.1", "1.2.3", "4625x", "12:60",
+        "true",
+    ] {
         assert_eq!(of_item(&format!("CommandLine: {value}")), [""; 0], "{value}");
     }
     for value in ["&chcp 65001", "&foo", "[&a x, y]", "&a !!str x"] {
@@ -266,10 +305,24 @@ fn numbers_that_readers_of_yaml_differ_on() {
 fn tactics_and_taxonomies() {
     let fine = "s:\n    Image: a\ncondition: s";
     let tagged = |tag: &str| codes(PROCESS, fine, &format!("tags: [{tag}]\n"));
-    for tag in ["attack.exection", "attack.persistance", "attack.defense_evesion", "attack.privilege-escalaton", "attack.discovry"] {
+    for tag in [
+        "attack.exection",
+        "attack.persistance",
+        "attack.defense_evesion",
+        "attack.privilege-escalaton",
+        "attack.discovry",
+    ] {
         assert_eq!(tagged(tag), ["CC0713"], "{tag}");
     }
-    for tag in ["attack.execution", "attack.defense_evasion", "attack.stealth", "attack.t1059.001", "attack.g0016", "attack.evasion", "attack.impact"] {
+    for tag in [
+        "attack.execution",
+        "attack.defense_evasion",
+        "attack.stealth",
+        "attack.t1059.001",
+        "attack.g0016",
+        "attack.evasion",
+        "attack.impact",
+    ] {
         assert_eq!(tagged(tag), [""; 0], "{tag}");
     }
     assert_eq!(codes(PROCESS, fine, "taxonomy: ecs\n"), ["CC0727"]);
@@ -340,7 +393,9 @@ fn correlations_are_checked_beside_their_rules() {
     for rules in ["two", "one, two", "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f52"] {
         assert_eq!(correlation(rules, "User", "gte: 5", ""), ["CC0706"], "{rules}");
     }
-    for bounds in ["gte: 5, lte: 3", "gt: 5, lt: 6", "gt: 5, lte: 5", "eq: 5, gte: 6", "eq: 5, neq: 5", "gt: 4.5, lt: 5"] {
+    for bounds in
+        ["gte: 5, lte: 3", "gt: 5, lt: 6", "gt: 5, lte: 5", "eq: 5, gte: 6", "eq: 5, neq: 5", "gt: 4.5, lt: 5"]
+    {
         assert_eq!(correlation("one", "User", bounds, ""), ["CC0706"], "{bounds}");
     }
     for bounds in ["gte: 5, lte: 5", "gt: 5, lt: 7", "gte: 3, lte: 5", "eq: 5", "gte: 5, neq: 6"] {
@@ -359,7 +414,9 @@ fn correlations_are_checked_beside_their_rules() {
 #[test]
 fn correlations_that_need_each_other() {
     let document = |name: &str, rules: &str| {
-        format!("title: Correlation {name}\nname: {name}\ncorrelation:\n    type: temporal\n    rules: [{rules}]\n    group-by: [User]\n    timespan: 5m\n")
+        format!(
+            "title: Correlation {name}\nname: {name}\ncorrelation:\n    type: temporal\n    rules: [{rules}]\n    group-by: [User]\n    timespan: 5m\n"
+        )
     };
     let found = |documents: &[(&str, &str)]| -> Vec<String> {
         let text: Vec<String> = documents.iter().map(|(name, rules)| document(name, rules)).collect();

@@ -416,7 +416,8 @@ fn implied(arguments: &Prove, release: &Release, only: Option<RuleId>, streams: 
                     let level = rule.level.map_or(String::new(), |level| format!(", {level}"));
                     format!("{}{level}", rule.shown())
                 };
-                let how = if pair.equivalent { "fires on the same events as" } else { "fires only where this one does:" };
+                let how =
+                    if pair.equivalent { "fires on the same events as" } else { "fires only where this one does:" };
                 // Writing to a `String` does not fail.
                 let _ = writeln!(text, "{}\n    {how} {}", shown(&pair.rule), shown(&pair.by));
             }

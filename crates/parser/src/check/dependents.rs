@@ -35,7 +35,8 @@ fn keys(id: Option<&str>, name: Option<&str>) -> impl Iterator<Item = String> {
 impl<'o> Named<'o> {
     fn of(outcomes: &[&'o FileOutcome], rules: impl Iterator<Item = &'o CheckedRule>) -> Self {
         let mut named = Self::default();
-        let text = |of: &'o Option<(String, contentcheck_model::source::Span)>| of.as_ref().map(|(text, _)| text.as_str());
+        let text =
+            |of: &'o Option<(String, contentcheck_model::source::Span)>| of.as_ref().map(|(text, _)| text.as_str());
         for facts in outcomes.iter().flat_map(|outcome| &outcome.facts) {
             for key in keys(text(&facts.id), text(&facts.name)) {
                 named.facts.entry(key).or_insert(facts);
@@ -76,10 +77,8 @@ pub(crate) fn check<'o>(
     found: &mut Vec<Diagnostic>,
 ) {
     let named = Named::of(outcomes, rules);
-    let documents: Vec<Document<'o>> = outcomes
-        .iter()
-        .flat_map(|file| file.documents.iter().map(|dependent| Document { file, dependent }))
-        .collect();
+    let documents: Vec<Document<'o>> =
+        outcomes.iter().flat_map(|file| file.documents.iter().map(|dependent| Document { file, dependent })).collect();
     for document in &documents {
         match document.dependent.kind {
             DependentKind::Filter => elsewhere(*document, &named, found),
@@ -95,10 +94,10 @@ fn elsewhere(document: Document<'_>, named: &Named<'_>, found: &mut Vec<Diagnost
     for reference in document.dependent.rules.named() {
         let Some(rule) = named.facts(&reference.rule) else { continue };
         let Some(theirs) = rule.logsource.as_ref().filter(|theirs| !theirs.serves(own)) else { continue };
-        let message =
-            format!("the filter is for `{own}`, and the rule `{}` is for `{theirs}`", clip(&reference.rule));
+        let message = format!("the filter is for `{own}`, and the rule `{}` is for `{theirs}`", clip(&reference.rule));
         let finding = Diagnostic::new(&codes::FILTER_ELSEWHERE, &document.file.source, reference.span, message);
-        found.push(finding.with_help("write the log source of the rule, or a wider one; as it is, nothing is filtered"));
+        found
+            .push(finding.with_help("write the log source of the rule, or a wider one; as it is, nothing is filtered"));
     }
 }
 

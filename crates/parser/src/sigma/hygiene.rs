@@ -48,7 +48,8 @@ pub(crate) fn characters(what: &str, text: &str, span: Span, sink: &mut Sink) {
 fn look_alike(what: &str, word: &str, span: Span, sink: &mut Sink) {
     let foreign = word.chars().find(|sign| !sign.is_ascii()).map_or(0, u32::from);
     let message = format!("{what} has the word `{}`, in which U+{foreign:04X} looks like an ASCII letter", clip(word));
-    let help = format!("type the word again; where U+{foreign:04X} is meant, write it between double quotes as an escape");
+    let help =
+        format!("type the word again; where U+{foreign:04X} is meant, write it between double quotes as an escape");
     sink.push(sink.diagnostic(&codes::MIXED_SCRIPTS, span, message).with_help(help));
 }
 
@@ -70,7 +71,7 @@ fn value_characters(value: &Written<'_>, text: &str, sink: &mut Sink) {
         return;
     }
     let written = sink.source().slice(value.span);
-    if written.starts_with('"') && ["\\u", "\\U", "\\x"].iter().any(|escape| written.contains(escape)) {
+    if spells_characters(written) {
         return;
     }
     if let Some(hidden) = characters::hidden(text) {
@@ -91,6 +92,18 @@ fn value_characters(value: &Written<'_>, text: &str, sink: &mut Sink) {
     } else if let Some(word) = characters::look_alike(text) {
         look_alike("the value", word, value.span, sink);
     }
+}
+
+/// Whether a value between double quotes spells a character by its number.
+fn spells_characters(written: &str) -> bool {
+    let Some(inner) = written.strip_prefix('"') else { return false };
+    let mut signs = inner.chars();
+    while let Some(sign) = signs.next() {
+        if sign == '\\' && matches!(signs.next(), Some('u' | 'U' | 'x')) {
+            return true;
+        }
+    }
+    false
 }
 
 /// A number that is compared as a string in another spelling than its own.
@@ -372,9 +385,8 @@ fn values_in_string(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut
         text.contains(sign) && text.split(sign).all(|part| is(part.trim()))
     };
     let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-    let list = bracketed.is_some_and(|inner| {
-        several(inner, &[','], &is_quoted) || (whole && several(inner, &[','], &is_word))
-    });
+    let list = bracketed
+        .is_some_and(|inner| several(inner, &[','], &is_quoted) || (whole && several(inner, &[','], &is_word)));
     let numbers = whole && several(text, &[',', ';'], &is_number);
     let range = || {
         let (from, to) = text.split_once('-')?;
@@ -412,7 +424,13 @@ fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
         return false;
     }
     let at_start = matches!(modifiers.part, Part::Whole | Part::StartsWith) && text.starts_with(' ');
-    let at_end = matches!(modifiers.part, Part::Whole | Part::EndsWith) && text.ends_with(' ');
+    // Windows leaves a space at the end of many command lines, and rules look for it.
+    let is_command = || {
+        let field = item.field.unwrap_or("").to_ascii_lowercase();
+        ["command", "script", "payload", "text", "query"].iter().any(|part| field.contains(part))
+    };
+    let at_end =
+        text.ends_with(' ') && (modifiers.part == Part::Whole || (modifiers.part == Part::EndsWith && !is_command()));
     if at_start || at_end {
         let edge = if at_start { "begins" } else { "ends" };
         let whole = match modifiers.part {

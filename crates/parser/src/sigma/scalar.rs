@@ -62,9 +62,9 @@ fn yaml_1_1(text: &str) -> Kind {
     if text.len() > 64 || !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.')) {
         return Kind::Text;
     }
-    integer(text).or_else(|| is_float(text).then_some(Kind::Float)).unwrap_or_else(|| {
-        if is_date(text) { Kind::Date } else { Kind::Text }
-    })
+    integer(text)
+        .or_else(|| is_float(text).then_some(Kind::Float))
+        .unwrap_or_else(|| if is_date(text) { Kind::Date } else { Kind::Text })
 }
 
 fn integer(text: &str) -> Option<Kind> {
@@ -151,9 +151,7 @@ fn starts_with_digit(text: &str) -> bool {
 fn is_date(text: &str) -> bool {
     let mut parts = text.splitn(3, '-');
     let digits = |part: Option<&str>, least: usize, most: usize| {
-        part.is_some_and(|part| {
-            (least..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-        })
+        part.is_some_and(|part| (least..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let (year, month, rest) = (parts.next(), parts.next(), parts.next().unwrap_or(""));
     if !digits(year, 4, 4) {
@@ -172,7 +170,9 @@ fn is_date(text: &str) -> bool {
         && digits(hour, 1, 2)
         && digits(minute, 2, 2)
         && digits(second.get(..2), 2, 2)
-        && second.get(2..).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() && next != 'Z'))
+        && second
+            .get(2..)
+            .is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() && next != 'Z'))
 }
 
 #[cfg(test)]

@@ -405,7 +405,11 @@ impl<'a> Specialiser<'a, '_> {
                         .diagnostic(
                             &codes::DEAD_BRANCH,
                             value.span,
-                            format!("the rule cannot fire for {field} {}: {}", clip(&value.text), lacks(entry, &fields)),
+                            format!(
+                                "the rule cannot fire for {field} {}: {}",
+                                clip(&value.text),
+                                lacks(entry, &fields)
+                            ),
                         )
                         .with_help("remove the value, or read a field that these events have");
                     sink.push(found);

@@ -571,7 +571,8 @@ impl<'s> Builder<'s, '_> {
         for (_, span) in std::mem::take(&mut self.unused) {
             let name = text.get(span.range()).unwrap_or("");
             let message = format!("`{}` is read as an anchor, and not as a part of the value", clip(name));
-            let help = "quote the value if the `&` belongs to it; remove the anchor otherwise, since nothing refers to it";
+            let help =
+                "quote the value if the `&` belongs to it; remove the anchor otherwise, since nothing refers to it";
             self.tags.push(self.sink.diagnostic(&codes::YAML_SYNTAX, span, message).with_help(help));
         }
     }
