@@ -524,6 +524,10 @@ pub struct Prove {
     /// Answer all questions about this rule alone; by id, name, title or file
     #[arg(long)]
     pub rule: Option<String>,
+    /// List every pair of rules of which one fires on all events of the other, whatever their levels and sensors;
+    /// `lint --deep` reports those of which one can go
+    #[arg(long)]
+    pub implied: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
     pub format: ProofFormat,
@@ -716,6 +720,8 @@ pub enum SchemaName {
     Evidence,
     /// The JSON of `prove`
     Prove,
+    /// The JSON of `prove --implied`
+    Implied,
     /// The JSON of `diff`
     Diff,
 }

@@ -16,6 +16,8 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analysis;
 
+pub use across::implied;
+
 /// How much is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {

@@ -47,6 +47,9 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0138" "CC0138-unknown-key" "rule.content"
     "CC0139" "CC0139-duplicate-key" "rule.content"
     "CC0140" "CC0140-foreign-pattern" "rule.content"
+    "CC0141" "CC0141-mixed-scripts" "rule.yml"
+    "CC0142" "CC0142-values-in-string" "rule.yml"
+    "CC0143" "CC0143-query-wildcard" "rule.yml"
     "CC0201" "CC0201-unknown-log-source" "rule.yml"
     "CC0202" "CC0202-unknown-field" "rule.yml"
     "CC0203" "CC0203-unknown-selection" "rule.yml"
@@ -57,6 +60,7 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0208" "CC0208-unknown-rule-reference" "many_logons.yml"
     "CC0209" "CC0209-bad-position" "rule.content"
     "CC0210" "CC0210-template-changed" "rule.content"
+    "CC0211" "CC0211-filter-elsewhere" "filter.yml"
     "CC0301" "CC0301-operator-type" "rule.content"
     "CC0302" "CC0302-value-type" "rule.content"
     "CC0303" "CC0303-field-types-differ" "rule.content"
@@ -132,4 +136,5 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0724" "CC0724-plain-expression" "rule.yml"
     "CC0725" "CC0725-all-expressions" "rule.yml"
     "CC0726" "CC0726-of-without-star" "rule.yml"
+    "CC0727" "CC0727-foreign-taxonomy" "rule.yml"
 };

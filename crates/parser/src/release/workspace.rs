@@ -251,7 +251,8 @@ impl Workspace {
             found.extend(capacity::check(rules, fleet));
         }
         let files: Vec<&FileOutcome> = self.outcomes_done().map(|outcome| &outcome.file).collect();
-        found.extend(across::check(&files));
+        let rules = self.outcomes_done().flat_map(|outcome| outcome.rules.iter().map(|rule| &**rule));
+        found.extend(across::check(&files, rules));
         found
     }
 

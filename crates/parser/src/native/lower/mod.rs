@@ -48,6 +48,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
                 id: text(rule, "id").map(|(id, span)| (id.to_owned(), span)),
                 name: Some((rule.name.value.clone(), rule.name.span)),
                 title: None,
+                logsource: None,
                 logic: None,
                 span: rule.name.span,
                 extent: rule.span,
