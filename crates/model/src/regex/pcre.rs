@@ -25,7 +25,8 @@ pub(super) fn parse(pattern: &str, flags: Flags) -> Result<Ast, Problem> {
     let mut parser = Parser { pattern, at: 0, modes, quoted: false, groups: 0, names: HashSet::new() };
     let mut tree = parser.alternation(0)?;
     if parser.peek() == Some(')') {
-        return Err(parser.syntax(parser.at, 1, "this parenthesis closes nothing", "escape it, or remove it"));
+        let help = "remove it, or write `\\)` for the sign itself";
+        return Err(parser.syntax(parser.at, 1, "this `)` closes no group", help));
     }
     anchors::resolve(&mut tree)?;
     Ok(tree)
@@ -261,8 +262,9 @@ impl<'p> Parser<'p> {
             (None, _) => None,
         };
         let Some(range) = range else {
-            let what = "the numbers of a repeat rise, and are at most 65535";
-            return Err(self.syntax(from, length + 2, what, "correct the numbers"));
+            let what = "the least count is above the greatest, or one of them is above 65535";
+            let help = "write the smaller count first, as in `{2,5}`";
+            return Err(self.syntax(from, length + 2, what, help));
         };
         Ok(Some(RepetitionKind::Range(range)))
     }
@@ -379,7 +381,12 @@ impl<'p> Parser<'p> {
         let index = self.groups;
         let inner = self.alternation(depth + 1)?;
         if self.quoted || !self.take(")") {
-            return Err(self.syntax(from, 1, "this parenthesis is not closed", "close it with `)`, or escape it"));
+            return Err(self.syntax(
+                from,
+                1,
+                "this group is never closed",
+                "write `)` where it ends, or `\\(` for the sign itself",
+            ));
         }
         self.modes = outside;
         let span = self.span(from);
@@ -583,9 +590,9 @@ impl<'p> Parser<'p> {
     fn no_escape(&self, from: usize, letter: char) -> Problem {
         let what = format!("`\\{letter}` has no meaning in PCRE here");
         let help = if letter == 'u' || letter == 'U' {
-            "write a character by its number as `\\x{...}`"
+            "for a backslash, as in a path, write `\\\\`; a character is written by its number as `\\x{...}`"
         } else {
-            "write the letter without a backslash, or `\\\\` for a backslash"
+            "for a backslash, as in a path, write `\\\\`; for the letter itself write it alone"
         };
         self.syntax(from, self.at.saturating_sub(from), &what, help)
     }
@@ -694,7 +701,8 @@ impl<'p> Parser<'p> {
                 Some(high) if low <= high => items.push(range(self.span(start), low, high)),
                 Some(_) => {
                     let what = "the range ends before it begins";
-                    return Err(self.syntax(start, self.at - start, what, "escape the `-` if the character is meant"));
+                    let help = "write its ends in the other order, or `\\-` for the sign itself";
+                    return Err(self.syntax(start, self.at - start, what, help));
                 }
             }
         }
@@ -705,7 +713,12 @@ impl<'p> Parser<'p> {
     fn class_item(&mut self, class: usize) -> Result<(ClassSetItem, Option<char>), Problem> {
         let from = self.at;
         let Some(next) = self.next() else {
-            return Err(self.syntax(class, 1, "this class is not closed", "close it with `]`, or escape the `[`"));
+            return Err(self.syntax(
+                class,
+                1,
+                "this class is never closed",
+                "write `]` where it ends, or `\\[` for the sign itself",
+            ));
         };
         if !self.quoted {
             if next == '['
