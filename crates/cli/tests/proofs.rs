@@ -212,8 +212,12 @@ fn every_pair_of_which_one_implies_the_other_is_listed() {
         })
         .collect();
     let pair = |rule: &str, by: &str, same: bool| (rule.to_owned(), by.to_owned(), same);
-    let wanted =
-        [pair("narrow", "wide", false), pair("narrow", "same", true), pair("same", "wide", false), pair("same", "narrow", true)];
+    let wanted = [
+        pair("narrow", "wide", false),
+        pair("narrow", "same", true),
+        pair("same", "wide", false),
+        pair("same", "narrow", true),
+    ];
     assert_eq!(pairs, wanted);
     let one = run(&["prove", rules, "--no-config", "--implied", "--rule", "other"]);
     assert_eq!(one.out, "");
