@@ -1,6 +1,5 @@
 //! Values, names and conditions that look like something else than they are: tables of what is found, and of what is
 //! meant and is not.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;

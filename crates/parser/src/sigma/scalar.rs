@@ -108,10 +108,10 @@ fn integer(text: &str) -> Option<Kind> {
 /// `[0-5]?[0-9]`
 fn is_sixtieth(part: &str) -> bool {
     let mut digits = part.bytes();
-    match (digits.next(), digits.next(), digits.next()) {
-        (Some(b'0'..=b'9'), None, _) | (Some(b'0'..=b'5'), Some(b'0'..=b'9'), None) => true,
-        _ => false,
-    }
+    matches!(
+        (digits.next(), digits.next(), digits.next()),
+        (Some(b'0'..=b'9'), None, _) | (Some(b'0'..=b'5'), Some(b'0'..=b'9'), None)
+    )
 }
 
 fn is_float(text: &str) -> bool {
