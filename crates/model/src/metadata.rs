@@ -120,7 +120,7 @@ fn likely_tag(tag: &str) -> Option<String> {
         .unwrap_or(&lower);
     if is_attack(bare)
         && bare.starts_with(['t', 'g', 's'])
-        && bare.bytes().nth(1).is_some_and(|byte| byte.is_ascii_digit())
+        && bare.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
     {
         return Some(format!("attack.{bare}"));
     }
