@@ -116,3 +116,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn most_random_expressions_are_read() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let read = (0..500).filter(|_| {
+        let pattern = part().new_tree(&mut runner).unwrap().current();
+        Expression::new(&regex(&pattern, false, false), true).is_ok()
+    });
+    assert!(read.count() > 300);
+}
