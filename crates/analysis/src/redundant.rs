@@ -711,8 +711,11 @@ fn leaves_of<'e>(expr: &'e Expr<Predicate>, negated: bool, found: &mut Vec<(usiz
     }
 }
 
+/// Makes a test of a field of one of its value, or of its elements.
+type Wrap = fn(Test) -> Test;
+
 /// The values of a list of which one is enough, and what makes a test of one of them.
-fn values_of(test: &Test) -> Option<(&[TextPattern], fn(Test) -> Test)> {
+fn values_of(test: &Test) -> Option<(&[TextPattern], Wrap)> {
     match test {
         Test::Text { patterns, all: false } => Some((patterns, |test| test)),
         Test::Elements { all: false, test } => match &**test {

@@ -458,11 +458,29 @@ fn follow(target: &Target, findings: &[Redundant]) -> Target {
     for (at, value) in values.iter().rev() {
         left = drop_value(&left, *at, *value);
     }
-    parts.sort_unstable();
-    for part in parts.iter().rev() {
-        left = leave_out(&left, part);
+    // All at once: of a list of alternatives all may go, and then none of them holds.
+    let condition = leave_out_all(&left.condition, &mut 0, &parts).unwrap();
+    left.with_condition(condition)
+}
+
+fn leave_out_all(expr: &Expr<Predicate>, next: &mut usize, parts: &[&[usize]]) -> Option<Expr<Predicate>> {
+    let first = *next;
+    let mut count = 0;
+    expr.each(&mut |_, _| count += 1);
+    if parts.iter().any(|part| (first..first + count).eq(part.iter().copied())) {
+        *next += count;
+        return None;
     }
-    left
+    Some(match expr {
+        Expr::Const(value) => Expr::Const(*value),
+        Expr::Not(inner) => leave_out_all(inner, next, parts)?.negate(),
+        Expr::All(all) => Expr::all(all.iter().filter_map(|one| leave_out_all(one, next, parts)).collect::<Vec<_>>()),
+        Expr::Any(all) => Expr::any(all.iter().filter_map(|one| leave_out_all(one, next, parts)).collect::<Vec<_>>()),
+        Expr::Is(predicate) => {
+            *next += 1;
+            Expr::Is(predicate.clone())
+        }
+    })
 }
 
 /// The condition without the part that has just these predicates.

@@ -7,6 +7,7 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Re
 
 use crate::diagnostic::{Code, codes};
 use crate::limits;
+use crate::predicate::Regex;
 
 mod anchors;
 mod canonical;
@@ -36,6 +37,16 @@ pub struct Flags {
     pub multi_line: bool,
     /// `.` matches a line break.
     pub dot_all: bool,
+}
+
+/// The tree of an expression, as PCRE reads it: what it says and nothing of how an engine carries it out. The flags beside
+/// it are in the tree, but for case, which is where the expression says so.
+///
+/// # Errors
+/// The problem, where it is no expression or one that automata cannot carry out.
+pub fn tree(regex: &Regex) -> Result<Ast, Problem> {
+    let flags = Flags { ignore_case: false, multi_line: regex.multi_line, dot_all: regex.dot_all };
+    pcre::parse(&regex.pattern, flags)
 }
 
 /// Looks at an expression and says the first thing that is wrong with it, or how many states it needs.

@@ -1,16 +1,16 @@
 //! Regular expressions (RE-1 to RE-6), read as they stand.
 //!
-//! The tree of an expression becomes an automaton's input part by part, with nothing rewritten on the way. Where case is
+//! The tree of an expression (what PCRE's syntax says is read in one place, for all) becomes an automaton's input part by
+//! part, with nothing rewritten on the way. Where case is
 //! ignored, a letter matches if it or its other case is asked for; of a class each item is asked so, before what is
 //! negated is negated. The compiler has its own way to the same (`contentcheck_model::regex::canonical`), and a property
 //! test holds one against the other.
 
 use std::ops::Range;
 
-use contentcheck_model::limits;
 use contentcheck_model::predicate::Regex;
+use contentcheck_model::regex::tree;
 use regex_automata::meta;
-use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::ast::{
     AssertionKind, Ast, ClassAsciiKind, ClassPerlKind, ClassSet, ClassSetBinaryOpKind, ClassSetItem, Flag, Flags,
     FlagsItemKind, GroupKind, RepetitionKind, RepetitionRange,
@@ -29,16 +29,8 @@ impl Expression {
     /// # Errors
     /// What is wrong with the expression.
     pub(crate) fn new(regex: &Regex, ignore_case: bool) -> Result<Self, String> {
-        let nesting = u32::try_from(limits::NESTING).unwrap_or(u32::MAX);
-        let parsed = ParserBuilder::new().nest_limit(nesting).build().parse(&regex.pattern);
-        let tree = parsed.map_err(|error| error.to_string())?;
-        let state = State {
-            ignore_case,
-            multi_line: regex.multi_line,
-            dot_all: regex.dot_all,
-            carriage_returns: false,
-            lazy: false,
-        };
+        let tree = tree(regex).map_err(|problem| problem.message)?;
+        let state = State { ignore_case, multi_line: false, dot_all: false, carriage_returns: false, lazy: false };
         let hir = Reading(state).walk(&tree)?;
         let config = meta::Config::new().nfa_size_limit(Some(BYTES));
         let built = meta::Builder::new().configure(config).build_from_hir(&hir);

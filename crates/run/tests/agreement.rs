@@ -238,11 +238,14 @@ fn record() -> impl Strategy<Value = (BTreeMap<&'static str, serde_json::Value>,
     })
 }
 
+/// Events, and whether a rule fires on each.
+type Seen = Vec<(Event, bool)>;
+
 /// What is said of a release, and the events that may contradict it.
 struct Case<'c> {
     content: &'c Shippable,
     /// For each rule its target, if it has one, and for each event whether it fires there.
-    seen: Vec<(Option<&'c Target>, Vec<(Event, bool)>)>,
+    seen: Vec<(Option<&'c Target>, Seen)>,
 }
 
 impl<'c> Case<'c> {
