@@ -1,5 +1,6 @@
 //! What a check says: how it ended, and what it has against the release.
 
+use contentcheck_model::diagnostic::Detail;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -74,6 +75,9 @@ pub struct Finding {
     pub event: Option<serde_json::Value>,
     /// The same as a `test` block, ready to be put into the rule.
     pub test: Option<String>,
+    /// The facts, where the finding is about sensors or the previous release: nothing of the message has to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
 }
 
 /// A place in a file.

@@ -10,11 +10,12 @@
 //! ```
 
 mod embedded;
+mod looks;
 
 use std::sync::{Arc, OnceLock};
 
 use contentcheck_model::diagnostic::{Diagnostic, Sink};
-use contentcheck_model::sensor::{Manifest, Sensor};
+use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_model::source::Source;
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::native;
@@ -103,6 +104,18 @@ pub fn templates() -> Result<Templates, Vec<Diagnostic>> {
     READ.get_or_init(read).clone()
 }
 
+/// All sensors that ship, as one fleet. They are read once.
+#[must_use]
+pub fn known_sensors() -> Arc<Fleet> {
+    static READ: OnceLock<Arc<Fleet>> = OnceLock::new();
+    let read = || {
+        let sensors = SENSORS.iter().filter_map(|file| file.parse().ok()).collect();
+        // A test shows that each can be read and that no two are of one build.
+        Arc::new(Fleet::new(sensors).unwrap_or_default())
+    };
+    Arc::clone(READ.get_or_init(read))
+}
+
 fn read() -> Result<Templates, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
@@ -110,7 +123,10 @@ fn read() -> Result<Templates, Vec<Diagnostic>> {
         let source = file.source();
         let parsed = native::parse(&source);
         let mut sink = Sink::new(&source);
-        found.extend(native::templates(&parsed.ast, &mut sink).into_iter().map(Arc::new));
+        found.extend(native::templates(&parsed.ast, &mut sink).into_iter().map(|mut template| {
+            template.looks = looks::of(&template);
+            Arc::new(template)
+        }));
         problems.extend(parsed.diagnostics);
         problems.extend(sink.finish());
     }

@@ -66,6 +66,24 @@ const fn is_control(byte: u8) -> bool {
     (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7F
 }
 
+/// What to do with the marks of a merge conflict.
+pub const CONFLICT_HELP: &str =
+    "keep what is right of both sides, and remove the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`";
+
+/// The first of the marks that version control leaves where it could not merge. No content has such a line.
+pub fn conflict(text: &str) -> Option<(Span, &str)> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let bare = line.trim_end();
+        let named = ["<<<<<<<", "|||||||", ">>>>>>>"].iter().find_map(|mark| bare.strip_prefix(mark));
+        if bare == "=======" || named.is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')) {
+            return Some((Span::new(at, at + bare.len()), bare));
+        }
+        at += line.len();
+    }
+    None
+}
+
 /// Whether some editors and readers break a line at a character of Unicode where others, and this one, do not: people
 /// and machines would see two different files.
 pub const fn is_separator(sign: char) -> bool {

@@ -28,15 +28,22 @@ pub fn unprintable(key: &str, text: &str) -> Option<char> {
 
 /// The finding for [`unprintable`].
 pub fn control(key: &str, sign: char, span: Span, sink: &Sink) -> Diagnostic {
-    let message = format!("`{}` has the character U+{:04X}", clip(key), u32::from(sign));
-    let help = "remove it: what it does to a terminal or a log is not what it says";
+    let what = if matches!(sign, '\n' | '\r') { "a line break, the character" } else { "the character" };
+    let message = format!("`{}` has {what} U+{:04X}", clip(key), u32::from(sign));
+    let help = if matches!(sign, '\n' | '\r') {
+        "write it on one line"
+    } else {
+        "remove it: what it does to a terminal or a log is not what it says"
+    };
     sink.diagnostic(&codes::CONTROL_CHARACTER, span, message).with_help(help)
 }
 
 /// Checks one tag.
 pub fn tag(tag: &str, span: Span, sink: &mut Sink) {
     let Some((namespace, name)) = tag.split_once('.') else {
-        invalid_tag(tag, span, "a tag is `namespace.name`", sink);
+        let help =
+            likely_tag(tag).map_or_else(|| "a tag is `namespace.name`".to_owned(), |tag| format!("write `{tag}`"));
+        invalid_tag(tag, span, &help, sink);
         return;
     };
     let legal = |text: &str| {
@@ -52,7 +59,9 @@ pub fn tag(tag: &str, span: Span, sink: &mut Sink) {
                 .with_spelling(FixKind::LowerCase, "write it in lower case", tag, &lower);
             sink.push(found);
         } else {
-            invalid_tag(tag, span, "a tag has lower-case letters, digits, `-`, `_` and `.` only", sink);
+            let form = "a tag has lower-case letters, digits, `-`, `_` and `.` only";
+            let help = likely_tag(tag).map_or_else(|| form.to_owned(), |tag| format!("{form}: write `{tag}`"));
+            invalid_tag(tag, span, &help, sink);
         }
         return;
     }
@@ -63,6 +72,7 @@ pub fn tag(tag: &str, span: Span, sink: &mut Sink) {
             format!("`{}` is not a tag namespace of Sigma", clip(namespace)),
         );
         found = match closest(namespace, NAMESPACES.iter().copied()) {
+            _ if let Some(likely) = likely_tag(tag) => found.with_help(format!("write `{likely}`")),
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help(format!("the namespaces are {}", NAMESPACES.join(", "))),
         };
@@ -83,6 +93,13 @@ pub fn tag(tag: &str, span: Span, sink: &mut Sink) {
     }
     if !good {
         let wanted = match namespace {
+            "attack"
+                if let Some((technique, sub)) = name.split_once('.').filter(|(_, sub)| (1..3).contains(&sub.len())) =>
+            {
+                let help = format!("a sub-technique has three digits: write `attack.{}.{sub:0>3}`", clip(technique));
+                invalid_tag(tag, span, &help, sink);
+                return;
+            }
             "attack" => "after `attack.` comes a tactic in words, or an id such as t1059.001, g0016, s0029",
             "cve" => "after `cve.` comes the number, as in cve.2021-44228",
             "car" => "after `car.` comes the number, as in car.2016-04-005",
@@ -92,6 +109,23 @@ pub fn tag(tag: &str, span: Span, sink: &mut Sink) {
         };
         invalid_tag(tag, span, wanted, sink);
     }
+}
+
+/// The tag that is meant by one without its namespace, or with another tool's.
+fn likely_tag(tag: &str) -> Option<String> {
+    let lower: String = tag.trim_start_matches('#').trim().to_ascii_lowercase();
+    let bare = ["attack", "mitre", "mitre_attack", "mitre-attack", "att&ck"]
+        .iter()
+        .find_map(|namespace| lower.strip_prefix(namespace)?.strip_prefix(['.', ' ', ':', '-', '_']))
+        .unwrap_or(&lower);
+    if is_attack(bare)
+        && bare.starts_with(['t', 'g', 's'])
+        && bare.bytes().nth(1).is_some_and(|byte| byte.is_ascii_digit())
+    {
+        return Some(format!("attack.{bare}"));
+    }
+    let cve = lower.strip_prefix("cve").map(|rest| rest.trim_start_matches(['-', '.', ' ', '_']))?;
+    is_cve(cve).then(|| format!("cve.{cve}"))
 }
 
 /// Tactics of ATT&CK for enterprises, phones and industry, past ones among them.

@@ -98,11 +98,11 @@ fn words_of_two_scripts() {
         "CommandLine|contains: ['fine', 'ΒΑt']",
         "CommandLine|re: '^сmd'",
     ] {
-        assert_eq!(of_item(item), ["CC0140"], "{item}");
+        assert_eq!(of_item(item), ["CC0141"], "{item}");
     }
-    assert!(of_item("Соmmand|contains: a").contains(&"CC0140"));
-    assert_eq!(codes(PROCESS, "sеl:\n    Image: a\ncondition: 1 of s*", ""), ["CC0140"]);
-    assert!(codes(PROCESS, "sel:\n    Image: a\ncondition: sеl", "").contains(&"CC0140"));
+    assert!(of_item("Соmmand|contains: a").contains(&"CC0141"));
+    assert_eq!(codes(PROCESS, "sеl:\n    Image: a\ncondition: 1 of s*", ""), ["CC0141"]);
+    assert!(codes(PROCESS, "sel:\n    Image: a\ncondition: sеl", "").contains(&"CC0141"));
     for item in [
         "CommandLine|contains: 'Администраторы'",
         "CommandLine|contains: 'пароль.exe'",
@@ -184,7 +184,7 @@ fn several_values_in_one_string() {
         "method: \"['GET', 'POST']\"",
         "method: '[GET, POST]'",
     ] {
-        assert_eq!(web(item), ["CC0141"], "{item}");
+        assert_eq!(web(item), ["CC0142"], "{item}");
     }
     for item in ["EventID: four", "EventCode: logon", "winlog.event_id: ['4624', 'none']"] {
         assert_eq!(web(item), ["CC0609"], "{item}");
@@ -217,7 +217,7 @@ fn question_marks_of_urls() {
         "cs-uri: '*/a.aspx?q=*'",
         "cs-uri|contains: 'app://?source='",
     ] {
-        assert_eq!(web(item), ["CC0142"], "{item}");
+        assert_eq!(web(item), ["CC0143"], "{item}");
     }
     for item in [
         r"cs-uri-query|contains: 'x.php\?id='",

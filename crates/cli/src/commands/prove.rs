@@ -198,6 +198,7 @@ pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
         if only.is_some_and(|only| only != id) {
             continue;
         }
+        analysis.about(&rule.source);
         let proof = prove(&mut analysis, rule);
         report.totals.add(&proof);
         dead += usize::from(proof.targets.iter().all(|target| target.fires == Verdict::No));
@@ -303,6 +304,7 @@ fn prove_target(analysis: &mut Analysis<'_>, rule: &CheckedRule, target: &Target
 const fn kind(kind: &RedundantKind) -> &'static str {
     match kind {
         RedundantKind::CoveredValue { .. } => "covered_value",
+        RedundantKind::DeadValue { .. } => "dead_value",
         RedundantKind::Known => "known",
         RedundantKind::Implied => "implied",
         RedundantKind::DeadFilter => "dead_filter",

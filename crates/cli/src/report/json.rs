@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use contentcheck_model::diagnostic::{Diagnostic, Severity};
+use contentcheck_model::diagnostic::{Detail, Diagnostic, Severity};
 use contentcheck_model::source::{Source, Span};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -74,6 +74,9 @@ struct Finding<'a> {
     /// A fix that can be applied by machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<FixText<'a>>,
+    /// The facts, where the finding is about sensors or the previous release: nothing of the message has to be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a Detail>,
     /// What stays the same when lines move: a hash of code, file, rule and message, in hex.
     #[schemars(regex(pattern = "^[0-9a-f]{16}$"))]
     fingerprint: String,
@@ -198,6 +201,7 @@ fn entry(finding: &Diagnostic, print: u64, occurrence: usize) -> Finding<'_> {
                 .map(|edit| EditText { range: range(&finding.source, edit.span), text: &edit.text })
                 .collect(),
         }),
+        detail: finding.detail.as_deref(),
         fingerprint: format!("{print:016x}"),
         occurrence,
     }

@@ -154,6 +154,34 @@ pub(crate) fn within() -> Vec<(&'static str, String)> {
 
 fn values() -> Vec<Case> {
     vec![
+        yml(
+            "keys without values on one line",
+            || {
+                sigma(&format!(
+                    "    selection: {{ {} }}\n    condition: selection\n",
+                    each(90_000, |text, at| {
+                        let _ = write!(text, "f{at}|contains: , ");
+                    })
+                ))
+            },
+            "CC0120",
+        ),
+        yml(
+            "a mistake behind a long line of quotes",
+            || sigma(&format!("    selection:\n        Image: [{}]\n\t    User: x\n", "'a', ".repeat(200_000))),
+            "CC0110",
+        ),
+        yml(
+            "a mistake behind many levels and marks",
+            || {
+                sigma(&format!(
+                    "    selection:\n{}{}\n",
+                    "        - - - - 'a'\n        - *a\n".repeat(40_000),
+                    "        b"
+                ))
+            },
+            "CC0110",
+        ),
         yml("literal of 10 MB", || item(&format!("CommandLine: '{}'", "a".repeat(10 << 20))), "CC0101"),
         content("literal of 10 MB", || native("", &format!("when image == \"{}\"", "a".repeat(10 << 20))), "CC0101"),
         yml("literal of 3 MB", || item(&format!("CommandLine: '{}'", "a".repeat(3 << 20))), "CC0108"),

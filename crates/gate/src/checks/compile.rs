@@ -1,7 +1,7 @@
 //! Check 2: the same content makes the same bytes.
 
 use contentcheck_compiler::{Options, compile};
-use contentcheck_model::diagnostic::codes;
+use contentcheck_model::diagnostic::{Detail, Measure, codes};
 
 use crate::checks::lint::Lint;
 use crate::evidence::Finding;
@@ -41,6 +41,7 @@ impl Check for Canonical {
         if run.rules.is_empty() && !has_errors && !run.settings.allow_shrink {
             outcome.findings.push(
                 Finding::new(&codes::RELEASE_SHRUNK, "the release has no rules")
+                    .with_detail(Detail::change(Measure::Rules, None, Some(0)))
                     .with_help("where none are meant to be there, say so: --allow-shrink, for this one release"),
             );
         }
@@ -53,6 +54,8 @@ impl Check for Canonical {
                 first.name
             );
             let finding = Finding::new(&codes::RULE_LEFT_OUT, message).with_help("`contentcheck lint` says why");
+            let finding =
+                finding.with_detail(Detail::LeftOut { rules: left_out.iter().map(|out| out.name.clone()).collect() });
             outcome.findings.push(Finding { place: Some(place(&first.source, first.span)), ..finding });
         }
         for reason in &run.unready {

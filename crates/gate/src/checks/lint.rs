@@ -39,6 +39,7 @@ impl Check for Lint {
                 help: finding.help.clone(),
                 event: None,
                 test: None,
+                detail: finding.detail.as_deref().cloned(),
             });
         }
         if run.built.judged().gathered().fleet.is_none() {

@@ -1,6 +1,7 @@
 //! Diagnostics: what was found, where, why it matters and how to fix it.
 
 pub mod codes;
+mod detail;
 pub mod fix;
 mod render;
 mod suggest;
@@ -12,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{Source, Span};
 pub use codes::Code;
+pub use detail::{Build, Detail, Measure, Room, Supply, Versions};
 pub use fix::{Fix, FixKind};
 pub use render::{Lines, Rendered};
-pub use suggest::{clip, closest};
+pub use suggest::{clip, closest, head, tail};
 pub use text::{visible, visible_json, visible_lines};
 
 /// How serious a finding is. Ordered from the least to the most serious.
@@ -105,6 +107,8 @@ pub struct Diagnostic {
     pub sensors: Vec<String>,
     /// A fix that can be applied by machine.
     pub fix: Option<Fix>,
+    /// The facts, where the finding is about sensors or the previous release.
+    pub detail: Option<Box<Detail>>,
 }
 
 impl Diagnostic {
@@ -124,6 +128,7 @@ impl Diagnostic {
             rule: None,
             sensors: Vec::new(),
             fix: None,
+            detail: None,
         }
     }
 
@@ -175,6 +180,13 @@ impl Diagnostic {
         self.sensors = sensors.into_iter().map(|sensor| sensor.to_string()).collect();
         self.sensors.sort_unstable();
         self.sensors.dedup();
+        self
+    }
+
+    /// Adds the facts.
+    #[must_use]
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.detail = Some(Box::new(detail));
         self
     }
 

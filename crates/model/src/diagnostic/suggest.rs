@@ -18,6 +18,20 @@ pub fn clip(text: &str) -> String {
     short
 }
 
+/// The first bytes of a text, for messages about what is near: a line may have megabytes, and may be asked about often.
+#[must_use]
+pub fn head(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text.get(..end).unwrap_or("")
+}
+
+/// The last bytes of a text, see [`head`].
+#[must_use]
+pub fn tail(text: &str, most: usize) -> &str {
+    let start = (text.len().saturating_sub(most)..=text.len()).find(|at| text.is_char_boundary(*at));
+    start.and_then(|start| text.get(start..)).unwrap_or("")
+}
+
 /// A sentence in the form of messages: without a capital and a full stop.
 pub(super) fn in_message(sentence: &str) -> String {
     let mut characters = sentence.trim_end_matches('.').chars();

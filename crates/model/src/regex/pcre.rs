@@ -167,7 +167,7 @@ impl<'p> Parser<'p> {
                         start,
                         self.at - start,
                         "there is nothing before this repeat that it could repeat",
-                        "escape it to match the character, or remove it",
+                        "a wildcard `*` is written `.*` in a regex; to match the sign itself, escape it with a backslash",
                     ));
                 }
             }

@@ -132,6 +132,34 @@ impl Constraint {
         Ok(Self { comparators })
     }
 
+    /// What a text that is no constraint was probably meant to be: for a message, never in its place.
+    #[must_use]
+    pub fn likely(text: &str) -> Option<String> {
+        if text.len() > 100 {
+            return None;
+        }
+        let mut fixed = text.replace("=>", ">=").replace("=<", "<=").replace(['^', '~'], ">=");
+        for word in ["and later", "or later", "and newer", "or newer", "and above", "and up", "+", "v", "version"] {
+            fixed = fixed.trim_end_matches(word).trim().to_owned();
+        }
+        for sign in ["=", "<", ">"] {
+            fixed = fixed.replace(&format!("{sign} "), sign);
+        }
+        if let Some(bare) = fixed.strip_prefix('=').filter(|rest| !rest.starts_with('=')) {
+            fixed = format!("=={bare}");
+        }
+        let parts: Vec<&str> = fixed.split_whitespace().collect();
+        let written = match parts[..] {
+            [version] if is_version(version) => format!(">={version}"),
+            [name, version] if is_sensor_name(name) && is_version(version) => format!("{name} >={version}"),
+            [first, ..] if first.starts_with(['<', '>', '=']) && parts.len() > 1 && !fixed.contains(',') => {
+                parts.join(", ")
+            }
+            _ => fixed,
+        };
+        (written != text && Self::parse(&written).is_ok()).then_some(written)
+    }
+
     /// The comparators in the order in which they are written.
     #[must_use]
     pub fn comparators(&self) -> &[Comparator] {

@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use contentcheck_model::catalogue::Catalogue;
-use contentcheck_model::diagnostic::{Code, Diagnostic, clip, closest, codes};
+use contentcheck_model::diagnostic::{Build, Code, Detail, Diagnostic, Supply, Versions, clip, closest, codes};
 use contentcheck_model::field::{FieldInfo, Place};
+use contentcheck_model::language::Language;
 use contentcheck_model::rule::{CheckedRule, Target};
-use contentcheck_model::sensor::{Fleet, Sensor, SuppliedInput, SuppliedTemplate};
+use contentcheck_model::sensor::{Availability, Fleet, Sensor, SuppliedInput, SuppliedTemplate};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, TemplateType};
 
@@ -38,9 +39,23 @@ impl Fault {
     }
 }
 
+/// What a rule is held against.
+#[derive(Clone, Copy)]
+pub(crate) struct Against<'a> {
+    /// The sensors that are deployed.
+    pub(crate) fleet: &'a Fleet,
+    /// The sensors that ship with the program: they have versions that the fleet skips.
+    pub(crate) known: Option<&'a Fleet>,
+    /// The template types.
+    pub(crate) catalogue: &'a Catalogue,
+    /// How the rule is written.
+    pub(crate) language: Language,
+}
+
 /// Reports what a rule reads and some sensor of the fleet does not supply: one finding for
 /// each field and kind of fault, which names every sensor concerned.
-pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet, catalogue: &Catalogue) -> Vec<Diagnostic> {
+pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic> {
+    let Against { fleet, catalogue, .. } = against;
     let mut found = Vec::new();
     if fleet.is_empty() || rule.targets.is_empty() {
         return found;
@@ -53,6 +68,7 @@ pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet, catalogue: &Catalogue) ->
             Diagnostic::new(&codes::NO_SENSOR_SELECTED, &rule.source, rule.span, message)
                 .with_help(help)
                 .with_rule(&rule.name)
+                .with_detail(alone(rule, fleet))
                 .with_sensors(fleet.sensors()),
         );
         return found;
@@ -73,7 +89,8 @@ pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet, catalogue: &Catalogue) ->
                     faults.entry(fault.code().id).or_default().push((sensor, fault));
                 }
             }
-            found.extend(faults.into_values().filter_map(|faults| describe(rule, template, &mention, &faults, fleet)));
+            found
+                .extend(faults.into_values().filter_map(|faults| describe(rule, template, &mention, &faults, against)));
             found.extend(unknown(rule, template, &mention, fleet, catalogue));
         }
     }
@@ -86,10 +103,100 @@ pub(crate) fn check(rule: &CheckedRule, fleet: &Fleet, catalogue: &Catalogue) ->
             Diagnostic::new(&codes::UNSUPPLIED_TEMPLATE, &rule.source, rule.span, message)
                 .with_help(help)
                 .with_rule(&rule.name)
+                .with_detail(alone(rule, fleet))
                 .with_sensors(fleet.sensors()),
         );
     }
     found
+}
+
+/// The facts of a rule that no sensor runs.
+fn alone(rule: &CheckedRule, fleet: &Fleet) -> Detail {
+    Detail::Rule {
+        rule: rule.name.clone(),
+        templates: rule.targets.iter().map(|target| target.template.name.clone()).collect(),
+        constraint: rule.sensors.as_ref().map(ToString::to_string),
+        sensors: fleet.sensors().iter().map(Build::of).collect(),
+    }
+}
+
+/// The facts of an input that sensors do not supply as a rule takes it.
+fn input<'s>(
+    rule: &CheckedRule,
+    template: &TemplateType,
+    mention: &Mention<'_>,
+    sensors: impl Iterator<Item = (&'s Sensor, Option<&'s Fault>)>,
+    runs: &[Availability<'_>],
+) -> Detail {
+    let supply = |(sensor, fault): (&Sensor, Option<&Fault>)| {
+        let Build { sensor: name, version } = Build::of(sensor);
+        let (ty, at_position) = match fault {
+            Some(Fault::Type { supplied }) => (Some(supplied.to_string()), None),
+            Some(Fault::Shifted { there }) => (None, Some(there.clone())),
+            _ => (None, None),
+        };
+        let arity = sensor.template(&template.name).map_or(0, SuppliedTemplate::arity);
+        Supply { sensor: name, version, arity, ty, at_position }
+    };
+    Detail::Input {
+        rule: rule.name.clone(),
+        template: template.name.clone(),
+        version: template.version,
+        arity: template.arity(),
+        input: mention.field.name.to_owned(),
+        position: mention.field.position(),
+        by_position: mention.by_position,
+        ty: mention.field.ty.to_string(),
+        sensors: sensors.map(supply).collect(),
+        supplied_by: runs.iter().map(versions_of).collect(),
+    }
+}
+
+fn versions_of(run: &Availability<'_>) -> Versions {
+    let to = (!run.to_newest()).then(|| run.last().to_string());
+    Versions { sensor: run.sensor().to_owned(), from: run.first().to_string(), to }
+}
+
+/// Which versions of sensors supply a field: of the sensors that ship with the program all that it knows, of others
+/// those of the fleet.
+fn availability<'a>(against: Against<'a>, template: &str, field: &str) -> Vec<Availability<'a>> {
+    let Against { fleet, known, .. } = against;
+    let is_known = |name: &str| known.is_some_and(|known| known.sensors().iter().any(|sensor| sensor.name() == name));
+    let is_deployed = |name: &str| fleet.sensors().iter().any(|sensor| sensor.name() == name);
+    let mut runs: Vec<Availability<'_>> = Vec::new();
+    if let Some(known) = known {
+        runs.extend(known.availability(template, field).into_iter().filter(|run| is_deployed(run.sensor())));
+    }
+    // What the fleet's own manifests say counts where nothing ships under that name, or nothing that supplies it.
+    let said: Vec<&str> = runs.iter().map(|run| run.sensor()).collect();
+    let own = fleet.availability(template, field).into_iter();
+    let own: Vec<Availability<'_>> =
+        own.filter(|run| !is_known(run.sensor()) || !said.contains(&run.sensor())).collect();
+    runs.extend(own);
+    runs.sort_by(|a, b| a.sensor().cmp(b.sensor()));
+    runs
+}
+
+/// How a rule says which sensors may load it.
+fn restriction(runs: &[Availability<'_>], language: Language) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for run in runs {
+        let to = if run.to_newest() { String::new() } else { format!(", <={}", run.last()) };
+        parts.push(format!("{} >={}{to}", run.sensor(), run.first()));
+    }
+    // Comparators of one sensor must all hold, so of several runs only the last can be asked for.
+    parts.dedup_by(|next, before| {
+        let same = next.split(' ').next() == before.split(' ').next();
+        if same {
+            before.clone_from(next);
+        }
+        same
+    });
+    let constraint = parts.join(", ");
+    match language {
+        Language::Sigma => format!("`custom_attributes: {{ sensors: \"{constraint}\" }}`"),
+        Language::Native => format!("`sensors: \"{constraint}\"`"),
+    }
 }
 
 /// Reports an undeclared field that no sensor of the fleet supplies and no version of the template type declares:
@@ -107,7 +214,7 @@ fn unknown(
     let supplies = |(sensor, _): (&Sensor, _)| sensor.supplied(&template.name, mention.field.name).is_some();
     let declares = |version: &u32| {
         let other = catalogue.find(&template.name, *version);
-        other.is_some_and(|other| !other.named(mention.field.name).is_undeclared())
+        other.is_some_and(|other| other.find(mention.field.name).is_some())
     };
     if fleet.suppliers(&template.name).any(supplies) || catalogue.versions(&template.name).iter().any(declares) {
         return None;
@@ -129,6 +236,13 @@ fn unknown(
         Diagnostic::new(&codes::UNKNOWN_INPUT, &rule.source, mention.span, message)
             .with_help(help)
             .with_rule(&rule.name)
+            .with_detail(input(
+                rule,
+                template,
+                mention,
+                fleet.suppliers(&template.name).map(|(sensor, _)| (sensor, None)),
+                &[],
+            ))
             .with_sensors(fleet.suppliers(&template.name).map(|(sensor, _)| sensor)),
     )
 }
@@ -150,10 +264,7 @@ pub(crate) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnos
             continue;
         }
         for mention in mentions(target).iter().filter(|mention| mention.field.place == Place::Undeclared) {
-            let declared = |other: &TemplateType| {
-                let field = other.named(mention.field.name);
-                other.describe(&field).filter(|info| info.place != Place::Undeclared).map(|info| info.ty)
-            };
+            let declared = |other: &TemplateType| other.find(mention.field.name).map(|info| info.ty);
             let differing = others.iter().rev().find_map(|other| {
                 declared(other)
                     .filter(|declared| !mention.field.ty.is_fed_by(*declared))
@@ -219,9 +330,10 @@ fn describe(
     template: &TemplateType,
     mention: &Mention<'_>,
     faults: &[(&Sensor, Fault)],
-    fleet: &Fleet,
+    against: Against<'_>,
 ) -> Option<Diagnostic> {
     let (sensor, fault) = faults.last()?;
+    let runs = availability(against, &template.name, mention.field.name);
     let field = clip(mention.field.name);
     let place = match mention.field.place {
         Place::Position(position) => format!("field {position}"),
@@ -264,13 +376,21 @@ fn describe(
         Fault::Shifted { .. } => {
             format!("read `{field}` by name: positions belong to the sensor, names to the content")
         }
-        _ => match fleet.describe(&template.name, mention.field.name) {
-            Some(from) => format!("supplied by {from}; restrict the rule to those sensors, or do not read the field"),
-            None => "no sensor of the fleet supplies it; do not read the field".to_owned(),
-        },
+        _ if runs.is_empty() => "no sensor of the fleet supplies it; do not read the field".to_owned(),
+        _ => {
+            let from: Vec<String> = runs.iter().map(ToString::to_string).collect();
+            format!(
+                "supplied by {}; restrict the rule to those sensors with {}, or do not read the field",
+                from.join(", "),
+                restriction(&runs, against.language)
+            )
+        }
     };
-    let mut found =
-        Diagnostic::new(fault.code(), &rule.source, mention.span, message).with_help(help).with_rule(&rule.name);
+    let faulty = faults.iter().map(|(sensor, fault)| (*sensor, Some(fault)));
+    let mut found = Diagnostic::new(fault.code(), &rule.source, mention.span, message)
+        .with_help(help)
+        .with_rule(&rule.name)
+        .with_detail(input(rule, template, mention, faulty, &runs));
     found = found.with_sensors(faults.iter().map(|(sensor, _)| sensor));
     found.label = label;
     Some(found)

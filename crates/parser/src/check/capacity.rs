@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use contentcheck_model::diagnostic::{Diagnostic, codes};
+use contentcheck_model::diagnostic::{Build, Detail, Diagnostic, Room, codes};
 use contentcheck_model::predicate::Test;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::{Fleet, Sensor};
@@ -72,6 +72,16 @@ fn describe(rule: &CheckedRule, kind: &str, excess: &[Excess<'_>]) -> Option<Dia
     let mut found = Diagnostic::new(&codes::OVER_CAPACITY, &rule.source, rule.span, message)
         .with_help("reduce the content, restrict rules to other sensors, or ship a sensor with more room first")
         .with_rule(&rule.name)
+        .with_detail(Detail::Capacity {
+            counted: kind.to_owned(),
+            sensors: excess
+                .iter()
+                .map(|excess| {
+                    let Build { sensor, version } = Build::of(excess.sensor);
+                    Room { sensor, version, needed: excess.needed, capacity: excess.capacity }
+                })
+                .collect(),
+        })
         .with_sensors(excess.iter().map(|excess| excess.sensor));
     let others: Vec<String> = excess
         .iter()

@@ -19,6 +19,8 @@ pub struct Ast {
     pub(super) source: Source,
     pub(super) declarations: Vec<Declaration>,
     pub(super) comments: Vec<Span>,
+    /// What is declared and could not be read, by name.
+    pub(super) lost: Vec<String>,
     pub(super) intact: bool,
 }
 

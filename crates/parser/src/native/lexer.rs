@@ -3,8 +3,15 @@
 use nom::bytes::complete::take_while;
 use nom::{IResult, Parser};
 
-use contentcheck_model::diagnostic::{FixKind, Sink, codes};
+use contentcheck_model::diagnostic::{FixKind, Sink, codes, head};
+use contentcheck_model::metadata;
 use contentcheck_model::source::{Source, Span};
+
+/// How many bytes behind a token are looked at for what a message says of it.
+const NEAR: usize = 300;
+
+/// Length of a UUID.
+const UUID: usize = 36;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +145,22 @@ impl<'s> Lexer<'s> {
     pub(super) fn sign_after(&self, offset: u32) -> Option<u8> {
         let rest = self.text.as_bytes().get(offset as usize..)?;
         rest.get(run(rest, |byte| byte.is_ascii_whitespace())).copied()
+    }
+
+    /// The word right after `offset`, behind blanks and an opening parenthesis.
+    pub(super) fn word_after(&self, offset: u32) -> Option<&'s str> {
+        let rest = head(self.text.get(offset as usize..)?, NEAR);
+        let rest = rest.trim_start_matches([' ', '(']);
+        let length = word_length(rest.as_bytes());
+        rest.get(..length).filter(|word| !word.is_empty())
+    }
+
+    /// The first word behind `offset` on its line, whatever signs and numbers are before it.
+    pub(super) fn name_after(&self, offset: u32) -> Option<&'s str> {
+        let rest = head(self.text.get(offset as usize..)?, NEAR);
+        let blank = run(rest.as_bytes(), |byte| !is_word_start(byte) && byte != b'\n');
+        let rest = rest.get(blank..)?;
+        rest.get(..word_length(rest.as_bytes())).filter(|word| !word.is_empty())
     }
 
     fn rest(&self) -> &'s [u8] {
@@ -275,9 +298,9 @@ impl<'s> Lexer<'s> {
         let span = Span::new(self.at, self.at + length);
         let inner = self.text.get(self.at + 1..self.at + 1 + body).unwrap_or("");
         let found = sink
-            .diagnostic(&codes::SINGLE_QUOTES, span, "single quotes do not enclose a text")
-            .with_label("a text stands in double quotes")
-            .with_help("write the text in double quotes, or as a raw text r\"...\" if it holds backslashes");
+            .diagnostic(&codes::SINGLE_QUOTES, span, "single quotes do not enclose a string")
+            .with_label("a string is in double quotes")
+            .with_help("write the string in double quotes, or as a raw string r\"...\" if it holds backslashes");
         // A backslash within means one thing in some languages and another in others.
         sink.push(if inner.contains(['"', '\\']) {
             found
@@ -303,9 +326,9 @@ impl<'s> Lexer<'s> {
         let line_end = self.rest().get(length.saturating_sub(1)) == Some(&b'\r');
         let end = self.at + if line_end { length - 1 } else { length };
         let found = sink
-            .diagnostic(&codes::UNTERMINATED, Span::new(self.at, end), "this text is not closed on its line")
+            .diagnostic(&codes::UNTERMINATED, Span::new(self.at, end), "this string is never closed on its line")
             .with_label(format!("no closing {close} up to the end of the line"))
-            .with_help(format!("close it with {close}; a line break inside a text is written \\n"));
+            .with_help(format!("close it with {close}; a line break inside a string is written \\n"));
         sink.push(found);
         self.swallowed = true;
         (Kind::Broken, length)
@@ -314,6 +337,12 @@ impl<'s> Lexer<'s> {
 
 /// A number from its sign to its last digit. A word character right behind it belongs to the mistake.
 fn number(rest: &[u8], start: usize, sink: &mut Sink) -> (Kind, usize) {
+    if let Some(id) = rest.get(..UUID).and_then(|id| std::str::from_utf8(id).ok()).filter(|id| metadata::is_uuid(id)) {
+        let span = Span::new(start, start + UUID);
+        let found = sink.diagnostic(&codes::INVALID_NUMBER, span, "an id is a string, and this one has no quotes");
+        sink.push(found.with_help(format!("write \"{id}\"")));
+        return (Kind::Broken, UUID);
+    }
     let sign = usize::from(rest.first() == Some(&b'-'));
     let digits = |from: usize| run(rest.get(from..).unwrap_or_default(), |byte| byte.is_ascii_digit() || byte == b'_');
     if matches!(rest.get(sign..), Some([b'0', b'x' | b'X', ..])) {
@@ -346,7 +375,7 @@ fn trailing(rest: &[u8], length: usize, start: usize, sink: &mut Sink) -> usize 
         let span = Span::new(start, start + length + extra);
         let found = sink
             .diagnostic(&codes::INVALID_NUMBER, span, "this is neither a number nor a name")
-            .with_help("a text stands in double quotes; a field name that begins with a digit stands in backticks");
+            .with_help("a string is in double quotes; a name begins with a letter, and a field whose name does not is in backticks");
         sink.push(found);
     }
     length + extra

@@ -117,7 +117,12 @@ fn plain(text: &str, span: Span, sink: &mut Sink) -> Option<String> {
     let place = Span::new(start + first.at, start + first.at + first.length);
     let shown = inner.get(first.at..first.at + first.length).unwrap_or("\\");
     let found = sink.diagnostic(&codes::INVALID_ESCAPE, place, format!("`{shown}` is not an escape")).with_help(
-        "the escapes are \\n \\r \\t \\0 \\\\ \\\" \\xHH (up to 7F) and \\u{HEX}; a raw text r\"...\" has none",
+        if inner.len() < 60 && !inner.contains('"') && !escaped {
+            format!("in a raw string a backslash is itself: write r\"{inner}\"")
+        } else {
+            "the escapes are \\n \\r \\t \\0 \\\\ \\\" \\xHH (up to 7F) and \\u{HEX}; a raw string r\"...\" has none"
+                .to_owned()
+        },
     );
     // Where an escape has a meaning here or in other languages, who can say which backslash stands for itself?
     let known = |strange: &Strange| {

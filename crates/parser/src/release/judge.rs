@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::gathered::{Gathered, Input};
 use super::workspace::{Checked, Extents, FileFound, Globals, Outcome};
 use crate::check::suppress;
-use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_model::diagnostic::{Detail, Diagnostic, Severity, codes};
 use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::outcome::{Dependent, DependentKind, Facts, Referred};
@@ -381,7 +381,8 @@ fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) ->
             "{what} is not part of the content, and what is wrong with it is accepted or not an error: {} {}",
             first.code.id, first.message
         );
-        let found_here = Diagnostic::new(&codes::RULE_LEFT_OUT, &rule.source, first.span, message);
+        let found_here = Diagnostic::new(&codes::RULE_LEFT_OUT, &rule.source, first.span, message)
+            .with_detail(Detail::LeftOut { rules: vec![rule.name.clone()] });
         found.push(found_here.with_rule(&rule.name).with_help(
             "fix it, or take its file out of the release with `exclude` in contentcheck.toml: what could not be read never ships",
         ));

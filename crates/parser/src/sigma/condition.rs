@@ -7,6 +7,8 @@ use nom::combinator::{map, recognize};
 use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
+use super::advice;
+use super::modifier::NAMES;
 use contentcheck_model::diagnostic::{Edit, FixKind, Sink, Unread, clip, codes};
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
@@ -67,7 +69,12 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
         return Err(sink.unread(&codes::LIMIT_EXCEEDED, place(0, 40), message));
     }
     // A pipe has no other use, and what follows it has a grammar of its own.
-    if let Some(at) = text.find('|') {
+    let after = |at: usize| text.get(at + 1..).unwrap_or("").trim_start();
+    let is_aggregation = |at: &usize| {
+        let word = after(*at).split(|sign: char| !sign.is_alphanumeric()).next().unwrap_or("");
+        !after(*at).starts_with('|') && !NAMES.contains(&word)
+    };
+    if let Some(at) = text.find('|').filter(is_aggregation) {
         let found = sink
             .diagnostic(&codes::DEPRECATED_AGGREGATION, place(at, text.trim_end().len()), "aggregation in a condition was removed from Sigma")
             .with_help("write a correlation rule: `type: event_count`, `value_count` or `temporal`, with `timespan` and `group-by`");
@@ -78,16 +85,29 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
     while !rest.trim_start().is_empty() {
         let Ok((after, found)) = token(rest) else {
             let at = text.len() - rest.trim_start().len();
-            let wrong: String = rest.trim_start().chars().take(1).collect();
+            let wrong = rest.trim_start();
+            let pairs = ["&&", "||", "==", "!=", "<=", ">="];
+            let length = match pairs.iter().find(|pair| wrong.starts_with(**pair)) {
+                Some(pair) => pair.len(),
+                None => wrong.chars().next().map_or(0, char::len_utf8),
+            };
+            let wrong = wrong.get(..length).unwrap_or("");
+            let in_item = wrong == "|" && !after(at).starts_with('|');
+            let help = match (listed(text, at), advice::condition_word(if in_item { "==" } else { wrong })) {
+                (Some(written), _) => format!("names are joined with `and` and `or`: write `{}`", clip(&written)),
+                (None, _) if wrong == "/" && text.get(..at).is_some_and(|text| text.trim_end().ends_with(" of")) => {
+                    "names of selections are compared with `*` alone, as in `1 of selection*`".to_owned()
+                }
+                (None, Some(help)) => help.to_owned(),
+                (None, None) => PARTS.to_owned(),
+            };
             let found = sink
                 .diagnostic(
                     &codes::CONDITION_SYNTAX,
                     place(at, at + wrong.len()),
-                    format!("`{}` has no meaning in a condition", clip(&wrong)),
+                    format!("`{}` has no meaning in a condition", clip(wrong)),
                 )
-                .with_help(
-                    "a condition has names of selections, `and`, `or`, `not`, `1 of x*`, `all of them` and parentheses",
-                );
+                .with_help(help);
             return Err(sink.refuse(found));
         };
         let start = text.len() - rest.trim_start().len();
@@ -102,17 +122,98 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
     let mut cursor = Cursor { tokens, at: 0, is_exact, end: place(text.trim_end().len(), text.trim_end().len()), sink };
     let condition = cursor.or(0)?;
     if let Some((token, span)) = cursor.peek() {
-        let message = match token {
-            Token::Close => "this parenthesis closes nothing".to_owned(),
-            Token::Word(word) => format!("`and` or `or` is missing before `{}`", clip(word)),
-            Token::Open => "`and` or `or` is missing here".to_owned(),
+        let before = cursor.before();
+        let (span, message, help) = match token {
+            Token::Close => (
+                span,
+                "this `)` closes nothing".to_owned(),
+                "remove it, or write the `(` that belongs to it".to_owned(),
+            ),
+            Token::Word(word) => joined(before, word, span),
+            Token::Open => {
+                (span, "`and` or `or` is missing before this parenthesis".to_owned(), "write `and` or `or`".to_owned())
+            }
         };
-        return Err(cursor.sink.unread(&codes::CONDITION_SYNTAX, span, message));
+        let found = cursor.sink.diagnostic(&codes::CONDITION_SYNTAX, span, message).with_help(help);
+        return Err(cursor.sink.refuse(found));
     }
     Ok(condition)
 }
 
+/// What a condition is made of.
+const PARTS: &str = "a condition has names of selections, `and`, `or`, `not`, `1 of x*`, `all of them` and parentheses";
+
+/// The names behind `1 of` or `all of`, where a sign at `at` shows that they are written as a list: joined as a
+/// condition joins them.
+fn listed(text: &str, at: usize) -> Option<String> {
+    let (head, names) = text.get(..at)?.rsplit_once(" of ")?;
+    if !names
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'*' | b' ' | b'(' | b','))
+    {
+        return None;
+    }
+    let wrong = text.get(at..)?;
+    let quantity = head.rsplit(' ').next()?;
+    let operator = if quantity.eq_ignore_ascii_case("all") { " and " } else { " or " };
+    let is_name = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '*');
+    let all = text.get(at - names.len()..)?;
+    let end = all.find([')', ']']).unwrap_or(all.len());
+    let names: Vec<&str> =
+        all.get(..end)?.split(|sign| !is_name(sign)).filter(|name| !name.is_empty()).take(5).collect();
+    (wrong.starts_with(['[', ',']) && names.len() > 1).then(|| names.join(operator))
+}
+
+/// What is wrong where a word follows another that ends a part of the condition.
+fn joined(before: Option<(&str, Span)>, word: &str, span: Span) -> (Span, String, String) {
+    let lower = word.to_ascii_lowercase();
+    let (last, last_span) = before.unwrap_or(("", span));
+    let quantity = match last.to_ascii_lowercase().as_str() {
+        "all" | "every" | "each" => "all of",
+        "none" | "no" => "not 1 of",
+        _ => "1 of",
+    };
+    if ["of", "them"].contains(&lower.as_str()) {
+        let message = format!("`{} {word}` is not part of a condition", clip(last));
+        let help = if lower == "them" {
+            format!("write `{quantity} them`")
+        } else {
+            format!("write `{quantity} them`, or `{quantity} name*`")
+        };
+        return (last_span.to(span), message, help);
+    }
+    if last.eq_ignore_ascii_case("at") && ["least", "most"].contains(&lower.as_str()) {
+        return (
+            last_span.to(span),
+            format!("`{} {word}` is not part of a condition", clip(last)),
+            "write `1 of them` or `1 of name*`".to_owned(),
+        );
+    }
+    if let ("if" | "where" | "when" | "select", Some(help)) =
+        (last.to_ascii_lowercase().as_str(), advice::condition_word(last))
+    {
+        return (last_span, format!("`{}` has no meaning in a condition", clip(last)), help.to_owned());
+    }
+    match advice::condition_word(word) {
+        Some(help) if lower == "not" => (span, format!("`and` or `or` is missing before `{word}`"), help.to_owned()),
+        Some(help) => (span, format!("`{}` is no operator of a condition", clip(word)), help.to_owned()),
+        None => (
+            span,
+            format!("`and` or `or` is missing before `{}`", clip(word)),
+            format!("write `{} and {}` or `{} or {}`", clip(last), clip(word), clip(last), clip(word)),
+        ),
+    }
+}
+
 impl<'s> Cursor<'s, '_> {
+    /// The word before the next token.
+    fn before(&self) -> Option<(&'s str, Span)> {
+        match self.tokens.get(self.at.checked_sub(1)?)? {
+            (Token::Word(word), span) => Some((word, *span)),
+            _ => None,
+        }
+    }
+
     fn peek(&self) -> Option<(Token<'s>, Span)> {
         self.tokens.get(self.at).copied()
     }
@@ -123,8 +224,9 @@ impl<'s> Cursor<'s, '_> {
         found
     }
 
-    fn fail<T>(&mut self, span: Span, message: impl Into<String>) -> Result<T, Unread> {
-        Err(self.sink.unread(&codes::CONDITION_SYNTAX, span, message))
+    fn fail<T>(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) -> Result<T, Unread> {
+        let found = self.sink.diagnostic(&codes::CONDITION_SYNTAX, span, message).with_help(help);
+        Err(self.sink.refuse(found))
     }
 
     fn or(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
@@ -195,8 +297,12 @@ impl<'s> Cursor<'s, '_> {
 
     fn operand(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
         let Some((token, span)) = self.peek() else {
-            let end = self.end;
-            return self.fail(end, "the condition ends where a selection is expected");
+            let Some((word, span)) = self.before() else {
+                let end = self.end;
+                return self.fail(end, "the condition ends where a selection is expected", "name a selection");
+            };
+            let message = format!("the condition ends after `{}`, where a selection is expected", clip(word));
+            return self.fail(span, message, format!("name a selection behind `{0}`, or remove `{0}`", clip(word)));
         };
         self.at += 1;
         match token {
@@ -208,11 +314,15 @@ impl<'s> Cursor<'s, '_> {
                 let inner = self.or(depth + 1)?;
                 match self.peek() {
                     Some((Token::Close, _)) => self.at += 1,
-                    _ => return self.fail(span, "this parenthesis is not closed"),
+                    _ => return self.fail(span, "this parenthesis is not closed", "write `)` where its part ends"),
                 }
                 Ok(inner)
             }
-            Token::Close => self.fail(span, "a selection is expected before this parenthesis"),
+            Token::Close => self.fail(
+                span,
+                "a selection is expected before this parenthesis",
+                "name a selection, or remove the parenthesis",
+            ),
             Token::Word(word) => self.name_or_quantity(word, span),
         }
     }
@@ -227,13 +337,41 @@ impl<'s> Cursor<'s, '_> {
             && self.word("of")
         {
             let Some((Token::Word(pattern), last)) = self.peek() else {
-                return self.fail(span, "`of` needs `them` or the name of selections, such as `selection*`");
+                if let Some((Token::Open, open)) = self.peek() {
+                    let names: Vec<&str> = self
+                        .tokens
+                        .iter()
+                        .skip(self.at + 1)
+                        .map_while(|(token, _)| if let Token::Word(word) = token { Some(*word) } else { None })
+                        .filter(|word| !["and", "or"].contains(word))
+                        .take(5)
+                        .collect();
+                    let operator = if quantity == Quantity::All { " and " } else { " or " };
+                    let help = format!("write `{}`, or `{} of name*`", clip(&names.join(operator)), clip(word));
+                    return self.fail(
+                        open,
+                        format!("`{} of` takes one name or pattern, no parentheses", clip(word)),
+                        help,
+                    );
+                }
+                let help = format!("write `{0} of them`, or `{0} of selection*`", clip(word));
+                return self.fail(span, "`of` needs `them` or the name of selections, such as `selection*`", help);
             };
             self.at += 1;
             return Ok(Condition::Of(quantity, pattern, span.to(last)));
         }
         if ["and", "or", "of", "them"].iter().any(|reserved| word.eq_ignore_ascii_case(reserved)) {
-            return self.fail(span, format!("a selection is expected, not `{word}`"));
+            let first = self.at == 1;
+            let help = match word.to_ascii_lowercase().as_str() {
+                "of" | "them" => "write `1 of them` or `all of them`".to_owned(),
+                _ if first => format!("remove `{word}`, or name a selection before it"),
+                _ => match self.tokens.get(self.at.saturating_sub(2)) {
+                    Some((Token::Word(last), _)) if last.eq_ignore_ascii_case(word) => format!("remove one `{word}`"),
+                    Some((Token::Word(last), _)) => format!("write `{last}` or `{word}`, not both"),
+                    _ => format!("name a selection before `{word}`, or remove it"),
+                },
+            };
+            return self.fail(span, format!("a selection is expected, not `{word}`"), help);
         }
         Ok(Condition::Selection(word, span))
     }

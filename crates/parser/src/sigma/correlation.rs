@@ -76,16 +76,25 @@ fn rules_of(root: &Node<'_>, sink: &mut Sink) -> Referred {
                 name.span,
                 format!("`{}` is not a part of a correlation", clip(text)),
             );
-            sink.push(match closest(text, KEYS.iter().copied()) {
+            let near = if text == "timeframe" { Some("timespan") } else { closest(text, KEYS.iter().copied()) };
+            sink.push(match near {
                 Some(near) => found.with_help(format!("did you mean `{near}`?")),
                 None => found.with_help(format!("its parts are {}", KEYS.join(", "))),
             });
         }
     }
+    // What is written otherwise is where it is.
+    let place = |name: &str| {
+        let is_near = |key: &str| {
+            !KEYS.contains(&key)
+                && (closest(key, KEYS.iter().copied()) == Some(name) || (key, name) == ("timeframe", "timespan"))
+        };
+        entries.iter().map(|(key, _)| key).find(|key| key.text().is_some_and(is_near)).map_or(key.span, |key| key.span)
+    };
     let mut missing = |name: &str, help: &str| {
         if body.get(name).is_none() {
             sink.push(
-                sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, format!("the correlation has no `{name}`"))
+                sink.diagnostic(&codes::MISSING_ATTRIBUTE, place(name), format!("the correlation has no `{name}`"))
                     .with_help(help.to_owned()),
             );
         }
@@ -99,7 +108,7 @@ fn rules_of(root: &Node<'_>, sink: &mut Sink) -> Referred {
     );
     if kind.is_some() && body.get("group-by").is_none() {
         sink.push(
-            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the correlation has no `group-by`")
+            sink.diagnostic(&codes::MISSING_ATTRIBUTE, place("group-by"), "the correlation has no `group-by`")
                 .with_help("name the fields whose values the events must share"),
         );
     }
@@ -180,7 +189,8 @@ fn kind(value: &Node<'_>, sink: &mut Sink) -> Option<&'static str> {
             value.span,
             format!("`{}` is not a type of correlation", clip(text)),
         );
-        sink.push(match closest(text, TYPES.iter().copied()) {
+        let longer = TYPES.iter().copied().find(|name| text.len() > 2 && name.contains(text));
+        sink.push(match closest(text, TYPES.iter().copied()).or(longer) {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help(format!("the types are {}", TYPES.join(", "))),
         });
@@ -199,8 +209,36 @@ fn timespan(value: &Node<'_>, sink: &mut Sink) {
     if !good {
         let found =
             sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, format!("`{}` is not a timespan", clip(text)));
-        sink.push(found.with_help("write a number and a unit: s, m, h, d, w, M or y, as in 15m"));
+        let digits = text.trim_end_matches(|sign: char| !sign.is_ascii_digit());
+        let unit = text.get(digits.len()..).unwrap_or("").trim();
+        let short = match unit.to_ascii_lowercase().as_str() {
+            "" | "s" | "sec" | "secs" | "second" | "seconds" => Some("s"),
+            "min" | "mins" | "minute" | "minutes" => Some("m"),
+            "hour" | "hours" | "hr" | "hrs" => Some("h"),
+            "day" | "days" => Some("d"),
+            "week" | "weeks" => Some("w"),
+            _ => None,
+        };
+        let form = "write a number and a unit: s, m, h, d, w, M or y";
+        let is_number = !digits.is_empty() && digits.len() < 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        sink.push(found.with_help(match short.filter(|_| is_number) {
+            Some(short) => format!("{form}, as in `{digits}{short}`"),
+            None => format!("{form}, as in `15m`"),
+        }));
     }
+}
+
+/// A comparison by its sign.
+fn comparison(sign: &str) -> Option<&'static str> {
+    Some(match sign {
+        ">" => "gt",
+        ">=" | "=>" => "gte",
+        "<" => "lt",
+        "<=" | "=<" => "lte",
+        "=" | "==" => "eq",
+        "!=" | "<>" => "neq",
+        _ => return None,
+    })
 }
 
 /// A threshold (`gte: 10`) or, for temporal correlations, an expression over rules.
@@ -212,11 +250,16 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
         return;
     }
     let Some(entries) = condition.map() else {
-        sink.report(
-            &codes::WRONG_SHAPE,
-            condition.span,
-            format!("`condition` must be a mapping such as `gte: 10`, not {}", condition.shape()),
-        );
+        let text = condition.text().unwrap_or("").trim();
+        let digits = text.trim_start_matches(|sign: char| !sign.is_ascii_digit());
+        let operator = text.get(..text.len() - digits.len()).unwrap_or("").trim();
+        let operator = OPERATORS.iter().copied().find(|name| *name == operator).or_else(|| comparison(operator));
+        let message = format!("`condition` must be a mapping such as `gte: 10`, not {}", condition.shape());
+        let found = sink.diagnostic(&codes::WRONG_SHAPE, condition.span, message);
+        sink.push(found.with_help(match operator {
+            Some(operator) if !digits.is_empty() => format!("write `{operator}: {}` below `condition:`", clip(digits)),
+            _ => "write a comparison and a number below it, such as `gte: 10`".to_owned(),
+        }));
         return;
     };
     let mut operators = 0;
@@ -252,7 +295,12 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
                     key.span,
                     format!("`{}` is not a comparison", clip(name)),
                 );
-                sink.push(found.with_help(format!("the comparisons are {}", OPERATORS.join(", "))));
+                sink.push(found.with_help(
+                    match comparison(name).or_else(|| closest(name, OPERATORS.iter().copied())) {
+                        Some(near) => format!("write `{near}`"),
+                        None => format!("the comparisons are {}", OPERATORS.join(", ")),
+                    },
+                ));
             }
         }
     }

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::advice;
 use super::modifier::{self, Kind, Modifiers};
 use super::scalar;
 use super::yaml::{Node, Scalar, Style, Yaml};
-use contentcheck_model::diagnostic::{FixKind, Sink, Unread, clip, codes};
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, Unread, clip, codes, head, tail};
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
 
@@ -67,6 +68,10 @@ pub(crate) struct Selection<'n> {
 pub(crate) struct Detections<'n> {
     pub(crate) items: Vec<Item<'n>>,
     pub(crate) selections: Vec<Selection<'n>>,
+    /// Where `condition` is written.
+    pub(crate) condition: Span,
+    /// Keys beside `detection` that are no attributes, which may have been meant as selections.
+    pub(crate) strays: Vec<(String, Span)>,
     values: usize,
     /// Beyond the limit of values.
     over: Option<Unread>,
@@ -162,6 +167,14 @@ impl<'n> Detections<'n> {
             Some((field, rest)) => (field, Some(rest)),
             None => (text, None),
         };
+        if let (Some(modifier), Some(name)) = (advice::is_modifier(field), rest)
+            && !name.contains('|')
+            && advice::is_modifier(name).is_none()
+        {
+            let message = format!("`{}` is a modifier in the place of a field", clip(field));
+            let found = sink.diagnostic(&codes::UNKNOWN_MODIFIER, key.span, message);
+            return Err(sink.refuse(found.with_help(format!("the field is first: write `{}|{modifier}`", clip(name)))));
+        }
         let field_span = base.map_or(key.span, |base| Span::new(base, base + field.len()));
         let modifiers = match rest {
             None => Ok(Modifiers { span: key.span, ..Modifiers::default() }),
@@ -169,22 +182,27 @@ impl<'n> Detections<'n> {
         };
         // The values are looked at whatever the modifiers are, so that all mistakes are found.
         let values = match &value.value {
-            Yaml::Scalar(..) => written(value, sink).map(|value| vec![value]),
+            Yaml::Scalar(..) => match unwritten(key, value, text, sink) {
+                Some(found) => Err(sink.refuse(found)),
+                None => written(value, sink).map(|value| vec![value]),
+            },
             Yaml::List(items) if items.is_empty() => {
                 let found = sink
                     .diagnostic(
                         &codes::EMPTY_VALUES,
                         key.span.to(value.span),
-                        format!("`{}` has an empty list of values", clip(text)),
+                        format!("`{}` has no values: its list is empty", clip(text)),
                     )
-                    .with_help("give it a value; to ask for an absent field write `null`");
+                    .with_help(format!("write a value into the list, or remove `{}`", clip(text)));
+                Err(sink.refuse(found))
+            }
+            Yaml::List(items) if is_operator(text) && items.iter().any(|item| item.map().is_some()) => {
+                let found = operator(text, key.span, sink);
                 Err(sink.refuse(found))
             }
             Yaml::List(items) => all_written(items.iter(), sink),
-            Yaml::Map(_) => {
-                let found = sink
-                    .diagnostic(&codes::WRONG_SHAPE, value.span, format!("the value of `{}` is a mapping", clip(text)))
-                    .with_help("write nested fields with dots, as in `parent.child: value`");
+            Yaml::Map(entries) => {
+                let found = mapping(key, value, text, entries, sink);
                 Err(sink.refuse(found))
             }
         };
@@ -232,9 +250,103 @@ impl<'n> Detections<'n> {
 
 fn empty(span: Span, name: Span, sink: &mut Sink) -> Body {
     let found = sink
-        .diagnostic(&codes::EMPTY_SELECTION, name.to(span), "this selection is empty")
-        .with_help("give it a field or a keyword, or remove it");
+        .diagnostic(&codes::EMPTY_SELECTION, name.to(span), format!("the selection `{}` is empty", shown(name, sink)))
+        .with_help("indent its fields below it, give it a field or a keyword, or remove it");
     Body::Unreadable(sink.refuse(found))
+}
+
+/// How many bytes around a value are looked at for what a message says of it.
+const NEAR: usize = 300;
+
+/// What is written at a place, for a message.
+fn shown(span: Span, sink: &Sink) -> String {
+    clip(sink.source().slice(span))
+}
+
+/// Whether a key is a word of conditions, which joins no fields.
+fn is_operator(key: &str) -> bool {
+    ["and", "or", "not", "any", "all", "all_of", "any_of", "none"].iter().any(|word| key.eq_ignore_ascii_case(word))
+}
+
+fn operator(key: &str, span: Span, sink: &Sink) -> Diagnostic {
+    let message = format!("`{}` is read as a field: selections have no operators", clip(key));
+    let help = match key.to_ascii_lowercase().as_str() {
+        "not" | "none" => {
+            "write what is below it into a selection of its own, and `not` before its name in the condition"
+        }
+        "or" | "any" | "any_of" => {
+            "write each part into a selection of its own, and join their names with `or` in the condition; a list of mappings is an `or` too"
+        }
+        _ => "write each part into a selection of its own, and join their names with `and` in the condition",
+    };
+    sink.diagnostic(&codes::WRONG_SHAPE, span, message).with_help(help)
+}
+
+/// A value that a mapping was found for.
+fn mapping(key: &Node<'_>, value: &Node<'_>, text: &str, entries: &[(Node<'_>, Node<'_>)], sink: &Sink) -> Diagnostic {
+    let found = |span: Span, message: String| sink.diagnostic(&codes::WRONG_SHAPE, span, message);
+    let name = clip(text);
+    if text == "<<" {
+        return found(key.span, "`<<` is a merge key, which Sigma rules do not have".to_owned())
+            .with_help("write the fields out, or name both selections in the condition");
+    }
+    if is_operator(text) {
+        return operator(text, key.span, sink);
+    }
+    let first = entries.first().and_then(|(key, _)| key.text()).unwrap_or("");
+    if let Some(modifier) = advice::is_modifier(first) {
+        return found(value.span, format!("the value of `{name}` is a mapping"))
+            .with_help(format!("modifiers follow a `|`: write `{name}|{modifier}: value`"));
+    }
+    let written = sink.source().slice(value.span);
+    if written.starts_with('{') {
+        return found(value.span, format!("the value of `{name}` begins with `{{`, so it is a mapping"))
+            .with_help(format!("if it is a string, quote it: '{}'", clip(written)));
+    }
+    if key.span == value.span || first.is_empty() || written.starts_with(['!', '&']) || text.contains('|') {
+        return found(value.span, format!("the value of `{name}` is a mapping"))
+            .with_help("write nested fields with dots, as in `parent.child: value`");
+    }
+    let span = entries.first().map_or(value.span, |(key, _)| key.span);
+    found(span, format!("`{}` is below the field `{name}`, which has values alone", clip(first))).with_help(format!(
+        "if `{name}` is a selection, indent it like the other selections; a field that is nested in events is written with dots: `{name}.{}`",
+        clip(first)
+    ))
+}
+
+/// A value that is not written, or not as it looks: a comment, an anchor, or a list without spaces behind its dashes.
+fn unwritten(key: &Node<'_>, value: &Node<'_>, text: &str, sink: &Sink) -> Option<Diagnostic> {
+    let Yaml::Scalar(content, Style::Plain) = &value.value else { return None };
+    let source = sink.source().text();
+    if content.starts_with('-') && content.len() > 1 && !content.starts_with("- ") {
+        let between = head(source.get(key.span.end as usize..value.span.start as usize)?, NEAR);
+        if !between.contains('\n') || key.span.end > value.span.start {
+            return None;
+        }
+        let message = format!("a space is missing after the `-`: `{}` is read as one string", clip(content));
+        return Some(
+            sink.diagnostic(&codes::WRONG_SHAPE, value.span, message).with_help("write `- ` before each value"),
+        );
+    }
+    if !content.is_empty() {
+        return None;
+    }
+    let rest = head(source.get(key.span.end as usize..)?, NEAR).split(['\n', '\r']).next()?;
+    let rest = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?.trim();
+    let place = sink.diagnostic(&codes::EMPTY_VALUES, key.span, "");
+    let message = match rest.chars().next() {
+        Some('#') => format!("`{}` has no value: what begins with `#` is a comment", clip(text)),
+        Some('&') => format!("`{}` has no value: what begins with `&` is an anchor", clip(text)),
+        Some('!') => format!("`{}` has no value: what begins with `!` is a tag", clip(text)),
+        // A field alone may ask for an absent value.
+        None if text.contains('|') => format!("`{}` has no value", clip(text)),
+        _ => return None,
+    };
+    let help = match rest.chars().next() {
+        Some(_) => format!("if it is the value, quote it: '{}'", clip(rest)),
+        None => "write a value behind the `:`, or below it as a list".to_owned(),
+    };
+    Some(Diagnostic { message, ..place }.with_help(help))
 }
 
 /// All values of an item: each is looked at, and one that cannot be read makes all of them unread.
@@ -245,6 +357,10 @@ fn all_written<'n, 's: 'n>(
     let mut values = Vec::with_capacity(nodes.size_hint().0);
     let mut refused = None;
     for node in nodes {
+        if let Some(found) = comment(node, sink) {
+            refused = Some(sink.refuse(found));
+            continue;
+        }
         match written(node, sink) {
             Ok(value) => values.push(value),
             Err(unread) => refused = refused.or(Some(unread)),
@@ -253,10 +369,42 @@ fn all_written<'n, 's: 'n>(
     refused.map_or(Ok(values), Err)
 }
 
+/// An entry of a list whose value is a comment.
+fn comment(node: &Node<'_>, sink: &Sink) -> Option<Diagnostic> {
+    let Yaml::Scalar(content, Style::Plain) = &node.value else { return None };
+    if !content.is_empty() {
+        return None;
+    }
+    let source = sink.source().text();
+    let start = node.span.start as usize;
+    let before = tail(source.get(..start)?, NEAR);
+    let line = start - before.len() + before.rfind('\n').map_or(0, |at| at + 1);
+    let rest = head(source.get(line..)?, 2 * NEAR).split(['\n', '\r']).next()?;
+    let dash = rest.len() - rest.trim_start().len();
+    let value = rest.trim_start().strip_prefix('-')?.trim_start();
+    if !value.starts_with('#') {
+        return None;
+    }
+    let message = "this entry has no value: what begins with `#` is a comment";
+    let found = sink.diagnostic(&codes::EMPTY_VALUES, Span::new(line + dash, line + rest.trim_end().len()), message);
+    Some(found.with_help(format!("if it is the value, quote it: '{}'", clip(value.trim_end()))))
+}
+
 fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Result<Written<'n>, Unread> {
     let (Some(text), Some(scalar)) = (node.text(), node.scalar()) else {
         let message = format!("a value must be a string, number, boolean or null, not {}", node.shape());
-        return Err(sink.unread(&codes::WRONG_SHAPE, node.span, message));
+        let written = sink.source().slice(node.span);
+        let first = written.lines().next().unwrap_or("");
+        let help = match node.value {
+            Yaml::List(_) if !written.starts_with('[') => "write one `- ` before each value, not `- -`".to_owned(),
+            Yaml::List(_) => format!(
+                "if it is a string, quote it: '{}'; otherwise write its values into the list around it",
+                clip(first)
+            ),
+            _ => format!("if it is a string with `: ` or braces in it, quote it: '{}'", clip(first)),
+        };
+        let found = sink.diagnostic(&codes::WRONG_SHAPE, node.span, message).with_help(help);
+        return Err(sink.refuse(found));
     };
     let node_scalar = scalar.clone();
     let raw = match scalar {

@@ -267,9 +267,7 @@ fn one(
 /// Which kind of document it is. What is none is reported.
 fn kind(root: &Node<'_>, sink: &mut Sink) -> Option<Document> {
     if root.map().is_none() {
-        let found =
-            sink.diagnostic(&codes::NOT_A_RULE, root.span, format!("the document is {}, not a rule", root.shape()));
-        sink.push(found.with_help("a Sigma rule is a mapping with `title`, `logsource` and `detection`"));
+        sink.push(no_mapping(root, sink));
         return None;
     }
     let found = logic_of(root);
@@ -277,6 +275,38 @@ fn kind(root: &Node<'_>, sink: &mut Sink) -> Option<Document> {
         not_a_rule(root, sink);
     }
     found
+}
+
+/// What to say of a document that is no mapping.
+fn no_mapping(root: &Node<'_>, sink: &Sink) -> Diagnostic {
+    let shape = if root.text().is_some() { "words" } else { root.shape() };
+    let found = sink.diagnostic(&codes::NOT_A_RULE, root.span, format!("the document is {shape}, not a rule"));
+    let first = root.list().and_then(<[_]>::first);
+    if let Some(first) = first {
+        return match first.entry("detection") {
+            Some(_) => found.with_help("remove the `- `, and write `---` between the rules of a file"),
+            None if first.get("condition").is_some() && first.get("rule").is_some() => found.with_help(
+                "this looks like a rule of Falco; a Sigma rule is a mapping with `title`, `logsource` and `detection`",
+            ),
+            None => found.with_help(
+                "a Sigma rule is a mapping with `title`, `logsource` and `detection`, without `- ` before them",
+            ),
+        };
+    }
+    let is_native = root
+        .text()
+        .is_some_and(|text| ["rule ", "template ", "list ", "table "].iter().any(|word| text.starts_with(word)));
+    found.with_help(if is_native {
+        "if these are native rules, their file ends in `.content`"
+    } else {
+        "a Sigma rule is a mapping with `title`, `logsource` and `detection`; queries of other tools are written as selections and a condition"
+    })
+}
+
+/// Whether a key is another spelling of a name.
+fn is_like(key: &str, name: &str) -> bool {
+    let bare: String = key.chars().filter(|sign| !matches!(sign, '_' | '-' | ' ')).collect();
+    bare.eq_ignore_ascii_case(name) || closest(name, [key]).is_some()
 }
 
 /// Which kind of logic a document has.
@@ -338,14 +368,38 @@ fn dependent(
 
 fn not_a_rule(root: &Node<'_>, sink: &mut Sink) {
     let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
-    let keys = root.map().unwrap_or(&[]).iter().filter_map(|(key, _)| key.text());
-    let mut found =
-        sink.diagnostic(&codes::NOT_A_RULE, place, "the document has no `detection`, `correlation` or `filter`");
-    found = match keys.filter_map(|key| closest("detection", [key])).next() {
-        Some(near) => found.with_help(format!("did you mean `detection` where you wrote `{}`?", clip(near))),
-        None => found.with_help("add the logic, or exclude the file"),
-    };
-    sink.push(found);
+    let entries = root.map().unwrap_or(&[]);
+    let message = "the document has no `detection`, `correlation` or `filter`";
+    let near = entries.iter().find(|(key, _)| key.text().is_some_and(|key| is_like(key, "detection")));
+    let inside = entries.iter().find_map(|(outer, value)| Some((outer, value.entry("detection")?.0)));
+    let native = entries.iter().map(|(key, _)| key).find(|key| key.text().is_some_and(|key| key.starts_with("rule ")));
+    let found = |span: Span, message: &str| sink.diagnostic(&codes::NOT_A_RULE, span, message);
+    let is = |key: &str| root.get(key).is_some();
+    sink.push(if let Some((key, _)) = near {
+        let name = clip(key.text().unwrap_or(""));
+        found(key.span, message).with_help(format!("did you mean `detection` where you wrote `{name}`?"))
+    } else if let Some((outer, inner)) = inside {
+        let name = clip(outer.text().unwrap_or(""));
+        if metadata::is_attribute(&name) {
+            found(inner.span, &format!("`detection` is inside of `{name}`"))
+                .with_help("write `detection:` at the beginning of the line, and indent what is below it by 4 spaces")
+        } else {
+            found(outer.span, &format!("the rule is below `{name}`"))
+                .with_help(format!("remove the line `{name}:`, and let the lines below it begin at the beginning of the line"))
+        }
+    } else if let Some(key) = native {
+        found(key.span, message).with_help("if this is a native rule, its file ends in `.content`")
+    } else if is("EventID") || is("Event") || is("@timestamp") {
+        found(place, message).with_help("if this is an event, `contentcheck eval` and `replay` read it; exclude the file from the rules")
+    } else if is("apiVersion") || is("info") || is("query") || is("rule") {
+        found(place, message).with_help("if it is for another tool, leave the file out with `exclude`; a Sigma rule has `title`, `logsource` and `detection`")
+    } else {
+        found(place, message).with_help(if is("title") || is("logsource") {
+            "add `detection` with a selection and a `condition`"
+        } else {
+            "a Sigma rule has `title`, `logsource` and `detection`; leave what is none out with `exclude`"
+        })
+    });
 }
 
 fn rule(
@@ -359,20 +413,22 @@ fn rule(
     let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
     let logsource = match root.get("logsource") {
         Some(value) => metadata::logsource(value, sink).map(|found| (found, value.span)),
-        None => Err(sink.refuse(
-            sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, "the rule has no `logsource`")
-                .with_help("say which events the rule is for"),
-        )),
+        None => {
+            let found = no_logsource(root, place, sink);
+            Err(sink.refuse(found))
+        }
     };
     let sensors = sensors(root, sink);
     let Some((key, body)) = root.entry("detection") else {
         return Err(sink.unread(&codes::MISSING_ATTRIBUTE, place, "the rule has no `detection`"));
     };
     let Some(entries) = body.map() else {
-        let message = format!("`detection` must be a mapping of selections and a condition, not {}", body.shape());
-        return Err(sink.unread(&codes::WRONG_SHAPE, body.span, message));
+        let found = no_body(root, key, body, sink);
+        return Err(sink.refuse(found));
     };
-    let detections = detection::read(entries, &["condition", "timeframe"], sink);
+    let mut detections = detection::read(entries, &["condition", "timeframe"], sink);
+    detections.condition = body.entry("condition").map_or(key.span, |(key, _)| key.span);
+    detections.strays = strays(root);
     if detections.selections.is_empty() {
         sink.refuse(
             sink.diagnostic(&codes::EMPTY_SELECTION, key.span, "the detection has no selection")
@@ -385,10 +441,8 @@ fn rule(
         sink.refuse(found.with_help("write a correlation rule with a `timespan`"));
     }
     let Some(condition) = body.get("condition") else {
-        return Err(sink.refuse(
-            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the detection has no `condition`")
-                .with_help("say how the selections make the rule, such as `condition: selection`"),
-        ));
+        let found = no_condition(root, key, entries, sink);
+        return Err(sink.refuse(found));
     };
     let condition = conditions(condition, &detections, sink)?;
     duplicates(&detections, &source, sink);
@@ -426,6 +480,86 @@ fn rule(
     })
 }
 
+/// Keys beside `detection` that are no attributes and may have been meant as selections.
+fn strays(root: &Node<'_>) -> Vec<(String, Span)> {
+    let entries = root.map().unwrap_or(&[]).iter();
+    entries
+        .filter(|(_, value)| value.text().is_none())
+        .filter_map(|(key, _)| Some((key.text().filter(|key| !metadata::is_attribute(key))?.to_owned(), key.span)))
+        .take(limits::SELECTIONS)
+        .collect()
+}
+
+/// What to say of a rule without `logsource`: where one is that is written otherwise, or elsewhere.
+fn no_logsource(root: &Node<'_>, place: Span, sink: &Sink) -> Diagnostic {
+    let message = "the rule has no `logsource`";
+    let entries = root.map().unwrap_or(&[]).iter();
+    let near = entries.map(|(key, _)| key).find(|key| key.text().is_some_and(|key| is_like(key, "logsource")));
+    if let Some(key) = near {
+        let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, message);
+        return found
+            .with_help(format!("did you mean `logsource` where you wrote `{}`?", clip(key.text().unwrap_or(""))));
+    }
+    if let Some((key, _)) = root.get("detection").and_then(|detection| detection.entry("logsource")) {
+        return sink
+            .diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "`logsource` is inside of `detection`")
+            .with_help("write `logsource:` at the beginning of the line, before `detection`");
+    }
+    let help =
+        "say which events the rule is for, such as `logsource: { product: windows, category: process_creation }`";
+    sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, message).with_help(help)
+}
+
+/// What to say of a `detection` that is no mapping.
+fn no_body(root: &Node<'_>, key: &Node<'_>, body: &Node<'_>, sink: &Sink) -> Diagnostic {
+    const SHAPE: &str =
+        "write `selection:` with its fields, and `condition: selection`, each indented below `detection`";
+    if body.is_null() {
+        let below = root.entry("condition").map(|(key, _)| key.span);
+        let found = sink.diagnostic(&codes::WRONG_SHAPE, key.span, "`detection` is empty");
+        return match below {
+            Some(span) => found
+                .with_place(span, "this belongs to it")
+                .with_help("indent the selections and the condition by 4 spaces more than `detection`"),
+            None => found.with_help(SHAPE),
+        };
+    }
+    let message = format!("`detection` must be a mapping of selections and a condition, not {}", body.shape());
+    let found = sink.diagnostic(&codes::WRONG_SHAPE, body.span, message);
+    found.with_help(if body.list().is_some() {
+        "write the selections and the condition without the `- ` before them"
+    } else {
+        SHAPE
+    })
+}
+
+/// What to say of a detection without `condition`: where one is that is written otherwise, or elsewhere.
+fn no_condition(root: &Node<'_>, key: &Node<'_>, entries: &[(Node<'_>, Node<'_>)], sink: &Sink) -> Diagnostic {
+    let found = |span: Span, message: &str| sink.diagnostic(&codes::MISSING_ATTRIBUTE, span, message);
+    if let Some((stray, _)) = root.entry("condition") {
+        return found(stray.span, "`condition` is not below `detection`").with_help("indent it like the selections");
+    }
+    let near = entries.iter().map(|(key, _)| key).find(|key| key.text().is_some_and(|key| is_like(key, "condition")));
+    if let Some(near) = near {
+        let name = clip(near.text().unwrap_or(""));
+        return found(near.span, "the detection has no `condition`")
+            .with_help(format!("did you mean `condition` where you wrote `{name}`?"));
+    }
+    let inside = entries.iter().find_map(|(outer, value)| Some((outer, value.entry("condition")?.0)));
+    if let Some((outer, inner)) = inside {
+        let message = format!("`condition` is inside of the selection `{}`", clip(outer.text().unwrap_or("")));
+        return found(inner.span, &message).with_help("indent it like the names of the selections");
+    }
+    let names: Vec<&str> = entries.iter().filter_map(|(key, _)| key.text()).take(2).collect();
+    let sample = match names[..] {
+        [name] => clip(name),
+        [_, _] => "1 of them".to_owned(),
+        _ => "selection".to_owned(),
+    };
+    found(key.span, "the detection has no `condition`")
+        .with_help(format!("say how the selections make the rule, such as `condition: {sample}`"))
+}
+
 /// The sensors that may load the rule: `custom_attributes: { sensors: "sysmon >=4.21" }`.
 /// The specification leaves that mapping to the users of Sigma. A constraint that cannot be read is not
 /// the same as none, which means every sensor.
@@ -436,7 +570,12 @@ fn sensors(root: &Node<'_>, sink: &mut Sink) -> Result<Option<Constraint>, Unrea
     let help = "write a constraint such as \"sysmon >=4.21\"";
     let Some(entries) = attributes.map() else {
         let message = format!("`custom_attributes` must be a mapping, not {}", attributes.shape());
-        return Err(sink.unread(&codes::WRONG_SHAPE, attributes.span, message));
+        let found = sink.diagnostic(&codes::WRONG_SHAPE, attributes.span, message);
+        return Err(sink.refuse(found.with_help(if attributes.list().is_some() {
+            "write its attributes without the `- ` before them"
+        } else {
+            "write attributes of your own below it, such as `sensors: \"sysmon >=4.21\"`"
+        })));
     };
     let mut refused = None;
     for (key, _) in entries {
@@ -451,10 +590,22 @@ fn sensors(root: &Node<'_>, sink: &mut Sink) -> Result<Option<Constraint>, Unrea
         return Err(unread);
     }
     let Some(written) = attributes.get("sensors") else { return Ok(None) };
+    if written.text().is_none() {
+        let parts: Vec<&str> = written.list().unwrap_or(&[]).iter().filter_map(Node::text).take(4).collect();
+        let message = format!("`sensors` must be a string, not {}", written.shape());
+        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, written.span, message);
+        let help = if parts.is_empty() {
+            help.to_owned()
+        } else {
+            format!("write all of it in one string: \"{}\"", clip(&parts.join(", ")))
+        };
+        return Err(sink.refuse(found.with_help(help)));
+    }
     Constraint::parse(written.string().unwrap_or("")).map(Some).map_err(|error| {
         let message = format!("`sensors` does not say which sensors: {error}");
         let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, written.span, message);
-        sink.refuse(found.with_help(help))
+        let likely = written.text().and_then(Constraint::likely);
+        sink.refuse(found.with_help(likely.map_or_else(|| help.to_owned(), |likely| format!("write \"{likely}\""))))
     })
 }
 

@@ -40,6 +40,26 @@ const SHARED: &[&str] = &[
     "custom",
 ];
 
+/// Whether every document may have this attribute, or rules and filters must.
+pub(crate) fn is_attribute(name: &str) -> bool {
+    SHARED.contains(&name) || name == "logsource"
+}
+
+/// The attribute that other tools call by this name.
+fn other_name(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "severity" | "risk" | "priority" => "level",
+        "uuid" | "guid" | "rule_id" => "id",
+        "desc" | "summary" => "description",
+        "authors" => "author",
+        "created" | "creation_date" => "date",
+        "updated" | "last_modified" => "modified",
+        "fp" | "false_positives" | "false-positives" => "falsepositives",
+        "log_source" | "log-source" => "logsource",
+        _ => return None,
+    })
+}
+
 const STATUSES: &[&str] = &["stable", "test", "experimental", "deprecated", "unsupported"];
 const RELATIONS: &[&str] = &["derived", "obsolete", "merged", "renamed", "similar"];
 
@@ -140,9 +160,20 @@ fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
             if let Some(id) = text(name, value, 256, sink)
                 && !is_uuid(id)
             {
+                let bare: String = id.chars().filter(char::is_ascii_hexdigit).take(33).collect();
+                let groups = [bare.get(..8), bare.get(8..12), bare.get(12..16), bare.get(16..20), bare.get(20..)];
+                let groups: Vec<&str> = groups.into_iter().flatten().collect();
+                let whole = groups.join("-").to_ascii_lowercase();
+                let help = if id.starts_with('{') && is_uuid(&whole) {
+                    format!("write it without braces: {whole}")
+                } else if is_uuid(&whole) && id.len() < 48 {
+                    format!("write it with its four hyphens: {whole}")
+                } else {
+                    "give the rule a version 4 UUID, such as `uuidgen` prints".to_owned()
+                };
                 sink.push(
                     sink.diagnostic(&codes::INVALID_ID, value.span, format!("`{}` is not a UUID", clip(id)))
-                        .with_help("give the rule a version 4 UUID, such as `uuidgen` prints"),
+                        .with_help(help),
                 );
             }
         }
@@ -178,13 +209,31 @@ fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
 /// Says what an attribute should be when it has another shape.
 fn wrong_shape(name: &str, value: &Node<'_>, wanted: &str, sink: &mut Sink) {
     let message = format!("`{name}` must be {wanted}, not {}", value.shape());
-    sink.report(&codes::WRONG_SHAPE, value.span, message);
+    let text = value.text().unwrap_or("");
+    let help = if text.starts_with('-') && text.len() > 1 {
+        "a space is missing after the `-`: write `- ` before each entry".to_owned()
+    } else if name == "author" && value.list().is_some() {
+        "write the names into one string, with commas between them".to_owned()
+    } else if wanted.starts_with("a string") {
+        format!("write one string behind `{name}:`")
+    } else if name == "related" {
+        "write `- id: ...` and below it `type: derived`, `obsolete`, `merged`, `renamed` or `similar`".to_owned()
+    } else if name == "tags" && value.map().is_some() {
+        let pairs = value.map().unwrap_or(&[]).iter();
+        let tag = pairs.filter_map(|(key, value)| Some(format!("{}.{}", key.text()?, value.text()?))).next();
+        format!("a tag is one string, in a list: `- {}`", clip(tag.as_deref().unwrap_or("attack.t1059")))
+    } else if wanted.starts_with("a list") {
+        "write each entry on a line of its own below it, behind `- `, as a list".to_owned()
+    } else {
+        format!("write {wanted}")
+    };
+    sink.push(sink.diagnostic(&codes::WRONG_SHAPE, value.span, message).with_help(help));
 }
 
 /// The text of an attribute that must be a text of a certain length.
 fn text<'n>(name: &str, value: &'n Node<'_>, longest: usize, sink: &mut Sink) -> Option<&'n str> {
     let Some(text) = value.text() else {
-        wrong_shape(name, value, "a text", sink);
+        wrong_shape(name, value, "a string", sink);
         return None;
     };
     if value.is_null() || text.trim().is_empty() {
@@ -225,9 +274,28 @@ fn one_of(name: &str, value: &Node<'_>, allowed: &[&str], sink: &mut Sink) {
         ),
         // What is meant by another word is for a person to say.
         Some(near) => found.with_help(format!("did you mean `{near}`?")),
+        None if let Some(near) = other_word(&lower, allowed) => found.with_help(format!("write `{near}`")),
         None => found.with_help(format!("it is one of {}", allowed.join(", "))),
     };
     sink.push(found);
+}
+
+/// The word of a closed set for one that other tools have.
+fn other_word<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
+    let near = match word {
+        "production" | "prod" | "released" | "final" | "active" | "enabled" => "stable",
+        "draft" | "wip" | "new" | "beta" | "development" | "dev" => "experimental",
+        "testing" | "tested" => "test",
+        "obsolete" | "disabled" | "retired" => "deprecated",
+        "info" | "information" | "notice" => "informational",
+        "warning" | "warn" | "moderate" | "med" => "medium",
+        "severe" | "urgent" | "fatal" | "emergency" => "critical",
+        "error" => "high",
+        "parent" | "child" | "based_on" => "derived",
+        "replaces" | "successor" => "obsolete",
+        _ => return None,
+    };
+    allowed.iter().copied().find(|word| *word == near)
 }
 
 /// The texts of a list attribute; reports other shapes, duplicates and texts that are too short.
@@ -243,7 +311,7 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
         }
         Yaml::Scalar(..) if name == "falsepositives" => std::slice::from_ref(value),
         _ => {
-            wrong_shape(name, value, "a list of texts", sink);
+            wrong_shape(name, value, "a list of strings", sink);
             return Vec::new();
         }
     };
@@ -251,8 +319,9 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for item in items {
         let Some(text) = item.string() else {
-            let message = format!("an entry of `{name}` must be a text, not {}", item.shape());
-            sink.report(&codes::WRONG_SHAPE, item.span, message);
+            let message = format!("an entry of `{name}` must be a string, not {}", item.shape());
+            let found = sink.diagnostic(&codes::WRONG_SHAPE, item.span, message);
+            sink.push(found.with_help("write one string behind each `- `; quote what has `: ` in it"));
             continue;
         };
         if text.trim().chars().count() < shortest {
@@ -339,7 +408,11 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     let place = root.map().and_then(<[_]>::first).map_or(root.span, |(key, _)| key.span);
     let mut missing = |name: &str, code: &'static Code, why: &str| {
         let keys = root.map().unwrap_or(&[]).iter().filter_map(|(key, _)| key.text());
-        if !keys.into_iter().any(|key| key.eq_ignore_ascii_case(name)) {
+        let inside = ["detection", "logsource"]
+            .iter()
+            .any(|outer| root.get(outer).is_some_and(|outer| outer.get(name).is_some()));
+        // One that is written otherwise, or elsewhere, has a finding of its own.
+        if !inside && !keys.into_iter().any(|key| key.eq_ignore_ascii_case(name) || other_name(key) == Some(name)) {
             sink.push(sink.diagnostic(code, place, format!("the rule has no `{name}`")).with_help(why));
         }
     };
@@ -365,7 +438,18 @@ fn unknown_key(name: &str, key: &Node<'_>, absent: &[&str], sink: &mut Sink) {
     if absent.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return;
     }
-    let near = closest(name, absent.iter().copied());
+    if let Some(parent) = match name {
+        "product" | "category" | "service" => Some("logsource"),
+        "condition" | "timeframe" => Some("detection"),
+        _ => None,
+    } {
+        let message = format!("`{name}` is not below `{parent}`, so it says nothing of the rule");
+        let found = sink.diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, message);
+        sink.push(found.with_help(format!("indent it below `{parent}`")));
+        return;
+    }
+    let other = other_name(name).filter(|other| absent.contains(other));
+    let near = other.or_else(|| closest(name, absent.iter().copied()));
     if let Some(near) = near {
         let found = sink
             .diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, format!("`{}` is not an attribute of Sigma", clip(name)))
@@ -419,10 +503,54 @@ fn date(root: &Node<'_>, name: &str, sink: &mut Sink) -> Option<(Day, Span)> {
             };
             sink.push(
                 sink.diagnostic(&codes::INVALID_DATE, value.span, format!("`{name}` is {shown}, not a date"))
-                    .with_help("write a day of the calendar as YYYY-MM-DD"),
+                    .with_help(date_help(text)),
             );
             None
         }
+    }
+}
+
+/// What to write for what is no day.
+fn date_help(text: &str) -> String {
+    const MONTHS: &[&str] = &[
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let form = "write a day of the calendar as YYYY-MM-DD".to_owned();
+    let parts: Vec<&str> =
+        text.split(|sign: char| !sign.is_ascii_digit()).filter(|part| !part.is_empty()).take(4).collect();
+    let iso = match parts[..] {
+        [whole] if whole.len() == 8 && text.len() == 8 => {
+            format!(
+                "{}-{}-{}",
+                whole.get(..4).unwrap_or(""),
+                whole.get(4..6).unwrap_or(""),
+                whole.get(6..).unwrap_or("")
+            )
+        }
+        [year, month, day, ..] if year.len() == 4 && month.len() < 3 && day.len() < 3 => {
+            format!("{year}-{month:0>2}-{day:0>2}")
+        }
+        _ => return form,
+    };
+    if matches!(parse_day(&iso), Some((_, '-'))) {
+        return format!("write {iso}");
+    }
+    let number =
+        |range: std::ops::Range<usize>| iso.get(range).and_then(|part| part.parse::<usize>().ok()).unwrap_or(0);
+    match MONTHS.get(number(5..7).wrapping_sub(1)) {
+        None => format!("there is no month {}; {form}", number(5..7)),
+        Some(month) => format!("{month} {} has no day {}; {form}", number(0..4), number(8..10)),
     }
 }
 
@@ -431,7 +559,12 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<contentchec
     let Some(entries) = value.map() else {
         let message =
             format!("`logsource` must be a mapping of `product`, `category` and `service`, not {}", value.shape());
-        return Err(sink.unread(&codes::WRONG_SHAPE, value.span, message));
+        let found = sink.diagnostic(&codes::WRONG_SHAPE, value.span, message);
+        return Err(sink.refuse(found.with_help(if value.list().is_some() {
+            "write its parts without the `- ` before them"
+        } else {
+            "write its parts below it, such as `product: windows` and `category: process_creation`"
+        })));
     };
     let mut found = contentcheck_model::template::LogSource::default();
     // Without a part that could not be read the rule would be for more events than it says.
@@ -449,7 +582,11 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<contentchec
                     key.span,
                     format!("`{}` is not a part of a log source", clip(name)),
                 );
-                if let Some(near) = closest(name, ["product", "category", "service", "definition"]) {
+                if is_attribute(name) {
+                    unknown = unknown.with_help(format!(
+                        "`{name}` is an attribute of the rule: write it at the beginning of the line"
+                    ));
+                } else if let Some(near) = closest(name, ["product", "category", "service", "definition"]) {
                     unknown = unknown.with_help(format!("did you mean `{near}`?"));
                 } else {
                     unknown = unknown.with_help("a log source has `product`, `category`, `service` and `definition`");
@@ -460,7 +597,12 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<contentchec
         };
         let Some(text) = value.string() else {
             let message = format!("`{name}` must be a string, not {}", value.shape());
-            refused = Some(sink.unread(&codes::WRONG_SHAPE, value.span, message));
+            let found = sink.diagnostic(&codes::WRONG_SHAPE, value.span, message);
+            refused = Some(sink.refuse(found.with_help(if value.list().is_some() {
+                format!("a rule has one `{name}`: write one rule for each of them")
+            } else {
+                format!("write it as `{name}: ...` with one word")
+            })));
             continue;
         };
         let lower = text.to_lowercase();
@@ -471,7 +613,10 @@ pub(crate) fn logsource(value: &Node<'_>, sink: &mut Sink) -> Result<contentchec
                     value.span,
                     format!("`{name}: {}` is not lower case", clip(text)),
                 )
-                .with_help("log sources are lower case; readers compare them exactly")
+                .with_help(format!(
+                    "log sources are lower case, and readers compare them exactly: write `{}`",
+                    clip(&lower)
+                ))
                 .with_spelling(FixKind::LowerCase, "write it in lower case", text, &lower),
             );
         } else if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')) {

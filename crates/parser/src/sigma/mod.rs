@@ -2,6 +2,7 @@
 //!
 //! `text -yaml-> nodes -detection, condition-> selections -typing, specialise-> targets`
 
+mod advice;
 mod condition;
 mod correlation;
 mod detection;

@@ -1,5 +1,6 @@
 //! The modifiers of Sigma 2.1 and which of them go together.
 
+use super::advice;
 use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
 use contentcheck_model::predicate::{Comparison, TimePart};
 use contentcheck_model::source::Span;
@@ -151,9 +152,10 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
                     span,
                     format!("`{}` is not a modifier of Sigma 2.1", clip(name)),
                 );
-                found = match closest(&lower, NAMES.iter().copied()) {
-                    Some(near) => found.with_help(format!("did you mean `{near}`?")),
-                    None => found.with_help(format!("the modifiers are {}", NAMES.join(", "))),
+                found = match (advice::modifier(name), closest(&lower, NAMES.iter().copied())) {
+                    (Some(help), _) => found.with_help(help),
+                    (None, Some(near)) => found.with_help(format!("did you mean `{near}`?")),
+                    (None, None) => found.with_help(format!("the modifiers are {}", NAMES.join(", "))),
                 };
                 refused = Some(sink.refuse(found));
             }
@@ -168,12 +170,12 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
     let problem = if let [first, second, ..] = kinds.as_slice() {
         Some(format!("`{first}` and `{second}` ask for different comparisons"))
     } else if let [first, second, ..] = parts.as_slice() {
-        Some(format!("`{first}` and `{second}` cannot both hold for one value; write two items"))
+        Some(format!("`{first}` and `{second}` cannot both hold for one value"))
     } else if let (Some(sub), true) = (sub, modifiers.kind != Kind::Regex) {
         Some(format!("`{sub}` is a sub-modifier of `re`, which is not there"))
     } else if let (Some(kind), Some(part)) = (kinds.first(), parts.first().filter(|_| modifiers.kind != Kind::FieldRef))
     {
-        Some(format!("`{kind}` compares the whole value, so `{part}` has no meaning beside it"))
+        Some(format!("`{kind}` and `{part}` are two comparisons"))
     } else if let (Some(kind), true) = (kinds.first(), encoded) {
         Some(format!("`{kind}` cannot compare an encoded value"))
     } else if let (Some(kind), true) =
@@ -197,7 +199,8 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
         None
     };
     if let Some(message) = problem {
-        refused = Some(sink.unread(&codes::INCOMPATIBLE_MODIFIERS, whole, message));
+        let found = sink.diagnostic(&codes::INCOMPATIBLE_MODIFIERS, whole, message);
+        refused = Some(sink.refuse(found.with_help(advice::together(&seen))));
     }
     refused.map_or(Ok(modifiers), Err)
 }

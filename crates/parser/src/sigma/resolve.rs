@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::advice;
 use super::condition::{self, Condition, Quantity};
 use super::detection::Detections;
 use super::hygiene;
+use super::metadata;
 use super::specialise::{self, Leaf};
 use super::yaml::{Node, Style, Yaml};
-use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
@@ -20,7 +22,8 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
         _ => std::slice::from_ref(node),
     };
     if items.is_empty() {
-        return Err(sink.unread(&codes::WRONG_SHAPE, node.span, "the list of conditions is empty"));
+        let found = sink.diagnostic(&codes::WRONG_SHAPE, node.span, "the list of conditions is empty");
+        return Err(sink.refuse(found.with_help(EXAMPLE)));
     }
     let mut used = vec![false; detections.selections.len()];
     let mut parts = Vec::with_capacity(items.len());
@@ -29,8 +32,13 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
     let mut nodes = 0;
     for item in items {
         let Some(text) = item.string() else {
-            let message = format!("a condition must be a string, not {}", item.shape());
-            refused = Some(sink.unread(&codes::WRONG_SHAPE, item.span, message));
+            let (span, message) = if item.is_null() {
+                (detections.condition, "the condition is empty".to_owned())
+            } else {
+                (item.span, format!("a condition must be a string, not {}", item.shape()))
+            };
+            let found = sink.diagnostic(&codes::WRONG_SHAPE, span, message);
+            refused = Some(sink.refuse(found.with_help(EXAMPLE)));
             continue;
         };
         hygiene::characters("the condition", text, item.span, sink);
@@ -38,6 +46,10 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
         let start = item.span.start as usize + quote;
         let exact = sink.source().text().get(start..start + text.len()) == Some(text);
         let base = if exact { Ok(start) } else { Err(item.span) };
+        if let Some(found) = part_of_another(text, items, item.span, sink).or_else(|| no_name(text, detections, sink)) {
+            refused = Some(sink.refuse(found));
+            continue;
+        }
         let parsed = condition::parse(text, base, sink);
         match parsed.and_then(|parsed| resolve(&parsed, detections, &mut used, &mut nodes, sink)) {
             Ok(expr) => parts.push(expr),
@@ -53,14 +65,92 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
     for (selection, _) in
         detections.selections.iter().zip(&used).filter(|(selection, used)| !**used && !selection.name.starts_with('_'))
     {
-        let found = sink.diagnostic(
-            &codes::UNUSED_SELECTION,
-            selection.span,
-            format!("the condition does not use the selection `{}`", clip(selection.name)),
-        );
-        sink.push(found.with_help("use it in the condition, or remove it"));
+        let message = format!("the condition does not use the selection `{}`", clip(selection.name));
+        let found = sink.diagnostic(&codes::UNUSED_SELECTION, selection.span, message);
+        sink.push(found.with_help(if metadata::is_attribute(selection.name) {
+            format!("`{0}` is an attribute of the rule: write it at the beginning of the line", selection.name)
+        } else if selection.name.contains('|') {
+            "it looks like a field: indent it below the selection that it belongs to".to_owned()
+        } else {
+            "use it in the condition, or remove it".to_owned()
+        }));
     }
     Ok(Expr::any(parts))
+}
+
+/// How a condition is written.
+const EXAMPLE: &str = "write a string such as `condition: selection and not filter`";
+
+/// A condition of a list that goes on with another: each of them is a condition of its own.
+fn part_of_another(text: &str, items: &[Node<'_>], span: Span, sink: &Sink) -> Option<Diagnostic> {
+    let first = text.split_whitespace().next()?;
+    if items.len() < 2 || !["and", "or"].iter().any(|operator| first.eq_ignore_ascii_case(operator)) {
+        return None;
+    }
+    let whole: Vec<&str> = items.iter().take(5).filter_map(Node::string).collect();
+    let message = "each entry of a list of conditions is a condition of its own, and this one goes on with another";
+    let found = sink.diagnostic(&codes::CONDITION_SYNTAX, span, message);
+    Some(found.with_help(format!("write one condition: `condition: {}`", clip(&whole.join(" ")))))
+}
+
+/// A selection that no condition can name, where the condition cannot be read: it may be what was to be named.
+fn no_name(text: &str, detections: &Detections<'_>, sink: &Sink) -> Option<Diagnostic> {
+    let is_sign = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.');
+    let is_word = |name: &str| ["and", "or", "not", "of", "them"].iter().any(|word| name.eq_ignore_ascii_case(word));
+    let wrong = detections
+        .selections
+        .iter()
+        .take(limits::DIAGNOSTICS)
+        .find(|selection| is_word(selection.name) || !selection.name.chars().all(is_sign))
+        .filter(|selection| !metadata::is_attribute(selection.name) && text.contains(selection.name))?;
+    if condition::parse(text, Ok(0), &mut Sink::new(sink.source())).is_ok() {
+        return None;
+    }
+    let name = clip(wrong.name);
+    let message = if is_word(wrong.name) {
+        format!("the selection is named `{name}`, which is a word of conditions")
+    } else {
+        format!("the selection is named `{name}`, which a condition cannot say")
+    };
+    let better: String = wrong.name.chars().map(|sign| if is_sign(sign) { sign } else { '_' }).collect();
+    let better = if is_word(wrong.name) { format!("{better}_selection") } else { better };
+    let help = format!("rename it, here and in the condition, to `{}`", clip(&better));
+    Some(sink.diagnostic(&codes::CONDITION_SYNTAX, wrong.span, message).with_help(help))
+}
+
+/// What to say of a name that no selection has.
+fn unknown(name: &str, span: Span, detections: &Detections<'_>, sink: &Sink) -> Diagnostic {
+    let names = || detections.selections.iter().map(|selection| selection.name);
+    if let Some((key, at)) = detections.strays.iter().find(|(key, _)| key == name) {
+        let message = format!("the selection `{}` is not below `detection`", clip(key));
+        let found = sink.diagnostic(&codes::UNKNOWN_SELECTION, *at, message);
+        return found.with_help("indent it like the other selections").with_place(span, "named here");
+    }
+    let found = sink.diagnostic(&codes::UNKNOWN_SELECTION, span, format!("the rule has no selection `{}`", clip(name)));
+    let near = if sink.is_busy(detections.selections.len()) { None } else { advice::selection(name, names()) };
+    let lower = name.to_ascii_lowercase();
+    found.with_help(match near {
+        _ if name.contains('*') => {
+            let name = clip(name);
+            format!("a pattern needs a quantity: write `1 of {name}` or `all of {name}`")
+        }
+        Some(near) if near.eq_ignore_ascii_case(name) => {
+            format!("names of selections are compared exactly: write `{}`", clip(near))
+        }
+        Some(near) => format!("did you mean `{}`?", clip(near)),
+        None if ["all", "any", "one", "each", "every"].contains(&lower.as_str())
+            || name.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            "write `all of them` or `1 of them`, or name a selection".to_owned()
+        }
+        None => match advice::condition_word(name) {
+            Some(help) => help.to_owned(),
+            None => {
+                let shown: Vec<String> = names().take(8).map(|name| format!("`{}`", clip(name))).collect();
+                format!("the selections of this rule are {}", shown.join(", "))
+            }
+        },
+    })
 }
 
 fn resolve(
@@ -82,17 +172,7 @@ fn resolve(
         Condition::Selection(name, span) => {
             let index = detections.selections.iter().position(|selection| selection.name == *name);
             let Some(index) = index else {
-                let mut found = sink.diagnostic(
-                    &codes::UNKNOWN_SELECTION,
-                    *span,
-                    format!("the rule has no selection `{}`", clip(name)),
-                );
-                let names = detections.selections.iter().map(|selection| selection.name);
-                let near = if sink.is_busy(detections.selections.len()) { None } else { closest(name, names) };
-                found = match near {
-                    Some(near) => found.with_help(format!("did you mean `{}`?", clip(near))),
-                    None => found.with_help("name a selection of this rule"),
-                };
+                let found = unknown(name, *span, detections, sink);
                 return Err(sink.refuse(found));
             };
             take(index, detections, used, nodes, *span, sink)
@@ -112,10 +192,21 @@ fn resolve(
                     *span,
                     format!("no selection has a name like `{}`", clip(pattern)),
                 );
-                let found = found.with_help("`*` stands for any run of characters in the name of a selection");
-                return Err(sink.refuse(found));
+                let shown: Vec<String> = detections
+                    .selections
+                    .iter()
+                    .take(8)
+                    .map(|selection| format!("`{}`", clip(selection.name)))
+                    .collect();
+                let help = format!(
+                    "`*` stands for any run of characters; the selections of this rule are {}",
+                    shown.join(", ")
+                );
+                return Err(sink.refuse(found.with_help(help)));
             }
-            hygiene::quantity(*quantity, pattern, &matching, detections, *span, sink);
+            if matches!(quantity, Quantity::All | Quantity::AtLeast(1)) {
+                hygiene::quantity(*quantity, pattern, &matching, detections, *span, sink);
+            }
             let count = matching.len();
             let parts: Vec<_> =
                 matching.into_iter().map(|index| take(index, detections, used, nodes, *span, sink)).collect();
@@ -127,9 +218,19 @@ fn resolve(
                     let found = sink.diagnostic(
                         &codes::CONDITION_SYNTAX,
                         *span,
-                        format!("`{wanted} of` is not part of Sigma ({count} selections match)"),
+                        format!(
+                            "`{wanted} of` is not part of Sigma; {count} {}",
+                            if count == 1 { "selection matches" } else { "selections match" }
+                        ),
                     );
-                    Err(sink.refuse(found.with_help("write `1 of` or `all of`")))
+                    let pattern = clip(pattern);
+                    Err(sink.refuse(found.with_help(if wanted == 0 {
+                        format!("write `not 1 of {pattern}`")
+                    } else {
+                        format!(
+                            "write `1 of {pattern}` or `all of {pattern}`, or name the selections that belong together"
+                        )
+                    })))
                 }
             }
         }

@@ -6,18 +6,19 @@
 
 use std::sync::Arc;
 
+use super::advice;
 use super::detection::{Body, Detections, Item, Raw};
 use super::modifier::{Kind, Part};
 use super::typing::{Prepared, Typed, elements};
 use contentcheck_model::catalogue::{Catalogue, Entry};
-use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes, head};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::FieldRef;
 use contentcheck_model::limits;
 use contentcheck_model::predicate::{Comparison, FieldComparison, Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::Target;
 use contentcheck_model::source::Span;
-use contentcheck_model::template::{FieldType, Fixed, LogSource};
+use contentcheck_model::template::{FieldType, Fixed, LogSource, Recognition};
 
 /// What is known of a condition before an event is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +137,9 @@ impl<'a> Specialiser<'a, '_> {
                 addressed.push(entry);
             }
         }
+        if targets.is_empty() && self.unknown_channel(&entries, sink) {
+            return self.unread().map_or_else(|| Ok(Vec::new()), Err);
+        }
         let errors = sink.len();
         self.unknown_fields(&addressed, sink);
         self.event_ids(&addressed, sink);
@@ -171,7 +175,7 @@ impl<'a> Specialiser<'a, '_> {
             }
             match self.build(entry, self.condition, sink) {
                 Ok(Expr::Const(false)) => {}
-                Ok(condition) => typed.push(Target { template: Arc::clone(&entry.template), condition }),
+                Ok(condition) => typed.push(Target::new(Arc::clone(&entry.template), condition)),
                 Err(unread) => refused = refused.or(Some(unread)),
             }
         }
@@ -308,26 +312,77 @@ impl<'a> Specialiser<'a, '_> {
 
     fn unknown_log_source(&self, sink: &mut Sink) {
         let known = self.catalogue.log_sources();
-        let mut found = sink.diagnostic(
-            &codes::UNKNOWN_LOG_SOURCE,
-            self.logsource_span,
-            format!("no template type serves the log source `{}`", self.logsource),
-        );
-        let part = |value: &Option<String>, of: fn(&LogSource) -> Option<&String>| {
-            let value = value.as_deref()?;
-            let all: Vec<&str> = known.iter().filter_map(|source| of(source)).map(String::as_str).collect();
-            if all.contains(&value) { None } else { Some((value.to_owned(), closest(value, all)?.to_owned())) }
-        };
-        let near = part(&self.logsource.category, |source| source.category.as_ref())
-            .or_else(|| part(&self.logsource.service, |source| source.service.as_ref()))
-            .or_else(|| part(&self.logsource.product, |source| source.product.as_ref()));
-        found = match near {
-            Some((wrong, right)) => found.with_help(format!("did you mean `{right}` where you wrote `{wrong}`?")),
-            None => found.with_help(
-                "correct it (`contentcheck fields --list` lists those that are known), or declare a template type that serves it; until then no field of this rule is checked",
-            ),
-        };
+        type Part = fn(&LogSource) -> Option<&String>;
+        let parts: [Part; 3] =
+            [|source| source.category.as_ref(), |source| source.service.as_ref(), |source| source.product.as_ref()];
+        // The part that nothing serves; all of them where only their combination is unknown.
+        let mut wrong = None;
+        for part in parts {
+            let Some(value) = part(self.logsource).map(String::as_str) else { continue };
+            let all: Vec<&str> = known.iter().filter_map(|source| part(source)).map(String::as_str).collect();
+            if !all.contains(&value) {
+                let near = closest(value, all.iter().copied())
+                    .or_else(|| all.iter().copied().find(|name| value.len() > 2 && name.starts_with(value)));
+                wrong = wrong.filter(|(_, near): &(&str, Option<&str>)| near.is_some()).or(Some((value, near)));
+            }
+        }
+        let span = wrong.and_then(|(value, _)| self.part_span(value, sink)).unwrap_or(self.logsource_span);
+        let message = format!("no template type serves the log source `{}`", self.logsource);
+        let found = sink.diagnostic(&codes::UNKNOWN_LOG_SOURCE, span, message);
+        let channel = wrong.and_then(|(value, _)| self.service_of(value));
+        let found = found.with_help(match wrong {
+            Some((value, _)) if let Some(service) = channel => {
+                format!("`{}` is a channel: its service is named `{service}`", clip(value))
+            }
+            Some(("sysmon", _)) => "Sysmon is a service of Windows: write `product: windows`".to_owned(),
+            Some((value, Some(right))) => format!("did you mean `{right}` where you wrote `{}`?", clip(value)),
+            _ => "correct it (`contentcheck fields --list` lists those that are known), or declare a template type that serves it; until then no field of this rule is checked".to_owned(),
+        });
         sink.push(found);
+    }
+
+    /// Where a part of the log source is written.
+    fn part_span(&self, value: &str, sink: &Sink) -> Option<Span> {
+        let text = head(sink.source().slice(self.logsource_span), 1_000);
+        let at = text.to_ascii_lowercase().find(&format!(": {value}")).map(|at| at + 2)?;
+        let start = self.logsource_span.start as usize + at;
+        Some(Span::new(start, start + value.len()))
+    }
+
+    /// The service by which rules name a channel.
+    fn service_of(&self, channel: &str) -> Option<&str> {
+        let is = |of: &Recognition| {
+            of.name == "Channel" && of.values.iter().any(|value| value.text().eq_ignore_ascii_case(channel))
+        };
+        let template = self.catalogue.newest().into_iter().find(|template| template.reads.iter().any(is))?;
+        template.serves.iter().find_map(|source| source.service.as_deref())
+    }
+
+    /// Reports a channel that no template type has, which is an unknown service by another name: true where there is
+    /// one. Nothing else can be said of the fields of such a rule.
+    fn unknown_channel(&self, entries: &[&Entry], sink: &mut Sink) -> bool {
+        if self.logsource.service.is_some() || self.logsource.category.is_some() {
+            return false;
+        }
+        let mut found = false;
+        for (item, prepared) in self.detections.items.iter().zip(&self.prepared) {
+            let (Some(field @ "Channel"), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { continue };
+            let has = |entry: &&Entry| match entry.values(field) {
+                [] => entry.template.open || entry.declared(field).is_some(),
+                values => values.iter().any(|value| value.passes(test) != Some(false)),
+            };
+            let Some(first) = item.values.first().filter(|_| !item.modifiers.not_equal && !entries.iter().any(has))
+            else {
+                continue;
+            };
+            let message = format!("no template type is for events of the channel `{}`", clip(&first.text));
+            let diagnostic = sink.diagnostic(&codes::UNKNOWN_LOG_SOURCE, first.span, message);
+            sink.push(diagnostic.with_help(
+                "correct it, or declare a template type that `reads` the channel; until then no field of this rule is checked",
+            ));
+            found = true;
+        }
+        found
     }
 
     /// Fields that none of the addressed template types has.
@@ -356,9 +411,12 @@ impl<'a> Specialiser<'a, '_> {
                     sink.diagnostic(&codes::UNKNOWN_FIELD, span, format!("{serving} the field `{}`", clip(field)));
                 let names: Vec<&str> = addressed.iter().flat_map(|entry| entry.template.names()).collect();
                 let twin = names.iter().find(|name| name.eq_ignore_ascii_case(field));
-                found = match (twin, closest(field, names.iter().copied())) {
-                    (Some(name), _) => found.with_help(format!("names of fields differ by case: it is `{name}`")),
-                    (_, Some(name)) => found.with_help(format!("did you mean `{name}`?")),
+                let full = reported.len() > 50 || sink.is_full();
+                let told = if full { None } else { advice::field(field, &names).or_else(|| self.elsewhere(field)) };
+                found = match (twin, told, closest(field, names.iter().copied())) {
+                    (Some(name), ..) => found.with_help(format!("names of fields differ by case: it is `{name}`")),
+                    (_, Some(help), _) => found.with_help(help),
+                    (.., Some(name)) => found.with_help(format!("did you mean `{name}`?")),
                     _ => found.with_help(format!(
                         "a predicate on it is never true; `contentcheck fields {}` lists what there is",
                         match addressed {
@@ -370,6 +428,24 @@ impl<'a> Specialiser<'a, '_> {
                 sink.push(found);
             }
         }
+    }
+
+    /// The categories of the same product whose events have a field.
+    fn elsewhere(&self, field: &str) -> Option<String> {
+        let has = |source: &&LogSource| {
+            let entries = self.catalogue.candidates(source);
+            let mut entries = entries.iter().filter_map(|index| self.catalogue.entry(*index));
+            entries
+                .any(|entry| !entry.template.open && entry.declared(field).is_some() && entry.values(field).is_empty())
+        };
+        let sources = self.catalogue.log_sources().into_iter();
+        let sources = sources.filter(|source| source.product == self.logsource.product);
+        let mut names: Vec<&str> = sources.filter(has).filter_map(|source| source.category.as_deref()).collect();
+        names.sort_unstable_by_key(|name| (name.len(), *name));
+        names.dedup();
+        let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
+        (!shown.is_empty())
+            .then(|| format!("it is a field of {}; a rule reads the events of its own log source", shown.join(", ")))
     }
 
     /// Values of a fixed name (`EventID`) for which there is no event, or whose events lack a
@@ -506,9 +582,12 @@ impl<'a> Specialiser<'a, '_> {
             Known::of(self.condition, &mut |index| {
                 let Some((item, prepared)) = self.item(index) else { return Known::Open };
                 let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { return Known::Open };
-                let required =
-                    entry.values(field).is_empty() && entry.describe(field).is_some_and(|info| !info.ty.optional);
-                let known = if required && accepts_everything(test) { Known::True } else { Known::Open };
+                let lacks = |field| self.catalogue.suppliers().may_lack(&entry.template, field, None);
+                // What takes longest is asked last: few tests accept everything.
+                let certain = accepts_everything(test)
+                    && entry.values(field).is_empty()
+                    && entry.declared(field).is_some_and(|field| !lacks(field));
+                let known = if certain { Known::True } else { Known::Open };
                 if item.modifiers.not_equal { known.negate() } else { known }
             }) == Known::True
         };

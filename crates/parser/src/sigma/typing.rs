@@ -182,7 +182,11 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
     let mut parts = Vec::new();
     if nulls {
         if !is_plain(modifiers) {
-            return Err(sink.unread(&codes::INVALID_VALUE, item.span, "`null` cannot be a part of a string"));
+            let found = sink.diagnostic(&codes::INVALID_VALUE, item.span, "`null` cannot be a part of a string");
+            let name = field_name(item);
+            return Err(sink.refuse(found.with_help(format!(
+                "write a string in the place of the empty value; an absent field is asked for with `{name}: null`, without a modifier"
+            ))));
         }
         parts.push(is(Test::Null));
     }
@@ -302,7 +306,7 @@ fn exists(item: &Item<'_>, sink: &mut Sink) -> Tests {
         _ => {
             let found = sink
                 .diagnostic(&codes::INVALID_VALUE, item.span, "`exists` takes `true` or `false`")
-                .with_help("write `field|exists: true`");
+                .with_help(format!("write `{}|exists: true` or `false`, without quotes", field_name(item)));
             Err(sink.refuse(found))
         }
     }
@@ -615,6 +619,9 @@ fn never_equals(item: &Item<'_>, scalar: Scalar, value: &Written<'_>, sink: &mut
     let found = sink.diagnostic(&codes::VALUE_TYPE, value.span, message).with_help(match scalar {
         Scalar::Bool => "write `true` or `false`",
         Scalar::Ip => "write an address such as 192.0.2.1",
+        _ if value.text.starts_with(['<', '>']) => {
+            "write a number, and compare with a modifier: `|gt`, `|gte`, `|lt` or `|lte`"
+        }
         _ => "write a number",
     });
     sink.refuse(found)

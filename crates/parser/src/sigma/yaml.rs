@@ -10,6 +10,8 @@ use contentcheck_model::diagnostic::{Diagnostic, Sink, clip, codes};
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
 
+mod mistake;
+
 /// How a scalar was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
@@ -103,7 +105,7 @@ impl<'s> Node<'s> {
             (_, Some(Scalar::Null)) => "null",
             (_, Some(Scalar::Bool(_))) => "a boolean",
             (_, Some(Scalar::Int(_) | Scalar::HugeInt(_) | Scalar::Float(_))) => "a number",
-            _ => "a text",
+            _ => "a string",
         }
     }
 
@@ -437,16 +439,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
                     builder.sink.report(&codes::LIMIT_EXCEEDED, Span::at(at.min(text.len())), message);
                     break;
                 }
-                builder.sink.push(
-                    builder
-                        .sink
-                        .diagnostic(
-                            &codes::YAML_SYNTAX,
-                            Span::at(at.min(text.len())),
-                            format!("the YAML cannot be read: {}", error.info()),
-                        )
-                        .with_help("check the indentation, quotes and brackets on this line and the one before"),
-                );
+                builder.sink.push(unreadable(text, at.min(text.len()), error.info(), builder.sink));
                 break;
             }
         };
@@ -472,6 +465,16 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         }
     }
     found
+}
+
+/// Why a text is no YAML: what a person did, or else what the scanner says.
+fn unreadable(text: &str, at: usize, info: &str, sink: &Sink) -> Diagnostic {
+    match mistake::find(text, at, info) {
+        Some(found) => sink.diagnostic(&codes::YAML_SYNTAX, found.span, found.message).with_help(found.help),
+        None => sink
+            .diagnostic(&codes::YAML_SYNTAX, Span::at(at), format!("the YAML cannot be read: {info}"))
+            .with_help("check the indentation, quotes and brackets on this line and the one before"),
+    }
 }
 
 /// Building stopped; the reason is in the sink.
@@ -597,9 +600,12 @@ impl<'s> Builder<'s, '_> {
         let written = rest.get(..length).unwrap_or("");
         let message = format!("the tag `{}` is not read", clip(if written.starts_with('!') { written } else { &name }));
         let help = if name == "tag:yaml.org,2002:str" {
-            "quote the value instead"
+            "quote the value instead".to_owned()
+        } else if written.starts_with("!!") {
+            "remove the tag and write the value as it is meant".to_owned()
         } else {
-            "remove the tag and write the value as it is meant"
+            let line = rest.split(['\n', '\r']).next().unwrap_or("").trim_end();
+            format!("remove it, or quote the value if the `!` belongs to it: '{}'", clip(line))
         };
         let span = Span::new(from, from + if written.starts_with('!') { length } else { 0 });
         self.tags.push(self.sink.diagnostic(&codes::YAML_SYNTAX, span, message).with_help(help));
@@ -690,7 +696,11 @@ fn duplicate_key(key: &str, first: Span, second: Span, sink: &mut Sink) {
     let diagnostic = sink
         .diagnostic(&codes::YAML_DUPLICATE_KEY, second, format!("the key `{}` occurs twice in one mapping", clip(key)))
         .with_place(first, "first here")
-        .with_help("merge the two, or rename one; readers disagree on which one counts");
+        .with_help(if ["title", "logsource", "detection"].contains(&key) {
+            "write `---` on a line of its own between two rules; of one rule, keep one of them"
+        } else {
+            "write the values of both into one list below one key, or rename one; readers disagree on which one counts"
+        });
     sink.push(diagnostic);
 }
 

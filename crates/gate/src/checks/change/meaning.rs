@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
-use contentcheck_model::diagnostic::codes;
+use contentcheck_model::diagnostic::{Detail, Measure, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::rule::{CheckedRule, RuleId, Target};
 use contentcheck_model::template::TemplateType;
@@ -14,6 +14,7 @@ use proptest::strategy::{Strategy, ValueTree};
 
 use super::plain;
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
+use crate::facts::Identity;
 use crate::generate::{Maker, runner};
 use crate::run::{Learned, Outcome, Subject};
 use crate::subject::Built;
@@ -48,6 +49,7 @@ pub(super) fn changed(
     outcome: &mut Outcome,
 ) {
     let mut analysis = Analysis::new(&proof::fires);
+    analysis.about(&new.source);
     moved(run, old, new, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
@@ -71,6 +73,7 @@ pub(super) fn changed(
                 format!("`{}` matches exactly the events of {} that it did not match", new.title, target.template);
             let mut finding = Finding::new(&codes::RULE_INVERTED, message)
                 .of_rule(new)
+                .with_detail(on(&target.template))
                 .with_help("a `not` was added to the condition or taken away; the event shows what it matches now");
             if let Some(witness) = gains {
                 finding = finding.with_event(&target.template, witness, Some(false));
@@ -84,12 +87,14 @@ pub(super) fn changed(
             };
             let message =
                 format!("`{}` differs on {}, and nobody can tell in what: {words}", new.title, target.template);
-            outcome.findings.push(Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new));
+            let finding = Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new);
+            outcome.findings.push(finding.with_detail(on(&target.template)));
         }
         if let (Fires::Never(_), Fires::Yes(was)) = (analysis.fires(target), analysis.fires(before)) {
             let message = format!("`{}` can no longer fire on {}", new.title, target.template);
             let finding = Finding::new(&codes::RULE_EMPTIED, message)
                 .of_rule(new)
+                .with_detail(on(&target.template))
                 .with_help("the event shows what it found before")
                 .with_event(&target.template, &was, Some(true));
             outcome.findings.push(finding);
@@ -99,10 +104,23 @@ pub(super) fn changed(
     }
 }
 
+/// That the condition on a template type is another one.
+fn on(template: &TemplateType) -> Detail {
+    Detail::Change {
+        counted: Measure::Condition,
+        before: None,
+        after: None,
+        of: None,
+        template: Some(template.to_string()),
+        table: None,
+        sensor: None,
+    }
+}
+
 /// Whether a target is the opposite of the one before.
 fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool {
     let opposite = Expr::Not(Box::new(before.condition.clone()));
-    let opposite = Target { template: before.template.clone(), condition: opposite };
+    let opposite = before.with_condition(opposite);
     analysis.difference(&opposite, after).relation() == Relation::Equal
 }
 
@@ -141,7 +159,7 @@ fn moved(
             new.title,
             several(&target.template, flooded)
         );
-        outcome.findings.push(flood(new, target, message, Some(&witness)));
+        outcome.findings.push(flood(new, target, message, Some(&witness)).with_detail(on(&target.template)));
     }
     let mut left = None;
     let mut left_by = 0;
@@ -165,6 +183,7 @@ fn moved(
         );
         let finding = Finding::new(&codes::RULE_EMPTIED, message)
             .of_rule(new)
+            .with_detail(on(&before.template))
             .with_help("the event shows what it found before; where the rule is meant to move: --allow-shrink")
             .with_event(&before.template, &was, Some(true));
         outcome.findings.push(finding);
@@ -183,8 +202,7 @@ fn several(template: &TemplateType, count: u64) -> String {
 /// Whether a rule matches most ordinary events, and did not before.
 fn is_flood(run: &Subject<'_>, rule: &CheckedRule, volume: Option<Volume>) -> bool {
     let Some(Volume { events, before, after }) = volume else { return false };
-    let has_ceiling =
-        || RuleId::count(&run.rules).any(|(id, own)| own.key() == rule.key() && run.ceiling(id).is_some());
+    let has_ceiling = || RuleId::count(&run.rules).any(|(id, own)| own.key() == rule.key() && run.has_own_ceiling(id));
     after > 2 * before && after * 2 > events && !has_ceiling()
 }
 
@@ -202,14 +220,23 @@ fn flooding(
         "`{}` matches {after} of {events} ordinary events of {}, and matched {before}",
         rule.title, target.template
     );
-    outcome.findings.push(flood(rule, target, message, gains));
+    let detail = Detail::Change {
+        counted: Measure::Matches,
+        before: Some(before),
+        after: Some(after),
+        of: Some(events),
+        template: Some(target.template.to_string()),
+        table: None,
+        sensor: None,
+    };
+    outcome.findings.push(flood(rule, target, message, gains).with_detail(detail));
 }
 
 /// The finding of a rule that matches too much, with an event that it did not match before.
 fn flood(rule: &CheckedRule, target: &Target, message: String, gains: Option<&Witness>) -> Finding {
     let finding = Finding::new(&codes::MATCH_VOLUME, message)
         .of_rule(rule)
-        .with_help("where it is meant, give the rule a ceiling under [gate.ceilings]");
+        .with_help("where it is meant, give the rule its own ceiling under [gate.ceilings]");
     match gains {
         Some(witness) => finding.with_event(&target.template, witness, Some(false)),
         None => finding,
@@ -260,19 +287,30 @@ pub(super) fn recorded(
         outcome.skipped.push("volume on recorded events: not all of them could be read".to_owned());
         return None;
     }
-    let was: BTreeMap<&str, u64> = old.iter().map(|rule| rule.key()).zip(before.rules.iter().copied()).collect();
+    let was: BTreeMap<Identity, u64> =
+        old.iter().map(|rule| Identity::of(rule)).zip(before.rules.iter().copied()).collect();
     // What is in one of a thousand events is no rare find.
     let many = FLOOD.max(before.events / 1_000);
     for ((id, rule), after) in RuleId::count(&run.rules).zip(&now) {
-        let earlier = was.get(rule.key()).copied().unwrap_or(0);
+        let earlier = was.get(&Identity::of(rule)).copied().unwrap_or(0);
         outcome.learned.matches_before.push(earlier);
-        if *after < many || *after <= earlier.saturating_mul(MORE) || run.ceiling(id).is_some() {
+        if *after < many || *after <= earlier.saturating_mul(MORE) || run.has_own_ceiling(id) {
             continue;
         }
         let message =
             format!("`{}` matches {after} of {} recorded events, and matched {earlier}", rule.title, before.events);
-        outcome.findings.push(Finding::new(&codes::MATCH_VOLUME, message).of_rule(rule).with_help(
-            "`contentcheck eval` shows the events; where it is meant, give the rule a ceiling under [gate.ceilings]",
+        let detail = Detail::Change {
+            counted: Measure::Matches,
+            before: Some(earlier),
+            after: Some(*after),
+            of: Some(before.events),
+            template: None,
+            table: None,
+            sensor: None,
+        };
+        let finding = Finding::new(&codes::MATCH_VOLUME, message).of_rule(rule).with_detail(detail);
+        outcome.findings.push(finding.with_help(
+            "`contentcheck eval` shows the events; where it is meant, give the rule its own ceiling under [gate.ceilings]",
         ));
     }
     outcome.fact("matches of recorded events before", before.matches);

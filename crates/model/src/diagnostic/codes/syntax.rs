@@ -229,20 +229,26 @@ codes! {
         harm: "Which of the two counts would depend on the reader.",
         cure: "Keep one of them.",
     }
+    /// A value is written as a pattern of another operator
+    FOREIGN_PATTERN = "CC0140" "foreign-pattern" Warning {
+        cause: "The value has the wildcards or the signs of a regular expression, and the operator takes them as they are written: `==`, `in`, `contains`, `starts_with` and `ends_with` have no wildcards, and those of `like` are `*` and `?`.",
+        harm: "The rule looks for the signs themselves, which events hardly ever have, so it looks right and never matches.",
+        cure: "Use `like` for wildcards and `matches` for a regular expression, or remove the signs.",
+    }
     /// A word with letters that look like those of another script
-    MIXED_SCRIPTS = "CC0140" "mixed-scripts" Warning {
+    MIXED_SCRIPTS = "CC0141" "mixed-scripts" Warning {
         cause: "The word was copied from a text that imitates it, such as a phishing page, or typed with another keyboard: a Cyrillic `с` looks like a Latin `c`, and `ｃ` is as wide as two.",
         harm: "The word is compared by its characters, so it never equals the one that it looks like.",
         cure: "Type the word again. If the characters are what the rule looks for, write them as escapes between double quotes.",
     }
     /// Several values in one string
-    VALUES_IN_STRING = "CC0141" "values-in-string" Warning {
+    VALUES_IN_STRING = "CC0142" "values-in-string" Warning {
         cause: "A list or a range was written within quotes, as in `'4624, 4625'`, `4624-4634` or `'[\"a\",\"b\"]'`.",
         harm: "It is one string with commas, brackets or a dash in it, and no event has that.",
         cure: "Write the values as a list of YAML, one after the other. For a range write `gte` and `lte`.",
     }
     /// A question mark of an address is a wildcard
-    QUERY_WILDCARD = "CC0142" "query-wildcard" Warning {
+    QUERY_WILDCARD = "CC0143" "query-wildcard" Warning {
         cause: "A part of a URL was copied with the `?` before its query, as in `x.php?id=`.",
         harm: "`?` stands for any one character, so the value matches more than the address it shows.",
         cure: "Write `\\?` for the question mark itself.",

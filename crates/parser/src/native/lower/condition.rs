@@ -36,6 +36,9 @@ pub(super) fn resolve_field(
         let message = format!("template type `{template}` has no field `{}`", clip(name));
         let found = sink.diagnostic(&codes::UNKNOWN_FIELD, span, message);
         let near = if sink.is_full() { None } else { closest(name, template.names()) };
+        // What leads to a field in other tools: `event.image`.
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let near = near.or_else(|| template.names().find(|known| *known == last));
         sink.refuse(match near {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
             None => found.with_help(format!("`contentcheck fields --template {}` lists the fields", template.name)),
@@ -55,7 +58,7 @@ fn known_field(template: &TemplateType, name: &str) -> Option<Resolved> {
 
 /// Whether the template type declares a field of this name.
 fn is_declared(template: &TemplateType, name: &str) -> bool {
-    !template.named(name).is_undeclared()
+    template.find(name).is_some()
 }
 
 /// What a binding stands for.
@@ -121,7 +124,8 @@ pub(super) fn lower(
             "write `when` and the condition",
         )),
     };
-    for binding in rule.lets() {
+    // What a condition uses that could not be read is not known.
+    for binding in rule.lets().filter(|_| condition.is_ok()) {
         if let Some((_, false)) = lowerer.bound.get(binding.name.value.as_str()) {
             let message = format!("nothing uses `{}`", binding.name.value);
             let found = lowerer.sink.diagnostic(&codes::UNUSED_SELECTION, binding.name.span, message);
@@ -196,7 +200,7 @@ impl<'r> Lowerer<'r, '_> {
             && !field.field.is_undeclared()
         {
             let help = if field.ty.scalar == Scalar::Bool {
-                format!("write `{name} == true`")
+                format!("write `{name} == true` or `{name} == false`")
             } else {
                 "compare it with a value".to_owned()
             };
@@ -240,6 +244,16 @@ impl<'r> Lowerer<'r, '_> {
     /// The field of a reference on the left.
     fn field(&mut self, reference: &Reference) -> Result<Resolved, Unread> {
         match &reference.target {
+            ReferenceTarget::Name { name, quoted: false }
+                if self.scope.has(name) && known_field(self.template, name).is_none() =>
+            {
+                Err(self.report(
+                    &codes::OPERATOR_TYPE,
+                    reference.span,
+                    format!("`{name}` is a list or a table, which is on the right of an operator"),
+                    &format!("write the field first, as in `field in {name}`"),
+                ))
+            }
             ReferenceTarget::Name { name, .. } => resolve_field(self.template, name, reference.span, self.sink),
             ReferenceTarget::Position(position) => {
                 let at = usize::try_from(*position).unwrap_or(usize::MAX);
@@ -427,8 +441,16 @@ impl<'r> Lowerer<'r, '_> {
             }
             (None, true) => {
                 let message = format!("the field is of type `{}`", resolved.ty);
-                let help = "say whether `any` or `all` of its elements are meant";
-                Err(self.report(&codes::OPERATOR_TYPE, reference.span, message, help))
+                let name = clip(self.sink.source().slice(reference.span));
+                let operator = predicate.operator.value;
+                let help = if operator == Operator::Contains {
+                    format!(
+                        "to ask for an element write `any {name} == \"...\"`; for a part of one, `any {name} contains \"...\"`"
+                    )
+                } else {
+                    format!("write `any {name} {0} ...` or `all {name} {0} ...`", operator.as_str())
+                };
+                Err(self.report(&codes::OPERATOR_TYPE, reference.span, message, &help))
             }
         }
     }
@@ -498,8 +520,37 @@ impl<'r> Lowerer<'r, '_> {
         }
         match known_field(self.template, name) {
             Some(field) => Ok(Side::Field(field)),
+            None if let Some(help) = self.not_a_value(predicate, operator, name) => Err(self.report(
+                &codes::UNKNOWN_NAME,
+                reference.span,
+                format!("`{}` is not a field, a `let` above this line, a list or a table", clip(name)),
+                &help,
+            )),
             None => Err(self.unknown(name, reference.span, "a field, a `let` above this line, a list or a table")),
         }
+    }
+
+    /// What to write for a name on the right that other languages take for a value.
+    fn not_a_value(&self, predicate: &ast::Predicate, operator: Operator, name: &str) -> Option<String> {
+        let field = clip(self.sink.source().slice(predicate.left.span()));
+        if crate::native::parser::is_null(name) {
+            return Some(if operator == Operator::NotEqual {
+                format!("there is no null: a field that is there is asked for with `{field} exists`")
+            } else {
+                format!("there is no null: an absent field is asked for with `not {field} exists`")
+            });
+        }
+        let lower = name.to_ascii_lowercase();
+        if ["true", "false"].contains(&lower.as_str()) {
+            return Some(format!("write `{lower}`"));
+        }
+        if self.sink.is_busy(self.scope.names().count()) {
+            return None;
+        }
+        let known = self.template.names().chain(self.scope.names()).chain(self.bound.keys().copied());
+        closest(name, known)
+            .is_none()
+            .then(|| format!("if it is a string, write it in double quotes: \"{}\"", clip(name)))
     }
 
     /// Reports an operator that does not take several values.

@@ -20,6 +20,8 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
     let before = sink.len();
     let mut seen: HashMap<&str, Span> = HashMap::new();
     let mut values = Vec::with_capacity(test.fields.len());
+    // A name that is unknown may have been meant for one that seems to be missing.
+    let mut is_known = true;
     for pair in &test.fields {
         let name = pair.key.value.as_str();
         if let Some(first) = seen.insert(name, pair.key.span) {
@@ -27,7 +29,10 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
             sink.push(found.with_place(first, "the first is here"));
             continue;
         }
-        let Ok(Resolved { field, ty, .. }) = resolve_field(template, name, pair.key.span, sink) else { continue };
+        let Ok(Resolved { field, ty, .. }) = resolve_field(template, name, pair.key.span, sink) else {
+            is_known = false;
+            continue;
+        };
         if let Some(value) = value(name, &pair.value, ty, sink) {
             values.push((field, value));
         }
@@ -37,11 +42,14 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
         .filter(|field| !seen.contains_key(field.name.as_str()))
         .map(|field| format!("`{}`", field.name))
         .collect();
-    if !missing.is_empty() {
+    if !missing.is_empty() && is_known {
         let message = format!("the test event lacks {}", missing.join(", "));
         let found = sink
             .diagnostic(&codes::INCOMPLETE_EVENT, Span { start: test.span.start, end: test.body.start }, message)
-            .with_help("every event of the template type has a value for each field that is not optional")
+            .with_help(format!(
+                "give it a value for {}: every event has one for each field that is not optional",
+                missing.join(", ")
+            ))
             .with_rule(&rule.name.value);
         sink.push(found);
     }

@@ -76,7 +76,8 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
     if let Some(flaw) = cut {
         outcome.cut(&flaw);
     }
-    if parsed.ast.is_intact() {
+    // What a rule uses that could not be read is not known.
+    if parsed.ast.is_intact() && outcome.facts.iter().all(|facts| facts.unread.is_none()) {
         scope.report_unused(&mut sink);
     }
     outcome.diagnostics.splice(0..0, parsed.diagnostics);
@@ -102,6 +103,11 @@ impl<'p> Form<'p> {
         };
         let cut = errors.iter().find(ends).copied();
         Self { errors, cut }
+    }
+
+    /// The first error, of which a declaration that is lost is a consequence.
+    pub(super) fn first(&self) -> Option<&'p Diagnostic> {
+        self.errors.first().copied()
     }
 
     /// Why what is declared in these bytes was not read, where it was not.
@@ -136,7 +142,7 @@ fn lower(
     }
     metadata::check(rule, sink);
     let sensors = sensors(rule, sink);
-    let template = template(rule, catalogue, sink)?;
+    let template = template(rule, ast, catalogue, scope, sink)?;
     if let Some(flaw) = &template.flaw {
         sink.inherit(flaw);
     }
@@ -156,7 +162,7 @@ fn lower(
                 id: id.map(|(id, _)| id.to_owned()),
                 title: text(rule, "title").map_or(rule.name.value.as_str(), |(title, _)| title).to_owned(),
                 level: text(rule, "severity").and_then(|(word, _)| Level::from_word(word)),
-                targets: vec![Target { template, condition }],
+                targets: vec![Target::new(template, condition)],
                 sensors: sensors?,
                 tests,
                 source: ast.source().clone(),
@@ -178,11 +184,21 @@ fn sensors(rule: &Rule, sink: &mut Sink) -> Result<Option<Constraint>, Unread> {
     Constraint::parse(written).map(Some).map_err(|error| {
         let message = format!("`{}` does not say which sensors: {error}", clip(written));
         let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, span, message);
-        sink.refuse(found.with_help("write a constraint such as \">=7.15\""))
+        let likely = Constraint::likely(written);
+        sink.refuse(found.with_help(match likely {
+            Some(likely) => format!("write \"{likely}\""),
+            None => "write a constraint such as \">=7.15\"".to_owned(),
+        }))
     })
 }
 
-fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Result<Arc<TemplateType>, Unread> {
+fn template(
+    rule: &Rule,
+    ast: &Ast,
+    catalogue: &Catalogue,
+    scope: &mut Scope,
+    sink: &mut Sink,
+) -> Result<Arc<TemplateType>, Unread> {
     let Some(AttributeValue::Template(named)) = rule.attribute("template") else {
         let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, rule.name.span, "the rule names no template type");
         return Err(sink.refuse(found.with_rule(&rule.name.value).with_help("write `template: NAME @ VERSION`")));
@@ -192,6 +208,12 @@ fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Result<Arc<T
         return Ok(Arc::clone(found));
     }
     let versions = catalogue.versions(name);
+    // One that is declared in this file and was not read has a finding of its own.
+    if ast.lost.iter().any(|lost| lost == name)
+        && let Some(Err(unread)) = scope.find(name, sink)
+    {
+        return Err(unread);
+    }
     let found = if versions.is_empty() {
         let message = format!("no template type is named `{}`", clip(name));
         let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.name.span, message);
@@ -203,7 +225,10 @@ fn template(rule: &Rule, catalogue: &Catalogue, sink: &mut Sink) -> Result<Arc<T
         let known: Vec<String> = versions.iter().map(u32::to_string).collect();
         let message = format!("template type `{name}` has no version {version}");
         let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.version.span, message);
-        found.with_help(format!("its versions are {}", known.join(", ")))
+        found.with_help(match known.as_slice() {
+            [only] => format!("write `{name} @ {only}`, or declare version {version}"),
+            _ => format!("its versions are {}", known.join(", ")),
+        })
     };
     Err(sink.refuse(found.with_rule(&rule.name.value)))
 }

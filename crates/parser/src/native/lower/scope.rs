@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::ast::{self, Ast, Declaration, Values};
 use super::Form;
-use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, codes};
+use contentcheck_model::diagnostic::{Diagnostic, Severity, Sink, Unread, codes};
 use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::source::Span;
 use contentcheck_model::table::{Data, Table};
@@ -66,6 +66,18 @@ impl Scope {
                 None => closed.map(drop),
             };
             self.insert(declaration, kind, whole.and(meaning), sink);
+        }
+        // What uses a declaration that was not read needs no finding of its own.
+        if let Some(flaw) = form.first() {
+            for name in &ast.lost {
+                let meaning = Err(Box::new(flaw.clone()));
+                self.entries.entry(name.clone()).or_insert(Entry {
+                    kind: "list",
+                    meaning,
+                    span: flaw.span,
+                    used: true,
+                });
+            }
         }
         found
     }
@@ -141,7 +153,7 @@ fn table(
     }
     let data = path.as_deref().zip(bytes.as_deref()).map(|(name, bytes)| Data { name, bytes });
     let (read, wrong) = table::read(declared, ast.source(), data);
-    let first = wrong.first().cloned();
+    let first = wrong.iter().find(|wrong| wrong.severity == Severity::Error).cloned();
     found.extend(wrong);
     read.ok_or_else(|| {
         let unknown = || sink.diagnostic(&codes::TABLE_MISSING, declared.name.span, "the table could not be read");
@@ -154,8 +166,10 @@ fn alike(values: &Values, sink: &mut Sink) {
     let Some(first) = values.values.first() else { return };
     let kind = std::mem::discriminant(&first.value);
     if let Some(other) = values.values.iter().find(|value| std::mem::discriminant(&value.value) != kind) {
-        let message = format!("a list holds values of one kind, and this is a {} among others", other.value.kind());
+        let message = format!("a list holds values of one kind, and this one is different: {}", other.value.kind());
         let found = sink.diagnostic(&codes::VALUE_TYPE, other.span, message);
+        let found =
+            found.with_help("write all values of a list in one kind: strings in double quotes, numbers without");
         sink.push(found.with_place(first.span, format!("the first is a {}", first.value.kind())));
     }
 }

@@ -114,7 +114,7 @@ fn right_predicates_have_exact_tests() {
         ("ratio >= 0.5", "Input(7) Float(GreaterOrEqual, 0.5)"),
         ("dst cidr \"10.0.0.0/8\"", "Input(3) Cidr([Network { address: 10.0.0.0, prefix: 8 }])"),
         ("user ==~ parent", "Input(2) Field { comparison: Order(Equal), other: Input(9), ignore_case: true }"),
-        ("EventID == 17", "Fixed(0) Int([IntRange { from: 17, to: 17 }])"),
+        ("EventID == 17", "Reads(0) Int([IntRange { from: 17, to: 17 }])"),
         ("EventID in [17, 18] and pid == 1", "Input(1) Int([IntRange { from: 1, to: 1 }])"),
     ] {
         assert_eq!(tests_of(condition), expected, "{condition}");
@@ -175,7 +175,7 @@ fn bindings_tests_and_scopes_are_checked() {
     assert_eq!(checked("list l = [1]\n").1, "CC0604 no rule of this file uses list `l`");
     assert_eq!(
         checked(&format!("list l = [1, \"x\"]\n{}", rule("when pid in l"))).1.lines().next(),
-        Some("CC0302 a list holds values of one kind, and this is a text among others")
+        Some("CC0302 a list holds values of one kind, and this one is different: text")
     );
     let table = "table n @ 1 { name: string key } rows [[\"x\"]]\n";
     assert!(checked(&format!("{table}{}", rule("when image in n"))).1.starts_with("CC0303 `image` ignores case here"));

@@ -246,6 +246,7 @@ fn strings(
     let mut patterns = Vec::with_capacity(texts.len());
     let mut refused = None;
     for (text, value) in texts.iter().zip(values) {
+        foreign(asked, text, value.span, sink);
         let pattern = match asked.operator {
             Operator::Matches => regex(text, value.span, ignore_case, sink).and_then(|(pattern, needed)| {
                 if limits::take(states, needed) { Ok(pattern) } else { Err(no_states(asked, sink)) }
@@ -264,6 +265,46 @@ fn strings(
         sink.push(found.with_help("leave `all` out, or use `contains all`"));
     }
     refused.map_or(Ok(Test::Text { patterns, all: asked.all }), Err)
+}
+
+/// Reports a value that is written as a pattern of another operator. That of a list is told where the list is used.
+fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
+    let operator = asked.operator.as_str();
+    let name = clip(asked.name);
+    let shown = clip(value);
+    let inner = value.trim_matches('*');
+    let raw =
+        |text: &str| if text.contains('\\') { format!("r\"{}\"", clip(text)) } else { format!("\"{}\"", clip(text)) };
+    let edges = (value.starts_with('*'), value.ends_with('*'));
+    let help = match asked.operator {
+        _ if inner.is_empty() => return,
+        Operator::Equal | Operator::NotEqual | Operator::In if edges.0 || edges.1 => {
+            format!("`{operator}` has no wildcards: write `{name} like {}`", raw(value))
+        }
+        Operator::Equal | Operator::NotEqual | Operator::In
+            if value.starts_with('^') && value.ends_with('$') || value.starts_with(".*") && value.ends_with(".*") =>
+        {
+            format!("`{operator}` compares the string itself: write `{name} matches {}`", raw(value))
+        }
+        Operator::EndsWith if edges.0 => {
+            format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_start_matches('*')))
+        }
+        Operator::StartsWith if edges.1 => {
+            format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_end_matches('*')))
+        }
+        Operator::Contains if edges == (true, true) => {
+            format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(inner))
+        }
+        Operator::Like
+            if value.len() > 2 && value.starts_with('%') && value.ends_with('%') && !value.contains(['*', '?']) =>
+        {
+            format!("the wildcards of `like` are `*` and `?`: write `{name} like {}`", raw(&value.replace('%', "*")))
+        }
+        _ => return,
+    };
+    let message = format!("`{shown}` is a pattern that `{operator}` takes as it is written");
+    let found = sink.diagnostic(&codes::FOREIGN_PATTERN, span, message);
+    sink.push(found.with_help(help));
 }
 
 /// A regular expression, and how many states it may need.

@@ -5,8 +5,8 @@ use super::super::ast::{
     Values,
 };
 use super::super::lexer::{Kind, Token};
-use super::{Failed, Parser, RESERVED, Read};
-use contentcheck_model::diagnostic::{Edit, FixKind, closest, codes};
+use super::{Failed, Parser, RESERVED, Read, advice};
+use contentcheck_model::diagnostic::{Edit, FixKind, clip, codes, head};
 use contentcheck_model::limits;
 use contentcheck_model::source::{Span, Spanned};
 
@@ -17,33 +17,18 @@ enum Connective {
     All,
 }
 
-/// What other languages call our operators.
-const FOREIGN: [(&str, &str); 17] = [
-    ("startswith", "starts_with"),
-    ("endswith", "ends_with"),
-    ("beginswith", "starts_with"),
-    ("has", "contains"),
-    ("icontains", "contains~"),
-    ("regex", "matches"),
-    ("re", "matches"),
-    ("regexp", "matches"),
-    ("glob", "like"),
-    ("wildcard", "like"),
-    ("eq", "=="),
-    ("is", "=="),
-    ("ne", "!="),
-    ("lt", "<"),
-    ("gt", ">"),
-    ("lte", "<="),
-    ("gte", ">="),
-];
-
 impl Parser<'_> {
     /// A whole condition, after `when` or `let name =`.
     pub(super) fn condition(&mut self) -> Read<Expr> {
         let start = self.token.start;
         self.operands = 0;
         self.depth = 0;
+        if self.at_condition_end() {
+            let found = self.unexpected("a condition");
+            let found = self.behind(found);
+            self.push(found.with_help("write a comparison, such as `image == \"x\"`"));
+            return Err(Failed);
+        }
         let read = self.any_of();
         self.depth = 0;
         let condition = read?;
@@ -57,8 +42,16 @@ impl Parser<'_> {
             self.push(found);
         }
         if self.at(Kind::RightParen) {
-            let found = self.sink.diagnostic(&codes::SYNTAX, self.token.span(), "this parenthesis closes nothing");
-            self.push(found);
+            let found = self.sink.diagnostic(&codes::SYNTAX, self.token.span(), "this `)` closes nothing");
+            self.push(found.with_help("remove it, or write the `(` that belongs to it"));
+            return Err(Failed);
+        }
+        if condition.is_some()
+            && !self.at_condition_end()
+            && let Some(help) = self.end_help()
+        {
+            let found = self.unexpected("`and`, `or` or the end of the condition");
+            self.push(found.with_help(help));
             return Err(Failed);
         }
         // A misread operand was reported; the condition is then not part of an intact tree.
@@ -181,8 +174,14 @@ impl Parser<'_> {
             let inner = self.any_of()?;
             self.depth -= 1;
             if !self.at(Kind::RightParen) {
+                if self.at_condition_end() {
+                    let found = self.sink.diagnostic(&codes::UNTERMINATED, open.span(), "this `(` is never closed");
+                    self.push(found.with_help("write `)` where the group ends"));
+                    return Err(Failed);
+                }
                 let found = self.unexpected("`and`, `or` or `)`").with_place(open.span(), "this parenthesis is open");
-                self.push(found);
+                let help = self.end_help().unwrap_or_else(|| "write `)` where the group ends".to_owned());
+                self.push(found.with_help(help));
                 return Err(Failed);
             }
             self.bump();
@@ -238,6 +237,17 @@ impl Parser<'_> {
             Some("exists") => return self.prefix_exists(),
             _ => None,
         };
+        if let Some(quantifier) = &quantifier
+            && self.at_word("of")
+        {
+            let word = self.text.get(quantifier.span.range()).unwrap_or("any").to_owned();
+            let field = self.lexer.word_after(self.token.end).unwrap_or("field").to_owned();
+            let found = self.unexpected("the name of a list field");
+            self.push(found.with_help(format!(
+                "`{word}` is written right before a list field: `{word} {field} == \"...\"`; selections of Sigma are `let` conditions, joined with `and` and `or`"
+            )));
+            return Err(Failed);
+        }
         let left = self.operand("a field, a value or `(`")?;
         let Some(operator) = self.operator()? else {
             return match (left, quantifier) {
@@ -270,15 +280,20 @@ impl Parser<'_> {
     /// `exists token`, as some languages have it.
     fn prefix_exists(&mut self) -> Read<Expr> {
         let word = self.bump();
+        if self.at(Kind::LeftParen) {
+            let field = self.lexer.word_after(self.token.start).unwrap_or("field").to_owned();
+            let found = self.unexpected("a field");
+            self.push(found.with_help(format!("`exists` is written behind the field: `{field} exists`")));
+            return Err(Failed);
+        }
         let left = self.operand("a field")?;
         let span = self.since(word.start);
         let field = self.text.get(left.span().range()).unwrap_or("");
-        let found = self.sink.diagnostic(&codes::SYNTAX, span, "`exists` stands after the field").with_fix(
-            FixKind::Sign,
-            "put `exists` after the field",
-            span,
-            format!("{field} exists"),
-        );
+        let found = self
+            .sink
+            .diagnostic(&codes::SYNTAX, span, "`exists` is written behind the field")
+            .with_help(format!("write `{field} exists`"))
+            .with_fix(FixKind::Sign, "put `exists` after the field", span, format!("{field} exists"));
         self.push(found);
         let operator = Spanned::new(Operator::Exists, word.span());
         let predicate =
@@ -301,41 +316,63 @@ impl Parser<'_> {
     }
 
     fn missing_operator(&mut self, left: &Operand) -> Failed {
-        let found = self.unexpected("an operator");
-        let token = self.token;
-        let Some(word) = self.word() else {
-            let found = match (left, token.kind) {
-                (_, Kind::Colon) => found.with_help("compare with `==`, or with `==~` to ignore case"),
-                (Operand::Literal(_), _) => {
-                    found.with_help("a value alone is not a condition; compare it with a field")
+        if let Operand::Literal(value) = left {
+            let shown = clip(self.text.get(value.span.range()).unwrap_or(""));
+            let message = format!("the value {shown} alone is not a condition");
+            let found = self.sink.diagnostic(&codes::SYNTAX, value.span, message);
+            let help = match self.end_help() {
+                _ if self.at_word("of") => {
+                    "selections of Sigma are `let` conditions here: join their names with `and` or `or`".to_owned()
                 }
-                _ => found,
+                Some(help) if !self.may_end_operand() && self.token.start == self.end => help,
+                _ => format!(
+                    "compare a field with it, as in `field == {shown}`, or write all values as a list: `field in [\"a\", {shown}]`"
+                ),
             };
-            self.push(found);
+            self.push(found.with_help(help));
             return Failed;
+        }
+        let found = self.unexpected("an operator");
+        let mut found = self.behind(found);
+        let word = self.text.get(left.span().range()).unwrap_or("");
+        let lower = word.to_ascii_lowercase();
+        let help = if ["not", "and", "or", "any", "all"].contains(&lower.as_str()) {
+            found.span = left.span();
+            found.message = format!("`{word}` is read as the name of a field");
+            format!("words of the language are lower case: write `{lower}`")
+        } else {
+            self.operator_help(left)
         };
-        let foreign = FOREIGN.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, ours)| *ours);
-        let ours = foreign.or_else(|| closest(word, Operator::ALL.map(Operator::as_str)));
-        let both = closest(word, ["and", "or"]).filter(|_| foreign.is_none());
-        self.push(match ours.or(both) {
-            // What a word of another language means there is not quite what ours means.
-            Some(near) => found.with_help(format!("did you mean `{near}`?")),
-            None => found.with_help(
-                "the operators are == != < <= > >= in contains starts_with ends_with like matches cidr exists",
-            ),
-        });
+        self.push(found.with_help(help));
         Failed
     }
 
     /// The operator, if one follows.
     fn operator(&mut self) -> Read<Option<Spanned<Operator>>> {
         let operator = match self.token.kind {
-            Kind::Equal => Operator::Equal,
             Kind::NotEqual => Operator::NotEqual,
             Kind::Less => Operator::Less,
             Kind::LessOrEqual => Operator::LessOrEqual,
             Kind::Greater => Operator::Greater,
             Kind::GreaterOrEqual => Operator::GreaterOrEqual,
+            Kind::Assign if matches!(self.text.as_bytes().get(self.token.end as usize), Some(b'>' | b'<')) => {
+                let first = self.bump();
+                let sign = self.text_of(self.token).chars().next().unwrap_or('>');
+                let (ours, operator) =
+                    if sign == '>' { (">=", Operator::GreaterOrEqual) } else { ("<=", Operator::LessOrEqual) };
+                let span = first.span().to(self.bump().span());
+                let message = format!("`={sign}` is not an operator");
+                let found = self.sink.diagnostic(&codes::SYNTAX, span, message).with_help(format!("write `{ours}`"));
+                self.push(found);
+                return Ok(Some(Spanned::new(operator, span)));
+            }
+            Kind::Equal if self.text.as_bytes().get(self.token.end as usize) == Some(&b'=') => {
+                let span = self.bump().span().to(self.bump().span());
+                let found = self.sink.diagnostic(&codes::SYNTAX, span, "`===` is not an operator");
+                self.push(found.with_help("write `==`"));
+                return Ok(Some(Spanned::new(Operator::Equal, span)));
+            }
+            Kind::Equal => Operator::Equal,
             Kind::Assign | Kind::AssignTilde => {
                 let token = self.bump();
                 let found = self
@@ -351,7 +388,12 @@ impl Parser<'_> {
             }
             Kind::Unknown if self.text_of(self.token) == "<>" => {
                 let token = self.token;
-                let found = self.unexpected("an operator").with_fix(FixKind::Sign, "write `!=`", token.span(), "!=");
+                let found = self.unexpected("an operator").with_help("write `!=`").with_fix(
+                    FixKind::Sign,
+                    "write `!=`",
+                    token.span(),
+                    "!=",
+                );
                 self.push(found);
                 Operator::NotEqual
             }
@@ -398,7 +440,20 @@ impl Parser<'_> {
         if self.at(Kind::LeftParen) && !operator.is_comparison() {
             return self.values_in_parentheses().map(Right::Values);
         }
+        if let Some(help) = self.value_help(operator) {
+            let found = self.unexpected("a value");
+            self.push(found.with_help(help));
+            if self.at(Kind::LeftBrace) {
+                self.skip_block();
+            }
+            return Err(Failed);
+        }
         let operand = self.operand("a value")?;
+        if operator == Operator::In && self.text_of(self.token) == "." && self.token.start == self.end {
+            let found = self.sink.diagnostic(&codes::SYNTAX, operand.span(), "there are no ranges");
+            self.push(found.with_help("write `field >= 1 and field <= 5`, with your field and numbers"));
+            return Err(Failed);
+        }
         if operator == Operator::In && matches!(operand, Operand::Literal(_)) {
             let found = self
                 .sink
@@ -409,17 +464,39 @@ impl Parser<'_> {
         Ok(Right::One(operand))
     }
 
+    /// What to write where no value follows an operator, if that can be said.
+    fn value_help(&self, operator: Operator) -> Option<String> {
+        let sign = self.text_of(self.token);
+        match self.token.kind {
+            Kind::LeftBrace => Some("a list of values is in brackets: `[\"a\", \"b\"]`".to_owned()),
+            Kind::Unknown if sign == "/" => {
+                let rest = head(self.text.get(self.token.end as usize..).unwrap_or(""), advice::NEAR);
+                let end = rest.find(['\n', '/']).unwrap_or(0);
+                let regex = rest.get(..end).unwrap_or("");
+                let mark = if regex.contains('\\') { "r" } else { "" };
+                Some(format!("a regex is a string: {} {mark}\"{}\"", operator.as_str(), clip(regex)))
+            }
+            Kind::Unknown if sign == "*" => Some("`exists` asks for any value: write it behind the field".to_owned()),
+            Kind::Tilde => Some(format!("`~` is written right behind its operator: `{}~`", operator.as_str())),
+            _ => None,
+        }
+    }
+
     /// `in ("a", "b")`, as other languages have it.
     fn values_in_parentheses(&mut self) -> Read<Values> {
         let open = self.bump();
         let values = self.items(open, (Kind::RightParen, ")"), "list", Self::literal)?;
         let span = self.since(open.start);
         let edit = |at: u32, text: &str| Edit { span: Span { start: at, end: at + 1 }, text: text.to_owned() };
-        let found = self.sink.diagnostic(&codes::SYNTAX, span, "a list of values stands in brackets").with_edits(
-            FixKind::Sign,
-            "write brackets",
-            vec![edit(span.start, "["), edit(span.end.saturating_sub(1), "]")],
-        );
+        let found = self
+            .sink
+            .diagnostic(&codes::SYNTAX, span, "a list of values is in brackets")
+            .with_help("write `[` and `]`")
+            .with_edits(
+                FixKind::Sign,
+                "write brackets",
+                vec![edit(span.start, "["), edit(span.end.saturating_sub(1), "]")],
+            );
         self.push(found);
         Ok(Values { values, bracketed: true, span })
     }
@@ -452,7 +529,7 @@ impl Parser<'_> {
                     let found = self
                         .sink
                         .diagnostic(&codes::INVALID_NUMBER, token.span(), "this is not a position")
-                        .with_help("a position is written `$21`; the first is `$1`");
+                        .with_help("a position is written `$21`, and the first is `$1`; the name of a field has no `$` before it");
                     self.push(found);
                     return Err(Failed);
                 };
@@ -469,6 +546,18 @@ impl Parser<'_> {
                 let found = self.unexpected(what);
                 let name = self.text_of(token).to_owned();
                 self.push(found.with_help(format!("if it is the name of a field, write it as `{name}` in backticks")));
+                return Err(Failed);
+            }
+            Kind::Word if matches!(self.text_of(token), "and" | "or") => {
+                let found = self.unexpected(what);
+                let word = self.text_of(token).to_owned();
+                self.push(found.with_help(format!("remove `{word}`, or write a comparison before it")));
+                return Err(Failed);
+            }
+            Kind::Unknown if self.text_of(token) == "." => {
+                let name = self.lexer.word_after(token.end).unwrap_or("field").to_owned();
+                let found = self.unexpected(what);
+                self.push(found.with_help(format!("the name of a field has no `.` before it: write `{name}`")));
                 return Err(Failed);
             }
             _ => return Err(self.expected(what)),

@@ -3,18 +3,21 @@
 //! A function that fails has reported why, and gives [`Failed`]. Entries, operands and
 //! declarations are the places where reading goes on after a failure.
 
+mod advice;
 mod condition;
 mod rule;
 mod table;
 mod template;
 mod values;
 
+pub(super) use advice::is_null;
+
 use super::ast::{Ast, Declaration, Name};
 use super::lexer::{Kind, Lexer, Token};
-use contentcheck_model::characters;
+use contentcheck_model::{characters, decode};
 
 use super::{Parsed, literal};
-use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, closest, codes};
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, clip, closest, codes};
 use contentcheck_model::limits;
 use contentcheck_model::source::{Source, Span, Spanned};
 
@@ -49,21 +52,32 @@ pub(super) const RESERVED: [&str; 18] = [
     "when",
 ];
 
+/// What a file consists of.
+const TOP: &str = "a file declares with `template`, `table`, `list` and `rule`, each with a name behind it";
+
 /// Mistakes after which the rest of a file is not worth reading.
 const HOPELESS: usize = 1_000;
 
 /// Parses one file.
 pub(super) fn parse(source: &Source) -> Parsed {
     let mut sink = Sink::new(source);
-    let mut ast = Ast { source: source.clone(), declarations: Vec::new(), comments: Vec::new(), intact: false };
+    let mut ast =
+        Ast { source: source.clone(), declarations: Vec::new(), comments: Vec::new(), lost: Vec::new(), intact: false };
     if source.text().len() > limits::FILE_BYTES {
         let message = format!("this file has {} bytes; the limit is {}", source.text().len(), limits::FILE_BYTES);
         sink.report(&codes::FILE_TOO_LARGE, Span::at(0), message);
         return Parsed { ast, diagnostics: sink.finish() };
     }
+    if let Some((span, mark)) = decode::conflict(source.text()) {
+        let message = format!("an unresolved merge conflict: `{}`", clip(mark));
+        let found = sink.diagnostic(&codes::SYNTAX, span, message).with_help(decode::CONFLICT_HELP);
+        sink.push(found);
+        return Parsed { ast, diagnostics: sink.finish() };
+    }
     characters::check(source.text(), &mut sink);
     let mut parser = Parser::new(source, sink);
     ast.declarations = parser.file();
+    ast.lost = std::mem::take(&mut parser.lost);
     ast.comments = std::mem::take(&mut parser.lexer.comments);
     if ast.declarations.is_empty() && parser.sink.is_empty() {
         parser.sink.report(&codes::EMPTY_FILE, Span::at(0), "this file declares nothing");
@@ -91,6 +105,8 @@ struct Parser<'s> {
     depth: usize,
     /// The group in parentheses that was read last.
     group: Option<Span>,
+    /// What was declared and could not be read, by name.
+    lost: Vec<String>,
 }
 
 impl<'s> Parser<'s> {
@@ -108,6 +124,7 @@ impl<'s> Parser<'s> {
             operands: 0,
             depth: 0,
             group: None,
+            lost: Vec::new(),
         }
     }
 
@@ -123,11 +140,15 @@ impl<'s> Parser<'s> {
             self.values = 0;
             let before = self.token.start;
             self.errors = self.sink.len();
+            let name = self.word().filter(|word| *word != "rule").and_then(|_| self.lexer.name_after(self.token.end));
             let declaration = self.declaration();
             match declaration {
                 Ok(declaration) if self.errors == self.sink.len() => declarations.push(declaration),
-                Ok(_) => {}
-                Err(Failed) => self.skip_to_declaration(before),
+                Ok(_) => self.lost.extend(name.map(str::to_owned)),
+                Err(Failed) => {
+                    self.lost.extend(name.map(str::to_owned));
+                    self.skip_to_declaration(before);
+                }
             }
         }
         declarations
@@ -141,14 +162,27 @@ impl<'s> Parser<'s> {
             Some("rule") => self.rule().map(Declaration::Rule),
             Some(word) => {
                 let found = self.unexpected("`template`, `table`, `list` or `rule`");
-                let found = match closest(word, DECLARATIONS) {
-                    Some(near) => found.with_help(format!("did you mean `{near}`?")),
-                    None => found,
-                };
+                let followed = self.lexer.sign_after(self.token.end);
+                let found = found.with_help(match (advice::declaration(word, followed), closest(word, DECLARATIONS)) {
+                    (Some(help), _) => help.to_owned(),
+                    (None, Some(near)) => format!("did you mean `{near}`?"),
+                    (None, None) => TOP.to_owned(),
+                });
                 self.push(found);
                 Err(Failed)
             }
-            None => Err(self.expected("`template`, `table`, `list` or `rule`")),
+            None => {
+                let found = self.unexpected("`template`, `table`, `list` or `rule`");
+                let text = self.text_of(self.token);
+                self.push(found.with_help(match self.token.kind {
+                    Kind::RightBrace | Kind::RightBracket | Kind::RightParen => {
+                        format!("this `{text}` closes nothing: remove it, or write what it closes")
+                    }
+                    Kind::Unknown if text == "/" => "a comment begins with `#`".to_owned(),
+                    _ => TOP.to_owned(),
+                }));
+                Err(Failed)
+            }
         }
     }
 
@@ -220,15 +254,33 @@ impl<'s> Parser<'s> {
     /// The name of a rule, list, table or binding: letters, digits and `_`, not reserved.
     fn plain_name(&mut self, what: &str) -> Read<Name> {
         if !self.at(Kind::Word) {
-            return Err(self.expected(what));
+            let found = self.unexpected(what);
+            self.push(match self.token.kind {
+                Kind::Text | Kind::Raw | Kind::SingleQuoted => found.with_help("write the name without quotes"),
+                // What is broken was told.
+                Kind::Broken => return Err(Failed),
+                Kind::Int => found.with_help("a name begins with a letter"),
+                _ => found.with_help("write a name of letters, digits and `_`"),
+            });
+            return Err(Failed);
         }
         let token = self.bump();
         let text = self.text_of(token);
+        if self.at(Kind::Word) && !self.token.first {
+            let more = self.text_of(self.token);
+            let span = token.span().to(self.token.span());
+            if !matches!(more, "from" | "rows" | "capacity") {
+                let found = self.sink.diagnostic(&codes::SYNTAX, span, format!("`{text} {more}` cannot be {what}"));
+                self.push(found.with_help(format!("a name has no spaces: write `{text}_{more}`")));
+                return Err(Failed);
+            }
+        }
         if text.contains(['.', '-']) {
+            let better = text.replace(['.', '-'], "_");
             let found = self
                 .sink
                 .diagnostic(&codes::SYNTAX, token.span(), format!("`{text}` cannot be {what}"))
-                .with_help("such names consist of letters, digits and `_`");
+                .with_help(format!("such names consist of letters, digits and `_`: write `{better}`"));
             self.push(found);
         } else if RESERVED.contains(&text) {
             let found = self
@@ -242,8 +294,19 @@ impl<'s> Parser<'s> {
 
     /// `@ 2`
     fn version(&mut self) -> Read<Spanned<u32>> {
-        self.need(Kind::At, "`@` and a version")?;
-        self.number("a version, such as `1`")
+        if !self.at(Kind::At) {
+            let found = self.unexpected("`@` and a version");
+            let found = self.behind(found);
+            self.push(found.with_help("write the version behind the name, as in `acme.process @ 1`"));
+            return Err(Failed);
+        }
+        self.bump();
+        if !self.at(Kind::Int) {
+            let found = self.unexpected("a version");
+            self.push(found.with_help("a version is a whole number, as in `@ 1`"));
+            return Err(Failed);
+        }
+        self.number("a version: the first is `1`")
     }
 
     /// A positive number of up to 32 bits.
@@ -256,7 +319,9 @@ impl<'s> Parser<'s> {
         match u32::try_from(value) {
             Ok(number) if number > 0 => Ok(Spanned::new(number, token.span())),
             _ => {
-                self.sink.report(&codes::INVALID_NUMBER, token.span(), format!("`{value}` cannot be {what}"));
+                let message = format!("`{value}` cannot be {what}");
+                let found = self.sink.diagnostic(&codes::INVALID_NUMBER, token.span(), message);
+                self.sink.push(found.with_help("write a whole number from 1"));
                 Err(Failed)
             }
         }
@@ -280,7 +345,13 @@ impl<'s> Parser<'s> {
 
     fn expected(&mut self, what: &str) -> Failed {
         let found = self.unexpected(what);
-        self.push(found);
+        // A sign that is missing is all that can be said; a sign of another kind has its own help.
+        let found = if what == "`[`" { found } else { self.behind(found) };
+        let sign = what.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')).filter(|sign| !sign.contains('`'));
+        self.push(match (sign, &found.help) {
+            (Some(sign), None) => found.with_help(format!("write `{sign}` here")),
+            _ => found,
+        });
         Failed
     }
 
@@ -290,16 +361,33 @@ impl<'s> Parser<'s> {
         let shown: String = text.chars().take(40).collect();
         let (code, found) = match self.token.kind {
             Kind::End => (&codes::SYNTAX, "the end of the file".to_owned()),
-            Kind::Text | Kind::Raw | Kind::SingleQuoted | Kind::Broken => (&codes::SYNTAX, "a text".to_owned()),
+            Kind::Text | Kind::Raw | Kind::SingleQuoted | Kind::Broken => (&codes::SYNTAX, "a string".to_owned()),
             _ => (&codes::SYNTAX, format!("`{shown}`")),
         };
         let finding = self.sink.diagnostic(code, self.token.span(), format!("expected {what}, found {found}"));
         match text.chars().next() {
             Some('“' | '”' | '„' | '‘' | '’') => {
-                finding.with_help("quotes are written \", not as in a text processor")
+                finding.with_help("write \" for the curly quotes of word processors")
             }
-            Some('/') => finding.with_help("a comment begins with #"),
+            Some('/') => finding.with_help("a comment begins with `#`"),
             _ => finding,
+        }
+    }
+
+    /// What is missed where a line ends is missed there, and not at what happens to follow.
+    fn behind(&self, mut found: Diagnostic) -> Diagnostic {
+        if self.token.first && self.end > 0 && found.span == self.token.span() {
+            found.span = Span::at(self.end as usize);
+        }
+        found
+    }
+
+    /// Goes behind the `}` that ends a block of which a part could not be read.
+    fn skip_block(&mut self) {
+        while !self.at(Kind::End) && !self.at_declaration() && !(self.token.first && self.at_entry_word()) {
+            if self.bump().kind == Kind::RightBrace {
+                return;
+            }
         }
     }
 
@@ -308,6 +396,7 @@ impl<'s> Parser<'s> {
         let found = self
             .sink
             .diagnostic(&codes::UNTERMINATED, open, format!("this {what} is not closed"))
+            .with_help(format!("write `{close}` where it ends"))
             .with_label(format!("no matching {close}"))
             .with_place(self.token.span(), "the next declaration or the end of the file comes first");
         self.push(found);
@@ -408,6 +497,7 @@ impl<'s> Parser<'s> {
         mut item: impl FnMut(&mut Self) -> Read<T>,
     ) -> Read<Vec<T>> {
         let mut items = Vec::new();
+        let mut told = None;
         loop {
             if self.take(close.0).is_some() {
                 return Ok(items);
@@ -418,14 +508,33 @@ impl<'s> Parser<'s> {
             }
             items.push(item(self)?);
             if self.take(Kind::Comma).is_none() && !self.at(close.0) {
-                if self.at(Kind::End) || self.at_declaration() {
+                let is_next =
+                    matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int | Kind::LeftBracket);
+                // A word that begins an entry shows that the list was to end before it.
+                let is_entry = self.token.first
+                    && (self.at_entry_word()
+                        || close.0 == Kind::RightBracket && self.lexer.sign_after(self.token.end) == Some(b':'));
+                if self.at(Kind::End) || self.at_declaration() || is_entry {
+                    self.unclosed(open.span(), what, close.1);
+                    return Err(Failed);
+                }
+                let at = Span::at(self.end as usize);
+                let found = self.unexpected(&format!("`,` or `{}`", close.1));
+                let found = if found.help.is_none() {
+                    found.with_help(format!("separate what is listed with `,`, and close it with `{}`", close.1))
+                } else {
+                    found
+                };
+                let found = self.behind(found);
+                self.push(if is_next && self.token.first {
+                    found.with_fix(FixKind::Sign, "add the comma", at, ",")
+                } else {
+                    found
+                });
+                if is_next && told.is_none() {
+                    told = Some(());
                     continue;
                 }
-                let found = self.unexpected(&format!("`,` or `{}`", close.1));
-                let missing =
-                    self.token.first && matches!(self.token.kind, Kind::Word | Kind::Text | Kind::Raw | Kind::Int);
-                let at = Span::at(self.end as usize);
-                self.push(if missing { found.with_fix(FixKind::Sign, "add the comma", at, ",") } else { found });
                 return Err(Failed);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::super::ast::{AttributeValue, Let, LetValue, Name, Pair, Rule, RuleEntry, TemplateName, Test, When};
 use super::super::lexer::Kind;
-use super::{Failed, Parser, Read};
+use super::{Failed, Parser, Read, advice};
 use contentcheck_model::diagnostic::{FixKind, closest, codes};
 use contentcheck_model::limits;
 use contentcheck_model::metadata;
@@ -108,14 +108,34 @@ impl Parser<'_> {
             Some(word) => {
                 let found = self.unexpected("an attribute, `let`, `when` or `test`");
                 let attribute = ATTRIBUTES.iter().find(|(key, ..)| *key == word);
-                self.push(match (attribute, closest(word, ["let", "when", "test"])) {
-                    (Some(_), _) => found.with_help(format!("write `{word}:` and the value")),
-                    (None, Some(near)) => found.with_help(format!("did you mean `{near}`?")),
-                    (None, None) => found,
+                let near = closest(word, ["let", "when", "test"]);
+                self.push(found.with_help(match (attribute, advice::entry(word), near) {
+                    _ if !self.token.first && followed != Some(b':') => {
+                        "a value of several words is written in double quotes".to_owned()
+                    }
+                    (Some(_), ..) => format!("write `{word}:` and the value"),
+                    (None, ..) if followed == Some(b'=') => format!("write `let {word} = ...`"),
+                    (None, Some(help), _) => help.to_owned(),
+                    (None, None, Some(near)) => format!("did you mean `{near}`?"),
+                    (None, None, None) => {
+                        "a rule has attributes such as `title: \"...\"`, `let`, `when` and `test`".to_owned()
+                    }
+                }));
+                Err(Failed)
+            }
+            None => {
+                let found = self.unexpected("an attribute, `let`, `when` or `test`");
+                let sign = self.text_of(self.token);
+                self.push(match self.token.kind {
+                    Kind::Comma => found.with_help("remove it: entries of a rule are separated by lines alone"),
+                    Kind::Unknown if sign == ";" => {
+                        found.with_help("remove it: entries of a rule are separated by lines alone")
+                    }
+                    _ if found.help.is_some() => found,
+                    _ => found.with_help("a rule has attributes such as `title: \"...\"`, `let`, `when` and `test`"),
                 });
                 Err(Failed)
             }
-            None => Err(self.expected("an attribute, `let`, `when` or `test`")),
         }
     }
 
@@ -124,9 +144,11 @@ impl Parser<'_> {
             let found =
                 self.sink.diagnostic(&codes::UNKNOWN_KEY, self.token.span(), format!("`{word}` is not an attribute"));
             let near = match word {
-                "level" => Some("severity"),
+                "level" | "priority" | "risk" => Some("severity"),
+                "desc" | "summary" => Some("description"),
+                "sensor" => Some("sensors"),
                 "uuid" => Some("id"),
-                "condition" => None,
+                "condition" | "when" | "let" | "test" => None,
                 "input" | "logsource" => Some("template"),
                 "name" => Some("title"),
                 "false_positives" => Some("falsepositives"),
@@ -134,12 +156,27 @@ impl Parser<'_> {
             };
             self.push(match near {
                 Some(near) => found.with_help(format!("did you mean `{near}`?")),
+                None if ["when", "let", "test"].contains(&word) => {
+                    found.with_help(format!("remove the `:` behind `{word}`"))
+                }
                 None if word == "condition" => found.with_help("the condition of a rule follows `when`"),
-                None => found.with_help("the attributes of a rule are listed in docs/language.md"),
+                None => found.with_help(advice::entry(word).map_or_else(
+                    || {
+                        let names: Vec<&str> = ATTRIBUTES.iter().map(|(key, ..)| *key).collect();
+                        format!("the attributes of a rule are {}", names.join(", "))
+                    },
+                    str::to_owned,
+                )),
             });
             return Err(Failed);
         };
+        let choices = CHOICES.iter().find(|(attribute, _)| attribute == key).map(|(_, choices)| *choices);
         let pair = self.pair("an attribute", |parser| match shape {
+            Shape::Text if let (Some(choices), Kind::Int | Kind::Float) = (choices, parser.token.kind) => {
+                let found = parser.unexpected("a word");
+                parser.push(found.with_help(format!("write one of {}", choices.join(", "))));
+                Err(Failed)
+            }
             Shape::Template => parser.template_name().map(AttributeValue::Template),
             Shape::List => parser.text_list().map(AttributeValue::List),
             Shape::Text => parser.text_value("a word or a text").map(AttributeValue::Text),
@@ -154,16 +191,17 @@ impl Parser<'_> {
             && !choices.contains(&text.value.as_str())
         {
             let message = format!("`{}` is not a {key}", text.value);
-            let found = self
-                .sink
-                .diagnostic(&codes::INVALID_ATTRIBUTE, text.span, message)
-                .with_help(format!("write one of {}", choices.join(", ")));
             let lower = text.value.to_ascii_lowercase();
             let same = choices.iter().copied().find(|choice| *choice == lower);
+            let found = self.sink.diagnostic(&codes::INVALID_ATTRIBUTE, text.span, message).with_help(match same {
+                Some(same) => format!("write `{same}`"),
+                None => format!("write one of {}", choices.join(", ")),
+            });
             // What is meant by another word is for a person to say.
             let near = match lower.as_str() {
                 "info" | "information" => Some("informational"),
-                "moderate" => Some("medium"),
+                "moderate" | "warning" => Some("medium"),
+                "severe" | "urgent" | "fatal" => Some("critical"),
                 other => closest(other, choices.iter().copied()),
             };
             self.push(match (same, near) {
@@ -188,7 +226,9 @@ impl Parser<'_> {
     /// `ipc.named_pipe @ 2`
     fn template_name(&mut self) -> Read<TemplateName> {
         if !self.at(Kind::Word) {
-            return Err(self.expected("the name of a template type"));
+            let found = self.unexpected("the name of a template type");
+            self.push(found.with_help("write its name and version without quotes, as in `acme.process @ 1`"));
+            return Err(Failed);
         }
         let name = self.name("the name of a template type")?;
         let version = self.version()?;
@@ -199,6 +239,11 @@ impl Parser<'_> {
     fn binding(&mut self) -> Read<Let> {
         let start = self.bump().start;
         let name = self.plain_name("the name of a binding")?;
+        if self.at(Kind::Colon) {
+            let found = self.unexpected("`=`");
+            self.push(found.with_help("write `=` for the `:`"));
+            return Err(Failed);
+        }
         self.need(Kind::Assign, "`=`")?;
         let value = if self.at(Kind::LeftBracket) {
             LetValue::Values(self.bracketed()?)
@@ -223,15 +268,18 @@ impl Parser<'_> {
             Some("silent") => false,
             word => {
                 let near = match word {
-                    Some("match" | "matches") => Some("fires"),
-                    Some("nomatch" | "quiet") => Some("silent"),
+                    Some("match" | "matches" | "true" | "positive" | "hit") => Some("fires"),
+                    Some("nomatch" | "quiet" | "false" | "negative" | "miss") => Some("silent"),
                     other => other.and_then(|word| closest(word, ["fires", "silent"])),
                 };
                 let found = self.unexpected("`fires` or `silent`");
-                self.push(match near {
-                    Some(near) => found.with_help(format!("did you mean `{near}`?")),
-                    None => found,
-                });
+                self.push(
+                    found.with_help(match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "`test fires` holds an event that the rule matches, `test silent` one that it does not"
+                            .to_owned(),
+                    }),
+                );
                 return Err(Failed);
             }
         };
@@ -241,7 +289,10 @@ impl Parser<'_> {
         name.iter().for_each(|name| self.printable("test", name));
         let open = self.need(Kind::LeftBrace, "`{`")?;
         let field = |parser: &mut Self| parser.pair("the name of a field", Self::event_value);
-        let fields = self.items(open, (Kind::RightBrace, "}"), "test", field)?;
+        let Ok(fields) = self.items(open, (Kind::RightBrace, "}"), "test", field) else {
+            self.skip_block();
+            return Err(Failed);
+        };
         Ok(Test { fires, name, fields, body: self.since(open.start), span: self.since(start) })
     }
 }

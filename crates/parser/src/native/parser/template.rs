@@ -3,7 +3,7 @@
 use super::super::ast::{Block, NumberedField, Pair, Retired, Template, TemplateEntry};
 use super::super::lexer::Kind;
 use super::{Failed, Parser, Read};
-use contentcheck_model::diagnostic::{closest, codes};
+use contentcheck_model::diagnostic::{clip, closest, codes};
 use contentcheck_model::limits;
 use contentcheck_model::source::Spanned;
 use contentcheck_model::template::{FieldType, Scalar};
@@ -18,7 +18,9 @@ impl Parser<'_> {
         let start = self.bump().start;
         let what = "the name of a template type";
         if !self.at(Kind::Word) {
-            return Err(self.expected(what));
+            let found = self.unexpected(what);
+            self.push(found.with_help("write its name and version without quotes, as in `template acme.process @ 1`"));
+            return Err(Failed);
         }
         let name = self.name(what)?;
         if name.value.contains('-') {
@@ -66,10 +68,22 @@ impl Parser<'_> {
             word => {
                 let near = word.and_then(|word| closest(word, ENTRIES));
                 let found = self.unexpected("a numbered field, `serves`, `reads`, `header`, `retired` or `open`");
-                self.push(match near {
-                    Some(near) => found.with_help(format!("did you mean `{near}`?")),
-                    None => found.with_help("a field is written `1 image : string`"),
-                });
+                let followed = self.lexer.sign_after(self.token.end);
+                self.push(found.with_help(match (word, near) {
+                    _ if self.at(Kind::Comma) => "remove it: fields are separated by lines alone".to_owned(),
+                    _ if self.at(Kind::LeftBracket) => "a list is written `list<string>`".to_owned(),
+                    (Some(word), _) if followed == Some(b':') && !ENTRIES.contains(&word) => {
+                        format!("write its position before the name, as in `3 {word} : int`")
+                    }
+                    (Some(word), _) if !self.token.first => match word.to_ascii_lowercase().as_str() {
+                        "nullable" | "optional" | "null" => {
+                            "a field that may be absent has `?` behind its type, as in `string?`".to_owned()
+                        }
+                        _ => "behind a type there may be `?` (may be absent) and `nocase` (ignores case)".to_owned(),
+                    },
+                    (_, Some(near)) => format!("did you mean `{near}`?"),
+                    _ => "a field is written `1 image : string`".to_owned(),
+                }));
                 Err(Failed)
             }
         }
@@ -78,8 +92,16 @@ impl Parser<'_> {
     /// A word and pairs in braces.
     fn pairs<T>(&mut self, pair: impl FnMut(&mut Self) -> Read<Pair<T>>) -> Read<Block<Pair<T>>> {
         let start = self.bump().start;
+        if self.at(Kind::Colon) {
+            let found = self.unexpected("`{`");
+            self.push(found.with_help("remove the `:`"));
+            return Err(Failed);
+        }
         let open = self.need(Kind::LeftBrace, "`{`")?;
-        let pairs = self.items(open, (Kind::RightBrace, "}"), "block", pair)?;
+        let Ok(pairs) = self.items(open, (Kind::RightBrace, "}"), "block", pair) else {
+            self.skip_block();
+            return Err(Failed);
+        };
         let (body, span) = (self.since(open.start), self.since(start));
         if pairs.is_empty() {
             self.sink.report(&codes::SYNTAX, body, "this block is empty");
@@ -104,8 +126,23 @@ impl Parser<'_> {
     fn numbered_field(&mut self) -> Read<NumberedField> {
         let start = self.token.start;
         let position = self.number("a position")?;
+        if self.text_of(self.token) == "." {
+            let found = self.unexpected("the name of a field");
+            self.push(found.with_help("write position and name without a dot, as in `3 process_id : int`"));
+            return Err(Failed);
+        }
         let name = self.name("the name of a field")?;
-        self.need(Kind::Colon, "`:` and the type of the field")?;
+        if !self.at(Kind::Colon) {
+            let found = self.unexpected("`:` and the type of the field");
+            let name = clip(&name.value);
+            self.push(found.with_help(if self.at(Kind::Question) {
+                format!("write `?` behind the type: `{name} : string?`")
+            } else {
+                format!("write `:` between name and type: `{name} : string`")
+            }));
+            return Err(Failed);
+        }
+        self.bump();
         let ty = self.field_type()?;
         Ok(NumberedField { position, name, ty, span: self.since(start) })
     }
@@ -117,7 +154,13 @@ impl Parser<'_> {
         match self.word() {
             Some("list") => {
                 self.bump();
-                self.need(Kind::Less, "`<` and the type of the elements")?;
+                if !self.at(Kind::Less) {
+                    let found = self.unexpected("`<` and the type of the elements");
+                    let found = self.behind(found);
+                    self.push(found.with_help("write the type of its elements, as in `list<string>`"));
+                    return Err(Failed);
+                }
+                self.bump();
                 ty.scalar = self.scalar()?;
                 ty.list = true;
                 self.need(Kind::Greater, "`>`")?;
@@ -146,9 +189,16 @@ impl Parser<'_> {
             self.bump();
             return Ok(scalar);
         }
-        let near = match word {
+        let lower = word.to_ascii_lowercase();
+        if ["optional", "nullable", "option"].contains(&lower.as_str()) {
+            let found = self.unexpected("a type");
+            self.push(found.with_help("a field that may be absent has `?` behind its type, as in `string?`"));
+            return Err(Failed);
+        }
+        let near = match lower.as_str() {
             "str" | "text" | "varchar" | "keyword" => Some("string"),
-            "integer" | "long" | "i64" | "u64" | "uint" | "number" => Some("int"),
+            "integer" | "long" | "i64" | "u64" | "i32" | "u32" | "uint" | "int32" | "int64" | "uint32" | "uint64"
+            | "number" => Some("int"),
             "double" | "f64" | "real" => Some("float"),
             "boolean" => Some("bool"),
             "ipv4" | "ipv6" | "address" => Some("ip"),

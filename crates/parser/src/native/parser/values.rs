@@ -4,11 +4,17 @@ use super::super::ast::{List, Literal, Name, Pair, TextList, Value, Values};
 use super::super::lexer::Kind;
 use super::super::literal;
 use super::{Failed, Parser, Read};
-use contentcheck_model::diagnostic::{FixKind, codes};
+use contentcheck_model::diagnostic::{FixKind, clip, codes, head};
 use contentcheck_model::limits;
 use contentcheck_model::source::Spanned;
 
 impl Parser<'_> {
+    /// The line from the present token on, as far as a message shows it.
+    fn line(&self) -> &str {
+        let rest = self.text.get(self.token.start as usize..).unwrap_or("");
+        head(rest, super::advice::NEAR).lines().next().unwrap_or("")
+    }
+
     /// Whether a literal begins here.
     pub(super) fn at_literal(&self) -> bool {
         match self.token.kind {
@@ -22,7 +28,17 @@ impl Parser<'_> {
     /// declaration that is left out of the tree for its error.
     pub(super) fn literal(&mut self) -> Read<Value> {
         if !self.at_literal() {
-            return Err(self.expected("a value"));
+            let found = self.unexpected("a value");
+            let whole = clip(self.joined(self.token.start));
+            self.push(match self.token.kind {
+                Kind::Word if super::advice::is_null(&whole) => {
+                    found.with_help("there is no null: leave the field out, so that it is absent")
+                }
+                Kind::Word => found.with_help(format!("a string is written in double quotes: \"{whole}\"")),
+                Kind::LeftBracket => found.with_help("a list holds values, and no lists: remove the inner brackets"),
+                _ => found,
+            });
+            return Err(Failed);
         }
         let token = self.bump();
         self.values += 1;
@@ -62,6 +78,11 @@ impl Parser<'_> {
 
     /// `[a, b]` or `[]`, of literals.
     fn elements(&mut self) -> Read<Values> {
+        if self.at(Kind::LeftBrace) || self.at(Kind::LeftParen) {
+            let found = self.unexpected("`[`");
+            self.push(found.with_help("a list is in brackets: write `[` and `]`"));
+            return Err(Failed);
+        }
         let open = self.need(Kind::LeftBracket, "`[`")?;
         let values = self.items(open, (Kind::RightBracket, "]"), "list", Self::literal)?;
         Ok(Values { values, bracketed: true, span: self.since(open.start) })
@@ -87,12 +108,11 @@ impl Parser<'_> {
         let start = self.bump().start;
         let name = self.plain_name("the name of a list")?;
         if let Some(token) = self.take(Kind::Colon).or_else(|| self.take(Kind::Equal)) {
-            let found = self.sink.diagnostic(&codes::SYNTAX, token.span(), "the values of a list follow `=`").with_fix(
-                FixKind::Sign,
-                "write `=`",
-                token.span(),
-                "=",
-            );
+            let found = self
+                .sink
+                .diagnostic(&codes::SYNTAX, token.span(), "the values of a list follow `=`")
+                .with_help("write `=`")
+                .with_fix(FixKind::Sign, "write `=`", token.span(), "=");
             self.push(found);
         } else {
             self.need(Kind::Assign, "`=`")?;
@@ -116,7 +136,21 @@ impl Parser<'_> {
                 }
             }
             Kind::Int | Kind::Float => Err(self.bare_date_or_number(what)),
-            _ => Err(self.expected(what)),
+            _ => {
+                let found = self.unexpected(what);
+                let line = self.line();
+                self.push(match self.token.kind {
+                    Kind::LeftBracket => {
+                        let inner: String = line.chars().filter(|sign| !matches!(sign, '[' | ']' | '"')).collect();
+                        found.with_help(format!("write one string: \"{}\"", clip(inner.trim())))
+                    }
+                    Kind::Less | Kind::LessOrEqual | Kind::Greater | Kind::GreaterOrEqual | Kind::Equal => {
+                        found.with_help(format!("write it in double quotes: \"{}\"", clip(line.trim())))
+                    }
+                    _ => found,
+                });
+                Err(Failed)
+            }
         }
     }
 
@@ -131,6 +165,7 @@ impl Parser<'_> {
         let span = self.since(start);
         let text = self.text.get(span.range()).unwrap_or("");
         let mut found = found.with_fix(FixKind::Quotes, "put it in double quotes", span, format!("\"{text}\""));
+        found.help = Some(format!("put it in double quotes: \"{text}\""));
         found.span = span;
         found.message = format!("expected {what}, found `{text}`");
         self.push(found);
@@ -139,7 +174,14 @@ impl Parser<'_> {
 
     /// `[a, b]`, of words or texts.
     pub(super) fn text_list(&mut self) -> Read<TextList> {
-        let open = self.need(Kind::LeftBracket, "`[`")?;
+        if !self.at(Kind::LeftBracket) {
+            let found = self.unexpected("`[`");
+            let line = self.line();
+            let line = line.trim_start_matches("- ").trim_end_matches(',');
+            self.push(found.with_help(format!("a list is in brackets: write `[{}]`", clip(line))));
+            return Err(Failed);
+        }
+        let open = self.bump();
         let items =
             self.items(open, (Kind::RightBracket, "]"), "list", |parser| parser.text_value("a word or a text"))?;
         Ok(TextList { items, span: self.since(open.start) })
@@ -147,12 +189,18 @@ impl Parser<'_> {
 
     /// `key: value` with a value read by `value`.
     pub(super) fn pair<T>(&mut self, what: &str, value: impl FnOnce(&mut Self) -> Read<T>) -> Read<Pair<T>> {
+        if self.at(Kind::Int) {
+            let found = self.unexpected(what);
+            self.push(found.with_help("write the name alone: what is listed here has no position"));
+            return Err(Failed);
+        }
         let key = self.name(what)?;
         if let Some(token) = self.take(Kind::Assign).or_else(|| self.take(Kind::Equal)) {
             let sign = if token.end - token.start == 1 { "=" } else { "==" };
             let found = self
                 .sink
                 .diagnostic(&codes::SYNTAX, token.span(), format!("expected `:` after the name, found `{sign}`"))
+                .with_help("write `:`")
                 .with_fix(FixKind::Sign, "write `:`", token.span(), ":");
             self.push(found);
         } else {

@@ -34,12 +34,12 @@ list fine = [1]
 12:15: error[CC0706]: `hihg` is not a severity
 13:11: error[CC0130]: expected a word or a text, found `2026-01-31`
 14:19: error[CC0130]: expected an operator, found `startswith`
-14:43: error[CC0136]: single quotes do not enclose a text
+14:43: error[CC0136]: single quotes do not enclose a string
 15:16: error[CC0132]: a single `=` does not compare
 15:29: error[CC0130]: expected an operator, found `contians`
 15:45: error[CC0135]: comparisons cannot be chained
-15:60: error[CC0130]: `exists` stands after the field
-15:78: error[CC0130]: a list of values stands in brackets
+15:60: error[CC0130]: `exists` is written behind the field
+15:78: error[CC0130]: a list of values is in brackets
 16:10: error[CC0130]: expected `fires` or `silent`, found `fire`
 18:1: error[CC0130]: expected `template`, `table`, `list` or `rule`, found `ruel`";
     assert_eq!(findings(text), expected);
@@ -54,7 +54,7 @@ fn an_open_text_is_one_finding() {
         "rule one {\n    id: \"x\n    template: t @ 1\n    severity: low\n    when a in [\"x, y]\n}\nlist l = [1]\n";
     assert_eq!(
         findings(text),
-        "2:9: error[CC0131]: this text is not closed on its line\n5:16: error[CC0131]: this text is not closed on its line"
+        "2:9: error[CC0131]: this string is never closed on its line\n5:16: error[CC0131]: this string is never closed on its line"
     );
 }
 
