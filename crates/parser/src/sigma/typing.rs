@@ -206,7 +206,9 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
                 parts.push(is(Test::Text { patterns, all: false }));
             }
         } else {
-            parts.push(is(Test::Text { patterns, all: modifiers.all }));
+            // Of one pattern `all` and `any` ask the same, so that there is one way to say it.
+            let all = modifiers.all && patterns.len() > 1;
+            parts.push(is(Test::Text { patterns, all }));
         }
     }
     Ok(if modifiers.all { Expr::all(parts) } else { Expr::any(parts) })
@@ -382,7 +384,8 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
             Regex { pattern: (*value.text).into(), multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
         patterns.push(TextPattern { pattern: Pattern::Matches(pattern), ignore_case: modifiers.ignore_case });
     }
-    refused.map_or_else(|| Ok(is(Test::Text { patterns, all: modifiers.all })), Err)
+    let all = modifiers.all && patterns.len() > 1;
+    refused.map_or_else(|| Ok(is(Test::Text { patterns, all })), Err)
 }
 
 fn order(item: &Item<'_>, comparison: Comparison, sink: &mut Sink) -> Tests {
