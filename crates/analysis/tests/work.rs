@@ -1,6 +1,6 @@
 //! All work is counted: on rules that are made to be hard the count stays within what a file may take, whatever is asked,
 //! and what could not be answered within it is said to be unknown. Nothing here looks at a clock.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod common;
 
