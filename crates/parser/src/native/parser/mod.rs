@@ -384,7 +384,7 @@ impl<'s> Parser<'s> {
 
     /// Goes behind the `}` that ends a block of which a part could not be read.
     fn skip_block(&mut self) {
-        while !self.at(Kind::End) && !self.at_declaration() && !(self.token.first && self.at_entry_word()) {
+        while !(self.at(Kind::End) || self.at_declaration() || self.token.first && self.at_entry_word()) {
             if self.bump().kind == Kind::RightBrace {
                 return;
             }
