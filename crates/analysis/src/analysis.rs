@@ -3,6 +3,7 @@
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Predicate, Test};
 use contentcheck_model::rule::Target;
+use contentcheck_model::source::Source;
 use contentcheck_model::template::{Scalar, TemplateType};
 use contentcheck_model::value::Value;
 use rustc_hash::FxHashMap;
@@ -10,12 +11,13 @@ use std::sync::Arc;
 
 use crate::budget::{Budget, Unknown};
 use crate::compare;
+use crate::events::Events;
 use crate::fields::{Fields, Model};
 use crate::formula::{AtomId, FALSE, Formulas, Literal, NodeId, TRUE};
 use crate::probe;
 use crate::solver::{Outcome, Solver};
 use crate::space::Space;
-use crate::values::{Answer, Domain, Values};
+use crate::values::{Answer, Domain, Presence, Values};
 use crate::witness::{Witness, plausible};
 
 /// Says whether a target fires on an event: the evaluator that an answer is confirmed by before it is given.
@@ -39,6 +41,8 @@ pub struct Analysis<'c> {
     pub(crate) formulas: Formulas,
     pub(crate) space: Space,
     confirm: Option<&'c Confirm<'c>>,
+    /// The file that the questions are about.
+    file: Option<Source>,
 }
 
 /// A condition as a formula.
@@ -68,13 +72,19 @@ impl<'c> Analysis<'c> {
     /// An analysis with a budget of its own.
     #[must_use]
     pub fn with_budget(budget: Budget, confirm: &'c Confirm<'c>) -> Self {
-        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: Some(confirm) }
+        Self {
+            budget,
+            formulas: Formulas::new(),
+            space: Space::new(Values::new(budget)),
+            confirm: Some(confirm),
+            file: None,
+        }
     }
 
     /// An analysis of which only proofs are used and no events, so that there is nothing to confirm.
     pub(crate) fn of_proofs() -> Self {
         let budget = Budget::default();
-        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: None }
+        Self { budget, formulas: Formulas::new(), space: Space::new(Values::new(budget)), confirm: None, file: None }
     }
 
     /// Nodes and states of all automata that are kept.
@@ -89,24 +99,46 @@ impl<'c> Analysis<'c> {
         self.space.values.automata.peak
     }
 
-    /// From now on so much more work may be done, in steps of the automata; what is asked when it is done is unknown.
-    /// Without this each question has its budget and there may be any number of them.
-    pub(crate) fn allow(&mut self, work: u64) {
+    /// From now on so much more work may be done, in steps; what is asked when it is done is unknown. Without this each
+    /// question has its budget and there may be any number of them.
+    pub fn allow(&mut self, work: u64) {
         self.space.values.automata.meter.allow(work);
+    }
+
+    /// What is asked from now on is about rules of this file: all questions about one share [`Budget::file`], so that no
+    /// file takes longer than others, however many hard rules it has.
+    pub fn about(&mut self, file: &Source) {
+        if self.file.as_ref().is_none_or(|known| !known.is(file)) {
+            self.file = Some(file.clone());
+            self.allow(self.budget.file);
+        }
+    }
+
+    /// The steps of all questions so far.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.space.values.automata.meter.done()
+    }
+
+    /// A question begins.
+    pub(crate) fn begin(&mut self) {
+        self.relieve();
+        self.space.values.automata.meter.begin(self.budget.work);
     }
 
     /// Notes work, and tells whether more may be done.
     pub(crate) fn charge(&mut self, work: usize) -> bool {
-        self.space.values.automata.meter.charge(work)
+        let of_formulas = self.formulas.take_steps();
+        self.space.values.automata.meter.charge(work.saturating_add(of_formulas))
     }
 
     /// Whether one event on which all parts hold is plain to see. `false` says nothing.
     pub(crate) fn can_hold<'e>(
         &mut self,
-        template: &TemplateType,
+        events: &Events<'_>,
         parts: impl Iterator<Item = &'e Expr<Predicate>> + Clone,
     ) -> bool {
-        probe::can_hold(template, parts, &mut self.space.values.automata.meter)
+        probe::can_hold(events, parts, &mut self.space.values.automata.meter)
     }
 
     /// Drops what has grown beyond the budget. Between questions only: formulas of lowered
@@ -121,15 +153,20 @@ impl<'c> Analysis<'c> {
 
     /// The formula of the condition of a target.
     pub(crate) fn lower(&mut self, target: &Target) -> Lowered {
+        self.lower_on(&Events::of(target), target)
+    }
+
+    /// The same about other events than the target's own.
+    pub(crate) fn lower_on(&mut self, events: &Events<'_>, target: &Target) -> Lowered {
         let mut predicates = Vec::new();
-        let root = self.lower_part(&target.template, &target.condition, &mut predicates);
+        let root = self.lower_part(events, &target.condition, &mut predicates);
         Lowered { root, predicates }
     }
 
     // INVARIANT: the checker held the depth of conditions to `limits::NESTING`.
     pub(crate) fn lower_part(
         &mut self,
-        template: &TemplateType,
+        events: &Events<'_>,
         expr: &Expr<Predicate>,
         predicates: &mut Vec<Option<Literal>>,
     ) -> NodeId {
@@ -142,19 +179,20 @@ impl<'c> Analysis<'c> {
                 }
             }
             Expr::Not(inner) => {
-                let inner = self.lower_part(template, inner, predicates);
+                let inner = self.lower_part(events, inner, predicates);
                 self.formulas.negate(inner)
             }
             Expr::All(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_part(template, part, predicates)).collect();
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_part(events, part, predicates)).collect();
                 self.formulas.all(parts)
             }
             Expr::Any(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_part(template, part, predicates)).collect();
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_part(events, part, predicates)).collect();
                 self.formulas.any(parts)
             }
             Expr::Is(predicate) => {
-                let (node, literal) = self.lower_predicate(template, predicate);
+                self.charge(16);
+                let (node, literal) = self.lower_predicate(events, predicate);
                 predicates.push(literal);
                 node
             }
@@ -169,35 +207,38 @@ impl<'c> Analysis<'c> {
             next += 1;
             Expr::Is((own, predicate))
         });
-        self.lower_indexed(&target.template, &expr, open)
+        self.lower_indexed(&Events::of(target), &expr, open)
     }
 
-    fn lower_indexed(&mut self, template: &TemplateType, expr: &Expr<(usize, &Predicate)>, open: usize) -> NodeId {
+    fn lower_indexed(&mut self, events: &Events<'_>, expr: &Expr<(usize, &Predicate)>, open: usize) -> NodeId {
         match expr {
             Expr::Const(true) => TRUE,
             Expr::Const(false) => FALSE,
             Expr::Not(inner) => {
-                let inner = self.lower_indexed(template, inner, open);
+                let inner = self.lower_indexed(events, inner, open);
                 self.formulas.negate(inner)
             }
             Expr::All(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_indexed(template, part, open)).collect();
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_indexed(events, part, open)).collect();
                 self.formulas.all(parts)
             }
             Expr::Any(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_indexed(template, part, open)).collect();
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_indexed(events, part, open)).collect();
                 self.formulas.any(parts)
             }
             Expr::Is((index, predicate)) if *index == open => {
-                let atom = self.space.intern(template, &predicate.field, &predicate.test);
+                let atom = self.space.intern(events, &predicate.field, &predicate.test);
                 self.formulas.literal(atom, true)
             }
-            Expr::Is((_, predicate)) => self.lower_predicate(template, predicate).0,
+            Expr::Is((_, predicate)) => {
+                self.charge(16);
+                self.lower_predicate(events, predicate).0
+            }
         }
     }
 
-    fn lower_predicate(&mut self, template: &TemplateType, predicate: &Predicate) -> (NodeId, Option<Literal>) {
-        let domain = Domain::of(template, &predicate.field);
+    fn lower_predicate(&mut self, events: &Events<'_>, predicate: &Predicate) -> (NodeId, Option<Literal>) {
+        let domain = Domain::of(events, &predicate.field);
         let known = match &*predicate.test {
             Test::Unexpanded => Some(FALSE),
             Test::Exists if domain.is_required() => Some(TRUE),
@@ -210,10 +251,10 @@ impl<'c> Analysis<'c> {
             return (known, None);
         }
         if *predicate.test == Test::Null {
-            let exists = self.space.intern(template, &predicate.field, &Arc::new(Test::Exists));
+            let exists = self.space.intern(events, &predicate.field, &Arc::new(Test::Exists));
             return (self.formulas.literal(exists, false), Some((exists, false)));
         }
-        let atom = self.space.intern(template, &predicate.field, &predicate.test);
+        let atom = self.space.intern(events, &predicate.field, &predicate.test);
         let node = self.formulas.literal(atom, true);
         let Some(other) = self.space.atom(atom).and_then(|atom| atom.other) else {
             return (node, Some((atom, true)));
@@ -227,7 +268,7 @@ impl<'c> Analysis<'c> {
         let other = self.space.reference(other);
         for (field, domain) in [(&predicate.field, domain), (&other, other_domain)] {
             if !domain.is_required() && !field.is_any() {
-                let exists = self.space.intern(template, field, &Arc::new(Test::Exists));
+                let exists = self.space.intern(events, field, &Arc::new(Test::Exists));
                 parts.push(self.formulas.literal(exists, true));
             }
         }
@@ -235,13 +276,13 @@ impl<'c> Analysis<'c> {
     }
 
     /// Looks for values that make a formula true; with `both`, while this atom can be true and false.
-    pub(crate) fn seek(&mut self, template: &TemplateType, formula: NodeId, both: Option<AtomId>) -> Sought {
-        if self.space.values.automata.meter.is_spent() {
-            return Sought::Unknown(Unknown::States);
-        }
+    pub(crate) fn seek(&mut self, events: &Events<'_>, formula: NodeId, both: Option<AtomId>) -> Sought {
         let definitions = self.definitions(formula);
+        if !self.charge(definitions.len()) {
+            return Sought::Unknown(Unknown::Work);
+        }
         let solver = Solver::new(&self.formulas, formula, &definitions);
-        let mut fields = Fields { space: &mut self.space, template, both, model: Model::default() };
+        let mut fields = Fields { space: &mut self.space, events, both, model: Model::default() };
         match solver.run(&mut fields, &self.budget) {
             Outcome::Found => Sought::Found(fields.model),
             Outcome::Impossible(reasons) => Sought::Impossible(reasons),
@@ -254,14 +295,14 @@ impl<'c> Analysis<'c> {
     }
 
     /// The event of a model: fields of which nothing is asked are absent, or have something plausible.
-    pub(crate) fn event(&mut self, template: &TemplateType, model: &Model) -> Witness {
+    pub(crate) fn event(&mut self, events: &Events<'_>, model: &Model) -> Witness {
         let mut event = Witness::default();
-        for field in template.declared() {
-            let id = self.space.field(template, &field);
+        for field in events.template.declared() {
+            let id = self.space.field(events, &field);
             let value = match model.values.get(&id) {
                 Some(value) => value.clone(),
                 None => {
-                    let name = template.describe(&field).map_or("", |info| info.name);
+                    let name = events.template.describe(&field).map_or("", |info| info.name);
                     self.default(&self.space.domain(id), name)
                 }
             };
@@ -277,7 +318,7 @@ impl<'c> Analysis<'c> {
     }
 
     fn default(&mut self, domain: &Domain, name: &str) -> Option<Value> {
-        if *domain == Domain::Scalar(Scalar::String, false) {
+        if let Domain::Scalar(Scalar::String, Presence::Always | Presence::Mostly) = domain {
             return Some(Value::String(plausible(name).to_owned()));
         }
         match &*self.space.values.solve(domain, &[]) {
@@ -289,14 +330,14 @@ impl<'c> Analysis<'c> {
     /// An event that makes a formula true, confirmed by what it must do to some targets.
     pub(crate) fn example(
         &mut self,
-        template: &TemplateType,
+        events: &Events<'_>,
         formula: NodeId,
         expected: &[(&Target, bool)],
     ) -> (Example, Vec<Vec<Literal>>) {
         self.relieve();
-        match self.seek(template, formula, None) {
+        match self.seek(events, formula, None) {
             Sought::Found(model) => {
-                let event = self.event(template, &model);
+                let event = self.event(events, &model);
                 let confirmed = expected.iter().all(|(target, fires)| self.confirms(target, &event, *fires));
                 let found = if confirmed { Example::Found(event) } else { Example::Unknown(Unknown::NotConfirmed) };
                 (found, Vec::new())
@@ -312,6 +353,9 @@ impl<'c> Analysis<'c> {
     /// Where one of them cannot be evaluated.
     pub(crate) fn truths(&mut self, formula: NodeId, event: &Witness) -> Result<FxHashMap<AtomId, bool>, Unknown> {
         let atoms = self.formulas.atoms(formula);
+        if !self.charge(8 * atoms.len()) {
+            return Err(Unknown::Work);
+        }
         atoms.into_iter().map(|atom| Ok((atom, self.space.truth(atom, event)?))).collect()
     }
 }

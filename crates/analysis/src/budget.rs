@@ -12,8 +12,9 @@ pub struct Budget {
     pub states: usize,
     /// Nodes of one nondeterministic automaton. A million by default: a list of 4,432 file names has 190,000.
     pub nodes: usize,
-    /// Nodes of all automata that are kept between questions; beyond it all are dropped and made
-    /// again on use. Four million by default, which is some 400 MB.
+    /// Nodes of all automata that are kept, and with them, by what they take, the states that were made; beyond it
+    /// a search ends, and all are dropped before the next question and made again on use. A million by default, which is
+    /// some 100 MB.
     pub kept: usize,
     /// Decisions of the search across fields, for each question. 20,000 by default.
     pub decisions: usize,
@@ -23,6 +24,12 @@ pub struct Budget {
     pub minimize: usize,
     /// Combinations of values that are tried where one field is compared with another. 256 by default.
     pub combinations: usize,
+    /// Steps of all kinds for each question, whatever it asks about: every loop of the analysis counts what it does.
+    /// 20 million by default.
+    pub work: u64,
+    /// Steps of all questions about the rules of one file, where [`crate::Analysis::about`] says which they are. 150
+    /// million by default: of all public rules none needs as much, whatever is asked.
+    pub file: u64,
 }
 
 impl Default for Budget {
@@ -30,11 +37,13 @@ impl Default for Budget {
         Self {
             states: 20_000,
             nodes: 1_000_000,
-            kept: 4_000_000,
+            kept: 1_000_000,
             decisions: 20_000,
             conflicts: 4_000,
             minimize: 48,
             combinations: 256,
+            work: 20_000_000,
+            file: 150_000_000,
         }
     }
 }
@@ -46,6 +55,8 @@ pub enum Unknown {
     States,
     /// A list of patterns or an expression needs more nodes than [`Budget::nodes`].
     Nodes,
+    /// The steps that one question, or all questions about one file, may take were taken.
+    Work,
     /// The search took [`Budget::decisions`] decisions.
     Decisions,
     /// The search met [`Budget::conflicts`] conflicts.
@@ -66,6 +77,7 @@ impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::States => "the automata of one value have too many states together",
+            Self::Work => "the work that a question or a file may take is done",
             Self::Nodes => "a list of patterns or an expression is too large",
             Self::Decisions => "the search took too many decisions",
             Self::Conflicts => "the search met too many conflicts",

@@ -45,7 +45,7 @@ pub(crate) fn arrange(
 /// Depth first through the candidates of each field; a comparison is looked at once both values are chosen.
 // INVARIANT: as deep as there are fields in comparisons of one condition, of which a template type has 1,024.
 fn try_all(
-    space: &Space,
+    space: &mut Space,
     fields: &[FieldId],
     candidates: &BTreeMap<FieldId, Vec<Option<Value>>>,
     wanted: &[Literal],
@@ -54,7 +54,7 @@ fn try_all(
 ) -> bool {
     let Some((field, rest)) = fields.split_first() else { return true };
     for candidate in candidates.get(field).into_iter().flatten() {
-        if *left == 0 {
+        if *left == 0 || !space.values.automata.meter.charge(8 * wanted.len()) {
             return false;
         }
         *left -= 1;
@@ -86,11 +86,15 @@ fn alternatives(
     values: &BTreeMap<FieldId, Option<Value>>,
     found: &mut Vec<Option<Value>>,
 ) {
+    /// Texts of other fields that are put together.
+    const TEXTS: usize = 12;
+    /// Other fields whose values are looked at.
+    const OTHERS: usize = 64;
     let domain = space.domain(field);
     let own = asked.get(&field).cloned().unwrap_or_default();
     let mut proposed: Vec<Value> = Vec::new();
     let mut further: Vec<Vec<Ask>> = Vec::new();
-    for other in fields {
+    for other in fields.iter().take(OTHERS) {
         proposed.extend(values.get(other).cloned().flatten());
         if *other != field && space.domain(*other) == domain {
             let mut shared = own.clone();
@@ -117,7 +121,7 @@ fn alternatives(
         further.push(own.iter().copied().chain([(id, true)]).collect());
     }
     // The text of one value within that of another, and one that differs.
-    let texts: Vec<String> = proposed.iter().filter_map(holds::text_of).collect();
+    let texts: Vec<String> = proposed.iter().filter_map(holds::text_of).take(TEXTS).collect();
     for text in &texts {
         proposed.push(Value::String(format!("{text}x")));
         proposed.push(Value::String(format!("x{text}")));
@@ -142,7 +146,10 @@ fn alternatives(
         }
     }
     for value in proposed {
-        if fits(&domain, &value) && space.values.does(&value, &own) == Ok(true) {
+        if space.values.automata.meter.charge(16)
+            && fits(&domain, &value)
+            && space.values.does(&value, &own) == Ok(true)
+        {
             push(found, Some(value));
         }
     }
@@ -180,7 +187,7 @@ fn fits(domain: &Domain, value: &Value) -> bool {
     match (domain, value) {
         (Domain::Scalar(scalar, _), value) => is(*scalar, value),
         (Domain::List(scalar, _), Value::List(elements)) => elements.iter().all(|element| is(*scalar, element)),
-        (Domain::OneOf(values), value) => values.iter().any(|one| one.value() == *value),
+        (Domain::OneOf(values, _), value) => values.iter().any(|one| one.value() == *value),
         _ => false,
     }
 }
@@ -191,10 +198,10 @@ pub(crate) fn possible(test: &Test, own: &Domain, other: &Domain) -> bool {
     let (comparison, own) = match (test, own) {
         (Test::Field { comparison, .. }, Domain::Scalar(own, _)) => (*comparison, *own),
         (Test::Elements { .. }, _) => return true,
-        (Test::Field { .. }, Domain::OneOf(_)) => return true,
+        (Test::Field { .. }, Domain::OneOf(..)) => return true,
         _ => return false,
     };
-    let Domain::Scalar(other, _) = other else { return matches!(other, Domain::OneOf(_)) };
+    let Domain::Scalar(other, _) = other else { return matches!(other, Domain::OneOf(..)) };
     let number = |scalar: Scalar| matches!(scalar, Scalar::Int | Scalar::Float);
     let text = |scalar: Scalar| !matches!(scalar, Scalar::Float | Scalar::Bytes);
     match comparison {

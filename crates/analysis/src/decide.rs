@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, Example, Lowered, Sought};
 use crate::budget::Unknown;
+use crate::events::Events;
 use crate::formula::{AtomId, FALSE, Literal, Node, NodeId};
 use crate::solver::refutes;
 use crate::values::Answer;
@@ -83,8 +84,9 @@ pub enum Decisive {
 impl Analysis<'_> {
     /// Whether a target can fire.
     pub fn fires(&mut self, target: &Target) -> Fires {
+        self.begin();
         let lowered = self.lower(target);
-        let (example, reasons) = self.example(&target.template, lowered.root, &[(target, true)]);
+        let (example, reasons) = self.example(&Events::of(target), lowered.root, &[(target, true)]);
         match example {
             Example::Found(event) => Fires::Yes(event),
             Example::None => Fires::Never(self.impossible(target, &lowered, lowered.root, reasons)),
@@ -94,9 +96,10 @@ impl Analysis<'_> {
 
     /// Whether a target fires on every event.
     pub fn always_fires(&mut self, target: &Target) -> Always {
+        self.begin();
         let lowered = self.lower(target);
         let silent = self.formulas.negate(lowered.root);
-        match self.example(&target.template, silent, &[(target, false)]).0 {
+        match self.example(&Events::of(target), silent, &[(target, false)]).0 {
             Example::Found(event) => Always::No(event),
             Example::None => Always::Yes,
             Example::Unknown(reason) => Always::Unknown(reason),
@@ -122,7 +125,17 @@ impl Analysis<'_> {
             while at < reasons.len() {
                 let rest: Vec<&Vec<Literal>> =
                     reasons.iter().enumerate().filter(|(index, _)| *index != at).map(|(_, reason)| reason).collect();
-                if refutes(&self.formulas, formula, &definitions, &rest, &self.budget) {
+                // What one refutation less costs is not worth more than the proof itself.
+                if self.charge(rest.len())
+                    && refutes(
+                        &self.formulas,
+                        formula,
+                        &definitions,
+                        &rest,
+                        &self.budget,
+                        &mut self.space.values.automata.meter,
+                    )
+                {
                     reasons.remove(at);
                 } else {
                     at += 1;
@@ -167,7 +180,7 @@ impl Analysis<'_> {
         let known: Vec<usize> =
             lowered.predicates.iter().enumerate().filter(|(_, literal)| literal.is_none()).map(|(at, _)| at).collect();
         for index in &known {
-            if self.lower_open(target, *index) != FALSE {
+            if self.charge(1) && self.lower_open(target, *index) != FALSE {
                 alone.push(*index);
             }
         }
@@ -185,10 +198,11 @@ impl Analysis<'_> {
     /// For each predicate, in the order of [`contentcheck_model::expression::Expr::each`], whether it decides, with the
     /// events that show it.
     pub fn decisive(&mut self, target: &Target) -> Vec<Decisive> {
+        self.begin();
         let lowered = self.lower(target);
         let mut bases = Vec::new();
-        if let Sought::Found(model) = self.seek(&target.template, lowered.root, None) {
-            let event = self.event(&target.template, &model);
+        if let Sought::Found(model) = self.seek(&Events::of(target), lowered.root, None) {
+            let event = self.event(&Events::of(target), &model);
             if self.confirms(target, &event, true) {
                 bases.push(event);
             }
@@ -196,7 +210,7 @@ impl Analysis<'_> {
         let mut known: FxHashMap<AtomId, Decisive> = FxHashMap::default();
         let mut all = Vec::with_capacity(lowered.predicates.len());
         for literal in lowered.predicates.clone() {
-            self.relieve();
+            self.begin();
             let Some((atom, holds)) = literal else {
                 all.push(Decisive::Never);
                 continue;
@@ -233,7 +247,14 @@ impl Analysis<'_> {
     fn decides(&mut self, target: &Target, lowered: &Lowered, atom: AtomId, bases: &mut Vec<Witness>) -> Decisive {
         /// Events that are tried before a search.
         const BASES: usize = 6;
-        for base in bases.clone().iter().rev().take(BASES) {
+        if !self.charge(1) {
+            return Decisive::Unknown(Unknown::Work);
+        }
+        let latest: Vec<Witness> = bases.iter().rev().take(BASES).cloned().collect();
+        for base in &latest {
+            if !self.charge(1) {
+                return Decisive::Unknown(Unknown::Work);
+            }
             if let Some(pair) = self.flip(target, lowered.root, atom, base) {
                 return Decisive::Pair(Box::new(pair));
             }
@@ -248,10 +269,10 @@ impl Analysis<'_> {
             if formula == FALSE || (!holds && !self.occurs(lowered.root, (atom, false))) {
                 continue;
             }
-            match self.seek(&target.template, formula, Some(atom)) {
+            match self.seek(&Events::of(target), formula, Some(atom)) {
                 Sought::Found(model) => {
                     let field = self.space.atom(atom).map_or(FieldRef::ANY, |atom| self.space.reference(atom.field));
-                    let event = self.event(&target.template, &model);
+                    let event = self.event(&Events::of(target), &model);
                     let other = event.with(&field, model.flipped.clone());
                     let (fires, silent) = if holds { (event, other) } else { (other, event) };
                     if self.confirms(target, &fires, true) && self.confirms(target, &silent, false) {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use contentcheck_model::template::TemplateType;
 use contentcheck_model::value::Value;
 
 use crate::budget::Unknown;
 use crate::compare;
+use crate::events::Events;
 use crate::formula::{AtomId, Literal};
 use crate::solver::{Modelled, Theory};
 use crate::space::{FieldId, Space};
@@ -23,7 +23,7 @@ pub(crate) struct Model {
 /// The theory of the fields of one template type.
 pub(crate) struct Fields<'s> {
     pub(crate) space: &'s mut Space,
-    pub(crate) template: &'s TemplateType,
+    pub(crate) events: &'s Events<'s>,
     /// An atom that must be able to be true and to be false while everything else stays.
     pub(crate) both: Option<AtomId>,
     pub(crate) model: Model,
@@ -114,8 +114,8 @@ impl Fields<'_> {
 }
 
 impl Theory for Fields<'_> {
-    fn is_spent(&self) -> bool {
-        self.space.values.automata.meter.is_spent()
+    fn charge(&mut self, work: usize) -> bool {
+        self.space.values.automata.meter.charge(work)
     }
 
     fn group(&mut self, atom: AtomId) -> u32 {
@@ -134,6 +134,7 @@ impl Theory for Fields<'_> {
     }
 
     fn model(&mut self, literals: &[Literal]) -> Modelled {
+        self.space.values.automata.meter.charge(8 * literals.len());
         let mut grouped: BTreeMap<FieldId, Vec<Literal>> = BTreeMap::new();
         let mut comparisons: Vec<Literal> = Vec::new();
         let mut bars: Vec<Literal> = Vec::new();
@@ -163,7 +164,7 @@ impl Theory for Fields<'_> {
             bar_tests.push(both.test);
         }
         if !bar_tests.is_empty() {
-            for field in self.space.required(self.template) {
+            for field in self.space.required(self.events) {
                 grouped.entry(field).or_default();
             }
         }

@@ -6,6 +6,7 @@ use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::Target;
 
 use crate::analysis::Analysis;
+use crate::events::Events;
 use crate::formula::{FALSE, TRUE};
 use crate::redundant::{Redundancy, Redundant, RedundantKind, part_words, span};
 
@@ -14,6 +15,7 @@ impl Analysis<'_> {
     /// select: a part of what [`Analysis::redundant`] finds, at a fraction of its cost. `fires` tells whether the rule
     /// is known to fire: then no filter of the whole rule leaves nothing.
     pub fn filters(&mut self, target: &Target, fires: bool) -> Redundancy {
+        self.begin();
         let mut found = Redundancy::default();
         let mut next = 0;
         self.filters_in(target, &target.condition, fires, fires, &mut next, &mut found);
@@ -51,7 +53,7 @@ impl Analysis<'_> {
                         let first = *next;
                         filter.each(&mut |_, _| *next += 1);
                         found.asked += 1;
-                        self.relieve();
+                        self.begin();
                         if let Some(kind) = self.filter(target, parts, filter, alive, fires, found) {
                             let words = part_words(&target.template, filter, &kind);
                             let predicates = (first..*next).collect();
@@ -73,32 +75,32 @@ impl Analysis<'_> {
         fires: bool,
         found: &mut Redundancy,
     ) -> Option<RedundantKind> {
-        let template = &*target.template;
+        let events = &Events::of(target);
         let select = || parts.iter().filter(|part| !matches!(part, Expr::Not(_)));
         // What stands beside the filter is looked at for each filter.
         if !self.charge(4 * parts.len()) {
             return None;
         }
-        if !alive && !self.can_hold(template, parts.iter()) {
-            let own = self.lower_part(template, filter, &mut Vec::new());
-            let mut rest = self.selected(template, parts);
-            if own != TRUE && self.is_impossible(template, &rest, found) == Some(false) {
+        if !alive && !self.can_hold(events, parts.iter()) {
+            let own = self.lower_part(events, filter, &mut Vec::new());
+            let mut rest = self.selected(events, parts);
+            if own != TRUE && self.is_impossible(events, &rest, found) == Some(false) {
                 rest.push(self.formulas.negate(own));
-                if self.is_impossible(template, &rest, found) == Some(true) {
+                if self.is_impossible(events, &rest, found) == Some(true) {
                     return Some(RedundantKind::SwallowingFilter);
                 }
             }
         }
         // Where nothing ever fires no filter ever applies.
-        if !fires || self.can_hold(template, select().chain([filter])) {
+        if !fires || self.can_hold(events, select().chain([filter])) {
             return None;
         }
-        let own = self.lower_part(template, filter, &mut Vec::new());
+        let own = self.lower_part(events, filter, &mut Vec::new());
         if own == TRUE || own == FALSE {
             return None;
         }
-        let mut rest = self.selected(template, parts);
+        let mut rest = self.selected(events, parts);
         rest.push(own);
-        (self.is_impossible(template, &rest, found)?).then_some(RedundantKind::DeadFilter)
+        (self.is_impossible(events, &rest, found)?).then_some(RedundantKind::DeadFilter)
     }
 }

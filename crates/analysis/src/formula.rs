@@ -1,5 +1,7 @@
 //! Conditions in negation normal form, each distinct part there once.
 
+use std::cell::Cell;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A predicate on one field, by its index.
@@ -25,6 +27,8 @@ pub(crate) struct Formulas {
     nodes: Vec<Node>,
     ids: FxHashMap<Node, NodeId>,
     negations: FxHashMap<NodeId, NodeId>,
+    /// Steps that were taken and not noted yet.
+    steps: Cell<usize>,
 }
 
 /// The formula that always holds.
@@ -34,13 +38,27 @@ pub(crate) const FALSE: NodeId = 0;
 
 impl Formulas {
     pub(crate) fn new() -> Self {
-        let mut formulas = Self { nodes: Vec::new(), ids: FxHashMap::default(), negations: FxHashMap::default() };
+        let mut formulas =
+            Self { nodes: Vec::new(), ids: FxHashMap::default(), negations: FxHashMap::default(), steps: Cell::new(0) };
         formulas.intern(Node::Const(false));
         formulas.intern(Node::Const(true));
         formulas
     }
 
+    /// Steps that were taken since this was last asked.
+    pub(crate) fn take_steps(&self) -> usize {
+        self.steps.take()
+    }
+
+    fn step(&self, steps: usize) {
+        self.steps.set(self.steps.get().saturating_add(steps));
+    }
+
     fn intern(&mut self, node: Node) -> NodeId {
+        self.step(match &node {
+            Node::Const(_) | Node::Is(_) => 4,
+            Node::All(parts) | Node::Any(parts) => 4 + parts.len(),
+        });
         if let Some(known) = self.ids.get(&node) {
             return *known;
         }
@@ -91,6 +109,7 @@ impl Formulas {
                 return absorbing;
             }
         }
+        self.step(8 * seen.len());
         match kept.as_slice() {
             [] => neutral,
             [only] => *only,
@@ -103,6 +122,7 @@ impl Formulas {
         if let Some(known) = self.negations.get(&id) {
             return *known;
         }
+        self.step(4);
         let negation = match self.node(id) {
             Node::Const(value) => {
                 if value {
@@ -131,26 +151,33 @@ impl Formulas {
         if by.is_empty() {
             return id;
         }
-        self.replace_known(id, &mut by.clone())
+        self.replace_known(id, by, &mut FxHashMap::default())
     }
 
-    fn replace_known(&mut self, id: NodeId, known: &mut FxHashMap<NodeId, NodeId>) -> NodeId {
-        if let Some(found) = known.get(&id) {
+    /// `made` holds what was replaced on the way.
+    fn replace_known(
+        &mut self,
+        id: NodeId,
+        known: &FxHashMap<NodeId, NodeId>,
+        made: &mut FxHashMap<NodeId, NodeId>,
+    ) -> NodeId {
+        if let Some(found) = known.get(&id).or_else(|| made.get(&id)) {
             return *found;
         }
-        let made = match self.node(id) {
+        self.step(8);
+        let new = match self.node(id) {
             Node::Const(_) | Node::Is(_) => id,
             Node::All(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.replace_known(*part, known)).collect();
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.replace_known(*part, known, made)).collect();
                 self.all(parts)
             }
             Node::Any(parts) => {
-                let parts: Vec<NodeId> = parts.iter().map(|part| self.replace_known(*part, known)).collect();
+                let parts: Vec<NodeId> = parts.iter().map(|part| self.replace_known(*part, known, made)).collect();
                 self.any(parts)
             }
         };
-        known.insert(id, made);
-        made
+        made.insert(id, new);
+        new
     }
 
     /// The formula with an atom known.
@@ -173,13 +200,15 @@ impl Formulas {
                 let negation = self.negate(*part);
                 known.insert(negation, FALSE);
             }
+            // What a part becomes inside of one of them it becomes inside of all.
+            let mut made: FxHashMap<NodeId, NodeId> = FxHashMap::default();
             let mut reduced: Vec<NodeId> = Vec::with_capacity(parts.len());
             for part in &parts {
                 // Only what is inside of the part: of itself nothing is known.
                 reduced.push(match self.node(*part) {
                     Node::Any(inner) => {
-                        let mut memo = known.clone();
-                        let inner: Vec<NodeId> = inner.iter().map(|one| self.replace_known(*one, &mut memo)).collect();
+                        let inner: Vec<NodeId> =
+                            inner.iter().map(|one| self.replace_known(*one, &known, &mut made)).collect();
                         self.any(inner)
                     }
                     _ => *part,
@@ -199,6 +228,7 @@ impl Formulas {
         let (mut found, mut seen, mut parts) = (Vec::new(), FxHashSet::default(), FxHashSet::default());
         let mut queue = vec![id];
         while let Some(id) = queue.pop() {
+            self.step(4);
             if !parts.insert(id) {
                 continue;
             }
@@ -213,6 +243,7 @@ impl Formulas {
 
     /// Whether a formula holds where its atoms do as `truth` says.
     pub(crate) fn evaluate(&self, id: NodeId, truth: &mut impl FnMut(AtomId) -> bool) -> bool {
+        self.step(1);
         match self.nodes.get(id as usize) {
             Some(Node::Const(value)) => *value,
             Some(Node::Is((atom, positive))) => truth(*atom) == *positive,

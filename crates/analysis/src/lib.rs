@@ -8,7 +8,8 @@
 //! event is confirmed by an evaluator of the caller's before it is given.
 //!
 //! Events are those that the template type allows: each value of the type of its field, every required field
-//! there. Names under `reads` have one of the values that the template type gives them.
+//! there, but for those that some sensor which loads the rule does not supply
+//! ([`contentcheck_model::presence::Lacking`]). Names under `reads` have one of the values that the template type gives them.
 //!
 //! ```
 //! use contentcheck_analysis::{Analysis, Always, Fires, Witness};
@@ -61,6 +62,7 @@ mod automata;
 mod budget;
 mod compare;
 mod decide;
+mod events;
 mod fields;
 mod filters;
 pub mod findings;

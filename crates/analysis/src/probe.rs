@@ -7,10 +7,11 @@
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::FieldRef;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
-use contentcheck_model::template::{Scalar, TemplateType};
+use contentcheck_model::template::Scalar;
 
 use crate::automata::Meter;
-use crate::values::Domain;
+use crate::events::Events;
+use crate::values::{Domain, Presence};
 
 /// Fields beyond which a condition is left to the search.
 const FIELDS: usize = 32;
@@ -35,30 +36,30 @@ enum Probed {
 
 /// Whether one event on which all parts hold was found. `false` says nothing.
 pub(crate) fn can_hold<'e>(
-    template: &TemplateType,
+    events: &Events<'_>,
     parts: impl Iterator<Item = &'e Expr<Predicate>> + Clone,
     meter: &mut Meter,
 ) -> bool {
     let mut drafts: Vec<(&FieldRef, Draft<'_>)> = Vec::new();
-    if !parts.clone().all(|part| want(template, part, &mut drafts, meter)) {
+    if !parts.clone().all(|part| want(events, part, &mut drafts, meter)) {
         return false;
     }
     let mut values: Vec<(&FieldRef, Probed)> = Vec::with_capacity(drafts.len());
     for (field, draft) in drafts {
-        let Some(value) = value(template, field, &draft) else { return false };
+        let Some(value) = value(events, field, &draft) else { return false };
         values.push((field, value));
     }
-    parts.into_iter().all(|part| holds(template, part, &values, meter) == Some(true))
+    parts.into_iter().all(|part| holds(events, part, &values, meter) == Some(true))
 }
 
 /// Whether the event that has nothing but what every event has makes the condition false. `false` says nothing.
-pub(crate) fn can_fail(template: &TemplateType, condition: &Expr<Predicate>) -> bool {
-    holds(template, condition, &[], &mut Meter::default()) == Some(false)
+pub(crate) fn can_fail(events: &Events<'_>, condition: &Expr<Predicate>) -> bool {
+    holds(events, condition, &[], &mut Meter::default()) == Some(false)
 }
 
 /// Notes what must be for a part to hold; of alternatives the first. Negations are looked at afterwards.
 fn want<'e>(
-    template: &TemplateType,
+    events: &Events<'_>,
     expr: &'e Expr<Predicate>,
     drafts: &mut Vec<(&'e FieldRef, Draft<'e>)>,
     meter: &mut Meter,
@@ -66,13 +67,13 @@ fn want<'e>(
     match expr {
         Expr::Const(value) => *value,
         Expr::Not(_) => true,
-        Expr::All(parts) => parts.iter().all(|part| want(template, part, drafts, meter)),
+        Expr::All(parts) => parts.iter().all(|part| want(events, part, drafts, meter)),
         Expr::Any(parts) => match parts.iter().find(|part| !matches!(part, Expr::Not(_))) {
-            Some(part) => want(template, part, drafts, meter),
+            Some(part) => want(events, part, drafts, meter),
             None => true,
         },
         Expr::Is(predicate) => {
-            if !plain(template, &predicate.field) || drafts.len() > FIELDS || !meter.charge(1) {
+            if !plain(events, &predicate.field) || drafts.len() > FIELDS || !meter.charge(1) {
                 return false;
             }
             let known = drafts.iter().position(|(field, _)| *field == &predicate.field).unwrap_or_else(|| {
@@ -127,14 +128,14 @@ impl<'e> Draft<'e> {
 }
 
 /// Whether a field is one whose values are plain: a text or an integer.
-fn plain(template: &TemplateType, field: &FieldRef) -> bool {
-    matches!(Domain::of(template, field), Domain::Scalar(Scalar::String | Scalar::Int, _))
+fn plain(events: &Events<'_>, field: &FieldRef) -> bool {
+    matches!(Domain::of(events, field), Domain::Scalar(Scalar::String | Scalar::Int, _))
 }
 
-fn value(template: &TemplateType, field: &FieldRef, draft: &Draft<'_>) -> Option<Probed> {
-    let Domain::Scalar(scalar, optional) = Domain::of(template, field) else { return None };
+fn value(events: &Events<'_>, field: &FieldRef, draft: &Draft<'_>) -> Option<Probed> {
+    let Domain::Scalar(scalar, presence) = Domain::of(events, field) else { return None };
     if draft.absent {
-        return optional.then_some(Probed::Absent);
+        return (presence != Presence::Always).then_some(Probed::Absent);
     }
     let text = draft.whole.map_or_else(
         || {
@@ -156,23 +157,28 @@ fn value(template: &TemplateType, field: &FieldRef, draft: &Draft<'_>) -> Option
 
 /// Whether a condition holds on a probe; nothing where that is not plain.
 fn holds(
-    template: &TemplateType,
+    events: &Events<'_>,
     expr: &Expr<Predicate>,
     values: &[(&FieldRef, Probed)],
     meter: &mut Meter,
 ) -> Option<bool> {
     match expr {
         Expr::Const(value) => Some(*value),
-        Expr::Not(inner) => holds(template, inner, values, meter).map(|holds| !holds),
-        Expr::All(parts) => combine(parts.iter().map(|part| holds(template, part, values, meter)), false),
-        Expr::Any(parts) => combine(parts.iter().map(|part| holds(template, part, values, meter)), true),
+        Expr::Not(inner) => holds(events, inner, values, meter).map(|holds| !holds),
+        Expr::All(parts) => combine(parts.iter().map(|part| holds(events, part, values, meter)), false),
+        Expr::Any(parts) => combine(parts.iter().map(|part| holds(events, part, values, meter)), true),
         Expr::Is(predicate) => {
+            if !meter.charge(4) {
+                return None;
+            }
             let field = &predicate.field;
             let known = values.iter().find(|(own, _)| *own == field).map(|(_, value)| value);
             let value = match known {
                 Some(value) => value,
-                None => match Domain::of(template, field) {
-                    Domain::Scalar(_, true) | Domain::List(_, true) => &Probed::Absent,
+                None => match Domain::of(events, field) {
+                    Domain::Scalar(_, presence) | Domain::List(_, presence) if presence != Presence::Always => {
+                        &Probed::Absent
+                    }
                     _ => return None,
                 },
             };

@@ -1,6 +1,7 @@
 //! Questions about the parts of one rule: which of them say nothing.
 
 use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::Target;
 use contentcheck_model::source::Span;
@@ -8,9 +9,10 @@ use contentcheck_model::template::TemplateType;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::{Analysis, Sought};
-use crate::automata::{Group, Language, Search, search};
+use crate::automata::{Group, LangId, Language, Search, search};
 use crate::budget::Unknown;
 use crate::decide::Decisive;
+use crate::events::Events;
 use crate::formula::{FALSE, NodeId, TRUE};
 use crate::words;
 
@@ -37,6 +39,11 @@ pub enum RedundantKind {
         value: usize,
         /// Indices of the values that cover it, sorted.
         by: Vec<usize>,
+    },
+    /// A value of a list on which nothing depends: where only it holds, something else decides.
+    DeadValue {
+        /// Index of the value in the test.
+        value: usize,
     },
     /// A part that is known before any event: a field that is always there, a placeholder.
     Known,
@@ -68,16 +75,18 @@ pub struct Redundancy {
 /// The most parts of one condition that are asked about; each question looks at the whole of it.
 const PARTS: usize = 2_000;
 
+/// Values of one list that are asked about.
+const VALUES: usize = 1_000;
+
 /// What there is to replace in a condition.
 struct Replacement<'e> {
-    part: *const Expr<Predicate>,
-    by: NodeId,
-    template: &'e TemplateType,
+    parts: &'e [(*const Expr<Predicate>, NodeId)],
+    events: &'e Events<'e>,
 }
 
 impl Analysis<'_> {
     /// The parts and list values of a rule that say nothing. Of a part that says nothing its own parts are not
-    /// listed, and of values that cover each other one is left.
+    /// listed, and of values that cover each other one is left: what is listed as redundant can all be left out together.
     pub fn redundant(&mut self, target: &Target) -> Redundancy {
         let decisive = self.decisive(target);
         self.redundant_given(target, &decisive)
@@ -85,6 +94,7 @@ impl Analysis<'_> {
 
     /// Like [`Analysis::redundant`], where the answer of [`Analysis::decisive`] is at hand.
     pub fn redundant_given(&mut self, target: &Target, decisive: &[Decisive]) -> Redundancy {
+        self.begin();
         let mut found = Redundancy::default();
         let lowered = self.lower(target);
         let mut count: FxHashMap<u32, usize> = FxHashMap::default();
@@ -100,10 +110,13 @@ impl Analysis<'_> {
                 single && matches!(verdict, Decisive::Pair(_))
             })
             .collect();
-        let dead = self.is_impossible(&target.template, &[lowered.root], &mut found) == Some(true);
-        let selection = Vec::new();
-        let mut walk = Walk { target, root: lowered.root, dead, matters: &matters, next: 0, selection };
+        let dead = self.is_impossible(&Events::of(target), &[lowered.root], &mut found) == Some(true);
+        let (selection, removed) = (Vec::new(), Vec::new());
+        let mut walk = Walk { target, root: lowered.root, dead, matters: &matters, next: 0, selection, removed };
         self.parts(&mut walk, &target.condition, false, &mut found);
+        if !dead {
+            self.dead_values(&mut walk, &mut found);
+        }
         let mut index = 0;
         let mut predicates = Vec::new();
         target.condition.each(&mut |predicate, _| {
@@ -112,7 +125,7 @@ impl Analysis<'_> {
         });
         let mut seen = FxHashSet::default();
         for (index, predicate) in predicates {
-            self.relieve();
+            self.begin();
             if seen.insert((std::sync::Arc::as_ptr(&predicate.test).addr(), predicate.span)) {
                 self.covered_values(target, index, predicate, &mut found);
             }
@@ -130,11 +143,18 @@ impl Analysis<'_> {
                 for child in children {
                     let (first, predicates) = (walk.next, count(child));
                     let mut own = walk.matters.iter().skip(first).take(predicates);
-                    if found.asked < PARTS && own.all(|matters| !matters) {
+                    let asked = found.asked < PARTS && own.all(|matters| !matters);
+                    if asked && !self.charge(predicates) {
+                        found.doubt(Unknown::Work);
+                    } else if asked {
                         found.asked += 1;
-                        self.relieve();
+                        self.begin();
                         let place = Place { expr, conjunction: matches!(expr, Expr::All(_)), negated };
                         if let Some(kind) = self.part(walk, child, &place, found) {
+                            if kind != RedundantKind::SwallowingFilter && kind != RedundantKind::Known {
+                                let neutral = if place.conjunction { TRUE } else { FALSE };
+                                walk.removed.push((std::ptr::from_ref(child), neutral));
+                            }
                             let words = part_words(&walk.target.template, child, &kind);
                             let predicates: Vec<usize> = (first..first + predicates).collect();
                             walk.next += predicates.len();
@@ -144,7 +164,7 @@ impl Analysis<'_> {
                     }
                     let filters = matches!((expr, child), (Expr::All(_), Expr::Not(_))) && !negated;
                     if filters {
-                        walk.selection = self.selected(&walk.target.template, children);
+                        walk.selection = self.selected(&Events::of(walk.target), children);
                     }
                     self.parts(walk, child, negated, found);
                     if filters {
@@ -164,18 +184,18 @@ impl Analysis<'_> {
         found: &mut Redundancy,
     ) -> Option<RedundantKind> {
         let (target, root) = (walk.target, walk.root);
-        let template = &*target.template;
+        let events = &Events::of(target);
         let filter = matches!(child, Expr::Not(_)) && place.conjunction && !place.negated;
-        let own = self.lower_part(template, child, &mut Vec::new());
+        let own = self.lower_part(events, child, &mut Vec::new());
         // A filter that leaves nothing has a worse fault than to say nothing.
         if filter
             && own != FALSE
             && let Expr::All(siblings) = place.expr
         {
-            let mut parts = self.selected(template, siblings);
-            let left = self.is_impossible(template, &parts, found) == Some(false);
+            let mut parts = self.selected(events, siblings);
+            let left = self.is_impossible(events, &parts, found) == Some(false);
             parts.push(own);
-            if left && self.is_impossible(template, &parts, found) == Some(true) {
+            if left && self.is_impossible(events, &parts, found) == Some(true) {
                 return Some(RedundantKind::SwallowingFilter);
             }
         }
@@ -187,20 +207,31 @@ impl Analysis<'_> {
             return Some(RedundantKind::Known);
         }
         let neutral = if place.conjunction { TRUE } else { FALSE };
-        let without = self.lower_replaced(&target.condition, &Replacement { part: child, by: neutral, template });
+        let this = [(std::ptr::from_ref(child), neutral)];
+        let without = self.lower_without(target, &this);
         // Without the part of a conjunction the condition is wider, unless the conjunction is negated.
         let (wide, narrow) = if place.conjunction == place.negated { (root, without) } else { (without, root) };
         let not_narrow = self.formulas.negate(narrow);
-        let same = self.is_impossible(template, &[wide, not_narrow], found)?;
+        let same = self.is_impossible(events, &[wide, not_narrow], found)?;
         if !same {
             return None;
+        }
+        // It can go alone; what was found before must be able to go as well.
+        if !walk.removed.is_empty() {
+            let all: Vec<_> = walk.removed.iter().chain(&this).copied().collect();
+            let left = self.lower_without(target, &all);
+            let (not_root, not_left) = (self.formulas.negate(root), self.formulas.negate(left));
+            let wider = self.is_impossible(events, &[left, not_root], found)?;
+            if !wider || !self.is_impossible(events, &[root, not_left], found)? {
+                return None;
+            }
         }
         let (Expr::All(siblings) | Expr::Any(siblings)) = place.expr else { return None };
         Some(match (place.conjunction, filter) {
             (true, true) => {
-                let mut parts = self.selected(template, siblings);
+                let mut parts = self.selected(events, siblings);
                 parts.push(self.formulas.negate(own));
-                match self.is_impossible(template, &parts, found)? {
+                match self.is_impossible(events, &parts, found)? {
                     true => RedundantKind::DeadFilter,
                     false => RedundantKind::CoveredFilter,
                 }
@@ -210,16 +241,15 @@ impl Analysis<'_> {
             (false, _) if place.negated => {
                 let mut parts = walk.selection.clone();
                 parts.push(own);
-                match self.is_impossible(template, &parts, found)? {
+                match self.is_impossible(events, &parts, found)? {
                     true => RedundantKind::DeadFilter,
                     false => RedundantKind::CoveredFilter,
                 }
             }
             (false, _) => {
                 // Where the branch alone stands in place of all branches.
-                let alone = Replacement { part: place.expr, by: own, template };
-                let alone = self.lower_replaced(&target.condition, &alone);
-                match self.is_impossible(template, &[alone], found)? {
+                let alone = self.lower_without(target, &[(std::ptr::from_ref(place.expr), own)]);
+                match self.is_impossible(events, &[alone], found)? {
                     true => RedundantKind::DeadBranch,
                     false => RedundantKind::CoveredBranch,
                 }
@@ -228,19 +258,19 @@ impl Analysis<'_> {
     }
 
     /// The parts of a conjunction that are no filters.
-    pub(crate) fn selected(&mut self, template: &TemplateType, parts: &[Expr<Predicate>]) -> Vec<NodeId> {
+    pub(crate) fn selected(&mut self, events: &Events<'_>, parts: &[Expr<Predicate>]) -> Vec<NodeId> {
         let selected = parts.iter().filter(|part| !matches!(part, Expr::Not(_)));
-        selected.map(|part| self.lower_part(template, part, &mut Vec::new())).collect()
+        selected.map(|part| self.lower_part(events, part, &mut Vec::new())).collect()
     }
 
     pub(crate) fn is_impossible(
         &mut self,
-        template: &TemplateType,
+        events: &Events<'_>,
         parts: &[NodeId],
         found: &mut Redundancy,
     ) -> Option<bool> {
         let formula = self.formulas.cancel(parts);
-        match self.seek(template, formula, None) {
+        match self.seek(events, formula, None) {
             Sought::Found(_) => Some(false),
             Sought::Impossible(_) => Some(true),
             Sought::Unknown(reason) => {
@@ -250,10 +280,17 @@ impl Analysis<'_> {
         }
     }
 
-    /// The formula of a condition in which one part is replaced.
+    /// The formula of the condition of a target with some parts replaced.
+    fn lower_without(&mut self, target: &Target, parts: &[(*const Expr<Predicate>, NodeId)]) -> NodeId {
+        let replacement = Replacement { parts, events: &Events::of(target) };
+        self.lower_replaced(&target.condition, &replacement)
+    }
+
+    /// The formula of a condition in which some parts are replaced.
     fn lower_replaced(&mut self, expr: &Expr<Predicate>, replacement: &Replacement<'_>) -> NodeId {
-        if std::ptr::eq(expr, replacement.part) {
-            return replacement.by;
+        self.charge(replacement.parts.len());
+        if let Some((_, by)) = replacement.parts.iter().find(|(part, _)| std::ptr::eq(expr, *part)) {
+            return *by;
         }
         match expr {
             Expr::Not(inner) => {
@@ -268,7 +305,150 @@ impl Analysis<'_> {
                 let parts: Vec<NodeId> = parts.iter().map(|part| self.lower_replaced(part, replacement)).collect();
                 self.formulas.any(parts)
             }
-            other => self.lower_part(replacement.template, other, &mut Vec::new()),
+            other => self.lower_part(replacement.events, other, &mut Vec::new()),
+        }
+    }
+
+    /// Whether the condition of a target means the same without all of these parts, each given by its predicates.
+    /// `false` where that is not proven.
+    pub(crate) fn can_go_together(&mut self, target: &Target, parts: &[&[usize]]) -> bool {
+        self.begin();
+        let events = &Events::of(target);
+        let whole = self.lower(target).root;
+        let rest = self.lower_rest(events, &target.condition, parts, &mut 0).unwrap_or(FALSE);
+        let mut found = Redundancy::default();
+        let (not_whole, not_rest) = (self.formulas.negate(whole), self.formulas.negate(rest));
+        self.is_impossible(events, &[whole, not_rest], &mut found) == Some(true)
+            && self.is_impossible(events, &[rest, not_whole], &mut found) == Some(true)
+    }
+
+    /// The formula of what is left of a condition; nothing where nothing is.
+    // INVARIANT: the checker held the depth of conditions to `limits::NESTING`.
+    fn lower_rest(
+        &mut self,
+        events: &Events<'_>,
+        expr: &Expr<Predicate>,
+        without: &[&[usize]],
+        next: &mut usize,
+    ) -> Option<NodeId> {
+        let first = *next;
+        let predicates = count(expr);
+        self.charge(predicates.saturating_add(without.len()));
+        let is_it = |part: &&[usize]| part.len() == predicates && part.first() == Some(&first);
+        if predicates > 0 && without.iter().any(is_it) {
+            *next += predicates;
+            return None;
+        }
+        Some(match expr {
+            Expr::Not(inner) => {
+                let inner = self.lower_rest(events, inner, without, next)?;
+                self.formulas.negate(inner)
+            }
+            Expr::All(parts) => {
+                let parts: Vec<NodeId> =
+                    parts.iter().filter_map(|part| self.lower_rest(events, part, without, next)).collect();
+                self.formulas.all(parts)
+            }
+            Expr::Any(parts) => {
+                let parts: Vec<NodeId> =
+                    parts.iter().filter_map(|part| self.lower_rest(events, part, without, next)).collect();
+                self.formulas.any(parts)
+            }
+            Expr::Is(_) | Expr::Const(_) => {
+                *next += predicates;
+                self.lower_part(events, expr, &mut Vec::new())
+            }
+        })
+    }
+
+    /// The values of lists on which nothing depends: one that a filter excludes, or that a filter has and nothing
+    /// selects. Asked of lists on fields that other predicates look at too: no other value can be such a one.
+    fn dead_values(&mut self, walk: &mut Walk<'_>, found: &mut Redundancy) {
+        let target = walk.target;
+        let mut leaves: Vec<(usize, bool, &Expr<Predicate>)> = Vec::new();
+        leaves_of(&target.condition, false, &mut leaves);
+        let mut of_field: FxHashMap<&FieldRef, FxHashSet<usize>> = FxHashMap::default();
+        for (_, _, leaf) in &leaves {
+            if let Expr::Is(predicate) = leaf {
+                of_field.entry(&predicate.field).or_default().insert(std::sync::Arc::as_ptr(&predicate.test).addr());
+            }
+        }
+        let mut seen = FxHashSet::default();
+        for (index, negated, leaf) in &leaves {
+            let Expr::Is(predicate) = leaf else { continue };
+            let Some((patterns, wrap)) = values_of(&predicate.test) else { continue };
+            let alone = of_field.get(&predicate.field).is_none_or(|tests| tests.len() < 2);
+            let place = (std::sync::Arc::as_ptr(&predicate.test).addr(), predicate.span);
+            if alone || predicate.field.is_any() || patterns.len() < 2 || patterns.len() > VALUES || !seen.insert(place)
+            {
+                continue;
+            }
+            // Each place where the list is read: what one of them needs is not dead.
+            let same = |(_, _, other): &&(usize, bool, &Expr<Predicate>)| matches!(other, Expr::Is(one) if (std::sync::Arc::as_ptr(&one.test).addr(), one.span) == place);
+            let all: Vec<&(usize, bool, &Expr<Predicate>)> = leaves.iter().filter(same).collect();
+            if all.iter().any(|(_, other, _)| other != negated) {
+                continue;
+            }
+            self.begin();
+            let events = &Events::of(target);
+            // Where it matters whether the list holds: in the condition as it is, and without what was found before.
+            let mut matters: Vec<NodeId> = Vec::new();
+            for before in [&[][..], &walk.removed] {
+                let by = |node: NodeId| -> Vec<(*const Expr<Predicate>, NodeId)> {
+                    let places = all.iter().map(|(_, _, leaf)| (std::ptr::from_ref(*leaf), node));
+                    places.chain(before.iter().copied()).collect()
+                };
+                let (with, without) = (self.lower_without(target, &by(TRUE)), self.lower_without(target, &by(FALSE)));
+                let (wide, narrow) = if *negated { (without, with) } else { (with, without) };
+                let not_narrow = self.formulas.negate(narrow);
+                let here = self.formulas.cancel(&[wide, not_narrow]);
+                if !matters.contains(&here) {
+                    matters.push(here);
+                }
+            }
+            // Where the whole list is dead, the part is.
+            let mut lives = true;
+            for here in &matters {
+                lives &= self.is_impossible(events, &[*here], found) == Some(false);
+            }
+            if !lives {
+                continue;
+            }
+            let mut dead: Vec<Redundant> = Vec::new();
+            for (value, pattern) in patterns.iter().enumerate() {
+                if !self.charge(64) {
+                    found.doubt(Unknown::Work);
+                    return;
+                }
+                found.asked += 1;
+                let test = wrap(Test::Text { patterns: vec![pattern.clone()], all: false });
+                let alone = Expr::Is(Predicate { test: std::sync::Arc::new(test), ..predicate.clone() });
+                let alone = self.lower_part(events, &alone, &mut Vec::new());
+                let mut is_dead = true;
+                for here in &matters {
+                    is_dead = is_dead && self.is_impossible(events, &[*here, alone], found) == Some(true);
+                }
+                if is_dead {
+                    let field = words::field(&target.template, &predicate.field);
+                    let written = words::written(pattern);
+                    let words = format!("{field}: where {written} matches, the rest of the condition decides already");
+                    let kind = RedundantKind::DeadValue { value };
+                    dead.push(Redundant { kind, predicates: vec![*index], span: predicate.span, words });
+                }
+            }
+            if dead.is_empty() || dead.len() >= patterns.len() {
+                continue;
+            }
+            // What else is asked is asked of the list without them.
+            let is_dead = |value: &usize| {
+                dead.iter().any(|one| matches!(&one.kind, RedundantKind::DeadValue { value: own } if own == value))
+            };
+            let left = patterns.iter().enumerate().filter(|(value, _)| !is_dead(value));
+            let left = Test::Text { patterns: left.map(|(_, pattern)| pattern.clone()).collect(), all: false };
+            let left = Expr::Is(Predicate { test: std::sync::Arc::new(wrap(left)), ..(*predicate).clone() });
+            let left = self.lower_part(events, &left, &mut Vec::new());
+            walk.removed.extend(all.iter().map(|(_, _, leaf)| (std::ptr::from_ref(*leaf), left)));
+            found.findings.append(&mut dead);
         }
     }
 
@@ -282,11 +462,15 @@ impl Analysis<'_> {
         if patterns.len() < 2 {
             return;
         }
-        let literals = Literals::of(patterns);
+        let mut literals = Literals::of(patterns);
         let mut gone = vec![false; patterns.len()];
         for (value, pattern) in patterns.iter().enumerate() {
             found.asked += 1;
-            match self.covering(value, pattern, patterns, &literals, &gone) {
+            if !self.charge(8) {
+                found.doubt(Unknown::Work);
+                return;
+            }
+            match self.covering(value, pattern, patterns, &mut literals, &gone) {
                 Ok(Some(mut by)) => {
                     by.sort_unstable();
                     if let Some(gone) = gone.get_mut(value) {
@@ -315,7 +499,7 @@ impl Analysis<'_> {
         value: usize,
         pattern: &TextPattern,
         patterns: &[TextPattern],
-        literals: &Literals,
+        literals: &mut Literals,
         gone: &[bool],
     ) -> Result<Option<Vec<usize>>, Unknown> {
         /// Values that cover one together.
@@ -337,12 +521,15 @@ impl Analysis<'_> {
                 match search(&mut self.space.values.automata, &groups, states) {
                     Search::Found(text) => text,
                     Search::Empty => return Ok(Some(Vec::new())),
-                    Search::Spent => return Err(Unknown::States),
+                    Search::Spent => return Err(self.space.values.spent()),
                 }
             }
         };
         loop {
             let mut other = None;
+            if !self.charge(literals.work(&text)) {
+                return Err(Unknown::Work);
+            }
             for candidate in literals.matching(&text) {
                 if candidate != value && gone.get(candidate) == Some(&false) && !by.contains(&candidate) {
                     other = Some(candidate);
@@ -350,12 +537,18 @@ impl Analysis<'_> {
                 }
             }
             if other.is_none() {
-                for candidate in &literals.others {
+                for (candidate, known) in &mut literals.others {
                     if *candidate == value || gone.get(*candidate) != Some(&false) || by.contains(candidate) {
                         continue;
                     }
+                    if !self.charge(4) {
+                        return Err(Unknown::Work);
+                    }
                     let Some(pattern) = patterns.get(*candidate) else { continue };
-                    let of = lang(self, pattern)?;
+                    let of = match known {
+                        Some(known) => *known,
+                        None => *known.insert(lang(self, pattern)?),
+                    };
                     if self.space.values.automata.is_match(of, &text) {
                         other = Some(*candidate);
                         break;
@@ -378,7 +571,7 @@ impl Analysis<'_> {
             match search(&mut self.space.values.automata, &groups, states) {
                 Search::Found(found) => text = found,
                 Search::Empty => return Ok(Some(by)),
-                Search::Spent => return Err(Unknown::States),
+                Search::Spent => return Err(self.space.values.spent()),
             }
         }
     }
@@ -403,6 +596,8 @@ struct Walk<'e> {
     next: usize,
     /// Where filters stand, what the parts beside them select.
     selection: Vec<NodeId>,
+    /// What was found redundant, with what it is where it stands: the rest means the same without.
+    removed: Vec<(*const Expr<Predicate>, NodeId)>,
 }
 
 /// Where a part stands.
@@ -418,8 +613,8 @@ struct Literals {
     table: FxHashMap<(u8, bool, Box<str>), Vec<usize>>,
     /// The lengths in bytes of those that may stand anywhere, at the beginning, at the end.
     lengths: Vec<usize>,
-    /// Indices of values that are no literals.
-    others: Vec<usize>,
+    /// Indices of values that are no literals, with their languages as far as they were asked for.
+    others: Vec<(usize, Option<LangId>)>,
 }
 
 impl Literals {
@@ -432,7 +627,7 @@ impl Literals {
                 Pattern::EndsWith(text) => (2, text),
                 Pattern::Contains(text) => (3, text),
                 Pattern::Like(_) | Pattern::Matches(_) => {
-                    literals.others.push(index);
+                    literals.others.push((index, None));
                     continue;
                 }
             };
@@ -445,6 +640,12 @@ impl Literals {
         literals.lengths.sort_unstable();
         literals.lengths.dedup();
         literals
+    }
+
+    /// Steps of [`Literals::matching`].
+    fn work(&self, text: &str) -> usize {
+        let of = |length: &usize| text.len().saturating_sub(*length).saturating_add(1).saturating_mul(4 + length / 8);
+        self.lengths.iter().take_while(|length| **length <= text.len()).map(of).sum::<usize>().saturating_add(16)
     }
 
     /// Indices of the literals that match a text.
@@ -499,6 +700,31 @@ fn literal_covers(cover: &TextPattern, pattern: &TextPattern) -> bool {
     }
 }
 
+/// The predicates of a condition, with their index and whether they stand under an odd number of negations.
+// INVARIANT: the checker held the depth of conditions to `limits::NESTING`.
+fn leaves_of<'e>(expr: &'e Expr<Predicate>, negated: bool, found: &mut Vec<(usize, bool, &'e Expr<Predicate>)>) {
+    match expr {
+        Expr::Const(_) => {}
+        Expr::Not(inner) => leaves_of(inner, !negated, found),
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().for_each(|part| leaves_of(part, negated, found)),
+        Expr::Is(_) => found.push((found.len(), negated, expr)),
+    }
+}
+
+/// The values of a list of which one is enough, and what makes a test of one of them.
+fn values_of(test: &Test) -> Option<(&[TextPattern], fn(Test) -> Test)> {
+    match test {
+        Test::Text { patterns, all: false } => Some((patterns, |test| test)),
+        Test::Elements { all: false, test } => match &**test {
+            Test::Text { patterns, all: false } => {
+                Some((patterns, |test| Test::Elements { all: false, test: Box::new(test) }))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn count(expr: &Expr<Predicate>) -> usize {
     let mut count = 0;
     expr.each(&mut |_, _| count += 1);
@@ -523,7 +749,7 @@ pub(crate) fn part_words(template: &TemplateType, part: &Expr<Predicate>, kind: 
         RedundantKind::DeadBranch => format!("the branch cannot hold where it matters: {what}"),
         RedundantKind::CoveredBranch => format!("the branch holds only where another one does: {what}"),
         RedundantKind::Known => format!("known before any event: {what}"),
-        RedundantKind::Implied | RedundantKind::CoveredValue { .. } => {
+        RedundantKind::Implied | RedundantKind::CoveredValue { .. } | RedundantKind::DeadValue { .. } => {
             format!("the rest holds only where this does: {what}")
         }
     }

@@ -6,6 +6,7 @@ use rustc_hash::FxHashMap;
 use crate::analysis::{Analysis, Example, Lowered, alike};
 use crate::budget::Unknown;
 use crate::decide::Fires;
+use crate::events::Events;
 use crate::formula::AtomId;
 use crate::witness::Witness;
 
@@ -76,14 +77,21 @@ impl Analysis<'_> {
         if !alike(&a.template, &b.template) {
             return Example::Unknown(Unknown::Templates);
         }
-        let (of, by) = (self.lower(a), self.lower(b));
-        self.implies_lowered(a, b, &of, &by)
+        self.begin();
+        let events = Events::of(a).with([b]);
+        let (of, by) = (self.lower_on(&events, a), self.lower_on(&events, b));
+        self.implies_lowered(&events, (a, &of), (b, &by))
     }
 
-    fn implies_lowered(&mut self, a: &Target, b: &Target, of: &Lowered, by: &Lowered) -> Example {
+    fn implies_lowered(
+        &mut self,
+        events: &Events<'_>,
+        (a, of): (&Target, &Lowered),
+        (b, by): (&Target, &Lowered),
+    ) -> Example {
         let silent = self.formulas.negate(by.root);
         let formula = self.formulas.cancel(&[of.root, silent]);
-        self.example(&a.template, formula, &[(a, true), (b, false)]).0
+        self.example(events, formula, &[(a, true), (b, false)]).0
     }
 
     /// How two conditions differ, with an event for each side.
@@ -101,16 +109,20 @@ impl Analysis<'_> {
         if !alike(&a.template, &b.template) {
             return Example::Unknown(Unknown::Templates);
         }
-        let (first, second) = (self.lower(a), self.lower(b));
+        self.begin();
+        let events = Events::of(a).with([b]);
+        let (first, second) = (self.lower_on(&events, a), self.lower_on(&events, b));
         let formula = self.formulas.cancel(&[first.root, second.root]);
-        self.example(&a.template, formula, &[(a, true), (b, true)]).0
+        self.example(&events, formula, &[(a, true), (b, true)]).0
     }
 
     /// All implications among targets of one template type: refuted by sample events first, proven second. A
     /// target that never fires is left out, since it implies everything.
     pub fn implications(&mut self, targets: &[&Target]) -> Implications {
         let mut all = Implications::default();
-        let lowered: Vec<Lowered> = targets.iter().map(|target| self.lower(target)).collect();
+        let Some((first, rest)) = targets.split_first() else { return all };
+        let events = Events::of(first).with(rest.iter().copied());
+        let lowered: Vec<Lowered> = targets.iter().map(|target| self.lower_on(&events, target)).collect();
         // Each target's own event, and what it says of the atoms of the others.
         let mut samples: Vec<Option<Vec<Witness>>> = Vec::with_capacity(targets.len());
         for target in targets {
@@ -125,6 +137,11 @@ impl Analysis<'_> {
             let mut sample = sample.clone();
             let mut truths: Vec<FxHashMap<AtomId, bool>> = sample.iter().map(|_| FxHashMap::default()).collect();
             for (by, (other, formula)) in targets.iter().zip(&lowered).enumerate() {
+                // Each pair is a question.
+                self.begin();
+                if !self.charge(8) {
+                    return all;
+                }
                 if of == by || samples.get(by).is_none_or(Option::is_none) || !alike(&target.template, &other.template)
                 {
                     continue;
@@ -149,7 +166,7 @@ impl Analysis<'_> {
                     continue;
                 }
                 let pair = Implication { of, by };
-                match self.implies_lowered(target, other, own, formula) {
+                match self.implies_lowered(&events, (target, own), (other, formula)) {
                     Example::None => all.proven.push(pair),
                     Example::Found(event) => {
                         all.refuted_by_search += 1;

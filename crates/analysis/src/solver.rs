@@ -7,6 +7,7 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::automata::Meter;
 use crate::budget::{Budget, Unknown};
 use crate::formula::{AtomId, Formulas, Literal, Node, NodeId, TRUE};
 
@@ -15,10 +16,8 @@ pub(crate) trait Theory {
     /// Which literals are looked at together. A literal of group 0 is not looked at before all are known.
     fn group(&mut self, atom: AtomId) -> u32;
 
-    /// Whether all work that is allowed was done.
-    fn is_spent(&self) -> bool {
-        false
-    }
+    /// Notes steps of the search, and tells whether more may be done.
+    fn charge(&mut self, work: usize) -> bool;
 
     /// Literals of one group that cannot be together, a small set of them; `None` where nothing
     /// is known against them.
@@ -79,6 +78,8 @@ pub(crate) struct Solver<'f> {
     queue: usize,
     looked_at: usize,
     impossible: bool,
+    /// Steps that were taken and not noted yet.
+    steps: usize,
 }
 
 impl<'f> Solver<'f> {
@@ -98,6 +99,7 @@ impl<'f> Solver<'f> {
             queue: 0,
             looked_at: 0,
             impossible: false,
+            steps: 0,
         };
         let mut pending = Vec::new();
         solver.require(formula, None, &mut pending);
@@ -177,6 +179,7 @@ impl<'f> Solver<'f> {
 
     /// Adds a clause before the search.
     fn add(&mut self, mut lits: Vec<Lit>) {
+        self.steps += 8 + 8 * lits.len();
         lits.sort_unstable();
         lits.dedup();
         if lits.iter().zip(lits.iter().skip(1)).any(|(a, b)| *a == negate(*b)) {
@@ -238,6 +241,7 @@ impl<'f> Solver<'f> {
             let falsified = negate(lit);
             let Some(watch) = self.watches.get_mut(falsified as usize) else { continue };
             let watching = std::mem::take(watch);
+            self.steps += 2 + 2 * watching.len();
             let mut kept: Vec<u32> = Vec::with_capacity(watching.len());
             let mut conflict = None;
             for id in watching {
@@ -258,6 +262,7 @@ impl<'f> Solver<'f> {
                     .skip(2)
                     .find(|(_, lit)| self.value(**lit) >= 0)
                     .map(|(at, lit)| (at, *lit));
+                self.steps += replacement.map_or(clause.len(), |(at, _)| at);
                 match replacement {
                     Some((at, replacement)) => {
                         if let Some(clause) = self.clauses.get_mut(id as usize) {
@@ -307,8 +312,10 @@ impl<'f> Solver<'f> {
             return false;
         }
         let (mut learnt, mut seen) = (Vec::new(), vec![false; self.variables.len()]);
+        self.steps += self.variables.len() / 16;
         let (mut open, mut at, mut part) = (0_usize, self.trail.len(), clause);
         let asserted = loop {
+            self.steps += 2 * part.len();
             for lit in part {
                 let Some(seen) = seen.get_mut((lit >> 1) as usize) else { continue };
                 let level = self.variables.get((lit >> 1) as usize).map_or(0, |variable| variable.level);
@@ -322,6 +329,7 @@ impl<'f> Solver<'f> {
             let lit = loop {
                 let Some(before) = at.checked_sub(1) else { return false };
                 at = before;
+                self.steps += 1;
                 let Some(lit) = self.trail.get(at).copied() else { return false };
                 if seen.get((lit >> 1) as usize) == Some(&true) {
                     break lit;
@@ -360,10 +368,17 @@ impl<'f> Solver<'f> {
     }
 
     /// A literal of the first clause of the formula that does not hold yet.
-    fn decision(&self) -> Option<Lit> {
-        let open = |clause: &&Vec<Lit>| clause.iter().all(|lit| self.value(*lit) != 1);
-        let clause = self.clauses.get(..self.original)?.iter().find(open)?;
-        clause.iter().copied().find(|lit| self.value(*lit) == 0)
+    fn decision(&mut self) -> Option<Lit> {
+        let mut looked_at = 0;
+        let open = |clause: &&Vec<Lit>| {
+            let holds = clause.iter().position(|lit| self.value(*lit) == 1);
+            looked_at += holds.map_or(clause.len(), |at| at + 1);
+            holds.is_none()
+        };
+        let clause = self.clauses.get(..self.original)?.iter().find(open);
+        let found = clause.and_then(|clause| clause.iter().copied().find(|lit| self.value(*lit) == 0));
+        self.steps += looked_at;
+        found
     }
 
     /// Searches.
@@ -376,8 +391,8 @@ impl<'f> Solver<'f> {
             return end(None, reasons);
         }
         loop {
-            if theory.is_spent() {
-                return Outcome::Unknown(Unknown::States);
+            if !theory.charge(std::mem::take(&mut self.steps)) {
+                return Outcome::Unknown(Unknown::Work);
             }
             let mut clause = self.propagate().and_then(|id| self.clauses.get(id as usize).cloned());
             if clause.is_none() {
@@ -427,6 +442,7 @@ impl<'f> Solver<'f> {
         for lit in self.trail.get(self.looked_at..).unwrap_or(&[]) {
             let Some((atom, _)) = self.literal_of(*lit) else { continue };
             let group = theory.group(atom);
+            self.steps += 4 + changed.len();
             if group != 0 && !changed.contains(&group) {
                 changed.push(group);
             }
@@ -435,6 +451,7 @@ impl<'f> Solver<'f> {
         if changed.is_empty() {
             return None;
         }
+        self.steps += 8 * self.trail.len();
         let mut grouped: FxHashMap<u32, Vec<Literal>> = FxHashMap::default();
         for (atom, positive) in self.literals() {
             grouped.entry(theory.group(atom)).or_default().push((atom, positive));
@@ -450,9 +467,14 @@ pub(crate) fn refutes(
     definitions: &[Vec<Literal>],
     reasons: &[&Vec<Literal>],
     budget: &Budget,
+    meter: &mut Meter,
 ) -> bool {
-    struct Nothing;
-    impl Theory for Nothing {
+    struct Nothing<'m>(&'m mut Meter);
+    impl Theory for Nothing<'_> {
+        fn charge(&mut self, work: usize) -> bool {
+            self.0.charge(work)
+        }
+
         fn group(&mut self, _: AtomId) -> u32 {
             0
         }
@@ -473,5 +495,5 @@ pub(crate) fn refutes(
         .cloned()
         .chain(reasons.iter().map(|reason| reason.iter().map(|(atom, positive)| (*atom, !positive)).collect()))
         .collect();
-    matches!(Solver::new(formulas, formula, &clauses).run(&mut Nothing, budget), Outcome::Impossible(_))
+    matches!(Solver::new(formulas, formula, &clauses).run(&mut Nothing(meter), budget), Outcome::Impossible(_))
 }

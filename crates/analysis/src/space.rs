@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use contentcheck_model::field::FieldRef;
 use contentcheck_model::predicate::Test;
-use contentcheck_model::template::TemplateType;
 use rustc_hash::FxHashMap;
 
 use crate::budget::Unknown;
+use crate::events::Events;
 use crate::formula::{AtomId, Literal};
 use crate::holds;
 use crate::values::{Ask, Domain, TestId, Values, is_comparison};
@@ -49,8 +49,8 @@ impl Space {
         }
     }
 
-    pub(crate) fn field(&mut self, template: &TemplateType, field: &FieldRef) -> FieldId {
-        let key = (field.clone(), Domain::of(template, field));
+    pub(crate) fn field(&mut self, events: &Events<'_>, field: &FieldRef) -> FieldId {
+        let key = (field.clone(), Domain::of(events, field));
         if let Some(known) = self.field_ids.get(&key) {
             return *known;
         }
@@ -77,8 +77,8 @@ impl Space {
     }
 
     /// The atom of a test on a field.
-    pub(crate) fn intern(&mut self, template: &TemplateType, reference: &FieldRef, test: &Arc<Test>) -> AtomId {
-        let field = self.field(template, reference);
+    pub(crate) fn intern(&mut self, events: &Events<'_>, reference: &FieldRef, test: &Arc<Test>) -> AtomId {
+        let field = self.field(events, reference);
         let id = self.values.intern(test);
         if let Some(known) = self.atom_ids.get(&(field, id)) {
             return *known;
@@ -87,11 +87,11 @@ impl Space {
             Test::Text { patterns, all: true } if reference.is_any() && patterns.len() > 1 => {
                 let single = |pattern: &_| Arc::new(Test::Text { patterns: vec![Clone::clone(pattern)], all: false });
                 let singles: Vec<Arc<Test>> = patterns.iter().map(single).collect();
-                Some(singles.iter().map(|single| self.intern(template, reference, single)).collect())
+                Some(singles.iter().map(|single| self.intern(events, reference, single)).collect())
             }
             _ => None,
         };
-        let other = test.other().map(|other| self.field(template, other));
+        let other = test.other().map(|other| self.field(events, other));
         let atom = AtomId::try_from(self.atoms.len()).unwrap_or(AtomId::MAX);
         self.atoms.push(Atom { field, test: id, members, other });
         self.atom_ids.insert((field, id), atom);
@@ -181,8 +181,8 @@ impl Space {
     }
 
     /// The fields that every event of a template type has.
-    pub(crate) fn required(&mut self, template: &TemplateType) -> Vec<FieldId> {
-        let all: Vec<FieldId> = template.declared().map(|field| self.field(template, &field)).collect();
+    pub(crate) fn required(&mut self, events: &Events<'_>) -> Vec<FieldId> {
+        let all: Vec<FieldId> = events.template.declared().map(|field| self.field(events, &field)).collect();
         all.into_iter().filter(|field| self.domain(*field).is_required()).collect()
     }
 }

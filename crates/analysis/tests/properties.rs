@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
+use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, Redundant, RedundantKind, Witness};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldInfo, FieldRef, Place};
 use contentcheck_model::language::Language;
@@ -274,7 +274,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 fn target(condition: Expr<Predicate>) -> Target {
-    Target { template: template(), condition }
+    Target::new(template(), condition)
 }
 
 proptest! {
@@ -340,7 +340,7 @@ proptest! {
                     prop_assert!(fires(&target, &pair.fires) && !fires(&target, &pair.silent));
                     let apart = |witness: &Witness| witness.with(&pair.field, None);
                     prop_assert_eq!(apart(&pair.fires), apart(&pair.silent));
-                    let alone = Target { template: Arc::clone(&target.template), condition: Expr::Is(predicate.clone()) };
+                    let alone = target.with_condition(Expr::Is(predicate.clone()));
                     prop_assert_eq!(fires(&alone, &pair.fires), pair.holds);
                     prop_assert_eq!(fires(&alone, &pair.silent), !pair.holds);
                 }
@@ -361,9 +361,10 @@ proptest! {
     fn what_is_redundant_can_be_left_out(condition in condition(), events in proptest::collection::vec(witness(), 30)) {
         let target = target(condition);
         let mut analysis = Analysis::new(&fires);
-        for finding in analysis.redundant(&target).findings {
+        let findings = analysis.redundant(&target).findings;
+        for finding in &findings {
             let without = match &finding.kind {
-                RedundantKind::CoveredValue { value, .. } => drop_value(&target, finding.predicates[0], *value),
+                RedundantKind::CoveredValue { value, .. } | RedundantKind::DeadValue { value } => drop_value(&target, finding.predicates[0], *value),
                 RedundantKind::Implied | RedundantKind::DeadFilter | RedundantKind::CoveredFilter
                 | RedundantKind::DeadBranch | RedundantKind::CoveredBranch => leave_out(&target, &finding.predicates),
                 _ => continue,
@@ -371,6 +372,11 @@ proptest! {
             for event in &events {
                 prop_assert_eq!(fires(&target, event), fires(&without, event), "{:?} {:?}", finding, event);
             }
+        }
+        // Whoever follows all of the advice changes nothing either.
+        let followed = follow(&target, &findings);
+        for event in &events {
+            prop_assert_eq!(fires(&target, event), fires(&followed, event), "{:?} {:?}", findings, event);
         }
     }
 
@@ -433,6 +439,32 @@ fn tied(predicate: &Predicate, all: &[Predicate]) -> bool {
     all.iter().filter(about).count() > 1 || matches!(&*predicate.test, Test::Field { .. })
 }
 
+/// The condition without anything that is said to be redundant: values first, since parts that go take their number along.
+fn follow(target: &Target, findings: &[Redundant]) -> Target {
+    let mut values: Vec<(usize, usize)> = Vec::new();
+    let mut parts: Vec<&[usize]> = Vec::new();
+    for finding in findings {
+        match &finding.kind {
+            RedundantKind::CoveredValue { value, .. } | RedundantKind::DeadValue { value } => {
+                values.push((finding.predicates[0], *value));
+            }
+            RedundantKind::SwallowingFilter | RedundantKind::Known => {}
+            _ => parts.push(&finding.predicates),
+        }
+    }
+    values.sort_unstable();
+    values.dedup();
+    let mut left = target.clone();
+    for (at, value) in values.iter().rev() {
+        left = drop_value(&left, *at, *value);
+    }
+    parts.sort_unstable();
+    for part in parts.iter().rev() {
+        left = leave_out(&left, part);
+    }
+    left
+}
+
 /// The condition without the part that has just these predicates.
 fn leave_out(target: &Target, predicates: &[usize]) -> Target {
     fn walk(expr: &Expr<Predicate>, next: &mut usize, out: &[usize]) -> Option<Expr<Predicate>> {
@@ -458,7 +490,7 @@ fn leave_out(target: &Target, predicates: &[usize]) -> Target {
         })
     }
     let condition = walk(&target.condition, &mut 0, predicates).unwrap_or_else(|| panic!("not all of it is redundant"));
-    Target { template: Arc::clone(&target.template), condition }
+    target.with_condition(condition)
 }
 
 fn drop_value(target: &Target, at: usize, value: usize) -> Target {
@@ -480,5 +512,5 @@ fn drop_value(target: &Target, at: usize, value: usize) -> Target {
         let test = if own == at { Arc::new(without(&predicate.test, value)) } else { Arc::clone(&predicate.test) };
         Expr::Is(Predicate { test, ..predicate.clone() })
     });
-    Target { template: Arc::clone(&target.template), condition }
+    target.with_condition(condition)
 }

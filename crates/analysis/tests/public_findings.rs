@@ -151,7 +151,7 @@ fn claims<'c>(content: &'c Checked, kinds: &mut BTreeMap<String, usize>) -> Vec<
     for target in content.rules().iter().flat_map(|rule| &rule.targets) {
         let mut claim = |kind: &str, words: String, condition: Expr<Predicate>| {
             *kinds.entry(kind.to_owned()).or_default() += 1;
-            claims.push(Claim { words, target, same: Target { template: Arc::clone(&target.template), condition } });
+            claims.push(Claim { words, target, same: target.with_condition(condition) });
         };
         let fires = !matches!(analysis.fires(target), Fires::Never(_));
         if !fires {
@@ -160,7 +160,7 @@ fn claims<'c>(content: &'c Checked, kinds: &mut BTreeMap<String, usize>) -> Vec<
         let filters = analysis.filters(target, fires).findings;
         for finding in analysis.redundant(target).findings.into_iter().chain(filters) {
             let condition = match &finding.kind {
-                RedundantKind::CoveredValue { value, .. } => {
+                RedundantKind::CoveredValue { value, .. } | RedundantKind::DeadValue { value } => {
                     without_value(&target.condition, *finding.predicates.first().unwrap(), *value)
                 }
                 // Of these it is not said that they could be left out.
@@ -169,6 +169,7 @@ fn claims<'c>(content: &'c Checked, kinds: &mut BTreeMap<String, usize>) -> Vec<
             };
             let kind = match finding.kind {
                 RedundantKind::CoveredValue { .. } => "covered value".to_owned(),
+                RedundantKind::DeadValue { .. } => "dead value".to_owned(),
                 other => format!("{other:?}"),
             };
             claim(&kind, finding.words, condition);

@@ -322,6 +322,7 @@ pub enum GateFormat {
 
 impl GateFormat {
     /// The formats that have a file in a directory of evidence, with its name: workflow commands have none, a log gets them.
+    /// The first is written last.
     pub const FILES: [(Self, &'static str); 6] = [
         (Self::Json, "evidence.json"),
         (Self::Sarif, "evidence.sarif"),
@@ -442,6 +443,15 @@ pub struct AttestVerify {
     /// Checks of which something may be missing; by default every check must have run, and the whole of it
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub allow_missing: Vec<String>,
+    /// The gate may have been run with --allow-shrink; by default a release that was allowed to shrink is refused
+    #[arg(long)]
+    pub allow_shrink: bool,
+    /// The gate may have been run with --allow-growth
+    #[arg(long)]
+    pub allow_growth: bool,
+    /// The gate may have been run with --skip-unsupplied
+    #[arg(long)]
+    pub skip_unsupplied: bool,
     /// Print the statement
     #[arg(long)]
     pub print: bool,
@@ -514,6 +524,10 @@ pub struct Prove {
     /// Answer all questions about this rule alone; by id, name, title or file
     #[arg(long)]
     pub rule: Option<String>,
+    /// List every pair of rules of which one fires on all events of the other, whatever their levels and sensors;
+    /// `lint --deep` reports those of which one can go
+    #[arg(long)]
+    pub implied: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
     pub format: ProofFormat,
@@ -600,7 +614,7 @@ pub struct Lint {
     /// Write the findings to a file in place of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Also look for parts, values and rules that say nothing: CC0615 to CC0621, which take longer
+    /// Also look for parts, values and rules that say nothing: CC0615 to CC0622, which take longer
     #[arg(long)]
     pub deep: bool,
     /// Fail the run on warnings too
@@ -706,6 +720,8 @@ pub enum SchemaName {
     Evidence,
     /// The JSON of `prove`
     Prove,
+    /// The JSON of `prove --implied`
+    Implied,
     /// The JSON of `diff`
     Diff,
 }

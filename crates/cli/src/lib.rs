@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod as_sensor;
+pub mod blind_spots;
 pub mod commands;
 pub mod disassembly;
 pub mod exit;

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Tally};
+use contentcheck_events::{Batch, Cause, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_model::diagnostic::{closest, visible};
 use contentcheck_model::limits;
 use contentcheck_run::{Plan, Route};
@@ -22,11 +22,6 @@ use crate::args::Recorded;
 use crate::exit::Failure;
 use crate::release::{by_reason, talk};
 use contentcheck_project::{files, walk};
-
-pub use contentcheck_run::Unrecognised;
-
-/// Endings of files that directories give.
-const ENDINGS: [&str; 4] = ["evtx", "json", "jsonl", "ndjson"];
 
 /// The files of a run.
 #[derive(Debug, Default)]
@@ -75,7 +70,7 @@ pub fn sources(paths: &[PathBuf], rules: &[PathBuf]) -> Result<Sources, Failure>
                 return Err(Failure::usage(format!(
                     "{}: no recorded events; they are called *.{}, also with .gz or .zst behind. Name a file of another name itself{left}",
                     files::name(path),
-                    ENDINGS.join(", *.")
+                    files::EVENT_ENDINGS.join(", *.")
                 )));
             }
         } else if known.insert(real(path)) {
@@ -130,7 +125,7 @@ fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) ->
             }
         } else if !kind.is_file() {
             found.left_out.push((name, "recordings: no regular file"));
-        } else if !is_events(entry.path()) {
+        } else if !files::is_events(entry.path()) {
             found.left_out.push((name, "recordings: not named like events"));
         } else {
             has_any = true;
@@ -142,13 +137,6 @@ fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) ->
     let hidden = std::mem::take(&mut *hidden.lock().unwrap_or_else(PoisonError::into_inner));
     found.left_out.extend(hidden.into_iter().map(|name| (name, "recordings: hidden")));
     has_any
-}
-
-/// Whether a file of a directory is named like events.
-fn is_events(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
-    plain.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 /// The template type that `--template` names.
@@ -195,7 +183,10 @@ pub fn decode(batch: &Batch, flattener: &mut Flattener, mut each: impl FnMut(Res
     batch.each(|record| match record {
         Err(problem) => each(Err(problem)),
         Ok(record) => match flattener.flatten(record.bytes) {
-            Ok(flat) => each(Ok((record.place, &flat))),
+            Ok(flat) => match flat.twice() {
+                Some(name) => each(Err(batch.problem(record.place, Cause::NamedTwice(name)))),
+                None => each(Ok((record.place, &flat))),
+            },
             Err(cause) => each(Err(batch.problem(record.place, cause))),
         },
     });
@@ -268,15 +259,9 @@ pub fn plural(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-/// Says what became of the records. `unsupplied` are events that the sensor does not supply, which is said elsewhere.
-pub fn summary(
-    totals: &Totals,
-    tally: &Tally,
-    arguments: &Recorded,
-    unrecognised: &Unrecognised,
-    unsupplied: u64,
-    streams: &mut Streams<'_>,
-) {
+/// Says what became of the records. `unsupplied` are events that the sensor does not supply, which is said elsewhere, as
+/// is what rules did not get to see.
+pub fn summary(totals: &Totals, tally: &Tally, arguments: &Recorded, unsupplied: u64, streams: &mut Streams<'_>) {
     let mut line = format!(
         "read {} from {}: {} of a known template type, {} not recognised; {}",
         plural(totals.events, "event"),
@@ -306,12 +291,6 @@ pub fn summary(
             },
             if totals.not_recognised == 1 { "it" } else { "them" },
         );
-        if let Some((reason, count)) = unrecognised.commonest().filter(|_| totals.not_recognised > 1) {
-            let _ = write!(line, "\nthe commonest reason, of {}: it {}", plural(count, "event"), visible(reason));
-        }
-        if let Some(first) = unrecognised.first() {
-            let _ = write!(line, "\nthe first one, {}", visible(first));
-        }
     }
     if tally.total() > 0 {
         let mut most: Vec<(&str, &str, u64)> = tally.iter().collect();

@@ -23,6 +23,9 @@ const LEFT_OUT: usize = 3;
 /// Rules that are left out and named one by one.
 const NAMED: usize = 20;
 
+/// What is not checked where no sensor is known.
+pub const NO_FLEET: &str = "arity: no fleet was named (--fleet builtin:sysmon, or `fleet` in contentcheck.toml)";
+
 /// Rules that may run, with their image.
 pub struct Release {
     /// What was checked.
@@ -91,10 +94,17 @@ pub fn introduce(project: &Project, gathered: &Gathered, streams: &mut Streams<'
     for note in &project.notes {
         talk(streams, note);
     }
-    if gathered.not_taken.is_empty() {
-        return;
+    // The data of a table that content names is read wherever it lies.
+    if !gathered.not_taken.is_empty() {
+        talk(streams, &format!("left out of the content: {}", by_reason(&gathered.not_taken)));
     }
-    talk(streams, &format!("not part of the release: {}", by_reason(&gathered.not_taken)));
+}
+
+/// Says what the directories of the previous release leave out: nothing that is left out of it is compared.
+pub fn introduce_previous(gathered: &Gathered, streams: &mut Streams<'_>) {
+    if !gathered.not_taken.is_empty() {
+        talk(streams, &format!("left out of the previous release: {}", by_reason(&gathered.not_taken)));
+    }
 }
 
 /// What is left out, in one line: the first of each reason.

@@ -79,8 +79,9 @@ low            acme.jsonl: line 2                acme.process                   
         err,
         "read 4 events from 1 source: 3 of a known template type, 1 not recognised; 3 matches
 1 event was not recognised, and no rule looked at it: if they are all of one kind, say which with --template NAME; events otherwise need the names that their template type `reads`, such as Channel and EventID
-the first one, acme.jsonl: line 5, has values under `Channel` by which no template type recognises events
 1 value was not of the type of the field and counted as absent: pid of acme.process (1)
+not recognised, by kind:
+  1 event: it is of the channel `Other`, which no template type recognises (acme.jsonl: line 5)
 "
     );
     assert_eq!(exit, 0);
@@ -132,10 +133,8 @@ fn a_template_type_can_be_named_for_events_that_do_not_say_theirs() {
     assert!(unknown.err.contains("--template NAME"), "{}", unknown.err);
     let known = eval(&["bare.jsonl", "--template", "acme.process"], b"");
     assert!(known.out.contains("Shell of the system account"), "{}", known.out);
-    let nearly = br#"{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":1}"#;
-    let nearly = eval(&[], nearly);
-    let said =
-        "the first one, stdin: line 1, is nearly one of `windows.sysmon.process_creation`, but has no `Provider_Name`";
+    let nearly = eval(&[], br#"{"Channel":"Microsoft-Windows-Sysmon/Operational","EventID":999}"#);
+    let said = "1 event: it is nearly one of `windows.sysmon.clipboard_capture`, but has no `Provider_Name` and has another `EventID` (stdin: line 1)";
     assert!(nearly.err.contains(said), "{}", nearly.err);
     let slip = eval(&["bare.jsonl", "--template", "acme.proces"], b"");
     assert_eq!(slip.exit, 2);
@@ -168,7 +167,7 @@ fn what_cannot_be_read_is_told_with_its_place_and_fails_the_run() {
     let cases: [(&str, &[u8], &str); 6] = [
         ("xml", b"<Events><Event/></Events>", "the source is XML"),
         ("utf16", b"\xff\xfe{\0}\0", "the source is UTF-16"),
-        ("bytes", b"\x00\x01\x02\xff\xfe\x80 nonsense\n", "line 1: not"),
+        ("bytes", b"\x00\x01\x02\xff\xfe\x80 nonsense\n", "the source is neither JSON nor an event log"),
         ("scalar", b"{\"a\":1}\n17\n", "line 2: the record is no JSON object"),
         ("cut-document", b"[\n{\"a\": 1},\n{\"a\": ", "the source ends within a record"),
         ("cut-log", b"ElfFile\0 and then nothing", "read 0 events"),
@@ -562,16 +561,132 @@ fn a_rule_that_matches_an_event_twice_is_one_match() {
 #[test]
 fn the_commonest_reason_of_events_that_nothing_recognises_is_told() {
     let events = b"{\"EventID\":1}\n{\"Image\":\"a\"}\n{\"Image\":\"b\"}\n{\"Channel\":\"No Such Channel\"}\n";
-    let said = "the commonest reason, of 2 events: it has none of the names by which template types recognise events, \
-        such as `Channel`, ";
+    let said = "  2 events: each has none of the names by which template types recognise events, such as `Channel`, ";
+    let first = "(the first: stdin: line 2)";
     for command in ["eval", "replay"] {
         let run = run_with(&[command, "--rules", "rules", "-"], events);
         assert!(run.err.contains("4 not recognised"), "{}", run.err);
-        assert!(run.err.contains(said), "{}", run.err);
+        assert!(run.err.contains(said) && run.err.contains(first), "{}", run.err);
+        let channel =
+            "  1 event: it is of the channel `No Such Channel`, which no template type recognises (stdin: line 4)";
+        assert!(run.err.contains(channel), "{}", run.err);
+        let run = run_with(&[command, "--rules", "rules", "--format", "json", "-"], events);
+        let report: Value = serde_json::from_str(&run.out).unwrap();
+        let kinds = report["blind_spots"]["not_recognised"].as_array().unwrap();
+        assert_eq!(kinds.iter().map(|kind| kind["events"].as_u64().unwrap()).sum::<u64>(), 4, "{kinds:?}");
+        assert_eq!((&kinds[0]["source"], &kinds[0]["place"]), (&json!("stdin"), &json!("line 2")));
     }
-    let unknown = run_with(&["eval", "--rules", "rules", "-"], br#"{"Channel":"No Such Channel"}"#);
-    let said = "the first one, stdin: line 1, has values under `Channel` by which no template type recognises events";
-    assert!(unknown.err.contains(said) && !unknown.err.contains("commonest"), "{}", unknown.err);
+}
+
+/// What rules do not get to see is told by eval, explain and replay, to people and in JSON.
+#[test]
+fn what_rules_do_not_get_to_see_is_told() {
+    const RULE: &str = r"title: A shell
+id: 6f0d2a5e-8d2b-4c58-9d0c-2f3f5a1d7e01
+status: test
+description: Finds a shell
+logsource:
+    product: windows
+    category: process_creation
+detection:
+    selection:
+        Image|endswith: '\cmd.exe'
+        CommandLine|contains: whoami
+    condition: selection
+level: low
+";
+    let rule = scratch("blind").join("shell.yml");
+    fs::write(&rule, RULE).unwrap();
+    let rule = rule.to_str().unwrap();
+    let log = json!({ "channel": "Microsoft-Windows-Sysmon/Operational", "provider_name": "Microsoft-Windows-Sysmon", "event_id": "1" });
+    let ecs = json!({ "winlog": log, "event": { "code": "1" }, "process": { "executable": r"C:\Windows\System32\cmd.exe", "command_line": "cmd /c whoami" } });
+    let audit = json!({ "Channel": "Security", "EventID": 4688, "NewProcessName": r"C:\Windows\System32\cmd.exe" });
+    let defender = json!({ "ActionType": "ProcessCreated", "DeviceName": "d", "FileName": "cmd.exe" });
+    let events = format!("{ecs}\n{ecs}\n{audit}\n{defender}\n{defender}\n{defender}\n");
+    for command in [&["eval"][..], &["replay"], &["eval", "--explain", "A shell"]] {
+        let arguments = [command, &["--no-config", "--rules", rule, "-"]].concat();
+        let told = run_with(&arguments, events.as_bytes()).err;
+        for said in [
+            "  3 events: each looks like Microsoft Defender advanced hunting, whose names are not those of `windows.sysmon.process_creation`: rename them first (the first: stdin: line 4)",
+            "  windows.sysmon.process_creation (2 events): all of its events lack all 2 inputs that rules read: `CommandLine` (read by 1 rule), `Image` (1); the events are in another shape: is a mapping of names missing?",
+            "1 event of `windows.security.event_4688` tells what process_creation is about, but the rule on it looks only at `windows.sysmon.process_creation`, whose fields have other names",
+        ] {
+            assert!(told.contains(said), "{command:?}: {said}\n{told}");
+        }
+        let json = run_with(&[&arguments[..], &["--format", "json"]].concat(), events.as_bytes()).out;
+        let report: Value = serde_json::from_str(&json).unwrap();
+        let spots = &report["blind_spots"];
+        assert_eq!(spots["not_recognised"][0]["nearest"], "windows.sysmon.process_creation", "{spots}");
+        let absent = json!([{ "template": "windows.sysmon.process_creation", "events": 2, "inputs_read": 2, "other_shape": true,
+            "inputs": [{ "input": "CommandLine", "rules": 1 }, { "input": "Image", "rules": 1 }] }]);
+        assert_eq!(spots["inputs_absent"], absent);
+        let other = json!([{ "template": "windows.security.event_4688", "events": 1, "categories": ["process_creation"],
+            "rules": 1, "looked_at": ["windows.sysmon.process_creation"] }]);
+        assert_eq!(spots["other_logs"], other);
+    }
+    // The same under the names of the log: nothing is left to tell.
+    let named = json!({ "winlog": { "channel": log["channel"], "event_id": 1, "event_data": {
+        "UtcTime": "t", "ProcessGuid": "g", "ProcessId": 4, "Image": r"C:\Windows\System32\cmd.exe", "CommandLine": "cmd /c whoami",
+        "CurrentDirectory": "d", "User": "u" } } });
+    let run =
+        run_with(&["eval", "--no-config", "--rules", rule, "--format", "json", "-"], named.to_string().as_bytes());
+    let report = valid(SchemaName::Eval, &run.out);
+    assert_eq!(report["totals"]["matches"], 1, "{}", run.err);
+    assert_eq!(report["blind_spots"], json!({ "not_recognised": [], "inputs_absent": [], "other_logs": [] }));
+}
+
+/// A test of a rule sees an event as `eval` does, whatever the exporter; a true condition more loses nothing.
+#[test]
+fn tests_of_rules_see_what_eval_sees() {
+    let rule = |detection: &str| {
+        format!(
+            "title: A logon\nid: 6f0d2a5e-8d2b-4c58-9d0c-2f3f5a1d7e02\nstatus: test\ndescription: Finds a logon\nlogsource:\n    product: windows\n    service: security\ndetection:\n    selection:\n        TargetUserName: alice\n{detection}    condition: selection\nlevel: low\n"
+        )
+    };
+    let conditions = [
+        "",
+        "        EventID: 4624\n",
+        "        EventID: 4624\n        Provider_Name: Microsoft-Windows-Security-Auditing\n",
+    ];
+    let events = [
+        json!({ "Channel": "Security", "EventID": 4624, "TargetUserName": "alice" }),
+        json!({ "Channel": "Security", "EventID": 4624, "SourceName": "Microsoft-Windows-Security-Auditing", "TargetUserName": "alice" }),
+        json!({ "LogName": "Security", "EventCode": "4624", "SourceName": "Microsoft Windows security auditing.", "TargetUserName": "alice" }),
+        json!({ "Channel": "Security", "EventID": 4624, "ProviderName": "Microsoft-Windows-Security-Auditing", "TargetUserName": "alice" }),
+        json!({ "System": { "Channel": "Security", "EventID": { "Value": 4624 } }, "EventData": { "TargetUserName": "alice" } }),
+        json!({ "result": { "Channel": "Security", "EventCode": 4624, "TargetUserName": "alice" } }),
+        // These are of no event with that number: by themselves, and by their provider.
+        json!({ "Channel": "Security", "TargetUserName": "bob" }),
+        json!({ "Channel": "Security", "EventID": 4624, "Provider_Name": "Another", "TargetUserName": "bob" }),
+    ];
+    let folder = scratch("as-eval");
+    for (number, condition) in conditions.iter().enumerate() {
+        let file = folder.join(format!("logon{number}.yml"));
+        fs::write(&file, rule(condition)).unwrap();
+        let path = file.to_str().unwrap().to_owned();
+        for event in &events {
+            let matches = {
+                let run = run_with(
+                    &["eval", "--no-config", "--rules", &path, "--format", "json", "-"],
+                    event.to_string().as_bytes(),
+                );
+                let report: Value = serde_json::from_str(&run.out).unwrap();
+                report["totals"]["matches"].as_u64().unwrap()
+            };
+            let is_alice = event.to_string().contains("alice");
+            assert_eq!(matches, u64::from(is_alice), "{event} {condition}");
+            let expect = if matches > 0 { "fires" } else { "silent" };
+            let case = format!("- name: n\n  expect: {expect}\n  event: {event}\n");
+            fs::write(folder.join(format!("logon{number}.test.yml")), case).unwrap();
+            let run = run_with(&["test", "--no-config", &path], b"");
+            // An event that none of the rule's template types gets is no test of it, as eval shows it to the rule nowhere.
+            let is_shown = is_alice || condition.is_empty();
+            assert_eq!(run.exit, if is_shown { 0 } else { 1 }, "{event} {condition}: {}{}", run.out, run.err);
+            assert!(is_shown || run.out.contains("the event is none that the rule looks at"), "{}", run.out);
+        }
+        fs::remove_file(&file).unwrap();
+        fs::remove_file(folder.join(format!("logon{number}.test.yml"))).unwrap();
+    }
 }
 
 #[test]

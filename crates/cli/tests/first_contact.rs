@@ -352,7 +352,7 @@ fn descriptions_of_samples_are_no_content_and_are_named() {
     let lint = run(&root, &["lint", ".", "--no-config"]);
     assert_eq!(lint.exit, 0, "{}{}", lint.out, lint.err);
     assert!(!lint.out.contains("CC0113") && lint.err.contains("checked 1 file with 1 rule"), "{}", lint.err);
-    let said = lint.err.lines().find(|line| line.starts_with("not part of the release: ")).unwrap();
+    let said = lint.err.lines().find(|line| line.starts_with("left out of the content: ")).unwrap();
     assert!(
         said.contains("a/2/info.yml and 2 more (describes recorded samples)") && said.contains(".hidden (hidden)"),
         "{said}"

@@ -864,3 +864,343 @@ fn every_rule_has_a_total() {
     assert_eq!(check.not_applicable.len(), apart);
     assert!(err.contains(&check.summary), "{err}");
 }
+
+/// A word that lets a release pass stands in the first line, in every report, in the statement and in what `attest verify`
+/// says; and is accepted there by its name alone.
+#[test]
+fn words_that_let_a_release_pass_are_told_everywhere() {
+    let scratch = Scratch::new("allowed");
+    let (private, public) = (scratch.file("gate.pem"), scratch.file("gate.pub"));
+    fs::write(&private, PRIVATE).unwrap();
+    fs::write(&public, PUBLIC).unwrap();
+    let (release, left) = (demo(&scratch), scratch.file("evidence"));
+    for gone in ["registry", "network", "dns"] {
+        fs::remove_dir_all(release.join("sigma").join(gone)).unwrap();
+    }
+    let only = ["--only", "lint,change"];
+    let gate = |more: &[&str]| {
+        let path = release.to_str().unwrap();
+        let first = ["gate", path, "--evidence", &left, "--sign", &private];
+        // The demo asks for every check: here two are enough.
+        run(&[first.as_slice(), &only, more].concat())
+    };
+    let config = release.join("contentcheck.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("require-all = true", "")).unwrap();
+    assert_eq!(gate(&[]).0, Exit::Findings);
+    let (exit, out, err) = gate(&["--allow-shrink", "--skip-unsupplied"]);
+    assert_eq!(exit, Exit::Fine, "{out}{err}");
+    let first = out.lines().next().unwrap();
+    assert!(first.contains("; with --allow-shrink, --skip-unsupplied;"), "{first}");
+    for file in ["summary.txt", "evidence.json", "evidence.sarif", "junit.xml", "summary.md", "report.html"] {
+        let text = fs::read_to_string(scratch.file(&format!("evidence/{file}"))).unwrap();
+        assert!(text.contains("with --allow-shrink, --skip-unsupplied"), "{file}: {text}");
+    }
+    let (attestation, image) =
+        (scratch.file("evidence/attestation.dsse.json"), scratch.file("evidence/release.ccimage"));
+    let verify = |more: &[&str]| {
+        let missing = contentcheck_gate::verdict::CHECKS.join(",");
+        let first =
+            ["attest", "verify", &attestation, "--key", &public, "--image", &image, "--allow-missing", &missing];
+        run(&[first.as_slice(), more].concat())
+    };
+    for more in [[].as_slice(), &["--allow-shrink"], &["--skip-unsupplied", "--allow-growth"]] {
+        let (exit, _, err) = verify(more);
+        assert!(exit == Exit::Findings && err.contains("the gate was run with --"), "{more:?}: {err}");
+    }
+    let (exit, out, err) = verify(&["--allow-shrink", "--skip-unsupplied", "--print"]);
+    assert!(exit == Exit::Fine && err.contains("ALLOWED: --allow-shrink, --skip-unsupplied"), "{err}");
+    let statement: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(statement["predicate"]["allowed"], serde_json::json!(["allow-shrink", "skip-unsupplied"]));
+}
+
+/// Evidence of another release than the one that is named as the previous one ends the run, and so does that of this one.
+#[test]
+fn evidence_that_is_not_of_the_previous_release_ends_the_run() {
+    let scratch = Scratch::new("previous");
+    let release = demo(&scratch);
+    let (path, before) = (release.to_str().unwrap(), scratch.file("demo-11"));
+    let json = scratch.file("11.json");
+    let leave = |release: &str, file: &str| {
+        let (exit, _, err) = run(&["gate", release, "--only", "lint,tests", "--format", "json", "-o", file]);
+        assert_ne!(exit, Exit::Usage, "{err}");
+    };
+    leave(&before, &json);
+    let gate = |evidence: &str| run(&["gate", path, "--only", "change", "--previous-evidence", evidence]);
+    let (exit, out, err) = gate(&json);
+    assert_eq!(exit, Exit::Findings, "{out}{err}");
+    assert!(out.starts_with("incomplete: 1 of 10 checks ran"), "{out}");
+    let other = scratch.file("other.json");
+    let text = fs::read_to_string(&json).unwrap();
+    for (edit, words) in [
+        (
+            ("\"name\": \"demo\"", "\"name\": \"other\""),
+            "it is of the release `other`, and the previous release is `demo`",
+        ),
+        (("\"sequence\": 11", "\"sequence\": 10"), "it is of a release that has the sequence 10"),
+        (("\"content_sha256\": \"", "\"content_sha256\": \"0"), "it is of other content"),
+    ] {
+        assert!(text.contains(edit.0), "{}", edit.0);
+        fs::write(&other, text.replacen(edit.0, edit.1, 1)).unwrap();
+        let (exit, _, err) = gate(&other);
+        assert!(exit == Exit::Usage && err.contains(words), "{err}");
+    }
+    // Of this very release, and of the previous one as it no longer is.
+    leave(path, &other);
+    let (exit, _, err) = gate(&other);
+    assert!(exit == Exit::Usage && err.contains("this is not evidence of the previous release"), "{err}");
+    fs::remove_dir_all(scratch.file("demo-11/sigma/process")).unwrap();
+    let (exit, _, err) = gate(&json);
+    assert!(exit == Exit::Usage && err.contains("it is of other content than the previous release has"), "{err}");
+}
+
+/// What the previous release leaves out is said before anything is compared, and the comparison is one in part.
+#[test]
+fn exclusions_of_the_previous_release_are_told() {
+    for file in [".contentcheckignore", "contentcheck.toml"] {
+        let scratch = Scratch::new(&format!("excluded-{}", file.trim_start_matches('.')));
+        let release = demo(&scratch);
+        let path = release.to_str().unwrap();
+        let own = scratch.file(&format!("demo-11/{file}"));
+        let text = fs::read_to_string(&own).unwrap_or_default();
+        let more = if text.is_empty() { "sigma\n".to_owned() } else { format!("exclude = [\"sigma\"]\n{text}") };
+        fs::write(&own, more).unwrap();
+        fs::remove_dir_all(release.join("sigma/process")).unwrap();
+        let (exit, found) = evidence(&release, &["--only", "change"]);
+        assert_eq!(exit, Exit::Findings);
+        let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+        assert!(change.skipped.iter().any(|of| of.contains("the previous release's own exclusions")), "{change:?}");
+        assert!(found.files_left_out.iter().any(|of| of.reason.starts_with("previous release: ")), "{found:?}");
+        let (_, _, err) = run(&["gate", path, "--only", "change"]);
+        assert!(err.contains("left out of the previous release: ") && err.contains("demo-11/sigma ("), "{err}");
+    }
+}
+
+/// Of a disk that is full nothing is left that says more than is there.
+#[cfg(target_os = "linux")]
+#[test]
+fn evidence_is_left_whole_or_not_at_all() {
+    let scratch = Scratch::new("full");
+    let release = corpus("releases/demo");
+    let directory = scratch.file("evidence");
+    let (mut whole, mut none) = (0, 0);
+    for blocks in [0, 1, 8, 16, 24, 26, 28, 32, 48, 64, 96, 128, 100_000] {
+        // A write beyond the limit fails as one to a full disk does.
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        let run = Command::new("sh")
+            .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_contentcheck"), "gate", release.to_str().unwrap()])
+            .args(["--only", "compile,verify", "--no-config", "--evidence", &directory])
+            .output()
+            .unwrap();
+        let left: BTreeSet<String> = walk(Path::new(&directory)).iter().map(|path| name(path)).collect();
+        let err = String::from_utf8_lossy(&run.stderr);
+        if run.status.code() == Some(0) {
+            whole += 1;
+            assert!(left.len() == 7 && left.contains("evidence.json") && left.contains("release.ccimage"), "{left:?}");
+        } else {
+            none += 1;
+            assert_eq!((run.status.code(), left.len()), (Some(2), 0), "{blocks}: {left:?} {err}");
+            assert!(!err.contains("evidence left"), "{err}");
+        }
+    }
+    assert!(whole > 0 && none > 2, "{whole} {none}");
+}
+
+/// Two outputs of one run to one file would leave the last alone.
+#[test]
+fn two_outputs_to_one_file_are_refused() {
+    let scratch = Scratch::new("outputs");
+    let release = demo(&scratch);
+    let (path, left) = (release.to_str().unwrap(), scratch.file("evidence"));
+    for is_there in [false, true] {
+        for file in [
+            "release.ccimage",
+            "evidence.json",
+            "evidence.sarif",
+            "junit.xml",
+            "summary.md",
+            "report.html",
+            "summary.txt",
+            "attestation.dsse.json",
+            "../evidence/evidence.json",
+        ] {
+            let output = format!("{left}/{file}");
+            // A way through a directory that is not there leads nowhere.
+            if !is_there && file.starts_with("..") {
+                continue;
+            }
+            if is_there {
+                fs::create_dir_all(&left).unwrap();
+                fs::write(&output, "old").unwrap();
+            }
+            let (exit, _, err) =
+                run(&["gate", path, "--only", "lint", "--evidence", &left, "--format", "json", "-o", &output]);
+            assert!(exit == Exit::Usage && err.contains("two outputs of this run would be this file"), "{file}: {err}");
+            assert_eq!(fs::read_to_string(&output).ok(), is_there.then(|| "old".to_owned()), "{file}");
+        }
+    }
+    let output = scratch.file("x");
+    let (exit, _, err) = run(&["lint", path, "--write-baseline", &output, "-o", &output]);
+    assert!(exit == Exit::Usage && err.contains("two outputs") && !Path::new(&output).exists(), "{err}");
+}
+
+/// What a gate would read is no output of any other command.
+#[test]
+fn no_command_writes_over_what_the_gate_reads() {
+    let scratch = Scratch::new("gate-inputs");
+    let release = demo(&scratch);
+    let path = release.to_str().unwrap();
+    let config = release.join("contentcheck.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("[gate]", "[gate]\nprevious-evidence = \"before.json\"")).unwrap();
+    fs::write(release.join("before.json"), "{}").unwrap();
+    for file in [
+        "recordings/workday.jsonl",
+        "never-match/windows.jsonl",
+        "before.json",
+        "../demo-11/contentcheck.toml",
+        "../demo-11/templates.content",
+        "../demo-11/tables/vulnerable_drivers.csv",
+    ] {
+        let output = release.join(file);
+        let (before, output) = (fs::read(&output).unwrap(), output.to_str().unwrap());
+        for command in ["compile", "lint"] {
+            let (exit, _, err) = run(&[command, path, "-o", output]);
+            assert!(exit == Exit::Usage && err.contains("would replace an input"), "{command} {file}: {err}");
+        }
+        assert_eq!(fs::read(output).unwrap(), before, "{file}");
+    }
+    let new = release.join("recordings/release.ccimage");
+    for _ in 0..2 {
+        assert_eq!(run(&["compile", path, "-o", new.to_str().unwrap()]).0, Exit::Fine);
+    }
+}
+
+/// A configuration that is no file is not taken for none: the settings of the release would go with it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_configuration_of_another_kind_is_an_error() {
+    let scratch = Scratch::new("special");
+    let release = demo(&scratch);
+    let path = release.to_str().unwrap();
+    for of in ["demo", "demo-11"] {
+        let config = scratch.file(&format!("{of}/contentcheck.toml"));
+        let text = fs::read(&config).unwrap();
+        for kind in ["pipe", "directory", "link", "socket"] {
+            fs::remove_file(&config).unwrap();
+            match kind {
+                "pipe" => assert!(Command::new("mkfifo").arg(&config).status().unwrap().success()),
+                "directory" => fs::create_dir(&config).unwrap(),
+                "link" => std::os::unix::fs::symlink("nowhere", &config).unwrap(),
+                _ => drop(std::os::unix::net::UnixListener::bind(&config).unwrap()),
+            }
+            for command in ["gate", "lint", "compile"] {
+                if of == "demo-11" && command != "gate" {
+                    continue;
+                }
+                let more: &[&str] = match command {
+                    "gate" => &["--only", "change"],
+                    "compile" => &["-o", "-"],
+                    _ => &[],
+                };
+                let (exit, _, err) = run(&[[command, path].as_slice(), more].concat());
+                assert!(exit == Exit::Usage && err.contains("contentcheck.toml"), "{of} {kind} {command}: {err}");
+            }
+            if kind == "directory" {
+                fs::remove_dir(&config).unwrap()
+            } else {
+                fs::remove_file(&config).unwrap()
+            }
+            fs::write(&config, &text).unwrap();
+        }
+    }
+}
+
+/// A record whose object has a name twice says two things: it is no event, and the run says so.
+#[test]
+fn a_name_that_appears_twice_is_no_event() {
+    let scratch = Scratch::new("twice");
+    let release = demo(&scratch);
+    let path = release.to_str().unwrap();
+    let file = release.join("never-match/windows.jsonl");
+    let whole = fs::read_to_string(&file).unwrap();
+    for (from, to) in [
+        ("\"EventID\": 1,", "\"EventID\": 1, \"EventID\": 99,"),
+        ("\"EventID\": 1,", "\"EventID\": 1, \"Event\\u0049D\": 1,"),
+        ("{", "{\"Event\": {\"System\": {\"Channel\": \"a\", \"Channel\": \"b\"}}, "),
+    ] {
+        let count = whole.lines().filter(|line| line.contains(from)).count();
+        let text: Vec<String> = whole.lines().map(|line| line.replacen(from, to, 1)).collect();
+        fs::write(&file, text.join("\n") + "\n").unwrap();
+        let (exit, found) = evidence(&release, &["--only", "replay"]);
+        let unread =
+            found.errors().filter(|(_, of)| of.code == "CC1012" && of.message.contains("appears twice")).count();
+        assert_eq!((exit, unread), (Exit::Findings, count.min(20)), "{to}");
+        let (_, _, err) = run(&["replay", file.to_str().unwrap(), "--rules", path]);
+        assert!(err.contains("appears twice in one object"), "{err}");
+    }
+}
+
+/// What looks like a slip in a test is told by the gate as by `test`, and a file without a test is none.
+#[test]
+fn slips_in_tests_are_told() {
+    let scratch = Scratch::new("slips");
+    let release = demo(&scratch);
+    let file = release.join("sigma/process/office_child.test.yml");
+    let slip =
+        "- name: a slip\n  expect: silent\n  event: {Imag: 'C:\\x\\cmd.exe', ParentImage: 'C:\\x\\winword.exe'}\n";
+    fs::write(&file, slip).unwrap();
+    let (exit, found) = evidence(&release, &["--only", "tests"]);
+    let told: Vec<&str> = found.errors().map(|(_, of)| of.message.as_str()).collect();
+    assert!(
+        exit == Exit::Findings && told.len() == 1 && told[0].contains("has a field `Imag`; did you mean"),
+        "{told:?}"
+    );
+    for text in ["[]", "", "[]\n", "# nothing\n[\n]\n"] {
+        fs::write(&file, text).unwrap();
+        let (exit, found) = evidence(&release, &["--only", "tests"]);
+        let said: Vec<&str> = found.errors().map(|(_, of)| of.code.as_str()).collect();
+        assert_eq!((exit, said.as_slice()), (Exit::Findings, ["CC1004"].as_slice()), "{text:?}");
+    }
+}
+
+/// What is not checked, or not done, is said.
+#[test]
+fn what_does_not_happen_is_said() {
+    let scratch = Scratch::new("unsaid");
+    let release = demo(&scratch);
+    let path = release.to_str().unwrap();
+    let (exit, _, err) = common::run(&["compile", path, "--no-config", "-o", "-"]);
+    assert!(exit == Exit::Fine && err.contains("not checked: arity: no fleet was named"), "{err}");
+    for more in [&["-o", "-"][..], &["--no-config", "--sensor", "builtin:sysmon/4.90", "-o", "-"]] {
+        let (_, _, err) = common::run(&[["compile", path].as_slice(), more].concat());
+        assert!(!err.contains("not checked"), "{err}");
+    }
+    // A table that is read wherever it lies is not called left out of the release.
+    let config = release.join("contentcheck.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("exclude = [\"tables\"]\n{text}")).unwrap();
+    let (exit, _, err) = common::run(&["compile", path, "-o", "-"]);
+    assert!(exit == Exit::Fine && err.contains("left out of the content: ") && !err.contains("not part"), "{err}");
+    let (_, found) = evidence(&release, &["--only", "lint"]);
+    let reasons: Vec<&str> = found.files_left_out.iter().map(|of| of.reason.as_str()).collect();
+    assert_eq!(reasons, ["exclude, but for the data of tables"]);
+}
+
+/// An input that a sensor does not supply is an error of the rule, with exit 1 and its code alone: the gate sees its seeded
+/// defects all the same.
+#[test]
+fn an_arity_mistake_is_no_fault_of_the_gate() {
+    let scratch = Scratch::new("arity");
+    let release = demo(&scratch);
+    let file = release.join("rules/pipes.content");
+    let text = fs::read_to_string(&file).unwrap();
+    let without: Vec<&str> = text.lines().filter(|line| !line.contains("sensors: \"acme")).collect();
+    assert!(without.len() < text.lines().count());
+    fs::write(&file, without.join("\n") + "\n").unwrap();
+    let (exit, found) = evidence(&release, &["--cases", "64"]);
+    let said: BTreeSet<&str> = found.errors().map(|(_, of)| of.code.as_str()).collect();
+    assert_eq!((exit, said), (Exit::Findings, BTreeSet::from(["CC0401"])));
+    let rejected: u64 = found.defects.iter().map(|class| class.rejected).sum();
+    assert!(rejected > 30 && found.defects.iter().all(|class| class.seeded == class.rejected), "{:?}", found.defects);
+}

@@ -211,7 +211,7 @@ const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAbN9JtNih/Tw8ps
 const CONTENT: &str = "template acme.process @ 1 {\n    1 image: string nocase\n}\n\
 table known @ 1 { image: string key } capacity 10 from \"tables/known.csv\"\n";
 const TESTS: &str = "- name: good\n  expect: fires\n  event: { Image: 'C:\\good.exe' }\n";
-const SETTINGS: &str = "fleet = [\"fleet.json\"]\nbaseline = \"baseline.json\"\n[release]\nname = \"outputs\"\n[gate]\n\
+const SETTINGS: &str = "fleet = [\"fleet.json\"]\nbaseline = \"baseline.json\"\n[release]\nname = \"outputs\"\nsequence = 2\n[gate]\n\
 previous = \"old\"\nprevious-evidence = \"before.json\"\nrecordings = [\"recorded\"]\nnever-match = [\"never\"]\n";
 /// Every kind of file that the gate reads, by one of the kind.
 const INPUTS: [&str; 17] = [
@@ -264,7 +264,7 @@ fn with_every_input(name: &str) -> PathBuf {
         put(&format!("{release}/.contentcheckignore"), "drafts\n");
     }
     put("rules/rule.test.yml", TESTS);
-    put("old/contentcheck.toml", "");
+    put("old/contentcheck.toml", "[release]\nname = \"outputs\"\nsequence = 1\n");
     put("gate.pem", PRIVATE);
     put("fleet.json", "{\"format\": 1, \"sensors\": [\"manifest.json\"]}\n");
     for recordings in ["recorded", "never"] {
@@ -272,7 +272,7 @@ fn with_every_input(name: &str) -> PathBuf {
     }
     fine(&directory, &["sensor", "import", "sysmon.xml", "-o", "manifest.json"]);
     fine(&directory, &["lint", "rules", "--write-baseline", "baseline.json"]);
-    fine(&directory, &["gate", "rules", "--only", "lint", "--evidence", "before"]);
+    fine(&directory, &["gate", "old", "--only", "lint", "--evidence", "before"]);
     fs::rename(directory.join("before/evidence.json"), directory.join("before.json")).unwrap();
     fs::remove_dir_all(directory.join("before")).unwrap();
     put("contentcheck.toml", SETTINGS);

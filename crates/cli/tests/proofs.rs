@@ -178,3 +178,52 @@ fn changes_are_told_by_what_they_mean() {
     let plain = run(&["diff", old, new, "--no-config"]);
     assert!(plain.out.contains("changed  ") && !plain.out.contains("wider"), "{}", plain.out);
 }
+
+/// Every pair is listed, whatever the levels are: `lint --deep` leaves out those of which the wider rule matters less.
+#[test]
+fn every_pair_of_which_one_implies_the_other_is_listed() {
+    let rule = |name: &str, digit: char, severity: &str, when: &str| {
+        format!(
+            "rule {name} {{\n    id: \"6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f6{digit}\"\n    template: acme.process @ 1\n    severity: \
+             {severity}\n    when {when}\n}}\n"
+        )
+    };
+    let template = RULES.split("rule shell").next().unwrap();
+    let text = format!(
+        "{template}{}{}{}{}",
+        rule("wide", '1', "low", r#"image ends_with ".exe""#),
+        rule("narrow", '2', "high", r#"image ends_with "\\cmd.exe""#),
+        rule("same", '3', "high", r#"image ends_with "\\cmd.exe" and image ends_with ".exe""#),
+        rule("other", '4', "high", "pid == 4"),
+    );
+    let rules = directory("implied", &[("a.content", &text)]);
+    let rules = rules.to_str().unwrap();
+    let listed = run(&["prove", rules, "--no-config", "--implied", "--format", "json"]);
+    assert_eq!(listed.exit, Exit::Fine, "{}", listed.err);
+    let report: Value = serde_json::from_str(&listed.out).unwrap();
+    valid(SchemaName::Implied, &report);
+    let pairs: Vec<(String, String, bool)> = report["pairs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pair| {
+            let name = |of: &str| pair[of]["name"].as_str().unwrap().to_owned();
+            (name("rule"), name("by"), pair["equivalent"].as_bool().unwrap())
+        })
+        .collect();
+    let pair = |rule: &str, by: &str, same: bool| (rule.to_owned(), by.to_owned(), same);
+    let wanted = [
+        pair("narrow", "wide", false),
+        pair("narrow", "same", true),
+        pair("same", "wide", false),
+        pair("same", "narrow", true),
+    ];
+    assert_eq!(pairs, wanted);
+    let one = run(&["prove", rules, "--no-config", "--implied", "--rule", "other"]);
+    assert_eq!(one.out, "");
+    assert!(one.err.contains("0 pairs of rules"), "{}", one.err);
+    let human = run(&["prove", rules, "--no-config", "--implied", "--rule", "wide"]);
+    assert_eq!(human.out.lines().count(), 4, "{}", human.out);
+    let found = run(&["lint", rules, "--no-config", "--deep", "--format", "short"]);
+    assert!(!found.out.contains("CC0620"), "{}", found.out);
+}

@@ -2,6 +2,7 @@
 
 use crate::json;
 use crate::limits;
+use crate::names::Origin;
 use crate::problem::Cause;
 use crate::store::{Raw, Span, Store};
 
@@ -32,6 +33,7 @@ impl Flattener {
         let text = std::str::from_utf8(record).map_err(|error| Cause::NotUtf8(error.valid_up_to()))?;
         self.store.clear();
         json::read(text, &mut self.store)?;
+        self.store.hint(text)?;
         Ok(Flat { record: text, store: &self.store })
     }
 }
@@ -102,6 +104,15 @@ impl<'a> Flat<'a> {
         self.store.repeated
     }
 
+    /// A name that appears twice in one object of the record. Which of the values counts depends on who reads it, so that
+    /// no event is certain there. Names that are equal in several objects are none: exporters write what an event is in
+    /// more than one place.
+    #[must_use]
+    pub fn twice(&self) -> Option<String> {
+        // Hardly any record gives up a value, and only one that does is read again.
+        if self.store.repeated == 0 { None } else { json::twice(self.record) }
+    }
+
     /// Names and values, in the order in which the names first stand in the record.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Field<'a>)> + use<'a> {
         let flat = *self;
@@ -114,8 +125,20 @@ impl<'a> Flat<'a> {
         self.at(name, self.store.names.hash(name.as_bytes()))
     }
 
+    /// Whether the value of a name stands under an exporter's name in the record, and is less sure for that: event data
+    /// may be called so too, and exporters write the provider as it is displayed.
+    #[must_use]
+    pub fn is_hint(&self, name: &str) -> bool {
+        self.is_hint_at(name, self.store.names.hash(name.as_bytes()))
+    }
+
+    pub(crate) fn is_hint_at(&self, name: &str, hash: u32) -> bool {
+        let at = self.store.at(self.record, name, hash);
+        at.and_then(|at| self.store.entries.get(at)).is_some_and(|entry| entry.origin == Origin::Hint)
+    }
+
     pub(crate) fn at(&self, name: &str, hash: u32) -> Option<Field<'a>> {
-        let at = self.store.find(self.record, name, hash)?;
+        let at = self.store.at(self.record, name, hash)?;
         self.store.entries.get(at).map(|entry| self.field(entry.value))
     }
 

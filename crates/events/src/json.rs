@@ -5,8 +5,10 @@
 //! rounded), nothing is built for what stands in the record as it is, and every bound has its
 //! own error. It reads what RFC 8259 allows and nothing else; a test compares it with serde_json.
 
+use std::collections::HashSet;
+
 use crate::limits;
-use crate::names::{self, Name};
+use crate::names::{self, Name, Origin};
 use crate::problem::Cause;
 use crate::store::{Raw, Span, Store};
 
@@ -18,6 +20,33 @@ pub(crate) fn read(text: &str, store: &mut Store) -> Result<(), Cause> {
         Ok(()) => Ok(()),
         Err(Stop) => Err(reader.failure.unwrap_or(Cause::NotAnObject)),
     }
+}
+
+/// A name that appears twice in one object of a record that can be read; the first that does.
+pub(crate) fn twice(text: &str) -> Option<String> {
+    let mut store = Store::default();
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        store: &mut store,
+        members: 0,
+        arrays: 0,
+        array: 0,
+        failure: None,
+    };
+    reader.space();
+    reader.twice(1).ok().flatten()
+}
+
+/// What a member is called.
+#[derive(Clone, Copy)]
+enum Named {
+    One(Span, Origin),
+    /// Either may be the name of event data.
+    Two(Span, Span),
+    /// It says nothing of the event.
+    Dropped,
 }
 
 /// Reading stopped; the reader holds the cause. Causes are large, and results of reading are
@@ -41,7 +70,11 @@ impl Reader<'_, '_> {
     fn whole(&mut self) -> Result<(), Stop> {
         self.space();
         let object = self.peek() == Some(b'{');
-        if object {
+        if object && let Some((event, end)) = self.wrapped()? {
+            self.at = event;
+            self.object(2)?;
+            self.at = end;
+        } else if object {
             self.object(1)?;
         } else {
             // Anything else is told apart from what is no JSON at all.
@@ -53,6 +86,40 @@ impl Reader<'_, '_> {
             None => Err(self.stop(Cause::NotAnObject)),
             Some(_) => Err(self.expected("nothing after the value")),
         }
+    }
+
+    /// Where the event of an export is that wraps each event in an object ([`names::WRAPPERS`]), and where that object
+    /// ends. Nothing where this is none.
+    fn wrapped(&mut self) -> Result<Option<(usize, usize)>, Stop> {
+        let (start, members, built) = (self.at, self.members, self.store.buffer.len());
+        self.enter(1)?;
+        let mut event = None;
+        let mut wrapper: Option<&(&str, &[&str])> = None;
+        let mut more = self.peek() == Some(b'"');
+        while more {
+            let key = self.key()?;
+            let key = key.text(self.text, &self.store.buffer);
+            let holds = |of: &&(&str, &[&str])| of.0 == key || of.1.contains(&key);
+            match wrapper
+                .filter(holds)
+                .or_else(|| if wrapper.is_none() { names::WRAPPERS.iter().find(holds) } else { None })
+            {
+                Some(of) => wrapper = Some(of),
+                None => {
+                    event = None;
+                    break;
+                }
+            }
+            if wrapper.is_some_and(|of| of.0 == key) && self.peek() == Some(b'{') {
+                event = Some(self.at);
+            }
+            self.skip(2)?;
+            more = self.more(b'}')?;
+        }
+        let end = self.at;
+        (self.at, self.members) = (start, members);
+        self.store.buffer.truncate(built);
+        Ok(event.map(|event| (event, end)))
     }
 
     #[cold]
@@ -170,22 +237,31 @@ impl Reader<'_, '_> {
     #[inline]
     fn add_under(&mut self, key: Span, value: Raw) -> Result<(), Stop> {
         if self.store.path.is_empty() && !names::is_special(key.text(self.text, &self.store.buffer)) {
-            return self.add(key, value);
+            return self.add(key, Origin::Given, value);
         }
-        match self.name(key)? {
-            Some(name) => self.add(name, value),
-            None => Ok(()),
+        let name = self.name(key)?;
+        self.add_named(name, value)
+    }
+
+    fn add_named(&mut self, name: Named, value: Raw) -> Result<(), Stop> {
+        match name {
+            Named::One(name, origin) => self.add(name, origin, value),
+            Named::Two(name, other) => {
+                self.add(name, Origin::Data, value)?;
+                self.add(other, Origin::Data, value)
+            }
+            Named::Dropped => Ok(()),
         }
     }
 
     #[inline]
-    fn add(&mut self, name: Span, value: Raw) -> Result<(), Stop> {
-        self.add_in(name, value, self.array)
+    fn add(&mut self, name: Span, origin: Origin, value: Raw) -> Result<(), Stop> {
+        self.add_in(name, origin, value, self.array)
     }
 
     #[inline]
-    fn add_in(&mut self, name: Span, value: Raw, array: u32) -> Result<(), Stop> {
-        self.store.add(self.text, name, value, array).map_err(|cause| self.stop(cause))
+    fn add_in(&mut self, name: Span, origin: Origin, value: Raw, array: u32) -> Result<(), Stop> {
+        self.store.add(self.text, name, origin, value, array).map_err(|cause| self.stop(cause))
     }
 
     /// Adds a key to the path.
@@ -198,8 +274,8 @@ impl Reader<'_, '_> {
         if self.store.path.len() > limits::NAME_BYTES { Err(self.stop(Cause::NameTooLong)) } else { Ok(()) }
     }
 
-    /// The name of a member with this key; none where it is of no interest.
-    fn name(&mut self, key: Span) -> Result<Option<Span>, Stop> {
+    /// The name of a member with this key.
+    fn name(&mut self, key: Span) -> Result<Named, Stop> {
         let outer = self.store.path.len();
         self.push(key)?;
         let name = self.path_name();
@@ -208,22 +284,45 @@ impl Reader<'_, '_> {
     }
 
     /// The name that the path stands for.
-    fn path_name(&mut self) -> Option<Span> {
+    fn path_name(&mut self) -> Named {
         let Store { path, buffer, .. } = &mut *self.store;
-        let parts: [&str; 3] = match names::normalise(path) {
-            Name::Dropped => return None,
-            Name::Same => [path, "", ""],
-            Name::Other(name) => [name, "", ""],
-            Name::Attribute(element, attribute) => [element, "_", attribute],
-            Name::Blanks(name) => {
-                let start = buffer.len();
+        let start = buffer.len();
+        let origin = match names::normalise(path) {
+            Name::Dropped => return Named::Dropped,
+            Name::Same => {
+                buffer.push_str(path);
+                Origin::Given
+            }
+            Name::System(name) => {
+                buffer.push_str(name);
+                Origin::System
+            }
+            Name::Attribute(element, attribute) => {
+                [element, "_", attribute].iter().for_each(|part| buffer.push_str(part));
+                Origin::System
+            }
+            Name::Data(name) if names::has_blanks(name) => {
                 buffer.extend(name.split(' '));
-                return Some(Span::of_buffer(start..buffer.len()).loose());
+                Origin::Loose
+            }
+            Name::Data(name) => {
+                buffer.push_str(name);
+                Origin::Data
+            }
+            Name::Lowered(name) => {
+                buffer.push_str(name);
+                let lower = Span::of_buffer(start..buffer.len());
+                let mut letters = name.chars();
+                let Some(first) = letters.next().filter(char::is_ascii_lowercase) else {
+                    return Named::One(lower, Origin::Data);
+                };
+                let start = buffer.len();
+                buffer.push(first.to_ascii_uppercase());
+                buffer.push_str(letters.as_str());
+                return Named::Two(Span::of_buffer(start..buffer.len()), lower);
             }
         };
-        let start = buffer.len();
-        parts.iter().for_each(|part| buffer.push_str(part));
-        Some(Span::of_buffer(start..buffer.len()))
+        Named::One(Span::of_buffer(start..buffer.len()), origin)
     }
 
     /// An array under the name that the path stands for: its scalars are a list, and objects in
@@ -242,12 +341,12 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn elements(&mut self, name: Option<Span>, depth: u32) -> Result<(), Stop> {
+    fn elements(&mut self, name: Named, depth: u32) -> Result<(), Stop> {
         self.enter(depth)?;
         if self.peek() == Some(b']') {
             self.at += 1;
             let empty = Raw::List { first: 0, last: 0, count: 0 };
-            return name.map_or(Ok(()), |name| self.add(name, empty));
+            return self.add_named(name, empty);
         }
         loop {
             match self.peek() {
@@ -255,9 +354,7 @@ impl Reader<'_, '_> {
                 Some(b'[') => self.elements(name, depth + 1)?,
                 _ => {
                     let value = self.scalar()?;
-                    if let Some(name) = name {
-                        self.add(name, value)?;
-                    }
+                    self.add_named(name, value)?;
                 }
             }
             if !self.more(b']')? {
@@ -283,10 +380,10 @@ impl Reader<'_, '_> {
             while more {
                 match self.peek() {
                     Some(b'{') => self.data(data, depth + 1)?,
-                    Some(b'[') => self.elements(Some(data), depth + 1)?,
+                    Some(b'[') => self.elements(Named::One(data, Origin::Data), depth + 1)?,
                     _ => {
                         let value = self.scalar()?;
-                        self.add(data, value)?;
+                        self.add(data, Origin::Data, value)?;
                     }
                 }
                 more = self.more(b']')?;
@@ -307,7 +404,9 @@ impl Reader<'_, '_> {
             let key = self.key()?;
             let key = key.text(self.text, &self.store.buffer);
             match (key, self.peek()) {
-                ("#text" | "text" | "Value" | "content" | "_", Some(b'[')) => self.elements(Some(data), depth + 1)?,
+                ("#text" | "text" | "Value" | "content" | "_", Some(b'[')) => {
+                    self.elements(Named::One(data, Origin::Data), depth + 1)?
+                }
                 ("#attributes", Some(b'{')) => name = self.name_attribute(depth + 1)?.or(name),
                 ("#text" | "text" | "Value" | "content" | "_", Some(byte)) if byte != b'{' => {
                     value = Some(self.scalar()?);
@@ -320,21 +419,21 @@ impl Reader<'_, '_> {
         match (name, value) {
             // A named value stands for itself, not for an element of a list.
             (Some(name), value) => {
-                let name = self.without_blanks(name);
-                self.add_in(name, value.unwrap_or(Raw::Null), 0)
+                let (name, origin) = self.without_blanks(name);
+                self.add_in(name, origin, value.unwrap_or(Raw::Null), 0)
             }
-            (None, Some(value)) => self.add(data, value),
+            (None, Some(value)) => self.add(data, Origin::Data, value),
             (None, None) => Ok(()),
         }
     }
 
-    /// The name of event data, see [`Name::Blanks`].
-    fn without_blanks(&mut self, name: Span) -> Span {
+    /// The name of event data, see [`Name::Data`].
+    fn without_blanks(&mut self, name: Span) -> (Span, Origin) {
         if !names::has_blanks(name.text(self.text, &self.store.buffer)) {
-            return name;
+            return (name, Origin::Data);
         }
         let given = name.text(self.text, &self.store.buffer).replace(' ', "");
-        self.store.build(&[&given]).loose()
+        (self.store.build(&[&given]), Origin::Loose)
     }
 
     fn name_attribute(&mut self, depth: u32) -> Result<Option<Span>, Stop> {
@@ -545,5 +644,35 @@ impl Reader<'_, '_> {
             self.at += 1;
         }
         Ok(code)
+    }
+
+    /// Reads a value as [`Self::skip`] does, up to a name that its object has already.
+    fn twice(&mut self, depth: u32) -> Result<Option<String>, Stop> {
+        let (open, close) = match self.peek() {
+            Some(open @ b'{') => (open, b'}'),
+            Some(open @ b'[') => (open, b']'),
+            _ => return self.scalar().map(|_| None),
+        };
+        self.enter(depth)?;
+        let mut known: HashSet<String> = HashSet::new();
+        let mut more = self.peek() != Some(close);
+        if !more {
+            self.at += 1;
+        }
+        while more {
+            if open == b'{' {
+                let key = self.key()?;
+                let key = key.text(self.text, &self.store.buffer);
+                if !known.insert(key.to_owned()) {
+                    return Ok(Some(key.to_owned()));
+                }
+            }
+            let found = self.twice(depth + 1)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            more = self.more(close)?;
+        }
+        Ok(None)
     }
 }

@@ -9,6 +9,7 @@ use contentcheck_model::template::{FieldType, Scalar, TemplateType};
 
 use crate::flat::Flat;
 use crate::hash::Names;
+use crate::names;
 use crate::scalar;
 use crate::store::{Raw, Span};
 
@@ -19,6 +20,9 @@ pub struct Layout {
     template: String,
     fields: Vec<Wanted>,
     inputs: usize,
+    /// Inputs that events carry under a name that the log uses as well: position, and what the event's own is called
+    /// where a record has both.
+    own: Vec<(u32, String, u32)>,
     /// Open addressing over positions; a power of two, at most half full.
     table: Vec<u32>,
 }
@@ -77,7 +81,25 @@ impl Layout {
                 wanted.alias = alias;
             }
         }
-        Self { template: template.to_owned(), fields, inputs: arity, table }
+        Self { template: template.to_owned(), fields, inputs: arity, own: Vec::new(), table }
+    }
+
+    /// The same for events of a template type. An input that it numbers is what the event carries, also where the log
+    /// says something else of the event under that name: the clearing of a log carries the `Channel` that was cleared,
+    /// and lies in another.
+    #[must_use]
+    pub fn carried_by(mut self, template: &TemplateType) -> Self {
+        let names = Names::default();
+        let own = (0_u32..).zip(self.fields.iter().take(self.inputs)).filter(|(_, wanted)| {
+            names::is_system(&wanted.name) && template.find(&wanted.name).is_some_and(|info| info.position().is_some())
+        });
+        let own = own.map(|(at, wanted)| {
+            let name = format!("{}{}", names::OWN, wanted.name);
+            let hash = names.hash(name.as_bytes());
+            (at, name, hash)
+        });
+        self.own = own.collect();
+        self
     }
 
     /// Everything that a template type declares, and these further names: as inputs the numbered
@@ -91,7 +113,7 @@ impl Layout {
             to.push((info.name.to_owned(), info.ty));
         }
         inputs.extend(open.iter().map(|name| ((*name).to_owned(), FieldType::OPEN)));
-        Self::new(&template.name, inputs, header)
+        Self::new(&template.name, inputs, header).carried_by(template)
     }
 
     /// The template type's name.
@@ -226,6 +248,15 @@ impl Layout {
                 None => {}
             }
         }
+        for (at, name, hash) in &self.own {
+            let own = flat.store.at(flat.record, name, *hash).and_then(|own| u32::try_from(own).ok());
+            let (Some(own), Some(found)) = (own, found.get_mut(*at as usize)) else { continue };
+            let log = std::mem::replace(found, own);
+            if others {
+                rest.retain(|entry| *entry != own);
+                rest.extend((log != NONE).then_some(log));
+            }
+        }
     }
 }
 
@@ -263,6 +294,13 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// Whether the last event had a value at a position, convertible or not.
+    #[must_use]
+    pub fn has(&self, position: usize) -> bool {
+        self.made.get(position).is_some_and(|made| !matches!(made, Made::Absent))
+            || self.misfits.binary_search(&position).is_ok()
+    }
+
     /// The positions whose value did not convert in the last event, wholly or in part, rising.
     #[must_use]
     pub fn misfits(&self) -> &[usize] {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use contentcheck_model::diagnostic::visible;
+use contentcheck_model::diagnostic::{clip, visible};
 
 use crate::limits;
 
@@ -64,6 +64,8 @@ pub enum Cause {
     NameTooLong,
     /// JSON, but no object.
     NotAnObject,
+    /// A name appears twice in one object, which says two things.
+    NamedTwice(String),
     /// The source ends within a record.
     Unfinished,
     /// The compressed data ends early or is damaged.
@@ -78,6 +80,22 @@ pub enum Cause {
     Xml,
     /// The event log is damaged.
     EventLog(String),
+    /// The event log ends within a chunk.
+    ChunkCut {
+        /// How many of its records were read.
+        read: usize,
+    },
+    /// The event log ends between chunks.
+    ChunksMissing {
+        /// How many its header tells of.
+        told: u64,
+        /// How many there are.
+        found: u64,
+    },
+    /// Called an event log, and none.
+    NotAnEventLog,
+    /// Neither text nor anything else that is read.
+    Binary,
 }
 
 impl Cause {
@@ -90,12 +108,18 @@ impl Cause {
             Self::NotUtf8(_) | Self::Utf16 => "convert the file to UTF-8",
             Self::Syntax { .. } | Self::NotAnObject => "write one JSON object a line",
             Self::TooDeep | Self::TooManyNames | Self::NameTooLong => "flatten or shorten the record where it is made",
+            Self::NamedTwice(_) => {
+                "write each name of an object once: which of two values counts depends on who reads them"
+            }
             Self::Unfinished => "the recording was cut off: copy it again, or remove its last record",
             Self::Compressed(_) => "copy the file again, or compress it anew",
             Self::Expands => "unpack the file yourself if you trust it",
             Self::CompressedTwice => "unpack the file once",
             Self::Xml => "export the events as JSON, or give the .evtx file itself",
             Self::EventLog(_) => "export the log again; records before and after were read",
+            Self::ChunkCut { .. } | Self::ChunksMissing { .. } => "the log was cut off: copy it again",
+            Self::NotAnEventLog => "name the event log that Windows wrote, or JSON",
+            Self::Binary => "give the events as JSON or as .evtx, each also in gzip or zstd; unpack other archives",
         }
     }
 }
@@ -113,6 +137,7 @@ impl fmt::Display for Cause {
             }
             Self::NameTooLong => write!(f, "a name has more than {} bytes", limits::NAME_BYTES),
             Self::NotAnObject => f.write_str("the record is no JSON object"),
+            Self::NamedTwice(name) => write!(f, "`{}` appears twice in one object", clip(name)),
             Self::Unfinished => f.write_str("the source ends within a record"),
             Self::Compressed(error) => write!(f, "the compressed data is damaged or cut off: {error}"),
             Self::Expands => write!(f, "the compressed data unpacks to more than {} times its size", limits::EXPANSION),
@@ -120,6 +145,16 @@ impl fmt::Display for Cause {
             Self::Utf16 => f.write_str("the source is UTF-16"),
             Self::Xml => f.write_str("the source is XML"),
             Self::EventLog(error) => write!(f, "the event log is damaged: {error}"),
+            Self::ChunkCut { read: 0 } => f.write_str("the event log ends within this chunk, before its first record"),
+            Self::ChunkCut { read } => {
+                let records = if *read == 1 { "record" } else { "records" };
+                write!(f, "the event log ends within this chunk: {read} {records} before the cut could be read")
+            }
+            Self::ChunksMissing { told, found } => {
+                write!(f, "the event log is cut off: its header tells of {told} chunks, and {found} are there")
+            }
+            Self::NotAnEventLog => f.write_str("the source is called .evtx and is no event log"),
+            Self::Binary => f.write_str("the source is neither JSON nor an event log"),
         }
     }
 }

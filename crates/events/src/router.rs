@@ -3,6 +3,10 @@
 //! A template type says under `reads` how its events are recognised. Template types that read
 //! the same names are filed together under the values that they ask for, so an event costs one
 //! look-up for each such set of names (four in the library), however many template types there are.
+//!
+//! A Windows event is known by its channel, its provider and its number. Exporters leave out one of the first two, so
+//! a template type that asks for all three also gets an event without the one, where the others leave no doubt: no
+//! other template type with these asks for something else there ([`Partial`]).
 
 use std::sync::Arc;
 
@@ -12,6 +16,7 @@ use rustc_hash::FxHashMap;
 use crate::flat::{Field, Flat};
 use crate::hash::Names;
 use crate::limits;
+use crate::names;
 use crate::scalar;
 
 /// The template types that events may belong to, indexed.
@@ -25,7 +30,32 @@ pub struct Router {
     unfiled: Vec<usize>,
     /// For each template type, the open ones that do not get what it recognises.
     claims: Vec<Vec<usize>>,
+    /// For each template type whose events carry a `Channel`, those that are recognised by the log's: where a record has
+    /// only one, it is what the event carries.
+    carries: Vec<Vec<usize>>,
+    /// Template types of Windows events, by channel and number and by provider and number.
+    partials: Vec<Partial>,
+    by_channel: FxHashMap<u64, Vec<usize>>,
+    by_provider: FxHashMap<u64, Vec<usize>>,
+    /// Channel, provider and number, with their hashes.
+    known: [(&'static str, u32); 3],
+    /// What a channel is called that the event carries, where the log says another.
+    own_channel: (String, u32),
 }
+
+/// What events of a fixed template type are known by.
+#[derive(Debug)]
+struct Partial {
+    template: usize,
+    /// The channels; those of the open template types that it stands before where it names none itself.
+    channel: Vec<Fixed>,
+    provider: Vec<Fixed>,
+    number: Vec<Fixed>,
+}
+
+/// Event logs to which any program writes, under numbers of its own. Without the provider, the number leaves some doubt
+/// there, so that open template types get the event as well.
+const SHARED: [&str; 2] = ["Application", "System"];
 
 /// Template types that read the same names.
 #[derive(Debug)]
@@ -59,7 +89,8 @@ impl Router {
             }
             parts.sort_by_key(|(at, _)| *at);
             let asked: Vec<usize> = parts.iter().map(|(at, _)| *at).collect();
-            let Some(keys) = keys(&parts) else {
+            let values: Vec<&[Fixed]> = parts.iter().map(|(_, recognition)| recognition.values.as_slice()).collect();
+            let Some(keys) = keys(&values) else {
                 unfiled.push(index);
                 continue;
             };
@@ -77,7 +108,35 @@ impl Router {
             }
         }
         let claims = claims(&templates);
-        Self { templates, names, families, unfiled, claims }
+        let partials = partials(&templates, &claims);
+        let by = |first: fn(&Partial) -> &[Fixed]| {
+            let mut filed: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
+            for (at, partial) in partials.iter().enumerate() {
+                for key in keys(&[first(partial), &partial.number]).into_iter().flatten() {
+                    filed.entry(key).or_default().push(at);
+                }
+            }
+            filed
+        };
+        let (by_channel, by_provider) = (by(|partial| &partial.channel), by(|partial| &partial.provider));
+        let carries = carries(&templates);
+        let known = [names::CHANNEL, names::PROVIDER, names::EVENT_ID].map(|name| (name, hasher.hash(name.as_bytes())));
+        let own = format!("{}{}", names::OWN, names::CHANNEL);
+        let hash = hasher.hash(own.as_bytes());
+        let own_channel = (own, hash);
+        Self {
+            templates,
+            names,
+            families,
+            unfiled,
+            claims,
+            carries,
+            partials,
+            by_channel,
+            by_provider,
+            known,
+            own_channel,
+        }
     }
 
     /// The template types, in the order in which they were given. Routes are indices into these.
@@ -107,7 +166,8 @@ impl Router {
             if let Some(template) = self.templates.get(forced) {
                 let contradicted = template.reads.iter().any(|recognition| {
                     flat.get(&recognition.name)
-                        .is_some_and(|field| !matches!(field, Field::Null) && !holds(recognition, field))
+                        .is_some_and(|field| !matches!(field, Field::Null) && !holds(&recognition.values, field))
+                        && !flat.is_hint(&recognition.name)
                 });
                 routes.extend((!contradicted).then_some(forced));
             }
@@ -135,14 +195,76 @@ impl Router {
             }
         }
         routes.extend(self.unfiled.iter().copied().filter(|index| self.recognises(*index, flat)));
-        let open = |index: &usize| self.templates.get(*index).is_some_and(|template| template.open);
-        if routes.len() > 1 && routes.iter().any(open) {
-            let claims = |index: &usize| self.claims.get(*index).map_or(&[][..], Vec::as_slice);
-            let mut claimed: Vec<usize> = routes.iter().flat_map(claims).copied().collect();
+        let whole = routes.len();
+        let in_doubt = self.route_partly(flat, routes);
+        if routes.len() > 1 {
+            let sure = if in_doubt { whole } else { routes.len() };
+            let claimed = routes.iter().take(sure).filter_map(|index| self.claims.get(*index));
+            let mut claimed: Vec<usize> = claimed.flatten().copied().collect();
+            let carried = || routes.iter().take(sure).filter_map(|index| self.carries.get(*index)).flatten().copied();
+            if carried().next().is_some() && flat.at(&self.own_channel.0, self.own_channel.1).is_none() {
+                claimed.extend(carried());
+            }
             claimed.sort_unstable();
             routes.retain(|index| claimed.binary_search(index).is_err());
         }
         routes.sort_unstable();
+        routes.dedup();
+    }
+
+    /// Channel, provider and number of an event, as far as it has them.
+    fn said<'a>(&self, flat: &Flat<'a>) -> [Option<Field<'a>>; 3] {
+        self.known.map(|(name, hash)| flat.at(name, hash).filter(|field| !matches!(field, Field::Null)))
+    }
+
+    /// Adds the template types that an event belongs to which lacks its channel or its provider. Whether doubt is left.
+    fn route_partly(&self, flat: &Flat<'_>, routes: &mut Vec<usize>) -> bool {
+        let [channel, provider, Some(number)] = self.said(flat) else { return false };
+        let [_, (name, hash), _] = self.known;
+        let is_shared = channel.is_some_and(is_shared);
+        // What an exporter calls a provider may be event data, or the name that is displayed.
+        let is_sure = provider.is_some() && (is_shared || !flat.is_hint_at(name, hash));
+        let (filed, first) = match (channel, provider) {
+            (Some(channel), _) if !is_sure => (&self.by_channel, channel),
+            (None, Some(provider)) => (&self.by_provider, provider),
+            _ => return false,
+        };
+        let key = field_key(first).zip(field_key(number)).map(|(first, number)| combine(combine(0, first), number));
+        let Some(found) = key.and_then(|key| filed.get(&key)) else { return false };
+        let by_channel = channel.is_some();
+        let known = |partial: &&Partial| {
+            let values = if by_channel { &partial.channel } else { &partial.provider };
+            holds(values, first) && holds(&partial.number, number)
+        };
+        let lacking = |partial: &'_ Partial| if by_channel { &partial.provider } else { &partial.channel }.clone();
+        let mut found = found.iter().filter_map(|at| self.partials.get(*at)).filter(known).peekable();
+        let Some(asked) = found.peek().map(|partial| lacking(partial)) else { return false };
+        let before = routes.len();
+        for partial in found {
+            if !same(&lacking(partial), &asked) {
+                routes.truncate(before);
+                return false;
+            }
+            if !routes.contains(&partial.template) {
+                routes.push(partial.template);
+            }
+        }
+        by_channel && is_shared && provider.is_none()
+    }
+
+    /// The template types that an event may be of which lacks its channel or its provider: several where what it lacks
+    /// would tell them apart, and then none of them gets it.
+    #[must_use]
+    pub fn doubtful(&self, flat: &Flat<'_>) -> Vec<usize> {
+        let [channel, provider, Some(number)] = self.said(flat) else { return Vec::new() };
+        let may_be = |asked: &[Fixed], said: Option<Field<'_>>| said.is_none_or(|said| holds(asked, said));
+        if channel.is_some() == provider.is_some() {
+            return Vec::new();
+        }
+        let found = self.partials.iter().filter(|partial| {
+            may_be(&partial.channel, channel) && may_be(&partial.provider, provider) && holds(&partial.number, number)
+        });
+        found.map(|partial| partial.template).collect()
     }
 
     fn recognises(&self, index: usize, flat: &Flat<'_>) -> bool {
@@ -150,14 +272,14 @@ impl Router {
             template
                 .reads
                 .iter()
-                .all(|recognition| flat.get(&recognition.name).is_some_and(|field| holds(recognition, field)))
+                .all(|recognition| flat.get(&recognition.name).is_some_and(|field| holds(&recognition.values, field)))
         })
     }
 }
 
 /// Whether a recorded value is one of those that a template type asks for: texts without ASCII
 /// case, numbers by value, also where either is written as text.
-fn holds(recognition: &Recognition, field: Field<'_>) -> bool {
+fn holds(values: &[Fixed], field: Field<'_>) -> bool {
     let equals = |fixed: &Fixed, text: &str| match fixed {
         Fixed::Text(fixed) => fixed.eq_ignore_ascii_case(text),
         Fixed::Int(fixed) => scalar::integer(text) == Some(*fixed),
@@ -169,7 +291,7 @@ fn holds(recognition: &Recognition, field: Field<'_>) -> bool {
         },
         Fixed::Int(fixed) => scalar::integer_of_number(number) == Some(*fixed),
     };
-    recognition.values.iter().any(|fixed| match field {
+    values.iter().any(|fixed| match field {
         Field::Null => false,
         Field::Bool(value) => equals(fixed, if value { "true" } else { "false" }),
         Field::Text(text) => equals(fixed, text),
@@ -207,15 +329,68 @@ fn stands_before(fixed: &TemplateType, open: &TemplateType) -> bool {
     open.serves.iter().any(|asked| fixed.serves.iter().any(|served| served.serves(asked)))
 }
 
+/// What events of fixed template types are known by, where it is the channel, the provider and the number alone.
+fn partials(templates: &[Arc<TemplateType>], claims: &[Vec<usize>]) -> Vec<Partial> {
+    let mut found = Vec::new();
+    for (at, (template, claims)) in templates.iter().zip(claims).enumerate() {
+        let values = |name: &str| template.reads.iter().find(|of| of.name == name).map(|of| of.values.clone());
+        let only = [names::CHANNEL, names::PROVIDER, names::EVENT_ID];
+        if template.open || !template.reads.iter().all(|of| only.contains(&of.name.as_str())) {
+            continue;
+        }
+        let (Some(provider), Some(number)) = (values(names::PROVIDER), values(names::EVENT_ID)) else { continue };
+        let channel = values(names::CHANNEL).unwrap_or_else(|| {
+            let open = claims.iter().filter_map(|open| templates.get(*open));
+            let reads = open.filter_map(|open| match open.reads.as_slice() {
+                [only] if only.name == names::CHANNEL => Some(only.values.clone()),
+                _ => None,
+            });
+            reads.flatten().collect()
+        });
+        found.push(Partial { template: at, channel, provider, number });
+    }
+    found
+}
+
+/// For each template type whose events carry a `Channel` of their own, those that are recognised by the log's.
+fn carries(templates: &[Arc<TemplateType>]) -> Vec<Vec<usize>> {
+    let by_channel = templates.iter().enumerate().filter(|(_, other)| {
+        !is_numbered(other, names::CHANNEL) && other.reads.iter().any(|of| of.name == names::CHANNEL)
+    });
+    let by_channel: Vec<usize> = by_channel.map(|(at, _)| at).collect();
+    let is_carrier = |of: &TemplateType| !of.open && !of.reads.is_empty() && is_numbered(of, names::CHANNEL);
+    templates.iter().map(|of| if is_carrier(of) { by_channel.clone() } else { Vec::new() }).collect()
+}
+
+/// Whether events carry a value of this name as an input of their own.
+fn is_numbered(template: &TemplateType, name: &str) -> bool {
+    template.find(name).is_some_and(|info| info.position().is_some())
+}
+
+fn is_shared(channel: Field<'_>) -> bool {
+    matches!(channel, Field::Text(channel) if SHARED.iter().any(|shared| shared.eq_ignore_ascii_case(channel)))
+}
+
+/// Whether two template types ask for the same.
+fn same(one: &[Fixed], other: &[Fixed]) -> bool {
+    let has = |all: &[Fixed], wanted: &Fixed| {
+        all.iter().any(|of| match (of, wanted) {
+            (Fixed::Text(of), Fixed::Text(wanted)) => of.eq_ignore_ascii_case(wanted),
+            (Fixed::Int(of), Fixed::Int(wanted)) => of == wanted,
+            _ => false,
+        })
+    };
+    one.iter().all(|of| has(other, of)) && other.iter().all(|of| has(one, of))
+}
+
 /// The keys of all combinations of the values; none where there are too many.
-fn keys(parts: &[(usize, &Recognition)]) -> Option<Vec<u64>> {
+fn keys(parts: &[&[Fixed]]) -> Option<Vec<u64>> {
     let mut keys = vec![0];
-    for (_, recognition) in parts {
-        if keys.len().checked_mul(recognition.values.len())? > limits::ROUTES {
+    for values in parts {
+        if keys.len().checked_mul(values.len())? > limits::ROUTES {
             return None;
         }
-        let values: Vec<u64> = recognition
-            .values
+        let values: Vec<u64> = values
             .iter()
             .map(|fixed| match fixed {
                 Fixed::Text(text) => text_key(text),

@@ -1,8 +1,11 @@
 //! What reading a record fills: names and values as ranges, elements of lists, and the text that had to
 //! be built.
 
+use std::sync::Arc;
+
 use crate::hash::Names;
 use crate::limits;
+use crate::names::{self, Origin};
 use crate::problem::Cause;
 
 /// A range of the record, or of the buffer for what had to be built.
@@ -15,8 +18,6 @@ pub(crate) struct Span {
 impl Span {
     /// Set in `start` where the range lies in the buffer. Records and buffers are far below 2 GiB.
     const BUILT: u32 = 1 << 31;
-    /// Set in `end` of a name that was written with blanks.
-    const LOOSE: u32 = 1 << 31;
 
     fn new(range: std::ops::Range<usize>, built: bool) -> Self {
         let at = |offset: usize| u32::try_from(offset).unwrap_or(0) & !Self::BUILT;
@@ -32,16 +33,13 @@ impl Span {
     }
 
     fn range(self) -> std::ops::Range<usize> {
-        (self.start & !Self::BUILT) as usize..(self.end & !Self::LOOSE) as usize
+        (self.start & !Self::BUILT) as usize..self.end as usize
     }
 
-    /// A name that gives way to one that is written just so.
-    pub(crate) fn loose(self) -> Self {
-        Self { end: self.end | Self::LOOSE, ..self }
-    }
-
-    const fn is_loose(self) -> bool {
-        self.end & Self::LOOSE != 0
+    /// The range without its first bytes.
+    pub(crate) fn after(self, bytes: usize) -> Self {
+        let range = self.range();
+        Self::new((range.start + bytes).min(range.end)..range.end, self.start & Self::BUILT != 0)
     }
 
     #[inline]
@@ -76,6 +74,7 @@ pub(crate) struct Element {
 pub(crate) struct Entry {
     pub(crate) name: Span,
     pub(crate) value: Raw,
+    pub(crate) origin: Origin,
     /// Which outermost array of the record the value stands in; 0 for none.
     array: u32,
 }
@@ -95,13 +94,35 @@ pub(crate) struct Store {
     /// Open addressing over entries, once they are more than [`FEW`]; empty before.
     index: Vec<u32>,
     pub(crate) repeated: u32,
+    known: Arc<Known>,
+}
+
+/// A name and its hash.
+type Hashed = (&'static str, u32);
+
+/// The hashes of the names that are looked up in every record.
+#[derive(Debug)]
+struct Known {
+    hints: Vec<(Hashed, Vec<Hashed>)>,
+    source: u32,
+    hayabusa: u32,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        let names = Names::default();
+        let hashed = |name: &'static str| (name, names.hash(name.as_bytes()));
+        let hints =
+            names::HINTS.iter().map(|(own, others)| (hashed(own), others.iter().copied().map(hashed).collect()));
+        Self { hints: hints.collect(), source: hashed(names::SPLUNK_SOURCE.0).1, hayabusa: hashed(names::HAYABUSA).1 }
+    }
 }
 
 /// As many names are looked through one by one. Recordings of more names are rare or hostile.
 const FEW: usize = 128;
 
-/// At most half of the index is used. A power of two.
-const INDEX: usize = (limits::NAMES * 2).next_power_of_two();
+/// At most half of the index is used: an entry has one slot, and few are renamed and have two. A power of two.
+const INDEX: usize = (limits::NAMES * 2 + 64).next_power_of_two();
 
 impl Store {
     pub(crate) fn clear(&mut self) {
@@ -115,8 +136,7 @@ impl Store {
         self.repeated = 0;
     }
 
-    /// The entry of a name.
-    pub(crate) fn find(&self, record: &str, name: &str, hash: u32) -> Option<usize> {
+    fn find(&self, record: &str, name: &str, hash: u32) -> Option<usize> {
         let mut from = 0;
         if !self.index.is_empty() {
             let mut slot = hash as usize & (INDEX - 1);
@@ -139,72 +159,207 @@ impl Store {
     }
 
     /// Adds a value. Of a name that comes twice in a record the last value counts, as in most
-    /// readers of JSON; within one array all values count, in their order.
+    /// readers of JSON; within one array all values count, in their order. What the log says of an event and what the
+    /// event carries under the same name are two values, whichever comes first: the event's own is called
+    /// `EventData.…` then.
     #[inline]
-    pub(crate) fn add(&mut self, record: &str, name: Span, value: Raw, array: u32) -> Result<(), Cause> {
+    pub(crate) fn add(
+        &mut self,
+        record: &str,
+        name: Span,
+        origin: Origin,
+        value: Raw,
+        array: u32,
+    ) -> Result<(), Cause> {
         let text = name.text(record, &self.buffer);
         if text.len() > limits::NAME_BYTES {
             return Err(Cause::NameTooLong);
         }
         let hash = self.names.hash(text.as_bytes());
-        // A bit for each hash tells quickly that a name is new, as nearly all are.
-        let bit = 1_u64 << (hash & 63);
-        let known = self.seen.get_mut((hash >> 6) as usize & 15).is_some_and(|word| {
-            let known = *word & bit != 0;
-            *word |= bit;
-            known
-        });
-        let found = if known { self.find(record, text, hash) } else { None };
-        let Some(at) = found else {
-            if self.entries.len() >= limits::NAMES {
-                return Err(Cause::TooManyNames);
-            }
-            let value = if array == 0 { value } else { self.list_of(value) };
-            self.hashes.push(hash);
-            self.entries.push(Entry { name, value, array });
-            if self.entries.len() > FEW {
-                self.index();
-            }
+        let found = self.at(record, text, hash);
+        self.note(hash);
+        match found {
+            None => self.push(name, hash, origin, value, array),
+            Some(at) => self.again(record, at, name, origin, value, array),
+        }
+    }
+
+    /// A bit for each hash tells quickly that a name is new, as nearly all are.
+    #[inline]
+    fn note(&mut self, hash: u32) {
+        if let Some(word) = self.seen.get_mut((hash >> 6) as usize & 15) {
+            *word |= 1 << (hash & 63);
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, name: Span, hash: u32, origin: Origin, value: Raw, array: u32) -> Result<(), Cause> {
+        if self.entries.len() >= limits::NAMES {
+            return Err(Cause::TooManyNames);
+        }
+        let value = if array == 0 { value } else { self.list_of(value) };
+        self.hashes.push(hash);
+        self.entries.push(Entry { name, value, origin, array });
+        if self.entries.len() > FEW {
+            self.index(self.entries.len() - 1);
+        }
+        Ok(())
+    }
+
+    /// Adds a value under a name that has one.
+    fn again(
+        &mut self,
+        record: &str,
+        at: usize,
+        name: Span,
+        origin: Origin,
+        value: Raw,
+        array: u32,
+    ) -> Result<(), Cause> {
+        let Some(Entry { origin: known, value: before, array: before_array, .. }) = self.entries.get(at).copied()
+        else {
             return Ok(());
         };
-        if let Some(entry) = self.entries.get(at)
-            && entry.name.is_loose() != name.is_loose()
-        {
+        let is_data = |origin| matches!(origin, Origin::Data | Origin::Loose);
+        let is_system = |origin| match origin {
+            Origin::System => true,
+            Origin::Given => names::is_system(name.text(record, &self.buffer)),
+            Origin::Data | Origin::Loose | Origin::Hint => false,
+        };
+        if is_system(known) && is_data(origin) {
+            let own = self.own(record, name);
+            // Its name has the prefix, so that it meets no name of the log's again.
+            return self.add(record, own, Origin::Data, value, array);
+        }
+        if is_data(known) && is_system(origin) {
+            let own = self.own(record, name);
+            let own_hash = self.names.hash(own.text(record, &self.buffer).as_bytes());
+            self.note(own_hash);
+            if let (Some(entry), Some(hash)) = (self.entries.get_mut(at), self.hashes.get_mut(at)) {
+                (entry.name, *hash) = (own, own_hash);
+            }
+            if !self.index.is_empty() {
+                self.index(at);
+            }
+            let hash = self.names.hash(name.text(record, &self.buffer).as_bytes());
+            return self.push(name, hash, origin, value, array);
+        }
+        if known == Origin::Data && origin == Origin::Given {
+            // An exporter's own words, such as the message that it made of the event, do not hide what the event carries.
+            return Ok(());
+        }
+        let is_loose = |origin| origin == Origin::Loose;
+        if is_loose(known) != is_loose(origin) {
             // Of two names that differ in blanks alone, the one without them counts.
-            if entry.name.is_loose() {
+            if is_loose(known) {
                 let value = if array == 0 { value } else { self.list_of(value) };
                 if let Some(entry) = self.entries.get_mut(at) {
-                    *entry = Entry { name, value, array };
+                    *entry = Entry { name, value, origin, array };
                 }
             }
             return Ok(());
         }
-        let before = self.entries.get(at).map(|entry| (entry.array, entry.value));
         let value = match before {
-            Some((before, Raw::List { first, last, count })) if array != 0 && before == array => {
+            Raw::List { first, last, count } if array != 0 && before_array == array => {
                 self.extended(first, last, count, value)
             }
             _ if array == 0 => value,
             _ => self.list_of(value),
         };
-        if array == 0 || before.is_none_or(|(before, _)| before != array) {
+        if array == 0 || before_array != array {
             self.repeated += 1;
         }
         if let Some(entry) = self.entries.get_mut(at) {
-            (entry.value, entry.array) = (value, array);
+            (entry.value, entry.origin, entry.array) = (value, origin, array);
         }
         Ok(())
     }
 
-    /// Brings the index up to the entries.
+    /// The name of what an event carries, where the log has one that is the same.
+    fn own(&mut self, record: &str, name: Span) -> Span {
+        let text = name.text(record, &self.buffer).to_owned();
+        self.build(&[names::OWN, &text])
+    }
+
+    /// The entry of a name.
+    #[inline]
+    pub(crate) fn at(&self, record: &str, name: &str, hash: u32) -> Option<usize> {
+        let bit = 1_u64 << (hash & 63);
+        let may = self.seen.get((hash >> 6) as usize & 15).is_some_and(|word| word & bit != 0);
+        if may { self.find(record, name, hash) } else { None }
+    }
+
+    /// Gives names of the log's the values that exporters have under other names, where the log's own are missing.
+    pub(crate) fn hint(&mut self, record: &str) -> Result<(), Cause> {
+        if !self.entries.iter().any(|entry| entry.origin == Origin::Given) {
+            return Ok(());
+        }
+        let known = Arc::clone(&self.known);
+        for (place, (own, others)) in known.hints.iter().enumerate() {
+            let at = self.at(record, own.0, own.1);
+            let has = at.and_then(|at| self.entries.get(at)).map(|entry| (entry.value, entry.origin));
+            match has {
+                Some((Raw::Text(span), Origin::Given)) if own.0 == names::CHANNEL => {
+                    let long = names::hayabusa_channel(span.text(record, &self.buffer));
+                    if let Some(long) = long
+                        && self.at(record, names::HAYABUSA, known.hayabusa).is_some()
+                        && let Some(at) = at
+                    {
+                        let value = Raw::Text(self.build(&[long]));
+                        if let Some(entry) = self.entries.get_mut(at) {
+                            entry.value = value;
+                        }
+                    }
+                    continue;
+                }
+                Some((Raw::Null, _)) | None => {}
+                Some(_) => continue,
+            }
+            let given = others.iter().find_map(|other| self.given(record, other.0, other.1));
+            let given = given.or_else(|| if place == 0 { self.splunk_channel(record, known.source) } else { None });
+            let Some(value) = given else { continue };
+            if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
+                (entry.value, entry.origin) = (value, Origin::Hint);
+                continue;
+            }
+            if self.entries.len() >= limits::NAMES {
+                // A record of so many names is none of these exporters'.
+                return Ok(());
+            }
+            let name = self.build(&[own.0]);
+            self.note(own.1);
+            self.push(name, own.1, Origin::Hint, value, 0)?;
+        }
+        Ok(())
+    }
+
+    /// A number or text that the record has under a name of its own.
+    fn given(&self, record: &str, name: &str, hash: u32) -> Option<Raw> {
+        let entry = self.entries.get(self.at(record, name, hash)?)?;
+        match entry.value {
+            Raw::Text(_) | Raw::Number(_) if entry.origin == Origin::Given => Some(entry.value),
+            _ => None,
+        }
+    }
+
+    fn splunk_channel(&self, record: &str, hash: u32) -> Option<Raw> {
+        let (name, prefixes) = names::SPLUNK_SOURCE;
+        let Some(Raw::Text(span)) = self.given(record, name, hash) else { return None };
+        let text = span.text(record, &self.buffer);
+        let prefix = prefixes.iter().find(|prefix| text.starts_with(*prefix))?;
+        Some(Raw::Text(span.after(prefix.len())))
+    }
+
+    /// Files an entry in the index, and all of them if there was none.
     #[cold]
-    fn index(&mut self) {
-        let mut from = self.entries.len() - 1;
+    fn index(&mut self, entry: usize) {
+        let mut entries = entry..entry + 1;
         if self.index.is_empty() {
             self.index.resize(INDEX, u32::MAX);
-            from = 0;
+            entries = 0..self.entries.len();
         }
-        for (at, hash) in self.hashes.iter().enumerate().skip(from) {
+        for at in entries {
+            let Some(hash) = self.hashes.get(at) else { return };
             let mut slot = *hash as usize & (INDEX - 1);
             while self.index.get(slot).is_some_and(|at| *at != u32::MAX) {
                 slot = (slot + 1) & (INDEX - 1);

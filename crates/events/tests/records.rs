@@ -119,8 +119,10 @@ fn blanks_in_names_of_event_data_do_not_count() {
     assert_eq!(data(r#"{"S ource":1,"So urce":2}"#), ["Source=2"]);
     // Nowhere else.
     assert_eq!(flat(r#"{"Source Name":"s","a":{"b c":1}}"#), ["Source Name='s'", "a.b c=1"]);
-    assert_eq!(flat(r#"{"Event":{"UserData":{"X":{"Source Name":"s"}}}}"#), ["Source Name='s'"]);
-    assert_eq!(flat(r#"{"winlog":{"event_data":{"Source Name":"s"}}}"#), ["SourceName='s'"]);
+    assert_eq!(flat(r#"{"system":{"Source Name":"s"}}"#), ["system.Source Name='s'"]);
+    for data in ["winlog.event_data", "winlog.user_data", "EventData", "event_data", "UserData.X", "Event.UserData.X"] {
+        assert_eq!(flat(&format!(r#"{{"{data}.Source Name":"s"}}"#)), ["SourceName='s'"], "{data}");
+    }
 }
 
 #[test]

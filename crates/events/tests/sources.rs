@@ -239,7 +239,7 @@ fn damaged_event_logs() {
     assert_eq!(found.0, []);
     let places: Vec<Place> = found.1.iter().map(|(place, _)| *place).collect();
     assert!(places.contains(&Place::Chunk(1)) && places.contains(&Place::Chunk(2)), "{:?}", found.1);
-    assert_eq!(found.1.last().unwrap(), &(Place::Chunk(3), Cause::Unfinished));
+    assert_eq!(found.1.last().unwrap(), &(Place::Chunk(3), Cause::ChunkCut { read: 0 }));
 }
 
 proptest! {

@@ -24,6 +24,7 @@ pub use statement::{
 use contentcheck_model::diagnostic::{clip, visible};
 
 use crate::evidence::Evidence;
+use crate::verdict::{Allowance, options};
 use contentcheck_parser::release::sha256;
 
 /// The type of the statement.
@@ -62,6 +63,8 @@ pub enum Refusal {
     Failed(Vec<String>),
     /// Something did not run that was not allowed to be missing: each check with the reason.
     Missing(Vec<(String, String)>),
+    /// Something was allowed to the release that is not allowed here.
+    Allowed(Vec<Allowance>),
     /// The statement is about a release of another name.
     Name {
         /// What the statement says.
@@ -113,6 +116,10 @@ impl Refusal {
                 }
                 f.write_str("; where that is known and meant, name each with --allow-missing")
             }
+            Self::Allowed(allowed) => {
+                let options = options(allowed);
+                write!(f, "the gate was run with {options}; where that is known and meant, give the same here")
+            }
             Self::Name { attested: Some(attested), asked } => {
                 write!(f, "the statement is about the release `{}`, and `{asked}` is asked for", clip(attested))
             }
@@ -143,6 +150,8 @@ pub struct Asked<'a> {
     pub min_sequence: Option<u64>,
     /// The checks that may be missing, in whole or in part.
     pub allow_missing: &'a [String],
+    /// What the release may have been allowed.
+    pub allowed: &'a [Allowance],
     /// The evidence that the statement must have been made from.
     pub evidence: Option<&'a [u8]>,
 }
@@ -164,6 +173,11 @@ pub fn accepts(statement: &Statement, asked: &Asked<'_>) -> Result<(), Refusal> 
     let missing: Vec<(String, String)> = missing.map(|one| (one.check.clone(), one.reason.clone())).collect();
     if !missing.is_empty() {
         return Err(Refusal::Missing(missing));
+    }
+    let allowed = predicate.allowed.iter().filter(|one| !asked.allowed.contains(one));
+    let allowed: Vec<Allowance> = allowed.copied().collect();
+    if !allowed.is_empty() {
+        return Err(Refusal::Allowed(allowed));
     }
     let release = &predicate.release;
     if let Some(name) = asked.name.filter(|name| release.name.as_deref() != Some(*name)) {

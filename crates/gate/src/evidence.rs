@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::result::{CheckResult, Finding, Place, Status, Weight};
-pub use crate::verdict::{Conclusion, Missing, Verdict};
+pub use crate::verdict::{Allowance, Conclusion, Missing, Verdict};
 pub use inputs::{
     AcceptedBy, AcceptedFindings, FilesLeftOut, InputDigest, InputKind, LeftOut, SensorFacts, SettingsFacts,
 };
@@ -274,7 +274,7 @@ impl Evidence {
     /// Whether the verdict is the one that the results give.
     #[must_use]
     pub fn has_its_verdict(&self) -> bool {
-        self.verdict == Verdict::of(&self.checks, self.settings.require_all)
+        self.verdict == self.settings.verdict(&self.checks)
     }
 
     /// How many findings something accepts.

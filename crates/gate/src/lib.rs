@@ -10,6 +10,7 @@ pub mod defects;
 pub mod evidence;
 mod facts;
 pub mod generate;
+pub mod previous;
 pub mod result;
 pub mod run;
 pub mod subject;

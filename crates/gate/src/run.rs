@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use contentcheck_analysis::Witness;
-use contentcheck_model::diagnostic::{Code, Detail, Severity};
+use contentcheck_model::diagnostic::{Code, Detail, Severity, codes};
 use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_model::template::TemplateType;
-use contentcheck_parser::release::{self, sha256};
+use contentcheck_parser::release::{self, Policy, sha256};
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
 use contentcheck_run::replay::Recording;
 use contentcheck_run::{Plan, Worker, proof};
@@ -16,9 +16,10 @@ use crate::checks::{ALL, Groups};
 use crate::evidence::{
     AcceptedBy, AcceptedFindings, Change, CheckResult, Covered, DefectClass, Evidence, FORMAT, FieldFacts,
     FilesLeftOut, Finding, InputDigest, InputKind, LeftOut, PreviousFacts, ReleaseFacts, RuleFacts, SensorFacts,
-    SettingsFacts, Status, Tool, Verdict, Weight,
+    SettingsFacts, Status, Tool, Weight,
 };
 use crate::facts::{self, place};
+use crate::previous::PreviousEvidence;
 use crate::subject::Built;
 
 /// What a run is told besides the release.
@@ -33,7 +34,7 @@ pub struct Settings {
     /// Recorded events that are replayed.
     pub recordings: Vec<Recording>,
     /// How often each rule may match them: in the order of the image.
-    pub ceilings: Vec<Option<u64>>,
+    pub ceilings: Vec<Option<Ceiling>>,
     /// Recorded events that no rule may match.
     pub never_match: Vec<Recording>,
     /// Whether rules may disappear.
@@ -59,9 +60,28 @@ pub struct Settings {
     /// What directories of recordings leave out, and why.
     pub not_taken: Vec<(String, &'static str)>,
     /// Evidence of the previous release.
-    pub previous_evidence: Option<Box<Evidence>>,
+    pub previous_evidence: Option<Box<PreviousEvidence>>,
     /// Version of the tool.
     pub version: &'static str,
+}
+
+/// How often a rule may match the recorded events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ceiling {
+    /// The one of all rules.
+    OfAll(u64),
+    /// The rule's own, under `[gate.ceilings]`: somebody looked at this rule and says that it matches so much.
+    Own(u64),
+}
+
+impl Ceiling {
+    /// The number.
+    #[must_use]
+    pub const fn most(self) -> u64 {
+        match self {
+            Self::OfAll(most) | Self::Own(most) => most,
+        }
+    }
 }
 
 /// Ceilings as they were written.
@@ -311,7 +331,13 @@ impl<'g> Subject<'g> {
     /// How often a rule may match the recorded events.
     #[must_use]
     pub fn ceiling(&self, rule: RuleId) -> Option<u64> {
-        self.settings.ceilings.get(rule.index()).copied().flatten()
+        self.settings.ceilings.get(rule.index()).copied().flatten().map(Ceiling::most)
+    }
+
+    /// Whether a rule has a ceiling of its own. One for all rules says of no rule that it may match more than before.
+    #[must_use]
+    pub fn has_own_ceiling(&self, rule: RuleId) -> bool {
+        matches!(self.settings.ceilings.get(rule.index()), Some(Some(Ceiling::Own(_))))
     }
 
     /// The rules that the interpreter reports for an event of a template type, rising. Nothing where the event
@@ -341,16 +367,17 @@ pub type Progress<'p> = dyn FnMut(u32, &'static str, Step<'_>) + 'p;
 /// evidence, as checks that did not run.
 pub fn examine(built: &Built, previous: Option<&Built>, settings: &Settings, progress: &mut Progress<'_>) -> Evidence {
     let (checks, learned) = run(built, previous, settings, &ALL, progress);
+    let told = settings_facts(built, settings);
     Evidence {
         format: FORMAT,
-        verdict: Verdict::of(&checks, settings.require_all),
+        verdict: told.verdict(&checks),
         tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
         release: release_facts(built, previous),
         inputs: inputs(built, previous, settings),
-        settings: settings_facts(built, settings),
+        settings: told,
         accepted: accepted(built),
         left_out: left_out(built),
-        files_left_out: files_left_out(built, settings),
+        files_left_out: files_left_out(built, previous, settings),
         sensors: learned.sensors.clone(),
         checks,
         rules: rule_facts(built, settings, &learned),
@@ -391,11 +418,25 @@ pub(crate) fn run(
         };
         learned.take_in(std::mem::take(&mut outcome.learned));
         learned.facts.insert(check.name(), outcome.facts.clone());
+        weigh(&built.judged().gathered().policy, &mut outcome.findings);
         let result = result(number, *check, outcome);
         progress(number, check.name(), Step::Ended(&result));
         results.push(result);
     }
     (results, learned)
+}
+
+/// Warnings weigh what the policy of the release says: with `deny-warnings` they fail the run, whichever check they are of.
+/// Lint has asked it already, which changes nothing.
+fn weigh(policy: &Policy, findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Warning) {
+        let code = codes::find(&finding.code).filter(|code| code.severity == Severity::Warning);
+        finding.weight = match code.map_or(Some(Severity::Warning), |code| policy.severity(code)) {
+            Some(severity) if severity >= policy.least() => Weight::Error,
+            Some(Severity::Warning) => Weight::Warning,
+            _ => Weight::Info,
+        };
+    }
 }
 
 fn result(number: u32, check: &dyn Check, outcome: Outcome) -> CheckResult {
@@ -426,7 +467,7 @@ fn rule_facts(built: &Built, settings: &Settings, learned: &Learned) -> Vec<Rule
     }
     for (at, (facts, beside)) in all.iter_mut().zip(built.beside()).enumerate() {
         facts.tests += beside.len() as u64;
-        facts.ceiling = settings.ceilings.get(at).copied().flatten();
+        facts.ceiling = settings.ceilings.get(at).copied().flatten().map(Ceiling::most);
         facts.matches = learned.matches.get(at).copied();
         facts.matches_before = learned.matches_before.get(at).copied();
         if let Some((tally, fires)) = learned.coverage.get(at) {
@@ -520,10 +561,27 @@ fn left_out(built: &Built) -> Vec<LeftOut> {
     built.judged().left_out().iter().map(of).collect()
 }
 
-fn files_left_out(built: &Built, settings: &Settings) -> Vec<FilesLeftOut> {
-    let mut all: BTreeMap<&str, FilesLeftOut> = BTreeMap::new();
-    for (name, reason) in built.judged().gathered().not_taken.iter().chain(&settings.not_taken) {
-        all.entry(reason).or_insert_with(|| FilesLeftOut::new(*reason)).note(name.as_str());
+fn files_left_out(built: &Built, previous: Option<&Built>, settings: &Settings) -> Vec<FilesLeftOut> {
+    // The data of a table that content names is read wherever it lies: what is left out there is content.
+    let own = |built: &Built| -> Vec<(String, String)> {
+        let inputs = built.judged().inputs();
+        let tables: Vec<&release::Input> =
+            inputs.iter().filter(|input| matches!(input.kind, release::InputKind::Table)).collect();
+        let holds = |name: &str| {
+            tables.iter().any(|table| table.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
+        };
+        let said = |(name, reason): &(String, &'static str)| {
+            let but = if holds(name) { ", but for the data of tables" } else { "" };
+            (name.clone(), format!("{reason}{but}"))
+        };
+        built.judged().gathered().not_taken.iter().map(said).collect()
+    };
+    let before = previous.map(own).unwrap_or_default();
+    let before = before.into_iter().map(|(name, reason)| (name, format!("previous release: {reason}")));
+    let recordings = settings.not_taken.iter().map(|(name, reason)| (name.clone(), (*reason).to_owned()));
+    let mut all: BTreeMap<String, FilesLeftOut> = BTreeMap::new();
+    for (name, reason) in own(built).into_iter().chain(recordings).chain(before) {
+        all.entry(reason.clone()).or_insert_with(|| FilesLeftOut::new(reason)).note(name);
     }
     all.into_values().collect()
 }

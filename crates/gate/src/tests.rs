@@ -8,13 +8,14 @@ use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::sensor::{Fleet, Manifest};
 use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Gathered, Level};
+use contentcheck_parser::release::{self, Gathered, Level};
 use contentcheck_run::replay::Recording;
 
 use crate::checks::{Lint, SelfTest};
 use crate::defects::Defect;
-use crate::evidence::{Conclusion, Covered, Evidence, Status};
-use crate::run::{self, Check, Learned, Outcome, Settings, Subject, examine};
+use crate::evidence::{Conclusion, Covered, Evidence, InputDigest, InputKind, Status, Weight};
+use crate::previous::PreviousEvidence;
+use crate::run::{self, Ceiling, Check, Learned, Outcome, Settings, Subject, examine};
 use crate::subject::Built;
 
 /// A release of so many rules that was built in memory.
@@ -296,15 +297,127 @@ fn a_previous_release_that_shows_less_is_no_pass() {
     let said = |previous: &Built| {
         let found = checked(&now, Some(previous), settings(), &["change"]);
         let change = found.checks.iter().find(|check| check.name == "change").unwrap();
-        change.skipped.iter().filter(|of| of.contains("previous release")).count()
+        // That it names no fleet is another matter.
+        change.skipped.iter().filter(|of| of.contains("previous release") && !of.contains("fleet")).count()
     };
     let whole = format!("{template}{}", rule("a", "image"));
     assert_eq!(said(&of(&whole, Some("acme"))), 0);
-    assert_eq!(said(&of(&whole, None)), 0);
+    // Without a name it may be any product's.
+    assert_eq!(said(&of(&whole, None)), 1);
     assert_eq!(said(&of(&whole, Some("other"))), 1);
     assert_eq!(said(&of(template, Some("acme"))), 1);
     assert_eq!(said(&of(&format!("{whole}{}", rule("b", "imag")), Some("acme"))), 1);
     assert_eq!(said(&of(&format!("{template}{}", rule("b", "imag")), Some("other"))), 3);
+}
+
+/// What the previous release does not say is compared with nothing: that is no pass, and nothing that does not apply.
+#[test]
+fn a_previous_release_that_does_not_say_what_it_is_is_no_pass() {
+    let of = |name: Option<&str>, sequence: Option<u64>, has_fleet: bool| {
+        let mut gathered = if has_fleet { on_fleet(A7, &[NEW]).regathered() } else { built("pid > 4", 1).regathered() };
+        gathered.release.name = name.map(str::to_owned);
+        gathered.release.sequence = sequence;
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let now = of(Some("acme"), Some(12), true);
+    let said = |previous: &Built| {
+        let found = checked(&now, Some(previous), settings(), &["change"]);
+        let change = found.checks.into_iter().find(|check| check.name == "change").unwrap();
+        assert!(change.not_applicable.is_empty(), "{change:?}");
+        change.skipped
+    };
+    let has = |skipped: &[String], words: &str| skipped.iter().any(|of| of.contains(words));
+    for number in 0..8 {
+        let (is_named, is_numbered, has_fleet) = (number & 1 > 0, number & 2 > 0, number & 4 > 0);
+        let skipped = said(&of(is_named.then_some("acme"), is_numbered.then_some(11), has_fleet));
+        assert_eq!(has(&skipped, "the previous release has no name"), !is_named, "{skipped:?}");
+        assert_eq!(has(&skipped, "the sequence number: the previous release has none"), !is_numbered, "{skipped:?}");
+        assert_eq!(has(&skipped, "the previous release names no fleet"), !has_fleet, "{skipped:?}");
+    }
+}
+
+/// What the previous release's own exclusions hide is gone from both sides of the comparison: only its evidence tells
+/// whether it ever was a part of it.
+#[test]
+fn what_is_left_out_of_the_previous_release_is_named() {
+    for (reason, is_chosen) in [
+        (release::EXCLUDE, true),
+        (release::IGNORE_FILE, true),
+        ("hidden", false),
+        ("describes recorded samples", false),
+    ] {
+        let of = |left_out: &[&str]| {
+            let mut gathered = built("pid > 4", 3).regathered();
+            gathered.not_taken = left_out.iter().map(|name| ((*name).to_owned(), reason)).collect();
+            Built::new(gathered, false, 1).unwrap()
+        };
+        let now = of(&["a.yml"]);
+        let run = |previous: &Built, then: Option<&Evidence>| {
+            let previous_evidence = then.map(|then| previous_evidence(then, &now));
+            let found = checked(&now, Some(previous), Settings { previous_evidence, ..settings() }, &["change"]);
+            let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+            let skipped: Vec<String> = change.skipped.iter().filter(|of| of.contains("exclusions")).cloned().collect();
+            (skipped, found.files_left_out)
+        };
+        let hidden = of(&["sigma", "old.yml"]);
+        let (skipped, left_out) = run(&hidden, None);
+        assert_eq!(skipped.len(), usize::from(is_chosen), "{reason}: {skipped:?}");
+        assert!(skipped.iter().all(|of| of.starts_with("2 names that") && of.contains("such as sigma")), "{skipped:?}");
+        let named: Vec<(String, u64)> = left_out.into_iter().map(|of| (of.reason, of.count)).collect();
+        assert_eq!(named, [(reason.to_owned(), 1), (format!("previous release: {reason}"), 2)]);
+        assert!(run(&of(&[]), None).0.is_empty());
+        // Evidence of that release has its content, without what is left out.
+        assert!(run(&hidden, Some(&checked(&hidden, None, settings(), &["lint"]))).0.is_empty());
+    }
+}
+
+/// An id is one in any case, for lint as for what is compared with the previous release.
+#[test]
+fn an_id_in_another_case_is_the_same_rule() {
+    let of = |upper: bool, ending: &str| {
+        let id = "0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8180";
+        let id = if upper { id.to_ascii_uppercase() } else { id.to_owned() };
+        let sensors = if ending.is_empty() { "" } else { "    sensors: \">=99\"\n" };
+        let text = format!(
+            "template acme.process @ 1 {{\n    reads {{ kind: \"process\" }}\n    1 image: string nocase\n}}\nrule r {{\n    id: \"{id}\"\n    template: acme.process @ 1\n    severity: low\n{sensors}    when image == \"a\"\n}}\n"
+        );
+        on_fleet(&text, &[("7", "image:string")])
+    };
+    let lines = b"{\"kind\": \"process\", \"image\": \"a\"}\n".repeat(200);
+    let settings = || Settings { recordings: vec![Recording::lines("day", lines.clone())], ..settings() };
+    let check = |before: &Built, now: &Built| {
+        let found = checked(now, Some(before), settings(), &["change"]);
+        let said = errors(&found).iter().map(|(code, message)| format!("{code}: {message}")).collect::<Vec<_>>();
+        (said, found.changes.len(), found.rules.first().unwrap().matches_before)
+    };
+    for (before, now) in [(false, false), (false, true), (true, false), (true, true)] {
+        assert_eq!(check(&of(before, ""), &of(now, "")), (vec![], 0, Some(200)));
+        let (said, _, _) = check(&of(before, ""), &of(now, "none"));
+        assert!(matches!(said.as_slice(), [one] if one.starts_with("CC0810")), "{said:?}");
+    }
+}
+
+/// With `deny-warnings` a warning fails the run, whichever check it is of; what the policy lowers does not.
+#[test]
+fn warnings_of_the_gate_weigh_what_the_policy_says() {
+    let before = built("pid > 4", 30);
+    let run = |deny_warnings: bool, level: Option<Level>| {
+        let mut gathered = built("pid > 4", 29).regathered();
+        gathered.policy.deny_warnings = deny_warnings;
+        if let Some(level) = level {
+            gathered.policy.set("CC0802", level).unwrap();
+        }
+        let found = checked(&Built::new(gathered, false, 1).unwrap(), Some(&before), settings(), &["change"]);
+        let gone = found.checks.iter().flat_map(|check| &check.findings).find(|of| of.code == "CC0802").unwrap();
+        assert_eq!(found.verdict.outcome() == Conclusion::Failed, gone.weight == Weight::Error);
+        gone.weight
+    };
+    assert_eq!(run(false, None), Weight::Warning);
+    assert_eq!(run(true, None), Weight::Error);
+    assert_eq!(run(false, Some(Level::Error)), Weight::Error);
+    for level in [Level::Info, Level::Off] {
+        assert_eq!((run(false, Some(level)), run(true, Some(level))), (Weight::Info, Weight::Info));
+    }
 }
 
 /// Recorded events are recognised by `reads`: with other ones, replay and never-match see other events, or none.
@@ -379,6 +492,52 @@ fn a_file_in_which_nothing_is_recognised_is_an_error() {
     assert!(errors(&found).is_empty());
 }
 
+/// Events that are recognised and have nothing of what rules read: whatever a rule is, it matches none of them.
+#[test]
+fn events_without_a_field_that_rules_read_show_nothing() {
+    let text = A7.replace("    when image ends_with \"a\"", "    when kind == \"process\" and image ends_with \"a\"");
+    let built = on_fleet(&text, &[NEW]);
+    let recording = |lines: &str| Recording::lines("day", lines.as_bytes().to_vec());
+    let run = |lines: &str, then: Option<&Evidence>| {
+        let settings = Settings {
+            recordings: vec![recording(lines)],
+            never_match: vec![recording(lines), recording(WHOLE)],
+            previous_evidence: then.map(|then| previous_evidence(then, &built)),
+            ..settings()
+        };
+        checked(&built, None, settings, &["tests", "replay", "change"])
+    };
+    const WHOLE: &str = "{\"kind\": \"process\", \"image\": \"x\"}\n{\"kind\": \"process\", \"session\": 7}\n";
+    let then = run(WHOLE, None);
+    let bare = "{\"kind\": \"process\", \"pid\": 7}\n{\"kind\": \"process\", \"image\": null}\n";
+    for (lines, shown) in [
+        (WHOLE, 2),
+        (bare, 0),
+        (&format!("{WHOLE}{bare}"), 2),
+        ("{\"kind\": \"process\"}\n{\"kind\": \"process\"}\n", 0),
+    ] {
+        let found = run(lines, None);
+        let replay = found.checks.iter().find(|check| check.name == "replay").unwrap();
+        assert_eq!(replay.facts["recorded events with a field that rules read"], shown, "{lines}");
+        assert_eq!(replay.facts["never-match events with a field that rules read"], shown + 2, "{lines}");
+        let none = replay.skipped.iter().filter(|of| of.contains("none of its")).count();
+        assert_eq!(none, if shown == 0 { 2 } else { 0 }, "{:?}", replay.skipped);
+        // As many events as before, and fewer that show anything: that is less to look at.
+        let found = run(lines, Some(&then));
+        let said = errors(&found);
+        let fewer = said.iter().filter(|(_, of)| of.contains("with a field that rules read, and ")).count();
+        assert_eq!(fewer, if shown == 0 { 2 } else { 0 }, "{said:?}");
+    }
+    // Evidence that does not say how many there were is no proof that there are not fewer now.
+    let mut older = then;
+    for check in &mut older.checks {
+        check.facts.retain(|name, _| !name.ends_with("that rules read"));
+    }
+    let found = run(bare, Some(&older));
+    let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+    assert_eq!(change.skipped.iter().filter(|of| of.contains("does not say how many")).count(), 2);
+}
+
 /// Each rule is aimed at in turn, and what no event was aimed at is said: no more are made than were asked for.
 #[test]
 fn too_few_events_or_too_little_time_is_no_pass() {
@@ -402,6 +561,60 @@ fn too_few_events_or_too_little_time_is_no_pass() {
     assert_eq!(check(Settings { cases: 0, ..settings() }).status, Status::Skipped);
 }
 
+/// The evidence as that of an earlier release than this one.
+fn previous_evidence(evidence: &Evidence, built: &Built) -> Box<PreviousEvidence> {
+    let mut evidence = evidence.clone();
+    // The content of a release that is no other one.
+    evidence.release.content_sha256 = "0".repeat(64);
+    Box::new(PreviousEvidence::of(evidence, built, None).unwrap())
+}
+
+/// Evidence counts for the release that it is of, and for no other one: each of its marks alone tells.
+#[test]
+fn evidence_of_another_release_is_refused() {
+    let of = |name: Option<&str>, sequence: Option<u64>, rules: usize| {
+        let mut gathered = built("pid > 4", rules).regathered();
+        gathered.release.name = name.map(str::to_owned);
+        gathered.release.sequence = sequence;
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let evidence = |of: &Built| checked(of, None, settings(), &["lint"]);
+    let now = of(Some("acme"), Some(12), 4);
+    let before = of(Some("acme"), Some(11), 3);
+    let taken = |evidence: &Evidence, previous: Option<&Built>| {
+        PreviousEvidence::of(evidence.clone(), &now, previous).map(drop)
+    };
+    for previous in [Some(&before), None] {
+        assert_eq!(taken(&evidence(&before), previous), Ok(()));
+        for (other, words) in [
+            (of(Some("other"), Some(11), 3), "it is of the release `other`"),
+            (of(None, Some(11), 3), "it is of a release without a name"),
+            (of(Some("acme"), Some(12), 4), "the sequence"),
+            (of(Some("acme"), Some(13), 3), "the sequence"),
+        ] {
+            let refused = taken(&evidence(&other), previous).unwrap_err();
+            assert!(refused.contains(words), "{refused}");
+        }
+    }
+    for (other, words) in [
+        (of(Some("acme"), Some(10), 3), "it is of a release that has the sequence 10, and the previous release has"),
+        (of(Some("acme"), None, 3), "it is of a release that has no sequence"),
+        (of(Some("acme"), Some(11), 2), "it is of other content than the previous release has: of 2 rules"),
+        (of(Some("acme"), Some(11), 4), "it is of other content"),
+    ] {
+        let refused = taken(&evidence(&other), Some(&before)).unwrap_err();
+        assert!(refused.contains(words), "{refused}");
+    }
+    let mut tables = evidence(&before);
+    tables.inputs.push(InputDigest::new(InputKind::Table, "a.csv", b"a"));
+    assert!(taken(&tables, Some(&before)).unwrap_err().contains("tables"));
+    // The same content may ship again under a higher number; without numbers it is the release itself.
+    assert_eq!(taken(&evidence(&of(Some("acme"), Some(11), 4)), None), Ok(()));
+    let unnumbered = of(None, None, 4);
+    let refused = PreviousEvidence::of(evidence(&unnumbered), &unnumbered, None).map(drop);
+    assert!(refused.unwrap_err().contains("of the release itself"));
+}
+
 /// Whatever a run has less of than the one before it, with the evidence of that one at hand.
 #[test]
 fn what_there_is_to_look_at_may_not_shrink() {
@@ -413,7 +626,7 @@ fn what_there_is_to_look_at_may_not_shrink() {
         let settings = Settings {
             recordings: files(recordings),
             never_match: files(never),
-            previous_evidence: then.cloned().map(Box::new),
+            previous_evidence: then.map(|then| previous_evidence(then, built)),
             allow_shrink,
             ..settings()
         };
@@ -451,9 +664,9 @@ fn what_there_is_to_look_at_may_not_shrink() {
         change.skipped.iter().filter(|of| of.contains("`replay`")).count()
     };
     assert_eq!(skipped(&run(&old, &[3, 4], &[5, 6], Some(&then), false)), 0);
-    assert_eq!(skipped(&run(&old, &[3, 4], &[5, 6], Some(&partial), false)), 4);
-    let settings = Settings { previous_evidence: Some(Box::new(then)), ..settings() };
-    assert_eq!(skipped(&checked(&old, None, settings, &["change"])), 4);
+    assert_eq!(skipped(&run(&old, &[3, 4], &[5, 6], Some(&partial), false)), 6);
+    let settings = Settings { previous_evidence: Some(previous_evidence(&then, &old)), ..settings() };
+    assert_eq!(skipped(&checked(&old, None, settings, &["change"])), 6);
 }
 
 /// A self-test of one class whose release has no defect at all: stands for a check that does not see one.
@@ -509,6 +722,46 @@ fn a_full_sensor_is_no_fault_of_the_gate() {
         let found = checked(&Built::new(gathered, false, 1).unwrap(), None, settings(), &["self-test"]);
         assert_eq!(errors(&found), [], "{capacity} of 2");
         assert!(found.defects.iter().map(|class| class.rejected).sum::<u64>() > 5 || capacity < 2, "{capacity}");
+    }
+}
+
+/// What is wrong with one rule of a release is no reason to call the gate blind, whichever sensors lack the input and in
+/// however many files the rules are.
+#[test]
+fn a_rule_with_an_error_is_no_fault_of_the_gate() {
+    let faulty = [
+        // Reads an input that the older sensor does not supply, and is not restricted to the newer one.
+        ("when session == 4", "CC0401"),
+        ("when imag ends_with \"a\"", "CC0202"),
+        ("when session == \"x\"", "CC0302"),
+    ];
+    let old = ("7", "image:string");
+    for (condition, code) in faulty {
+        for sensors in [&[old, NEW][..], &[old], &[("7", "image:string"), ("7.1", "image:string"), NEW]] {
+            for is_apart in [true, false] {
+                let rule = format!(
+                    "rule faulty {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8190\"\n    template: acme.process @ 1\n    severity: low\n    {condition}\n}}\n"
+                );
+                let mut sources = vec![(Source::new("r.content", A7.to_owned()), Language::Native)];
+                if is_apart {
+                    sources.push((Source::new("faulty.content", rule), Language::Native));
+                } else {
+                    sources[0].0 = Source::new("r.content", format!("{A7}{rule}"));
+                }
+                let mut gathered = Gathered::of(sources);
+                let fleet = sensors.iter().map(|(version, inputs)| sensor(version, inputs)).collect();
+                gathered.fleet = Some(Fleet::new(fleet).unwrap());
+                let built = Built::new(gathered, false, 1).unwrap();
+                let found = checked(&built, None, settings(), &["self-test", "lint", "compile", "verify"]);
+                let said = errors(&found);
+                assert!(
+                    !said.is_empty() && said.iter().all(|(of, _)| *of == code),
+                    "{condition} {sensors:?}: {said:?}"
+                );
+                let rejected = found.defects.iter().map(|class| class.rejected).sum::<u64>();
+                assert!(rejected > 15 || !is_apart, "{condition}: {rejected}");
+            }
+        }
     }
 }
 
@@ -575,9 +828,41 @@ fn recorded_events_show_a_rule_that_matches_far_more() {
     assert_eq!((before, said), (Some(4), vec![expected.to_owned()]));
     let (before, said) = check("image in [\"x\", \"y\"]", "image == \"x\"", &settings);
     assert_eq!((before, said.len()), (Some(400), 0));
-    let allowed = Settings { ceilings: vec![Some(1_000)], ..settings };
-    let (_, said) = check("image == \"x\"", "image in [\"x\", \"y\"]", &allowed);
-    assert_eq!(said.len(), 0);
+    // Only the rule's own ceiling says that it is meant.
+    for (ceiling, errors) in [(Ceiling::Own(1_000), 0), (Ceiling::OfAll(1_000), 1), (Ceiling::OfAll(u64::MAX), 1)] {
+        let allowed = Settings { ceilings: vec![Some(ceiling)], ..settings.clone() };
+        let (_, said) = check("image == \"x\"", "image in [\"x\", \"y\"]", &allowed);
+        assert_eq!(said.len(), errors, "{ceiling:?}: {said:?}");
+    }
+}
+
+/// A ceiling for all rules is a bound on matches, and no word that a rule may match far more than it did: whether the
+/// rule is new, has another condition, or came to another template type.
+#[test]
+fn a_ceiling_for_all_rules_exempts_none_of_them() {
+    let of = |kind: &str, condition: &str| {
+        let template = |name: &str| format!("template acme.{name} @ 1 {{\n    1 image: string nocase\n}}\n");
+        let rule = |number: u32, kind: &str, condition: &str| {
+            format!(
+                "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f817{number}\"\n    template: acme.{kind} @ 1\n    severity: low\n    when {condition}\n}}\n"
+            )
+        };
+        let stays = template("process") + &template("dns") + &rule(0, "process", "image == \"a\"");
+        let text = if kind.is_empty() { stays } else { stays + &rule(1, kind, condition) };
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let flood = of("process", "not image == \"a\"");
+    for before in [of("", ""), of("process", "image == \"b\""), of("dns", "image == \"b\"")] {
+        let said = |ceilings: Vec<Option<Ceiling>>| {
+            let found = checked(&flood, Some(&before), Settings { ceilings, ..settings() }, &["change"]);
+            errors(&found).iter().filter(|(code, _)| *code == "CC0805").count()
+        };
+        assert_eq!(said(Vec::new()), 1);
+        assert_eq!(said(vec![Some(Ceiling::OfAll(1_000)); 2]), 1);
+        assert_eq!(said(vec![Some(Ceiling::Own(1_000)), Some(Ceiling::OfAll(u64::MAX))]), 1);
+        assert_eq!(said(vec![Some(Ceiling::OfAll(1_000)), Some(Ceiling::Own(1_000))]), 0);
+        assert_eq!(said(vec![None, Some(Ceiling::Own(0))]), 0);
+    }
 }
 
 /// Whatever number a release has, the class of stale numbers is seeded and seen.

@@ -21,6 +21,45 @@ pub enum Conclusion {
     Failed,
 }
 
+/// A word of the command line that lets something pass in one run which otherwise fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allowance {
+    /// Rules, tables, sensors and what is looked at may shrink.
+    AllowShrink,
+    /// Image and tables may grow to more than twice their size.
+    AllowGrowth,
+    /// A sensor that lacks an input skips the rules that read it.
+    SkipUnsupplied,
+}
+
+impl Allowance {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::AllowShrink, Self::AllowGrowth, Self::SkipUnsupplied];
+
+    /// The word, as the command line has it after `--`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AllowShrink => "allow-shrink",
+            Self::AllowGrowth => "allow-growth",
+            Self::SkipUnsupplied => "skip-unsupplied",
+        }
+    }
+
+    /// The one that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+}
+
+/// Allowances as the command line has them, in one line.
+#[must_use]
+pub fn options(allowed: &[Allowance]) -> String {
+    allowed.iter().map(|one| format!("--{}", one.word())).collect::<Vec<_>>().join(", ")
+}
+
 /// A check, or a part of one, that did not run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -49,13 +88,17 @@ pub struct Verdict {
     failed: Vec<String>,
     /// What did not run.
     missing: Vec<Missing>,
+    /// The words that let something pass which otherwise fails.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    allowed: Vec<Allowance>,
 }
 
 impl Verdict {
     /// The verdict on a release whose checks ended so. A check that is not in the list did not run, and one that is
-    /// there more than once, or that no gate has, is not taken for one that did.
+    /// there more than once, or that no gate has, is not taken for one that did. A word that lets something pass is a part
+    /// of the verdict: who reads no more than that must not take the release for one that passed without it.
     #[must_use]
-    pub fn of(checks: &[CheckResult], required_all: bool) -> Self {
+    pub fn of(checks: &[CheckResult], required_all: bool, allowed: &[Allowance]) -> Self {
         let mut missing: Vec<Missing> = Vec::new();
         let mut failed: Vec<String> = Vec::new();
         let mut ran = 0;
@@ -90,8 +133,15 @@ impl Verdict {
         };
         let of = CHECKS.len() as u64;
         let skipped = |name: &str| !checks.iter().any(|check| check.name == name && check.status != Status::Skipped);
-        let summary = summary(outcome, required_all, (ran, of), &failed, &missing, &skipped);
-        Self { outcome, summary, required_all, ran, of, failed, missing }
+        let mut summary = summary(outcome, (ran, of), &failed, &missing, &skipped);
+        if !allowed.is_empty() {
+            summary += &format!("; with {}", options(allowed));
+        }
+        if outcome == Conclusion::Incomplete {
+            summary +=
+                if required_all { "; all are required, so the release does not ship" } else { "; this is not a pass" };
+        }
+        Self { outcome, summary, required_all, ran, of, failed, missing, allowed: allowed.to_vec() }
     }
 
     /// How the run ended.
@@ -139,11 +189,16 @@ impl Verdict {
     pub fn missing(&self) -> &[Missing] {
         &self.missing
     }
+
+    /// The words that let something pass which otherwise fails.
+    #[must_use]
+    pub fn allowed(&self) -> &[Allowance] {
+        &self.allowed
+    }
 }
 
 fn summary(
     outcome: Conclusion,
-    required_all: bool,
     (ran, of): (u64, u64),
     failed: &[String],
     missing: &[Missing],
@@ -166,16 +221,13 @@ fn summary(
             words += &format!("; {what}: {}", names.join(", "));
         }
     }
-    if outcome == Conclusion::Incomplete {
-        words += if required_all { "; all are required, so the release does not ship" } else { "; this is not a pass" };
-    }
     words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Finding;
+    use crate::evidence::{Finding, SettingsFacts};
 
     fn check(name: &str, status: Status) -> CheckResult {
         CheckResult {
@@ -195,6 +247,36 @@ mod tests {
         CHECKS.iter().map(|name| check(name, Status::Passed)).collect()
     }
 
+    fn required(require_all: bool) -> SettingsFacts {
+        SettingsFacts { require_all, ..SettingsFacts::default() }
+    }
+
+    /// Whatever the outcome, the first line says with which words it was reached.
+    #[test]
+    fn words_that_let_something_pass_are_part_of_the_verdict() {
+        for number in 0..8 {
+            let given = [number & 1 > 0, number & 2 > 0, number & 4 > 0];
+            let [allow_shrink, allow_growth, skip_unsupplied] = given;
+            let settings = SettingsFacts { allow_shrink, allow_growth, skip_unsupplied, ..required(false) };
+            let mut lacking = all();
+            lacking[3].skipped.push("a part of it".to_owned());
+            let mut failing = all();
+            failing[3].status = Status::Failed;
+            for checks in [all(), lacking, failing] {
+                let verdict = settings.verdict(&checks);
+                for (one, is_given) in Allowance::ALL.into_iter().zip(given) {
+                    assert_eq!(verdict.summary().contains(&format!("--{}", one.word())), is_given, "{verdict:?}");
+                    assert_eq!(verdict.allowed().contains(&one), is_given);
+                    assert_eq!(serde_json::to_value(one).unwrap(), one.word());
+                    assert_eq!(Allowance::from_word(one.word()), Some(one));
+                }
+            }
+        }
+        let settings = SettingsFacts { allow_shrink: true, allow_growth: true, ..required(true) };
+        let passed = "passed: 10 of 10 checks ran; with --allow-shrink, --allow-growth";
+        assert_eq!(settings.verdict(&all()).summary(), passed);
+    }
+
     #[test]
     fn the_names_are_those_of_the_checks() {
         let names: Vec<&str> = crate::checks::ALL.iter().map(|check| check.name()).collect();
@@ -203,13 +285,13 @@ mod tests {
 
     #[test]
     fn a_whole_run_without_errors_passes() {
-        let verdict = Verdict::of(&all(), true);
+        let verdict = required(true).verdict(&all());
         assert_eq!((verdict.outcome(), verdict.ships()), (Conclusion::Passed, true));
         assert_eq!(verdict.summary(), "passed: 10 of 10 checks ran");
         // What does not apply is not missing.
         let mut checks = all();
         checks[0].not_applicable.push("the class `x`".to_owned());
-        assert_eq!(Verdict::of(&checks, true), verdict);
+        assert_eq!(required(true).verdict(&checks), verdict);
     }
 
     /// Whatever is taken out of a whole run, what is left is not a pass.
@@ -235,7 +317,7 @@ mod tests {
         }
         for (checks, ran) in lacking {
             for required in [false, true] {
-                let verdict = Verdict::of(&checks, required);
+                let verdict = self::required(required).verdict(&checks);
                 assert_eq!((verdict.outcome(), verdict.ships()), (Conclusion::Incomplete, !required), "{checks:?}");
                 assert!(!verdict.missing().is_empty());
                 let begins = format!("incomplete: {ran} of 10 checks ran, no error found in them; ");
@@ -256,7 +338,7 @@ mod tests {
                 ..Finding::new(&contentcheck_model::diagnostic::codes::RELEASE_SHRUNK, "gone")
             };
             checks[1].findings.push(finding(Weight::Error));
-            let verdict = Verdict::of(&checks, false);
+            let verdict = required(false).verdict(&checks);
             assert_eq!((verdict.outcome(), verdict.ships()), (Conclusion::Failed, false));
             assert!(verdict.summary().contains("1 of them found errors: lint"), "{}", verdict.summary());
             checks[1].findings = vec![finding(Weight::Warning)];
@@ -265,7 +347,7 @@ mod tests {
                 Status::Skipped => Conclusion::Incomplete,
                 Status::Failed => Conclusion::Failed,
             };
-            assert_eq!(Verdict::of(&checks, false).outcome(), expected);
+            assert_eq!(required(false).verdict(&checks).outcome(), expected);
         }
     }
 }

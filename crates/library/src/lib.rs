@@ -10,6 +10,7 @@
 //! ```
 
 mod embedded;
+mod looks;
 
 use std::sync::{Arc, OnceLock};
 
@@ -91,14 +92,6 @@ pub fn sensor_names() -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// The sensors that ship, as one fleet. They are read once, when first asked for.
-#[must_use]
-pub fn fleet() -> &'static Fleet {
-    static READ: OnceLock<Fleet> = OnceLock::new();
-    // A test shows that all of them can be read; one that could not would be missing.
-    READ.get_or_init(|| Fleet::new(SENSORS.iter().filter_map(|file| file.parse().ok()).collect()).unwrap_or_default())
-}
-
 /// Template types, shared by all who use them.
 pub type Templates = Arc<[Arc<TemplateType>]>;
 
@@ -111,6 +104,18 @@ pub fn templates() -> Result<Templates, Vec<Diagnostic>> {
     READ.get_or_init(read).clone()
 }
 
+/// All sensors that ship, as one fleet. They are read once.
+#[must_use]
+pub fn known_sensors() -> Arc<Fleet> {
+    static READ: OnceLock<Arc<Fleet>> = OnceLock::new();
+    let read = || {
+        let sensors = SENSORS.iter().filter_map(|file| file.parse().ok()).collect();
+        // A test shows that each can be read and that no two are of one build.
+        Arc::new(Fleet::new(sensors).unwrap_or_default())
+    };
+    Arc::clone(READ.get_or_init(read))
+}
+
 fn read() -> Result<Templates, Vec<Diagnostic>> {
     let mut found = Vec::new();
     let mut problems = Vec::new();
@@ -118,7 +123,10 @@ fn read() -> Result<Templates, Vec<Diagnostic>> {
         let source = file.source();
         let parsed = native::parse(&source);
         let mut sink = Sink::new(&source);
-        found.extend(native::templates(&parsed.ast, &mut sink).into_iter().map(Arc::new));
+        found.extend(native::templates(&parsed.ast, &mut sink).into_iter().map(|mut template| {
+            template.looks = looks::of(&template);
+            Arc::new(template)
+        }));
         problems.extend(parsed.diagnostics);
         problems.extend(sink.finish());
     }

@@ -1,11 +1,15 @@
 //! The catalogue: every template type in force, by name and by log source.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use crate::expression::Expr;
 use crate::field::{FieldInfo, FieldRef, Place};
+use crate::predicate::Predicate;
+use crate::presence::{Lacking, Suppliers};
+use crate::sensor::Constraint;
 use crate::template::{Fixed, LogSource, TemplateType};
 
 /// A template type with its names indexed.
@@ -15,6 +19,8 @@ pub struct Entry {
     pub template: Arc<TemplateType>,
     // A fast hash will do: a template type has at most `limits::TEMPLATE_FIELDS` names.
     fields: FxHashMap<String, FieldRef>,
+    /// What events may lack of it, where all sensors load a rule; once it was asked for.
+    lacking: OnceLock<Lacking>,
 }
 
 impl Entry {
@@ -25,7 +31,7 @@ impl Entry {
                 fields.entry(info.name.to_owned()).or_insert(field);
             }
         }
-        Self { template, fields }
+        Self { template, fields, lacking: OnceLock::new() }
     }
 
     /// The field that a name means, where the template type declares it.
@@ -57,6 +63,7 @@ pub struct Catalogue {
     /// Index of each version of each template type, versions rising.
     named: HashMap<String, Vec<(u32, usize)>>,
     served: RwLock<HashMap<LogSource, Arc<[usize]>>>,
+    suppliers: Suppliers,
 }
 
 impl Catalogue {
@@ -76,6 +83,38 @@ impl Catalogue {
             }
         }
         catalogue
+    }
+
+    /// With the sensors that supply the events of the template types.
+    #[must_use]
+    pub fn with_suppliers(mut self, suppliers: Suppliers) -> Self {
+        self.entries.iter_mut().for_each(|entry| drop(entry.lacking.take()));
+        Self { suppliers, ..self }
+    }
+
+    /// The fields of a condition on a template type that events may lack although the template type requires them, on
+    /// some sensor that loads a rule with such a constraint. Where a condition looks at any value, every field counts.
+    #[must_use]
+    pub fn lacking(
+        &self,
+        template: &TemplateType,
+        condition: &Expr<Predicate>,
+        constraint: Option<&Constraint>,
+    ) -> Lacking {
+        let at = |named: &Vec<(u32, usize)>| named.iter().find(|(version, _)| *version == template.version).copied();
+        let entry = self.named.get(&template.name).and_then(at).and_then(|(_, index)| self.entries.get(index));
+        match entry.filter(|_| constraint.is_none()) {
+            Some(entry) => {
+                entry.lacking.get_or_init(|| self.suppliers.lacking(&entry.template, None)).read_by(condition)
+            }
+            None => self.suppliers.lacking(template, constraint).read_by(condition),
+        }
+    }
+
+    /// The sensors that supply the events of the template types: what they lack, events may lack.
+    #[must_use]
+    pub const fn suppliers(&self) -> &Suppliers {
+        &self.suppliers
     }
 
     /// The template type with this name and version.

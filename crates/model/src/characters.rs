@@ -45,6 +45,101 @@ fn report(run: Option<(usize, usize, char)>, sink: &mut Sink) {
     sink.push(found);
 }
 
+/// Characters that take no room on a screen, or that of nothing: what has them looks like what has not.
+#[must_use]
+pub const fn is_invisible(sign: char) -> bool {
+    is_disguise(sign)
+        || matches!(
+            sign,
+            '\u{AD}'
+                | '\u{34F}'
+                | '\u{115F}'
+                | '\u{1160}'
+                | '\u{17B4}'
+                | '\u{17B5}'
+                | '\u{180B}'..='\u{180E}'
+                | '\u{200B}'..='\u{200D}'
+                | '\u{2060}'..='\u{2065}'
+                | '\u{206A}'..='\u{206F}'
+                | '\u{3164}'
+                | '\u{FFA0}'
+                | '\u{E0000}'..='\u{E007F}'
+        )
+}
+
+/// Spaces that look like the one of ASCII and are others.
+#[must_use]
+pub const fn is_odd_space(sign: char) -> bool {
+    matches!(sign, '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
+}
+
+/// The first character among ones that can be seen that cannot be seen itself, or is another space than it seems. A
+/// joiner between characters beyond ASCII is a part of emoji and of words in several scripts.
+#[must_use]
+pub fn hidden(text: &str) -> Option<char> {
+    if text.is_ascii() {
+        return None;
+    }
+    let odd = |sign: char| is_invisible(sign) || is_odd_space(sign);
+    // Text that has nothing else looks for just that.
+    if text.chars().all(|sign| odd(sign) || sign.is_whitespace()) {
+        return None;
+    }
+    let mut before: Option<char> = None;
+    let mut rest = text.chars().peekable();
+    while let Some(sign) = rest.next() {
+        let beyond = |next: Option<char>| next.is_some_and(|next| !next.is_ascii());
+        let joins = matches!(sign, '\u{200C}' | '\u{200D}') && beyond(before) && beyond(rest.peek().copied());
+        // Tags spell the flags of regions behind a black flag.
+        let is_tag = matches!(sign, '\u{E0020}'..='\u{E007F}') && beyond(before);
+        // Between words of scripts that write them without spaces, the wide one is the usual one.
+        let is_wide = sign == '\u{3000}' && (beyond(before) || beyond(rest.peek().copied()));
+        if odd(sign) && !joins && !is_tag && !is_wide {
+            return Some(sign);
+        }
+        before = Some(sign);
+    }
+    None
+}
+
+/// The first word with letters that look like ASCII's and are others: Latin ones among those of scripts that share
+/// shapes with them, and wide or mathematical ones, which are spelt with nothing else. Words of one script are none.
+#[must_use]
+pub fn look_alike(text: &str) -> Option<&str> {
+    if text.is_ascii() {
+        return None;
+    }
+    text.split(|sign: char| !sign.is_alphanumeric()).find(|word| {
+        let latin = word.bytes().any(|byte| byte.is_ascii_alphabetic());
+        word.chars().any(|sign| is_styled(sign) || (latin && shares_shapes(sign)))
+    })
+}
+
+/// Letters of Greek, Cyrillic, Armenian, Lisu and Cherokee.
+const fn shares_shapes(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{370}'..='\u{3FF}'
+            | '\u{400}'..='\u{52F}'
+            | '\u{531}'..='\u{587}'
+            | '\u{13A0}'..='\u{13FD}'
+            | '\u{1C80}'..='\u{1C8F}'
+            | '\u{1F00}'..='\u{1FFF}'
+            | '\u{2DE0}'..='\u{2DFF}'
+            | '\u{A4D0}'..='\u{A4FF}'
+            | '\u{A640}'..='\u{A69F}'
+            | '\u{AB70}'..='\u{ABBF}'
+    )
+}
+
+/// Letters and digits of ASCII in another form: wide, mathematical.
+const fn is_styled(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{FF10}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}' | '\u{1D400}'..='\u{1D7FF}'
+    )
+}
+
 /// Characters that make text look like other text: direction marks, separators of lines and the byte order mark.
 pub const fn is_disguise(sign: char) -> bool {
     matches!(
@@ -58,4 +153,73 @@ pub const fn is_disguise(sign: char) -> bool {
             | '\u{2029}'
             | '\u{FEFF}'
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_seen_is_found_beside_what_can() {
+        for sign in [
+            '\u{AD}',
+            '\u{200B}',
+            '\u{200C}',
+            '\u{200D}',
+            '\u{200E}',
+            '\u{202E}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{FEFF}',
+            '\u{3164}',
+            '\u{180E}',
+            '\u{A0}',
+            '\u{2003}',
+            '\u{202F}',
+            '\u{3000}',
+            '\u{E0041}',
+        ] {
+            for text in [format!("cmd{sign}exe"), format!("{sign}cmd"), format!("cmd{sign}")] {
+                assert_eq!(hidden(&text), Some(sign), "{text:?}");
+            }
+            assert_eq!(hidden(&sign.to_string().repeat(3)), None, "a rule that looks for {sign:?}");
+        }
+        for text in
+            ["cmd.exe", "é", "naïve café", "日本語　テキスト", "می\u{200C}خواهم", "👩\u{200D}💻", "🏳️\u{200D}🌈", ""]
+        {
+            assert_eq!(hidden(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_of_two_scripts_are_found_and_words_of_one_are_not() {
+        for (text, word) in [
+            ("\\сmd.exe", "сmd"),
+            ("pоwershell -enc", "pоwershell"),
+            ("a ΒΑt b", "ΒΑt"),
+            ("ｃｍｄ.exe", "ｃｍｄ"),
+            ("cmdｅ", "cmdｅ"),
+            ("𝐜𝐦𝐝", "𝐜𝐦𝐝"),
+            ("Ꭺdmin", "Ꭺdmin"),
+        ] {
+            assert_eq!(look_alike(text), Some(word));
+        }
+        for text in [
+            "cmd.exe",
+            "Администраторы",
+            "пароль.exe",
+            "ΑΒΓ",
+            "Ü-Wagen",
+            "naïve",
+            "パスワードcmd",
+            "管理者admin",
+            "с",
+            "μ",
+            "x²",
+        ] {
+            assert_eq!(look_alike(text), None, "{text}");
+        }
+    }
 }

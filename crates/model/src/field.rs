@@ -1,6 +1,7 @@
 //! What a field of a template type is: what it is called, where it stands, and of which type it is. Everything that
 //! asks this of a predicate asks here.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::template::{FieldType, Fixed, Scalar, TemplateType};
@@ -9,7 +10,7 @@ use crate::template::{FieldType, Fixed, Scalar, TemplateType};
 ///
 /// They are in the order in which a template type declares its fields: numbered ones, header, `reads`, undeclared ones
 /// by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FieldRef(Slot);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,6 +25,12 @@ enum Slot {
     Undeclared(Arc<str>),
     /// Any value of the event.
     Any,
+}
+
+impl fmt::Debug for FieldRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 impl FieldRef {
@@ -122,7 +129,20 @@ impl TemplateType {
     /// another template type.
     #[must_use]
     pub fn describe<'t>(&'t self, field: &'t FieldRef) -> Option<FieldInfo<'t>> {
-        Some(match &field.0 {
+        match &field.0 {
+            Slot::Undeclared(name) => Some(FieldInfo { name, ty: FieldType::OPEN, place: Place::Undeclared }),
+            declared => self.info(declared),
+        }
+    }
+
+    /// What the template type says of the field that a name means, where it declares one.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<FieldInfo<'_>> {
+        self.info(&self.named(name).0)
+    }
+
+    fn info(&self, declared: &Slot) -> Option<FieldInfo<'_>> {
+        Some(match declared {
             Slot::Input(at) => {
                 let field = self.fields.get(*at as usize)?.as_ref()?;
                 FieldInfo { name: &field.name, ty: field.ty, place: Place::Position(at.saturating_add(1)) }
@@ -135,8 +155,7 @@ impl TemplateType {
                 let of = self.reads.get(*at as usize)?;
                 FieldInfo { name: &of.name, ty: type_of(&of.values), place: Place::Reads(&of.values) }
             }
-            Slot::Undeclared(name) => FieldInfo { name, ty: FieldType::OPEN, place: Place::Undeclared },
-            Slot::Any => return None,
+            Slot::Undeclared(_) | Slot::Any => return None,
         })
     }
 

@@ -16,6 +16,7 @@ pub mod lookup;
 pub mod metadata;
 pub mod outcome;
 pub mod predicate;
+pub mod presence;
 pub mod regex;
 pub mod rule;
 pub mod sensor;

@@ -88,6 +88,9 @@ pub fn tag(tag: &str, span: Span, sink: &mut Sink) {
         "tlp" => ["clear", "white", "green", "amber", "amber-strict", "amber+strict", "red"].contains(&name),
         _ => true,
     };
+    if good && namespace == "attack" {
+        misspelt_tactic(tag, name, span, sink);
+    }
     if !good {
         let wanted = match namespace {
             "attack"
@@ -120,6 +123,42 @@ fn likely_tag(tag: &str) -> Option<String> {
     }
     let cve = lower.strip_prefix("cve").map(|rest| rest.trim_start_matches(['-', '.', ' ', '_']))?;
     is_cve(cve).then(|| format!("cve.{cve}"))
+}
+
+/// Tactics of ATT&CK for enterprises, phones and industry, past ones among them.
+const TACTICS: &[&str] = &[
+    "reconnaissance",
+    "resource-development",
+    "initial-access",
+    "execution",
+    "persistence",
+    "privilege-escalation",
+    "stealth",
+    "defense-impairment",
+    "defense-evasion",
+    "credential-access",
+    "discovery",
+    "lateral-movement",
+    "collection",
+    "command-and-control",
+    "exfiltration",
+    "impact",
+    "evasion",
+    "inhibit-response-function",
+    "impair-process-control",
+    "network-effects",
+    "remote-service-effects",
+];
+
+/// Reports the name of a tactic that is nearly one of those that there are.
+fn misspelt_tactic(tag: &str, name: &str, span: Span, sink: &mut Sink) {
+    let spelt = name.replace('_', "-");
+    if TACTICS.contains(&&*spelt) || name.bytes().any(|byte| byte.is_ascii_digit()) {
+        return;
+    }
+    let Some(near) = closest(&spelt, TACTICS.iter().copied()) else { return };
+    let message = format!("the tag `{}` names no tactic of ATT&CK", clip(tag));
+    sink.push(sink.diagnostic(&codes::INVALID_TAG, span, message).with_help(format!("did you mean `attack.{near}`?")));
 }
 
 fn invalid_tag(tag: &str, span: Span, help: &str, sink: &mut Sink) {

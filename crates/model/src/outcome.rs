@@ -3,6 +3,7 @@
 use crate::diagnostic::{Diagnostic, Unread};
 use crate::rule::CheckedRule;
 use crate::source::{Source, Span};
+use crate::template::LogSource;
 
 /// The name or id of a rule that a document refers to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct Facts {
     pub name: Option<(String, Span)>,
     /// Its title, where titles are shown to people.
     pub title: Option<String>,
+    /// The log source that it names, where it names one.
+    pub logsource: Option<LogSource>,
     /// A number for what it detects: equal for rules that differ in metadata and order alone.
     pub logic: Option<u64>,
     /// Where it is shown: its title or name.
@@ -86,6 +89,17 @@ impl Referred {
     }
 }
 
+/// A field that a correlation reads of the events of its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadField {
+    /// Its name.
+    pub name: String,
+    /// Where it is written.
+    pub span: Span,
+    /// The rule whose events have it, by id or name; none where those of each rule do.
+    pub rule: Option<String>,
+}
+
 /// A filter or correlation document, readable or not.
 #[derive(Clone, Debug)]
 pub struct Dependent {
@@ -95,6 +109,8 @@ pub struct Dependent {
     pub facts: usize,
     /// The rules that it refers to.
     pub rules: Referred,
+    /// What a correlation reads of the events of its rules.
+    pub fields: Vec<ReadField>,
     /// Whether the rules under a correlation are alerts of their own too (`generate: true`). Always true for
     /// a filter.
     pub generate: bool,

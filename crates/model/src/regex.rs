@@ -1,15 +1,16 @@
 //! Regular expressions: whether they can be compiled, how large they are, and whether they
 //! explode in engines that backtrack.
 
-use regex_syntax::ast::{self, Ast, parse::ParserBuilder};
+use regex_syntax::ast::{self, Ast};
 use regex_syntax::hir::translate::TranslatorBuilder;
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Repetition};
 
 use crate::diagnostic::{Code, codes};
 use crate::limits;
 
-mod advice;
+mod anchors;
 mod canonical;
+mod pcre;
 
 pub use canonical::canonical;
 
@@ -50,16 +51,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
             at: None,
         });
     }
-    let tree = parse(pattern).map_err(|error| syntax(pattern, &error))?;
-    if let Some((start, end)) = named_class(&tree) {
-        return Err(Problem {
-            code: &codes::INVALID_REGEX,
-            message: "the expression has a named Unicode class, whose characters depend on the version of Unicode"
-                .to_owned(),
-            help: "use ASCII classes such as [a-z] in place of named Unicode classes",
-            at: Some((start, end)),
-        });
-    }
+    let tree = pcre::parse(pattern, flags)?;
     let classes = classes(&tree);
     if classes > limits::REGEX_CLASSES {
         return Err(Problem {
@@ -72,11 +64,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
     // Classes of letters hold both cases already; to fold them takes a millisecond each.
     let tree = if classes > 0 { exact(tree) } else { tree };
     let mut translator = TranslatorBuilder::new();
-    translator
-        .utf8(false)
-        .case_insensitive(flags.ignore_case && classes == 0)
-        .multi_line(flags.multi_line)
-        .dot_matches_new_line(flags.dot_all);
+    translator.utf8(false).case_insensitive(flags.ignore_case && classes == 0);
     let hir = translator.build().translate(pattern, &tree).map_err(|error| Problem {
         code: &codes::INVALID_REGEX,
         message: format!("the expression cannot be compiled: {}", error.kind()),
@@ -105,34 +93,6 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
             at: None,
         })
     })
-}
-
-/// The tree of an expression, of bounded depth.
-fn parse(pattern: &str) -> Result<Ast, Box<ast::Error>> {
-    let nesting = u32::try_from(limits::NESTING).unwrap_or(u32::MAX);
-    ParserBuilder::new().nest_limit(nesting).build().parse(pattern).map_err(Box::new)
-}
-
-/// Where the first class such as `\p{Greek}` stands, in bytes.
-fn named_class(tree: &Ast) -> Option<(usize, usize)> {
-    struct Find;
-    impl ast::Visitor for Find {
-        type Output = ();
-        type Err = ast::Span;
-
-        fn finish(self) -> Result<(), ast::Span> {
-            Ok(())
-        }
-
-        fn visit_pre(&mut self, part: &Ast) -> Result<(), ast::Span> {
-            if let Ast::ClassUnicode(class) = part { Err(class.span) } else { Ok(()) }
-        }
-
-        fn visit_class_set_item_pre(&mut self, item: &ast::ClassSetItem) -> Result<(), ast::Span> {
-            if let ast::ClassSetItem::Unicode(class) = item { Err(class.span) } else { Ok(()) }
-        }
-    }
-    ast::visit(tree, Find).err().map(|span| (span.start.offset, span.end.offset))
 }
 
 /// Sets of an expression that span a large part of Unicode.
@@ -188,29 +148,6 @@ fn exact(mut tree: Ast) -> Ast {
     }
     walk(&mut tree);
     tree
-}
-
-fn syntax(pattern: &str, error: &ast::Error) -> Problem {
-    let (message, help) = match error.kind() {
-        ast::ErrorKind::UnsupportedLookAround => (
-            "look-around cannot be matched in linear time".to_owned(),
-            "write the exclusion as a filter selection with `not`",
-        ),
-        ast::ErrorKind::UnsupportedBackreference => {
-            ("a backreference cannot be matched in linear time".to_owned(), "write the alternatives out")
-        }
-        ast::ErrorKind::NestLimitExceeded(_) => {
-            return Problem {
-                code: &codes::REGEX_TOO_LARGE,
-                message: format!("the expression is nested deeper than {} levels", limits::NESTING),
-                help: "flatten the groups",
-                at: None,
-            };
-        }
-        kind => advice::of(kind),
-    };
-    let at = (error.span().start.offset.min(pattern.len()), error.span().end.offset.min(pattern.len()));
-    Problem { code: &codes::INVALID_REGEX, message, help, at: Some(at) }
 }
 
 /// States of the expression with its counted repeats spread; saturates.

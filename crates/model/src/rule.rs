@@ -9,6 +9,7 @@ use crate::diagnostic::Whole;
 use crate::expression::Expr;
 use crate::field::FieldRef;
 use crate::predicate::Predicate;
+use crate::presence::Lacking;
 use crate::source::{Source, Span};
 use crate::template::TemplateType;
 use crate::value::Value;
@@ -20,6 +21,23 @@ pub struct Target {
     pub template: Arc<TemplateType>,
     /// The condition. Never `Const(false)`.
     pub condition: Expr<Predicate>,
+    /// Fields that the condition reads and that the template type requires, which events lack all the same on some
+    /// sensor that loads the rule.
+    pub lacking: Lacking,
+}
+
+impl Target {
+    /// A condition on a template type, of whose events nothing is known but what the template type says.
+    #[must_use]
+    pub fn new(template: Arc<TemplateType>, condition: Expr<Predicate>) -> Self {
+        Self { template, condition, lacking: Lacking::default() }
+    }
+
+    /// The same events under another condition, which reads no other fields.
+    #[must_use]
+    pub fn with_condition(&self, condition: Expr<Predicate>) -> Self {
+        Self { template: Arc::clone(&self.template), condition, lacking: self.lacking.clone() }
+    }
 }
 
 /// How severe a match is.

@@ -1,6 +1,7 @@
 //! Template types: the contract between content and sensors.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -130,6 +131,17 @@ pub struct Field {
     pub span: Span,
 }
 
+/// What the values of a field look like, as far as is known. An event may have another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Looks {
+    /// The full path of a file on Windows.
+    WindowsPath,
+    /// The name of a file, without a directory.
+    FileName,
+    /// Digests with their algorithms: `MD5=...,SHA256=...`.
+    Hashes,
+}
+
 /// A Sigma log source. Values are lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LogSource {
@@ -243,16 +255,19 @@ impl Fixed {
 
     fn matches(&self, pattern: &TextPattern) -> Option<bool> {
         let text = self.text();
-        let whole = text.to_ascii_lowercase();
+        let whole = text.as_bytes();
+        let is =
+            |part: Option<&[u8]>, value: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(value.as_bytes()));
         let found = match &pattern.pattern {
-            Pattern::Equals(value) => whole == value.to_ascii_lowercase(),
-            Pattern::Contains(value) => whole.contains(&value.to_ascii_lowercase()),
-            Pattern::StartsWith(value) => whole.starts_with(&value.to_ascii_lowercase()),
-            Pattern::EndsWith(value) => whole.ends_with(&value.to_ascii_lowercase()),
+            Pattern::Equals(value) => is(Some(whole), value),
+            Pattern::Contains(value) if value.is_empty() => true,
+            Pattern::Contains(value) => whole.windows(value.len()).any(|part| is(Some(part), value)),
+            Pattern::StartsWith(value) => is(whole.get(..value.len()), value),
+            Pattern::EndsWith(value) => is(whole.len().checked_sub(value.len()).and_then(|at| whole.get(at..)), value),
             Pattern::Like(parts) if wildcard::matches_all(parts) => return Some(true),
             Pattern::Like(_) | Pattern::Matches(_) => return None,
         };
-        let sure = pattern.ignore_case || !found || !whole.bytes().any(|byte| byte.is_ascii_alphabetic());
+        let sure = pattern.ignore_case || !found || !whole.iter().any(u8::is_ascii_alphabetic);
         sure.then_some(found)
     }
 }
@@ -293,6 +308,8 @@ pub struct TemplateType {
     pub reads: Vec<Recognition>,
     /// Whether events may have further fields that nobody declared.
     pub open: bool,
+    /// What values of some of the fields look like, by name. For hints: no proof rests on it.
+    pub looks: BTreeMap<String, Looks>,
     /// The file that declares it.
     pub source: Source,
     /// The name in the declaration.

@@ -1,6 +1,7 @@
 //! The configuration file `contentcheck.toml`.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use contentcheck_model::diagnostic::closest;
@@ -117,12 +118,19 @@ fn find(start: &Path) -> Option<PathBuf> {
         .ancestors()
         .map(|directory| directory.join(FILE_NAME))
         .enumerate()
-        .find(|(_, path)| path.is_file())?;
+        .find(|(_, path)| is_there(path))?;
     // Where the way up is a part of what was named, the file is named like that: then what is said of a release, and its
     // evidence, does not depend on where the checkout is.
     let is_part = start.components().rev().take(up).all(|part| matches!(part, Component::Normal(_)));
     let named = start.ancestors().nth(up).filter(|_| is_part).map(|above| above.join(FILE_NAME));
     Some(files::short(named.and_then(|named| std::path::absolute(named).ok()).unwrap_or(found)))
+}
+
+/// Whether a configuration is there, of whatever kind: a pipe or a directory of that name is no configuration that could
+/// be passed over, and reading it says so.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 fn parse(text: &str, name: &str) -> Result<Config, Failure> {
@@ -148,25 +156,26 @@ const ONE_RUN: [&str; 3] = ["allow-shrink", "allow-growth", "skip-unsupplied"];
 
 /// "Did you mean" for the unknown key that a message of the TOML reader names.
 fn near(message: &str) -> String {
-    const KEYS: &[&str] = &[
-        "fleet",
-        "exclude",
-        "deny-warnings",
-        "baseline",
-        "severity",
-        "release",
-        "gate",
-        "name",
-        "sequence",
-        "previous",
-        "previous-evidence",
-        "recordings",
-        "never-match",
-        "ceiling",
-        "ceilings",
-        "seed",
-        "cases",
-        "require-all",
+    const KEYS: [(&str, &[&str]); 3] = [
+        (
+            "at the top of the file, before the first table",
+            &["fleet", "exclude", "deny-warnings", "baseline", "severity", "release", "gate"],
+        ),
+        ("under [release]", &["name", "sequence"]),
+        (
+            "under [gate]",
+            &[
+                "previous",
+                "previous-evidence",
+                "recordings",
+                "never-match",
+                "ceiling",
+                "ceilings",
+                "seed",
+                "cases",
+                "require-all",
+            ],
+        ),
     ];
     let Some(key) = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()) else {
         return String::new();
@@ -174,7 +183,12 @@ fn near(message: &str) -> String {
     if ONE_RUN.contains(&key) {
         return format!("\n  help: this is for one run and its reviewer: give the gate --{key} instead");
     }
-    closest(key, KEYS.iter().copied()).map_or_else(String::new, |near| format!("\n  help: did you mean `{near}`?"))
+    // A key that there is, is unknown only where it does not belong.
+    if let Some((place, _)) = KEYS.iter().find(|(_, keys)| keys.contains(&key)) {
+        return format!("\n  help: `{key}` belongs {place}");
+    }
+    closest(key, KEYS.iter().flat_map(|(_, keys)| keys.iter().copied()))
+        .map_or_else(String::new, |near| format!("\n  help: did you mean `{near}`?"))
 }
 
 /// Which findings fail: by the configuration, then by `CODE=LEVEL` of a command line.
@@ -214,6 +228,16 @@ mod tests {
         for key in ONE_RUN {
             let failure = parse(&format!("[gate]\n{key} = true\n"), "c.toml").expect_err("for one run");
             assert!(failure.message.contains(&format!("give the gate --{key}")), "{}", failure.message);
+        }
+        for (text, place) in [
+            ("[gate]\ndeny-warnings = true\n", "belongs at the top of the file"),
+            ("[release]\nfleet = []\n", "belongs at the top of the file"),
+            ("ceiling = 3\n", "belongs under [gate]"),
+            ("[release]\nrequire-all = true\n", "belongs under [gate]"),
+            ("[gate]\nsequence = 3\n", "belongs under [release]"),
+        ] {
+            let failure = parse(text, "c.toml").expect_err("misplaced");
+            assert!(failure.message.contains(place), "{}", failure.message);
         }
         for key in ["CC0401", "unsupplied-input", "CC0808"] {
             for level in ["off", "info", "warning"] {

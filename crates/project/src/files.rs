@@ -18,6 +18,17 @@ pub fn name(path: &Path) -> String {
     if short.is_empty() { ".".to_owned() } else { visible(short).into_owned() }
 }
 
+/// Endings of files of recorded events.
+pub const EVENT_ENDINGS: [&str; 4] = ["evtx", "json", "jsonl", "ndjson"];
+
+/// Whether a file is named like recorded events.
+#[must_use]
+pub fn is_events(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    plain.rsplit_once('.').is_some_and(|(_, ending)| EVENT_ENDINGS.contains(&ending))
+}
+
 /// An operating system error in words, without its number.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {

@@ -125,6 +125,14 @@ impl Project {
         let mut inputs: Vec<Input> = loaded.input.into_iter().collect();
         let read = InputFiles::default();
         read.extend(config_path.clone());
+        // A run that reads none of this writes over none of it either: what a gate is to compare with may not go unseen.
+        read.extend(config.gate.previous_evidence.iter().map(|path| root.join(path)));
+        for path in config.gate.recordings.iter().chain(&config.gate.never_match) {
+            read.add_tree(root.join(path), files::is_events);
+        }
+        if let Some(previous) = &config.gate.previous {
+            read.add_tree(root.join(previous), |_| true);
+        }
         let mut notes = Vec::new();
         let named = match &selection.baseline {
             UseBaseline::Configured => config.baseline.as_ref().map(|path| root.join(path)),
@@ -192,7 +200,7 @@ impl Project {
             beside,
             library,
             fleet,
-            known: Some(contentcheck_library::fleet),
+            known_sensors: Some(contentcheck_library::known_sensors()),
             tables: Tables::new(move |path| {
                 data.add(path);
                 files::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()

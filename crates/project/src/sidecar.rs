@@ -54,6 +54,9 @@ fn cases(source: &Source) -> Result<Vec<Case>, String> {
     let Value::Array(items) = yaml::value(source)? else {
         return Err(format!("{name}: a file of tests is a list; begin each test with `- name: ...`"));
     };
+    if items.is_empty() {
+        return Err(format!("{name}: there is no test in it; begin each test with `- name: ...`, or remove the file"));
+    }
     if items.len() > MOST {
         return Err(format!("{name}: {} tests; one file holds at most {MOST}", items.len()));
     }

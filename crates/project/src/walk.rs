@@ -13,15 +13,14 @@ use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::check::parallel;
-use contentcheck_parser::release::{Input, InputKind};
+pub use contentcheck_parser::release::IGNORE_FILE;
+use contentcheck_parser::release::{EXCLUDE, Input, InputKind};
 use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::failure::Failure;
 use crate::files::{name, plain, read_bytes, read_whole, reason, short};
 
-/// The file of a release that says what directories leave out.
-pub const IGNORE_FILE: &str = ".contentcheckignore";
 /// Bytes of the largest such file.
 const IGNORE_BYTES: usize = 1 << 20;
 /// Directories that version control systems keep for themselves.
@@ -188,8 +187,8 @@ struct Filter {
     place: PathBuf,
     /// Ignore files are looked for from here down.
     base: PathBuf,
-    /// Those of each directory that was met; `None` where it has none.
-    known: HashMap<PathBuf, Option<Gitignore>>,
+    /// Those that apply in each directory that was met, the nearest first.
+    known: HashMap<PathBuf, Arc<[Arc<Gitignore>]>>,
     not_taken: Vec<(String, &'static str)>,
     ignore_files: Vec<IgnoreFile>,
     problems: Vec<Diagnostic>,
@@ -209,7 +208,7 @@ impl Filter {
         }
         let own = path.strip_prefix(&self.named).map_or_else(|_| plain(path), |rest| self.place.join(rest));
         let by = if self.exclude.matched(&own, is_dir).is_ignore() {
-            Some("exclude")
+            Some(EXCLUDE)
         } else if self.is_ignored(&own, is_dir) {
             Some(IGNORE_FILE)
         } else {
@@ -223,26 +222,34 @@ impl Filter {
 
     /// Whether the ignore file nearest to an entry that says something of it leaves it out.
     fn is_ignored(&mut self, path: &Path, is_dir: bool) -> bool {
-        let above: Vec<PathBuf> =
-            path.ancestors().skip(1).take_while(|above| above.starts_with(&self.base)).map(Path::to_path_buf).collect();
-        for directory in above {
-            let Some(globs) = self.ignore_file(&directory) else { continue };
-            let matched = globs.matched(path, is_dir);
-            if !matched.is_none() {
-                return matched.is_ignore();
-            }
-        }
-        false
+        let Some(directory) = path.parent() else { return false };
+        let globs = self.applying(directory);
+        let said = globs.iter().map(|globs| globs.matched(path, is_dir)).find(|matched| !matched.is_none());
+        said.is_some_and(|matched| matched.is_ignore())
     }
 
-    fn ignore_file(&mut self, directory: &Path) -> Option<&Gitignore> {
-        if !self.known.contains_key(directory) {
-            let named = directory.strip_prefix(&self.place).ok().map(|rest| self.named.join(rest));
-            let named = named.unwrap_or_else(|| short(directory.to_path_buf()));
-            let read = self.read(&named.join(IGNORE_FILE), directory);
-            self.known.insert(directory.to_path_buf(), read);
+    /// The ignore files that apply in a directory, the nearest first.
+    fn applying(&mut self, directory: &Path) -> Arc<[Arc<Gitignore>]> {
+        if let Some(known) = self.known.get(directory) {
+            return Arc::clone(known);
         }
-        self.known.get(directory)?.as_ref()
+        let above: Vec<&Path> = directory.ancestors().take_while(|above| above.starts_with(&self.base)).collect();
+        let mut applying: Arc<[Arc<Gitignore>]> = Arc::new([]);
+        for directory in above.into_iter().rev() {
+            applying = match self.known.get(directory) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let named = directory.strip_prefix(&self.place).ok().map(|rest| self.named.join(rest));
+                    let named = named.unwrap_or_else(|| short(directory.to_path_buf()));
+                    match self.read(&named.join(IGNORE_FILE), directory) {
+                        Some(own) => std::iter::once(Arc::new(own)).chain(applying.iter().cloned()).collect(),
+                        None => applying,
+                    }
+                }
+            };
+            self.known.insert(directory.to_path_buf(), Arc::clone(&applying));
+        }
+        applying
     }
 
     fn read(&mut self, path: &Path, directory: &Path) -> Option<Gitignore> {

@@ -28,9 +28,24 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// Every file that a run reads: the one list that whoever writes or removes a file asks. Clones share it, so what is
 /// read late, such as the data of a table, is in it as well.
 #[derive(Clone, Debug, Default)]
-pub struct InputFiles(Arc<Mutex<Vec<PathBuf>>>);
+pub struct InputFiles(Arc<Mutex<Vec<PathBuf>>>, Arc<Mutex<Vec<Tree>>>);
+
+/// A directory whose files of some names are inputs.
+#[derive(Clone, Debug)]
+struct Tree {
+    directory: PathBuf,
+    is_input: fn(&Path) -> bool,
+}
 
 impl InputFiles {
+    /// Adds what is named: a file, or of a directory the files that `is_input` knows by their names. They are not looked
+    /// for before somebody asks.
+    pub fn add_tree(&self, path: impl Into<PathBuf>, is_input: fn(&Path) -> bool) {
+        let directory = path.into();
+        self.add(directory.clone());
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).push(Tree { directory, is_input });
+    }
+
     /// Adds a file.
     pub fn add(&self, path: impl Into<PathBuf>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(path.into());
@@ -53,14 +68,22 @@ impl InputFiles {
     /// When it is.
     pub fn refuse(&self, path: &Path) -> Result<(), Failure> {
         let Some(own) = Identity::of(path) else { return Ok(()) };
-        match self.paths().iter().find(|input| Identity::of(input).is_some_and(|input| input.is(&own))) {
-            Some(input) => Err(Failure::usage(format!(
+        let refused = |input: &Path| {
+            Err(Failure::usage(format!(
                 "{}: the output would replace an input of this run ({}); name another file",
                 files::name(path),
                 files::name(input)
-            ))),
-            None => Ok(()),
+            )))
+        };
+        if let Some(input) = self.paths().iter().find(|input| Identity::of(input).is_some_and(|input| input.is(&own))) {
+            return refused(input);
         }
+        let trees = self.1.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let holds = |tree: &&Tree| {
+            let above = fs::canonicalize(&tree.directory);
+            (tree.is_input)(&own.path) && above.is_ok_and(|above| above.is_dir() && own.path.starts_with(above))
+        };
+        trees.iter().find(holds).map_or(Ok(()), |tree| refused(&tree.directory))
     }
 }
 
@@ -104,6 +127,41 @@ impl Identity {
 pub fn write_output(path: &Path, bytes: &[u8], inputs: &InputFiles) -> Result<(), Failure> {
     inputs.refuse(path)?;
     write(path, bytes)
+}
+
+/// Refuses outputs of one run that are one file: the last that is written would take the place of the others.
+///
+/// # Errors
+/// When two are.
+pub fn distinct(outputs: &[&Path]) -> Result<(), Failure> {
+    for (at, one) in outputs.iter().enumerate() {
+        for other in outputs.iter().take(at) {
+            let is_same = match (Identity::of(one), Identity::of(other)) {
+                (Some(one), Some(other)) => one.is(&other),
+                (None, None) => place(one) == place(other),
+                _ => false,
+            };
+            // What is no file keeps all that is written to it.
+            if is_same && !fs::metadata(one).is_ok_and(|metadata| !metadata.is_file()) {
+                return Err(Failure::usage(format!(
+                    "{}: two outputs of this run would be this file ({}); name another one",
+                    files::name(one),
+                    files::name(other)
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where a file will be that is not there yet.
+fn place(path: &Path) -> PathBuf {
+    let path = match followed(path) {
+        Ok(Target::File(target)) => files::plain(&target),
+        _ => files::plain(path),
+    };
+    let parent = path.parent().and_then(|parent| fs::canonicalize(parent).ok());
+    parent.zip(path.file_name()).map_or(path.clone(), |(parent, name)| parent.join(name))
 }
 
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -292,6 +350,58 @@ mod tests {
         }
         assert_eq!(fs::read(&input).unwrap(), b"rules");
         write_output(&directory.join("other"), b"image", &inputs).unwrap();
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn what_a_directory_of_inputs_holds_is_refused() {
+        let directory = directory("tree");
+        let (below, hop) = (directory.join("in/deep"), directory.join("hop"));
+        fs::create_dir_all(&below).unwrap();
+        symlink("in", &hop).unwrap();
+        let inputs = InputFiles::default();
+        inputs.add_tree(directory.join("in"), |path| path.extension().is_some_and(|ending| ending == "jsonl"));
+        for name in ["in/a.jsonl", "in/deep/a.jsonl", "in/a.txt", "a.jsonl"] {
+            fs::write(directory.join(name), "x").unwrap();
+        }
+        for (name, is_refused) in [
+            ("in/a.jsonl", true),
+            ("in/deep/a.jsonl", true),
+            ("hop/deep/a.jsonl", true),
+            ("in/a.txt", false),
+            ("a.jsonl", false),
+            ("in/new.jsonl", false),
+        ] {
+            assert_eq!(inputs.refuse(&directory.join(name)).is_err(), is_refused, "{name}");
+        }
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn two_outputs_are_two_files() {
+        let directory = directory("distinct");
+        let at = |name: &str| directory.join(name);
+        fs::create_dir(at("x")).unwrap();
+        fs::write(at("file"), "").unwrap();
+        fs::hard_link(at("file"), at("hard")).unwrap();
+        symlink("file", at("link")).unwrap();
+        symlink("new", at("dangling")).unwrap();
+        symlink("x", at("y")).unwrap();
+        for (one, other, is_one) in [
+            ("new", "new", true),
+            ("new", "x/../new", true),
+            ("new", "dangling", true),
+            ("x/new", "y/new", true),
+            ("none/new", "none/./new", true),
+            ("file", "hard", true),
+            ("file", "link", true),
+            ("new", "file", false),
+            ("new", "x/new", false),
+            ("none/new", "none/other", false),
+        ] {
+            assert_eq!(distinct(&[&at(one), &at("third"), &at(other)]).is_err(), is_one, "{one}, {other}");
+        }
+        assert!(distinct(&[Path::new("/dev/null"), Path::new("/dev/null")]).is_ok());
         fs::remove_dir_all(directory).unwrap();
     }
 

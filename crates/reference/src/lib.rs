@@ -43,6 +43,7 @@
 pub mod conformance;
 mod event;
 mod explain;
+mod expression;
 mod number;
 mod passes;
 mod prepared;

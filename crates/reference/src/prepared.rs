@@ -134,9 +134,9 @@ fn prepare(condition: &Expr<Predicate>) -> Result<Expr<Check<'_>>, InvalidExpres
 }
 
 fn finder(pattern: &TextPattern) -> Result<Finder, InvalidExpression> {
-    Finder::new(pattern).map_err(|error| {
+    Finder::new(pattern).map_err(|reason| {
         let written =
             if let Pattern::Matches(regex) = &pattern.pattern { regex.pattern.to_string() } else { String::new() };
-        InvalidExpression { pattern: written, reason: error.to_string() }
+        InvalidExpression { pattern: written, reason }
     })
 }

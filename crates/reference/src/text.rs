@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use contentcheck_model::predicate::{Pattern, TextPattern, WildcardPart};
-use contentcheck_model::regex::canonical;
 use contentcheck_model::value::Value;
+
+use crate::expression::Expression;
 
 /// The text of a value, where it has one (CONV-1).
 pub(crate) fn of(value: &Value) -> Option<Cow<'_, str>> {
@@ -49,7 +50,7 @@ enum What {
     StartsWith(String),
     EndsWith(String),
     Like(Vec<Sign>),
-    Matches(regex::Regex),
+    Matches(Expression),
 }
 
 /// A sign of a wildcard pattern.
@@ -63,10 +64,7 @@ enum Sign {
 impl Finder {
     /// # Errors
     /// What is wrong with the expression of the pattern.
-    pub(crate) fn new(pattern: &TextPattern) -> Result<Self, regex::Error> {
-        /// Bytes that one compiled expression may take: an admitted expression has 20,000 states
-        /// at most, each of which may be a class of characters of several bytes.
-        const EXPRESSION_BYTES: usize = 256 << 20;
+    pub(crate) fn new(pattern: &TextPattern) -> Result<Self, String> {
         let ignore_case = pattern.ignore_case;
         let literal = |text: &str| if ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
         let what = match &pattern.pattern {
@@ -85,10 +83,7 @@ impl Finder {
                 }
                 What::Like(signs)
             }
-            Pattern::Matches(regex) => {
-                let canonical = canonical(regex, ignore_case);
-                What::Matches(regex::RegexBuilder::new(&canonical).size_limit(EXPRESSION_BYTES).build()?)
-            }
+            Pattern::Matches(regex) => What::Matches(Expression::new(regex, ignore_case)?),
         };
         Ok(Self { ignore_case, what })
     }
@@ -104,8 +99,8 @@ impl Finder {
                 cased.ends_with(literal.as_str()).then_some(cased.len().saturating_sub(literal.len())..cased.len())
             }
             What::Like(signs) => covers(signs, cased).then_some(0..cased.len()),
-            // The canonical form holds the folding of case already.
-            What::Matches(regex) => regex.find(text.exact).map(|found| found.range()),
+            // It says itself where case is ignored.
+            What::Matches(expression) => expression.find(text.exact),
         }
     }
 }

@@ -10,16 +10,20 @@
 mod classes;
 mod fault;
 mod json;
+mod other_logs;
 mod plan;
 pub mod proof;
 pub mod refusal;
 pub mod replay;
+mod seen;
 pub mod testing;
 mod unrecognised;
 mod worker;
 
 pub use classes::{Class, classes};
 pub use fault::EventFault;
+pub use other_logs::{OtherLog, other_logs};
 pub use plan::{Build, ImageTemplate, Plan, Route, Stop};
-pub use unrecognised::Unrecognised;
+pub use seen::{Absent, Lacking, Seen};
+pub use unrecognised::{Kind, Unrecognised};
 pub use worker::{Worker, others};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_events::{Layout, Router};
 use contentcheck_interpreter::format::{KEYWORD, Predicate, Section};
-use contentcheck_interpreter::{self as interpreter, Image, Input, OwnedImage, VerifiedImage};
+use contentcheck_interpreter::{self as interpreter, Event, Image, Input, OwnedImage, Value, VerifiedImage};
 use contentcheck_model::rule::RuleId;
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::{FieldType, Scalar, TemplateType};
@@ -88,6 +88,8 @@ pub struct Stop {
     layout: Layout,
     templates: Vec<ImageTemplate>,
     others: bool,
+    /// The inputs that not every event of the template type has: those that it is not recognised by.
+    own: Vec<usize>,
 }
 
 impl Stop {
@@ -107,6 +109,14 @@ impl Stop {
     #[must_use]
     pub const fn shows_others(&self) -> bool {
         self.others
+    }
+
+    /// Whether an event has anything that rules read besides what it is recognised by. Where they read nothing else, every
+    /// event has all of it.
+    #[must_use]
+    pub fn has_any(&self, event: &Event<'_>) -> bool {
+        let has = |at: &usize| event.inputs.get(*at).is_some_and(|value| !matches!(value, Value::Absent));
+        !event.others.is_empty() || self.own.iter().any(has) || (self.own.is_empty() && !self.others)
     }
 
     /// The inputs, as a manifest states them.
@@ -206,6 +216,32 @@ impl Plan {
         })
     }
 
+    /// The rules that are loaded on a template type, in any of its versions, by number.
+    pub(crate) fn loaded_on(&self, route: Route) -> impl Iterator<Item = u32> {
+        let view = self.view();
+        let templates = self.stop(route).map_or(&[][..], Stop::templates);
+        templates.iter().flat_map(move |of| view.loaded_on(of.number()).collect::<Vec<_>>())
+    }
+
+    /// How many loaded rules read an input of a template type.
+    pub(crate) fn readers(&self, route: Route, name: &str) -> usize {
+        let view = self.view();
+        let mut readers: Vec<u32> = Vec::new();
+        for number in self.stop(route).map_or(&[][..], Stop::templates).iter().map(|of| of.number()) {
+            let Some(of) = view.image().template(number) else { continue };
+            let mut inputs = of.inputs..of.inputs.saturating_add(of.input_count);
+            let named = |input: &u32| {
+                view.image().input(*input).is_some_and(|of| view.image().name(of.name, of.name_len) == name)
+            };
+            let Some(input) = inputs.find(named) else { continue };
+            let loaded: Vec<u32> = view.loaded_on(number).collect();
+            readers.extend(view.readers_of(number, input).filter(|rule| loaded.contains(rule)));
+        }
+        readers.sort_unstable();
+        readers.dedup();
+        readers.len()
+    }
+
     /// What the image has for a template type; nothing where no rule is on it, or it is not supplied.
     #[must_use]
     pub fn stop(&self, route: Route) -> Option<&Stop> {
@@ -269,8 +305,11 @@ fn arrival(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Sup
     };
     // A sensor shows what its manifest names, and nothing else.
     let others = !is_sensor && templates.iter().any(|of| reads_keywords(verified.image(), *of));
+    let is_own = |input: &Input<'_>| template.reads.iter().all(|of| of.name != input.name);
+    let own = inputs.iter().enumerate().filter(|(_, input)| is_own(input)).map(|(at, _)| at);
     Arrival::Stop(Stop {
-        layout: Layout::new(&template.name, named(inputs), named(supplied.header())),
+        own: own.collect(),
+        layout: Layout::new(&template.name, named(inputs), named(supplied.header())).carried_by(template),
         templates,
         others,
     })

@@ -11,11 +11,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Router, Tally};
+use contentcheck_events::{Batch, Cause, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_model::rule::RuleId;
 
 use crate::fault::EventFault;
+use crate::other_logs::{OtherLog, other_logs};
 use crate::plan::{Plan, Route};
+use crate::seen::{Lacking, Seen};
 use crate::unrecognised::Unrecognised;
 use crate::worker::Worker;
 
@@ -118,6 +120,10 @@ pub struct Held {
     pub events: u64,
     /// Events that belong to a template type.
     pub routed: u64,
+    /// Events that belong to a template type which some rule is on.
+    pub evaluated: u64,
+    /// Of these, those that have anything that rules read besides what they are recognised by.
+    pub shown: u64,
 }
 
 /// Events of a source whose lack is looked into: this takes longer than evaluating them.
@@ -137,12 +143,12 @@ pub fn lack(plan: &Plan, recording: &Recording) -> Option<(String, u64, u64)> {
             let Ok(flat) = flattener.flatten(record.bytes) else { return };
             if worker.route(&flat, None).is_empty() {
                 seen += 1;
-                lacks.count(plan.router(), &flat);
+                lacks.count(plan.router(), &flat, (0, record.place));
             }
         });
         batch = Batch::new();
     }
-    lacks.commonest().map(|(reason, count)| (reason.to_owned(), count, seen))
+    lacks.commonest().map(|kind| (kind.reason.clone(), kind.events, seen))
 }
 
 /// What was counted.
@@ -153,6 +159,9 @@ pub struct Counted {
     pub routed: u64,
     /// Events that belong to a template type which some rule is on.
     pub evaluated: u64,
+    /// Of these, those that have anything that rules read besides what they are recognised by. Of the others no rule can
+    /// say anything.
+    pub shown: u64,
     /// Events that belong to template types none of which the sensor supplies.
     pub unsupplied: u64,
     /// Records, or rests of sources, that could not be read.
@@ -171,6 +180,10 @@ pub struct Counted {
     pub sources: Vec<Held>,
     /// Values that did not convert.
     pub tally: Tally,
+    /// What events had of what rules read.
+    pub seen: Seen,
+    /// Why events are not recognised; of the first plan of several alone.
+    pub unrecognised: Unrecognised,
     /// The first records that could not be read.
     pub problems: Vec<Noted>,
     /// Each fault that was met: none, of an image that is right and a recorder.
@@ -186,6 +199,7 @@ impl Counted {
             events: 0,
             routed: 0,
             evaluated: 0,
+            shown: 0,
             unsupplied: 0,
             unread: 0,
             matches: 0,
@@ -195,6 +209,8 @@ impl Counted {
             templates: vec![0; plan.router().templates().len()],
             sources: (0..sources).map(|_| Held::default()).collect(),
             tally: Tally::new(),
+            seen: Seen::new(plan),
+            unrecognised: Unrecognised::default(),
             problems: Vec::new(),
             faults: Faults::default(),
             lost: false,
@@ -231,10 +247,13 @@ impl Counted {
         self.events += 1;
         self.routed += u64::from(!routes.is_empty());
         self.evaluated += u64::from(is_evaluated);
+        self.shown += u64::from(worker.has_any());
         self.unsupplied += u64::from(!routes.is_empty() && !routes.iter().any(|route| plan.supplies(*route)));
         if let Some(held) = self.sources.get_mut(at.0) {
             held.events += 1;
             held.routed += u64::from(!routes.is_empty());
+            held.evaluated += u64::from(is_evaluated);
+            held.shown += u64::from(worker.has_any());
         }
         for route in routes {
             if let Some(count) = self.templates.get_mut(route.index()) {
@@ -243,10 +262,23 @@ impl Counted {
         }
     }
 
+    /// The inputs that rules read and that no event had.
+    #[must_use]
+    pub fn lacking(&self, plan: &Plan) -> Vec<Lacking> {
+        self.seen.lacking(plan)
+    }
+
+    /// The events that tell of what rules are about, and that these do not look at.
+    #[must_use]
+    pub fn other_logs(&self, plan: &Plan) -> Vec<OtherLog> {
+        other_logs(plan, &self.seen)
+    }
+
     fn merge(&mut self, other: Self) {
         self.events += other.events;
         self.routed += other.routed;
         self.evaluated += other.evaluated;
+        self.shown += other.shown;
         self.unsupplied += other.unsupplied;
         self.unread += other.unread;
         self.matches += other.matches;
@@ -262,8 +294,12 @@ impl Counted {
         for (all, part) in self.sources.iter_mut().zip(other.sources) {
             all.events += part.events;
             all.routed += part.routed;
+            all.evaluated += part.evaluated;
+            all.shown += part.shown;
         }
         self.tally.merge(other.tally);
+        self.seen.merge(&other.seen);
+        self.unrecognised.merge(other.unrecognised);
         self.problems.extend(other.problems);
         other.faults.met.into_iter().for_each(|met| self.faults.add(met));
     }
@@ -279,8 +315,6 @@ fn first(found: &mut Vec<Noted>, most: usize) {
 pub trait Watch: Sync {
     /// So many bytes more are done.
     fn done(&self, _bytes: u64) {}
-    /// An event belongs to no template type.
-    fn unrecognised(&self, _router: &Router, _event: &Flat<'_>) {}
 }
 
 /// Nobody.
@@ -381,7 +415,10 @@ fn work(
         let Ok((number, batch)) = received else { break };
         batch.each(|record| {
             let read = record.and_then(|record| match flattener.flatten(record.bytes) {
-                Ok(flat) => Ok((record.place, flat)),
+                Ok(flat) => match flat.twice() {
+                    Some(name) => Err(batch.problem(record.place, Cause::NamedTwice(name))),
+                    None => Ok((record.place, flat)),
+                },
                 Err(cause) => Err(batch.problem(record.place, cause)),
             });
             let (place, flat) = match read {
@@ -401,13 +438,16 @@ fn work(
             for (worker, part) in &mut all {
                 part.look(worker, (number, place), &flat, forced, &mut matched);
             }
-            if let Some((worker, _)) = all.first().filter(|(worker, _)| worker.routes().is_empty()) {
-                watch.unrecognised(worker.plan().router(), &flat);
+            if let Some((worker, part)) = all.first_mut().filter(|(worker, _)| worker.routes().is_empty()) {
+                part.unrecognised.count(worker.plan().router(), &flat, (number, place));
             }
         });
         all.iter_mut().for_each(|(_, part)| part.bytes += batch.len() as u64);
         watch.done(batch.len() as u64);
     }
-    let done = all.into_iter().map(|(worker, part)| Counted { tally: worker.into_tally(), ..part });
+    let done = all.into_iter().map(|(worker, part)| {
+        let (tally, seen) = worker.into_parts();
+        Counted { tally, seen, ..part }
+    });
     done.collect()
 }

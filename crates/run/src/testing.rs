@@ -116,8 +116,9 @@ impl<'p> Tester<'p> {
         done
     }
 
-    /// Shows a recorded event to a rule: as each of its template types that the event does not
-    /// contradict, or as those that recognise it.
+    /// Shows a recorded event to a rule: as those of its template types that recognise it. An event that says too little
+    /// of itself to be recognised by any template type is shown as each that it does not contradict, unless
+    /// `recognised` asks for what `eval` does.
     pub fn recorded(
         &mut self,
         id: RuleId,
@@ -127,7 +128,8 @@ impl<'p> Tester<'p> {
         recognised: bool,
     ) -> Seen {
         let mut seen = Seen::default();
-        let routes = if recognised { self.worker.route(flat, None).to_vec() } else { Vec::new() };
+        let routes = self.worker.route(flat, None).to_vec();
+        let recognised = recognised || only.is_none() && !routes.is_empty();
         for target in &rule.targets {
             let template = &target.template;
             if only.is_some_and(|only| only != template.name) {
@@ -162,6 +164,10 @@ impl<'p> Tester<'p> {
         let route = self.plan.route_of(template)?;
         let record = case.record();
         let flat = self.flattener.flatten(record.as_bytes()).ok()?;
+        let routes = self.worker.route(&flat, None);
+        if case.template.is_none() && !routes.is_empty() && !routes.contains(&route) {
+            return None;
+        }
         if !self.worker.route(&flat, Some(route)).contains(&route) {
             return None;
         }
@@ -186,7 +192,7 @@ fn compare(target: &Target, event: &Event, fired: bool, seen: &mut Seen) {
 
 /// A note on a name that none of the rule's template types has.
 fn unknown(rule: &CheckedRule, name: &str) -> Option<String> {
-    let known = |target: &Target| target.template.open || !target.template.named(name).is_undeclared();
+    let known = |target: &Target| target.template.open || target.template.find(name).is_some();
     if rule.targets.iter().any(known) {
         return None;
     }

@@ -12,6 +12,7 @@ use contentcheck_reference as reference;
 use crate::fault::EventFault;
 use crate::json::json;
 use crate::plan::{Plan, Route, Stop};
+use crate::seen::Seen;
 
 /// What evaluates events on the image of a plan. Each thread has its own.
 pub struct Worker<'p> {
@@ -23,6 +24,8 @@ pub struct Worker<'p> {
     numbers: Vec<usize>,
     routes: Vec<Route>,
     tally: Tally,
+    has_any: bool,
+    seen: Seen,
     flattener: Flattener,
 }
 
@@ -45,6 +48,8 @@ impl<'p> Worker<'p> {
             numbers: Vec::new(),
             routes: Vec::new(),
             tally: Tally::new(),
+            has_any: false,
+            seen: Seen::new(plan),
             flattener: Flattener::new(),
         }
     }
@@ -61,16 +66,28 @@ impl<'p> Worker<'p> {
         &self.routes
     }
 
+    /// Whether the last event that was evaluated has anything that rules read besides what it is recognised by.
+    #[must_use]
+    pub const fn has_any(&self) -> bool {
+        self.has_any
+    }
+
     /// Values that did not convert, of all events so far.
     #[must_use]
     pub const fn tally(&self) -> &Tally {
         &self.tally
     }
 
-    /// Its tally, when it is done.
+    /// What the events so far had of what rules read.
     #[must_use]
-    pub fn into_tally(self) -> Tally {
-        self.tally
+    pub const fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    /// Its tally and what it saw, when it is done.
+    #[must_use]
+    pub fn into_parts(self) -> (Tally, Seen) {
+        (self.tally, self.seen)
     }
 
     /// Finds the template types that an event belongs to. `forced` is the only one that it may belong to.
@@ -98,13 +115,17 @@ impl<'p> Worker<'p> {
     ) -> Result<(), EventFault> {
         self.route(flat, forced);
         let mut result = Ok(());
-        let Self { plan, image, scratch, words, routes, tally, .. } = self;
+        let Self { plan, image, scratch, words, routes, tally, seen, has_any, .. } = self;
+        *has_any = false;
         for route in routes.iter() {
+            seen.count(*route);
             let Some(stop) = plan.stop(*route) else { continue };
             let done = stop.layout().present(flat, scratch, stop.shows_others(), |event: Event<'_>| {
+                *has_any |= stop.has_any(&event);
                 evaluate(stop, image, event, words, |_| true, |rule| sink(*route, rule))
             });
             tally.add(stop.layout(), scratch);
+            seen.note(*route, flat, scratch);
             result = result.and(done);
         }
         result

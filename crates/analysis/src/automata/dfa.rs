@@ -4,6 +4,7 @@
 //! edges change; there is no alphabet for the automaton as a whole, which in a list of thousands of values would
 //! be most of the characters for each of thousands of states.
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -54,12 +55,15 @@ pub(crate) struct Dfa {
     ids: FxHashMap<(Before, Rc<[NodeId]>), StateId>,
     start: StateId,
     size: usize,
+    /// Steps that were taken to make states and rows.
+    work: Cell<usize>,
 }
 
 impl Dfa {
     pub(crate) fn new(nfa: Nfa) -> Self {
         let size = nfa.nodes.len();
-        let mut dfa = Self { nfa, states: Vec::new(), ids: FxHashMap::default(), start: DEAD, size };
+        let mut dfa =
+            Self { nfa, states: Vec::new(), ids: FxHashMap::default(), start: DEAD, size, work: Cell::new(0) };
         let rest: Rc<[NodeId]> = Rc::new([]);
         for (accepts, distance, id) in [(false, u32::MAX, DEAD), (true, 0, ALL)] {
             let row: Row = Rc::new([(LAST, id)]);
@@ -79,6 +83,15 @@ impl Dfa {
     /// Nodes that the automaton is made from, and the nodes and segments of the states that were made so far.
     pub(crate) const fn size(&self) -> usize {
         self.size
+    }
+
+    /// Steps that were taken so far to make states and rows.
+    pub(crate) const fn work(&self) -> usize {
+        self.work.get()
+    }
+
+    fn note(&self, work: usize) {
+        self.work.set(self.work.get().saturating_add(work));
     }
 
     /// Whether a text that ends in this state is accepted.
@@ -162,12 +175,14 @@ impl Dfa {
         for (low, high, _) in edges() {
             cuts.extend([*low, high + 1]);
         }
+        self.note(8 * cuts.len());
         cuts.sort_unstable();
         cuts.dedup();
         let mut buckets: Vec<Vec<NodeId>> = vec![Vec::new(); cuts.len()];
         for (low, high, to) in edges() {
             let first = cuts.partition_point(|cut| cut < low);
             let behind = cuts.partition_point(|cut| *cut <= *high);
+            self.note(1 + behind.saturating_sub(first));
             for bucket in buckets.get_mut(first..behind).into_iter().flatten() {
                 bucket.push(*to);
             }
@@ -210,12 +225,14 @@ impl Dfa {
                 }
             }
         }
+        self.note(8 * seen.len());
         seen.sort_unstable();
         (seen, always)
     }
 
     /// The state of a set of nodes, closed under steps that ask nothing.
     fn intern(&mut self, mut nodes: Vec<NodeId>, before: Before) -> StateId {
+        self.note(8 + 4 * nodes.len());
         nodes.sort_unstable();
         nodes.dedup();
         let of = |node: &NodeId| self.nfa.nodes.get(*node as usize);
@@ -230,6 +247,7 @@ impl Dfa {
                 }
                 at += 1;
             }
+            self.note(8 * at);
             nodes.sort_unstable();
         }
         if nodes.iter().filter_map(of).any(|node| node.accept == Accept::Always) {

@@ -10,7 +10,7 @@ mod product;
 #[cfg(test)]
 mod tests;
 
-use contentcheck_model::predicate::{IntRange, Network, TextPattern, TimePart};
+use contentcheck_model::predicate::{IntRange, Network, Pattern, TextPattern, TimePart};
 use rustc_hash::FxHashMap;
 
 use crate::budget::Unknown;
@@ -39,8 +39,27 @@ pub(crate) enum Language {
     Time(TimePart, Box<[IntRange]>, bool),
 }
 
+impl Language {
+    /// How long it is written, in steps.
+    fn length(&self) -> usize {
+        let pattern = |pattern: &TextPattern| match &pattern.pattern {
+            Pattern::Equals(text) | Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => {
+                4 + text.len() / 8
+            }
+            Pattern::Like(parts) => 4 + 4 * parts.len(),
+            Pattern::Matches(regex) => 4 + regex.pattern.len() / 8,
+        };
+        match self {
+            Self::Any(patterns) => patterns.iter().map(pattern).sum(),
+            Self::Integers(ranges, _) => ranges.len(),
+            Self::V4(networks) => networks.len(),
+            Self::Time(_, ranges, _) => ranges.len(),
+            Self::V6Shape | Self::FloatShape => 1,
+        }
+    }
+}
+
 /// All languages that were asked for.
-#[derive(Default)]
 pub(crate) struct Automata {
     dfas: Vec<Dfa>,
     ids: FxHashMap<Language, Result<LangId, Unknown>>,
@@ -48,19 +67,41 @@ pub(crate) struct Automata {
     /// The most states of one product so far.
     pub(crate) peak: usize,
     pub(crate) meter: Meter,
+    /// Nodes beyond which nothing more is made.
+    kept: usize,
 }
 
-/// Counts the work of several questions together, where a caller has a limit for it.
-#[derive(Clone, Copy, Debug, Default)]
+/// Counts all work in steps of some nanoseconds each, and says when that of a question, or of several questions together,
+/// is done.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Meter {
     done: u64,
-    allowed: Option<u64>,
+    /// The count at which the work of several questions is done.
+    allowed: u64,
+    /// The count at which that of this question is.
+    question: u64,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self { done: 0, allowed: u64::MAX, question: u64::MAX }
+    }
 }
 
 impl Meter {
     /// From now on so much more work may be done.
     pub(crate) fn allow(&mut self, work: u64) {
-        self.allowed = Some(self.done.saturating_add(work));
+        self.allowed = self.done.saturating_add(work);
+    }
+
+    /// A question begins, for which so much work may be done.
+    pub(crate) fn begin(&mut self, work: u64) {
+        self.question = self.done.saturating_add(work);
+    }
+
+    /// What was done so far.
+    pub(crate) const fn done(&self) -> u64 {
+        self.done
     }
 
     /// Notes work, and tells whether more may be done.
@@ -71,24 +112,43 @@ impl Meter {
 
     /// Whether all work that is allowed was done.
     pub(crate) fn is_spent(&self) -> bool {
-        self.allowed.is_some_and(|allowed| self.done >= allowed)
+        self.done >= self.allowed || self.done >= self.question
+    }
+}
+
+impl Default for Automata {
+    fn default() -> Self {
+        Self::new(crate::Budget::default().kept)
     }
 }
 
 impl Automata {
+    /// With so many nodes that are kept.
+    pub(crate) fn new(kept: usize) -> Self {
+        Self { dfas: Vec::new(), ids: FxHashMap::default(), size: 0, peak: 0, meter: Meter::default(), kept }
+    }
+
     /// The automaton of a language, made on first use.
     ///
     /// # Errors
     /// When it needs more than `limit` nodes, or cannot be expressed.
     pub(crate) fn language(&mut self, language: Language, limit: usize) -> Result<LangId, Unknown> {
+        // To look a long list up takes as long as to read it.
+        self.meter.charge(language.length());
         if let Some(known) = self.ids.get(&language) {
             return *known;
+        }
+        if self.meter.is_spent() {
+            return Err(Unknown::Work);
+        }
+        if self.size > self.kept {
+            return Err(Unknown::Nodes);
         }
         let made = build(&language, limit).and_then(|builder| {
             let id = LangId::try_from(self.dfas.len()).map_err(|_| Unknown::Nodes)?;
             let dfa = Dfa::new(builder.finish());
             self.size += dfa.size();
-            self.meter.charge(dfa.size());
+            self.meter.charge(16 * dfa.size());
             self.dfas.push(dfa);
             Ok(id)
         });
@@ -98,12 +158,17 @@ impl Automata {
 
     /// Drops all automata.
     pub(crate) fn clear(&mut self) {
-        *self = Self { peak: self.peak, meter: self.meter, ..Self::default() };
+        *self = Self { peak: self.peak, meter: self.meter, ..Self::new(self.kept) };
     }
 
     /// Nodes of all automata, and with them, by what they take, the states that were made.
     pub(crate) const fn size(&self) -> usize {
         self.size
+    }
+
+    /// Whether no more may be made: the work is done, or what is kept is too large.
+    fn is_full(&self) -> bool {
+        self.meter.is_spent() || self.size > self.kept
     }
 
     fn start(&self, lang: LangId) -> StateId {
@@ -121,11 +186,10 @@ impl Automata {
     fn row(&mut self, lang: LangId, state: StateId) -> Row {
         match self.dfas.get_mut(lang as usize) {
             Some(dfa) => {
-                let before = dfa.size();
+                let (before, work) = (dfa.size(), dfa.work());
                 let row = dfa.row(state);
                 self.size += dfa.size() - before;
-                // What is new took as many steps as there are nodes in it, and more.
-                self.meter.charge(64 * (dfa.size() - before));
+                self.meter.charge(dfa.work() - work);
                 row
             }
             None => Row::from([(nfa::LAST, dfa::DEAD)]),
@@ -134,11 +198,11 @@ impl Automata {
 
     /// Whether a language has a text.
     pub(crate) fn is_match(&mut self, lang: LangId, text: &str) -> bool {
-        self.meter.charge(text.len());
         let Some(dfa) = self.dfas.get_mut(lang as usize) else { return false };
-        let before = dfa.size();
+        let (before, work) = (dfa.size(), dfa.work());
         let found = dfa.is_match(text);
         self.size += dfa.size() - before;
+        self.meter.charge(1 + text.len() + dfa.work() - work);
         found
     }
 

@@ -60,6 +60,9 @@ pub(crate) fn search(automata: &mut Automata, groups: &[Group], limit: usize) ->
 
 /// The search, and how many states it looked at.
 fn explore(automata: &mut Automata, groups: &[Group], limit: usize) -> (Search, usize) {
+    if automata.is_full() {
+        return (Search::Spent, 0);
+    }
     let mut product = Product { automata, groups };
     let start: Tuple =
         groups.iter().flat_map(|group| &group.members).map(|lang| product.automata.start(*lang)).collect();
@@ -78,6 +81,9 @@ fn explore(automata: &mut Automata, groups: &[Group], limit: usize) -> (Search, 
     while let Some(Reverse((_, _, id))) = queue.pop() {
         let Some(current) = visited.get(id as usize) else { continue };
         let (states, length) = (Rc::clone(&current.states), current.length + 1);
+        if product.automata.is_full() {
+            return (Search::Spent, visited.len());
+        }
         for (next, character) in product.successors(&states) {
             if known.contains_key(&next) {
                 continue;
@@ -95,7 +101,7 @@ fn explore(automata: &mut Automata, groups: &[Group], limit: usize) -> (Search, 
                 Prospect::Open(distance) => queue.push(Reverse((distance, length, number))),
                 Prospect::Dead => {}
             }
-            if visited.len() > limit || product.automata.meter.is_spent() {
+            if visited.len() > limit || product.automata.is_full() {
                 return (Search::Spent, visited.len());
             }
         }

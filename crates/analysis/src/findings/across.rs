@@ -16,8 +16,10 @@ const RULES: usize = 5_000;
 /// Steps of the automata for the rules on one template type.
 const WORK: u64 = 4_000_000_000;
 
-/// The findings, in the order of the rules.
-pub(super) fn findings(rules: &[&CheckedRule], threads: usize, known: &Known<'_>) -> Vec<Diagnostic> {
+/// The pairs of rules of which the second fires on every event on which the first does, by their places in `rules`.
+/// Both are there of two that mean the same.
+#[must_use]
+pub fn implied(rules: &[&CheckedRule], threads: usize) -> BTreeSet<(usize, usize)> {
     // Index of the rule, and its target.
     let mut groups: BTreeMap<String, Vec<(usize, &Target)>> = BTreeMap::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -45,8 +47,12 @@ pub(super) fn findings(rules: &[&CheckedRule], threads: usize, known: &Known<'_>
         *count.entry((of, by)).or_default() += 1;
     }
     let everywhere = |of: usize, times: usize| rules.get(of).is_some_and(|rule| rule.targets.len() == times);
-    let covered: BTreeSet<(usize, usize)> =
-        count.into_iter().filter(|((of, _), times)| everywhere(*of, *times)).map(|(pair, _)| pair).collect();
+    count.into_iter().filter(|((of, _), times)| everywhere(*of, *times)).map(|(pair, _)| pair).collect()
+}
+
+/// The findings, in the order of the rules.
+pub(super) fn findings(rules: &[&CheckedRule], threads: usize, known: &Known<'_>) -> Vec<Diagnostic> {
+    let covered = implied(rules, threads);
     let mut found = Vec::new();
     for (index, rule) in rules.iter().enumerate() {
         let by: Vec<usize> = covered.range((index, 0)..=(index, usize::MAX)).map(|(_, by)| *by).collect();

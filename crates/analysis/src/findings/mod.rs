@@ -4,6 +4,7 @@
 //! said. What the checks of the parser report already is not said again.
 
 mod across;
+mod looks;
 mod rule;
 
 use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
@@ -14,6 +15,8 @@ use contentcheck_parser::release::Further;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::Analysis;
+
+pub use across::implied;
 
 /// How much is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +31,25 @@ impl Depth {
     /// The codes that are looked for.
     #[must_use]
     pub fn codes(self) -> &'static [&'static Code] {
-        static QUICK: &[&Code] =
-            &[&codes::CONTRADICTION, &codes::TAUTOLOGY, &codes::DEAD_FILTER, &codes::SWALLOWING_FILTER];
+        static QUICK: &[&Code] = &[
+            &codes::CONTRADICTION,
+            &codes::TAUTOLOGY,
+            &codes::DEAD_FILTER,
+            &codes::SWALLOWING_FILTER,
+            &codes::UNLIKELY_VALUE,
+        ];
         match self {
             Self::Quick => QUICK,
             Self::Deep => codes::BY_ANALYSIS,
         }
     }
 
-    /// Steps that may be taken for the rules of one file: well below a second for a quick look on a small machine.
+    /// Steps that may be taken for the rules of one file: well below a second for a quick look on a small machine, and a
+    /// second or two for a deep one.
     const fn work(self) -> u64 {
         match self {
             Self::Quick => 50_000_000,
-            Self::Deep => 1_000_000_000,
+            Self::Deep => 150_000_000,
         }
     }
 }
@@ -79,6 +88,7 @@ fn of_rules(rules: &[&CheckedRule], known: &Known<'_>, depth: Depth, threads: us
                 last = Some(&rule.source);
             }
             found.extend(rule::findings(&mut analysis, rule, depth, known));
+            found.extend(looks::findings(rule, known));
         }
         found
     });

@@ -9,6 +9,7 @@ use contentcheck_model::source::Span;
 use super::{Depth, Known};
 use crate::analysis::Analysis;
 use crate::decide::{Always, Fires, Impossible};
+use crate::events::Events;
 use crate::probe;
 use crate::redundant::{Redundant, RedundantKind};
 
@@ -24,32 +25,82 @@ pub(super) fn findings(
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let asked: Vec<Asked> = rule.targets.iter().map(|target| ask(analysis, target, depth)).collect();
-    let parts = everywhere(rule, &asked);
+    let parts = everywhere(analysis, rule, &asked);
+    let parts = together(analysis, rule, &asked, parts);
     // A filter that leaves nothing is the reason why the rule does not fire.
     let swallowed = parts.iter().any(|(part, _)| part.kind == RedundantKind::SwallowingFilter);
     if !swallowed {
         found.extend(never(rule, &asked, known));
     }
     found.extend(always(analysis, rule, known));
-    let mut values: Vec<(Span, Vec<&Redundant>)> = Vec::new();
-    for (part, covers) in &parts {
-        if let Some(code) = part_code(&part.kind) {
-            if !known.says(&rule.source, part.span) {
-                found.push(of_part(rule, part, code));
+    let mut values: Vec<(Span, &'static Code, Vec<&Redundant>)> = Vec::new();
+    for (part, cover) in &parts {
+        let code = match (&part.kind, cover) {
+            (RedundantKind::DeadValue { .. }, _) => &codes::DEAD_VALUE,
+            (_, Some(Cover::Other)) => &codes::COVERED_VALUE,
+            (_, Some(Cover::Same)) => {
+                found.extend(twice(rule, part, known));
+                continue;
             }
-        } else if let Some(same) = covers {
-            // A value that stands twice is reported where it does; one that a modifier made has nothing of its own to fix.
-            if !same && is_written(rule, part) {
-                match values.iter_mut().find(|(span, _)| *span == part.span) {
-                    Some((_, all)) => all.push(part),
-                    None => values.push((part.span, vec![part])),
+            (kind, None) => {
+                if let Some(code) = part_code(kind)
+                    && !known.says(&rule.source, part.span)
+                {
+                    found.push(of_part(rule, part, code));
                 }
+                continue;
+            }
+        };
+        // One that a modifier made has nothing of its own to fix.
+        if is_written(analysis, rule, part) {
+            match values.iter_mut().find(|(span, known, _)| *span == part.span && known.id == code.id) {
+                Some((_, _, all)) => all.push(part),
+                None => values.push((part.span, code, vec![part])),
             }
         }
     }
-    found.extend(values.into_iter().map(|(span, parts)| covered(rule, span, &parts)));
+    found.extend(values.into_iter().map(|(span, code, parts)| of_values(rule, span, code, &parts)));
     found.sort_by_key(|finding| (finding.span, finding.code.id));
+    found.dedup_by(|a, b| a.span == b.span && a.code.id == b.code.id && a.message == b.message);
     found
+}
+
+/// What covers a value of a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cover {
+    /// The same value once more.
+    Same,
+    /// Another one.
+    Other,
+}
+
+/// The finding about a value that a list has more than once, where no check of its language has made it.
+fn twice(rule: &CheckedRule, part: &Redundant, known: &Known<'_>) -> Option<Diagnostic> {
+    if known.says(&rule.source, part.span) {
+        return None;
+    }
+    let (target, value) = (rule.targets.first()?, value_index(&part.kind)?);
+    let predicates = predicates(target);
+    let pattern = part
+        .predicates
+        .iter()
+        .filter_map(|index| predicates.get(*index))
+        .find_map(|predicate| (predicate.span == part.span).then(|| patterns(predicate).get(value)).flatten())?;
+    let literal = literal(pattern)?.to_ascii_lowercase();
+    // What a modifier made twice is not written twice.
+    let written = rule.source.slice(part.span).to_ascii_lowercase();
+    let times =
+        [literal.clone(), literal.replace('\\', "\\\\")].iter().map(|text| written.matches(text).count()).max()?;
+    if times < 2 {
+        return None;
+    }
+    let field = target.template.describe(&predicates.get(*part.predicates.first()?)?.field)?.name.to_owned();
+    let message = format!("`{}` appears more than once in one list of `{}`", clip(&literal), clip(&field));
+    Some(
+        Diagnostic::new(&codes::COVERED_VALUE, &rule.source, part.span, message)
+            .with_help("remove it, or write what was meant")
+            .with_rule(&rule.name),
+    )
 }
 
 /// What was found out on one template type.
@@ -59,7 +110,7 @@ struct Asked {
 }
 
 fn ask(analysis: &mut Analysis<'_>, target: &Target, depth: Depth) -> Asked {
-    let plain = analysis.can_hold(&target.template, std::iter::once(&target.condition));
+    let plain = analysis.can_hold(&Events::of(target), std::iter::once(&target.condition));
     let (fires, never) = match plain {
         true => (true, None),
         false => match analysis.fires(target) {
@@ -74,7 +125,19 @@ fn ask(analysis: &mut Analysis<'_>, target: &Target, depth: Depth) -> Asked {
             // Filters are asked about in the same way on every depth, so that a deep look finds all of a quick one.
             let mut parts = analysis.filters(target, fires).findings;
             let quick = parts.len();
-            for part in analysis.redundant(target).findings {
+            let redundant = analysis.redundant(target).findings;
+            // Of a value that can go anyway it is not said that another one covers it.
+            let dead: Vec<(Span, Option<usize>)> = redundant
+                .iter()
+                .filter(|part| matches!(part.kind, RedundantKind::DeadValue { .. }))
+                .map(|part| (part.span, value_index(&part.kind)))
+                .collect();
+            for part in redundant {
+                if matches!(part.kind, RedundantKind::CoveredValue { .. })
+                    && dead.contains(&(part.span, value_index(&part.kind)))
+                {
+                    continue;
+                }
                 let told = parts.iter().take(quick).any(|known| {
                     let inside = known.predicates.iter().all(|index| part.predicates.contains(index));
                     inside && (known.predicates == part.predicates || known.kind == part.kind)
@@ -90,20 +153,74 @@ fn ask(analysis: &mut Analysis<'_>, target: &Target, depth: Depth) -> Asked {
 }
 
 const fn is_value(kind: &RedundantKind) -> bool {
-    matches!(kind, RedundantKind::CoveredValue { .. })
+    matches!(kind, RedundantKind::CoveredValue { .. } | RedundantKind::DeadValue { .. })
+}
+
+/// Of parts that are redundant those that can be left out together, in all places and on all template types: who follows
+/// one advice must not find that another is no longer true.
+fn together<'a>(
+    analysis: &mut Analysis<'_>,
+    rule: &CheckedRule,
+    asked: &'a [Asked],
+    parts: Vec<(&'a Redundant, Option<Cover>)>,
+) -> Vec<(&'a Redundant, Option<Cover>)> {
+    let goes = |part: &Redundant| {
+        !is_value(&part.kind) && part_code(&part.kind).is_some() && part.kind != RedundantKind::SwallowingFilter
+    };
+    let mut gone: Vec<Vec<&[usize]>> = vec![Vec::new(); asked.len()];
+    let mut kept = Vec::with_capacity(parts.len());
+    for (part, covers) in parts {
+        if !goes(part) {
+            kept.push((part, covers));
+            continue;
+        }
+        let mut all = true;
+        let mut with = gone.clone();
+        for ((target, asked), with) in rule.targets.iter().zip(asked).zip(&mut with) {
+            let same = asked.parts.iter().filter(|other| other.kind == part.kind && other.span == part.span);
+            let before = with.len();
+            with.extend(same.map(|other| other.predicates.as_slice()));
+            with.sort_unstable();
+            with.dedup();
+            // One alone was proven already.
+            all &= with.len() == before || with.len() == 1 || analysis.can_go_together(target, with);
+        }
+        if all {
+            gone = with;
+            kept.push((part, covers));
+        }
+    }
+    kept
 }
 
 /// The findings about parts that are true wherever the part stands: of a selection that the condition names twice, or that is
 /// read on several template types, each occurrence must say nothing. For a value, whether it is the same as its cover.
-fn everywhere<'a>(rule: &CheckedRule, asked: &'a [Asked]) -> Vec<(&'a Redundant, Option<bool>)> {
-    let mut kept: Vec<(&Redundant, Option<bool>)> = Vec::new();
+fn everywhere<'a>(
+    analysis: &mut Analysis<'_>,
+    rule: &CheckedRule,
+    asked: &'a [Asked],
+) -> Vec<(&'a Redundant, Option<Cover>)> {
+    let mut kept: Vec<(&Redundant, Option<Cover>)> = Vec::new();
+    // What one template type has no use for another one may need.
+    let dead = |asked: &Asked| -> Vec<(Span, Option<usize>)> {
+        let dead = asked.parts.iter().filter(|part| matches!(part.kind, RedundantKind::DeadValue { .. }));
+        dead.map(|part| (part.span, value_index(&part.kind))).collect()
+    };
+    let of_all = asked.windows(2).all(|pair| matches!(pair, [a, b] if dead(a) == dead(b)));
     for (target, own) in rule.targets.iter().zip(asked) {
         for part in &own.parts {
             let same = |other: &Redundant| other.kind == part.kind && other.span == part.span;
+            let all: usize = asked.iter().map(|asked| asked.parts.len()).sum();
+            if !analysis.charge(all.saturating_add(kept.len())) {
+                return kept;
+            }
             if kept.iter().any(|(known, _)| same(known)) {
                 continue;
             }
             let predicates = predicates(target);
+            if !analysis.charge(rule.targets.len().saturating_mul(predicates.len())) {
+                return kept;
+            }
             let of_part: Vec<&Predicate> =
                 part.predicates.iter().filter_map(|index| predicates.get(*index).copied()).collect();
             let Some(first) = of_part.first() else { continue };
@@ -112,10 +229,20 @@ fn everywhere<'a>(rule: &CheckedRule, asked: &'a [Asked]) -> Vec<(&'a Redundant,
                 continue;
             }
             let places: Vec<Span> = of_part.iter().map(|predicate| predicate.span).collect();
-            let here: usize = rule.targets.iter().map(|target| occurrences(target, &places)).sum();
-            let said: usize = asked.iter().map(|asked| asked.parts.iter().filter(|other| same(other)).count()).sum();
-            if is_value(&part.kind) || said >= here {
-                kept.push((part, value_is_cover(first, &part.kind)));
+            let everywhere = || {
+                let here: usize = rule.targets.iter().map(|target| occurrences(target, &places)).sum();
+                let said: usize =
+                    asked.iter().map(|asked| asked.parts.iter().filter(|other| same(other)).count()).sum();
+                said >= here
+            };
+            let is_told = match &part.kind {
+                // Of one list of values this is true wherever the list stands.
+                RedundantKind::CoveredValue { .. } => true,
+                RedundantKind::DeadValue { .. } => of_all,
+                _ => everywhere(),
+            };
+            if is_told {
+                kept.push((part, cover_of(first, &part.kind)));
             }
         }
     }
@@ -145,35 +272,64 @@ fn predicates(target: &Target) -> Vec<&Predicate> {
     all
 }
 
-/// Whether a covered value is written like the one that covers it; nothing for what is no value.
-fn value_is_cover(predicate: &Predicate, kind: &RedundantKind) -> Option<bool> {
+/// What covers a value; nothing for what is no covered value.
+fn cover_of(predicate: &Predicate, kind: &RedundantKind) -> Option<Cover> {
     let RedundantKind::CoveredValue { value, by } = kind else { return None };
     let patterns = patterns(predicate);
-    let own = patterns.get(*value);
-    Some(by.iter().any(|by| patterns.get(*by) == own))
+    let own = patterns.get(*value)?;
+    let same = |other: &TextPattern| {
+        let alike = match (literal(own), literal(other)) {
+            (Some(a), Some(b)) if own.ignore_case => a.eq_ignore_ascii_case(b),
+            (a, b) => a == b,
+        };
+        own == other
+            || (own.ignore_case == other.ignore_case
+                && std::mem::discriminant(&own.pattern) == std::mem::discriminant(&other.pattern)
+                && literal(own).is_some()
+                && alike)
+    };
+    Some(if by.iter().filter_map(|by| patterns.get(*by)).any(same) { Cover::Same } else { Cover::Other })
 }
 
-/// Whether the value of a finding stands in the file in these words.
-fn is_written(rule: &CheckedRule, part: &Redundant) -> bool {
-    let RedundantKind::CoveredValue { value, .. } = part.kind else { return false };
+/// The value of a list that a finding is about.
+const fn value_index(kind: &RedundantKind) -> Option<usize> {
+    match kind {
+        RedundantKind::CoveredValue { value, .. } | RedundantKind::DeadValue { value } => Some(*value),
+        _ => None,
+    }
+}
+
+/// What a pattern is written with, where it is a literal.
+fn literal(pattern: &TextPattern) -> Option<&str> {
+    match &pattern.pattern {
+        Pattern::Equals(own) | Pattern::Contains(own) | Pattern::StartsWith(own) | Pattern::EndsWith(own) => Some(own),
+        Pattern::Like(_) | Pattern::Matches(_) => None,
+    }
+}
+
+/// Whether the value of a finding stands in the file in these words. An empty one is what careful authors write by habit.
+fn is_written(analysis: &mut Analysis<'_>, rule: &CheckedRule, part: &Redundant) -> bool {
+    let Some(value) = value_index(&part.kind) else { return false };
     let text = rule.source.text();
+    // Where a file is nothing but values, each is looked for in all of it.
+    if !analysis.charge(text.len() / 8) {
+        return false;
+    }
     rule.targets.iter().any(|target| {
         let predicates = predicates(target);
         let of_part = part.predicates.iter().filter_map(|index| predicates.get(*index));
         of_part.filter(|predicate| predicate.span == part.span).any(|predicate| {
             let pattern = patterns(predicate).get(value);
-            pattern.is_some_and(|pattern| match &pattern.pattern {
-                Pattern::Equals(own) | Pattern::Contains(own) | Pattern::StartsWith(own) | Pattern::EndsWith(own) => {
-                    text.contains(&**own) || text.contains(&own.replace('\\', "\\\\"))
-                }
-                Pattern::Like(_) | Pattern::Matches(_) => true,
+            pattern.is_some_and(|pattern| match literal(pattern) {
+                Some(own) => !own.is_empty() && (text.contains(own) || text.contains(&own.replace('\\', "\\\\"))),
+                None => true,
             })
         })
     })
 }
 
 /// The patterns of a text test, also of one on the elements of a list.
-fn patterns(predicate: &Predicate) -> &[TextPattern] {
+pub(super) fn patterns(predicate: &Predicate) -> &[TextPattern] {
     let mut test = &*predicate.test;
     while let Test::Elements { test: inner, .. } = test {
         test = inner;
@@ -225,7 +381,7 @@ fn always(analysis: &mut Analysis<'_>, rule: &CheckedRule, known: &Known<'_>) ->
     let mut expanded = true;
     first.condition.each(&mut |predicate, _| expanded &= *predicate.test != Test::Unexpanded);
     let does = |target: &Target, analysis: &mut Analysis<'_>| {
-        !probe::can_fail(&target.template, &target.condition) && analysis.always_fires(target) == Always::Yes
+        !probe::can_fail(&Events::of(target), &target.condition) && analysis.always_fires(target) == Always::Yes
     };
     if !expanded
         || known.has(&rule.source, &codes::ALWAYS_FIRES)
@@ -247,7 +403,7 @@ fn part_code(kind: &RedundantKind) -> Option<&'static Code> {
         RedundantKind::DeadBranch => &codes::IMPOSSIBLE_BRANCH,
         RedundantKind::Implied => &codes::IMPLIED_PART,
         // What is known before any event is a placeholder, or the absence of what a recorder may well leave out.
-        RedundantKind::Known | RedundantKind::CoveredValue { .. } => return None,
+        RedundantKind::Known | RedundantKind::CoveredValue { .. } | RedundantKind::DeadValue { .. } => return None,
     })
 }
 
@@ -255,8 +411,8 @@ fn of_part(rule: &CheckedRule, part: &Redundant, code: &'static Code) -> Diagnos
     Diagnostic::new(code, &rule.source, part.span, part.words.clone()).with_rule(&rule.name)
 }
 
-/// All values of one list that others cover, in one finding.
-fn covered(rule: &CheckedRule, span: Span, parts: &[&Redundant]) -> Diagnostic {
+/// All values of one list of which the same is said, in one finding.
+fn of_values(rule: &CheckedRule, span: Span, code: &'static Code, parts: &[&Redundant]) -> Diagnostic {
     let words: Vec<&str> = parts.iter().take(NAMED).map(|part| part.words.as_str()).collect();
     let more = match parts.len().saturating_sub(NAMED) {
         0 => String::new(),
@@ -264,5 +420,5 @@ fn covered(rule: &CheckedRule, span: Span, parts: &[&Redundant]) -> Diagnostic {
         more => format!("; and {more} more values"),
     };
     let message = format!("{}{more}", words.join("; "));
-    Diagnostic::new(&codes::COVERED_VALUE, &rule.source, span, message).with_rule(clip(&rule.name))
+    Diagnostic::new(code, &rule.source, span, message).with_rule(clip(&rule.name))
 }

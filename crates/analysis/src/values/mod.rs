@@ -11,13 +11,14 @@ use std::sync::Arc;
 
 use contentcheck_model::field::{FieldInfo, FieldRef, Place};
 use contentcheck_model::predicate::Test;
-use contentcheck_model::template::{Fixed, Scalar, TemplateType};
+use contentcheck_model::template::{Fixed, Scalar};
 use contentcheck_model::value::Value;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 
 use crate::automata::Automata;
 use crate::budget::{Budget, Unknown};
+use crate::events::Events;
 use crate::holds;
 
 /// A test, by its index.
@@ -31,14 +32,25 @@ pub(crate) type Ask = (TestId, bool);
 pub(crate) enum Domain {
     /// None: the template type does not have the field.
     Absent,
-    /// One of this kind; the flag tells whether it may be absent.
-    Scalar(Scalar, bool),
-    /// A list of this kind; the flag tells whether it may be absent.
-    List(Scalar, bool),
-    /// One of these; never absent.
-    OneOf(Vec<FixedValue>),
+    /// One of this kind.
+    Scalar(Scalar, Presence),
+    /// A list of this kind.
+    List(Scalar, Presence),
+    /// One of these.
+    OneOf(Vec<FixedValue>, Presence),
     /// Values that no field names, of any kind: some that pass, and none that must not.
     Others,
+}
+
+/// Whether every event has a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Presence {
+    /// Every event has one.
+    Always,
+    /// The template type requires one, and some sensor does not supply it. Where both would do there is one.
+    Mostly,
+    /// The template type does not require one. Where both would do there is none.
+    Maybe,
 }
 
 /// A value that a template type fixes.
@@ -59,13 +71,20 @@ impl FixedValue {
 
 impl Domain {
     /// The domain of a field of a template type.
-    pub(crate) fn of(template: &TemplateType, field: &FieldRef) -> Self {
-        match template.describe(field) {
+    pub(crate) fn of(events: &Events<'_>, field: &FieldRef) -> Self {
+        let presence = |optional: bool| match optional {
+            true => Presence::Maybe,
+            false if events.lack(field) => Presence::Mostly,
+            false => Presence::Always,
+        };
+        match events.template.describe(field) {
             None if field.is_any() => Self::Others,
             None => Self::Absent,
-            Some(FieldInfo { place: Place::Reads(values), .. }) => Self::OneOf(values.iter().map(fixed).collect()),
-            Some(FieldInfo { ty, .. }) if ty.list => Self::List(ty.scalar, ty.optional),
-            Some(FieldInfo { ty, .. }) => Self::Scalar(ty.scalar, ty.optional),
+            Some(FieldInfo { place: Place::Reads(values), .. }) => {
+                Self::OneOf(values.iter().map(fixed).collect(), presence(false))
+            }
+            Some(FieldInfo { ty, .. }) if ty.list => Self::List(ty.scalar, presence(ty.optional)),
+            Some(FieldInfo { ty, .. }) => Self::Scalar(ty.scalar, presence(ty.optional)),
         }
     }
 
@@ -73,8 +92,9 @@ impl Domain {
     pub(crate) const fn is_required(&self) -> bool {
         match self {
             Self::Absent | Self::Others => false,
-            Self::Scalar(_, optional) | Self::List(_, optional) => !*optional,
-            Self::OneOf(_) => true,
+            Self::Scalar(_, presence) | Self::List(_, presence) | Self::OneOf(_, presence) => {
+                matches!(presence, Presence::Always)
+            }
         }
     }
 }
@@ -112,7 +132,7 @@ pub(crate) struct Values {
 impl Values {
     pub(crate) fn new(budget: Budget) -> Self {
         Self {
-            automata: Automata::default(),
+            automata: Automata::new(budget.kept),
             budget,
             tests: Vec::new(),
             by_address: FxHashMap::default(),
@@ -165,7 +185,8 @@ impl Values {
 
     /// Makes room where automata have grown beyond the budget.
     pub(crate) fn relieve(&mut self) {
-        if self.automata.size() > self.budget.kept {
+        // Half of it is left to each question.
+        if self.automata.size() > self.budget.kept / 2 {
             self.automata.clear();
         }
         if self.memo.len() > 400_000 {
@@ -178,6 +199,7 @@ impl Values {
     /// # Errors
     /// Where the automaton of a pattern is too large or cannot be made.
     pub(crate) fn holds(&mut self, test: &Test, value: Option<&Value>) -> Result<bool, Unknown> {
+        self.automata.meter.charge(length(test));
         match value {
             Some(value) => holds::present(test, value, &mut self.automata, &self.budget),
             None => Ok(matches!(test, Test::Null)),
@@ -203,7 +225,7 @@ impl Values {
             return Rc::clone(known);
         }
         if !self.automata.meter.charge(8 * asks.len()) {
-            return Rc::new(Answer::Unknown(Unknown::States));
+            return Rc::new(Answer::Unknown(Unknown::Work));
         }
         let answer = Rc::new(self.solve_afresh(domain, &key.1));
         // What was cut short may be answered when there is work left again.
@@ -214,27 +236,42 @@ impl Values {
     }
 
     fn solve_afresh(&mut self, domain: &Domain, asks: &[Ask]) -> Answer {
-        let contradicts = |(test, positive): &Ask| *positive && asks.contains(&(*test, false));
+        // They are sorted, and what must not be is before what must.
+        let contradicts = |(test, positive): &Ask| *positive && asks.binary_search(&(*test, false)).is_ok();
         if asks.iter().any(contradicts) {
             return Answer::Nothing;
         }
         match domain {
             Domain::Absent => self.absent(asks),
-            Domain::Scalar(scalar, optional) => {
-                if *optional && let found @ Answer::Found(_) = self.absent(asks) {
-                    return found;
+            Domain::Scalar(_, Presence::Maybe) | Domain::List(_, Presence::Maybe) => {
+                let absent = self.absent(asks);
+                if matches!(absent, Answer::Found(_)) { absent } else { self.present(domain, asks) }
+            }
+            Domain::Scalar(_, Presence::Mostly)
+            | Domain::List(_, Presence::Mostly)
+            | Domain::OneOf(_, Presence::Mostly) => {
+                let present = self.present(domain, asks);
+                if matches!(present, Answer::Found(_)) {
+                    return present;
                 }
+                let absent = self.absent(asks);
+                if matches!(absent, Answer::Found(_)) { absent } else { present }
+            }
+            Domain::Scalar(..) | Domain::List(..) | Domain::OneOf(..) => self.present(domain, asks),
+            Domain::Others => self.others(asks),
+        }
+    }
+
+    /// A value that is there, of a field.
+    fn present(&mut self, domain: &Domain, asks: &[Ask]) -> Answer {
+        match domain {
+            Domain::Scalar(scalar, _) => {
                 let asks: Vec<Ask> = asks.iter().map(|(test, positive)| (self.element(*test), *positive)).collect();
                 self.scalar(*scalar, &asks)
             }
-            Domain::List(scalar, optional) => {
-                if *optional && let found @ Answer::Found(_) = self.absent(asks) {
-                    return found;
-                }
-                self.list(*scalar, asks)
-            }
-            Domain::OneOf(values) => self.first(values.iter().map(FixedValue::value), asks),
-            Domain::Others => self.others(asks),
+            Domain::List(scalar, _) => self.list(*scalar, asks),
+            Domain::OneOf(values, _) => self.first(values.iter().map(FixedValue::value), asks),
+            Domain::Absent | Domain::Others => Answer::Nothing,
         }
     }
 
@@ -248,6 +285,9 @@ impl Values {
     fn first(&mut self, candidates: impl IntoIterator<Item = Value>, asks: &[Ask]) -> Answer {
         let mut unknown = None;
         for candidate in candidates {
+            if self.automata.meter.is_spent() {
+                return Answer::Unknown(Unknown::Work);
+            }
             match self.does(&candidate, asks) {
                 Ok(true) => return Answer::Found(Some(candidate)),
                 Ok(false) => {}
@@ -295,7 +335,7 @@ impl Values {
             }
         }
         let mut elements: Vec<Value> = Vec::new();
-        let domain = Domain::Scalar(scalar, false);
+        let domain = Domain::Scalar(scalar, Presence::Always);
         if some.is_empty() {
             // An empty list would do; one that shows what is meant is better.
             let wanted = every.iter().any(|(_, positive)| *positive);
@@ -305,6 +345,10 @@ impl Values {
             };
         }
         for demand in some {
+            self.automata.meter.charge(elements.len() + every.len());
+            if self.automata.meter.is_spent() {
+                return Answer::Unknown(Unknown::Work);
+            }
             if elements.iter().any(|element| self.does(element, &[demand]) == Ok(true)) {
                 continue;
             }
@@ -326,6 +370,10 @@ impl Values {
         let barred: Vec<Ask> = asks.iter().filter(|(_, positive)| !*positive).copied().collect();
         let mut values: Vec<Value> = Vec::new();
         for demand in asks.iter().filter(|(_, positive)| *positive) {
+            self.automata.meter.charge(values.len() + barred.len());
+            if self.automata.meter.is_spent() {
+                return Answer::Unknown(Unknown::Work);
+            }
             if values.iter().any(|value| self.does(value, &[*demand]) == Ok(true)) {
                 continue;
             }
@@ -333,7 +381,7 @@ impl Values {
             own.push(*demand);
             let (mut found, mut unknown) = (false, None);
             for kind in KINDS {
-                match &*self.solve(&Domain::Scalar(kind, false), &own) {
+                match &*self.solve(&Domain::Scalar(kind, Presence::Always), &own) {
                     Answer::Found(Some(value)) => {
                         values.push(value.clone());
                         found = true;
@@ -350,6 +398,18 @@ impl Values {
             }
         }
         Answer::Found(Some(Value::List(values)))
+    }
+}
+
+/// How much there is to compare a value with, in steps. What patterns take is counted where they are looked for.
+fn length(test: &Test) -> usize {
+    match test {
+        Test::Int(ranges) | Test::Time(_, ranges) => 1 + ranges.len(),
+        Test::Bytes(wanted) => 1 + wanted.len(),
+        Test::Cidr(networks) => 1 + 2 * networks.len(),
+        Test::Elements { test, .. } => length(test),
+        Test::InTable(_) => 8,
+        _ => 1,
     }
 }
 

@@ -60,7 +60,7 @@ impl Values {
     }
 
     /// The integers that tests of ranges, fractions and tables leave, and the masks that are to be met.
-    fn ranges(&self, asks: &[Ask]) -> (Ranges, Vec<Masked>) {
+    fn ranges(&mut self, asks: &[Ask]) -> Result<(Ranges, Vec<Masked>), Unknown> {
         let (mut allowed, mut masks): (Ranges, Vec<Masked>) = (vec![numbers::EVERY], Vec::new());
         for (id, positive) in asks {
             let ranges = match &*self.test(*id) {
@@ -77,16 +77,26 @@ impl Values {
                 }
                 _ => continue,
             };
+            if !self.automata.meter.charge(2 * (ranges.len() + allowed.len())) {
+                return Err(Unknown::Work);
+            }
             let ranges = if *positive { ranges } else { numbers::complement(&ranges) };
             allowed = numbers::intersection(&allowed, &ranges);
         }
-        (allowed, masks)
+        Ok((allowed, masks))
     }
 
     fn int(&mut self, asks: &[Ask]) -> Answer {
         /// Masks that are solved together: the bits known of them grow threefold with each.
         const MASKS: usize = 6;
-        let (allowed, masks) = self.ranges(asks);
+        let (allowed, masks) = match self.ranges(asks) {
+            Ok(found) => found,
+            Err(reason) => return Answer::Unknown(reason),
+        };
+        // The bits that are known of masks together grow threefold with each.
+        if !masks.is_empty() && !self.automata.meter.charge(1_024 * allowed.len()) {
+            return Answer::Unknown(Unknown::Work);
+        }
         if allowed.is_empty() {
             return Answer::Nothing;
         }
@@ -257,7 +267,7 @@ impl Values {
         match search(&mut self.automata, &spelled.groups, limit) {
             Search::Empty => Answer::Nothing,
             Search::Found(_) => Answer::Unknown(Unknown::Values),
-            Search::Spent => Answer::Unknown(Unknown::States),
+            Search::Spent => Answer::Unknown(self.spent()),
         }
     }
 

@@ -72,6 +72,9 @@ impl Values {
     ) -> Answer {
         if spelled.blind.is_none() {
             for candidate in candidates {
+                if self.automata.meter.is_spent() {
+                    return Answer::Unknown(Unknown::Work);
+                }
                 if let Some(value) = self.verified(candidate, spelled, asks, make) {
                     return Answer::Found(Some(value));
                 }
@@ -86,7 +89,7 @@ impl Values {
             let text = match search(&mut self.automata, &active, limit) {
                 Search::Found(text) => text,
                 Search::Empty => return Answer::Nothing,
-                Search::Spent => return Answer::Unknown(spelled.blind.unwrap_or(Unknown::States)),
+                Search::Spent => return Answer::Unknown(spelled.blind.unwrap_or_else(|| self.spent())),
             };
             let (kept, violated): (Vec<Group>, Vec<Group>) =
                 idle.into_iter().partition(|group| self.automata.is_in(group, &text));
@@ -104,6 +107,11 @@ impl Values {
         }
         let tidy = self.tidied(found, spelled, asks, make);
         make(&tidy).map_or(Answer::Unknown(Unknown::Values), |value| Answer::Found(Some(value)))
+    }
+
+    /// Why a search did not end.
+    pub(crate) fn spent(&self) -> Unknown {
+        if self.automata.meter.is_spent() { Unknown::Work } else { Unknown::States }
     }
 
     /// The value of a text, if it does what is asked.
@@ -134,6 +142,9 @@ impl Values {
         for (id, _) in asks.iter().filter(|(_, positive)| *positive) {
             let test = self.test(*id);
             let Test::Text { patterns, .. } = &*test else { continue };
+            if !self.automata.meter.charge(patterns.len().saturating_mul(8 + text.len())) {
+                break;
+            }
             let folded = text.to_ascii_lowercase();
             let stands = |pattern: &&TextPattern| {
                 let literal = hints::plain(pattern);
@@ -166,6 +177,9 @@ impl Values {
             let mut at = 0;
             while at + size <= characters.len() && tries > 0 {
                 tries -= 1;
+                if !self.automata.meter.charge(characters.len()) {
+                    return text;
+                }
                 let shorter: String = characters.iter().take(at).chain(characters.iter().skip(at + size)).collect();
                 if self.verified(&shorter, spelled, asks, make).is_some() {
                     characters = shorter.chars().collect();

@@ -35,9 +35,9 @@ fn solve(domain: &Domain, asks: &[(Test, bool)]) -> Answer {
     (*answer).clone()
 }
 
-const TEXT: Domain = Domain::Scalar(Scalar::String, false);
-const INT: Domain = Domain::Scalar(Scalar::Int, false);
-const IP: Domain = Domain::Scalar(Scalar::Ip, false);
+const TEXT: Domain = Domain::Scalar(Scalar::String, Presence::Always);
+const INT: Domain = Domain::Scalar(Scalar::Int, Presence::Always);
+const IP: Domain = Domain::Scalar(Scalar::Ip, Presence::Always);
 
 fn found(text: &str) -> Answer {
     Answer::Found(Some(Value::String(text.to_owned())))
@@ -58,7 +58,7 @@ fn texts_read_well() {
 
 #[test]
 fn absent_is_a_value_of_its_own() {
-    let optional = Domain::Scalar(Scalar::String, true);
+    let optional = Domain::Scalar(Scalar::String, Presence::Maybe);
     assert_eq!(solve(&optional, &[(text(Pattern::Contains("a".into())), false)]), Answer::Found(None));
     assert_eq!(solve(&optional, &[(Test::Exists, true), (text(Pattern::Contains("x".into())), false)]), found(""));
     assert_eq!(solve(&TEXT, &[(Test::Null, true)]), Answer::Nothing);
@@ -84,7 +84,7 @@ fn integers_are_ranges_masks_and_texts() {
         solve(&INT, &[(Test::Float(Comparison::Greater, 4.5), true), (Test::Float(Comparison::Less, 5.5), true)]),
         one(5)
     );
-    let float = Domain::Scalar(Scalar::Float, false);
+    let float = Domain::Scalar(Scalar::Float, Presence::Always);
     let between =
         [(Test::Float(Comparison::Greater, 1.0), true), (Test::Float(Comparison::Less, 1.0f64.next_up()), true)];
     assert_eq!(solve(&float, &between), Answer::Nothing);
@@ -134,7 +134,7 @@ fn times_on_texts_and_integers() {
 
 #[test]
 fn lists_have_an_element_for_each_demand() {
-    let list = Domain::List(Scalar::String, true);
+    let list = Domain::List(Scalar::String, Presence::Maybe);
     let any = |pattern| Test::Elements { all: false, test: Box::new(text(pattern)) };
     let (a, b) = (any(Pattern::Equals("a".into())), any(Pattern::Equals("b".into())));
     let both = Answer::Found(Some(Value::List(vec![Value::String("a".into()), Value::String("b".into())])));

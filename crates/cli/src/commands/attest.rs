@@ -5,7 +5,7 @@ use std::path::Path;
 
 use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, Predicate, Refusal, accepts};
 use contentcheck_gate::evidence::Evidence;
-use contentcheck_gate::verdict::CHECKS;
+use contentcheck_gate::verdict::{Allowance, CHECKS, options};
 use contentcheck_model::diagnostic::{closest, visible};
 
 use super::{EVIDENCE_BYTES, IMAGE_BYTES, read_whole, written};
@@ -49,11 +49,18 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
     let (envelope, public) = (read_whole(&arguments.attestation, ENVELOPE_BYTES)?, key(&arguments.key)?);
     let image = read_whole(&arguments.image, IMAGE_BYTES)?;
     let evidence = arguments.evidence.as_deref().map(|path| read_whole(path, EVIDENCE_BYTES)).transpose()?;
+    let given = [
+        (Allowance::AllowShrink, arguments.allow_shrink),
+        (Allowance::AllowGrowth, arguments.allow_growth),
+        (Allowance::SkipUnsupplied, arguments.skip_unsupplied),
+    ];
+    let allowed: Vec<Allowance> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(one, _)| one).collect();
     let asked = Asked {
         image: &image,
         name: arguments.name.as_deref(),
         min_sequence: arguments.min_sequence,
         allow_missing: &arguments.allow_missing,
+        allowed: &allowed,
         evidence: evidence.as_deref(),
     };
     let statement =
@@ -71,7 +78,11 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
             } else {
                 "signed by this key, about this image; what ran found no error, and what did not run is allowed to be missing"
             };
-            say(streams, &format!("{name}: {words}"));
+            let with = match statement.predicate().allowed.as_slice() {
+                [] => String::new(),
+                allowed => format!("; the gate was run with {}", options(allowed)),
+            };
+            say(streams, &format!("{name}: {words}{with}"));
             for line in covers(statement.predicate(), evidence.is_some()) {
                 say(streams, &format!("  {line}"));
             }
@@ -131,6 +142,9 @@ fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
     let accepted: Vec<String> =
         by.iter().filter(|(count, _)| *count > 0).map(|(count, by)| format!("{count} {by}")).collect();
     lines.push(format!("accepted findings: {}", or_none(&accepted)));
+    if !said.allowed.is_empty() {
+        lines.push(format!("ALLOWED: {}", options(&said.allowed)));
+    }
     for missing in &said.missing {
         lines.push(format!("MISSING: {}: {}", missing.check, missing.reason));
     }

@@ -35,6 +35,9 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
             asked.push(sensor);
         }
     }
+    if asked.is_empty() {
+        talk(streams, &format!("not checked: {}", release::NO_FLEET));
+    }
     for sensor in asked {
         match release::verify_for(&image, &sensor) {
             Ok(0) => {

@@ -176,6 +176,7 @@ fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis
             let names: BTreeSet<&str> =
                 older.targets.iter().chain(&newer.targets).map(|target| target.template.name.as_str()).collect();
             for name in names {
+                analysis.about(&newer.source);
                 targets.extend(relate(analysis, older.on(name), newer.on(name)));
             }
         }

@@ -10,7 +10,7 @@ use contentcheck_events::{Flattener, Place, Tally};
 use contentcheck_model::diagnostic::{visible, visible_lines};
 use contentcheck_model::rule::RuleId;
 use contentcheck_run::replay::Faults;
-use contentcheck_run::{Plan, Route};
+use contentcheck_run::{Plan, Route, Unrecognised};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,8 +18,9 @@ use super::written;
 use crate::Streams;
 use crate::args::{Eval, EventFormat};
 use crate::as_sensor::{self, SensorReport};
+use crate::blind_spots::{self, BlindSpots};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::recorded::{self, Sources, Totals, Unrecognised};
+use crate::recorded::{self, Sources, Totals};
 use crate::release::{self, Release};
 use crate::rule_name::RuleName;
 
@@ -38,6 +39,8 @@ pub struct EvalReport {
     pub totals: Totals,
     /// Values that did not convert to the type of their field, by template type and field.
     pub not_converted: Vec<NotConverted>,
+    /// What rules did not get to see.
+    pub blind_spots: BlindSpots,
     /// The sensor that the events were evaluated as; absent without `--sensor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sensor: Option<SensorReport>,
@@ -182,7 +185,7 @@ fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources,
                 let by_rule: BTreeSet<RuleId> = matches.iter().map(|(_, rule)| *rule).collect();
                 totals.matches += by_rule.len() as u64;
                 if routes.is_empty() {
-                    unrecognised.note(plan.router(), flat, || format!("{source}: {place}"));
+                    unrecognised.count(plan.router(), flat, (file, place));
                 }
                 let record = |outcome, route: Option<Route>, rule: Option<RuleId>| EvalRecord {
                     outcome,
@@ -231,11 +234,13 @@ fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources,
         return written(Err(error));
     }
     let source = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
+    let blind = blind_spots::find(plan, worker.seen(), &unrecognised, source);
     let sensor = as_sensor::report(plan, &release.rules(), &faults, unsupplied, source);
     let shown = sensor.as_ref().ok().and_then(Option::as_ref);
-    let end = writer.end(&totals, worker.tally(), shown, &mut pending);
+    let end = writer.end(&totals, worker.tally(), &blind.report, shown, &mut pending);
     written(end.and_then(|()| streams.out.write_all(&pending)))?;
-    recorded::summary(&totals, worker.tally(), &arguments.recorded, &unrecognised, unsupplied, streams);
+    recorded::summary(&totals, worker.tally(), &arguments.recorded, unsupplied, streams);
+    blind.tell(streams);
     let found = as_sensor::summary(sensor?.as_ref(), streams);
     let unread = totals.unread > 0 && !arguments.recorded.lenient;
     Ok(if unread || found { Exit::Findings } else { Exit::Fine })
@@ -299,7 +304,14 @@ impl Records {
         }
     }
 
-    fn end(&self, totals: &Totals, tally: &Tally, sensor: Option<&SensorReport>, out: &mut Vec<u8>) -> io::Result<()> {
+    fn end(
+        &self,
+        totals: &Totals,
+        tally: &Tally,
+        blind: &BlindSpots,
+        sensor: Option<&SensorReport>,
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
         if self.format != EventFormat::Json {
             return Ok(());
         }
@@ -307,6 +319,8 @@ impl Records {
         serde_json::to_writer(&mut *out, totals)?;
         out.write_all(b",\n  \"not_converted\": ")?;
         serde_json::to_writer(&mut *out, &not_converted(tally))?;
+        out.write_all(b",\n  \"blind_spots\": ")?;
+        serde_json::to_writer(&mut *out, blind)?;
         if let Some(sensor) = sensor {
             out.write_all(b",\n  \"sensor\": ")?;
             serde_json::to_writer(&mut *out, sensor)?;

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use contentcheck_model::diagnostic::visible;
-use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::field::FieldRef;
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::template::{LogSource, TemplateType};
 use contentcheck_parser::release::Checking;
@@ -165,7 +165,7 @@ struct Uses<'a> {
 pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
     let mut found: BTreeMap<(&str, u32), Uses<'_>> = BTreeMap::new();
     for rule in rules {
-        for Target { template, condition } in &rule.targets {
+        for Target { template, condition, .. } in &rule.targets {
             let fresh = || Uses { template, rules: BTreeSet::new(), fields: BTreeMap::new() };
             let uses = found.entry((&template.name, template.version)).or_insert_with(fresh);
             uses.rules.insert(&rule.name);
@@ -208,9 +208,7 @@ pub fn report(rules: &[Arc<CheckedRule>], unread: bool) -> FieldsReport {
 
 /// The type that a template type declares for a name.
 fn declared_type(template: &TemplateType, name: &str) -> Option<String> {
-    let field = template.named(name);
-    let info = template.describe(&field)?;
-    (info.place != Place::Undeclared).then(|| info.ty.to_string())
+    template.find(name).map(|info| info.ty.to_string())
 }
 
 /// Position (the greatest number for what has none) and name.

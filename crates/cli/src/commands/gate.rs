@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use contentcheck_gate::checks::{ALL, find};
 use contentcheck_gate::defects;
 use contentcheck_gate::evidence::{CheckResult, Evidence, InputDigest, InputKind, Status};
-use contentcheck_gate::run::{Ceilings, Settings, Step, examine};
+use contentcheck_gate::previous::PreviousEvidence;
+use contentcheck_gate::run::{Ceiling, Ceilings, Settings, Step, examine};
 use contentcheck_gate::subject::Built;
 use contentcheck_model::diagnostic::{closest, codes};
 use contentcheck_model::lookup;
@@ -44,6 +45,10 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
     }
     if let (Some(output), Ok(_)) = (&arguments.output, &prepared) {
         read.refuse(output)?;
+    }
+    if let (Some(output), Some(directory)) = (&arguments.output, &arguments.evidence) {
+        let left = left(directory);
+        write::distinct(&left.iter().chain([output]).map(PathBuf::as_path).collect::<Vec<_>>())?;
     }
     if let Some(directory) = &arguments.evidence {
         for path in left(directory) {
@@ -122,7 +127,10 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     let gate = project.config.gate.clone();
     let previous = previous(arguments, &project, &gate, &selection)?;
     let of_previous = previous.as_ref().map(|previous| previous.read.clone());
-    let settings = settings(arguments, &project, &gate, read, streams)?;
+    if let Some(previous) = &previous {
+        release::introduce_previous(&previous.gathered, streams);
+    }
+    let (settings, evidence) = settings(arguments, &project, &gate, read, streams)?;
     let build = |project: Project, threads: usize| {
         Built::new(project.gathered, arguments.skip_unsupplied, threads)
             .map_err(|_| Failure::internal("what has errors was not left out"))
@@ -134,7 +142,13 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
         read.extend(files.paths());
     }
     let ceilings = ceilings(&built, &settings.asked_ceilings)?;
-    Ok(Prepared { built, previous, settings: Settings { ceilings, ..settings }, key })
+    let evidence = evidence.map(|(name, evidence)| {
+        PreviousEvidence::of(evidence, &built, previous.as_ref())
+            .map(Box::new)
+            .map_err(|reason| Failure::usage(format!("{name}: this is not evidence of the previous release: {reason}")))
+    });
+    let previous_evidence = evidence.transpose()?;
+    Ok(Prepared { built, previous, settings: Settings { ceilings, previous_evidence, ..settings }, key })
 }
 
 fn selection(arguments: &Gate) -> Selection {
@@ -236,7 +250,7 @@ fn previous(
             files::name(&path)
         )));
     }
-    let own = Some(path.join(config::FILE_NAME)).filter(|own| !selection.no_config && own.is_file());
+    let own = Some(path.join(config::FILE_NAME)).filter(|own| !selection.no_config && config::is_there(own));
     let previous = Selection {
         paths: vec![path],
         no_config: own.is_none(),
@@ -248,14 +262,15 @@ fn previous(
     Project::open(&previous).map(Some)
 }
 
-/// What the run is told. The files that it reads for that are added to `read`.
+/// What the run is told, and the evidence of the previous release with its name. The files that it reads for that are added
+/// to `read`.
 fn settings(
     arguments: &Gate,
     project: &Project,
     gate: &GateConfig,
     read: &InputFiles,
     streams: &mut Streams<'_>,
-) -> Result<Settings, Failure> {
+) -> Result<(Settings, Option<(String, Evidence)>), Failure> {
     let (mut inputs, mut not_taken) = (Vec::new(), Vec::new());
     let mut recordings = |named: &[PathBuf], configured: &[String], kind: InputKind| {
         let sources = recordings(named, configured, &project.root)?;
@@ -274,7 +289,7 @@ fn settings(
     };
     let evidence = evidence.map(|path| previous_evidence(&path, &mut inputs, read)).transpose()?;
     let unsaid = Settings::of(env!("CARGO_PKG_VERSION"));
-    Ok(Settings {
+    let settings = Settings {
         seed: arguments.seed.or(gate.seed).unwrap_or(unsaid.seed),
         cases: arguments.cases.or(gate.cases).unwrap_or(unsaid.cases),
         threads: threads(arguments.inputs.threads),
@@ -290,19 +305,23 @@ fn settings(
         asked_ceilings: Ceilings { every: arguments.ceiling.or(gate.ceiling), named: gate.ceilings.clone() },
         inputs,
         not_taken,
-        previous_evidence: evidence.map(Box::new),
         ..unsaid
-    })
+    };
+    Ok((settings, evidence))
 }
 
-fn previous_evidence(path: &Path, inputs: &mut Vec<InputDigest>, read: &InputFiles) -> Result<Evidence, Failure> {
+fn previous_evidence(
+    path: &Path,
+    inputs: &mut Vec<InputDigest>,
+    read: &InputFiles,
+) -> Result<(String, Evidence), Failure> {
     let name = files::name(path);
-    let fail = |reason: String| Failure::usage(format!("{name}: {reason}"));
+    let fail = |reason: String| Failure::usage(format!("{}: {reason}", files::name(path)));
     read.add(path);
     let bytes = files::read_whole(path, EVIDENCE_BYTES).map_err(fail)?;
     inputs.push(InputDigest::new(InputKind::PreviousEvidence, name.as_str(), &bytes));
-
-    Evidence::from_json(&bytes).map_err(fail)
+    let evidence = Evidence::from_json(&bytes).map_err(fail)?;
+    Ok((name, evidence))
 }
 
 /// Recorded events that the command line names, or else the configuration.
@@ -336,9 +355,9 @@ fn replayed(
 }
 
 /// How often each rule may match, in the order of the image.
-fn ceilings(built: &Built, asked: &Ceilings) -> Result<Vec<Option<u64>>, Failure> {
+fn ceilings(built: &Built, asked: &Ceilings) -> Result<Vec<Option<Ceiling>>, Failure> {
     let rules = built.rules();
-    let mut ceilings = vec![asked.every; rules.len()];
+    let mut ceilings = vec![asked.every.map(Ceiling::OfAll); rules.len()];
     for (wanted, most) in &asked.named {
         let found = lookup::find(rules.iter().map(|rule| rule.names()), wanted);
         let is_left_out = || {
@@ -348,7 +367,7 @@ fn ceilings(built: &Built, asked: &Ceilings) -> Result<Vec<Option<u64>>, Failure
         match found {
             Ok(id) => {
                 if let Some(ceiling) = ceilings.get_mut(id.index()) {
-                    *ceiling = Some(*most);
+                    *ceiling = Some(Ceiling::Own(*most));
                 }
             }
             // A rule with an error has its finding; its ceiling waits until it is fixed.
@@ -386,18 +405,32 @@ fn clear(directory: &Path, knows_inputs: bool, streams: &mut Streams<'_>) -> Res
     Ok(())
 }
 
-/// Leaves the evidence in each format that has a file, and the image, where it may ship.
+/// Leaves the evidence in each format that has a file, and the image, where it may ship; or nothing, where not all of it
+/// can be written. `evidence.json` comes last: where it says that a release passed, the image lies beside it.
 fn leave(directory: &Path, evidence: &Evidence, built: &Built, streams: &mut Streams<'_>) -> Result<(), Failure> {
     std::fs::create_dir_all(directory)
         .map_err(|error| Failure::usage(format!("{}: {}", files::name(directory), files::reason(&error))))?;
-    for (format, name) in GateFormat::FILES {
-        write::write(&directory.join(name), report::gate::write(format, evidence, false)?.as_bytes())?;
+    let image = built.image().ok().filter(|_| evidence.verdict.ships());
+    let written = put(directory, evidence, image.map(Vec::as_slice));
+    if written.is_err() {
+        // Half of it would be taken for the whole. Where even that fails, the exit code and what is said tell.
+        left(directory).iter().for_each(|path| drop(std::fs::remove_file(path)));
+        return written;
     }
-    match built.image() {
-        Ok(image) if evidence.verdict.ships() => write::write(&directory.join(IMAGE), image)?,
-        _ => talk(streams, "no image was left: the release does not ship"),
+    if image.is_none() {
+        talk(streams, "no image was left: the release does not ship");
     }
     talk(streams, &format!("evidence left in {}", files::name(directory)));
+    Ok(())
+}
+
+fn put(directory: &Path, evidence: &Evidence, image: Option<&[u8]>) -> Result<(), Failure> {
+    if let Some(image) = image {
+        write::write(&directory.join(IMAGE), image)?;
+    }
+    for (format, name) in GateFormat::FILES.into_iter().rev() {
+        write::write(&directory.join(name), report::gate::write(format, evidence, false)?.as_bytes())?;
+    }
     Ok(())
 }
 

@@ -109,6 +109,9 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     let shown = Level::from_word(&arguments.show)
         .and_then(Level::severity)
         .ok_or_else(|| Failure::usage(format!("`--show {}`: write info, warning or error", arguments.show)))?;
+    if let (Some(output), Some(baseline)) = (&arguments.output, &arguments.write_baseline) {
+        write::distinct(&[output, baseline])?;
+    }
     let (mut project, mut judged) = look(arguments, streams)?;
     seen.extend(project.read.paths());
     if let Some(path) = &arguments.write_baseline {
@@ -138,7 +141,7 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         judged.findings().iter().filter(|finding| finding.severity >= shown).cloned().collect();
     let mut skipped = Vec::new();
     if judged.gathered().fleet.is_none() {
-        skipped.push("arity: no fleet was named (--fleet builtin:sysmon, or `fleet` in contentcheck.toml)".to_owned());
+        skipped.push(release::NO_FLEET.to_owned());
     }
     let report = Report {
         findings: &findings,

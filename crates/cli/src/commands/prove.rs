@@ -15,7 +15,7 @@ use super::{plural, written};
 use crate::Streams;
 use crate::args::{CompileOptions, ProofFormat, Prove};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::release::{self, talk};
+use crate::release::{self, Release, talk};
 use crate::rule_name::RuleName;
 
 /// An event: names to values.
@@ -126,6 +126,28 @@ pub struct Part {
     pub words: String,
 }
 
+/// Two rules of which the second fires on every event on which the first does. A line of `--implied --format ndjson`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImpliedPair {
+    /// The narrower rule.
+    pub rule: RuleName,
+    /// The wider one, or one that fires on the same events.
+    pub by: RuleName,
+    /// Whether both fire on the same events.
+    pub equivalent: bool,
+}
+
+/// What `prove --implied --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImpliedReport {
+    /// Format of this report: 1.
+    pub format: u32,
+    /// All pairs, in the order of the rules.
+    pub pairs: Vec<ImpliedPair>,
+}
+
 /// Counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -163,6 +185,9 @@ pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
         .map(|rule| release.find(rule))
         .transpose()
         .map_err(|reason| Failure::usage(reason.to_string()))?;
+    if arguments.implied {
+        return implied(arguments, &release, only, streams);
+    }
     let plan = &release.plan()?;
     let confirmer = Confirmer::new(&release.content, plan);
     let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
@@ -173,6 +198,7 @@ pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
         if only.is_some_and(|only| only != id) {
             continue;
         }
+        analysis.about(&rule.source);
         let proof = prove(&mut analysis, rule);
         report.totals.add(&proof);
         dead += usize::from(proof.targets.iter().all(|target| target.fires == Verdict::No));
@@ -278,6 +304,7 @@ fn prove_target(analysis: &mut Analysis<'_>, rule: &CheckedRule, target: &Target
 const fn kind(kind: &RedundantKind) -> &'static str {
     match kind {
         RedundantKind::CoveredValue { .. } => "covered_value",
+        RedundantKind::DeadValue { .. } => "dead_value",
         RedundantKind::Known => "known",
         RedundantKind::Implied => "implied",
         RedundantKind::DeadFilter => "dead_filter",
@@ -366,4 +393,50 @@ fn human(proof: &RuleProof, everything: bool) -> String {
         target.open.iter().for_each(|open| say(format!("{title}: unknown {open}")));
     }
     text
+}
+
+/// All pairs of rules of which one fires on every event of the other.
+fn implied(arguments: &Prove, release: &Release, only: Option<RuleId>, streams: &mut Streams<'_>) -> Outcome {
+    let all: Vec<(RuleId, &CheckedRule)> = RuleId::count(release.rules()).collect();
+    let rules: Vec<&CheckedRule> = all.iter().map(|(_, rule)| *rule).collect();
+    let found = contentcheck_analysis::findings::implied(&rules, arguments.inputs.threads);
+    let concerns = |at: usize| all.get(at).is_some_and(|(id, _)| only.is_none_or(|only| only == *id));
+    let mut report = ImpliedReport { format: 1, pairs: Vec::new() };
+    for (of, by) in found.iter().filter(|(of, by)| concerns(*of) || concerns(*by)) {
+        let (Some(rule), Some(wider)) = (rules.get(*of), rules.get(*by)) else { continue };
+        report.pairs.push(ImpliedPair {
+            rule: RuleName::of(rule),
+            by: RuleName::of(wider),
+            equivalent: found.contains(&(*by, *of)),
+        });
+    }
+    let mut text = String::new();
+    match arguments.format {
+        ProofFormat::Human => {
+            for pair in &report.pairs {
+                let shown = |rule: &RuleName| {
+                    let level = rule.level.map_or(String::new(), |level| format!(", {level}"));
+                    format!("{}{level}", rule.shown())
+                };
+                let how =
+                    if pair.equivalent { "fires on the same events as" } else { "fires only where this one does:" };
+                // Writing to a `String` does not fail.
+                let _ = writeln!(text, "{}\n    {how} {}", shown(&pair.rule), shown(&pair.by));
+            }
+        }
+        ProofFormat::Json => {
+            text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;
+            text.push('\n');
+        }
+        ProofFormat::Ndjson => {
+            for pair in &report.pairs {
+                let line = serde_json::to_string(pair).map_err(|error| Failure::internal(error.to_string()))?;
+                let _ = writeln!(text, "{line}");
+            }
+        }
+    }
+    written(streams.out.write_all(text.as_bytes()))?;
+    let pairs = plural(report.pairs.len(), "pair");
+    talk(streams, &format!("{pairs} of rules of which one fires on every event of the other"));
+    Ok(Exit::Fine)
 }

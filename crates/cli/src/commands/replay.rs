@@ -1,10 +1,8 @@
 //! `contentcheck replay`
 
 use std::io::{self, Write};
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use contentcheck_events::{Flat, Router};
 use contentcheck_model::diagnostic::visible;
 use contentcheck_run::Plan;
 use contentcheck_run::replay::{Counted, Recording, Watch, count};
@@ -18,8 +16,9 @@ use super::{threads, written};
 use crate::Streams;
 use crate::args::{CountFormat, Replay};
 use crate::as_sensor::{self, SensorReport};
+use crate::blind_spots::{self, BlindSpots};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
+use crate::recorded::{self, Sources, Totals, plural};
 use crate::release::{self, Release, talk, talk_of};
 use crate::rule_name::RuleName;
 use contentcheck_project::files;
@@ -41,6 +40,8 @@ pub struct ReplayReport {
     pub totals: Totals,
     /// Values that did not convert to the type of their field.
     pub not_converted: Vec<NotConverted>,
+    /// What rules did not get to see.
+    pub blind_spots: BlindSpots,
     /// The sensor that the events were evaluated as; absent without `--sensor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sensor: Option<SensorReport>,
@@ -138,19 +139,14 @@ fn ceilings(arguments: &Replay, release: &Release) -> Result<Vec<Option<u64>>, F
     Ok(ceilings)
 }
 
-/// Shows how far the replay is, and keeps why events are not recognised.
+/// Shows how far the replay is.
 struct Watcher<'w> {
     bar: &'w ProgressBar,
-    unrecognised: Mutex<Unrecognised>,
 }
 
 impl Watch for Watcher<'_> {
     fn done(&self, bytes: u64) {
         self.bar.inc(bytes);
-    }
-
-    fn unrecognised(&self, router: &Router, event: &Flat<'_>) {
-        self.unrecognised.lock().unwrap_or_else(PoisonError::into_inner).count(router, event);
     }
 }
 
@@ -166,11 +162,10 @@ fn replay(
     recorded::introduce(sources, streams);
     let start = Instant::now();
     let bar = recorded::progress(streams);
-    let watcher = Watcher { bar: &bar, unrecognised: Mutex::default() };
+    let watcher = Watcher { bar: &bar };
     let files: Vec<Recording> = sources.files.iter().cloned().map(Recording::File).collect();
     let whole = count(plan, &files, forced, threads(arguments.rules.threads), &watcher);
     bar.finish_and_clear();
-    let unrecognised = watcher.unrecognised.into_inner().unwrap_or_else(PoisonError::into_inner);
     if whole.lost {
         return Err(Failure::internal("a worker ended early; the counts would be wrong"));
     }
@@ -194,7 +189,9 @@ fn replay(
     }
     let source = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
     let sensor = as_sensor::report(plan, &release.rules(), &whole.faults, whole.unsupplied, source)?;
-    let report = report(release, plan, ceilings, &whole, totals, sensor);
+    let blind = blind_spots::find(plan, &whole.seen, &whole.unrecognised, source);
+    let mut report = report(release, plan, ceilings, &whole, totals, sensor);
+    report.blind_spots.clone_from(&blind.report);
     match arguments.format {
         CountFormat::Human => written(human(&report, streams.out))?,
         CountFormat::Json => {
@@ -202,7 +199,8 @@ fn replay(
             written(writeln!(streams.out, "{text}"))?
         }
     };
-    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, &unrecognised, whole.unsupplied, streams);
+    recorded::summary(&report.totals, &whole.tally, &arguments.recorded, whole.unsupplied, streams);
+    blind.tell(streams);
     let found = as_sensor::summary(report.sensor.as_ref(), streams);
     talk(
         streams,
@@ -254,7 +252,7 @@ fn report(
         .collect();
     templates.sort_by(|a, b| a.template.cmp(&b.template));
     let not_converted = not_converted(&whole.tally);
-    ReplayReport { format: 1, rules, templates, totals, not_converted, sensor }
+    ReplayReport { format: 1, rules, templates, totals, not_converted, blind_spots: BlindSpots::default(), sensor }
 }
 
 fn human(report: &ReplayReport, out: &mut dyn Write) -> io::Result<()> {

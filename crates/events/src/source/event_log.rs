@@ -14,6 +14,13 @@ pub(crate) const HEADER: usize = 4096;
 /// Bytes of a chunk.
 pub(crate) const CHUNK: usize = 65_536;
 
+/// The number of chunks that the header of a log tells of; it may tell of fewer than there are where the log was copied
+/// while Windows had it open.
+pub(crate) fn chunks(header: &[u8]) -> u64 {
+    const AT: usize = 42;
+    header.get(AT..).and_then(<[u8]>::first_chunk::<2>).map_or(0, |bytes| u64::from(u16::from_le_bytes(*bytes)))
+}
+
 /// Whether a source is called like an event log, packed or not.
 pub(crate) fn is_named(source: &str) -> bool {
     let name = source.to_ascii_lowercase();
@@ -37,6 +44,65 @@ pub(crate) fn records(chunk: &[u8], number: u64, mut each: impl FnMut(Place, Res
         Ok(Err(cause)) => each(Place::Chunk(number), Err(cause)),
         Err(_) => each(Place::Chunk(number), Err(Cause::EventLog("its reader gave up on the chunk".to_owned()))),
     }
+}
+
+/// The same for a chunk that is cut off: its records up to the cut, and how many these are.
+pub(crate) fn records_before_cut(chunk: &[u8], number: u64, mut each: impl FnMut(Place, Result<&[u8], Cause>)) {
+    let mut read = 0;
+    if let Some(whole) = up_to_cut(chunk) {
+        records(&whole, number, |place, record| {
+            read += usize::from(record.is_ok());
+            each(place, record);
+        });
+    }
+    each(Place::Chunk(number), Err(Cause::ChunkCut { read }));
+}
+
+/// A chunk of the whole records of one that is cut off. A record whose end is missing must not be read: it would be
+/// taken for one with zeros in it.
+fn up_to_cut(chunk: &[u8]) -> Option<Vec<u8>> {
+    /// Bytes of the header of a chunk, and of the fixed parts of a record.
+    const HEADER: usize = 512;
+    const RECORD: usize = 28;
+    /// Offsets in the header of a chunk: the last record by number and by id, where it is, where free space begins, and
+    /// where strings and templates are.
+    const LAST_NUMBER: usize = 16;
+    const LAST_ID: usize = 32;
+    const LAST_AT: usize = 44;
+    const FREE_AT: usize = 48;
+    const TABLES: std::ops::Range<usize> = 128..HEADER;
+    let word = |at: usize| chunk.get(at..)?.first_chunk::<4>().map(|bytes| u32::from_le_bytes(*bytes));
+    let id = |at: usize| chunk.get(at..)?.first_chunk::<8>();
+    let free = word(FREE_AT)? as usize;
+    let (mut end, mut last, mut count) = (HEADER, None, 0_u64);
+    while end < free && chunk.get(end..).is_some_and(|rest| rest.starts_with(b"\x2a\x2a\0\0")) {
+        let Some(size) = word(end + 4).map(|size| size as usize) else { break };
+        if size < RECORD || end.checked_add(size).is_none_or(|next| next > chunk.len()) {
+            break;
+        }
+        last = Some(end);
+        count += 1;
+        end += size;
+    }
+    let last = last?;
+    let mut whole = chunk.get(..end)?.to_vec();
+    let first = u64::from_le_bytes(*id(8)?);
+    let mut put = |at: usize, bytes: &[u8]| {
+        if let Some(place) = whole.get_mut(at..at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+    };
+    put(LAST_NUMBER, &first.wrapping_add(count - 1).to_le_bytes());
+    put(LAST_ID, id(last + 8)?);
+    put(LAST_AT, &u32::try_from(last).ok()?.to_le_bytes());
+    put(FREE_AT, &u32::try_from(end).ok()?.to_le_bytes());
+    for at in TABLES.step_by(4) {
+        if word(at)? as usize >= end {
+            put(at, &[0; 4]);
+        }
+    }
+    whole.resize(CHUNK, 0);
+    Some(whole)
 }
 
 type Rendered = Result<(u64, Vec<u8>), Cause>;

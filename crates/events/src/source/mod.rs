@@ -43,6 +43,8 @@ enum Shape {
     Objects(Vec<Object>),
     /// A chunk of an event log; its number.
     Chunk(u64),
+    /// The last chunk of an event log that is cut off; its number.
+    CutChunk(u64),
     #[default]
     Nothing,
 }
@@ -103,9 +105,11 @@ impl Batch {
                     }
                 }
             }
-            Shape::Chunk(number) => event_log::records(&self.bytes, *number, |place, record| match record {
-                Ok(bytes) => visit(Ok(Record { bytes, place })),
-                Err(cause) => visit(Err(self.problem(place, cause))),
+            Shape::Chunk(number) => event_log::records(&self.bytes, *number, |place, record| {
+                visit(record.map(|bytes| Record { bytes, place }).map_err(|cause| self.problem(place, cause)));
+            }),
+            Shape::CutChunk(number) => event_log::records_before_cut(&self.bytes, *number, |place, record| {
+                visit(record.map(|bytes| Record { bytes, place }).map_err(|cause| self.problem(place, cause)));
             }),
         }
         for (place, cause) in &self.problems {
@@ -154,7 +158,8 @@ enum Mode {
     /// Within a line that is too long, until it ends.
     LongLine,
     Objects(Objects),
-    Chunks(u64),
+    /// Chunks so far, and how many the header tells of.
+    Chunks(u64, u64),
     Done,
 }
 
@@ -242,7 +247,7 @@ impl Reader {
             Mode::Start | Mode::Done => return false,
             Mode::Lines | Mode::LongLine => self.fill_lines(batch),
             Mode::Objects(_) => self.fill_objects(batch),
-            Mode::Chunks(_) => self.fill_chunk(batch),
+            Mode::Chunks(..) => self.fill_chunk(batch),
         }
         if matches!(self.mode, Mode::Done)
             && let Some(error) = self.error.take()
@@ -306,8 +311,9 @@ impl Reader {
                 let short = || format!("it ends within its header, after {read} of {} bytes", event_log::HEADER);
                 return Err(self.error.take().unwrap_or_else(|| Cause::EventLog(short())));
             }
+            let told = event_log::chunks(&self.pending);
             self.pending.drain(..event_log::HEADER);
-            self.mode = Mode::Chunks(0);
+            self.mode = Mode::Chunks(0, told);
             return Ok(());
         }
         match self.pending.as_slice() {
@@ -328,6 +334,14 @@ impl Reader {
         };
         if line.starts_with(b"<") {
             return Err(Cause::Xml);
+        }
+        if !matches!(line.first(), None | Some(b'{' | b'[')) {
+            if event_log::is_named(&self.source) {
+                return Err(Cause::NotAnEventLog);
+            }
+            if line.contains(&0) {
+                return Err(Cause::Binary);
+            }
         }
         self.mode = if let Some(list) = split::opens_list(&self.pending) {
             let wrapped = self.pending.starts_with(b"{");
@@ -399,17 +413,17 @@ impl Reader {
     fn fill_chunk(&mut self, batch: &mut Batch) {
         loop {
             self.fill(event_log::CHUNK);
-            let Mode::Chunks(number) = &mut self.mode else { return };
+            let Mode::Chunks(number, told) = &mut self.mode else { return };
             let whole = self.pending.len() >= event_log::CHUNK;
             let bytes = self.pending.get(..event_log::CHUNK).unwrap_or(&self.pending);
             let blank = bytes.iter().all(|byte| *byte == 0);
             *number += 1;
-            let number = *number;
-            if whole && !blank {
+            let (number, told) = (*number, *told);
+            if !blank {
                 batch.bytes.extend_from_slice(bytes);
-                batch.shape = Shape::Chunk(number);
-            } else if !blank {
-                batch.problems.push((Place::Chunk(number), Cause::Unfinished));
+                batch.shape = if whole { Shape::Chunk(number) } else { Shape::CutChunk(number) };
+            } else if !whole && number <= told && self.error.is_none() {
+                batch.problems.push((Place::Source, Cause::ChunksMissing { told, found: number - 1 }));
             }
             if whole {
                 self.pending.drain(..event_log::CHUNK);

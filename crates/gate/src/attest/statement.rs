@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{EVIDENCE, IMAGE, PREDICATE, Refusal, STATEMENT, TOOL};
 use crate::evidence::{AcceptedBy, Evidence, InputKind, Missing, Status, Tool};
-use crate::verdict::{CHECKS, Conclusion};
+use crate::verdict::{Allowance, CHECKS, Conclusion};
 use contentcheck_parser::release::sha256;
 
 /// What is said about an image. It is made from evidence, or read from a payload whose signature was verified, and is
@@ -61,6 +61,8 @@ pub struct Predicate {
     pub skipped_tests: Vec<String>,
     /// What did not run, whole checks and parts, with the reasons.
     pub missing: Vec<Missing>,
+    /// The words that let something pass which otherwise fails.
+    pub allowed: Vec<Allowance>,
     /// The release.
     pub release: Attested,
     /// What made the statement.
@@ -195,6 +197,7 @@ pub fn statement(evidence: &Evidence) -> Result<Statement, Refusal> {
             failed_tests: verdict.failed().to_vec(),
             skipped_tests: of(Status::Skipped),
             missing: verdict.missing().to_vec(),
+            allowed: verdict.allowed().to_vec(),
             release: Attested {
                 name: evidence.release.name.clone(),
                 sequence: evidence.release.sequence,
@@ -304,6 +307,9 @@ impl Statement {
         if self.predicate.result != expected {
             return Err(wrong("the result of the statement is not the one that its checks give"));
         }
+        if !self.predicate.allowed.is_sorted_by(|one, next| one < next) {
+            return Err(wrong("the statement does not say each allowance once, and in their order"));
+        }
         let is_content = |input: &Configuration| input.annotations.kind == InputKind::Content;
         if self.predicate.release.rules > 0 && !self.predicate.configuration.iter().any(is_content) {
             return Err(wrong("the statement does not say which content was checked"));
@@ -320,6 +326,7 @@ impl Statement {
             (own.configuration == other.configuration, "the inputs"),
             (own.result == other.result, "the result"),
             (own.missing == other.missing, "what did not run"),
+            (own.allowed == other.allowed, "what was allowed"),
             (own.accepted == other.accepted, "what was accepted"),
             (own.sensors == other.sensors, "the sensors"),
             ((own.seed, own.cases) == (other.seed, other.cases), "the seed or the number of events"),
@@ -459,6 +466,11 @@ fn predicate(value: &Value) -> Result<Predicate, Refusal> {
                 check: members.string("check", "of which check something did not run")?,
                 reason: members.string("reason", "why something did not run")?,
             })
+        })?,
+        allowed: members.each("allowed", "what was allowed", |value| {
+            let word = value.as_str().ok_or_else(|| misread(value, "a string", "what was allowed"))?;
+            let unknown = || wrong(format!("the statement names an allowance that is not known: `{}`", shown(word)));
+            Allowance::from_word(word).ok_or_else(unknown)
         })?,
         release: release(members.any("release", "which release it is about")?)?,
         tool: Tool {

@@ -10,7 +10,7 @@ use crate::evidence::{
     AcceptedBy, AcceptedFindings, CheckResult, FORMAT, Finding, InputDigest, InputKind, LeftOut, ReleaseFacts,
     SensorFacts, SettingsFacts, Status, Tool,
 };
-use crate::verdict::{CHECKS, Verdict};
+use crate::verdict::{Allowance, CHECKS};
 
 // Made for this test: `openssl genpkey -algorithm ed25519`.
 const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
@@ -32,7 +32,7 @@ fn evidence() -> Evidence {
     let checks: Vec<CheckResult> = (0..).zip(CHECKS).map(check).collect();
     Evidence {
         format: FORMAT,
-        verdict: Verdict::of(&checks, false),
+        verdict: SettingsFacts::default().verdict(&checks),
         tool: Tool { name: TOOL.to_owned(), version: "0".to_owned() },
         release: ReleaseFacts {
             name: Some("endpoint".to_owned()),
@@ -81,7 +81,7 @@ fn evidence() -> Evidence {
 fn with(change: impl FnOnce(&mut Evidence)) -> Evidence {
     let mut evidence = evidence();
     change(&mut evidence);
-    evidence.verdict = Verdict::of(&evidence.checks, evidence.settings.require_all);
+    evidence.verdict = evidence.settings.verdict(&evidence.checks);
     evidence
 }
 
@@ -140,7 +140,7 @@ fn a_statement_follows_from_the_evidence() {
     assert_eq!(statement(&none), Err(Refusal::NoImage));
     // A verdict of other results is not believed, here or in a file.
     let mut forged = failed;
-    forged.verdict = Verdict::of(&evidence().checks, false);
+    forged.verdict = SettingsFacts::default().verdict(&evidence().checks);
     assert!(matches!(statement(&forged), Err(Refusal::Evidence(_))));
     assert!(Evidence::from_json(forged.to_json().unwrap().as_bytes()).unwrap_err().contains("verdict"));
     let own = evidence();
@@ -176,6 +176,45 @@ fn what_is_missing_is_accepted_by_name_alone() {
     let made = statement(&required).unwrap();
     let allowed = Asked { allow_missing: &named(&CHECKS), ..asked() };
     assert_eq!(accepts(&made, &allowed), Err(Refusal::Failed(Vec::new())));
+}
+
+/// A word that let something pass is signed, and is accepted by its name alone.
+#[test]
+fn what_was_allowed_is_accepted_by_name_alone() {
+    for number in 0..8 {
+        let given = [number & 1 > 0, number & 2 > 0, number & 4 > 0];
+        let own = with(|evidence| {
+            let settings = &mut evidence.settings;
+            [settings.allow_shrink, settings.allow_growth, settings.skip_unsupplied] = given;
+        });
+        let made = statement(&own).unwrap();
+        let used: Vec<Allowance> =
+            Allowance::ALL.into_iter().zip(given).filter(|(_, is_given)| *is_given).map(|(one, _)| one).collect();
+        assert_eq!(made.predicate().allowed, used);
+        let read = verify(&serde_json::to_vec(&sign(&made, PRIVATE).unwrap()).unwrap(), PUBLIC).unwrap();
+        assert_eq!(read, made);
+        for asked_number in 0..8_u32 {
+            let allowed: Vec<Allowance> =
+                (0..).zip(Allowance::ALL).filter(|(at, _)| asked_number >> at & 1 > 0).map(|(_, one)| one).collect();
+            let refused: Vec<Allowance> = used.iter().filter(|one| !allowed.contains(one)).copied().collect();
+            let expected = if refused.is_empty() { Ok(()) } else { Err(Refusal::Allowed(refused)) };
+            assert_eq!(accepts(&read, &Asked { allowed: &allowed, ..asked() }), expected);
+        }
+    }
+    let shrunk = statement(&with(|evidence| evidence.settings.allow_shrink = true)).unwrap();
+    assert_eq!(
+        accepts(&shrunk, &asked()).unwrap_err().to_string(),
+        "the gate was run with --allow-shrink; where that is known and meant, give the same here"
+    );
+    // Each once, in their order, and none that is not known.
+    let good = serde_json::to_value(&shrunk).unwrap();
+    for allowed in
+        [json!(["allow-shrink", "allow-shrink"]), json!(["allow-growth", "allow-shrink"]), json!(["x"]), json!(3)]
+    {
+        let mut other = good.clone();
+        other["predicate"]["allowed"] = allowed;
+        assert!(matches!(signed(&serde_json::to_vec(&other).unwrap()), Err(Refusal::Statement(_))), "{other}");
+    }
 }
 
 #[test]

@@ -9,12 +9,14 @@ use contentcheck_model::predicate::Test;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::{FieldType, TemplateType};
+use contentcheck_parser::release;
 
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
 use crate::checks::sensors::Groups;
 use crate::evidence::{Change, ChangeKind, Finding, SensorFacts};
-use crate::facts::{place, plural};
+use crate::facts::{Identity, place, plural};
+use crate::previous::PreviousEvidence;
 use crate::run::{Check, Learned, Outcome, Subject};
 use crate::subject::Built;
 
@@ -36,7 +38,7 @@ impl Check for ChangeGuard {
 
     fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
         let mut outcome = Outcome::default();
-        let then = run.settings.previous_evidence.as_deref();
+        let then = run.settings.previous_evidence.as_deref().map(PreviousEvidence::evidence);
         if !run.settings.allow_shrink {
             if let Some(then) = then {
                 corpus::shrunk(run, then, earlier, &mut outcome);
@@ -65,15 +67,19 @@ impl Check for ChangeGuard {
                 let detail = Detail::change(Measure::Sequence, Some(old), None);
                 outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail));
             }
-            _ => {}
+            (None, Some(new)) => {
+                let reason = "the previous release has none, and this one has";
+                outcome.skipped.push(format!("the sequence number: {reason} {new}"));
+            }
+            (Some(_), Some(_)) | (None, None) => {}
         }
         outcome.skipped.extend(unlike(run, previous));
         let old = previous.rules();
-        let before = by_name(&old);
-        let after = by_name(&run.rules);
+        let before = by_identity(&old);
+        let after = by_identity(&run.rules);
         // What has an error is not gone: lint says what is wrong with it. Where lint does not run, nothing else does.
         let left = run.built.judged().left_out().iter().filter(|_| run.runs(Lint.name()));
-        let left: BTreeSet<&str> = left.map(|out| out.name.as_str()).collect();
+        let left: BTreeSet<Identity> = left.flat_map(|out| Identity::of_word(&out.name)).collect();
         let gone: Vec<&CheckedRule> = before
             .iter()
             .filter(|(name, _)| !after.contains_key(*name) && !left.contains(*name))
@@ -137,22 +143,45 @@ fn unlike(run: &Subject<'_>, previous: &Built) -> Vec<String> {
     if previous.rules().is_empty() {
         reasons.push("the previous release has no rules: nothing was compared".to_owned());
     }
+    let hidden = hidden(run, previous);
+    if let Some(first) = hidden.first() {
+        let one = "name that the previous release's own exclusions leave out";
+        let names = if let [_] = hidden.as_slice() {
+            format!("1 {one}")
+        } else {
+            format!("{} {}", hidden.len(), one.replacen("name", "names", 1))
+        };
+        reasons.push(format!(
+            "{names}, such as {first}: they are compared with nothing; evidence of that release tells what belongs to it (`previous-evidence`)"
+        ));
+    }
     let name = |built: &Built| built.judged().gathered().release.name.clone();
     let (old, new) = (name(previous), name(run.built));
-    if old.is_some() && old != new {
+    if old != new {
         let called =
             |name: Option<String>| name.map_or_else(|| "has no name".to_owned(), |name| format!("is `{name}`"));
-        reasons.push(format!(
-            "the previous release {}, and this one {}: they are not the same product",
-            called(old),
-            called(new)
-        ));
+        let are = match (&old, &new) {
+            (Some(_), Some(_)) => "they are not the same product",
+            _ => "whether they are the same product is not known",
+        };
+        reasons.push(format!("the previous release {}, and this one {}: {are}", called(old), called(new)));
     }
     reasons
 }
 
-fn by_name<'r>(rules: &[&'r CheckedRule]) -> BTreeMap<&'r str, &'r CheckedRule> {
-    rules.iter().map(|rule| (rule.key(), *rule)).collect()
+/// What the previous release's own exclusions leave out of it: rules that are hidden so are compared with nothing. Evidence
+/// of that release, which has its content, tells that they were left out of it then as well.
+fn hidden<'p>(run: &Subject<'_>, previous: &'p Built) -> Vec<&'p str> {
+    if run.settings.previous_evidence.is_some() {
+        return Vec::new();
+    }
+    let not_taken = &previous.judged().gathered().not_taken;
+    let by_choice = not_taken.iter().filter(|(_, by)| [release::EXCLUDE, release::IGNORE_FILE].contains(by));
+    by_choice.map(|(name, _)| name.as_str()).collect()
+}
+
+fn by_identity<'r>(rules: &[&'r CheckedRule]) -> BTreeMap<Identity, &'r CheckedRule> {
+    rules.iter().map(|rule| (Identity::of(rule), *rule)).collect()
 }
 
 fn plain(rule: &CheckedRule, kind: ChangeKind) -> Change {
@@ -168,7 +197,7 @@ fn plain(rule: &CheckedRule, kind: ChangeKind) -> Change {
 }
 
 /// Rules that are gone.
-fn shrunk(run: &Subject<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&CheckedRule], outcome: &mut Outcome) {
+fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[&CheckedRule], outcome: &mut Outcome) {
     if run.settings.allow_shrink {
         return;
     }
@@ -192,7 +221,7 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<&str, &CheckedRule>, gone: &[&Che
 
 /// What each sensor of the fleet loads of this release and of the previous one. A release that is as large as before
 /// may leave one sensor with less. `left` are rules with errors, which lint reports.
-fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<&str>, outcome: &mut Outcome) {
+fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outcome: &mut Outcome) {
     let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
     let before = previous.image.as_ref().map_err(ToString::to_string);
     let before = match before.and_then(|image| Groups::of(previous.content(), image, fleet)) {
@@ -204,7 +233,7 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<&str>, outcome: 
     };
     for was in &before.taking {
         let loaded_before = was.loaded(previous.content());
-        let still: BTreeSet<&str> = loaded_before.iter().copied().filter(|name| !left.contains(name)).collect();
+        let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
         for sensor in &was.sensors {
             let is_it = |other: &&Sensor| std::ptr::eq(*other, *sensor);
             // One that refuses the image has a finding of `verify`.
@@ -246,9 +275,13 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<&str>, outcome: 
     if run.settings.allow_shrink || outcome.findings.iter().any(|of| of.code == codes::SENSOR_RUNS_LESS.id) {
         return;
     }
-    let ran: BTreeSet<&str> = before.taking.iter().flat_map(|group| group.loaded(previous.content())).collect();
-    let runs: BTreeSet<&str> = groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
-    for rule in run.rules.iter().filter(|rule| ran.contains(rule.key()) && !runs.contains(rule.key())).take(20) {
+    let ran: BTreeSet<Identity> = before.taking.iter().flat_map(|group| group.loaded(previous.content())).collect();
+    let runs: BTreeSet<Identity> = groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
+    let is_lost = |rule: &&&CheckedRule| {
+        let identity = Identity::of(rule);
+        ran.contains(&identity) && !runs.contains(&identity)
+    };
+    for rule in run.rules.iter().filter(is_lost).take(20) {
         let message = format!("`{}` no longer runs on any sensor of the fleet", rule.title);
         outcome.findings.push(
             Finding::new(&codes::SENSOR_RUNS_LESS, message)

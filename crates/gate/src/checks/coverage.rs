@@ -100,6 +100,7 @@ impl Check for Coverage {
         let beside = run.built.beside();
         let rules = RuleId::count(run.rules.clone()).zip(beside);
         for (((id, rule), beside), prepared) in rules.zip(run.reference.clone()) {
+            analysis.about(&rule.source);
             let (mut fires, mut never) = (false, None);
             let mut tally = Covered::default();
             for (place, target) in prepared.targets.iter().enumerate() {

@@ -35,6 +35,10 @@ impl Check for Replay {
         let plans: Vec<&Plan> = [plan].into_iter().chain(groups.iter().map(|group| &group.plan)).collect();
         let mut said = Vec::new();
         let mut own = OnSensors::default();
+        // None is a count as well: a later run is held against it.
+        for count in [corpus::RECORDED, corpus::RECORDED_SHOWN, corpus::NEVER_MATCH, corpus::NEVER_MATCH_SHOWN] {
+            outcome.fact(count, 0);
+        }
         outcome.fact(corpus::RECORDED_FILES, settings.recordings.len() as u64);
         outcome.fact(corpus::NEVER_MATCH_FILES, settings.never_match.len() as u64);
         if settings.recordings.is_empty() {
@@ -44,6 +48,7 @@ impl Check for Replay {
             let Some(counted) = all.next() else { return outcome };
             unread(plan, &counted, &settings.recordings, &mut outcome);
             unrecognised(plan, &counted, &settings.recordings, "recorded events", &mut outcome);
+            unseen(plan, &counted, "recorded events", &mut outcome);
             own.look(run, groups, all.as_slice(), &settings.recordings, &mut outcome);
             outcome.learned.matches = counted.rules.clone();
             for ((id, rule), matches) in RuleId::count(&run.rules).zip(&counted.rules) {
@@ -61,6 +66,7 @@ impl Check for Replay {
             }
             outcome.fact(corpus::RECORDED, counted.events);
             outcome.fact("recorded events on template types with rules", counted.evaluated);
+            outcome.fact(corpus::RECORDED_SHOWN, counted.shown);
             outcome.fact("matches", counted.matches);
             said.push(format!("{}, {}", plural(counted.events as usize, "recorded event"), matches(counted.matches)));
         }
@@ -73,6 +79,7 @@ impl Check for Replay {
             let Some(counted) = all.next() else { return outcome };
             unread(plan, &counted, &settings.never_match, &mut outcome);
             unrecognised(plan, &counted, &settings.never_match, "never-match events", &mut outcome);
+            unseen(plan, &counted, "never-match events", &mut outcome);
             own.look(run, groups, all.as_slice(), &settings.never_match, &mut outcome);
             never_match(run, &counted, None, &mut outcome);
             for (group, on) in groups.iter().zip(all.as_slice()) {
@@ -80,9 +87,10 @@ impl Check for Replay {
             }
             outcome.fact(corpus::NEVER_MATCH, counted.events);
             outcome.fact("never-match events on no template type with rules", counted.events - counted.evaluated);
+            outcome.fact(corpus::NEVER_MATCH_SHOWN, counted.shown);
             said.push(format!(
-                "{} never-match events, {} of them on template types with rules",
-                counted.events, counted.evaluated
+                "{} never-match events, {} of them on template types with rules and {} with a field that rules read",
+                counted.events, counted.evaluated, counted.shown
             ));
         }
         outcome.idle = settings.recordings.is_empty() && settings.never_match.is_empty();
@@ -191,8 +199,35 @@ fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str,
                 .with_help("record it again, or take it out of the configuration: nothing looks at it"),
         );
     }
+    // Recognised, and empty otherwise: nothing that a rule asks for is there, so no rule can match.
+    for (held, file) in counted.sources.iter().zip(files).filter(|(held, _)| held.evaluated > 0 && held.shown == 0) {
+        let events = plural(held.evaluated as usize, "event");
+        outcome.skipped.push(format!(
+            "{what}: {}: none of its {events} on template types with rules has a field that rules read",
+            file.name()
+        ));
+    }
     if counted.routed > 0 && counted.evaluated == 0 {
         outcome.skipped.push(format!("{what}: none of {} belongs to a template type with rules", counted.events));
+    }
+}
+
+/// What rules look at and events did not have: no rule could see anything there.
+fn unseen(plan: &Plan, counted: &Counted, what: &str, outcome: &mut Outcome) {
+    for lacking in counted.lacking(plan) {
+        let code = if lacking.is_foreign { &codes::RECORDING_FOREIGN } else { &codes::INPUT_UNSEEN };
+        let message = format!("{what}: `{}`: {}", lacking.template, lacking.words());
+        let finding = Finding::new(code, message);
+        outcome.findings.push(if lacking.is_foreign {
+            finding.with_help(
+                "the events are in another shape: record them under the names of the log, or rename the fields",
+            )
+        } else {
+            finding
+        });
+    }
+    for log in counted.other_logs(plan) {
+        outcome.findings.push(Finding::new(&codes::OTHER_LOG, format!("{what}: {}", log.words())));
     }
 }
 

@@ -14,7 +14,7 @@ use crate::checks::lint::Lint;
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
 use crate::evidence::{DefectClass, Finding, Weight};
 use crate::facts::plural;
-use crate::run::{self, Check, Learned, Outcome, Settings, Subject};
+use crate::run::{self, Ceiling, Check, Learned, Outcome, Settings, Subject};
 use crate::subject::Built;
 
 /// Seeds defects into the release and runs the checks that must reject them.
@@ -203,8 +203,17 @@ fn attempt(
     let Some(rule) = run.rules.get(number) else { return Vec::new() };
     let mut release = run.built.regathered();
     release.policy = Policy::default();
+    let declares = |text: &str| text.contains("template ");
+    let faulty = run.built.judged().left_out();
+    if !faulty.is_empty() {
+        // Lint says what is wrong with the release. Seeded defects are shown without it: most of what a fleet does not
+        // supply is no error without one, and what has other errors is left out here as it is from the image.
+        release.fleet = None;
+        release.sources.retain(|(source, _)| {
+            source.is(&rule.source) || declares(source.text()) || !faulty.iter().any(|out| out.source.is(source))
+        });
+    }
     if run.settings.every_rule || release.sources.len() > WHOLE {
-        let declares = |text: &str| text.contains("template ");
         release.sources.retain(|(source, language)| {
             source.is(&rule.source) || (*language == Language::Native && declares(source.text()))
         });
@@ -233,9 +242,8 @@ fn attempt(
 /// What the checks have against the release in order, by the name of the check and whether it is held against itself.
 type Known = BTreeMap<(&'static str, bool), Vec<(String, String)>>;
 
-/// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply, where the release as
-/// it is has the defect itself, or where another error of it keeps what was seeded out of the image: nothing could show
-/// then that it was seen.
+/// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply, or where the release as
+/// it is has the defect itself or another error: nothing could show then that it was seen.
 fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
     let Seeded { release, against, tamper, recording, never_match, devices, before } = (defect.seed)(victim)?;
     let previous = before.map(|release| Built::new(release, false, 1)).transpose().ok()?;
@@ -254,7 +262,7 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     settings.never_match.extend(never_match);
     if let Some((recording, ceiling)) = recording {
         settings.recordings.push(recording);
-        settings.ceilings = vec![Some(ceiling); bad.content().rules().len()];
+        settings.ceilings = vec![Some(Ceiling::OfAll(ceiling)); bad.content().rules().len()];
     }
     let found = errors(&bad, previous, &settings, defect.check);
     // What the release in order has against it already is no proof that the defect was seen.
@@ -270,7 +278,9 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     let left_out =
         |built: &Built| -> BTreeSet<String> { built.judged().left_out().iter().map(|out| out.name.clone()).collect() };
     let is_hidden = defect.check.name() != Lint.name() && !left_out(&bad).is_subset(&left_out(victim.built));
-    (rejected || !(has_it || is_hidden)).then_some(rejected)
+    // A release with errors of its own does not pass, and shows less than one in order.
+    let is_faulty = !victim.built.judged().left_out().is_empty();
+    (rejected || !(has_it || is_hidden || is_faulty)).then_some(rejected)
 }
 
 /// What a check has against a release: codes and messages of its errors.

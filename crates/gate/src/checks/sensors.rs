@@ -10,7 +10,7 @@ use contentcheck_parser::release::Shippable;
 use contentcheck_run::{EventFault, Plan, classes};
 
 use crate::evidence::Finding;
-use crate::facts::plural;
+use crate::facts::{Identity, plural};
 use crate::run::{Outcome, Subject};
 
 /// Sensors that do the same with an image, and the image as they load it.
@@ -33,10 +33,10 @@ impl Group<'_> {
         }
     }
 
-    /// The rules that they load, by key.
-    pub(crate) fn loaded<'c>(&self, content: &'c Shippable) -> BTreeSet<&'c str> {
+    /// The rules that they load.
+    pub(crate) fn loaded(&self, content: &Shippable) -> BTreeSet<Identity> {
         let rules = RuleId::count(content.rules()).filter(|(id, _)| self.plan.loads(*id));
-        rules.map(|(_, rule)| rule.key()).collect()
+        rules.map(|(_, rule)| Identity::of(rule)).collect()
     }
 }
 

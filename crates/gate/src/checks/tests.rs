@@ -2,11 +2,11 @@
 
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::rule::{CheckedRule, RuleId};
-use contentcheck_parser::sidecar::{Beside, Expect, Missing};
+use contentcheck_parser::sidecar::{Beside, Case, Expect, Missing};
 use contentcheck_run::testing::{Ended, Seen, Tester};
 
 use crate::checks::corpus;
-use crate::evidence::{Finding, Place};
+use crate::evidence::{Finding, Place, Weight};
 use crate::facts::{place, plural};
 use crate::run::{Check, Learned, Outcome, Subject};
 
@@ -44,11 +44,12 @@ impl Check for OwnTests {
         let tested =
             run.rules.iter().zip(beside).filter(|(rule, beside)| !(rule.tests.is_empty() && beside.is_empty()));
         let tested = tested.count() as u64;
+        let wrong = outcome.findings.iter().filter(|finding| finding.weight == Weight::Error).count();
         outcome.fact(corpus::TESTS, tests);
         outcome.fact("rules with tests", tested);
         outcome.summary = format!(
             "{} of {tests} tests hold; {} of {} without one of its own",
-            tests.saturating_sub(outcome.findings.len() as u64),
+            tests.saturating_sub(wrong as u64),
             run.rules.len() as u64 - tested,
             plural(run.rules.len(), "rule")
         );
@@ -83,13 +84,27 @@ fn beside(beside: &Beside, run: &Subject<'_>, tester: &mut Tester<'_>, outcome: 
                 let Some(rule) = run.rules.get(id.index()) else { continue };
                 match tester.case(id, rule, case) {
                     Err(reason) => outcome.findings.push(wrong(format!("{what}: {reason}")).of_rule(rule)),
-                    Ok((seen, _)) => outcome.findings.extend(verdict(&seen, rule, case.expect == Expect::Fires, &what)),
+                    Ok((seen, notes)) => {
+                        outcome.findings.extend(verdict(&seen, rule, case.expect == Expect::Fires, &what));
+                        outcome.findings.extend(notes.iter().map(|note| slip(note, rule, beside, case)));
+                    }
                 }
             }
         }
     }
     outcome.skipped.extend(left_out);
     ran
+}
+
+/// The finding of what looks like a slip: a test that gives the rule another event than it says proves something else.
+fn slip(note: &str, rule: &CheckedRule, beside: &Beside, case: &Case) -> Finding {
+    let file = Place { file: beside.file.clone(), line: 1, column: 1 };
+    let finding =
+        Finding::new(&codes::TEST_SLIP, format!("test \"{}\" of `{}`: {note}", case.name, rule.title)).of_rule(rule);
+    Finding {
+        place: Some(file),
+        ..finding.with_help("fix the event; where the rule must be silent, it is so for another reason")
+    }
 }
 
 /// The finding of a test that did not pass.

@@ -242,6 +242,17 @@ pub static ALL: &[Defect] = &[
         seed: matches_everything,
     },
     Defect {
+        class: "matches-everything-below-a-ceiling",
+        what: "the same, and it stays below the ceiling of all rules",
+        check: &ChangeGuard,
+        codes: &[&codes::MATCH_VOLUME],
+        seed: |victim| {
+            let mut seeded = matches_everything(victim)?;
+            seeded.recording = Some((Recording::lines("seeded", b"{}\n".to_vec()), u64::MAX));
+            Some(seeded)
+        },
+    },
+    Defect {
         class: "table-doubled",
         what: "a table has three times the rows of before",
         check: &ChangeGuard,

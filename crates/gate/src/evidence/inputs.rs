@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::result::CheckResult;
+use crate::verdict::{Allowance, Verdict};
+
 /// What an input is to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -143,6 +146,23 @@ pub struct SettingsFacts {
 }
 
 impl SettingsFacts {
+    /// The verdict on a release whose checks ended so in a run that was told this.
+    #[must_use]
+    pub fn verdict(&self, checks: &[CheckResult]) -> Verdict {
+        Verdict::of(checks, self.require_all, &self.allowed())
+    }
+
+    /// The words that let something pass which otherwise fails.
+    #[must_use]
+    pub fn allowed(&self) -> Vec<Allowance> {
+        let is_given = |one: &Allowance| match one {
+            Allowance::AllowShrink => self.allow_shrink,
+            Allowance::AllowGrowth => self.allow_growth,
+            Allowance::SkipUnsupplied => self.skip_unsupplied,
+        };
+        Allowance::ALL.into_iter().filter(is_given).collect()
+    }
+
     /// Whether a check was left out on request.
     #[must_use]
     pub fn leaves_out(&self, check: &str) -> bool {

@@ -11,7 +11,7 @@ use regex_syntax::ast::{
     LiteralKind, Span,
 };
 
-use super::parse;
+use super::{Flags as Beside, pcre};
 use crate::predicate::Regex;
 
 /// An equivalent expression that stands for itself, in the syntax of the `regex` crate.
@@ -24,14 +24,10 @@ use crate::predicate::Regex;
 /// An expression that the check of regular expressions does not accept is returned as it is.
 #[must_use]
 pub fn canonical(regex: &Regex, ignore_case: bool) -> String {
-    let Ok(mut tree) = parse(&regex.pattern) else { return regex.pattern.to_string() };
+    let beside = Beside { ignore_case, multi_line: regex.multi_line, dot_all: regex.dot_all };
+    let Ok(mut tree) = pcre::parse(&regex.pattern, beside) else { return regex.pattern.to_string() };
     Rewrite { ignore_case }.walk(&mut tree);
-    let mut text = match (regex.multi_line, regex.dot_all) {
-        (false, false) => String::new(),
-        (true, false) => "(?m)".to_owned(),
-        (false, true) => "(?s)".to_owned(),
-        (true, true) => "(?ms)".to_owned(),
-    };
+    let mut text = String::new();
     match regex_syntax::ast::print::Printer::new().print(&tree, &mut text) {
         Ok(()) => text,
         // Writing to a `String` does not fail.

@@ -66,6 +66,9 @@ impl<'a> Filling<'a> {
             Format::JsonLines => self.json_lines(text, &mut sink),
         }
         self.close(Span::at(0), &mut sink);
+        if format == Format::Csv {
+            open_end(text, &mut sink);
+        }
         sink.finish()
     }
 
@@ -270,6 +273,19 @@ impl<'a> Filling<'a> {
             sink.report(&codes::LIMIT_EXCEEDED, span, message);
         }
     }
+}
+
+/// A last row that does not end as the others do. What is left of a row that was cut off can be a whole one to all
+/// appearance: of JSON lines it cannot.
+fn open_end(text: &str, sink: &mut Sink) {
+    let ends = ['\n', '\r'];
+    let Some(start) = text.rfind(ends).map(|at| at + 1).filter(|start| *start < text.len()) else { return };
+    let found = sink.diagnostic(
+        &codes::TABLE_OPEN_END,
+        Span::new(start, text.len()),
+        "the last row has no line end, and those before it have one: the data may be cut off",
+    );
+    sink.push(found.with_help("hold it against its source; where it is whole, end the last row with a line break"));
 }
 
 /// A JSON object with its repeated names, which a map would drop.

@@ -3,12 +3,17 @@
 
 use std::collections::HashMap;
 
+use super::dependents;
 use contentcheck_model::diagnostic::{Diagnostic, clip, closest, codes};
 use contentcheck_model::outcome::{Facts, FileOutcome};
+use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::source::{Source, Span};
 
 /// Reports what the files have in common and should not, in the order of the files.
-pub(crate) fn check(outcomes: &[&FileOutcome]) -> Vec<Diagnostic> {
+pub(crate) fn check<'r>(
+    outcomes: &[&'r FileOutcome],
+    rules: impl Iterator<Item = &'r CheckedRule> + Clone,
+) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut ids: HashMap<String, (&Source, Span)> = HashMap::new();
     let mut names: HashMap<&str, (&Source, Span)> = HashMap::new();
@@ -78,6 +83,9 @@ pub(crate) fn check(outcomes: &[&FileOutcome]) -> Vec<Diagnostic> {
                 None => diagnostic.with_help("lint the directories that belong together in one run"),
             });
         }
+    }
+    if outcomes.iter().any(|outcome| !outcome.documents.is_empty()) {
+        dependents::check(outcomes, rules, &mut found);
     }
     found
 }

@@ -44,9 +44,8 @@ impl Fault {
 pub(crate) struct Against<'a> {
     /// The sensors that are deployed.
     pub(crate) fleet: &'a Fleet,
-    /// Gives the sensors that ship with the program: they have versions that the fleet skips. Asked where an input is
-    /// missed, since to read their manifests takes longer than to check most releases.
-    pub(crate) known: Option<fn() -> &'static Fleet>,
+    /// The sensors that ship with the program: they have versions that the fleet skips.
+    pub(crate) known: Option<&'a Fleet>,
     /// The template types.
     pub(crate) catalogue: &'a Catalogue,
     /// How the rule is written.
@@ -162,7 +161,6 @@ fn versions_of(run: &Availability<'_>) -> Versions {
 /// those of the fleet.
 fn availability<'a>(against: Against<'a>, template: &str, field: &str) -> Vec<Availability<'a>> {
     let Against { fleet, known, .. } = against;
-    let known = known.map(|known| known());
     let is_known = |name: &str| known.is_some_and(|known| known.sensors().iter().any(|sensor| sensor.name() == name));
     let is_deployed = |name: &str| fleet.sensors().iter().any(|sensor| sensor.name() == name);
     let mut runs: Vec<Availability<'_>> = Vec::new();
@@ -216,7 +214,7 @@ fn unknown(
     let supplies = |(sensor, _): (&Sensor, _)| sensor.supplied(&template.name, mention.field.name).is_some();
     let declares = |version: &u32| {
         let other = catalogue.find(&template.name, *version);
-        other.is_some_and(|other| !other.named(mention.field.name).is_undeclared())
+        other.is_some_and(|other| other.find(mention.field.name).is_some())
     };
     if fleet.suppliers(&template.name).any(supplies) || catalogue.versions(&template.name).iter().any(declares) {
         return None;
@@ -266,10 +264,7 @@ pub(crate) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnos
             continue;
         }
         for mention in mentions(target).iter().filter(|mention| mention.field.place == Place::Undeclared) {
-            let declared = |other: &TemplateType| {
-                let field = other.named(mention.field.name);
-                other.describe(&field).filter(|info| info.place != Place::Undeclared).map(|info| info.ty)
-            };
+            let declared = |other: &TemplateType| other.find(mention.field.name).map(|info| info.ty);
             let differing = others.iter().rev().find_map(|other| {
                 declared(other)
                     .filter(|declared| !mention.field.ty.is_fed_by(*declared))

@@ -3,6 +3,7 @@
 pub(crate) mod across;
 pub(crate) mod arity;
 pub(crate) mod capacity;
+pub(crate) mod dependents;
 pub mod parallel;
 pub mod suppress;
 pub(crate) mod templates;

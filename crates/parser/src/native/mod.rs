@@ -39,7 +39,8 @@ pub struct Parsed {
 /// mistake in it is left out of the tree.
 ///
 /// ```
-/// use contentcheck_parser::{native, source::Source};
+/// use contentcheck_model::source::Source;
+/// use contentcheck_parser::native;
 ///
 /// let source = Source::new("a.content", "list shells = [\"sh\", 'bash', \"zsh\"]\nlist ports = [80]\n");
 /// let parsed = native::parse(&source);

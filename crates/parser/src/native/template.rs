@@ -1,5 +1,7 @@
 //! Template declarations to template types.
 
+use std::collections::BTreeMap;
+
 use std::sync::Arc;
 
 use super::ast::{Ast, Declaration, Literal, Template, TemplateEntry, Values};
@@ -33,6 +35,7 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
         serves: Vec::new(),
         reads: Vec::new(),
         open: false,
+        looks: BTreeMap::new(),
         source: ast.source().clone(),
         span: template.name.span,
         flaw: None,

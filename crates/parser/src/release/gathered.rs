@@ -14,6 +14,11 @@ use contentcheck_model::sensor::Fleet;
 use contentcheck_model::source::Source;
 use contentcheck_model::template::TemplateType;
 
+/// What leaves a file out of a release: the exclusions of its configuration or of the command line.
+pub const EXCLUDE: &str = "exclude";
+/// The file of a release that says what directories leave out.
+pub const IGNORE_FILE: &str = ".contentcheckignore";
+
 /// What a release says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseInfo {
@@ -167,8 +172,9 @@ pub struct Gathered {
     pub library: Arc<[Arc<TemplateType>]>,
     /// The sensors that the content is for. Without them the arity rule is not checked.
     pub fleet: Option<Fleet>,
-    /// Gives the sensors that ship with the tool: what is said of an input that is missed names their versions too.
-    pub known: Option<fn() -> &'static Fleet>,
+    /// The sensors that are known besides: where the fleet does not say what events lack, they do, and what is said of
+    /// an input that is missed names their versions too. Nothing is checked against them.
+    pub known_sensors: Option<Arc<Fleet>>,
     /// The data files of tables.
     pub tables: Tables,
     /// Which findings fail.

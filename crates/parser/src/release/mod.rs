@@ -38,7 +38,7 @@ mod ship;
 mod workspace;
 
 pub use baseline::{Baseline, Expected, fingerprint};
-pub use gathered::{Digester, Gathered, Input, InputKind, ReleaseInfo, Tables, sha256};
+pub use gathered::{Digester, EXCLUDE, Gathered, IGNORE_FILE, Input, InputKind, ReleaseInfo, Tables, sha256};
 pub use judge::{Acceptance, AcceptedBy, Judged, LeftOut};
 pub use policy::{Level, Policy, SeverityError};
 pub use ship::{Shippable, Unshippable, WithErrors};

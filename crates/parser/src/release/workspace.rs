@@ -22,6 +22,7 @@ use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, Sink, codes};
 use contentcheck_model::language::Language;
 use contentcheck_model::outcome::FileOutcome;
+use contentcheck_model::presence::Suppliers;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Fleet;
 use contentcheck_model::source::{Source, Span};
@@ -145,7 +146,8 @@ impl Workspace {
     /// Replaces the sensors that the content is for.
     pub fn set_fleet(&mut self, fleet: Option<Fleet>) {
         self.gathered.fleet = fleet;
-        self.files.values_mut().for_each(|file| file.outcome = None);
+        // It knows what events lack.
+        self.catalogue = None;
     }
 
     /// Replaces the data files of tables.
@@ -214,7 +216,8 @@ impl Workspace {
             return Arc::clone(known);
         }
         let all = self.gathered.library.iter().chain(&self.own).cloned();
-        let new = Arc::new(Catalogue::new(all));
+        let suppliers = Suppliers::new(self.gathered.fleet.clone().map(Arc::new), self.gathered.known_sensors.clone());
+        let new = Arc::new(Catalogue::new(all).with_suppliers(suppliers));
         self.files.values_mut().for_each(|file| file.outcome = None);
         self.catalogue = Some(Arc::clone(&new));
         new
@@ -223,7 +226,7 @@ impl Workspace {
     /// Stage 2.
     fn outcomes(&mut self, catalogue: &Catalogue, checking: &Checking<'_>) {
         let (tables, fleet) = (&self.gathered.tables, self.gathered.fleet.as_ref());
-        let known = self.gathered.known;
+        let known = self.gathered.known_sensors.as_deref();
         let mut todo: Vec<&mut File> = self.files.values_mut().filter(|file| file.outcome.is_none()).collect();
         let made = parallel::map(&todo, checking.threads, |file| {
             let made = outcome(&file.source, file.language, catalogue, tables, fleet, known);
@@ -248,7 +251,8 @@ impl Workspace {
             found.extend(capacity::check(rules, fleet));
         }
         let files: Vec<&FileOutcome> = self.outcomes_done().map(|outcome| &outcome.file).collect();
-        found.extend(across::check(&files));
+        let rules = self.outcomes_done().flat_map(|outcome| outcome.rules.iter().map(|rule| &**rule));
+        found.extend(across::check(&files, rules));
         found
     }
 
@@ -392,7 +396,7 @@ fn outcome(
     catalogue: &Catalogue,
     tables: &Tables,
     fleet: Option<&Fleet>,
-    known: Option<fn() -> &'static Fleet>,
+    known: Option<&Fleet>,
 ) -> Outcome {
     let mut file = match language {
         Language::Sigma => sigma::check(source, catalogue),
@@ -406,6 +410,11 @@ fn outcome(
         file.diagnostics.extend(found);
         agrees
     });
+    for rule in &mut rules {
+        for target in &mut rule.targets {
+            target.lacking = catalogue.lacking(&target.template, &target.condition, rule.sensors.as_ref());
+        }
+    }
     if let Some(fleet) = fleet {
         file.diagnostics.extend(
             rules.iter().flat_map(|rule| arity::check(rule, arity::Against { fleet, known, catalogue, language })),

@@ -9,7 +9,7 @@ use nom::{IResult, Parser};
 
 use super::advice;
 use super::modifier::NAMES;
-use contentcheck_model::diagnostic::{Sink, Unread, clip, codes};
+use contentcheck_model::diagnostic::{Edit, FixKind, Sink, Unread, clip, codes};
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
 
@@ -52,6 +52,8 @@ struct Cursor<'s, 'k> {
     tokens: Vec<(Token<'s>, Span)>,
     at: usize,
     end: Span,
+    /// Whether tokens have a place of their own in the source.
+    is_exact: bool,
     sink: &'k mut Sink,
 }
 
@@ -116,7 +118,8 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
         let message = format!("the condition has {} parts; the limit is {}", tokens.len(), limits::CONDITION_NODES);
         return Err(sink.unread(&codes::LIMIT_EXCEEDED, place(0, text.len()), message));
     }
-    let mut cursor = Cursor { tokens, at: 0, end: place(text.trim_end().len(), text.trim_end().len()), sink };
+    let is_exact = base.is_ok();
+    let mut cursor = Cursor { tokens, at: 0, is_exact, end: place(text.trim_end().len(), text.trim_end().len()), sink };
     let condition = cursor.or(0)?;
     if let Some((token, span)) = cursor.peek() {
         let before = cursor.before();
@@ -227,11 +230,46 @@ impl<'s> Cursor<'s, '_> {
     }
 
     fn or(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
-        let mut parts = vec![self.and(depth)?];
-        while self.word("or") {
+        // Operands that are chains of `and` without parentheses around them.
+        let mut chains: Vec<Span> = Vec::new();
+        let mut parts = Vec::new();
+        loop {
+            let start = self.at;
             parts.push(self.and(depth)?);
+            chains.extend(self.chain(start));
+            if !self.word("or") {
+                break;
+            }
+        }
+        if let (Some(first), true) = (chains.first(), parts.len() > 1) {
+            let message = "`and` and `or` are mixed without parentheses; `and` binds tighter";
+            let found = self.sink.diagnostic(&codes::MIXED_AND_OR, *first, message);
+            let found = found.with_help("put parentheses around this part if it belongs together, or around what does");
+            let edit = |at: u32, text: &str| Edit { span: Span::at(at as usize), text: text.to_owned() };
+            let edits = chains.iter().flat_map(|chain| [edit(chain.start, "("), edit(chain.end, ")")]).collect();
+            self.sink.push(if self.is_exact {
+                found.with_edits(FixKind::Parentheses, "put parentheses around what `and` joins", edits)
+            } else {
+                found
+            });
         }
         Ok(if parts.len() == 1 { parts.remove(0) } else { Condition::Or(parts) })
+    }
+
+    /// The place of the tokens since `start`, where an `and` among them is in no parentheses.
+    fn chain(&self, start: usize) -> Option<Span> {
+        let tokens = self.tokens.get(start..self.at)?;
+        let mut depth = 0_usize;
+        let joins = tokens.iter().any(|(token, _)| {
+            match token {
+                Token::Open => depth += 1,
+                Token::Close => depth = depth.saturating_sub(1),
+                Token::Word(_) => {}
+            }
+            depth == 0 && matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("and"))
+        });
+        let (first, last) = (tokens.first()?.1, tokens.last()?.1);
+        joins.then(|| first.to(last))
     }
 
     fn and(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {

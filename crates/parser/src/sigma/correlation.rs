@@ -4,9 +4,13 @@ use super::condition;
 use super::detection;
 use super::hygiene;
 use super::metadata;
+use super::specialise::Specialiser;
+use super::typing::Prepared;
 use super::yaml::{Node, Scalar, Yaml};
+use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::{FixKind, Sink, Unread, clip, closest, codes};
-use contentcheck_model::outcome::{Reference, Referred};
+use contentcheck_model::limits::{self, Budget};
+use contentcheck_model::outcome::{Facts, ReadField, Reference, Referred};
 use contentcheck_model::source::Span;
 
 const TYPES: &[&str] = &[
@@ -22,8 +26,41 @@ const TYPES: &[&str] = &[
 const KEYS: &[&str] = &["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
 const OPERATORS: &[&str] = &["gt", "gte", "lt", "lte", "eq", "neq"];
 
-/// Validates a correlation and returns the rules that it refers to.
-pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> Referred {
+/// Validates a correlation and returns the rules that it refers to, and what it reads of their events.
+pub(crate) fn correlation(root: &Node<'_>, sink: &mut Sink) -> (Referred, Vec<ReadField>) {
+    let rules = self::rules_of(root, sink);
+    let fields = match (root.get("correlation"), &rules) {
+        (Some(body), Referred::Rules(_)) => fields(body),
+        _ => Vec::new(),
+    };
+    (rules, fields)
+}
+
+/// The fields under `group-by`, `aliases` and the `field` of the condition.
+fn fields(body: &Node<'_>) -> Vec<ReadField> {
+    let mut found = Vec::new();
+    let aliases = body.get("aliases").and_then(Node::map).unwrap_or(&[]);
+    let mut read = |node: &Node<'_>, rule: Option<&str>| {
+        if let Some(name) = node.string()
+            && !(rule.is_none() && aliases.iter().any(|(alias, _)| alias.text() == Some(name)))
+        {
+            found.push(ReadField { name: name.to_owned(), span: node.span, rule: rule.map(str::to_owned) });
+        }
+    };
+    let counted = body.get("condition").and_then(|condition| condition.get("field"));
+    for node in [body.get("group-by"), counted].into_iter().flatten() {
+        match node.list() {
+            Some(items) => items.iter().for_each(|item| read(item, None)),
+            None => read(node, None),
+        }
+    }
+    for (rule, field) in aliases.iter().filter_map(|(_, fields)| fields.map()).flatten() {
+        read(field, rule.text());
+    }
+    found
+}
+
+fn rules_of(root: &Node<'_>, sink: &mut Sink) -> Referred {
     let Some((key, body)) = root.entry("correlation") else {
         return Referred::Unread(sink.unread(&codes::MISSING_ATTRIBUTE, root.span, "there is no `correlation`"));
     };
@@ -267,6 +304,7 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
             }
         }
     }
+    contradiction(entries, kind, condition.span, sink);
     if operators == 0 {
         let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, condition.span, "the condition compares with no number");
         sink.push(found.with_help("say how many, such as `gte: 10`"));
@@ -278,6 +316,50 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
             "the condition does not say which `field` is counted",
         );
         sink.push(found.with_help("add `field` with the name of the field"));
+    }
+}
+
+/// Reports bounds that no number lies within. What is counted is a whole number.
+fn contradiction(entries: &[(Node<'_>, Node<'_>)], kind: Option<&str>, span: Span, sink: &mut Sink) {
+    let mut bounds: Vec<(&str, f64)> = Vec::new();
+    for (key, value) in entries {
+        let number = match value.scalar() {
+            Some(Scalar::Int(number)) => number as f64,
+            Some(Scalar::Float(number)) if number.is_finite() => number,
+            _ => continue,
+        };
+        bounds.extend(key.text().filter(|name| OPERATORS.contains(name)).map(|name| (name, number)));
+    }
+    let whole = matches!(kind, Some("event_count" | "value_count" | "temporal" | "temporal_ordered"));
+    let (mut least, mut most) = ((f64::NEG_INFINITY, false), (f64::INFINITY, false));
+    for (name, number) in &bounds {
+        // The next whole number is the first beyond a bound.
+        let (above, below) = if whole { (number.floor() + 1.0, number.ceil() - 1.0) } else { (*number, *number) };
+        let (low, high) = match *name {
+            "gt" => (Some((above, !whole)), None),
+            "gte" => (Some((if whole { number.ceil() } else { *number }, false)), None),
+            "lt" => (None, Some((below, !whole))),
+            "lte" => (None, Some((if whole { number.floor() } else { *number }, false))),
+            "eq" => (Some((*number, false)), Some((*number, false))),
+            _ => (None, None),
+        };
+        if let Some(low) = low
+            && (low.0 > least.0 || (low.0 == least.0 && low.1))
+        {
+            least = low;
+        }
+        if let Some(high) = high
+            && (high.0 < most.0 || (high.0 == most.0 && high.1))
+        {
+            most = high;
+        }
+    }
+    let unequal = bounds.iter().any(|(name, number)| *name == "neq" && *number == least.0 && *number == most.0);
+    if least.0 > most.0 || (least.0 == most.0 && (least.1 || most.1)) || unequal {
+        let written: Vec<String> = bounds.iter().map(|(name, number)| format!("`{name}: {number}`")).collect();
+        let message = format!("no number meets {} together", written.join(" and "));
+        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, span, message);
+        sink.push(found.with_help("correct one of the bounds; as they are, the correlation never fires"));
     }
 }
 
@@ -337,7 +419,13 @@ fn references(rules: &Node<'_>, sink: &mut Sink) -> Referred {
 }
 
 /// Validates a filter and returns the rules that it refers to.
-pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Referred {
+pub(crate) fn filter(
+    root: &Node<'_>,
+    catalogue: &Catalogue,
+    budget: &mut Budget,
+    facts: &mut Facts,
+    sink: &mut Sink,
+) -> Referred {
     let Some((key, body)) = root.entry("filter") else {
         return Referred::Unread(sink.unread(&codes::MISSING_ATTRIBUTE, root.span, "there is no `filter`"));
     };
@@ -350,15 +438,17 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Referred {
             misplaced(name, "a filter", key.span, sink);
         }
     }
-    match root.get("logsource") {
-        Some(value) => {
-            drop(metadata::logsource(value, sink));
+    let logsource = match root.get("logsource") {
+        Some(value) => metadata::logsource(value, sink).ok().map(|found| (found, value.span)),
+        None => {
+            sink.push(
+                sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no `logsource`")
+                    .with_help("say which events the filter is for"),
+            );
+            None
         }
-        None => sink.push(
-            sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no `logsource`")
-                .with_help("say which events the filter is for"),
-        ),
-    }
+    };
+    facts.logsource = logsource.as_ref().map(|(logsource, _)| logsource.clone());
     if body.get("condition").is_none() {
         let found = sink.diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "the filter has no `condition`");
         sink.push(found.with_help("say which selections make the filter"));
@@ -370,10 +460,16 @@ pub(crate) fn filter(root: &Node<'_>, sink: &mut Sink) -> Referred {
                 .with_help("add a selection with the fields to filter on"),
         );
     }
-    if let Some(condition) = body.get("condition") {
-        drop(super::resolve::conditions(condition, &found, sink));
-    }
+    let condition = body.get("condition").map(|condition| super::resolve::conditions(condition, &found, sink));
     hygiene::check(&found, sink);
+    let mut values = limits::RULE_VALUES;
+    let prepared = found.items.iter().map(|item| Prepared::new(item, &mut values, budget, sink)).collect();
+    if let (Some(Ok(condition)), Some((logsource, logsource_span))) = (condition, logsource) {
+        let detections = &found;
+        let (condition, logsource) = (&condition, &logsource);
+        Specialiser { catalogue, detections, prepared, condition, logsource, logsource_span }
+            .review(&mut budget.predicates, sink);
+    }
     match body.get("rules") {
         // `any` applies the filter to every rule of its log source.
         Some(rules) if rules.text().is_some_and(|text| text.eq_ignore_ascii_case("any")) => Referred::Any,

@@ -1,7 +1,10 @@
 //! Detections: from YAML nodes to selections of typed items.
 
+use std::borrow::Cow;
+
 use super::advice;
 use super::modifier::{self, Kind, Modifiers};
+use super::scalar;
 use super::yaml::{Node, Scalar, Style, Yaml};
 use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, Unread, clip, codes, head, tail};
 use contentcheck_model::limits;
@@ -21,8 +24,10 @@ pub(crate) enum Raw<'n> {
 #[derive(Clone, Debug)]
 pub(crate) struct Written<'n> {
     pub(crate) raw: Raw<'n>,
-    /// The scalar's own text, such as `010` for a number.
-    pub(crate) text: &'n str,
+    /// What it is as a string: a number in decimal, however it is written.
+    pub(crate) text: Cow<'n, str>,
+    /// How it is written, without quotes.
+    pub(crate) written: &'n str,
     pub(crate) span: Span,
 }
 
@@ -401,6 +406,7 @@ fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Result<Written<'n>, Unrea
         let found = sink.diagnostic(&codes::WRONG_SHAPE, node.span, message).with_help(help);
         return Err(sink.refuse(found));
     };
+    let node_scalar = scalar.clone();
     let raw = match scalar {
         Scalar::Null => Raw::Null,
         Scalar::Bool(value) => Raw::Bool(value),
@@ -414,38 +420,34 @@ fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Result<Written<'n>, Unrea
             return Err(sink.refuse(found));
         }
     };
-    if let Yaml::Scalar(_, Style::Plain) = node.value
-        && is_ambiguous(text)
+    if let Scalar::Float(number) = node_scalar
+        && !number.is_finite()
     {
-        let found = sink
-            .diagnostic(
-                &codes::AMBIGUOUS_SCALAR,
-                node.span,
-                format!("`{}` is one value in YAML 1.1 and another in YAML 1.2", clip(text)),
-            )
-            .with_help("quote it to say that the text is meant");
+        let what = if number.is_nan() { "is not a number" } else { "is infinity" };
+        let message = format!("`{}` {what} in YAML, which no value of an event equals", clip(text));
+        let found = sink.diagnostic(&codes::INVALID_VALUE, node.span, message);
+        return Err(sink.refuse(found.with_help("quote it to compare it as a string")));
+    }
+    if let Yaml::Scalar(_, Style::Plain) = node.value
+        && let Some((old, new)) = scalar::readings(text, &node_scalar)
+    {
+        let message = format!("`{}` is {old} in YAML 1.1 and {new} in YAML 1.2", clip(text));
+        let found = sink.diagnostic(&codes::AMBIGUOUS_SCALAR, node.span, message);
+        let found = found.with_help("quote it to say that the string is meant, or write what is meant another way");
         // A number that is put into quotes is a string.
         sink.push(match raw {
             Raw::Text(_) => found.with_fix(FixKind::Quotes, "quote the value", node.span, format!("'{text}'")),
             _ => found,
         });
     }
-    Ok(Written { raw, text, span: node.span })
-}
-
-/// Plain scalars that YAML 1.1 readers (PyYAML, and so most Sigma tools) take for a
-/// boolean, an octal or a sexagesimal number.
-fn is_ambiguous(text: &str) -> bool {
-    const WORDS: &[&str] = &["yes", "no", "on", "off", "y", "n"];
-    let octal = text.len() > 1 && text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
-    let sexagesimal = text.split_once(':').is_some_and(|(head, tail)| {
-        !head.is_empty()
-            && head.bytes().all(|byte| byte.is_ascii_digit())
-            && tail.len() <= 2
-            && !tail.is_empty()
-            && tail.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    octal || sexagesimal || (text.len() <= 3 && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)))
+    let shown = match raw {
+        Raw::Bool(true) => Cow::Borrowed("true"),
+        Raw::Bool(false) => Cow::Borrowed("false"),
+        Raw::Int(number) => Cow::Owned(number.to_string()),
+        Raw::Float(number) => Cow::Owned(number.to_string()),
+        Raw::Null | Raw::Text(_) => Cow::Borrowed(text),
+    };
+    Ok(Written { raw, text: shown, written: text, span: node.span })
 }
 
 /// Whether an item's comparison is by the value itself, with no modifier that changes it.
@@ -459,7 +461,8 @@ pub(crate) fn matches_all(item: &Item<'_>, value: &Written<'_>) -> bool {
     match item.modifiers.kind {
         Kind::Plain if text.is_empty() => item.modifiers.part != modifier::Part::Whole,
         Kind::Plain => text.bytes().all(|byte| byte == b'*'),
-        Kind::Regex => matches!(text, "" | ".*" | "^.*" | ".*$" | "^.*$"),
+        // Not `^.*$`, which a line break within the value ends.
+        Kind::Regex => matches!(text, "" | ".*" | "^.*" | ".*$"),
         _ => false,
     }
 }

@@ -17,7 +17,7 @@ use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::limits::{self, Budget};
-use contentcheck_model::outcome::{Dependent, DependentKind, Facts, FileOutcome, Referred};
+use contentcheck_model::outcome::{Dependent, DependentKind, Facts, FileOutcome, ReadField, Referred};
 use contentcheck_model::rule::{CheckedRule, Level};
 use contentcheck_model::sensor::Constraint;
 use contentcheck_model::source::{Source, Span};
@@ -138,6 +138,7 @@ const fn facts_of(place: Place, span: Span) -> Facts {
         id: None,
         name: None,
         title: None,
+        logsource: None,
         logic: None,
         span,
         extent: place.extent,
@@ -248,12 +249,12 @@ fn one(
             read = rule.ok();
         }
         Document::Correlation => {
-            let found = correlation::correlation(root, &mut own);
-            dependent(root, DependentKind::Correlation, found, outcome, &mut own);
+            let (found, fields) = correlation::correlation(root, &mut own);
+            dependent(root, DependentKind::Correlation, found, fields, outcome, &mut own);
         }
         Document::Filter => {
-            let found = correlation::filter(root, &mut own);
-            dependent(root, DependentKind::Filter, found, outcome, &mut own);
+            let found = correlation::filter(root, catalogue, budget, &mut facts, &mut own);
+            dependent(root, DependentKind::Filter, found, Vec::new(), outcome, &mut own);
         }
     }
     match (read, own.close(sink)) {
@@ -348,10 +349,17 @@ fn keys(root: &Node<'_>, document: Document, sink: &mut Sink) {
     }
 }
 
-fn dependent(root: &Node<'_>, kind: DependentKind, rules: Referred, outcome: &mut FileOutcome, sink: &mut Sink) {
+fn dependent(
+    root: &Node<'_>,
+    kind: DependentKind,
+    rules: Referred,
+    fields: Vec<ReadField>,
+    outcome: &mut FileOutcome,
+    sink: &mut Sink,
+) {
     let key = kind.as_str();
     let generate = kind == DependentKind::Filter || correlation::generates(root);
-    outcome.documents.push(Dependent { kind, facts: outcome.facts.len(), rules, generate });
+    outcome.documents.push(Dependent { kind, facts: outcome.facts.len(), rules, fields, generate });
     let span = root.entry(key).map_or(root.span, |(key, _)| key.span);
     let message = format!("{key} documents are validated but not run by this version");
     let found = sink.diagnostic(&codes::NOT_RUNNABLE, span, message);
@@ -441,6 +449,7 @@ fn rule(
     wildcards(&detections, sink);
     hygiene::check(&detections, sink);
     let (logsource, logsource_span) = logsource?;
+    facts.logsource = Some(logsource.clone());
     let mut values = limits::RULE_VALUES;
     let prepared = detections.items.iter().map(|item| Prepared::new(item, &mut values, budget, sink)).collect();
     facts.logic = Some(logic(&detections, &condition, &logsource));
@@ -612,7 +621,7 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
             .iter()
             .enumerate()
             .filter(|(_, value)| value.raw != Raw::Null)
-            .map(|(index, value)| (folded(value.text, exact), index))
+            .map(|(index, value)| (folded(&value.text, exact), index))
             .collect();
         sorted.sort_unstable();
         let twins = sorted.iter().zip(sorted.iter().skip(1)).filter(|((first, _), (second, _))| first == second);
@@ -624,7 +633,7 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
                 .diagnostic(
                     &codes::DUPLICATE_PREDICATE,
                     value.span,
-                    format!("the value `{}` stands twice", clip(value.text)),
+                    format!("the value `{}` stands twice", clip(&value.text)),
                 )
                 .with_place(first.span, "first here")
                 .with_help("remove the second, or write what was meant");
@@ -665,7 +674,7 @@ fn hash_item(item: &Item<'_>, hasher: &mut DefaultHasher) {
     // A sum does not depend on the order of the values.
     let sum = item.values.iter().fold(0u64, |sum, value| {
         let mut own = DefaultHasher::new();
-        (folded(value.text, exact), value.raw == Raw::Null).hash(&mut own);
+        (folded(&value.text, exact), value.raw == Raw::Null).hash(&mut own);
         sum.wrapping_add(own.finish())
     });
     sum.hash(hasher);
@@ -748,7 +757,7 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
         let Some(field) = item.field else { continue };
         for value in item.values.iter().filter(|value| matches_all(item, value)) {
             let shown =
-                if value.text.is_empty() { "an empty text".to_owned() } else { format!("`{}`", clip(value.text)) };
+                if value.text.is_empty() { "an empty text".to_owned() } else { format!("`{}`", clip(&value.text)) };
             let message = format!("{shown} matches every value of `{}`", clip(field));
             let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, message);
             found = if item.values.len() == 1 && tests_presence(item) {

@@ -6,22 +6,123 @@ use std::collections::HashMap;
 use super::condition::Quantity;
 use super::detection::{Detections, Item, Raw, Written, matches_all};
 use super::modifier::{Encoding, Kind, Part};
+use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::source::Span;
 
 /// Looks at every item and at the names of the selections.
 pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
     alike_names(detections, sink);
+    for selection in &detections.selections {
+        characters("the name of a selection", selection.name, selection.span, sink);
+    }
     for item in &detections.items {
         field_name(item, sink);
         whole_item(item, sink);
         for value in &item.values {
-            if let (Kind::Plain, Raw::Text(text)) = (item.modifiers.kind, &value.raw) {
+            spelt_number(item, value, sink);
+            let Raw::Text(text) = &value.raw else { continue };
+            value_characters(value, text, sink);
+            if item.modifiers.kind == Kind::Plain {
                 placeholder(item, value, text, sink);
                 escaped_wildcard(value, text, sink);
-                stray_character(item, value, text, sink);
+                query_wildcard(value, text, sink);
+                if !stray_character(item, value, text, sink) && !stray_mark(item, value, text, sink) {
+                    values_in_string(item, value, text, sink);
+                }
             }
         }
+    }
+}
+
+/// Characters of a name or a condition that cannot be seen, or that look like others.
+pub(crate) fn characters(what: &str, text: &str, span: Span, sink: &mut Sink) {
+    if let Some(hidden) = characters::hidden(text) {
+        let message = format!("{what} has {}, which cannot be told from other text", named(hidden));
+        sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, span, message).with_help("type the text again"));
+    } else if let Some(word) = characters::look_alike(text) {
+        look_alike(what, word, span, sink);
+    }
+}
+
+fn look_alike(what: &str, word: &str, span: Span, sink: &mut Sink) {
+    let foreign = word.chars().find(|sign| !sign.is_ascii()).map_or(0, u32::from);
+    let message = format!("{what} has the word `{}`, in which U+{foreign:04X} looks like an ASCII letter", clip(word));
+    let help =
+        format!("type the word again; where U+{foreign:04X} is meant, write it between double quotes as an escape");
+    sink.push(sink.diagnostic(&codes::MIXED_SCRIPTS, span, message).with_help(help));
+}
+
+/// A character in words, with its number.
+fn named(sign: char) -> String {
+    let number = u32::from(sign);
+    match sign {
+        '\u{A0}' => format!("the no-break space U+{number:04X}"),
+        '\u{AD}' => format!("the soft hyphen U+{number:04X}"),
+        '\u{2028}' | '\u{2029}' => format!("the line separator U+{number:04X}"),
+        _ if characters::is_odd_space(sign) => format!("the space U+{number:04X}"),
+        _ => format!("the invisible character U+{number:04X}"),
+    }
+}
+
+/// The same for a value, where an escape that spells the number of a character means it.
+fn value_characters(value: &Written<'_>, text: &str, sink: &mut Sink) {
+    if text.is_ascii() {
+        return;
+    }
+    let written = sink.source().slice(value.span);
+    if spells_characters(written) {
+        return;
+    }
+    if let Some(hidden) = characters::hidden(text) {
+        let short = match hidden {
+            '\u{A0}' => "\\_",
+            '\u{2028}' => "\\L",
+            '\u{2029}' => "\\P",
+            _ => "",
+        };
+        let help = if !short.is_empty() && written.starts_with('"') && written.contains(short) {
+            format!("between double quotes YAML reads `{short}` as this character; write a path in single quotes")
+        } else {
+            let number = u32::from(hidden);
+            format!("remove it; where it is meant, write it between double quotes as \\U{number:08X}")
+        };
+        let message = format!("`{}` has {}", clip(text), named(hidden));
+        sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message).with_help(help));
+    } else if let Some(word) = characters::look_alike(text) {
+        look_alike("the value", word, value.span, sink);
+    }
+}
+
+/// Whether a value between double quotes spells a character by its number.
+fn spells_characters(written: &str) -> bool {
+    let Some(inner) = written.strip_prefix('"') else { return false };
+    let mut signs = inner.chars();
+    while let Some(sign) = signs.next() {
+        if sign == '\\' && matches!(signs.next(), Some('u' | 'U' | 'x')) {
+            return true;
+        }
+    }
+    false
+}
+
+/// A number that is compared as a string in another spelling than its own.
+fn spelt_number(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
+    let modifiers = &item.modifiers;
+    let as_text = item.field.is_none()
+        || modifiers.part != Part::Whole
+        || !modifiers.encodings.is_empty()
+        || modifiers.kind == Kind::Regex;
+    let is_lost = match value.raw {
+        Raw::Int(_) => as_text && matches!(modifiers.kind, Kind::Plain | Kind::Regex),
+        // As a value it is rounded, and which strings equal it is anybody's guess.
+        Raw::Float(_) => !value.written.contains(['e', 'E']) && matches!(modifiers.kind, Kind::Plain | Kind::Regex),
+        _ => false,
+    };
+    if is_lost && value.written != value.text {
+        let message = format!("`{}` is the number {} in YAML", clip(value.written), clip(&value.text));
+        let found = sink.diagnostic(&codes::AMBIGUOUS_SCALAR, value.span, message);
+        sink.push(found.with_help("quote it to compare it as it is written"));
     }
 }
 
@@ -77,6 +178,7 @@ fn alike_names(detections: &Detections<'_>, sink: &mut Sink) {
 
 fn field_name(item: &Item<'_>, sink: &mut Sink) {
     let Some(field) = item.field else { return };
+    characters("the name of a field", field, item.field_span, sink);
     let help = if field.trim() != field {
         format!("write `{}`; the blank is a part of the name", clip(field.trim()))
     } else if field.contains('*') {
@@ -117,7 +219,7 @@ fn whole_item(item: &Item<'_>, sink: &mut Sink) {
         sink.push(found.with_help("move it to a selection of its own, or remove the empty entry"));
     }
     if modifiers.kind == Kind::Regex && modifiers.all && item.values.len() > 1 {
-        let message = format!("each of these {} expressions must match the value", item.values.len());
+        let message = format!("each of these {} regexes must match", item.values.len());
         let found = sink.diagnostic(&codes::ALL_EXPRESSIONS, item.key_span, message);
         sink.push(found.with_help("leave `all` out if one of them is enough"));
     }
@@ -186,8 +288,127 @@ fn escaped_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
     }
 }
 
-/// Blanks at an edge that is compared, and characters that only an escape can make.
-fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) {
+/// `x.php?id=`: the question mark of a URL is a wildcard.
+fn query_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
+    let is_name = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-' | '.' | ':' | '%' | '[' | ']');
+    let mut escaped = false;
+    for (at, sign) in text.char_indices() {
+        if sign == '?' && !escaped {
+            let before = text.get(..at).unwrap_or("");
+            let after = text.get(at + 1..).unwrap_or("");
+            let name = after.find(|sign: char| !is_name(sign)).and_then(|end| after.split_at_checked(end));
+            let is_query = name.is_some_and(|(name, rest)| {
+                name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && rest.starts_with('=')
+            });
+            let is_page = || PAGES.iter().any(|page| before.ends_with(page));
+            if is_query || (after.is_empty() && is_page()) {
+                let message = format!("the `?` in `{}` stands for any one character", clip(text));
+                let found = sink.diagnostic(&codes::QUERY_WILDCARD, value.span, message);
+                sink.push(found.with_help("write `\\?` for the question mark of a URL"));
+                return;
+            }
+        }
+        escaped = sign == '\\' && !escaped;
+    }
+}
+
+/// What pages on the web end in.
+const PAGES: &[&str] =
+    &[".php", ".asp", ".aspx", ".ashx", ".jsp", ".jspx", ".cgi", ".html", ".htm", ".cfm", ".do", ".action", ".pl"];
+
+/// Fields whose values are paths or names of files, which have no quotes.
+const PATHS: &[&str] = &[
+    "CurrentDirectory",
+    "Image",
+    "ImageLoaded",
+    "NewProcessName",
+    "OriginalFileName",
+    "ParentImage",
+    "ParentProcessName",
+    "ProcessName",
+    "SourceFilename",
+    "SourceImage",
+    "TargetFilename",
+    "TargetImage",
+];
+
+/// Quotes and commas that were left over when a value was cut out of a longer text. Says whether there are some.
+fn stray_mark(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) -> bool {
+    let (Some(field), true) = (item.field, item.modifiers.encodings.is_empty()) else { return false };
+    let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else { return false };
+    let is_quote = |sign: char| matches!(sign, '"' | '\'');
+    let alone = |sign: char| is_quote(sign) && text.matches(sign).count() % 2 == 1;
+    let is_longer = text.chars().any(|sign| sign.is_alphanumeric());
+    let is_path = text.starts_with(['\\', '%']) || text.get(1..3) == Some(":\\");
+    let whole = item.modifiers.part == Part::Whole;
+    let edge = |sign: char, of_path: bool| {
+        is_quote(sign) && (PATHS.contains(&field) || of_path || (whole && !text.contains('*') && alone(sign)))
+    };
+    let found = if !is_longer {
+        None
+    } else if edge(last, is_path && alone(last) && text.strip_suffix(last).is_some_and(|text| text.ends_with('\\'))) {
+        Some((last, "ends"))
+    } else if edge(first, false) {
+        Some((first, "begins"))
+    } else if matches!(last, '\u{201C}' | '\u{201D}' | '\u{2019}' | '\u{BB}' | '\u{203A}') {
+        Some((last, "ends"))
+    } else if matches!(first, '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{2018}' | '\u{201A}' | '\u{AB}' | '\u{2039}') {
+        Some((first, "begins"))
+    } else if last == ','
+        && matches!(item.modifiers.part, Part::Whole | Part::EndsWith)
+        && !sink.source().slice(value.span).starts_with(is_quote)
+    {
+        Some((last, "ends"))
+    } else {
+        None
+    };
+    let Some((mark, edge)) = found else { return false };
+    let message = format!("`{}` {edge} with `{mark}`, which is compared as a part of the value", clip(text));
+    let help = "remove it; if the value has it, compare with a pattern that shows why, or accept this finding";
+    let help = if mark == ',' { "remove it; where it is meant, quote the value" } else { help };
+    sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message).with_help(help));
+    true
+}
+
+/// `4624, 4625`, `4624-4634`, `["a","b"]`
+fn values_in_string(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) {
+    let (Some(field), true) = (item.field, item.modifiers.encodings.is_empty()) else { return };
+    let whole = item.modifiers.part == Part::Whole;
+    let text = text.trim();
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_quoted = |part: &str| {
+        let inner = |quote: char| part.strip_prefix(quote).and_then(|part| part.strip_suffix(quote));
+        inner('"').or_else(|| inner('\'')).is_some_and(|inner| !inner.contains(['"', '\'']))
+    };
+    let is_word = |part: &str| !part.is_empty() && !part.contains(['[', ']', '=', '(', '"', '\'']);
+    let several = |text: &str, sign: &[char], is: &dyn Fn(&str) -> bool| {
+        text.contains(sign) && text.split(sign).all(|part| is(part.trim()))
+    };
+    let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let list = bracketed
+        .is_some_and(|inner| several(inner, &[','], &is_quoted) || (whole && several(inner, &[','], &is_word)));
+    let numbers = whole && several(text, &[',', ';'], &is_number);
+    let range = || {
+        let (from, to) = text.split_once('-')?;
+        let (from, to): (u64, u64) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+        let field = field.to_ascii_lowercase();
+        let counts = ["id", "code", "port", "type", "level", "number"].iter().any(|end| field.ends_with(end));
+        (from < to && counts).then_some(())
+    };
+    let help = if list || numbers {
+        "write the values as a list, each on a line of its own behind `- `"
+    } else if whole && range().is_some() {
+        "write two items, one with `gte` and one with `lte`, or list the numbers"
+    } else {
+        return;
+    };
+    let what = if list || numbers { "several values" } else { "a range" };
+    let message = format!("`{}` looks like {what} and is compared as one string", clip(text));
+    sink.push(sink.diagnostic(&codes::VALUES_IN_STRING, value.span, message).with_help(help));
+}
+
+/// Blanks at an edge that is compared, and characters that only an escape can make. Says whether there are some.
+fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) -> bool {
     if let Some(control) = text.chars().find(|character| character.is_control()) {
         let (what, why) = match control {
             '\t' => ("a tab", "between double quotes YAML reads `\\t` as a tab; write a path in single quotes"),
@@ -196,17 +417,27 @@ fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
         };
         let message = format!("`{}` holds {what}", clip(text));
         sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message).with_help(why));
-        return;
+        return true;
     }
     let modifiers = &item.modifiers;
     if item.field.is_none() || !modifiers.encodings.is_empty() || text.trim().is_empty() {
-        return;
+        return false;
     }
     let at_start = matches!(modifiers.part, Part::Whole | Part::StartsWith) && text.starts_with(' ');
-    let at_end = modifiers.part == Part::Whole && text.ends_with(' ');
+    // Windows leaves a space at the end of many command lines, and rules look for it.
+    let is_command = || {
+        let field = item.field.unwrap_or("").to_ascii_lowercase();
+        ["command", "script", "payload", "text", "query"].iter().any(|part| field.contains(part))
+    };
+    let at_end =
+        text.ends_with(' ') && (modifiers.part == Part::Whole || (modifiers.part == Part::EndsWith && !is_command()));
     if at_start || at_end {
         let edge = if at_start { "begins" } else { "ends" };
-        let whole = if modifiers.part == Part::Whole { "the whole value" } else { "the beginning" };
+        let whole = match modifiers.part {
+            Part::Whole => "the whole value",
+            Part::EndsWith => "the end",
+            _ => "the beginning",
+        };
         let found = sink.diagnostic(
             &codes::STRAY_CHARACTER,
             value.span,
@@ -214,11 +445,12 @@ fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
         );
         sink.push(found.with_help("remove the blank, or use `contains` if a part is meant"));
     }
+    at_start || at_end
 }
 
 /// An expression without expression, or with `.*` at an edge.
 pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
-    let text = value.text;
+    let text = &*value.text;
     if matches_all(item, value) || text.is_empty() {
         return;
     }
@@ -249,7 +481,7 @@ mod tests {
 
     fn escaped(text: &str) -> bool {
         let mut sink = Sink::new(&Source::new("c", text));
-        let value = Written { raw: Raw::Text(text), text, span: Span::default() };
+        let value = Written { raw: Raw::Text(text), text: text.into(), written: text, span: Span::default() };
         escaped_wildcard(&value, text, &mut sink);
         !sink.is_empty()
     }

@@ -138,8 +138,17 @@ fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
         "title" => {
             text(name, value, 256, sink);
         }
-        "name" | "taxonomy" => {
+        "name" => {
             text(name, value, 256, sink);
+        }
+        "taxonomy" => {
+            if let Some(taxonomy) = text(name, value, 256, sink)
+                && taxonomy != "sigma"
+            {
+                let message = format!("the taxonomy `{}` is not known, and names are read as Sigma's", clip(taxonomy));
+                let found = sink.diagnostic(&codes::FOREIGN_TAXONOMY, value.span, message);
+                sink.push(found.with_help("write the rule in Sigma's names and remove `taxonomy`"));
+            }
         }
         "description" => {
             text(name, value, 65_535, sink);

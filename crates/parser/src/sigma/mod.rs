@@ -11,6 +11,7 @@ mod hygiene;
 pub(crate) mod metadata;
 mod modifier;
 mod resolve;
+mod scalar;
 mod specialise;
 pub(crate) mod text;
 pub(crate) mod typing;

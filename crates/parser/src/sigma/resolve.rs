@@ -41,6 +41,7 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
             refused = Some(sink.refuse(found.with_help(EXAMPLE)));
             continue;
         };
+        hygiene::characters("the condition", text, item.span, sink);
         let quote = usize::from(matches!(item.value, Yaml::Scalar(_, Style::Single | Style::Double)));
         let start = item.span.start as usize + quote;
         let exact = sink.source().text().get(start..start + text.len()) == Some(text);

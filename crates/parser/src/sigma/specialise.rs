@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::advice;
-use super::detection::{Body, Detections, Item};
+use super::detection::{Body, Detections, Item, Raw};
 use super::modifier::{Kind, Part};
 use super::typing::{Prepared, Typed, elements};
 use contentcheck_model::catalogue::{Catalogue, Entry};
@@ -70,6 +70,9 @@ pub(crate) enum Leaf {
     /// What could not be read. Nothing is known of it, and nothing that runs is made of it.
     Unread(Unread),
 }
+
+/// Names under which Windows events have their id.
+const EVENT_IDS: &[&str] = &["EventID", "EventCode", "event_id", "winlog.event_id"];
 
 /// How a field that the template type lacks is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -139,6 +142,7 @@ impl<'a> Specialiser<'a, '_> {
         }
         let errors = sink.len();
         self.unknown_fields(&addressed, sink);
+        self.event_ids(&addressed, sink);
         self.values_without_event(&entries, &addressed, &targets, sink);
         if targets.is_empty() && sink.len() == errors {
             self.never_fires(&addressed, sink);
@@ -171,11 +175,68 @@ impl<'a> Specialiser<'a, '_> {
             }
             match self.build(entry, self.condition, sink) {
                 Ok(Expr::Const(false)) => {}
-                Ok(condition) => typed.push(Target { template: Arc::clone(&entry.template), condition }),
+                Ok(condition) => typed.push(Target::new(Arc::clone(&entry.template), condition)),
                 Err(unread) => refused = refused.or(Some(unread)),
             }
         }
         refused.map_or(Ok(typed), Err)
+    }
+
+    /// Reports of a filter what is reported of a rule's detection. It has no targets of its own: it changes those of the
+    /// rules that it is for.
+    pub(crate) fn review(mut self, room: &mut usize, sink: &mut Sink) {
+        let catalogue = self.catalogue;
+        let entries: Vec<&Entry> =
+            catalogue.candidates(self.logsource).iter().filter_map(|index| catalogue.entry(*index)).collect();
+        if entries.is_empty() {
+            return self.unknown_log_source(sink);
+        }
+        if let Some(flaw) = entries.iter().find_map(|entry| entry.template.flaw.as_deref()) {
+            sink.inherit(flaw);
+        }
+        let mut predicates = 0;
+        self.condition.each(&mut |_, _| predicates += 1);
+        if !limits::take(room, predicates.max(1) * entries.len()) {
+            let message = format!(
+                "the rules of this file have more than {} predicates, each counted for every template type",
+                limits::FILE_PREDICATES
+            );
+            let found = sink.diagnostic(&codes::LIMIT_EXCEEDED, self.logsource_span, message);
+            sink.push(found.with_help("split the filter, or name a log source with fewer template types"));
+            return;
+        }
+        let addressed: Vec<&Entry> =
+            entries.into_iter().filter(|entry| self.known(entry, Missing::Unknown, &[]) != Known::False).collect();
+        self.unknown_fields(&addressed, sink);
+        self.event_ids(&addressed, sink);
+        for entry in addressed {
+            // What does not fit is reported; nothing is made of a filter yet.
+            drop(self.build(entry, self.condition, sink));
+        }
+    }
+
+    /// Values of an event id that are no numbers, where the events are of an open template type: others have a type
+    /// that says so.
+    fn event_ids(&self, addressed: &[&Entry], sink: &mut Sink) {
+        if !addressed.iter().any(|entry| entry.template.open) {
+            return;
+        }
+        for item in &self.detections.items {
+            let is_plain = item.modifiers.kind == Kind::Plain && item.modifiers.part == Part::Whole;
+            let Some(field) = item.field.filter(|field| is_plain && EVENT_IDS.contains(field)) else { continue };
+            if addressed.iter().any(|entry| !entry.values(field).is_empty()) {
+                continue;
+            }
+            for value in &item.values {
+                let Raw::Text(text) = value.raw else { continue };
+                if text.is_empty() || text.contains(['*', '?', '%']) || text.bytes().any(|byte| byte.is_ascii_digit()) {
+                    continue;
+                }
+                let message = format!("`{field}` is a number, and `{}` is none", clip(text));
+                let found = sink.diagnostic(&codes::IMPOSSIBLE_VALUE, value.span, message);
+                sink.push(found.with_help("write the number of the event"));
+            }
+        }
     }
 
     /// A part of the rule that could not be read, also one that the condition does not use.
@@ -314,7 +375,7 @@ impl<'a> Specialiser<'a, '_> {
             else {
                 continue;
             };
-            let message = format!("no template type is for events of the channel `{}`", clip(first.text));
+            let message = format!("no template type is for events of the channel `{}`", clip(&first.text));
             let diagnostic = sink.diagnostic(&codes::UNKNOWN_LOG_SOURCE, first.span, message);
             sink.push(diagnostic.with_help(
                 "correct it, or declare a template type that `reads` the channel; until then no field of this rule is checked",
@@ -332,7 +393,7 @@ impl<'a> Specialiser<'a, '_> {
         let mut reported: Vec<&str> = Vec::new();
         for item in &self.detections.items {
             let other = (item.modifiers.kind == Kind::FieldRef)
-                .then(|| item.values.iter().map(|value| (value.text, value.span)));
+                .then(|| item.values.iter().map(|value| (&*value.text, value.span)));
             let names = item.field.map(|field| (field, item.field_span)).into_iter().chain(other.into_iter().flatten());
             for (field, span) in names {
                 if reported.len() > limits::DIAGNOSTICS {
@@ -420,7 +481,11 @@ impl<'a> Specialiser<'a, '_> {
                         .diagnostic(
                             &codes::DEAD_BRANCH,
                             value.span,
-                            format!("the rule cannot fire for {field} {}: {}", clip(value.text), lacks(entry, &fields)),
+                            format!(
+                                "the rule cannot fire for {field} {}: {}",
+                                clip(&value.text),
+                                lacks(entry, &fields)
+                            ),
                         )
                         .with_help("remove the value, or read a field that these events have");
                     sink.push(found);
@@ -432,7 +497,7 @@ impl<'a> Specialiser<'a, '_> {
                             format!(
                                 "no template type that serves `{}` has {field} {}",
                                 self.logsource,
-                                clip(value.text)
+                                clip(&value.text)
                             ),
                         )
                         .with_help("correct the value or the log source");
@@ -517,9 +582,12 @@ impl<'a> Specialiser<'a, '_> {
             Known::of(self.condition, &mut |index| {
                 let Some((item, prepared)) = self.item(index) else { return Known::Open };
                 let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { return Known::Open };
-                let required =
-                    entry.values(field).is_empty() && entry.describe(field).is_some_and(|info| !info.ty.optional);
-                let known = if required && accepts_everything(test) { Known::True } else { Known::Open };
+                let lacks = |field| self.catalogue.suppliers().may_lack(&entry.template, field, None);
+                // What takes longest is asked last: few tests accept everything.
+                let certain = accepts_everything(test)
+                    && entry.values(field).is_empty()
+                    && entry.declared(field).is_some_and(|field| !lacks(field));
+                let known = if certain { Known::True } else { Known::Open };
                 if item.modifiers.not_equal { known.negate() } else { known }
             }) == Known::True
         };
@@ -551,7 +619,7 @@ fn accepts_everything(test: &Test) -> bool {
         Test::Text { patterns, all: false } => patterns.iter().any(|pattern| match &pattern.pattern {
             Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => text.is_empty(),
             Pattern::Like(parts) => contentcheck_model::wildcard::matches_all(parts),
-            Pattern::Matches(regex) => matches!(&*regex.pattern, "" | ".*" | "^.*" | ".*$" | "^.*$"),
+            Pattern::Matches(regex) => matches!(&*regex.pattern, "" | ".*" | "^.*" | ".*$"),
             Pattern::Equals(_) => false,
         }),
         _ => false,
@@ -673,7 +741,7 @@ fn field_comparisons(
     };
     let mut parts = Vec::with_capacity(item.values.len());
     for value in &item.values {
-        parts.push(match locate(entry, value.text) {
+        parts.push(match locate(entry, &value.text) {
             None => Expr::Const(false),
             Some((_, ty)) if ty.list => {
                 return Err(prepared.report_list(value, &entry.template.to_string(), ty, sink));

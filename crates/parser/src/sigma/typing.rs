@@ -40,12 +40,14 @@ pub(crate) struct Prepared {
     typed: Vec<(Scalar, bool, Asked)>,
     /// Whether a comparison with a list was reported.
     compares_list: Option<Unread>,
+    /// Whether it was looked at as a test of one value, which no text passes that has to equal two.
+    is_of_one: bool,
 }
 
 impl Prepared {
     /// Works out an item and reports what is wrong with it on any type of field.
     pub(crate) fn new(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Self {
-        Self { text: as_text(item, values, budget, sink), typed: Vec::new(), compares_list: None }
+        Self { text: as_text(item, values, budget, sink), typed: Vec::new(), compares_list: None, is_of_one: false }
     }
 
     /// The proof that the item could not be read, where it could not.
@@ -74,7 +76,7 @@ impl Prepared {
         sink: &mut Sink,
     ) -> Unread {
         *self.compares_list.get_or_insert_with(|| {
-            let message = format!("`fieldref` names `{}`, which is a list: `{ty}` in `{template}`", clip(value.text));
+            let message = format!("`fieldref` names `{}`, which is a list: `{ty}` in `{template}`", clip(&value.text));
             let found = sink
                 .diagnostic(&codes::FIELD_TYPES_DIFFER, value.span, message)
                 .with_help("compare with a field of one value; no element of the list is meant more than another");
@@ -84,6 +86,9 @@ impl Prepared {
 
     /// What the item asks of a field of a type, or of any field. What does not fit is reported once per type.
     pub(crate) fn on(&mut self, item: &Item<'_>, ty: Option<FieldType>, sink: &mut Sink) -> Asked {
+        if ty.is_some_and(|ty| !ty.list) && !std::mem::replace(&mut self.is_of_one, true) {
+            contradictory_all(item, self.tests(), sink);
+        }
         let Some(ty) = ty.filter(|ty| ty.scalar != Scalar::String || ty.list) else { return self.text.clone() };
         if let Some((_, _, asked)) =
             self.typed.iter().find(|(scalar, list, _)| (*scalar, *list) == (ty.scalar, ty.list))
@@ -92,7 +97,7 @@ impl Prepared {
         }
         let asked = match &self.text {
             Ok(Typed::Tests(tests)) => on_scalar(item, ty.scalar, tests, sink).map(|tests| {
-                Typed::Tests(if ty.list { tests.substitute(&mut |test| Expr::Is(elements(test))) } else { tests })
+                Typed::Tests(if ty.list { tests.substitute(&mut |test| over_elements(test)) } else { tests })
             }),
             other => other.clone(),
         };
@@ -106,6 +111,18 @@ pub(crate) fn elements(test: &Arc<Test>) -> Arc<Test> {
     match **test {
         Test::Null | Test::Exists => Arc::clone(test),
         _ => Arc::new(Test::Elements { all: false, test: Box::new((**test).clone()) }),
+    }
+}
+
+/// What an item asks of a list. `all` asks for each value in some element, which need not be the same one: it makes
+/// `and` of the `or` between values and says nothing of elements.
+fn over_elements(test: &Arc<Test>) -> Expr<Arc<Test>> {
+    match &**test {
+        Test::Text { patterns, all: true } => Expr::all(patterns.iter().map(|pattern| {
+            let one = Test::Text { patterns: vec![pattern.clone()], all: false };
+            Expr::Is(elements(&Arc::new(one)))
+        })),
+        _ => Expr::Is(elements(test)),
     }
 }
 
@@ -143,12 +160,12 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
             nulls = true;
             continue;
         }
-        if modifiers.expand && text_has_placeholder(value.text) {
+        if modifiers.expand && text_has_placeholder(&value.text) {
             let found = sink
                 .diagnostic(
                     &codes::UNEXPANDED_PLACEHOLDER,
                     value.span,
-                    format!("`{}` is a placeholder that nothing expands", clip(value.text)),
+                    format!("`{}` is a placeholder that nothing expands", clip(&value.text)),
                 )
                 .with_help("a pipeline has to put the values in before release; unexpanded it never matches");
             sink.push(found);
@@ -156,17 +173,7 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
             continue;
         }
         let before = patterns.len();
-        let shown = match &value.raw {
-            Raw::Bool(flag) => {
-                if *flag {
-                    "true"
-                } else {
-                    "false"
-                }
-            }
-            _ => value.text,
-        };
-        if let Err(reason) = text::patterns(shown, modifiers, before + *values, budget, &mut patterns) {
+        if let Err(reason) = text::patterns(&value.text, modifiers, before + *values, budget, &mut patterns) {
             return Err(report_refused(&reason, value, sink));
         }
         forms.push(patterns.len() - before);
@@ -186,11 +193,9 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
     if opaque {
         parts.push(is(Test::Unexpanded));
     }
-    if modifiers.all && modifiers.part == Part::Whole && item.field.is_some() {
-        contradictory_all(item, &patterns, sink);
-    }
     if !patterns.is_empty() {
-        if item.field.is_none() {
+        // `startswith` and `endswith` say where the keyword is; without them it may be anywhere.
+        if item.field.is_none() && modifiers.part == Part::Whole {
             patterns.iter_mut().for_each(|pattern| pattern.pattern = anywhere(&pattern.pattern));
         }
         if modifiers.all && !modifiers.encodings.is_empty() {
@@ -239,7 +244,7 @@ fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) -> Unr
             .diagnostic(
                 &codes::INVALID_VALUE,
                 value.span,
-                format!("`{}` has a wildcard, which cannot be encoded", clip(value.text)),
+                format!("`{}` has a wildcard, which cannot be encoded", clip(&value.text)),
             )
             .with_help("escape it with a backslash, or leave it out"),
         Refused::Expansion => sink
@@ -265,9 +270,16 @@ fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) -> Unr
     sink.refuse(found)
 }
 
-/// `all` over values of which no text can equal two.
-fn contradictory_all(item: &Item<'_>, patterns: &[TextPattern], sink: &mut Sink) {
-    let mut whole = patterns.iter().filter_map(|pattern| match &pattern.pattern {
+/// `all` over values of which no text can equal two. The elements of a list can.
+fn contradictory_all(item: &Item<'_>, tests: Option<&Expr<Arc<Test>>>, sink: &mut Sink) {
+    let mut all: Vec<&TextPattern> = Vec::new();
+    let Some(tests) = tests.filter(|_| item.modifiers.all && item.modifiers.part == Part::Whole) else { return };
+    tests.each(&mut |test, _| {
+        if let Test::Text { patterns, all: true } = &**test {
+            all.extend(patterns);
+        }
+    });
+    let mut whole = all.into_iter().filter_map(|pattern| match &pattern.pattern {
         Pattern::Equals(text) => Some(text.to_ascii_lowercase()),
         _ => None,
     });
@@ -301,14 +313,14 @@ fn exists(item: &Item<'_>, sink: &mut Sink) -> Tests {
 fn cidr(item: &Item<'_>, sink: &mut Sink) -> Tests {
     let mut networks = Vec::with_capacity(item.values.len());
     for value in &item.values {
-        match Network::parse(value.text) {
+        match Network::parse(&value.text) {
             Ok(network) => networks.push(network),
             Err(reason) => {
                 let found = sink
                     .diagnostic(
                         &codes::INVALID_VALUE,
                         value.span,
-                        format!("`{}` is not a network: {reason}", clip(value.text)),
+                        format!("`{}` is not a network: {reason}", clip(&value.text)),
                     )
                     .with_help("write an address and a prefix length, such as 10.0.0.0/8 or fe80::/10");
                 return Err(sink.refuse(found));
@@ -339,7 +351,7 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
             let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message);
             return Err(sink.refuse(found.with_help("split the file, or match texts where no expression is needed")));
         }
-        let inspected = regex::inspect(value.text, flags);
+        let inspected = regex::inspect(&value.text, flags);
         if let Ok(states) = &inspected
             && !limits::take(&mut budget.regex_states, *states)
         {
@@ -367,7 +379,7 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
             refused = Some(sink.refuse(found));
         }
         let pattern =
-            Regex { pattern: value.text.into(), multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
+            Regex { pattern: (*value.text).into(), multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
         patterns.push(TextPattern { pattern: Pattern::Matches(pattern), ignore_case: modifiers.ignore_case });
     }
     refused.map_or_else(|| Ok(is(Test::Text { patterns, all: modifiers.all })), Err)
@@ -382,7 +394,7 @@ fn order(item: &Item<'_>, comparison: Comparison, sink: &mut Sink) -> Tests {
         Some(Number::Float(number)) => Ok(is(Test::Float(comparison, number))),
         None => {
             let found = sink
-                .diagnostic(&codes::INVALID_VALUE, value.span, format!("`{}` is not a number", clip(value.text)))
+                .diagnostic(&codes::INVALID_VALUE, value.span, format!("`{}` is not a number", clip(&value.text)))
                 .with_help("`lt`, `lte`, `gt` and `gte` compare numbers");
             Err(sink.refuse(found))
         }
@@ -448,7 +460,7 @@ fn time(item: &Item<'_>, part: TimePart, sink: &mut Sink) -> Tests {
                 ranges.push(IntRange { from: number, to: number })
             }
             _ => {
-                let message = format!("`{}` is not a number between {least} and {greatest}", clip(value.text));
+                let message = format!("`{}` is not a number between {least} and {greatest}", clip(&value.text));
                 return Err(sink.unread(&codes::INVALID_VALUE, value.span, message));
             }
         }
@@ -529,7 +541,7 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     let mut texts = Vec::new();
     let mut refused: Option<Unread> = None;
     for value in &item.values {
-        let parsed = wildcard::parts(value.text);
+        let parsed = wildcard::parts(&value.text);
         match (scalar, &value.raw) {
             (_, Raw::Null) => parts.push(is(Test::Null)),
             (_, Raw::Text(_)) if wildcard::matches_all(&parsed) => parts.push(is(Test::Exists)),
@@ -549,7 +561,7 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
             {
                 parts.push(is(Test::Bool(text.eq_ignore_ascii_case("true"))));
             }
-            (Scalar::Ip, _) if Network::parse(value.text).is_ok() => networks.extend(Network::parse(value.text)),
+            (Scalar::Ip, _) if Network::parse(&value.text).is_ok() => networks.extend(Network::parse(&value.text)),
             (Scalar::Float, Raw::Text(_)) if has_wildcard(&parsed) => {
                 let message =
                     format!("`{}` is {}, which cannot be compared with a wildcard", field_name(item), article(scalar));
@@ -568,7 +580,7 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                     .with_help("compare it by value: a number, `gt`, `lt`, or `cidr` for an address");
                 sink.push(found);
                 let patterns = text::patterns(
-                    value.text,
+                    &value.text,
                     &item.modifiers,
                     limits::RULE_VALUES,
                     &mut Budget::default(),
@@ -599,7 +611,7 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
 
 /// Reports a value that no value of the field's type equals.
 fn never_equals(item: &Item<'_>, scalar: Scalar, value: &Written<'_>, sink: &mut Sink) -> Unread {
-    let shown = if matches!(value.raw, Raw::Text("")) { "''".to_owned() } else { clip(value.text) };
+    let shown = if matches!(value.raw, Raw::Text("")) { "''".to_owned() } else { clip(&value.text) };
     let message = format!("`{}` is {}, which never equals `{shown}`", field_name(item), article(scalar));
     let found = sink.diagnostic(&codes::VALUE_TYPE, value.span, message).with_help(match scalar {
         Scalar::Bool => "write `true` or `false`",
@@ -629,7 +641,7 @@ mod tests {
             field: Some("ratio"),
             field_span: span,
             modifiers: Modifiers { kind, part, ..Modifiers::default() },
-            values: vec![Written { raw, text, span }],
+            values: vec![Written { raw, text: text.into(), written: text, span }],
             span,
             key_span: span,
         };
@@ -669,7 +681,7 @@ mod tests {
     #[test]
     fn all_asks_for_each_value_in_one_of_its_forms() {
         let span = Span::default();
-        let value = |text| Written { raw: Raw::Text(text), text, span };
+        let value = |text: &'static str| Written { raw: Raw::Text(text), text: text.into(), written: text, span };
         let item = Item {
             field: Some("CommandLine"),
             field_span: span,

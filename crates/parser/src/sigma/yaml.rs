@@ -135,10 +135,17 @@ fn resolve(text: &str) -> Scalar<'_> {
     if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.strip_prefix('+').unwrap_or(text).parse().map_or(Scalar::HugeInt(text), Scalar::Int);
     }
-    let radix =
-        |prefix: &str, base| text.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, base).ok());
-    if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
-        return Scalar::Int(number);
+    for (prefix, base) in [("0x", 16), ("0o", 8)] {
+        if let Some(digits) = text.strip_prefix(prefix).filter(|digits| !digits.is_empty())
+            && digits.chars().all(|digit| digit.is_digit(base))
+        {
+            return i64::from_str_radix(digits, base).map_or(Scalar::HugeInt(text), Scalar::Int);
+        }
+    }
+    match unsigned {
+        ".inf" | ".Inf" | ".INF" => return Scalar::Float(f64::INFINITY),
+        ".nan" | ".NaN" | ".NAN" if unsigned.len() == text.len() => return Scalar::Float(f64::NAN),
+        _ => {}
     }
     let float = unsigned.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
     match text.parse::<f64>() {
@@ -201,6 +208,8 @@ struct Builder<'s, 'k> {
     sink: &'k mut Sink,
     stack: Vec<Frame<'s>>,
     anchors: Vec<(usize, Node<'s>, usize)>,
+    /// Anchors of plain scalars that no alias has referred to yet, and where they are.
+    unused: Vec<(usize, Span)>,
     nodes: usize,
     alias_nodes: usize,
     root: Option<Node<'s>>,
@@ -413,6 +422,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         sink,
         stack: Vec::new(),
         anchors: Vec::new(),
+        unused: Vec::new(),
         nodes: 0,
         alias_nodes: 0,
         root: None,
@@ -439,6 +449,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         if matches!(event, Event::DocumentEnd) {
             builder.anchors.clear();
             builder.alias_nodes = 0;
+            builder.unused_anchors(text);
             if let Some(root) = builder.root.take() {
                 found.push(Read { root, tags: std::mem::take(&mut builder.tags) });
             }
@@ -494,6 +505,11 @@ impl<'s> Builder<'s, '_> {
                     let is_text = style != Style::Plain || matches!(resolve(&value), Scalar::Text(_));
                     self.tag(text, tag, is_text, offsets.byte(span.start.index()));
                 }
+                if anchor != 0 && style == Style::Plain {
+                    let start = offsets.byte(span.start.index());
+                    let end = offsets.byte(span.end.index());
+                    self.unused.extend(anchor_in(text, start, end).map(|span| (anchor, span)));
+                }
                 let span = written(text, span, (style, anchor != 0 || tag.is_some()), &value, offsets);
                 if value.len() > limits::LITERAL_BYTES {
                     let message = format!("a value has {} bytes; the limit is {}", value.len(), limits::LITERAL_BYTES);
@@ -538,6 +554,7 @@ impl<'s> Builder<'s, '_> {
                     let message = "an alias refers to an anchor that contains it or is not there".to_owned();
                     return self.stop(&codes::YAML_ALIAS, Span::at(start), message);
                 };
+                self.unused.retain(|(id, _)| *id != anchor);
                 self.alias_nodes += size;
                 if self.alias_nodes > limits::YAML_ALIAS_NODES {
                     let message = format!("aliases expand to more than {} nodes", limits::YAML_ALIAS_NODES);
@@ -549,6 +566,17 @@ impl<'s> Builder<'s, '_> {
                 self.place(0, node, size)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Notes anchors that nothing refers to: they look like the beginning of a value, and are no part of it.
+    fn unused_anchors(&mut self, text: &str) {
+        for (_, span) in std::mem::take(&mut self.unused) {
+            let name = text.get(span.range()).unwrap_or("");
+            let message = format!("`{}` is read as an anchor, and not as a part of the value", clip(name));
+            let help =
+                "quote the value if the `&` belongs to it; remove the anchor otherwise, since nothing refers to it";
+            self.tags.push(self.sink.diagnostic(&codes::YAML_SYNTAX, span, message).with_help(help));
         }
     }
 
@@ -605,6 +633,23 @@ impl<'s> Builder<'s, '_> {
             (Some(entries), Some(key)) => entries.push((key, node)),
         }
         Ok(())
+    }
+}
+
+/// Where the anchor of a scalar is that the scanner begins at `start`: a tag may stand before it.
+fn anchor_in(text: &str, start: usize, end: usize) -> Option<Span> {
+    let scanned = text.get(start..end)?;
+    let mut at = 0;
+    loop {
+        let rest = scanned.get(at..)?;
+        at += rest.len() - rest.trim_start().len();
+        let rest = rest.trim_start();
+        let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        match rest.bytes().next()? {
+            b'&' => return Some(Span::new(start + at, start + at + length)),
+            b'!' => at += length,
+            _ => return None,
+        }
     }
 }
 

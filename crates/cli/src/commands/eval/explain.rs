@@ -8,16 +8,17 @@ use contentcheck_events::Flattener;
 use contentcheck_model::diagnostic::visible;
 use contentcheck_reference::{Explanation, Prepared};
 use contentcheck_run::replay::Faults;
-use contentcheck_run::{Plan, Route};
+use contentcheck_run::{Plan, Route, Unrecognised};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Streams;
 use crate::args::{Eval, EventFormat};
 use crate::as_sensor::{self, SensorReport};
+use crate::blind_spots::{self, BlindSpots};
 use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::recorded::{self, Sources, Totals, Unrecognised, plural};
+use crate::recorded::{self, Sources, Totals, plural};
 use crate::release::{Release, talk, talk_of};
 use crate::rule_name::RuleName;
 
@@ -37,6 +38,8 @@ pub struct ExplainReport {
     pub matched: u64,
     /// What became of all records.
     pub totals: Totals,
+    /// What rules did not get to see.
+    pub blind_spots: BlindSpots,
     /// The sensor that the events were evaluated as; absent without `--sensor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sensor: Option<SensorReport>,
@@ -89,6 +92,7 @@ pub(super) fn run(
         looked_at: 0,
         matched: 0,
         totals: Totals { unread: sources.problems.len() as u64, ..Totals::default() },
+        blind_spots: BlindSpots::default(),
         sensor: None,
     };
     let mut worker = plan.worker();
@@ -128,7 +132,7 @@ pub(super) fn run(
                 unsupplied += u64::from(!routes.is_empty() && !routes.iter().any(|route| plan.supplies(*route)));
                 report.totals.event(routes.len(), routes.iter().any(|route| plan.stop(*route).is_some()));
                 if routes.is_empty() {
-                    unrecognised.note(plan.router(), flat, || format!("{source}: {place}"));
+                    unrecognised.count(plan.router(), flat, (file, place));
                 }
                 for (route, target) in targets.iter().filter(|(route, _)| routes.contains(route)) {
                     let template = &target.target().template;
@@ -159,6 +163,8 @@ pub(super) fn run(
     }
     report.totals.not_converted = worker.tally().total();
     let named = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
+    let blind = blind_spots::find(plan, worker.seen(), &unrecognised, named);
+    report.blind_spots.clone_from(&blind.report);
     report.sensor = as_sensor::report(plan, &rules, &faults, unsupplied, named)?;
     match arguments.format {
         EventFormat::Json => {
@@ -180,7 +186,8 @@ pub(super) fn run(
         line.push_str(&format!("; the rule looks at events of {} only", templates.join(", ")));
     }
     talk(streams, &line);
-    recorded::summary(&report.totals, worker.tally(), &arguments.recorded, &unrecognised, unsupplied, streams);
+    recorded::summary(&report.totals, worker.tally(), &arguments.recorded, unsupplied, streams);
+    blind.tell(streams);
     let found = as_sensor::summary(report.sensor.as_ref(), streams);
     if !at_odds.is_empty() {
         return Err(odds(&at_odds));

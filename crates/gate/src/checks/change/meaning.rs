@@ -14,6 +14,7 @@ use proptest::strategy::{Strategy, ValueTree};
 
 use super::plain;
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
+use crate::facts::Identity;
 use crate::generate::{Maker, runner};
 use crate::run::{Learned, Outcome, Subject};
 use crate::subject::Built;
@@ -48,6 +49,7 @@ pub(super) fn changed(
     outcome: &mut Outcome,
 ) {
     let mut analysis = Analysis::new(&proof::fires);
+    analysis.about(&new.source);
     moved(run, old, new, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
@@ -118,7 +120,7 @@ fn on(template: &TemplateType) -> Detail {
 /// Whether a target is the opposite of the one before.
 fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool {
     let opposite = Expr::Not(Box::new(before.condition.clone()));
-    let opposite = Target { template: before.template.clone(), condition: opposite };
+    let opposite = before.with_condition(opposite);
     analysis.difference(&opposite, after).relation() == Relation::Equal
 }
 
@@ -200,8 +202,7 @@ fn several(template: &TemplateType, count: u64) -> String {
 /// Whether a rule matches most ordinary events, and did not before.
 fn is_flood(run: &Subject<'_>, rule: &CheckedRule, volume: Option<Volume>) -> bool {
     let Some(Volume { events, before, after }) = volume else { return false };
-    let has_ceiling =
-        || RuleId::count(&run.rules).any(|(id, own)| own.key() == rule.key() && run.ceiling(id).is_some());
+    let has_ceiling = || RuleId::count(&run.rules).any(|(id, own)| own.key() == rule.key() && run.has_own_ceiling(id));
     after > 2 * before && after * 2 > events && !has_ceiling()
 }
 
@@ -235,7 +236,7 @@ fn flooding(
 fn flood(rule: &CheckedRule, target: &Target, message: String, gains: Option<&Witness>) -> Finding {
     let finding = Finding::new(&codes::MATCH_VOLUME, message)
         .of_rule(rule)
-        .with_help("where it is meant, give the rule a ceiling under [gate.ceilings]");
+        .with_help("where it is meant, give the rule its own ceiling under [gate.ceilings]");
     match gains {
         Some(witness) => finding.with_event(&target.template, witness, Some(false)),
         None => finding,
@@ -286,13 +287,14 @@ pub(super) fn recorded(
         outcome.skipped.push("volume on recorded events: not all of them could be read".to_owned());
         return None;
     }
-    let was: BTreeMap<&str, u64> = old.iter().map(|rule| rule.key()).zip(before.rules.iter().copied()).collect();
+    let was: BTreeMap<Identity, u64> =
+        old.iter().map(|rule| Identity::of(rule)).zip(before.rules.iter().copied()).collect();
     // What is in one of a thousand events is no rare find.
     let many = FLOOD.max(before.events / 1_000);
     for ((id, rule), after) in RuleId::count(&run.rules).zip(&now) {
-        let earlier = was.get(rule.key()).copied().unwrap_or(0);
+        let earlier = was.get(&Identity::of(rule)).copied().unwrap_or(0);
         outcome.learned.matches_before.push(earlier);
-        if *after < many || *after <= earlier.saturating_mul(MORE) || run.ceiling(id).is_some() {
+        if *after < many || *after <= earlier.saturating_mul(MORE) || run.has_own_ceiling(id) {
             continue;
         }
         let message =
@@ -308,7 +310,7 @@ pub(super) fn recorded(
         };
         let finding = Finding::new(&codes::MATCH_VOLUME, message).of_rule(rule).with_detail(detail);
         outcome.findings.push(finding.with_help(
-            "`contentcheck eval` shows the events; where it is meant, give the rule a ceiling under [gate.ceilings]",
+            "`contentcheck eval` shows the events; where it is meant, give the rule its own ceiling under [gate.ceilings]",
         ));
     }
     outcome.fact("matches of recorded events before", before.matches);

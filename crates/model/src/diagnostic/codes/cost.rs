@@ -67,6 +67,12 @@ codes! {
         harm: "Without one exact key a lookup has no answer, or several.",
         cure: "Mark one required column, not a float, as `key`; give each column a single value.",
     }
+    /// The last row of a table has no line end
+    TABLE_OPEN_END = "CC0516" "table-open-end" Warning {
+        cause: "The data was cut off while it was written or copied, or a program wrote it that ends no last line.",
+        harm: "What is left of a row can look whole: a shorter name, a hash that is none. Rows after it are missing, and rules that look into the table miss what they held.",
+        cure: "Hold the data against its source. Where it is whole, end the last row with a line break.",
+    }
     /// The file is not a content image
     NOT_AN_IMAGE = "CC0520" "not-an-image" Error {
         cause: "The first bytes are not those of a content image: another file was named, or the file is empty or all zeros.",

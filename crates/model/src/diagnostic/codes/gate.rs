@@ -91,4 +91,28 @@ codes! {
         harm: "What is no longer looked at is no longer found, and every check passes as before.",
         cure: "Restore what is missing, or say that it is meant to go: `--allow-shrink`, for this one release.",
     }
+    /// Recorded events lack what every event of their template type has
+    RECORDING_FOREIGN = "CC1017" "recording-foreign" Error {
+        cause: "What the log says of the events (`Channel`, `EventID`) is recognised, but their own fields have other names: an exporter renamed them, as Elastic Agent writes `process.executable` instead of `Image`.",
+        harm: "Rules look at these events and every field that they ask for is absent: nothing can match, whatever the rules are, and the check would seem to have passed.",
+        cure: "Record the events under the names of the log, or rename the fields. `contentcheck replay FILE` lists what the events lack. Take the file out of the configuration if it cannot be changed.",
+    }
+    /// No recorded event has an input that rules read
+    INPUT_UNSEEN = "CC1018" "input-unseen" Warning {
+        cause: "The recording is of an older version of the sensor, or of a system that does not fill the field, or an exporter left it out or renamed it.",
+        harm: "A rule that needs the field cannot match anything in this recording, so that the recording shows neither that it finds too much nor that it finds anything.",
+        cure: "Add a recording that has the field; if an exporter renamed it, rename it back.",
+    }
+    /// Recorded events tell of what rules are about in a log that these do not look at
+    OTHER_LOG = "CC1019" "other-log" Warning {
+        cause: "Windows audits some of what Sysmon records, under other names: event 4688 of the Security log is the creation of a process, as is event 1 of Sysmon. Rules on the category `process_creation` read Sysmon's event.",
+        harm: "The events look like those that the rules are for, and no rule is ever evaluated on them.",
+        cure: "Record Sysmon's events, or write rules on `service: security` with the fields of event 4688, such as `NewProcessName`.",
+    }
+    /// A test beside a rule looks as if it had a slip
+    TEST_SLIP = "CC1020" "test-slip" Warning {
+        cause: "The event of the test has a name that no template type of the rule has, or a value that is not of the type of its field and counts as absent.",
+        harm: "The rule is shown another event than the test says. Where it must be silent, it is silent for another reason, and the test proves nothing.",
+        cure: "Fix the name or the value in the event; `contentcheck test` shows the same note.",
+    }
 }

@@ -157,4 +157,10 @@ codes! {
         harm: "It covers the one selection of exactly that name; selections that are added later are left out.",
         cure: "Put `*` behind the name, or write the name alone.",
     }
+    /// A taxonomy that is not Sigma's
+    FOREIGN_TAXONOMY = "CC0727" "foreign-taxonomy" Warning {
+        cause: "`taxonomy` says that the names of fields and values, and the log source, are not those of Sigma's taxonomy.",
+        harm: "They are read as Sigma's all the same, so fields may be unknown, or mean something else than the author meant.",
+        cure: "Write the rule in Sigma's names and remove `taxonomy`, or declare template types that have the names of the other taxonomy.",
+    }
 }

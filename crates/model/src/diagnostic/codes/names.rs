@@ -61,4 +61,10 @@ codes! {
         harm: "Rules and sensors built against the earlier version read shifted inputs.",
         cure: "Append new fields at the end, and give removed positions to `retired`.",
     }
+    /// A filter for other events than the rules that it names
+    FILTER_ELSEWHERE = "CC0211" "filter-elsewhere" Warning {
+        cause: "The log source of the filter is not that of a rule under `rules`, nor a wider one.",
+        harm: "Filters are applied to rules of their log source, so the rule keeps all of its matches.",
+        cure: "Write the log source of the rules, or name the rules that the filter is for.",
+    }
 }

@@ -51,7 +51,7 @@ codes! {
     }
     /// The YAML cannot be read
     YAML_SYNTAX = "CC0110" "yaml-syntax" Error {
-        cause: "Indentation, a quote or a bracket is wrong. Or a tag, such as `!!binary`, says that a value is not what is written.",
+        cause: "Indentation, a quote or a bracket is wrong. Or a tag, such as `!!binary`, says that a value is not what is written. Or a value begins with `&`, and what follows is read as the name of an anchor.",
         harm: "No reader can load the rule, or readers that know the tag load another one.",
         cure: "Fix the line that the message names; quote values that hold `:`, `#`, `*`, `&`, `!`, `{` or `[`. Remove tags.",
     }
@@ -117,7 +117,7 @@ codes! {
     }
     /// A plain YAML scalar that readers take for different values
     AMBIGUOUS_SCALAR = "CC0121" "ambiguous-scalar" Warning fixable {
-        cause: "An unquoted `yes`, `no`, `on`, `off`, `010` or `12:30` is a text in YAML 1.2 and a boolean or a number in YAML 1.1.",
+        cause: "An unquoted `yes`, `off`, `010`, `1_000`, `12:30` or `2024-01-01` is a string or one number in YAML 1.2 and a boolean, a date or another number in YAML 1.1. Or a number is compared as a string, and is not written as numbers are: `1.10` is 1.1.",
         harm: "The same rule compares with `no` in one engine and with `false` in another.",
         cure: "Quote the value.",
     }
@@ -153,9 +153,9 @@ codes! {
     }
     /// A value with a character at its edge or inside that no log has there
     STRAY_CHARACTER = "CC0127" "stray-character" Warning {
-        cause: "A blank was left at the edge when the value was cut out of a longer text, or YAML turned `\\t` and `\\n` between double quotes into a tab and a line break.",
+        cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer text, a character that cannot be seen was copied with it, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
         harm: "The whole value, or its beginning, is compared, so the character decides and the value hardly ever matches.",
-        cure: "Remove the blank, or compare with `contains`. Write paths in single quotes.",
+        cure: "Remove the character, or compare with `contains`. Write paths in single quotes.",
     }
     /// A piece of base64 compared with a whole value
     ENCODED_WHOLE = "CC0128" "encoded-whole" Warning {
@@ -234,5 +234,23 @@ codes! {
         cause: "The value has the wildcards or the signs of a regular expression, and the operator takes them as they are written: `==`, `in`, `contains`, `starts_with` and `ends_with` have no wildcards, and those of `like` are `*` and `?`.",
         harm: "The rule looks for the signs themselves, which events hardly ever have, so it looks right and never matches.",
         cure: "Use `like` for wildcards and `matches` for a regular expression, or remove the signs.",
+    }
+    /// A word with letters that look like those of another script
+    MIXED_SCRIPTS = "CC0141" "mixed-scripts" Warning {
+        cause: "The word was copied from a text that imitates it, such as a phishing page, or typed with another keyboard: a Cyrillic `с` looks like a Latin `c`, and `ｃ` is as wide as two.",
+        harm: "The word is compared by its characters, so it never equals the one that it looks like.",
+        cure: "Type the word again. If the characters are what the rule looks for, write them as escapes between double quotes.",
+    }
+    /// Several values in one string
+    VALUES_IN_STRING = "CC0142" "values-in-string" Warning {
+        cause: "A list or a range was written within quotes, as in `'4624, 4625'`, `4624-4634` or `'[\"a\",\"b\"]'`.",
+        harm: "It is one string with commas, brackets or a dash in it, and no event has that.",
+        cure: "Write the values as a list of YAML, one after the other. For a range write `gte` and `lte`.",
+    }
+    /// A question mark of an address is a wildcard
+    QUERY_WILDCARD = "CC0143" "query-wildcard" Warning {
+        cause: "A part of a URL was copied with the `?` before its query, as in `x.php?id=`.",
+        harm: "`?` stands for any one character, so the value matches more than the address it shows.",
+        cure: "Write `\\?` for the question mark itself.",
     }
 }

@@ -58,7 +58,7 @@ fn known_field(template: &TemplateType, name: &str) -> Option<Resolved> {
 
 /// Whether the template type declares a field of this name.
 fn is_declared(template: &TemplateType, name: &str) -> bool {
-    !template.named(name).is_undeclared()
+    template.find(name).is_some()
 }
 
 /// What a binding stands for.

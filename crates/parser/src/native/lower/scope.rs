@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::ast::{self, Ast, Declaration, Values};
 use super::Form;
-use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, codes};
+use contentcheck_model::diagnostic::{Diagnostic, Severity, Sink, Unread, codes};
 use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::source::Span;
 use contentcheck_model::table::{Data, Table};
@@ -153,7 +153,7 @@ fn table(
     }
     let data = path.as_deref().zip(bytes.as_deref()).map(|(name, bytes)| Data { name, bytes });
     let (read, wrong) = table::read(declared, ast.source(), data);
-    let first = wrong.first().cloned();
+    let first = wrong.iter().find(|wrong| wrong.severity == Severity::Error).cloned();
     found.extend(wrong);
     read.ok_or_else(|| {
         let unknown = || sink.diagnostic(&codes::TABLE_MISSING, declared.name.span, "the table could not be read");

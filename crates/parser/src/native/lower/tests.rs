@@ -114,7 +114,7 @@ fn right_predicates_have_exact_tests() {
         ("ratio >= 0.5", "Input(7) Float(GreaterOrEqual, 0.5)"),
         ("dst cidr \"10.0.0.0/8\"", "Input(3) Cidr([Network { address: 10.0.0.0, prefix: 8 }])"),
         ("user ==~ parent", "Input(2) Field { comparison: Order(Equal), other: Input(9), ignore_case: true }"),
-        ("EventID == 17", "Fixed(0) Int([IntRange { from: 17, to: 17 }])"),
+        ("EventID == 17", "Reads(0) Int([IntRange { from: 17, to: 17 }])"),
         ("EventID in [17, 18] and pid == 1", "Input(1) Int([IntRange { from: 1, to: 1 }])"),
     ] {
         assert_eq!(tests_of(condition), expected, "{condition}");

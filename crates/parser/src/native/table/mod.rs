@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use contentcheck_model::diagnostic::{Diagnostic, Sink, clip, codes};
+use contentcheck_model::diagnostic::{Diagnostic, Severity, Sink, clip, codes};
 use contentcheck_model::source::Source;
 use contentcheck_model::table::cell::{from_text, wrong};
 use contentcheck_model::table::{Column, Data, Filling, Format, Table};
@@ -47,7 +47,7 @@ pub fn data_path(table: &ast::Table, declaring: &Source) -> Option<Result<String
 
 /// Reads a table from its declaration in `declaring` and, where it says `from`, from its data.
 ///
-/// Every mistake is reported, with its row and column. A table with a mistake is not given out.
+/// Every mistake is reported, with its row and column. A table with an error is not given out.
 #[must_use]
 pub fn read(table: &ast::Table, declaring: &Source, data: Option<Data<'_>>) -> (Option<Table>, Vec<Diagnostic>) {
     let mut sink = Sink::new(declaring);
@@ -71,7 +71,7 @@ pub fn read(table: &ast::Table, declaring: &Source, data: Option<Data<'_>>) -> (
             sink.finish()
         }
     };
-    if !found.is_empty() {
+    if found.iter().any(|found| found.severity == Severity::Error) {
         return (None, found);
     }
     (Some(filling.finish(table.name.value.clone(), table.version.value)), found)

@@ -1,0 +1,430 @@
+//! Values, names and conditions that look like something else than they are: tables of what is found, and of what is
+//! meant and is not.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use contentcheck_model::diagnostic::Diagnostic;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
+use contentcheck_parser::release::{Checking, Gathered};
+
+const TEMPLATES: &str = "template acme.process @ 1 {
+    serves { product: \"windows\", category: \"process_creation\" }
+    1 Image       : string nocase
+    2 CommandLine : string nocase
+    3 User        : string? nocase
+    4 Count       : int?
+    5 Words       : list<string>?
+    6 Address     : ip?
+}
+template acme.web @ 1 {
+    serves { category: \"webserver\" }
+    open
+}
+";
+
+fn read(sources: &[(&str, String)]) -> Vec<Diagnostic> {
+    let mut all = vec![(Source::new("a.content", TEMPLATES), Language::Native)];
+    all.extend(sources.iter().map(|(name, text)| (Source::new(*name, text.clone()), Language::Sigma)));
+    Gathered::of(all).check(&Checking::default()).judge().findings().to_vec()
+}
+
+/// The codes that are found in a rule, but for those that ask for metadata.
+fn codes(logsource: &str, detection: &str, more: &str) -> Vec<&'static str> {
+    let indented: String = detection.lines().map(|line| format!("    {line}\n")).collect();
+    let text = format!(
+        "title: A rule for this test\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: test\ndescription: It is for this test \
+         alone.\nauthor: nobody\ndate: 2026-01-15\nlogsource: {{{logsource}}}\ndetection:\n{indented}level: low\n{more}"
+    );
+    let found = read(&[("r.yml", text)]);
+    found.iter().map(|found| found.code.id).collect()
+}
+
+const PROCESS: &str = "category: process_creation, product: windows";
+
+fn of_item(item: &str) -> Vec<&'static str> {
+    codes(PROCESS, &format!("s:\n    {item}\ncondition: s"), "")
+}
+
+#[test]
+fn characters_that_cannot_be_seen() {
+    for sign in ["\u{200B}", "\u{202E}", "\u{A0}", "\u{AD}", "\u{2060}", "\u{2003}", "\u{3164}"] {
+        for item in [
+            format!("CommandLine|contains: 'cmd{sign}exe'"),
+            format!("CommandLine|contains: \"cmd{sign}exe\""),
+            format!("CommandLine|contains: \"{sign}cmd\""),
+            format!("CommandLine|contains: ['fine', 'exe{sign}']"),
+            format!("CommandLine|re: 'cmd{sign}?a'"),
+        ] {
+            assert_eq!(of_item(&item), ["CC0127"], "{item:?}");
+        }
+        let unknown = of_item(&format!("Command{sign}Line|contains: 'cmd'"));
+        assert!(unknown.contains(&"CC0127"), "a field with {sign:?}: {unknown:?}");
+        let named = codes(PROCESS, &format!("s{sign}x:\n    Image: a\ncondition: 1 of s*"), "");
+        assert_eq!(named, ["CC0127"], "a selection with {sign:?}");
+        let condition = codes(PROCESS, &format!("s:\n    Image: a\ncondition: s{sign}"), "");
+        assert!(condition.contains(&"CC0127"), "a condition with {sign:?}: {condition:?}");
+        assert_eq!(
+            of_item(&format!("CommandLine|contains: '{0}{0}'", sign)),
+            [""; 0],
+            "a rule that looks for {sign:?}"
+        );
+    }
+    // Readers of YAML refuse it between words without quotes.
+    assert_eq!(of_item("CommandLine|contains: 'cmd\u{FEFF}exe'"), ["CC0127"]);
+    for (item, wanted) in [
+        (r#"CommandLine|contains: "\Public""#, "CC0127"),
+        (r#"CommandLine|contains: "C:\\Users\Local""#, "CC0127"),
+        (r#"CommandLine|contains: "C:\\x\Public""#, "CC0127"),
+        (r#"CommandLine|contains: "a\_x""#, "CC0127"),
+        (r#"CommandLine|contains: "a\Nx""#, "CC0127"),
+    ] {
+        assert_eq!(of_item(item), [wanted], "{item}");
+    }
+    for item in [
+        r#"CommandLine|contains: "a\u200Bb""#,
+        r#"CommandLine|contains: "a\u2029b""#,
+        r#"CommandLine|contains: "a\U0000202Eb""#,
+        r#"CommandLine|contains: "a\xA0b""#,
+    ] {
+        assert_eq!(of_item(item), [""; 0], "{item}");
+    }
+}
+
+#[test]
+fn words_of_two_scripts() {
+    for item in [
+        "CommandLine|contains: 'сmd.exe'",
+        "CommandLine|contains: 'pоwershell'",
+        "CommandLine|contains: 'ｃｍｄ'",
+        "CommandLine|contains: ['fine', 'ΒΑt']",
+        "CommandLine|re: '^сmd'",
+    ] {
+        assert_eq!(of_item(item), ["CC0141"], "{item}");
+    }
+    assert!(of_item("Соmmand|contains: a").contains(&"CC0141"));
+    assert_eq!(codes(PROCESS, "sеl:\n    Image: a\ncondition: 1 of s*", ""), ["CC0141"]);
+    assert!(codes(PROCESS, "sel:\n    Image: a\ncondition: sеl", "").contains(&"CC0141"));
+    for item in [
+        "CommandLine|contains: 'Администраторы'",
+        "CommandLine|contains: 'пароль.exe'",
+        "CommandLine|contains: '管理者admin'",
+        "CommandLine|contains: 'naïve café'",
+        "CommandLine|contains: 'Ü-Wagen'",
+        "CommandLine|contains: ['а', 'е', 'с', 'о']",
+        "CommandLine|contains: '🏳️\u{200D}🌈'",
+        r#"CommandLine|contains: "\u0441md""#,
+    ] {
+        assert_eq!(of_item(item), [""; 0], "{item}");
+    }
+}
+
+#[test]
+fn quotes_commas_and_spaces_that_were_left_over() {
+    for item in [
+        r"Image|startswith: 'C:\Program Files\'''",
+        r#"Image|startswith: 'C:\Program Files\"'"#,
+        r#"Image|endswith: '\cmd.exe"'"#,
+        r"Image|endswith: '\cmd.exe'''",
+        r#"Image: '"C:\Windows\cmd.exe"'"#,
+        r"CommandLine|contains: '\Temp\'''",
+        r#"User: 'x"'"#,
+        r#"User: '"x'"#,
+        "User: x'",
+        "User: '“admin”'",
+        "CommandLine|contains: '“-enc”'",
+        "User: ‘admin",
+        "User: admin,",
+        "User: [admin, root]\n    CommandLine: a,",
+        r"Image|endswith: '\rundll32.exe '",
+        r"Image: '\rundll32.exe '",
+        "CommandLine|startswith: ' cmd'",
+    ] {
+        assert_eq!(of_item(item), ["CC0127"], "{item}");
+    }
+    for item in [
+        r#"CommandLine|endswith: '.exe"'"#,
+        "CommandLine|endswith: '.dll'''",
+        r#"CommandLine|contains: ' "eyJ0eX"'"#,
+        r#"CommandLine: 'cmd.exe /c "ver"'"#,
+        r#"CommandLine|startswith: '/c echo "'"#,
+        r#"CommandLine|startswith: '"C:\Windows\cmd.exe" '"#,
+        r"CommandLine|contains: ':\ProgramData'''",
+        r#"CommandLine|contains: ' | iex\"'"#,
+        "CommandLine|contains: '''BUILTIN\\'''",
+        "CommandLine|contains: '.dll,'",
+        r"CommandLine: 'C:\Windows\system32\userinit.exe,'",
+        "CommandLine|endswith: '-0,'",
+        "User: 'GnuPG’s OpenPGP tool'",
+        "User: O'Brien",
+        "CommandLine|contains: '\"'",
+        "CommandLine|contains: '“'",
+        "CommandLine|contains: 'ipmo '",
+        "CommandLine|endswith: ' -x'",
+        "CommandLine|endswith: 'chcp '",
+        "CommandLine|endswith: 'chcp '",
+        "CommandLine|re: '\"$'",
+    ] {
+        assert_eq!(of_item(item), [""; 0], "{item}");
+    }
+}
+
+#[test]
+fn several_values_in_one_string() {
+    let web = |item: &str| codes("category: webserver", &format!("s:\n    {item}\ncondition: s"), "");
+    for item in [
+        "EventID: '4624, 4625'",
+        "EventID: 4624,4625",
+        "EventID: '4624;4625'",
+        "EventID: 4624, 4625, 4634",
+        "EventID: 4624-4634",
+        "EventID: '4624 - 4634'",
+        "dst_port: '80,443'",
+        "dst_port: 1024-65535",
+        r#"method: '["GET","POST"]'"#,
+        r#"method|contains: '["a", "b"]'"#,
+        "method: \"['GET', 'POST']\"",
+        "method: '[GET, POST]'",
+    ] {
+        assert_eq!(web(item), ["CC0142"], "{item}");
+    }
+    for item in ["EventID: four", "EventCode: logon", "winlog.event_id: ['4624', 'none']"] {
+        assert_eq!(web(item), ["CC0609"], "{item}");
+    }
+    for item in [
+        "EventID: 4624",
+        "EventID: '46*'",
+        "EventID: ['4624', '4625']",
+        "uuid: 12345678-1234-abcd-ef00-0123456789ab",
+        "day|startswith: '2023-03'",
+        "serial: 10-20",
+        "id: 20-10",
+        "text|contains: '[char]'",
+        "text|contains: '[System.Net.DNS]'",
+        "text: '[USER=root] [TTY=/dev/pts/0]'",
+        "text|contains: '[\"install\", '",
+        "name: four",
+    ] {
+        assert_eq!(web(item), [""; 0], "{item}");
+    }
+}
+
+#[test]
+fn question_marks_of_urls() {
+    let web = |item: &str| codes("category: webserver", &format!("s:\n    {item}\ncondition: s"), "");
+    for item in [
+        "cs-uri-query|contains: 'x.php?id='",
+        "cs-uri-query|contains: '?Event='",
+        "cs-uri|contains: '/index.html?'",
+        "cs-uri: '*/a.aspx?q=*'",
+        "cs-uri|contains: 'app://?source='",
+    ] {
+        assert_eq!(web(item), ["CC0143"], "{item}");
+    }
+    for item in [
+        r"cs-uri-query|contains: 'x.php\?id='",
+        r"cs-uri-query|contains: '\?Event='",
+        "cs-uri|contains: 'spinstall?.aspx'",
+        "text|contains: 'EventCode=?462?'",
+        "text|contains: '?:\\Windows\\'",
+        "text|endswith: '8???'",
+        r"cs-uri|re: 'x\.php?id='",
+    ] {
+        assert_eq!(web(item), [""; 0], "{item}");
+    }
+}
+
+#[test]
+fn conditions_that_mix_and_with_or() {
+    let condition = |text: &str| {
+        let selections = "a: {Image: a}\nb: {Image: b}\nf: {User: c}\ng: {User: d}\n";
+        codes(PROCESS, &format!("{selections}condition: {text}"), "")
+    };
+    for text in [
+        "a or b and not f or g",
+        "a and b or f and g",
+        "a or g or b and f",
+        "g and (a or b and f)",
+        "not a and b or f or g",
+    ] {
+        assert_eq!(condition(text), ["CC0137"], "{text}");
+    }
+    for text in [
+        "(a or b) and not f and g",
+        "a or (b and not f) or g",
+        "a and b and f and g",
+        "not (a or b) and (f or g)",
+        "1 of a or (all of b and (f or g))",
+    ] {
+        assert!(!condition(text).contains(&"CC0137"), "{text}");
+    }
+}
+
+#[test]
+fn numbers_that_readers_of_yaml_differ_on() {
+    for value in [
+        "010",
+        "0o17",
+        "1_000",
+        "0b11",
+        "10:30:00",
+        "12:30",
+        "2024-01-01",
+        "2024-01-01 10:00:00",
+        "yes",
+        "Off",
+        "y",
+        "1e3",
+        "-0x1F",
+        "=",
+        "1.10",
+        "5.",
+    ] {
+        assert_eq!(of_item(&format!("CommandLine: {value}")), ["CC0121"], "{value}");
+    }
+    for part in ["contains", "startswith", "endswith"] {
+        assert_eq!(of_item(&format!("CommandLine|{part}: 0x1210")), ["CC0121"], "{part}");
+        assert_eq!(of_item(&format!("CommandLine|{part}: +3")), ["CC0121"], "{part}");
+    }
+    for value in [".inf", "-.INF", "+.Inf", ".nan", ".NaN"] {
+        assert_eq!(of_item(&format!("CommandLine|endswith: {value}")), ["CC0120"], "{value}");
+    }
+    for value in [
+        "0x1210", "+3", "-7", "4624", "1.5", "0", "plain", "'010'", "'.inf'", "10.0.0.1", "1.2.3", "4625x", "12:60",
+        "true",
+    ] {
+        assert_eq!(of_item(&format!("CommandLine: {value}")), [""; 0], "{value}");
+    }
+    for value in ["&chcp 65001", "&foo", "[&a x, y]", "&a !!str x"] {
+        assert!(of_item(&format!("CommandLine|contains: {value}")).contains(&"CC0110"), "{value}");
+    }
+    assert_eq!(codes(PROCESS, "s:\n    Image: &v a\nt:\n    User: *v\ncondition: s or t", ""), [""; 0]);
+    assert_eq!(of_item("CommandLine|contains: '&chcp 65001'"), [""; 0]);
+}
+
+#[test]
+fn tactics_and_taxonomies() {
+    let fine = "s:\n    Image: a\ncondition: s";
+    let tagged = |tag: &str| codes(PROCESS, fine, &format!("tags: [{tag}]\n"));
+    for tag in [
+        "attack.exection",
+        "attack.persistance",
+        "attack.defense_evesion",
+        "attack.privilege-escalaton",
+        "attack.discovry",
+    ] {
+        assert_eq!(tagged(tag), ["CC0713"], "{tag}");
+    }
+    for tag in [
+        "attack.execution",
+        "attack.defense_evasion",
+        "attack.stealth",
+        "attack.t1059.001",
+        "attack.g0016",
+        "attack.evasion",
+        "attack.impact",
+    ] {
+        assert_eq!(tagged(tag), [""; 0], "{tag}");
+    }
+    assert_eq!(codes(PROCESS, fine, "taxonomy: ecs\n"), ["CC0727"]);
+    assert_eq!(codes(PROCESS, fine, "taxonomy: sigma\n"), [""; 0]);
+}
+
+#[test]
+fn all_over_a_list_contradicts_nothing() {
+    assert_eq!(of_item("User|all: [a, b]"), ["CC0610"]);
+    assert_eq!(of_item("Words|all: [a, b]"), [""; 0]);
+    assert_eq!(of_item("Words|contains|all: [a, b]"), [""; 0]);
+}
+
+const RULE: &str = "title: A rule to be filtered\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nname: one\nlogsource: {category: \
+                    process_creation, product: windows}\ndetection:\n    s: {Image: a}\n    condition: s\n";
+
+/// What is found in a document beside a rule, but for notes on metadata and that it is not run.
+fn beside(document: &str) -> Vec<&'static str> {
+    let found = read(&[("r.yml", RULE.to_owned()), ("s.yml", document.to_owned())]);
+    let found = found.iter().filter(|found| found.source.name() == "s.yml");
+    found.map(|found| found.code.id).filter(|code| !["CC0119", "CC0704"].contains(code)).collect()
+}
+
+fn filter(logsource: &str, item: &str, rule: &str) -> Vec<&'static str> {
+    beside(&format!(
+        "title: A filter for this test\nlogsource: {{{logsource}}}\nfilter:\n    rules: [{rule}]\n    s: {{{item}}}\n    condition: not s\n"
+    ))
+}
+
+#[test]
+fn filters_are_checked_as_rules_are() {
+    assert_eq!(filter(PROCESS, "User: x", "one"), [""; 0]);
+    assert_eq!(filter("product: windows", "User: x", "one"), [""; 0], "a wider log source");
+    for (item, code) in [
+        ("'Address|cidr': 10.0.0.0/33", "CC0120"),
+        ("'Address|cidr': nowhere", "CC0120"),
+        ("'Image|re': '(?=a)'", "CC0501"),
+        ("'Image|contians': x", "CC0117"),
+        ("Usr: x", "CC0202"),
+        ("Count: x", "CC0302"),
+        ("'Count|gt': x", "CC0120"),
+        ("'Image|fieldref': Imag", "CC0202"),
+        ("User: '\u{200B}x'", "CC0127"),
+    ] {
+        assert_eq!(filter(PROCESS, item, "one"), [code], "{item}");
+    }
+    assert_eq!(filter("category: webserver", "User: x", "one"), ["CC0211"]);
+    assert_eq!(filter("category: process_creation, product: linux", "User: x", "one"), ["CC0201", "CC0211"]);
+    assert_eq!(filter(PROCESS, "User: x", "two"), ["CC0208"]);
+}
+
+fn correlation(rules: &str, group: &str, condition: &str, more: &str) -> Vec<&'static str> {
+    beside(&format!(
+        "title: A correlation for this test\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f52\nname: two\ncorrelation:\n    type: event_count\n    \
+         rules: [{rules}]\n    group-by: [{group}]\n    timespan: 5m\n    condition: {{{condition}}}\n{more}"
+    ))
+}
+
+#[test]
+fn correlations_are_checked_beside_their_rules() {
+    assert_eq!(correlation("one", "User", "gte: 5", ""), [""; 0]);
+    assert_eq!(correlation("6F0C8F1A-7D0B-4F0E-9A38-0D6F3C7E1F51", "User", "gte: 5", ""), [""; 0]);
+    assert_eq!(correlation("oen", "User", "gte: 5", ""), ["CC0208"]);
+    assert_eq!(correlation("one", "Usr", "gte: 5", ""), ["CC0202"]);
+    assert_eq!(correlation("6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51", "User, Nothing", "gte: 5", ""), ["CC0202"]);
+    assert_eq!(correlation("one", "who", "gte: 5", "    aliases: {who: {one: User}}\n"), [""; 0]);
+    assert_eq!(correlation("one", "who", "gte: 5", "    aliases: {who: {one: Usr}}\n"), ["CC0202"]);
+    for rules in ["two", "one, two", "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f52"] {
+        assert_eq!(correlation(rules, "User", "gte: 5", ""), ["CC0706"], "{rules}");
+    }
+    for bounds in
+        ["gte: 5, lte: 3", "gt: 5, lt: 6", "gt: 5, lte: 5", "eq: 5, gte: 6", "eq: 5, neq: 5", "gt: 4.5, lt: 5"]
+    {
+        assert_eq!(correlation("one", "User", bounds, ""), ["CC0706"], "{bounds}");
+    }
+    for bounds in ["gte: 5, lte: 5", "gt: 5, lt: 7", "gte: 3, lte: 5", "eq: 5", "gte: 5, neq: 6"] {
+        assert_eq!(correlation("one", "User", bounds, ""), [""; 0], "{bounds}");
+    }
+    for timespan in ["5", "5 m", "0m", "1.5h", "5min", "m", "-5m", "PT5M"] {
+        let text = format!(
+            "title: A correlation for this test\ncorrelation:\n    type: event_count\n    rules: [one]\n    group-by: [User]\n    timespan: \
+             {timespan}\n    condition: {{gte: 5}}\n"
+        );
+        assert_eq!(beside(&text), ["CC0706"], "{timespan}");
+    }
+}
+
+/// Correlations that go round are found however many take part, and those that only lead to others are not.
+#[test]
+fn correlations_that_need_each_other() {
+    let document = |name: &str, rules: &str| {
+        format!(
+            "title: Correlation {name}\nname: {name}\ncorrelation:\n    type: temporal\n    rules: [{rules}]\n    group-by: [User]\n    timespan: 5m\n"
+        )
+    };
+    let found = |documents: &[(&str, &str)]| -> Vec<String> {
+        let text: Vec<String> = documents.iter().map(|(name, rules)| document(name, rules)).collect();
+        let found = read(&[("r.yml", RULE.to_owned()), ("s.yml", text.join("---\n"))]);
+        let found = found.iter().filter(|found| found.code.id == "CC0706");
+        found.map(|found| found.source.slice(found.span).to_owned()).collect()
+    };
+    assert_eq!(found(&[("b", "one"), ("c", "b"), ("d", "c, one")]), [""; 0]);
+    assert_eq!(found(&[("b", "c"), ("c", "b")]), ["c", "b"]);
+    assert_eq!(found(&[("b", "one, c"), ("c", "d"), ("d", "b"), ("e", "one")]), ["c", "d", "b"]);
+}
