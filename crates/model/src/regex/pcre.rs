@@ -262,7 +262,7 @@ impl<'p> Parser<'p> {
         };
         let Some(range) = range else {
             let what = "the numbers of a repeat rise, and are at most 65535";
-            return Err(self.syntax(from, length + 2, what, "correct the numbers"));
+            return Err(self.syntax(from, length + 2, what, "write the smaller number first, as in `{2,5}`"));
         };
         Ok(Some(RepetitionKind::Range(range)))
     }
@@ -583,7 +583,7 @@ impl<'p> Parser<'p> {
     fn no_escape(&self, from: usize, letter: char) -> Problem {
         let what = format!("`\\{letter}` has no meaning in PCRE here");
         let help = if letter == 'u' || letter == 'U' {
-            "write a character by its number as `\\x{...}`"
+            "write `\\\\` for a backslash, as in a path, or a character by its number as `\\x{...}`"
         } else {
             "write the letter without a backslash, or `\\\\` for a backslash"
         };
@@ -694,7 +694,7 @@ impl<'p> Parser<'p> {
                 Some(high) if low <= high => items.push(range(self.span(start), low, high)),
                 Some(_) => {
                     let what = "the range ends before it begins";
-                    return Err(self.syntax(start, self.at - start, what, "escape the `-` if the character is meant"));
+                    return Err(self.syntax(start, self.at - start, what, "write its ends in the other order, or escape the `-` if the character is meant"));
                 }
             }
         }
