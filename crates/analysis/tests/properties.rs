@@ -1,6 +1,6 @@
 //! Answers against the reference evaluator, on random conditions over a template type with a field of every kind, and on
 //! events that are aimed at the literals of the conditions.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};

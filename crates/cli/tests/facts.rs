@@ -1,5 +1,5 @@
 //! What reports say of sensors is there in parts: nobody has to take a message apart.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 mod common;
 

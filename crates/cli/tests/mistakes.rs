@@ -1,6 +1,6 @@
 //! corpus/mistakes: what people write by mistake, and what they are told. With `BLESS=1` the answers are written, so
 //! that a message changes only on purpose; what a message must say, and the line it must be about, stays.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 mod common;
 
@@ -143,7 +143,10 @@ fn answer(found: &[Diagnostic]) -> String {
     text
 }
 
-fn groups() -> Vec<(Language, String, Vec<(String, Page)>)> {
+/// The pages of a language, by their paths, and its sound file.
+type Group = (Language, String, Vec<(String, Page)>);
+
+fn groups() -> Vec<Group> {
     let mut groups = Vec::new();
     for directory in directories(&corpus("mistakes")) {
         let (language, sound) = match name(&directory).as_str() {

@@ -118,10 +118,7 @@ fn likely_tag(tag: &str) -> Option<String> {
         .iter()
         .find_map(|namespace| lower.strip_prefix(namespace)?.strip_prefix(['.', ' ', ':', '-', '_']))
         .unwrap_or(&lower);
-    if is_attack(bare)
-        && bare.starts_with(['t', 'g', 's'])
-        && bare.as_bytes().get(1).is_some_and(u8::is_ascii_digit)
-    {
+    if is_attack(bare) && bare.starts_with(['t', 'g', 's']) && bare.as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
         return Some(format!("attack.{bare}"));
     }
     let cve = lower.strip_prefix("cve").map(|rest| rest.trim_start_matches(['-', '.', ' ', '_']))?;

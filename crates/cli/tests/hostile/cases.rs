@@ -164,7 +164,7 @@ fn values() -> Vec<Case> {
                     })
                 ))
             },
-            "CC0120",
+            "CC0108",
         ),
         yml(
             "a mistake behind a long line of quotes",
