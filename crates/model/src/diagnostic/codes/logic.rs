@@ -39,18 +39,6 @@ codes! {
         harm: "Every match is reported twice, and tuning one leaves the other.",
         cure: "Remove one, or make them differ.",
     }
-    /// A list value on which nothing depends
-    DEAD_VALUE = "CC0622" "dead-value" Info {
-        cause: "The rest of the condition leaves nothing to the value: a filter excludes all that it matches, or nothing that it would exclude is selected.",
-        harm: "A detection or an exception that stands in the list is not made, and nobody notices while the other values work.",
-        cure: "Remove the value, or change the part that leaves nothing to it.",
-    }
-    /// A value that does not look like those of its field
-    UNLIKELY_VALUE = "CC0623" "unlikely-value" Info {
-        cause: "The field has values of one form, such as full paths, and the value is written in another one. This is what is known of the field and no proof: an event may have another value.",
-        harm: "The predicate is most likely false on every event.",
-        cure: "Write the value as the field has it, or compare a part of it.",
-    }
     /// A value that matches everything
     WILDCARD_ONLY = "CC0607" "wildcard-only" Warning fixable {
         cause: "A value consists of wildcards alone.",
@@ -140,6 +128,18 @@ codes! {
         cause: "The conditions are written in different ways and mean the same.",
         harm: "Every match is reported twice, and tuning one leaves the other.",
         cure: "Remove one, or make them differ.",
+    }
+    /// A list value on which nothing depends
+    DEAD_VALUE = "CC0622" "dead-value" Info {
+        cause: "The rest of the condition leaves nothing to the value: a filter excludes all that it matches, or nothing that it would exclude is selected.",
+        harm: "A detection or an exception that stands in the list is not made, and nobody notices while the other values work.",
+        cure: "Remove the value, or change the part that leaves nothing to it.",
+    }
+    /// A value that does not look like those of its field
+    UNLIKELY_VALUE = "CC0623" "unlikely-value" Info {
+        cause: "The field has values of one form, such as full paths, and the value is written in another one. This is what is known of the field and no proof: an event may have another value.",
+        harm: "The predicate is most likely false on every event.",
+        cure: "Write the value as the field has it, or compare a part of it.",
     }
 }
 
