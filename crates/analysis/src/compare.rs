@@ -86,7 +86,7 @@ fn alternatives(
     values: &BTreeMap<FieldId, Option<Value>>,
     found: &mut Vec<Option<Value>>,
 ) {
-    /// Texts of other fields that are put together.
+    /// Strings of other fields that are put together.
     const TEXTS: usize = 12;
     /// Other fields whose values are looked at.
     const OTHERS: usize = 64;

@@ -1,4 +1,4 @@
-//! Numbers as tests see them: texts read as numbers, and comparisons with fractions as ranges of integers.
+//! Numbers as tests see them: strings read as numbers, and comparisons with fractions as ranges of integers.
 
 use std::cmp::Ordering;
 

@@ -33,7 +33,7 @@ pub struct Redundant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RedundantKind {
-    /// A value of a list whose texts other values of the list cover.
+    /// A value of a list whose strings other values of the list cover.
     CoveredValue {
         /// Index of the value in the test.
         value: usize,
@@ -247,7 +247,7 @@ impl Analysis<'_> {
                 }
             }
             (false, _) => {
-                // Where the branch alone stands in place of all branches.
+                // Where the branch alone stands instead of all branches.
                 let alone = self.lower_without(target, &[(std::ptr::from_ref(place.expr), own)]);
                 match self.is_impossible(events, &[alone], found)? {
                     true => RedundantKind::DeadBranch,
@@ -493,7 +493,7 @@ impl Analysis<'_> {
         }
     }
 
-    /// The values that together have all texts of one; nothing where it has a text of its own.
+    /// The values that together have all strings of one; nothing where it has a text of its own.
     fn covering(
         &mut self,
         value: usize,
@@ -510,7 +510,7 @@ impl Analysis<'_> {
         };
         let mut groups: Vec<Group> = Vec::new();
         let mut by: Vec<usize> = Vec::new();
-        // The shortest text of a literal is the literal; other texts are searched for.
+        // The shortest text of a literal is the literal; other strings are searched for.
         let mut text = match &pattern.pattern {
             Pattern::Equals(text) | Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => {
                 text.to_string()
@@ -607,7 +607,7 @@ struct Place<'e> {
     negated: bool,
 }
 
-/// The literals of a list, to be found by the texts that they match.
+/// The literals of a list, to be found by the strings that they match.
 struct Literals {
     /// By how they match, whether case is ignored, and the literal, folded where it is.
     table: FxHashMap<(u8, bool, Box<str>), Vec<usize>>,
@@ -678,7 +678,7 @@ impl Literals {
     }
 }
 
-/// Whether it is plain from two literals that one has all texts of the other.
+/// Whether it is plain from two literals that one has all strings of the other.
 fn literal_covers(cover: &TextPattern, pattern: &TextPattern) -> bool {
     if pattern.ignore_case && !cover.ignore_case {
         return false;

@@ -107,7 +107,7 @@ pub struct CompileOptions {
     /// Leave rules with errors out; each error is still reported
     #[arg(long)]
     pub skip_errors: bool,
-    /// A sensor that lacks an input leaves the rules out that read it, in place of rejecting the image
+    /// A sensor that lacks an input leaves the rules out that read it, instead of rejecting the image
     #[arg(long)]
     pub skip_unsupplied: bool,
 }
@@ -380,7 +380,7 @@ pub struct Gate {
     /// Image and tables may grow to more than twice their size, for this one release
     #[arg(long)]
     pub allow_growth: bool,
-    /// A sensor that lacks an input leaves the rules out that read it, in place of refusing the image
+    /// A sensor that lacks an input leaves the rules out that read it, instead of refusing the image
     #[arg(long)]
     pub skip_unsupplied: bool,
     /// A check that did not run fails the gate
@@ -392,7 +392,7 @@ pub struct Gate {
     /// Output format
     #[arg(long, value_enum, default_value_t = GateFormat::Human)]
     pub format: GateFormat,
-    /// Where the output goes, in place of standard output
+    /// Where the output goes, instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// A directory that gets the evidence, in each format but `github`, and the image
@@ -611,7 +611,7 @@ pub struct Lint {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// Write the findings to a file in place of standard output
+    /// Write the findings to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Also look for parts, values and rules that say nothing: CC0615 to CC0622, which take longer
@@ -783,7 +783,7 @@ pub enum SensorCommand {
         /// Version of the sensor; by default the schema's
         #[arg(long)]
         version: Option<String>,
-        /// Write the manifest here in place of standard output
+        /// Write the manifest here instead of standard output
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },

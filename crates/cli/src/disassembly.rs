@@ -186,7 +186,7 @@ fn ty(input: &Input) -> String {
     format!("{list}{optional}{by_number}")
 }
 
-/// Bytes of a predicate with what it alone points to, and of its texts and automata.
+/// Bytes of a predicate with what it alone points to, and of its strings and automata.
 fn predicate_bytes(image: &Image<'_>, predicate: &Predicate) -> u64 {
     let own = Predicate::SIZE as u64;
     let count = u64::from(predicate.b);
@@ -310,7 +310,7 @@ fn predicate(image: &Image<'_>, template: &Template, predicate: &Predicate) -> S
         }
         Opcode::InSet => {
             let set = record(image, Section::Sets, predicate.a).map(|of| Set::decode(&of)).unwrap_or_default();
-            let kind = if set.scalar == Scalar::String as u8 { "texts" } else { "keys" };
+            let kind = if set.scalar == Scalar::String as u8 { "strings" } else { "keys" };
             format!("in set {} of {} {kind}", predicate.a, set.count)
         }
         Opcode::Cidr => format!("in {} networks", predicate.b),

@@ -129,7 +129,7 @@ pub fn markdown_all() -> String {
 /// The pages as a JSON array.
 ///
 /// # Errors
-/// Never in practice: the entries are texts.
+/// Never in practice: the entries are strings.
 pub fn json(codes: &[&'static Code]) -> Result<String, serde_json::Error> {
     let entries: Vec<ExplainedCode> = codes.iter().copied().map(entry).collect();
     Ok(serde_json::to_string_pretty(&entries)? + "\n")

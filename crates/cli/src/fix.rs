@@ -6,7 +6,7 @@ pub use contentcheck_model::diagnostic::fix::apply;
 use contentcheck_model::diagnostic::visible;
 use similar::TextDiff;
 
-/// The difference of two texts as a unified diff for people: every character is seen, so that a line which holds hidden
+/// The difference of two strings as a unified diff for people: every character is seen, so that a line which holds hidden
 /// ones is no line to apply.
 #[must_use]
 pub fn diff(name: &str, old: &str, new: &str) -> String {

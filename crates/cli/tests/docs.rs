@@ -51,13 +51,64 @@ fn every_crate_is_on_the_map() {
     }
 }
 
+/// What documents, answers and help texts do not say: words that a native speaker stumbles over, each with what to write.
+#[test]
+fn people_read_plain_english() {
+    const NOT_USED: [(&str, &str); 14] = [
+        ("mend", "fix"),
+        ("mends", "fixes"),
+        ("mended", "fixed"),
+        ("texts", "strings"),
+        ("truth value", "boolean"),
+        ("truth values", "booleans"),
+        ("stands twice", "appears twice"),
+        ("stand twice", "appear twice"),
+        ("anew", "again"),
+        ("in place of", "instead of"),
+        ("treats it so", "treats it that way"),
+        ("twice the same", "byte-identical"),
+        ("fire no more", "can no longer fire"),
+        ("nobody can tell", "it could not be determined"),
+    ];
+    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    for (directory, extension) in [("docs", "md"), ("corpus", "md"), ("corpus", "txt")] {
+        files(&root().join(directory), extension, &mut pages);
+    }
+    let mut read: Vec<(String, String)> =
+        pages.iter().map(|path| (path.display().to_string(), fs::read_to_string(path).unwrap())).collect();
+    let help = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_contentcheck")).args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let all = help(&["--help"]);
+    let commands = all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"gate"), "{all}");
+    read.extend(commands.iter().map(|command| ((*command).to_owned(), help(&[command, "--help"]))));
+    assert!(read.len() > 200, "{}", read.len());
+    let mut found = Vec::new();
+    for (page, text) in read {
+        let spaced: String =
+            text.chars().map(|sign| if sign.is_alphanumeric() || sign == '_' { sign } else { ' ' }).collect();
+        let words = format!(" {} ", spaced.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" "));
+        let said = NOT_USED.iter().filter(|(word, _)| words.contains(&format!(" {word} ")));
+        found.extend(said.map(|(word, instead)| format!("{page} says `{word}`; write `{instead}`")));
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
 /// The Rust files below a directory.
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    files(directory, "rs", found);
+}
+
+/// The files with an extension below a directory.
+fn files(directory: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files(&path, extension, found);
+        } else if path.extension().is_some_and(|own| own == extension) {
             found.push(path);
         }
     }

@@ -143,7 +143,7 @@ fn best_gram(
         let gram = read(window).filter(|gram| hash::is_wide(*gram) == is_wide)?;
         let crowd = crowds.get(&(input, gram)).copied().unwrap_or(0);
         let common = frequency.gram(gram.to_le_bytes());
-        // Blanks, digits and dots are met in more texts than the background knows.
+        // Blanks, digits and dots are met in more strings than the background knows.
         let plain = window.iter().filter(|byte| matches!(byte, b' ' | b'.' | b'-' | b'0'..=b'9' | b'=')).count();
         Some(((crowd / CROWD * 1_000 + common * 4 + plain as u32, at), (at as u16, gram)))
     });

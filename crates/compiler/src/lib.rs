@@ -35,7 +35,7 @@ use write::Sections;
 /// How content is compiled.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
-    /// A sensor that lacks an input which some rule mentions leaves that rule out, in place of
+    /// A sensor that lacks an input which some rule mentions leaves that rule out, instead of
     /// rejecting the image. The release says so; the default is to reject.
     pub skip_unsupplied: bool,
     /// Every rule is loaded whatever its `sensors` say: for events of which nobody knows the

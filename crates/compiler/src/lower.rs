@@ -20,7 +20,7 @@ use crate::frequency::Frequency;
 use crate::sensor::number;
 use crate::text::{Piece, Text, Texted};
 
-/// More texts than these are not spread over a conjunction: the program stays short.
+/// More strings than these are not spread over a conjunction: the program stays short.
 const SPREAD: usize = 64;
 
 /// The keys of a set, sorted, in the form of the image.

@@ -13,7 +13,7 @@ use crate::factor::factors;
 use crate::frequency::{Factor, Frequency};
 use crate::lower::{Ask, Question};
 
-/// A question with more texts than these is answered by the scan wherever it can be: one by one
+/// A question with more strings than these is answered by the scan wherever it can be: one by one
 /// they would cost more than they are worth.
 const MANY: usize = 12;
 /// A question that so many programs ask is answered by the scan wherever it can be exactly.

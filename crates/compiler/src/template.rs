@@ -374,7 +374,7 @@ fn pattern<'c>(
     })
 }
 
-/// The texts with their expressions joined to one, where one deterministic automaton holds them.
+/// The strings with their expressions joined to one, where one deterministic automaton holds them.
 fn joined<'c>(texts: &[Texted], file: &'c str, shared: &mut Shared<'c>) -> Option<Vec<Texted>> {
     let expression = |text: &Texted| if let Text::Matches(pattern) = &text.text { Some(pattern.clone()) } else { None };
     let expressions: Vec<Box<str>> = texts.iter().filter_map(expression).collect();

@@ -1,4 +1,4 @@
-//! Texts as patterns compare them.
+//! Strings as patterns compare them.
 
 /// A text and what it is compared as.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -88,7 +88,7 @@ impl Sections {
         (at, len)
     }
 
-    /// Lays the texts out so that a reader can check them without reading one twice: keys one behind
+    /// Lays the strings out so that a reader can check them without reading one twice: keys one behind
     /// the other, then literals with capital letters, then those without.
     fn laid(&self) -> Laid {
         let text = |at: u32, len: u32| self.text.get(at as usize..(at + len) as usize).unwrap_or(&[]);

@@ -619,7 +619,7 @@ impl Reader<'_, '_> {
     }
 
     /// Half a surrogate pair is no character: it stands for U+FFFD, since recorders write such
-    /// texts where they cut one in two, and the event is worth reading.
+    /// strings where they cut one in two, and the event is worth reading.
     fn unicode(&mut self) -> Result<char, Stop> {
         let first = self.hex()?;
         if (0xd800..0xdc00).contains(&first) && self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(b"\\u")) {

@@ -173,7 +173,7 @@ impl Layout {
     /// - to text: text; numbers as they are written; `true` and `false`; an array of one element
     ///   as that element, of more as compact JSON, of none as absent;
     /// - to an integer: a whole number, a decimal text, a hexadecimal text after `0x`; 64 bits signed;
-    /// - to a float: a number, a decimal text; to a truth value: `true` or `false` in any case;
+    /// - to a float: a number, a decimal text; to a boolean: `true` or `false` in any case;
     /// - to an address: its text; to bytes: hexadecimal text;
     /// - to a list: an array, whose elements convert one by one (`null` is left out, and what does
     ///   not convert), or a single value as a list of one;
@@ -193,7 +193,7 @@ impl Layout {
         misfits.clear();
         for (at, wanted) in self.fields.iter().enumerate() {
             let entry = found.get(wanted.alias.map_or(at, |alias| alias as usize)).copied().unwrap_or(NONE);
-            // Texts and what is absent are nearly all: they are written where they stay.
+            // Strings and what is absent are nearly all: they are written where they stay.
             match flat.store.entries.get(entry as usize).map(|entry| entry.value) {
                 None => made.push(Made::Absent),
                 Some(Raw::Text(span) | Raw::Number(span)) if wanted.is_text => made.push(Made::Span(span)),
@@ -308,7 +308,7 @@ impl Scratch {
     }
 }
 
-/// A value on its way, with ranges in place of what it will borrow.
+/// A value on its way, with ranges instead of what it will borrow.
 #[derive(Clone, Copy, Debug)]
 enum Made {
     Absent,
@@ -421,7 +421,7 @@ impl Maker<'_> {
         Made::Text(Piece::new(start, self.text.len()))
     }
 
-    /// A value that no name takes: its scalars as texts.
+    /// A value that no name takes: its scalars as strings.
     fn other(&mut self, raw: Raw, made: &mut Vec<Made>) {
         match raw {
             Raw::List { first, count, .. } => {

@@ -112,7 +112,7 @@ impl Cause {
                 "write each name of an object once: which of two values counts depends on who reads them"
             }
             Self::Unfinished => "the recording was cut off: copy it again, or remove its last record",
-            Self::Compressed(_) => "copy the file again, or compress it anew",
+            Self::Compressed(_) => "copy the file again, or compress it again",
             Self::Expands => "unpack the file yourself if you trust it",
             Self::CompressedTwice => "unpack the file once",
             Self::Xml => "export the events as JSON, or give the .evtx file itself",

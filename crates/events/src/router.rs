@@ -277,7 +277,7 @@ impl Router {
     }
 }
 
-/// Whether a recorded value is one of those that a template type asks for: texts without ASCII
+/// Whether a recorded value is one of those that a template type asks for: strings without ASCII
 /// case, numbers by value, also where either is written as text.
 fn holds(values: &[Fixed], field: Field<'_>) -> bool {
     let equals = |fixed: &Fixed, text: &str| match fixed {

@@ -37,7 +37,7 @@ pub(crate) fn float(text: &str) -> Option<f64> {
     text.parse().ok().filter(|float: &f64| float.is_finite())
 }
 
-/// The truth value that a text is, in any case.
+/// The boolean that a text is, in any case.
 pub(crate) const fn truth(text: &str) -> Option<bool> {
     if text.eq_ignore_ascii_case("true") {
         Some(true)

@@ -43,7 +43,7 @@ pub struct Settings {
     pub allow_growth: bool,
     /// When differential fuzzing ends at the latest, where that was asked for.
     pub seconds: Option<u64>,
-    /// Whether the self-test seeds every class into every rule, in place of one rule for each class.
+    /// Whether the self-test seeds every class into every rule, instead of one rule for each class.
     pub every_rule: bool,
     /// Whether events that show a finding are made smaller for who reads them.
     pub shrinks: bool,

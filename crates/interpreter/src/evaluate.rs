@@ -117,7 +117,7 @@ struct Run<'r, 'e, M> {
 
 /// Bytes of a text that gets a signature when it is searched first.
 const SHORT: usize = 512;
-/// Searches of an event's longer texts without a signature: it costs about as much as so many of them.
+/// Searches of an event's longer strings without a signature: it costs about as much as so many of them.
 pub(crate) const SEARCHES: u32 = 8;
 /// Bytes of a literal that are looked for before an expression is run.
 pub(crate) const GATE_MAX: usize = 16;

@@ -14,7 +14,7 @@ pub const HEADER: usize = PREFIX + Section::COUNT * 8;
 /// Sections begin at multiples of this.
 pub const ALIGN: usize = 8;
 /// Flag of the image: a rule that reads an input which the sensor does not supply is left out,
-/// in place of the image being rejected.
+/// instead of the image being rejected.
 pub const FLAG_SKIP_UNSUPPLIED: u32 = 1;
 /// Target of a jump that ends the program: the rule matches.
 pub const ACCEPT: u16 = 0xFFFF;
@@ -607,7 +607,7 @@ opcodes! {
     /// See [`Opcode::meaning`].
     Float = 6 "float", operands 1, memo false, "the number compares (variant) with number `a`, a float";
     /// See [`Opcode::meaning`].
-    Bool = 7 "bool", operands 0, memo false, "the truth value is that of the variant";
+    Bool = 7 "bool", operands 0, memo false, "the boolean is that of the variant";
     /// See [`Opcode::meaning`].
     InSet = 8 "in_set", operands 1, memo true, "the value is a key of set `a`";
     /// See [`Opcode::meaning`].

@@ -201,7 +201,7 @@ impl<'i> Image<'i> {
         self.bytes
     }
 
-    /// Whether rules that read what a sensor does not supply are left out, in place of the
+    /// Whether rules that read what a sensor does not supply are left out, instead of the
     /// whole image being rejected.
     #[must_use]
     pub const fn skips_unsupplied(&self) -> bool {

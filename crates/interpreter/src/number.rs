@@ -1,11 +1,11 @@
-//! Numbers, addresses and times in texts, and the texts of numbers: by hand, since the standard
+//! Numbers, addresses and times in strings, and the strings of numbers: by hand, since the standard
 //! formatting and parsing may panic in theory, and then the linker cannot show that nothing does.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::format::comparison;
 
-/// A short text without an allocation: of an integer, a truth value or an address.
+/// A short text without an allocation: of an integer, a boolean or an address.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Short {
     bytes: [u8; 48],

@@ -203,7 +203,7 @@ fn byte(text: &[u8], at: usize, ignore_case: bool) -> Option<u8> {
     Some(if ignore_case { fold(byte) } else { byte })
 }
 
-/// Whether two texts of an event are equal; neither is in lower case.
+/// Whether two strings of an event are equal; neither is in lower case.
 pub(crate) fn equal_values(a: &[u8], b: &[u8], ignore_case: bool) -> bool {
     if ignore_case { a.eq_ignore_ascii_case(b) } else { a == b }
 }

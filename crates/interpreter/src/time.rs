@@ -1,4 +1,4 @@
-//! Parts of a time: of texts as they are written, of integers as seconds since 1970 in UTC.
+//! Parts of a time: of strings as they are written, of integers as seconds since 1970 in UTC.
 
 /// A date and, where there is one, a time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

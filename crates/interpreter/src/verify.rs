@@ -526,7 +526,7 @@ struct Cursors {
     actions: Cursor,
     atoms: Cursor,
     witnesses: Cursor,
-    /// Where the texts without capital letters begin.
+    /// Where the strings without capital letters begin.
     lower: u32,
 }
 

@@ -1,6 +1,6 @@
 //! Template types and sensor manifests of public log sources, embedded in the binary.
 //!
-//! The texts live in `content/` and `sensors/` of this crate; where they come from is in its
+//! The strings live in `content/` and `sensors/` of this crate; where they come from is in its
 //! `NOTICE`. They are data like any other: they are read by the same parser as a user's files.
 //!
 //! ```

@@ -147,7 +147,7 @@ pub enum Test {
     Int(Vec<IntRange>),
     /// The number compares so with a constant. A text is taken as a decimal number where it is one.
     Float(Comparison, f64),
-    /// The truth value.
+    /// The boolean.
     Bool(bool),
     /// The bytes equal any of these.
     Bytes(Vec<Box<[u8]>>),

@@ -79,7 +79,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
     let hir = translator.build().translate(pattern, &tree).map_err(|error| Problem {
         code: &codes::INVALID_REGEX,
         message: format!("the expression cannot be compiled: {}", error.kind()),
-        help: "use ASCII classes such as [a-z] in place of named Unicode classes",
+        help: "use ASCII classes such as [a-z] instead of named Unicode classes",
         at: Some((error.span().start.offset, error.span().end.offset)),
     })?;
     let states = states(&hir);

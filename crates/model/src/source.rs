@@ -1,4 +1,4 @@
-//! Source texts, spans and positions.
+//! Source strings, spans and positions.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(source.line(2).map(|span| source.slice(span)), Some("twö x"));
     }
 
-    /// Held against lines that are split one by one, in texts with more lines than there are marks between.
+    /// Held against lines that are split one by one, in strings with more lines than there are marks between.
     #[test]
     fn every_offset_has_the_line_and_column_that_counting_gives() {
         for lines in [0, 1, LINES - 1, LINES, LINES + 1, 2 * LINES, 3 * LINES + 7] {

@@ -337,7 +337,7 @@ fn built(table: &toml::Table) -> Result<Value, String> {
     if let (Some(parts), true) = (table.get("concat").and_then(toml::Value::as_array), only(&["concat"])) {
         let mut whole = String::new();
         for part in parts {
-            let Value::String(part) = value(part)? else { return Err("only texts are joined".to_owned()) };
+            let Value::String(part) = value(part)? else { return Err("only strings are joined".to_owned()) };
             if whole.len().saturating_add(part.len()) > TEXT_BYTES {
                 return Err("the text is too long".to_owned());
             }

@@ -58,7 +58,7 @@ pub struct PredicateExplanation {
 pub enum Evidence {
     /// The value is absent; for keywords, the event has no value.
     Absent,
-    /// A text test holds, and these patterns are why: one of those that are asked for by `any`,
+    /// A string test holds, and these patterns are why: one of those that are asked for by `any`,
     /// each of those asked for by `all`. On a list with `all`, those of each element.
     Matches(Vec<Match>),
     /// What the predicate looked at.
@@ -171,7 +171,7 @@ impl Witness<'_> {
         }
     }
 
-    /// Where the patterns of a text test stand.
+    /// Where the patterns of a string test stand.
     fn matches(&self, values: &[(String, &Value)]) -> Vec<Match> {
         let test = &*self.check.predicate.test;
         let (every_element, all) = quantifiers(test);

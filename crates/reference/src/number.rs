@@ -1,4 +1,4 @@
-//! Numbers: read from texts, and compared as real numbers.
+//! Numbers: read from strings, and compared as real numbers.
 
 use std::cmp::Ordering;
 

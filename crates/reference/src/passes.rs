@@ -15,14 +15,14 @@ use crate::number::{self, satisfies};
 use crate::text::{self, Finder, Text};
 use crate::time;
 
-/// A predicate and the patterns of its text test, if it has one.
+/// A predicate and the patterns of its string test, if it has one.
 #[derive(Debug)]
 pub(crate) struct Check<'a> {
     pub(crate) predicate: &'a Predicate,
     pub(crate) finders: Vec<Finder>,
 }
 
-/// The patterns of a text test, also of one on the elements of a list.
+/// The patterns of a string test, also of one on the elements of a list.
 pub(crate) fn patterns(test: &Test) -> &[TextPattern] {
     match test {
         Test::Text { patterns, .. } => patterns,

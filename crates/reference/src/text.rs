@@ -1,4 +1,4 @@
-//! Texts: what a value reads as, and where a pattern stands in it.
+//! Strings: what a value reads as, and where a pattern stands in it.
 
 use std::borrow::Cow;
 use std::ops::Range;

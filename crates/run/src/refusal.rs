@@ -8,7 +8,7 @@ use contentcheck_model::sensor::Sensor;
 /// Verifies an image for a sensor: the number of rules that it loads.
 ///
 /// # Errors
-/// The rejection, with names in place of numbers.
+/// The rejection, with names instead of numbers.
 pub fn verify_for(image: &Image<'_>, sensor: &Sensor) -> Result<u32, String> {
     let supplied = Supplied::of_sensor(sensor);
     let supplies = supplied.supplies();

@@ -1,4 +1,4 @@
-//! Texts of addresses, networks and dates as nodes.
+//! Strings of addresses, networks and dates as nodes.
 
 use contentcheck_model::predicate::{IntRange, Network, TimePart};
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use super::nfa::{Accept, Builder, LAST, Look, NodeId, ROOT};
 use super::number::digits_to;
 use crate::budget::Unknown;
 
-/// Adds the texts of the IPv4 addresses of a network: four numbers without leading zeros. Nothing for
+/// Adds the strings of the IPv4 addresses of a network: four numbers without leading zeros. Nothing for
 /// a network of IPv6.
 ///
 /// # Errors
@@ -95,7 +95,7 @@ pub(crate) fn float_shape(builder: &mut Builder) -> Result<(), Unknown> {
     Ok(())
 }
 
-/// Adds texts that begin with a date, or a date and a time of day, of which a part lies in one of the ranges.
+/// Adds strings that begin with a date, or a date and a time of day, of which a part lies in one of the ranges.
 /// With `surely` only such as are certain to have it; else also such as have no such day. A week is not
 /// looked at: with `surely` there is then no text.
 ///

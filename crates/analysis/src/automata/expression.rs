@@ -8,7 +8,7 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look as HirLook};
 use super::nfa::{Accept, Builder, Look, NodeId, ROOT};
 use crate::budget::Unknown;
 
-/// Adds the texts in which an expression matches somewhere.
+/// Adds the strings in which an expression matches somewhere.
 ///
 /// # Errors
 /// At the limit of nodes, and for an expression that cannot be expressed.

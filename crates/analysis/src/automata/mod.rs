@@ -1,4 +1,4 @@
-//! Automata over characters: patterns of a text to languages, and texts that several of them have.
+//! Automata over characters: patterns of a text to languages, and strings that several of them have.
 
 mod address;
 mod dfa;
@@ -25,17 +25,17 @@ pub(crate) type LangId = u32;
 /// What a language consists of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Language {
-    /// Texts that match any of the patterns.
+    /// Strings that match any of the patterns.
     Any(Box<[TextPattern]>),
-    /// Texts of integers.
+    /// Strings of integers.
     Integers(Box<[(i64, i64)]>, Written),
-    /// Texts of IPv4 addresses in any of the networks.
+    /// Strings of IPv4 addresses in any of the networks.
     V4(Box<[Network]>),
     /// What has the shape of an IPv6 address, and more.
     V6Shape,
     /// What has the shape of a number, and more.
     FloatShape,
-    /// Texts that begin with such a time; the flag tells whether surely so.
+    /// Strings that begin with such a time; the flag tells whether surely so.
     Time(TimePart, Box<[IntRange]>, bool),
 }
 

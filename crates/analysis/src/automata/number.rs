@@ -1,4 +1,4 @@
-//! Decimal texts of integers as nodes.
+//! Decimal strings of integers as nodes.
 
 use super::nfa::{Accept, Builder, Look, NodeId, ROOT};
 use crate::budget::Unknown;
@@ -12,7 +12,7 @@ pub(crate) enum Written {
     Any,
 }
 
-/// Adds the texts of the integers from `from` to `to`.
+/// Adds the strings of the integers from `from` to `to`.
 ///
 /// # Errors
 /// At the limit of nodes.
@@ -65,7 +65,7 @@ fn magnitude(builder: &mut Builder, at: NodeId, low: u64, high: u64, written: Wr
     Ok(())
 }
 
-/// Texts of digits between two of the same length, ends included.
+/// Strings of digits between two of the same length, ends included.
 ///
 /// # Errors
 /// At the limit of nodes.

@@ -1,4 +1,4 @@
-//! Patterns of texts as parts of an automaton.
+//! Patterns of strings as parts of an automaton.
 
 use contentcheck_model::predicate::{Pattern, TextPattern, WildcardPart};
 
@@ -6,7 +6,7 @@ use super::expression;
 use super::nfa::{Accept, Builder, LAST, Look, ROOT};
 use crate::budget::Unknown;
 
-/// Adds a pattern: the automaton then accepts its texts too.
+/// Adds a pattern: the automaton then accepts its strings too.
 ///
 /// # Errors
 /// At the limit of nodes, and for an expression that cannot be expressed.

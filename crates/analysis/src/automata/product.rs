@@ -201,7 +201,7 @@ fn readable(low: u32, high: u32) -> Option<(u32, char)> {
     ];
     CLASSES.iter().zip(0..).find_map(|((from, to), class)| {
         let first = low.max(*from);
-        // A range that begins among the surrogates begins for texts behind them.
+        // A range that begins among the surrogates begins for strings behind them.
         let first = if (0xD800..0xE000).contains(&first) { 0xE000 } else { first };
         (first <= high.min(*to)).then(|| char::from_u32(first)).flatten().map(|character| (class, character))
     })

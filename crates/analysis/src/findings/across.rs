@@ -23,7 +23,7 @@ pub fn implied(rules: &[&CheckedRule], threads: usize) -> BTreeSet<(usize, usize
     // Index of the rule, and its target.
     let mut groups: BTreeMap<String, Vec<(usize, &Target)>> = BTreeMap::new();
     for (index, rule) in rules.iter().enumerate() {
-        // What somebody puts in place of a placeholder changes what the rule means.
+        // What somebody puts instead of a placeholder changes what the rule means.
         if rule.targets.iter().any(is_unexpanded) {
             continue;
         }

@@ -328,7 +328,7 @@ fn is_written(analysis: &mut Analysis<'_>, rule: &CheckedRule, part: &Redundant)
     })
 }
 
-/// The patterns of a text test, also of one on the elements of a list.
+/// The patterns of a string test, also of one on the elements of a list.
 pub(super) fn patterns(predicate: &Predicate) -> &[TextPattern] {
     let mut test = &*predicate.test;
     while let Test::Elements { test: inner, .. } = test {

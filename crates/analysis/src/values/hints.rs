@@ -33,7 +33,7 @@ pub(super) fn plain(pattern: &TextPattern) -> String {
     }
 }
 
-/// Texts that tests which must hold suggest.
+/// Strings that tests which must hold suggest.
 pub(super) fn texts(values: &Values, asks: &[Ask], candidates: &mut Vec<String>) {
     for (id, _) in asks.iter().filter(|(_, positive)| *positive) {
         match &*values.test(*id) {

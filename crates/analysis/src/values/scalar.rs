@@ -134,7 +134,7 @@ impl Values {
         for (id, positive) in asks {
             match &*self.test(*id) {
                 Test::Text { .. } => self.form(*id, *positive, &mut spelled),
-                // The dates of texts are not those of integers.
+                // The dates of strings are not those of integers.
                 Test::Time(..) | Test::Mask { .. } => spelled.inexact = true,
                 _ => {}
             }
@@ -203,7 +203,7 @@ impl Values {
         let candidates = self.addresses(asks);
         let spells = asks.iter().any(|(id, _)| matches!(&*self.test(*id), Test::Text { .. }));
         let tried = self.first(candidates.into_iter().map(Value::Ip), asks);
-        // Without tests of texts the candidates stand for all addresses.
+        // Without tests of strings the candidates stand for all addresses.
         if !spells || matches!(tried, Answer::Found(_)) {
             return tried;
         }
@@ -213,7 +213,7 @@ impl Values {
         }
     }
 
-    /// The texts of all IPv4 addresses are a language, so for them the answer is exact.
+    /// The strings of all IPv4 addresses are a language, so for them the answer is exact.
     fn v4(&mut self, asks: &[Ask]) -> Answer {
         let every = contentcheck_model::predicate::Network { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), prefix: 0 };
         let nodes = self.budget.nodes;
@@ -241,7 +241,7 @@ impl Values {
         self.spell(&spelled, asks, &[], &|text| text.parse().ok().map(Value::Ip))
     }
 
-    /// Of IPv6 only more than the texts that there are is a language: it can show that there is none.
+    /// Of IPv6 only more than the strings that there are is a language: it can show that there is none.
     fn v6(&mut self, asks: &[Ask]) -> Answer {
         let shape = match self.automata.language(Language::V6Shape, self.budget.nodes) {
             Ok(lang) => vec![Group { members: vec![lang], positive: true }],

@@ -1,4 +1,4 @@
-//! Values by their texts: tests become languages, and a text that all of them allow is looked for.
+//! Values by their strings: tests become languages, and a text that all of them allow is looked for.
 
 use contentcheck_model::predicate::{Pattern, Test, TextPattern};
 use contentcheck_model::value::Value;
@@ -9,20 +9,20 @@ use crate::budget::Unknown;
 
 /// Keys of a table that become a language; a larger table is only looked up.
 const TABLE_KEYS: usize = 20_000;
-/// Texts that are tried to make a found one shorter.
+/// Strings that are tried to make a found one shorter.
 const SHORTEN: usize = 256;
 
 /// What is asked of a text.
 pub(super) struct Spelled {
     /// What every text that is looked for does: necessary, and enough unless `inexact`.
     pub(super) groups: Vec<Group>,
-    /// Whether the groups leave texts that do not do what is asked.
+    /// Whether the groups leave strings that do not do what is asked.
     pub(super) inexact: bool,
     /// Why a test that must be looked at cannot be.
     pub(super) blind: Option<Unknown>,
 }
 
-/// The texts that pass a test.
+/// The strings that pass a test.
 enum Form {
     /// Just those that all of these languages have.
     Exact(Vec<Language>),
@@ -53,7 +53,7 @@ impl Values {
         for language in languages {
             match self.automata.language(language, self.budget.nodes) {
                 Ok(lang) => members.push(lang),
-                // Of several that must all hold those that can be looked at still exclude texts.
+                // Of several that must all hold those that can be looked at still exclude strings.
                 Err(reason) => spelled.blind = Some(reason),
             }
         }
@@ -80,7 +80,7 @@ impl Values {
                 }
             }
         }
-        // What must hold first. What must not holds of most texts anyway: it is added only where a text that
+        // What must hold first. What must not holds of most strings anyway: it is added only where a text that
         // was found shows the need, and so the product stays narrow.
         let (mut active, mut idle): (Vec<Group>, Vec<Group>) =
             spelled.groups.iter().cloned().partition(|group| group.positive);

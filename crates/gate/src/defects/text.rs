@@ -50,7 +50,7 @@ impl Victim<'_> {
         )
     }
 
-    /// A field of the template type that holds texts, as content writes it.
+    /// A field of the template type that holds strings, as content writes it.
     pub(super) fn text_field(&self) -> Option<String> {
         self.text_field_with_case().map(|(name, _)| name)
     }
@@ -63,7 +63,7 @@ impl Victim<'_> {
         Some((native::field_name(&field.name), field.ty.nocase))
     }
 
-    /// The release with other text in place of the file that the rule is in.
+    /// The release with other text instead of the file that the rule is in.
     fn rewritten(&self, edit: impl Fn(&str) -> String) -> Option<Seeded> {
         let mut seeded = self.plain();
         let text = edit_condition(&self.rule.source, self.rule, edit)?;

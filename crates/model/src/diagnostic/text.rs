@@ -116,7 +116,7 @@ pub const fn is_hidden(letter: char) -> bool {
         | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
         // Filler, byte order mark, halfwidth filler, annotations, what is no character.
         | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{FFFE}' | '\u{FFFF}'
-        // Musical marks without width; tags and the selectors behind them, which carry whole hidden texts.
+        // Musical marks without width; tags and the selectors behind them, which carry whole hidden strings.
         | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
     )
 }

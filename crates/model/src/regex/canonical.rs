@@ -2,7 +2,7 @@
 //!
 //! An expression of content means one thing everywhere: Perl classes and word boundaries are
 //! ASCII, and so is the folding of case. An engine that follows Unicode's tables reads the same
-//! text otherwise, and each version of the tables anew. So every engine compiles the canonical
+//! text otherwise, and each version of the tables again. So every engine compiles the canonical
 //! form, in which nothing is left to such tables.
 
 use regex_syntax::ast::{

@@ -554,7 +554,7 @@ impl<'p> Parser<'p> {
             'p' | 'P' => Err(self.unread(
                 from,
                 "a named Unicode class, whose characters depend on the version of Unicode,",
-                "use ASCII classes such as [a-z] in place of named Unicode classes",
+                "use ASCII classes such as [a-z] instead of named Unicode classes",
             )),
             'R' if !in_class => Err(self.unsupported(
                 from,

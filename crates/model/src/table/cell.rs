@@ -71,7 +71,7 @@ pub(super) fn from_json(value: &serde_json::Value, ty: FieldType) -> Result<Opti
         (Json::Bool(truth), Scalar::Bool) => Ok(Some(Value::Bool(*truth))),
         (Json::String(_), _) => Err(wrong("a text", ty)),
         (Json::Number(_), _) => Err(wrong("a number", ty)),
-        (Json::Bool(_), _) => Err(wrong("a truth value", ty)),
+        (Json::Bool(_), _) => Err(wrong("a boolean", ty)),
         (Json::Array(_), _) => Err(wrong("a list", ty)),
         (Json::Object(_), _) => Err(wrong("an object", ty)),
     }

@@ -339,7 +339,7 @@ impl RuleEntry {
 pub enum AttributeValue {
     /// A word or a text.
     Text(Name),
-    /// A list of words or texts.
+    /// A list of words or strings.
     List(TextList),
     /// `ipc.named_pipe @ 2`
     Template(TemplateName),
@@ -357,7 +357,7 @@ impl AttributeValue {
     }
 }
 
-/// A list of words or texts.
+/// A list of words or strings.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TextList {
@@ -671,13 +671,13 @@ pub enum ReferenceTarget {
 /// A literal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Literal {
-    /// A text; addresses and networks are texts too until they meet a type.
+    /// A text; addresses and networks are strings too until they meet a type.
     Text(String),
     /// An integer.
     Int(i64),
     /// A float; always finite.
     Float(f64),
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// Bytes.
     Bytes(Vec<u8>),
@@ -691,7 +691,7 @@ impl Literal {
             Self::Text(_) => "text",
             Self::Int(_) => "integer",
             Self::Float(_) => "float",
-            Self::Bool(_) => "truth value",
+            Self::Bool(_) => "boolean",
             Self::Bytes(_) => "bytes",
         }
     }

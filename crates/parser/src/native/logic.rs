@@ -6,7 +6,7 @@ use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::predicate::{Predicate, Test};
 use contentcheck_model::template::TemplateType;
 
-/// Reports predicates that stand twice beside each other, and negations that an absent field
+/// Reports predicates that appear twice beside each other, and negations that an absent field
 /// makes true.
 pub(crate) fn check(template: &TemplateType, condition: &Expr<Predicate>, rule: &str, sink: &mut Sink) {
     let mut present = Vec::new();
@@ -86,7 +86,7 @@ fn twice(parts: &[Expr<Predicate>], rule: &str, sink: &mut Sink) {
             continue;
         }
         let found = sink
-            .diagnostic(&codes::DUPLICATE_PREDICATE, predicate.span, "this predicate stands twice")
+            .diagnostic(&codes::DUPLICATE_PREDICATE, predicate.span, "this predicate appears twice")
             .with_place(first, "first here")
             .with_help("remove the second, or write what was meant")
             .with_rule(rule);

@@ -103,7 +103,7 @@ fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
         Literal::Text(text) => Some(Fixed::Text(text.clone())),
         Literal::Int(number) => Some(Fixed::Int(*number)),
         other => {
-            let message = format!("an event is recognised by texts and integers, not by a {}", other.kind());
+            let message = format!("an event is recognised by strings and integers, not by a {}", other.kind());
             sink.report(&codes::VALUE_TYPE, value.span, message);
             None
         }
@@ -149,7 +149,7 @@ fn names(template: &TemplateType, sink: &mut Sink) {
                 .diagnostic(
                     &codes::DUPLICATE_NAME,
                     field.span,
-                    format!("the field `{}` stands twice", clip(&field.name)),
+                    format!("the field `{}` appears twice", clip(&field.name)),
                 )
                 .with_place(first, "first here")
                 .with_help("rename one of them");

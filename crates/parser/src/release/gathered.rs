@@ -192,7 +192,7 @@ impl Gathered {
         Self { sources, ..Self::default() }
     }
 
-    /// Every file that had an influence, sorted: these content files, which a workspace holds in place of the gathered
+    /// Every file that had an influence, sorted: these content files, which a workspace holds instead of the gathered
     /// ones, and the rest. Data files of tables are there once the release was checked.
     pub(super) fn inputs_with<'s>(&self, content: impl Iterator<Item = &'s Source>) -> Vec<Input> {
         let content = content.map(|source| Input::new(InputKind::Content, source.name(), source.text().as_bytes()));

@@ -401,7 +401,11 @@ fn references(rules: &Node<'_>, sink: &mut Sink) -> Referred {
         match rule {
             Some(rule) if found.iter().any(|other| other.rule == rule) => {
                 let twice = sink
-                    .diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` stands twice in `rules`", clip(rule)))
+                    .diagnostic(
+                        &codes::DUPLICATE_ENTRY,
+                        item.span,
+                        format!("`{}` appears twice in `rules`", clip(rule)),
+                    )
                     .with_help("remove the second");
                 sink.push(match metadata::remove_entry(sink.source(), item.span) {
                     Some(edit) => twice.with_edits(FixKind::Duplicate, "remove the second", vec![edit]),

@@ -609,7 +609,7 @@ fn sensors(root: &Node<'_>, sink: &mut Sink) -> Result<Option<Constraint>, Unrea
     })
 }
 
-/// Values that stand twice in one item, and selections that are the same.
+/// Values that appear twice in one item, and selections that are the same.
 fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
     for item in &detections.items {
         if item.values.len() < 2 {
@@ -633,7 +633,7 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
                 .diagnostic(
                     &codes::DUPLICATE_PREDICATE,
                     value.span,
-                    format!("the value `{}` stands twice", clip(&value.text)),
+                    format!("the value `{}` appears twice", clip(&value.text)),
                 )
                 .with_place(first.span, "first here")
                 .with_help("remove the second, or write what was meant");

@@ -298,7 +298,7 @@ fn other_word<'a>(word: &str, allowed: &[&'a str]) -> Option<&'a str> {
     allowed.iter().copied().find(|word| *word == near)
 }
 
-/// The texts of a list attribute; reports other shapes, duplicates and texts that are too short.
+/// The strings of a list attribute; reports other shapes, duplicates and strings that are too short.
 fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) -> Vec<(&'n str, Span)> {
     let items = match &value.value {
         Yaml::List(items) => items.as_slice(),
@@ -332,7 +332,7 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
         }
         if let Some(first) = seen.insert(text, item.span) {
             let mut duplicate = sink
-                .diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` stands twice in `{name}`", clip(text)))
+                .diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` appears twice in `{name}`", clip(text)))
                 .with_place(first, "first here")
                 .with_help("remove the second");
             if let Some(edit) = remove_entry(sink.source(), item.span) {

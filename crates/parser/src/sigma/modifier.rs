@@ -29,7 +29,7 @@ pub(crate) enum Encoding {
 /// The comparison that the modifiers ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
-    /// Texts with wildcards, numbers, booleans, null: by the value.
+    /// Strings with wildcards, numbers, booleans, null: by the value.
     #[default]
     Plain,
     Regex,

@@ -237,7 +237,7 @@ fn resolve(
     }
 }
 
-/// A selection that stands twice beside the same operator.
+/// A selection that appears twice beside the same operator.
 fn same_operand(parts: &[Condition<'_>], sink: &mut Sink) {
     let mut seen: HashMap<&str, Span> = HashMap::new();
     for part in parts {
@@ -245,7 +245,7 @@ fn same_operand(parts: &[Condition<'_>], sink: &mut Sink) {
             && let Some(first) = seen.insert(name, *span)
         {
             let found = sink
-                .diagnostic(&codes::DUPLICATE_PREDICATE, *span, format!("`{}` stands twice", clip(name)))
+                .diagnostic(&codes::DUPLICATE_PREDICATE, *span, format!("`{}` appears twice", clip(name)))
                 .with_place(first, "first here")
                 .with_help("remove the second, or write what was meant");
             sink.push(found);

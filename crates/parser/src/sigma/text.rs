@@ -1,4 +1,4 @@
-//! Texts: wildcards, escapes, dashes and encodings, to patterns.
+//! Strings: wildcards, escapes, dashes and encodings, to patterns.
 
 use super::modifier::{Encoding, Modifiers, Part};
 use contentcheck_model::limits::Budget;

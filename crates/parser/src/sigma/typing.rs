@@ -148,7 +148,7 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
     tests.map(Typed::Tests)
 }
 
-/// Comparison with texts, each with its wildcards and encodings.
+/// Comparison with strings, each with its wildcards and encodings.
 fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Tests {
     let modifiers = &item.modifiers;
     let mut nulls = false;
@@ -351,7 +351,7 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
             let most = limits::FILE_REGEX_BYTES;
             let message = format!("the expressions of this file have more than {most} bytes together");
             let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message);
-            return Err(sink.refuse(found.with_help("split the file, or match texts where no expression is needed")));
+            return Err(sink.refuse(found.with_help("split the file, or match strings where no expression is needed")));
         }
         let inspected = regex::inspect(&value.text, flags);
         if let Ok(states) = &inspected

@@ -414,7 +414,7 @@ fn separators(text: &str, sink: &mut Sink) {
 pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
     let mut found = Vec::new();
     let mut offsets = Offsets::new(text);
-    // Content that was decoded has none; texts may come another way.
+    // Content that was decoded has none; strings may come another way.
     if !offsets.ascii {
         separators(text, sink);
     }

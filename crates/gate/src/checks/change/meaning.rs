@@ -85,8 +85,10 @@ pub(super) fn changed(
                 Unknown::Templates => "the template type itself changed".to_owned(),
                 reason => reason.to_string(),
             };
-            let message =
-                format!("`{}` differs on {}, and nobody can tell in what: {words}", new.title, target.template);
+            let message = format!(
+                "`{}` differs on {}, and the effect could not be determined: {words}",
+                new.title, target.template
+            );
             let finding = Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new);
             outcome.findings.push(finding.with_detail(on(&target.template)));
         }

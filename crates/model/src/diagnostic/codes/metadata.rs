@@ -85,7 +85,7 @@ codes! {
         harm: "Consumers ignore the tag.",
         cure: "Use a namespace of the specification, or turn this code off for your own.",
     }
-    /// An entry that stands twice in a list
+    /// An entry that appears twice in a list
     DUPLICATE_ENTRY = "CC0715" "duplicate-entry" Warning fixable {
         cause: "A line was pasted twice.",
         harm: "Readers that require unique entries refuse the rule.",
@@ -142,7 +142,7 @@ codes! {
     /// An expression that a text could replace, or with a part of no effect
     PLAIN_EXPRESSION = "CC0724" "plain-expression" Info {
         cause: "`re` was used where no character of the value has a meaning of its own, or `.*` stands at an edge of an expression, which is searched anywhere anyway.",
-        harm: "Expressions are slower than texts, compare letters exactly, and hide what is looked for.",
+        harm: "Expressions are slower than strings, compare letters exactly, and hide what is looked for.",
         cure: "Compare with `contains` (and `cased` where case matters), or remove the `.*`.",
     }
     /// All of several expressions must match

@@ -27,7 +27,7 @@ codes! {
     }
     /// The file could not be read
     UNREADABLE = "CC0105" "unreadable" Error {
-        cause: "Missing permission, a broken link, a device or pipe in place of a file, or a file that changed while it was read.",
+        cause: "Missing permission, a broken link, a device or pipe instead of a file, or a file that changed while it was read.",
         harm: "Content that was not read was not checked.",
         cure: "Make the file readable, or exclude it by name.",
     }

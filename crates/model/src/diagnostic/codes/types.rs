@@ -22,7 +22,7 @@ codes! {
     /// A number or an address is compared as a text
     NUMBER_AS_TEXT = "CC0304" "number-as-text" Warning {
         cause: "A wildcard, a part of a text or an expression is compared with a field that holds a number or an address.",
-        harm: "What the text of a number looks like depends on the recorder: 80, 080 and 0x50 are one port and three texts.",
+        harm: "What the text of a number looks like depends on the recorder: 80, 080 and 0x50 are one port and three strings.",
         cure: "Compare by value: a number, an order, or a network.",
     }
     /// A test event lacks a field that every event has

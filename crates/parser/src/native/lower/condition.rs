@@ -415,7 +415,7 @@ impl<'r> Lowerer<'r, '_> {
                 limits::FILE_VALUES,
                 limits::FILE_VALUE_BYTES >> 20
             );
-            return Err(self.report(&codes::EXPANSION_TOO_LARGE, asked.at, message, "use a table in place of a list"));
+            return Err(self.report(&codes::EXPANSION_TOO_LARGE, asked.at, message, "use a table instead of a list"));
         }
         Ok(())
     }

@@ -49,7 +49,7 @@ fn list(key: &str, values: &[Name], rule: &Rule, sink: &mut Sink) {
             sink.push(found.with_help("say what it is, or remove the entry").with_rule(&rule.name.value));
         }
         if let Some(first) = seen.insert(&value.value, value.span) {
-            let message = format!("`{}` stands twice in `{key}`", clip(&value.value));
+            let message = format!("`{}` appears twice in `{key}`", clip(&value.value));
             let found = sink.diagnostic(&codes::DUPLICATE_ENTRY, value.span, message).with_place(first, "first here");
             sink.push(found.with_help("remove the second").with_rule(&rule.name.value));
         }

@@ -131,7 +131,7 @@ fn wrong_names_and_types_are_explained() {
         ("admin", "CC0301 the field `admin` alone is not a condition"),
         ("pid == \"1\"", "CC0302 `pid` is of type `int`, and this is the text `1`"),
         ("pid contains \"1\"", "CC0301 `contains` is not defined for `pid`, which is of type `int`"),
-        ("pid ==~ 1", "CC0301 `~` ignores the case of texts; `pid` is of type `int`"),
+        ("pid ==~ 1", "CC0301 `~` ignores the case of strings; `pid` is of type `int`"),
         ("names == \"a\"", "CC0301 the field is of type `list<string>?`"),
         ("any image == \"a\"", "CC0301 only the elements of a list field can be counted"),
         ("image == pid", "CC0303 `image` is of type `string nocase`, the other field of type `int`"),
@@ -193,8 +193,8 @@ fn metadata_is_held_to_the_same_demands_as_in_sigma() {
         ("date: \"2026-01-31\" modified: \"2025-01-31\"", "CC0708 `modified` lies before `date`"),
         ("tags: [attack.t105]", "CC0713 `attack.t105` is not a tag of the form that its namespace has"),
         ("tags: [atack.t1055]", "CC0714 `atack` is not a tag namespace of Sigma"),
-        ("tags: [attack.t1055, attack.t1055]", "CC0715 `attack.t1055` stands twice in `tags`"),
-        ("references: [\"https://a\", \"https://a\"]", "CC0715 `https://a` stands twice in `references`"),
+        ("tags: [attack.t1055, attack.t1055]", "CC0715 `attack.t1055` appears twice in `tags`"),
+        ("references: [\"https://a\", \"https://a\"]", "CC0715 `https://a` appears twice in `references`"),
         ("falsepositives: [\"-\"]", "CC0716 an entry of `falsepositives` has fewer than 2 characters"),
         ("description: \" \"", "CC0711 `description` is empty"),
         ("tags: [attack.t1055] date: \"2026-01-31\" modified: \"2026-02-01\"", ""),
@@ -232,11 +232,11 @@ fn negations_that_absence_makes_true_are_reported() {
 }
 
 #[test]
-fn predicates_that_stand_twice_are_reported() {
+fn predicates_that_appear_twice_are_reported() {
     for condition in
         ["pid == 1 and pid == 1", "pid == 1 or image == \"x\" or pid == 1", "pid == 1 and image == \"x\" and $2 == 1"]
     {
-        assert_eq!(found(condition), "CC0605 this predicate stands twice", "{condition}");
+        assert_eq!(found(condition), "CC0605 this predicate appears twice", "{condition}");
     }
     for condition in ["pid == 1 and pid == 2", "pid == 1 or not pid == 1", "user != \"a\" and user != \"b\""] {
         assert_eq!(found(condition), "", "{condition}");

@@ -50,7 +50,7 @@ pub(super) fn test(
         return Err(refuse_operator(asked, ty, sink));
     }
     if asked.ignore_case && ty.scalar != Scalar::String {
-        let message = format!("`~` ignores the case of texts; `{}` is of type `{ty}`", clip(asked.name));
+        let message = format!("`~` ignores the case of strings; `{}` is of type `{ty}`", clip(asked.name));
         let found = sink.diagnostic(&codes::OPERATOR_TYPE, asked.at, message);
         return Err(sink.refuse(found.with_help(format!("write `{}` without `~`", operator.as_str()))));
     }
@@ -143,7 +143,7 @@ pub(super) fn literal_kind(literal: &Literal) -> String {
         Literal::Text(text) => format!("the text `{}`", clip(text)),
         Literal::Int(number) => format!("the integer `{number}`"),
         Literal::Float(number) => format!("the float `{number}`"),
-        Literal::Bool(truth) => format!("the truth value `{truth}`"),
+        Literal::Bool(truth) => format!("the boolean `{truth}`"),
         Literal::Bytes(_) => "a literal of bytes".to_owned(),
     }
 }

@@ -60,7 +60,7 @@ pub(in crate::native) fn is_null(word: &str) -> bool {
     ["null", "none", "nil", "undefined", "missing"].iter().any(|null| null.eq_ignore_ascii_case(word))
 }
 
-/// What to write at the top of a file in place of a word that begins no declaration.
+/// What to write at the top of a file instead of a word that begins no declaration.
 pub(super) fn declaration(word: &str, followed: Option<u8>) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
         "title" | "id" | "logsource" | "detection" | "status" if followed == Some(b':') => {
@@ -82,7 +82,7 @@ pub(super) fn declaration(word: &str, followed: Option<u8>) -> Option<&'static s
     })
 }
 
-/// What to write in a rule in place of a word that begins none of its entries.
+/// What to write in a rule instead of a word that begins none of its entries.
 pub(super) fn entry(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
         "where" | "if" | "condition" | "match" | "filter" | "search" | "detect" => "the condition follows `when`",

@@ -172,7 +172,7 @@ impl Parser<'_> {
         Failed
     }
 
-    /// `[a, b]`, of words or texts.
+    /// `[a, b]`, of words or strings.
     pub(super) fn text_list(&mut self) -> Read<TextList> {
         if !self.at(Kind::LeftBracket) {
             let found = self.unexpected("`[`");
