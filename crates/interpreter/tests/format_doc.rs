@@ -125,7 +125,7 @@ fn header() -> String {
         "| offset | bytes | holds |\n| --- | --- | --- |\n\
          | 0 | 8 | magic: `{}`, which is `CCIMAGE` and a line feed |\n\
          | 8 | 4 | format version: {} |\n\
-         | 12 | 4 | flags: {} leaves rules out that the sensor cannot feed, in place of rejecting the image; all other bits are zero |\n\
+         | 12 | 4 | flags: {} leaves rules out that the sensor cannot feed, instead of rejecting the image; all other bits are zero |\n\
          | 16 | 8 | bytes of the image |\n\
          | {} | 8 | checksum |\n\
          | {} | {} | directory: for each section, in order, its offset (u32) and its bytes (u32) |\n\
