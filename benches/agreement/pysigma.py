@@ -81,6 +81,8 @@ def main():
             return value
         if isinstance(value, bool):
             return "true" if value else "false"
+        if isinstance(value, list):
+            return "\n".join(str(element) for element in value)
         return str(value) if isinstance(value, (int, float)) else json.dumps(value)
 
     marks = ", ".join("?" for _ in range(len(columns) + 1))
