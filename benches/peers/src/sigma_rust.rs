@@ -27,7 +27,7 @@ impl Engine {
     /// When a path is wrong.
     pub fn load(paths: &[PathBuf], plan: &Plan) -> Result<Self, String> {
         let start = cpu();
-        let found = walk::walk(paths, &[], std::path::Path::new(".")).map_err(|failure| failure.message)?;
+        let found = walk::walk(paths, &[], std::path::Path::new("."), false).map_err(|failure| failure.message)?;
         let (mut rules, mut refused, mut first) = (Vec::new(), 0, None);
         for file in &found.files {
             let text = fs::read_to_string(&file.path).map_err(|error| error.to_string())?;
