@@ -7,6 +7,7 @@ use crate::expression::Expr;
 use crate::field::FieldRef;
 use crate::source::Span;
 use crate::table::Table;
+use crate::template::Fixed;
 
 /// A part of a wildcard pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -278,5 +279,54 @@ impl Network {
             return Err(format!("bits are set beyond the prefix of {prefix}"));
         }
         Ok(Self { address, prefix })
+    }
+}
+
+impl Fixed {
+    /// Whether the value passes a test; nothing where that takes more than a look, or depends on the case in which a
+    /// recorder writes it.
+    #[must_use]
+    pub fn passes(&self, test: &Test) -> Option<bool> {
+        match test {
+            Test::Exists => Some(true),
+            Test::Null | Test::Unexpanded => Some(false),
+            Test::Int(ranges) => {
+                let number = match self {
+                    Self::Int(number) => Some(*number),
+                    Self::Text(text) => text.parse().ok(),
+                };
+                Some(number.is_some_and(|number| ranges.iter().any(|range| range.holds(number))))
+            }
+            Test::Text { patterns, all } => {
+                let mut unknown = false;
+                for pattern in patterns {
+                    match self.matches(pattern) {
+                        None => unknown = true,
+                        Some(found) if found != *all => return Some(found),
+                        Some(_) => {}
+                    }
+                }
+                (!unknown).then_some(*all)
+            }
+            _ => None,
+        }
+    }
+
+    fn matches(&self, pattern: &TextPattern) -> Option<bool> {
+        let text = self.text();
+        let whole = text.as_bytes();
+        let is =
+            |part: Option<&[u8]>, value: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(value.as_bytes()));
+        let found = match &pattern.pattern {
+            Pattern::Equals(value) => is(Some(whole), value),
+            Pattern::Contains(value) if value.is_empty() => true,
+            Pattern::Contains(value) => whole.windows(value.len()).any(|part| is(Some(part), value)),
+            Pattern::StartsWith(value) => is(whole.get(..value.len()), value),
+            Pattern::EndsWith(value) => is(whole.len().checked_sub(value.len()).and_then(|at| whole.get(at..)), value),
+            Pattern::Like(parts) if matches!(&**parts, [WildcardPart::AnyRun]) => return Some(true),
+            Pattern::Like(_) | Pattern::Matches(_) => return None,
+        };
+        let sure = pattern.ignore_case || !found || !whole.iter().any(u8::is_ascii_alphabetic);
+        sure.then_some(found)
     }
 }
