@@ -9,12 +9,11 @@
 
 use regex_syntax::ast::{
     Alternation, Assertion, AssertionKind, Ast, ClassAsciiKind, ClassBracketed, ClassPerlKind, ClassSet, ClassSetItem,
-    Concat, Flag, FlagsItemKind, Group, GroupKind, Literal, LiteralKind, Repetition, RepetitionKind, RepetitionOp,
-    RepetitionRange, Span,
+    Concat, Flag, Flags, FlagsItem, FlagsItemKind, Group, GroupKind, Literal, LiteralKind, Repetition, RepetitionKind,
+    RepetitionOp, RepetitionRange, Span,
 };
 
 use super::Problem;
-use super::pcre::flagged;
 use crate::diagnostic::codes;
 
 /// Whether something can match the empty text.
@@ -265,4 +264,11 @@ fn has_line_feed(class: &ClassBracketed) -> bool {
         }
     }
     set(&class.kind) != class.negated
+}
+
+/// `(?m:...)` for one flag.
+pub(super) fn flagged(span: Span, flag: Flag, inner: Ast) -> Ast {
+    let items = vec![FlagsItem { span, kind: FlagsItemKind::Flag(flag) }];
+    let kind = GroupKind::NonCapturing(Flags { span, items });
+    Ast::group(Group { span, kind, ast: Box::new(inner) })
 }

@@ -15,7 +15,8 @@ use regex_syntax::ast::{
     Span,
 };
 
-use super::{Flags, Problem, anchors};
+use super::anchors::{self, flagged};
+use super::{Flags, Problem};
 use crate::diagnostic::codes;
 use crate::limits;
 
@@ -841,13 +842,6 @@ fn case_flags(span: Span, ignore_case: Option<bool>) -> AstFlags {
         items.push(FlagsItem { span, kind: FlagsItemKind::Flag(Flag::CaseInsensitive) });
     }
     AstFlags { span, items }
-}
-
-/// `(?m:...)` for one flag.
-pub(super) fn flagged(span: Span, flag: Flag, inner: Ast) -> Ast {
-    let items = vec![FlagsItem { span, kind: FlagsItemKind::Flag(flag) }];
-    let kind = GroupKind::NonCapturing(AstFlags { span, items });
-    Ast::group(Group { span, kind, ast: Box::new(inner) })
 }
 
 fn literal(span: Span, c: char) -> ClassSetItem {
