@@ -2,7 +2,10 @@
 
     python3 -m venv venv
     venv/bin/pip install pysigma pysigma-backend-sqlite pysigma-pipeline-sysmon pysigma-pipeline-windows
+    zstd -dc windows_otrf.jsonl.zst | awk 'NR % 20 == 0' > otrf.jsonl
     venv/bin/python pysigma.py CONTENTCHECK RULES... -- EVENTS.jsonl...
+
+The figures in docs/semantics.md are of windows_sigma_regression.jsonl, windows_evtx_to_mitre.jsonl and that part of windows_otrf.jsonl.
 
 pySigma turns each rule into one SQL condition. The events are rows of a table with a column for each field that a rule
 reads, compared without case as Sigma asks, and regexes are those of Python. What each log source is comes from

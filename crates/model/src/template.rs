@@ -195,7 +195,7 @@ impl fmt::Display for LogSource {
 }
 
 /// A value that a template type fixes for all of its events.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Fixed {
     /// Text; compared without ASCII case, since recorders differ in it.
     Text(String),

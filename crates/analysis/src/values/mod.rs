@@ -37,7 +37,7 @@ pub(crate) enum Domain {
     /// A list of this kind.
     List(Scalar, Presence),
     /// One of these.
-    OneOf(Vec<FixedValue>, Presence),
+    OneOf(Vec<Fixed>, Presence),
     /// Values that no field names, of any kind: some that pass, and none that must not.
     Others,
 }
@@ -53,22 +53,6 @@ pub(crate) enum Presence {
     Maybe,
 }
 
-/// A value that a template type fixes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum FixedValue {
-    Text(String),
-    Int(i64),
-}
-
-impl FixedValue {
-    pub(crate) fn value(&self) -> Value {
-        match self {
-            Self::Text(text) => Value::String(text.clone()),
-            Self::Int(number) => Value::Int(*number),
-        }
-    }
-}
-
 impl Domain {
     /// The domain of a field of a template type.
     pub(crate) fn of(events: &Events<'_>, field: &FieldRef) -> Self {
@@ -80,9 +64,7 @@ impl Domain {
         match events.template.describe(field) {
             None if field.is_any() => Self::Others,
             None => Self::Absent,
-            Some(FieldInfo { place: Place::Reads(values), .. }) => {
-                Self::OneOf(values.iter().map(fixed).collect(), presence(false))
-            }
+            Some(FieldInfo { place: Place::Reads(values), .. }) => Self::OneOf(values.to_vec(), presence(false)),
             Some(FieldInfo { ty, .. }) if ty.list => Self::List(ty.scalar, presence(ty.optional)),
             Some(FieldInfo { ty, .. }) => Self::Scalar(ty.scalar, presence(ty.optional)),
         }
@@ -96,13 +78,6 @@ impl Domain {
                 matches!(presence, Presence::Always)
             }
         }
-    }
-}
-
-fn fixed(value: &Fixed) -> FixedValue {
-    match value {
-        Fixed::Text(text) => FixedValue::Text(text.clone()),
-        Fixed::Int(number) => FixedValue::Int(*number),
     }
 }
 
@@ -270,7 +245,7 @@ impl Values {
                 self.scalar(*scalar, &asks)
             }
             Domain::List(scalar, _) => self.list(*scalar, asks),
-            Domain::OneOf(values, _) => self.first(values.iter().map(FixedValue::value), asks),
+            Domain::OneOf(values, _) => self.first(values.iter().map(Fixed::value), asks),
             Domain::Absent | Domain::Others => Answer::Nothing,
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Words alone: nothing here decides what a rule means, so a word that is missing costs an answer its help and no more.
 
-use super::modifier::NAMES;
+use super::names::{NAMES, is_modifier};
 use contentcheck_model::diagnostic::{clip, closest};
 
 /// What to write for a modifier that Sigma does not have, where a similar name would mislead.
@@ -68,12 +68,6 @@ pub(crate) fn together(modifiers: &[&str]) -> String {
         _ if has("re") && has("windash") => "remove `windash`, and write the dashes into the regex: `[-/]`".to_owned(),
         _ => "keep the one that is meant".to_owned(),
     }
-}
-
-/// Whether a word is a modifier, however it is spelt.
-pub(crate) fn is_modifier(word: &str) -> Option<&'static str> {
-    let lower: String = word.to_ascii_lowercase().chars().filter(|sign| !matches!(sign, '_' | '-')).collect();
-    NAMES.iter().copied().find(|name| *name == lower)
 }
 
 /// A field of other tools and the fields that a template type may call it.

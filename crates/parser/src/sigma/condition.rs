@@ -8,7 +8,7 @@ use nom::sequence::preceded;
 use nom::{IResult, Parser};
 
 use super::advice;
-use super::modifier::NAMES;
+use super::names::NAMES;
 use contentcheck_model::diagnostic::{Edit, FixKind, Sink, Unread, clip, codes};
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::advice;
 use super::modifier::{self, Kind, Modifiers};
+use super::names::is_modifier;
 use super::scalar;
 use super::yaml::{Node, Scalar, Style, Yaml};
 use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, Unread, clip, codes, head, tail};
@@ -167,9 +167,9 @@ impl<'n> Detections<'n> {
             Some((field, rest)) => (field, Some(rest)),
             None => (text, None),
         };
-        if let (Some(modifier), Some(name)) = (advice::is_modifier(field), rest)
+        if let (Some(modifier), Some(name)) = (is_modifier(field), rest)
             && !name.contains('|')
-            && advice::is_modifier(name).is_none()
+            && is_modifier(name).is_none()
         {
             let message = format!("`{}` is a modifier in the place of a field", clip(field));
             let found = sink.diagnostic(&codes::UNKNOWN_MODIFIER, key.span, message);
@@ -294,7 +294,7 @@ fn mapping(key: &Node<'_>, value: &Node<'_>, text: &str, entries: &[(Node<'_>, N
         return operator(text, key.span, sink);
     }
     let first = entries.first().and_then(|(key, _)| key.text()).unwrap_or("");
-    if let Some(modifier) = advice::is_modifier(first) {
+    if let Some(modifier) = is_modifier(first) {
         return found(value.span, format!("the value of `{name}` is a mapping"))
             .with_help(format!("modifiers follow a `|`: write `{name}|{modifier}: value`"));
     }

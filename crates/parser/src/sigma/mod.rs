@@ -10,6 +10,7 @@ mod document;
 mod hygiene;
 pub(crate) mod metadata;
 mod modifier;
+mod names;
 mod resolve;
 mod scalar;
 mod specialise;

@@ -1,6 +1,7 @@
 //! The modifiers of Sigma 2.1 and which of them go together.
 
 use super::advice;
+use super::names::NAMES;
 use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
 use contentcheck_model::predicate::{Comparison, TimePart};
 use contentcheck_model::source::Span;
@@ -56,41 +57,6 @@ pub(crate) struct Modifiers {
     /// Where the modifiers stand, for findings.
     pub(crate) span: Span,
 }
-
-/// Every modifier of the specification.
-pub(crate) const NAMES: &[&str] = &[
-    "all",
-    "base64",
-    "base64offset",
-    "cased",
-    "cidr",
-    "contains",
-    "day",
-    "endswith",
-    "exists",
-    "expand",
-    "fieldref",
-    "gt",
-    "gte",
-    "hour",
-    "i",
-    "lt",
-    "lte",
-    "m",
-    "minute",
-    "month",
-    "neq",
-    "re",
-    "s",
-    "startswith",
-    "utf16",
-    "utf16be",
-    "utf16le",
-    "week",
-    "wide",
-    "windash",
-    "year",
-];
 
 /// Reads the part of a key after the field name. `base` is the offset of `written` in the
 /// source; where the key was quoted with escapes, `exact` is false and findings point at `whole`.
