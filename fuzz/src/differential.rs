@@ -1,13 +1,15 @@
 //! The interpreter against the reference evaluator, which shares no code with it: on random
 //! content and random events both say the same, and what the image promises is kept.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::ControlFlow;
 
-use contentcheck_compiler::event::with_event;
+use contentcheck_compiler::event::with_event_of;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{InputKind, input_flags};
-use contentcheck_interpreter::{Fault, Image, Input, KillMask, Rejection, Steps, VerifiedImage};
+use contentcheck_interpreter::utf8::ILL_FORMED;
+use contentcheck_interpreter::{Budget, Image, Input, KillList, Rejection, VerifiedImage};
 use contentcheck_model::field::FieldRef;
 use contentcheck_model::language::Language;
 use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
@@ -36,6 +38,8 @@ pub struct Tally {
     pub events: u64,
     /// Events with a value of another type than some rule reads.
     pub mistyped: u64,
+    /// Events with text that is not UTF-8.
+    pub ill_formed: u64,
     /// Rules decided, over all events.
     pub decisions: u64,
     /// How many of these fired.
@@ -111,9 +115,19 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
     }
     for template in templates {
         for _ in 0..EVENTS {
-            let event = world.event(template, choices);
-            let mask: Vec<u64> = (0..choices.below(3)).map(|_| choices.word()).collect();
-            let case = Case { template, expected: &expected(&evaluator, template, &event), event: &event, mask: &mask };
+            let mut event = world.event(template, choices);
+            if choices.once_in(4) {
+                tally.ill_formed += u64::from(spoil(&mut event, choices));
+            }
+            let texts = bytes_of(&event);
+            let killed = choices.below(3);
+            let case = Case {
+                template,
+                expected: &expected(&evaluator, template, &event),
+                event: &event,
+                texts: &texts,
+                killed,
+            };
             case.holds(&verified, &recorder, tally);
             if let Some(verified) = &on_sensor {
                 // To this sensor a field that it does not name is a value like any other.
@@ -125,16 +139,133 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
                     event.set(&field, None);
                     event.others.extend(value);
                 }
-                let case =
-                    Case { template, expected: &expected(&evaluator, template, &event), event: &event, mask: &mask };
+                let expected = &expected(&evaluator, template, &event);
+                let case = Case { template, expected, event: &event, texts: &texts, killed };
                 case.holds(verified, &sensor, tally);
             }
         }
     }
 }
 
+/// Puts bytes that begin no well-formed sequence into some strings of an event: to the reference evaluator each is the
+/// character that the interpreter takes it for. Whether any was put.
+fn spoil(event: &mut Event, choices: &mut Choices<'_>) -> bool {
+    // Of these none continues what another one begins.
+    let bytes = *choices.pick(&[[0x80_u8, 0xBF, 0xC0, 0xFF], [0xC3, 0xE2, 0xF0, 0xFF]]);
+    let mut any = false;
+    let mut one = |text: &mut String, choices: &mut Choices<'_>| {
+        if choices.below(3) == 0 {
+            return;
+        }
+        for _ in 0..=choices.below(2) {
+            let ends: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let character = char::from_u32(ILL_FORMED | u32::from(*choices.pick(&bytes)));
+            text.insert(*choices.pick(&ends), character.unwrap_or_default());
+            any = true;
+        }
+    };
+    let mut all = |value: &mut Value, choices: &mut Choices<'_>| match value {
+        Value::String(text) => one(text, choices),
+        Value::List(elements) => {
+            for element in elements {
+                if let Value::String(text) = element {
+                    one(text, choices);
+                }
+            }
+        }
+        _ => {}
+    };
+    let fields: Vec<FieldRef> = event.values().map(|(field, _)| field.clone()).collect();
+    for field in fields {
+        if let Some(mut value) = event.value(&field).cloned() {
+            all(&mut value, choices);
+            event.set(&field, Some(value));
+        }
+    }
+    for value in &mut event.others {
+        all(value, choices);
+    }
+    any
+}
+
+/// The strings of an event as a sensor has them: characters that stand for a byte are that byte.
+fn bytes_of(event: &Event) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut one = |value: &Value| {
+        if let Value::String(text) = value {
+            let mut bytes = Vec::with_capacity(text.len());
+            for character in text.chars() {
+                match u32::from(character).checked_sub(ILL_FORMED).and_then(|byte| u8::try_from(byte).ok()) {
+                    Some(byte @ 0x80..) => bytes.push(byte),
+                    _ => bytes.extend(character.encode_utf8(&mut [0; 4]).as_bytes()),
+                }
+            }
+            found.insert(text.clone(), bytes);
+        }
+    };
+    for value in event.values().map(|(_, value)| value).chain(&event.others) {
+        match value {
+            Value::List(elements) => elements.iter().for_each(&mut one),
+            value => one(value),
+        }
+    }
+    found
+}
+
+/// The event as rules see it: a value of another type than its field's, and such an element of a list, is absent there
+/// and a value like any other. Whether there was one.
+fn as_typed(template: &TemplateType, event: &Event) -> (Event, bool) {
+    let mut typed = event.clone();
+    let mut any = false;
+    for (field, value) in event.values() {
+        let Some(ty) = template.describe(field).map(|info| info.ty) else { continue };
+        let is = |value: &Value| {
+            use contentcheck_model::template::Scalar;
+            matches!(
+                (value, ty.scalar),
+                (Value::String(_), Scalar::String)
+                    | (Value::Int(_), Scalar::Int)
+                    | (Value::Float(_), Scalar::Float)
+                    | (Value::Bool(_), Scalar::Bool)
+                    | (Value::Ip(_), Scalar::Ip)
+                    | (Value::Bytes(_), Scalar::Bytes)
+            )
+        };
+        match value {
+            Value::List(elements) if ty.list => {
+                let (right, wrong): (Vec<Value>, Vec<Value>) = elements.iter().cloned().partition(is);
+                if !wrong.is_empty() {
+                    any = true;
+                    typed.set(field, Some(Value::List(right)));
+                    typed.others.extend(wrong);
+                }
+            }
+            // A single value stands for a list of one.
+            value if ty.list => {
+                if !is(value) {
+                    any = true;
+                    typed.set(field, Some(Value::List(Vec::new())));
+                    typed.others.push(value.clone());
+                }
+            }
+            value if is(value) => {}
+            value => {
+                any = true;
+                typed.set(field, None);
+                match value {
+                    Value::List(elements) => typed.others.extend(elements.iter().cloned()),
+                    value => typed.others.push(value.clone()),
+                }
+            }
+        }
+    }
+    (typed, any)
+}
+
 /// The rules that the reference evaluator reports for an event.
 fn expected<'c>(evaluator: &Evaluator<'c>, template: &TemplateType, event: &Event) -> BTreeSet<&'c str> {
+    let (event, _) = as_typed(template, event);
+    let event = &event;
     let fires = |rule: &&contentcheck_reference::PreparedRule<'_>| {
         rule.targets.iter().any(|target| {
             let of = &target.target().template;
@@ -231,7 +362,9 @@ struct Case<'c> {
     template: &'c TemplateType,
     event: &'c Event,
     expected: &'c BTreeSet<&'c str>,
-    mask: &'c [u64],
+    texts: &'c BTreeMap<String, Vec<u8>>,
+    /// Rules that are switched off: every so many, none for 0.
+    killed: usize,
 }
 
 impl Case<'_> {
@@ -261,28 +394,31 @@ impl Case<'_> {
         let named = |name: &str| inputs.iter().chain(supplied.header()).any(|input| input.name == name);
         let others = self.others(named);
         let mut scratch = vec![u64::MAX; verified.scratch_words()];
-        with_event(
+        with_event_of(
             inputs,
             supplied.header(),
             |name| self.value(name),
             &others,
+            &|text| self.texts.get(text).map_or(text.as_bytes(), Vec::as_slice),
             |event| {
                 let bound = match verified.bind(number, event) {
                     Ok(bound) => bound,
-                    Err(Fault::Type { input }) => {
-                        tally.mistyped += 1;
-                        assert!(self.is_mistyped(image, input), "input {input} has the type it should have");
-                        return;
-                    }
                     Err(fault) => panic!("an event of the manifest's shape is refused: {fault}"),
                 };
+                if bound.mistyped() > 0 {
+                    tally.mistyped += 1;
+                    for input in bound.mistyped_inputs() {
+                        assert!(self.is_mistyped(image, input), "input {input} has the type it should have");
+                    }
+                }
                 let mut all: Vec<u32> = Vec::new();
-                let mut steps = Steps::default();
-                let ended = bound.evaluate_metered(KillMask::NONE, &mut scratch, |rule| all.push(rule), &mut steps);
-                assert_eq!(ended, Ok(()), "a verified image has a fault");
+                let mut steps = Budget::new(image.cost(number).at(bound.size()));
+                let ended = bound.evaluate_metered(&KillList::NONE, &mut scratch, &mut steps, |rule| {
+                    all.push(rule);
+                    ControlFlow::Continue(())
+                });
+                assert_eq!(ended, Ok(None), "a verified image has a fault, or takes more steps than promised");
                 assert!(all.is_sorted_by(|a, b| a < b), "rules are reported rising: {all:?}");
-                let bound_on_steps = image.cost(number).at(bound.size());
-                assert!(steps.0 <= bound_on_steps, "{} steps where {bound_on_steps} are promised", steps.0);
                 let name = |rule: &u32| image.rule(*rule).map_or("", |rule| rule.name);
                 let found: BTreeSet<&str> = all.iter().map(name).collect();
                 assert_eq!(
@@ -290,10 +426,22 @@ impl Case<'_> {
                     "interpreter against reference on {:?} of {}",
                     self.event, self.template
                 );
-                let mask = KillMask::new(self.mask);
+                let mut words = vec![u64::MAX; verified.kill_words()];
+                let every = |rule: &u32| self.killed > 0 && (*rule as usize).is_multiple_of(self.killed);
+                let off = (0..image.rule_count()).filter(every);
+                let off: Vec<&str> = off.filter_map(|rule| image.rule(rule)).map(|rule| rule.name).collect();
+                let kill = verified.kill(off.iter().copied(), &mut words).expect("the memory is large enough");
+                assert_eq!(kill.unknown(), 0);
                 let mut rest: Vec<u32> = Vec::new();
-                assert_eq!(bound.evaluate(mask, &mut scratch, |rule| rest.push(rule)), Ok(()));
-                all.retain(|rule| !mask.kills(*rule));
+                let done = bound.evaluate(&kill, &mut scratch, u64::MAX, |rule| {
+                    rest.push(rule);
+                    ControlFlow::Continue(())
+                });
+                assert!(done.is_ok_and(|done| done.is_whole()));
+                for rule in &all {
+                    assert_eq!(bound.why(*rule, &mut scratch, |_| {}), Ok(true), "why rule {rule} matches");
+                }
+                all.retain(|rule| !off.contains(&name(rule)));
                 assert_eq!(rest, all, "switching rules off changes others");
                 tally.events += 1;
                 tally.decisions += u64::from(image.rule_count());

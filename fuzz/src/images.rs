@@ -1,12 +1,13 @@
 //! Images as hostile bytes: what is read, verified and evaluated ends, with a verdict or a fault.
 
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
-use contentcheck_interpreter::format::{CHECKSUM_AT, HEADER, MAGIC, PREFIX, Section, VERSION};
+use contentcheck_interpreter::format::{CHECKSUM_AT, HEADER, MAGIC, PREFIX, RECORDS, Section, VERSION};
 use contentcheck_interpreter::hash::checksum;
-use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Manifest, Scalar, Steps, Value, VerifiedImage};
+use contentcheck_interpreter::{Budget, Event, Fault, Image, Input, KillList, Manifest, Scalar, Value, VerifiedImage};
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
@@ -136,8 +137,21 @@ fn evaluate(
     let image = verified.image();
     let mut scratch = vec![u64::MAX; verified.scratch_words().min(SCRATCH_WORDS)];
     let long = "\\rundll32.exe -enc aaaaaaaaaaaaaab a1234b\nx ß ä-schlüssel download.exe evil.example ".repeat(3);
-    let texts =
-        ["", "a", "\\rundll32.exe", "a-enc", "abc", "x\u{DF}", "\u{1F980}", "mimikatz", "c:\\a.exe", long.as_str()];
+    let texts: [&[u8]; 13] = [
+        b"",
+        b"a",
+        b"\\rundll32.exe",
+        b"a-enc",
+        b"abc",
+        "x\u{DF}".as_bytes(),
+        "\u{1F980}".as_bytes(),
+        b"mimikatz",
+        b"c:\\a.exe",
+        long.as_bytes(),
+        b"a\xFF\xE2\x82-enc",
+        b"\xF0\x9F\xA6",
+        b"00000000000000000000000000000000000000000000000000000000000000000000000000001",
+    ];
     for number in 0..image.template_count().min(64) {
         let Some(template) = image.template(number) else { continue };
         let name = image.name(template.name, template.name_len);
@@ -152,8 +166,13 @@ fn evaluate(
             let values: Vec<Value<'_>> = inputs
                 .iter()
                 .zip(&elements)
-                .map(|(input, elements)| match choices.below(8) {
-                    7 => Value::Absent,
+                .map(|(input, elements)| match choices.below(16) {
+                    14 => Value::Absent,
+                    // Of any type, whatever the manifest says.
+                    15 => value(*choices.pick(&SCALARS), &texts, choices),
+                    1 if input.ty.list => Value::Texts(&texts),
+                    2 if input.ty.list => Value::Ints(&[80, -1]),
+                    3 if input.ty.list => Value::Split(b"a\0evil.example\0\xFF", 0),
                     _ if input.ty.list => Value::List(elements),
                     _ => value(input.ty.scalar, &texts, choices),
                 })
@@ -170,31 +189,58 @@ fn evaluate(
                     continue;
                 }
             };
-            let mut steps = Steps::default();
-            let mut last = None;
-            let ended = bound.evaluate_metered(KillMask::NONE, &mut scratch, |rule| last = Some(rule), &mut steps);
+            // The bound is one on images that were verified: others may run the same records twice.
+            let promised = image.cost(number).at(bound.size());
+            let most =
+                if trust == Trust::Verified { promised } else { promised.saturating_mul(64).saturating_add(1 << 20) };
+            let mut steps = Budget::new(most);
+            let mut found = Vec::new();
+            let ended = bound.evaluate_metered(&KillList::NONE, &mut scratch, &mut steps, |rule| {
+                found.push(rule);
+                ControlFlow::Continue(())
+            });
             match ended {
-                Ok(()) => ends.verdicts += 1,
+                Ok(None) => {
+                    ends.verdicts += 1;
+                    assert!(trust == Trust::Nothing || found.is_sorted(), "rules are reported in their order");
+                    if let Some(rule) = found.first() {
+                        // What is asked for the reason says that there is one.
+                        let why = bound.why(*rule, &mut scratch, |_| {});
+                        assert!(trust == Trust::Nothing || why == Ok(true), "rule {rule} matched and {why:?}");
+                    }
+                    // A smaller budget ends within itself, and what it reports comes first.
+                    let budget = choices.below(steps.taken().min(1 << 20) as usize + 1) as u64;
+                    let mut some = Vec::new();
+                    let sink = |rule| {
+                        some.push(rule);
+                        ControlFlow::Continue(())
+                    };
+                    if let Ok(done) = bound.evaluate(&KillList::NONE, &mut scratch, budget, sink)
+                        && trust == Trust::Verified
+                    {
+                        assert!(done.steps <= budget && found.starts_with(&some), "{done:?} of {budget}");
+                        let asked = |rule: &u32| done.unasked_from.is_none_or(|from| *rule < from);
+                        let expected: Vec<u32> = found.iter().copied().filter(asked).collect();
+                        assert_eq!(some, expected, "{done:?}");
+                    }
+                }
+                Ok(Some(rule)) => panic!("not asked from rule {rule} on: {} steps are promised ({trust:?})", most),
                 Err(Fault::Scratch { .. }) if verified.scratch_words() > SCRATCH_WORDS => ends.faults += 1,
                 Err(fault) => {
                     assert!(trust == Trust::Nothing, "a verified image has a fault: {fault}");
                     ends.faults += 1;
                 }
             }
-            // The bound is one on images that were verified: others may run the same records twice.
-            let promised = image.cost(number).at(bound.size());
-            let most =
-                if trust == Trust::Verified { promised } else { promised.saturating_mul(64).saturating_add(1 << 20) };
-            assert!(steps.0 <= most, "{} steps where {most} are promised ({trust:?})", steps.0);
         }
     }
 }
 
 const SCALARS: [Scalar; 6] = [Scalar::String, Scalar::Int, Scalar::Float, Scalar::Bool, Scalar::Ip, Scalar::Bytes];
 
-fn value<'v>(scalar: Scalar, texts: &[&'v str], choices: &mut Choices<'_>) -> Value<'v> {
+fn value<'v>(scalar: Scalar, texts: &[&'v [u8]], choices: &mut Choices<'_>) -> Value<'v> {
     match scalar {
-        Scalar::String => Value::Text(choices.pick::<&'v str>(texts)),
+        Scalar::String => Value::Text(choices.pick::<&'v [u8]>(texts)),
+        Scalar::Int if choices.once_in(8) => Value::UInt(*choices.pick(&[0, 80, 1 << 63, u64::MAX])),
         Scalar::Int => Value::Int(*choices.pick(&[0, 1, 4, 5, 80, 4001, i64::MIN, i64::MAX, -1])),
         Scalar::Float => Value::Float(*choices.pick(&[0.0, 1.5, 2.0, f64::NAN, f64::INFINITY])),
         Scalar::Bool => Value::Bool(choices.below(2) == 1),
@@ -207,9 +253,148 @@ fn value<'v>(scalar: Scalar, texts: &[&'v str], choices: &mut Choices<'_>) -> Va
     }
 }
 
+/// The records of sections, by the names that the format gives them.
+const OF_SECTION: &[(Section, &str)] = &[
+    (Section::Rules, "Rule"),
+    (Section::Comparators, "Comparator"),
+    (Section::Templates, "Template"),
+    (Section::Inputs, "Input"),
+    (Section::Probes, "Probe"),
+    (Section::Programs, "Program"),
+    (Section::Code, "Instruction"),
+    (Section::Predicates, "Predicate"),
+    (Section::Patterns, "Pattern"),
+    (Section::Parts, "Part"),
+    (Section::Networks, "Network"),
+    (Section::Sets, "Set"),
+    (Section::Keys, "Key"),
+    (Section::Regexes, "Regex"),
+    (Section::Filters, "Filter"),
+    (Section::Entries, "Entry"),
+    (Section::Literals, "Literal"),
+    (Section::Atoms, "Atom"),
+];
+
+/// A copy with its sections in other bytes, all in their places, and sealed: by someone who knows every field of the
+/// format. One to three fields are set to what may be interesting there, or records are dropped, doubled or exchanged.
+///
+/// # Panics
+/// If the image is none.
+pub fn forge(image: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
+    let read = Image::read(image).expect("the original is an image");
+    let mut sections: Vec<Vec<u8>> = Section::ALL.iter().map(|of| read.section_bytes(*of).to_vec()).collect();
+    let mut prefix = image.get(..PREFIX).unwrap_or(&[]).to_vec();
+    for _ in 0..=choices.below(3) {
+        match choices.below(12) {
+            0 => {
+                // Flags, features, sequence, names of the header.
+                let at = *choices.pick(&[12, 32, 33, 40, 80, 84, 88, 92, 96, 100]);
+                prefix.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << choices.below(8));
+            }
+            1 | 2 => {
+                let at = choices.below(sections.len());
+                let unit = Section::ALL.get(at).map_or(1, |section| section.unit());
+                if let Some(bytes) = sections.get_mut(at) {
+                    records_moved(bytes, unit, choices);
+                }
+            }
+            3 => {
+                // Sections without records of fields: numbers, witnesses, automata, text.
+                let at = choices.below(sections.len());
+                if let Some(bytes) = sections.get_mut(at).filter(|bytes| !bytes.is_empty()) {
+                    let byte = choices.below(bytes.len());
+                    bytes.iter_mut().skip(byte).take(1).for_each(|byte| *byte = choices.below(256) as u8);
+                }
+            }
+            _ => {
+                let (section, name) = *choices.pick(OF_SECTION);
+                let counts: Vec<usize> =
+                    sections.iter().zip(Section::ALL).map(|(bytes, of)| bytes.len() / of.unit()).collect();
+                let Some((_, size, fields)) = RECORDS.iter().find(|(record, ..)| *record == name) else { continue };
+                let Some(bytes) = sections.get_mut(section as usize).filter(|bytes| bytes.len() >= *size) else {
+                    continue;
+                };
+                let record = choices.below(bytes.len() / size) * size;
+                let (_, offset, ty) = *choices.pick(fields);
+                let width = match ty {
+                    "u8" => 1,
+                    "u16" => 2,
+                    _ => 4,
+                };
+                let field = record + offset..record + offset + width;
+                let old = bytes
+                    .get(field.clone())
+                    .unwrap_or(&[])
+                    .iter()
+                    .rev()
+                    .fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+                let other = choices.below(bytes.len() / size) * size + offset;
+                let theirs = bytes
+                    .get(other..other + width)
+                    .unwrap_or(&[])
+                    .iter()
+                    .rev()
+                    .fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
+                let new = match choices.below(8) {
+                    0 => 0,
+                    1 => u64::MAX,
+                    2 => old.wrapping_add(1),
+                    3 => old.wrapping_sub(1),
+                    4 => theirs,
+                    5 => *choices.pick(&counts) as u64,
+                    6 => choices.below(16) as u64,
+                    _ => old ^ 1 << choices.below(width * 8),
+                };
+                bytes
+                    .iter_mut()
+                    .skip(field.start)
+                    .zip(new.to_le_bytes())
+                    .take(width)
+                    .for_each(|(slot, byte)| *slot = byte);
+            }
+        }
+    }
+    let (mut directory, mut body) = (Vec::new(), Vec::new());
+    for bytes in &sections {
+        body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
+        directory.extend(((HEADER + body.len()) as u32).to_le_bytes());
+        directory.extend((bytes.len() as u32).to_le_bytes());
+        body.extend(bytes);
+    }
+    let mut forged = [prefix, directory, body].concat();
+    seal(&mut forged);
+    forged
+}
+
+/// A record is dropped, doubled, or exchanged with another.
+fn records_moved(bytes: &mut Vec<u8>, unit: usize, choices: &mut Choices<'_>) {
+    let count = bytes.len() / unit.max(1);
+    if count == 0 {
+        return;
+    }
+    let (a, b) = (choices.below(count) * unit, choices.below(count) * unit);
+    let one: Vec<u8> = bytes.iter().skip(a).take(unit).copied().collect();
+    match choices.below(3) {
+        0 => {
+            bytes.drain(a..a + unit);
+        }
+        1 => {
+            bytes.splice(b..b, one);
+        }
+        _ => {
+            let other: Vec<u8> = bytes.iter().skip(b).take(unit).copied().collect();
+            bytes.splice(b..b + unit, one);
+            bytes.splice(a..a + unit, other);
+        }
+    }
+}
+
 /// Bytes that are likely to be read: an image with damage that the choices ask for, or any bytes
 /// behind a header that is in order.
 fn forged(choices: &mut Choices<'_>) -> Vec<u8> {
+    if choices.once_in(2) {
+        return forge(small(), choices);
+    }
     let mut bytes = small().to_vec();
     if choices.once_in(8) {
         bytes = MAGIC.to_vec();

@@ -127,6 +127,13 @@ pub struct Compile {
     /// Write nothing unless these sensors accept the image: manifests, fleet files, `builtin:sysmon/4.90`
     #[arg(long, value_name = "SENSORS", value_delimiter = ',')]
     pub sensor: Vec<String>,
+    /// Compile for this sensor alone: leave out the template types that it does not supply and the rules that are for
+    /// others, and ask no more of its interpreter than its manifest says that it knows
+    #[arg(long = "for", value_name = "SENSOR")]
+    pub for_sensor: Option<String>,
+    /// The release has no rule, and that is meant: a sensor then loads an image that looks for nothing
+    #[arg(long)]
+    pub allow_empty: bool,
 }
 
 /// Verify an image.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use contentcheck_interpreter::format::{
     ACCEPT, Input, InputKind, Instruction, KEYWORD, Opcode, Part, Pattern, PatternKind, Predicate, Program, REJECT,
-    Regex, Section, Set, Template, comparison, input_flags, predicate_flags,
+    Regex, Section, Set, Template, comparison, feature, input_flags, predicate_flags,
 };
 use contentcheck_interpreter::{Image, Scalar};
 use contentcheck_model::diagnostic::visible;
@@ -19,6 +19,8 @@ use serde::Serialize;
 pub struct InspectReport {
     /// Format of this report: 1.
     pub format: u32,
+    /// What the image says of itself.
+    pub identity: IdentityReport,
     /// Bytes of the image.
     pub bytes: usize,
     /// Words of 64 bits that an evaluation needs as scratch memory.
@@ -27,6 +29,75 @@ pub struct InspectReport {
     pub sections: Vec<SectionSize>,
     /// Template types, in order.
     pub templates: Vec<TemplateReport>,
+}
+
+/// What an image says of itself.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct IdentityReport {
+    /// Name of the release.
+    pub release: Option<String>,
+    /// Sequence number of the release.
+    pub sequence: Option<u64>,
+    /// SHA-256 of the content that was compiled.
+    pub content_sha256: String,
+    /// Name and version of the compiler.
+    pub compiler: String,
+    /// Format version.
+    pub format: u32,
+    /// Features that a reader must know.
+    pub features: Vec<String>,
+}
+
+impl IdentityReport {
+    fn of(image: &Image<'_>) -> Self {
+        let identity = image.identity();
+        let named = (0..64).filter_map(|bit| identity.feature(bit)).map(str::to_owned);
+        Self {
+            release: Some(identity.release).filter(|name| !name.is_empty()).map(str::to_owned),
+            sequence: Some(identity.sequence).filter(|number| *number > 0),
+            content_sha256: identity.content.iter().map(|byte| format!("{byte:02x}")).collect(),
+            compiler: identity.compiler.to_owned(),
+            format: identity.format,
+            features: named.collect(),
+        }
+    }
+}
+
+/// The titles of the rules that ask for some features.
+#[must_use]
+pub fn rules_that_need<'i>(image: &Image<'i>, features: u64) -> Vec<&'i str> {
+    let programs = image.section_bytes(Section::Programs).as_chunks::<{ Program::SIZE }>().0;
+    let code = image.section_bytes(Section::Code).as_chunks::<{ Instruction::SIZE }>().0;
+    let mut found = BTreeSet::new();
+    for template in (0..image.template_count()).filter_map(|number| image.template(number)) {
+        let first = template.programs as usize;
+        for program in programs.iter().skip(first).take(template.program_count as usize).map(Program::decode) {
+            let own = code.iter().skip(program.code as usize).take(program.code_len as usize).map(Instruction::decode);
+            if own.map(|of| needs(image, template.predicates + of.predicate)).any(|needed| needed & features != 0) {
+                found.insert(program.rule);
+            }
+        }
+    }
+    found.into_iter().filter_map(|rule| image.rule(rule)).map(|rule| rule.title).collect()
+}
+
+/// The features that a predicate asks for.
+fn needs(image: &Image<'_>, predicate: u32) -> u64 {
+    let predicates = image.section_bytes(Section::Predicates).as_chunks::<{ Predicate::SIZE }>().0;
+    let Some(predicate) = predicates.get(predicate as usize).map(Predicate::decode) else { return 0 };
+    let opcode = Opcode::from_number(predicate.opcode);
+    let own = opcode.map_or(0, Opcode::feature);
+    if !matches!(opcode, Some(Opcode::AnyText | Opcode::AllTexts)) {
+        return own;
+    }
+    let patterns = image.section_bytes(Section::Patterns).as_chunks::<{ Pattern::SIZE }>().0;
+    let regexes = image.section_bytes(Section::Regexes).as_chunks::<{ Regex::SIZE }>().0;
+    let own_patterns = patterns.iter().skip(predicate.a as usize).take(predicate.b as usize).map(Pattern::decode);
+    let is_slow = |pattern: Pattern| {
+        pattern.kind == PatternKind::Matches as u8
+            && regexes.get(pattern.a as usize).is_some_and(|regex| Regex::decode(regex).kind == 1)
+    };
+    own | if own_patterns.map(is_slow).any(|slow| slow) { feature::NONDETERMINISTIC } else { 0 }
 }
 
 /// Size of a section.
@@ -161,6 +232,7 @@ pub fn report(image: &Image<'_>, only: Option<&str>) -> InspectReport {
     }
     InspectReport {
         format: 1,
+        identity: IdentityReport::of(image),
         bytes: image.bytes().len(),
         scratch_words: image.scratch_words(),
         sections: sections(image),

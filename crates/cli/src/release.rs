@@ -137,6 +137,20 @@ pub fn load(
     any_sensor: bool,
     streams: &mut Streams<'_>,
 ) -> Result<Option<Release>, Failure> {
+    let how = Options { skip_unsupplied: options.skip_unsupplied, any_sensor, ..Options::default() };
+    load_as(inputs, options.skip_errors, how, streams)
+}
+
+/// As [`load`], with everything that the compiler can be told.
+///
+/// # Errors
+/// The same.
+pub fn load_as(
+    inputs: &Inputs,
+    skip_errors: bool,
+    options: Options<'_>,
+    streams: &mut Streams<'_>,
+) -> Result<Option<Release>, Failure> {
     let selection = selection(inputs);
     let project = Project::open(&selection)?;
     introduce(&project, &project.gathered, streams);
@@ -146,7 +160,7 @@ pub fn load(
     let checking = Checking { further, ..Checking::with_threads(selection.threads) };
     let judged = project.gathered.check(&checking).judge();
     say_errors(&judged, streams);
-    let errors = if options.skip_errors { WithErrors::LeaveOut } else { WithErrors::Refuse };
+    let errors = if skip_errors { WithErrors::LeaveOut } else { WithErrors::Refuse };
     let all = judged.checked().rules().len() + unread(&judged);
     let content = match judged.ship(errors) {
         Ok(content) => content,
@@ -163,10 +177,9 @@ pub fn load(
         let left = content.left_out();
         talk(streams, &format!("left out: {} of {}: {}", left.len(), plural(all, "rule"), named(left)));
     }
-    if content.rules().is_empty() {
+    if content.rules().is_empty() && !options.allow_empty {
         return Err(Failure::usage("no rule is left to compile; an empty image is never what was meant"));
     }
-    let options = Options { skip_unsupplied: options.skip_unsupplied, any_sensor };
     let image =
         compile(&content, options).map_err(|problem| Failure::findings(format!("{}: {problem}", problem.code())))?;
     Ok(Some(Release { judged, content, image, read: project.read }))

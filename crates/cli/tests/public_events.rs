@@ -81,6 +81,7 @@ fn every_sample_makes_its_rule_fire_as_often_as_is_stated() {
     let rules = release.rules();
     let plan = release.plan().unwrap_or_else(|failure| panic!("{}", failure.message));
     let view = plan.view();
+    let view = view.verified();
     assert_eq!(view.image().rule_count() as usize, rules.len());
     for (number, rule) in (0..).zip(&rules) {
         let info = view.image().rule(number).unwrap();

@@ -4,9 +4,9 @@
 use contentcheck_interpreter::{Event, Input, Value};
 use contentcheck_model::value::Value as Owned;
 
-fn scalar(value: &Owned) -> Value<'_> {
+fn scalar<'v>(value: &'v Owned, bytes: &dyn Fn(&'v str) -> &'v [u8]) -> Value<'v> {
     match value {
-        Owned::String(text) => Value::Text(text),
+        Owned::String(text) => Value::Text(bytes(text)),
         Owned::Int(number) => Value::Int(*number),
         Owned::Float(number) => Value::Float(*number),
         Owned::Bool(truth) => Value::Bool(*truth),
@@ -25,6 +25,18 @@ pub fn with_event<'v, R>(
     others: &[&'v Owned],
     then: impl FnOnce(Event<'_>) -> R,
 ) -> R {
+    with_event_of(inputs, header, value, others, &str::as_bytes, then)
+}
+
+/// As [`with_event`], where `bytes` gives the bytes of a text: a sensor may have some that are not UTF-8.
+pub fn with_event_of<'v, R>(
+    inputs: &[Input<'_>],
+    header: &[Input<'_>],
+    value: impl Fn(&str) -> Option<&'v Owned>,
+    others: &[&'v Owned],
+    bytes: &dyn Fn(&'v str) -> &'v [u8],
+    then: impl FnOnce(Event<'_>) -> R,
+) -> R {
     let values = |inputs: &[Input<'_>]| -> Vec<(bool, Option<&'v Owned>)> {
         inputs
             .iter()
@@ -38,8 +50,8 @@ pub fn with_event<'v, R>(
         .iter()
         .map(|values| {
             let of = |(list, value): &(bool, Option<&'v Owned>)| match value {
-                Some(Owned::List(elements)) => elements.iter().map(scalar).collect(),
-                Some(value) if *list => vec![scalar(value)],
+                Some(Owned::List(elements)) => elements.iter().map(|element| scalar(element, bytes)).collect(),
+                Some(value) if *list => vec![scalar(value, bytes)],
                 _ => Vec::new(),
             };
             values.iter().map(of).collect()
@@ -54,7 +66,7 @@ pub fn with_event<'v, R>(
                 .zip(elements)
                 .map(|(value, elements)| match value {
                     (_, Some(Owned::List(_))) | (true, Some(_)) => Value::List(elements),
-                    (false, Some(value)) => scalar(value),
+                    (false, Some(value)) => scalar(value, bytes),
                     (_, None) => Value::Absent,
                 })
                 .collect()

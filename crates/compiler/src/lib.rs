@@ -22,25 +22,37 @@ mod write;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use contentcheck_interpreter::format::{Comparator, FLAG_SKIP_UNSUPPLIED, Rule};
-use contentcheck_model::rule::{CheckedRule, Level};
-use contentcheck_model::sensor::{Constraint, Operator};
+use contentcheck_interpreter::format::{Comparator, FLAG_EMPTY, FLAG_SKIP_UNSUPPLIED, Rule};
+use contentcheck_model::rule::{CheckedRule, Level, Target};
+use contentcheck_model::sensor::{Constraint, Operator, Sensor};
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::Shippable;
 
 use frequency::Frequency;
 use template::{Member, Shared};
-use write::Sections;
+use write::{Sections, Stamp};
 
 /// How content is compiled.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
+pub struct Options<'s> {
     /// A sensor that lacks an input which some rule mentions leaves that rule out, instead of
     /// rejecting the image. The release says so; the default is to reject.
     pub skip_unsupplied: bool,
     /// Every rule is loaded whatever its `sensors` say: for events of which nobody knows the
     /// sensor any more.
     pub any_sensor: bool,
+    /// That the image has no rule is meant. Otherwise content without a rule has no image.
+    pub allow_empty: bool,
+    /// The image is for this sensor alone: what it never runs is not in it, see [`runs`].
+    pub sensor: Option<&'s Sensor>,
+}
+
+/// Whether an image that is compiled for a sensor has a rule on a template type: whether the rule is for the sensor, and
+/// the sensor supplies the template type. What it lacks beyond that is no reason to leave a rule out silently.
+#[must_use]
+pub fn runs(rule: &CheckedRule, target: &Target, sensor: &Sensor) -> bool {
+    rule.sensors.as_ref().is_none_or(|constraint| constraint.matches(sensor))
+        && sensor.template(&target.template.name).is_some()
 }
 
 /// Why content has no image.
@@ -71,6 +83,8 @@ pub enum Problem {
     },
     /// The image would be larger than 4 GiB.
     ImageTooLarge,
+    /// There is no rule, and that is not said to be meant.
+    Empty,
 }
 
 impl Problem {
@@ -81,6 +95,7 @@ impl Problem {
             Self::Regex { .. } => "CC0501",
             Self::RegexTooLarge { .. } => "CC0503",
             Self::ProgramTooLong { .. } | Self::TooManyInputs { .. } | Self::ImageTooLarge => "CC0526",
+            Self::Empty => "CC0528",
         }
     }
 }
@@ -93,22 +108,26 @@ impl fmt::Display for Problem {
             Self::ProgramTooLong { rule } => write!(f, "the condition of rule `{rule}` has too many predicates"),
             Self::TooManyInputs { template } => write!(f, "the rules on `{template}` read too many inputs"),
             Self::ImageTooLarge => f.write_str("the image would be larger than 4 GiB"),
+            Self::Empty => f.write_str("the image would have no rule"),
         }
     }
 }
 
 impl std::error::Error for Problem {}
 
-/// Compiles the rules that may ship. The number of a rule is its place among them.
+/// Compiles the rules that may ship. The number of a rule is its place among them, or among those of them that
+/// [`Options::sensor`] runs.
 ///
 /// # Errors
 /// When a part of the content is beyond what an image can hold. Nothing is left out silently.
-pub fn compile(content: &Shippable, options: Options) -> Result<Vec<u8>, Problem> {
+pub fn compile(content: &Shippable, options: Options<'_>) -> Result<Vec<u8>, Problem> {
     let mut sections = Sections::default();
     let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
-    for (number, rule) in (0_u32..).zip(content.rules()) {
+    let runs = |rule: &CheckedRule, target: &Target| options.sensor.is_none_or(|sensor| runs(rule, target, sensor));
+    let rules = content.rules().iter().filter(|rule| rule.targets.iter().any(|target| runs(rule, target)));
+    for (number, rule) in (0_u32..).zip(rules) {
         write_rule(rule, options, &mut sections);
-        for target in &rule.targets {
+        for target in rule.targets.iter().filter(|target| runs(rule, target)) {
             let key = (target.template.name.as_str(), target.template.version);
             let (_, members) = targets.entry(key).or_insert_with(|| (&target.template, Vec::new()));
             members.push(Member {
@@ -129,14 +148,27 @@ pub fn compile(content: &Shippable, options: Options) -> Result<Vec<u8>, Problem
     for (template, members) in targets.values() {
         template::write(template, members, &mut shared, &mut sections)?;
     }
-    let flags = if options.skip_unsupplied { FLAG_SKIP_UNSUPPLIED } else { 0 };
-    sections.image(flags).ok_or(Problem::ImageTooLarge)
+    let is_empty = sections.rules.is_empty();
+    if is_empty && !options.allow_empty {
+        return Err(Problem::Empty);
+    }
+    let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
+    let flags = flag(options.skip_unsupplied, FLAG_SKIP_UNSUPPLIED) | flag(is_empty, FLAG_EMPTY);
+    let release = content.release();
+    let stamp = Stamp {
+        release: release.name.as_deref().unwrap_or(""),
+        sequence: release.sequence.unwrap_or(0),
+        content: content.content_digest(),
+    };
+    sections.image(flags, &stamp).ok_or(Problem::ImageTooLarge)
 }
 
-fn write_rule(rule: &CheckedRule, options: Options, sections: &mut Sections) {
+fn write_rule(rule: &CheckedRule, options: Options<'_>, sections: &mut Sections) {
     let (name, name_len) = sections.name(&rule.name);
     let (title, title_len) = sections.name(&rule.title);
     let (word, word_len) = rule.own_word().map_or((0, 0), |word| sections.name(word));
+    let (tags, tags_len) = sections.name(&rule.tags.join("\n"));
+    let (revision, revision_len) = sections.name(rule.revision.as_deref().unwrap_or(""));
     let comparators = sections.comparators.len() as u32;
     if let Some(constraint) = rule.sensors.as_ref().filter(|_| !options.any_sensor) {
         write_constraint(constraint, sections);
@@ -148,6 +180,10 @@ fn write_rule(rule: &CheckedRule, options: Options, sections: &mut Sections) {
         title_len,
         word,
         word_len,
+        tags,
+        tags_len,
+        revision,
+        revision_len,
         comparators,
         comparator_count: sections.comparators.len() as u32 - comparators,
         level: match rule.level {

@@ -49,6 +49,10 @@ impl<'s> Supplied<'s> {
                 rules: capacity.rules,
                 table_rows: capacity.table_rows,
                 automaton_states: capacity.automaton_states,
+                steps: capacity.steps,
+                steps_per_byte: capacity.steps_per_byte,
+                scratch_bytes: capacity.scratch_bytes,
+                features: capacity.features.as_deref().map(features),
             },
             header: header.collect(),
             templates: templates.collect(),
@@ -142,10 +146,16 @@ fn put<'s>(inputs: &mut Vec<Input<'s>>, record: &format::Input, image: &Image<'s
     }
 }
 
+/// The bits of named features. A name that is not known has none: a sensor may know more than this version does.
+fn features(names: &[String]) -> u64 {
+    let known = format::feature::NAMES.iter().enumerate();
+    known.filter(|(_, name)| names.iter().any(|of| of == *name)).fold(0, |bits, (bit, _)| bits | 1 << bit)
+}
+
 /// Memory that a verified image borrows.
 #[derive(Debug)]
 pub struct Memory {
-    bindings: Vec<u16>,
+    bindings: Vec<u32>,
     active: Vec<u64>,
 }
 

@@ -4,9 +4,20 @@ use std::collections::{BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
     ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network,
-    Part, Pattern, PatternKind, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+    Opcode, PREFIX, Part, Pattern, PatternKind, Predicate, Probe, Program, Regex, Rule, Section, Set, Template,
+    VERSION, feature,
 };
 use contentcheck_interpreter::hash::checksum;
+
+/// Name and version of this compiler.
+const COMPILER: &str = concat!("contentcheck ", env!("CARGO_PKG_VERSION"));
+
+/// What an image says of itself, beside what follows from the rest of it.
+pub(crate) struct Stamp<'s> {
+    pub(crate) release: &'s str,
+    pub(crate) sequence: u64,
+    pub(crate) content: [u8; 32],
+}
 
 /// What an image will consist of.
 #[derive(Default)]
@@ -160,8 +171,18 @@ impl Sections {
         }
     }
 
+    /// The features that a reader must know: those of what is there.
+    fn features(&self) -> u64 {
+        let asks = |of: &Predicate| Opcode::from_number(of.opcode).map_or(0, Opcode::feature);
+        let automata = if self.regexes.iter().any(|of| of.kind == 1) { feature::NONDETERMINISTIC } else { 0 };
+        self.predicates.iter().map(asks).fold(automata, |all, one| all | one)
+    }
+
     /// The image. Nothing where it would be larger than its offsets can say.
-    pub(crate) fn image(&self, flags: u32) -> Option<Vec<u8>> {
+    pub(crate) fn image(&mut self, flags: u32, stamp: &Stamp<'_>) -> Option<Vec<u8>> {
+        let features = self.features();
+        let names: Vec<&str> = feature::names(features).collect();
+        let identity = [stamp.release, COMPILER, &names.join(" ")].map(|name| self.name(name));
         let laid = self.laid();
         let mut directory = Vec::with_capacity(HEADER);
         let mut body: Vec<u8> = Vec::new();
@@ -180,6 +201,14 @@ impl Sections {
         image.extend(flags.to_le_bytes());
         image.extend((total as u64).to_le_bytes());
         image.extend([0; 8]);
+        image.extend(features.to_le_bytes());
+        image.extend(stamp.sequence.to_le_bytes());
+        image.extend(stamp.content);
+        for (offset, len) in identity {
+            image.extend(offset.to_le_bytes());
+            image.extend(len.to_le_bytes());
+        }
+        debug_assert_eq!(image.len(), PREFIX);
         image.extend(directory);
         image.extend(body);
         let sum = checksum(&image).to_le_bytes();

@@ -6,6 +6,7 @@
 mod choices;
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::{
-    Capacity, Event, Fault, Image, Input, KillMask, Manifest, Rejection, Resource, Steps, Value, VerifiedImage,
+    BoundEvent, Capacity, Event, Fault, Image, Input, KillList, Manifest, Rejection, Resource, Value, VerifiedImage,
     Versioning,
 };
 use contentcheck_model::language::Language;
@@ -103,9 +104,20 @@ fn matches(
     let mut found = Vec::new();
     with_event(inputs, supplied.header(), value, &[], |event| {
         let bound = verified.bind(number, event).unwrap();
-        let mut report = |rule| found.push(verified.image().rule(rule).unwrap().name.to_owned());
-        bound.evaluate(KillMask::NONE, &mut scratch, &mut report).unwrap();
+        let numbers = rules_of(&bound, &KillList::NONE, &mut scratch);
+        found.extend(numbers.into_iter().map(|rule| verified.image().rule(rule).unwrap().name.to_owned()));
     });
+    found
+}
+
+/// The numbers of the rules that match.
+fn rules_of(bound: &BoundEvent<'_>, kill: &KillList<'_>, scratch: &mut [u64]) -> Vec<u32> {
+    let mut found = Vec::new();
+    let done = bound.evaluate(kill, scratch, u64::MAX, |rule| {
+        found.push(rule);
+        ControlFlow::Continue(())
+    });
+    assert!(done.unwrap().is_whole());
     found
 }
 
@@ -188,14 +200,14 @@ fn the_other_incidents_are_contained() {
     let verified = image.verify(&recorder.manifest(&supplies), memory.workspace()).unwrap();
     let number = verified.templates_named("web.result").next().unwrap();
     let mut scratch = vec![0; verified.scratch_words()];
-    let values = [Value::Text("https://harmless.example/")];
+    let values = [Value::from("https://harmless.example/")];
     let bound = verified.bind(number, Event { inputs: &values, header: &[], others: &[] }).unwrap();
-    let mut found = Vec::new();
-    bound.evaluate(KillMask::NONE, &mut scratch, |rule| found.push(rule)).unwrap();
+    let found = rules_of(&bound, &KillList::NONE, &mut scratch);
     assert_eq!(found.len(), 1, "the list holds `*`");
-    bound
-        .evaluate(KillMask::new(&[1 << found.first().unwrap()]), &mut scratch, |_| panic!("it is switched off"))
-        .unwrap();
+    let name = image.rule(*found.first().unwrap()).unwrap().name;
+    let mut words = vec![u64::MAX; verified.kill_words()];
+    let kill = verified.kill([name], &mut words).unwrap();
+    assert_eq!((kill.unknown(), rules_of(&bound, &kill, &mut scratch)), (0, vec![]));
     // A position that was given up and used again has another name, and a name is what is bound.
     let reused = content_of("reused-id");
     let titles: Vec<&str> = reused.rules().iter().map(|rule| rule.title.as_str()).collect();
@@ -229,13 +241,16 @@ fn an_expression_that_backtracks_elsewhere_is_linear() {
     let long = "x".repeat(1 << 20);
     for (value, fires) in [(long.clone(), 0), (long + "=", 1)] {
         let inputs: Vec<Value<'_>> =
-            recorder.templates().first().unwrap().1.iter().map(|_| Value::Text(&value)).collect();
+            recorder.templates().first().unwrap().1.iter().map(|_| Value::from(value.as_str())).collect();
         let bound = verified.bind(0, Event { inputs: &inputs, header: &[], others: &[] }).unwrap();
         let mut found = 0;
-        let mut steps = Steps::default();
-        bound.evaluate_metered(KillMask::NONE, &mut scratch, |_| found += 1, &mut steps).unwrap();
+        let sink = |_| {
+            found += 1;
+            ControlFlow::Continue(())
+        };
+        let done = bound.evaluate(&KillList::NONE, &mut scratch, u64::MAX, sink).unwrap();
         assert_eq!(found, fires);
-        assert!(steps.0 < (inputs.len() as u64) << 23, "{} steps", steps.0);
+        assert!(done.steps < (inputs.len() as u64) << 23, "{} steps", done.steps);
     }
 }
 
@@ -299,6 +314,9 @@ fn what_is_beyond_a_capacity_is_refused() {
         ("rules", Resource::Rules),
         ("table_rows", Resource::TableRows),
         ("automaton_states", Resource::AutomatonStates),
+        ("steps", Resource::Steps),
+        ("steps_per_byte", Resource::StepsPerByte),
+        ("scratch_bytes", Resource::ScratchBytes),
     ];
     for (member, resource) in resources {
         let Rejection::Capacity { what, needed, capacity: 0 } =
@@ -383,8 +401,8 @@ fn an_event_of_another_shape_is_a_fault() {
     load(&bytes, &acme(INPUTS, ""), |loaded, _| {
         let verified = loaded.unwrap();
         let number = verified.templates_named("acme.t").next().unwrap();
-        let tags = [Value::Text("a")];
-        let right = [Value::Bool(true), Value::Text("n"), Value::Int(1), Value::List(&tags)];
+        let tags = [Value::from("a")];
+        let right = [Value::Bool(true), Value::from("n"), Value::Int(7), Value::List(&tags)];
         let bind = |inputs: &[Value<'_>], header: &[Value<'_>]| {
             verified.bind(number, Event { inputs, header, others: &[] }).map(|_| ()).err()
         };
@@ -394,38 +412,48 @@ fn an_event_of_another_shape_is_a_fault() {
         let more = [right.as_slice(), &[Value::Absent]].concat();
         assert_eq!(bind(&more, &[]), Some(Fault::Arity { supplied: 4, found: 5 }));
         assert_eq!(bind(&right, &[Value::Absent]), Some(Fault::Header { supplied: 0, found: 1 }));
-        let with = |at: usize, value| {
+        // A value of another type is absent for the rules that read it, is counted, and stops no other rule.
+        let mut scratch = vec![u64::MAX; verified.scratch_words()];
+        let mut with = |at: usize, value| {
             let mut inputs = right;
             *inputs.get_mut(at).unwrap() = value;
-            bind(&inputs, &[])
+            let bound = verified.bind(number, Event { inputs: &inputs, header: &[], others: &[] }).unwrap();
+            let named = bound.mistyped_inputs().map(|input| {
+                let of = verified.image().input(input).unwrap();
+                verified.image().name(of.name, of.name_len).to_owned()
+            });
+            let named: Vec<String> = named.collect();
+            assert_eq!(named.len(), bound.mistyped() as usize);
+            (named, rules_of(&bound, &KillList::NONE, &mut scratch))
         };
         let nested = [Value::List(&tags)];
-        let mixed = [Value::Text("a"), Value::Int(1)];
+        let mixed = [Value::from("a"), Value::Int(1)];
         let absent = [Value::Absent];
-        for wrong in [
-            (1, Value::Int(7)),
-            (1, Value::Bytes(b"n")),
-            (2, Value::Text("7")),
-            (2, Value::Float(7.0)),
-            (3, Value::Text("a")),
-            (3, Value::List(&nested)),
-            (3, Value::List(&mixed)),
-            (3, Value::List(&absent)),
-            (1, Value::List(&tags)),
+        assert_eq!(with(1, Value::from("aab7")), (vec![], vec![0, 1]));
+        for (wrong, name, fires) in [
+            ((1, Value::Int(7)), "name", vec![0]),
+            ((1, Value::Bytes(b"n")), "name", vec![0]),
+            ((1, Value::List(&tags)), "name", vec![0]),
+            ((2, Value::from("7")), "size", vec![]),
+            ((2, Value::Float(7.0)), "size", vec![]),
+            ((3, Value::from("a")), "tags", vec![0]),
+            ((3, Value::Ints(&[1])), "tags", vec![0]),
+            ((3, Value::List(&nested)), "tags", vec![0]),
+            ((3, Value::List(&mixed)), "tags", vec![0]),
         ] {
-            assert!(matches!(with(wrong.0, wrong.1), Some(Fault::Type { .. })), "{wrong:?}");
+            assert_eq!(with(wrong.0, wrong.1), (vec![name.to_owned()], fires), "{wrong:?}");
         }
         // Absent is no fault, and what nobody reads may be anything.
         for at in 0..4 {
-            assert_eq!(with(at, Value::Absent), None);
+            assert!(with(at, Value::Absent).0.is_empty());
         }
-        assert_eq!(with(0, Value::Text("no truth")), None);
+        assert!(with(3, Value::List(&absent)).0.is_empty());
+        assert_eq!(with(0, Value::from("no truth")), (vec![], vec![0]));
         assert_eq!(verified.bind(number + 1, Event::default()).map(|_| ()).err(), Some(Fault::UnsuppliedTemplate));
-        assert_eq!(Value::text(b"\xFF\xFE"), Err(Fault::NotUtf8));
         let bound = verified.bind(number, Event { inputs: &right, header: &[], others: &[] }).unwrap();
         let mut small = vec![0; verified.scratch_words() - 1];
         assert_eq!(
-            bound.evaluate(KillMask::NONE, &mut small, |_| {}),
+            bound.evaluate(&KillList::NONE, &mut small, u64::MAX, |_| ControlFlow::Continue(())),
             Err(Fault::Scratch { needed: verified.scratch_words() })
         );
     });

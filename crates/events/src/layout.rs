@@ -219,7 +219,7 @@ impl Layout {
         for made in &scratch.made {
             match made {
                 Made::Absent => values.push(Value::Absent),
-                Made::Span(span) => values.push(Value::Text(flat.text(*span))),
+                Made::Span(span) => values.push(flat.text(*span).into()),
                 made => values.push(lent.value(made, &elements)),
             }
         }
@@ -487,8 +487,8 @@ impl<'a> Lent<'a> {
     fn value(&self, made: &Made, elements: &'a [Value<'a>]) -> Value<'a> {
         match made {
             Made::Absent => Value::Absent,
-            Made::Span(span) => Value::Text(self.flat.text(*span)),
-            Made::Text(range) => Value::Text(self.text.get(range.range()).unwrap_or("")),
+            Made::Span(span) => self.flat.text(*span).into(),
+            Made::Text(range) => self.text.get(range.range()).unwrap_or("").into(),
             Made::Int(value) => Value::Int(*value),
             Made::Float(value) => Value::Float(*value),
             Made::Bool(value) => Value::Bool(*value),

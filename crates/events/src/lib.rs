@@ -32,7 +32,7 @@
 //!         });
 //!         match flat {
 //!             Ok(flat) => layout.present(&flat, &mut scratch, false, |event| {
-//!                 assert_eq!(event.inputs, [Value::Int(31), Value::Text(r"C:\x.exe")]);
+//!                 assert_eq!(event.inputs, [Value::Int(31), Value::from(r"C:\x.exe")]);
 //!                 events += 1;
 //!             }),
 //!             Err(problem) => problems.push(problem.to_string()),

@@ -40,12 +40,14 @@ impl Layout {
 pub fn own(value: &Borrowed<'_>) -> Option<Value> {
     Some(match value {
         Borrowed::Absent => return None,
-        Borrowed::Text(text) => Value::String((*text).to_owned()),
+        // What recordings hold is UTF-8.
+        Borrowed::Text(text) => Value::String(String::from_utf8_lossy(text).into_owned()),
         Borrowed::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
         Borrowed::Int(value) => Value::Int(*value),
         Borrowed::Float(value) => Value::Float(*value),
         Borrowed::Bool(value) => Value::Bool(*value),
         Borrowed::Ip(value) => Value::Ip(*value),
-        Borrowed::List(elements) => Value::List(elements.iter().filter_map(own).collect()),
+        Borrowed::UInt(value) => i64::try_from(*value).map_or_else(|_| Value::String(value.to_string()), Value::Int),
+        list => Value::List(list.elements().filter_map(|element| own(&element)).collect()),
     })
 }

@@ -269,12 +269,12 @@ fn what_the_log_says_outranks_what_the_event_carries() {
             assert_eq!(found, [template], "{form}");
             // Keywords look at both.
             let shown = layout.present(&flat, &mut scratch, true, |event| {
-                assert!(event.others.contains(&Value::Text("System")), "{form}");
+                assert!(event.others.contains(&Value::from("System")), "{form}");
                 assert_eq!(
-                    event.others.iter().filter(|other| **other == Value::Text(channel)).count(),
+                    event.others.iter().filter(|other| **other == Value::from(channel)).count(),
                     usize::from(channel == "System")
                 );
-                event.inputs[2] == Value::Text(channel) && event.inputs[0] == Value::Text("u")
+                event.inputs[2] == Value::from(channel) && event.inputs[0] == Value::from("u")
             });
             assert!(shown, "{form}");
         }

@@ -110,10 +110,10 @@ fn inputs_header_and_others_keep_their_places() {
         layout.present(&flat, &mut scratch, true, |event| {
             assert_eq!(
                 event.inputs,
-                [Value::List(&[Value::Bytes(&[1])]), Value::Text("A"), Value::Absent, Value::List(&[Value::Text("A")])]
+                [Value::List(&[Value::Bytes(&[1])]), Value::from("A"), Value::Absent, Value::List(&[Value::from("A")])]
             );
             assert_eq!(event.header, [Value::Int(4), Value::Absent]);
-            assert_eq!(event.others, [Value::Text("1"), Value::Text("y"), Value::Text("true")]);
+            assert_eq!(event.others, [Value::from("1"), Value::from("y"), Value::from("true")]);
         });
         assert_eq!(scratch.misfits(), [5]);
         tally.add(&layout, &scratch);
@@ -131,7 +131,7 @@ fn inputs_header_and_others_keep_their_places() {
     let empty = Layout::new("t", vec![], vec![]);
     let flat = flattener.flatten(br#"{"a":1}"#).unwrap();
     empty.present(&flat, &mut scratch, true, |event| {
-        assert_eq!((event.inputs.len(), event.header.len(), event.others), (0, 0, &[Value::Text("1")][..]));
+        assert_eq!((event.inputs.len(), event.header.len(), event.others), (0, 0, &[Value::from("1")][..]));
     });
 }
 

@@ -1,31 +1,32 @@
 //! Bind: an event and what the sensor's manifest states to [`BoundEvent`].
 
-use crate::fault::Fault;
-use crate::format::{Template, input_flags};
-use crate::load::{HEADER_BIT, UNSUPPLIED, VerifiedImage};
+use crate::fault::{Fault, Halt};
+use crate::format::Template;
+use crate::load::{Binding, VerifiedImage};
 use crate::manifest::Scalar;
 use crate::number::Short;
-use crate::value::{Event, Value};
+use crate::value::{Event, Fit, Value};
 
 /// An event that fits what the sensor's manifest states: it can be evaluated without a fault.
 #[derive(Clone, Copy, Debug)]
 pub struct BoundEvent<'e> {
-    pub(crate) image: VerifiedImage<'e>,
+    pub(crate) verified: &'e VerifiedImage<'e>,
     pub(crate) template: Template,
-    index: u32,
     event: Event<'e>,
+    index: u32,
+    mistyped: u32,
 }
 
 impl<'i> VerifiedImage<'i> {
-    /// Holds an event against what the manifest states for a template type.
+    /// Holds an event against what the manifest states for a template type. Only what a loaded rule reads is looked at.
+    ///
+    /// A value of another type than the manifest states is absent for every predicate, and so is each such element of a
+    /// list; [`BoundEvent::mistyped`] counts them, so that a sensor's own slip is seen and silences no rule.
     ///
     /// # Errors
-    /// When the event has another number of values than the manifest states, or a value that some
-    /// rule reads has another type. An absent value is no fault, whatever the manifest promises.
-    pub fn bind<'e>(&self, template: u32, event: Event<'e>) -> Result<BoundEvent<'e>, Fault>
-    where
-        'i: 'e,
-    {
+    /// When the event has another number of values than the manifest states: then the values may not be where they are
+    /// looked for. An absent value is no fault, whatever the manifest promises.
+    pub fn bind<'e>(&'e self, template: u32, event: Event<'e>) -> Result<BoundEvent<'e>, Fault> {
         let index = template;
         let template = self.image.template(index).ok_or(Fault::UnsuppliedTemplate)?;
         let supplied = self.supplied_arity(index).ok_or(Fault::UnsuppliedTemplate)?;
@@ -35,33 +36,9 @@ impl<'i> VerifiedImage<'i> {
         if event.header.len() != self.bound.header {
             return Err(Fault::Header { supplied: self.bound.header, found: event.header.len() });
         }
-        let bound = BoundEvent { image: *self, template, index, event };
-        for at in 0..template.input_count {
-            let input = template.inputs.wrapping_add(at);
-            let Some(record) = self.image.input(input) else { break };
-            let value = bound.value(at);
-            let list = record.flags & input_flags::LIST != 0;
-            check_type(&value, Scalar::from_number(record.scalar), list, input)?;
-        }
+        let mut bound = BoundEvent { verified: self, template, event, index, mistyped: 0 };
+        bound.mistyped = bound.mistyped_inputs().fold(0, |count, _| count.wrapping_add(1));
         Ok(bound)
-    }
-}
-
-fn check_type(value: &Value<'_>, scalar: Option<Scalar>, list: bool, input: u32) -> Result<(), Fault> {
-    let one = |value: &Value<'_>| match (value, scalar) {
-        (Value::Text(_), Some(Scalar::String))
-        | (Value::Bytes(_), Some(Scalar::Bytes))
-        | (Value::Int(_), Some(Scalar::Int))
-        | (Value::Float(_), Some(Scalar::Float))
-        | (Value::Bool(_), Some(Scalar::Bool))
-        | (Value::Ip(_), Some(Scalar::Ip)) => Ok(()),
-        _ => Err(Fault::Type { input }),
-    };
-    match value {
-        Value::Absent => Ok(()),
-        Value::List(values) if list => values.iter().try_for_each(one),
-        _ if list => Err(Fault::Type { input }),
-        value => one(value),
     }
 }
 
@@ -72,57 +49,88 @@ impl<'e> BoundEvent<'e> {
         self.index
     }
 
+    /// How many inputs that loaded rules read have a value of another type than the manifest states, or an element of
+    /// one.
+    #[must_use]
+    pub const fn mistyped(&self) -> u32 {
+        self.mistyped
+    }
+
+    /// These inputs, counted over all template types.
+    pub fn mistyped_inputs(&self) -> impl Iterator<Item = u32> + use<'e> {
+        let first = self.template.inputs;
+        let slots = first as usize..first.wrapping_add(self.template.input_count) as usize;
+        let slots = self.verified.bindings.get(slots).unwrap_or(&[]);
+        let event = self.event;
+        (first..u32::MAX)
+            .zip(slots)
+            .filter(move |(_, slot)| {
+                let Some(binding) = Binding::of_slot(**slot) else { return false };
+                let values = if binding.header { event.header } else { event.inputs };
+                let value = values.get(usize::from(binding.place));
+                value.is_some_and(|value| value.fit(binding.scalar, binding.list) != Fit::Fits)
+            })
+            .map(|(input, _)| input)
+    }
+
     /// The size of the event, which the bound of [`crate::Image::cost`] counts in: for every value, and
     /// every element of a list, one, and the bytes of a text or 48 for anything else.
     #[must_use]
     pub fn size(&self) -> u64 {
-        let one = |value: &Value<'_>| match value {
+        let one = |value: Value<'_>| match value {
             Value::Absent => 0,
-            Value::Text(text) => (text.len() as u64).saturating_add(1),
-            Value::Bytes(bytes) => (bytes.len() as u64).saturating_add(1),
+            Value::Text(text) | Value::Bytes(text) => (text.len() as u64).saturating_add(1),
             _ => 49,
         };
         let mut size = 0_u64;
         for value in self.event.inputs.iter().chain(self.event.header).chain(self.event.others) {
             size = size.saturating_add(match value {
-                Value::List(elements) => elements.iter().map(one).fold(1, u64::saturating_add),
-                value => one(value),
+                value if value.is_list() => value.elements().map(one).fold(1, u64::saturating_add),
+                value => one(*value),
             });
         }
         size
     }
 
-    /// The value of an input, by its number within the template type.
+    /// The event.
+    pub(crate) const fn event(&self) -> &Event<'e> {
+        &self.event
+    }
+
+    /// Where the event has the value of an input: its place, and whether that is in the header.
+    pub(crate) fn place(&self, input: u32) -> Option<(usize, bool)> {
+        let slot = self.verified.bindings.get(self.template.inputs.wrapping_add(input) as usize)?;
+        let binding = Binding::of_slot(*slot)?;
+        Some((usize::from(binding.place), binding.header))
+    }
+
+    /// The value of an input, by its number within the template type; absent where it is of a wrong type.
     #[inline]
     pub(crate) fn value(&self, input: u32) -> Value<'e> {
-        let slot = self.template.inputs.wrapping_add(input);
-        let place = self.image.bindings.get(slot as usize).copied().unwrap_or(UNSUPPLIED);
-        if place == UNSUPPLIED {
-            return Value::Absent;
-        }
-        let values = if place & HEADER_BIT != 0 { self.event.header } else { self.event.inputs };
-        values.get(usize::from(place & !HEADER_BIT)).copied().unwrap_or(Value::Absent)
+        self.typed(input).map_or(Value::Absent, |(value, _)| value)
+    }
+
+    /// The value of an input, and the scalar that each element of a list must be of to be there.
+    #[inline]
+    pub(crate) fn typed(&self, input: u32) -> Option<(Value<'e>, Scalar)> {
+        let slot = self.verified.bindings.get(self.template.inputs.wrapping_add(input) as usize)?;
+        let binding = Binding::of_slot(*slot)?;
+        let values = if binding.header { self.event.header } else { self.event.inputs };
+        let value = *values.get(usize::from(binding.place))?;
+        value.fits_outside(binding.scalar, binding.list).then_some((value, binding.scalar))
     }
 
     /// Calls `visit` with every value of the event, elements of lists one by one, until it says true.
-    pub(crate) fn any_value(&self, mut visit: impl FnMut(&Value<'e>) -> Result<bool, Fault>) -> Result<bool, Fault> {
+    pub(crate) fn any_value(&self, mut visit: impl FnMut(Value<'e>) -> Result<bool, Halt>) -> Result<bool, Halt> {
         for values in [self.event.inputs, self.event.header, self.event.others] {
             for value in values {
-                let found = match value {
-                    Value::Absent => false,
-                    Value::List(elements) => {
-                        let mut any = false;
-                        for element in *elements {
-                            if !matches!(element, Value::Absent | Value::List(_)) && visit(element)? {
-                                any = true;
-                                break;
-                            }
+                if value.is_list() {
+                    for element in value.elements() {
+                        if !matches!(element, Value::Absent) && !element.is_list() && visit(element)? {
+                            return Ok(true);
                         }
-                        any
                     }
-                    value => visit(value)?,
-                };
-                if found {
+                } else if !matches!(value, Value::Absent) && visit(*value)? {
                     return Ok(true);
                 }
             }
@@ -150,11 +158,12 @@ impl Texted<'_> {
 #[inline]
 pub(crate) fn texted<'e>(value: &Value<'e>) -> Option<Texted<'e>> {
     Some(match value {
-        Value::Text(text) => Texted::Own(text.as_bytes()),
+        Value::Text(text) => Texted::Own(text),
         Value::Int(number) => Texted::Short(Short::int(*number)),
+        Value::UInt(number) => Texted::Short(Short::uint(*number)),
         Value::Bool(truth) => Texted::Short(Short::bool(*truth)),
         Value::Ip(address) => Texted::Short(Short::ip(address)),
         // What the text of a float is, recorders do not agree on.
-        Value::Absent | Value::Float(_) | Value::Bytes(_) | Value::List(_) => return None,
+        _ => return None,
     })
 }

@@ -1,13 +1,78 @@
-//! Cost: how many steps an evaluation takes at most, from the image alone. A step is a bounded
-//! amount of work: an instruction, a look at a bucket, eight bytes compared. Tests count steps
-//! ([`crate::Steps`]) and hold them against this.
+//! Cost: how many steps an evaluation takes at most, from the image alone. A step is about a nanosecond of work. What a
+//! piece of work costs stands once, in [`price`]; evaluating pays it, and the bound adds it up.
 
 use crate::evaluate::{GATE_MAX, SEARCHES};
 use crate::format::{
     Atom, Filter, Input, Instruction, KEYWORD, Literal, NfaState, Opcode, Part, Pattern, PatternKind, Predicate,
-    Program, Regex, Section, Template, input_flags, predicate_flags,
+    Program, Regex, Section, Set, Template, input_flags, predicate_flags,
 };
 use crate::image::{Image, bit_words};
+
+/// What pieces of work cost. Sizes are in bytes.
+pub(crate) mod price {
+    /// An instruction of a program.
+    pub(crate) const INSTRUCTION: u64 = 2;
+    /// A test of a value, whose text or number may have to be spelled.
+    pub(crate) const TEST: u64 = 16;
+    /// A state of a nondeterministic automaton that is entered or left.
+    pub(crate) const STATE: u64 = 3;
+    /// A byte that begins no well-formed sequence, for a deterministic automaton.
+    pub(crate) const ILL_FORMED: u64 = 16;
+
+    const fn bytes(len: usize, a_step: u64) -> u64 {
+        (len as u64 / a_step).wrapping_add(1)
+    }
+
+    /// Two runs of bytes are compared.
+    pub(crate) const fn compare(len: usize) -> u64 {
+        bytes(len, 8)
+    }
+
+    /// A literal is looked for in a text.
+    pub(crate) const fn search(len: usize) -> u64 {
+        bytes(len, 4)
+    }
+
+    /// The grams of a text are looked up.
+    pub(crate) const fn scan(len: usize) -> u64 {
+        bytes(len, 1)
+    }
+
+    /// The signature of a text is made.
+    pub(crate) const fn sign(len: usize) -> u64 {
+        bytes(len, 1).wrapping_add(16)
+    }
+
+    /// A deterministic automaton reads a text.
+    pub(crate) const fn automaton(len: usize) -> u64 {
+        bytes(len, 1)
+    }
+
+    /// A nondeterministic automaton goes on to the next character, with so many words of states.
+    pub(crate) const fn character(words: u64) -> u64 {
+        words.wrapping_mul(2).wrapping_add(4)
+    }
+
+    /// A key of a set is compared with a value, of which it has so many bytes at most.
+    pub(crate) const fn key(len: usize) -> u64 {
+        bytes(len, 2).wrapping_add(4)
+    }
+
+    /// An address is looked for among networks.
+    pub(crate) const fn networks(count: u64) -> u64 {
+        count.wrapping_mul(2)
+    }
+
+    /// One text of an event is looked for in another.
+    pub(crate) const fn contains_value(len: usize) -> u64 {
+        bytes(len, 1).saturating_mul(8)
+    }
+
+    /// So many words of bits are cleared.
+    pub(crate) const fn clear(words: u64) -> u64 {
+        words / 4 + 1
+    }
+}
 
 /// A bound on steps: `fixed`, and `per_unit` for each unit of the event's size, see
 /// [`crate::BoundEvent::size`].
@@ -28,10 +93,15 @@ impl Cost {
         Self { fixed: self.fixed.saturating_add(other.fixed), per_unit: self.per_unit.saturating_add(other.per_unit) }
     }
 
+    /// The greater of each.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self { fixed: self.fixed.max(other.fixed), per_unit: self.per_unit.max(other.per_unit) }
+    }
+
     /// What a test of one value costs where every value of a list, or of the event, is tested:
     /// there are no more of them than units.
     const fn for_each_value(self) -> Self {
-        Self { fixed: 0, per_unit: self.fixed.saturating_add(self.per_unit) }
+        Self { fixed: 0, per_unit: self.fixed.saturating_add(self.per_unit).saturating_add(1) }
     }
 
     /// The bound for an event of a size.
@@ -41,8 +111,9 @@ impl Cost {
     }
 }
 
-fn words(bytes: u32) -> u64 {
-    u64::from(bytes / 8).wrapping_add(1)
+/// What comparing a literal costs.
+fn compared(len: u32) -> u64 {
+    price::compare(len as usize)
 }
 
 impl Image<'_> {
@@ -51,10 +122,12 @@ impl Image<'_> {
     pub fn cost(&self, template: u32) -> Cost {
         let Some(template) = self.template(template) else { return Cost::default() };
         // A signature is made once for each input, two of which may read one value. Before that a few
-        // searches look for what an expression needs, each byte by byte at most.
-        let gate = words(GATE_MAX as u32).saturating_add(1);
-        let gates = Cost::new(0, u64::from(SEARCHES).saturating_mul(gate));
-        let mut cost = self.scan_cost(&template).plus(Cost::new(0, 2)).plus(gates);
+        // searches look for what an expression needs, byte by byte at most.
+        let inputs = u64::from(template.input_count);
+        let signed = Cost::new(inputs.saturating_mul(price::sign(0)), 2);
+        let gate = price::compare(GATE_MAX).saturating_add(1);
+        let gates = Cost::new(u64::from(SEARCHES).saturating_mul(gate), u64::from(SEARCHES).saturating_mul(gate));
+        let mut cost = self.scan_cost(&template).plus(signed).plus(gates);
         for number in 0..template.predicate_count {
             let at = template.predicates.wrapping_add(number);
             let Some(predicate) = self.predicates.get(at).map(Predicate::decode) else { break };
@@ -75,7 +148,7 @@ impl Image<'_> {
         let Some(program) = self.programs.get(at).map(Program::decode) else { return Cost::default() };
         let mut cost = Cost::default();
         for record in self.code.range(program.code, program.code_len).unwrap_or(&[]) {
-            cost = cost.plus(Cost::new(1, 0));
+            cost = cost.plus(Cost::new(price::INSTRUCTION, 0));
             let predicate = template.predicates.wrapping_add(Instruction::decode(record).predicate);
             let Some(predicate) = self.predicates.get(predicate).map(Predicate::decode) else { continue };
             let kept = Opcode::from_number(predicate.opcode).is_some_and(Opcode::is_kept);
@@ -93,40 +166,53 @@ impl Image<'_> {
                 let each = patterns.iter().map(|record| self.pattern_cost(&Pattern::decode(record)));
                 each.fold(Cost::new(1, 0), Cost::plus)
             }
-            Some(Opcode::InSet) => Cost::new(34, 0),
-            Some(Opcode::Field) => Cost::new(1, 8),
-            _ => Cost::new(1, 0),
+            // As many looks as halves, each at no more bytes than the value has.
+            Some(Opcode::InSet) => {
+                let count = self.sets.get(predicate.a).map_or(0, |record| Set::decode(record).count);
+                let looks = u64::from(32_u32.wrapping_sub(count.leading_zeros()));
+                Cost::new(looks.saturating_mul(price::key(16)), looks)
+            }
+            Some(Opcode::Cidr) => Cost::new(price::networks(u64::from(predicate.b)), 0),
+            Some(Opcode::Field) => Cost::new(price::contains_value(0), 8),
+            _ => Cost::default(),
         };
+        let one = one.plus(Cost::new(price::TEST, 0));
         let many = predicate.input == KEYWORD || predicate.flags & predicate_flags::QUANTIFIER != 0;
         if many { one.for_each_value() } else { one }
     }
 
     fn pattern_cost(&self, pattern: &Pattern) -> Cost {
         match PatternKind::from_number(pattern.kind) {
-            Some(PatternKind::Contains) => Cost::new(words(pattern.b), words(pattern.b).wrapping_add(1)),
+            Some(PatternKind::Contains) => {
+                Cost::new(compared(pattern.b).saturating_add(1), compared(pattern.b).saturating_add(1))
+            }
             Some(PatternKind::Like) => {
                 let parts = self.parts.range(pattern.a, pattern.b).unwrap_or(&[]);
                 let part = |record: &[u8; Part::SIZE]| {
-                    let words = words(Part::decode(record).len);
-                    Cost::new(words, words.saturating_mul(2).saturating_add(1))
+                    let words = compared(Part::decode(record).len);
+                    Cost::new(words.saturating_add(1), words.saturating_mul(2).saturating_add(1))
                 };
                 parts.iter().map(part).fold(Cost::new(u64::from(pattern.b), 0), Cost::plus)
             }
             Some(PatternKind::Matches) => match self.regexes.get(pattern.a).map(Regex::decode) {
-                Some(regex) if regex.kind == 0 => Cost::new(u64::from(pattern.b).saturating_add(1), 1),
+                Some(regex) if regex.kind == 0 => Cost::new(
+                    u64::from(pattern.b).saturating_add(2),
+                    price::automaton(1).saturating_add(price::ILL_FORMED),
+                ),
                 Some(regex) => {
                     let states = u64::from(regex.len) / NfaState::SIZE as u64;
-                    let step = states.saturating_mul(2).saturating_add(states / 64).saturating_add(2);
+                    let entered = states.saturating_mul(2).saturating_mul(price::STATE);
+                    let step = entered.saturating_add(price::character(states.div_ceil(64)));
                     Cost::new(step.saturating_add(u64::from(pattern.b)), step)
                 }
                 None => Cost::default(),
             },
-            _ => Cost::new(words(pattern.b), 0),
+            _ => Cost::new(compared(pattern.b), 0),
         }
     }
 
     fn scan_cost(&self, template: &Template) -> Cost {
-        let mut fixed = (bit_words(template) as u64).saturating_add(u64::from(template.always_count));
+        let mut fixed = price::clear(bit_words(template) as u64).saturating_add(u64::from(template.always_count));
         for record in self.atoms.range(template.atoms, template.atom_count).unwrap_or(&[]) {
             fixed = fixed.saturating_add(u64::from(Atom::decode(record).count));
         }
@@ -143,13 +229,14 @@ impl Image<'_> {
             let many = input.flags & input_flags::LIST != 0;
             cost = cost.plus(if many { probed.for_each_value() } else { probed });
             if input.stride != 0 {
+                cost = cost.plus(Cost::new(price::scan(0), 0));
                 dearest = dearest.max(gram);
             }
         }
         // A value may be read under two inputs: by name and by number.
         cost = cost.plus(Cost::new(0, dearest.saturating_mul(2)));
         let keywords = Cost::new(probes(u64::from(template.keyword_probe_count)), 0).for_each_value();
-        let keyword_grams = if template.keyword_stride != 0 { gram } else { 0 };
+        let keyword_grams = if template.keyword_stride != 0 { gram.saturating_add(price::scan(0)) } else { 0 };
         cost.plus(keywords).plus(Cost::new(0, keyword_grams))
     }
 
@@ -168,7 +255,7 @@ impl Image<'_> {
             let mut sum = 0_u64;
             for record in self.literals.range(first, to.wrapping_sub(from)).unwrap_or(&[]) {
                 let literal = Literal::decode(record);
-                let one = words(literal.len).saturating_add(u64::from(literal.action_count)).saturating_add(1);
+                let one = compared(literal.len).saturating_add(u64::from(literal.action_count)).saturating_add(1);
                 sum = sum.saturating_add(one);
             }
             dearest = dearest.max(sum);

@@ -4,103 +4,154 @@
 //! and finds every literal of every rule; what it finds makes atoms true and names the programs
 //! that may match. Then these programs run, and only these.
 
+use core::cmp::Ordering;
 use core::net::IpAddr;
+use core::ops::ControlFlow;
 
 use crate::bind::{BoundEvent, texted};
-use crate::fault::Fault;
+use crate::cost::price;
+use crate::fault::{Fault, Halt};
 use crate::format::{
     ACCEPT, Instruction, KEYWORD, Network, Opcode, Part, Pattern, PatternKind, Predicate, Program, Section, Set,
     Template, predicate_flags,
 };
 use crate::image::{Image, bit_words, signature_words};
+use crate::kill::KillList;
 use crate::manifest::Scalar;
-use crate::meter::Meter;
-use crate::number::{compare_int_float, holds, parse_float, parse_int, parse_ip};
+use crate::meter::{Budget, Meter};
+use crate::number::{Float, compare_int_float, holds, parse_float, parse_int, parse_ip};
 use crate::text;
 use crate::time::Moment;
 use crate::value::Value;
 use crate::{compare, like, regex, scan, set, signature};
 
-/// Rules that are switched off: bit `n & 63` of word `n >> 6` for rule `n`. Words that are not
-/// there count as zero.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KillMask<'k>(&'k [u64]);
+/// How an evaluation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Done {
+    /// Rules from this number on were not asked, since the steps were spent or the sink stopped; every rule below was.
+    /// Nothing: all of them were asked.
+    pub unasked_from: Option<u32>,
+    /// Steps that were taken.
+    pub steps: u64,
+    /// Inputs whose value was of a wrong type and counted as absent, see [`BoundEvent::mistyped`].
+    pub mistyped: u32,
+}
 
-impl<'k> KillMask<'k> {
-    /// No rule is switched off.
-    pub const NONE: Self = Self(&[]);
-
-    /// The rules whose bits are set are switched off.
+impl Done {
+    /// Whether every rule was asked.
     #[must_use]
-    pub const fn new(words: &'k [u64]) -> Self {
-        Self(words)
-    }
-
-    /// Whether a rule is switched off.
-    #[must_use]
-    #[inline]
-    pub fn kills(&self, rule: u32) -> bool {
-        self.0.get((rule >> 6) as usize).is_some_and(|word| word >> (rule & 63) & 1 == 1)
+    pub const fn is_whole(&self) -> bool {
+        self.unasked_from.is_none()
     }
 }
 
 impl<'e> BoundEvent<'e> {
-    /// Reports the rules that match to `sink`, by number and rising.
+    /// Reports the rules that match to `sink`, by number and rising, in `budget` steps at most. The sink may stop it.
+    ///
+    /// A budget of the bound that [`crate::Image::cost`] states for the event's [`BoundEvent::size`] is never spent;
+    /// `u64::MAX` asks for every rule, whatever that takes.
     ///
     /// # Errors
-    /// When the scratch memory is too small. An image that was verified has no other fault.
-    pub fn evaluate(&self, kill: KillMask<'_>, scratch: &mut [u64], sink: impl FnMut(u32)) -> Result<(), Fault> {
-        self.evaluate_metered(kill, scratch, sink, &mut ())
+    /// When the scratch memory is too small, or the kill list was made for another image. An image that was verified
+    /// has no other fault.
+    pub fn evaluate(
+        &self,
+        kill: &KillList<'_>,
+        scratch: &mut [u64],
+        budget: u64,
+        sink: impl FnMut(u32) -> ControlFlow<()>,
+    ) -> Result<Done, Fault> {
+        let mut meter = Budget::new(budget);
+        let unasked_from = self.evaluate_metered(kill, scratch, &mut meter, sink)?;
+        Ok(Done { unasked_from, steps: meter.taken(), mistyped: self.mistyped() })
     }
 
-    /// As [`BoundEvent::evaluate`], and counts steps.
+    /// As [`BoundEvent::evaluate`], with a meter of the caller's, which can stop the evaluation and is told which rule
+    /// steps are spent on. The number from which on rules were not asked.
     ///
     /// # Errors
     /// The same.
     pub fn evaluate_metered<M: Meter>(
         &self,
-        kill: KillMask<'_>,
+        kill: &KillList<'_>,
         scratch: &mut [u64],
-        mut sink: impl FnMut(u32),
         meter: &mut M,
-    ) -> Result<(), Fault> {
-        let template = &self.template;
-        let image = &self.image.image;
-        let small = Fault::Scratch { needed: self.image.bound.scratch };
-        let bits = bit_words(template);
-        let (bits, states) = scratch.split_at_mut_checked(bits).ok_or(small)?;
-        bits.fill(0);
-        meter.spend(bits.len() as u64);
-        let words = |count: u32| count.div_ceil(64) as usize;
-        let (atoms, rest) = bits.split_at_mut_checked(words(template.atom_count)).ok_or(small)?;
-        let (candidates, rest) = rest.split_at_mut_checked(words(template.program_count)).ok_or(small)?;
-        let (known, rest) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
-        let (answers, signed) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
-        let (signatures, states) = states.split_at_mut_checked(signature_words(template)).ok_or(small)?;
-        scan::scan(self, image, template, atoms, candidates, meter)?;
-        let searches = 0;
-        let mut run =
-            Run { event: self, image, template, atoms, known, answers, signed, signatures, states, searches, meter };
+        mut sink: impl FnMut(u32) -> ControlFlow<()>,
+    ) -> Result<Option<u32>, Fault> {
+        if !kill.is_for(self.verified.image.seal()) {
+            return Err(Fault::Kill);
+        }
+        let (mut run, candidates) = match self.scanned(scratch, meter) {
+            Ok(scanned) => scanned,
+            Err(Halt::Spent) => return Ok(Some(0)),
+            Err(Halt::Fault(fault)) => return Err(fault),
+        };
         for (index, word) in candidates.iter().enumerate() {
             let mut left = *word;
             while left != 0 {
                 let number = (index as u32) << 6 | left.trailing_zeros();
                 left &= left.wrapping_sub(1);
-                let at = template.programs.wrapping_add(number);
-                let record = image.programs.get(at).ok_or(Fault::Corrupt { section: Section::Programs })?;
+                let at = run.template.programs.wrapping_add(number);
+                let record = run.image.programs.get(at).ok_or(Fault::Corrupt { section: Section::Programs })?;
                 let program = Program::decode(record);
-                if self.image.is_active(at) && !kill.kills(program.rule) && run.program(&program)? {
-                    sink(program.rule);
+                if !self.verified.is_active(at) || kill.kills(program.rule) {
+                    continue;
+                }
+                run.meter.rule(program.rule);
+                match run.program(&program) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        if sink(program.rule).is_break() {
+                            // Those behind it were not asked: where there are none, all were.
+                            let more =
+                                left != 0 || candidates.iter().skip(index.wrapping_add(1)).any(|word| *word != 0);
+                            return Ok(more.then_some(program.rule.wrapping_add(1)));
+                        }
+                    }
+                    Err(Halt::Spent) => return Ok(Some(program.rule)),
+                    Err(Halt::Fault(fault)) => return Err(fault),
                 }
             }
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Scans the event: what programs run with, and the programs that may match.
+    pub(crate) fn scanned<'r, M: Meter>(
+        &'r self,
+        scratch: &'r mut [u64],
+        meter: &'r mut M,
+    ) -> Result<(Run<'r, 'e, M>, &'r [u64]), Halt> {
+        let template = &self.template;
+        let image = self.verified.image;
+        let small = Fault::Scratch { needed: self.verified.bound.scratch };
+        if scratch.len() < self.verified.bound.scratch {
+            return Err(small.into());
+        }
+        let words = |count: u32| count.div_ceil(64) as usize;
+        let (atoms, rest) = scratch.split_at_mut_checked(words(template.atom_count)).ok_or(small)?;
+        let (candidates, rest) = rest.split_at_mut_checked(words(template.program_count)).ok_or(small)?;
+        let (known, rest) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
+        let (signed, rest) = rest.split_at_mut_checked(words(template.input_count)).ok_or(small)?;
+        // Of these nothing is read that was not written for this event, so they are not cleared.
+        let (answers, rest) = rest.split_at_mut_checked(words(template.predicate_count)).ok_or(small)?;
+        let (signatures, states) = rest.split_at_mut_checked(signature_words(template)).ok_or(small)?;
+        meter.spend(price::clear(bit_words(template) as u64))?;
+        atoms.fill(0);
+        candidates.fill(0);
+        known.fill(0);
+        signed.fill(0);
+        scan::scan(self, image, template, atoms, candidates, meter)?;
+        let run =
+            Run { event: self, image, template, atoms, known, answers, signed, signatures, states, searches: 0, meter };
+        Ok((run, candidates))
     }
 }
 
-struct Run<'r, 'e, M> {
+/// What programs run with.
+pub(crate) struct Run<'r, 'e, M> {
     event: &'r BoundEvent<'e>,
-    image: &'r Image<'e>,
+    image: &'e Image<'e>,
     template: &'r Template,
     atoms: &'r [u64],
     known: &'r mut [u64],
@@ -109,7 +160,7 @@ struct Run<'r, 'e, M> {
     signed: &'r mut [u64],
     /// For each input the pairs of bytes that its value holds.
     signatures: &'r mut [u64],
-    states: &'r mut [u64],
+    pub(crate) states: &'r mut [u64],
     /// How often a text was searched without a signature.
     searches: u32,
     meter: &'r mut M,
@@ -128,24 +179,24 @@ const NUMBERS: Fault = Fault::Corrupt { section: Section::Numbers };
 
 impl<'e, M: Meter> Run<'_, 'e, M> {
     /// Whether a program accepts. It only goes forward, so it takes each instruction once at most.
-    fn program(&mut self, program: &Program) -> Result<bool, Fault> {
+    fn program(&mut self, program: &Program) -> Result<bool, Halt> {
         let code = self.image.code.range(program.code, program.code_len).ok_or(CODE)?;
         let mut at = 0_u16;
         loop {
             let instruction = Instruction::decode(code.get(usize::from(at)).ok_or(CODE)?);
-            self.meter.spend(1);
+            self.meter.spend(price::INSTRUCTION)?;
             let next = if self.answer(instruction.predicate)? { instruction.yes } else { instruction.no };
             if next > crate::format::CODE_MAX as u16 {
                 return Ok(next == ACCEPT);
             }
             if next <= at {
-                return Err(CODE);
+                return Err(CODE.into());
             }
             at = next;
         }
     }
 
-    fn answer(&mut self, predicate: u32) -> Result<bool, Fault> {
+    pub(crate) fn answer(&mut self, predicate: u32) -> Result<bool, Halt> {
         let at = self.template.predicates.wrapping_add(predicate);
         let record = Predicate::decode(self.image.predicates.get(at).ok_or(PREDICATES)?);
         if record.opcode == Opcode::Atom as u8 {
@@ -164,48 +215,44 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         if let Some(known) = self.known.get_mut(word) {
             *known |= bit;
         }
-        if answer && let Some(answers) = self.answers.get_mut(word) {
-            *answers |= bit;
+        if let Some(answers) = self.answers.get_mut(word) {
+            *answers = if answer { *answers | bit } else { *answers & !bit };
         }
         Ok(answer)
     }
 
-    fn test(&mut self, opcode: Opcode, predicate: &Predicate) -> Result<bool, Fault> {
+    fn test(&mut self, opcode: Opcode, predicate: &Predicate) -> Result<bool, Halt> {
         if predicate.input == KEYWORD {
             let event = self.event;
-            let any = |this: &mut Self| event.any_value(|value| this.keyword(opcode, predicate, value));
+            let any = |this: &mut Self| event.any_value(|value| this.keyword(opcode, predicate, &value));
             return match opcode {
                 Opcode::Null => Ok(!any(self)?),
                 _ => any(self),
             };
         }
-        let value = self.event.value(u32::from(predicate.input));
+        let found = self.event.typed(u32::from(predicate.input));
+        let (value, scalar) = found.unwrap_or((Value::Absent, Scalar::String));
         match opcode {
             Opcode::Exists => return Ok(!matches!(value, Value::Absent)),
             Opcode::Null => return Ok(matches!(value, Value::Absent)),
             _ => {}
         }
-        match (predicate.flags & predicate_flags::QUANTIFIER, value) {
-            (_, Value::Absent) => Ok(false),
-            (predicate_flags::ANY, Value::List(elements)) => {
-                for element in elements {
-                    if self.one(opcode, predicate, element)? {
-                        return Ok(true);
+        match predicate.flags & predicate_flags::QUANTIFIER {
+            _ if matches!(value, Value::Absent) => Ok(false),
+            quantifier @ (predicate_flags::ANY | predicate_flags::ALL) => {
+                let any = quantifier == predicate_flags::ANY;
+                for element in value.elements() {
+                    self.meter.spend(1)?;
+                    // One of another type is not there.
+                    if element.is(scalar) && self.one(opcode, predicate, &element)? == any {
+                        return Ok(any);
                     }
                 }
-                Ok(false)
+                Ok(!any)
             }
-            (predicate_flags::ALL, Value::List(elements)) => {
-                for element in elements {
-                    if !self.one(opcode, predicate, element)? {
-                        return Ok(false);
-                    }
-                }
-                Ok(true)
-            }
-            (_, value) => {
+            _ => {
                 if let (Opcode::AnyText | Opcode::AllTexts, Value::Text(text)) = (opcode, &value) {
-                    return self.texts(opcode, predicate, text.as_bytes(), Some(predicate.input));
+                    return self.texts(opcode, predicate, text, Some(predicate.input));
                 }
                 self.one(opcode, predicate, &value)
             }
@@ -214,32 +261,28 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
 
     /// Whether the value of an input holds a literal, as far as its signature tells. The first few
     /// times a long text gets none, since it costs as much as several searches: nothing then.
-    fn may_hold(&mut self, input: u16, text: &[u8], literal: &[u8]) -> Option<bool> {
+    fn may_hold(&mut self, input: u16, text: &[u8], literal: &[u8]) -> Result<Option<bool>, Halt> {
         let bit = 1_u64 << (input & 63);
-        let signed = self.signed.get_mut(usize::from(input >> 6))?;
+        let Some(signed) = self.signed.get_mut(usize::from(input >> 6)) else { return Ok(None) };
         let from = usize::from(input).wrapping_mul(signature::WORDS);
-        let signature = self.signatures.get_mut(from..).and_then(<[u64]>::first_chunk_mut)?;
+        let Some(signature) = self.signatures.get_mut(from..).and_then(<[u64]>::first_chunk_mut) else {
+            return Ok(None);
+        };
         if *signed & bit == 0 {
             if text.len() > SHORT && self.searches < SEARCHES {
                 self.searches = self.searches.wrapping_add(1);
-                return None;
+                return Ok(None);
             }
+            self.meter.spend(price::sign(text.len()))?;
             *signed |= bit;
-            self.meter.spend(text.len() as u64);
             signature::sign(signature, text);
         }
-        Some(signature::may_hold(signature, literal))
+        Ok(Some(signature::may_hold(signature, literal)))
     }
 
-    fn texts(
-        &mut self,
-        opcode: Opcode,
-        predicate: &Predicate,
-        text: &[u8],
-        signed: Option<u16>,
-    ) -> Result<bool, Fault> {
+    fn texts(&mut self, opcode: Opcode, predicate: &Predicate, text: &[u8], signed: Option<u16>) -> Result<bool, Halt> {
         let any = opcode == Opcode::AnyText;
-        self.meter.spend(1);
+        self.meter.spend(1)?;
         let patterns = self.image.patterns.range(predicate.a, predicate.b);
         for record in patterns.ok_or(Fault::Corrupt { section: Section::Patterns })? {
             if self.pattern(&Pattern::decode(record), text, signed)? == any {
@@ -249,7 +292,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         Ok(!any)
     }
 
-    fn keyword(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>) -> Result<bool, Fault> {
+    fn keyword(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>) -> Result<bool, Halt> {
         match opcode {
             Opcode::Exists | Opcode::Null => Ok(true),
             _ => self.one(opcode, predicate, value),
@@ -257,31 +300,33 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
     }
 
     /// One value that is there, against the test of a predicate.
-    fn one(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>) -> Result<bool, Fault> {
+    fn one(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>) -> Result<bool, Halt> {
         let variant = predicate.flags >> predicate_flags::VARIANT;
-        self.meter.spend(1);
+        self.meter.spend(price::TEST)?;
         match opcode {
-            Opcode::Atom | Opcode::Exists | Opcode::Null => Err(PREDICATES),
+            Opcode::Atom | Opcode::Exists | Opcode::Null => Err(PREDICATES.into()),
             Opcode::AnyText | Opcode::AllTexts => {
                 let Some(texted) = texted(value) else { return Ok(false) };
                 self.texts(opcode, predicate, texted.bytes(), None)
             }
             Opcode::Int => match value {
-                Value::Int(number) => self.in_ranges(predicate, *number),
-                Value::Text(text) => match parse_int(text.as_bytes()) {
-                    Some(number) => self.in_ranges(predicate, number),
+                Value::Int(number) => self.in_ranges(predicate, i128::from(*number)),
+                Value::UInt(number) => self.in_ranges(predicate, i128::from(*number)),
+                Value::Text(text) => match parse_int(text) {
+                    Some(number) => self.in_ranges(predicate, i128::from(number)),
                     None => Ok(false),
                 },
-                Value::Float(number) => self.float_in_ranges(predicate, *number),
+                Value::Float(number) => self.float_in_ranges(predicate, Float(number.to_bits())),
                 _ => Ok(false),
             },
             Opcode::Float => {
-                let constant = f64::from_bits(self.number(predicate.a)?);
+                let constant = Float(self.number(predicate.a)?);
                 Ok(match value {
-                    Value::Float(number) => holds(variant, number.partial_cmp(&constant)),
-                    Value::Int(number) => holds(variant, compare_int_float(*number, constant)),
-                    Value::Text(text) => match parse_float(text.as_bytes()) {
-                        Some(number) => holds(variant, number.partial_cmp(&constant)),
+                    Value::Float(number) => holds(variant, Float(number.to_bits()).compare(constant)),
+                    Value::Int(number) => holds(variant, compare_int_float(i128::from(*number), constant)),
+                    Value::UInt(number) => holds(variant, compare_int_float(i128::from(*number), constant)),
+                    Value::Text(text) => match parse_float(text) {
+                        Some(number) => holds(variant, number.compare(constant)),
                         None => false,
                     },
                     _ => false,
@@ -289,108 +334,132 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             }
             Opcode::Bool => Ok(match value {
                 Value::Bool(truth) => *truth == (variant == 1),
-                Value::Text(text) => text.eq_ignore_ascii_case(if variant == 1 { "true" } else { "false" }),
+                Value::Text(text) => text.eq_ignore_ascii_case(if variant == 1 { b"true" } else { b"false" }),
                 _ => false,
             }),
             Opcode::InSet => self.in_set(predicate, value),
             Opcode::Cidr => match value {
                 Value::Ip(address) => self.in_networks(predicate, address),
-                Value::Text(text) => match parse_ip(text.as_bytes()) {
+                Value::Text(text) => match parse_ip(text) {
                     Some(address) => self.in_networks(predicate, &address),
                     None => Ok(false),
                 },
                 _ => Ok(false),
             },
             Opcode::Mask => {
-                let Value::Int(number) = value else { return Ok(false) };
+                let number = match value {
+                    Value::Int(number) => *number,
+                    // The same bits.
+                    Value::UInt(number) => *number as i64,
+                    _ => return Ok(false),
+                };
                 let mask = self.number(predicate.a)? as i64;
                 let constant = self.number(predicate.a.wrapping_add(1))? as i64;
                 Ok(holds(variant, Some((number & mask).cmp(&constant))))
             }
             Opcode::Time => {
                 let moment = match value {
-                    Value::Text(text) => Moment::of_text(text.as_bytes()),
+                    Value::Text(text) => Moment::of_text(text),
                     Value::Int(seconds) => Moment::of_seconds(*seconds),
+                    Value::UInt(seconds) => i64::try_from(*seconds).ok().and_then(Moment::of_seconds),
                     _ => None,
                 };
                 match moment.and_then(|moment| moment.part(variant)) {
-                    Some(part) => self.in_ranges(predicate, part),
+                    Some(part) => self.in_ranges(predicate, i128::from(part)),
                     None => Ok(false),
                 }
             }
             Opcode::Field => {
                 let other = self.event.value(predicate.a);
                 let ignore_case = predicate.flags & predicate_flags::IGNORE_CASE != 0;
-                Ok(compare::values(variant, ignore_case, value, &other, self.meter))
+                Ok(compare::values(variant, ignore_case, value, &other, self.meter)?)
             }
         }
     }
 
-    fn number(&self, at: u32) -> Result<u64, Fault> {
-        self.image.numbers.get(at).map(|number| u64::from_le_bytes(*number)).ok_or(NUMBERS)
+    fn number(&self, at: u32) -> Result<u64, Halt> {
+        self.image.numbers.get(at).map(|number| u64::from_le_bytes(*number)).ok_or(NUMBERS.into())
     }
 
-    fn ranges(&self, predicate: &Predicate) -> Result<&[[[u8; 8]; 2]], Fault> {
+    fn ranges(&self, predicate: &Predicate) -> Result<&[[[u8; 8]; 2]], Halt> {
         let numbers = self.image.numbers.range(predicate.a, predicate.b.wrapping_mul(2)).ok_or(NUMBERS)?;
         Ok(numbers.as_chunks::<2>().0)
     }
 
-    fn in_ranges(&self, predicate: &Predicate, number: i64) -> Result<bool, Fault> {
+    /// Whether a number lies in one of the ranges. One that goes on to the last number that content can name goes on
+    /// beyond it, unless it is that number alone.
+    fn in_ranges(&self, predicate: &Predicate, number: i128) -> Result<bool, Halt> {
+        let to_last = |low: i64, high: i64| high == i64::MAX && low < high;
+        self.search(predicate, |low, high| {
+            if number < i128::from(low) {
+                Ordering::Less
+            } else if number > i128::from(high) && !to_last(low, high) {
+                Ordering::Greater
+            } else {
+                Ordering::Equal
+            }
+        })
+    }
+
+    fn float_in_ranges(&self, predicate: &Predicate, number: Float) -> Result<bool, Halt> {
+        if !number.is_finite() {
+            return Ok(false);
+        }
+        self.search(predicate, |low, high| {
+            if compare_int_float(i128::from(low), number).is_some_and(Ordering::is_gt) {
+                Ordering::Less
+            } else if compare_int_float(i128::from(high), number).is_some_and(Ordering::is_lt) {
+                Ordering::Greater
+            } else {
+                Ordering::Equal
+            }
+        })
+    }
+
+    /// Searches ranges, which rise, by halves: `place` tells where what is looked for lies beside one.
+    fn search(&self, predicate: &Predicate, place: impl Fn(i64, i64) -> Ordering) -> Result<bool, Halt> {
         let ranges = self.ranges(predicate)?;
-        // Ranges rise, so the only one that can hold the number is the last that does not begin behind it.
         let (mut from, mut to) = (0_usize, ranges.len());
         while from < to {
             let middle = from.wrapping_add(to.wrapping_sub(from) >> 1);
             let [low, high] = ranges.get(middle).ok_or(NUMBERS)?;
-            if number < i64::from_le_bytes(*low) {
-                to = middle;
-            } else if number > i64::from_le_bytes(*high) {
-                from = middle.wrapping_add(1);
-            } else {
-                return Ok(true);
+            match place(i64::from_le_bytes(*low), i64::from_le_bytes(*high)) {
+                Ordering::Less => to = middle,
+                Ordering::Greater => from = middle.wrapping_add(1),
+                Ordering::Equal => return Ok(true),
             }
         }
         Ok(false)
     }
 
-    fn float_in_ranges(&self, predicate: &Predicate, number: f64) -> Result<bool, Fault> {
-        let ranges = self.ranges(predicate)?;
-        let (mut from, mut to) = (0_usize, ranges.len());
-        while from < to && number.is_finite() {
-            let middle = from.wrapping_add(to.wrapping_sub(from) >> 1);
-            let [low, high] = ranges.get(middle).ok_or(NUMBERS)?;
-            if compare_int_float(i64::from_le_bytes(*low), number).is_some_and(core::cmp::Ordering::is_gt) {
-                to = middle;
-            } else if compare_int_float(i64::from_le_bytes(*high), number).is_some_and(core::cmp::Ordering::is_lt) {
-                from = middle.wrapping_add(1);
-            } else {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    fn in_set(&mut self, predicate: &Predicate, value: &Value<'_>) -> Result<bool, Fault> {
+    fn in_set(&mut self, predicate: &Predicate, value: &Value<'_>) -> Result<bool, Halt> {
         let set = Set::decode(self.image.sets.get(predicate.a).ok_or(Fault::Corrupt { section: Section::Sets })?);
         let int;
         let mut ip = [0_u8; 17];
         let key: &[u8] = match (value, Scalar::from_number(set.scalar)) {
-            (Value::Text(text), Some(Scalar::String)) => text.as_bytes(),
+            (Value::Text(text), Some(Scalar::String)) => text,
             (Value::Bytes(bytes), Some(Scalar::Bytes)) => bytes,
             (Value::Int(number), Some(Scalar::Int)) => {
                 int = set::int_key(*number);
                 &int
             }
+            (Value::UInt(number), Some(Scalar::Int)) => match i64::try_from(*number) {
+                Ok(number) => {
+                    int = set::int_key(number);
+                    &int
+                }
+                Err(_) => return Ok(false),
+            },
             (Value::Bool(true), Some(Scalar::Bool)) => &[1],
             (Value::Bool(false), Some(Scalar::Bool)) => &[0],
             (Value::Ip(address), Some(Scalar::Ip)) => set::ip_key(address, &mut ip),
             _ => return Ok(false),
         };
-        self.meter.spend(u64::from(32_u32.wrapping_sub(set.count.leading_zeros())));
-        Ok(set::holds(self.image, &set, key))
+        Ok(set::holds(self.image, &set, key, self.meter)?)
     }
 
-    fn in_networks(&self, predicate: &Predicate, address: &IpAddr) -> Result<bool, Fault> {
+    fn in_networks(&mut self, predicate: &Predicate, address: &IpAddr) -> Result<bool, Halt> {
+        self.meter.spend(price::networks(u64::from(predicate.b)))?;
         let networks = self.image.networks.range(predicate.a, predicate.b);
         let networks = networks.ok_or(Fault::Corrupt { section: Section::Networks })?;
         Ok(networks.iter().map(Network::decode).any(|network| match address {
@@ -410,22 +479,22 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
     }
 
     /// Whether a text matches a pattern.
-    fn pattern(&mut self, pattern: &Pattern, text: &[u8], signed: Option<u16>) -> Result<bool, Fault> {
+    pub(crate) fn pattern(&mut self, pattern: &Pattern, text: &[u8], signed: Option<u16>) -> Result<bool, Halt> {
         let ignore_case = pattern.flags != 0;
         let kind = PatternKind::from_number(pattern.kind).ok_or(Fault::Corrupt { section: Section::Patterns })?;
         match kind {
             PatternKind::Matches => {
-                self.meter.spend(u64::from(pattern.b));
+                self.meter.spend(u64::from(pattern.b))?;
                 if let Some(input) = signed
                     && pattern.b > 0
                     && !self.gates(pattern.c, pattern.b, input, text, true)?
                 {
                     return Ok(false);
                 }
-                return regex::is_match(self.image, pattern.a, text, self.states, self.meter);
+                return Ok(regex::find_end(self.image, pattern.a, text, self.states, self.meter)?.is_some());
             }
             PatternKind::Like => {
-                self.meter.spend(u64::from(pattern.b));
+                self.meter.spend(u64::from(pattern.b))?;
                 if let Some(input) = signed
                     && !self.gates(pattern.a, pattern.b, input, text, false)?
                 {
@@ -436,29 +505,33 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             _ => {}
         }
         let literal = self.image.text(pattern.a, pattern.b)?;
-        self.meter.spend(1_u64.wrapping_add(literal.len() as u64 / 8));
+        self.meter.spend(price::compare(literal.len()))?;
         Ok(match kind {
             PatternKind::Equals => text::equal(text, literal, ignore_case),
             PatternKind::Prefix => text::starts_with(text, literal, ignore_case),
             PatternKind::Suffix => text::ends_with(text, literal, ignore_case),
             _ => {
                 let rare = literal.get(usize::from(pattern.at)..).unwrap_or(&[]);
-                signed.and_then(|input| self.may_hold(input, text, rare)) != Some(false)
-                    && text::find(text, 0, literal, usize::from(pattern.at), ignore_case, self.meter).is_some()
+                let may_hold = match signed {
+                    Some(input) => self.may_hold(input, text, rare)?,
+                    None => None,
+                };
+                may_hold != Some(false)
+                    && text::find(text, 0, literal, usize::from(pattern.at), ignore_case, self.meter)?.is_some()
             }
         })
     }
 
     /// Whether a text may hold any, or all, of the literals among some parts.
-    fn gates(&mut self, first: u32, count: u32, input: u16, text: &[u8], any: bool) -> Result<bool, Fault> {
+    fn gates(&mut self, first: u32, count: u32, input: u16, text: &[u8], any: bool) -> Result<bool, Halt> {
         let parts = self.image.parts.range(first, count).ok_or(Fault::Corrupt { section: Section::Parts })?;
         for part in parts.iter().map(Part::decode).filter(|part| part.kind == 0) {
             let literal = self.image.text(part.text, part.len)?;
             let literal = literal.get(..GATE_MAX).unwrap_or(literal);
-            let holds = match self.may_hold(input, text, literal) {
+            let holds = match self.may_hold(input, text, literal)? {
                 Some(holds) => holds,
                 // The parts of a pattern are searched next; those before an expression are in lower case.
-                None => !any || text::find(text, 0, literal, 0, true, self.meter).is_some(),
+                None => !any || text::find(text, 0, literal, 0, true, self.meter)?.is_some(),
             };
             if holds == any {
                 return Ok(any);

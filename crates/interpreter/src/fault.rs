@@ -3,6 +3,8 @@
 use core::fmt;
 
 use crate::format::Section;
+use crate::manifest::ManifestError;
+use crate::meter::Spent;
 
 /// Why bytes are not an image, or not one for this sensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +79,15 @@ pub enum Rejection {
         /// The input, counted over all template types.
         input: u32,
     },
-    /// The manifest states more inputs than an event can have.
-    Manifest,
+    /// The manifest contradicts itself.
+    Manifest(ManifestError),
+    /// The image asks for what this interpreter does not know; [`crate::Identity::feature`] has its name.
+    Feature {
+        /// Number of the bit.
+        bit: u8,
+    },
+    /// The image has no rule, and does not say that this is meant.
+    Empty,
 }
 
 /// What a sensor has a bounded amount of.
@@ -94,6 +103,29 @@ pub enum Resource {
     TableRows,
     /// States of automata.
     AutomatonStates,
+    /// Steps of an evaluation that do not depend on the event.
+    Steps,
+    /// Steps for each byte of an event.
+    StepsPerByte,
+    /// Bytes of scratch memory.
+    ScratchBytes,
+}
+
+impl Resource {
+    /// The word for people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Interpreter => "image format",
+            Self::ImageBytes => "image bytes",
+            Self::Rules => "rules",
+            Self::TableRows => "table rows",
+            Self::AutomatonStates => "automaton states",
+            Self::Steps => "steps an event",
+            Self::StepsPerByte => "steps a byte",
+            Self::ScratchBytes => "bytes of scratch memory",
+        }
+    }
 }
 
 impl Rejection {
@@ -106,7 +138,10 @@ impl Rejection {
             Self::Length { .. } => "CC0522",
             Self::Checksum => "CC0523",
             Self::Layout { .. } | Self::Record { .. } => "CC0524",
-            Self::Workspace { .. } | Self::Manifest => "CC0525",
+            Self::Workspace { .. } => "CC0525",
+            Self::Manifest(_) => "CC0407",
+            Self::Feature { .. } => "CC0527",
+            Self::Empty => "CC0528",
             Self::Capacity { .. } => "CC0408",
             Self::UnsuppliedInput { .. } => "CC0401",
             Self::InputType { .. } => "CC0404",
@@ -130,14 +165,7 @@ impl fmt::Display for Rejection {
             }
             Self::Workspace { needed } => write!(f, "the memory lent is too small: {needed} units are needed"),
             Self::Capacity { what, needed, capacity } => {
-                let what = match what {
-                    Resource::Interpreter => "image format",
-                    Resource::ImageBytes => "image bytes",
-                    Resource::Rules => "rules",
-                    Resource::TableRows => "table rows",
-                    Resource::AutomatonStates => "automaton states",
-                };
-                write!(f, "the image needs {needed} ({what}), and the sensor holds {capacity}")
+                write!(f, "the image needs {needed} ({}), and the sensor holds {capacity}", what.as_str())
             }
             Self::UnsuppliedInput { rule, input, .. } => {
                 write!(f, "rule {rule} reads input {input}, which the sensor does not supply")
@@ -148,7 +176,11 @@ impl fmt::Display for Rejection {
             Self::Position { rule, input, .. } => {
                 write!(f, "rule {rule} reads input {input} by number, and the sensor supplies another there")
             }
-            Self::Manifest => f.write_str("the manifest states more inputs than an event can have"),
+            Self::Manifest(error) => error.fmt(f),
+            Self::Feature { bit } => {
+                write!(f, "the image asks for feature {bit}, which this interpreter does not know")
+            }
+            Self::Empty => f.write_str("the image has no rule, and does not say that this is meant"),
         }
     }
 }
@@ -175,23 +207,33 @@ pub enum Fault {
         /// What the event has.
         found: usize,
     },
-    /// A value that some rule reads has another type than the manifest states.
-    Type {
-        /// The input, counted over all template types.
-        input: u32,
-    },
-    /// A value that is to be text is not UTF-8.
-    NotUtf8,
     /// The scratch memory is too small.
     Scratch {
         /// Words that are needed.
         needed: usize,
     },
+    /// The kill list was made for another image.
+    Kill,
     /// The image holds what verification does not let pass. Never with a [`crate::VerifiedImage`].
     Corrupt {
         /// The section.
         section: Section,
     },
+}
+
+impl Fault {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::UnsuppliedTemplate => "CC1101",
+            Self::Arity { .. } => "CC1102",
+            Self::Header { .. } => "CC1103",
+            Self::Scratch { .. } => "CC1104",
+            Self::Kill => "CC1105",
+            Self::Corrupt { .. } => "CC1106",
+        }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -204,9 +246,8 @@ impl fmt::Display for Fault {
             Self::Header { supplied, found } => {
                 write!(f, "the event has {found} header fields where the manifest states {supplied}")
             }
-            Self::Type { input } => write!(f, "the value of input {input} has another type than the manifest states"),
-            Self::NotUtf8 => f.write_str("a value that is to be text is not UTF-8"),
             Self::Scratch { needed } => write!(f, "the scratch memory is too small: {needed} words are needed"),
+            Self::Kill => f.write_str("the kill list was made for another image"),
             Self::Corrupt { section } => {
                 write!(f, "section `{}` holds what verification does not let pass", section.as_str())
             }
@@ -215,3 +256,24 @@ impl fmt::Display for Fault {
 }
 
 impl core::error::Error for Fault {}
+
+/// Why an evaluation stops before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// For a fault.
+    Fault(Fault),
+    /// The steps that there were have been taken.
+    Spent,
+}
+
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Spent> for Halt {
+    fn from(_: Spent) -> Self {
+        Self::Spent
+    }
+}

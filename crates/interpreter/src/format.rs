@@ -3,19 +3,35 @@
 
 /// First bytes of every image.
 pub const MAGIC: [u8; 8] = *b"CCIMAGE\n";
-/// The format that this crate reads.
-pub const VERSION: u32 = 1;
-/// Bytes before the section directory: magic, version, flags, length, checksum.
-pub const PREFIX: usize = 32;
+/// The format that this crate reads and the compiler writes.
+pub const VERSION: u32 = 2;
 /// Where the checksum stands.
 pub const CHECKSUM_AT: usize = 24;
+/// Bytes before the section directory, as [`HEADER_FIELDS`] lists them.
+pub const PREFIX: usize = 104;
 /// Bytes of the header: the prefix and, for each section, offset and length.
 pub const HEADER: usize = PREFIX + Section::COUNT * 8;
+/// What the bytes before the directory are: offset, bytes, meaning.
+pub const HEADER_FIELDS: &[(usize, usize, &str)] = &[
+    (0, 8, "magic: `43 43 49 4D 41 47 45 0A`, which is `CCIMAGE` and a line feed"),
+    (8, 4, "format version: 2"),
+    (12, 4, "flags: see below; all other bits are zero"),
+    (16, 8, "bytes of the image"),
+    (24, 8, "checksum"),
+    (32, 8, "features that a reader must know: see below"),
+    (40, 8, "sequence number of the release; 0: it has none"),
+    (48, 32, "SHA-256 of the content that was compiled; the same whoever compiles it"),
+    (80, 8, "name of the release: offset and bytes in section `names`"),
+    (88, 8, "name and version of the compiler: the same"),
+    (96, 8, "names of the features, with a space between them: the same"),
+];
 /// Sections begin at multiples of this.
 pub const ALIGN: usize = 8;
 /// Flag of the image: a rule that reads an input which the sensor does not supply is left out,
 /// instead of the image being rejected.
 pub const FLAG_SKIP_UNSUPPLIED: u32 = 1;
+/// Flag of the image: that it has no rule is meant. Without the flag such an image is refused.
+pub const FLAG_EMPTY: u32 = 2;
 /// Target of a jump that ends the program: the rule matches.
 pub const ACCEPT: u16 = 0xFFFF;
 /// Target of a jump that ends the program: the rule does not match.
@@ -38,6 +54,8 @@ pub const WIDE_GRAM: usize = 3;
 pub const STRIDE_MAX: u8 = 8;
 /// Bytes of a sensor's name, and of a version.
 pub const SENSOR_NAME_MAX: u32 = 128;
+/// Bytes of a template type's name.
+pub const TEMPLATE_NAME_MAX: u32 = 1024;
 /// Most wildcard parts of one pattern.
 pub const PARTS_MAX: u32 = 256;
 /// Most places of a deterministic automaton: a state is the place of its row, in two bytes.
@@ -187,7 +205,7 @@ pub type RecordLayout = (&'static str, usize, &'static [(&'static str, usize, &'
 
 records! {
     /// A rule: what is reported when it matches, and which sensors load it.
-    Rule 36 {
+    Rule 52 {
         /// Name in [`Section::Names`].
         0 name: u32,
         /// Bytes of the name.
@@ -204,8 +222,16 @@ records! {
         24 word: u32,
         /// Bytes of the word; none: a Sigma rule.
         28 word_len: u32,
+        /// Tags in [`Section::Names`], with a line feed between them.
+        32 tags: u32,
+        /// Bytes of the tags.
+        36 tags_len: u32,
+        /// When the rule was last changed, as its author wrote it, in [`Section::Names`].
+        40 revision: u32,
+        /// Bytes of it; none: the author wrote none.
+        44 revision_len: u32,
         /// 0 none, 1 informational, 2 low, 3 medium, 4 high, 5 critical.
-        32 level: u8,
+        48 level: u8,
     }
     /// One comparison of a sensor's version.
     Comparator 20 {
@@ -561,8 +587,55 @@ numbered! {
     }
 }
 
+/// Features: what an image may ask of a reader beyond what every reader of this format knows. The number of a feature is
+/// that of its bit.
+pub mod feature {
+    /// Every bit that this interpreter knows.
+    pub const KNOWN: u64 = (1 << NAMES.len()) - 1;
+    /// The name of each bit.
+    pub const NAMES: &[&str] = &["nondeterministic", "time", "field", "mask"];
+    /// Some expression is a nondeterministic automaton.
+    pub const NONDETERMINISTIC: u64 = 1;
+    /// Some predicate asks for the part of a time.
+    pub const TIME: u64 = 2;
+    /// Some predicate compares two inputs.
+    pub const FIELD: u64 = 4;
+    /// Some predicate asks for bits of an integer.
+    pub const MASK: u64 = 8;
+
+    /// The names of some features, one by one; of bits that have none, nothing.
+    pub fn names(features: u64) -> impl Iterator<Item = &'static str> {
+        NAMES.iter().enumerate().filter(move |(bit, _)| features >> bit & 1 == 1).map(|(_, name)| *name)
+    }
+}
+
+/// Which inputs an opcode is asked of, one bit for each [`crate::Scalar`].
+pub mod takes {
+    use crate::manifest::Scalar;
+
+    const fn of(scalar: Scalar) -> u8 {
+        1 << scalar as u8
+    }
+    /// Any input.
+    pub const ANY: u8 = 0x3F;
+    /// What has a text.
+    pub const TEXT: u8 = of(Scalar::String) | of(Scalar::Int) | of(Scalar::Bool) | of(Scalar::Ip);
+    /// What may be a number.
+    pub const NUMBER: u8 = of(Scalar::String) | of(Scalar::Int) | of(Scalar::Float);
+    /// What may be a boolean.
+    pub const BOOL: u8 = of(Scalar::String) | of(Scalar::Bool);
+    /// What may be an address.
+    pub const ADDRESS: u8 = of(Scalar::String) | of(Scalar::Ip);
+    /// Integers.
+    pub const INT: u8 = of(Scalar::Int);
+    /// What may be a time.
+    pub const TIME: u8 = of(Scalar::String) | of(Scalar::Int);
+    /// What sets are made of.
+    pub const KEY: u8 = ANY & !of(Scalar::Float);
+}
+
 macro_rules! opcodes {
-    ($($(#[$doc:meta])* $name:ident = $number:literal $word:literal, operands $operands:literal, memo $memo:literal, $what:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $number:literal $word:literal, operands $operands:literal, memo $memo:literal, takes $takes:expr, needs $feature:expr, $what:literal;)*) => {
         numbered! {
             /// The tests. This table is the only declaration: verify, evaluate, the disassembly and
             /// docs/image-format.md are made from it or matched against it.
@@ -582,6 +655,18 @@ macro_rules! opcodes {
                 match self { $(Self::$name => $memo,)* }
             }
 
+            /// Which scalars its input may have: see [`takes`].
+            #[must_use]
+            pub const fn takes(self) -> u8 {
+                match self { $(Self::$name => $takes,)* }
+            }
+
+            /// The feature that an image with it asks for; 0: none.
+            #[must_use]
+            pub const fn feature(self) -> u64 {
+                match self { $(Self::$name => $feature,)* }
+            }
+
             /// What it asks, in words.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
@@ -593,31 +678,31 @@ macro_rules! opcodes {
 
 opcodes! {
     /// See [`Opcode::meaning`].
-    Atom = 0 "atom", operands 1, memo false, "atom `a` is true: one of its literals was found in the input";
+    Atom = 0 "atom", operands 1, memo false, takes takes::ANY, needs 0, "atom `a` is true: one of its literals was found in the input";
     /// See [`Opcode::meaning`].
-    Exists = 1 "exists", operands 0, memo false, "the value is there";
+    Exists = 1 "exists", operands 0, memo false, takes takes::ANY, needs 0, "the value is there";
     /// See [`Opcode::meaning`].
-    Null = 2 "null", operands 0, memo false, "the value is absent";
+    Null = 2 "null", operands 0, memo false, takes takes::ANY, needs 0, "the value is absent";
     /// See [`Opcode::meaning`].
-    AnyText = 3 "any_text", operands 2, memo true, "the text matches any of `b` patterns from pattern `a`";
+    AnyText = 3 "any_text", operands 2, memo true, takes takes::TEXT, needs 0, "the text matches any of `b` patterns from pattern `a`";
     /// See [`Opcode::meaning`].
-    AllTexts = 4 "all_texts", operands 2, memo true, "the text matches all of `b` patterns from pattern `a`";
+    AllTexts = 4 "all_texts", operands 2, memo true, takes takes::TEXT, needs 0, "the text matches all of `b` patterns from pattern `a`";
     /// See [`Opcode::meaning`].
-    Int = 5 "int", operands 2, memo false, "the integer lies in one of `b` ranges, each two of the numbers from `a`, rising";
+    Int = 5 "int", operands 2, memo false, takes takes::NUMBER, needs 0, "the integer lies in one of `b` ranges, each two of the numbers from `a`, rising";
     /// See [`Opcode::meaning`].
-    Float = 6 "float", operands 1, memo false, "the number compares (variant) with number `a`, a float";
+    Float = 6 "float", operands 1, memo false, takes takes::NUMBER, needs 0, "the number compares (variant) with number `a`, a float";
     /// See [`Opcode::meaning`].
-    Bool = 7 "bool", operands 0, memo false, "the boolean is that of the variant";
+    Bool = 7 "bool", operands 0, memo false, takes takes::BOOL, needs 0, "the boolean is that of the variant";
     /// See [`Opcode::meaning`].
-    InSet = 8 "in_set", operands 1, memo true, "the value is a key of set `a`";
+    InSet = 8 "in_set", operands 1, memo true, takes takes::KEY, needs 0, "the value is a key of set `a`";
     /// See [`Opcode::meaning`].
-    Cidr = 9 "cidr", operands 2, memo true, "the address lies in one of `b` networks from network `a`";
+    Cidr = 9 "cidr", operands 2, memo true, takes takes::ADDRESS, needs 0, "the address lies in one of `b` networks from network `a`";
     /// See [`Opcode::meaning`].
-    Mask = 10 "mask", operands 1, memo false, "the integer and number `a` compares (variant) with number `a + 1`";
+    Mask = 10 "mask", operands 1, memo false, takes takes::INT, needs feature::MASK, "the integer and number `a` compares (variant) with number `a + 1`";
     /// See [`Opcode::meaning`].
-    Time = 11 "time", operands 2, memo true, "the part (variant) of the time lies in one of `b` ranges, each two of the numbers from `a`";
+    Time = 11 "time", operands 2, memo true, takes takes::TIME, needs feature::TIME, "the part (variant) of the time lies in one of `b` ranges, each two of the numbers from `a`";
     /// See [`Opcode::meaning`].
-    Field = 12 "field", operands 1, memo true, "the value compares (variant) with that of input `a`";
+    Field = 12 "field", operands 1, memo true, takes takes::ANY, needs feature::FIELD, "the value compares (variant) with that of input `a`";
 }
 
 /// Flag of predicates, patterns, literals: ASCII letters match in either case.

@@ -4,7 +4,7 @@
 use crate::fault::{Fault, Rejection};
 use crate::format::{
     self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC,
-    Network, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+    Network, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION, feature,
 };
 use crate::hash::checksum;
 use crate::signature;
@@ -83,14 +83,84 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..)?.first_chunk::<8>().map(|word| u64::from_le_bytes(*word))
 }
 
-/// Where the flags stand.
+/// Where the flags stand, the features, the sequence number, the digest, and the three names.
 const FLAGS_AT: usize = 12;
+const FEATURES_AT: usize = 32;
+const SEQUENCE_AT: usize = 40;
+const CONTENT_AT: usize = 48;
+const NAMES_AT: [usize; 3] = [80, 88, 96];
 
 /// The bytes of a section, where the directory says that they are.
 fn part(bytes: &[u8], section: Section) -> &[u8] {
     let at = (section as usize).wrapping_mul(8).wrapping_add(PREFIX);
     let (offset, len) = (u32_at(bytes, at).unwrap_or(0), u32_at(bytes, at.wrapping_add(4)).unwrap_or(0));
     bytes.get(offset as usize..offset.wrapping_add(len) as usize).unwrap_or(&[])
+}
+
+/// What an image says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity<'i> {
+    /// SHA-256 of the content that was compiled: the same whoever compiles it, and for whichever sensor.
+    pub content: [u8; 32],
+    /// The name of the release; empty: it has none.
+    pub release: &'i str,
+    /// The sequence number of the release; 0: it has none.
+    pub sequence: u64,
+    /// Name and version of the compiler.
+    pub compiler: &'i str,
+    /// Format version.
+    pub format: u32,
+    /// Features that a reader must know, see [`format::feature`].
+    pub features: u64,
+    feature_names: &'i str,
+}
+
+impl<'i> Identity<'i> {
+    /// Reads what is said in the header, which every format from the second on has in the same place. Nothing is
+    /// checked, so an image can be named that is refused.
+    #[must_use]
+    pub fn read(bytes: &'i [u8]) -> Option<Self> {
+        if bytes.get(..MAGIC.len()) != Some(MAGIC.as_slice()) || bytes.len() < HEADER {
+            return None;
+        }
+        let names = part(bytes, Section::Names);
+        let name = |at: usize| {
+            let (offset, len) = (u32_at(bytes, at)? as usize, u32_at(bytes, at.wrapping_add(4))? as usize);
+            core::str::from_utf8(names.get(offset..offset.checked_add(len)?)?).ok()
+        };
+        let [release, compiler, feature_names] = NAMES_AT;
+        Some(Self {
+            content: *bytes.get(CONTENT_AT..)?.first_chunk::<32>()?,
+            release: name(release).unwrap_or(""),
+            sequence: u64_at(bytes, SEQUENCE_AT)?,
+            compiler: name(compiler).unwrap_or(""),
+            format: u32_at(bytes, MAGIC.len())?,
+            features: u64_at(bytes, FEATURES_AT)?,
+            feature_names: name(feature_names).unwrap_or(""),
+        })
+    }
+
+    /// The name that the image gives a feature that it asks for, also one that this interpreter does not know.
+    #[must_use]
+    pub fn feature(&self, bit: u8) -> Option<&'i str> {
+        let below = 1_u64.checked_shl(u32::from(bit))?;
+        if self.features & below == 0 {
+            return None;
+        }
+        let before = (self.features & below.wrapping_sub(1)).count_ones() as usize;
+        self.feature_names.split(' ').nth(before).filter(|name| !name.is_empty())
+    }
+}
+
+/// How much memory an image needs, from its header and the counts that it states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Slots of [`crate::Workspace::bindings`].
+    pub bindings: usize,
+    /// Words of [`crate::Workspace::active`].
+    pub active: usize,
+    /// Words of scratch memory, for each thread.
+    pub scratch: usize,
 }
 
 impl<'i> Image<'i> {
@@ -116,12 +186,17 @@ impl<'i> Image<'i> {
         if version != VERSION {
             return Err(Rejection::Version { found: version });
         }
+        let features = u64_at(bytes, FEATURES_AT).ok_or(Rejection::NotAnImage)?;
+        let unknown = features & !feature::KNOWN;
+        if unknown != 0 {
+            return Err(Rejection::Feature { bit: unknown.trailing_zeros() as u8 });
+        }
         let flags = u32_at(bytes, FLAGS_AT).ok_or(Rejection::NotAnImage)?;
         let stated = u64_at(bytes, 16).ok_or(Rejection::NotAnImage)?;
         if stated != bytes.len() as u64 || bytes.len() < HEADER || bytes.len() > u32::MAX as usize {
             return Err(Rejection::Length { stated, found: bytes.len() as u64 });
         }
-        if flags & !format::FLAG_SKIP_UNSUPPLIED != 0 {
+        if flags & !(format::FLAG_SKIP_UNSUPPLIED | format::FLAG_EMPTY) != 0 {
             return Err(Rejection::Record { section: Section::Names, index: 0 });
         }
         let mut expected = HEADER;
@@ -149,7 +224,58 @@ impl<'i> Image<'i> {
         }
         let names = core::str::from_utf8(part(bytes, Section::Names))
             .map_err(|_| Rejection::Layout { section: Section::Names })?;
-        Ok(Self::open(bytes, flags, names))
+        let image = Self::open(bytes, flags, names);
+        let named = NAMES_AT.iter().all(|at| {
+            let place = (u32_at(bytes, *at).unwrap_or(0), u32_at(bytes, at.wrapping_add(4)).unwrap_or(0));
+            image.name_fits(place.0, place.1)
+        });
+        if named { Ok(image) } else { Err(Rejection::Layout { section: Section::Names }) }
+    }
+
+    /// Whether a name lies in section `names`, from one character to another.
+    pub(crate) fn name_fits(&self, offset: u32, len: u32) -> bool {
+        offset.checked_add(len).is_some_and(|end| self.names.get(offset as usize..end as usize).is_some())
+    }
+
+    /// How much memory an image needs, before it is read as a whole: nothing is checked but that the sections lie
+    /// where they must, so it takes no time. Sizes are bounded by those of the image.
+    ///
+    /// # Errors
+    /// As [`Image::read`], but for the checksum.
+    pub fn sizes(bytes: &'i [u8]) -> Result<Sizes, Rejection> {
+        let image = Self::sections(bytes)?;
+        Ok(Sizes { bindings: image.binding_slots(), active: image.active_words(), scratch: image.scratch_words() })
+    }
+
+    /// What the image says of itself.
+    #[must_use]
+    pub fn identity(&self) -> Identity<'i> {
+        let none = Identity {
+            content: [0; 32],
+            release: "",
+            sequence: 0,
+            compiler: "",
+            format: VERSION,
+            features: 0,
+            feature_names: "",
+        };
+        Identity::read(self.bytes).unwrap_or(none)
+    }
+
+    /// What tells this image from others on one device: its checksum.
+    pub(crate) fn seal(&self) -> u64 {
+        u64_at(self.bytes, CHECKSUM_AT).unwrap_or(0)
+    }
+
+    /// The features that the header says a reader must know.
+    pub(crate) fn features(&self) -> u64 {
+        u64_at(self.bytes, FEATURES_AT).unwrap_or(0)
+    }
+
+    /// Whether that the image has no rule is meant.
+    #[must_use]
+    pub const fn is_meant_empty(&self) -> bool {
+        self.flags & format::FLAG_EMPTY != 0
     }
 
     /// Finds the sections of bytes in which [`Image::sections`] found them before.
@@ -229,8 +355,21 @@ impl<'i> Image<'i> {
             name: self.name(record.name, record.name_len),
             title: self.name(record.title, record.title_len),
             word: self.name(record.word, record.word_len),
-            level: record.level,
+            tags: self.name(record.tags, record.tags_len),
+            revision: self.name(record.revision, record.revision_len),
+            level: Level::from_number(record.level),
         })
+    }
+
+    /// The rules that reports name so: an id stands for one rule, a title may stand for several.
+    pub fn rules_named(&self, name: &str) -> impl Iterator<Item = u32> {
+        let image = *self;
+        numbered(self.rules.all())
+            .filter(move |(_, record)| {
+                let rule = Rule::decode(record);
+                image.name(rule.name, rule.name_len) == name
+            })
+            .map(|(number, _)| number)
     }
 
     /// Number of rules.
@@ -293,6 +432,51 @@ pub(crate) fn signature_words(template: &Template) -> usize {
     (template.input_count as usize).saturating_mul(signature::WORDS)
 }
 
+/// How much a match of a rule matters, as its author says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Level {
+    /// Nothing is said.
+    None = 0,
+    /// `informational`
+    Informational = 1,
+    /// `low`
+    Low = 2,
+    /// `medium`
+    Medium = 3,
+    /// `high`
+    High = 4,
+    /// `critical`
+    Critical = 5,
+}
+
+impl Level {
+    /// The level with a number of the format.
+    const fn from_number(number: u8) -> Self {
+        match number {
+            1 => Self::Informational,
+            2 => Self::Low,
+            3 => Self::Medium,
+            4 => Self::High,
+            5 => Self::Critical,
+            _ => Self::None,
+        }
+    }
+
+    /// The word, as rules have it; empty where nothing is said.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Informational => "informational",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// What an image says of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RuleInfo<'i> {
@@ -302,8 +486,18 @@ pub struct RuleInfo<'i> {
     pub title: &'i str,
     /// The word under which a native rule is written; empty for a Sigma rule.
     pub word: &'i str,
-    /// 0 none, 1 informational, 2 low, 3 medium, 4 high, 5 critical.
-    pub level: u8,
+    /// When the rule was last changed, as its author wrote it; empty where that is not written.
+    pub revision: &'i str,
+    /// The level.
+    pub level: Level,
+    tags: &'i str,
+}
+
+impl<'i> RuleInfo<'i> {
+    /// The tags, `attack.t1059.001` say, in the order of the rule.
+    pub fn tags(&self) -> impl Iterator<Item = &'i str> {
+        self.tags.split('\n').filter(|tag| !tag.is_empty())
+    }
 }
 
 /// Counts records along with their numbers.

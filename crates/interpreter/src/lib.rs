@@ -18,11 +18,13 @@ extern crate std;
 mod bind;
 mod compare;
 mod cost;
+mod describe;
 mod evaluate;
 mod fault;
 pub mod format;
 pub mod hash;
 mod image;
+mod kill;
 mod like;
 mod load;
 mod manifest;
@@ -38,20 +40,27 @@ mod text;
 mod time;
 #[cfg(feature = "unverified")]
 mod unverified;
+pub mod utf16;
+pub mod utf8;
 mod value;
 mod verify;
 mod version;
+mod why;
 
 pub use bind::BoundEvent;
 pub use cost::Cost;
-pub use evaluate::KillMask;
+pub use describe::{Description, describe};
+pub use evaluate::Done;
 pub use fault::{Fault, Rejection, Resource};
 pub use hash::literal_key;
-pub use image::{Image, RuleInfo};
-pub use load::{VerifiedImage, Workspace};
-pub use manifest::{Capacity, Input, Manifest, Scalar, Supply, Type, Versioning};
-pub use meter::{Meter, Steps};
+
+pub use image::{Identity, Image, Level, RuleInfo, Sizes};
+pub use kill::KillList;
+pub use load::{LeftOut, VerifiedImage, WhyLeftOut, Workspace};
+pub use manifest::{Capacity, Input, Manifest, ManifestError, Scalar, Supply, Type, Versioning};
+pub use meter::{Budget, Meter, Spent};
 #[cfg(feature = "alloc")]
-pub use owned::OwnedImage;
+pub use owned::{OpenImage, OwnedImage};
 pub use set::{int_key, ip_key};
-pub use value::{Event, Value};
+pub use value::{Elements, Event, Value};
+pub use why::{Found, Reason, Values};

@@ -1,10 +1,11 @@
 //! Wildcard patterns: parts that cover a whole text.
 
-use crate::fault::Fault;
+use crate::cost::price;
+use crate::fault::{Fault, Halt};
 use crate::format::{Part, Pattern, Section};
 use crate::image::Image;
 use crate::meter::Meter;
-use crate::text;
+use crate::{text, utf8};
 
 /// Whether parts cover a text. What stands between two runs is looked for from the left: the
 /// first place is as good as any, so nothing is ever tried again.
@@ -14,7 +15,7 @@ pub(crate) fn covers<M: Meter>(
     text: &[u8],
     ignore_case: bool,
     meter: &mut M,
-) -> Result<bool, Fault> {
+) -> Result<bool, Halt> {
     const PARTS: Fault = Fault::Corrupt { section: Section::Parts };
     let mut parts = image.parts.range(pattern.a, pattern.b).ok_or(PARTS)?;
     let is_run = |record: &[u8; Part::SIZE]| Part::decode(record).kind == 1;
@@ -51,10 +52,10 @@ fn segment_at<M: Meter>(
     mut at: usize,
     ignore_case: bool,
     meter: &mut M,
-) -> Result<Option<usize>, Fault> {
+) -> Result<Option<usize>, Halt> {
     for record in segment {
         let part = Part::decode(record);
-        meter.spend(1_u64.wrapping_add(u64::from(part.len) / 8));
+        meter.spend(price::compare(part.len as usize))?;
         let end = if part.kind == 2 {
             text::character_end(text, at)
         } else {
@@ -75,14 +76,14 @@ fn segment_from<M: Meter>(
     at: usize,
     ignore_case: bool,
     meter: &mut M,
-) -> Result<Option<usize>, Fault> {
+) -> Result<Option<usize>, Halt> {
     let Some(first) = segment.first().map(Part::decode) else { return Ok(Some(at)) };
     let mut from = at;
     loop {
         // A segment that begins with a literal begins where that literal stands.
         let start = if first.kind == 0 {
             let literal = image.text(first.text, first.len)?;
-            text::find(text, from, literal, 0, ignore_case, meter)
+            text::find(text, from, literal, 0, ignore_case, meter)?
         } else {
             (from <= text.len()).then_some(from)
         };
@@ -105,13 +106,13 @@ fn segment_ends<M: Meter>(
     at: usize,
     ignore_case: bool,
     meter: &mut M,
-) -> Result<bool, Fault> {
+) -> Result<bool, Halt> {
     let mut end = text.len();
     for record in segment.iter().rev() {
         let part = Part::decode(record);
-        meter.spend(1_u64.wrapping_add(u64::from(part.len) / 8));
+        meter.spend(price::compare(part.len as usize))?;
         let start = if part.kind == 2 {
-            character_start(text, end)
+            utf8::start_of_last(text, end)
         } else {
             let literal = image.text(part.text, part.len)?;
             let start = end.checked_sub(literal.len());
@@ -123,11 +124,4 @@ fn segment_ends<M: Meter>(
         }
     }
     Ok(end >= at)
-}
-
-/// Where the character that ends at `end` begins.
-fn character_start(text: &[u8], end: usize) -> Option<usize> {
-    let before = text.get(..end)?;
-    let more = before.iter().rev().take(3).take_while(|byte| **byte & 0xC0 == 0x80).count();
-    end.checked_sub(more.wrapping_add(1))
 }

@@ -4,23 +4,50 @@
 //! which the manifest supplies it. A rule that the sensor cannot feed rejects the image, or is left
 //! out where the image says so.
 
+use crate::cost::Cost;
 use crate::fault::{Rejection, Resource};
 use crate::format::{self, Input, InputKind, Program, Regex, Rule, SET_TABLE, Set, Template, input_flags};
 use crate::image::{Image, numbered};
-use crate::manifest::{self, Manifest, Scalar, Type};
+use crate::manifest::{self, Capacity, Manifest, Scalar, Type};
 use crate::version;
 
-/// The binding of an input that the sensor does not supply; the arity of such a template type.
-pub(crate) const UNSUPPLIED: u16 = 0xFFFF;
-/// Set in the binding of a header field.
-pub(crate) const HEADER_BIT: u16 = 0x8000;
+/// The binding of an input that the sensor does not supply or no loaded rule reads; the arity of a template type that
+/// it does not supply.
+const UNSUPPLIED: u32 = 0xFFFF_FFFF;
+/// Set in a binding, while rules are loaded, if one of them reads it.
+const READ: u32 = 1 << 30;
+
+/// Where an event has the value of an input, and of which type it is to be. In a slot the place takes the low 15 bits,
+/// then follow whether it is a header field, whether it is a list, and the scalar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Binding {
+    pub(crate) place: u16,
+    pub(crate) header: bool,
+    pub(crate) list: bool,
+    pub(crate) scalar: Scalar,
+}
+
+impl Binding {
+    #[inline]
+    pub(crate) const fn of_slot(slot: u32) -> Option<Self> {
+        if slot == UNSUPPLIED {
+            return None;
+        }
+        let Some(scalar) = Scalar::from_number((slot >> 17 & 7) as u8) else { return None };
+        Some(Self { place: slot as u16 & 0x7FFF, header: slot >> 15 & 1 == 1, list: slot >> 16 & 1 == 1, scalar })
+    }
+
+    const fn slot(self) -> u32 {
+        self.place as u32 | (self.header as u32) << 15 | (self.list as u32) << 16 | (self.scalar as u32) << 17
+    }
+}
 
 /// Memory that a verified image keeps. Its owner lends it for as long as the image is used.
 #[derive(Debug)]
 pub struct Workspace<'w> {
-    /// At least [`Image::binding_slots`] of them.
-    pub bindings: &'w mut [u16],
-    /// At least [`Image::active_words`] of them.
+    /// At least [`Image::binding_slots`] of them. What they hold before does not matter.
+    pub bindings: &'w mut [u32],
+    /// At least [`Image::active_words`] of them. What they hold before does not matter.
     pub active: &'w mut [u64],
 }
 
@@ -28,9 +55,9 @@ pub struct Workspace<'w> {
 /// [`Image::verify`] alone.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifiedImage<'i> {
-    pub(crate) image: Image<'i>,
-    /// For each input its place in an event, then for each template type its supplied arity.
-    pub(crate) bindings: &'i [u16],
+    pub(crate) image: &'i Image<'i>,
+    /// For each input its [`Binding`], then for each template type its supplied arity.
+    pub(crate) bindings: &'i [u32],
     /// For each program, then from a new word on for each rule, whether this sensor loads it.
     pub(crate) active: &'i [u64],
     pub(crate) bound: Bound,
@@ -49,8 +76,8 @@ pub(crate) struct Bound {
 impl<'i> VerifiedImage<'i> {
     /// What was verified.
     #[must_use]
-    pub const fn image(&self) -> &Image<'i> {
-        &self.image
+    pub const fn image(&self) -> &'i Image<'i> {
+        self.image
     }
 
     /// How many rules this sensor loads: some are meant for others.
@@ -59,7 +86,7 @@ impl<'i> VerifiedImage<'i> {
         self.bound.loaded
     }
 
-    /// Words of scratch memory that an evaluation needs.
+    /// Words of scratch memory that an evaluation needs. What they hold before does not matter.
     #[must_use]
     pub const fn scratch_words(&self) -> usize {
         self.bound.scratch
@@ -76,7 +103,60 @@ impl<'i> VerifiedImage<'i> {
     #[must_use]
     pub fn supplied_arity(&self, template: u32) -> Option<usize> {
         let at = self.image.inputs.count().checked_add(template)?;
-        self.bindings.get(at as usize).filter(|arity| **arity != UNSUPPLIED).map(|arity| usize::from(*arity))
+        self.bindings.get(at as usize).filter(|arity| **arity != UNSUPPLIED).map(|arity| *arity as usize)
+    }
+
+    /// The template types of a manifest that no rule of the image is for: a name that content does not know is often a
+    /// slip.
+    pub fn idle_supplies<'m>(&self, manifest: &Manifest<'m>) -> impl Iterator<Item = &'m str> {
+        let image = self.image;
+        manifest.templates.iter().map(|supply| supply.template).filter(move |name| {
+            !image.templates.all().iter().map(Template::decode).any(|of| image.name(of.name, of.name_len) == *name)
+        })
+    }
+
+    /// The template types of the image that the sensor supplies nothing for, by number: no event of them comes.
+    pub fn unsupplied_templates(&self) -> impl Iterator<Item = u32> {
+        let verified = *self;
+        (0..self.image.template_count()).filter(move |at| verified.supplied_arity(*at).is_none())
+    }
+
+    /// Every program that this sensor does not run, with the reason. `manifest` is the one that the image was verified
+    /// for. An empty image leaves nothing out.
+    pub fn left_out<'m>(&self, manifest: &Manifest<'m>) -> impl Iterator<Item = LeftOut> + use<'i, 'm> {
+        let verified = *self;
+        let manifest = *manifest;
+        let templates = numbered(self.image.templates.all());
+        templates.flat_map(move |(number, record)| {
+            let template = Template::decode(record);
+            let records = verified.image.programs.range(template.programs, template.program_count).unwrap_or(&[]);
+            let programs = (template.programs..u32::MAX).zip(records);
+            programs.filter(move |(at, _)| !verified.is_active(*at)).map(move |(_, record)| {
+                let program = Program::decode(record);
+                let why = verified.why_left_out(&template, &program, &manifest);
+                LeftOut { rule: program.rule, template: number, why }
+            })
+        })
+    }
+
+    fn why_left_out(&self, template: &Template, program: &Program, manifest: &Manifest<'_>) -> WhyLeftOut {
+        let image = self.image;
+        let name = image.name(template.name, template.name_len);
+        let Some(supply) = manifest.templates.iter().find(|supply| supply.template == name) else {
+            return WhyLeftOut::Template;
+        };
+        let mentions = image.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]);
+        for mention in mentions {
+            let at = template.inputs.wrapping_add(u32::from(u16::from_le_bytes(*mention)));
+            let Some(input) = image.input(at) else { continue };
+            match mismatch(&input, image.place_of(&input, supply.inputs, manifest), manifest, supply.inputs) {
+                None => {}
+                Some(Mismatch::Unsupplied) => return WhyLeftOut::Unsupplied { input: at },
+                Some(Mismatch::Type) => return WhyLeftOut::Type { input: at },
+                Some(Mismatch::Position) => return WhyLeftOut::Position { input: at },
+            }
+        }
+        WhyLeftOut::Sensor
     }
 
     /// Whether this sensor loads a rule: on at least one template type.
@@ -118,6 +198,42 @@ impl<'i> VerifiedImage<'i> {
     }
 }
 
+/// A rule that a sensor does not run on a template type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The rule.
+    pub rule: u32,
+    /// The template type.
+    pub template: u32,
+    /// Why.
+    pub why: WhyLeftOut,
+}
+
+/// Why a sensor does not run a rule. Inputs are counted over all template types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhyLeftOut {
+    /// The rule is for other sensors, or other versions of this one.
+    Sensor,
+    /// The sensor does not supply the template type.
+    Template,
+    /// It does not supply an input that the rule mentions.
+    Unsupplied {
+        /// The input.
+        input: u32,
+    },
+    /// It supplies the input as another type.
+    Type {
+        /// The input.
+        input: u32,
+    },
+    /// The rule reads by number, and there the sensor supplies another input, or none.
+    Position {
+        /// The input.
+        input: u32,
+    },
+}
+
 /// The bit of a rule, which stands behind the words of so many programs.
 fn bit(active: &[u64], programs: u32, rule: u32) -> bool {
     let word = programs.div_ceil(64).wrapping_add(rule >> 6);
@@ -139,37 +255,62 @@ impl<'i> Image<'i> {
         (self.inputs.count() as usize).saturating_add(self.template_count() as usize)
     }
 
-    /// How many words of active bits a verified image needs.
+    /// How many words of active bits a verified image needs. While it is verified they mark what was seen: the
+    /// instructions of one program, the atoms of one template type.
     #[must_use]
     pub fn active_words(&self) -> usize {
-        (self.programs.count().div_ceil(64) as usize).saturating_add(self.rules.count().div_ceil(64) as usize)
+        let words = |bits: u32| bits.div_ceil(64) as usize;
+        // A function that is called by its address would hide from the call graph that is proved.
+        #[expect(clippy::redundant_closure, reason = "a call by name, not by address")]
+        let code = self.programs.all().iter().map(|record| Program::decode(record)).map(|of| of.code_len);
+        #[expect(clippy::redundant_closure, reason = "a call by name, not by address")]
+        let atoms = self.templates.all().iter().map(|record| Template::decode(record)).map(|of| of.atom_count);
+        // What is stated is not verified yet: no record is marked that is not there.
+        let code = words(code.max().unwrap_or(0).min(self.code.count()));
+        let atoms = words(atoms.max().unwrap_or(0).min(self.atoms.count()));
+        let loaded = words(self.programs.count()).saturating_add(words(self.rules.count()));
+        loaded.max(code).max(atoms)
     }
 
     /// Maps what the rules read to where this sensor supplies it.
-    pub(crate) fn bound(
-        self,
+    pub(crate) fn bound<'w>(
+        &'w self,
         manifest: &Manifest<'_>,
-        workspace: Workspace<'i>,
-    ) -> Result<VerifiedImage<'i>, Rejection> {
+        workspace: Workspace<'w>,
+    ) -> Result<VerifiedImage<'w>, Rejection> {
         let Workspace { bindings, active } = workspace;
         let (slots, words) = (self.binding_slots(), self.active_words());
         let bindings = bindings.get_mut(..slots).ok_or(Rejection::Workspace { needed: slots })?;
         let active = active.get_mut(..words).ok_or(Rejection::Workspace { needed: words })?;
         let loaded = self.load(manifest, bindings, active)?;
-        self.check_capacity(manifest, loaded)?;
         let scratch = self.scratch_words();
+        self.check_capacity(manifest, loaded, scratch)?;
         let bound = Bound { header: manifest.header.len(), scratch, loaded };
         Ok(VerifiedImage { image: self, bindings, active, bound })
     }
 
+    /// Where a manifest supplies an input: the place, and whether it is that of a header field.
+    fn place_of(
+        &self,
+        input: &Input,
+        supplied: &[manifest::Input<'_>],
+        manifest: &Manifest<'_>,
+    ) -> Option<(u16, bool)> {
+        let name = self.name(input.name, input.name_len);
+        let places = 0..manifest::INPUTS_MAX as u16;
+        let found = places.clone().zip(supplied).find(|(_, supplied)| supplied.name == name);
+        let place = found.map(|(place, _)| (place, false));
+        place.or_else(|| {
+            let found = places.zip(manifest.header).find(|(_, supplied)| supplied.name == name);
+            found.map(|(place, _)| (place, true))
+        })
+    }
+
     /// Binds inputs to where the manifest supplies them, and finds what this sensor loads. The number of rules.
-    fn load(&self, manifest: &Manifest<'_>, bindings: &mut [u16], active: &mut [u64]) -> Result<u32, Rejection> {
+    fn load(&self, manifest: &Manifest<'_>, bindings: &mut [u32], active: &mut [u64]) -> Result<u32, Rejection> {
         active.fill(0);
         bindings.fill(UNSUPPLIED);
-        let bounded = |count: usize| count < usize::from(HEADER_BIT);
-        if !bounded(manifest.header.len()) || !manifest.templates.iter().all(|supply| bounded(supply.inputs.len())) {
-            return Err(Rejection::Manifest);
-        }
+        manifest.check().map_err(Rejection::Manifest)?;
         // Once for each rule, not for each of its programs. Until programs are loaded the bit of a rule says
         // that its comparators allow it.
         for (number, record) in numbered(self.rules.all()) {
@@ -185,21 +326,22 @@ impl<'i> Image<'i> {
             let name = self.name(template.name, template.name_len);
             let Some(supply) = manifest.templates.iter().find(|supply| supply.template == name) else { continue };
             if let Some(arity) = bindings.get_mut(inputs.wrapping_add(index) as usize) {
-                *arity = supply.inputs.len() as u16;
+                *arity = supply.inputs.len() as u32;
             }
             for at in template.inputs..template.inputs.wrapping_add(template.input_count) {
                 let Some(input) = self.input(at) else { break };
-                let name = self.name(input.name, input.name_len);
-                let place = (0..HEADER_BIT).zip(supply.inputs).find(|(_, supplied)| supplied.name == name);
-                let place = place.map(|(place, _)| place).or_else(|| {
-                    let found = (0..HEADER_BIT).zip(manifest.header).find(|(_, supplied)| supplied.name == name);
-                    found.map(|(place, _)| place | HEADER_BIT)
-                });
-                if let (Some(slot), Some(place)) = (bindings.get_mut(at as usize), place) {
-                    *slot = place;
+                let place = self.place_of(&input, supply.inputs, manifest);
+                if let (Some(slot), Some((place, header))) = (bindings.get_mut(at as usize), place) {
+                    let scalar = Scalar::from_number(input.scalar).unwrap_or(Scalar::String);
+                    *slot = Binding { place, header, list: input.flags & input_flags::LIST != 0, scalar }.slot();
                 }
             }
             self.load_programs(index, &template, manifest, supply.inputs, bindings, active)?;
+            // What no loaded rule reads is not looked at, whatever is there.
+            let own = template.inputs as usize..template.inputs.wrapping_add(template.input_count) as usize;
+            for slot in bindings.get_mut(own).unwrap_or(&mut []) {
+                *slot = if *slot != UNSUPPLIED && *slot & READ != 0 { *slot & !READ } else { UNSUPPLIED };
+            }
         }
         let first = self.programs.count().div_ceil(64) as usize;
         active.get_mut(first..).unwrap_or(&mut []).fill(0);
@@ -218,7 +360,7 @@ impl<'i> Image<'i> {
         template: &Template,
         manifest: &Manifest<'_>,
         supplied: &[manifest::Input<'_>],
-        bindings: &[u16],
+        bindings: &mut [u32],
         active: &mut [u64],
     ) -> Result<(), Rejection> {
         let records = self.programs.range(template.programs, template.program_count).unwrap_or(&[]);
@@ -227,12 +369,15 @@ impl<'i> Image<'i> {
             if !bit(active, self.programs.count(), program.rule) {
                 continue;
             }
-            for mention in self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]) {
-                let at = template.inputs.wrapping_add(u32::from(u16::from_le_bytes(*mention)));
+            let mentions = self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]);
+            let of = |mention: &[u8; 2]| template.inputs.wrapping_add(u32::from(u16::from_le_bytes(*mention)));
+            for mention in mentions {
+                let at = of(mention);
                 let Some(input) = self.input(at) else { continue };
-                let place = bindings.get(at as usize).copied().unwrap_or(UNSUPPLIED);
-                let fault = fault(&input, place, manifest, supplied);
-                let Some(fault) = fault else { continue };
+                let slot = bindings.get(at as usize).copied().unwrap_or(UNSUPPLIED);
+                let slot = if slot == UNSUPPLIED { slot } else { slot & !READ };
+                let place = Binding::of_slot(slot).map(|binding| (binding.place, binding.header));
+                let Some(fault) = mismatch(&input, place, manifest, supplied) else { continue };
                 if self.skips_unsupplied() {
                     continue 'programs;
                 }
@@ -243,6 +388,11 @@ impl<'i> Image<'i> {
                     Mismatch::Position => Rejection::Position { rule, template, input },
                 });
             }
+            for mention in mentions {
+                if let Some(slot) = bindings.get_mut(of(mention) as usize).filter(|slot| **slot != UNSUPPLIED) {
+                    *slot |= READ;
+                }
+            }
             if let Some(word) = active.get_mut((number >> 6) as usize) {
                 *word |= 1 << (number & 63);
             }
@@ -250,7 +400,7 @@ impl<'i> Image<'i> {
         Ok(())
     }
 
-    fn check_capacity(&self, manifest: &Manifest<'_>, loaded: u32) -> Result<(), Rejection> {
+    fn check_capacity(&self, manifest: &Manifest<'_>, loaded: u32, scratch: usize) -> Result<(), Rejection> {
         let capacity = &manifest.capacity;
         // A function that is called by its address would hide from the call graph that is proved.
         #[expect(clippy::redundant_closure, reason = "a call by name, not by address")]
@@ -258,11 +408,24 @@ impl<'i> Image<'i> {
         let rows = rows.filter(|set| set.flags & SET_TABLE != 0).map(|set| u64::from(set.count));
         let states = self.regexes.all().iter().map(|record| u64::from(Regex::decode(record).states));
         let sum = |total: u64, more: u64| total.saturating_add(more);
+        let mut cost = Cost::default();
+        for template in 0..self.template_count() {
+            cost = cost.max(self.cost(template));
+        }
+        let scratch = (scratch as u64).saturating_mul(8);
+        let unknown = self.features() & !capacity.features.unwrap_or(u64::MAX);
+        if unknown != 0 {
+            return Err(Rejection::Feature { bit: unknown.trailing_zeros() as u8 });
+        }
+        let per_byte = capacity.steps_per_byte.unwrap_or(Capacity::STEPS_PER_BYTE);
         for (what, needed, most) in [
             (Resource::Interpreter, u64::from(format::VERSION), capacity.interpreter.map(u64::from)),
             (Resource::Rules, u64::from(loaded), capacity.rules),
             (Resource::TableRows, rows.fold(0, sum), capacity.table_rows),
             (Resource::AutomatonStates, states.fold(0, sum), capacity.automaton_states),
+            (Resource::Steps, cost.fixed, capacity.steps),
+            (Resource::StepsPerByte, cost.per_unit, Some(per_byte)),
+            (Resource::ScratchBytes, scratch, capacity.scratch_bytes),
         ] {
             if let Some(capacity) = most.filter(|most| needed > *most) {
                 return Err(Rejection::Capacity { what, needed, capacity });
@@ -279,19 +442,21 @@ enum Mismatch {
     Position,
 }
 
-fn fault(input: &Input, place: u16, manifest: &Manifest<'_>, supplied: &[manifest::Input<'_>]) -> Option<Mismatch> {
-    let open = input.kind == InputKind::Open as u8;
-    if place == UNSUPPLIED {
+fn mismatch(
+    input: &Input,
+    place: Option<(u16, bool)>,
+    manifest: &Manifest<'_>,
+    supplied: &[manifest::Input<'_>],
+) -> Option<Mismatch> {
+    let Some((place, header)) = place else {
         // What nobody declares, nobody promises.
+        let open = input.kind == InputKind::Open as u8;
         return if open { None } else { Some(Mismatch::Unsupplied) };
-    }
-    let there = if place & HEADER_BIT != 0 {
-        manifest.header.get(usize::from(place & !HEADER_BIT))
-    } else {
-        supplied.get(usize::from(place))
     };
+    let there = if header { manifest.header.get(usize::from(place)) } else { supplied.get(usize::from(place)) };
     let Some(there) = there else { return Some(Mismatch::Unsupplied) };
-    if input.flags & input_flags::BY_NUMBER != 0 && place.wrapping_add(1) != input.position {
+    let elsewhere = header || place.wrapping_add(1) != input.position;
+    if input.flags & input_flags::BY_NUMBER != 0 && elsewhere {
         return Some(Mismatch::Position);
     }
     let asked = Type {

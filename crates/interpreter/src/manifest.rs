@@ -4,9 +4,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Scalar {
-    /// UTF-8 text.
+    /// Text.
     String = 0,
-    /// A signed 64-bit integer.
+    /// A 64-bit integer.
     Int = 1,
     /// A 64-bit float.
     Float = 2,
@@ -96,6 +96,21 @@ pub struct Capacity {
     pub table_rows: Option<u64>,
     /// States of all automata.
     pub automaton_states: Option<u64>,
+    /// Steps that evaluating an event takes at most, whatever its size.
+    pub steps: Option<u64>,
+    /// Steps for each byte of an event, beside them.
+    pub steps_per_byte: Option<u64>,
+    /// Bytes of scratch memory.
+    pub scratch_bytes: Option<u64>,
+    /// Features that the interpreter knows, see [`crate::format::feature`]: for a host that stands in for a sensor. This
+    /// interpreter refuses what it does not know anyway.
+    pub features: Option<u64>,
+}
+
+impl Capacity {
+    /// The steps for each byte that an image may take on a sensor which states no bound: content that needs more is a
+    /// slip, and the checker refuses it by the same number.
+    pub const STEPS_PER_BYTE: u64 = 65_536;
 }
 
 /// What a sensor build says of itself. Made by hand, generated at build time, or lent from
@@ -114,4 +129,184 @@ pub struct Manifest<'m> {
     pub header: &'m [Input<'m>],
     /// The template types that it supplies.
     pub templates: &'m [Supply<'m>],
+}
+
+/// What in a manifest contradicts itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ManifestError {
+    /// The sensor has no name, or one with other characters than lower-case letters, digits, `-` and `_`, or one that
+    /// does not begin with a letter.
+    Sensor,
+    /// The version is not one: it does not begin with a digit, or has other characters than letters, digits and `.-_+`.
+    Version,
+    /// A template type has no name.
+    TemplateName {
+        /// Which.
+        template: usize,
+    },
+    /// Two entries are for one template type.
+    DuplicateTemplate {
+        /// The second of them.
+        template: usize,
+    },
+    /// Two inputs of a template type have one name: which of them a rule reads would depend on their order.
+    DuplicateInput {
+        /// The template type.
+        template: usize,
+        /// The second of the two.
+        input: usize,
+    },
+    /// Two header fields have one name.
+    DuplicateHeader {
+        /// The second of them.
+        input: usize,
+    },
+    /// A header field has no name.
+    HeaderName {
+        /// Which.
+        input: usize,
+    },
+    /// More inputs than an event can have.
+    TooMany,
+}
+
+impl core::fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Sensor => f.write_str("the manifest gives the sensor no name that may be one"),
+            Self::Version => f.write_str("the manifest's version is not one"),
+            Self::TemplateName { template } => write!(f, "template type {template} of the manifest has no name"),
+            Self::DuplicateTemplate { template } => {
+                write!(f, "template type {template} of the manifest has the name of another one")
+            }
+            Self::DuplicateInput { template, input } => {
+                write!(f, "input {input} of template type {template} of the manifest has the name of another one")
+            }
+            Self::DuplicateHeader { input } => {
+                write!(f, "header field {input} of the manifest has the name of another one")
+            }
+            Self::HeaderName { input } => write!(f, "header field {input} of the manifest has no name"),
+            Self::TooMany => f.write_str("the manifest states more inputs than an event can have"),
+        }
+    }
+}
+
+impl core::error::Error for ManifestError {}
+
+/// Inputs of a template type, and header fields, that a binding has room for.
+pub(crate) const INPUTS_MAX: usize = 0x7FFF;
+
+const fn same(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    while let ([x, a_rest @ ..], [y, b_rest @ ..]) = (a, b) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (a_rest, b_rest);
+    }
+    true
+}
+
+const fn is_sensor_name(name: &str) -> bool {
+    let [b'a'..=b'z', rest @ ..] = name.as_bytes() else { return false };
+    let mut rest = rest;
+    while let [byte, behind @ ..] = rest {
+        if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_') {
+            return false;
+        }
+        rest = behind;
+    }
+    true
+}
+
+const fn is_version(version: &str) -> bool {
+    let [b'0'..=b'9', rest @ ..] = version.as_bytes() else { return false };
+    let mut rest = rest;
+    while let [byte, behind @ ..] = rest {
+        if !(byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'+')) {
+            return false;
+        }
+        rest = behind;
+    }
+    true
+}
+
+/// The second of two inputs that have one name. Inputs without a name are places that nothing is known of.
+const fn duplicate(inputs: &[Input<'_>]) -> Option<usize> {
+    let mut rest = inputs;
+    let mut at = 0_usize;
+    while let [input, behind @ ..] = rest {
+        let mut others = behind;
+        let mut other = at;
+        while let [next, after @ ..] = others {
+            other = other.wrapping_add(1);
+            if !input.name.is_empty() && same(input.name, next.name) {
+                return Some(other);
+            }
+            others = after;
+        }
+        rest = behind;
+        at = at.wrapping_add(1);
+    }
+    None
+}
+
+impl Manifest<'_> {
+    /// Whether the manifest is in order: names are there and stand once, and the version is one. A manifest that is a
+    /// constant can be checked when the sensor is compiled: `const _: () = assert!(MANIFEST.check().is_ok());`.
+    /// [`crate::Image::verify`] checks it too.
+    ///
+    /// # Errors
+    /// The first thing that is not in order.
+    pub const fn check(&self) -> Result<(), ManifestError> {
+        if !is_sensor_name(self.sensor) {
+            return Err(ManifestError::Sensor);
+        }
+        if !is_version(self.version) {
+            return Err(ManifestError::Version);
+        }
+        if self.header.len() >= INPUTS_MAX {
+            return Err(ManifestError::TooMany);
+        }
+        if let Some(input) = duplicate(self.header) {
+            return Err(ManifestError::DuplicateHeader { input });
+        }
+        let mut header = self.header;
+        let mut at = 0_usize;
+        while let [input, rest @ ..] = header {
+            if input.name.is_empty() {
+                return Err(ManifestError::HeaderName { input: at });
+            }
+            header = rest;
+            at = at.wrapping_add(1);
+        }
+        let mut templates = self.templates;
+        let mut template = 0_usize;
+        while let [supply, behind @ ..] = templates {
+            if supply.template.is_empty() {
+                return Err(ManifestError::TemplateName { template });
+            }
+            if supply.inputs.len() >= INPUTS_MAX {
+                return Err(ManifestError::TooMany);
+            }
+            if let Some(input) = duplicate(supply.inputs) {
+                return Err(ManifestError::DuplicateInput { template, input });
+            }
+            let mut others = behind;
+            let mut other = template;
+            while let [next, after @ ..] = others {
+                other = other.wrapping_add(1);
+                if same(supply.template, next.template) {
+                    return Err(ManifestError::DuplicateTemplate { template: other });
+                }
+                others = after;
+            }
+            templates = behind;
+            template = template.wrapping_add(1);
+        }
+        Ok(())
+    }
 }

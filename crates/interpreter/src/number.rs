@@ -1,6 +1,7 @@
 //! Numbers, addresses and times in strings, and the strings of numbers: by hand, since the standard
 //! formatting and parsing may panic in theory, and then the linker cannot show that nothing does.
 
+use core::cmp::Ordering;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::format::comparison;
@@ -64,6 +65,12 @@ impl Short {
             text.push(b'-');
         }
         text.decimal(number.unsigned_abs());
+        text
+    }
+
+    pub(crate) fn uint(number: u64) -> Self {
+        let mut text = Self::new();
+        text.decimal(number);
         text
     }
 
@@ -137,6 +144,9 @@ impl Short {
 
 /// The integer that a whole text spells in decimal.
 pub(crate) fn parse_int(text: &[u8]) -> Option<i64> {
+    if text.len() > SPELLED_MAX {
+        return None;
+    }
     let (negative, digits) = match text {
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] => (false, digits),
@@ -157,15 +167,105 @@ pub(crate) fn parse_int(text: &[u8]) -> Option<i64> {
     if negative { Some(number) } else { number.checked_neg() }
 }
 
-/// Powers of ten that a float holds exactly.
-const POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
-];
+/// Bytes of a string that may spell a number, an address or a boolean: what is longer is none, so that reading one takes
+/// bounded time.
+pub(crate) const SPELLED_MAX: usize = 64;
+
+/// Powers of ten up to the greatest that a float holds exactly, as whole numbers.
+#[expect(clippy::indexing_slicing, reason = "it is made when this is compiled")]
+const POWERS: [u128; 23] = {
+    let mut powers = [1_u128; 23];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
+
+/// A float by the bits of IEEE 754. All arithmetic on floats in this crate is on integers: a kernel may have no floats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Float(pub(crate) u64);
+
+const FRACTION: u32 = 52;
+const INFINITY: u64 = 0x7FF << FRACTION;
+const SIGN: u64 = 1 << 63;
+
+impl Float {
+    /// A number that rises as floats do; nothing for what is no number. Both zeros have the same.
+    const fn rank(self) -> Option<i64> {
+        let size = self.0 & !SIGN;
+        if size > INFINITY {
+            return None;
+        }
+        let size = size as i64;
+        Some(if self.0 & SIGN != 0 { size.wrapping_neg() } else { size })
+    }
+
+    pub(crate) const fn is_finite(self) -> bool {
+        self.0 & INFINITY != INFINITY
+    }
+
+    pub(crate) fn compare(self, other: Self) -> Option<Ordering> {
+        Some(self.rank()?.cmp(&other.rank()?))
+    }
+
+    /// The float nearest to `number * 2^shift`, ties to the even one, where `more` tells that a bit behind the last of
+    /// `number` is set. The result is neither subnormal nor infinite: callers keep far from there.
+    fn nearest(number: u128, shift: i32, more: bool) -> Self {
+        if number == 0 {
+            return Self(0);
+        }
+        let bits = 128_u32.wrapping_sub(number.leading_zeros());
+        // As many bits as a float has, and one to round by.
+        let spare = bits as i32 - (FRACTION as i32 + 2);
+        let (kept, rest) = if spare > 0 {
+            let below = number & (1_u128.wrapping_shl(spare as u32)).wrapping_sub(1);
+            (number.wrapping_shr(spare as u32) as u64, below != 0)
+        } else {
+            ((number as u64).wrapping_shl(spare.unsigned_abs()), false)
+        };
+        let up = kept & 1 == 1 && (rest || more || kept & 2 == 2);
+        let fraction = (kept >> 1).wrapping_add(u64::from(up));
+        // The leading bit of the fraction adds one to the exponent.
+        let exponent = (shift.wrapping_add(spare).wrapping_add(FRACTION as i32 + 1 + 1022)) as u64;
+        Self((exponent << FRACTION).wrapping_add(fraction))
+    }
+
+    /// The whole numbers that the float lies between: itself twice where it is one. Nothing for what is no number, and
+    /// what is beyond 64 bits is as far beyond as any integer can tell.
+    const fn whole(self) -> Option<(i128, i128)> {
+        const BEYOND: i128 = 1 << 66;
+        let Some(_) = self.rank() else { return None };
+        let negative = self.0 & SIGN != 0;
+        let exponent = (self.0 >> FRACTION & 0x7FF) as i32;
+        let fraction = self.0 & ((1 << FRACTION) - 1);
+        let (mantissa, power) = match exponent {
+            0 => (fraction, -1074),
+            _ => (fraction | 1 << FRACTION, exponent - 1075),
+        };
+        let (size, rest) = if power > 13 {
+            (BEYOND, false)
+        } else if power >= 0 {
+            ((mantissa as i128).wrapping_shl(power as u32), false)
+        } else if power <= -64 {
+            (0, mantissa != 0)
+        } else {
+            let shift = power.unsigned_abs();
+            let below = mantissa & 1_u64.wrapping_shl(shift).wrapping_sub(1);
+            (mantissa.wrapping_shr(shift) as i128, below != 0)
+        };
+        let next = size + rest as i128;
+        Some(if negative { (-next, -size) } else { (size, next) })
+    }
+}
 
 /// The number that a whole text spells in decimal, where it is exact in one operation: at most 15
 /// digits behind leading zeros, and a power of ten of at most 22.
-pub(crate) fn parse_float(text: &[u8]) -> Option<f64> {
+pub(crate) fn parse_float(text: &[u8]) -> Option<Float> {
+    if text.len() > SPELLED_MAX {
+        return None;
+    }
     let (negative, mut rest) = match text {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),
@@ -207,44 +307,51 @@ pub(crate) fn parse_float(text: &[u8]) -> Option<f64> {
     if !any {
         return None;
     }
-    let number = mantissa as f64;
     let scale = *POWERS.get(power.unsigned_abs() as usize)?;
-    let number = if power < 0 { number / scale } else { number * scale };
-    Some(if negative { -number } else { number })
+    let number = if power < 0 {
+        divided(mantissa, scale)
+    } else {
+        Float::nearest(u128::from(mantissa).wrapping_mul(scale), 0, false)
+    };
+    Some(if negative { Float(number.0 | SIGN) } else { number })
+}
+
+/// The float nearest to a quotient. Bit by bit: some machines have no division of 128 bits but a call to a library.
+fn divided(number: u64, by: u128) -> Float {
+    if number == 0 {
+        return Float(0);
+    }
+    // So far that the quotient has more bits than a float: a divisor has 74 at most.
+    let shift = u128::from(number).leading_zeros();
+    let mut rest = 0_u128;
+    let mut quotient = 0_u128;
+    let mut left = u128::from(number).wrapping_shl(shift);
+    for _ in 0..128 {
+        rest = rest << 1 | left >> 127;
+        left <<= 1;
+        quotient <<= 1;
+        if rest >= by {
+            rest = rest.wrapping_sub(by);
+            quotient |= 1;
+        }
+    }
+    Float::nearest(quotient, (shift as i32).wrapping_neg(), rest != 0)
 }
 
 /// How an integer and a float compare as real numbers; nothing for NaN.
-pub(crate) fn compare_int_float(int: i64, float: f64) -> Option<core::cmp::Ordering> {
-    use core::cmp::Ordering::{Equal, Greater, Less};
-    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    if float.is_nan() {
-        return None;
-    }
-    if float >= LIMIT {
-        return Some(Less);
-    }
-    if float < -LIMIT {
-        return Some(Greater);
-    }
-    // Within the range the cast cuts the fraction off, and is exact.
-    let whole = float as i64;
-    Some(match int.cmp(&whole) {
-        Equal => {
-            let fraction = float - whole as f64;
-            if fraction > 0.0 {
-                Less
-            } else if fraction < 0.0 {
-                Greater
-            } else {
-                Equal
-            }
-        }
-        unequal => unequal,
+pub(crate) fn compare_int_float(int: i128, float: Float) -> Option<Ordering> {
+    let (low, high) = float.whole()?;
+    Some(match (int.cmp(&low), int.cmp(&high)) {
+        (Ordering::Equal, Ordering::Equal) => Ordering::Equal,
+        (Ordering::Less | Ordering::Equal, _) => Ordering::Less,
+        (_, Ordering::Greater | Ordering::Equal) => Ordering::Greater,
+        // Nothing lies between the two.
+        (Ordering::Greater, Ordering::Less) => Ordering::Greater,
     })
 }
 
 /// Whether an order satisfies a comparison. Where there is no order, only `!=` holds.
-pub(crate) fn holds(variant: u8, order: Option<core::cmp::Ordering>) -> bool {
+pub(crate) fn holds(variant: u8, order: Option<Ordering>) -> bool {
     match order {
         None => variant == comparison::NOT_EQUAL,
         Some(order) => match variant {
@@ -281,6 +388,9 @@ fn parse_v4(text: &[u8]) -> Option<[u8; 4]> {
 
 /// Reads an address as the standard library does.
 pub(crate) fn parse_ip(text: &[u8]) -> Option<IpAddr> {
+    if text.len() > SPELLED_MAX {
+        return None;
+    }
     if let Some(octets) = parse_v4(text) {
         return Some(IpAddr::V4(Ipv4Addr::from(octets)));
     }
@@ -427,7 +537,7 @@ mod tests {
     fn numbers_are_read_where_they_are_exact() {
         for text in ["1", "1.5", "-0.1", "1e22", "123456789012345", "0.000123", "+7e-3", "00012", "1E5", "9.99e2", "0"]
         {
-            assert_eq!(parse_float(text.as_bytes()), Some(text.parse::<f64>().unwrap()), "{text}");
+            assert_eq!(parse_float(text.as_bytes()), Some(Float(text.parse::<f64>().unwrap().to_bits())), "{text}");
         }
         for text in [
             "",
@@ -453,24 +563,92 @@ mod tests {
         assert_eq!(parse_int(b"+5"), Some(5));
     }
 
+    /// Every mantissa and power that may be spelled is what the standard library makes of it: here many of them.
+    #[test]
+    fn what_is_spelled_is_rounded_as_ieee_754_rounds() {
+        let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+        for power in -22..=22 {
+            for digits in 1..=15_u32 {
+                for _ in 0..40 {
+                    seed = seed.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+                    let mantissa = (seed >> 8) % 10_u64.pow(digits);
+                    let text = std::format!("{mantissa}e{power}");
+                    let expected = text.parse::<f64>().unwrap().to_bits();
+                    assert_eq!(parse_float(text.as_bytes()), Some(Float(expected)), "{text}");
+                }
+            }
+        }
+        for zero in ["0", "-0", "0.000", "-0e5", "0e-22"] {
+            let expected = zero.parse::<f64>().unwrap().to_bits();
+            assert_eq!(parse_float(zero.as_bytes()), Some(Float(expected)), "{zero}");
+        }
+    }
+
+    #[test]
+    fn floats_are_ordered_as_ieee_754_orders_them() {
+        let floats = [
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            1.5,
+            f64::MIN_POSITIVE,
+            5e-324,
+            -5e-324,
+            f64::MAX,
+            f64::MIN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+            -f64::NAN,
+            0.1,
+            1e300,
+        ];
+        for a in floats {
+            assert_eq!(Float(a.to_bits()).is_finite(), a.is_finite());
+            for b in floats {
+                assert_eq!(Float(a.to_bits()).compare(Float(b.to_bits())), a.partial_cmp(&b), "{a} {b}");
+            }
+        }
+    }
+
     #[test]
     fn integers_and_floats_compare_as_real_numbers() {
         use core::cmp::Ordering::{Equal, Greater, Less};
-        let max = i64::MAX;
+        let max = i128::from(i64::MAX);
+        let unsigned = i128::from(u64::MAX);
         for (int, float, order) in [
             (1, 1.0, Equal),
             (1, 1.5, Less),
-            (-1, -1.5, Greater),
             (2, 1.5, Greater),
+            (-1, -1.5, Greater),
+            (-2, -1.5, Less),
             (max, 9_223_372_036_854_775_808.0, Less),
-            (i64::MIN, -9_223_372_036_854_775_808.0, Equal),
+            (max + 1, 9_223_372_036_854_775_808.0, Equal),
+            (unsigned, 18_446_744_073_709_551_616.0, Less),
+            (unsigned, 1.8e19, Greater),
+            (unsigned, 1e300, Less),
+            (unsigned, -1e300, Greater),
+            (i128::from(i64::MIN), -9_223_372_036_854_775_808.0, Equal),
             (0, f64::INFINITY, Less),
             (0, f64::NEG_INFINITY, Greater),
             (9_007_199_254_740_993, 9_007_199_254_740_992.0, Greater),
             (0, -0.0, Equal),
+            (0, 5e-324, Less),
+            (0, -5e-324, Greater),
+            (1, 5e-324, Greater),
         ] {
-            assert_eq!(compare_int_float(int, float), Some(order), "{int} {float}");
+            assert_eq!(compare_int_float(int, Float(float.to_bits())), Some(order), "{int} {float}");
         }
-        assert_eq!(compare_int_float(0, f64::NAN), None);
+        assert_eq!(compare_int_float(0, Float(f64::NAN.to_bits())), None);
+    }
+
+    #[test]
+    fn what_is_too_long_spells_nothing() {
+        let long = "0".repeat(SPELLED_MAX);
+        assert_eq!(parse_int(long.as_bytes()), Some(0));
+        assert_eq!(parse_float(long.as_bytes()), Some(Float(0)));
+        let longer = std::format!("{long}0");
+        assert_eq!((parse_int(longer.as_bytes()), parse_float(longer.as_bytes())), (None, None));
     }
 }

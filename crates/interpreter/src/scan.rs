@@ -6,7 +6,8 @@
 //! a bucket of bounded size; what has the right hash is compared byte by byte.
 
 use crate::bind::{BoundEvent, texted};
-use crate::fault::Fault;
+use crate::cost::price;
+use crate::fault::{Fault, Halt};
 use crate::format::{Atom, Entry, Filter, GRAM, Input, KEYWORD, LiteralKind, Probe, Section, Template, WIDE_GRAM};
 use crate::hash::{anchor, bit_of, bucket_of, fold_word, folded_word, gram, gram_salt, is_wide, wide_part};
 use crate::image::{Image, literal_of};
@@ -89,11 +90,11 @@ pub(crate) fn scan<'e, M: Meter>(
     atoms: &mut [u64],
     candidates: &mut [u64],
     meter: &mut M,
-) -> Result<(), Fault> {
+) -> Result<(), Halt> {
     for program in image.witnesses.range(template.always, template.always_count).ok_or(ATOMS)? {
         mark(candidates, u32::from_le_bytes(*program))?;
     }
-    meter.spend(u64::from(template.always_count));
+    meter.spend(u64::from(template.always_count))?;
     if template.atom_count == 0 {
         return Ok(());
     }
@@ -115,14 +116,18 @@ pub(crate) fn scan<'e, M: Meter>(
             continue;
         }
         let probes = image.probes.range(input.probes, u32::from(input.probe_count)).ok_or(INPUTS)?;
-        match event.value(u32::from(index)) {
-            Value::Text(text) => scan.text(index, probes, stride, text.as_bytes())?,
-            Value::List(elements) => {
-                for element in elements {
-                    scan.value(index, probes, stride, element)?;
+        match event.typed(u32::from(index)) {
+            Some((Value::Text(text), _)) => scan.text(index, probes, stride, text)?,
+            Some((value, scalar)) if value.is_list() => {
+                for element in value.elements() {
+                    scan.meter.spend(1)?;
+                    if element.is(scalar) {
+                        scan.value(index, probes, stride, &element)?;
+                    }
                 }
             }
-            value => scan.value(index, probes, stride, &value)?,
+            Some((value, _)) => scan.value(index, probes, stride, &value)?,
+            None => {}
         }
     }
     let stride = usize::from(template.keyword_stride);
@@ -130,7 +135,8 @@ pub(crate) fn scan<'e, M: Meter>(
         let count = u32::from(template.keyword_probe_count);
         let probes = image.probes.range(template.keyword_probes, count).ok_or(INPUTS)?;
         event.any_value(|value| {
-            if let Some(texted) = texted(value) {
+            scan.meter.spend(1)?;
+            if let Some(texted) = texted(&value) {
                 scan.text(KEYWORD, probes, stride, texted.bytes())?;
             }
             Ok(false)
@@ -146,9 +152,12 @@ fn mark(bits: &mut [u64], bit: u32) -> Result<(), Fault> {
 }
 
 impl<M: Meter> Scan<'_, '_, M> {
-    fn value(&mut self, input: u16, probes: &[[u8; 2]], stride: usize, value: &Value<'_>) -> Result<(), Fault> {
+    fn value(&mut self, input: u16, probes: &[[u8; 2]], stride: usize, value: &Value<'_>) -> Result<(), Halt> {
         let number = match value {
             Value::Int(number) => *number as u64,
+            // What is beyond a signed integer no content names.
+            Value::UInt(number) if *number > i64::MAX as u64 => return Ok(()),
+            Value::UInt(number) => *number,
             Value::Bool(truth) => u64::from(*truth),
             value => {
                 // The short text of a number or address is looked at as any other.
@@ -162,7 +171,7 @@ impl<M: Meter> Scan<'_, '_, M> {
         for record in probes {
             let probe = Probe::decode(record);
             if probe.kind == LiteralKind::Int as u8 {
-                self.meter.spend(1);
+                self.meter.spend(1)?;
                 let key = anchor(LiteralKind::Int, probe.bytes, input, number, 8);
                 if self.anchors.may_hold(key) {
                     self.bucket(self.anchors, key, input, LiteralKind::Int, &bytes, 0)?;
@@ -172,11 +181,11 @@ impl<M: Meter> Scan<'_, '_, M> {
         Ok(())
     }
 
-    fn text(&mut self, input: u16, probes: &[[u8; 2]], stride: usize, text: &[u8]) -> Result<(), Fault> {
+    fn text(&mut self, input: u16, probes: &[[u8; 2]], stride: usize, text: &[u8]) -> Result<(), Halt> {
         for record in probes {
             let probe = Probe::decode(record);
             let count = usize::from(probe.bytes);
-            self.meter.spend(1);
+            self.meter.spend(1)?;
             let (kind, part) = match probe.kind {
                 0 => (LiteralKind::Equals, text.get(text.len().saturating_sub(8)..)),
                 1 => (LiteralKind::Prefix, text.get(..count)),
@@ -198,10 +207,10 @@ impl<M: Meter> Scan<'_, '_, M> {
 
     /// Looks at four bytes of a text every so many bytes: a literal that stands in it has a gram
     /// at one of these places, and all of its first grams are in the filter.
-    fn some_grams(&mut self, input: u16, stride: usize, text: &[u8]) -> Result<(), Fault> {
+    fn some_grams(&mut self, input: u16, stride: usize, text: &[u8]) -> Result<(), Halt> {
         let salt = gram_salt(input);
         let finder = self.grams;
-        self.meter.spend(text.len() as u64);
+        self.meter.spend(price::scan(text.len()))?;
         let bitmap = finder.bitmap;
         let Some(last) = bitmap.len().checked_sub(1) else { return Ok(()) };
         let key_at = |part: &[u8], at: usize| {
@@ -236,10 +245,10 @@ impl<M: Meter> Scan<'_, '_, M> {
     }
 
     /// Looks at every four bytes of a text.
-    fn grams(&mut self, input: u16, text: &[u8]) -> Result<(), Fault> {
+    fn grams(&mut self, input: u16, text: &[u8]) -> Result<(), Halt> {
         let salt = gram_salt(input);
         let bitmap = self.grams.bitmap;
-        self.meter.spend(text.len() as u64);
+        self.meter.spend(price::scan(text.len()))?;
         let mut base = 0_usize;
         let mut rest = text;
         // Eight bytes hold five grams. What is met is looked at elsewhere, so that these few lines stay in
@@ -276,7 +285,7 @@ impl<M: Meter> Scan<'_, '_, M> {
 
     /// Looks into the buckets of those grams of a word that may be there.
     #[inline(never)]
-    fn hits(&mut self, mut hits: u32, word: u64, input: u16, text: &[u8], base: usize) -> Result<(), Fault> {
+    fn hits(&mut self, mut hits: u32, word: u64, input: u16, text: &[u8], base: usize) -> Result<(), Halt> {
         let salt = gram_salt(input);
         while hits != 0 {
             let index = hits.trailing_zeros();
@@ -289,7 +298,7 @@ impl<M: Meter> Scan<'_, '_, M> {
 
     /// Looks at the five grams of a word with bytes beyond ASCII.
     #[inline(never)]
-    fn wide_word(&mut self, word: u64, input: u16, text: &[u8], base: usize) -> Result<(), Fault> {
+    fn wide_word(&mut self, word: u64, input: u16, text: &[u8], base: usize) -> Result<(), Halt> {
         let salt = gram_salt(input);
         for shift in [0_u32, 8, 16, 24, 32] {
             let at = base.wrapping_add((shift >> 3) as usize);
@@ -300,7 +309,7 @@ impl<M: Meter> Scan<'_, '_, M> {
 
     /// Looks at four bytes of which some may be beyond ASCII.
     #[inline]
-    fn gram(&mut self, bytes: u32, salt: u64, input: u16, text: &[u8], at: usize) -> Result<(), Fault> {
+    fn gram(&mut self, bytes: u32, salt: u64, input: u16, text: &[u8], at: usize) -> Result<(), Halt> {
         let three = wide_part(bytes);
         if is_wide(three) {
             let key = gram(three, salt);
@@ -325,11 +334,11 @@ impl<M: Meter> Scan<'_, '_, M> {
         kind: LiteralKind,
         text: &[u8],
         at: usize,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Halt> {
         let (first, entries) = finder.bucket(key)?;
         for (index, record) in (first..u32::MAX).zip(entries) {
             let entry = Entry::decode(record);
-            self.meter.spend(1);
+            self.meter.spend(1)?;
             if entry.check != key as u32 || entry.input != input {
                 continue;
             }
@@ -337,7 +346,7 @@ impl<M: Meter> Scan<'_, '_, M> {
             if literal.kind != kind as u8 {
                 continue;
             }
-            self.meter.spend((bytes.len() as u64 / 8).wrapping_add(1));
+            self.meter.spend(price::compare(bytes.len()))?;
             let start = match kind {
                 LiteralKind::Contains => at.checked_sub(usize::from(literal.at)),
                 LiteralKind::Suffix => text.len().checked_sub(bytes.len()),
@@ -352,10 +361,10 @@ impl<M: Meter> Scan<'_, '_, M> {
     }
 
     /// A literal was found: its atoms are true, and their programs may match.
-    fn found(&mut self, actions: u32, count: u32) -> Result<(), Fault> {
+    fn found(&mut self, actions: u32, count: u32) -> Result<(), Halt> {
         for action in self.image.actions.range(actions, count).ok_or(ATOMS)? {
             let atom = u32::from_le_bytes(*action);
-            self.meter.spend(1);
+            self.meter.spend(1)?;
             let word = self.atoms.get_mut((atom >> 6) as usize).ok_or(ATOMS)?;
             let bit = 1_u64 << (atom & 63);
             if *word & bit != 0 {
@@ -364,7 +373,7 @@ impl<M: Meter> Scan<'_, '_, M> {
             *word |= bit;
             let at = self.template.atoms.wrapping_add(atom);
             let record = Atom::decode(self.image.atoms.get(at).ok_or(ATOMS)?);
-            self.meter.spend(u64::from(record.count));
+            self.meter.spend(u64::from(record.count))?;
             for program in self.image.witnesses.range(record.witnesses, record.count).ok_or(ATOMS)? {
                 mark(self.candidates, u32::from_le_bytes(*program))?;
             }

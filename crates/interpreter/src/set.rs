@@ -2,26 +2,28 @@
 
 use core::net::IpAddr;
 
+use crate::cost::price;
 use crate::format::{IGNORE_CASE, Key, Set};
 use crate::hash;
 use crate::image::Image;
-use crate::text::equal;
+use crate::meter::{Meter, Spent};
 
 /// Searches a sorted set by halves; `ignore_case` folds the value, keys are folded already.
-pub(crate) fn holds(image: &Image<'_>, set: &Set, value: &[u8]) -> bool {
+pub(crate) fn holds<M: Meter>(image: &Image<'_>, set: &Set, value: &[u8], meter: &mut M) -> Result<bool, Spent> {
     let ignore_case = set.flags & IGNORE_CASE != 0;
     let (mut from, mut to) = (0_u32, set.count);
     while from < to {
         let middle = from.wrapping_add(to.wrapping_sub(from) >> 1);
         let key = key_at(image, set, middle);
-        let Some(key) = key else { return false };
+        let Some(key) = key else { return Ok(false) };
+        meter.spend(price::key(key.len().min(value.len())))?;
         match compare(value, key, ignore_case) {
-            core::cmp::Ordering::Equal => return equal(value, key, ignore_case),
+            core::cmp::Ordering::Equal => return Ok(true),
             core::cmp::Ordering::Greater => from = middle.wrapping_add(1),
             core::cmp::Ordering::Less => to = middle,
         }
     }
-    false
+    Ok(false)
 }
 
 fn key_at<'i>(image: &Image<'i>, set: &Set, at: u32) -> Option<&'i [u8]> {

@@ -1,9 +1,11 @@
 //! Comparisons of bytes: exact, or without the case of ASCII letters. Nothing here allocates,
 //! recurses or looks outside of a slice.
 
+use crate::cost::price;
 use crate::format::GRAM;
 use crate::hash::{fold, fold_word};
-use crate::meter::Meter;
+use crate::meter::{Meter, Spent};
+use crate::utf8;
 
 /// Whether two runs of bytes are equal. With `ignore_case`, `literal` is in lower case already.
 #[inline]
@@ -41,6 +43,9 @@ pub(crate) fn ends_with(text: &[u8], literal: &[u8], ignore_case: bool) -> bool 
     text.len().checked_sub(literal.len()).is_some_and(|at| stands_at(text, at, literal, ignore_case))
 }
 
+/// Bytes of a text that are searched for one payment.
+pub(crate) const BLOCK: usize = 4096;
+
 /// Where `literal` stands first, from `from` on. `at` tells which four bytes of it are looked
 /// for, for literals of four bytes and more. Time: the text's bytes, and for each place where
 /// those four bytes stand the literal's.
@@ -51,11 +56,19 @@ pub(crate) fn find<M: Meter>(
     at: usize,
     ignore_case: bool,
     meter: &mut M,
-) -> Option<usize> {
-    let found = find_from(text, from, literal, at, ignore_case, meter);
-    let passed = found.unwrap_or(text.len()).saturating_sub(from);
-    meter.spend(passed as u64 / 4);
-    found
+) -> Result<Option<usize>, Spent> {
+    let mut from = from;
+    loop {
+        let left = text.len().saturating_sub(from);
+        meter.spend(price::search(left.min(BLOCK)))?;
+        // A literal that begins in this block may end behind it.
+        let end = from.saturating_add(BLOCK).saturating_add(literal.len().saturating_sub(1)).min(text.len());
+        let found = find_from(text.get(..end).unwrap_or(text), from, literal, at, ignore_case, meter)?;
+        if found.is_some() || end == text.len() {
+            return Ok(found);
+        }
+        from = from.saturating_add(BLOCK);
+    }
 }
 
 fn find_from<M: Meter>(
@@ -65,25 +78,25 @@ fn find_from<M: Meter>(
     at: usize,
     ignore_case: bool,
     meter: &mut M,
-) -> Option<usize> {
-    let hay = text.get(from..)?;
+) -> Result<Option<usize>, Spent> {
+    let Some(hay) = text.get(from..) else { return Ok(None) };
     let Some(gram) = literal.get(at..).and_then(<[u8]>::first_chunk::<GRAM>) else {
-        return find_short(hay, literal, ignore_case).map(|found| found.wrapping_add(from));
+        return Ok(find_short(hay, literal, ignore_case).map(|found| found.wrapping_add(from)));
     };
     // The gram stands `at` bytes behind the beginning of the literal.
-    let hay = hay.get(at..)?;
+    let Some(hay) = hay.get(at..) else { return Ok(None) };
 
     for place in Places::new(hay, gram, ignore_case) {
-        let four = hay.get(place..).and_then(<[u8]>::first_chunk::<GRAM>)?;
+        let Some(four) = hay.get(place..).and_then(<[u8]>::first_chunk::<GRAM>) else { return Ok(None) };
         if equal(four, gram, ignore_case) {
             let start = place.wrapping_add(from);
-            meter.spend((literal.len() as u64 / 8).wrapping_add(1));
+            meter.spend(price::compare(literal.len()))?;
             if stands_at(text, start, literal, ignore_case) {
-                return Some(start);
+                return Ok(Some(start));
             }
         }
     }
-    None
+    Ok(None)
 }
 
 /// Where a literal of at most three bytes (or of any length, slowly) stands first.
@@ -188,12 +201,10 @@ impl Iterator for Places<'_> {
     }
 }
 
-/// Where the character at `at` ends. In what is not UTF-8 a character is a byte and the
-/// continuation bytes behind it.
+/// Where the character at `at` ends.
 pub(crate) fn character_end(text: &[u8], at: usize) -> Option<usize> {
-    let rest = text.get(at.wrapping_add(1)..)?;
-    let more = rest.iter().take(3).take_while(|byte| **byte & 0xC0 == 0x80).count();
-    Some(at.wrapping_add(1).wrapping_add(more))
+    let (_, bytes) = utf8::first(text.get(at..)?)?;
+    Some(at.wrapping_add(bytes))
 }
 
 /// Bytes that compare under folding on both sides.
@@ -210,15 +221,17 @@ pub(crate) fn equal_values(a: &[u8], b: &[u8], ignore_case: bool) -> bool {
 
 /// Whether one text of an event contains another: the two-way algorithm of Crochemore and
 /// Perrin, in time linear in both and without memory, since both may be hostile and long.
-pub(crate) fn contains_value<M: Meter>(text: &[u8], needle: &[u8], ignore_case: bool, meter: &mut M) -> bool {
+pub(crate) fn contains_value<M: Meter>(
+    text: &[u8],
+    needle: &[u8],
+    ignore_case: bool,
+    meter: &mut M,
+) -> Result<bool, Spent> {
     let (n, m) = (text.len(), needle.len());
-    meter.spend((n as u64).wrapping_add(m as u64).wrapping_mul(4));
-    if m == 0 {
-        return true;
+    if m == 0 || m > n {
+        return Ok(m == 0);
     }
-    if m > n {
-        return false;
-    }
+    meter.spend(price::contains_value(n))?;
     let (first, first_period) = maximal_suffix(needle, ignore_case, false);
     let (second, second_period) = maximal_suffix(needle, ignore_case, true);
     let (cut, mut period) = if first > second { (first, first_period) } else { (second, second_period) };
@@ -245,12 +258,12 @@ pub(crate) fn contains_value<M: Meter>(text: &[u8], needle: &[u8], ignore_case: 
             back = back.wrapping_sub(1);
         }
         if back <= memory {
-            return true;
+            return Ok(true);
         }
         at = at.wrapping_add(period);
         memory = if periodic { m.wrapping_sub(period) } else { 0 };
     }
-    false
+    Ok(false)
 }
 
 /// Where the greatest suffix begins, by one order of bytes or the other, and its period.
@@ -309,10 +322,10 @@ mod tests {
         for text in words(b"abA", 8) {
             for needle in &needles {
                 let plain = needle.is_empty() || text.windows(needle.len()).any(|window| window == *needle);
-                assert_eq!(contains_value(&text, needle, false, &mut ()), plain, "{text:?} {needle:?}");
+                assert_eq!(contains_value(&text, needle, false, &mut ()), Ok(plain), "{text:?} {needle:?}");
                 let folded =
                     needle.is_empty() || text.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));
-                assert_eq!(contains_value(&text, needle, true, &mut ()), folded, "{text:?} {needle:?}");
+                assert_eq!(contains_value(&text, needle, true, &mut ()), Ok(folded), "{text:?} {needle:?}");
             }
         }
     }
@@ -326,16 +339,16 @@ mod tests {
                 let literal = text[start..start + len].to_ascii_lowercase();
                 let first = text.windows(len).position(|window| window.eq_ignore_ascii_case(&literal));
                 for at in 0..=len.saturating_sub(4) {
-                    assert_eq!(find(text, 0, &literal, at, true, &mut ()), first);
+                    assert_eq!(find(text, 0, &literal, at, true, &mut ()), Ok(first));
                     let exact = text.windows(len).position(|window| window == literal);
-                    assert_eq!(find(text, 0, &literal, at, false, &mut ()), exact);
+                    assert_eq!(find(text, 0, &literal, at, false, &mut ()), Ok(exact));
                 }
             }
         }
-        assert_eq!(find(text, 3, b"", 0, true, &mut ()), Some(3));
-        assert_eq!(find(text, 90, b"a", 0, true, &mut ()), None);
-        assert_eq!(find(text, 0, b"@", 0, true, &mut ()), Some(text.len() - 2));
-        assert_eq!(find(text, 0, b"`", 0, true, &mut ()), Some(text.len() - 1));
+        assert_eq!(find(text, 3, b"", 0, true, &mut ()), Ok(Some(3)));
+        assert_eq!(find(text, 90, b"a", 0, true, &mut ()), Ok(None));
+        assert_eq!(find(text, 0, b"@", 0, true, &mut ()), Ok(Some(text.len() - 2)));
+        assert_eq!(find(text, 0, b"`", 0, true, &mut ()), Ok(Some(text.len() - 1)));
     }
 
     #[test]
@@ -343,7 +356,30 @@ mod tests {
         let text = "aä€🦀".as_bytes();
         let ends: Vec<usize> = core::iter::successors(Some(0), |at| character_end(text, *at)).collect();
         assert_eq!(ends, [0, 1, 3, 6, 10]);
-        assert_eq!(character_end(b"\x80\x80", 0), Some(2));
+        assert_eq!(character_end(b"\x80\x80", 0), Some(1));
         assert_eq!(character_end(b"", 0), None);
+    }
+
+    /// A literal is found on both sides of the end of a block, and across it.
+    #[test]
+    fn blocks_hide_nothing() {
+        for literal in [b"k".as_slice(), b"key", b"needle", &[b'x'; 40]] {
+            for start in (BLOCK - 50..BLOCK + 3).chain(2 * BLOCK - 41..2 * BLOCK + 2) {
+                let mut text = std::vec![b'.'; start];
+                text.extend(literal);
+                text.extend(b"..");
+                let at = literal.len().saturating_sub(4);
+                assert_eq!(find(&text, 0, literal, at, true, &mut ()), Ok(Some(start)), "{start}");
+                assert_eq!(find(&text, start + 1, literal, at, true, &mut ()), Ok(None), "{start}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_search_stops_when_its_steps_are_spent() {
+        let text = std::vec![b'.'; 100 * BLOCK];
+        let mut budget = crate::Budget::new(price::search(BLOCK) * 10);
+        assert_eq!(find(&text, 0, b"needle", 0, true, &mut budget), Err(Spent));
+        assert_eq!(budget.taken(), price::search(BLOCK) * 10);
     }
 }

@@ -20,11 +20,11 @@ impl<'i> Image<'i> {
     ///
     /// # Errors
     /// As [`Image::verify`], but for the records and the size of the image.
-    pub fn assume_verified(
-        self,
+    pub fn assume_verified<'w>(
+        &'w self,
         manifest: &Manifest<'_>,
-        workspace: Workspace<'i>,
-    ) -> Result<VerifiedImage<'i>, Rejection> {
+        workspace: Workspace<'w>,
+    ) -> Result<VerifiedImage<'w>, Rejection> {
         self.bound(manifest, workspace)
     }
 }

@@ -10,7 +10,8 @@ use crate::format::{
     self, ACCEPT, ANCHOR_MAX, Assertion, Atom, BUCKET_MAX, CODE_MAX, Comparator, Entry, Filter, GRAM, IGNORE_CASE,
     INPUTS_MAX, Input, InputKind, Instruction, KEYWORD, Key, Literal, LiteralKind, MATCHED, NFA_STATES_MAX, Network,
     NfaKind, NfaState, Opcode, PARTS_MAX, PLACES_MAX, Part, Pattern, PatternKind, Predicate, Probe, Program, REJECT,
-    Regex, Rule, SENSOR_NAME_MAX, SET_TABLE, STRIDE_MAX, Section, Set, Template, input_flags, predicate_flags,
+    Regex, Rule, SENSOR_NAME_MAX, SET_TABLE, STRIDE_MAX, Section, Set, TEMPLATE_NAME_MAX, Template, feature,
+    input_flags, predicate_flags,
 };
 use crate::hash;
 use crate::image::{Image, numbered};
@@ -42,6 +43,40 @@ impl Cursor {
     }
 }
 
+fn mark(marks: &mut [u64], bit: u32) {
+    if let Some(word) = marks.get_mut((bit >> 6) as usize) {
+        *word |= 1 << (bit & 63);
+    }
+}
+
+fn is_marked(marks: &[u64], bit: u32) -> bool {
+    marks.get((bit >> 6) as usize).is_some_and(|word| word >> (bit & 63) & 1 == 1)
+}
+
+/// Whether numbers, which rise, hold one: by halves.
+fn holds(numbers: &[[u8; 4]], number: u32) -> bool {
+    let at = numbers.partition_point(|each| u32::from_le_bytes(*each) < number);
+    numbers.get(at).is_some_and(|found| u32::from_le_bytes(*found) == number)
+}
+
+/// Whether the inputs that a program mentions, which rise, hold one.
+fn mentions_input(mentions: &[[u8; 2]], input: u32) -> bool {
+    let at = mentions.partition_point(|each| u32::from(u16::from_le_bytes(*each)) < input);
+    mentions.get(at).is_some_and(|found| u32::from(u16::from_le_bytes(*found)) == input)
+}
+
+/// Whether a key of a set is written as the format says.
+fn is_key(scalar: Scalar, folds: bool, bytes: &[u8]) -> bool {
+    match scalar {
+        Scalar::String => core::str::from_utf8(bytes).is_ok() && !(folds && bytes.iter().any(u8::is_ascii_uppercase)),
+        Scalar::Int => bytes.len() == 8,
+        Scalar::Bool => matches!(bytes, [0 | 1]),
+        Scalar::Ip => matches!((bytes.first(), bytes.len()), (Some(4), 5) | (Some(6), 17)),
+        Scalar::Bytes => true,
+        Scalar::Float => false,
+    }
+}
+
 /// A check of one record.
 fn must(holds: bool, section: Section, index: u32) -> Result<(), Rejection> {
     if holds { Ok(()) } else { Err(Rejection::Record { section, index }) }
@@ -60,32 +95,53 @@ impl<'i> Image<'i> {
     /// # Errors
     /// When a record is not as the compiler writes it, the sensor lacks an input that a rule
     /// which it loads mentions, or has less capacity than the image needs.
-    pub fn verify(self, manifest: &Manifest<'_>, workspace: Workspace<'i>) -> Result<VerifiedImage<'i>, Rejection> {
+    pub fn verify<'w>(
+        &'w self,
+        manifest: &Manifest<'_>,
+        workspace: Workspace<'w>,
+    ) -> Result<VerifiedImage<'w>, Rejection> {
         // Of an image that the sensor cannot hold no record is looked at: the time is bounded by what it can.
         let needed = self.bytes().len() as u64;
         if let Some(capacity) = manifest.capacity.image_bytes.filter(|most| needed > *most) {
             return Err(Rejection::Capacity { what: Resource::ImageBytes, needed, capacity });
         }
-        self.check_records()?;
+        let words = self.active_words();
+        let marks = workspace.active.get_mut(..words).ok_or(Rejection::Workspace { needed: words })?;
+        self.check_records(marks)?;
         self.bound(manifest, workspace)
-    }
-
-    fn name_fits(&self, offset: u32, len: u32) -> bool {
-        offset.checked_add(len).is_some_and(|end| self.names.get(offset as usize..end as usize).is_some())
     }
 
     fn text_fits(&self, offset: u32, len: u32) -> bool {
         within(offset, len, self.text.len() as u32)
     }
 
-    fn check_records(&self) -> Result<(), Rejection> {
+    /// `marks` is memory for the time of the check alone.
+    fn check_records(&self, marks: &mut [u64]) -> Result<(), Rejection> {
+        if self.rules.count() == 0 && !self.is_meant_empty() {
+            return Err(Rejection::Empty);
+        }
         // Behind it no text has a capital letter, and none must be read to know that it is lower case.
         let lower = self.text.iter().rposition(u8::is_ascii_uppercase).map_or(0, |at| at.wrapping_add(1) as u32);
         self.check_rules()?;
         self.check_patterns(lower)?;
         self.check_sets()?;
-        self.check_regexes()?;
-        self.check_templates(lower)
+        let automata = self.check_regexes()?;
+        let opcodes = self.check_templates(lower, marks)?;
+        self.check_reach(marks)?;
+        // What a reader must know is what is there: no more, so that no reader refuses what it could run.
+        must(self.features() == automata | opcodes, Section::Predicates, 0)
+    }
+
+    /// Every rule has a program: one without would never be asked, on any sensor.
+    fn check_reach(&self, marks: &mut [u64]) -> Result<(), Rejection> {
+        marks.fill(0);
+        for record in self.programs.all() {
+            mark(marks, Program::decode(record).rule);
+        }
+        for (index, _) in numbered(self.rules.all()) {
+            must(is_marked(marks, index), Section::Rules, index)?;
+        }
+        Ok(())
     }
 
     fn check_rules(&self) -> Result<(), Rejection> {
@@ -94,7 +150,9 @@ impl<'i> Image<'i> {
             let rule = Rule::decode(record);
             let named = self.name_fits(rule.name, rule.name_len)
                 && self.name_fits(rule.title, rule.title_len)
-                && self.name_fits(rule.word, rule.word_len);
+                && self.name_fits(rule.word, rule.word_len)
+                && self.name_fits(rule.tags, rule.tags_len)
+                && self.name_fits(rule.revision, rule.revision_len);
             must(named && rule.level <= 5, Section::Rules, index)?;
             comparators.take(rule.comparators, rule.comparator_count)?;
         }
@@ -180,25 +238,28 @@ impl<'i> Image<'i> {
         for (index, record) in numbered(self.sets.all()) {
             let set = Set::decode(record);
             keys.take(set.keys, set.count)?;
-            must(
-                Scalar::from_number(set.scalar).is_some() && set.flags <= (IGNORE_CASE | SET_TABLE),
-                Section::Sets,
-                index,
-            )?;
+            let scalar = Scalar::from_number(set.scalar).filter(|scalar| *scalar != Scalar::Float);
+            let folds = set.flags & IGNORE_CASE != 0;
+            let cased = !folds || scalar == Some(Scalar::String);
+            must(scalar.is_some() && cased && set.flags <= (IGNORE_CASE | SET_TABLE), Section::Sets, index)?;
             let mut last: Option<&[u8]> = None;
             for (at, record) in (set.keys..u32::MAX).zip(self.keys.range(set.keys, set.count).unwrap_or(&[])) {
                 let key = Key::decode(record);
                 let own = texts.take(key.text, key.len).is_ok();
                 let bytes = self.text(key.text, key.len).ok();
                 // A sorted set is searched by halves, so the order matters.
-                must(own && bytes.is_some() && (last.is_none() || last < bytes), Section::Keys, at)?;
+                let rises = own && (last.is_none() || last < bytes);
+                let encoded = bytes.zip(scalar).is_some_and(|(bytes, scalar)| is_key(scalar, folds, bytes));
+                must(rises && encoded, Section::Keys, at)?;
                 last = bytes;
             }
         }
         keys.finish()
     }
 
-    fn check_regexes(&self) -> Result<(), Rejection> {
+    /// The features that the automata ask for.
+    fn check_regexes(&self) -> Result<u64, Rejection> {
+        let mut features = 0;
         let mut tables = Cursor::new(Section::Automata, self.automata.len() as u32);
         for (index, record) in numbered(self.regexes.all()) {
             let regex = Regex::decode(record);
@@ -211,11 +272,16 @@ impl<'i> Image<'i> {
                 _ => false,
             };
             must(fits, Section::Regexes, index)?;
+            if regex.kind == 1 {
+                features |= feature::NONDETERMINISTIC;
+            }
         }
-        tables.finish()
+        tables.finish()?;
+        Ok(features)
     }
 
-    fn check_templates(&self, lower: u32) -> Result<(), Rejection> {
+    /// The features that the predicates ask for.
+    fn check_templates(&self, lower: u32, marks: &mut [u64]) -> Result<u64, Rejection> {
         let mut cursors = Cursors {
             inputs: Cursor::new(Section::Inputs, self.inputs.count()),
             probes: Cursor::new(Section::Probes, self.probes.count()),
@@ -234,19 +300,78 @@ impl<'i> Image<'i> {
             atoms: Cursor::new(Section::Atoms, self.atoms.count()),
             witnesses: Cursor::new(Section::Witnesses, self.witnesses.count()),
             lower,
+            features: 0,
         };
+        let mut last: Option<(&str, u32)> = None;
         must(self.literals.count() == self.entries.count(), Section::Literals, 0)?;
         for (index, record) in numbered(self.templates.all()) {
             let template = Template::decode(record);
             let named = self.name_fits(template.name, template.name_len);
             let strides = template.keyword_stride <= u16::from(STRIDE_MAX);
-            must(named && strides && template.input_count <= INPUTS_MAX, Section::Templates, index)?;
+            // Names may share their bytes, so of each only so many are read.
+            let short = template.name_len > 0 && template.name_len <= TEMPLATE_NAME_MAX;
+            must(named && short && strides && template.input_count <= INPUTS_MAX, Section::Templates, index)?;
+            let key = (self.name(template.name, template.name_len), template.version);
+            must(last.is_none_or(|last| last < key), Section::Templates, index)?;
+            last = Some(key);
             self.check_inputs(&template, &mut cursors)?;
             self.check_programs(&template, &mut cursors)?;
             self.check_predicates(&template, &mut cursors)?;
-            self.check_filters(&template, &mut cursors)?;
+            marks.fill(0);
+            self.check_filters(&template, &mut cursors, marks)?;
+            for atom in 0..template.atom_count {
+                // Without a literal it would never be true, whatever asks it.
+                must(is_marked(marks, atom), Section::Atoms, template.atoms.wrapping_add(atom))?;
+            }
+            self.check_conditions(&template, marks)?;
         }
-        cursors.finish()
+        cursors.finish()?;
+        Ok(cursors.features)
+    }
+
+    /// What follows from the code of each program: it mentions what it reads, and accepts no event of which it has no
+    /// witness, so that what the scan leaves out would not have matched.
+    fn check_conditions(&self, template: &Template, marks: &mut [u64]) -> Result<(), Rejection> {
+        let records = self.programs.range(template.programs, template.program_count).unwrap_or(&[]);
+        let always = self.witnesses.range(template.always, template.always_count).unwrap_or(&[]);
+        for (number, (index, record)) in (0..u32::MAX).zip((template.programs..u32::MAX).zip(records)) {
+            let program = Program::decode(record);
+            let mentions = self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]);
+            let code = self.code.range(program.code, program.code_len).unwrap_or(&[]);
+            let runs_always = holds(always, number);
+            // The places that are reached while every witness is false. Jumps go forward, so one pass finds them all.
+            let reached = marks.get_mut(..code.len().div_ceil(64)).unwrap_or(&mut []);
+            reached.fill(0);
+            mark(reached, 0);
+            for (at, record) in numbered(code) {
+                let instruction = Instruction::decode(record);
+                let refused = Rejection::Record { section: Section::Code, index: program.code.wrapping_add(at) };
+                let predicate = self.predicates.get(template.predicates.wrapping_add(instruction.predicate));
+                let predicate = Predicate::decode(predicate.ok_or(refused)?);
+                let opcode = Opcode::from_number(predicate.opcode).ok_or(refused)?;
+                let other = if opcode == Opcode::Field { Some(predicate.a) } else { None };
+                for input in [Some(u32::from(predicate.input)), other].into_iter().flatten() {
+                    let mentioned = input == u32::from(KEYWORD) || mentions_input(mentions, input);
+                    must(mentioned, Section::Mentions, program.mentions)?;
+                }
+                if runs_always || !is_marked(reached, at) {
+                    continue;
+                }
+                let is_witness = opcode == Opcode::Atom && {
+                    let atom = self.atoms.get(template.atoms.wrapping_add(predicate.a)).map(Atom::decode);
+                    let of = atom.and_then(|atom| self.witnesses.range(atom.witnesses, atom.count));
+                    holds(of.unwrap_or(&[]), number)
+                };
+                let targets = [if is_witness { REJECT } else { instruction.yes }, instruction.no];
+                for target in targets {
+                    must(target != ACCEPT, Section::Programs, index)?;
+                    if target != REJECT {
+                        mark(reached, u32::from(target));
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     fn check_inputs(&self, template: &Template, cursors: &mut Cursors) -> Result<(), Rejection> {
@@ -299,8 +424,11 @@ impl<'i> Image<'i> {
             last = Some(program.rule);
             cursors.mentions.take(program.mentions, program.mention_count)?;
             let mentions = self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]);
+            let mut before = None;
             for (at, mention) in (program.mentions..u32::MAX).zip(mentions) {
-                must(u32::from(u16::from_le_bytes(*mention)) < template.input_count, Section::Mentions, at)?;
+                let mention = u32::from(u16::from_le_bytes(*mention));
+                must(before < Some(mention) && mention < template.input_count, Section::Mentions, at)?;
+                before = Some(mention);
             }
             cursors.code.take(program.code, program.code_len)?;
             let code = self.code.range(program.code, program.code_len).unwrap_or(&[]);
@@ -332,13 +460,20 @@ impl<'i> Image<'i> {
             let quantifier = predicate.flags & predicate_flags::QUANTIFIER;
             let variant = predicate.flags >> predicate_flags::VARIANT;
             let input = u32::from(predicate.input);
-            let read = if predicate.input == KEYWORD {
-                quantifier == 0
-            } else {
+            cursors.features |= opcode.feature();
+            let scalar = |input: u32| {
                 let found = template.inputs.checked_add(input).and_then(|at| self.input(at));
-                let list = found.is_some_and(|input| input.flags & input_flags::LIST != 0);
-                input < template.input_count && (quantifier == 0 || list)
+                found.map_or(0, |input| 1_u8.wrapping_shl(u32::from(input.scalar)))
             };
+            let typed = predicate.input == KEYWORD || opcode.takes() & scalar(input) != 0;
+            let read = typed
+                && if predicate.input == KEYWORD {
+                    quantifier == 0
+                } else {
+                    let found = template.inputs.checked_add(input).and_then(|at| self.input(at));
+                    let list = found.is_some_and(|input| input.flags & input_flags::LIST != 0);
+                    input < template.input_count && (quantifier == 0 || list)
+                };
             must(spare && read && quantifier <= predicate_flags::ALL, Section::Predicates, index)?;
             let fits = match opcode {
                 Opcode::Atom => predicate.a < template.atom_count && variant == 0,
@@ -362,14 +497,26 @@ impl<'i> Image<'i> {
                     variant <= format::comparison::AT_LEAST
                 }
                 Opcode::Bool => variant <= 1,
-                Opcode::InSet => predicate.a < self.sets.count() && variant == 0,
+                Opcode::InSet => {
+                    let set = self
+                        .sets
+                        .get(predicate.a)
+                        .map(|record| 1_u8.wrapping_shl(u32::from(Set::decode(record).scalar)));
+                    let typed = predicate.input == KEYWORD || set == Some(scalar(input));
+                    // A list all of whose elements are asked for nothing is so only if it is empty.
+                    let none = quantifier == predicate_flags::ALL
+                        && self.sets.get(predicate.a).is_some_and(|record| Set::decode(record).count == 0);
+                    set.is_some() && (typed || none) && variant == 0
+                }
                 Opcode::Cidr => {
                     cursors.networks.take(predicate.a, predicate.b)?;
                     predicate.b > 0 && variant == 0
                 }
                 Opcode::Field => {
+                    let bytes = 1 << Scalar::Bytes as u8;
                     predicate.input != KEYWORD
                         && predicate.a < template.input_count
+                        && (scalar(input) == bytes) == (scalar(predicate.a) == bytes)
                         && variant <= format::comparison::ENDS_WITH
                 }
             };
@@ -378,7 +525,7 @@ impl<'i> Image<'i> {
         Ok(())
     }
 
-    fn check_filters(&self, template: &Template, cursors: &mut Cursors) -> Result<(), Rejection> {
+    fn check_filters(&self, template: &Template, cursors: &mut Cursors, marks: &mut [u64]) -> Result<(), Rejection> {
         cursors.filters.take(template.filters, 3)?;
         cursors.witnesses.take(template.always, template.always_count)?;
         let always = self.witnesses.range(template.always, template.always_count).unwrap_or(&[]);
@@ -414,7 +561,7 @@ impl<'i> Image<'i> {
             let buckets = 1_u32 << filter.bucket_log2.min(24);
             cursors.buckets.take(filter.buckets, buckets.wrapping_add(1))?;
             cursors.entries.take(filter.entries, filter.entry_count)?;
-            self.check_buckets(template, &filter, which, cursors)?;
+            self.check_buckets(template, &filter, which, cursors, marks)?;
         }
         Ok(())
     }
@@ -435,6 +582,7 @@ impl<'i> Image<'i> {
         filter: &Filter,
         which: u32,
         cursors: &mut Cursors,
+        marks: &mut [u64],
     ) -> Result<(), Rejection> {
         let buckets = 1_u32 << filter.bucket_log2.min(24);
         let bounds = self.buckets.range(filter.buckets, buckets.wrapping_add(1)).unwrap_or(&[]);
@@ -446,13 +594,18 @@ impl<'i> Image<'i> {
             must(fits, Section::Buckets, filter.buckets.wrapping_add(index))?;
             from = next;
             for at in bound..next {
-                self.check_entry(template, filter, which, index, filter.entries.wrapping_add(at), cursors)?;
+                let actions =
+                    self.check_entry(template, filter, which, index, filter.entries.wrapping_add(at), cursors)?;
+                for action in actions {
+                    mark(marks, u32::from_le_bytes(*action));
+                }
             }
         }
         must(from == filter.entry_count, Section::Buckets, filter.buckets.wrapping_add(buckets))
     }
 
-    /// One entry with its literal: it lies in the bucket, and has the bit, that its bytes ask for.
+    /// One entry with its literal: it lies in the bucket, and has the bit, that its bytes ask for. The atoms that the
+    /// literal makes true.
     fn check_entry(
         &self,
         template: &Template,
@@ -461,7 +614,7 @@ impl<'i> Image<'i> {
         bucket: u32,
         index: u32,
         cursors: &mut Cursors,
-    ) -> Result<(), Rejection> {
+    ) -> Result<&[[u8; 4]], Rejection> {
         let refused = Rejection::Record { section: Section::Literals, index };
         let entry = Entry::decode(self.entries.get(index).ok_or(refused)?);
         let literal = Literal::decode(self.literals.get(index).ok_or(refused)?);
@@ -505,7 +658,7 @@ impl<'i> Image<'i> {
         for (at, action) in (literal.actions..u32::MAX).zip(actions) {
             must(u32::from_le_bytes(*action) < template.atom_count, Section::Actions, at)?;
         }
-        Ok(())
+        Ok(actions)
     }
 }
 
@@ -528,6 +681,8 @@ struct Cursors {
     witnesses: Cursor,
     /// Where the strings without capital letters begin.
     lower: u32,
+    /// The features that predicates ask for.
+    features: u64,
 }
 
 impl Cursors {

@@ -126,6 +126,10 @@ pub struct CheckedRule {
     pub title: String,
     /// Severity of a match.
     pub level: Option<Level>,
+    /// Tags, in the order in which they are written.
+    pub tags: Vec<String>,
+    /// The day of the last change, as it is written: `modified`, else `date`.
+    pub revision: Option<String>,
     /// The template types that the rule runs on, with the condition for each.
     pub targets: Vec<Target>,
     /// Which sensors may load the rule.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_events::{Layout, Router};
 use contentcheck_interpreter::format::{KEYWORD, Predicate, Section};
-use contentcheck_interpreter::{self as interpreter, Event, Image, Input, OwnedImage, Value, VerifiedImage};
+use contentcheck_interpreter::{self as interpreter, Event, Image, Input, OpenImage, OwnedImage, Value, VerifiedImage};
 use contentcheck_model::rule::RuleId;
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::{FieldType, Scalar, TemplateType};
@@ -163,16 +163,17 @@ impl Plan {
         let owned = OwnedImage::load(image.bytes().to_vec(), &supplied.manifest(&supplied.supplies()))
             .map_err(|rejection| describe(image, rejection))?;
         let templates = templates(content);
-        let verified = owned.view();
+        let view = owned.open();
+        let verified = view.verified();
         let stops = templates.iter().map(|template| arrival(template, &verified, supplied, sensor.is_some())).collect();
         let loaded = (0..image.rule_count()).map(|rule| verified.loads(rule)).collect();
         Ok(Self { stops, loaded, router: Router::new(templates), sensor, image: owned })
     }
 
-    /// The image as it was verified. Names are looked at once more, so it is taken once and not for each event.
+    /// The image as it was verified, with its sections at hand: taken once and not for each event.
     #[must_use]
-    pub fn view(&self) -> VerifiedImage<'_> {
-        self.image.view()
+    pub fn view(&self) -> OpenImage<'_> {
+        self.image.open()
     }
 
     /// Which template types an event belongs to.
@@ -210,6 +211,7 @@ impl Plan {
     pub fn loads_on(&self, rule: RuleId, template: &TemplateType) -> bool {
         let Some(stop) = self.route_of(template).and_then(|route| self.stop(route)) else { return false };
         let view = self.view();
+        let view = view.verified();
         stop.templates().iter().map(|of| of.number()).any(|number| {
             view.image().template(number).is_some_and(|of| of.version == template.version)
                 && view.loaded_on(number).any(|loaded| loaded == rule.number())
@@ -220,12 +222,13 @@ impl Plan {
     pub(crate) fn loaded_on(&self, route: Route) -> impl Iterator<Item = u32> {
         let view = self.view();
         let templates = self.stop(route).map_or(&[][..], Stop::templates);
-        templates.iter().flat_map(move |of| view.loaded_on(of.number()).collect::<Vec<_>>())
+        templates.iter().flat_map(move |of| view.verified().loaded_on(of.number()).collect::<Vec<_>>())
     }
 
     /// How many loaded rules read an input of a template type.
     pub(crate) fn readers(&self, route: Route, name: &str) -> usize {
         let view = self.view();
+        let view = view.verified();
         let mut readers: Vec<u32> = Vec::new();
         for number in self.stop(route).map_or(&[][..], Stop::templates).iter().map(|of| of.number()) {
             let Some(of) = view.image().template(number) else { continue };

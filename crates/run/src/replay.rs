@@ -76,7 +76,7 @@ pub struct Met {
     pub first: (usize, Place),
 }
 
-/// The faults of a run. There are few, whatever the events: one for each input of the image at most.
+/// The faults of a run. There are few, whatever the events.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     met: Vec<Met>,

@@ -1,8 +1,10 @@
 //! Worker: the memory of one thread, and what evaluates events with it.
 
+use std::ops::ControlFlow;
+
 use contentcheck_compiler::event::with_event;
 use contentcheck_events::{Flat, Flattener, Layout, Scratch, Tally, own};
-use contentcheck_interpreter::{Event, Fault, KillMask, VerifiedImage};
+use contentcheck_interpreter::{Done, Event, Fault, KillList, OpenImage, VerifiedImage};
 use contentcheck_model::field::{FieldInfo, FieldRef, Place};
 use contentcheck_model::rule::RuleId;
 use contentcheck_model::template::{FieldType, Scalar, TemplateType};
@@ -17,7 +19,7 @@ use crate::seen::Seen;
 /// What evaluates events on the image of a plan. Each thread has its own.
 pub struct Worker<'p> {
     plan: &'p Plan,
-    image: VerifiedImage<'p>,
+    image: OpenImage<'p>,
     /// Memory for typing.
     scratch: Scratch,
     words: Vec<u64>,
@@ -42,9 +44,9 @@ impl<'p> Worker<'p> {
         let image = plan.view();
         Self {
             plan,
+            words: vec![0; image.verified().scratch_words()],
             image,
             scratch: Scratch::default(),
-            words: vec![0; image.scratch_words()],
             numbers: Vec::new(),
             routes: Vec::new(),
             tally: Tally::new(),
@@ -106,7 +108,7 @@ impl<'p> Worker<'p> {
     /// Routes and evaluates one recorded event. `sink` is given the template types, and the rules that match there.
     ///
     /// # Errors
-    /// The first fault. What a recorder supplies meets none; of a sensor its own manifest can bring one about.
+    /// The first fault: none is known.
     pub fn evaluate(
         &mut self,
         flat: &Flat<'_>,
@@ -122,7 +124,7 @@ impl<'p> Worker<'p> {
             let Some(stop) = plan.stop(*route) else { continue };
             let done = stop.layout().present(flat, scratch, stop.shows_others(), |event: Event<'_>| {
                 *has_any |= stop.has_any(&event);
-                evaluate(stop, image, event, words, |_| true, |rule| sink(*route, rule))
+                evaluate(stop, &image.verified(), event, words, |_| true, |rule| sink(*route, rule))
             });
             tally.add(stop.layout(), scratch);
             seen.note(*route, flat, scratch);
@@ -163,8 +165,7 @@ impl<'p> Worker<'p> {
         for (name, ty) in stop.layout().inputs().chain(stop.layout().header()) {
             let field = template.named(name);
             let Some(value) = event.value(&field) else { continue };
-            // What is not of its field's own type stays as it is: that is no event of this template type, and the
-            // interpreter says so.
+            // What is not of its field's own type stays as it is: it is absent for whatever reads it.
             let value = if fits(value, ty) || !declared(template, &field).is_none_or(|own| fits(value, own)) {
                 Some(value.clone())
             } else {
@@ -178,7 +179,7 @@ impl<'p> Worker<'p> {
     /// Shows an event of owned values to the image, as an event of one template type.
     ///
     /// # Errors
-    /// A fault, where a value has another type than its field.
+    /// The first fault: none is known.
     pub fn evaluate_owned(
         &mut self,
         template: &TemplateType,
@@ -197,7 +198,7 @@ impl<'p> Worker<'p> {
         let value = |name: &str| event.value(&template.named(name));
         let Self { image, words, .. } = self;
         with_event(&inputs, &header, value, &others, |event| {
-            evaluate(stop, image, event, words, |version| version == template.version, sink)
+            evaluate(stop, &image.verified(), event, words, |version| version == template.version, sink)
         })
     }
 
@@ -233,9 +234,13 @@ fn evaluate(
             continue;
         }
         let bound = image.bind(number, event);
-        let done: Result<(), Fault> =
-            bound.and_then(|bound| bound.evaluate(KillMask::NONE, words, |rule| sink(RuleId::new(rule))));
-        result = result.and(done.map_err(|fault| EventFault { fault, template: *template }));
+        let done: Result<Done, Fault> = bound.and_then(|bound| {
+            bound.evaluate(&KillList::NONE, words, u64::MAX, |rule| {
+                sink(RuleId::new(rule));
+                ControlFlow::Continue(())
+            })
+        });
+        result = result.and(done.map(|_| ()).map_err(|fault| EventFault { fault, template: *template }));
     }
     result
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_events::Flattener;
-use contentcheck_interpreter::{Event, Image, KillMask, Value};
+use contentcheck_interpreter::{Event, Image, KillList, Value};
 use contentcheck_model::value::Value as Owned;
 use contentcheck_parser::sidecar::Beside;
 use contentcheck_reference as reference;
@@ -158,7 +158,7 @@ fn measure(
         events_from: if sources.is_some() { From::Recordings } else { From::Tests },
         rules: plan.rules(),
         image_bytes: release.image.len(),
-        scratch_words: plan.view().scratch_words(),
+        scratch_words: plan.view().verified().scratch_words(),
         events,
         text_bytes: kept.iter().flat_map(|kept| kept.inputs.iter().flatten().chain(&kept.others)).map(text_bytes).sum(),
         matches,
@@ -309,7 +309,7 @@ fn keep(templates: &[ImageTemplate], event: &Event<'_>) -> Kept {
 
 fn lent<'v>(value: &'v Owned, elements: &'v [Value<'v>]) -> Value<'v> {
     match value {
-        Owned::String(text) => Value::Text(text),
+        Owned::String(text) => Value::Text(text.as_bytes()),
         Owned::Bytes(bytes) => Value::Bytes(bytes),
         Owned::Int(value) => Value::Int(*value),
         Owned::Float(value) => Value::Float(*value),
@@ -350,7 +350,8 @@ fn evaluate(plan: &Plan, kept: &[Kept], events: u64, rounds: u32) -> Result<(Mea
             (kept.templates.as_slice(), inputs.collect(), others.collect())
         })
         .collect();
-    let image = plan.view();
+    let view = plan.view();
+    let image = view.verified();
     let mut words = vec![0; image.scratch_words()];
     let mut times = Vec::new();
     let mut matches = 0_u64;
@@ -362,7 +363,12 @@ fn evaluate(plan: &Plan, kept: &[Kept], events: u64, rounds: u32) -> Result<(Mea
             for template in *templates {
                 image
                     .bind(template.number(), Event { inputs, header: &[], others })
-                    .and_then(|bound| bound.evaluate(KillMask::NONE, &mut words, |_| matches += 1))
+                    .and_then(|bound| {
+                        bound.evaluate(&KillList::NONE, &mut words, u64::MAX, |_| {
+                            matches += 1;
+                            ControlFlow::Continue(())
+                        })
+                    })
                     .map_err(|fault| Failure::internal(format!("the image met a fault: {fault:?}")))?;
             }
         }

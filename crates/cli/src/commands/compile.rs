@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use contentcheck_interpreter::Image;
+use contentcheck_compiler::{Options, runs};
+use contentcheck_interpreter::format::feature;
+use contentcheck_interpreter::{Image, describe};
 use contentcheck_model::diagnostic::{visible, visible_lines};
+use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Sensor;
 
 use super::{IMAGE_BYTES, plural, written};
@@ -12,7 +15,7 @@ use crate::args::{Compile, Inspect, ListFormat, Verify};
 use crate::disassembly;
 use crate::disassembly::InspectReport;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::release::{self, talk};
+use crate::release::{self, Release, talk};
 use contentcheck_project::{files, fleet, write};
 
 /// Compiles a release to an image.
@@ -20,19 +23,34 @@ use contentcheck_project::{files, fleet, write};
 /// # Errors
 /// When an input or the configuration is wrong, or the image cannot be written.
 pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
-    let Some(release) = release::load(&arguments.inputs, &arguments.options, false, streams)? else {
-        return Ok(Exit::Findings);
+    let only = match &arguments.for_sensor {
+        Some(selector) => Some(one_sensor(selector)?),
+        None => None,
     };
+    let options = Options {
+        skip_unsupplied: arguments.options.skip_unsupplied,
+        allow_empty: arguments.allow_empty,
+        sensor: only.as_ref(),
+        ..Options::default()
+    };
+    let loaded = release::load_as(&arguments.inputs, arguments.options.skip_errors, options, streams)?;
+    let Some(release) = loaded else { return Ok(Exit::Findings) };
     let image = Image::read(&release.image).map_err(|rejection| Failure::internal(rejection.to_string()))?;
     let mut fits = true;
-    // What the release is for must take it, and whoever is named besides.
-    let fleet = release.judged.gathered().fleet.iter().flat_map(|fleet| fleet.sensors()).cloned();
     let named = fleet::selected(&arguments.sensor, Path::new(""))?;
     release.read.extend(named.paths);
     let mut asked: Vec<Sensor> = Vec::new();
-    for sensor in named.sensors.into_iter().chain(fleet) {
-        if !asked.iter().any(|known| (known.name(), known.version()) == (sensor.name(), sensor.version())) {
-            asked.push(sensor);
+    if let Some(only) = &only {
+        trimmed(only, &release, streams);
+        needs_more(only, &image, streams);
+        asked.push(only.clone());
+    } else {
+        // What the release is for must take it, and whoever is named besides.
+        let fleet = release.judged.gathered().fleet.iter().flat_map(|fleet| fleet.sensors()).cloned();
+        for sensor in named.sensors.into_iter().chain(fleet) {
+            if !asked.iter().any(|known| (known.name(), known.version()) == (sensor.name(), sensor.version())) {
+                asked.push(sensor);
+            }
         }
     }
     if asked.is_empty() {
@@ -74,6 +92,54 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     Ok(Exit::Fine)
 }
 
+/// The sensor that `--for` names.
+fn one_sensor(selector: &str) -> Result<Sensor, Failure> {
+    let mut sensors = fleet::sensors(std::slice::from_ref(&selector.to_owned()), Path::new(""))?;
+    match (sensors.pop(), sensors.len()) {
+        (Some(only), 0) => Ok(only),
+        (Some(last), others) => Err(Failure::usage(format!(
+            "--for {selector} means {} sensors; an image for each of them is one compilation each: name one, such as {last}",
+            others + 1
+        ))),
+        (None, _) => Err(Failure::usage(format!("--for {selector} means no sensor"))),
+    }
+}
+
+/// Rules of which each is named; of more the number is said.
+const NAMED: usize = 10;
+
+fn some(names: &[&str]) -> String {
+    let shown = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(NAMED);
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
+}
+
+/// Says which rules are not in an image that is for one sensor.
+fn trimmed(sensor: &Sensor, release: &Release, streams: &mut Streams<'_>) {
+    let rules = release.content.rules();
+    let is_out = |rule: &&std::sync::Arc<CheckedRule>| !rule.targets.iter().any(|target| runs(rule, target, sensor));
+    let out: Vec<&str> = rules.iter().filter(is_out).map(|rule| rule.title.as_str()).collect();
+    if !out.is_empty() {
+        let of = plural(rules.len(), "rule");
+        talk(streams, &format!("not for {sensor}: {} of {of}: {}", out.len(), some(&out)));
+    }
+}
+
+/// Says which rules ask more of an interpreter than a sensor's manifest says that it knows.
+fn needs_more(sensor: &Sensor, image: &Image<'_>, streams: &mut Streams<'_>) {
+    let Some(known) = &sensor.manifest().capacity.features else { return };
+    for (bit, feature) in feature::NAMES.iter().enumerate() {
+        if known.iter().any(|name| name == feature) || image.identity().features >> bit & 1 == 0 {
+            continue;
+        }
+        let rules = disassembly::rules_that_need(image, 1 << bit);
+        talk(
+            streams,
+            &format!("{sensor} does not know the feature `{feature}`, which is asked for by {}", some(&rules)),
+        );
+    }
+}
+
 /// The bytes of an image file; `-` is standard input.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let bytes = if path.as_os_str() == "-" {
@@ -111,7 +177,7 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
     let image = match Image::read(&bytes) {
         Ok(image) => image,
         Err(rejection) => {
-            say(streams, &format!("{name}: rejected: {}: {rejection}", rejection.code()))?;
+            say(streams, &format!("{name}: rejected: {}: {}", rejection.code(), describe(&bytes, rejection)))?;
             return Ok(Exit::Findings);
         }
     };
@@ -158,8 +224,9 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
 pub fn inspect(arguments: &Inspect, streams: &mut Streams<'_>) -> Outcome {
     let bytes = read(&arguments.image)?;
     let name = files::name(&arguments.image);
-    let image = Image::read(&bytes)
-        .map_err(|rejection| Failure::findings(format!("{name}: {}: {rejection}", rejection.code())))?;
+    let image = Image::read(&bytes).map_err(|rejection| {
+        Failure::findings(format!("{name}: {}: {}", rejection.code(), describe(&bytes, rejection)))
+    })?;
     if let Some(rule) = &arguments.rule {
         let text = disassembly::rule(&image, rule).map_err(|reason| Failure::usage(format!("{name}: {reason}")))?;
         return written(streams.out.write_all(visible_lines(&text).as_bytes()));
@@ -183,6 +250,20 @@ fn human(report: &InspectReport, rules: bool) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     // Writing to a string does not fail.
+    let identity = &report.identity;
+    let sequence = identity.sequence.map_or_else(String::new, |number| format!(", sequence {number}"));
+    let release =
+        identity.release.as_deref().map_or_else(|| "no name".to_owned(), |name| format!("`{}`", visible(name)));
+    let _ = writeln!(
+        text,
+        "release {release}{sequence}, format {}, made by {}",
+        identity.format,
+        visible(&identity.compiler)
+    );
+    let _ = writeln!(text, "content {}", identity.content_sha256);
+    if !identity.features.is_empty() {
+        let _ = writeln!(text, "asks for {}", visible(&identity.features.join(", ")));
+    }
     let _ = writeln!(text, "{} bytes, {} words of scratch\n", report.bytes, report.scratch_words);
     let _ = writeln!(text, "{:<12} {:>10} {:>10} {:>9}", "section", "offset", "bytes", "records");
     for section in report.sections.iter().filter(|section| section.bytes > 0) {

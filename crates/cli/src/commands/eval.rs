@@ -235,7 +235,7 @@ fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources,
     }
     let source = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
     let blind = blind_spots::find(plan, worker.seen(), &unrecognised, source);
-    let sensor = as_sensor::report(plan, &release.rules(), &faults, unsupplied, source);
+    let sensor = as_sensor::report(plan, &faults, unsupplied, source);
     let shown = sensor.as_ref().ok().and_then(Option::as_ref);
     let end = writer.end(&totals, worker.tally(), &blind.report, shown, &mut pending);
     written(end.and_then(|()| streams.out.write_all(&pending)))?;

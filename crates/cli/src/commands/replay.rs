@@ -188,7 +188,7 @@ fn replay(
         talk(streams, &format!("and {} that could not be read", plural(totals.unread - told, "more record")));
     }
     let source = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
-    let sensor = as_sensor::report(plan, &release.rules(), &whole.faults, whole.unsupplied, source)?;
+    let sensor = as_sensor::report(plan, &whole.faults, whole.unsupplied, source)?;
     let blind = blind_spots::find(plan, &whole.seen, &whole.unrecognised, source);
     let mut report = report(release, plan, ceilings, &whole, totals, sensor);
     report.blind_spots.clone_from(&blind.report);

@@ -281,7 +281,7 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
         for (fault, count, event) in found.faults {
             refused += count;
             let what = format!("{count} of {} generated events of {} are refused", found.events, ground.template);
-            let finding = sensors::fault(run, group, fault, &what);
+            let finding = sensors::fault(group, fault, &what);
             outcome.findings.push(finding.with_event(ground.template, &proof::witness(&event), None));
         }
         for (target, event, fires) in found.disagreements {

@@ -1,12 +1,13 @@
 //! Check 7: nothing that a sensor may be shown brings a fault, and the kill switch holds.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::format::CHECKSUM_AT;
 use contentcheck_interpreter::hash::checksum;
-use contentcheck_interpreter::{Event, Fault, Image, Input, KillMask, Scalar, Steps, Value, VerifiedImage};
+use contentcheck_interpreter::{Budget, Event, Fault, Image, Input, KillList, Scalar, Value, VerifiedImage};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_run::{Stop, others};
 use proptest::prelude::*;
@@ -52,7 +53,8 @@ impl Check for Hostile {
         };
         let mut outcome = Outcome::default();
         let mut tried = Tried::default();
-        let verified = plan.view();
+        let view = plan.view();
+        let verified = view.verified();
         for template in run.templates() {
             let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
             for of in stop.templates() {
@@ -68,7 +70,7 @@ impl Check for Hostile {
                     continue;
                 };
                 for of in stop.templates() {
-                    shapes(&view, of.number(), stop, Some(&names), &mut tried);
+                    shapes(&view.verified(), of.number(), stop, Some(&names), &mut tried);
                 }
             }
         }
@@ -119,7 +121,7 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, stop: &Stop, sensors: Opt
     let absent = vec![Value::Absent; inputs.len()];
     let of = |input: &Input<'_>, text: &'static str| match input.ty.scalar {
         _ if input.ty.list => Value::List(&[]),
-        Scalar::String => Value::Text(text),
+        Scalar::String => text.into(),
         Scalar::Int => Value::Int(i64::MIN),
         Scalar::Float => Value::Float(f64::NAN),
         Scalar::Bool => Value::Bool(true),
@@ -127,8 +129,8 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, stop: &Stop, sensors: Opt
         Scalar::Bytes => Value::Bytes(&[0xFF, 0xFE]),
     };
     let wrong = |input: &Input<'_>| match input.ty.scalar {
-        Scalar::Int => Value::Text("12"),
-        // Bytes that are no UTF-8 in the place of a text.
+        Scalar::Int => "12".into(),
+        // Bytes in the place of a text.
         _ if !input.ty.list => Value::Bytes(&[0xC3, 0x28, 0xFF]),
         _ => Value::Int(1),
     };
@@ -150,11 +152,12 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, stop: &Stop, sensors: Opt
         if expects == Some(false) {
             tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, format!("{} was not refused", named(what))));
         }
-        let mut steps = Steps::default();
-        let ended = bound.evaluate_metered(KillMask::NONE, &mut words, |_| {}, &mut steps);
         let most = image.cost(template).at(bound.size());
-        if ended.is_err() || steps.0 > most {
-            let message = format!("{}: {ended:?} after {} steps, of which {most} are promised", named(what), steps.0);
+        let mut steps = Budget::new(most);
+        let ended = bound.evaluate_metered(&KillList::NONE, &mut words, &mut steps, |_| ControlFlow::Continue(()));
+        if ended != Ok(None) {
+            let message =
+                format!("{}: {ended:?} after {} steps, of which {most} are promised", named(what), steps.taken());
             tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, message));
         }
     };
@@ -171,8 +174,8 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, stop: &Stop, sensors: Opt
     }
     let values: Vec<Value<'_>> = inputs.iter().map(wrong).collect();
     let wrong_header: Vec<Value<'_>> = header.iter().map(wrong).collect();
-    show(&values, &wrong_header, None, "an event of wrong types");
-    show(&absent, &wrong_header, None, "an event with a header of wrong types");
+    show(&values, &wrong_header, Some(true), "an event of wrong types");
+    show(&absent, &wrong_header, Some(true), "an event with a header of wrong types");
     show(&absent, &[no_header.as_slice(), &[Value::Absent]].concat(), Some(false), "an event with a long header");
     if let Some(short) = no_header.get(1..) {
         show(&absent, short, Some(false), "an event with a short header");
@@ -181,13 +184,12 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, stop: &Stop, sensors: Opt
         let mut values = absent.clone();
         let Some((slot, input)) = values.get_mut(at).zip(inputs.get(at)) else { continue };
         *slot = wrong(input);
-        // A value that no rule reads may be of any type.
-        show(&values, &no_header, None, "an event with one value of a wrong type");
+        show(&values, &no_header, Some(true), "an event with one value of a wrong type");
     }
     if let Some(at) = inputs.iter().position(|input| input.ty.scalar == Scalar::String && !input.ty.list) {
         let mut values = absent.clone();
         if let Some(slot) = values.get_mut(at) {
-            *slot = Value::Text(&huge);
+            *slot = Value::from(huge.as_str());
         }
         show(&values, &no_header, Some(true), &format!("a value of {size}"));
     }
@@ -196,9 +198,11 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, stop: &Stop, sensors: Opt
 /// Each rule switched off on an event that it fires on, and all others switched off.
 fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
     let Some(plan) = run.plan else { return };
-    let verified = plan.view();
+    let view = plan.view();
+    let verified = view.verified();
     let mut words = vec![0; verified.scratch_words()];
-    let mask_words = run.rules.len().div_ceil(64);
+    let names: Vec<&str> =
+        (0..verified.image().rule_count()).filter_map(|rule| verified.image().rule(rule)).map(|of| of.name).collect();
     let before = tried.findings.len();
     for ((id, place), events) in made {
         let number = id.number();
@@ -214,24 +218,27 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
         let mut numbers = stop.templates().iter().map(|of| of.number());
         let version = |of: &u32| verified.image().template(*of).is_some_and(|of| of.version == template.version);
         let Some(of) = numbers.find(version) else { continue };
-        let bit = |set: &mut Vec<u64>| {
-            if let Some(word) = set.get_mut((number >> 6) as usize) {
-                *word ^= 1 << (number & 63);
-            }
-        };
-        let mut only = vec![0_u64; mask_words];
-        bit(&mut only);
-        let mut all_but = vec![u64::MAX; mask_words];
-        bit(&mut all_but);
+        let Some(own) = names.get(number as usize) else { continue };
+        // Rules that share a name are switched off together.
+        let has_own = |rule: u32| names.get(rule as usize) == Some(own);
         let done = with_event(&inputs, &stop.header(), value, &rest, |event| -> Result<bool, Fault> {
             let bound = verified.bind(of, event)?;
-            let mut evaluate = |mask: &[u64]| {
+            let mut evaluate = |off: &mut dyn Iterator<Item = &str>| -> Result<Vec<u32>, Fault> {
+                let mut memory = vec![0; verified.kill_words()];
+                let kill = verified.kill(off, &mut memory).map_err(|needed| Fault::Scratch { needed })?;
                 let mut found = Vec::new();
-                bound.evaluate(KillMask::new(mask), &mut words, |rule| found.push(rule)).map(|()| found)
+                let sink = |rule| {
+                    found.push(rule);
+                    ControlFlow::Continue(())
+                };
+                bound.evaluate(&kill, &mut words, u64::MAX, sink).map(|_| found)
             };
-            let (all, without, alone) = (evaluate(&[])?, evaluate(&only)?, evaluate(&all_but)?);
-            let expected: Vec<u32> = all.iter().copied().filter(|rule| *rule != number).collect();
-            Ok(without == expected && alone == [number])
+            let all = evaluate(&mut std::iter::empty())?;
+            let without = evaluate(&mut std::iter::once(*own))?;
+            let alone = evaluate(&mut names.iter().copied().filter(|name| name != own))?;
+            let expected: Vec<u32> = all.iter().copied().filter(|rule| !has_own(*rule)).collect();
+            let rest: Vec<u32> = all.into_iter().filter(|rule| has_own(*rule)).collect();
+            Ok(without == expected && alone == rest && rest.contains(&number))
         });
         tried.kills += 3;
         if done != Ok(true)
@@ -301,13 +308,15 @@ fn evaluate_forged(bytes: &[u8]) -> Option<Result<(), Fault>> {
         let values: Vec<Value<'_>> = inputs
             .iter()
             .map(|input| match input.ty.scalar {
-                Scalar::String if !input.ty.list => Value::Text(r"C:\Windows\System32\rundll32.exe -enc a"),
+                Scalar::String if !input.ty.list => r"C:\Windows\System32\rundll32.exe -enc a".into(),
                 _ => Value::Absent,
             })
             .collect();
         let header = vec![Value::Absent; manifest.header.len()];
         let event = Event { inputs: &values, header: &header, others: &[] };
-        let done = verified.bind(number, event).and_then(|bound| bound.evaluate(KillMask::NONE, &mut words, |_| {}));
+        let done = verified
+            .bind(number, event)
+            .and_then(|bound| bound.evaluate(&KillList::NONE, &mut words, u64::MAX, |_| ControlFlow::Continue(())));
         if let Err(fault) = done {
             return Some(Err(fault));
         }

@@ -49,7 +49,7 @@ impl Check for Replay {
             unread(plan, &counted, &settings.recordings, &mut outcome);
             unrecognised(plan, &counted, &settings.recordings, "recorded events", &mut outcome);
             unseen(plan, &counted, "recorded events", &mut outcome);
-            own.look(run, groups, all.as_slice(), &settings.recordings, &mut outcome);
+            own.look(groups, all.as_slice(), &settings.recordings, &mut outcome);
             outcome.learned.matches = counted.rules.clone();
             for ((id, rule), matches) in RuleId::count(&run.rules).zip(&counted.rules) {
                 if let Some(most) = run.ceiling(id).filter(|most| matches > most) {
@@ -80,7 +80,7 @@ impl Check for Replay {
             unread(plan, &counted, &settings.never_match, &mut outcome);
             unrecognised(plan, &counted, &settings.never_match, "never-match events", &mut outcome);
             unseen(plan, &counted, "never-match events", &mut outcome);
-            own.look(run, groups, all.as_slice(), &settings.never_match, &mut outcome);
+            own.look(groups, all.as_slice(), &settings.never_match, &mut outcome);
             never_match(run, &counted, None, &mut outcome);
             for (group, on) in groups.iter().zip(all.as_slice()) {
                 never_match(run, on, Some((group, &counted)), &mut outcome);
@@ -146,14 +146,7 @@ struct OnSensors {
 }
 
 impl OnSensors {
-    fn look(
-        &mut self,
-        run: &Subject<'_>,
-        groups: &[Group<'_>],
-        counted: &[Counted],
-        files: &[Recording],
-        outcome: &mut Outcome,
-    ) {
+    fn look(&mut self, groups: &[Group<'_>], counted: &[Counted], files: &[Recording], outcome: &mut Outcome) {
         for (group, counted) in groups.iter().zip(counted) {
             self.refused += counted.faults.events();
             self.unsupplied += counted.unsupplied;
@@ -164,7 +157,7 @@ impl OnSensors {
                     "{} of {} recorded events are refused, the first in {file}, {place}",
                     events, counted.events
                 );
-                outcome.findings.push(sensors::fault(run, group, *fault, &what));
+                outcome.findings.push(sensors::fault(group, *fault, &what));
             }
         }
     }

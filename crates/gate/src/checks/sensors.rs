@@ -91,18 +91,9 @@ pub(crate) fn shown<'s, 'g>(run: &'s Subject<'g>, outcome: &mut Outcome) -> &'s 
     }
 }
 
-/// The finding of events that sensors refuse: `what` says which.
-pub(crate) fn fault(run: &Subject<'_>, group: &Group<'_>, fault: EventFault, what: &str) -> Finding {
+/// The finding of events that meet a fault on sensors: `what` says which.
+pub(crate) fn fault(group: &Group<'_>, fault: EventFault, what: &str) -> Finding {
     let message = format!("{}: {what}: {}", group.names(), fault.words(&group.plan));
-    let finding = Finding::new(&codes::SENSOR_FAULT, message);
-    let rule = fault.rules(&group.plan).first().and_then(|rule| run.rules.get(rule.index()).copied());
-    let help = if fault.is_of_manifest() {
-        "let the sensor supply the input in the type that the rules read, or give the field another name in the content"
-    } else {
-        "a fault of contentcheck's: report it with this event, and do not ship"
-    };
-    match rule {
-        Some(rule) => finding.of_rule(rule).with_help(help),
-        None => finding.with_help(help),
-    }
+    let help = "a fault of contentcheck's: report it with this event, and do not ship";
+    Finding::new(&codes::SENSOR_FAULT, message).with_help(help)
 }

@@ -116,6 +116,18 @@ pub struct Capacity {
     /// States of all automata together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automaton_states: Option<u64>,
+    /// Features of the image format that the interpreter knows, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Vec<String>>,
+    /// Steps that evaluating an event takes at most, whatever its size. A step is about a nanosecond.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Steps for each byte of an event, beside them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps_per_byte: Option<u64>,
+    /// Bytes of scratch memory of one thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch_bytes: Option<u64>,
 }
 
 impl Capacity {

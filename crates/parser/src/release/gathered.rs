@@ -206,6 +206,11 @@ impl Gathered {
 /// The digest of content: names and bytes of all content files, by name. Names are those below the directory that they
 /// have in common, so it does not matter where the release lies.
 pub(super) fn content_sha256<'s>(content: impl Iterator<Item = &'s Source>) -> String {
+    hex(&content_digest(content))
+}
+
+/// The same as bytes.
+pub(super) fn content_digest<'s>(content: impl Iterator<Item = &'s Source>) -> [u8; 32] {
     let mut sources: Vec<&Source> = content.collect();
     sources.sort_by_key(|source| source.name());
     let above = sources.iter().map(|source| directory(source.name())).reduce(common).unwrap_or("").len();
@@ -216,7 +221,7 @@ pub(super) fn content_sha256<'s>(content: impl Iterator<Item = &'s Source>) -> S
             digest.update(part.as_bytes());
         }
     }
-    hex(&digest.finalize())
+    digest.finalize().into()
 }
 
 /// A path up to and with its last separator.

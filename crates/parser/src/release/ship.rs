@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::gathered::{ReleaseInfo, content_digest};
 use super::judge::{Judged, LeftOut};
 use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::rule::CheckedRule;
-use contentcheck_model::source::Span;
+use contentcheck_model::source::{Source, Span};
 
 /// What becomes of rules that cannot ship.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub struct Shippable {
     rules: Vec<Arc<CheckedRule>>,
     catalogue: Arc<Catalogue>,
     left_out: Vec<LeftOut>,
+    release: ReleaseInfo,
+    /// What was written: the content files, of which the digest is made when somebody asks.
+    sources: Vec<Source>,
 }
 
 impl Judged {
@@ -59,7 +63,25 @@ impl Shippable {
         rules.sort_by(|a, b| {
             (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
         });
-        Ok(Self { rules, catalogue: Arc::clone(checked.catalogue()), left_out: left_out.to_vec() })
+        Ok(Self {
+            rules,
+            catalogue: Arc::clone(checked.catalogue()),
+            left_out: left_out.to_vec(),
+            release: judged.gathered().release.clone(),
+            sources: checked.sources().map(|(source, _)| source.clone()).collect(),
+        })
+    }
+
+    /// Name and sequence number of the release.
+    #[must_use]
+    pub const fn release(&self) -> &ReleaseInfo {
+        &self.release
+    }
+
+    /// The digest of the content, as [`Judged::content_sha256`] has it in hexadecimal digits.
+    #[must_use]
+    pub fn content_digest(&self) -> [u8; 32] {
+        content_digest(self.sources.iter())
     }
 
     /// The rules. The number of a rule in an image is its place here.

@@ -469,6 +469,8 @@ fn rule(
         id: text("id"),
         title,
         level: text("level").and_then(|level| Level::from_word(&level)),
+        tags: tags(root),
+        revision: text("modified").or_else(|| text("date")),
         targets,
         sensors: sensors?,
         tests: Vec::new(),
@@ -789,4 +791,14 @@ fn tests_presence(item: &Item<'_>) -> bool {
         && item.field.is_some_and(|field| item.field_span.len() == field.len())
         && !(modifiers.not_equal || modifiers.expand || modifiers.all)
         && modifiers.encodings.is_empty()
+}
+
+/// The tags, whether they are a list or one alone.
+fn tags(root: &Node<'_>) -> Vec<String> {
+    let Some(tags) = root.get("tags") else { return Vec::new() };
+    let one = tags.string().map(str::to_owned);
+    tags.list().map_or_else(
+        || one.into_iter().collect(),
+        |tags| tags.iter().filter_map(Node::string).map(str::to_owned).collect(),
+    )
 }

@@ -165,7 +165,7 @@ pub(super) fn run(
     let named = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
     let blind = blind_spots::find(plan, worker.seen(), &unrecognised, named);
     report.blind_spots.clone_from(&blind.report);
-    report.sensor = as_sensor::report(plan, &rules, &faults, unsupplied, named)?;
+    report.sensor = as_sensor::report(plan, &faults, unsupplied, named)?;
     match arguments.format {
         EventFormat::Json => {
             let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;

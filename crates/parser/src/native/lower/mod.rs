@@ -125,6 +125,14 @@ fn text<'r>(rule: &'r Rule, key: &str) -> Option<(&'r str, Span)> {
     }
 }
 
+fn tags(rule: &Rule) -> Vec<String> {
+    match rule.attribute("tags") {
+        Some(AttributeValue::List(tags)) => tags.items.iter().map(|tag| tag.value.clone()).collect(),
+        Some(AttributeValue::Text(tag)) => vec![tag.value.clone()],
+        Some(AttributeValue::Template(_)) | None => Vec::new(),
+    }
+}
+
 fn lower(
     ast: &Ast,
     rule: &Rule,
@@ -162,6 +170,8 @@ fn lower(
                 id: id.map(|(id, _)| id.to_owned()),
                 title: text(rule, "title").map_or(rule.name.value.as_str(), |(title, _)| title).to_owned(),
                 level: text(rule, "severity").and_then(|(word, _)| Level::from_word(word)),
+                tags: tags(rule),
+                revision: text(rule, "modified").or_else(|| text(rule, "date")).map(|(day, _)| day.to_owned()),
                 targets: vec![Target::new(template, condition)],
                 sensors: sensors?,
                 tests,
