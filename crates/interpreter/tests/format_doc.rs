@@ -86,7 +86,9 @@ fn numbers(name: &str) -> String {
 }
 
 fn opcodes() -> String {
-    let mut table = String::from("| number | opcode | operands | kept | true if |\n| --- | --- | --- | --- | --- |\n");
+    let mut table = String::from(
+        "| number | opcode | operands | kept | inputs | true if |\n| --- | --- | --- | --- | --- | --- |\n",
+    );
     for opcode in Opcode::ALL {
         let operands = match opcode.operands() {
             0 => "none",
@@ -96,7 +98,10 @@ fn opcodes() -> String {
         };
         let kept = if opcode.is_kept() { "yes" } else { "" };
         let (number, word, meaning) = (*opcode as u8, opcode.as_str(), opcode.meaning());
-        let _ = writeln!(table, "| {number} | `{word}` | {operands} | {kept} | {meaning} |");
+        let taken = ["string", "int", "float", "bool", "ip", "bytes"].into_iter().enumerate();
+        let taken: Vec<&str> = taken.filter(|(bit, _)| opcode.takes() >> bit & 1 == 1).map(|(_, name)| name).collect();
+        let taken = if taken.len() == 6 { "any".to_owned() } else { taken.join(", ") };
+        let _ = writeln!(table, "| {number} | `{word}` | {operands} | {kept} | {taken} | {meaning} |");
     }
     table
 }
@@ -110,6 +115,7 @@ fn limits() -> String {
         ("bytes of an anchor", u64::from(format::ANCHOR_MAX)),
         ("stride", u64::from(format::STRIDE_MAX)),
         ("bytes of a sensor's name, of a version", u64::from(format::SENSOR_NAME_MAX)),
+        ("bytes of a template type's name", u64::from(format::TEMPLATE_NAME_MAX)),
         ("parts of a pattern, gates of an expression", u64::from(format::PARTS_MAX)),
         ("places of a deterministic automaton", u64::from(format::PLACES_MAX)),
         ("states of a nondeterministic automaton", u64::from(format::NFA_STATES_MAX)),
@@ -121,29 +127,39 @@ fn limits() -> String {
 }
 
 fn header() -> String {
-    format!(
-        "| offset | bytes | holds |\n| --- | --- | --- |\n\
-         | 0 | 8 | magic: `{}`, which is `CCIMAGE` and a line feed |\n\
-         | 8 | 4 | format version: {} |\n\
-         | 12 | 4 | flags: {} leaves rules out that the sensor cannot feed, instead of rejecting the image; all other bits are zero |\n\
-         | 16 | 8 | bytes of the image |\n\
-         | {} | 8 | checksum |\n\
-         | {} | {} | directory: for each section, in order, its offset (u32) and its bytes (u32) |\n\
-         | {} | | first section |\n",
-        format::MAGIC.map(|byte| format!("{byte:02X}")).join(" "),
-        format::VERSION,
-        format::FLAG_SKIP_UNSUPPLIED,
-        format::CHECKSUM_AT,
-        format::PREFIX,
-        Section::COUNT * 8,
-        format::HEADER.next_multiple_of(format::ALIGN),
-    )
+    let mut table = String::from("| offset | bytes | holds |\n| --- | --- | --- |\n");
+    let mut end = 0;
+    for (at, bytes, holds) in format::HEADER_FIELDS {
+        assert_eq!(*at, end, "{holds}");
+        end += bytes;
+        let _ = writeln!(table, "| {at} | {bytes} | {holds} |");
+    }
+    assert_eq!((end, format::CHECKSUM_AT), (format::PREFIX, 24));
+    let bytes = Section::COUNT * 8;
+    let first = format::HEADER.next_multiple_of(format::ALIGN);
+    let _ = writeln!(table, "| {end} | {bytes} | directory: for each section, in order, its offset (u32) and its bytes (u32) |");
+    let _ = writeln!(table, "| {first} | | first section |");
+    table
+}
+
+fn features() -> String {
+    let mut table = String::from("| bit | name | opcodes |\n| --- | --- | --- |\n");
+    for (bit, name) in format::feature::NAMES.iter().enumerate() {
+        let asks: Vec<String> = Opcode::ALL
+            .iter()
+            .filter(|opcode| opcode.feature() == 1 << bit)
+            .map(|opcode| format!("`{}`", opcode.as_str()))
+            .collect();
+        let asks = if asks.is_empty() { "none: some expression is nondeterministic".to_owned() } else { asks.join(", ") };
+        let _ = writeln!(table, "| {bit} | `{name}` | {asks} |");
+    }
+    table
 }
 
 fn tables() -> BTreeMap<String, String> {
     let mut made: BTreeMap<String, String> = [("header", header()), ("sections", sections()), ("opcodes", opcodes())]
         .into_iter()
-        .chain([("limits", limits())])
+        .chain([("limits", limits()), ("features", features())])
         .map(|(name, table)| (name.to_owned(), table))
         .collect();
     for (name, size, fields) in RECORDS {
