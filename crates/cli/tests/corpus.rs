@@ -14,7 +14,7 @@ use contentcheck::exit::Exit;
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_interpreter::format::{CHECKSUM_AT, Section};
 use contentcheck_interpreter::hash::checksum;
-use contentcheck_interpreter::{Image, Workspace};
+use contentcheck_interpreter::{Event, Fault, Image, KillList, Value, Workspace};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
@@ -36,10 +36,11 @@ struct Damaged {
 
 const DAMAGED: &[Damaged] = &[
     Damaged { code: "CC0520", damage: |image| vec![0; image.len()] },
-    Damaged { code: "CC0521", damage: |image| written_at(image, 8, &2_u32.to_le_bytes()) },
+    Damaged { code: "CC0521", damage: |image| written_at(image, 8, &1_u32.to_le_bytes()) },
     Damaged { code: "CC0522", damage: |image| image.get(..image.len() / 2).unwrap().to_vec() },
     Damaged { code: "CC0523", damage: lost_bit },
     Damaged { code: "CC0524", damage: forged },
+    Damaged { code: "CC0527", damage: from_the_future },
 ];
 
 /// Brings a refusal about, and tells its code.
@@ -53,6 +54,13 @@ const UNREACHED: &[(&str, &str, Reported)] = &[
         too_little_memory,
     ),
     ("CC0526", "a release that reads so many inputs has megabytes", too_many_inputs),
+    ("CC0528", "the command line refuses to compile no rule before there is an image", nothing),
+    ("CC1101", "the command line lays events out as the manifest says", || fault(Wrong::Template)),
+    ("CC1102", "the command line lays events out as the manifest says", || fault(Wrong::Arity)),
+    ("CC1103", "the command line lays events out as the manifest says", || fault(Wrong::Header)),
+    ("CC1104", "the command line lends what the image asks for", || fault(Wrong::Scratch)),
+    ("CC1105", "the command line switches no rule off", || fault(Wrong::Kill)),
+    ("CC1106", "no image that was verified brings it about", || Fault::Corrupt { section: Section::Code }.code()),
 ];
 
 const MADE: &[Made] = &[
@@ -79,7 +87,14 @@ fn lost_bit(image: Vec<u8>) -> Vec<u8> {
 /// A level that there is not, under a checksum that is right.
 fn forged(image: Vec<u8>) -> Vec<u8> {
     let (rules, _) = Image::read(&image).unwrap().section(Section::Rules);
-    let image = written_at(image, rules as usize + 32, &[9]);
+    let image = written_at(image, rules as usize + 48, &[9]);
+    let sum = checksum(&image);
+    written_at(image, CHECKSUM_AT, &sum.to_le_bytes())
+}
+
+/// A feature that no interpreter of today knows.
+fn from_the_future(image: Vec<u8>) -> Vec<u8> {
+    let image = written_at(image, 32 + 7, &[0x80]);
     let sum = checksum(&image);
     written_at(image, CHECKSUM_AT, &sum.to_le_bytes())
 }
@@ -107,6 +122,58 @@ fn too_little_memory() -> &'static str {
     let mut bindings = vec![0; image.binding_slots() - 1];
     let workspace = Workspace { bindings: &mut bindings, active: &mut active };
     image.verify(&supplied.manifest(&supplies), workspace).unwrap_err().code()
+}
+
+/// Content that has no rule.
+fn nothing() -> &'static str {
+    let judged = Gathered::of(Vec::new()).check(&Checking::default()).judge();
+    let content = judged.ship(WithErrors::Refuse).unwrap();
+    contentcheck_compiler::compile(&content, contentcheck_compiler::Options::default()).unwrap_err().code()
+}
+
+/// What the code around the interpreter gets wrong.
+#[derive(PartialEq)]
+enum Wrong {
+    Template,
+    Arity,
+    Header,
+    Scratch,
+    Kill,
+}
+
+/// Evaluates an event with something wrong, and tells the code of the fault.
+fn fault(wrong: Wrong) -> &'static str {
+    let bytes = compiled(&corpus("releases/demo"));
+    let image = Image::read(&bytes).unwrap();
+    let supplied = Supplied::of_recorder(&image, "any", "0");
+    let supplies = supplied.supplies();
+    let manifest = supplied.manifest(&supplies);
+    let mut memory = Memory::of(&image);
+    let verified = image.verify(&manifest, memory.workspace()).unwrap();
+    let template = image.template(0).unwrap();
+    let name = image.name(template.name, template.name_len);
+    let inputs = supplied.templates().iter().find(|(of, _)| *of == name).unwrap().1.len();
+    let values = vec![Value::Absent; inputs + usize::from(wrong == Wrong::Arity)];
+    let header = vec![Value::Absent; manifest.header.len() + usize::from(wrong == Wrong::Header)];
+    let event = Event { inputs: &values, header: &header, others: &[] };
+    let number = if wrong == Wrong::Template { image.template_count() } else { 0 };
+    let bound = match verified.bind(number, event) {
+        Ok(bound) => bound,
+        Err(fault) => return fault.code(),
+    };
+    let mut scratch = vec![0; verified.scratch_words() - usize::from(wrong == Wrong::Scratch)];
+    // The list is of another image, which has other bytes.
+    let other = compiled(&corpus("releases/demo-11"));
+    let other = Image::read(&other).unwrap();
+    let supplied = Supplied::of_recorder(&other, "any", "0");
+    let supplies = supplied.supplies();
+    let mut memory = Memory::of(&other);
+    let other = other.verify(&supplied.manifest(&supplies), memory.workspace()).unwrap();
+    let mut words = vec![0; other.kill_words()];
+    let kill = other.kill_all(&mut words).unwrap();
+    let kill = if wrong == Wrong::Kill { kill } else { KillList::NONE };
+    let done = bound.evaluate(&kill, &mut scratch, u64::MAX, |_| std::ops::ControlFlow::Continue(()));
+    done.unwrap_err().code()
 }
 
 /// Rules on an open template type, which has as many inputs as rules name.

@@ -37,7 +37,7 @@ impl Built {
     pub fn new(gathered: Gathered, skip_unsupplied: bool, threads: usize) -> Result<Self, Unshippable> {
         let judged = gathered.check(&checking(threads)).judge();
         let content = judged.ship(WithErrors::LeaveOut)?;
-        let image = compile(&content, Options { skip_unsupplied, ..Options::default() });
+        let image = compile(&content, Options { skip_unsupplied, allow_empty: true, ..Options::default() });
         let limited = content.rules().iter().any(|rule| rule.sensors.is_some());
         let all_rules = if limited || skip_unsupplied {
             compile(&content, Options { any_sensor: true, allow_empty: true, ..Options::default() })

@@ -137,7 +137,10 @@ fn header() -> String {
     assert_eq!((end, format::CHECKSUM_AT), (format::PREFIX, 24));
     let bytes = Section::COUNT * 8;
     let first = format::HEADER.next_multiple_of(format::ALIGN);
-    let _ = writeln!(table, "| {end} | {bytes} | directory: for each section, in order, its offset (u32) and its bytes (u32) |");
+    let _ = writeln!(
+        table,
+        "| {end} | {bytes} | directory: for each section, in order, its offset (u32) and its bytes (u32) |"
+    );
     let _ = writeln!(table, "| {first} | | first section |");
     table
 }
@@ -150,7 +153,8 @@ fn features() -> String {
             .filter(|opcode| opcode.feature() == 1 << bit)
             .map(|opcode| format!("`{}`", opcode.as_str()))
             .collect();
-        let asks = if asks.is_empty() { "none: some expression is nondeterministic".to_owned() } else { asks.join(", ") };
+        let asks =
+            if asks.is_empty() { "none: some expression is nondeterministic".to_owned() } else { asks.join(", ") };
         let _ = writeln!(table, "| {bit} | `{name}` | {asks} |");
     }
     table

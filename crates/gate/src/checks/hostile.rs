@@ -142,9 +142,8 @@ fn shapes(verified: &VerifiedImage<'_>, template: u32, stop: &Stop, sensors: Opt
             Err(fault) => {
                 tried.faults += 1;
                 if expects == Some(true) {
-                    // As sensors lay events out, their own manifest can bring it about.
-                    let code = if sensors.is_some() { &codes::SENSOR_FAULT } else { &codes::HOSTILE_EVENT };
-                    tried.findings.push(Finding::new(code, format!("{} was refused: {fault}", named(what))));
+                    let message = format!("{} was refused: {fault}", named(what));
+                    tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, message));
                 }
                 return;
             }
@@ -201,8 +200,8 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
     let view = plan.view();
     let verified = view.verified();
     let mut words = vec![0; verified.scratch_words()];
-    let names: Vec<&str> =
-        (0..verified.image().rule_count()).filter_map(|rule| verified.image().rule(rule)).map(|of| of.name).collect();
+    // The names are those of the release: what the image has besides is beyond its kill switch.
+    let names: Vec<&str> = run.rules.iter().map(|rule| rule.name.as_str()).collect();
     let before = tried.findings.len();
     for ((id, place), events) in made {
         let number = id.number();
@@ -220,7 +219,7 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
         let Some(of) = numbers.find(version) else { continue };
         let Some(own) = names.get(number as usize) else { continue };
         // Rules that share a name are switched off together.
-        let has_own = |rule: u32| names.get(rule as usize) == Some(own);
+        let has_own = |rule: u32| verified.image().rule(rule).is_some_and(|of| of.name == *own);
         let done = with_event(&inputs, &stop.header(), value, &rest, |event| -> Result<bool, Fault> {
             let bound = verified.bind(of, event)?;
             let mut evaluate = |off: &mut dyn Iterator<Item = &str>| -> Result<Vec<u32>, Fault> {

@@ -95,5 +95,5 @@ pub(crate) fn shown<'s, 'g>(run: &'s Subject<'g>, outcome: &mut Outcome) -> &'s 
 pub(crate) fn fault(group: &Group<'_>, fault: EventFault, what: &str) -> Finding {
     let message = format!("{}: {what}: {}", group.names(), fault.words(&group.plan));
     let help = "a fault of contentcheck's: report it with this event, and do not ship";
-    Finding::new(&codes::SENSOR_FAULT, message).with_help(help)
+    Finding::new(&codes::HOSTILE_EVENT, message).with_help(help)
 }

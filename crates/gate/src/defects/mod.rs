@@ -11,7 +11,7 @@ use contentcheck_run::replay::Recording;
 
 use self::sensors::{
     arity_accepted, arity_in_baseline, flipped, loads_less, over_capacity, runs_nothing, shifted, short_arity,
-    truncated, type_swapped, type_unread,
+    truncated, type_swapped,
 };
 use self::text::{
     UNREADABLE, blank_cell, correlation, doubled_rows, emptied, explodes, filter, id_reused, kills_itself,
@@ -344,13 +344,6 @@ pub static ALL: &[Defect] = &[
         check: &Lint,
         codes: &[&codes::NOT_RUNNABLE],
         seed: correlation,
-    },
-    Defect {
-        class: "sensor-type-unread-input",
-        what: "a sensor supplies an input as another type than rules for other sensors read",
-        check: &Differential,
-        codes: &[&codes::SENSOR_FAULT],
-        seed: type_unread,
     },
     Defect {
         class: "sensor-loads-less",

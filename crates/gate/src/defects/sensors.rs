@@ -195,24 +195,6 @@ pub(super) fn arity_in_baseline(victim: &Victim<'_>) -> Option<Seeded> {
     Some(seeded)
 }
 
-/// A rule that an older sensor does not load reads an input that this one supplies as another type. The other rule is
-/// for both, and must see every event.
-pub(super) fn type_unread(victim: &Victim<'_>) -> Option<Seeded> {
-    let rule = |name: &str, digit: char, more: &str, condition: &str| {
-        format!(
-            "rule {name} {{\n    id: \"7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d2{digit}\"\n    template: {SEEDED} @ 1\n    severity: low\n{more}    title: \"{name}\"\n    when {condition}\n}}\n"
-        )
-    };
-    let text = format!("template {SEEDED} @ 1 {{\n    1 image: string\n    2 session: int?\n}}\n")
-        + &rule("seeded_for_all", '1', "", "image == \"a\"")
-        + &rule("seeded_for_newer", '2', "    sensors: \">=2\"\n", "session == 7");
-    let mut seeded = victim.with(text);
-    seeded.release.fleet = None;
-    let inputs = [("image", "string"), ("session", "string?")];
-    seeded.devices = Some(Fleet::new(vec![sensor_with(victim.built, "", &inputs, |_, _| {})?]).ok()?);
-    Some(seeded)
-}
-
 pub(super) fn loads_less(victim: &Victim<'_>) -> Option<Seeded> {
     let field = victim.text_field()?;
     // More than a tenth of the rules that the sensor has then.

@@ -115,4 +115,16 @@ codes! {
         harm: "Numbers that do not fit would have to be cut off, and the rule would test something else.",
         cure: "Put values that belong together into one list or a table, or split the release.",
     }
+    /// The image asks for a feature that the interpreter does not know
+    IMAGE_FEATURE = "CC0527" "image-feature" Error {
+        cause: "The image has something that this interpreter has not learnt to read: it is older than the compiler, or the image is for other sensors.",
+        harm: "Part of the content would be guessed at, or left out without a word.",
+        cure: "`contentcheck compile --for SENSOR` says which rules ask for the feature; give these `sensors:` that know it, or update the sensor.",
+    }
+    /// The image has no rule, and nobody said that this is meant
+    IMAGE_EMPTY = "CC0528" "image-empty" Error {
+        cause: "All rules were left out, or the files of the release were not found.",
+        harm: "A sensor that loads nothing looks as if all were well.",
+        cure: "Find out where the rules are. Where an image of no rules is meant, `contentcheck compile --allow-empty` says so in the image.",
+    }
 }

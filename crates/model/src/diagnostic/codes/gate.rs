@@ -73,12 +73,6 @@ codes! {
         harm: "The sensor takes the release, reports that all is well, and detects nothing.",
         cure: "Widen `sensors` of the rules, add rules that the sensor can feed, or take it out of the fleet.",
     }
-    /// An event of the fleet meets a fault on a sensor of it
-    SENSOR_FAULT = "CC1014" "sensor-fault" Error {
-        cause: "The sensor takes the image, and yet its interpreter refuses events as the sensor supplies them: most often an input has another type there than the rules read, and the rules that read it are for other sensors.",
-        harm: "On that sensor the whole event is refused, for every rule: it detects nothing of that kind and reports a fault for each event.",
-        cure: "Give the field another name in the content, or the next version of the template type, or let the sensor supply the input in the type that rules read.",
-    }
     /// Nothing in a file of recorded events is recognised
     RECORDING_UNRECOGNISED = "CC1015" "recording-unrecognised" Error {
         cause: "The file has no event, or none that belongs to a template type: it was cut off, exported in another shape, or a name that events are recognised by is misspelt.",

@@ -69,6 +69,7 @@ macro_rules! codes {
 mod change;
 mod compatibility;
 mod cost;
+mod device;
 mod gate;
 mod logic;
 mod metadata;
@@ -79,6 +80,7 @@ mod types;
 pub use change::*;
 pub use compatibility::*;
 pub use cost::*;
+pub use device::*;
 pub use gate::*;
 pub use logic::*;
 pub use metadata::*;
@@ -97,6 +99,7 @@ pub static FAMILIES: &[(&str, &str, &[&Code])] = &[
     ("07", "Metadata and hygiene", metadata::FAMILY),
     ("08", "Change against the previous release", change::FAMILY),
     ("10", "The gate", gate::FAMILY),
+    ("11", "On the device", device::FAMILY),
 ];
 
 /// Every code, in the order of its number.
