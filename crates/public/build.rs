@@ -9,6 +9,7 @@ fn main() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let shared = std::env::var_os("CONTENTCHECK_SHARED").unwrap_or_else(|| "../shared".into());
     let corpus = workspace.join(shared).join("corpus");
+    // While it is missing cargo runs this every time, so its arrival is seen.
     println!("cargo::rerun-if-changed={}", corpus.display());
     if corpus.is_dir() {
         println!("cargo::rustc-cfg=public_corpus");
