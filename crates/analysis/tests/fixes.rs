@@ -1,110 +1,15 @@
-//! Fixes keep what rules mean and every comment: generated rules with mistakes, and public rules into which mistakes
-//! are put. All fixes are applied; each rule that could be read before fires on the same events after, which is
-//! proven where the condition is not the same to the letter.
+//! Fixes keep what rules mean and every comment, in generated rules with mistakes. All fixes are applied; each rule that
+//! could be read before fires on the same events after, which is proven where the condition is not the same to the letter.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[path = "common/paths.rs"]
-mod paths;
+mod fixing;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use contentcheck_analysis::{Analysis, Relation, Witness};
-use contentcheck_model::diagnostic::{Diagnostic, FixKind, fix};
+use contentcheck_model::diagnostic::FixKind;
 use contentcheck_model::language::Language;
-use contentcheck_model::rule::{CheckedRule, Target};
-use contentcheck_model::source::Source;
-use contentcheck_model::template::TemplateType;
-use contentcheck_parser::check::suppress::comments;
-use contentcheck_parser::release::{Checking, Gathered};
+use fixing::{Done, Library, fix_all};
 use proptest::prelude::*;
-
-/// The template types that ship.
-type Library = Arc<[Arc<TemplateType>]>;
-
-fn checked(source: &Source, language: Language, library: &Library) -> (Vec<Arc<CheckedRule>>, Vec<Diagnostic>) {
-    let gathered = Gathered { library: Arc::clone(library), ..Gathered::of(vec![(source.clone(), language)]) };
-    let judged = gathered.check(&Checking::default()).judge();
-    (judged.checked().rules().to_vec(), judged.findings().to_vec())
-}
-
-fn notes(source: &Source, language: Language) -> Vec<String> {
-    comments(source, language).into_iter().map(|span| source.slice(span).to_owned()).collect()
-}
-
-/// What fixes did to one file.
-#[derive(Default)]
-struct Done {
-    fixed: BTreeMap<String, usize>,
-    compared: usize,
-    proven: usize,
-}
-
-/// Applies every fix of a file, again and again until none is left, and compares the rules.
-fn fix_all(text: &str, language: Language, library: &Library, done: &mut Done) -> Result<(), String> {
-    let mut source = Source::new("x", text);
-    let (before, mut found) = checked(&source, language, library);
-    let kept = notes(&source, language);
-    for round in 0.. {
-        let fixes: Vec<&Diagnostic> = found.iter().filter(|found| found.fix.is_some()).collect();
-        if fixes.is_empty() {
-            break;
-        }
-        if round > 20 {
-            return Err(format!("fixes without end\n{}", source.text()));
-        }
-        for fix in fixes.iter().filter_map(|found| found.fix.as_ref()) {
-            *done.fixed.entry(format!("{:?}", fix.kind)).or_default() += 1;
-        }
-        let (fixed, count) = fix::apply(source.text(), &fixes);
-        assert!(count > 0);
-        source = Source::new("x", fixed);
-        found = checked(&source, language, library).1;
-    }
-    if source.text() == text {
-        return Ok(());
-    }
-    let told = format!("\n--- before\n{text}\n--- after\n{}", source.text());
-    let left = notes(&source, language);
-    if kept != left {
-        return Err(format!("comments {kept:?} became {left:?}{told}"));
-    }
-    let after: HashMap<String, Arc<CheckedRule>> =
-        checked(&source, language, library).0.into_iter().map(|rule| (rule.name.clone(), rule)).collect();
-    let confirm = |_: &Target, _: &Witness| true;
-    let mut analysis = Analysis::new(&confirm);
-    for old in &before {
-        let Some(new) = after.get(&old.name) else { return Err(format!("the rule {} is gone{told}", old.name)) };
-        // A level in the wrong case is an error, and the rule has none until it is fixed.
-        let level = old.level.is_none() || old.level == new.level;
-        if old.targets.len() != new.targets.len() || !level || old.sensors != new.sensors {
-            return Err(format!("targets, level or sensors of {} differ{told}", old.name));
-        }
-        for (one, other) in old.targets.iter().zip(&new.targets) {
-            done.compared += 1;
-            if one.template.to_string() == other.template.to_string() && spelled(one) == spelled(other) {
-                continue;
-            }
-            match analysis.equivalent(one, other) {
-                Relation::Equal => done.proven += 1,
-                relation => return Err(format!("{}: {relation:?}{told}", old.name)),
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The condition without the places of its predicates.
-fn spelled(target: &Target) -> String {
-    let mut out = String::new();
-    target.condition.each(&mut |predicate, negated| {
-        out.push_str(&format!("{negated} {:?} {:?}\n", predicate.field, predicate.test));
-    });
-    let shape = format!("{:?}", target.condition);
-    let spans = regex::Regex::new(r"Span \{[^}]*\}").unwrap();
-    out + &spans.replace_all(&shape, "")
-}
 
 // --- generated Sigma ----------------------------------------------------------------------
 
@@ -316,47 +221,4 @@ fn every_kind_of_fix_is_tried() {
         FixKind::ALL.into_iter().filter(|kind| !done.fixed.contains_key(&format!("{kind:?}"))).collect();
     assert!(missing.is_empty(), "{missing:?} of {:?}", done.fixed);
     assert!(done.compared > 100 && done.proven > 0, "{} compared, {} proven", done.compared, done.proven);
-}
-
-// --- public rules -----------------------------------------------------------------------------
-
-/// The rule with mistakes in it, and with a comment behind every value in single quotes.
-fn spoiled(text: &str, kind: usize) -> String {
-    let mut out = String::new();
-    for (at, line) in text.lines().enumerate() {
-        let entry = line.trim_start().starts_with("- '");
-        let line = match kind {
-            0 => line.replace("    - attack.", "    - Attack.").replace("product: w", "product: W"),
-            1 => line.replace("level: h", "level: H").replace("status: t", "status: T"),
-            2 if line.starts_with("date: ") || line.starts_with("modified: ") => line.replace('-', "/"),
-            3 if line.ends_with('\'') && line.contains("|contains: '") => line.replace("|contains:", "|contains|all:"),
-            4 if line.ends_with('\'') && line.contains("|endswith: '") => line.replace("|endswith:", "|endswith|all:"),
-            _ => line.to_owned(),
-        };
-        let note = line.ends_with('\'') && (at + kind).is_multiple_of(3);
-        let twice = entry && kind > 4 && (at + kind).is_multiple_of(2) && line.ends_with('\'');
-        out.push_str(&line);
-        out.push_str(if note { " # note\n" } else { "\n" });
-        if twice {
-            out.push_str(&line);
-            out.push_str(if kind == 6 { " # twice\n" } else { "\n" });
-        }
-    }
-    out
-}
-
-#[test]
-#[ignore = "needs the public rules in the folder that CONTENTCHECK_SHARED names"]
-fn public_rules_mean_the_same_and_keep_their_comments() {
-    let paths = paths::paths("rules").expect("the public rules are there");
-    let library = contentcheck_library::templates().unwrap();
-    let mut done = Done::default();
-    for (at, path) in paths.iter().enumerate().filter(|(at, _)| at % 7 == 0) {
-        let text = fs::read_to_string(path).unwrap();
-        let text = spoiled(&text, (at / 7) % 7);
-        fix_all(&text, Language::Sigma, &library, &mut done)
-            .unwrap_or_else(|problem| panic!("{}: {problem}", path.display()));
-    }
-    eprintln!("{:?}; {} conditions compared, {} of them by proof", done.fixed, done.compared, done.proven);
-    assert!(done.fixed.values().sum::<usize>() > 300 && done.compared > 200);
 }

@@ -2,8 +2,6 @@
 //! and what could not be answered within it is said to be unknown. Nothing here looks at a clock.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-mod common;
-
 use std::fmt::Write as _;
 
 use contentcheck_analysis::{Always, Analysis, Budget, Decisive, Fires};
@@ -141,26 +139,4 @@ fn less_work_makes_no_other_answers_but_unknown() {
         }
     }
     assert!(known > 0);
-}
-
-#[test]
-fn no_public_rule_needs_more_than_its_work() {
-    let Some(content) = common::live() else { return };
-    let confirm = |_: &_, _: &_| true;
-    let (mut most, mut which) = (0, String::new());
-    for rule in content.rules() {
-        let mut analysis = Analysis::new(&confirm);
-        for target in &rule.targets {
-            let decisive = analysis.decisive(target);
-            analysis.fires(target);
-            analysis.always_fires(target);
-            analysis.redundant_given(target, &decisive);
-        }
-        if analysis.steps() > most {
-            (most, which) = (analysis.steps(), rule.title.clone());
-        }
-    }
-    let file = Budget::default().file;
-    eprintln!("the most is {most} steps of {file}: {which}");
-    assert!(most < file, "{most} steps: {which}");
 }

@@ -362,35 +362,6 @@ fn descriptions_of_samples_are_no_content_and_are_named() {
     assert!(run(&root, &["lint", ".", "--no-config"]).out.contains("info.yml"));
 }
 
-/// The same on the folder itself.
-#[test]
-fn the_root_folder_of_public_rules_can_be_checked_as_it_is() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let sigma = shared.join("corpus/sigma");
-    if !sigma.is_dir() {
-        eprintln!("skipped: {} is not there", sigma.display());
-        return;
-    }
-    let sigma = sigma.to_str().unwrap();
-    let lint = run(Path::new("."), &["lint", sigma, "--no-config", "--format", "short"]);
-    assert!(!lint.out.contains("CC0113"), "{}", lint.out);
-    assert!(lint.err.contains("more (describes recorded samples)"), "{}", lint.err);
-    let events = scratch("public").join("e.jsonl");
-    fs::write(&events, "{\"Channel\":\"Microsoft-Windows-Sysmon/Operational\",\"Provider_Name\":\"Microsoft-Windows-Sysmon\",\"EventID\":1,\"Image\":\"C:\\\\certutil.exe\"}\n").unwrap();
-    for command in ["eval", "replay"] {
-        let arguments = [command, "--rules", sigma, "--no-config", events.to_str().unwrap()];
-        let refused = run(Path::new("."), &arguments);
-        assert_eq!(refused.exit, 1);
-        assert!(
-            refused.err.contains("rules cannot run: ") && refused.err.contains("leave them out with --skip-errors")
-        );
-        let left = run(Path::new("."), &[&arguments[..], &["--skip-errors"]].concat());
-        assert_eq!(left.exit, 0, "{}", left.err);
-        assert!(left.err.contains("read 1 event from 1 source: 1 of a known template type"), "{}", left.err);
-    }
-}
-
 /// The configuration above a file that is named counts, however short the name is.
 #[test]
 fn the_configuration_above_a_file_counts() {

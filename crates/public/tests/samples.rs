@@ -1,30 +1,11 @@
 //! Public samples as truth: SigmaHQ records, for some 170 of its rules, events on which the rule
 //! must fire, and says how often.
-//!
-//! They are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the
-//! workspace by default). Without them this test says so and passes.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use clap::Parser as _;
 use contentcheck::Streams;
-use contentcheck::args::{Cli, Command, CompileOptions};
+use contentcheck::args::{CompileOptions, Inputs};
 use contentcheck::release;
+use contentcheck_public::{corpus, live, run};
 use serde_json::Value;
-
-fn sigma() -> Option<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let folder = shared.join("corpus/sigma");
-    if folder.join("regression_data").is_dir() {
-        Some(folder)
-    } else {
-        eprintln!("skipped: {} is not there", folder.join("regression_data").display());
-        None
-    }
-}
 
 /// Samples whose description counts fewer events than the sample holds. Each was looked at event by
 /// event: every one of them has what the rule asks for.
@@ -40,22 +21,16 @@ const MISCOUNTED: [(&str, u64, &str); 4] = [
 ];
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn every_sample_makes_its_rule_fire_as_often_as_is_stated() {
-    let Some(sigma) = sigma() else { return };
-    let mut live: Vec<PathBuf> = fs::read_dir(&sigma).unwrap().map(|entry| entry.unwrap().path()).collect();
-    live.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with("rules"));
-    live.sort();
-    let mut arguments = vec!["contentcheck".to_owned(), "test".to_owned(), "--no-config".to_owned()];
-    arguments.extend(["--skip-errors", "--format", "json", "--regression"].map(str::to_owned));
-    arguments.push(sigma.join("regression_data").display().to_string());
-    arguments.extend(live.iter().map(|path| path.display().to_string()));
-    let cli = Cli::try_parse_from(arguments).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
-    let exit = contentcheck::run(&cli, &mut streams);
-    assert_eq!(exit.number(), 1, "{}", String::from_utf8_lossy(&err));
-    let mut streams =
-        Streams { out: &mut std::io::sink(), err: &mut std::io::sink(), color: false, interactive: false };
+    let samples = corpus("sigma/regression_data").display().to_string();
+    let folders: Vec<String> = live().iter().map(|path| path.display().to_string()).collect();
+    let options = ["test", "--no-config", "--skip-errors", "--format", "json", "--regression", &samples];
+    let (exit, out, err) = run(options.into_iter().chain(folders.iter().map(String::as_str)));
+    assert_eq!(exit.number(), 1, "{err}");
     let report: Value = serde_json::from_slice(&out).unwrap();
     let tests = report["tests"].as_array().unwrap();
     assert!(tests.len() >= 170, "{} samples", tests.len());
@@ -74,9 +49,11 @@ fn every_sample_makes_its_rule_fire_as_often_as_is_stated() {
     assert_eq!((&report["totals"]["faults"], &report["totals"]["skipped"]), (&Value::from(0), &Value::from(0)));
 
     // The number of a rule in an image is its place in the release.
-    let Command::Test(arguments) = &cli.command else { panic!("the command is test") };
+    let (mut out, mut err) = (std::io::sink(), std::io::sink());
+    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+    let inputs = Inputs { paths: live(), config: None, no_config: true, fleet: vec![], exclude: vec![], threads: 0 };
     let options = CompileOptions { skip_errors: true, skip_unsupplied: false };
-    let loaded = release::load(&arguments.inputs, &options, true, &mut streams);
+    let loaded = release::load(&inputs, &options, true, &mut streams);
     let release = loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap();
     let rules = release.rules();
     let plan = release.plan().unwrap_or_else(|failure| panic!("{}", failure.message));

@@ -1,17 +1,12 @@
 //! docs/findings-sigmahq.md: the rules that it says never fire, and those whose filters it says never apply, are
 //! the ones of which `lint` says so.
-//!
-//! The rules are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the
-//! workspace by default). Without them this test says so and passes.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Parser as _;
-use contentcheck::Streams;
-use contentcheck::args::Cli;
+use contentcheck_public::{live, run};
 use serde_json::Value;
 
 /// The ids of a section of the page.
@@ -23,21 +18,14 @@ fn listed(page: &str, section: &str) -> BTreeSet<String> {
 }
 
 /// What `lint` finds in the live rules: codes and ids of rules.
-fn reported(corpus: &Path, deep: bool) -> Vec<(String, String)> {
-    let entries = fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path());
-    let mut folders: Vec<String> = entries
-        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("rules"))
-        .map(|path| path.display().to_string())
-        .collect();
-    folders.sort();
-    let mut arguments: Vec<&str> = vec!["contentcheck", "lint", "--no-config", "--show", "info", "--format", "json"];
+fn reported(deep: bool) -> Vec<(String, String)> {
+    let folders: Vec<String> = live().iter().map(|path| path.display().to_string()).collect();
+    let mut arguments = vec!["lint", "--no-config", "--show", "info", "--format", "json"];
     if deep {
         arguments.push("--deep");
     }
     arguments.extend(folders.iter().map(String::as_str));
-    let cli = Cli::try_parse_from(arguments).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    let (_, out, _) = run(arguments);
     let report: Value = serde_json::from_slice(&out).unwrap();
     let findings = report.get("findings").and_then(Value::as_array).unwrap().iter();
     let text = |finding: &Value, key: &str| finding.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -45,16 +33,14 @@ fn reported(corpus: &Path, deep: bool) -> Vec<(String, String)> {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn the_page_lists_what_is_reported() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let corpus = shared.join("corpus/sigma");
-    if !corpus.is_dir() {
-        eprintln!("skipped: {} is not there", corpus.display());
-        return;
-    }
-    let page = fs::read_to_string(workspace.join("docs/findings-sigmahq.md")).unwrap();
-    let found = reported(&corpus, true);
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/findings-sigmahq.md");
+    let page = fs::read_to_string(page).unwrap();
+    let found = reported(true);
     let with = |codes: &[&str]| -> BTreeSet<String> {
         found.iter().filter(|(code, _)| codes.contains(&code.as_str())).map(|(_, rule)| rule.clone()).collect()
     };
@@ -72,7 +58,7 @@ fn the_page_lists_what_is_reported() {
         assert!(!listed.is_empty() && unknown.is_empty(), "{section}: {unknown:?}");
     }
     // A quick look finds the first two kinds as well.
-    let quick = reported(&corpus, false);
+    let quick = reported(false);
     for code in ["CC0611", "CC0612", "CC0613", "CC0614"] {
         let of = |found: &[(String, String)]| found.iter().filter(|(own, _)| own == code).cloned().collect::<Vec<_>>();
         assert_eq!(of(&quick), of(&found));

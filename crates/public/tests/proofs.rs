@@ -1,28 +1,15 @@
 //! Public rules: what is proved about thousands of rules that others wrote, each event confirmed by the
 //! reference evaluator.
-//!
-//! The rules are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the
-//! workspace by default). Without them this test says so and passes.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
-mod common;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
-use common::live;
-use contentcheck_analysis::{Always, Analysis, Decisive, Example, Fires, RedundantKind, Witness};
+use contentcheck_analysis::{Always, Analysis, Budget, Decisive, Example, Fires, RedundantKind, Witness};
 use contentcheck_model::rule::Target;
 use contentcheck_parser::release::Checked;
-use contentcheck_reference::{Event, Prepared};
-
-fn event(target: &Target, witness: &Witness) -> Event {
-    let mut event = Event::empty(&target.template);
-    for (field, value) in &witness.values {
-        event.set(field, Some(value.clone()));
-    }
-    event
-}
+use contentcheck_public::{checked, event};
+use contentcheck_reference::Prepared;
 
 /// The reference evaluator, each target prepared once.
 #[derive(Default)]
@@ -65,8 +52,12 @@ fn targets(content: &Checked) -> impl Iterator<Item = (&str, &Target)> {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn nearly_all_public_rules_are_decided() {
-    let Some(content) = live() else { return };
+    let content = checked();
     let reference = Reference::default();
     reference.prepare(&content);
     let confirm = |target: &Target, witness: &Witness| reference.fires(target, witness);
@@ -125,8 +116,12 @@ fn nearly_all_public_rules_are_decided() {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn public_rules_are_held_against_each_other() {
-    let Some(content) = live() else { return };
+    let content = checked();
     let reference = Reference::default();
     reference.prepare(&content);
     let confirm = |target: &Target, witness: &Witness| reference.fires(target, witness);
@@ -154,8 +149,12 @@ fn public_rules_are_held_against_each_other() {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn parts_of_public_rules_that_say_nothing_are_found() {
-    let Some(content) = live() else { return };
+    let content = checked();
     let reference = Reference::default();
     reference.prepare(&content);
     let confirm = |target: &Target, witness: &Witness| reference.fires(target, witness);
@@ -178,4 +177,31 @@ fn parts_of_public_rules_that_say_nothing_are_found() {
     eprintln!("{asked} parts and values: {kinds:?}, {open} unknown");
     assert!(open * 1000 <= asked && kinds["DeadFilter"] > 0 && kinds["covered value"] > 100);
     within("redundancy", begin, 60.0);
+}
+
+/// All work is counted, and what one file may take is far more than any of these rules needs.
+#[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
+fn no_public_rule_needs_more_than_its_work() {
+    let content = checked();
+    let confirm = |_: &_, _: &_| true;
+    let (mut most, mut which) = (0, String::new());
+    for rule in content.rules() {
+        let mut analysis = Analysis::new(&confirm);
+        for target in &rule.targets {
+            let decisive = analysis.decisive(target);
+            analysis.fires(target);
+            analysis.always_fires(target);
+            analysis.redundant_given(target, &decisive);
+        }
+        if analysis.steps() > most {
+            (most, which) = (analysis.steps(), rule.title.clone());
+        }
+    }
+    let file = Budget::default().file;
+    eprintln!("the most is {most} steps of {file}: {which}");
+    assert!(most < file, "{most} steps: {which}");
 }

@@ -1,37 +1,28 @@
 //! The interpreter against the reference evaluator: all live SigmaHQ rules on recorded Windows events.
 //!
-//! They are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the workspace
-//! by default). Without them this test says so and passes. `CONTENTCHECK_SAMPLE=1` takes every event
-//! in place of every 97th; use a release build for that.
+//! `CONTENTCHECK_SAMPLE=1` takes every event instead of every 97th; use a release build for that.
 
 use std::collections::{BTreeSet, HashMap};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use contentcheck::Streams;
 use contentcheck::args::{CompileOptions, Inputs};
 use contentcheck::release;
 use contentcheck_events::{Batch, Flattener, Reader};
 use contentcheck_model::rule::RuleId;
+use contentcheck_public::{corpus, live};
 use contentcheck_reference::Prepared;
 use contentcheck_run::Route;
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn every_event_matches_what_the_reference_evaluator_says() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let (sigma, events) = (shared.join("corpus/sigma"), shared.join("corpus/events"));
-    if !sigma.is_dir() || !events.is_dir() {
-        eprintln!("skipped: {} or {} is not there", sigma.display(), events.display());
-        return;
-    }
     let sample: usize = std::env::var("CONTENTCHECK_SAMPLE").map_or(97, |text| text.parse().unwrap());
-    let mut paths: Vec<PathBuf> = fs::read_dir(&sigma).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.file_name().unwrap().to_str().unwrap().starts_with("rules"));
-    paths.sort();
     let (mut out, mut err) = (std::io::sink(), std::io::sink());
     let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
-    let inputs = Inputs { paths, config: None, no_config: true, fleet: vec![], exclude: vec![], threads: 0 };
+    let inputs = Inputs { paths: live(), config: None, no_config: true, fleet: vec![], exclude: vec![], threads: 0 };
     let options = CompileOptions { skip_errors: true, skip_unsupplied: false };
     let loaded = release::load(&inputs, &options, true, &mut streams);
     let release = loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap();
@@ -47,7 +38,7 @@ fn every_event_matches_what_the_reference_evaluator_says() {
     let plan = release.plan().unwrap_or_else(|failure| panic!("{}", failure.message));
     let (mut worker, mut flattener, mut batch) = (plan.worker(), Flattener::new(), Batch::new());
     for file in ["windows_otrf.jsonl.zst", "windows_evtx_to_mitre.jsonl.zst", "windows_sigma_regression.jsonl.zst"] {
-        let mut reader = Reader::open(&events.join(file)).unwrap();
+        let mut reader = Reader::open(&corpus("events").join(file)).unwrap();
         let mut number = 0;
         while reader.next_batch(&mut batch) {
             batch.each(|record| {

@@ -1,8 +1,5 @@
 //! Public rules as truth: what is found in thousands of rules that others wrote is held against
 //! answers that this test computes on its own, from the published manifests of the sensors.
-//!
-//! The rules are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the
-//! workspace by default). Without them these tests say so and pass.
 #![expect(clippy::unwrap_used, clippy::unreachable, reason = "a test stops at the first surprise")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,28 +9,7 @@ use std::path::{Path, PathBuf};
 use contentcheck_model::diagnostic::Severity;
 use contentcheck_parser::release::{Checking, Judged};
 use contentcheck_project::{Project, Selection};
-use serde_json::Value;
-
-fn corpus() -> Option<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let folder = shared.join("corpus");
-    if folder.join("sigma").is_dir() {
-        Some(folder)
-    } else {
-        eprintln!("skipped: {} is not there", folder.join("sigma").display());
-        None
-    }
-}
-
-/// The folders of rules that are in use, as opposed to deprecated and unsupported ones.
-fn live(corpus: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(corpus.join("sigma")).unwrap().map(|entry| entry.unwrap().path());
-    let mut live: Vec<PathBuf> =
-        entries.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("rules")).collect();
-    live.sort();
-    live
-}
+use contentcheck_public::{corpus, files, json, live};
 
 /// What is found, and how many content files were read for it.
 fn check(paths: &[PathBuf], fleet: &str) -> (Judged, usize) {
@@ -47,17 +23,6 @@ fn check(paths: &[PathBuf], fleet: &str) -> (Judged, usize) {
 
 fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml") {
-            found.push(path);
-        }
-    }
 }
 
 fn describes_samples(path: &Path) -> bool {
@@ -112,11 +77,13 @@ fn see(text: &str) -> Seen {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn every_file_is_read_or_reported_with_a_code_and_a_place() {
-    let Some(corpus) = corpus() else { return };
-    let folders = [corpus.join("sigma"), corpus.join("mdecrevoisier-SIGMA-detection-rules")];
-    let mut all = Vec::new();
-    folders.iter().for_each(|folder| files(folder, &mut all));
+    let folders = ["sigma", "mdecrevoisier-SIGMA-detection-rules"].map(corpus);
+    let mut all = files(&folders, &["yml", "yaml"]);
     let (checked, files) = check(&folders, "");
     // SigmaHQ describes its recorded samples in YAML; those are no rules.
     all.retain(|path| !describes_samples(path));
@@ -195,9 +162,12 @@ const ERRORS: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn rules_in_use_have_no_error_that_is_not_true() {
-    let Some(corpus) = corpus() else { return };
-    let (checked, _) = check(&live(&corpus), "");
+    let (checked, _) = check(&live(), "");
     let errors = checked.findings().iter().filter(|finding| finding.severity == Severity::Error);
     let found: BTreeSet<(&str, &str)> = errors.map(|finding| (finding.code.id, base(finding.source.name()))).collect();
     let expected: BTreeSet<(&str, &str)> = ERRORS.iter().map(|(code, file, _)| (*code, *file)).collect();
@@ -241,16 +211,15 @@ const ARITY_DIFFERENCES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn the_arity_rule_agrees_with_the_published_manifests() {
-    let Some(corpus) = corpus() else { return };
-    let json = |name: &str| -> Value {
-        serde_json::from_str(&fs::read_to_string(corpus.join("taxonomy").join(name)).unwrap()).unwrap()
-    };
-    let schemas = json("sysmon_manifests_all_versions.json");
-    let events = json("sigma_category_to_sysmon_eventid.json");
-    let folders = live(&corpus);
-    let mut paths = Vec::new();
-    folders.iter().for_each(|folder| files(folder, &mut paths));
+    let schemas = json(&corpus("taxonomy/sysmon_manifests_all_versions.json"));
+    let events = json(&corpus("taxonomy/sigma_category_to_sysmon_eventid.json"));
+    let folders = live();
+    let paths = files(&folders, &["yml", "yaml"]);
     let rules: Vec<(String, Seen)> = paths
         .iter()
         .map(|path| (base(&path.display().to_string()).to_owned(), see(&fs::read_to_string(path).unwrap())))
@@ -304,19 +273,20 @@ const NEWER_BUILDS: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn dead_branches_on_windows_security_are_those_of_the_published_manifests() {
-    let Some(corpus) = corpus() else { return };
-    let text = fs::read_to_string(corpus.join("taxonomy/windows_security_manifest_by_build.json")).unwrap();
-    let builds: Value = serde_json::from_str(&text).unwrap();
+    let builds = json(&corpus("taxonomy/windows_security_manifest_by_build.json"));
     let mut supplied: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for event in builds.as_object().unwrap().values().flat_map(|build| build.as_array().unwrap()) {
         let fields = event["fields"].as_array().unwrap().iter().map(|field| field.as_str().unwrap().to_owned());
         supplied.entry(event["eid"].to_string()).or_default().extend(fields);
     }
     const ENVELOPE: &[&str] = &["EventID", "Provider_Name", "Channel", "Computer", "Level", "Keywords", "Task"];
-    let folders = live(&corpus);
-    let mut paths = Vec::new();
-    folders.iter().for_each(|folder| files(folder, &mut paths));
+    let folders = live();
+    let paths = files(&folders, &["yml", "yaml"]);
     let mut expected: BTreeSet<(String, String)> = BTreeSet::new();
     for path in &paths {
         let seen = see(&fs::read_to_string(path).unwrap());

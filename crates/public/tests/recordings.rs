@@ -1,4 +1,4 @@
-//! Real recordings, where they are at hand: `CONTENTCHECK_SHARED` names the folder.
+//! Recordings of real machines: they are read, routed and typed.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -6,17 +6,7 @@ use std::path::{Path, PathBuf};
 
 use contentcheck_events::{Batch, Field, Flattener, Layout, Reader, Router, Scratch, Tally};
 use contentcheck_model::field::FieldRef;
-
-fn corpus() -> Option<PathBuf> {
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| PathBuf::from("../shared"), PathBuf::from);
-    // Tests run in the folder of the crate, the default is relative to the project.
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(shared).join("corpus");
-    if root.is_dir() {
-        return Some(root);
-    }
-    eprintln!("skipped: no recordings at {} (set CONTENTCHECK_SHARED)", root.display());
-    None
-}
+use contentcheck_public::{corpus, files};
 
 fn router() -> Router {
     let catalogue =
@@ -76,9 +66,12 @@ fn replay(path: &Path) -> (Counts, Tally) {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn the_windows_recording_is_read_routed_and_typed() {
-    let Some(corpus) = corpus() else { return };
-    let (counts, tally) = replay(&corpus.join("events/windows_otrf.jsonl.zst"));
+    let (counts, tally) = replay(&corpus("events/windows_otrf.jsonl.zst"));
     assert_eq!(counts.problems, Vec::<String>::new());
     assert_eq!(counts.events, 192_088);
     eprintln!("{counts:?} {:?}", tally.iter().collect::<Vec<_>>());
@@ -95,8 +88,11 @@ fn the_windows_recording_is_read_routed_and_typed() {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn other_recordings_are_read_without_a_problem() {
-    let Some(corpus) = corpus() else { return };
     for (name, events, routed) in [
         ("windows_evtx_to_mitre", 1_000, true),
         ("windows_sigma_regression", 100, true),
@@ -104,7 +100,7 @@ fn other_recordings_are_read_without_a_problem() {
         ("saas_panther_tests", 1_000, false),
         ("zeek_otrf", 1_000, false),
     ] {
-        let (counts, tally) = replay(&corpus.join(format!("events/{name}.jsonl.zst")));
+        let (counts, tally) = replay(&corpus(&format!("events/{name}.jsonl.zst")));
         eprintln!("{name}: {counts:?} {:?}", tally.iter().collect::<Vec<_>>());
         assert_eq!(counts.problems, Vec::<String>::new(), "{name}");
         assert!(counts.events >= events, "{name} {counts:?}");
@@ -115,13 +111,16 @@ fn other_recordings_are_read_without_a_problem() {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn cloud_records_are_typed_under_the_template_type_that_is_named() {
-    let Some(corpus) = corpus() else { return };
     let router = router();
     let forced = router.find("aws.cloudtrail").unwrap();
     let template = &router.templates()[forced];
     let layout = Layout::of(template, &["requestParameters.roleName", "tlsDetails.tlsVersion"]);
-    let mut reader = Reader::open(&corpus.join("events/aws_cloudtrail_invictus.jsonl.zst")).unwrap();
+    let mut reader = Reader::open(&corpus("events/aws_cloudtrail_invictus.jsonl.zst")).unwrap();
     let (mut batch, mut flattener, mut scratch) = (Batch::new(), Flattener::new(), Scratch::default());
     let (mut filled, mut tally, mut routes) = (HashMap::<FieldRef, u64>::new(), Tally::new(), Vec::new());
     while reader.next_batch(&mut batch) {
@@ -142,15 +141,9 @@ fn cloud_records_are_typed_under_the_template_type_that_is_named() {
     assert!(count("userIdentity.type") > 2_800 && count("requestParameters.roleName") > 100, "{filled:?}");
 }
 
-fn files(folder: &Path, into: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "evtx") {
-            into.push(path);
-        }
-    }
+/// The event logs beside the rules that must fire on them.
+fn logs() -> Vec<PathBuf> {
+    files(&[corpus("sigma/regression_data")], &["evtx"])
 }
 
 /// Names and values of every event of a source.
@@ -191,11 +184,12 @@ fn plain(name: &str, value: &str) -> String {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn event_logs_agree_with_the_json_beside_them() {
-    let Some(corpus) = corpus() else { return };
-    let mut logs = Vec::new();
-    files(&corpus.join("sigma/regression_data"), &mut logs);
-    logs.sort();
+    let logs = logs();
     assert_eq!(logs.len(), 170);
     let (mut values, mut differences) = (0, Vec::new());
     let mut compared = 0;
@@ -229,11 +223,12 @@ fn event_logs_agree_with_the_json_beside_them() {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn damaged_event_logs_do_no_harm() {
-    let Some(corpus) = corpus() else { return };
-    let mut logs = Vec::new();
-    files(&corpus.join("sigma/regression_data"), &mut logs);
-    logs.sort();
+    let logs = logs();
     let mut state = 1_u64;
     let mut next = |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -1,51 +1,19 @@
 //! Public rules: each of their expressions compiles in its canonical form, and every rule can be
 //! evaluated and explained.
-//!
-//! The rules are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside the
-//! workspace by default). Without them this test says so and passes.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use contentcheck_model::language::Language;
 use contentcheck_model::predicate::{Pattern, Test};
 use contentcheck_model::regex::canonical;
-use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Checking, Gathered, WithErrors};
+use contentcheck_parser::release::{Checking, WithErrors};
+use contentcheck_public::{corpus, gathered};
 use contentcheck_reference::{Evaluator, Event};
 
-fn files(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "yml") {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn public_rules_are_evaluated() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let folder = shared.join("corpus/sigma");
-    if !folder.is_dir() {
-        eprintln!("skipped: {} is not there", folder.display());
-        return;
-    }
-    let mut paths = Vec::new();
-    files(&folder, &mut paths);
-    paths.sort();
-    let sources: Vec<(Source, Language)> = paths
-        .iter()
-        .filter_map(|path| {
-            Some((Source::new(path.display().to_string(), fs::read_to_string(path).ok()?), Language::Sigma))
-        })
-        .collect();
-    let library = contentcheck_library::templates().unwrap();
-    let judged = Gathered { library, ..Gathered::of(sources) }.check(&Checking::with_threads(2)).judge();
+    let judged = gathered(&[corpus("sigma")]).check(&Checking::with_threads(2)).judge();
     let content = judged.ship(WithErrors::LeaveOut).unwrap();
     assert!(content.rules().len() > 1_000, "{} rules", content.rules().len());
     let (mut expressions, mut automata, mut targets) = (0, 0, 0);

@@ -1,33 +1,14 @@
-//! Holds the shipped manifests and the import against the public sources, where these are at hand.
-//!
-//! The sources are looked for in the folder that `CONTENTCHECK_SHARED` names (`../shared` beside
-//! the workspace by default). Without them these tests say so and pass.
+//! Holds the shipped manifests and the import against what the makers of sensors publish.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use contentcheck_library::sensors;
 use contentcheck_model::sensor::{Manifest, Sensor};
 use contentcheck_model::source::Source;
 use contentcheck_parser::import::{Options, Platform, import, sysmon_template};
+use contentcheck_public::{corpus, json};
 use serde_json::Value;
-
-fn taxonomy() -> Option<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
-    let shared = std::env::var_os("CONTENTCHECK_SHARED").map_or_else(|| workspace.join("../shared"), PathBuf::from);
-    let folder = shared.join("corpus/taxonomy");
-    if folder.is_dir() {
-        Some(folder)
-    } else {
-        eprintln!("skipped: {} is not there", folder.display());
-        None
-    }
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
 
 type Shape = BTreeMap<String, Vec<(String, String)>>;
 
@@ -68,9 +49,12 @@ fn shipped(selector: &str) -> Sensor {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn shipped_sysmon_manifests_are_the_published_ones() {
-    let Some(taxonomy) = taxonomy() else { return };
-    let all = json(&taxonomy.join("sysmon_manifests_all_versions.json"));
+    let all = json(&corpus("taxonomy/sysmon_manifests_all_versions.json"));
     let all = all.as_object().unwrap();
     let mut count = 0;
     for version in all.keys().filter(|version| !version.contains('@')) {
@@ -88,10 +72,13 @@ fn shipped_sysmon_manifests_are_the_published_ones() {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn imported_sysmon_schemas_are_the_published_ones() {
-    let Some(taxonomy) = taxonomy() else { return };
-    let all = json(&taxonomy.join("sysmon_manifests_all_versions.json"));
-    let folder = taxonomy.join("raw/sysmon_manifests");
+    let all = json(&corpus("taxonomy/sysmon_manifests_all_versions.json"));
+    let folder = corpus("taxonomy/raw/sysmon_manifests");
     let mut compared = 0;
     let mut linux = 0;
     for entry in std::fs::read_dir(&folder).unwrap() {
@@ -137,9 +124,12 @@ fn imported_sysmon_schemas_are_the_published_ones() {
 }
 
 #[test]
+#[cfg_attr(
+    not(public_corpus),
+    ignore = "needs the public rules and recordings; CONTENTCHECK_SHARED names no folder with them"
+)]
 fn shipped_windows_manifests_have_the_highest_version_of_each_event() {
-    let Some(taxonomy) = taxonomy() else { return };
-    let builds = json(&taxonomy.join("windows_security_manifest_by_build.json"));
+    let builds = json(&corpus("taxonomy/windows_security_manifest_by_build.json"));
     for (build, version) in [("Win7-7600", "6.1.7600"), ("Win10-17134", "10.0.17134"), ("Win10-18990", "10.0.18990")] {
         let mut highest: BTreeMap<u64, &Value> = BTreeMap::new();
         for event in builds[build].as_array().unwrap() {
