@@ -117,6 +117,160 @@ fn words_of_two_scripts() {
     }
 }
 
+/// The codes of a native file with an `$` in each place that has a text of its own, which stands for `text` in one of them
+/// and for something harmless in the others.
+fn of_native(place: &str, text: &str) -> Vec<&'static str> {
+    assert!(NATIVE.contains(place));
+    let mut content = NATIVE.replace(place, &place.replacen('$', text, 1));
+    for (_, other) in PLACES {
+        content = content.replace(other, &other.replace('$', "x"));
+    }
+    let all = vec![(Source::new("a.content", content), Language::Native)];
+    let judged = Gathered::of(all).check(&Checking::default()).judge();
+    judged.findings().iter().map(|found| found.code.id).collect()
+}
+
+const NATIVE: &str = r##"template acme.every @ 1 {
+    reads { Channel: "Acme/$", `Key$`: 1 }
+    header { `Head$`: string }
+    1 `Image$`  : string nocase
+    2 Line      : string nocase
+    3 `Path$`   : string? nocase
+}
+table known @ 1 { name: string nocase key, `Note$`: string } rows [["cell$", "none"]]
+list words = ["list$", "b"]
+list shapes = ["^shape$", "c"]
+rule every {
+    id: "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51"
+    template: acme.every @ 1
+    severity: low
+    title: "Title $"
+    let bound = ["let$", "d"]
+    let part = Line contains r"part$"
+    when Line == "when$" or Line in words or Line in bound or part or Line matches shapes or Line in known
+        or "left$" == Line or Line matches "regex$"
+    test fires { `Image$`: "x", Line: "test$" }
+}
+"##;
+
+/// What a place holds, and where it is.
+const PLACES: &[(&str, &str)] = &[
+    ("value", "Acme/$"),
+    ("name", "`Key$`"),
+    ("name", "`Head$`"),
+    ("name", "`Path$`"),
+    ("name", "`Note$`"),
+    ("name", "`Image$`"),
+    ("value", "cell$"),
+    ("value", "list$"),
+    ("regex", "^shape$"),
+    ("title", "Title $"),
+    ("value", "let$"),
+    ("raw", "part$"),
+    ("value", "when$"),
+    ("value", "left$"),
+    ("regex", "regex$"),
+    ("value", "test$"),
+];
+
+#[test]
+fn the_native_file_of_these_tests_is_in_order() {
+    assert_eq!(of_native("when$", "x"), [""; 0]);
+}
+
+#[test]
+fn characters_that_cannot_be_seen_in_every_place_of_a_native_file() {
+    let hidden =
+        ["\u{200B}", "\u{A0}", "\u{AD}", "\u{2060}", "\u{2003}", "\u{202F}", "\u{3164}", "\u{3000}", "\u{180E}"];
+    for sign in hidden {
+        for (kind, place) in PLACES {
+            let found = of_native(place, &format!("a{sign}b"));
+            match *kind {
+                // A space of another width is one, and what has no width is refused in every attribute.
+                "title" => assert!(found.is_empty() || found == ["CC0104"], "{sign:?} in {place}: {found:?}"),
+                // A declaration and its use, where both have the name.
+                "name" => {
+                    assert!(
+                        !found.is_empty() && found.iter().all(|code| *code == "CC0127"),
+                        "{sign:?} in {place}: {found:?}"
+                    );
+                }
+                _ => assert_eq!(found, ["CC0127"], "{sign:?} in {place}"),
+            }
+        }
+        let number = u32::from(sign.chars().next().unwrap_or_default());
+        assert_eq!(of_native("when$", &format!("a\\u{{{number:X}}}b")), [""; 0], "an escape means {sign:?}");
+        assert_eq!(
+            of_native("\"when$", &format!("x\" or Line == \"{sign}")),
+            [""; 0],
+            "a rule that looks for {sign:?}"
+        );
+    }
+    // What turns the direction of text is refused wherever it stands, once.
+    assert_eq!(of_native("when$", "a\u{202E}b"), ["CC0104"]);
+}
+
+#[test]
+fn words_of_two_scripts_in_every_place_of_a_native_file() {
+    for word in ["сmd", "pоwershell", "ｃｍｄ", "ΒΑt", "Ꭺdmin"] {
+        for (kind, place) in PLACES {
+            let found = of_native(place, &format!(" {word}"));
+            let only = !found.is_empty() && found.iter().all(|code| *code == "CC0141");
+            assert!(only && (*kind == "name" || found.len() == 1), "{word} in {place}: {found:?}");
+        }
+    }
+    for words in [
+        "Администраторы",
+        "пароль",
+        "管理者admin",
+        "naïve café",
+        "Ü-Wagen",
+        "日本語　テキスト",
+        "می\u{200C}خواهم",
+        "«là\u{202F}»",
+    ] {
+        for (kind, place) in PLACES {
+            // A narrow space before a quotation mark is how French is set, and no log has it.
+            if words.contains('\u{202F}') && *kind != "title" {
+                continue;
+            }
+            // What has no width is refused in every attribute.
+            if words.contains('\u{200C}') && *kind == "title" {
+                continue;
+            }
+            assert_eq!(of_native(place, &format!(" {words}")), [""; 0], "{words} in {place}");
+        }
+    }
+    assert_eq!(of_native("when$", r"\u{441}md"), [""; 0]);
+    assert_eq!(of_native("regex$", r"[a-zа-я]+ [^0-9а-яё]"), [""; 0]);
+    assert_eq!(of_native("^shape$", r"[a-zа-я]+\\bслово"), [""; 0]);
+    assert_eq!(of_native("when$", r"[a-zа-я]"), ["CC0141"], "only a regex has classes");
+}
+
+#[test]
+fn letters_of_a_class_in_a_regex_of_a_sigma_rule() {
+    for regex in ["'[a-zа-я]+\\.exe'", r"'\bслово'", "'[^a-zA-Zа-яА-Я]'"] {
+        assert_eq!(of_item(&format!("CommandLine|re: {regex}")), [""; 0], "{regex}");
+    }
+    assert_eq!(of_item("CommandLine|re: '[a-z]+сmd'"), ["CC0141"]);
+}
+
+#[test]
+fn letters_of_a_title_that_look_like_others() {
+    let titled = |title: &str| {
+        let text = format!(
+            "title: {title}\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: test\ndescription: It is for this test \
+             alone.\nauthor: nobody\ndate: 2026-01-15\nlogsource: {{{PROCESS}}}\ndetection:\n    s:\n        Image: a\n    \
+             condition: s\nlevel: low\n"
+        );
+        read(&[("r.yml", text)]).iter().map(|found| found.code.id).collect::<Vec<_>>()
+    };
+    assert_eq!(titled("Start of сmd"), ["CC0141"]);
+    for title in ["Запуск cmd", "管理者admin", "Là\u{A0}! Début", r#""Start of \u0441md""#] {
+        assert_eq!(titled(title), [""; 0], "{title}");
+    }
+}
+
 #[test]
 fn quotes_commas_and_spaces_that_were_left_over() {
     for item in [

@@ -8,6 +8,7 @@ use super::detection::{Detections, Item, Raw, Written, matches_all};
 use super::modifier::{Encoding, Kind, Part};
 use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
+use contentcheck_model::language::Language;
 use contentcheck_model::source::Span;
 
 /// Looks at every item and at the names of the selections.
@@ -22,7 +23,8 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
         for value in &item.values {
             spelt_number(item, value, sink);
             let Raw::Text(text) = &value.raw else { continue };
-            value_characters(value, text, sink);
+            let is_regex = item.modifiers.kind == Kind::Regex;
+            characters::in_value(Language::Sigma, is_regex, text, value.span, sink);
             if item.modifiers.kind == Kind::Plain {
                 placeholder(item, value, text, sink);
                 escaped_wildcard(value, text, sink);
@@ -37,73 +39,7 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
 
 /// Characters of a name or a condition that cannot be seen, or that look like others.
 pub(crate) fn characters(what: &str, text: &str, span: Span, sink: &mut Sink) {
-    if let Some(hidden) = characters::hidden(text) {
-        let message = format!("{what} has {}, which cannot be told from other text", named(hidden));
-        sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, span, message).with_help("type the text again"));
-    } else if let Some(word) = characters::look_alike(text) {
-        look_alike(what, word, span, sink);
-    }
-}
-
-fn look_alike(what: &str, word: &str, span: Span, sink: &mut Sink) {
-    let foreign = word.chars().find(|sign| !sign.is_ascii()).map_or(0, u32::from);
-    let message = format!("{what} has the word `{}`, in which U+{foreign:04X} looks like an ASCII letter", clip(word));
-    let help =
-        format!("type the word again; where U+{foreign:04X} is meant, write it between double quotes as an escape");
-    sink.push(sink.diagnostic(&codes::MIXED_SCRIPTS, span, message).with_help(help));
-}
-
-/// A character in words, with its number.
-fn named(sign: char) -> String {
-    let number = u32::from(sign);
-    match sign {
-        '\u{A0}' => format!("the no-break space U+{number:04X}"),
-        '\u{AD}' => format!("the soft hyphen U+{number:04X}"),
-        '\u{2028}' | '\u{2029}' => format!("the line separator U+{number:04X}"),
-        _ if characters::is_odd_space(sign) => format!("the space U+{number:04X}"),
-        _ => format!("the invisible character U+{number:04X}"),
-    }
-}
-
-/// The same for a value, where an escape that spells the number of a character means it.
-fn value_characters(value: &Written<'_>, text: &str, sink: &mut Sink) {
-    if text.is_ascii() {
-        return;
-    }
-    let written = sink.source().slice(value.span);
-    if spells_characters(written) {
-        return;
-    }
-    if let Some(hidden) = characters::hidden(text) {
-        let short = match hidden {
-            '\u{A0}' => "\\_",
-            '\u{2028}' => "\\L",
-            '\u{2029}' => "\\P",
-            _ => "",
-        };
-        let help = if !short.is_empty() && written.starts_with('"') && written.contains(short) {
-            format!("between double quotes YAML reads `{short}` as this character; write a path in single quotes")
-        } else {
-            let number = u32::from(hidden);
-            format!("remove it; where it is meant, write it between double quotes as \\U{number:08X}")
-        };
-        let message = format!("`{}` has {}", clip(text), named(hidden));
-        sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message).with_help(help));
-    } else if let Some(word) = characters::look_alike(text) {
-        look_alike("the value", word, value.span, sink);
-    }
-}
-
-/// Whether a value between double quotes spells a character by its number.
-fn spells_characters(written: &str) -> bool {
-    let Some(inner) = written.strip_prefix('"') else { return false };
-    let mut signs = inner.chars();
-    while let Some(sign) = signs.next() {
-        if sign == '\\' && matches!(signs.next(), Some('u' | 'U' | 'x')) {
-            return true;
-        }
-    }
-    false
+    characters::in_name(Language::Sigma, what, text, span, sink);
 }
 
 /// A number that is compared as a string in another spelling than its own.

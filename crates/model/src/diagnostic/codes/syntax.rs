@@ -155,7 +155,7 @@ codes! {
     STRAY_CHARACTER = "CC0127" "stray-character" Warning {
         cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer text, a character that cannot be seen was copied with it, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
         harm: "The whole value, or its beginning, is compared, so the character decides and the value hardly ever matches.",
-        cure: "Remove the character, or compare with `contains`. Write paths in single quotes.",
+        cure: "Remove the character, or compare with `contains`. In YAML write paths in single quotes. A character that is meant is written as an escape.",
     }
     /// A piece of base64 compared with a whole value
     ENCODED_WHOLE = "CC0128" "encoded-whole" Warning {
