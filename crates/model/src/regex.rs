@@ -11,9 +11,11 @@ use crate::predicate::Regex;
 
 mod anchors;
 mod canonical;
+mod likeness;
 mod pcre;
 
 pub use canonical::canonical;
+pub use likeness::is_likely;
 
 /// What is wrong with an expression.
 #[derive(Debug)]

@@ -272,6 +272,53 @@ fn letters_of_a_title_that_look_like_others() {
 }
 
 #[test]
+fn regexes_that_nothing_reads_as_such() {
+    let regexes = [
+        "^cmd.*a$",
+        "(?i)cmd",
+        "(?:cmd)",
+        r"svc\d+",
+        "[a-z]+",
+        "[0-9]{3}",
+        r"[^\w]+",
+        r"cmd\.exe$",
+        ".*cmd.*",
+        "a(?=b)",
+    ];
+    for regex in regexes {
+        for key in ["CommandLine", "CommandLine|contains", "CommandLine|endswith", "User|startswith", "User|cased"] {
+            assert_eq!(of_item(&format!("{key}: '{regex}'")), ["CC0140"], "{key}: {regex}");
+        }
+        assert_eq!(codes(PROCESS, &format!("s:\n    - '{regex}'\ncondition: s"), ""), ["CC0140"], "keyword {regex}");
+        let found = of_item(&format!("CommandLine|re: '{regex}'"));
+        assert!(!found.contains(&"CC0140"), "{regex}: {found:?}");
+        let encoded = of_item(&format!("CommandLine|base64offset|contains: '{regex}'"));
+        assert!(!encoded.contains(&"CC0140"), "{regex}: {encoded:?}");
+        for operator in ["==", "!=", "contains", "starts_with", "ends_with", "like", "in"] {
+            let right = if operator == "in" { format!("[r\"{regex}\", \"b\"]") } else { format!("r\"{regex}\"") };
+            let found = of_native("\"when$\" or", &format!("\" or Line {operator} {right} or Line == \""));
+            assert_eq!(found, ["CC0140"], "{operator} {regex}");
+        }
+    }
+    for value in [
+        r"\\server\C$",
+        r"C:\data\\*.*",
+        "powershell.*",
+        "^",
+        "c^m^d",
+        "(a|b)",
+        "[char]+[int]",
+        "[a-z]",
+        r"Select-String \d+",
+        "-replace ''[a-z]+''",
+        "{0}{1}{2}",
+        r"findstr /r \.exe$",
+    ] {
+        assert_eq!(of_item(&format!("CommandLine|contains: '{value}'")), [""; 0], "{value}");
+    }
+}
+
+#[test]
 fn quotes_commas_and_spaces_that_were_left_over() {
     for item in [
         r"Image|startswith: 'C:\Program Files\'''",

@@ -9,6 +9,7 @@ use super::modifier::{Encoding, Kind, Part};
 use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::language::Language;
+use contentcheck_model::regex;
 use contentcheck_model::source::Span;
 
 /// Looks at every item and at the names of the selections.
@@ -29,6 +30,9 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
                 placeholder(item, value, text, sink);
                 escaped_wildcard(value, text, sink);
                 query_wildcard(value, text, sink);
+                if foreign_pattern(item, value, text, sink) {
+                    continue;
+                }
                 if !stray_character(item, value, text, sink) && !stray_mark(item, value, text, sink) {
                     values_in_string(item, value, text, sink);
                 }
@@ -246,6 +250,21 @@ fn query_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
         }
         escaped = sign == '\\' && !escaped;
     }
+}
+
+/// `^cmd.*$`, `(?i)cmd`, `\d+` without `re`. Says whether it is one.
+fn foreign_pattern(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) -> bool {
+    let is_part = item.field.is_none() || item.modifiers.part != Part::Whole || text.contains('*');
+    if !item.modifiers.encodings.is_empty() || !regex::is_likely(text, is_part) {
+        return false;
+    }
+    let message = format!("`{}` is a regex, and without `re` it is compared as it is written", clip(text));
+    let help = match item.field {
+        Some(field) => format!("write `{}|re`; elsewhere only `*` and `?` have a meaning", clip(field)),
+        None => "ask a field with `re`; in keywords only `*` and `?` have a meaning".to_owned(),
+    };
+    sink.push(sink.diagnostic(&codes::FOREIGN_PATTERN, value.span, message).with_help(help));
+    true
 }
 
 /// What pages on the web end in.

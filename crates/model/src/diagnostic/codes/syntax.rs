@@ -231,9 +231,9 @@ codes! {
     }
     /// A value is written as a pattern of another operator
     FOREIGN_PATTERN = "CC0140" "foreign-pattern" Warning {
-        cause: "The value has the wildcards or the signs of a regular expression, and the operator takes them as they are written: `==`, `in`, `contains`, `starts_with` and `ends_with` have no wildcards, and those of `like` are `*` and `?`.",
+        cause: "The value has the wildcards or the signs of a regex, and the operator takes them as they are written: `==`, `in`, `contains`, `starts_with` and `ends_with` have no wildcards, those of `like` are `*` and `?`, and a value in a Sigma rule is a regex only with `re`.",
         harm: "The rule looks for the signs themselves, which events hardly ever have, so it looks right and never matches.",
-        cure: "Use `like` for wildcards and `matches` for a regular expression, or remove the signs.",
+        cure: "Use `like` for wildcards and `matches` for a regex, in Sigma `re`, or remove the signs.",
     }
     /// A word with letters that look like those of another script
     MIXED_SCRIPTS = "CC0141" "mixed-scripts" Warning {

@@ -278,13 +278,16 @@ fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
     let edges = (value.starts_with('*'), value.ends_with('*'));
     let help = match asked.operator {
         _ if inner.is_empty() => return,
+        Operator::Equal | Operator::NotEqual | Operator::In if regex::is_likely(value, false) => {
+            format!("`{operator}` compares the string itself: write `{name} matches {}`", raw(value))
+        }
+        Operator::Contains | Operator::StartsWith | Operator::EndsWith | Operator::Like
+            if regex::is_likely(value, true) =>
+        {
+            format!("only `matches` takes a regex: write `{name} matches {}`", raw(value))
+        }
         Operator::Equal | Operator::NotEqual | Operator::In if edges.0 || edges.1 => {
             format!("`{operator}` has no wildcards: write `{name} like {}`", raw(value))
-        }
-        Operator::Equal | Operator::NotEqual | Operator::In
-            if value.starts_with('^') && value.ends_with('$') || value.starts_with(".*") && value.ends_with(".*") =>
-        {
-            format!("`{operator}` compares the string itself: write `{name} matches {}`", raw(value))
         }
         Operator::EndsWith if edges.0 => {
             format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_start_matches('*')))
