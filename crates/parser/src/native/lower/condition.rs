@@ -350,11 +350,11 @@ impl<'r> Lowerer<'r, '_> {
             }
             Side::Values(values) => {
                 self.spend(&asked, values)?;
-                typing::test(&asked, element, values, &mut self.scope.budget.regex_states, self.sink)?
+                self.values(&asked, element, values, predicate.span)?
             }
             Side::Shared(values) => {
                 self.spend(&asked, &values.values)?;
-                typing::test(&asked, element, &values.values, &mut self.scope.budget.regex_states, self.sink)?
+                self.values(&asked, element, &values.values, predicate.span)?
             }
             Side::Table(table) => {
                 let key = table.key_type();
@@ -395,6 +395,13 @@ impl<'r> Lowerer<'r, '_> {
         let exists =
             if resolved.ty.optional { made(&resolved, Test::Exists, predicate.span, None) } else { Expr::Const(true) };
         Ok(Expr::all([exists, expr.negate()]))
+    }
+
+    fn values(&mut self, asked: &Asked<'_>, ty: FieldType, values: &[Value], predicate: Span) -> Result<Made, Unread> {
+        let made = typing::test(asked, ty, values, &mut self.scope.budget.regex_states, self.sink)?;
+        let told = &mut self.scope.twice;
+        super::twice::check(asked, ty, values, predicate, &self.rule.name.value, told, self.sink);
+        Ok(made)
     }
 
     /// Takes the values of a predicate from what is left for the file. Beyond it they are reported.

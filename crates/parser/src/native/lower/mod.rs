@@ -9,6 +9,7 @@ mod metadata;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod twice;
 mod typing;
 
 use std::collections::hash_map::DefaultHasher;
