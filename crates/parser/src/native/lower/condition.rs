@@ -9,7 +9,7 @@ use super::super::ast::{
 };
 use super::scope::{Meaning, Scope};
 use super::typing::{self, Asked, Made};
-use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::diagnostic::{Detail, Sink, Unread, clip, closest, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::limits;
@@ -263,15 +263,23 @@ impl<'r> Lowerer<'r, '_> {
                     return Ok(Resolved { field, ty, by_position: Some(*position) });
                 }
                 let arity = self.template.arity();
-                let (code, message) = if at > arity {
-                    (
-                        &codes::POSITION_BEYOND_ARITY,
-                        format!("`${position}` is beyond the {arity} fields of `{}`", self.template),
-                    )
-                } else {
-                    (&codes::BAD_POSITION, format!("position {position} of `{}` is retired", self.template))
+                let help = "read a field that the template type declares";
+                if at <= arity {
+                    let message = format!("position {position} of `{}` is retired", self.template);
+                    return Err(self.report(&codes::BAD_POSITION, reference.span, message, help));
+                }
+                let message = format!("`${position}` is beyond the {arity} fields of `{}`", self.template);
+                let id = super::text(self.rule, "id").map(|(id, _)| id);
+                let detail = Detail::Position {
+                    rule: id.unwrap_or(&self.rule.name.value).to_owned(),
+                    template: self.template.name.clone(),
+                    version: self.template.version,
+                    arity,
+                    position: *position,
                 };
-                Err(self.report(code, reference.span, message, "read a field that the template type declares"))
+                let found = self.sink.diagnostic(&codes::POSITION_BEYOND_ARITY, reference.span, message);
+                let found = found.with_help(help).with_rule(&self.rule.name.value).with_detail(detail);
+                Err(self.sink.refuse(found))
             }
         }
     }
