@@ -773,7 +773,7 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
         let Some(field) = item.field else { continue };
         for value in item.values.iter().filter(|value| matches_all(item, value)) {
             let shown =
-                if value.text.is_empty() { "an empty text".to_owned() } else { format!("`{}`", clip(&value.text)) };
+                if value.text.is_empty() { "an empty string".to_owned() } else { format!("`{}`", clip(&value.text)) };
             let message = format!("{shown} matches every value of `{}`", clip(field));
             let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, message);
             found = if item.values.len() == 1 && tests_presence(item) {

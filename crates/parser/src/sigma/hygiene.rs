@@ -120,7 +120,7 @@ fn field_name(item: &Item<'_>, sink: &mut Sink) {
     let Some(field) = item.field else { return };
     characters("the name of a field", field, item.field_span, sink);
     let help = if field.trim() != field {
-        format!("write `{}`; the blank is a part of the name", clip(field.trim()))
+        format!("write `{}`; the space is a part of the name", clip(field.trim()))
     } else if field.contains('*') {
         "Sigma has no wildcards in names of fields; name each field".to_owned()
     } else if field.split('.').any(is_array_selector) {
@@ -396,9 +396,9 @@ fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
         let found = sink.diagnostic(
             &codes::STRAY_CHARACTER,
             value.span,
-            format!("`{}` {edge} with a blank, and {whole} is compared", clip(text)),
+            format!("`{}` {edge} with a space, and {whole} is compared", clip(text)),
         );
-        sink.push(found.with_help("remove the blank, or use `contains` if a part is meant"));
+        sink.push(found.with_help("remove the space, or use `contains` if a part is meant"));
     }
     at_start || at_end
 }
@@ -411,7 +411,7 @@ pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut 
     }
     let (message, help) = if !text.contains(['\\', '.', '^', '$', '*', '+', '?', '{', '}', '(', ')', '[', ']', '|']) {
         let modifier = if item.modifiers.ignore_case { "contains" } else { "contains|cased" };
-        (format!("`{}` is a plain text, not an expression", clip(text)), format!("write `{modifier}`"))
+        (format!("`{}` is a plain string, not a regex", clip(text)), format!("write `{modifier}`"))
     } else {
         let escapes =
             text.strip_suffix(".*").map(|start| start.bytes().rev().take_while(|byte| *byte == b'\\').count());
@@ -421,10 +421,7 @@ pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut 
             (false, true) => "the end",
             (false, false) => return,
         };
-        (
-            format!("`.*` at {edge} of an expression has no effect"),
-            "remove it; an expression may match anywhere".to_owned(),
-        )
+        (format!("`.*` at {edge} of a regex has no effect"), "remove it; a regex may match anywhere".to_owned())
     };
     sink.push(sink.diagnostic(&codes::PLAIN_EXPRESSION, value.span, message).with_help(help));
 }

@@ -421,7 +421,7 @@ impl<'r> Lowerer<'r, '_> {
         let budget = &mut self.scope.budget;
         if asked.operator == Operator::Matches && !limits::take(&mut budget.regex_bytes, bytes) {
             let message =
-                format!("the expressions of this file have more than {} bytes together", limits::FILE_REGEX_BYTES);
+                format!("the regexes of this file have more than {} bytes together", limits::FILE_REGEX_BYTES);
             return Err(self.report(&codes::REGEX_TOO_LARGE, asked.at, message, "split the file, or use `like`"));
         }
         if !limits::take(&mut budget.values, values.len()) || !limits::take(&mut budget.value_bytes, bytes) {
