@@ -78,12 +78,12 @@ impl fmt::Display for Unknown {
         f.write_str(match self {
             Self::States => "the automata of one value have too many states together",
             Self::Work => "the work that a question or a file may take is done",
-            Self::Nodes => "a list of patterns or an expression is too large",
+            Self::Nodes => "a list of patterns or a regex is too large",
             Self::Decisions => "the search took too many decisions",
             Self::Conflicts => "the search met too many conflicts",
             Self::Fields => "no values were found for a comparison of two fields",
             Self::Values => "no value was found that passes a test of addresses, times, bits or fractions",
-            Self::Expression => "an expression asks for more than automata over characters express",
+            Self::Expression => "a regex asks for more than automata over characters express",
             Self::Templates => "the conditions are over different template types",
             Self::NotConfirmed => "an event was found, but not confirmed by evaluation",
         })

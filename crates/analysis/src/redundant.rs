@@ -480,7 +480,7 @@ impl Analysis<'_> {
                         by.iter().filter_map(|by| patterns.get(*by)).map(words::written).collect();
                     let field = words::field(&target.template, &predicate.field);
                     let words = format!(
-                        "{field}: every text that matches {} matches {} of the same list",
+                        "{field}: every string that matches {} matches {} of the same list",
                         words::written(pattern),
                         covers.join(" or ")
                     );

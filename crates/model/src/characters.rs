@@ -1,6 +1,10 @@
-//! Characters that no content file may hold, wherever they stand.
+//! Characters that no content file may hold, and those that a name, a value or a title should not have, in either
+//! language: what cannot be seen, and what looks like something else.
 
-use crate::diagnostic::{FixKind, Sink, codes};
+use std::borrow::Cow;
+
+use crate::diagnostic::{FixKind, Sink, clip, codes};
+use crate::language::Language;
 use crate::source::Span;
 
 /// Reports control characters and characters that disguise text. A run of them is one finding.
@@ -45,9 +49,148 @@ fn report(run: Option<(usize, usize, char)>, sink: &mut Sink) {
     sink.push(found);
 }
 
+/// Reports characters of a name or a condition that cannot be seen, or that look like others.
+pub fn in_name(language: Language, what: &str, text: &str, span: Span, sink: &mut Sink) {
+    if let Some(hidden) = untold(language, text) {
+        let message = format!("{what} has {}, which cannot be told from other text", named(hidden));
+        sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, span, message).with_help("type the text again"));
+    } else if let Some(word) = look_alike(text) {
+        // A name of the native language has no escapes.
+        imitated(what, word, span, (language == Language::Sigma).then_some("between double quotes"), sink);
+    }
+}
+
+/// The same for a value that is compared, where an escape that spells the number of a character means it. In a regex
+/// letters of a class stand beside each other that are not of one word.
+pub fn in_value(language: Language, is_regex: bool, text: &str, span: Span, sink: &mut Sink) {
+    if text.is_ascii() {
+        return;
+    }
+    let written = sink.source().slice(span);
+    if spells_characters(written) {
+        return;
+    }
+    if let Some(hidden) = untold(language, text) {
+        let short = match (language, hidden) {
+            (Language::Native, _) => "",
+            (_, '\u{A0}') => "\\_",
+            (_, '\u{2028}') => "\\L",
+            (_, '\u{2029}') => "\\P",
+            _ => "",
+        };
+        let help = if !short.is_empty() && written.starts_with('"') && written.contains(short) {
+            format!("between double quotes YAML reads `{short}` as this character; write a path in single quotes")
+        } else {
+            format!("remove it; where it is meant, write it {} as {}", unless_raw(written), escape(language, hidden))
+        };
+        let message = format!("`{}` has {}", clip(text), named(hidden));
+        sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, span, message).with_help(help));
+        return;
+    }
+    let words = if is_regex { outside_classes(text) } else { Cow::Borrowed(text) };
+    if let Some(word) = look_alike(&words) {
+        imitated("the value", word, span, Some(unless_raw(written)), sink);
+    }
+}
+
+/// Reports letters of a title that look like others. What cannot be seen is refused in every attribute, and wide and
+/// narrow spaces are a part of how some languages are set.
+pub fn in_title(text: &str, span: Span, sink: &mut Sink) {
+    let Some(word) = look_alike(text) else { return };
+    let written = sink.source().slice(span);
+    if !spells_characters(written) {
+        imitated("the title", word, span, Some(unless_raw(written)), sink);
+    }
+}
+
+/// What is hidden and was not refused in the whole file already.
+fn untold(language: Language, text: &str) -> Option<char> {
+    hidden(text).filter(|sign| language == Language::Sigma || !is_disguise(*sign))
+}
+
+fn imitated(what: &str, word: &str, span: Span, place: Option<&str>, sink: &mut Sink) {
+    let foreign = word.chars().find(|sign| !sign.is_ascii()).map_or(0, u32::from);
+    let message = format!("{what} has the word `{}`, in which U+{foreign:04X} looks like an ASCII letter", clip(word));
+    let help = match place {
+        Some(place) => format!("type the word again; where U+{foreign:04X} is meant, write it {place} as an escape"),
+        None => "type the word again".to_owned(),
+    };
+    sink.push(sink.diagnostic(&codes::MIXED_SCRIPTS, span, message).with_help(help));
+}
+
+/// Where an escape is one: a raw string of the native language has none.
+fn unless_raw(written: &str) -> &'static str {
+    if written.starts_with("r\"") || written.starts_with("r#") {
+        "in a string without `r`"
+    } else {
+        "between double quotes"
+    }
+}
+
+/// How a language spells a character by its number.
+fn escape(language: Language, sign: char) -> String {
+    let number = u32::from(sign);
+    match language {
+        Language::Native => format!("\\u{{{number:X}}}"),
+        Language::Sigma => format!("\\U{number:08X}"),
+    }
+}
+
+/// A character in words, with its number.
+fn named(sign: char) -> String {
+    let number = u32::from(sign);
+    match sign {
+        '\u{A0}' => format!("the no-break space U+{number:04X}"),
+        '\u{AD}' => format!("the soft hyphen U+{number:04X}"),
+        '\u{2028}' | '\u{2029}' => format!("the line separator U+{number:04X}"),
+        _ if is_odd_space(sign) => format!("the space U+{number:04X}"),
+        _ => format!("the invisible character U+{number:04X}"),
+    }
+}
+
+/// Whether a value between double quotes spells a character by its number.
+fn spells_characters(written: &str) -> bool {
+    let Some(inner) = written.strip_prefix('"') else { return false };
+    let mut signs = inner.chars();
+    while let Some(sign) = signs.next() {
+        if sign == '\\' && matches!(signs.next(), Some('u' | 'U' | 'x')) {
+            return true;
+        }
+    }
+    false
+}
+
+/// A regex with a space in the place of its classes and escapes.
+fn outside_classes(regex: &str) -> Cow<'_, str> {
+    if !regex.contains(['[', '\\']) {
+        return Cow::Borrowed(regex);
+    }
+    let mut outside = String::with_capacity(regex.len());
+    let mut class = None;
+    let mut signs = regex.chars().peekable();
+    while let Some(sign) = signs.next() {
+        match (sign, class) {
+            ('\\', _) => {
+                signs.next();
+                class = class.map(|_| false);
+                outside.push(' ');
+            }
+            ('[', None) => {
+                signs.next_if_eq(&'^');
+                class = Some(true);
+                outside.push(' ');
+            }
+            // The first sign of a class is one of its characters, whatever it is.
+            (']', Some(false)) => class = None,
+            (_, Some(_)) => class = Some(false),
+            (sign, None) => outside.push(sign),
+        }
+    }
+    Cow::Owned(outside)
+}
+
 /// Characters that take no room on a screen, or that of nothing: what has them looks like what has not.
-#[must_use]
-pub const fn is_invisible(sign: char) -> bool {
+const fn is_invisible(sign: char) -> bool {
     is_disguise(sign)
         || matches!(
             sign,
@@ -68,15 +211,13 @@ pub const fn is_invisible(sign: char) -> bool {
 }
 
 /// Spaces that look like the one of ASCII and are others.
-#[must_use]
-pub const fn is_odd_space(sign: char) -> bool {
+const fn is_odd_space(sign: char) -> bool {
     matches!(sign, '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
 }
 
 /// The first character among ones that can be seen that cannot be seen itself, or is another space than it seems. A
 /// joiner between characters beyond ASCII is a part of emoji and of words in several scripts.
-#[must_use]
-pub fn hidden(text: &str) -> Option<char> {
+fn hidden(text: &str) -> Option<char> {
     if text.is_ascii() {
         return None;
     }
@@ -104,8 +245,7 @@ pub fn hidden(text: &str) -> Option<char> {
 
 /// The first word with letters that look like ASCII's and are others: Latin ones among those of scripts that share
 /// shapes with them, and wide or mathematical ones, which are spelt with nothing else. Words of one script are none.
-#[must_use]
-pub fn look_alike(text: &str) -> Option<&str> {
+fn look_alike(text: &str) -> Option<&str> {
     if text.is_ascii() {
         return None;
     }
@@ -220,6 +360,17 @@ mod tests {
             "x²",
         ] {
             assert_eq!(look_alike(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn letters_of_a_class_are_of_no_word() {
+        for regex in ["[a-zа-я]", "[]a-zа-я]", r"\bслово", r"[\]a-zа-я]+\.exe", "[^a-zа-яё]", r"\[слово"]
+        {
+            assert_eq!(look_alike(&outside_classes(regex)), None, "{regex}");
+        }
+        for regex in ["[a-z]сmd", r"\\сmd\.exe", "[]]сmd", "^сmd[а-я]"] {
+            assert_eq!(look_alike(&outside_classes(regex)), Some("сmd"), "{regex}");
         }
     }
 }

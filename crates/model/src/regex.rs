@@ -11,9 +11,11 @@ use crate::predicate::Regex;
 
 mod anchors;
 mod canonical;
+mod likeness;
 mod pcre;
 
 pub use canonical::canonical;
+pub use likeness::is_likely;
 
 /// What is wrong with an expression.
 #[derive(Debug)]
@@ -57,7 +59,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
     if pattern.len() > limits::REGEX_BYTES {
         return Err(Problem {
             code: &codes::REGEX_TOO_LARGE,
-            message: format!("the expression has {} bytes; the limit is {}", pattern.len(), limits::REGEX_BYTES),
+            message: format!("the regex has {} bytes; the limit is {}", pattern.len(), limits::REGEX_BYTES),
             help: "match a decisive part of it",
             at: None,
         });
@@ -67,7 +69,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
     if classes > limits::REGEX_CLASSES {
         return Err(Problem {
             code: &codes::REGEX_TOO_LARGE,
-            message: format!("the expression has {classes} classes; the limit is {}", limits::REGEX_CLASSES),
+            message: format!("the regex has {classes} classes; the limit is {}", limits::REGEX_CLASSES),
             help: "repeat a class with a count, or match a decisive part",
             at: None,
         });
@@ -78,7 +80,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
     translator.utf8(false).case_insensitive(flags.ignore_case && classes == 0);
     let hir = translator.build().translate(pattern, &tree).map_err(|error| Problem {
         code: &codes::INVALID_REGEX,
-        message: format!("the expression cannot be compiled: {}", error.kind()),
+        message: format!("the regex cannot be compiled: {}", error.kind()),
         help: "use ASCII classes such as [a-z] instead of named Unicode classes",
         at: Some((error.span().start.offset, error.span().end.offset)),
     })?;
@@ -91,7 +93,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
         };
         return Err(Problem {
             code: &codes::REGEX_TOO_LARGE,
-            message: format!("the expression needs {size}; the limit is {}", limits::REGEX_STATES),
+            message: format!("the regex needs {size}; the limit is {}", limits::REGEX_STATES),
             help: "lower the counts of its repeats",
             at: None,
         });
@@ -100,7 +102,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
         Err(Problem {
             code: &codes::REGEX_BACKTRACKS,
             message,
-            help: "leave out the inner or second repeat; the expression matches the same without it",
+            help: "leave out the inner or second repeat; the regex matches the same without it",
             at: None,
         })
     })

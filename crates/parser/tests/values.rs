@@ -5,6 +5,7 @@ use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered};
+use proptest::prelude::*;
 
 const TEMPLATES: &str = "template acme.process @ 1 {
     serves { product: \"windows\", category: \"process_creation\" }
@@ -114,6 +115,207 @@ fn words_of_two_scripts() {
         r#"CommandLine|contains: "\u0441md""#,
     ] {
         assert_eq!(of_item(item), [""; 0], "{item}");
+    }
+}
+
+/// The codes of a native file with an `$` in each place that has a text of its own, which stands for `text` in one of them
+/// and for something harmless in the others.
+fn of_native(place: &str, text: &str) -> Vec<&'static str> {
+    assert!(NATIVE.contains(place));
+    let mut content = NATIVE.replace(place, &place.replacen('$', text, 1));
+    for (_, other) in PLACES {
+        content = content.replace(other, &other.replace('$', "x"));
+    }
+    let all = vec![(Source::new("a.content", content), Language::Native)];
+    let judged = Gathered::of(all).check(&Checking::default()).judge();
+    judged.findings().iter().map(|found| found.code.id).collect()
+}
+
+const NATIVE: &str = r##"template acme.every @ 1 {
+    reads { Channel: "Acme/$", `Key$`: 1 }
+    header { `Head$`: string }
+    1 `Image$`  : string nocase
+    2 Line      : string nocase
+    3 `Path$`   : string? nocase
+}
+table known @ 1 { name: string nocase key, `Note$`: string } rows [["cell$", "none"]]
+list words = ["list$", "b"]
+list shapes = ["^shape$", "c"]
+rule every {
+    id: "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51"
+    template: acme.every @ 1
+    severity: low
+    title: "Title $"
+    let bound = ["let$", "d"]
+    let part = Line contains r"part$"
+    when Line == "when$" or Line in words or Line in bound or part or Line matches shapes or Line in known
+        or "left$" == Line or Line matches "regex$"
+    test fires { `Image$`: "x", Line: "test$" }
+}
+"##;
+
+/// What a place holds, and where it is.
+const PLACES: &[(&str, &str)] = &[
+    ("value", "Acme/$"),
+    ("name", "`Key$`"),
+    ("name", "`Head$`"),
+    ("name", "`Path$`"),
+    ("name", "`Note$`"),
+    ("name", "`Image$`"),
+    ("value", "cell$"),
+    ("value", "list$"),
+    ("regex", "^shape$"),
+    ("title", "Title $"),
+    ("value", "let$"),
+    ("raw", "part$"),
+    ("value", "when$"),
+    ("value", "left$"),
+    ("regex", "regex$"),
+    ("value", "test$"),
+];
+
+#[test]
+fn the_native_file_of_these_tests_is_in_order() {
+    assert_eq!(of_native("when$", "x"), [""; 0]);
+}
+
+#[test]
+fn characters_that_cannot_be_seen_in_every_place_of_a_native_file() {
+    let hidden =
+        ["\u{200B}", "\u{A0}", "\u{AD}", "\u{2060}", "\u{2003}", "\u{202F}", "\u{3164}", "\u{3000}", "\u{180E}"];
+    for sign in hidden {
+        for (kind, place) in PLACES {
+            let found = of_native(place, &format!("a{sign}b"));
+            match *kind {
+                // A space of another width is one, and what has no width is refused in every attribute.
+                "title" => assert!(found.is_empty() || found == ["CC0104"], "{sign:?} in {place}: {found:?}"),
+                // A declaration and its use, where both have the name.
+                "name" => {
+                    assert!(
+                        !found.is_empty() && found.iter().all(|code| *code == "CC0127"),
+                        "{sign:?} in {place}: {found:?}"
+                    );
+                }
+                _ => assert_eq!(found, ["CC0127"], "{sign:?} in {place}"),
+            }
+        }
+        let number = u32::from(sign.chars().next().unwrap_or_default());
+        assert_eq!(of_native("when$", &format!("a\\u{{{number:X}}}b")), [""; 0], "an escape means {sign:?}");
+        assert_eq!(
+            of_native("\"when$", &format!("x\" or Line == \"{sign}")),
+            [""; 0],
+            "a rule that looks for {sign:?}"
+        );
+    }
+    // What turns the direction of text is refused wherever it stands, once.
+    assert_eq!(of_native("when$", "a\u{202E}b"), ["CC0104"]);
+}
+
+#[test]
+fn words_of_two_scripts_in_every_place_of_a_native_file() {
+    for word in ["сmd", "pоwershell", "ｃｍｄ", "ΒΑt", "Ꭺdmin"] {
+        for (kind, place) in PLACES {
+            let found = of_native(place, &format!(" {word}"));
+            let only = !found.is_empty() && found.iter().all(|code| *code == "CC0141");
+            assert!(only && (*kind == "name" || found.len() == 1), "{word} in {place}: {found:?}");
+        }
+    }
+    for words in [
+        "Администраторы",
+        "пароль",
+        "管理者admin",
+        "naïve café",
+        "Ü-Wagen",
+        "日本語　テキスト",
+        "می\u{200C}خواهم",
+        "«là\u{202F}»",
+    ] {
+        for (kind, place) in PLACES {
+            // A narrow space before a quotation mark is how French is set, and no log has it.
+            if words.contains('\u{202F}') && *kind != "title" {
+                continue;
+            }
+            // What has no width is refused in every attribute.
+            if words.contains('\u{200C}') && *kind == "title" {
+                continue;
+            }
+            assert_eq!(of_native(place, &format!(" {words}")), [""; 0], "{words} in {place}");
+        }
+    }
+    assert_eq!(of_native("when$", r"\u{441}md"), [""; 0]);
+    assert_eq!(of_native("regex$", r"[a-zа-я]+ [^0-9а-яё]"), [""; 0]);
+    assert_eq!(of_native("^shape$", r"[a-zа-я]+\\bслово"), [""; 0]);
+    assert_eq!(of_native("when$", r"[a-zа-я]"), ["CC0141"], "only a regex has classes");
+}
+
+#[test]
+fn letters_of_a_class_in_a_regex_of_a_sigma_rule() {
+    for regex in ["'[a-zа-я]+\\.exe'", r"'\bслово'", "'[^a-zA-Zа-яА-Я]'"] {
+        assert_eq!(of_item(&format!("CommandLine|re: {regex}")), [""; 0], "{regex}");
+    }
+    assert_eq!(of_item("CommandLine|re: '[a-z]+сmd'"), ["CC0141"]);
+}
+
+#[test]
+fn letters_of_a_title_that_look_like_others() {
+    let titled = |title: &str| {
+        let text = format!(
+            "title: {title}\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: test\ndescription: It is for this test \
+             alone.\nauthor: nobody\ndate: 2026-01-15\nlogsource: {{{PROCESS}}}\ndetection:\n    s:\n        Image: a\n    \
+             condition: s\nlevel: low\n"
+        );
+        read(&[("r.yml", text)]).iter().map(|found| found.code.id).collect::<Vec<_>>()
+    };
+    assert_eq!(titled("Start of сmd"), ["CC0141"]);
+    for title in ["Запуск cmd", "管理者admin", "Là\u{A0}! Début", r#""Start of \u0441md""#] {
+        assert_eq!(titled(title), [""; 0], "{title}");
+    }
+}
+
+#[test]
+fn regexes_that_nothing_reads_as_such() {
+    let regexes = [
+        "^cmd.*a$",
+        "(?i)cmd",
+        "(?:cmd)",
+        r"svc\d+",
+        "[a-z]+",
+        "[0-9]{3}",
+        r"[^\w]+",
+        r"cmd\.exe$",
+        ".*cmd.*",
+        "a(?=b)",
+    ];
+    for regex in regexes {
+        for key in ["CommandLine", "CommandLine|contains", "CommandLine|endswith", "User|startswith", "User|cased"] {
+            assert_eq!(of_item(&format!("{key}: '{regex}'")), ["CC0140"], "{key}: {regex}");
+        }
+        assert_eq!(codes(PROCESS, &format!("s:\n    - '{regex}'\ncondition: s"), ""), ["CC0140"], "keyword {regex}");
+        let found = of_item(&format!("CommandLine|re: '{regex}'"));
+        assert!(!found.contains(&"CC0140"), "{regex}: {found:?}");
+        let encoded = of_item(&format!("CommandLine|base64offset|contains: '{regex}'"));
+        assert!(!encoded.contains(&"CC0140"), "{regex}: {encoded:?}");
+        for operator in ["==", "!=", "contains", "starts_with", "ends_with", "like", "in"] {
+            let right = if operator == "in" { format!("[r\"{regex}\", \"b\"]") } else { format!("r\"{regex}\"") };
+            let found = of_native("\"when$\" or", &format!("\" or Line {operator} {right} or Line == \""));
+            assert_eq!(found, ["CC0140"], "{operator} {regex}");
+        }
+    }
+    for value in [
+        r"\\server\C$",
+        r"C:\data\\*.*",
+        "powershell.*",
+        "^",
+        "c^m^d",
+        "(a|b)",
+        "[char]+[int]",
+        "[a-z]",
+        r"Select-String \d+",
+        "-replace ''[a-z]+''",
+        "{0}{1}{2}",
+        r"findstr /r \.exe$",
+    ] {
+        assert_eq!(of_item(&format!("CommandLine|contains: '{value}'")), [""; 0], "{value}");
     }
 }
 
@@ -426,4 +628,107 @@ fn correlations_that_need_each_other() {
     assert_eq!(found(&[("b", "one"), ("c", "b"), ("d", "c, one")]), [""; 0]);
     assert_eq!(found(&[("b", "c"), ("c", "b")]), ["c", "b"]);
     assert_eq!(found(&[("b", "one, c"), ("c", "d"), ("d", "b"), ("e", "one")]), ["c", "d", "b"]);
+}
+
+/// A value, as an event has it, and one of the ways to write it.
+fn spelt() -> impl Strategy<Value = (u8, usize)> {
+    (0_u8..6, 0_usize..4)
+}
+
+/// How often a value is there that was there before.
+fn repeated(values: &[(u8, usize)]) -> usize {
+    let distinct: std::collections::HashSet<u8> = values.iter().map(|(value, _)| *value).collect();
+    values.len() - distinct.len()
+}
+
+fn listed(values: &[(u8, usize)], write: impl Fn(u8, usize) -> String) -> String {
+    values.iter().map(|(value, how)| write(*value, *how)).collect::<Vec<_>>().join(", ")
+}
+
+fn number(value: u8, how: usize) -> String {
+    let number = 4000 + u32::from(value);
+    [format!("{number}"), format!("0x{number:x}"), format!("0x{number:X}"), format!("0x0{number:x}")]
+        .into_iter()
+        .nth(how)
+        .unwrap_or_default()
+}
+
+fn address(value: u8, how: usize) -> String {
+    [
+        format!("fd00::{value}"),
+        format!("FD00::{value}"),
+        format!("fd00:0::{value}"),
+        format!("fd00:0:0:0:0:0:0:{value}"),
+    ]
+    .into_iter()
+    .nth(how)
+    .unwrap_or_default()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Numbers, addresses, networks, bytes and strings are the same by what they are, whatever they are written like.
+    #[test]
+    fn a_value_that_is_in_a_list_before_is_told_once(values in proptest::collection::vec(spelt(), 1..8)) {
+        let bytes = |value: u8, how: usize| ["hex\"AB0{}\"", "hex\"ab0{}\"", "hex\"Ab 0{}\"", "hex\"aB 0{}\""][how].replace("{}", &value.to_string());
+        let text = |value: u8, how: usize| [format!("\"a{value}\""), format!("r\"a{value}\""), format!("\"\\x61{value}\""), format!("\"\\u{{61}}{value}\"")][how].clone();
+        let cases = [
+            ("n in", listed(&values, number)),
+            ("t in", listed(&values, text)),
+            ("t contains all", listed(&values, text)),
+            ("b in", listed(&values, bytes)),
+            ("i in", listed(&values, |value, how| format!("\"{}\"", address(value, how)))),
+            ("i cidr", listed(&values, |value, how| format!("\"{}/128\"", address(value, how)))),
+        ];
+        for (operator, list) in cases {
+            for declared in [false, true] {
+                let (before, right) = match declared {
+                    true => (format!("list words = [{list}]\n"), "words".to_owned()),
+                    false => (String::new(), format!("[{list}]")),
+                };
+                // Used twice, a list is told of once.
+                let rules: String = (0..2).map(|rule| format!(
+                    "rule r{rule} {{\n id: \"6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f5{rule}\"\n template: acme.values @ 1\n severity: low\n \
+                     when {operator} {right} or n == {rule}\n}}\n"
+                )).take(if declared { 2 } else { 1 }).collect();
+                let template = "template acme.values @ 1 {\n 1 n : int\n 2 t : string\n 3 b : bytes\n 4 i : ip\n}\n";
+                let all = vec![(Source::new("a.content", format!("{template}{before}{rules}")), Language::Native)];
+                let judged = Gathered::of(all).check(&Checking::default()).judge();
+                let found: Vec<_> = judged.findings().iter().map(|found| found.code.id).collect();
+                prop_assert_eq!(&found, &vec!["CC0605"; repeated(&values)], "{} {}", operator, list);
+            }
+        }
+        if values.len() > 1 {
+            for (key, list) in [
+                ("Count", listed(&values, number)),
+                ("Address|cidr", listed(&values, |value, how| format!("'{}/128'", address(value, how)))),
+                ("Image", listed(&values, |value, how| format!("'{}{value}'", if how % 2 == 0 { 'a' } else { 'A' }))),
+            ] {
+                prop_assert_eq!(of_item(&format!("{key}: [{list}]")), vec!["CC0605"; repeated(&values)], "{}", list);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_boolean_that_is_in_a_list_before_is_told() {
+    assert!(of_item("User: [true, TRUE]").contains(&"CC0605"));
+    assert!(!of_item("User: [true, false]").contains(&"CC0605"));
+}
+
+#[test]
+fn what_another_use_of_a_list_tells_apart_is_none_twice() {
+    let rule = |list: &str| {
+        let text = format!(
+            "template acme.values @ 1 {{\n 1 t : string nocase\n}}\nlist words = [\"a\", \"A\"]\nrule r {{\n id: \
+             \"6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\"\n template: acme.values @ 1\n severity: low\n when t in {list} or t \
+             contains words\n}}\n"
+        );
+        let all = vec![(Source::new("a.content", text), Language::Native)];
+        let judged = Gathered::of(all).check(&Checking::default()).judge();
+        judged.findings().iter().map(|found| found.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(rule("[\"b\", \"B\"]"), ["the value `\"B\"` appears twice, first as `\"b\"`"]);
+    assert_eq!(rule("words"), [""; 0]);
 }

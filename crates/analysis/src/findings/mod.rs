@@ -137,9 +137,13 @@ impl<'d> Known<'d> {
         self.0.get(source.name()).into_iter().flatten().copied().filter(|diagnostic| diagnostic.source.is(source))
     }
 
-    /// Whether something else was found in a place.
+    /// Whether something else was found in a place. What a list has twice says nothing about the predicate around it.
     fn says(&self, source: &Source, place: Span) -> bool {
-        self.of(source).any(|known| known.span.start < place.end && place.start < known.span.end)
+        self.of(source).any(|known| {
+            let (from, to) = (known.span.start, known.span.end);
+            let is_value = known.code.id == codes::DUPLICATE_PREDICATE.id && (place.start < from || to < place.end);
+            from < place.end && place.start < to && !is_value
+        })
     }
 
     /// Whether a code was found in a file.

@@ -38,10 +38,8 @@ pub(super) fn findings(
         let code = match (&part.kind, cover) {
             (RedundantKind::DeadValue { .. }, _) => &codes::DEAD_VALUE,
             (_, Some(Cover::Other)) => &codes::COVERED_VALUE,
-            (_, Some(Cover::Same)) => {
-                found.extend(twice(rule, part, known));
-                continue;
-            }
+            // Each language tells of what a list has twice.
+            (_, Some(Cover::Same)) => continue,
             (kind, None) => {
                 if let Some(code) = part_code(kind)
                     && !known.says(&rule.source, part.span)
@@ -72,35 +70,6 @@ enum Cover {
     Same,
     /// Another one.
     Other,
-}
-
-/// The finding about a value that a list has more than once, where no check of its language has made it.
-fn twice(rule: &CheckedRule, part: &Redundant, known: &Known<'_>) -> Option<Diagnostic> {
-    if known.says(&rule.source, part.span) {
-        return None;
-    }
-    let (target, value) = (rule.targets.first()?, value_index(&part.kind)?);
-    let predicates = predicates(target);
-    let pattern = part
-        .predicates
-        .iter()
-        .filter_map(|index| predicates.get(*index))
-        .find_map(|predicate| (predicate.span == part.span).then(|| patterns(predicate).get(value)).flatten())?;
-    let literal = literal(pattern)?.to_ascii_lowercase();
-    // What a modifier made twice is not written twice.
-    let written = rule.source.slice(part.span).to_ascii_lowercase();
-    let times =
-        [literal.clone(), literal.replace('\\', "\\\\")].iter().map(|text| written.matches(text).count()).max()?;
-    if times < 2 {
-        return None;
-    }
-    let field = target.template.describe(&predicates.get(*part.predicates.first()?)?.field)?.name.to_owned();
-    let message = format!("`{}` appears more than once in one list of `{}`", clip(&literal), clip(&field));
-    Some(
-        Diagnostic::new(&codes::COVERED_VALUE, &rule.source, part.span, message)
-            .with_help("remove it, or write what was meant")
-            .with_rule(&rule.name),
-    )
 }
 
 /// What was found out on one template type.

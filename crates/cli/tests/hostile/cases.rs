@@ -320,7 +320,7 @@ fn bytes() -> Vec<Case> {
         raw("UTF-16", utf16, "CC0103"),
         raw("NUL bytes", [HEAD.as_bytes(), &[0; 100_000]].concat(), "CC0104"),
         raw("empty file", Vec::new(), "CC0102"),
-        raw("4 MB of blanks", vec![b' '; 4 << 20], "CC0102"),
+        raw("4 MB of spaces", vec![b' '; 4 << 20], "CC0102"),
         raw("one line of 4 MB", [b"title: ", vec![b'a'; (4 << 20) - 7].as_slice()].concat(), "CC0108"),
         raw("4 MB of one bracket", vec![b'['; 4 << 20], "CC0108"),
         raw("4 MB of quotes", vec![b'"'; 4 << 20], "CC0110"),
@@ -399,11 +399,11 @@ fn expansion() -> Vec<Case> {
         content("`(a{1000}){1000}`", || native("", "when image matches \"(a{1000}){1000}\""), "CC0503"),
         yml("`(a+)+`", || item("CommandLine|re: '(a+)+$'"), "CC0502"),
         yml(
-            "7,000 groups in an expression",
+            "7,000 groups in a regex",
             || item(&format!("CommandLine|re: '{}a{}'", "(".repeat(7_000), ")".repeat(7_000))),
             "CC0503",
         ),
-        yml("8,000 classes in an expression", || item(&format!("CommandLine|re: '{}'", r"\w".repeat(8_000))), "CC0503"),
+        yml("8,000 classes in a regex", || item(&format!("CommandLine|re: '{}'", r"\w".repeat(8_000))), "CC0503"),
         yml(
             "4,000 classes that ignore case",
             || item(&format!("CommandLine|re|i: '{}'", r"[\w]".repeat(4_000))),
@@ -411,10 +411,10 @@ fn expansion() -> Vec<Case> {
         ),
         content("3,000 rules with nested repeats", || regexes(3_000, "([a-z]{1,30}x){1,30}"), "CC0503"),
         content("5,000 rules with overlapping classes", || regexes(5_000, r"(\w+[^\s]\d{1,5}[\w-]+=){3}"), "CC0503"),
-        content("5,000 rules with long expressions", || regexes(5_000, &"(?:abc|def)[a-z]{1,8}x".repeat(4)), "CC0503"),
+        content("5,000 rules with long regexes", || regexes(5_000, &"(?:abc|def)[a-z]{1,8}x".repeat(4)), "CC0503"),
         content("900 rules with 200 alternatives", || regexes(900, &each(200, put!("a{at}.*b|"))), "CC0503"),
         yml(
-            "10,000 expressions with classes",
+            "10,000 regexes with classes",
             || {
                 item(&format!(
                     "CommandLine|re|i:\n{}",
@@ -426,7 +426,7 @@ fn expansion() -> Vec<Case> {
             "CC0503",
         ),
         yml(
-            "10,000 expressions with word classes",
+            "10,000 regexes with word classes",
             || {
                 item(&format!(
                     "CommandLine|re|i:\n{}",

@@ -15,7 +15,7 @@ impl Check for Lint {
     }
 
     fn guards(&self) -> &'static str {
-        "mistakes that can be seen without running anything: an input that a sensor of the fleet does not supply, a wrong type, an expression that explodes, a blank cell"
+        "mistakes that can be seen without running anything: an input that a sensor of the fleet does not supply, a wrong type, a regex that explodes, an empty cell"
     }
 
     fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {

@@ -130,7 +130,7 @@ pub static ALL: &[Defect] = &[
     },
     Defect {
         class: "blank-required-cell",
-        what: "a table has a blank cell where a value is required",
+        what: "a table has an empty cell where a value is required",
         check: &Lint,
         codes: &[&codes::TABLE_ROW],
         seed: blank_cell,
@@ -165,7 +165,7 @@ pub static ALL: &[Defect] = &[
     },
     Defect {
         class: "regex-explodes",
-        what: "an expression backtracks without bound in other engines",
+        what: "a regex backtracks without bound in other engines",
         check: &Lint,
         codes: &[&codes::REGEX_BACKTRACKS],
         seed: explodes,

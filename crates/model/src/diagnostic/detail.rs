@@ -33,6 +33,38 @@ pub enum Detail {
         sensors: Vec<Supply>,
         /// The versions of sensors that supply it, of the fleet and of those that ship with the program.
         supplied_by: Vec<Versions>,
+        /// The other version of the template type that declares it as another type, where that is what is wrong.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        declared: Option<Declared>,
+    },
+    /// A position that the template type does not have (CC0402).
+    Position {
+        /// The rule, by id or name.
+        rule: String,
+        /// The name of the template type.
+        template: String,
+        /// Its version.
+        version: u32,
+        /// How many fields it has.
+        arity: usize,
+        /// The position that the rule reads.
+        position: u32,
+    },
+    /// What is wrong within a manifest (CC0407).
+    Manifest {
+        /// The name of the sensor, as it is written.
+        sensor: String,
+        /// Its version, as it is written.
+        version: String,
+        /// The name of the template type; none for header fields and what is wrong with the manifest as a whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template: Option<String>,
+        /// The name of the input.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<String>,
+        /// The positions, from 1, at which the input stands.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        positions: Vec<usize>,
     },
     /// A rule that no sensor of the fleet loads, or whose template types none supplies (CC0405, CC0406).
     Rule {
@@ -137,6 +169,17 @@ pub struct Supply {
     /// What it supplies at the position, where that is another input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_position: Option<String>,
+}
+
+/// How another version of a template type declares a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Declared {
+    /// The version of the template type.
+    pub version: u32,
+    /// The type.
+    #[serde(rename = "type")]
+    pub ty: String,
 }
 
 /// An unbroken run of versions of a sensor.

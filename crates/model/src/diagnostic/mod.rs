@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::{Source, Span};
 pub use codes::Code;
-pub use detail::{Build, Detail, Measure, Room, Supply, Versions};
+pub use detail::{Build, Declared, Detail, Measure, Room, Supply, Versions};
 pub use fix::{Fix, FixKind};
 pub use render::{Lines, Rendered};
 pub use suggest::{clip, closest, head, tail};

@@ -7,7 +7,7 @@ use super::json;
 use super::manifest::{Capacity, Input, Manifest};
 use super::version::{Version, is_sensor_name, is_version};
 use crate::diagnostic::codes::{INVALID_MANIFEST, LIMIT_EXCEEDED};
-use crate::diagnostic::{Diagnostic, Sink};
+use crate::diagnostic::{Detail, Diagnostic, Sink};
 use crate::limits;
 use crate::source::{Source, Span};
 use crate::template::FieldType;
@@ -107,35 +107,42 @@ impl Manifest {
     fn examine(&self, places: Places<'_>) -> Examined {
         let mut sink = Sink::new(places.source);
         let start = Span::default();
+        let about = About { manifest: self, template: None };
         if self.format != 1 {
             let message = format!("format {} is not known; this version reads format 1", self.format);
-            sink.report(&INVALID_MANIFEST, places.locate(start, "format", start), message);
+            let place = places.locate(start, "format", start);
+            sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_detail(about.detail(None, &[])));
         }
         if !is_sensor_name(&self.sensor) {
             let place = places.locate(start, &self.sensor, start);
             let message = format!("`{}` is not a name of a sensor", short(&self.sensor));
             let help = "a name begins with a lower-case letter and has lower-case letters, digits, `-` and `_`";
-            sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
+            let finding = sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help);
+            sink.push(finding.with_detail(about.detail(None, &[])));
         }
         if !is_version(&self.version) {
             let place = places.locate(start, &self.version, start);
             let message = format!("`{}` is not a version", short(&self.version));
             let help = "a version begins with a digit and has letters, digits and `.-_+`";
-            sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
+            let finding = sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help);
+            sink.push(finding.with_detail(about.detail(None, &[])));
         }
         let place = places.locate(start, "header", start);
-        let header = inputs(&mut sink, places, place, "the header", &self.header);
+        let header = inputs(&mut sink, places, place, about, &self.header);
         let place = places.locate(start, "templates", start);
         if self.templates.is_empty() {
-            sink.report(&INVALID_MANIFEST, place, "the manifest supplies no template type");
+            let finding = sink.diagnostic(&INVALID_MANIFEST, place, "the manifest supplies no template type");
+            sink.push(finding.with_detail(about.detail(None, &[])));
         }
         let mut templates = HashMap::with_capacity(self.templates.len());
         for (name, supply) in &self.templates {
             let place = places.locate(place, name, place);
+            let about = About { manifest: self, template: Some(name) };
             if !is_template_name(name) {
                 let message = format!("`{}` is not a name of a template type", short(name));
                 let help = "a name has parts of lower-case letters, digits and `_` between dots";
-                sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
+                let finding = sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help);
+                sink.push(finding.with_detail(about.detail(None, &[])));
             }
             if supply.inputs.len() > limits::TEMPLATE_FIELDS {
                 let (count, most) = (supply.inputs.len(), limits::TEMPLATE_FIELDS);
@@ -143,12 +150,32 @@ impl Manifest {
                 sink.report(&LIMIT_EXCEEDED, place, message);
                 continue;
             }
-            let inputs = inputs(&mut sink, places, place, &format!("`{}`", short(name)), &supply.inputs);
+            let inputs = inputs(&mut sink, places, place, about, &supply.inputs);
             let positions = inputs.iter().enumerate().map(|(index, input)| (input.name.clone(), index + 1)).collect();
             templates.insert(name.clone(), SuppliedTemplate { inputs, positions });
         }
         let header = header.into_iter().map(|input| (input.name, input.ty)).collect();
         Examined { header, templates, sink }
+    }
+}
+
+/// What in a manifest is looked at.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    manifest: &'a Manifest,
+    /// The template type; none for the header and the manifest as a whole.
+    template: Option<&'a str>,
+}
+
+impl About<'_> {
+    fn detail(self, input: Option<&str>, positions: &[usize]) -> Detail {
+        Detail::Manifest {
+            sensor: self.manifest.sensor.clone(),
+            version: self.manifest.version.clone(),
+            template: self.template.map(str::to_owned),
+            input: input.map(str::to_owned),
+            positions: positions.to_vec(),
+        }
     }
 }
 
@@ -173,7 +200,8 @@ impl Places<'_> {
 }
 
 /// Checks the names and types of a list of inputs. `place` is the span after which they stand.
-fn inputs(sink: &mut Sink, places: Places<'_>, place: Span, owner: &str, inputs: &[Input]) -> Vec<SuppliedInput> {
+fn inputs(sink: &mut Sink, places: Places<'_>, place: Span, about: About<'_>, inputs: &[Input]) -> Vec<SuppliedInput> {
+    let owner = about.template.map_or_else(|| "the header".to_owned(), |name| format!("`{}`", short(name)));
     let mut found: Vec<SuppliedInput> = Vec::with_capacity(inputs.len());
     let mut first: HashMap<&str, (usize, Span)> = HashMap::with_capacity(inputs.len());
     let mut after = place;
@@ -186,11 +214,13 @@ fn inputs(sink: &mut Sink, places: Places<'_>, place: Span, owner: &str, inputs:
             || input.name.contains(char::is_control)
         {
             let message = format!("input {position} of {owner} has no usable name");
-            sink.report(&INVALID_MANIFEST, here, message);
+            let detail = about.detail(Some(&input.name), &[position]);
+            sink.push(sink.diagnostic(&INVALID_MANIFEST, here, message).with_detail(detail));
         }
         if let Some((earlier, place)) = first.get(input.name.as_str()) {
             let message = format!("{owner} has two inputs `{}`, at {earlier} and {position}", short(&input.name));
-            let finding = sink.diagnostic(&INVALID_MANIFEST, here, message);
+            let detail = about.detail(Some(&input.name), &[*earlier, position]);
+            let finding = sink.diagnostic(&INVALID_MANIFEST, here, message).with_detail(detail);
             sink.push(finding.with_place(*place, "the first").with_help("each input needs a name of its own"));
         } else {
             first.insert(&input.name, (position, here));
@@ -201,7 +231,8 @@ fn inputs(sink: &mut Sink, places: Places<'_>, place: Span, owner: &str, inputs:
             let place = places.locate(here, &input.ty, here);
             let message = format!("`{}` is not a type", short(&input.ty));
             let help = "types are `string`, `int`, `float`, `bool`, `ip`, `bytes` and `list<...>` of one, with `?` where the value may be absent";
-            sink.push(sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help));
+            let finding = sink.diagnostic(&INVALID_MANIFEST, place, message).with_help(help);
+            sink.push(finding.with_detail(about.detail(Some(&input.name), &[position])));
         }
     }
     found
@@ -358,5 +389,33 @@ mod tests {
             many.join(",")
         );
         assert_eq!(fault(&text).0, "`t` has 2000 inputs; at most 1024 are allowed");
+    }
+
+    /// The facts of what is wrong within a manifest: the sensor, and what of it.
+    #[test]
+    fn findings_within_a_manifest_have_their_facts() {
+        let manifest = |more: &str| {
+            let text = format!(r#"{{"format":1,"sensor":"acme","version":"8",{more}}}"#);
+            let found = Manifest::parse(&Source::new("m.json", text)).unwrap_err();
+            let facts: Vec<String> = found
+                .iter()
+                .map(|found| match found.detail.as_deref() {
+                    Some(Detail::Manifest { sensor, version, template, input, positions }) => {
+                        let (template, input) = (template.as_deref().unwrap_or("-"), input.as_deref().unwrap_or("-"));
+                        format!("{sensor} {version} {template} {input} {positions:?}")
+                    }
+                    other => format!("{other:?}"),
+                })
+                .collect();
+            facts.join("; ")
+        };
+        let string = |name: &str| format!(r#"{{"name":"{name}","type":"string"}}"#);
+        let of = |inputs: &str| format!(r#""templates":{{"t.x":{{"inputs":[{inputs}]}}}}"#);
+        assert_eq!(manifest(&of(&[string("a"), string("b"), string("a")].join(","))), "acme 8 t.x a [1, 3]");
+        assert_eq!(manifest(&of(r#"{"name":"a","type":"text"}"#)), "acme 8 t.x a [1]");
+        assert_eq!(manifest(&of(&[string("a"), string("")].join(","))), "acme 8 t.x  [2]");
+        assert_eq!(manifest(&format!(r#""header":[{0},{0}],{1}"#, string("h"), of(&string("a")))), "acme 8 - h [1, 2]");
+        assert_eq!(manifest(r#""templates":{}"#), "acme 8 - - []");
+        assert_eq!(manifest(r#""templates":{"T":{"inputs":[]}}"#), "acme 8 T - []");
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn from_json(value: &serde_json::Value, ty: FieldType) -> Result<Opti
             number.as_f64().map(|number| Some(Value::Float(number))).ok_or_else(|| wrong(&format!("`{number}`"), ty))
         }
         (Json::Bool(truth), Scalar::Bool) => Ok(Some(Value::Bool(*truth))),
-        (Json::String(_), _) => Err(wrong("a text", ty)),
+        (Json::String(_), _) => Err(wrong("a string", ty)),
         (Json::Number(_), _) => Err(wrong("a number", ty)),
         (Json::Bool(_), _) => Err(wrong("a boolean", ty)),
         (Json::Array(_), _) => Err(wrong("a list", ty)),
@@ -81,7 +81,7 @@ pub(super) fn from_json(value: &serde_json::Value, ty: FieldType) -> Result<Opti
 #[must_use]
 pub fn wrong(found: &str, ty: FieldType) -> String {
     let form = match ty.scalar {
-        Scalar::String => "a text",
+        Scalar::String => "a string",
         Scalar::Int => "an integer of 64 bits",
         Scalar::Float => "a number",
         Scalar::Bool => "true or false",

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use contentcheck_model::catalogue::Catalogue;
-use contentcheck_model::diagnostic::{Build, Code, Detail, Diagnostic, Supply, Versions, clip, closest, codes};
+use contentcheck_model::diagnostic::{
+    Build, Code, Declared, Detail, Diagnostic, Supply, Versions, clip, closest, codes,
+};
 use contentcheck_model::field::{FieldInfo, Place};
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::{CheckedRule, Target};
@@ -149,6 +151,7 @@ fn input<'s>(
         ty: mention.field.ty.to_string(),
         sensors: sensors.map(supply).collect(),
         supplied_by: runs.iter().map(versions_of).collect(),
+        declared: None,
     }
 }
 
@@ -271,6 +274,10 @@ pub(crate) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnos
                     .map(|declared| (other, declared))
             });
             let Some((other, declared)) = differing else { continue };
+            let mut detail = input(rule, template, mention, std::iter::empty(), &[]);
+            if let Detail::Input { declared: of_other, .. } = &mut detail {
+                *of_other = Some(Declared { version: other.version, ty: declared.to_string() });
+            }
             let field = clip(mention.field.name);
             let message = format!(
                 "{} reads `{field}`, which `{template}` does not declare, as `{}`, but `{other}` declares it as `{declared}`",
@@ -280,7 +287,8 @@ pub(crate) fn versions(rule: &CheckedRule, catalogue: &Catalogue) -> Vec<Diagnos
             found.push(
                 Diagnostic::new(&codes::INPUT_TYPE_DIFFERS, &rule.source, mention.span, message)
                     .with_help(format!("write the rule on `{other}`, and compare with values of that type"))
-                    .with_rule(&rule.name),
+                    .with_rule(&rule.name)
+                    .with_detail(detail),
             );
         }
     }

@@ -688,7 +688,7 @@ impl Literal {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Text(_) => "text",
+            Self::Text(_) => "string",
             Self::Int(_) => "integer",
             Self::Float(_) => "float",
             Self::Bool(_) => "boolean",

@@ -70,7 +70,7 @@ fn hex(text: &str, span: Span, sink: &mut Sink) -> Option<Vec<u8>> {
     if bytes.is_none() {
         let found = sink
             .diagnostic(&codes::INVALID_NUMBER, span, "these are not whole bytes in hexadecimal")
-            .with_help("two digits of 0-9 a-f for each byte; blanks may stand between bytes");
+            .with_help("two digits of 0-9 a-f for each byte; spaces may stand between bytes");
         sink.push(found);
     }
     bytes

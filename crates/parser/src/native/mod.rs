@@ -5,6 +5,7 @@
 //! is the reference for grammar and meaning.
 
 pub mod ast;
+mod characters;
 mod format;
 mod lexer;
 pub(crate) mod literal;

@@ -245,9 +245,7 @@ fn left_out(checked: &Checked, errors: &[Vec<Diagnostic>], problems: &[Diagnosti
                 }
             }
             if rule.is_none() && reasons.is_empty() {
-                // Nothing is left out without a reason; that a front end gives none is its fault.
-                let message = "the rule could not be read";
-                reasons.push(Diagnostic::new(&codes::RULE_LEFT_OUT, source, facts.span, message));
+                reasons.push(without_reason(facts, source));
             }
             if !reasons.is_empty() {
                 reasons.sort_by_key(|of| (of.span, of.code.id));
@@ -280,6 +278,14 @@ fn named(facts: &Facts, source: &Source, is_read: bool, reasons: Vec<Diagnostic>
     let name = first(&facts.id).or_else(|| first(&facts.name)).or_else(|| title.clone());
     let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| source.name().to_owned());
     LeftOut { name, title, source: source.clone(), span: facts.span, extent: facts.extent, is_read, reasons }
+}
+
+/// Nothing is left out without a reason; that a front end gives none is its fault.
+fn without_reason(facts: &Facts, source: &Source) -> Diagnostic {
+    let LeftOut { name, .. } = named(facts, source, false, Vec::new());
+    Diagnostic::new(&codes::RULE_LEFT_OUT, source, facts.span, "the rule could not be read")
+        .with_rule(&name)
+        .with_detail(Detail::LeftOut { rules: vec![name] })
 }
 
 fn whole(source: &Source, reason: &Diagnostic) -> LeftOut {
@@ -389,4 +395,29 @@ fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) ->
     }
     sort(&mut found);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_is_left_out_without_a_reason_is_named() {
+        let source = Source::new("r.yml", "title: x\n");
+        let facts = Facts {
+            id: None,
+            name: Some(("shell".to_owned(), Span::default())),
+            title: Some("Shell".to_owned()),
+            logsource: None,
+            logic: None,
+            span: Span::new(0, 5),
+            extent: Span::new(0, 8),
+            global: None,
+            is_rule: true,
+            unread: None,
+        };
+        let found = without_reason(&facts, &source);
+        assert_eq!((found.code.id, found.rule.as_deref()), ("CC0808", Some("shell")));
+        assert_eq!(found.detail.as_deref(), Some(&Detail::LeftOut { rules: vec!["shell".to_owned()] }));
+    }
 }

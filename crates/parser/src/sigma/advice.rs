@@ -14,7 +14,7 @@ pub(crate) fn modifier(name: &str) -> Option<String> {
             return Some(format!("write `{other}` without spaces around the `|`"));
         }
         "" => "remove the `|`, or write a modifier behind it",
-        "regex" | "regexp" | "match" | "matches" | "rx" | "pcre" | "rlike" => "write `re` for a regular expression",
+        "regex" | "regexp" | "match" | "matches" | "rx" | "pcre" | "rlike" => "write `re` for a regex",
         "includes" | "include" | "has" | "substring" | "containing" => "write `contains`",
         "containsall" => "write `contains|all`",
         "containsany" | "any" | "anyof" | "or" | "oneof" => {

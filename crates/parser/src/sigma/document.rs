@@ -18,6 +18,7 @@ use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, cl
 use contentcheck_model::expression::Expr;
 use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::outcome::{Dependent, DependentKind, Facts, FileOutcome, ReadField, Referred};
+use contentcheck_model::predicate::Network;
 use contentcheck_model::rule::{CheckedRule, Level};
 use contentcheck_model::sensor::Constraint;
 use contentcheck_model::source::{Source, Span};
@@ -623,7 +624,7 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
             .iter()
             .enumerate()
             .filter(|(_, value)| value.raw != Raw::Null)
-            .map(|(index, value)| (folded(&value.text, exact), index))
+            .map(|(index, value)| (compared(item, &value.text, exact), index))
             .collect();
         sorted.sort_unstable();
         let twins = sorted.iter().zip(sorted.iter().skip(1)).filter(|((first, _), (second, _))| first == second);
@@ -635,7 +636,12 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
                 .diagnostic(
                     &codes::DUPLICATE_PREDICATE,
                     value.span,
-                    format!("the value `{}` appears twice", clip(&value.text)),
+                    match (clip(value.written), clip(first.written)) {
+                        (again, before) if again == before || value.text == first.text => {
+                            format!("the value `{}` appears twice", clip(&value.text))
+                        }
+                        (again, before) => format!("the value `{again}` appears twice, first as `{before}`"),
+                    },
                 )
                 .with_place(first.span, "first here")
                 .with_help("remove the second, or write what was meant");
@@ -676,7 +682,7 @@ fn hash_item(item: &Item<'_>, hasher: &mut DefaultHasher) {
     // A sum does not depend on the order of the values.
     let sum = item.values.iter().fold(0u64, |sum, value| {
         let mut own = DefaultHasher::new();
-        (folded(&value.text, exact), value.raw == Raw::Null).hash(&mut own);
+        (compared(item, &value.text, exact), value.raw == Raw::Null).hash(&mut own);
         sum.wrapping_add(own.finish())
     });
     sum.hash(hasher);
@@ -685,6 +691,16 @@ fn hash_item(item: &Item<'_>, hasher: &mut DefaultHasher) {
 /// Whether the values of an item are compared letter by letter.
 fn is_exact(item: &Item<'_>) -> bool {
     item.modifiers.cased || item.modifiers.kind == Kind::Regex || !item.modifiers.encodings.is_empty()
+}
+
+/// What a value is where it is compared, whatever it is written like.
+fn compared<'t>(item: &Item<'_>, text: &'t str, exact: bool) -> Cow<'t, str> {
+    if item.modifiers.kind == Kind::Cidr
+        && let Ok(network) = Network::parse(text)
+    {
+        return Cow::Owned(format!("{}/{}", network.address, network.prefix));
+    }
+    folded(text, exact)
 }
 
 fn folded(text: &str, exact: bool) -> Cow<'_, str> {
@@ -759,7 +775,7 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
         let Some(field) = item.field else { continue };
         for value in item.values.iter().filter(|value| matches_all(item, value)) {
             let shown =
-                if value.text.is_empty() { "an empty text".to_owned() } else { format!("`{}`", clip(&value.text)) };
+                if value.text.is_empty() { "an empty string".to_owned() } else { format!("`{}`", clip(&value.text)) };
             let message = format!("{shown} matches every value of `{}`", clip(field));
             let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, message);
             found = if item.values.len() == 1 && tests_presence(item) {

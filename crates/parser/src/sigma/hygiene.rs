@@ -8,6 +8,8 @@ use super::detection::{Detections, Item, Raw, Written, matches_all};
 use super::modifier::{Encoding, Kind, Part};
 use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
+use contentcheck_model::language::Language;
+use contentcheck_model::regex;
 use contentcheck_model::source::Span;
 
 /// Looks at every item and at the names of the selections.
@@ -22,11 +24,15 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
         for value in &item.values {
             spelt_number(item, value, sink);
             let Raw::Text(text) = &value.raw else { continue };
-            value_characters(value, text, sink);
+            let is_regex = item.modifiers.kind == Kind::Regex;
+            characters::in_value(Language::Sigma, is_regex, text, value.span, sink);
             if item.modifiers.kind == Kind::Plain {
                 placeholder(item, value, text, sink);
                 escaped_wildcard(value, text, sink);
                 query_wildcard(value, text, sink);
+                if foreign_pattern(item, value, text, sink) {
+                    continue;
+                }
                 if !stray_character(item, value, text, sink) && !stray_mark(item, value, text, sink) {
                     values_in_string(item, value, text, sink);
                 }
@@ -37,73 +43,7 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
 
 /// Characters of a name or a condition that cannot be seen, or that look like others.
 pub(crate) fn characters(what: &str, text: &str, span: Span, sink: &mut Sink) {
-    if let Some(hidden) = characters::hidden(text) {
-        let message = format!("{what} has {}, which cannot be told from other text", named(hidden));
-        sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, span, message).with_help("type the text again"));
-    } else if let Some(word) = characters::look_alike(text) {
-        look_alike(what, word, span, sink);
-    }
-}
-
-fn look_alike(what: &str, word: &str, span: Span, sink: &mut Sink) {
-    let foreign = word.chars().find(|sign| !sign.is_ascii()).map_or(0, u32::from);
-    let message = format!("{what} has the word `{}`, in which U+{foreign:04X} looks like an ASCII letter", clip(word));
-    let help =
-        format!("type the word again; where U+{foreign:04X} is meant, write it between double quotes as an escape");
-    sink.push(sink.diagnostic(&codes::MIXED_SCRIPTS, span, message).with_help(help));
-}
-
-/// A character in words, with its number.
-fn named(sign: char) -> String {
-    let number = u32::from(sign);
-    match sign {
-        '\u{A0}' => format!("the no-break space U+{number:04X}"),
-        '\u{AD}' => format!("the soft hyphen U+{number:04X}"),
-        '\u{2028}' | '\u{2029}' => format!("the line separator U+{number:04X}"),
-        _ if characters::is_odd_space(sign) => format!("the space U+{number:04X}"),
-        _ => format!("the invisible character U+{number:04X}"),
-    }
-}
-
-/// The same for a value, where an escape that spells the number of a character means it.
-fn value_characters(value: &Written<'_>, text: &str, sink: &mut Sink) {
-    if text.is_ascii() {
-        return;
-    }
-    let written = sink.source().slice(value.span);
-    if spells_characters(written) {
-        return;
-    }
-    if let Some(hidden) = characters::hidden(text) {
-        let short = match hidden {
-            '\u{A0}' => "\\_",
-            '\u{2028}' => "\\L",
-            '\u{2029}' => "\\P",
-            _ => "",
-        };
-        let help = if !short.is_empty() && written.starts_with('"') && written.contains(short) {
-            format!("between double quotes YAML reads `{short}` as this character; write a path in single quotes")
-        } else {
-            let number = u32::from(hidden);
-            format!("remove it; where it is meant, write it between double quotes as \\U{number:08X}")
-        };
-        let message = format!("`{}` has {}", clip(text), named(hidden));
-        sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message).with_help(help));
-    } else if let Some(word) = characters::look_alike(text) {
-        look_alike("the value", word, value.span, sink);
-    }
-}
-
-/// Whether a value between double quotes spells a character by its number.
-fn spells_characters(written: &str) -> bool {
-    let Some(inner) = written.strip_prefix('"') else { return false };
-    let mut signs = inner.chars();
-    while let Some(sign) = signs.next() {
-        if sign == '\\' && matches!(signs.next(), Some('u' | 'U' | 'x')) {
-            return true;
-        }
-    }
-    false
+    characters::in_name(Language::Sigma, what, text, span, sink);
 }
 
 /// A number that is compared as a string in another spelling than its own.
@@ -180,7 +120,7 @@ fn field_name(item: &Item<'_>, sink: &mut Sink) {
     let Some(field) = item.field else { return };
     characters("the name of a field", field, item.field_span, sink);
     let help = if field.trim() != field {
-        format!("write `{}`; the blank is a part of the name", clip(field.trim()))
+        format!("write `{}`; the space is a part of the name", clip(field.trim()))
     } else if field.contains('*') {
         "Sigma has no wildcards in names of fields; name each field".to_owned()
     } else if field.split('.').any(is_array_selector) {
@@ -312,6 +252,21 @@ fn query_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
     }
 }
 
+/// `^cmd.*$`, `(?i)cmd`, `\d+` without `re`. Says whether it is one.
+fn foreign_pattern(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) -> bool {
+    let is_part = item.field.is_none() || item.modifiers.part != Part::Whole || text.contains('*');
+    if !item.modifiers.encodings.is_empty() || !regex::is_likely(text, is_part) {
+        return false;
+    }
+    let message = format!("`{}` is a regex, and without `re` it is compared as it is written", clip(text));
+    let help = match item.field {
+        Some(field) => format!("write `{}|re`; elsewhere only `*` and `?` have a meaning", clip(field)),
+        None => "ask a field with `re`; in keywords only `*` and `?` have a meaning".to_owned(),
+    };
+    sink.push(sink.diagnostic(&codes::FOREIGN_PATTERN, value.span, message).with_help(help));
+    true
+}
+
 /// What pages on the web end in.
 const PAGES: &[&str] =
     &[".php", ".asp", ".aspx", ".ashx", ".jsp", ".jspx", ".cgi", ".html", ".htm", ".cfm", ".do", ".action", ".pl"];
@@ -441,9 +396,9 @@ fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
         let found = sink.diagnostic(
             &codes::STRAY_CHARACTER,
             value.span,
-            format!("`{}` {edge} with a blank, and {whole} is compared", clip(text)),
+            format!("`{}` {edge} with a space, and {whole} is compared", clip(text)),
         );
-        sink.push(found.with_help("remove the blank, or use `contains` if a part is meant"));
+        sink.push(found.with_help("remove the space, or use `contains` if a part is meant"));
     }
     at_start || at_end
 }
@@ -456,7 +411,7 @@ pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut 
     }
     let (message, help) = if !text.contains(['\\', '.', '^', '$', '*', '+', '?', '{', '}', '(', ')', '[', ']', '|']) {
         let modifier = if item.modifiers.ignore_case { "contains" } else { "contains|cased" };
-        (format!("`{}` is a plain text, not an expression", clip(text)), format!("write `{modifier}`"))
+        (format!("`{}` is a plain string, not a regex", clip(text)), format!("write `{modifier}`"))
     } else {
         let escapes =
             text.strip_suffix(".*").map(|start| start.bytes().rev().take_while(|byte| *byte == b'\\').count());
@@ -466,10 +421,7 @@ pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut 
             (false, true) => "the end",
             (false, false) => return,
         };
-        (
-            format!("`.*` at {edge} of an expression has no effect"),
-            "remove it; an expression may match anywhere".to_owned(),
-        )
+        (format!("`.*` at {edge} of a regex has no effect"), "remove it; a regex may match anywhere".to_owned())
     };
     sink.push(sink.diagnostic(&codes::PLAIN_EXPRESSION, value.span, message).with_help(help));
 }

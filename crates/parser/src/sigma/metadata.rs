@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::yaml::{Node, Scalar, Style, Yaml};
+use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Code, Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
 use contentcheck_model::limits;
 use contentcheck_model::metadata::{self, Day, is_uuid, parse_day};
@@ -136,7 +137,9 @@ fn printable(name: &str, node: &Node<'_>, sink: &mut Sink) {
 fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
     match name {
         "title" => {
-            text(name, value, 256, sink);
+            if let Some(title) = text(name, value, 256, sink) {
+                characters::in_title(title, value.span, sink);
+            }
         }
         "name" => {
             text(name, value, 256, sink);

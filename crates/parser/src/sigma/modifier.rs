@@ -154,7 +154,7 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
         Some("`exists` takes one boolean and no other modifier".to_owned())
     } else if wide && !base64 {
         Some(
-            "a UTF-16 value holds NUL bytes that no text field has; follow it with `base64` or `base64offset`"
+            "a UTF-16 value holds NUL bytes that no string field has; follow it with `base64` or `base64offset`"
                 .to_owned(),
         )
     } else if misordered(&modifiers.encodings) {

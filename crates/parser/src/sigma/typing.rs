@@ -349,16 +349,16 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
         }
         if !limits::take(&mut budget.regex_bytes, value.text.len()) {
             let most = limits::FILE_REGEX_BYTES;
-            let message = format!("the expressions of this file have more than {most} bytes together");
+            let message = format!("the regexes of this file have more than {most} bytes together");
             let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message);
-            return Err(sink.refuse(found.with_help("split the file, or match strings where no expression is needed")));
+            return Err(sink.refuse(found.with_help("split the file, or match strings where no regex is needed")));
         }
         let inspected = regex::inspect(&value.text, flags);
         if let Ok(states) = &inspected
             && !limits::take(&mut budget.regex_states, *states)
         {
             let most = limits::FILE_REGEX_STATES;
-            let message = format!("the regular expressions of this file need more than {most} states together");
+            let message = format!("the regexes of this file need more than {most} states together");
             let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, value.span, message);
             return Err(sink.refuse(found.with_help("split the file, or lower the counts of repeats")));
         }
@@ -502,8 +502,8 @@ fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Expr<Arc<Test>>, sink: &mut
                 Kind::Cidr => "`cidr`",
                 Kind::Order(_) => "an ordering",
                 Kind::Time(_) => "a part of a time",
-                Kind::Regex => "an expression",
-                _ => "a part of a text",
+                Kind::Regex => "a regex",
+                _ => "a part of a string",
             };
             let found = sink
                 .diagnostic(
@@ -523,7 +523,7 @@ fn field_name(item: &Item<'_>) -> String {
 
 const fn article(scalar: Scalar) -> &'static str {
     match scalar {
-        Scalar::String => "a text",
+        Scalar::String => "a string",
         Scalar::Int => "an integer",
         Scalar::Float => "a number",
         Scalar::Bool => "a boolean",

@@ -22,7 +22,7 @@ codes! {
     /// A sensor supplies the input under another type
     INPUT_TYPE_DIFFERS = "CC0404" "input-type-differs" Error {
         cause: "The sensor supplies the field, but its manifest gives it another type than the template type declares; a \
-                field that an open template type does not declare is a text. Or the rule reads such a field, and another \
+                field that an open template type does not declare is a string. Or the rule reads such a field, and another \
                 version of the template type declares it as something else.",
         harm: "The comparison is made on a value of another type, or faults.",
         cure: "Align the template type with the sensor, or restrict the rule to the sensors that agree.",

@@ -1,19 +1,19 @@
 //! 05xx: cost, size, capacity; from CC0520 on the content image.
 
 codes! {
-    /// The regular expression cannot be compiled
+    /// The regex cannot be compiled
     INVALID_REGEX = "CC0501" "invalid-regex" Error {
-        cause: "The expression has a syntax error, or uses a construct (backreference, look-around) that no engine can match in linear time.",
+        cause: "The regex has a syntax error, or uses a construct (backreference, look-around) that no engine can match in linear time.",
         harm: "The rule cannot be loaded, or its cost on hostile input is unbounded.",
-        cure: "Rewrite the expression; the message names the construct and its place.",
+        cure: "Rewrite the regex; the message names the construct and its place.",
     }
-    /// The regular expression explodes on hostile input
+    /// The regex explodes on hostile input
     REGEX_BACKTRACKS = "CC0502" "regex-backtracks" Error {
         cause: "Repeats are nested or adjacent and can match the same text in many ways, such as `(a+)+` or `.*.*`.",
-        harm: "A backtracking engine tries all of the ways. On 2 July 2019 such an expression took every processor of a global network for 27 minutes.",
+        harm: "A backtracking engine tries all of the ways. On 2 July 2019 such a regex took every processor of a global network for 27 minutes.",
         cure: "Leave out the inner or the second repeat; it matches nothing more.",
     }
-    /// The regular expression is too large
+    /// The regex is too large
     REGEX_TOO_LARGE = "CC0503" "regex-too-large" Error {
         cause: "Counted repeats multiply: `(a{1000}){1000}` stands for a million letters.",
         harm: "Compiling or matching it takes memory and time beyond what a sensor has.",
@@ -46,7 +46,7 @@ codes! {
     /// A table row is wrong
     TABLE_ROW = "CC0512" "table-row" Error {
         cause: "A cell is blank or of the wrong type, a row has too many or too few cells, or the data cannot be read.",
-        harm: "A blank where a value was required stopped a global control plane on 12 June 2025.",
+        harm: "An empty cell where a value was required stopped a global control plane on 12 June 2025.",
         cure: "Fix the row that the message names, by row and column.",
     }
     /// A table key occurs twice
@@ -93,7 +93,7 @@ codes! {
     }
     /// The image was altered
     IMAGE_CHECKSUM = "CC0523" "image-checksum" Error {
-        cause: "The bytes are not those that were written: storage or transport changed some, such as a text mode that rewrites line ends.",
+        cause: "The bytes are not those that were written: storage or transport changed some, such as a transfer that rewrites line ends.",
         harm: "A changed byte is a changed rule: it fires on other events, or on none.",
         cure: "Fetch the image again and compare it with the one that was compiled: the same release has the same bytes.",
     }

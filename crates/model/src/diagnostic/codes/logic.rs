@@ -53,7 +53,7 @@ codes! {
     }
     /// A value that can never match
     IMPOSSIBLE_VALUE = "CC0609" "impossible-value" Warning {
-        cause: "The value contradicts the type or the normal form of the field, such as a text in a numeric field.",
+        cause: "The value contradicts the type or the normal form of the field, such as a string in a numeric field.",
         harm: "The predicate is false on every event.",
         cure: "Write a value that the field can have.",
     }
@@ -83,11 +83,11 @@ codes! {
     }
     /// A filter that excludes all that is selected
     SWALLOWING_FILTER = "CC0614" "swallowing-filter" Warning {
-        cause: "The filter holds wherever the selection does: it is too wide, or an empty text stands in its list.",
+        cause: "The filter holds wherever the selection does: it is too wide, or an empty string stands in its list.",
         harm: "The rule, or this branch of it, never fires, while its selection looks right.",
         cure: "Narrow the filter, and write a test that fires.",
     }
-    /// A filter that other filters make superfluous
+    /// A filter that other filters make redundant
     COVERED_FILTER = "CC0615" "covered-filter" Info {
         cause: "Other filters of the rule exclude all that this one does.",
         harm: "It costs, and whoever narrows it changes nothing.",
@@ -95,7 +95,7 @@ codes! {
     }
     /// A branch that holds only where another one does
     COVERED_BRANCH = "CC0616" "covered-branch" Info {
-        cause: "One alternative asks for more than another one, or for a longer text that has the shorter one in it.",
+        cause: "One alternative asks for more than another one, or for a longer string that has the shorter one in it.",
         harm: "It adds no detection. Often the wider alternative is wider than its author knows.",
         cure: "Remove it, or narrow the wider one.",
     }
@@ -107,7 +107,7 @@ codes! {
     }
     /// A list value that others of its list cover
     COVERED_VALUE = "CC0618" "covered-value" Info {
-        cause: "Every text that matches the value matches another one of the same list, such as `\\bin\\sh` beside `sh`.",
+        cause: "Every string that matches the value matches another one of the same list, such as `\\bin\\sh` beside `sh`.",
         harm: "It adds no detection. Often the shorter value is wider than its author knows.",
         cure: "Remove the value, or the shorter one where that is too wide.",
     }

@@ -139,17 +139,17 @@ codes! {
         harm: "With `1 of them` the events that the filter was to leave out fire the rule; with `all of them` only those do.",
         cure: "Name the selections: `1 of selection* and not 1 of filter*`.",
     }
-    /// An expression that a text could replace, or with a part of no effect
+    /// A regex that a string could replace, or with a part of no effect
     PLAIN_EXPRESSION = "CC0724" "plain-expression" Info {
-        cause: "`re` was used where no character of the value has a meaning of its own, or `.*` stands at an edge of an expression, which is searched anywhere anyway.",
-        harm: "Expressions are slower than strings, compare letters exactly, and hide what is looked for.",
+        cause: "`re` was used where no character of the value has a meaning of its own, or `.*` stands at an edge of a regex, which is searched anywhere anyway.",
+        harm: "Regexes are slower than strings, compare letters exactly, and hide what is looked for.",
         cure: "Compare with `contains` (and `cased` where case matters), or remove the `.*`.",
     }
-    /// All of several expressions must match
+    /// All of several regexes must match
     ALL_EXPRESSIONS = "CC0725" "all-expressions" Info {
-        cause: "`all` stands beside `re` and several expressions, so every one of them must match the same value.",
+        cause: "`all` stands beside `re` and several regexes, so every one of them must match the same value.",
         harm: "It is often meant as a choice, and some tools take `all` away here as redundant, which changes what the rule matches.",
-        cure: "Leave `all` out for a choice. Keep it, or write one item for each expression, where all are meant.",
+        cure: "Leave `all` out for a choice. Keep it, or write one item for each regex, where all are meant.",
     }
     /// `of` over a single name
     OF_WITHOUT_STAR = "CC0726" "of-without-star" Warning {

@@ -43,7 +43,7 @@ codes! {
         harm: "Unexpanded, it is compared as text and never matches.",
         cure: "Expand the placeholder before release, or write the values out.",
     }
-    /// A rule reference that leads nowhere
+    /// A reference to a rule that is not there
     UNKNOWN_RULE_REFERENCE = "CC0208" "unknown-rule-reference" Error {
         cause: "A correlation or filter names a rule that is not part of this content.",
         harm: "The correlation never fires, or the filter filters nothing.",

@@ -75,7 +75,7 @@ codes! {
     }
     /// An attribute has the wrong shape
     WRONG_SHAPE = "CC0114" "wrong-shape" Error {
-        cause: "A list stands where a text is expected, or the other way round.",
+        cause: "A list stands where a string is expected, or the other way round.",
         harm: "Readers drop or misread the attribute.",
         cure: "Write the attribute in the shape that the message names.",
     }
@@ -131,7 +131,7 @@ codes! {
     EMPTY_VALUES = "CC0123" "empty-values" Error {
         cause: "All values were removed, or a generator had none.",
         harm: "An emptied list turns a condition into one that matches nothing, or everything.",
-        cure: "Give the field a value; write `null` for an absent field and '' for an empty text.",
+        cure: "Give the field a value; write `null` for an absent field and '' for an empty string.",
     }
     /// `all` on a single value
     ALL_OF_ONE = "CC0124" "all-of-one" Warning fixable {
@@ -142,7 +142,7 @@ codes! {
     /// `null` among other values
     NULL_IN_LIST = "CC0125" "null-in-list" Info {
         cause: "A list of values holds `null` or an empty entry, often a line that lost its value.",
-        harm: "Here the item is also true where the field is absent. Other engines compare with the text `null`, drop the entry or refuse the rule.",
+        harm: "Here the item is also true where the field is absent. Other engines compare with the string `null`, drop the entry or refuse the rule.",
         cure: "Give the absent field a selection of its own, `field: null`, or remove the empty entry.",
     }
     /// A wildcard that is escaped by a path's backslash
@@ -153,19 +153,19 @@ codes! {
     }
     /// A value with a character at its edge or inside that no log has there
     STRAY_CHARACTER = "CC0127" "stray-character" Warning {
-        cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer text, a character that cannot be seen was copied with it, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
+        cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer string, a character that cannot be seen was copied with it, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
         harm: "The whole value, or its beginning, is compared, so the character decides and the value hardly ever matches.",
-        cure: "Remove the character, or compare with `contains`. Write paths in single quotes.",
+        cure: "Remove the character, or compare with `contains`. In YAML write paths in single quotes. A character that is meant is written as an escape.",
     }
     /// A piece of base64 compared with a whole value
     ENCODED_WHOLE = "CC0128" "encoded-whole" Warning {
-        cause: "`base64offset` stands without `contains`. It makes the pieces that a text leaves inside a longer encoded text, cut at both ends.",
+        cause: "`base64offset` stands without `contains`. It makes the pieces that a string leaves inside a longer encoded text, cut at both ends.",
         harm: "A piece never equals the whole value, so the item is false on every event.",
         cure: "Add `contains`, or use `base64` if the encoded value is the whole.",
     }
     /// The name of a field holds a character that means something elsewhere
     ODD_FIELD_NAME = "CC0129" "odd-field-name" Warning {
-        cause: "A blank was left before the `|`, or the name has a wildcard or the selector of an array (`[any]`, `[0]`), which Sigma 2.1 does not have.",
+        cause: "A space was left before the `|`, or the name has a wildcard or the selector of an array (`[any]`, `[0]`), which Sigma 2.1 does not have.",
         harm: "Every character before the `|` is part of the name, so a field is read that no event has.",
         cure: "Write the name of the field alone, and the names of nested fields with dots.",
     }
@@ -175,7 +175,7 @@ codes! {
         harm: "The declaration cannot be loaded.",
         cure: "Write what the message expects at this place. docs/language.md has the grammar.",
     }
-    /// A text or comment is not closed
+    /// A string or comment is not closed
     UNTERMINATED = "CC0131" "unterminated" Error {
         cause: "The closing quote or bracket is missing.",
         harm: "Everything up to the end of the line or file is swallowed.",
@@ -187,11 +187,11 @@ codes! {
         harm: "In languages that accept both, the wrong one compiles.",
         cure: "Write `==` to compare.",
     }
-    /// Unknown escape in a text
+    /// Unknown escape in a string
     INVALID_ESCAPE = "CC0133" "invalid-escape" Error fixable {
-        cause: "A backslash is followed by a character that has no escape; often a Windows path in a plain text.",
+        cause: "A backslash is followed by a character that has no escape; often a Windows path in a plain string.",
         harm: "`\\t` in `C:\\temp` would become a tab, and the rule would never match.",
-        cure: "Use a raw text, r\"C:\\temp\", or double the backslash.",
+        cure: "Use a raw string, r\"C:\\temp\", or double the backslash.",
     }
     /// A number that cannot be represented
     INVALID_NUMBER = "CC0134" "invalid-number" Error {
@@ -205,11 +205,11 @@ codes! {
         harm: "Languages that accept it compare the result of the first comparison with the second number.",
         cure: "Write `1 < x and x < 5`.",
     }
-    /// A text in single quotes
+    /// A string in single quotes
     SINGLE_QUOTES = "CC0136" "single-quotes" Error fixable {
-        cause: "The text was written as in SQL, YAML or a shell.",
+        cause: "The string was written as in SQL, YAML or a shell.",
         harm: "Languages differ in what a backslash means between single quotes, so a copied path would silently change.",
-        cure: "Write \"...\", or a raw text r\"...\" if it holds backslashes.",
+        cure: "Write \"...\", or a raw string r\"...\" if it holds backslashes.",
     }
     /// `and` and `or` are mixed without parentheses
     MIXED_AND_OR = "CC0137" "mixed-and-or" Warning fixable {
@@ -231,13 +231,13 @@ codes! {
     }
     /// A value is written as a pattern of another operator
     FOREIGN_PATTERN = "CC0140" "foreign-pattern" Warning {
-        cause: "The value has the wildcards or the signs of a regular expression, and the operator takes them as they are written: `==`, `in`, `contains`, `starts_with` and `ends_with` have no wildcards, and those of `like` are `*` and `?`.",
+        cause: "The value has the wildcards or the signs of a regex, and the operator takes them as they are written: `==`, `in`, `contains`, `starts_with` and `ends_with` have no wildcards, those of `like` are `*` and `?`, and a value in a Sigma rule is a regex only with `re`.",
         harm: "The rule looks for the signs themselves, which events hardly ever have, so it looks right and never matches.",
-        cure: "Use `like` for wildcards and `matches` for a regular expression, or remove the signs.",
+        cure: "Use `like` for wildcards and `matches` for a regex, in Sigma `re`, or remove the signs.",
     }
     /// A word with letters that look like those of another script
     MIXED_SCRIPTS = "CC0141" "mixed-scripts" Warning {
-        cause: "The word was copied from a text that imitates it, such as a phishing page, or typed with another keyboard: a Cyrillic `с` looks like a Latin `c`, and `ｃ` is as wide as two.",
+        cause: "The word was copied from a page that imitates it, such as one for phishing, or typed with another keyboard: a Cyrillic `с` looks like a Latin `c`, and `ｃ` is as wide as two.",
         harm: "The word is compared by its characters, so it never equals the one that it looks like.",
         cure: "Type the word again. If the characters are what the rule looks for, write them as escapes between double quotes.",
     }

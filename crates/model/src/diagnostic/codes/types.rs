@@ -9,7 +9,7 @@ codes! {
     }
     /// Value and field type do not fit
     VALUE_TYPE = "CC0302" "value-type" Error {
-        cause: "The value is not of the field's type, such as a text compared with an integer field.",
+        cause: "The value is not of the field's type, such as a string compared with an integer field.",
         harm: "The comparison can never be true.",
         cure: "Write the value in the type of the field.",
     }
@@ -19,9 +19,9 @@ codes! {
         harm: "There is no implicit conversion, so the comparison can never be true; and no element of a list is meant more than another.",
         cure: "Compare fields of the same type. Put a list on the left, where each of its elements is compared.",
     }
-    /// A number or an address is compared as a text
+    /// A number or an address is compared as a string
     NUMBER_AS_TEXT = "CC0304" "number-as-text" Warning {
-        cause: "A wildcard, a part of a text or an expression is compared with a field that holds a number or an address.",
+        cause: "A wildcard, a part of a string or a regex is compared with a field that holds a number or an address.",
         harm: "What the text of a number looks like depends on the recorder: 80, 080 and 0x50 are one port and three strings.",
         cure: "Compare by value: a number, an order, or a network.",
     }

@@ -9,7 +9,7 @@ use super::super::ast::{
 };
 use super::scope::{Meaning, Scope};
 use super::typing::{self, Asked, Made};
-use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
+use contentcheck_model::diagnostic::{Detail, Sink, Unread, clip, closest, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::limits;
@@ -263,15 +263,23 @@ impl<'r> Lowerer<'r, '_> {
                     return Ok(Resolved { field, ty, by_position: Some(*position) });
                 }
                 let arity = self.template.arity();
-                let (code, message) = if at > arity {
-                    (
-                        &codes::POSITION_BEYOND_ARITY,
-                        format!("`${position}` is beyond the {arity} fields of `{}`", self.template),
-                    )
-                } else {
-                    (&codes::BAD_POSITION, format!("position {position} of `{}` is retired", self.template))
+                let help = "read a field that the template type declares";
+                if at <= arity {
+                    let message = format!("position {position} of `{}` is retired", self.template);
+                    return Err(self.report(&codes::BAD_POSITION, reference.span, message, help));
+                }
+                let message = format!("`${position}` is beyond the {arity} fields of `{}`", self.template);
+                let id = super::text(self.rule, "id").map(|(id, _)| id);
+                let detail = Detail::Position {
+                    rule: id.unwrap_or(&self.rule.name.value).to_owned(),
+                    template: self.template.name.clone(),
+                    version: self.template.version,
+                    arity,
+                    position: *position,
                 };
-                Err(self.report(code, reference.span, message, "read a field that the template type declares"))
+                let found = self.sink.diagnostic(&codes::POSITION_BEYOND_ARITY, reference.span, message);
+                let found = found.with_help(help).with_rule(&self.rule.name.value).with_detail(detail);
+                Err(self.sink.refuse(found))
             }
         }
     }
@@ -350,11 +358,11 @@ impl<'r> Lowerer<'r, '_> {
             }
             Side::Values(values) => {
                 self.spend(&asked, values)?;
-                typing::test(&asked, element, values, &mut self.scope.budget.regex_states, self.sink)?
+                self.values(&asked, element, values, predicate.span)?
             }
             Side::Shared(values) => {
                 self.spend(&asked, &values.values)?;
-                typing::test(&asked, element, &values.values, &mut self.scope.budget.regex_states, self.sink)?
+                self.values(&asked, element, &values.values, predicate.span)?
             }
             Side::Table(table) => {
                 let key = table.key_type();
@@ -397,6 +405,13 @@ impl<'r> Lowerer<'r, '_> {
         Ok(Expr::all([exists, expr.negate()]))
     }
 
+    fn values(&mut self, asked: &Asked<'_>, ty: FieldType, values: &[Value], predicate: Span) -> Result<Made, Unread> {
+        let made = typing::test(asked, ty, values, &mut self.scope.budget.regex_states, self.sink)?;
+        let told = &mut self.scope.twice;
+        super::twice::check(asked, ty, values, predicate, &self.rule.name.value, told, self.sink);
+        Ok(made)
+    }
+
     /// Takes the values of a predicate from what is left for the file. Beyond it they are reported.
     fn spend(&mut self, asked: &Asked<'_>, values: &[Value]) -> Result<(), Unread> {
         // Where too few values are left, how long these are does not matter.
@@ -406,7 +421,7 @@ impl<'r> Lowerer<'r, '_> {
         let budget = &mut self.scope.budget;
         if asked.operator == Operator::Matches && !limits::take(&mut budget.regex_bytes, bytes) {
             let message =
-                format!("the expressions of this file have more than {} bytes together", limits::FILE_REGEX_BYTES);
+                format!("the regexes of this file have more than {} bytes together", limits::FILE_REGEX_BYTES);
             return Err(self.report(&codes::REGEX_TOO_LARGE, asked.at, message, "split the file, or use `like`"));
         }
         if !limits::take(&mut budget.values, values.len()) || !limits::take(&mut budget.value_bytes, bytes) {

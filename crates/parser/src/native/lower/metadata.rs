@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::super::ast::{AttributeValue, Name, Rule, RuleEntry};
 use super::text;
+use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{FixKind, Sink, clip, codes};
 use contentcheck_model::metadata;
 use contentcheck_model::source::Span;
@@ -18,7 +19,12 @@ pub(super) fn check(rule: &Rule, sink: &mut Sink) {
         let RuleEntry::Attribute(attribute) = entry else { continue };
         let key = attribute.key.value.as_str();
         match &attribute.value {
-            AttributeValue::Text(value) => length(key, &value.value, value.span, rule, sink),
+            AttributeValue::Text(value) => {
+                length(key, &value.value, value.span, rule, sink);
+                if key == "title" {
+                    characters::in_title(&value.value, value.span, sink);
+                }
+            }
             AttributeValue::List(values) => list(key, &values.items, rule, sink),
             AttributeValue::Template(_) => {}
         }

@@ -9,6 +9,7 @@ mod metadata;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod twice;
 mod typing;
 
 use std::collections::hash_map::DefaultHasher;
@@ -40,6 +41,7 @@ pub fn check(source: &Source, catalogue: &Catalogue, load: &dyn Fn(&str) -> Opti
     let mut sink = Sink::new(source);
     let mut scope = Scope::default();
     let form = Form::of(&parsed);
+    super::characters::check(&parsed.ast, &mut sink);
     outcome.diagnostics.extend(scope.declare(&parsed.ast, &form, load, &mut sink));
     let mut cut = None;
     for declaration in parsed.ast.declarations() {

@@ -1,6 +1,6 @@
 //! What a file declares beside rules: lists and tables, by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::super::ast::{self, Ast, Declaration, Values};
@@ -34,6 +34,8 @@ pub(super) struct Scope {
     entries: HashMap<String, Entry>,
     /// What is left of the limits of the file.
     pub(super) budget: Budget,
+    /// The values that are told to be in their list before.
+    pub(super) twice: HashSet<Span>,
 }
 
 impl Scope {

@@ -146,7 +146,7 @@ fn wrong_names_and_types_are_explained() {
         ("hash == \"ab\"", "CC0302 `hash` is of type `bytes?`, and this is the text `ab`"),
         ("ratio == 1", "CC0302 `ratio` is of type `float?`, and this is the integer `1`"),
         ("user matches \"(a\"", "CC0501"),
-        ("user like \"*\"", "CC0607 the pattern matches every text"),
+        ("user like \"*\"", "CC0607 the pattern matches every string"),
         ("EventID == 1", "CC0601 the condition of rule `a` is false for every event of its template type"),
         ("user exists~", "CC0301 `exists` compares nothing"),
         ("pid in all [1, 2]", "CC0301 no value of type `int` is `in` all of several"),

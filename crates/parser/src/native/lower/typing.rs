@@ -128,11 +128,11 @@ pub(super) const fn comparison(operator: Operator) -> Option<Comparison> {
 /// How literals of a type are written.
 pub(super) const fn form(scalar: Scalar) -> &'static str {
     match scalar {
-        Scalar::String => "write a text, in double quotes",
+        Scalar::String => "write a string, in double quotes",
         Scalar::Int => "write an integer, without quotes and point",
         Scalar::Float => "write a number with a point, such as 1.0",
         Scalar::Bool => "write true or false, without quotes",
-        Scalar::Ip => "write an address as a text, such as \"10.0.0.1\" or \"fd00::1\"",
+        Scalar::Ip => "write an address as a string, such as \"10.0.0.1\" or \"fd00::1\"",
         Scalar::Bytes => "write hex\"...\" with two digits for each byte",
     }
 }
@@ -140,7 +140,7 @@ pub(super) const fn form(scalar: Scalar) -> &'static str {
 /// What a literal is, for messages.
 pub(super) fn literal_kind(literal: &Literal) -> String {
     match literal {
-        Literal::Text(text) => format!("the text `{}`", clip(text)),
+        Literal::Text(text) => format!("the string `{}`", clip(text)),
         Literal::Int(number) => format!("the integer `{number}`"),
         Literal::Float(number) => format!("the float `{number}`"),
         Literal::Bool(truth) => format!("the boolean `{truth}`"),
@@ -278,13 +278,16 @@ fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
     let edges = (value.starts_with('*'), value.ends_with('*'));
     let help = match asked.operator {
         _ if inner.is_empty() => return,
+        Operator::Equal | Operator::NotEqual | Operator::In if regex::is_likely(value, false) => {
+            format!("`{operator}` compares the string itself: write `{name} matches {}`", raw(value))
+        }
+        Operator::Contains | Operator::StartsWith | Operator::EndsWith | Operator::Like
+            if regex::is_likely(value, true) =>
+        {
+            format!("only `matches` takes a regex: write `{name} matches {}`", raw(value))
+        }
         Operator::Equal | Operator::NotEqual | Operator::In if edges.0 || edges.1 => {
             format!("`{operator}` has no wildcards: write `{name} like {}`", raw(value))
-        }
-        Operator::Equal | Operator::NotEqual | Operator::In
-            if value.starts_with('^') && value.ends_with('$') || value.starts_with(".*") && value.ends_with(".*") =>
-        {
-            format!("`{operator}` compares the string itself: write `{name} matches {}`", raw(value))
         }
         Operator::EndsWith if edges.0 => {
             format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_start_matches('*')))
@@ -322,7 +325,7 @@ fn regex(value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Result<
 
 fn no_states(asked: &Asked<'_>, sink: &mut Sink) -> Unread {
     let most = limits::FILE_REGEX_STATES;
-    let message = format!("the regular expressions of this file need more than {most} states together");
+    let message = format!("the regexes of this file need more than {most} states together");
     let found = sink.diagnostic(&codes::REGEX_TOO_LARGE, asked.at, message);
     sink.refuse(found.with_help("split the file, or lower the counts of repeats"))
 }
@@ -330,7 +333,7 @@ fn no_states(asked: &Asked<'_>, sink: &mut Sink) -> Unread {
 fn pattern(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) -> Result<Pattern, Unread> {
     let part = matches!(asked.operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
     if part && value.is_empty() {
-        let message = format!("every text {} the empty one", asked.operator.as_str().replace('_', " "));
+        let message = format!("every string {} the empty one", asked.operator.as_str().replace('_', " "));
         let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, message);
         sink.push(found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))));
     }
@@ -347,7 +350,7 @@ fn pattern(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) -> Resul
                 return Err(sink.unread(&codes::TOO_MANY_WILDCARDS, span, message));
             }
             if wildcard::matches_all(&parts) {
-                let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, "the pattern matches every text");
+                let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, "the pattern matches every string");
                 sink.push(
                     found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))),
                 );

@@ -381,7 +381,7 @@ impl Parser<'_> {
                     .with_help(if token.kind == Kind::Assign {
                         "compare with `==`, which has no wildcards, or with `like`"
                     } else {
-                        "compare with `==~` to ignore case, or with `matches` if a regular expression is meant"
+                        "compare with `==~` to ignore case, or with `matches` if a regex is meant"
                     });
                 self.push(found);
                 return Ok(Some(Spanned::new(Operator::Equal, token.span())));

@@ -179,7 +179,7 @@ impl Parser<'_> {
             }
             Shape::Template => parser.template_name().map(AttributeValue::Template),
             Shape::List => parser.text_list().map(AttributeValue::List),
-            Shape::Text => parser.text_value("a word or a text").map(AttributeValue::Text),
+            Shape::Text => parser.text_value("a word or a string").map(AttributeValue::Text),
         })?;
         match &pair.value {
             AttributeValue::Text(text) => self.printable(key, text),

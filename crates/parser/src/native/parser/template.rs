@@ -110,7 +110,7 @@ impl Parser<'_> {
     }
 
     fn log_source_part(&mut self) -> Read<Pair<super::Name>> {
-        let pair = self.pair("`product`, `category` or `service`", |parser| parser.text_value("a word or a text"))?;
+        let pair = self.pair("`product`, `category` or `service`", |parser| parser.text_value("a word or a string"))?;
         if !LOG_SOURCE.contains(&pair.key.value.as_str()) {
             let message = format!("`{}` is not part of a log source", pair.key.value);
             let found = self.sink.diagnostic(&codes::UNKNOWN_KEY, pair.key.span, message);

@@ -183,7 +183,7 @@ impl Parser<'_> {
         }
         let open = self.bump();
         let items =
-            self.items(open, (Kind::RightBracket, "]"), "list", |parser| parser.text_value("a word or a text"))?;
+            self.items(open, (Kind::RightBracket, "]"), "list", |parser| parser.text_value("a word or a string"))?;
         Ok(TextList { items, span: self.since(open.start) })
     }
 

@@ -32,7 +32,7 @@ list fine = [1]
 7:40: error[CC0108]: a capacity is between 1 and 500000 rows
 11:5: error[CC0138]: `sevrity` is not an attribute
 12:15: error[CC0706]: `hihg` is not a severity
-13:11: error[CC0130]: expected a word or a text, found `2026-01-31`
+13:11: error[CC0130]: expected a word or a string, found `2026-01-31`
 14:19: error[CC0130]: expected an operator, found `startswith`
 14:43: error[CC0136]: single quotes do not enclose a string
 15:16: error[CC0132]: a single `=` does not compare
