@@ -11,7 +11,7 @@ use std::path::Path;
 
 use common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
-use contentcheck_compiler::sensor::Supplied;
+use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::format::{CHECKSUM_AT, Section};
 use contentcheck_interpreter::hash::checksum;
 use contentcheck_interpreter::{Event, Fault, Image, KillList, Value, Workspace};

@@ -234,7 +234,9 @@ fn recorded_and_owned_events_are_supplied_alike() {
                             compared += 1;
                             let prepared = Prepared::new(target).unwrap();
                             let seen = worker.reference_event(route, template, &flat).unwrap();
-                            assert_eq!(seen, other.as_supplied(template, &owned), "{event} {ty} {user}");
+                            // An input that no loaded rule reads may be of any type, and then differs in its form.
+                            let supplied = other.as_supplied(template, &owned);
+                            assert_eq!(prepared.evaluate(&seen), prepared.evaluate(&supplied), "{event} {ty} {user}");
                             assert_eq!(prepared.evaluate(&seen), recorded.contains(&id), "{event} {ty} {user}");
                         }
                     }
