@@ -40,7 +40,7 @@ impl Check for Verify {
         };
         let (mut fewest, mut taken) = (u32::MAX, 0);
         for sensor in fleet.sensors() {
-            let loaded = verify_for(&image, sensor);
+            let loaded = verify_for(&image, sensor).map(|loaded| loaded.rules);
             if let Ok(rules) = &loaded {
                 fewest = fewest.min(*rules);
             }
