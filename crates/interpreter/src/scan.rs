@@ -335,10 +335,11 @@ impl<M: Meter> Scan<'_, '_, M> {
         text: &[u8],
         at: usize,
     ) -> Result<(), Halt> {
+        self.meter.spend(price::BUCKET)?;
         let (first, entries) = finder.bucket(key)?;
         for (index, record) in (first..u32::MAX).zip(entries) {
             let entry = Entry::decode(record);
-            self.meter.spend(1)?;
+            self.meter.spend(price::ENTRY)?;
             if entry.check != key as u32 || entry.input != input {
                 continue;
             }
