@@ -1,15 +1,21 @@
-//! The road of an image and an event through the interpreter, as a library that exports it: read,
-//! verify, bind, evaluate, over bytes, a manifest and values that only the caller knows. A panic
-//! that could happen anywhere on it is a symbol in this library.
+//! Everything that a sensor calls of the interpreter, as a library that exports it, over bytes, a manifest and values
+//! that only the caller knows. A panic that could happen anywhere on the way is a symbol in this library.
 //!
 //! Everything comes by pointer, so that nothing is known to the optimiser that is not known on a device.
 #![cfg_attr(not(feature = "attribute"), no_std)]
 
 use core::hint::black_box;
+use core::ops::ControlFlow;
 
 use contentcheck_interpreter::{
-    Event, Fault, Image, KillMask, Manifest, Meter, Rejection, Steps, VerifiedImage, Workspace,
+    BoundEvent, Done, Event, Fault, Identity, Image, KillList, LeftOut, Manifest, Meter, Reason, Rejection, Sizes,
+    Spent, VerifiedImage, Workspace, utf16,
 };
+
+#[cfg(any(feature = "control", feature = "control-pointer"))]
+mod control;
+#[cfg(feature = "describe")]
+mod describe;
 
 #[cfg(not(feature = "attribute"))]
 unsafe extern "C" {
@@ -27,104 +33,277 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 
 /// What a device hands over to load an image.
 pub struct Load<'l> {
-    image: &'l [u8],
+    image: &'l Image<'l>,
     manifest: Manifest<'l>,
-    bindings: &'l mut [u16],
+    bindings: &'l mut [u32],
     active: &'l mut [u64],
-    /// How many there must be, where there are too few.
-    needed: (usize, usize, usize),
 }
 
 /// What a device hands over to evaluate an event.
 pub struct Call<'c> {
-    image: VerifiedImage<'c>,
+    image: &'c VerifiedImage<'c>,
     template: &'c str,
     event: Event<'c>,
-    kill: &'c [u64],
+    kill: KillList<'c>,
     scratch: &'c mut [u64],
     matched: &'c mut [u64],
 }
 
-/// Read and verify.
+/// A meter of the device's own: it stops, and says on which rule steps are spent.
+pub struct Device {
+    left: u64,
+    rule: u32,
+    dearest: u32,
+    steps: u64,
+    most: u64,
+}
+
+impl Meter for Device {
+    fn spend(&mut self, steps: u64) -> Result<(), Spent> {
+        self.left = self.left.checked_sub(steps).ok_or(Spent)?;
+        self.steps = self.steps.saturating_add(steps);
+        Ok(())
+    }
+
+    fn rule(&mut self, rule: u32) {
+        if self.steps > self.most {
+            (self.most, self.dearest) = (self.steps, self.rule);
+        }
+        (self.steps, self.rule) = (0, rule);
+    }
+}
+
 #[cfg_attr(feature = "attribute", no_panic::no_panic)]
-fn loaded<'l>(load: &'l mut Load<'_>, out: &mut Option<VerifiedImage<'l>>) -> Result<(), Rejection> {
-    let Load { image, manifest, bindings, active, needed } = load;
-    let image = Image::read(image)?;
-    *needed = (image.binding_slots(), image.active_words(), image.scratch_words());
+fn sized(bytes: &[u8], out: &mut Option<Sizes>) -> Result<(), Rejection> {
+    *out = Some(Image::sizes(bytes)?);
+    Ok(())
+}
+
+#[cfg_attr(feature = "attribute", no_panic::no_panic)]
+fn read<'i>(bytes: &'i [u8], out: &mut Option<Image<'i>>) -> Result<(), Rejection> {
+    *out = Some(Image::read(bytes)?);
+    Ok(())
+}
+
+#[cfg_attr(feature = "attribute", no_panic::no_panic)]
+fn verified<'l>(load: &'l mut Load<'_>, out: &mut Option<VerifiedImage<'l>>) -> Result<(), Rejection> {
+    let Load { image, manifest, bindings, active } = load;
+    manifest.check().map_err(Rejection::Manifest)?;
     *out = Some(image.verify(manifest, Workspace { bindings, active })?);
     Ok(())
 }
 
-/// Bind and evaluate.
 #[cfg_attr(feature = "attribute", no_panic::no_panic)]
-fn evaluated<M: Meter>(call: &mut Call<'_>, meter: &mut M) -> Result<(), Fault> {
+fn bound<'e>(
+    image: &'e VerifiedImage<'e>,
+    template: &str,
+    event: Event<'e>,
+    out: &mut Option<BoundEvent<'e>>,
+) -> Result<u32, Fault> {
+    let number = image.templates_named(template).next().ok_or(Fault::UnsuppliedTemplate)?;
+    let event = image.bind(number, event)?;
+    for input in event.mistyped_inputs() {
+        black_box(input);
+    }
+    black_box((event.template(), event.size()));
+    let mistyped = event.mistyped();
+    *out = Some(event);
+    Ok(mistyped)
+}
+
+/// Notes a rule that matches; stops where there is no room.
+fn note(matched: &mut [u64], rule: u32) -> ControlFlow<()> {
+    match matched.get_mut((rule >> 6) as usize) {
+        Some(word) => {
+            *word |= 1 << (rule & 63);
+            ControlFlow::Continue(())
+        }
+        None => ControlFlow::Break(()),
+    }
+}
+
+#[cfg_attr(feature = "attribute", no_panic::no_panic)]
+fn evaluated(call: &mut Call<'_>, budget: u64) -> Result<Option<Done>, Fault> {
     let Call { image, template, event, kill, scratch, matched } = call;
+    let mut last = None;
     for number in image.templates_named(template) {
         let bound = image.bind(number, *event)?;
-        let report = |rule: u32| {
-            if let Some(word) = matched.get_mut((rule >> 6) as usize) {
-                *word |= 1 << (rule & 63);
-            }
-        };
-        bound.evaluate_metered(KillMask::new(kill), scratch, report, meter)?;
+        last = Some(bound.evaluate(kill, scratch, budget, |rule| note(matched, rule))?);
     }
-    Ok(())
+    Ok(last)
 }
 
-/// The bound on steps, and the names of rules: what reports are made of.
 #[cfg_attr(feature = "attribute", no_panic::no_panic)]
-fn described(call: &Call<'_>, number: u32) -> Option<u64> {
-    let image = call.image.image();
-    black_box(image.rule(number).map(|rule| (rule.name, rule.title, rule.level)));
-    black_box((
-        image.input(number),
-        image.template(number),
-        call.image.loads(number),
-        call.image.supplied_arity(number),
-    ));
-    Some(image.cost(number).at(call.image.bind(number, call.event).ok()?.size()))
+fn metered<M: Meter>(call: &mut Call<'_>, meter: &mut M) -> Result<Option<u32>, Fault> {
+    let Call { image, template, event, kill, scratch, matched } = call;
+    let mut unasked = None;
+    for number in image.templates_named(template) {
+        let bound = image.bind(number, *event)?;
+        unasked = bound.evaluate_metered(kill, scratch, meter, |rule| note(matched, rule))?.or(unasked);
+    }
+    Ok(unasked)
 }
 
-/// Reads and verifies. 0, or -1 where the image is refused.
-///
-/// # Safety
-/// The references are valid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn load<'l>(load: &'l mut Load<'_>, out: &mut Option<VerifiedImage<'l>>) -> i32 {
-    match loaded(black_box(load), out) {
-        Ok(()) => 0,
-        Err(rejection) => {
-            black_box((rejection.code(), rejection));
+#[cfg_attr(feature = "attribute", no_panic::no_panic)]
+fn explained(
+    event: &BoundEvent<'_>,
+    rule: u32,
+    scratch: &mut [u64],
+    out: &mut [Option<Reason>],
+) -> Result<bool, Fault> {
+    let mut slots = out.iter_mut();
+    event.why(rule, scratch, |reason| {
+        if let Some(slot) = slots.next() {
+            *slot = Some(reason);
+        }
+    })
+}
+
+#[cfg_attr(feature = "attribute", no_panic::no_panic)]
+fn killed<'k>(
+    image: &VerifiedImage<'_>,
+    names: &[&str],
+    memory: &'k mut [u64],
+    out: &mut Option<KillList<'k>>,
+) -> Result<u32, usize> {
+    let list = image.kill(names.iter().copied(), memory)?;
+    *out = Some(list);
+    Ok(list.unknown())
+}
+
+#[cfg_attr(feature = "attribute", no_panic::no_panic)]
+fn left(image: &VerifiedImage<'_>, manifest: &Manifest<'_>, out: &mut [Option<LeftOut>]) -> usize {
+    let mut slots = out.iter_mut();
+    let mut count = 0_usize;
+    for left in image.left_out(manifest) {
+        count = count.wrapping_add(1);
+        if let Some(slot) = slots.next() {
+            *slot = Some(left);
+        }
+    }
+    count
+}
+
+/// The bound on steps, and the names: what reports are made of.
+#[cfg_attr(feature = "attribute", no_panic::no_panic)]
+fn asked(image: &VerifiedImage<'_>, number: u32, manifest: &Manifest<'_>) -> u64 {
+    let of = image.image();
+    if let Some(rule) = of.rule(number) {
+        black_box((rule.name, rule.title, rule.word, rule.level.as_str(), rule.revision));
+        for tag in rule.tags() {
+            black_box(tag);
+        }
+        for same in of.rules_named(rule.name) {
+            black_box(same);
+        }
+    }
+    black_box((of.input(number), of.template(number), image.loads(number), image.supplied_arity(number)));
+    for idle in image.idle_supplies(manifest) {
+        black_box(idle);
+    }
+    for number in image.unsupplied_templates().chain(image.loaded_on(number)).chain(image.readers_of(number, number)) {
+        black_box(number);
+    }
+    let cost = of.cost(number);
+    black_box((image.loaded_rules(), image.scratch_words(), of.is_meant_empty(), of.skips_unsupplied()));
+    cost.at(u64::from(number))
+}
+
+/// 0, or -1 where something is refused.
+fn status<T, E>(ended: Result<T, E>) -> i32 {
+    match ended {
+        Ok(_) => 0,
+        Err(error) => {
+            black_box(error);
             -1
         }
     }
 }
 
-/// Binds and evaluates, with nobody counting. 0, or -1 on a fault.
-///
-/// # Safety
-/// The reference is valid.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn evaluate(call: &mut Call<'_>) -> i32 {
-    match evaluated(black_box(call), &mut ()) {
-        Ok(()) => 0,
-        Err(fault) => {
-            black_box(fault);
-            -1
-        }
+fn rejected(ended: Result<(), Rejection>) -> i32 {
+    if let Err(rejection) = &ended {
+        black_box(rejection.code());
     }
+    status(ended)
 }
 
-/// The same with steps counted.
+/// How much memory an image needs.
 ///
 /// # Safety
 /// The references are valid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn evaluate_counted(call: &mut Call<'_>, steps: &mut u64) -> i32 {
-    let mut meter = Steps(0);
-    let ended = evaluated(black_box(call), &mut meter);
-    *steps = meter.0;
-    if ended.is_ok() { 0 } else { -1 }
+pub unsafe extern "C" fn sensor_sizes(bytes: &&[u8], out: &mut Option<Sizes>) -> i32 {
+    rejected(sized(black_box(bytes), out))
+}
+
+/// What bytes say of themselves, refused or not.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_identity<'i>(bytes: &&'i [u8], out: &mut Option<Identity<'i>>, bit: u8) {
+    *out = Identity::read(black_box(bytes));
+    if let Some(identity) = out {
+        black_box(identity.feature(bit));
+    }
+}
+
+/// Reads the header, the sections and the checksum.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_read<'i>(bytes: &&'i [u8], out: &mut Option<Image<'i>>) -> i32 {
+    rejected(read(black_box(bytes), out))
+}
+
+/// Checks the manifest, and verifies the image for it.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_verify<'l>(load: &'l mut Load<'_>, out: &mut Option<VerifiedImage<'l>>) -> i32 {
+    rejected(verified(black_box(load), out))
+}
+
+/// Which rules this sensor does not run, and why.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_left_out(
+    image: &VerifiedImage<'_>,
+    manifest: &Manifest<'_>,
+    out: &mut &mut [Option<LeftOut>],
+) -> usize {
+    left(black_box(image), manifest, out)
+}
+
+/// Switches rules off by their names.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_kill<'k>(
+    image: &VerifiedImage<'_>,
+    names: &&[&str],
+    memory: &'k mut &mut [u64],
+    out: &mut Option<KillList<'k>>,
+) -> i32 {
+    status(killed(black_box(image), names, memory, out))
+}
+
+/// Switches every rule off.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_kill_all<'k>(
+    image: &VerifiedImage<'_>,
+    memory: &'k mut &mut [u64],
+    out: &mut Option<KillList<'k>>,
+) -> i32 {
+    status(black_box(image).kill_all(memory).map(|list| *out = Some(list)))
 }
 
 /// What can be asked of an image beside evaluation.
@@ -132,64 +311,70 @@ pub unsafe extern "C" fn evaluate_counted(call: &mut Call<'_>, steps: &mut u64) 
 /// # Safety
 /// The references are valid.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn describe(call: &Call<'_>, number: u32, steps: &mut u64) {
-    *steps = described(black_box(call), number).unwrap_or(0);
+pub unsafe extern "C" fn sensor_cost(image: &VerifiedImage<'_>, number: u32, manifest: &Manifest<'_>) -> u64 {
+    asked(black_box(image), number, manifest)
 }
 
-/// Something that can panic: an index that nobody checked.
+/// Binds an event and keeps it.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_bind<'e>(call: &'e Call<'e>, out: &mut Option<BoundEvent<'e>>) -> i32 {
+    let call = black_box(call);
+    status(bound(call.image, call.template, call.event, out))
+}
+
+/// Binds and evaluates, whatever it takes: nobody counts.
 ///
 /// # Safety
 /// The reference is valid.
-#[cfg(feature = "control")]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn control(call: &Call<'_>, at: usize) -> u64 {
-    indexed(black_box(call), at)
+pub unsafe extern "C" fn sensor_evaluate(call: &mut Call<'_>) -> i32 {
+    status(metered(black_box(call), &mut ()))
 }
 
-#[cfg(feature = "control")]
-#[cfg_attr(feature = "attribute", no_panic::no_panic)]
-fn indexed(call: &Call<'_>, at: usize) -> u64 {
-    call.kill[at]
-}
-
-/// Something that calls itself.
-#[cfg(feature = "control-stack")]
+/// Binds and evaluates within a budget.
+///
+/// # Safety
+/// The references are valid.
 #[unsafe(no_mangle)]
-pub extern "C" fn recursive(depth: u64) -> u64 {
-    descend(black_box(depth))
+pub unsafe extern "C" fn sensor_evaluate_within(call: &mut Call<'_>, budget: u64, out: &mut Option<Done>) -> i32 {
+    status(evaluated(black_box(call), budget).map(|done| *out = done.filter(|done| !done.is_whole())))
 }
 
-#[cfg(feature = "control-stack")]
-#[inline(never)]
-fn descend(depth: u64) -> u64 {
-    if depth == 0 { 0 } else { black_box(descend(black_box(depth.wrapping_sub(1)))).wrapping_add(depth) }
-}
-
-/// Something that calls one of two functions by its address.
-#[cfg(feature = "control-pointer")]
+/// Binds and evaluates with the device's own meter.
+///
+/// # Safety
+/// The references are valid.
 #[unsafe(no_mangle)]
-pub extern "C" fn pointer(number: u64) -> u64 {
-    let one: [fn(u64) -> u64; 2] = [odd, even];
-    black_box(one)[usize::from(number % 2 == 0)](number)
+pub unsafe extern "C" fn sensor_evaluate_metered(
+    call: &mut Call<'_>,
+    meter: &mut Device,
+    out: &mut Option<u32>,
+) -> i32 {
+    status(metered(black_box(call), meter).map(|unasked| *out = unasked))
 }
 
-#[cfg(feature = "control-pointer")]
-#[inline(never)]
-fn odd(number: u64) -> u64 {
-    black_box(number).wrapping_mul(3)
-}
-
-#[cfg(feature = "control-pointer")]
-#[inline(never)]
-fn even(number: u64) -> u64 {
-    black_box(number).wrapping_mul(5)
-}
-
-/// Something that takes more stack than is promised.
-#[cfg(feature = "control-stack")]
+/// Why a rule matches.
+///
+/// # Safety
+/// The references are valid.
 #[unsafe(no_mangle)]
-pub extern "C" fn deep(at: u8) -> u8 {
-    let mut bytes = [at; 5 << 10];
-    black_box(&mut bytes);
-    bytes.iter().fold(0, |sum, byte| sum ^ *byte)
+pub unsafe extern "C" fn sensor_why(
+    event: &BoundEvent<'_>,
+    rule: u32,
+    scratch: &mut &mut [u64],
+    out: &mut &mut [Option<Reason>],
+) -> i32 {
+    status(explained(black_box(event), rule, scratch, out))
+}
+
+/// Text of UTF-16.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_utf16<'m>(units: &&[u16], memory: &'m mut &mut [u8], out: &mut &'m [u8]) -> i32 {
+    status(utf16::to_text(black_box(units), memory).map(|text| *out = text))
 }
