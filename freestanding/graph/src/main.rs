@@ -45,6 +45,8 @@ struct Function {
     frame: u64,
     calls: Vec<u64>,
     outside: bool,
+    /// Whether it has a constant on the stack for a moment.
+    constants: bool,
     /// Whether it calls a place that is only known at run time.
     indirect: bool,
     /// Places whose addresses it takes.
@@ -135,6 +137,7 @@ fn functions(text: &str, linked: &Linked) -> BTreeMap<u64, Function> {
     let mut all = BTreeMap::new();
     let mut at = 0;
     let mut outside_section = false;
+    let mut constant = false;
     for line in text.lines() {
         if let Some(section) = line.strip_prefix("Disassembly of section ") {
             outside_section = section.starts_with(".plt");
@@ -150,8 +153,15 @@ fn functions(text: &str, linked: &Linked) -> BTreeMap<u64, Function> {
         {
             let (word, operands) = instruction.split_once(' ').unwrap_or((instruction, ""));
             let operands = operands.trim();
+            let was_constant = constant;
+            constant = word == "push" && operands.starts_with('$');
             match word {
                 "push" => function.frame += 8,
+                // Built for size, a constant goes to a register by way of the stack, which is given back at once.
+                "pop" if was_constant => {
+                    function.frame -= 8;
+                    function.constants = true;
+                }
                 "sub" if operands.ends_with(",%rsp") => {
                     let bytes = operands.strip_prefix('$').and_then(|rest| number(rest.split(',').next()?));
                     match bytes {
@@ -197,6 +207,7 @@ fn functions(text: &str, linked: &Linked) -> BTreeMap<u64, Function> {
         }
     }
     for function in all.values_mut() {
+        function.frame += if function.constants { 8 } else { 0 };
         for (slot, register) in std::mem::take(&mut function.read) {
             let called = function.called.iter().any(|other| *other == register || other == "rsp");
             match linked.slots.get(&slot) {
