@@ -185,8 +185,8 @@ macro_rules! records {
                 #[must_use]
                 pub fn encode(&self) -> [u8; $size] {
                     let mut bytes = [0; $size];
-                    $(for (index, byte) in self.$field.to_le_bytes().into_iter().enumerate() {
-                        if let Some(slot) = bytes.get_mut($at + index) { *slot = byte; }
+                    $(for (slot, byte) in bytes.iter_mut().skip($at).zip(self.$field.to_le_bytes()) {
+                        *slot = byte;
                     })*
                     bytes
                 }

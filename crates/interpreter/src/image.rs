@@ -148,7 +148,7 @@ impl<'i> Identity<'i> {
             return None;
         }
         let before = (self.features & below.wrapping_sub(1)).count_ones() as usize;
-        self.feature_names.split(' ').nth(before).filter(|name| !name.is_empty())
+        split(self.feature_names, b' ').nth(before).filter(|name| !name.is_empty())
     }
 }
 
@@ -496,8 +496,20 @@ pub struct RuleInfo<'i> {
 impl<'i> RuleInfo<'i> {
     /// The tags, `attack.t1059.001` say, in the order of the rule.
     pub fn tags(&self) -> impl Iterator<Item = &'i str> {
-        self.tags.split('\n').filter(|tag| !tag.is_empty())
+        split(self.tags, b'\n').filter(|tag| !tag.is_empty())
     }
+}
+
+/// The parts of a text between an ASCII character. By hand: that of the standard library can panic as far as a linker
+/// can tell.
+fn split(text: &str, by: u8) -> impl Iterator<Item = &str> {
+    let mut left = Some(text);
+    core::iter::from_fn(move || {
+        let rest = left?;
+        let Some(at) = rest.as_bytes().iter().position(|byte| *byte == by) else { return left.take() };
+        left = rest.get(at.wrapping_add(1)..);
+        rest.get(..at)
+    })
 }
 
 /// Counts records along with their numbers.

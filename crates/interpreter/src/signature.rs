@@ -60,7 +60,7 @@ pub(crate) fn sign(signature: &mut Signature, text: &[u8]) {
         let word = fold_word(u64::from_le_bytes(*word));
         let is_ascii = word & 0x8080_8080_8080_8080 == 0;
         for shift in [0_u32, 8, 16, 24, 32, 40, 48] {
-            let pair = (word >> shift) as u16;
+            let pair = word.wrapping_shr(shift) as u16;
             add_pair(signature, pair);
             let bit = 1_u64 << (pair & 63);
             let is_high = u64::from(pair >> 6 & 1).wrapping_neg();

@@ -59,7 +59,7 @@ pub(crate) fn compare(versioning: Versioning, a: &str, b: &str) -> Ordering {
 
 /// The leading digits of a part and the text after them.
 fn digits(part: &[u8]) -> (&[u8], &[u8]) {
-    let count = part.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let count = part.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(part.len());
     part.split_at_checked(count).unwrap_or((part, &[]))
 }
 
