@@ -99,6 +99,30 @@ fn budget(image: &Image<'_>, bound: &BoundEvent<'_>, most: u64) -> u64 {
     image.cost(bound.template()).at(bound.size()).min(most)
 }
 
+/// Memory for one image, from a pool or a static.
+struct Lent<'m> {
+    bindings: &'m mut [u32],
+    active: &'m mut [u64],
+    scratch: &'m mut [u64],
+}
+
+/// Runs an image while `next` says so: it waits for an event and evaluates it. Checks a candidate where it says no at once.
+fn serve(
+    bytes: &[u8],
+    manifest: &Manifest<'_>,
+    lent: &mut Lent<'_>,
+    mut next: impl FnMut(VerifiedImage<'_>, &mut [u64]) -> bool,
+) -> Result<(), Rejection> {
+    let image = Image::read(bytes)?;
+    let workspace = Workspace { bindings: &mut *lent.bindings, active: &mut *lent.active };
+    let verified = image.verify(manifest, workspace)?;
+    if lent.scratch.len() < verified.scratch_words() {
+        return Err(Rejection::Workspace { needed: verified.scratch_words() });
+    }
+    while next(verified, lent.scratch) {}
+    Ok(())
+}
+
 /// The Rust blocks, each without the lines that import.
 fn blocks() -> Vec<String> {
     let blocks = PAGE.split("```rust\n").skip(1).filter_map(|rest| rest.split_once("\n```").map(|(block, _)| block));
@@ -110,7 +134,7 @@ fn blocks() -> Vec<String> {
 fn functions_of_the_page_are_those_that_are_tested_here() {
     let here = include_str!("embedding.rs").replace("-> Written {", "-> Result {");
     let functions: Vec<String> = blocks().into_iter().filter(|block| !block.contains("assert_eq!")).collect();
-    assert_eq!(functions.len(), 6);
+    assert_eq!(functions.len(), 7);
     for block in functions {
         assert!(here.contains(&block), "this is not in tests/embedding.rs:\n{block}");
     }
@@ -287,6 +311,25 @@ fn threads_share_an_image() {
         count.fetch_add(found, Ordering::Relaxed);
     });
     assert_eq!(count.into_inner(), 8);
+}
+
+#[test]
+fn an_image_is_swapped_without_an_allocator() {
+    let (mut bindings, mut active, mut scratch) = ([0; 64], [0; 8], [0; 1024]);
+    let mut lent = Lent { bindings: &mut bindings, active: &mut active, scratch: &mut scratch };
+    let mut served = 0;
+    for _ in 0..2 {
+        let mut left = 3;
+        let next = |verified: VerifiedImage<'_>, scratch: &mut [u64]| {
+            served += matched(&verified, &VALUES, &KillList::NONE, scratch).len();
+            left -= 1;
+            left > 0
+        };
+        assert_eq!(serve(IMAGE, &MANIFEST, &mut lent, next), Ok(()));
+    }
+    assert_eq!(served, 12);
+    let mut small = Lent { scratch: &mut [], ..lent };
+    assert!(matches!(serve(IMAGE, &MANIFEST, &mut small, |_, _| false), Err(Rejection::Workspace { .. })));
 }
 
 /// Threads see a new image at the next event, the old one is freed, and one that is refused changes nothing.
