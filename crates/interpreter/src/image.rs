@@ -159,7 +159,8 @@ pub struct Sizes {
     pub bindings: usize,
     /// Words of [`crate::Workspace::active`].
     pub active: usize,
-    /// Words of scratch memory, for each thread.
+    /// Words of scratch memory, for each thread. It follows from counts that only verification checks, and in an altered
+    /// image it can be anything: lend by [`crate::VerifiedImage::scratch_words`], and take this for an estimate.
     pub scratch: usize,
 }
 
@@ -238,7 +239,8 @@ impl<'i> Image<'i> {
     }
 
     /// How much memory an image needs, before it is read as a whole: nothing is checked but that the sections lie
-    /// where they must, so it takes no time. Sizes are bounded by those of the image.
+    /// where they must, so it takes no time. `bindings` and `active` are bounded by the length of the image; `scratch`
+    /// is not, until the image is verified.
     ///
     /// # Errors
     /// As [`Image::read`], but for the checksum.
@@ -396,7 +398,8 @@ impl<'i> Image<'i> {
         self.inputs.get(input).map(Input::decode)
     }
 
-    /// Words of scratch that an evaluation needs, whatever the template type.
+    /// Words of scratch that an evaluation needs, whatever the template type. Until the image is verified it can be
+    /// anything.
     #[must_use]
     pub fn scratch_words(&self) -> usize {
         let states = self.regexes.all().iter().map(|record| {
