@@ -134,9 +134,10 @@ pub struct RuleFacts {
     pub steps: u64,
     /// What its programs cost at most: steps for each unit of an event's size, which is about a byte.
     pub steps_per_unit: u64,
-    /// Matches on the recorded events, where some were named.
+    /// Matches on the recorded events. None where no recorded event shows anything of a template type that the rule is on:
+    /// nothing was looked at then, which is not the same as no match.
     pub matches: Option<u64>,
-    /// How often its version in the previous release matches them; 0 where that had no such rule.
+    /// How often its version in the previous release matches them; 0 where that had no such rule. None as above.
     pub matches_before: Option<u64>,
     /// How many are allowed.
     pub ceiling: Option<u64>,

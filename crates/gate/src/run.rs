@@ -157,10 +157,10 @@ pub struct Learned {
     pub fields: Vec<FieldFacts>,
     /// Events of tests, and those that analysis made, by rule and the place of its target.
     pub made: Made,
-    /// For each rule, how many recorded events it matches.
-    pub matches: Vec<u64>,
+    /// For each rule, how many recorded events it matches; nothing of a rule that was shown none.
+    pub matches: Vec<Option<u64>>,
     /// For each rule, how many of them its version in the previous release matches.
-    pub matches_before: Vec<u64>,
+    pub matches_before: Vec<Option<u64>>,
     /// What differs from the release before.
     pub changes: Vec<Change>,
     /// Seeded defects.
@@ -468,8 +468,8 @@ fn rule_facts(built: &Built, settings: &Settings, learned: &Learned) -> Vec<Rule
     for (at, (facts, beside)) in all.iter_mut().zip(built.beside()).enumerate() {
         facts.tests += beside.len() as u64;
         facts.ceiling = settings.ceilings.get(at).copied().flatten().map(Ceiling::most);
-        facts.matches = learned.matches.get(at).copied();
-        facts.matches_before = learned.matches_before.get(at).copied();
+        facts.matches = learned.matches.get(at).copied().flatten();
+        facts.matches_before = learned.matches_before.get(at).copied().flatten();
         if let Some((tally, fires)) = learned.coverage.get(at) {
             facts.fires = *fires;
             (facts.predicates, facts.covered) = (tally.predicates, tally.covered);

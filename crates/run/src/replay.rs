@@ -268,6 +268,41 @@ impl Counted {
         self.seen.lacking(plan)
     }
 
+    /// The template types that rules are on and of which no event shows anything: whatever those rules are, they match
+    /// none of these events there.
+    #[must_use]
+    pub fn unmet(&self, plan: &Plan) -> Vec<Unmet> {
+        let mut found: Vec<Unmet> = plan
+            .routes()
+            .filter(|(route, _)| self.seen.shown(*route) == 0)
+            .filter_map(|(route, template)| {
+                let rules = rules_on(plan, route);
+                let recognisable = !template.reads.is_empty();
+                let events = self.seen.events(route);
+                (!rules.is_empty()).then(|| Unmet { template: template.name.clone(), events, rules, recognisable })
+            })
+            .collect();
+        found.sort_by(|a, b| b.rules.len().cmp(&a.rules.len()).then_with(|| a.template.cmp(&b.template)));
+        found
+    }
+
+    /// How many of these events each rule matches, by its number. Nothing of a rule that was shown no event: that it
+    /// matches none says nothing of it.
+    #[must_use]
+    pub fn matches(&self, plan: &Plan) -> Vec<Option<u64>> {
+        let mut looked = vec![false; self.rules.len()];
+        for (route, _) in plan.routes().filter(|(route, _)| self.seen.shown(*route) > 0) {
+            for rule in rules_on(plan, route) {
+                if let Some(looked) = looked.get_mut(rule as usize) {
+                    *looked = true;
+                }
+            }
+        }
+        let counts = self.rules.iter().copied();
+        // What matches was looked at, whatever it has of what rules read.
+        counts.zip(looked).map(|(count, looked)| (looked || count > 0).then_some(count)).collect()
+    }
+
     /// The events that tell of what rules are about, and that these do not look at.
     #[must_use]
     pub fn other_logs(&self, plan: &Plan) -> Vec<OtherLog> {
@@ -303,6 +338,27 @@ impl Counted {
         self.problems.extend(other.problems);
         other.faults.met.into_iter().for_each(|met| self.faults.add(met));
     }
+}
+
+/// A template type that rules are on and of which no event shows anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// Its name.
+    pub template: String,
+    /// Its events: each lacks all that rules read.
+    pub events: u64,
+    /// The rules that are on it, by number, rising.
+    pub rules: Vec<u32>,
+    /// Whether it says how its events are recognised. Of one that does not no recorded event ever is.
+    pub recognisable: bool,
+}
+
+/// The rules on a template type, in any of its versions, by number.
+fn rules_on(plan: &Plan, route: Route) -> Vec<u32> {
+    let mut rules: Vec<u32> = plan.loaded_on(route).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
 }
 
 /// The first ones, so that a million of them take no memory.

@@ -3,7 +3,7 @@
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::rule::RuleId;
 use contentcheck_run::Plan;
-use contentcheck_run::replay::{Counted, Met, Recording, count_all, lack};
+use contentcheck_run::replay::{Counted, Met, Recording, Unmet, count_all, lack};
 
 use crate::checks::corpus;
 use crate::checks::sensors::{self, Group};
@@ -49,8 +49,9 @@ impl Check for Replay {
             unread(plan, &counted, &settings.recordings, &mut outcome);
             unrecognised(plan, &counted, &settings.recordings, "recorded events", &mut outcome);
             unseen(plan, &counted, "recorded events", &mut outcome);
+            unmet(plan, &counted, "recorded events", &mut outcome);
             own.look(run, groups, all.as_slice(), &settings.recordings, &mut outcome);
-            outcome.learned.matches = counted.rules.clone();
+            outcome.learned.matches = counted.matches(plan);
             for ((id, rule), matches) in RuleId::count(&run.rules).zip(&counted.rules) {
                 if let Some(most) = run.ceiling(id).filter(|most| matches > most) {
                     let message = format!(
@@ -80,6 +81,7 @@ impl Check for Replay {
             unread(plan, &counted, &settings.never_match, &mut outcome);
             unrecognised(plan, &counted, &settings.never_match, "never-match events", &mut outcome);
             unseen(plan, &counted, "never-match events", &mut outcome);
+            unmet(plan, &counted, "never-match events", &mut outcome);
             own.look(run, groups, all.as_slice(), &settings.never_match, &mut outcome);
             never_match(run, &counted, None, &mut outcome);
             for (group, on) in groups.iter().zip(all.as_slice()) {
@@ -207,8 +209,23 @@ fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str,
             file.name()
         ));
     }
-    if counted.routed > 0 && counted.evaluated == 0 {
-        outcome.skipped.push(format!("{what}: none of {} belongs to a template type with rules", counted.events));
+}
+
+/// Template types that rules are on and of which no event shows anything: a rule that matches everything there matches
+/// nothing here. Each is named, so that one that has events does not stand for one that has none.
+fn unmet(plan: &Plan, counted: &Counted, what: &str, outcome: &mut Outcome) {
+    for Unmet { template, events, rules, recognisable } in counted.unmet(plan) {
+        let none = match events {
+            _ if !recognisable => format!(
+                "none can be of `{template}`, which does not say how its events are recognised (`reads`)"
+            ),
+            0 => format!("none is of `{template}`"),
+            events => format!(
+                "{} of `{template}` and nothing in them that rules read",
+                plural(events as usize, "event")
+            ),
+        };
+        outcome.skipped.push(format!("{what}: {none}: nothing shows what {} on it would match", plural(rules.len(), "rule")));
     }
 }
 
