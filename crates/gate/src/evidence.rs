@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::result::{CheckResult, Finding, Place, Status, Weight};
-pub use crate::verdict::{Allowance, Conclusion, Missing, Verdict};
+pub use crate::verdict::{Acceptances, Allowance, Conclusion, Missing, Verdict};
 pub use inputs::{
     AcceptedBy, AcceptedFindings, FilesLeftOut, InputDigest, InputKind, LeftOut, SensorFacts, SettingsFacts,
 };
@@ -126,6 +126,9 @@ pub struct RuleFacts {
     pub undecided: u64,
     /// Whether it was seen firing.
     pub fires: bool,
+    /// How many sensors of the fleet run it; none where no fleet is named, or there is no image.
+    #[serde(default)]
+    pub sensors: Option<u64>,
     /// Its own tests.
     pub tests: u64,
     /// Instructions of its programs.
@@ -275,7 +278,7 @@ impl Evidence {
     /// Whether the verdict is the one that the results give.
     #[must_use]
     pub fn has_its_verdict(&self) -> bool {
-        self.verdict == self.settings.verdict(&self.checks)
+        self.verdict == self.settings.verdict(&self.checks, &self.accepted)
     }
 
     /// How many findings something accepts.
