@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use contentcheck_analysis::Witness;
-use contentcheck_model::diagnostic::{Code, Detail, Severity, codes};
+use contentcheck_model::diagnostic::{Code, Detail, Severity};
 use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_model::template::TemplateType;
-use contentcheck_parser::release::{self, Policy, sha256};
+use contentcheck_parser::release::{self, sha256};
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
 use contentcheck_run::replay::Recording;
 use contentcheck_run::{Plan, Worker, proof};

@@ -75,7 +75,8 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
             let wait = if streams.interactive { REWRITTEN } else { WRITTEN };
             if said.elapsed() >= wait {
                 said = Instant::now();
-                far(number, name, (done, of), streams);
+                let what = if name == "self-test" && !arguments.every_rule { "classes" } else { "rules" };
+                far(number, name, &format!("{done} of {of} {what}"), streams);
             }
         }
         Step::Ended(result) => {
@@ -484,8 +485,8 @@ fn ended(evidence: &Evidence) -> Exit {
 }
 
 /// How far a long check is: one line that is rewritten, or a line from time to time.
-fn far(number: u32, name: &str, (done, of): (usize, usize), streams: &mut Streams<'_>) {
-    let line = format!("{number} {name:<12} {done} of {of} rules");
+fn far(number: u32, name: &str, far: &str, streams: &mut Streams<'_>) {
+    let line = format!("{number} {name:<12} {far}");
     if streams.interactive {
         let _ = write!(streams.err, "\r\x1b[K{line}");
         let _ = streams.err.flush();

@@ -86,7 +86,11 @@ impl Check for Coverage {
         "criteria that nobody ever saw at work: each predicate is seen true and seen false, each rule is seen firing; a wildcard that matches everything counts as a test for presence"
     }
 
-    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
+    fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
+        self.run_watched(run, earlier, &mut |_, _| {})
+    }
+
+    fn run_watched(&self, run: &Subject<'_>, _: &Learned, watch: &mut dyn FnMut(usize, usize)) -> Outcome {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to evaluate events with") };
         let mut outcome = Outcome::default();
         let confirmer = Confirmer::new(run.built.content(), plan);
@@ -100,6 +104,7 @@ impl Check for Coverage {
         let beside = run.built.beside();
         let rules = RuleId::count(run.rules.clone()).zip(beside);
         for (((id, rule), beside), prepared) in rules.zip(run.reference.clone()) {
+            watch(id.index(), run.rules.len());
             analysis.about(&rule.source);
             let (mut fires, mut never) = (false, None);
             let mut tally = Covered::default();

@@ -216,6 +216,7 @@ fn influences(page: &mut Page, evidence: &Evidence) {
     bullets(page, "Rules that were left out", left.collect());
     bullets(page, "Files that were left out", evidence.files_left_out.iter().map(words::files).collect());
     bullets(page, "Accepted findings", evidence.accepted.iter().map(words::accepted).collect());
+    bullets(page, "Rules that run on no sensor of the fleet", words::nowhere(evidence));
     bullets(page, "Sensors", evidence.sensors.iter().map(words::sensor).collect());
     if evidence.inputs.is_empty() {
         return;
