@@ -951,7 +951,16 @@ fn what_a_severity_lowers_is_told_everywhere() {
         }
         let missing = contentcheck_gate::verdict::CHECKS.join(",");
         let (exit, out, err) = run(&[
-            "attest", "verify", &attestation, "--key", &public, "--image", &image, "--allow-missing", &missing, "--print",
+            "attest",
+            "verify",
+            &attestation,
+            "--key",
+            &public,
+            "--image",
+            &image,
+            "--allow-missing",
+            &missing,
+            "--print",
         ]);
         assert!(exit == Exit::Fine && err.lines().next().unwrap().contains(words), "{err}");
         let statement: serde_json::Value = serde_json::from_str(&out).unwrap();
@@ -993,7 +1002,10 @@ fn the_evidence_of_the_release_before_the_demo_is_signed() {
     let (then, now) = (of(&kept), of(Path::new(&left)));
     let counted = |evidence: &Evidence| -> Vec<u64> {
         let facts = evidence.checks.iter().filter(|check| ["tests", "replay"].contains(&check.name.as_str()));
-        facts.flat_map(|check| check.facts.iter().filter(|(name, _)| name.contains("distinct"))).map(|(_, of)| *of).collect()
+        facts
+            .flat_map(|check| check.facts.iter().filter(|(name, _)| name.contains("distinct")))
+            .map(|(_, of)| *of)
+            .collect()
     };
     assert_eq!(then.release.content_sha256, now.release.content_sha256);
     assert!(counted(&then).len() == 5 && counted(&then).iter().all(|count| *count > 10), "{:?}", counted(&then));
@@ -1003,7 +1015,8 @@ fn the_evidence_of_the_release_before_the_demo_is_signed() {
     let text = fs::read_to_string(&file).unwrap();
     let gate = || run(&["gate", path, "--only", "change", "--format", "json"]);
     assert!(gate().2.is_empty() || gate().0 != Exit::Usage, "{}", gate().2);
-    fs::write(&file, text.replacen("\"distinct never-match events\": ", "\"distinct never-match events\": 1", 1)).unwrap();
+    fs::write(&file, text.replacen("\"distinct never-match events\": ", "\"distinct never-match events\": 1", 1))
+        .unwrap();
     let (exit, _, err) = gate();
     assert!(exit == Exit::Usage && err.contains("does not hold for it"), "{err}");
     fs::write(&file, text).unwrap();

@@ -93,11 +93,12 @@ impl Acceptances {
     #[must_use]
     pub fn words(&self) -> String {
         let by = [(self.comment, "comments"), (self.baseline, "the baseline"), (self.severity, "severities")];
-        let said = by.into_iter().filter(|(count, _)| *count > 0).enumerate().map(|(at, (count, by))| match (at, count) {
-            (0, 1) => format!("1 finding accepted by {by}"),
-            (0, count) => format!("{count} findings accepted by {by}"),
-            (_, count) => format!("{count} by {by}"),
-        });
+        let said =
+            by.into_iter().filter(|(count, _)| *count > 0).enumerate().map(|(at, (count, by))| match (at, count) {
+                (0, 1) => format!("1 finding accepted by {by}"),
+                (0, count) => format!("{count} findings accepted by {by}"),
+                (_, count) => format!("{count} by {by}"),
+            });
         said.collect::<Vec<_>>().join(", ")
     }
 }

@@ -169,7 +169,8 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
     let named = [&arguments.previous_evidence, &arguments.previous_attestation, &arguments.previous_key];
     read.extend(named.into_iter().flatten().cloned());
     read.extend(gate.of_evidence().map(|path| root.join(path)));
-    let evidence = arguments.previous_evidence.clone().or_else(|| gate.previous_evidence.as_ref().map(|path| root.join(path)));
+    let evidence =
+        arguments.previous_evidence.clone().or_else(|| gate.previous_evidence.as_ref().map(|path| root.join(path)));
     read.extend(evidence.map(|path| path.with_file_name(attest::FILE)));
     let configured = gate.recordings.iter().chain(&gate.never_match).map(|path| root.join(path));
     for path in arguments.recordings.iter().chain(&arguments.never_match).cloned().chain(configured) {

@@ -307,7 +307,8 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
 fn nowhere(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, outcome: &mut Outcome) {
     let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
     let about = [codes::UNSUPPLIED_TEMPLATE.id, codes::NO_SENSOR_SELECTED.id];
-    let accepted = || run.built.judged().accepted().iter().map(|one| &one.finding).filter(|of| about.contains(&of.code.id));
+    let accepted =
+        || run.built.judged().accepted().iter().map(|one| &one.finding).filter(|of| about.contains(&of.code.id));
     for (id, rule) in RuleId::count(run.rules.iter().copied()) {
         let waits = |rule: &CheckedRule| {
             let selects = |of: &Constraint| fleet.sensors().iter().any(|sensor| of.matches(sensor));

@@ -263,16 +263,17 @@ fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str,
 fn unmet(plan: &Plan, counted: &Counted, what: &str, outcome: &mut Outcome) {
     for Unmet { template, events, rules, recognisable } in counted.unmet(plan) {
         let none = match events {
-            _ if !recognisable => format!(
-                "none can be of `{template}`, which does not say how its events are recognised (`reads`)"
-            ),
+            _ if !recognisable => {
+                format!("none can be of `{template}`, which does not say how its events are recognised (`reads`)")
+            }
             0 => format!("none is of `{template}`"),
-            events => format!(
-                "{} of `{template}` and nothing in them that rules read",
-                plural(events as usize, "event")
-            ),
+            events => {
+                format!("{} of `{template}` and nothing in them that rules read", plural(events as usize, "event"))
+            }
         };
-        outcome.skipped.push(format!("{what}: {none}: nothing shows what {} on it would match", plural(rules.len(), "rule")));
+        outcome
+            .skipped
+            .push(format!("{what}: {none}: nothing shows what {} on it would match", plural(rules.len(), "rule")));
     }
 }
 

@@ -365,7 +365,8 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     let on_sensors = [Differential.name(), ChangeGuard.name()].contains(&defect.check.name());
     let is_refused = || {
         let groups = bad.devices.as_ref().zip(bad.image.as_ref().ok());
-        groups.is_some_and(|(fleet, image)| Groups::of(bad.content(), image, fleet).is_ok_and(|of| of.taking.is_empty()))
+        groups
+            .is_some_and(|(fleet, image)| Groups::of(bad.content(), image, fleet).is_ok_and(|of| of.taking.is_empty()))
     };
     let is_hidden = is_hidden || (on_sensors && !rejected && is_seeded_sensor && is_refused());
     // A release with errors of its own does not pass, and shows less than one in order.
