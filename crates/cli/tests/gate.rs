@@ -583,12 +583,22 @@ fn demo(scratch: &Scratch) -> PathBuf {
     PathBuf::from(scratch.file("demo"))
 }
 
+/// The same without the evidence of the release before: where a test changes that release, it is of another one.
+fn demo_without_evidence(scratch: &Scratch) -> PathBuf {
+    let release = demo(scratch);
+    let config = release.join("contentcheck.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("previous-")).collect();
+    fs::write(config, lines.join("\n") + "\n").unwrap();
+    release
+}
+
 /// Every file that a run reads has its digest in the evidence: one byte more in any of them, and evidence differs, though
 /// nothing that the file says does.
 #[test]
 fn evidence_changes_with_each_byte_of_what_was_read() {
     let scratch = Scratch::new("inputs");
-    let release = demo(&scratch);
+    let release = demo_without_evidence(&scratch);
     let config = release.join("contentcheck.toml");
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("deny-warnings = true", "deny-warnings = true\nbaseline = \"baseline.json\""))
@@ -984,7 +994,8 @@ fn what_a_severity_lowers_is_told_everywhere() {
 /// made again.
 #[test]
 fn the_evidence_of_the_release_before_the_demo_is_signed() {
-    let before = corpus("releases/demo-11");
+    // Relative, so that the evidence names its files without the place of the checkout.
+    let before = PathBuf::from("../../corpus/releases/demo-11");
     let (scratch, kept) = (Scratch::new("before"), before.join("evidence"));
     let (private, left) = (scratch.file("gate.pem"), scratch.file("evidence"));
     fs::write(&private, PRIVATE).unwrap();
@@ -1008,11 +1019,12 @@ fn the_evidence_of_the_release_before_the_demo_is_signed() {
             .collect()
     };
     assert_eq!(then.release.content_sha256, now.release.content_sha256);
-    assert!(counted(&then).len() == 5 && counted(&then).iter().all(|count| *count > 10), "{:?}", counted(&then));
+    assert!(counted(&then).len() == 5 && counted(&then).iter().all(|count| *count >= 10), "{:?}", counted(&then));
     // A number of it edited, or none of it signed: the run ends, or is one in part.
     let release = demo(&scratch);
     let (path, file) = (release.to_str().unwrap(), scratch.file("demo-11/evidence/evidence.json"));
     let text = fs::read_to_string(&file).unwrap();
+    assert!(!text.contains(env!("CARGO_MANIFEST_DIR")));
     let gate = || run(&["gate", path, "--only", "change", "--format", "json"]);
     assert!(gate().2.is_empty() || gate().0 != Exit::Usage, "{}", gate().2);
     fs::write(&file, text.replacen("\"distinct never-match events\": ", "\"distinct never-match events\": 1", 1))
@@ -1037,7 +1049,7 @@ fn the_evidence_of_the_release_before_the_demo_is_signed() {
 #[test]
 fn evidence_that_is_not_of_the_previous_release_ends_the_run() {
     let scratch = Scratch::new("previous");
-    let release = demo(&scratch);
+    let release = demo_without_evidence(&scratch);
     let (path, before) = (release.to_str().unwrap(), scratch.file("demo-11"));
     let json = scratch.file("11.json");
     let leave = |release: &str, file: &str| {
@@ -1078,7 +1090,7 @@ fn evidence_that_is_not_of_the_previous_release_ends_the_run() {
 fn exclusions_of_the_previous_release_are_told() {
     for file in [".contentcheckignore", "contentcheck.toml"] {
         let scratch = Scratch::new(&format!("excluded-{}", file.trim_start_matches('.')));
-        let release = demo(&scratch);
+        let release = demo_without_evidence(&scratch);
         let path = release.to_str().unwrap();
         let own = scratch.file(&format!("demo-11/{file}"));
         let text = fs::read_to_string(&own).unwrap_or_default();
@@ -1167,16 +1179,22 @@ fn two_outputs_to_one_file_are_refused() {
 #[test]
 fn no_command_writes_over_what_the_gate_reads() {
     let scratch = Scratch::new("gate-inputs");
-    let release = demo(&scratch);
+    let release = demo_without_evidence(&scratch);
     let path = release.to_str().unwrap();
     let config = release.join("contentcheck.toml");
     let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replace("[gate]", "[gate]\nprevious-evidence = \"before.json\"")).unwrap();
+    fs::write(
+        &config,
+        text.replace("[gate]", "[gate]\nprevious-evidence = \"before.json\"\nprevious-key = \"gate.pub\""),
+    )
+    .unwrap();
     fs::write(release.join("before.json"), "{}").unwrap();
     for file in [
         "recordings/workday.jsonl",
         "never-match/windows.jsonl",
         "before.json",
+        "gate.pub",
+        "../demo-11/evidence/attestation.dsse.json",
         "../demo-11/contentcheck.toml",
         "../demo-11/templates.content",
         "../demo-11/tables/vulnerable_drivers.csv",

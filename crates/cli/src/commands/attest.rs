@@ -17,7 +17,7 @@ use crate::report::gate::counted;
 use contentcheck_project::{files, write};
 
 /// The attestation in a directory of evidence.
-pub(super) const FILE: &str = "attestation.dsse.json";
+pub(super) const FILE: &str = files::ATTESTATION;
 /// The variable that holds a private key.
 const VARIABLE: &str = "CONTENTCHECK_SIGNING_KEY";
 /// Bytes of the longest key that is read.

@@ -343,7 +343,10 @@ impl Then {
         let attestation = attested.map(|(attestation, key)| {
             let key_name = files::name(&key);
             read.extend([attestation.clone(), key.clone()]);
-            let envelope = read_whole(&attestation, ENVELOPE_BYTES)?;
+            let envelope = read_whole(&attestation, ENVELOPE_BYTES).map_err(|failure| {
+                let help = "a key is named for the evidence of the previous release, so its attestation must lie beside it, or be named: --previous-attestation";
+                Failure::usage(format!("{failure}\n  help: {help}"))
+            })?;
             let key = attest::key(&key)?;
             let of = files::name(&attestation);
             inputs.push(InputDigest::new(InputKind::PreviousAttestation, of.as_str(), &envelope));
