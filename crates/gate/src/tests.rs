@@ -1208,29 +1208,40 @@ fn a_new_rule_that_runs_nowhere_fails_the_gate() {
     assert_eq!(said(&on_fleet(&accepted, &[("7", "image:string"), ("8", "image:string")]), &before), (vec![], 1));
 }
 
+/// What is asked of one hard rule takes no work from another one of its file: each is seen firing.
+#[test]
+fn hard_rules_of_one_file_are_all_seen_firing() {
+    let found = checked(&hard_rules(3, 60), None, settings(), &["coverage"]);
+    assert_eq!(errors(&found), []);
+    assert!(found.rules.iter().all(|rule| rule.fires));
+}
+
+/// Rules of so many tests of bits, of which analysis can tell little.
+fn hard_rules(rules: usize, predicates: u64) -> Built {
+    let mut text =
+        "template acme.flags @ 1 {\n    reads { kind: \"flags\" }\n    1 image: string nocase\n    2 flags: int\n}\n"
+            .to_owned();
+    for number in 0..rules {
+        let mut bits = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(number as u64 + 1);
+        let mut next = || {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            bits >> 2
+        };
+        let parts: Vec<String> =
+            (0..predicates).map(|_| format!("(flags & {:#x} != 0 or flags & {:#x} == 0)", next(), next())).collect();
+        let _ = writeln!(
+            text,
+            "rule h{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f84{number:02}\"\n    template: acme.flags @ 1\n    severity: low\n    when {}\n}}",
+            parts.join(" and ")
+        );
+    }
+    Built::new(Gathered::of(vec![(Source::new("h.content", text.as_str()), Language::Native)]), false, 1).unwrap()
+}
+
 /// The work of the self-test is counted: hard rules end it early, the same on every machine, and what was not tried is
 /// named and makes the check one in part.
 #[test]
 fn the_self_test_of_hard_rules_ends_and_says_what_it_left() {
-    let hard = |rules: usize, predicates: u64| {
-        let mut text = "template acme.flags @ 1 {\n    reads { kind: \"flags\" }\n    1 image: string nocase\n    2 flags: int\n}\n".to_owned();
-        for number in 0..rules {
-            let mut bits = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(number as u64 + 1);
-            let mut next = || {
-                bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                bits >> 2
-            };
-            let parts: Vec<String> = (0..predicates)
-                .map(|_| format!("(flags & {:#x} != 0 or flags & {:#x} == 0)", next(), next()))
-                .collect();
-            let _ = writeln!(
-                text,
-                "rule h{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f84{number:02}\"\n    template: acme.flags @ 1\n    severity: low\n    when {}\n}}",
-                parts.join(" and ")
-            );
-        }
-        Built::new(Gathered::of(vec![(Source::new("h.content", text.as_str()), Language::Native)]), false, 1).unwrap()
-    };
     let run = |built: &Built| {
         let found = checked(built, None, settings(), &["self-test"]);
         assert_eq!(errors(&found), []);
@@ -1238,9 +1249,9 @@ fn the_self_test_of_hard_rules_ends_and_says_what_it_left() {
         (check, found.defects)
     };
     // An easy one is tried whole.
-    let (easy, _) = run(&hard(1, 2));
+    let (easy, _) = run(&hard_rules(1, 2));
     assert_eq!((easy.facts["cases that were cut"], easy.skipped.len()), (0, 0), "{easy:?}");
-    let built = hard(2, 60);
+    let built = hard_rules(3, 60);
     let (first, defects) = run(&built);
     assert_eq!(run(&built), (first.clone(), defects.clone()));
     let cut = first.facts["cases that were cut"];

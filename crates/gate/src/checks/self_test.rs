@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use contentcheck_analysis::steps_on_this_thread;
+use contentcheck_analysis::{Analysis, steps_on_this_thread};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::{Gathered, Policy};
+use contentcheck_run::proof;
 
 use crate::checks::change::ChangeGuard;
 use crate::checks::differential::Differential;
@@ -34,7 +35,8 @@ const TARGETS: usize = 4;
 /// for. They are counted and not timed, so that what is cut is the same everywhere. Of all public rules none needs a tenth.
 const WORK_OF_RULE: u64 = 300_000_000;
 const WORK: u64 = 600_000_000;
-/// Steps for one look at the whole release beyond which it is represented by the file of one rule, as a large one is.
+/// Steps for what there is to prove of a release beyond which it is represented by the file of one rule, as a large one
+/// is: checks of it would prove all of that for each defect anew.
 const LOOK: u64 = 20_000_000;
 /// Attempts that were cut and are named.
 const NAMED: usize = 8;
@@ -182,6 +184,7 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
     let victims = victims(run);
     let all: BTreeSet<usize> = (0..defects.len()).collect();
     if !run.settings.every_rule {
+        let is_alone = run.built.files() > WHOLE || is_hard(run);
         let (mut left, mut work) = (all, WORK);
         let mut found = Vec::new();
         for number in victims.into_iter().take(VICTIMS) {
@@ -190,7 +193,7 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
             }
             let done = defects.len() - left.len();
             let mut watch = |classes: usize| watch(done + classes, defects.len());
-            let made = attempt(run, number, defects, &left, WORK_OF_RULE.min(work), &mut watch);
+            let made = attempt(run, number, defects, &left, (is_alone, WORK_OF_RULE.min(work)), &mut watch);
             for (at, _) in &made.seeded {
                 left.remove(at);
             }
@@ -208,7 +211,7 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
             let (next, victims, all) = (&next, &victims, &all);
             scope.spawn(move || {
                 while let Some(number) = victims.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let made = attempt(run, *number, defects, all, WORK_OF_RULE, &mut |_| {});
+                    let made = attempt(run, *number, defects, all, (true, WORK_OF_RULE), &mut |_| {});
                     if sender.send(made).is_err() {
                         break;
                     }
@@ -223,6 +226,17 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
     });
     found.sort();
     found
+}
+
+/// Whether there is much to prove of a release.
+fn is_hard(run: &Subject<'_>) -> bool {
+    let mut analysis = Analysis::new(&proof::fires);
+    analysis.allow(LOOK);
+    run.rules.iter().flat_map(|rule| &rule.targets).any(|target| {
+        drop(analysis.fires(target));
+        drop(analysis.decisive(target));
+        analysis.steps() >= LOOK
+    })
 }
 
 /// Rules that defects are made of: spread over the release, so that each class finds one that it applies to.
@@ -258,7 +272,7 @@ fn attempt(
     number: usize,
     defects: &'static [Defect],
     classes: &BTreeSet<usize>,
-    work: u64,
+    (is_alone, work): (bool, u64),
     watch: &mut dyn FnMut(usize),
 ) -> Attempt {
     let began = steps_on_this_thread();
@@ -290,16 +304,10 @@ fn attempt(
         release.fleet = None;
         release
     };
-    let is_large = run.settings.every_rule || release.sources.len() > WHOLE;
-    if is_large {
+    if is_alone {
         release = alone(release);
     }
-    let whole = (!is_large).then(|| release.clone());
-    let mut built = Built::new(release, false, 1).ok();
-    if let Some(whole) = whole.filter(|whole| steps() > LOOK && whole.sources.len() > 1) {
-        built = Built::new(alone(whole), false, 1).ok();
-    }
-    let Some(built) = built else { return found };
+    let Ok(built) = Built::seeded(release) else { return found };
     let name = rule.key();
     let Some(rule) = built.content().rules().iter().find(|own| own.key() == name) else { return found };
     let mut known = Known::new();
@@ -328,9 +336,9 @@ type Known = BTreeMap<(&'static str, bool), Vec<(String, String)>>;
 /// it is has the defect itself or another error: nothing could show then that it was seen.
 fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
     let Seeded { release, against, tamper, recording, never_match, devices, before } = (defect.seed)(victim)?;
-    let previous = before.map(|release| Built::new(release, false, 1)).transpose().ok()?;
+    let previous = before.map(|release| Built::seeded(release)).transpose().ok()?;
     let previous = against.then_some(previous.as_ref().unwrap_or(victim.built));
-    let mut bad = Built::new(release, false, 1).ok()?;
+    let mut bad = Built::seeded(release).ok()?;
     tampered(&mut bad, tamper);
     let is_seeded_sensor = devices.is_some();
     if is_seeded_sensor {
