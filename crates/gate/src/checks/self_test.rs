@@ -31,10 +31,6 @@ const WHOLE: usize = 60;
 const VICTIMS: usize = 24;
 /// Template types of a rule that are tried.
 const TARGETS: usize = 4;
-/// Steps of analysis that the self-test may take for one rule, and for all of them together unless every rule is asked
-/// for. They are counted and not timed, so that what is cut is the same everywhere. Of all public rules none needs a tenth.
-const WORK_OF_RULE: u64 = 300_000_000;
-const WORK: u64 = 600_000_000;
 /// Steps for what there is to prove of a release beyond which it is represented by the file of one rule, as a large one
 /// is: checks of it would prove all of that for each defect anew.
 const LOOK: u64 = 20_000_000;
@@ -183,9 +179,10 @@ fn cut(run: &Subject<'_>, attempts: &[Attempt], untried: &BTreeSet<usize>, class
 fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut(usize, usize)) -> Vec<Attempt> {
     let victims = victims(run);
     let all: BTreeSet<usize> = (0..defects.len()).collect();
+    let of_rule = run.settings.work / 2;
     if !run.settings.every_rule {
         let is_alone = run.built.files() > WHOLE || is_hard(run);
-        let (mut left, mut work) = (all, WORK);
+        let (mut left, mut work) = (all, run.settings.work);
         let mut found = Vec::new();
         for number in victims.into_iter().take(VICTIMS) {
             if left.is_empty() {
@@ -193,7 +190,7 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
             }
             let done = defects.len() - left.len();
             let mut watch = |classes: usize| watch(done + classes, defects.len());
-            let made = attempt(run, number, defects, &left, (is_alone, WORK_OF_RULE.min(work)), &mut watch);
+            let made = attempt(run, number, defects, &left, (is_alone, of_rule.min(work)), &mut watch);
             for (at, _) in &made.seeded {
                 left.remove(at);
             }
@@ -211,7 +208,7 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
             let (next, victims, all) = (&next, &victims, &all);
             scope.spawn(move || {
                 while let Some(number) = victims.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let made = attempt(run, *number, defects, all, (true, WORK_OF_RULE), &mut |_| {});
+                    let made = attempt(run, *number, defects, all, (true, of_rule), &mut |_| {});
                     if sender.send(made).is_err() {
                         break;
                     }
