@@ -333,7 +333,7 @@ type Known = BTreeMap<(&'static str, bool), Vec<(String, String)>>;
 /// it is has the defect itself or another error: nothing could show then that it was seen.
 fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
     let Seeded { release, against, tamper, recording, never_match, devices, before } = (defect.seed)(victim)?;
-    let previous = before.map(|release| Built::seeded(release)).transpose().ok()?;
+    let previous = before.map(Built::seeded).transpose().ok()?;
     let previous = against.then_some(previous.as_ref().unwrap_or(victim.built));
     let mut bad = Built::seeded(release).ok()?;
     tampered(&mut bad, tamper);
