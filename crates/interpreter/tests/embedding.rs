@@ -185,6 +185,28 @@ fn memory_needs_no_zeroing_and_may_be_larger() {
     }
 }
 
+/// What is lent before verification is bounded by the image; what is not, `verify` refuses.
+#[test]
+fn an_altered_image_asks_for_no_memory_before_it_is_verified() {
+    let image = Image::read(IMAGE).unwrap();
+    let kept = Image::sizes(IMAGE).unwrap();
+    let (offset, len) = image.section(format::Section::Templates);
+    let mut most = 0;
+    for at in (offset as usize..(offset + len) as usize).step_by(4) {
+        let mut bytes = IMAGE.to_vec();
+        bytes.get_mut(at..at + 4).unwrap().copy_from_slice(&[0xFF, 0xFF, 0xFF, 0x7F]);
+        let sizes = Image::sizes(&bytes).unwrap();
+        assert!(sizes.bindings == kept.bindings && sizes.active <= IMAGE.len(), "{sizes:?}");
+        most = most.max(sizes.scratch);
+        let seal = contentcheck_interpreter::hash::checksum(&bytes).to_le_bytes();
+        bytes.get_mut(format::CHECKSUM_AT..format::CHECKSUM_AT + 8).unwrap().copy_from_slice(&seal);
+        if sizes.scratch > 4 * kept.scratch {
+            assert_eq!(OwnedImage::load(bytes, &MANIFEST).unwrap_err().code(), "CC0524");
+        }
+    }
+    assert!(most > 1 << 30, "the page says that an altered file asks for a terabyte");
+}
+
 #[test]
 fn bytes_of_an_image_need_no_alignment() {
     for shift in 0..8 {
