@@ -338,6 +338,8 @@ class Verifier:
                 for s in map(State._make, struct.iter_unpack("<B3x3I", table)):
                     if s.kind > 3 or s.kind != 3 and s.next >= r.states or s.kind == 1 and s.low >= r.states or s.kind == 2 and s.low > 5:
                         refuse("regexes", number, "a state")
+                    if s.kind == 0 and s.low > s.high or s.kind and s.high or s.kind == 3 and (s.next or s.low):
+                        refuse("regexes", number, "a state")
             else:
                 refuse("regexes", number, "kind")
 
