@@ -4,7 +4,8 @@
 use crate::fault::{Fault, Rejection};
 use crate::format::{
     self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC,
-    Network, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION, feature,
+    Network, NfaState, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+    feature,
 };
 use crate::hash::checksum;
 use crate::signature;
@@ -402,13 +403,22 @@ impl<'i> Image<'i> {
     /// anything.
     #[must_use]
     pub fn scratch_words(&self) -> usize {
+        // What an image states that was not verified is bounded by what it has.
+        let most = (self.automata.len() / NfaState::SIZE) as u32;
         let states = self.regexes.all().iter().map(|record| {
             let regex = Regex::decode(record);
-            if regex.kind == 0 { 0 } else { state_words(regex.states) }
+            if regex.kind == 0 { 0 } else { state_words(regex.states.min(most)) }
         });
         let states = states.max().unwrap_or(0);
         let bits = self.templates.all().iter().map(|record| {
-            let template = Template::decode(record);
+            let stated = Template::decode(record);
+            let template = Template {
+                atom_count: stated.atom_count.min(self.atoms.count()),
+                program_count: stated.program_count.min(self.programs.count()),
+                predicate_count: stated.predicate_count.min(self.predicates.count()),
+                input_count: stated.input_count.min(self.inputs.count()),
+                ..stated
+            };
             bit_words(&template).saturating_add(signature_words(&template))
         });
         bits.max().unwrap_or(0).saturating_add(states)

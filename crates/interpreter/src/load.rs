@@ -9,7 +9,7 @@ use crate::fault::{Rejection, Resource};
 use crate::format::{self, Input, InputKind, Program, Regex, Rule, SET_TABLE, Set, Template, input_flags};
 use crate::image::{Image, numbered};
 use crate::manifest::{self, Capacity, Manifest, Scalar, Supply, Type};
-use crate::version;
+use crate::version::{self, Build};
 
 /// The binding of an input that the sensor does not supply or no loaded rule reads; the arity of a template type that
 /// it does not supply.
@@ -126,7 +126,7 @@ impl<'i> VerifiedImage<'i> {
     pub fn left_out<'m>(&self, manifest: &Manifest<'m>) -> impl Iterator<Item = LeftOut> + use<'i, 'm> {
         let verified = *self;
         // What is kept of the manifest is held several times over, on a stack that may be small.
-        let (header, supplies) = (manifest.header, manifest.templates);
+        let (build, header, supplies) = (Build::of(manifest), manifest.header, manifest.templates);
         let templates = numbered(self.image.templates.all());
         templates.flat_map(move |(number, of)| {
             let template = Template::decode(of);
@@ -134,7 +134,12 @@ impl<'i> VerifiedImage<'i> {
             let programs = (template.programs..u32::MAX).zip(records);
             programs.filter(move |(at, _)| !verified.is_active(*at)).map(move |(_, record)| {
                 let program = Program::decode(record);
-                let why = verified.why_left_out(&Template::decode(of), &program, header, supplies);
+                // A rule that is for others may well read what this sensor does not have.
+                let why = if verified.image.selects(program.rule, build) {
+                    verified.why_left_out(&Template::decode(of), &program, header, supplies)
+                } else {
+                    WhyLeftOut::Sensor
+                };
                 LeftOut { rule: program.rule, template: number, why }
             })
         })
@@ -256,6 +261,13 @@ fn set(active: &mut [u64], programs: u32, rule: u32) {
 }
 
 impl<'i> Image<'i> {
+    /// Whether the comparators of a rule allow a build of a sensor.
+    fn selects(&self, rule: u32, build: Build<'_>) -> bool {
+        let rule = self.rules.get(rule).map(Rule::decode).unwrap_or_default();
+        let comparators = self.comparators.range(rule.comparators, rule.comparator_count).unwrap_or(&[]);
+        version::selects(self, comparators, build)
+    }
+
     /// How many slots of bindings a verified image needs.
     #[must_use]
     pub fn binding_slots(&self) -> usize {
@@ -320,10 +332,9 @@ impl<'i> Image<'i> {
         manifest.check().map_err(Rejection::Manifest)?;
         // Once for each rule, not for each of its programs. Until programs are loaded the bit of a rule says
         // that its comparators allow it.
-        for (number, record) in numbered(self.rules.all()) {
-            let rule = Rule::decode(record);
-            let comparators = self.comparators.range(rule.comparators, rule.comparator_count).unwrap_or(&[]);
-            if version::selects(self, comparators, manifest) {
+        let build = Build::of(manifest);
+        for (number, _) in numbered(self.rules.all()) {
+            if self.selects(number, build) {
                 set(active, self.programs.count(), number);
             }
         }

@@ -204,7 +204,7 @@ fn an_altered_image_asks_for_no_memory_before_it_is_verified() {
             assert_eq!(OwnedImage::load(bytes, &MANIFEST).unwrap_err().code(), "CC0524");
         }
     }
-    assert!(most > 1 << 30, "the page says that an altered file asks for a terabyte");
+    assert!(most < IMAGE.len() * 64, "{most} words for an image of {} bytes", IMAGE.len());
 }
 
 #[test]
@@ -245,8 +245,7 @@ fn refusals_and_what_is_left_out_are_named() {
             "CC0401: rule `Download piped into a shell` reads `user` (field 4 of `edr.process_start`), which this sensor \
              does not supply",
             "loads 2 of 3 rules of ",
-            "rule `Shell started by a web server` reads `parent` (field 6 of `edr.process_start`), which this sensor does \
-             not supply",
+            "rule `Shell started by a web server` is for other sensors",
             "no rule is for edr.proces_end",
         ]
     );
