@@ -56,10 +56,10 @@ fn literals(release: &Release, only: &str) -> BTreeSet<Vec<u8>> {
                     | Pattern::Contains(text)
                     | Pattern::StartsWith(text)
                     | Pattern::EndsWith(text) => {
-                        found.insert(text.to_ascii_lowercase());
+                        found.insert(text.to_ascii_lowercase().into_bytes());
                     }
                     Pattern::Like(parts) => found.extend(parts.iter().filter_map(|part| match part {
-                        WildcardPart::Literal(text) => Some(text.to_ascii_lowercase()),
+                        WildcardPart::Literal(text) => Some(text.to_ascii_lowercase().into_bytes()),
                         _ => None,
                     })),
                     Pattern::Matches(_) => {}
