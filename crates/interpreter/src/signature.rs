@@ -102,7 +102,8 @@ mod tests {
     fn what_a_text_holds_is_never_denied() {
         let text = "C:\\Windows\\System32\\KERNELBASE.dll+2730e|ünknown(\u{1F980}) {e`Nv:pATh} 0123456789".as_bytes();
         let mut signature = [0; WORDS];
-        for end in 0..=text.len() {
+        let step = if cfg!(miri) { 17 } else { 1 };
+        for end in (0..=text.len()).step_by(step) {
             let text = text.get(..end).unwrap();
             sign(&mut signature, text);
             for from in 0..end {
