@@ -119,7 +119,8 @@ def checksum(image: bytes) -> int:
 
 
 def sealed(image: bytes) -> bytes:
-    """The image with the checksum that its bytes have."""
+    """The image with the length and the checksum that its bytes have."""
+    image = image[:16] + struct.pack("<Q", len(image)) + image[24:]
     return image[:24] + struct.pack("<Q", checksum(image)) + image[32:]
 
 
@@ -251,6 +252,9 @@ class Verifier:
             self.template(number, template)
         if not rises(names):
             refuse("templates", 0, "template types do not rise")
+        for number, t in enumerate(templates):
+            if not 0 < t.name_len <= 1024:
+                refuse("templates", number, "no name, or a long one")
         for section, _, becomes in SECTIONS:
             if section in ("names", "text", "rules", "sets", "regexes", "templates", "literals"):
                 continue
@@ -940,12 +944,12 @@ class Sensor:
     def answers(self, event: Dict[str, Any]) -> Tuple[List[str], List[str]]:
         """Names of the rules that match, and of the inputs whose values have another type."""
         matches: Set[int] = set()
-        mistyped: Dict[str, None] = {}
+        mistyped: List[str] = []
         for bound in self.bound.get(event["template"], []):
             e = Event(self, bound, event)
             matches.update(e.matches())
-            mistyped.update(dict.fromkeys(e.mistyped))
-        return [self.rule_names[n] for n in sorted(matches)], list(mistyped)
+            mistyped += e.mistyped
+        return [self.rule_names[n] for n in sorted(matches)], mistyped
 
 
 class Event:
@@ -956,7 +960,7 @@ class Event:
         values = {which: [value_of(v) for v in event.get(which, [])] for which in ("inputs", "header", "others")}
         self.mistyped: List[str] = []
         self.values: Dict[int, Optional[Value]] = {}
-        for number, (which, n) in sorted(bound.places.items(), key=lambda p: (p[1][0] != "inputs", p[1][1])):
+        for number, (which, n) in sorted(bound.places.items()):
             self.values[number] = self.typed(bound.inputs[number], values[which][n])
         self.everything: List[Value] = []  # what keywords see
         for value in values["inputs"] + values["header"] + values["others"]:
@@ -975,7 +979,7 @@ class Event:
             if elements != value.is_:
                 self.mistyped.append(self.image.name(i.name, i.name_len))
             return Value("list", elements)
-        if fits(value):
+        if not i.flags & LIST and fits(value):
             return value
         self.mistyped.append(self.image.name(i.name, i.name_len))
         return None
@@ -1037,7 +1041,7 @@ class Event:
         if value is None or mode == 0 and value.kind == "list":
             return False
         elements = value.is_ if value.kind == "list" else [value]
-        passed = [v is not None and self.passes(p, v) for v in elements]
+        passed = [self.passes(p, v) for v in elements if v is not None]
         return all(passed) if mode == 2 else any(passed)
 
     def passes(self, p: Predicate, v: Value) -> bool:
