@@ -246,15 +246,12 @@ class Verifier:
         names = []
         for number, template in enumerate(templates):
             name = image.name(template.name, template.name_len)
-            if len(name.encode()) > MAX_TEMPLATE_NAME:
-                refuse("templates", number, "its name is too long")
+            if not 0 < len(name.encode()) <= MAX_TEMPLATE_NAME:
+                refuse("templates", number, "it has no name, or one that is too long")
             names.append((name.encode(), template.version))
             self.template(number, template)
         if not rises(names):
             refuse("templates", 0, "template types do not rise")
-        for number, t in enumerate(templates):
-            if not 0 < t.name_len <= 1024:
-                refuse("templates", number, "no name, or a long one")
         for section, _, becomes in SECTIONS:
             if section in ("names", "text", "rules", "sets", "regexes", "templates", "literals"):
                 continue
