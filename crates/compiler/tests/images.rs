@@ -96,9 +96,8 @@ impl Given {
     fn json(&self) -> Json {
         match self {
             Self::Absent => Json::Null,
-            Self::Text(bytes) => {
-                std::str::from_utf8(bytes).map_or_else(|_| json!({"text_hex": hex(bytes)}), |text| json!({"text": text}))
-            }
+            Self::Text(bytes) => std::str::from_utf8(bytes)
+                .map_or_else(|_| json!({"text_hex": hex(bytes)}), |text| json!({"text": text})),
             Self::Bytes(bytes) => json!({"bytes": hex(bytes)}),
             Self::Int(number) => json!({"int": number}),
             Self::UInt(number) => json!({"uint": number}),
@@ -246,7 +245,9 @@ impl Line {
         let all = [&self.inputs, &self.header, &self.others];
         // A list in a list is lent as an empty one: it is of a wrong type whatever it holds.
         let elements: Vec<Vec<Vec<interpreter::Value<'_>>>> = all
-            .map(|values| values.iter().map(|value| value.elements().iter().map(|one| one.lent(&[])).collect()).collect())
+            .map(|values| {
+                values.iter().map(|value| value.elements().iter().map(|one| one.lent(&[])).collect()).collect()
+            })
             .into();
         let lent: Vec<Vec<interpreter::Value<'_>>> = all
             .iter()
@@ -277,7 +278,12 @@ impl Line {
 
     /// What the reference evaluator answers: the rules that this sensor loads and that match. Nothing where the event has
     /// a value that the reference evaluator does not have. A value of a wrong type is one that no field names.
-    fn expected(&self, release: &Release, verified: &VerifiedImage<'_>, supplied: &Supplied<'_>) -> Option<BTreeSet<String>> {
+    fn expected(
+        &self,
+        release: &Release,
+        verified: &VerifiedImage<'_>,
+        supplied: &Supplied<'_>,
+    ) -> Option<BTreeSet<String>> {
         let all = || self.inputs.iter().chain(&self.header).chain(&self.others);
         if !all().all(Given::is_common) {
             return None;
@@ -298,7 +304,10 @@ impl Line {
             match value {
                 Given::List(elements) if ty.list => {
                     let right = |one: &&Given| one.is(ty.scalar);
-                    event.set(&field, Some(Owned::List(elements.iter().filter(right).filter_map(Given::owned).collect())));
+                    event.set(
+                        &field,
+                        Some(Owned::List(elements.iter().filter(right).filter_map(Given::owned).collect())),
+                    );
                     event.others.extend(elements.iter().filter(|one| !right(one)).filter_map(Given::owned));
                 }
                 value if !ty.list && value.is(ty.scalar) => event.set(&field, value.owned()),
@@ -386,7 +395,9 @@ impl Release {
             }
         }
         for rule in self.content.rules() {
-            for (target, test) in rule.targets.iter().flat_map(|target| rule.tests.iter().map(move |test| (target, test))) {
+            for (target, test) in
+                rule.targets.iter().flat_map(|target| rule.tests.iter().map(move |test| (target, test)))
+            {
                 let template = &target.template;
                 let number = (0..image.template_count()).find(|at| {
                     let of = image.template(*at).unwrap();
@@ -417,12 +428,40 @@ fn written(directory: &str) -> Vec<Written> {
     match directory {
         "opcodes" => vec![
             (vec![("command", raw(b"p\xFF-enc\xC3"))], vec![]),
-            (vec![("image", raw(b"\xED\xA0\x80\\RUNDLL32.exe")), ("command", raw(b"\xFFab")), ("pid", Given::UInt(1 << 63))], vec![]),
-            (vec![("pid", Given::UInt(u64::MAX)), ("at", Given::UInt(1 << 63 | 0x20)), ("ratio", float(f64::INFINITY))], vec![]),
-            (vec![("pid", Given::Int(5000)), ("at", Given::Int(0)), ("ratio", float(f64::NAN)), ("admin", text("true"))], vec![]),
+            (
+                vec![
+                    ("image", raw(b"\xED\xA0\x80\\RUNDLL32.exe")),
+                    ("command", raw(b"\xFFab")),
+                    ("pid", Given::UInt(1 << 63)),
+                ],
+                vec![],
+            ),
+            (
+                vec![
+                    ("pid", Given::UInt(u64::MAX)),
+                    ("at", Given::UInt(1 << 63 | 0x20)),
+                    ("ratio", float(f64::INFINITY)),
+                ],
+                vec![],
+            ),
+            (
+                vec![
+                    ("pid", Given::Int(5000)),
+                    ("at", Given::Int(0)),
+                    ("ratio", float(f64::NAN)),
+                    ("admin", text("true")),
+                ],
+                vec![],
+            ),
             (vec![("pid", Given::Int(5000)), ("at", Given::Int(0)), ("address", ip("::ffff:10.0.0.1"))], vec![]),
             (vec![("pid", Given::Int(5000)), ("at", Given::Int(0)), ("address", ip("10.255.255.255"))], vec![]),
-            (vec![("names", list(&[raw(b"\xFF.ru"), Given::Int(1), text("b")])), ("ports", list(&[Given::UInt(443), text("80")]))], vec![]),
+            (
+                vec![
+                    ("names", list(&[raw(b"\xFF.ru"), Given::Int(1), text("b")])),
+                    ("ports", list(&[Given::UInt(443), text("80")])),
+                ],
+                vec![],
+            ),
             (vec![("command", long("-enc")), ("text", long("日本語"))], vec![]),
             (vec![("command", text("a\u{1F980}c"))], vec![]),
             (vec![("command", raw(b"a\xF0c"))], vec![]),
@@ -432,6 +471,16 @@ fn written(directory: &str) -> Vec<Written> {
             (vec![("at", Given::Int(86_400 - 1)), ("command", text("aHR0c"))], vec![]),
             (vec![("at", Given::Int(3 * 3600)), ("command", text("yBodHRwX"))], vec![]),
             (vec![], vec![text("a MimiKatz b")]),
+            (vec![("pid", Given::Int(77))], vec![]),
+            (vec![("pid", Given::UInt(77)), ("parent", Given::Int(1)), ("flags", list(&[]))], vec![]),
+            (
+                vec![
+                    ("pid", Given::Int(77)),
+                    ("parent", text("")),
+                    ("flags", list(&[Given::Bool(true), text("true")])),
+                ],
+                vec![],
+            ),
             (vec![], vec![raw(b"drop\xC3table")]),
             (vec![], vec![list(&[text("x"), raw(b"\xFFmimikatz\xED\xB0\x80")]), Given::Bytes(b"mimikatz".to_vec())]),
             (vec![("hash", text("mimikatz"))], vec![Given::Int(7)]),
@@ -495,7 +544,10 @@ fn written(directory: &str) -> Vec<Written> {
         "lists" => vec![
             (vec![("args", list(&[])), ("ports", list(&[])), ("Groups", list(&[]))], vec![]),
             (vec![("args", list(&[Given::Absent]))], vec![]),
-            (vec![("args", list(&[Given::Int(1), text("/x")])), ("Groups", list(&[text("a"), Given::Bool(true)]))], vec![]),
+            (
+                vec![("args", list(&[Given::Int(1), text("/x")])), ("Groups", list(&[text("a"), Given::Bool(true)]))],
+                vec![],
+            ),
             (vec![("args", text("-c")), ("ports", Given::Int(22))], vec![]),
             (vec![("args", list(&[list(&[text("-c")])])), ("Groups", list(&[]))], vec![]),
             (vec![("args", list(&[raw(b"/\xFF"), raw(b"x-enc\xFF")])), ("Groups", list(&[raw(b"users\xFF")]))], vec![]),
@@ -507,7 +559,10 @@ fn written(directory: &str) -> Vec<Written> {
             (vec![("peers", list(&[ip("::ffff:1.2.3.4")]))], vec![]),
             (vec![("peers", list(&[ip("11.0.0.0"), text("10.0.0.1")]))], vec![]),
             (vec![("digests", list(&[Given::Bytes(vec![]), Given::Bytes(vec![0, 255, 0])]))], vec![]),
-            (vec![("args", list(&[text("a"), long("hidden window")])), ("one", text("")), ("ports", list(&[]))], vec![]),
+            (
+                vec![("args", list(&[text("a"), long("hidden window")])), ("one", text("")), ("ports", list(&[]))],
+                vec![],
+            ),
             (vec![("args", list(&[text("One")])), ("one", text("one")), ("ports", list(&[]))], vec![]),
         ],
         "sensors" => vec![
@@ -602,7 +657,8 @@ fn literals(sources: &[String]) -> (Vec<Vec<u8>>, Vec<i64>) {
         }
         for word in line.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '-') {
             let digits = word.strip_prefix("0x");
-            numbers.extend(digits.and_then(|digits| i64::from_str_radix(digits, 16).ok()).or_else(|| word.parse().ok()));
+            numbers
+                .extend(digits.and_then(|digits| i64::from_str_radix(digits, 16).ok()).or_else(|| word.parse().ok()));
         }
     }
     (texts.into_iter().collect(), numbers.into_iter().collect())
@@ -624,8 +680,18 @@ impl Pool {
     }
 
     fn near(&self, mut text: Vec<u8>, choices: &mut Choices<'_>) -> Vec<u8> {
-        let put: &[&[u8]] =
-            &[b"\xFF", b"\xC3", b"\xE2\x82", b"\xED\xA0\x80", b"\xF0\x9F\xA6", "\u{1F980}".as_bytes(), b"x", b"\n", b" ", b"\0"];
+        let put: &[&[u8]] = &[
+            b"\xFF",
+            b"\xC3",
+            b"\xE2\x82",
+            b"\xED\xA0\x80",
+            b"\xF0\x9F\xA6",
+            "\u{1F980}".as_bytes(),
+            b"x",
+            b"\n",
+            b" ",
+            b"\0",
+        ];
         let at = choices.below(text.len() + 1);
         match choices.below(7) {
             0 => text = text.to_ascii_uppercase(),
@@ -646,7 +712,8 @@ impl Pool {
             Scalar::Int if choices.once_in(8) => Given::UInt(*choices.pick(&[0, 443, 1 << 63, u64::MAX])),
             Scalar::Int => Given::Int(choices.pick(&self.numbers).wrapping_add(*choices.pick(&[0, 0, 1, -1]))),
             Scalar::Float => {
-                let number = *choices.pick(&[0.0, -0.0, 0.5, 1.0, 1.5, 1.75, 1e3, 1501.0, -2.25, f64::NAN, f64::INFINITY]);
+                let number =
+                    *choices.pick(&[0.0, -0.0, 0.5, 1.0, 1.5, 1.75, 1e3, 1501.0, -2.25, f64::NAN, f64::INFINITY]);
                 Given::Float(number.to_bits())
             }
             Scalar::Bool => Given::Bool(choices.below(2) == 1),
@@ -654,7 +721,9 @@ impl Pool {
                 let texts = ["10.0.0.1", "10.255.255.255", "11.0.0.0", "::1", "::ffff:10.0.0.2", "fd00::7", "0.0.0.0"];
                 Given::Ip(choices.pick::<&str>(&texts).parse().unwrap())
             }
-            Scalar::Bytes => Given::Bytes(choices.pick::<&[u8]>(&[b"", b"\0", b"\0\xFF", b"\0\xFF\x17", b"\x01\x02"]).to_vec()),
+            Scalar::Bytes => {
+                Given::Bytes(choices.pick::<&[u8]>(&[b"", b"\0", b"\0\xFF", b"\0\xFF\x17", b"\x01\x02"]).to_vec())
+            }
         }
     }
 
@@ -777,8 +846,13 @@ fn refused(release: &Release, bytes: &[u8]) -> String {
         }
         let code = refusal(&damaged, &release.sensor);
         let code = code.unwrap_or_else(|| panic!("it is loaded though {}", damage.why));
-        let patch: Vec<String> = damage.patch(bytes).iter().map(|(at, put)| format!("[{at}, \"{}\"]", hex(put))).collect();
-        let cut = if damage.bytes.len() < bytes.len() { format!("\"truncate\": {}, ", damage.bytes.len()) } else { String::new() };
+        let patch: Vec<String> =
+            damage.patch(bytes).iter().map(|(at, put)| format!("[{at}, \"{}\"]", hex(put))).collect();
+        let cut = if damage.bytes.len() < bytes.len() {
+            format!("\"truncate\": {}, ", damage.bytes.len())
+        } else {
+            String::new()
+        };
         writeln!(
             lines,
             "{{\"why\": {}, \"patch\": [{}], {cut}\"seal\": {}, \"code\": \"{code}\"}}",
@@ -809,7 +883,11 @@ fn what_is_kept_is_what_is_made() {
         assert!(bytes.len() < 32 << 10, "{name}: {} bytes", bytes.len());
         let events = events(name, &release, &bytes);
         let refused = refused(&release, &bytes);
-        for (file, made) in [("image.ccimage", bytes.as_slice()), ("events.jsonl", events.as_bytes()), ("refused.jsonl", refused.as_bytes())] {
+        for (file, made) in [
+            ("image.ccimage", bytes.as_slice()),
+            ("events.jsonl", events.as_bytes()),
+            ("refused.jsonl", refused.as_bytes()),
+        ] {
             hold(&root(name).join(file), made);
         }
     }
@@ -835,7 +913,8 @@ fn kept_images_give_the_kept_answers() {
                 held += usize::from(agrees(&line, &answer, &release, verified, supplied));
                 let texts = line.inputs.iter().chain(&line.header).chain(&line.others);
                 let bad = |value: &Given| matches!(value, Given::Text(text) if std::str::from_utf8(text).is_err());
-                ill_formed += usize::from(texts.into_iter().any(|value| bad(value) || value.elements().iter().any(bad)));
+                ill_formed +=
+                    usize::from(texts.into_iter().any(|value| bad(value) || value.elements().iter().any(bad)));
                 mistyped += usize::from(!answer.1.is_empty());
                 for rule in verified.loaded_on(line.number(verified)) {
                     let rule = image.rule(rule).unwrap().name;
@@ -857,6 +936,28 @@ fn kept_images_give_the_kept_answers() {
             assert!(one_sided.is_empty(), "{name}: always one answer: {one_sided:?}");
         });
     }
+}
+
+/// The image of `opcodes` leaves nothing of the format out that a program may ask.
+#[test]
+fn every_opcode_and_pattern_is_kept() {
+    use contentcheck_interpreter::format::{
+        Literal, LiteralKind, Opcode, Pattern, PatternKind, Predicate, Regex, Section,
+    };
+    let bytes = fs::read(root("opcodes").join("image.ccimage")).unwrap();
+    let image = Image::read(&bytes).unwrap();
+    let predicates = image.section_bytes(Section::Predicates).as_chunks::<{ Predicate::SIZE }>().0;
+    let patterns = image.section_bytes(Section::Patterns).as_chunks::<{ Pattern::SIZE }>().0;
+    let literals = image.section_bytes(Section::Literals).as_chunks::<{ Literal::SIZE }>().0;
+    let regexes = image.section_bytes(Section::Regexes).as_chunks::<{ Regex::SIZE }>().0;
+    let numbers = |all: &mut dyn Iterator<Item = u8>| all.collect::<BTreeSet<u8>>().into_iter().collect::<Vec<u8>>();
+    let opcodes = numbers(&mut predicates.iter().map(|record| Predicate::decode(record).opcode));
+    assert_eq!(opcodes, Opcode::ALL.iter().map(|opcode| *opcode as u8).collect::<Vec<_>>());
+    let kinds = numbers(&mut patterns.iter().map(|record| Pattern::decode(record).kind));
+    assert_eq!(kinds, PatternKind::ALL.iter().map(|kind| *kind as u8).collect::<Vec<_>>());
+    let kinds = numbers(&mut literals.iter().map(|record| Literal::decode(record).kind));
+    assert_eq!(kinds, LiteralKind::ALL.iter().map(|kind| *kind as u8).collect::<Vec<_>>());
+    assert_eq!(numbers(&mut regexes.iter().map(|record| Regex::decode(record).kind)), [0, 1]);
 }
 
 #[test]
