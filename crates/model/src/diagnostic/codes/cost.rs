@@ -11,7 +11,7 @@ codes! {
     REGEX_BACKTRACKS = "CC0502" "regex-backtracks" Error {
         cause: "Repeats are nested or adjacent and can match the same text in many ways, such as `(a+)+` or `.*.*`.",
         harm: "A backtracking engine tries all of the ways. On 2 July 2019 such a regex took every processor of a global network for 27 minutes.",
-        cure: "Leave out the inner or the second repeat; it matches nothing more.",
+        cure: "Leave out the repeat that the help names; the regex matches the same without it. Where none is named, rewrite the regex so that no two repeats can take the same text.",
     }
     /// The regex is too large
     REGEX_TOO_LARGE = "CC0503" "regex-too-large" Error {
