@@ -11,11 +11,12 @@ use contentcheck_model::diagnostic::{
 use contentcheck_model::field::{FieldInfo, Place};
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::{CheckedRule, Target};
-use contentcheck_model::sensor::{Availability, Fleet, Sensor, SuppliedInput, SuppliedTemplate};
+use contentcheck_model::sensor::{Availability, Fleet, Sensor, SuppliedInput, SuppliedTemplate, Version};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, TemplateType};
 
 /// What one target mentions: the field, where, and whether it was read by its number.
+#[derive(Clone)]
 struct Mention<'a> {
     field: FieldInfo<'a>,
     by_position: bool,
@@ -76,6 +77,7 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
         return found;
     }
     let mut supplied = false;
+    let mut missing: Vec<(&TemplateType, Mention<'_>, Vec<(&Sensor, Fault)>)> = Vec::new();
     for target in &rule.targets {
         let template = &target.template;
         let mut suppliers = fleet.suppliers(&template.name).filter(|(sensor, _)| loads(sensor)).peekable();
@@ -91,11 +93,22 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
                     faults.entry(fault.code().id).or_default().push((sensor, fault));
                 }
             }
-            found
-                .extend(faults.into_values().filter_map(|faults| describe(rule, template, &mention, &faults, against)));
             found.extend(unknown(rule, template, &mention, fleet, catalogue));
+            missing.extend(faults.into_values().map(|faults| (&**template, mention.clone(), faults)));
         }
     }
+    // A restriction holds for the rule, so it has to do for all that the rule reads.
+    let mut runs: Vec<Availability<'_>> = Vec::new();
+    for (template, mention, faults) in &missing {
+        if faults.last().is_some_and(|(_, fault)| matches!(fault, Fault::Unsupplied { .. } | Fault::Beyond { .. })) {
+            runs.extend(last_runs(availability(against, &template.name, mention.field.name)));
+        }
+    }
+    found.extend(
+        missing
+            .iter()
+            .filter_map(|(template, mention, faults)| describe(rule, template, mention, faults, &runs, against)),
+    );
     if !supplied {
         let names: Vec<String> =
             rule.targets.iter().map(|target| format!("`{}`", target.template.name)).take(3).collect();
@@ -180,26 +193,38 @@ fn availability<'a>(against: Against<'a>, template: &str, field: &str) -> Vec<Av
     runs
 }
 
-/// How a rule says which sensors may load it.
-fn restriction(runs: &[Availability<'_>], language: Language) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for run in runs {
-        let to = if run.to_newest() { String::new() } else { format!(", <={}", run.last()) };
-        parts.push(format!("{} >={}{to}", run.sensor(), run.first()));
-    }
-    // Comparators of one sensor must all hold, so of several runs only the last can be asked for.
-    parts.dedup_by(|next, before| {
-        let same = next.split(' ').next() == before.split(' ').next();
+/// Of the runs of each sensor the last: comparators of one sensor must all hold, so of several only one can be asked for.
+fn last_runs(mut runs: Vec<Availability<'_>>) -> Vec<Availability<'_>> {
+    runs.dedup_by(|next, before| {
+        let same = next.sensor() == before.sensor();
         if same {
-            before.clone_from(next);
+            std::mem::swap(next, before);
         }
         same
     });
+    runs
+}
+
+/// How a rule says which sensors may load it: those that supply a field in these runs, and what else it reads that
+/// others lack, in `all`. Says too whether the field alone needs less.
+fn restriction(runs: Vec<Availability<'_>>, all: &[Availability<'_>], language: Language) -> (String, bool) {
+    let mut parts: Vec<String> = Vec::new();
+    let mut is_more = false;
+    for run in last_runs(runs) {
+        let of_sensor = || all.iter().filter(|other| other.sensor() == run.sensor());
+        let order = |a: &&Version, b: &&Version| a.compare(b.as_str());
+        let first = of_sensor().chain([&run]).map(Availability::first).max_by(order).unwrap_or(run.first());
+        let last = of_sensor().chain([&run]).filter(|run| !run.to_newest()).map(Availability::last).min_by(order);
+        is_more |= first != run.first();
+        let to = last.map_or_else(String::new, |last| format!(", <={last}"));
+        parts.push(format!("{} >={first}{to}", run.sensor()));
+    }
     let constraint = parts.join(", ");
-    match language {
+    let written = match language {
         Language::Sigma => format!("`custom_attributes: {{ sensors: \"{constraint}\" }}`"),
         Language::Native => format!("`sensors: \"{constraint}\"`"),
-    }
+    };
+    (written, is_more)
 }
 
 /// Reports an undeclared field that no sensor of the fleet supplies and no version of the template type declares:
@@ -338,6 +363,7 @@ fn describe(
     template: &TemplateType,
     mention: &Mention<'_>,
     faults: &[(&Sensor, Fault)],
+    all: &[Availability<'_>],
     against: Against<'_>,
 ) -> Option<Diagnostic> {
     let (sensor, fault) = faults.last()?;
@@ -387,10 +413,11 @@ fn describe(
         _ if runs.is_empty() => "no sensor of the fleet supplies it; do not read the field".to_owned(),
         _ => {
             let from: Vec<String> = runs.iter().map(ToString::to_string).collect();
+            let (constraint, is_more) = restriction(runs.clone(), all, against.language);
+            let those = if is_more { "those that supply all that it reads" } else { "those sensors" };
             format!(
-                "supplied by {}; restrict the rule to those sensors with {}, or do not read the field",
-                from.join(", "),
-                restriction(&runs, against.language)
+                "supplied by {}; restrict the rule to {those} with {constraint}, or do not read the field",
+                from.join(", ")
             )
         }
     };

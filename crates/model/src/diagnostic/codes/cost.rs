@@ -73,6 +73,18 @@ codes! {
         harm: "What is left of a row can look whole: a shorter name, a hash that is none. Rows after it are missing, and rules that look into the table miss what they held.",
         cure: "Hold the data against its source. Where it is whole, end the last row with a line break.",
     }
+    /// A quote is astray in the data of a table
+    TABLE_QUOTE = "CC0517" "table-quote" Error {
+        cause: "A cell begins with a quote that nothing closes, or a quote stands inside of a cell that has none around it, or text stands behind a closing quote. The data was put together by hand, or cut off.",
+        harm: "Up to the next quote every line is a part of one cell: rows are gone, and rules that look into the table miss what they held.",
+        cure: "Put quotes around the whole cell and write each quote in it twice, as RFC 4180 says. Where the data is cut off, fetch it again.",
+    }
+    /// A cell of a table holds a line break
+    TABLE_LINE_BREAK = "CC0518" "table-line-break" Warning {
+        cause: "A quoted cell goes on over the end of its line: the value has a line break, or two quotes are astray and the rows between them are in the cell.",
+        harm: "No event has the value of such a cell, and the rows that are in it are not in the table.",
+        cure: "Remove the quotes that are astray. A value that has a line break cannot be looked up in an event's field: write it on one line.",
+    }
     /// The file is not a content image
     NOT_AN_IMAGE = "CC0520" "not-an-image" Error {
         cause: "The first bytes are not those of a content image: another file was named, or the file is empty or all zeros.",
