@@ -476,14 +476,13 @@ impl Analysis<'_> {
                     if let Some(gone) = gone.get_mut(value) {
                         *gone = true;
                     }
-                    let covers: Vec<String> =
-                        by.iter().filter_map(|by| patterns.get(*by)).map(words::written).collect();
+                    let covers: Vec<&TextPattern> = by.iter().filter_map(|by| patterns.get(*by)).collect();
+                    let shown = words::beside(pattern, &covers);
+                    let (own, covers) = shown
+                        .split_first()
+                        .map_or((String::new(), String::new()), |(own, covers)| (own.clone(), covers.join(" or ")));
                     let field = words::field(&target.template, &predicate.field);
-                    let words = format!(
-                        "{field}: every string that matches {} matches {} of the same list",
-                        words::written(pattern),
-                        covers.join(" or ")
-                    );
+                    let words = format!("{field}: every string that matches {own} matches {covers} of the same list");
                     let kind = RedundantKind::CoveredValue { value, by };
                     found.findings.push(Redundant { kind, predicates: vec![index], span: predicate.span, words });
                 }

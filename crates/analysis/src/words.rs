@@ -165,6 +165,14 @@ pub fn written(pattern: &TextPattern) -> String {
     }
 }
 
+/// A pattern and others, each as [`written`]; with the wildcards that say what kind it is, where they are of several.
+pub(crate) fn beside(pattern: &TextPattern, others: &[&TextPattern]) -> Vec<String> {
+    let kind = |of: &TextPattern| std::mem::discriminant(&of.pattern);
+    let alike = others.iter().all(|other| kind(other) == kind(pattern));
+    let all = std::iter::once(&pattern).chain(others);
+    all.map(|one| if alike { written(one) } else { starred(one) }).collect()
+}
+
 /// A pattern among others of another kind: with the wildcards that say what kind it is.
 fn starred(pattern: &TextPattern) -> String {
     match &pattern.pattern {

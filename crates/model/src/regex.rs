@@ -13,6 +13,7 @@ mod anchors;
 mod canonical;
 mod likeness;
 mod pcre;
+mod remedy;
 
 pub use canonical::canonical;
 pub use likeness::is_likely;
@@ -110,13 +111,8 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
             at: None,
         });
     }
-    explodes(&hir).map_or(Ok(states), |message| {
-        Err(Problem {
-            code: &codes::REGEX_BACKTRACKS,
-            message,
-            help: "leave out the inner or second repeat; the regex matches the same without it",
-            at: None,
-        })
+    explodes(&hir).map_or(Ok(states), |(message, help)| {
+        Err(Problem { code: &codes::REGEX_BACKTRACKS, message: message.to_owned(), help, at: None })
     })
 }
 
@@ -214,8 +210,8 @@ fn states(hir: &Hir) -> usize {
 }
 
 /// Whether a backtracking engine can take exponential time, or polynomial time for no gain,
-/// and the reason in words.
-fn explodes(hir: &Hir) -> Option<String> {
+/// and the reason and the remedy in words.
+fn explodes(hir: &Hir) -> Option<(&'static str, &'static str)> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) | HirKind::Literal(_) | HirKind::Class(_) => None,
         HirKind::Capture(capture) => explodes(&capture.sub),
@@ -227,7 +223,8 @@ fn explodes(hir: &Hir) -> Option<String> {
         }
         HirKind::Repetition(outer) => {
             if outer.max.is_none() && splits(&outer.sub) {
-                return Some("a repeat inside a repeat can match the same text in exponentially many ways".to_owned());
+                let message = "a repeat inside a repeat can match the same text in exponentially many ways";
+                return Some((message, remedy::nested(outer)));
             }
             explodes(&outer.sub)
         }
@@ -245,20 +242,25 @@ fn flatten<'h>(parts: &'h [Hir], flat: &mut Vec<&'h Hir>) {
 }
 
 /// Two unbounded repeats of the same class with nothing required between them.
-fn adjacent(flat: &[&Hir]) -> Option<String> {
-    let mut open: Vec<ClassUnicode> = Vec::new();
-    for part in flat {
-        if let HirKind::Repetition(Repetition { max: None, sub, .. }) = part.kind()
-            && let Some(class) = class(sub)
+fn adjacent(flat: &[&Hir]) -> Option<(&'static str, &'static str)> {
+    // Each with its place and its class.
+    let mut open: Vec<(usize, &Repetition, ClassUnicode)> = Vec::new();
+    for (at, part) in flat.iter().enumerate() {
+        let required = part.properties().minimum_len() != Some(0);
+        if let HirKind::Repetition(repetition) = part.kind()
+            && repetition.max.is_none()
+            && let Some(class) = class(&repetition.sub)
         {
-            if open.contains(&class) {
-                return Some("two adjacent repeats can match the same text in many ways".to_owned());
+            if let Some((first, other, _)) = open.iter().rev().find(|(_, _, other)| *other == class) {
+                let between = flat.get(first + 1..at).unwrap_or_default();
+                let message = "two adjacent repeats can match the same text in many ways";
+                return Some((message, remedy::adjacent(other, between, repetition)));
             }
-            if part.properties().minimum_len() != Some(0) {
+            if required {
                 open.clear();
             }
-            open.push(class);
-        } else if part.properties().minimum_len() != Some(0) {
+            open.push((at, repetition, class));
+        } else if required {
             open.clear();
         }
     }

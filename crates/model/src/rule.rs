@@ -11,7 +11,7 @@ use crate::field::FieldRef;
 use crate::predicate::Predicate;
 use crate::presence::Lacking;
 use crate::source::{Source, Span};
-use crate::template::TemplateType;
+use crate::template::{LogSource, TemplateType};
 use crate::value::Value;
 
 /// A rule, specialised for one template type.
@@ -130,6 +130,8 @@ pub struct CheckedRule {
     pub tags: Vec<String>,
     /// The day of the last change, as it is written: `modified`, else `date`.
     pub revision: Option<String>,
+    /// The log source that a Sigma rule asks for.
+    pub logsource: Option<LogSource>,
     /// The template types that the rule runs on, with the condition for each.
     pub targets: Vec<Target>,
     /// Which sensors may load the rule.

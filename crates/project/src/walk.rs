@@ -320,6 +320,9 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
         }
         let file = name(entry.path());
         if Language::of(&file).is_none() {
+            if is_copy(&file) {
+                walked.not_taken.push((file, COPY));
+            }
             continue;
         }
         if kind.is_file() && sidecar_of(&file).is_some() {
@@ -334,6 +337,16 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
     walked.not_taken.append(&mut filter.not_taken);
     walked.ignore_files.append(&mut filter.ignore_files);
     walked.problems.append(&mut filter.problems);
+}
+
+/// What is said of a file that has content by all but the end of its name.
+const COPY: &str = "its name has an ending behind that of content";
+
+/// Whether a name is that of content with one more ending, such as `rule.yml.bak`, `rule.yml.txt` or `rule.yml~`.
+fn is_copy(name: &str) -> bool {
+    let name = name.trim_end_matches('~');
+    let known = |name: &str| Language::of(name).is_some();
+    known(name) || name.rsplit_once('.').is_some_and(|(name, ending)| !ending.contains('/') && known(name))
 }
 
 /// The place and reason of a failed step of a walk.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_model::diagnostic::{Diagnostic, clip, codes};
-use contentcheck_model::predicate::Test;
 use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::template::{LogSource, TemplateType};
 use contentcheck_parser::check::parallel;
 
 use super::Known;
@@ -24,7 +24,7 @@ pub fn implied(rules: &[&CheckedRule], threads: usize) -> BTreeSet<(usize, usize
     let mut groups: BTreeMap<String, Vec<(usize, &Target)>> = BTreeMap::new();
     for (index, rule) in rules.iter().enumerate() {
         // What somebody puts instead of a placeholder changes what the rule means.
-        if rule.targets.iter().any(is_unexpanded) {
+        if rule.targets.iter().any(super::is_unexpanded) {
             continue;
         }
         for target in &rule.targets {
@@ -39,7 +39,13 @@ pub fn implied(rules: &[&CheckedRule], threads: usize) -> BTreeSet<(usize, usize
         analysis.allow(WORK);
         let proven = analysis.implications(&targets).proven;
         let rule = |index: usize| group.get(index).map(|(rule, _)| *rule);
-        proven.into_iter().filter_map(|pair| Some((rule(pair.of)?, rule(pair.by)?))).collect::<Vec<_>>()
+        let template = targets.first().map(|target| &target.template);
+        let pairs = proven.into_iter().filter_map(|pair| Some((rule(pair.of)?, rule(pair.by)?)));
+        let meet = |(of, by): &(usize, usize)| match (rules.get(*of), rules.get(*by), template) {
+            (Some(of), Some(by), Some(template)) => gets_all(by, of, template),
+            _ => false,
+        };
+        pairs.filter(meet).collect::<Vec<_>>()
     });
     // On how many of its template types each rule is covered by another one.
     let mut count: BTreeMap<(usize, usize), usize> = BTreeMap::new();
@@ -48,6 +54,14 @@ pub fn implied(rules: &[&CheckedRule], threads: usize) -> BTreeSet<(usize, usize
     }
     let everywhere = |of: usize, times: usize| rules.get(of).is_some_and(|rule| rule.targets.len() == times);
     count.into_iter().filter(|((of, _), times)| everywhere(*of, *times)).map(|(pair, _)| pair).collect()
+}
+
+/// Whether a rule gets every event of a template type that another one gets. Where nothing in an event tells which of the
+/// log sources that the template type serves it is from, a rule on one of them has no events of the others.
+fn gets_all(rule: &CheckedRule, other: &CheckedRule, template: &TemplateType) -> bool {
+    let Some(own) = rule.logsource.as_ref().filter(|_| template.reads.is_empty()) else { return true };
+    let is_asked = |served: &&LogSource| other.logsource.as_ref().is_none_or(|asked| served.serves(asked));
+    template.serves.iter().filter(is_asked).all(|served| served.serves(own))
 }
 
 /// The findings, in the order of the rules.
@@ -83,12 +97,6 @@ pub(super) fn findings(rules: &[&CheckedRule], threads: usize, known: &Known<'_>
         };
         found.push(beside(rule, first, Diagnostic::new(&codes::SHADOWED_RULE, &rule.source, rule.span, message)));
     }
-    found
-}
-
-fn is_unexpanded(target: &Target) -> bool {
-    let mut found = false;
-    target.condition.each(&mut |predicate, _| found |= *predicate.test == Test::Unexpanded);
     found
 }
 

@@ -8,7 +8,8 @@ mod looks;
 mod rule;
 
 use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
-use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::predicate::Test;
+use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::check::parallel;
 use contentcheck_parser::release::Further;
@@ -150,4 +151,11 @@ impl<'d> Known<'d> {
     fn has(&self, source: &Source, code: &Code) -> bool {
         self.of(source).any(|known| known.code.id == code.id)
     }
+}
+
+/// Whether a condition has a placeholder that nothing expanded.
+fn is_unexpanded(target: &Target) -> bool {
+    let mut found = false;
+    target.condition.each(&mut |predicate, _| found |= *predicate.test == Test::Unexpanded);
+    found
 }

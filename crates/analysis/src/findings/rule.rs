@@ -24,7 +24,16 @@ pub(super) fn findings(
     known: &Known<'_>,
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let asked: Vec<Asked> = rule.targets.iter().map(|target| ask(analysis, target, depth)).collect();
+    let mut asked: Vec<Asked> = rule.targets.iter().map(|target| ask(analysis, target, depth)).collect();
+    // What somebody puts instead of a placeholder changes which events are left to all parts, wherever they stand. Which
+    // values of one list cover each other does not depend on it.
+    let open = rule.targets.iter().any(super::is_unexpanded);
+    if open {
+        for asked in &mut asked {
+            asked.never = None;
+            asked.parts.retain(|part| matches!(part.kind, RedundantKind::CoveredValue { .. }));
+        }
+    }
     let parts = everywhere(analysis, rule, &asked);
     let parts = together(analysis, rule, &asked, parts);
     // A filter that leaves nothing is the reason why the rule does not fire.
@@ -32,7 +41,9 @@ pub(super) fn findings(
     if !swallowed {
         found.extend(never(rule, &asked, known));
     }
-    found.extend(always(analysis, rule, known));
+    if !open {
+        found.extend(always(analysis, rule, known));
+    }
     let mut values: Vec<(Span, &'static Code, Vec<&Redundant>)> = Vec::new();
     for (part, cover) in &parts {
         let code = match (&part.kind, cover) {
@@ -193,7 +204,7 @@ fn everywhere<'a>(
             let of_part: Vec<&Predicate> =
                 part.predicates.iter().filter_map(|index| predicates.get(*index).copied()).collect();
             let Some(first) = of_part.first() else { continue };
-            // Placeholders are somebody's to expand, and "or empty, or absent" is what careful authors write by habit.
+            // "Or empty, or absent" is what careful authors write by habit.
             if of_part.iter().all(|predicate| is_habit(&predicate.test)) {
                 continue;
             }
@@ -320,8 +331,8 @@ fn never(rule: &CheckedRule, asked: &[Asked], known: &Known<'_>) -> Option<Diagn
     let named: Vec<Span> =
         why.conflicts.iter().flat_map(|conflict| &conflict.predicates).map(|(_, _, at)| *at).collect();
     let doubtful = why.conflicts.iter().flat_map(|conflict| &conflict.predicates).any(|(index, _, _)| {
-        // A placeholder is somebody's to expand, and a recorder may leave out what a template type requires.
-        predicates.get(*index).is_none_or(|predicate| matches!(*predicate.test, Test::Unexpanded | Test::Null))
+        // A recorder may leave out what a template type requires.
+        predicates.get(*index).is_none_or(|predicate| *predicate.test == Test::Null)
     });
     if doubtful || named.iter().any(|place| known.says(&rule.source, *place)) {
         return None;
@@ -347,15 +358,10 @@ fn always(analysis: &mut Analysis<'_>, rule: &CheckedRule, known: &Known<'_>) ->
     // An event's id alone is what many rules are about, and then nothing is left of the condition.
     let selects = |target: &&Target| !matches!(target.condition, Expr::Const(_));
     let first = rule.targets.iter().find(selects)?;
-    let mut expanded = true;
-    first.condition.each(&mut |predicate, _| expanded &= *predicate.test != Test::Unexpanded);
     let does = |target: &Target, analysis: &mut Analysis<'_>| {
         !probe::can_fail(&Events::of(target), &target.condition) && analysis.always_fires(target) == Always::Yes
     };
-    if !expanded
-        || known.has(&rule.source, &codes::ALWAYS_FIRES)
-        || !rule.targets.iter().all(|target| does(target, analysis))
-    {
+    if known.has(&rule.source, &codes::ALWAYS_FIRES) || !rule.targets.iter().all(|target| does(target, analysis)) {
         return None;
     }
     let message = format!("this rule fires on every event of `{}`", first.template.name);

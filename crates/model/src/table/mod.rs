@@ -1,6 +1,7 @@
 //! Tables: typed reference data, filled row by row from a declaration, or from the text of a data file.
 
 pub mod cell;
+mod quotes;
 mod rows;
 
 use std::collections::HashMap;

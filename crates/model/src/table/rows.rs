@@ -62,7 +62,13 @@ impl<'a> Filling<'a> {
         let source = Source::new(data.name, text);
         let mut sink = Sink::new(&source);
         match format {
-            Format::Csv => self.csv(text, &mut sink),
+            Format::Csv => {
+                // Of rows that cannot be told apart nothing else can be said.
+                if !super::quotes::check(text, &mut sink) {
+                    return sink.finish();
+                }
+                self.csv(text, &mut sink);
+            }
             Format::JsonLines => self.json_lines(text, &mut sink),
         }
         self.close(Span::at(0), &mut sink);

@@ -11,11 +11,12 @@ use contentcheck_model::diagnostic::{
 use contentcheck_model::field::{FieldInfo, Place};
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::{CheckedRule, Target};
-use contentcheck_model::sensor::{Availability, Fleet, Sensor, SuppliedInput, SuppliedTemplate};
+use contentcheck_model::sensor::{Availability, Fleet, Sensor, SuppliedInput, SuppliedTemplate, Version};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, TemplateType};
 
 /// What one target mentions: the field, where, and whether it was read by its number.
+#[derive(Clone)]
 struct Mention<'a> {
     field: FieldInfo<'a>,
     by_position: bool,
@@ -76,6 +77,7 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
         return found;
     }
     let mut supplied = false;
+    let mut missing: Vec<(&TemplateType, Mention<'_>, Vec<(&Sensor, Fault)>)> = Vec::new();
     for target in &rule.targets {
         let template = &target.template;
         found.extend(misspelt(rule, template, fleet.sensors().iter().filter(|sensor| loads(sensor)), catalogue));
@@ -92,11 +94,22 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
                     faults.entry(fault.code().id).or_default().push((sensor, fault));
                 }
             }
-            found
-                .extend(faults.into_values().filter_map(|faults| describe(rule, template, &mention, &faults, against)));
             found.extend(unknown(rule, template, &mention, fleet, catalogue));
+            missing.extend(faults.into_values().map(|faults| (&**template, mention.clone(), faults)));
         }
     }
+    // A restriction holds for the rule, so it has to do for all that the rule reads.
+    let mut runs: Vec<Availability<'_>> = Vec::new();
+    for (template, mention, faults) in &missing {
+        if faults.last().is_some_and(|(_, fault)| matches!(fault, Fault::Unsupplied { .. } | Fault::Beyond { .. })) {
+            runs.extend(last_runs(availability(against, &template.name, mention.field.name)));
+        }
+    }
+    found.extend(
+        missing
+            .iter()
+            .filter_map(|(template, mention, faults)| describe(rule, template, mention, faults, &runs, against)),
+    );
     if !supplied {
         let names: Vec<String> =
             rule.targets.iter().map(|target| format!("`{}`", target.template.name)).take(3).collect();
@@ -221,26 +234,38 @@ fn availability<'a>(against: Against<'a>, template: &str, field: &str) -> Vec<Av
     runs
 }
 
-/// How a rule says which sensors may load it.
-fn restriction(runs: &[Availability<'_>], language: Language) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for run in runs {
-        let to = if run.to_newest() { String::new() } else { format!(", <={}", run.last()) };
-        parts.push(format!("{} >={}{to}", run.sensor(), run.first()));
-    }
-    // Comparators of one sensor must all hold, so of several runs only the last can be asked for.
-    parts.dedup_by(|next, before| {
-        let same = next.split(' ').next() == before.split(' ').next();
+/// Of the runs of each sensor the last: comparators of one sensor must all hold, so of several only one can be asked for.
+fn last_runs(mut runs: Vec<Availability<'_>>) -> Vec<Availability<'_>> {
+    runs.dedup_by(|next, before| {
+        let same = next.sensor() == before.sensor();
         if same {
-            before.clone_from(next);
+            std::mem::swap(next, before);
         }
         same
     });
+    runs
+}
+
+/// How a rule says which sensors may load it: those that supply a field in these runs, and what else it reads that
+/// others lack, in `all`. Says too whether the field alone needs less.
+fn restriction(runs: Vec<Availability<'_>>, all: &[Availability<'_>], language: Language) -> (String, bool) {
+    let mut parts: Vec<String> = Vec::new();
+    let mut is_more = false;
+    for run in last_runs(runs) {
+        let of_sensor = || all.iter().filter(|other| other.sensor() == run.sensor());
+        let order = |a: &&Version, b: &&Version| a.compare(b.as_str());
+        let first = of_sensor().chain([&run]).map(Availability::first).max_by(order).unwrap_or(run.first());
+        let last = of_sensor().chain([&run]).filter(|run| !run.to_newest()).map(Availability::last).min_by(order);
+        is_more |= first != run.first();
+        let to = last.map_or_else(String::new, |last| format!(", <={last}"));
+        parts.push(format!("{} >={first}{to}", run.sensor()));
+    }
     let constraint = parts.join(", ");
-    match language {
+    let written = match language {
         Language::Sigma => format!("`custom_attributes: {{ sensors: \"{constraint}\" }}`"),
         Language::Native => format!("`sensors: \"{constraint}\"`"),
-    }
+    };
+    (written, is_more)
 }
 
 /// Reports an undeclared field that no sensor of the fleet supplies and no version of the template type declares:
@@ -379,6 +404,7 @@ fn describe(
     template: &TemplateType,
     mention: &Mention<'_>,
     faults: &[(&Sensor, Fault)],
+    all: &[Availability<'_>],
     against: Against<'_>,
 ) -> Option<Diagnostic> {
     let (sensor, fault) = faults.last()?;
@@ -428,10 +454,11 @@ fn describe(
         _ if runs.is_empty() => "no sensor of the fleet supplies it; do not read the field".to_owned(),
         _ => {
             let from: Vec<String> = runs.iter().map(ToString::to_string).collect();
+            let (constraint, is_more) = restriction(runs.clone(), all, against.language);
+            let those = if is_more { "those that supply all that it reads" } else { "those sensors" };
             format!(
-                "supplied by {}; restrict the rule to those sensors with {}, or do not read the field",
-                from.join(", "),
-                restriction(&runs, against.language)
+                "supplied by {}; restrict the rule to {those} with {constraint}, or do not read the field",
+                from.join(", ")
             )
         }
     };
@@ -612,5 +639,40 @@ mod tests {
         assert_eq!(found("\"header\":[{\"name\":\"EventID\",\"type\":\"int\"}],"), [""; 0]);
         let other = found("\"header\":[{\"name\":\"EventID\",\"type\":\"string\"}],");
         assert!(other.len() == 1 && other[0].starts_with("CC0404: "), "{other:?}");
+    }
+
+    /// A rule has one restriction, so the one that a field alone needs leaves errors on the others.
+    #[test]
+    fn a_restriction_does_for_all_that_a_rule_reads() {
+        let text = "template t @ 1 {\n    1 a : string\n    2 b : string\n    3 c : string\n}\n\
+                    rule r {\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    \
+                    severity: low\n    when a == \"1\" and b == \"2\" and c == \"3\"\n}\n";
+        let sensor = |version: &str, names: &[&str]| {
+            let inputs: Vec<String> =
+                names.iter().map(|name| format!("{{\"name\":\"{name}\",\"type\":\"string\"}}")).collect();
+            let json = format!(
+                "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"templates\":{{\"t\":{{\"inputs\":[{}]}}}}}}",
+                inputs.join(",")
+            );
+            Manifest::parse(&Source::new("m", json)).expect("a manifest")
+        };
+        let sensors = vec![
+            sensor("9", &["a"]),
+            sensor("10", &["a", "b"]),
+            sensor("11", &["a", "b", "c"]),
+            sensor("12", &["a", "b", "c"]),
+        ];
+        let fleet = Some(Fleet::new(sensors).expect("a fleet"));
+        let sources = vec![(Source::new("r.content", text), Language::Native)];
+        let judged = Gathered { fleet, ..Gathered::of(sources) }.check(&Checking::default()).judge();
+        let helps: Vec<&str> = judged
+            .findings()
+            .iter()
+            .filter(|one| one.code.id == "CC0401")
+            .filter_map(|one| one.help.as_deref())
+            .collect();
+        assert_eq!(helps.len(), 2);
+        assert!(helps.iter().all(|help| help.contains("`sensors: \"acme >=11\"`")), "{helps:?}");
+        assert!(helps.iter().any(|help| help.contains("those that supply all that it reads")), "{helps:?}");
     }
 }

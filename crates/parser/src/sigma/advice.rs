@@ -125,6 +125,51 @@ const FOREIGN: &[Foreign] = &[
 /// Hashes that have no field of their own where all of them are in one.
 const HASHES: &[(&str, &str)] = &[("md5", "MD5"), ("sha1", "SHA1"), ("sha256", "SHA256"), ("imphash", "IMPHASH")];
 
+/// Words of which one log has the one and another log the other.
+const SYNONYMS: &[(&str, &str)] = &[("account", "user"), ("computer", "host"), ("address", "ip")];
+
+/// What W3C and CEF logs put before the name of a field, to say from whom to whom it went.
+const DIRECTIONS: &[&str] = &["cs-", "sc-", "c-", "s-", "r-"];
+
+/// The words of a name, in lower case: `SubjectUserName`, `user_agent`, `cs-host`.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut inside, mut before) = (false, false);
+    for sign in name.chars() {
+        let is_part = sign.is_alphanumeric();
+        if is_part {
+            match words.last_mut().filter(|_| inside && (before || !sign.is_uppercase())) {
+                Some(word) => word.extend(sign.to_lowercase()),
+                None => words.push(sign.to_lowercase().collect()),
+            }
+        }
+        (inside, before) = (is_part, sign.is_uppercase());
+    }
+    words
+}
+
+/// The field that is called by the same words, one of them by another that means the same.
+fn synonym<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let own = words(name);
+    let other =
+        |word: &str| SYNONYMS.iter().find_map(|(a, b)| if *a == word { Some(*b) } else { (*b == word).then_some(*a) });
+    (0..own.len()).find_map(|at| {
+        let other = other(own.get(at)?)?;
+        let renamed = own.iter().enumerate().map(|(index, word)| if index == at { other } else { word.as_str() });
+        let renamed: Vec<&str> = renamed.collect();
+        known.iter().copied().find(|known| words(known) == renamed)
+    })
+}
+
+/// The known field of which a name is a slip of the pen. One in which another word stands means something else.
+pub(crate) fn slip<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
+    let near = closest(name, known.iter().copied())?;
+    let (own, other) = (words(name), words(near));
+    let is_slip = own.len() != other.len()
+        || own.iter().zip(&other).all(|(own, other)| own == other || closest(own, [other.as_str()]).is_some());
+    is_slip.then_some(near)
+}
+
 /// What to write for a field that is unknown, given those that are known; `None` where only the spelling can be near.
 pub(crate) fn field(name: &str, known: &[&str]) -> Option<String> {
     let is_known = |word: &str| known.iter().copied().find(|known| *known == word);
@@ -155,6 +200,15 @@ pub(crate) fn field(name: &str, known: &[&str]) -> Option<String> {
         && let Some(here) = foreign.here.iter().find_map(|here| is_known(here))
     {
         return Some(format!("that is the name in {}; here it is `{here}`", foreign.of));
+    }
+    if let Some(field) = synonym(name, known) {
+        return Some(format!("here it is `{field}`"));
+    }
+    let direction = DIRECTIONS.iter().find(|direction| name.starts_with(*direction));
+    if let Some(direction) = direction
+        && let Some(field) = name.strip_prefix(direction).and_then(same)
+    {
+        return Some(format!("`{direction}` stands before names in logs of the W3C; here it is `{field}`"));
     }
     if let Some((_, label)) = HASHES.iter().find(|(hash, _)| name.eq_ignore_ascii_case(hash))
         && let Some(hashes) = is_known("Hashes")
@@ -197,4 +251,23 @@ pub(crate) fn condition_word(word: &str) -> Option<&'static str> {
 /// The name of a selection that is near to what a condition says.
 pub(crate) fn selection<'n>(word: &str, names: impl Iterator<Item = &'n str> + Clone) -> Option<&'n str> {
     names.clone().find(|name| name.eq_ignore_ascii_case(word)).or_else(|| closest(word, names))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_is_advised_that_means_the_same_and_none_that_means_something_else() {
+        let known = ["SubjectUserName", "SubjectDomainName", "SubjectUserSid", "ObjectDN"];
+        assert_eq!(field("SubjectAccountName", &known).as_deref(), Some("here it is `SubjectUserName`"));
+        assert_eq!(slip("SubjectAccountName", &["SubjectDomainName"]), None);
+        assert_eq!(slip("SubjectDomianName", &known), Some("SubjectDomainName"));
+        assert_eq!(slip("CommandLineX", &["CommandLine"]), Some("CommandLine"));
+        let zeek = ["method", "host", "uri", "user_agent", "status_code"];
+        for (name, here) in [("c-uri", "uri"), ("c-useragent", "user_agent"), ("cs-method", "method")] {
+            assert!(field(name, &zeek).is_some_and(|help| help.ends_with(&format!("here it is `{here}`"))), "{name}");
+        }
+        assert_eq!(field("c-something", &zeek), None);
+    }
 }

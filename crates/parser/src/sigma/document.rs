@@ -11,8 +11,9 @@ use super::metadata::{self, Document};
 use super::modifier::Kind;
 use super::resolve::conditions;
 use super::specialise::{Leaf, Specialiser};
+use super::twins::{self, Leaves};
 use super::typing::Prepared;
-use super::yaml::{self, Node, Read, Yaml};
+use super::yaml::{self, Node, Read, Style, Yaml};
 use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
 use contentcheck_model::expression::Expr;
@@ -37,6 +38,9 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     // What comes before an error of form is not all of the file, so none of it is read.
     let mut cut = form.close(&mut sink).err();
     outcome.is_intact = cut.is_none();
+    if cut.is_none() {
+        open_end(source.text(), documents.last().map(|read| &read.root), &mut sink);
+    }
     let extents = extents(source.text(), &documents);
     let mut global: Option<Global<'_>> = None;
     let mut budget = Budget::default();
@@ -96,6 +100,42 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     }
     outcome.diagnostics.extend(sink.finish());
     outcome
+}
+
+/// A last value at the very end of the file: what is left of one that was cut off can be a whole one to all appearance.
+/// One in quotes cannot, nor a word of an attribute that has few.
+fn open_end(text: &str, last: Option<&Node<'_>>, sink: &mut Sink) {
+    if text.ends_with(['\n', '\r']) {
+        return;
+    }
+    let Some(mut node) = last else { return };
+    let mut depth = 0;
+    loop {
+        node = match &node.value {
+            Yaml::Map(entries) => match entries.last() {
+                Some((key, _))
+                    if depth == 0 && matches!(key.text(), Some("level" | "status" | "date" | "modified")) =>
+                {
+                    return;
+                }
+                Some((_, value)) => value,
+                None => return,
+            },
+            Yaml::List(entries) => match entries.last() {
+                Some(entry) => entry,
+                None => return,
+            },
+            Yaml::Scalar(_, Style::Plain | Style::Block) => break,
+            Yaml::Scalar(..) => return,
+        };
+        depth += 1;
+    }
+    if node.span.is_empty() || node.span.end as usize != text.len() {
+        return;
+    }
+    let message = "the file ends with this value and without a line end: it may be cut off";
+    let found = sink.diagnostic(&codes::OPEN_END, node.span, message);
+    sink.push(found.with_help("hold it against its source; where it is whole, end the last line with a line break"));
 }
 
 /// A document that gives its attributes to those after it.
@@ -445,8 +485,9 @@ fn rule(
         let found = no_condition(root, key, entries, sink);
         return Err(sink.refuse(found));
     };
-    let condition = conditions(condition, &detections, sink)?;
-    duplicates(&detections, &source, sink);
+    let written = condition;
+    let condition = conditions(written, &detections, sink)?;
+    duplicates(&detections, written, &source, sink);
     wildcards(&detections, sink);
     hygiene::check(&detections, sink);
     let (logsource, logsource_span) = logsource?;
@@ -472,6 +513,7 @@ fn rule(
         level: text("level").and_then(|level| Level::from_word(&level)),
         tags: tags(root),
         revision: text("modified").or_else(|| text("date")),
+        logsource: Some(logsource),
         targets,
         sensors: sensors?,
         tests: Vec::new(),
@@ -613,7 +655,7 @@ fn sensors(root: &Node<'_>, sink: &mut Sink) -> Result<Option<Constraint>, Unrea
 }
 
 /// Values that appear twice in one item, and selections that are the same.
-fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
+fn duplicates(detections: &Detections<'_>, condition: &Node<'_>, source: &Source, sink: &mut Sink) {
     for item in &detections.items {
         if item.values.len() < 2 {
             continue;
@@ -655,7 +697,8 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
     for (index, selection) in detections.selections.iter().enumerate() {
         let mut hasher = DefaultHasher::new();
         hash_body(&selection.body, detections, &mut hasher);
-        if let Some(first) = bodies.insert(hasher.finish(), index).and_then(|first| detections.selections.get(first)) {
+        let twin = bodies.insert(hasher.finish(), index);
+        if let Some((at, first)) = twin.and_then(|first| Some((first, detections.selections.get(first)?))) {
             if matches!(selection.body, Body::Unreadable(_)) {
                 continue;
             }
@@ -666,7 +709,17 @@ fn duplicates(detections: &Detections<'_>, source: &Source, sink: &mut Sink) {
                     format!("the selections `{}` and `{}` are the same", clip(first.name), clip(selection.name)),
                 )
                 .with_place(first.span, "first here")
-                .with_help("remove one, or write what was meant");
+                .with_help(match twins::leaves(condition, detections, at, index) {
+                    Leaves::Either => "remove one, or write what was meant".to_owned(),
+                    Leaves::Only(kept) => {
+                        let gone = if kept == at { selection.name } else { first.name };
+                        format!("remove `{}`, or write what was meant", clip(gone))
+                    }
+                    Leaves::Neither => {
+                        "write what was meant; if they are the same on purpose, accept the finding: without one of them a pattern of the condition asks for something else".to_owned()
+                    }
+                    Leaves::Unknown => "write what was meant, or remove one if the condition stays the same".to_owned(),
+                });
             sink.push(found);
         }
     }
@@ -790,7 +843,11 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
                     .with_help(format!("to test that the field is there, write `{}|exists: true`", clip(field)))
                     .with_edits(FixKind::Presence, "test with `exists`", edits)
             } else if item.values.len() > 1 {
-                found.with_help("the other values of the list have no effect beside it")
+                found.with_help(if value.text.is_empty() {
+                    "remove the empty value, which leaves nothing to the others; for an event without the field write a selection of its own, with `null`"
+                } else {
+                    "remove it, which leaves nothing to the other values, or test with `exists` alone"
+                })
             } else {
                 found.with_help("give it a value that selects something, or test with `exists`")
             };

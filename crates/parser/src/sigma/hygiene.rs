@@ -29,7 +29,7 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
             if item.modifiers.kind == Kind::Plain {
                 placeholder(item, value, text, sink);
                 escaped_wildcard(value, text, sink);
-                query_wildcard(value, text, sink);
+                query_wildcard(item, value, text, sink);
                 if foreign_pattern(item, value, text, sink) {
                     continue;
                 }
@@ -202,7 +202,7 @@ fn escaped_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
             ('\\', Some('*')) => {
                 if name.is_some_and(|length| length > 0) && !blank {
                     let message = format!("`\\*` in `{}` is a star, not a backslash and a wildcard", clip(text));
-                    let help = "for everything below the directory write `\\\\*`; for a star write `\\\\\\*`";
+                    let help = "for a backslash and any text behind it write `\\\\*`, for a backslash and a star `\\\\\\*`; as it stands it is a star without a backslash";
                     sink.push(sink.diagnostic(&codes::ESCAPED_WILDCARD, value.span, message).with_help(help));
                     return;
                 }
@@ -229,7 +229,7 @@ fn escaped_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
 }
 
 /// `x.php?id=`: the question mark of a URL is a wildcard.
-fn query_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
+fn query_wildcard(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) {
     let is_name = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-' | '.' | ':' | '%' | '[' | ']');
     let mut escaped = false;
     for (at, sign) in text.char_indices() {
@@ -244,7 +244,18 @@ fn query_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
             if is_query || (after.is_empty() && is_page()) {
                 let message = format!("the `?` in `{}` stands for any one character", clip(text));
                 let found = sink.diagnostic(&codes::QUERY_WILDCARD, value.span, message);
-                sink.push(found.with_help("write `\\?` for the question mark of a URL"));
+                let help = match item.field.filter(|field| QUERIES.contains(field)) {
+                    Some(field) if after.is_empty() => {
+                        format!("`{field}` is the query alone, as the W3C has it: look for the page in `cs-uri-stem`")
+                    }
+                    Some(field) => format!(
+                        "`{field}` is the query alone, without its `?`, as the W3C has it: write `{}`{}; where a collector puts the whole address there, accept this finding",
+                        clip(after),
+                        if before.is_empty() { "" } else { ", and look for what is before it in `cs-uri-stem`" }
+                    ),
+                    None => "write `\\?` for the question mark of a URL".to_owned(),
+                };
+                sink.push(found.with_help(help));
                 return;
             }
         }
@@ -270,6 +281,9 @@ fn foreign_pattern(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
 /// What pages on the web end in.
 const PAGES: &[&str] =
     &[".php", ".asp", ".aspx", ".ashx", ".jsp", ".jspx", ".cgi", ".html", ".htm", ".cfm", ".do", ".action", ".pl"];
+
+/// Fields that have the query of an address without the question mark before it.
+const QUERIES: &[&str] = &["cs-uri-query", "c-uri-query"];
 
 /// Fields whose values are paths or names of files, which have no quotes.
 const PATHS: &[&str] = &[
@@ -362,7 +376,7 @@ fn values_in_string(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut
     sink.push(sink.diagnostic(&codes::VALUES_IN_STRING, value.span, message).with_help(help));
 }
 
-/// Blanks at an edge that is compared, and characters that only an escape can make. Says whether there are some.
+/// Spaces at an edge that is compared, and characters that only an escape can make. Says whether there are some.
 fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) -> bool {
     if let Some(control) = text.chars().find(|character| character.is_control()) {
         let (what, why) = match control {
@@ -374,33 +388,68 @@ fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
         sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message).with_help(why));
         return true;
     }
+    let Some(edge) = spaced(item, text) else {
+        // An option beside others that a space shows to be parts of a longer text is one as well.
+        let is_beside = is_option(item, text)
+            && item.values.iter().any(|other| {
+                matches!(other.raw, Raw::Text(other) if is_option(item, other) && spaced(item, other).is_some())
+            });
+        if is_beside {
+            let message = format!("`{}` is a part of a command line, and {} is compared", clip(text), compared(item));
+            let found = sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message);
+            sink.push(found.with_help(contains(item)));
+        }
+        return is_beside;
+    };
+    let message = format!("`{}` {edge} with a space, and {} is compared", clip(text), compared(item));
+    let found = sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message);
+    sink.push(found.with_help(if is_option(item, text) {
+        contains(item)
+    } else {
+        "remove the space, or use `contains` if a part is meant".to_owned()
+    }));
+    true
+}
+
+/// Whether a space stands at an edge of a value that is compared, and at which.
+fn spaced(item: &Item<'_>, text: &str) -> Option<&'static str> {
     let modifiers = &item.modifiers;
     if item.field.is_none() || !modifiers.encodings.is_empty() || text.trim().is_empty() {
-        return false;
+        return None;
     }
-    let at_start = matches!(modifiers.part, Part::Whole | Part::StartsWith) && text.starts_with(' ');
     // Windows leaves a space at the end of many command lines, and rules look for it.
-    let is_command = || {
-        let field = item.field.unwrap_or("").to_ascii_lowercase();
-        ["command", "script", "payload", "text", "query"].iter().any(|part| field.contains(part))
-    };
-    let at_end =
-        text.ends_with(' ') && (modifiers.part == Part::Whole || (modifiers.part == Part::EndsWith && !is_command()));
-    if at_start || at_end {
-        let edge = if at_start { "begins" } else { "ends" };
-        let whole = match modifiers.part {
-            Part::Whole => "the whole value",
-            Part::EndsWith => "the end",
-            _ => "the beginning",
-        };
-        let found = sink.diagnostic(
-            &codes::STRAY_CHARACTER,
-            value.span,
-            format!("`{}` {edge} with a space, and {whole} is compared", clip(text)),
-        );
-        sink.push(found.with_help("remove the space, or use `contains` if a part is meant"));
+    let is_end = modifiers.part == Part::Whole || (modifiers.part == Part::EndsWith && !is_command(item));
+    if matches!(modifiers.part, Part::Whole | Part::StartsWith) && text.starts_with(' ') {
+        Some("begins")
+    } else {
+        (is_end && text.ends_with(' ')).then_some("ends")
     }
-    at_start || at_end
+}
+
+/// Whether the field has command lines, scripts and the like: texts of many parts.
+fn is_command(item: &Item<'_>) -> bool {
+    let field = item.field.unwrap_or("").to_ascii_lowercase();
+    ["command", "script", "payload", "text", "query"].iter().any(|part| field.contains(part))
+}
+
+/// Whether a value is an option of a command, compared where no text begins with one: without a space it is as dead.
+fn is_option(item: &Item<'_>, text: &str) -> bool {
+    let starts = matches!(item.modifiers.part, Part::Whole | Part::StartsWith);
+    starts && is_command(item) && !text.contains('*') && text.trim_start().starts_with(['-', '/'])
+}
+
+/// What of the field is compared.
+const fn compared(item: &Item<'_>) -> &'static str {
+    match item.modifiers.part {
+        Part::Whole => "the whole value",
+        Part::EndsWith => "the end",
+        _ => "the beginning",
+    }
+}
+
+fn contains(item: &Item<'_>) -> String {
+    let field = clip(item.field.unwrap_or(""));
+    format!("write `{field}|contains`; without the space it is compared in the same way, and matches as little")
 }
 
 /// An expression without expression, or with `.*` at an edge.

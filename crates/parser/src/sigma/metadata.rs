@@ -180,7 +180,14 @@ fn attribute(name: &str, key: &Node<'_>, value: &Node<'_>, sink: &mut Sink) {
                 );
             }
         }
-        "status" => one_of(name, value, STATUSES, sink),
+        "status" => {
+            one_of(name, value, STATUSES, sink);
+            if value.string() == Some("unsupported") {
+                let message = "the rule says that it is not supported, and ships all the same";
+                let found = sink.diagnostic(&codes::UNSUPPORTED_RULE, value.span, message);
+                sink.push(found.with_help("leave its file out with `exclude`, or give it another status"));
+            }
+        }
         "level" => one_of(name, value, &Level::WORDS, sink),
         "related" => related(value, sink),
         "tags" => tags(value, sink),

@@ -15,7 +15,8 @@ mod resolve;
 mod scalar;
 mod specialise;
 pub(crate) mod text;
-pub(crate) mod typing;
+pub(crate) mod twins;
+mod typing;
 mod yaml;
 
 pub use document::check;

@@ -413,7 +413,7 @@ impl<'a> Specialiser<'a, '_> {
                 let twin = names.iter().find(|name| name.eq_ignore_ascii_case(field));
                 let full = reported.len() > 50 || sink.is_full();
                 let told = if full { None } else { advice::field(field, &names).or_else(|| self.elsewhere(field)) };
-                found = match (twin, told, closest(field, names.iter().copied())) {
+                found = match (twin, told, advice::slip(field, &names)) {
                     (Some(name), ..) => found.with_help(format!("names of fields differ by case: it is `{name}`")),
                     (_, Some(help), _) => found.with_help(help),
                     (.., Some(name)) => found.with_help(format!("did you mean `{name}`?")),
@@ -500,7 +500,7 @@ impl<'a> Specialiser<'a, '_> {
                                 clip(&value.text)
                             ),
                         )
-                        .with_help("correct the value or the log source");
+                        .with_help(source_help(field, entries, self.logsource));
                     sink.push(found);
                 }
             }
@@ -603,6 +603,24 @@ impl<'a> Specialiser<'a, '_> {
             sink.push(found);
         }
     }
+}
+
+/// What to do about a value that no event of a log source has, as far as the template types know.
+fn source_help(field: &str, entries: &[&Entry], logsource: &LogSource) -> String {
+    // Which provider reports an event is up to who records it; which numbers a provider has is not.
+    if !["provider_name", "providername", "provider", "channel"].contains(&field.to_ascii_lowercase().as_str()) {
+        return "correct the value or the log source".to_owned();
+    }
+    let values = entries.iter().flat_map(|entry| entry.values(field));
+    let mut known: Vec<String> = values.map(|value| value.text().into_owned()).collect();
+    known.sort_unstable();
+    known.dedup();
+    let more = if known.len() > 3 { " and others" } else { "" };
+    let shown: Vec<String> = known.iter().take(3).map(|known| format!("`{}`", clip(known))).collect();
+    format!(
+        "the template types for `{logsource}` recognise events of {}{more} alone; where events of another one are recorded, declare a template type that `reads` it and `serves` the log source, else write what was meant",
+        shown.join(", ")
+    )
 }
 
 fn lacks(entry: &Entry, fields: &[&str]) -> String {

@@ -11,7 +11,7 @@ codes! {
     REGEX_BACKTRACKS = "CC0502" "regex-backtracks" Error {
         cause: "Repeats are nested or adjacent and can match the same text in many ways, such as `(a+)+` or `.*.*`.",
         harm: "A backtracking engine tries all of the ways. On 2 July 2019 such a regex took every processor of a global network for 27 minutes.",
-        cure: "Leave out the inner or the second repeat; it matches nothing more.",
+        cure: "Leave out the repeat that the help names; the regex matches the same without it. Where none is named, rewrite the regex so that no two repeats can take the same text.",
     }
     /// The regex is too large
     REGEX_TOO_LARGE = "CC0503" "regex-too-large" Error {
@@ -72,6 +72,18 @@ codes! {
         cause: "The data was cut off while it was written or copied, or a program wrote it that ends no last line.",
         harm: "What is left of a row can look whole: a shorter name, a hash that is none. Rows after it are missing, and rules that look into the table miss what they held.",
         cure: "Hold the data against its source. Where it is whole, end the last row with a line break.",
+    }
+    /// A quote is astray in the data of a table
+    TABLE_QUOTE = "CC0517" "table-quote" Error {
+        cause: "A cell begins with a quote that nothing closes, or a quote stands inside of a cell that has none around it, or text stands behind a closing quote. The data was put together by hand, or cut off.",
+        harm: "Up to the next quote every line is a part of one cell: rows are gone, and rules that look into the table miss what they held.",
+        cure: "Put quotes around the whole cell and write each quote in it twice, as RFC 4180 says. Where the data is cut off, fetch it again.",
+    }
+    /// A cell of a table holds a line break
+    TABLE_LINE_BREAK = "CC0518" "table-line-break" Warning {
+        cause: "A quoted cell goes on over the end of its line: the value has a line break, or two quotes are astray and the rows between them are in the cell.",
+        harm: "No event has the value of such a cell, and the rows that are in it are not in the table.",
+        cure: "Remove the quotes that are astray. A value that has a line break cannot be looked up in an event's field: write it on one line.",
     }
     /// The file is not a content image
     NOT_AN_IMAGE = "CC0520" "not-an-image" Error {

@@ -131,8 +131,8 @@ codes! {
     }
     /// A list value on which nothing depends
     DEAD_VALUE = "CC0622" "dead-value" Info {
-        cause: "The rest of the condition leaves nothing to the value: a filter excludes all that it matches, or nothing that it would exclude is selected.",
-        harm: "A detection or an exception that stands in the list is not made, and nobody notices while the other values work.",
+        cause: "The rest of the condition leaves nothing to the value: a filter excludes all that it matches, nothing that it would exclude is selected, or another alternative or filter has all that it would find.",
+        harm: "Where a filter excludes it or nothing selects it, a detection or an exception that stands in the list is not made, and nobody notices while the other values work. Where another part has it, the value only costs, and whoever changes it changes nothing.",
         cure: "Remove the value, or change the part that leaves nothing to it.",
     }
     /// A value that does not look like those of its field

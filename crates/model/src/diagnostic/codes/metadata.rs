@@ -163,4 +163,10 @@ codes! {
         harm: "They are read as Sigma's all the same, so fields may be unknown, or mean something else than the author meant.",
         cure: "Write the rule in Sigma's names and remove `taxonomy`, or declare template types that have the names of the other taxonomy.",
     }
+    /// A rule that says of itself that it is not supported
+    UNSUPPORTED_RULE = "CC0728" "unsupported-rule" Warning {
+        cause: "`status: unsupported` says that the rule needs something that Sigma, or the engine that it was written for, does not have.",
+        harm: "It ships like any other, and whoever reads its matches does not know that it says less than it should.",
+        cure: "Leave the file out with `exclude`, or give the rule the status that it has earned.",
+    }
 }

@@ -149,13 +149,13 @@ codes! {
     ESCAPED_WILDCARD = "CC0126" "escaped-wildcard" Warning {
         cause: "A path ends in `\\*`. A backslash before `*` or `?` takes away its meaning, so this asks for the character itself and for no backslash.",
         harm: "No file name holds a star, so the value never matches, while it reads as if it matched everything below the directory.",
-        cure: "Write `\\\\*` for a backslash and a wildcard. If the star itself is meant, put `\\\\\\*` for a backslash before it.",
+        cure: "Write `\\\\*` for a backslash and a wildcard. If the star itself is meant, accept the finding; for a backslash and a star write `\\\\\\*`.",
     }
     /// A value with a character at its edge or inside that no log has there
     STRAY_CHARACTER = "CC0127" "stray-character" Warning {
         cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer string, a character that cannot be seen was copied with it, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
         harm: "The whole value, or its beginning, is compared, so the character decides and the value hardly ever matches.",
-        cure: "Remove the character, or compare with `contains`. In YAML write paths in single quotes. A character that is meant is written as an escape.",
+        cure: "Compare with `contains` where a part of the value is meant, such as an option of a command line; without the space it would be compared whole as well. Else remove the character. In YAML write paths in single quotes. A character that is meant is written as an escape.",
     }
     /// A piece of base64 compared with a whole value
     ENCODED_WHOLE = "CC0128" "encoded-whole" Warning {
@@ -251,6 +251,12 @@ codes! {
     QUERY_WILDCARD = "CC0143" "query-wildcard" Warning {
         cause: "A part of a URL was copied with the `?` before its query, as in `x.php?id=`.",
         harm: "`?` stands for any one character, so the value matches more than the address it shows.",
-        cure: "Write `\\?` for the question mark itself.",
+        cure: "Write `\\?` for the question mark itself. In a field that has the query alone, such as `cs-uri-query`, no `?` stands before it: leave it out.",
+    }
+    /// The last value of a file has no line end
+    OPEN_END = "CC0144" "open-end" Warning {
+        cause: "The file was cut off while it was written or copied, or an editor wrote it that ends no last line.",
+        harm: "What is left of a value that has no quotes looks whole: a shorter one matches more, and a filter that lost its end hides more. Values after it are missing.",
+        cure: "Hold the file against its source. Where it is whole, end the last line with a line break.",
     }
 }

@@ -174,6 +174,7 @@ fn lower(
                 level: text(rule, "severity").and_then(|(word, _)| Level::from_word(word)),
                 tags: tags(rule),
                 revision: text(rule, "modified").or_else(|| text(rule, "date")).map(|(day, _)| day.to_owned()),
+                logsource: None,
                 targets: vec![Target::new(template, condition)],
                 sensors: sensors?,
                 tests,
