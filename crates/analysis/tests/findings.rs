@@ -236,3 +236,67 @@ fn what_a_sensor_may_not_supply_may_be_absent() {
         assert_eq!(fires(condition, constraint, fleet), Some(expected), "{condition} {constraint} {fleet:?}");
     }
 }
+
+/// What somebody puts instead of a placeholder decides which events are left to all other parts.
+#[test]
+fn nothing_is_said_of_the_parts_of_a_rule_with_a_placeholder() {
+    let operands = ["a", "b", "both", "not a", "not b", "not both", "1 of *", "all of *"];
+    let mut conditions: Vec<String> = operands.iter().map(|&one| one.to_owned()).collect();
+    for one in operands {
+        for other in operands {
+            conditions.extend(["and", "or"].map(|operator| format!("({one}) {operator} ({other})")));
+            conditions.push(format!("not (({one}) and ({other}))"));
+        }
+    }
+    for (first, second) in [
+        ("Image|endswith: 'a.exe'", "CommandLine|expand: '%known%'"),
+        ("Image|endswith: 'a.exe'", "Image|endswith|expand: '%known%'"),
+        ("Image|expand: '%known%'", "Image|endswith: ['a.exe', 'b.exe']"),
+    ] {
+        for condition in &conditions {
+            let detection = format!(
+                "    a:\n        {first}\n    b:\n        {second}\n    both:\n        {}\n        {}\n    condition: {condition}\n",
+                first.replacen("Image", "User", 1).replacen("a.exe", "c", 1),
+                second
+            );
+            // Without the placeholder as well this is what the rule means.
+            assert_eq!(codes_of(&detection, Depth::Deep), [""; 0], "{detection}");
+        }
+    }
+    let alone = "    f:\n        User: '0'\n        CommandLine|contains|expand: '%known%'\n    condition: not f\n";
+    assert_eq!(codes_of(alone, Depth::Deep), [""; 0]);
+    let never = "    f:\n        User: a\n        Image|expand: '%known%'\n    g:\n        User: b\n    condition: f and g\n";
+    assert_eq!(codes_of(never, Depth::Deep), [""; 0]);
+    let list = "    s:\n        Image|contains: ['abc', 'b']\n        User|expand: '%known%'\n    condition: s\n";
+    assert_eq!(codes_of(list, Depth::Deep), ["CC0618"]);
+}
+
+/// A template type may serve several log sources that nothing in its events tells apart.
+#[test]
+fn a_rule_on_another_log_source_covers_nothing() {
+    let rule = |number: u8, logsource: &str, values: &str| {
+        format!(
+            "title: Rule {number}\nid: 2589b852-4652-4f9f-8f98-f7d602ad84d{number}\nlevel: low\nlogsource: {{product: paloalto, service: globalprotect{logsource}}}\ndetection:\n    s:\n        TargetFilename|contains: [{values}]\n    condition: s\n"
+        )
+    };
+    let of = |wider: &str, narrower: &str| {
+        let (wider, narrower) = (rule(1, wider, "'ab', 'cd'"), rule(2, narrower, "'ab'"));
+        let files = [("w.yml", wider.as_str(), Language::Sigma), ("n.yml", narrower.as_str(), Language::Sigma)];
+        found(&files, Depth::Deep, 1).iter().any(|line| line.ends_with("CC0620"))
+    };
+    let (file, appliance) = (", category: file_event", ", category: appliance");
+    assert!(of(file, file) && of("", file) && of("", ""));
+    assert!(!of(appliance, file) && !of(file, appliance) && !of(file, ""));
+}
+
+#[test]
+fn a_value_of_another_kind_is_shown_with_its_wildcards() {
+    let rule = "title: Drawn\nid: 2589b852-4652-4f9f-8f98-f7d602ad84d2\nlogsource:\n    category: process_creation\n    product: windows\ndetection:\n    s:\n        Image: ['*evil.exe', 'C:\\evil.exe']\n    condition: s\n";
+    let library = contentcheck_library::templates().unwrap();
+    let checking = Checking { further: Some(&Depth::Deep), ..Checking::with_threads(1) };
+    let source = vec![(Source::new("r.yml", rule), Language::Sigma)];
+    let judged = Gathered { library, ..Gathered::of(source) }.check(&checking).judge();
+    let said: Vec<&str> =
+        judged.findings().iter().filter(|one| one.code.id == "CC0618").map(|one| one.message.as_str()).collect();
+    assert_eq!(said, [r#""Image": every string that matches "C:\evil.exe" matches "*evil.exe" of the same list"#]);
+}

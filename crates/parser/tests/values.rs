@@ -732,3 +732,82 @@ fn what_another_use_of_a_list_tells_apart_is_none_twice() {
     assert_eq!(rule("[\"b\", \"B\"]"), ["the value `\"B\"` appears twice, first as `\"b\"`"]);
     assert_eq!(rule("words"), [""; 0]);
 }
+
+/// The code and the help of each finding on an item.
+fn helps(template: &str, logsource: &str, item: &str) -> Vec<String> {
+    let text = format!(
+        "title: A rule for this test\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: test\ndescription: It is for this test \
+         alone.\nauthor: nobody\ndate: 2026-01-15\nlogsource: {{{logsource}}}\ndetection:\n    s:\n        {item}\n    condition: s\nlevel: low\n"
+    );
+    let all = vec![
+        (Source::new("a.content", template), Language::Native),
+        (Source::new("r.yml", text), Language::Sigma),
+    ];
+    let judged = Gathered::of(all).check(&Checking::default()).judge();
+    let said = |one: &Diagnostic| format!("{} {}", one.code.id, one.help.clone().unwrap_or_default());
+    judged.findings().iter().filter(|one| one.code.id != "CC0704").map(said).collect()
+}
+
+#[test]
+fn an_option_with_a_space_is_looked_for_with_contains() {
+    let found = helps(TEMPLATES, PROCESS, "CommandLine: [' -dhl', '--ntds-file', 'whoami']");
+    let said = "CC0127 write `CommandLine|contains`; without the space it is compared in the same way, and matches as little";
+    assert_eq!(found, [said, said]);
+    // Without such a neighbour nothing shows that it is no whole value.
+    assert_eq!(helps(TEMPLATES, PROCESS, "CommandLine: ['--ntds-file', 'whoami']"), [""; 0]);
+    let path = helps(TEMPLATES, PROCESS, "Image|startswith: ' C:\\Program Files\\'");
+    assert_eq!(path, ["CC0127 remove the space, or use `contains` if a part is meant"]);
+}
+
+#[test]
+fn the_question_mark_of_a_query_that_has_none_is_left_out() {
+    let web = |item: &str| helps(TEMPLATES, "category: webserver", item).join("\n");
+    let query = web("cs-uri-query|contains: '?doAs='");
+    assert!(query.starts_with("CC0143 ") && query.contains("write `doAs=`; where"), "{query}");
+    let page = web("c-uri-query|contains: 'a.php?id='");
+    assert!(page.contains("write `id=`, and look for what is before it in `cs-uri-stem`"), "{page}");
+    let other = web("c-uri|contains: 'a.php?id='");
+    assert_eq!(other, "CC0143 write `\\?` for the question mark of a URL");
+}
+
+#[test]
+fn remedies_say_what_to_write() {
+    let star = helps(TEMPLATES, PROCESS, r"CommandLine: 'C:\temp\*.bin'").join("\n");
+    assert!(star.contains(r"write `\\*`, for a backslash and a star `\\\*`; as it stands it is a star without"), "{star}");
+    let empty = helps(TEMPLATES, PROCESS, "CommandLine|contains: ['abc', '']").join("\n");
+    assert!(empty.contains("CC0607 remove the empty value"), "{empty}");
+    let own = "template acme.process @ 1 {
+    serves { product: \"windows\", category: \"process_creation\" }
+    reads { Provider_Name: \"Acme\", EventID: 1 }
+    1 Image : string nocase
+}
+";
+    let provider = helps(own, PROCESS, "Provider_Name: ['Acme', 'Kernel']").join("\n");
+    assert!(provider.starts_with("CC0609 the template types for"), "{provider}");
+    assert!(provider.contains("recognise events of `Acme` alone") && provider.contains("declare a template type"));
+    let number = helps(own, PROCESS, "EventID: [1, 2]").join("\n");
+    assert_eq!(number, "CC0609 correct the value or the log source");
+}
+
+#[test]
+fn a_last_value_without_a_line_end_may_be_cut_off() {
+    let rule = |status: &str, end: &str| {
+        let text = format!(
+            "title: A rule for this test\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: {status}\ndescription: It is for this \
+             test alone.\nauthor: nobody\ndate: 2026-01-15\nlevel: low\nlogsource: {{{PROCESS}}}\ndetection:\n    condition: \
+             s\n    s:\n        CommandLine|contains{end}"
+        );
+        let found = read(&[("r.yml", text)]);
+        found.iter().map(|found| found.code.id).collect::<Vec<_>>()
+    };
+    for cut in [": abc", ":\n        - abc\n        - de", ": |-\n            abc"] {
+        assert_eq!(rule("test", cut), ["CC0144"], "{cut:?}");
+        assert_eq!(rule("test", &format!("{cut}\n")), [""; 0], "{cut:?}");
+        assert_eq!(rule("test", &format!("{cut}\r\n")), [""; 0], "{cut:?}");
+    }
+    for whole in [": 'abc'", ": abc # why", ": [abc, de]", ": abc\nlevel: low"] {
+        let found = rule("test", whole);
+        assert!(!found.contains(&"CC0144"), "{whole:?} {found:?}");
+    }
+    assert_eq!(rule("unsupported", ": abc\n"), ["CC0728"]);
+}

@@ -202,3 +202,19 @@ fn half_a_file_never_counts() {
     let path = release.join("contentcheck.toml");
     assert!(files::read_whole(&path, text.len()).is_ok() && files::read_whole(&path, text.len() - 1).is_err());
 }
+
+/// A copy beside the rule is easily taken for a part of the release.
+#[test]
+fn a_file_with_one_more_ending_is_named() {
+    let scratch = Scratch::new("copies");
+    for file in ["new.yml.bak", "sub/new.yml.txt", "sub/b.content~", "a.yaml.orig", "notes.txt", "yml.bak"] {
+        scratch.write(&format!("release/{file}"), "");
+    }
+    let walked = scratch.walk(&[]);
+    assert_eq!(scratch.taken(&walked), ALL);
+    let mut named: Vec<String> = scratch.not_taken(&walked).into_iter().map(|(name, _)| name).collect();
+    named.sort();
+    assert_eq!(named, ["a.yaml.orig", "new.yml.bak", "sub/b.content~", "sub/new.yml.txt"]);
+    let excluded = scratch.not_taken(&scratch.walk(&["*.bak"]));
+    assert!(!excluded.iter().any(|(name, _)| name == "new.yml.bak"), "{excluded:?}");
+}

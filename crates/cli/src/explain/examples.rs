@@ -50,6 +50,7 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0141" "CC0141-mixed-scripts" "rule.yml"
     "CC0142" "CC0142-values-in-string" "rule.yml"
     "CC0143" "CC0143-query-wildcard" "rule.yml"
+    "CC0144" "CC0144-open-end" "rule.yml"
     "CC0201" "CC0201-unknown-log-source" "rule.yml"
     "CC0202" "CC0202-unknown-field" "rule.yml"
     "CC0203" "CC0203-unknown-selection" "rule.yml"
@@ -87,6 +88,8 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0514" "CC0514-table-missing" "rule.content"
     "CC0515" "CC0515-table-column" "rule.content"
     "CC0516" "CC0516-table-open-end" "bad_drivers.csv"
+    "CC0517" "CC0517-table-quote" "bad_drivers.csv"
+    "CC0518" "CC0518-table-line-break" "bad_drivers.csv"
     "CC0601" "CC0601-never-fires" "rule.yml"
     "CC0602" "CC0602-always-fires" "rule.yml"
     "CC0603" "CC0603-dead-branch" "rule.yml"
@@ -137,4 +140,5 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0725" "CC0725-all-expressions" "rule.yml"
     "CC0726" "CC0726-of-without-star" "rule.yml"
     "CC0727" "CC0727-foreign-taxonomy" "rule.yml"
+    "CC0728" "CC0728-unsupported-rule" "rule.yml"
 };

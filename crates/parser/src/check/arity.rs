@@ -599,4 +599,35 @@ mod tests {
         let other = found("\"header\":[{\"name\":\"EventID\",\"type\":\"string\"}],");
         assert!(other.len() == 1 && other[0].starts_with("CC0404: "), "{other:?}");
     }
+
+    /// A rule has one restriction, so the one that a field alone needs leaves errors on the others.
+    #[test]
+    fn a_restriction_does_for_all_that_a_rule_reads() {
+        let text = "template t @ 1 {\n    1 a : string\n    2 b : string\n    3 c : string\n}\n\
+                    rule r {\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    \
+                    severity: low\n    when a == \"1\" and b == \"2\" and c == \"3\"\n}\n";
+        let sensor = |version: &str, names: &[&str]| {
+            let inputs: Vec<String> =
+                names.iter().map(|name| format!("{{\"name\":\"{name}\",\"type\":\"string\"}}")).collect();
+            let json = format!(
+                "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"templates\":{{\"t\":{{\"inputs\":[{}]}}}}}}",
+                inputs.join(",")
+            );
+            Manifest::parse(&Source::new("m", json)).expect("a manifest")
+        };
+        let sensors = vec![
+            sensor("9", &["a"]),
+            sensor("10", &["a", "b"]),
+            sensor("11", &["a", "b", "c"]),
+            sensor("12", &["a", "b", "c"]),
+        ];
+        let fleet = Some(Fleet::new(sensors).expect("a fleet"));
+        let sources = vec![(Source::new("r.content", text), Language::Native)];
+        let judged = Gathered { fleet, ..Gathered::of(sources) }.check(&Checking::default()).judge();
+        let helps: Vec<&str> =
+            judged.findings().iter().filter(|one| one.code.id == "CC0401").filter_map(|one| one.help.as_deref()).collect();
+        assert_eq!(helps.len(), 2);
+        assert!(helps.iter().all(|help| help.contains("`sensors: \"acme >=11\"`")), "{helps:?}");
+        assert!(helps.iter().any(|help| help.contains("those that supply all that it reads")), "{helps:?}");
+    }
 }

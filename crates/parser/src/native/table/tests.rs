@@ -91,7 +91,7 @@ fn a_last_row_without_a_line_end_is_told() {
             let (made, found) = of(CSV, Some(left.as_bytes()));
             // A row that is gone as a whole leaves nothing that could be seen; all else is told.
             let is_seen = !left.ends_with(['\n', '\r']);
-            assert_eq!(found.contains("CC0516"), is_seen, "{left:?}: {found}");
+            assert_eq!(found.contains("CC0516") || found.contains("CC0517"), is_seen, "{left:?}: {found}");
             assert!(made.is_some() || found.contains(" error["), "{left:?}");
         }
     }
