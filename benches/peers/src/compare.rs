@@ -36,7 +36,8 @@ pub fn differences(
     let rules: HashMap<&str, &PreparedRule<'_>> =
         evaluator.rules().iter().map(|rule| (rule.rule.name.as_str(), rule)).collect();
     let (mut worker, mut flattener) = (plan.worker(), Flattener::new());
-    let image = plan.view();
+    let view = plan.view();
+    let image = view.verified();
     let mut words = vec![0_u64; image.scratch_words()];
     let mut differing: BTreeMap<String, Differing> = BTreeMap::new();
     let (mut own_matches, mut peer_matches) = (0_usize, 0_usize);

@@ -1,10 +1,10 @@
 //! Events at hand: for contentcheck the values in the order of the image, for the peers JSON.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use contentcheck_events::{Batch, Flattener, Reader};
-use contentcheck_interpreter::{Event, KillMask, Value, VerifiedImage};
+use contentcheck_interpreter::{Event, KillList, Value, VerifiedImage};
 use contentcheck_run::{Plan, Route};
 
 /// A value that owns its text.
@@ -17,20 +17,20 @@ enum Owned {
 impl Owned {
     fn of(value: &Value<'_>) -> Self {
         match value {
-            Value::Text(text) => Self::Text((*text).to_owned()),
+            Value::Text(text) => Self::Text(String::from_utf8_lossy(text).into_owned()),
             Value::Int(number) => Self::Plain(Value::Int(*number)),
             Value::Float(number) => Self::Plain(Value::Float(*number)),
             Value::Bool(truth) => Self::Plain(Value::Bool(*truth)),
             Value::Ip(address) => Self::Plain(Value::Ip(*address)),
-            Value::List(elements) => Self::List(elements.iter().map(Self::of).collect()),
+            list if list.is_list() => Self::List(list.elements().map(|element| Self::of(&element)).collect()),
             // The template types of public sources have no bytes.
-            Value::Absent | Value::Bytes(_) => Self::Plain(Value::Absent),
+            _ => Self::Plain(Value::Absent),
         }
     }
 
     fn lend(&self) -> Value<'_> {
         match self {
-            Self::Text(text) => Value::Text(text),
+            Self::Text(text) => Value::Text(text.as_bytes()),
             Self::Plain(value) => *value,
             // Lent for the whole run.
             Self::List(elements) => Value::List(elements.iter().map(Self::lend).collect::<Vec<_>>().leak()),
@@ -90,7 +90,11 @@ impl Lent<'_> {
         for template in stop.templates() {
             let event = Event { inputs: &self.inputs, header: &[], others: &self.others };
             let bound = image.bind(template.number(), event).map_err(|fault| fault.to_string())?;
-            bound.evaluate(KillMask::NONE, words, &mut sink).map_err(|fault| fault.to_string())?;
+            let done = bound.evaluate(&KillList::NONE, words, u64::MAX, |rule| {
+                sink(rule);
+                ControlFlow::Continue(())
+            });
+            done.map_err(|fault| fault.to_string())?;
         }
         Ok(())
     }
@@ -151,7 +155,7 @@ pub fn touch(bytes: &[u8]) -> u8 {
 
 /// Reads the texts of events.
 pub fn touch_lent(events: &[Lent<'_>]) {
-    let of = |value: &Value<'_>| if let Value::Text(text) = value { touch(text.as_bytes()) } else { 0 };
+    let of = |value: &Value<'_>| if let Value::Text(text) = value { touch(text) } else { 0 };
     let sums = events.iter().flat_map(|lent| lent.inputs.iter().chain(&lent.others)).map(of);
     std::hint::black_box(sums.fold(0, |sum, byte| sum ^ byte));
 }

@@ -79,6 +79,7 @@ mod witness;
 pub mod words;
 
 pub use analysis::{Analysis, Confirm, Example};
+pub use automata::steps_on_this_thread;
 pub use budget::{Budget, Unknown};
 pub use decide::{Always, Conflict, Decisive, Fires, Impossible, Pair};
 pub use redundant::{Redundancy, Redundant, RedundantKind};

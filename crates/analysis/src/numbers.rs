@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use contentcheck_model::predicate::{Comparison, IntRange};
+use rustc_hash::FxHashSet;
 
 /// Ranges of integers: rising, apart, never adjoining.
 pub(crate) type Ranges = Vec<(i64, i64)>;
@@ -178,18 +179,25 @@ pub(crate) struct Masked {
     pub(crate) positive: bool,
 }
 
-/// An integer between two bounds that satisfies all masks, bit by bit from the highest: exact. Nothing
-/// where there is none.
-pub(crate) fn with_masks(from: i64, to: i64, masks: &[Masked]) -> Option<i64> {
+/// Masks that are solved together: what can be known of them grows threefold with each.
+pub(crate) const MASKS: usize = 6;
+
+/// An integer between two bounds that satisfies all masks, of which there are at most [`MASKS`], bit by bit from the
+/// highest: exact. Nothing where there is none. Each step is counted.
+pub(crate) fn with_masks(from: i64, to: i64, masks: &[Masked], steps: &mut usize) -> Option<i64> {
+    let masks = masks.get(..MASKS).unwrap_or(masks);
     // With the sign flipped, signed order is that of bits.
     let flip = |number: i64| (number as u64) ^ (1 << 63);
     let (low, high) = (flip(from), flip(to));
     // What is known so far: whether the bits equal those of the bounds, and the order of each masked value to its
     // constant.
-    type Known = (bool, bool, Vec<Ordering>);
-    let mut layer: Vec<(Known, u64)> = vec![((true, true, vec![Ordering::Equal; masks.len()]), 0)];
+    type Known = (bool, bool, [Ordering; MASKS]);
+    let mut layer: Vec<(Known, u64)> = vec![((true, true, [Ordering::Equal; MASKS]), 0)];
+    let mut seen: FxHashSet<Known> = FxHashSet::default();
     for bit in (0..64).rev() {
         let mut next: Vec<(Known, u64)> = Vec::new();
+        seen.clear();
+        *steps += layer.len() * 2 * (1 + masks.len());
         for ((at_low, at_high, orders), value) in &layer {
             for digit in [0_u64, 1] {
                 let (low_digit, high_digit) = (low >> bit & 1, high >> bit & 1);
@@ -198,14 +206,14 @@ pub(crate) fn with_masks(from: i64, to: i64, masks: &[Masked]) -> Option<i64> {
                 }
                 // The bit of the value itself: the highest is flipped.
                 let own = if bit == 63 { digit ^ 1 } else { digit };
-                let compare = |order: &Ordering, masked: &Masked| {
+                let mut orders = *orders;
+                for (order, masked) in orders.iter_mut().zip(masks) {
                     let (a, b) = (own & (masked.mask as u64 >> bit & 1), masked.constant as u64 >> bit & 1);
                     // Among signed numbers the one with the highest bit is the lesser.
-                    order.then(if bit == 63 { b.cmp(&a) } else { a.cmp(&b) })
-                };
-                let orders = orders.iter().zip(masks).map(|(order, masked)| compare(order, masked)).collect();
+                    *order = order.then(if bit == 63 { b.cmp(&a) } else { a.cmp(&b) });
+                }
                 let known = (*at_low && digit == low_digit, *at_high && digit == high_digit, orders);
-                if !next.iter().any(|(other, _)| *other == known) {
+                if seen.insert(known) {
                     next.push((known, value | digit << bit));
                 }
             }
@@ -277,9 +285,32 @@ mod tests {
         };
         for (from, to) in [(-64, 64), (0, 25), (-40, -1), (26, 26), (27, 57), (i64::MIN, i64::MIN + 40)] {
             let expected = (from..=to).any(holds);
-            let found = with_masks(from, to, &masks);
+            let found = with_masks(from, to, &masks, &mut 0);
             assert_eq!(found.is_some(), expected, "{from} to {to}");
             assert!(found.is_none_or(|value| from <= value && value <= to && holds(value)), "{found:?}");
         }
+    }
+
+    /// What is counted is what is done: with each mask more there is up to three times as much to know.
+    #[test]
+    fn steps_of_masks_are_counted() {
+        let masks: Vec<Masked> = (1..=60_i64)
+            .map(|at| Masked {
+                mask: at.wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as i64) >> 1,
+                comparison: Comparison::Equal,
+                constant: 0,
+                positive: false,
+            })
+            .collect();
+        let steps = |count: usize| {
+            let mut steps = 0;
+            with_masks(i64::MIN, i64::MAX, &masks[..count], &mut steps);
+            steps
+        };
+        assert!(steps(1) < 5_000, "{}", steps(1));
+        assert!(steps(6) > 20 * steps(1), "{}", steps(6));
+        // Those beyond are not solved with them.
+        assert_eq!(steps(60), steps(MASKS));
+        assert!(steps(60) < 64 * 2 * 7 * 4 * 3_usize.pow(6));
     }
 }

@@ -357,6 +357,12 @@ pub struct Gate {
     /// The `evidence.json` that the gate left of the release before: what is replayed must not have shrunk
     #[arg(long, value_name = "FILE")]
     pub previous_evidence: Option<PathBuf>,
+    /// The attestation of that evidence; by default the `attestation.dsse.json` beside it
+    #[arg(long, value_name = "FILE")]
+    pub previous_attestation: Option<PathBuf>,
+    /// The public key that it must be signed with: without one, nothing says that the evidence is what the gate left
+    #[arg(long, value_name = "FILE")]
+    pub previous_key: Option<PathBuf>,
     /// Recorded events that are replayed; may be repeated
     #[arg(long, value_name = "PATH")]
     pub recordings: Vec<PathBuf>,

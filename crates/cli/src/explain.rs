@@ -172,7 +172,7 @@ fn document(codes: &[&Code]) -> String {
         "<!-- Made by `contentcheck explain --format markdown`. Do not edit: the words stand beside the codes. -->\n\n\
          # Diagnostic codes\n\n\
          A code is a promise: it is never renumbered and never used for anything else. `contentcheck explain CODE`\n\
-         prints its page. The severity of a code can be changed in contentcheck.toml, but for those that can break a device; \"fixable\" means that\n\
+         prints its page. The severity of a code can be changed in contentcheck.toml, but for those that can break a device or that the gate finds of a release as a whole; \"fixable\" means that\n\
          `contentcheck lint --fix` can fix findings of it. Each example is a case of corpus/reject.\n",
     );
     for (prefix, title, family) in families(codes) {

@@ -12,7 +12,7 @@ use contentcheck_parser::release::{Checking, Further, Gathered, Judged, LeftOut,
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection};
 use contentcheck_run::Plan;
-pub use contentcheck_run::refusal::{describe, verify_for};
+pub use contentcheck_run::refusal::{Loaded, describe, verify_for};
 
 use crate::Streams;
 use crate::args::{CompileOptions, Inputs};

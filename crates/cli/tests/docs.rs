@@ -5,6 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use contentcheck_compiler::sensor::Supplied;
+use contentcheck_interpreter::{Capacity, Input, Manifest, Scalar, Supply, Type, Versioning, format};
+use contentcheck_model::sensor;
+use contentcheck_model::source::Source;
+
+// The manifest that docs/embedding.md shows.
+include!("../../../corpus/images/first/manifest.rs");
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -104,6 +112,7 @@ fn people_read_plain_english() {
     assert!(read.len() > 200, "{}", read.len());
     let mut found = Vec::new();
     for (page, text) in read {
+        let text = without_rust(&text);
         let spaced: String =
             text.chars().map(|sign| if sign.is_alphanumeric() || sign == '_' { sign } else { ' ' }).collect();
         let words = format!(" {} ", spaced.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" "));
@@ -111,6 +120,14 @@ fn people_read_plain_english() {
         found.extend(said.map(|(word, instead)| format!("{page} says `{word}`; write `{instead}`")));
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// A page without its blocks of Rust, in which the names of an interface are no words.
+fn without_rust(page: &str) -> String {
+    let mut parts = page.split("```rust\n");
+    let first = parts.next().unwrap_or_default();
+    let after = parts.map(|part| part.split_once("\n```").map_or("", |(_, rest)| rest));
+    std::iter::once(first).chain(after).collect()
 }
 
 /// The Rust files below a directory.
@@ -171,6 +188,38 @@ fn the_readme_shows_what_the_program_prints() {
     } else {
         assert_eq!(shown, printed, "run again with BLESS=1 if the new output is right");
     }
+}
+
+/// One manifest, as a constant and as a file: docs/embedding.md shows both.
+#[test]
+fn the_embedding_page_shows_one_manifest_in_both_forms() {
+    let page = read("docs/embedding.md");
+    let (constant, json) = (read("corpus/images/first/manifest.rs"), read("corpus/images/first/edr-1.4.0.json"));
+    assert!(page.contains(&constant), "docs/embedding.md does not show corpus/images/first/manifest.rs");
+    assert!(page.contains(&format!("```json\n{json}```")), "docs/embedding.md does not show edr-1.4.0.json");
+    let sensor = sensor::Manifest::parse(&Source::new("edr-1.4.0.json", json)).unwrap();
+    let supplied = Supplied::of_sensor(&sensor);
+    assert_eq!(format!("{:?}", supplied.manifest(&supplied.supplies())), format!("{MANIFEST:?}"));
+}
+
+/// The image that docs/embedding.md and the interpreter's crate page run. With `BLESS=1` it is written.
+#[test]
+fn the_image_of_the_embedding_page_is_compiled_from_its_source() {
+    let directory = root().join("corpus/images/first");
+    let kept = directory.join("rules.ccimage");
+    let fresh = std::env::temp_dir().join(format!("contentcheck-{}-first.ccimage", std::process::id()));
+    let made = if std::env::var_os("BLESS").is_some() { &kept } else { &fresh };
+    let output = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+        .args(["compile", "--no-config", "--sensor"])
+        .args([directory.join("edr-1.4.0.json"), directory.join("rules.content")])
+        .arg("-o")
+        .arg(made)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let is_kept = fs::read(made).unwrap() == fs::read(&kept).unwrap();
+    let _ = fs::remove_file(&fresh);
+    assert!(is_kept, "corpus/images/first/rules.ccimage is not what is made now; run this test with BLESS=1");
 }
 
 #[test]

@@ -583,12 +583,22 @@ fn demo(scratch: &Scratch) -> PathBuf {
     PathBuf::from(scratch.file("demo"))
 }
 
+/// The same without the evidence of the release before: where a test changes that release, it is of another one.
+fn demo_without_evidence(scratch: &Scratch) -> PathBuf {
+    let release = demo(scratch);
+    let config = release.join("contentcheck.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("previous-")).collect();
+    fs::write(config, lines.join("\n") + "\n").unwrap();
+    release
+}
+
 /// Every file that a run reads has its digest in the evidence: one byte more in any of them, and evidence differs, though
 /// nothing that the file says does.
 #[test]
 fn evidence_changes_with_each_byte_of_what_was_read() {
     let scratch = Scratch::new("inputs");
-    let release = demo(&scratch);
+    let release = demo_without_evidence(&scratch);
     let config = release.join("contentcheck.toml");
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, text.replace("deny-warnings = true", "deny-warnings = true\nbaseline = \"baseline.json\""))
@@ -914,11 +924,134 @@ fn words_that_let_a_release_pass_are_told_everywhere() {
     assert_eq!(statement["predicate"]["allowed"], serde_json::json!(["allow-shrink", "skip-unsupplied"]));
 }
 
+/// What a severity lowers of what the gate itself finds stands in the first line, in the evidence, in the statement and in
+/// what `attest verify` says. What cannot be lowered is refused.
+#[test]
+fn what_a_severity_lowers_is_told_everywhere() {
+    let scratch = Scratch::new("lowered");
+    let (private, public) = (scratch.file("gate.pem"), scratch.file("gate.pub"));
+    fs::write(&private, PRIVATE).unwrap();
+    fs::write(&public, PUBLIC).unwrap();
+    let (release, left) = (demo(&scratch), scratch.file("evidence"));
+    fs::remove_file(release.join("sigma/process/shadow_copies_deleted.yml")).unwrap();
+    let config = release.join("contentcheck.toml");
+    let text = fs::read_to_string(&config).unwrap().replace("require-all = true", "");
+    let path = release.to_str().unwrap();
+    let gate = |severity: &str| {
+        fs::write(&config, format!("{text}\n[severity]\n{severity}\n")).unwrap();
+        run(&["gate", path, "--evidence", &left, "--sign", &private, "--only", "lint,change"])
+    };
+    let (exit, out, _) = gate("");
+    assert!(exit == Exit::Findings && out.contains("error[CC0802]"), "{out}");
+    let words = "1 finding accepted by severities";
+    let (attestation, image) =
+        (scratch.file("evidence/attestation.dsse.json"), scratch.file("evidence/release.ccimage"));
+    for level in ["off", "info"] {
+        let (exit, out, err) = gate(&format!("CC0802 = \"{level}\""));
+        assert_eq!(exit, Exit::Fine, "{out}{err}");
+        assert!(out.lines().next().unwrap().contains(words), "{out}");
+        assert!(out.contains("1 finding of CC0802 in (change), accepted by a severity in the configuration"), "{out}");
+        let file = fs::read(scratch.file("evidence/evidence.json")).unwrap();
+        let found = Evidence::from_json(&file).unwrap();
+        let accepted: Vec<_> = found.accepted.iter().map(|of| (of.by, of.code.as_str(), of.count)).collect();
+        assert_eq!(accepted, [(AcceptedBy::Severity, "CC0802", 1)]);
+        for file in ["summary.txt", "evidence.sarif", "junit.xml", "summary.md", "report.html"] {
+            let text = fs::read_to_string(scratch.file(&format!("evidence/{file}"))).unwrap();
+            assert!(text.contains(words), "{file}: {text}");
+        }
+        let missing = contentcheck_gate::verdict::CHECKS.join(",");
+        let (exit, out, err) = run(&[
+            "attest",
+            "verify",
+            &attestation,
+            "--key",
+            &public,
+            "--image",
+            &image,
+            "--allow-missing",
+            &missing,
+            "--print",
+        ]);
+        assert!(exit == Exit::Fine && err.lines().next().unwrap().contains(words), "{err}");
+        let statement: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(statement["predicate"]["accepted"]["severity"], serde_json::json!(1));
+    }
+    for (code, level) in [
+        ("CC0801", "warning"),
+        ("CC0806", "info"),
+        ("CC0811", "off"),
+        ("CC1011", "off"),
+        ("CC1018", "off"),
+        ("CC1020", "info"),
+        ("input-unseen", "info"),
+    ] {
+        let (exit, out, err) = gate(&format!("{code} = \"{level}\""));
+        assert!(exit == Exit::Usage && out.is_empty() && err.contains("no setting lowers it"), "{code}: {err}");
+    }
+}
+
+/// The demo holds what it has to look at against evidence of the release before, which a key signed. With `BLESS=1` it is
+/// made again.
+#[test]
+fn the_evidence_of_the_release_before_the_demo_is_signed() {
+    // Relative, so that the evidence names its files without the place of the checkout.
+    let before = PathBuf::from("../../corpus/releases/demo-11");
+    let (scratch, kept) = (Scratch::new("before"), before.join("evidence"));
+    let (private, left) = (scratch.file("gate.pem"), scratch.file("evidence"));
+    fs::write(&private, PRIVATE).unwrap();
+    let arguments = ["--evidence", &left, "--sign", &private, "--cases", "2000"];
+    let (exit, _, err) = run(&[&["gate", before.to_str().unwrap()], arguments.as_slice()].concat());
+    assert_eq!(exit, Exit::Fine, "{err}");
+    let files = ["evidence.json", "attestation.dsse.json"];
+    if std::env::var_os("BLESS").is_some() {
+        fs::create_dir_all(&kept).unwrap();
+        for file in files {
+            fs::copy(Path::new(&left).join(file), kept.join(file)).unwrap();
+        }
+        fs::write(corpus("releases/demo").join("gate.pub"), PUBLIC).unwrap();
+    }
+    // What is compared with it is the same as today: it was of this release.
+    let of = |directory: &Path| Evidence::from_json(&fs::read(directory.join("evidence.json")).unwrap()).unwrap();
+    let (then, now) = (of(&kept), of(Path::new(&left)));
+    let counted = |evidence: &Evidence| -> Vec<u64> {
+        let facts = evidence.checks.iter().filter(|check| ["tests", "replay"].contains(&check.name.as_str()));
+        facts
+            .flat_map(|check| check.facts.iter().filter(|(name, _)| name.contains("distinct")))
+            .map(|(_, of)| *of)
+            .collect()
+    };
+    assert_eq!(then.release.content_sha256, now.release.content_sha256);
+    assert!(counted(&then).len() == 5 && counted(&then).iter().all(|count| *count >= 10), "{:?}", counted(&then));
+    // A number of it edited, or none of it signed: the run ends, or is one in part.
+    let release = demo(&scratch);
+    let (path, file) = (release.to_str().unwrap(), scratch.file("demo-11/evidence/evidence.json"));
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(!text.contains(env!("CARGO_MANIFEST_DIR")));
+    let gate = || run(&["gate", path, "--only", "change", "--format", "json"]);
+    assert!(gate().2.is_empty() || gate().0 != Exit::Usage, "{}", gate().2);
+    fs::write(&file, text.replacen("\"distinct never-match events\": ", "\"distinct never-match events\": 1", 1))
+        .unwrap();
+    let (exit, _, err) = gate();
+    assert!(exit == Exit::Usage && err.contains("does not hold for it"), "{err}");
+    fs::write(&file, text).unwrap();
+    let config = release.join("contentcheck.toml");
+    let known = fs::read_to_string(&config).unwrap();
+    for (line, words) in [
+        ("previous-key = \"gate.pub\"\n", "no key says so"),
+        ("previous-evidence = \"../demo-11/evidence/evidence.json\"\n", "no evidence of the previous release is named"),
+    ] {
+        assert!(known.contains(line));
+        fs::write(&config, known.replace(line, "")).unwrap();
+        let (exit, out, err) = gate();
+        assert!(exit == Exit::Findings && out.contains(words), "{line}: {out}{err}");
+    }
+}
+
 /// Evidence of another release than the one that is named as the previous one ends the run, and so does that of this one.
 #[test]
 fn evidence_that_is_not_of_the_previous_release_ends_the_run() {
     let scratch = Scratch::new("previous");
-    let release = demo(&scratch);
+    let release = demo_without_evidence(&scratch);
     let (path, before) = (release.to_str().unwrap(), scratch.file("demo-11"));
     let json = scratch.file("11.json");
     let leave = |release: &str, file: &str| {
@@ -959,7 +1092,7 @@ fn evidence_that_is_not_of_the_previous_release_ends_the_run() {
 fn exclusions_of_the_previous_release_are_told() {
     for file in [".contentcheckignore", "contentcheck.toml"] {
         let scratch = Scratch::new(&format!("excluded-{}", file.trim_start_matches('.')));
-        let release = demo(&scratch);
+        let release = demo_without_evidence(&scratch);
         let path = release.to_str().unwrap();
         let own = scratch.file(&format!("demo-11/{file}"));
         let text = fs::read_to_string(&own).unwrap_or_default();
@@ -1048,16 +1181,22 @@ fn two_outputs_to_one_file_are_refused() {
 #[test]
 fn no_command_writes_over_what_the_gate_reads() {
     let scratch = Scratch::new("gate-inputs");
-    let release = demo(&scratch);
+    let release = demo_without_evidence(&scratch);
     let path = release.to_str().unwrap();
     let config = release.join("contentcheck.toml");
     let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, text.replace("[gate]", "[gate]\nprevious-evidence = \"before.json\"")).unwrap();
+    fs::write(
+        &config,
+        text.replace("[gate]", "[gate]\nprevious-evidence = \"before.json\"\nprevious-key = \"gate.pub\""),
+    )
+    .unwrap();
     fs::write(release.join("before.json"), "{}").unwrap();
     for file in [
         "recordings/workday.jsonl",
         "never-match/windows.jsonl",
         "before.json",
+        "gate.pub",
+        "../demo-11/evidence/attestation.dsse.json",
         "../demo-11/contentcheck.toml",
         "../demo-11/templates.content",
         "../demo-11/tables/vulnerable_drivers.csv",

@@ -23,7 +23,7 @@ use contentcheck_interpreter::{Image, Rejection};
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, Tables, WithErrors};
-use images::{Ends, Trust, run, seal, small};
+use images::{Ends, Trust, forge, run, seal, small};
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
@@ -123,6 +123,32 @@ fn flipped_bits_of_a_release_are_found_or_harmless() {
     println!("of {} bits 300; sealed again: {verified:?}; not verified at all: {trusted:?}", image.len() * 8);
     assert_eq!(verified.faults, 0);
     assert!(verified.unverified > 0 && verified.verdicts > 0);
+}
+
+/// By someone who knows every field of the format: refused, or as safe as any on many hostile events. `CONTENTCHECK_FORGED`
+/// asks for another number of images than is usual.
+#[test]
+fn images_forged_field_by_field_are_refused_or_harmless() {
+    let count: u64 = std::env::var("CONTENTCHECK_FORGED").map_or(3_000, |count| count.parse().unwrap());
+    let mut ends = Ends::default();
+    let (mut accepted, mut same) = (0, 0);
+    for seed in 0..count {
+        let mut choices = Choices::seeded(seed);
+        let image = forge(small(), &mut choices);
+        same += u64::from(image == small());
+        let before = ends.verdicts;
+        run(&image, Trust::Verified, &mut choices, &mut ends);
+        if ends.verdicts > before {
+            accepted += 1;
+            // What is accepted is shown a hundred events in all.
+            while ends.verdicts < before + 100 {
+                run(&image, Trust::Verified, &mut choices, &mut ends);
+            }
+        }
+    }
+    println!("{count} forged images, {same} of them as they were: {accepted} accepted; {ends:?}");
+    assert_eq!(ends.faults, 0);
+    assert!(ends.unverified > count / 4 && accepted > count / 20, "{accepted} {ends:?}");
 }
 
 /// The image with other bytes in some sections, all in their places, and sealed.

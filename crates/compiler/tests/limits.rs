@@ -73,3 +73,9 @@ fn a_file_that_has_spent_its_work_takes_none_from_others() {
     let both = shippable([rules("a.content", 0, exploding(900)), rules("plain.content", 5_000, plain())]);
     assert_eq!(kinds(&compile(&both, Options::default()).unwrap()), (alone + 20, spent));
 }
+
+/// What lint says of older interpreters is about the format that the compiler writes.
+#[test]
+fn the_format_that_lint_knows_is_the_one_that_is_written() {
+    assert_eq!(contentcheck_model::sensor::IMAGE_FORMAT, contentcheck_interpreter::format::VERSION);
+}

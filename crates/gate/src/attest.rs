@@ -190,7 +190,10 @@ pub fn accepts(statement: &Statement, asked: &Asked<'_>) -> Result<(), Refusal> 
 }
 
 /// Whether a statement is the one that evidence gives, in everything that it says.
-fn is_of(statement: &Statement, evidence: &[u8]) -> Result<(), Refusal> {
+///
+/// # Errors
+/// Where it is not.
+pub fn is_of(statement: &Statement, evidence: &[u8]) -> Result<(), Refusal> {
     let (attested, found) = (&statement.predicate().evidence.digest.sha256, sha256(evidence));
     if *attested != found {
         return Err(Refusal::Evidence(format!("it names the SHA-256 {attested}, and the file has {found}")));

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::result::{CheckResult, Finding, Place, Status, Weight};
-pub use crate::verdict::{Allowance, Conclusion, Missing, Verdict};
+pub use crate::verdict::{Acceptances, Allowance, Conclusion, Missing, Verdict};
 pub use inputs::{
     AcceptedBy, AcceptedFindings, FilesLeftOut, InputDigest, InputKind, LeftOut, SensorFacts, SettingsFacts,
 };
@@ -126,6 +126,9 @@ pub struct RuleFacts {
     pub undecided: u64,
     /// Whether it was seen firing.
     pub fires: bool,
+    /// How many sensors of the fleet run it; none where no fleet is named, or there is no image.
+    #[serde(default)]
+    pub sensors: Option<u64>,
     /// Its own tests.
     pub tests: u64,
     /// Instructions of its programs.
@@ -134,9 +137,10 @@ pub struct RuleFacts {
     pub steps: u64,
     /// What its programs cost at most: steps for each unit of an event's size, which is about a byte.
     pub steps_per_unit: u64,
-    /// Matches on the recorded events, where some were named.
+    /// Matches on the recorded events. None where no recorded event shows anything of a template type that the rule is on:
+    /// nothing was looked at then, which is not the same as no match.
     pub matches: Option<u64>,
-    /// How often its version in the previous release matches them; 0 where that had no such rule.
+    /// How often its version in the previous release matches them; 0 where that had no such rule. None as above.
     pub matches_before: Option<u64>,
     /// How many are allowed.
     pub ceiling: Option<u64>,
@@ -274,7 +278,7 @@ impl Evidence {
     /// Whether the verdict is the one that the results give.
     #[must_use]
     pub fn has_its_verdict(&self) -> bool {
-        self.verdict == self.settings.verdict(&self.checks)
+        self.verdict == self.settings.verdict(&self.checks, &self.accepted)
     }
 
     /// How many findings something accepts.

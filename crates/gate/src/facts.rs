@@ -62,6 +62,7 @@ pub(crate) fn of_rule(rule: &CheckedRule) -> RuleFacts {
         redundant: 0,
         undecided: 0,
         fires: false,
+        sensors: None,
         tests: rule.tests.len() as u64,
         instructions: 0,
         steps: 0,

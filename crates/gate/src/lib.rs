@@ -17,3 +17,4 @@ pub mod subject;
 #[cfg(test)]
 mod tests;
 pub mod verdict;
+mod weigh;

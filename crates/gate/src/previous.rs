@@ -2,12 +2,16 @@
 
 use contentcheck_parser::release;
 
+use crate::attest::{self, Refusal};
 use crate::evidence::{Evidence, InputKind, ReleaseFacts};
 use crate::subject::Built;
 
 /// Evidence of the release before. That it is of no other one was looked at.
 #[derive(Clone, Debug)]
-pub struct PreviousEvidence(Evidence);
+pub struct PreviousEvidence {
+    evidence: Evidence,
+    is_attested: bool,
+}
 
 impl PreviousEvidence {
     /// Evidence for a run over `built`: it must be of the release that is named as the previous one, where one is, and
@@ -21,13 +25,33 @@ impl PreviousEvidence {
             None => is_named(&evidence.release, built, "the release")?,
         }
         is_before(&evidence.release, built)?;
-        Ok(Self(evidence))
+        Ok(Self { evidence, is_attested: false })
+    }
+
+    /// The same, where an attestation that this key signed was made from these bytes of evidence and from no others.
+    ///
+    /// # Errors
+    /// Why it was not.
+    pub fn attested(self, bytes: &[u8], envelope: &[u8], key: &str) -> Result<Self, Refusal> {
+        let statement = attest::verify(envelope, key)?;
+        attest::is_of(&statement, bytes)?;
+        // What was read is what was signed.
+        match Evidence::from_json(bytes) {
+            Ok(evidence) if evidence == self.evidence => Ok(Self { is_attested: true, ..self }),
+            _ => Err(Refusal::Evidence("it is of other evidence".to_owned())),
+        }
+    }
+
+    /// Whether a key says that it is what the gate left. What anybody could have edited proves little.
+    #[must_use]
+    pub const fn is_attested(&self) -> bool {
+        self.is_attested
     }
 
     /// The evidence.
     #[must_use]
     pub const fn evidence(&self) -> &Evidence {
-        &self.0
+        &self.evidence
     }
 }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use contentcheck_analysis::Witness;
-use contentcheck_model::diagnostic::{Code, Detail, Severity, codes};
+use contentcheck_model::diagnostic::{Code, Detail, Severity};
 use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_model::template::TemplateType;
-use contentcheck_parser::release::{self, Policy, sha256};
+use contentcheck_parser::release::{self, sha256};
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
 use contentcheck_run::replay::Recording;
 use contentcheck_run::{Plan, Worker, proof};
@@ -21,6 +21,7 @@ use crate::evidence::{
 use crate::facts::{self, place};
 use crate::previous::PreviousEvidence;
 use crate::subject::Built;
+use crate::weigh::Weighed;
 
 /// What a run is told besides the release.
 #[derive(Clone, Debug)]
@@ -45,6 +46,9 @@ pub struct Settings {
     pub seconds: Option<u64>,
     /// Whether the self-test seeds every class into every rule, instead of one rule for each class.
     pub every_rule: bool,
+    /// Steps of analysis that the self-test may take, and one rule half of them; where every rule is seeded, each may. They
+    /// are counted and not timed, so that what is cut is the same everywhere.
+    pub work: u64,
     /// Whether events that show a finding are made smaller for who reads them.
     pub shrinks: bool,
     /// Whether a check that did not run stops the release.
@@ -108,6 +112,8 @@ impl Settings {
             allow_growth: false,
             seconds: None,
             every_rule: false,
+            // Some seconds; of all public rules none needs a tenth.
+            work: 2_000_000_000,
             shrinks: true,
             require_all: false,
             only: Vec::new(),
@@ -157,16 +163,20 @@ pub struct Learned {
     pub fields: Vec<FieldFacts>,
     /// Events of tests, and those that analysis made, by rule and the place of its target.
     pub made: Made,
-    /// For each rule, how many recorded events it matches.
-    pub matches: Vec<u64>,
+    /// For each rule, how many recorded events it matches; nothing of a rule that was shown none.
+    pub matches: Vec<Option<u64>>,
     /// For each rule, how many of them its version in the previous release matches.
-    pub matches_before: Vec<u64>,
+    pub matches_before: Vec<Option<u64>>,
     /// What differs from the release before.
     pub changes: Vec<Change>,
     /// Seeded defects.
     pub defects: Vec<DefectClass>,
     /// What each sensor of the fleet loads.
     pub sensors: Vec<SensorFacts>,
+    /// For each rule, how many sensors of the fleet run it.
+    pub runs_on: Vec<u64>,
+    /// Findings that weigh less than their code does, since a severity is set.
+    pub lowered: Vec<AcceptedFindings>,
     /// What each check counted, by its name.
     pub facts: BTreeMap<&'static str, BTreeMap<String, u64>>,
 }
@@ -185,6 +195,7 @@ impl Learned {
         put(&mut self.matches_before, other.matches_before);
         put(&mut self.changes, other.changes);
         put(&mut self.defects, other.defects);
+        put(&mut self.runs_on, other.runs_on);
         for sensor in other.sensors {
             match self.sensors.iter_mut().find(|of| (&of.sensor, &of.version) == (&sensor.sensor, &sensor.version)) {
                 Some(known) => known.previously = sensor.previously.or(known.previously),
@@ -368,14 +379,15 @@ pub type Progress<'p> = dyn FnMut(u32, &'static str, Step<'_>) + 'p;
 pub fn examine(built: &Built, previous: Option<&Built>, settings: &Settings, progress: &mut Progress<'_>) -> Evidence {
     let (checks, learned) = run(built, previous, settings, &ALL, progress);
     let told = settings_facts(built, settings);
+    let accepted = accepted(built, &learned.lowered);
     Evidence {
         format: FORMAT,
-        verdict: told.verdict(&checks),
+        verdict: told.verdict(&checks, &accepted),
         tool: Tool { name: "contentcheck".to_owned(), version: settings.version.to_owned() },
         release: release_facts(built, previous),
         inputs: inputs(built, previous, settings),
         settings: told,
-        accepted: accepted(built),
+        accepted,
         left_out: left_out(built),
         files_left_out: files_left_out(built, previous, settings),
         sensors: learned.sensors.clone(),
@@ -418,46 +430,38 @@ pub(crate) fn run(
         };
         learned.take_in(std::mem::take(&mut outcome.learned));
         learned.facts.insert(check.name(), outcome.facts.clone());
-        weigh(&built.judged().gathered().policy, &mut outcome.findings);
-        let result = result(number, *check, outcome);
+        let raised = std::mem::take(&mut outcome.findings);
+        let weighed = Weighed::of(&built.judged().gathered().policy, check.name(), raised);
+        let (result, lowered) = result(number, *check, outcome, weighed);
+        learned.lowered.extend(lowered);
         progress(number, check.name(), Step::Ended(&result));
         results.push(result);
     }
     (results, learned)
 }
 
-/// Warnings weigh what the policy of the release says: with `deny-warnings` they fail the run, whichever check they are of.
-/// Lint has asked it already, which changes nothing.
-fn weigh(policy: &Policy, findings: &mut [Finding]) {
-    for finding in findings.iter_mut().filter(|finding| finding.weight == Weight::Warning) {
-        let code = codes::find(&finding.code).filter(|code| code.severity == Severity::Warning);
-        finding.weight = match code.map_or(Some(Severity::Warning), |code| policy.severity(code)) {
-            Some(severity) if severity >= policy.least() => Weight::Error,
-            Some(Severity::Warning) => Weight::Warning,
-            _ => Weight::Info,
-        };
-    }
-}
-
-fn result(number: u32, check: &dyn Check, outcome: Outcome) -> CheckResult {
-    let status = if outcome.findings.iter().any(|finding| finding.weight == Weight::Error) {
+/// The result of a check, and which of its findings a severity accepts.
+fn result(number: u32, check: &dyn Check, outcome: Outcome, weighed: Weighed) -> (CheckResult, Vec<AcceptedFindings>) {
+    let status = if weighed.findings().iter().any(|finding| finding.weight == Weight::Error) {
         Status::Failed
     } else if outcome.idle {
         Status::Skipped
     } else {
         Status::Passed
     };
-    CheckResult {
+    let (findings, lowered) = weighed.into_parts();
+    let result = CheckResult {
         number,
         name: check.name().to_owned(),
         guards: check.guards().to_owned(),
         status,
         summary: outcome.summary,
         facts: outcome.facts,
-        findings: outcome.findings,
+        findings,
         skipped: outcome.skipped,
         not_applicable: outcome.not_applicable,
-    }
+    };
+    (result, lowered)
 }
 
 fn rule_facts(built: &Built, settings: &Settings, learned: &Learned) -> Vec<RuleFacts> {
@@ -468,8 +472,9 @@ fn rule_facts(built: &Built, settings: &Settings, learned: &Learned) -> Vec<Rule
     for (at, (facts, beside)) in all.iter_mut().zip(built.beside()).enumerate() {
         facts.tests += beside.len() as u64;
         facts.ceiling = settings.ceilings.get(at).copied().flatten().map(Ceiling::most);
-        facts.matches = learned.matches.get(at).copied();
-        facts.matches_before = learned.matches_before.get(at).copied();
+        facts.sensors = learned.runs_on.get(at).copied();
+        facts.matches = learned.matches.get(at).copied().flatten();
+        facts.matches_before = learned.matches_before.get(at).copied().flatten();
         if let Some((tally, fires)) = learned.coverage.get(at) {
             facts.fires = *fires;
             (facts.predicates, facts.covered) = (tally.predicates, tally.covered);
@@ -535,7 +540,8 @@ fn settings_facts(built: &Built, settings: &Settings) -> SettingsFacts {
     }
 }
 
-fn accepted(built: &Built) -> Vec<AcceptedFindings> {
+/// What something accepts: of lint what does not appear among its findings, and of every check what a severity lowers.
+fn accepted(built: &Built, lowered: &[AcceptedFindings]) -> Vec<AcceptedFindings> {
     let mut all: BTreeMap<(AcceptedBy, String, String, Option<String>), u64> = BTreeMap::new();
     for one in built.judged().accepted() {
         let (by, reason) = match &one.by {
@@ -545,6 +551,10 @@ fn accepted(built: &Built) -> Vec<AcceptedFindings> {
         };
         let key = (by, one.finding.code.id.to_owned(), one.finding.source.name().to_owned(), reason);
         *all.entry(key).or_default() += 1;
+    }
+    for one in lowered {
+        let key = (one.by, one.code.clone(), one.file.clone(), one.reason.clone());
+        *all.entry(key).or_default() += one.count;
     }
     let of = |((by, code, file, reason), count)| AcceptedFindings { by, code, file, count, reason };
     all.into_iter().map(of).collect()

@@ -11,6 +11,7 @@ use contentcheck_model::source::Source;
 use contentcheck_parser::release::{self, Gathered, Level};
 use contentcheck_run::replay::Recording;
 
+use crate::attest;
 use crate::checks::{Lint, SelfTest};
 use crate::defects::Defect;
 use crate::evidence::{Conclusion, Covered, Evidence, InputDigest, InputKind, Status, Weight};
@@ -283,8 +284,9 @@ fn a_previous_release_that_shows_less_is_no_pass() {
     let said = |previous: &Built| {
         let found = checked(&now, Some(previous), settings(), &["change"]);
         let change = found.checks.iter().find(|check| check.name == "change").unwrap();
-        // That it names no fleet is another matter.
-        change.skipped.iter().filter(|of| of.contains("previous release") && !of.contains("fleet")).count()
+        // That it names no fleet, and that there is no evidence of it, are other matters.
+        let other = |of: &&String| of.contains("fleet") || of.contains("evidence of the previous release");
+        change.skipped.iter().filter(|of| of.contains("previous release") && !other(of)).count()
     };
     let whole = format!("{template}{}", rule("a", "image"));
     assert_eq!(said(&of(&whole, Some("acme"))), 0);
@@ -511,8 +513,10 @@ fn events_without_a_field_that_rules_read_show_nothing() {
         // As many events as before, and fewer that show anything: that is less to look at.
         let found = run(lines, Some(&then));
         let said = errors(&found);
-        let fewer = said.iter().filter(|(_, of)| of.contains("with a field that rules read, and ")).count();
-        assert_eq!(fewer, if shown == 0 { 2 } else { 0 }, "{said:?}");
+        // Equal events are one, and what no field of the template type is called makes no other event of it.
+        let fewer = said.iter().filter(|(code, _)| *code == "CC1016").count();
+        // The second file of never-match events has all that the first one had.
+        assert_eq!(fewer, usize::from(shown == 0), "{lines}: {said:?}");
     }
     // Evidence that does not say how many there were is no proof that there are not fewer now.
     let mut older = then;
@@ -604,8 +608,11 @@ fn evidence_of_another_release_is_refused() {
 /// Whatever a run has less of than the one before it, with the evidence of that one at hand.
 #[test]
 fn what_there_is_to_look_at_may_not_shrink() {
-    let line = |count: usize| b"{\"kind\": \"process\", \"image\": \"x\"}\n".repeat(count);
-    let files = |counts: &[usize]| counts.iter().map(|count| Recording::lines("f", line(*count))).collect::<Vec<_>>();
+    let lines = |(file, count): (usize, &usize)| {
+        let line = |at: usize| format!("{{\"kind\": \"process\", \"image\": \"{file}-{at}\"}}\n");
+        Recording::lines("f", (0..*count).map(line).collect::<String>().into_bytes())
+    };
+    let files = |counts: &[usize]| counts.iter().enumerate().map(lines).collect::<Vec<_>>();
     let names = ["verify", "tests", "replay", "change"];
     let old = on_fleet(A7, &[("7", NEW.1), NEW]);
     let run = |built: &Built, recordings: &[usize], never: &[usize], then: Option<&Evidence>, allow_shrink: bool| {
@@ -623,10 +630,15 @@ fn what_there_is_to_look_at_may_not_shrink() {
     for (built, recordings, never, expected) in [
         (&old, vec![3, 4], vec![5, 6], vec![]),
         (&old, vec![30, 4], vec![5, 60], vec![]),
-        (&old, vec![3, 3], vec![5, 6], vec!["6 recorded events, and 7 "]),
+        (&old, vec![3, 3], vec![5, 6], vec!["6 distinct recorded events, and 7 "]),
         (&old, vec![7], vec![5, 6], vec!["1 file of recorded events, and 2 "]),
-        (&old, vec![], vec![5, 6], vec!["0 recorded events, and 7 ", "0 files of recorded events, and 2 "]),
-        (&old, vec![3, 4], vec![5], vec!["5 never-match events, and 11 ", "1 file of never-match events, and 2 "]),
+        (&old, vec![], vec![5, 6], vec!["0 distinct recorded events, and 7 ", "0 files of recorded events, and 2 "]),
+        (
+            &old,
+            vec![3, 4],
+            vec![5],
+            vec!["5 distinct never-match events, and 11 ", "1 file of never-match events, and 2 "],
+        ),
         (
             &new,
             vec![3, 4],
@@ -874,4 +886,369 @@ fn a_rule_that_analysis_refuses_is_no_fault_of_the_compiler() {
         let found = checked(&built, None, settings(), &["lint", "compile"]);
         assert!(found.errors().all(|(_, of)| of.code == code), "{:?}", errors(&found));
     }
+}
+
+/// Two template types, each with rules; a third that does not say how its events are recognised.
+const KINDS: &str = r#"
+template acme.process @ 1 {
+    reads { kind: "process" }
+    1 image: string nocase
+    2 pid: int?
+}
+template acme.driver @ 1 {
+    reads { kind: "driver" }
+    1 path: string nocase
+}
+template acme.pipe @ 1 {
+    1 name: string nocase
+}
+template acme.unused @ 1 {
+    reads { kind: "unused" }
+    1 name: string nocase
+}
+rule of_process {
+    id: "0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8301"
+    template: acme.process @ 1
+    severity: low
+    when image ends_with "a"
+}
+rule of_driver {
+    id: "0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8302"
+    template: acme.driver @ 1
+    severity: low
+    when path contains "."
+}
+rule of_driver_too {
+    id: "0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8303"
+    template: acme.driver @ 1
+    severity: low
+    when path contains "b"
+}
+"#;
+const PROCESS: &str = "{\"kind\": \"process\", \"image\": \"x\"}\n";
+const DRIVER: &str = "{\"kind\": \"driver\", \"path\": \"y\"}\n";
+const UNUSED: &str = "{\"kind\": \"unused\", \"name\": \"z\"}\n";
+
+fn lines(text: &str) -> Vec<Recording> {
+    if text.is_empty() { Vec::new() } else { vec![Recording::lines("day", text.as_bytes().to_vec())] }
+}
+
+/// What of replay did not run, for recorded events and for never-match events, but for the sensors that nobody named.
+fn not_looked_at(found: &Evidence) -> Vec<String> {
+    let replay = found.checks.iter().find(|check| check.name == "replay").unwrap();
+    replay.skipped.iter().filter(|of| !of.contains("no fleet is named")).cloned().collect()
+}
+
+/// A template type of which there is no event is named, whatever there is of others, in each set by itself; and of its
+/// rules nobody says that they match nothing.
+#[test]
+fn a_template_type_without_events_is_named() {
+    let pipe = "rule of_pipe {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8304\"\n    template: acme.pipe @ 1\n    severity: low\n    when name contains \".\"\n}\n";
+    let of = |text: &str| {
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let built = of(KINDS);
+    let run = |built: &Built, recordings: &str, never_match: &str, require_all: bool| {
+        let settings =
+            Settings { recordings: lines(recordings), never_match: lines(never_match), require_all, ..settings() };
+        checked(built, None, settings, &["replay"])
+    };
+    let both = format!("{PROCESS}{DRIVER}");
+    let bare = "{\"kind\": \"driver\"}\n{\"kind\": \"driver\", \"pat\": \"y\"}\n";
+    let none = |what: &str, of: &str, rules: &str| {
+        format!("{what} events: {of}: nothing shows what {rules} on it would match")
+    };
+    for (recordings, never_match, expected) in [
+        (both.as_str(), both.as_str(), vec![]),
+        (&format!("{both}{UNUSED}"), &both, vec![]),
+        (PROCESS, &both, vec![none("recorded", "none is of `acme.driver`", "2 rules")]),
+        (&both, DRIVER, vec![none("never-match", "none is of `acme.process`", "1 rule")]),
+        (
+            UNUSED,
+            &both,
+            vec![
+                none("recorded", "none is of `acme.driver`", "2 rules"),
+                none("recorded", "none is of `acme.process`", "1 rule"),
+            ],
+        ),
+        (
+            &format!("{PROCESS}{bare}"),
+            &both,
+            vec![none("recorded", "2 events of `acme.driver` and nothing in them that rules read", "2 rules")],
+        ),
+    ] {
+        let found = run(&built, recordings, never_match, true);
+        assert_eq!(not_looked_at(&found), expected, "{recordings} {never_match}");
+        assert!(expected.is_empty() || !found.verdict.ships());
+        let shows = |what: &str| recordings.contains(what);
+        let matches: Vec<Option<u64>> = found.rules.iter().map(|rule| rule.matches).collect();
+        let drivers = shows("\"path\"").then_some(0);
+        assert_eq!(matches, [shows("\"process\"").then_some(0), drivers, drivers], "{recordings}");
+    }
+    // No recorded event is ever of a template type that does not say how they are recognised.
+    let found = run(&of(&format!("{KINDS}{pipe}")), &both, &both, true);
+    let expected = |what: &str| {
+        none(what, "none can be of `acme.pipe`, which does not say how its events are recognised (`reads`)", "1 rule")
+    };
+    assert_eq!(not_looked_at(&found), [expected("recorded"), expected("never-match")]);
+    assert_eq!(found.rules[3].matches, None);
+    // What the previous release matched of them is not known either, and the comparison says so.
+    let settings = Settings { recordings: lines(PROCESS), ..settings() };
+    let found = checked(&built, Some(&built), settings, &["change"]);
+    let before: Vec<Option<u64>> = found.rules.iter().map(|rule| rule.matches_before).collect();
+    assert_eq!(before, [Some(0), None, None]);
+    let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+    assert!(change.skipped.iter().any(|of| of.starts_with("volume on recorded events: 2 of 3 rules")), "{change:?}");
+}
+
+/// Events that nothing recognises, and never-match events that have nothing of what rules read, are told however many
+/// others of their file are looked at. Those of a known template type without rules are nothing to tell of.
+#[test]
+fn a_file_that_is_looked_at_in_part_is_no_whole_one() {
+    let built = Built::new(Gathered::of(vec![(Source::new("r.content", KINDS), Language::Native)]), false, 1).unwrap();
+    let whole = format!("{PROCESS}{DRIVER}{UNUSED}");
+    let unknown = "{\"kid\": \"process\", \"image\": \"x\"}\n";
+    let bare = "{\"kind\": \"process\"}\n";
+    let part = |what: &str, of: &str| format!("{what} events: day: {of}");
+    let lacks = "belong to no template type: ";
+    for (more, unrecognised, expected) in [
+        (String::new(), 0, [None, None]),
+        (unknown.to_owned(), 1, [Some(format!("1 of 4 events {lacks}")), Some(format!("1 of 4 events {lacks}"))]),
+        (unknown.repeat(40), 40, [Some(format!("40 of 43 events {lacks}")), Some(format!("40 of 43 events {lacks}"))]),
+        (
+            bare.repeat(5),
+            0,
+            [None, Some("5 of 7 events on template types with rules have nothing that rules read".to_owned())],
+        ),
+    ] {
+        let events = format!("{whole}{more}");
+        let settings = Settings { recordings: lines(&events), never_match: lines(&events), ..settings() };
+        let found = checked(&built, None, settings, &["replay"]);
+        let said = not_looked_at(&found);
+        let expected: Vec<String> = ["recorded", "never-match"]
+            .iter()
+            .zip(&expected)
+            .filter_map(|(what, of)| of.as_ref().map(|of| part(what, of)))
+            .collect();
+        assert_eq!(said.len(), expected.len(), "{said:?}");
+        assert!(said.iter().zip(&expected).all(|(said, expected)| said.starts_with(expected.as_str())), "{said:?}");
+        let replay = found.checks.iter().find(|check| check.name == "replay").unwrap();
+        for set in ["recorded", "never-match"] {
+            assert_eq!(replay.facts[&format!("{set} events of no template type")], unrecognised);
+        }
+        assert_eq!(replay.summary.contains("of no template type"), unrecognised > 0, "{}", replay.summary);
+    }
+}
+
+/// The same event again, or with what nobody reads, is nothing more to look at; and neither is the same test.
+#[test]
+fn equal_events_and_equal_tests_count_once() {
+    let test = "    test fires { image: \"a\" }\n";
+    let of = |tests: usize| {
+        let text = KINDS.replacen(
+            "    when image ends_with \"a\"\n",
+            &format!("    when image ends_with \"a\"\n{}", test.repeat(tests)),
+            1,
+        );
+        Built::new(Gathered::of(vec![(Source::new("r.content", text.as_str()), Language::Native)]), false, 1).unwrap()
+    };
+    let facts = |built: &Built, events: &str| {
+        let settings = Settings { recordings: lines(events), never_match: lines(events), ..settings() };
+        let found = checked(built, None, settings, &["tests", "replay"]);
+        let fact = |check: &str, name: &str| found.checks.iter().find(|of| of.name == check).unwrap().facts[name];
+        (
+            fact("replay", "recorded events"),
+            fact("replay", "distinct recorded events"),
+            fact("replay", "distinct never-match events with a field that rules read"),
+            fact("tests", "distinct tests"),
+        )
+    };
+    let built = of(1);
+    assert_eq!(facts(&built, PROCESS), (1, 1, 1, 1));
+    assert_eq!(facts(&built, &PROCESS.repeat(27)), (27, 1, 1, 1));
+    let written_otherwise = "{\"image\":\"x\",\"kind\":\"process\"}\n";
+    let padded = "{\"kind\": \"process\", \"image\": \"x\", \"nonce\": 1}\n{\"kind\": \"process\", \"image\": \"x\", \"nonce\": 2, \"pid\": null}\n";
+    assert_eq!(facts(&built, &format!("{PROCESS}{written_otherwise}{padded}")), (4, 1, 1, 1));
+    assert_eq!(facts(&built, &format!("{PROCESS}{}", PROCESS.replace("\"x\"", "\"w\""))), (2, 2, 2, 1));
+    // What nothing recognises is no event of any kind.
+    assert_eq!(facts(&built, &format!("{PROCESS}{{\"a\": 1}}\n{{\"a\": 2}}\n")), (3, 1, 1, 1));
+    assert_eq!(facts(&of(9), PROCESS).3, 1);
+}
+
+/// Evidence that nobody signed may have been edited; with a key it is what the gate left, to the byte.
+#[test]
+fn evidence_of_the_previous_release_is_what_was_signed() {
+    const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
+    const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAbN9JtNih/Tw8psY+UwyJKxKjxdRgYhbiMwmdvj7XrDk=\n-----END PUBLIC KEY-----\n";
+    let of = |sequence: u64| {
+        let mut gathered = built("pid > 4", 3).regathered();
+        gathered.release.sequence = Some(sequence);
+        gathered.release.name = Some("acme".to_owned());
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let (before, now) = (of(11), of(12));
+    let left = checked(&before, None, settings(), &["lint"]);
+    let envelope = attest::sign(&attest::statement(&left).unwrap(), PRIVATE).unwrap();
+    let envelope = serde_json::to_vec(&envelope).unwrap();
+    let bytes = left.to_json().unwrap().into_bytes();
+    let read = |bytes: &[u8]| {
+        let evidence = Evidence::from_json(bytes).unwrap();
+        PreviousEvidence::of(evidence, &now, Some(&before)).unwrap()
+    };
+    let attested = read(&bytes).attested(&bytes, &envelope, PUBLIC).unwrap();
+    let skipped = |previous_evidence: Option<PreviousEvidence>| {
+        let settings = Settings { previous_evidence: previous_evidence.map(Box::new), ..settings() };
+        let found = checked(&now, Some(&before), settings, &["change"]);
+        found.checks.into_iter().find(|check| check.name == "change").unwrap().skipped
+    };
+    let unsigned = |of: &String| of.contains("`previous-key`");
+    let missing = |of: &String| of.contains("no evidence of the previous release is named");
+    assert!(!skipped(Some(attested.clone())).iter().any(|of| unsigned(of) || missing(of)));
+    assert!(skipped(Some(read(&bytes))).iter().any(unsigned));
+    assert!(skipped(None).iter().any(missing));
+    // One number of it is another one, and it is still evidence of that release.
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    let edited = text.replacen("\"cases\": 200", "\"cases\": 201", 1).into_bytes();
+    assert!(edited != bytes);
+    assert!(read(&edited).attested(&edited, &envelope, PUBLIC).is_err());
+    assert!(read(&edited).attested(&bytes, &envelope, PUBLIC).is_err());
+    assert!(read(&bytes).attested(&bytes, b"{}", PUBLIC).is_err());
+    let mut other = left;
+    other.settings.cases += 1;
+    let forged = attest::sign(&attest::statement(&other).unwrap(), PRIVATE).unwrap();
+    assert!(read(&bytes).attested(&bytes, &serde_json::to_vec(&forged).unwrap(), PUBLIC).is_err());
+}
+
+/// Whichever rule comes first, a seeded sensor supplies what rules on every version of a template type read: a release
+/// with several versions and no `sensors` anywhere is no fault of the gate.
+#[test]
+fn a_seeded_sensor_supplies_every_version_of_what_rules_read() {
+    let template = |version: u32, more: &str| {
+        format!(
+            "template acme.process @ {version} {{\n    reads {{ kind: \"process\" }}\n    1 image: string nocase\n{more}}}\n"
+        )
+    };
+    let rule = |number: u32, version: u32, condition: &str| {
+        format!(
+            "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f831{number}\"\n    template: acme.process @ {version}\n    severity: low\n    when {condition}\n}}\n"
+        )
+    };
+    let (second, third) = ("    2 session: int\n", "    2 session: int\n    3 user: string?\n");
+    let templates = template(1, "") + &template(2, second) + &template(3, third);
+    let rules = [
+        rule(1, 1, "image ends_with \"a\""),
+        rule(2, 2, "image ends_with \"b\" and session == 4"),
+        rule(3, 3, "image ends_with \"c\" and user == \"x\" and session > 1"),
+    ];
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
+        let text = templates.clone() + &order.map(|at: usize| rules[at].as_str()).concat();
+        for fleet in [&[][..], &[("7", "image:string session:int user:string?")]] {
+            let built = if fleet.is_empty() {
+                let one = Gathered::of(vec![(Source::new("r.content", text.as_str()), Language::Native)]);
+                Built::new(one, false, 1).unwrap()
+            } else {
+                on_fleet(&text, fleet)
+            };
+            let found = checked(&built, None, settings(), &["self-test"]);
+            assert_eq!(errors(&found), [], "{order:?} {fleet:?}");
+            for class in ["sensor-loads-less"] {
+                let of = found.defects.iter().find(|of| of.class == class).unwrap();
+                assert_eq!((of.seeded, of.rejected), (1, 1), "{class} {order:?} {fleet:?}");
+            }
+        }
+    }
+}
+
+/// A rule that is new and that no sensor runs finds nothing on any machine: it fails, unless it says that it waits.
+#[test]
+fn a_new_rule_that_runs_nowhere_fails_the_gate() {
+    let template = "template acme.process @ 1 {\n    1 image: string nocase\n}\ntemplate acme.usb @ 1 {\n    1 name: string nocase\n}\n";
+    let rule = |number: u32, kind: &str, more: &str| {
+        let field = if kind == "usb" { "name" } else { "image" };
+        format!(
+            "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f832{number}\"\n    template: acme.{kind} @ 1\n    severity: low\n    title: \"Rule {number}\"\n{more}    when {field} ends_with \"a{number}\"\n}}\n"
+        )
+    };
+    let of = |rules: &str| on_fleet(&format!("{template}{rules}"), &[("7", "image:string"), ("8", "image:string")]);
+    let first = rule(1, "process", "");
+    let before = of(&first);
+    let usb_before = of(&format!("{first}{}", rule(2, "usb", "")));
+    let accepted = format!(
+        "# contentcheck: allow-file CC0405 -- it waits for the next build\n{template}{first}{}",
+        rule(2, "usb", "")
+    );
+    let said = |now: &Built, before: &Built| {
+        let found = checked(now, Some(before), settings(), &["lint", "verify", "change"]);
+        let of = found.errors().filter(|(_, of)| of.code == "CC0811").map(|(_, of)| of.message.clone());
+        let nowhere = found.rules.iter().filter(|rule| rule.sensors == Some(0)).count();
+        (of.collect::<Vec<_>>(), nowhere)
+    };
+    let new = vec!["`Rule 2` is new and runs on no sensor of the fleet".to_owned()];
+    assert_eq!(said(&of(&first), &before), (vec![], 0));
+    assert_eq!(said(&of(&format!("{first}{}", rule(2, "usb", ""))), &before), (new.clone(), 1));
+    // `sensors` that some sensor of the fleet has does not say that it waits.
+    assert_eq!(said(&of(&format!("{first}{}", rule(2, "usb", "    sensors: \">=7\"\n"))), &before), (new, 1));
+    // It was there before, it waits for a sensor, or somebody says why.
+    assert_eq!(said(&usb_before, &usb_before), (vec![], 1));
+    assert_eq!(said(&of(&format!("{first}{}", rule(2, "usb", "    sensors: \">=9\"\n"))), &before), (vec![], 1));
+    assert_eq!(said(&on_fleet(&accepted, &[("7", "image:string"), ("8", "image:string")]), &before), (vec![], 1));
+}
+
+/// What is asked of one hard rule takes no work from another one of its file: each is seen firing.
+#[test]
+fn hard_rules_of_one_file_are_all_seen_firing() {
+    let found = checked(&hard_rules(3, 60), None, settings(), &["coverage"]);
+    assert_eq!(errors(&found), []);
+    assert!(found.rules.iter().all(|rule| rule.fires));
+}
+
+/// Rules of so many tests of bits, of which analysis can tell little.
+fn hard_rules(rules: usize, predicates: u64) -> Built {
+    let mut text =
+        "template acme.flags @ 1 {\n    reads { kind: \"flags\" }\n    1 image: string nocase\n    2 flags: int\n}\n"
+            .to_owned();
+    for number in 0..rules {
+        let mut bits = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(number as u64 + 1);
+        let mut next = || {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            bits >> 2
+        };
+        let parts: Vec<String> =
+            (0..predicates).map(|_| format!("(flags & {:#x} != 0 or flags & {:#x} == 0)", next(), next())).collect();
+        let _ = writeln!(
+            text,
+            "rule h{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f84{number:02}\"\n    template: acme.flags @ 1\n    severity: low\n    when {}\n}}",
+            parts.join(" and ")
+        );
+    }
+    Built::new(Gathered::of(vec![(Source::new("h.content", text.as_str()), Language::Native)]), false, 1).unwrap()
+}
+
+/// The work of the self-test is counted: hard rules end it early, the same on every machine, and what was not tried is
+/// named and makes the check one in part.
+#[test]
+fn the_self_test_of_hard_rules_ends_and_says_what_it_left() {
+    let run = |built: &Built, work: u64| {
+        let found = checked(built, None, Settings { work, ..settings() }, &["self-test"]);
+        assert_eq!(errors(&found), []);
+        let check = found.checks.into_iter().find(|check| check.name == "self-test").unwrap();
+        (check, found.defects)
+    };
+    // An easy one is tried whole.
+    let (easy, _) = run(&hard_rules(1, 2), 100_000_000);
+    assert_eq!((easy.facts["cases that were cut"], easy.skipped.len()), (0, 0), "{easy:?}");
+    let built = hard_rules(3, 60);
+    let (first, defects) = run(&built, 100_000_000);
+    assert_eq!(run(&built, 100_000_000), (first.clone(), defects.clone()));
+    let cut = first.facts["cases that were cut"];
+    assert!(cut > 0, "{first:?}");
+    assert!(first.skipped.iter().any(|of| of.contains("cases: the work that it may take was done")), "{first:?}");
+    // What was not tried is not said to be inapplicable.
+    let seeded = defects.iter().filter(|class| class.seeded > 0).count() as u64;
+    let inapplicable = first.facts["classes that do not apply"];
+    assert!(seeded + inapplicable <= defects.len() as u64);
+    assert!(seeded + inapplicable < defects.len() as u64, "{first:?}");
+    // With the work that it has by itself nothing is cut.
+    let (whole, _) = run(&built, settings().work);
+    assert_eq!((whole.facts["cases that were cut"], whole.skipped.len()), (0, 0), "{whole:?}");
 }

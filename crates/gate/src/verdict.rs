@@ -70,6 +70,39 @@ pub struct Missing {
     pub reason: String,
 }
 
+/// How many findings were accepted, by what accepts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptances {
+    /// By comments.
+    pub comment: u64,
+    /// By the baseline.
+    pub baseline: u64,
+    /// By severities.
+    pub severity: u64,
+}
+
+impl Acceptances {
+    /// Whether nothing was accepted.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// How many by what, in words: `2 findings accepted by comments, 1 by severities`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let by = [(self.comment, "comments"), (self.baseline, "the baseline"), (self.severity, "severities")];
+        let said =
+            by.into_iter().filter(|(count, _)| *count > 0).enumerate().map(|(at, (count, by))| match (at, count) {
+                (0, 1) => format!("1 finding accepted by {by}"),
+                (0, count) => format!("{count} findings accepted by {by}"),
+                (_, count) => format!("{count} by {by}"),
+            });
+        said.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// The one verdict on a release: standard output, every report, the exit code and the statement show this value.
 /// Only [`Verdict::of`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -91,14 +124,18 @@ pub struct Verdict {
     /// The words that let something pass which otherwise fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allowed: Vec<Allowance>,
+    /// How many findings something accepts.
+    #[serde(default, skip_serializing_if = "Acceptances::is_none")]
+    accepted: Acceptances,
 }
 
 impl Verdict {
     /// The verdict on a release whose checks ended so. A check that is not in the list did not run, and one that is
-    /// there more than once, or that no gate has, is not taken for one that did. A word that lets something pass is a part
-    /// of the verdict: who reads no more than that must not take the release for one that passed without it.
+    /// there more than once, or that no gate has, is not taken for one that did. A word that lets something pass, and what
+    /// was accepted, are a part of the verdict: who reads no more than that must not take the release for one that passed
+    /// without.
     #[must_use]
-    pub fn of(checks: &[CheckResult], required_all: bool, allowed: &[Allowance]) -> Self {
+    pub fn of(checks: &[CheckResult], required_all: bool, allowed: &[Allowance], accepted: Acceptances) -> Self {
         let mut missing: Vec<Missing> = Vec::new();
         let mut failed: Vec<String> = Vec::new();
         let mut ran = 0;
@@ -137,11 +174,14 @@ impl Verdict {
         if !allowed.is_empty() {
             summary += &format!("; with {}", options(allowed));
         }
+        if !accepted.is_none() {
+            summary += &format!("; {}", accepted.words());
+        }
         if outcome == Conclusion::Incomplete {
             summary +=
                 if required_all { "; all are required, so the release does not ship" } else { "; this is not a pass" };
         }
-        Self { outcome, summary, required_all, ran, of, failed, missing, allowed: allowed.to_vec() }
+        Self { outcome, summary, required_all, ran, of, failed, missing, allowed: allowed.to_vec(), accepted }
     }
 
     /// How the run ended.
@@ -190,6 +230,12 @@ impl Verdict {
         &self.missing
     }
 
+    /// How many findings something accepts.
+    #[must_use]
+    pub const fn accepted(&self) -> Acceptances {
+        self.accepted
+    }
+
     /// The words that let something pass which otherwise fails.
     #[must_use]
     pub fn allowed(&self) -> &[Allowance] {
@@ -227,7 +273,7 @@ fn summary(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Finding, SettingsFacts};
+    use crate::evidence::{AcceptedBy, AcceptedFindings, Finding, SettingsFacts};
 
     fn check(name: &str, status: Status) -> CheckResult {
         CheckResult {
@@ -263,7 +309,7 @@ mod tests {
             let mut failing = all();
             failing[3].status = Status::Failed;
             for checks in [all(), lacking, failing] {
-                let verdict = settings.verdict(&checks);
+                let verdict = settings.verdict(&checks, &[]);
                 for (one, is_given) in Allowance::ALL.into_iter().zip(given) {
                     assert_eq!(verdict.summary().contains(&format!("--{}", one.word())), is_given, "{verdict:?}");
                     assert_eq!(verdict.allowed().contains(&one), is_given);
@@ -274,7 +320,34 @@ mod tests {
         }
         let settings = SettingsFacts { allow_shrink: true, allow_growth: true, ..required(true) };
         let passed = "passed: 10 of 10 checks ran; with --allow-shrink, --allow-growth";
-        assert_eq!(settings.verdict(&all()).summary(), passed);
+        assert_eq!(settings.verdict(&all(), &[]).summary(), passed);
+    }
+
+    /// Whatever accepts findings is said in the first line, whatever the outcome.
+    #[test]
+    fn what_was_accepted_is_part_of_the_verdict() {
+        let one = |by, count| AcceptedFindings {
+            by,
+            code: "CC0802".to_owned(),
+            file: "(change)".to_owned(),
+            count,
+            reason: None,
+        };
+        let all_of = [(AcceptedBy::Comment, 1), (AcceptedBy::Baseline, 2), (AcceptedBy::Severity, 3)];
+        let accepted: Vec<AcceptedFindings> = all_of.iter().map(|(by, count)| one(*by, *count)).collect();
+        let verdict = required(true).verdict(&all(), &accepted);
+        let words = "1 finding accepted by comments, 2 by the baseline, 3 by severities";
+        assert_eq!(verdict.summary(), format!("passed: 10 of 10 checks ran; {words}"));
+        assert_eq!(verdict.accepted().severity, 3);
+        let verdict = required(true).verdict(&all(), &accepted[2..]);
+        assert_eq!(verdict.summary(), "passed: 10 of 10 checks ran; 3 findings accepted by severities");
+        let mut lacking = all();
+        lacking[3].skipped.push("a part of it".to_owned());
+        let mut failing = all();
+        failing[3].status = Status::Failed;
+        for checks in [lacking, failing] {
+            assert!(required(false).verdict(&checks, &accepted).summary().contains(words));
+        }
     }
 
     #[test]
@@ -285,13 +358,13 @@ mod tests {
 
     #[test]
     fn a_whole_run_without_errors_passes() {
-        let verdict = required(true).verdict(&all());
+        let verdict = required(true).verdict(&all(), &[]);
         assert_eq!((verdict.outcome(), verdict.ships()), (Conclusion::Passed, true));
         assert_eq!(verdict.summary(), "passed: 10 of 10 checks ran");
         // What does not apply is not missing.
         let mut checks = all();
         checks[0].not_applicable.push("the class `x`".to_owned());
-        assert_eq!(required(true).verdict(&checks), verdict);
+        assert_eq!(required(true).verdict(&checks, &[]), verdict);
     }
 
     /// Whatever is taken out of a whole run, what is left is not a pass.
@@ -317,7 +390,7 @@ mod tests {
         }
         for (checks, ran) in lacking {
             for required in [false, true] {
-                let verdict = self::required(required).verdict(&checks);
+                let verdict = self::required(required).verdict(&checks, &[]);
                 assert_eq!((verdict.outcome(), verdict.ships()), (Conclusion::Incomplete, !required), "{checks:?}");
                 assert!(!verdict.missing().is_empty());
                 let begins = format!("incomplete: {ran} of 10 checks ran, no error found in them; ");
@@ -338,7 +411,7 @@ mod tests {
                 ..Finding::new(&contentcheck_model::diagnostic::codes::RELEASE_SHRUNK, "gone")
             };
             checks[1].findings.push(finding(Weight::Error));
-            let verdict = required(false).verdict(&checks);
+            let verdict = required(false).verdict(&checks, &[]);
             assert_eq!((verdict.outcome(), verdict.ships()), (Conclusion::Failed, false));
             assert!(verdict.summary().contains("1 of them found errors: lint"), "{}", verdict.summary());
             checks[1].findings = vec![finding(Weight::Warning)];
@@ -347,7 +420,7 @@ mod tests {
                 Status::Skipped => Conclusion::Incomplete,
                 Status::Failed => Conclusion::Failed,
             };
-            assert_eq!(required(false).verdict(&checks).outcome(), expected);
+            assert_eq!(required(false).verdict(&checks, &[]).outcome(), expected);
         }
     }
 }

@@ -167,3 +167,16 @@ pub(crate) fn texted<'e>(value: &Value<'e>) -> Option<Texted<'e>> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both lie on a sensor's stack for every event.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn what_is_on_the_stack_for_each_event_is_small() {
+        let size = size_of::<BoundEvent<'_>>() + size_of::<VerifiedImage<'_>>();
+        assert!(size <= 256, "{size} bytes");
+    }
+}

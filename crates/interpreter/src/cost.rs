@@ -30,8 +30,13 @@ pub(crate) mod price {
 
     /// A literal is looked for in a text.
     pub(crate) const fn search(len: usize) -> u64 {
-        bytes(len, 4)
+        bytes(len, 16)
     }
+
+    /// A bucket is looked into.
+    pub(crate) const BUCKET: u64 = 8;
+    /// An entry of a bucket is looked at.
+    pub(crate) const ENTRY: u64 = 2;
 
     /// The grams of a text are looked up.
     pub(crate) const fn scan(len: usize) -> u64 {
@@ -43,9 +48,14 @@ pub(crate) mod price {
         bytes(len, 1).wrapping_add(16)
     }
 
-    /// A deterministic automaton reads a text.
+    /// A part of a wildcard pattern is held against a place of a text.
+    pub(crate) const fn part(len: usize) -> u64 {
+        bytes(len, 8).wrapping_add(6)
+    }
+
+    /// A deterministic automaton reads a text. It takes longer where it goes from state to state than where it stays.
     pub(crate) const fn automaton(len: usize) -> u64 {
-        bytes(len, 1)
+        bytes(len, 1).wrapping_add(len as u64 / 2)
     }
 
     /// A nondeterministic automaton goes on to the next character, with so many words of states.
@@ -65,7 +75,7 @@ pub(crate) mod price {
 
     /// One text of an event is looked for in another.
     pub(crate) const fn contains_value(len: usize) -> u64 {
-        bytes(len, 1).saturating_mul(8)
+        bytes(len, 1).saturating_mul(4)
     }
 
     /// So many words of bits are cleared.
@@ -125,7 +135,7 @@ impl Image<'_> {
         // searches look for what an expression needs, byte by byte at most.
         let inputs = u64::from(template.input_count);
         let signed = Cost::new(inputs.saturating_mul(price::sign(0)), 2);
-        let gate = price::compare(GATE_MAX).saturating_add(1);
+        let gate = price::compare(GATE_MAX).saturating_add(price::search(64));
         let gates = Cost::new(u64::from(SEARCHES).saturating_mul(gate), u64::from(SEARCHES).saturating_mul(gate));
         let mut cost = self.scan_cost(&template).plus(signed).plus(gates);
         for number in 0..template.predicate_count {
@@ -173,7 +183,7 @@ impl Image<'_> {
                 Cost::new(looks.saturating_mul(price::key(16)), looks)
             }
             Some(Opcode::Cidr) => Cost::new(price::networks(u64::from(predicate.b)), 0),
-            Some(Opcode::Field) => Cost::new(price::contains_value(0), 8),
+            Some(Opcode::Field) => Cost::new(price::contains_value(0), 4),
             _ => Cost::default(),
         };
         let one = one.plus(Cost::new(price::TEST, 0));
@@ -184,20 +194,24 @@ impl Image<'_> {
     fn pattern_cost(&self, pattern: &Pattern) -> Cost {
         match PatternKind::from_number(pattern.kind) {
             Some(PatternKind::Contains) => {
-                Cost::new(compared(pattern.b).saturating_add(1), compared(pattern.b).saturating_add(1))
+                Cost::new(compared(pattern.b).saturating_add(price::search(64)), compared(pattern.b).saturating_add(1))
             }
             Some(PatternKind::Like) => {
                 let parts = self.parts.range(pattern.a, pattern.b).unwrap_or(&[]);
                 let part = |record: &[u8; Part::SIZE]| {
-                    let words = compared(Part::decode(record).len);
-                    Cost::new(words.saturating_add(1), words.saturating_mul(2).saturating_add(1))
+                    let len = Part::decode(record).len;
+                    // Behind each byte a literal may be looked for anew.
+                    let found =
+                        price::part(len as usize).saturating_add(compared(len)).saturating_add(price::search(64));
+                    let found = found.saturating_mul(2);
+                    Cost::new(found, found)
                 };
                 parts.iter().map(part).fold(Cost::new(u64::from(pattern.b), 0), Cost::plus)
             }
             Some(PatternKind::Matches) => match self.regexes.get(pattern.a).map(Regex::decode) {
                 Some(regex) if regex.kind == 0 => Cost::new(
                     u64::from(pattern.b).saturating_add(2),
-                    price::automaton(1).saturating_add(price::ILL_FORMED),
+                    price::automaton(2).saturating_add(price::ILL_FORMED),
                 ),
                 Some(regex) => {
                     let states = u64::from(regex.len) / NfaState::SIZE as u64;
@@ -255,12 +269,13 @@ impl Image<'_> {
             let mut sum = 0_u64;
             for record in self.literals.range(first, to.wrapping_sub(from)).unwrap_or(&[]) {
                 let literal = Literal::decode(record);
-                let one = compared(literal.len).saturating_add(u64::from(literal.action_count)).saturating_add(1);
+                let one = compared(literal.len).saturating_add(u64::from(literal.action_count));
+                let one = one.saturating_add(price::ENTRY);
                 sum = sum.saturating_add(one);
             }
             dearest = dearest.max(sum);
         }
-        dearest
+        dearest.saturating_add(price::BUCKET)
     }
 
     /// The bytes of a section: records as [`crate::format`] declares them.

@@ -86,7 +86,7 @@ impl<'e> BoundEvent<'e> {
             Err(Halt::Spent) => return Ok(Some(0)),
             Err(Halt::Fault(fault)) => return Err(fault),
         };
-        for (index, word) in candidates.iter().enumerate() {
+        for (index, word) in (0..usize::MAX).zip(candidates) {
             let mut left = *word;
             while left != 0 {
                 let number = (index as u32) << 6 | left.trailing_zeros();
@@ -334,7 +334,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             }
             Opcode::Bool => Ok(match value {
                 Value::Bool(truth) => *truth == (variant == 1),
-                Value::Text(text) => text.eq_ignore_ascii_case(if variant == 1 { b"true" } else { b"false" }),
+                Value::Text(text) => text::equal(text, if variant == 1 { b"true" } else { b"false" }, true),
                 _ => false,
             }),
             Opcode::InSet => self.in_set(predicate, value),
@@ -465,15 +465,13 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         Ok(networks.iter().map(Network::decode).any(|network| match address {
             IpAddr::V4(address) => {
                 let differ = address.to_bits() ^ network.w0;
-                network.family == 4
-                    && differ.checked_shr(32_u32.wrapping_sub(u32::from(network.prefix))).unwrap_or(0) == 0
+                network.family == 4 && differ.leading_zeros() >= u32::from(network.prefix)
             }
             IpAddr::V6(address) => {
                 let of = [network.w0, network.w1, network.w2, network.w3];
                 let of = of.into_iter().fold(0_u128, |bits, word| bits << 32 | u128::from(word));
                 let differ = address.to_bits() ^ of;
-                network.family == 6
-                    && differ.checked_shr(128_u32.wrapping_sub(u32::from(network.prefix))).unwrap_or(0) == 0
+                network.family == 6 && differ.leading_zeros() >= u32::from(network.prefix)
             }
         }))
     }

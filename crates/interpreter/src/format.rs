@@ -185,8 +185,8 @@ macro_rules! records {
                 #[must_use]
                 pub fn encode(&self) -> [u8; $size] {
                     let mut bytes = [0; $size];
-                    $(for (index, byte) in self.$field.to_le_bytes().into_iter().enumerate() {
-                        if let Some(slot) = bytes.get_mut($at + index) { *slot = byte; }
+                    $(for (slot, byte) in bytes.iter_mut().skip($at).zip(self.$field.to_le_bytes()) {
+                        *slot = byte;
                     })*
                     bytes
                 }
@@ -469,7 +469,7 @@ records! {
         16 kind: u8,
         /// 1: ignore case; then the bytes are lower case.
         17 flags: u8,
-        /// For `contains`, where in the literal the hashed gram stands; else bytes that are hashed.
+        /// For `contains`, where in the literal the hashed gram stands; for `prefix` and `suffix` bytes that are hashed; else 8.
         18 at: u16,
     }
     /// A disjunction of literals of one input, true or false for an event.

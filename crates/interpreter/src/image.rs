@@ -4,7 +4,8 @@
 use crate::fault::{Fault, Rejection};
 use crate::format::{
     self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC,
-    Network, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION, feature,
+    Network, NfaState, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
+    feature,
 };
 use crate::hash::checksum;
 use crate::signature;
@@ -148,7 +149,7 @@ impl<'i> Identity<'i> {
             return None;
         }
         let before = (self.features & below.wrapping_sub(1)).count_ones() as usize;
-        self.feature_names.split(' ').nth(before).filter(|name| !name.is_empty())
+        split(self.feature_names, b' ').nth(before).filter(|name| !name.is_empty())
     }
 }
 
@@ -159,7 +160,8 @@ pub struct Sizes {
     pub bindings: usize,
     /// Words of [`crate::Workspace::active`].
     pub active: usize,
-    /// Words of scratch memory, for each thread.
+    /// Words of scratch memory, for each thread. It follows from counts that only verification checks, and in an altered
+    /// image it can be anything: lend by [`crate::VerifiedImage::scratch_words`], and take this for an estimate.
     pub scratch: usize,
 }
 
@@ -238,7 +240,8 @@ impl<'i> Image<'i> {
     }
 
     /// How much memory an image needs, before it is read as a whole: nothing is checked but that the sections lie
-    /// where they must, so it takes no time. Sizes are bounded by those of the image.
+    /// where they must, so it takes no time. `bindings` and `active` are bounded by the length of the image; `scratch`
+    /// is not, until the image is verified.
     ///
     /// # Errors
     /// As [`Image::read`], but for the checksum.
@@ -396,16 +399,26 @@ impl<'i> Image<'i> {
         self.inputs.get(input).map(Input::decode)
     }
 
-    /// Words of scratch that an evaluation needs, whatever the template type.
+    /// Words of scratch that an evaluation needs, whatever the template type. Until the image is verified it can be
+    /// anything.
     #[must_use]
     pub fn scratch_words(&self) -> usize {
+        // What an image states that was not verified is bounded by what it has.
+        let most = (self.automata.len() / NfaState::SIZE) as u32;
         let states = self.regexes.all().iter().map(|record| {
             let regex = Regex::decode(record);
-            if regex.kind == 0 { 0 } else { state_words(regex.states) }
+            if regex.kind == 0 { 0 } else { state_words(regex.states.min(most)) }
         });
         let states = states.max().unwrap_or(0);
         let bits = self.templates.all().iter().map(|record| {
-            let template = Template::decode(record);
+            let stated = Template::decode(record);
+            let template = Template {
+                atom_count: stated.atom_count.min(self.atoms.count()),
+                program_count: stated.program_count.min(self.programs.count()),
+                predicate_count: stated.predicate_count.min(self.predicates.count()),
+                input_count: stated.input_count.min(self.inputs.count()),
+                ..stated
+            };
             bit_words(&template).saturating_add(signature_words(&template))
         });
         bits.max().unwrap_or(0).saturating_add(states)
@@ -496,8 +509,20 @@ pub struct RuleInfo<'i> {
 impl<'i> RuleInfo<'i> {
     /// The tags, `attack.t1059.001` say, in the order of the rule.
     pub fn tags(&self) -> impl Iterator<Item = &'i str> {
-        self.tags.split('\n').filter(|tag| !tag.is_empty())
+        split(self.tags, b'\n').filter(|tag| !tag.is_empty())
     }
+}
+
+/// The parts of a text between an ASCII character. By hand: that of the standard library can panic as far as a linker
+/// can tell.
+fn split(text: &str, by: u8) -> impl Iterator<Item = &str> {
+    let mut left = Some(text);
+    core::iter::from_fn(move || {
+        let rest = left?;
+        let Some(at) = rest.as_bytes().iter().position(|byte| *byte == by) else { return left.take() };
+        left = rest.get(at.wrapping_add(1)..);
+        rest.get(..at)
+    })
 }
 
 /// Counts records along with their numbers.

@@ -55,7 +55,7 @@ fn segment_at<M: Meter>(
 ) -> Result<Option<usize>, Halt> {
     for record in segment {
         let part = Part::decode(record);
-        meter.spend(price::compare(part.len as usize))?;
+        meter.spend(price::part(part.len as usize))?;
         let end = if part.kind == 2 {
             text::character_end(text, at)
         } else {
@@ -110,7 +110,7 @@ fn segment_ends<M: Meter>(
     let mut end = text.len();
     for record in segment.iter().rev() {
         let part = Part::decode(record);
-        meter.spend(price::compare(part.len as usize))?;
+        meter.spend(price::part(part.len as usize))?;
         let start = if part.kind == 2 {
             utf8::start_of_last(text, end)
         } else {

@@ -8,8 +8,8 @@ use crate::cost::Cost;
 use crate::fault::{Rejection, Resource};
 use crate::format::{self, Input, InputKind, Program, Regex, Rule, SET_TABLE, Set, Template, input_flags};
 use crate::image::{Image, numbered};
-use crate::manifest::{self, Capacity, Manifest, Scalar, Type};
-use crate::version;
+use crate::manifest::{self, Capacity, Manifest, Scalar, Supply, Type};
+use crate::version::{self, Build};
 
 /// The binding of an input that the sensor does not supply or no loaded rule reads; the arity of a template type that
 /// it does not supply.
@@ -125,31 +125,43 @@ impl<'i> VerifiedImage<'i> {
     /// for. An empty image leaves nothing out.
     pub fn left_out<'m>(&self, manifest: &Manifest<'m>) -> impl Iterator<Item = LeftOut> + use<'i, 'm> {
         let verified = *self;
-        let manifest = *manifest;
+        // What is kept of the manifest is held several times over, on a stack that may be small.
+        let (build, header, supplies) = (Build::of(manifest), manifest.header, manifest.templates);
         let templates = numbered(self.image.templates.all());
-        templates.flat_map(move |(number, record)| {
-            let template = Template::decode(record);
+        templates.flat_map(move |(number, of)| {
+            let template = Template::decode(of);
             let records = verified.image.programs.range(template.programs, template.program_count).unwrap_or(&[]);
             let programs = (template.programs..u32::MAX).zip(records);
             programs.filter(move |(at, _)| !verified.is_active(*at)).map(move |(_, record)| {
                 let program = Program::decode(record);
-                let why = verified.why_left_out(&template, &program, &manifest);
+                // A rule that is for others may well read what this sensor does not have.
+                let why = if verified.image.selects(program.rule, build) {
+                    verified.why_left_out(&Template::decode(of), &program, header, supplies)
+                } else {
+                    WhyLeftOut::Sensor
+                };
                 LeftOut { rule: program.rule, template: number, why }
             })
         })
     }
 
-    fn why_left_out(&self, template: &Template, program: &Program, manifest: &Manifest<'_>) -> WhyLeftOut {
+    fn why_left_out(
+        &self,
+        template: &Template,
+        program: &Program,
+        header: &[manifest::Input<'_>],
+        supplies: &[Supply<'_>],
+    ) -> WhyLeftOut {
         let image = self.image;
         let name = image.name(template.name, template.name_len);
-        let Some(supply) = manifest.templates.iter().find(|supply| supply.template == name) else {
+        let Some(supply) = supplies.iter().find(|supply| supply.template == name) else {
             return WhyLeftOut::Template;
         };
         let mentions = image.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]);
         for mention in mentions {
             let at = template.inputs.wrapping_add(u32::from(u16::from_le_bytes(*mention)));
             let Some(input) = image.input(at) else { continue };
-            match mismatch(&input, image.place_of(&input, supply.inputs, manifest), manifest, supply.inputs) {
+            match mismatch(&input, image.place_of(&input, supply.inputs, header), header, supply.inputs) {
                 None => {}
                 Some(Mismatch::Unsupplied) => return WhyLeftOut::Unsupplied { input: at },
                 Some(Mismatch::Type) => return WhyLeftOut::Type { input: at },
@@ -249,6 +261,13 @@ fn set(active: &mut [u64], programs: u32, rule: u32) {
 }
 
 impl<'i> Image<'i> {
+    /// Whether the comparators of a rule allow a build of a sensor.
+    fn selects(&self, rule: u32, build: Build<'_>) -> bool {
+        let rule = self.rules.get(rule).map(Rule::decode).unwrap_or_default();
+        let comparators = self.comparators.range(rule.comparators, rule.comparator_count).unwrap_or(&[]);
+        version::selects(self, comparators, build)
+    }
+
     /// How many slots of bindings a verified image needs.
     #[must_use]
     pub fn binding_slots(&self) -> usize {
@@ -294,14 +313,14 @@ impl<'i> Image<'i> {
         &self,
         input: &Input,
         supplied: &[manifest::Input<'_>],
-        manifest: &Manifest<'_>,
+        header: &[manifest::Input<'_>],
     ) -> Option<(u16, bool)> {
         let name = self.name(input.name, input.name_len);
         let places = 0..manifest::INPUTS_MAX as u16;
         let found = places.clone().zip(supplied).find(|(_, supplied)| supplied.name == name);
         let place = found.map(|(place, _)| (place, false));
         place.or_else(|| {
-            let found = places.zip(manifest.header).find(|(_, supplied)| supplied.name == name);
+            let found = places.zip(header).find(|(_, supplied)| supplied.name == name);
             found.map(|(place, _)| (place, true))
         })
     }
@@ -313,10 +332,9 @@ impl<'i> Image<'i> {
         manifest.check().map_err(Rejection::Manifest)?;
         // Once for each rule, not for each of its programs. Until programs are loaded the bit of a rule says
         // that its comparators allow it.
-        for (number, record) in numbered(self.rules.all()) {
-            let rule = Rule::decode(record);
-            let comparators = self.comparators.range(rule.comparators, rule.comparator_count).unwrap_or(&[]);
-            if version::selects(self, comparators, manifest) {
+        let build = Build::of(manifest);
+        for (number, _) in numbered(self.rules.all()) {
+            if self.selects(number, build) {
                 set(active, self.programs.count(), number);
             }
         }
@@ -330,7 +348,7 @@ impl<'i> Image<'i> {
             }
             for at in template.inputs..template.inputs.wrapping_add(template.input_count) {
                 let Some(input) = self.input(at) else { break };
-                let place = self.place_of(&input, supply.inputs, manifest);
+                let place = self.place_of(&input, supply.inputs, manifest.header);
                 if let (Some(slot), Some((place, header))) = (bindings.get_mut(at as usize), place) {
                     let scalar = Scalar::from_number(input.scalar).unwrap_or(Scalar::String);
                     *slot = Binding { place, header, list: input.flags & input_flags::LIST != 0, scalar }.slot();
@@ -377,7 +395,7 @@ impl<'i> Image<'i> {
                 let slot = bindings.get(at as usize).copied().unwrap_or(UNSUPPLIED);
                 let slot = if slot == UNSUPPLIED { slot } else { slot & !READ };
                 let place = Binding::of_slot(slot).map(|binding| (binding.place, binding.header));
-                let Some(fault) = mismatch(&input, place, manifest, supplied) else { continue };
+                let Some(fault) = mismatch(&input, place, manifest.header, supplied) else { continue };
                 if self.skips_unsupplied() {
                     continue 'programs;
                 }
@@ -445,17 +463,17 @@ enum Mismatch {
 fn mismatch(
     input: &Input,
     place: Option<(u16, bool)>,
-    manifest: &Manifest<'_>,
+    header: &[manifest::Input<'_>],
     supplied: &[manifest::Input<'_>],
 ) -> Option<Mismatch> {
-    let Some((place, header)) = place else {
+    let Some((place, in_header)) = place else {
         // What nobody declares, nobody promises.
         let open = input.kind == InputKind::Open as u8;
         return if open { None } else { Some(Mismatch::Unsupplied) };
     };
-    let there = if header { manifest.header.get(usize::from(place)) } else { supplied.get(usize::from(place)) };
+    let there = if in_header { header.get(usize::from(place)) } else { supplied.get(usize::from(place)) };
     let Some(there) = there else { return Some(Mismatch::Unsupplied) };
-    let elsewhere = header || place.wrapping_add(1) != input.position;
+    let elsewhere = in_header || place.wrapping_add(1) != input.position;
     if input.flags & input_flags::BY_NUMBER != 0 && elsewhere {
         return Some(Mismatch::Position);
     }

@@ -220,10 +220,10 @@ fn nondeterministic<M: Meter>(
         }
         let Some((character, bytes)) = utf8::first(text.get(at..).unwrap_or(&[])) else { return Ok(None) };
         next.fill(0);
-        for (index, word) in current.iter().enumerate() {
+        for (index, word) in (0..u32::MAX).zip(current.iter()) {
             let mut bits = *word;
             while bits != 0 {
-                let state = (index as u32) << 6 | bits.trailing_zeros();
+                let state = index << 6 | bits.trailing_zeros();
                 bits &= bits.wrapping_sub(1);
                 meter.spend(price::STATE)?;
                 let record = NfaState::decode(states.get(state as usize).ok_or(CORRUPT)?);

@@ -269,7 +269,7 @@ impl<M: Meter> Scan<'_, '_, M> {
             base = base.wrapping_add(5);
             rest = rest.get(5..).unwrap_or(&[]);
         }
-        for (index, window) in rest.windows(GRAM).enumerate() {
+        for (index, window) in (0..usize::MAX).zip(rest.windows(GRAM)) {
             self.gram(folded_word(window) as u32, salt, input, text, base.wrapping_add(index))?;
         }
         // Behind the last four bytes there are three more.
@@ -302,7 +302,7 @@ impl<M: Meter> Scan<'_, '_, M> {
         let salt = gram_salt(input);
         for shift in [0_u32, 8, 16, 24, 32] {
             let at = base.wrapping_add((shift >> 3) as usize);
-            self.gram((word >> shift) as u32, salt, input, text, at)?;
+            self.gram(word.wrapping_shr(shift) as u32, salt, input, text, at)?;
         }
         Ok(())
     }
@@ -335,10 +335,11 @@ impl<M: Meter> Scan<'_, '_, M> {
         text: &[u8],
         at: usize,
     ) -> Result<(), Halt> {
+        self.meter.spend(price::BUCKET)?;
         let (first, entries) = finder.bucket(key)?;
         for (index, record) in (first..u32::MAX).zip(entries) {
             let entry = Entry::decode(record);
-            self.meter.spend(1)?;
+            self.meter.spend(price::ENTRY)?;
             if entry.check != key as u32 || entry.input != input {
                 continue;
             }

@@ -60,7 +60,7 @@ pub(crate) fn sign(signature: &mut Signature, text: &[u8]) {
         let word = fold_word(u64::from_le_bytes(*word));
         let is_ascii = word & 0x8080_8080_8080_8080 == 0;
         for shift in [0_u32, 8, 16, 24, 32, 40, 48] {
-            let pair = (word >> shift) as u16;
+            let pair = word.wrapping_shr(shift) as u16;
             add_pair(signature, pair);
             let bit = 1_u64 << (pair & 63);
             let is_high = u64::from(pair >> 6 & 1).wrapping_neg();
@@ -102,7 +102,8 @@ mod tests {
     fn what_a_text_holds_is_never_denied() {
         let text = "C:\\Windows\\System32\\KERNELBASE.dll+2730e|ünknown(\u{1F980}) {e`Nv:pATh} 0123456789".as_bytes();
         let mut signature = [0; WORDS];
-        for end in 0..=text.len() {
+        let step = if cfg!(miri) { 17 } else { 1 };
+        for end in (0..=text.len()).step_by(step) {
             let text = text.get(..end).unwrap();
             sign(&mut signature, text);
             for from in 0..end {

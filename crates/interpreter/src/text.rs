@@ -43,8 +43,10 @@ pub(crate) fn ends_with(text: &[u8], literal: &[u8], ignore_case: bool) -> bool 
     text.len().checked_sub(literal.len()).is_some_and(|at| stands_at(text, at, literal, ignore_case))
 }
 
-/// Bytes of a text that are searched for one payment.
+/// Bytes of a text that are searched for one payment, at most. The first is for fewer, and each is for twice as many as
+/// the one before: what is found early is not paid for as if it were found late.
 pub(crate) const BLOCK: usize = 4096;
+const FIRST_BLOCK: usize = 64;
 
 /// Where `literal` stands first, from `from` on. `at` tells which four bytes of it are looked
 /// for, for literals of four bytes and more. Time: the text's bytes, and for each place where
@@ -57,35 +59,41 @@ pub(crate) fn find<M: Meter>(
     ignore_case: bool,
     meter: &mut M,
 ) -> Result<Option<usize>, Spent> {
-    let mut from = from;
+    let (mut from, mut block) = (from, FIRST_BLOCK);
     loop {
         let left = text.len().saturating_sub(from);
-        meter.spend(price::search(left.min(BLOCK)))?;
-        // A literal that begins in this block may end behind it.
-        let end = from.saturating_add(BLOCK).saturating_add(literal.len().saturating_sub(1)).min(text.len());
-        let found = find_from(text.get(..end).unwrap_or(text), from, literal, at, ignore_case, meter)?;
-        if found.is_some() || end == text.len() {
+        meter.spend(price::search(left.min(block)))?;
+        let until = from.saturating_add(block);
+        let found = find_before(text, from, until, literal, at, ignore_case, meter)?;
+        if found.is_some() || until >= text.len() {
             return Ok(found);
         }
-        from = from.saturating_add(BLOCK);
+        from = until;
+        block = (block << 1).min(BLOCK);
     }
 }
 
-fn find_from<M: Meter>(
+/// The same for places from `from` to before `until`.
+fn find_before<M: Meter>(
     text: &[u8],
     from: usize,
+    until: usize,
     literal: &[u8],
     at: usize,
     ignore_case: bool,
     meter: &mut M,
 ) -> Result<Option<usize>, Spent> {
-    let Some(hay) = text.get(from..) else { return Ok(None) };
+    // A literal that begins before `until` ends behind it: so many bytes of it are looked at.
+    let window = |at: usize, len: usize| {
+        let end = until.saturating_add(at).saturating_add(len.saturating_sub(1)).min(text.len());
+        text.get(from.saturating_add(at)..end)
+    };
     let Some(gram) = literal.get(at..).and_then(<[u8]>::first_chunk::<GRAM>) else {
-        return Ok(find_short(hay, literal, ignore_case).map(|found| found.wrapping_add(from)));
+        let found = window(0, literal.len()).and_then(|hay| find_short(hay, literal, ignore_case));
+        return Ok(found.map(|found| found.wrapping_add(from)));
     };
     // The gram stands `at` bytes behind the beginning of the literal.
-    let Some(hay) = hay.get(at..) else { return Ok(None) };
-
+    let Some(hay) = window(at, GRAM) else { return Ok(None) };
     for place in Places::new(hay, gram, ignore_case) {
         let Some(four) = hay.get(place..).and_then(<[u8]>::first_chunk::<GRAM>) else { return Ok(None) };
         if equal(four, gram, ignore_case) {
@@ -216,7 +224,13 @@ fn byte(text: &[u8], at: usize, ignore_case: bool) -> Option<u8> {
 
 /// Whether two strings of an event are equal; neither is in lower case.
 pub(crate) fn equal_values(a: &[u8], b: &[u8], ignore_case: bool) -> bool {
-    if ignore_case { a.eq_ignore_ascii_case(b) } else { a == b }
+    if a.len() != b.len() || !ignore_case {
+        return a == b;
+    }
+    // By hand: that of the standard library can panic as far as a linker can tell.
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    a.iter().zip(b).all(|(a, b)| fold_word(u64::from_le_bytes(*a)) == fold_word(u64::from_le_bytes(*b)))
+        && a_rest.iter().zip(b_rest).all(|(a, b)| fold(*a) == fold(*b))
 }
 
 /// Whether one text of an event contains another: the two-way algorithm of Crochemore and
@@ -318,8 +332,10 @@ mod tests {
 
     #[test]
     fn one_value_in_another_agrees_with_windows() {
-        let needles = words(b"aB", 6);
-        for text in words(b"abA", 8) {
+        // Under Miri, which takes a thousand times as long, a few.
+        let (needle, text) = if cfg!(miri) { (3, 3) } else { (6, 8) };
+        let needles = words(b"aB", needle);
+        for text in words(b"abA", text) {
             for needle in &needles {
                 let plain = needle.is_empty() || text.windows(needle.len()).any(|window| window == *needle);
                 assert_eq!(contains_value(&text, needle, false, &mut ()), Ok(plain), "{text:?} {needle:?}");
@@ -334,8 +350,9 @@ mod tests {
     fn literals_are_found_wherever_they_stand() {
         // Over several groups of places, with a common letter and one beyond ASCII.
         let text = "xxABcdEFghIJabcdefghij-tail, and the SAME again: xxABcdEFghIJabcdefghij [ä{ @`".as_bytes();
-        for len in 1..=40 {
-            for start in 0..=text.len() - len {
+        let step = if cfg!(miri) { 13 } else { 1 };
+        for len in (1..=40).step_by(step) {
+            for start in (0..=text.len() - len).step_by(step) {
                 let literal = text[start..start + len].to_ascii_lowercase();
                 let first = text.windows(len).position(|window| window.eq_ignore_ascii_case(&literal));
                 for at in 0..=len.saturating_sub(4) {
@@ -364,7 +381,9 @@ mod tests {
     #[test]
     fn blocks_hide_nothing() {
         for literal in [b"k".as_slice(), b"key", b"needle", &[b'x'; 40]] {
-            for start in (BLOCK - 50..BLOCK + 3).chain(2 * BLOCK - 41..2 * BLOCK + 2) {
+            let step = if cfg!(miri) { 23 } else { 1 };
+            // Blocks end at 64, 192, 448, ... and from 4032 on every 4096 bytes.
+            for start in (20..70).chain(150..200).chain(2 * BLOCK - 70 - 41..2 * BLOCK + 2).step_by(step) {
                 let mut text = std::vec![b'.'; start];
                 text.extend(literal);
                 text.extend(b"..");
@@ -378,8 +397,9 @@ mod tests {
     #[test]
     fn a_search_stops_when_its_steps_are_spent() {
         let text = std::vec![b'.'; 100 * BLOCK];
-        let mut budget = crate::Budget::new(price::search(BLOCK) * 10);
+        let all = price::search(BLOCK) * 10;
+        let mut budget = crate::Budget::new(all);
         assert_eq!(find(&text, 0, b"needle", 0, true, &mut budget), Err(Spent));
-        assert_eq!(budget.taken(), price::search(BLOCK) * 10);
+        assert!(budget.taken() <= all && budget.taken() > all - price::search(BLOCK));
     }
 }

@@ -8,21 +8,35 @@ use crate::image::Image;
 use crate::manifest::{Manifest, Versioning};
 use crate::number::holds;
 
+/// Which build of a sensor it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Build<'m> {
+    sensor: &'m str,
+    version: &'m str,
+    versioning: Versioning,
+}
+
+impl<'m> Build<'m> {
+    pub(crate) const fn of(manifest: &Manifest<'m>) -> Self {
+        Self { sensor: manifest.sensor, version: manifest.version, versioning: manifest.versioning }
+    }
+}
+
 /// Whether the sensor loads a rule with these comparators. A sensor that none of the named ones
 /// is, where any is named, does not.
-pub(crate) fn selects(image: &Image<'_>, comparators: &[[u8; Comparator::SIZE]], manifest: &Manifest<'_>) -> bool {
+pub(crate) fn selects(image: &Image<'_>, comparators: &[[u8; Comparator::SIZE]], build: Build<'_>) -> bool {
     let names = |of: &Comparator| of.sensor_len > 0;
     let mut meant = !comparators.iter().any(|record| names(&Comparator::decode(record)));
     for record in comparators {
         let of = Comparator::decode(record);
         if names(&of) {
-            if image.name(of.sensor, of.sensor_len) != manifest.sensor {
+            if image.name(of.sensor, of.sensor_len) != build.sensor {
                 continue;
             }
             meant = true;
         }
         let version = image.name(of.version, of.version_len);
-        if of.operator < 6 && !holds(of.operator, Some(compare(manifest.versioning, manifest.version, version))) {
+        if of.operator < 6 && !holds(of.operator, Some(compare(build.versioning, build.version, version))) {
             return false;
         }
     }
@@ -59,7 +73,7 @@ pub(crate) fn compare(versioning: Versioning, a: &str, b: &str) -> Ordering {
 
 /// The leading digits of a part and the text after them.
 fn digits(part: &[u8]) -> (&[u8], &[u8]) {
-    let count = part.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let count = part.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(part.len());
     part.split_at_checked(count).unwrap_or((part, &[]))
 }
 

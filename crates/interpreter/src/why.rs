@@ -156,7 +156,7 @@ impl<'e> BoundEvent<'e> {
                 return texted(&value)
                     .map_or(ControlFlow::Continue(()), |text| visit(values, index, None, text.bytes()));
             }
-            for (number, element) in value.elements().enumerate() {
+            for (number, element) in (0..usize::MAX).zip(value.elements()) {
                 if let Some(text) = texted(&element) {
                     visit(values, index, Some(number), text.bytes())?;
                 }
@@ -172,7 +172,7 @@ impl<'e> BoundEvent<'e> {
         for (values, all) in
             [(Values::Inputs, event.inputs), (Values::Header, event.header), (Values::Others, event.others)]
         {
-            for (index, value) in all.iter().enumerate() {
+            for (index, value) in (0..usize::MAX).zip(all) {
                 one(values, index, *value)?;
             }
         }

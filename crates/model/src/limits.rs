@@ -59,6 +59,8 @@ pub const REGEX_BYTES: usize = 16 << 10;
 pub const REGEX_STATES: usize = 20_000;
 /// Classes such as `\w` in one regular expression.
 pub const REGEX_CLASSES: usize = 256;
+/// Copies of a part of a regular expression that repeats with counts make where one stands in the other.
+pub const REGEX_COPIES: usize = 512;
 /// Bytes of all regular expressions of one file.
 pub const FILE_REGEX_BYTES: usize = 256 << 10;
 /// States that all regular expressions of one file may need together: what analysis and compiler make of a file grows

@@ -99,9 +99,44 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
             at: None,
         });
     }
+    let copies = copies(&hir);
+    if copies > limits::REGEX_COPIES {
+        return Err(Problem {
+            code: &codes::REGEX_TOO_LARGE,
+            message: format!(
+                "a repeat within a repeat makes {copies} copies of what is repeated; the limit is {}",
+                limits::REGEX_COPIES
+            ),
+            help: "lower one of the counts: an engine walks the copies at every byte of a value",
+            at: None,
+        });
+    }
     explodes(&hir).map_or(Ok(states), |(message, help)| {
         Err(Problem { code: &codes::REGEX_BACKTRACKS, message: message.to_owned(), help, at: None })
     })
+}
+
+/// How many copies of a part repeats make that stand in each other, of which the counts of one at least may vary. Such
+/// counts multiply, and an automaton is in many of the copies at once.
+fn copies(hir: &Hir) -> usize {
+    // INVARIANT: the parser held the depth to `limits::NESTING`.
+    fn within(hir: &Hir, above: usize, varies: bool) -> usize {
+        match hir.kind() {
+            HirKind::Repetition(repetition) => {
+                let own = repetition.max.map_or(1, |max| (max as usize).max(1));
+                let varies = varies || repetition.max != Some(repetition.min);
+                let nested = above > 1 && own > 1 && varies;
+                let all = above.saturating_mul(own);
+                within(&repetition.sub, all, varies).max(if nested { all } else { 0 })
+            }
+            HirKind::Capture(capture) => within(&capture.sub, above, varies),
+            HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+                parts.iter().map(|part| within(part, above, varies)).max().unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
+    within(hir, 1, false)
 }
 
 /// Sets of an expression that span a large part of Unicode.
@@ -317,6 +352,14 @@ mod tests {
             assert_eq!(code(pattern), Some("CC0502"), "{pattern}");
         }
         assert_eq!(code("(a{1000}){1000}"), Some("CC0503"));
+        // Counts that multiply.
+        for pattern in ["(.{1,30}){1,30}x", "((.{0,9}){1,9}y){1,9}", "(?:a.{1,40}b){2,20}", "(x{2}(y.{1,20}){16}){2,3}"]
+        {
+            assert_eq!(code(pattern), Some("CC0503"), "{pattern}");
+        }
+        for pattern in ["([0-9a-f]{2}){1024}", "(.{1,8}){1,8}", ".{1,400}x", r"(\d{1,3}\.){3}\d{1,3}"] {
+            assert_eq!(code(pattern), None, "{pattern}");
+        }
         assert_eq!(code(r"(?=a)b"), Some("CC0501"));
         assert_eq!(code(r"(a)\1"), Some("CC0501"));
         assert_eq!(code("(a"), Some("CC0501"));

@@ -55,6 +55,10 @@ pub struct GateConfig {
     pub previous: Option<String>,
     /// The `evidence.json` that the gate left of it: what is replayed must not have shrunk.
     pub previous_evidence: Option<String>,
+    /// The attestation of that evidence; by default the `attestation.dsse.json` beside it.
+    pub previous_attestation: Option<String>,
+    /// The public key that the attestation must be signed with. Without one nobody knows whether the evidence was edited.
+    pub previous_key: Option<String>,
     /// Recorded events that are replayed: files and directories.
     pub recordings: Vec<String>,
     /// Recorded events that no rule may match: files and directories.
@@ -69,6 +73,13 @@ pub struct GateConfig {
     pub cases: Option<u64>,
     /// Whether a check that did not run fails the gate.
     pub require_all: bool,
+}
+
+impl GateConfig {
+    /// The files that are named for the evidence of the release before.
+    pub fn of_evidence(&self) -> impl Iterator<Item = &String> {
+        [&self.previous_evidence, &self.previous_attestation, &self.previous_key].into_iter().flatten()
+    }
 }
 
 /// A configuration and where it was found.
@@ -167,6 +178,8 @@ fn near(message: &str) -> String {
             &[
                 "previous",
                 "previous-evidence",
+                "previous-attestation",
+                "previous-key",
                 "recordings",
                 "never-match",
                 "ceiling",

@@ -9,6 +9,9 @@ use std::time::SystemTime;
 use contentcheck_model::diagnostic::visible;
 use contentcheck_parser::release::Digester;
 
+/// What an attestation is called beside the evidence that it is of.
+pub const ATTESTATION: &str = "attestation.dsse.json";
+
 /// The name of a path in reports: with `/`, without a leading `./`, on one line in which every character is seen. As no
 /// name keeps a `\`, no two files have one name for that.
 #[must_use]

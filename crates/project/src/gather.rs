@@ -126,7 +126,10 @@ impl Project {
         let read = InputFiles::default();
         read.extend(config_path.clone());
         // A run that reads none of this writes over none of it either: what a gate is to compare with may not go unseen.
-        read.extend(config.gate.previous_evidence.iter().map(|path| root.join(path)));
+        read.extend(config.gate.of_evidence().map(|path| root.join(path)));
+        let beside =
+            config.gate.previous_evidence.iter().map(|path| root.join(path).with_file_name(files::ATTESTATION));
+        read.extend(beside);
         for path in config.gate.recordings.iter().chain(&config.gate.never_match) {
             read.add_tree(root.join(path), files::is_events);
         }

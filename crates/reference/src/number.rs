@@ -4,8 +4,14 @@ use std::cmp::Ordering;
 
 use contentcheck_model::predicate::{Comparison, IntRange};
 
+/// Bytes of a string that may be a number or an address: reading a longer one would take as long as it is.
+pub(crate) const LONGEST: usize = 64;
+
 /// The integer that a whole text writes in decimal: `[+-]?[0-9]+`, in 64 bits (INT-2).
 pub(crate) fn int_of_text(text: &str) -> Option<i64> {
+    if text.len() > LONGEST {
+        return None;
+    }
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -17,6 +23,9 @@ pub(crate) fn int_of_text(text: &str) -> Option<i64> {
 pub(crate) fn float_of_text(text: &str) -> Option<f64> {
     const DIGITS: usize = 15;
     const POWER: i64 = 22;
+    if text.len() > LONGEST {
+        return None;
+    }
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, int_of_text(exponent)?),

@@ -11,7 +11,7 @@ use contentcheck_model::template::Scalar;
 use contentcheck_model::value::Value;
 
 use crate::event::Event;
-use crate::number::{self, satisfies};
+use crate::number::{self, LONGEST, satisfies};
 use crate::text::{self, Finder, Text};
 use crate::time;
 
@@ -177,7 +177,8 @@ fn bytes(wanted: &[Box<[u8]>], value: &Value) -> bool {
 fn cidr(networks: &[Network], value: &Value) -> bool {
     let address = match value {
         Value::Ip(address) => Some(*address),
-        Value::String(text) => text.parse().ok(),
+        Value::String(text) if text.len() <= LONGEST => text.parse().ok(),
+        Value::String(_) => None,
         Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Bytes(_) | Value::List(_) => None,
     };
     address.is_some_and(|address| networks.iter().any(|network| lies_within(network, address)))

@@ -3,6 +3,7 @@
 //! Readers unpack sources and hand batches over a bounded channel; workers decode and evaluate them. Everything
 //! that is counted is a sum, so the result does not depend on who did what.
 
+use std::collections::HashMap;
 use std::io::Cursor;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_events::{Batch, Cause, Flat, Flattener, Place, Problem, Reader, Tally};
+use contentcheck_events::{Batch, Cause, Field, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_model::rule::RuleId;
+use contentcheck_parser::release::sha256;
 
 use crate::fault::EventFault;
 use crate::other_logs::{OtherLog, other_logs};
@@ -190,6 +192,54 @@ pub struct Counted {
     pub faults: Faults,
     /// Whether a thread ended early, so that the counts are wrong.
     pub lost: bool,
+    /// The events that belong to a template type, each once, where they were told apart.
+    distinct: Option<Distinct>,
+}
+
+/// Events, each once: of equal ones one. For each whether it shows anything.
+#[derive(Debug, Default)]
+struct Distinct(HashMap<String, bool>);
+
+impl Distinct {
+    /// Notes an event by what its template types know of it: under another name anything can be written that makes it
+    /// look like another event and that no rule will ever see.
+    fn note(&mut self, plan: &Plan, routes: &[Route], flat: &Flat<'_>, shows: bool) {
+        let templates: Vec<_> = routes.iter().filter_map(|route| plan.template(*route)).collect();
+        let is_known = |name: &str| templates.iter().any(|of| of.open || of.find(name).is_some());
+        let mut pairs: Vec<String> =
+            flat.iter().filter(|(name, _)| is_known(name)).filter_map(|(name, value)| written(name, value)).collect();
+        pairs.sort_unstable();
+        let mut bytes = Vec::new();
+        for pair in pairs {
+            bytes.extend_from_slice(&(pair.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(pair.as_bytes());
+        }
+        let shown = self.0.entry(sha256(&bytes)).or_default();
+        *shown |= shows;
+    }
+
+    fn merge(&mut self, other: Self) {
+        for (event, shows) in other.0 {
+            *self.0.entry(event).or_default() |= shows;
+        }
+    }
+}
+
+/// A name and its value, as one text that no other name and value has. Nothing where there is no value.
+fn written(name: &str, value: Field<'_>) -> Option<String> {
+    fn value_of(value: Field<'_>) -> Option<String> {
+        Some(match value {
+            Field::Null => return None,
+            Field::Bool(value) => format!("b{value}"),
+            Field::Number(text) => format!("n{text}"),
+            Field::Text(text) => format!("t{}:{text}", text.len()),
+            Field::List(elements) => {
+                let all: Vec<String> = elements.map(|element| value_of(element).unwrap_or_default()).collect();
+                format!("l{}:{}", all.len(), all.join(","))
+            }
+        })
+    }
+    value_of(value).map(|value| format!("{}:{name}{value}", name.len()))
 }
 
 impl Counted {
@@ -214,7 +264,16 @@ impl Counted {
             problems: Vec::new(),
             faults: Faults::default(),
             lost: false,
+            distinct: None,
         }
+    }
+
+    /// How many events belong to a template type, equal ones counted once, and how many of these have anything that rules
+    /// read. Nothing where events were not told apart.
+    #[must_use]
+    pub fn distinct(&self) -> Option<(u64, u64)> {
+        let of = &self.distinct.as_ref()?.0;
+        Some((of.len() as u64, of.values().filter(|shows| **shows).count() as u64))
     }
 
     /// Evaluates an event and counts what it gives.
@@ -255,6 +314,9 @@ impl Counted {
             held.evaluated += u64::from(is_evaluated);
             held.shown += u64::from(worker.has_any());
         }
+        if let Some(distinct) = self.distinct.as_mut().filter(|_| !routes.is_empty()) {
+            distinct.note(plan, routes, flat, worker.has_any());
+        }
         for route in routes {
             if let Some(count) = self.templates.get_mut(route.index()) {
                 *count += 1;
@@ -266,6 +328,41 @@ impl Counted {
     #[must_use]
     pub fn lacking(&self, plan: &Plan) -> Vec<Lacking> {
         self.seen.lacking(plan)
+    }
+
+    /// The template types that rules are on and of which no event shows anything: whatever those rules are, they match
+    /// none of these events there.
+    #[must_use]
+    pub fn unmet(&self, plan: &Plan) -> Vec<Unmet> {
+        let mut found: Vec<Unmet> = plan
+            .routes()
+            .filter(|(route, _)| self.seen.shown(*route) == 0)
+            .filter_map(|(route, template)| {
+                let rules = rules_on(plan, route);
+                let recognisable = !template.reads.is_empty();
+                let events = self.seen.events(route);
+                (!rules.is_empty()).then(|| Unmet { template: template.name.clone(), events, rules, recognisable })
+            })
+            .collect();
+        found.sort_by(|a, b| b.rules.len().cmp(&a.rules.len()).then_with(|| a.template.cmp(&b.template)));
+        found
+    }
+
+    /// How many of these events each rule matches, by its number. Nothing of a rule that was shown no event: that it
+    /// matches none says nothing of it.
+    #[must_use]
+    pub fn matches(&self, plan: &Plan) -> Vec<Option<u64>> {
+        let mut looked = vec![false; self.rules.len()];
+        for (route, _) in plan.routes().filter(|(route, _)| self.seen.shown(*route) > 0) {
+            for rule in rules_on(plan, route) {
+                if let Some(looked) = looked.get_mut(rule as usize) {
+                    *looked = true;
+                }
+            }
+        }
+        let counts = self.rules.iter().copied();
+        // What matches was looked at, whatever it has of what rules read.
+        counts.zip(looked).map(|(count, looked)| (looked || count > 0).then_some(count)).collect()
     }
 
     /// The events that tell of what rules are about, and that these do not look at.
@@ -302,7 +399,31 @@ impl Counted {
         self.unrecognised.merge(other.unrecognised);
         self.problems.extend(other.problems);
         other.faults.met.into_iter().for_each(|met| self.faults.add(met));
+        if let Some(other) = other.distinct {
+            self.distinct.get_or_insert_default().merge(other);
+        }
     }
+}
+
+/// A template type that rules are on and of which no event shows anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// Its name.
+    pub template: String,
+    /// Its events: each lacks all that rules read.
+    pub events: u64,
+    /// The rules that are on it, by number, rising.
+    pub rules: Vec<u32>,
+    /// Whether it says how its events are recognised. Of one that does not no recorded event ever is.
+    pub recognisable: bool,
+}
+
+/// The rules on a template type, in any of its versions, by number.
+fn rules_on(plan: &Plan, route: Route) -> Vec<u32> {
+    let mut rules: Vec<u32> = plan.loaded_on(route).collect();
+    rules.sort_unstable();
+    rules.dedup();
+    rules
 }
 
 /// The first ones, so that a million of them take no memory.
@@ -322,16 +443,21 @@ impl Watch for () {}
 
 /// Reads and evaluates all files. `forced` is the template type that events are taken for.
 pub fn count(plan: &Plan, files: &[Recording], forced: Option<Route>, threads: usize, watch: &dyn Watch) -> Counted {
-    let mut all = count_all(&[plan], files, forced, threads, watch);
+    let mut all = counted(&[plan], files, (forced, false), threads, watch);
     all.pop().unwrap_or_else(|| Counted::new(plan, files.len()))
 }
 
-/// The same for several plans of one release: each event is read once. What was counted, for each plan in turn; `watch`
-/// is told of what the first one does.
-pub fn count_all(
+/// The same for several plans of one release: each event is read once, and for the first plan equal events are told apart
+/// from others. What was counted, for each plan in turn.
+#[must_use]
+pub fn count_all(plans: &[&Plan], files: &[Recording], threads: usize) -> Vec<Counted> {
+    counted(plans, files, (None, true), threads, &())
+}
+
+fn counted(
     plans: &[&Plan],
     files: &[Recording],
-    forced: Option<Route>,
+    (forced, distinct): (Option<Route>, bool),
     threads: usize,
     watch: &dyn Watch,
 ) -> Vec<Counted> {
@@ -349,7 +475,7 @@ pub fn count_all(
             })
             .collect();
         drop(sender);
-        let work = || work(plans, files.len(), &receiver, forced, watch);
+        let work = || work(plans, files.len(), &receiver, (forced, distinct), watch);
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         for reader in readers {
             let read = reader.join();
@@ -403,11 +529,14 @@ fn work(
     plans: &[&Plan],
     sources: usize,
     receiver: &Mutex<Receiver<(usize, Batch)>>,
-    forced: Option<Route>,
+    (forced, distinct): (Option<Route>, bool),
     watch: &dyn Watch,
 ) -> Vec<Counted> {
     let mut all: Vec<(Worker<'_>, Counted)> =
         plans.iter().map(|plan| (plan.worker(), Counted::new(plan, sources))).collect();
+    if let Some((_, first)) = all.first_mut().filter(|_| distinct) {
+        first.distinct = Some(Distinct::default());
+    }
     let mut flattener = Flattener::new();
     let mut matched: Vec<RuleId> = Vec::new();
     loop {

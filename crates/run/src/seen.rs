@@ -17,6 +17,12 @@ pub struct Seen {
 #[derive(Clone, Debug, Default)]
 struct OfTemplate {
     events: u64,
+    /// Those that had anything that rules read besides what they are recognised by.
+    shown: u64,
+    /// Positions in the layout of inputs that events are not recognised by.
+    own: Vec<usize>,
+    /// Whether every event shows something: rules look at all values, or at nothing but what it is recognised by.
+    shows_all: bool,
     /// Positions in the layout of inputs that rules read.
     unread: Vec<usize>,
     /// Fields that the oldest events of the template type have, read by rules or not.
@@ -100,7 +106,18 @@ fn oldest(template: &TemplateType) -> Vec<String> {
 impl Seen {
     pub(crate) fn new(plan: &Plan) -> Self {
         let of = plan.routes().map(|(route, template)| match plan.stop(route) {
-            Some(_) => OfTemplate { events: 0, unread: counted(plan, route), unmet: oldest(template) },
+            Some(stop) => {
+                let is_own = |name: &str| template.reads.iter().all(|of| of.name != name);
+                let inputs = stop.layout().inputs().enumerate();
+                let own: Vec<usize> = inputs.filter(|(_, (name, _))| is_own(name)).map(|(at, _)| at).collect();
+                OfTemplate {
+                    shows_all: own.is_empty() || stop.shows_others(),
+                    own,
+                    unread: counted(plan, route),
+                    unmet: oldest(template),
+                    ..OfTemplate::default()
+                }
+            }
             None => OfTemplate::default(),
         });
         Self { of: of.collect() }
@@ -116,6 +133,7 @@ impl Seen {
     /// Notes what the event had that was just presented.
     pub(crate) fn note(&mut self, route: Route, flat: &Flat<'_>, scratch: &Scratch) {
         let Some(of) = self.of.get_mut(route.0) else { return };
+        of.shown += u64::from(of.shows_all || of.own.iter().any(|position| scratch.has(*position)));
         // Nearly always both are short after a few events.
         if !of.unread.is_empty() {
             of.unread.retain(|position| !scratch.has(*position));
@@ -129,6 +147,7 @@ impl Seen {
     pub fn merge(&mut self, other: &Self) {
         for (all, part) in self.of.iter_mut().zip(&other.of) {
             all.events += part.events;
+            all.shown += part.shown;
             all.unread.retain(|position| part.unread.contains(position));
             all.unmet.retain(|name| part.unmet.contains(name));
         }
@@ -138,6 +157,12 @@ impl Seen {
     #[must_use]
     pub fn events(&self, route: Route) -> u64 {
         self.of.get(route.0).map_or(0, |of| of.events)
+    }
+
+    /// How many of them had anything that rules read besides what they are recognised by.
+    #[must_use]
+    pub fn shown(&self, route: Route) -> u64 {
+        self.of.get(route.0).map_or(0, |of| of.shown)
     }
 
     /// What rules read and no event had, for each template type that had events, those with the most rules first. Of

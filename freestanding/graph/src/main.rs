@@ -1,4 +1,4 @@
-//! Reads relocations and disassembly (`objdump -R`, then `objdump -d -C --no-show-raw-insn`) and proves of a
+//! Reads sections, relocations and disassembly (`objdump -h -R`, then `objdump -d -C --no-show-raw-insn`) and proves of a
 //! function: nothing that it reaches calls itself, also not by way of others, and the deepest way
 //! down takes so many bytes of stack.
 //!
@@ -6,19 +6,26 @@
 //! no address of a function may be taken anywhere; what is left are the functions of other
 //! libraries, and these are the few that move and compare bytes.
 //!
+//! Without LTO one crate calls another by way of the global offset table. Such a call is one of the
+//! function that its slot is filled with. What is called several times is kept in a register: a slot that is read into
+//! one which its function calls counts as called, and takes no address. That nothing else becomes of it, the
+//! builds with LTO show: of the same source, they have no such table, and there no address is taken at all.
+//!
 //! `graph BYTES FUNCTION... < disassembly` ends with 0 where all of that holds and the bytes are
 //! enough, else with 1.
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::ops::Range;
 use std::process::ExitCode;
 
 /// What a call of another library (moving, comparing bytes) is taken to need: they call nobody.
 const OUTSIDE: u64 = 128;
 /// What may be called of other libraries.
 const IMPORTS: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
-/// What the linker adds to every library, for loading and unloading it. Nothing calls it.
-const LOADING: [&str; 10] = [
+/// What the linker adds to every library, for loading and unloading it, and what tables of unwinding name. Nothing calls it.
+const LOADING: [&str; 11] = [
+    "rust_eh_personality",
     "__cxa_finalize",
     "__gmon_start__",
     "_ITM_deregisterTMCloneTable",
@@ -38,16 +45,27 @@ struct Function {
     frame: u64,
     calls: Vec<u64>,
     outside: bool,
+    /// Whether it has a constant on the stack for a moment.
+    constants: bool,
     /// Whether it calls a place that is only known at run time.
     indirect: bool,
     /// Places whose addresses it takes.
     taken: Vec<u64>,
+    /// Slots of the table that it reads into a register.
+    read: Vec<(u64, String)>,
+    /// Registers that it calls, or the stack.
+    called: Vec<String>,
     faults: Vec<String>,
 }
 
 fn number(text: &str) -> Option<u64> {
     let hex = text.trim_start_matches("0x");
     u64::from_str_radix(hex, 16).ok()
+}
+
+/// Bytes that the stack grows by, where it does not shrink.
+fn grown(bytes: u64) -> u64 {
+    if bytes > 1 << 63 { 0 } else { bytes }
 }
 
 /// The address that an instruction takes: of a place in the library, or a constant.
@@ -59,39 +77,67 @@ fn address(operands: &str) -> Option<u64> {
 }
 
 /// Whether some address is taken that an unknown call could go to; what other libraries are asked for.
-fn taken(text: &str, all: &BTreeMap<u64, Function>) -> Vec<String> {
+fn taken(linked: &Linked, all: &BTreeMap<u64, Function>) -> Vec<String> {
     let mut faults = Vec::new();
     let name = |at: &u64| all.get(at).map(|function| function.name.as_str()).filter(|name| !LOADING.contains(name));
-    for function in all.values().filter(|function| !LOADING.contains(&function.name.as_str())) {
+    let own = || all.values().filter(|function| !LOADING.contains(&function.name.as_str()));
+    for function in own() {
         let names = function.taken.iter().filter_map(name);
         faults.extend(names.map(|taken| format!("{}: takes the address of {taken}", function.name)));
     }
+    let read: Vec<u64> = own().flat_map(|function| function.taken.iter().copied()).collect();
+    for (slot, target) in &linked.slots {
+        let only_called = linked.table.contains(slot) && !read.contains(slot);
+        if let Some(taken) = name(target).filter(|_| !only_called) {
+            faults.push(format!("data holds the address of {taken}"));
+        }
+    }
+    let known = |import: &&String| IMPORTS.contains(&import.as_str()) || LOADING.contains(&import.as_str());
+    let unknown = linked.imports.iter().filter(|import| !known(import));
+    faults.extend(unknown.map(|import| format!("another library is asked for {import}")));
+    faults
+}
+
+/// What the linker says.
+#[derive(Default)]
+struct Linked {
+    /// Where the global offset table is.
+    table: Range<u64>,
+    /// What places are filled with.
+    slots: BTreeMap<u64, u64>,
+    /// What is asked for of other libraries.
+    imports: Vec<String>,
+}
+
+fn linked(text: &str) -> Linked {
+    let mut linked = Linked::default();
     for line in text.lines() {
-        let mut words = line.split_whitespace().skip(1);
-        let (Some(kind), Some(value)) = (words.next(), words.next()) else { continue };
-        match kind {
-            "R_X86_64_RELATIVE" => {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            [_, ".got", size, start, ..] => {
+                let (size, start) = (number(size).unwrap_or(0), number(start).unwrap_or(0));
+                linked.table = start..start + size;
+            }
+            [slot, "R_X86_64_RELATIVE", value] => {
                 let target = value.rsplit_once('+').and_then(|(_, at)| number(at));
-                if let Some(taken) = target.as_ref().and_then(name) {
-                    faults.push(format!("data holds the address of {taken}"));
+                if let (Some(slot), Some(target)) = (number(slot), target) {
+                    linked.slots.insert(slot, target);
                 }
             }
-            "R_X86_64_GLOB_DAT" | "R_X86_64_JUMP_SLOT" | "R_X86_64_64" => {
-                let import = value.split('@').next().unwrap_or(value);
-                if !IMPORTS.contains(&import) && !LOADING.contains(&import) {
-                    faults.push(format!("another library is asked for {import}"));
-                }
+            [_, "R_X86_64_GLOB_DAT" | "R_X86_64_JUMP_SLOT" | "R_X86_64_64", value] => {
+                linked.imports.push(value.split(['@', '+']).next().unwrap_or(value).to_owned());
             }
             _ => {}
         }
     }
-    faults
+    linked
 }
 
-fn functions(text: &str) -> BTreeMap<u64, Function> {
+fn functions(text: &str, linked: &Linked) -> BTreeMap<u64, Function> {
     let mut all = BTreeMap::new();
     let mut at = 0;
     let mut outside_section = false;
+    let mut constant = false;
     for line in text.lines() {
         if let Some(section) = line.strip_prefix("Disassembly of section ") {
             outside_section = section.starts_with(".plt");
@@ -107,18 +153,46 @@ fn functions(text: &str) -> BTreeMap<u64, Function> {
         {
             let (word, operands) = instruction.split_once(' ').unwrap_or((instruction, ""));
             let operands = operands.trim();
+            let was_constant = constant;
+            constant = word == "push" && operands.starts_with('$');
             match word {
                 "push" => function.frame += 8,
+                // Built for size, a constant goes to a register by way of the stack, which is given back at once.
+                "pop" if was_constant => {
+                    function.frame -= 8;
+                    function.constants = true;
+                }
                 "sub" if operands.ends_with(",%rsp") => {
                     let bytes = operands.strip_prefix('$').and_then(|rest| number(rest.split(',').next()?));
                     match bytes {
-                        Some(bytes) => function.frame += bytes,
+                        Some(bytes) => function.frame += grown(bytes),
                         None => function.faults.push(format!("stack of a size that is not known: {instruction}")),
                     }
+                }
+                // 128 bytes are shorter to write so.
+                "add" if operands.ends_with(",%rsp") => {
+                    let bytes = operands.strip_prefix('$').and_then(|rest| number(rest.split(',').next()?));
+                    function.frame += grown(0_u64.wrapping_sub(bytes.unwrap_or(0)));
+                }
+                "mov" if address(operands).is_some_and(|slot| linked.table.contains(&slot)) => {
+                    let register = operands.split_once(",%").map_or("", |(_, rest)| rest);
+                    let register = register.split_whitespace().next().unwrap_or("");
+                    function.read.extend(address(operands).map(|slot| (slot, register.to_owned())));
                 }
                 "lea" | "mov" | "movabs" => function.taken.extend(address(operands)),
                 "call" | "jmp" | "callq" | "jmpq" => match operands.split_whitespace().next().and_then(number) {
                     Some(target) => function.calls.push(target),
+                    None if let Some(register) = operands.strip_prefix("*%") => {
+                        function.indirect |= word.starts_with("call");
+                        function.called.push(register.to_owned());
+                    }
+                    None if operands.ends_with("(%rsp)") && word.starts_with("call") => {
+                        function.indirect = true;
+                        function.called.push("rsp".to_owned());
+                    }
+                    None if address(operands).is_some_and(|slot| linked.slots.contains_key(&slot)) => {
+                        function.calls.extend(address(operands).and_then(|slot| linked.slots.get(&slot)));
+                    }
                     // A table of a `match`: it stays in the function. A call does not.
                     None if word.starts_with("call") || operands.contains("(%rip)") => function.indirect = true,
                     None => {}
@@ -129,6 +203,16 @@ fn functions(text: &str) -> BTreeMap<u64, Function> {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+    for function in all.values_mut() {
+        function.frame += if function.constants { 8 } else { 0 };
+        for (slot, register) in std::mem::take(&mut function.read) {
+            let called = function.called.iter().any(|other| *other == register || other == "rsp");
+            match linked.slots.get(&slot) {
+                Some(target) if called => function.calls.push(*target),
+                _ => function.taken.push(slot),
             }
         }
     }
@@ -190,12 +274,13 @@ fn main() -> ExitCode {
         eprintln!("standard input: {error}");
         return ExitCode::from(2);
     }
-    let all = functions(&text);
+    let linked = linked(&text);
+    let all = functions(&text, &linked);
     if !text.contains("DYNAMIC RELOCATION RECORDS") {
         eprintln!("the relocations are missing");
         return ExitCode::from(2);
     }
-    let faults = taken(&text, &all);
+    let faults = taken(&linked, &all);
     for fault in &faults {
         println!("{fault}");
     }

@@ -24,7 +24,8 @@ fn measure(plan: &Plan, release: &Release, arguments: &Arguments) -> Result<(), 
     let (count, taken) = take(plan, &arguments.events, &arguments.only)?;
     let lent: Vec<Lent<'_>> = taken.iter().map(Taken::lend).collect();
     println!("{count} events, {} of them on template types with rules", lent.len());
-    let image = plan.view();
+    let view = plan.view();
+    let image = view.verified();
     let mut words = vec![0_u64; image.scratch_words()];
     let (mut own, mut first, mut second) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..arguments.rounds {

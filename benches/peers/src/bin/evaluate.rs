@@ -117,10 +117,11 @@ fn measure(plan: &Plan, release: &Release, engine: &Engine, arguments: &Argument
         .map(|lent| {
             let texts =
                 lent.inputs.iter().filter_map(|value| if let Value::Text(text) = value { Some(text) } else { None });
-            texts.map(|text| text.to_ascii_lowercase().into_bytes()).collect()
+            texts.map(|text| text.to_ascii_lowercase()).collect()
         })
         .collect();
-    let image = plan.view();
+    let view = plan.view();
+    let image = view.verified();
     let mut words = vec![0_u64; image.scratch_words()];
     let (mut own, mut json, mut map, mut pass) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut matches, mut hits) = (0_u64, 0_u64);

@@ -40,7 +40,8 @@ fn measure(plan: &Plan, engine: &Engine, arguments: &Arguments) -> Result<(), St
     let templates = plan.router().templates();
     let source = |route: usize| templates.get(route).and_then(|template| template.serves.first());
     let none = LogSource::default();
-    let image = plan.view();
+    let view = plan.view();
+    let image = view.verified();
     let mut words = vec![0_u64; image.scratch_words()];
     let mut kinds = vec![Kind::default(); templates.len()];
     let clock = (0..READINGS).map(|_| since(cpu())).sum::<f64>() / f64::from(READINGS);

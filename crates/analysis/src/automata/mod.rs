@@ -10,6 +10,8 @@ mod product;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
+
 use contentcheck_model::predicate::{IntRange, Network, Pattern, TextPattern, TimePart};
 use rustc_hash::FxHashMap;
 
@@ -71,6 +73,18 @@ pub(crate) struct Automata {
     kept: usize,
 }
 
+thread_local! {
+    /// The steps of all analyses on this thread.
+    static DONE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The steps that all analyses took on this thread so far, whoever asked: what bounds work that is made of many of them
+/// looks at the difference.
+#[must_use]
+pub fn steps_on_this_thread() -> u64 {
+    DONE.get()
+}
+
 /// Counts all work in steps of some nanoseconds each, and says when that of a question, or of several questions together,
 /// is done.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +120,7 @@ impl Meter {
 
     /// Notes work, and tells whether more may be done.
     pub(crate) fn charge(&mut self, work: usize) -> bool {
+        DONE.set(DONE.get().saturating_add(work as u64));
         self.done = self.done.saturating_add(work as u64);
         !self.is_spent()
     }

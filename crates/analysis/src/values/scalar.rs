@@ -8,7 +8,7 @@ use contentcheck_model::value::Value;
 
 use super::spelled::{Spelled, equals};
 use super::{Answer, Ask, Values, hints, is_comparison};
-use crate::automata::{Group, Language, Search, Written, search};
+use crate::automata::{Group, Language, Meter, Search, Written, search};
 use crate::budget::Unknown;
 use crate::holds;
 use crate::numbers::{self, Masked, Ranges};
@@ -87,31 +87,37 @@ impl Values {
     }
 
     fn int(&mut self, asks: &[Ask]) -> Answer {
-        /// Masks that are solved together: the bits known of them grow threefold with each.
-        const MASKS: usize = 6;
         let (allowed, masks) = match self.ranges(asks) {
             Ok(found) => found,
             Err(reason) => return Answer::Unknown(reason),
         };
-        // The bits that are known of masks together grow threefold with each.
-        if !masks.is_empty() && !self.automata.meter.charge(1_024 * allowed.len()) {
-            return Answer::Unknown(Unknown::Work);
-        }
         if allowed.is_empty() {
             return Answer::Nothing;
         }
         let spells =
             |values: &Self| asks.iter().any(|(id, _)| matches!(&*values.test(*id), Test::Text { .. } | Test::Time(..)));
-        let solve_masks = |masks: &[Masked]| {
-            let found = allowed.iter().filter_map(|(from, to)| numbers::with_masks(*from, *to, masks));
-            found.min_by_key(|number| (*number < 0, number.unsigned_abs()))
+        let solve_masks = |masks: &[Masked], meter: &mut Meter| {
+            let mut best: Option<i64> = None;
+            for (from, to) in &allowed {
+                let mut steps = 0;
+                let found = numbers::with_masks(*from, *to, masks, &mut steps);
+                best = best.into_iter().chain(found).min_by_key(|number| (*number < 0, number.unsigned_abs()));
+                if !meter.charge(steps) {
+                    return Err(Unknown::Work);
+                }
+            }
+            Ok(best)
         };
         if !spells(self) {
             if masks.is_empty() {
                 return numbers::readable(&allowed)
                     .map_or(Answer::Nothing, |number| Answer::Found(Some(Value::Int(number))));
             }
-            return match (solve_masks(masks.get(..MASKS).unwrap_or(&masks)), masks.len() > MASKS) {
+            let solved = match solve_masks(&masks, &mut self.automata.meter) {
+                Ok(solved) => solved,
+                Err(reason) => return Answer::Unknown(reason),
+            };
+            return match (solved, masks.len() > numbers::MASKS) {
                 (None, _) => Answer::Nothing,
                 (Some(number), false) => Answer::Found(Some(Value::Int(number))),
                 (Some(number), true) => match self.does(&Value::Int(number), asks) {
@@ -123,7 +129,10 @@ impl Values {
         }
         let mut candidates: Vec<String> =
             numbers::readable(&allowed).map(|number| number.to_string()).into_iter().collect();
-        candidates.extend(solve_masks(masks.get(..MASKS).unwrap_or(&masks)).map(|number| number.to_string()));
+        match solve_masks(&masks, &mut self.automata.meter) {
+            Ok(solved) => candidates.extend(solved.map(|number| number.to_string())),
+            Err(reason) => return Answer::Unknown(reason),
+        }
         hints::texts(self, asks, &mut candidates);
         let base = Language::Integers(allowed.into(), Written::Plain);
         let base = match self.automata.language(base, self.budget.nodes) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, Predicate, Refusal, accepts};
 use contentcheck_gate::evidence::Evidence;
-use contentcheck_gate::verdict::{Allowance, CHECKS, options};
+use contentcheck_gate::verdict::{Acceptances, Allowance, CHECKS, options};
 use contentcheck_model::diagnostic::{closest, visible};
 
 use super::{EVIDENCE_BYTES, IMAGE_BYTES, read_whole, written};
@@ -17,7 +17,7 @@ use crate::report::gate::counted;
 use contentcheck_project::{files, write};
 
 /// The attestation in a directory of evidence.
-pub(super) const FILE: &str = "attestation.dsse.json";
+pub(super) const FILE: &str = files::ATTESTATION;
 /// The variable that holds a private key.
 const VARIABLE: &str = "CONTENTCHECK_SIGNING_KEY";
 /// Bytes of the longest key that is read.
@@ -33,7 +33,11 @@ pub fn run(arguments: &Attest, streams: &mut Streams<'_>) -> Outcome {
     }
 }
 
-fn key(path: &Path) -> Result<String, Failure> {
+/// The key in a file.
+///
+/// # Errors
+/// When the file cannot be read, or is no text.
+pub(super) fn key(path: &Path) -> Result<String, Failure> {
     String::from_utf8(read_whole(path, KEY_BYTES)?)
         .map_err(|_| Failure::usage(format!("{}: the key is not UTF-8, so it is no PEM", files::name(path))))
 }
@@ -82,7 +86,9 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
                 [] => String::new(),
                 allowed => format!("; the gate was run with {}", options(allowed)),
             };
-            say(streams, &format!("{name}: {words}{with}"));
+            let accepted = accepted_words(statement.predicate());
+            let accepted = if accepted.is_empty() { String::new() } else { format!("; {accepted}") };
+            say(streams, &format!("{name}: {words}{with}{accepted}"));
             for line in covers(statement.predicate(), evidence.is_some()) {
                 say(streams, &format!("  {line}"));
             }
@@ -133,15 +139,8 @@ fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
         .collect();
     lines.push(format!("sensors: {}", or_none(&sensors)));
     lines.push(format!("passed: {}", or_none(&said.passed_tests)));
-    let accepted = &said.accepted;
-    let by = [
-        (accepted.comment, "by comments"),
-        (accepted.baseline, "by the baseline"),
-        (accepted.severity, "by severities"),
-    ];
-    let accepted: Vec<String> =
-        by.iter().filter(|(count, _)| *count > 0).map(|(count, by)| format!("{count} {by}")).collect();
-    lines.push(format!("accepted findings: {}", or_none(&accepted)));
+    let accepted = accepted_words(said);
+    lines.push(format!("accepted findings: {}", if accepted.is_empty() { "none" } else { &accepted }));
     if !said.allowed.is_empty() {
         lines.push(format!("ALLOWED: {}", options(&said.allowed)));
     }
@@ -152,6 +151,12 @@ fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
         lines.push(format!("the evidence was not compared: --evidence {}", said.evidence.name));
     }
     lines
+}
+
+/// How many findings were accepted, and by what.
+fn accepted_words(said: &Predicate) -> String {
+    let accepted = &said.accepted;
+    Acceptances { comment: accepted.comment, baseline: accepted.baseline, severity: accepted.severity }.words()
 }
 
 fn or_none(words: &[String]) -> String {

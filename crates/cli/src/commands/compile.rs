@@ -15,7 +15,7 @@ use crate::args::{Compile, Inspect, ListFormat, Verify};
 use crate::disassembly;
 use crate::disassembly::InspectReport;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::release::{self, Release, talk};
+use crate::release::{self, Loaded, Release, talk};
 use contentcheck_project::{files, fleet, write};
 
 /// Compiles a release to an image.
@@ -58,12 +58,19 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     }
     for sensor in asked {
         match release::verify_for(&image, &sensor) {
-            Ok(0) => {
-                talk(streams, &format!("{sensor} loads none of {}", plural(image.rule_count() as usize, "rule")));
-                fits = false;
-            }
             Ok(loaded) => {
-                talk(streams, &format!("{sensor} loads {loaded} of {}", plural(image.rule_count() as usize, "rule")))
+                let of = plural(image.rule_count() as usize, "rule");
+                match loaded.rules {
+                    0 if image.rule_count() > 0 => {
+                        talk(streams, &format!("{sensor} loads none of {of}"));
+                        fits = false;
+                    }
+                    rules => talk(streams, &format!("{sensor} loads {rules} of {of}")),
+                }
+                for line in besides(&sensor, &loaded) {
+                    talk(streams, &line);
+                }
+                fits &= loaded.misspelt.is_empty();
             }
             Err(reason) => {
                 talk(streams, &format!("{sensor} rejects the image: {reason}"));
@@ -103,6 +110,20 @@ fn one_sensor(selector: &str) -> Result<Sensor, Failure> {
         ))),
         (None, _) => Err(Failure::usage(format!("--for {selector} means no sensor"))),
     }
+}
+
+/// What is to be said of a sensor that takes an image, beside how many rules it loads.
+fn besides(sensor: &Sensor, loaded: &Loaded) -> Vec<String> {
+    let mut lines: Vec<String> = loaded.left_out.iter().take(NAMED).map(|out| format!("  left out: {out}")).collect();
+    if loaded.left_out.len() > NAMED {
+        lines.push(format!("  left out: {} more", loaded.left_out.len() - NAMED));
+    }
+    for (there, meant) in &loaded.misspelt {
+        lines.push(format!(
+            "{sensor} supplies `{there}`, which no rule is for, and not `{meant}`: one is misspelt (CC0410)"
+        ));
+    }
+    lines
 }
 
 /// Rules of which each is named; of more the number is said.
@@ -203,10 +224,13 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
         match release::verify_for(&image, &sensor) {
             Ok(loaded) => {
                 // A sensor that runs no rule is blind, and looks as if all were well.
-                fits &= loaded > 0;
-                let none = if loaded == 0 { ": it would run nothing" } else { "" };
+                fits &= loaded.rules > 0 && loaded.misspelt.is_empty();
+                let none = if loaded.rules == 0 { ": it would run nothing" } else { "" };
                 let of = plural(image.rule_count() as usize, "rule");
-                say(streams, &format!("{name}: {sensor} loads {loaded} of {of}{none}"))?;
+                say(streams, &format!("{name}: {sensor} loads {} of {of}{none}", loaded.rules))?;
+                for line in besides(&sensor, &loaded) {
+                    say(streams, &format!("{name}: {line}"))?;
+                }
             }
             Err(reason) => {
                 fits = false;

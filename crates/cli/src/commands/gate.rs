@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use contentcheck_gate::attest::ENVELOPE_BYTES;
 use contentcheck_gate::checks::{ALL, find};
 use contentcheck_gate::defects;
 use contentcheck_gate::evidence::{CheckResult, Evidence, InputDigest, InputKind, Status};
@@ -16,7 +17,7 @@ use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, files, fleet, walk, write};
 use contentcheck_run::replay::Recording;
 
-use super::{EVIDENCE_BYTES, attest, threads, written};
+use super::{EVIDENCE_BYTES, attest, read_whole, threads, written};
 use crate::Streams;
 use crate::args::{Gate, GateFormat};
 use crate::exit::{Exit, Outcome};
@@ -74,7 +75,8 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
             let wait = if streams.interactive { REWRITTEN } else { WRITTEN };
             if said.elapsed() >= wait {
                 said = Instant::now();
-                far(number, name, (done, of), streams);
+                let what = if name == "self-test" && !arguments.every_rule { "classes" } else { "rules" };
+                far(number, name, &format!("{done} of {of} {what}"), streams);
             }
         }
         Step::Ended(result) => {
@@ -142,12 +144,7 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
         read.extend(files.paths());
     }
     let ceilings = ceilings(&built, &settings.asked_ceilings)?;
-    let evidence = evidence.map(|(name, evidence)| {
-        PreviousEvidence::of(evidence, &built, previous.as_ref())
-            .map(Box::new)
-            .map_err(|reason| Failure::usage(format!("{name}: this is not evidence of the previous release: {reason}")))
-    });
-    let previous_evidence = evidence.transpose()?;
+    let previous_evidence = evidence.map(|then| then.held(&built, previous.as_ref())).transpose()?.map(Box::new);
     Ok(Prepared { built, previous, settings: Settings { ceilings, previous_evidence, ..settings }, key })
 }
 
@@ -169,8 +166,12 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
         let members = selectors.iter().filter_map(|one| fleet::selected(std::slice::from_ref(one), root).ok());
         members.for_each(|selected| read.extend(selected.paths));
     }
-    read.extend(arguments.previous_evidence.clone());
-    read.extend(gate.previous_evidence.iter().map(|path| root.join(path)));
+    let named = [&arguments.previous_evidence, &arguments.previous_attestation, &arguments.previous_key];
+    read.extend(named.into_iter().flatten().cloned());
+    read.extend(gate.of_evidence().map(|path| root.join(path)));
+    let evidence =
+        arguments.previous_evidence.clone().or_else(|| gate.previous_evidence.as_ref().map(|path| root.join(path)));
+    read.extend(evidence.map(|path| path.with_file_name(attest::FILE)));
     let configured = gate.recordings.iter().chain(&gate.never_match).map(|path| root.join(path));
     for path in arguments.recordings.iter().chain(&arguments.never_match).cloned().chain(configured) {
         // Each alone: one that is not there says nothing of the others.
@@ -270,7 +271,7 @@ fn settings(
     gate: &GateConfig,
     read: &InputFiles,
     streams: &mut Streams<'_>,
-) -> Result<(Settings, Option<(String, Evidence)>), Failure> {
+) -> Result<(Settings, Option<Then>), Failure> {
     let (mut inputs, mut not_taken) = (Vec::new(), Vec::new());
     let mut recordings = |named: &[PathBuf], configured: &[String], kind: InputKind| {
         let sources = recordings(named, configured, &project.root)?;
@@ -282,12 +283,18 @@ fn settings(
     let never_match = recordings(&arguments.never_match, &gate.never_match, InputKind::NeverMatch)?;
     not_taken.sort();
     not_taken.dedup();
-    let evidence = match (&arguments.previous_evidence, &gate.previous_evidence) {
-        (Some(path), _) => Some(path.clone()),
-        (None, Some(path)) => Some(project.root.join(path)),
-        (None, None) => None,
+    let named = |given: &Option<PathBuf>, configured: &Option<String>| {
+        given.clone().or_else(|| configured.as_ref().map(|path| project.root.join(path)))
     };
-    let evidence = evidence.map(|path| previous_evidence(&path, &mut inputs, read)).transpose()?;
+    let evidence = named(&arguments.previous_evidence, &gate.previous_evidence);
+    let attestation = named(&arguments.previous_attestation, &gate.previous_attestation);
+    let key = named(&arguments.previous_key, &gate.previous_key);
+    let evidence = evidence
+        .map(|path| {
+            let attestation = attestation.unwrap_or_else(|| path.with_file_name(attest::FILE));
+            Then::read(&path, key.map(|key| (attestation, key)), &mut inputs, read)
+        })
+        .transpose()?;
     let unsaid = Settings::of(env!("CARGO_PKG_VERSION"));
     let settings = Settings {
         seed: arguments.seed.or(gate.seed).unwrap_or(unsaid.seed),
@@ -310,18 +317,57 @@ fn settings(
     Ok((settings, evidence))
 }
 
-fn previous_evidence(
-    path: &Path,
-    inputs: &mut Vec<InputDigest>,
-    read: &InputFiles,
-) -> Result<(String, Evidence), Failure> {
-    let name = files::name(path);
-    let fail = |reason: String| Failure::usage(format!("{}: {reason}", files::name(path)));
-    read.add(path);
-    let bytes = files::read_whole(path, EVIDENCE_BYTES).map_err(fail)?;
-    inputs.push(InputDigest::new(InputKind::PreviousEvidence, name.as_str(), &bytes));
-    let evidence = Evidence::from_json(&bytes).map_err(fail)?;
-    Ok((name, evidence))
+/// Evidence of the previous release as it was read.
+struct Then {
+    name: String,
+    evidence: Evidence,
+    bytes: Vec<u8>,
+    /// The name and bytes of its attestation, and the public key.
+    attestation: Option<(String, Vec<u8>, String)>,
+}
+
+impl Then {
+    /// Reads it, with the attestation and the key, where one is named.
+    fn read(
+        path: &Path,
+        attested: Option<(PathBuf, PathBuf)>,
+        inputs: &mut Vec<InputDigest>,
+        read: &InputFiles,
+    ) -> Result<Self, Failure> {
+        let name = files::name(path);
+        let fail = |reason: String| Failure::usage(format!("{name}: {reason}"));
+        read.add(path);
+        let bytes = files::read_whole(path, EVIDENCE_BYTES).map_err(fail)?;
+        inputs.push(InputDigest::new(InputKind::PreviousEvidence, name.as_str(), &bytes));
+        let evidence = Evidence::from_json(&bytes).map_err(fail)?;
+        let attestation = attested.map(|(attestation, key)| {
+            let key_name = files::name(&key);
+            read.extend([attestation.clone(), key.clone()]);
+            let envelope = read_whole(&attestation, ENVELOPE_BYTES).map_err(|failure| {
+                let help = "a key is named for the evidence of the previous release, so its attestation must lie beside it, or be named: --previous-attestation";
+                Failure::usage(format!("{failure}\n  help: {help}"))
+            })?;
+            let key = attest::key(&key)?;
+            let of = files::name(&attestation);
+            inputs.push(InputDigest::new(InputKind::PreviousAttestation, of.as_str(), &envelope));
+            inputs.push(InputDigest::new(InputKind::PreviousKey, key_name, key.as_bytes()));
+            Ok::<_, Failure>((of, envelope, key))
+        });
+        Ok(Self { attestation: attestation.transpose()?, name, evidence, bytes })
+    }
+
+    /// The same, held against the release before: that it is of it, and that nobody edited it.
+    fn held(self, built: &Built, previous: Option<&Built>) -> Result<PreviousEvidence, Failure> {
+        let evidence = PreviousEvidence::of(self.evidence, built, previous).map_err(|reason| {
+            Failure::usage(format!("{}: this is not evidence of the previous release: {reason}", self.name))
+        })?;
+        match self.attestation {
+            None => Ok(evidence),
+            Some((name, envelope, key)) => evidence.attested(&self.bytes, &envelope, &key).map_err(|refusal| {
+                Failure::usage(format!("{}: the attestation {name} does not hold for it: {refusal}", self.name))
+            }),
+        }
+    }
 }
 
 /// Recorded events that the command line names, or else the configuration.
@@ -443,8 +489,8 @@ fn ended(evidence: &Evidence) -> Exit {
 }
 
 /// How far a long check is: one line that is rewritten, or a line from time to time.
-fn far(number: u32, name: &str, (done, of): (usize, usize), streams: &mut Streams<'_>) {
-    let line = format!("{number} {name:<12} {done} of {of} rules");
+fn far(number: u32, name: &str, far: &str, streams: &mut Streams<'_>) {
+    let line = format!("{number} {name:<12} {far}");
     if streams.interactive {
         let _ = write!(streams.err, "\r\x1b[K{line}");
         let _ = streams.err.flush();

@@ -16,6 +16,16 @@ use crate::verdict::{Allowance, CHECKS};
 const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
 const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAbN9JtNih/Tw8psY+UwyJKxKjxdRgYhbiMwmdvj7XrDk=\n-----END PUBLIC KEY-----\n";
 
+fn accepted() -> Vec<AcceptedFindings> {
+    vec![AcceptedFindings {
+        by: AcceptedBy::Comment,
+        code: "CC0604".to_owned(),
+        file: "rules/a.yml".to_owned(),
+        count: 2,
+        reason: Some("known".to_owned()),
+    }]
+}
+
 /// Evidence in which every check passed, with something in every list that a statement shows.
 fn evidence() -> Evidence {
     let check = |(number, name): (u32, &str)| CheckResult {
@@ -32,7 +42,7 @@ fn evidence() -> Evidence {
     let checks: Vec<CheckResult> = (0..).zip(CHECKS).map(check).collect();
     Evidence {
         format: FORMAT,
-        verdict: SettingsFacts::default().verdict(&checks),
+        verdict: SettingsFacts::default().verdict(&checks, &accepted()),
         tool: Tool { name: TOOL.to_owned(), version: "0".to_owned() },
         release: ReleaseFacts {
             name: Some("endpoint".to_owned()),
@@ -48,13 +58,7 @@ fn evidence() -> Evidence {
             InputDigest::new(InputKind::Manifest, "sensors/7.15.json", b"b"),
         ],
         settings: SettingsFacts { seed: 1, cases: 64, ..SettingsFacts::default() },
-        accepted: vec![AcceptedFindings {
-            by: AcceptedBy::Comment,
-            code: "CC0604".to_owned(),
-            file: "rules/a.yml".to_owned(),
-            count: 2,
-            reason: Some("known".to_owned()),
-        }],
+        accepted: accepted(),
         left_out: vec![LeftOut {
             rule: "b".to_owned(),
             file: "rules/b.yml".to_owned(),
@@ -81,7 +85,7 @@ fn evidence() -> Evidence {
 fn with(change: impl FnOnce(&mut Evidence)) -> Evidence {
     let mut evidence = evidence();
     change(&mut evidence);
-    evidence.verdict = evidence.settings.verdict(&evidence.checks);
+    evidence.verdict = evidence.settings.verdict(&evidence.checks, &evidence.accepted);
     evidence
 }
 
@@ -140,7 +144,7 @@ fn a_statement_follows_from_the_evidence() {
     assert_eq!(statement(&none), Err(Refusal::NoImage));
     // A verdict of other results is not believed, here or in a file.
     let mut forged = failed;
-    forged.verdict = SettingsFacts::default().verdict(&evidence().checks);
+    forged.verdict = SettingsFacts::default().verdict(&evidence().checks, &[]);
     assert!(matches!(statement(&forged), Err(Refusal::Evidence(_))));
     assert!(Evidence::from_json(forged.to_json().unwrap().as_bytes()).unwrap_err().contains("verdict"));
     let own = evidence();

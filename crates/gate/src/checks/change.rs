@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_model::diagnostic::{Build, Detail, Measure, codes};
 use contentcheck_model::predicate::Test;
-use contentcheck_model::rule::CheckedRule;
-use contentcheck_model::sensor::Sensor;
+use contentcheck_model::rule::{CheckedRule, RuleId};
+use contentcheck_model::sensor::{Constraint, Sensor};
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release;
 
@@ -39,6 +39,15 @@ impl Check for ChangeGuard {
     fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
         let mut outcome = Outcome::default();
         let then = run.settings.previous_evidence.as_deref().map(PreviousEvidence::evidence);
+        match run.settings.previous_evidence.as_deref() {
+            Some(then) if !then.is_attested() => outcome.skipped.push(
+                "the evidence of the previous release is not known to be what the gate left: no key says so (`previous-key` under [gate])".to_owned(),
+            ),
+            None if run.previous.is_some() && !run.settings.allow_shrink => outcome.skipped.push(
+                "what there was to look at: no evidence of the previous release is named (`previous-evidence` under [gate])".to_owned(),
+            ),
+            _ => {}
+        }
         if !run.settings.allow_shrink {
             if let Some(then) = then {
                 corpus::shrunk(run, then, earlier, &mut outcome);
@@ -87,6 +96,7 @@ impl Check for ChangeGuard {
             .collect();
         shrunk(run, &before, &gone, &mut outcome);
         sensors(run, previous, &left, &mut outcome);
+        nowhere(run, &before, &mut outcome);
         templates(run, previous, &mut outcome);
         grown(run, &mut outcome);
         let mut changes: Vec<Change> = Vec::new();
@@ -288,6 +298,33 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
                 .of_rule(rule)
                 .with_detail(Detail::change(Measure::LoadedRules, Some(1), Some(0)))
                 .with_help("widen its `sensors`, or say that it is meant: --allow-shrink, for this one release"),
+        );
+    }
+}
+
+/// New rules that no sensor of the fleet runs: somebody wrote them to find something. `sensors` that no sensor of the fleet
+/// has yet says that a rule waits for one, and so does whatever accepts what lint says of it.
+fn nowhere(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, outcome: &mut Outcome) {
+    let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
+    let about = [codes::UNSUPPLIED_TEMPLATE.id, codes::NO_SENSOR_SELECTED.id];
+    let accepted =
+        || run.built.judged().accepted().iter().map(|one| &one.finding).filter(|of| about.contains(&of.code.id));
+    for (id, rule) in RuleId::count(run.rules.iter().copied()) {
+        let waits = |rule: &CheckedRule| {
+            let selects = |of: &Constraint| fleet.sensors().iter().any(|sensor| of.matches(sensor));
+            rule.sensors.as_ref().is_some_and(|of| !selects(of))
+        };
+        let is_accepted =
+            || accepted().any(|of| of.source.is(&rule.source) && of.rule.as_deref() == Some(rule.name.as_str()));
+        if groups.running(id) > 0 || before.contains_key(&Identity::of(rule)) || waits(rule) || is_accepted() {
+            continue;
+        }
+        let message = format!("`{}` is new and runs on no sensor of the fleet", rule.title);
+        outcome.findings.push(
+            Finding::new(&codes::NEW_RULE_RUNS_NOWHERE, message)
+                .of_rule(rule)
+                .with_detail(Detail::change(Measure::LoadedRules, None, Some(0)))
+                .with_help("put it on a template type that a sensor supplies; where it waits for a sensor: `sensors`, or a comment that accepts CC0405 and says why"),
         );
     }
 }

@@ -8,31 +8,66 @@ use crate::evidence::{Evidence, Finding};
 use crate::previous::PreviousEvidence;
 use crate::run::{Learned, Outcome, Subject};
 
-/// Counts of checks: the check, the name of the count, and what one of it is called.
-const COUNTS: [(&str, &str, &str); 7] = [
-    ("tests", TESTS, "test"),
-    ("replay", RECORDED, "recorded event"),
-    ("replay", RECORDED_SHOWN, "recorded event with a field that rules read"),
-    ("replay", RECORDED_FILES, "file of recorded events"),
-    ("replay", NEVER_MATCH, "never-match event"),
-    ("replay", NEVER_MATCH_SHOWN, "never-match event with a field that rules read"),
-    ("replay", NEVER_MATCH_FILES, "file of never-match events"),
-];
+/// A set of events, by what its counts are called in the evidence.
+pub(crate) struct Set {
+    /// All of its events.
+    pub(crate) events: &'static str,
+    /// Those that belong to no template type.
+    pub(crate) unrecognised: &'static str,
+    /// Those with anything that rules read.
+    pub(crate) shown: &'static str,
+    /// Those that belong to a template type, equal ones counted once: the same line again is nothing more to look at.
+    pub(crate) distinct: &'static str,
+    /// Of these, those with anything that rules read.
+    pub(crate) distinct_shown: &'static str,
+    /// Files of them.
+    pub(crate) files: &'static str,
+    /// Whether no rule may match any of them, so that one at which no rule looked is a hole.
+    pub(crate) is_invariant: bool,
+}
 
-/// Tests that ran.
-pub(crate) const TESTS: &str = "tests";
+impl Set {
+    /// The names of its counts, but for that of its files.
+    pub(crate) fn each(&self, of: impl FnMut(&'static str)) {
+        [self.events, self.unrecognised, self.shown, self.distinct, self.distinct_shown].into_iter().for_each(of);
+    }
+}
+
 /// Recorded events.
-pub(crate) const RECORDED: &str = "recorded events";
-/// Those that have anything that rules read.
-pub(crate) const RECORDED_SHOWN: &str = "recorded events with a field that rules read";
-/// Files of them.
-pub(crate) const RECORDED_FILES: &str = "files of recorded events";
+pub(crate) const RECORDED: Set = Set {
+    events: "recorded events",
+    unrecognised: "recorded events of no template type",
+    shown: "recorded events with a field that rules read",
+    distinct: "distinct recorded events",
+    distinct_shown: "distinct recorded events with a field that rules read",
+    files: "files of recorded events",
+    is_invariant: false,
+};
+
 /// Events that nothing may match.
-pub(crate) const NEVER_MATCH: &str = "never-match events";
-/// Those that have anything that rules read.
-pub(crate) const NEVER_MATCH_SHOWN: &str = "never-match events with a field that rules read";
-/// Files of them.
-pub(crate) const NEVER_MATCH_FILES: &str = "files of never-match events";
+pub(crate) const NEVER_MATCH: Set = Set {
+    events: "never-match events",
+    unrecognised: "never-match events of no template type",
+    shown: "never-match events with a field that rules read",
+    distinct: "distinct never-match events",
+    distinct_shown: "distinct never-match events with a field that rules read",
+    files: "files of never-match events",
+    is_invariant: true,
+};
+
+/// Tests that ran, equal ones of one rule counted once.
+pub(crate) const TESTS: &str = "distinct tests";
+
+/// Counts of checks that must not shrink: the check, the name of the count, and what one of it is called.
+const COUNTS: [(&str, &str, &str); 7] = [
+    ("tests", TESTS, "distinct test"),
+    ("replay", RECORDED.distinct, "distinct recorded event"),
+    ("replay", RECORDED.distinct_shown, "distinct recorded event with a field that rules read"),
+    ("replay", RECORDED.files, "file of recorded events"),
+    ("replay", NEVER_MATCH.distinct, "distinct never-match event"),
+    ("replay", NEVER_MATCH.distinct_shown, "distinct never-match event with a field that rules read"),
+    ("replay", NEVER_MATCH.files, "file of never-match events"),
+];
 
 /// What is fewer than in the evidence of the previous release. What cannot be compared did not run.
 pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outcome: &mut Outcome) {
@@ -56,7 +91,7 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
         };
         let now = learned.facts.get(check).and_then(|facts| facts.get(count)).copied().unwrap_or(0);
         // Of fewer events fewer show something: that is said once.
-        let is_said = has_shrunk && [RECORDED_SHOWN, NEVER_MATCH_SHOWN].contains(&count);
+        let is_said = has_shrunk && [RECORDED.distinct_shown, NEVER_MATCH.distinct_shown].contains(&count);
         has_shrunk = now < before;
         if !has_shrunk || is_said {
             continue;

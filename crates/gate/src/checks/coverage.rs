@@ -86,7 +86,11 @@ impl Check for Coverage {
         "criteria that nobody ever saw at work: each predicate is seen true and seen false, each rule is seen firing; a wildcard that matches everything counts as a test for presence"
     }
 
-    fn run(&self, run: &Subject<'_>, _: &Learned) -> Outcome {
+    fn run(&self, run: &Subject<'_>, earlier: &Learned) -> Outcome {
+        self.run_watched(run, earlier, &mut |_, _| {})
+    }
+
+    fn run_watched(&self, run: &Subject<'_>, _: &Learned, watch: &mut dyn FnMut(usize, usize)) -> Outcome {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to evaluate events with") };
         let mut outcome = Outcome::default();
         let confirmer = Confirmer::new(run.built.content(), plan);
@@ -98,11 +102,20 @@ impl Check for Coverage {
         let mut by_tests = 0_u64;
         let mut tester = Tester::new(plan);
         let beside = run.built.beside();
+        // Whether each rule fires is asked first: what else is asked of one must not take the work that another one needs.
+        let mut firing: Vec<Vec<Fires>> = Vec::new();
+        for (rule, prepared) in run.rules.iter().zip(&run.reference) {
+            analysis.about(&rule.source);
+            firing.push(prepared.targets.iter().map(|target| analysis.fires(target.target())).collect());
+        }
+        let mut firing = firing.into_iter();
         let rules = RuleId::count(run.rules.clone()).zip(beside);
         for (((id, rule), beside), prepared) in rules.zip(run.reference.clone()) {
+            watch(id.index(), run.rules.len());
             analysis.about(&rule.source);
             let (mut fires, mut never) = (false, None);
             let mut tally = Covered::default();
+            let mut firing = firing.next().unwrap_or_default().into_iter();
             for (place, target) in prepared.targets.iter().enumerate() {
                 let mut asked: Vec<&Predicate> = Vec::new();
                 target.target().condition.each(&mut |predicate, _| asked.push(predicate));
@@ -114,7 +127,8 @@ impl Check for Coverage {
                     seen.look(target, event);
                 }
                 by_tests += seen.outcomes.iter().filter(|seen| **seen == [true, true]).count() as u64;
-                let lacks = complete(&mut analysis, target, &mut seen, &mut events);
+                let Some(fires_there) = firing.next() else { continue };
+                let lacks = complete(&mut analysis, target, fires_there, &mut seen, &mut events);
                 outcome.learned.made.insert((id, place), events);
                 fires |= seen.fires;
                 let target = target.target();
@@ -193,7 +207,13 @@ struct Lacks {
 }
 
 /// Makes the events that the tests of a target lack.
-fn complete(analysis: &mut Analysis<'_>, prepared: &Prepared<'_>, seen: &mut Seen, events: &mut Vec<Event>) -> Lacks {
+fn complete(
+    analysis: &mut Analysis<'_>,
+    prepared: &Prepared<'_>,
+    fires: Fires,
+    seen: &mut Seen,
+    events: &mut Vec<Event>,
+) -> Lacks {
     let target = prepared.target();
     let mut lacks = Lacks::default();
     let mut show = |witness: &Witness, seen: &mut Seen| {
@@ -201,7 +221,7 @@ fn complete(analysis: &mut Analysis<'_>, prepared: &Prepared<'_>, seen: &mut See
         seen.look(prepared, &event);
         events.push(event);
     };
-    match analysis.fires(target) {
+    match fires {
         Fires::Yes(witness) => show(&witness, seen),
         Fires::Never(why) => {
             let words: Vec<&str> = why.conflicts.iter().map(|conflict| conflict.words.as_str()).collect();

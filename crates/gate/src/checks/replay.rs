@@ -3,7 +3,7 @@
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::rule::RuleId;
 use contentcheck_run::Plan;
-use contentcheck_run::replay::{Counted, Met, Recording, count_all, lack};
+use contentcheck_run::replay::{Counted, Met, Recording, Unmet, count_all, lack};
 
 use crate::checks::corpus;
 use crate::checks::sensors::{self, Group};
@@ -36,21 +36,19 @@ impl Check for Replay {
         let mut said = Vec::new();
         let mut own = OnSensors::default();
         // None is a count as well: a later run is held against it.
-        for count in [corpus::RECORDED, corpus::RECORDED_SHOWN, corpus::NEVER_MATCH, corpus::NEVER_MATCH_SHOWN] {
-            outcome.fact(count, 0);
+        for set in [&corpus::RECORDED, &corpus::NEVER_MATCH] {
+            set.each(|name| outcome.fact(name, 0));
         }
-        outcome.fact(corpus::RECORDED_FILES, settings.recordings.len() as u64);
-        outcome.fact(corpus::NEVER_MATCH_FILES, settings.never_match.len() as u64);
+        outcome.fact(corpus::RECORDED.files, settings.recordings.len() as u64);
+        outcome.fact(corpus::NEVER_MATCH.files, settings.never_match.len() as u64);
         if settings.recordings.is_empty() {
             outcome.skipped.push("replay: no recorded events are named (`recordings` under [gate])".to_owned());
         } else {
-            let mut all = count_all(&plans, &settings.recordings, None, settings.threads, &()).into_iter();
+            let mut all = count_all(&plans, &settings.recordings, settings.threads).into_iter();
             let Some(counted) = all.next() else { return outcome };
-            unread(plan, &counted, &settings.recordings, &mut outcome);
-            unrecognised(plan, &counted, &settings.recordings, "recorded events", &mut outcome);
-            unseen(plan, &counted, "recorded events", &mut outcome);
+            looked_at(plan, &counted, &settings.recordings, &corpus::RECORDED, &mut outcome);
             own.look(groups, all.as_slice(), &settings.recordings, &mut outcome);
-            outcome.learned.matches = counted.rules.clone();
+            outcome.learned.matches = counted.matches(plan);
             for ((id, rule), matches) in RuleId::count(&run.rules).zip(&counted.rules) {
                 if let Some(most) = run.ceiling(id).filter(|most| matches > most) {
                     let message = format!(
@@ -64,32 +62,32 @@ impl Check for Replay {
                     );
                 }
             }
-            outcome.fact(corpus::RECORDED, counted.events);
             outcome.fact("recorded events on template types with rules", counted.evaluated);
-            outcome.fact(corpus::RECORDED_SHOWN, counted.shown);
             outcome.fact("matches", counted.matches);
-            said.push(format!("{}, {}", plural(counted.events as usize, "recorded event"), matches(counted.matches)));
+            said.push(format!(
+                "{}{}, {}",
+                plural(counted.events as usize, "recorded event"),
+                not_recognised(&counted),
+                matches(counted.matches)
+            ));
         }
         if settings.never_match.is_empty() {
             outcome.skipped.push(
                 "never-match: no events are named that no rule may match (`never-match` under [gate])".to_owned(),
             );
         } else {
-            let mut all = count_all(&plans, &settings.never_match, None, settings.threads, &()).into_iter();
+            let mut all = count_all(&plans, &settings.never_match, settings.threads).into_iter();
             let Some(counted) = all.next() else { return outcome };
-            unread(plan, &counted, &settings.never_match, &mut outcome);
-            unrecognised(plan, &counted, &settings.never_match, "never-match events", &mut outcome);
-            unseen(plan, &counted, "never-match events", &mut outcome);
+            looked_at(plan, &counted, &settings.never_match, &corpus::NEVER_MATCH, &mut outcome);
             own.look(groups, all.as_slice(), &settings.never_match, &mut outcome);
             never_match(run, &counted, None, &mut outcome);
             for (group, on) in groups.iter().zip(all.as_slice()) {
                 never_match(run, on, Some((group, &counted)), &mut outcome);
             }
-            outcome.fact(corpus::NEVER_MATCH, counted.events);
             outcome.fact("never-match events on no template type with rules", counted.events - counted.evaluated);
-            outcome.fact(corpus::NEVER_MATCH_SHOWN, counted.shown);
+            let unknown = not_recognised(&counted);
             said.push(format!(
-                "{} never-match events, {} of them on template types with rules and {} with a field that rules read",
+                "{} never-match events{unknown}, {} of them on template types with rules and {} with a field that rules read",
                 counted.events, counted.evaluated, counted.shown
             ));
         }
@@ -163,29 +161,80 @@ impl OnSensors {
     }
 }
 
-/// Files in which nothing is recognised: no rule looks at any of them, so they prove nothing.
+/// Counts a set of events, and tells whatever of it no rule gets to see: each event is shown to rules, is of a template
+/// type that has none, or is told here.
+fn looked_at(plan: &Plan, counted: &Counted, files: &[Recording], set: &corpus::Set, outcome: &mut Outcome) {
+    unread(plan, counted, files, outcome);
+    unrecognised(plan, counted, files, set.events, outcome);
+    unseen(plan, counted, set.events, outcome);
+    unmet(plan, counted, set.events, outcome);
+    if set.is_invariant {
+        bare(counted, files, set.events, outcome);
+    }
+    let (distinct, distinct_shown) = counted.distinct().unwrap_or_default();
+    outcome.fact(set.events, counted.events);
+    outcome.fact(set.unrecognised, counted.events - counted.routed);
+    outcome.fact(set.shown, counted.shown);
+    outcome.fact(set.distinct, distinct);
+    outcome.fact(set.distinct_shown, distinct_shown);
+}
+
+/// How many events belong to no template type, where there are any.
+fn not_recognised(counted: &Counted) -> String {
+    match counted.events - counted.routed {
+        0 => String::new(),
+        of => format!(" ({of} of no template type)"),
+    }
+}
+
+/// Events that nothing may match and that lack all that rules read. Whatever a rule is, it matches none of them, and others
+/// of their file do not stand for them.
+fn bare(counted: &Counted, files: &[Recording], what: &str, outcome: &mut Outcome) {
+    for (held, file) in counted.sources.iter().zip(files).filter(|(held, _)| held.shown > 0) {
+        let bare = held.evaluated - held.shown;
+        if bare > 0 {
+            outcome.skipped.push(format!(
+                "{what}: {}: {bare} of {} on template types with rules have nothing that rules read",
+                file.name(),
+                plural(held.evaluated as usize, "event")
+            ));
+        }
+    }
+}
+
+/// Why events of a file belong to no template type, as a clause behind a colon.
+fn why(plan: &Plan, file: &Recording) -> String {
+    lack(plan, file).map_or_else(String::new, |(reason, count, of)| {
+        if of == 1 { format!(": it {reason}") } else { format!(": each of {count} of the first {of} {reason}") }
+    })
+}
+
+/// Events that nothing recognises: no rule looks at any of them, so they prove nothing. A file in which there is nothing
+/// else is an error, and one with some was looked at in part.
 fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str, outcome: &mut Outcome) {
     for (at, (held, file)) in counted.sources.iter().zip(files).enumerate() {
         let is_unread = counted.problems.iter().any(|(number, ..)| *number == at);
+        let unknown = held.events - held.routed;
         let message = match held.events {
-            _ if held.routed > 0 => continue,
+            _ if held.routed > 0 && unknown == 0 => continue,
+            _ if held.routed > 0 => {
+                outcome.skipped.push(format!(
+                    "{what}: {}: {unknown} of {} belong to no template type{}",
+                    file.name(),
+                    plural(held.events as usize, "event"),
+                    why(plan, file)
+                ));
+                continue;
+            }
             // What could not be read has a finding of its own.
             0 if is_unread => continue,
             0 => format!("{} has no event", file.name()),
-            events => {
-                let why = lack(plan, file).map_or_else(String::new, |(reason, count, of)| {
-                    if of == 1 {
-                        format!(": it {reason}")
-                    } else {
-                        format!(": each of {count} of the first {of} {reason}")
-                    }
-                });
-                format!(
-                    "{}: none of its {} belongs to a template type{why}",
-                    file.name(),
-                    plural(events as usize, "event")
-                )
-            }
+            events => format!(
+                "{}: none of its {} belongs to a template type{}",
+                file.name(),
+                plural(events as usize, "event"),
+                why(plan, file)
+            ),
         };
         outcome.findings.push(
             Finding::new(&codes::RECORDING_UNRECOGNISED, message)
@@ -200,8 +249,24 @@ fn unrecognised(plan: &Plan, counted: &Counted, files: &[Recording], what: &str,
             file.name()
         ));
     }
-    if counted.routed > 0 && counted.evaluated == 0 {
-        outcome.skipped.push(format!("{what}: none of {} belongs to a template type with rules", counted.events));
+}
+
+/// Template types that rules are on and of which no event shows anything: a rule that matches everything there matches
+/// nothing here. Each is named, so that one that has events does not stand for one that has none.
+fn unmet(plan: &Plan, counted: &Counted, what: &str, outcome: &mut Outcome) {
+    for Unmet { template, events, rules, recognisable } in counted.unmet(plan) {
+        let none = match events {
+            _ if !recognisable => {
+                format!("none can be of `{template}`, which does not say how its events are recognised (`reads`)")
+            }
+            0 => format!("none is of `{template}`"),
+            events => {
+                format!("{} of `{template}` and nothing in them that rules read", plural(events as usize, "event"))
+            }
+        };
+        outcome
+            .skipped
+            .push(format!("{what}: {none}: nothing shows what {} on it would match", plural(rules.len(), "rule")));
     }
 }
 

@@ -5,12 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use contentcheck_analysis::{Analysis, steps_on_this_thread};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::template::TemplateType;
-use contentcheck_parser::release::Policy;
+use contentcheck_parser::release::{Gathered, Policy};
+use contentcheck_run::proof;
 
+use crate::checks::change::ChangeGuard;
+use crate::checks::differential::Differential;
 use crate::checks::lint::Lint;
+use crate::checks::sensors::Groups;
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
 use crate::evidence::{DefectClass, Finding, Weight};
 use crate::facts::plural;
@@ -26,6 +31,11 @@ const WHOLE: usize = 60;
 const VICTIMS: usize = 24;
 /// Template types of a rule that are tried.
 const TARGETS: usize = 4;
+/// Steps for what there is to prove of a release beyond which it is represented by the file of one rule, as a large one
+/// is: checks of it would prove all of that for each defect anew.
+const LOOK: u64 = 20_000_000;
+/// Attempts that were cut and are named.
+const NAMED: usize = 8;
 /// Events that a check makes of a seeded release: at least, and for each target.
 const CASES: u64 = 256;
 const CASES_EACH: u64 = 64;
@@ -53,13 +63,15 @@ impl SelfTest {
     pub(crate) fn over(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut(usize, usize)) -> Outcome {
         let mut outcome = Outcome::default();
         let mut classes: Vec<DefectClass> = defects.iter().map(class).collect();
-        for (number, seeded) in attempts(run, defects, watch) {
-            let Some(rule) = run.rules.get(number) else { continue };
+        let attempts = attempts(run, defects, watch);
+        let mut untried: BTreeSet<usize> = attempts.iter().flat_map(|of| &of.cut).copied().collect();
+        for Attempt { number, seeded, .. } in &attempts {
+            let Some(rule) = run.rules.get(*number) else { continue };
             for (at, rejected) in seeded {
-                let (Some(class), Some(defect)) = (classes.get_mut(at), defects.get(at)) else { continue };
+                let (Some(class), Some(defect)) = (classes.get_mut(*at), defects.get(*at)) else { continue };
                 class.seeded += 1;
-                class.rejected += u64::from(rejected);
-                if rejected {
+                class.rejected += u64::from(*rejected);
+                if *rejected {
                     continue;
                 }
                 let message = format!(
@@ -78,10 +90,27 @@ impl SelfTest {
         }
         let tried = victims(run).len();
         let tried = if run.settings.every_rule { tried } else { tried.min(VICTIMS) };
-        if classes.iter().all(|class| class.seeded == 0) {
-            return Outcome::skipped("no rule of the release has what any class of defects applies to");
+        // One rule is enough for a class, unless every rule was asked for.
+        let is_seeded = |at: &usize| classes.get(*at).is_some_and(|class| class.seeded > 0);
+        if !run.settings.every_rule {
+            untried.retain(|at| !is_seeded(at));
         }
-        for class in classes.iter().filter(|class| class.seeded == 0) {
+        let cut = cut(run, &attempts, &untried, defects.len());
+        outcome.fact("cases that were cut", cut.iter().map(|(_, cases)| cases).sum());
+        outcome.skipped.extend(cut.iter().take(NAMED).map(|(words, _)| words.clone()));
+        if let Some(more) = cut.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            outcome.skipped.push(format!("the self-test of {} more was cut", plural(more, "rule")));
+        }
+        if classes.iter().all(|class| class.seeded == 0) {
+            outcome.idle = true;
+            outcome.summary = "did not run".to_owned();
+            if outcome.skipped.is_empty() {
+                outcome.skipped.push("no rule of the release has what any class of defects applies to".to_owned());
+            }
+            return outcome;
+        }
+        let unseeded = classes.iter().enumerate().filter(|(at, class)| class.seeded == 0 && !untried.contains(at));
+        for (_, class) in unseeded {
             let reason = format!(
                 "the class `{}`: none of {} that were tried has what it applies to, or the release has the defect itself",
                 class.class,
@@ -95,14 +124,13 @@ impl SelfTest {
         outcome.fact("defects seeded", seeded);
         outcome.fact("defects rejected", rejected);
         outcome.fact("classes of seeded defects", applied as u64);
-        outcome.fact("classes that do not apply", (classes.len() - applied) as u64);
+        let not_tried = untried.iter().filter(|at| classes.get(**at).is_some_and(|class| class.seeded == 0)).count();
+        let other = classes.len() - applied - not_tried;
+        outcome.fact("classes that do not apply", other as u64);
         outcome.summary = format!(
-            "{rejected} of {seeded} seeded defects of {applied} classes rejected; {} not applicable",
-            if applied + 1 == classes.len() {
-                "1 class".to_owned()
-            } else {
-                format!("{} classes", classes.len() - applied)
-            }
+            "{rejected} of {seeded} seeded defects of {applied} classes rejected; {} not applicable{}",
+            if other == 1 { "1 class".to_owned() } else { format!("{other} classes") },
+            if not_tried > 0 { format!("; {not_tried} not tried") } else { String::new() }
         );
         outcome.learned.defects = classes;
         outcome
@@ -119,25 +147,55 @@ fn class(defect: &Defect) -> DefectClass {
     }
 }
 
-/// For a rule by its number: the classes that were seeded into it, and whether each was rejected.
-type Attempt = (usize, Vec<(usize, bool)>);
+/// What became of one rule.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Attempt {
+    /// Its number.
+    number: usize,
+    /// The classes that were seeded into it, and whether each was rejected.
+    seeded: Vec<(usize, bool)>,
+    /// The classes that were not tried, since the work was done.
+    cut: Vec<usize>,
+    /// Steps of analysis that it took.
+    steps: u64,
+}
+
+/// What was not tried for its work, in words and by count: the attempts that were cut and of which something is missing.
+fn cut(run: &Subject<'_>, attempts: &[Attempt], untried: &BTreeSet<usize>, classes: usize) -> Vec<(String, u64)> {
+    let missing = |of: &Attempt| of.cut.iter().filter(|at| untried.contains(at)).count();
+    let of = |of: &Attempt| {
+        let name = run.rules.get(of.number).map_or("", |rule| rule.key());
+        let cases = missing(of) as u64;
+        let words = format!(
+            "the self-test of `{name}` ran {} of {classes} cases: the work that it may take was done",
+            classes.saturating_sub(missing(of))
+        );
+        (words, cases)
+    };
+    attempts.iter().filter(|attempt| missing(attempt) > 0).map(of).collect()
+}
 
 /// Seeds each class into the first rule that it applies to, or into every rule.
 fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut(usize, usize)) -> Vec<Attempt> {
     let victims = victims(run);
     let all: BTreeSet<usize> = (0..defects.len()).collect();
+    let of_rule = run.settings.work / 2;
     if !run.settings.every_rule {
-        let mut left = all;
+        let is_alone = run.built.files() > WHOLE || is_hard(run);
+        let (mut left, mut work) = (all, run.settings.work);
         let mut found = Vec::new();
         for number in victims.into_iter().take(VICTIMS) {
             if left.is_empty() {
                 break;
             }
-            let seeded = attempt(run, number, defects, &left);
-            for (at, _) in &seeded {
+            let done = defects.len() - left.len();
+            let mut watch = |classes: usize| watch(done + classes, defects.len());
+            let made = attempt(run, number, defects, &left, (is_alone, of_rule.min(work)), &mut watch);
+            for (at, _) in &made.seeded {
                 left.remove(at);
             }
-            found.push((number, seeded));
+            work = work.saturating_sub(made.steps);
+            found.push(made);
         }
         return found;
     }
@@ -150,7 +208,8 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
             let (next, victims, all) = (&next, &victims, &all);
             scope.spawn(move || {
                 while let Some(number) = victims.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if sender.send((*number, attempt(run, *number, defects, all))).is_err() {
+                    let made = attempt(run, *number, defects, all, (true, of_rule), &mut |_| {});
+                    if sender.send(made).is_err() {
                         break;
                     }
                 }
@@ -164,6 +223,17 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
     });
     found.sort();
     found
+}
+
+/// Whether there is much to prove of a release.
+fn is_hard(run: &Subject<'_>) -> bool {
+    let mut analysis = Analysis::new(&proof::fires);
+    analysis.allow(LOOK);
+    run.rules.iter().flat_map(|rule| &rule.targets).any(|target| {
+        drop(analysis.fires(target));
+        drop(analysis.decisive(target));
+        analysis.steps() >= LOOK
+    })
 }
 
 /// Rules that defects are made of: spread over the release, so that each class finds one that it applies to.
@@ -192,15 +262,24 @@ fn victims(run: &Subject<'_>) -> Vec<usize> {
     chosen
 }
 
-/// Seeds classes of defects into one rule and runs the checks that must reject them: the classes that apply to it,
-/// and whether each was rejected.
+/// Seeds classes of defects into one rule and runs the checks that must reject them, as far as the work goes: the classes
+/// that apply to it, and whether each was rejected. All of it is done on this thread, so that its steps are known.
 fn attempt(
     run: &Subject<'_>,
     number: usize,
     defects: &'static [Defect],
     classes: &BTreeSet<usize>,
-) -> Vec<(usize, bool)> {
-    let Some(rule) = run.rules.get(number) else { return Vec::new() };
+    (is_alone, work): (bool, u64),
+    watch: &mut dyn FnMut(usize),
+) -> Attempt {
+    let began = steps_on_this_thread();
+    let steps = || steps_on_this_thread().saturating_sub(began);
+    let mut found = Attempt { number, seeded: Vec::new(), cut: Vec::new(), steps: 0 };
+    if work == 0 {
+        found.cut.extend(classes);
+        return found;
+    }
+    let Some(rule) = run.rules.get(number) else { return found };
     let mut release = run.built.regathered();
     release.policy = Policy::default();
     let declares = |text: &str| text.contains("template ");
@@ -213,30 +292,38 @@ fn attempt(
             source.is(&rule.source) || declares(source.text()) || !faulty.iter().any(|out| out.source.is(source))
         });
     }
-    if run.settings.every_rule || release.sources.len() > WHOLE {
+    let alone = |mut release: Gathered| {
         release.sources.retain(|(source, language)| {
             source.is(&rule.source) || (*language == Language::Native && declares(source.text()))
         });
         let is_used = |of: &&Arc<TemplateType>| rule.targets.iter().any(|target| target.template.name == of.name);
         release.library = release.library.iter().filter(is_used).cloned().collect();
         release.fleet = None;
+        release
+    };
+    if is_alone {
+        release = alone(release);
     }
-    let Ok(built) = Built::new(release, false, 1) else { return Vec::new() };
+    let Ok(built) = Built::seeded(release) else { return found };
     let name = rule.key();
-    let Some(rule) = built.content().rules().iter().find(|own| own.key() == name) else { return Vec::new() };
+    let Some(rule) = built.content().rules().iter().find(|own| own.key() == name) else { return found };
     let mut known = Known::new();
-    classes
-        .iter()
-        .filter_map(|at| {
-            let defect = defects.get(*at)?;
-            let targets = rule.targets.iter().take(TARGETS);
-            let rejected = targets.into_iter().find_map(|target| {
-                let victim = Victim { built: &built, rule, target };
-                rejects(run, &victim, defect, &mut known)
-            })?;
-            Some((*at, rejected))
-        })
-        .collect()
+    for (done, at) in classes.iter().enumerate() {
+        watch(done);
+        let Some(defect) = defects.get(*at) else { continue };
+        if steps() >= work {
+            found.cut.push(*at);
+            continue;
+        }
+        let mut targets = rule.targets.iter().take(TARGETS);
+        let rejected = targets.find_map(|target| {
+            let victim = Victim { built: &built, rule, target };
+            rejects(run, &victim, defect, &mut known)
+        });
+        found.seeded.extend(rejected.map(|rejected| (*at, rejected)));
+    }
+    found.steps = steps();
+    found
 }
 
 /// What the checks have against the release in order, by the name of the check and whether it is held against itself.
@@ -246,11 +333,12 @@ type Known = BTreeMap<(&'static str, bool), Vec<(String, String)>>;
 /// it is has the defect itself or another error: nothing could show then that it was seen.
 fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
     let Seeded { release, against, tamper, recording, never_match, devices, before } = (defect.seed)(victim)?;
-    let previous = before.map(|release| Built::new(release, false, 1)).transpose().ok()?;
+    let previous = before.map(Built::seeded).transpose().ok()?;
     let previous = against.then_some(previous.as_ref().unwrap_or(victim.built));
-    let mut bad = Built::new(release, false, 1).ok()?;
+    let mut bad = Built::seeded(release).ok()?;
     tampered(&mut bad, tamper);
-    if devices.is_some() {
+    let is_seeded_sensor = devices.is_some();
+    if is_seeded_sensor {
         bad.devices = devices;
     }
     // As many for each rule, however many the release has.
@@ -278,6 +366,14 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     let left_out =
         |built: &Built| -> BTreeSet<String> { built.judged().left_out().iter().map(|out| out.name.clone()).collect() };
     let is_hidden = defect.check.name() != Lint.name() && !left_out(&bad).is_subset(&left_out(victim.built));
+    // A sensor that refuses the image is shown no event and runs no rule: what else is wrong with it cannot be seen there.
+    let on_sensors = [Differential.name(), ChangeGuard.name()].contains(&defect.check.name());
+    let is_refused = || {
+        let groups = bad.devices.as_ref().zip(bad.image.as_ref().ok());
+        groups
+            .is_some_and(|(fleet, image)| Groups::of(bad.content(), image, fleet).is_ok_and(|of| of.taking.is_empty()))
+    };
+    let is_hidden = is_hidden || (on_sensors && !rejected && is_seeded_sensor && is_refused());
     // A release with errors of its own does not pass, and shows less than one in order.
     let is_faulty = !victim.built.judged().left_out().is_empty();
     (rejected || !(has_it || is_hidden || is_faulty)).then_some(rejected)

@@ -67,6 +67,12 @@ impl<'f> Groups<'f> {
         Ok(groups)
     }
 
+    /// How many sensors run a rule.
+    pub(crate) fn running(&self, rule: RuleId) -> u64 {
+        let running = self.taking.iter().filter(|group| group.plan.loads(rule));
+        running.map(|group| group.sensors.len() as u64).sum()
+    }
+
     /// How many sensors take the image.
     pub(crate) fn sensors(&self) -> usize {
         self.taking.iter().map(|group| group.sensors.len()).sum()

@@ -1,5 +1,7 @@
 //! Check 4: the rules' own tests.
 
+use std::collections::BTreeSet;
+
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_parser::sidecar::{Beside, Case, Expect, Missing};
@@ -27,9 +29,14 @@ impl Check for OwnTests {
         let mut outcome = Outcome::default();
         let mut tester = Tester::new(plan);
         let mut tests = 0_u64;
+        // The same test once more shows nothing more.
+        let mut distinct: BTreeSet<String> = BTreeSet::new();
         for (id, rule) in RuleId::count(&run.rules) {
             for test in &rule.tests {
                 tests += 1;
+                let mut values: Vec<String> = test.values.iter().map(|value| format!("{value:?}")).collect();
+                values.sort_unstable();
+                distinct.insert(format!("{id:?} {} {}", test.fires, values.join(" ")));
                 let seen = tester.own(id, rule, test);
                 let name = test.name.as_ref().map_or_else(String::new, |name| format!(" \"{name}\""));
                 let finding = verdict(&seen, rule, test.fires, &format!("test{name} of `{}`", rule.title));
@@ -38,14 +45,15 @@ impl Check for OwnTests {
             }
         }
         for beside in &run.built.judged().gathered().beside {
-            tests += self::beside(beside, run, &mut tester, &mut outcome);
+            tests += self::beside(beside, run, &mut tester, &mut distinct, &mut outcome);
         }
         let beside = run.built.beside();
         let tested =
             run.rules.iter().zip(beside).filter(|(rule, beside)| !(rule.tests.is_empty() && beside.is_empty()));
         let tested = tested.count() as u64;
         let wrong = outcome.findings.iter().filter(|finding| finding.weight == Weight::Error).count();
-        outcome.fact(corpus::TESTS, tests);
+        outcome.fact("tests", tests);
+        outcome.fact(corpus::TESTS, distinct.len() as u64);
         outcome.fact("rules with tests", tested);
         outcome.summary = format!(
             "{} of {tests} tests hold; {} of {} without one of its own",
@@ -58,7 +66,13 @@ impl Check for OwnTests {
 }
 
 /// Runs the tests of a file beside rules: how many ran or could have.
-fn beside(beside: &Beside, run: &Subject<'_>, tester: &mut Tester<'_>, outcome: &mut Outcome) -> u64 {
+fn beside(
+    beside: &Beside,
+    run: &Subject<'_>,
+    tester: &mut Tester<'_>,
+    distinct: &mut BTreeSet<String>,
+    outcome: &mut Outcome,
+) -> u64 {
     let wrong = |what: String| {
         let file = Place { file: beside.file.clone(), line: 1, column: 1 };
         Finding { place: Some(file), ..Finding::new(&codes::TEST_FAILED, what) }
@@ -77,6 +91,11 @@ fn beside(beside: &Beside, run: &Subject<'_>, tester: &mut Tester<'_>, outcome: 
         let what = format!("test \"{}\" of {}", case.name, beside.file);
         let of = own.rule_of(case);
         ran += u64::from(!matches!(of, Err(Missing::NotCompiled(_))));
+        if !matches!(of, Err(Missing::NotCompiled(_))) {
+            let rule = of.as_ref().map_or_else(|_| beside.file.clone(), |id| format!("{id:?}"));
+            let fires = case.expect == Expect::Fires;
+            distinct.insert(format!("{rule} {fires} {:?} {}", case.template, case.record()));
+        }
         match of {
             Err(Missing::Wrong(reason)) => outcome.findings.push(wrong(format!("{what}: {reason}"))),
             Err(Missing::NotCompiled(reason)) => left_out = Some(format!("the tests of {}: {reason}", beside.file)),

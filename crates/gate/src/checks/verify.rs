@@ -1,13 +1,12 @@
 //! Check 3: every sensor of the fleet takes the image.
 
-use std::collections::BTreeSet;
-
 use contentcheck_interpreter::Image;
 use contentcheck_model::diagnostic::codes;
+use contentcheck_model::rule::RuleId;
 use contentcheck_run::refusal::verify_for;
 
 use crate::evidence::{Finding, SensorFacts};
-use crate::facts::{Identity, plural};
+use crate::facts::plural;
 use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Loads the image with the interpreter that sensors embed, once for each sensor of the fleet.
@@ -40,7 +39,7 @@ impl Check for Verify {
         };
         let (mut fewest, mut taken) = (u32::MAX, 0);
         for sensor in fleet.sensors() {
-            let loaded = verify_for(&image, sensor);
+            let loaded = verify_for(&image, sensor).map(|loaded| loaded.rules);
             if let Ok(rules) = &loaded {
                 fewest = fewest.min(*rules);
             }
@@ -74,9 +73,8 @@ impl Check for Verify {
                 &format!("; the most restricted one runs {fewest} of {}", plural(run.rules.len(), "rule"));
         }
         if let Ok(groups) = run.sensors() {
-            let runs: BTreeSet<Identity> =
-                groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
-            let nowhere = run.rules.iter().filter(|rule| !runs.contains(&Identity::of(rule))).count();
+            outcome.learned.runs_on = RuleId::count(&run.rules).map(|(id, _)| groups.running(id)).collect();
+            let nowhere = outcome.learned.runs_on.iter().filter(|sensors| **sensors == 0).count();
             outcome.fact("rules that no sensor runs", nowhere as u64);
             if nowhere > 0 {
                 outcome.summary += &format!("; {nowhere} of them run on no sensor");

@@ -29,11 +29,21 @@ fn sensor_with(
     more: &[(&str, &str)],
     change: impl Fn(&str, &mut Vec<(String, String)>),
 ) -> Option<Sensor> {
-    let mut templates: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
+    let targets = || built.content().rules().iter().flat_map(|rule| &rule.targets);
+    // Rules may be on several versions of a template type: the newest of them has what all of them read.
+    let mut newest: BTreeMap<&str, &TemplateType> = BTreeMap::new();
+    for target in targets() {
+        let known = newest.entry(&target.template.name).or_insert(&target.template);
+        if known.version < target.template.version {
+            *known = &target.template;
+        }
+    }
+    let mut templates: BTreeMap<&str, Vec<(String, String)>> =
+        newest.into_iter().map(|(name, template)| (name, supplied(template))).collect();
     let mut header: BTreeMap<String, String> = BTreeMap::new();
-    for target in built.content().rules().iter().flat_map(|rule| &rule.targets) {
+    for target in targets() {
         let template = &target.template;
-        let inputs = templates.entry(&template.name).or_insert_with(|| supplied(template));
+        let Some(inputs) = templates.get_mut(template.name.as_str()) else { continue };
         for field in &template.header {
             header.insert(field.name.clone(), written(field.ty));
         }

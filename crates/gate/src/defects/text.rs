@@ -205,7 +205,7 @@ pub(super) fn wrong_value(victim: &Victim<'_>) -> Option<Seeded> {
 pub(super) fn swapped(victim: &Victim<'_>) -> Option<Seeded> {
     let other = negated(victim)?.release;
     let mut seeded = victim.plain();
-    seeded.tamper = Tamper::Swapped(Built::new(other, false, 1).ok()?.all_rules.ok()?);
+    seeded.tamper = Tamper::Swapped(Built::seeded(other).ok()?.all_rules.ok()?);
     Some(seeded)
 }
 

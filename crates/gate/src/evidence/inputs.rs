@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::result::CheckResult;
-use crate::verdict::{Allowance, Verdict};
+use crate::verdict::{Acceptances, Allowance, Verdict};
 
 /// What an input is to a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -40,11 +40,15 @@ pub enum InputKind {
     PreviousImage,
     /// The evidence of the previous release.
     PreviousEvidence,
+    /// The attestation of that evidence.
+    PreviousAttestation,
+    /// The public key that the attestation was verified with.
+    PreviousKey,
 }
 
 impl InputKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::Content,
         Self::Table,
         Self::Manifest,
@@ -59,6 +63,8 @@ impl InputKind {
         Self::PreviousBaseline,
         Self::PreviousImage,
         Self::PreviousEvidence,
+        Self::PreviousAttestation,
+        Self::PreviousKey,
     ];
 
     /// The word that evidence and statements use.
@@ -79,6 +85,8 @@ impl InputKind {
             Self::PreviousBaseline => "previous-baseline",
             Self::PreviousImage => "previous-image",
             Self::PreviousEvidence => "previous-evidence",
+            Self::PreviousAttestation => "previous-attestation",
+            Self::PreviousKey => "previous-key",
         }
     }
 
@@ -146,10 +154,16 @@ pub struct SettingsFacts {
 }
 
 impl SettingsFacts {
-    /// The verdict on a release whose checks ended so in a run that was told this.
+    /// The verdict on a release whose checks ended so in a run that was told this, and of which so much is accepted.
     #[must_use]
-    pub fn verdict(&self, checks: &[CheckResult]) -> Verdict {
-        Verdict::of(checks, self.require_all, &self.allowed())
+    pub fn verdict(&self, checks: &[CheckResult], accepted: &[AcceptedFindings]) -> Verdict {
+        let count = |by: AcceptedBy| accepted.iter().filter(|one| one.by == by).map(|one| one.count).sum();
+        let accepted = Acceptances {
+            comment: count(AcceptedBy::Comment),
+            baseline: count(AcceptedBy::Baseline),
+            severity: count(AcceptedBy::Severity),
+        };
+        Verdict::of(checks, self.require_all, &self.allowed(), accepted)
     }
 
     /// The words that let something pass which otherwise fails.
@@ -179,7 +193,7 @@ pub enum AcceptedBy {
     Comment,
     /// The baseline.
     Baseline,
-    /// A severity in the configuration: the code is off.
+    /// A severity in the configuration: the code is off, or its findings weigh less than they do without it.
     Severity,
 }
 
@@ -191,7 +205,7 @@ pub struct AcceptedFindings {
     pub by: AcceptedBy,
     /// The code.
     pub code: String,
-    /// The file.
+    /// The file; the check in brackets, where findings are about none.
     pub file: String,
     /// How many.
     pub count: u64,

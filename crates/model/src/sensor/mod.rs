@@ -20,3 +20,6 @@ pub use constraint::{Comparator, Constraint, ConstraintError, Operator};
 pub use fleet::{Availability, DuplicateSensor, Fleet, FleetFile, SensorRef};
 pub use manifest::{Capacity, Input, Manifest, Supply};
 pub use version::{Version, Versioning};
+
+/// The image format that content is compiled to: that of the interpreter, which the compiler is held to by a test.
+pub const IMAGE_FORMAT: u32 = 2;

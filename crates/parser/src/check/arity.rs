@@ -80,6 +80,7 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
     let mut missing: Vec<(&TemplateType, Mention<'_>, Vec<(&Sensor, Fault)>)> = Vec::new();
     for target in &rule.targets {
         let template = &target.template;
+        found.extend(misspelt(rule, template, fleet.sensors().iter().filter(|sensor| loads(sensor)), catalogue));
         let mut suppliers = fleet.suppliers(&template.name).filter(|(sensor, _)| loads(sensor)).peekable();
         if suppliers.peek().is_none() {
             continue;
@@ -123,6 +124,46 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
         );
     }
     found
+}
+
+/// Reports the sensors that do not supply a template type, and supply one that no content knows under nearly the same
+/// name: one finding for each such name.
+fn misspelt<'s>(
+    rule: &CheckedRule,
+    template: &TemplateType,
+    sensors: impl Iterator<Item = &'s Sensor>,
+    catalogue: &Catalogue,
+) -> Vec<Diagnostic> {
+    let mut near: BTreeMap<&str, Vec<&Sensor>> = BTreeMap::new();
+    for sensor in sensors.filter(|sensor| sensor.template(&template.name).is_none()) {
+        let unknown = sensor.manifest().templates.keys().filter(|name| catalogue.versions(name).is_empty());
+        for name in unknown.filter(|name| closest(name, [template.name.as_str()]).is_some()) {
+            near.entry(name).or_default().push(sensor);
+        }
+    }
+    let describe = |(name, sensors): (&str, Vec<&Sensor>)| {
+        let first = sensors.first().map_or_else(String::new, ToString::to_string);
+        let others = if sensors.len() > 1 { format!(" and {} more", sensors.len() - 1) } else { String::new() };
+        let message = format!(
+            "{first}{others} supplies `{}`, which no content knows, and not `{}`, which the rule needs",
+            clip(name),
+            template.name
+        );
+        Diagnostic::new(&codes::MISSPELT_SUPPLY, &rule.source, rule.span, message)
+            .with_help(format!(
+                "one of the names is misspelt: correct `{}` in the manifest, or the content",
+                clip(name)
+            ))
+            .with_rule(&rule.name)
+            .with_detail(Detail::Rule {
+                rule: rule.name.clone(),
+                templates: vec![template.name.clone()],
+                constraint: rule.sensors.as_ref().map(ToString::to_string),
+                sensors: sensors.iter().map(|sensor| Build::of(sensor)).collect(),
+            })
+            .with_sensors(sensors)
+    };
+    near.into_iter().map(describe).collect()
 }
 
 /// The facts of a rule that no sensor runs.

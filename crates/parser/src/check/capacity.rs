@@ -7,8 +7,11 @@ use std::sync::Arc;
 use contentcheck_model::diagnostic::{Build, Detail, Diagnostic, Room, codes};
 use contentcheck_model::predicate::Test;
 use contentcheck_model::rule::CheckedRule;
-use contentcheck_model::sensor::{Fleet, Sensor};
+use contentcheck_model::sensor::{Fleet, IMAGE_FORMAT, Sensor};
 use contentcheck_model::table::Table;
+
+/// What a sensor that reads older images alone has too little of.
+const FORMAT: &str = "image format";
 
 /// One rule as a sensor loads it, and what it brings: the tables that no rule before it brought.
 struct Load<'r> {
@@ -31,6 +34,12 @@ pub(crate) fn check<'r>(rules: impl Iterator<Item = &'r CheckedRule> + Clone, fl
     let mut found: BTreeMap<(usize, &'static str), Vec<Excess<'_>>> = BTreeMap::new();
     for sensor in fleet.sensors() {
         let capacity = &sensor.manifest().capacity;
+        if let Some(newest) = capacity.interpreter.filter(|newest| *newest < IMAGE_FORMAT)
+            && let Some(at) = loads.iter().position(|load| is_loaded(load.rule, sensor))
+        {
+            let excess = Excess { sensor, needed: u64::from(IMAGE_FORMAT), capacity: u64::from(newest) };
+            found.entry((at, FORMAT)).or_default().push(excess);
+        }
         if capacity.rules.is_none() && capacity.table_rows.is_none() {
             continue;
         }
@@ -67,8 +76,11 @@ pub(crate) fn check<'r>(rules: impl Iterator<Item = &'r CheckedRule> + Clone, fl
 fn describe(rule: &CheckedRule, kind: &str, excess: &[Excess<'_>]) -> Option<Diagnostic> {
     let least = excess.iter().min_by_key(|excess| excess.capacity)?;
     let (needed, capacity, sensor) = (least.needed, least.capacity, least.sensor);
-    let message =
-        format!("the content has {needed} {kind} for {sensor}, which holds {capacity}; from here on it is over");
+    let message = if kind == FORMAT {
+        format!("the content is compiled to image format {needed}, and {sensor} reads none after {capacity}")
+    } else {
+        format!("the content has {needed} {kind} for {sensor}, which holds {capacity}; from here on it is over")
+    };
     let mut found = Diagnostic::new(&codes::OVER_CAPACITY, &rule.source, rule.span, message)
         .with_help("reduce the content, restrict rules to other sensors, or ship a sensor with more room first")
         .with_rule(&rule.name)
@@ -166,6 +178,14 @@ mod tests {
         assert_eq!(found(&apart, vec![sensor("1", "{\"rules\":2}")]), [""; 0]);
         let newer = [(T, "a == \"1\""), (T, "a == \"2\""), ("template: t @ 1 sensors: \">=2\"", "a == \"3\"")];
         assert_eq!(found(&newer, vec![sensor("1", "{\"rules\":2}"), sensor("2", "{\"rules\":3}")]), [""; 0]);
+    }
+
+    #[test]
+    fn a_sensor_that_reads_older_images_alone_is_named() {
+        let rules = [(T, "a == \"1\"")];
+        assert_eq!(found(&rules, vec![sensor("1", "{\"interpreter\":2}"), sensor("2", "{}")]), [""; 0]);
+        let over = found(&rules, vec![sensor("1", "{\"interpreter\":1}")]);
+        assert!(over[0].contains("image format 2, and acme 1 reads none after 1"), "{over:?}");
     }
 
     #[test]

@@ -62,15 +62,14 @@ impl Shippable {
         let (mut rules, unfed): (Vec<_>, Vec<_>) =
             checked.rules().iter().filter(ships).cloned().partition(|rule| !rule.targets.is_empty());
         let mut left_out = left_out.to_vec();
-        left_out.extend(unfed.iter().map(|rule| {
-            LeftOut {
-                name: rule.name.clone(),
-                title: Some(rule.title.clone()),
-                source: rule.source.clone(),
-                span: rule.span,
-                extent: rule.extent,
-                is_read: true,
-                reasons: vec![
+        left_out.extend(unfed.iter().map(|rule| LeftOut {
+            name: rule.name.clone(),
+            title: Some(rule.title.clone()),
+            source: rule.source.clone(),
+            span: rule.span,
+            extent: rule.extent,
+            is_read: true,
+            reasons: vec![
                     Diagnostic::new(
                         &codes::RULE_LEFT_OUT,
                         &rule.source,
@@ -80,7 +79,6 @@ impl Shippable {
                     .with_rule(&rule.name)
                     .with_detail(Detail::LeftOut { rules: vec![rule.name.clone()] }),
                 ],
-            }
         }));
         // By names and not by files, so that the order of an image does not depend on how content is split.
         rules.sort_by(|a, b| {

@@ -216,6 +216,7 @@ fn influences(page: &mut Page, evidence: &Evidence) {
     bullets(page, "Rules that were left out", left.collect());
     bullets(page, "Files that were left out", evidence.files_left_out.iter().map(words::files).collect());
     bullets(page, "Accepted findings", evidence.accepted.iter().map(words::accepted).collect());
+    bullets(page, "Rules that run on no sensor of the fleet", words::nowhere(evidence));
     bullets(page, "Sensors", evidence.sensors.iter().map(words::sensor).collect());
     if evidence.inputs.is_empty() {
         return;
@@ -345,6 +346,7 @@ fn rules(page: &mut Page, rules: &[RuleFacts]) {
     sorted.sort_by(|a, b| (b.matches, cost(b), &a.rule).cmp(&(a.matches, cost(a), &b.rule)));
     let most = |of: &dyn Fn(&RuleFacts) -> u64| rules.iter().map(of).max().unwrap_or(0);
     let (cost_most, matches_most) = (most(&|rule| cost(rule)), most(&|rule| rule.matches.unwrap_or(0)));
+    let is_replayed = rules.iter().any(|rule| rule.matches.is_some());
     page.head(&["rule", "level", "predicates covered", "tests", "cost", "matches"]);
     for rule in sorted.iter().take(ROWS) {
         let fires = if rule.fires { "" } else { " <b class=\"bad\">never seen firing</b>" };
@@ -365,6 +367,8 @@ fn rules(page: &mut Page, rules: &[RuleFacts]) {
         ));
         if let Some(matches) = rule.matches {
             page.put(format_args!("{}", bar(matches, matches_most)));
+        } else if is_replayed {
+            page.put(format_args!("<span class=\"soft\">no recorded event of its kind</span>"));
         }
         if let Some(before) = rule.matches_before.filter(|before| Some(*before) != rule.matches) {
             page.put(format_args!(" <span class=\"soft\">was {before}</span>"));

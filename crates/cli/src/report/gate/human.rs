@@ -62,6 +62,7 @@ pub(crate) fn human(evidence: &Evidence, color: bool) -> String {
     list("rules that were left out", left.collect(), &mut text);
     list("files that were left out", evidence.files_left_out.iter().map(words::files).collect(), &mut text);
     list("accepted", evidence.accepted.iter().map(words::accepted).collect(), &mut text);
+    list("rules that run on no sensor of the fleet", words::nowhere(evidence), &mut text);
     list("sensors", evidence.sensors.iter().map(words::sensor).collect(), &mut text);
     let _ = writeln!(text, "\n{verdict}");
     text

@@ -97,6 +97,7 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
     list("Rules that were left out", left.collect(), &mut text);
     list("Files that were left out", evidence.files_left_out.iter().map(words::files).collect(), &mut text);
     list("Accepted findings", evidence.accepted.iter().map(words::accepted).collect(), &mut text);
+    list("Rules that run on no sensor of the fleet", words::nowhere(evidence), &mut text);
     list("Sensors", evidence.sensors.iter().map(words::sensor).collect(), &mut text);
     text
 }

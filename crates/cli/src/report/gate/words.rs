@@ -94,6 +94,12 @@ pub(super) fn sensor(of: &SensorFacts) -> String {
     format!("{} {} {loads}{before}", of.sensor, of.version)
 }
 
+/// Rules that no sensor of the fleet runs, each in one line.
+pub(super) fn nowhere(evidence: &Evidence) -> Vec<String> {
+    let nowhere = evidence.rules.iter().filter(|rule| rule.sensors == Some(0));
+    nowhere.map(|rule| format!("`{}` ({}), on {}", rule.title, rule.rule, rule.templates.join(", "))).collect()
+}
+
 /// What was read, by kind, in one line.
 pub(super) fn inputs(evidence: &Evidence) -> String {
     let of = |kind: InputKind| {

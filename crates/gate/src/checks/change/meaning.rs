@@ -14,7 +14,7 @@ use proptest::strategy::{Strategy, ValueTree};
 
 use super::plain;
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
-use crate::facts::Identity;
+use crate::facts::{Identity, plural};
 use crate::generate::{Maker, runner};
 use crate::run::{Learned, Outcome, Subject};
 use crate::subject::Built;
@@ -258,10 +258,14 @@ pub(super) fn recorded(
         return None;
     }
     let old = previous.rules();
-    let replay = |plan: &Plan| count(plan, &settings.recordings, None, settings.threads, &());
+    let replay = |plan: &Plan| {
+        let counted = count(plan, &settings.recordings, None, settings.threads, &());
+        let matches = counted.matches(plan);
+        (counted, matches)
+    };
     let before = previous.all_rules.as_ref().map_err(ToString::to_string);
     let before = before.and_then(|image| Plan::for_recorder(previous.content(), image)).map(|plan| replay(&plan));
-    let before = match before {
+    let (before, matched) = match before {
         Ok(before) => before,
         Err(reason) => {
             outcome.skipped.push(format!("volume on recorded events: the previous release does not load: {reason}"));
@@ -273,12 +277,12 @@ pub(super) fn recorded(
     let now = match (earlier.matches.is_empty(), run.plan) {
         (false, _) => earlier.matches.clone(),
         (true, Some(plan)) => {
-            let now = replay(plan);
+            let (now, matches) = replay(plan);
             if !counts(&now) {
                 outcome.skipped.push("volume on recorded events: not all of them could be read".to_owned());
                 return None;
             }
-            now.rules
+            matches
         }
         (true, None) => {
             outcome.skipped.push("volume on recorded events: there is no image to replay them with".to_owned());
@@ -289,13 +293,26 @@ pub(super) fn recorded(
         outcome.skipped.push("volume on recorded events: not all of them could be read".to_owned());
         return None;
     }
-    let was: BTreeMap<Identity, u64> =
-        old.iter().map(|rule| Identity::of(rule)).zip(before.rules.iter().copied()).collect();
+    let was: BTreeMap<Identity, Option<u64>> = old.iter().map(|rule| Identity::of(rule)).zip(matched).collect();
+    let unseen = now.iter().filter(|matches| matches.is_none()).count();
+    if unseen > 0 {
+        outcome.skipped.push(format!(
+            "volume on recorded events: {} of {}: no recorded event is of a template type that they are on",
+            unseen,
+            plural(now.len(), "rule")
+        ));
+    }
     // What is in one of a thousand events is no rare find.
     let many = FLOOD.max(before.events / 1_000);
     for ((id, rule), after) in RuleId::count(&run.rules).zip(&now) {
-        let earlier = was.get(&Identity::of(rule)).copied().unwrap_or(0);
-        outcome.learned.matches_before.push(earlier);
+        let Some(after) = after else {
+            outcome.learned.matches_before.push(None);
+            continue;
+        };
+        // A rule that the previous release did not have matched nothing; one that was shown no event, nobody knows what.
+        let known = was.get(&Identity::of(rule)).copied().unwrap_or(Some(0));
+        outcome.learned.matches_before.push(known);
+        let earlier = known.unwrap_or(0);
         if *after < many || *after <= earlier.saturating_mul(MORE) || run.has_own_ceiling(id) {
             continue;
         }
@@ -316,7 +333,7 @@ pub(super) fn recorded(
         ));
     }
     outcome.fact("matches of recorded events before", before.matches);
-    Some((before.matches, now.iter().sum()))
+    Some((before.matches, now.iter().flatten().sum()))
 }
 
 const fn kind(relation: Relation) -> ChangeKind {
