@@ -76,6 +76,7 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0407" "CC0407-invalid-manifest" "manifests/acme_8.json"
     "CC0408" "CC0408-over-capacity" "rule.content"
     "CC0409" "CC0409-unknown-input" "rule.content"
+    "CC0410" "CC0410-misspelt-supply" "rule.content"
     "CC0501" "CC0501-invalid-regex" "rule.yml"
     "CC0502" "CC0502-regex-backtracks" "rule.yml"
     "CC0503" "CC0503-regex-too-large" "rule.yml"
