@@ -739,10 +739,8 @@ fn helps(template: &str, logsource: &str, item: &str) -> Vec<String> {
         "title: A rule for this test\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: test\ndescription: It is for this test \
          alone.\nauthor: nobody\ndate: 2026-01-15\nlogsource: {{{logsource}}}\ndetection:\n    s:\n        {item}\n    condition: s\nlevel: low\n"
     );
-    let all = vec![
-        (Source::new("a.content", template), Language::Native),
-        (Source::new("r.yml", text), Language::Sigma),
-    ];
+    let all =
+        vec![(Source::new("a.content", template), Language::Native), (Source::new("r.yml", text), Language::Sigma)];
     let judged = Gathered::of(all).check(&Checking::default()).judge();
     let said = |one: &Diagnostic| format!("{} {}", one.code.id, one.help.clone().unwrap_or_default());
     judged.findings().iter().filter(|one| one.code.id != "CC0704").map(said).collect()
@@ -751,7 +749,8 @@ fn helps(template: &str, logsource: &str, item: &str) -> Vec<String> {
 #[test]
 fn an_option_with_a_space_is_looked_for_with_contains() {
     let found = helps(TEMPLATES, PROCESS, "CommandLine: [' -dhl', '--ntds-file', 'whoami']");
-    let said = "CC0127 write `CommandLine|contains`; without the space it is compared in the same way, and matches as little";
+    let said =
+        "CC0127 write `CommandLine|contains`; without the space it is compared in the same way, and matches as little";
     assert_eq!(found, [said, said]);
     // Without such a neighbour nothing shows that it is no whole value.
     assert_eq!(helps(TEMPLATES, PROCESS, "CommandLine: ['--ntds-file', 'whoami']"), [""; 0]);
@@ -773,7 +772,10 @@ fn the_question_mark_of_a_query_that_has_none_is_left_out() {
 #[test]
 fn remedies_say_what_to_write() {
     let star = helps(TEMPLATES, PROCESS, r"CommandLine: 'C:\temp\*.bin'").join("\n");
-    assert!(star.contains(r"write `\\*`, for a backslash and a star `\\\*`; as it stands it is a star without"), "{star}");
+    assert!(
+        star.contains(r"write `\\*`, for a backslash and a star `\\\*`; as it stands it is a star without"),
+        "{star}"
+    );
     let empty = helps(TEMPLATES, PROCESS, "CommandLine|contains: ['abc', '']").join("\n");
     assert!(empty.contains("CC0607 remove the empty value"), "{empty}");
     let own = "template acme.process @ 1 {

@@ -665,8 +665,12 @@ mod tests {
         let fleet = Some(Fleet::new(sensors).expect("a fleet"));
         let sources = vec![(Source::new("r.content", text), Language::Native)];
         let judged = Gathered { fleet, ..Gathered::of(sources) }.check(&Checking::default()).judge();
-        let helps: Vec<&str> =
-            judged.findings().iter().filter(|one| one.code.id == "CC0401").filter_map(|one| one.help.as_deref()).collect();
+        let helps: Vec<&str> = judged
+            .findings()
+            .iter()
+            .filter(|one| one.code.id == "CC0401")
+            .filter_map(|one| one.help.as_deref())
+            .collect();
         assert_eq!(helps.len(), 2);
         assert!(helps.iter().all(|help| help.contains("`sensors: \"acme >=11\"`")), "{helps:?}");
         assert!(helps.iter().any(|help| help.contains("those that supply all that it reads")), "{helps:?}");

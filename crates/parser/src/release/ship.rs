@@ -80,6 +80,9 @@ impl Shippable {
                     .with_detail(Detail::LeftOut { rules: vec![rule.name.clone()] }),
                 ],
         }));
+        if errors == WithErrors::Refuse && !unfed.is_empty() {
+            return Err(Unshippable { errors: left_out.into_iter().flat_map(|out| out.reasons).collect() });
+        }
         // By names and not by files, so that the order of an image does not depend on how content is split.
         rules.sort_by(|a, b| {
             (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
