@@ -51,7 +51,7 @@ fn every_finding_about_sensors_has_its_facts() {
                 continue;
             }
             let about = match code {
-                "CC0405" | "CC0406" => "rule",
+                "CC0405" | "CC0406" | "CC0410" => "rule",
                 "CC0408" => "capacity",
                 _ => "input",
             };

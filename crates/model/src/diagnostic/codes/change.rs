@@ -62,7 +62,7 @@ codes! {
         cure: "Widen `sensors` of the rules, or say that it is meant: `--allow-shrink`, for this one release.",
     }
     /// A rule that is new runs on no sensor of the fleet
-    NEW_RULE_RUNS_NOWHERE = "CC0811" "new-rule-runs-nowhere" Error {
+    NEW_RULE_RUNS_NOWHERE = "CC0811" "new-rule-on-no-sensor" Error {
         cause: "No sensor of the fleet supplies a template type that the rule is on: a typo in its name, a sensor that is missing from the fleet, or content for another product.",
         harm: "Somebody wrote the rule to find something. It is in the release, passes every check, and finds nothing on any machine.",
         cure: "Add the sensor that supplies it to the fleet, put the rule on a template type that is supplied, or take it out of the release. Where it is meant to wait for a sensor, say so: `sensors` that no sensor of the fleet has yet, or a comment that accepts CC0405 with the reason.",

@@ -58,7 +58,7 @@ codes! {
         harm: "On this fleet the field is absent from every event: the comparison never holds, and what excludes by it excludes nothing.",
         cure: "Correct the name, or declare the field in the template type so that every sensor has to supply it.",
     }
-    /// A sensor supplies a template type under a name that is nearly that of one which rules need
+    /// A sensor misspells a template type that rules need
     MISSPELT_SUPPLY = "CC0410" "misspelt-supply" Error {
         cause: "The manifest of the sensor names a template type that no content knows, and lacks one with nearly the same name: one of the two is misspelt.",
         harm: "The sensor loads the image without the rules on that template type. It runs, reports no fault, and sees nothing of these events.",
