@@ -92,12 +92,12 @@ fn needs(image: &Image<'_>, predicate: u32) -> u64 {
     }
     let patterns = image.section_bytes(Section::Patterns).as_chunks::<{ Pattern::SIZE }>().0;
     let regexes = image.section_bytes(Section::Regexes).as_chunks::<{ Regex::SIZE }>().0;
-    let own_patterns = patterns.iter().skip(predicate.a as usize).take(predicate.b as usize).map(Pattern::decode);
+    let mut own_patterns = patterns.iter().skip(predicate.a as usize).take(predicate.b as usize).map(Pattern::decode);
     let is_slow = |pattern: Pattern| {
         pattern.kind == PatternKind::Matches as u8
             && regexes.get(pattern.a as usize).is_some_and(|regex| Regex::decode(regex).kind == 1)
     };
-    own | if own_patterns.map(is_slow).any(|slow| slow) { feature::NONDETERMINISTIC } else { 0 }
+    own | if own_patterns.any(is_slow) { feature::NONDETERMINISTIC } else { 0 }
 }
 
 /// Size of a section.

@@ -1,5 +1,11 @@
 //! What a sensor can rely on: each case was found by somebody who built one.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::ops::ControlFlow;
 
@@ -407,8 +413,7 @@ fn what_follows_from_the_code_is_derived() {
         assert!(matches!(found, Some(Rejection::Record { section: of, .. }) if of == section), "{what}: {found:?}");
     };
     // Each program without the first input that it mentions: a sensor that lacks it would load the rule.
-    for at in 0..programs.len() {
-        let program = Program::decode(&programs[at]);
+    for (at, program) in programs.iter().map(Program::decode).enumerate() {
         let forged = rebuilt(&bytes, |section, bytes| match section {
             Section::Mentions => {
                 let mut bytes = bytes.to_vec();
@@ -436,7 +441,7 @@ fn what_follows_from_the_code_is_derived() {
         Section::Witnesses => Vec::new(),
         Section::Atoms => {
             let records = bytes.as_chunks::<{ Atom::SIZE }>().0;
-            records.iter().flat_map(|record| Atom { witnesses: 0, count: 0, ..Atom::decode(record) }.encode()).collect()
+            vec![0; records.len() * Atom::SIZE]
         }
         Section::Templates => {
             let records = bytes.as_chunks::<{ Template::SIZE }>().0;

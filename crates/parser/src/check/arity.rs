@@ -42,6 +42,9 @@ impl Fault {
     }
 }
 
+/// What sensors do not supply of a template type.
+type Missing<'a> = (&'a TemplateType, Mention<'a>, Vec<(&'a Sensor, Fault)>);
+
 /// What a rule is held against.
 #[derive(Clone, Copy)]
 pub(crate) struct Against<'a> {
@@ -77,7 +80,7 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
         return found;
     }
     let mut supplied = false;
-    let mut missing: Vec<(&TemplateType, Mention<'_>, Vec<(&Sensor, Fault)>)> = Vec::new();
+    let mut missing: Vec<Missing<'_>> = Vec::new();
     for target in &rule.targets {
         let template = &target.template;
         found.extend(misspelt(rule, template, fleet.sensors().iter().filter(|sensor| loads(sensor)), catalogue));
