@@ -726,7 +726,7 @@ fn tables() -> Vec<Case> {
             "d.csv",
             Box::new(|| [b"hash,name\n\"", vec![b'\n'; 30 << 20].as_slice()].concat()),
             "d.csv",
-            "CC0512",
+            "CC0517",
         ),
         table(
             "table of 5,000,000 wrong rows",
