@@ -26,12 +26,21 @@ fn templates(text: &str) -> Vec<Arc<TemplateType>> {
     found.into_iter().map(Arc::new).collect()
 }
 
+/// A value as a person reads it: its text as text.
+fn shown(value: &Value<'_>) -> String {
+    match value {
+        Value::Text(bytes) => format!("Text({:?})", std::str::from_utf8(bytes).unwrap()),
+        Value::List(items) => format!("List([{}])", items.iter().map(shown).collect::<Vec<_>>().join(", ")),
+        value => format!("{value:?}"),
+    }
+}
+
 /// The value of `v` in a type, as text, and whether it is a misfit.
 fn typed(record: &str, ty: &str) -> (String, bool) {
     let layout = Layout::new("t", fields(&[("v", ty)]), vec![]);
     let (mut flattener, mut scratch) = (Flattener::new(), Scratch::default());
     let flat = flattener.flatten(record.as_bytes()).unwrap();
-    let value = layout.present(&flat, &mut scratch, false, |event| format!("{:?}", event.inputs[0]));
+    let value = layout.present(&flat, &mut scratch, false, |event| shown(&event.inputs[0]));
     (value, !scratch.misfits().is_empty())
 }
 
