@@ -217,18 +217,7 @@ fn as_typed(template: &TemplateType, event: &Event) -> (Event, bool) {
     let mut any = false;
     for (field, value) in event.values() {
         let Some(ty) = template.describe(field).map(|info| info.ty) else { continue };
-        let is = |value: &Value| {
-            use contentcheck_model::template::Scalar;
-            matches!(
-                (value, ty.scalar),
-                (Value::String(_), Scalar::String)
-                    | (Value::Int(_), Scalar::Int)
-                    | (Value::Float(_), Scalar::Float)
-                    | (Value::Bool(_), Scalar::Bool)
-                    | (Value::Ip(_), Scalar::Ip)
-                    | (Value::Bytes(_), Scalar::Bytes)
-            )
-        };
+        let is = |value: &Value| value.is(ty.scalar);
         match value {
             Value::List(elements) if ty.list => {
                 let (right, wrong): (Vec<Value>, Vec<Value>) = elements.iter().cloned().partition(is);

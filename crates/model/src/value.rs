@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::template::Scalar;
+
 /// A value of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
@@ -19,4 +21,20 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// A list of scalars of one kind.
     List(Vec<Self>),
+}
+
+impl Value {
+    /// Whether this is a value of a scalar kind. A list is of none.
+    #[must_use]
+    pub const fn is(&self, scalar: Scalar) -> bool {
+        matches!(
+            (self, scalar),
+            (Self::String(_), Scalar::String)
+                | (Self::Int(_), Scalar::Int)
+                | (Self::Float(_), Scalar::Float)
+                | (Self::Bool(_), Scalar::Bool)
+                | (Self::Ip(_), Scalar::Ip)
+                | (Self::Bytes(_), Scalar::Bytes)
+        )
+    }
 }

@@ -7,7 +7,7 @@ use contentcheck_events::{Flat, Flattener, Layout, Scratch, Tally, own};
 use contentcheck_interpreter::{Done, Event, Fault, KillList, OpenImage, VerifiedImage};
 use contentcheck_model::field::{FieldInfo, FieldRef, Place};
 use contentcheck_model::rule::RuleId;
-use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_model::value::Value;
 use contentcheck_reference as reference;
 
@@ -255,20 +255,9 @@ fn declared(template: &TemplateType, field: &FieldRef) -> Option<FieldType> {
 
 /// Whether a value is of a type. A single value stands for a list of one, as `with_event` lends it.
 fn fits(value: &Value, ty: FieldType) -> bool {
-    let one = |value: &Value| {
-        matches!(
-            (value, ty.scalar),
-            (Value::String(_), Scalar::String)
-                | (Value::Int(_), Scalar::Int)
-                | (Value::Float(_), Scalar::Float)
-                | (Value::Bool(_), Scalar::Bool)
-                | (Value::Ip(_), Scalar::Ip)
-                | (Value::Bytes(_), Scalar::Bytes)
-        )
-    };
     match value {
-        Value::List(elements) => ty.list && elements.iter().all(one),
-        value => one(value),
+        Value::List(elements) => ty.list && elements.iter().all(|value| value.is(ty.scalar)),
+        value => value.is(ty.scalar),
     }
 }
 
