@@ -5,14 +5,14 @@ use std::sync::OnceLock;
 
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
-use contentcheck_interpreter::format::{CHECKSUM_AT, HEADER, MAGIC, PREFIX, RECORDS, Section, VERSION};
-use contentcheck_interpreter::hash::checksum;
+use contentcheck_interpreter::format::{MAGIC, PREFIX, RECORDS, Section, VERSION};
 use contentcheck_interpreter::{Budget, Event, Fault, Image, Input, KillList, Manifest, Scalar, Value, VerifiedImage};
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
 
 use super::choices::Choices;
+use super::sealed::{joined, seal};
 
 /// Words of scratch that are lent at most: what an image that nobody verified asks for is no reason to lend it.
 const SCRATCH_WORDS: usize = 1 << 20;
@@ -72,14 +72,6 @@ pub fn small() -> &'static [u8] {
         assert_eq!(content.rules().len(), 8, "{:?}", judged.findings());
         compile(&content, Options::default()).expect("the content is small")
     })
-}
-
-/// Makes length and checksum those of the bytes, as a forger does.
-pub fn seal(bytes: &mut [u8]) {
-    let len = (bytes.len() as u64).to_le_bytes();
-    bytes.iter_mut().skip(16).zip(len).for_each(|(slot, byte)| *slot = byte);
-    let sum = checksum(bytes).to_le_bytes();
-    bytes.iter_mut().skip(CHECKSUM_AT).zip(sum).for_each(|(slot, byte)| *slot = byte);
 }
 
 /// How hostile bytes ended.
@@ -356,14 +348,7 @@ pub fn forge(image: &[u8], choices: &mut Choices<'_>) -> Vec<u8> {
             }
         }
     }
-    let (mut directory, mut body) = (Vec::new(), Vec::new());
-    for bytes in &sections {
-        body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
-        directory.extend(((HEADER + body.len()) as u32).to_le_bytes());
-        directory.extend((bytes.len() as u32).to_le_bytes());
-        body.extend(bytes);
-    }
-    let mut forged = [prefix, directory, body].concat();
+    let mut forged = joined(&prefix, sections.iter().map(Vec::as_slice));
     seal(&mut forged);
     forged
 }
@@ -402,15 +387,12 @@ fn forged(choices: &mut Choices<'_>) -> Vec<u8> {
         bytes = MAGIC.to_vec();
         bytes.extend(VERSION.to_le_bytes());
         bytes.resize(PREFIX, 0);
-        let mut body = Vec::new();
+        let mut sections = Vec::new();
         for section in Section::ALL {
-            body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
-            let count = choices.below(4);
-            bytes.extend(((HEADER + body.len()) as u32).to_le_bytes());
-            bytes.extend(((count * section.unit()) as u32).to_le_bytes());
-            body.extend((0..count * section.unit()).map(|_| (choices.below(256) & choices.below(256)) as u8));
+            let len = choices.below(4) * section.unit();
+            sections.push((0..len).map(|_| (choices.below(256) & choices.below(256)) as u8).collect::<Vec<u8>>());
         }
-        bytes.extend(body);
+        bytes = joined(&bytes, sections.iter().map(Vec::as_slice));
         seal(&mut bytes);
         return bytes;
     }

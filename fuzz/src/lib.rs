@@ -10,4 +10,5 @@ pub mod differential;
 pub mod generate;
 pub mod images;
 pub mod machine;
+pub mod sealed;
 pub mod values;

@@ -88,7 +88,7 @@ impl<'s> Supplied<'s> {
             sensor,
             version,
             versioning: interpreter::Versioning::Parts,
-            capacity: Capacity::default(),
+            capacity: Capacity::NONE,
             header: Vec::new(),
             templates,
         }

@@ -8,6 +8,9 @@ mod choices;
 #[path = "../../../fuzz/src/images.rs"]
 #[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
 mod images;
+#[path = "../../../fuzz/src/sealed.rs"]
+#[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
+mod sealed;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,14 +19,13 @@ use std::time::{Duration, Instant};
 use choices::Choices;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
-use contentcheck_interpreter::format::{
-    Comparator, HEADER, Key, Literal, LiteralKind, PREFIX, Probe, Rule, Section, Set, Template,
-};
+use contentcheck_interpreter::format::{Comparator, Key, Literal, LiteralKind, Probe, Rule, Section, Set, Template};
 use contentcheck_interpreter::{Image, Rejection};
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, Tables, WithErrors};
-use images::{Ends, Trust, forge, run, seal, small};
+use images::{Ends, Trust, forge, run, small};
+use sealed::{rebuilt, seal};
 
 fn files(directory: &Path, found: &mut Vec<PathBuf>) {
     for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
@@ -149,22 +151,6 @@ fn images_forged_field_by_field_are_refused_or_harmless() {
     println!("{count} forged images, {same} of them as they were: {accepted} accepted; {ends:?}");
     assert_eq!(ends.faults, 0);
     assert!(ends.unverified > count / 4 && accepted > count / 20, "{accepted} {ends:?}");
-}
-
-/// The image with other bytes in some sections, all in their places, and sealed.
-fn rebuilt(image: &[u8], section: impl Fn(Section, &[u8]) -> Vec<u8>) -> Vec<u8> {
-    let read = Image::read(image).unwrap();
-    let (mut directory, mut body) = (Vec::new(), Vec::new());
-    for at in Section::ALL {
-        body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
-        let bytes = section(*at, read.section_bytes(*at));
-        directory.extend(((HEADER + body.len()) as u32).to_le_bytes());
-        directory.extend((bytes.len() as u32).to_le_bytes());
-        body.extend(bytes);
-    }
-    let mut forged = [image.get(..PREFIX).unwrap(), &directory, &body].concat();
-    seal(&mut forged);
-    forged
 }
 
 #[test]

@@ -7,14 +7,15 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "../../../fuzz/src/sealed.rs"]
+#[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
+mod sealed;
+
 use std::ops::ControlFlow;
 
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
-use contentcheck_interpreter::format::{
-    Atom, HEADER, Input, NfaKind, NfaState, PREFIX, Program, Regex, Section, Template, feature,
-};
-use contentcheck_interpreter::hash::checksum;
+use contentcheck_interpreter::format::{Atom, Input, NfaKind, NfaState, Program, Regex, Section, Template, feature};
 use contentcheck_interpreter::{
     BoundEvent, Capacity, Event, Fault, Identity, Image, KillList, Level, Manifest, ManifestError, Meter, Rejection,
     Resource, Scalar, Spent, Supply, Type, Value, VerifiedImage, Versioning, WhyLeftOut, describe,
@@ -23,6 +24,7 @@ use contentcheck_model::language::Language;
 use contentcheck_model::sensor::{self, Sensor};
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, ReleaseInfo, Shippable, WithErrors};
+use sealed::{rebuilt, seal};
 
 const RULES: &str = r#"
 template acme.exec @ 1 { 1 image: string nocase 2 command: string nocase 3 parent: string? 4 pid: int 5 args: list<string>? }
@@ -368,27 +370,9 @@ fn an_image_can_be_for_one_sensor() {
     assert!(matches!(rejection(&bytes, &lacking), Some(Rejection::UnsuppliedInput { .. })));
 }
 
-/// The image with other bytes in some sections, and sealed.
-fn rebuilt(image: &[u8], section: impl Fn(Section, &[u8]) -> Vec<u8>) -> Vec<u8> {
-    let read = Image::read(image).unwrap();
-    let (mut directory, mut body) = (Vec::new(), Vec::new());
-    for at in Section::ALL {
-        body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
-        let bytes = section(*at, read.section_bytes(*at));
-        directory.extend(((HEADER + body.len()) as u32).to_le_bytes());
-        directory.extend((bytes.len() as u32).to_le_bytes());
-        body.extend(bytes);
-    }
-    let mut forged = [&image[..PREFIX], &directory, &body].concat();
-    let len = forged.len() as u64;
-    forged[16..24].copy_from_slice(&len.to_le_bytes());
-    sealed(forged)
-}
-
 /// With a checksum that is right.
 fn sealed(mut image: Vec<u8>) -> Vec<u8> {
-    let sum = checksum(&image);
-    image[24..32].copy_from_slice(&sum.to_le_bytes());
+    seal(&mut image);
     image
 }
 
@@ -530,17 +514,7 @@ fn a_manifest_is_checked() {
         sensor: "acme",
         version: "7.15.0-rc1+b",
         versioning: Versioning::Parts,
-        capacity: Capacity {
-            interpreter: None,
-            image_bytes: None,
-            rules: None,
-            table_rows: None,
-            automaton_states: None,
-            steps: None,
-            steps_per_byte: None,
-            scratch_bytes: None,
-            features: None,
-        },
+        capacity: Capacity::NONE,
         header: &[input("host")],
         templates: &[
             Supply { template: "acme.exec", inputs: &[input("image"), input(""), input("")] },

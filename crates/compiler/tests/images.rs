@@ -9,6 +9,9 @@
 mod choices;
 #[path = "images/damage.rs"]
 mod damage;
+#[path = "../../../fuzz/src/sealed.rs"]
+#[expect(dead_code, clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
+mod sealed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -843,7 +846,7 @@ fn refused(release: &Release, bytes: &[u8]) -> String {
     for damage in damage::all(bytes, |damaged| refusal(damaged, &release.sensor).is_some()) {
         let mut damaged = damage.bytes.clone();
         if damage.seal {
-            damage::seal(&mut damaged);
+            sealed::seal(&mut damaged);
         }
         let code = refusal(&damaged, &release.sensor);
         let code = code.unwrap_or_else(|| panic!("it is loaded though {}", damage.why));
@@ -980,7 +983,7 @@ fn damaged_images_are_refused_with_the_kept_codes() {
                 damaged.truncate(usize::try_from(len).unwrap());
             }
             if json["seal"].as_bool().unwrap() {
-                damage::seal(&mut damaged);
+                sealed::seal(&mut damaged);
             }
             let code = json["code"].as_str().unwrap();
             assert_eq!(refusal(&damaged, &release.sensor), Some(code), "{name}: {}", json["why"]);

@@ -15,6 +15,9 @@ mod images;
 #[path = "../../../fuzz/src/machine.rs"]
 #[expect(unreachable_pub, reason = "a file of the fuzz crate")]
 mod machine;
+#[path = "../../../fuzz/src/sealed.rs"]
+#[expect(dead_code, clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
+mod sealed;
 #[path = "../../../fuzz/src/values.rs"]
 #[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
 mod values;

@@ -380,7 +380,7 @@ fn the_loader_obeys_the_versions_that_a_rule_is_for() {
                 sensor,
                 version: &own,
                 versioning,
-                capacity: Capacity::default(),
+                capacity: Capacity::NONE,
                 header: &[],
                 templates: &templates,
             };

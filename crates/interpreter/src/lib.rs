@@ -28,7 +28,7 @@
 //!     sensor: "edr",
 //!     version: "1.4.0",
 //!     versioning: Versioning::Parts,
-//!     capacity: Capacity::default(),
+//!     capacity: Capacity::NONE,
 //!     header: &[],
 //!     templates: &[Supply { template: "edr.process_start", inputs: INPUTS }],
 //! };

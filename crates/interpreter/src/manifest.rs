@@ -84,7 +84,7 @@ pub enum Versioning {
 }
 
 /// What a sensor build can hold. `None` means that the manifest states no bound.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
     /// Newest image format that it reads.
     pub interpreter: Option<u32>,
@@ -108,6 +108,19 @@ pub struct Capacity {
 }
 
 impl Capacity {
+    /// No bound is stated.
+    pub const NONE: Self = Self {
+        interpreter: None,
+        image_bytes: None,
+        rules: None,
+        table_rows: None,
+        automaton_states: None,
+        steps: None,
+        steps_per_byte: None,
+        scratch_bytes: None,
+        features: None,
+    };
+
     /// The steps for each byte that an image may take on a sensor which states no bound: content that needs more is a
     /// slip, and the checker refuses it by the same number.
     pub const STEPS_PER_BYTE: u64 = 65_536;

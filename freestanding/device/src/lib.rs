@@ -68,18 +68,14 @@ static INPUTS: [Input<'static>; 7] = [
 ];
 
 const fn manifest<'m>(templates: &'m [Supply<'m>]) -> Manifest<'m> {
-    const NONE: Capacity = Capacity {
-        interpreter: None,
-        image_bytes: None,
-        rules: None,
-        table_rows: None,
-        automaton_states: None,
-        steps: None,
-        steps_per_byte: None,
-        scratch_bytes: None,
-        features: None,
-    };
-    Manifest { sensor: "device", version: "1", versioning: Versioning::Parts, capacity: NONE, header: &[], templates }
+    Manifest {
+        sensor: "device",
+        version: "1",
+        versioning: Versioning::Parts,
+        capacity: Capacity::NONE,
+        header: &[],
+        templates,
+    }
 }
 
 static SUPPLIES: [Supply<'static>; 1] = [Supply { template: "device.process", inputs: &INPUTS }];

@@ -1,8 +1,9 @@
 //! Damage to an image: what storage and transport do, and what a forger does who makes length and checksum right again.
 
 use contentcheck_interpreter::Image;
-use contentcheck_interpreter::format::{CHECKSUM_AT, HEADER, Opcode, PREFIX, Predicate, RECORDS, Section, Set};
-use contentcheck_interpreter::hash::checksum;
+use contentcheck_interpreter::format::{HEADER, Opcode, PREFIX, Predicate, RECORDS, Section, Set};
+
+use crate::sealed::{joined, seal};
 
 /// One damaged image.
 pub(crate) struct Damage {
@@ -23,16 +24,6 @@ impl Damage {
     }
 }
 
-/// Makes length and checksum those of the bytes.
-pub(crate) fn seal(bytes: &mut [u8]) {
-    if bytes.len() >= CHECKSUM_AT + 8 {
-        let len = bytes.len() as u64;
-        bytes[16..24].copy_from_slice(&len.to_le_bytes());
-        let sum = checksum(bytes);
-        bytes[CHECKSUM_AT..CHECKSUM_AT + 8].copy_from_slice(&sum.to_le_bytes());
-    }
-}
-
 /// An image taken apart into its sections.
 #[derive(Clone)]
 struct Parts {
@@ -49,14 +40,7 @@ impl Parts {
 
     /// All sections in their places.
     fn bytes(&self) -> Vec<u8> {
-        let (mut directory, mut body) = (Vec::new(), Vec::new());
-        for bytes in &self.sections {
-            body.resize((HEADER + body.len()).next_multiple_of(8) - HEADER, 0);
-            directory.extend(((HEADER + body.len()) as u32).to_le_bytes());
-            directory.extend((bytes.len() as u32).to_le_bytes());
-            body.extend(bytes);
-        }
-        [self.prefix.as_slice(), &directory, &body].concat()
+        joined(&self.prefix, self.sections.iter().map(Vec::as_slice))
     }
 
     fn section(&mut self, section: Section) -> &mut Vec<u8> {
