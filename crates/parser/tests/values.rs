@@ -749,9 +749,9 @@ fn helps(template: &str, logsource: &str, item: &str) -> Vec<String> {
 #[test]
 fn an_option_with_a_space_is_looked_for_with_contains() {
     let found = helps(TEMPLATES, PROCESS, "CommandLine: [' -dhl', '--ntds-file', 'whoami']");
-    let said =
+    let spaced =
         "CC0127 write `CommandLine|contains`; without the space it is compared in the same way, and matches as little";
-    assert_eq!(found, [said, said]);
+    assert_eq!(found, [spaced, "CC0127 write `CommandLine|contains`, as for the values beside it"]);
     // Without such a neighbour nothing shows that it is no whole value.
     assert_eq!(helps(TEMPLATES, PROCESS, "CommandLine: ['--ntds-file', 'whoami']"), [""; 0]);
     let path = helps(TEMPLATES, PROCESS, "Image|startswith: ' C:\\Program Files\\'");

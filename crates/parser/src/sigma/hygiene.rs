@@ -397,14 +397,14 @@ fn stray_character(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
         if is_beside {
             let message = format!("`{}` is a part of a command line, and {} is compared", clip(text), compared(item));
             let found = sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message);
-            sink.push(found.with_help(contains(item)));
+            sink.push(found.with_help(format!("{}, as for the values beside it", contains(item))));
         }
         return is_beside;
     };
     let message = format!("`{}` {edge} with a space, and {} is compared", clip(text), compared(item));
     let found = sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message);
     sink.push(found.with_help(if is_option(item, text) {
-        contains(item)
+        format!("{}; without the space it is compared in the same way, and matches as little", contains(item))
     } else {
         "remove the space, or use `contains` if a part is meant".to_owned()
     }));
@@ -448,8 +448,7 @@ const fn compared(item: &Item<'_>) -> &'static str {
 }
 
 fn contains(item: &Item<'_>) -> String {
-    let field = clip(item.field.unwrap_or(""));
-    format!("write `{field}|contains`; without the space it is compared in the same way, and matches as little")
+    format!("write `{}|contains`", clip(item.field.unwrap_or("")))
 }
 
 /// An expression without expression, or with `.*` at an edge.
