@@ -17,8 +17,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 use contentcheck::Streams;
-use contentcheck::args::Cli;
+use contentcheck::args::{Cli, CompileOptions, Inputs};
 use contentcheck::exit::Exit;
+use contentcheck::release::{self, Release};
 use contentcheck_analysis::Witness;
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::Target;
@@ -75,6 +76,18 @@ pub fn gathered(folders: &[PathBuf]) -> Gathered {
 #[must_use]
 pub fn checked() -> Checked {
     gathered(&live()).check(&Checking::with_threads(2))
+}
+
+/// The rules in use as the program loads them, for any sensor and without those that have errors.
+#[must_use]
+#[expect(clippy::panic, reason = "a test stops at the first surprise")]
+pub fn released() -> Release {
+    let (mut out, mut err) = (std::io::sink(), std::io::sink());
+    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+    let inputs = Inputs { paths: live(), config: None, no_config: true, fleet: vec![], exclude: vec![], threads: 0 };
+    let options = CompileOptions { skip_errors: true, skip_unsupplied: false };
+    let loaded = release::load(&inputs, &options, true, &mut streams);
+    loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap()
 }
 
 /// The event of a witness, for the reference evaluator.

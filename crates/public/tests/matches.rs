@@ -4,12 +4,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use contentcheck::Streams;
-use contentcheck::args::{CompileOptions, Inputs};
-use contentcheck::release;
 use contentcheck_events::{Batch, Flattener, Reader};
 use contentcheck_model::rule::RuleId;
-use contentcheck_public::{corpus, live};
+use contentcheck_public::{corpus, released};
 use contentcheck_reference::Prepared;
 use contentcheck_run::Route;
 
@@ -20,12 +17,7 @@ use contentcheck_run::Route;
 )]
 fn every_event_matches_what_the_reference_evaluator_says() {
     let sample: usize = std::env::var("CONTENTCHECK_SAMPLE").map_or(97, |text| text.parse().unwrap());
-    let (mut out, mut err) = (std::io::sink(), std::io::sink());
-    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
-    let inputs = Inputs { paths: live(), config: None, no_config: true, fleet: vec![], exclude: vec![], threads: 0 };
-    let options = CompileOptions { skip_errors: true, skip_unsupplied: false };
-    let loaded = release::load(&inputs, &options, true, &mut streams);
-    let release = loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap();
+    let release = released();
     let rules = release.rules();
     let mut targets: HashMap<&str, Vec<(RuleId, Prepared<'_>)>> = HashMap::new();
     for (number, rule) in RuleId::count(&rules) {

@@ -1,10 +1,7 @@
 //! Public samples as truth: SigmaHQ records, for some 170 of its rules, events on which the rule
 //! must fire, and says how often.
 
-use contentcheck::Streams;
-use contentcheck::args::{CompileOptions, Inputs};
-use contentcheck::release;
-use contentcheck_public::{corpus, live, run};
+use contentcheck_public::{corpus, live, released, run};
 use serde_json::Value;
 
 /// Samples whose description counts fewer events than the sample holds. Each was looked at event by
@@ -49,12 +46,7 @@ fn every_sample_makes_its_rule_fire_as_often_as_is_stated() {
     assert_eq!((&report["totals"]["faults"], &report["totals"]["skipped"]), (&Value::from(0), &Value::from(0)));
 
     // The number of a rule in an image is its place in the release.
-    let (mut out, mut err) = (std::io::sink(), std::io::sink());
-    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
-    let inputs = Inputs { paths: live(), config: None, no_config: true, fleet: vec![], exclude: vec![], threads: 0 };
-    let options = CompileOptions { skip_errors: true, skip_unsupplied: false };
-    let loaded = release::load(&inputs, &options, true, &mut streams);
-    let release = loaded.unwrap_or_else(|failure| panic!("{}", failure.message)).unwrap();
+    let release = released();
     let rules = release.rules();
     let plan = release.plan().unwrap_or_else(|failure| panic!("{}", failure.message));
     let view = plan.view();
