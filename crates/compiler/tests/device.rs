@@ -340,6 +340,12 @@ fn a_kill_list_is_for_one_image() {
             ControlFlow::Continue(())
         });
         assert!(done.is_ok() && found == ["Typed"], "{found:?}");
+        let mut words = vec![u64::MAX; old.kill_words()];
+        let rest = old.kill_all_but(list, &mut words).unwrap();
+        let rules = 0..old.image().rule_count();
+        assert!(rest.unknown() == 1 && rules.clone().all(|rule| kill.kills(rule) != rest.kills(rule)));
+        assert_eq!(rules.filter(|rule| kill.kills(*rule)).count(), 1);
+        assert_eq!(old.kill_all_but(list, &mut []).unwrap_err(), old.kill_words());
         with(&two, &sensor(INPUTS, ""), |new, _| {
             let mut scratch = vec![0; new.scratch_words()];
             let sink = |_| ControlFlow::Continue(());

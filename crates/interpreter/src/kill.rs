@@ -69,14 +69,27 @@ impl VerifiedImage<'_> {
         Ok(KillList { seal: self.image.seal(), words, unknown })
     }
 
+    /// As [`VerifiedImage::kill`], but every rule that is not named is switched off.
+    ///
+    /// # Errors
+    /// The words that are needed, where `memory` has fewer.
+    pub fn kill_all_but<'k, 'n>(
+        &self,
+        names: impl IntoIterator<Item = &'n str>,
+        memory: &'k mut [u64],
+    ) -> Result<KillList<'k>, usize> {
+        let needed = self.kill_words();
+        let unknown = self.kill(names, memory)?.unknown;
+        let words = memory.get_mut(..needed).ok_or(needed)?;
+        words.iter_mut().for_each(|word| *word = !*word);
+        Ok(KillList { seal: self.image.seal(), words, unknown })
+    }
+
     /// Switches every rule off.
     ///
     /// # Errors
     /// The words that are needed, where `memory` has fewer.
     pub fn kill_all<'k>(&self, memory: &'k mut [u64]) -> Result<KillList<'k>, usize> {
-        let needed = self.kill_words();
-        let words = memory.get_mut(..needed).ok_or(needed)?;
-        words.fill(u64::MAX);
-        Ok(KillList { seal: self.image.seal(), words, unknown: 0 })
+        self.kill_all_but([], memory)
     }
 }

@@ -289,6 +289,20 @@ pub unsafe extern "C" fn sensor_kill_all<'k>(
     status(black_box(image).kill_all(memory).map(|list| *out = Some(list)))
 }
 
+/// Switches every rule off but those with the names.
+///
+/// # Safety
+/// The references are valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensor_kill_all_but<'k>(
+    image: &VerifiedImage<'_>,
+    names: &&[&str],
+    memory: &'k mut &mut [u64],
+    out: &mut Option<KillList<'k>>,
+) -> i32 {
+    status(black_box(image).kill_all_but(names.iter().copied(), memory).map(|list| *out = Some(list)))
+}
+
 /// What can be asked of an image beside evaluation.
 ///
 /// # Safety

@@ -199,10 +199,17 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
     let Some(plan) = run.plan else { return };
     let view = plan.view();
     let verified = view.verified();
-    let mut words = vec![0; verified.scratch_words()];
-    // The names are those of the release: what the image has besides is beyond its kill switch.
-    let names: Vec<&str> = run.rules.iter().map(|rule| rule.name.as_str()).collect();
+    let (mut words, mut memory) = (vec![0; verified.scratch_words()], vec![0; verified.kill_words()]);
     let before = tried.findings.len();
+    // The names are those of the release: what the image has besides is beyond its kill switch.
+    let names = run.rules.iter().map(|rule| rule.name.as_str());
+    if let Ok(kill) = verified.kill(names, &mut memory)
+        && let Some(left) = (0..verified.image().rule_count()).find(|rule| !kill.kills(*rule))
+    {
+        let name = verified.image().rule(left).map_or("", |of| of.name);
+        let message = format!("the image has rule `{name}`, which no name of the release switches off");
+        tried.findings.push(Finding::new(&codes::HOSTILE_EVENT, message));
+    }
     for ((id, place), events) in made {
         let number = id.number();
         let Some(target) = run.reference.get(id.index()).and_then(|rule| rule.targets.get(*place)) else {
@@ -217,14 +224,13 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
         let mut numbers = stop.templates().iter().map(|of| of.number());
         let version = |of: &u32| verified.image().template(*of).is_some_and(|of| of.version == template.version);
         let Some(of) = numbers.find(version) else { continue };
-        let Some(own) = names.get(number as usize) else { continue };
+        let Some(own) = run.rules.get(id.index()).map(|rule| rule.name.as_str()) else { continue };
         // Rules that share a name are switched off together.
-        let has_own = |rule: u32| verified.image().rule(rule).is_some_and(|of| of.name == *own);
+        let has_own = |rule: u32| verified.image().rule(rule).is_some_and(|of| of.name == own);
         let done = with_event(&inputs, &stop.header(), value, &rest, |event| -> Result<bool, Fault> {
             let bound = verified.bind(of, event)?;
-            let mut evaluate = |off: &mut dyn Iterator<Item = &str>| -> Result<Vec<u32>, Fault> {
-                let mut memory = vec![0; verified.kill_words()];
-                let kill = verified.kill(off, &mut memory).map_err(|needed| Fault::Scratch { needed })?;
+            let mut evaluate = |kill: Result<KillList<'_>, usize>| -> Result<Vec<u32>, Fault> {
+                let kill = kill.map_err(|needed| Fault::Scratch { needed })?;
                 let mut found = Vec::new();
                 let sink = |rule| {
                     found.push(rule);
@@ -232,9 +238,9 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
                 };
                 bound.evaluate(&kill, &mut words, u64::MAX, sink).map(|_| found)
             };
-            let all = evaluate(&mut std::iter::empty())?;
-            let without = evaluate(&mut std::iter::once(*own))?;
-            let alone = evaluate(&mut names.iter().copied().filter(|name| name != own))?;
+            let all = evaluate(verified.kill([], &mut memory))?;
+            let without = evaluate(verified.kill([own], &mut memory))?;
+            let alone = evaluate(verified.kill_all_but([own], &mut memory))?;
             let expected: Vec<u32> = all.iter().copied().filter(|rule| !has_own(*rule)).collect();
             let rest: Vec<u32> = all.into_iter().filter(|rule| has_own(*rule)).collect();
             Ok(without == expected && alone == rest && rest.contains(&number))
