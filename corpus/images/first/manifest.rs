@@ -16,12 +16,10 @@ const MANIFEST: Manifest<'static> = Manifest {
         interpreter: Some(format::VERSION),
         image_bytes: Some(4 << 20),
         rules: Some(5_000),
-        table_rows: None,
-        automaton_states: None,
         steps: Some(2_000_000),
         steps_per_byte: Some(20_000),
         scratch_bytes: Some(1 << 20),
-        features: None,
+        ..Capacity::NONE
     },
     header: &[Input { name: "host", ty: STRING }],
     templates: &[Supply { template: "edr.process_start", inputs: PROCESS_START }],

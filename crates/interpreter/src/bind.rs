@@ -5,7 +5,7 @@ use crate::format::Template;
 use crate::load::{Binding, VerifiedImage};
 use crate::manifest::Scalar;
 use crate::number::Short;
-use crate::value::{Event, Fit, Value};
+use crate::value::{Event, Value};
 
 /// An event that fits what the sensor's manifest states: it can be evaluated without a fault.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,6 @@ pub struct BoundEvent<'e> {
     pub(crate) template: Template,
     event: Event<'e>,
     index: u32,
-    mistyped: u32,
 }
 
 impl<'i> VerifiedImage<'i> {
@@ -36,9 +35,7 @@ impl<'i> VerifiedImage<'i> {
         if event.header.len() != self.bound.header {
             return Err(Fault::Header { supplied: self.bound.header, found: event.header.len() });
         }
-        let mut bound = BoundEvent { verified: self, template, event, index, mistyped: 0 };
-        bound.mistyped = bound.mistyped_inputs().fold(0, |count, _| count.wrapping_add(1));
-        Ok(bound)
+        Ok(BoundEvent { verified: self, template, event, index })
     }
 }
 
@@ -50,10 +47,10 @@ impl<'e> BoundEvent<'e> {
     }
 
     /// How many inputs that loaded rules read have a value of another type than the manifest states, or an element of
-    /// one.
+    /// one. It looks at each of their values, and at each element of a [`Value::List`].
     #[must_use]
-    pub const fn mistyped(&self) -> u32 {
-        self.mistyped
+    pub fn mistyped(&self) -> u32 {
+        self.mistyped_inputs().fold(0, |count, _| count.wrapping_add(1))
     }
 
     /// These inputs, counted over all template types.
@@ -68,7 +65,7 @@ impl<'e> BoundEvent<'e> {
                 let Some(binding) = Binding::of_slot(**slot) else { return false };
                 let values = if binding.header { event.header } else { event.inputs };
                 let value = values.get(usize::from(binding.place));
-                value.is_some_and(|value| value.fit(binding.scalar, binding.list) != Fit::Fits)
+                value.is_some_and(|value| !value.fits(binding.scalar, binding.list))
             })
             .map(|(input, _)| input)
     }

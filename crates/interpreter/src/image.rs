@@ -160,8 +160,7 @@ pub struct Sizes {
     pub bindings: usize,
     /// Words of [`crate::Workspace::active`].
     pub active: usize,
-    /// Words of scratch memory, for each thread. It follows from counts that only verification checks, and in an altered
-    /// image it can be anything: lend by [`crate::VerifiedImage::scratch_words`], and take this for an estimate.
+    /// Words of scratch memory, for each thread, as [`crate::VerifiedImage::scratch_words`] has them.
     pub scratch: usize,
 }
 
@@ -240,8 +239,7 @@ impl<'i> Image<'i> {
     }
 
     /// How much memory an image needs, before it is read as a whole: nothing is checked but that the sections lie
-    /// where they must, so it takes no time. `bindings` and `active` are bounded by the length of the image; `scratch`
-    /// is not, until the image is verified.
+    /// where they must and that names are text. All three are bounded by the length of the image, also of an altered one.
     ///
     /// # Errors
     /// As [`Image::read`], but for the checksum.
@@ -399,8 +397,7 @@ impl<'i> Image<'i> {
         self.inputs.get(input).map(Input::decode)
     }
 
-    /// Words of scratch that an evaluation needs, whatever the template type. Until the image is verified it can be
-    /// anything.
+    /// Words of scratch that an evaluation needs, whatever the template type.
     #[must_use]
     pub fn scratch_words(&self) -> usize {
         // What an image states that was not verified is bounded by what it has.

@@ -1,5 +1,6 @@
 //! Kill list: rules that are switched off on a device, named by their ids and resolved for one image.
 
+use crate::bits::{is_marked, mark};
 use crate::load::VerifiedImage;
 
 /// Rules of one image that are switched off. Numbers of rules differ from one release to the next, so a list is made of
@@ -27,7 +28,7 @@ impl KillList<'_> {
     #[must_use]
     #[inline]
     pub fn kills(&self, rule: u32) -> bool {
-        self.words.get((rule >> 6) as usize).is_some_and(|word| word >> (rule & 63) & 1 == 1)
+        is_marked(self.words, rule)
     }
 
     pub(crate) const fn is_for(&self, seal: u64) -> bool {
@@ -60,9 +61,7 @@ impl VerifiedImage<'_> {
             let mut found = false;
             for rule in self.image.rules_named(name) {
                 found = true;
-                if let Some(word) = words.get_mut((rule >> 6) as usize) {
-                    *word |= 1 << (rule & 63);
-                }
+                mark(words, rule);
             }
             unknown = unknown.wrapping_add(u32::from(!found));
         }

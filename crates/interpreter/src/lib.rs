@@ -75,6 +75,7 @@ extern crate alloc;
 extern crate std;
 
 mod bind;
+mod bits;
 mod compare;
 mod cost;
 mod describe;

@@ -4,6 +4,7 @@
 //! which the manifest supplies it. A rule that the sensor cannot feed rejects the image, or is left
 //! out where the image says so.
 
+use crate::bits::{is_marked, mark};
 use crate::cost::Cost;
 use crate::fault::{Rejection, Resource};
 use crate::format::{self, Input, InputKind, Program, Regex, Rule, SET_TABLE, Set, Template, input_flags};
@@ -14,7 +15,7 @@ use crate::version::{self, Build};
 /// The binding of an input that the sensor does not supply or no loaded rule reads; the arity of a template type that
 /// it does not supply.
 const UNSUPPLIED: u32 = 0xFFFF_FFFF;
-/// Set in a binding, while rules are loaded, if one of them reads it.
+/// Set in a binding that a loaded rule reads. [`Binding::of_slot`] does not look at it.
 const READ: u32 = 1 << 30;
 
 /// Where an event has the value of an input, and of which type it is to be. In a slot the place takes the low 15 bits,
@@ -109,10 +110,9 @@ impl<'i> VerifiedImage<'i> {
     /// The template types of a manifest that no rule of the image is for: a name that content does not know is often a
     /// slip.
     pub fn idle_supplies<'m>(&self, manifest: &Manifest<'m>) -> impl Iterator<Item = &'m str> {
-        let image = self.image;
-        manifest.templates.iter().map(|supply| supply.template).filter(move |name| {
-            !image.templates.all().iter().map(Template::decode).any(|of| image.name(of.name, of.name_len) == *name)
-        })
+        let verified = *self;
+        let supplied = manifest.templates.iter().map(|supply| supply.template);
+        supplied.filter(move |name| verified.templates_named(name).next().is_none())
     }
 
     /// The template types of the image that the sensor supplies nothing for, by number: no event of them comes.
@@ -161,11 +161,9 @@ impl<'i> VerifiedImage<'i> {
         for mention in mentions {
             let at = template.inputs.wrapping_add(u32::from(u16::from_le_bytes(*mention)));
             let Some(input) = image.input(at) else { continue };
-            match mismatch(&input, image.place_of(&input, supply.inputs, header), header, supply.inputs) {
-                None => {}
-                Some(Mismatch::Unsupplied) => return WhyLeftOut::Unsupplied { input: at },
-                Some(Mismatch::Type) => return WhyLeftOut::Type { input: at },
-                Some(Mismatch::Position) => return WhyLeftOut::Position { input: at },
+            let place = image.place_of(&input, supply.inputs, header);
+            if let Some(why) = mismatch(at, &input, place, header, supply.inputs) {
+                return why;
             }
         }
         WhyLeftOut::Sensor
@@ -174,7 +172,7 @@ impl<'i> VerifiedImage<'i> {
     /// Whether this sensor loads a rule: on at least one template type.
     #[must_use]
     pub fn loads(&self, rule: u32) -> bool {
-        bit(self.active, self.image.programs.count(), rule)
+        is_marked(self.active, rule_bit(self.image.programs.count(), rule))
     }
 
     /// The rules that this sensor loads on a template type, by number, in the order of their programs.
@@ -206,7 +204,7 @@ impl<'i> VerifiedImage<'i> {
 
     /// Whether this sensor loads a program.
     pub(crate) fn is_active(&self, program: u32) -> bool {
-        self.active.get((program >> 6) as usize).is_some_and(|word| word >> (program & 63) & 1 == 1)
+        is_marked(self.active, program)
     }
 }
 
@@ -246,18 +244,9 @@ pub enum WhyLeftOut {
     },
 }
 
-/// The bit of a rule, which stands behind the words of so many programs.
-fn bit(active: &[u64], programs: u32, rule: u32) -> bool {
-    let word = programs.div_ceil(64).wrapping_add(rule >> 6);
-    active.get(word as usize).is_some_and(|word| word >> (rule & 63) & 1 == 1)
-}
-
-/// Sets it.
-fn set(active: &mut [u64], programs: u32, rule: u32) {
-    let word = programs.div_ceil(64).wrapping_add(rule >> 6);
-    if let Some(word) = active.get_mut(word as usize) {
-        *word |= 1 << (rule & 63);
-    }
+/// The bit of a rule among the active ones: it stands behind the words of so many programs.
+const fn rule_bit(programs: u32, rule: u32) -> u32 {
+    programs.next_multiple_of(64).wrapping_add(rule)
 }
 
 impl<'i> Image<'i> {
@@ -316,7 +305,7 @@ impl<'i> Image<'i> {
         header: &[manifest::Input<'_>],
     ) -> Option<(u16, bool)> {
         let name = self.name(input.name, input.name_len);
-        let places = 0..manifest::INPUTS_MAX as u16;
+        let places = 0..format::INPUTS_MAX as u16;
         let found = places.clone().zip(supplied).find(|(_, supplied)| supplied.name == name);
         let place = found.map(|(place, _)| (place, false));
         place.or_else(|| {
@@ -335,7 +324,7 @@ impl<'i> Image<'i> {
         let build = Build::of(manifest);
         for (number, _) in numbered(self.rules.all()) {
             if self.selects(number, build) {
-                set(active, self.programs.count(), number);
+                mark(active, rule_bit(self.programs.count(), number));
             }
         }
         let inputs = self.inputs.count();
@@ -358,17 +347,19 @@ impl<'i> Image<'i> {
             // What no loaded rule reads is not looked at, whatever is there.
             let own = template.inputs as usize..template.inputs.wrapping_add(template.input_count) as usize;
             for slot in bindings.get_mut(own).unwrap_or(&mut []) {
-                *slot = if *slot != UNSUPPLIED && *slot & READ != 0 { *slot & !READ } else { UNSUPPLIED };
+                if *slot & READ == 0 {
+                    *slot = UNSUPPLIED;
+                }
             }
         }
         let first = self.programs.count().div_ceil(64) as usize;
         active.get_mut(first..).unwrap_or(&mut []).fill(0);
         for (number, record) in numbered(self.programs.all()) {
-            if active.get((number >> 6) as usize).is_some_and(|word| word >> (number & 63) & 1 == 1) {
-                set(active, self.programs.count(), Program::decode(record).rule);
+            if is_marked(active, number) {
+                mark(active, rule_bit(self.programs.count(), Program::decode(record).rule));
             }
         }
-        let rules = (0..self.rules.count()).filter(|rule| bit(active, self.programs.count(), *rule));
+        let rules = (0..self.rules.count()).filter(|rule| is_marked(active, rule_bit(self.programs.count(), *rule)));
         Ok(rules.fold(0_u32, |loaded, _| loaded.wrapping_add(1)))
     }
 
@@ -384,7 +375,7 @@ impl<'i> Image<'i> {
         let records = self.programs.range(template.programs, template.program_count).unwrap_or(&[]);
         'programs: for (number, record) in (template.programs..u32::MAX).zip(records) {
             let program = Program::decode(record);
-            if !bit(active, self.programs.count(), program.rule) {
+            if !is_marked(active, rule_bit(self.programs.count(), program.rule)) {
                 continue;
             }
             let mentions = self.mentions.range(program.mentions, program.mention_count).unwrap_or(&[]);
@@ -392,18 +383,17 @@ impl<'i> Image<'i> {
             for mention in mentions {
                 let at = of(mention);
                 let Some(input) = self.input(at) else { continue };
-                let slot = bindings.get(at as usize).copied().unwrap_or(UNSUPPLIED);
-                let slot = if slot == UNSUPPLIED { slot } else { slot & !READ };
-                let place = Binding::of_slot(slot).map(|binding| (binding.place, binding.header));
-                let Some(fault) = mismatch(&input, place, manifest.header, supplied) else { continue };
+                let binding = bindings.get(at as usize).and_then(|slot| Binding::of_slot(*slot));
+                let place = binding.map(|binding| (binding.place, binding.header));
+                let Some(why) = mismatch(at, &input, place, manifest.header, supplied) else { continue };
                 if self.skips_unsupplied() {
                     continue 'programs;
                 }
                 let (rule, template, input) = (program.rule, index, at);
-                return Err(match fault {
-                    Mismatch::Unsupplied => Rejection::UnsuppliedInput { rule, template, input },
-                    Mismatch::Type => Rejection::InputType { rule, template, input },
-                    Mismatch::Position => Rejection::Position { rule, template, input },
+                return Err(match why {
+                    WhyLeftOut::Type { .. } => Rejection::InputType { rule, template, input },
+                    WhyLeftOut::Position { .. } => Rejection::Position { rule, template, input },
+                    _ => Rejection::UnsuppliedInput { rule, template, input },
                 });
             }
             for mention in mentions {
@@ -411,9 +401,7 @@ impl<'i> Image<'i> {
                     *slot |= READ;
                 }
             }
-            if let Some(word) = active.get_mut((number >> 6) as usize) {
-                *word |= 1 << (number & 63);
-            }
+            mark(active, number);
         }
         Ok(())
     }
@@ -453,34 +441,29 @@ impl<'i> Image<'i> {
     }
 }
 
-/// Why a sensor cannot feed an input.
-enum Mismatch {
-    Unsupplied,
-    Type,
-    Position,
-}
-
+/// Why a sensor cannot feed the input at a place among those of all template types.
 fn mismatch(
+    at: u32,
     input: &Input,
     place: Option<(u16, bool)>,
     header: &[manifest::Input<'_>],
     supplied: &[manifest::Input<'_>],
-) -> Option<Mismatch> {
+) -> Option<WhyLeftOut> {
     let Some((place, in_header)) = place else {
         // What nobody declares, nobody promises.
         let open = input.kind == InputKind::Open as u8;
-        return if open { None } else { Some(Mismatch::Unsupplied) };
+        return if open { None } else { Some(WhyLeftOut::Unsupplied { input: at }) };
     };
     let there = if in_header { header.get(usize::from(place)) } else { supplied.get(usize::from(place)) };
-    let Some(there) = there else { return Some(Mismatch::Unsupplied) };
+    let Some(there) = there else { return Some(WhyLeftOut::Unsupplied { input: at }) };
     let elsewhere = in_header || place.wrapping_add(1) != input.position;
     if input.flags & input_flags::BY_NUMBER != 0 && elsewhere {
-        return Some(Mismatch::Position);
+        return Some(WhyLeftOut::Position { input: at });
     }
     let asked = Type {
         scalar: Scalar::from_number(input.scalar).unwrap_or(Scalar::String),
         list: input.flags & input_flags::LIST != 0,
         optional: input.flags & input_flags::OPTIONAL != 0,
     };
-    if asked.is_fed_by(there.ty) { None } else { Some(Mismatch::Type) }
+    if asked.is_fed_by(there.ty) { None } else { Some(WhyLeftOut::Type { input: at }) }
 }

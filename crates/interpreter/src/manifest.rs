@@ -1,5 +1,7 @@
 //! What a sensor build says of itself, borrowed: names, types, order, capacity.
 
+use crate::format::INPUTS_MAX;
+
 /// The scalar kinds of values. The numbers are those of the image format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -206,9 +208,6 @@ impl core::fmt::Display for ManifestError {
 
 impl core::error::Error for ManifestError {}
 
-/// Inputs of a template type, and header fields, that a binding has room for.
-pub(crate) const INPUTS_MAX: usize = 0x7FFF;
-
 const fn same(a: &str, b: &str) -> bool {
     let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -281,7 +280,7 @@ impl Manifest<'_> {
         if !is_version(self.version) {
             return Err(ManifestError::Version);
         }
-        if self.header.len() >= INPUTS_MAX {
+        if self.header.len() >= INPUTS_MAX as usize {
             return Err(ManifestError::TooMany);
         }
         if let Some(input) = duplicate(self.header) {
@@ -302,7 +301,7 @@ impl Manifest<'_> {
             if supply.template.is_empty() {
                 return Err(ManifestError::TemplateName { template });
             }
-            if supply.inputs.len() >= INPUTS_MAX {
+            if supply.inputs.len() >= INPUTS_MAX as usize {
                 return Err(ManifestError::TooMany);
             }
             if let Some(input) = duplicate(supply.inputs) {

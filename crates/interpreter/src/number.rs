@@ -363,13 +363,8 @@ fn divided(number: u64, by: u128) -> Float {
 /// How an integer and a float compare as real numbers; nothing for NaN.
 pub(crate) fn compare_int_float(int: i128, float: Float) -> Option<Ordering> {
     let (low, high) = float.whole()?;
-    Some(match (int.cmp(&low), int.cmp(&high)) {
-        (Ordering::Equal, Ordering::Equal) => Ordering::Equal,
-        (Ordering::Less | Ordering::Equal, _) => Ordering::Less,
-        (_, Ordering::Greater | Ordering::Equal) => Ordering::Greater,
-        // Nothing lies between the two.
-        (Ordering::Greater, Ordering::Less) => Ordering::Greater,
-    })
+    // Between two bounds lies the float and no integer.
+    Some(int.cmp(&low).then(low.cmp(&high)))
 }
 
 /// Whether an order satisfies a comparison. Where there is no order, only `!=` holds.

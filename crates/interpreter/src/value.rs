@@ -65,17 +65,6 @@ impl PartialEq for Value<'_> {
     }
 }
 
-/// How a value lies beside the type that a manifest states for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fit {
-    /// Of that type, or absent.
-    Fits,
-    /// A list of which some elements are of another type: these are absent, the others are there.
-    Partly,
-    /// Of another type: absent for every predicate.
-    Other,
-}
-
 impl<'a> Value<'a> {
     /// Whether the value is a list.
     #[must_use]
@@ -122,25 +111,16 @@ impl<'a> Value<'a> {
         )
     }
 
-    /// How the value lies beside a type. Elements are looked at.
-    pub(crate) fn fit(&self, scalar: Scalar, list: bool) -> Fit {
-        match self {
-            Self::Absent => Fit::Fits,
-            Self::Texts(_) | Self::Strs(_) | Self::Split(..) if list && matches!(scalar, Scalar::String) => Fit::Fits,
-            Self::Ints(_) if list && matches!(scalar, Scalar::Int) => Fit::Fits,
-            Self::List(values) if list => {
-                if values.iter().all(|value| value.is(scalar) || matches!(value, Self::Absent)) {
-                    Fit::Fits
-                } else {
-                    Fit::Partly
-                }
+    /// Whether the value is absent or of a type, and so is each element of a list.
+    pub(crate) fn fits(&self, scalar: Scalar, list: bool) -> bool {
+        self.fits_outside(scalar, list)
+            && match self {
+                Self::List(values) => values.iter().all(|value| value.is(scalar) || matches!(value, Self::Absent)),
+                _ => true,
             }
-            value if !list && value.is(scalar) => Fit::Fits,
-            _ => Fit::Other,
-        }
     }
 
-    /// As [`Value::fit`], in time that does not depend on the value: nothing is said of elements.
+    /// As [`Value::fits`], in time that does not depend on the value: nothing is said of elements.
     #[inline]
     pub(crate) const fn fits_outside(&self, scalar: Scalar, list: bool) -> bool {
         match self {
@@ -249,24 +229,24 @@ mod tests {
     fn a_value_fits_its_type_or_it_does_not() {
         let mixed = [Value::from("a"), Value::Int(1), Value::Absent];
         let nested = [Value::List(&mixed)];
-        for (value, scalar, list, fit) in [
-            (Value::from("a"), Scalar::String, false, Fit::Fits),
-            (Value::from("a"), Scalar::String, true, Fit::Other),
-            (Value::from("a"), Scalar::Int, false, Fit::Other),
-            (Value::UInt(u64::MAX), Scalar::Int, false, Fit::Fits),
-            (Value::Bytes(b"a"), Scalar::String, false, Fit::Other),
-            (Value::List(&mixed), Scalar::String, true, Fit::Partly),
-            (Value::List(&nested), Scalar::String, true, Fit::Partly),
-            (Value::List(&mixed), Scalar::String, false, Fit::Other),
-            (Value::Strs(&[]), Scalar::String, true, Fit::Fits),
-            (Value::Strs(&[]), Scalar::Int, true, Fit::Other),
-            (Value::Ints(&[1]), Scalar::Int, true, Fit::Fits),
-            (Value::Ints(&[1]), Scalar::Int, false, Fit::Other),
-            (Value::Split(b"", 0), Scalar::String, true, Fit::Fits),
-            (Value::Absent, Scalar::Ip, true, Fit::Fits),
+        for (value, scalar, list, (outside, whole)) in [
+            (Value::from("a"), Scalar::String, false, (true, true)),
+            (Value::from("a"), Scalar::String, true, (false, false)),
+            (Value::from("a"), Scalar::Int, false, (false, false)),
+            (Value::UInt(u64::MAX), Scalar::Int, false, (true, true)),
+            (Value::Bytes(b"a"), Scalar::String, false, (false, false)),
+            (Value::List(&mixed), Scalar::String, true, (true, false)),
+            (Value::List(&nested), Scalar::String, true, (true, false)),
+            (Value::List(&mixed), Scalar::String, false, (false, false)),
+            (Value::Strs(&[]), Scalar::String, true, (true, true)),
+            (Value::Strs(&[]), Scalar::Int, true, (false, false)),
+            (Value::Ints(&[1]), Scalar::Int, true, (true, true)),
+            (Value::Ints(&[1]), Scalar::Int, false, (false, false)),
+            (Value::Split(b"", 0), Scalar::String, true, (true, true)),
+            (Value::Absent, Scalar::Ip, true, (true, true)),
         ] {
-            assert_eq!(value.fit(scalar, list), fit, "{value:?} {scalar:?} {list}");
-            assert_eq!(value.fits_outside(scalar, list), fit != Fit::Other, "{value:?} {scalar:?} {list}");
+            assert_eq!(value.fits(scalar, list), whole, "{value:?} {scalar:?} {list}");
+            assert_eq!(value.fits_outside(scalar, list), outside, "{value:?} {scalar:?} {list}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! overlap, so that no record is looked at twice, and none is looked at by nobody. Literals may
 //! share their bytes, so of a literal only so many bytes are read as a hash takes.
 
+use crate::bits::{is_marked, mark};
 use crate::fault::{Rejection, Resource};
 use crate::format::{
     self, ACCEPT, ANCHOR_MAX, Assertion, Atom, BUCKET_MAX, CODE_MAX, Comparator, Entry, Filter, GRAM, IGNORE_CASE,
@@ -41,16 +42,6 @@ impl Cursor {
     fn finish(&self) -> Result<(), Rejection> {
         if self.at == self.end { Ok(()) } else { Err(Rejection::Record { section: self.section, index: self.at }) }
     }
-}
-
-fn mark(marks: &mut [u64], bit: u32) {
-    if let Some(word) = marks.get_mut((bit >> 6) as usize) {
-        *word |= 1 << (bit & 63);
-    }
-}
-
-fn is_marked(marks: &[u64], bit: u32) -> bool {
-    marks.get((bit >> 6) as usize).is_some_and(|word| word >> (bit & 63) & 1 == 1)
 }
 
 /// Whether numbers, which rise, hold one: by halves.
