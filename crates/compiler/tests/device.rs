@@ -322,6 +322,25 @@ fn a_match_says_which_text_decided() {
     });
 }
 
+/// An element of another type than the manifest states is not there: neither for the rule nor for what explains it.
+#[test]
+fn an_element_of_another_type_decides_nothing() {
+    let rules =
+        RULES.replace("any args ends_with \"evil\"", "any args contains \"2\"").replace(" sensors: \">=9\"", "");
+    let bytes = compile(&content(&rules), Options::default()).unwrap();
+    with(&bytes, &sensor(INPUTS, ""), |verified, _| {
+        let mut event = exec(Value::from("x"), Value::Int(1));
+        let elements = [Value::Int(12), Value::Bytes(b"2"), Value::from("no"), Value::from("x12")];
+        event[4] = Value::List(&elements);
+        let bound = of(verified, &event);
+        let mut scratch = vec![0; verified.scratch_words()];
+        let rule = verified.image().rules_named("00000004-5d1f-4c1e-9a3b-000000000004").next().unwrap();
+        let mut found = Vec::new();
+        assert_eq!(bound.why(rule, &mut scratch, |reason| found.extend(reason.found)), Ok(true));
+        assert_eq!(found.iter().map(|of| (of.element, of.offset)).collect::<Vec<_>>(), [(Some(3), 2)]);
+    });
+}
+
 #[test]
 fn a_kill_list_is_for_one_image() {
     let (one, two) = (RULES, RULES.replace("rule piped", "rule added { id: \"00000000-5d1f-4c1e-9a3b-000000000000\" template: acme.exec @ 1 severity: low title: \"Added\" when pid == 1 }\nrule piped"));

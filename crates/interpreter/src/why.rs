@@ -10,6 +10,7 @@ use crate::format::{
     Predicate, Program, Section,
 };
 use crate::image::literal_of;
+use crate::manifest::Scalar;
 use crate::regex;
 use crate::text::{find, stands_at};
 use crate::value::Value;
@@ -151,12 +152,16 @@ impl<'e> BoundEvent<'e> {
         input: u16,
         visit: &mut impl FnMut(Values, usize, Option<usize>, &[u8]) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut one = |values: Values, index: usize, value: Value<'e>| -> ControlFlow<()> {
+        // Evaluation skips elements of another type than the sensor's manifest states, and so does this.
+        let mut one = |values: Values, index: usize, value: Value<'e>, of: Option<Scalar>| -> ControlFlow<()> {
             if !value.is_list() {
                 return texted(&value)
                     .map_or(ControlFlow::Continue(()), |text| visit(values, index, None, text.bytes()));
             }
             for (number, element) in (0..usize::MAX).zip(value.elements()) {
+                if of.is_some_and(|scalar| !element.is(scalar)) {
+                    continue;
+                }
                 if let Some(text) = texted(&element) {
                     visit(values, index, Some(number), text.bytes())?;
                 }
@@ -165,15 +170,18 @@ impl<'e> BoundEvent<'e> {
         };
         let event = self.event();
         if input != KEYWORD {
-            let Some((place, header)) = self.place(u32::from(input)) else { return ControlFlow::Continue(()) };
+            let (place, typed) = (self.place(u32::from(input)), self.typed(u32::from(input)));
+            let (Some((place, header)), Some((value, scalar))) = (place, typed) else {
+                return ControlFlow::Continue(());
+            };
             let values = if header { Values::Header } else { Values::Inputs };
-            return one(values, place, self.value(u32::from(input)));
+            return one(values, place, value, Some(scalar));
         }
         for (values, all) in
             [(Values::Inputs, event.inputs), (Values::Header, event.header), (Values::Others, event.others)]
         {
             for (index, value) in (0..usize::MAX).zip(all) {
-                one(values, index, *value)?;
+                one(values, index, *value, None)?;
             }
         }
         ControlFlow::Continue(())
