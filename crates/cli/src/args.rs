@@ -128,7 +128,8 @@ pub struct Compile {
     #[arg(long, value_name = "SENSORS", value_delimiter = ',')]
     pub sensor: Vec<String>,
     /// Compile for this sensor alone: leave out the template types that it does not supply and the rules that are for
-    /// others, and ask no more of its interpreter than its manifest says that it knows
+    /// others; rules that ask more of its interpreter than its manifest says that it knows are named, and the image is
+    /// refused
     #[arg(long = "for", value_name = "SENSOR")]
     pub for_sensor: Option<String>,
     /// The release has no rule, and that is meant: a sensor then loads an image that looks for nothing
@@ -648,8 +649,8 @@ pub struct Lint {
     /// Accept the findings recorded in this file
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<PathBuf>,
-    /// Record all present findings in this file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "diff", "watch"])]
+    /// Record all present findings in this file, and report none
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["baseline", "fix", "diff", "watch", "output", "format"])]
     pub write_baseline: Option<PathBuf>,
     /// Run again whenever a file changes
     #[arg(long, conflicts_with_all = ["fix", "diff", "output"])]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
@@ -456,4 +457,49 @@ fn what_is_said_after_a_fix_is_true_of_the_fixed_files() {
     assert!(exit == Exit::Fine && !out.contains("CC0203") && err.contains("with 1 rule:"), "{out}{err}");
     assert!(err.contains("1 rule has errors that are accepted or lowered: no release has them (CC0808)"), "{err}");
     fs::remove_dir_all(&directory).unwrap();
+}
+
+/// A baseline names files as seen from where it lies: a run from elsewhere, with other names for them, accepts the same.
+#[test]
+fn a_baseline_holds_from_any_directory() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("baseline-from-anywhere");
+    let _ = fs::remove_dir_all(&directory);
+    let rules = directory.join("team/rules");
+    fs::create_dir_all(directory.join("elsewhere")).unwrap();
+    fs::create_dir_all(directory.join("ci")).unwrap();
+    for case in ["CC0203-unknown-selection", "CC0605-duplicate-predicate", "CC0103-not-utf8", "CC0604-unused-selection"]
+    {
+        let to = rules.join(case);
+        fs::create_dir_all(&to).unwrap();
+        for file in fs::read_dir(corpus("reject").join(case)).unwrap().map(|file| file.unwrap().path()) {
+            fs::copy(&file, to.join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    let said = |from: &str, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contentcheck"));
+        let done = command.args(["lint", "--no-config"]).args(arguments).current_dir(directory.join(from)).output();
+        String::from_utf8(done.unwrap().stderr).unwrap()
+    };
+    let absolute = rules.to_str().unwrap();
+    let written = said("", &["team/rules", "--write-baseline", "ci/baseline.json"]);
+    assert!(written.contains("findings recorded in ci/baseline.json"), "{written}");
+    let first = fs::read(directory.join("ci/baseline.json")).unwrap();
+    for (from, path, baseline) in [
+        ("", "team/rules", "ci/baseline.json"),
+        ("", "./team/../team/rules", "ci/../ci/baseline.json"),
+        ("team", "rules", "../ci/baseline.json"),
+        ("team/rules", ".", "../../ci/baseline.json"),
+        ("ci", "../team/rules", "baseline.json"),
+        ("elsewhere", absolute, "../ci/baseline.json"),
+    ] {
+        let read = said(from, &[path, "--baseline", baseline]);
+        assert!(read.contains("0 errors, 0 warnings") && !read.contains("no longer there"), "{from}, {path}: {read}");
+        said(from, &[path, "--write-baseline", baseline]);
+        assert!(fs::read(directory.join("ci/baseline.json")).unwrap() == first, "{from}, {path}");
+    }
+    // Another file with the same finding is not accepted.
+    let case = "CC0203-unknown-selection";
+    fs::rename(rules.join(case), rules.join("moved")).unwrap();
+    let read = said("", &["team/rules", "--baseline", "ci/baseline.json"]);
+    assert!(read.contains("1 error") && read.contains("no longer there"), "{read}");
 }

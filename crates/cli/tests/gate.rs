@@ -1174,7 +1174,10 @@ fn two_outputs_to_one_file_are_refused() {
     }
     let output = scratch.file("x");
     let (exit, _, err) = run(&["lint", path, "--write-baseline", &output, "-o", &output]);
-    assert!(exit == Exit::Usage && err.contains("two outputs") && !Path::new(&output).exists(), "{err}");
+    assert!(
+        exit == Exit::Usage && err.contains("cannot be used with '--output") && !Path::new(&output).exists(),
+        "{err}"
+    );
 }
 
 /// What a gate would read is no output of any other command.

@@ -7,7 +7,7 @@ use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::{Fleet, Manifest};
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{
-    AcceptedBy, Baseline, Checking, Further, Gathered, Judged, Level, Policy, WithErrors,
+    AcceptedBy, Baseline, Checking, Further, Gathered, Judged, Level, Names, Policy, Recorded, WithErrors,
 };
 
 const TEMPLATE: &str =
@@ -31,6 +31,10 @@ fn judged(gathered: Gathered) -> Judged {
 fn ships(judged: &Judged) -> Vec<String> {
     let ships = judged.ship(WithErrors::LeaveOut).unwrap();
     ships.rules().iter().map(|rule| rule.title.clone()).collect()
+}
+
+const fn recorded(baseline: Baseline) -> Recorded {
+    Recorded { baseline, names: Names::AS_GIVEN }
 }
 
 /// Everything off that can be.
@@ -114,26 +118,18 @@ fn nothing_accepts_what_can_break_a_device() {
         |judged: &Judged| judged.findings().iter().filter(|found| found.code.id.starts_with("CC040")).count();
     assert_eq!(of_fleet(&first), 2);
     let mut policy = silent();
-    policy.baseline = Some(Baseline {
-        format: Baseline::FORMAT,
-        findings: first
-            .findings()
-            .iter()
-            .map(|found| contentcheck_parser::release::Expected {
-                file: found.source.name().to_owned(),
-                code: found.code.id.to_owned(),
-                fingerprint: format!("{:016x}", contentcheck_parser::release::fingerprint(found)),
-                count: 10,
-                message: found.message.clone(),
-            })
-            .collect(),
-    });
+    policy.baseline = Some(recorded(Baseline::listing(first.findings(), &Names::AS_GIVEN)));
     let accepted = judged(release(policy));
     assert_eq!(of_fleet(&accepted), 2, "{:?}", accepted.findings());
     assert!(ships(&accepted).is_empty());
     assert!(accepted.ship(WithErrors::Refuse).is_err());
     // A baseline that is written has none of them either.
-    assert!(Baseline::of(first.findings()).findings.iter().all(|of| !["CC0401", "CC0402"].contains(&of.code.as_str())));
+    assert!(
+        Baseline::of(first.findings(), &Names::AS_GIVEN)
+            .findings
+            .iter()
+            .all(|of| !["CC0401", "CC0402"].contains(&of.code.as_str()))
+    );
 }
 
 /// The same words about one more sensor are another finding.
@@ -151,11 +147,11 @@ fn a_further_sensor_is_another_finding() {
     let first = release(&["1"], None);
     let said = |judged: &Judged| judged.findings().iter().filter(|found| found.code.id == "CC0406").count();
     assert_eq!(said(&first), 1);
-    let baseline = Baseline::of(first.findings());
-    let again = release(&["1"], Some(baseline.clone()));
+    let baseline = Baseline::of(first.findings(), &Names::AS_GIVEN);
+    let again = release(&["1"], Some(recorded(baseline.clone())));
     assert_eq!(said(&again), 0);
     assert!(again.accepted().iter().all(|one| one.by == AcceptedBy::Baseline) && !again.accepted().is_empty());
-    assert_eq!(said(&release(&["1", "2"], Some(baseline))), 1);
+    assert_eq!(said(&release(&["1", "2"], Some(recorded(baseline)))), 1);
 }
 
 /// Filters and correlations are not carried out: whoever runs rules is told, and what they would change is left out.

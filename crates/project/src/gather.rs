@@ -7,7 +7,7 @@ use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Baseline, Gathered, Input, InputKind, ReleaseInfo, Tables};
+use contentcheck_parser::release::{Baseline, Gathered, Input, InputKind, Names, Recorded, ReleaseInfo, Tables};
 
 use crate::config::{self, Config};
 use crate::failure::Failure;
@@ -144,7 +144,7 @@ impl Project {
         };
         if let Some(path) = named {
             let (baseline, input) = self::baseline(&path, &mut notes)?;
-            policy.baseline = Some(baseline);
+            policy.baseline = Some(Recorded { baseline, names: names_of(&path)? });
             inputs.push(input);
             read.add(path);
         }
@@ -236,6 +236,19 @@ fn nothing(selection: &Selection, not_taken: &[(String, &'static str)]) -> Failu
         }
     }
     Failure::usage(message)
+}
+
+/// How a baseline at this path names the files of this run.
+///
+/// # Errors
+/// When its directory, or that of the run, is not there.
+pub fn names_of(baseline: &Path) -> Result<Names, Failure> {
+    let directory = baseline.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let real = |path: &Path| {
+        let failed = |error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error)));
+        path.canonicalize().map_err(failed)
+    };
+    Ok(Names::new(real(Path::new("."))?, real(directory)?))
 }
 
 /// Reads a baseline file.

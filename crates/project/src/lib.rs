@@ -19,4 +19,4 @@ pub mod write;
 pub mod yaml;
 
 pub use failure::{Failure, Kind};
-pub use gather::{Project, Selection, UseBaseline};
+pub use gather::{Project, Selection, UseBaseline, names_of};

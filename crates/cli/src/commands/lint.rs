@@ -11,7 +11,7 @@ use contentcheck_model::decode::MARK;
 use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
 use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Judged, Level};
 use contentcheck_project::write::InputFiles;
-use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, write};
+use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, names_of, write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{plural, written};
@@ -109,9 +109,6 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     let shown = Level::from_word(&arguments.show)
         .and_then(Level::severity)
         .ok_or_else(|| Failure::usage(format!("`--show {}`: write info, warning or error", arguments.show)))?;
-    if let (Some(output), Some(baseline)) = (&arguments.output, &arguments.write_baseline) {
-        write::distinct(&[output, baseline])?;
-    }
     let (mut project, mut judged) = look(arguments, streams)?;
     seen.extend(project.read.paths());
     if let Some(path) = &arguments.write_baseline {
@@ -173,7 +170,7 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
 
 /// Records all present findings in a baseline.
 fn record(path: &Path, judged: &Judged, project: &Project, streams: &mut Streams<'_>) -> Outcome {
-    let baseline = Baseline::of(judged.findings());
+    let baseline = Baseline::of(judged.findings(), &names_of(path)?);
     let mut text = serde_json::to_string_pretty(&baseline).map_err(|error| Failure::internal(error.to_string()))?;
     text.push('\n');
     // An older baseline may be replaced: this run does not read it. What it reads may not.

@@ -52,7 +52,7 @@ pub(super) fn text(finding: &Diagnostic) -> String {
 pub(super) fn numbered(findings: &[Diagnostic]) -> impl Iterator<Item = (&Diagnostic, u64, usize)> {
     let mut seen: HashMap<u64, usize> = HashMap::new();
     findings.iter().map(move |finding| {
-        let print = fingerprint(finding);
+        let print = fingerprint(finding, finding.source.name());
         let count = seen.entry(print).or_default();
         *count += 1;
         (finding, print, *count - 1)

@@ -8,7 +8,7 @@ use contentcheck_model::rule::Target;
 use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_model::source::Source;
 use contentcheck_model::template::{FieldType, TemplateType};
-use contentcheck_parser::release::{Baseline, Checking, Expected, fingerprint};
+use contentcheck_parser::release::{Baseline, Checking, Names, Recorded};
 
 use super::{Seeded, Tamper, Victim};
 use crate::subject::Built;
@@ -194,14 +194,8 @@ pub(super) fn arity_in_baseline(victim: &Victim<'_>) -> Option<Seeded> {
     let mut seeded = short_arity(victim)?;
     let judged = seeded.release.clone().check(&Checking::with_threads(1)).judge();
     // As it would be written if such findings could be accepted.
-    let findings = judged.errors().map(|finding| Expected {
-        file: finding.source.name().to_owned(),
-        code: finding.code.id.to_owned(),
-        fingerprint: format!("{:016x}", fingerprint(finding)),
-        count: 1_000,
-        message: finding.message.clone(),
-    });
-    seeded.release.policy.baseline = Some(Baseline { format: Baseline::FORMAT, findings: findings.collect() });
+    let baseline = Baseline::listing(judged.errors(), &Names::AS_GIVEN);
+    seeded.release.policy.baseline = Some(Recorded { baseline, names: Names::AS_GIVEN });
     Some(seeded)
 }
 

@@ -1,6 +1,7 @@
 //! Baselines: findings that were there when an old repository adopted the tool.
 
 use std::collections::BTreeMap;
+use std::path::{Component, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,11 +18,60 @@ pub struct Baseline {
     pub findings: Vec<Expected>,
 }
 
+/// How a baseline names files: as seen from its own directory, whatever the directory of the run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names(Option<Places>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Places {
+    run: PathBuf,
+    baseline: PathBuf,
+}
+
+impl Names {
+    /// Names as the run has them.
+    pub const AS_GIVEN: Self = Self(None);
+
+    /// Names of a run in the directory `run`, for a baseline in the directory `baseline`; both absolute, without links.
+    #[must_use]
+    pub fn new(run: PathBuf, baseline: PathBuf) -> Self {
+        Self(Some(Places { run, baseline }))
+    }
+
+    /// The name in the baseline of a file that the run calls `name`.
+    fn of(&self, name: &str) -> String {
+        let Some(Places { run, baseline }) = &self.0 else { return name.to_owned() };
+        let mut path = PathBuf::new();
+        for part in run.join(name).components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir => {
+                    path.pop();
+                }
+                part => path.push(part),
+            }
+        }
+        let common = path.components().zip(baseline.components()).take_while(|(a, b)| a == b).count();
+        let up = baseline.components().skip(common).map(|_| "..".into());
+        let down = path.components().skip(common).map(|part| part.as_os_str().to_string_lossy());
+        up.chain(down).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// A baseline, and how it names files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The baseline.
+    pub baseline: Baseline,
+    /// Its names.
+    pub names: Names,
+}
+
 /// Findings that are accepted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expected {
-    /// The file.
+    /// The file, seen from the directory of the baseline.
     pub file: String,
     /// The code.
     pub code: String,
@@ -39,14 +89,21 @@ impl Baseline {
 
     /// The baseline that accepts these findings, except those that nothing can accept.
     #[must_use]
-    pub fn of(findings: &[Diagnostic]) -> Self {
-        let mut counted: BTreeMap<(&str, &str, String, &str), usize> = BTreeMap::new();
-        for finding in findings.iter().filter(|finding| finding.code.is_acceptable()) {
-            let key = (finding.source.name(), finding.code.id, hex(finding), finding.message.as_str());
-            *counted.entry(key).or_default() += 1;
+    pub fn of(findings: &[Diagnostic], names: &Names) -> Self {
+        Self::listing(findings.iter().filter(|finding| finding.code.is_acceptable()), names)
+    }
+
+    /// The baseline that lists these findings, also those that it will not accept.
+    #[must_use]
+    pub fn listing<'d>(findings: impl IntoIterator<Item = &'d Diagnostic>, names: &Names) -> Self {
+        let mut counted: BTreeMap<(String, &str, String, &str), usize> = BTreeMap::new();
+        for finding in findings {
+            let file = names.of(finding.source.name());
+            let print = hex(finding, &file);
+            *counted.entry((file, finding.code.id, print, &finding.message)).or_default() += 1;
         }
         let accepted = counted.into_iter().map(|((file, code, fingerprint, message), count)| Expected {
-            file: file.to_owned(),
+            file,
             code: code.to_owned(),
             fingerprint,
             count,
@@ -54,29 +111,33 @@ impl Baseline {
         });
         Self { format: Self::FORMAT, findings: accepted.collect() }
     }
+}
 
+impl Recorded {
     /// What is left of the baseline while findings are held against it.
-    pub(super) fn open(&self) -> Open {
-        let mut left: BTreeMap<String, usize> = BTreeMap::new();
-        for expected in &self.findings {
-            *left.entry(expected.fingerprint.clone()).or_default() += expected.count;
+    pub(super) fn open(&self) -> Open<'_> {
+        let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+        for expected in &self.baseline.findings {
+            *left.entry(&expected.fingerprint).or_default() += expected.count;
         }
-        Open { left }
+        Open { left, names: &self.names }
     }
 }
 
 /// A baseline that findings are taken out of.
-pub(super) struct Open {
-    left: BTreeMap<String, usize>,
+pub(super) struct Open<'b> {
+    left: BTreeMap<&'b str, usize>,
+    names: &'b Names,
 }
 
-impl Open {
+impl Open<'_> {
     /// Whether the baseline accepts a finding. Each of its entries accepts as many as it says.
     pub(super) fn takes(&mut self, finding: &Diagnostic) -> bool {
         if !finding.code.is_acceptable() {
             return false;
         }
-        match self.left.get_mut(&hex(finding)) {
+        let file = self.names.of(finding.source.name());
+        match self.left.get_mut(hex(finding, &file).as_str()) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 true
@@ -91,15 +152,15 @@ impl Open {
     }
 }
 
-fn hex(finding: &Diagnostic) -> String {
-    format!("{:016x}", fingerprint(finding))
+fn hex(finding: &Diagnostic, file: &str) -> String {
+    format!("{:016x}", fingerprint(finding, file))
 }
 
-/// A number for a finding that does not depend on its line: code, file, rule, sensors and message.
+/// A number for a finding in a file of this name that does not depend on its line: code, file, rule, sensors and message.
 /// FNV-1a with 64 bits, so it is the same on every machine and in every version.
 #[must_use]
-pub fn fingerprint(finding: &Diagnostic) -> u64 {
-    let parts = [finding.code.id, finding.source.name(), finding.rule.as_deref().unwrap_or(""), &finding.message];
+pub fn fingerprint(finding: &Diagnostic, file: &str) -> u64 {
+    let parts = [finding.code.id, file, finding.rule.as_deref().unwrap_or(""), &finding.message];
     let sensors = finding.sensors.iter().map(String::as_str);
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in parts.into_iter().chain(sensors).flat_map(|part| part.bytes().chain([0xFF])) {

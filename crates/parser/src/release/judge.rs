@@ -75,7 +75,7 @@ impl Checked {
 impl Judged {
     fn of(checked: Checked) -> Self {
         let policy = &checked.gathered().policy;
-        let mut baseline = policy.baseline.as_ref().map(super::Baseline::open);
+        let mut baseline = policy.baseline.as_ref().map(super::Recorded::open);
         let mut accepted = Vec::new();
         let mut findings = Vec::new();
         let mut judge = |found: Vec<Diagnostic>, accepted: &mut Vec<Acceptance>| -> Vec<Diagnostic> {

@@ -37,8 +37,10 @@ mod policy;
 mod ship;
 mod workspace;
 
-pub use baseline::{Baseline, Expected, fingerprint};
-pub use gathered::{Digester, EXCLUDE, Gathered, IGNORE_FILE, Input, InputKind, ReleaseInfo, Tables, sha256};
+pub use baseline::{Baseline, Expected, Names, Recorded, fingerprint};
+pub use gathered::{
+    Digester, EXCLUDE, Gathered, IGNORE_FILE, Input, InputKind, ReleaseInfo, Tables, digest, hex, sha256,
+};
 pub use judge::{Acceptance, AcceptedBy, Judged, LeftOut};
 pub use policy::{Level, Policy, SeverityError};
 pub use ship::{Shippable, Unshippable, WithErrors};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::baseline::Baseline;
+use super::baseline::Recorded;
 use contentcheck_model::diagnostic::{Code, Severity, closest, codes};
 
 /// A severity, or off.
@@ -99,7 +99,7 @@ impl std::error::Error for SeverityError {}
 pub struct Policy {
     levels: BTreeMap<&'static str, Level>,
     /// Findings that were there when an old repository adopted the tool.
-    pub baseline: Option<Baseline>,
+    pub baseline: Option<Recorded>,
     /// Whether warnings fail the run too.
     pub deny_warnings: bool,
 }
