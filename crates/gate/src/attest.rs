@@ -18,7 +18,7 @@ use std::fmt::{self, Write as _};
 
 pub use envelope::{ENVELOPE_BYTES, Envelope, EnvelopeSignature, PAYLOAD_TYPE, SIGNATURES, check_key, sign, verify};
 pub use statement::{
-    Accepted, Attested, Configuration, Digest, Influence, Predicate, Resource, Sensor, Statement, TestResult, statement,
+    Attested, Configuration, Digest, Influence, Predicate, Resource, Sensor, Statement, TestResult, statement,
 };
 
 use contentcheck_model::diagnostic::{clip, visible};

@@ -281,12 +281,6 @@ impl Evidence {
         self.verdict == self.settings.verdict(&self.checks, &self.accepted)
     }
 
-    /// How many findings something accepts.
-    #[must_use]
-    pub fn accepted_by(&self, by: AcceptedBy) -> u64 {
-        self.accepted.iter().filter(|one| one.by == by).map(|one| one.count).sum()
-    }
-
     /// The evidence as canonical JSON: pretty, with a line break at the end.
     ///
     /// # Errors

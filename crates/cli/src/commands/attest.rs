@@ -5,7 +5,7 @@ use std::path::Path;
 
 use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, Predicate, Refusal, accepts};
 use contentcheck_gate::evidence::Evidence;
-use contentcheck_gate::verdict::{Acceptances, Allowance, CHECKS, options};
+use contentcheck_gate::verdict::{Allowance, CHECKS, options};
 use contentcheck_model::diagnostic::{closest, visible};
 
 use super::{EVIDENCE_BYTES, IMAGE_BYTES, read_whole, written};
@@ -86,7 +86,7 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
                 [] => String::new(),
                 allowed => format!("; the gate was run with {}", options(allowed)),
             };
-            let accepted = accepted_words(statement.predicate());
+            let accepted = statement.predicate().accepted.words();
             let accepted = if accepted.is_empty() { String::new() } else { format!("; {accepted}") };
             say(streams, &format!("{name}: {words}{with}{accepted}"));
             for line in covers(statement.predicate(), evidence.is_some()) {
@@ -139,7 +139,7 @@ fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
         .collect();
     lines.push(format!("sensors: {}", or_none(&sensors)));
     lines.push(format!("passed: {}", or_none(&said.passed_tests)));
-    let accepted = accepted_words(said);
+    let accepted = said.accepted.words();
     lines.push(format!("accepted findings: {}", if accepted.is_empty() { "none" } else { &accepted }));
     if !said.allowed.is_empty() {
         lines.push(format!("ALLOWED: {}", options(&said.allowed)));
@@ -151,12 +151,6 @@ fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
         lines.push(format!("the evidence was not compared: --evidence {}", said.evidence.name));
     }
     lines
-}
-
-/// How many findings were accepted, and by what.
-fn accepted_words(said: &Predicate) -> String {
-    let accepted = &said.accepted;
-    Acceptances { comment: accepted.comment, baseline: accepted.baseline, severity: accepted.severity }.words()
 }
 
 fn or_none(words: &[String]) -> String {

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{EVIDENCE, IMAGE, PREDICATE, Refusal, STATEMENT, TOOL};
-use crate::evidence::{AcceptedBy, Evidence, InputKind, Missing, Status, Tool};
-use crate::verdict::{Allowance, CHECKS, Conclusion};
+use crate::evidence::{Evidence, InputKind, Missing, Status, Tool};
+use crate::verdict::{Acceptances, Allowance, CHECKS, Conclusion};
 use contentcheck_parser::release::sha256;
 
 /// What is said about an image. It is made from evidence, or read from a payload whose signature was verified, and is
@@ -72,7 +72,7 @@ pub struct Predicate {
     /// Generated events that were asked for.
     pub cases: u64,
     /// How many findings something accepted.
-    pub accepted: Accepted,
+    pub accepted: Acceptances,
     /// What each sensor of the fleet loads.
     pub sensors: Vec<Sensor>,
 }
@@ -127,17 +127,6 @@ pub struct Attested {
     pub left_out: u64,
     /// The digest of its content: names and bytes of all files.
     pub digest: Digest,
-}
-
-/// How many findings were accepted, by what accepts them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Accepted {
-    /// By comments.
-    pub comment: u64,
-    /// By the baseline.
-    pub baseline: u64,
-    /// By severities.
-    pub severity: u64,
 }
 
 /// What a sensor loads.
@@ -208,11 +197,7 @@ pub fn statement(evidence: &Evidence) -> Result<Statement, Refusal> {
             tool: evidence.tool.clone(),
             seed: evidence.settings.seed,
             cases: evidence.settings.cases,
-            accepted: Accepted {
-                comment: evidence.accepted_by(AcceptedBy::Comment),
-                baseline: evidence.accepted_by(AcceptedBy::Baseline),
-                severity: evidence.accepted_by(AcceptedBy::Severity),
-            },
+            accepted: verdict.accepted(),
             sensors: sensors.collect(),
         },
     };
@@ -479,7 +464,7 @@ fn predicate(value: &Value) -> Result<Predicate, Refusal> {
         },
         seed: members.number("seed", "with which seed the gate ran")?,
         cases: members.number("cases", "how many generated events were asked for")?,
-        accepted: Accepted {
+        accepted: Acceptances {
             comment: counts.number("comment", "how many findings comments accepted")?,
             baseline: counts.number("baseline", "how many findings the baseline accepted")?,
             severity: counts.number("severity", "how many findings severities accepted")?,
