@@ -10,6 +10,7 @@ use contentcheck_interpreter::format::{
 use contentcheck_interpreter::{Image, Scalar};
 use contentcheck_model::diagnostic::visible;
 use contentcheck_model::lookup::{self, Names, NotFound};
+use contentcheck_parser::release::hex;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,7 +56,7 @@ impl IdentityReport {
         Self {
             release: Some(identity.release).filter(|name| !name.is_empty()).map(str::to_owned),
             sequence: Some(identity.sequence).filter(|number| *number > 0),
-            content_sha256: identity.content.iter().map(|byte| format!("{byte:02x}")).collect(),
+            content_sha256: hex(&identity.content),
             compiler: identity.compiler.to_owned(),
             format: identity.format,
             features: named.collect(),
@@ -66,14 +67,12 @@ impl IdentityReport {
 /// The titles of the rules that ask for some features.
 #[must_use]
 pub fn rules_that_need<'i>(image: &Image<'i>, features: u64) -> Vec<&'i str> {
-    let programs = image.section_bytes(Section::Programs).as_chunks::<{ Program::SIZE }>().0;
-    let code = image.section_bytes(Section::Code).as_chunks::<{ Instruction::SIZE }>().0;
     let mut found = BTreeSet::new();
     for template in (0..image.template_count()).filter_map(|number| image.template(number)) {
-        let first = template.programs as usize;
-        for program in programs.iter().skip(first).take(template.program_count as usize).map(Program::decode) {
-            let own = code.iter().skip(program.code as usize).take(program.code_len as usize).map(Instruction::decode);
-            if own.map(|of| needs(image, template.predicates + of.predicate)).any(|needed| needed & features != 0) {
+        for (_, program) in programs(image, &template) {
+            let own = instructions(image, &program);
+            let mut asked = own.iter().filter_map(|of| predicate_of(image, &template, of.predicate));
+            if asked.any(|predicate| needs(image, &predicate) & features != 0) {
                 found.insert(program.rule);
             }
         }
@@ -82,22 +81,17 @@ pub fn rules_that_need<'i>(image: &Image<'i>, features: u64) -> Vec<&'i str> {
 }
 
 /// The features that a predicate asks for.
-fn needs(image: &Image<'_>, predicate: u32) -> u64 {
-    let predicates = image.section_bytes(Section::Predicates).as_chunks::<{ Predicate::SIZE }>().0;
-    let Some(predicate) = predicates.get(predicate as usize).map(Predicate::decode) else { return 0 };
+fn needs(image: &Image<'_>, predicate: &Predicate) -> u64 {
     let opcode = Opcode::from_number(predicate.opcode);
     let own = opcode.map_or(0, Opcode::feature);
     if !matches!(opcode, Some(Opcode::AnyText | Opcode::AllTexts)) {
         return own;
     }
-    let patterns = image.section_bytes(Section::Patterns).as_chunks::<{ Pattern::SIZE }>().0;
-    let regexes = image.section_bytes(Section::Regexes).as_chunks::<{ Regex::SIZE }>().0;
-    let mut own_patterns = patterns.iter().skip(predicate.a as usize).take(predicate.b as usize).map(Pattern::decode);
-    let is_slow = |pattern: Pattern| {
+    let is_slow = |pattern: &Pattern| {
         pattern.kind == PatternKind::Matches as u8
-            && regexes.get(pattern.a as usize).is_some_and(|regex| Regex::decode(regex).kind == 1)
+            && record(image, Section::Regexes, pattern.a).is_some_and(|regex| Regex::decode(&regex).kind == 1)
     };
-    own | if own_patterns.any(is_slow) { feature::NONDETERMINISTIC } else { 0 }
+    own | if patterns(image, predicate).iter().any(is_slow) { feature::NONDETERMINISTIC } else { 0 }
 }
 
 /// Size of a section.
@@ -183,6 +177,12 @@ fn instructions(image: &Image<'_>, program: &Program) -> Vec<Instruction> {
     (program.code..end).filter_map(|at| record(image, Section::Code, at)).map(|of| Instruction::decode(&of)).collect()
 }
 
+/// The predicate of a template type with a number.
+fn predicate_of(image: &Image<'_>, template: &Template, number: u32) -> Option<Predicate> {
+    let at = template.predicates.checked_add(number)?;
+    Some(Predicate::decode(&record(image, Section::Predicates, at)?))
+}
+
 /// The report of an image, or of one template type of it.
 #[must_use]
 pub fn report(image: &Image<'_>, only: Option<&str>) -> InspectReport {
@@ -213,15 +213,13 @@ pub fn report(image: &Image<'_>, only: Option<&str>) -> InspectReport {
                     let rule = image.rule(program.rule);
                     let predicates: BTreeSet<u32> =
                         instructions(image, &program).iter().map(|instruction| instruction.predicate).collect();
-                    let asked = predicates.iter().filter_map(|predicate| {
-                        let at = template.predicates.checked_add(*predicate)?;
-                        Some(predicate_bytes(image, &Predicate::decode(&record(image, Section::Predicates, at)?)))
-                    });
+                    let asked = predicates.iter().filter_map(|number| predicate_of(image, &template, *number));
                     ProgramReport {
                         name: rule.map_or("", |rule| rule.name).to_owned(),
                         title: rule.map_or("", |rule| rule.title).to_owned(),
                         instructions: program.code_len,
-                        bytes: u64::from(program.code_len) * Instruction::SIZE as u64 + asked.sum::<u64>(),
+                        bytes: u64::from(program.code_len) * Instruction::SIZE as u64
+                            + asked.map(|of| predicate_bytes(image, &of)).sum::<u64>(),
                         fixed_steps: cost.fixed,
                         steps_per_unit: cost.per_unit,
                         always: always.contains(&number),
@@ -312,9 +310,8 @@ pub fn rule(image: &Image<'_>, wanted: &str) -> Result<String, NotFound> {
             let _ =
                 writeln!(text, "\non {} @ {}", visible(image.name(template.name, template.name_len)), template.version);
             for (at, instruction) in instructions(image, &program).iter().enumerate() {
-                let place = template.predicates.saturating_add(instruction.predicate);
-                let asked = record(image, Section::Predicates, place)
-                    .map_or_else(String::new, |of| predicate(image, &template, &Predicate::decode(&of)));
+                let asked = predicate_of(image, &template, instruction.predicate)
+                    .map_or_else(String::new, |of| predicate(image, &template, &of));
                 let _ = writeln!(
                     text,
                     "  {at:>4}  yes {:>6}  no {:>6}  {asked}",

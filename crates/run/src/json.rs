@@ -1,6 +1,7 @@
 //! Values as recordings write them.
 
 use contentcheck_model::value::Value;
+use contentcheck_parser::release::hex;
 use serde_json::Number;
 
 /// A value as `eval` reads it.
@@ -15,15 +16,4 @@ pub(crate) fn json(value: &Value) -> serde_json::Value {
         Value::Bytes(bytes) => hex(bytes).into(),
         Value::List(elements) => elements.iter().map(json).collect(),
     }
-}
-
-/// Bytes as hexadecimal digits, in lower case.
-#[must_use]
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -9,11 +9,11 @@ use contentcheck_model::rule::{RuleId, Target};
 use contentcheck_model::template::TemplateType;
 use contentcheck_model::value::Value;
 use contentcheck_parser::native::{field_name, text};
-use contentcheck_parser::release::Shippable;
+use contentcheck_parser::release::{Shippable, hex};
 use contentcheck_reference::{Event, evaluate};
 use serde_json::Map;
 
-use crate::json::{hex, json as json_of};
+use crate::json::json as json_of;
 use crate::plan::Plan;
 use crate::worker::Worker;
 
