@@ -624,6 +624,13 @@ level: low
             "rules": 1, "looked_at": ["windows.sysmon.process_creation"] }]);
         assert_eq!(spots["other_logs"], other);
     }
+    // A sensor supplies inputs that no rule reads: they do not count.
+    let bare = json!({ "Channel": log["channel"], "Provider_Name": log["provider_name"], "EventID": 1,
+        "Image": r"C:\x.exe", "ProcessId": 4 });
+    let sensor = ["replay", "--no-config", "--sensor", "builtin:sysmon/4.90", "--rules", rule, "-"];
+    let told = run_with(&sensor, bare.to_string().as_bytes()).err;
+    let said = "its only event lacks 1 of the 2 inputs that rules read: `CommandLine` (read by 1 rule)";
+    assert!(told.contains(said), "{told}");
     // The same under the names of the log: nothing is left to tell.
     let named = json!({ "winlog": { "channel": log["channel"], "event_id": 1, "event_data": {
         "UtcTime": "t", "ProcessGuid": "g", "ProcessId": 4, "Image": r"C:\Windows\System32\cmd.exe", "CommandLine": "cmd /c whoami",

@@ -1,5 +1,6 @@
 //! Plan: how events reach an image: routed to template types, and typed in the order in which they are supplied.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -88,7 +89,9 @@ pub struct Stop {
     layout: Layout,
     templates: Vec<ImageTemplate>,
     others: bool,
-    /// The inputs that not every event of the template type has: those that it is not recognised by.
+    /// The inputs that loaded rules read, rising: a sensor supplies others besides.
+    read: Vec<usize>,
+    /// Of these, those that not every event of the template type has: it is not recognised by them.
     own: Vec<usize>,
 }
 
@@ -109,6 +112,16 @@ impl Stop {
     #[must_use]
     pub const fn shows_others(&self) -> bool {
         self.others
+    }
+
+    /// Positions in the layout of the inputs that loaded rules read, rising.
+    pub(crate) fn read(&self) -> &[usize] {
+        &self.read
+    }
+
+    /// Those of them that events are not recognised by.
+    pub(crate) fn own(&self) -> &[usize] {
+        &self.own
     }
 
     /// Whether an event has anything that rules read besides what it is recognised by. Where they read nothing else, every
@@ -308,14 +321,37 @@ fn arrival(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Sup
     };
     // A sensor shows what its manifest names, and nothing else.
     let others = !is_sensor && templates.iter().any(|of| reads_keywords(verified.image(), *of));
-    let is_own = |input: &Input<'_>| template.reads.iter().all(|of| of.name != input.name);
-    let own = inputs.iter().enumerate().filter(|(_, input)| is_own(input)).map(|(at, _)| at);
+    let names = names_read(verified, &templates);
+    let (mut read, mut own) = (Vec::new(), Vec::new());
+    for (at, input) in inputs.iter().enumerate().filter(|(_, input)| names.contains(input.name)) {
+        read.push(at);
+        if template.reads.iter().all(|of| of.name != input.name) {
+            own.push(at);
+        }
+    }
     Arrival::Stop(Stop {
-        own: own.collect(),
+        read,
+        own,
         layout: Layout::new(&template.name, named(inputs), named(supplied.header())).carried_by(template),
         templates,
         others,
     })
+}
+
+/// The names of what loaded rules read of template types of an image.
+fn names_read<'i>(verified: &VerifiedImage<'i>, templates: &[ImageTemplate]) -> BTreeSet<&'i str> {
+    let image = verified.image();
+    let mut names = BTreeSet::new();
+    for number in templates.iter().map(|of| of.number()) {
+        let Some(of) = image.template(number) else { continue };
+        let loaded: BTreeSet<u32> = verified.loaded_on(number).collect();
+        for at in of.inputs..of.inputs.saturating_add(of.input_count) {
+            if verified.readers_of(number, at).any(|rule| loaded.contains(&rule)) {
+                names.extend(image.input(at).map(|input| image.name(input.name, input.name_len)));
+            }
+        }
+    }
+    names
 }
 
 /// A type of the interpreter as template types write it.

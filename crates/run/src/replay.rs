@@ -14,7 +14,7 @@ use std::thread;
 
 use contentcheck_events::{Batch, Cause, Field, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_model::rule::RuleId;
-use contentcheck_parser::release::sha256;
+use contentcheck_parser::release::digest;
 
 use crate::fault::EventFault;
 use crate::other_logs::{OtherLog, other_logs};
@@ -196,9 +196,9 @@ pub struct Counted {
     distinct: Option<Distinct>,
 }
 
-/// Events, each once: of equal ones one. For each whether it shows anything.
+/// Events, each once, by their digest: of equal ones one. For each whether it shows anything.
 #[derive(Debug, Default)]
-struct Distinct(HashMap<String, bool>);
+struct Distinct(HashMap<[u8; 32], bool>);
 
 impl Distinct {
     /// Notes an event by what its template types know of it: under another name anything can be written that makes it
@@ -214,7 +214,7 @@ impl Distinct {
             bytes.extend_from_slice(&(pair.len() as u64).to_le_bytes());
             bytes.extend_from_slice(pair.as_bytes());
         }
-        let shown = self.0.entry(sha256(&bytes)).or_default();
+        let shown = self.0.entry(digest(&bytes)).or_default();
         *shown |= shows;
     }
 

@@ -19,7 +19,7 @@ struct OfTemplate {
     events: u64,
     /// Those that had anything that rules read besides what they are recognised by.
     shown: u64,
-    /// Positions in the layout of inputs that events are not recognised by.
+    /// Positions in the layout of inputs that rules read and that events are not recognised by.
     own: Vec<usize>,
     /// Whether every event shows something: rules look at all values, or at nothing but what it is recognised by.
     shows_all: bool,
@@ -79,16 +79,15 @@ impl Lacking {
     }
 }
 
-/// The inputs of a layout that an event of the template type should have: numbered fields that are not optional, and
-/// of an open template type whatever is none of the log's names.
+/// The inputs that rules read and an event of the template type should have: numbered fields that are not optional, and
+/// of an open template type whatever is none of the log's names. Positions in the layout.
 fn counted(plan: &Plan, route: Route) -> Vec<usize> {
     let (Some(stop), Some(template)) = (plan.stop(route), plan.template(route)) else { return Vec::new() };
     let is_counted = |name: &str| match template.find(name) {
         Some(info) => info.position().is_some() && !info.ty.optional,
         None => template.open,
     };
-    let inputs = stop.layout().inputs().enumerate();
-    inputs.filter(|(_, (name, _))| is_counted(name)).map(|(at, _)| at).collect()
+    stop.read().iter().copied().filter(|at| stop.layout().name(*at).is_some_and(is_counted)).collect()
 }
 
 /// The fields that even the oldest events have. A template type has the union of all versions in the order in which
@@ -106,18 +105,13 @@ fn oldest(template: &TemplateType) -> Vec<String> {
 impl Seen {
     pub(crate) fn new(plan: &Plan) -> Self {
         let of = plan.routes().map(|(route, template)| match plan.stop(route) {
-            Some(stop) => {
-                let is_own = |name: &str| template.reads.iter().all(|of| of.name != name);
-                let inputs = stop.layout().inputs().enumerate();
-                let own: Vec<usize> = inputs.filter(|(_, (name, _))| is_own(name)).map(|(at, _)| at).collect();
-                OfTemplate {
-                    shows_all: own.is_empty() || stop.shows_others(),
-                    own,
-                    unread: counted(plan, route),
-                    unmet: oldest(template),
-                    ..OfTemplate::default()
-                }
-            }
+            Some(stop) => OfTemplate {
+                shows_all: stop.own().is_empty() || stop.shows_others(),
+                own: stop.own().to_vec(),
+                unread: counted(plan, route),
+                unmet: oldest(template),
+                ..OfTemplate::default()
+            },
             None => OfTemplate::default(),
         });
         Self { of: of.collect() }
@@ -179,7 +173,6 @@ impl Seen {
                     .iter()
                     .filter_map(|position| plan.stop(route)?.layout().name(*position))
                     .map(|name| Absent { name: name.to_owned(), rules: plan.readers(route, name) })
-                    .filter(|absent| absent.rules > 0)
                     .collect();
                 inputs.sort_by(|a, b| b.rules.cmp(&a.rules).then_with(|| a.name.cmp(&b.name)));
                 let read = counted(plan, route).len();

@@ -192,6 +192,23 @@ fn what_is_not_supplied_is_absent_and_what_is_not_loaded_is_silent() {
     assert_eq!(loaded, ["by_image", "by_pid_and_host"]);
 }
 
+/// An event that has nothing but what no loaded rule reads shows rules nothing, though the sensor supplies it.
+#[test]
+fn what_no_loaded_rule_reads_shows_nothing() {
+    let content = content();
+    let image = compile(&content, Options::default()).unwrap();
+    for (version, shows) in [("7", false), ("8", true)] {
+        let sensor = sensor(version, "host:string?", "image:string session:int? pid:int? user:string?", true);
+        let plan = Plan::for_sensor(&content, &image, &sensor).unwrap();
+        let (mut worker, mut flattener) = (plan.worker(), Flattener::new());
+        let flat = flattener.flatten(br#"{"Channel":"Acme/Process","session":1}"#).unwrap();
+        worker.evaluate(&flat, None, |_, _| {}).unwrap();
+        assert_eq!(worker.has_any(), shows, "{version}");
+        let (route, _) = plan.routes().find(|(_, template)| template.name == "acme.process").unwrap();
+        assert_eq!((worker.seen().events(route), worker.seen().shown(route)), (1, u64::from(shows)));
+    }
+}
+
 /// The same event as it is recorded and as it is at hand, on sensors of all kinds: the same answers, and those of the
 /// reference evaluator where the rule is loaded.
 #[test]
