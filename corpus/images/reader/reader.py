@@ -873,8 +873,9 @@ class Sensor:
 
     def __init__(self, data: bytes, manifest: Manifest) -> None:
         self.image = image = Image(data)
-        Verifier(image).run()
         self.manifest = manifest
+        self.within("image_bytes", len(data))
+        Verifier(image).run()
         self.texts = Texts(image)
         self.rule_names = [image.name(r.name, r.name_len) for r in image.records["rules"]]
         self.loaded = [loads(image, rule, manifest) for rule in image.records["rules"]]
@@ -928,15 +929,19 @@ class Sensor:
 
     def capacities(self) -> None:
         """Those that follow from the image; the steps and the scratch memory are the interpreter's."""
-        image, capacity = self.image, self.manifest.capacity
-        needs = {"image_bytes": len(image.data), "rules": sum(self.loaded),
-                 "table_rows": sum(s.count for s in image.records["sets"] if s.flags & 2),
-                 "automaton_states": sum(r.states for r in image.records["regexes"])}
-        for name, need in needs.items():
-            if capacity.get(name) is not None and need > capacity[name]:
-                raise Refused("CC0408", f"{name}: {need}")
-        if capacity.get("interpreter") not in (None, image.version):
-            raise Refused("CC0408", "format version")
+        image, known = self.image, self.manifest.capacity.get("features")
+        for bit, name in enumerate(FEATURES):
+            if image.features >> bit & 1 and known is not None and name not in known:
+                raise Refused("CC0527", f"feature {name}")
+        self.within("interpreter", image.version)
+        self.within("rules", sum(self.loaded))
+        self.within("table_rows", sum(s.count for s in image.records["sets"] if s.flags & 2))
+        self.within("automaton_states", sum(r.states for r in image.records["regexes"]))
+
+    def within(self, name: str, need: int) -> None:
+        most = self.manifest.capacity.get(name)
+        if most is not None and need > most:
+            raise Refused("CC0408", f"{name}: {need}")
 
     def answers(self, event: Dict[str, Any]) -> Tuple[List[str], List[str]]:
         """Names of the rules that match, and of the inputs whose values have another type."""
@@ -1140,6 +1145,10 @@ def lines(path: Path) -> Iterator[Tuple[int, Any]]:
 
 def check(directory: Path) -> bool:
     """Checks a directory and prints a line about it, and one for each difference."""
+    missing = [name for name in ("image.ccimage", "manifest.json") if not (directory / name).is_file()]
+    if missing:
+        print(f"{directory}: cannot be checked: it has no {' and no '.join(missing)}")
+        return False
     data = (directory / "image.ccimage").read_bytes()
     manifest = Manifest((directory / "manifest.json").read_text("utf-8"))
     differences: List[str] = []
