@@ -162,6 +162,8 @@ pub struct Sizes {
     pub active: usize,
     /// Words of scratch memory, for each thread, as [`crate::VerifiedImage::scratch_words`] has them.
     pub scratch: usize,
+    /// Words of a kill list, as [`crate::VerifiedImage::kill_words`] has them.
+    pub kill: usize,
 }
 
 impl<'i> Image<'i> {
@@ -239,13 +241,18 @@ impl<'i> Image<'i> {
     }
 
     /// How much memory an image needs, before it is read as a whole: nothing is checked but that the sections lie
-    /// where they must and that names are text. All three are bounded by the length of the image, also of an altered one.
+    /// where they must and that names are text. All of them are bounded by the length of the image, also of an altered one.
     ///
     /// # Errors
     /// As [`Image::read`], but for the checksum.
     pub fn sizes(bytes: &'i [u8]) -> Result<Sizes, Rejection> {
         let image = Self::sections(bytes)?;
-        Ok(Sizes { bindings: image.binding_slots(), active: image.active_words(), scratch: image.scratch_words() })
+        Ok(Sizes {
+            bindings: image.binding_slots(),
+            active: image.active_words(),
+            scratch: image.scratch_words(),
+            kill: image.kill_words(),
+        })
     }
 
     /// What the image says of itself.
@@ -419,6 +426,10 @@ impl<'i> Image<'i> {
             bit_words(&template).saturating_add(signature_words(&template))
         });
         bits.max().unwrap_or(0).saturating_add(states)
+    }
+
+    pub(crate) fn kill_words(&self) -> usize {
+        self.rule_count().div_ceil(64) as usize
     }
 
     pub(crate) fn text(&self, offset: u32, len: u32) -> Result<&'i [u8], Fault> {

@@ -40,7 +40,7 @@ impl VerifiedImage<'_> {
     /// Words of memory that a kill list takes.
     #[must_use]
     pub fn kill_words(&self) -> usize {
-        self.image.rule_count().div_ceil(64) as usize
+        self.image.kill_words()
     }
 
     /// Resolves names of rules, as [`crate::RuleInfo::name`] has them, for this image. A name of several rules switches

@@ -178,7 +178,7 @@ fn memory_needs_no_zeroing_and_may_be_larger() {
             let image = read(IMAGE, &mut String::new()).unwrap();
             let workspace = Workspace { bindings: &mut bindings, active: &mut active };
             let verified = verify(&image, &MANIFEST, workspace, &mut String::new()).unwrap();
-            assert_eq!(verified.scratch_words(), sizes.scratch);
+            assert_eq!((verified.scratch_words(), verified.kill_words()), (sizes.scratch, sizes.kill));
             let mut scratch = vec![fill; sizes.scratch + more];
             assert_eq!(matched(&verified, &VALUES, &KillList::NONE, &mut scratch), [0, 1], "{fill:x}");
         }
