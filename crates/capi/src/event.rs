@@ -1,0 +1,190 @@
+//! Events: from values of the caller's to those of the interpreter, in scratch.
+//!
+//! A value of the interpreter is an enum of Rust's, whose layout C cannot know. So each value is written once, 24 bytes, into
+//! scratch behind the words that the evaluation takes. What it points to stays where it is, but for UTF-16.
+
+use core::net::IpAddr;
+
+use contentcheck_interpreter::{Event, Value};
+
+use crate::memory::{self, Region, taken};
+use crate::status::{CC_E_ENUM, CC_E_LENGTH, CcStatus};
+use crate::types::*;
+
+const _: () = assert!(size_of::<Value<'_>>() <= CC_VALUE_BYTES && size_of::<&[u8]>() <= CC_VALUE_BYTES);
+
+/// What is wrong with an event, and where.
+pub(crate) struct Wrong {
+    pub(crate) status: CcStatus,
+    pub(crate) values: u32,
+    pub(crate) index: u32,
+    pub(crate) element: u64,
+}
+
+impl From<CcStatus> for Wrong {
+    fn from(status: CcStatus) -> Self {
+        Self { status, values: CC_NONE, index: CC_NONE, element: CC_NONE64 }
+    }
+}
+
+/// The arrays of an event, with the number that the header has for each.
+///
+/// # Safety
+/// As the header says of events.
+unsafe fn arrays<'c>(event: &CcEvent) -> Result<[(u32, &'c [CcValue]); 3], Wrong> {
+    let given = [
+        (CC_VALUES_INPUTS, event.inputs, event.input_count),
+        (CC_VALUES_HEADER, event.header, event.header_count),
+        (CC_VALUES_OTHERS, event.others, event.other_count),
+    ];
+    let mut arrays: [(u32, &[CcValue]); 3] = [(0, &[]); 3];
+    for (array, (values, ptr, count)) in arrays.iter_mut().zip(given) {
+        // SAFETY: the header says that each array has as many values as the count says.
+        let read = unsafe { memory::read(ptr, count) };
+        *array = (values, read.map_err(|status| Wrong { values, ..Wrong::from(status) })?);
+    }
+    Ok(arrays)
+}
+
+/// An event whose values are in scratch.
+///
+/// # Safety
+/// As the header says of events.
+pub(crate) unsafe fn converted<'c>(event: &CcEvent, region: &mut Region<'c>) -> Result<Event<'c>, Wrong> {
+    // SAFETY: the caller's.
+    let arrays = unsafe { arrays(event) }?;
+    let mut made: [&[Value<'c>]; 3] = [&[]; 3];
+    for (made, (values, given)) in made.iter_mut().zip(arrays) {
+        *made = region.each(given, |region, index, value| {
+            // SAFETY: the caller's.
+            let value = unsafe { convert(value, region) };
+            value.map_err(|wrong| Wrong { values, index: u32::try_from(index).unwrap_or(CC_NONE), ..wrong })
+        })?;
+    }
+    let [inputs, header, others] = made;
+    Ok(Event { inputs, header, others })
+}
+
+/// # Safety
+/// As the header says of values.
+unsafe fn convert<'c>(given: &CcValue, region: &mut Region<'c>) -> Result<Value<'c>, Wrong> {
+    let in_element = |index: usize| move |status| Wrong { element: index as u64, ..Wrong::from(status) };
+    match given.tag {
+        CC_LIST => {
+            // SAFETY: the caller's; a list is an array of values.
+            let elements = unsafe { elements::<CcValue>(given) }?;
+            let converted = region.each(elements, |region, index, element| {
+                if is_list(element.tag) {
+                    // It is of a wrong type, whatever is in it, and is not looked at.
+                    return Ok(Value::List(&[]));
+                }
+                // SAFETY: the caller's.
+                unsafe { scalar(element, region) }.map_err(in_element(index))
+            });
+            converted.map(Value::List)
+        }
+        CC_TEXTS => {
+            // SAFETY: the caller's; it is an array of runs of bytes.
+            let elements = unsafe { elements::<CcBytes>(given) }?;
+            let converted = region.each(elements, |_, index, element| {
+                // SAFETY: the caller's.
+                unsafe { memory::bytes(*element) }.map_err(in_element(index))
+            });
+            converted.map(Value::Texts)
+        }
+        // SAFETY: the caller's.
+        _ => unsafe { scalar(given, region) }.map_err(Wrong::from),
+    }
+}
+
+const fn is_list(tag: u32) -> bool {
+    matches!(tag, CC_LIST | CC_TEXTS | CC_INTS | CC_SPLIT)
+}
+
+/// What a value points to.
+///
+/// # Safety
+/// The value has a tag for which `ptr` points to `len` of `T`.
+unsafe fn elements<'c, T>(given: &CcValue) -> Result<&'c [T], CcStatus> {
+    // SAFETY: the caller's; any bits are a pointer.
+    let ptr = unsafe { given.payload.ptr };
+    // SAFETY: the caller's.
+    unsafe { memory::read(ptr.cast(), given.len) }
+}
+
+/// A value that is one, or a list that is lent as it is.
+///
+/// # Safety
+/// As the header says of values.
+unsafe fn scalar<'c>(given: &CcValue, region: &mut Region<'c>) -> Result<Value<'c>, CcStatus> {
+    // SAFETY: the members of the union are of 8 bytes, of which any are a number. Of a pointer of 4 bytes the others are
+    // not looked at.
+    let number = || unsafe { given.payload.u };
+    Ok(match given.tag {
+        CC_ABSENT => Value::Absent,
+        // SAFETY: the caller's, as for all that follow.
+        CC_TEXT => Value::Text(unsafe { elements(given) }?),
+        // SAFETY: the same.
+        CC_BYTES => Value::Bytes(unsafe { elements(given) }?),
+        CC_UTF16 => {
+            // SAFETY: the same; any bits are a pointer.
+            let ptr = unsafe { given.payload.ptr };
+            // SAFETY: the same.
+            Value::Text(unsafe { region.text_of_utf16(ptr, given.len) }?)
+        }
+        CC_INT => Value::Int(number().cast_signed()),
+        CC_UINT => Value::UInt(number()),
+        CC_FLOAT => Value::Float(f64::from_bits(number())),
+        CC_BOOL => Value::Bool(number() != 0),
+        CC_IP => {
+            // SAFETY: the same.
+            let octets: &[u8] = unsafe { elements(given) }?;
+            Value::Ip(match (octets.first_chunk::<4>(), octets.first_chunk::<16>(), octets.len()) {
+                (Some(v4), _, 4) => IpAddr::from(*v4),
+                (_, Some(v6), 16) => IpAddr::from(*v6),
+                _ => return Err(CC_E_LENGTH),
+            })
+        }
+        // SAFETY: the same.
+        CC_INTS => Value::Ints(unsafe { elements(given) }?),
+        CC_SPLIT => {
+            let by = u8::try_from(given.by).map_err(|_| CC_E_ENUM)?;
+            // SAFETY: the same.
+            Value::Split(unsafe { elements(given) }?, by)
+        }
+        _ => return Err(CC_E_ENUM),
+    })
+}
+
+/// Bytes of scratch that the values of an event take, where converting them found too few.
+///
+/// # Safety
+/// As the header says of events.
+pub(crate) unsafe fn size(event: &CcEvent) -> usize {
+    // SAFETY: the caller's.
+    let Ok(arrays) = (unsafe { arrays(event) }) else { return usize::MAX };
+    let mut size = 0_usize;
+    let mut add = |more: Option<usize>| size = size.saturating_add(more.unwrap_or(usize::MAX));
+    for (_, values) in arrays {
+        add(taken::<Value<'_>>(values.len()));
+        for value in values {
+            match value.tag {
+                CC_LIST => {
+                    // SAFETY: the caller's; a list is an array of values.
+                    let elements = unsafe { elements::<CcValue>(value) }.unwrap_or(&[]);
+                    add(taken::<Value<'_>>(elements.len()));
+                    elements.iter().filter(|element| element.tag == CC_UTF16).for_each(|text| add(utf16_size(text)));
+                }
+                CC_TEXTS => add(taken::<&[u8]>(value.len)),
+                CC_UTF16 => add(utf16_size(value)),
+                _ => {}
+            }
+        }
+    }
+    size
+}
+
+/// The most that the text of some UTF-16 takes, with a copy of it.
+fn utf16_size(value: &CcValue) -> Option<usize> {
+    taken::<u16>(value.len)?.checked_add(taken::<u8>(contentcheck_interpreter::utf16::most_bytes(value.len))?)
+}

@@ -1,0 +1,54 @@
+//! The C ABI of the interpreter: what `include/contentcheck.h` declares and explains.
+//!
+//! ```text
+//! structs of C --memory--> slices --manifest, event--> values of the interpreter --load, evaluate, report--> structs of C
+//! ```
+//!
+//! Nothing is allocated, locked or global. A call checks what can be checked of its arguments and answers with a status
+//! otherwise; what cannot be checked, whether memory is where the caller says that it is, is the caller's word, and each
+//! `unsafe` block says which word it relies on.
+//!
+//! No panic crosses the boundary. There is none: the lints that hold for the interpreter hold here, and
+//! `freestanding/check` looks for panics in the library as it is linked. Were there one, `extern "C"` would end the process
+//! where panics unwind, as the language promises since Rust 1.81, so that no profile and no `catch_unwind` is needed.
+//!
+//! Features: `std` (default) links the standard library, for its panic handler; `panic-handler` is for a static library
+//! without it.
+#![no_std]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+mod evaluate;
+mod event;
+mod load;
+mod manifest;
+mod memory;
+mod refusal;
+mod report;
+mod status;
+mod types;
+
+pub use evaluate::{cc_evaluate, cc_evaluate_many, cc_mistyped, cc_why};
+pub use load::{CcImage, CcKillList, cc_kill, cc_sizes, cc_verify};
+pub use report::{
+    cc_cost, cc_describe, cc_describe_left_out, cc_identity, cc_idle_supplies, cc_image_info, cc_input_name,
+    cc_left_out, cc_rule_info, cc_rule_tags, cc_template_info, cc_templates,
+};
+pub use status::*;
+pub use types::*;
+
+/// `cc_abi`: the version of the interface.
+#[unsafe(no_mangle)]
+pub const extern "C" fn cc_abi() -> u32 {
+    CC_ABI
+}
+
+/// In an optimised library nothing calls it.
+#[cfg(all(feature = "panic-handler", not(feature = "std")))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
+}
