@@ -89,7 +89,7 @@ unsafe fn ready<'c>(
         }
         Err(wrong) if wrong.status == CC_E_SCRATCH => {
             // SAFETY: the caller's.
-            let values = unsafe { event::size(given) };
+            let values = unsafe { event::size(given) }?;
             let needed = (own as u64).saturating_mul(WORD as u64).saturating_add(values as u64);
             Err(CcOutcome { needed, found: size as u64, ..CcOutcome::of(CC_E_SCRATCH) })
         }

@@ -156,35 +156,61 @@ unsafe fn scalar<'c>(given: &CcValue, region: &mut Region<'c>) -> Result<Value<'
     })
 }
 
-/// Bytes of scratch that the values of an event take, where converting them found too few.
+/// Bytes of scratch that the values of an event take, where converting them found too few. No length is believed that no
+/// value can have: it is what is wrong with the event.
 ///
 /// # Safety
 /// As the header says of events.
-pub(crate) unsafe fn size(event: &CcEvent) -> usize {
+pub(crate) unsafe fn size(event: &CcEvent) -> Result<usize, Wrong> {
     // SAFETY: the caller's.
-    let Ok(arrays) = (unsafe { arrays(event) }) else { return usize::MAX };
+    let arrays = unsafe { arrays(event) }?;
     let mut size = 0_usize;
-    let mut add = |more: Option<usize>| size = size.saturating_add(more.unwrap_or(usize::MAX));
-    for (_, values) in arrays {
-        add(taken::<Value<'_>>(values.len()));
-        for value in values {
-            match value.tag {
-                CC_LIST => {
-                    // SAFETY: the caller's; a list is an array of values.
-                    let elements = unsafe { elements::<CcValue>(value) }.unwrap_or(&[]);
-                    add(taken::<Value<'_>>(elements.len()));
-                    elements.iter().filter(|element| element.tag == CC_UTF16).for_each(|text| add(utf16_size(text)));
-                }
-                CC_TEXTS => add(taken::<&[u8]>(value.len)),
-                CC_UTF16 => add(utf16_size(value)),
-                _ => {}
-            }
+    for (values, given) in arrays {
+        size = size.saturating_add(taken::<Value<'_>>(given.len()).ok_or(CC_E_LENGTH)?);
+        for (index, value) in (0..CC_NONE).zip(given) {
+            // SAFETY: the caller's.
+            let own = unsafe { value_size(value) };
+            size = size.saturating_add(own.map_err(|status| Wrong { values, index, ..Wrong::from(status) })?);
         }
     }
-    size
+    Ok(size)
+}
+
+/// What a value takes beside itself.
+///
+/// # Safety
+/// As the header says of values.
+unsafe fn value_size(given: &CcValue) -> Result<usize, CcStatus> {
+    match given.tag {
+        CC_LIST => {
+            // SAFETY: the caller's; a list is an array of values.
+            let elements = unsafe { elements::<CcValue>(given) }?;
+            let mut size = taken::<Value<'_>>(elements.len()).ok_or(CC_E_LENGTH)?;
+            for text in elements.iter().filter(|element| element.tag == CC_UTF16) {
+                // SAFETY: the caller's.
+                size = size.saturating_add(unsafe { utf16_size(text) }?);
+            }
+            Ok(size)
+        }
+        CC_TEXTS => {
+            // SAFETY: the caller's; it is an array of runs of bytes.
+            let elements = unsafe { elements::<CcBytes>(given) }?;
+            taken::<&[u8]>(elements.len()).ok_or(CC_E_LENGTH)
+        }
+        // SAFETY: the caller's.
+        CC_UTF16 => unsafe { utf16_size(given) },
+        _ => Ok(0),
+    }
 }
 
 /// The most that the text of some UTF-16 takes, with a copy of it.
-fn utf16_size(value: &CcValue) -> Option<usize> {
-    taken::<u16>(value.len)?.checked_add(taken::<u8>(contentcheck_interpreter::utf16::most_bytes(value.len))?)
+///
+/// # Safety
+/// The value is UTF-16, as the header says of it.
+unsafe fn utf16_size(given: &CcValue) -> Result<usize, CcStatus> {
+    // SAFETY: the caller's; two bytes are a unit, and need no alignment.
+    let units = unsafe { elements::<[u8; 2]>(given) }?.len();
+    let (copy, text) = (taken::<u16>(units), taken::<u8>(contentcheck_interpreter::utf16::most_bytes(units)));
+    let size = copy.and_then(|copy| copy.checked_add(text?));
+    size.ok_or(CC_E_LENGTH)
 }

@@ -53,31 +53,51 @@ impl Given<'_> {
     }
 }
 
-/// Bytes of a [`Region`] that the copy of a manifest takes.
+/// Bytes of a [`Region`] that the copy of a manifest takes. No length is believed that no name can have.
 ///
 /// # Safety
 /// As the header says of manifests.
-pub(crate) unsafe fn size(ptr: *const CcManifest) -> Result<usize, CcStatus> {
+pub(crate) unsafe fn size(ptr: *const CcManifest) -> Result<usize, Refused> {
     // SAFETY: the caller's.
     let given = unsafe { Given::read(ptr) }?;
-    let mut size = Some(0_usize);
-    let mut add = |more: Option<usize>| size = size.and_then(|size| size.checked_add(more?));
-    let mut inputs = |inputs: &[CcInput]| {
-        add(taken::<Input<'_>>(inputs.len()));
-        inputs.iter().for_each(|input| add(taken::<u8>(input.name.len)));
-    };
-    inputs(given.header);
-    for supply in given.templates {
+    // SAFETY: the header says what the elements are, here and below.
+    let mut size = unsafe { inputs_size(given.header, CC_NONE) }?;
+    for (index, supply) in (0..CC_NONE).zip(given.templates) {
         // SAFETY: the header says that the array has as many elements as the count says.
-        inputs(unsafe { memory::read(supply.inputs, supply.input_count) }?);
+        let inputs = unsafe { memory::read(supply.inputs, supply.input_count) };
+        let inputs = inputs.map_err(|status| at(status, index, CC_NONE))?;
+        // SAFETY: the same.
+        let inputs = unsafe { inputs_size(inputs, index) }?;
+        // SAFETY: the same.
+        let name = unsafe { name_size(supply.template_name) }.map_err(|status| at(status, index, CC_NONE))?;
+        size = size.saturating_add(inputs).saturating_add(name);
     }
-    add(taken::<Supply<'_>>(given.templates.len()));
-    for name in
-        given.templates.iter().map(|supply| supply.template_name).chain([given.manifest.sensor, given.manifest.version])
-    {
-        add(taken::<u8>(name.len));
+    for name in [given.manifest.sensor, given.manifest.version] {
+        // SAFETY: the same.
+        size = size.saturating_add(unsafe { name_size(name) }?);
     }
-    size.ok_or(CC_E_LENGTH)
+    let supplies = taken::<Supply<'_>>(given.templates.len()).ok_or(CC_E_LENGTH)?;
+    Ok(size.checked_add(supplies).ok_or(CC_E_LENGTH)?)
+}
+
+/// # Safety
+/// As [`memory::bytes`], for each name.
+unsafe fn inputs_size(given: &[CcInput], template: u32) -> Result<usize, Refused> {
+    let mut size = taken::<Input<'_>>(given.len()).ok_or(CC_E_LENGTH)?;
+    for (index, input) in (0..CC_NONE).zip(given) {
+        // SAFETY: the caller's.
+        let name = unsafe { name_size(input.name) }.map_err(|status| at(status, template, index))?;
+        size = size.saturating_add(name);
+    }
+    Ok(size)
+}
+
+/// # Safety
+/// As [`memory::bytes`].
+unsafe fn name_size(name: CcBytes) -> Result<usize, CcStatus> {
+    // SAFETY: the caller's.
+    let name = unsafe { memory::bytes(name) }?;
+    taken::<u8>(name.len()).ok_or(CC_E_LENGTH)
 }
 
 /// A manifest in lent memory.

@@ -190,14 +190,12 @@ impl<'a> Region<'a> {
     /// # Safety
     /// Where `len` is not 0 and `ptr` is not NULL, `2 * len` bytes lie there.
     pub(crate) unsafe fn text_of_utf16(&mut self, ptr: *const c_void, len: usize) -> Result<&'a [u8], CcStatus> {
-        let size = len.checked_mul(2).ok_or(CC_E_LENGTH)?;
         let units = if ptr.cast::<u16>().is_aligned() {
             // SAFETY: the caller's, and it is aligned.
             unsafe { read(ptr.cast::<u16>(), len) }?
         } else {
             // SAFETY: the caller's; bytes need no alignment.
-            let bytes = unsafe { read(ptr.cast::<u8>(), size) }?;
-            let (pairs, _) = bytes.as_chunks::<2>();
+            let pairs = unsafe { read(ptr.cast::<[u8; 2]>(), len) }?;
             self.each(pairs, |_, _, pair| Ok::<u16, CcStatus>(u16::from_ne_bytes(*pair)))?
         };
         let left = core::mem::take(&mut self.left);

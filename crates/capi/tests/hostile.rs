@@ -1,0 +1,77 @@
+//! Calls with wrong arguments and spoiled images end with a status.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+
+#[path = "../../../fuzz/src/capi.rs"]
+#[expect(
+    unreachable_pub,
+    clippy::expect_used,
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a file of the fuzz crate"
+)]
+mod capi;
+#[path = "../../../fuzz/src/choices.rs"]
+#[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
+mod choices;
+#[path = "../../../fuzz/src/sealed.rs"]
+#[expect(dead_code, clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
+mod sealed;
+
+use std::collections::BTreeMap;
+use std::ffi::CStr;
+
+use contentcheck_capi::*;
+use proptest::prelude::*;
+
+/// Calls are wrong in every way that they can be, and enough of them are right.
+#[test]
+fn every_status_is_answered_and_every_call_ends() {
+    let cases: u64 =
+        std::env::var("CAPI_CASES").map_or(if cfg!(miri) { 60 } else { 20_000 }, |cases| cases.parse().unwrap());
+    let mut seen: BTreeMap<CcStatus, usize> = BTreeMap::new();
+    for seed in 0..cases {
+        let mut bytes = vec![0; 2_000];
+        let mut random = choices::Choices::seeded(seed);
+        bytes.iter_mut().for_each(|byte| *byte = random.below(256) as u8);
+        for status in capi::capi(&bytes) {
+            *seen.entry(status).or_default() += 1;
+        }
+    }
+    if cfg!(miri) {
+        return;
+    }
+    let missing: Vec<_> = STATUSES.iter().filter(|(_, status, ..)| !seen.contains_key(status)).collect();
+    let rare = [
+        // No seed of this image makes them: tests/answers.rs has them, and the interpreter's own tests.
+        CC_E_POSITION,
+        CC_E_EMPTY,
+        CC_E_KILL,
+        CC_E_CORRUPT,
+    ];
+    let missing: Vec<_> = missing.iter().filter(|(_, status, ..)| !rare.contains(status)).collect();
+    assert!(missing.is_empty(), "never answered: {missing:?}; {seen:?}");
+    assert!(seen[&CC_OK] > 10_000, "{seen:?}");
+}
+
+/// The same for bytes that are shrunk until they show what is wrong.
+#[cfg(not(miri))]
+mod any_bytes {
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, max_shrink_iters: 2_000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_call_ends_badly(bytes in proptest::collection::vec(any::<u8>(), 0..1_200)) {
+            let _ = capi::capi(&bytes);
+        }
+    }
+}
+
+#[test]
+fn a_number_that_is_no_status_has_no_words() {
+    for status in [-1, 3, 100, 526, i32::MAX, i32::MIN] {
+        // SAFETY: both are strings that live as long as the library.
+        let words = unsafe { [CStr::from_ptr(cc_code(status)), CStr::from_ptr(cc_meaning(status))] };
+        assert_eq!(words, [c"", c""]);
+    }
+}
