@@ -171,7 +171,7 @@ pub fn capi(data: &[u8]) -> Vec<CcStatus> {
     if caller.choices.once_in(4) {
         for _ in 0..=caller.choices.below(4) {
             let at = caller.choices.below(image.len());
-            image[at] = caller.choices.below(256) as u8;
+            image.iter_mut().skip(at).take(1).for_each(|byte| *byte = caller.choices.below(256) as u8);
         }
         match caller.choices.below(8) {
             0 => image.truncate(caller.choices.below(image.len())),

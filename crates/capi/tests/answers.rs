@@ -234,7 +234,7 @@ fn both(loaded: &Loaded, verified: &VerifiedImage<'_>, line: &Line, types: [&[In
 }
 
 fn number_of(input: &Input<'_>) -> u32 {
-    input.ty.scalar as u32 | u32::from(input.ty.list) * CC_TYPE_LIST
+    input.ty.scalar as u32 | (u32::from(input.ty.list) * CC_TYPE_LIST)
 }
 
 /// A batch with few places for matches: together the calls give all of them, and each gets on.

@@ -1,5 +1,4 @@
 //! The lints of the workspace hold here, but for the one that forbids unsafe code.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::Path;

@@ -18,7 +18,7 @@ pub(crate) struct CManifest {
 fn c_inputs(inputs: &[Input<'_>]) -> Vec<CcInput> {
     let number = |input: &Input<'_>| {
         let (list, optional) = (u32::from(input.ty.list), u32::from(input.ty.optional));
-        input.ty.scalar as u32 | list * CC_TYPE_LIST | optional * CC_TYPE_OPTIONAL
+        input.ty.scalar as u32 | (list * CC_TYPE_LIST) | (optional * CC_TYPE_OPTIONAL)
     };
     inputs.iter().map(|input| CcInput { name: CcBytes::of(input.name.as_bytes()), ty: number(input) }).collect()
 }
