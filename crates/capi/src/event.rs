@@ -3,6 +3,7 @@
 //! A value of the interpreter is an enum of Rust's, whose layout C cannot know. So each value is written once, 24 bytes, into
 //! scratch behind the words that the evaluation takes. What it points to stays where it is, but for UTF-16.
 
+use core::mem::MaybeUninit;
 use core::net::IpAddr;
 
 use contentcheck_interpreter::{Event, Value};
@@ -55,45 +56,49 @@ pub(crate) unsafe fn converted<'c>(event: &CcEvent, region: &mut Region<'c>) -> 
     let arrays = unsafe { arrays(event) }?;
     let mut made: [&[Value<'c>]; 3] = [&[]; 3];
     for (made, (values, given)) in made.iter_mut().zip(arrays) {
-        *made = region.each(given, |region, index, value| {
+        *made = region.each(given, |region, index, value, slot| {
+            let here = |wrong| Wrong { values, index: u32::try_from(index).unwrap_or(CC_NONE), ..wrong };
+            if matches!(value.tag, CC_LIST | CC_TEXTS) {
+                // SAFETY: the caller's.
+                return unsafe { list(value, region) }.map(|list| slot.write(list)).map_err(here);
+            }
             // SAFETY: the caller's.
-            let value = unsafe { convert(value, region) };
-            value.map_err(|wrong| Wrong { values, index: u32::try_from(index).unwrap_or(CC_NONE), ..wrong })
+            unsafe { scalar(value, region, slot) }.map_err(|status| here(Wrong::from(status)))
         })?;
     }
     let [inputs, header, others] = made;
     Ok(Event { inputs, header, others })
 }
 
+/// A list whose elements are converted.
+///
 /// # Safety
 /// As the header says of values.
-unsafe fn convert<'c>(given: &CcValue, region: &mut Region<'c>) -> Result<Value<'c>, Wrong> {
+unsafe fn list<'c>(given: &CcValue, region: &mut Region<'c>) -> Result<Value<'c>, Wrong> {
     let in_element = |index: usize| move |status| Wrong { element: index as u64, ..Wrong::from(status) };
     match given.tag {
         CC_LIST => {
             // SAFETY: the caller's; a list is an array of values.
             let elements = unsafe { elements::<CcValue>(given) }?;
-            let converted = region.each(elements, |region, index, element| {
+            let converted = region.each(elements, |region, index, element, slot| {
                 if is_list(element.tag) {
                     // It is of a wrong type, whatever is in it, and is not looked at.
-                    return Ok(Value::List(&[]));
+                    return Ok(slot.write(Value::List(&[])));
                 }
                 // SAFETY: the caller's.
-                unsafe { scalar(element, region) }.map_err(in_element(index))
+                unsafe { scalar(element, region, slot) }.map_err(in_element(index))
             });
             converted.map(Value::List)
         }
-        CC_TEXTS => {
+        _ => {
             // SAFETY: the caller's; it is an array of runs of bytes.
             let elements = unsafe { elements::<CcBytes>(given) }?;
-            let converted = region.each(elements, |_, index, element| {
+            let converted = region.each(elements, |_, index, element, slot| {
                 // SAFETY: the caller's.
-                unsafe { memory::bytes(*element) }.map_err(in_element(index))
+                unsafe { memory::bytes(*element) }.map(|text| slot.write(text)).map_err(in_element(index))
             });
             converted.map(Value::Texts)
         }
-        // SAFETY: the caller's.
-        _ => unsafe { scalar(given, region) }.map_err(Wrong::from),
     }
 }
 
@@ -116,41 +121,46 @@ unsafe fn elements<'c, T>(given: &CcValue) -> Result<&'c [T], CcStatus> {
 ///
 /// # Safety
 /// As the header says of values.
-unsafe fn scalar<'c>(given: &CcValue, region: &mut Region<'c>) -> Result<Value<'c>, CcStatus> {
+#[inline]
+unsafe fn scalar<'c, 's>(
+    given: &CcValue,
+    region: &mut Region<'c>,
+    slot: &'s mut MaybeUninit<Value<'c>>,
+) -> Result<&'s mut Value<'c>, CcStatus> {
     // SAFETY: the members of the union are of 8 bytes, of which any are a number. Of a pointer of 4 bytes the others are
     // not looked at.
     let number = || unsafe { given.payload.u };
     Ok(match given.tag {
-        CC_ABSENT => Value::Absent,
+        CC_ABSENT => slot.write(Value::Absent),
         // SAFETY: the caller's, as for all that follow.
-        CC_TEXT => Value::Text(unsafe { elements(given) }?),
+        CC_TEXT => slot.write(Value::Text(unsafe { elements(given) }?)),
         // SAFETY: the same.
-        CC_BYTES => Value::Bytes(unsafe { elements(given) }?),
+        CC_BYTES => slot.write(Value::Bytes(unsafe { elements(given) }?)),
         CC_UTF16 => {
             // SAFETY: the same; any bits are a pointer.
             let ptr = unsafe { given.payload.ptr };
             // SAFETY: the same.
-            Value::Text(unsafe { region.text_of_utf16(ptr, given.len) }?)
+            slot.write(Value::Text(unsafe { region.text_of_utf16(ptr, given.len) }?))
         }
-        CC_INT => Value::Int(number().cast_signed()),
-        CC_UINT => Value::UInt(number()),
-        CC_FLOAT => Value::Float(f64::from_bits(number())),
-        CC_BOOL => Value::Bool(number() != 0),
+        CC_INT => slot.write(Value::Int(number().cast_signed())),
+        CC_UINT => slot.write(Value::UInt(number())),
+        CC_FLOAT => slot.write(Value::Float(f64::from_bits(number()))),
+        CC_BOOL => slot.write(Value::Bool(number() != 0)),
         CC_IP => {
             // SAFETY: the same.
             let octets: &[u8] = unsafe { elements(given) }?;
-            Value::Ip(match (octets.first_chunk::<4>(), octets.first_chunk::<16>(), octets.len()) {
+            slot.write(Value::Ip(match (octets.first_chunk::<4>(), octets.first_chunk::<16>(), octets.len()) {
                 (Some(v4), _, 4) => IpAddr::from(*v4),
                 (_, Some(v6), 16) => IpAddr::from(*v6),
                 _ => return Err(CC_E_LENGTH),
-            })
+            }))
         }
         // SAFETY: the same.
-        CC_INTS => Value::Ints(unsafe { elements(given) }?),
+        CC_INTS => slot.write(Value::Ints(unsafe { elements(given) }?)),
         CC_SPLIT => {
             let by = u8::try_from(given.by).map_err(|_| CC_E_ENUM)?;
             // SAFETY: the same.
-            Value::Split(unsafe { elements(given) }?, by)
+            slot.write(Value::Split(unsafe { elements(given) }?, by))
         }
         _ => return Err(CC_E_ENUM),
     })

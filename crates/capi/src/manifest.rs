@@ -114,7 +114,7 @@ pub(crate) unsafe fn copy<'a>(ptr: *const CcManifest, region: &mut Region<'a>) -
     };
     // SAFETY: the header says that the capacity is NULL or a struct.
     let capacity = unsafe { capacity(given.manifest.capacity) }?;
-    let templates = region.each(given.templates, |region, index, supply| {
+    let templates = region.each(given.templates, |region, index, supply, slot| {
         let index = u32::try_from(index).unwrap_or(CC_NONE);
         // SAFETY: the header says that the name has so many bytes.
         let template = unsafe { name(supply.template_name, region) }.map_err(|status| at(status, index, CC_NONE))?;
@@ -123,7 +123,7 @@ pub(crate) unsafe fn copy<'a>(ptr: *const CcManifest, region: &mut Region<'a>) -
         let given = given.map_err(|status| at(status, index, CC_NONE))?;
         // SAFETY: the header says what its elements are.
         let inputs = unsafe { inputs(given, index, region) }?;
-        Ok::<_, Refused>(Supply { template, inputs })
+        Ok::<_, Refused>(slot.write(Supply { template, inputs }))
     })?;
     Ok(Manifest {
         // SAFETY: the header says that the name has so many bytes.
@@ -148,11 +148,11 @@ unsafe fn name<'a>(given: CcBytes, region: &mut Region<'a>) -> Result<&'a str, C
 /// # Safety
 /// As [`memory::bytes`], for each name.
 unsafe fn inputs<'a>(given: &[CcInput], template: u32, region: &mut Region<'a>) -> Result<&'a [Input<'a>], Refused> {
-    region.each(given, |region, index, input| {
+    region.each(given, |region, index, input, slot| {
         let refused = |status| at(status, template, u32::try_from(index).unwrap_or(CC_NONE));
         // SAFETY: the caller's.
         let name = unsafe { name(input.name, region) }.map_err(refused)?;
-        Ok(Input { name, ty: type_of(input.ty).ok_or(refused(CC_E_ENUM))? })
+        Ok(slot.write(Input { name, ty: type_of(input.ty).ok_or(refused(CC_E_ENUM))? }))
     })
 }
 

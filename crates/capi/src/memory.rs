@@ -171,15 +171,16 @@ impl<'a> Region<'a> {
         core::str::from_utf8(self.copy(from.as_bytes())?).map_err(|_| CC_E_UTF8)
     }
 
-    /// What `make` makes of each element. It may take memory itself.
+    /// What `make` makes of each element, written where it is to be: a value that is copied there costs more than making
+    /// it. `make` may take memory itself; that it returns the slot as written is what shows that it was.
     pub(crate) fn each<S, T: Copy, E: From<CcStatus>>(
         &mut self,
         from: &[S],
-        mut make: impl FnMut(&mut Self, usize, &S) -> Result<T, E>,
+        mut make: impl for<'s> FnMut(&mut Self, usize, &S, &'s mut MaybeUninit<T>) -> Result<&'s mut T, E>,
     ) -> Result<&'a [T], E> {
         let to = self.take(from.len())?;
         for (index, (slot, value)) in (0..usize::MAX).zip(to.iter_mut().zip(from)) {
-            slot.write(make(self, index, value)?);
+            make(self, index, value, slot)?;
         }
         // SAFETY: both have the same length, so every slot is written: where one was not, it was an error.
         Ok(unsafe { assume_written(to) })
@@ -196,7 +197,7 @@ impl<'a> Region<'a> {
         } else {
             // SAFETY: the caller's; bytes need no alignment.
             let pairs = unsafe { read(ptr.cast::<[u8; 2]>(), len) }?;
-            self.each(pairs, |_, _, pair| Ok::<u16, CcStatus>(u16::from_ne_bytes(*pair)))?
+            self.each(pairs, |_, _, pair, slot| Ok::<_, CcStatus>(slot.write(u16::from_ne_bytes(*pair))))?
         };
         let left = core::mem::take(&mut self.left);
         let most = left.len().saturating_mul(WORD).min(isize::MAX as usize);
