@@ -1,5 +1,6 @@
 //! What the fuzz targets do. Stable tests replay every file under `corpus/regressions/TARGET/` through
-//! the same bodies: those of `bodies` in `crates/parser`, those of `machine` in `crates/compiler`, that of `capi` in `crates/capi`.
+//! the same bodies: those of `bodies` in `crates/parser`, those of `machine` in `crates/compiler`. `capi` has none
+//! yet: `crates/capi` runs it on seeds.
 //!
 //! The generators are typed: `choices` decides, `values` and `generate` make content and events of its
 //! decisions, and proptest drives them as well as a fuzzer does.

@@ -11,14 +11,19 @@ mod capi;
 #[path = "../../../fuzz/src/choices.rs"]
 #[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
 mod choices;
+#[path = "support/given.rs"]
+#[expect(dead_code, clippy::unwrap_used, clippy::panic, reason = "this file needs a part of it")]
+mod given;
 #[path = "../../../fuzz/src/sealed.rs"]
 #[expect(dead_code, clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
 mod sealed;
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
+use std::ptr;
 
 use contentcheck_capi::*;
+use contentcheck_interpreter::{Capacity, Manifest, Versioning};
 
 /// Calls are wrong in every way that they can be, and enough of them are right.
 #[test]
@@ -74,5 +79,53 @@ fn a_number_that_is_no_status_has_no_words() {
             // SAFETY: it is a string that lives as long as the library.
             assert_eq!(unsafe { CStr::from_ptr(words) }, c"");
         }
+    }
+}
+
+const IMAGE: &[u8] = include_bytes!("../../../corpus/images/first/rules.ccimage");
+
+/// No length is added up that nothing can have: what would be asked for is not memory that anybody has.
+#[test]
+fn impossible_lengths_are_refused_before_memory_is_asked_for() {
+    let manifest = Manifest {
+        sensor: "edr",
+        version: "1.4.0",
+        versioning: Versioning::Parts,
+        capacity: Capacity::NONE,
+        header: &[],
+        templates: &[],
+    };
+    let lent = given::CManifest::of(&manifest);
+    let longer = CcBytes { len: isize::MAX as usize + 1, ..CcBytes::of(b"edr") };
+    for wrong in [
+        CcManifest { sensor: longer, ..lent.manifest },
+        CcManifest { header_count: usize::MAX / 24 + 1, header: ptr::dangling(), ..lent.manifest },
+        CcManifest { template_count: usize::MAX, templates: ptr::dangling(), ..lent.manifest },
+    ] {
+        let why = given::load(IMAGE, &wrong).err();
+        assert_eq!(why.map(|why| why.status), Some(CC_E_LENGTH));
+    }
+
+    let loaded = given::load(IMAGE, &lent.manifest).ok();
+    let image = loaded.as_ref().map_or(ptr::null(), |loaded| loaded.image);
+    let units =
+        CcValue { tag: CC_UTF16, len: usize::MAX / 2, payload: CcPayload { ptr: IMAGE.as_ptr().cast() }, by: 0 };
+    for tag in [CC_UTF16, CC_TEXTS, CC_LIST] {
+        let others = [CcValue::ABSENT, CcValue { tag, ..units }];
+        let event = CcEvent {
+            template_no: 0,
+            inputs: ptr::null(),
+            input_count: 0,
+            header: ptr::null(),
+            header_count: 0,
+            others: others.as_ptr(),
+            other_count: 2,
+        };
+        let (mut scratch, mut outcome) = ([0_u64; 1], given::NO_OUTCOME);
+        let lent = scratch.as_mut_ptr().cast();
+        let out = &raw mut outcome;
+        // SAFETY: every pointer is to a value of this function, but for one with a length that nothing has.
+        let status = unsafe { cc_evaluate(image, &raw const event, ptr::null(), lent, 8, 9, ptr::null_mut(), 0, out) };
+        assert_eq!((status, outcome.values, outcome.index), (CC_E_LENGTH, CC_VALUES_OTHERS, 1));
     }
 }
