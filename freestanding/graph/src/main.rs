@@ -68,12 +68,11 @@ fn grown(bytes: u64) -> u64 {
     if bytes > 1 << 63 { 0 } else { bytes }
 }
 
-/// The address that an instruction takes: of a place in the library, or a constant.
+/// The address that an instruction takes. A constant is none, though a function may happen to begin at that number: the
+/// library goes wherever it is loaded, so an address in its code would be among its relocations.
 fn address(operands: &str) -> Option<u64> {
-    match operands.split_once("# ") {
-        Some((_, place)) => number(place.split_whitespace().next()?),
-        None => number(operands.strip_prefix('$')?.split(',').next()?),
-    }
+    let (_, place) = operands.split_once("# ")?;
+    number(place.split_whitespace().next()?)
 }
 
 /// Whether some address is taken that an unknown call could go to; what other libraries are asked for.
