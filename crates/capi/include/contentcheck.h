@@ -395,7 +395,7 @@ typedef struct cc_outcome {
  *   CC_SPENT  after `budget` steps, rules from unasked_from on were not asked. UINT64_MAX is no budget
  *
  * What was written before is right in each case. Any other status: nothing was evaluated. `kill` may be NULL: no rule is
- * off. `scratch` is that of one thread, and what is in it does not matter. `outcome` is always written, where it is not NULL. */
+ * off. `scratch` is that of one thread, and what is in it does not matter. `outcome` is needed, and always written. */
 cc_status_t cc_evaluate(const cc_image_t *image, const cc_event_t *event, const cc_kill_list_t *kill, void *scratch,
                         size_t scratch_size, uint64_t budget, uint32_t *rules, size_t capacity, cc_outcome_t *outcome);
 
