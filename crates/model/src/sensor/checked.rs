@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use rustc_hash::FxHashMap;
+
 use super::json;
 use super::manifest::{Capacity, Input, Manifest};
 use super::version::{Version, is_sensor_name, is_version};
@@ -37,7 +39,8 @@ impl SuppliedInput {
 #[derive(Clone, Debug)]
 pub struct SuppliedTemplate {
     inputs: Vec<SuppliedInput>,
-    positions: HashMap<String, usize>,
+    // A fast hash will do: a template type has at most `limits::TEMPLATE_FIELDS` names.
+    positions: FxHashMap<String, usize>,
 }
 
 impl SuppliedTemplate {

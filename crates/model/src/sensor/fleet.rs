@@ -150,6 +150,11 @@ impl Fleet {
         self.sensors.is_empty()
     }
 
+    /// The names of the template types that some sensor supplies.
+    pub fn templates(&self) -> impl Iterator<Item = &str> {
+        self.by_template.keys().map(String::as_str)
+    }
+
     /// The sensors that a constraint selects.
     pub fn select<'a>(&'a self, constraint: &'a Constraint) -> impl Iterator<Item = &'a Sensor> {
         self.sensors.iter().filter(|sensor| constraint.matches(sensor))

@@ -54,13 +54,26 @@ pub(crate) struct Against<'a> {
     pub(crate) known: Option<&'a Fleet>,
     /// The template types.
     pub(crate) catalogue: &'a Catalogue,
-    /// How the rule is written.
-    pub(crate) language: Language,
+    /// What the fleet supplies and the catalogue does not have.
+    pub(crate) strangers: &'a Strangers<'a>,
+}
+
+/// Template types that sensors supply and no content knows, with these sensors.
+pub(crate) struct Strangers<'a>(BTreeMap<&'a str, Vec<&'a Sensor>>);
+
+impl<'a> Strangers<'a> {
+    pub(crate) fn of(fleet: &'a Fleet, catalogue: &Catalogue) -> Self {
+        let mut found: BTreeMap<&str, Vec<&Sensor>> = BTreeMap::new();
+        for name in fleet.templates().filter(|name| catalogue.versions(name).is_empty()) {
+            found.insert(name, fleet.suppliers(name).map(|(sensor, _)| sensor).collect());
+        }
+        Self(found)
+    }
 }
 
 /// Reports what a rule reads and some sensor of the fleet does not supply: one finding for
 /// each field and kind of fault, which names every sensor concerned.
-pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic> {
+pub(crate) fn check(rule: &CheckedRule, language: Language, against: Against<'_>) -> Vec<Diagnostic> {
     let Against { fleet, catalogue, .. } = against;
     let mut found = Vec::new();
     if fleet.is_empty() || rule.targets.is_empty() {
@@ -83,7 +96,7 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
     let mut missing: Vec<Missing<'_>> = Vec::new();
     for target in &rule.targets {
         let template = &target.template;
-        found.extend(misspelt(rule, template, fleet.sensors().iter().filter(|sensor| loads(sensor)), catalogue));
+        found.extend(misspelt(rule, template, against.strangers, loads));
         let mut suppliers = fleet.suppliers(&template.name).filter(|(sensor, _)| loads(sensor)).peekable();
         if suppliers.peek().is_none() {
             continue;
@@ -108,11 +121,9 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
             runs.extend(last_runs(availability(against, &template.name, mention.field.name)));
         }
     }
-    found.extend(
-        missing
-            .iter()
-            .filter_map(|(template, mention, faults)| describe(rule, template, mention, faults, &runs, against)),
-    );
+    found.extend(missing.iter().filter_map(|(template, mention, faults)| {
+        describe(rule, template, mention, faults, &runs, (language, against))
+    }));
     if !supplied {
         let names: Vec<String> =
             rule.targets.iter().map(|target| format!("`{}`", target.template.name)).take(3).collect();
@@ -131,28 +142,24 @@ pub(crate) fn check(rule: &CheckedRule, against: Against<'_>) -> Vec<Diagnostic>
 
 /// Reports the sensors that do not supply a template type, and supply one that no content knows under nearly the same
 /// name: one finding for each such name.
-fn misspelt<'s>(
+fn misspelt(
     rule: &CheckedRule,
     template: &TemplateType,
-    sensors: impl Iterator<Item = &'s Sensor>,
-    catalogue: &Catalogue,
+    strangers: &Strangers<'_>,
+    loads: impl Fn(&Sensor) -> bool,
 ) -> Vec<Diagnostic> {
-    let mut near: BTreeMap<&str, Vec<&Sensor>> = BTreeMap::new();
-    for sensor in sensors.filter(|sensor| sensor.template(&template.name).is_none()) {
-        let unknown = sensor.manifest().templates.keys().filter(|name| catalogue.versions(name).is_empty());
-        for name in unknown.filter(|name| closest(name, [template.name.as_str()]).is_some()) {
-            near.entry(name).or_default().push(sensor);
-        }
-    }
-    let describe = |(name, sensors): (&str, Vec<&Sensor>)| {
-        let first = sensors.first().map_or_else(String::new, ToString::to_string);
+    let describe = |(name, sensors): (&&str, &Vec<&Sensor>)| {
+        closest(name, [template.name.as_str()])?;
+        let lacks = |sensor: &&Sensor| loads(sensor) && sensor.template(&template.name).is_none();
+        let sensors: Vec<&Sensor> = sensors.iter().copied().filter(lacks).collect();
+        let first = sensors.first()?;
         let others = if sensors.len() > 1 { format!(" and {} more", sensors.len() - 1) } else { String::new() };
         let message = format!(
             "{first}{others} supplies `{}`, which no content knows, and not `{}`, which the rule needs",
             clip(name),
             template.name
         );
-        Diagnostic::new(&codes::MISSPELT_SUPPLY, &rule.source, rule.span, message)
+        let found = Diagnostic::new(&codes::MISSPELT_SUPPLY, &rule.source, rule.span, message)
             .with_help(format!(
                 "one of the names is misspelt: correct `{}` in the manifest, or the content",
                 clip(name)
@@ -163,10 +170,10 @@ fn misspelt<'s>(
                 templates: vec![template.name.clone()],
                 constraint: rule.sensors.as_ref().map(ToString::to_string),
                 sensors: sensors.iter().map(|sensor| Build::of(sensor)).collect(),
-            })
-            .with_sensors(sensors)
+            });
+        Some(found.with_sensors(sensors))
     };
-    near.into_iter().map(describe).collect()
+    strangers.0.iter().filter_map(describe).collect()
 }
 
 /// The facts of a rule that no sensor runs.
@@ -408,7 +415,7 @@ fn describe(
     mention: &Mention<'_>,
     faults: &[(&Sensor, Fault)],
     all: &[Availability<'_>],
-    against: Against<'_>,
+    (language, against): (Language, Against<'_>),
 ) -> Option<Diagnostic> {
     let (sensor, fault) = faults.last()?;
     let runs = availability(against, &template.name, mention.field.name);
@@ -457,7 +464,7 @@ fn describe(
         _ if runs.is_empty() => "no sensor of the fleet supplies it; do not read the field".to_owned(),
         _ => {
             let from: Vec<String> = runs.iter().map(ToString::to_string).collect();
-            let (constraint, is_more) = restriction(runs.clone(), all, against.language);
+            let (constraint, is_more) = restriction(runs.clone(), all, language);
             let those = if is_more { "those that supply all that it reads" } else { "those sensors" };
             format!(
                 "supplied by {}; restrict the rule to {those} with {constraint}, or do not read the field",

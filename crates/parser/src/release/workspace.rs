@@ -226,10 +226,16 @@ impl Workspace {
     /// Stage 2.
     fn outcomes(&mut self, catalogue: &Catalogue, checking: &Checking<'_>) {
         let (tables, fleet) = (&self.gathered.tables, self.gathered.fleet.as_ref());
-        let known = self.gathered.known_sensors.as_deref();
+        let strangers = fleet.map(|fleet| arity::Strangers::of(fleet, catalogue));
+        let sensors = fleet.zip(strangers.as_ref()).map(|(fleet, strangers)| arity::Against {
+            fleet,
+            known: self.gathered.known_sensors.as_deref(),
+            catalogue,
+            strangers,
+        });
         let mut todo: Vec<&mut File> = self.files.values_mut().filter(|file| file.outcome.is_none()).collect();
         let made = parallel::map(&todo, checking.threads, |file| {
-            let made = outcome(&file.source, file.language, catalogue, tables, fleet, known);
+            let made = outcome(&file.source, file.language, catalogue, tables, sensors);
             (checking.progress)();
             made
         });
@@ -395,8 +401,7 @@ fn outcome(
     language: Language,
     catalogue: &Catalogue,
     tables: &Tables,
-    fleet: Option<&Fleet>,
-    known: Option<&Fleet>,
+    sensors: Option<arity::Against<'_>>,
 ) -> Outcome {
     let mut file = match language {
         Language::Sigma => sigma::check(source, catalogue),
@@ -415,10 +420,8 @@ fn outcome(
             target.lacking = catalogue.lacking(&target.template, &target.condition, rule.sensors.as_ref());
         }
     }
-    if let Some(fleet) = fleet {
-        file.diagnostics.extend(
-            rules.iter().flat_map(|rule| arity::check(rule, arity::Against { fleet, known, catalogue, language })),
-        );
+    if let Some(against) = sensors {
+        file.diagnostics.extend(rules.iter().flat_map(|rule| arity::check(rule, language, against)));
     }
     Outcome { rules: rules.into_iter().map(Arc::new).collect(), file }
 }
