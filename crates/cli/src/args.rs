@@ -454,6 +454,12 @@ pub struct AttestVerify {
     /// The evidence that the statement must have been made from: evidence.json
     #[arg(long, value_name = "FILE")]
     pub evidence: Option<PathBuf>,
+    /// The attestation of the release that devices have now: the gate must have compared with that one
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
+    /// A public key, besides --key, that may vouch for the previous release; may be repeated
+    #[arg(long, value_name = "KEY")]
+    pub previous_key: Vec<PathBuf>,
     /// Checks of which something may be missing; by default every check must have run, and the whole of it
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub allow_missing: Vec<String>,

@@ -234,6 +234,9 @@ impl Drop for Scratch {
 // Made for this test: `openssl genpkey -algorithm ed25519`.
 const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
 const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAbN9JtNih/Tw8psY+UwyJKxKjxdRgYhbiMwmdvj7XrDk=\n-----END PUBLIC KEY-----\n";
+// Another one, of nobody.
+const OTHER_PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA1DtEif7GK3vblquwXxVT/w32Ik6boccjHG4YQ+VJQi\n-----END PRIVATE KEY-----\n";
+const OTHER_PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAnQqbQ4EXwTKHdPuxDoynj7y58Qql9OJlMP7SjhyudNk=\n-----END PUBLIC KEY-----\n";
 
 #[test]
 fn an_attestation_holds_for_its_image_and_key_alone() {
@@ -312,6 +315,89 @@ fn an_attestation_holds_for_its_image_and_key_alone() {
 }
 
 /// The verdict is one: standard output, every file of evidence, the exit code and the statement say the same, and
+/// What a release was compared with is held to the key and to what devices have: a release that shrinks against one of the
+/// engineer's own making, or against one that its gate stopped, does not pass for one that was compared with the last.
+#[test]
+fn a_release_follows_the_one_that_devices_have() {
+    let scratch = Scratch::new("chain");
+    let (private, public) = (scratch.file("gate.pem"), scratch.file("gate.pub"));
+    fs::write(&private, PRIVATE).unwrap();
+    fs::write(&public, PUBLIC).unwrap();
+    let release = demo_without_evidence(&scratch);
+    let config = release.join("contentcheck.toml");
+    let own = fs::read_to_string(&config).unwrap().replace("require-all = true", "require-all = false");
+    let previous = |path: &str, evidence: &str, sequence: &str| {
+        let said = format!("previous = \"{path}\"\nprevious-evidence = \"{evidence}\"\nprevious-key = \"gate.pub\"");
+        own.replace("previous = \"../demo-11\"", &said).replace("sequence = 12", sequence)
+    };
+    let gate = |release: &Path, left: &str| {
+        run(&["gate", release.to_str().unwrap(), "--cases", "64", "--evidence", left, "--sign", &private])
+    };
+    fs::write(release.join("gate.pub"), PUBLIC).unwrap();
+    fs::write(&config, own.replace("previous = \"../demo-11\"\n", "")).unwrap();
+    let shipped = scratch.file("shipped");
+    assert_eq!(gate(&release, &shipped).0, Exit::Fine);
+    // The next one loses most of its rules, and fails.
+    let next = PathBuf::from(scratch.file("next"));
+    copy(&release, &next);
+    fs::remove_dir_all(next.join("sigma/registry")).unwrap();
+    fs::remove_file(next.join("sigma/process/shadow_copies_deleted.yml")).unwrap();
+    fs::write(
+        next.join("contentcheck.toml"),
+        previous("../demo", &format!("{shipped}/evidence.json"), "sequence = 13"),
+    )
+    .unwrap();
+    let stopped = scratch.file("stopped");
+    let (exit, out, err) = gate(&next, &stopped);
+    assert!(exit == Exit::Findings && out.contains("CC0802"), "{out}{err}");
+    // The same again, compared with the one that failed.
+    let again = PathBuf::from(scratch.file("again"));
+    copy(&next, &again);
+    fs::write(
+        again.join("contentcheck.toml"),
+        previous("../next", &format!("{stopped}/evidence.json"), "sequence = 14"),
+    )
+    .unwrap();
+    let (exit, _, err) = gate(&again, &scratch.file("left"));
+    assert!(exit == Exit::Usage && err.contains("the gate stopped that release"), "{err}");
+    // And with one that was gated without anything before it, as a first release is.
+    fs::write(
+        next.join("contentcheck.toml"),
+        own.replace("previous = \"../demo-11\"\n", "").replace("sequence = 12", "sequence = 13"),
+    )
+    .unwrap();
+    let (exit, out, err) = gate(&next, &stopped);
+    assert_eq!(exit, Exit::Fine, "{out}{err}");
+    let left = scratch.file("left");
+    let (exit, out, _) = gate(&again, &left);
+    assert!(exit == Exit::Fine && out.starts_with("passed"), "{out}");
+    let verify = |key: &str, more: &[&str]| {
+        let (attestation, image) = (format!("{left}/attestation.dsse.json"), format!("{left}/release.ccimage"));
+        run(&[&["attest", "verify", &attestation, "--key", key, "--image", &image], more].concat())
+    };
+    let (exit, _, err) = verify(&public, &[]);
+    assert!(exit == Exit::Fine && err.contains("was not looked at: --previous its attestation"), "{err}");
+    let of = |directory: &str| format!("{directory}/attestation.dsse.json");
+    let (exit, _, err) = verify(&public, &["--previous", &of(&shipped)]);
+    assert!(exit == Exit::Findings && err.contains("was not compared with the one that devices have"), "{err}");
+    let (exit, _, err) = verify(&public, &["--previous", &of(&stopped)]);
+    assert!(exit == Exit::Fine && !err.contains("was not looked at"), "{err}");
+    // A key of the engineer's own vouches for nothing.
+    let (theirs, own_key) = (scratch.file("theirs.pem"), scratch.file("theirs.pub"));
+    fs::write(&theirs, OTHER_PRIVATE).unwrap();
+    fs::write(&own_key, OTHER_PUBLIC).unwrap();
+    fs::write(again.join("gate.pub"), OTHER_PUBLIC).unwrap();
+    let (exit, _, err) =
+        run(&["gate", next.to_str().unwrap(), "--cases", "64", "--evidence", &stopped, "--sign", &theirs]);
+    assert_eq!(exit, Exit::Fine, "{err}");
+    assert_eq!(gate(&again, &left).0, Exit::Fine);
+    let (exit, _, err) = verify(&public, &[]);
+    assert!(exit == Exit::Findings && err.contains("another key vouches for"), "{err}");
+    assert_eq!(verify(&public, &["--previous-key", &own_key]).0, Exit::Fine);
+    assert_eq!(verify(&public, &["--previous-key", &own_key, "--previous", &of(&stopped)]).0, Exit::Fine);
+    assert_eq!(verify(&public, &["--previous", &of(&stopped)]).0, Exit::Usage);
+}
+
 /// `attest verify` takes what is incomplete only where each check is named.
 #[test]
 fn one_verdict_is_shown_everywhere() {
@@ -686,22 +772,21 @@ fn nothing_of_an_earlier_run_is_left() {
     }
 }
 
-/// A listener that does something once, when a check has ended.
+/// What is done once a check has ended, by its name.
+type Acts<'a> = Vec<(&'a str, Box<dyn FnOnce() + 'a>)>;
+
+/// A listener that does something, each once, when a check has ended.
 struct When<'a> {
     heard: String,
-    check: &'a str,
-    act: Option<Box<dyn FnOnce() + 'a>>,
+    acts: Acts<'a>,
 }
 
 impl std::io::Write for When<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.heard.push_str(std::str::from_utf8(bytes).unwrap());
-        let ended = |line: &str| line.split(' ').nth(1) == Some(self.check) && line.ends_with(" s");
-        if self.heard.lines().any(ended)
-            && let Some(act) = self.act.take()
-        {
-            act();
-        }
+        let ended = |line: &str, check: &str| line.split(' ').nth(1) == Some(check) && line.ends_with(" s");
+        let due = |(check, _): &mut (&str, _)| self.heard.lines().any(|line| ended(line, check));
+        self.acts.extract_if(.., due).for_each(|(_, act)| act());
         Ok(bytes.len())
     }
 
@@ -710,7 +795,8 @@ impl std::io::Write for When<'_> {
     }
 }
 
-/// Evidence has the digest of what was replayed: a recording that changes meanwhile ends the run, and nothing is left.
+/// Evidence has the digest of what was replayed: a recording that is another one while it is read ends the run, and nothing
+/// is left, though it be the first one again afterwards. What changes once it was read changes nothing.
 #[test]
 fn a_recording_that_changes_meanwhile_ends_the_run() {
     type Change = Box<dyn Fn(&Path)>;
@@ -731,7 +817,7 @@ fn a_recording_that_changes_meanwhile_ends_the_run() {
         ("directory", Box::new(|path| (fs::remove_file(path).unwrap(), fs::create_dir(path).unwrap()).1)),
     ];
     for option in ["--recordings", "--never-match"] {
-        for check in ["lint", "replay"] {
+        for (check, restored) in [("lint", false), ("lint", true), ("replay", false)] {
             for (way, change) in &ways {
                 let _ = fs::remove_dir(&recorded);
                 fs::write(&recorded, events).unwrap();
@@ -739,16 +825,23 @@ fn a_recording_that_changes_meanwhile_ends_the_run() {
                 let arguments = ["gate", release.to_str().unwrap(), "--only", "lint,replay", "--evidence", &left];
                 let more = ["--sign", &private, "-o", &printed, option, named];
                 let cli = Cli::try_parse_from(["contentcheck"].iter().chain(&arguments).chain(&more)).unwrap();
-                let act: Box<dyn FnOnce()> = Box::new(|| change(&recorded));
-                let mut err = When { heard: String::new(), check, act: Some(act) };
+                let mut acts: Acts<'_> = vec![(check, Box::new(|| change(&recorded)))];
+                if restored {
+                    let restore = || {
+                        let _ = fs::remove_dir(&recorded);
+                        fs::write(&recorded, events).unwrap();
+                    };
+                    acts.push(("replay", Box::new(restore)));
+                }
+                let mut err = When { heard: String::new(), acts };
                 let mut out = Vec::new();
                 let exit = contentcheck::run(
                     &cli,
                     &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false },
                 );
-                let (heard, acted) = (err.heard, err.act.is_none());
+                let (heard, acted) = (err.heard, err.acts.is_empty());
                 assert!(acted, "{option} {check} {way}: {heard}");
-                if *way == "same" {
+                if *way == "same" || check == "replay" {
                     assert_ne!(exit, Exit::Usage, "{option} {check}: {heard}");
                     assert!(Path::new(&left).join("attestation.dsse.json").is_file() && Path::new(&printed).is_file());
                     fs::remove_file(&printed).unwrap();

@@ -6,6 +6,7 @@
 //! ```
 
 mod code;
+mod dear;
 pub mod event;
 mod factor;
 mod filter;
@@ -28,6 +29,7 @@ use contentcheck_model::sensor::{Constraint, Operator, Sensor};
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::Shippable;
 
+pub use dear::{WithCost, dearest};
 use frequency::Frequency;
 use template::{Member, Shared};
 use write::{Sections, Stamp};
@@ -121,10 +123,26 @@ impl std::error::Error for Problem {}
 /// # Errors
 /// When a part of the content is beyond what an image can hold. Nothing is left out silently.
 pub fn compile(content: &Shippable, options: Options<'_>) -> Result<Vec<u8>, Problem> {
+    let rules: Vec<&CheckedRule> = content.rules().iter().map(|rule| &**rule).collect();
+    let release = content.release();
+    let stamp = Stamp {
+        release: release.name.as_deref().unwrap_or(""),
+        sequence: release.sequence.unwrap_or(0),
+        content: content.content_digest(),
+    };
+    stamped(&rules, &stamp, options)
+}
+
+/// An image of rules that are looked at alone and never ship so.
+fn image_of(rules: &[&CheckedRule], options: Options<'_>) -> Result<Vec<u8>, Problem> {
+    stamped(rules, &Stamp { release: "", sequence: 0, content: [0; 32] }, options)
+}
+
+fn stamped(rules: &[&CheckedRule], stamp: &Stamp<'_>, options: Options<'_>) -> Result<Vec<u8>, Problem> {
     let mut sections = Sections::default();
     let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
     let runs = |rule: &CheckedRule, target: &Target| options.sensor.is_none_or(|sensor| runs(rule, target, sensor));
-    let rules = content.rules().iter().filter(|rule| rule.targets.iter().any(|target| runs(rule, target)));
+    let rules = rules.iter().filter(|rule| rule.targets.iter().any(|target| runs(rule, target)));
     for (number, rule) in (0_u32..).zip(rules) {
         write_rule(rule, options, &mut sections);
         for target in rule.targets.iter().filter(|target| runs(rule, target)) {
@@ -154,13 +172,7 @@ pub fn compile(content: &Shippable, options: Options<'_>) -> Result<Vec<u8>, Pro
     }
     let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
     let flags = flag(options.skip_unsupplied, FLAG_SKIP_UNSUPPLIED) | flag(is_empty, FLAG_EMPTY);
-    let release = content.release();
-    let stamp = Stamp {
-        release: release.name.as_deref().unwrap_or(""),
-        sequence: release.sequence.unwrap_or(0),
-        content: content.content_digest(),
-    };
-    sections.image(flags, &stamp).ok_or(Problem::ImageTooLarge)
+    sections.image(flags, stamp).ok_or(Problem::ImageTooLarge)
 }
 
 fn write_rule(rule: &CheckedRule, options: Options<'_>, sections: &mut Sections) {

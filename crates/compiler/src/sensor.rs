@@ -88,7 +88,8 @@ impl<'s> Supplied<'s> {
             sensor,
             version,
             versioning: interpreter::Versioning::Parts,
-            capacity: Capacity::NONE,
+            // It is no sensor: it may take what time it takes.
+            capacity: Capacity { steps_per_byte: Some(u64::MAX), ..Capacity::NONE },
             header: Vec::new(),
             templates,
         }

@@ -23,7 +23,7 @@ pub use statement::{
 
 use contentcheck_model::diagnostic::{clip, visible};
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, InputKind};
 use crate::verdict::{Allowance, options};
 use contentcheck_parser::release::sha256;
 
@@ -81,6 +81,10 @@ pub enum Refusal {
     },
     /// The evidence is not what the statement was made from.
     Evidence(String),
+    /// Another key vouched for the evidence of the release before.
+    PreviousKey(String),
+    /// The gate compared with another release than the one that devices have.
+    Previous(String),
 }
 
 impl fmt::Display for Refusal {
@@ -133,6 +137,14 @@ impl Refusal {
                 write!(f, "the release has no sequence, and at least {asked} is asked for")
             }
             Self::Evidence(reason) => write!(f, "the evidence does not belong to the statement: {reason}"),
+            Self::PreviousKey(name) => write!(
+                f,
+                "the release was compared with one whose evidence another key vouches for: `{}`; where that key is known and trusted: --previous-key",
+                clip(name)
+            ),
+            Self::Previous(reason) => {
+                write!(f, "the release was not compared with the one that devices have: {reason}")
+            }
         }
     }
 }
@@ -154,6 +166,11 @@ pub struct Asked<'a> {
     pub allowed: &'a [Allowance],
     /// The evidence that the statement must have been made from.
     pub evidence: Option<&'a [u8]>,
+    /// The keys that may vouch for the evidence of the release before: digests of their files. A release says itself which
+    /// key does, so one that is not among these may be anybody's.
+    pub keys: &'a [String],
+    /// The statement about the release that devices have: the gate must have compared with that one.
+    pub previous: Option<&'a Statement>,
 }
 
 /// Whether a statement says what is asked: the release passed, it is this image, and whatever else is in [`Asked`].
@@ -186,7 +203,25 @@ pub fn accepts(statement: &Statement, asked: &Asked<'_>) -> Result<(), Refusal> 
     if let Some(least) = asked.min_sequence.filter(|least| release.sequence.is_none_or(|own| own < *least)) {
         return Err(Refusal::Sequence { attested: release.sequence, asked: least });
     }
+    follows(statement, asked)?;
     asked.evidence.map_or(Ok(()), |evidence| is_of(statement, evidence))
+}
+
+/// Whether the gate compared the release with the one that it should have.
+fn follows(statement: &Statement, asked: &Asked<'_>) -> Result<(), Refusal> {
+    if let Some(key) = statement.inputs(InputKind::PreviousKey).find(|key| !asked.keys.contains(&key.digest.sha256)) {
+        return Err(Refusal::PreviousKey(key.name.clone()));
+    }
+    let Some(previous) = asked.previous.map(Statement::predicate) else { return Ok(()) };
+    let expected = &previous.evidence.digest.sha256;
+    match statement.inputs(InputKind::PreviousEvidence).next() {
+        Some(then) if then.digest.sha256 == *expected => Ok(()),
+        Some(then) => Err(Refusal::Previous(format!(
+            "its evidence has the SHA-256 {expected}, and the gate was given {}",
+            then.digest.sha256
+        ))),
+        None => Err(Refusal::Previous("the gate was given no evidence of a previous release".to_owned())),
+    }
 }
 
 /// Whether a statement is the one that evidence gives, in everything that it says.

@@ -25,7 +25,17 @@ impl PreviousEvidence {
             None => is_named(&evidence.release, built, "the release")?,
         }
         is_before(&evidence.release, built)?;
+        has_shipped(&evidence)?;
         Ok(Self { evidence, is_attested: false })
+    }
+
+    /// What the gate of that release did not look at, but for what came before it, which a first release cannot have:
+    /// nothing tells how much there was.
+    pub(crate) fn unseen(&self) -> Vec<&str> {
+        let missing = self.evidence.verdict.missing().iter().map(|one| one.check.as_str());
+        let mut checks: Vec<&str> = missing.filter(|check| *check != "change").collect();
+        checks.dedup();
+        checks
     }
 
     /// The same, where an attestation that this key signed was made from these bytes of evidence and from no others.
@@ -53,6 +63,14 @@ impl PreviousEvidence {
     pub const fn evidence(&self) -> &Evidence {
         &self.evidence
     }
+}
+
+/// Whether the release may have shipped: what was compared with one that did not would hide what that one lost.
+fn has_shipped(evidence: &Evidence) -> Result<(), String> {
+    if evidence.verdict.ships() {
+        return Ok(());
+    }
+    Err(format!("the gate stopped that release ({}): name the one that devices have", evidence.verdict.summary()))
 }
 
 /// Whether evidence is of a release: of its name, its sequence and its content.

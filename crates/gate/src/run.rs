@@ -9,7 +9,7 @@ use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::{self, sha256};
 use contentcheck_reference::{Evaluator, Event, PreparedRule};
-use contentcheck_run::replay::Recording;
+use contentcheck_run::Recording;
 use contentcheck_run::{Plan, Worker, proof};
 
 use crate::checks::{ALL, Groups};

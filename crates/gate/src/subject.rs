@@ -1,16 +1,18 @@
 //! What the gate looks at: a release that was judged, and the images that are made of what may ship of it.
 
 use contentcheck_analysis::findings::Depth;
-use contentcheck_compiler::{Options, Problem, compile};
+use contentcheck_compiler::{Options, Problem, WithCost, compile};
 use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Fleet;
 use contentcheck_parser::release::{Checking, Gathered, Judged, Shippable, Unshippable, WithErrors};
 use contentcheck_parser::sidecar::Case;
 
-/// How a release is checked: as `lint` does it, so that a severity for what analysis finds counts here too.
-pub(crate) fn checking(threads: usize) -> Checking<'static> {
-    Checking { further: Some(&Depth::Quick), ..Checking::with_threads(threads) }
+/// Checks a release as `lint` does it, so that a severity for what analysis finds counts here too.
+pub(crate) fn check(gathered: Gathered, threads: usize) -> Judged {
+    let fleet = gathered.fleet.clone();
+    let further = WithCost { further: &Depth::Quick, fleet: fleet.as_ref() };
+    gathered.check(&Checking { further: Some(&further), ..Checking::with_threads(threads) }).judge()
 }
 
 /// A release, judged and compiled. Made of what was gathered alone, on the one road.
@@ -35,17 +37,16 @@ impl Built {
     /// # Errors
     /// Nothing that the content brings about: rules with errors are left out.
     pub fn new(gathered: Gathered, skip_unsupplied: bool, threads: usize) -> Result<Self, Unshippable> {
-        Self::checked(gathered, skip_unsupplied, &checking(threads))
+        Self::of(check(gathered, threads), skip_unsupplied)
     }
 
     /// A release with a seeded defect, without what analysis proves: none of it is an error unless a severity says so, and
     /// such a release has none set.
     pub(crate) fn seeded(gathered: Gathered) -> Result<Self, Unshippable> {
-        Self::checked(gathered, false, &Checking::with_threads(1))
+        Self::of(gathered.check(&Checking::with_threads(1)).judge(), false)
     }
 
-    fn checked(gathered: Gathered, skip_unsupplied: bool, how: &Checking<'_>) -> Result<Self, Unshippable> {
-        let judged = gathered.check(how).judge();
+    fn of(judged: Judged, skip_unsupplied: bool) -> Result<Self, Unshippable> {
         let content = judged.ship(WithErrors::LeaveOut)?;
         let image = compile(&content, Options { skip_unsupplied, allow_empty: true, ..Options::default() });
         let limited = content.rules().iter().any(|rule| rule.sensors.is_some());

@@ -9,7 +9,7 @@ use contentcheck_model::language::Language;
 use contentcheck_model::sensor::{Fleet, Manifest};
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{self, Gathered, Level};
-use contentcheck_run::replay::Recording;
+use contentcheck_run::Recording;
 
 use crate::attest;
 use crate::checks::{Lint, SelfTest};
@@ -18,6 +18,8 @@ use crate::evidence::{Conclusion, Covered, Evidence, InputDigest, InputKind, Sta
 use crate::previous::PreviousEvidence;
 use crate::run::{self, Ceiling, Check, Learned, Outcome, Settings, Subject, examine};
 use crate::subject::Built;
+
+mod change;
 
 /// A release of so many rules that was built in memory.
 fn built(condition: &str, rules: usize) -> Built {
@@ -218,8 +220,16 @@ fn a_sensor_that_runs_less_than_before_fails_the_gate() {
         (loads, said)
     };
     assert_eq!(said(&before, false), (vec![(20, Some(20)); 2], vec![]));
-    // A tenth may go without a word.
-    assert_eq!(said(&rules(2, ">=8"), false), (vec![(18, Some(20)), (20, Some(20))], vec![]));
+    // Each rule that a sensor loses is named, also where new ones keep the number up.
+    let lost = |rule: &str| format!("CC0810: `{rule}` no longer runs on acme 7, and did in the previous release");
+    let named = vec![lost("r000"), lost("r001")];
+    assert_eq!(said(&rules(2, ">=8"), false), (vec![(18, Some(20)), (20, Some(20))], named.clone()));
+    let filled = rules(2, ">=8");
+    let mut gathered = filled.regathered();
+    let filler = "rule filler {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8900\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"filler\"\n}\n";
+    gathered.sources.push((Source::new("filler.content", filler), Language::Native));
+    assert_eq!(said(&Built::new(gathered, false, 1).unwrap(), false), (vec![(19, Some(20)), (21, Some(20))], named));
+    // More than a tenth is said of the sensor.
     let less = "CC0810: acme 7 no longer runs 3 of 20 rules of the previous release".to_owned();
     assert_eq!(said(&rules(3, ">=8"), false), (vec![(17, Some(20)), (20, Some(20))], vec![less]));
     assert_eq!(said(&rules(3, ">=8"), true).1, [""; 0]);

@@ -4,21 +4,19 @@
 //! that is counted is a sum, so the result does not depend on who did what.
 
 use std::collections::HashMap;
-use std::io::Cursor;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_events::{Batch, Cause, Field, Flat, Flattener, Place, Problem, Reader, Tally};
+use contentcheck_events::{Batch, Cause, Field, Flat, Flattener, Place, Tally};
 use contentcheck_model::rule::RuleId;
 use contentcheck_parser::release::digest;
 
 use crate::fault::EventFault;
 use crate::other_logs::{OtherLog, other_logs};
 use crate::plan::{Plan, Route};
+use crate::recording::Recording;
 use crate::seen::{Lacking, Seen};
 use crate::unrecognised::Unrecognised;
 use crate::worker::Worker;
@@ -28,44 +26,6 @@ pub const SHOWN: usize = 20;
 
 /// A record, or the rest of a source: the number of the source, the place in it, what is said of it.
 pub type Noted = (usize, Place, String);
-
-/// Recorded events.
-#[derive(Clone, Debug)]
-pub enum Recording {
-    /// In a file.
-    File(PathBuf),
-    /// At hand, as JSON lines.
-    Lines {
-        /// What reports call it.
-        name: String,
-        /// The lines.
-        bytes: Arc<[u8]>,
-    },
-}
-
-impl Recording {
-    /// JSON lines at hand.
-    #[must_use]
-    pub fn lines(name: &str, bytes: Vec<u8>) -> Self {
-        Self::Lines { name: name.to_owned(), bytes: bytes.into() }
-    }
-
-    /// What reports call it: of a file its name without directories.
-    #[must_use]
-    pub fn name(&self) -> String {
-        match self {
-            Self::File(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
-            Self::Lines { name, .. } => name.clone(),
-        }
-    }
-
-    fn open(&self) -> Result<Reader, Problem> {
-        match self {
-            Self::File(path) => Reader::open(path),
-            Self::Lines { name, bytes } => Ok(Reader::new(name, Cursor::new(Arc::clone(bytes)))),
-        }
-    }
-}
 
 /// A fault, how many events met it, and the first of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +95,7 @@ const SAMPLED: u64 = 256;
 /// many do. Nothing where it has no event that belongs to none.
 #[must_use]
 pub fn lack(plan: &Plan, recording: &Recording) -> Option<(String, u64, u64)> {
-    let mut reader = recording.open().ok()?;
+    let (mut reader, _) = recording.open().ok()?;
     let (mut flattener, mut worker) = (Flattener::new(), plan.worker());
     let (mut lacks, mut seen) = (Unrecognised::default(), 0);
     let mut batch = Batch::new();
@@ -500,14 +460,14 @@ fn counted(
     whole
 }
 
-/// Reads one file after the other. Returns those that could not be opened.
+/// Reads one file after the other. Returns those that could not be opened, or changed.
 fn hand_over(files: &[Recording], next: &AtomicUsize, sender: &SyncSender<(usize, Batch)>) -> Vec<Noted> {
     let mut problems = Vec::new();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let Some(recording) = files.get(number) else { return problems };
-        let mut reader = match recording.open() {
-            Ok(reader) => reader,
+        let (mut reader, pass) = match recording.open() {
+            Ok(opened) => opened,
             Err(problem) => {
                 problems.push((number, Place::Source, format!("{problem}\n  help: {}", problem.cause.help())));
                 continue;
@@ -521,6 +481,11 @@ fn hand_over(files: &[Recording], next: &AtomicUsize, sender: &SyncSender<(usize
             if sender.send((number, batch)).is_err() {
                 return problems;
             }
+        }
+        drop(reader);
+        if !pass.ends_whole() {
+            let name = recording.name();
+            problems.push((number, Place::Source, format!("{name}: it is not the file whose digest was taken")));
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, Predicate, Refusal, accepts};
-use contentcheck_gate::evidence::Evidence;
+use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, Refusal, Statement, accepts};
+use contentcheck_gate::evidence::{Evidence, InputKind};
 use contentcheck_gate::verdict::{Allowance, CHECKS, options};
 use contentcheck_model::diagnostic::{closest, visible};
+use contentcheck_parser::release::sha256;
 
 use super::{EVIDENCE_BYTES, IMAGE_BYTES, read_whole, written};
 use crate::Streams;
@@ -59,7 +60,15 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
         (Allowance::SkipUnsupplied, arguments.skip_unsupplied),
     ];
     let allowed: Vec<Allowance> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(one, _)| one).collect();
+    let mut keys = vec![public.clone()];
+    for path in &arguments.previous_key {
+        keys.push(key(path)?);
+    }
+    let previous = arguments.previous.as_deref().map(|path| statement_of(path, &keys)).transpose()?;
+    let digests: Vec<String> = keys.iter().map(|key| sha256(key.as_bytes())).collect();
     let asked = Asked {
+        keys: &digests,
+        previous: previous.as_ref(),
         image: &image,
         name: arguments.name.as_deref(),
         min_sequence: arguments.min_sequence,
@@ -89,7 +98,7 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
             let accepted = statement.predicate().accepted.words();
             let accepted = if accepted.is_empty() { String::new() } else { format!("; {accepted}") };
             say(streams, &format!("{name}: {words}{with}{accepted}"));
-            for line in covers(statement.predicate(), evidence.is_some()) {
+            for line in covers(&statement, arguments) {
                 say(streams, &format!("  {line}"));
             }
             Ok(Exit::Fine)
@@ -102,13 +111,28 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
     }
 }
 
+/// The statement in a file that one of these keys signed.
+fn statement_of(path: &Path, keys: &[String]) -> Result<Statement, Failure> {
+    let envelope = read_whole(path, ENVELOPE_BYTES)?;
+    let mut refused = None;
+    for key in keys {
+        match attest::verify(&envelope, key) {
+            Ok(statement) => return Ok(statement),
+            Err(refusal) => refused = Some(refusal),
+        }
+    }
+    let reason = refused.map_or_else(String::new, |refusal| format!(": {refusal}"));
+    Err(Failure::usage(format!("{}: none of the keys given signed this attestation{reason}", files::name(path))))
+}
+
 /// Tells people one line; nothing in it is more than text.
 fn say(streams: &mut Streams<'_>, line: &str) {
     talk(streams, &visible(line));
 }
 
 /// What a statement covers, a line for each thing.
-fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
+fn covers(statement: &Statement, asked: &AttestVerify) -> Vec<String> {
+    let said = statement.predicate();
     let release = &said.release;
     let name = release.name.as_deref().unwrap_or("without a name");
     let sequence = release.sequence.map_or_else(|| "no sequence".to_owned(), |number| format!("sequence {number}"));
@@ -147,7 +171,13 @@ fn covers(said: &Predicate, with_evidence: bool) -> Vec<String> {
     for missing in &said.missing {
         lines.push(format!("MISSING: {}: {}", missing.check, missing.reason));
     }
-    if !with_evidence {
+    if asked.previous.is_none() && statement.inputs(InputKind::PreviousEvidence).next().is_some() {
+        lines.push(
+            "that it was compared with the release that devices have was not looked at: --previous its attestation"
+                .to_owned(),
+        );
+    }
+    if asked.evidence.is_none() {
         lines.push(format!("the evidence was not compared: --evidence {}", said.evidence.name));
     }
     lines

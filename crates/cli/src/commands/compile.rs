@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use contentcheck_compiler::{Options, runs};
+use contentcheck_compiler::{Options, dearest, runs};
 use contentcheck_interpreter::format::feature;
-use contentcheck_interpreter::{Image, describe};
+use contentcheck_interpreter::{Capacity, Image, describe};
 use contentcheck_model::diagnostic::{visible, visible_lines};
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Sensor;
@@ -55,6 +55,17 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     }
     if asked.is_empty() {
         talk(streams, &format!("not checked: {}", release::NO_FLEET));
+        let costs = (0..image.template_count()).map(|number| image.cost(number).per_unit).max().unwrap_or(0);
+        if costs > Capacity::STEPS_PER_BYTE {
+            let most = Capacity::STEPS_PER_BYTE;
+            talk(
+                streams,
+                &format!(
+                    "CC0408: the image can cost {costs} steps for each byte of an event, and a sensor that states no capacity takes {most}; name the sensors that take more: --sensor"
+                ),
+            );
+            fits = false;
+        }
     }
     for sensor in asked {
         match release::verify_for(&image, &sensor) {
@@ -79,6 +90,11 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
         }
     }
     if !fits {
+        if let Some((rule, cost)) = dearest(&image).filter(|(_, cost)| cost.per_unit > DEAR) {
+            let line =
+                format!("the dearest rule is `{}`: {} steps for each byte of an event", rule.title, cost.per_unit);
+            talk(streams, &line);
+        }
         talk(streams, "nothing was written");
         return Ok(Exit::Findings);
     }
@@ -98,6 +114,9 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     );
     Ok(Exit::Fine)
 }
+
+/// Steps for each byte of an event from which on the dearest rule is worth a word: an eighth of what sensors take.
+const DEAR: u64 = Capacity::STEPS_PER_BYTE / 8;
 
 /// The sensor that `--for` names.
 fn one_sensor(selector: &str) -> Result<Sensor, Failure> {

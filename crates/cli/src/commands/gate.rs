@@ -15,7 +15,7 @@ use contentcheck_model::lookup;
 use contentcheck_project::config::{self, GateConfig};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, files, fleet, walk, write};
-use contentcheck_run::replay::Recording;
+use contentcheck_run::{Recording, Seal};
 
 use super::{EVIDENCE_BYTES, attest, read_whole, threads, written};
 use crate::Streams;
@@ -86,7 +86,7 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
             }
         }
     });
-    unchanged(&settings, &evidence)?;
+    unchanged(&settings)?;
     let text = report::gate::write(arguments.format, &evidence, streams.color && arguments.output.is_none())?;
     match &arguments.output {
         Some(path) => write::write_output(path, text.as_bytes(), &read)?,
@@ -188,21 +188,17 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
     }
 }
 
-/// Ends the run where a recording is no longer the file whose digest the evidence has: then what was replayed may be
-/// another one. The directory of evidence was cleared before, and stays so.
-fn unchanged(settings: &Settings, evidence: &Evidence) -> Result<(), Failure> {
-    let replayed = |input: &&InputDigest| matches!(input.kind, InputKind::Recording | InputKind::NeverMatch);
-    let known = |digest: &str, name: &str| {
-        evidence.inputs.iter().filter(replayed).any(|input| input.name == name && input.sha256 == digest)
-    };
-    for recording in settings.recordings.iter().chain(&settings.never_match) {
-        let Recording::File(path) = recording else { continue };
-        let name = files::name(path);
-        if !files::digest(path).is_ok_and(|(digest, _)| known(&digest, &name)) {
-            return Err(Failure::usage(format!("{name}: it changed while the gate ran; run the gate again")));
-        }
+/// Ends the run where some check read other bytes of a recording than those whose digest the evidence has. The directory
+/// of evidence was cleared before, and stays so.
+fn unchanged(settings: &Settings) -> Result<(), Failure> {
+    let changed = settings.recordings.iter().chain(&settings.never_match).find_map(|recording| match recording {
+        Recording::Sealed(path, seal) if seal.is_broken() => Some(files::name(path)),
+        _ => None,
+    });
+    match changed {
+        Some(name) => Err(Failure::usage(format!("{name}: it changed while the gate ran; run the gate again"))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses settings under which the gate would not see what it is there to see.
@@ -384,7 +380,7 @@ fn recordings(named: &[PathBuf], configured: &[String], root: &Path) -> Result<S
     Ok(sources)
 }
 
-/// Notes the digest of each recording, before anything is replayed.
+/// Notes the digest of each recording, before anything is replayed, and holds every later pass over it to that.
 fn replayed(
     files: Vec<PathBuf>,
     kind: InputKind,
@@ -392,12 +388,14 @@ fn replayed(
     read: &InputFiles,
 ) -> Result<Vec<Recording>, Failure> {
     read.extend(files.iter().cloned());
-    for path in &files {
+    let sealed = files.into_iter().map(|path| {
         let (sha256, bytes) =
-            files::digest(path).map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(path))))?;
-        inputs.push(InputDigest { kind, name: files::name(path), sha256, bytes });
-    }
-    Ok(files.into_iter().map(Recording::File).collect())
+            files::digest(&path).map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(&path))))?;
+        let seal = Seal::new(&sha256);
+        inputs.push(InputDigest { kind, name: files::name(&path), sha256, bytes });
+        Ok(Recording::Sealed(path, seal))
+    });
+    sealed.collect()
 }
 
 /// How often each rule may match, in the order of the image.

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use contentcheck_analysis::findings::Depth;
+use contentcheck_compiler::WithCost;
 use contentcheck_model::decode::MARK;
 use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
 use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Judged, Level};
@@ -98,7 +99,9 @@ fn look(arguments: &Lint, streams: &Streams<'_>) -> Result<(Project, Judged), Fa
     let bar = progress(project.gathered.sources.len(), streams);
     let depth = if arguments.deep { Depth::Deep } else { Depth::Quick };
     let tick = || bar.inc(1);
-    let checking = Checking { threads: selection.threads, further: Some(&depth), progress: &tick };
+    let fleet = project.gathered.fleet.clone();
+    let further = WithCost { further: &depth, fleet: fleet.as_ref() };
+    let checking = Checking { threads: selection.threads, further: Some(&further), progress: &tick };
     let judged = std::mem::take(&mut project.gathered).check(&checking).judge();
     bar.finish_and_clear();
     Ok((project, judged))

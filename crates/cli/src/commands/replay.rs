@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use contentcheck_model::diagnostic::visible;
 use contentcheck_run::Plan;
-use contentcheck_run::replay::{Counted, Recording, Watch, count};
+use contentcheck_run::Recording;
+use contentcheck_run::replay::{Counted, Watch, count};
 use indicatif::ProgressBar;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -212,6 +212,11 @@ impl Statement {
         &self.predicate
     }
 
+    /// What was read of a kind.
+    pub fn inputs(&self, kind: InputKind) -> impl Iterator<Item = &Configuration> {
+        self.predicate.configuration.iter().filter(move |input| input.annotations.kind == kind)
+    }
+
     /// The digest of the image that it is about.
     #[must_use]
     pub fn image_sha256(&self) -> &str {

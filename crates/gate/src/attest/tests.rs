@@ -546,3 +546,35 @@ fn what_is_signed_is_as_the_protocol_says() {
     let bytes = pre_authentication("http://example.com/HelloWorld", b"hello world");
     assert_eq!(bytes, b"DSSEv1 29 http://example.com/HelloWorld 11 hello world");
 }
+
+/// A release says itself what it was compared with, and which key vouches for that: whoever takes it asks for both.
+#[test]
+fn what_a_release_was_compared_with_is_asked_for() {
+    let then = evidence();
+    let before = statement(&then).unwrap();
+    let json = then.to_json().unwrap();
+    let (own, other) = (sha256(b"own key"), sha256(b"other key"));
+    let now = |evidence: &[u8], key: &[u8]| {
+        let inputs = [
+            InputDigest::new(InputKind::PreviousEvidence, "evidence.json", evidence),
+            InputDigest::new(InputKind::PreviousKey, "gate.pub", key),
+        ];
+        statement(&with(|of| of.inputs.extend(inputs))).unwrap()
+    };
+    let made = now(json.as_bytes(), b"own key");
+    let keys = |keys: &[String], previous: Option<&Statement>, made: &Statement| {
+        accepts(made, &Asked { keys, previous, ..asked() })
+    };
+    for previous in [None, Some(&before)] {
+        assert_eq!(keys(std::slice::from_ref(&own), previous, &made), Ok(()));
+        assert_eq!(keys(&[other.clone(), own.clone()], previous, &made), Ok(()));
+        for wrong in [&[][..], std::slice::from_ref(&other)] {
+            assert!(matches!(keys(wrong, previous, &made), Err(Refusal::PreviousKey(_))));
+        }
+    }
+    // Evidence of another release, of one byte more, of none.
+    for wrong in [now(b"{}", b"own key"), now(format!("{json}\n").as_bytes(), b"own key"), before.clone()] {
+        assert_eq!(keys(std::slice::from_ref(&own), None, &wrong), Ok(()));
+        assert!(matches!(keys(std::slice::from_ref(&own), Some(&before), &wrong), Err(Refusal::Previous(_))));
+    }
+}

@@ -48,6 +48,13 @@ impl Check for ChangeGuard {
             ),
             _ => {}
         }
+        let unseen = run.settings.previous_evidence.as_deref().map(PreviousEvidence::unseen).unwrap_or_default();
+        if !unseen.is_empty() {
+            outcome.skipped.push(format!(
+                "what there was to look at: the gate of the previous release did not see all of it ({})",
+                unseen.join(", ")
+            ));
+        }
         if !run.settings.allow_shrink {
             if let Some(then) = then {
                 corpus::shrunk(run, then, earlier, &mut outcome);
@@ -104,7 +111,7 @@ impl Check for ChangeGuard {
         for (name, rule) in &after {
             match before.get(name) {
                 None => changes.push(meaning::added(run, rule, &mut outcome)),
-                Some(old) => meaning::changed(run, old, rule, &mut changes, &mut outcome),
+                Some(old) => meaning::changed(run, (old, rule), earlier, &mut changes, &mut outcome),
             }
         }
         let recorded = meaning::recorded(run, earlier, previous, &mut outcome);
@@ -230,7 +237,8 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
 }
 
 /// What each sensor of the fleet loads of this release and of the previous one. A release that is as large as before
-/// may leave one sensor with less. `left` are rules with errors, which lint reports.
+/// may leave one sensor with less, and new rules do not stand in for those that it ran. `left` are rules with errors, which
+/// lint reports.
 fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outcome: &mut Outcome) {
     let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
     let before = previous.image.as_ref().map_err(ToString::to_string);
@@ -241,6 +249,7 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
             return;
         }
     };
+    let mut lost_by: BTreeMap<Identity, Vec<&Sensor>> = BTreeMap::new();
     for was in &before.taking {
         let loaded_before = was.loaded(previous.content());
         let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
@@ -256,14 +265,19 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
                 of: run.rules.len() as u64,
                 previously: Some(loaded_before.len() as u64),
             });
-            // New rules do not stand in for those that it ran.
-            let lost = still.difference(&now.loaded(run.built.content())).count();
-            let is_less = lost > 1 && lost * 10 > still.len() * GONE_PER_TEN;
-            if run.settings.allow_shrink || !(is_less || (loads == 0 && !still.is_empty())) {
+            if run.settings.allow_shrink {
+                continue;
+            }
+            let loaded = now.loaded(run.built.content());
+            let lost: Vec<&Identity> = still.difference(&loaded).collect();
+            let is_less = lost.len() > 1 && lost.len() * 10 > still.len() * GONE_PER_TEN;
+            if !(is_less || (loads == 0 && !still.is_empty())) {
+                lost.into_iter().for_each(|identity| lost_by.entry(identity.clone()).or_default().push(sensor));
                 continue;
             }
             let message = format!(
-                "{sensor} no longer runs {lost} of {} of the previous release",
+                "{sensor} no longer runs {} of {} of the previous release",
+                lost.len(),
                 plural(loaded_before.len(), "rule")
             );
             let detail = Detail::Change {
@@ -281,22 +295,21 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
             ));
         }
     }
-    // Where a sensor runs less as a whole, its rules are not named one by one.
-    if run.settings.allow_shrink || outcome.findings.iter().any(|of| of.code == codes::SENSOR_RUNS_LESS.id) {
-        return;
-    }
-    let ran: BTreeSet<Identity> = before.taking.iter().flat_map(|group| group.loaded(previous.content())).collect();
+    // Rules that are gone have their own finding, and those of a sensor that runs less as a whole are not named.
     let runs: BTreeSet<Identity> = groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
-    let is_lost = |rule: &&&CheckedRule| {
-        let identity = Identity::of(rule);
-        ran.contains(&identity) && !runs.contains(&identity)
-    };
-    for rule in run.rules.iter().filter(is_lost).take(20) {
-        let message = format!("`{}` no longer runs on any sensor of the fleet", rule.title);
+    let lost = run.rules.iter().filter_map(|rule| Some((rule, lost_by.get(&Identity::of(rule))?)));
+    for (rule, sensors) in lost.take(20) {
+        let on = if runs.contains(&Identity::of(rule)) {
+            let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
+            format!("{}, and did in the previous release", names.join(", "))
+        } else {
+            "any sensor of the fleet".to_owned()
+        };
+        let message = format!("`{}` no longer runs on {on}", rule.title);
         outcome.findings.push(
             Finding::new(&codes::SENSOR_RUNS_LESS, message)
                 .of_rule(rule)
-                .with_detail(Detail::change(Measure::LoadedRules, Some(1), Some(0)))
+                .with_detail(Detail::change(Measure::LoadedRules, Some(sensors.len() as u64), Some(0)))
                 .with_help("widen its `sensors`, or say that it is meant: --allow-shrink, for this one release"),
         );
     }
@@ -388,30 +401,56 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
         let detail = Detail::change(Measure::ImageBytes, Some(old.len() as u64), Some(new.len() as u64));
         outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).with_help(help).with_detail(detail));
     }
-    let (old, new) = (tables(&previous.rules()), tables(&run.rules));
+    let old_rules = previous.rules();
+    let (old, new) = (tables(&old_rules), tables(&run.rules));
+    let detail = |before: usize, after: usize, name: &str| Detail::Change {
+        counted: Measure::TableRows,
+        before: Some(before as u64),
+        after: Some(after as u64),
+        of: None,
+        template: None,
+        table: Some(name.to_owned()),
+        sensor: None,
+    };
+    let shrunk = |message: String, rule: &CheckedRule, detail: Detail| {
+        let finding = Finding::new(&codes::RELEASE_SHRUNK, message).of_rule(rule).with_detail(detail);
+        finding.with_help("--allow-shrink says that it is meant")
+    };
     for (name, (rows, rule)) in &new {
         let Some((before, _)) = old.get(name) else { continue };
-        let detail = Detail::Change {
-            counted: Measure::TableRows,
-            before: Some(*before as u64),
-            after: Some(*rows as u64),
-            of: None,
-            template: None,
-            table: Some(name.clone()),
-            sensor: None,
-        };
+        let detail = detail(*before, *rows, name);
+        let message = format!("the table `{name}` has {}, and had {before}", plural(*rows, "row"));
         if *rows > 2 * before && *rows > 16 {
-            let message = format!("the table `{name}` has {}, and had {before}", plural(*rows, "row"));
             let finding = Finding::new(&codes::SIZE_JUMP, message).of_rule(rule).with_detail(detail);
             outcome.findings.push(finding.with_help(help));
         } else if *rows * 2 < *before && !run.settings.allow_shrink {
-            let message = format!("the table `{name}` has {}, and had {before}", plural(*rows, "row"));
-            outcome.findings.push(
-                Finding::new(&codes::RELEASE_SHRUNK, message)
-                    .of_rule(rule)
-                    .with_detail(detail)
-                    .with_help("--allow-shrink says that it is meant"),
+            outcome.findings.push(shrunk(message, rule, detail));
+        }
+    }
+    if run.settings.allow_shrink {
+        return;
+    }
+    // Under another name a table is as empty.
+    let before_by_rule = by_identity(&old_rules);
+    for rule in &run.rules {
+        let Some(before) = before_by_rule.get(&Identity::of(rule)) else { continue };
+        let (had, has) = (tables(&[*before]), tables(&[*rule]));
+        let is_renamed = had.keys().any(|name| !new.contains_key(name)) && !has.is_empty();
+        let rows = |of: &BTreeMap<String, (usize, &CheckedRule)>| of.values().map(|(rows, _)| rows).sum::<usize>();
+        let (before, after) = (rows(&had), rows(&has));
+        if is_renamed && after * 2 < before {
+            let names = |of: &BTreeMap<String, (usize, &CheckedRule)>| {
+                of.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            };
+            let message = format!(
+                "`{}` looks into {} with {}, and looked into {} with {before}",
+                rule.title,
+                names(&has),
+                plural(after, "row"),
+                names(&had)
             );
+            let name = had.keys().next().map_or("", String::as_str);
+            outcome.findings.push(shrunk(message, rule, detail(before, after, name)));
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::checks::lint::Lint;
 use crate::evidence::Finding;
 use crate::facts::{place, plural};
 use crate::run::{Check, Learned, Outcome, Subject};
-use crate::subject::checking;
+use crate::subject::check;
 use contentcheck_parser::release::{WithErrors, sha256};
 
 /// Compiles once more, from files in another order and on another number of threads.
@@ -66,7 +66,7 @@ impl Check for Canonical {
         gathered.sources.reverse();
         // Neither order nor number of threads may show.
         let threads = if run.settings.threads > 1 { 1 } else { 2 };
-        let again = gathered.check(&checking(threads)).judge().ship(WithErrors::LeaveOut);
+        let again = check(gathered, threads).ship(WithErrors::LeaveOut);
         let options = Options { skip_unsupplied: built.skips_unsupplied(), allow_empty: true, ..Options::default() };
         let again = again.map(|again| compile(&again, options));
         let again = again.as_ref().ok().map(Result::as_ref);

@@ -14,6 +14,9 @@ use crate::evidence::{Covered, FieldFacts, Finding};
 use crate::facts::plural;
 use crate::run::{Check, Learned, Outcome, Subject};
 
+/// One predicate in so many may stay undecided; with more the check has not seen the release.
+const UNDECIDED: u64 = 100;
+
 /// Criterion coverage: by the rules' own tests, and by events that analysis makes where these lack.
 pub struct Coverage;
 
@@ -189,6 +192,11 @@ impl Check for Coverage {
         outcome.fact("redundant", redundant);
         outcome.fact("undecided", undecided);
         outcome.learned.fields = fields;
+        if undecided > predicates / UNDECIDED {
+            outcome.skipped.push(format!(
+                "whether {undecided} of {predicates} predicates decide anything: too many could not be proven or shown"
+            ));
+        }
         let firing = outcome.learned.coverage.iter().filter(|(_, fires)| *fires).count();
         outcome.fact("rules seen firing", firing as u64);
         outcome.summary = format!(

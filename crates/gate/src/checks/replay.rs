@@ -3,7 +3,8 @@
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::rule::RuleId;
 use contentcheck_run::Plan;
-use contentcheck_run::replay::{Counted, Met, Recording, Unmet, count_all, lack};
+use contentcheck_run::Recording;
+use contentcheck_run::replay::{Counted, Met, Unmet, count_all, lack};
 
 use crate::checks::corpus;
 use crate::checks::sensors::{self, Group};

@@ -17,7 +17,7 @@ use crate::checks::differential::Differential;
 use crate::checks::lint::Lint;
 use crate::checks::sensors::Groups;
 use crate::defects::{self, Defect, Seeded, Tamper, Victim};
-use crate::evidence::{DefectClass, Finding, Weight};
+use crate::evidence::{DefectClass, Finding, Status, Weight};
 use crate::facts::plural;
 use crate::run::{self, Ceiling, Check, Learned, Outcome, Settings, Subject};
 use crate::subject::Built;
@@ -112,7 +112,7 @@ impl SelfTest {
         let unseeded = classes.iter().enumerate().filter(|(at, class)| class.seeded == 0 && !untried.contains(at));
         for (_, class) in unseeded {
             let reason = format!(
-                "the class `{}`: none of {} that were tried has what it applies to, or the release has the defect itself",
+                "the class `{}`: none of {} that were tried has what it applies to, the release has the defect itself, or the check says that it cannot judge it",
                 class.class,
                 plural(tried, "rule")
             );
@@ -326,8 +326,18 @@ fn attempt(
     found
 }
 
-/// What the checks have against the release in order, by the name of the check and whether it is held against itself.
-type Known = BTreeMap<(&'static str, bool), Vec<(String, String)>>;
+/// What the checks say of the release in order, by the name of the check and whether it is held against itself.
+type Known = BTreeMap<(&'static str, bool), Said>;
+
+/// What a check says of a release.
+struct Said {
+    /// Codes and messages of its errors.
+    errors: Vec<(String, String)>,
+    /// What of it did not run.
+    skipped: Vec<String>,
+    /// Whether it ran at all.
+    ran: bool,
+}
 
 /// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply, or where the release as
 /// it is has the defect itself or another error: nothing could show then that it was seen.
@@ -352,16 +362,17 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
         settings.recordings.push(recording);
         settings.ceilings = vec![Some(Ceiling::OfAll(ceiling)); bad.content().rules().len()];
     }
-    let found = errors(&bad, previous, &settings, defect.check);
+    let found = said(&bad, previous, &settings, defect.check);
     // What the release in order has against it already is no proof that the defect was seen.
     let known = known
         .entry((defect.check.name(), against))
-        .or_insert_with(|| errors(victim.built, against.then_some(victim.built), &clean, defect.check));
+        .or_insert_with(|| said(victim.built, against.then_some(victim.built), &clean, defect.check));
     let is_of_it = |error: &&(String, String)| defect.codes.iter().any(|code| code.id == error.0);
-    let times =
-        |errors: &[(String, String)], error: &(String, String)| errors.iter().filter(|other| *other == error).count();
-    let rejected = found.iter().filter(is_of_it).any(|error| times(&found, error) > times(known, error));
-    let has_it = known.iter().any(|error| is_of_it(&error));
+    let times = |said: &Said, error: &(String, String)| said.errors.iter().filter(|other| *other == error).count();
+    let rejected = found.errors.iter().filter(is_of_it).any(|error| times(&found, error) > times(known, error));
+    let has_it = known.errors.iter().any(|error| is_of_it(&error));
+    // A check that does not run on the defect, or says that it cannot judge it, passes nothing: the verdict is no pass then.
+    let is_open = !found.ran || found.skipped.iter().any(|reason| !known.skipped.contains(reason));
     // What lint finds in the release, such as a capacity that is full, can keep the seeded rule out of what others see.
     let left_out =
         |built: &Built| -> BTreeSet<String> { built.judged().left_out().iter().map(|out| out.name.clone()).collect() };
@@ -376,20 +387,20 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     let is_hidden = is_hidden || (on_sensors && !rejected && is_seeded_sensor && is_refused());
     // A release with errors of its own does not pass, and shows less than one in order.
     let is_faulty = !victim.built.judged().left_out().is_empty();
-    (rejected || !(has_it || is_hidden || is_faulty)).then_some(rejected)
+    (rejected || !(has_it || is_hidden || is_faulty || is_open)).then_some(rejected)
 }
 
-/// What a check has against a release: codes and messages of its errors.
-fn errors(
-    built: &Built,
-    previous: Option<&Built>,
-    settings: &Settings,
-    check: &'static dyn Check,
-) -> Vec<(String, String)> {
+/// What a check says of a release.
+fn said(built: &Built, previous: Option<&Built>, settings: &Settings, check: &'static dyn Check) -> Said {
     let (results, _) = run::run(built, previous, settings, &[check], &mut |_, _, _| {});
-    let findings = results.into_iter().flat_map(|result| result.findings);
-    let errors = findings.filter(|finding| finding.weight == Weight::Error);
-    errors.map(|finding| (finding.code, finding.message)).collect()
+    let mut said = Said { errors: Vec::new(), skipped: Vec::new(), ran: false };
+    for result in results {
+        said.ran |= result.status != Status::Skipped;
+        said.skipped.extend(result.skipped);
+        let errors = result.findings.into_iter().filter(|finding| finding.weight == Weight::Error);
+        said.errors.extend(errors.map(|finding| (finding.code, finding.message)));
+    }
+    said
 }
 
 /// Does to the images what a defect says.

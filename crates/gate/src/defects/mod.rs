@@ -7,7 +7,7 @@ use contentcheck_model::diagnostic::{Code, Severity, codes};
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::sensor::Fleet;
 use contentcheck_parser::release::{Gathered, Policy};
-use contentcheck_run::replay::Recording;
+use contentcheck_run::Recording;
 
 use self::sensors::{
     arity_accepted, arity_in_baseline, flipped, loads_less, over_capacity, runs_nothing, shifted, short_arity,

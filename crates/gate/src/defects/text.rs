@@ -8,8 +8,8 @@ use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::source::Source;
 use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
 use contentcheck_parser::native::{self, ast::Declaration};
+use contentcheck_run::Recording;
 use contentcheck_run::proof;
-use contentcheck_run::replay::Recording;
 
 use super::{Seeded, Tamper, Victim};
 use crate::subject::Built;

@@ -43,8 +43,8 @@ pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome
 /// A rule of both releases.
 pub(super) fn changed(
     run: &Subject<'_>,
-    old: &CheckedRule,
-    new: &CheckedRule,
+    (old, new): (&CheckedRule, &CheckedRule),
+    earlier: &Learned,
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
 ) {
@@ -58,7 +58,9 @@ pub(super) fn changed(
         }
         let difference = analysis.difference(before, target);
         let relation = difference.relation();
-        let mut change = plain(new, kind(relation));
+        let is_sampled = matches!(relation, Relation::Unknown(_)) && keeps(&before.template, &target.template);
+        let sampled = if is_sampled { sampled(run, before, target) } else { None };
+        let mut change = plain(new, sampled.as_ref().and_then(Sampled::kind).unwrap_or(kind(relation)));
         change.template = Some(target.template.to_string());
         let Difference { only_old, only_new } = &difference;
         change.gains = shown(&target.template, only_new);
@@ -81,18 +83,20 @@ pub(super) fn changed(
             outcome.findings.push(finding);
         }
         if let Relation::Unknown(reason) = relation {
-            let words = match reason {
-                Unknown::Templates => "the template type itself changed".to_owned(),
-                reason => reason.to_string(),
-            };
-            let message = format!(
-                "`{}` differs on {}, and the effect could not be determined: {words}",
-                new.title, target.template
-            );
-            let finding = Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(new);
-            outcome.findings.push(finding.with_detail(on(&target.template)));
+            unknown(new, target, reason, sampled.as_ref(), outcome);
         }
-        if let (Fires::Never(_), Fires::Yes(was)) = (analysis.fires(target), analysis.fires(before)) {
+        let fires = analysis.fires(target);
+        // Coverage has looked for an event that fires it, unless it was left out.
+        let is_seen = || {
+            let place = run.rules.iter().position(|rule| rule.key() == new.key());
+            place.and_then(|at| earlier.coverage.get(at)).is_some_and(|(_, fires)| *fires)
+        };
+        if let Fires::Unknown(reason) = &fires
+            && !is_seen()
+        {
+            outcome.skipped.push(format!("whether `{}` can still fire on {}: {reason}", new.title, target.template));
+        }
+        if let (Fires::Never(_), Fires::Yes(was)) = (fires, analysis.fires(before)) {
             let message = format!("`{}` can no longer fire on {}", new.title, target.template);
             let finding = Finding::new(&codes::RULE_EMPTIED, message)
                 .of_rule(new)
@@ -104,6 +108,79 @@ pub(super) fn changed(
         flooding(run, new, target, change.volume, gains, outcome);
         changes.push(change);
     }
+}
+
+/// What generated events show of a change that the analysis cannot judge.
+struct Sampled {
+    events: u64,
+    /// Events on which only the rule as it was matches, and only as it is.
+    loses: u64,
+    gains: u64,
+}
+
+impl Sampled {
+    /// What is certain all the same.
+    const fn kind(&self) -> Option<ChangeKind> {
+        if self.loses > 0 && self.gains > 0 { Some(ChangeKind::Different) } else { None }
+    }
+
+    /// Whether the rule says the contrary of what it said of nearly all of them.
+    const fn inverts(&self) -> bool {
+        self.events > 0 && (self.loses + self.gains) * 10 >= self.events * 9
+    }
+}
+
+/// Whether all fields of a template type are in the next one as they were: then one event can be shown to rules on both.
+fn keeps(before: &TemplateType, after: &TemplateType) -> bool {
+    before.declared().all(|field| match (before.describe(&field), after.describe(&field)) {
+        (Some(was), Some(is)) => was.name == is.name && was.ty == is.ty,
+        _ => false,
+    })
+}
+
+/// Shows both versions of a rule events that are made of what they look for, and ordinary ones.
+fn sampled(run: &Subject<'_>, before: &Target, after: &Target) -> Option<Sampled> {
+    let (old, new) = (Prepared::new(before).ok()?, Prepared::new(after).ok()?);
+    let maker = Maker::new(&after.template, &[(&old, &[]), (&new, &[])]);
+    let strategy = maker.strategy();
+    let mut runner = runner(run.settings.seed, 10);
+    let mut sampled = Sampled { events: 0, loses: 0, gains: 0 };
+    for number in 0..EVENTS {
+        let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
+        let recipe = tree.current();
+        let event = if number % 4 == 0 { maker.ordinary(&recipe) } else { maker.event(&recipe, &[]) };
+        let (was, is) = (old.evaluate(&event), new.evaluate(&event));
+        sampled.events += 1;
+        sampled.loses += u64::from(was && !is);
+        sampled.gains += u64::from(is && !was);
+    }
+    Some(sampled)
+}
+
+/// A rule of which the analysis cannot say what the change does.
+fn unknown(rule: &CheckedRule, target: &Target, reason: Unknown, sampled: Option<&Sampled>, outcome: &mut Outcome) {
+    let template = &target.template;
+    let seen = sampled.map_or_else(String::new, |Sampled { events, loses, gains }| {
+        format!("; of {events} generated events it no longer matches {loses}, and newly matches {gains}")
+    });
+    if sampled.is_some_and(Sampled::inverts) {
+        let message = format!("`{}` says the contrary of what it said on {template}{seen}", rule.title);
+        let finding = Finding::new(&codes::RULE_INVERTED, message).of_rule(rule).with_detail(on(template));
+        outcome.findings.push(finding.with_help("a `not` was added to the condition or taken away"));
+        return;
+    }
+    let words = match reason {
+        Unknown::Templates => "the template type itself changed".to_owned(),
+        reason => {
+            // Nobody has seen what ships then.
+            outcome.skipped.push(format!("what the change of `{}` on {template} does: {reason}", rule.title));
+            reason.to_string()
+        }
+    };
+    let message =
+        format!("`{}` differs on {template}, and the effect could not be determined: {words}{seen}", rule.title);
+    let finding = Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(rule);
+    outcome.findings.push(finding.with_detail(on(template)));
 }
 
 /// That the condition on a template type is another one.

@@ -40,8 +40,8 @@ codes! {
     /// Two versions of a rule differ, and analysis cannot tell in what
     CHANGE_UNKNOWN = "CC0807" "change-unknown" Warning {
         cause: "The condition has parts beyond exact analysis, such as a comparison of two fields, or it is larger than the budget.",
-        harm: "Nobody has proven what the change does.",
-        cure: "Read the difference yourself, and add tests to the rule that show what changed.",
+        harm: "Nobody has proven what the change does. The check ran only in part then, so the release is no pass, unless it is the template type that changed.",
+        cure: "Make the condition simpler, or the change smaller: rules of a few dozen parts are judged. What generated events show of it is part of the message.",
     }
     /// A rule is left out of the content, and the finding that says why is accepted or off
     RULE_LEFT_OUT = "CC0808" "rule-left-out" Error {
@@ -49,9 +49,9 @@ codes! {
         harm: "The release lacks a rule that everybody believes to be in it; what it finds is no longer found, and nothing says so.",
         cure: "Fix the rule. If it is not meant to ship, take its file out of the release with `exclude`; `lint` goes on accepting what is accepted.",
     }
-    /// A rule matches exactly the events that it did not match before
+    /// A rule says the contrary of what it said before
     RULE_INVERTED = "CC0809" "rule-inverted" Error {
-        cause: "A `not` was added to the condition or taken away from it.",
+        cause: "A `not` was added to the condition or taken away from it. Where a condition is too large to be analysed, nine of ten generated events show it.",
         harm: "What the rule found is no longer found, and what it left alone raises an alert, or is blocked. Where its filters are all that the new condition matches, the volume may be small and show nothing.",
         cure: "Put the condition right. Nobody needs a rule's opposite under the same id; if it is meant, give it an id of its own.",
     }

@@ -47,7 +47,7 @@ codes! {
     }
     /// Content exceeds a capacity of a sensor
     OVER_CAPACITY = "CC0408" "over-capacity" Error {
-        cause: "The sensor states how much it can hold, and this content needs more.",
+        cause: "The sensor states how much it can hold, and this content needs more. Of steps for each byte of an event, a sensor that states nothing takes 65,536, and one rule alone can need more: hundreds of values with wildcards, keywords that are no plain words, long repeats.",
         harm: "The 201st feature: a sensor that preallocated for 200 stops on 201.",
         cure: "Reduce the content, split it by sensor, or ship a sensor with a larger capacity first.",
     }

@@ -1,0 +1,142 @@
+//! What the release before may hide: a release that never shipped, a table under another name, a rule that is too hard to
+//! be judged.
+
+use super::*;
+use crate::evidence::Finding;
+
+fn of(name: &str, text: &str, sequence: u64) -> Built {
+    let mut gathered = Gathered::of(vec![(Source::new(name, text), Language::Native)]);
+    gathered.release.name = Some("acme".to_owned());
+    gathered.release.sequence = Some(sequence);
+    Built::new(gathered, false, 1).unwrap()
+}
+
+/// What was compared with a release that its gate stopped would hide what that one lost.
+#[test]
+fn a_release_that_its_gate_stopped_is_no_previous_one() {
+    let release = |sequence: u64| {
+        let mut gathered = built("pid > 4", 3).regathered();
+        gathered.release.name = Some("acme".to_owned());
+        gathered.release.sequence = Some(sequence);
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let (before, now) = (release(11), release(12));
+    let left = |settings: Settings, names: &[&str]| checked(&before, None, settings, names);
+    let taken = |evidence: &Evidence| PreviousEvidence::of(evidence.clone(), &now, Some(&before));
+    // Incomplete is what a first release is, and it ships where not all checks are required.
+    let first = left(settings(), &["lint"]);
+    assert!(taken(&first).is_ok());
+    let required = left(Settings { require_all: true, ..settings() }, &["lint"]);
+    assert!(taken(&required).unwrap_err().contains("the gate stopped that release"));
+    let mut failed = first.clone();
+    failed.checks[1].findings.push(Finding { weight: Weight::Error, ..Finding::new(&codes::RELEASE_SHRUNK, "gone") });
+    failed.verdict = failed.settings.verdict(&failed.checks, &failed.accepted);
+    assert!(taken(&failed).unwrap_err().contains("1 of them found errors: lint"));
+    // What its gate did not look at holds nothing, but for what came before it.
+    let skipped = |evidence: &Evidence| {
+        let then = taken(evidence).unwrap();
+        let settings = Settings { previous_evidence: Some(Box::new(then)), ..settings() };
+        let found = checked(&now, Some(&before), settings, &["change"]);
+        let change = found.checks.into_iter().find(|check| check.name == "change").unwrap();
+        change.skipped.into_iter().filter(|of| of.contains("the gate of the previous release did not see")).collect()
+    };
+    let said: Vec<String> = skipped(&first);
+    assert!(said.len() == 1 && said[0].contains("replay") && !said[0].contains("change"), "{said:?}");
+    let mut whole = first;
+    for check in &mut whole.checks {
+        if check.name != "change" {
+            (check.status, check.skipped) = (Status::Passed, Vec::new());
+        }
+    }
+    whole.verdict = whole.settings.verdict(&whole.checks, &whole.accepted);
+    assert_eq!(skipped(&whole), [""; 0]);
+}
+
+/// A table that is nearly empty is one under any name, and however it is divided.
+#[test]
+fn a_table_that_shrinks_under_another_name_is_found() {
+    let text = |tables: &[(&str, usize)], condition: &str| {
+        let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n    2 pid: int\n}\n".to_owned();
+        for (name, rows) in tables {
+            let rows: Vec<String> = (0..*rows).map(|row| format!("[\"{name}-{row}\"]")).collect();
+            let _ = writeln!(text, "table {name} @ 1 {{ image: string nocase key }} rows [{}]", rows.join(", "));
+        }
+        let _ = writeln!(
+            text,
+            "rule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8001\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}"
+        );
+        text
+    };
+    let before = of("r.content", &text(&[("known", 8)], "image in known"), 1);
+    assert_eq!(before.rules().len(), 1, "{:?}", before.findings().collect::<Vec<_>>());
+    let shrunk = |tables: &[(&str, usize)], condition: &str, allow_shrink: bool| {
+        let now = of("r.content", &text(tables, condition), 2);
+        let found = checked(&now, Some(&before), Settings { allow_shrink, ..settings() }, &["change"]);
+        errors(&found).iter().filter(|(code, _)| *code == "CC0801").map(|(_, of)| (*of).to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(shrunk(&[("known", 8)], "image in known", false), [""; 0]);
+    assert_eq!(shrunk(&[("known", 3)], "image in known", false), ["the table `known` has 3 rows, and had 8"]);
+    assert_eq!(shrunk(&[("known", 3)], "image in known", true), [""; 0]);
+    let renamed = |rows: &str| format!("`r` looks into {rows}, and looked into `known` with 8");
+    assert_eq!(shrunk(&[("other", 3)], "image in other", false), [renamed("`other` with 3 rows")]);
+    assert_eq!(shrunk(&[("a", 1), ("b", 2)], "image in a or image in b", false), [renamed("`a`, `b` with 3 rows")]);
+    assert_eq!(shrunk(&[("other", 8)], "image in other", false), [""; 0]);
+    assert_eq!(shrunk(&[("a", 3), ("b", 3)], "image in a or image in b", false), [""; 0]);
+    assert_eq!(shrunk(&[("other", 3)], "image in other", true), [""; 0]);
+}
+
+/// Clauses of three of so many parts each, of which analysis can tell little.
+fn clauses(parts: usize, count: usize, seed: u64) -> String {
+    let mut state = seed;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let clause = |_| {
+        let part = |_| {
+            let (number, is_not) = (next(parts), next(2) == 0);
+            format!("{}image contains \"p{number:02}x\"", if is_not { "not " } else { "" })
+        };
+        format!("({})", (0..3).map(part).collect::<Vec<_>>().join(" or "))
+    };
+    (0..count).map(clause).collect::<Vec<_>>().join(" and ")
+}
+
+fn hard(condition: &str, sequence: u64) -> Built {
+    let text = format!(
+        "template acme.process @ 1 {{\n    reads {{ kind: \"process\" }}\n    1 image: string nocase\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8001\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}\n"
+    );
+    of("r.content", &text, sequence)
+}
+
+/// Where analysis gives up, generated events still show that a rule says the contrary; and what nobody can judge makes the
+/// check one in part.
+#[test]
+fn a_rule_that_is_too_hard_to_judge_is_not_passed() {
+    for (parts, count) in [(40, 160), (50, 190), (60, 220)] {
+        let before = clauses(parts, count, count as u64);
+        let change = |now: &str| {
+            let found = checked(&hard(now, 2), Some(&hard(&before, 1)), settings(), &["change"]);
+            found.checks.into_iter().find(|check| check.name == "change").unwrap()
+        };
+        let is_unknown = |of: &String| of.contains("what the change of `r` on acme.process @ 1 does");
+        let same = change(&before);
+        assert!(same.findings.is_empty() && !same.skipped.iter().any(is_unknown), "{same:?}");
+        let negated = change(&format!("not ({before})"));
+        assert!(negated.findings.iter().any(|of| of.code == "CC0809" && of.weight == Weight::Error), "{negated:?}");
+        let other = change(&clauses(parts, count, 7));
+        assert!(
+            !other.findings.is_empty() || other.skipped.iter().any(is_unknown) || other.summary.contains("different"),
+            "{other:?}"
+        );
+    }
+}
+
+/// A rule that no analysis can judge is no fault of the gate, whatever defect is seeded into it.
+#[test]
+fn a_hard_rule_is_no_fault_of_the_gate() {
+    for (parts, count) in [(40, 160), (60, 220)] {
+        let found = checked(&hard(&clauses(parts, count, 3), 1), None, settings(), &["self-test"]);
+        assert_eq!(errors(&found), []);
+    }
+}
