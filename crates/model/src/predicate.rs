@@ -188,6 +188,20 @@ pub enum Test {
 }
 
 impl Test {
+    /// How many values are looked for, one at least.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        match self {
+            Self::Text { patterns, .. } => patterns.len(),
+            Self::Int(ranges) | Self::Time(_, ranges) => ranges.len(),
+            Self::Bytes(values) => values.len(),
+            Self::Cidr(networks) => networks.len(),
+            Self::InTable(table) => table.rows().len(),
+            Self::Elements { test, .. } => test.values(),
+            _ => 1,
+        }
+    }
+
     /// The other field that the value is compared with.
     #[must_use]
     pub fn other(&self) -> Option<&FieldRef> {

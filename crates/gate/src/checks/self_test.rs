@@ -8,6 +8,7 @@ use std::thread;
 use contentcheck_analysis::{Analysis, steps_on_this_thread};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
+use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::{Gathered, Policy};
 use contentcheck_run::proof;
@@ -34,6 +35,9 @@ const TARGETS: usize = 4;
 /// Steps for what there is to prove of a release beyond which it is represented by the file of one rule, as a large one
 /// is: checks of it would prove all of that for each defect anew.
 const LOOK: u64 = 20_000_000;
+/// Values that the rules look for, on all template types together, beyond which it is represented so too: each defect is
+/// compiled anew.
+const VALUES: usize = 20_000;
 /// Attempts that were cut and are named.
 const NAMED: usize = 8;
 /// Events that a check makes of a seeded release: at least, and for each target.
@@ -181,7 +185,7 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
     let all: BTreeSet<usize> = (0..defects.len()).collect();
     let of_rule = run.settings.work / 2;
     if !run.settings.every_rule {
-        let is_alone = run.built.files() > WHOLE || is_hard(run);
+        let is_alone = run.built.files() > WHOLE || is_large(run) || is_hard(run);
         let (mut left, mut work) = (all, run.settings.work);
         let mut found = Vec::new();
         for number in victims.into_iter().take(VICTIMS) {
@@ -223,6 +227,19 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
     });
     found.sort();
     found
+}
+
+/// Whether there is much to compile of a release.
+fn is_large(run: &Subject<'_>) -> bool {
+    let of_rule = |rule: &&CheckedRule| -> usize {
+        let mut values = 0;
+        // One condition on all of its template types, or nearly.
+        if let Some(target) = rule.targets.first() {
+            target.condition.each(&mut |predicate, _| values += predicate.test.values());
+        }
+        values * rule.targets.len()
+    };
+    run.rules.iter().map(of_rule).sum::<usize>() > VALUES
 }
 
 /// Whether there is much to prove of a release.
@@ -296,7 +313,8 @@ fn attempt(
         release.sources.retain(|(source, language)| {
             source.is(&rule.source) || (*language == Language::Native && declares(source.text()))
         });
-        let is_used = |of: &&Arc<TemplateType>| rule.targets.iter().any(|target| target.template.name == of.name);
+        let tried = || rule.targets.iter().take(TARGETS);
+        let is_used = |of: &&Arc<TemplateType>| tried().any(|target| target.template.name == of.name);
         release.library = release.library.iter().filter(is_used).cloned().collect();
         release.fleet = None;
         release
