@@ -65,7 +65,8 @@ pub fn own(rules: &[PathBuf]) -> Result<Release, String> {
     Ok(release)
 }
 
-/// The engine of rsigma-eval with all rules that it accepts.
+/// The engine of rsigma-eval with all rules that it accepts, in its fastest configuration that loses no match: with its
+/// index over the literals of all rules. Its Bloom filter loses some.
 ///
 /// # Errors
 /// When a path is wrong.
@@ -84,7 +85,9 @@ pub fn rsigma(rules: &[PathBuf]) -> Result<Engine, String> {
             }
         }
     }
-    println!("rsigma-eval 0.23.0: {loaded} rules, {refused} refused, load {:.2} s", since(start));
+    // The index is built anew with each rule that is added while it is on.
+    engine.set_cross_rule_ac(true);
+    println!("rsigma-eval 0.23.0, indexed: {loaded} rules, {refused} refused, load {:.2} s", since(start));
     Ok(engine)
 }
 

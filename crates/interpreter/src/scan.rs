@@ -201,13 +201,20 @@ impl<M: Meter> Scan<'_, '_, M> {
         match stride {
             0 => Ok(()),
             1 => self.grams(input, text),
-            _ => self.some_grams(input, stride, text),
+            // The steps of a loop are constants then, and what it reads lies within an array.
+            2 => self.some_grams::<2>(input, 2, text),
+            3 => self.some_grams::<3>(input, 3, text),
+            4 => self.some_grams::<4>(input, 4, text),
+            5 => self.some_grams::<5>(input, 5, text),
+            _ => self.some_grams::<0>(input, stride, text),
         }
     }
 
     /// Looks at four bytes of a text every so many bytes: a literal that stands in it has a gram
     /// at one of these places, and all of its first grams are in the filter.
-    fn some_grams(&mut self, input: u16, stride: usize, text: &[u8]) -> Result<(), Halt> {
+    fn some_grams<const STRIDE: usize>(&mut self, input: u16, stride: usize, text: &[u8]) -> Result<(), Halt> {
+        /// Bytes in which four looks lie, at any stride that is a constant.
+        const WINDOW: usize = 5 * 3 + GRAM;
         let salt = gram_salt(input);
         let finder = self.grams;
         self.meter.spend(price::scan(text.len()))?;
@@ -217,23 +224,24 @@ impl<M: Meter> Scan<'_, '_, M> {
             let four = part.get(at..).and_then(<[u8]>::first_chunk::<GRAM>)?;
             Some(gram(fold_word(u64::from(u32::from_le_bytes(*four))) as u32, salt))
         };
-        let span = stride.wrapping_mul(3).wrapping_add(GRAM);
         let mut at = 0_usize;
-        // Four looks and one branch on them together: see `grams`.
-        while let Some(part) = text.get(at..at.wrapping_add(span)) {
-            let hit = |index: usize| {
-                let key = key_at(part, index.wrapping_mul(stride)).unwrap_or(0);
-                u32::from(has_bit(bitmap, last, key)) << index
-            };
-            let mut hits = hit(0) | hit(1) | hit(2) | hit(3);
-            while hits != 0 {
-                let index = (hits.trailing_zeros() as usize).wrapping_mul(stride);
-                hits &= hits.wrapping_sub(1);
-                if let Some(key) = key_at(part, index) {
-                    self.bucket(finder, key, input, LiteralKind::Contains, text, at.wrapping_add(index))?;
+        if STRIDE > 0 {
+            // Four looks and one branch on them together: see `grams`.
+            while let Some(part) = text.get(at..).and_then(<[u8]>::first_chunk::<WINDOW>) {
+                let hit = |index: usize| {
+                    let key = key_at(part, index.wrapping_mul(STRIDE)).unwrap_or(0);
+                    u32::from(has_bit(bitmap, last, key)) << index
+                };
+                let mut hits = hit(0) | hit(1) | hit(2) | hit(3);
+                while hits != 0 {
+                    let index = (hits.trailing_zeros() as usize).wrapping_mul(STRIDE);
+                    hits &= hits.wrapping_sub(1);
+                    if let Some(key) = key_at(part, index) {
+                        self.bucket(finder, key, input, LiteralKind::Contains, text, at.wrapping_add(index))?;
+                    }
                 }
+                at = at.wrapping_add(STRIDE << 2);
             }
-            at = at.wrapping_add(stride << 2);
         }
         while let Some(key) = key_at(text, at) {
             if finder.may_hold(key) {
