@@ -191,6 +191,8 @@ pub enum ChangeKind {
     Different,
     /// It differs, and analysis could not tell in what.
     Unknown,
+    /// It matches what it did, and says something else of it: another level, title or tags.
+    Relabelled,
 }
 
 /// A rule that differs from the previous release.
@@ -211,6 +213,9 @@ pub struct Change {
     pub loses: Option<serde_json::Value>,
     /// Of so many ordinary events, how many each version matches.
     pub volume: Option<Volume>,
+    /// What it says of a match now, and said before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<String>,
 }
 
 /// How often two versions of a rule match the same events.

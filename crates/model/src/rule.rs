@@ -65,6 +65,19 @@ impl Level {
         let levels = [Self::Informational, Self::Low, Self::Medium, Self::High, Self::Critical];
         Self::WORDS.iter().zip(levels).find(|(name, _)| **name == word).map(|(_, level)| level)
     }
+
+    /// Its word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        let [informational, low, medium, high, critical] = Self::WORDS;
+        match self {
+            Self::Informational => informational,
+            Self::Low => low,
+            Self::Medium => medium,
+            Self::High => high,
+            Self::Critical => critical,
+        }
+    }
 }
 
 /// One test event of a rule.

@@ -4,10 +4,10 @@ mod meaning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contentcheck_model::diagnostic::{Build, Detail, Measure, codes};
+use contentcheck_model::diagnostic::{Build, Detail, Measure, clip, codes};
 use contentcheck_model::predicate::Test;
-use contentcheck_model::rule::{CheckedRule, RuleId};
-use contentcheck_model::sensor::{Constraint, Sensor};
+use contentcheck_model::rule::{CheckedRule, Level, RuleId};
+use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release;
 
@@ -111,7 +111,10 @@ impl Check for ChangeGuard {
         for (name, rule) in &after {
             match before.get(name) {
                 None => changes.push(meaning::added(run, rule, &mut outcome)),
-                Some(old) => meaning::changed(run, (old, rule), earlier, &mut changes, &mut outcome),
+                Some(old) => {
+                    meaning::changed(run, (old, rule), earlier, &mut changes, &mut outcome);
+                    changes.extend(relabelled(old, rule));
+                }
             }
         }
         let recorded = meaning::recorded(run, earlier, previous, &mut outcome);
@@ -125,6 +128,7 @@ impl Check for ChangeGuard {
             ("different", ChangeKind::Different),
             ("rewritten", ChangeKind::Rewritten),
             ("unknown", ChangeKind::Unknown),
+            ("relabelled", ChangeKind::Relabelled),
         ];
         for (name, kind) in kinds {
             outcome.fact(name, of(kind));
@@ -210,7 +214,25 @@ fn plain(rule: &CheckedRule, kind: ChangeKind) -> Change {
         gains: None,
         loses: None,
         volume: None,
+        labels: None,
     }
+}
+
+/// What two versions of a rule say of a match, where that differs. Who sees an alert by its level sees none where that sinks.
+fn relabelled(old: &CheckedRule, new: &CheckedRule) -> Option<Change> {
+    let level = |rule: &CheckedRule| rule.level.map_or("none", Level::word).to_owned();
+    let title = |rule: &CheckedRule| format!("`{}`", clip(&rule.title));
+    let tags = |rule: &CheckedRule| if rule.tags.is_empty() { "none".to_owned() } else { clip(&rule.tags.join(", ")) };
+    let of = [("level", level(old), level(new)), ("title", title(old), title(new)), ("tags", tags(old), tags(new))];
+    let is_other = [old.level != new.level, old.title != new.title, old.tags != new.tags];
+    let said: Vec<String> = of
+        .into_iter()
+        .zip(is_other)
+        .filter(|(_, is_other)| *is_other)
+        .map(|((what, was, is), _)| format!("{what} {is}, was {was}"))
+        .collect();
+    let labels = (!said.is_empty()).then(|| said.join("; "))?;
+    Some(Change { labels: Some(labels), ..plain(new, ChangeKind::Relabelled) })
 }
 
 /// Rules that are gone.
@@ -241,8 +263,7 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
 /// lint reports.
 fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outcome: &mut Outcome) {
     let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
-    let before = previous.image.as_ref().map_err(ToString::to_string);
-    let before = match before.and_then(|image| Groups::of(previous.content(), image, fleet)) {
+    let before = match ran(previous, fleet) {
         Ok(before) => before,
         Err(reason) => {
             outcome.skipped.push(format!("rules that each sensor loads: the previous release has no image: {reason}"));
@@ -250,13 +271,11 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
         }
     };
     let mut lost_by: BTreeMap<Identity, Vec<&Sensor>> = BTreeMap::new();
-    for was in &before.taking {
-        let loaded_before = was.loaded(previous.content());
-        let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
-        for sensor in &was.sensors {
-            let is_it = |other: &&Sensor| std::ptr::eq(*other, *sensor);
-            // One that refuses the image has a finding of `verify`.
-            let Some(now) = groups.taking.iter().find(|group| group.sensors.iter().any(is_it)) else { continue };
+    // One that refuses the image has a finding of `verify`.
+    for now in &groups.taking {
+        for sensor in &now.sensors {
+            let Some(loaded_before) = before.get(&build(sensor)) else { continue };
+            let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
             let loads = now.plan.loaded_rules();
             outcome.learned.sensors.push(SensorFacts {
                 sensor: sensor.name().to_owned(),
@@ -313,6 +332,27 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
                 .with_help("widen its `sensors`, or say that it is meant: --allow-shrink, for this one release"),
         );
     }
+}
+
+/// The name and version of a sensor.
+fn build(sensor: &Sensor) -> (String, String) {
+    (sensor.name().to_owned(), sensor.version().to_string())
+}
+
+/// The rules of the previous release that each sensor of the fleet runs, as that release's own manifest of it says and as
+/// this one's does: a manifest that lacks something now does not make it never have been there.
+fn ran(previous: &Built, fleet: &Fleet) -> Result<BTreeMap<(String, String), BTreeSet<Identity>>, String> {
+    let image = previous.image.as_ref().map_err(ToString::to_string)?;
+    let mut ran: BTreeMap<(String, String), BTreeSet<Identity>> = BTreeMap::new();
+    for fleet in previous.devices.iter().chain([fleet]) {
+        for group in Groups::of(previous.content(), image, fleet)?.taking {
+            let loaded = group.loaded(previous.content());
+            for sensor in group.sensors {
+                ran.entry(build(sensor)).or_default().extend(loaded.iter().cloned());
+            }
+        }
+    }
+    Ok(ran)
 }
 
 /// New rules that no sensor of the fleet runs: somebody wrote them to find something. `sensors` that no sensor of the fleet

@@ -85,6 +85,76 @@ fn a_table_that_shrinks_under_another_name_is_found() {
     assert_eq!(shrunk(&[("other", 3)], "image in other", true), [""; 0]);
 }
 
+/// A manifest that lacks something now does not make it never have been there.
+#[test]
+fn a_manifest_that_lacks_something_hides_no_rule() {
+    let rule = |number: u32, template: &str, when: &str| {
+        format!(
+            "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f80{number:02}\"\n    template: {template} @ 1\n    severity: low\n    when {when}\n}}\n"
+        )
+    };
+    let text = format!(
+        "template acme.process @ 1 {{\n    1 image: string nocase\n    2 pid: int\n}}\ntemplate acme.pipe @ 1 {{\n    1 name: string\n}}\n{}{}{}",
+        rule(1, "acme.process", "image == \"a\""),
+        rule(2, "acme.process", "pid == 4 and image == \"b\""),
+        rule(3, "acme.pipe", "name == \"c\"")
+    );
+    let on = |templates: &str, skip: bool| {
+        let json = format!("{{\"format\":1,\"sensor\":\"acme\",\"version\":\"7\",\"templates\":{{{templates}}}}}");
+        let sensor = Manifest::parse(&Source::new("m.json", json)).unwrap();
+        let gathered = Gathered::of(vec![(Source::new("r.content", text.as_str()), Language::Native)]);
+        Built::new(Gathered { fleet: Some(Fleet::new(vec![sensor]).unwrap()), ..gathered }, skip, 1).unwrap()
+    };
+    let input = |name: &str, ty: &str| format!("{{\"name\":\"{name}\",\"type\":\"{ty}\"}}");
+    let process = |inputs: &[String]| format!("\"acme.process\":{{\"inputs\":[{}]}}", inputs.join(","));
+    let pipe = format!("\"acme.pipe\":{{\"inputs\":[{}]}}", input("name", "string"));
+    let (image, pid) = (input("image", "string"), input("pid", "int"));
+    let both = process(&[image.clone(), pid]);
+    let whole = format!("{both},{pipe}");
+    for skip in [false, true] {
+        let before = on(&whole, skip);
+        let lost = |templates: &str| {
+            let found = checked(&on(templates, skip), Some(&before), settings(), &["change"]);
+            errors(&found)
+                .iter()
+                .filter(|(code, _)| *code == "CC0810")
+                .map(|(_, of)| (*of).to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(lost(&whole), [""; 0]);
+        let gone = |rule: &str| format!("`{rule}` no longer runs on any sensor of the fleet");
+        assert_eq!(lost(&both), [gone("r3")]);
+        // An input that is missing is an error of lint, and the rule is left out for it.
+        assert_eq!(lost(&format!("{},{pipe}", process(std::slice::from_ref(&image)))), [""; 0]);
+    }
+}
+
+/// A rule may match what it matched and call nobody any more.
+#[test]
+fn what_a_rule_says_of_a_match_is_compared() {
+    let text = |severity: &str, title: &str, tags: &str| {
+        format!(
+            "template acme.process @ 1 {{\n    1 image: string nocase\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8001\"\n    template: acme.process @ 1\n    severity: {severity}\n    title: \"{title}\"\n    tags: [{tags}]\n    when image == \"a\"\n}}\n"
+        )
+    };
+    let before = of("r.content", &text("high", "A", "attack.t1059"), 1);
+    let said = |severity: &str, title: &str, tags: &str| {
+        let now = of("r.content", &text(severity, title, tags), 2);
+        let found = checked(&now, Some(&before), settings(), &["change"]);
+        let check = found.checks.iter().find(|check| check.name == "change").unwrap();
+        let labels: Vec<String> = found.changes.iter().filter_map(|change| change.labels.clone()).collect();
+        assert_eq!(check.facts["relabelled"], labels.len() as u64);
+        assert_eq!(check.summary.contains("1 relabelled"), !labels.is_empty(), "{}", check.summary);
+        labels
+    };
+    assert_eq!(said("high", "A", "attack.t1059"), [""; 0]);
+    assert_eq!(said("low", "A", "attack.t1059"), ["level low, was high"]);
+    assert_eq!(
+        said("informational", "B", "attack.t1003"),
+        ["level informational, was high; title `B`, was `A`; tags attack.t1003, was attack.t1059"]
+    );
+}
+
 /// Clauses of three of so many parts each, of which analysis can tell little.
 fn clauses(parts: usize, count: usize, seed: u64) -> String {
     let mut state = seed;

@@ -266,6 +266,9 @@ fn changes(page: &mut Page, evidence: &Evidence) {
             page.put(format_args!(" on {}", escape(template)));
         }
         page.put(format_args!("</p>\n"));
+        if let Some(labels) = &change.labels {
+            page.put(format_args!("<p>{}</p>\n", escape(labels)));
+        }
         for (event, what) in [
             (&change.gains, "An event that only the new version matches"),
             (&change.loses, "An event that only the old version matches"),

@@ -72,9 +72,10 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
             };
             let _ = writeln!(
                 text,
-                "| {} | {} | {} | {} |",
+                "| {} | {}{} | {} | {} |",
                 escaped(&change.title),
                 kind(change.kind),
+                change.labels.as_ref().map_or_else(String::new, |labels| format!(": {}", escaped(labels))),
                 event(&change.gains),
                 event(&change.loses)
             );

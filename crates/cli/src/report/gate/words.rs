@@ -14,6 +14,7 @@ pub(super) const fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::Narrower => "narrower",
         ChangeKind::Different => "different",
         ChangeKind::Unknown => "differs; the effect could not be determined",
+        ChangeKind::Relabelled => "says something else of what it matches",
     }
 }
 
