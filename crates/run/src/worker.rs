@@ -1,5 +1,6 @@
 //! Worker: the memory of one thread, and what evaluates events with it.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use contentcheck_compiler::event::with_event;
@@ -193,7 +194,10 @@ impl<'p> Worker<'p> {
         let (inputs, header) = (stop.inputs(), stop.header());
         let others = match plan.sensor() {
             Some(_) => Vec::new(),
-            None => others(template, event, |name| inputs.iter().any(|input| input.name == name)),
+            None => {
+                let names: HashSet<&str> = inputs.iter().map(|input| input.name).collect();
+                others(template, event, |name| names.contains(name))
+            }
         };
         let value = |name: &str| event.value(&template.named(name));
         let Self { image, words, .. } = self;

@@ -1,10 +1,13 @@
 //! How much a run had to look at, held against the evidence of the previous release. A file that is hidden, cut off or
 //! no longer named leaves no finding of its own: every check passes with less.
 
-use contentcheck_model::diagnostic::codes;
-use contentcheck_model::sensor::Fleet;
+use std::collections::BTreeSet;
+
+use contentcheck_model::diagnostic::{clip, codes};
+use contentcheck_model::sensor::{Fleet, Sensor};
 
 use crate::evidence::{Evidence, Finding};
+use crate::facts::plural;
 use crate::previous::PreviousEvidence;
 use crate::run::{Learned, Outcome, Subject};
 
@@ -106,6 +109,32 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
     }
 }
 
+/// Sensors whose manifest supplies something else than the previous release's manifest of the same build: a build does not
+/// change, so one of the two is not true, and what rules were checked against is not what is deployed.
+fn manifests_changed(run: &Subject<'_>, outcome: &mut Outcome) {
+    let then = run.previous.and_then(|previous| previous.devices.as_ref());
+    let (Some(then), Some(now)) = (then, &run.built.devices) else { return };
+    for sensor in now.sensors() {
+        let is_it = |other: &&Sensor| other.name() == sensor.name() && other.version() == sensor.version();
+        let Some(was) = then.sensors().iter().find(is_it) else { continue };
+        let (was, is) = (was.manifest(), sensor.manifest());
+        if was.header == is.header && was.templates == is.templates {
+            continue;
+        }
+        let differs = |name: &&String| was.templates.get(*name) != is.templates.get(*name);
+        let templates: BTreeSet<&String> = was.templates.keys().chain(is.templates.keys()).filter(differs).collect();
+        let what = match templates.first() {
+            Some(first) if templates.len() == 1 => format!("`{}`", clip(first)),
+            Some(first) => format!("`{}` and {}", clip(first), plural(templates.len() - 1, "other template type")),
+            None => "its header".to_owned(),
+        };
+        let message = format!("the manifest of {sensor} says something else of {what} than in the previous release");
+        outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
+            "a build does not change: give another build a version of its own; where the manifest was wrong before: --allow-shrink, for this one release",
+        ));
+    }
+}
+
 /// Sensors that the release before was for and this one is not: nothing looks at what they do with it, and they may still
 /// be deployed. The fleet of before is that of the previous release, and what its evidence names besides.
 pub(crate) fn sensors_gone(run: &Subject<'_>, outcome: &mut Outcome) {
@@ -127,6 +156,7 @@ pub(crate) fn sensors_gone(run: &Subject<'_>, outcome: &mut Outcome) {
         }
     }
     let now = run.built.devices.as_ref().map(names).unwrap_or_default();
+    manifests_changed(run, outcome);
     let gone: Vec<&str> = before.iter().filter(|of| !now.contains(of)).map(String::as_str).collect();
     /// The most that are named.
     const NAMED: usize = 5;

@@ -122,6 +122,15 @@ fn a_manifest_that_lacks_something_hides_no_rule() {
                 .collect::<Vec<_>>()
         };
         assert_eq!(lost(&whole), [""; 0]);
+        // A build that supplies something else than it did is another build, whatever rules read.
+        let changed = |templates: &str| {
+            let found = checked(&on(templates, skip), Some(&before), settings(), &["change"]);
+            let said =
+                |of: &(&str, &str)| of.0 == "CC1016" && of.1.starts_with("the manifest of acme 7 says something else");
+            errors(&found).iter().filter(|of| said(of)).count()
+        };
+        let more = format!("{whole},\"acme.other\":{{\"inputs\":[]}}");
+        assert_eq!([changed(&whole), changed(&both), changed(&more)], [0, 1, 1]);
         let gone = |rule: &str| format!("`{rule}` no longer runs on any sensor of the fleet");
         assert_eq!(lost(&both), [gone("r3")]);
         // An input that is missing is an error of lint, and the rule is left out for it.

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::cell::{self, KeyValue};
 use super::{Column, Data, Format, Table};
+use crate::diagnostic::text::is_hidden;
 use crate::diagnostic::{Diagnostic, Sink, clip, closest, codes};
 use crate::limits;
 use crate::source::{Source, Span};
@@ -228,7 +229,12 @@ impl<'a> Filling<'a> {
     fn row(&mut self, cells: impl Iterator<Item = (Result<Option<Value>, String>, Span)>, span: Span, sink: &mut Sink) {
         let mut row = Vec::with_capacity(self.columns.len());
         let mut good = true;
-        for (column, (cell, at)) in self.columns.iter().zip(cells) {
+        for (place, (column, (cell, at))) in self.columns.iter().zip(cells).enumerate() {
+            let unseen = match &cell {
+                Ok(Some(Value::String(text))) if place == self.key => unseen(text),
+                _ => None,
+            };
+            let cell = unseen.map_or(cell, Err);
             match cell {
                 Ok(value) => row.push(value),
                 Err(problem) => {
@@ -320,4 +326,12 @@ impl<'de> Deserialize<'de> for Pairs {
         }
         deserializer.deserialize_map(Object)
     }
+}
+
+/// What nobody sees in a key and what keeps it from being that of any event. A line break within a cell has its own code.
+fn unseen(text: &str) -> Option<String> {
+    if let Some(letter) = text.chars().find(|letter| is_hidden(*letter) && !matches!(letter, '\n' | '\r')) {
+        return Some(format!("has the hidden character U+{:04X}", u32::from(letter)));
+    }
+    (text.trim() != text).then(|| "begins or ends with a space".to_owned())
 }

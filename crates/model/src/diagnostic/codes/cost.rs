@@ -45,7 +45,7 @@ codes! {
     }
     /// A table row is wrong
     TABLE_ROW = "CC0512" "table-row" Error {
-        cause: "A cell is blank or of the wrong type, a row has too many or too few cells, or the data cannot be read.",
+        cause: "A cell is blank or of the wrong type, a key has a hidden character or a space at an end, so that no event has it, a row has too many or too few cells, or the data cannot be read.",
         harm: "An empty cell where a value was required stopped a global control plane on 12 June 2025.",
         cure: "Fix the row that the message names, by row and column.",
     }

@@ -81,7 +81,7 @@ codes! {
     }
     /// A run has less to look at than the one before
     CORPUS_SHRUNK = "CC1016" "corpus-shrunk" Error {
-        cause: "Recorded events, never-match events or tests are fewer than in the evidence of the previous release: a file is hidden, renamed, cut off or no longer named. Or a sensor of the previous release's fleet is not in this one's.",
+        cause: "Recorded events, never-match events or tests are fewer than in the evidence of the previous release: a file is hidden, renamed, cut off or no longer named. Or a sensor of the previous release's fleet is not in this one's, or its manifest says something else of the same build.",
         harm: "What is no longer looked at is no longer found, and every check passes as before.",
         cure: "Restore what is missing, or say that it is meant to go: `--allow-shrink`, for this one release.",
     }

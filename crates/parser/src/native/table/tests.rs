@@ -25,6 +25,24 @@ fn of(text: &str, data: Option<&[u8]>) -> (Option<Table>, String) {
 const CSV: &str = "table d @ 1 { hash: bytes key, name: string nocase, port: int? } capacity 3 from \"d.csv\"";
 const JSON: &str = "table d @ 1 { hash: bytes key, name: string nocase, port: int? } capacity 4 from \"d.jsonl\"";
 
+/// A key that looks right and that no event has is an error, in whatever source; in other columns nothing is compared.
+#[test]
+fn a_key_that_no_event_has_is_an_error() {
+    let signs = ["\0", "\u{1b}", "\u{7f}", "\u{200b}", "\u{202e}", "\u{feff}", "\u{ad}", "\u{e0041}"];
+    let wrong = signs.map(|sign| (format!("a{sign}b"), "hidden character"));
+    let blanks = [" a", "a ", "\u{a0}a", "a\t\u{2003}"].map(|text| (text.to_owned(), "row 1, column `name`"));
+    for (key, words) in wrong.into_iter().chain(blanks) {
+        let json = serde_json::json!({ "name": key, "other": "x" }).to_string();
+        let jsonl = "table d @ 1 { name: string key, other: string } from \"d.jsonl\"";
+        let (made, found) = of(jsonl, Some(json.as_bytes()));
+        assert!(made.is_none() && found.contains("CC0512") && found.contains(words), "{key:?}: {found}");
+        let (made, found) = of(&jsonl.replace("jsonl", "csv"), Some(format!("name,other\n\"{key}\",x\n").as_bytes()));
+        assert!(made.is_none() && found.contains("CC0512"), "{key:?}: {found}");
+        let json = serde_json::json!({ "name": "x", "other": key }).to_string();
+        assert_eq!(of(jsonl, Some(json.as_bytes())).1, "", "{key:?}");
+    }
+}
+
 #[test]
 fn the_three_sources_give_the_same_rows() {
     let (csv, found) = of(CSV, Some(b"\xEF\xBB\xBFname, hash,port\r\n\"x, y\",AB cd,80\r\nz,00,\r\n"));
