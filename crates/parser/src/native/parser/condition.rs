@@ -82,8 +82,11 @@ impl Parser<'_> {
     ) -> Read<Option<Expr>> {
         let mut reads = Vec::new();
         let mut mixed = Vec::new();
+        let unread = self.unread;
         loop {
-            if let Some(read) = operand(self)? {
+            let read = operand(self)?;
+            self.unread += usize::from(read.is_none());
+            if let Some(read) = read {
                 if matches!(read, Expr::All(_)) && self.group != Some(read.span()) {
                     mixed.push(read.span());
                 }
@@ -112,12 +115,14 @@ impl Parser<'_> {
             let found = self
                 .sink
                 .diagnostic(&codes::MIXED_AND_OR, *first, "`and` and `or` are mixed without parentheses")
-                .with_label("`and` binds tighter, so this is one operand of the `or`")
-                .with_edits(
-                    FixKind::Parentheses,
-                    "add the parentheses",
-                    mixed.iter().flat_map(|span| [edit(span.start, "("), edit(span.end, ")")]).collect(),
-                );
+                .with_label("`and` binds tighter, so this is one operand of the `or`");
+            let edits = mixed.iter().flat_map(|span| [edit(span.start, "("), edit(span.end, ")")]).collect();
+            // Where an operand could not be read, nobody knows how far the others reach.
+            let found = if self.unread == unread {
+                found.with_edits(FixKind::Parentheses, "add the parentheses", edits)
+            } else {
+                found
+            };
             self.warn(found);
         }
         let chain = Chain { operands, span };

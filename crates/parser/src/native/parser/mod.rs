@@ -103,6 +103,8 @@ struct Parser<'s> {
     operands: usize,
     /// Open parentheses and negations.
     depth: usize,
+    /// Operands that could not be read.
+    unread: usize,
     /// The group in parentheses that was read last.
     group: Option<Span>,
     /// What was declared and could not be read, by name.
@@ -123,6 +125,7 @@ impl<'s> Parser<'s> {
             values: 0,
             operands: 0,
             depth: 0,
+            unread: 0,
             group: None,
             lost: Vec::new(),
         }
