@@ -25,13 +25,15 @@ pub struct Filling<'a> {
     index: HashMap<KeyValue, usize>,
     /// Rows seen, good or bad.
     seen: usize,
+    /// Whether they come from a file of data: what nobody sees in content is told where content is read.
+    of_data: bool,
 }
 
 impl<'a> Filling<'a> {
     /// A table without rows.
     #[must_use]
     pub fn new(columns: &'a [Column], key: usize, capacity: Option<u64>) -> Self {
-        Self { columns, key, capacity, rows: Vec::new(), index: HashMap::new(), seen: 0 }
+        Self { columns, key, capacity, rows: Vec::new(), index: HashMap::new(), seen: 0, of_data: false }
     }
 
     /// The table, once every row is in it. Only where nothing was reported is it one.
@@ -43,6 +45,7 @@ impl<'a> Filling<'a> {
 
     /// Rows of a file.
     pub fn data(&mut self, format: Format, data: Data<'_>) -> Vec<Diagnostic> {
+        self.of_data = true;
         let bytes = data.bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(data.bytes);
         if bytes.len() > limits::TABLE_BYTES {
             let source = Source::new(data.name, "");
@@ -231,7 +234,7 @@ impl<'a> Filling<'a> {
         let mut good = true;
         for (place, (column, (cell, at))) in self.columns.iter().zip(cells).enumerate() {
             let unseen = match &cell {
-                Ok(Some(Value::String(text))) if place == self.key => unseen(text),
+                Ok(Some(Value::String(text))) if self.of_data && place == self.key => unseen(text),
                 _ => None,
             };
             let cell = unseen.map_or(cell, Err);
@@ -328,9 +331,12 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// What nobody sees in a key and what keeps it from being that of any event. A line break within a cell has its own code.
+/// What nobody sees in a key and what keeps it from being that of any event. A line break within a cell has its own code,
+/// and words of some scripts are written with joiners.
 fn unseen(text: &str) -> Option<String> {
-    if let Some(letter) = text.chars().find(|letter| is_hidden(*letter) && !matches!(letter, '\n' | '\r')) {
+    if let Some(letter) =
+        text.chars().find(|letter| is_hidden(*letter) && !matches!(letter, '\n' | '\r' | '\u{200C}' | '\u{200D}'))
+    {
         return Some(format!("has the hidden character U+{:04X}", u32::from(letter)));
     }
     (text.trim() != text).then(|| "begins or ends with a space".to_owned())
