@@ -85,7 +85,7 @@ pub fn rsigma(rules: &[PathBuf]) -> Result<Engine, String> {
             }
         }
     }
-    // The index is built anew with each rule that is added while it is on.
+    // While it is on, each rule that is added builds the whole index again.
     engine.set_cross_rule_ac(true);
     println!("rsigma-eval 0.23.0, indexed: {loaded} rules, {refused} refused, load {:.2} s", since(start));
     Ok(engine)

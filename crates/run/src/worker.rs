@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use contentcheck_compiler::event::with_event;
 use contentcheck_events::{Flat, Flattener, Layout, Scratch, Tally, own};
-use contentcheck_interpreter::{Done, Event, Fault, KillList, OpenImage, VerifiedImage};
+use contentcheck_interpreter::{Done, Event, Fault, Input, KillList, OpenImage, VerifiedImage};
 use contentcheck_model::field::{FieldInfo, FieldRef, Place};
 use contentcheck_model::rule::RuleId;
 use contentcheck_model::template::{FieldType, TemplateType};
@@ -194,10 +194,7 @@ impl<'p> Worker<'p> {
         let (inputs, header) = (stop.inputs(), stop.header());
         let others = match plan.sensor() {
             Some(_) => Vec::new(),
-            None => {
-                let names: HashSet<&str> = inputs.iter().map(|input| input.name).collect();
-                others(template, event, |name| names.contains(name))
-            }
+            None => others(template, event, &inputs),
         };
         let value = |name: &str| event.value(&template.named(name));
         let Self { image, words, .. } = self;
@@ -267,11 +264,8 @@ fn fits(value: &Value, ty: FieldType) -> bool {
 
 /// The values that no input takes: only keywords look at them.
 #[must_use]
-pub fn others<'e>(
-    template: &TemplateType,
-    event: &'e reference::Event,
-    named: impl Fn(&str) -> bool,
-) -> Vec<&'e Value> {
-    let is_named = |field: &FieldRef| template.describe(field).is_some_and(|info| named(info.name));
+pub fn others<'e>(template: &TemplateType, event: &'e reference::Event, inputs: &[Input<'_>]) -> Vec<&'e Value> {
+    let names: HashSet<&str> = inputs.iter().map(|input| input.name).collect();
+    let is_named = |field: &FieldRef| template.describe(field).is_some_and(|info| names.contains(info.name));
     event.others.iter().chain(event.values().filter(|(field, _)| !is_named(field)).map(|(_, value)| value)).collect()
 }

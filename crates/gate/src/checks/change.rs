@@ -60,6 +60,7 @@ impl Check for ChangeGuard {
                 corpus::shrunk(run, then, earlier, &mut outcome);
             }
             corpus::sensors_gone(run, &mut outcome);
+            corpus::manifests_changed(run, &mut outcome);
         }
         let Some(previous) = run.previous else {
             let reason = "no previous release is named (`previous` under [gate], or --previous)";
@@ -328,7 +329,7 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
         outcome.findings.push(
             Finding::new(&codes::SENSOR_RUNS_LESS, message)
                 .of_rule(rule)
-                .with_detail(Detail::change(Measure::LoadedRules, Some(sensors.len() as u64), Some(0)))
+                .with_detail(Detail::change(Measure::LoadedRules, Some(1), Some(0)))
                 .with_help("widen its `sensors`, or say that it is meant: --allow-shrink, for this one release"),
         );
     }

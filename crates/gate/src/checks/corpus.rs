@@ -111,7 +111,7 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
 
 /// Sensors whose manifest supplies something else than the previous release's manifest of the same build: a build does not
 /// change, so one of the two is not true, and what rules were checked against is not what is deployed.
-fn manifests_changed(run: &Subject<'_>, outcome: &mut Outcome) {
+pub(crate) fn manifests_changed(run: &Subject<'_>, outcome: &mut Outcome) {
     let then = run.previous.and_then(|previous| previous.devices.as_ref());
     let (Some(then), Some(now)) = (then, &run.built.devices) else { return };
     for sensor in now.sensors() {
@@ -156,7 +156,6 @@ pub(crate) fn sensors_gone(run: &Subject<'_>, outcome: &mut Outcome) {
         }
     }
     let now = run.built.devices.as_ref().map(names).unwrap_or_default();
-    manifests_changed(run, outcome);
     let gone: Vec<&str> = before.iter().filter(|of| !now.contains(of)).map(String::as_str).collect();
     /// The most that are named.
     const NAMED: usize = 5;

@@ -1,6 +1,6 @@
 //! Check 7: nothing that a sensor may be shown brings a fault, and the kill switch holds.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use contentcheck_compiler::event::with_event;
@@ -219,8 +219,7 @@ fn switched_off(run: &Subject<'_>, made: &Made, tried: &mut Tried) {
         let Some(event) = events.iter().find(|event| target.evaluate(event)) else { continue };
         let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { continue };
         let inputs = stop.inputs();
-        let names: HashSet<&str> = inputs.iter().map(|input| input.name).collect();
-        let rest = others(template, event, |name| names.contains(name));
+        let rest = others(template, event, &inputs);
         let value = |name: &str| event.value(&template.named(name));
         let mut numbers = stop.templates().iter().map(|of| of.number());
         let version = |of: &u32| verified.image().template(*of).is_some_and(|of| of.version == template.version);

@@ -36,7 +36,7 @@ const TARGETS: usize = 4;
 /// is: checks of it would prove all of that for each defect anew.
 const LOOK: u64 = 20_000_000;
 /// Values that the rules look for, on all template types together, beyond which it is represented so too: each defect is
-/// compiled anew.
+/// another compilation.
 const VALUES: usize = 20_000;
 /// Attempts that were cut and are named.
 const NAMED: usize = 8;
