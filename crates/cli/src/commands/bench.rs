@@ -257,7 +257,7 @@ fn own(release: &Release, plan: &Plan, limit: usize, kept: &mut Vec<Kept>) -> u6
                 let event = reference::Event::from_test(template, test);
                 let inputs = stop.inputs();
                 let value = |name: &str| event.value(&template.named(name)).cloned();
-                let others = others(template, &event, |name| inputs.iter().any(|input| input.name == name));
+                let others = others(template, &event, &inputs);
                 kept.push(Kept {
                     templates: stop.templates().to_vec(),
                     inputs: inputs
