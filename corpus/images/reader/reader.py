@@ -48,7 +48,7 @@ def refuse(section: str, record: int, why: str) -> NoReturn:
 
 # --- Header, sections and records ------------------------------------------------------------------------------------------------
 
-HEADER = 320
+HEADER = 336
 KEYWORD = 0xFFFF
 YES, NO = 0xFFFF, 0xFFFE
 STRING, INT, FLOAT, BOOL, IP, BYTES = range(6)
@@ -60,17 +60,20 @@ EQUALS, STARTS, ENDS, CONTAINS, LIKE, MATCHES = range(6)
 L_EQUALS, L_PREFIX, L_SUFFIX, L_CONTAINS, L_INT = range(5)
 ANCHORS, GRAMS, WIDE_GRAMS = range(3)
 FEATURES = ["nondeterministic", "time", "field", "mask"]
-MAX_STRIDE, MAX_BUCKET, MAX_PARTS, MAX_CODE, MAX_INPUTS, MAX_NFA, MAX_PLACES = 8, 64, 256, 65533, 32767, 262144, 65535
+MAX_STRIDE, MAX_NEEDLES, MAX_BUCKET, MAX_PARTS, MAX_CODE, MAX_INPUTS, MAX_NFA, MAX_PLACES = 8, 4, 64, 256, 65533, 32767, 262144, 65535
+NO_KEYWORDS, FOLDS, CLOSE = 0xFFFFFFFF, 1, 2
 MAX_VERSION, MAX_TEMPLATE_NAME = 128, 1024
 
 Rule = NamedTuple("Rule", [(n, int) for n in (
     "name name_len title title_len comparators comparator_count word word_len tags tags_len revision revision_len level".split())])
 Comparator = NamedTuple("Comparator", [(n, int) for n in "sensor sensor_len version version_len operator".split()])
 Template = NamedTuple("Template", [(n, int) for n in (
-    "name name_len version inputs input_count programs program_count predicates predicate_count atoms atom_count filters always"
-    " always_count keyword_probes keyword_probe_count keyword_stride".split())])
-Input = NamedTuple("Input", [(n, int) for n in (
-    "name name_len kind scalar flags probe_count position stride probes".split())])
+    "name name_len version inputs input_count programs program_count predicates predicate_count atoms atom_count filters"
+    " literals literal_count always always_count keywords".split())])
+Keywords = NamedTuple("Keywords", [(n, int) for n in "filters literals literal_count atom_count look".split()])
+Input = NamedTuple("Input", [(n, int) for n in "name name_len kind scalar flags position look".split()])
+Look = NamedTuple("Look", [(n, int) for n in (
+    "probes probe_count stride close_stride needle_count needle_firsts needle_seconds".split())])
 Probe = NamedTuple("Probe", [(n, int) for n in "kind bytes".split()])
 Program = NamedTuple("Program", [(n, int) for n in "rule code code_len mentions mention_count".split()])
 Instruction = NamedTuple("Instruction", [(n, int) for n in "predicate yes no".split()])
@@ -82,20 +85,20 @@ KeySet = NamedTuple("KeySet", [(n, int) for n in "keys count scalar flags".split
 Key = NamedTuple("Key", [(n, int) for n in "text len".split()])
 Regex = NamedTuple("Regex", [(n, int) for n in "kind classes states start table len".split()])
 Filter = NamedTuple("Filter", [(n, int) for n in "bitmap buckets entries entry_count bitmap_log2 bucket_log2".split()])
-Entry = NamedTuple("Entry", [(n, int) for n in "check input".split()])
-Literal = NamedTuple("Literal", [(n, int) for n in "text len actions action_count kind flags at".split()])
-Atom = NamedTuple("Atom", [(n, int) for n in "witnesses count".split()])
+Entry = NamedTuple("Entry", [(n, int) for n in "check literal".split()])
+Literal = NamedTuple("Literal", [(n, int) for n in "text len actions action_count input at needle kind flags".split()])
+Atom = NamedTuple("Atom", [(n, int) for n in "witnesses count input".split()])
 State = NamedTuple("State", [(n, int) for n in "kind next low high".split()])
 
 # Name of the section, layout of a record, and what a record becomes: None for bytes and `int` for a number.
 SECTIONS: List[Tuple[str, str, Any]] = [
-    ("names", "<B", None), ("rules", "<12IB3x", Rule), ("comparators", "<4IB3x", Comparator), ("templates", "<15I2H", Template),
-    ("inputs", "<2I4BHBxI", Input), ("probes", "<2B", Probe), ("programs", "<5I", Program), ("mentions", "<H", int),
+    ("names", "<B", None), ("rules", "<12IB3x", Rule), ("comparators", "<4IB3x", Comparator), ("templates", "<17I", Template),
+    ("keywords", "<5I", Keywords), ("inputs", "<2I3BxH2xI", Input), ("looks", "<I4B2I", Look), ("probes", "<2B", Probe), ("programs", "<5I", Program), ("mentions", "<H", int),
     ("code", "<I2H", Instruction), ("predicates", "<2BH3I", Predicate), ("patterns", "<2BH3I", Pattern), ("parts", "<B3x2I", Part),
     ("numbers", "<q", int), ("networks", "<2B2x4I", Network), ("sets", "<2I2B2x", KeySet), ("keys", "<2I", Key),
     ("regexes", "<BxH4I", Regex), ("automata", "<B", None), ("filters", "<4I2B2x", Filter), ("bitmaps", "<Q", int),
-    ("buckets", "<I", int), ("entries", "<IH2x", Entry), ("literals", "<4I2BH", Literal), ("actions", "<I", int),
-    ("atoms", "<2I", Atom), ("witnesses", "<I", int), ("text", "<B", None)]
+    ("buckets", "<I", int), ("entries", "<2I", Entry), ("literals", "<4I3H2B", Literal), ("actions", "<I", int),
+    ("atoms", "<2IH2x", Atom), ("witnesses", "<I", int), ("text", "<B", None)]
 
 MASK64 = (1 << 64) - 1
 K = 0x9E3779B97F4A7C15
@@ -211,8 +214,12 @@ def ascii_only(text: bytes) -> bool:
     return all(b < 0x80 for b in text)
 
 
+def blurred(text: bytes) -> bytes:
+    return bytes(b | 0x20 for b in text)
+
+
 def gram_key(gram: bytes, number: int) -> int:
-    return (int.from_bytes(gram.lower(), "little") | (number + 1) << 32) * K & MASK64
+    return (int.from_bytes(blurred(gram), "little") | (number + 1) << 32) * K & MASK64
 
 
 def anchor_key(kind: int, size: int, number: int, word: bytes, whole: int) -> int:
@@ -253,12 +260,10 @@ class Verifier:
         if not rises(names):
             refuse("templates", 0, "template types do not rise")
         for section, _, becomes in SECTIONS:
-            if section in ("names", "text", "rules", "sets", "regexes", "templates", "literals"):
+            if section in ("names", "text", "rules", "sets", "regexes", "templates"):
                 continue
             if self.at[section] != len(image.bytes["automata"] if section == "automata" else image.records[section]):
                 refuse(section, self.at[section], "records that belong to nobody")
-        if len(image.records["literals"]) != len(image.records["entries"]):
-            refuse("literals", 0, "literals and entries are not as many")
         fed = {p.rule for p in image.records["programs"]}
         for number in range(len(image.records["rules"])):
             if number not in fed:
@@ -379,14 +384,11 @@ class Verifier:
             refuse("templates", number, "too many inputs")
         for n, i in enumerate(inputs, t.inputs):
             image.name(i.name, i.name_len)
-            if i.kind > OPEN or i.scalar > BYTES or i.flags & ~7 or i.stride > MAX_STRIDE:
-                refuse("inputs", n, "kind, scalar, flags or stride")
+            if i.kind > OPEN or i.scalar > BYTES or i.flags & ~7:
+                refuse("inputs", n, "kind, scalar or flags")
             if (i.kind == NUMBERED) != (i.position > 0) or i.flags & BY_NUMBER and i.kind != NUMBERED:
                 refuse("inputs", n, "position")
-            self.probes(i.probes, i.probe_count, "inputs", n)
-        self.probes(t.keyword_probes, t.keyword_probe_count, "templates", number)
-        if t.keyword_stride > MAX_STRIDE:
-            refuse("templates", number, "stride")
+            self.look(i.look, "inputs", n)
         programs: List[Program] = self.take("programs", t.programs, t.program_count, "templates", number)
         if not rises([p.rule for p in programs]):
             refuse("templates", number, "programs do not rise by rule")
@@ -399,20 +401,47 @@ class Verifier:
             self.predicate(n, predicate, t, inputs)
         for n, p in enumerate(programs):
             self.program(t.programs + n, p, mentioned[n], code[n], predicates, t)
-        filters = self.take("filters", t.filters, 3, "templates", number)
         always = self.witnesses(t.always, t.always_count, t, "templates", number)
         atoms = self.take("atoms", t.atoms, t.atom_count, "templates", number)
+        own = t.atom_count - self.keywords(number, t)
+        if own < 0:
+            refuse("templates", number, "keywords with more atoms than it has")
         listed: List[Set[int]] = [set() for _ in programs]  # for each program the atoms that are listed for it
         for n, atom in enumerate(atoms):
+            if (atom.input == KEYWORD) != (n >= own):
+                refuse("atoms", t.atoms + n, "its input")
             for program in self.witnesses(atom.witnesses, atom.count, t, "atoms", t.atoms + n):
                 listed[program].add(n)
         for n in set(range(len(programs))) - set(always):
             self.asleep(t.programs + n, code[n], predicates, listed[n])
-        found: Set[int] = set()
-        for kind, f in enumerate(filters):
-            found |= self.filter(t.filters + kind, kind, f, t, inputs)
-        if len(found) < t.atom_count:
-            refuse("atoms", t.atoms, f"{t.atom_count - len(found)} have no literal")
+        looks = {n: image.records["looks"][i.look] for n, i in enumerate(inputs)}
+        self.index(t.filters, t.literals, t.literal_count, looks, [atom.input for atom in atoms[:own]])
+
+    def keywords(self, number: int, t: Template) -> int:
+        """The number of atoms of a template type's keywords, which are checked where they come first."""
+        if t.keywords == NO_KEYWORDS:
+            return 0
+        if t.keywords > self.at["keywords"] or t.keywords >= len(self.image.records["keywords"]):
+            refuse("templates", number, "keywords")
+        k: Keywords = self.image.records["keywords"][t.keywords]
+        if t.keywords == self.at["keywords"]:
+            self.at["keywords"] += 1
+            look = self.look(k.look, "keywords", t.keywords)
+            self.index(k.filters, k.literals, k.literal_count, {KEYWORD: look}, [KEYWORD] * k.atom_count)
+        return k.atom_count
+
+    def look(self, at: int, owner: str, number: int) -> Look:
+        look: Look = self.take("looks", at, 1, owner, number)[0]
+        if max(look.stride, look.close_stride) > MAX_STRIDE or look.needle_count > MAX_NEEDLES:
+            refuse("looks", at, "stride or number of needles")
+        if (look.close_stride > 0) != (look.needle_count > 0) or look.needle_count and 0 < look.stride <= look.close_stride:
+            refuse("looks", at, "close stride")
+        for word in (look.needle_firsts, look.needle_seconds):
+            needles = word.to_bytes(4, "little")
+            if any(needles[look.needle_count:]) or any(not b & 0x20 for b in needles[:look.needle_count]):
+                refuse("looks", at, "needles")
+        self.probes(look.probes, look.probe_count, "looks", at)
+        return look
 
     def probes(self, first: int, count: int, owner: str, number: int) -> None:
         probes = self.take("probes", first, count, owner, number)
@@ -449,7 +478,7 @@ class Verifier:
             if mode and not inputs[p.input].flags & LIST:
                 refuse("predicates", number, "elements of what is no list")
         scalar = None if p.input == KEYWORD else inputs[p.input].scalar
-        if p.opcode == ATOM and p.a >= t.atom_count:
+        if p.opcode == ATOM and (p.a >= t.atom_count or image.records["atoms"][t.atoms + p.a].input != p.input):
             refuse("predicates", number, "atom")
         elif p.opcode in (ANY_TEXT, ALL_TEXTS):
             self.take("patterns", p.a, p.b, "predicates", number)
@@ -500,15 +529,36 @@ class Verifier:
 
     # Filters
 
-    def filter(self, number: int, kind: int, f: Filter, t: Template, inputs: List[Input]) -> Set[int]:
-        """The atoms that the literals of a filter make true; the keys of these are as the page says."""
+    def index(self, first_filter: int, first: int, count: int, looks: Dict[int, Look], atoms: List[int]) -> None:
+        """Literals, and the three filters that find them. `looks` are by input, `atoms` the inputs of the atoms."""
         image = self.image
+        literals: List[Literal] = self.take("literals", first, count, "filters", first_filter)
+        needed: List[Dict[Tuple[int, int], int]] = [{}, {}, {}]  # for each filter the key of each literal's grams
+        made: Set[int] = set()
+        for n, literal in enumerate(literals):
+            record = first + n
+            actions = self.take("actions", literal.actions, literal.action_count, "literals", record)
+            if literal.input not in looks or literal.flags > (FOLDS | CLOSE) or literal.kind > L_INT:
+                refuse("literals", record, "input, flags or kind")
+            if any(a >= len(atoms) or atoms[a] != literal.input for a in actions):
+                refuse("literals", record, "actions")
+            made.update(actions)
+            text = self.literal(literal.text, literal.len, bool(literal.flags & FOLDS), "literals", record)
+            kind, keys = self.keys_of(record, literal, text, looks[literal.input])
+            needed[kind].update({(n, gram): key for gram, key in enumerate(keys)})
+        if len(made) < len(atoms):
+            refuse("atoms", 0, f"{len(atoms) - len(made)} have no literal")
+        for kind, f in enumerate(self.take("filters", first_filter, 3, "filters", first_filter)):
+            self.filter(first_filter + kind, f, needed[kind])
+
+    def filter(self, number: int, f: Filter, needed: Dict[Tuple[int, int], int]) -> None:
+        """A filter has what is needed, each once, at the place that the page says, and nothing else."""
         if not f.entry_count:
-            if f.bitmap_log2 or f.bucket_log2:
-                refuse("filters", number, "size of a filter without entries")
+            if f.bitmap_log2 or f.bucket_log2 or needed:
+                refuse("filters", number, "a filter without entries")
             for section, first in (("bitmaps", f.bitmap), ("buckets", f.buckets), ("entries", f.entries)):
                 self.take(section, first, 0, "filters", number)
-            return set()
+            return
         if not 6 <= f.bitmap_log2 <= 30 or f.bucket_log2 > 24:
             refuse("filters", number, "size")
         words = self.take("bitmaps", f.bitmap, 1 << f.bitmap_log2 - 6, "filters", number)
@@ -516,58 +566,44 @@ class Verifier:
         entries = self.take("entries", f.entries, f.entry_count, "filters", number)
         if bounds[0] != 0 or bounds[-1] != f.entry_count or any(not 0 <= b - a <= MAX_BUCKET for a, b in zip(bounds, bounds[1:])):
             refuse("filters", number, "bounds")
-        found: Set[int] = set()
-        windows: Dict[Tuple[int, bytes, int, int], Set[int]] = {}  # by input, literal, case and atom: where grams stand
+        for a, b in zip(bounds, bounds[1:]):
+            if not rises(entries[a:b]):
+                refuse("filters", number, "entries of a bucket do not rise")
+        if sorted(needed) != sorted((entry.literal >> 3, entry.literal & 7) for entry in entries):
+            refuse("filters", number, "some literal is not found wherever it stands")
         for n, entry in enumerate(entries):
-            record = f.entries + n
-            if record >= len(image.records["literals"]):
-                refuse("entries", record, "no literal")
-            literal: Literal = image.records["literals"][record]
-            actions = self.take("actions", literal.actions, literal.action_count, "literals", record)
-            if any(a >= t.atom_count for a in actions) or literal.flags > 1 or literal.kind > L_INT:
-                refuse("literals", record, "actions, flags or kind")
-            if entry.input != KEYWORD and entry.input >= t.input_count:
-                refuse("entries", record, "input")
-            text = self.literal(literal.text, literal.len, literal.flags == 1, "literals", record)
-            key = self.key(record, kind, entry, literal, text, t, inputs)
-            word = words[key >> 32 & len(words) - 1]
+            key = needed[entry.literal >> 3, entry.literal & 7]
             bucket = key >> 64 - f.bucket_log2
-            if not word >> (key >> 58) & 1:
-                refuse("entries", record, "its bit is not set")
+            if not words[key >> 32 & len(words) - 1] >> (key >> 58) & 1:
+                refuse("entries", f.entries + n, "its bit is not set")
             if entry.check != key & 0xFFFFFFFF or not bounds[bucket] <= n < bounds[bucket + 1]:
-                refuse("entries", record, "its check or its bucket is another")
-            found.update(actions)
-            if literal.kind == L_CONTAINS:
-                for atom in actions:
-                    windows.setdefault((entry.input, text, literal.flags, atom), set()).add(literal.at)
-        for (input_number, text, _, _), places in windows.items():
-            stride = t.keyword_stride if input_number == KEYWORD else inputs[input_number].stride
-            if {p % stride for p in places} != set(range(stride)):
-                refuse("filters", number, f"{text!r} is not found wherever it stands")
-        return found
+                refuse("entries", f.entries + n, "its check or its bucket is another")
 
-    def key(self, record: int, kind: int, entry: Entry, literal: Literal, text: bytes, t: Template, inputs: List[Input]) -> int:
-        """The key by which the interpreter finds a literal."""
-        number = entry.input
-        if number == KEYWORD:
-            first, count, stride = t.keyword_probes, t.keyword_probe_count, t.keyword_stride
-        else:
-            first, count, stride = inputs[number].probes, inputs[number].probe_count, inputs[number].stride
-        if kind != ANCHORS:
-            size = 4 if kind == GRAMS else 3
-            gram = text[literal.at:literal.at + size]
-            if literal.kind != L_CONTAINS or len(gram) != size or ascii_only(gram) != (kind == GRAMS):
-                refuse("literals", record, "no gram of this filter")
-            if not stride or kind == WIDE_GRAMS and stride != 1:
-                refuse("literals", record, "the input has no grams of this filter")
-            return gram_key(gram, number)
-        size, folded = literal.at, text.lower()
-        if literal.kind == L_CONTAINS or (literal.kind, size) not in self.image.some("probes", first, count):
+    def keys_of(self, record: int, literal: Literal, text: bytes, look: Look) -> Tuple[int, List[int]]:
+        """The filter of a literal, and the keys by which the interpreter finds it."""
+        if literal.kind == L_CONTAINS:
+            needles = list(zip(look.needle_firsts.to_bytes(4, "little"), look.needle_seconds.to_bytes(4, "little")))
+            pair = tuple(blurred(text[literal.needle:literal.needle + 2]))
+            if literal.flags & CLOSE and pair not in needles[:look.needle_count] or not literal.flags & CLOSE and literal.needle:
+                refuse("literals", record, "its needle")
+            stride = look.close_stride if literal.flags & CLOSE else look.stride
+            wide = text[literal.at:literal.at + 3]
+            if len(wide) == 3 and not ascii_only(wide):
+                if stride != 1:
+                    refuse("literals", record, "a wide gram where not every byte is looked at")
+                return WIDE_GRAMS, [gram_key(wide, literal.input)]
+            grams = [text[at:at + 4] for at in range(literal.at, literal.at + stride)]
+            if not grams or any(len(gram) != 4 or not ascii_only(gram) for gram in grams):
+                refuse("literals", record, "no grams, or not as many as the stride")
+            return GRAMS, [gram_key(gram, literal.input) for gram in grams]
+        size = literal.at
+        if literal.flags & CLOSE or literal.needle or (literal.kind, size) not in self.image.some("probes", look.probes, look.probe_count):
             refuse("literals", record, "no anchor, or the input has no such probe")
         if literal.kind == L_INT and len(text) != 8 or literal.kind in (L_PREFIX, L_SUFFIX) and len(text) < size:
             refuse("literals", record, "its length")
-        word = {L_EQUALS: folded[-8:], L_PREFIX: folded[:size], L_SUFFIX: folded[len(text) - size:], L_INT: text}[literal.kind]
-        return anchor_key(literal.kind, size, number, word, len(text) if literal.kind == L_EQUALS else 0)
+        part = {L_EQUALS: text[-8:], L_PREFIX: text[:size], L_SUFFIX: text[len(text) - size:], L_INT: text}[literal.kind]
+        word = part if literal.kind == L_INT else blurred(part.ljust(8, b"\0"))
+        return ANCHORS, [anchor_key(literal.kind, size, literal.input, word, len(text) if literal.kind == L_EQUALS else 0)]
 
 
 # --- Rules and sensors -----------------------------------------------------------------------------------------------------------
@@ -865,7 +901,7 @@ class Bound:
     inputs: List[Input]
     places: Dict[int, Place] = field(default_factory=dict)  # of inputs that loaded programs mention
     programs: List[int] = field(default_factory=list)  # that are loaded, counted from the template type's first
-    literals: List[Tuple[int, Literal]] = field(default_factory=list)  # with the input of each
+    literals: List[Tuple[int, Literal]] = field(default_factory=list)  # with the atom that is the first
 
 
 class Sensor:
@@ -906,10 +942,11 @@ class Sensor:
                 raise
             bound.programs.append(n)
             bound.places.update(places)
-        for kind in range(3):
-            f = image.records["filters"][t.filters + kind]
-            bound.literals += [(image.records["entries"][n].input, image.records["literals"][n])
-                               for n in range(f.entries, f.entries + f.entry_count)]
+        bound.literals = [(0, literal) for literal in image.some("literals", t.literals, t.literal_count)]
+        if t.keywords != NO_KEYWORDS:
+            k: Keywords = image.records["keywords"][t.keywords]
+            first = t.atom_count - k.atom_count
+            bound.literals += [(first, literal) for literal in image.some("literals", k.literals, k.literal_count)]
         self.bound.setdefault(name, []).append(bound)
 
     def place(self, i: Input, supplied: List[Supplied]) -> Optional[Place]:
@@ -967,7 +1004,7 @@ class Event:
         self.everything: List[Value] = []  # what keywords see
         for value in values["inputs"] + values["header"] + values["others"]:
             self.everything += [v for v in (value.is_ if value and value.kind == "list" else [value]) if v is not None]
-        self.atoms = {a for number, literal in bound.literals for a in self.actions(literal) if self.found(number, literal)}
+        self.atoms = {first + a for first, literal in bound.literals if self.found(literal) for a in self.actions(literal)}
 
     def typed(self, i: Input, value: Optional[Value]) -> Optional[Value]:
         """The value if it is of the input's type; else it is absent, and counted."""
@@ -996,9 +1033,9 @@ class Event:
     def actions(self, literal: Literal) -> List[int]:
         return self.image.some("actions", literal.actions, literal.action_count)
 
-    def found(self, number: int, literal: Literal) -> bool:
+    def found(self, literal: Literal) -> bool:
         wanted = self.image.text(literal.text, literal.len)
-        for value in self.elements(number):
+        for value in self.elements(literal.input):
             if literal.kind == L_INT:
                 if value and value.kind in ("int", "bool") and int(value.is_) == int.from_bytes(wanted, "little", signed=True):
                     return True
@@ -1006,7 +1043,7 @@ class Event:
             text = text_of(value)
             if text is None:
                 continue
-            if literal.flags:
+            if literal.flags & FOLDS:
                 text = text.lower()
             if [text == wanted, text.startswith(wanted), text.endswith(wanted), wanted in text][literal.kind]:
                 return True

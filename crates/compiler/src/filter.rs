@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
-    ANCHOR_MAX, BUCKET_MAX, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Probe, STRIDE_MAX, WIDE_GRAM,
+    ANCHOR_MAX, BUCKET_MAX, CLOSE, ENTRY_GRAM_BITS, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Look,
+    Probe, WIDE_GRAM,
 };
 use contentcheck_interpreter::{hash, literal_key};
 
+use crate::approach::{Approach, approaches};
 use crate::factor::wide_gram;
 use crate::frequency::{Factor, Frequency};
 use crate::write::Sections;
@@ -14,99 +16,130 @@ use crate::write::Sections;
 /// How many literals may share a gram before another gram of theirs is better.
 const CROWD: u32 = 4;
 
-/// Inputs with more literals than these are looked at gram by gram.
-const FEW: usize = 32;
-
-/// The probes of each input, and the strides of those that have grams.
-pub(crate) struct Looks {
-    pub(crate) probes: BTreeMap<u16, BTreeSet<Probe>>,
-    /// How many bytes lie between two grams that are looked at.
-    pub(crate) strides: BTreeMap<u16, u8>,
-}
-
-/// A literal on its way to a bucket.
-struct Placed<'l> {
-    key: u64,
-    input: u16,
-    at: u16,
-    factor: &'l Factor,
-    atoms: &'l BTreeSet<u32>,
-}
-
-/// The literals of a template type, each with the atoms that it makes true.
+/// The literals of a template type, or of keywords, each with the atoms that it makes true.
 pub(crate) type Literals = BTreeMap<(u16, Factor), BTreeSet<u32>>;
 
-/// Places all literals and writes the three filters of a template type.
+/// Literals with their places in three filters: anchors, grams, wide grams.
+pub(crate) struct Placed {
+    approaches: BTreeMap<u16, Approach>,
+    probes: BTreeMap<u16, BTreeSet<Probe>>,
+    /// As records, but for what [`Placed::write`] knows: text and actions.
+    literals: Vec<Literal>,
+    /// The hash of each entry, and the entry's literal and gram.
+    filters: [Vec<(u64, u32)>; 3],
+}
+
+/// Where [`Placed::write`] put an index.
+pub(crate) struct Indexed {
+    pub(crate) filters: u32,
+    pub(crate) literals: u32,
+    pub(crate) literal_count: u32,
+}
+
+/// Finds places for all literals.
 ///
 /// # Errors
 /// The literals that would overfill a bucket, wherever they are placed.
-pub(crate) fn write(
-    literals: &Literals,
-    frequency: &Frequency,
-    sections: &mut Sections,
-) -> Result<Looks, BTreeSet<(u16, Factor)>> {
-    let mut looks = Looks { probes: BTreeMap::new(), strides: strides(literals) };
-    let mut filters: [Vec<Placed<'_>>; 3] = [Vec::new(), Vec::new(), Vec::new()];
+pub(crate) fn place(literals: &Literals, frequency: &Frequency) -> Result<Placed, BTreeSet<(u16, Factor)>> {
+    let approaches = approaches(literals.keys(), frequency);
+    let mut placed = Placed { approaches, probes: BTreeMap::new(), literals: Vec::new(), filters: Default::default() };
+    let [anchors, grams, wide] = &mut placed.filters;
     let mut crowds: HashMap<(u16, u32), u32> = HashMap::new();
-    let [anchors, grams, wide] = &mut filters;
-    for ((input, factor), atoms) in literals {
-        let input = *input;
+    for (number, (input, factor)) in (0_u32..).zip(literals.keys()) {
+        let (input, entry) = (*input, number << ENTRY_GRAM_BITS);
+        let mut literal = Literal {
+            input,
+            kind: factor.kind as u8,
+            flags: if factor.ignore_case { IGNORE_CASE } else { 0 },
+            ..Literal::default()
+        };
         if factor.kind == LiteralKind::Contains {
-            let stride = looks.strides.get(&input).copied().unwrap_or(1);
-            if stride > 1 {
-                // As many grams in a row as there are between two looks, the rarest ones.
-                let first = best_run(factor, usize::from(stride), frequency);
-                for at in first..first + u16::from(stride) {
-                    let Some(gram) = factor.bytes.get(usize::from(at)..).and_then(hash::gram_at) else { continue };
-                    let key = hash::gram(gram, hash::gram_salt(input));
-                    grams.push(Placed { key, input, at, factor, atoms });
+            let stride = placed.approaches.get(&input).map_or(1, |approach| match approach.needle(factor) {
+                Some(needle) => {
+                    literal.flags |= CLOSE;
+                    literal.needle = needle;
+                    approach.close_stride
                 }
-                continue;
-            }
+                None => approach.stride,
+            });
             let is_wide = wide_gram(&factor.bytes).is_some();
-            let Some((at, gram)) = best_gram(factor, is_wide, input, frequency, &crowds) else { continue };
-            *crowds.entry((input, gram)).or_insert(0) += 1;
-            let key = hash::gram(gram, hash::gram_salt(input));
-            let filter = if is_wide { &mut *wide } else { &mut *grams };
-            filter.push(Placed { key, input, at, factor, atoms });
+            if is_wide || stride == 1 {
+                if let Some((at, gram)) = best_gram(factor, is_wide, input, frequency, &crowds) {
+                    *crowds.entry((input, gram)).or_insert(0) += 1;
+                    literal.at = at;
+                    let filter = if is_wide { &mut *wide } else { &mut *grams };
+                    filter.push((hash::gram(gram, hash::gram_salt(input)), entry));
+                }
+            } else {
+                // As many grams in a row as there are between two looks, the rarest ones.
+                literal.at = best_run(factor, usize::from(stride), input, frequency, &crowds);
+                let run = factor.bytes.get(usize::from(literal.at)..).unwrap_or(&[]).windows(GRAM);
+                for (gram, at) in run.filter_map(hash::gram_at).take(usize::from(stride)).zip(0_u32..) {
+                    *crowds.entry((input, gram)).or_insert(0) += 1;
+                    grams.push((hash::gram(gram, hash::gram_salt(input)), entry | at));
+                }
+            }
         } else {
             let bytes = anchor_bytes(factor);
-            let Some(key) = literal_key(factor.kind, &factor.bytes, bytes, input) else { continue };
-            looks.probes.entry(input).or_default().insert(Probe { kind: factor.kind as u8, bytes });
-            anchors.push(Placed { key, input, at: u16::from(bytes), factor, atoms });
+            if let Some(key) = literal_key(factor.kind, &factor.bytes, bytes, input) {
+                literal.at = u16::from(bytes);
+                placed.probes.entry(input).or_default().insert(Probe { kind: factor.kind as u8, bytes });
+                anchors.push((key, entry));
+            }
         }
+        placed.literals.push(literal);
     }
-    let mut refused = BTreeSet::new();
-    for filter in &filters {
-        refused.extend(overfull(filter));
-    }
+    let refused: BTreeSet<u32> = placed.filters.iter().flat_map(|filter| overfull(filter)).collect();
     if !refused.is_empty() {
-        return Err(refused);
+        let numbered = (0_u32..).zip(literals.keys());
+        return Err(numbered
+            .filter(|(number, _)| refused.contains(number))
+            .map(|(_, literal)| literal.clone())
+            .collect());
     }
-    for filter in filters {
-        write_filter(filter, sections);
-    }
-    Ok(looks)
+    Ok(placed)
 }
 
-/// The stride of each input: as many bytes as its shortest literal has grams, and one where
-/// a literal has bytes beyond ASCII, which are looked for wherever they stand.
-fn strides(literals: &Literals) -> BTreeMap<u16, u8> {
-    let mut strides: BTreeMap<u16, u8> = BTreeMap::new();
-    let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
-    for (input, factor) in literals.keys().filter(|(_, factor)| factor.kind == LiteralKind::Contains) {
-        let grams = if factor.bytes.is_ascii() { (factor.bytes.len() + 1).saturating_sub(GRAM) } else { 1 };
-        let most = u8::try_from(grams).unwrap_or(u8::MAX).clamp(1, STRIDE_MAX.min(5));
-        *counts.entry(*input).or_insert(0) += 1;
-        strides.entry(*input).and_modify(|stride| *stride = (*stride).min(most)).or_insert(most);
-    }
-    // With many literals the grams that have to be taken are met too often to be worth it.
-    for (input, stride) in &mut strides {
-        if counts.get(input).is_some_and(|count| *count > FEW) {
-            *stride = 1;
+impl Placed {
+    /// Writes how values of an input are looked at.
+    pub(crate) fn write_look(&self, input: u16, sections: &mut Sections) -> u32 {
+        let (probes, approach) = (self.probes.get(&input), self.approaches.get(&input));
+        let number = sections.looks.len() as u32;
+        let mut look = Look {
+            probes: sections.probes.len() as u32,
+            probe_count: probes.map_or(0, |probes| probes.len() as u8),
+            ..Look::default()
+        };
+        if let Some(approach) = approach {
+            let bytes = |at: usize| {
+                let bytes = approach.needles.iter().map(|needle| needle.get(at).copied().unwrap_or(0));
+                (0_u32..).zip(bytes).fold(0, |word, (index, byte)| word | u32::from(hash::blur(byte)) << (8 * index))
+            };
+            look.stride = approach.stride;
+            look.close_stride = approach.close_stride;
+            look.needle_count = approach.needles.len() as u8;
+            (look.needle_firsts, look.needle_seconds) = (bytes(0), bytes(1));
         }
+        sections.probes.extend(probes.into_iter().flatten());
+        sections.looks.push(look);
+        number
     }
-    strides
+
+    /// Writes the literals and their three filters. `literals` are those that were placed.
+    pub(crate) fn write(&self, literals: &Literals, sections: &mut Sections) -> Indexed {
+        let first = sections.literals.len() as u32;
+        for (literal, ((_, factor), atoms)) in self.literals.iter().zip(literals) {
+            let (text, len) = sections.text(&factor.bytes);
+            let actions = sections.actions.len() as u32;
+            sections.actions.extend(atoms);
+            sections.literals.push(Literal { text, len, actions, action_count: atoms.len() as u32, ..*literal });
+        }
+        let filters = sections.filters.len() as u32;
+        for filter in &self.filters {
+            write_filter(filter, sections);
+        }
+        Indexed { filters, literals: first, literal_count: self.literals.len() as u32 }
+    }
 }
 
 /// How many bytes of an anchored literal are hashed: few different numbers, so that few probes find all.
@@ -120,11 +153,20 @@ fn anchor_bytes(factor: &Factor) -> u8 {
     }
 }
 
-/// Where the rarest so many grams of a literal begin.
-fn best_run(factor: &Factor, stride: usize, frequency: &Frequency) -> u16 {
-    let common: Vec<u32> =
-        factor.bytes.windows(GRAM).filter_map(hash::gram_at).map(|gram| frequency.gram(gram.to_le_bytes())).collect();
-    let runs = common.windows(stride).enumerate().take(usize::from(u16::MAX) - stride);
+/// Where the rarest so many grams of a literal begin, which are not yet those of many others.
+fn best_run(
+    factor: &Factor,
+    stride: usize,
+    input: u16,
+    frequency: &Frequency,
+    crowds: &HashMap<(u16, u32), u32>,
+) -> u16 {
+    let rate = |gram: u32| {
+        let crowd = crowds.get(&(input, gram)).copied().unwrap_or(0);
+        crowd / CROWD * 1_000 + frequency.gram(gram) * 4
+    };
+    let rates: Vec<u32> = factor.bytes.windows(GRAM).filter_map(hash::gram_at).map(rate).collect();
+    let runs = rates.windows(stride).enumerate().take(usize::from(u16::MAX) - stride);
     runs.min_by_key(|(at, run)| (run.iter().sum::<u32>(), *at)).map_or(0, |(at, _)| at as u16)
 }
 
@@ -142,7 +184,7 @@ fn best_gram(
     let rated = windows.filter_map(|(at, window)| {
         let gram = read(window).filter(|gram| hash::is_wide(*gram) == is_wide)?;
         let crowd = crowds.get(&(input, gram)).copied().unwrap_or(0);
-        let common = frequency.gram(gram.to_le_bytes());
+        let common = frequency.gram(gram);
         // Blanks, digits and dots are met in more strings than the background knows.
         let plain = window.iter().filter(|byte| matches!(byte, b' ' | b'.' | b'-' | b'0'..=b'9' | b'=')).count();
         Some(((crowd / CROWD * 1_000 + common * 4 + plain as u32, at), (at as u16, gram)))
@@ -151,17 +193,17 @@ fn best_gram(
 }
 
 /// Literals beyond what a bucket holds: they have one hash, so no number of buckets parts them.
-fn overfull(placed: &[Placed<'_>]) -> Vec<(u16, Factor)> {
-    let mut by_key: BTreeMap<u64, Vec<&Placed<'_>>> = BTreeMap::new();
-    for one in placed {
-        by_key.entry(one.key).or_default().push(one);
+fn overfull(entries: &[(u64, u32)]) -> BTreeSet<u32> {
+    let mut by_key: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
+    for (key, entry) in entries {
+        by_key.entry(*key).or_default().push(entry >> ENTRY_GRAM_BITS);
     }
     // Not all of a bucket, so that others that fall into it find room.
     let most = BUCKET_MAX as usize * 3 / 4;
-    by_key.into_values().flat_map(|all| all.into_iter().skip(most)).map(|one| (one.input, one.factor.clone())).collect()
+    by_key.into_values().flat_map(|all| all.into_iter().skip(most)).collect()
 }
 
-fn write_filter(mut placed: Vec<Placed<'_>>, sections: &mut Sections) {
+fn write_filter(placed: &[(u64, u32)], sections: &mut Sections) {
     let mut filter = Filter {
         bitmap: sections.bitmaps.len() as u32,
         buckets: sections.buckets.len() as u32,
@@ -174,40 +216,26 @@ fn write_filter(mut placed: Vec<Placed<'_>>, sections: &mut Sections) {
     }
     filter.entry_count = placed.len() as u32;
     let log2 = |count: usize| count.next_power_of_two().trailing_zeros() as u8;
-    // Thirty-two bits a literal leave one look in thirty-two that finds nothing.
+    // Thirty-two bits an entry leave one look in thirty-two that finds nothing.
     filter.bitmap_log2 = (log2(placed.len()) + 5).clamp(6, 20);
     filter.bucket_log2 = log2(placed.len()).min(24);
-    while filter.bucket_log2 < 24 && largest(&placed, filter.bucket_log2) > BUCKET_MAX {
+    while filter.bucket_log2 < 24 && largest(placed, filter.bucket_log2) > BUCKET_MAX {
         filter.bucket_log2 += 1;
     }
-    placed.sort_by(|a, b| {
-        let bucket = |one: &Placed<'_>| bucket(one.key, filter.bucket_log2);
-        (bucket(a), a.key, a.input, a.factor, a.at).cmp(&(bucket(b), b.key, b.input, b.factor, b.at))
-    });
+    let mut placed = placed.to_vec();
+    placed.sort_by_key(|(key, entry)| (bucket(*key, filter.bucket_log2), *key as u32, *entry));
     let mut bitmap = vec![0_u64; 1 << (filter.bitmap_log2 - 6)];
     let mut bounds = vec![0_u32; (1 << filter.bucket_log2) + 1];
-    for one in &placed {
-        let (word, bit) = hash::bit_of(one.key);
+    for (key, entry) in &placed {
+        let (word, bit) = hash::bit_of(*key);
         let last = bitmap.len() - 1;
         if let Some(word) = bitmap.get_mut(word & last) {
             *word |= 1 << bit;
         }
-        if let Some(bound) = bounds.get_mut(bucket(one.key, filter.bucket_log2) as usize + 1) {
+        if let Some(bound) = bounds.get_mut(bucket(*key, filter.bucket_log2) as usize + 1) {
             *bound += 1;
         }
-        let (text, len) = sections.text(&one.factor.bytes);
-        let actions = sections.actions.len() as u32;
-        sections.actions.extend(one.atoms);
-        sections.entries.push(Entry { check: one.key as u32, input: one.input });
-        sections.literals.push(Literal {
-            text,
-            len,
-            actions,
-            action_count: one.atoms.len() as u32,
-            kind: one.factor.kind as u8,
-            flags: if one.factor.ignore_case { IGNORE_CASE } else { 0 },
-            at: one.at,
-        });
+        sections.entries.push(Entry { check: *key as u32, literal: *entry });
     }
     let mut sum = 0;
     for bound in &mut bounds {
@@ -223,10 +251,10 @@ fn bucket(key: u64, log2: u8) -> u32 {
     if log2 == 0 { 0 } else { (key >> (64 - u32::from(log2))) as u32 }
 }
 
-fn largest(placed: &[Placed<'_>], log2: u8) -> u32 {
+fn largest(placed: &[(u64, u32)], log2: u8) -> u32 {
     let mut counts: HashMap<u32, u32> = HashMap::new();
-    for one in placed {
-        *counts.entry(bucket(one.key, log2)).or_insert(0) += 1;
+    for (key, _) in placed {
+        *counts.entry(bucket(*key, log2)).or_insert(0) += 1;
     }
     counts.into_values().max().unwrap_or(0)
 }

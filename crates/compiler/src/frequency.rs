@@ -2,9 +2,10 @@
 //! for. A wrong one costs time, never a match.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{GRAM, LiteralKind};
+use contentcheck_interpreter::hash::{blur, gram_at};
 
 use rustc_hash::FxHashMap;
 
@@ -22,7 +23,9 @@ const BACKGROUND: &str = include_str!("background.txt");
 /// Counts of the grams of ordinary values.
 pub(crate) struct Frequency {
     lines: Vec<Vec<u8>>,
-    grams: HashMap<[u8; GRAM], u32>,
+    grams: HashMap<u32, u32>,
+    /// In how many lines a pair of bytes stands, as needles are compared.
+    pairs: FxHashMap<[u8; 2], u32>,
     /// What was asked before: rules share literals.
     known: RefCell<FxHashMap<Factor, f64>>,
 }
@@ -35,19 +38,30 @@ impl Frequency {
             .map(|line| line.to_ascii_lowercase().into_bytes())
             .collect();
         let mut grams = HashMap::new();
+        let mut pairs: FxHashMap<[u8; 2], u32> = FxHashMap::default();
         for line in &lines {
+            for pair in pairs_of(line) {
+                *pairs.entry(pair).or_insert(0) += 1;
+            }
             for window in line.windows(GRAM) {
-                if let Some(gram) = window.first_chunk::<GRAM>() {
-                    *grams.entry(*gram).or_insert(0) += 1;
+                if let Some(gram) = gram_at(window) {
+                    *grams.entry(gram).or_insert(0) += 1;
                 }
             }
         }
-        Self { lines, grams, known: RefCell::default() }
+        Self { lines, grams, pairs, known: RefCell::default() }
     }
 
-    /// How often a gram occurs.
-    pub(crate) fn gram(&self, gram: [u8; GRAM]) -> u32 {
+    /// How often a gram occurs, as it is hashed.
+    pub(crate) fn gram(&self, gram: u32) -> u32 {
         self.grams.get(&gram).copied().unwrap_or(0)
+    }
+
+    /// The share of values in which a needle is expected.
+    pub(crate) fn pair(&self, pair: [u8; 2]) -> f64 {
+        /// What is in no line may still be met.
+        const UNSEEN: f64 = 0.003;
+        f64::from(self.pairs.get(&pair).copied().unwrap_or(0)) / self.lines.len().max(1) as f64 + UNSEEN
     }
 
     /// The share of values in which a literal is expected.
@@ -78,6 +92,12 @@ impl Frequency {
         };
         met + unseen
     }
+}
+
+/// The pairs of bytes of a text, each once, as needles are compared.
+pub(crate) fn pairs_of(text: &[u8]) -> BTreeSet<[u8; 2]> {
+    let pairs = text.windows(2).filter_map(|pair| pair.first_chunk::<2>());
+    pairs.map(|pair| pair.map(blur)).collect()
 }
 
 fn memmem(line: &[u8], bytes: &[u8]) -> bool {

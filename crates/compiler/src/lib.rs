@@ -5,6 +5,7 @@
 //! Shippable --lower--> questions --select--> atoms, witnesses --code, filter, regex--> sections --write--> bytes
 //! ```
 
+mod approach;
 mod code;
 mod dear;
 pub mod event;
@@ -12,6 +13,7 @@ mod factor;
 mod filter;
 mod frequency;
 mod lower;
+mod needles;
 mod partition;
 mod regex;
 mod select;
@@ -162,6 +164,7 @@ fn stamped(rules: &[&CheckedRule], stamp: &Stamp<'_>, options: Options<'_>) -> R
         sets: HashMap::new(),
         unions: HashMap::new(),
         work: HashMap::new(),
+        keywords: BTreeMap::new(),
     };
     for (template, members) in targets.values() {
         template::write(template, members, &mut shared, &mut sections)?;

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
-    self, Atom, IGNORE_CASE, Input, InputKind, KEYWORD, Key, Network, Opcode, Part, Pattern, PatternKind, Predicate,
-    Program, Regex, Set, Template, input_flags, predicate_flags,
+    self, Atom, IGNORE_CASE, Input, InputKind, KEYWORD, Key, Keywords, NO_KEYWORDS, Network, Opcode, Part, Pattern,
+    PatternKind, Predicate, Program, Regex, Set, Template, input_flags, predicate_flags,
 };
+use contentcheck_interpreter::hash;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldInfo, Place};
 use contentcheck_model::limits;
 use contentcheck_model::template::{Scalar, TemplateType};
 
 use crate::code::Asked;
-use crate::filter::{self, Literals, Looks};
+use crate::filter::{self, Indexed, Literals, Placed};
 use crate::frequency::{Factor, Frequency};
 use crate::lower::{self, Ask, InputKey, Question};
 use crate::select::{self, Selection};
@@ -38,11 +39,38 @@ pub(crate) struct Shared<'c> {
     pub(crate) unions: HashMap<Box<str>, Option<regex::Compiled>>,
     /// What is left of the work on the regular expressions of each file.
     pub(crate) work: HashMap<&'c str, usize>,
+    /// The keywords that were placed, each with its number once it is written.
+    pub(crate) keywords: BTreeMap<Literals, (Placed, Option<u32>)>,
 }
 
 impl<'c> Shared<'c> {
     fn work(&mut self, file: &'c str) -> &mut usize {
         self.work.entry(file).or_insert(limits::FILE_REGEX_WORK)
+    }
+
+    /// Finds places for keywords, unless that was done before; nothing where there are none.
+    fn keywords(&mut self, literals: Literals) -> Result<Option<Literals>, BTreeSet<(u16, Factor)>> {
+        if literals.is_empty() {
+            return Ok(None);
+        }
+        if !self.keywords.contains_key(&literals) {
+            let placed = filter::place(&literals, &self.frequency)?;
+            self.keywords.insert(literals.clone(), (placed, None));
+        }
+        Ok(Some(literals))
+    }
+
+    /// The number of keywords that were placed, written where the first template type asks for them.
+    fn write_keywords(&mut self, literals: Literals, sections: &mut Sections) -> u32 {
+        let Some((placed, number)) = self.keywords.get_mut(&literals) else { return NO_KEYWORDS };
+        *number.get_or_insert_with(|| {
+            let number = sections.keywords.len() as u32;
+            let look = placed.write_look(KEYWORD, sections);
+            let Indexed { filters, literals: first, literal_count } = placed.write(&literals, sections);
+            let atom_count = literals.values().flatten().max().map_or(0, |last| last + 1);
+            sections.keywords.push(Keywords { filters, literals: first, literal_count, atom_count, look });
+            number
+        })
     }
 }
 
@@ -66,13 +94,14 @@ pub(crate) fn write<'c>(
         keys.iter().map(|key| template.describe(&key.field).map(|info| info.ty.scalar)).collect();
     let scalars = |input: u16| scalar_of.get(usize::from(input)).copied().flatten();
 
-    let filters = sections.filters.len() as u32;
     let mut refused: BTreeSet<(u16, Factor)> = BTreeSet::new();
-    let (selection, looks) = loop {
+    let (selection, found, placed, keywords) = loop {
         let selection = select::select(&programs, &scalars, &shared.frequency, &refused);
-        match filter::write(&literals(&selection), &shared.frequency, sections) {
-            Ok(looks) => break (selection, looks),
-            Err(more) => refused.extend(more),
+        let (found, of_keywords) = literals(&selection);
+        let keywords = shared.keywords(of_keywords);
+        match (filter::place(&found, &shared.frequency), keywords) {
+            (Ok(placed), Ok(keywords)) => break (selection, found, placed, keywords),
+            (placed, keywords) => refused.extend([placed.err(), keywords.err()].into_iter().flatten().flatten()),
         }
     };
     let witnesses = witnesses(&selection);
@@ -81,19 +110,18 @@ pub(crate) fn write<'c>(
     let always_at = sections.witnesses.len() as u32;
     sections.witnesses.extend(&always);
     let atoms_at = sections.atoms.len() as u32;
-    for programs in &witnesses {
+    for (programs, question) in witnesses.iter().zip(selection.atoms.keys()) {
         let at = sections.witnesses.len() as u32;
-        sections.atoms.push(Atom { witnesses: at, count: programs.len() as u32 });
+        sections.atoms.push(Atom { witnesses: at, count: programs.len() as u32, input: question.input });
         sections.witnesses.extend(programs);
     }
 
     let inputs_at = sections.inputs.len() as u32;
     for (key, number) in &inputs {
-        write_input(key, *number, template, &looks, sections);
+        write_input(key, *number, template, &placed, sections);
     }
-    let keyword = looks.probes.get(&KEYWORD);
-    let keyword_probes = sections.probes.len() as u32;
-    sections.probes.extend(keyword.into_iter().flatten());
+    let keywords = keywords.map_or(NO_KEYWORDS, |keywords| shared.write_keywords(keywords, sections));
+    let index = placed.write(&found, sections);
 
     // A question that the scan answers is its atom; one that it only bounds is asked behind its atom.
     let atoms: HashMap<&Question, (u32, bool)> =
@@ -164,25 +192,29 @@ pub(crate) fn write<'c>(
         predicate_count: constant + u32::from(constants),
         atoms: atoms_at,
         atom_count: selection.atoms.len() as u32,
-        filters,
+        filters: index.filters,
+        literals: index.literals,
+        literal_count: index.literal_count,
         always: always_at,
         always_count: always.len() as u32,
-        keyword_probes,
-        keyword_probe_count: keyword.map_or(0, |probes| probes.len() as u16),
-        keyword_stride: looks.strides.get(&KEYWORD).copied().map_or(0, u16::from),
+        keywords,
     });
     Ok(())
 }
 
-/// The literals of all atoms, by input.
-fn literals(selection: &Selection<'_>) -> Literals {
-    let mut found = Literals::new();
+/// The literals of all atoms, by input, and those of the keywords. Questions to keywords are the last ones, and among
+/// keywords their atoms are counted from the first of these.
+fn literals(selection: &Selection<'_>) -> (Literals, Literals) {
+    let (mut found, mut of_keywords) = (Literals::new(), Literals::new());
+    let of_inputs = selection.atoms.keys().filter(|question| question.input != KEYWORD).count() as u32;
     for (number, (question, atom)) in (0_u32..).zip(&selection.atoms) {
+        let is_keyword = question.input == KEYWORD;
+        let (into, number) = if is_keyword { (&mut of_keywords, number - of_inputs) } else { (&mut found, number) };
         for literal in &atom.literals {
-            found.entry((question.input, literal.clone())).or_default().insert(number);
+            into.entry((question.input, literal.clone())).or_default().insert(number);
         }
     }
-    found
+    (found, of_keywords)
 }
 
 /// For each atom the programs that it is a witness of.
@@ -199,12 +231,10 @@ fn witnesses(selection: &Selection<'_>) -> Vec<Vec<u32>> {
     found
 }
 
-fn write_input(key: &InputKey, number: u16, template: &TemplateType, looks: &Looks, sections: &mut Sections) {
+fn write_input(key: &InputKey, number: u16, template: &TemplateType, placed: &Placed, sections: &mut Sections) {
     let Some(FieldInfo { name, ty, place }) = template.describe(&key.field) else { return };
     let (name, name_len) = sections.name(name);
-    let probes = looks.probes.get(&number);
-    let probes_at = sections.probes.len() as u32;
-    sections.probes.extend(probes.into_iter().flatten());
+    let look = placed.write_look(number, sections);
     let (kind, position, by_number) = match place {
         Place::Position(position) => (InputKind::Numbered, position as u16, key.by_number),
         Place::Header => (InputKind::Header, 0, false),
@@ -220,10 +250,8 @@ fn write_input(key: &InputKey, number: u16, template: &TemplateType, looks: &Loo
         flags: flag(ty.list, input_flags::LIST)
             | flag(ty.optional, input_flags::OPTIONAL)
             | flag(by_number, input_flags::BY_NUMBER),
-        probe_count: probes.map_or(0, |probes| probes.len() as u8),
         position,
-        stride: looks.strides.get(&number).copied().unwrap_or(0),
-        probes: probes_at,
+        look,
     });
 }
 
@@ -331,10 +359,7 @@ fn pattern<'c>(
         Text::Prefix(bytes) => literal(PatternKind::Prefix, bytes, 0, sections),
         Text::Suffix(bytes) => literal(PatternKind::Suffix, bytes, 0, sections),
         Text::Contains(bytes) => {
-            let rare = |window: &[u8]| {
-                let gram = window.first_chunk::<4>().map(|gram| gram.map(|byte| byte.to_ascii_lowercase()));
-                gram.map_or(0, |gram| shared.frequency.gram(gram))
-            };
+            let rare = |window: &[u8]| hash::gram_at(window).map_or(0, |gram| shared.frequency.gram(gram));
             let windows = bytes.windows(format::GRAM).enumerate().take(usize::from(u16::MAX));
             let at = windows.min_by_key(|(at, window)| (rare(window), *at)).map_or(0, |(at, _)| at as u16);
             literal(PatternKind::Contains, bytes, at, sections)

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
-    ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC, Network,
-    Opcode, PREFIX, Part, Pattern, PatternKind, Predicate, Probe, Program, Regex, Rule, Section, Set, Template,
-    VERSION, feature,
+    ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Keywords, Literal, Look,
+    MAGIC, Network, Opcode, PREFIX, Part, Pattern, PatternKind, Predicate, Probe, Program, Regex, Rule, Section, Set,
+    Template, VERSION, feature,
 };
 use contentcheck_interpreter::hash::checksum;
 
@@ -27,7 +27,9 @@ pub(crate) struct Sections {
     pub(crate) rules: Vec<Rule>,
     pub(crate) comparators: Vec<Comparator>,
     pub(crate) templates: Vec<Template>,
+    pub(crate) keywords: Vec<Keywords>,
     pub(crate) inputs: Vec<Input>,
+    pub(crate) looks: Vec<Look>,
     pub(crate) probes: Vec<Probe>,
     pub(crate) programs: Vec<Program>,
     pub(crate) mentions: Vec<u16>,
@@ -134,7 +136,9 @@ impl Sections {
             Section::Rules => all(&self.rules, Rule::encode),
             Section::Comparators => all(&self.comparators, Comparator::encode),
             Section::Templates => all(&self.templates, Template::encode),
+            Section::Keywords => all(&self.keywords, Keywords::encode),
             Section::Inputs => all(&self.inputs, Input::encode),
+            Section::Looks => all(&self.looks, Look::encode),
             Section::Probes => all(&self.probes, Probe::encode),
             Section::Programs => all(&self.programs, Program::encode),
             Section::Mentions => all(&self.mentions, |of| of.to_le_bytes()),

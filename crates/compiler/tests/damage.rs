@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use choices::Choices;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
-use contentcheck_interpreter::format::{Comparator, Key, Literal, LiteralKind, Probe, Rule, Section, Set, Template};
+use contentcheck_interpreter::format::{Comparator, Key, Literal, LiteralKind, Look, Probe, Rule, Section, Set};
 use contentcheck_interpreter::{Image, Rejection};
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
@@ -278,13 +278,11 @@ fn a_capital_letter_behind_literals_in_lower_case_is_refused() {
 fn probes_that_repeat_are_refused() {
     let image = prefixes(10);
     let forged = rebuilt(&image, |section, bytes| match section {
-        Section::Probes => {
-            [bytes, &Probe { kind: LiteralKind::Prefix as u8, bytes: 8 }.encode().repeat(60_000)].concat()
-        }
-        Section::Templates => {
-            let template = Template::decode(bytes.first_chunk().unwrap());
-            assert_eq!((template.keyword_probe_count, bytes.len()), (0, Template::SIZE));
-            Template { keyword_probe_count: 60_000, ..template }.encode().to_vec()
+        Section::Probes => [bytes, &Probe { kind: LiteralKind::Prefix as u8, bytes: 8 }.encode().repeat(200)].concat(),
+        Section::Looks => {
+            let look = Look::decode(bytes.first_chunk().unwrap());
+            assert_eq!((look.probe_count, bytes.len()), (1, Look::SIZE));
+            Look { probe_count: 201, ..look }.encode().to_vec()
         }
         _ => bytes.to_vec(),
     });

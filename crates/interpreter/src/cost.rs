@@ -3,8 +3,8 @@
 
 use crate::evaluate::{GATE_MAX, SEARCHES};
 use crate::format::{
-    Atom, Filter, Input, Instruction, KEYWORD, Literal, NfaState, Opcode, Part, Pattern, PatternKind, Predicate,
-    Program, Regex, Section, Set, Template, input_flags, predicate_flags,
+    Atom, ENTRY_GRAM_BITS, Entry, Filter, Input, Instruction, KEYWORD, Keywords, Literal, Look, NfaState, Opcode, Part,
+    Pattern, PatternKind, Predicate, Program, Regex, Section, Set, Template, input_flags, predicate_flags,
 };
 use crate::image::{Image, bit_words};
 
@@ -41,6 +41,11 @@ pub(crate) mod price {
     /// The grams of a text are looked up.
     pub(crate) const fn scan(len: usize) -> u64 {
         bytes(len, 1)
+    }
+
+    /// Needles are looked for in a text.
+    pub(crate) const fn needles(len: usize) -> u64 {
+        bytes(len, 2)
     }
 
     /// The signature of a text is made.
@@ -124,6 +129,21 @@ impl Cost {
 /// What comparing a literal costs.
 fn compared(len: u32) -> u64 {
     price::compare(len as usize)
+}
+
+/// What a look costs for a value, and for each of its bytes, by the dearest anchor and gram.
+fn look_cost(look: &Look, (anchor, gram): (u64, u64)) -> (u64, u64) {
+    let mut once = u64::from(look.probe_count).saturating_mul(anchor.saturating_add(1));
+    let mut a_byte = 0_u64;
+    if look.stride != 0 || look.close_stride != 0 {
+        once = once.saturating_add(price::scan(0));
+        a_byte = gram.saturating_add(1);
+    }
+    if look.needle_count != 0 {
+        once = once.saturating_add(price::needles(0));
+        a_byte = a_byte.saturating_add(1);
+    }
+    (once, a_byte)
 }
 
 impl Image<'_> {
@@ -230,45 +250,49 @@ impl Image<'_> {
         for record in self.atoms.range(template.atoms, template.atom_count).unwrap_or(&[]) {
             fixed = fixed.saturating_add(u64::from(Atom::decode(record).count));
         }
-        let anchors = self.bucket_cost(template.filters);
-        let grams = self.bucket_cost(template.filters.wrapping_add(1));
-        let wide = self.bucket_cost(template.filters.wrapping_add(2));
-        let gram = grams.max(wide).saturating_add(1);
-        let probes = |count: u64| count.saturating_mul(anchors.saturating_add(1));
+        let own = self.index_cost(template.filters, (template.literals, template.literal_count));
         let mut cost = Cost::new(fixed, 0);
         let mut dearest = 0_u64;
         for record in self.inputs.range(template.inputs, template.input_count).unwrap_or(&[]) {
             let input = Input::decode(record);
-            let probed = Cost::new(probes(u64::from(input.probe_count)), 0);
-            let many = input.flags & input_flags::LIST != 0;
-            cost = cost.plus(if many { probed.for_each_value() } else { probed });
-            if input.stride != 0 {
-                cost = cost.plus(Cost::new(price::scan(0), 0));
-                dearest = dearest.max(gram);
-            }
+            let look = self.looks.get(input.look).map(Look::decode).unwrap_or_default();
+            let (once, a_byte) = look_cost(&look, own);
+            let once = Cost::new(once, 0);
+            cost = cost.plus(if input.flags & input_flags::LIST != 0 { once.for_each_value() } else { once });
+            dearest = dearest.max(a_byte);
         }
         // A value may be read under two inputs: by name and by number.
         cost = cost.plus(Cost::new(0, dearest.saturating_mul(2)));
-        let keywords = Cost::new(probes(u64::from(template.keyword_probe_count)), 0).for_each_value();
-        let keyword_grams = if template.keyword_stride != 0 { gram.saturating_add(price::scan(0)) } else { 0 };
-        cost.plus(keywords).plus(Cost::new(0, keyword_grams))
+        let Some(keywords) = self.keywords.get(template.keywords).map(Keywords::decode) else { return cost };
+        let of_keywords = self.index_cost(keywords.filters, (keywords.literals, keywords.literal_count));
+        let look = self.looks.get(keywords.look).map(Look::decode).unwrap_or_default();
+        let (once, a_byte) = look_cost(&look, of_keywords);
+        cost.plus(Cost::new(once, 0).for_each_value()).plus(Cost::new(0, a_byte))
+    }
+
+    /// The dearest look at an anchor, and at a gram, of three filters.
+    fn index_cost(&self, filters: u32, literals: (u32, u32)) -> (u64, u64) {
+        let [anchors, grams, wide] = [0, 1, 2].map(|which| self.bucket_cost(filters.wrapping_add(which), literals));
+        (anchors, grams.max(wide))
     }
 
     /// The dearest bucket of a filter.
-    fn bucket_cost(&self, filter: u32) -> u64 {
+    fn bucket_cost(&self, filter: u32, literals: (u32, u32)) -> u64 {
         let Some(filter) = self.filters.get(filter).map(Filter::decode) else { return 0 };
         if filter.entry_count == 0 {
             return 0;
         }
         let buckets = 1_u32.checked_shl(u32::from(filter.bucket_log2)).unwrap_or(0);
         let bounds = self.buckets.range(filter.buckets, buckets.saturating_add(1)).unwrap_or(&[]);
+        let literals = self.literals.range(literals.0, literals.1).unwrap_or(&[]);
         let mut dearest = 0_u64;
         for (from, to) in bounds.iter().zip(bounds.iter().skip(1)) {
             let (from, to) = (u32::from_le_bytes(*from), u32::from_le_bytes(*to));
             let first = filter.entries.wrapping_add(from);
             let mut sum = 0_u64;
-            for record in self.literals.range(first, to.wrapping_sub(from)).unwrap_or(&[]) {
-                let literal = Literal::decode(record);
+            for record in self.entries.range(first, to.wrapping_sub(from)).unwrap_or(&[]) {
+                let number = Entry::decode(record).literal >> ENTRY_GRAM_BITS;
+                let literal = literals.get(number as usize).map(Literal::decode).unwrap_or_default();
                 let one = compared(literal.len).saturating_add(u64::from(literal.action_count));
                 let one = one.saturating_add(price::ENTRY);
                 sum = sum.saturating_add(one);

@@ -52,6 +52,12 @@ pub const GRAM: usize = 4;
 pub const WIDE_GRAM: usize = 3;
 /// Most bytes between two grams that are looked at.
 pub const STRIDE_MAX: u8 = 8;
+/// Most needles of a look.
+pub const NEEDLES_MAX: u8 = 4;
+/// Bits of an entry that say which of its literal's grams it stands for.
+pub const ENTRY_GRAM_BITS: u32 = 3;
+/// In a template type: no rule on it asks for keywords.
+pub const NO_KEYWORDS: u32 = u32::MAX;
 /// Bytes of a sensor's name, and of a version.
 pub const SENSOR_NAME_MAX: u32 = 128;
 /// Bytes of a template type's name.
@@ -104,8 +110,12 @@ sections! {
     Comparators = "comparators", Comparator::SIZE;
     /// [`Template`]
     Templates = "templates", Template::SIZE;
+    /// [`Keywords`]
+    Keywords = "keywords", Keywords::SIZE;
     /// [`Input`]
     Inputs = "inputs", Input::SIZE;
+    /// [`Look`]
+    Looks = "looks", Look::SIZE;
     /// [`Probe`]
     Probes = "probes", Probe::SIZE;
     /// [`Program`]
@@ -247,7 +257,7 @@ records! {
         16 operator: u8,
     }
     /// A template type, with all that belongs to it: ranges of other sections.
-    Template 64 {
+    Template 68 {
         /// Name in [`Section::Names`].
         0 name: u32,
         /// Bytes of the name.
@@ -266,22 +276,35 @@ records! {
         28 predicates: u32,
         /// Number of predicates.
         32 predicate_count: u32,
-        /// First of its atoms.
+        /// First of its atoms; those of its keywords are the last ones.
         36 atoms: u32,
         /// Number of atoms.
         40 atom_count: u32,
         /// First of its filters: anchors, ASCII grams, other grams.
         44 filters: u32,
+        /// First of its literals.
+        48 literals: u32,
+        /// Number of literals.
+        52 literal_count: u32,
         /// First of the programs that run for every event, in [`Section::Witnesses`].
-        48 always: u32,
+        56 always: u32,
         /// Number of these.
-        52 always_count: u32,
-        /// First probe of the keyword input.
-        56 keyword_probes: u32,
-        /// Number of probes of the keyword input.
-        60 keyword_probe_count: u16,
-        /// Stride of the keywords' grams; 0: they have none.
-        62 keyword_stride: u16,
+        60 always_count: u32,
+        /// The keywords that its rules ask for; 0xFFFFFFFF: none.
+        64 keywords: u32,
+    }
+    /// Keywords, which are looked for in every value of an event. Template types whose rules ask for the same ones share them.
+    Keywords 20 {
+        /// First of the filters: anchors, ASCII grams, other grams.
+        0 filters: u32,
+        /// First of the literals.
+        4 literals: u32,
+        /// Number of literals.
+        8 literal_count: u32,
+        /// Number of atoms that the literals make true.
+        12 atom_count: u32,
+        /// How values are looked at.
+        16 look: u32,
     }
     /// An input that programs of a template type read.
     Input 20 {
@@ -295,15 +318,27 @@ records! {
         9 scalar: u8,
         /// 1 list, 2 optional, 4 read by number.
         10 flags: u8,
-        /// Number of probes.
-        11 probe_count: u8,
         /// Position in the template type, from 1; 0 for what has none.
         12 position: u16,
-        /// Every so many bytes a gram is looked at: all literals that are looked for in the input
-        /// have this many grams at least. 0: no grams are looked for.
-        14 stride: u8,
+        /// How its value is looked at.
+        16 look: u32,
+    }
+    /// How a value is looked at to find literals in it.
+    Look 16 {
         /// First probe.
-        16 probes: u32,
+        0 probes: u32,
+        /// Number of probes.
+        4 probe_count: u8,
+        /// Every so many bytes a gram is looked at; 0: none is.
+        5 stride: u8,
+        /// The same for a text in which a needle stands; 0: there is no needle.
+        6 close_stride: u8,
+        /// Number of needles: two bytes in a row, each with bit 5 set, as those of the text are before they are compared.
+        7 needle_count: u8,
+        /// First byte of each needle, the first needle lowest.
+        8 needle_firsts: u32,
+        /// Second byte of each.
+        12 needle_seconds: u32,
     }
     /// One look at the value of an input: which part of it is hashed.
     Probe 2 {
@@ -448,15 +483,16 @@ records! {
         /// Binary logarithm of its buckets, 0 to 24.
         17 bucket_log2: u8,
     }
-    /// A place in a bucket. The literal with the same number is what is looked for.
+    /// A place in a bucket: a part of a literal that is looked for.
     Entry 8 {
         /// Low half of the hash.
         0 check: u32,
-        /// The input, counted from the template type's first, or [`KEYWORD`].
-        4 input: u16,
+        /// Bits 0-2: which of the literal's grams it is, from 0. Bits 3-31: the literal, counted from the first of its
+        /// template type, or keywords.
+        4 literal: u32,
     }
-    /// A text or number that is looked for in every event, behind the entry with its number.
-    Literal 20 {
+    /// A text or number that is looked for in every event.
+    Literal 24 {
         /// Bytes in [`Section::Text`]; an integer has eight.
         0 text: u32,
         /// Number of bytes.
@@ -465,19 +501,25 @@ records! {
         8 actions: u32,
         /// Number of actions.
         12 action_count: u32,
-        /// See [`LiteralKind`].
-        16 kind: u8,
-        /// 1: ignore case; then the bytes are lower case.
-        17 flags: u8,
-        /// For `contains`, where in the literal the hashed gram stands; for `prefix` and `suffix` bytes that are hashed; else 8.
+        /// The input, counted from the template type's first, or [`KEYWORD`].
+        16 input: u16,
+        /// For `contains`, where in the literal its first gram stands; for `prefix` and `suffix` bytes that are hashed; else 8.
         18 at: u16,
+        /// Where in the literal a needle stands, if it is found in texts with a needle alone; else 0.
+        20 needle: u16,
+        /// See [`LiteralKind`].
+        22 kind: u8,
+        /// 1: ignore case; then the bytes are lower case. 2: found in texts with a needle alone.
+        23 flags: u8,
     }
     /// A disjunction of literals of one input, true or false for an event.
-    Atom 8 {
+    Atom 12 {
         /// First of the programs that it is a witness of.
         0 witnesses: u32,
         /// Number of these.
         4 count: u32,
+        /// The input, counted from the template type's first, or [`KEYWORD`].
+        8 input: u16,
     }
 }
 
@@ -707,6 +749,8 @@ opcodes! {
 
 /// Flag of predicates, patterns, literals: ASCII letters match in either case.
 pub const IGNORE_CASE: u8 = 1;
+/// Flag of a literal: it is found in texts with a needle alone.
+pub const CLOSE: u8 = 2;
 /// Flag of a set: its keys are the rows of a table.
 pub const SET_TABLE: u8 = 2;
 /// Flags of inputs.

@@ -3,9 +3,9 @@
 
 use crate::fault::{Fault, Rejection};
 use crate::format::{
-    self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Literal, MAGIC,
-    Network, NfaState, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set, Template, VERSION,
-    feature,
+    self, ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Keywords, Literal,
+    Look, MAGIC, Network, NfaState, PREFIX, Part, Pattern, Predicate, Probe, Program, Regex, Rule, Section, Set,
+    Template, VERSION, feature,
 };
 use crate::hash::checksum;
 use crate::signature;
@@ -51,7 +51,9 @@ pub struct Image<'i> {
     pub(crate) rules: Records<'i, { Rule::SIZE }>,
     pub(crate) comparators: Records<'i, { Comparator::SIZE }>,
     pub(crate) templates: Records<'i, { Template::SIZE }>,
+    pub(crate) keywords: Records<'i, { Keywords::SIZE }>,
     pub(crate) inputs: Records<'i, { Input::SIZE }>,
+    pub(crate) looks: Records<'i, { Look::SIZE }>,
     pub(crate) probes: Records<'i, { Probe::SIZE }>,
     pub(crate) programs: Records<'i, { Program::SIZE }>,
     pub(crate) mentions: Records<'i, 2>,
@@ -295,7 +297,9 @@ impl<'i> Image<'i> {
             rules: Records::new(part(bytes, Section::Rules)),
             comparators: Records::new(part(bytes, Section::Comparators)),
             templates: Records::new(part(bytes, Section::Templates)),
+            keywords: Records::new(part(bytes, Section::Keywords)),
             inputs: Records::new(part(bytes, Section::Inputs)),
+            looks: Records::new(part(bytes, Section::Looks)),
             probes: Records::new(part(bytes, Section::Probes)),
             programs: Records::new(part(bytes, Section::Programs)),
             mentions: Records::new(part(bytes, Section::Mentions)),
@@ -536,14 +540,6 @@ fn split(text: &str, by: u8) -> impl Iterator<Item = &str> {
 /// Counts records along with their numbers.
 pub(crate) fn numbered<const N: usize>(records: &[[u8; N]]) -> impl Iterator<Item = (u32, &[u8; N])> {
     (0..u32::MAX).zip(records)
-}
-
-/// Bytes of a literal and what it makes true.
-pub(crate) fn literal_of<'i>(image: &Image<'i>, index: u32) -> Result<(Literal, &'i [u8]), Fault> {
-    let record = image.literals.get(index).ok_or(Fault::Corrupt { section: Section::Literals })?;
-    let literal = Literal::decode(record);
-    let text = image.text(literal.text, literal.len)?;
-    Ok((literal, text))
 }
 
 /// Words that a nondeterministic automaton of so many states needs: two sets of states, and a

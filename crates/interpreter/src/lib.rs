@@ -84,11 +84,13 @@ mod fault;
 pub mod format;
 pub mod hash;
 mod image;
+mod index;
 mod kill;
 mod like;
 mod load;
 mod manifest;
 mod meter;
+mod needles;
 mod number;
 #[cfg(feature = "alloc")]
 mod owned;

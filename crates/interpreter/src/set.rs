@@ -4,9 +4,9 @@ use core::net::IpAddr;
 
 use crate::cost::price;
 use crate::format::{IGNORE_CASE, Key, Set};
-use crate::hash;
 use crate::image::Image;
 use crate::meter::{Meter, Spent};
+use crate::text;
 
 /// Searches a sorted set by halves; `ignore_case` folds the value, keys are folded already.
 pub(crate) fn holds<M: Meter>(image: &Image<'_>, set: &Set, value: &[u8], meter: &mut M) -> Result<bool, Spent> {
@@ -35,7 +35,7 @@ fn compare(value: &[u8], key: &[u8], ignore_case: bool) -> core::cmp::Ordering {
     if !ignore_case {
         return value.cmp(key);
     }
-    value.iter().map(|byte| hash::fold(*byte)).cmp(key.iter().copied())
+    value.iter().map(|byte| text::fold(*byte)).cmp(key.iter().copied())
 }
 
 /// The key of an integer in a set: bytes that rise as the numbers do.

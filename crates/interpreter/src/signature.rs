@@ -1,7 +1,7 @@
 //! Signature: the set of pairs of bytes, and of bytes, that a text holds, lower case. One pass over
 //! a text answers for many literals that it does not hold them.
 
-use crate::hash::{fold, fold_word, folded_word};
+use crate::hash::{blur, blur_word, blurred_word};
 
 /// Bits for pairs of bytes.
 const PAIR_BITS: u16 = 4096;
@@ -57,7 +57,7 @@ pub(crate) fn sign(signature: &mut Signature, text: &[u8]) {
     let mut rest = text;
     // Eight bytes hold seven pairs, and seven bytes that begin them.
     while let Some(word) = rest.first_chunk::<8>() {
-        let word = fold_word(u64::from_le_bytes(*word));
+        let word = blur_word(u64::from_le_bytes(*word));
         let is_ascii = word & 0x8080_8080_8080_8080 == 0;
         for shift in [0_u32, 8, 16, 24, 32, 40, 48] {
             let pair = word.wrapping_shr(shift) as u16;
@@ -74,10 +74,10 @@ pub(crate) fn sign(signature: &mut Signature, text: &[u8]) {
         rest = rest.get(7..).unwrap_or(&[]);
     }
     for pair in rest.windows(2) {
-        add_pair(signature, folded_word(pair) as u16);
+        add_pair(signature, blurred_word(pair) as u16);
     }
     for byte in rest {
-        add_byte(signature, fold(*byte));
+        add_byte(signature, blur(*byte));
     }
     let [.., first, second, _, _] = signature;
     *first |= low;
@@ -88,8 +88,8 @@ pub(crate) fn sign(signature: &mut Signature, text: &[u8]) {
 /// bytes. The literal may have any case, the text is compared without it.
 pub(crate) fn may_hold(signature: &Signature, literal: &[u8]) -> bool {
     match literal {
-        [byte] => has_byte(signature, fold(*byte)),
-        _ => literal.windows(2).take(PAIRS).all(|pair| has_pair(signature, folded_word(pair) as u16)),
+        [byte] => has_byte(signature, blur(*byte)),
+        _ => literal.windows(2).take(PAIRS).all(|pair| has_pair(signature, blurred_word(pair) as u16)),
     }
 }
 

@@ -3,9 +3,23 @@
 
 use crate::cost::price;
 use crate::format::GRAM;
-use crate::hash::{fold, fold_word};
 use crate::meter::{Meter, Spent};
 use crate::utf8;
+
+/// Lower-cases the ASCII letters among eight bytes.
+pub(crate) const fn fold_word(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let low = word & (0x7F * ONES);
+    let from_a = low.wrapping_add((0x80 - 0x41) * ONES);
+    let past_z = low.wrapping_add((0x80 - 0x5B) * ONES);
+    let upper = (from_a ^ past_z) & !word & (0x80 * ONES);
+    word | upper >> 2
+}
+
+/// Lower-cases an ASCII letter.
+pub(crate) const fn fold(byte: u8) -> u8 {
+    byte.to_ascii_lowercase()
+}
 
 /// Whether two runs of bytes are equal. With `ignore_case`, `literal` is in lower case already.
 #[inline]
@@ -311,6 +325,14 @@ fn maximal_suffix(needle: &[u8], ignore_case: bool, reverse: bool) -> (usize, us
 mod tests {
     use super::*;
     use std::vec::Vec;
+
+    #[test]
+    fn folding_is_that_of_ascii() {
+        for byte in 0..=255_u8 {
+            let word = u64::from_le_bytes([byte, b'a', byte, b'Z', 0, 0xFF, b'@', byte]);
+            assert_eq!(fold_word(word).to_le_bytes(), word.to_le_bytes().map(fold), "{byte}");
+        }
+    }
 
     /// All words over a small alphabet up to a length.
     fn words(alphabet: &[u8], most: usize) -> Vec<Vec<u8>> {

@@ -5,16 +5,16 @@
 //! overlap, so that no record is looked at twice, and none is looked at by nobody. Literals may
 //! share their bytes, so of a literal only so many bytes are read as a hash takes.
 
+mod index;
+
 use crate::bits::{is_marked, mark};
 use crate::fault::{Rejection, Resource};
 use crate::format::{
-    self, ACCEPT, ANCHOR_MAX, Assertion, Atom, BUCKET_MAX, CODE_MAX, Comparator, Entry, Filter, GRAM, IGNORE_CASE,
-    INPUTS_MAX, Input, InputKind, Instruction, KEYWORD, Key, Literal, LiteralKind, MATCHED, NFA_STATES_MAX, Network,
-    NfaKind, NfaState, Opcode, PARTS_MAX, PLACES_MAX, Part, Pattern, PatternKind, Predicate, Probe, Program, REJECT,
-    Regex, Rule, SENSOR_NAME_MAX, SET_TABLE, STRIDE_MAX, Section, Set, TEMPLATE_NAME_MAX, Template, feature,
-    input_flags, predicate_flags,
+    self, ACCEPT, Assertion, Atom, CODE_MAX, Comparator, GRAM, IGNORE_CASE, INPUTS_MAX, Input, InputKind, Instruction,
+    KEYWORD, Key, MATCHED, NFA_STATES_MAX, Network, NfaKind, NfaState, Opcode, PARTS_MAX, PLACES_MAX, Part, Pattern,
+    PatternKind, Predicate, Program, REJECT, Regex, Rule, SENSOR_NAME_MAX, SET_TABLE, Section, Set, TEMPLATE_NAME_MAX,
+    Template, feature, input_flags, predicate_flags,
 };
-use crate::hash;
 use crate::image::{Image, numbered};
 use crate::load::{VerifiedImage, Workspace};
 use crate::manifest::{Manifest, Scalar};
@@ -274,7 +274,9 @@ impl<'i> Image<'i> {
     /// The features that the predicates ask for.
     fn check_templates(&self, lower: u32, marks: &mut [u64]) -> Result<u64, Rejection> {
         let mut cursors = Cursors {
+            keywords: Cursor::new(Section::Keywords, self.keywords.count()),
             inputs: Cursor::new(Section::Inputs, self.inputs.count()),
+            looks: Cursor::new(Section::Looks, self.looks.count()),
             probes: Cursor::new(Section::Probes, self.probes.count()),
             programs: Cursor::new(Section::Programs, self.programs.count()),
             mentions: Cursor::new(Section::Mentions, self.mentions.count()),
@@ -287,6 +289,7 @@ impl<'i> Image<'i> {
             bitmaps: Cursor::new(Section::Bitmaps, self.bitmaps.count()),
             buckets: Cursor::new(Section::Buckets, self.buckets.count()),
             entries: Cursor::new(Section::Entries, self.entries.count()),
+            literals: Cursor::new(Section::Literals, self.literals.count()),
             actions: Cursor::new(Section::Actions, self.actions.count()),
             atoms: Cursor::new(Section::Atoms, self.atoms.count()),
             witnesses: Cursor::new(Section::Witnesses, self.witnesses.count()),
@@ -294,26 +297,19 @@ impl<'i> Image<'i> {
             features: 0,
         };
         let mut last: Option<(&str, u32)> = None;
-        must(self.literals.count() == self.entries.count(), Section::Literals, 0)?;
         for (index, record) in numbered(self.templates.all()) {
             let template = Template::decode(record);
             let named = self.name_fits(template.name, template.name_len);
-            let strides = template.keyword_stride <= u16::from(STRIDE_MAX);
             // Names may share their bytes, so of each only so many are read.
             let short = template.name_len > 0 && template.name_len <= TEMPLATE_NAME_MAX;
-            must(named && short && strides && template.input_count <= INPUTS_MAX, Section::Templates, index)?;
+            must(named && short && template.input_count <= INPUTS_MAX, Section::Templates, index)?;
             let key = (self.name(template.name, template.name_len), template.version);
             must(last.is_none_or(|last| last < key), Section::Templates, index)?;
             last = Some(key);
             self.check_inputs(&template, &mut cursors)?;
             self.check_programs(&template, &mut cursors)?;
             self.check_predicates(&template, &mut cursors)?;
-            marks.fill(0);
-            self.check_filters(&template, &mut cursors, marks)?;
-            for atom in 0..template.atom_count {
-                // Without a literal it would never be true, whatever asks it.
-                must(is_marked(marks, atom), Section::Atoms, template.atoms.wrapping_add(atom))?;
-            }
+            self.check_atoms(index, &template, &mut cursors, marks)?;
             self.check_conditions(&template, marks)?;
         }
         cursors.finish()?;
@@ -376,28 +372,11 @@ impl<'i> Image<'i> {
             let fits = self.name_fits(input.name, input.name_len)
                 && kind.is_some()
                 && Scalar::from_number(input.scalar).is_some()
-                && input.stride <= STRIDE_MAX
                 && input.flags & !known == 0
                 && numbered == (input.position > 0)
                 && (numbered || input.flags & input_flags::BY_NUMBER == 0);
             must(fits, Section::Inputs, index)?;
-            self.check_probes(input.probes, u32::from(input.probe_count), cursors)?;
-        }
-        self.check_probes(template.keyword_probes, u32::from(template.keyword_probe_count), cursors)
-    }
-
-    fn check_probes(&self, first: u32, count: u32, cursors: &mut Cursors) -> Result<(), Rejection> {
-        cursors.probes.take(first, count)?;
-        let mut last: Option<[u8; Probe::SIZE]> = None;
-        for (index, record) in (first..u32::MAX).zip(self.probes.range(first, count).unwrap_or(&[])) {
-            let probe = Probe::decode(record);
-            // Each entry is looked for among them, so they are few.
-            let rises = last < Some(*record);
-            last = Some(*record);
-            let kind = LiteralKind::from_number(probe.kind);
-            let fits =
-                kind.is_some_and(|kind| kind != LiteralKind::Contains) && (1..=ANCHOR_MAX).contains(&probe.bytes);
-            must(fits && rises, Section::Probes, index)?;
+            self.check_look(input.look, cursors)?;
         }
         Ok(())
     }
@@ -467,7 +446,12 @@ impl<'i> Image<'i> {
                 };
             must(spare && read && quantifier <= predicate_flags::ALL, Section::Predicates, index)?;
             let fits = match opcode {
-                Opcode::Atom => predicate.a < template.atom_count && variant == 0,
+                Opcode::Atom => {
+                    let atom = template.atoms.checked_add(predicate.a).and_then(|at| self.atoms.get(at));
+                    // What an atom reads is what the program must mention.
+                    let reads = atom.is_some_and(|atom| Atom::decode(atom).input == predicate.input);
+                    predicate.a < template.atom_count && reads && variant == 0
+                }
                 Opcode::Exists | Opcode::Null => quantifier == 0 && variant == 0,
                 Opcode::AnyText | Opcode::AllTexts => {
                     cursors.patterns.take(predicate.a, predicate.b)?;
@@ -515,146 +499,12 @@ impl<'i> Image<'i> {
         }
         Ok(())
     }
-
-    fn check_filters(&self, template: &Template, cursors: &mut Cursors, marks: &mut [u64]) -> Result<(), Rejection> {
-        cursors.filters.take(template.filters, 3)?;
-        cursors.witnesses.take(template.always, template.always_count)?;
-        let always = self.witnesses.range(template.always, template.always_count).unwrap_or(&[]);
-        self.check_witnesses(template, template.always, always)?;
-        cursors.atoms.take(template.atoms, template.atom_count)?;
-        let records = self.atoms.range(template.atoms, template.atom_count).unwrap_or(&[]);
-        for record in records {
-            let atom = Atom::decode(record);
-            cursors.witnesses.take(atom.witnesses, atom.count)?;
-            let witnesses = self.witnesses.range(atom.witnesses, atom.count).unwrap_or(&[]);
-            self.check_witnesses(template, atom.witnesses, witnesses)?;
-        }
-        for (which, record) in (0_u32..3).zip(self.filters.range(template.filters, 3).unwrap_or(&[])) {
-            let filter = Filter::decode(record);
-            let index = template.filters.wrapping_add(which);
-            if filter.entry_count == 0 {
-                must(
-                    filter
-                        == Filter {
-                            bitmap: cursors.bitmaps.at,
-                            buckets: cursors.buckets.at,
-                            entries: cursors.entries.at,
-                            ..Filter::default()
-                        },
-                    Section::Filters,
-                    index,
-                )?;
-                continue;
-            }
-            let sized = (6..=30).contains(&filter.bitmap_log2) && filter.bucket_log2 <= 24;
-            must(sized, Section::Filters, index)?;
-            cursors.bitmaps.take(filter.bitmap, 1 << filter.bitmap_log2.saturating_sub(6).min(24))?;
-            let buckets = 1_u32 << filter.bucket_log2.min(24);
-            cursors.buckets.take(filter.buckets, buckets.wrapping_add(1))?;
-            cursors.entries.take(filter.entries, filter.entry_count)?;
-            self.check_buckets(template, &filter, which, cursors, marks)?;
-        }
-        Ok(())
-    }
-
-    fn check_witnesses(&self, template: &Template, first: u32, witnesses: &[[u8; 4]]) -> Result<(), Rejection> {
-        let mut last = None;
-        for (index, program) in (first..u32::MAX).zip(witnesses) {
-            let program = u32::from_le_bytes(*program);
-            must(last < Some(program) && program < template.program_count, Section::Witnesses, index)?;
-            last = Some(program);
-        }
-        Ok(())
-    }
-
-    fn check_buckets(
-        &self,
-        template: &Template,
-        filter: &Filter,
-        which: u32,
-        cursors: &mut Cursors,
-        marks: &mut [u64],
-    ) -> Result<(), Rejection> {
-        let buckets = 1_u32 << filter.bucket_log2.min(24);
-        let bounds = self.buckets.range(filter.buckets, buckets.wrapping_add(1)).unwrap_or(&[]);
-        let mut from = 0_u32;
-        for (index, (bound, next)) in (0..u32::MAX).zip(bounds.iter().zip(bounds.iter().skip(1))) {
-            let (bound, next) = (u32::from_le_bytes(*bound), u32::from_le_bytes(*next));
-            let count = next.wrapping_sub(bound);
-            let fits = bound == from && next >= bound && next <= filter.entry_count && count <= BUCKET_MAX;
-            must(fits, Section::Buckets, filter.buckets.wrapping_add(index))?;
-            from = next;
-            for at in bound..next {
-                let actions =
-                    self.check_entry(template, filter, which, index, filter.entries.wrapping_add(at), cursors)?;
-                for action in actions {
-                    mark(marks, u32::from_le_bytes(*action));
-                }
-            }
-        }
-        must(from == filter.entry_count, Section::Buckets, filter.buckets.wrapping_add(buckets))
-    }
-
-    /// One entry with its literal: it lies in the bucket, and has the bit, that its bytes ask for. The atoms that the
-    /// literal makes true.
-    fn check_entry(
-        &self,
-        template: &Template,
-        filter: &Filter,
-        which: u32,
-        bucket: u32,
-        index: u32,
-        cursors: &mut Cursors,
-    ) -> Result<&[[u8; 4]], Rejection> {
-        let refused = Rejection::Record { section: Section::Literals, index };
-        let entry = Entry::decode(self.entries.get(index).ok_or(refused)?);
-        let literal = Literal::decode(self.literals.get(index).ok_or(refused)?);
-        let bytes = self.text(literal.text, literal.len).map_err(|_| refused)?;
-        let kind = LiteralKind::from_number(literal.kind).ok_or(refused)?;
-        let (first, count, stride) = if entry.input == KEYWORD {
-            (template.keyword_probes, u32::from(template.keyword_probe_count), template.keyword_stride)
-        } else {
-            must(u32::from(entry.input) < template.input_count, Section::Entries, index)?;
-            let at = template.inputs.checked_add(u32::from(entry.input)).ok_or(refused)?;
-            let input = self.input(at).ok_or(refused)?;
-            (input.probes, u32::from(input.probe_count), u16::from(input.stride))
-        };
-        let key = if kind == LiteralKind::Contains {
-            let from = bytes.get(usize::from(literal.at)..);
-            let gram = from
-                .and_then(|from| if which == 2 { hash::wide_gram_at(from) } else { hash::gram_at(from) })
-                .ok_or(refused)?;
-            // Wide grams are looked at wherever they stand.
-            let seen = stride == 1 || (stride > 1 && which == 1);
-            must(seen && which > 0 && hash::is_wide(gram) == (which == 2), Section::Literals, index)?;
-            hash::gram(gram, hash::gram_salt(entry.input))
-        } else {
-            let probes = self.probes.range(first, count).unwrap_or(&[]);
-            let probe = Probe { kind: literal.kind, bytes: literal.at as u8 };
-            let probed = which == 0 && literal.at <= u16::from(ANCHOR_MAX) && probes.contains(&probe.encode());
-            must(probed, Section::Literals, index)?;
-            hash::literal_key(kind, bytes, probe.bytes, entry.input).ok_or(refused)?
-        };
-        let folded = literal.flags == 0 || literal.text >= cursors.lower;
-        must(folded && literal.flags <= IGNORE_CASE, Section::Literals, index)?;
-        let (word, bit) = hash::bit_of(key);
-        let words = 1_u32.wrapping_shl(u32::from(filter.bitmap_log2).saturating_sub(6));
-        let word = self.bitmaps.get(filter.bitmap.wrapping_add(word as u32 & words.wrapping_sub(1)));
-        let placed = word.is_some_and(|word| u64::from_le_bytes(*word).wrapping_shr(bit) & 1 == 1)
-            && hash::bucket_of(key, filter.bucket_log2) == bucket
-            && entry.check == key as u32;
-        must(placed, Section::Entries, index)?;
-        cursors.actions.take(literal.actions, literal.action_count)?;
-        let actions = self.actions.range(literal.actions, literal.action_count).unwrap_or(&[]);
-        for (at, action) in (literal.actions..u32::MAX).zip(actions) {
-            must(u32::from_le_bytes(*action) < template.atom_count, Section::Actions, at)?;
-        }
-        Ok(actions)
-    }
 }
 
 struct Cursors {
+    keywords: Cursor,
     inputs: Cursor,
+    looks: Cursor,
     probes: Cursor,
     programs: Cursor,
     mentions: Cursor,
@@ -667,6 +517,7 @@ struct Cursors {
     bitmaps: Cursor,
     buckets: Cursor,
     entries: Cursor,
+    literals: Cursor,
     actions: Cursor,
     atoms: Cursor,
     witnesses: Cursor,
@@ -679,7 +530,9 @@ struct Cursors {
 impl Cursors {
     fn finish(&self) -> Result<(), Rejection> {
         for cursor in [
+            &self.keywords,
             &self.inputs,
+            &self.looks,
             &self.probes,
             &self.programs,
             &self.mentions,
@@ -692,6 +545,7 @@ impl Cursors {
             &self.bitmaps,
             &self.buckets,
             &self.entries,
+            &self.literals,
             &self.actions,
             &self.atoms,
             &self.witnesses,

@@ -6,10 +6,10 @@ use crate::bind::{BoundEvent, texted};
 use crate::evaluate::Run;
 use crate::fault::{Fault, Halt};
 use crate::format::{
-    ACCEPT, CODE_MAX, Entry, Filter, IGNORE_CASE, Instruction, KEYWORD, LiteralKind, Opcode, Pattern, PatternKind,
-    Predicate, Program, Section,
+    ACCEPT, CODE_MAX, IGNORE_CASE, Instruction, KEYWORD, Literal, LiteralKind, Opcode, Pattern, PatternKind, Predicate,
+    Program, Section,
 };
-use crate::image::literal_of;
+use crate::index::{Index, keywords_of};
 use crate::manifest::Scalar;
 use crate::regex;
 use crate::text::{find, stands_at};
@@ -190,29 +190,30 @@ impl<'e> BoundEvent<'e> {
     /// Where a literal that makes an atom true lies in a text.
     fn literal_part(&self, predicate: &Predicate, text: &[u8]) -> Result<Option<(usize, usize)>, Halt> {
         let image = self.verified.image;
-        for record in image.filters.range(self.template.filters, 3).unwrap_or(&[]) {
-            let filter = Filter::decode(record);
-            let entries = image.entries.range(filter.entries, filter.entry_count).unwrap_or(&[]);
-            for (index, record) in (filter.entries..u32::MAX).zip(entries) {
-                if Entry::decode(record).input != predicate.input {
-                    continue;
-                }
-                let (literal, bytes) = literal_of(image, index)?;
-                let actions = image.actions.range(literal.actions, literal.action_count).unwrap_or(&[]);
-                if !actions.iter().any(|action| u32::from_le_bytes(*action) == predicate.a) {
-                    continue;
-                }
-                let kind = LiteralKind::from_number(literal.kind);
-                let offset = match kind {
-                    Some(LiteralKind::Equals) => (text.len() == bytes.len()).then_some(0),
-                    Some(LiteralKind::Prefix) => Some(0),
-                    Some(LiteralKind::Suffix) => text.len().checked_sub(bytes.len()),
-                    Some(LiteralKind::Contains) => find(text, 0, bytes, 0, literal.flags != 0, &mut ())?,
-                    _ => None,
-                };
-                if let Some(offset) = offset.filter(|at| stands_at(text, *at, bytes, literal.flags != 0)) {
-                    return Ok(Some((offset, bytes.len())));
-                }
+        let index = if predicate.input == KEYWORD {
+            let Some(keywords) = keywords_of(image, &self.template)? else { return Ok(None) };
+            Index::of_keywords(image, &self.template, &keywords)?
+        } else {
+            Index::of_template(image, &self.template)?
+        };
+        for record in index.literals {
+            let literal = Literal::decode(record);
+            let actions = image.actions.range(literal.actions, literal.action_count).unwrap_or(&[]);
+            let makes = |action: &[u8; 4]| u32::from_le_bytes(*action).wrapping_add(index.first_atom) == predicate.a;
+            if literal.input != predicate.input || !actions.iter().any(makes) {
+                continue;
+            }
+            let bytes = image.text(literal.text, literal.len)?;
+            let ignore_case = literal.flags & IGNORE_CASE != 0;
+            let offset = match LiteralKind::from_number(literal.kind) {
+                Some(LiteralKind::Equals) => (text.len() == bytes.len()).then_some(0),
+                Some(LiteralKind::Prefix) => Some(0),
+                Some(LiteralKind::Suffix) => text.len().checked_sub(bytes.len()),
+                Some(LiteralKind::Contains) => find(text, 0, bytes, 0, ignore_case, &mut ())?,
+                _ => None,
+            };
+            if let Some(offset) = offset.filter(|at| stands_at(text, *at, bytes, ignore_case)) {
+                return Ok(Some((offset, bytes.len())));
             }
         }
         Ok(None)

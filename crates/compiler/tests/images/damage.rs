@@ -58,6 +58,7 @@ impl Parts {
             Section::Entries => "Entry".to_owned(),
             Section::Regexes => "Regex".to_owned(),
             Section::Code => "Instruction".to_owned(),
+            Section::Keywords => "Keywords".to_owned(),
             other => words(other),
         };
         let (_, size, fields) = RECORDS.iter().find(|(other, ..)| *other == of).unwrap();
@@ -124,6 +125,35 @@ impl Parts {
             }
         }
         parts
+    }
+
+    /// Without an entry of a filter that has several, and everything else as if it had never been there.
+    fn without_entry(&self) -> Option<Self> {
+        let filters = 0..self.count(Section::Filters);
+        let mut all = self.clone();
+        let mut of = |filter: usize, name: &str| all.get(Section::Filters, filter, name);
+        let filter = filters.clone().find(|filter| of(*filter, "entry_count") > 1)?;
+        let (first, count) = (of(filter, "entries"), of(filter, "entry_count"));
+        let (buckets, bounds) = (of(filter, "buckets") as usize, 1_usize << of(filter, "bucket_log2"));
+        let later: Vec<(usize, u32)> =
+            filters.map(|at| (at, of(at, "entries"))).filter(|(_, entries)| *entries > first).collect();
+        let mut parts = self.clone();
+        let last = (first + count - 1) as usize * 8;
+        parts.section(Section::Entries).drain(last..last + 8);
+        for bound in parts.section(Section::Buckets).as_chunks_mut::<4>().0.iter_mut().skip(buckets).take(bounds + 1) {
+            *bound = u32::from_le_bytes(*bound).min(count - 1).to_le_bytes();
+        }
+        parts = parts.set(Section::Filters, filter, "entry_count", count - 1)?;
+        for (at, entries) in later {
+            parts = parts.set(Section::Filters, at, "entries", entries - 1)?;
+        }
+        Some(parts)
+    }
+
+    /// The first record of a section whose field is as asked.
+    fn find(&self, section: Section, name: &str, holds: impl Fn(u32) -> bool) -> Option<(usize, u32)> {
+        let mut parts = self.clone();
+        (0..self.count(section)).map(|at| (at, parts.get(section, at, name))).find(|(_, value)| holds(*value))
     }
 }
 
@@ -267,7 +297,27 @@ pub(crate) fn all(image: &[u8], is_refused: impl Fn(&[u8]) -> bool) -> Vec<Damag
         let check = if parts.count(Section::Entries) > 0 { parts.clone().get(Section::Entries, 0, "check") } else { 0 };
         set(Section::Entries, 0, "check", check ^ 1)
     });
+    forged("an entry dropped without which a literal is found at some places only, sealed", parts.without_entry());
     forged("a literal beyond all text, sealed", set(Section::Literals, 0, "text", u32::MAX));
+    forged("looks that pass over places at which literals are found, sealed", {
+        let found = parts.find(Section::Looks, "stride", |stride| stride > 0);
+        found.and_then(|(at, stride)| set(Section::Looks, at, "stride", stride + 1))
+    });
+    forged("a needle that stands in no literal, sealed", {
+        let found = parts.find(Section::Looks, "needle_firsts", |firsts| firsts > 0);
+        found.and_then(|(at, firsts)| set(Section::Looks, at, "needle_firsts", firsts ^ 0x81))
+    });
+    forged("needles without a look at what has one, sealed", {
+        let found = parts.find(Section::Looks, "close_stride", |stride| stride > 0);
+        found.and_then(|(at, _)| set(Section::Looks, at, "close_stride", 0))
+    });
+    forged("an atom that is said to read another input, sealed", {
+        let found = parts.find(Section::Atoms, "input", |_| true);
+        found.and_then(|(at, input)| set(Section::Atoms, at, "input", input ^ 0xFFFF))
+    });
+    forged("keywords that there are not, sealed", {
+        set(Section::Templates, 0, "keywords", parts.count(Section::Keywords) as u32 + 1)
+    });
     forged("a filter of more bits than there are, sealed", {
         let filters = 0..parts.count(Section::Filters);
         let mut used = filters.filter(|at| parts.clone().get(Section::Filters, *at, "entry_count") > 0);

@@ -1,0 +1,119 @@
+//! Needles: a few pairs of bytes of which each of some literals has one, and which ordinary values seldom have.
+
+use std::collections::BTreeMap;
+
+use contentcheck_interpreter::format::NEEDLES_MAX;
+
+use crate::frequency::{Factor, Frequency, pairs_of};
+
+/// Choices that are tried before the best so far is taken.
+const CHOICES: usize = 20_000;
+
+/// Needles, and how they are expected to be met.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Needles {
+    pub(crate) pairs: Vec<[u8; 2]>,
+    /// The share of values in which one stands.
+    pub(crate) share: f64,
+}
+
+/// The rarest needles that cover all literals; nothing where that takes more than a look can have.
+pub(crate) fn covering(literals: &[&Factor], frequency: &Frequency) -> Option<Needles> {
+    let mut covers: BTreeMap<[u8; 2], Vec<u64>> = BTreeMap::new();
+    let words = literals.len().div_ceil(64);
+    let of: Vec<Vec<[u8; 2]>> = literals.iter().map(|literal| pairs_of(&literal.bytes).into_iter().collect()).collect();
+    for (number, pairs) in of.iter().enumerate() {
+        for pair in pairs {
+            let covered = covers.entry(*pair).or_insert_with(|| vec![0; words]);
+            if let Some(word) = covered.get_mut(number / 64) {
+                *word |= 1 << (number % 64);
+            }
+        }
+    }
+    let most = covers.values().map(|covered| count(covered)).max().unwrap_or(0);
+    let mut search = Search { of: &of, covers: &covers, frequency, most, best: None, left: CHOICES };
+    let mut all = vec![u64::MAX; words];
+    if let (Some(last), rest @ 1..) = (all.last_mut(), literals.len() % 64) {
+        *last = (1 << rest) - 1;
+    }
+    search.cover(&all, &mut Vec::new(), 0.0);
+    search.best
+}
+
+fn count(covered: &[u64]) -> u32 {
+    covered.iter().map(|word| word.count_ones()).sum()
+}
+
+struct Search<'s> {
+    of: &'s [Vec<[u8; 2]>],
+    covers: &'s BTreeMap<[u8; 2], Vec<u64>>,
+    frequency: &'s Frequency,
+    /// The most literals that one pair covers.
+    most: u32,
+    best: Option<Needles>,
+    left: usize,
+}
+
+impl Search<'_> {
+    /// Covers the literals that are left, one more pair at a time: each that the hardest of them has.
+    fn cover(&mut self, left: &[u64], chosen: &mut Vec<[u8; 2]>, share: f64) {
+        if self.best.as_ref().is_some_and(|best| share >= best.share) {
+            return;
+        }
+        let more = count(left);
+        if more == 0 {
+            self.best = Some(Needles { pairs: chosen.clone(), share });
+            return;
+        }
+        let room = u32::from(NEEDLES_MAX).saturating_sub(chosen.len() as u32);
+        let Some(choices) = self.left.checked_sub(1) else { return };
+        self.left = choices;
+        if more > room * self.most {
+            return;
+        }
+        let is_left = |number: usize| left.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1);
+        let hardest = self.of.iter().enumerate().filter(|(number, _)| is_left(*number)).min_by_key(|(_, of)| of.len());
+        let mut pairs = hardest.map_or(Vec::new(), |(_, of)| of.clone());
+        pairs.sort_by(|a, b| self.frequency.pair(*a).total_cmp(&self.frequency.pair(*b)).then_with(|| a.cmp(b)));
+        for pair in pairs {
+            let Some(covered) = self.covers.get(&pair) else { continue };
+            let rest: Vec<u64> = left.iter().zip(covered).map(|(left, covered)| left & !covered).collect();
+            chosen.push(pair);
+            self.cover(&rest, chosen, share + self.frequency.pair(pair));
+            chosen.pop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contentcheck_interpreter::format::LiteralKind;
+
+    fn literals(of: &[&str]) -> Vec<Factor> {
+        let one =
+            |text: &&str| Factor { kind: LiteralKind::Contains, ignore_case: true, bytes: text.as_bytes().into() };
+        of.iter().map(one).collect()
+    }
+
+    fn found(of: &[&str]) -> Option<Needles> {
+        let literals = literals(of);
+        covering(&literals.iter().collect::<Vec<_>>(), &Frequency::new())
+    }
+
+    #[test]
+    fn every_literal_has_a_needle_and_rare_ones_are_taken() {
+        let needles = found(&["sekurlsa::", "lsadump::", "kiwi and friends", "mimidrv.sys"]).expect("few will do");
+        assert!(needles.pairs.contains(b"::"), "{needles:?}");
+        for literal in ["sekurlsa::", "lsadump::", "kiwi and friends", "mimidrv.sys"] {
+            assert!(pairs_of(literal.as_bytes()).iter().any(|pair| needles.pairs.contains(pair)), "{literal}");
+        }
+        assert!(needles.share < 0.2, "{needles:?}");
+    }
+
+    #[test]
+    fn what_has_nothing_in_common_has_no_needles() {
+        assert_eq!(found(&["abcd", "efgh", "ijkl", "mnop", "qrst"]), None);
+        assert_eq!(found(&[]), Some(Needles { pairs: vec![], share: 0.0 }));
+    }
+}
