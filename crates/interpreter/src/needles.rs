@@ -40,7 +40,7 @@ impl Needles {
         loop {
             // The last block may overlap the one before.
             let block = text.get(at..).and_then(<[u8]>::first_chunk::<{ BLOCK + 1 }>);
-            let parts = block.and_then(|block| block.first_chunk::<BLOCK>().zip(block.last_chunk::<BLOCK>()));
+            let parts = block.and_then(|block| block.first_chunk::<BLOCK>().zip(last_chunk(block)));
             let Some((first, second)) = parts else { return true };
             if self.meet_block(first, second) {
                 return true;
@@ -55,7 +55,7 @@ impl Needles {
     /// A text of sixteen bytes at most. What is beyond it counts as zeros.
     #[inline]
     fn meet_short(&self, text: &[u8]) -> bool {
-        let Some((low, high)) = text.first_chunk::<8>().zip(text.last_chunk::<8>()) else {
+        let Some((low, high)) = text.first_chunk::<8>().zip(last_chunk::<8>(text)) else {
             return short_word(text).is_none_or(|word| self.meet_word(word, word >> 8));
         };
         let by = (text.len() as u32).wrapping_sub(8) << 3;
@@ -117,10 +117,16 @@ impl Needles {
     }
 }
 
+/// The last bytes of a text. By hand: that of the standard library can panic as far as a linker can tell.
+#[inline(always)]
+fn last_chunk<const N: usize>(text: &[u8]) -> Option<&[u8; N]> {
+    text.len().checked_sub(N).and_then(|at| text.get(at..)).and_then(<[u8]>::first_chunk)
+}
+
 /// Four to seven bytes as a word, with zeros beyond them.
 #[inline]
 fn short_word(text: &[u8]) -> Option<u64> {
-    let (low, high) = text.first_chunk::<4>().zip(text.last_chunk::<4>())?;
+    let (low, high) = text.first_chunk::<4>().zip(last_chunk::<4>(text))?;
     let by = (text.len() as u32).wrapping_sub(4) << 3;
     Some(u64::from(u32::from_le_bytes(*low)) | u64::from(u32::from_le_bytes(*high)).wrapping_shl(by))
 }
