@@ -206,7 +206,7 @@ fn of_image(path: &Path, wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Resu
     }
     let image = image(path, wanted.any_sensor)?;
     let known = library::templates().map_err(|_| Failure::internal("the library cannot be read"))?;
-    let unknown = image.unknown(&known);
+    let (templates, unknown) = image.templates(&known);
     if !unknown.is_empty() {
         let names: Vec<String> = unknown.iter().map(|name| format!("`{name}`")).collect();
         talk(
@@ -217,7 +217,7 @@ fn of_image(path: &Path, wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Resu
             ),
         );
     }
-    let (rules, templates) = (names(&image), image.templates(&known));
+    let rules = names(&image);
     Ok(Ready::Image(Box::new(Bare { image, rules, templates })))
 }
 
@@ -274,14 +274,14 @@ fn of_content(wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Result<Option<R
         Some((cache, fingerprint))
     });
     let known = place.as_ref().and_then(|(cache, fingerprint)| {
-        let found = Kept::read(cache.get(fingerprint)?, fingerprint)?;
+        let found = Kept::read(&cache.get(fingerprint)?, fingerprint)?;
         found.fits(&collected.table_files()).then_some(found)
     });
     if let (Some(known), None) = (&known, wanted.needs_content) {
         let own = collected.templates(known.declaring())?;
         known.said().iter().for_each(|line| talk(streams, line));
         let (image, rules) = known.clone().into_rules();
-        let templates = image.templates(&own);
+        let (templates, _) = image.templates(&own);
         return Ok(Some(Ready::Image(Box::new(Bare { image, rules, templates }))));
     }
     let tables = collected.table_files();

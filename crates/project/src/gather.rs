@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
@@ -219,6 +220,9 @@ impl Project {
     /// # Errors
     /// As [`Project::open`].
     pub fn collect(selection: &Selection) -> Result<Collected, Failure> {
+        // Whoever goes on needs the library, and a disk leaves time to read it. That is done once; where there is no thread
+        // for it, whoever asks first does it.
+        let _ = thread::Builder::new().spawn(|| drop(contentcheck_library::templates()));
         let loaded = selection.configuration()?;
         let (root, is_configured) = (loaded.root(), loaded.path.is_some());
         let (config, config_path) = (loaded.config.clone(), loaded.path.clone());

@@ -5,6 +5,7 @@
 //! template type are recognised: for that, what is known of template types besides is asked.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use contentcheck_compiler::sensor::Supplied;
@@ -36,17 +37,17 @@ impl RuleImage {
     ///
     /// # Errors
     /// When they are rejected, with the code of the reason.
-    pub fn new(bytes: Vec<u8>, most: Most) -> Result<Self, String> {
-        load(bytes, most).map(Self)
+    pub fn new(bytes: impl Into<Arc<[u8]>>, most: Most) -> Result<Self, String> {
+        load(bytes.into(), most).map(Self)
     }
 
     /// The same where the rules are loaded whatever sensors they are for: nobody knows which sensor made a recording.
     ///
     /// # Errors
     /// The same.
-    pub fn for_any_sensor(bytes: Vec<u8>, most: Most) -> Result<Self, String> {
+    pub fn for_any_sensor(bytes: impl Into<Arc<[u8]>>, most: Most) -> Result<Self, String> {
         let as_it_is = Self::new(bytes, most)?;
-        match without_restrictions(as_it_is.bytes()) {
+        match without_restrictions(as_it_is.0.open().verified().image()) {
             None => Ok(as_it_is),
             // What is evaluated is what was verified.
             Some(bytes) => Self::new(bytes, most),
@@ -72,28 +73,30 @@ impl RuleImage {
         (0..image.rule_count()).filter_map(|number| image.rule(number)).for_each(&mut each);
     }
 
-    /// The template types that recorded events are routed to: those that are known, and for each of the image that is
-    /// not what the image says of it. Of these no recorded event is recognised, as an image does not say by what.
+    /// The template types that recorded events are routed to: those that are known, of each the newest, and for each of the
+    /// image that is not what the image says of it. Of these, which are named as well, no recorded event is recognised:
+    /// an image does not say by what.
     #[must_use]
-    pub fn templates(&self, known: &[Arc<TemplateType>]) -> Vec<Arc<TemplateType>> {
-        let mut all: BTreeMap<&str, Arc<TemplateType>> = BTreeMap::new();
+    pub fn templates(&self, known: &[Arc<TemplateType>]) -> (Vec<Arc<TemplateType>>, Vec<String>) {
+        let mut all: BTreeMap<String, Arc<TemplateType>> = BTreeMap::new();
         for template in known {
-            let newest = all.entry(&template.name).or_insert_with(|| Arc::clone(template));
-            if newest.version <= template.version {
-                *newest = Arc::clone(template);
+            match all.get_mut(&template.name) {
+                // Of two with one name and version the later one counts, as in a catalogue.
+                Some(newest) if newest.version <= template.version => *newest = Arc::clone(template),
+                Some(_) => {}
+                None => {
+                    all.insert(template.name.clone(), Arc::clone(template));
+                }
             }
         }
-        let own = self.own();
-        for (name, template) in &own {
-            all.entry(name).or_insert_with(|| Arc::clone(template));
+        let mut unknown = Vec::new();
+        for (name, template) in self.own() {
+            if let Entry::Vacant(free) = all.entry(name) {
+                unknown.push(free.key().clone());
+                free.insert(template);
+            }
         }
-        all.into_values().collect()
-    }
-
-    /// The template types of the image that are not known: their names, sorted.
-    #[must_use]
-    pub fn unknown(&self, known: &[Arc<TemplateType>]) -> Vec<String> {
-        self.own().into_keys().filter(|name| known.iter().all(|template| template.name != *name)).collect()
+        (all.into_values().collect(), unknown)
     }
 
     fn own(&self) -> BTreeMap<String, Arc<TemplateType>> {
@@ -114,7 +117,7 @@ impl RuleImage {
     }
 }
 
-fn load(bytes: Vec<u8>, most: Most) -> Result<OwnedImage, String> {
+fn load(bytes: Arc<[u8]>, most: Most) -> Result<OwnedImage, String> {
     let image =
         Image::read(&bytes).map_err(|rejection| format!("{}: {}", rejection.code(), describe(&bytes, rejection)))?;
     let supplied = recorder(&image);
@@ -123,7 +126,7 @@ fn load(bytes: Vec<u8>, most: Most) -> Result<OwnedImage, String> {
     if most == Most::Stateless {
         manifest.capacity = Capacity::NONE;
     }
-    OwnedImage::load(image.bytes(), &manifest).map_err(|rejection| refusal::describe(&image, rejection))
+    OwnedImage::load(Arc::clone(&bytes), &manifest).map_err(|rejection| refusal::describe(&image, rejection))
 }
 
 /// A recorder that has all that an image reads.
@@ -133,13 +136,13 @@ pub(crate) fn recorder<'i>(image: &Image<'i>) -> Supplied<'i> {
 
 /// The image with every rule for all sensors; nothing where each is. A comparator becomes one that asks neither for a name
 /// nor for a version, so all that the image has stays where it is.
-fn without_restrictions(bytes: &[u8]) -> Option<Vec<u8>> {
+fn without_restrictions(image: &Image<'_>) -> Option<Vec<u8>> {
     const ANY: Comparator = Comparator { sensor: 0, sensor_len: 0, version: 0, version_len: 0, operator: 6 };
-    let (offset, len) = Image::read(bytes).ok()?.section(Section::Comparators);
+    let (offset, len) = image.section(Section::Comparators);
     if len == 0 {
         return None;
     }
-    let mut bytes = bytes.to_vec();
+    let mut bytes = image.bytes().to_vec();
     let records = bytes.get_mut(offset as usize..offset.saturating_add(len) as usize)?;
     records.as_chunks_mut::<{ Comparator::SIZE }>().0.iter_mut().for_each(|record| *record = ANY.encode());
     let sum = checksum(&bytes).to_le_bytes();

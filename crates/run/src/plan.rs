@@ -1,6 +1,6 @@
 //! Plan: how events reach an image: routed to template types, and typed in the order in which they are supplied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -153,7 +153,7 @@ impl Plan {
     /// # Errors
     /// When the image is rejected, with the reason: for an image of this content that is a fault of the compiler's.
     pub fn for_recorder(content: &Shippable, image: &[u8]) -> Result<Self, String> {
-        RuleImage::new(image.to_vec(), Most::Anything)?.plan(templates(content), None)
+        RuleImage::new(image, Most::Anything)?.plan(templates(content), None)
     }
 
     /// For one sensor build: order, types and header are those of its own manifest, what it does not supply is absent,
@@ -328,22 +328,41 @@ fn stops(
     supplied: &Supplied<'_>,
     is_sensor: bool,
 ) -> Vec<Arrival> {
-    templates.iter().map(|template| arrival(template, verified, supplied, is_sensor)).collect()
+    // There are hundreds of each, so none is looked for among all of the others.
+    let mut has: HashMap<&str, Vec<ImageTemplate>> = HashMap::new();
+    let image = verified.image();
+    for number in 0..image.template_count() {
+        let Some(of) = image.template(number) else { continue };
+        has.entry(image.name(of.name, of.name_len)).or_default().push(ImageTemplate(number));
+    }
+    let own: HashMap<&str, &[Input<'_>]> =
+        supplied.templates().iter().map(|(name, inputs)| (*name, inputs.as_slice())).collect();
+    let stop = |template: &Arc<TemplateType>| {
+        let name = template.name.as_str();
+        let of_image = has.get(name).map_or(&[][..], Vec::as_slice);
+        arrival(template, of_image, own.get(name).copied(), verified, supplied.header(), is_sensor)
+    };
+    templates.iter().map(stop).collect()
 }
 
-fn arrival(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Supplied<'_>, is_sensor: bool) -> Arrival {
-    let own = supplied.templates().iter().find(|(name, _)| *name == template.name);
+fn arrival(
+    template: &TemplateType,
+    templates: &[ImageTemplate],
+    own: Option<&[Input<'_>]>,
+    verified: &VerifiedImage<'_>,
+    header: &[Input<'_>],
+    is_sensor: bool,
+) -> Arrival {
     if own.is_none() && is_sensor {
         return Arrival::Unsupplied;
     }
-    let templates: Vec<ImageTemplate> = verified.templates_named(&template.name).map(ImageTemplate).collect();
-    let (false, Some((_, inputs))) = (templates.is_empty(), own) else { return Arrival::Unwanted };
+    let (false, Some(inputs)) = (templates.is_empty(), own) else { return Arrival::Unwanted };
     let named = |inputs: &[Input<'_>]| -> Vec<(String, FieldType)> {
         inputs.iter().map(|input| (input.name.to_owned(), field_type(input.ty))).collect()
     };
     // A sensor shows what its manifest names, and nothing else.
     let others = !is_sensor && templates.iter().any(|of| reads_keywords(verified.image(), *of));
-    let names = names_read(verified, &templates);
+    let names = names_read(verified, templates);
     let (mut read, mut own) = (Vec::new(), Vec::new());
     for (at, input) in inputs.iter().enumerate().filter(|(_, input)| names.contains(input.name)) {
         read.push(at);
@@ -354,8 +373,8 @@ fn arrival(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Sup
     Arrival::Stop(Stop {
         read,
         own,
-        layout: Layout::new(&template.name, named(inputs), named(supplied.header())).carried_by(template),
-        templates,
+        layout: Layout::new(&template.name, named(inputs), named(header)).carried_by(template),
+        templates: templates.to_vec(),
         others,
     })
 }

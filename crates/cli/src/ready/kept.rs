@@ -57,20 +57,19 @@ pub(super) struct Kept {
 
 impl Kept {
     /// An entry, if the bytes are one of this fingerprint.
-    pub(super) fn read(mut bytes: Vec<u8>, of: &Fingerprint) -> Option<Self> {
+    pub(super) fn read(bytes: &[u8], of: &Fingerprint) -> Option<Self> {
         let rest = bytes.strip_prefix(FORMAT.as_bytes())?;
         let (sum, rest) = rest.split_first_chunk::<DIGEST>()?;
         let (length, rest) = rest.split_first_chunk::<LENGTH>()?;
-        let (head, _) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+        let (head, image) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
         if digest(head) != *sum {
             return None;
         }
-        let at = FORMAT.len() + DIGEST + LENGTH + head.len();
         let head: Head = serde_json::from_slice(head).ok()?;
         if head.fingerprint != of.as_str() || head.files.len() > limits::FILES {
             return None;
         }
-        let image = RuleImage::new(bytes.split_off(at), Most::Anything).ok()?;
+        let image = RuleImage::new(image, Most::Anything).ok()?;
         let identity = image.identity()?;
         let is_asked = hex(&identity.content) == head.content
             && identity.compiler == head.compiler
@@ -113,7 +112,7 @@ impl Kept {
         let rules: Vec<RuleName> = release.rules().into_iter().map(RuleName::of).collect();
         let files: BTreeSet<String> = rules.iter().filter_map(|rule| rule.file.clone()).collect();
         let files: Vec<String> = files.into_iter().collect();
-        let image = RuleImage::new(release.image.clone(), Most::Anything).ok()?;
+        let image = RuleImage::new(release.image.as_slice(), Most::Anything).ok()?;
         let identity = image.identity()?;
         let numbers = rules.iter().map(|rule| files.binary_search(rule.file.as_ref()?).ok());
         let head = Head {
