@@ -6,6 +6,8 @@
 
 mod kept;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +19,7 @@ use contentcheck_model::rule::RuleId;
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::TemplateType;
 use contentcheck_project::cache::Cache;
-use contentcheck_project::{Failure, Project, files};
+use contentcheck_project::{Failure, Project, files, read_library_aside};
 use contentcheck_run::image::{Most, RuleImage};
 use contentcheck_run::{Plan, templates};
 
@@ -94,10 +96,10 @@ pub struct Bare {
 impl Ready {
     /// What reports call the rules, in the order of the image.
     #[must_use]
-    pub fn names(&self) -> Vec<RuleName> {
+    pub fn names(&self) -> Cow<'_, [RuleName]> {
         match self {
             Self::Content(release) => release.rules().into_iter().map(RuleName::of).collect(),
-            Self::Image(bare) => bare.rules.clone(),
+            Self::Image(bare) => Cow::Borrowed(&bare.rules),
         }
     }
 
@@ -150,6 +152,7 @@ impl Ready {
 /// # Errors
 /// When an input, the configuration or the image is wrong, or the content is beyond what an image can hold.
 pub fn ready(wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Result<Option<Ready>, Failure> {
+    read_library_aside();
     match (wanted.image, wanted.has_content) {
         (None, _) => of_content(wanted, streams),
         (Some(path), true) => of_both(path, wanted, streams),
@@ -277,13 +280,16 @@ fn of_content(wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Result<Option<R
         let found = Kept::read(&cache.get(fingerprint)?, fingerprint)?;
         found.fits(&collected.table_files()).then_some(found)
     });
-    if let (Some(known), None) = (&known, wanted.needs_content) {
-        let own = collected.templates(known.declaring())?;
-        known.said().iter().for_each(|line| talk(streams, line));
-        let (image, rules) = known.clone().into_rules();
-        let (templates, _) = image.templates(&own);
-        return Ok(Some(Ready::Image(Box::new(Bare { image, rules, templates }))));
-    }
+    let known = match known {
+        Some(known) if wanted.needs_content.is_none() => {
+            let own = collected.templates(known.declaring())?;
+            known.said().iter().for_each(|line| talk(streams, line));
+            let (image, rules) = known.into_rules();
+            let (templates, _) = image.templates(&own);
+            return Ok(Some(Ready::Image(Box::new(Bare { image, rules, templates }))));
+        }
+        known => known,
+    };
     let tables = collected.table_files();
     let project = collected.complete()?;
     let mut said = Vec::new();
@@ -311,9 +317,8 @@ fn of_content(wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Result<Option<R
 }
 
 /// The files of a release that declare template types.
-fn declaring(release: &Release) -> std::collections::BTreeSet<String> {
+fn declaring(release: &Release) -> BTreeSet<String> {
     let own = templates(&release.content);
-    let files: std::collections::BTreeSet<&str> =
-        release.judged.checked().sources().map(|(source, _)| source.name()).collect();
+    let files: BTreeSet<&str> = release.judged.checked().sources().map(|(source, _)| source.name()).collect();
     own.iter().map(|template| template.source.name()).filter(|name| files.contains(name)).map(str::to_owned).collect()
 }

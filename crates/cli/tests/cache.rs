@@ -1,6 +1,6 @@
 //! The cache of compiled content: a run that finds its image there says what a run without it says, to the byte, and
 //! whatever lies in the cache fails no run.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 #[expect(dead_code, reason = "others use the rest")]
 mod common;
@@ -414,15 +414,34 @@ fn clean_removes_what_is_the_caches_and_nothing_else() {
 #[test]
 fn compile_and_gate_know_no_cache() {
     let demo = Demo::new("compile");
-    let (image, home) = (demo.path("r.ccimage"), demo.directory.join("home"));
-    for arguments in [&["compile", &demo.path(""), "-o", &image][..], &["gate", "--help"]] {
-        let done = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
-            .args(arguments)
-            .env("CONTENTCHECK_CACHE_DIR", &home)
-            .output()
+    let (image, release, none) = (demo.path("r.ccimage"), demo.path(""), demo.directory.join("none"));
+    let program = |cache: &str, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contentcheck"));
+        command.args(arguments).env_remove("CONTENTCHECK_NO_CACHE").env("CONTENTCHECK_CACHE_DIR", cache);
+        let done = command.output().unwrap();
+        (done.status.code(), done.stdout, String::from_utf8(done.stderr).unwrap())
+    };
+    let both = |cache: &str| {
+        let compiled = program(cache, &["compile", &release, "-o", &image]);
+        // The gate prints how long each check took.
+        let (exit, out, _) = program(cache, &["gate", &release, "--only", "lint,compile"]);
+        (compiled, exit, String::from_utf8(out).unwrap().contains("compile"))
+    };
+    let cold = both(none.to_str().unwrap());
+    assert_eq!((cold.0.0, cold.1, cold.2), (Some(0), Some(1), true), "a gate of two checks is incomplete");
+    let compiled = fs::read(&image).unwrap();
+    assert!(!none.exists());
+    // An entry that says something else, as far as it can be told.
+    demo.agrees("nothing", &[]);
+    for entry in demo.entries() {
+        fs::write(&entry, reworded(&fs::read(&entry).unwrap(), "certutil_download.yml", "CERTUTIL_DOWNLOAD.yml"))
             .unwrap();
-        assert_eq!(done.status.code(), Some(0));
-        assert!(!String::from_utf8(done.stdout).unwrap().contains("cache"));
     }
-    assert!(!home.exists());
+    let kept: Vec<Vec<u8>> = demo.entries().iter().map(|entry| fs::read(entry).unwrap()).collect();
+    fs::remove_file(&image).unwrap();
+    assert_eq!(both(&demo.cache()), cold);
+    assert_eq!(fs::read(&image).unwrap(), compiled);
+    assert_eq!(demo.entries().iter().map(|entry| fs::read(entry).unwrap()).collect::<Vec<_>>(), kept);
+    // Which `eval` would believe: it is its own directory.
+    assert!(String::from_utf8(demo.eval(&["--cache-dir", &demo.cache()]).1).unwrap().contains("CERTUTIL_DOWNLOAD.yml"));
 }

@@ -18,14 +18,19 @@ pub const DIRECTORY: &str = "CONTENTCHECK_CACHE_DIR";
 /// The variable that switches the cache off, if it is set and not empty.
 pub const OFF: &str = "CONTENTCHECK_NO_CACHE";
 
-/// Bytes of all files together.
-pub const BYTES: u64 = 512 << 20;
+/// How much is kept.
+struct Bounds {
+    /// Bytes of all files together.
+    bytes: u64,
+    /// Files.
+    files: usize,
+    /// A file that was not used for so long goes.
+    unused: Duration,
+}
+
+const BOUNDS: Bounds = Bounds { bytes: 512 << 20, files: 1000, unused: Duration::from_secs(30 * 24 * 60 * 60) };
 /// Bytes of the largest file.
 const FILE_BYTES: usize = 128 << 20;
-/// Files.
-pub const FILES: usize = 1000;
-/// A file that was not used for so long goes.
-pub const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Use is noted once in so long.
 const NOTED: Duration = Duration::from_secs(60 * 60);
 /// What a writer that was killed left behind is older than this.
@@ -126,7 +131,7 @@ impl Cache {
         make(&self.directory)?;
         let path = self.path(of);
         write::write(&path, bytes)?;
-        self.bound(&path);
+        self.bound(&path, &BOUNDS);
         Ok(())
     }
 
@@ -153,7 +158,7 @@ impl Cache {
     }
 
     /// Removes what is too old, then the oldest as long as there is too much. `kept` was just written.
-    fn bound(&self, kept: &Path) {
+    fn bound(&self, kept: &Path, most: &Bounds) {
         let mut entries = self.entries();
         entries.sort_by(|a, b| (a.age, &a.path).cmp(&(b.age, &b.path)));
         let (mut bytes, mut files) = (0_u64, 0_usize);
@@ -163,7 +168,7 @@ impl Cache {
             } else {
                 bytes = bytes.saturating_add(entry.bytes);
                 files += 1;
-                entry.path != kept && (entry.age > UNUSED || bytes > BYTES || files > FILES)
+                entry.path != kept && (entry.age > most.unused || bytes > most.bytes || files > most.files)
             };
             if goes {
                 // Another process may have removed it.
@@ -220,5 +225,119 @@ fn note_use(path: &Path) {
     let noted = fs::metadata(path).and_then(|metadata| metadata.modified());
     if noted.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > NOTED)) {
         let _ = File::options().append(true).open(path).and_then(|file| file.set_modified(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache(name: &str) -> Cache {
+        let directory = std::env::temp_dir().join(format!("contentcheck-cache-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        make(&directory).unwrap();
+        Cache::at(directory)
+    }
+
+    /// Writes an entry that was last used so many seconds ago.
+    fn entry(cache: &Cache, digit: char, bytes: usize, seconds: u64) -> PathBuf {
+        let path = cache.directory.join(format!("{}{ENDING}", digit.to_string().repeat(64)));
+        fs::write(&path, vec![0; bytes]).unwrap();
+        let at = SystemTime::now() - Duration::from_secs(seconds);
+        File::options().append(true).open(&path).unwrap().set_modified(at).unwrap();
+        path
+    }
+
+    fn left(cache: &Cache) -> String {
+        let mut left: Vec<char> = cache.entries().iter().filter(|entry| !entry.is_rest).map(digit).collect();
+        left.sort_unstable();
+        left.into_iter().collect()
+    }
+
+    fn digit(entry: &Entry) -> char {
+        entry.path.file_name().unwrap().to_str().unwrap().chars().next().unwrap()
+    }
+
+    #[test]
+    fn the_oldest_goes_first_and_what_was_just_written_stays() {
+        let most = |bytes, files, seconds| Bounds { bytes, files, unused: Duration::from_secs(seconds) };
+        for (bounds, expected) in [
+            (most(1000, 10, 1000), "abcd"),
+            (most(300, 10, 1000), "acd"),
+            (most(250, 10, 1000), "ad"),
+            (most(1, 10, 1000), "a"),
+            (most(1000, 2, 1000), "ad"),
+            (most(1000, 10, 25), "acd"),
+            (most(1000, 10, 5), "a"),
+        ] {
+            let cache = cache("bounds");
+            let kept = entry(&cache, 'a', 100, 0);
+            entry(&cache, 'b', 100, 30);
+            entry(&cache, 'c', 100, 20);
+            entry(&cache, 'd', 100, 10);
+            let foreign = cache.directory.join("notes.cccache");
+            fs::write(&foreign, [0; 5000]).unwrap();
+            cache.bound(&kept, &bounds);
+            assert_eq!(left(&cache), expected);
+            assert!(foreign.is_file());
+            fs::remove_dir_all(&cache.directory).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_a_writer_left_behind_goes_once_it_is_old() {
+        let cache = cache("rests");
+        let kept = entry(&cache, 'a', 1, 0);
+        let rest = |digit: char, age: Duration| {
+            let path = cache.directory.join(format!(".{}.0123456789abcdef.tmp", digit.to_string().repeat(64)));
+            fs::write(&path, "half").unwrap();
+            File::options().append(true).open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+            path
+        };
+        let (new, old) = (rest('b', Duration::ZERO), rest('c', LEFT_BEHIND * 2));
+        cache.bound(&kept, &BOUNDS);
+        assert!(new.exists() && !old.exists() && kept.exists());
+        fs::remove_dir_all(&cache.directory).unwrap();
+    }
+
+    #[test]
+    fn use_is_noted() {
+        let cache = cache("use");
+        let path = entry(&cache, 'a', 3, 10 * 24 * 60 * 60);
+        let age = || SystemTime::now().duration_since(fs::metadata(&path).unwrap().modified().unwrap()).unwrap();
+        assert!(age() > NOTED);
+        note_use(&path);
+        assert!(age() < NOTED);
+        fs::remove_dir_all(&cache.directory).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_directory_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let cache = cache("mode");
+        assert_eq!(fs::metadata(&cache.directory).unwrap().permissions().mode() & 0o777, 0o700);
+        fs::remove_dir_all(&cache.directory).unwrap();
+    }
+
+    #[cfg(not(any(windows, target_os = "macos")))]
+    #[test]
+    fn the_environment_says_where_it_is() {
+        let of = |set: &[(&str, &str)]| {
+            let value =
+                |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
+            place(value).map(|path| path.to_str().unwrap().to_owned())
+        };
+        let some = |path: &str| Some(path.to_owned());
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("HOME", "")]), None);
+        assert_eq!(of(&[("HOME", "relative")]), None);
+        assert_eq!(of(&[("HOME", "/h")]), some("/h/.cache/contentcheck"));
+        assert_eq!(of(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")]), some("/x/contentcheck"));
+        assert_eq!(of(&[("HOME", "/h"), ("XDG_CACHE_HOME", "x")]), some("/h/.cache/contentcheck"));
+        assert_eq!(of(&[("HOME", "/h"), (DIRECTORY, "own")]), some("own"));
+        assert_eq!(of(&[("HOME", "/h"), (DIRECTORY, "")]), some("/h/.cache/contentcheck"));
+        assert_eq!(of(&[("HOME", "/h"), (DIRECTORY, "own"), (OFF, "1")]), None);
+        assert_eq!(of(&[("HOME", "/h"), (OFF, "")]), some("/h/.cache/contentcheck"));
     }
 }

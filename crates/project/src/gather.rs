@@ -202,6 +202,12 @@ impl Collected {
     }
 }
 
+/// Reads what ships with the tool while files are read. That is done once; where there is no thread for it, whoever asks
+/// first does it.
+pub fn read_library_aside() {
+    let _ = thread::Builder::new().spawn(|| drop(contentcheck_library::templates()));
+}
+
 fn library() -> Result<contentcheck_library::Templates, Failure> {
     contentcheck_library::templates().map_err(|problems| Failure::internal(fleet::problems_in(&problems).message))
 }
@@ -220,9 +226,7 @@ impl Project {
     /// # Errors
     /// As [`Project::open`].
     pub fn collect(selection: &Selection) -> Result<Collected, Failure> {
-        // Whoever goes on needs the library, and a disk leaves time to read it. That is done once; where there is no thread
-        // for it, whoever asks first does it.
-        let _ = thread::Builder::new().spawn(|| drop(contentcheck_library::templates()));
+        read_library_aside();
         let loaded = selection.configuration()?;
         let (root, is_configured) = (loaded.root(), loaded.path.is_some());
         let (config, config_path) = (loaded.config.clone(), loaded.path.clone());

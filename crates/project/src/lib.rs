@@ -29,4 +29,4 @@ pub mod yaml;
 
 pub use failure::{Failure, Kind};
 pub use fingerprint::Fingerprint;
-pub use gather::{Collected, Project, Selection, TableFiles, UseBaseline, names_of};
+pub use gather::{Collected, Project, Selection, TableFiles, UseBaseline, names_of, read_library_aside};

@@ -230,7 +230,7 @@ fn report(
     totals: Totals,
     sensor: Option<SensorReport>,
 ) -> ReplayReport {
-    let counted = ready.names().into_iter().zip(&whole.rules).zip(ceilings);
+    let counted = ready.names().into_owned().into_iter().zip(&whole.rules).zip(ceilings);
     let mut rules: Vec<RuleMatches> = counted
         .filter(|((_, matches), _)| **matches > 0)
         .map(|((rule, matches), ceiling)| RuleMatches {

@@ -24,7 +24,7 @@ pub(super) const FORMAT: &str = "contentcheck cache 1\n";
 const DIGEST: usize = 32;
 const LENGTH: usize = 8;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
     /// What it was made of.
@@ -48,7 +48,7 @@ struct Head {
 }
 
 /// An entry that was read and whose image was verified.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Kept {
     head: Head,
     image: RuleImage,
@@ -87,7 +87,8 @@ impl Kept {
     pub(super) fn is_of(&self, passed: &Passed) -> bool {
         let content = passed.content();
         hex(&content.content_digest()) == self.head.content
-            && content.rules().iter().map(|rule| RuleName::of(rule)).eq(self.rules.iter().cloned())
+            && content.rules().iter().zip(&self.rules).all(|(rule, kept)| RuleName::of(rule) == *kept)
+            && content.rules().len() == self.rules.len()
     }
 
     pub(super) const fn declaring(&self) -> &BTreeSet<String> {
