@@ -414,6 +414,7 @@ fn clean_removes_what_is_the_caches_and_nothing_else() {
 #[test]
 fn compile_and_gate_know_no_cache() {
     let demo = Demo::new("compile");
+    copy(&corpus("releases/demo-11"), &demo.directory.join("demo-11"));
     let (image, release, none) = (demo.path("r.ccimage"), demo.path(""), demo.directory.join("none"));
     let program = |cache: &str, arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_contentcheck"));
