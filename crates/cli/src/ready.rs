@@ -240,10 +240,9 @@ fn of_both(path: &Path, wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Resul
             "the image was compiled from other content: its digest is not that of these files\n  help: compile them again, or name the image alone",
         ));
     }
-    let (in_image, in_content) = (names(&image), without_files(&passed));
+    let (in_image, in_content) = (called_in(&image), called(&passed));
     if in_image != in_content {
-        let only =
-            |of: &[RuleName], beside: &[RuleName]| of.iter().find(|rule| !beside.contains(rule)).map(RuleName::shown);
+        let only = |of: &[Called], beside: &[Called]| of.iter().find(|rule| !beside.contains(rule)).map(Called::shown);
         let which = match (only(&in_content, &in_image), only(&in_image, &in_content)) {
             (Some(rule), _) => format!("it lacks {rule}"),
             (None, Some(rule)) => format!("the content leaves out {rule}, which it has"),
@@ -259,9 +258,34 @@ fn of_both(path: &Path, wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Resul
     Ok(Some(Ready::Content(Box::new(passed.with(image.bytes().to_vec())))))
 }
 
-/// The names of the rules of content, as an image has them.
-fn without_files(passed: &Passed) -> Vec<RuleName> {
-    passed.content().rules().iter().map(|rule| RuleName { file: None, ..RuleName::of(rule) }).collect()
+/// What an image and its content have both for a rule.
+#[derive(Debug, PartialEq, Eq)]
+struct Called {
+    name: String,
+    title: String,
+    word: String,
+}
+
+impl Called {
+    fn shown(&self) -> String {
+        format!("{} ({})", visible(&self.title), visible(&self.name))
+    }
+}
+
+fn called_in(image: &RuleImage) -> Vec<Called> {
+    let mut all = Vec::new();
+    image.each_rule(|rule| {
+        all.push(Called { name: rule.name.to_owned(), title: rule.title.to_owned(), word: rule.word.to_owned() });
+    });
+    all
+}
+
+fn called(passed: &Passed) -> Vec<Called> {
+    let rules = passed.content().rules().iter().map(|rule| {
+        let word = rule.own_word().unwrap_or("").to_owned();
+        Called { name: rule.name.clone(), title: rule.title.clone(), word }
+    });
+    rules.collect()
 }
 
 /// Of content: what an earlier run kept of it, or by compiling.
@@ -316,7 +340,7 @@ fn of_content(wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Result<Option<R
     Ok(Some(Ready::Content(Box::new(release))))
 }
 
-/// The files of a release that declare template types.
+/// The files of a release that declare template types which events are routed to: of each the newest.
 fn declaring(release: &Release) -> BTreeSet<String> {
     let own = templates(&release.content);
     let files: BTreeSet<&str> = release.judged.checked().sources().map(|(source, _)| source.name()).collect();
