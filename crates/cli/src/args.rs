@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -67,6 +67,8 @@ pub enum Command {
     Bench(Bench),
     /// Show which rule reads which input
     Fields(Fields),
+    /// Remove what eval, test, replay and bench keep of compiled content
+    Clean(Clean),
     /// Start a release: a configuration and a first rule
     Init(Init),
     /// Print shell completions
@@ -76,6 +78,63 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+impl Command {
+    /// The options of the cache, of a command that has one.
+    pub const fn cache(&mut self) -> Option<&mut CacheOptions> {
+        match self {
+            Self::Eval(arguments) => Some(&mut arguments.rules.cache),
+            Self::Replay(arguments) => Some(&mut arguments.rules.cache),
+            Self::Bench(arguments) => Some(&mut arguments.rules.cache),
+            Self::Test(arguments) => Some(&mut arguments.cache),
+            Self::Clean(arguments) => Some(&mut arguments.cache),
+            _ => None,
+        }
+    }
+}
+
+/// What is kept of compiled content from one run to the next.
+#[derive(Clone, Debug, Default, Args)]
+pub struct CacheOptions {
+    /// Compile the content even if an earlier run did, and keep nothing of it; the variable CONTENTCHECK_NO_CACHE does
+    /// the same for all runs
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Keep compiled content in this directory; otherwise in the one that the variable CONTENTCHECK_CACHE_DIR names, or
+    /// where the system keeps caches
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
+    pub cache_dir: Option<PathBuf>,
+    /// Where it is kept unless these options say otherwise.
+    #[arg(skip)]
+    place: Option<PathBuf>,
+}
+
+impl CacheOptions {
+    /// Says where compiled content is kept unless the command line does; `None` keeps it nowhere.
+    pub fn place(&mut self, place: Option<PathBuf>) {
+        self.place = place;
+    }
+
+    /// Where compiled content is kept, if it is.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.cache_dir.as_deref().or(self.place.as_deref()).filter(|_| !self.no_cache)
+    }
+
+    /// Whether the command line names the directory.
+    #[must_use]
+    pub const fn is_named(&self) -> bool {
+        self.cache_dir.is_some()
+    }
+}
+
+/// Remove what is cached.
+#[derive(Debug, Args)]
+pub struct Clean {
+    /// Which cache
+    #[command(flatten)]
+    pub cache: CacheOptions,
 }
 
 /// Where content and configuration are, for commands that check.
@@ -166,9 +225,13 @@ pub struct Inspect {
 /// Which rules recorded events are held against.
 #[derive(Debug, Args)]
 pub struct Rules {
-    /// Rules: files and directories; may be repeated
-    #[arg(long, value_name = "PATH", default_value = ".")]
+    /// Rules: files and directories, by default the current one; may be repeated
+    #[arg(long, value_name = "PATH")]
     pub rules: Vec<PathBuf>,
+    /// Take the rules from this compiled image (`-` for standard input) and compile nothing. With --rules as well, the
+    /// image must be of that content
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
     /// Leave rules with errors out; each error is still reported
     #[arg(long)]
     pub skip_errors: bool,
@@ -184,14 +247,23 @@ pub struct Rules {
     /// Threads; 0 means one for each core
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// What is kept from one run to the next
+    #[command(flatten)]
+    pub cache: CacheOptions,
 }
 
 impl Rules {
+    /// What besides events may be read from standard input.
+    #[must_use]
+    pub fn named(&self) -> Vec<PathBuf> {
+        self.rules.iter().chain(&self.image).cloned().collect()
+    }
+
     /// As inputs of a check, and how they are compiled.
     #[must_use]
     pub fn inputs(&self) -> (Inputs, CompileOptions) {
         let inputs = Inputs {
-            paths: self.rules.clone(),
+            paths: if self.rules.is_empty() { vec![PathBuf::from(".")] } else { self.rules.clone() },
             config: self.config.clone(),
             no_config: self.no_config,
             fleet: Vec::new(),
@@ -224,8 +296,9 @@ pub struct AsSensor {
     /// as `builtin:sysmon/4.90`
     #[arg(long, value_name = "MANIFEST")]
     pub sensor: Option<String>,
-    /// Rules that read what the sensor does not supply are left out, instead of the image being refused
-    #[arg(long, requires = "sensor")]
+    /// Rules that read what the sensor does not supply are left out, instead of the image being refused; an image that is
+    /// named says itself which it is to be
+    #[arg(long, requires = "sensor", conflicts_with = "image")]
     pub skip_unsupplied: bool,
 }
 
@@ -285,6 +358,9 @@ pub struct Test {
     /// Whose tests are run
     #[command(flatten)]
     pub inputs: Inputs,
+    /// Run the tests on this compiled image, which must be of this content, and compile nothing
+    #[arg(long, value_name = "FILE")]
+    pub image: Option<PathBuf>,
     /// Recorded samples that rules must match, in the layout of SigmaHQ: `info.yml` files below this
     /// directory; may be repeated
     #[arg(long, value_name = "DIR")]
@@ -295,6 +371,9 @@ pub struct Test {
     /// Having no test at all is fine
     #[arg(long)]
     pub allow_none: bool,
+    /// What is kept from one run to the next
+    #[command(flatten)]
+    pub cache: CacheOptions,
     /// Output format
     #[arg(long, value_enum, default_value_t = TestFormat::Human)]
     pub format: TestFormat,

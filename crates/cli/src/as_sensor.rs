@@ -12,8 +12,9 @@ use serde::Serialize;
 use crate::Streams;
 use crate::args::AsSensor;
 use crate::exit::Failure;
+use crate::ready::Ready;
 use crate::recorded::plural;
-use crate::release::{Release, talk};
+use crate::release::talk;
 use contentcheck_project::fleet;
 
 /// The sensor as which events were evaluated.
@@ -52,17 +53,23 @@ impl AsSensor {
     }
 }
 
-/// The image of a release made ready for recorded events: as this sensor supplies them, or as a recorder that has all
-/// that the image reads.
+/// Rules made ready for recorded events: as this sensor supplies them, or as a recorder that has all that the image reads.
+/// `image` is the file that they are from, if it was named.
 ///
 /// # Errors
 /// When the sensor refuses the image.
-pub fn plan(release: &Release, sensor: Option<&Sensor>) -> Result<Plan, Failure> {
-    let Some(sensor) = sensor else { return release.plan() };
-    Plan::for_sensor(&release.content, &release.image, sensor).map_err(|refusal| Failure::findings(format!(
-            "{sensor} refuses the image: {}\n  help: --skip-unsupplied leaves out the rules that it cannot feed, as the image does where it was compiled that way",
-            visible(&refusal)
-        )))
+pub fn plan(ready: &Ready, sensor: Option<&Sensor>, image: Option<&Path>) -> Result<Plan, Failure> {
+    let plan = ready.plan(sensor);
+    let Some(sensor) = sensor else { return plan.map_err(Failure::internal) };
+    let help = match image {
+        None => {
+            "--skip-unsupplied leaves out the rules that it cannot feed, as the image does where it was compiled that way"
+        }
+        Some(_) => "an image that is compiled with --skip-unsupplied leaves out the rules that it cannot feed",
+    };
+    plan.map_err(|refusal| {
+        Failure::findings(format!("{sensor} refuses the image: {}\n  help: {help}", visible(&refusal)))
+    })
 }
 
 /// What is to be said of the sensor; nothing where events were not evaluated as one. `source` names a file by its

@@ -8,6 +8,7 @@ pub mod disassembly;
 pub mod exit;
 pub mod explain;
 pub mod fix;
+pub mod ready;
 pub mod recorded;
 pub mod release;
 pub mod report;
@@ -18,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use contentcheck_model::diagnostic::visible;
+use contentcheck_project::cache;
 
 use args::{Cli, Color, Command};
 use exit::{Exit, Outcome};
@@ -38,7 +40,13 @@ pub struct Streams<'a> {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+        Ok(mut cli) => {
+            // The library alone asks the environment for nothing.
+            if let Some(options) = cli.command.cache() {
+                options.place(cache::place(|name| std::env::var_os(name)));
+            }
+            cli
+        }
         Err(error) => {
             // Help and version are data, everything else is talk; clap knows which is which.
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
@@ -92,6 +100,7 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Command::Diff(arguments) => commands::diff::run(arguments, streams),
         Command::Bench(arguments) => commands::bench::run(arguments, streams),
         Command::Fields(arguments) => commands::fields::run(arguments, streams),
+        Command::Clean(arguments) => commands::clean::run(arguments, streams),
         Command::Init(arguments) => commands::init::run(arguments, streams),
         Command::Completions { shell } => commands::completions(*shell, streams),
         Command::Man => commands::man(streams),

@@ -1,16 +1,16 @@
 //! From paths to an image: what every command that runs or ships rules begins with.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, compile};
-use contentcheck_model::diagnostic::visible;
+use contentcheck_model::diagnostic::{Diagnostic, visible};
 use contentcheck_model::lookup::{self, NotFound};
 use contentcheck_model::rule::{CheckedRule, RuleId};
-use contentcheck_model::sensor::Sensor;
 use contentcheck_parser::release::{Checking, Further, Gathered, Judged, LeftOut, Shippable, WithErrors};
 use contentcheck_project::write::InputFiles;
-use contentcheck_project::{Failure, Project, Selection};
+use contentcheck_project::{Collected, Failure, Project, Selection};
 use contentcheck_run::Plan;
 pub use contentcheck_run::refusal::{Loaded, describe, verify_for};
 
@@ -60,14 +60,6 @@ impl Release {
     pub fn plan(&self) -> Result<Plan, Failure> {
         Plan::for_recorder(&self.content, &self.image).map_err(Failure::internal)
     }
-
-    /// The image made ready for events as one sensor supplies them.
-    ///
-    /// # Errors
-    /// When the sensor refuses the image, with the reason.
-    pub fn plan_on(&self, sensor: &Sensor) -> Result<Plan, String> {
-        Plan::for_sensor(&self.content, &self.image, sensor)
-    }
 }
 
 /// What inputs mean to the loader.
@@ -88,15 +80,29 @@ pub fn selection(inputs: &Inputs) -> Selection {
 /// Says what people should know of a project before anything else: the configuration in use, settings without
 /// effect, and what directories leave out.
 pub fn introduce(project: &Project, gathered: &Gathered, streams: &mut Streams<'_>) {
-    if let Some(path) = &project.config_path {
+    introduction(project.config_path.as_deref(), &project.notes, &gathered.not_taken, streams);
+}
+
+/// The same of a release that was not checked yet.
+pub fn introduce_collected(collected: &Collected, streams: &mut Streams<'_>) {
+    introduction(collected.config_path(), collected.notes(), collected.not_taken(), streams);
+}
+
+fn introduction(
+    config: Option<&Path>,
+    notes: &[String],
+    not_taken: &[(String, &'static str)],
+    streams: &mut Streams<'_>,
+) {
+    if let Some(path) = config {
         talk(streams, &format!("settings: {}", contentcheck_project::files::name(path)));
     }
-    for note in &project.notes {
+    for note in notes {
         talk(streams, note);
     }
     // The data of a table that content names is read wherever it lies.
-    if !gathered.not_taken.is_empty() {
-        talk(streams, &format!("left out of the content: {}", by_reason(&gathered.not_taken)));
+    if !not_taken.is_empty() {
+        talk(streams, &format!("left out of the content: {}", by_reason(not_taken)));
     }
 }
 
@@ -154,12 +160,38 @@ pub fn load_as(
     let selection = selection(inputs);
     let project = Project::open(&selection)?;
     introduce(&project, &project.gathered, streams);
+    let mut said = |line: String| talk(streams, &line);
+    let Some(passed) = pass(project, selection.threads, skip_errors, options.allow_empty, &mut said)? else {
+        return Ok(None);
+    };
+    passed.compile(options).map(Some)
+}
+
+/// Content that was checked, as far as it may run.
+pub struct Passed {
+    judged: Judged,
+    content: Shippable,
+    read: InputFiles,
+}
+
+/// Checks and judges. What stands in the way is said, a line each; where there is anything, nothing passes, unless it is
+/// to be left out.
+///
+/// # Errors
+/// When no rule is left.
+pub fn pass(
+    project: Project,
+    threads: usize,
+    skip_errors: bool,
+    allow_empty: bool,
+    say: &mut dyn FnMut(String),
+) -> Result<Option<Passed>, Failure> {
     // A proof keeps a rule out where the settings make it an error, and is not looked for where it cannot.
     let proofs = project.gathered.policy.has_errors_among(Depth::Quick.codes());
     let further: Option<&dyn Further> = if proofs { Some(&Depth::Quick) } else { None };
-    let checking = Checking { further, ..Checking::with_threads(selection.threads) };
+    let checking = Checking { further, ..Checking::with_threads(threads) };
     let judged = project.gathered.check(&checking).judge();
-    say_errors(&judged, streams);
+    error_lines(&judged).into_iter().for_each(&mut *say);
     let errors = if skip_errors { WithErrors::LeaveOut } else { WithErrors::Refuse };
     let all = judged.checked().rules().len() + unread(&judged);
     let content = match judged.ship(errors) {
@@ -167,35 +199,61 @@ pub fn load_as(
         Err(_) => {
             let rules = judged.left_out().len();
             if rules > 0 {
-                talk(streams, &format!("{rules} of {} cannot run: {}", plural(all, "rule"), named(judged.left_out())));
+                say(format!("{rules} of {} cannot run: {}", plural(all, "rule"), named(judged.left_out())));
             }
-            talk(streams, "nothing was compiled. Fix them, or leave them out with --skip-errors");
+            say("nothing was compiled. Fix them, or leave them out with --skip-errors".to_owned());
             return Ok(None);
         }
     };
     if !content.left_out().is_empty() {
         let left = content.left_out();
-        talk(streams, &format!("left out: {} of {}: {}", left.len(), plural(all, "rule"), named(left)));
+        say(format!("left out: {} of {}: {}", left.len(), plural(all, "rule"), named(left)));
     }
-    if content.rules().is_empty() && !options.allow_empty {
+    if content.rules().is_empty() && !allow_empty {
         return Err(Failure::usage("no rule is left to compile; an empty image is never what was meant"));
     }
-    let image =
-        compile(&content, options).map_err(|problem| Failure::findings(format!("{}: {problem}", problem.code())))?;
-    Ok(Some(Release { judged, content, image, read: project.read }))
+    Ok(Some(Passed { judged, content, read: project.read }))
+}
+
+impl Passed {
+    /// The rules that may run.
+    #[must_use]
+    pub const fn content(&self) -> &Shippable {
+        &self.content
+    }
+
+    /// Compiles them.
+    ///
+    /// # Errors
+    /// When they are beyond what an image can hold.
+    pub fn compile(self, options: Options<'_>) -> Result<Release, Failure> {
+        let image = compile(&self.content, options)
+            .map_err(|problem| Failure::findings(format!("{}: {problem}", problem.code())))?;
+        Ok(self.with(image))
+    }
+
+    /// Takes an image that was compiled before.
+    #[must_use]
+    pub fn with(self, image: Vec<u8>) -> Release {
+        let Self { judged, content, read } = self;
+        Release { judged, content, image, read }
+    }
+}
+
+/// Every error with its help, a line each.
+fn error_lines(judged: &Judged) -> Vec<String> {
+    let lines = |finding: &Diagnostic| {
+        let help = finding.help.as_ref().map(|help| format!("  help: {help}"));
+        std::iter::once(finding.to_string()).chain(help)
+    };
+    judged.errors().flat_map(lines).collect()
 }
 
 /// Says every error with its help: whether there is any.
 pub fn say_errors(judged: &Judged, streams: &mut Streams<'_>) -> bool {
-    let mut any = false;
-    for finding in judged.errors() {
-        any = true;
-        talk(streams, &finding.to_string());
-        if let Some(help) = &finding.help {
-            talk(streams, &format!("  help: {help}"));
-        }
-    }
-    any
+    let lines = error_lines(judged);
+    lines.iter().for_each(|line| talk(streams, line));
+    !lines.is_empty()
 }
 
 /// How many rules are left out that could not be read.

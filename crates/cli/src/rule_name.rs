@@ -1,6 +1,9 @@
 //! How reports name a rule.
 
+use contentcheck_interpreter::RuleInfo;
 use contentcheck_model::diagnostic::visible;
+use contentcheck_model::lookup::Names;
+use contentcheck_model::metadata::is_uuid;
 use contentcheck_model::rule::{CheckedRule, Level};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,8 +22,9 @@ pub struct RuleName {
     /// Level.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<&'static str>,
-    /// The file that it is in.
-    pub file: String,
+    /// The file that it is in; absent where the rule comes from an image, which does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 impl RuleName {
@@ -32,8 +36,29 @@ impl RuleName {
             id: rule.id.clone(),
             title: rule.title.clone(),
             level: rule.level.map(level),
-            file: rule.source.name().to_owned(),
+            file: Some(rule.source.name().to_owned()),
         }
+    }
+
+    /// What an image says of a rule. It has one name for id, title and word: an id where it is neither of the others.
+    #[must_use]
+    pub fn in_image(rule: RuleInfo<'_>) -> Self {
+        let is_id = is_uuid(rule.name) || rule.name != rule.title && rule.name != rule.word;
+        Self {
+            name: if rule.word.is_empty() { rule.name } else { rule.word }.to_owned(),
+            id: is_id.then(|| rule.name.to_owned()),
+            title: rule.title.to_owned(),
+            level: Some(rule.level.as_str()).filter(|level| !level.is_empty()),
+            file: None,
+        }
+    }
+
+    /// The same, for a look-up.
+    #[must_use]
+    pub fn names(&self) -> Names<'_> {
+        let id = self.id.as_deref().unwrap_or("");
+        let file = self.file.as_deref().unwrap_or("");
+        Names { id, word: "", name: &self.name, title: &self.title, file }
     }
 
     /// The title, with what else names the rule in parentheses: on one line in which every character is seen.

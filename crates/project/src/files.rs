@@ -16,7 +16,14 @@ pub const ATTESTATION: &str = "attestation.dsse.json";
 /// name keeps a `\`, no two files have one name for that.
 #[must_use]
 pub fn name(path: &Path) -> String {
-    let text = path.to_string_lossy().replace('\\', "/");
+    let text = path.to_string_lossy();
+    // Nearly every name is of these alone, of which nothing is to be replaced, and there are thousands.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-');
+    if text.bytes().all(is_plain) {
+        let short = text.strip_prefix("./").unwrap_or(&text);
+        return if short.is_empty() { ".".to_owned() } else { short.to_owned() };
+    }
+    let text = text.replace('\\', "/");
     let short = text.strip_prefix("./").unwrap_or(&text);
     if short.is_empty() { ".".to_owned() } else { visible(short).into_owned() }
 }

@@ -1,13 +1,18 @@
 //! Gather: what a selection of files comes to, read and not checked yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Baseline, Gathered, Input, InputKind, Names, Recorded, ReleaseInfo, Tables};
+use contentcheck_model::template::TemplateType;
+use contentcheck_parser::release::{
+    Baseline, Checking, Gathered, Input, InputKind, Names, Recorded, ReleaseInfo, Tables, sha256,
+};
 
 use crate::config::{self, Config};
 use crate::failure::Failure;
@@ -111,12 +116,117 @@ pub struct Project {
     pub notes: Vec<String>,
 }
 
+/// A release as it was read, without what ships with the tool: what says whether it was read before. Nothing is checked
+/// with it.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// Without library and known sensors.
+    pub(crate) project: Project,
+    asked: Asked,
+}
+
+/// The data files of tables that were asked for, by path.
+type Asked = Arc<Mutex<BTreeSet<String>>>;
+
+/// The data files of the tables of a release. Which these are shows when it is checked.
+#[derive(Clone, Debug)]
+pub struct TableFiles {
+    tables: Tables,
+    asked: Asked,
+}
+
+impl TableFiles {
+    /// Those that checking asked for so far, each with the digest of its bytes; none where it could not be read.
+    #[must_use]
+    pub fn digests(&self) -> BTreeMap<String, Option<String>> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        asked.into_iter().map(|path| (self.digest(&path), path)).map(|(digest, path)| (path, digest)).collect()
+    }
+
+    /// The digest of a data file. It is read once, and checking takes the same bytes.
+    #[must_use]
+    pub fn digest(&self, path: &str) -> Option<String> {
+        self.tables.load(path).map(|bytes| sha256(&bytes))
+    }
+}
+
+impl Collected {
+    /// The file that the settings are from.
+    #[must_use]
+    pub fn config_path(&self) -> Option<&Path> {
+        self.project.config_path.as_deref()
+    }
+
+    /// What people should know of the settings, a line each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.project.notes
+    }
+
+    /// What a directory has and the release leaves out, and why.
+    #[must_use]
+    pub fn not_taken(&self) -> &[(String, &'static str)] {
+        &self.project.gathered.not_taken
+    }
+
+    /// The data files of its tables, also once it is a project that is checked.
+    #[must_use]
+    pub fn table_files(&self) -> TableFiles {
+        TableFiles { tables: self.project.gathered.tables.clone(), asked: Arc::clone(&self.asked) }
+    }
+
+    /// The template types of the library and of these content files, of each the newest; all others would declare none.
+    ///
+    /// # Errors
+    /// When the library is wrong, which a test shows it is not.
+    pub fn templates(&self, declaring: &BTreeSet<String>) -> Result<Vec<Arc<TemplateType>>, Failure> {
+        let library = library()?;
+        if declaring.is_empty() {
+            return Ok(library.to_vec());
+        }
+        let declares = |(source, _): &&(Source, Language)| declaring.contains(source.name());
+        let sources = self.project.gathered.sources.iter().filter(declares).cloned().collect();
+        let checked = Gathered { library, ..Gathered::of(sources) }.check(&Checking::default());
+        Ok(checked.catalogue().newest().into_iter().cloned().collect())
+    }
+
+    /// With what ships with the tool: ready to be checked.
+    ///
+    /// # Errors
+    /// When the library is wrong, which a test shows it is not.
+    pub fn complete(self) -> Result<Project, Failure> {
+        let mut project = self.project;
+        project.gathered.library = library()?;
+        project.gathered.known_sensors = Some(contentcheck_library::known_sensors());
+        Ok(project)
+    }
+}
+
+/// Reads what ships with the tool while files are read. That is done once; where there is no thread for it, whoever asks
+/// first does it.
+pub fn read_library_aside() {
+    let _ = thread::Builder::new().spawn(|| drop(contentcheck_library::templates()));
+}
+
+fn library() -> Result<contentcheck_library::Templates, Failure> {
+    contentcheck_library::templates().map_err(|problems| Failure::internal(fleet::problems_in(&problems).message))
+}
+
 impl Project {
     /// Reads what a selection means.
     ///
     /// # Errors
     /// When something that was named is not there, or the configuration, the fleet or the baseline is wrong.
     pub fn open(selection: &Selection) -> Result<Self, Failure> {
+        Self::collect(selection)?.complete()
+    }
+
+    /// Reads what a selection means, to be looked up before it is checked.
+    ///
+    /// # Errors
+    /// As [`Project::open`].
+    pub fn collect(selection: &Selection) -> Result<Collected, Failure> {
+        read_library_aside();
         let loaded = selection.configuration()?;
         let (root, is_configured) = (loaded.root(), loaded.path.is_some());
         let (config, config_path) = (loaded.config.clone(), loaded.path.clone());
@@ -193,26 +303,28 @@ impl Project {
             inputs.extend(file.input);
         }
         let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &read);
-        let library = contentcheck_library::templates()
-            .map_err(|problems| Failure::internal(fleet::problems_in(&problems).message))?;
         let data = read.clone();
+        let asked = Asked::default();
+        let asking = Arc::clone(&asked);
         let gathered = Gathered {
             release: ReleaseInfo { name: config.release.name.clone(), sequence: config.release.sequence },
             sources,
             problems,
             beside,
-            library,
+            library: Arc::default(),
             fleet,
-            known_sensors: Some(contentcheck_library::known_sensors()),
+            known_sensors: None,
             tables: Tables::new(move |path| {
                 data.add(path);
+                asking.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
                 files::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()
             }),
             policy,
             inputs,
             not_taken,
         };
-        Ok(Self { gathered, config, config_path, root, files, paths: places, read, notes })
+        let project = Self { gathered, config, config_path, root, files, paths: places, read, notes };
+        Ok(Collected { project, asked })
     }
 }
 

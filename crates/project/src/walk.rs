@@ -119,9 +119,11 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: b
     for files in [&mut walked.files, &mut walked.sidecars] {
         files.sort();
         // A file that is named and lies in a directory that is named is one file, in whatever words. The path decides:
-        // a name can say less than it.
-        let mut known = HashSet::new();
-        files.retain(|found| known.insert(plain(&found.path)));
+        // a name can say less than it. One walk meets no path twice.
+        if paths.len() > 1 {
+            let mut known = HashSet::new();
+            files.retain(|found| known.insert(plain(&found.path)));
+        }
     }
     walked.ignore_files.sort_by(|a, b| a.path.cmp(&b.path));
     walked.ignore_files.dedup_by(|a, b| a.path == b.path);

@@ -9,6 +9,7 @@
 
 mod classes;
 mod fault;
+pub mod image;
 mod json;
 mod other_logs;
 mod plan;
@@ -24,7 +25,7 @@ mod worker;
 pub use classes::{Class, classes};
 pub use fault::EventFault;
 pub use other_logs::{OtherLog, other_logs};
-pub use plan::{Build, ImageTemplate, Plan, Route, Stop};
+pub use plan::{Build, ImageTemplate, Plan, Route, Stop, templates};
 pub use recording::{Recording, Seal};
 pub use seen::{Absent, Lacking, Seen};
 pub use unrecognised::{Kind, Unrecognised};

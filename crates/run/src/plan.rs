@@ -1,6 +1,6 @@
 //! Plan: how events reach an image: routed to template types, and typed in the order in which they are supplied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,9 +10,10 @@ use contentcheck_interpreter::format::{KEYWORD, Predicate, Section};
 use contentcheck_interpreter::{self as interpreter, Event, Image, Input, OpenImage, OwnedImage, Value, VerifiedImage};
 use contentcheck_model::rule::RuleId;
 use contentcheck_model::sensor::Sensor;
-use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::Shippable;
 
+use crate::image::{Most, RuleImage, recorder, scalar};
 use crate::refusal::describe;
 
 /// A template type that events are routed to, by its number in the router of a plan.
@@ -152,8 +153,7 @@ impl Plan {
     /// # Errors
     /// When the image is rejected, with the reason: for an image of this content that is a fault of the compiler's.
     pub fn for_recorder(content: &Shippable, image: &[u8]) -> Result<Self, String> {
-        let read = Image::read(image).map_err(|rejection| rejection.to_string())?;
-        Self::of(content, &read, &Supplied::of_recorder(&read, "recorder", "0"), None)
+        RuleImage::new(image, Most::Anything)?.plan(templates(content), None)
     }
 
     /// For one sensor build: order, types and header are those of its own manifest, what it does not supply is absent,
@@ -163,24 +163,36 @@ impl Plan {
     /// # Errors
     /// When the sensor refuses the image, with the reason.
     pub fn for_sensor(content: &Shippable, image: &[u8], sensor: &Sensor) -> Result<Self, String> {
-        let read = Image::read(image).map_err(|rejection| format!("{}: {rejection}", rejection.code()))?;
-        Self::of(content, &read, &Supplied::of_sensor(sensor), Some(Build::of(sensor)))
+        Self::on_sensor(templates(content), image, sensor)
     }
 
-    fn of(
-        content: &Shippable,
-        image: &Image<'_>,
-        supplied: &Supplied<'_>,
-        sensor: Option<Build>,
-    ) -> Result<Self, String> {
-        let owned = OwnedImage::load(image.bytes().to_vec(), &supplied.manifest(&supplied.supplies()))
-            .map_err(|rejection| describe(image, rejection))?;
-        let templates = templates(content);
-        let view = owned.open();
-        let verified = view.verified();
-        let stops = templates.iter().map(|template| arrival(template, &verified, supplied, sensor.is_some())).collect();
-        let loaded = (0..image.rule_count()).map(|rule| verified.loads(rule)).collect();
-        Ok(Self { stops, loaded, router: Router::new(templates), sensor, image: owned })
+    /// For a recorder, with the template types that events are routed to.
+    pub(crate) fn on_recorder(templates: Vec<Arc<TemplateType>>, image: OwnedImage) -> Self {
+        let stops = {
+            let view = image.open();
+            let verified = view.verified();
+            stops(&templates, &verified, &recorder(verified.image()), false)
+        };
+        Self::of(templates, image, stops, None)
+    }
+
+    /// For one sensor build, with the template types that events are routed to.
+    pub(crate) fn on_sensor(templates: Vec<Arc<TemplateType>>, image: &[u8], sensor: &Sensor) -> Result<Self, String> {
+        let read = Image::read(image).map_err(|rejection| format!("{}: {rejection}", rejection.code()))?;
+        let supplied = Supplied::of_sensor(sensor);
+        let owned = OwnedImage::load(read.bytes(), &supplied.manifest(&supplied.supplies()))
+            .map_err(|rejection| describe(&read, rejection))?;
+        let stops = stops(&templates, &owned.open().verified(), &supplied, true);
+        Ok(Self::of(templates, owned, stops, Some(Build::of(sensor))))
+    }
+
+    fn of(templates: Vec<Arc<TemplateType>>, image: OwnedImage, stops: Vec<Arrival>, sensor: Option<Build>) -> Self {
+        let loaded = {
+            let view = image.open();
+            let verified = view.verified();
+            (0..verified.image().rule_count()).map(|rule| verified.loads(rule)).collect()
+        };
+        Self { stops, loaded, router: Router::new(templates), sensor, image }
     }
 
     /// The image as it was verified, with its sections at hand: taken once and not for each event.
@@ -298,7 +310,8 @@ impl Plan {
 }
 
 /// The template types that events are routed to.
-fn templates(content: &Shippable) -> Vec<Arc<TemplateType>> {
+#[must_use]
+pub fn templates(content: &Shippable) -> Vec<Arc<TemplateType>> {
     let mut templates: Vec<Arc<TemplateType>> = content.catalogue().newest().into_iter().cloned().collect();
     // Rules may be on versions before the newest.
     for target in content.rules().iter().flat_map(|rule| &rule.targets) {
@@ -309,19 +322,47 @@ fn templates(content: &Shippable) -> Vec<Arc<TemplateType>> {
     templates
 }
 
-fn arrival(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Supplied<'_>, is_sensor: bool) -> Arrival {
-    let own = supplied.templates().iter().find(|(name, _)| *name == template.name);
+fn stops(
+    templates: &[Arc<TemplateType>],
+    verified: &VerifiedImage<'_>,
+    supplied: &Supplied<'_>,
+    is_sensor: bool,
+) -> Vec<Arrival> {
+    // There are hundreds of each, so none is looked for among all of the others.
+    let mut has: HashMap<&str, Vec<ImageTemplate>> = HashMap::new();
+    let image = verified.image();
+    for number in 0..image.template_count() {
+        let Some(of) = image.template(number) else { continue };
+        has.entry(image.name(of.name, of.name_len)).or_default().push(ImageTemplate(number));
+    }
+    let own: HashMap<&str, &[Input<'_>]> =
+        supplied.templates().iter().map(|(name, inputs)| (*name, inputs.as_slice())).collect();
+    let stop = |template: &Arc<TemplateType>| {
+        let name = template.name.as_str();
+        let of_image = has.get(name).map_or(&[][..], Vec::as_slice);
+        arrival(template, of_image, own.get(name).copied(), verified, supplied.header(), is_sensor)
+    };
+    templates.iter().map(stop).collect()
+}
+
+fn arrival(
+    template: &TemplateType,
+    templates: &[ImageTemplate],
+    own: Option<&[Input<'_>]>,
+    verified: &VerifiedImage<'_>,
+    header: &[Input<'_>],
+    is_sensor: bool,
+) -> Arrival {
     if own.is_none() && is_sensor {
         return Arrival::Unsupplied;
     }
-    let templates: Vec<ImageTemplate> = verified.templates_named(&template.name).map(ImageTemplate).collect();
-    let (false, Some((_, inputs))) = (templates.is_empty(), own) else { return Arrival::Unwanted };
+    let (false, Some(inputs)) = (templates.is_empty(), own) else { return Arrival::Unwanted };
     let named = |inputs: &[Input<'_>]| -> Vec<(String, FieldType)> {
         inputs.iter().map(|input| (input.name.to_owned(), field_type(input.ty))).collect()
     };
     // A sensor shows what its manifest names, and nothing else.
     let others = !is_sensor && templates.iter().any(|of| reads_keywords(verified.image(), *of));
-    let names = names_read(verified, &templates);
+    let names = names_read(verified, templates);
     let (mut read, mut own) = (Vec::new(), Vec::new());
     for (at, input) in inputs.iter().enumerate().filter(|(_, input)| names.contains(input.name)) {
         read.push(at);
@@ -332,8 +373,8 @@ fn arrival(template: &TemplateType, verified: &VerifiedImage<'_>, supplied: &Sup
     Arrival::Stop(Stop {
         read,
         own,
-        layout: Layout::new(&template.name, named(inputs), named(supplied.header())).carried_by(template),
-        templates,
+        layout: Layout::new(&template.name, named(inputs), named(header)).carried_by(template),
+        templates: templates.to_vec(),
         others,
     })
 }
@@ -356,15 +397,7 @@ fn names_read<'i>(verified: &VerifiedImage<'i>, templates: &[ImageTemplate]) -> 
 
 /// A type of the interpreter as template types write it.
 const fn field_type(ty: interpreter::Type) -> FieldType {
-    let scalar = match ty.scalar {
-        interpreter::Scalar::String => Scalar::String,
-        interpreter::Scalar::Int => Scalar::Int,
-        interpreter::Scalar::Float => Scalar::Float,
-        interpreter::Scalar::Bool => Scalar::Bool,
-        interpreter::Scalar::Ip => Scalar::Ip,
-        interpreter::Scalar::Bytes => Scalar::Bytes,
-    };
-    FieldType { scalar, list: ty.list, optional: ty.optional, nocase: false }
+    FieldType { scalar: scalar(ty.scalar), list: ty.list, optional: ty.optional, nocase: false }
 }
 
 /// Whether some rule on a template type of an image looks at all values.

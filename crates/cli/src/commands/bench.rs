@@ -19,9 +19,11 @@ use serde::Serialize;
 use super::written;
 use crate::Streams;
 use crate::args::{Bench, CountFormat};
+use crate::as_sensor;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::ready::{Ready, Wanted, ready};
 use crate::recorded::{self, Sources};
-use crate::release::{self, Release, talk, talk_of};
+use crate::release::{Release, talk, talk_of};
 
 /// What `bench --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -99,18 +101,23 @@ struct Kept {
 pub fn run(arguments: &Bench, streams: &mut Streams<'_>) -> Outcome {
     let recorded = !arguments.recorded.events.is_empty();
     let sources = if recorded {
-        recorded::sources(&arguments.recorded.events, &arguments.rules.rules)?
+        recorded::sources(&arguments.recorded.events, &arguments.rules.named())?
     } else {
         Sources::default()
     };
     let (inputs, options) = arguments.rules.inputs();
-    let Some(release) = release::load(&inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
-    measure(arguments, &release, &release.plan()?, recorded.then_some(&sources), streams)
+    let wanted = Wanted {
+        needs_content: (!recorded).then_some("without recordings, the events of the rules' own tests are evaluated"),
+        ..Wanted::by_rules(&arguments.rules, &inputs, options)
+    };
+    let Some(ready) = ready(&wanted, streams)? else { return Ok(Exit::Findings) };
+    let plan = as_sensor::plan(&ready, None, wanted.image)?;
+    measure(arguments, &ready, &plan, recorded.then_some(&sources), streams)
 }
 
 fn measure(
     arguments: &Bench,
-    release: &Release,
+    ready: &Ready,
     plan: &Plan,
     sources: Option<&Sources>,
     streams: &mut Streams<'_>,
@@ -120,6 +127,7 @@ fn measure(
     let mut read = None;
     let (events, unread) = match sources {
         None => {
+            let release = ready.checked()?;
             let beside = &release.judged.gathered().beside;
             if let Some(reason) = beside.iter().find_map(|file| file.cases.as_ref().err()) {
                 return Err(Failure::usage(reason.clone()));
@@ -157,7 +165,7 @@ fn measure(
         format: 1,
         events_from: if sources.is_some() { From::Recordings } else { From::Tests },
         rules: plan.rules(),
-        image_bytes: release.image.len(),
+        image_bytes: plan.view().verified().image().bytes().len(),
         scratch_words: plan.view().verified().scratch_words(),
         events,
         text_bytes: kept.iter().flat_map(|kept| kept.inputs.iter().flatten().chain(&kept.others)).map(text_bytes).sum(),
@@ -165,7 +173,7 @@ fn measure(
         rounds: arguments.rounds,
         evaluate,
         read,
-        verify: verify(release, arguments.rounds)?,
+        verify: verify(plan, arguments.rounds)?,
     };
     match arguments.format {
         CountFormat::Human => written(human(&report, streams.out))?,
@@ -381,8 +389,10 @@ fn evaluate(plan: &Plan, kept: &[Kept], events: u64, rounds: u32) -> Result<(Mea
     Ok((Measured::of(times), matches))
 }
 
-fn verify(release: &Release, rounds: u32) -> Result<Measured, Failure> {
-    let image = Image::read(&release.image).map_err(|rejection| Failure::internal(rejection.to_string()))?;
+fn verify(plan: &Plan, rounds: u32) -> Result<Measured, Failure> {
+    let view = plan.view();
+    let bytes = view.verified().image().bytes();
+    let image = Image::read(bytes).map_err(|rejection| Failure::internal(rejection.to_string()))?;
     let supplied = Supplied::of_recorder(&image, "recorder", "0");
     let supplies = supplied.supplies();
     let manifest = supplied.manifest(&supplies);
@@ -390,7 +400,7 @@ fn verify(release: &Release, rounds: u32) -> Result<Measured, Failure> {
     let mut times = Vec::new();
     for _ in 0..rounds {
         let start = Instant::now();
-        let read = Image::read(black_box(&release.image));
+        let read = Image::read(black_box(bytes));
         let loaded = read.and_then(|image| image.verify(&manifest, memory.workspace()).map(|of| of.loaded_rules()));
         times.push(start.elapsed().as_secs_f64() * 1e9);
         loaded.map_err(|rejection| Failure::internal(rejection.to_string()))?;

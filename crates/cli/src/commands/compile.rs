@@ -9,7 +9,7 @@ use contentcheck_model::diagnostic::{visible, visible_lines};
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Sensor;
 
-use super::{IMAGE_BYTES, plural, written};
+use super::{plural, read_image, written};
 use crate::Streams;
 use crate::args::{Compile, Inspect, ListFormat, Verify};
 use crate::disassembly;
@@ -180,28 +180,6 @@ fn needs_more(sensor: &Sensor, image: &Image<'_>, streams: &mut Streams<'_>) {
     }
 }
 
-/// The bytes of an image file; `-` is standard input.
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let bytes = if path.as_os_str() == "-" {
-        use std::io::Read;
-        let mut bytes = Vec::new();
-        let limit = IMAGE_BYTES as u64 + 1;
-        std::io::stdin()
-            .lock()
-            .take(limit)
-            .read_to_end(&mut bytes)
-            .map(|_| bytes)
-            .map_err(|error| files::reason(&error))
-    } else {
-        files::read_bytes(path, IMAGE_BYTES)
-    };
-    let bytes = bytes.map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(path))))?;
-    if bytes.len() > IMAGE_BYTES {
-        return Err(Failure::usage(format!("{}: an image has at most {IMAGE_BYTES} bytes", files::name(path))));
-    }
-    Ok(bytes)
-}
-
 /// A line of the answer, in which every character is seen.
 fn say(streams: &mut Streams<'_>, line: &str) -> Outcome {
     written(writeln!(streams.out, "{}", visible(line)))
@@ -212,7 +190,7 @@ fn say(streams: &mut Streams<'_>, line: &str) -> Outcome {
 /// # Errors
 /// When the image or a manifest cannot be read.
 pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
-    let bytes = read(&arguments.image)?;
+    let bytes = read_image(&arguments.image)?;
     let name = files::name(&arguments.image);
     let image = match Image::read(&bytes) {
         Ok(image) => image,
@@ -265,7 +243,7 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
 /// # Errors
 /// When the image cannot be read.
 pub fn inspect(arguments: &Inspect, streams: &mut Streams<'_>) -> Outcome {
-    let bytes = read(&arguments.image)?;
+    let bytes = read_image(&arguments.image)?;
     let name = files::name(&arguments.image);
     let image = Image::read(&bytes).map_err(|rejection| {
         Failure::findings(format!("{name}: {}: {}", rejection.code(), describe(&bytes, rejection)))

@@ -20,8 +20,8 @@ use crate::args::{Eval, EventFormat};
 use crate::as_sensor::{self, SensorReport};
 use crate::blind_spots::{self, BlindSpots};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::ready::{Ready, Wanted, ready};
 use crate::recorded::{self, Sources, Totals};
-use crate::release::{self, Release};
 use crate::rule_name::RuleName;
 
 pub use explain::ExplainReport;
@@ -126,23 +126,26 @@ pub fn run(arguments: &Eval, streams: &mut Streams<'_>) -> Outcome {
     if arguments.explain.is_some() && !matches!(arguments.format, EventFormat::Human | EventFormat::Json) {
         return Err(Failure::usage("--explain prints --format human or json"));
     }
-    let sources = recorded::sources(&arguments.recorded.events, &arguments.rules.rules)?;
+    let sources = recorded::sources(&arguments.recorded.events, &arguments.rules.named())?;
     let sensor = arguments.as_sensor.sensor()?;
     let (inputs, mut options) = arguments.rules.inputs();
     options.skip_unsupplied = arguments.as_sensor.skip_unsupplied;
-    let Some(release) = release::load(&inputs, &options, sensor.is_none(), streams)? else {
-        return Ok(Exit::Findings);
+    let wanted = Wanted {
+        any_sensor: sensor.is_none(),
+        needs_content: arguments.explain.is_some().then_some("--explain shows rules as they are written"),
+        ..Wanted::by_rules(&arguments.rules, &inputs, options)
     };
-    let plan = as_sensor::plan(&release, sensor.as_ref())?;
+    let Some(ready) = ready(&wanted, streams)? else { return Ok(Exit::Findings) };
+    let plan = as_sensor::plan(&ready, sensor.as_ref(), wanted.image)?;
     match &arguments.explain {
-        Some(rule) => explain::run(arguments, rule, &release, &plan, &sources, streams),
-        None => evaluate(arguments, &release, &plan, &sources, streams),
+        Some(rule) => explain::run(arguments, rule, ready.checked()?, &plan, &sources, streams),
+        None => evaluate(arguments, &ready, &plan, &sources, streams),
     }
 }
 
-fn evaluate(arguments: &Eval, release: &Release, plan: &Plan, sources: &Sources, streams: &mut Streams<'_>) -> Outcome {
+fn evaluate(arguments: &Eval, ready: &Ready, plan: &Plan, sources: &Sources, streams: &mut Streams<'_>) -> Outcome {
     let forced = recorded::forced(plan, arguments.recorded.template.as_deref())?;
-    let names: Vec<RuleName> = release.rules().into_iter().map(RuleName::of).collect();
+    let names = ready.names();
     recorded::introduce(sources, streams);
     let bar = recorded::progress(streams);
     let mut totals = Totals { unread: sources.problems.len() as u64, ..Totals::default() };
@@ -285,7 +288,7 @@ impl Records {
                     rule.map_or("", |rule| &rule.name),
                     rule.and_then(|rule| rule.id.as_deref()).unwrap_or(""),
                     rule.map_or("", |rule| &rule.title),
-                    rule.map_or("", |rule| &rule.file),
+                    rule.and_then(|rule| rule.file.as_deref()).unwrap_or(""),
                 ];
                 let cells: Vec<String> = cells.into_iter().map(cell).collect();
                 writeln!(out, "{}", cells.join(","))

@@ -2,6 +2,7 @@
 
 pub mod attest;
 pub mod bench;
+pub mod clean;
 pub mod compile;
 pub mod diff;
 pub mod eval;
@@ -18,7 +19,7 @@ pub mod sensor;
 pub mod test;
 pub mod witness;
 
-use std::io;
+use std::io::{self, Read as _};
 use std::num::NonZero;
 use std::path::Path;
 
@@ -74,6 +75,22 @@ const EVIDENCE_BYTES: usize = 1 << 30;
 /// All bytes of a file that is named.
 fn read_whole(path: &Path, most: usize) -> Result<Vec<u8>, Failure> {
     files::read_whole(path, most).map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(path))))
+}
+
+/// The bytes of an image file; `-` is standard input.
+pub(crate) fn read_image(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let limit = IMAGE_BYTES as u64 + 1;
+        io::stdin().lock().take(limit).read_to_end(&mut bytes).map(|_| bytes).map_err(|error| files::reason(&error))
+    } else {
+        files::read_bytes(path, IMAGE_BYTES)
+    };
+    let bytes = bytes.map_err(|reason| Failure::usage(format!("{}: {reason}", files::name(path))))?;
+    if bytes.len() > IMAGE_BYTES {
+        return Err(Failure::usage(format!("{}: an image has at most {IMAGE_BYTES} bytes", files::name(path))));
+    }
+    Ok(bytes)
 }
 
 /// `1 event`, `2 events`.

@@ -349,7 +349,8 @@ pub(crate) fn event_line(event: &EventObject) -> String {
 fn human(proof: &RuleProof, everything: bool) -> String {
     let mut text = String::new();
     for target in &proof.targets {
-        let place = |line: usize, column: usize| format!("{}:{line}:{column}", proof.rule.file);
+        let file = proof.rule.file.as_deref().unwrap_or("");
+        let place = |line: usize, column: usize| format!("{file}:{line}:{column}");
         let title = format!("{} on {}", proof.rule.shown(), target.template);
         let mut say = |line: String| {
             // Writing to a string does not fail.

@@ -19,8 +19,9 @@ use crate::args::{CountFormat, Replay};
 use crate::as_sensor::{self, SensorReport};
 use crate::blind_spots::{self, BlindSpots};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::ready::{Ready, Wanted, ready};
 use crate::recorded::{self, Sources, Totals, plural};
-use crate::release::{self, Release, talk, talk_of};
+use crate::release::{talk, talk_of};
 use crate::rule_name::RuleName;
 use contentcheck_project::files;
 
@@ -83,15 +84,15 @@ pub struct TemplateEvents {
 /// # Errors
 /// When an input, the configuration or a ceiling is wrong, or the program is at fault.
 pub fn run(arguments: &Replay, streams: &mut Streams<'_>) -> Outcome {
-    let sources = recorded::sources(&arguments.recorded.events, &arguments.rules.rules)?;
+    let sources = recorded::sources(&arguments.recorded.events, &arguments.rules.named())?;
     let sensor = arguments.as_sensor.sensor()?;
     let (inputs, mut options) = arguments.rules.inputs();
     options.skip_unsupplied = arguments.as_sensor.skip_unsupplied;
-    let Some(release) = release::load(&inputs, &options, sensor.is_none(), streams)? else {
-        return Ok(Exit::Findings);
-    };
-    let ceilings = ceilings(arguments, &release)?;
-    replay(arguments, &release, &as_sensor::plan(&release, sensor.as_ref())?, &sources, &ceilings, streams)
+    let wanted = Wanted { any_sensor: sensor.is_none(), ..Wanted::by_rules(&arguments.rules, &inputs, options) };
+    let Some(ready) = ready(&wanted, streams)? else { return Ok(Exit::Findings) };
+    let ceilings = ceilings(arguments, &ready)?;
+    let plan = as_sensor::plan(&ready, sensor.as_ref(), wanted.image)?;
+    replay(arguments, &ready, &plan, &sources, &ceilings, streams)
 }
 
 /// A JSON object, with names that come twice.
@@ -120,15 +121,15 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// How often each rule may match, by its number.
-fn ceilings(arguments: &Replay, release: &Release) -> Result<Vec<Option<u64>>, Failure> {
-    let mut ceilings = vec![None; release.content.rules().len()];
+fn ceilings(arguments: &Replay, ready: &Ready) -> Result<Vec<Option<u64>>, Failure> {
+    let mut ceilings = vec![None; ready.names().len()];
     if let Some(path) = &arguments.ceilings {
         let name = files::name(path);
         let fail = |reason: String| Failure::usage(format!("{name}: {reason}"));
         let bytes = files::read_whole(path, CEILINGS_BYTES).map_err(fail)?;
         let Pairs(pairs) = serde_json::from_slice(&bytes).map_err(|error| fail(error.to_string()))?;
         for (wanted, most) in pairs {
-            let id = release.find(&wanted).map_err(|reason| fail(reason.to_string()))?;
+            let id = ready.find(&wanted).map_err(|reason| fail(reason.to_string()))?;
             if let Some(ceiling) = ceilings.get_mut(id.index())
                 && ceiling.replace(most).is_some()
             {
@@ -153,7 +154,7 @@ impl Watch for Watcher<'_> {
 
 fn replay(
     arguments: &Replay,
-    release: &Release,
+    ready: &Ready,
     plan: &Plan,
     sources: &Sources,
     ceilings: &[Option<u64>],
@@ -191,7 +192,7 @@ fn replay(
     let source = |file: usize| sources.files.get(file).map_or_else(String::new, |path| recorded::source_name(path));
     let sensor = as_sensor::report(plan, &whole.faults, whole.unsupplied, source)?;
     let blind = blind_spots::find(plan, &whole.seen, &whole.unrecognised, source);
-    let mut report = report(release, plan, ceilings, &whole, totals, sensor);
+    let mut report = report(ready, plan, ceilings, &whole, totals, sensor);
     report.blind_spots.clone_from(&blind.report);
     match arguments.format {
         CountFormat::Human => written(human(&report, streams.out))?,
@@ -222,18 +223,18 @@ fn replay(
 }
 
 fn report(
-    release: &Release,
+    ready: &Ready,
     plan: &Plan,
     ceilings: &[Option<u64>],
     whole: &Counted,
     totals: Totals,
     sensor: Option<SensorReport>,
 ) -> ReplayReport {
-    let counted = release.rules().into_iter().zip(&whole.rules).zip(ceilings);
+    let counted = ready.names().into_owned().into_iter().zip(&whole.rules).zip(ceilings);
     let mut rules: Vec<RuleMatches> = counted
         .filter(|((_, matches), _)| **matches > 0)
         .map(|((rule, matches), ceiling)| RuleMatches {
-            rule: RuleName::of(rule),
+            rule,
             matches: *matches,
             ceiling: *ceiling,
             exceeded: ceiling.is_some_and(|ceiling| *matches > ceiling),

@@ -6,9 +6,12 @@
 mod regression;
 mod report;
 
+use std::path::PathBuf;
+
 use contentcheck_model::lookup;
 use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_parser::sidecar::{Beside, Case, Expect, Missing};
+use contentcheck_project::files;
 use contentcheck_run::Plan;
 use contentcheck_run::testing::{self, Seen, Tester};
 use schemars::JsonSchema;
@@ -16,9 +19,10 @@ use serde::Serialize;
 
 use super::eval::odds;
 use crate::Streams;
-use crate::args::{CompileOptions, Test};
+use crate::args::Test;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::release::{self, Release, talk};
+use crate::ready::{Wanted, ready};
+use crate::release::{Release, talk};
 
 /// What `test --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -106,18 +110,31 @@ pub enum Ended {
 /// # Errors
 /// When an input or the configuration is wrong, there is no test, or the program is at fault.
 pub fn run(arguments: &Test, streams: &mut Streams<'_>) -> Outcome {
-    let options = CompileOptions { skip_errors: arguments.skip_errors, skip_unsupplied: false };
-    let Some(release) = release::load(&arguments.inputs, &options, true, streams)? else { return Ok(Exit::Findings) };
+    let is_stdin = |path: &PathBuf| path.as_os_str() == "-";
+    if arguments.image.as_ref().is_some_and(is_stdin) && arguments.inputs.paths.iter().any(is_stdin) {
+        return Err(Failure::usage(
+            "standard input can hold content or an image, not both; put one of them into a file",
+        ));
+    }
+    let Some(ready) = ready(&Wanted::by_test(arguments), streams)? else { return Ok(Exit::Findings) };
+    let release = ready.checked()?;
     let beside = &release.judged.gathered().beside;
     let samples = regression::samples(&arguments.regression)?;
     let plan = release.plan()?;
-    let mut runner = Runner::new(&release, &plan);
+    let mut runner = Runner::new(release, &plan);
     runner.own();
     beside.iter().for_each(|file| runner.beside(file));
     samples.into_iter().for_each(|sample| runner.sample(sample));
     let report = runner.report();
     super::written(report::write(arguments.format, &report, streams.out))?;
     talk(streams, &report::summary(&report.totals));
+    if let Some(image) = arguments.image.as_ref().filter(|_| report.totals.faults > 0) {
+        // The content digest does not cover the data of tables, and another compiler may have made the image.
+        return Err(Failure::findings(format!(
+            "{}: the image does not do what the rules say, as the tests above show: compile it again from this content\n  help: if an image that this version compiles does not either, that is a fault of contentcheck's: please report it",
+            files::name(image)
+        )));
+    }
     ended(&report, arguments.allow_none)
 }
 
@@ -277,7 +294,8 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::args::Inputs;
+    use crate::args::{CompileOptions, Inputs};
+    use crate::release;
 
     fn release(name: &str, condition: &str) -> Release {
         let directory = std::env::temp_dir().join(format!("contentcheck-{}-{name}", std::process::id()));
