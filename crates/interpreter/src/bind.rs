@@ -118,6 +118,7 @@ impl<'e> BoundEvent<'e> {
     }
 
     /// Calls `visit` with every value of the event, elements of lists one by one, until it says true.
+    #[inline]
     pub(crate) fn any_value(&self, mut visit: impl FnMut(Value<'e>) -> Result<bool, Halt>) -> Result<bool, Halt> {
         for values in [self.event.inputs, self.event.header, self.event.others] {
             for value in values {

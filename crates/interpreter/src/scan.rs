@@ -8,8 +8,8 @@ use crate::bind::{BoundEvent, texted};
 use crate::cost::price;
 use crate::fault::{Fault, Halt};
 use crate::format::{
-    Atom, ENTRY_GRAM_BITS, Entry, GRAM, IGNORE_CASE, Input, KEYWORD, Literal, LiteralKind, Look, Probe, Section,
-    Template, WIDE_GRAM,
+    Atom, ENTRY_GRAM_BITS, Entry, GRAM, IGNORE_CASE, Input, KEYWORD, Keywords, Literal, LiteralKind, Look, Probe,
+    Section, Template, WIDE_GRAM,
 };
 use crate::hash::{anchor, blur_word, blurred_word, gram, gram_salt, is_wide, wide_part};
 use crate::image::Image;
@@ -109,10 +109,11 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
             if look.probe_count == 0 && look.stride == 0 && look.close_stride == 0 {
                 continue;
             }
+            let Some((value, scalar)) = event.typed(u32::from(number)) else { continue };
             let look = Looked::new(self.image, &look)?;
-            match event.typed(u32::from(number)) {
-                Some((Value::Text(text), _)) => self.text(&index, number, &look, text)?,
-                Some((value, scalar)) if value.is_list() => {
+            match value {
+                Value::Text(text) => self.text(&index, number, &look, text)?,
+                value if value.is_list() => {
                     for element in value.elements() {
                         self.meter.spend(1)?;
                         if element.is(scalar) {
@@ -120,8 +121,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
                         }
                     }
                 }
-                Some((value, _)) => self.value(&index, number, &look, &value)?,
-                None => {}
+                value => self.value(&index, number, &look, &value)?,
             }
         }
         Ok(())
@@ -135,22 +135,51 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         let mut index = None;
         event.any_value(|value| {
             self.meter.spend(1)?;
-            let texted = texted(&value);
-            let Some(text) = texted.as_ref().map(|texted| texted.bytes()) else { return Ok(false) };
-            let stride = look.stride_in(text, self.meter)?;
-            if stride == 0 && look.probes.is_empty() {
-                return Ok(false);
+            match &value {
+                Value::Text(text) => {
+                    let stride = look.stride_in(text, self.meter)?;
+                    if stride > 0 || !look.probes.is_empty() {
+                        self.keyword(&keywords, &mut index, &look, stride, text)?;
+                    }
+                }
+                value => self.short_keyword(&keywords, &mut index, &look, value)?,
             }
-            let index = match &mut index {
-                Some(index) => index,
-                none => none.insert(Index::of_keywords(self.image, self.template, &keywords)?),
-            };
-            let of = Text { index, input: KEYWORD, bytes: text };
-            self.anchors(&of, look.probes)?;
-            self.strided(&of, stride)?;
             Ok(false)
         })?;
         Ok(())
+    }
+
+    /// Looks for keywords in a value that is no text.
+    #[inline(never)]
+    fn short_keyword(
+        &mut self,
+        keywords: &Keywords,
+        index: &mut Option<Index<'i>>,
+        look: &Looked<'i>,
+        value: &Value<'_>,
+    ) -> Result<(), Halt> {
+        let Some(texted) = texted(value) else { return Ok(()) };
+        let stride = look.stride_in(texted.bytes(), self.meter)?;
+        self.keyword(keywords, index, look, stride, texted.bytes())
+    }
+
+    /// Looks for keywords in a text. Apart from what most texts take, so that this stays in registers.
+    #[inline(never)]
+    fn keyword(
+        &mut self,
+        keywords: &Keywords,
+        index: &mut Option<Index<'i>>,
+        look: &Looked<'i>,
+        stride: u8,
+        bytes: &[u8],
+    ) -> Result<(), Halt> {
+        let index = match index {
+            Some(index) => index,
+            none => none.insert(Index::of_keywords(self.image, self.template, keywords)?),
+        };
+        let of = Text { index, input: KEYWORD, bytes };
+        self.anchors(&of, look.probes)?;
+        self.strided(&of, stride)
     }
 
     fn value(&mut self, index: &Index<'i>, input: u16, look: &Looked<'i>, value: &Value<'_>) -> Result<(), Halt> {
