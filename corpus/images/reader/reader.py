@@ -85,7 +85,7 @@ KeySet = NamedTuple("KeySet", [(n, int) for n in "keys count scalar flags".split
 Key = NamedTuple("Key", [(n, int) for n in "text len".split()])
 Regex = NamedTuple("Regex", [(n, int) for n in "kind classes states start table len".split()])
 Filter = NamedTuple("Filter", [(n, int) for n in "bitmap buckets entries entry_count bitmap_log2 bucket_log2".split()])
-Entry = NamedTuple("Entry", [(n, int) for n in "check literal".split()])
+Entry = NamedTuple("Entry", [(n, int) for n in "check near literal".split()])
 Literal = NamedTuple("Literal", [(n, int) for n in "text len actions action_count input at needle kind flags".split()])
 Atom = NamedTuple("Atom", [(n, int) for n in "witnesses count input".split()])
 State = NamedTuple("State", [(n, int) for n in "kind next low high".split()])
@@ -97,7 +97,7 @@ SECTIONS: List[Tuple[str, str, Any]] = [
     ("code", "<I2H", Instruction), ("predicates", "<2BH3I", Predicate), ("patterns", "<2BH3I", Pattern), ("parts", "<B3x2I", Part),
     ("numbers", "<q", int), ("networks", "<2B2x4I", Network), ("sets", "<2I2B2x", KeySet), ("keys", "<2I", Key),
     ("regexes", "<BxH4I", Regex), ("automata", "<B", None), ("filters", "<4I2B2x", Filter), ("bitmaps", "<Q", int),
-    ("buckets", "<I", int), ("entries", "<2I", Entry), ("literals", "<4I3H2B", Literal), ("actions", "<I", int),
+    ("buckets", "<I", int), ("entries", "<2HI", Entry), ("literals", "<4I3H2B", Literal), ("actions", "<I", int),
     ("atoms", "<2IH2x", Atom), ("witnesses", "<I", int), ("text", "<B", None)]
 
 MASK64 = (1 << 64) - 1
@@ -220,6 +220,14 @@ def blurred(text: bytes) -> bytes:
 
 def gram_key(gram: bytes, number: int) -> int:
     return (int.from_bytes(blurred(gram), "little") | (number + 1) << 32) * K & MASK64
+
+
+def near_of(text: bytes, start: int, end: int) -> Tuple[int, int]:
+    """Two bytes near those from start to end, and where they stand: 1 before, 2 behind, 0 nowhere."""
+    for near, where in ((text[max(start - 2, 0):start], 1), (text[end:end + 2], 2)):
+        if len(near) == 2:
+            return int.from_bytes(blurred(near), "little"), where
+    return 0, 0
 
 
 def anchor_key(kind: int, size: int, number: int, word: bytes, whole: int) -> int:
@@ -533,7 +541,8 @@ class Verifier:
         """Literals, and the three filters that find them. `looks` are by input, `atoms` the inputs of the atoms."""
         image = self.image
         literals: List[Literal] = self.take("literals", first, count, "filters", first_filter)
-        needed: List[Dict[Tuple[int, int], int]] = [{}, {}, {}]  # for each filter the key of each literal's grams
+        # For each filter what each literal's grams have: the key, and what stands near it and where.
+        needed: List[Dict[Tuple[int, int], Tuple[int, int, int]]] = [{}, {}, {}]
         made: Set[int] = set()
         for n, literal in enumerate(literals):
             record = first + n
@@ -551,7 +560,7 @@ class Verifier:
         for kind, f in enumerate(self.take("filters", first_filter, 3, "filters", first_filter)):
             self.filter(first_filter + kind, f, needed[kind])
 
-    def filter(self, number: int, f: Filter, needed: Dict[Tuple[int, int], int]) -> None:
+    def filter(self, number: int, f: Filter, needed: Dict[Tuple[int, int], Tuple[int, int, int]]) -> None:
         """A filter has what is needed, each once, at the place that the page says, and nothing else."""
         if not f.entry_count:
             if f.bitmap_log2 or f.bucket_log2 or needed:
@@ -567,20 +576,22 @@ class Verifier:
         if bounds[0] != 0 or bounds[-1] != f.entry_count or any(not 0 <= b - a <= MAX_BUCKET for a, b in zip(bounds, bounds[1:])):
             refuse("filters", number, "bounds")
         for a, b in zip(bounds, bounds[1:]):
-            if not rises(entries[a:b]):
+            if not rises([(entry.check, entry.literal) for entry in entries[a:b]]):
                 refuse("filters", number, "entries of a bucket do not rise")
-        if sorted(needed) != sorted((entry.literal >> 3, entry.literal & 7) for entry in entries):
+        if sorted(needed) != sorted((entry.literal >> 5, entry.literal & 7) for entry in entries):
             refuse("filters", number, "some literal is not found wherever it stands")
         for n, entry in enumerate(entries):
-            key = needed[entry.literal >> 3, entry.literal & 7]
+            key, near, where = needed[entry.literal >> 5, entry.literal & 7]
             bucket = key >> 64 - f.bucket_log2
             if not words[key >> 32 & len(words) - 1] >> (key >> 58) & 1:
                 refuse("entries", f.entries + n, "its bit is not set")
-            if entry.check != key & 0xFFFFFFFF or not bounds[bucket] <= n < bounds[bucket + 1]:
+            if (entry.near, entry.literal >> 3 & 3) != (near, where):
+                refuse("entries", f.entries + n, "what is near it")
+            if entry.check != key >> 16 & 0xFFFF or not bounds[bucket] <= n < bounds[bucket + 1]:
                 refuse("entries", f.entries + n, "its check or its bucket is another")
 
-    def keys_of(self, record: int, literal: Literal, text: bytes, look: Look) -> Tuple[int, List[int]]:
-        """The filter of a literal, and the keys by which the interpreter finds it."""
+    def keys_of(self, record: int, literal: Literal, text: bytes, look: Look) -> Tuple[int, List[Tuple[int, int, int]]]:
+        """The filter of a literal, and for each of its entries the key, and what stands near."""
         if literal.kind == L_CONTAINS:
             needles = list(zip(look.needle_firsts.to_bytes(4, "little"), look.needle_seconds.to_bytes(4, "little")))
             pair = tuple(blurred(text[literal.needle:literal.needle + 2]))
@@ -591,11 +602,11 @@ class Verifier:
             if len(wide) == 3 and not ascii_only(wide):
                 if stride != 1:
                     refuse("literals", record, "a wide gram where not every byte is looked at")
-                return WIDE_GRAMS, [gram_key(wide, literal.input)]
+                return WIDE_GRAMS, [(gram_key(wide, literal.input), *near_of(text, literal.at, literal.at + 3))]
             grams = [text[at:at + 4] for at in range(literal.at, literal.at + stride)]
             if not grams or any(len(gram) != 4 or not ascii_only(gram) for gram in grams):
                 refuse("literals", record, "no grams, or not as many as the stride")
-            return GRAMS, [gram_key(gram, literal.input) for gram in grams]
+            return GRAMS, [(gram_key(gram, literal.input), *near_of(text, at, at + 4)) for at, gram in enumerate(grams, literal.at)]
         size = literal.at
         if literal.flags & CLOSE or literal.needle or (literal.kind, size) not in self.image.some("probes", look.probes, look.probe_count):
             refuse("literals", record, "no anchor, or the input has no such probe")
@@ -603,7 +614,9 @@ class Verifier:
             refuse("literals", record, "its length")
         part = {L_EQUALS: text[-8:], L_PREFIX: text[:size], L_SUFFIX: text[len(text) - size:], L_INT: text}[literal.kind]
         word = part if literal.kind == L_INT else blurred(part.ljust(8, b"\0"))
-        return ANCHORS, [anchor_key(literal.kind, size, literal.input, word, len(text) if literal.kind == L_EQUALS else 0)]
+        key = anchor_key(literal.kind, size, literal.input, word, len(text) if literal.kind == L_EQUALS else 0)
+        start = 0 if literal.kind == L_PREFIX else max(len(text) - size, 0)
+        return ANCHORS, [(key, *near_of(text, start, start + len(part)))]
 
 
 # --- Rules and sensors -----------------------------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
-    ANCHOR_MAX, BUCKET_MAX, CLOSE, ENTRY_GRAM_BITS, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Look,
+    ANCHOR_MAX, BUCKET_MAX, CLOSE, ENTRY_LITERAL_AT, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Look,
     Probe, WIDE_GRAM,
 };
+use contentcheck_interpreter::hash::{Near, anchored, check_of};
 use contentcheck_interpreter::{hash, literal_key};
 
 use crate::approach::{Approach, approaches};
@@ -25,8 +26,15 @@ pub(crate) struct Placed {
     probes: BTreeMap<u16, BTreeSet<Probe>>,
     /// As records, but for what [`Placed::write`] knows: text and actions.
     literals: Vec<Literal>,
-    /// The hash of each entry, and the entry's literal and gram.
-    filters: [Vec<(u64, u32)>; 3],
+    /// The hash of each entry, and the entry.
+    filters: [Vec<(u64, Entry)>; 3],
+}
+
+/// An entry for some bytes of a literal, which have a hash.
+fn entry(number: u32, gram: u32, factor: &Factor, key: u64, hashed: (usize, usize)) -> (u64, Entry) {
+    let (place, near) = Near::in_literal(&factor.bytes, hashed);
+    let literal = number << ENTRY_LITERAL_AT | (place as u32) << 3 | gram;
+    (key, Entry { check: check_of(key), near, literal })
 }
 
 /// Where [`Placed::write`] put an index.
@@ -46,7 +54,7 @@ pub(crate) fn place(literals: &Literals, frequency: &Frequency) -> Result<Placed
     let [anchors, grams, wide] = &mut placed.filters;
     let mut crowds: HashMap<(u16, u32), u32> = HashMap::new();
     for (number, (input, factor)) in (0_u32..).zip(literals.keys()) {
-        let (input, entry) = (*input, number << ENTRY_GRAM_BITS);
+        let input = *input;
         let mut literal = Literal {
             input,
             kind: factor.kind as u8,
@@ -68,7 +76,9 @@ pub(crate) fn place(literals: &Literals, frequency: &Frequency) -> Result<Placed
                     *crowds.entry((input, gram)).or_insert(0) += 1;
                     literal.at = at;
                     let filter = if is_wide { &mut *wide } else { &mut *grams };
-                    filter.push((hash::gram(gram, hash::gram_salt(input)), entry));
+                    let (from, size) = (usize::from(at), if is_wide { WIDE_GRAM } else { GRAM });
+                    let key = hash::gram(gram, hash::gram_salt(input));
+                    filter.push(entry(number, 0, factor, key, (from, from + size)));
                 }
             } else {
                 // As many grams in a row as there are between two looks, the rarest ones.
@@ -76,7 +86,9 @@ pub(crate) fn place(literals: &Literals, frequency: &Frequency) -> Result<Placed
                 let run = factor.bytes.get(usize::from(literal.at)..).unwrap_or(&[]).windows(GRAM);
                 for (gram, at) in run.filter_map(hash::gram_at).take(usize::from(stride)).zip(0_u32..) {
                     *crowds.entry((input, gram)).or_insert(0) += 1;
-                    grams.push((hash::gram(gram, hash::gram_salt(input)), entry | at));
+                    let from = usize::from(literal.at) + at as usize;
+                    let key = hash::gram(gram, hash::gram_salt(input));
+                    grams.push(entry(number, at, factor, key, (from, from + GRAM)));
                 }
             }
         } else {
@@ -84,7 +96,7 @@ pub(crate) fn place(literals: &Literals, frequency: &Frequency) -> Result<Placed
             if let Some(key) = literal_key(factor.kind, &factor.bytes, bytes, input) {
                 literal.at = u16::from(bytes);
                 placed.probes.entry(input).or_default().insert(Probe { kind: factor.kind as u8, bytes });
-                anchors.push((key, entry));
+                anchors.push(entry(number, 0, factor, key, anchored(factor.kind, bytes, factor.bytes.len())));
             }
         }
         placed.literals.push(literal);
@@ -193,17 +205,17 @@ fn best_gram(
 }
 
 /// Literals beyond what a bucket holds: they have one hash, so no number of buckets parts them.
-fn overfull(entries: &[(u64, u32)]) -> BTreeSet<u32> {
+fn overfull(entries: &[(u64, Entry)]) -> BTreeSet<u32> {
     let mut by_key: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
     for (key, entry) in entries {
-        by_key.entry(*key).or_default().push(entry >> ENTRY_GRAM_BITS);
+        by_key.entry(*key).or_default().push(entry.literal >> ENTRY_LITERAL_AT);
     }
     // Not all of a bucket, so that others that fall into it find room.
     let most = BUCKET_MAX as usize * 3 / 4;
     by_key.into_values().flat_map(|all| all.into_iter().skip(most)).collect()
 }
 
-fn write_filter(placed: &[(u64, u32)], sections: &mut Sections) {
+fn write_filter(placed: &[(u64, Entry)], sections: &mut Sections) {
     let mut filter = Filter {
         bitmap: sections.bitmaps.len() as u32,
         buckets: sections.buckets.len() as u32,
@@ -223,19 +235,19 @@ fn write_filter(placed: &[(u64, u32)], sections: &mut Sections) {
         filter.bucket_log2 += 1;
     }
     let mut placed = placed.to_vec();
-    placed.sort_by_key(|(key, entry)| (bucket(*key, filter.bucket_log2), *key as u32, *entry));
+    placed.sort_by_key(|(key, entry)| (bucket(*key, filter.bucket_log2), entry.check, entry.literal));
     let mut bitmap = vec![0_u64; 1 << (filter.bitmap_log2 - 6)];
     let mut bounds = vec![0_u32; (1 << filter.bucket_log2) + 1];
-    for (key, entry) in &placed {
-        let (word, bit) = hash::bit_of(*key);
+    for (key, entry) in placed {
+        let (word, bit) = hash::bit_of(key);
         let last = bitmap.len() - 1;
         if let Some(word) = bitmap.get_mut(word & last) {
             *word |= 1 << bit;
         }
-        if let Some(bound) = bounds.get_mut(bucket(*key, filter.bucket_log2) as usize + 1) {
+        if let Some(bound) = bounds.get_mut(bucket(key, filter.bucket_log2) as usize + 1) {
             *bound += 1;
         }
-        sections.entries.push(Entry { check: *key as u32, literal: *entry });
+        sections.entries.push(entry);
     }
     let mut sum = 0;
     for bound in &mut bounds {
@@ -251,7 +263,7 @@ fn bucket(key: u64, log2: u8) -> u32 {
     if log2 == 0 { 0 } else { (key >> (64 - u32::from(log2))) as u32 }
 }
 
-fn largest(placed: &[(u64, u32)], log2: u8) -> u32 {
+fn largest(placed: &[(u64, Entry)], log2: u8) -> u32 {
     let mut counts: HashMap<u32, u32> = HashMap::new();
     for (key, _) in placed {
         *counts.entry(bucket(*key, log2)).or_insert(0) += 1;

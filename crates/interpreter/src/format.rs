@@ -54,8 +54,10 @@ pub const WIDE_GRAM: usize = 3;
 pub const STRIDE_MAX: u8 = 8;
 /// Most needles of a look.
 pub const NEEDLES_MAX: u8 = 4;
-/// Bits of an entry that say which of its literal's grams it stands for.
-pub const ENTRY_GRAM_BITS: u32 = 3;
+/// Where in an entry's number its literal begins: below are the gram, and where the bytes near it stand.
+pub const ENTRY_LITERAL_AT: u32 = 5;
+/// Most literals of an index.
+pub const LITERALS_MAX: u32 = 1 << (32 - ENTRY_LITERAL_AT);
 /// In a template type: no rule on it asks for keywords.
 pub const NO_KEYWORDS: u32 = u32::MAX;
 /// Bytes of a sensor's name, and of a version.
@@ -331,7 +333,7 @@ records! {
         4 probe_count: u8,
         /// Every so many bytes a gram is looked at; 0: none is.
         5 stride: u8,
-        /// The same for a text in which a needle stands; 0: there is no needle.
+        /// The same for a string in which a needle stands; 0: there is no needle.
         6 close_stride: u8,
         /// Number of needles: two bytes in a row, each with bit 5 set, as those of the text are before they are compared.
         7 needle_count: u8,
@@ -485,10 +487,12 @@ records! {
     }
     /// A place in a bucket: a part of a literal that is looked for.
     Entry 8 {
-        /// Low half of the hash.
-        0 check: u32,
-        /// Bits 0-2: which of the literal's grams it is, from 0. Bits 3-31: the literal, counted from the first of its
-        /// template type, or keywords.
+        /// Bits 16 to 31 of the hash.
+        0 check: u16,
+        /// Two bytes of the literal near those that are hashed, blurred, as a number; 0: there are none.
+        2 near: u16,
+        /// Bits 0-2: which of the literal's grams it is, from 0. Bits 3-4: where `near` stands: 0 it is not there, 1 right before
+        /// what is hashed, 2 right behind it. Bits 5-31: the literal, counted from the first of its template type, or keywords.
         4 literal: u32,
     }
     /// A text or number that is looked for in every event.
@@ -505,11 +509,11 @@ records! {
         16 input: u16,
         /// For `contains`, where in the literal its first gram stands; for `prefix` and `suffix` bytes that are hashed; else 8.
         18 at: u16,
-        /// Where in the literal a needle stands, if it is found in texts with a needle alone; else 0.
+        /// Where in the literal a needle stands, if it is found only in strings with a needle; else 0.
         20 needle: u16,
         /// See [`LiteralKind`].
         22 kind: u8,
-        /// 1: ignore case; then the bytes are lower case. 2: found in texts with a needle alone.
+        /// 1: ignore case; then the bytes are lower case. 2: found only in strings with a needle.
         23 flags: u8,
     }
     /// A disjunction of literals of one input, true or false for an event.
@@ -749,7 +753,7 @@ opcodes! {
 
 /// Flag of predicates, patterns, literals: ASCII letters match in either case.
 pub const IGNORE_CASE: u8 = 1;
-/// Flag of a literal: it is found in texts with a needle alone.
+/// Flag of a literal: it is found only in strings with a needle.
 pub const CLOSE: u8 = 2;
 /// Flag of a set: its keys are the rows of a table.
 pub const SET_TABLE: u8 = 2;

@@ -119,6 +119,72 @@ pub const fn bit_of(key: u64) -> (usize, u32) {
     ((key >> 32) as usize, (key >> 58) as u32)
 }
 
+/// What an entry has of a hash.
+#[must_use]
+pub const fn check_of(key: u64) -> u16 {
+    (key >> 16) as u16
+}
+
+/// Two bytes near those that are hashed: most entries are told apart by them, so that no literal must be fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Near {
+    /// None are asked for.
+    Absent = 0,
+    /// Right before what is hashed.
+    Before = 1,
+    /// Right behind it.
+    Behind = 2,
+}
+
+impl Near {
+    /// The bytes of a text there, as they are hashed. Nothing where the text has none.
+    #[must_use]
+    #[inline]
+    pub fn of(self, text: &[u8], (from, to): (usize, usize)) -> Option<u16> {
+        let at = match self {
+            Self::Absent => return Some(0),
+            Self::Before => from.checked_sub(2)?,
+            Self::Behind => to,
+        };
+        let bytes = text.get(at..)?.first_chunk::<2>()?;
+        Some(u16::from_le_bytes(*bytes) | 0x2020)
+    }
+
+    /// Where the bytes of a literal stand: before what is hashed, or else behind it, if it has them.
+    #[must_use]
+    pub fn in_literal(literal: &[u8], hashed: (usize, usize)) -> (Self, u16) {
+        for near in [Self::Before, Self::Behind] {
+            if let Some(bytes) = near.of(literal, hashed) {
+                return (near, bytes);
+            }
+        }
+        (Self::Absent, 0)
+    }
+
+    /// The one with a number of the format.
+    #[must_use]
+    #[inline]
+    pub const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            0 => Some(Self::Absent),
+            1 => Some(Self::Before),
+            2 => Some(Self::Behind),
+            _ => None,
+        }
+    }
+}
+
+/// Which bytes of a text of so many bytes are hashed for an anchor.
+#[must_use]
+#[inline]
+pub const fn anchored(kind: LiteralKind, bytes: u8, len: usize) -> (usize, usize) {
+    match kind {
+        LiteralKind::Prefix => (0, bytes as usize),
+        _ => (len.saturating_sub(bytes as usize), len),
+    }
+}
+
 /// The bucket of a hash.
 pub(crate) const fn bucket_of(key: u64, log2: u8) -> u32 {
     match key.checked_shr(64_u32.wrapping_sub(log2 as u32)) {

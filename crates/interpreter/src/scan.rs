@@ -8,10 +8,10 @@ use crate::bind::{BoundEvent, texted};
 use crate::cost::price;
 use crate::fault::{Fault, Halt};
 use crate::format::{
-    Atom, ENTRY_GRAM_BITS, Entry, GRAM, IGNORE_CASE, Input, KEYWORD, Keywords, Literal, LiteralKind, Look, Probe,
+    Atom, ENTRY_LITERAL_AT, Entry, GRAM, IGNORE_CASE, Input, KEYWORD, Keywords, Literal, LiteralKind, Look, Probe,
     Section, Template, WIDE_GRAM,
 };
-use crate::hash::{anchor, blur_word, blurred_word, gram, gram_salt, is_wide, wide_part};
+use crate::hash::{Near, anchor, anchored, blur_word, blurred_word, check_of, gram, gram_salt, is_wide, wide_part};
 use crate::image::Image;
 use crate::index::{Finder, Index, LITERALS, has_bit, keywords_of};
 use crate::meter::Meter;
@@ -21,6 +21,7 @@ use crate::value::Value;
 
 const INPUTS: Fault = Fault::Corrupt { section: Section::Inputs };
 const LOOKS: Fault = Fault::Corrupt { section: Section::Looks };
+const ENTRIES: Fault = Fault::Corrupt { section: Section::Entries };
 const ATOMS: Fault = Fault::Corrupt { section: Section::Atoms };
 
 /// A look with its parts at hand.
@@ -61,9 +62,6 @@ struct Text<'t, 'i> {
     input: u16,
     bytes: &'t [u8],
 }
-
-/// The bits of an entry that say which gram it is.
-const GRAM_OF_ENTRY: u32 = (1 << ENTRY_GRAM_BITS) - 1;
 
 struct Scan<'s, 'i, M> {
     image: &'s Image<'i>,
@@ -204,7 +202,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
                 self.meter.spend(1)?;
                 let key = anchor(LiteralKind::Int, probe.bytes, input, number, 8);
                 if index.anchors.may_hold(key) {
-                    self.bucket(&of, index.anchors, key, LiteralKind::Int, 0)?;
+                    self.bucket(&of, index.anchors, key, LiteralKind::Int, (0, 8))?;
                 }
             }
         }
@@ -234,7 +232,8 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
             let Some(part) = part else { continue };
             let key = anchor(kind, probe.bytes, of.input, blurred_word(part), text.len() as u64);
             if of.index.anchors.may_hold(key) {
-                self.bucket(of, of.index.anchors, key, kind, 0)?;
+                let hashed = anchored(kind, probe.bytes, text.len());
+                self.bucket(of, of.index.anchors, key, kind, hashed)?;
             }
         }
         Ok(())
@@ -280,7 +279,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
                     let index = (hits.trailing_zeros() as usize).wrapping_mul(STRIDE);
                     hits &= hits.wrapping_sub(1);
                     if let Some(key) = key_at(part, index) {
-                        self.bucket(of, finder, key, LiteralKind::Contains, at.wrapping_add(index))?;
+                        self.gram_bucket(of, key, at.wrapping_add(index))?;
                     }
                 }
                 at = at.wrapping_add(STRIDE << 2);
@@ -288,7 +287,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         }
         while let Some(key) = key_at(text, at) {
             if finder.may_hold(key) {
-                self.bucket(of, finder, key, LiteralKind::Contains, at)?;
+                self.gram_bucket(of, key, at)?;
             }
             at = at.wrapping_add(stride);
         }
@@ -329,7 +328,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
             let bytes = wide_part(blurred_word(text.get(at..).unwrap_or(&[])) as u32);
             let key = gram(bytes, salt);
             if is_wide(bytes) && of.index.wide_grams.may_hold(key) {
-                self.bucket(of, of.index.wide_grams, key, LiteralKind::Contains, at)?;
+                self.wide_bucket(of, key, at)?;
             }
         }
         Ok(())
@@ -343,7 +342,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
             let index = hits.trailing_zeros();
             hits &= hits.wrapping_sub(1);
             let key = gram(word.wrapping_shr(index << 3) as u32, salt);
-            self.bucket(of, of.index.grams, key, LiteralKind::Contains, base.wrapping_add(index as usize))?;
+            self.gram_bucket(of, key, base.wrapping_add(index as usize))?;
         }
         Ok(())
     }
@@ -366,34 +365,46 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         if is_wide(three) {
             let key = gram(three, salt);
             if of.index.wide_grams.may_hold(key) {
-                self.bucket(of, of.index.wide_grams, key, LiteralKind::Contains, at)?;
+                self.wide_bucket(of, key, at)?;
             }
         } else if !is_wide(bytes) {
             let key = gram(bytes, salt);
             if of.index.grams.may_hold(key) {
-                self.bucket(of, of.index.grams, key, LiteralKind::Contains, at)?;
+                self.gram_bucket(of, key, at)?;
             }
         }
         Ok(())
     }
 
-    /// Compares what lies in the bucket of a hash with the text.
+    fn gram_bucket(&mut self, of: &Text<'_, 'i>, key: u64, at: usize) -> Result<(), Halt> {
+        self.bucket(of, of.index.grams, key, LiteralKind::Contains, (at, at.wrapping_add(GRAM)))
+    }
+
+    fn wide_bucket(&mut self, of: &Text<'_, 'i>, key: u64, at: usize) -> Result<(), Halt> {
+        self.bucket(of, of.index.wide_grams, key, LiteralKind::Contains, (at, at.wrapping_add(WIDE_GRAM)))
+    }
+
+    /// Compares what lies in the bucket of a hash with the text, of which the bytes from one place to another are hashed.
     fn bucket(
         &mut self,
         of: &Text<'_, 'i>,
         finder: Finder<'i>,
         key: u64,
         kind: LiteralKind,
-        at: usize,
+        hashed: (usize, usize),
     ) -> Result<(), Halt> {
         self.meter.spend(price::BUCKET)?;
         for record in finder.bucket(key)? {
             let entry = Entry::decode(record);
             self.meter.spend(price::ENTRY)?;
-            if entry.check != key as u32 {
+            if entry.check != check_of(key) {
                 continue;
             }
-            let (number, gram) = (entry.literal >> ENTRY_GRAM_BITS, entry.literal & GRAM_OF_ENTRY);
+            let near = Near::from_number(entry.literal >> 3 & 3).ok_or(ENTRIES)?;
+            if near.of(of.bytes, hashed) != Some(entry.near) {
+                continue;
+            }
+            let (number, gram) = (entry.literal >> ENTRY_LITERAL_AT, entry.literal & 7);
             let literal = Literal::decode(of.index.literals.get(number as usize).ok_or(LITERALS)?);
             if literal.input != of.input || literal.kind != kind as u8 {
                 continue;
@@ -401,7 +412,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
             let bytes = self.image.text(literal.text, literal.len)?;
             self.meter.spend(price::compare(bytes.len()))?;
             let start = match kind {
-                LiteralKind::Contains => at.checked_sub(usize::from(literal.at).wrapping_add(gram as usize)),
+                LiteralKind::Contains => hashed.0.checked_sub(usize::from(literal.at).wrapping_add(gram as usize)),
                 LiteralKind::Suffix => of.bytes.len().checked_sub(bytes.len()),
                 LiteralKind::Equals | LiteralKind::Int => (of.bytes.len() == bytes.len()).then_some(0),
                 LiteralKind::Prefix => Some(0),

@@ -4,10 +4,11 @@ use super::{Cursors, must};
 use crate::bits::{is_marked, mark};
 use crate::fault::Rejection;
 use crate::format::{
-    ANCHOR_MAX, Atom, BUCKET_MAX, CLOSE, ENTRY_GRAM_BITS, Entry, Filter, IGNORE_CASE, Input, KEYWORD, Keywords,
-    Literal, LiteralKind, Look, NEEDLES_MAX, NO_KEYWORDS, Probe, STRIDE_MAX, Section, Template,
+    ANCHOR_MAX, Atom, BUCKET_MAX, CLOSE, ENTRY_LITERAL_AT, Entry, Filter, GRAM, IGNORE_CASE, Input, KEYWORD, Keywords,
+    LITERALS_MAX, Literal, LiteralKind, Look, NEEDLES_MAX, NO_KEYWORDS, Probe, STRIDE_MAX, Section, Template,
+    WIDE_GRAM,
 };
-use crate::hash;
+use crate::hash::{self, Near};
 use crate::image::Image;
 
 /// Literals with their filters, of a template type or of keywords.
@@ -162,6 +163,7 @@ impl Image<'_> {
 
     fn check_index(&self, index: &Indexed<'_>, cursors: &mut Cursors, marks: &mut [u64]) -> Result<(), Rejection> {
         cursors.literals.take(index.literals, index.literal_count)?;
+        must(index.literal_count <= LITERALS_MAX, Section::Literals, index.literals)?;
         marks.fill(0);
         let mut needed = [0_u32; 3];
         let records = self.literals.range(index.literals, index.literal_count).unwrap_or(&[]);
@@ -286,28 +288,33 @@ impl Image<'_> {
 
     /// Whether an entry lies in the bucket, and has the bit, that the bytes of its literal ask for.
     fn is_placed(&self, index: &Indexed<'_>, filter: &Filter, which: u32, bucket: u32, entry: &Entry) -> Option<bool> {
-        let (number, gram) = (entry.literal >> ENTRY_GRAM_BITS, entry.literal & ((1 << ENTRY_GRAM_BITS) - 1));
+        let (number, gram) = (entry.literal >> ENTRY_LITERAL_AT, entry.literal & 7);
         let at = index.literals.checked_add(number).filter(|_| number < index.literal_count)?;
         let literal = Literal::decode(self.literals.get(at)?);
         let bytes = self.text(literal.text, literal.len).ok()?;
         let kind = LiteralKind::from_number(literal.kind)?;
-        let (parts, key) = if kind == LiteralKind::Contains {
+        let (parts, key, hashed) = if kind == LiteralKind::Contains {
             let parts = self.parts_of(&literal, &self.look_of(index, literal.input)?, bytes)?;
-            let from = bytes.get(usize::from(literal.at).wrapping_add(gram as usize)..)?;
+            let at = usize::from(literal.at).wrapping_add(gram as usize);
+            let from = bytes.get(at..)?;
             let found = if parts.filter == 2 { hash::wide_gram_at(from)? } else { hash::gram_at(from)? };
             if hash::is_wide(found) != (parts.filter == 2) {
                 return None;
             }
-            (parts, hash::gram(found, hash::gram_salt(literal.input)))
+            let size = if parts.filter == 2 { WIDE_GRAM } else { GRAM };
+            (parts, hash::gram(found, hash::gram_salt(literal.input)), (at, at.wrapping_add(size)))
         } else {
-            (Parts { filter: 0, count: 1 }, hash::literal_key(kind, bytes, literal.at as u8, literal.input)?)
+            let key = hash::literal_key(kind, bytes, literal.at as u8, literal.input)?;
+            (Parts { filter: 0, count: 1 }, key, hash::anchored(kind, literal.at as u8, bytes.len()))
         };
+        let (near, near_bytes) = Near::in_literal(bytes, hashed);
         let (word, bit) = hash::bit_of(key);
         let words = 1_u32.wrapping_shl(u32::from(filter.bitmap_log2).saturating_sub(6));
         let word = self.bitmaps.get(filter.bitmap.wrapping_add(word as u32 & words.wrapping_sub(1)))?;
         let placed = u64::from_le_bytes(*word).wrapping_shr(bit) & 1 == 1
             && hash::bucket_of(key, filter.bucket_log2) == bucket
-            && entry.check == key as u32;
+            && entry.check == hash::check_of(key)
+            && (entry.literal >> 3 & 3, entry.near) == (near as u32, near_bytes);
         Some(placed && parts.filter == which && gram < parts.count)
     }
 }
