@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod compare;
 pub mod events;
+pub mod literals;
 pub mod load;
 pub mod sigma_rust;
 pub mod tau;

@@ -6,16 +6,16 @@
 //! TEMPLATE limits the events to template types whose name contains it; `""` means all. `alone`
 //! leaves the peers out, for profiles.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 use contentcheck::release::Release;
 use contentcheck_interpreter::Value;
-use contentcheck_model::predicate::{Pattern, Test, WildcardPart};
 use contentcheck_model::template::LogSource;
 use contentcheck_peers::clock::{cpu, least, median, ratio, since};
 use contentcheck_peers::compare::differences;
 use contentcheck_peers::events::{Lent, Taken, groups, take, touch, touch_json, touch_lent};
+use contentcheck_peers::literals::literals;
 use contentcheck_peers::load::{self, Arguments, peer_source};
 use contentcheck_run::Plan;
 use daachorse::DoubleArrayAhoCorasick;
@@ -41,34 +41,6 @@ impl PeerEvent for Mapped<'_> {
     fn to_json(&self) -> serde_json::Value {
         serde_json::Value::Object(self.0.iter().map(|(key, value)| ((*key).to_owned(), (*value).clone())).collect())
     }
-}
-
-/// Every literal that the rules compare texts with, lower case, for the bare pass.
-fn literals(release: &Release, only: &str) -> BTreeSet<Vec<u8>> {
-    let mut found = BTreeSet::new();
-    let targets = release.content.rules().iter().flat_map(|rule| &rule.targets);
-    for target in targets.filter(|target| target.template.name.contains(only)) {
-        target.condition.each(&mut |predicate, _| {
-            let Test::Text { patterns, .. } = &*predicate.test else { return };
-            for pattern in patterns {
-                match &pattern.pattern {
-                    Pattern::Equals(text)
-                    | Pattern::Contains(text)
-                    | Pattern::StartsWith(text)
-                    | Pattern::EndsWith(text) => {
-                        found.insert(text.to_ascii_lowercase().into_bytes());
-                    }
-                    Pattern::Like(parts) => found.extend(parts.iter().filter_map(|part| match part {
-                        WildcardPart::Literal(text) => Some(text.to_ascii_lowercase().into_bytes()),
-                        _ => None,
-                    })),
-                    Pattern::Matches(_) => {}
-                }
-            }
-        });
-    }
-    found.remove(&Vec::new());
-    found
 }
 
 fn run() -> Result<(), String> {
