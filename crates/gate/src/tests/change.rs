@@ -331,3 +331,52 @@ fn a_hard_rule_is_no_fault_of_the_gate() {
         assert_eq!(errors(&found), []);
     }
 }
+
+/// Rules each of which a sensor takes, and which together cost more than any takes that states no capacity.
+fn dear(rules: usize, fleet: Option<Fleet>) -> Built {
+    const WILDCARDS: usize = 8;
+    let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n    2 args: list<string>?\n}\n".to_owned();
+    for rule in 0..rules {
+        let value = |number: usize| {
+            let bits = (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let letters = (0..58).map(|at| if bits >> at & 1 == 1 { "a" } else { "b" });
+            format!("\"{}\"", letters.collect::<Vec<_>>().join("*"))
+        };
+        let values: Vec<String> = (0..WILDCARDS).map(|at| value(rule * WILDCARDS + at)).collect();
+        let _ = writeln!(
+            text,
+            "rule r{rule} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f80{rule:02}\"\n    template: acme.process @ 1\n    severity: low\n    when any args like [{}]\n}}",
+            values.join(", ")
+        );
+    }
+    let gathered = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
+    Built::new(Gathered { fleet, ..gathered }, false, 1).unwrap()
+}
+
+/// What costs too much together is an error of the release and no fault of the gate.
+#[test]
+fn rules_that_cost_too_much_together_are_the_fault_of_the_release() {
+    let inputs = r#"{"name":"image","type":"string"},{"name":"args","type":"list<string>?"}"#;
+    let fleet = |capacity: &str| {
+        let json = format!(
+            r#"{{"format":1,"sensor":"acme","version":"7","capacity":{{{capacity}}},"templates":{{"acme.process":{{"inputs":[{inputs}]}}}}}}"#
+        );
+        Some(Fleet::new(vec![Manifest::parse(&Source::new("m.json", json)).unwrap()]).unwrap())
+    };
+    let said = |built: &Built| {
+        let found = checked(built, None, settings(), &["self-test", "compile", "verify"]);
+        let of = found.errors().map(|(check, of)| {
+            let names = ["`r0` ", "`r1` ", "`r2` "]
+                .iter()
+                .all(|rule| of.help.as_deref().is_some_and(|help| help.contains(rule)));
+            format!("{} {} {names}", check.name, of.code)
+        });
+        of.collect::<Vec<_>>()
+    };
+    for (rules, is_over) in [(1, false), (4, true)] {
+        let over = |said: &str| if is_over { vec![said.to_owned()] } else { Vec::new() };
+        assert_eq!(said(&dear(rules, None)), over("compile CC0408 true"), "{rules}");
+        assert_eq!(said(&dear(rules, fleet(""))), over("verify CC1003 true"), "{rules}");
+        assert_eq!(said(&dear(rules, fleet("\"steps_per_byte\":100000000"))), [""; 0], "{rules}");
+    }
+}
