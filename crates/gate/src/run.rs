@@ -580,11 +580,12 @@ fn files_left_out(built: &Built, previous: Option<&Built>, settings: &Settings) 
         let holds = |name: &str| {
             tables.iter().any(|table| table.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
         };
+        let is_read = |name: &str| tables.iter().any(|table| table.name == name);
         let said = |(name, reason): &(String, &'static str)| {
             let but = if holds(name) { ", but for the data of tables" } else { "" };
             (name.clone(), format!("{reason}{but}"))
         };
-        built.judged().gathered().not_taken.iter().map(said).collect()
+        built.judged().gathered().not_taken.iter().filter(|(name, _)| !is_read(name)).map(said).collect()
     };
     let before = previous.map(own).unwrap_or_default();
     let before = before.into_iter().map(|(name, reason)| (name, format!("previous release: {reason}")));
