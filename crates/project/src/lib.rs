@@ -13,6 +13,7 @@ mod failure;
 pub mod files;
 pub mod fleet;
 mod gather;
+pub mod lock;
 mod sidecar;
 pub mod walk;
 pub mod write;
