@@ -1232,6 +1232,47 @@ fn evidence_is_left_whole_or_not_at_all() {
     assert!(whole > 0 && none > 2, "{whole} {none}");
 }
 
+/// Of two gates at once into one directory each would remove what the other left: the second one ends before it removes
+/// anything, and a gate that was killed holds nothing.
+#[test]
+fn a_directory_of_evidence_is_of_one_run_at_a_time() {
+    let scratch = Scratch::new("lock");
+    let release = corpus("releases/demo");
+    let (path, left) = (release.to_str().unwrap(), scratch.file("evidence"));
+    let arguments = ["gate", path, "--only", "compile", "--no-config", "--evidence", &left];
+    let (exit, _, err) = run(&arguments);
+    assert_eq!(exit, Exit::Fine, "{err}");
+    let before = fs::read(Path::new(&left).join("evidence.json")).unwrap();
+    let held = contentcheck_project::lock::hold(Path::new(&left)).unwrap().unwrap();
+    for more in [&[][..], &["--cases", "5"], &["--previous", "missing"]] {
+        let (exit, out, err) = run(&[&arguments[..], more].concat());
+        assert_eq!((exit, out.as_str()), (Exit::Usage, ""), "{err}");
+        assert!(err.contains("another run") && err.contains(&left), "{err}");
+        assert_eq!(fs::read(Path::new(&left).join("evidence.json")).unwrap(), before);
+    }
+    drop(held);
+    // Killed in the middle: the lock ends with the process.
+    let mut child = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+        .args(["gate", path, "--no-config", "--every-rule", "--evidence", &left])
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let process = format!("(process {})", child.id());
+    let is_held = || contentcheck_project::lock::hold(Path::new(&left)).err();
+    let refused = (0..600).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        is_held()
+    });
+    let refused = refused.unwrap().message;
+    assert!(!cfg!(target_os = "linux") || refused.contains(&process), "{refused}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (exit, _, err) = run(&arguments);
+    assert_eq!(exit, Exit::Fine, "{err}");
+    assert!(Path::new(&left).join("evidence.json").exists());
+}
+
 /// Two outputs of one run to one file would leave the last alone.
 #[test]
 fn two_outputs_to_one_file_are_refused() {

@@ -194,6 +194,34 @@ fn bombs_are_refused() {
     assert!(matches!(found.1.as_slice(), [(Place::Source, Cause::Compressed(_))]), "{:?}", found.1);
 }
 
+/// Lines that are all alike pack to a thousandth, which is all that gzip can do: they are events, but no recording.
+#[test]
+fn a_bomb_of_gzip_is_refused_after_what_it_gave() {
+    let most = limits::EXPANSION_FROM as usize;
+    for line in ["{}\n", "{\"a\":1}\n", "\n", "{\"EventID\":1,\"Image\":\"a.exe\"}\n"] {
+        for (size, is_refused) in [(most / 2, false), (most + (8 << 20), true)] {
+            let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+            let block = line.repeat((1 << 20) / line.len());
+            for _ in 0..size / block.len() + 1 {
+                packed.write_all(block.as_bytes()).unwrap();
+            }
+            let packed = packed.finish().unwrap();
+            assert!(size as u64 / packed.len() as u64 > limits::EXPANSION, "{line:?}: {}", packed.len());
+            let mut reader = Reader::new("test", io::Cursor::new(packed));
+            let (mut batch, mut events, mut problems) = (Batch::new(), 0_usize, Vec::new());
+            while reader.next_batch(&mut batch) {
+                batch.each(|record| match record {
+                    Ok(_) => events += 1,
+                    Err(problem) => problems.push(problem.cause),
+                });
+            }
+            assert_eq!(problems.contains(&Cause::Expands), is_refused, "{line:?}: {problems:?}");
+            assert_eq!(problems.len(), usize::from(is_refused), "{line:?}: {problems:?}");
+            assert!(line.trim().is_empty() || events > most / line.len() / 4, "{line:?}: {events}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_recording_is_named() {
     assert_eq!(read("\u{feff}<Events/>").1, [(Place::Source, Cause::Xml)]);

@@ -2,6 +2,7 @@
 
 use contentcheck_interpreter::Image;
 use contentcheck_interpreter::format::{Program, Section};
+use contentcheck_model::diagnostic::clip;
 use contentcheck_model::rule::{CheckedRule, Level};
 use contentcheck_model::source::{Source, Span};
 
@@ -71,6 +72,25 @@ pub(crate) fn of_rule(rule: &CheckedRule) -> RuleFacts {
         matches_before: None,
         ceiling: None,
     }
+}
+
+/// Steps for each byte of an event that evaluating an image can cost, on the template type that costs most.
+pub(crate) fn steps_a_byte(bytes: &[u8]) -> u64 {
+    let Ok(image) = Image::read(bytes) else { return 0 };
+    (0..image.template_count()).map(|number| image.cost(number).per_unit).max().unwrap_or(0)
+}
+
+/// The rules that cost most, by title, with what each can cost alone.
+pub(crate) fn dearest(bytes: &[u8], rules: &[&CheckedRule]) -> String {
+    /// The most that are named.
+    const NAMED: usize = 3;
+    let mut facts: Vec<RuleFacts> = rules.iter().map(|rule| of_rule(rule)).collect();
+    sizes(bytes, &mut facts);
+    let mut order: Vec<&RuleFacts> = facts.iter().filter(|of| of.steps_per_unit > 0).collect();
+    order.sort_by_key(|of| std::cmp::Reverse(of.steps_per_unit));
+    let named = order.iter().take(NAMED);
+    let named: Vec<String> = named.map(|of| format!("`{}` {}", clip(&of.title), of.steps_per_unit)).collect();
+    named.join(", ")
 }
 
 /// What the programs of each rule cost, of an image whose rules are in the same order.

@@ -18,3 +18,4 @@ pub mod subject;
 mod tests;
 pub mod verdict;
 mod weigh;
+mod work;

@@ -3,7 +3,8 @@
 use contentcheck_parser::release;
 
 use crate::attest::{self, Refusal};
-use crate::evidence::{Evidence, InputKind, ReleaseFacts};
+use crate::evidence::{Evidence, InputDigest, InputKind, ReleaseFacts};
+use crate::facts::plural;
 use crate::subject::Built;
 
 /// Evidence of the release before. That it is of no other one was looked at.
@@ -11,6 +12,7 @@ use crate::subject::Built;
 pub struct PreviousEvidence {
     evidence: Evidence,
     is_attested: bool,
+    lacks_manifests: bool,
 }
 
 impl PreviousEvidence {
@@ -26,7 +28,10 @@ impl PreviousEvidence {
         }
         is_before(&evidence.release, built)?;
         has_shipped(&evidence)?;
-        Ok(Self { evidence, is_attested: false })
+        let lacks_manifests = previous.is_some_and(|previous| {
+            Manifests::in_evidence(&evidence) != Manifests::default() && Manifests::of(previous) == Manifests::default()
+        });
+        Ok(Self { evidence, is_attested: false, lacks_manifests })
     }
 
     /// What the gate of that release did not look at, but for what came before it, which a first release cannot have:
@@ -52,6 +57,12 @@ impl PreviousEvidence {
         }
     }
 
+    /// Whether the release that is named as the previous one has no manifests, and that of the evidence had: its gate was told
+    /// of them on the command line, or somebody took them away. What sensors supplied then is held against nothing.
+    pub(crate) const fn lacks_manifests(&self) -> bool {
+        self.lacks_manifests
+    }
+
     /// Whether a key says that it is what the gate left. What anybody could have edited proves little.
     #[must_use]
     pub const fn is_attested(&self) -> bool {
@@ -73,7 +84,7 @@ fn has_shipped(evidence: &Evidence) -> Result<(), String> {
     Err(format!("the gate stopped that release ({}): name the one that devices have", evidence.verdict.summary()))
 }
 
-/// Whether evidence is of a release: of its name, its sequence and its content.
+/// Whether evidence is of a release: of its name, its sequence and all that check 9 reads of it: content, tables, manifests.
 fn is_of(evidence: &Evidence, previous: &Built) -> Result<(), String> {
     let then = &evidence.release;
     is_named(then, previous, "the previous release")?;
@@ -98,18 +109,62 @@ fn is_of(evidence: &Evidence, previous: &Built) -> Result<(), String> {
         ));
     }
     // Names depend on where a release lies; what its tables hold does not.
-    let mut then: Vec<&str> = evidence
-        .inputs
-        .iter()
-        .filter(|input| input.kind == InputKind::Table)
-        .map(|input| input.sha256.as_str())
-        .collect();
-    let inputs = previous.judged().inputs();
-    let tables = inputs.iter().filter(|input| matches!(input.kind, release::InputKind::Table));
-    let mut now: Vec<&str> = tables.map(|input| input.sha256.as_str()).collect();
+    let tables = digests(&previous.judged().inputs(), |input| input.kind == release::InputKind::Table);
+    let mut then: Vec<String> = of_kind(evidence, InputKind::Table).map(|input| input.sha256.clone()).collect();
     then.sort_unstable();
-    now.sort_unstable();
-    if then == now { Ok(()) } else { Err("the tables of the previous release hold something else now".to_owned()) }
+    if then != tables {
+        return Err("the tables of the previous release hold something else now".to_owned());
+    }
+    let (then, now) = (Manifests::in_evidence(evidence), Manifests::of(previous));
+    if now == then || now == Manifests::default() {
+        return Ok(());
+    }
+    Err(format!(
+        "the manifests of the previous release say something else now: {} of {} are those of the evidence",
+        now.files.iter().filter(|sha256| then.files.contains(sha256)).count(),
+        plural(now.files.len() + now.shipped.len(), "manifest")
+    ))
+}
+
+/// Manifests and fleet files: those of a release by what they hold, wherever they lie, and those that ship with the program
+/// by what they are called, since they may be better known in a later version of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Manifests {
+    files: Vec<String>,
+    shipped: Vec<String>,
+}
+
+impl Manifests {
+    fn in_evidence(evidence: &Evidence) -> Self {
+        Self::sorted(of_kind(evidence, InputKind::Manifest).map(|input| (input.name.clone(), input.sha256.clone())))
+    }
+
+    fn of(previous: &Built) -> Self {
+        let inputs = previous.judged().inputs().into_iter();
+        let manifests = inputs.filter(|input| input.kind == release::InputKind::Manifest);
+        Self::sorted(manifests.map(|input| (input.name, input.sha256)))
+    }
+
+    fn sorted(inputs: impl Iterator<Item = (String, String)>) -> Self {
+        let mut sorted = Self::default();
+        for (name, sha256) in inputs {
+            if name.starts_with(release::SHIPPED) { sorted.shipped.push(name) } else { sorted.files.push(sha256) }
+        }
+        sorted.files.sort_unstable();
+        sorted.shipped.sort_unstable();
+        sorted
+    }
+}
+
+fn of_kind(evidence: &Evidence, kind: InputKind) -> impl Iterator<Item = &InputDigest> {
+    evidence.inputs.iter().filter(move |input| input.kind == kind)
+}
+
+fn digests(inputs: &[release::Input], is_meant: impl Fn(&release::Input) -> bool) -> Vec<String> {
+    let mut found: Vec<String> =
+        inputs.iter().filter(|input| is_meant(input)).map(|input| input.sha256.clone()).collect();
+    found.sort_unstable();
+    found
 }
 
 fn is_named(then: &ReleaseFacts, of: &Built, what: &str) -> Result<(), String> {

@@ -22,6 +22,7 @@ use crate::facts::{self, place};
 use crate::previous::PreviousEvidence;
 use crate::subject::Built;
 use crate::weigh::Weighed;
+use crate::work;
 
 /// What a run is told besides the release.
 #[derive(Clone, Debug)]
@@ -49,6 +50,10 @@ pub struct Settings {
     /// Steps of analysis that the self-test may take, and one rule half of them; where every rule is seeded, each may. They
     /// are counted and not timed, so that what is cut is the same everywhere.
     pub work: u64,
+    /// Steps that check 6 may take to evaluate the events that it makes, and as many again for those on sensors.
+    pub events: u64,
+    /// Steps that the self-test may take to build releases with defects; where every rule is seeded, each may.
+    pub builds: u64,
     /// Whether events that show a finding are made smaller for who reads them.
     pub shrinks: bool,
     /// Whether a check that did not run stops the release.
@@ -114,6 +119,8 @@ impl Settings {
             every_rule: false,
             // Some seconds; of all public rules none needs a tenth.
             work: 2_000_000_000,
+            events: work::EVENTS,
+            builds: work::BUILDS,
             shrinks: true,
             require_all: false,
             only: Vec::new(),
@@ -580,11 +587,12 @@ fn files_left_out(built: &Built, previous: Option<&Built>, settings: &Settings) 
         let holds = |name: &str| {
             tables.iter().any(|table| table.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('/')))
         };
+        let is_read = |name: &str| tables.iter().any(|table| table.name == name);
         let said = |(name, reason): &(String, &'static str)| {
             let but = if holds(name) { ", but for the data of tables" } else { "" };
             (name.clone(), format!("{reason}{but}"))
         };
-        built.judged().gathered().not_taken.iter().map(said).collect()
+        built.judged().gathered().not_taken.iter().filter(|(name, _)| !is_read(name)).map(said).collect()
     };
     let before = previous.map(own).unwrap_or_default();
     let before = before.into_iter().map(|(name, reason)| (name, format!("previous release: {reason}")));

@@ -20,6 +20,7 @@ use crate::run::{self, Ceiling, Check, Learned, Outcome, Settings, Subject, exam
 use crate::subject::Built;
 
 mod change;
+mod work;
 
 /// A release of so many rules that was built in memory.
 fn built(condition: &str, rules: usize) -> Built {

@@ -6,7 +6,7 @@ use contentcheck_model::diagnostic::{Code, Diagnostic, closest, codes};
 use contentcheck_model::limits;
 use contentcheck_model::sensor::{Fleet, FleetFile, Manifest, Sensor, SensorRef};
 use contentcheck_model::source::{Source, Span};
-use contentcheck_parser::release::{Input, InputKind};
+use contentcheck_parser::release::{Input, InputKind, SHIPPED};
 
 use crate::failure::Failure;
 use crate::files;
@@ -77,7 +77,7 @@ fn builtin(sensor: &str, version: Option<&str>, files: &mut Selected) -> Result<
     let mut found: Vec<Sensor> = Vec::new();
     for file in contentcheck_library::sensors(&selector) {
         found.push(file.parse().map_err(|problems| problems_in(&problems))?);
-        let name = format!("builtin:{}/{}", file.sensor, file.version);
+        let name = format!("{SHIPPED}{}/{}", file.sensor, file.version);
         files.inputs.push(Input::new(InputKind::Manifest, name, file.json.as_bytes()));
     }
     if !found.is_empty() {
@@ -126,7 +126,10 @@ fn file(path: &Path, files: &mut Selected) -> Result<Vec<Sensor>, Failure> {
 /// Reads a manifest or fleet file that has an influence.
 fn noted(path: &Path, files: &mut Selected) -> Result<Source, Failure> {
     let source = read(path)?;
-    files.inputs.push(Input::new(InputKind::Manifest, source.name(), source.text().as_bytes()));
+    // A file whose own name looks like that of a manifest that ships is not taken for one.
+    let here = if source.name().starts_with(SHIPPED) { "./" } else { "" };
+    let name = format!("{here}{}", source.name());
+    files.inputs.push(Input::new(InputKind::Manifest, name, source.text().as_bytes()));
     files.paths.push(path.to_path_buf());
     Ok(source)
 }

@@ -22,6 +22,7 @@ pub mod files;
 mod fingerprint;
 pub mod fleet;
 mod gather;
+pub mod lock;
 mod sidecar;
 pub mod walk;
 pub mod write;

@@ -199,12 +199,12 @@ struct Filter {
 impl Filter {
     /// Whether an entry belongs to the release. What does not, and could hold content, is noted.
     fn takes(&mut self, path: &Path, is_dir: bool) -> bool {
-        let could_hold = is_dir || Language::of(&name(path)).is_some();
         let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let could_hold = is_dir || Language::of(&file).is_some() || !is_beside_content(&file);
         if file.starts_with('.') {
             // What a version control system keeps of itself is never meant.
             if could_hold && !VERSION_CONTROL.contains(&&*file) {
-                self.not_taken.push((name(path), "hidden"));
+                self.not_taken.push((shown(path), "hidden"));
             }
             return false;
         }
@@ -217,7 +217,7 @@ impl Filter {
             None
         };
         if let (Some(by), true) = (by, could_hold) {
-            self.not_taken.push((name(path), by));
+            self.not_taken.push((shown(path), by));
         }
         by.is_none()
     }
@@ -322,8 +322,11 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
         }
         let file = name(entry.path());
         if Language::of(&file).is_none() {
-            if is_copy(&file) {
-                walked.not_taken.push((file, COPY));
+            let own = entry.file_name().to_string_lossy();
+            if is_copy(&own) {
+                walked.not_taken.push((shown(entry.path()), COPY));
+            } else if !is_beside_content(&own) {
+                walked.not_taken.push((shown(entry.path()), UNKNOWN));
             }
             continue;
         }
@@ -343,12 +346,185 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
 
 /// What is said of a file that has content by all but the end of its name.
 const COPY: &str = "its name has an ending behind that of content";
+/// What is said of a file that is neither content nor of a kind that is known to lie beside it. Which names people take for
+/// those of content cannot be listed: with a space behind, a letter of another script, an ending that some tool made.
+const UNKNOWN: &str = "neither content nor of a known kind";
+
+/// Endings of what lies beside content and is known not to be any: documents, pictures, programs, settings, data, keys.
+const BESIDE: [&str; 104] = [
+    "adoc",
+    "asc",
+    "awk",
+    "bash",
+    "bat",
+    "bib",
+    "c",
+    "cc",
+    "ccimage",
+    "cfg",
+    "cjs",
+    "cmd",
+    "conf",
+    "cpp",
+    "crt",
+    "cs",
+    "css",
+    "csv",
+    "dat",
+    "doc",
+    "docx",
+    "drawio",
+    "dtd",
+    "etl",
+    "evtx",
+    "fish",
+    "gif",
+    "go",
+    "gv",
+    "h",
+    "hpp",
+    "htm",
+    "html",
+    "ico",
+    "in",
+    "ini",
+    "ipynb",
+    "java",
+    "jpeg",
+    "jpg",
+    "js",
+    "json",
+    "json5",
+    "jsonc",
+    "jsonl",
+    "jsx",
+    "key",
+    "kt",
+    "lock",
+    "log",
+    "lua",
+    "man",
+    "markdown",
+    "md",
+    "mdx",
+    "minisig",
+    "mjs",
+    "mk",
+    "mmd",
+    "ndjson",
+    "odt",
+    "pcap",
+    "pcapng",
+    "pdf",
+    "pem",
+    "php",
+    "pl",
+    "png",
+    "pptx",
+    "properties",
+    "ps1",
+    "psd1",
+    "psm1",
+    "pub",
+    "puml",
+    "py",
+    "r",
+    "rb",
+    "rs",
+    "rst",
+    "sarif",
+    "scss",
+    "sh",
+    "sha256",
+    "sig",
+    "sql",
+    "svg",
+    "tex",
+    "toml",
+    "ts",
+    "tsv",
+    "tsx",
+    "txt",
+    "vbs",
+    "webp",
+    "woff",
+    "woff2",
+    "xlsx",
+    "xml",
+    "xsd",
+    "xsl",
+    "yar",
+    "yara",
+    "zsh",
+];
+
+/// Names without an ending of what lies beside content.
+const NAMED_BESIDE: [&str; 34] = [
+    "authors",
+    "brewfile",
+    "changelog",
+    "changes",
+    "cname",
+    "codeowners",
+    "contributing",
+    "contributors",
+    "copying",
+    "dockerfile",
+    "gemfile",
+    "gnumakefile",
+    "history",
+    "install",
+    "jenkinsfile",
+    "justfile",
+    "licence",
+    "license",
+    "maintainers",
+    "makefile",
+    "manifest",
+    "news",
+    "notice",
+    "owners",
+    "patents",
+    "pipfile",
+    "procfile",
+    "rakefile",
+    "readme",
+    "security",
+    "thanks",
+    "todo",
+    "vagrantfile",
+    "version",
+];
+
+/// Whether a file is of a kind that is known to lie beside content, by its name.
+fn is_beside_content(name: &str) -> bool {
+    let is_plain =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    // Settings of tools: `.gitignore`, `.DS_Store`.
+    if name.strip_prefix('.').is_some_and(is_plain) {
+        return true;
+    }
+    let packed = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
+    let name = packed.unwrap_or(name).to_ascii_lowercase();
+    match name.rsplit_once('.') {
+        Some((_, ending)) => BESIDE.contains(&ending),
+        // `LICENSE-MIT` too.
+        None => is_plain(&name) && NAMED_BESIDE.contains(&name.split('-').next().unwrap_or_default()),
+    }
+}
+
+/// The name of what is left out. Spaces at its ends, which nobody sees, are put between quotes.
+fn shown(path: &Path) -> String {
+    let name = name(path);
+    let own = name.rsplit('/').next().unwrap_or_default();
+    if own.trim() == own { name } else { format!("\"{name}\"") }
+}
 
 /// Whether a name is that of content with one more ending, such as `rule.yml.bak`, `rule.yml.txt` or `rule.yml~`.
 fn is_copy(name: &str) -> bool {
     let name = name.trim_end_matches('~');
     let known = |name: &str| Language::of(name).is_some();
-    known(name) || name.rsplit_once('.').is_some_and(|(name, ending)| !ending.contains('/') && known(name))
+    known(name) || name.rsplit_once('.').is_some_and(|(name, _)| known(name))
 }
 
 /// The place and reason of a failed step of a walk.

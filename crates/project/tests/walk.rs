@@ -32,7 +32,9 @@ impl Scratch {
     }
 
     fn short(&self, name: &str) -> String {
-        Path::new(name).strip_prefix(self.0.join("release")).unwrap().to_str().unwrap().to_owned()
+        let quote = if name.starts_with('"') { "\"" } else { "" };
+        let below = Path::new(name.trim_start_matches('"')).strip_prefix(self.0.join("release")).unwrap();
+        format!("{quote}{}", below.to_str().unwrap())
     }
 
     fn taken(&self, walked: &Walked) -> Vec<String> {
@@ -214,7 +216,90 @@ fn a_file_with_one_more_ending_is_named() {
     assert_eq!(scratch.taken(&walked), ALL);
     let mut named: Vec<String> = scratch.not_taken(&walked).into_iter().map(|(name, _)| name).collect();
     named.sort();
-    assert_eq!(named, ["a.yaml.orig", "new.yml.bak", "sub/b.content~", "sub/new.yml.txt"]);
+    assert_eq!(named, ["a.yaml.orig", "new.yml.bak", "sub/b.content~", "sub/new.yml.txt", "yml.bak"]);
+    let as_copies = scratch.not_taken(&walked);
+    assert_eq!(as_copies.iter().filter(|(_, by)| by.contains("an ending behind")).count(), 4, "{as_copies:?}");
     let excluded = scratch.not_taken(&scratch.walk(&["*.bak"]));
-    assert!(!excluded.iter().any(|(name, _)| name == "new.yml.bak"), "{excluded:?}");
+    assert!(excluded.iter().any(|of| *of == ("new.yml.bak".to_owned(), "exclude")), "{excluded:?}");
+}
+
+/// Whatever is neither content nor of a known kind is named: which names look like those of content cannot be listed.
+#[test]
+fn a_file_that_is_neither_content_nor_of_a_known_kind_is_named() {
+    const BEHIND: [&str; 20] = [
+        " ", "  ", "\u{200b}", "\u{a0}", "\u{feff}", "\u{202e}", "\n", "\t", "_", "-old", ",v", "2", "!", "~1~", "#",
+        "%", " (1)", "\u{301}", "\u{3000}", ";1",
+    ];
+    const ALIKE: [(char, &str); 9] = [
+        ('y', "\u{443}"),
+        ('m', "\u{43c}"),
+        ('l', "I"),
+        ('l', "1"),
+        ('a', "\u{430}"),
+        ('c', "\u{441}"),
+        ('o', "0"),
+        ('e', "\u{435}"),
+        ('n', "\u{578}"),
+    ];
+    let mut odd: Vec<String> = Vec::new();
+    for ending in ["yml", "yaml", "content", "YML"] {
+        odd.extend(BEHIND.iter().map(|behind| format!("x.{ending}{behind}")));
+        odd.extend(
+            ALIKE
+                .iter()
+                .filter(|(letter, _)| ending.contains(*letter))
+                .map(|(letter, like)| format!("x.{}", ending.replacen(*letter, like, 1))),
+        );
+        odd.extend([
+            format!("x{ending}"),
+            format!("x {ending}"),
+            format!("x.{ending}x"),
+            format!("x. {ending}"),
+            format!("#x.{ending}#"),
+        ]);
+        odd.extend([format!(".x.{ending} "), format!(".{ending}\u{200b}")]);
+    }
+    odd.extend(["rule", "rule.sigma", "a.rules", "x.test.yml "].map(str::to_owned));
+    let ordinary = [
+        "README.md",
+        "LICENSE",
+        "LICENSE-MIT",
+        "Makefile",
+        ".gitignore",
+        ".DS_Store",
+        ".gitkeep",
+        "logo.png",
+        "build.sh",
+        "events.jsonl.gz",
+        "log.evtx",
+        "names.csv",
+        "contentcheck.toml",
+        "fleet.json",
+        "CODEOWNERS",
+        "Cargo.lock",
+        "gate.pub",
+        "notes.TXT",
+        "index.html",
+        "t.py",
+    ];
+    let scratch = Scratch::new("odd");
+    for file in odd.iter().map(String::as_str).chain(ordinary) {
+        scratch.write(&format!("release/odd/{file}"), "");
+    }
+    let walked = scratch.walk(&[]);
+    assert_eq!(scratch.taken(&walked), ALL);
+    let named = scratch.not_taken(&walked);
+    assert_eq!(named.len(), odd.len(), "{named:?}");
+    for (name, by) in &named {
+        let is_hidden = name.trim_matches('"').starts_with("odd/.");
+        assert_eq!(*by, if is_hidden { "hidden" } else { "neither content nor of a known kind" }, "{name}");
+    }
+    // What nobody sees of a name is shown.
+    let names: Vec<&str> = named.iter().map(|(name, _)| name.as_str()).collect();
+    for seen in ["\"odd/x.yml \"", "odd/x.yml\\u{200b}", "odd/x.yml\\n"] {
+        assert!(names.contains(&seen), "{seen}: {names:?}");
+    }
+    // Whoever leaves one out says so, and it is named all the same.
+    let excluded = scratch.not_taken(&scratch.walk(&["*.sigma"]));
+    assert!(excluded.iter().any(|(name, by)| name == "odd/rule.sigma" && *by == "exclude"), "{excluded:?}");
 }

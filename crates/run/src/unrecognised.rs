@@ -102,6 +102,8 @@ pub struct Unrecognised {
     kinds: BTreeMap<String, Kind>,
     /// The names by which template types recognise events, those that most of them read first; once one was asked for.
     names: Vec<String>,
+    /// What is said of an event that has none of them; once one was met.
+    unnamed: String,
     /// What was said of channels: looking for the nearest takes long. Nothing of a channel that is known.
     channels: BTreeMap<String, Option<Reason>>,
 }
@@ -114,6 +116,17 @@ impl Unrecognised {
     pub fn count(&mut self, router: &Router, flat: &Flat<'_>, at: (usize, Place)) {
         if self.names.is_empty() {
             self.names = names(router);
+        }
+        // The least of events are those of which there are most: nothing is put into words twice for them.
+        if flat.is_empty() {
+            if let Some(known) = self.kinds.get_mut(&self.unnamed) {
+                known.events += 1;
+                known.first = known.first.min(at);
+                return;
+            }
+            let (reason, nearest) = reason(router, flat, &self.names);
+            self.unnamed.clone_from(&reason);
+            return self.add(Kind { reason, nearest, events: 1, first: at });
         }
         let (reason, nearest) = match self.of_channel(router, flat) {
             Some(reason) => reason,

@@ -14,7 +14,7 @@ use contentcheck_model::diagnostic::{closest, codes};
 use contentcheck_model::lookup;
 use contentcheck_project::config::{self, GateConfig};
 use contentcheck_project::write::InputFiles;
-use contentcheck_project::{Failure, Project, Selection, files, fleet, walk, write};
+use contentcheck_project::{Failure, Project, Selection, files, fleet, lock, walk, write};
 use contentcheck_run::{Recording, Seal};
 
 use super::{EVIDENCE_BYTES, attest, read_whole, threads, written};
@@ -51,6 +51,7 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
         let left = left(directory);
         write::distinct(&left.iter().chain([output]).map(PathBuf::as_path).collect::<Vec<_>>())?;
     }
+    let mut held = None;
     if let Some(directory) = &arguments.evidence {
         for path in left(directory) {
             read.refuse(&path).map_err(|refused| {
@@ -58,6 +59,20 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
                 let help = "give --evidence a directory that holds no input; nothing was removed";
                 Failure::usage(format!("{refused}\n  help: {help}{ended}"))
             })?;
+        }
+        if prepared.is_ok() {
+            create(directory)?;
+        }
+        // From before anything is removed until all is written: of two runs at once none would leave what it says. What a
+        // run that ended before its checks has no directory for, it does not need.
+        if directory.is_dir() {
+            match lock::hold(directory)? {
+                Ok(lock) => held = Some(lock),
+                Err(reason) => talk(
+                    streams,
+                    &format!("{}: not locked ({reason}): run no other gate into it", files::name(directory)),
+                ),
+            }
         }
         // What an earlier run left must not be taken for what this one leaves.
         clear(directory, prepared.is_ok(), streams)?;
@@ -98,6 +113,7 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
             attest::leave(directory, &evidence, key, streams)?;
         }
     }
+    drop(held);
     Ok(ended(&evidence))
 }
 
@@ -452,8 +468,7 @@ fn clear(directory: &Path, knows_inputs: bool, streams: &mut Streams<'_>) -> Res
 /// Leaves the evidence in each format that has a file, and the image, where it may ship; or nothing, where not all of it
 /// can be written. `evidence.json` comes last: where it says that a release passed, the image lies beside it.
 fn leave(directory: &Path, evidence: &Evidence, built: &Built, streams: &mut Streams<'_>) -> Result<(), Failure> {
-    std::fs::create_dir_all(directory)
-        .map_err(|error| Failure::usage(format!("{}: {}", files::name(directory), files::reason(&error))))?;
+    create(directory)?;
     let image = built.image().ok().filter(|_| evidence.verdict.ships());
     let written = put(directory, evidence, image.map(Vec::as_slice));
     if written.is_err() {
@@ -466,6 +481,11 @@ fn leave(directory: &Path, evidence: &Evidence, built: &Built, streams: &mut Str
     }
     talk(streams, &format!("evidence left in {}", files::name(directory)));
     Ok(())
+}
+
+fn create(directory: &Path) -> Result<(), Failure> {
+    std::fs::create_dir_all(directory)
+        .map_err(|error| Failure::usage(format!("{}: {}", files::name(directory), files::reason(&error))))
 }
 
 fn put(directory: &Path, evidence: &Evidence, image: Option<&[u8]>) -> Result<(), Failure> {

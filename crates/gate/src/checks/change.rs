@@ -55,6 +55,12 @@ impl Check for ChangeGuard {
                 unseen.join(", ")
             ));
         }
+        if run.settings.previous_evidence.as_deref().is_some_and(PreviousEvidence::lacks_manifests) {
+            outcome.skipped.push(
+                "what sensors supply: the previous release that is named has no manifests, and its gate had (name them in its `fleet`)"
+                    .to_owned(),
+            );
+        }
         if !run.settings.allow_shrink {
             if let Some(then) = then {
                 corpus::shrunk(run, then, earlier, &mut outcome);

@@ -1,11 +1,12 @@
 //! Check 2: the same content makes the same bytes.
 
 use contentcheck_compiler::{Options, compile};
+use contentcheck_interpreter::Capacity;
 use contentcheck_model::diagnostic::{Detail, Measure, codes};
 
 use crate::checks::lint::Lint;
 use crate::evidence::Finding;
-use crate::facts::{place, plural};
+use crate::facts::{dearest, place, plural, steps_a_byte};
 use crate::run::{Check, Learned, Outcome, Subject};
 use crate::subject::check;
 use contentcheck_parser::release::{WithErrors, sha256};
@@ -58,6 +59,7 @@ impl Check for Canonical {
                 finding.with_detail(Detail::LeftOut { rules: left_out.iter().map(|out| out.name.clone()).collect() });
             outcome.findings.push(Finding { place: Some(place(&first.source, first.span)), ..finding });
         }
+        outcome.findings.extend(over(run, image));
         for reason in &run.unready {
             let message = format!("the image of all rules, which tests and events are run on, is not ready: {reason}");
             outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, message));
@@ -85,6 +87,21 @@ impl Check for Canonical {
         );
         outcome
     }
+}
+
+/// An image that no sensor takes which states no capacity, though each of its rules may. Where there is a fleet, `verify` says of each
+/// sensor whether it takes it.
+fn over(run: &Subject<'_>, image: &[u8]) -> Option<Finding> {
+    let (needed, most) = (steps_a_byte(image), Capacity::STEPS_PER_BYTE);
+    if needed <= most || run.built.devices.is_some() {
+        return None;
+    }
+    let message = format!(
+        "the rules together can cost {needed} steps for each byte of an event, and a sensor that states no capacity takes {most}"
+    );
+    let help = format!("most of it is of {}; name the sensors that take more: `fleet`", dearest(image, &run.rules));
+    let detail = Detail::Capacity { counted: "steps a byte".to_owned(), sensors: Vec::new() };
+    Some(Finding::new(&codes::OVER_CAPACITY, message).with_help(help).with_detail(detail))
 }
 
 /// So many rules, with their verb.

@@ -1,10 +1,8 @@
 //! How much a run had to look at, held against the evidence of the previous release. A file that is hidden, cut off or
 //! no longer named leaves no finding of its own: every check passes with less.
 
-use std::collections::BTreeSet;
-
-use contentcheck_model::diagnostic::{clip, codes};
-use contentcheck_model::sensor::{Fleet, Sensor};
+use contentcheck_model::diagnostic::codes;
+use contentcheck_model::sensor::Fleet;
 
 use crate::evidence::{Evidence, Finding};
 use crate::facts::plural;
@@ -109,26 +107,22 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
     }
 }
 
-/// Sensors whose manifest supplies something else than the previous release's manifest of the same build: a build does not
-/// change, so one of the two is not true, and what rules were checked against is not what is deployed.
+/// Sensors whose manifest says something else than the previous release's manifest of the same build: a build does not
+/// change, so one of the two is not true, and what rules were checked against is not what is deployed. Evidence of the
+/// previous release is of these very manifests ([`PreviousEvidence`]).
 pub(crate) fn manifests_changed(run: &Subject<'_>, outcome: &mut Outcome) {
     let then = run.previous.and_then(|previous| previous.devices.as_ref());
     let (Some(then), Some(now)) = (then, &run.built.devices) else { return };
     for sensor in now.sensors() {
-        let is_it = |other: &&Sensor| other.name() == sensor.name() && other.version() == sensor.version();
-        let Some(was) = then.sensors().iter().find(is_it) else { continue };
-        let (was, is) = (was.manifest(), sensor.manifest());
-        if was.header == is.header && was.templates == is.templates {
-            continue;
-        }
-        let differs = |name: &&String| was.templates.get(*name) != is.templates.get(*name);
-        let templates: BTreeSet<&String> = was.templates.keys().chain(is.templates.keys()).filter(differs).collect();
-        let what = match templates.first() {
-            Some(first) if templates.len() == 1 => format!("`{}`", clip(first)),
-            Some(first) => format!("`{}` and {}", clip(first), plural(templates.len() - 1, "other template type")),
-            None => "its header".to_owned(),
+        let Some(was) = then.sensors().iter().find(|was| sensor.is_build_of(was)) else { continue };
+        let differences = sensor.differences(was);
+        let Some(first) = differences.first() else { continue };
+        let more = match differences.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {}", plural(more, "other part")),
         };
-        let message = format!("the manifest of {sensor} says something else of {what} than in the previous release");
+        let message =
+            format!("the manifest of {sensor} says something else of {first}{more} than in the previous release");
         outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
             "a build does not change: give another build a version of its own; where the manifest was wrong before: --allow-shrink, for this one release",
         ));

@@ -19,6 +19,7 @@ use crate::evidence::Finding;
 use crate::facts::plural;
 use crate::generate::{Maker, Recipe, runner, typed};
 use crate::run::{Check, Learned, Made, Outcome, Subject};
+use crate::work::{self, Price};
 
 /// Differential fuzzing, led by what of the content was reached.
 pub struct Differential;
@@ -28,6 +29,8 @@ pub struct Differential;
 const ASKED: usize = 64;
 /// The most events that a shard keeps to begin with.
 const KEPT: usize = 512;
+/// Bytes of them, beyond which it keeps no more.
+const KEPT_BYTES: u64 = 16 << 20;
 /// Counterexamples that are shown.
 const SHOWN: usize = 20;
 /// The fewest events of a template type.
@@ -56,6 +59,8 @@ struct Ground<'g> {
     template: &'g TemplateType,
     /// The number of the rule, and its target.
     targets: Vec<(RuleId, &'g Prepared<'g>)>,
+    /// What it costs to ask each of them.
+    prices: Vec<Price>,
     maker: Maker<'g>,
     kept: Vec<Event>,
 }
@@ -69,6 +74,10 @@ struct Found {
     mistyped: u64,
     /// Events that were not made, since time was up.
     cut: u64,
+    /// Events that were not made, since the work was done.
+    beyond: u64,
+    /// Steps for those that were made.
+    steps: u64,
     /// Targets that events were aimed at.
     aimed: HashSet<usize>,
     /// Predicates of aimed rules, by target and place, with the outcome: reached.
@@ -120,6 +129,9 @@ impl Check for Differential {
         }
         let found: Vec<Mutex<Found>> = shards.iter().map(|_| Mutex::default()).collect();
         let deadline = run.settings.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+        // A share of the work goes with a share of the events, whichever thread makes them.
+        let all: u64 = shards.iter().map(|(_, _, cases)| *cases).sum();
+        let for_each = run.settings.events / all.max(1);
         let next = AtomicUsize::new(0);
         let shared = run;
         thread::scope(|scope| {
@@ -132,7 +144,7 @@ impl Check for Differential {
                         };
                         let Some(of) = grounds.get(*ground) else { break };
                         let which = ((*ground as u64) << 32 | *number, *number);
-                        let made = shard(shared, of, which, *cases, deadline);
+                        let made = shard(shared, of, which, (*cases, cases.saturating_mul(for_each)), deadline);
                         *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
                     }
                 });
@@ -150,6 +162,8 @@ impl Check for Differential {
             whole.fired += found.fired;
             whole.mistyped += found.mistyped;
             whole.cut += found.cut;
+            whole.beyond += found.beyond;
+            whole.steps = whole.steps.saturating_add(found.steps);
             aimed.extend(found.aimed.into_iter().map(|target| (*ground, target)));
             reached.extend(found.reached.into_iter().map(|(target, place, yes)| (*ground, target, place, yes)));
             disagreements += found.disagreements;
@@ -167,6 +181,13 @@ impl Check for Differential {
             outcome
                 .skipped
                 .push(format!("{} generated events: time was up, so what was tried depends on the machine", whole.cut));
+        }
+        if whole.beyond > 0 {
+            outcome.skipped.push(format!(
+                "{} of {}: the work that they may take was done",
+                whole.beyond,
+                plural(all as usize, "generated event")
+            ));
         }
         // A rule on several template types is tried once an event was aimed at it on each.
         let with_targets = run.rules.iter().filter(|rule| !rule.targets.is_empty()).count();
@@ -186,6 +207,7 @@ impl Check for Differential {
         outcome.idle = whole.events == 0;
         let predicates: usize = run.rules.iter().flat_map(|rule| &rule.targets).map(predicates).sum();
         outcome.fact("events", whole.events);
+        outcome.fact("steps of evaluation", whole.steps);
         outcome.fact("decisions", whole.decisions);
         outcome.fact("matches", whole.fired);
         outcome.fact("events with a value of another type", whole.mistyped);
@@ -240,6 +262,7 @@ struct OnSensor {
     events: u64,
     fired: u64,
     cut: u64,
+    beyond: u64,
     is_unsupplied: bool,
     /// Faults, how many events met each, and the first of them.
     faults: Vec<(EventFault, u64, Event)>,
@@ -257,6 +280,7 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
             grounds.iter().zip(0_u64..).map(move |(ground, at)| (group, number << 48 | at, ground))
         })
         .collect();
+    let for_each = run.settings.events / (work.len().max(1) as u64);
     let found: Vec<Mutex<OnSensor>> = work.iter().map(|_| Mutex::default()).collect();
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -265,18 +289,19 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let (Some((group, number, ground)), Some(slot)) = (work.get(at), found.get(at)) else { break };
-                    let made = on_sensor(run, group, *number, ground, deadline);
+                    let made = on_sensor(run, group, *number, ground, (for_each, deadline));
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
                 }
             });
         }
     });
-    let (mut events, mut fired, mut refused, mut cut, mut unsupplied) = (0, 0, 0, 0, 0);
+    let (mut events, mut fired, mut refused, mut cut, mut beyond, mut unsupplied) = (0, 0, 0, 0, 0, 0);
     for ((group, _, ground), found) in work.iter().zip(found) {
         let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         events += found.events;
         fired += found.fired;
         cut += found.cut;
+        beyond += found.beyond;
         unsupplied += u64::from(found.is_unsupplied);
         for (fault, count, event) in found.faults {
             refused += count;
@@ -295,6 +320,11 @@ fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instan
     if cut > 0 {
         outcome.skipped.push(format!("{cut} generated events as sensors supply them: time was up"));
     }
+    if beyond > 0 {
+        outcome
+            .skipped
+            .push(format!("{beyond} generated events as sensors supply them: the work that they may take was done"));
+    }
     outcome.fact("events on sensors", events);
     outcome.fact("matches on sensors", fired);
     outcome.fact("events refused on sensors", refused);
@@ -312,7 +342,7 @@ fn on_sensor(
     group: &Group<'_>,
     number: u64,
     ground: &Ground<'_>,
-    deadline: Option<Instant>,
+    (work, deadline): (u64, Option<Instant>),
 ) -> OnSensor {
     let mut found = OnSensor::default();
     let (Some(recorder), plan) = (run.plan, &group.plan) else { return found };
@@ -326,7 +356,12 @@ fn on_sensor(
     let strategy = ground.maker.strategy();
     // Every other one is aimed: each target is aimed at once.
     let cases = run.settings.cases.min(ON_SENSORS.max(2 * ground.targets.len() as u64));
+    let mut steps = 0_u64;
     for case in 0..cases {
+        if steps >= work {
+            found.beyond += cases - case;
+            break;
+        }
         if case % 64 == 0 && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             found.cut += cases - case;
             break;
@@ -366,6 +401,8 @@ fn on_sensor(
         let mut asked = asked(ground, &reported, ground.maker.aim(&recipe), case);
         asked.sort_unstable();
         asked.dedup();
+        let prices = asked.iter().filter_map(|at| ground.prices.get(*at));
+        steps = prices.map(|price| price.on(&supplied)).fold(steps, u64::saturating_add);
         for at in asked {
             let (Some((id, target)), Some(is_loaded)) = (ground.targets.get(at), loaded.get(at)) else { continue };
             let fires = *is_loaded && target.evaluate(&supplied);
@@ -396,7 +433,8 @@ fn grounds<'g>(run: &Subject<'g>, made: &Made) -> Vec<Ground<'g>> {
             targets.iter().map(|(_, target)| *target).zip(events.iter().copied()).collect();
         let maker = Maker::new(template, &aims);
         let kept = events.iter().flat_map(|events| events.iter().take(2)).take(KEPT).cloned().collect();
-        grounds.push(Ground { template, targets, maker, kept });
+        let prices = targets.iter().map(|(_, target)| Price::of(target.target())).collect();
+        grounds.push(Ground { template, targets, prices, maker, kept });
     }
     grounds
 }
@@ -413,7 +451,7 @@ fn shard(
     run: &Subject<'_>,
     ground: &Ground<'_>,
     (of, number): (u64, u64),
-    cases: u64,
+    (cases, work): (u64, u64),
     deadline: Option<Instant>,
 ) -> Found {
     let mut found = Found::default();
@@ -422,7 +460,12 @@ fn shard(
     let mut runner = runner(run.settings.seed, of);
     let strategy = ground.maker.strategy();
     let mut kept = ground.kept.clone();
+    let mut kept_bytes: u64 = kept.iter().map(work::held).sum();
     for case in 0..cases {
+        if found.steps >= work {
+            found.beyond += cases - case;
+            break;
+        }
         if case % 64 == 0 && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             found.cut += cases - case;
             break;
@@ -444,6 +487,9 @@ fn shard(
         asked.sort_unstable();
         asked.dedup();
         found.decisions += asked.len() as u64;
+        // The one that is aimed at is asked for its predicates besides.
+        let prices = asked.iter().chain([&aim]).filter_map(|at| ground.prices.get(*at));
+        found.steps = prices.map(|price| price.on(&event)).fold(found.steps, u64::saturating_add);
         let differs = asked.iter().find(|at| disagrees(ground, **at, &event, &reported).is_some());
         if let Some(at) = differs {
             found.disagreements += 1;
@@ -466,7 +512,8 @@ fn shard(
         for (place, outcome) in outcomes.into_iter().enumerate() {
             is_new |= found.reached.insert((aim, place, outcome));
         }
-        if is_new && kept.len() < 2 * KEPT {
+        if is_new && kept.len() < 2 * KEPT && kept_bytes < KEPT_BYTES {
+            kept_bytes += work::held(&event);
             kept.push(event);
         }
     }

@@ -9,8 +9,9 @@ use contentcheck_analysis::{Analysis, steps_on_this_thread};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::source::{Source, Span};
 use contentcheck_model::template::TemplateType;
-use contentcheck_parser::release::{Gathered, Policy};
+use contentcheck_parser::release::{Checking, Gathered, Policy};
 use contentcheck_run::proof;
 
 use crate::checks::change::ChangeGuard;
@@ -22,6 +23,7 @@ use crate::evidence::{DefectClass, Finding, Status, Weight};
 use crate::facts::plural;
 use crate::run::{self, Ceiling, Check, Learned, Outcome, Settings, Subject};
 use crate::subject::Built;
+use crate::work;
 
 /// Seeds defects into the release and runs the checks that must reject them.
 pub struct SelfTest;
@@ -38,6 +40,8 @@ const LOOK: u64 = 20_000_000;
 /// Values that the rules look for, on all template types together, beyond which it is represented so too: each defect is
 /// another compilation.
 const VALUES: usize = 20_000;
+/// Targets beyond which it is represented so too: each class makes as many events as there are targets, and all are asked.
+const ASKED: usize = 256;
 /// Attempts that were cut and are named.
 const NAMED: usize = 8;
 /// Events that a check makes of a seeded release: at least, and for each target.
@@ -162,6 +166,8 @@ struct Attempt {
     cut: Vec<usize>,
     /// Steps of analysis that it took.
     steps: u64,
+    /// Steps to build what was seeded, as far as they can be told.
+    builds: u64,
 }
 
 /// What was not tried for its work, in words and by count: the attempts that were cut and of which something is missing.
@@ -186,7 +192,7 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
     let of_rule = run.settings.work / 2;
     if !run.settings.every_rule {
         let is_alone = run.built.files() > WHOLE || is_large(run) || is_hard(run);
-        let (mut left, mut work) = (all, run.settings.work);
+        let (mut left, mut work, mut builds) = (all, run.settings.work, run.settings.builds);
         let mut found = Vec::new();
         for number in victims.into_iter().take(VICTIMS) {
             if left.is_empty() {
@@ -194,11 +200,13 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
             }
             let done = defects.len() - left.len();
             let mut watch = |classes: usize| watch(done + classes, defects.len());
-            let made = attempt(run, number, defects, &left, (is_alone, of_rule.min(work)), &mut watch);
+            let most = Most { steps: of_rule.min(work), builds };
+            let made = attempt(run, number, defects, &left, (is_alone, most), &mut watch);
             for (at, _) in &made.seeded {
                 left.remove(at);
             }
             work = work.saturating_sub(made.steps);
+            builds = builds.saturating_sub(made.builds);
             found.push(made);
         }
         return found;
@@ -212,7 +220,8 @@ fn attempts(run: &Subject<'_>, defects: &'static [Defect], watch: &mut dyn FnMut
             let (next, victims, all) = (&next, &victims, &all);
             scope.spawn(move || {
                 while let Some(number) = victims.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let made = attempt(run, *number, defects, all, (true, of_rule), &mut |_| {});
+                    let most = Most { steps: of_rule, builds: run.settings.builds };
+                    let made = attempt(run, *number, defects, all, (true, most), &mut |_| {});
                     if sender.send(made).is_err() {
                         break;
                     }
@@ -239,7 +248,8 @@ fn is_large(run: &Subject<'_>) -> bool {
         }
         values * rule.targets.len()
     };
-    run.rules.iter().map(of_rule).sum::<usize>() > VALUES
+    let targets = run.rules.iter().map(|rule| rule.targets.len()).sum::<usize>();
+    targets > ASKED || run.rules.iter().map(of_rule).sum::<usize>() > VALUES
 }
 
 /// Whether there is much to prove of a release.
@@ -286,13 +296,13 @@ fn attempt(
     number: usize,
     defects: &'static [Defect],
     classes: &BTreeSet<usize>,
-    (is_alone, work): (bool, u64),
+    (is_alone, most): (bool, Most),
     watch: &mut dyn FnMut(usize),
 ) -> Attempt {
     let began = steps_on_this_thread();
     let steps = || steps_on_this_thread().saturating_sub(began);
-    let mut found = Attempt { number, seeded: Vec::new(), cut: Vec::new(), steps: 0 };
-    if work == 0 {
+    let mut found = Attempt { number, seeded: Vec::new(), cut: Vec::new(), steps: 0, builds: 0 };
+    if most.steps == 0 || most.builds == 0 {
         found.cut.extend(classes);
         return found;
     }
@@ -319,29 +329,88 @@ fn attempt(
         release.fleet = None;
         release
     };
+    let name = rule.key();
     if is_alone {
         release = alone(release);
+        // Most of what is beside the rule in its file are other rules, which each defect would be built with.
+        let own = run.rules.iter().filter(|other| other.source.is(&rule.source));
+        if let Some(single) = single(rule, own, &release) {
+            release = single;
+        }
     }
     let Ok(built) = Built::seeded(release) else { return found };
-    let name = rule.key();
     let Some(rule) = built.content().rules().iter().find(|own| own.key() == name) else { return found };
+    let to_build = work::to_build(&built, cases(&built));
     let mut known = Known::new();
     for (done, at) in classes.iter().enumerate() {
         watch(done);
         let Some(defect) = defects.get(*at) else { continue };
-        if steps() >= work {
+        if steps() >= most.steps || found.builds >= most.builds {
             found.cut.push(*at);
             continue;
         }
         let mut targets = rule.targets.iter().take(TARGETS);
         let rejected = targets.find_map(|target| {
             let victim = Victim { built: &built, rule, target };
-            rejects(run, &victim, defect, &mut known)
+            let (rejected, is_built) = match (defect.seed)(&victim) {
+                Some(seeded) => (rejects(run, &victim, defect, seeded, &mut known), true),
+                None => (None, false),
+            };
+            found.builds = found.builds.saturating_add(if is_built { to_build } else { 0 });
+            rejected
         });
         found.seeded.extend(rejected.map(|rejected| (*at, rejected)));
     }
     found.steps = steps();
     found
+}
+
+/// What an attempt may take.
+#[derive(Clone, Copy)]
+struct Most {
+    /// Steps of analysis.
+    steps: u64,
+    /// Steps to build what is seeded.
+    builds: u64,
+}
+
+/// Events that a check makes of a seeded release: as many for each rule, however many it has.
+fn cases(built: &Built) -> u64 {
+    let targets: usize = built.content().rules().iter().map(|rule| rule.targets.len()).sum();
+    CASES.max(targets as u64 * CASES_EACH)
+}
+
+/// A release in which nothing is left of the other rules in the file of one rule, where that reads as before: what is beside
+/// rules, such as template types and tables, stays.
+fn single<'r>(
+    rule: &CheckedRule,
+    own: impl Iterator<Item = &'r &'r CheckedRule>,
+    release: &Gathered,
+) -> Option<Gathered> {
+    let text = rule.source.text();
+    let mut extents: Vec<Span> = own.map(|other| other.extent).filter(|extent| *extent != rule.extent).collect();
+    if extents.is_empty() {
+        return None;
+    }
+    extents.sort_unstable();
+    let (mut kept, mut at) = (String::new(), 0);
+    for extent in extents {
+        let (start, end) = (extent.start as usize, extent.end as usize);
+        // What lies in another one, or around this rule, is not taken apart.
+        if start < at {
+            continue;
+        }
+        kept.push_str(text.get(at..start)?);
+        at = end;
+    }
+    kept.push_str(text.get(at..)?);
+    let mut single = release.clone();
+    let (source, _) = single.sources.iter_mut().find(|(source, _)| source.is(&rule.source))?;
+    *source = Source::new(source.name(), kept);
+    let found = single.clone().check(&Checking::with_threads(1)).judge();
+    let rules = found.checked().rules();
+    let is_there = rules.iter().any(|of| of.key() == rule.key() && of.targets.len() == rule.targets.len());
+    (is_there && found.left_out().is_empty()).then_some(single)
 }
 
 /// What the checks say of the release in order, by the name of the check and whether it is held against itself.
@@ -357,10 +426,16 @@ struct Said {
     ran: bool,
 }
 
-/// Seeds one defect and runs the check that must reject it. Nothing where the class does not apply, or where the release as
+/// Runs the check that must reject a seeded defect. Nothing where the class does not apply, or where the release as
 /// it is has the defect itself or another error: nothing could show then that it was seen.
-fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, known: &mut Known) -> Option<bool> {
-    let Seeded { release, against, tamper, recording, never_match, devices, before } = (defect.seed)(victim)?;
+fn rejects(
+    run: &Subject<'_>,
+    victim: &Victim<'_>,
+    defect: &'static Defect,
+    seeded: Seeded,
+    known: &mut Known,
+) -> Option<bool> {
+    let Seeded { release, against, tamper, recording, never_match, devices, before } = seeded;
     let previous = before.map(Built::seeded).transpose().ok()?;
     let previous = against.then_some(previous.as_ref().unwrap_or(victim.built));
     let mut bad = Built::seeded(release).ok()?;
@@ -369,9 +444,7 @@ fn rejects(run: &Subject<'_>, victim: &Victim<'_>, defect: &'static Defect, know
     if is_seeded_sensor {
         bad.devices = devices;
     }
-    // As many for each rule, however many the release has.
-    let targets: usize = bad.content().rules().iter().map(|rule| rule.targets.len()).sum();
-    let cases = CASES.max(targets as u64 * CASES_EACH);
+    let cases = cases(&bad);
     // Nobody reads the events of its findings.
     let clean = Settings { seed: run.settings.seed, cases, shrinks: false, ..Settings::of(run.settings.version) };
     let mut settings = clean.clone();

@@ -1,12 +1,12 @@
 //! Check 3: every sensor of the fleet takes the image.
 
-use contentcheck_interpreter::Image;
+use contentcheck_interpreter::{Capacity, Image};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::rule::RuleId;
 use contentcheck_run::refusal::verify_for;
 
 use crate::evidence::{Finding, SensorFacts};
-use crate::facts::plural;
+use crate::facts::{dearest, plural, steps_a_byte};
 use crate::run::{Check, Learned, Outcome, Subject};
 
 /// Loads the image with the interpreter that sensors embed, once for each sensor of the fleet.
@@ -53,7 +53,16 @@ impl Check for Verify {
                 Ok(_) => {}
                 Err(refusal) => {
                     let message = format!("{sensor} refuses the image: {refusal}");
-                    outcome.findings.push(Finding::new(&codes::IMAGE_REFUSED, message));
+                    let finding = Finding::new(&codes::IMAGE_REFUSED, message);
+                    let takes = sensor.capacity().steps_per_byte.unwrap_or(Capacity::STEPS_PER_BYTE);
+                    outcome.findings.push(if steps_a_byte(bytes) > takes {
+                        finding.with_help(format!(
+                            "of the steps for each byte of an event most are of {}",
+                            dearest(bytes, &run.rules)
+                        ))
+                    } else {
+                        finding
+                    });
                 }
             }
             taken += usize::from(loaded.is_ok());

@@ -13,6 +13,9 @@ use contentcheck_parser::release::{Baseline, Checking, Names, Recorded};
 use super::{Seeded, Tamper, Victim};
 use crate::subject::Built;
 
+/// Steps for each byte that a seeded sensor takes: whatever the rules cost. One that refuses the release for that would refuse it
+/// with any defect, and show none.
+const STEPS_PER_BYTE: u64 = u64::MAX;
 /// The template type of content that is seeded.
 const SEEDED: &str = "seeded.defect";
 
@@ -62,8 +65,9 @@ fn sensor_with(
         templates.insert(SEEDED, more.collect());
     }
     let input = |(name, ty): (&String, &String)| format!("{{\"name\":{},\"type\":\"{ty}\"}}", serde_json::json!(name));
+    let more = if capacity.is_empty() { "" } else { "," };
     let mut text = format!(
-        "{{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"capacity\":{{{capacity}}},\"header\":[{}],\"templates\":{{",
+        "{{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"capacity\":{{\"steps_per_byte\":{STEPS_PER_BYTE}{more}{capacity}}},\"header\":[{}],\"templates\":{{",
         header.iter().map(input).collect::<Vec<_>>().join(",")
     );
     for (at, (name, inputs)) in templates.iter().enumerate() {
@@ -181,8 +185,9 @@ pub(super) fn arity_accepted(victim: &Victim<'_>) -> Option<Seeded> {
 
 pub(super) fn runs_nothing(victim: &Victim<'_>) -> Option<Seeded> {
     // It must supply something to be a sensor at all.
-    let text =
-        "{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"templates\":{\"seeded.defect\":{\"inputs\":[]}}}";
+    let text = format!(
+        "{{\"format\":1,\"sensor\":\"seeded\",\"version\":\"1\",\"capacity\":{{\"steps_per_byte\":{STEPS_PER_BYTE}}},\"templates\":{{\"{SEEDED}\":{{\"inputs\":[]}}}}}}"
+    );
     let sensor = Manifest::parse(&Source::new("seeded.json", text)).ok()?;
     let mut seeded = victim.plain();
     seeded.release.fleet = None;

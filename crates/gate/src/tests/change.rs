@@ -138,6 +138,118 @@ fn a_manifest_that_lacks_something_hides_no_rule() {
     }
 }
 
+/// A release on sensors, by their manifests: as files, where a name is none of a manifest that ships.
+fn on_manifests(manifests: &[(&str, String)], sequence: u64) -> Built {
+    let text = "template acme.process @ 1 {\n    1 image: string nocase\n    2 pid: int\n}\nrule r {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8001\"\n    template: acme.process @ 1\n    severity: low\n    when image == \"a\"\n}\n";
+    let mut gathered = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
+    gathered.release.name = Some("acme".to_owned());
+    gathered.release.sequence = Some(sequence);
+    let read = |(name, json): &(&str, String)| Manifest::parse(&Source::new(*name, json.as_str())).unwrap();
+    gathered.fleet = Some(manifests.iter().map(read).collect()).map(|all| Fleet::new(all).unwrap());
+    let input =
+        |(name, json): &(&str, String)| release::Input::new(release::InputKind::Manifest, *name, json.as_bytes());
+    gathered.inputs = manifests.iter().map(input).collect();
+    Built::new(Gathered { fleet: gathered.fleet.take().filter(|of| !of.is_empty()), ..gathered }, false, 1).unwrap()
+}
+
+/// A manifest of a build that states a capacity.
+fn manifest(version: &str, bytes: u64, inputs: &[&str]) -> String {
+    let inputs: Vec<String> = inputs
+        .iter()
+        .map(|of| format!("{{\"name\":\"{of}\",\"type\":\"{}\"}}", if *of == "pid" { "int" } else { "string" }))
+        .collect();
+    format!(
+        "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"capacity\":{{\"image_bytes\":{bytes}}},\"templates\":{{\"acme.process\":{{\"inputs\":[{}]}}}}}}",
+        inputs.join(",")
+    )
+}
+
+/// All that a comparison reads of the previous release is that of its evidence: a manifest that was edited in the copy too
+/// would hide what a sensor loses.
+#[test]
+fn the_manifests_of_the_previous_release_are_those_of_its_evidence() {
+    let whole = [
+        ("s/7.13.json", manifest("7.13", 14_000, &["image", "pid"])),
+        ("s/7.14.json", manifest("7.14", 14_000, &["image", "pid"])),
+        ("builtin:acme/8", manifest("8", 14_000, &["image"])),
+    ];
+    let (before, now) = (on_manifests(&whole, 1), on_manifests(&whole, 2));
+    let evidence = checked(&before, None, settings(), &["lint", "verify"]);
+    let taken = |copy: &[(&str, String)]| PreviousEvidence::of(evidence.clone(), &now, Some(&on_manifests(copy, 1)));
+    assert!(taken(&whole).is_ok());
+    // Where they lie and in which order does not matter, and what ships may be better known in a later version.
+    let mut moved = whole.clone();
+    moved.reverse();
+    moved[1].0 = "elsewhere/a.json";
+    moved[0].1 = manifest("8", 14_000, &["image", "pid"]);
+    assert!(taken(&moved).is_ok());
+    let mut copies: Vec<Vec<(&str, String)>> = Vec::new();
+    for at in 0..whole.len() {
+        let mut without = whole.to_vec();
+        without.remove(at);
+        copies.push(without);
+        if whole[at].0.starts_with("builtin:") {
+            continue;
+        }
+        let version = whole[at].0.trim_start_matches("s/").trim_end_matches(".json");
+        for edited in [
+            manifest(version, 14_000, &["image"]),
+            manifest(version, 1, &["image", "pid"]),
+            format!("{} ", whole[at].1),
+        ] {
+            let mut with = whole.to_vec();
+            with[at].1 = edited;
+            copies.push(with);
+        }
+    }
+    copies.push([whole.to_vec(), vec![("s/9.json", manifest("9", 1, &["image"]))]].concat());
+    // The file of one build under the name of one that ships, and the other way round.
+    copies.push(vec![whole[0].clone(), ("builtin:acme/7.14", whole[1].1.clone()), whole[2].clone()]);
+    copies.push(vec![whole[0].clone(), whole[1].clone(), ("s/8.json", whole[2].1.clone())]);
+    for copy in &copies {
+        let refused = taken(copy).map(drop).unwrap_err();
+        assert!(
+            refused.contains("the manifests of the previous release say something else now"),
+            "{copy:?}: {refused}"
+        );
+    }
+    // A gate that was told of sensors on the command line leaves a release without any: that is said, and is no pass.
+    let none = on_manifests(&[], 1);
+    let then = PreviousEvidence::of(evidence.clone(), &now, Some(&none)).unwrap();
+    let settings = Settings { previous_evidence: Some(Box::new(then)), ..settings() };
+    let found = checked(&now, Some(&none), settings, &["change"]);
+    let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+    assert!(change.skipped.iter().any(|of| of.starts_with("what sensors supply")), "{:?}", change.skipped);
+}
+
+/// A build does not change, in nothing that decides what loads.
+#[test]
+fn a_capacity_that_is_another_one_at_the_same_version_is_an_error() {
+    let release = |version: &str, bytes: u64, inputs: &[&str], sequence| {
+        on_manifests(&[("s/acme.json", manifest(version, bytes, inputs))], sequence)
+    };
+    let before = release("7.13", 14_000, &["image", "pid"], 1);
+    let said = |now: &Built, settings: Settings| -> Vec<String> {
+        let found = checked(now, Some(&before), settings, &["change"]);
+        let of = found.errors().filter(|(_, of)| of.message.starts_with("the manifest of acme"));
+        of.map(|(_, of)| format!("{} {}", of.code, of.message)).collect()
+    };
+    assert_eq!(said(&release("7.13", 14_000, &["image", "pid"], 2), settings()), [""; 0]);
+    for bytes in [1, 13_999, 1_000_000] {
+        let message = format!(
+            "CC1016 the manifest of acme 7.13 says something else of its `image_bytes` ({bytes} now, 14000 then) than in the previous release"
+        );
+        assert_eq!(said(&release("7.13", bytes, &["image", "pid"], 2), settings()), [message]);
+        let allowed = Settings { allow_shrink: true, ..settings() };
+        assert_eq!(said(&release("7.13", bytes, &["image", "pid"], 2), allowed), [""; 0]);
+        // Another build may hold more.
+        assert_eq!(said(&release("7.15", bytes, &["image", "pid"], 2), settings()), [""; 0]);
+    }
+    // The same version in other digits is the same build.
+    assert_eq!(said(&release("7.13.0", 1, &["image", "pid"], 2), settings()).len(), 1);
+    assert!(said(&release("7.13", 1, &["image"], 2), settings())[0].contains("`acme.process` and 1 other part than"));
+}
+
 /// A rule may match what it matched and call nobody any more.
 #[test]
 fn what_a_rule_says_of_a_match_is_compared() {
@@ -217,5 +329,54 @@ fn a_hard_rule_is_no_fault_of_the_gate() {
     for (parts, count) in [(40, 160), (60, 220)] {
         let found = checked(&hard(&clauses(parts, count, 3), 1), None, settings(), &["self-test"]);
         assert_eq!(errors(&found), []);
+    }
+}
+
+/// Rules each of which a sensor takes, and which together cost more than any takes that states no capacity.
+fn dear(rules: usize, fleet: Option<Fleet>) -> Built {
+    const WILDCARDS: usize = 8;
+    let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n    2 args: list<string>?\n}\n".to_owned();
+    for rule in 0..rules {
+        let value = |number: usize| {
+            let bits = (number as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let letters = (0..58).map(|at| if bits >> at & 1 == 1 { "a" } else { "b" });
+            format!("\"{}\"", letters.collect::<Vec<_>>().join("*"))
+        };
+        let values: Vec<String> = (0..WILDCARDS).map(|at| value(rule * WILDCARDS + at)).collect();
+        let _ = writeln!(
+            text,
+            "rule r{rule} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f80{rule:02}\"\n    template: acme.process @ 1\n    severity: low\n    when any args like [{}]\n}}",
+            values.join(", ")
+        );
+    }
+    let gathered = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
+    Built::new(Gathered { fleet, ..gathered }, false, 1).unwrap()
+}
+
+/// What costs too much together is an error of the release and no fault of the gate.
+#[test]
+fn rules_that_cost_too_much_together_are_the_fault_of_the_release() {
+    let inputs = r#"{"name":"image","type":"string"},{"name":"args","type":"list<string>?"}"#;
+    let fleet = |capacity: &str| {
+        let json = format!(
+            r#"{{"format":1,"sensor":"acme","version":"7","capacity":{{{capacity}}},"templates":{{"acme.process":{{"inputs":[{inputs}]}}}}}}"#
+        );
+        Some(Fleet::new(vec![Manifest::parse(&Source::new("m.json", json)).unwrap()]).unwrap())
+    };
+    let said = |built: &Built| {
+        let found = checked(built, None, settings(), &["self-test", "compile", "verify"]);
+        let of = found.errors().map(|(check, of)| {
+            let names = ["`r0` ", "`r1` ", "`r2` "]
+                .iter()
+                .all(|rule| of.help.as_deref().is_some_and(|help| help.contains(rule)));
+            format!("{} {} {names}", check.name, of.code)
+        });
+        of.collect::<Vec<_>>()
+    };
+    for (rules, is_over) in [(1, false), (4, true)] {
+        let over = |said: &str| if is_over { vec![said.to_owned()] } else { Vec::new() };
+        assert_eq!(said(&dear(rules, None)), over("compile CC0408 true"), "{rules}");
+        assert_eq!(said(&dear(rules, fleet(""))), over("verify CC1003 true"), "{rules}");
+        assert_eq!(said(&dear(rules, fleet("\"steps_per_byte\":100000000"))), [""; 0], "{rules}");
     }
 }

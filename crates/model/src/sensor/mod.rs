@@ -8,6 +8,7 @@
 //! A [`Manifest`] is the format, a [`Sensor`] is a manifest that was checked: there is no
 //! other way to get one. A [`Fleet`] is every sensor that is still deployed.
 
+mod build;
 mod checked;
 mod constraint;
 mod fleet;
@@ -15,6 +16,7 @@ mod json;
 mod manifest;
 mod version;
 
+pub use build::Difference;
 pub use checked::{Sensor, SuppliedInput, SuppliedTemplate};
 pub use constraint::{Comparator, Constraint, ConstraintError, Operator};
 pub use fleet::{Availability, DuplicateSensor, Fleet, FleetFile, SensorRef};

@@ -19,6 +19,9 @@ pub const EXCLUDE: &str = "exclude";
 /// The file of a release that says what directories leave out.
 pub const IGNORE_FILE: &str = ".contentcheckignore";
 
+/// What the name of a manifest begins with that ships with the program; that of no file does.
+pub const SHIPPED: &str = "builtin:";
+
 /// What a release says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleaseInfo {

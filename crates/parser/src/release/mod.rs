@@ -39,7 +39,7 @@ mod workspace;
 
 pub use baseline::{Baseline, Expected, Names, Recorded, fingerprint};
 pub use gathered::{
-    Digester, EXCLUDE, Gathered, IGNORE_FILE, Input, InputKind, ReleaseInfo, Tables, digest, hex, sha256,
+    Digester, EXCLUDE, Gathered, IGNORE_FILE, Input, InputKind, ReleaseInfo, SHIPPED, Tables, digest, hex, sha256,
 };
 pub use judge::{Acceptance, AcceptedBy, Judged, LeftOut};
 pub use policy::{Level, Policy, SeverityError};

@@ -1,0 +1,79 @@
+//! Releases that are within every limit and would keep a check for hours: it ends, and says what it left.
+
+use super::*;
+
+fn release(rules: &[String]) -> Built {
+    let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n    2 args: list<string>?\n}\n".to_owned();
+    for (number, condition) in rules.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f{number:04}\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}"
+        );
+    }
+    Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+}
+
+fn all_of(values: usize) -> String {
+    let values: Vec<String> = (0..values).map(|number| format!("\"q{number}z\"")).collect();
+    format!("image contains all [{}]", values.join(", "))
+}
+
+/// What an event of check 6 costs grows with the square of what a rule asks for.
+#[test]
+fn generated_events_end_with_their_work() {
+    // A hundredth of what it may take otherwise.
+    let events = Settings::of("0").events / 100;
+    for (values, is_cut) in [(20, false), (2_000, true)] {
+        let built = release(&[all_of(values)]);
+        assert_eq!(built.judged().errors().count(), 0);
+        let found = checked(&built, None, Settings { cases: 1_000, events, ..settings() }, &["differential"]);
+        let check = found.checks.iter().find(|check| check.name == "differential").unwrap();
+        assert_eq!(
+            check.skipped.iter().any(|of| of.contains("the work that they may take was done")),
+            is_cut,
+            "{check:?}"
+        );
+        assert_eq!(check.facts["events"] < 1_000, is_cut, "{check:?}");
+        // The last event may go beyond it.
+        assert!(check.facts["steps of evaluation"] < events + events / 10, "{check:?}");
+    }
+}
+
+/// Each class of the self-test is a release that is built anew: with one rule and what it needs, where there are many.
+#[test]
+fn the_self_test_of_a_file_of_many_rules_takes_one_of_them() {
+    let rules: Vec<String> =
+        (0..400).map(|number| format!("image == \"a{number}\" and any args contains image")).collect();
+    let found = checked(&release(&rules), None, settings(), &["self-test"]);
+    let check = found.checks.iter().find(|check| check.name == "self-test").unwrap();
+    assert_eq!(errors(&found), []);
+    assert!(check.skipped.is_empty() && check.facts["defects seeded"] > 15, "{check:?}");
+    // No fewer classes than in a small release.
+    let few = checked(&release(&rules[..2]), None, settings(), &["self-test"]);
+    let few = few.checks.iter().find(|check| check.name == "self-test").unwrap();
+    assert!(
+        check.facts["classes of seeded defects"] + 1 >= few.facts["classes of seeded defects"],
+        "{check:?} {few:?}"
+    );
+}
+
+/// A rule that takes seconds to build, thirty times: what is not tried is named.
+#[test]
+fn the_self_test_ends_with_what_there_is_to_build() {
+    let long = "x".repeat(400);
+    let values: Vec<String> = (0..100).map(|number| format!("\"{number}{long}\"")).collect();
+    let built = release(&[format!("image contains [{}]", values.join(", "))]);
+    let to_build = crate::work::to_build(&built, 256);
+    assert!(to_build > 100 * 400 * 100, "{to_build}");
+    for (builds, is_cut) in [(Settings::of("0").builds, false), (to_build * 5, true)] {
+        let found = checked(&built, None, Settings { builds, ..settings() }, &["self-test"]);
+        let check = found.checks.iter().find(|check| check.name == "self-test").unwrap();
+        assert_eq!(errors(&found), []);
+        assert_eq!(
+            check.skipped.iter().any(|of| of.contains("the work that it may take was done")),
+            is_cut,
+            "{check:?}"
+        );
+        assert_eq!(check.facts["classes of seeded defects"] <= 5, is_cut, "{check:?}");
+    }
+}
