@@ -17,14 +17,19 @@ pub(crate) struct Needles {
 }
 
 impl Needles {
-    /// Those of a look; nothing where it has none.
+    pub(crate) const NONE: Self = Self { firsts: [[0; BLOCK]; 4], seconds: [[0; BLOCK]; 4] };
+
+    /// Becomes those of a look; nothing where it has none.
     #[inline]
-    pub(crate) fn of(look: &Look) -> Option<Self> {
+    pub(crate) fn fill(&mut self, look: &Look) -> Option<&Self> {
         let last = look.needle_count.checked_sub(1)?;
         // Those that are missing are the last one again: a constant number is compared.
-        let of = |bytes: u32, number: u8| [bytes.wrapping_shr(u32::from(number.min(last)) << 3) as u8; BLOCK];
-        let all = |bytes: u32| [of(bytes, 0), of(bytes, 1), of(bytes, 2), of(bytes, 3)];
-        Some(Self { firsts: all(look.needle_firsts), seconds: all(look.needle_seconds) })
+        for (number, (first, second)) in (0..NEEDLES_MAX).zip(self.firsts.iter_mut().zip(&mut self.seconds)) {
+            let by = u32::from(number.min(last)) << 3;
+            *first = [look.needle_firsts.wrapping_shr(by) as u8; BLOCK];
+            *second = [look.needle_seconds.wrapping_shr(by) as u8; BLOCK];
+        }
+        Some(self)
     }
 
     /// Whether a needle stands in a text. A short text may be said to have one that it has not.
@@ -142,7 +147,8 @@ mod tests {
         };
         let look =
             Look { needle_count: of.len() as u8, needle_firsts: word(0), needle_seconds: word(1), ..Look::default() };
-        Needles::of(&look).expect("there are some")
+        let mut needles = Needles::NONE;
+        needles.fill(&look).copied().expect("there are some")
     }
 
     #[test]

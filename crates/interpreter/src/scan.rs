@@ -25,28 +25,29 @@ const ENTRIES: Fault = Fault::Corrupt { section: Section::Entries };
 const ATOMS: Fault = Fault::Corrupt { section: Section::Atoms };
 
 /// A look with its parts at hand.
-struct Looked<'i> {
+struct Looked<'l, 'i> {
     probes: &'i [[u8; Probe::SIZE]],
     stride: u8,
     close_stride: u8,
-    needles: Option<Needles>,
+    needles: Option<&'l Needles>,
 }
 
-impl<'i> Looked<'i> {
+impl<'l, 'i> Looked<'l, 'i> {
+    /// `needles` is where those of the look are kept: they are too large to be moved about.
     #[inline]
-    fn new(image: &Image<'i>, look: &Look) -> Result<Self, Fault> {
+    fn new(image: &Image<'i>, look: &Look, needles: &'l mut Needles) -> Result<Self, Fault> {
         Ok(Self {
             probes: image.probes.range(look.probes, u32::from(look.probe_count)).ok_or(LOOKS)?,
             stride: look.stride,
             close_stride: look.close_stride,
-            needles: Needles::of(look),
+            needles: needles.fill(look),
         })
     }
 
     /// How many bytes lie between two grams of a text that are looked at; 0: none are.
     #[inline]
     fn stride_in<M: Meter>(&self, text: &[u8], meter: &mut M) -> Result<u8, Halt> {
-        let Some(needles) = &self.needles else { return Ok(self.stride) };
+        let Some(needles) = self.needles else { return Ok(self.stride) };
         // Every literal has a gram at each of so many places.
         if text.len() < usize::from(self.close_stride).wrapping_add(WIDE_GRAM.wrapping_sub(1)) {
             return Ok(0);
@@ -98,17 +99,19 @@ fn mark(bits: &mut [u64], bit: u32) -> Result<(), Fault> {
 }
 
 impl<'i, M: Meter> Scan<'_, 'i, M> {
-    /// Looks at the values of the inputs.
+    /// Looks at the values of the inputs. Apart from what looks for keywords: both at once would take too much of the stack.
+    #[inline(never)]
     fn inputs(&mut self, event: &BoundEvent<'_>) -> Result<(), Halt> {
         let index = Index::of_template(self.image, self.template)?;
         let inputs = self.image.inputs.range(self.template.inputs, self.template.input_count).ok_or(INPUTS)?;
+        let mut needles = Needles::NONE;
         for (number, record) in (0_u16..KEYWORD).zip(inputs) {
             let look = Look::decode(self.image.looks.get(Input::decode(record).look).ok_or(LOOKS)?);
             if look.probe_count == 0 && look.stride == 0 && look.close_stride == 0 {
                 continue;
             }
             let Some((value, scalar)) = event.typed(u32::from(number)) else { continue };
-            let look = Looked::new(self.image, &look)?;
+            let look = Looked::new(self.image, &look, &mut needles)?;
             match value {
                 Value::Text(text) => self.text(&index, number, &look, text)?,
                 value if value.is_list() => {
@@ -126,9 +129,12 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
     }
 
     /// Looks at every value for keywords.
+    #[inline(never)]
     fn keywords(&mut self, event: &BoundEvent<'_>) -> Result<(), Halt> {
         let Some(keywords) = keywords_of(self.image, self.template)? else { return Ok(()) };
-        let look = Looked::new(self.image, &Look::decode(self.image.looks.get(keywords.look).ok_or(LOOKS)?))?;
+        let look = Look::decode(self.image.looks.get(keywords.look).ok_or(LOOKS)?);
+        let mut needles = Needles::NONE;
+        let look = Looked::new(self.image, &look, &mut needles)?;
         // Most events have nothing to be looked up.
         let mut index = None;
         event.any_value(|value| {
@@ -153,7 +159,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         &mut self,
         keywords: &Keywords,
         index: &mut Option<Index<'i>>,
-        look: &Looked<'i>,
+        look: &Looked<'_, 'i>,
         value: &Value<'_>,
     ) -> Result<(), Halt> {
         let Some(texted) = texted(value) else { return Ok(()) };
@@ -167,7 +173,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         &mut self,
         keywords: &Keywords,
         index: &mut Option<Index<'i>>,
-        look: &Looked<'i>,
+        look: &Looked<'_, 'i>,
         stride: u8,
         bytes: &[u8],
     ) -> Result<(), Halt> {
@@ -180,7 +186,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         self.strided(&of, stride)
     }
 
-    fn value(&mut self, index: &Index<'i>, input: u16, look: &Looked<'i>, value: &Value<'_>) -> Result<(), Halt> {
+    fn value(&mut self, index: &Index<'i>, input: u16, look: &Looked<'_, 'i>, value: &Value<'_>) -> Result<(), Halt> {
         let number = match value {
             Value::Int(number) => *number as u64,
             // What is beyond a signed integer no content names.
@@ -209,7 +215,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         Ok(())
     }
 
-    fn text(&mut self, index: &Index<'i>, input: u16, look: &Looked<'i>, bytes: &[u8]) -> Result<(), Halt> {
+    fn text(&mut self, index: &Index<'i>, input: u16, look: &Looked<'_, 'i>, bytes: &[u8]) -> Result<(), Halt> {
         let of = Text { index, input, bytes };
         self.anchors(&of, look.probes)?;
         let stride = look.stride_in(bytes, self.meter)?;
