@@ -68,7 +68,14 @@ pub struct Implications {
     pub refuted_by_samples: usize,
     /// Pairs that a search refuted.
     pub refuted_by_search: usize,
+    /// Pairs that were not asked about, since the work that all may take was done.
+    pub unasked: usize,
 }
+
+/// Steps to look at a pair that a sample refutes.
+const PAIR: usize = 256;
+/// Steps to look for one value in a sample event.
+const VALUE: usize = 16;
 
 impl Analysis<'_> {
     /// An event that `a` fires on and `b` does not: the counterexample to "`a` implies `b`". [`Example::None`]
@@ -135,11 +142,17 @@ impl Analysis<'_> {
         for (of, (target, sample)) in targets.iter().zip(&samples).enumerate() {
             let (Some(sample), Some(own)) = (sample, lowered.get(of)) else { continue };
             let mut sample = sample.clone();
+            let mut looked = 0_usize;
             let mut truths: Vec<FxHashMap<AtomId, bool>> = sample.iter().map(|_| FxHashMap::default()).collect();
             for (by, (other, formula)) in targets.iter().zip(&lowered).enumerate() {
                 // Each pair is a question.
                 self.begin();
-                if !self.charge(8) {
+                if !self.charge(std::mem::take(&mut looked).saturating_add(PAIR)) {
+                    // A pair is of two different targets.
+                    let count = targets.len();
+                    let of_this = count.saturating_sub(by).saturating_sub(usize::from(of >= by));
+                    let others = count.saturating_sub(of + 1).saturating_mul(count.saturating_sub(1));
+                    all.unasked = of_this.saturating_add(others);
                     return all;
                 }
                 if of == by || samples.get(by).is_none_or(Option::is_none) || !alike(&target.template, &other.template)
@@ -152,6 +165,7 @@ impl Analysis<'_> {
                     let mut doubtful = false;
                     let holds = formulas.evaluate(formula.root, &mut |atom| {
                         *truths.entry(atom).or_insert_with(|| {
+                            looked = looked.saturating_add(space.size(atom).saturating_mul(VALUE));
                             // What cannot be evaluated must not refute.
                             space.truth(atom, event).unwrap_or_else(|_| {
                                 doubtful = true;

@@ -146,6 +146,15 @@ impl Space {
         self.domain(field) == Domain::Others
     }
 
+    /// How many values an atom looks for: what its truth costs.
+    pub(crate) fn size(&self, atom: AtomId) -> usize {
+        let Some(found) = self.atom(atom) else { return 0 };
+        match &found.members {
+            Some(members) => members.iter().map(|member| self.size(*member)).sum(),
+            None => self.values.test(found.test).values(),
+        }
+    }
+
     /// Whether an atom holds on an event.
     ///
     /// # Errors

@@ -4,8 +4,9 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_analysis::{Always, Analysis, Budget, Decisive, Fires};
+use contentcheck_analysis::{Always, Analysis, Budget, Decisive, Fires, Witness};
 use contentcheck_model::language::Language;
+use contentcheck_model::rule::Target;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checked, Checking, Gathered};
 
@@ -139,4 +140,41 @@ fn less_work_makes_no_other_answers_but_unknown() {
         }
     }
     assert!(known > 0);
+}
+
+/// Pairs of rules grow with the square of the rules: what was not looked at is counted, and is no proof.
+#[test]
+fn pairs_of_many_rules_end_with_their_work() {
+    let rule = |number: usize| {
+        let values: Vec<String> = (1..60).map(|value| format!("\"x{}\"", number * value)).collect();
+        let id = format!("0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f{number:04}");
+        format!(
+            "rule r{number} {{\n    id: \"{id}\"\n    template: acme.process @ 1\n    severity: low\n    when image contains [{}]\n}}\n",
+            values.join(", ")
+        )
+    };
+    let text = |rules: usize| {
+        let rules: String = (1..=rules).map(rule).collect();
+        format!("template acme.process @ 1 {{\n    1 image: string nocase\n}}\n{rules}")
+    };
+    let checked = |rules: usize| {
+        let sources = vec![(Source::new("r.content", text(rules)), Language::Native)];
+        Gathered::of(sources).check(&Checking::with_threads(1))
+    };
+    let asked = |rules: usize, work: u64| {
+        let checked = checked(rules);
+        let targets: Vec<&Target> = checked.rules().iter().flat_map(|rule| &rule.targets).collect();
+        assert_eq!(targets.len(), rules);
+        let confirm = |_: &Target, _: &Witness| true;
+        let mut analysis = Analysis::new(&confirm);
+        analysis.allow(work);
+        let found = analysis.implications(&targets);
+        let told = found.proven.len() + found.unknown.len() + found.refuted_by_samples + found.refuted_by_search;
+        assert_eq!(told + found.unasked, rules * (rules - 1), "every pair is told or counted: {found:?}");
+        found.unasked
+    };
+    assert_eq!(asked(12, u64::MAX / 2), 0);
+    for work in [0, 10_000, 200_000] {
+        assert!(asked(60, work) > 0, "{work}");
+    }
 }

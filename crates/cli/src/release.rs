@@ -113,6 +113,12 @@ pub fn introduce_previous(gathered: &Gathered, streams: &mut Streams<'_>) {
     }
 }
 
+/// What is said of pairs of rules that were not held against each other.
+pub(crate) fn not_compared(pairs: u64) -> String {
+    let of = if pairs == 1 { "1 pair of rules was".to_owned() } else { format!("{pairs} pairs of rules were") };
+    format!("{of} not held against each other: the work that all of them may take was done; name fewer files at a time")
+}
+
 /// What is left out, in one line: the first of each reason.
 pub(crate) fn by_reason(left_out: &[(String, &'static str)]) -> String {
     let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

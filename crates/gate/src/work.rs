@@ -12,7 +12,7 @@ use contentcheck_reference::Event;
 use crate::subject::Built;
 
 /// Steps that check 6 may take for the events that it makes, and as many again for those on sensors.
-pub(crate) const EVENTS: u64 = 60_000_000_000;
+pub(crate) const EVENTS: u64 = 30_000_000_000;
 /// Steps that the self-test may take to build releases with defects.
 pub(crate) const BUILDS: u64 = 60_000_000_000;
 

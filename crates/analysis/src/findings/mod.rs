@@ -7,6 +7,8 @@ mod across;
 mod looks;
 mod rule;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
 use contentcheck_model::predicate::Test;
 use contentcheck_model::rule::{CheckedRule, Target};
@@ -17,7 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::analysis::Analysis;
 
-pub use across::implied;
+pub use across::{Implied, implied};
 
 /// How much is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +73,48 @@ impl Further for Depth {
     fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
         match self {
             Self::Quick => Vec::new(),
-            Self::Deep => across::findings(rules, threads, &Known::new(known)),
+            Self::Deep => across::findings(rules, threads, &Known::new(known)).0,
         }
+    }
+}
+
+/// A look that also counts what it left.
+#[derive(Debug)]
+pub struct Counted {
+    depth: Depth,
+    unasked: AtomicU64,
+}
+
+impl Counted {
+    /// A look of this depth.
+    #[must_use]
+    pub const fn new(depth: Depth) -> Self {
+        Self { depth, unasked: AtomicU64::new(0) }
+    }
+
+    /// Pairs of rules that were not held against each other, since the work that all may take was done.
+    #[must_use]
+    pub fn unasked(&self) -> u64 {
+        self.unasked.load(Ordering::Relaxed)
+    }
+}
+
+impl Further for Counted {
+    fn codes(&self) -> &'static [&'static Code] {
+        self.depth.codes()
+    }
+
+    fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+        self.depth.of_rules(rules, known, threads)
+    }
+
+    fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+        if self.depth == Depth::Quick {
+            return Vec::new();
+        }
+        let (found, unasked) = across::findings(rules, threads, &Known::new(known));
+        self.unasked.fetch_add(unasked, Ordering::Relaxed);
+        found
     }
 }
 

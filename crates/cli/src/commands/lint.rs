@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use contentcheck_analysis::findings::Depth;
+use contentcheck_analysis::findings::{Counted, Depth};
 use contentcheck_compiler::WithCost;
 use contentcheck_model::decode::MARK;
 use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
@@ -97,13 +97,16 @@ fn look(arguments: &Lint, streams: &Streams<'_>) -> Result<(Project, Judged), Fa
     let selection = selection(arguments);
     let mut project = Project::open(&selection)?;
     let bar = progress(project.gathered.sources.len(), streams);
-    let depth = if arguments.deep { Depth::Deep } else { Depth::Quick };
+    let depth = Counted::new(if arguments.deep { Depth::Deep } else { Depth::Quick });
     let tick = || bar.inc(1);
     let fleet = project.gathered.fleet.clone();
     let further = WithCost { further: &depth, fleet: fleet.as_ref() };
     let checking = Checking { threads: selection.threads, further: Some(&further), progress: &tick };
     let judged = std::mem::take(&mut project.gathered).check(&checking).judge();
     bar.finish_and_clear();
+    if depth.unasked() > 0 {
+        project.notes.push(release::not_compared(depth.unasked()));
+    }
     Ok((project, judged))
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use contentcheck_analysis::findings::{self, Implied};
 use contentcheck_analysis::{Always, Analysis, Decisive, Fires, RedundantKind, Witness, words};
 use contentcheck_model::diagnostic::{visible, visible_json};
 use contentcheck_model::predicate::Predicate;
@@ -146,6 +147,8 @@ pub struct ImpliedReport {
     pub format: u32,
     /// All pairs, in the order of the rules.
     pub pairs: Vec<ImpliedPair>,
+    /// Pairs of rules on a template type that were not held against each other, since the work that all may take was done.
+    pub not_compared: u64,
 }
 
 /// Counts.
@@ -400,9 +403,9 @@ fn human(proof: &RuleProof, everything: bool) -> String {
 fn implied(arguments: &Prove, release: &Release, only: Option<RuleId>, streams: &mut Streams<'_>) -> Outcome {
     let all: Vec<(RuleId, &CheckedRule)> = RuleId::count(release.rules()).collect();
     let rules: Vec<&CheckedRule> = all.iter().map(|(_, rule)| *rule).collect();
-    let found = contentcheck_analysis::findings::implied(&rules, arguments.inputs.threads);
+    let Implied { pairs: found, unasked } = findings::implied(&rules, arguments.inputs.threads);
     let concerns = |at: usize| all.get(at).is_some_and(|(id, _)| only.is_none_or(|only| only == *id));
-    let mut report = ImpliedReport { format: 1, pairs: Vec::new() };
+    let mut report = ImpliedReport { format: 1, pairs: Vec::new(), not_compared: unasked };
     for (of, by) in found.iter().filter(|(of, by)| concerns(*of) || concerns(*by)) {
         let (Some(rule), Some(wider)) = (rules.get(*of), rules.get(*by)) else { continue };
         report.pairs.push(ImpliedPair {
@@ -439,5 +442,8 @@ fn implied(arguments: &Prove, release: &Release, only: Option<RuleId>, streams: 
     written(streams.out.write_all(text.as_bytes()))?;
     let pairs = plural(report.pairs.len(), "pair");
     talk(streams, &format!("{pairs} of rules of which one fires on every event of the other"));
+    if unasked > 0 {
+        talk(streams, &release::not_compared(unasked));
+    }
     Ok(Exit::Fine)
 }
