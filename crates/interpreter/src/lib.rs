@@ -85,6 +85,7 @@ pub mod format;
 pub mod hash;
 mod image;
 mod index;
+mod json;
 mod kill;
 mod like;
 mod load;
@@ -122,6 +123,7 @@ pub use fault::{Fault, Rejection, Resource};
 pub use hash::literal_key;
 
 pub use image::{Identity, Image, Level, RuleInfo, Sizes};
+pub use json::ManifestJson;
 pub use kill::KillList;
 pub use load::{LeftOut, VerifiedImage, WhyLeftOut, Workspace};
 pub use manifest::{Capacity, Input, Manifest, ManifestError, Scalar, Supply, Type, Versioning};

@@ -213,7 +213,8 @@ const fn same(a: &str, b: &str) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    while let ([x, a_rest @ ..], [y, b_rest @ ..]) = (a, b) {
+    // From the end: names of a manifest begin alike, and a constant is compared by a compiler that counts each step.
+    while let ([a_rest @ .., x], [b_rest @ .., y]) = (a, b) {
         if *x != *y {
             return false;
         }
@@ -320,5 +321,18 @@ impl Manifest<'_> {
             template = template.wrapping_add(1);
         }
         Ok(())
+    }
+
+    /// Whether the header has a field of a name and feeds content with it that was checked against a type.
+    #[must_use]
+    pub const fn supplies_in_header(&self, name: &str, ty: Type) -> bool {
+        let mut header = self.header;
+        while let [input, rest @ ..] = header {
+            if same(input.name, name) {
+                return ty.is_fed_by(input.ty);
+            }
+            header = rest;
+        }
+        false
     }
 }
