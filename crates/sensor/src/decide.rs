@@ -1,0 +1,685 @@
+//! The decisions: a state and what was seen give the next state, what is to be done, and why. Pure, without allocation and
+//! without I/O, so that a test, a simulation and a device make the same ones.
+
+use core::fmt;
+
+use contentcheck_interpreter::Rejection;
+
+use crate::admit::{Admitted, Distrust};
+use crate::content::{BootId, Content, Digest, Sequence};
+use crate::ended::{Blame, Ended};
+use crate::health::{Complaint, Health};
+use crate::policy::Policy;
+use crate::state::{Candidate, Conviction, Good, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
+
+/// Why the content of a rung cannot be run now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// Its image, or its envelope, is not there.
+    Missing,
+    /// The disk does not give it.
+    Unreadable,
+    /// The bytes are not those that were admitted.
+    Damaged,
+    /// Its envelope is not believed.
+    Distrusted(Distrust),
+    /// The interpreter does not take it: the sensor is another build than the one that admitted it.
+    Rejected(Rejection),
+    /// Not every rule of it can be switched off.
+    KillSwitch,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("its image or its envelope is missing"),
+            Self::Unreadable => f.write_str("its image cannot be read from the disk"),
+            Self::Damaged => f.write_str("its image is damaged"),
+            Self::Distrusted(distrust) => distrust.fmt(f),
+            Self::Rejected(rejection) => rejection.fmt(f),
+            Self::KillSwitch => f.write_str("not every rule of it can be switched off"),
+        }
+    }
+}
+
+/// Whether the content of a rung can be run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Usable {
+    /// Nobody has looked yet.
+    #[default]
+    Unseen,
+    /// It was read, is what was admitted, and is verified for this sensor.
+    Yes,
+    /// It cannot.
+    No(Unusable),
+}
+
+/// What was found on each rung, in the order of [`Rung::LADDER`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The candidate.
+    pub candidate: Usable,
+    /// Last known good.
+    pub good: Usable,
+    /// The one before it.
+    pub earlier: Usable,
+    /// Factory content.
+    pub factory: Usable,
+}
+
+impl Found {
+    /// What was found on a rung.
+    #[must_use]
+    pub const fn on(&self, rung: Rung) -> Usable {
+        match rung {
+            Rung::Candidate => self.candidate,
+            Rung::Good => self.good,
+            Rung::Earlier => self.earlier,
+            Rung::Factory => self.factory,
+            Rung::Nothing => Usable::Yes,
+        }
+    }
+
+    /// Notes what was found on a rung.
+    pub const fn note(&mut self, rung: Rung, usable: Usable) {
+        match rung {
+            Rung::Candidate => self.candidate = usable,
+            Rung::Good => self.good = usable,
+            Rung::Earlier => self.earlier = usable,
+            Rung::Factory => self.factory = usable,
+            Rung::Nothing => {}
+        }
+    }
+}
+
+/// What a device sees.
+#[derive(Clone, Copy, Debug)]
+pub enum Observation {
+    /// The sensor started. What is to run is asked by [`Observation::Looked`] afterwards.
+    Started {
+        /// How the last run ended.
+        ended: Ended,
+        /// The boot that this is.
+        boot: Option<BootId>,
+        /// The build of the sensor.
+        build: Digest,
+    },
+    /// What was found on the rungs so far: decides what runs.
+    Looked {
+        /// What was found.
+        found: Found,
+        /// Whether state can be written; a candidate is not run otherwise.
+        writable: bool,
+        /// The boot that this is.
+        boot: Option<BootId>,
+    },
+    /// New content was admitted and lies on disk.
+    Offered(Admitted),
+    /// How the run that goes on is doing.
+    Healthy(Health),
+    /// The sensor has run for another hour.
+    Hour,
+    /// A kill list was accepted and lies on disk.
+    Killing(KillMark),
+    /// The sensor is about to stop.
+    Stopping,
+}
+
+/// What is to be done, once the new state is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Go on.
+    Keep,
+    /// Look at the rungs, and say what was found.
+    Choose,
+    /// Look at this rung, and say what was found.
+    Look(Rung),
+    /// Run this rung.
+    Run(Rung),
+    /// Have the sensor started again: a thread hangs, and cannot be taken back.
+    Restart,
+}
+
+/// Why a decision was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The sensor is another build than before.
+    NewBuild,
+    /// A crash counts against content.
+    Counted(Rung, Ended),
+    /// An end that is not about content: its try is given back.
+    GivenBack(Ended),
+    /// A candidate has no try left. Older content shows whose fault it was.
+    TriesSpent(Content),
+    /// A candidate was started too often without coming to an end. It is set aside, and may be offered again.
+    SetAside(Content),
+    /// Good content crashed too often. Older content shows whose fault it was.
+    Struck(Content),
+    /// The sensor crashes with every content it has: content is cleared, and nothing new is tried for a while.
+    Cleared,
+    /// Content is given up.
+    Convicted(Quarantined),
+    /// A rung is passed over.
+    Passed(Rung, Unusable),
+    /// A candidate is damaged and dropped: it may be offered again.
+    Dropped(Content),
+    /// A candidate waits since the sensor itself was crashing.
+    Held {
+        /// Hours that are left.
+        hours: u8,
+    },
+    /// A candidate is not run where state cannot be written.
+    CannotArm,
+    /// This runs.
+    Runs(Rung),
+    /// A candidate ran as long as it must, and waits for a restart.
+    Baked(Content),
+    /// A candidate is last known good now.
+    Confirmed(Content),
+    /// New content was taken.
+    Taken(Content),
+    /// A candidate gives way to newer content.
+    Superseded(Content),
+    /// Admitted by a state that is no more: to be offered again.
+    Stale,
+    /// A kill list counts from now on.
+    Kills {
+        /// Its epoch.
+        epoch: u64,
+    },
+    /// A kill list is not newer than the one that counts.
+    OldKills {
+        /// Its epoch.
+        epoch: u64,
+    },
+    /// A thread hangs.
+    Stalled,
+    /// The image changed in memory: it is read again.
+    Corrupt,
+    /// The sensor stops.
+    Stopping,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |f: &mut fmt::Formatter<'_>, content: &Content, rest: &str| {
+            write!(f, "sequence {} {rest}", content.sequence)
+        };
+        match self {
+            Self::NewBuild => f.write_str("the sensor is another build than before: crashes are counted from 0"),
+            Self::Counted(rung, ended) => write!(f, "{ended}: counted against {rung}"),
+            Self::GivenBack(ended) => write!(f, "{ended}: not held against the candidate, whose try is given back"),
+            Self::TriesSpent(content) => named(f, content, "has no try left: older content shows whose fault that was"),
+            Self::SetAside(content) => named(f, content, "was started too often without result and is set aside"),
+            Self::Struck(content) => named(f, content, "was good, and crashed too often: older content shows whose fault that was"),
+            Self::Cleared => f.write_str("the sensor crashes with all content that it has: content is cleared"),
+            Self::Convicted(entry) => write!(f, "sequence {} is given up: {}", entry.content.sequence, entry.why),
+            Self::Passed(rung, why) => write!(f, "{rung} is passed over: {why}"),
+            Self::Dropped(content) => named(f, content, "is damaged and dropped; it may be offered again"),
+            Self::Held { hours } => write!(f, "the candidate waits for {hours} more hours, since the sensor itself crashed"),
+            Self::CannotArm => f.write_str("the candidate is not run, since the disk cannot be written to"),
+            Self::Runs(rung) => write!(f, "{rung} runs"),
+            Self::Baked(content) => named(f, content, "ran as long as it must, and waits for a restart"),
+            Self::Confirmed(content) => named(f, content, "is last known good"),
+            Self::Taken(content) => named(f, content, "was taken for a trial"),
+            Self::Superseded(content) => named(f, content, "gives way to newer content"),
+            Self::Stale => f.write_str("the device has learned of something else meanwhile: offer it again"),
+            Self::Kills { epoch } => write!(f, "kill list {epoch} counts"),
+            Self::OldKills { epoch } => write!(f, "kill list {epoch} is not newer than the one that counts"),
+            Self::Stalled => f.write_str("a thread does not come back from an event"),
+            Self::Corrupt => f.write_str("the image changed in memory, and is read again"),
+            Self::Stopping => f.write_str("the sensor stops"),
+        }
+    }
+}
+
+/// Reasons of one decision that are kept.
+const REASONS: usize = 12;
+
+/// The reasons of one decision, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reasons([Option<Reason>; REASONS]);
+
+impl Reasons {
+    fn add(&mut self, reason: Reason) {
+        if let Some(free) = self.0.iter_mut().find(|entry| entry.is_none()) {
+            *free = Some(reason);
+        }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = Reason> + '_ {
+        self.0.iter().flatten().copied()
+    }
+}
+
+/// What follows from a state and an observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The state from now on. Written before anything is done, where it differs from the one before.
+    pub state: State,
+    /// What is to be done.
+    pub act: Act,
+    /// Why.
+    pub reasons: Reasons,
+}
+
+impl State {
+    /// The one way from a state to the next.
+    #[must_use]
+    pub fn decide(&self, seen: &Observation, policy: &Policy) -> Decision {
+        let mut next = Next { state: *self, reasons: Reasons::default(), policy };
+        let act = match seen {
+            Observation::Started { ended, boot, build } => next.started(*ended, *boot, *build),
+            Observation::Looked { found, writable, boot } => next.looked(found, *writable, *boot),
+            Observation::Offered(admitted) => next.offered(admitted),
+            Observation::Healthy(health) => next.healthy(health),
+            Observation::Hour => next.hour(),
+            Observation::Killing(mark) => next.killing(*mark),
+            Observation::Stopping => next.stopping(),
+        };
+        Decision { state: next.state, act, reasons: next.reasons }
+    }
+}
+
+/// A state that is being worked out.
+struct Next<'p> {
+    state: State,
+    reasons: Reasons,
+    policy: &'p Policy,
+}
+
+impl Next<'_> {
+    fn started(&mut self, ended: Ended, boot: Option<BootId>, build: Digest) -> Act {
+        if self.state.build != build {
+            // Crashes of another build are no evidence about this one.
+            self.state.build = build;
+            self.state.hold = 0;
+            self.state.strikes = 0;
+            for good in [&mut self.state.good, &mut self.state.earlier].into_iter().flatten() {
+                good.strikes = 0;
+            }
+            self.reasons.add(Reason::NewBuild);
+        }
+        let then = self.state.candidate.and_then(|candidate| candidate.armed).flatten();
+        let ended = match core::mem::take(&mut self.state.hung) {
+            // It was found hanging before whatever ended it did so.
+            true => Ended::Hung,
+            false => ended.since(then, boot),
+        };
+        match self.state.running {
+            None => {}
+            Some(Rung::Candidate) => self.candidate_ended(ended),
+            Some(rung @ (Rung::Good | Rung::Earlier)) => self.good_ended(rung, ended),
+            Some(rung @ (Rung::Factory | Rung::Nothing)) => self.last_ended(rung, ended),
+        }
+        Act::Choose
+    }
+
+    /// A run of the candidate has ended. Its try was taken when it began.
+    fn candidate_ended(&mut self, ended: Ended) {
+        let Some(candidate) = self.state.candidate.as_mut() else { return };
+        if candidate.armed.take().is_none() {
+            return;
+        }
+        let is_counted = match ended.blame() {
+            Blame::Nobody => false,
+            Blame::Content => true,
+            Blame::Unexplained => {
+                candidate.unexplained = candidate.unexplained.saturating_add(1);
+                candidate.unexplained > self.policy.unexplained
+            }
+        };
+        if is_counted {
+            self.reasons.add(Reason::Counted(Rung::Candidate, ended));
+        } else {
+            candidate.tries = candidate.tries.saturating_add(1).min(self.policy.tries.max(1));
+            self.reasons.add(Reason::GivenBack(ended));
+        }
+        let content = candidate.content;
+        if candidate.tries == 0 {
+            candidate.standing = Standing::Suspect;
+            self.reasons.add(Reason::TriesSpent(content));
+        } else if candidate.starts >= self.policy.starts {
+            self.state.candidate = None;
+            self.no_longer(Rung::Candidate);
+            self.reasons.add(Reason::SetAside(content));
+        }
+    }
+
+    /// Good content is given up after some crashes in a row; after one, where newer content is a suspect: either it shares the
+    /// fault, or the fault is the sensor's, and the next rung tells.
+    fn good_ended(&mut self, rung: Rung, ended: Ended) {
+        let has_suspect = self.state.has_suspect();
+        let held = self.state.hold > 0;
+        let good = if rung == Rung::Good { &mut self.state.good } else { &mut self.state.earlier };
+        let Some(good) = good else { return };
+        match ended.blame() {
+            Blame::Unexplained => {}
+            Blame::Nobody => {
+                if matches!(ended, Ended::Clean | Ended::Stopped) {
+                    good.strikes = 0;
+                }
+            }
+            Blame::Content => {
+                self.reasons.add(Reason::Counted(rung, ended));
+                if held {
+                    // The sensor is known to crash whatever it runs: going down once more would be flapping.
+                    return;
+                }
+                good.strikes = good.strikes.saturating_add(1);
+                if has_suspect || good.strikes >= self.policy.strikes {
+                    good.suspect = true;
+                    let content = good.content;
+                    self.reasons.add(Reason::Struck(content));
+                }
+            }
+        }
+    }
+
+    /// The last rung. If the sensor crashes here too, it is not content that makes it crash.
+    fn last_ended(&mut self, rung: Rung, ended: Ended) {
+        match ended.blame() {
+            Blame::Unexplained => {}
+            Blame::Nobody => {
+                if matches!(ended, Ended::Clean | Ended::Stopped) {
+                    self.state.strikes = 0;
+                }
+            }
+            Blame::Content => {
+                self.reasons.add(Reason::Counted(rung, ended));
+                if self.state.has_suspect() {
+                    self.clear();
+                } else {
+                    self.state.strikes = self.state.strikes.saturating_add(1);
+                }
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.state.strikes = 0;
+        self.state.hold = self.policy.hold_hours;
+        for good in [&mut self.state.good, &mut self.state.earlier].into_iter().flatten() {
+            (good.strikes, good.suspect) = (0, false);
+        }
+        if let Some(candidate) = self.state.candidate.as_mut() {
+            if candidate.standing == Standing::Suspect {
+                candidate.standing = Standing::Trial;
+            }
+            candidate.tries = self.policy.tries.max(1);
+            candidate.unexplained = 0;
+        }
+        self.reasons.add(Reason::Cleared);
+    }
+
+    fn looked(&mut self, found: &Found, writable: bool, boot: Option<BootId>) -> Act {
+        for rung in Rung::LADDER {
+            if !self.may_run(rung, writable) {
+                continue;
+            }
+            match found.on(rung) {
+                Usable::Unseen => return Act::Look(rung),
+                Usable::No(why) => self.passed(rung, why),
+                Usable::Yes => {
+                    self.run(rung, boot);
+                    return Act::Run(rung);
+                }
+            }
+        }
+        self.run(Rung::Nothing, boot);
+        Act::Run(Rung::Nothing)
+    }
+
+    fn may_run(&mut self, rung: Rung, writable: bool) -> bool {
+        let is_sound = |good: Option<Good>| good.is_some_and(|good| !good.suspect);
+        match rung {
+            Rung::Good => is_sound(self.state.good),
+            Rung::Earlier => is_sound(self.state.earlier),
+            Rung::Factory | Rung::Nothing => true,
+            Rung::Candidate => {
+                let Some(candidate) = self.state.candidate else { return false };
+                if candidate.armed.is_some() {
+                    // It runs already, and is only read again.
+                    return true;
+                }
+                if candidate.standing == Standing::Suspect || candidate.tries == 0 {
+                    return false;
+                }
+                let hours = self.state.hold;
+                let why = if hours > 0 {
+                    Reason::Held { hours }
+                } else if !writable {
+                    Reason::CannotArm
+                } else {
+                    return true;
+                };
+                self.reasons.add(why);
+                false
+            }
+        }
+    }
+
+    fn passed(&mut self, rung: Rung, why: Unusable) {
+        // Whoever built the sensor without factory content knows.
+        if !(rung == Rung::Factory && why == Unusable::Missing) {
+            self.reasons.add(Reason::Passed(rung, why));
+        }
+        if rung != Rung::Candidate || !matches!(why, Unusable::Damaged | Unusable::Missing) {
+            return;
+        }
+        // Its bytes are gone, and it has proved nothing yet: another copy is as good.
+        if let Some(candidate) = self.state.candidate.take() {
+            self.no_longer(Rung::Candidate);
+            self.reasons.add(Reason::Dropped(candidate.content));
+        }
+    }
+
+    fn run(&mut self, rung: Rung, boot: Option<BootId>) {
+        if let Some(candidate) = self.state.candidate.as_mut() {
+            if rung != Rung::Candidate {
+                candidate.armed = None;
+            } else if candidate.armed.is_none() {
+                candidate.armed = Some(boot);
+                candidate.tries = candidate.tries.saturating_sub(1);
+                candidate.starts = candidate.starts.saturating_add(1);
+            }
+        }
+        self.state.running = Some(rung);
+        self.reasons.add(Reason::Runs(rung));
+    }
+
+    fn offered(&mut self, admitted: &Admitted) -> Act {
+        if !admitted.is_of(&self.state) {
+            self.reasons.add(Reason::Stale);
+            return Act::Keep;
+        }
+        let claim = admitted.claim();
+        if let Some(old) = self.state.candidate.take() {
+            self.reasons.add(Reason::Superseded(old.content));
+            if old.standing == Standing::Suspect {
+                // Nobody knows whether it was its fault. It had its tries all the same, and does not come back.
+                self.state.burnt = self.state.burnt.max(old.content.sequence);
+            }
+            self.no_longer(Rung::Candidate);
+        }
+        self.state.candidate = Some(Candidate {
+            content: claim.content,
+            standing: Standing::Trial,
+            tries: self.policy.tries.max(1),
+            unexplained: 0,
+            starts: 0,
+            armed: None,
+        });
+        self.state.time = self.state.time.max(claim.issued.unwrap_or(0));
+        self.reasons.add(Reason::Taken(claim.content));
+        Act::Choose
+    }
+
+    fn healthy(&mut self, health: &Health) -> Act {
+        if health.stalled {
+            self.reasons.add(Reason::Stalled);
+            self.state.hung = true;
+            return Act::Restart;
+        }
+        if health.corrupt {
+            // Whoever writes to this memory, the content did not: it is read again, and nothing is counted.
+            self.reasons.add(Reason::Corrupt);
+            return Act::Choose;
+        }
+        if let Some(complaint) = health.complaint(&self.policy.ceilings) {
+            if self.complain(complaint) {
+                return Act::Choose;
+            }
+        }
+        // Without content there are no events that could be counted.
+        let is_baked = match self.state.running {
+            Some(Rung::Nothing) => health.seconds >= self.policy.bake_seconds,
+            _ => health.is_baked(self.policy),
+        };
+        if is_baked {
+            self.baked();
+        }
+        Act::Keep
+    }
+
+    /// Content that passes a ceiling did so by itself: no other content has to show that. What is last is kept.
+    fn complain(&mut self, complaint: Complaint) -> bool {
+        let why = Conviction::Complaint(complaint);
+        match self.state.running {
+            Some(Rung::Candidate) => self.convict_candidate(why),
+            Some(rung @ (Rung::Good | Rung::Earlier)) => self.convict_good(rung, why),
+            Some(Rung::Factory | Rung::Nothing) | None => return false,
+        }
+        true
+    }
+
+    fn baked(&mut self) {
+        let Some(running) = self.state.running else { return };
+        if running == Rung::Candidate {
+            self.candidate_baked();
+            return;
+        }
+        // It lasts where newer content crashed: that settles whose fault it was.
+        if self.state.candidate.is_some_and(|candidate| candidate.standing == Standing::Suspect) {
+            self.convict_candidate(Conviction::Crashed);
+        }
+        if running != Rung::Good && self.state.good.is_some_and(|good| good.suspect) {
+            self.convict_good(Rung::Good, Conviction::CrashedLate);
+        }
+        let is_last = matches!(running, Rung::Factory | Rung::Nothing);
+        // What was `earlier` moved up if `good` has just been convicted.
+        if is_last && self.state.good.is_some_and(|good| good.suspect) {
+            self.convict_good(Rung::Good, Conviction::CrashedLate);
+        }
+        if is_last && self.state.earlier.is_some_and(|good| good.suspect) {
+            self.convict_good(Rung::Earlier, Conviction::CrashedLate);
+        }
+        match self.state.running {
+            Some(Rung::Good) => self.state.good.iter_mut().for_each(|good| good.strikes = 0),
+            Some(Rung::Earlier) => self.state.earlier.iter_mut().for_each(|good| good.strikes = 0),
+            Some(Rung::Candidate | Rung::Factory | Rung::Nothing) | None => self.state.strikes = 0,
+        }
+    }
+
+    fn candidate_baked(&mut self) {
+        let Some(candidate) = self.state.candidate.as_mut() else { return };
+        let content = candidate.content;
+        if candidate.starts > self.policy.restarts {
+            self.state.candidate = None;
+            self.state.earlier = self.state.good.filter(|good| !good.suspect).or(self.state.earlier);
+            self.state.good = Some(Good { content, strikes: 0, suspect: false });
+            self.state.floor = self.state.floor.max(content.sequence);
+            self.state.running = Some(Rung::Good);
+            self.reasons.add(Reason::Confirmed(content));
+        } else if candidate.standing != Standing::Baked {
+            candidate.standing = Standing::Baked;
+            // It has shown that it runs: crashes before that count no more. The try of this run is given back when it ends.
+            candidate.tries = self.policy.tries.saturating_sub(1);
+            candidate.unexplained = 0;
+            self.reasons.add(Reason::Baked(content));
+        }
+    }
+
+    fn convict_candidate(&mut self, why: Conviction) {
+        let Some(candidate) = self.state.candidate.take() else { return };
+        self.no_longer(Rung::Candidate);
+        self.convict(candidate.content, why);
+    }
+
+    fn convict_good(&mut self, rung: Rung, why: Conviction) {
+        self.no_longer(rung);
+        let gone = match rung {
+            Rung::Good => {
+                if self.state.running == Some(Rung::Earlier) {
+                    self.state.running = Some(Rung::Good);
+                }
+                core::mem::replace(&mut self.state.good, self.state.earlier.take())
+            }
+            Rung::Earlier => self.state.earlier.take(),
+            Rung::Candidate | Rung::Factory | Rung::Nothing => None,
+        };
+        if let Some(gone) = gone {
+            self.convict(gone.content, why);
+        }
+    }
+
+    /// What still runs until something else does is held against nothing.
+    fn no_longer(&mut self, rung: Rung) {
+        if self.state.running == Some(rung) {
+            self.state.running = None;
+        }
+    }
+
+    fn convict(&mut self, content: Content, why: Conviction) {
+        let entry = Quarantined { content, why };
+        self.state.burnt = self.state.burnt.max(content.sequence);
+        let mut pushed = Some(entry);
+        for slot in self.state.quarantine.iter_mut().take(QUARANTINED) {
+            core::mem::swap(slot, &mut pushed);
+        }
+        self.reasons.add(Reason::Convicted(entry));
+    }
+
+    fn hour(&mut self) -> Act {
+        if self.state.hold == 0 {
+            return Act::Keep;
+        }
+        self.state.hold = self.state.hold.saturating_sub(1);
+        if self.state.hold == 0 && self.state.candidate.is_some() { Act::Choose } else { Act::Keep }
+    }
+
+    fn killing(&mut self, mark: KillMark) -> Act {
+        if self.state.kill.is_some_and(|kill| kill.epoch >= mark.epoch && kill != mark) {
+            self.reasons.add(Reason::OldKills { epoch: mark.epoch });
+        } else {
+            self.state.kill = Some(mark);
+            self.reasons.add(Reason::Kills { epoch: mark.epoch });
+        }
+        Act::Keep
+    }
+
+    fn stopping(&mut self) -> Act {
+        if self.state.running == Some(Rung::Candidate) {
+            self.candidate_ended(Ended::Clean);
+        }
+        self.reasons.add(Reason::Stopping);
+        Act::Keep
+    }
+}
+
+/// The floor that something outside of the directory remembers, where there is such a thing.
+impl State {
+    /// Raises the floor to one that is remembered elsewhere. Never lowers it.
+    #[must_use]
+    pub fn with_floor(mut self, floor: Sequence) -> Self {
+        self.floor = self.floor.max(floor);
+        if self.candidate.is_some_and(|candidate| candidate.content.sequence <= self.floor) {
+            self.candidate = None;
+            if self.running == Some(Rung::Candidate) {
+                self.running = None;
+            }
+        }
+        self
+    }
+}

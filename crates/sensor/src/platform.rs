@@ -1,0 +1,87 @@
+//! What a store asks of the system beside files.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Instant, SystemTime};
+
+use crate::content::{BootId, Sequence};
+use crate::ended::Ended;
+
+/// Clocks, boots, and how the last run ended. Whatever the system cannot tell is `None`.
+pub trait Platform {
+    /// Which boot this is.
+    fn boot(&mut self) -> Option<BootId>;
+    /// How the last run of the sensor ended, as somebody saw it from outside. [`Ended::Unexplained`], where nobody did.
+    fn ended(&mut self) -> Ended;
+    /// The end of the last run is accounted for, and written.
+    fn settled(&mut self) {}
+    /// Seconds since 1970. May be wrong, and may jump.
+    fn wall(&mut self) -> Option<u64>;
+    /// Seconds since some moment, by a clock that nobody sets.
+    fn elapsed(&mut self) -> Option<u64>;
+    /// A floor that is remembered outside of the directory, in a TPM or the sensor's own settings: who restores an old
+    /// directory does not restore that.
+    fn floor(&mut self) -> Option<Sequence> {
+        None
+    }
+    /// Remembers a floor.
+    fn raise_floor(&mut self, floor: Sequence) {
+        let _ = floor;
+    }
+}
+
+/// The system, through the standard library. Boots are told apart on Linux; how the last run ended is what the service manager left
+/// in a file.
+///
+/// systemd leaves it with this line, for a store in `/var/lib/edr`:
+///
+/// ```text
+/// ExecStopPost=/bin/sh -c 'echo "$SERVICE_RESULT $EXIT_CODE $EXIT_STATUS" > /var/lib/edr/ended'
+/// ```
+#[derive(Debug)]
+pub struct System {
+    ended: PathBuf,
+    began: Instant,
+}
+
+impl System {
+    /// With the file that says how the last run ended.
+    #[must_use]
+    pub fn new(ended: impl Into<PathBuf>) -> Self {
+        Self { ended: ended.into(), began: Instant::now() }
+    }
+}
+
+impl Platform for System {
+    fn boot(&mut self) -> Option<BootId> {
+        let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let mut digits = text.trim().bytes().filter(|byte| *byte != b'-');
+        let mut id = [0; 16];
+        for byte in &mut id {
+            let mut nibble = || char::from(digits.next()?).to_digit(16);
+            *byte = u8::try_from(nibble()? << 4 | nibble()?).ok()?;
+        }
+        Some(BootId(id))
+    }
+
+    fn ended(&mut self) -> Ended {
+        let is_small = fs::symlink_metadata(&self.ended).is_ok_and(|file| file.is_file() && file.len() < 256);
+        let text = if is_small { fs::read_to_string(&self.ended).unwrap_or_default() } else { Default::default() };
+        let mut words = text.split_ascii_whitespace();
+        let mut word = || words.next().unwrap_or("");
+        Ended::of_systemd(word(), word(), word())
+    }
+
+    fn settled(&mut self) {
+        // Left over, it would be taken for the end of this run, if that ends without a word. Nothing else can be done here.
+        let _ = fs::remove_file(&self.ended);
+    }
+
+    fn wall(&mut self) -> Option<u64> {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs())
+    }
+
+    fn elapsed(&mut self) -> Option<u64> {
+        Some(self.began.elapsed().as_secs())
+    }
+}
