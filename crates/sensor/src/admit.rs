@@ -155,8 +155,8 @@ pub enum Refusal {
     Space {
         /// Bytes that are needed.
         needed: u64,
-        /// Bytes that are free.
-        free: u64,
+        /// Bytes that are free, where the disk tells.
+        free: Option<u64>,
     },
     /// The disk cannot be written to. Content cannot be tried then, since a crash could not be counted.
     ReadOnly,
@@ -196,7 +196,9 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Large { found, most } => write!(f, "the image has {found} bytes, and this sensor reads {most} at most"),
+            Self::Large { found, most } => {
+                write!(f, "the image has {found} bytes, and this sensor reads {most} at most")
+            }
             Self::Distrusted(distrust) => distrust.fmt(f),
             Self::Known(rung) => write!(f, "this device has it already, as {rung}"),
             Self::Quarantined(why) => write!(f, "this device has given it up: {why}"),
@@ -216,7 +218,10 @@ impl fmt::Display for Refusal {
             Self::Rejected(rejection) => rejection.fmt(f),
             Self::KillSwitch => f.write_str("not every rule of it can be switched off"),
             Self::Memory => f.write_str("two images are in memory, and a thread has not let go of the older one"),
-            Self::Space { needed, free } => write!(f, "{needed} bytes are needed on disk, and {free} are free"),
+            Self::Space { needed, free: Some(free) } => {
+                write!(f, "{needed} bytes are needed on disk, and {free} are free")
+            }
+            Self::Space { needed, free: None } => write!(f, "{needed} bytes are needed on disk, and it is full"),
             Self::ReadOnly => f.write_str("the disk cannot be written to, so a trial could not be counted"),
             Self::Taken => f.write_str("another sensor has this directory"),
         }

@@ -211,12 +211,16 @@ impl fmt::Display for Reason {
             Self::GivenBack(ended) => write!(f, "{ended}: not held against the candidate, whose try is given back"),
             Self::TriesSpent(content) => named(f, content, "has no try left: older content shows whose fault that was"),
             Self::SetAside(content) => named(f, content, "was started too often without result and is set aside"),
-            Self::Struck(content) => named(f, content, "was good, and crashed too often: older content shows whose fault that was"),
+            Self::Struck(content) => {
+                named(f, content, "was good, and crashed too often: older content shows whose fault that was")
+            }
             Self::Cleared => f.write_str("the sensor crashes with all content that it has: content is cleared"),
             Self::Convicted(entry) => write!(f, "sequence {} is given up: {}", entry.content.sequence, entry.why),
             Self::Passed(rung, why) => write!(f, "{rung} is passed over: {why}"),
             Self::Dropped(content) => named(f, content, "is damaged and dropped; it may be offered again"),
-            Self::Held { hours } => write!(f, "the candidate waits for {hours} more hours, since the sensor itself crashed"),
+            Self::Held { hours } => {
+                write!(f, "the candidate waits for {hours} more hours, since the sensor itself crashed")
+            }
             Self::CannotArm => f.write_str("the candidate is not run, since the disk cannot be written to"),
             Self::Runs(rung) => write!(f, "{rung} runs"),
             Self::Baked(content) => named(f, content, "ran as long as it must, and waits for a restart"),
@@ -642,11 +646,10 @@ impl Next<'_> {
     }
 
     fn hour(&mut self) -> Act {
-        if self.state.hold == 0 {
-            return Act::Keep;
-        }
         self.state.hold = self.state.hold.saturating_sub(1);
-        if self.state.hold == 0 && self.state.candidate.is_some() { Act::Choose } else { Act::Keep }
+        // One that waited, since the sensor crashed or since its trial could not be written down.
+        let waits = |candidate: Candidate| candidate.armed.is_none() && candidate.standing != Standing::Suspect;
+        if self.state.hold == 0 && self.state.candidate.is_some_and(waits) { Act::Choose } else { Act::Keep }
     }
 
     fn killing(&mut self, mark: KillMark) -> Act {
@@ -668,17 +671,23 @@ impl Next<'_> {
     }
 }
 
-/// The floor that something outside of the directory remembers, where there is such a thing.
 impl State {
     /// Raises the floor to one that is remembered elsewhere. Never lowers it.
     #[must_use]
     pub fn with_floor(mut self, floor: Sequence) -> Self {
         self.floor = self.floor.max(floor);
         if self.candidate.is_some_and(|candidate| candidate.content.sequence <= self.floor) {
-            self.candidate = None;
-            if self.running == Some(Rung::Candidate) {
-                self.running = None;
-            }
+            return self.without_candidate();
+        }
+        self
+    }
+
+    /// Without what is on trial.
+    #[must_use]
+    pub fn without_candidate(mut self) -> Self {
+        self.candidate = None;
+        if self.running == Some(Rung::Candidate) {
+            self.running = None;
         }
         self
     }

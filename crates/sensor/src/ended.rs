@@ -62,12 +62,9 @@ impl Ended {
     #[must_use]
     pub const fn blame(self) -> Blame {
         match self {
-            Self::Never
-            | Self::Clean
-            | Self::Stopped
-            | Self::Killed
-            | Self::OutOfMemory
-            | Self::CrashedElsewhere => Blame::Nobody,
+            Self::Never | Self::Clean | Self::Stopped | Self::Killed | Self::OutOfMemory | Self::CrashedElsewhere => {
+                Blame::Nobody
+            }
             Self::Crashed | Self::Hung | Self::SystemCrash => Blame::Content,
             Self::Power | Self::Unexplained => Blame::Unexplained,
         }

@@ -4,6 +4,32 @@ use core::fmt;
 
 use crate::policy::{Ceilings, Policy};
 
+/// Counts by which content is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// Events that were evaluated.
+    pub events: u64,
+    /// Events whose budget was spent before all rules were asked.
+    pub exhausted: u64,
+    /// Matches.
+    pub matches: u64,
+}
+
+impl Recent {
+    /// What came after an earlier count. Counts that went back are of another run.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Self {
+        if self.events < earlier.events || self.exhausted < earlier.exhausted || self.matches < earlier.matches {
+            return self;
+        }
+        Self {
+            events: self.events.wrapping_sub(earlier.events),
+            exhausted: self.exhausted.wrapping_sub(earlier.exhausted),
+            matches: self.matches.wrapping_sub(earlier.matches),
+        }
+    }
+}
+
 /// Counts of one run of one piece of content, from its first event on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -15,6 +41,8 @@ pub struct Health {
     pub exhausted: u64,
     /// Matches.
     pub matches: u64,
+    /// The same since content was last judged: what begins to fail after a month must not be hidden by the month.
+    pub recent: Recent,
     /// Events that the sensor did not lay out as its manifest says. A bug of the sensor: reported, and never held against
     /// content.
     pub faults: u64,
@@ -39,19 +67,26 @@ impl Health {
     /// What is wrong with the content, by the ceilings.
     #[must_use]
     pub fn complaint(&self, ceilings: &Ceilings) -> Option<Complaint> {
-        if self.events < ceilings.least_events.max(1) {
+        let Recent { events, exhausted, matches } = self.recent;
+        if events < ceilings.least_events.max(1) {
             return None;
         }
         let above = |count: u64, ceiling: u64| {
-            u128::from(count).saturating_mul(1_000_000) > u128::from(ceiling).saturating_mul(u128::from(self.events))
+            u128::from(count).saturating_mul(1_000_000) > u128::from(ceiling).saturating_mul(u128::from(events))
         };
-        if above(self.exhausted, ceilings.exhausted_per_million) {
+        if above(exhausted, ceilings.exhausted_per_million) {
             Some(Complaint::Exhausted)
-        } else if above(self.matches, ceilings.matches_per_million) {
+        } else if above(matches, ceilings.matches_per_million) {
             Some(Complaint::Flooded)
         } else {
             None
         }
+    }
+
+    /// What is counted over the whole run.
+    #[must_use]
+    pub const fn counts(&self) -> Recent {
+        Recent { events: self.events, exhausted: self.exhausted, matches: self.matches }
     }
 
     /// Whether the run has lasted as long, and seen as much, as a healthy one must.

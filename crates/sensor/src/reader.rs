@@ -189,7 +189,7 @@ impl Shared {
             }
         }
         let Counts { events, exhausted, matches, faults, mistyped, corrupt } = counts;
-        Health { seconds: 0, events, exhausted, matches, faults, mistyped, corrupt: corrupt > 0, stalled: false }
+        Health { events, exhausted, matches, faults, mistyped, corrupt: corrupt > 0, ..Health::default() }
     }
 }
 
@@ -210,6 +210,36 @@ impl Reader {
         tally.begin(running.number);
         lock(&shared.tallies).push(Arc::clone(&tally));
         Self { shared: Arc::clone(shared), running, tally, scratch: Vec::new(), kill: Vec::new() }
+    }
+
+    /// Evaluates events as long as there are any: `next` waits for one, `each` evaluates it. Whatever is exchanged meanwhile, each
+    /// event is handed over once, with the newest content that can be had without waiting.
+    ///
+    /// ```
+    /// # use contentcheck_sensor::Reader;
+    /// # use contentcheck_interpreter::Event;
+    /// fn work(mut reader: Reader, next: impl FnMut() -> Option<(&'static str, Event<'static>)>) {
+    ///     reader.run(next, |view, (template, event)| {
+    ///         for number in view.templates_named(template) {
+    ///             // A fault is a bug of the sensor's. It is counted, and ends nothing.
+    ///             let _ = view.evaluate(number, event, 1_000_000, |rule| println!("{}", rule.name));
+    ///         }
+    ///     });
+    /// }
+    /// ```
+    pub fn run<E>(&mut self, mut next: impl FnMut() -> Option<E>, mut each: impl FnMut(&mut View<'_>, E)) {
+        let mut event = next();
+        while event.is_some() {
+            let mut view = self.view();
+            // At least one event for each view: where the store is writing just now, nobody waits for it.
+            while let Some(one) = event.take() {
+                each(&mut view, one);
+                event = next();
+                if !view.is_current() {
+                    break;
+                }
+            }
+        }
     }
 
     /// The newest content, opened. It takes some microseconds, so a thread keeps a view for as long as
@@ -234,7 +264,14 @@ impl Reader {
             None => KillList::NONE,
             Some(open) => switched(&open.verified(), &self.running.switched, &mut self.kill),
         };
-        View { open, kill, scratch: &mut self.scratch, running: &self.running, shared: &self.shared, tally: &self.tally }
+        View {
+            open,
+            kill,
+            scratch: &mut self.scratch,
+            running: &self.running,
+            shared: &self.shared,
+            tally: &self.tally,
+        }
     }
 }
 
@@ -263,24 +300,6 @@ pub(crate) fn switched<'k>(verified: &VerifiedImage<'_>, switched: &Switched, me
 }
 
 /// Content of one reader, with its kill list and memory at hand.
-///
-/// ```
-/// # use contentcheck_sensor::Reader;
-/// # use contentcheck_interpreter::Event;
-/// # fn next_event() -> Option<(&'static str, Event<'static>)> { None }
-/// fn work(mut reader: Reader, mut found: impl FnMut(&str)) {
-///     loop {
-///         let mut view = reader.view();
-///         while view.is_current() {
-///             let Some((template, event)) = next_event() else { return };
-///             for number in view.templates_named(template) {
-///                 // A fault is a bug of the sensor's and is counted; it ends nothing.
-///                 let _ = view.evaluate(number, event, 1_000_000, |rule| found(rule.name));
-///             }
-///         }
-///     }
-/// }
-/// ```
 #[derive(Debug)]
 pub struct View<'r> {
     open: Option<OpenImage<'r>>,

@@ -303,7 +303,8 @@ mod tests {
     use super::*;
 
     fn largest() -> State {
-        let content = |sequence: u64| Content { digest: Digest::of(&sequence.to_le_bytes()), sequence: Sequence(sequence) };
+        let content =
+            |sequence: u64| Content { digest: Digest::of(&sequence.to_le_bytes()), sequence: Sequence(sequence) };
         let entry = |sequence| Some(Quarantined { content: content(sequence), why: Conviction::CrashedLate });
         State {
             generation: u64::MAX - 1,
@@ -354,7 +355,8 @@ mod tests {
     #[test]
     fn a_state_that_cannot_be_is_refused_though_its_checksum_is_right() {
         let mut state = largest();
-        state.earlier = state.candidate.map(|candidate| Good { content: candidate.content, strikes: 0, suspect: false });
+        state.earlier =
+            state.candidate.map(|candidate| Good { content: candidate.content, strikes: 0, suspect: false });
         assert_eq!(State::from_record(&state.to_record()), Err(NoState::Inconsistent));
         let mut state = largest();
         state.running = Some(Rung::Good);

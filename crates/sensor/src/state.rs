@@ -93,7 +93,9 @@ impl fmt::Display for Conviction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Crashed => f.write_str("the sensor crashed with it, and runs with older content"),
-            Self::CrashedLate => f.write_str("it was good, then the sensor crashed with it, and runs with older content"),
+            Self::CrashedLate => {
+                f.write_str("it was good, then the sensor crashed with it, and runs with older content")
+            }
             Self::Complaint(complaint) => complaint.fmt(f),
         }
     }

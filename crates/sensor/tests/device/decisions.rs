@@ -1,8 +1,8 @@
 //! The decisions alone: what follows from crashes, cuts and health, without a disk and without an image.
 
 use contentcheck_sensor::{
-    Act, Blame, BootId, Claim, Complaint, Content, Conviction, Device, Digest, Ended, Found, Health, Observation, Policy,
-    Reason, Refusal, Rung, Sequence, Standing, State, Unusable, Usable,
+    Act, Blame, BootId, Claim, Complaint, Content, Conviction, Device, Digest, Ended, Found, Health, Observation,
+    Policy, Reason, Recent, Refusal, Rung, Sequence, Standing, State, Unusable, Usable,
 };
 
 const POLICY: Policy = Policy { bake_seconds: 100, bake_events: 10, ..Policy::DEFAULT };
@@ -13,11 +13,17 @@ const BAKED: Health = Health {
     events: 10,
     exhausted: 0,
     matches: 0,
+    recent: Recent { events: 0, exhausted: 0, matches: 0 },
     faults: 0,
     mistyped: 0,
     corrupt: false,
     stalled: false,
 };
+
+/// After many events that were fine, some that are judged.
+fn judged(events: u64, exhausted: u64, matches: u64) -> Health {
+    Health { events: u64::MAX, recent: Recent { events, exhausted, matches }, ..BAKED }
+}
 
 fn content(sequence: u64) -> Content {
     Content { digest: Digest::of(&sequence.to_le_bytes()), sequence: Sequence(sequence) }
@@ -211,7 +217,7 @@ fn good_content_that_fails_later_gives_way_to_the_one_before() {
     assert_eq!(one.state.floor, Sequence(2), "the floor does not sink");
 
     let mut one = One::with_good(&[1, 2]);
-    let costly = Health { events: 1_000, exhausted: 2, ..BAKED };
+    let costly = judged(1_000, 2, 0);
     assert_eq!(one.see(&Observation::Healthy(costly)), Act::Run(Rung::Good));
     assert_eq!(one.running(), (Rung::Good, 1));
     assert_eq!(one.state.quarantine[0].unwrap().why, Conviction::Complaint(Complaint::Exhausted));
@@ -221,15 +227,14 @@ fn good_content_that_fails_later_gives_way_to_the_one_before() {
 fn ceilings_are_of_content_and_faults_are_of_the_sensor() {
     let ceilings = POLICY.ceilings;
     let of = |health: Health| health.complaint(&ceilings);
-    let many = Health { events: 1_000, ..BAKED };
-    assert_eq!(of(many), None);
-    assert_eq!(of(Health { exhausted: 1, ..many }), None);
-    assert_eq!(of(Health { exhausted: 2, ..many }), Some(Complaint::Exhausted));
-    assert_eq!(of(Health { matches: 100, ..many }), None);
-    assert_eq!(of(Health { matches: 101, ..many }), Some(Complaint::Flooded));
-    assert_eq!(of(Health { exhausted: 999, events: 999, ..many }), None, "too few events to judge");
-    assert_eq!(of(Health { faults: u64::MAX, mistyped: u64::MAX, ..many }), None);
-    assert_eq!(of(Health { exhausted: u64::MAX, matches: u64::MAX, events: u64::MAX, ..many }), Some(Complaint::Exhausted));
+    assert_eq!(of(judged(1_000, 0, 0)), None);
+    assert_eq!(of(judged(1_000, 1, 0)), None);
+    assert_eq!(of(judged(1_000, 2, 0)), Some(Complaint::Exhausted));
+    assert_eq!(of(judged(1_000, 0, 100)), None);
+    assert_eq!(of(judged(1_000, 0, 101)), Some(Complaint::Flooded));
+    assert_eq!(of(judged(999, 999, 0)), None, "too few events to judge");
+    assert_eq!(of(Health { faults: u64::MAX, mistyped: u64::MAX, ..judged(1_000, 0, 0) }), None);
+    assert_eq!(of(judged(u64::MAX, u64::MAX, u64::MAX)), Some(Complaint::Exhausted));
 }
 
 #[test]
@@ -277,7 +282,7 @@ fn sequences_rise_and_by_no_more_than_a_step() {
     let most = Sequence(5 + POLICY.step);
     assert_eq!(one.offer(1 << 63), Err(Refusal::Ahead { offered: Sequence(1 << 63), most }));
     assert_eq!(one.offer(most.0), Ok(()));
-    one.see(&Observation::Healthy(Health { events: 1_000, exhausted: 1_000, ..BAKED }));
+    one.see(&Observation::Healthy(judged(1_000, 1_000, 0)));
     assert_eq!(one.state.floor, Sequence(5), "only what was confirmed raises the floor");
 }
 
@@ -301,7 +306,11 @@ fn expiry_is_about_installing_and_the_clock_is_believed_forward_only() {
     let expired = |until, now| Err(Refusal::Expired { until, now });
     assert_eq!(ask(&one.state, 99, &Device { wall: Some(100), ..DEVICE }), expired(99, 100));
     assert_eq!(ask(&one.state, 100, &Device { wall: Some(100), ..DEVICE }), Ok(()));
-    assert_eq!(ask(&one.state, 99, &Device { wall: Some(0), built: 100, ..DEVICE }), expired(99, 100), "clock in the past");
+    assert_eq!(
+        ask(&one.state, 99, &Device { wall: Some(0), built: 100, ..DEVICE }),
+        expired(99, 100),
+        "clock in the past"
+    );
     assert_eq!(ask(&one.state, 99, &DEVICE), Ok(()), "no clock: sequences decide");
     // Clock far in the future, then right: nothing was learned from it.
     let _ = ask(&one.state, u64::MAX, &Device { wall: Some(u64::MAX), ..DEVICE });
