@@ -24,9 +24,9 @@ pub const ZSTD_WINDOW: u64 = 128 * 1024 * 1024;
 /// Bytes that a compressed input may unpack to before [`EXPANSION`] is looked at.
 pub const EXPANSION_FROM: u64 = 64 * 1024 * 1024;
 
-/// Bytes that one compressed byte may unpack to. Logs reach some 200, a bomb of zstd 30,000, and gzip never more than 1,032: a
-/// limit beyond that would never hold one back.
-pub const EXPANSION: u64 = 400;
+/// Bytes that one compressed byte may unpack to. Logs reach some 200, one short event over and over 410, a bomb of zstd 30,000,
+/// and gzip never more than 1,032: a limit beyond that would never hold one back.
+pub const EXPANSION: u64 = 600;
 
 /// Combinations of values under which the router files one template type; one that has more is
 /// tried on every event.

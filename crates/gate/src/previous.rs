@@ -4,7 +4,6 @@ use contentcheck_parser::release;
 
 use crate::attest::{self, Refusal};
 use crate::evidence::{Evidence, InputDigest, InputKind, ReleaseFacts};
-use crate::facts::plural;
 use crate::subject::Built;
 
 /// Evidence of the release before. That it is of no other one was looked at.
@@ -109,7 +108,8 @@ fn is_of(evidence: &Evidence, previous: &Built) -> Result<(), String> {
         ));
     }
     // Names depend on where a release lies; what its tables hold does not.
-    let tables = digests(&previous.judged().inputs(), |input| input.kind == release::InputKind::Table);
+    let inputs = previous.judged().inputs();
+    let tables = digests(&inputs, |input| input.kind == release::InputKind::Table);
     let mut then: Vec<String> = of_kind(evidence, InputKind::Table).map(|input| input.sha256.clone()).collect();
     then.sort_unstable();
     if then != tables {
@@ -119,11 +119,16 @@ fn is_of(evidence: &Evidence, previous: &Built) -> Result<(), String> {
     if now == then || now == Manifests::default() {
         return Ok(());
     }
-    Err(format!(
-        "the manifests of the previous release say something else now: {} of {} are those of the evidence",
-        now.files.iter().filter(|sha256| then.files.contains(sha256)).count(),
-        plural(now.files.len() + now.shipped.len(), "manifest")
-    ))
+    let is_other = |input: &&release::Input| {
+        input.kind == release::InputKind::Manifest
+            && !input.name.starts_with(release::SHIPPED)
+            && !then.files.contains(&input.sha256)
+    };
+    let which = match inputs.iter().find(is_other) {
+        Some(other) => format!("`{}` is none of those of the evidence", other.name),
+        None => "it has other ones than the evidence".to_owned(),
+    };
+    Err(format!("the manifests of the previous release say something else now: {which}"))
 }
 
 /// Manifests and fleet files: those of a release by what they hold, wherever they lie, and those that ship with the program
