@@ -39,7 +39,7 @@ pub enum Command {
     Explain(Explain),
     /// Print the JSON schema of a format
     Schema(Schema),
-    /// List, show, compare and import sensor manifests
+    /// List, show, compare and import sensor manifests; generate source text from them
     Sensor(Sensor),
     /// Run every check over a release before it ships, and leave evidence
     Gate(Box<Gate>),
@@ -886,6 +886,35 @@ pub enum SensorCommand {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Generate source text from a manifest: structs, constants, and a conversion to the values of an event
+    Codegen(SensorCodegen),
+}
+
+/// Languages of `sensor codegen`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CodegenLanguage {
+    /// Over the crate contentcheck-interpreter
+    Rust,
+    /// A header for C99 or C++, over contentcheck.h
+    C,
+    /// By cgo, over contentcheck.h
+    Go,
+}
+
+/// Generate source text from a manifest.
+#[derive(Debug, Args)]
+pub struct SensorCodegen {
+    /// A manifest file or `builtin:sysmon/4.90`
+    pub manifest: String,
+    /// The language
+    #[arg(long, value_enum)]
+    pub lang: CodegenLanguage,
+    /// The package of a Go file, `main` by default: cgo's types are not shared between packages
+    #[arg(long, value_name = "NAME")]
+    pub package: Option<String>,
+    /// Write the text here instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Which rule reads which input, and which inputs there are.

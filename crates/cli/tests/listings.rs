@@ -101,3 +101,44 @@ fn codes_are_explained() {
     assert_eq!((one[0]["code"].as_str(), one[0]["severity"].as_str()), (Some("CC0401"), Some("error")));
     assert!(all.as_array().unwrap().contains(&one[0]));
 }
+
+/// Source text of a manifest, on standard output or in a file, which is never the manifest itself.
+#[test]
+fn source_text_is_made_of_a_manifest() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/images/first/edr-1.4.0.json");
+    let run = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_contentcheck")).args(["sensor", "codegen"]).args(arguments).output();
+        let output = output.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    for (lang, part) in [
+        ("rust", "pub struct EdrProcessStart<'e> {"),
+        ("c", "static const cc_manifest_t EDR_MANIFEST = {"),
+        ("go", "package main\n"),
+    ] {
+        let (code, text, said) = run(&["--lang", lang, manifest]);
+        assert!(code == Some(0) && said.is_empty() && text.contains(part), "{lang}: {said}{text}");
+        assert_eq!(run(&["--lang", lang, manifest]).1, text);
+    }
+    assert!(run(&["--lang", "go", "--package", "sensor", manifest]).1.contains("package sensor\n"));
+
+    let file = std::env::temp_dir().join(format!("contentcheck-{}-made.rs", std::process::id()));
+    let path = file.to_str().unwrap();
+    assert_eq!(run(&["--lang", "rust", manifest, "-o", path]), (Some(0), String::new(), String::new()));
+    let made = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(made, run(&["--lang", "rust", manifest]).1);
+
+    for (arguments, part) in [
+        (&["--lang", "c", "--package", "x", manifest][..], "`--package` is for `--lang go`"),
+        (&["--lang", "go", "--package", "type", manifest], "`type` is not a name of a package"),
+        (&["--lang", "c", "builtin:sysmon"], "name one version"),
+        (&["--lang", "rust", manifest, "-o", manifest], "edr-1.4.0.json"),
+        (&["--lang", "perl", manifest], "perl"),
+    ] {
+        let (code, text, said) = run(arguments);
+        assert!(code == Some(2) && text.is_empty() && said.contains(part), "{arguments:?}: {code:?} {said}");
+    }
+}

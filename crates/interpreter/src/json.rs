@@ -66,7 +66,7 @@ impl Display for ManifestJson<'_> {
         f.write_str("\n\"templates\":{")?;
         let (mut last, mut comma) = (None, "");
         while let Some(supply) = next(manifest.templates, last) {
-            write!(f, "{comma}\n")?;
+            writeln!(f, "{comma}")?;
             string(f, supply.template)?;
             f.write_str(":{\"inputs\":")?;
             inputs(f, supply.inputs)?;

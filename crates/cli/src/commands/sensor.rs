@@ -1,4 +1,6 @@
-//! `contentcheck sensor`: list, show, compare and import sensor manifests.
+//! `contentcheck sensor`: list, show, compare and import sensor manifests, and generate source text from them.
+
+mod codegen;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,6 +34,7 @@ pub fn run(arguments: &args::Sensor, streams: &mut Streams<'_>) -> Outcome {
             let options = Options { sensor: name.clone(), version: version.clone(), ..Options::default() };
             import(file, &options, output.as_deref(), streams)
         }
+        SensorCommand::Codegen(arguments) => codegen::run(arguments, streams),
     }
 }
 
