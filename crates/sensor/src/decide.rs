@@ -531,10 +531,10 @@ impl Next<'_> {
             self.reasons.add(Reason::Corrupt);
             return Act::Choose;
         }
-        if let Some(complaint) = health.complaint(&self.policy.ceilings) {
-            if self.complain(complaint) {
-                return Act::Choose;
-            }
+        if let Some(complaint) = health.complaint(&self.policy.ceilings)
+            && self.complain(complaint)
+        {
+            return Act::Choose;
         }
         // Without content there are no events that could be counted.
         let is_baked = match self.state.running {

@@ -120,7 +120,8 @@ pub trait Disk {
     /// # Errors
     /// When it is missing, larger, none, or cannot be read.
     fn read(&mut self, place: &Place, most: usize) -> Result<Vec<u8>, DiskError>;
-    /// Writes a file, over whatever it held. It need not be on disk then.
+    /// Writes a new file. What had its name before is let go of and not written to: after a power cut it may be the same
+    /// file as another one. The new file need not be on disk then.
     ///
     /// # Errors
     /// When it cannot be written; part of it may be.
@@ -246,8 +247,11 @@ impl Disk for Files {
 
     fn write(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError> {
         let path = self.path(place);
-        regular_or_missing(&path)?;
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().create_new(true).write(true).open(path)?;
         Ok(file.write_all(bytes)?)
     }
 

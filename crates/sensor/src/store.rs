@@ -316,10 +316,10 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             return Err(Refusal::Memory);
         }
         let needed = (image.len() as u64).saturating_add(envelope.len() as u64).saturating_add(RESERVE);
-        if let Ok(Some(free)) = self.disk.free() {
-            if free < needed {
-                return Err(Refusal::Space { needed, free: Some(free) });
-            }
+        if let Ok(Some(free)) = self.disk.free()
+            && free < needed
+        {
+            return Err(Refusal::Space { needed, free: Some(free) });
         }
         let matched = considered.matches(Digest::of(image))?;
         let sequence = Sequence(Identity::read(image).map_or(0, |identity| identity.sequence));
@@ -566,10 +566,10 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     /// The content that runs, under the rung where it stands now.
     fn relabel(&self) {
         let current = self.shared.current();
-        if let Some(rung) = self.state.running.filter(|rung| *rung != current.rung) {
-            if self.state.content(rung) == current.content {
-                self.shared.swap(rung, current.content, current.image.clone(), Arc::clone(&current.switched));
-            }
+        if let Some(rung) = self.state.running.filter(|rung| *rung != current.rung)
+            && self.state.content(rung) == current.content
+        {
+            self.shared.swap(rung, current.content, current.image.clone(), Arc::clone(&current.switched));
         }
     }
 

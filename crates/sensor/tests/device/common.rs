@@ -259,11 +259,15 @@ impl Platter {
         Some(&mut self.nodes[node].now)
     }
 
-    /// Damages a file where it lies.
+    /// Damages a file where it lies: for good, whatever becomes of the power.
     pub(crate) fn rot(&mut self, path: &str) {
-        let file = self.file(path).unwrap();
-        let at = file.len() / 2;
-        file[at] ^= 0x40;
+        let Some((_, node)) = self.names.iter().find(|(place, _)| place.to_string() == path) else { return };
+        let node = &mut self.nodes[*node];
+        let at = node.now.len() / 2;
+        if let Some(byte) = node.now.get_mut(at) {
+            *byte ^= 0x40;
+        }
+        node.synced = node.now.clone();
     }
 
     pub(crate) fn lose(&mut self, path: &str) {
@@ -331,26 +335,25 @@ impl Disk for Sim {
         let mut platter = self.platter();
         let (bytes, room) = platter.fitting(bytes);
         let bytes = if is_last { &bytes[..bytes.len() / 2] } else { bytes };
-        match platter.names.get(place).copied() {
-            Some(node) => platter.nodes[node].now = bytes.to_vec(),
-            None => {
-                let node = platter.nodes.len();
-                platter.nodes.push(Node { now: bytes.to_vec(), synced: Vec::new() });
-                platter.names.insert(place.clone(), node);
-                platter.pending.push(Pending::Link(place.clone(), node));
-            }
+        let node = platter.nodes.len();
+        platter.nodes.push(Node { now: bytes.to_vec(), synced: Vec::new() });
+        if platter.names.insert(place.clone(), node).is_some() {
+            platter.pending.push(Pending::Unlink(place.clone()));
         }
+        platter.pending.push(Pending::Link(place.clone(), node));
         drop(platter);
         room.and_then(|()| Self::done(is_last))
     }
 
     fn append(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError> {
-        let mut whole = {
-            let platter = self.platter();
-            platter.names.get(place).map(|node| platter.nodes[*node].now.clone()).unwrap_or_default()
-        };
-        whole.extend_from_slice(bytes);
-        self.write(place, &whole)
+        let Some(node) = self.platter().names.get(place).copied() else { return self.write(place, bytes) };
+        let is_last = self.call("append", true, &place.to_string())?;
+        let mut platter = self.platter();
+        let (bytes, room) = platter.fitting(bytes);
+        let bytes = if is_last { &bytes[..bytes.len() / 2] } else { bytes };
+        platter.nodes[node].now.extend_from_slice(bytes);
+        drop(platter);
+        room.and_then(|()| Self::done(is_last))
     }
 
     fn sync(&mut self, place: &Place) -> Result<(), DiskError> {

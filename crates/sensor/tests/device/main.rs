@@ -1,4 +1,11 @@
 //! A device and what can happen to it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod cases;
 mod common;

@@ -344,3 +344,32 @@ impl Totals {
         }
     }
 }
+
+/// A rename that was not synced may leave a file under both of its names. Whoever writes to the one then writes to the other,
+/// which was the last whole copy of the state.
+#[test]
+fn what_is_left_in_tmp_is_not_written_to() {
+    use Step::{Bake, Cut, Exhaust, Fail, Kill, Offer, Room, Rot, RotState, SecondAgent};
+    let mut model = Model::new(2_555_431_436_553_759_665);
+    for step in [
+        Offer(0),
+        Offer(1),
+        Exhaust,
+        Offer(1),
+        Offer(1),
+        RotState(false),
+        Fail(7),
+        Rot,
+        Room(640),
+        Bake,
+        SecondAgent,
+        Cut(28),
+        Kill(0),
+        Offer(0),
+        Exhaust,
+        Offer(1),
+        RotState(true),
+    ] {
+        model.take(step);
+    }
+}
