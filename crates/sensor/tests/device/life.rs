@@ -43,3 +43,19 @@ impl World {
         device
     }
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_status_is_for_machines_too() {
+    let world = World::new();
+    let mut device = world.with_good(&[1]);
+    device.offer(&image(2), &envelope("release", 2)).unwrap();
+    let status = serde_json::to_value(device.status()).unwrap();
+    assert_eq!((&status["condition"], &status["runs"]), (&"well".into(), &"candidate".into()));
+    assert_eq!((&status["running"]["sequence"], &status["good"]["sequence"]), (&2.into(), &1.into()));
+    assert_eq!(status["candidate"]["standing"], "on trial");
+    assert_eq!(status["good"]["digest"], content(1).digest.to_string());
+    assert_eq!((&status["floor"], &status["both_copies"]), (&1.into(), &true.into()));
+    let records = serde_json::to_value(device.evidence().collect::<Vec<_>>()).unwrap();
+    assert!(records.as_array().unwrap().iter().any(|record| record["what"] == "sequence 1 is last known good"));
+}
