@@ -145,6 +145,7 @@ pub struct Store<D, P, A> {
     platform: P,
     authority: A,
     role: Role,
+    is_locked: bool,
     memory: Memory,
     /// Whether both copies on disk are the state that was written last.
     both_copies: bool,
@@ -205,8 +206,15 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     /// directory can be used, factory content runs, and [`Store::status`] says why.
     pub fn open(config: Config, mut disk: D, mut platform: P, authority: A) -> Self {
         let made = disk.make();
-        // A disk that knows no locks has one sensor that may write at most, and it cannot be told which.
-        let role = if disk.lock() == Ok(true) { Role::Owner } else { Role::Guest };
+        let lock = disk.lock();
+        let role = match lock {
+            // Where this process can write nothing, it takes nothing from another one.
+            Ok(true) | Err(DiskError::ReadOnly) => Role::Owner,
+            // A disk that knows no locks may have two sensors that write.
+            Ok(false) | Err(_) => Role::Guest,
+        };
+        // Read before the lock was had, or without it, a state may be another sensor's past by the time it is written.
+        let is_locked = lock == Ok(true);
         let copies = [0, 1].map(|at| read_copy(&mut disk, at));
         let (memory, state, newest) = remembered(config.build, copies);
         let attempted = copies.iter().filter_map(|copy| copy.ok().flatten()).map(|state| state.generation).max();
@@ -223,6 +231,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             platform,
             authority,
             role,
+            is_locked,
             memory,
             both_copies: memory == Memory::Whole,
             state,
@@ -303,7 +312,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         if self.role == Role::Guest {
             return Err(Refusal::Taken);
         }
-        if matches!(self.memory, Memory::Unreadable(_)) {
+        if !self.is_writable() {
             return Err(Refusal::ReadOnly);
         }
         if envelope.len() > ENVELOPE_BYTES {
@@ -358,7 +367,8 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             return Err(KillRefusal::Old { offered: mark.epoch, known: known.epoch });
         }
         let at = place(Directory::Kills, mark.digest);
-        let is_put = self.put(&envelope_of(&at), envelope).and_then(|()| self.put(&at, list)).is_ok();
+        let is_put =
+            self.is_writable() && self.put(&envelope_of(&at), envelope).and_then(|()| self.put(&at, list)).is_ok();
         let decision = self.state.decide(&Observation::Killing(mark), &self.config.policy);
         // What is not on disk must not be named there.
         let is_kept = is_put && self.persist(decision.state).is_ok();
@@ -447,6 +457,13 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         self.role
     }
 
+    /// Whether this process writes to the store: it had the lock before it read the state, and could read it. Whatever is on a
+    /// disk that cannot be read is better than what this process knows.
+    #[must_use]
+    pub const fn is_writable(&self) -> bool {
+        self.is_locked && !matches!(self.memory, Memory::Unreadable(_))
+    }
+
     fn elapsed(&mut self) -> u64 {
         // A clock that fails stands still, and so does a trial.
         self.platform.elapsed().unwrap_or(0)
@@ -514,7 +531,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     fn settle(&mut self, state: State) -> bool {
         let mut found = Found::default();
         let mut loaded: Vec<(Rung, Loaded)> = Vec::new();
-        let mut writable = self.role == Role::Owner && !matches!(self.memory, Memory::Unreadable(_));
+        let mut writable = self.is_writable();
         loop {
             let looked = Observation::Looked { found, writable, boot: self.boot };
             let decision = state.decide(&looked, &self.config.policy);
@@ -641,8 +658,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     /// Writes a state: first over the older copy, so that the other one stays whole until this one is on disk.
     fn persist(&mut self, next: State) -> Result<(), DiskError> {
-        // Whatever is on a disk that cannot be read is better than what this process knows.
-        if self.role == Role::Guest || matches!(self.memory, Memory::Unreadable(_)) {
+        if !self.is_writable() {
             return Err(DiskError::ReadOnly);
         }
         self.attempted = self.attempted.max(self.state.generation).saturating_add(1);
@@ -675,7 +691,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     /// Removes what neither copy of the state names.
     fn tidy(&mut self) {
-        if self.role == Role::Guest || matches!(self.memory, Memory::Unreadable(_)) {
+        if !self.is_writable() {
             return;
         }
         if let Ok(names) = self.disk.list(Directory::Temporary, NAMES) {
@@ -720,7 +736,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     fn note(&mut self, what: &str) {
         let wall = self.platform.wall();
-        let disk = (self.role == Role::Owner).then_some(&mut self.disk);
+        let disk = self.is_locked.then_some(&mut self.disk);
         self.evidence.add(disk, wall, what);
     }
 }

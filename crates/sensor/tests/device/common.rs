@@ -303,6 +303,9 @@ impl Disk for Sim {
         if self.has_lock {
             return Ok(true);
         }
+        if platter.read_only {
+            return Err(DiskError::ReadOnly);
+        }
         if platter.locked {
             return Ok(false);
         }
