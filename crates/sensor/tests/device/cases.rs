@@ -852,3 +852,61 @@ fn what_is_built_in_may_be_missing_or_damaged() {
     assert!(told(&device).contains(&why), "{}", told(&device));
     assert_eq!(world.machine().boot, Some(BootId([1; 16])));
 }
+
+#[test]
+fn what_a_state_on_disk_names_is_not_removed() {
+    let world = World::new();
+    let mut device = world.with_good(&[1, 2]);
+    // Given up in memory alone, since the disk is full; files could be removed all the same.
+    world.platter().room = Some(0);
+    for _ in 0..100 {
+        evaluate_one(&mut device.reader(), MATCHING, 1).unwrap();
+    }
+    let _ = device.check();
+    assert_eq!(runs(&device), (Rung::Good, 1));
+    world.platter().room = None;
+    let device = world.restart(device, Ended::Stopped);
+    assert_eq!(runs(&device), (Rung::Good, 2), "what is on disk names it still");
+}
+
+#[test]
+fn a_trial_that_cannot_be_written_is_not_begun() {
+    let world = World::new();
+    let mut device = world.with_good(&[1]);
+    offer(&mut device, 2).unwrap();
+    world.platter().room = Some(0);
+    let mut device = world.restart(device, Ended::Crashed);
+    assert_eq!(runs(&device), (Rung::Good, 1));
+    // It is begun once it can be, without a restart.
+    world.platter().room = None;
+    world.machine().elapsed = Some(3_600);
+    let _ = device.check();
+    assert_eq!(runs(&device), (Rung::Candidate, 2));
+}
+
+#[test]
+fn an_envelope_of_other_content_is_none() {
+    let world = World::new();
+    let device = world.with_good(&[1]);
+    *world.platter().file(&format!("images/{}.env", content(1).digest)).unwrap() = envelope("release", 2);
+    let device = world.restart(device, Ended::Stopped);
+    assert_eq!(runs(&device), (Rung::Factory, 0));
+}
+
+#[test]
+fn what_was_given_up_long_ago_does_not_come_back() {
+    let world = World::new();
+    let mut device = world.with_good(&[1]);
+    for sequence in 2..9 {
+        offer(&mut device, sequence).unwrap();
+        for _ in 0..100 {
+            evaluate_one(&mut device.reader(), MATCHING, 1).unwrap();
+        }
+        let _ = device.check();
+        assert_eq!(runs(&device), (Rung::Good, 1));
+    }
+    for sequence in 2..5 {
+        let known = Sequence(8);
+        assert_eq!(offer(&mut device, sequence), Err(Refusal::Old { offered: Sequence(sequence), known }));
+    }
+}
