@@ -290,7 +290,9 @@ fn evaluate(caller: &mut Caller<'_>, image: *const CcImage, sizes: CcSizes) {
     let kill = if caller.choices.once_in(4) { kill } else { null() };
 
     let mut scratch = vec![CANARY; sizes.scratch / 8 + 1 + 3 * caller.choices.below(64)];
-    let budget = if caller.choices.once_in(4) { caller.choices.below(4096) as u64 } else { u64::MAX };
+    // Few steps are spent by the shortest event, more by a long one.
+    let most = *caller.choices.pick(&[32, 4096]);
+    let budget = if caller.choices.once_in(4) { caller.choices.below(most) as u64 } else { u64::MAX };
     let mut outcome = CcOutcome {
         status: 0,
         match_count: 0,

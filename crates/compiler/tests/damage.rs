@@ -220,7 +220,7 @@ fn keys_that_lie_over_each_other_are_refused() {
 
 /// An image that looks for many literals at the beginning of a value.
 fn prefixes(count: usize) -> Vec<u8> {
-    let literals: Vec<String> = (0..count).map(|number| format!("\"c:{number:05}/x\"")).collect();
+    let literals: Vec<String> = (0..count).map(|number| format!("\"c:{number:05}/xyz\"")).collect();
     let text = format!(
         "template t @ 1 {{\n    1 a : string nocase\n}}\nrule r {{\n    id: \"00000001-5d1f-4c1e-9a3b-000000000001\"\n    \
          template: t @ 1\n    severity: low\n    when a starts_with [{}]\n}}\n",

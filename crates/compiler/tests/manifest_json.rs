@@ -1,5 +1,4 @@
 //! A sensor that prints its manifest prints what the checker's own writer writes.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_model::sensor::{Input, Manifest, Sensor};
