@@ -97,7 +97,7 @@
 //! directory, and [`Reader`]s evaluate. The feature `serde` makes [`Status`] and [`Record`] JSON.
 //!
 //! The feature `keys` adds
-//! [`Keyring`], an authority by ed25519 that takes the statements of the gate.
+//! `Keyring`, an authority by ed25519 that takes the statements of the gate.
 //!
 //! Not here yet: rings, the log and its witnesses, a device's own id, fetching, and the arming of a kernel driver.
 #![no_std]
