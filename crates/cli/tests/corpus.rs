@@ -20,6 +20,7 @@ use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
+use contentcheck_sensor::{Conviction, Distrust, Refusal, Rung, Sequence};
 
 /// A case whose file a repository cannot or should not hold.
 struct Made {
@@ -48,6 +49,9 @@ const DAMAGED: &[Damaged] = &[
 type Reported = fn() -> &'static str;
 
 /// Codes that no file can bring about, and where in this file they are.
+/// Why no run of the command line brings about what a device answers to an offer.
+const NO_OFFER: &str = "the command line offers nothing to a device";
+
 const UNREACHED: &[(&str, &str, Reported)] = &[
     (
         "CC0525",
@@ -62,6 +66,19 @@ const UNREACHED: &[(&str, &str, Reported)] = &[
     ("CC1104", "the command line lends what the image asks for", || fault(Wrong::Scratch)),
     ("CC1105", "the command line switches no rule off", || fault(Wrong::Kill)),
     ("CC1106", "no image that was verified brings it about", || Fault::Corrupt { section: Section::Code }.code()),
+    ("CC1110", NO_OFFER, || Refusal::Large { found: 2, most: 1 }.code()),
+    ("CC1111", NO_OFFER, || Refusal::Distrusted(Distrust::Subject).code()),
+    ("CC1112", NO_OFFER, || Refusal::Known(Rung::Factory).code()),
+    ("CC1113", NO_OFFER, || Refusal::Quarantined(Conviction::Crashed).code()),
+    ("CC1114", NO_OFFER, || Refusal::Ahead { offered: Sequence(9), most: Sequence(1) }.code()),
+    ("CC1115", NO_OFFER, || Refusal::Expired { until: 1, now: 2 }.code()),
+    ("CC1116", NO_OFFER, || Refusal::Digest.code()),
+    ("CC1117", NO_OFFER, || Refusal::Mixed { signed: Sequence(1), found: Sequence(2) }.code()),
+    ("CC1118", NO_OFFER, || Refusal::KillSwitch.code()),
+    ("CC1119", NO_OFFER, || Refusal::Memory.code()),
+    ("CC1120", NO_OFFER, || Refusal::Space { needed: 1, free: None }.code()),
+    ("CC1121", NO_OFFER, || Refusal::ReadOnly.code()),
+    ("CC1122", NO_OFFER, || Refusal::Taken.code()),
 ];
 
 const MADE: &[Made] = &[

@@ -34,10 +34,10 @@ impl Approach {
         if self.needles.is_empty() || grams(literal) >= self.stride && self.stride > 0 {
             return None;
         }
-        let pairs = literal.bytes.windows(2).zip(0_u16..);
+        let mut pairs = (0..=u16::MAX).zip(literal.bytes.windows(2));
         let is_needle =
             |pair: &[u8]| self.needles.iter().any(|needle| pair.iter().map(|byte| hash::blur(*byte)).eq(*needle));
-        pairs.into_iter().find(|(pair, _)| is_needle(pair)).map(|(_, at)| at)
+        pairs.find(|(_, pair)| is_needle(pair)).map(|(at, _)| at)
     }
 
     /// What a value costs, in instructions, of a length that values have.

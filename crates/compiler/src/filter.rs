@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
-    ANCHOR_MAX, BUCKET_MAX, CLOSE, ENTRY_LITERAL_AT, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Look,
-    Probe, WIDE_GRAM,
+    ANCHOR_MAX, BUCKET_MAX, CLOSE, Entry, Filter, GRAM, IGNORE_CASE, Literal, LiteralKind, Look, Probe, WIDE_GRAM,
 };
 use contentcheck_interpreter::hash::{Near, anchored, check_of};
 use contentcheck_interpreter::{hash, literal_key};
@@ -33,8 +32,7 @@ pub(crate) struct Placed {
 /// An entry for some bytes of a literal, which have a hash.
 fn entry(number: u32, gram: u32, factor: &Factor, key: u64, hashed: (usize, usize)) -> (u64, Entry) {
     let (place, near) = Near::in_literal(&factor.bytes, hashed);
-    let literal = number << ENTRY_LITERAL_AT | (place as u32) << 3 | gram;
-    (key, Entry { check: check_of(key), near, literal })
+    (key, Entry::new(check_of(key), number, gram, (place as u32, near)))
 }
 
 /// Where [`Placed::write`] put an index.
@@ -208,7 +206,7 @@ fn best_gram(
 fn overfull(entries: &[(u64, Entry)]) -> BTreeSet<u32> {
     let mut by_key: BTreeMap<u64, Vec<u32>> = BTreeMap::new();
     for (key, entry) in entries {
-        by_key.entry(*key).or_default().push(entry.literal >> ENTRY_LITERAL_AT);
+        by_key.entry(*key).or_default().push(entry.number());
     }
     // Not all of a bucket, so that others that fall into it find room.
     let most = BUCKET_MAX as usize * 3 / 4;

@@ -94,9 +94,10 @@ impl Frequency {
     }
 }
 
-/// The pairs of bytes of a text, each once, as needles are compared.
+/// The pairs of bytes of a text, each once, as needles are compared. A literal says in sixteen bits where its needle
+/// stands, so pairs beyond that are none.
 pub(crate) fn pairs_of(text: &[u8]) -> BTreeSet<[u8; 2]> {
-    let pairs = text.windows(2).filter_map(|pair| pair.first_chunk::<2>());
+    let pairs = text.windows(2).take(usize::from(u16::MAX) + 1).filter_map(|pair| pair.first_chunk::<2>());
     pairs.map(|pair| pair.map(blur)).collect()
 }
 

@@ -3,8 +3,8 @@
 
 use crate::evaluate::{GATE_MAX, SEARCHES};
 use crate::format::{
-    Atom, ENTRY_LITERAL_AT, Entry, Filter, Input, Instruction, KEYWORD, Keywords, Literal, Look, NfaState, Opcode,
-    Part, Pattern, PatternKind, Predicate, Program, Regex, Section, Set, Template, input_flags, predicate_flags,
+    Atom, Entry, Filter, Input, Instruction, KEYWORD, Keywords, Literal, Look, NfaState, Opcode, Part, Pattern,
+    PatternKind, Predicate, Program, Regex, Section, Set, Template, input_flags, predicate_flags,
 };
 use crate::image::{Image, bit_words};
 
@@ -291,7 +291,7 @@ impl Image<'_> {
             let first = filter.entries.wrapping_add(from);
             let mut sum = 0_u64;
             for record in self.entries.range(first, to.wrapping_sub(from)).unwrap_or(&[]) {
-                let number = Entry::decode(record).literal >> ENTRY_LITERAL_AT;
+                let number = Entry::decode(record).number();
                 let literal = literals.get(number as usize).map(Literal::decode).unwrap_or_default();
                 let one = compared(literal.len).saturating_add(u64::from(literal.action_count));
                 let one = one.saturating_add(price::ENTRY);

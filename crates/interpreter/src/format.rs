@@ -54,10 +54,8 @@ pub const WIDE_GRAM: usize = 3;
 pub const STRIDE_MAX: u8 = 8;
 /// Most needles of a look.
 pub const NEEDLES_MAX: u8 = 4;
-/// Where in an entry's number its literal begins: below are the gram, and where the bytes near it stand.
-pub const ENTRY_LITERAL_AT: u32 = 5;
-/// Most literals of an index.
-pub const LITERALS_MAX: u32 = 1 << (32 - ENTRY_LITERAL_AT);
+/// Most literals of an index: an entry has 27 bits for its literal.
+pub const LITERALS_MAX: u32 = 1 << 27;
 /// In a template type: no rule on it asks for keywords.
 pub const NO_KEYWORDS: u32 = u32::MAX;
 /// Bytes of a sensor's name, and of a version.
@@ -524,6 +522,36 @@ records! {
         4 count: u32,
         /// The input, counted from the template type's first, or [`KEYWORD`].
         8 input: u16,
+    }
+}
+
+impl Entry {
+    /// An entry for the bytes of a literal that have a hash: which of its grams they are, and what stands near them and
+    /// where.
+    #[must_use]
+    pub const fn new(check: u16, number: u32, gram: u32, (place, near): (u32, u16)) -> Self {
+        Self { check, near, literal: number << 5 | place << 3 | gram }
+    }
+
+    /// The literal, counted from the first of its index.
+    #[must_use]
+    #[inline]
+    pub const fn number(&self) -> u32 {
+        self.literal >> 5
+    }
+
+    /// Which of the literal's grams it is.
+    #[must_use]
+    #[inline]
+    pub const fn gram(&self) -> u32 {
+        self.literal & 7
+    }
+
+    /// Where the bytes near it stand: the number of a [`crate::hash::Near`].
+    #[must_use]
+    #[inline]
+    pub const fn place(&self) -> u32 {
+        self.literal >> 3 & 3
     }
 }
 

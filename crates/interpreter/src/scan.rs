@@ -8,8 +8,8 @@ use crate::bind::{BoundEvent, texted};
 use crate::cost::price;
 use crate::fault::{Fault, Halt};
 use crate::format::{
-    Atom, ENTRY_LITERAL_AT, Entry, GRAM, IGNORE_CASE, Input, KEYWORD, Keywords, Literal, LiteralKind, Look, Probe,
-    Section, Template, WIDE_GRAM,
+    Atom, Entry, GRAM, IGNORE_CASE, Input, KEYWORD, Keywords, Literal, LiteralKind, Look, Probe, Section, Template,
+    WIDE_GRAM,
 };
 use crate::hash::{Near, anchor, anchored, blur_word, blurred_word, check_of, gram, gram_salt, is_wide, wide_part};
 use crate::image::Image;
@@ -406,19 +406,20 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
             if entry.check != check_of(key) {
                 continue;
             }
-            let near = Near::from_number(entry.literal >> 3 & 3).ok_or(ENTRIES)?;
+            let near = Near::from_number(entry.place()).ok_or(ENTRIES)?;
             if near.of(of.bytes, hashed) != Some(entry.near) {
                 continue;
             }
-            let (number, gram) = (entry.literal >> ENTRY_LITERAL_AT, entry.literal & 7);
-            let literal = Literal::decode(of.index.literals.get(number as usize).ok_or(LITERALS)?);
+            let literal = Literal::decode(of.index.literals.get(entry.number() as usize).ok_or(LITERALS)?);
             if literal.input != of.input || literal.kind != kind as u8 {
                 continue;
             }
             let bytes = self.image.text(literal.text, literal.len)?;
             self.meter.spend(price::compare(bytes.len()))?;
             let start = match kind {
-                LiteralKind::Contains => hashed.0.checked_sub(usize::from(literal.at).wrapping_add(gram as usize)),
+                LiteralKind::Contains => {
+                    hashed.0.checked_sub(usize::from(literal.at).wrapping_add(entry.gram() as usize))
+                }
                 LiteralKind::Suffix => of.bytes.len().checked_sub(bytes.len()),
                 LiteralKind::Equals | LiteralKind::Int => (of.bytes.len() == bytes.len()).then_some(0),
                 LiteralKind::Prefix => Some(0),

@@ -4,9 +4,8 @@ use super::{Cursors, must};
 use crate::bits::{is_marked, mark};
 use crate::fault::Rejection;
 use crate::format::{
-    ANCHOR_MAX, Atom, BUCKET_MAX, CLOSE, ENTRY_LITERAL_AT, Entry, Filter, GRAM, IGNORE_CASE, Input, KEYWORD, Keywords,
-    LITERALS_MAX, Literal, LiteralKind, Look, NEEDLES_MAX, NO_KEYWORDS, Probe, STRIDE_MAX, Section, Template,
-    WIDE_GRAM,
+    ANCHOR_MAX, Atom, BUCKET_MAX, CLOSE, Entry, Filter, GRAM, IGNORE_CASE, Input, KEYWORD, Keywords, LITERALS_MAX,
+    Literal, LiteralKind, Look, NEEDLES_MAX, NO_KEYWORDS, Probe, STRIDE_MAX, Section, Template, WIDE_GRAM,
 };
 use crate::hash::{self, Near};
 use crate::image::Image;
@@ -288,7 +287,7 @@ impl Image<'_> {
 
     /// Whether an entry lies in the bucket, and has the bit, that the bytes of its literal ask for.
     fn is_placed(&self, index: &Indexed<'_>, filter: &Filter, which: u32, bucket: u32, entry: &Entry) -> Option<bool> {
-        let (number, gram) = (entry.literal >> ENTRY_LITERAL_AT, entry.literal & 7);
+        let (number, gram) = (entry.number(), entry.gram());
         let at = index.literals.checked_add(number).filter(|_| number < index.literal_count)?;
         let literal = Literal::decode(self.literals.get(at)?);
         let bytes = self.text(literal.text, literal.len).ok()?;
@@ -314,7 +313,7 @@ impl Image<'_> {
         let placed = u64::from_le_bytes(*word).wrapping_shr(bit) & 1 == 1
             && hash::bucket_of(key, filter.bucket_log2) == bucket
             && entry.check == hash::check_of(key)
-            && (entry.literal >> 3 & 3, entry.near) == (near as u32, near_bytes);
+            && (entry.place(), entry.near) == (near as u32, near_bytes);
         Some(placed && parts.filter == which && gram < parts.count)
     }
 }

@@ -1,4 +1,5 @@
-//! 11xx: on the device. These are faults of the code around an interpreter; content brings none of them about.
+//! 11xx: on the device. Up to CC1106 these are faults of the code around an interpreter, and content brings none of them about. From
+//! CC1110 on they are why a device does not take what it is offered; what runs there goes on running.
 
 codes! {
     /// The sensor supplies nothing for the template type of an event
@@ -36,5 +37,83 @@ codes! {
         cause: "The bytes of the image changed after it was verified: the memory is shared with something that writes, or a file that is mapped was altered.",
         harm: "The event is not evaluated; the interpreter reads nothing outside of the image all the same.",
         cure: "Read images into memory that nothing else writes, and verify again.",
+    }
+    /// An offer is larger than the sensor reads
+    OFFER_LARGE = "CC1110" "offer-too-large" Error {
+        cause: "The image, or the envelope that is signed, has more bytes than this build of the sensor reads.",
+        harm: "The device does not take the release; what runs there goes on running.",
+        cure: "State `image_bytes` in the manifest, so that the gate refuses such a release; split it, or update the sensor.",
+    }
+    /// An offer is not signed as this device asks
+    OFFER_DISTRUSTED = "CC1111" "offer-distrusted" Error {
+        cause: "Too few keys that count signed it, the gate did not pass what is signed, or it is not for this sensor and version.",
+        harm: "The device does not take the release.",
+        cure: "Have it signed by as many keys as the root of the device asks, and gate it with the manifest of this sensor in the fleet.",
+    }
+    /// The device has what it is offered, or something newer
+    OFFER_KNOWN = "CC1112" "offer-known" Error {
+        cause: "The same content was offered before, or its sequence number is not above every one that the device has known.",
+        harm: "None. Were an older sequence taken, whoever replays an old release could bring its holes back.",
+        cure: "Nothing. To go back to older content, ship it as a release under a higher sequence number.",
+    }
+    /// The device has given up the content that it is offered
+    OFFER_GIVEN_UP = "CC1113" "offer-given-up" Error {
+        cause: "It crashed the sensor, or cost or matched too much, and the device went back to older content.",
+        harm: "The device stays on older content.",
+        cure: "Ship a fix under a higher sequence number.",
+    }
+    /// The sequence number of an offer is too far ahead
+    OFFER_AHEAD = "CC1114" "offer-far-ahead" Error {
+        cause: "A slip, or someone who would use up all sequence numbers, so that no release could follow.",
+        harm: "The device does not take the release.",
+        cure: "Find out who signed it, and ship under the next sequence number.",
+    }
+    /// An offer may no longer be installed
+    OFFER_EXPIRED = "CC1115" "offer-expired" Error {
+        cause: "What is signed says until when it may be installed, and that has passed by the clock of the device, the date of the sensor build, or the latest time that the device has known.",
+        harm: "The device does not take the release.",
+        cure: "Sign it again. If its clock is wrong, set the clock of the device.",
+    }
+    /// The bytes of an offer are not those that were signed
+    OFFER_DIGEST = "CC1116" "offer-digest" Error {
+        cause: "The image was cut off or altered on its way, or is another one than the envelope is about.",
+        harm: "The device does not take the release.",
+        cure: "Fetch it again.",
+    }
+    /// Image and envelope are of different releases
+    OFFER_MIXED = "CC1117" "offer-mixed" Error {
+        cause: "The image states another sequence number than what was signed.",
+        harm: "The device does not take the release: its evidence would be about other content.",
+        cure: "Build and sign the release again, in one run.",
+    }
+    /// Not every rule of an offer can be switched off
+    OFFER_KILL = "CC1118" "offer-kill-switch" Error {
+        cause: "The sensor tried to switch every rule off before the content runs, and one still matched.",
+        harm: "The device does not take the release: nobody could stop a rule that floods.",
+        cure: "Report it; no compiler makes such an image.",
+    }
+    /// A thread has not let go of older content
+    OFFER_MEMORY = "CC1119" "offer-memory" Error {
+        cause: "Two images are in memory already, since a thread still holds a view of the older one.",
+        harm: "The device does not take the release now.",
+        cure: "Offer it again. If it stays, look for a thread that waits with a view in its hand.",
+    }
+    /// The disk has too little room for an offer
+    OFFER_SPACE = "CC1120" "offer-space" Error {
+        cause: "The image and a margin do not fit beside what is kept.",
+        harm: "The device does not take the release. Nothing is deleted to make room.",
+        cure: "Make room on the disk.",
+    }
+    /// The disk cannot be written to
+    OFFER_READ_ONLY = "CC1121" "offer-read-only" Error {
+        cause: "The directory of the store is on a disk that is mounted for reading, or that fails.",
+        harm: "The device takes no new content: a crash could not be counted.",
+        cure: "Mount the disk for writing, or replace it.",
+    }
+    /// Another sensor has the directory
+    OFFER_TAKEN = "CC1122" "offer-taken" Error {
+        cause: "A second sensor was started on the same directory; it reads, and decides nothing.",
+        harm: "The device takes the release only from the sensor that has the directory.",
+        cure: "Offer it to that sensor, or stop one of the two.",
     }
 }
