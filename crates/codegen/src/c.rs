@@ -6,7 +6,7 @@ use contentcheck_model::sensor::{Sensor, Versioning};
 use contentcheck_model::template::{FieldType, Scalar};
 
 use crate::names::{Taken, c_string, shown, snake};
-use crate::{Member, Refused, capacities, header, members, templates};
+use crate::{Member, Refused, header, members, templates};
 
 /// Names that a member cannot have in C or C++, or that are macros of what is often included.
 const KEYWORDS: &[&str] = &[
@@ -204,7 +204,7 @@ static inline void {prefix}_run(cc_value_t *out, uint32_t tag, const void *ptr, 
 
 /// What the C interface cannot say.
 pub(crate) fn check(sensor: &Sensor) -> Result<(), Refused> {
-    match capacities(sensor).iter().find(|(_, value)| *value == Some(0)) {
+    match sensor.capacity().numbers().iter().find(|(_, value)| *value == Some(0)) {
         Some((member, _)) => Err(Refused::NoCapacity { member }),
         None => Ok(()),
     }
@@ -212,7 +212,9 @@ pub(crate) fn check(sensor: &Sensor) -> Result<(), Refused> {
 
 /// The supplies, capacities and the manifest. `supplies` are their initialisers, of a static array.
 pub(crate) fn manifest(sensor: &Sensor, upper: &str, without_header: bool, supplies: &[String]) -> String {
-    let capacity: String = capacities(sensor)
+    let capacity: String = sensor
+        .capacity()
+        .numbers()
         .iter()
         .map(|(member, value)| {
             format!(

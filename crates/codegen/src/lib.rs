@@ -25,7 +25,7 @@ mod rust;
 
 use std::fmt;
 
-use contentcheck_model::sensor::{Capacity, Sensor};
+use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::FieldType;
 
 /// The language of the text.
@@ -125,29 +125,4 @@ fn templates(sensor: &Sensor) -> impl Iterator<Item = (&str, impl Iterator<Item 
         let supplied = sensor.template(name)?;
         Some((name.as_str(), supplied.inputs().iter().map(|input| (input.name(), input.ty()))))
     })
-}
-
-/// The capacities that are numbers. The features of an image format are those of the interpreter that is built in.
-fn capacities(sensor: &Sensor) -> [(&'static str, Option<u64>); 8] {
-    let Capacity {
-        interpreter,
-        image_bytes,
-        rules,
-        table_rows,
-        automaton_states,
-        features: _,
-        steps,
-        steps_per_byte,
-        scratch_bytes,
-    } = sensor.capacity().clone();
-    [
-        ("interpreter", interpreter.map(u64::from)),
-        ("image_bytes", image_bytes),
-        ("rules", rules),
-        ("table_rows", table_rows),
-        ("automaton_states", automaton_states),
-        ("steps", steps),
-        ("steps_per_byte", steps_per_byte),
-        ("scratch_bytes", scratch_bytes),
-    ]
 }

@@ -6,7 +6,7 @@ use contentcheck_model::sensor::{Sensor, Versioning};
 use contentcheck_model::template::{FieldType, Scalar};
 
 use crate::names::{Taken, camel, rust_string, shown, snake};
-use crate::{Member, capacities, header, members, templates};
+use crate::{Member, header, members, templates};
 
 /// Names that a field cannot have, of every edition.
 const KEYWORDS: &[&str] = &[
@@ -40,7 +40,7 @@ pub(crate) fn file(sensor: &Sensor) -> String {
         Versioning::Parts => "Parts",
         Versioning::Decimal => "Decimal",
     };
-    let stated = capacities(sensor);
+    let stated = sensor.capacity().numbers();
     let stated = stated.iter().filter_map(|(member, value)| Some((member, (*value)?)));
     let capacity: String = stated.map(|(member, value)| format!("        {member}: Some({value}),\n")).collect();
     format!(

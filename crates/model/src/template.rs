@@ -270,6 +270,24 @@ pub struct TemplateType {
 }
 
 impl TemplateType {
+    /// One that declares nothing yet. `span` is that of its name in `source`.
+    #[must_use]
+    pub const fn new(name: String, version: u32, source: Source, span: Span) -> Self {
+        Self {
+            name,
+            version,
+            fields: Vec::new(),
+            header: Vec::new(),
+            serves: Vec::new(),
+            reads: Vec::new(),
+            open: false,
+            looks: BTreeMap::new(),
+            source,
+            span,
+            flaw: None,
+        }
+    }
+
     /// Number of positions, retired ones included.
     #[must_use]
     pub fn arity(&self) -> usize {

@@ -158,19 +158,7 @@ fn of_image(image: &Image<'_>) -> BTreeMap<String, Arc<TemplateType>> {
         if found.get(name).is_some_and(|known| known.version >= of.version) {
             continue;
         }
-        let mut template = TemplateType {
-            name: name.to_owned(),
-            version: of.version,
-            fields: Vec::new(),
-            header: Vec::new(),
-            serves: Vec::new(),
-            reads: Vec::new(),
-            open: false,
-            looks: BTreeMap::new(),
-            source: Source::new("image", ""),
-            span: Span::default(),
-            flaw: None,
-        };
+        let mut template = TemplateType::new(name.to_owned(), of.version, Source::new("image", ""), Span::default());
         for input in (of.inputs..of.inputs.saturating_add(of.input_count)).filter_map(|at| image.input(at)) {
             let field = Field {
                 name: image.name(input.name, input.name_len).to_owned(),

@@ -39,7 +39,7 @@ fn generated_events_end_with_their_work() {
     }
 }
 
-/// Each class of the self-test is a release that is built anew: with one rule and what it needs, where there are many.
+/// Each class of the self-test is a release that is built for it: with one rule and what it needs, where there are many.
 #[test]
 fn the_self_test_of_a_file_of_many_rules_takes_one_of_them() {
     let rules: Vec<String> =

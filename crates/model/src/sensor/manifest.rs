@@ -131,6 +131,34 @@ pub struct Capacity {
 }
 
 impl Capacity {
+    /// Each member that is a number, by name. All of them are named, so that a new one is not forgotten.
+    #[must_use]
+    pub fn numbers(&self) -> [(&'static str, Option<u64>); 8] {
+        let Self {
+            interpreter,
+            image_bytes,
+            rules,
+            table_rows,
+            automaton_states,
+            features: _,
+            steps,
+            steps_per_byte,
+            scratch_bytes,
+        } = *self;
+        [
+            ("interpreter", interpreter.map(u64::from)),
+            ("image_bytes", image_bytes),
+            ("rules", rules),
+            ("table_rows", table_rows),
+            ("automaton_states", automaton_states),
+            ("steps", steps),
+            ("steps_per_byte", steps_per_byte),
+            ("scratch_bytes", scratch_bytes),
+        ]
+    }
+}
+
+impl Capacity {
     /// Whether nothing is stated.
     #[must_use]
     pub fn is_unstated(&self) -> bool {

@@ -1,7 +1,5 @@
 //! Template declarations to template types.
 
-use std::collections::BTreeMap;
-
 use std::sync::Arc;
 
 use super::ast::{Ast, Declaration, Literal, Template, TemplateEntry, Values};
@@ -27,19 +25,8 @@ pub fn templates(ast: &Ast, sink: &mut Sink) -> Vec<TemplateType> {
 }
 
 fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
-    let mut lowered = TemplateType {
-        name: template.name.value.clone(),
-        version: template.version.value,
-        fields: Vec::new(),
-        header: Vec::new(),
-        serves: Vec::new(),
-        reads: Vec::new(),
-        open: false,
-        looks: BTreeMap::new(),
-        source: ast.source().clone(),
-        span: template.name.span,
-        flaw: None,
-    };
+    let Template { name, version, .. } = template;
+    let mut lowered = TemplateType::new(name.value.clone(), version.value, ast.source().clone(), name.span);
     if template.version.value == 0 {
         sink.report(&codes::BAD_POSITION, template.version.span, "versions are counted from 1");
     }
