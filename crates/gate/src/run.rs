@@ -50,7 +50,8 @@ pub struct Settings {
     /// Steps of analysis that the self-test may take, and one rule half of them; where every rule is seeded, each may. They
     /// are counted and not timed, so that what is cut is the same everywhere.
     pub work: u64,
-    /// Steps that check 6 may take to evaluate the events that it makes, and as many again for those on sensors.
+    /// Steps that check 6 may take to evaluate as many events as it makes by default, and as many again for those on
+    /// sensors. For each event beyond these, who asks for it gets its share besides.
     pub events: u64,
     /// Steps that the self-test may take to build releases with defects; where every rule is seeded, each may.
     pub builds: u64,
@@ -108,7 +109,7 @@ impl Settings {
     pub fn of(version: &'static str) -> Self {
         Self {
             seed: 1,
-            cases: 20_000,
+            cases: work::CASES,
             threads: 1,
             recordings: Vec::new(),
             ceilings: Vec::new(),

@@ -11,7 +11,9 @@ use contentcheck_reference::Event;
 
 use crate::subject::Built;
 
-/// Steps that check 6 may take for the events that it makes, and as many again for those on sensors.
+/// Events that check 6 makes, where nobody asks for more or less.
+pub(crate) const CASES: u64 = 20_000;
+/// Steps that check 6 may take for so many events, and as many again for those on sensors.
 pub(crate) const EVENTS: u64 = 30_000_000_000;
 /// Steps that the self-test may take to build releases with defects.
 pub(crate) const BUILDS: u64 = 60_000_000_000;

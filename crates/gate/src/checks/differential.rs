@@ -129,9 +129,10 @@ impl Check for Differential {
         }
         let found: Vec<Mutex<Found>> = shards.iter().map(|_| Mutex::default()).collect();
         let deadline = run.settings.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-        // A share of the work goes with a share of the events, whichever thread makes them.
+        // A share of the work goes with a share of the events, whichever thread makes them. More events are more work, so that
+        // asking for more of them leaves none out that would have been made.
         let all: u64 = shards.iter().map(|(_, _, cases)| *cases).sum();
-        let for_each = run.settings.events / all.max(1);
+        let for_each = run.settings.events / all.clamp(1, work::CASES);
         let next = AtomicUsize::new(0);
         let shared = run;
         thread::scope(|scope| {

@@ -39,6 +39,21 @@ fn generated_events_end_with_their_work() {
     }
 }
 
+/// Who asks for more events asks for more work.
+#[test]
+fn more_events_are_given_more_work() {
+    let built = release(&[all_of(20)]);
+    let run = |cases, events| {
+        let found = checked(&built, None, Settings { cases, events, ..settings() }, &["differential"]);
+        found.checks.into_iter().find(|check| check.name == "differential").unwrap()
+    };
+    let few = run(1_000, u64::MAX);
+    let each = few.facts["steps of evaluation"] / few.facts["events"] + 1;
+    let many = run(3 * crate::work::CASES, 2 * each * crate::work::CASES);
+    assert!(!many.skipped.iter().any(|of| of.contains("the work")), "{many:?}");
+    assert!(many.facts["events"] >= 3 * crate::work::CASES, "{many:?}");
+}
+
 /// Each class of the self-test is a release that is built for it: with one rule and what it needs, where there are many.
 #[test]
 fn the_self_test_of_a_file_of_many_rules_takes_one_of_them() {
