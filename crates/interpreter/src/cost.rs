@@ -45,7 +45,7 @@ pub(crate) mod price {
 
     /// Needles are looked for in a text.
     pub(crate) const fn needles(len: usize) -> u64 {
-        bytes(len, 2)
+        bytes(len, 4)
     }
 
     /// The signature of a text is made.

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use contentcheck_analysis::findings::{Counted, Depth};
 use contentcheck_compiler::WithCost;
 use contentcheck_model::decode::MARK;
-use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_model::diagnostic::{Diagnostic, Severity, visible};
 use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Judged, Level};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, names_of, write};
@@ -166,12 +166,28 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     release::introduce(&project, judged.gathered(), streams);
     summary(&report, judged.findings(), &arguments.show, streams);
     accepted(&judged, streams);
-    let silent = judged.blockers().iter().filter(|found| found.code.id == codes::RULE_LEFT_OUT.id).count();
-    if silent > 0 {
-        let rules = if silent == 1 { "1 rule has".to_owned() } else { format!("{silent} rules have") };
-        talk(streams, &format!("{rules} errors that are accepted or lowered: no release has them (CC0808)"));
-    }
+    stops(judged.blockers(), streams);
     Ok(if fails { Exit::Findings } else { Exit::Fine })
+}
+
+/// Says what lint lets pass and whoever runs or ships rules refuses.
+fn stops(blockers: &[Diagnostic], streams: &mut Streams<'_>) {
+    /// Of more the number is said.
+    const NAMED: usize = 3;
+    let place = |of: &Diagnostic| {
+        let line = of.source.position(of.span.start).line;
+        format!("{} at {}:{line}", of.code.id, visible(of.source.name()))
+    };
+    let mut named: Vec<String> = blockers.iter().map(place).collect();
+    named.dedup();
+    let more = named.len().saturating_sub(NAMED);
+    named.truncate(NAMED);
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    if !named.is_empty() {
+        talk(streams, &format!("cannot run or ship, as `compile` and `gate` will say: {}", named.join(", ")));
+    }
 }
 
 /// Records all present findings in a baseline.

@@ -16,7 +16,7 @@ use self::sensors::{
 use self::text::{
     UNREADABLE, blank_cell, correlation, doubled_rows, emptied, explodes, filter, id_reused, kills_itself,
     matches_everything, moved_in_place, negated, negated_with_tests, never_matched, over_budget, reordered, stale,
-    swapped, table_grown, too_many, unrecognised, wrong_value,
+    swapped, table_grown, too_many, unrecognised, unserved, wrong_value,
 };
 use crate::checks::change::ChangeGuard;
 use crate::checks::compile::Canonical;
@@ -302,6 +302,13 @@ pub static ALL: &[Defect] = &[
         seed: |victim| {
             Some(victim.with_sigma(format!("# contentcheck: allow-file CC0117 -- it is meant\n{UNREADABLE}")))
         },
+    },
+    Defect {
+        class: "log-source-unknown",
+        what: "a rule is for a log source that no template type serves: nobody would ever ask it",
+        check: &Lint,
+        codes: &[&codes::UNKNOWN_LOG_SOURCE],
+        seed: |victim| Some(victim.with_sigma(unserved())),
     },
     Defect {
         class: "arity-accepted",

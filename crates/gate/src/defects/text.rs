@@ -280,6 +280,11 @@ pub(super) fn never_matched(victim: &Victim<'_>) -> Option<Seeded> {
 /// A Sigma rule whose only selection has a modifier that there is not.
 pub(super) const UNREADABLE: &str = "title: A seeded defect\nid: 7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d12\nstatus: test\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    selection:\n        Image|endswith: '\\\\seeded.exe'\n        CommandLine|seeded: ' -a'\n    condition: selection\nlevel: low\n";
 
+/// A rule that is whole but for the name of its log source.
+pub(super) fn unserved() -> String {
+    UNREADABLE.replace("process_creation", "process_kreation").replace("|seeded", "|contains")
+}
+
 pub(super) fn filter(victim: &Victim<'_>) -> Option<Seeded> {
     let id = victim.rule.id.as_deref()?;
     Some(victim.with_sigma(format!(

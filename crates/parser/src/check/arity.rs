@@ -11,9 +11,11 @@ use contentcheck_model::diagnostic::{
 use contentcheck_model::field::{FieldInfo, Place};
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::{CheckedRule, Target};
-use contentcheck_model::sensor::{Availability, Fleet, Sensor, SuppliedInput, SuppliedTemplate, Version};
+use contentcheck_model::sensor::{Availability, Fleet, Sensor, SuppliedInput, SuppliedTemplate};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, TemplateType};
+
+use super::remedy::{Restriction, Supplies, availability, last_runs, restriction};
 
 /// What one target mentions: the field, where, and whether it was read by its number.
 #[derive(Clone)]
@@ -118,7 +120,7 @@ pub(crate) fn check(rule: &CheckedRule, language: Language, against: Against<'_>
     let mut runs: Vec<Availability<'_>> = Vec::new();
     for (template, mention, faults) in &missing {
         if faults.last().is_some_and(|(_, fault)| matches!(fault, Fault::Unsupplied { .. } | Fault::Beyond { .. })) {
-            runs.extend(last_runs(availability(against, &template.name, mention.field.name)));
+            runs.extend(last_runs(availability((against.fleet, against.known), &template.name, mention.field.name)));
         }
     }
     found.extend(missing.iter().filter_map(|(template, mention, faults)| {
@@ -222,60 +224,6 @@ fn input<'s>(
 fn versions_of(run: &Availability<'_>) -> Versions {
     let to = (!run.to_newest()).then(|| run.last().to_string());
     Versions { sensor: run.sensor().to_owned(), from: run.first().to_string(), to }
-}
-
-/// Which versions of sensors supply a field: of the sensors that ship with the program all that it knows, of others
-/// those of the fleet.
-fn availability<'a>(against: Against<'a>, template: &str, field: &str) -> Vec<Availability<'a>> {
-    let Against { fleet, known, .. } = against;
-    let is_known = |name: &str| known.is_some_and(|known| known.sensors().iter().any(|sensor| sensor.name() == name));
-    let is_deployed = |name: &str| fleet.sensors().iter().any(|sensor| sensor.name() == name);
-    let mut runs: Vec<Availability<'_>> = Vec::new();
-    if let Some(known) = known {
-        runs.extend(known.availability(template, field).into_iter().filter(|run| is_deployed(run.sensor())));
-    }
-    // What the fleet's own manifests say counts where nothing ships under that name, or nothing that supplies it.
-    let said: Vec<&str> = runs.iter().map(|run| run.sensor()).collect();
-    let own = fleet.availability(template, field).into_iter();
-    let own: Vec<Availability<'_>> =
-        own.filter(|run| !is_known(run.sensor()) || !said.contains(&run.sensor())).collect();
-    runs.extend(own);
-    runs.sort_by(|a, b| a.sensor().cmp(b.sensor()));
-    runs
-}
-
-/// Of the runs of each sensor the last: comparators of one sensor must all hold, so of several only one can be asked for.
-fn last_runs(mut runs: Vec<Availability<'_>>) -> Vec<Availability<'_>> {
-    runs.dedup_by(|next, before| {
-        let same = next.sensor() == before.sensor();
-        if same {
-            std::mem::swap(next, before);
-        }
-        same
-    });
-    runs
-}
-
-/// How a rule says which sensors may load it: those that supply a field in these runs, and what else it reads that
-/// others lack, in `all`. Says too whether the field alone needs less.
-fn restriction(runs: Vec<Availability<'_>>, all: &[Availability<'_>], language: Language) -> (String, bool) {
-    let mut parts: Vec<String> = Vec::new();
-    let mut is_more = false;
-    for run in last_runs(runs) {
-        let of_sensor = || all.iter().filter(|other| other.sensor() == run.sensor());
-        let order = |a: &&Version, b: &&Version| a.compare(b.as_str());
-        let first = of_sensor().chain([&run]).map(Availability::first).max_by(order).unwrap_or(run.first());
-        let last = of_sensor().chain([&run]).filter(|run| !run.to_newest()).map(Availability::last).min_by(order);
-        is_more |= first != run.first();
-        let to = last.map_or_else(String::new, |last| format!(", <={last}"));
-        parts.push(format!("{} >={first}{to}", run.sensor()));
-    }
-    let constraint = parts.join(", ");
-    let written = match language {
-        Language::Sigma => format!("`custom_attributes: {{ sensors: \"{constraint}\" }}`"),
-        Language::Native => format!("`sensors: \"{constraint}\"`"),
-    };
-    (written, is_more)
 }
 
 /// Reports an undeclared field that no sensor of the fleet supplies and no version of the template type declares:
@@ -407,6 +355,25 @@ fn fault(mention: &Mention<'_>, sensor: &Sensor, supply: &SuppliedTemplate) -> O
     }
 }
 
+/// What a sensor supplies under nearly the name of a field, and the template type knows nothing of.
+fn near<'s>(template: &TemplateType, mention: &Mention<'_>, sensor: &'s Sensor) -> Option<&'s str> {
+    let supplied = sensor.template(&template.name)?.inputs().iter().map(SuppliedInput::name);
+    closest(mention.field.name, supplied.filter(|name| template.find(name).is_none()))
+}
+
+/// What a sensor supplies of what a rule reads.
+fn supplies(rule: &CheckedRule, sensor: &Sensor) -> Supplies {
+    let mut found = Supplies::None;
+    for target in &rule.targets {
+        let Some(supply) = sensor.template(&target.template.name) else { continue };
+        if mentions(target).iter().any(|mention| fault(mention, sensor, supply).is_some()) {
+            return Supplies::Part;
+        }
+        found = Supplies::All;
+    }
+    found
+}
+
 /// One finding for the sensors on which a mention has the same kind of fault. The newest of
 /// them is told in full, since it is the one that will be met most.
 fn describe(
@@ -418,7 +385,7 @@ fn describe(
     (language, against): (Language, Against<'_>),
 ) -> Option<Diagnostic> {
     let (sensor, fault) = faults.last()?;
-    let runs = availability(against, &template.name, mention.field.name);
+    let runs = availability((against.fleet, against.known), &template.name, mention.field.name);
     let field = clip(mention.field.name);
     let place = match mention.field.place {
         Place::Position(position) => format!("field {position}"),
@@ -451,6 +418,7 @@ fn describe(
         [_] => None,
         _ => Some(format!("the same on {}", list(faults))),
     };
+    let by_name = |(sensor, _): &(&Sensor, Fault)| sensor.supplied(&template.name, mention.field.name).is_some();
     let help = match fault {
         Fault::Type { supplied } if mention.field.place == Place::Undeclared => {
             format!("declare `{field}: {supplied}` in the template type, or restrict the rule to sensors that agree")
@@ -461,15 +429,26 @@ fn describe(
         Fault::Shifted { .. } => {
             format!("read `{field}` by name: positions belong to the sensor, names to the content")
         }
+        Fault::Beyond { .. } if faults.iter().all(by_name) => {
+            format!("read `{field}` by name: these sensors supply it at another position")
+        }
+        Fault::Unsupplied { .. } if let Some(near) = near(template, mention, sensor) => format!(
+            "{sensor} supplies `{}`, which `{template}` does not declare: one of the names is misspelt; correct it in the manifest or in the template type",
+            clip(near)
+        ),
         _ if runs.is_empty() => "no sensor of the fleet supplies it; do not read the field".to_owned(),
         _ => {
             let from: Vec<String> = runs.iter().map(ToString::to_string).collect();
-            let (constraint, is_more) = restriction(runs.clone(), all, language);
-            let those = if is_more { "those that supply all that it reads" } else { "those sensors" };
-            format!(
-                "supplied by {}; restrict the rule to {those} with {constraint}, or do not read the field",
-                from.join(", ")
-            )
+            let from = from.join(", ");
+            match restriction(against.fleet, &|sensor| supplies(rule, sensor), &runs, all, language) {
+                Some(Restriction { written, is_more }) => {
+                    let those = if is_more { "those that supply all that it reads" } else { "those sensors" };
+                    format!("supplied by {from}; restrict the rule to {those} with {written}, or do not read the field")
+                }
+                None => format!(
+                    "supplied by {from}, but no constraint parts a sensor of this fleet that supplies all that the rule reads from those that do not: do not read the field, or have the manifest corrected"
+                ),
+            }
         }
     };
     let faulty = faults.iter().map(|(sensor, fault)| (*sensor, Some(fault)));

@@ -5,5 +5,6 @@ pub(crate) mod arity;
 pub(crate) mod capacity;
 pub(crate) mod dependents;
 pub mod parallel;
+mod remedy;
 pub mod suppress;
 pub(crate) mod templates;

@@ -130,7 +130,8 @@ impl Judged {
     }
 
     /// What fails whoever runs or ships rules, besides the errors among the findings: rules that are not part of the
-    /// content while what is wrong with them is accepted or lowered, and documents that would change what rules do.
+    /// content while what is wrong with them is accepted or lowered, rules that nothing could feed, and documents that
+    /// would change what rules do.
     #[must_use]
     pub fn blockers(&self) -> &[Diagnostic] {
         &self.blockers
@@ -210,8 +211,8 @@ fn limited(source: &Source, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     found
 }
 
-/// Which rules cannot ship: those that could not be read whole, those with an error that is in force, and those that a
-/// document changes which is not carried out. The errors in force are given for each file, in their order.
+/// Which rules cannot ship: those that could not be read whole, those with an error that is in force, those that a
+/// document changes which is not carried out, and those that no template type feeds. The errors in force are given for each file, in their order.
 fn left_out(checked: &Checked, errors: &[Vec<Diagnostic>], problems: &[Diagnostic]) -> Vec<LeftOut> {
     let changed = Changed::of(checked);
     let mut left_out = Vec::new();
@@ -238,6 +239,9 @@ fn left_out(checked: &Checked, errors: &[Vec<Diagnostic>], problems: &[Diagnosti
                 own.into_iter().chain(of_globals.of_rule(facts.global)).cloned().collect();
             if rule.is_some() {
                 reasons.extend(changed.by(facts, language));
+                if reasons.is_empty() {
+                    reasons.extend(rule.filter(|rule| rule.targets.is_empty()).map(|rule| unfed(rule, found)));
+                }
             } else {
                 reasons.extend(facts.unread.as_deref().cloned());
                 if reasons.is_empty() {
@@ -278,6 +282,22 @@ fn named(facts: &Facts, source: &Source, is_read: bool, reasons: Vec<Diagnostic>
     let name = first(&facts.id).or_else(|| first(&facts.name)).or_else(|| title.clone());
     let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| source.name().to_owned());
     LeftOut { name, title, source: source.clone(), span: facts.span, extent: facts.extent, is_read, reasons }
+}
+
+/// Why a rule that was read whole has nothing that could feed it. Nobody would ever ask it, so it does not ship.
+fn unfed(rule: &CheckedRule, found: &[Diagnostic]) -> Diagnostic {
+    let within = |of: &&Diagnostic| rule.extent.start <= of.span.start && of.span.end <= rule.extent.end;
+    let unknown = found.iter().filter(within).find(|of| of.code.id == codes::UNKNOWN_LOG_SOURCE.id);
+    match unknown {
+        Some(unknown) => Diagnostic { severity: Severity::Error, ..unknown.clone() },
+        None => {
+            let message = "no template type has what the rule asks for, so no sensor would ever ask it";
+            Diagnostic::new(&codes::RULE_LEFT_OUT, &rule.source, rule.span, message)
+                .with_detail(Detail::LeftOut { rules: vec![rule.name.clone()] })
+                .with_help("`contentcheck lint` says what of it is unknown; correct it, or take its file out of the release with `exclude` in contentcheck.toml")
+        }
+    }
+    .with_rule(&rule.name)
 }
 
 /// Nothing is left out without a reason; that a front end gives none is its fault.
@@ -381,6 +401,11 @@ fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) ->
             continue;
         }
         let Some(first) = rule.reasons.first() else { continue };
+        // Of what nothing feeds nothing was accepted or lowered: the reason is all there is to say.
+        if rule.is_read && (first.code.id == codes::RULE_LEFT_OUT.id || first.code.id == codes::UNKNOWN_LOG_SOURCE.id) {
+            found.push(first.clone());
+            continue;
+        }
         let what =
             if rule.name == rule.source.name() { "a part of this file".to_owned() } else { format!("`{}`", rule.name) };
         let message = format!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::gathered::{ReleaseInfo, content_digest};
 use super::judge::{Judged, LeftOut};
 use contentcheck_model::catalogue::Catalogue;
-use contentcheck_model::diagnostic::{Detail, Diagnostic, codes};
+use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::source::{Source, Span};
 
@@ -58,31 +58,7 @@ impl Shippable {
         let checked = judged.checked();
         let left: HashSet<(&str, Span)> = left_out.iter().map(|out| (out.source.name(), out.extent)).collect();
         let ships = |rule: &&Arc<CheckedRule>| !left.contains(&(rule.source.name(), rule.extent));
-        // A rule that no template type can feed would be in an image and never be asked.
-        let (mut rules, unfed): (Vec<_>, Vec<_>) =
-            checked.rules().iter().filter(ships).cloned().partition(|rule| !rule.targets.is_empty());
-        let mut left_out = left_out.to_vec();
-        left_out.extend(unfed.iter().map(|rule| LeftOut {
-            name: rule.name.clone(),
-            title: Some(rule.title.clone()),
-            source: rule.source.clone(),
-            span: rule.span,
-            extent: rule.extent,
-            is_read: true,
-            reasons: vec![
-                    Diagnostic::new(
-                        &codes::RULE_LEFT_OUT,
-                        &rule.source,
-                        rule.span,
-                        "no template type has what the rule asks for",
-                    )
-                    .with_rule(&rule.name)
-                    .with_detail(Detail::LeftOut { rules: vec![rule.name.clone()] }),
-                ],
-        }));
-        if errors == WithErrors::Refuse && !unfed.is_empty() {
-            return Err(Unshippable { errors: left_out.into_iter().flat_map(|out| out.reasons).collect() });
-        }
+        let mut rules: Vec<_> = checked.rules().iter().filter(ships).cloned().collect();
         // By names and not by files, so that the order of an image does not depend on how content is split.
         rules.sort_by(|a, b| {
             (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))
@@ -90,7 +66,7 @@ impl Shippable {
         Ok(Self {
             rules,
             catalogue: Arc::clone(checked.catalogue()),
-            left_out,
+            left_out: left_out.to_vec(),
             release: judged.gathered().release.clone(),
             sources: checked.sources().map(|(source, _)| source.clone()).collect(),
         })
