@@ -620,3 +620,36 @@ fn a_broken_template_type_leaves_no_rule() {
     assert_eq!(read(&moved, 2), [""; 0]);
     assert_eq!(read(&moved, 1), ["native"]);
 }
+
+/// What is said of a rule as a whole is said of what could be read alone.
+#[test]
+fn rules_that_could_not_be_read_are_not_the_same() {
+    let rule = |number: u32, selection: &str| {
+        format!(
+            "title: Number {number}\nid: 2d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c{number:04}\nlogsource:\n    product: windows\n    \
+             category: process_creation\ndetection:\n    selection:\n{selection}    condition: selection\n"
+        )
+    };
+    let codes = |first: &str, second: &str| -> Vec<&str> {
+        let sources = [(1, first), (2, second)];
+        let sources = sources.map(|(number, text)| {
+            (Source::new(format!("{number}.yml"), rule(number, text)), Language::Sigma)
+        });
+        let mut all = vec![(Source::new("a.content", TEMPLATES), Language::Native)];
+        all.extend(sources);
+        let judged = Gathered::of(all).check(&Checking::default()).judge();
+        judged.findings().iter().map(|found| found.code.id).filter(|code| *code == "CC0606").collect()
+    };
+    let (read, same) = ("        Image: 'a'\n", "        Image: 'a'\n");
+    assert_eq!(codes(read, same), ["CC0606"], "the control");
+    let unread = [
+        "        Image|endwith: 'a'\n", "        CommandLine|contain: 'b'\n", "        Image|re: '('\n", "", "        Count|lt: x\n",
+        "        - 1: [\n",
+    ];
+    for first in unread {
+        for second in unread {
+            assert_eq!(codes(first, second), [""; 0], "{first} {second}");
+        }
+        assert_eq!(codes(first, read), [""; 0], "{first}");
+    }
+}

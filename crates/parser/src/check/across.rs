@@ -1,7 +1,7 @@
 //! What can only be seen across files: ids, names and logic that occur twice, and
 //! references that lead nowhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::dependents;
 use contentcheck_model::diagnostic::{Diagnostic, clip, closest, codes};
@@ -18,6 +18,7 @@ pub(crate) fn check<'r>(
     let mut ids: HashMap<String, (&Source, Span)> = HashMap::new();
     let mut names: HashMap<&str, (&Source, Span)> = HashMap::new();
     let mut titles: HashMap<&str, (&Source, Span)> = HashMap::new();
+    let read: HashSet<(&str, Span)> = rules.clone().map(|rule| (rule.source.name(), rule.extent)).collect();
     let mut logic: HashMap<u64, (&Source, &Facts)> = HashMap::new();
     for (source, facts) in
         outcomes.iter().flat_map(|outcome| outcome.facts.iter().map(|facts| (&outcome.source, facts)))
@@ -57,7 +58,9 @@ pub(crate) fn check<'r>(
                 found.push(elsewhere(again, first, "first used here"));
             }
         }
-        if let Some(number) = facts.logic
+        // Of what could not be read nobody knows what it detects.
+        let is_read = !facts.is_rule || read.contains(&(source.name(), facts.extent));
+        if let Some(number) = facts.logic.filter(|_| is_read)
             && let Some((other, first)) = logic.insert(number, (source, facts))
         {
             logic.insert(number, (other, first));
