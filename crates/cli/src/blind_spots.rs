@@ -57,6 +57,8 @@ pub struct InputsAbsent {
     /// Whether the events lack most of what every event of the template type has: they are in another shape, and its
     /// names need a mapping.
     pub other_shape: bool,
+    /// How many events are in another shape, each by itself: no rule sees anything in them.
+    pub events_in_other_shape: u64,
 }
 
 /// An input that no event had.
@@ -111,12 +113,12 @@ pub fn find(plan: &Plan, seen: &Seen, unrecognised: &Unrecognised, source: impl 
         lines.extend(more(kinds.len(), "more kind"));
     }
     if !lacking.is_empty() {
-        lines.push("inputs that rules read and no event had:".to_owned());
+        lines.push("what rules read and events did not have:".to_owned());
         for lacking in lacking.iter().take(SHOWN) {
-            let foreign = if lacking.is_foreign {
-                "; the events are in another shape: is a mapping of names missing?"
-            } else {
-                ""
+            let foreign = match (lacking.is_foreign, lacking.foreign < lacking.events && lacking.foreign > 0) {
+                (true, false) => "; the events are in another shape: is a mapping of names missing?",
+                (true, true) => "; these are in another shape: is a mapping of names missing?",
+                (false, _) => "",
             };
             lines.push(format!(
                 "  {} ({}): {}{foreign}",
@@ -155,9 +157,16 @@ fn not_recognised(kind: &Kind, source: &impl Fn(usize) -> String) -> NotRecognis
 }
 
 fn inputs_absent(lacking: Lacking) -> InputsAbsent {
-    let Lacking { template, events, read, inputs, is_foreign } = lacking;
+    let Lacking { template, events, read, inputs, is_foreign, foreign } = lacking;
     let inputs = inputs.into_iter().map(|Absent { name, rules }| AbsentInput { input: name, rules }).collect();
-    InputsAbsent { template, events, inputs_read: read, inputs, other_shape: is_foreign }
+    InputsAbsent {
+        template,
+        events,
+        inputs_read: read,
+        inputs,
+        other_shape: is_foreign,
+        events_in_other_shape: foreign,
+    }
 }
 
 fn other_log(log: OtherLog) -> OtherLogEvents {

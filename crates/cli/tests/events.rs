@@ -618,7 +618,7 @@ level: low
         let spots = &report["blind_spots"];
         assert_eq!(spots["not_recognised"][0]["nearest"], "windows.sysmon.process_creation", "{spots}");
         let absent = json!([{ "template": "windows.sysmon.process_creation", "events": 2, "inputs_read": 2, "other_shape": true,
-            "inputs": [{ "input": "CommandLine", "rules": 1 }, { "input": "Image", "rules": 1 }] }]);
+            "events_in_other_shape": 2, "inputs": [{ "input": "CommandLine", "rules": 1 }, { "input": "Image", "rules": 1 }] }]);
         assert_eq!(spots["inputs_absent"], absent);
         let other = json!([{ "template": "windows.security.event_4688", "events": 1, "categories": ["process_creation"],
             "rules": 1, "looked_at": ["windows.sysmon.process_creation"] }]);
@@ -640,6 +640,15 @@ level: low
     let report = valid(SchemaName::Eval, &run.out);
     assert_eq!(report["totals"]["matches"], 1, "{}", run.err);
     assert_eq!(report["blind_spots"], json!({ "not_recognised": [], "inputs_absent": [], "other_logs": [] }));
+    // One event as it should be does not speak for others, wherever it stands among them.
+    let lower = json!({ "Channel": log["channel"], "EventID": 1, "image": "x", "commandline": "y" });
+    for place in 0..4 {
+        let mut lines = vec![ecs.to_string(), lower.to_string(), ecs.to_string()];
+        lines.insert(place, named.to_string());
+        let told = run_with(&["replay", "--no-config", "--rules", rule, "-"], lines.join("\n").as_bytes()).err;
+        let said = "(4 events): 3 of its 4 events have nothing of what rules read; these are in another shape";
+        assert!(told.contains(said), "{place}: {told}");
+    }
 }
 
 /// A test of a rule sees an event as `eval` does, whatever the exporter; a true condition more loses nothing.

@@ -27,6 +27,12 @@ struct OfTemplate {
     unread: Vec<usize>,
     /// Fields that the oldest events of the template type have, read by rules or not.
     unmet: Vec<String>,
+    /// Positions in the layout of inputs that rules read and every event should have.
+    counted: Vec<usize>,
+    /// The fields of `unmet` before the first event.
+    oldest: Vec<String>,
+    /// Events in another shape: without any of `counted`, and without most of `oldest`.
+    foreign: u64,
 }
 
 /// Inputs of a template type that rules read and that none of its events had.
@@ -42,6 +48,8 @@ pub struct Lacking {
     pub inputs: Vec<Absent>,
     /// Whether the events are in another shape: they lack most of what every event of the template type has.
     pub is_foreign: bool,
+    /// How many events are in another shape, each by itself: no rule sees anything in them.
+    pub foreign: u64,
 }
 
 /// An input that no event had.
@@ -59,6 +67,10 @@ impl Lacking {
     pub fn words(&self) -> String {
         /// Inputs that are named.
         const NAMED: usize = 5;
+        if self.foreign > 0 && self.foreign < self.events {
+            let (foreign, events) = (self.foreign, self.events);
+            return format!("{foreign} of its {events} events have nothing of what rules read");
+        }
         let named = self.inputs.iter().take(NAMED).enumerate().map(|(at, Absent { name, rules })| match (at, rules) {
             (0, 1) => format!("`{name}` (read by 1 rule)"),
             (0, rules) => format!("`{name}` (read by {rules} rules)"),
@@ -110,6 +122,8 @@ impl Seen {
                 own: stop.own().to_vec(),
                 unread: counted(plan, route),
                 unmet: oldest(template),
+                counted: counted(plan, route),
+                oldest: oldest(template),
                 ..OfTemplate::default()
             },
             None => OfTemplate::default(),
@@ -128,6 +142,10 @@ impl Seen {
     pub(crate) fn note(&mut self, route: Route, flat: &Flat<'_>, scratch: &Scratch) {
         let Some(of) = self.of.get_mut(route.0) else { return };
         of.shown += u64::from(of.shows_all || of.own.iter().any(|position| scratch.has(*position)));
+        if !of.oldest.is_empty() && !of.counted.is_empty() && !of.counted.iter().any(|position| scratch.has(*position)) {
+            let lacks = |name: &&String| flat.get(name).is_none_or(|field| matches!(field, Field::Null));
+            of.foreign += u64::from(of.oldest.iter().filter(lacks).count() * 2 > of.oldest.len());
+        }
         // Nearly always both are short after a few events.
         if !of.unread.is_empty() {
             of.unread.retain(|position| !scratch.has(*position));
@@ -142,6 +160,7 @@ impl Seen {
         for (all, part) in self.of.iter_mut().zip(&other.of) {
             all.events += part.events;
             all.shown += part.shown;
+            all.foreign += part.foreign;
             all.unread.retain(|position| part.unread.contains(position));
             all.unmet.retain(|name| part.unmet.contains(name));
         }
@@ -166,7 +185,7 @@ impl Seen {
         let mut found: Vec<Lacking> = plan
             .routes()
             .zip(&self.of)
-            .filter(|(_, of)| of.events > 0 && !of.unread.is_empty())
+            .filter(|(_, of)| of.events > 0 && (!of.unread.is_empty() || of.foreign > 0))
             .filter_map(|((route, template), of)| {
                 let mut inputs: Vec<Absent> = of
                     .unread
@@ -175,12 +194,13 @@ impl Seen {
                     .map(|name| Absent { name: name.to_owned(), rules: plan.readers(route, name) })
                     .collect();
                 inputs.sort_by(|a, b| b.rules.cmp(&a.rules).then_with(|| a.name.cmp(&b.name)));
-                let read = counted(plan, route).len();
-                if inputs.is_empty() || template.open && inputs.len() < read {
+                let read = of.counted.len();
+                if of.foreign == 0 && (inputs.is_empty() || template.open && inputs.len() < read) {
                     return None;
                 }
-                let is_foreign = !template.open && of.unmet.len() * 2 > oldest(template).len();
-                Some(Lacking { template: template.name.clone(), events: of.events, read, inputs, is_foreign })
+                let is_foreign = of.foreign > 0 || !template.open && of.unmet.len() * 2 > of.oldest.len();
+                let (events, foreign) = (of.events, of.foreign);
+                Some(Lacking { template: template.name.clone(), events, read, inputs, is_foreign, foreign })
             })
             .collect();
         let most = |lacking: &Lacking| lacking.inputs.first().map_or(0, |absent| absent.rules);
