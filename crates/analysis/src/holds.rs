@@ -104,11 +104,11 @@ fn texts(
 ) -> Result<bool, Unknown> {
     if !all {
         let lang = automata.language(Language::Any(patterns.into()), budget.nodes)?;
-        return Ok(automata.is_match(lang, text));
+        return automata.is_match(lang, text);
     }
     for pattern in patterns {
         let lang = automata.language(Language::Any([pattern.clone()].into()), budget.nodes)?;
-        if !automata.is_match(lang, text) {
+        if !automata.is_match(lang, text)? {
             return Ok(false);
         }
     }

@@ -548,7 +548,7 @@ impl Analysis<'_> {
                         Some(known) => *known,
                         None => *known.insert(lang(self, pattern)?),
                     };
-                    if self.space.values.automata.is_match(of, &text) {
+                    if self.space.values.automata.is_match(of, &text)? {
                         other = Some(*candidate);
                         break;
                     }

@@ -60,6 +60,10 @@ fn hostile() -> Vec<(&'static str, String)> {
         ("wildcards", values("CommandLine", (0..2_000).map(wild))),
         ("literals", values("CommandLine|contains", (0..10_000).map(|at| format!("value-{at}-{}", at * 7)))),
         ("lengths", values("CommandLine|contains", (1..400).map(|at| "ab".repeat(at)))),
+        ("one letter", values("CommandLine|contains", std::iter::once("q".repeat(4_096)))),
+        ("one letter at the end", values("CommandLine|endswith", std::iter::once("q".repeat(4_096)))),
+        ("one letter, counted", values("CommandLine|re", std::iter::once("q{16000}".to_owned()))),
+        ("two letters, counted", values("CommandLine|re", std::iter::once("(qw?){8000}".to_owned()))),
         ("regex", values("CommandLine|re", std::iter::once("(.*a){12}[^b]{0,200}(x.*y){9}".to_owned()))),
         ("regexes", values("CommandLine|re", (0..40).map(|at| format!("{at}[^b]{{0,90}}(x.*y){{4}}")))),
         (

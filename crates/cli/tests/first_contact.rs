@@ -438,3 +438,116 @@ fn changes_of_tables_are_seen() {
     assert_eq!((first, second), (Ok(()), Ok(())));
     let _ = reader.join();
 }
+
+/// What a new user met in the first hour, and what is said now.
+#[test]
+fn slips_of_the_first_hour_are_answered() {
+    let root = scratch("slips");
+    let rule = |number: u32, log_source: &str, detection: &str| {
+        format!(
+            "title: A slip of number {number}\nid: 6d28c4b3-6a5c-4c41-9f1f-0d0c7a3d5{number:03}\nstatus: test\n\
+             logsource:\n    product: windows\n    category: {log_source}\ndetection:\n    s:\n        {detection}\n    condition: s\nlevel: low\n"
+        )
+    };
+    let said = |detection: &str, arguments: &[&str]| {
+        fs::write(root.join("a.yml"), rule(1, "process_creation", detection)).unwrap();
+        run(&root, arguments)
+    };
+    let lint = ["lint", "--no-config", "--format", "json", "--show", "info", "a.yml"];
+    let found = |detection: &str| -> Vec<(String, String)> {
+        let report: Value = serde_json::from_str(&said(detection, &lint).out).unwrap();
+        let of = |found: &Value, key: &str| found[key].as_str().unwrap_or_default().to_owned();
+        report["findings"].as_array().unwrap().iter().map(|found| (of(found, "code"), of(found, "help"))).collect()
+    };
+    // A log source that nothing serves: lint says what will happen, and whoever runs rules says why.
+    fs::write(root.join("a.yml"), rule(1, "proces_creation", "Image: x")).unwrap();
+    let lint_says = run(&root, &["lint", "--no-config", "a.yml"]);
+    assert!(
+        lint_says.err.contains("cannot run or ship, as `compile` and `gate` will say: CC0201 at a.yml:6"),
+        "{}",
+        lint_says.err
+    );
+    for command in [&["compile", "-o", "x"][..], &["test"], &["prove"]] {
+        let done = run(&root, &[command, &["--no-config", "a.yml"]].concat());
+        assert_eq!(done.exit, 1, "{command:?}");
+        assert!(done.err.contains("a.yml:6:15: error[CC0201]"), "{command:?}: {}", done.err);
+    }
+    // `\*` in a path.
+    for path in [r"C:\Win?ows\*\a.exe", r"\*\a.exe", r"\\*\*\a", r"C:\Windows\*\a.exe", r"\Users\*"] {
+        let codes: Vec<String> = found(&format!("Image: '{path}'")).into_iter().map(|(code, _)| code).collect();
+        assert!(codes.contains(&"CC0126".to_owned()), "{path}: {codes:?}");
+    }
+    for path in [r"C:\Windows\\*\a.exe", r"\\*\a.exe", r"a \* b", r"*\a.exe"] {
+        let codes: Vec<String> = found(&format!("CommandLine: '{path}'")).into_iter().map(|(code, _)| code).collect();
+        assert!(!codes.contains(&"CC0126".to_owned()), "{path}: {codes:?}");
+    }
+    // One word beside `exists`, one advice.
+    for word in ["yes", "on", "No", "off"] {
+        let told = found(&format!("ParentUser|exists: {word}"));
+        assert!(told.iter().any(|(code, _)| code == "CC0120"), "{word}: {told:?}");
+        assert!(told.iter().all(|(_, help)| !help.contains("quote it")), "{word}: {told:?}");
+    }
+    // Counts are of all findings, shown or not.
+    said("Image: x", &lint);
+    let counts = |show: &str| {
+        let done = run(&root, &["lint", "--no-config", "--format", "json", "--show", show, "a.yml"]);
+        serde_json::from_str::<Value>(&done.out).unwrap()["summary"].clone()
+    };
+    assert_eq!(counts("info"), counts("error"));
+    assert!(counts("error")["infos"].as_u64().unwrap() > 0);
+    // Where the image is, and rules by a part of their name.
+    let compiled = run(&root, &["compile", "--no-config", "a.yml"]);
+    assert!(compiled.err.contains(", in release.ccimage"), "{}", compiled.err);
+    let unknown = run(&root, &["witness", "--no-config", "a.yml", "--rule", "slip"]);
+    assert!(
+        unknown.err.contains("did you mean `A slip of number 1`?") || unknown.err.contains("did you mean `a.yml`?"),
+        "{}",
+        unknown.err
+    );
+    // A sensor that ships, under its name.
+    let shipped = run(&root, &["lint", "--no-config", "a.yml", "--fleet", "sysmon/4.90"]);
+    assert_eq!(shipped.exit, 2);
+    assert!(shipped.err.contains("did you mean `builtin:sysmon/4.90`?"), "{}", shipped.err);
+    let layout = run(&root, &["fmt", "a.yml"]);
+    assert!(layout.err.contains("no `*.content` file here"), "{}", layout.err);
+    // Which template type an event is nearly one of is said by what else the event has.
+    fs::write(
+        root.join("own.content"),
+        "template edge.dns @ 1 {\n    reads { EventID: 1, Kind: \"dns\" }\n    1 domain : string\n}\n",
+    )
+    .unwrap();
+    fs::write(
+        root.join("e.jsonl"),
+        "{\"EventID\":1,\"Image\":\"C:\\\\whoami.exe\",\"User\":\"u\",\"CommandLine\":\"x\"}\n",
+    )
+    .unwrap();
+    let near = run(&root, &["eval", "--no-config", "e.jsonl", "--rules", "."]);
+    assert!(near.err.contains("`windows.sysmon.process_creation`"), "{}", near.err);
+}
+
+/// What content names lies beside it, whatever the directory is called.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_is_found_below_a_directory_whose_name_is_no_text() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let root = scratch("bytes").join(std::ffi::OsString::from_vec(b"x\xffy".to_vec())).join("r");
+    fs::create_dir_all(root.join("tables")).unwrap();
+    fs::write(root.join("tables/bad.csv"), "domain\nbad.example\n").unwrap();
+    fs::write(
+        root.join("a.content"),
+        "template t @ 1 {\n    1 name : string nocase\n}\ntable bad @ 1 {\n    domain : string nocase key\n} from \"tables/bad.csv\"\n\
+         rule r {\n    id: \"6d28c4b3-6a5c-4c41-9f1f-0d0c7a3d5a10\"\n    severity: low\n    template: t @ 1\n    when name in bad\n}\n",
+    )
+    .unwrap();
+    for (directory, path) in [(root.as_path(), Path::new(".")), (Path::new("/"), root.as_path())] {
+        let done = std::process::Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+            .args(["lint", "--no-config", "--format", "short"])
+            .arg(path)
+            .current_dir(directory)
+            .output()
+            .unwrap();
+        let out = String::from_utf8_lossy(&done.stdout).into_owned();
+        let err = String::from_utf8_lossy(&done.stderr);
+        assert!(!out.contains("CC0514") && err.contains("with 1 rule: 0 errors"), "{out}{err}");
+    }
+}

@@ -21,7 +21,7 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
         Err(Box::new(Diagnostic::new(code, &source, Span::at(at), message).with_help(help)))
     };
     if bytes.len() > limits::FILE_BYTES {
-        let message = format!("the file has {} bytes; content may have {}", bytes.len(), limits::FILE_BYTES);
+        let message = format!("the file is larger than the {} bytes that content may have", limits::FILE_BYTES);
         return fail(&codes::FILE_TOO_LARGE, &[], message, "split it, or move long lists into a table");
     }
     if matches!(bytes.get(..2), Some([0xFF, 0xFE] | [0xFE, 0xFF])) {

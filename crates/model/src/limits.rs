@@ -36,6 +36,9 @@ pub const YAML_ALIAS_NODES: usize = 10_000;
 pub const YAML_DOCUMENTS: usize = 1_000;
 /// Bytes in one literal value.
 pub const LITERAL_BYTES: usize = 64 << 10;
+/// Bytes in one value that a rule looks for, after expansion by modifiers: some work on it grows with its square. A regex
+/// has a limit of its own.
+pub const VALUE_BYTES: usize = 4 << 10;
 /// Values in one rule, after expansion by modifiers.
 pub const RULE_VALUES: usize = 50_000;
 /// Values of all rules of one file: after expansion by modifiers, those of shared lists counted

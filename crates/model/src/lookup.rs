@@ -145,7 +145,9 @@ pub fn find<'r>(rules: impl Iterator<Item = Names<'r>> + Clone, wanted: &str) ->
         }
     }
     let known = rules.clone().flat_map(|names| [names.word, names.name, names.title, file_name(names.file)]);
-    let near = closest(wanted, known.filter(|name| !name.is_empty()));
+    let known = known.filter(|name| !name.is_empty());
+    let holds = |name: &&str| wanted.len() > 2 && name.to_lowercase().contains(&wanted.to_lowercase());
+    let near = closest(wanted, known.clone()).or_else(|| known.filter(holds).min_by_key(|name| (name.len(), *name)));
     let among = rules.count();
     Err(NotFound::Unknown { wanted: wanted.to_owned(), near: near.map(str::to_owned), among })
 }

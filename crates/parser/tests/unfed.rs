@@ -32,7 +32,8 @@ fn rule(number: usize, log_source: &[(&str, &str)], detection: &str) -> String {
 /// Holds that each of some rules ships or is named, and that what is named stands in the way. Gives how many ship.
 fn all_told(rules: &[String]) -> usize {
     let mut sources = vec![(Source::new("a.content", TEMPLATES), Language::Native)];
-    let named = |(number, text): (usize, &String)| (Source::new(format!("{number}.yml"), text.clone()), Language::Sigma);
+    let named =
+        |(number, text): (usize, &String)| (Source::new(format!("{number}.yml"), text.clone()), Language::Sigma);
     sources.extend(rules.iter().enumerate().map(named));
     let mut policy = Policy::default();
     for code in codes::all().filter(|code| code.is_acceptable()) {

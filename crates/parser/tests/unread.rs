@@ -632,9 +632,8 @@ fn rules_that_could_not_be_read_are_not_the_same() {
     };
     let codes = |first: &str, second: &str| -> Vec<&str> {
         let sources = [(1, first), (2, second)];
-        let sources = sources.map(|(number, text)| {
-            (Source::new(format!("{number}.yml"), rule(number, text)), Language::Sigma)
-        });
+        let sources =
+            sources.map(|(number, text)| (Source::new(format!("{number}.yml"), rule(number, text)), Language::Sigma));
         let mut all = vec![(Source::new("a.content", TEMPLATES), Language::Native)];
         all.extend(sources);
         let judged = Gathered::of(all).check(&Checking::default()).judge();
@@ -643,7 +642,11 @@ fn rules_that_could_not_be_read_are_not_the_same() {
     let (read, same) = ("        Image: 'a'\n", "        Image: 'a'\n");
     assert_eq!(codes(read, same), ["CC0606"], "the control");
     let unread = [
-        "        Image|endwith: 'a'\n", "        CommandLine|contain: 'b'\n", "        Image|re: '('\n", "", "        Count|lt: x\n",
+        "        Image|endwith: 'a'\n",
+        "        CommandLine|contain: 'b'\n",
+        "        Image|re: '('\n",
+        "",
+        "        Count|lt: x\n",
         "        - 1: [\n",
     ];
     for first in unread {

@@ -68,8 +68,25 @@ pub fn fleet(sensors: Vec<Sensor>) -> Result<Option<Fleet>, Failure> {
 fn select(selector: &str, root: &Path, files: &mut Selected) -> Result<Vec<Sensor>, Failure> {
     match SensorRef::parse(selector).map_err(|problem| Failure::usage(format!("`{selector}`: {problem}")))? {
         SensorRef::Builtin { sensor, version } => builtin(&sensor, version.as_deref(), files),
-        SensorRef::Path(path) => file(&root.join(path), files),
+        SensorRef::Path(path) => {
+            let there = root.join(&path);
+            if !there.exists()
+                && let Some(shipped) = shipped(&path)
+            {
+                let name = files::name(&there);
+                return Err(Failure::usage(format!(
+                    "{name}: there is no such file; did you mean `builtin:{shipped}`?"
+                )));
+            }
+            file(&there, files)
+        }
     }
+}
+
+/// The sensor that ships under what was taken for the name of a file, with its version.
+fn shipped(written: &str) -> Option<&str> {
+    let name = written.split_once('/').map_or(written, |(name, _)| name);
+    contentcheck_library::sensor_names().any(|known| known == name).then_some(written)
 }
 
 fn builtin(sensor: &str, version: Option<&str>, files: &mut Selected) -> Result<Vec<Sensor>, Failure> {

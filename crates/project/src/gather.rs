@@ -306,6 +306,7 @@ impl Project {
         let data = read.clone();
         let asked = Asked::default();
         let asking = Arc::clone(&asked);
+        let real = Real::of(&places);
         let gathered = Gathered {
             release: ReleaseInfo { name: config.release.name.clone(), sequence: config.release.sequence },
             sources,
@@ -317,7 +318,7 @@ impl Project {
             tables: Tables::new(move |path| {
                 data.add(path);
                 asking.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned());
-                files::read_bytes(Path::new(path), limits::TABLE_BYTES).ok()
+                files::read_bytes(&real.path(path)?, limits::TABLE_BYTES).ok()
             }),
             policy,
             inputs,
@@ -325,6 +326,36 @@ impl Project {
         };
         let project = Self { gathered, config, config_path, root, files, paths: places, read, notes };
         Ok(Collected { project, asked })
+    }
+}
+
+/// Where directories really are whose names are not UTF-8: what is named in content has the name that is shown.
+struct Real(BTreeMap<String, Option<PathBuf>>);
+
+impl Real {
+    fn of(places: &BTreeMap<String, PathBuf>) -> Self {
+        let mut found: BTreeMap<String, Option<PathBuf>> = BTreeMap::new();
+        for (name, path) in places.iter().filter(|(name, _)| name.contains(char::REPLACEMENT_CHARACTER)) {
+            for (name, path) in Path::new(name).ancestors().zip(path.ancestors()).skip(1) {
+                let path = path.to_owned();
+                // Where two directories have one name, neither is meant.
+                let known = found.entry(name.to_string_lossy().into_owned()).or_insert_with(|| Some(path.clone()));
+                if known.as_ref().is_some_and(|known| *known != path) {
+                    *known = None;
+                }
+            }
+        }
+        Self(found)
+    }
+
+    /// The file that is shown under a name; nothing where that may be one of several.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        for directory in Path::new(name).ancestors().skip(1) {
+            if let Some(real) = self.0.get(directory.to_string_lossy().as_ref()) {
+                return Some(real.as_ref()?.join(Path::new(name).strip_prefix(directory).ok()?));
+            }
+        }
+        Some(PathBuf::from(name))
     }
 }
 

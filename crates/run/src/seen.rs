@@ -142,7 +142,8 @@ impl Seen {
     pub(crate) fn note(&mut self, route: Route, flat: &Flat<'_>, scratch: &Scratch) {
         let Some(of) = self.of.get_mut(route.0) else { return };
         of.shown += u64::from(of.shows_all || of.own.iter().any(|position| scratch.has(*position)));
-        if !of.oldest.is_empty() && !of.counted.is_empty() && !of.counted.iter().any(|position| scratch.has(*position)) {
+        if !of.oldest.is_empty() && !of.counted.is_empty() && !of.counted.iter().any(|position| scratch.has(*position))
+        {
             let lacks = |name: &&String| flat.get(name).is_none_or(|field| matches!(field, Field::Null));
             of.foreign += u64::from(of.oldest.iter().filter(lacks).count() * 2 > of.oldest.len());
         }

@@ -233,7 +233,11 @@ fn reason(router: &Router, flat: &Flat<'_>, names: &[String]) -> Reason {
         let nearest = doubtful.first().and_then(|at| router.templates().get(*at)).map(|of| of.name.clone());
         return (format!("has no `{lacks}`, and without it may be one of {}", names.join(", ")), nearest);
     }
-    if let Some((template, lacks)) = nearest(router, flat) {
+    let near = nearest(router, flat);
+    if let Some((template, lacks)) = near.first() {
+        // Where many are as near, the first stands for all.
+        let few = if near.len() > NAMES { 1 } else { near.len() };
+        let names: Vec<String> = near.iter().map(|(template, _)| format!("`{}`", template.name)).take(few).collect();
         let lacks: Vec<String> = lacks
             .iter()
             .take(NAMES)
@@ -243,7 +247,7 @@ fn reason(router: &Router, flat: &Flat<'_>, names: &[String]) -> Reason {
             })
             .collect();
         return (
-            format!("is nearly one of `{}`, but {}", template.name, lacks.join(" and ")),
+            format!("is nearly one of {}, but {}", names.join(" or "), lacks.join(" and ")),
             Some(template.name.clone()),
         );
     }
@@ -310,7 +314,7 @@ fn wrapper<'a>(flat: &Flat<'a>) -> Option<&'a str> {
 }
 
 /// The template type of whose names most hold, and those that do not.
-fn nearest<'r>(router: &'r Router, flat: &Flat<'_>) -> Option<(&'r TemplateType, Vec<&'r Recognition>)> {
+fn nearest<'r>(router: &'r Router, flat: &Flat<'_>) -> Vec<(&'r TemplateType, Vec<&'r Recognition>)> {
     // Few names are read, by many template types.
     let mut values: Vec<(&str, Option<Field<'_>>)> = Vec::new();
     let mut holds = |recognition: &'r Recognition| {
@@ -331,7 +335,23 @@ fn nearest<'r>(router: &'r Router, flat: &Flat<'_>) -> Option<(&'r TemplateType,
         .iter()
         .map(|template| (&**template, template.reads.iter().filter(|of| !holds(of)).collect::<Vec<_>>()));
     let near = lacking.filter(|(template, lacks)| !lacks.is_empty() && lacks.len() < template.reads.len());
-    near.min_by_key(|(template, lacks)| (lacks.len(), std::cmp::Reverse(template.reads.len())))
+    let near: Vec<_> = near.collect();
+    let least = near.iter().map(|(_, lacks)| lacks.len()).min().unwrap_or(0);
+    // Of those that lack about as little, the ones whose own fields the event has.
+    let has = |template: &TemplateType| flat.iter().filter(|(name, _)| template.find(name).is_some()).count();
+    let near = near.into_iter().filter(|(_, lacks)| lacks.len() <= least + 1);
+    let rated = near.map(|(template, lacks)| {
+        let rate = (std::cmp::Reverse(has(template)), lacks.len(), std::cmp::Reverse(template.reads.len()));
+        (rate, (template, lacks))
+    });
+    let mut rated: Vec<_> = rated.collect();
+    rated.sort_by_key(|(rate, _)| *rate);
+    let best = rated.first().map(|(rate, _)| *rate);
+    // One sentence says what all of them lack.
+    let lacked: Option<Vec<&Recognition>> = rated.first().map(|(_, (_, lacks))| lacks.clone());
+    let alike = |lacks: &[&Recognition]| lacked.iter().flatten().map(|of| &of.name).eq(lacks.iter().map(|of| &of.name));
+    let near = rated.into_iter().filter(|(rate, (_, lacks))| Some(*rate) == best && alike(lacks));
+    near.map(|(_, near)| near).collect()
 }
 
 #[cfg(test)]

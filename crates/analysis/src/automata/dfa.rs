@@ -111,18 +111,6 @@ impl Dfa {
         row.get(at).map_or(DEAD, |(_, next)| *next)
     }
 
-    /// Whether a text is accepted.
-    pub(crate) fn is_match(&mut self, text: &str) -> bool {
-        let mut state = self.start;
-        for character in text.chars() {
-            state = self.step(state, character);
-            if state <= ALL {
-                break;
-            }
-        }
-        self.accepts(state)
-    }
-
     /// The row of a state, made on first use.
     pub(crate) fn row(&mut self, state: StateId) -> Row {
         let Some(found) = self.states.get(state as usize) else { return Rc::new([(LAST, DEAD)]) };

@@ -211,19 +211,46 @@ impl Automata {
         }
     }
 
+    /// Why nothing more may be made.
+    fn full(&self) -> Unknown {
+        if self.meter.is_spent() { Unknown::Work } else { Unknown::Nodes }
+    }
+
     /// Whether a language has a text.
-    pub(crate) fn is_match(&mut self, lang: LangId, text: &str) -> bool {
-        let Some(dfa) = self.dfas.get_mut(lang as usize) else { return false };
-        let (before, work) = (dfa.size(), dfa.work());
-        let found = dfa.is_match(text);
-        self.size += dfa.size() - before;
-        self.meter.charge(1 + text.len() + dfa.work() - work);
-        found
+    ///
+    /// # Errors
+    /// When the work is done, or what is kept grows too large: each character may need a state as large as the automaton.
+    pub(crate) fn is_match(&mut self, lang: LangId, text: &str) -> Result<bool, Unknown> {
+        self.meter.charge(1);
+        let mut state = self.start(lang);
+        for character in text.chars() {
+            let Some(dfa) = self.dfas.get_mut(lang as usize) else { return Ok(false) };
+            let (before, work) = (dfa.size(), dfa.work());
+            state = dfa.step(state, character);
+            let (after, done) = (dfa.size(), dfa.work());
+            self.size += after - before;
+            self.meter.charge(1 + done - work);
+            if state <= dfa::ALL {
+                break;
+            }
+            if after != before && self.is_full() {
+                return Err(self.full());
+            }
+        }
+        Ok(self.accepts(lang, state))
     }
 
     /// Whether a text is in a group.
-    pub(crate) fn is_in(&mut self, group: &Group, text: &str) -> bool {
-        group.members.iter().all(|lang| self.is_match(*lang, text)) == group.positive
+    ///
+    /// # Errors
+    /// As those of [`Self::is_match`].
+    pub(crate) fn is_in(&mut self, group: &Group, text: &str) -> Result<bool, Unknown> {
+        for lang in &group.members {
+            if !self.is_match(*lang, text)? {
+                return Ok(!group.positive);
+            }
+        }
+        Ok(group.positive)
     }
 }
 

@@ -91,8 +91,14 @@ impl Values {
                 Search::Empty => return Answer::Nothing,
                 Search::Spent => return Answer::Unknown(spelled.blind.unwrap_or_else(|| self.spent())),
             };
-            let (kept, violated): (Vec<Group>, Vec<Group>) =
-                idle.into_iter().partition(|group| self.automata.is_in(group, &text));
+            let (mut kept, mut violated) = (Vec::new(), Vec::new());
+            for group in idle {
+                match self.automata.is_in(&group, &text) {
+                    Ok(true) => kept.push(group),
+                    Ok(false) => violated.push(group),
+                    Err(reason) => return Answer::Unknown(reason),
+                }
+            }
             idle = kept;
             if violated.is_empty() {
                 break text;
@@ -123,7 +129,7 @@ impl Values {
         make: &dyn Fn(&str) -> Option<Value>,
     ) -> Option<Value> {
         let value = make(text)?;
-        if !spelled.groups.iter().all(|group| self.automata.is_in(group, text)) {
+        if !spelled.groups.iter().all(|group| self.automata.is_in(group, text) == Ok(true)) {
             return None;
         }
         (!spelled.inexact || self.does(&value, asks) == Ok(true)).then_some(value)

@@ -103,15 +103,16 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     } else {
         write::write_output(&arguments.output, &release.image, &release.read)?;
     }
-    talk(
-        streams,
-        &format!(
-            "{} on {}, {}",
-            plural(image.rule_count() as usize, "rule"),
-            plural(image.template_count() as usize, "template type"),
-            plural(release.image.len(), "byte")
-        ),
+    let mut line = format!(
+        "{} on {}, {}",
+        plural(image.rule_count() as usize, "rule"),
+        plural(image.template_count() as usize, "template type"),
+        plural(release.image.len(), "byte")
     );
+    if arguments.output.as_os_str() != "-" {
+        line.push_str(&format!(", in {}", files::name(&arguments.output)));
+    }
+    talk(streams, &line);
     Ok(Exit::Fine)
 }
 

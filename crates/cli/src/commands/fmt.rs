@@ -78,7 +78,8 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
         }
     }
     if !problems.is_empty() {
-        let report = Report { findings: &problems, files: files.len(), rules: 0, skipped: &[], color: false };
+        let report =
+            Report { findings: &problems, all: &problems, files: files.len(), rules: 0, skipped: &[], color: false };
         // Behind what was written before, where both go to one log.
         written(streams.out.flush())?;
         written(report::write(Format::Human, &report, streams.err))?;
@@ -87,6 +88,8 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
     let all = plural(files.len(), "file");
     if arguments.check || arguments.diff {
         talk(streams, &format!("{changed} of {all} would change"));
+    } else if files.is_empty() && stdin.is_empty() {
+        talk(streams, "no `*.content` file here: only native content has a layout");
     } else if stdin.is_empty() {
         talk(streams, &format!("{changed} of {all} changed"));
     }

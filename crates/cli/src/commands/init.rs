@@ -74,7 +74,8 @@ detection:
 level: high
 ";
 
-const TESTS: &str = r"# Events that the rule must match, and events that it must leave alone. `contentcheck witness . --rule ID` makes more.
+const TESTS: &str = r"# Events that the rule must match, and events that it must leave alone. `contentcheck witness . --rule ID` prints
+# more: what is between the braces of an event goes under `event:`.
 - name: a document with a macro
   expect: fires
   event:

@@ -148,6 +148,7 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     }
     let report = Report {
         findings: &findings,
+        all: judged.findings(),
         files: project.files,
         rules: judged.checked().rules().len(),
         skipped: &skipped,
@@ -164,7 +165,7 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         }
     }
     release::introduce(&project, judged.gathered(), streams);
-    summary(&report, judged.findings(), &arguments.show, streams);
+    summary(&report, &arguments.show, streams);
     accepted(&judged, streams);
     stops(judged.blockers(), streams);
     Ok(if fails { Exit::Findings } else { Exit::Fine })
@@ -221,21 +222,20 @@ fn accepted(judged: &Judged, streams: &mut Streams<'_>) {
     }
 }
 
-fn summary(report: &Report<'_>, all: &[Diagnostic], shown: &str, streams: &mut Streams<'_>) {
-    let count = |severity| all.iter().filter(|finding| finding.severity == severity).count();
+fn summary(report: &Report<'_>, shown: &str, streams: &mut Streams<'_>) {
     let mut line = format!(
         "checked {} with {}: {}, {}, {}",
         plural(report.files, "file"),
         plural(report.rules, "rule"),
-        plural(count(Severity::Error), "error"),
-        plural(count(Severity::Warning), "warning"),
-        plural(count(Severity::Info), "note"),
+        plural(report.count(Severity::Error), "error"),
+        plural(report.count(Severity::Warning), "warning"),
+        plural(report.count(Severity::Info), "note"),
     );
     let fixable = report.findings.iter().filter(|finding| finding.fix.is_some()).count();
     if fixable > 0 {
         line.push_str(&format!("; {fixable} can be fixed with --fix"));
     }
-    let hidden = all.len() - report.findings.len();
+    let hidden = report.all.len() - report.findings.len();
     if hidden > 0 {
         line.push_str(&format!("; {} below `{shown}` hidden (--show info)", plural(hidden, "finding")));
     }

@@ -51,6 +51,7 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0142" "CC0142-values-in-string" "rule.yml"
     "CC0143" "CC0143-query-wildcard" "rule.yml"
     "CC0144" "CC0144-open-end" "rule.yml"
+    "CC0145" "CC0145-value-extent" "rule.yml"
     "CC0201" "CC0201-unknown-log-source" "rule.yml"
     "CC0202" "CC0202-unknown-field" "rule.yml"
     "CC0203" "CC0203-unknown-selection" "rule.yml"

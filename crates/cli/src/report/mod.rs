@@ -23,6 +23,8 @@ pub use json::schema;
 pub struct Report<'a> {
     /// The findings to show, sorted by file and place.
     pub findings: &'a [Diagnostic],
+    /// All findings, shown or not: what is counted.
+    pub all: &'a [Diagnostic],
     /// Files that were checked.
     pub files: usize,
     /// Rules that could be read.
@@ -34,10 +36,10 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// How many findings have this severity.
+    /// How many findings have this severity, shown or not.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.all.iter().filter(|finding| finding.severity == severity).count()
     }
 }
 

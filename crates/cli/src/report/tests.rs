@@ -39,7 +39,7 @@ fn findings() -> Vec<Diagnostic> {
 
 fn render(format: Format, findings: &[Diagnostic], skipped: &[&str]) -> String {
     let skipped: Vec<String> = skipped.iter().map(|reason| (*reason).to_owned()).collect();
-    let report = Report { findings, files: 3, rules: 2, skipped: &skipped, color: false };
+    let report = Report { findings, all: findings, files: 3, rules: 2, skipped: &skipped, color: false };
     let mut out = Vec::new();
     write(format, &report, &mut out).unwrap();
     String::from_utf8(out).unwrap()

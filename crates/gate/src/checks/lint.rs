@@ -54,11 +54,12 @@ impl Check for Lint {
         outcome.fact("accepted findings", accepted as u64);
         outcome.fact("rules left out", left_out as u64);
         outcome.summary = format!(
-            "{} in {}: {} fail the gate, {} do not, {accepted} accepted; {} left out",
+            "{} in {}: {} the gate, {} {}, {accepted} accepted; {} left out",
             plural(run.rules.len(), "rule"),
             plural(run.built.files(), "file"),
-            plural(fails, "finding"),
+            if fails == 1 { "1 finding fails".to_owned() } else { format!("{fails} findings fail") },
             findings.len() - fails,
+            if findings.len() - fails == 1 { "does not" } else { "do not" },
             plural(left_out, "rule"),
         );
         outcome

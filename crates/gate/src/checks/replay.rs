@@ -43,7 +43,7 @@ impl Check for Replay {
         outcome.fact(corpus::RECORDED.files, settings.recordings.len() as u64);
         outcome.fact(corpus::NEVER_MATCH.files, settings.never_match.len() as u64);
         if settings.recordings.is_empty() {
-            outcome.skipped.push("replay: no recorded events are named (`recordings` under [gate])".to_owned());
+            outcome.skipped.push("no recorded events are named (`recordings` under [gate])".to_owned());
         } else {
             let mut all = count_all(&plans, &settings.recordings, settings.threads).into_iter();
             let Some(counted) = all.next() else { return outcome };

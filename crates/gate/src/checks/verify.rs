@@ -86,7 +86,10 @@ impl Check for Verify {
             let nowhere = outcome.learned.runs_on.iter().filter(|sensors| **sensors == 0).count();
             outcome.fact("rules that no sensor runs", nowhere as u64);
             if nowhere > 0 {
-                outcome.summary += &format!("; {nowhere} of them run on no sensor");
+                outcome.summary += &format!(
+                    "; {} on no sensor",
+                    if nowhere == 1 { "1 runs".to_owned() } else { format!("{nowhere} run") }
+                );
             }
         }
         outcome

@@ -277,8 +277,8 @@ pub(super) fn never_matched(victim: &Victim<'_>) -> Option<Seeded> {
     Some(seeded)
 }
 
-/// A Sigma rule whose only selection has a modifier that there is not.
-pub(super) const UNREADABLE: &str = "title: A seeded defect\nid: 7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d12\nstatus: test\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    selection:\n        Image|endswith: '\\\\seeded.exe'\n        CommandLine|seeded: ' -a'\n    condition: selection\nlevel: low\n";
+/// A rule with a part that cannot be read, and no other fault whatever the template types of the release are: it names no field.
+pub(super) const UNREADABLE: &str = "title: A seeded defect\nid: 7d3ac8a5-6a0b-4c1d-8f51-0a3f2f0c9d12\nstatus: test\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    selection:\n        '|seeded': 'seeded -a'\n    condition: selection\nlevel: low\n";
 
 /// A rule that is whole but for the name of its log source.
 pub(super) fn unserved() -> String {

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::cell::{self, KeyValue};
 use super::{Column, Data, Format, Table};
+use crate::decode;
 use crate::diagnostic::text::is_hidden;
 use crate::diagnostic::{Diagnostic, Sink, clip, closest, codes};
 use crate::limits;
@@ -27,13 +28,24 @@ pub struct Filling<'a> {
     seen: usize,
     /// Whether they come from a file of data: what nobody sees in content is told where content is read.
     of_data: bool,
+    /// Whether a key with a star was told.
+    has_star: bool,
 }
 
 impl<'a> Filling<'a> {
     /// A table without rows.
     #[must_use]
     pub fn new(columns: &'a [Column], key: usize, capacity: Option<u64>) -> Self {
-        Self { columns, key, capacity, rows: Vec::new(), index: HashMap::new(), seen: 0, of_data: false }
+        Self {
+            columns,
+            key,
+            capacity,
+            rows: Vec::new(),
+            index: HashMap::new(),
+            seen: 0,
+            of_data: false,
+            has_star: false,
+        }
     }
 
     /// The table, once every row is in it. Only where nothing was reported is it one.
@@ -65,6 +77,11 @@ impl<'a> Filling<'a> {
         };
         let source = Source::new(data.name, text);
         let mut sink = Sink::new(&source);
+        if let Some((span, mark)) = decode::conflict(text) {
+            let message = format!("an unresolved merge conflict: `{}`", clip(mark));
+            sink.push(sink.diagnostic(&codes::TABLE_ROW, span, message).with_help(decode::CONFLICT_HELP));
+            return sink.finish();
+        }
         match format {
             Format::Csv => {
                 // Of rows that cannot be told apart nothing else can be said.
@@ -129,6 +146,12 @@ impl<'a> Filling<'a> {
             if self.seen > limits::TABLE_ROWS {
                 return;
             }
+            if self.columns.iter().zip(order).all(|(column, at)| record.get(*at).map(str::trim) == Some(&column.name)) {
+                let message = format!("row {} names the columns again", self.seen);
+                let found = sink.diagnostic(&codes::TABLE_ROW, span, message);
+                sink.push(found.with_help("remove it: two tables were joined with their headers"));
+                continue;
+            }
             if record.len() != order.len() {
                 self.miscounted(record.len(), span, sink);
                 continue;
@@ -153,10 +176,13 @@ impl<'a> Filling<'a> {
                 let message = format!("header: the table declares no column `{}`", clip(name));
                 let found = sink.diagnostic(&codes::TABLE_ROW, span, message);
                 let near = closest(name, self.columns.iter().map(|column| column.name.as_str()));
-                let help = near.map_or_else(
-                    || "the first row names the columns".to_owned(),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if names.len() == 1 && name.contains([';', '\t', '|']) => {
+                        "separate columns with commas: this row is one cell".to_owned()
+                    }
+                    None => "the first row names the columns".to_owned(),
+                };
                 sink.push(found.with_help(help));
             }
         }
@@ -257,6 +283,16 @@ impl<'a> Filling<'a> {
         }
         let Some(column) = self.columns.get(self.key) else { return };
         let value = row.get(self.key).and_then(Option::as_ref);
+        if let Some(Value::String(text)) = value
+            && text.contains('*')
+            && !self.has_star
+        {
+            self.has_star = true;
+            let message =
+                format!("row {}, column `{}`: `{}` is compared as it is written", self.seen, column.name, clip(text));
+            let found = sink.diagnostic(&codes::FOREIGN_PATTERN, span, message);
+            sink.push(found.with_help("a table has no wildcards: write what values are, or look for it in a rule"));
+        }
         let Some(key) = value.and_then(|value| KeyValue::of(value, column.ty.nocase)) else { return };
         let number = self.seen - 1;
         if let Some(first) = self.index.insert(key, number) {
@@ -268,7 +304,14 @@ impl<'a> Filling<'a> {
     }
 
     fn miscounted(&self, cells: usize, span: Span, sink: &mut Sink) {
-        let message = format!("row {} has {cells} cells; the table has {} columns", self.seen, self.columns.len());
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let columns = self.columns.len();
+        let message = format!(
+            "row {} has {cells} cell{}; the table has {columns} column{}",
+            self.seen,
+            plural(cells),
+            plural(columns)
+        );
         sink.report(&codes::TABLE_ROW, span, message);
     }
 

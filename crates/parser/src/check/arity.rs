@@ -11,7 +11,7 @@ use contentcheck_model::diagnostic::{
 use contentcheck_model::field::{FieldInfo, Place};
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::{CheckedRule, Target};
-use contentcheck_model::sensor::{Availability, Fleet, Sensor, SuppliedInput, SuppliedTemplate};
+use contentcheck_model::sensor::{Availability, Comparator, Fleet, Sensor, SuppliedInput, SuppliedTemplate};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, TemplateType};
 
@@ -84,7 +84,10 @@ pub(crate) fn check(rule: &CheckedRule, language: Language, against: Against<'_>
     let loads = |sensor: &Sensor| rule.sensors.as_ref().is_none_or(|constraint| constraint.matches(sensor));
     if rule.sensors.is_some() && !fleet.sensors().iter().any(loads) {
         let message = "the rule's `sensors` selects no sensor of the fleet";
-        let help = "widen the constraint, or leave the rule out of this release";
+        let help = match misnamed(rule, fleet) {
+            Some((name, near)) => format!("no sensor of the fleet is called `{}`; did you mean `{near}`?", clip(name)),
+            None => "widen the constraint, or leave the rule out of this release".to_owned(),
+        };
         found.push(
             Diagnostic::new(&codes::NO_SENSOR_SELECTED, &rule.source, rule.span, message)
                 .with_help(help)
@@ -140,6 +143,14 @@ pub(crate) fn check(rule: &CheckedRule, language: Language, against: Against<'_>
         );
     }
     found
+}
+
+/// A sensor that a rule's constraint names and no sensor of the fleet is called, with the nearest that one is.
+fn misnamed<'a>(rule: &'a CheckedRule, fleet: &'a Fleet) -> Option<(&'a str, &'a str)> {
+    let known = || fleet.sensors().iter().map(Sensor::name);
+    let named = rule.sensors.iter().flat_map(|constraint| constraint.comparators()).filter_map(Comparator::sensor);
+    let mut unknown = named.filter(|name| !known().any(|known| known == *name));
+    unknown.find_map(|name| Some((name, closest(name, known())?)))
 }
 
 /// Reports the sensors that do not supply a template type, and supply one that no content knows under nearly the same

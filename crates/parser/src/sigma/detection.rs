@@ -6,7 +6,7 @@ use super::modifier::{self, Kind, Modifiers};
 use super::names::is_modifier;
 use super::scalar;
 use super::yaml::{Node, Scalar, Style, Yaml};
-use contentcheck_model::diagnostic::{Diagnostic, FixKind, Sink, Unread, clip, codes, head, tail};
+use contentcheck_model::diagnostic::{Diagnostic, FixKind, Severity, Sink, Unread, clip, codes, head, tail};
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
 
@@ -184,7 +184,11 @@ impl<'n> Detections<'n> {
         let values = match &value.value {
             Yaml::Scalar(..) => match unwritten(key, value, text, sink) {
                 Some(found) => Err(sink.refuse(found)),
-                None => written(value, sink).map(|value| vec![value]),
+                None => {
+                    // A `yes` beside `exists` is told what it takes; to quote it would lead away.
+                    let is_switch = matches!(&modifiers, Ok(modifiers) if modifiers.kind == Kind::Exists);
+                    written(value, !is_switch, sink).map(|value| vec![value])
+                }
             },
             Yaml::List(items) if items.is_empty() => {
                 let found = sink
@@ -361,7 +365,7 @@ fn all_written<'n, 's: 'n>(
             refused = Some(sink.refuse(found));
             continue;
         }
-        match written(node, sink) {
+        match written(node, true, sink) {
             Ok(value) => values.push(value),
             Err(unread) => refused = refused.or(Some(unread)),
         }
@@ -390,7 +394,36 @@ fn comment(node: &Node<'_>, sink: &Sink) -> Option<Diagnostic> {
     Some(found.with_help(format!("if it is the value, quote it: '{}'", clip(value.trim_end()))))
 }
 
-fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Result<Written<'n>, Unread> {
+/// What is to be said of a value that ends elsewhere than it seems to: it takes in the lines below, or a comment cuts it.
+fn extent(node: &Node<'_>, text: &str, sink: &Sink) -> Option<Diagnostic> {
+    let source = sink.source();
+    let Yaml::Scalar(_, style @ (Style::Plain | Style::Single | Style::Double)) = node.value else { return None };
+    let mut lines = source.slice(node.span).lines();
+    lines.next();
+    if let Some(next) = lines.map(str::trim).find(|line| !line.is_empty()) {
+        let message = format!("`{}` is one value: the lines below belong to it", clip(text));
+        let mut found = sink.diagnostic(&codes::VALUE_EXTENT, node.span, message);
+        if next.starts_with("- ") {
+            found.severity = Severity::Error;
+            return Some(found.with_help("write each `- ` below the one before it, as far to the right"));
+        }
+        return Some(
+            found.with_help("write it on one line; if the next line was meant to be something else, indent it less"),
+        );
+    }
+    let behind = source.text().get(node.span.end as usize..)?.lines().next()?;
+    let comment = behind.trim_start();
+    let is_cut = style == Style::Plain && comment.len() < behind.len() && comment.starts_with('#');
+    if !is_cut || !comment.trim_start_matches('#').starts_with(|first: char| !first.is_whitespace()) {
+        return None;
+    }
+    let message = format!("this value ends before `{}`, which is a comment", clip(comment));
+    let found = sink.diagnostic(&codes::VALUE_EXTENT, node.span, message);
+    Some(found.with_help("if `#` belongs to the value, quote the value; otherwise put a space behind the `#`"))
+}
+
+/// Reads a value. `may_be_text`: whether one that YAML reads in two ways may be meant as a string.
+fn written<'n>(node: &'n Node<'_>, may_be_text: bool, sink: &mut Sink) -> Result<Written<'n>, Unread> {
     let (Some(text), Some(scalar)) = (node.text(), node.scalar()) else {
         let message = format!("a value must be a string, number, boolean or null, not {}", node.shape());
         let written = sink.source().slice(node.span);
@@ -428,7 +461,11 @@ fn written<'n>(node: &'n Node<'_>, sink: &mut Sink) -> Result<Written<'n>, Unrea
         let found = sink.diagnostic(&codes::INVALID_VALUE, node.span, message);
         return Err(sink.refuse(found.with_help("quote it to compare it as a string")));
     }
+    if let Some(found) = extent(node, text, sink) {
+        sink.push(found);
+    }
     if let Yaml::Scalar(_, Style::Plain) = node.value
+        && may_be_text
         && let Some((old, new)) = scalar::readings(text, &node_scalar)
     {
         let message = format!("`{}` is {old} in YAML 1.1 and {new} in YAML 1.2", clip(text));

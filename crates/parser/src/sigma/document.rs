@@ -15,7 +15,7 @@ use super::twins::{self, Leaves};
 use super::typing::Prepared;
 use super::yaml::{self, Node, Read, Style, Yaml};
 use contentcheck_model::catalogue::Catalogue;
-use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Sink, Unread, clip, closest, codes};
+use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Severity, Sink, Unread, clip, closest, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::outcome::{Dependent, DependentKind, Facts, FileOutcome, ReadField, Referred};
@@ -31,9 +31,12 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     let mut form = Sink::part(&sink);
     let documents = yaml::documents(source.text(), &mut form);
     let mut outcome = FileOutcome::new(source);
-    if documents.is_empty() && form.is_empty() {
+    let is_empty = documents.iter().all(|read| read.root.is_null());
+    if is_empty && form.is_empty() {
+        let message =
+            if documents.is_empty() { "the file has no document" } else { "no document of the file holds anything" };
         let help = "add a rule, or delete the file";
-        form.push(form.diagnostic(&codes::EMPTY_FILE, Span::default(), "the file has no document").with_help(help));
+        form.push(form.diagnostic(&codes::EMPTY_FILE, Span::default(), message).with_help(help));
     }
     // What comes before an error of form is not all of the file, so none of it is read.
     let mut cut = form.close(&mut sink).err();
@@ -49,6 +52,11 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
         let mut own = Sink::part(&sink);
         tags.into_iter().for_each(|found| own.push(found));
         if document.is_null() {
+            if !is_empty {
+                if let Some(found) = nothing(extent, &own) {
+                    own.push(found);
+                }
+            }
             // A tag on nothing may have been meant to be something.
             outcome.is_intact &= own.close(&mut sink).is_ok();
             continue;
@@ -100,6 +108,25 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     }
     outcome.diagnostics.extend(sink.finish());
     outcome
+}
+
+/// What is to be said of a document that holds nothing. One without any text is where files are joined; a rule that was
+/// made a comment is in no release, and whoever did not mean that is told.
+fn nothing(extent: Span, sink: &Sink) -> Option<Diagnostic> {
+    const KEYS: [&str; 4] = ["title:", "detection:", "logsource:", "condition:"];
+    let mut lines = sink.source().slice(extent).lines().map(|line| line.trim_start_matches("---").trim());
+    if lines.clone().any(|line| !line.is_empty() && !line.starts_with('#') && line != "...") {
+        let found = sink.diagnostic(&codes::EMPTY_FILE, extent, "this document holds nothing");
+        return Some(found.with_help("write the rule that belongs here, or remove the document"));
+    }
+    let is_key = |line: &str| KEYS.iter().any(|key| line.trim_start_matches('#').trim_start().starts_with(key));
+    if !lines.any(|line| line.starts_with('#') && is_key(line)) {
+        return None;
+    }
+    let mut found =
+        sink.diagnostic(&codes::EMPTY_FILE, extent, "all of this document is a comment: its rule is in no release");
+    found.severity = Severity::Warning;
+    Some(found.with_help("remove it where that is meant; otherwise take the `#` away"))
 }
 
 /// A last value at the very end of the file: what is left of one that was cut off can be a whole one to all appearance.

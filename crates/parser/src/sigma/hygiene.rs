@@ -196,11 +196,15 @@ fn escaped_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
     // The letters since the last backslash that stands for itself, if there is one.
     let mut name: Option<usize> = None;
     let mut blank = false;
+    // Whether nothing or a wildcard stands before.
+    let mut is_open = true;
     let mut rest = text.chars().peekable();
     while let Some(character) = rest.next() {
         match (character, rest.peek()) {
             ('\\', Some('*')) => {
-                if name.is_some_and(|length| length > 0) && !blank {
+                // Behind a name; or as a part of a path by itself, which behind `\\` it really is: the share `\\*\IPC$`.
+                let goes_on = rest.clone().nth(1) == Some('\\');
+                if goes_on && is_open || name.is_some_and(|length| length > 0) && !blank {
                     let message = format!("`\\*` in `{}` is a star, not a backslash and a wildcard", clip(text));
                     let help = "for a backslash and any text behind it write `\\\\*`, for a backslash and a star `\\\\\\*`; as it stands it is a star without a backslash";
                     sink.push(sink.diagnostic(&codes::ESCAPED_WILDCARD, value.span, message).with_help(help));
@@ -219,12 +223,13 @@ fn escaped_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
                 }
                 (name, blank) = (Some(0), false);
             }
-            _ if character.is_alphanumeric() || " _.%(){}~$-".contains(character) => {
+            _ if character.is_alphanumeric() || " _.%(){}~$-?".contains(character) => {
                 name = name.map(|length| length + 1);
                 blank = character == ' ';
             }
             _ => (name, blank) = (None, false),
         }
+        is_open = character == '*';
     }
 }
 
@@ -488,7 +493,16 @@ mod tests {
 
     #[test]
     fn a_star_after_a_directory_is_doubted_and_no_other() {
-        for doubted in [r"C:\Windows\*", r"\AppData\local\temp\*.rar\", r"HKLM\Software\Run Once\*", r"\a\\b\*"] {
+        for doubted in [
+            r"C:\Windows\*",
+            r"\*\a.exe",
+            r"\\*\*\a",
+            r"C:\Win?ows\*\a.exe",
+            r"*\*\a",
+            r"\AppData\local\temp\*.rar\",
+            r"HKLM\Software\Run Once\*",
+            r"\a\\b\*",
+        ] {
             assert!(escaped(doubted), "{doubted}");
         }
         for meant in [

@@ -14,6 +14,8 @@ pub(crate) enum Refused {
     Expansion,
     /// More wildcards than a pattern may have.
     Wildcards(usize),
+    /// The value is longer than one may be: so many bytes.
+    Long(usize),
 }
 
 fn surround(mut parts: Vec<WildcardPart>, part: Part) -> Vec<WildcardPart> {
@@ -45,11 +47,15 @@ pub(crate) fn patterns(
     }
     let mut push = |parts: Vec<WildcardPart>| -> Result<(), Refused> {
         let literals = parts.iter().map(|part| if let WildcardPart::Literal(text) = part { text.len() } else { 0 });
+        let bytes: usize = literals.sum();
         if found.len() >= limit
             || !contentcheck_model::limits::take(&mut budget.values, 1)
-            || !contentcheck_model::limits::take(&mut budget.value_bytes, literals.sum())
+            || !contentcheck_model::limits::take(&mut budget.value_bytes, bytes)
         {
             return Err(Refused::Expansion);
+        }
+        if bytes > contentcheck_model::limits::VALUE_BYTES {
+            return Err(Refused::Long(bytes));
         }
         let wildcards = parts.iter().filter(|part| !matches!(part, WildcardPart::Literal(_))).count();
         if wildcards > contentcheck_model::limits::PATTERN_WILDCARDS + 2 {

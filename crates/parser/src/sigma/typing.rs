@@ -261,6 +261,13 @@ fn report_refused(reason: &Refused, value: &Written<'_>, sink: &mut Sink) -> Unr
                 ),
             )
             .with_help("use fewer dashes, values or expanding modifiers"),
+        Refused::Long(bytes) => sink
+            .diagnostic(
+                &codes::LIMIT_EXCEEDED,
+                value.span,
+                format!("the value has {bytes} bytes as it is looked for; the limit is {}", limits::VALUE_BYTES),
+            )
+            .with_help("look for the part of it that decides"),
         Refused::Wildcards(count) => sink
             .diagnostic(
                 &codes::TOO_MANY_WILDCARDS,

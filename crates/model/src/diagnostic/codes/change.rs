@@ -1,7 +1,7 @@
 //! 08xx: change against the previous release.
 
 codes! {
-    /// The release has no rules, or lacks more than a tenth of those of the previous one
+    /// The release has no rules, or lacks several of the previous one: more than a tenth
     RELEASE_SHRUNK = "CC0801" "release-shrunk" Error {
         cause: "A directory was not checked out, a generator gave nothing, a filter took away too much: what is left still is valid content, only much less of it.",
         harm: "Every sensor that takes the release is blind to what the rules found, and says nothing. In May 2025 an empty route table, valid as a file, took a vendor's platform down worldwide.",

@@ -259,4 +259,10 @@ codes! {
         harm: "What is left of a value that has no quotes looks whole: a shorter one matches more, and a filter that lost its end hides more. Values after it are missing.",
         cure: "Hold the file against its source. Where it is whole, end the last line with a line break.",
     }
+    /// A value ends elsewhere than it seems to
+    VALUE_EXTENT = "CC0145" "value-extent" Warning {
+        cause: "A line that is indented further than the value above it is more of that value, `- ` included; and a `#` behind a space begins a comment.",
+        harm: "The value is longer or shorter than the one that was meant: values are lost in it, and what is cut off is not looked for.",
+        cure: "Put each value on a line of its own, below the one before it. Quote a value that has a `#` in it; write a comment with a space behind its `#`.",
+    }
 }

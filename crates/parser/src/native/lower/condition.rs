@@ -418,6 +418,16 @@ impl<'r> Lowerer<'r, '_> {
         let looked = values.iter().take(self.scope.budget.values);
         let bytes: usize =
             looked.map(|value| if let Literal::Text(text) = &value.value { text.len() } else { 8 }).sum();
+        let long = values.iter().find_map(|value| match &value.value {
+            Literal::Text(text) if text.len() > limits::VALUE_BYTES && asked.operator != Operator::Matches => {
+                Some((text.len(), value.span))
+            }
+            _ => None,
+        });
+        if let Some((bytes, span)) = long {
+            let message = format!("the value has {bytes} bytes; the limit is {}", limits::VALUE_BYTES);
+            return Err(self.report(&codes::LIMIT_EXCEEDED, span, message, "look for the part of it that decides"));
+        }
         let budget = &mut self.scope.budget;
         if asked.operator == Operator::Matches && !limits::take(&mut budget.regex_bytes, bytes) {
             let message =

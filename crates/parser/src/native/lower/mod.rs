@@ -232,7 +232,7 @@ fn template(
         let found = sink.diagnostic(&codes::UNKNOWN_TEMPLATE, named.name.span, message);
         match closest(name, if sink.is_full() { Vec::new() } else { catalogue.names() }) {
             Some(near) => found.with_help(format!("did you mean `{near}`?")),
-            None => found.with_help("declare it, or name one of those that `contentcheck fields --list` lists"),
+            None => found.with_help("declare it, name one of those that `contentcheck fields --list` lists, or, if another file of the release declares it, check the files together"),
         }
     } else {
         let known: Vec<String> = versions.iter().map(u32::to_string).collect();

@@ -165,3 +165,20 @@ fn table_speed() {
     assert!(found.is_empty());
     assert_eq!(made.map(|made| made.rows().len()), Some(100_000));
 }
+
+#[test]
+fn what_slips_into_data_is_no_row() {
+    let table = "table d @ 1 { name: string nocase key } from \"d.csv\"";
+    let codes = |data: &str| -> Vec<String> {
+        let (_, found) = of(table, Some(data.as_bytes()));
+        let codes = found.lines().filter_map(|line| Some(line.split_once('[')?.1.split_once(']')?.0.to_owned()));
+        codes.collect()
+    };
+    assert_eq!(codes("name\na.sys\n=a\n<<\n"), [""; 0], "the control");
+    for mark in ["<<<<<<< HEAD", "<<<<<<<", "=======", ">>>>>>> branch", "||||||| base"] {
+        assert_eq!(codes(&format!("name\na.sys\n{mark}\nb.sys\n")), ["CC0512"], "{mark}");
+        assert_eq!(codes(&format!("{mark}\nname\na.sys\nb.sys\n")), ["CC0512"], "{mark} above the header");
+    }
+    assert_eq!(codes("name\na.sys\nname\nb.sys\n"), ["CC0512"], "two headers");
+    assert_eq!(codes("name\na.sys\n*.sys\n*\n"), ["CC0140"], "told once");
+}
