@@ -109,7 +109,13 @@ impl Loaded {
 pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
     let path = match named {
         Some(path) => Some(path.to_path_buf()),
-        None => find(start),
+        None => {
+            let found = find(start);
+            if let Some(misnamed) = misnamed(start, found.as_deref()) {
+                return Err(misnamed);
+            }
+            found
+        }
     };
     let Some(path) = path else { return Ok(Loaded::default()) };
     let bytes = files::read_whole(&path, LONGEST)
@@ -135,6 +141,32 @@ fn find(start: &Path) -> Option<PathBuf> {
     let is_part = start.components().rev().take(up).all(|part| matches!(part, Component::Normal(_)));
     let named = start.ancestors().nth(up).filter(|_| is_part).map(|above| above.join(FILE_NAME));
     Some(files::short(named.and_then(|named| std::path::absolute(named).ok()).unwrap_or(found)))
+}
+
+/// What looks like a configuration where content is, and is not the one that counts: whoever wrote it means it to.
+fn misnamed(start: &Path, found: Option<&Path>) -> Option<Failure> {
+    let directory = if start.is_dir() { start } else { start.parent().filter(|above| !above.as_os_str().is_empty())? };
+    if found.is_some_and(|found| found.parent() == Some(directory)) || is_there(&directory.join(FILE_NAME)) {
+        return None;
+    }
+    let meant = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let bare = name.trim_start_matches('.');
+        let bare = bare.strip_suffix(".txt").unwrap_or(bare);
+        [FILE_NAME, "content-check.toml", "content_check.toml"].contains(&bare)
+    };
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .ok()?
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| !kind.is_dir()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| meant(name))
+        .collect();
+    names.sort();
+    let name = files::name(&directory.join(names.first()?));
+    Some(Failure::usage(format!(
+        "{name} is not read: the configuration is called `{FILE_NAME}`; rename it, or name it with --config"
+    )))
 }
 
 /// Whether a configuration is there, of whatever kind: a pipe or a directory of that name is no configuration that could
@@ -229,6 +261,32 @@ pub fn policy(loaded: &Loaded, arguments: &[String]) -> Result<Policy, Failure> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_configuration_under_nearly_its_name_is_not_passed_over() {
+        let directory = std::env::temp_dir().join(format!("contentcheck-misnamed-{}", std::process::id()));
+        let content = directory.join("content");
+        std::fs::create_dir_all(&content).expect("a directory");
+        let load = || load(None, &content).map(|loaded| loaded.path.is_some()).map_err(|failure| failure.message);
+        for name in ["ContentCheck.toml", "contentcheck.toml.txt", ".contentcheck.toml", "content-check.toml"] {
+            std::fs::write(content.join(name), "").expect("a file");
+            let said = load().expect_err(name);
+            assert!(said.contains(&format!("{name} is not read")), "{said}");
+            // Not where the configuration is, and not below another one either.
+            std::fs::write(directory.join(FILE_NAME), "").expect("a file");
+            assert!(load().is_err(), "{name}");
+            std::fs::write(content.join(FILE_NAME), "").expect("a file");
+            assert_eq!(load(), Ok(true), "{name}");
+            for gone in [content.join(name), content.join(FILE_NAME), directory.join(FILE_NAME)] {
+                std::fs::remove_file(gone).expect("the file");
+            }
+        }
+        for name in ["contentcheck", "contentcheck.txt", "contentcheck.toml.bak", "other.toml"] {
+            std::fs::write(content.join(name), "").expect("a file");
+            assert!(load().is_ok(), "{name}");
+        }
+        std::fs::remove_dir_all(directory).expect("the directory");
+    }
 
     #[test]
     fn unknown_keys_and_codes_are_errors_with_a_suggestion() {

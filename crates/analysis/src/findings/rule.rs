@@ -1,6 +1,6 @@
 //! What there is to say of one rule.
 
-use contentcheck_model::diagnostic::{Code, Diagnostic, clip, codes};
+use contentcheck_model::diagnostic::{Severity, Code, Diagnostic, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::{CheckedRule, Target};
@@ -334,7 +334,7 @@ fn never(rule: &CheckedRule, asked: &[Asked], known: &Known<'_>) -> Option<Diagn
         // A recorder may leave out what a template type requires.
         predicates.get(*index).is_none_or(|predicate| *predicate.test == Test::Null)
     });
-    if doubtful || named.iter().any(|place| known.says(&rule.source, *place)) {
+    if named.iter().any(|place| known.says(&rule.source, *place)) {
         return None;
     }
     let mut words: Vec<&str> = why.conflicts.iter().take(NAMED).map(|conflict| conflict.words.as_str()).collect();
@@ -344,6 +344,10 @@ fn never(rule: &CheckedRule, asked: &[Asked], known: &Known<'_>) -> Option<Diagn
     let message = format!("this rule can never fire: {}", words.join("; "));
     let at = named.first().copied().unwrap_or(rule.span);
     let mut finding = Diagnostic::new(&codes::CONTRADICTION, &rule.source, at, message).with_rule(&rule.name);
+    if doubtful {
+        finding.severity = Severity::Info;
+        finding = finding.with_help("a sensor supplies the field with every event, so its absence is never met");
+    }
     let mut shown = vec![at];
     for place in named {
         if !shown.contains(&place) {
