@@ -3,6 +3,7 @@
 use contentcheck_interpreter::format::Program;
 use contentcheck_interpreter::{Capacity, Cost, Image, RuleInfo};
 use contentcheck_model::diagnostic::{Build, Code, Detail, Diagnostic, Room, codes};
+use contentcheck_model::limits;
 use contentcheck_model::predicate::{Pattern, Test};
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::{Fleet, Sensor};
@@ -30,7 +31,9 @@ impl Further for WithCost<'_> {
 
     fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
         let mut found = self.further.of_rules(rules, known, threads);
-        found.extend(rules.iter().filter(|rule| may_be_dear(rule)).filter_map(|rule| self.over(rule)));
+        // As much work as all of them may take in one image, in the same order.
+        let mut work = limits::RELEASE_REGEX_WORK;
+        found.extend(rules.iter().filter(|rule| may_be_dear(rule)).filter_map(|rule| self.over(rule, &mut work)));
         found
     }
 
@@ -40,9 +43,9 @@ impl Further for WithCost<'_> {
 }
 
 impl WithCost<'_> {
-    fn over(&self, rule: &CheckedRule) -> Option<Diagnostic> {
+    fn over(&self, rule: &CheckedRule, work: &mut usize) -> Option<Diagnostic> {
         // What cannot be compiled has its own word where it is.
-        let bytes = image_of(&[rule], Options { any_sensor: true, ..Options::default() }).ok()?;
+        let bytes = image_of(rule, Options { any_sensor: true, ..Options::default() }, work).ok()?;
         let image = Image::read(&bytes).ok()?;
         let needed = (0..image.template_count()).map(|number| image.cost(number).per_unit).max()?;
         let takes = |sensor: &Sensor| sensor.capacity().steps_per_byte.unwrap_or(Capacity::STEPS_PER_BYTE);

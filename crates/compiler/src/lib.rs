@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use contentcheck_interpreter::format::{Comparator, FLAG_EMPTY, FLAG_SKIP_UNSUPPLIED, Rule};
+use contentcheck_model::limits;
 use contentcheck_model::rule::{CheckedRule, Level, Target};
 use contentcheck_model::sensor::{Constraint, Operator, Sensor};
 use contentcheck_model::template::TemplateType;
@@ -33,7 +34,7 @@ use contentcheck_parser::release::Shippable;
 
 pub use dear::{WithCost, dearest};
 use frequency::Frequency;
-use template::{Member, Shared};
+use template::{Member, Shared, Work};
 use write::{Sections, Stamp};
 
 /// How content is compiled.
@@ -132,15 +133,21 @@ pub fn compile(content: &Shippable, options: Options<'_>) -> Result<Vec<u8>, Pro
         sequence: release.sequence.unwrap_or(0),
         content: content.content_digest(),
     };
-    stamped(&rules, &stamp, options)
+    stamped(&rules, &stamp, options, &mut limits::RELEASE_REGEX_WORK.clone())
 }
 
-/// An image of rules that are looked at alone and never ship so.
-fn image_of(rules: &[&CheckedRule], options: Options<'_>) -> Result<Vec<u8>, Problem> {
-    stamped(rules, &Stamp { release: "", sequence: 0, content: [0; 32] }, options)
+/// An image of a rule that is looked at alone and never ships so. `work` is what is left for regular expressions of the
+/// release, as if it were a part of the image of all.
+fn image_of(rule: &CheckedRule, options: Options<'_>, work: &mut usize) -> Result<Vec<u8>, Problem> {
+    stamped(&[rule], &Stamp { release: "", sequence: 0, content: [0; 32] }, options, work)
 }
 
-fn stamped(rules: &[&CheckedRule], stamp: &Stamp<'_>, options: Options<'_>) -> Result<Vec<u8>, Problem> {
+fn stamped(
+    rules: &[&CheckedRule],
+    stamp: &Stamp<'_>,
+    options: Options<'_>,
+    work: &mut usize,
+) -> Result<Vec<u8>, Problem> {
     let mut sections = Sections::default();
     let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
     let runs = |rule: &CheckedRule, target: &Target| options.sensor.is_none_or(|sensor| runs(rule, target, sensor));
@@ -163,12 +170,13 @@ fn stamped(rules: &[&CheckedRule], stamp: &Stamp<'_>, options: Options<'_>) -> R
         regexes: HashMap::new(),
         sets: HashMap::new(),
         unions: HashMap::new(),
-        work: HashMap::new(),
+        work: Work::new(*work),
         keywords: BTreeMap::new(),
     };
     for (template, members) in targets.values() {
         template::write(template, members, &mut shared, &mut sections)?;
     }
+    *work = shared.work.left();
     let is_empty = sections.rules.is_empty();
     if is_empty && !options.allow_empty {
         return Err(Problem::Empty);

@@ -37,17 +37,43 @@ pub(crate) struct Shared<'c> {
     pub(crate) sets: HashMap<lower::Keys, u32>,
     /// Automata of joined expressions, by the expression; nothing where one was too large.
     pub(crate) unions: HashMap<Box<str>, Option<regex::Compiled>>,
-    /// What is left of the work on the regular expressions of each file.
-    pub(crate) work: HashMap<&'c str, usize>,
+    /// What is left of the work on regular expressions.
+    pub(crate) work: Work<'c>,
     /// The keywords that were placed, each with its number once it is written.
     pub(crate) keywords: BTreeMap<Literals, (Placed, Option<u32>)>,
 }
 
-impl<'c> Shared<'c> {
-    fn work(&mut self, file: &'c str) -> &mut usize {
-        self.work.entry(file).or_insert(limits::FILE_REGEX_WORK)
+/// What is left of the work on regular expressions, of each file and of the release.
+pub(crate) struct Work<'c> {
+    files: HashMap<&'c str, usize>,
+    release: usize,
+}
+
+impl<'c> Work<'c> {
+    /// With so much for the release.
+    pub(crate) fn new(release: usize) -> Self {
+        Self { files: HashMap::new(), release }
     }
 
+    /// What is left for the release.
+    pub(crate) const fn left(&self) -> usize {
+        self.release
+    }
+
+    /// Lends what is left for a file to work that takes of it.
+    fn lend<R>(&mut self, file: &'c str, work: impl FnOnce(&mut usize) -> R) -> R {
+        let of_file = self.files.entry(file).or_insert(limits::FILE_REGEX_WORK);
+        let lent = (*of_file).min(self.release);
+        let mut left = lent;
+        let done = work(&mut left);
+        let taken = lent - left.min(lent);
+        *of_file -= taken;
+        self.release -= taken;
+        done
+    }
+}
+
+impl<'c> Shared<'c> {
     /// Finds places for keywords, unless that was done before; nothing where there are none.
     fn keywords(&mut self, literals: Literals) -> Result<Option<Literals>, BTreeSet<(u16, Factor)>> {
         if literals.is_empty() {
@@ -410,7 +436,7 @@ fn joined<'c>(texts: &[Texted], file: &'c str, shared: &mut Shared<'c>) -> Optio
     let union: Box<str> = each.join("|").into();
     // Apart from each other nondeterministic ones are no slower, and the others are faster.
     if !shared.unions.contains_key(&union) {
-        let found = regex::deterministic(&union, shared.work(file));
+        let found = shared.work.lend(file, |work| regex::deterministic(&union, work));
         shared.unions.insert(union.clone(), found);
     }
     shared.unions.get(&union)?.as_ref()?;
@@ -428,7 +454,7 @@ fn write_regex<'c>(
     let number = sections.regexes.len() as u32;
     let automaton = match shared.unions.remove(expression).flatten() {
         Some(automaton) => automaton,
-        None => regex::automaton(expression, shared.work(file))?,
+        None => shared.work.lend(file, |work| regex::automaton(expression, work))?,
     };
     sections.regexes.push(Regex {
         kind: automaton.kind,

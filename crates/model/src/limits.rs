@@ -72,6 +72,8 @@ pub const FILE_REGEX_STATES: usize = 20_000;
 /// Work on the automata of all regular expressions of one file, in bytes of states times classes of bytes. It stops no
 /// file: beyond it regular expressions become nondeterministic automata, which cost more of each event.
 pub const FILE_REGEX_WORK: usize = 192 << 20;
+/// The same of all files of a release: 16 of the hardest files, some seconds. All public Sigma rules take a small part of it.
+pub const RELEASE_REGEX_WORK: usize = 16 * FILE_REGEX_WORK;
 /// Fields in one template type.
 pub const TEMPLATE_FIELDS: usize = 1_024;
 /// Rows in one table.
