@@ -145,7 +145,8 @@ fn find(start: &Path) -> Option<PathBuf> {
 
 /// What looks like a configuration where content is, and is not the one that counts: whoever wrote it means it to.
 fn misnamed(start: &Path, found: Option<&Path>) -> Option<Failure> {
-    let directory = if start.is_dir() { start } else { start.parent().filter(|above| !above.as_os_str().is_empty())? };
+    let directory =
+        if start.is_dir() { start } else { start.parent().filter(|above| !above.as_os_str().is_empty())? };
     if found.is_some_and(|found| found.parent() == Some(directory)) || is_there(&directory.join(FILE_NAME)) {
         return None;
     }

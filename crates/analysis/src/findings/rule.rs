@@ -1,6 +1,6 @@
 //! What there is to say of one rule.
 
-use contentcheck_model::diagnostic::{Severity, Code, Diagnostic, clip, codes};
+use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::{CheckedRule, Target};

@@ -414,7 +414,9 @@ fn extent(node: &Node<'_>, text: &str, sink: &Sink) -> Option<Diagnostic> {
     let behind = source.text().get(node.span.end as usize..)?.lines().next()?;
     let comment = behind.trim_start();
     let is_cut = style == Style::Plain && comment.len() < behind.len() && comment.starts_with('#');
-    if !is_cut || !comment.trim_start_matches('#').starts_with(|first: char| !first.is_whitespace()) {
+    // A sentence is a comment, however it is written.
+    let is_word = comment.split_whitespace().count() < 3;
+    if !is_cut || !is_word || !comment.trim_start_matches('#').starts_with(|first: char| !first.is_whitespace()) {
         return None;
     }
     let message = format!("this value ends before `{}`, which is a comment", clip(comment));
