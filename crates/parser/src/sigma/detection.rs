@@ -411,7 +411,8 @@ fn extent(node: &Node<'_>, text: &str, sink: &Sink) -> Option<Diagnostic> {
             found.with_help("write it on one line; if the next line was meant to be something else, indent it less"),
         );
     }
-    let behind = source.text().get(node.span.end as usize..)?.lines().next()?;
+    // A line may be as long as the file.
+    let behind = head(source.text().get(node.span.end as usize..)?, 2 * NEAR).lines().next()?;
     let comment = behind.trim_start();
     let is_cut = style == Style::Plain && comment.len() < behind.len() && comment.starts_with('#');
     // A sentence is a comment, however it is written.
