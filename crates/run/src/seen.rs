@@ -31,7 +31,8 @@ struct OfTemplate {
     counted: Vec<usize>,
     /// The fields of `unmet` before the first event.
     oldest: Vec<String>,
-    /// Events in another shape: without any of `counted`, and without most of `oldest`.
+    /// Events in another shape: without anything of `own`, though rules read what every event should have, and without
+    /// most of `oldest`.
     foreign: u64,
 }
 
@@ -141,9 +142,9 @@ impl Seen {
     /// Notes what the event had that was just presented.
     pub(crate) fn note(&mut self, route: Route, flat: &Flat<'_>, scratch: &Scratch) {
         let Some(of) = self.of.get_mut(route.0) else { return };
-        of.shown += u64::from(of.shows_all || of.own.iter().any(|position| scratch.has(*position)));
-        if !of.oldest.is_empty() && !of.counted.is_empty() && !of.counted.iter().any(|position| scratch.has(*position))
-        {
+        let shows = of.own.iter().any(|position| scratch.has(*position));
+        of.shown += u64::from(of.shows_all || shows);
+        if !shows && !of.counted.is_empty() && !of.oldest.is_empty() {
             let lacks = |name: &&String| flat.get(name).is_none_or(|field| matches!(field, Field::Null));
             of.foreign += u64::from(of.oldest.iter().filter(lacks).count() * 2 > of.oldest.len());
         }
