@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::base64;
 use crate::limits::{CHECKPOINT_BYTES, NAME_BYTES};
+use crate::lines::split;
 use crate::merkle::Hash;
 
 /// What the text of a checkpoint says.
@@ -61,7 +62,7 @@ impl<'c> Checkpoint<'c> {
         if text.len() > CHECKPOINT_BYTES {
             return Err(NoCheckpoint::Bytes);
         }
-        let mut lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
+        let mut lines = split(text.strip_suffix('\n').unwrap_or(text), b'\n');
         let origin = lines.next().filter(|origin| !origin.is_empty() && origin.len() <= NAME_BYTES);
         let origin = origin.ok_or(NoCheckpoint::Origin)?;
         let size = lines.next().and_then(number).ok_or(NoCheckpoint::Size)?;

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base64;
 use crate::limits::NAME_BYTES;
+use crate::lines::split_once;
 
 /// What a key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,10 +83,8 @@ impl<'k> VerifierKey<'k> {
     /// # Errors
     /// When it is none, or not what it says that it is.
     pub fn read(text: &'k str) -> Result<Self, NoKey> {
-        let mut parts = text.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoKey::Form);
-        };
+        let (name, rest) = split_once(text, b'+').ok_or(NoKey::Form)?;
+        let (id, key) = split_once(rest, b'+').ok_or(NoKey::Form)?;
         let is_hex = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
         if !is_name(name) || id.len() != 8 || !id.bytes().all(is_hex) {
             return Err(NoKey::Form);

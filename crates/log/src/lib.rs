@@ -30,6 +30,7 @@ mod base64;
 mod checkpoint;
 mod key;
 pub mod limits;
+mod lines;
 mod merkle;
 mod note;
 mod opening;

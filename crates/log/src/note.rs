@@ -5,6 +5,7 @@ use core::fmt;
 use crate::base64;
 use crate::key::{Algorithm, VerifierKey, is_name};
 use crate::limits::{NOTE_BYTES, SIGNATURES};
+use crate::lines::{split, split_once};
 
 const DASH: &str = "\u{2014} ";
 
@@ -59,7 +60,8 @@ impl core::error::Error for NoNote {}
 
 impl<'n> Signature<'n> {
     fn read(line: &'n str) -> Option<Self> {
-        let (name, encoded) = line.strip_prefix(DASH)?.split_once(' ')?;
+        let rest = line.strip_prefix(DASH)?;
+        let (name, encoded) = split_once(rest, b' ')?;
         // Eight digits are up to six bytes: an id of four, and at least one more.
         let mut room = [0; 6];
         let &[a, b, c, d, _, ..] = base64::decode(encoded.get(..8)?, &mut room)? else { return None };
@@ -94,11 +96,12 @@ impl<'n> Note<'n> {
         if note.bytes().any(|byte| byte < 0x20 && byte != b'\n') {
             return Err(NoNote::Characters);
         }
-        let end = note.rfind("\n\n").ok_or(NoNote::Form)?;
+        // The search of the standard library indexes; this one leaves no panic.
+        let end = bytes.windows(2).rposition(|pair| pair == b"\n\n").ok_or(NoNote::Form)?;
         let (text, rest) = note.split_at_checked(end.saturating_add(1)).ok_or(NoNote::Form)?;
         let signatures = rest.strip_prefix('\n').ok_or(NoNote::Form)?;
         let lines = signatures.strip_suffix('\n').ok_or(NoNote::Form)?;
-        for (at, line) in lines.split('\n').enumerate() {
+        for (at, line) in split(lines, b'\n').enumerate() {
             if at >= SIGNATURES {
                 return Err(NoNote::Signatures);
             }
@@ -115,7 +118,7 @@ impl<'n> Note<'n> {
 
     /// Its signatures, in their order.
     pub fn signatures(&self) -> impl Iterator<Item = Signature<'n>> {
-        self.signatures.lines().filter_map(Signature::read)
+        split(self.signatures, b'\n').filter_map(Signature::read)
     }
 
     /// Whether the first signature that says it is of a key is so, over the text. Keys for cosignatures sign more than that, and

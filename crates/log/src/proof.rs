@@ -5,6 +5,7 @@ use core::fmt;
 use crate::base64;
 use crate::checkpoint::number;
 use crate::limits::{ENTRY_BYTES, PATH, PROOF_BYTES};
+use crate::lines::{split, split_once};
 use crate::merkle::{Hash, is_included};
 use crate::trust::{Trust, Unwitnessed, Witnessed};
 
@@ -71,7 +72,7 @@ impl core::error::Error for Unlogged {}
 
 /// A line and what follows it, where it has an end.
 fn line(text: &str) -> Option<(&str, &str)> {
-    text.split_once('\n')
+    split_once(text, b'\n')
 }
 
 impl<'p> Proof<'p> {
@@ -140,7 +141,7 @@ impl<'p> Proof<'p> {
             return Err(Unlogged::Entry);
         }
         let witnessed = trust.check(self.checkpoint.as_bytes()).map_err(Unlogged::Checkpoint)?;
-        let path = self.path.lines().filter_map(base64::array).map(Hash);
+        let path = split(self.path, b'\n').filter_map(base64::array).map(Hash);
         if is_included(self.index, witnessed.size(), Hash::of_leaf(entry), path, witnessed.root()) {
             Ok(witnessed)
         } else {

@@ -69,7 +69,8 @@ impl<'t> Token<'t> {
         }
         let text = core::str::from_utf8(bytes).map_err(|_| NoToken::Proof(NoProof::Line { line: 1 }))?;
         // No line of a note is that one, but of a log that adds it to its checkpoint: such a token is refused.
-        let second = text.match_indices(FIRST).map(|(at, _)| at).find(|at| *at > 0);
+        let starts = bytes.windows(FIRST.len()).enumerate().filter(|(_, part)| *part == FIRST.as_bytes());
+        let second = starts.map(|(at, _)| at).find(|at| *at > 0);
         let (own, before) = second.and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
         let read = |text: &'t str| Proof::read(text.as_bytes()).map_err(NoToken::Proof);
         let before = if before.is_empty() { None } else { Some(read(before)?) };

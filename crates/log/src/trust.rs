@@ -14,6 +14,7 @@ use core::fmt;
 use crate::checkpoint::{Checkpoint, NoCheckpoint};
 use crate::key::{Algorithm, NoKey, VerifierKey};
 use crate::limits::{CHECKPOINT_BYTES, POLICY_BYTES, WITNESSES};
+use crate::lines::split;
 use crate::merkle::Hash;
 use crate::note::{NoNote, Note, Signature};
 
@@ -214,7 +215,7 @@ impl<'t> Trust<'t> {
             return Err(NoTrust::Bytes);
         }
         let mut reading = Reading { log: None, witnesses: [None; WITNESSES], group: None, quorum: None };
-        for (at, line) in text.lines().enumerate() {
+        for (at, line) in split(text, b'\n').enumerate() {
             reading.line(line.trim_matches([' ', '\t']), at.saturating_add(1))?;
         }
         match (reading.log, reading.quorum) {
@@ -292,7 +293,7 @@ impl<'t> Reading<'t> {
             return Ok(());
         }
         let wrong = NoTrust::Line { line };
-        let mut words = text.split([' ', '\t']).filter(|word| !word.is_empty());
+        let mut words = split(text, b' ').flat_map(|words| split(words, b'\t')).filter(|word| !word.is_empty());
         match words.next() {
             Some("log") if self.log.is_none() => {
                 self.log = Some(self.key(words.next().ok_or(wrong)?, Algorithm::Note, line)?);

@@ -1,5 +1,10 @@
 //! The verifying half of the log: known answers, a model of the tree and of those who sign, and hostile bytes.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod common;
 mod hostile;
