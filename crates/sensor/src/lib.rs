@@ -143,9 +143,13 @@ mod disk;
 #[cfg(feature = "std")]
 mod evidence;
 #[cfg(feature = "std")]
+mod inspect;
+#[cfg(feature = "std")]
 mod platform;
 #[cfg(feature = "std")]
 mod reader;
+#[cfg(feature = "std")]
+mod seal;
 #[cfg(feature = "std")]
 mod status;
 #[cfg(feature = "std")]
@@ -156,9 +160,13 @@ pub use disk::{Directory, Disk, DiskError, Files, Place};
 #[cfg(feature = "std")]
 pub use evidence::Record;
 #[cfg(feature = "std")]
+pub use inspect::{Inspection, Kept};
+#[cfg(feature = "std")]
 pub use platform::{Platform, System};
 #[cfg(feature = "std")]
 pub use reader::{Reader, View};
+#[cfg(feature = "std")]
+pub use seal::{Unsealed, seal};
 #[cfg(feature = "std")]
 pub use status::{Condition, Content as ContentStatus, Status};
 #[cfg(feature = "std")]

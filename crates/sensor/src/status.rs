@@ -112,7 +112,9 @@ impl Condition {
 }
 
 impl Memory {
-    const fn as_str(self) -> &'static str {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Fresh => "fresh",
             Self::Whole => "whole",
@@ -156,6 +158,35 @@ fn line(f: &mut fmt::Formatter<'_>, name: &str, id: Id, rest: fmt::Arguments<'_>
     writeln!(f, "){rest}")
 }
 
+/// What a device remembers, a line for each part.
+pub(crate) fn remembered(f: &mut fmt::Formatter<'_>, state: &State) -> fmt::Result {
+    if let Some(Candidate { content, standing, tries, starts, .. }) = state.candidate {
+        let standing = standing.as_str();
+        line(f, "candidate", content, format_args!(": {standing}, {tries} tries left, {starts} starts"))?;
+    }
+    for (name, good) in [("good", state.good), ("earlier", state.earlier)] {
+        if let Some(good) = good {
+            let suspect = if good.suspect { ", suspect" } else { "" };
+            line(f, name, good.content, format_args!(": {} crashes in a row{suspect}", good.strikes))?;
+        }
+    }
+    for entry in state.quarantine.iter().flatten() {
+        line(f, "given up", entry.content, format_args!(": {}", entry.why))?;
+    }
+    writeln!(
+        f,
+        "{:<11} confirmed {}, given up {}: only higher sequences are taken",
+        "floor", state.floor, state.burnt
+    )?;
+    if let Some(identity) = state.identity {
+        writeln!(f, "{:<11} {}", "device", identity.id)?;
+    }
+    if state.hold > 0 {
+        writeln!(f, "{:<11} {} hours without new content: the sensor itself crashed", "hold", state.hold)?;
+    }
+    Ok(())
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { state, .. } = self;
@@ -170,33 +201,13 @@ impl fmt::Display for Status {
             write!(f, ", {loaded} of {all} rules")?;
         }
         writeln!(f)?;
-        if let Some(Candidate { content, standing, tries, starts, .. }) = state.candidate {
-            let standing = standing.as_str();
-            line(f, "candidate", content, format_args!(": {standing}, {tries} tries left, {starts} starts"))?;
-        }
-        for (name, good) in [("good", state.good), ("earlier", state.earlier)] {
-            if let Some(good) = good {
-                let suspect = if good.suspect { ", suspect" } else { "" };
-                line(f, name, good.content, format_args!(": {} crashes in a row{suspect}", good.strikes))?;
-            }
-        }
         if let Some(factory) = self.factory {
             line(f, "factory", factory, format_args!(""))?;
         }
-        for entry in state.quarantine.iter().flatten() {
-            line(f, "given up", entry.content, format_args!(": {}", entry.why))?;
-        }
-        writeln!(
-            f,
-            "{:<11} confirmed {}, given up {}: only higher sequences are taken",
-            "floor", state.floor, state.burnt
-        )?;
+        remembered(f, state)?;
         if let Some(kill) = state.kill {
             let lost = if self.kills_lost { " (lost: what it switched off runs again)" } else { "" };
             writeln!(f, "{:<11} epoch {}{lost}", "kill list", kill.epoch)?;
-        }
-        if let Some(identity) = state.identity {
-            writeln!(f, "{:<11} {}", "device", identity.id)?;
         }
         if let Some(log) = state.log {
             write!(f, "{:<11} {} entries", "log", log.size)?;
@@ -207,9 +218,6 @@ impl fmt::Display for Status {
                 Some(seconds) => writeln!(f, ", last heard of {} h ago", seconds / 3_600)?,
                 None => writeln!(f)?,
             }
-        }
-        if state.hold > 0 {
-            writeln!(f, "{:<11} {} hours without new content: the sensor itself crashed", "hold", state.hold)?;
         }
         let Health { seconds, events, exhausted, matches, faults, mistyped, .. } = self.health;
         writeln!(

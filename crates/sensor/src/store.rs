@@ -178,7 +178,7 @@ pub struct Store<D, P, A> {
     busy: Vec<(Arc<crate::reader::Tally>, u64, u64)>,
 }
 
-fn copy(at: usize) -> Place {
+pub(crate) fn copy(at: usize) -> Place {
     let name = if at == 0 { "state.a" } else { "state.b" };
     Place { directory: Directory::Root, name: name.to_string() }
 }
@@ -198,10 +198,10 @@ struct Loaded {
 }
 
 /// What a copy of the state is found to be.
-type CopyFound = Result<Option<State>, CopyLost>;
+pub(crate) type CopyFound = Result<Option<State>, CopyLost>;
 
 #[derive(Clone, Copy)]
-enum CopyLost {
+pub(crate) enum CopyLost {
     State(NoState),
     Disk(DiskError),
 }
@@ -692,18 +692,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     /// Writes a file, so that it is there whole or not at all.
     fn put(&mut self, to: &Place, bytes: &[u8]) -> Result<(), DiskError> {
-        let temporary = Place { directory: Directory::Temporary, name: to.name.clone() };
-        let outcome = self
-            .disk
-            .write(&temporary, bytes)
-            .and_then(|()| self.disk.sync(&temporary))
-            .and_then(|()| self.disk.rename(&temporary, to))
-            .and_then(|()| self.disk.sync_directory(to.directory));
-        if outcome.is_err() {
-            // It is swept with the next start if it cannot be removed now.
-            let _ = self.disk.remove(&temporary);
-        }
-        outcome
+        put(&mut self.disk, to, bytes)
     }
 
     /// Removes what neither copy of the state names.
@@ -758,6 +747,21 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     }
 }
 
+/// Writes a file, so that it is there whole or not at all.
+pub(crate) fn put(disk: &mut impl Disk, to: &Place, bytes: &[u8]) -> Result<(), DiskError> {
+    let temporary = Place { directory: Directory::Temporary, name: to.name.clone() };
+    let outcome = disk
+        .write(&temporary, bytes)
+        .and_then(|()| disk.sync(&temporary))
+        .and_then(|()| disk.rename(&temporary, to))
+        .and_then(|()| disk.sync_directory(to.directory));
+    if outcome.is_err() {
+        // It is swept with the next start if it cannot be removed now.
+        let _ = disk.remove(&temporary);
+    }
+    outcome
+}
+
 fn unusable(error: DiskError) -> Unusable {
     match error {
         DiskError::Missing => Unusable::Missing,
@@ -783,7 +787,7 @@ fn is_killable(image: &OwnedImage) -> bool {
     (0..verified.image().rule_count()).all(|rule| list.kills(rule))
 }
 
-fn read_copy(disk: &mut impl Disk, at: usize) -> CopyFound {
+pub(crate) fn read_copy(disk: &mut impl Disk, at: usize) -> CopyFound {
     let mut read = disk.read(&copy(at), RECORD);
     for _ in 0..RETRIES {
         // A disk that fails once may not fail twice, and the newer copy is worth asking for again.
@@ -800,7 +804,7 @@ fn read_copy(disk: &mut impl Disk, at: usize) -> CopyFound {
 }
 
 /// The newer of two copies.
-fn remembered(build: Digest, copies: [CopyFound; 2]) -> (Memory, State, Option<usize>) {
+pub(crate) fn remembered(build: Digest, copies: [CopyFound; 2]) -> (Memory, State, Option<usize>) {
     let [a, b] = copies;
     match (a, b) {
         (Ok(Some(a)), Ok(Some(b))) => {
