@@ -1,6 +1,12 @@
 //! A release from the gate to a device, by the binary alone: attested, offered, tried, crashed with, left; and what whoever looks
 //! after the device is shown of it.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "helpers of tests fail as tests do"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
