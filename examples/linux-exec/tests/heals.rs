@@ -1,6 +1,6 @@
 //! The example, run: it matches, takes content, survives content that is damaged, that floods and that it crashes with, and heals.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::fs;
 use std::os::unix::process::CommandExt as _;
