@@ -1,6 +1,6 @@
 //! examples/linux-exec-c, run as root: it survives content that is damaged, that matches everything and that it crashes with, and takes the fix.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod support;
 

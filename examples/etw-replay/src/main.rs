@@ -12,13 +12,9 @@ use std::{env, error::Error, fs, path::Path, path::PathBuf, time::Duration, time
 #[derive(Event)]
 #[event(content = "rules.content", template = "windows.process @ 1")]
 struct Process<'e> {
-    #[event(name = "Image")]
     image: &'e str,
-    #[event(name = "CommandLine")]
     command_line: &'e str,
-    #[event(name = "ParentImage")]
     parent_image: Option<&'e str>,
-    #[event(name = "User")]
     user: Option<&'e str>,
 }
 
@@ -51,19 +47,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         reader.run(
             || events.next(until),
             |view, event| {
-                let user = event.user.as_deref();
-                let process = Process {
-                    image: &event.image,
-                    command_line: &event.command_line,
-                    parent_image: event.parent_image.as_deref(),
-                    user,
-                };
+                let source::Creation { image, command_line, parent_image, user, .. } = &event;
+                let (parent_image, user) = (parent_image.as_deref(), user.as_deref());
+                let process = Process { image, command_line, parent_image, user };
                 let values = process.values();
                 for template in view.templates_named(Process::SUPPLY.template) {
                     let given = Event { inputs: &values, header: &[], others: &[] };
                     // Faults are counted by the reader, and shown in the status.
-                    let _ =
-                        view.evaluate(template, given, 1_000_000, |rule| println!("{}: {}", event.image, rule.title));
+                    let _ = view.evaluate(template, given, 1_000_000, |rule| println!("{image}: {}", rule.title));
                 }
             },
         );

@@ -17,7 +17,7 @@ const EXAMPLE: Example = Example {
     program: env!("CARGO_BIN_EXE_etw-replay"),
     arguments: &[RECORDING, "20"],
     content: concat!(env!("CARGO_MANIFEST_DIR"), "/rules.content"),
-    condition: "Image ends_with r\"\\certutil.exe\" and CommandLine contains \"urlcache\"",
+    condition: "image ends_with r\"\\certutil.exe\" and command_line contains \"urlcache\"",
 };
 
 fn own(name: &str) -> PathBuf {
@@ -47,12 +47,12 @@ fn it_survives_bad_content_and_heals() {
     let mut device = Device::new(EXAMPLE, "heals");
     assert!(device.start());
     device.until("factory content: sequence 0");
-    device.offer(&device.image(1, "CommandLine contains \"urlcache\""), 1);
+    device.offer(&device.image(1, "command_line contains \"urlcache\""), 1);
     device.until("last known good: sequence 1 of etw-replay, 1 of 1 rules");
-    device.offer(&device.image(2, r#"Image ends_with ".exe""#), 2);
+    device.offer(&device.image(2, r#"image ends_with ".exe""#), 2);
     device.until("given up    sequence 2");
     device.until("last known good: sequence 1 ");
-    device.offer(&device.image(3, r#"Image ends_with ".com""#), 3);
+    device.offer(&device.image(3, r#"image ends_with ".com""#), 3);
     device.until("the candidate: sequence 3 ");
     for _ in 0..3 {
         device.crash();
