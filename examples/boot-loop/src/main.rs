@@ -32,6 +32,12 @@ fn offered(directory: &Path) -> Option<(Vec<u8>, Vec<u8>)> {
     fs::remove_file(&image).and_then(|()| fs::remove_file(&envelope)).ok().map(|()| both)
 }
 
+/// One event.
+fn pass_once() -> impl FnMut() -> Option<&'static str> {
+    let mut event = Some("init");
+    move || event.take()
+}
+
 fn sensor() -> Result<(), Box<dyn Error>> {
     machine::begin()?;
     let directory = Path::new(machine::STORE);
@@ -45,14 +51,14 @@ fn sensor() -> Result<(), Box<dyn Error>> {
     }
     // The machine is up when this is through.
     for _ in 0..30 {
-        let mut view = reader.view();
-        for template in view.templates_named(Boot::SUPPLY.template) {
-            let boot = Boot { name: "init" };
-            let values = boot.values();
-            let event = Event { inputs: &values, header: &[], others: &[] };
-            let _ = view.evaluate(template, event, 1_000_000, |_| machine::crash());
-        }
-        drop(view);
+        reader.run(pass_once(), |view, name| {
+            for template in view.templates_named(Boot::SUPPLY.template) {
+                let boot = Boot { name };
+                let values = boot.values();
+                let event = Event { inputs: &values, header: &[], others: &[] };
+                let _ = view.evaluate(template, event, 1_000_000, |_| machine::crash());
+            }
+        });
         let _ = store.check();
         sleep(Duration::from_millis(60));
     }
