@@ -123,6 +123,12 @@ impl Opened {
         &self.checkpoint
     }
 
+    /// The checkpoint that shows the ring before. Nothing: there is none before.
+    #[must_use]
+    pub const fn checkpoint_before(&self) -> Option<&Witnessed> {
+        self.before.as_ref()
+    }
+
     /// Seconds for which the ring before has been open at least, by the clocks of witnesses. Nothing: there is none before.
     #[must_use]
     pub fn since_ring_before(&self) -> Option<u64> {

@@ -37,6 +37,12 @@ pub struct Seen {
     pub root: Digest,
 }
 
+impl Seen {
+    fn of(checkpoint: &Witnessed) -> Self {
+        Self { size: checkpoint.size(), root: Digest::new(checkpoint.root().0) }
+    }
+}
+
 /// A checkpoint that does not contradict what the device has seen. Made by [`State::heard`] alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heard {
@@ -147,13 +153,22 @@ impl State {
     /// # Errors
     /// When it is older, or of another tree.
     pub fn heard(&self, checkpoint: &Witnessed) -> Result<Heard, Refusal> {
-        let seen = Seen { size: checkpoint.size(), root: Digest::new(checkpoint.root().0) };
+        let seen = Seen::of(checkpoint);
+        self.same_log(checkpoint)?;
         match self.log {
             Some(known) if known.size > seen.size => Err(Refusal::LogBack { offered: seen.size, known: known.size }),
+            _ => Ok(Heard { seen, time: checkpoint.seen_until() }),
+        }
+    }
+
+    /// A log has one tree of each size: the one that the device has seen.
+    fn same_log(&self, checkpoint: &Witnessed) -> Result<(), Refusal> {
+        let seen = Seen::of(checkpoint);
+        match self.log {
             Some(known) if known.size == seen.size && known.root != seen.root => {
                 Err(Refusal::LogFork { size: seen.size })
             }
-            _ => Ok(Heard { seen, time: checkpoint.seen_until() }),
+            _ => Ok(()),
         }
     }
 }
@@ -171,6 +186,8 @@ impl Considered {
             return Err(Refusal::Unproven(Unproven::Other));
         }
         let heard = state.heard(opened.checkpoint())?;
+        // It may be older, but of no other log.
+        opened.checkpoint_before().map_or(Ok(()), |before| state.same_log(before))?;
         is_safe(opening).map_err(Refusal::Unsafe)?;
         let id = state.identity.ok_or(Refusal::NoIdentity)?.id;
         let own = ring_of(id, opening);

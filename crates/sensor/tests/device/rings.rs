@@ -232,6 +232,21 @@ fn a_device_never_goes_back_to_an_older_log() {
 }
 
 #[test]
+fn the_checkpoint_of_the_ring_before_is_of_the_same_log() {
+    let mut log = Log::new();
+    let world = logged(&log, id_in(1, &opening(1, 1)));
+    let mut device = world.open();
+    // The device has seen the log as it was when ring 0 was opened, and the token shows another one of that size.
+    let mut other = Log::new();
+    other.entries[0] = b"another".to_vec();
+    let token = log.token(opening(1, 1));
+    let size = log.entries.len() - 1;
+    other.open(opening(1, 0));
+    assert_eq!(device.hear(&other.checkpoint(size, NOW)), Ok(true));
+    assert_eq!(offer(&mut device, 1, &token), Err(Refusal::LogFork { size: size as u64 }));
+}
+
+#[test]
 fn ring_token_replay() {
     let mut log = Log::new();
     let token = log.token(opening(1, 0));
