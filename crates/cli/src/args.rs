@@ -1,8 +1,14 @@
 //! The command line.
 
+mod device;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use device::{
+    Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceLook, DeviceOffer, DeviceSeal, DeviceSensor,
+};
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.
 #[derive(Debug, Parser)]
@@ -41,6 +47,8 @@ pub enum Command {
     Schema(Schema),
     /// List, show, compare and import sensor manifests; generate source text from them
     Sensor(Sensor),
+    /// Look after the content of a device: what runs and why, offers, drills, golden images
+    Device(Device),
     /// Run every check over a release before it ships, and leave evidence
     Gate(Box<Gate>),
     /// Verify attestations that the gate signed
@@ -823,6 +831,16 @@ pub enum SchemaName {
     Implied,
     /// The JSON of `diff`
     Diff,
+    /// The JSON of `device status`
+    DeviceStatus,
+    /// The JSON of `device why`
+    DeviceWhy,
+    /// The JSON of `device offer`
+    DeviceOffer,
+    /// The JSON of `device simulate-crash`
+    DeviceCrash,
+    /// The JSON of `device seal`
+    DeviceSeal,
 }
 
 /// Print a schema.

@@ -20,7 +20,7 @@ use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
-use contentcheck_sensor::{Conviction, Distrust, Refusal, Rung, Sequence};
+use contentcheck_sensor::{Conviction, Distrust, Refusal, Rung, Sequence, Unproven, Unsafe};
 
 /// A case whose file a repository cannot or should not hold.
 struct Made {
@@ -48,10 +48,11 @@ const DAMAGED: &[Damaged] = &[
 /// Brings a refusal about, and tells its code.
 type Reported = fn() -> &'static str;
 
-/// Codes that no file can bring about, and where in this file they are.
-/// Why no run of the command line brings about what a device answers to an offer.
-const NO_OFFER: &str = "the command line offers nothing to a device";
+/// Where what a device answers to an offer is brought about.
+const NO_OFFER: &str =
+    "a device answers it, and no file of a repository: crates/sensor/tests brings each of them about";
 
+/// Codes that no file can bring about, and why.
 const UNREACHED: &[(&str, &str, Reported)] = &[
     (
         "CC0525",
@@ -79,6 +80,14 @@ const UNREACHED: &[(&str, &str, Reported)] = &[
     ("CC1120", NO_OFFER, || Refusal::Space { needed: 1, free: None }.code()),
     ("CC1121", NO_OFFER, || Refusal::ReadOnly.code()),
     ("CC1122", NO_OFFER, || Refusal::Taken.code()),
+    ("CC1123", NO_OFFER, || Refusal::Unproven(Unproven::Missing).code()),
+    ("CC1124", NO_OFFER, || Refusal::LogBack { offered: 1, known: 2 }.code()),
+    ("CC1125", NO_OFFER, || Refusal::LogFork { size: 1 }.code()),
+    ("CC1126", NO_OFFER, || Refusal::Unsafe(Unsafe::First).code()),
+    ("CC1127", NO_OFFER, || Refusal::NoIdentity.code()),
+    ("CC1128", NO_OFFER, || Refusal::Ring { own: 1, open: 0 }.code()),
+    ("CC1129", NO_OFFER, || Refusal::Soon { found: 1, needed: 2 }.code()),
+    ("CC1130", NO_OFFER, || Refusal::Stale { seen: 1, now: 2 }.code()),
 ];
 
 const MADE: &[Made] = &[

@@ -1,8 +1,8 @@
 //! Admission: an offer to content that this device may try. The order is that of cost: nothing of an image is hashed before
-//! its signatures count, and nothing of it is parsed before its digest is the one that was signed.
+//! its signatures count and its ring is open, and nothing of it is parsed before its digest is the one that was signed.
 //!
 //! ```text
-//! Claim -State::consider-> Considered -matches(digest)-> Matched -verified(image)-> Admitted
+//! Claim -State::consider-> Considered -granted(token)-> Granted -matches(digest)-> Matched -verified(image)-> Admitted
 //! ```
 
 use core::fmt;
@@ -11,6 +11,7 @@ use contentcheck_interpreter::Rejection;
 
 use crate::content::{Content, Digest, Sequence};
 use crate::policy::Policy;
+use crate::rings::{Heard, Unproven, Unsafe};
 use crate::state::{Conviction, Rung, State};
 
 /// What a signature is asked for.
@@ -136,6 +137,45 @@ pub enum Refusal {
         /// The time, as far as it is known.
         now: u64,
     },
+    /// It is not shown that a ring was opened for it.
+    Unproven(Unproven),
+    /// The token is of an older log than this device has seen.
+    LogBack {
+        /// Entries of the log that is offered.
+        offered: u64,
+        /// Entries of the log that the device has seen.
+        known: u64,
+    },
+    /// The log of the token is not the one that this device has seen: they have as many entries, and differ.
+    LogFork {
+        /// Entries of both.
+        size: u64,
+    },
+    /// The plan of the rollout asks for what no device takes.
+    Unsafe(Unsafe),
+    /// This device does not know who it is, and so not in which ring.
+    NoIdentity,
+    /// The ring of this device is not open yet.
+    Ring {
+        /// Its ring, from 0.
+        own: u8,
+        /// The ring that is open.
+        open: u8,
+    },
+    /// The ring before was opened too short a time ago.
+    Soon {
+        /// Seconds for which it has been open at least, by the clocks of witnesses.
+        found: u64,
+        /// Seconds for which it must.
+        needed: u64,
+    },
+    /// What is known of the log is too old to begin a trial by.
+    Stale {
+        /// When witnesses saw it last.
+        seen: u64,
+        /// The time, as far as it is known.
+        now: u64,
+    },
     /// The bytes are not those that were signed.
     Digest,
     /// The image says that it is of another release than the envelope does.
@@ -183,13 +223,32 @@ impl Refusal {
             Self::Space { .. } => "CC1120",
             Self::ReadOnly => "CC1121",
             Self::Taken => "CC1122",
+            Self::Unproven(_) => "CC1123",
+            Self::LogBack { .. } => "CC1124",
+            Self::LogFork { .. } => "CC1125",
+            Self::Unsafe(_) => "CC1126",
+            Self::NoIdentity => "CC1127",
+            Self::Ring { .. } => "CC1128",
+            Self::Soon { .. } => "CC1129",
+            Self::Stale { .. } => "CC1130",
         }
     }
 
     /// Whether the same offer may be taken later.
     #[must_use]
     pub const fn is_for_now(&self) -> bool {
-        matches!(self, Self::Memory | Self::Space { .. } | Self::ReadOnly | Self::Taken | Self::Digest)
+        matches!(
+            self,
+            Self::Memory
+                | Self::Space { .. }
+                | Self::ReadOnly
+                | Self::Taken
+                | Self::Digest
+                | Self::LogBack { .. }
+                | Self::Ring { .. }
+                | Self::Soon { .. }
+                | Self::Stale { .. }
+        )
     }
 }
 
@@ -210,6 +269,28 @@ impl fmt::Display for Refusal {
             }
             Self::Expired { until, now } => {
                 write!(f, "it could be installed until {until}, and the time is {now} (seconds since 1970)")
+            }
+            Self::Unproven(why) => why.fmt(f),
+            Self::LogBack { offered, known } => {
+                write!(
+                    f,
+                    "the token is of a log of {offered} entries, and this device has seen {known}: fetch it again"
+                )
+            }
+            Self::LogFork { size } => {
+                write!(f, "the token is of another log of {size} entries than the one that this device has seen")
+            }
+            Self::Unsafe(why) => write!(f, "no device takes a rollout by this plan: {why}"),
+            Self::NoIdentity => f.write_str("this device has no id, so that its ring is unknown"),
+            Self::Ring { own, open } => write!(f, "this device is in ring {own}, and ring {open} is open"),
+            Self::Soon { found, needed } => {
+                write!(f, "the ring before has been open for {found} s, and must be for {needed} s")
+            }
+            Self::Stale { seen, now } => {
+                write!(
+                    f,
+                    "witnesses saw this log at {seen}, and the time is {now} (seconds since 1970): fetch it again"
+                )
             }
             Self::Digest => f.write_str("the bytes are not those that were signed: fetch them again"),
             Self::Mixed { signed, found } => {
@@ -233,18 +314,27 @@ impl core::error::Error for Refusal {}
 /// An offer whose claim is acceptable. Made by [`State::consider`] alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Considered {
-    claim: Claim,
-    state: State,
+    pub(crate) claim: Claim,
+    pub(crate) state: State,
 }
 
-/// An offer whose bytes are those that were signed. Made by [`Considered::matches`] alone.
+/// An offer whose ring is open. Made by [`Considered::granted`], and for a sensor without a log by [`Considered::without_log`].
 #[derive(Clone, Copy, Debug)]
-pub struct Matched(Considered);
+pub struct Granted {
+    pub(crate) claim: Claim,
+    pub(crate) state: State,
+    pub(crate) heard: Option<Heard>,
+}
+
+/// An offer whose bytes are those that were signed. Made by [`Granted::matches`] alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Matched(Granted);
 
 /// Content that this device may try. Made by [`Matched::verified`] alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Admitted {
     claim: Claim,
+    heard: Option<Heard>,
     // INVARIANT: an admission is of one state. A later state may have learned of something newer.
     generation: u64,
 }
@@ -276,7 +366,7 @@ impl State {
         if sequence > most {
             return Err(Refusal::Ahead { offered: sequence, most });
         }
-        let now = device.wall.unwrap_or(0).max(self.time).max(device.built);
+        let now = self.now(device);
         match claim.install_until {
             Some(until) if until < now => Err(Refusal::Expired { until, now }),
             _ => Ok(Considered { claim, state: *self }),
@@ -284,7 +374,7 @@ impl State {
     }
 }
 
-impl Considered {
+impl Granted {
     /// Holds the bytes to what was signed.
     ///
     /// # Errors
@@ -305,7 +395,7 @@ impl Matched {
         if found != signed {
             return Err(Refusal::Mixed { signed, found });
         }
-        Ok(Admitted { claim: self.0.claim, generation: self.0.state.generation })
+        Ok(Admitted { claim: self.0.claim, heard: self.0.heard, generation: self.0.state.generation })
     }
 }
 
@@ -314,6 +404,11 @@ impl Admitted {
     #[must_use]
     pub const fn claim(&self) -> &Claim {
         &self.claim
+    }
+
+    /// The checkpoint that came with it.
+    pub(crate) const fn heard(&self) -> Option<&Heard> {
+        self.heard.as_ref()
     }
 
     /// Whether it was admitted by this very state.

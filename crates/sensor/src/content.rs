@@ -79,6 +79,16 @@ pub struct Content {
     pub sequence: Sequence,
 }
 
+/// Which device this is, among all others. It says nothing of the hardware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceId(pub Digest);
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Which boot of the device this is. It only has to differ from one boot to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootId(pub [u8; 16]);

@@ -6,11 +6,12 @@ use core::fmt;
 use contentcheck_interpreter::Rejection;
 
 use crate::admit::{Admitted, Distrust};
-use crate::content::{BootId, Content, Digest, Sequence};
+use crate::content::{BootId, Content, DeviceId, Digest, Sequence};
 use crate::ended::{Blame, Ended};
 use crate::health::{Complaint, Health};
 use crate::policy::Policy;
-use crate::state::{Candidate, Conviction, Good, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
+use crate::rings::Heard;
+use crate::state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
 
 /// Why the content of a rung cannot be run now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +114,15 @@ pub enum Observation {
         /// The boot that this is.
         boot: Option<BootId>,
     },
+    /// What the system says of this device, for its id.
+    Identified {
+        /// A digest of the hardware, where the system tells.
+        hardware: Option<Digest>,
+        /// Bytes that no other device has: used where an id is to be made. Nothing: the system has no randomness.
+        nonce: Option<Digest>,
+    },
+    /// A newer checkpoint of the log, or the same one seen later.
+    Heard(Heard),
     /// New content was admitted and lies on disk.
     Offered(Admitted),
     /// How the run that goes on is doing.
@@ -198,6 +208,10 @@ pub enum Reason {
     Corrupt,
     /// The sensor stops.
     Stopping,
+    /// The device has an id from now on.
+    Named(DeviceId),
+    /// The state is that of another machine, and this one has an id of its own from now on.
+    Cloned(DeviceId),
 }
 
 impl fmt::Display for Reason {
@@ -233,6 +247,8 @@ impl fmt::Display for Reason {
             Self::Stalled => f.write_str("a thread does not come back from an event"),
             Self::Corrupt => f.write_str("the image changed in memory, and is read again"),
             Self::Stopping => f.write_str("the sensor stops"),
+            Self::Named(id) => write!(f, "this device has the id {id}"),
+            Self::Cloned(id) => write!(f, "this machine was cloned from another one, and has the id {id}"),
         }
     }
 }
@@ -276,6 +292,8 @@ impl State {
         let act = match seen {
             Observation::Started { ended, boot, build } => next.started(*ended, *boot, *build),
             Observation::Looked { found, writable, boot } => next.looked(found, *writable, *boot),
+            Observation::Identified { hardware, nonce } => next.identified(*hardware, *nonce),
+            Observation::Heard(heard) => next.heard(heard),
             Observation::Offered(admitted) => next.offered(admitted),
             Observation::Healthy(health) => next.healthy(health),
             Observation::Hour => next.hour(),
@@ -516,8 +534,33 @@ impl Next<'_> {
             armed: None,
         });
         self.state.time = self.state.time.max(claim.issued.unwrap_or(0));
+        if let Some(heard) = admitted.heard() {
+            let _ = self.heard(heard);
+        }
         self.reasons.add(Reason::Taken(claim.content));
         Act::Choose
+    }
+
+    fn heard(&mut self, heard: &Heard) -> Act {
+        // Heard of beside something newer, it says nothing.
+        if self.state.log.is_none_or(|known| known.size <= heard.seen.size) {
+            self.state.log = Some(heard.seen);
+        }
+        self.state.time = self.state.time.max(heard.time);
+        Act::Keep
+    }
+
+    fn identified(&mut self, hardware: Option<Digest>, nonce: Option<Digest>) -> Act {
+        let is_cloned = |then: &Identity| hardware.is_some() && then.hardware.is_some() && then.hardware != hardware;
+        let Some(nonce) = nonce else { return Act::Keep };
+        let id = DeviceId(nonce);
+        match self.state.identity {
+            Some(then) if is_cloned(&then) => self.reasons.add(Reason::Cloned(id)),
+            Some(_) => return Act::Keep,
+            None => self.reasons.add(Reason::Named(id)),
+        }
+        self.state.identity = Some(Identity { id, hardware });
+        Act::Keep
     }
 
     fn healthy(&mut self, health: &Health) -> Act {

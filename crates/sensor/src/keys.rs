@@ -18,6 +18,8 @@
 //! KEY SIGNATURE
 //! ```
 //!
+//! A kill list that names more than 32 rules, or all, needs two signatures, if the root has two keys for it.
+//!
 //! What is signed is the domain (`contentcheck root`, `contentcheck kill`), a zero byte, and the file. Content is signed as the
 //! gate does it: an in-toto statement in a DSSE envelope.
 
@@ -36,6 +38,7 @@ use contentcheck_interpreter::Manifest;
 
 use crate::admit::{Authority, Claim, Distrust, Purpose};
 use crate::content::{Content, Digest, Sequence};
+use crate::kills::Kills;
 
 /// Bytes of the largest root.
 const ROOT_BYTES: usize = 16 << 10;
@@ -43,6 +46,9 @@ const ROOT_BYTES: usize = 16 << 10;
 const KEYS: usize = 16;
 /// Signatures that are tried: a longer list costs time, and proves no more.
 const SIGNATURES: usize = 64;
+/// Rules that a kill list may name for which one signature is enough, where the root says so: a slip or a thief of one key blinds no
+/// fleet.
+const NARROW: usize = 32;
 const FIRST: &str = "contentcheck root 1";
 /// The first line of a list of signatures.
 pub const SIGNATURES_FIRST: &str = "contentcheck signatures 1";
@@ -404,6 +410,12 @@ impl Authority for Keyring {
 
     fn kill_list(&self, list: &[u8], envelope: &[u8], _: Purpose) -> Result<(), Distrust> {
         let signatures = signatures(envelope)?;
-        self.root.kill.signed(&in_domain("contentcheck kill", list), &signatures, &[])
+        // A list that is none is refused by whoever reads it; until then it counts as a wide one.
+        let is_wide = Kills::read(list).map_or(true, |kills| kills.all || kills.rules().count() > NARROW);
+        let kill = &self.root.kill;
+        let most = u8::try_from(kill.keys.len()).unwrap_or(u8::MAX);
+        let needed = if is_wide { kill.needed.max(2).min(most) } else { kill.needed };
+        let kill = Role { needed, keys: kill.keys.clone() };
+        kill.signed(&in_domain("contentcheck kill", list), &signatures, &[])
     }
 }

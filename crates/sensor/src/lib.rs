@@ -54,6 +54,7 @@
 //!     build: Digest::of(b"edr 1.4.0"),
 //!     built: 1_790_000_000,
 //!     factory: None,
+//!     log: None,
 //!     policy: Policy { bake_seconds: 0, bake_events: 1, restarts: 0, ..Policy::DEFAULT },
 //! };
 //! let open = || Store::open(config, Files::new(&directory), System::new(directory.join("ended")), authority());
@@ -99,7 +100,13 @@
 //! The feature `keys` adds
 //! `Keyring`, an authority by ed25519 that takes the statements of the gate.
 //!
-//! Not here yet: rings, the log and its witnesses, a device's own id, fetching, and the arming of a kernel driver.
+//! **The log.** With [`Config::log`], what keys signed is not enough: a token of the log must show that the ring of this very
+//! device was opened, by a plan that [`rings`] allows, long enough after the ring before. The device makes its own id, finds its
+//! ring by itself, and never takes an older log than it has seen.
+//!
+//! Not here yet, and for the crate that rolls releases out: halts, receipts, strata and redundancy groups, a device key in place of
+//! the random id, and the plan itself, of which a device sees the shares in each opening. Nor fetching, and the arming of a kernel
+//! driver.
 #![no_std]
 
 #[cfg(any(feature = "std", test))]
@@ -115,10 +122,11 @@ mod keys;
 pub mod kills;
 mod policy;
 mod record;
+pub mod rings;
 mod state;
 
-pub use admit::{Admitted, Authority, Claim, Considered, Device, Distrust, Matched, Purpose, Refusal};
-pub use content::{BootId, Content, Digest, Sequence};
+pub use admit::{Admitted, Authority, Claim, Considered, Device, Distrust, Granted, Matched, Purpose, Refusal};
+pub use content::{BootId, Content, DeviceId, Digest, Sequence};
 pub use decide::{Act, Decision, Found, Observation, Reason, Reasons, Unusable, Usable};
 pub use ended::{Blame, Ended};
 pub use health::{Complaint, Health, Recent};
@@ -127,16 +135,21 @@ pub use keys::{Keyring, NoRoot, Root, SIGNATURES_FIRST};
 pub use kills::{Kills, NoKills};
 pub use policy::{Ceilings, Policy};
 pub use record::{NoState, RECORD};
-pub use state::{Candidate, Conviction, Good, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
+pub use rings::{Heard, Seen, Unproven, Unsafe};
+pub use state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
 
 #[cfg(feature = "std")]
 mod disk;
 #[cfg(feature = "std")]
 mod evidence;
 #[cfg(feature = "std")]
+mod inspect;
+#[cfg(feature = "std")]
 mod platform;
 #[cfg(feature = "std")]
 mod reader;
+#[cfg(feature = "std")]
+mod seal;
 #[cfg(feature = "std")]
 mod status;
 #[cfg(feature = "std")]
@@ -147,9 +160,13 @@ pub use disk::{Directory, Disk, DiskError, Files, Place};
 #[cfg(feature = "std")]
 pub use evidence::Record;
 #[cfg(feature = "std")]
+pub use inspect::{Inspection, Kept};
+#[cfg(feature = "std")]
 pub use platform::{Platform, System};
 #[cfg(feature = "std")]
 pub use reader::{Reader, View};
+#[cfg(feature = "std")]
+pub use seal::{Unsealed, seal};
 #[cfg(feature = "std")]
 pub use status::{Condition, Content as ContentStatus, Status};
 #[cfg(feature = "std")]

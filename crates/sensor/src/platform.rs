@@ -1,10 +1,11 @@
 //! What a store asks of the system beside files.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
-use crate::content::{BootId, Sequence};
+use crate::content::{BootId, Digest, Sequence};
 use crate::ended::Ended;
 
 /// Clocks, boots, and how the last run ended. Whatever the system cannot tell is `None`.
@@ -27,6 +28,14 @@ pub trait Platform {
     /// Remembers a floor.
     fn raise_floor(&mut self, floor: Sequence) {
         let _ = floor;
+    }
+    /// What the hardware is told by: the same at each start, another one on each machine, and on a clone of a machine.
+    fn hardware(&mut self) -> Option<Digest> {
+        None
+    }
+    /// Bytes that no other device has, for the id of this one. Nothing: the device has no id, and takes nothing by rings.
+    fn nonce(&mut self) -> Option<Digest> {
+        None
     }
 }
 
@@ -75,6 +84,18 @@ impl Platform for System {
     fn settled(&mut self) {
         // Left over, it would be taken for the end of this run, if that ends without a word. Nothing else can be done here.
         let _ = fs::remove_file(&self.ended);
+    }
+
+    fn hardware(&mut self) -> Option<Digest> {
+        // Readable for root alone, and on machines that have one.
+        let id = fs::read("/sys/class/dmi/id/product_uuid").ok()?;
+        Some(Digest::of(&id))
+    }
+
+    fn nonce(&mut self) -> Option<Digest> {
+        let mut bytes = [0; 32];
+        fs::File::open("/dev/urandom").ok()?.read_exact(&mut bytes).ok()?;
+        Some(Digest::of(&bytes))
     }
 
     fn wall(&mut self) -> Option<u64> {

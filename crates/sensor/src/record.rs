@@ -6,12 +6,13 @@
 
 use core::fmt;
 
-use crate::content::{BootId, Content, Digest, Sequence};
+use crate::content::{BootId, Content, DeviceId, Digest, Sequence};
 use crate::health::Complaint;
-use crate::state::{Candidate, Conviction, Good, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
+use crate::rings::Seen;
+use crate::state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
 
 const MAGIC: [u8; 8] = *b"CCSTATE\n";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes of a record.
 pub const RECORD: usize = 640;
 /// Bytes before the checksum.
@@ -104,6 +105,8 @@ impl State {
             kill,
             time,
             build,
+            identity,
+            log,
         } = self;
         to.bytes(&MAGIC)?;
         to.bytes(&VERSION.to_le_bytes())?;
@@ -153,6 +156,14 @@ impl State {
         })?;
         to.u64(*time)?;
         to.bytes(build.bytes())?;
+        to.option(*identity, |to, Identity { id, hardware }| {
+            to.bytes(id.0.bytes())?;
+            to.option(hardware, |to, hardware| to.bytes(hardware.bytes()))
+        })?;
+        to.option(*log, |to, Seen { size, root }| {
+            to.u64(size)?;
+            to.bytes(root.bytes())
+        })?;
         to.byte(END)
     }
 
@@ -212,6 +223,13 @@ impl State {
             kill: from.option(|from| Some(KillMark { epoch: from.u64()?, digest: Digest::new(from.array()?) }))?,
             time: from.u64()?,
             build: Digest::new(from.array()?),
+            identity: from.option(|from| {
+                Some(Identity {
+                    id: DeviceId(Digest::new(from.array()?)),
+                    hardware: from.option(|from| from.array().map(Digest::new))?,
+                })
+            })?,
+            log: from.option(|from| Some(Seen { size: from.u64()?, root: Digest::new(from.array()?) }))?,
         };
         (from.byte()? == END).then_some(state)
     }
@@ -328,6 +346,8 @@ mod tests {
             kill: Some(KillMark { epoch: u64::MAX, digest: Digest::of(b"kill") }),
             time: u64::MAX,
             build: Digest::of(b"build"),
+            identity: Some(Identity { id: DeviceId(Digest::of(b"device")), hardware: Some(Digest::of(b"hardware")) }),
+            log: Some(Seen { size: u64::MAX, root: Digest::of(b"root") }),
         }
     }
 

@@ -3,8 +3,9 @@
 
 use core::fmt;
 
-use crate::content::{BootId, Content, Digest, Sequence};
+use crate::content::{BootId, Content, DeviceId, Digest, Sequence};
 use crate::health::Complaint;
+use crate::rings::Seen;
 
 /// Where content stands on this device. The order is that of trust: what is further down is older and better known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +120,16 @@ pub struct KillMark {
     pub digest: Digest,
 }
 
+/// Who a device is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its id, by which it finds its ring.
+    pub id: DeviceId,
+    /// A digest of the hardware on which it was made, where the system tells. On other hardware the id is another one: a machine
+    /// was cloned.
+    pub hardware: Option<Digest>,
+}
+
 /// Entries of the quarantine that are kept for people. What is refused does not depend on them, but on [`State::burnt`].
 pub const QUARANTINED: usize = 4;
 
@@ -153,6 +164,10 @@ pub struct State {
     pub time: u64,
     /// The digest of the sensor build.
     pub build: Digest,
+    /// Who this device is. Nothing: it has no id yet, as in an image from which machines are made.
+    pub identity: Option<Identity>,
+    /// The newest checkpoint of the log.
+    pub log: Option<Seen>,
 }
 
 impl State {
@@ -174,6 +189,8 @@ impl State {
             kill: None,
             time: 0,
             build,
+            identity: None,
+            log: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::string::String;
 
 use crate::content::{Content as Id, Digest};
 use crate::health::Health;
+use crate::rings::FRESH;
 use crate::state::{Candidate, Rung, Standing, State};
 use crate::store::{Memory, Role};
 
@@ -65,6 +66,9 @@ pub struct Status {
     pub kills_lost: bool,
     /// How the run is doing.
     pub health: Health,
+    /// Seconds since witnesses saw the newest log that the device knows of. Nothing: it asks for no log, has heard of none, or does
+    /// not know the time.
+    pub log_silence: Option<u64>,
     /// Lines of evidence that are not on disk.
     pub unwritten_evidence: u64,
     /// Lines of evidence on disk that could not be read.
@@ -72,6 +76,12 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether the device has heard nothing of the log for longer than a trial may begin by: somebody may keep releases from it.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.log_silence.is_some_and(|seconds| seconds > FRESH)
+    }
+
     /// How the device is, in one word.
     #[must_use]
     pub fn condition(&self) -> Condition {
@@ -81,6 +91,7 @@ impl Status {
             Rung::Factory if self.state.good.is_some() || is_forgetful => Condition::Degraded,
             _ if is_forgetful || self.kills_lost || !self.is_saved || !self.both_copies => Condition::Attention,
             Rung::Earlier => Condition::Attention,
+            _ if self.is_stale() => Condition::Attention,
             _ if self.state.hold > 0 || self.state.has_suspect() || self.health.faults > 0 => Condition::Attention,
             Rung::Candidate | Rung::Good | Rung::Factory => Condition::Well,
         }
@@ -101,7 +112,9 @@ impl Condition {
 }
 
 impl Memory {
-    const fn as_str(self) -> &'static str {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Fresh => "fresh",
             Self::Whole => "whole",
@@ -145,6 +158,35 @@ fn line(f: &mut fmt::Formatter<'_>, name: &str, id: Id, rest: fmt::Arguments<'_>
     writeln!(f, "){rest}")
 }
 
+/// What a device remembers, a line for each part.
+pub(crate) fn remembered(f: &mut fmt::Formatter<'_>, state: &State) -> fmt::Result {
+    if let Some(Candidate { content, standing, tries, starts, .. }) = state.candidate {
+        let standing = standing.as_str();
+        line(f, "candidate", content, format_args!(": {standing}, {tries} tries left, {starts} starts"))?;
+    }
+    for (name, good) in [("good", state.good), ("earlier", state.earlier)] {
+        if let Some(good) = good {
+            let suspect = if good.suspect { ", suspect" } else { "" };
+            line(f, name, good.content, format_args!(": {} crashes in a row{suspect}", good.strikes))?;
+        }
+    }
+    for entry in state.quarantine.iter().flatten() {
+        line(f, "given up", entry.content, format_args!(": {}", entry.why))?;
+    }
+    writeln!(
+        f,
+        "{:<11} confirmed {}, given up {}: only higher sequences are taken",
+        "floor", state.floor, state.burnt
+    )?;
+    if let Some(identity) = state.identity {
+        writeln!(f, "{:<11} {}", "device", identity.id)?;
+    }
+    if state.hold > 0 {
+        writeln!(f, "{:<11} {} hours without new content: the sensor itself crashed", "hold", state.hold)?;
+    }
+    Ok(())
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { state, .. } = self;
@@ -159,33 +201,23 @@ impl fmt::Display for Status {
             write!(f, ", {loaded} of {all} rules")?;
         }
         writeln!(f)?;
-        if let Some(Candidate { content, standing, tries, starts, .. }) = state.candidate {
-            let standing = standing.as_str();
-            line(f, "candidate", content, format_args!(": {standing}, {tries} tries left, {starts} starts"))?;
-        }
-        for (name, good) in [("good", state.good), ("earlier", state.earlier)] {
-            if let Some(good) = good {
-                let suspect = if good.suspect { ", suspect" } else { "" };
-                line(f, name, good.content, format_args!(": {} crashes in a row{suspect}", good.strikes))?;
-            }
-        }
         if let Some(factory) = self.factory {
             line(f, "factory", factory, format_args!(""))?;
         }
-        for entry in state.quarantine.iter().flatten() {
-            line(f, "given up", entry.content, format_args!(": {}", entry.why))?;
-        }
-        writeln!(
-            f,
-            "{:<11} confirmed {}, given up {}: only higher sequences are taken",
-            "floor", state.floor, state.burnt
-        )?;
+        remembered(f, state)?;
         if let Some(kill) = state.kill {
             let lost = if self.kills_lost { " (lost: what it switched off runs again)" } else { "" };
             writeln!(f, "{:<11} epoch {}{lost}", "kill list", kill.epoch)?;
         }
-        if state.hold > 0 {
-            writeln!(f, "{:<11} {} hours without new content: the sensor itself crashed", "hold", state.hold)?;
+        if let Some(log) = state.log {
+            write!(f, "{:<11} {} entries", "log", log.size)?;
+            match self.log_silence {
+                Some(seconds) if self.is_stale() => {
+                    writeln!(f, ", last heard of {} h ago: nothing new is taken", seconds / 3_600)?;
+                }
+                Some(seconds) => writeln!(f, ", last heard of {} h ago", seconds / 3_600)?,
+                None => writeln!(f)?,
+            }
         }
         let Health { seconds, events, exhausted, matches, faults, mistyped, .. } = self.health;
         writeln!(
@@ -287,7 +319,7 @@ mod json {
                 .map(|Quarantined { content, why }| Shown { why: Some(why.to_string()), ..shown(*content) })
                 .collect();
             let health = &self.health;
-            let mut to = serializer.serialize_struct("Status", 25)?;
+            let mut to = serializer.serialize_struct("Status", 29)?;
             to.serialize_field("format", &1)?;
             to.serialize_field("condition", self.condition().as_str())?;
             to.serialize_field("runs", self.rung.as_str())?;
@@ -302,6 +334,10 @@ mod json {
             to.serialize_field("burnt", &state.burnt.0)?;
             to.serialize_field("kill_epoch", &state.kill.map(|kill| kill.epoch))?;
             to.serialize_field("kills_lost", &self.kills_lost)?;
+            to.serialize_field("device", &state.identity.map(|identity| identity.id.to_string()))?;
+            to.serialize_field("log_size", &state.log.map(|log| log.size))?;
+            to.serialize_field("log_silence", &self.log_silence)?;
+            to.serialize_field("stale", &self.is_stale())?;
             to.serialize_field("hold_hours", &state.hold)?;
             to.serialize_field("memory", self.memory.as_str())?;
             to.serialize_field("both_copies", &self.both_copies)?;

@@ -35,6 +35,8 @@ use crate::record::{NoState, RECORD};
 use crate::state::{KillMark, Rung, State};
 use crate::status::{Content as ContentStatus, Status};
 
+mod log;
+
 /// Bytes of the largest envelope that is read.
 pub const ENVELOPE_BYTES: usize = 16 << 20;
 /// Names of a directory that are looked at when it is tidied.
@@ -58,6 +60,9 @@ pub struct Config {
     pub factory: Option<&'static [u8]>,
     /// How patient it is.
     pub policy: Policy,
+    /// The log by which new content must have been opened for this device: a policy of C2SP (`tlog-policy`) with one log and a group
+    /// of witnesses, of which at least two must sign. Nothing: signatures of the authority are all that is asked for.
+    pub log: Option<&'static str>,
 }
 
 /// What was found of the state on disk.
@@ -173,7 +178,7 @@ pub struct Store<D, P, A> {
     busy: Vec<(Arc<crate::reader::Tally>, u64, u64)>,
 }
 
-fn copy(at: usize) -> Place {
+pub(crate) fn copy(at: usize) -> Place {
     let name = if at == 0 { "state.a" } else { "state.b" };
     Place { directory: Directory::Root, name: name.to_string() }
 }
@@ -193,10 +198,10 @@ struct Loaded {
 }
 
 /// What a copy of the state is found to be.
-type CopyFound = Result<Option<State>, CopyLost>;
+pub(crate) type CopyFound = Result<Option<State>, CopyLost>;
 
 #[derive(Clone, Copy)]
-enum CopyLost {
+pub(crate) enum CopyLost {
     State(NoState),
     Disk(DiskError),
 }
@@ -262,6 +267,12 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             store.note(&format!("the floor went back to {}, and {floor} is remembered elsewhere", store.state.floor));
         }
         let mut state = store.state.with_floor(floor);
+        if role == Role::Owner {
+            let (hardware, nonce) = (store.platform.hardware(), store.platform.nonce());
+            let decision = state.decide(&Observation::Identified { hardware, nonce }, &config.policy);
+            store.tell(decision.reasons.iter());
+            state = decision.state;
+        }
         store.began = store.elapsed();
         store.hours = store.began / HOUR;
         store.load_kills();
@@ -299,16 +310,20 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     /// unless the sensor itself was found to be crashing.
     ///
     /// # Errors
-    /// When it is not taken. What runs goes on running.
+    /// When it is not taken, and where the sensor asks for a log: then [`Store::offer_opened`] takes it. What runs goes on running.
     pub fn offer(&mut self, image: &[u8], envelope: &[u8]) -> Result<Content, Refusal> {
-        let outcome = self.admit(image, envelope);
+        self.offered(image, envelope, None)
+    }
+
+    fn offered(&mut self, image: &[u8], envelope: &[u8], token: Option<&[u8]>) -> Result<Content, Refusal> {
+        let outcome = self.admit(image, envelope, token);
         if let Err(refusal) = &outcome {
             self.note(&format!("[{}] an offer is refused: {refusal}", refusal.code()));
         }
         outcome
     }
 
-    fn admit(&mut self, image: &[u8], envelope: &[u8]) -> Result<Content, Refusal> {
+    fn admit(&mut self, image: &[u8], envelope: &[u8], token: Option<&[u8]>) -> Result<Content, Refusal> {
         if self.role == Role::Guest {
             return Err(Refusal::Taken);
         }
@@ -321,6 +336,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let claim = self.authority.claim(envelope, Purpose::Install).map_err(Refusal::Distrusted)?;
         let device = Device { factory: self.factory, built: self.config.built, wall: self.platform.wall() };
         let considered = self.state.consider(claim, image.len() as u64, &device, &self.config.policy)?;
+        let granted = self.grant(considered, token, &device)?;
         if self.shared.holds_older() {
             return Err(Refusal::Memory);
         }
@@ -330,7 +346,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         {
             return Err(Refusal::Space { needed, free: Some(free) });
         }
-        let matched = considered.matches(Digest::of(image))?;
+        let matched = granted.matches(Digest::of(image))?;
         let sequence = Sequence(Identity::read(image).map_or(0, |identity| identity.sequence));
         let loaded = OwnedImage::load(image, self.config.manifest);
         let can_kill = loaded.as_ref().is_ok_and(is_killable);
@@ -429,6 +445,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             state: self.state,
             kills_lost: self.kills_lost,
             health: self.health(now),
+            log_silence: self.log_silence(),
             unwritten_evidence: self.evidence.unwritten(),
             damaged_evidence: self.evidence.damaged(),
         }
@@ -675,18 +692,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     /// Writes a file, so that it is there whole or not at all.
     fn put(&mut self, to: &Place, bytes: &[u8]) -> Result<(), DiskError> {
-        let temporary = Place { directory: Directory::Temporary, name: to.name.clone() };
-        let outcome = self
-            .disk
-            .write(&temporary, bytes)
-            .and_then(|()| self.disk.sync(&temporary))
-            .and_then(|()| self.disk.rename(&temporary, to))
-            .and_then(|()| self.disk.sync_directory(to.directory));
-        if outcome.is_err() {
-            // It is swept with the next start if it cannot be removed now.
-            let _ = self.disk.remove(&temporary);
-        }
-        outcome
+        put(&mut self.disk, to, bytes)
     }
 
     /// Removes what neither copy of the state names.
@@ -741,6 +747,21 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     }
 }
 
+/// Writes a file, so that it is there whole or not at all.
+pub(crate) fn put(disk: &mut impl Disk, to: &Place, bytes: &[u8]) -> Result<(), DiskError> {
+    let temporary = Place { directory: Directory::Temporary, name: to.name.clone() };
+    let outcome = disk
+        .write(&temporary, bytes)
+        .and_then(|()| disk.sync(&temporary))
+        .and_then(|()| disk.rename(&temporary, to))
+        .and_then(|()| disk.sync_directory(to.directory));
+    if outcome.is_err() {
+        // It is swept with the next start if it cannot be removed now.
+        let _ = disk.remove(&temporary);
+    }
+    outcome
+}
+
 fn unusable(error: DiskError) -> Unusable {
     match error {
         DiskError::Missing => Unusable::Missing,
@@ -766,7 +787,7 @@ fn is_killable(image: &OwnedImage) -> bool {
     (0..verified.image().rule_count()).all(|rule| list.kills(rule))
 }
 
-fn read_copy(disk: &mut impl Disk, at: usize) -> CopyFound {
+pub(crate) fn read_copy(disk: &mut impl Disk, at: usize) -> CopyFound {
     let mut read = disk.read(&copy(at), RECORD);
     for _ in 0..RETRIES {
         // A disk that fails once may not fail twice, and the newer copy is worth asking for again.
@@ -783,7 +804,7 @@ fn read_copy(disk: &mut impl Disk, at: usize) -> CopyFound {
 }
 
 /// The newer of two copies.
-fn remembered(build: Digest, copies: [CopyFound; 2]) -> (Memory, State, Option<usize>) {
+pub(crate) fn remembered(build: Digest, copies: [CopyFound; 2]) -> (Memory, State, Option<usize>) {
     let [a, b] = copies;
     match (a, b) {
         (Ok(Some(a)), Ok(Some(b))) => {

@@ -164,7 +164,7 @@ fn a_root_changes_hands_one_version_after_the_other() {
 #[test]
 fn a_kill_list_has_keys_of_its_own() {
     let keyring = keyring();
-    let list = b"contentcheck kill list 1\nepoch 1\nall\n";
+    let list = b"contentcheck kill list 1\nepoch 1\nrule a\n";
     let ask = |envelope: &[u8]| keyring.kill_list(list, envelope, Purpose::Install);
     assert_eq!(ask(&beside("contentcheck kill", list, &[31])), Ok(()));
     for signers in [&[10, 11][..], &[1, 2], &[]] {
@@ -177,6 +177,27 @@ fn a_kill_list_has_keys_of_its_own() {
     let mut with_another = beside("contentcheck kill", list, &[31]);
     with_another.extend_from_slice(b"ml-dsa-44:00 0011\n");
     assert_eq!(ask(&with_another), Ok(()));
+}
+
+#[test]
+fn a_wide_kill_list_needs_two() {
+    let keyring = keyring();
+    let rules = |count: usize| (0..count).map(|rule| format!("rule r{rule}\n")).collect::<String>();
+    let ask = |lines: &str, signers: &[u8]| {
+        let list = format!("contentcheck kill list 1\nepoch 1\n{lines}").into_bytes();
+        keyring.kill_list(&list, &beside("contentcheck kill", &list, signers), Purpose::Install)
+    };
+    assert_eq!(ask(&rules(32), &[30]), Ok(()));
+    for wide in [rules(33), "all\n".to_owned()] {
+        assert_eq!(ask(&wide, &[30]), Err(Distrust::Signatures { found: 1, needed: 2 }));
+        assert_eq!(ask(&wide, &[30, 30]), Err(Distrust::Signatures { found: 1, needed: 2 }));
+        assert_eq!(ask(&wide, &[30, 31]), Ok(()));
+    }
+    // A root with one such key: whoever made it wanted that.
+    let alone = root_text(1, &[1, 2, 3], &[10, 11, 12], &[]).replace(&names(&[30, 31]), &names(&[30]));
+    let list = b"contentcheck kill list 1\nepoch 1\nall\n";
+    let keyring = Keyring::new(Root::read(&alone).unwrap(), &MANIFEST);
+    assert_eq!(keyring.kill_list(list, &beside("contentcheck kill", list, &[30]), Purpose::Install), Ok(()));
 }
 
 #[test]

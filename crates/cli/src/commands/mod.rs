@@ -4,6 +4,7 @@ pub mod attest;
 pub mod bench;
 pub mod clean;
 pub mod compile;
+pub mod device;
 pub mod diff;
 pub mod eval;
 pub mod explain;

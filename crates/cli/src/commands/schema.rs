@@ -46,6 +46,11 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::Prove => serde_json::to_value(schema_for!(super::prove::ProveReport)),
         SchemaName::Implied => serde_json::to_value(schema_for!(super::prove::ImpliedReport)),
         SchemaName::Diff => serde_json::to_value(schema_for!(super::diff::DiffReport)),
+        SchemaName::DeviceStatus => serde_json::to_value(schema_for!(super::device::DeviceStatus)),
+        SchemaName::DeviceWhy => serde_json::to_value(schema_for!(super::device::DeviceWhy)),
+        SchemaName::DeviceOffer => serde_json::to_value(schema_for!(super::device::OfferReport)),
+        SchemaName::DeviceCrash => serde_json::to_value(schema_for!(super::device::DrillReport)),
+        SchemaName::DeviceSeal => serde_json::to_value(schema_for!(super::device::SealReport)),
         SchemaName::Fields => serde_json::to_value(schema_for!(super::fields::FieldsReport)),
     };
     made.map_err(|error| Failure::internal(error.to_string()))

@@ -420,6 +420,8 @@ pub(crate) struct Machine {
     pub(crate) elapsed: Option<u64>,
     pub(crate) floor: Option<Sequence>,
     pub(crate) raised: Sequence,
+    pub(crate) hardware: Option<Digest>,
+    pub(crate) nonce: Option<Digest>,
 }
 
 #[derive(Clone, Debug)]
@@ -448,6 +450,14 @@ impl Platform for SimMachine {
 
     fn raise_floor(&mut self, floor: Sequence) {
         self.0.lock().unwrap().raised = floor;
+    }
+
+    fn hardware(&mut self) -> Option<Digest> {
+        self.0.lock().unwrap().hardware
+    }
+
+    fn nonce(&mut self) -> Option<Digest> {
+        self.0.lock().unwrap().nonce
     }
 }
 
@@ -487,6 +497,8 @@ impl World {
             elapsed: Some(0),
             floor: None,
             raised: Sequence(0),
+            hardware: None,
+            nonce: None,
         };
         Self {
             platter: Arc::new(Mutex::new(platter)),
@@ -498,6 +510,7 @@ impl World {
                 built: 1_700_000_000,
                 factory: Some(factory()),
                 policy: POLICY,
+                log: None,
             },
             dice: Dice(1),
         }

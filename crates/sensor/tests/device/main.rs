@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::print_stdout,
     reason = "helpers of tests fail as tests do"
 )]
@@ -12,5 +13,9 @@ mod common;
 mod decisions;
 mod hot_swap;
 mod life;
+#[path = "../../../log/tests/log/common.rs"]
+#[expect(dead_code, reason = "the log of another crate's tests has more than is needed here")]
+mod log;
 mod model;
 mod power;
+mod rings;

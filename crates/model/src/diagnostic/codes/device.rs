@@ -116,4 +116,52 @@ codes! {
         harm: "The device takes the release only from the sensor that has the directory.",
         cure: "Offer it to that sensor, or stop one of the two.",
     }
+    /// The log does not show that a ring was opened for an offer
+    OFFER_UNPROVEN = "CC1123" "offer-unproven" Error {
+        cause: "The sensor asks for the log, and no token came with the offer; or the token is damaged, of another image or sequence, not in the log, or signed by too few witnesses.",
+        harm: "The device does not take the release: nobody has shown that it was opened for anybody.",
+        cure: "Offer it with the token of its rollout. If that is there, look at what the message names: the proof, the log's signature, or how many witnesses signed.",
+    }
+    /// A token is of an older log than the device has seen
+    OFFER_LOG_BACK = "CC1124" "offer-log-back" Error {
+        cause: "The checkpoint of the token has fewer entries than one that the device has seen: it was kept somewhere, or a halt was cut off with the end of the log.",
+        harm: "The device does not take the release by it.",
+        cure: "Make the token again, by the newest checkpoint of the log.",
+    }
+    /// A log differs from the one that the device has seen
+    OFFER_LOG_FORK = "CC1125" "offer-log-fork" Error {
+        cause: "Two checkpoints of the same size have different roots, and enough witnesses signed both: somebody shows different logs to different devices.",
+        harm: "The device takes nothing by that log. Whoever holds these keys can show each device what they like.",
+        cure: "Treat it as an attack: keep the token and the evidence, stop the rollout, and find out who holds the keys of the log and its witnesses.",
+    }
+    /// A plan opens rings faster than any device takes
+    OFFER_UNSAFE = "CC1126" "offer-unsafe" Error {
+        cause: "The first ring of the plan has more than 1 % of the fleet, what is open grows more than tenfold at once, or a ring adds more than half of the fleet.",
+        harm: "No device takes the release: the next mistake would reach too many machines at once.",
+        cure: "Plan the rollout with smaller rings. These floors are built into sensors, and nothing switches them off.",
+    }
+    /// The device does not know who it is
+    OFFER_NO_IDENTITY = "CC1127" "offer-no-identity" Error {
+        cause: "The system gave the sensor no randomness to make an id from, so that the ring of the device is unknown.",
+        harm: "The device takes nothing that is rolled out by rings.",
+        cure: "Give `Platform::nonce` a source of randomness, and start the sensor again.",
+    }
+    /// The ring of the device is not open yet
+    OFFER_RING = "CC1128" "offer-ring" Error {
+        cause: "The token opens an earlier ring than the one that this device is in for this release.",
+        harm: "The device does not take the release yet; others do.",
+        cure: "Wait, and offer it again when a later ring is open.",
+    }
+    /// The ring before was opened too short a time ago
+    OFFER_SOON = "CC1129" "offer-soon" Error {
+        cause: "By the clocks of witnesses, the ring before has been open for less than 4 hours, or 30 minutes in an urgent rollout.",
+        harm: "The device does not take the release by this token.",
+        cure: "Wait, and make the token again by a later checkpoint.",
+    }
+    /// What is known of the log is too old
+    OFFER_STALE = "CC1130" "offer-stale" Error {
+        cause: "Witnesses saw the checkpoint of the token more than 24 hours ago; or the clock of the device is ahead. A halt may have come since.",
+        harm: "The device begins no trial by it. What runs goes on running.",
+        cure: "Make the token again by the newest checkpoint; where the witnesses are down, get them up; where the clock is wrong, set it.",
+    }
 }

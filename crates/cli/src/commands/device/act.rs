@@ -1,0 +1,298 @@
+//! `device offer`, `simulate-crash` and `seal`: a store is opened as its sensor opens it, and what follows is shown.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use contentcheck_compiler::sensor::Supplied;
+use contentcheck_interpreter::Manifest;
+use contentcheck_model::diagnostic::{codes, visible};
+use contentcheck_project::{files, fleet};
+use contentcheck_sensor::{
+    Config, Digest, Directory, ENVELOPE_BYTES, Files, Inspection, Keyring, Memory, Policy, Role, Root, Rung, Store,
+    System, Unsealed,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{json, written};
+use crate::Streams;
+use crate::args::{DeviceCrash, DeviceEnd, DeviceFormat, DeviceOffer, DeviceSeal, DeviceSensor};
+use crate::commands::{IMAGE_BYTES, read_whole};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::release::talk;
+
+/// Bytes of the largest root, policy or token that is read.
+const SMALL_BYTES: usize = 1 << 20;
+/// Where systemd leaves how the sensor ended, in the directory of the store.
+const ENDED: &str = "ended";
+
+/// What `device offer --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferReport {
+    /// Whether the device took it.
+    pub taken: bool,
+    /// The sequence of its release, where it was taken.
+    pub sequence: Option<u64>,
+    /// The code of the refusal.
+    pub code: Option<String>,
+    /// Why it was refused.
+    pub why: Option<String>,
+    /// Whether the same offer may be taken later.
+    pub may_be_taken_later: bool,
+}
+
+/// What `device simulate-crash --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrillReport {
+    /// Whether the directory itself was changed.
+    pub in_place: bool,
+    /// Each start of the sensor, the last of which is the one after the drill.
+    pub starts: Vec<DrillStart>,
+}
+
+/// A start of the sensor in a drill.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DrillStart {
+    /// What runs: `candidate`, `good`, `earlier`, `factory` or `nothing`.
+    pub runs: String,
+    /// The sequence of its release.
+    pub sequence: Option<u64>,
+    /// What was decided, and why.
+    pub decided: Vec<String>,
+}
+
+/// What `device seal --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SealReport {
+    /// The sequence that machines begin with; null: with what is built into the sensor.
+    pub begins_with: Option<u64>,
+    /// Machines take higher sequences only.
+    pub floor: u64,
+}
+
+/// As which sensor a store is opened.
+struct As {
+    config: Config,
+    keyring: Keyring,
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read_whole(path, SMALL_BYTES)?)
+        .map_err(|_| Failure::usage(format!("{}: this is not UTF-8", files::name(path))))
+}
+
+/// What a sensor has built in for as long as it runs, and so has this process: each of it is made once.
+fn built_in<T: ?Sized>(value: Box<T>) -> &'static T {
+    Box::leak(value)
+}
+
+fn manifest(selector: &str) -> Result<&'static Manifest<'static>, Failure> {
+    let mut sensors = fleet::sensors(&[selector.to_owned()], Path::new(""))?;
+    let (Some(sensor), true) = (sensors.pop(), sensors.is_empty()) else {
+        return Err(Failure::usage(format!("--sensor {selector} does not mean exactly one sensor")));
+    };
+    let supplied = built_in(Box::new(Supplied::of_sensor(built_in(Box::new(sensor)))));
+    let supplies = built_in(supplied.supplies().into_boxed_slice());
+    Ok(built_in(Box::new(supplied.manifest(supplies))))
+}
+
+impl As {
+    fn read(arguments: &DeviceSensor, directory: &Path) -> Result<Self, Failure> {
+        let manifest = manifest(&arguments.sensor)?;
+        let root = text(&arguments.root)?;
+        let root = Root::read(&root)
+            .map_err(|why| Failure::usage(format!("{}: this is not a root: {why}", files::name(&arguments.root))))?;
+        let log = arguments.log.as_deref().map(text).transpose()?;
+        let factory = arguments.factory.as_deref().map(|path| read_whole(path, IMAGE_BYTES)).transpose()?;
+        let found = Inspection::read(&mut Files::new(directory));
+        // The build that is recorded: this program is no other build of the sensor, and clears no crash of it.
+        let build = match found.memory {
+            Memory::Whole | Memory::OneCopy => found.state.build,
+            Memory::Fresh | Memory::Lost(_) | Memory::Unreadable(_) => Digest::of(manifest.version.as_bytes()),
+        };
+        let config = Config {
+            manifest,
+            build,
+            built: 0,
+            factory: factory.map(|bytes| built_in(bytes.into_boxed_slice())),
+            policy: Policy::DEFAULT,
+            log: log.map(|log| built_in(log.into_boxed_str())),
+        };
+        Ok(Self { config, keyring: Keyring::new(root, manifest) })
+    }
+
+    fn open(&self, directory: &Path) -> Store<Files, System, Keyring> {
+        Store::open(self.config, Files::new(directory), System::new(directory.join(ENDED)), self.keyring.clone())
+    }
+}
+
+pub(super) fn offer(arguments: &DeviceOffer, streams: &mut Streams<'_>) -> Outcome {
+    let image = read_whole(&arguments.image, IMAGE_BYTES)?;
+    let envelope = read_whole(&arguments.envelope, ENVELOPE_BYTES)?;
+    let token = arguments.token.as_deref().map(|path| read_whole(path, SMALL_BYTES)).transpose()?;
+    let mut store = As::read(&arguments.sensor, &arguments.directory)?.open(&arguments.directory);
+    let outcome = match &token {
+        Some(token) => store.offer_opened(&image, &envelope, token),
+        None => store.offer(&image, &envelope),
+    };
+    // It was not run here, so its try is given back.
+    store.stop();
+    let exit = if outcome.is_ok() { Exit::Fine } else { Exit::Findings };
+    if arguments.format == DeviceFormat::Json {
+        let refusal = outcome.as_ref().err();
+        json(
+            &OfferReport {
+                taken: outcome.is_ok(),
+                sequence: outcome.as_ref().ok().map(|content| content.sequence.0),
+                code: refusal.map(|refusal| refusal.code().to_owned()),
+                why: refusal.map(ToString::to_string),
+                may_be_taken_later: refusal.is_some_and(|refusal| refusal.is_for_now()),
+            },
+            streams,
+        )?;
+        return Ok(exit);
+    }
+    match outcome {
+        Ok(content) => {
+            written(writeln!(streams.out, "taken: sequence {} ({})", content.sequence, content.digest))?;
+            talk(streams, "the sensor tries it when it starts; `contentcheck device status` shows how that goes");
+        }
+        Err(refusal) => {
+            written(writeln!(streams.out, "refused [{}]: {}", refusal.code(), visible(&refusal.to_string())))?;
+            if let Some(code) = codes::find(refusal.code()) {
+                talk(streams, &format!("remedy: {}", code.cure));
+            }
+        }
+    }
+    Ok(exit)
+}
+
+impl DeviceEnd {
+    /// What systemd would have left, as `ExecStopPost=` hands it over.
+    const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Crashed => Some("core-dump dumped SEGV\n"),
+            Self::Hung => Some("watchdog killed ABRT\n"),
+            Self::Killed => Some("signal killed KILL\n"),
+            Self::OutOfMemory => Some("oom-kill killed KILL\n"),
+            Self::Unexplained => None,
+        }
+    }
+}
+
+/// A copy of a store that is gone when the drill is over.
+struct Copy(PathBuf);
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // What is left is in the system's directory for such.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn copied(directory: &Path) -> Result<Copy, Failure> {
+    let copy = Copy(std::env::temp_dir().join(format!("contentcheck-drill-{}", std::process::id())));
+    let failed = |path: &Path, error: &std::io::Error| {
+        Failure::usage(format!("{}: {}", files::name(path), files::reason(error)))
+    };
+    for part in Directory::ALL {
+        let (from, to) = (directory.join(part.path()), copy.0.join(part.path()));
+        // The first one must not be there: it might be somebody else's.
+        fs::create_dir(&to).map_err(|error| failed(&to, &error))?;
+        let entries = match fs::read_dir(&from) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(|error| failed(&from, &error))?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| failed(&from, &error))?;
+            // Links and pipes are not the store's.
+            if entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                fs::copy(entry.path(), to.join(entry.file_name())).map_err(|error| failed(&entry.path(), &error))?;
+            }
+        }
+    }
+    Ok(copy)
+}
+
+pub(super) fn simulate_crash(arguments: &DeviceCrash, streams: &mut Streams<'_>) -> Outcome {
+    if !arguments.directory.is_dir() {
+        return Err(Failure::usage(format!("{}: this is not a directory", files::name(&arguments.directory))));
+    }
+    let copy = if arguments.in_place { None } else { Some(copied(&arguments.directory)?) };
+    let directory = copy.as_ref().map_or(arguments.directory.as_path(), |copy| &copy.0);
+    let sensor = As::read(&arguments.sensor, directory)?;
+    let mut starts = Vec::new();
+    for run in 0..=arguments.times {
+        let mut store = sensor.open(directory);
+        if store.role() == Role::Guest {
+            return Err(Failure::usage(format!(
+                "{}: a sensor has this directory; stop it, or leave --in-place out",
+                files::name(&arguments.directory)
+            )));
+        }
+        let status = store.status();
+        let sequence = status.running.map(|content| content.sequence);
+        starts.push(DrillStart { runs: status.rung.as_str().to_owned(), sequence, decided: decided(&store) });
+        if run == arguments.times {
+            store.stop();
+        } else {
+            drop(store);
+            let ended = directory.join(ENDED);
+            if let Some(words) = arguments.end.words() {
+                contentcheck_project::write::write(&ended, words.as_bytes())?;
+            }
+        }
+    }
+    if arguments.format == DeviceFormat::Json {
+        return json(&DrillReport { in_place: arguments.in_place, starts }, streams);
+    }
+    for (at, start) in starts.iter().enumerate() {
+        let sequence = start.sequence.map(|sequence| format!(", sequence {sequence}")).unwrap_or_default();
+        written(writeln!(streams.out, "start {}: {}{sequence}", at + 1, start.runs))?;
+        for line in &start.decided {
+            written(writeln!(streams.out, "  {}", visible(line)))?;
+        }
+    }
+    if !arguments.in_place {
+        talk(streams, "this was a drill on a copy; the device is as it was");
+    }
+    Ok(Exit::Fine)
+}
+
+/// What was decided when a store was opened: the lines after what ran before, and the one that says what runs now.
+fn decided(store: &Store<Files, System, Keyring>) -> Vec<String> {
+    let lines: Vec<&str> = store.evidence().map(|record| record.what.as_str()).collect();
+    let is_end = |line: &&str| line.ends_with(" runs");
+    let end = lines.iter().rposition(is_end).unwrap_or(0);
+    let before = lines.get(..end).unwrap_or(&[]).iter().rposition(is_end);
+    let first = before.map_or(0, |at| at.saturating_add(1));
+    lines.get(first..=end).unwrap_or(&[]).iter().map(|line| (*line).to_owned()).collect()
+}
+
+pub(super) fn seal(arguments: &DeviceSeal, streams: &mut Streams<'_>) -> Outcome {
+    if !arguments.directory.is_dir() {
+        return Err(Failure::usage(format!("{}: this is not a directory", files::name(&arguments.directory))));
+    }
+    let sealed = contentcheck_sensor::seal(&mut Files::new(&arguments.directory), !arguments.without_content);
+    let state = sealed.map_err(|why| {
+        let message = format!("{}: {why}", files::name(&arguments.directory));
+        if matches!(why, Unsealed::Disk(_)) { Failure::internal(message) } else { Failure::usage(message) }
+    })?;
+    // How a run of this machine ended is nobody else's.
+    match fs::remove_file(arguments.directory.join(ENDED)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Failure::internal(format!("{ENDED}: {}", files::reason(&error))));
+        }
+        _ => {}
+    }
+    let begins_with = state.content(Rung::Good).map(|content| content.sequence.0);
+    if arguments.format == DeviceFormat::Json {
+        return json(&SealReport { begins_with, floor: state.floor.0 }, streams);
+    }
+    let begin = begins_with.map_or_else(|| "what is built into the sensor".to_owned(), |one| format!("sequence {one}"));
+    written(writeln!(streams.out, "sealed: machines begin with {begin}, and take what is above {}", state.floor))
+}

@@ -1,0 +1,217 @@
+//! Rings: which one this device is in, whether it is open, and what no plan can change. All of it before a byte of an image is
+//! looked at.
+//!
+//! A device knows its ring by itself, from its own id, the image, and a salt that nobody knew when the plan was logged. So
+//! nobody can choose who goes first, and the same devices do not go first each time.
+
+use core::fmt;
+
+use contentcheck_log::{Class, NoToken, NoTrust, Opened, Opening, Witnessed};
+use sha2::{Digest as _, Sha256};
+
+use crate::admit::{Considered, Device, Granted, Refusal};
+use crate::content::{DeviceId, Digest};
+use crate::state::State;
+
+/// The largest share of the fleet that a first ring may have, of 2^32: one percent.
+pub const FIRST_SHARE: u32 = u32::MAX / 100;
+/// By how much the share that is open may grow from one ring to the next.
+pub const GROWTH: u32 = 10;
+/// The largest part of the fleet that one ring may add, of 2^32: a half.
+pub const STEP_SHARE: u32 = 1 << 31;
+/// Witnesses that must have signed, whatever a policy says.
+pub const QUORUM: u8 = 2;
+/// Seconds for which a ring must have been open before the next one is, in a routine rollout.
+pub const BAKE_ROUTINE: u64 = 4 * 60 * 60;
+/// The same, in an urgent one.
+pub const BAKE_URGENT: u64 = 30 * 60;
+/// Seconds after which a checkpoint is too old to begin a trial by.
+pub const FRESH: u64 = 24 * 60 * 60;
+
+/// The newest checkpoint that a device has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Entries of the log.
+    pub size: u64,
+    /// The root of its tree.
+    pub root: Digest,
+}
+
+impl Seen {
+    fn of(checkpoint: &Witnessed) -> Self {
+        Self { size: checkpoint.size(), root: Digest::new(checkpoint.root().0) }
+    }
+}
+
+/// A checkpoint that does not contradict what the device has seen. Made by [`State::heard`] alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub(crate) seen: Seen,
+    pub(crate) time: u64,
+}
+
+/// Why it is not shown that a ring was opened for an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// No token came with the offer.
+    Missing,
+    /// The token opens nothing.
+    Token(NoToken),
+    /// It opens a ring for another image, or another sequence.
+    Other,
+    /// The policy that is built into the sensor is none.
+    Policy(NoTrust),
+    /// The policy asks for fewer witnesses than must sign.
+    Quorum,
+}
+
+impl fmt::Display for Unproven {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("no token of the log came with it"),
+            Self::Token(why) => write!(f, "the token opens no ring: {why}"),
+            Self::Other => f.write_str("the token opens a ring for another image"),
+            Self::Policy(why) => write!(f, "the sensor's policy of the log is none: {why}"),
+            Self::Quorum => write!(f, "the sensor's policy of the log asks for fewer than {QUORUM} witnesses"),
+        }
+    }
+}
+
+/// What a plan asks for that no device takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsafe {
+    /// The first ring has more than one percent of the fleet.
+    First,
+    /// What is open grows more than tenfold at once.
+    Growth,
+    /// One ring adds more than half of the fleet.
+    Step,
+}
+
+impl fmt::Display for Unsafe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::First => "its first ring has more than one percent of the fleet",
+            Self::Growth => "what is open grows more than tenfold from one ring to the next",
+            Self::Step => "one of its rings adds more than half of the fleet",
+        })
+    }
+}
+
+/// The ring that a device is in.
+#[must_use]
+pub fn ring_of(device: DeviceId, opening: &Opening) -> u8 {
+    let hash = Sha256::new()
+        .chain_update(b"contentcheck/ring/v1\0")
+        .chain_update(opening.salt)
+        .chain_update([0])
+        .chain_update(opening.image)
+        .chain_update([0])
+        .chain_update(device.0.bytes())
+        .finalize();
+    let at = hash.first_chunk::<4>().map_or(0, |first| u32::from_be_bytes(*first));
+    opening.shares().fold(0, |ring, share| if at >= share { ring.saturating_add(1) } else { ring })
+}
+
+/// Seconds after which a device fetches or activates something, below `within`: the same each time, and spread over the fleet.
+#[must_use]
+pub fn delay(device: DeviceId, image: Digest, within: u64) -> u64 {
+    let hash = Sha256::new()
+        .chain_update(b"contentcheck/delay/v1\0")
+        .chain_update(image.bytes())
+        .chain_update(device.0.bytes())
+        .finalize();
+    let at = hash.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first));
+    at.checked_rem(within).unwrap_or(0)
+}
+
+fn is_safe(opening: &Opening) -> Result<(), Unsafe> {
+    let mut before = 0_u32;
+    for share in opening.shares().chain([u32::MAX]) {
+        if before == 0 && share > FIRST_SHARE {
+            return Err(Unsafe::First);
+        }
+        if before > 0 && share.div_ceil(GROWTH) > before {
+            return Err(Unsafe::Growth);
+        }
+        if share.saturating_sub(before) > STEP_SHARE {
+            return Err(Unsafe::Step);
+        }
+        before = share;
+    }
+    Ok(())
+}
+
+impl State {
+    /// The time, as far as it is known, in seconds since 1970: no less than what signatures vouched for, and the build.
+    pub(crate) fn now(&self, device: &Device) -> u64 {
+        device.wall.unwrap_or(0).max(self.time).max(device.built)
+    }
+
+    /// Holds a checkpoint to the newest one that this device has seen. It is never an older one, and a log has one tree of each size.
+    ///
+    /// # Errors
+    /// When it is older, or of another tree.
+    pub fn heard(&self, checkpoint: &Witnessed) -> Result<Heard, Refusal> {
+        let seen = Seen::of(checkpoint);
+        self.same_log(checkpoint)?;
+        match self.log {
+            Some(known) if known.size > seen.size => Err(Refusal::LogBack { offered: seen.size, known: known.size }),
+            _ => Ok(Heard { seen, time: checkpoint.seen_until() }),
+        }
+    }
+
+    /// A log has one tree of each size: the one that the device has seen.
+    fn same_log(&self, checkpoint: &Witnessed) -> Result<(), Refusal> {
+        let seen = Seen::of(checkpoint);
+        match self.log {
+            Some(known) if known.size == seen.size && known.root != seen.root => {
+                Err(Refusal::LogFork { size: seen.size })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Considered {
+    /// Holds an offer to what the log says: the ring of this device is open for it, by a plan that is safe, long enough after the
+    /// ring before, and no longer than a day ago.
+    ///
+    /// # Errors
+    /// When that is not shown.
+    pub fn granted(self, opened: &Opened, device: &Device) -> Result<Granted, Refusal> {
+        let Self { claim, state } = self;
+        let opening = opened.opening();
+        if opening.image != *claim.content.digest.bytes() || opening.sequence != claim.content.sequence.0 {
+            return Err(Refusal::Unproven(Unproven::Other));
+        }
+        let heard = state.heard(opened.checkpoint())?;
+        // It may be older, but of no other log.
+        opened.checkpoint_before().map_or(Ok(()), |before| state.same_log(before))?;
+        is_safe(opening).map_err(Refusal::Unsafe)?;
+        let id = state.identity.ok_or(Refusal::NoIdentity)?.id;
+        let own = ring_of(id, opening);
+        if own > opening.ring {
+            return Err(Refusal::Ring { own, open: opening.ring });
+        }
+        let needed = match opening.class {
+            Class::Routine => BAKE_ROUTINE,
+            Class::Urgent => BAKE_URGENT,
+        };
+        if let Some(found) = opened.since_ring_before().filter(|found| *found < needed) {
+            return Err(Refusal::Soon { found, needed });
+        }
+        let now = state.now(device);
+        if now.saturating_sub(heard.time) > FRESH {
+            return Err(Refusal::Stale { seen: heard.time, now });
+        }
+        Ok(Granted { claim, state, heard: Some(heard) })
+    }
+
+    /// For a sensor that was built without a log: what its keys signed is all that it asks for.
+    #[must_use]
+    pub const fn without_log(self) -> Granted {
+        let Self { claim, state } = self;
+        Granted { claim, state, heard: None }
+    }
+}

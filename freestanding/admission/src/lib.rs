@@ -1,0 +1,2 @@
+//! The examples are libraries for the linker to look at: see `freestanding/check`.
+#![no_std]
