@@ -329,6 +329,16 @@ fn within(hir: &Hir, class: &ClassUnicode) -> bool {
     }
 }
 
+/// What stands between the slashes of a regex as other languages write it, with its flags: `/evil/i`. Without flags it may
+/// be a path.
+#[must_use]
+pub fn delimited(pattern: &str) -> Option<(&str, &str)> {
+    let (inner, flags) = pattern.strip_prefix('/')?.rsplit_once('/')?;
+    let is_flag = |flag: char| matches!(flag, 'g' | 'i' | 'm' | 's' | 'u' | 'x');
+    let known = flags.contains(['g', 'i']) && flags.len() < 4 && flags.chars().all(is_flag);
+    (known && !inner.is_empty() && !inner.ends_with('\\')).then_some((inner, flags))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

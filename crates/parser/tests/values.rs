@@ -872,6 +872,9 @@ fn a_value_that_ends_elsewhere_than_it_seems_to_is_told() {
         let lines = item(&["- one", deeper, "- three"]);
         assert_eq!(found(&lines), [("CC0145", true)], "{lines}");
     }
+    for folded in [&["- >-", "  one", "  - two"][..], &["- >", "  - one", "  - two"]] {
+        assert_eq!(found(&item(folded)), [("CC0145", true)], "{folded:?}");
+    }
     for warned in [&["- one", "  two"][..], &["- 'one", "  two'"], &["- net user #admin"], &["- one #2"]] {
         assert_eq!(found(&item(warned)), [("CC0145", false)], "{warned:?}");
     }
@@ -883,8 +886,35 @@ fn a_value_that_ends_elsewhere_than_it_seems_to_is_told() {
         &["- 'one #two'"],
         &["- a#b"],
         &["- |", "  one", "  - two"],
+        &["- >-", "  one", "  two - three"],
         &["- one ## section"],
     ] {
         assert_eq!(found(&item(fine)), [], "{fine:?}");
+    }
+}
+
+/// Native values at whose edges a space is compared, and regexes in the slashes of other languages.
+#[test]
+fn spaces_and_slashes_that_are_compared_are_told() {
+    let codes = |condition: &str| -> Vec<&str> {
+        let text = format!(
+            "template t @ 1 {{\n    1 a : string\n}}\nrule r {{\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    template: t @ 1\n    severity: low\n    when {condition}\n}}\n"
+        );
+        let sources = vec![(Source::new("r.content", text), Language::Native)];
+        let judged = Gathered::of(sources).check(&Checking::default()).judge();
+        let of = judged.findings().iter().map(|found| found.code.id);
+        of.filter(|code| matches!(*code, "CC0127" | "CC0140")).collect()
+    };
+    for told in ["a == \"x \"", "a == \" x\"", "a in [\"x \", \"y\"]", "a starts_with \" x\"", "a != \"x \""] {
+        assert_eq!(codes(told), ["CC0127"], "{told}");
+    }
+    for fine in ["a == \"x y\"", "a contains \" x \"", "a ends_with \"x \"", "a starts_with \"x \"", "a == \" \""] {
+        assert_eq!(codes(fine), [""; 0], "{fine}");
+    }
+    for told in ["/evil/i", "/a.b/gi", "/(a|b)/im"] {
+        assert_eq!(codes(&format!("a matches \"{told}\"")), ["CC0140"], "{told}");
+    }
+    for fine in ["/usr/bin", "/tmp/x", "/etc/", "a/b/i", "/a/b"] {
+        assert_eq!(codes(&format!("a matches \"{fine}\"")), [""; 0], "{fine}");
     }
 }

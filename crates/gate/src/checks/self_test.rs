@@ -8,6 +8,7 @@ use std::thread;
 use contentcheck_analysis::{Analysis, steps_on_this_thread};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
+use contentcheck_model::predicate::{Pattern, Test};
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::source::{Source, Span};
 use contentcheck_model::template::TemplateType;
@@ -40,6 +41,8 @@ const LOOK: u64 = 20_000_000;
 /// Values that the rules look for, on all template types together, beyond which it is represented so too: each defect is
 /// another compilation.
 const VALUES: usize = 20_000;
+/// Regexes of all rules beyond which it is represented so too.
+const REGEXES: usize = 64;
 /// Targets beyond which it is represented so too: each class makes as many events as there are targets, and all are asked.
 const ASKED: usize = 256;
 /// Attempts that were cut and are named.
@@ -251,7 +254,21 @@ fn is_large(run: &Subject<'_>) -> bool {
         values * rule.targets.len()
     };
     let targets = run.rules.iter().map(|rule| rule.targets.len()).sum::<usize>();
-    targets > ASKED || run.rules.iter().map(of_rule).sum::<usize>() > VALUES
+    let regexes = run.rules.iter().map(|rule| regexes(rule)).sum::<usize>();
+    targets > ASKED || regexes > REGEXES || run.rules.iter().map(of_rule).sum::<usize>() > VALUES
+}
+
+/// How many regexes a rule has, on one of its template types. What one of them takes to compile cannot be told from it.
+fn regexes(rule: &CheckedRule) -> usize {
+    let mut count = 0;
+    if let Some(target) = rule.targets.first() {
+        target.condition.each(&mut |predicate, _| {
+            if let Test::Text { patterns, .. } = &*predicate.test {
+                count += patterns.iter().filter(|of| matches!(of.pattern, Pattern::Matches(_))).count();
+            }
+        });
+    }
+    count
 }
 
 /// Whether there is much to prove of a release.

@@ -260,7 +260,7 @@ impl<'a> Filling<'a> {
         let mut good = true;
         for (place, (column, (cell, at))) in self.columns.iter().zip(cells).enumerate() {
             let unseen = match &cell {
-                Ok(Some(Value::String(text))) if self.of_data && place == self.key => unseen(text),
+                Ok(Some(Value::String(text))) if place == self.key => unseen(text, self.of_data),
                 _ => None,
             };
             let cell = unseen.map_or(cell, Err);
@@ -376,9 +376,10 @@ impl<'de> Deserialize<'de> for Pairs {
 
 /// What nobody sees in a key and what keeps it from being that of any event. A line break within a cell has its own code,
 /// and words of some scripts are written with joiners.
-fn unseen(text: &str) -> Option<String> {
-    if let Some(letter) =
-        text.chars().find(|letter| is_hidden(*letter) && !matches!(letter, '\n' | '\r' | '\u{200C}' | '\u{200D}'))
+fn unseen(text: &str, of_data: bool) -> Option<String> {
+    if of_data
+        && let Some(letter) =
+            text.chars().find(|letter| is_hidden(*letter) && !matches!(letter, '\n' | '\r' | '\u{200C}' | '\u{200D}'))
     {
         return Some(format!("has the hidden character U+{:04X}", u32::from(letter)));
     }

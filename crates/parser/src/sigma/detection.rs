@@ -397,7 +397,21 @@ fn comment(node: &Node<'_>, sink: &Sink) -> Option<Diagnostic> {
 /// What is to be said of a value that ends elsewhere than it seems to: it takes in the lines below, or a comment cuts it.
 fn extent(node: &Node<'_>, text: &str, sink: &Sink) -> Option<Diagnostic> {
     let source = sink.source();
-    let Yaml::Scalar(_, style @ (Style::Plain | Style::Single | Style::Double)) = node.value else { return None };
+    let style = match node.value {
+        Yaml::Scalar(_, Style::Block) => {
+            // A folded block is meant to be one value, unless it is a list to look at.
+            let is_item = |line: &str| line.trim_start().starts_with("- ");
+            if text.trim_end().contains('\n') || !source.slice(node.span).lines().skip(1).any(is_item) {
+                return None;
+            }
+            let message = format!("`{}` is one value: `>` joins the lines below", clip(text));
+            let mut found = sink.diagnostic(&codes::VALUE_EXTENT, node.span, message);
+            found.severity = Severity::Error;
+            return Some(found.with_help("leave the `>` out, so that each `- ` is a value"));
+        }
+        Yaml::Scalar(_, style @ (Style::Plain | Style::Single | Style::Double)) => style,
+        _ => return None,
+    };
     let mut lines = source.slice(node.span).lines();
     lines.next();
     if let Some(next) = lines.map(str::trim).find(|line| !line.is_empty()) {

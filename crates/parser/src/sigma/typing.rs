@@ -371,6 +371,12 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
         }
         if inspected.is_ok() {
             hygiene::plain_expression(item, value, sink);
+            if let Some((inner, flags)) = regex::delimited(&value.text) {
+                let message = format!("the slashes and flags of `{}` are a part of the regex", clip(&value.text));
+                let found = sink.diagnostic(&codes::FOREIGN_PATTERN, value.span, message);
+                let modifier = if flags.contains('i') { "; that case is ignored says `re|i`" } else { "" };
+                sink.push(found.with_help(format!("write `{}`{modifier}", clip(inner))));
+            }
         }
         if let Err(problem) = inspected {
             // Offsets inside the value hold where its text stands in the source as it is.

@@ -247,6 +247,7 @@ fn strings(
     let mut refused = None;
     for (text, value) in texts.iter().zip(values) {
         foreign(asked, text, value.span, sink);
+        spaced(asked.operator, text, value.span, sink);
         let pattern = match asked.operator {
             Operator::Matches => regex(text, value.span, ignore_case, sink).and_then(|(pattern, needed)| {
                 if limits::take(states, needed) { Ok(pattern) } else { Err(no_states(asked, sink)) }
@@ -310,10 +311,36 @@ fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
     sink.push(found.with_help(help));
 }
 
+/// A space at an edge that is compared: no event has it, or it is not seen by whoever reads the rule.
+fn spaced(operator: Operator, value: &str, span: Span, sink: &mut Sink) {
+    let (first, last) = match operator {
+        Operator::Equal | Operator::NotEqual | Operator::In => (true, true),
+        Operator::StartsWith => (true, false),
+        _ => return,
+    };
+    let edge = if first && value.starts_with(' ') {
+        "begins"
+    } else if last && value.ends_with(' ') {
+        "ends"
+    } else {
+        return;
+    };
+    if !value.trim().is_empty() {
+        let message = format!("`{}` {edge} with a space, which is compared", clip(value));
+        let found = sink.diagnostic(&codes::STRAY_CHARACTER, span, message);
+        sink.push(found.with_help("remove the space, or use `contains` if a part is meant"));
+    }
+}
+
 /// A regular expression, and how many states it may need.
 fn regex(value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Result<(Pattern, usize), Unread> {
     match regex::inspect(value, Flags { ignore_case, ..Flags::default() }) {
         Ok(states) => {
+            if let Some((inner, _)) = regex::delimited(value) {
+                let message = format!("the slashes and flags of `{}` are a part of the regex", clip(value));
+                let found = sink.diagnostic(&codes::FOREIGN_PATTERN, span, message);
+                sink.push(found.with_help(format!("write `{}`, and `nocase` for flags that ignore case", clip(inner))));
+            }
             Ok((Pattern::Matches(Regex { pattern: value.into(), multi_line: false, dot_all: false }), states))
         }
         Err(problem) => {

@@ -182,3 +182,13 @@ fn what_slips_into_data_is_no_row() {
     assert_eq!(codes("name\na.sys\nname\nb.sys\n"), ["CC0512"], "two headers");
     assert_eq!(codes("name\na.sys\n*.sys\n*\n"), ["CC0140"], "told once");
 }
+
+/// In a declaration as in data.
+#[test]
+fn a_key_with_a_space_at_an_end_is_no_key() {
+    for (row, is_key) in [("\"a\"", true), ("\"a b\"", true), ("\"a \"", false), ("\" a\"", false), ("\"a\\n\"", false)]
+    {
+        let (made, found) = of(&format!("table d @ 1 {{ name: string nocase key }} rows [[\"x\"], [{row}]]"), None);
+        assert_eq!((made.is_some(), found.contains("CC0512")), (is_key, !is_key), "{row}: {found}");
+    }
+}
