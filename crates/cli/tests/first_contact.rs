@@ -551,3 +551,25 @@ fn a_table_is_found_below_a_directory_whose_name_is_no_text() {
         assert!(!out.contains("CC0514") && err.contains("with 1 rule: 0 errors"), "{out}{err}");
     }
 }
+
+/// An exclusion that leaves nothing out is probably misspelt, and what it is for ships.
+#[test]
+fn an_exclusion_that_leaves_nothing_out_is_told() {
+    let root = scratch("idle");
+    fs::create_dir_all(root.join("sigma")).unwrap();
+    let rule = "title: A draft\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    s:\n        Image: x\n    condition: s\n";
+    fs::write(root.join("sigma/x.draft.yml"), rule).unwrap();
+    fs::write(root.join("sigma/y.yml"), rule.replace("A draft", "A rule")).unwrap();
+    let told = |glob: &str, path: &str| {
+        fs::write(root.join("contentcheck.toml"), format!("exclude = ['{glob}']\n")).unwrap();
+        run(&root, &["lint", path]).err.contains(&format!("the exclusion `{glob}` leaves nothing out"))
+    };
+    for used in ["*.draft.yml", "sigma/x.draft.yml", "x.*", "!*.yml"] {
+        assert!(!told(used, "."), "{used}");
+    }
+    for idle in ["*.drafts.yml", "*.Draft.yml", "/x.draft.yml", "./sigma/x.draft.yml", "[*.draft.yml"] {
+        assert!(told(idle, "."), "{idle}");
+        // Of a part nothing can be said.
+        assert!(!told(idle, "sigma"), "{idle}");
+    }
+}

@@ -45,10 +45,10 @@ fn advised(found: &Diagnostic) -> Option<String> {
 #[test]
 fn a_sensor_that_no_constraint_parts_from_the_others_has_other_advice() {
     let short = sensor("acme", 7, &["alpha", "charlie"]);
-    let by_number = found(&[short.clone()], "$3 == \"x\"", "");
+    let by_number = found(std::slice::from_ref(&short), "$3 == \"x\"", "");
     let [one] = by_number.as_slice() else { panic!("{by_number:?}") };
     assert_eq!(one.help.as_deref(), Some("read `charlie` by name: these sensors supply it at another position"));
-    assert!(found(&[short.clone()], "charlie == \"x\"", "").is_empty());
+    assert!(found(std::slice::from_ref(&short), "charlie == \"x\"", "").is_empty());
     // Between two that supply it stands one that does not.
     let all = |version| sensor("acme", version, &FIELDS);
     let holed = [all(6), short, all(8)];

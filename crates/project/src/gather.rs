@@ -1,6 +1,7 @@
 //! Gather: what a selection of files comes to, read and not checked yet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -270,6 +271,11 @@ impl Project {
             selection.paths.iter().cloned().partition(|path| is_stdin(path));
         let exclude: Vec<String> = config.exclude.iter().chain(&selection.exclude).cloned().collect();
         let mut walked = walk::walk(&paths, &exclude, &root, is_configured)?;
+        // Of a part of the release nothing can be said: what an exclusion is for may lie beside it.
+        if paths.iter().any(|path| fs::canonicalize(path).ok() == fs::canonicalize(&root).ok()) {
+            let idle = exclude.iter().filter(|glob| !glob.starts_with('!') && !walked.used.contains(glob.trim()));
+            notes.extend(idle.map(|glob| format!("the exclusion `{glob}` leaves nothing out: is it misspelt?")));
+        }
         let mut problems = std::mem::take(&mut walked.problems);
         let mut not_taken = std::mem::take(&mut walked.not_taken);
         let mut sources = Vec::new();

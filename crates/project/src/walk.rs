@@ -15,8 +15,8 @@ use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::check::parallel;
 pub use contentcheck_parser::release::IGNORE_FILE;
 use contentcheck_parser::release::{EXCLUDE, Input, InputKind};
-use ignore::WalkBuilder;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::{Match, WalkBuilder};
 
 use crate::failure::Failure;
 use crate::files::{name, plain, read_bytes, read_whole, reason, short};
@@ -48,6 +48,8 @@ pub struct Walked {
     pub not_taken: Vec<(String, &'static str)>,
     /// The files of the release that say what directories leave out.
     pub ignore_files: Vec<IgnoreFile>,
+    /// The exclusions that left something out, as they are written.
+    pub used: BTreeSet<String>,
 }
 
 /// A file that says what directories leave out, as it was read when it was followed.
@@ -183,6 +185,8 @@ fn special(path: &Path) -> Diagnostic {
 /// What a walk leaves out, and by which rules.
 struct Filter {
     exclude: Gitignore,
+    /// The exclusions that left something out, as they are written.
+    used: BTreeSet<String>,
     /// The directory that is walked, as it was named.
     named: PathBuf,
     /// And where it is: entries are judged by their place below it.
@@ -209,7 +213,10 @@ impl Filter {
             return false;
         }
         let own = path.strip_prefix(&self.named).map_or_else(|_| plain(path), |rest| self.place.join(rest));
-        let by = if self.exclude.matched(&own, is_dir).is_ignore() {
+        let by = if let Match::Ignore(glob) = self.exclude.matched(&own, is_dir) {
+            if !self.used.contains(glob.original()) {
+                self.used.insert(glob.original().to_owned());
+            }
             Some(EXCLUDE)
         } else if self.is_ignored(&own, is_dir) {
             Some(IGNORE_FILE)
@@ -281,6 +288,7 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
     let base = if is_configured && place.starts_with(root) { root.to_path_buf() } else { place.clone() };
     let filter = Arc::new(Mutex::new(Filter {
         exclude: exclude.clone(),
+        used: BTreeSet::new(),
         named: path.to_path_buf(),
         place,
         base,
@@ -342,6 +350,7 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
     walked.not_taken.append(&mut filter.not_taken);
     walked.ignore_files.append(&mut filter.ignore_files);
     walked.problems.append(&mut filter.problems);
+    walked.used.append(&mut filter.used);
 }
 
 /// What is said of a file that has content by all but the end of its name.

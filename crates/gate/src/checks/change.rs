@@ -13,7 +13,7 @@ use contentcheck_parser::release;
 
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
-use crate::checks::sensors::Groups;
+use crate::checks::sensors::{Group, Groups};
 use crate::evidence::{Change, ChangeKind, Finding, SensorFacts};
 use crate::facts::{Identity, place, plural};
 use crate::previous::PreviousEvidence;
@@ -278,9 +278,11 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
         }
     };
     let mut lost_by: BTreeMap<Identity, Vec<&Sensor>> = BTreeMap::new();
+    let known: Vec<&Sensor> = previous.devices.iter().flat_map(Fleet::sensors).collect();
     // One that refuses the image has a finding of `verify`.
     for now in &groups.taking {
         for sensor in &now.sensors {
+            outcome.findings.extend(older_runs(run, now, sensor, (&known, &before), left));
             let Some(loaded_before) = before.get(&build(sensor)) else { continue };
             let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
             let loads = now.plan.loaded_rules();
@@ -341,16 +343,61 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
     }
 }
 
+/// What the sensor before it runs and a sensor that is new in the fleet does not, though the rules are for it: it supplies
+/// less, and devices that take it lose what these rules find.
+fn older_runs(
+    run: &Subject<'_>,
+    now: &Group,
+    sensor: &Sensor,
+    (known, before): (&[&Sensor], &Ran),
+    left: &BTreeSet<Identity>,
+) -> Option<Finding> {
+    let version = sensor.version().as_str();
+    let is_it = |of: &&&Sensor| of.name() == sensor.name() && of.version().compare(version).is_eq();
+    if run.settings.allow_shrink || known.iter().any(|of| is_it(&of)) {
+        return None;
+    }
+    let older = known.iter().filter(|of| of.name() == sensor.name() && of.version().compare(version).is_lt());
+    let older = older.max_by(|a, b| a.version().compare(b.version().as_str()))?;
+    let (ran, loads) = (before.get(&build(older))?, now.loaded(run.built.content()));
+    let is_lost = |rule: &&&CheckedRule| {
+        let identity = Identity::of(rule);
+        let is_for_it = rule.sensors.as_ref().is_none_or(|of| of.matches(sensor));
+        is_for_it && ran.contains(&identity) && !loads.contains(&identity) && !left.contains(&identity)
+    };
+    let lost: Vec<&&CheckedRule> = run.rules.iter().filter(is_lost).collect();
+    let first = lost.first()?;
+    let rules = if lost.len() == 1 { "a rule".to_owned() } else { plural(lost.len(), "rule") };
+    let message =
+        format!("{sensor} is new in the fleet and does not run {rules} that {older} runs, such as `{}`", first.title);
+    let detail = Detail::Change {
+        counted: Measure::LoadedRules,
+        before: Some(ran.len() as u64),
+        after: Some(loads.len() as u64),
+        of: Some(run.rules.len() as u64),
+        template: None,
+        table: None,
+        sensor: Some(Build::of(sensor)),
+    };
+    let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message).with_detail(detail);
+    Some(finding.with_help(
+        "have its manifest corrected, say with `sensors` which rules are not for it, or say that it is meant: --allow-shrink",
+    ))
+}
+
 /// The name and version of a sensor.
 fn build(sensor: &Sensor) -> (String, String) {
     (sensor.name().to_owned(), sensor.version().to_string())
 }
 
+/// Rules by the name and version of the sensor that runs them.
+type Ran = BTreeMap<(String, String), BTreeSet<Identity>>;
+
 /// The rules of the previous release that each sensor of the fleet runs, as that release's own manifest of it says and as
 /// this one's does: a manifest that lacks something now does not make it never have been there.
-fn ran(previous: &Built, fleet: &Fleet) -> Result<BTreeMap<(String, String), BTreeSet<Identity>>, String> {
+fn ran(previous: &Built, fleet: &Fleet) -> Result<Ran, String> {
     let image = previous.image.as_ref().map_err(ToString::to_string)?;
-    let mut ran: BTreeMap<(String, String), BTreeSet<Identity>> = BTreeMap::new();
+    let mut ran: Ran = BTreeMap::new();
     for fleet in previous.devices.iter().chain([fleet]) {
         for group in Groups::of(previous.content(), image, fleet)?.taking {
             let loaded = group.loaded(previous.content());

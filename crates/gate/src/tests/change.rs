@@ -380,3 +380,54 @@ fn rules_that_cost_too_much_together_are_the_fault_of_the_release() {
         assert_eq!(said(&dear(rules, fleet("\"steps_per_byte\":100000000"))), [""; 0], "{rules}");
     }
 }
+
+/// Devices that take a new version of a sensor lose what it does not supply any more.
+#[test]
+fn a_new_version_of_a_sensor_that_supplies_less_is_told() {
+    let text = |sensors: &str| {
+        format!(
+            "template acme.process @ 1 {{\n    1 image: string nocase\n}}\ntemplate acme.dns @ 1 {{\n    1 name: string nocase\n}}\n\
+             rule p {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8001\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a\"\n}}\n\
+             rule d {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8002\"\n    template: acme.dns @ 1\n    severity: low\n{sensors}    when name ends_with \"a\"\n}}\n"
+        )
+    };
+    let sensor = |name: &str, version: &str, templates: &[&str]| {
+        let templates: Vec<String> = templates
+            .iter()
+            .map(|template| {
+                let input = if *template == "process" { "image" } else { "name" };
+                format!("\"acme.{template}\":{{\"inputs\":[{{\"name\":\"{input}\",\"type\":\"string\"}}]}}")
+            })
+            .collect();
+        let json = format!(
+            "{{\"format\":1,\"sensor\":\"{name}\",\"version\":\"{version}\",\"templates\":{{{}}}}}",
+            templates.join(",")
+        );
+        Manifest::parse(&Source::new("m", json)).unwrap()
+    };
+    let release = |sensors: Vec<contentcheck_model::sensor::Sensor>, constraint: &str| {
+        let mut gathered = Gathered::of(vec![(Source::new("r.content", text(constraint)), Language::Native)]);
+        gathered.fleet = Some(Fleet::new(sensors).unwrap());
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let both = ["process", "dns"];
+    let old = || vec![sensor("acme", "7.14", &both), sensor("acme", "7.15", &both)];
+    let before = release(old(), "");
+    let said = |new: (&str, &str, &[&str]), constraint: &str, allow_shrink: bool| -> Vec<String> {
+        let mut sensors = old();
+        sensors.push(sensor(new.0, new.1, new.2));
+        let now = release(sensors, constraint);
+        let found = checked(&now, Some(&before), Settings { allow_shrink, ..settings() }, &["verify", "change"]);
+        let of = found.errors().filter(|(_, of)| of.message.contains("is new in the fleet"));
+        of.map(|(_, of)| format!("{}: {}", of.code, of.message)).collect()
+    };
+    let told = "CC0810: acme 7.16 is new in the fleet and does not run a rule that acme 7.15 runs, such as `d`";
+    assert_eq!(said(("acme", "7.16", &["process"]), "", false), [told]);
+    // Where it is meant: the rule says so, or who releases it.
+    assert_eq!(said(("acme", "7.16", &["process"]), "    sensors: \"<7.16\"\n", false), [""; 0]);
+    assert_eq!(said(("acme", "7.16", &["process"]), "", true), [""; 0]);
+    // A sensor with all of it, another product, and one older than all of them lose nothing.
+    assert_eq!(said(("acme", "7.16", &both), "", false), [""; 0]);
+    assert_eq!(said(("other", "7.16", &["process"]), "", false), [""; 0]);
+    assert_eq!(said(("acme", "7.1", &["process"]), "", false), [""; 0]);
+}

@@ -52,10 +52,8 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
         let mut own = Sink::part(&sink);
         tags.into_iter().for_each(|found| own.push(found));
         if document.is_null() {
-            if !is_empty {
-                if let Some(found) = nothing(extent, &own) {
-                    own.push(found);
-                }
+            if let Some(found) = nothing(extent, &own).filter(|_| !is_empty) {
+                own.push(found);
             }
             // A tag on nothing may have been meant to be something.
             outcome.is_intact &= own.close(&mut sink).is_ok();
