@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::diagnostic::{FixKind, Sink, clip, codes};
+use crate::diagnostic::{Code, FixKind, Sink, clip, codes};
 use crate::language::Language;
 use crate::source::Span;
 
@@ -91,6 +91,18 @@ pub fn in_value(language: Language, is_regex: bool, text: &str, span: Span, sink
     if let Some(word) = look_alike(&words) {
         imitated("the value", word, span, Some(unless_raw(written)), sink);
     }
+}
+
+/// What is to be doubted of a key in data, where nothing could be written as an escape: a character that cannot be seen, or
+/// a letter that looks like another.
+pub(crate) fn doubt(text: &str) -> Option<(&'static Code, String)> {
+    if let Some(sign) = hidden(text) {
+        return Some((&codes::STRAY_CHARACTER, format!("has {}", named(sign))));
+    }
+    let word = look_alike(text)?;
+    let foreign = word.chars().find(|sign| !sign.is_ascii()).map_or(0, u32::from);
+    let said = format!("has the word `{}`, in which U+{foreign:04X} looks like an ASCII letter", clip(word));
+    Some((&codes::MIXED_SCRIPTS, said))
 }
 
 /// Reports letters of a title that look like others. What cannot be seen is refused in every attribute, and wide and

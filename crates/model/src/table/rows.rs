@@ -8,12 +8,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::cell::{self, KeyValue};
 use super::{Column, Data, Format, Table};
-use crate::decode;
 use crate::diagnostic::text::is_hidden;
 use crate::diagnostic::{Diagnostic, Sink, clip, closest, codes};
 use crate::limits;
 use crate::source::{Source, Span};
 use crate::value::Value;
+use crate::{characters, decode};
 
 type Row = Box<[Option<Value>]>;
 
@@ -30,6 +30,8 @@ pub struct Filling<'a> {
     of_data: bool,
     /// Whether a key with a star was told.
     has_star: bool,
+    /// Whether a key with a doubtful character was told.
+    has_doubt: bool,
 }
 
 impl<'a> Filling<'a> {
@@ -45,6 +47,7 @@ impl<'a> Filling<'a> {
             seen: 0,
             of_data: false,
             has_star: false,
+            has_doubt: false,
         }
     }
 
@@ -283,6 +286,18 @@ impl<'a> Filling<'a> {
         }
         let Some(column) = self.columns.get(self.key) else { return };
         let value = row.get(self.key).and_then(Option::as_ref);
+        if let Some(Value::String(text)) = value
+            && self.of_data
+            && !self.has_doubt
+            && let Some((code, doubt)) = characters::doubt(text)
+        {
+            self.has_doubt = true;
+            let message = format!("row {}, column `{}` {doubt}", self.seen, column.name);
+            let found = sink.diagnostic(code, span, message);
+            sink.push(found.with_help(
+                "type it again; where events have just that, accept this finding where the table is declared",
+            ));
+        }
         if let Some(Value::String(text)) = value
             && text.contains('*')
             && !self.has_star

@@ -181,6 +181,9 @@ fn what_slips_into_data_is_no_row() {
     }
     assert_eq!(codes("name\na.sys\nname\nb.sys\n"), ["CC0512"], "two headers");
     assert_eq!(codes("name\na.sys\n*.sys\n*\n"), ["CC0140"], "told once");
+    assert_eq!(codes("name\nev\u{456}l\n\u{456}vil\nabc\n"), ["CC0141"], "told once");
+    assert_eq!(codes("name\nev\u{a0}il\nabc\n"), ["CC0127"]);
+    assert_eq!(codes("name\n\u{441}\u{43b}\u{43e}\u{432}\u{43e}\nm\u{fc}ller\n"), [""; 0], "words of one script");
 }
 
 /// In a declaration as in data.
