@@ -454,11 +454,7 @@ impl Analysis<'_> {
 
     /// The values of a list that the others cover, one after the other: those that are left out no longer count.
     fn covered_values(&mut self, target: &Target, index: usize, predicate: &Predicate, found: &mut Redundancy) {
-        let mut test = &*predicate.test;
-        while let Test::Elements { test: inner, .. } = test {
-            test = inner;
-        }
-        let Test::Text { patterns, all: false } = test else { return };
+        let Test::Text { patterns, all: false } = predicate.test.element() else { return };
         if patterns.len() < 2 {
             return;
         }

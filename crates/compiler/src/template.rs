@@ -467,3 +467,23 @@ fn write_regex<'c>(
     sections.automata.extend(automaton.table);
     Ok(number)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_taken_of_the_file_and_of_the_release() {
+        let file = limits::FILE_REGEX_WORK;
+        let mut work = Work::new(file + 7);
+        let half = |left: &mut usize| limits::take(left, file / 2);
+        assert!(work.lend("a", half) && work.lend("a", half));
+        // A file has no more than its own, and takes nothing of the others for what it was refused.
+        assert!(!work.lend("a", half));
+        assert_eq!(work.left(), 7);
+        // What is left of the release is all that a fresh file gets.
+        assert!(work.lend("b", |left| *left == 7 && limits::take(left, 7)));
+        assert!(!work.lend("c", |left| limits::take(left, 1)));
+        assert_eq!(work.left(), 0);
+    }
+}

@@ -124,11 +124,7 @@ pub(crate) fn to_build(built: &Built, events: u64) -> u64 {
     for target in built.content().rules().iter().flat_map(|rule| &rule.targets) {
         steps = steps.saturating_add(Price::of(target).ordinary(ORDINARY).saturating_mul(events));
         target.condition.each(&mut |predicate, _| {
-            let mut test: &Test = &predicate.test;
-            while let Test::Elements { test: inner, .. } = test {
-                test = inner;
-            }
-            let more = match test {
+            let more = match predicate.test.element() {
                 Test::Text { patterns, .. } => patterns
                     .iter()
                     .map(|of| match &of.pattern {

@@ -202,6 +202,16 @@ impl Test {
         }
     }
 
+    /// The test of the elements, of a test of lists; else the test itself.
+    #[must_use]
+    pub fn element(&self) -> &Self {
+        let mut test = self;
+        while let Self::Elements { test: inner, .. } = test {
+            test = inner;
+        }
+        test
+    }
+
     /// The other field that the value is compared with.
     #[must_use]
     pub fn other(&self) -> Option<&FieldRef> {

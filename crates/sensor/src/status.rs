@@ -198,7 +198,7 @@ impl fmt::Display for Status {
             }
         }
         if let Some((loaded, all)) = self.rules {
-            write!(f, ", {loaded} of {all} rules")?;
+            write!(f, ", {loaded} of {all} rule{}", if all == 1 { "" } else { "s" })?;
         }
         writeln!(f)?;
         if let Some(factory) = self.factory {

@@ -48,7 +48,7 @@ fn it_survives_bad_content_and_heals() {
     assert!(device.start());
     device.until("factory content: sequence 0");
     device.offer(&device.image(1, "command_line contains \"urlcache\""), 1);
-    device.until("last known good: sequence 1 of etw-replay, 1 of 1 rules");
+    device.until("last known good: sequence 1 of etw-replay, 1 of 1 rule");
     device.offer(&device.image(2, r#"image ends_with ".exe""#), 2);
     device.until("given up    sequence 2");
     device.until("last known good: sequence 1 ");

@@ -53,7 +53,7 @@ fn it_survives_bad_content_and_heals() {
     device.until("factory content: sequence 0");
     let good = device.image(1, EXAMPLE.condition);
     device.offer(&good, 1);
-    device.until("last known good: sequence 1 of linux-exec, 1 of 1 rules");
+    device.until("last known good: sequence 1 of linux-exec, 1 of 1 rule");
 
     // Damaged on its way: refused, and what runs goes on running.
     let flood = device.image(2, "pid > 0");

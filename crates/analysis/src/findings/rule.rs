@@ -310,11 +310,7 @@ fn is_written(analysis: &mut Analysis<'_>, rule: &CheckedRule, part: &Redundant)
 
 /// The patterns of a string test, also of one on the elements of a list.
 pub(super) fn patterns(predicate: &Predicate) -> &[TextPattern] {
-    let mut test = &*predicate.test;
-    while let Test::Elements { test: inner, .. } = test {
-        test = inner;
-    }
-    match test {
+    match predicate.test.element() {
         Test::Text { patterns, .. } => patterns,
         _ => &[],
     }

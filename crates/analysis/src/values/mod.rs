@@ -149,11 +149,9 @@ impl Values {
         if let Some(known) = self.inner.get(&id) {
             return *known;
         }
-        let mut test = self.test(id);
-        while let Test::Elements { test: inner, .. } = &*test {
-            test = Arc::new((**inner).clone());
-        }
-        let found = self.intern(&test);
+        let test = self.test(id);
+        let found =
+            if let Test::Elements { .. } = &*test { self.intern(&Arc::new(test.element().clone())) } else { id };
         self.inner.insert(id, found);
         found
     }

@@ -263,7 +263,7 @@ fn regexes(rule: &CheckedRule) -> usize {
     let mut count = 0;
     if let Some(target) = rule.targets.first() {
         target.condition.each(&mut |predicate, _| {
-            if let Test::Text { patterns, .. } = &*predicate.test {
+            if let Test::Text { patterns, .. } = predicate.test.element() {
                 count += patterns.iter().filter(|of| matches!(of.pattern, Pattern::Matches(_))).count();
             }
         });

@@ -92,3 +92,27 @@ fn the_self_test_ends_with_what_there_is_to_build() {
         assert_eq!(check.facts["classes of seeded defects"] <= 5, is_cut, "{check:?}");
     }
 }
+
+/// A release may declare many template types of its own for one log source: the seeded defects name nothing of them.
+#[test]
+fn many_template_types_of_a_release_are_no_fault_of_the_gate() {
+    let types: String = (0..10)
+        .map(|number| {
+            format!(
+                "template own.t{number} @ 1 {{\n    serves {{ product: \"windows\", category: \"process_creation\" }}\n    reads {{ kind: \"k{number}\" }}\n    1 f: string\n    2 CommandLine: string nocase\n}}\n"
+            )
+        })
+        .collect();
+    let rule = |number: usize| {
+        let text = format!(
+            "title: Number {number}\nid: 11111111-2222-4333-8444-{number:012}\nstatus: test\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    s:\n        CommandLine|contains: 'xyz{number}q'\n    condition: s\nlevel: high\n"
+        );
+        (Source::new(format!("r{number}.yml"), text), Language::Sigma)
+    };
+    let mut sources = vec![(Source::new("t.content", types), Language::Native)];
+    sources.extend((0..30).map(rule));
+    let built = Built::new(Gathered::of(sources), false, 1).unwrap();
+    let found = checked(&built, None, settings(), &["self-test"]);
+    let said: Vec<_> = found.errors().map(|(_, of)| format!("{}: {}", of.code, of.message)).collect();
+    assert!(said.is_empty(), "{said:?}");
+}
