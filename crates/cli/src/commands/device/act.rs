@@ -194,15 +194,18 @@ impl Drop for Copy {
     }
 }
 
-fn copied(directory: &Path) -> Result<Copy, Failure> {
-    let copy = Copy(std::env::temp_dir().join(format!("contentcheck-drill-{}", std::process::id())));
+fn copied(directory: &Path, place: PathBuf) -> Result<Copy, Failure> {
     let failed = |path: &Path, error: &std::io::Error| {
         Failure::usage(format!("{}: {}", files::name(path), files::reason(error)))
     };
+    // One that is there is somebody else's: it is not a copy, and is not removed as one.
+    fs::create_dir(&place).map_err(|error| failed(&place, &error))?;
+    let copy = Copy(place);
     for part in Directory::ALL {
         let (from, to) = (directory.join(part.path()), copy.0.join(part.path()));
-        // The first one must not be there: it might be somebody else's.
-        fs::create_dir(&to).map_err(|error| failed(&to, &error))?;
+        if part != Directory::Root {
+            fs::create_dir(&to).map_err(|error| failed(&to, &error))?;
+        }
         let entries = match fs::read_dir(&from) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             entries => entries.map_err(|error| failed(&from, &error))?,
@@ -222,7 +225,8 @@ pub(super) fn simulate_crash(arguments: &DeviceCrash, streams: &mut Streams<'_>)
     if !arguments.directory.is_dir() {
         return Err(Failure::usage(format!("{}: this is not a directory", files::name(&arguments.directory))));
     }
-    let copy = if arguments.in_place { None } else { Some(copied(&arguments.directory)?) };
+    let place = std::env::temp_dir().join(format!("contentcheck-drill-{}", std::process::id()));
+    let copy = if arguments.in_place { None } else { Some(copied(&arguments.directory, place)?) };
     let directory = copy.as_ref().map_or(arguments.directory.as_path(), |copy| &copy.0);
     let sensor = As::read(&arguments.sensor, directory)?;
     let mut starts = Vec::new();
@@ -295,4 +299,27 @@ pub(super) fn seal(arguments: &DeviceSeal, streams: &mut Streams<'_>) -> Outcome
     }
     let begin = begins_with.map_or_else(|| "what is built into the sensor".to_owned(), |one| format!("sequence {one}"));
     written(writeln!(streams.out, "sealed: machines begin with {begin}, and take what is above {}", state.floor))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_takes_and_removes_nothing_that_is_somebody_elses() {
+        let root = std::env::temp_dir().join(format!("contentcheck-copied-{}", std::process::id()));
+        let (store, place) = (root.join("store"), root.join("place"));
+        fs::create_dir_all(store.join("images")).expect("a store");
+        fs::write(store.join("images/x"), "image").expect("an image");
+        fs::create_dir(&place).expect("a directory");
+        fs::write(place.join("kept"), "").expect("a file");
+        assert!(copied(&store, place.clone()).is_err());
+        assert!(place.join("kept").exists(), "what was there is gone");
+        fs::remove_dir_all(&place).expect("the directory");
+        let Ok(copy) = copied(&store, place.clone()) else { panic!("no copy") };
+        assert_eq!(fs::read(place.join("images/x")).ok().as_deref(), Some(&b"image"[..]));
+        drop(copy);
+        assert!(!place.exists() && store.join("images/x").exists());
+        fs::remove_dir_all(root).expect("the directory");
+    }
 }
