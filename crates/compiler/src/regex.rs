@@ -18,7 +18,7 @@ use crate::{Problem, partition};
 const TABLE_BYTES: usize = 96 << 10;
 const _: () = assert!(TABLE_BYTES / 2 < PLACES_MAX as usize);
 /// Bytes that the determinisation of one regular expression may use.
-const WORK_BYTES: usize = 3 << 20;
+const WORK_BYTES: usize = 1 << 20;
 
 /// What a set of states costs besides walking it: its row, and the joining of states.
 const SET_WORK: usize = 64;
@@ -118,7 +118,7 @@ fn determinise(nfa: &thompson::NFA, work: &mut usize) -> Option<dense::DFA<Vec<u
     let classes = nfa.byte_classes().alphabet_len();
     let row = classes.next_power_of_two() * size_of::<u32>();
     let most = nfa.states().len();
-    for bytes in [WORK_BYTES >> 6, WORK_BYTES >> 3, WORK_BYTES] {
+    for bytes in [WORK_BYTES >> 5, WORK_BYTES >> 2, WORK_BYTES] {
         if !limits::take(work, bytes / (row + most) * (most + SET_WORK) * classes) {
             return None;
         }
