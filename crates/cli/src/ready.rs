@@ -328,7 +328,8 @@ fn of_content(wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Result<Option<R
         let (image, _) = known.into_rules();
         return Ok(Some(Ready::Content(Box::new(passed.with(image.bytes().to_vec())))));
     }
-    let options = Options { skip_unsupplied, any_sensor: wanted.any_sensor, ..Options::default() };
+    let threads = selection.threads;
+    let options = Options { skip_unsupplied, any_sensor: wanted.any_sensor, threads, ..Options::default() };
     let release = passed.compile(options)?;
     if let Some((cache, fingerprint)) = &place
         && let Some(bytes) = Kept::bytes_of(&release, said, tables.digests(), fingerprint)

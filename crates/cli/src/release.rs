@@ -170,7 +170,7 @@ pub fn load_as(
     let Some(passed) = pass(project, selection.threads, skip_errors, options.allow_empty, &mut said)? else {
         return Ok(None);
     };
-    passed.compile(options).map(Some)
+    passed.compile(Options { threads: selection.threads, ..options }).map(Some)
 }
 
 /// Content that was checked, as far as it may run.

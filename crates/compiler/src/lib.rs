@@ -6,6 +6,7 @@
 //! ```
 
 mod approach;
+mod automata;
 mod code;
 mod dear;
 pub mod event;
@@ -22,7 +23,7 @@ mod template;
 mod text;
 mod write;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use contentcheck_interpreter::format::{Comparator, FLAG_EMPTY, FLAG_SKIP_UNSUPPLIED, Rule};
@@ -32,9 +33,10 @@ use contentcheck_model::sensor::{Constraint, Operator, Sensor};
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::Shippable;
 
+use automata::Automata;
 pub use dear::{WithCost, dearest};
 use frequency::Frequency;
-use template::{Member, Shared, Work};
+use template::{Asking, Member, Shared};
 use write::{Sections, Stamp};
 
 /// How content is compiled.
@@ -50,6 +52,8 @@ pub struct Options<'s> {
     pub allow_empty: bool,
     /// The image is for this sensor alone: what it never runs is not in it, see [`runs`].
     pub sensor: Option<&'s Sensor>,
+    /// Threads that work on regular expressions; none is this one alone. The bytes do not depend on it.
+    pub threads: usize,
 }
 
 /// Whether an image that is compiled for a sensor has a rule on a template type: whether the rule is for the sensor, and
@@ -169,14 +173,18 @@ fn stamped(
         frequency: Frequency::new(),
         regexes: HashMap::new(),
         sets: HashMap::new(),
-        unions: HashMap::new(),
-        work: Work::new(*work),
+        automata: Automata::new(*work),
         keywords: BTreeMap::new(),
     };
-    for (template, members) in targets.values() {
-        template::write(template, members, &mut shared, &mut sections)?;
+    let asking = targets.values().map(|(template, members)| Asking::new(template, members, &shared.frequency));
+    let asking = asking.collect::<Result<Vec<_>, _>>()?;
+    let mut groups = BTreeSet::new();
+    asking.iter().for_each(|asking| asking.expressions(&mut groups));
+    shared.automata.make_ahead(groups, options.threads);
+    for asking in &asking {
+        template::write(asking, &mut shared, &mut sections)?;
     }
-    *work = shared.work.left();
+    *work = shared.automata.left();
     let is_empty = sections.rules.is_empty();
     if is_empty && !options.allow_empty {
         return Err(Problem::Empty);

@@ -41,20 +41,15 @@ pub(crate) fn hir(pattern: &str) -> Result<Hir, Problem> {
     parser.build().parse(pattern).map_err(|error| Problem::Regex { pattern: pattern.into(), reason: error.to_string() })
 }
 
-/// The automaton of a canonical regular expression. `work` is what is left for its file.
-pub(crate) fn automaton(pattern: &str, work: &mut usize) -> Result<Compiled, Problem> {
-    let tree = hir(pattern)?;
-    // Between the bytes of one character there is no place for a match that is empty; only what
-    // reads characters knows that.
+/// Whether a deterministic automaton means the same: between the bytes of one character there is no place for a match that
+/// is empty, and only what reads characters knows that.
+pub(crate) fn may_be_deterministic(tree: &Hir) -> bool {
     let properties = tree.properties();
-    let inside = properties.minimum_len() == Some(0) && properties.look_set().contains(Look::WordAsciiNegate);
-    match if inside { None } else { deterministic(pattern, work) } {
-        Some(found) => Ok(found),
-        None => nondeterministic(pattern, &tree),
-    }
+    properties.minimum_len() != Some(0) || !properties.look_set().contains(Look::WordAsciiNegate)
 }
 
-/// Nothing where the automaton becomes too large, or where `work` is spent.
+/// The deterministic automaton of a canonical regular expression; nothing where it becomes too large, or where `work` is
+/// spent.
 pub(crate) fn deterministic(pattern: &str, work: &mut usize) -> Option<Compiled> {
     let nfa = thompson::Compiler::new()
         .syntax(syntax::Config::new().utf8(false))
@@ -188,7 +183,7 @@ struct Builder {
 }
 
 /// The nondeterministic automaton, over characters.
-fn nondeterministic(pattern: &str, tree: &Hir) -> Result<Compiled, Problem> {
+pub(crate) fn nondeterministic(pattern: &str, tree: &Hir) -> Result<Compiled, Problem> {
     let mut builder = Builder { states: Vec::new() };
     let too_large = || Problem::RegexTooLarge { pattern: pattern.into() };
     let end = builder.push(NfaKind::Match, 0, 0, 0).ok_or_else(too_large)?;

@@ -9,9 +9,9 @@ use contentcheck_interpreter::format::{
 use contentcheck_interpreter::hash;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldInfo, Place};
-use contentcheck_model::limits;
 use contentcheck_model::template::{Scalar, TemplateType};
 
+use crate::automata::{self, Automata};
 use crate::code::Asked;
 use crate::filter::{self, Indexed, Literals, Placed};
 use crate::frequency::{Factor, Frequency};
@@ -20,7 +20,7 @@ use crate::select::{self, Selection};
 use crate::sensor;
 use crate::text::{Piece, Text, Texted};
 use crate::write::Sections;
-use crate::{Problem, code, factor, regex};
+use crate::{Problem, code, factor};
 
 /// A rule on this template type.
 pub(crate) struct Member<'c> {
@@ -35,42 +35,9 @@ pub(crate) struct Shared<'c> {
     pub(crate) frequency: Frequency,
     pub(crate) regexes: HashMap<Box<str>, u32>,
     pub(crate) sets: HashMap<lower::Keys, u32>,
-    /// Automata of joined expressions, by the expression; nothing where one was too large.
-    pub(crate) unions: HashMap<Box<str>, Option<regex::Compiled>>,
-    /// What is left of the work on regular expressions.
-    pub(crate) work: Work<'c>,
+    pub(crate) automata: Automata<'c>,
     /// The keywords that were placed, each with its number once it is written.
     pub(crate) keywords: BTreeMap<Literals, (Placed, Option<u32>)>,
-}
-
-/// What is left of the work on regular expressions, of each file and of the release.
-pub(crate) struct Work<'c> {
-    files: HashMap<&'c str, usize>,
-    release: usize,
-}
-
-impl<'c> Work<'c> {
-    /// With so much for the release.
-    pub(crate) fn new(release: usize) -> Self {
-        Self { files: HashMap::new(), release }
-    }
-
-    /// What is left for the release.
-    pub(crate) const fn left(&self) -> usize {
-        self.release
-    }
-
-    /// Lends what is left for a file to work that takes of it.
-    fn lend<R>(&mut self, file: &'c str, work: impl FnOnce(&mut usize) -> R) -> R {
-        let of_file = self.files.entry(file).or_insert(limits::FILE_REGEX_WORK);
-        let lent = (*of_file).min(self.release);
-        let mut left = lent;
-        let done = work(&mut left);
-        let taken = lent - left.min(lent);
-        *of_file -= taken;
-        self.release -= taken;
-        done
-    }
 }
 
 impl<'c> Shared<'c> {
@@ -100,29 +67,70 @@ impl<'c> Shared<'c> {
     }
 }
 
+/// A template type and the rules on it, as the image asks for them.
+pub(crate) struct Asking<'t, 'c> {
+    template: &'t TemplateType,
+    members: &'t [Member<'c>],
+    /// What each rule mentions.
+    mentioned: Vec<Vec<InputKey>>,
+    inputs: BTreeMap<InputKey, u16>,
+    programs: Vec<Expr<Question>>,
+}
+
+impl<'t, 'c> Asking<'t, 'c> {
+    pub(crate) fn new(
+        template: &'t TemplateType,
+        members: &'t [Member<'c>],
+        frequency: &Frequency,
+    ) -> Result<Self, Problem> {
+        let mentioned: Vec<Vec<InputKey>> = members.iter().map(|member| lower::mentions(member.condition)).collect();
+        let keys: BTreeSet<InputKey> = mentioned.iter().flatten().cloned().collect();
+        if keys.len() > format::INPUTS_MAX as usize {
+            return Err(Problem::TooManyInputs { template: template.to_string() });
+        }
+        let inputs: BTreeMap<InputKey, u16> = keys.into_iter().zip(0_u16..).collect();
+        let lowered = |member: &Member<'_>| lower::condition(member.condition, template, &inputs, frequency);
+        let programs = members.iter().map(lowered).collect();
+        Ok(Self { template, members, mentioned, inputs, programs })
+    }
+
+    /// The regular expressions that are asked of one value.
+    pub(crate) fn expressions<'q>(&'q self, groups: &mut BTreeSet<Vec<&'q str>>) {
+        for program in &self.programs {
+            program.each(&mut |question, _| {
+                let Ask::Texts { texts, all } = &question.ask else { return };
+                let of = texts.iter().filter_map(expression);
+                if *all {
+                    groups.extend(of.map(|expression| vec![expression]));
+                } else {
+                    let group: Vec<&str> = of.collect();
+                    if !group.is_empty() {
+                        groups.insert(group);
+                    }
+                }
+            });
+        }
+    }
+}
+
+fn expression(text: &Texted) -> Option<&str> {
+    if let Text::Matches(expression) = &text.text { Some(expression) } else { None }
+}
+
 /// Writes a template type and the rules on it.
 pub(crate) fn write<'c>(
-    template: &TemplateType,
-    members: &[Member<'c>],
+    asking: &Asking<'_, 'c>,
     shared: &mut Shared<'c>,
     sections: &mut Sections,
 ) -> Result<(), Problem> {
-    let mut keys: BTreeSet<InputKey> = BTreeSet::new();
-    let mentioned: Vec<Vec<InputKey>> = members.iter().map(|member| lower::mentions(member.condition)).collect();
-    keys.extend(mentioned.iter().flatten().cloned());
-    if keys.len() > format::INPUTS_MAX as usize {
-        return Err(Problem::TooManyInputs { template: template.to_string() });
-    }
-    let inputs: BTreeMap<InputKey, u16> = keys.iter().cloned().zip(0_u16..).collect();
-    let programs: Vec<Expr<Question>> =
-        members.iter().map(|member| lower::condition(member.condition, template, &inputs, &shared.frequency)).collect();
+    let Asking { template, members, mentioned, inputs, programs } = asking;
     let scalar_of: Vec<Option<Scalar>> =
-        keys.iter().map(|key| template.describe(&key.field).map(|info| info.ty.scalar)).collect();
+        inputs.keys().map(|key| template.describe(&key.field).map(|info| info.ty.scalar)).collect();
     let scalars = |input: u16| scalar_of.get(usize::from(input)).copied().flatten();
 
     let mut refused: BTreeSet<(u16, Factor)> = BTreeSet::new();
     let (selection, found, placed, keywords) = loop {
-        let selection = select::select(&programs, &scalars, &shared.frequency, &refused);
+        let selection = select::select(programs, &scalars, &shared.frequency, &refused);
         let (found, of_keywords) = literals(&selection);
         let keywords = shared.keywords(of_keywords);
         match (filter::place(&found, &shared.frequency), keywords) {
@@ -143,7 +151,7 @@ pub(crate) fn write<'c>(
     }
 
     let inputs_at = sections.inputs.len() as u32;
-    for (key, number) in &inputs {
+    for (key, number) in inputs {
         write_input(key, *number, template, &placed, sections);
     }
     let keywords = keywords.map_or(NO_KEYWORDS, |keywords| shared.write_keywords(keywords, sections));
@@ -154,7 +162,7 @@ pub(crate) fn write<'c>(
         (0_u32..).zip(&selection.atoms).map(|(at, (question, atom))| (*question, (at, atom.exact))).collect();
     // Every question once, in their order, so that the same content gives the same numbers.
     let mut questions: BTreeMap<&Question, &'c str> = BTreeMap::new();
-    for (program, member) in programs.iter().zip(members) {
+    for (program, member) in programs.iter().zip(*members) {
         // The first file that asks a question answers for what it costs.
         program.each(&mut |question, _| {
             questions.entry(question).or_insert(member.file);
@@ -189,7 +197,7 @@ pub(crate) fn write<'c>(
     }
 
     let programs_at = sections.programs.len() as u32;
-    for ((member, program), mentions) in members.iter().zip(&programs).zip(&mentioned) {
+    for ((member, program), mentions) in members.iter().zip(programs).zip(mentioned) {
         let asked = |question: &Question| numbers.get(question).copied().unwrap_or_default();
         let is_atom = |question: &Question| atoms.get(question).map(|(_, exact)| *exact);
         let code = code::program(program, &asked, &is_atom, constant)
@@ -427,19 +435,15 @@ fn pattern<'c>(
 
 /// The strings with their expressions joined to one, where one deterministic automaton holds them.
 fn joined<'c>(texts: &[Texted], file: &'c str, shared: &mut Shared<'c>) -> Option<Vec<Texted>> {
-    let expression = |text: &Texted| if let Text::Matches(pattern) = &text.text { Some(pattern.clone()) } else { None };
-    let expressions: Vec<Box<str>> = texts.iter().filter_map(expression).collect();
+    let expressions: Vec<&str> = texts.iter().filter_map(expression).collect();
     if expressions.len() < 2 {
         return None;
     }
-    let each: Vec<String> = expressions.iter().map(|pattern| format!("(?:{pattern})")).collect();
-    let union: Box<str> = each.join("|").into();
+    let union = automata::union(&expressions);
     // Apart from each other nondeterministic ones are no slower, and the others are faster.
-    if !shared.unions.contains_key(&union) {
-        let found = shared.work.lend(file, |work| regex::deterministic(&union, work));
-        shared.unions.insert(union.clone(), found);
+    if !shared.automata.is_deterministic(&union, file) {
+        return None;
     }
-    shared.unions.get(&union)?.as_ref()?;
     let mut rest: Vec<Texted> = texts.iter().filter(|text| expression(text).is_none()).cloned().collect();
     rest.push(Texted { text: Text::Matches(union), ignore_case: false });
     Some(rest)
@@ -452,10 +456,7 @@ fn write_regex<'c>(
     sections: &mut Sections,
 ) -> Result<u32, Problem> {
     let number = sections.regexes.len() as u32;
-    let automaton = match shared.unions.remove(expression).flatten() {
-        Some(automaton) => automaton,
-        None => shared.work.lend(file, |work| regex::automaton(expression, work))?,
-    };
+    let automaton = shared.automata.take(expression, file)?;
     sections.regexes.push(Regex {
         kind: automaton.kind,
         classes: automaton.classes,
@@ -466,24 +467,4 @@ fn write_regex<'c>(
     });
     sections.automata.extend(automaton.table);
     Ok(number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_is_taken_of_the_file_and_of_the_release() {
-        let file = limits::FILE_REGEX_WORK;
-        let mut work = Work::new(file + 7);
-        let half = |left: &mut usize| limits::take(left, file / 2);
-        assert!(work.lend("a", half) && work.lend("a", half));
-        // A file has no more than its own, and takes nothing of the others for what it was refused.
-        assert!(!work.lend("a", half));
-        assert_eq!(work.left(), 7);
-        // What is left of the release is all that a fresh file gets.
-        assert!(work.lend("b", |left| *left == 7 && limits::take(left, 7)));
-        assert!(!work.lend("c", |left| limits::take(left, 1)));
-        assert_eq!(work.left(), 0);
-    }
 }

@@ -37,21 +37,22 @@ impl Built {
     /// # Errors
     /// Nothing that the content brings about: rules with errors are left out.
     pub fn new(gathered: Gathered, skip_unsupplied: bool, threads: usize) -> Result<Self, Unshippable> {
-        Self::of(check(gathered, threads), skip_unsupplied)
+        Self::of(check(gathered, threads), skip_unsupplied, threads)
     }
 
     /// A release with a seeded defect, without what analysis proves: none of it is an error unless a severity says so, and
     /// such a release has none set.
     pub(crate) fn seeded(gathered: Gathered) -> Result<Self, Unshippable> {
-        Self::of(gathered.check(&Checking::with_threads(1)).judge(), false)
+        Self::of(gathered.check(&Checking::with_threads(1)).judge(), false, 1)
     }
 
-    fn of(judged: Judged, skip_unsupplied: bool) -> Result<Self, Unshippable> {
+    fn of(judged: Judged, skip_unsupplied: bool, threads: usize) -> Result<Self, Unshippable> {
         let content = judged.ship(WithErrors::LeaveOut)?;
-        let image = compile(&content, Options { skip_unsupplied, allow_empty: true, ..Options::default() });
+        let options = Options { allow_empty: true, threads, ..Options::default() };
+        let image = compile(&content, Options { skip_unsupplied, ..options });
         let limited = content.rules().iter().any(|rule| rule.sensors.is_some());
         let all_rules = if limited || skip_unsupplied {
-            compile(&content, Options { any_sensor: true, allow_empty: true, ..Options::default() })
+            compile(&content, Options { any_sensor: true, ..options })
         } else {
             image.clone()
         };

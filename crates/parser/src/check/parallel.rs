@@ -10,6 +10,8 @@ pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R
     if threads <= 1 || items.len() <= 1 {
         return items.iter().map(work).collect();
     }
+    // Small batches keep the threads even without much contention.
+    let batch = (items.len() / threads / 16).clamp(1, 8);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, R)>> = Mutex::new(Vec::with_capacity(items.len()));
     thread::scope(|scope| {
@@ -17,11 +19,10 @@ pub fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R
             scope.spawn(|| {
                 let mut own = Vec::new();
                 loop {
-                    // Small batches keep the threads even without much contention.
-                    let start = next.fetch_add(8, Ordering::Relaxed);
-                    let batch = items.iter().enumerate().skip(start).take(8);
+                    let start = next.fetch_add(batch, Ordering::Relaxed);
+                    let items = items.iter().enumerate().skip(start).take(batch);
                     let before = own.len();
-                    own.extend(batch.map(|(index, item)| (index, work(item))));
+                    own.extend(items.map(|(index, item)| (index, work(item))));
                     if own.len() == before {
                         break;
                     }
