@@ -188,6 +188,10 @@ pub struct Compile {
     /// How
     #[command(flatten)]
     pub options: CompileOptions,
+    /// Recorded events like those that sensors will see: the image looks for what is rare in them. Matches do not depend on
+    /// it, bytes do: the gate must have the same; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub profile: Vec<PathBuf>,
     /// Where the image goes; `-` for standard output
     #[arg(long, short, value_name = "FILE", default_value = "release.ccimage")]
     pub output: PathBuf,
@@ -460,6 +464,10 @@ pub struct Gate {
     /// Recorded events that no rule may match; may be repeated
     #[arg(long, value_name = "PATH")]
     pub never_match: Vec<PathBuf>,
+    /// Recorded events like those that sensors will see: the image looks for what is rare in them. Matches do not depend on
+    /// it, bytes do; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub profile: Vec<PathBuf>,
     /// The seed of everything that is random
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,

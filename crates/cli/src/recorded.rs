@@ -85,6 +85,23 @@ pub fn sources(paths: &[PathBuf], rules: &[PathBuf]) -> Result<Sources, Failure>
     Ok(found)
 }
 
+/// Recorded events that the command line names, or else the configuration.
+///
+/// # Errors
+/// When a path is not there, or cannot be walked.
+pub fn configured(named: &[PathBuf], configured: &[String], root: &Path) -> Result<Sources, Failure> {
+    let paths: Vec<PathBuf> =
+        if named.is_empty() { configured.iter().map(|path| root.join(path)).collect() } else { named.to_vec() };
+    if paths.is_empty() {
+        return Ok(Sources::default());
+    }
+    let sources = sources(&paths, &[])?;
+    if let Some(problem) = sources.problems.first() {
+        return Err(Failure::usage(problem.clone()));
+    }
+    Ok(sources)
+}
+
 /// What tells that two paths lead to one recording: events that were read twice would count twice.
 fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())

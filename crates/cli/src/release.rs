@@ -1,7 +1,7 @@
 //! From paths to an image: what every command that runs or ships rules begins with.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, compile};
@@ -11,12 +11,13 @@ use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_parser::release::{Checking, Further, Gathered, Judged, LeftOut, Shippable, WithErrors};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Collected, Failure, Project, Selection};
-use contentcheck_run::Plan;
 pub use contentcheck_run::refusal::{Loaded, describe, verify_for};
+use contentcheck_run::{Plan, Profiled, Recording, profile_of};
 
 use crate::Streams;
 use crate::args::{CompileOptions, Inputs};
 use crate::commands::{plural, threads};
+use crate::recorded::{self, Sources};
 
 /// Files that are left out for one reason and named one by one.
 const LEFT_OUT: usize = 3;
@@ -150,27 +151,44 @@ pub fn load(
     streams: &mut Streams<'_>,
 ) -> Result<Option<Release>, Failure> {
     let how = Options { skip_unsupplied: options.skip_unsupplied, any_sensor, ..Options::default() };
-    load_as(inputs, options.skip_errors, how, streams)
+    load_as(inputs, options.skip_errors, how, None, streams)
 }
 
-/// As [`load`], with everything that the compiler can be told.
+/// As [`load`], with everything that the compiler can be told. With `profile` it is told what events have too: by these
+/// recordings, or by those of the configuration where there are none.
 ///
 /// # Errors
-/// The same.
+/// The same, and when a recording cannot be read.
 pub fn load_as(
     inputs: &Inputs,
     skip_errors: bool,
     options: Options<'_>,
+    profile: Option<&[PathBuf]>,
     streams: &mut Streams<'_>,
 ) -> Result<Option<Release>, Failure> {
     let selection = selection(inputs);
     let project = Project::open(&selection)?;
     introduce(&project, &project.gathered, streams);
+    let recordings = match profile {
+        Some(named) => recorded::configured(named, &project.config.profile, &project.root)?,
+        None => Sources::default(),
+    };
+    recorded::introduce(&recordings, streams);
+    project.read.extend(recordings.files.iter().cloned());
     let mut said = |line: String| talk(streams, &line);
     let Some(passed) = pass(project, selection.threads, skip_errors, options.allow_empty, &mut said)? else {
         return Ok(None);
     };
-    passed.compile(Options { threads: selection.threads, ..options }).map(Some)
+    let recordings: Vec<Recording> = recordings.files.into_iter().map(Recording::File).collect();
+    let profiled = profile_of(passed.content(), &recordings).map_err(Failure::usage)?;
+    if let Some(Profiled { profile, events, .. }) = &profiled {
+        talk(
+            streams,
+            &format!("compiled for events like {events}, with {}", plural(profile.values() as usize, "value")),
+        );
+    }
+    let profile = profiled.as_ref().map(|profiled| &profiled.profile);
+    passed.compile(Options { threads: selection.threads, profile, ..options }).map(Some)
 }
 
 /// Content that was checked, as far as it may run.

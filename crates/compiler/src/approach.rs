@@ -9,7 +9,7 @@ use contentcheck_interpreter::format::{GRAM, LiteralKind};
 use contentcheck_interpreter::hash;
 
 use crate::factor::wide_gram;
-use crate::frequency::{Factor, Frequency};
+use crate::frequency::{Factor, Fields, Likely};
 use crate::needles::{Needles, covering};
 
 /// Most bytes between two looks: beyond these a literal has more entries than its looks save.
@@ -65,16 +65,16 @@ fn grams(literal: &Factor) -> u8 {
 /// For each input with literals that stand anywhere, the cheapest way to look at its values.
 pub(crate) fn approaches<'l>(
     literals: impl Iterator<Item = &'l (u16, Factor)>,
-    frequency: &Frequency,
+    fields: Fields<'_>,
 ) -> BTreeMap<u16, Approach> {
     let mut by_input: BTreeMap<u16, Vec<&Factor>> = BTreeMap::new();
     for (input, factor) in literals.filter(|(_, factor)| factor.kind == LiteralKind::Contains) {
         by_input.entry(*input).or_default().push(factor);
     }
-    by_input.into_iter().map(|(input, of)| (input, approach(&of, frequency))).collect()
+    by_input.into_iter().map(|(input, of)| (input, approach(&of, fields(input)))).collect()
 }
 
-fn approach(literals: &[&Factor], frequency: &Frequency) -> Approach {
+fn approach(literals: &[&Factor], frequency: Likely<'_>) -> Approach {
     let least = literals.iter().map(|literal| grams(literal)).min().unwrap_or(1);
     let plain = Approach { stride: least, ..Approach::default() };
     let mut best = (plain.cost(0.0), plain);

@@ -3,7 +3,7 @@
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::frequency::{Factor, Frequency};
+use crate::frequency::{Factor, Likely};
 use crate::text::{Piece, Text, Texted};
 use contentcheck_interpreter::format::{GRAM, LiteralKind, WIDE_GRAM};
 use contentcheck_interpreter::hash;
@@ -30,7 +30,7 @@ pub(crate) fn wide_gram(bytes: &[u8]) -> Option<(usize, u32)> {
 }
 
 /// Factors of a pattern; nothing where it has none that the scan can look for.
-pub(crate) fn factors(text: &Texted, frequency: &Frequency) -> Option<Factors> {
+pub(crate) fn factors(text: &Texted, frequency: Likely<'_>) -> Option<Factors> {
     let ignore_case = text.ignore_case;
     let one = |kind, bytes: &[u8]| Factor { kind, ignore_case, bytes: bytes.into() };
     let exact = |literal| Some(Factors { literals: vec![literal], exact: true });
@@ -64,13 +64,13 @@ pub(crate) fn factors(text: &Texted, frequency: &Frequency) -> Option<Factors> {
     }
 }
 
-fn cost(literals: &[Factor], frequency: &Frequency) -> f64 {
+fn cost(literals: &[Factor], frequency: Likely<'_>) -> f64 {
     literals.iter().map(|literal| frequency.of(literal)).sum()
 }
 
 /// Literals, in lower case, of which one stands in whatever an expression matches. Nothing where
 /// it has none.
-pub(crate) fn gates(pattern: &str, frequency: &Frequency) -> Vec<Box<[u8]>> {
+pub(crate) fn gates(pattern: &str, frequency: Likely<'_>) -> Vec<Box<[u8]>> {
     let Ok(hir) = crate::regex::hir(pattern) else { return Vec::new() };
     let found = best(&hir, frequency, 1).unwrap_or_default();
     found.into_iter().map(|factor| factor.bytes).collect()
@@ -82,7 +82,7 @@ fn contains(bytes: &[u8], least: usize) -> Option<Vec<Factor>> {
 }
 
 /// The rarest set of literals of which one stands in whatever the expression matches.
-fn best(hir: &Hir, frequency: &Frequency, least: usize) -> Option<Vec<Factor>> {
+fn best(hir: &Hir, frequency: Likely<'_>, least: usize) -> Option<Vec<Factor>> {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => None,
         HirKind::Class(_) if least > 1 => None,

@@ -10,7 +10,7 @@ use contentcheck_interpreter::{hash, literal_key};
 
 use crate::approach::{Approach, approaches};
 use crate::factor::wide_gram;
-use crate::frequency::{Factor, Frequency};
+use crate::frequency::{Factor, Fields, Likely};
 use crate::write::Sections;
 
 /// How many literals may share a gram before another gram of theirs is better.
@@ -46,8 +46,8 @@ pub(crate) struct Indexed {
 ///
 /// # Errors
 /// The literals that would overfill a bucket, wherever they are placed.
-pub(crate) fn place(literals: &Literals, frequency: &Frequency) -> Result<Placed, BTreeSet<(u16, Factor)>> {
-    let approaches = approaches(literals.keys(), frequency);
+pub(crate) fn place(literals: &Literals, fields: Fields<'_>) -> Result<Placed, BTreeSet<(u16, Factor)>> {
+    let approaches = approaches(literals.keys(), fields);
     let mut placed = Placed { approaches, probes: BTreeMap::new(), literals: Vec::new(), filters: Default::default() };
     let [anchors, grams, wide] = &mut placed.filters;
     let mut crowds: HashMap<(u16, u32), u32> = HashMap::new();
@@ -70,7 +70,7 @@ pub(crate) fn place(literals: &Literals, frequency: &Frequency) -> Result<Placed
             });
             let is_wide = wide_gram(&factor.bytes).is_some();
             if is_wide || stride == 1 {
-                if let Some((at, gram)) = best_gram(factor, is_wide, input, frequency, &crowds) {
+                if let Some((at, gram)) = best_gram(factor, is_wide, input, fields(input), &crowds) {
                     *crowds.entry((input, gram)).or_insert(0) += 1;
                     literal.at = at;
                     let filter = if is_wide { &mut *wide } else { &mut *grams };
@@ -80,7 +80,7 @@ pub(crate) fn place(literals: &Literals, frequency: &Frequency) -> Result<Placed
                 }
             } else {
                 // As many grams in a row as there are between two looks, the rarest ones.
-                literal.at = best_run(factor, usize::from(stride), input, frequency, &crowds);
+                literal.at = best_run(factor, usize::from(stride), input, fields(input), &crowds);
                 let run = factor.bytes.get(usize::from(literal.at)..).unwrap_or(&[]).windows(GRAM);
                 for (gram, at) in run.filter_map(hash::gram_at).take(usize::from(stride)).zip(0_u32..) {
                     *crowds.entry((input, gram)).or_insert(0) += 1;
@@ -168,7 +168,7 @@ fn best_run(
     factor: &Factor,
     stride: usize,
     input: u16,
-    frequency: &Frequency,
+    frequency: Likely<'_>,
     crowds: &HashMap<(u16, u32), u32>,
 ) -> u16 {
     let rate = |gram: u32| {
@@ -185,7 +185,7 @@ fn best_gram(
     factor: &Factor,
     is_wide: bool,
     input: u16,
-    frequency: &Frequency,
+    frequency: Likely<'_>,
     crowds: &HashMap<(u16, u32), u32>,
 ) -> Option<(u16, u32)> {
     let bytes = if is_wide { WIDE_GRAM } else { GRAM };

@@ -16,6 +16,7 @@ mod frequency;
 mod lower;
 mod needles;
 mod partition;
+mod profile;
 mod regex;
 mod select;
 pub mod sensor;
@@ -36,6 +37,7 @@ use contentcheck_parser::release::Shippable;
 use automata::Automata;
 pub use dear::{WithCost, dearest};
 use frequency::Frequency;
+pub use profile::Profile;
 use template::{Asking, Member, Shared};
 use write::{Sections, Stamp};
 
@@ -52,6 +54,9 @@ pub struct Options<'s> {
     pub allow_empty: bool,
     /// The image is for this sensor alone: what it never runs is not in it, see [`runs`].
     pub sensor: Option<&'s Sensor>,
+    /// What values of fields have in a recording, for choosing what the scan looks for; otherwise that of public recordings.
+    /// The bytes depend on it, and no match does.
+    pub profile: Option<&'s Profile>,
     /// Threads that work on regular expressions; none is this one alone. The bytes do not depend on it.
     pub threads: usize,
 }
@@ -169,14 +174,15 @@ fn stamped(
             });
         }
     }
+    let frequency = Frequency::new(options.profile);
     let mut shared = Shared {
-        frequency: Frequency::new(),
+        frequency: &frequency,
         regexes: HashMap::new(),
         sets: HashMap::new(),
         automata: Automata::new(*work),
         keywords: BTreeMap::new(),
     };
-    let asking = targets.values().map(|(template, members)| Asking::new(template, members, &shared.frequency));
+    let asking = targets.values().map(|(template, members)| Asking::new(template, members, &frequency));
     let asking = asking.collect::<Result<Vec<_>, _>>()?;
     let mut groups = BTreeSet::new();
     asking.iter().for_each(|asking| asking.expressions(&mut groups));

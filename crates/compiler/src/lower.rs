@@ -16,7 +16,7 @@ use contentcheck_model::template::{FieldType, Scalar, TemplateType};
 use contentcheck_model::value::Value;
 
 use crate::factor::factors;
-use crate::frequency::Frequency;
+use crate::frequency::Likely;
 use crate::sensor::number;
 use crate::text::{Piece, Text, Texted};
 
@@ -103,7 +103,7 @@ pub(crate) fn condition(
     condition: &Expr<Predicate>,
     template: &TemplateType,
     inputs: &BTreeMap<InputKey, u16>,
-    frequency: &Frequency,
+    frequency: Likely<'_>,
 ) -> Expr<Question> {
     let lowered = condition.substitute(&mut |predicate: &Predicate| {
         let key = InputKey::of(&predicate.field, predicate.by_position.is_some());
@@ -130,7 +130,7 @@ pub(crate) fn condition(
 
 /// Joins the expressions that stand beside each other in a disjunction and that the scan cannot
 /// find: one automaton then reads the text for all of them. The depth is that of the condition.
-fn together(expr: Expr<Question>, frequency: &Frequency) -> Expr<Question> {
+fn together(expr: Expr<Question>, frequency: Likely<'_>) -> Expr<Question> {
     match expr {
         Expr::Not(inner) => together(*inner, frequency).negate(),
         Expr::All(parts) => Expr::all(parts.into_iter().map(|part| together(part, frequency))),
@@ -166,7 +166,7 @@ fn ask(
     (ty, other_by_number): (Option<FieldType>, bool),
     template: &TemplateType,
     inputs: &BTreeMap<InputKey, u16>,
-    frequency: &Frequency,
+    frequency: Likely<'_>,
 ) -> Expr<Question> {
     let is = |ask: Ask| Expr::Is(Question { input, quantifier, ask });
     // What no value passes, all elements of an empty list pass.
@@ -283,7 +283,7 @@ enum Find {
     Not,
 }
 
-fn find(text: &Texted, frequency: &Frequency) -> Find {
+fn find(text: &Texted, frequency: Likely<'_>) -> Find {
     match factors(text, frequency) {
         Some(found) if found.exact => Find::Exactly,
         Some(_) => Find::Perhaps,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contentcheck_interpreter::format::NEEDLES_MAX;
 
-use crate::frequency::{Factor, Frequency, pairs_of};
+use crate::frequency::{Factor, Likely, pairs_of};
 
 /// Choices that are tried before the best so far is taken.
 const CHOICES: usize = 20_000;
@@ -18,7 +18,7 @@ pub(crate) struct Needles {
 }
 
 /// The rarest needles that cover all literals; nothing where that takes more than a look can have.
-pub(crate) fn covering(literals: &[&Factor], frequency: &Frequency) -> Option<Needles> {
+pub(crate) fn covering(literals: &[&Factor], frequency: Likely<'_>) -> Option<Needles> {
     let mut covers: BTreeMap<[u8; 2], Vec<u64>> = BTreeMap::new();
     let words = literals.len().div_ceil(64);
     let of: Vec<Vec<[u8; 2]>> = literals.iter().map(|literal| pairs_of(&literal.bytes).into_iter().collect()).collect();
@@ -47,7 +47,7 @@ fn count(covered: &[u64]) -> u32 {
 struct Search<'s> {
     of: &'s [Vec<[u8; 2]>],
     covers: &'s BTreeMap<[u8; 2], Vec<u64>>,
-    frequency: &'s Frequency,
+    frequency: Likely<'s>,
     /// The most literals that one pair covers.
     most: u32,
     best: Option<Needles>,
@@ -88,6 +88,7 @@ impl Search<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frequency::Frequency;
     use contentcheck_interpreter::format::LiteralKind;
 
     fn literals(of: &[&str]) -> Vec<Factor> {
@@ -98,7 +99,7 @@ mod tests {
 
     fn found(of: &[&str]) -> Option<Needles> {
         let literals = literals(of);
-        covering(&literals.iter().collect::<Vec<_>>(), &Frequency::new())
+        covering(&literals.iter().collect::<Vec<_>>(), Frequency::new(None).in_any())
     }
 
     #[test]

@@ -10,7 +10,7 @@ use contentcheck_interpreter::format::{KEYWORD, LiteralKind, predicate_flags};
 use contentcheck_model::expression::Expr;
 
 use crate::factor::factors;
-use crate::frequency::{Factor, Frequency};
+use crate::frequency::{Factor, Fields};
 use crate::lower::{Ask, Question};
 
 /// A question with more strings than these is answered by the scan wherever it can be: one by one
@@ -45,7 +45,7 @@ pub(crate) type Scalars<'a> = &'a dyn Fn(u16) -> Option<contentcheck_model::temp
 pub(crate) fn select<'q>(
     programs: &'q [Expr<Question>],
     scalars: Scalars<'_>,
-    frequency: &Frequency,
+    fields: Fields<'_>,
     refused: &BTreeSet<(u16, Factor)>,
 ) -> Selection<'q> {
     let mut asked: BTreeMap<&Question, usize> = BTreeMap::new();
@@ -58,7 +58,7 @@ pub(crate) fn select<'q>(
     }
     let mut possible: BTreeMap<&Question, Atom> = BTreeMap::new();
     for question in asked.keys() {
-        if let Some(atom) = atom(question, scalars, frequency)
+        if let Some(atom) = atom(question, scalars, fields)
             && !atom.literals.iter().any(|literal| refused.contains(&(question.input, literal.clone())))
         {
             possible.insert(question, atom);
@@ -98,13 +98,14 @@ fn is_anchored(atom: &Atom) -> bool {
 }
 
 /// What the scan can look for to answer a question.
-fn atom(question: &Question, scalars: Scalars<'_>, frequency: &Frequency) -> Option<Atom> {
+fn atom(question: &Question, scalars: Scalars<'_>, fields: Fields<'_>) -> Option<Atom> {
     use contentcheck_model::template::Scalar;
     // All elements of an empty list pass, and no literal is found in it.
     if question.quantifier == predicate_flags::ALL {
         return None;
     }
     let scalar = if question.input == KEYWORD { None } else { Some(scalars(question.input)?) };
+    let frequency = fields(question.input);
     let (mut literals, mut exact) = (Vec::new(), true);
     match (&question.ask, scalar) {
         (Ask::Texts { texts, all: false }, None | Some(Scalar::String)) => {

@@ -14,7 +14,7 @@ use contentcheck_model::template::{Scalar, TemplateType};
 use crate::automata::{self, Automata};
 use crate::code::Asked;
 use crate::filter::{self, Indexed, Literals, Placed};
-use crate::frequency::{Factor, Frequency};
+use crate::frequency::{Factor, Frequency, Likely};
 use crate::lower::{self, Ask, InputKey, Question};
 use crate::select::{self, Selection};
 use crate::sensor;
@@ -32,7 +32,7 @@ pub(crate) struct Member<'c> {
 
 /// What several template types share.
 pub(crate) struct Shared<'c> {
-    pub(crate) frequency: Frequency,
+    pub(crate) frequency: &'c Frequency<'c>,
     pub(crate) regexes: HashMap<Box<str>, u32>,
     pub(crate) sets: HashMap<lower::Keys, u32>,
     pub(crate) automata: Automata<'c>,
@@ -47,7 +47,7 @@ impl<'c> Shared<'c> {
             return Ok(None);
         }
         if !self.keywords.contains_key(&literals) {
-            let placed = filter::place(&literals, &self.frequency)?;
+            let placed = filter::place(&literals, &|_| self.frequency.in_all())?;
             self.keywords.insert(literals.clone(), (placed, None));
         }
         Ok(Some(literals))
@@ -81,7 +81,7 @@ impl<'t, 'c> Asking<'t, 'c> {
     pub(crate) fn new(
         template: &'t TemplateType,
         members: &'t [Member<'c>],
-        frequency: &Frequency,
+        frequency: &Frequency<'_>,
     ) -> Result<Self, Problem> {
         let mentioned: Vec<Vec<InputKey>> = members.iter().map(|member| lower::mentions(member.condition)).collect();
         let keys: BTreeSet<InputKey> = mentioned.iter().flatten().cloned().collect();
@@ -89,7 +89,7 @@ impl<'t, 'c> Asking<'t, 'c> {
             return Err(Problem::TooManyInputs { template: template.to_string() });
         }
         let inputs: BTreeMap<InputKey, u16> = keys.into_iter().zip(0_u16..).collect();
-        let lowered = |member: &Member<'_>| lower::condition(member.condition, template, &inputs, frequency);
+        let lowered = |member: &Member<'_>| lower::condition(member.condition, template, &inputs, frequency.in_any());
         let programs = members.iter().map(lowered).collect();
         Ok(Self { template, members, mentioned, inputs, programs })
     }
@@ -128,12 +128,18 @@ pub(crate) fn write<'c>(
         inputs.keys().map(|key| template.describe(&key.field).map(|info| info.ty.scalar)).collect();
     let scalars = |input: u16| scalar_of.get(usize::from(input)).copied().flatten();
 
+    let frequency = shared.frequency;
+    let of_input: Vec<Likely<'_>> = inputs
+        .keys()
+        .map(|key| template.describe(&key.field).map_or(frequency.in_any(), |info| frequency.in_field(info.name)))
+        .collect();
+    let fields = |input: u16| of_input.get(usize::from(input)).copied().unwrap_or_else(|| frequency.in_all());
     let mut refused: BTreeSet<(u16, Factor)> = BTreeSet::new();
     let (selection, found, placed, keywords) = loop {
-        let selection = select::select(programs, &scalars, &shared.frequency, &refused);
+        let selection = select::select(programs, &scalars, &fields, &refused);
         let (found, of_keywords) = literals(&selection);
         let keywords = shared.keywords(of_keywords);
-        match (filter::place(&found, &shared.frequency), keywords) {
+        match (filter::place(&found, &fields), keywords) {
             (Ok(placed), Ok(keywords)) => break (selection, found, placed, keywords),
             (placed, keywords) => refused.extend([placed.err(), keywords.err()].into_iter().flatten().flatten()),
         }
@@ -393,7 +399,7 @@ fn pattern<'c>(
         Text::Prefix(bytes) => literal(PatternKind::Prefix, bytes, 0, sections),
         Text::Suffix(bytes) => literal(PatternKind::Suffix, bytes, 0, sections),
         Text::Contains(bytes) => {
-            let rare = |window: &[u8]| hash::gram_at(window).map_or(0, |gram| shared.frequency.gram(gram));
+            let rare = |window: &[u8]| hash::gram_at(window).map_or(0, |gram| shared.frequency.in_any().gram(gram));
             let windows = bytes.windows(format::GRAM).enumerate().take(usize::from(u16::MAX));
             let at = windows.min_by_key(|(at, window)| (rare(window), *at)).map_or(0, |(at, _)| at as u16);
             literal(PatternKind::Contains, bytes, at, sections)
@@ -423,7 +429,7 @@ fn pattern<'c>(
                 }
             };
             let c = sections.parts.len() as u32;
-            let gates = factor::gates(expression, &shared.frequency);
+            let gates = factor::gates(expression, shared.frequency.in_any());
             for gate in &gates {
                 let (text, len) = sections.text(gate);
                 sections.parts.push(Part { kind: 0, text, len });

@@ -39,6 +39,8 @@ pub struct Settings {
     pub ceilings: Vec<Option<Ceiling>>,
     /// Recorded events that no rule may match.
     pub never_match: Vec<Recording>,
+    /// Recorded events that told the compiler what is rare.
+    pub profile: Vec<Recording>,
     /// Whether rules may disappear.
     pub allow_shrink: bool,
     /// Whether parts of the release may grow to more than twice their size.
@@ -114,6 +116,7 @@ impl Settings {
             recordings: Vec::new(),
             ceilings: Vec::new(),
             never_match: Vec::new(),
+            profile: Vec::new(),
             allow_shrink: false,
             allow_growth: false,
             seconds: None,

@@ -1,12 +1,13 @@
 //! What the gate looks at: a release that was judged, and the images that are made of what may ship of it.
 
 use contentcheck_analysis::findings::Depth;
-use contentcheck_compiler::{Options, Problem, WithCost, compile};
+use contentcheck_compiler::{Options, Problem, Profile, WithCost, compile};
 use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Fleet;
 use contentcheck_parser::release::{Checking, Gathered, Judged, Shippable, Unshippable, WithErrors};
 use contentcheck_parser::sidecar::Case;
+use contentcheck_run::{Recording, profile_of};
 
 /// Checks a release as `lint` does it, so that a severity for what analysis finds counts here too.
 pub(crate) fn check(gathered: Gathered, threads: usize) -> Judged {
@@ -27,6 +28,7 @@ pub struct Built {
     /// The sensors that must take the image. A seeded defect may have put others in their place.
     pub(crate) devices: Option<Fleet>,
     skip_unsupplied: bool,
+    profile: Option<Profile>,
 }
 
 impl Built {
@@ -48,16 +50,29 @@ impl Built {
 
     fn of(judged: Judged, skip_unsupplied: bool, threads: usize) -> Result<Self, Unshippable> {
         let content = judged.ship(WithErrors::LeaveOut)?;
-        let options = Options { allow_empty: true, threads, ..Options::default() };
-        let image = compile(&content, Options { skip_unsupplied, ..options });
-        let limited = content.rules().iter().any(|rule| rule.sensors.is_some());
-        let all_rules = if limited || skip_unsupplied {
-            compile(&content, Options { any_sensor: true, ..options })
-        } else {
-            image.clone()
-        };
+        let (image, all_rules) = images(&content, skip_unsupplied, None, threads);
         let devices = judged.gathered().fleet.clone();
-        Ok(Self { judged, content, image, all_rules, devices, skip_unsupplied })
+        Ok(Self { judged, content, image, all_rules, devices, skip_unsupplied, profile: None })
+    }
+
+    /// The same release, compiled for events like those of some recordings.
+    ///
+    /// # Errors
+    /// When a recording cannot be read, with the reason.
+    pub fn profiled(self, recordings: &[Recording], threads: usize) -> Result<Self, String> {
+        // What has no image says so where it is checked.
+        if recordings.is_empty() || self.image.is_err() || self.all_rules.is_err() {
+            return Ok(self);
+        }
+        let profile = profile_of(&self.content, recordings)?.map(|profiled| profiled.profile);
+        let (image, all_rules) = images(&self.content, self.skip_unsupplied, profile.as_ref(), threads);
+        Ok(Self { image, all_rules, profile, ..self })
+    }
+
+    /// What the compiler was told of events.
+    #[must_use]
+    pub const fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
     }
 
     /// What was found, accepted and left out.
@@ -124,4 +139,22 @@ impl Built {
         }
         found
     }
+}
+
+/// The image that ships, and that of all rules.
+fn images(
+    content: &Shippable,
+    skip_unsupplied: bool,
+    profile: Option<&Profile>,
+    threads: usize,
+) -> (Result<Vec<u8>, Problem>, Result<Vec<u8>, Problem>) {
+    let options = Options { allow_empty: true, threads, profile, ..Options::default() };
+    let image = compile(content, Options { skip_unsupplied, ..options });
+    let is_limited = content.rules().iter().any(|rule| rule.sensors.is_some());
+    let all_rules = if is_limited || skip_unsupplied {
+        compile(content, Options { any_sensor: true, ..options })
+    } else {
+        image.clone()
+    };
+    (image, all_rules)
 }

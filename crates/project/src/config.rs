@@ -31,6 +31,9 @@ pub struct Config {
     pub baseline: Option<String>,
     /// Severity of codes, by code (`CC0604`) or name (`unused-selection`).
     pub severity: BTreeMap<String, Level>,
+    /// Recorded events that tell `compile` and `gate` what is rare in values, so that the image is fast on such events: files
+    /// and directories, relative to this file.
+    pub profile: Vec<String>,
     /// What the release is called, and its place among others.
     pub release: ReleaseConfig,
     /// How `contentcheck gate` runs.
@@ -203,7 +206,7 @@ fn near(message: &str) -> String {
     const KEYS: [(&str, &[&str]); 3] = [
         (
             "at the top of the file, before the first table",
-            &["fleet", "exclude", "deny-warnings", "baseline", "severity", "release", "gate"],
+            &["fleet", "exclude", "deny-warnings", "baseline", "severity", "profile", "release", "gate"],
         ),
         ("under [release]", &["name", "sequence"]),
         (

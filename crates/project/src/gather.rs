@@ -241,7 +241,7 @@ impl Project {
         let beside =
             config.gate.previous_evidence.iter().map(|path| root.join(path).with_file_name(files::ATTESTATION));
         read.extend(beside);
-        for path in config.gate.recordings.iter().chain(&config.gate.never_match) {
+        for path in config.gate.recordings.iter().chain(&config.gate.never_match).chain(&config.profile) {
             read.add_tree(root.join(path), files::is_events);
         }
         if let Some(previous) = &config.gate.previous {

@@ -33,7 +33,8 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
         sensor: only.as_ref(),
         ..Options::default()
     };
-    let loaded = release::load_as(&arguments.inputs, arguments.options.skip_errors, options, streams)?;
+    let profile = Some(arguments.profile.as_slice());
+    let loaded = release::load_as(&arguments.inputs, arguments.options.skip_errors, options, profile, streams)?;
     let Some(release) = loaded else { return Ok(Exit::Findings) };
     let image = Image::read(&release.image).map_err(|rejection| Failure::internal(rejection.to_string()))?;
     let mut fits = true;

@@ -21,7 +21,7 @@ use super::{EVIDENCE_BYTES, attest, read_whole, threads, written};
 use crate::Streams;
 use crate::args::{Gate, GateFormat};
 use crate::exit::{Exit, Outcome};
-use crate::recorded::{self, Sources};
+use crate::recorded;
 use crate::release::{self, talk};
 use crate::report;
 
@@ -155,6 +155,7 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     };
     let previous = previous.map(|previous| build(previous, selection.threads)).transpose()?;
     let built = build(project, selection.threads)?;
+    let built = built.profiled(&settings.profile, selection.threads).map_err(Failure::usage)?;
     // Only what was built has read the data of its tables.
     for files in [Some(of_project), of_previous].into_iter().flatten() {
         read.extend(files.paths());
@@ -188,8 +189,10 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
     let evidence =
         arguments.previous_evidence.clone().or_else(|| gate.previous_evidence.as_ref().map(|path| root.join(path)));
     read.extend(evidence.map(|path| path.with_file_name(attest::FILE)));
-    let configured = gate.recordings.iter().chain(&gate.never_match).map(|path| root.join(path));
-    for path in arguments.recordings.iter().chain(&arguments.never_match).cloned().chain(configured) {
+    let configured = gate.recordings.iter().chain(&gate.never_match).chain(&loaded.config.profile);
+    let configured = configured.map(|path| root.join(path));
+    let named = arguments.recordings.iter().chain(&arguments.never_match).chain(&arguments.profile).cloned();
+    for path in named.chain(configured) {
         // Each alone: one that is not there says nothing of the others.
         read.extend(recorded::sources(&[path], &[]).unwrap_or_default().files);
     }
@@ -207,7 +210,8 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
 /// Ends the run where some check read other bytes of a recording than those whose digest the evidence has. The directory
 /// of evidence was cleared before, and stays so.
 fn unchanged(settings: &Settings) -> Result<(), Failure> {
-    let changed = settings.recordings.iter().chain(&settings.never_match).find_map(|recording| match recording {
+    let all = settings.recordings.iter().chain(&settings.never_match).chain(&settings.profile);
+    let changed = all.into_iter().find_map(|recording| match recording {
         Recording::Sealed(path, seal) if seal.is_broken() => Some(files::name(path)),
         _ => None,
     });
@@ -286,13 +290,14 @@ fn settings(
 ) -> Result<(Settings, Option<Then>), Failure> {
     let (mut inputs, mut not_taken) = (Vec::new(), Vec::new());
     let mut recordings = |named: &[PathBuf], configured: &[String], kind: InputKind| {
-        let sources = recordings(named, configured, &project.root)?;
+        let sources = recorded::configured(named, configured, &project.root)?;
         recorded::introduce(&sources, streams);
         not_taken.extend(sources.left_out);
         replayed(sources.files, kind, &mut inputs, read)
     };
     let replayed = recordings(&arguments.recordings, &gate.recordings, InputKind::Recording)?;
     let never_match = recordings(&arguments.never_match, &gate.never_match, InputKind::NeverMatch)?;
+    let profile = recordings(&arguments.profile, &project.config.profile, InputKind::Profile)?;
     not_taken.sort();
     not_taken.dedup();
     let named = |given: &Option<PathBuf>, configured: &Option<String>| {
@@ -314,6 +319,7 @@ fn settings(
         threads: threads(arguments.inputs.threads),
         recordings: replayed,
         never_match,
+        profile,
         allow_shrink: arguments.allow_shrink,
         allow_growth: arguments.allow_growth,
         seconds: arguments.seconds,
@@ -380,20 +386,6 @@ impl Then {
             }),
         }
     }
-}
-
-/// Recorded events that the command line names, or else the configuration.
-fn recordings(named: &[PathBuf], configured: &[String], root: &Path) -> Result<Sources, Failure> {
-    let paths: Vec<PathBuf> =
-        if named.is_empty() { configured.iter().map(|path| root.join(path)).collect() } else { named.to_vec() };
-    if paths.is_empty() {
-        return Ok(Sources::default());
-    }
-    let sources = recorded::sources(&paths, &[])?;
-    if let Some(problem) = sources.problems.first() {
-        return Err(Failure::usage(problem.clone()));
-    }
-    Ok(sources)
 }
 
 /// Notes the digest of each recording, before anything is replayed, and holds every later pass over it to that.

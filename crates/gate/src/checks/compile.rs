@@ -70,7 +70,8 @@ impl Check for Canonical {
         let threads = if run.settings.threads > 1 { 1 } else { 2 };
         let again = check(gathered, threads).ship(WithErrors::LeaveOut);
         let skip_unsupplied = built.skips_unsupplied();
-        let options = Options { skip_unsupplied, allow_empty: true, threads, ..Options::default() };
+        let profile = built.profile();
+        let options = Options { skip_unsupplied, allow_empty: true, threads, profile, ..Options::default() };
         let again = again.map(|again| compile(&again, options));
         let again = again.as_ref().ok().map(Result::as_ref);
         if again != Some(Ok(image)) {

@@ -28,6 +28,8 @@ pub enum InputKind {
     Recording,
     /// Recorded events that no rule may match.
     NeverMatch,
+    /// Recorded events that told the compiler what is rare.
+    Profile,
     /// A file of content of the previous release.
     PreviousContent,
     /// The configuration of the previous release.
@@ -48,7 +50,7 @@ pub enum InputKind {
 
 impl InputKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Content,
         Self::Table,
         Self::Manifest,
@@ -57,6 +59,7 @@ impl InputKind {
         Self::Tests,
         Self::Recording,
         Self::NeverMatch,
+        Self::Profile,
         Self::PreviousContent,
         Self::PreviousConfiguration,
         Self::PreviousManifest,
@@ -79,6 +82,7 @@ impl InputKind {
             Self::Tests => "tests",
             Self::Recording => "recording",
             Self::NeverMatch => "never-match",
+            Self::Profile => "profile",
             Self::PreviousContent => "previous-content",
             Self::PreviousConfiguration => "previous-configuration",
             Self::PreviousManifest => "previous-manifest",

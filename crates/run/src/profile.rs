@@ -1,0 +1,109 @@
+//! What values of recorded events have, for a compiler that is told by them what is rare.
+
+use contentcheck_compiler::{Options, Profile, compile};
+use contentcheck_events::{Batch, Flattener};
+use contentcheck_interpreter::Value;
+use contentcheck_parser::release::Shippable;
+
+use crate::plan::{Plan, Stop};
+use crate::recording::Recording;
+
+/// What recordings tell a compiler of content; nothing where there are none.
+///
+/// # Errors
+/// When the content has no image, with the reason, or a recording cannot be read.
+pub fn profile_of(content: &Shippable, recordings: &[Recording]) -> Result<Option<Profiled>, String> {
+    if recordings.is_empty() {
+        return Ok(None);
+    }
+    let options = Options { any_sensor: true, allow_empty: true, ..Options::default() };
+    let image = compile(content, options).map_err(|problem| format!("{}: {problem}", problem.code()))?;
+    let profiled = profile(&Plan::for_recorder(content, &image)?, recordings);
+    match profiled.unread.first() {
+        // Of a recording that cannot be read, nobody knows what the image would be if it could.
+        Some(problem) => Err(problem.clone()),
+        None => Ok(Some(profiled)),
+    }
+}
+
+/// Notes what events have in the fields that rules read, in the order of the recordings, and how many events there were.
+#[must_use]
+pub fn profile(plan: &Plan, recordings: &[Recording]) -> Profiled {
+    let mut all = Profiled::default();
+    let mut worker = plan.worker();
+    let mut flattener = Flattener::new();
+    for recording in recordings {
+        let (mut reader, pass) = match recording.open() {
+            Ok(opened) => opened,
+            Err(problem) => {
+                all.unread.push(problem.to_string());
+                continue;
+            }
+        };
+        loop {
+            let mut batch = Batch::new();
+            if !reader.next_batch(&mut batch) {
+                break;
+            }
+            batch.each(|record| {
+                let flat = record.and_then(|record| {
+                    flattener.flatten(record.bytes).map_err(|cause| batch.problem(record.place, cause))
+                });
+                let flat = match flat {
+                    Ok(flat) => flat,
+                    Err(problem) => {
+                        if all.unread.len() < SHOWN {
+                            all.unread.push(problem.to_string());
+                        }
+                        return;
+                    }
+                };
+                all.events += 1;
+                for route in worker.route(&flat, None).to_vec() {
+                    let Some(stop) = plan.stop(route) else { continue };
+                    worker.present(stop, &flat, |event| note(&mut all.profile, stop, event.inputs));
+                }
+            });
+        }
+        drop(reader);
+        if !pass.ends_whole() {
+            let name = recording.name();
+            all.unread.push(format!("{name}: it is not the file whose digest was taken"));
+        }
+    }
+    all
+}
+
+/// Problems that are shown.
+const SHOWN: usize = 5;
+
+/// A profile, and what it is of.
+#[derive(Debug, Default)]
+pub struct Profiled {
+    /// What the values have.
+    pub profile: Profile,
+    /// Events that were read.
+    pub events: u64,
+    /// The first of what could not be read, and why.
+    pub unread: Vec<String>,
+}
+
+fn note(profile: &mut Profile, stop: &Stop, inputs: &[Value<'_>]) {
+    for (at, (name, _)) in stop.layout().inputs().enumerate() {
+        if let Some(value) = inputs.get(at).filter(|_| stop.read().binary_search(&at).is_ok()) {
+            match value {
+                Value::List(elements) => elements.iter().for_each(|element| note_value(profile, name, element)),
+                value => note_value(profile, name, value),
+            }
+        }
+    }
+}
+
+/// Recorded lists are lists of values; the other forms are of sensors.
+fn note_value(profile: &mut Profile, name: &str, value: &Value<'_>) {
+    match value {
+        Value::Int(number) => profile.note_number(name, *number),
+        Value::Text(text) => profile.note_text(name, text),
+        _ => {}
+    }
+}
