@@ -126,7 +126,7 @@ fn the_gate_and_compile_make_one_image() {
         images.push(gated);
     }
     assert!(images.first() != images.last());
-    // What is named on the command line is in place of what the configuration names.
+    // What is named on the command line counts instead of what the configuration names.
     let other = compile(&directory, "image", &["--profile", &text(&directory, "paths.jsonl")]).2;
     assert!(Some(&other) == images.first());
 }

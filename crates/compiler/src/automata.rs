@@ -1,7 +1,7 @@
 //! The automata of a release's regular expressions. Several threads may make them ahead; each is paid for where the
 //! image asks for it, in order, so that its bytes do not depend on the threads.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contentcheck_model::limits;
@@ -19,6 +19,9 @@ pub(crate) struct Automata<'c> {
     ready: HashMap<Box<str>, Compiled>,
     ahead: HashMap<Box<str>, Made>,
 }
+
+/// Expressions that are asked of one value, and the file that asks for them.
+pub(crate) type Groups<'q, 'c> = BTreeMap<Vec<&'q str>, &'c str>;
 
 /// What was made ahead, and the work that it took.
 struct Made {
@@ -38,35 +41,41 @@ impl<'c> Automata<'c> {
     }
 
     /// Makes automata for groups of expressions that are asked of one value: of each group one for all of them, and one
-    /// for each where that is too large. All of it together takes no more than the release has, but for what each thread
-    /// is in the middle of.
-    pub(crate) fn make_ahead(&mut self, groups: BTreeSet<Vec<&str>>, threads: usize) {
+    /// for each where that is too large. The file of a group is the first that asks for it. It takes no more than each file
+    /// and the release have, but for what each thread is in the middle of.
+    pub(crate) fn make_ahead(&mut self, groups: Groups<'_, 'c>, threads: usize) {
         if threads <= 1 {
             return;
         }
-        let groups: Vec<Vec<&str>> = groups.into_iter().collect();
-        let left = AtomicUsize::new(self.work.release);
-        let one = |expression: &str| -> Option<Made> {
-            let lent = left.load(Ordering::Relaxed).min(limits::FILE_REGEX_WORK);
+        let groups: Vec<(Vec<&str>, &str)> = groups.into_iter().collect();
+        let of_release = AtomicUsize::new(self.work.release);
+        let of_files: HashMap<&str, AtomicUsize> =
+            groups.iter().map(|(_, file)| (*file, AtomicUsize::new(limits::FILE_REGEX_WORK))).collect();
+        let one = |expression: &str, file: &str| -> Option<Made> {
+            let of_file = of_files.get(file)?;
+            let lent = of_release.load(Ordering::Relaxed).min(of_file.load(Ordering::Relaxed));
             let mut rest = lent;
             let automaton = regex::deterministic(expression, &mut rest);
             let taken = lent - rest;
+            for left in [&of_release, of_file] {
+                let _ =
+                    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(taken)));
+            }
             // What ran out of work may come out otherwise where it is asked for.
-            left.fetch_sub(taken.min(left.load(Ordering::Relaxed)), Ordering::Relaxed);
             (rest > 0).then_some(Made { automaton, taken })
         };
-        let made = parallel::map(&groups, threads, |group| {
+        let made = parallel::map(&groups, threads, |(group, file)| {
             let mut made = Vec::new();
             if group.len() > 1 {
                 let union = union(group);
-                let Some(found) = one(&union) else { return made };
+                let Some(found) = one(&union, file) else { return made };
                 let is_joined = found.automaton.is_some();
                 made.push((union, found));
                 if is_joined {
                     return made;
                 }
             }
-            made.extend(group.iter().filter_map(|expression| Some(((*expression).into(), one(expression)?))));
+            made.extend(group.iter().filter_map(|expression| Some(((*expression).into(), one(expression, file)?))));
             made
         });
         self.ahead.extend(made.into_iter().flatten());
@@ -155,14 +164,13 @@ mod tests {
     #[test]
     fn threads_change_neither_automata_nor_work() {
         let hard = ["a.{4}b.{4}c", "x.{2,9}y.{2,9}z", "k[0-9]{3}l", "m.*n.*o"];
-        let groups =
-            || BTreeSet::from([hard.to_vec(), vec!["k[0-9]{3}l"], vec!["m.*n.*o", "r+s"], vec!["(?:t|u).{9}v"]]);
+        let asked = [hard.to_vec(), vec!["k[0-9]{3}l"], vec!["m.*n.*o", "r+s"], vec!["(?:t|u).{9}v"]];
+        let groups = || Groups::from_iter(asked.iter().cloned().zip(["a", "b", "a", "b"]));
         let run = |work: usize, threads: usize| {
             let mut automata = Automata::new(work);
             automata.make_ahead(groups(), threads);
             let mut tables = Vec::new();
-            for (number, group) in groups().iter().enumerate() {
-                let file = ["a", "b"].get(number % 2).copied().unwrap_or("c");
+            for (group, file) in &groups() {
                 let union = union(group);
                 if group.len() > 1 && automata.is_deterministic(&union, file) {
                     tables.push(automata.take(&union, file).unwrap().table);

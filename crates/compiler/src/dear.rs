@@ -9,7 +9,7 @@ use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::{Fleet, Sensor};
 use contentcheck_parser::release::Further;
 
-use crate::{Options, image_of};
+use crate::{Options, image_of, share};
 
 /// Steps a byte, by a rough guess, from which on a rule is compiled to see what it costs: far below what any sensor takes.
 const GUESS: u64 = 8_192;
@@ -38,7 +38,9 @@ impl Further for WithCost<'_> {
     }
 
     fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
-        self.further.across(rules, known, threads)
+        let mut found = self.further.across(rules, known, threads);
+        found.extend(share::costly(rules));
+        found
     }
 }
 
@@ -98,7 +100,7 @@ fn may_be_dear(rule: &CheckedRule) -> bool {
 }
 
 /// What a test may cost for each byte, in steps, roughly: parts of wildcards, states of expressions, values to look for.
-fn guess(test: &Test) -> u64 {
+pub(crate) fn guess(test: &Test) -> u64 {
     match test {
         Test::Text { patterns, .. } => patterns.iter().map(|of| of_pattern(&of.pattern)).sum(),
         Test::Elements { test, .. } => guess(test),

@@ -20,11 +20,12 @@ mod profile;
 mod regex;
 mod select;
 pub mod sensor;
+mod share;
 mod template;
 mod text;
 mod write;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use contentcheck_interpreter::format::{Comparator, FLAG_EMPTY, FLAG_SKIP_UNSUPPLIED, Rule};
@@ -136,30 +137,46 @@ impl std::error::Error for Problem {}
 /// When a part of the content is beyond what an image can hold. Nothing is left out silently.
 pub fn compile(content: &Shippable, options: Options<'_>) -> Result<Vec<u8>, Problem> {
     let rules: Vec<&CheckedRule> = content.rules().iter().map(|rule| &**rule).collect();
+    let runs = |rule: &CheckedRule, target: &Target| options.sensor.is_none_or(|sensor| runs(rule, target, sensor));
     let release = content.release();
     let stamp = Stamp {
         release: release.name.as_deref().unwrap_or(""),
         sequence: release.sequence.unwrap_or(0),
         content: content.content_digest(),
     };
-    stamped(&rules, &stamp, options, &mut limits::RELEASE_REGEX_WORK.clone())
+    stamped(&rules, &stamp, options, &runs, &mut limits::RELEASE_REGEX_WORK.clone())
 }
 
 /// An image of a rule that is looked at alone and never ships so. `work` is what is left for regular expressions of the
 /// release, as if it were a part of the image of all.
 fn image_of(rule: &CheckedRule, options: Options<'_>, work: &mut usize) -> Result<Vec<u8>, Problem> {
-    stamped(&[rule], &Stamp { release: "", sequence: 0, content: [0; 32] }, options, work)
+    stamped(&[rule], &NOBODY, options, &|_, _| true, work)
 }
+
+/// An image of some rules on one of their template types, which never ships so.
+fn image_on(template: &TemplateType, rules: &[&CheckedRule], work: &mut usize) -> Result<Vec<u8>, Problem> {
+    let options = Options { any_sensor: true, ..Options::default() };
+    stamped(
+        rules,
+        &NOBODY,
+        options,
+        &|_, target| (&target.template.name, target.template.version) == (&template.name, template.version),
+        work,
+    )
+}
+
+/// What an image says of itself that never ships.
+const NOBODY: Stamp<'_> = Stamp { release: "", sequence: 0, content: [0; 32] };
 
 fn stamped(
     rules: &[&CheckedRule],
     stamp: &Stamp<'_>,
     options: Options<'_>,
+    runs: &dyn Fn(&CheckedRule, &Target) -> bool,
     work: &mut usize,
 ) -> Result<Vec<u8>, Problem> {
     let mut sections = Sections::default();
     let mut targets: BTreeMap<(&str, u32), (&TemplateType, Vec<Member<'_>>)> = BTreeMap::new();
-    let runs = |rule: &CheckedRule, target: &Target| options.sensor.is_none_or(|sensor| runs(rule, target, sensor));
     let rules = rules.iter().filter(|rule| rule.targets.iter().any(|target| runs(rule, target)));
     for (number, rule) in (0_u32..).zip(rules) {
         write_rule(rule, options, &mut sections);
@@ -184,7 +201,7 @@ fn stamped(
     };
     let asking = targets.values().map(|(template, members)| Asking::new(template, members, &frequency));
     let asking = asking.collect::<Result<Vec<_>, _>>()?;
-    let mut groups = BTreeSet::new();
+    let mut groups = automata::Groups::new();
     asking.iter().for_each(|asking| asking.expressions(&mut groups));
     shared.automata.make_ahead(groups, options.threads);
     for asking in &asking {

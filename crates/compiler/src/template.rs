@@ -11,7 +11,7 @@ use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldInfo, Place};
 use contentcheck_model::template::{Scalar, TemplateType};
 
-use crate::automata::{self, Automata};
+use crate::automata::{self, Automata, Groups};
 use crate::code::Asked;
 use crate::filter::{self, Indexed, Literals, Placed};
 use crate::frequency::{Factor, Frequency, Likely};
@@ -95,18 +95,15 @@ impl<'t, 'c> Asking<'t, 'c> {
     }
 
     /// The regular expressions that are asked of one value.
-    pub(crate) fn expressions<'q>(&'q self, groups: &mut BTreeSet<Vec<&'q str>>) {
-        for program in &self.programs {
+    pub(crate) fn expressions<'q>(&'q self, groups: &mut Groups<'q, 'c>) {
+        for (program, member) in self.programs.iter().zip(self.members) {
             program.each(&mut |question, _| {
                 let Ask::Texts { texts, all } = &question.ask else { return };
                 let of = texts.iter().filter_map(expression);
-                if *all {
-                    groups.extend(of.map(|expression| vec![expression]));
-                } else {
-                    let group: Vec<&str> = of.collect();
-                    if !group.is_empty() {
-                        groups.insert(group);
-                    }
+                let groups_of: Vec<Vec<&str>> =
+                    if *all { of.map(|expression| vec![expression]).collect() } else { vec![of.collect()] };
+                for group in groups_of.into_iter().filter(|group| !group.is_empty()) {
+                    groups.entry(group).or_insert(member.file);
                 }
             });
         }

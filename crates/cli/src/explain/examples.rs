@@ -83,6 +83,7 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0503" "CC0503-regex-too-large" "rule.yml"
     "CC0504" "CC0504-expansion-too-large" "rule.yml"
     "CC0505" "CC0505-too-many-wildcards" "rule.yml"
+    "CC0506" "CC0506-costly-rule" "rules.content"
     "CC0510" "CC0510-table-over-capacity" "bad_drivers.csv"
     "CC0511" "CC0511-table-empty" "bad_drivers.csv"
     "CC0512" "CC0512-table-row" "bad_drivers.csv"

@@ -31,6 +31,12 @@ codes! {
         harm: "Matching costs grow with each wildcard on hostile input.",
         cure: "Match the decisive parts with separate predicates.",
     }
+    /// A rule costs much of its template type
+    COSTLY_RULE = "CC0506" "costly-rule" Warning {
+        cause: "Of what evaluating an event of a template type can cost at most, one rule alone takes more than a tenth: keywords, which are looked for in every value of an event, or long lists of wildcards and repeats that nothing rare stands before.",
+        harm: "Every event of the template type pays for it on every device, whatever the other rules are.",
+        cure: "Name the field that the values are in, and a category or an event id instead of a whole product; say what is the same in all values once, with a value that is rare.",
+    }
     /// A table is over its declared capacity
     TABLE_OVER_CAPACITY = "CC0510" "table-over-capacity" Error {
         cause: "The data has more rows than the table declares, often because a query returned each row twice.",
