@@ -16,7 +16,7 @@ const RULES: usize = 10;
 /// Steps a byte that nobody minds.
 const LITTLE: u64 = 64;
 /// Rules that are looked at more closely: those that are dearest by a guess.
-const LOOKED_AT: usize = 16;
+const LOOKED_AT: usize = 8;
 /// Work on regular expressions for all of them together, some hundredths of a second. On a template type whose expressions
 /// take more, nothing is said.
 const WORK: usize = 24 << 20;
@@ -36,8 +36,38 @@ pub(crate) fn costly(rules: &[&CheckedRule]) -> Vec<Diagnostic> {
     suspects.sort_by_key(|suspect| (Reverse(suspect.guess), suspect.rule.name.clone(), suspect.template.name.clone()));
     suspects.dedup_by(|a, b| std::ptr::eq(a.rule, b.rule));
     suspects.truncate(LOOKED_AT);
-    let mut work = WORK;
-    suspects.iter().filter_map(|suspect| told(suspect, &mut work)).collect()
+    let mut costs = Costs { work: WORK, of_all: BTreeMap::new() };
+    suspects.iter().filter_map(|suspect| told(suspect, &mut costs)).collect()
+}
+
+/// What rules on a template type cost together.
+struct Costs<'r> {
+    work: usize,
+    /// Of all rules on a template type, which several of them may be suspected on.
+    of_all: BTreeMap<(&'r str, u32), Option<u64>>,
+}
+
+impl<'r> Costs<'r> {
+    fn of(&mut self, template: &TemplateType, rules: &[&CheckedRule]) -> Option<u64> {
+        // Without work left regular expressions would cost more than they do in the image that ships. What cannot be
+        // compiled has its own word.
+        let is_left = |work: usize| (work > 0).then_some(());
+        is_left(self.work)?;
+        let bytes = image_on(template, rules, &mut self.work).ok()?;
+        is_left(self.work)?;
+        let image = Image::read(&bytes).ok()?;
+        (0..image.template_count()).map(|number| image.cost(number).per_unit).max()
+    }
+
+    fn of_all(&mut self, suspect: &Suspect<'r>) -> Option<u64> {
+        let key = (suspect.template.name.as_str(), suspect.template.version);
+        if let Some(known) = self.of_all.get(&key) {
+            return *known;
+        }
+        let cost = self.of(suspect.template, &suspect.all);
+        self.of_all.insert(key, cost);
+        cost
+    }
 }
 
 fn suspects<'r>(rules: &[&'r CheckedRule]) -> Vec<Suspect<'r>> {
@@ -66,16 +96,11 @@ fn suspects<'r>(rules: &[&'r CheckedRule]) -> Vec<Suspect<'r>> {
 }
 
 /// What the rule adds to what an event can cost, where that is much.
-fn told(suspect: &Suspect<'_>, work: &mut usize) -> Option<Diagnostic> {
+fn told<'r>(suspect: &Suspect<'r>, costs: &mut Costs<'r>) -> Option<Diagnostic> {
     let Suspect { rule, template, all, .. } = suspect;
+    let with = costs.of_all(suspect)?;
     let others: Vec<&CheckedRule> = all.iter().copied().filter(|other| !std::ptr::eq(*other, *rule)).collect();
-    let mut cost = |rules: &[&CheckedRule]| {
-        // What cannot be compiled has its own word.
-        let bytes = image_on(template, rules, work).ok().filter(|_| *work > 0)?;
-        let image = Image::read(&bytes).ok()?;
-        (0..image.template_count()).map(|number| image.cost(number).per_unit).max()
-    };
-    let (with, without) = (cost(all)?, cost(&others)?);
+    let without = costs.of(template, &others)?;
     let own = with.saturating_sub(without);
     if own.saturating_mul(10) <= with || own < LITTLE {
         return None;

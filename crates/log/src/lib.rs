@@ -1,5 +1,5 @@
-//! The verifying half of the log: what a device needs to know that an opening of a ring is in the one log that enough
-//! witnesses saw grow. No std, no allocation, no files, no clock.
+//! The log: what a device needs to know that an opening of a ring is in the one log that enough witnesses saw grow; no std, no
+//! allocation, no files, no clock. With the feature `write`, what makes such a log: [`write`](mod@write).
 //!
 //! ```text
 //! bytes -Note::read-> Note -Trust::check-> Witnessed                   a checkpoint that the log and a quorum of witnesses signed
@@ -26,6 +26,9 @@
 //! signatures are found to be right.
 #![no_std]
 
+#[cfg(feature = "write")]
+extern crate std;
+
 mod base64;
 mod checkpoint;
 mod key;
@@ -38,6 +41,8 @@ mod proof;
 mod tile;
 mod token;
 mod trust;
+#[cfg(feature = "write")]
+pub mod write;
 
 pub use checkpoint::{Checkpoint, NoCheckpoint};
 pub use key::{Algorithm, NoKey, VerifierKey};

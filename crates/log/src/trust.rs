@@ -193,7 +193,7 @@ impl Message {
 }
 
 /// The time of a cosignature, where it is one of this key.
-fn cosigned(signature: &Signature<'_>, key: &VerifierKey<'_>, text: &str) -> Option<u64> {
+pub(crate) fn cosigned(signature: &Signature<'_>, key: &VerifierKey<'_>, text: &str) -> Option<u64> {
     let bytes = signature.bytes::<72>()?;
     let (time, signature) = bytes.split_first_chunk::<8>()?;
     let time = u64::from_be_bytes(*time);

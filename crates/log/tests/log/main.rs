@@ -12,3 +12,4 @@ mod known;
 mod notes;
 mod tokens;
 mod trees;
+mod writing;

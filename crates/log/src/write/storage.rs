@@ -1,0 +1,108 @@
+//! Where a log keeps its files: anything that can read a file and put a whole one in its place.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::string::ToString as _;
+use std::vec::Vec;
+
+/// Files below one address. Object stores whose puts are atomic do; a directory is [`Directory`].
+pub trait Storage {
+    /// The bytes of a file; nothing where there is none.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>>;
+
+    /// Puts a file in place, whole: until this returns a reader sees the one before or this one, and once it has returned
+    /// no power cut takes it away.
+    ///
+    /// # Errors
+    /// When that is not so. Which of the two readers see then is not known.
+    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()>;
+}
+
+impl<S: Storage> Storage for &S {
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        (*self).read(path)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        (*self).write(path, bytes)
+    }
+}
+
+/// A directory that one process writes at a time, for as long as this lives.
+#[derive(Debug)]
+pub struct Directory {
+    root: PathBuf,
+    _lock: File,
+}
+
+/// The name of the file that is locked.
+const LOCK: &str = ".lock";
+
+impl Directory {
+    /// Makes the directory where it is not there, and locks it.
+    ///
+    /// # Errors
+    /// When it cannot be made, or somebody else writes it.
+    pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
+        let root = root.into();
+        fs::create_dir_all(&root)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(root.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { root, _lock: lock }),
+            Err(TryLockError::WouldBlock) => {
+                Err(io::Error::new(io::ErrorKind::WouldBlock, "another process writes this log"))
+            }
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+impl Storage for Directory {
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.root.join(path)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.root.join(path);
+        let parent = path.parent().unwrap_or(&self.root);
+        if !parent.is_dir() {
+            fs::create_dir_all(parent)?;
+            // Each directory on the way is an entry of the one above it.
+            for above in parent.ancestors().take_while(|above| above.starts_with(&self.root)) {
+                sync(above)?;
+            }
+        }
+        let name = path.file_name().map(|name| name.to_string_lossy().to_string()).unwrap_or_default();
+        let new = parent.join(std::format!(".{name}.new"));
+        let written = (|| {
+            let mut file = File::create(&new)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&new, &path)
+        })();
+        if let Err(error) = written {
+            let _ = fs::remove_file(&new);
+            return Err(error);
+        }
+        sync(parent)
+    }
+}
+
+#[cfg(unix)]
+fn sync(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// Elsewhere directories cannot be opened; a rename is written through with the file.
+#[cfg(not(unix))]
+fn sync(_directory: &Path) -> io::Result<()> {
+    Ok(())
+}

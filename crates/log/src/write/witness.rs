@@ -1,0 +1,131 @@
+//! A witness: it signs that a log only grew, and remembers what it saw.
+
+use std::format;
+use std::io;
+use std::string::String;
+use std::vec::Vec;
+
+use core::fmt;
+
+use crate::checkpoint::Checkpoint;
+use crate::key::{Algorithm, VerifierKey};
+use crate::limits::{NOTE_BYTES, PATH};
+use crate::merkle::{Hash, is_consistent};
+use crate::note::Note;
+
+use super::encode::base64;
+use super::sign::SecretKey;
+use super::storage::Storage;
+
+/// The path of what it saw last.
+const SEEN: &str = "seen";
+
+/// Why a witness does not sign.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// What it saw could not be read or kept, so it does not know what it would sign.
+    Storage(io::Error),
+    /// What it kept is damaged. It may have signed a tree that it no longer knows: a person decides.
+    Forgotten,
+    /// The checkpoint is none of this log, or the log did not sign it.
+    Checkpoint,
+    /// It saw the log with so many entries, and the proof begins elsewhere: ask for one from there.
+    From {
+        /// How many it saw.
+        seen: u64,
+    },
+    /// The log is not the one that it saw, grown: whoever writes it shows different trees to different people.
+    Forked,
+    /// Whoever uses the witness has a reason not to.
+    Rule(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Storage(error) => write!(f, "what the witness saw cannot be read or kept: {error}"),
+            Self::Forgotten => f.write_str("what the witness saw is damaged; it signs nothing before a person looked"),
+            Self::Checkpoint => f.write_str("this is no checkpoint of the log that the log signed"),
+            Self::From { seen } => write!(f, "the witness saw {seen} entries; it needs a proof from there"),
+            Self::Forked => f.write_str("the log is not the one that the witness saw, grown"),
+            Self::Rule(why) => f.write_str(why),
+        }
+    }
+}
+
+impl core::error::Error for Refusal {}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// A witness of one log.
+#[derive(Debug)]
+pub struct Witness<S> {
+    storage: S,
+    key: SecretKey,
+    log: String,
+}
+
+impl<S: Storage> Witness<S> {
+    /// A witness that signs with a key, for the log with this key; it keeps what it saw in a storage of its own.
+    ///
+    /// # Errors
+    /// When the key does not cosign, or the log's is no key that signs notes.
+    pub fn new(storage: S, key: SecretKey, log: &str) -> Result<Self, Refusal> {
+        let is_log = VerifierKey::read(log).is_ok_and(|log| log.algorithm() == Algorithm::Note);
+        if key.algorithm() != Algorithm::Cosignature || !is_log {
+            return Err(Refusal::Checkpoint);
+        }
+        Ok(Self { storage, key, log: log.into() })
+    }
+
+    /// Size and root that it saw last.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn seen(&self) -> Result<(u64, Hash), Refusal> {
+        let Some(bytes) = self.storage.read(SEEN)? else { return Ok((0, Hash::empty())) };
+        let text = core::str::from_utf8(&bytes).map_err(|_| Refusal::Forgotten)?;
+        let read = Checkpoint::read(text).map_err(|_| Refusal::Forgotten)?;
+        Ok((read.size, read.root))
+    }
+
+    /// Signs a checkpoint at a time in seconds since 1970, where the proof shows that the log grew from what the witness saw,
+    /// and `rule` has nothing against it. What is signed is kept first: after a crash the witness knows at least as much as
+    /// it signed.
+    ///
+    /// # Errors
+    /// Why it does not sign.
+    pub fn cosign(
+        &mut self,
+        checkpoint: &[u8],
+        (old, proof): (u64, &[Hash]),
+        time: u64,
+        rule: impl FnOnce(&Checkpoint<'_>) -> Result<(), String>,
+    ) -> Result<String, Refusal> {
+        let log = VerifierKey::read(&self.log).map_err(|_| Refusal::Checkpoint)?;
+        if checkpoint.len() > NOTE_BYTES || proof.len() > PATH {
+            return Err(Refusal::Checkpoint);
+        }
+        let note = Note::read(checkpoint).ok().filter(|note| note.is_signed_by(&log)).ok_or(Refusal::Checkpoint)?;
+        let new = Checkpoint::read(note.text()).map_err(|_| Refusal::Checkpoint)?;
+        if new.origin != log.name() {
+            return Err(Refusal::Checkpoint);
+        }
+        let seen = self.seen()?;
+        if old != seen.0 {
+            return Err(Refusal::From { seen: seen.0 });
+        }
+        if !is_consistent(seen, (new.size, new.root), proof.iter().copied()) {
+            return Err(Refusal::Forked);
+        }
+        rule(&new).map_err(Refusal::Rule)?;
+        let kept: Vec<u8> = format!("{}\n{}\n{}\n", new.origin, new.size, base64(&new.root.0)).into();
+        self.storage.write(SEEN, &kept)?;
+        Ok(self.key.line(note.text(), time))
+    }
+}
