@@ -202,7 +202,7 @@ fn kept(scratch: &Scratch) -> Digest {
     let identity = contentcheck_sensor::Identity { id: contentcheck_sensor::DeviceId(digest), hardware: None };
     let state = State {
         generation: 4,
-        good: Some(Good { content, strikes: 2, suspect: false }),
+        good: Some(Good { content, strikes: 2, unexplained: 0, suspect: false }),
         floor: content.sequence,
         running: Some(contentcheck_sensor::Rung::Good),
         identity: Some(identity),

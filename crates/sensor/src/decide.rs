@@ -111,6 +111,8 @@ pub enum Observation {
         found: Found,
         /// Whether state can be written; a candidate is not run otherwise.
         writable: bool,
+        /// Whether the next start will know how this one ended. Not on a disk that is mounted read-only.
+        counted: bool,
         /// The boot that this is.
         boot: Option<BootId>,
     },
@@ -180,6 +182,8 @@ pub enum Reason {
     },
     /// A candidate is not run where state cannot be written.
     CannotArm,
+    /// Content that crashed is not run again where its crashes cannot be written down.
+    CannotCount(Rung),
     /// This runs.
     Runs(Rung),
     /// A candidate ran as long as it must, and waits for a restart.
@@ -190,6 +194,8 @@ pub enum Reason {
     Taken(Content),
     /// A candidate gives way to newer content.
     Superseded(Content),
+    /// Confirmed content cannot be run and is no fallback any more, now that newer content is there.
+    Unrunnable(Content),
     /// Admitted by a state that is no more: to be offered again.
     Stale,
     /// A kill list counts from now on.
@@ -214,6 +220,11 @@ pub enum Reason {
     Cloned(DeviceId),
 }
 
+impl Reason {
+    /// What the evidence says of content that is confirmed, behind its sequence.
+    pub(crate) const CONFIRMED: &'static str = "is last known good";
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |f: &mut fmt::Formatter<'_>, content: &Content, rest: &str| {
@@ -236,11 +247,20 @@ impl fmt::Display for Reason {
                 write!(f, "the candidate waits for {hours} more hours, since the sensor itself crashed")
             }
             Self::CannotArm => f.write_str("the candidate is not run, since the disk cannot be written to"),
+            Self::CannotCount(rung) => {
+                write!(
+                    f,
+                    "{rung} crashed and is not run, since the disk cannot be written to and crashes are not counted"
+                )
+            }
             Self::Runs(rung) => write!(f, "{rung} runs"),
             Self::Baked(content) => named(f, content, "ran as long as it must, and waits for a restart"),
-            Self::Confirmed(content) => named(f, content, "is last known good"),
+            Self::Confirmed(content) => named(f, content, Self::CONFIRMED),
             Self::Taken(content) => named(f, content, "was taken for a trial"),
             Self::Superseded(content) => named(f, content, "gives way to newer content"),
+            Self::Unrunnable(content) => {
+                named(f, content, "cannot be run: what ran instead is last known good until newer content is confirmed")
+            }
             Self::Stale => f.write_str("the device has learned of something else meanwhile: offer it again"),
             Self::Kills { epoch } => write!(f, "kill list {epoch} counts"),
             Self::OldKills { epoch } => write!(f, "kill list {epoch} is not newer than the one that counts"),
@@ -291,7 +311,7 @@ impl State {
         let mut next = Next { state: *self, reasons: Reasons::default(), policy };
         let act = match seen {
             Observation::Started { ended, boot, build } => next.started(*ended, *boot, *build),
-            Observation::Looked { found, writable, boot } => next.looked(found, *writable, *boot),
+            Observation::Looked { found, writable, counted, boot } => next.looked(found, (*writable, *counted), *boot),
             Observation::Identified { hardware, nonce } => next.identified(*hardware, *nonce),
             Observation::Heard(heard) => next.heard(heard),
             Observation::Offered(admitted) => next.offered(admitted),
@@ -319,7 +339,7 @@ impl Next<'_> {
             self.state.hold = 0;
             self.state.strikes = 0;
             for good in [&mut self.state.good, &mut self.state.earlier].into_iter().flatten() {
-                good.strikes = 0;
+                (good.strikes, good.unexplained) = (0, 0);
             }
             self.reasons.add(Reason::NewBuild);
         }
@@ -376,26 +396,33 @@ impl Next<'_> {
         let held = self.state.hold > 0;
         let good = if rung == Rung::Good { &mut self.state.good } else { &mut self.state.earlier };
         let Some(good) = good else { return };
-        match ended.blame() {
-            Blame::Unexplained => {}
+        let is_counted = match ended.blame() {
+            Blame::Content => true,
             Blame::Nobody => {
                 if matches!(ended, Ended::Clean | Ended::Stopped) {
-                    good.strikes = 0;
+                    (good.strikes, good.unexplained) = (0, 0);
                 }
+                false
             }
-            Blame::Content => {
-                self.reasons.add(Reason::Counted(rung, ended));
-                if held {
-                    // The sensor is known to crash whatever it runs: going down once more would be flapping.
-                    return;
-                }
-                good.strikes = good.strikes.saturating_add(1);
-                if has_suspect || good.strikes >= self.policy.strikes {
-                    good.suspect = true;
-                    let content = good.content;
-                    self.reasons.add(Reason::Struck(content));
-                }
+            Blame::Unexplained => {
+                // A sensor whose end nobody tells looks like this, whatever its content does.
+                good.unexplained = good.unexplained.saturating_add(1);
+                good.unexplained > self.policy.unexplained
             }
+        };
+        if !is_counted {
+            return;
+        }
+        self.reasons.add(Reason::Counted(rung, ended));
+        if held {
+            // The sensor is known to crash whatever it runs: going down once more would be flapping.
+            return;
+        }
+        good.strikes = good.strikes.saturating_add(1);
+        if has_suspect || good.strikes >= self.policy.strikes {
+            good.suspect = true;
+            let content = good.content;
+            self.reasons.add(Reason::Struck(content));
         }
     }
 
@@ -423,7 +450,7 @@ impl Next<'_> {
         self.state.strikes = 0;
         self.state.hold = self.policy.hold_hours;
         for good in [&mut self.state.good, &mut self.state.earlier].into_iter().flatten() {
-            (good.strikes, good.suspect) = (0, false);
+            (good.strikes, good.unexplained, good.suspect) = (0, 0, false);
         }
         if let Some(candidate) = self.state.candidate.as_mut() {
             if candidate.standing == Standing::Suspect {
@@ -435,9 +462,15 @@ impl Next<'_> {
         self.reasons.add(Reason::Cleared);
     }
 
-    fn looked(&mut self, found: &Found, writable: bool, boot: Option<BootId>) -> Act {
+    fn looked(&mut self, found: &Found, (writable, counted): (bool, bool), boot: Option<BootId>) -> Act {
+        let uncounted = !counted && self.state.has_struck();
         for rung in Rung::LADDER {
             if !self.may_run(rung, writable) {
+                continue;
+            }
+            if uncounted && matches!(rung, Rung::Good | Rung::Earlier) {
+                // Every start would run it again, since none can tell the next that it crashed.
+                self.reasons.add(Reason::CannotCount(rung));
                 continue;
             }
             match found.on(rung) {
@@ -524,6 +557,15 @@ impl Next<'_> {
                 self.state.burnt = self.state.burnt.max(old.content.sequence);
             }
             self.no_longer(Rung::Candidate);
+        }
+        // Content that is sound and does not run cannot be run: its image is damaged. What runs instead is what there is to
+        // fall back to, and is not given up for it when the new content is confirmed.
+        if self.state.running == Some(Rung::Earlier)
+            && let Some(lost) = self.state.good.filter(|good| !good.suspect)
+        {
+            self.state.good = self.state.earlier.take();
+            self.state.running = Some(Rung::Good);
+            self.reasons.add(Reason::Unrunnable(lost.content));
         }
         self.state.candidate = Some(Candidate {
             content: claim.content,
@@ -623,8 +665,8 @@ impl Next<'_> {
             self.convict_good(Rung::Earlier, Conviction::CrashedLate);
         }
         match self.state.running {
-            Some(Rung::Good) => self.state.good.iter_mut().for_each(|good| good.strikes = 0),
-            Some(Rung::Earlier) => self.state.earlier.iter_mut().for_each(|good| good.strikes = 0),
+            Some(Rung::Good) => self.state.good.iter_mut().for_each(Good::lasted),
+            Some(Rung::Earlier) => self.state.earlier.iter_mut().for_each(Good::lasted),
             Some(Rung::Candidate | Rung::Factory | Rung::Nothing) | None => self.state.strikes = 0,
         }
     }
@@ -635,7 +677,7 @@ impl Next<'_> {
         if candidate.starts > self.policy.restarts {
             self.state.candidate = None;
             self.state.earlier = self.state.good.filter(|good| !good.suspect).or(self.state.earlier);
-            self.state.good = Some(Good { content, strikes: 0, suspect: false });
+            self.state.good = Some(Good { content, strikes: 0, unexplained: 0, suspect: false });
             self.state.floor = self.state.floor.max(content.sequence);
             self.state.running = Some(Rung::Good);
             self.reasons.add(Reason::Confirmed(content));
@@ -714,7 +756,19 @@ impl Next<'_> {
     }
 }
 
+impl Good {
+    /// It ran as long as healthy content does.
+    const fn lasted(&mut self) {
+        (self.strikes, self.unexplained) = (0, 0);
+    }
+}
+
 impl State {
+    /// Whether content that was confirmed crashed since it last ran well.
+    fn has_struck(&self) -> bool {
+        [self.good, self.earlier].into_iter().flatten().any(|good| good.strikes > 0)
+    }
+
     /// Raises the floor to one that is remembered elsewhere. Never lowers it.
     #[must_use]
     pub fn with_floor(mut self, floor: Sequence) -> Self {

@@ -52,6 +52,8 @@ pub struct Health {
     pub corrupt: bool,
     /// Whether a thread has been evaluating one event for too long.
     pub stalled: bool,
+    /// Whether a kill list switches off every rule, so that events show nothing of the content.
+    pub silenced: bool,
 }
 
 /// What healthy content does not do.
@@ -92,7 +94,7 @@ impl Health {
     /// Whether the run has lasted as long, and seen as much, as a healthy one must.
     #[must_use]
     pub const fn is_baked(&self, policy: &Policy) -> bool {
-        self.seconds >= policy.bake_seconds && self.events >= policy.bake_events
+        !self.silenced && self.seconds >= policy.bake_seconds && self.events >= policy.bake_events
     }
 }
 

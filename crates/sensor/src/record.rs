@@ -12,7 +12,9 @@ use crate::rings::Seen;
 use crate::state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
 
 const MAGIC: [u8; 8] = *b"CCSTATE\n";
-const VERSION: u32 = 2;
+/// Written. Version 2 has no unexplained ends of good content, and is read as if there were none.
+const VERSION: u32 = 3;
+const OLDEST: u32 = 2;
 /// Bytes of a record.
 pub const RECORD: usize = 640;
 /// Bytes before the checksum.
@@ -31,6 +33,8 @@ pub enum NoState {
     Checksum,
     /// Parts contradict each other: no sensor wrote this.
     Inconsistent,
+    /// It is not there, and what it named is.
+    Gone,
 }
 
 impl fmt::Display for NoState {
@@ -41,6 +45,7 @@ impl fmt::Display for NoState {
             Self::Version(version) => write!(f, "the state has version {version}: another sensor build wrote it"),
             Self::Checksum => f.write_str("the checksum differs: the write was torn, or the disk damaged it"),
             Self::Inconsistent => f.write_str("the parts of the state contradict each other"),
+            Self::Gone => f.write_str("both copies of the state are gone, and content that they named is there"),
         }
     }
 }
@@ -72,16 +77,17 @@ impl State {
         if !body.starts_with(&MAGIC) {
             return Err(NoState::Magic);
         }
-        let mut reader = Reader(body.get(MAGIC.len()..).unwrap_or(&[]));
+        let mut reader = Reader { rest: body.get(MAGIC.len()..).unwrap_or(&[]), version: VERSION };
         let version = reader.u32().ok_or(NoState::Length)?;
-        if version != VERSION {
+        reader.version = version;
+        if !(OLDEST..=VERSION).contains(&version) {
             return Err(NoState::Version(version));
         }
         if Digest::of(body).bytes() != checksum {
             return Err(NoState::Checksum);
         }
         let state = Self::read(&mut reader).ok_or(NoState::Inconsistent)?;
-        if state.is_consistent() && reader.0.iter().all(|byte| *byte == 0) {
+        if state.is_consistent() && reader.rest.iter().all(|byte| *byte == 0) {
             Ok(state)
         } else {
             Err(NoState::Inconsistent)
@@ -122,9 +128,9 @@ impl State {
             to.option(armed, |to, boot| to.option(boot, |to, boot| to.bytes(&boot.0)))
         })?;
         for good in [good, earlier] {
-            to.option(*good, |to, Good { content, strikes, suspect }| {
+            to.option(*good, |to, Good { content, strikes, unexplained, suspect }| {
                 to.content(content)?;
-                to.bytes(&[strikes, suspect.into()])
+                to.bytes(&[strikes, suspect.into(), unexplained])
             })?;
         }
         to.u64(floor.0)?;
@@ -273,12 +279,15 @@ impl Writer<'_> {
     }
 }
 
-struct Reader<'r>(&'r [u8]);
+struct Reader<'r> {
+    rest: &'r [u8],
+    version: u32,
+}
 
 impl Reader<'_> {
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (array, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
+        let (array, rest) = self.rest.split_first_chunk::<N>()?;
+        self.rest = rest;
         Some(*array)
     }
 
@@ -307,7 +316,9 @@ impl Reader<'_> {
     }
 
     fn good(&mut self) -> Option<Good> {
-        Some(Good { content: self.content()?, strikes: self.byte()?, suspect: self.flag()? })
+        let (content, strikes, suspect) = (self.content()?, self.byte()?, self.flag()?);
+        let unexplained = if self.version > OLDEST { self.byte()? } else { 0 };
+        Some(Good { content, strikes, unexplained, suspect })
     }
 
     /// Nothing, outside: the bytes are no option of this.
@@ -334,8 +345,8 @@ mod tests {
                 starts: 255,
                 armed: Some(Some(BootId([255; 16]))),
             }),
-            good: Some(Good { content: content(9), strikes: 255, suspect: true }),
-            earlier: Some(Good { content: content(8), strikes: 255, suspect: true }),
+            good: Some(Good { content: content(9), strikes: 255, unexplained: 255, suspect: true }),
+            earlier: Some(Good { content: content(8), strikes: 255, unexplained: 255, suspect: true }),
             floor: Sequence(9),
             burnt: Sequence(u64::MAX - 1),
             quarantine: [entry(1), entry(2), entry(3), entry(4)],
@@ -375,8 +386,12 @@ mod tests {
     #[test]
     fn a_state_that_cannot_be_is_refused_though_its_checksum_is_right() {
         let mut state = largest();
-        state.earlier =
-            state.candidate.map(|candidate| Good { content: candidate.content, strikes: 0, suspect: false });
+        state.earlier = state.candidate.map(|candidate| Good {
+            content: candidate.content,
+            strikes: 0,
+            unexplained: 0,
+            suspect: false,
+        });
         assert_eq!(State::from_record(&state.to_record()), Err(NoState::Inconsistent));
         let mut state = largest();
         state.running = Some(Rung::Good);

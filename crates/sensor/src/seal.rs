@@ -47,7 +47,7 @@ impl State {
         (self.strikes, self.hung, self.hold) = (0, false, 0);
         self.identity = None;
         for good in [&mut self.good, &mut self.earlier].into_iter().flatten() {
-            (good.strikes, good.suspect) = (0, false);
+            (good.strikes, good.unexplained, good.suspect) = (0, 0, false);
         }
         if !keeps_content {
             (self.good, self.earlier) = (None, None);

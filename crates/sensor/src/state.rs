@@ -75,6 +75,8 @@ pub struct Good {
     pub content: Content,
     /// Crashes in a row while it ran.
     pub strikes: u8,
+    /// Ends in a row that nobody can explain. Some are forgiven, then each is a crash.
+    pub unexplained: u8,
     /// Whether it is not run, until older content has shown whose fault the crashes were.
     pub suspect: bool,
 }

@@ -64,6 +64,8 @@ pub struct Status {
     pub state: State,
     /// Whether the kill list could not be read, so that rules run which it switched off.
     pub kills_lost: bool,
+    /// Whether the device confirmed content once, and knows of none: its state was lost, or all of it was given up.
+    pub has_forgotten: bool,
     /// How the run is doing.
     pub health: Health,
     /// Seconds since witnesses saw the newest log that the device knows of. Nothing: it asks for no log, has heard of none, or does
@@ -82,17 +84,24 @@ impl Status {
         self.log_silence.is_some_and(|seconds| seconds > FRESH)
     }
 
+    /// Whether content that was confirmed here is not what the device falls back to: it was given up, or cannot be run.
+    fn is_behind(&self) -> bool {
+        self.state.good.is_some_and(|good| good.content.sequence < self.state.floor)
+    }
+
     /// How the device is, in one word.
     #[must_use]
     pub fn condition(&self) -> Condition {
         let is_forgetful = matches!(self.memory, Memory::Lost(_) | Memory::Unreadable(_));
         match self.rung {
             Rung::Nothing => Condition::Blind,
-            Rung::Factory if self.state.good.is_some() || is_forgetful => Condition::Degraded,
+            _ if self.health.silenced => Condition::Blind,
+            Rung::Factory if self.state.good.is_some() || is_forgetful || self.has_forgotten => Condition::Degraded,
             _ if is_forgetful || self.kills_lost || !self.is_saved || !self.both_copies => Condition::Attention,
             Rung::Earlier => Condition::Attention,
             _ if self.is_stale() => Condition::Attention,
             _ if self.state.hold > 0 || self.state.has_suspect() || self.health.faults > 0 => Condition::Attention,
+            _ if self.health.mistyped > 0 || self.is_behind() => Condition::Attention,
             Rung::Candidate | Rung::Good | Rung::Factory => Condition::Well,
         }
     }
@@ -306,7 +315,7 @@ mod json {
                 ..shown(content)
             });
             let good = |good: Option<Good>| {
-                good.map(|Good { content, strikes, suspect }| Shown {
+                good.map(|Good { content, strikes, suspect, .. }| Shown {
                     crashes: Some(strikes),
                     suspect: Some(suspect),
                     ..shown(content)

@@ -222,6 +222,11 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let is_locked = lock == Ok(true);
         let copies = [0, 1].map(|at| read_copy(&mut disk, at));
         let (memory, state, newest) = remembered(config.build, copies);
+        let memory = match memory {
+            // Where there is content, there was a state.
+            Memory::Fresh if has_files(&mut disk) => Memory::Lost(NoState::Gone),
+            memory => memory,
+        };
         let attempted = copies.iter().filter_map(|copy| copy.ok().flatten()).map(|state| state.generation).max();
         let evidence = Evidence::read(&mut disk);
         let factory = config.factory.map(|bytes| Content {
@@ -275,6 +280,10 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         }
         store.began = store.elapsed();
         store.hours = store.began / HOUR;
+        if matches!(memory, Memory::Lost(_)) {
+            state.kill = store.kept_kills();
+        }
+        store.state.kill = state.kill;
         store.load_kills();
         if role == Role::Guest {
             // Whose candidate it is, and how the run ended that this one is beside, is the owner's to know.
@@ -286,7 +295,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let started = Observation::Started { ended, boot, build: config.build };
         let decision = state.decide(&started, &config.policy);
         store.tell(decision.reasons.iter());
-        let mut is_saved = store.settle(decision.state);
+        let mut is_saved = store.settle_as(decision.state, true);
         if memory == Memory::OneCopy && !store.both_copies && is_saved {
             is_saved = store.persist(store.state).is_ok();
         }
@@ -444,6 +453,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             factory: self.factory,
             state: self.state,
             kills_lost: self.kills_lost,
+            has_forgotten: self.has_forgotten(),
             health: self.health(now),
             log_silence: self.log_silence(),
             unwritten_evidence: self.evidence.unwritten(),
@@ -490,6 +500,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let mut health = self.shared.health();
         health.seconds = now.saturating_sub(self.began);
         health.recent = health.counts().since(self.judged);
+        health.silenced = self.is_silenced();
         let tallies = self.shared.tallies();
         let mut busy = Vec::new();
         for tally in tallies {
@@ -501,6 +512,23 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         }
         self.busy = busy;
         health
+    }
+
+    /// Whether a kill list switches off every rule of what runs.
+    fn is_silenced(&self) -> bool {
+        let running = self.shared.current();
+        let Some(open) = running.image.as_deref().map(OwnedImage::open) else { return false };
+        let verified = open.verified();
+        let mut memory = vec![0; verified.kill_words()];
+        let list = switched(&verified, &running.switched, &mut memory);
+        let rules = verified.image().rule_count();
+        rules > 0 && (0..rules).all(|rule| list.kills(rule))
+    }
+
+    /// Whether this device once had more than it knows of: it confirmed content, and has none.
+    fn has_forgotten(&self) -> bool {
+        let confirmed = |record: &Record| record.what.ends_with(Reason::CONFIRMED);
+        self.state.good.is_none() && (self.state.floor.0 > 0 || self.evidence.records().any(confirmed))
     }
 
     /// Carries a decision out, as far as the disk lets it.
@@ -546,11 +574,17 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     /// Decides what runs, writes that, and puts it in place. False: it could not be written.
     fn settle(&mut self, state: State) -> bool {
+        self.settle_as(state, false)
+    }
+
+    /// The same; `is_start` where a run has just ended, and what it was ended by is to be counted.
+    fn settle_as(&mut self, state: State, is_start: bool) -> bool {
         let mut found = Found::default();
         let mut loaded: Vec<(Rung, Loaded)> = Vec::new();
         let mut writable = self.is_writable();
+        let mut counted = writable || !is_start;
         loop {
-            let looked = Observation::Looked { found, writable, boot: self.boot };
+            let looked = Observation::Looked { found, writable, counted, boot: self.boot };
             let decision = state.decide(&looked, &self.config.policy);
             let rung = match decision.act {
                 Act::Look(rung) => {
@@ -574,6 +608,11 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
                 if rung == Rung::Candidate && writable {
                     // What is not armed on disk is not run: its crash would be counted against nothing.
                     writable = false;
+                    continue;
+                }
+                if saved == Err(DiskError::Full) && is_start && counted && matches!(rung, Rung::Good | Rung::Earlier) {
+                    // Nor is what crashed, until there is room to say so: every start would run it again.
+                    counted = false;
                     continue;
                 }
                 self.keep_in_memory(decision.state);
@@ -695,6 +734,26 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         put(&mut self.disk, to, bytes)
     }
 
+    /// The newest kill list on disk that is signed, where the state that named one is lost: what is switched off stays so.
+    fn kept_kills(&mut self) -> Option<KillMark> {
+        let names = self.disk.list(Directory::Kills, NAMES).unwrap_or_default();
+        let digests = names.iter().filter_map(|name| Digest::from_hex(name));
+        let mut newest: Option<KillMark> = None;
+        for digest in digests {
+            let at = place(Directory::Kills, digest);
+            let list = self.disk.read(&at, kills::BYTES).ok().filter(|list| Digest::of(list) == digest);
+            let envelope = self.disk.read(&envelope_of(&at), ENVELOPE_BYTES).ok();
+            let (Some(list), Some(envelope)) = (list, envelope) else { continue };
+            let is_signed = self.authority.kill_list(&list, &envelope, Purpose::Run).is_ok();
+            let mark =
+                Kills::read(&list).ok().filter(|_| is_signed).map(|kills| KillMark { epoch: kills.epoch, digest });
+            if mark.is_some_and(|mark| newest.is_none_or(|known| known.epoch < mark.epoch)) {
+                newest = mark;
+            }
+        }
+        newest
+    }
+
     /// Removes what neither copy of the state names.
     fn tidy(&mut self) {
         if !self.is_writable() {
@@ -745,6 +804,14 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let disk = self.is_locked.then_some(&mut self.disk);
         self.evidence.add(disk, wall, what);
     }
+}
+
+/// Whether a directory has content or kill lists of a store.
+fn has_files(disk: &mut impl Disk) -> bool {
+    [Directory::Images, Directory::Kills].into_iter().any(|directory| {
+        let names = disk.list(directory, NAMES).unwrap_or_default();
+        names.iter().any(|name| Digest::from_hex(name.strip_suffix(".env").unwrap_or(name)).is_some())
+    })
 }
 
 /// Writes a file, so that it is there whole or not at all.

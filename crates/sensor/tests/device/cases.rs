@@ -910,3 +910,167 @@ fn what_was_given_up_long_ago_does_not_come_back() {
         assert_eq!(offer(&mut device, sequence), Err(Refusal::Old { offered: Sequence(sequence), known }));
     }
 }
+
+/// A sensor whose service manager is not told how it ended, or that dies without a trace, is not left with content that
+/// crashes: some ends in a row are forgiven, as those of a trial are.
+#[test]
+fn good_content_whose_ends_nobody_explains_is_left() {
+    let world = World::new();
+    let mut device = world.with_good(&[1, 2]);
+    for end in 0..POLICY.unexplained {
+        device = world.restart(device, Ended::Unexplained);
+        assert_eq!(runs(&device), (Rung::Good, 2), "{end}");
+    }
+    for end in 1..POLICY.strikes {
+        device = world.restart(device, Ended::Unexplained);
+        assert_eq!(runs(&device), (Rung::Good, 2), "{end}");
+        assert!(told(&device).contains("counted against last known good"), "{}", told(&device));
+    }
+    device = world.restart(device, Ended::Unexplained);
+    assert_eq!(runs(&device), (Rung::Earlier, 1));
+    assert_eq!(device.status().condition(), Condition::Attention);
+    // An explained end, and a run that lasts, begin anew.
+    for explained in [true, false] {
+        let world = World::new();
+        let mut device = world.with_good(&[1, 2]);
+        for _ in 0..20 {
+            for _ in 0..POLICY.unexplained + POLICY.strikes - 1 {
+                device = world.restart(device, Ended::Unexplained);
+            }
+            assert_eq!(runs(&device), (Rung::Good, 2));
+            if explained {
+                device = world.restart(device, Ended::Stopped);
+            } else {
+                world.bake(&mut device);
+            }
+        }
+        // What others do to the process is no end of that kind.
+        for ended in [Ended::Killed, Ended::OutOfMemory, Ended::CrashedElsewhere] {
+            for _ in 0..30 {
+                device = world.restart(device, ended);
+            }
+        }
+        assert_eq!(runs(&device), (Rung::Good, 2));
+    }
+}
+
+/// On a full disk crashes cannot be counted either.
+#[test]
+fn what_crashed_does_not_run_on_a_full_disk() {
+    let world = World::new();
+    let mut device = world.with_good(&[1, 2]);
+    let used = world.platter().backup().iter().map(|(_, bytes)| bytes.len()).sum();
+    world.platter().room = Some(used);
+    assert_eq!(runs(&device), (Rung::Good, 2));
+    for _ in 0..3 {
+        device = world.restart(device, Ended::Crashed);
+        assert_eq!(runs(&device).0, Rung::Factory);
+    }
+    world.platter().room = None;
+    device = world.restart(device, Ended::Stopped);
+    assert_eq!((runs(&device), device.status().condition()), ((Rung::Good, 2), Condition::Well));
+}
+
+/// On a disk that is mounted read-only nothing can be counted: what crashed does not run again.
+#[test]
+fn what_crashed_does_not_run_where_nothing_can_be_counted() {
+    let world = World::new();
+    let device = world.with_good(&[1, 2]);
+    world.platter().read_only = true;
+    let mut device = world.restart(device, Ended::Stopped);
+    assert_eq!(runs(&device), (Rung::Good, 2));
+    for _ in 0..3 {
+        device = world.restart(device, Ended::Crashed);
+        assert_eq!(runs(&device).0, Rung::Factory);
+        assert_eq!(device.status().condition(), Condition::Degraded);
+        assert!(told(&device).contains("crashes are not counted"), "{}", told(&device));
+    }
+    // Whoever stops it in an orderly way may try again.
+    device = world.restart(device, Ended::Stopped);
+    assert_eq!(runs(&device), (Rung::Good, 2));
+    world.platter().read_only = false;
+    device = world.restart(device, Ended::Crashed);
+    assert_eq!((runs(&device), device.state().good.unwrap().strikes), ((Rung::Good, 2), 1));
+}
+
+/// A device that lost its state does not look like a new one, and what was switched off stays so.
+#[test]
+fn a_state_that_is_gone_is_told_and_kills_stay() {
+    for damage in 0..2 {
+        let world = World::new();
+        let mut device = world.with_good(&[1, 2]);
+        device.kill(&kills(3, "rule a-rule-of-another-release\n"), b"release").unwrap();
+        device.kill(&kills(4, "rule download_into_shell\n"), b"release").unwrap();
+        let killed = evaluate_one(&mut device.reader(), MATCHING, 1_000_000).unwrap();
+        for name in ["state.a", "state.b"] {
+            if damage == 0 { world.platter().lose(name) } else { world.platter().rot(name) }
+        }
+        let mut device = world.restart(device, Ended::Stopped);
+        assert!(matches!(device.memory(), Memory::Lost(_)), "{damage}: {:?}", device.memory());
+        for start in 0..3 {
+            assert_eq!(device.status().condition(), Condition::Degraded, "{damage}, start {start}");
+            assert_eq!(device.state().kill.map(|kill| kill.epoch), Some(4), "{damage}, start {start}");
+            assert_eq!(evaluate_one(&mut device.reader(), MATCHING, 1_000_000).unwrap(), killed);
+            device = world.restart(device, Ended::Stopped);
+        }
+        // Until content is confirmed again.
+        offer(&mut device, 5).unwrap();
+        world.bake(&mut device);
+        device = world.restart(device, Ended::Stopped);
+        world.bake(&mut device);
+        assert_eq!((runs(&device), device.status().condition()), ((Rung::Good, 5), Condition::Well));
+    }
+    // A device that is new is one.
+    assert_eq!(World::new().open().status().condition(), Condition::Well);
+}
+
+/// Content of which no rule runs shows nothing, so it is not confirmed, and the device is blind.
+#[test]
+fn content_that_is_switched_off_is_not_confirmed() {
+    let world = World::new();
+    let mut device = world.with_good(&[1]);
+    device.kill(&kills(1, "all\n"), b"release").unwrap();
+    assert_eq!(device.status().condition(), Condition::Blind);
+    offer(&mut device, 2).unwrap();
+    for _ in 0..3 {
+        world.bake(&mut device);
+        device = world.restart(device, Ended::Stopped);
+    }
+    assert_eq!((runs(&device), device.state().floor), ((Rung::Candidate, 2), Sequence(1)));
+    device.kill(&kills(2, ""), b"release").unwrap();
+    world.bake(&mut device);
+    device = world.restart(device, Ended::Stopped);
+    world.bake(&mut device);
+    assert_eq!((runs(&device), device.status().condition()), ((Rung::Good, 2), Condition::Well));
+}
+
+/// What ran in place of a damaged image is kept when newer content is confirmed, and not the damaged image.
+#[test]
+fn the_content_to_fall_back_to_is_one_that_runs() {
+    let world = World::new();
+    let device = world.with_good(&[1, 2]);
+    world.platter().rot(&format!("images/{}", content(2).digest));
+    let mut device = world.restart(device, Ended::Stopped);
+    assert_eq!(runs(&device), (Rung::Earlier, 1));
+    assert_eq!(device.status().condition(), Condition::Attention);
+    offer(&mut device, 3).unwrap();
+    world.bake(&mut device);
+    device = world.restart(device, Ended::Stopped);
+    world.bake(&mut device);
+    assert_eq!(runs(&device), (Rung::Good, 3));
+    assert_eq!(device.state().earlier.map(|earlier| earlier.content), Some(content(1)));
+    world.platter().rot(&format!("images/{}", content(3).digest));
+    device = world.restart(device, Ended::Stopped);
+    assert_eq!(runs(&device), (Rung::Earlier, 1));
+    // Where the candidate fails instead, what ran before it runs.
+    let world = World::new();
+    let device = world.with_good(&[1, 2]);
+    world.platter().rot(&format!("images/{}", content(2).digest));
+    let mut device = world.restart(device, Ended::Stopped);
+    offer(&mut device, 3).unwrap();
+    for _ in 0..POLICY.tries {
+        device = world.restart(device, Ended::Crashed);
+    }
+    assert_eq!(runs(&device), (Rung::Good, 1));
+    assert_eq!(device.status().condition(), Condition::Attention, "sequence 2 was confirmed, and does not run");
+}

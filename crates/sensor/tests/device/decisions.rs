@@ -18,6 +18,7 @@ const BAKED: Health = Health {
     mistyped: 0,
     corrupt: false,
     stalled: false,
+    silenced: false,
 };
 
 /// After many events that were fine, some that are judged.
@@ -78,7 +79,7 @@ impl One {
     }
 
     fn choose(&mut self) -> Act {
-        self.see(&Observation::Looked { found: self.found, writable: true, boot: boot(self.boot) })
+        self.see(&Observation::Looked { found: self.found, writable: true, counted: true, boot: boot(self.boot) })
     }
 
     fn start(&mut self, ended: Ended) -> Rung {

@@ -259,7 +259,9 @@ impl Model {
         self.starts += 1;
         self.is_failing = false;
         let before = self.saved;
-        let device = self.world.open();
+        let mut device = self.world.open();
+        // Where it could not be written that content crashed, factory content runs, and goes on when there is room again.
+        self.is_failing = !device.status().is_saved;
         // No state that was written is lost.
         if let Some(before) = before.filter(|before| before.generation > 0) {
             assert!(!matches!(device.memory(), Memory::Lost(_) | Memory::Fresh), "{before:?}");

@@ -36,7 +36,7 @@ fn live(world: &World, told: &mut Told) -> Option<Device> {
             world.machine().ended = Ended::Stopped;
             device = world.open();
         }
-        let list = format!("contentcheck kill list 1\nepoch {sequence}\nall\n");
+        let list = format!("contentcheck kill list 1\nepoch {sequence}\nrule a-rule-of-another-release\n");
         match device.kill(list.as_bytes(), b"release") {
             Ok(killed) if killed.is_kept => told.kills = sequence,
             _ => return Some(device),
