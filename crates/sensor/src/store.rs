@@ -45,7 +45,7 @@ const NAMES: usize = 4_096;
 const RESERVE: u64 = 1 << 20;
 const HOUR: u64 = 3_600;
 /// How often a copy of the state is asked for again, where the disk fails.
-const RETRIES: usize = 2;
+const RETRIES: usize = 6;
 
 /// What is the sensor's own: its build, and how patient it is.
 #[derive(Clone, Copy, Debug)]
@@ -583,6 +583,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let mut loaded: Vec<(Rung, Loaded)> = Vec::new();
         let mut writable = self.is_writable();
         let mut counted = writable || !is_start;
+        let mut is_full = false;
         loop {
             let looked = Observation::Looked { found, writable, counted, boot: self.boot };
             let decision = state.decide(&looked, &self.config.policy);
@@ -603,7 +604,11 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
                 Act::Run(rung) => rung,
                 Act::Keep | Act::Choose | Act::Restart => Rung::Nothing,
             };
-            let saved = if self.differs(&decision.state) { self.persist(decision.state) } else { Ok(()) };
+            let saved = match self.differs(&decision.state) {
+                true if is_full => Err(DiskError::Full),
+                true => self.persist(decision.state).or_else(|_| self.persist(decision.state)),
+                false => Ok(()),
+            };
             if saved.is_err() {
                 if rung == Rung::Candidate && writable {
                     // What is not armed on disk is not run: its crash would be counted against nothing.
@@ -612,7 +617,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
                 }
                 if saved == Err(DiskError::Full) && is_start && counted && matches!(rung, Rung::Good | Rung::Earlier) {
                     // Nor is what crashed, until there is room to say so: every start would run it again.
-                    counted = false;
+                    (counted, is_full) = (false, true);
                     continue;
                 }
                 self.keep_in_memory(decision.state);
