@@ -11,11 +11,13 @@ use crate::predicate::Regex;
 
 mod anchors;
 mod canonical;
+mod everything;
 mod likeness;
 mod pcre;
 mod remedy;
 
 pub use canonical::canonical;
+pub use everything::matches_everything;
 pub use likeness::is_likely;
 
 /// What is wrong with an expression.
