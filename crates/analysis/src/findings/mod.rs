@@ -158,15 +158,13 @@ struct Known<'d>(FxHashMap<&'d str, Vec<&'d Diagnostic>>);
 
 impl<'d> Known<'d> {
     fn new(all: &[&'d Diagnostic]) -> Self {
-        let related: [&Code; 9] = [
+        // Those that say what a proof would say of the same place, and no others: what one finding is may be accepted, and then
+        // nothing would say any more what the other one is. A rule with an error is not proven anything of.
+        let related: [&Code; 5] = [
             &codes::UNEXPANDED_PLACEHOLDER,
-            &codes::NEVER_FIRES,
-            &codes::ALWAYS_FIRES,
             &codes::DEAD_BRANCH,
             &codes::DUPLICATE_PREDICATE,
             &codes::DUPLICATE_RULE,
-            &codes::WILDCARD_ONLY,
-            &codes::IMPOSSIBLE_VALUE,
             &codes::ALL_OF_EQUALS,
         ];
         let mut by_name: FxHashMap<&str, Vec<&Diagnostic>> = FxHashMap::default();
@@ -189,9 +187,10 @@ impl<'d> Known<'d> {
         })
     }
 
-    /// Whether a code was found in a file.
-    fn has(&self, source: &Source, code: &Code) -> bool {
-        self.of(source).any(|known| known.code.id == code.id)
+    /// Whether a code was found in a rule.
+    fn has(&self, rule: &CheckedRule, code: &Code) -> bool {
+        let (from, to) = (rule.extent.start, rule.extent.end);
+        self.of(&rule.source).any(|known| known.code.id == code.id && from <= known.span.start && known.span.start < to)
     }
 }
 
