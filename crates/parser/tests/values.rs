@@ -28,14 +28,22 @@ fn read(sources: &[(&str, String)]) -> Vec<Diagnostic> {
     Gathered::of(all).check(&Checking::default()).judge().findings().to_vec()
 }
 
-/// The codes that are found in a rule, but for those that ask for metadata.
-fn codes(logsource: &str, detection: &str, more: &str) -> Vec<&'static str> {
+/// A rule with one selection of these items.
+fn rule_of(logsource: &str, items: &str) -> String {
+    rule(logsource, &format!("s:\n    {items}\ncondition: s"), "")
+}
+
+fn rule(logsource: &str, detection: &str, more: &str) -> String {
     let indented: String = detection.lines().map(|line| format!("    {line}\n")).collect();
-    let text = format!(
+    format!(
         "title: A rule for this test\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: test\ndescription: It is for this test \
          alone.\nauthor: nobody\ndate: 2026-01-15\nlogsource: {{{logsource}}}\ndetection:\n{indented}level: low\n{more}"
-    );
-    let found = read(&[("r.yml", text)]);
+    )
+}
+
+/// The codes that are found in a rule, but for those that ask for metadata.
+fn codes(logsource: &str, detection: &str, more: &str) -> Vec<&'static str> {
+    let found = read(&[("r.yml", rule(logsource, detection, more))]);
     found.iter().map(|found| found.code.id).collect()
 }
 
@@ -789,6 +797,97 @@ fn remedies_say_what_to_write() {
     assert!(provider.contains("recognise events of `Acme` alone") && provider.contains("declare a template type"));
     let number = helps(own, PROCESS, "EventID: [1, 2]").join("\n");
     assert_eq!(number, "CC0609 correct the value or the log source");
+}
+
+#[test]
+fn what_every_value_matches_is_told_in_whatever_form_it_is_written() {
+    let mut everything: Vec<String> = vec![
+        "User: '*'".into(),
+        "User: '**'".into(),
+        "User|base64offset|contains: 'e'".into(),
+        "User|base64offset|contains: 7".into(),
+        "User|base64offset|contains: ['evil.exe', 'e']".into(),
+        "User|base64|contains: ''".into(),
+        "User|windash|contains: ''".into(),
+    ];
+    for part in ["contains", "startswith", "endswith", "contains|cased"] {
+        everything.extend([format!("User|{part}: ''"), format!("User|{part}: ['evil', '']")]);
+    }
+    for empty in
+        ["evil|", "|evil", "(evil|bad|)", "(evil)*", "(?:evil)?", "^", "$", "", ".*", "a{0,3}", "(?s)^.*$", "x*$"]
+    {
+        // With `m` a `^` before what may be empty is refused.
+        for modifiers in ["re", "re|i", "re|m", "re|s"].into_iter().filter(|of| *of != "re|m" || !empty.contains("^."))
+        {
+            everything.push(format!("User|{modifiers}: '{empty}'"));
+            everything.push(format!("User|{modifiers}: ['evil', '{empty}']"));
+        }
+    }
+    for item in everything {
+        assert!(of_item(&item).contains(&"CC0607"), "{item}: {:?}", of_item(&item));
+        let native = item.strip_prefix("User|re: '").and_then(|regex| regex.strip_suffix('\''));
+        if let Some(regex) = native {
+            assert!(native_codes(&format!("line matches r\"{regex}\"")).contains(&"CC0607"), "{regex}");
+        }
+    }
+    for item in [
+        "User|re: 'evil|bad'",
+        "User|re: '^$'",
+        "User|re: '(evil)+'",
+        "User|re: '^.*$'",
+        "User|base64offset|contains: 'ev'",
+        "User|base64|contains: 'e'",
+        "User: ''",
+        "User: '*a'",
+        "User: '?'",
+    ] {
+        assert!(!of_item(item).contains(&"CC0607"), "{item}: {:?}", of_item(item));
+    }
+    for keywords in ["['evil', '']", "['']", "''", "['evil', '*']"] {
+        let found = codes(PROCESS, &format!("s:\n    User: x\nk: {keywords}\ncondition: s and k"), "");
+        assert!(found.contains(&"CC0607"), "{keywords}: {found:?}");
+    }
+}
+
+/// What is found in a native rule with a condition.
+fn native_codes(condition: &str) -> Vec<&'static str> {
+    let text = format!(
+        "template t.process @ 1 {{ 1 line: string? 2 words: list<string>? 3 pid: int }}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f0001\"\n    \
+         template: t.process @ 1\n    severity: low\n    when pid == 4 and {condition}\n}}\n"
+    );
+    let all = vec![(Source::new("a.content", text), Language::Native)];
+    let judged = Gathered::of(all).check(&Checking::default()).judge();
+    judged.findings().iter().map(|found| found.code.id).collect()
+}
+
+#[test]
+fn an_empty_list_is_there_and_has_no_element() {
+    let found = |item: &str| read(&[("r.yml", rule_of(PROCESS, item))]);
+    for item in ["Words: '*'", "Words|contains: ''", "Words|re: '.*'", "Words|endswith: ['a', '']"] {
+        let found = found(item);
+        let star = found.iter().find(|found| found.code.id == "CC0607").unwrap_or_else(|| panic!("{item}: {found:?}"));
+        assert!(star.fix.is_none() && star.message.contains("every element"), "{star:?}");
+        assert!(found.iter().all(|found| found.code.id != "CC0602"), "{item}: {found:?}");
+    }
+    let exists = found("Words|exists: true");
+    assert!(exists.iter().all(|found| found.code.id != "CC0607"));
+    let presence = found("User: '*'");
+    assert!(presence.iter().any(|found| found.code.id == "CC0607" && found.fix.is_some()), "{presence:?}");
+}
+
+#[test]
+fn no_fix_writes_a_key_that_is_there() {
+    for (items, code) in [
+        ("User: '*'\n    User|exists: true", "CC0607"),
+        ("User|re: '.*'\n    User|exists: false", "CC0607"),
+        ("CommandLine|contains: 'a'\n    CommandLine|contains|all: 'b'", "CC0124"),
+        ("User: 'a'\n    User|all: 'b'", "CC0124"),
+    ] {
+        let found = read(&[("r.yml", rule_of(PROCESS, items))]);
+        let told = found.iter().filter(|found| found.code.id == code);
+        assert!(told.clone().count() > 0, "{items}: {found:?}");
+        assert!(told.clone().all(|found| found.fix.is_none()), "{items}: {found:?}");
+    }
 }
 
 #[test]

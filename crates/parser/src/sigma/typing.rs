@@ -12,7 +12,7 @@ use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::predicate::{
     Comparison, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart, WildcardPart,
 };
-use contentcheck_model::regex::{self, Flags};
+use contentcheck_model::regex;
 use contentcheck_model::template::{FieldType, Scalar};
 use contentcheck_model::wildcard;
 
@@ -217,9 +217,7 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
 /// A keyword is looked for anywhere in a value.
 fn anywhere(pattern: &Pattern) -> Pattern {
     match pattern {
-        Pattern::Equals(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) if !text.is_empty() => {
-            Pattern::Contains(text.clone())
-        }
+        Pattern::Equals(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => Pattern::Contains(text.clone()),
         Pattern::Like(parts) => {
             use contentcheck_model::predicate::WildcardPart::AnyRun;
             let mut wide: Vec<_> = Vec::with_capacity(parts.len() + 2);
@@ -346,8 +344,7 @@ fn many<T>(values: Vec<T>, all: bool, test: impl Fn(Vec<T>) -> Test) -> Expr<Arc
 
 fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
     let modifiers = &item.modifiers;
-    let flags =
-        Flags { ignore_case: modifiers.ignore_case, multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
+    let flags = modifiers.flags();
     let mut patterns = Vec::with_capacity(item.values.len());
     let mut refused: Option<Unread> = None;
     for value in &item.values {
@@ -660,6 +657,7 @@ mod tests {
             values: vec![Written { raw, text: text.into(), written: text, span }],
             span,
             key_span: span,
+            mapping: &[],
         };
         let mut sink = Sink::new(&Source::new("c", ""));
         let mut budget = limits::Budget::default();
@@ -710,6 +708,7 @@ mod tests {
             values: vec![value(" -a"), value("plain")],
             span,
             key_span: span,
+            mapping: &[],
         };
         let mut sink = Sink::new(&Source::new("c", ""));
         let mut budget = limits::Budget::default();
