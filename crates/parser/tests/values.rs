@@ -99,6 +99,56 @@ fn characters_that_cannot_be_seen() {
 }
 
 #[test]
+fn signs_that_look_like_those_of_ascii() {
+    for value in [
+        "＼evil.exe",
+        r"\evil．exe",
+        "http：//evil",
+        "http:⁄⁄evil",
+        " −enc",
+        "x‑evil",
+        r"\evil∗.exe",
+        "conﬁg",
+        "\u{212A}ernel.exe",
+        "a․b",
+        "a；b",
+        "cmd ∕c",
+        "a＝b",
+        "a…b",
+    ] {
+        for item in ["CommandLine|contains: 'VALUE'", "CommandLine|contains: ['fine', 'VALUE']", "Image|re: 'VALUE$'"] {
+            let item = item.replace("VALUE", if item.contains("re:") { value.trim_start_matches('\\') } else { value });
+            assert_eq!(of_item(&item), ["CC0141"], "{item}");
+        }
+    }
+    for value in ["caf\u{FFFD}evil", "evil\u{FE0F}", "a\u{E0101}b", "a\u{180F}b"] {
+        assert_eq!(of_item(&format!("CommandLine|contains: '{value}'")), ["CC0127"], "{value:?}");
+    }
+    for value in [
+        " –enc",
+        "―enc",
+        "don’t",
+        "the „x“ y",
+        "管理者：admin",
+        "パスワード／cmd",
+        "x² + y³",
+        "10 µs",
+        "ærø",
+        "naïve",
+        "1\u{FE0F}\u{20E3}",
+        "\u{2764}\u{FE0F} x",
+        "€ 5",
+        "a→b",
+        "二〇二四年report",
+        "：",
+        "%E2",
+    ] {
+        assert_eq!(of_item(&format!("CommandLine|contains: '{value}'")), [""; 0], "{value:?}");
+    }
+    assert_eq!(of_item(r#"CommandLine|contains: "http\uFF1A//evil""#), [""; 0]);
+}
+
+#[test]
 fn words_of_two_scripts() {
     for item in [
         "CommandLine|contains: 'сmd.exe'",

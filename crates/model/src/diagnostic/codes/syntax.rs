@@ -153,7 +153,7 @@ codes! {
     }
     /// A value with a character at its edge or inside that no log has there
     STRAY_CHARACTER = "CC0127" "stray-character" Warning {
-        cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer string, a character that cannot be seen was copied with it, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
+        cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer string, a character that cannot be seen was copied with it, the text was damaged and has U+FFFD where a character was, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
         harm: "The whole value, or its beginning, is compared, so the character decides and the value hardly ever matches.",
         cure: "Compare with `contains` where a part of the value is meant, such as an option of a command line; without the space it would be compared whole as well. Else remove the character. In YAML write paths in single quotes. A character that is meant is written as an escape.",
     }
@@ -237,8 +237,8 @@ codes! {
     }
     /// A word with letters that look like those of another script
     MIXED_SCRIPTS = "CC0141" "mixed-scripts" Warning {
-        cause: "The word was copied from a page that imitates it, such as one for phishing, or typed with another keyboard: a Cyrillic `с` looks like a Latin `c`, and `ｃ` is as wide as two.",
-        harm: "The word is compared by its characters, so it never equals the one that it looks like.",
+        cause: "The word was copied from a page that imitates it, such as one for phishing, or typed with another keyboard: a Cyrillic `с` looks like a Latin `c`, and `ｃ` is as wide as two. Word processors and PDF files write other signs too: `‑` for `-`, `∗` for `*`, `：` for `:`, and one character for `fi`.",
+        harm: "It is compared by its characters, so it never equals what it looks like; `∗` is no wildcard.",
         cure: "Type the word again. If the characters are what the rule looks for, write them as escapes between double quotes.",
     }
     /// Several values in one string
