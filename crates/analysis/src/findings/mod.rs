@@ -160,12 +160,13 @@ impl<'d> Known<'d> {
     fn new(all: &[&'d Diagnostic]) -> Self {
         // Those that say what a proof would say of the same place, and no others: what one finding is may be accepted, and then
         // nothing would say any more what the other one is. A rule with an error is not proven anything of.
-        let related: [&Code; 5] = [
+        let related: [&Code; 6] = [
             &codes::UNEXPANDED_PLACEHOLDER,
             &codes::DEAD_BRANCH,
             &codes::DUPLICATE_PREDICATE,
             &codes::DUPLICATE_RULE,
             &codes::ALL_OF_EQUALS,
+            &codes::WILDCARD_ONLY,
         ];
         let mut by_name: FxHashMap<&str, Vec<&Diagnostic>> = FxHashMap::default();
         for diagnostic in all.iter().filter(|diagnostic| related.iter().any(|code| code.id == diagnostic.code.id)) {
@@ -178,12 +179,14 @@ impl<'d> Known<'d> {
         self.0.get(source.name()).into_iter().flatten().copied().filter(|diagnostic| diagnostic.source.is(source))
     }
 
-    /// Whether something else was found in a place. What a list has twice says nothing about the predicate around it.
-    fn says(&self, source: &Source, place: Span) -> bool {
+    /// Whether what a proof says of a place, under its code, was found in another way. What a list has twice says nothing about
+    /// the predicate around it, and that a value matches everything no more than that its predicate can go.
+    fn says(&self, source: &Source, place: Span, code: &Code) -> bool {
         self.of(source).any(|known| {
             let (from, to) = (known.span.start, known.span.end);
             let is_value = known.code.id == codes::DUPLICATE_PREDICATE.id && (place.start < from || to < place.end);
-            from < place.end && place.start < to && !is_value
+            let is_other = known.code.id == codes::WILDCARD_ONLY.id && code.id != codes::IMPLIED_PART.id;
+            from < place.end && place.start < to && !is_value && !is_other
         })
     }
 

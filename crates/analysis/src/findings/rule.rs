@@ -53,7 +53,7 @@ pub(super) fn findings(
             (_, Some(Cover::Same)) => continue,
             (kind, None) => {
                 if let Some(code) = part_code(kind)
-                    && !known.says(&rule.source, part.span)
+                    && !known.says(&rule.source, part.span, code)
                 {
                     found.push(of_part(rule, part, code));
                 }

@@ -87,6 +87,7 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
                     outcome.is_intact = false;
                     break;
                 }
+                twice(&global.node, &document, &mut own);
                 merge(&global.node, &document)
             }
             None => document,
@@ -287,6 +288,48 @@ fn merge<'s>(global: &Node<'s>, own: &Node<'s>) -> Node<'s> {
             Node { span: own.span, value: Yaml::Map(entries) }
         }
         _ => own.clone(),
+    }
+}
+
+/// Reports keys that both documents give, one other than the other: readers differ on which holds.
+fn twice(global: &Node<'_>, own: &Node<'_>, sink: &mut Sink) {
+    let (Yaml::Map(base), Yaml::Map(over)) = (&global.value, &own.value) else { return };
+    let mut first: HashMap<&str, (&Node<'_>, &Node<'_>)> = HashMap::new();
+    for (key, value) in base {
+        if let Some(text) = key.text() {
+            first.entry(text).or_insert((key, value));
+        }
+    }
+    for (key, value) in over {
+        let Some(text) = key.text().filter(|text| *text != "action") else { continue };
+        let Some((place, before)) = first.get(text) else { continue };
+        if before.map().is_some() && value.map().is_some() {
+            twice(before, value, sink);
+        } else if !is_same(before, value) {
+            let message = format!("`{}` is given by the global document too, with another value", clip(text));
+            let found = sink.diagnostic(&codes::GLOBAL_TWICE, key.span, message).with_place(place.span, "first here");
+            sink.push(found.with_help(
+                "give it in one of the documents: here this value holds, and pySigma takes the global document's",
+            ));
+        }
+    }
+}
+
+/// Whether two values are written with the same words.
+// INVARIANT: the reader held the depth to `limits::NESTING`.
+fn is_same(one: &Node<'_>, other: &Node<'_>) -> bool {
+    match (&one.value, &other.value) {
+        (Yaml::Scalar(..), Yaml::Scalar(..)) => one.scalar() == other.scalar() && one.text() == other.text(),
+        (Yaml::List(one), Yaml::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Yaml::Map(one), Yaml::Map(other)) => {
+            let same = |((key, value), (name, own)): (&(Node<'_>, Node<'_>), &(Node<'_>, Node<'_>))| {
+                is_same(key, name) && is_same(value, own)
+            };
+            one.len() == other.len() && one.iter().zip(other).all(same)
+        }
+        _ => false,
     }
 }
 

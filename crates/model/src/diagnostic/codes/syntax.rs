@@ -265,4 +265,10 @@ codes! {
         harm: "The value is longer or shorter than the one that was meant: values are lost in it, and what is cut off is not looked for.",
         cure: "Put each value on a line of its own, below the one before it. Quote a value that has a `#` in it; write a comment with a space behind its `#`.",
     }
+    /// A key that a global document and another one give
+    GLOBAL_TWICE = "CC0146" "global-twice" Warning {
+        cause: "A document behind `action: global` gives a key that the global document gives too, with another value.",
+        harm: "Readers differ on which of the two holds: here the document's own does, and pySigma takes the global one's, so one file is two rules.",
+        cure: "Give the key in one of the documents alone: leave it out of the global one, and write it into each document that it is for.",
+    }
 }
