@@ -911,6 +911,30 @@ fn native_codes(condition: &str) -> Vec<&'static str> {
 }
 
 #[test]
+fn a_path_that_is_written_into_a_regex_as_it_is_is_told() {
+    for path in [
+        r"C:\Windows\System32\cmd.exe",
+        r"\Device\HarddiskVolume",
+        r"\bin\sh",
+        r"\system32\drivers\foo.sys",
+        r"^C:\Windows\\Temp",
+    ] {
+        assert_eq!(of_item(&format!("Image|re: '{path}'")), ["CC0147"], "{path}");
+        assert!(native_codes(&format!("line matches r\"{path}\"")).contains(&"CC0147"), "{path}");
+        let doubled = path.replace(r"\\", r"\").replace('\\', r"\\");
+        assert_eq!(of_item(&format!("Image|re: '{doubled}'")), [""; 0], "{doubled}");
+        assert!(!native_codes(&format!("line matches r\"{doubled}\"")).contains(&"CC0147"), "{doubled}");
+    }
+    assert_eq!(of_item(r"Image|re: 'C:\\\\Windows\\\\.+x'"), ["CC0147"]);
+    // JSON in a command line has two.
+    assert_eq!(of_item(r"CommandLine|re: 'C:\\\\Windows\\\\.+x'"), [""; 0]);
+    for refused in [r"\AppData\Roaming\.+x", r"C:\Windows\System32\printui.exe", r"C:\Users\x", r"C:\Temp\a"] {
+        let told = helps(TEMPLATES, PROCESS, &format!("Image|re: '{refused}'")).join("\n");
+        assert!(told.contains(r"for a backslash, as in a path, write `\\`"), "{refused}: {told}");
+    }
+}
+
+#[test]
 fn an_empty_list_is_there_and_has_no_element() {
     let found = |item: &str| read(&[("r.yml", rule_of(PROCESS, item))]);
     for item in ["Words: '*'", "Words|contains: ''", "Words|re: '.*'", "Words|endswith: ['a', '']"] {

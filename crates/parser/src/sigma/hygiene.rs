@@ -9,7 +9,7 @@ use super::modifier::{Encoding, Kind, Part};
 use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::language::Language;
-use contentcheck_model::regex;
+use contentcheck_model::regex::{self, Path};
 use contentcheck_model::source::Span;
 
 /// Looks at every item and at the names of the selections.
@@ -477,6 +477,27 @@ pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut 
         (format!("`.*` at {edge} of a regex has no effect"), "remove it; a regex may match anywhere".to_owned())
     };
     sink.push(sink.diagnostic(&codes::PLAIN_EXPRESSION, value.span, message).with_help(help));
+}
+
+/// `C:\Windows` as a regex, and `C:\\\\Windows` where a field has paths alone.
+pub(crate) fn path_in_regex(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
+    let text = &*value.text;
+    let (message, help) = match regex::written_path(text) {
+        Some(Path::Escape(from, to)) => {
+            let part = clip(text.get(from..to).unwrap_or(""));
+            let escape = clip(text.get(from..from + 2).unwrap_or(""));
+            (
+                format!("`{part}` looks like a part of a path, and `{escape}` is a class or an assertion in a regex"),
+                "for a backslash, as in a path, write `\\\\`",
+            )
+        }
+        Some(Path::Twice(..)) if item.field.is_some_and(|field| PATHS.contains(&field)) => (
+            format!("`{}` asks for two backslashes after the drive", clip(text)),
+            "write `\\\\` for one backslash: YAML doubles none in single quotes",
+        ),
+        _ => return,
+    };
+    sink.push(sink.diagnostic(&codes::REGEX_PATH, value.span, message).with_help(help));
 }
 
 #[cfg(test)]

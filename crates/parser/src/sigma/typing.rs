@@ -368,6 +368,7 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
         }
         if inspected.is_ok() {
             hygiene::plain_expression(item, value, sink);
+            hygiene::path_in_regex(item, value, sink);
             if let Some((inner, flags)) = regex::delimited(&value.text) {
                 let message = format!("the slashes and flags of `{}` are a part of the regex", clip(&value.text));
                 let found = sink.diagnostic(&codes::FOREIGN_PATTERN, value.span, message);

@@ -271,4 +271,10 @@ codes! {
         harm: "Readers differ on which of the two holds: here the document's own does, and pySigma takes the global one's, so one file is two rules.",
         cure: "Give the key in one of the documents alone: leave it out of the global one, and write it into each document that it is for.",
     }
+    /// A path in a regex with single backslashes
+    REGEX_PATH = "CC0147" "regex-path" Warning {
+        cause: "A path was put into a regex as it is, as in `C:\\Windows\\System32`, where `\\W` is any character but a letter or digit and `\\S` any but a space; or its backslashes were doubled twice.",
+        harm: "No path matches: the regex asks for other characters where the backslashes are.",
+        cure: "Write `\\\\` for a backslash of a path, and `\\.` for its dot; or compare with `contains` or `endswith`, which take a path as it is.",
+    }
 }

@@ -5,7 +5,7 @@ use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
 use contentcheck_model::limits;
 use contentcheck_model::predicate::Network;
 use contentcheck_model::predicate::{Comparison, IntRange, Pattern, Regex, Test, TextPattern, WildcardPart};
-use contentcheck_model::regex::{self, Flags};
+use contentcheck_model::regex::{self, Flags, Path};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, Scalar};
 use contentcheck_model::wildcard;
@@ -347,6 +347,13 @@ fn regex(
         Ok(states) => {
             if regex::matches_everything(value, flags) {
                 everything(asked, span, format!("`{}` matches every string", clip(value)), sink);
+            }
+            if let Some(Path::Escape(from, to)) = regex::written_path(value) {
+                let part = clip(value.get(from..to).unwrap_or(""));
+                let message =
+                    format!("`{part}` looks like a part of a path, and its backslash begins an escape of a regex");
+                let found = sink.diagnostic(&codes::REGEX_PATH, span, message);
+                sink.push(found.with_help("for a backslash, as in a path, write `\\\\` in a raw string"));
             }
             if let Some((inner, _)) = regex::delimited(value) {
                 let message = format!("the slashes and flags of `{}` are a part of the regex", clip(value));
