@@ -935,6 +935,20 @@ fn a_path_that_is_written_into_a_regex_as_it_is_is_told() {
 }
 
 #[test]
+fn a_share_that_begins_with_one_backslash_is_told() {
+    for value in [r"\\10.0.0.1\share\", r"\\server\c$", r"\\.\pipe\x", r"\\server\\share"] {
+        for key in ["Image|startswith", "Image", "CommandLine|startswith"] {
+            assert_eq!(of_item(&format!("{key}: '{value}x'")), ["CC0126"], "{key} {value}");
+        }
+        assert_eq!(of_item(&format!("CommandLine|contains: '{value}x'")), [""; 0], "{value}");
+        assert_eq!(of_item(&format!(r"Image|startswith: '\\{value}x'")), [""; 0], "{value}");
+    }
+    for value in [r"\\*\IPC$", r"\\evil", r"\evil\x.exe"] {
+        assert!(!of_item(&format!("CommandLine|startswith: '{value}'")).contains(&"CC0126"), "{value}");
+    }
+}
+
+#[test]
 fn an_empty_list_is_there_and_has_no_element() {
     let found = |item: &str| read(&[("r.yml", rule_of(PROCESS, item))]);
     for item in ["Words: '*'", "Words|contains: ''", "Words|re: '.*'", "Words|endswith: ['a', '']"] {

@@ -29,6 +29,7 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
             if item.modifiers.kind == Kind::Plain {
                 placeholder(item, value, text, sink);
                 escaped_wildcard(value, text, sink);
+                share(item, value, text, sink);
                 query_wildcard(item, value, text, sink);
                 if foreign_pattern(item, value, text, sink) {
                     continue;
@@ -231,6 +232,20 @@ fn escaped_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
         }
         is_open = character == '*';
     }
+}
+
+/// `\\\\server\\share\\` where the beginning is compared: the two backslashes are one, with which no path of a share begins.
+fn share(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) {
+    let begins = matches!(item.modifiers.part, Part::Whole | Part::StartsWith) && item.modifiers.encodings.is_empty();
+    let Some(rest) = text.strip_prefix(r"\\").filter(|_| begins && item.field.is_some()) else { return };
+    let is_name = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | '_');
+    let name = rest.split(|sign| !is_name(sign)).next().unwrap_or("");
+    if name.is_empty() || !rest.get(name.len()..).is_some_and(|rest| rest.starts_with('\\')) {
+        return;
+    }
+    let message = format!("`{}` begins with one backslash: `\\\\` is an escape that stands for one", clip(text));
+    let found = sink.diagnostic(&codes::ESCAPED_WILDCARD, value.span, message);
+    sink.push(found.with_help(format!("a share begins with two: write `\\\\\\\\{}`", clip(rest))));
 }
 
 /// `x.php?id=`: the question mark of a URL is a wildcard.

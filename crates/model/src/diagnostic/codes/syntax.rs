@@ -147,9 +147,9 @@ codes! {
     }
     /// A wildcard that is escaped by a path's backslash
     ESCAPED_WILDCARD = "CC0126" "escaped-wildcard" Warning {
-        cause: "A path ends in `\\*`. A backslash before `*` or `?` takes away its meaning, so this asks for the character itself and for no backslash.",
-        harm: "No file name holds a star, so the value never matches, while it reads as if it matched everything below the directory.",
-        cure: "Write `\\\\*` for a backslash and a wildcard. If the star itself is meant, accept the finding; for a backslash and a star write `\\\\\\*`.",
+        cause: "A path ends in `\\*`. A backslash before `*` or `?` takes away its meaning, so this asks for the character itself and for no backslash. Or a value begins with `\\\\server\\`, where `\\\\` is an escape for one backslash.",
+        harm: "No file name holds a star, so the value never matches, while it reads as if it matched everything below the directory. No path of a share begins with one backslash.",
+        cure: "Write `\\\\*` for a backslash and a wildcard. If the star itself is meant, accept the finding; for a backslash and a star write `\\\\\\*`. A share begins with `\\\\\\\\`.",
     }
     /// A value with a character at its edge or inside that no log has there
     STRAY_CHARACTER = "CC0127" "stray-character" Warning {
