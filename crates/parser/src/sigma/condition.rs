@@ -140,7 +140,8 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
                 let is_not = matches!(next, Some(Token::Word(next)) if next.eq_ignore_ascii_case("not"));
                 let (span, message, help) = joined(before, word, span);
                 // `but not x` has its `not` already.
-                (span, message, if is_not { help.replace("write `and not`", "write `and`") } else { help })
+                let whole = format!("write `and not` for `{} not`", clip(word));
+                (span, message, if is_not && help == "write `and not`" { whole } else { help })
             }
             Token::Open => {
                 (span, "`and` or `or` is missing before this parenthesis".to_owned(), "write `and` or `or`".to_owned())
@@ -464,7 +465,7 @@ mod tests {
     #[test]
     fn a_help_that_is_followed_makes_a_condition() {
         for word in ["but", "unless", "except", "without", "excluding", "minus"] {
-            assert_eq!(help(&format!("s {word} not 1 of f*")), "write `and`", "{word}");
+            assert_eq!(help(&format!("s {word} not 1 of f*")), format!("write `and not` for `{word} not`"));
             assert_eq!(help(&format!("s {word} 1 of f*")), "write `and not`", "{word}");
         }
         for (text, said) in [
