@@ -948,6 +948,43 @@ fn a_share_that_begins_with_one_backslash_is_told() {
     }
 }
 
+const TYPES: &str = "template acme.t @ 1 {
+    serves { product: \"windows\", category: \"process_creation\" }
+    1 n : int
+    2 f : float
+    3 by : bytes
+    4 s : string?
+    5 l : list<string>?
+}
+";
+
+#[test]
+fn a_value_in_quotes_is_converted_to_the_type_of_its_field() {
+    let told = |item: &str| helps(TYPES, PROCESS, item);
+    for item in
+        ["n: 4.0", "n: '4'", "n: '0x10'", "f: '1.5'", "f: '2'", "f: 2", "by: 'b705e9'", "by: ['00', 'FF01']", "n|gt: 4"]
+    {
+        let told: Vec<String> = told(item).into_iter().filter(|said| !said.starts_with("CC0121")).collect();
+        assert_eq!(told, [""; 0], "{item}");
+    }
+    for (item, code, help) in [
+        ("n: 4.5", "CC0302", "write a number"),
+        ("f: 'x'", "CC0302", "write a number"),
+        ("by: 'b70'", "CC0302", "pairs of hexadecimal digits"),
+        ("by: 'evil'", "CC0302", "pairs of hexadecimal digits"),
+        ("n|gt: 9223372036854775807", "CC0120", "the number that is meant"),
+        ("n|lt: -9223372036854775808", "CC0120", "the number that is meant"),
+        ("s|gt: 5", "CC0304", "a field that is a number"),
+        ("l|lte: 5", "CC0304", "a field that is a number"),
+    ] {
+        let told = told(item);
+        assert!(told.iter().any(|said| said.starts_with(code) && said.contains(help)), "{item}: {told:?}");
+    }
+    for item in ["n|gte: 9223372036854775807", "n|lte: -9223372036854775808", "f|gt: 5"] {
+        assert_eq!(told(item), [""; 0], "{item}");
+    }
+}
+
 #[test]
 fn an_empty_list_is_there_and_has_no_element() {
     let found = |item: &str| read(&[("r.yml", rule_of(PROCESS, item))]);

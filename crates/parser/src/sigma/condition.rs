@@ -80,7 +80,7 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
     if let Some(at) = text.find('|').filter(is_aggregation) {
         let found = sink
             .diagnostic(&codes::DEPRECATED_AGGREGATION, place(at, text.trim_end().len()), "aggregation in a condition was removed from Sigma")
-            .with_help("write a correlation rule: `type: event_count`, `value_count` or `temporal`, with `timespan` and `group-by`");
+            .with_help("write a correlation rule: `type: event_count`, `value_count` or `temporal`, with `timespan` and `group-by`; this version checks such rules and does not run them, so this one cannot ship yet");
         return Err(sink.refuse(found));
     }
     let mut tokens = Vec::new();
