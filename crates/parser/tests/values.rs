@@ -964,10 +964,10 @@ fn a_value_in_quotes_is_converted_to_the_type_of_its_field() {
     for item in
         ["n: 4.0", "n: '4'", "n: '0x10'", "f: '1.5'", "f: '2'", "f: 2", "by: 'b705e9'", "by: ['00', 'FF01']", "n|gt: 4"]
     {
-        let told: Vec<String> = told(item).into_iter().filter(|said| !said.starts_with("CC0121")).collect();
-        assert_eq!(told, [""; 0], "{item}");
+        assert_eq!(told(item), [""; 0], "{item}");
     }
     for (item, code, help) in [
+        ("s: 4.0", "CC0121", "quote it"),
         ("n: 4.5", "CC0302", "write a number"),
         ("f: 'x'", "CC0302", "write a number"),
         ("by: 'b70'", "CC0302", "pairs of hexadecimal digits"),

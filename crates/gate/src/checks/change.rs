@@ -526,8 +526,9 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
                 message
             } else {
                 format!(
-                    "of the {} that the table `{name}` had {kept} are left; it has {rows} now",
-                    plural(before, "row")
+                    "of the {} that the table `{name}` had {kept} {} left; it has {rows} now",
+                    plural(before, "row"),
+                    if kept == 1 { "is" } else { "are" }
                 )
             };
             outcome.findings.push(shrunk(message, rule, detail(before, kept, name)));

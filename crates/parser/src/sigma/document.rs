@@ -560,7 +560,7 @@ fn rule(
     let types = logsource.as_ref().map_or_else(|_| Arc::default(), |(source, _)| catalogue.candidates(source));
     let types: Vec<&Entry> = types.iter().filter_map(|index| catalogue.entry(*index)).collect();
     wildcards(&detections, &types, sink);
-    hygiene::check(&detections, sink);
+    hygiene::check(&detections, &types, sink);
     let (logsource, logsource_span) = logsource?;
     facts.logsource = Some(logsource.clone());
     let mut values = limits::RULE_VALUES;

@@ -6,14 +6,16 @@ use std::collections::HashMap;
 use super::condition::Quantity;
 use super::detection::{Detections, Item, Raw, Written, matches_all};
 use super::modifier::{Encoding, Kind, Part};
+use contentcheck_model::catalogue::Entry;
 use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::language::Language;
 use contentcheck_model::regex::{self, Path};
 use contentcheck_model::source::Span;
+use contentcheck_model::template::Scalar;
 
 /// Looks at every item and at the names of the selections.
-pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
+pub(crate) fn check(detections: &Detections<'_>, types: &[&Entry], sink: &mut Sink) {
     alike_names(detections, sink);
     for selection in &detections.selections {
         characters("the name of a selection", selection.name, selection.span, sink);
@@ -22,7 +24,7 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
         field_name(item, sink);
         whole_item(item, sink);
         for value in &item.values {
-            spelt_number(item, value, sink);
+            spelt_number(item, value, types, sink);
             let Raw::Text(text) = &value.raw else { continue };
             let is_regex = item.modifiers.kind == Kind::Regex;
             characters::in_value(Language::Sigma, is_regex, text, value.span, sink);
@@ -48,7 +50,7 @@ pub(crate) fn characters(what: &str, text: &str, span: Span, sink: &mut Sink) {
 }
 
 /// A number that is compared as a string in another spelling than its own.
-fn spelt_number(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
+fn spelt_number(item: &Item<'_>, value: &Written<'_>, types: &[&Entry], sink: &mut Sink) {
     let modifiers = &item.modifiers;
     let as_text = item.field.is_none()
         || modifiers.part != Part::Whole
@@ -60,7 +62,13 @@ fn spelt_number(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
         Raw::Float(_) => !value.written.contains(['e', 'E']) && matches!(modifiers.kind, Kind::Plain | Kind::Regex),
         _ => false,
     };
-    if is_lost && value.written != value.text {
+    // On a number it is compared by its value, and quotes would not change that.
+    let is_number = |of: &&Entry| {
+        let scalar = item.field.and_then(|field| of.describe(field)).map(|info| info.ty.scalar);
+        matches!(scalar, Some(Scalar::Int | Scalar::Float))
+    };
+    let by_value = item.modifiers.kind == Kind::Plain && !as_text && types.iter().any(is_number);
+    if is_lost && !by_value && value.written != value.text {
         let message = format!("`{}` is the number {} in YAML", clip(value.written), clip(&value.text));
         let found = sink.diagnostic(&codes::AMBIGUOUS_SCALAR, value.span, message);
         sink.push(found.with_help("quote it to compare it as it is written"));
