@@ -84,6 +84,38 @@ fn comments_accept_them_and_are_not_unused_where_nobody_looked() {
     assert_eq!(found(&files, Depth::Deep, 1), [" CC0719"]);
 }
 
+/// What one finding says may be accepted; what is proven of the rule is said all the same.
+#[test]
+fn other_findings_hide_no_proof() {
+    let rule = |body: &str| {
+        format!(
+            "title: A rule\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f0001\nstatus: test\nlogsource: {{product: windows, category: \
+             process_creation}}\ndetection:\n{body}level: low\n"
+        )
+    };
+    let files = |text: &str, expected: &[&str]| {
+        let files = [("r.yml", text, Language::Sigma)];
+        assert_eq!(short(&found(&files, Depth::Quick, 1)), expected, "{text}");
+    };
+    let selection = "    s:\n        Image|endswith: '\\rare.exe'\n        User: '*'ACCEPT\n";
+    let filter = "    f:\n        Image|endswith: '\\b.exe'\n        User: 'x'\n    condition: s and not f\n";
+    for accept in ["", " # contentcheck: allow CC0607, CC0609, CC0610 -- meant"] {
+        for (body, expected) in [
+            ("    s:\n        CommandLine: '*'ACCEPT\n    condition: not s\n".to_owned(), "1 CC0611"),
+            (format!("{selection}{filter}"), "1 CC0613"),
+            (format!("{selection}{filter}").replace("User: 'x'", "User: '*'ACCEPT"), "1 CC0613"),
+            (format!("{selection}{filter}").replace("User: 'x'", "User|re: '|x'ACCEPT"), "1 CC0613"),
+            ("    s:\n        User|all: ['a', 'b']ACCEPT\n    condition: s\n".to_owned(), "1 CC0611"),
+        ] {
+            files(&rule(&body.replace("ACCEPT", accept)), &[expected]);
+        }
+    }
+    // What was found in one rule says nothing of another one in its file.
+    let never = rule("    s:\n        Nothing: 'x'\n    condition: s\n").replace("5f0001", "5f0002");
+    let both = format!("{never}---\n{}", rule("    s:\n        CommandLine: '*'\n    condition: not s\n"));
+    files(&both, &["1 CC0611"]);
+}
+
 #[test]
 fn findings_do_not_depend_on_threads() {
     let conditions: Vec<String> = (0..40)

@@ -8,13 +8,16 @@ use std::collections::BTreeSet;
 
 use contentcheck_model::diagnostic::FixKind;
 use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
+use contentcheck_parser::release::{Checking, Gathered};
 use fixing::{Done, Library, fix_all};
 use proptest::prelude::*;
 
 // --- generated Sigma ----------------------------------------------------------------------
 
 fn item() -> impl Strategy<Value = String> {
-    let field = prop::sample::select(vec!["Image", "CommandLine", "User", "ProcessId", "ParentImage", "LogonId"]);
+    let field =
+        prop::sample::select(vec!["Image", "CommandLine", "User", "ProcessId", "ParentImage", "LogonId", "Hosts"]);
     let modifiers = prop::sample::select(vec![
         "",
         "",
@@ -83,9 +86,9 @@ fn sigma() -> impl Strategy<Value = String> {
             "tags: [Attack.T1059, \"attack.T1059\"] # note",
             "references:\n    - &a 'https://a.b/#c'\n    - *a\n    - 'https://a.b/#c' # note",
         ]),
-        word(&["product: Windows # note", "product: 'Windows' # note", "product: windows"]),
+        word(&["product: Windows # note", "product: 'Windows' # note", "product: windows", "product: acme"]),
     );
-    let selections = prop::collection::vec(prop::collection::vec(item(), 1..3), 1..4);
+    let selections = prop::collection::vec(prop::collection::vec(item(), 1..4), 1..4);
     let condition = word(&["1 of s*", "all of s*", "s0 and not 1 of s*", "s0"]);
     (head, selections, condition).prop_map(|((title, level, status, date, tags, product), selections, condition)| {
         let selections: String = selections
@@ -93,10 +96,10 @@ fn sigma() -> impl Strategy<Value = String> {
             .enumerate()
             .map(|(at, items)| {
                 // Keys of a mapping are unique.
-                let mut fields = BTreeSet::new();
+                let mut keys = BTreeSet::new();
                 let items: String = items
                     .iter()
-                    .filter(|item| fields.insert(item.split([':', '|']).next().unwrap().to_owned()))
+                    .filter(|item| keys.insert(item.split(':').next().unwrap().to_owned()))
                     .map(String::as_str)
                     .collect();
                 format!("    s{at}: # note\n{items}")
@@ -187,8 +190,22 @@ thread_local! {
         .iter()
         .filter(|template| template.to_string().contains("process_creation") || template.to_string().contains("process.creat"))
         .cloned()
+        .chain(Gathered::of(vec![(Source::new("t.content", LISTS), Language::Native)]).check(&Checking::default()).catalogue().newest().into_iter().cloned())
         .collect();
 }
+
+/// Process creation with a list, which the library has none of.
+const LISTS: &str = "template acme.process @ 1 {
+    serves { product: \"acme\", category: \"process_creation\" }
+    1 Image: string nocase
+    2 CommandLine: string? nocase
+    3 User: string?
+    4 ProcessId: int
+    5 ParentImage: string? nocase
+    6 LogonId: int?
+    7 Hosts: list<string>?
+}
+";
 
 proptest! {
     #[test]

@@ -1,8 +1,7 @@
-//! Applying fixes and showing them.
+//! Showing what fixes change.
 
 use std::fmt::Write;
 
-pub use contentcheck_model::diagnostic::fix::apply;
 use contentcheck_model::diagnostic::visible;
 use similar::TextDiff;
 

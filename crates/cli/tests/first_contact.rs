@@ -573,3 +573,45 @@ fn an_exclusion_that_leaves_nothing_out_is_told() {
         assert!(!told(idle, "sigma"), "{idle}");
     }
 }
+
+/// Settings that lie below what is named do not count, and whoever wrote them learns it: a gate without its fleet, baseline and
+/// recordings would pass more than it should.
+#[test]
+fn settings_below_what_is_named_are_told_of() {
+    let root = scratch("settings-below");
+    assert_eq!(run(&root, &["init", "demo"]).exit, 0);
+    let told = "demo/contentcheck.toml does not count";
+    let lint = run(&root, &["lint", "."]);
+    assert!(lint.err.contains(told), "{}", lint.err);
+    let gate = run(&root, &["gate", ".", "--cases", "16"]);
+    assert!(
+        gate.exit == 2 && gate.err.contains(told) && gate.err.contains("--no-config"),
+        "{} {}",
+        gate.exit,
+        gate.err
+    );
+    let aware = [&["--no-config"][..], &["--config", "demo/contentcheck.toml"]];
+    for more in aware {
+        let arguments: Vec<&str> = ["gate", ".", "--cases", "16"].iter().chain(more).copied().collect();
+        assert_ne!(run(&root, &arguments).exit, 2, "{more:?}");
+    }
+    for named in ["demo", "demo/rules", "demo/rules/first.yml"] {
+        let lint = run(&root, &["lint", named]);
+        assert!(!lint.err.contains("not count"), "{named}: {}", lint.err);
+        assert_ne!(run(&root, &["gate", named, "--cases", "16"]).exit, 2, "{named}");
+    }
+    fs::create_dir_all(root.join("other")).unwrap();
+    fs::copy(root.join("demo/contentcheck.toml"), root.join("other/contentcheck.toml")).unwrap();
+    assert!(run(&root, &["lint", "."]).err.contains("and 1 more do not count"));
+}
+
+#[test]
+fn an_exclusion_that_leaves_nothing_out_is_told_of_without_settings_too() {
+    let root = scratch("exclusion");
+    assert_eq!(run(&root, &["init", "demo"]).exit, 0);
+    fs::remove_file(root.join("demo/contentcheck.toml")).unwrap();
+    for (glob, idle) in [("nothing*", true), ("*.test.yml", false), ("demo/nothing/", true)] {
+        let lint = run(&root, &["lint", ".", "--exclude", glob]);
+        assert_eq!(lint.err.contains("leaves nothing out"), idle, "{glob}: {}", lint.err);
+    }
+}

@@ -7,6 +7,8 @@ use crate::diagnostic::{Code, FixKind, Sink, clip, codes};
 use crate::language::Language;
 use crate::source::Span;
 
+mod alike;
+
 /// Reports control characters and characters that disguise text. A run of them is one finding.
 pub fn check(text: &str, sink: &mut Sink) {
     let suspicious = |byte: u8| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte >= 0x7F;
@@ -57,6 +59,9 @@ pub fn in_name(language: Language, what: &str, text: &str, span: Span, sink: &mu
     } else if let Some(word) = look_alike(text) {
         // A name of the native language has no escapes.
         imitated(what, word, span, (language == Language::Sigma).then_some("between double quotes"), sink);
+    } else if let Some((sign, alike)) = alike_sign(text) {
+        let message = format!("{what} has {}", imitation(sign, alike));
+        sink.push(sink.diagnostic(&codes::MIXED_SCRIPTS, span, message).with_help(format!("write `{alike}`")));
     }
 }
 
@@ -90,6 +95,11 @@ pub fn in_value(language: Language, is_regex: bool, text: &str, span: Span, sink
     let words = if is_regex { outside_classes(text) } else { Cow::Borrowed(text) };
     if let Some(word) = look_alike(&words) {
         imitated("the value", word, span, Some(unless_raw(written)), sink);
+    } else if let Some((sign, alike)) = alike_sign(&words) {
+        let message = format!("`{}` has {}", clip(text), imitation(sign, alike));
+        let escape = escape(language, sign);
+        let help = format!("write `{alike}`; where it is meant, write it {} as {escape}", unless_raw(written));
+        sink.push(sink.diagnostic(&codes::MIXED_SCRIPTS, span, message).with_help(help));
     }
 }
 
@@ -98,6 +108,9 @@ pub fn in_value(language: Language, is_regex: bool, text: &str, span: Span, sink
 pub(crate) fn doubt(text: &str) -> Option<(&'static Code, String)> {
     if let Some(sign) = hidden(text) {
         return Some((&codes::STRAY_CHARACTER, format!("has {}", named(sign))));
+    }
+    if let Some((sign, alike)) = alike_sign(text) {
+        return Some((&codes::MIXED_SCRIPTS, format!("has {}", imitation(sign, alike))));
     }
     let word = look_alike(text)?;
     let foreign = word.chars().find(|sign| !sign.is_ascii()).map_or(0, u32::from);
@@ -130,6 +143,10 @@ fn imitated(what: &str, word: &str, span: Span, place: Option<&str>, sink: &mut 
     sink.push(sink.diagnostic(&codes::MIXED_SCRIPTS, span, message).with_help(help));
 }
 
+fn imitation(sign: char, alike: &str) -> String {
+    format!("`{sign}`, which is U+{:04X} and looks like `{alike}`", u32::from(sign))
+}
+
 /// Where an escape is one: a raw string of the native language has none.
 fn unless_raw(written: &str) -> &'static str {
     if written.starts_with("r\"") || written.starts_with("r#") {
@@ -152,6 +169,7 @@ fn escape(language: Language, sign: char) -> String {
 fn named(sign: char) -> String {
     let number = u32::from(sign);
     match sign {
+        '\u{FFFD}' => "U+FFFD, which stands for a character that could not be read".to_owned(),
         '\u{A0}' => format!("the no-break space U+{number:04X}"),
         '\u{AD}' => format!("the soft hyphen U+{number:04X}"),
         '\u{2028}' | '\u{2029}' => format!("the line separator U+{number:04X}"),
@@ -201,7 +219,8 @@ fn outside_classes(regex: &str) -> Cow<'_, str> {
     Cow::Owned(outside)
 }
 
-/// Characters that take no room on a screen, or that of nothing: what has them looks like what has not.
+/// Characters that take no room on a screen, or that of nothing: what has them looks like what has not. They are those that
+/// Unicode lets be ignored where nothing shows them (`Default_Ignorable_Code_Point`).
 const fn is_invisible(sign: char) -> bool {
     is_disguise(sign)
         || matches!(
@@ -212,13 +231,16 @@ const fn is_invisible(sign: char) -> bool {
                 | '\u{1160}'
                 | '\u{17B4}'
                 | '\u{17B5}'
-                | '\u{180B}'..='\u{180E}'
+                | '\u{180B}'..='\u{180F}'
                 | '\u{200B}'..='\u{200D}'
-                | '\u{2060}'..='\u{2065}'
-                | '\u{206A}'..='\u{206F}'
+                | '\u{2060}'..='\u{206F}'
                 | '\u{3164}'
+                | '\u{FE00}'..='\u{FE0F}'
                 | '\u{FFA0}'
-                | '\u{E0000}'..='\u{E007F}'
+                | '\u{FFF0}'..='\u{FFF8}'
+                | '\u{1BCA0}'..='\u{1BCA3}'
+                | '\u{1D173}'..='\u{1D17A}'
+                | '\u{E0000}'..='\u{E0FFF}'
         )
 }
 
@@ -233,7 +255,7 @@ fn hidden(text: &str) -> Option<char> {
     if text.is_ascii() {
         return None;
     }
-    let odd = |sign: char| is_invisible(sign) || is_odd_space(sign);
+    let odd = |sign: char| is_invisible(sign) || is_odd_space(sign) || sign == '\u{FFFD}';
     // Text that has nothing else looks for just that.
     if text.chars().all(|sign| odd(sign) || sign.is_whitespace()) {
         return None;
@@ -245,9 +267,12 @@ fn hidden(text: &str) -> Option<char> {
         let joins = matches!(sign, '\u{200C}' | '\u{200D}') && beyond(before) && beyond(rest.peek().copied());
         // Tags spell the flags of regions behind a black flag.
         let is_tag = matches!(sign, '\u{E0020}'..='\u{E007F}') && beyond(before);
+        // A variant of the character before it: of an emoji, or of a digit on a key.
+        let is_variant = matches!(sign, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
+            && (beyond(before) || rest.peek() == Some(&'\u{20E3}'));
         // Between words of scripts that write them without spaces, the wide one is the usual one.
         let is_wide = sign == '\u{3000}' && (beyond(before) || beyond(rest.peek().copied()));
-        if odd(sign) && !joins && !is_tag && !is_wide {
+        if odd(sign) && !joins && !is_tag && !is_variant && !is_wide {
             return Some(sign);
         }
         before = Some(sign);
@@ -263,8 +288,18 @@ fn look_alike(text: &str) -> Option<&str> {
     }
     text.split(|sign: char| !sign.is_alphanumeric()).find(|word| {
         let latin = word.bytes().any(|byte| byte.is_ascii_alphabetic());
-        word.chars().any(|sign| is_styled(sign) || (latin && shares_shapes(sign)))
+        word.chars().any(|sign| is_styled(sign) || (latin && (shares_shapes(sign) || alike::letter(sign).is_some())))
     })
+}
+
+/// The first sign that looks like one of ASCII, in a text of ASCII letters: other alphabets have signs of their own.
+fn alike_sign(text: &str) -> Option<(char, &'static str)> {
+    if text.is_ascii() || text.chars().any(|sign| !sign.is_ascii() && sign.is_alphanumeric()) {
+        return None;
+    }
+    text.contains(|sign: char| sign.is_ascii_alphanumeric())
+        .then(|| text.chars().find_map(|sign| Some((sign, alike::sign(sign)?))))
+        .flatten()
 }
 
 /// Letters of Greek, Cyrillic, Armenian, Lisu and Cherokee.

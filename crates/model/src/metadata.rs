@@ -52,7 +52,15 @@ pub fn tag(tag: &str, span: Span, sink: &mut Sink) {
     if !legal(namespace) || !legal(name) {
         let lower = tag.to_ascii_lowercase();
         let (lower_namespace, lower_name) = lower.split_once('.').unwrap_or(("", ""));
-        if legal(lower_namespace) && legal(lower_name) {
+        let id = likely_tag(tag).filter(|_| !NAMESPACES.contains(&lower_namespace));
+        if let Some(whole) = id.filter(|whole| whole.ends_with(&lower)) {
+            // In lower case alone it would be a tag of a namespace that there is not.
+            let found = sink
+                .diagnostic(&codes::INVALID_TAG, span, format!("the tag `{}` has no namespace", clip(tag)))
+                .with_help(format!("write `{whole}`"))
+                .with_spelling(FixKind::LowerCase, "write it with its namespace, in lower case", tag, &whole);
+            sink.push(found);
+        } else if legal(lower_namespace) && legal(lower_name) && NAMESPACES.contains(&lower_namespace) {
             let found = sink
                 .diagnostic(&codes::INVALID_TAG, span, format!("the tag `{}` is not lower case", clip(tag)))
                 .with_help(format!("write `{lower}`"))
@@ -256,6 +264,36 @@ mod tests {
         assert_eq!(parse_day("2023/01/31"), Some(((2023, 1, 31), '/')));
         assert_eq!(parse_day("2023-1-31"), Some(((2023, 1, 31), '?')));
         assert_eq!(parse_day("31.01.2023"), None);
+    }
+
+    #[test]
+    fn a_tag_is_written_as_one_that_there_is() {
+        let source = |tag: &str| crate::source::Source::new("x", format!("\"{tag}\""));
+        for (tag, fixed) in [
+            ("T1204.002", Some("attack.t1204.002")),
+            ("T1059", None),
+            ("Attack.T1059.001", Some("attack.t1059.001")),
+            ("ATTACK.Execution", Some("attack.execution")),
+            ("CVE.2021-44228", Some("cve.2021-44228")),
+            ("Foo.Bar", None),
+            ("G0016.Foo", None),
+            ("T1204.2", None),
+        ] {
+            let source = source(tag);
+            let mut sink = Sink::new(&source);
+            super::tag(tag, Span::new(0, tag.len() + 2), &mut sink);
+            let found = sink.finish();
+            let fix = found.iter().find_map(|found| found.fix.as_ref());
+            let text =
+                fix.map(|_| super::super::diagnostic::fix::apply(source.text(), &found.iter().collect::<Vec<_>>()).0);
+            assert_eq!(text.as_deref().map(|text| text.trim_matches('"')), fixed, "{tag}");
+            assert!(!found.is_empty(), "{tag}");
+            if let Some(text) = text {
+                let mut sink = Sink::new(&source);
+                super::tag(text.trim_matches('"'), Span::default(), &mut sink);
+                assert!(sink.is_empty(), "{text} is a tag");
+            }
+        }
     }
 
     #[test]

@@ -11,12 +11,16 @@ use crate::predicate::Regex;
 
 mod anchors;
 mod canonical;
+mod everything;
 mod likeness;
+mod path;
 mod pcre;
 mod remedy;
 
 pub use canonical::canonical;
+pub use everything::matches_everything;
 pub use likeness::is_likely;
+pub use path::{Path, written_path};
 
 /// What is wrong with an expression.
 #[derive(Debug)]
@@ -65,7 +69,7 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
             at: None,
         });
     }
-    let tree = pcre::parse(pattern, flags)?;
+    let tree = pcre::parse(pattern, flags).map_err(|problem| of_path(pattern, problem))?;
     let classes = classes(&tree);
     if classes > limits::REGEX_CLASSES {
         return Err(Problem {
@@ -114,6 +118,17 @@ pub fn inspect(pattern: &str, flags: Flags) -> Result<usize, Problem> {
     explodes(&hir).map_or(Ok(states), |(message, help)| {
         Err(Problem { code: &codes::REGEX_BACKTRACKS, message: message.to_owned(), help, at: None })
     })
+}
+
+/// A problem with the help for a path, where the escape that it is about begins a part of one.
+fn of_path(pattern: &str, problem: Problem) -> Problem {
+    let is_at = |from: usize| problem.at.is_none_or(|(start, end)| start <= from + 1 && from < end.max(start + 1));
+    match written_path(pattern) {
+        Some(Path::Escape(from, _)) if is_at(from) || problem.at.is_some_and(|(start, _)| from < start) => {
+            Problem { help: "for a backslash, as in a path, write `\\\\`", ..problem }
+        }
+        _ => problem,
+    }
 }
 
 /// How many copies of a part repeats make that stand in each other, of which the counts of one at least may vary. Such

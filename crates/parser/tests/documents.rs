@@ -189,3 +189,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_key_that_a_global_document_gives_otherwise_is_told() {
+    let told = |global: &str, own: &str| -> Vec<String> {
+        let text = format!("action: global\n{global}\n---\ntitle: T\nlogsource: {{category: x}}\n{own}\n");
+        let found = sigma(&text).diagnostics;
+        let told = found.iter().filter(|found| found.code.id == "CC0146");
+        told.map(|found| found.message.split('`').nth(1).unwrap_or_default().to_owned()).collect()
+    };
+    let body = "detection: {s: {a: b}, condition: s}";
+    for (global, own, keys) in [
+        ("level: high", "level: low", &["level"][..]),
+        ("level: high", "level: high", &[]),
+        ("level: high", "status: test", &[]),
+        ("tags: [attack.t1059]", "tags: [attack.t1068]", &["tags"]),
+        ("tags: [attack.t1059]", "tags: [attack.t1059]", &[]),
+        ("detection: {s: {a: c}}", "", &["a"]),
+        ("detection: {s: {a: b}}", "", &[]),
+        ("detection: {s: [c]}", "", &["s"]),
+        ("detection: {t: {a: c}, condition: t}", "", &["condition"]),
+        ("detection: {s: {a: 'b'}}", "", &[]),
+        ("title: U\nlevel: high\ndetection: {s: {a: c}}", "level: low", &["title", "level", "a"]),
+    ] {
+        assert_eq!(told(global, &format!("{own}\n{body}")), keys, "{global} and {own}");
+    }
+}

@@ -28,14 +28,22 @@ fn read(sources: &[(&str, String)]) -> Vec<Diagnostic> {
     Gathered::of(all).check(&Checking::default()).judge().findings().to_vec()
 }
 
-/// The codes that are found in a rule, but for those that ask for metadata.
-fn codes(logsource: &str, detection: &str, more: &str) -> Vec<&'static str> {
+/// A rule with one selection of these items.
+fn rule_of(logsource: &str, items: &str) -> String {
+    rule(logsource, &format!("s:\n    {items}\ncondition: s"), "")
+}
+
+fn rule(logsource: &str, detection: &str, more: &str) -> String {
     let indented: String = detection.lines().map(|line| format!("    {line}\n")).collect();
-    let text = format!(
+    format!(
         "title: A rule for this test\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: test\ndescription: It is for this test \
          alone.\nauthor: nobody\ndate: 2026-01-15\nlogsource: {{{logsource}}}\ndetection:\n{indented}level: low\n{more}"
-    );
-    let found = read(&[("r.yml", text)]);
+    )
+}
+
+/// The codes that are found in a rule, but for those that ask for metadata.
+fn codes(logsource: &str, detection: &str, more: &str) -> Vec<&'static str> {
+    let found = read(&[("r.yml", rule(logsource, detection, more))]);
     found.iter().map(|found| found.code.id).collect()
 }
 
@@ -88,6 +96,56 @@ fn characters_that_cannot_be_seen() {
     ] {
         assert_eq!(of_item(item), [""; 0], "{item}");
     }
+}
+
+#[test]
+fn signs_that_look_like_those_of_ascii() {
+    for value in [
+        "＼evil.exe",
+        r"\evil．exe",
+        "http：//evil",
+        "http:⁄⁄evil",
+        " −enc",
+        "x‑evil",
+        r"\evil∗.exe",
+        "conﬁg",
+        "\u{212A}ernel.exe",
+        "a․b",
+        "a；b",
+        "cmd ∕c",
+        "a＝b",
+        "a…b",
+    ] {
+        for item in ["CommandLine|contains: 'VALUE'", "CommandLine|contains: ['fine', 'VALUE']", "Image|re: 'VALUE$'"] {
+            let item = item.replace("VALUE", if item.contains("re:") { value.trim_start_matches('\\') } else { value });
+            assert_eq!(of_item(&item), ["CC0141"], "{item}");
+        }
+    }
+    for value in ["caf\u{FFFD}evil", "evil\u{FE0F}", "a\u{E0101}b", "a\u{180F}b"] {
+        assert_eq!(of_item(&format!("CommandLine|contains: '{value}'")), ["CC0127"], "{value:?}");
+    }
+    for value in [
+        " –enc",
+        "―enc",
+        "don’t",
+        "the „x“ y",
+        "管理者：admin",
+        "パスワード／cmd",
+        "x² + y³",
+        "10 µs",
+        "ærø",
+        "naïve",
+        "1\u{FE0F}\u{20E3}",
+        "\u{2764}\u{FE0F} x",
+        "€ 5",
+        "a→b",
+        "二〇二四年report",
+        "：",
+        "%E2",
+    ] {
+        assert_eq!(of_item(&format!("CommandLine|contains: '{value}'")), [""; 0], "{value:?}");
+    }
+    assert_eq!(of_item(r#"CommandLine|contains: "http\uFF1A//evil""#), [""; 0]);
 }
 
 #[test]
@@ -789,6 +847,172 @@ fn remedies_say_what_to_write() {
     assert!(provider.contains("recognise events of `Acme` alone") && provider.contains("declare a template type"));
     let number = helps(own, PROCESS, "EventID: [1, 2]").join("\n");
     assert_eq!(number, "CC0609 correct the value or the log source");
+}
+
+#[test]
+fn what_every_value_matches_is_told_in_whatever_form_it_is_written() {
+    let mut everything: Vec<String> = vec![
+        "User: '*'".into(),
+        "User: '**'".into(),
+        "User|base64offset|contains: 'e'".into(),
+        "User|base64offset|contains: 7".into(),
+        "User|base64offset|contains: ['evil.exe', 'e']".into(),
+        "User|base64|contains: ''".into(),
+        "User|windash|contains: ''".into(),
+    ];
+    for part in ["contains", "startswith", "endswith", "contains|cased"] {
+        everything.extend([format!("User|{part}: ''"), format!("User|{part}: ['evil', '']")]);
+    }
+    for empty in
+        ["evil|", "|evil", "(evil|bad|)", "(evil)*", "(?:evil)?", "^", "$", "", ".*", "a{0,3}", "(?s)^.*$", "x*$"]
+    {
+        // With `m` a `^` before what may be empty is refused.
+        for modifiers in ["re", "re|i", "re|m", "re|s"].into_iter().filter(|of| *of != "re|m" || !empty.contains("^."))
+        {
+            everything.push(format!("User|{modifiers}: '{empty}'"));
+            everything.push(format!("User|{modifiers}: ['evil', '{empty}']"));
+        }
+    }
+    for item in everything {
+        assert!(of_item(&item).contains(&"CC0607"), "{item}: {:?}", of_item(&item));
+        let native = item.strip_prefix("User|re: '").and_then(|regex| regex.strip_suffix('\''));
+        if let Some(regex) = native {
+            assert!(native_codes(&format!("line matches r\"{regex}\"")).contains(&"CC0607"), "{regex}");
+        }
+    }
+    for item in [
+        "User|re: 'evil|bad'",
+        "User|re: '^$'",
+        "User|re: '(evil)+'",
+        "User|re: '^.*$'",
+        "User|base64offset|contains: 'ev'",
+        "User|base64|contains: 'e'",
+        "User: ''",
+        "User: '*a'",
+        "User: '?'",
+    ] {
+        assert!(!of_item(item).contains(&"CC0607"), "{item}: {:?}", of_item(item));
+    }
+    for keywords in ["['evil', '']", "['']", "''", "['evil', '*']"] {
+        let found = codes(PROCESS, &format!("s:\n    User: x\nk: {keywords}\ncondition: s and k"), "");
+        assert!(found.contains(&"CC0607"), "{keywords}: {found:?}");
+    }
+}
+
+/// What is found in a native rule with a condition.
+fn native_codes(condition: &str) -> Vec<&'static str> {
+    let text = format!(
+        "template t.process @ 1 {{ 1 line: string? 2 words: list<string>? 3 pid: int }}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f0001\"\n    \
+         template: t.process @ 1\n    severity: low\n    when pid == 4 and {condition}\n}}\n"
+    );
+    let all = vec![(Source::new("a.content", text), Language::Native)];
+    let judged = Gathered::of(all).check(&Checking::default()).judge();
+    judged.findings().iter().map(|found| found.code.id).collect()
+}
+
+#[test]
+fn a_path_that_is_written_into_a_regex_as_it_is_is_told() {
+    for path in [
+        r"C:\Windows\System32\cmd.exe",
+        r"\Device\HarddiskVolume",
+        r"\bin\sh",
+        r"\system32\drivers\foo.sys",
+        r"^C:\Windows\\Temp",
+    ] {
+        assert_eq!(of_item(&format!("Image|re: '{path}'")), ["CC0147"], "{path}");
+        assert!(native_codes(&format!("line matches r\"{path}\"")).contains(&"CC0147"), "{path}");
+        let doubled = path.replace(r"\\", r"\").replace('\\', r"\\");
+        assert_eq!(of_item(&format!("Image|re: '{doubled}'")), [""; 0], "{doubled}");
+        assert!(!native_codes(&format!("line matches r\"{doubled}\"")).contains(&"CC0147"), "{doubled}");
+    }
+    assert_eq!(of_item(r"Image|re: 'C:\\\\Windows\\\\.+x'"), ["CC0147"]);
+    // JSON in a command line has two.
+    assert_eq!(of_item(r"CommandLine|re: 'C:\\\\Windows\\\\.+x'"), [""; 0]);
+    for refused in [r"\AppData\Roaming\.+x", r"C:\Windows\System32\printui.exe", r"C:\Users\x", r"C:\Temp\a"] {
+        let told = helps(TEMPLATES, PROCESS, &format!("Image|re: '{refused}'")).join("\n");
+        assert!(told.contains(r"for a backslash, as in a path, write `\\`"), "{refused}: {told}");
+    }
+}
+
+#[test]
+fn a_share_that_begins_with_one_backslash_is_told() {
+    for value in [r"\\10.0.0.1\share\", r"\\server\c$", r"\\.\pipe\x", r"\\server\\share"] {
+        for key in ["Image|startswith", "Image", "CommandLine|startswith"] {
+            assert_eq!(of_item(&format!("{key}: '{value}x'")), ["CC0126"], "{key} {value}");
+        }
+        assert_eq!(of_item(&format!("CommandLine|contains: '{value}x'")), [""; 0], "{value}");
+        assert_eq!(of_item(&format!(r"Image|startswith: '\\{value}x'")), [""; 0], "{value}");
+    }
+    for value in [r"\\*\IPC$", r"\\evil", r"\evil\x.exe"] {
+        assert!(!of_item(&format!("CommandLine|startswith: '{value}'")).contains(&"CC0126"), "{value}");
+    }
+}
+
+const TYPES: &str = "template acme.t @ 1 {
+    serves { product: \"windows\", category: \"process_creation\" }
+    1 n : int
+    2 f : float
+    3 by : bytes
+    4 s : string?
+    5 l : list<string>?
+}
+";
+
+#[test]
+fn a_value_in_quotes_is_converted_to_the_type_of_its_field() {
+    let told = |item: &str| helps(TYPES, PROCESS, item);
+    for item in
+        ["n: 4.0", "n: '4'", "n: '0x10'", "f: '1.5'", "f: '2'", "f: 2", "by: 'b705e9'", "by: ['00', 'FF01']", "n|gt: 4"]
+    {
+        assert_eq!(told(item), [""; 0], "{item}");
+    }
+    for (item, code, help) in [
+        ("s: 4.0", "CC0121", "quote it"),
+        ("n: 4.5", "CC0302", "write a number"),
+        ("f: 'x'", "CC0302", "write a number"),
+        ("by: 'b70'", "CC0302", "pairs of hexadecimal digits"),
+        ("by: 'evil'", "CC0302", "pairs of hexadecimal digits"),
+        ("n|gt: 9223372036854775807", "CC0120", "the number that is meant"),
+        ("n|lt: -9223372036854775808", "CC0120", "the number that is meant"),
+        ("s|gt: 5", "CC0304", "a field that is a number"),
+        ("l|lte: 5", "CC0304", "a field that is a number"),
+    ] {
+        let told = told(item);
+        assert!(told.iter().any(|said| said.starts_with(code) && said.contains(help)), "{item}: {told:?}");
+    }
+    for item in ["n|gte: 9223372036854775807", "n|lte: -9223372036854775808", "f|gt: 5"] {
+        assert_eq!(told(item), [""; 0], "{item}");
+    }
+}
+
+#[test]
+fn an_empty_list_is_there_and_has_no_element() {
+    let found = |item: &str| read(&[("r.yml", rule_of(PROCESS, item))]);
+    for item in ["Words: '*'", "Words|contains: ''", "Words|re: '.*'", "Words|endswith: ['a', '']"] {
+        let found = found(item);
+        let star = found.iter().find(|found| found.code.id == "CC0607").unwrap_or_else(|| panic!("{item}: {found:?}"));
+        assert!(star.fix.is_none() && star.message.contains("every element"), "{star:?}");
+        assert!(found.iter().all(|found| found.code.id != "CC0602"), "{item}: {found:?}");
+    }
+    let exists = found("Words|exists: true");
+    assert!(exists.iter().all(|found| found.code.id != "CC0607"));
+    let presence = found("User: '*'");
+    assert!(presence.iter().any(|found| found.code.id == "CC0607" && found.fix.is_some()), "{presence:?}");
+}
+
+#[test]
+fn no_fix_writes_a_key_that_is_there() {
+    for (items, code) in [
+        ("User: '*'\n    User|exists: true", "CC0607"),
+        ("User|re: '.*'\n    User|exists: false", "CC0607"),
+        ("CommandLine|contains: 'a'\n    CommandLine|contains|all: 'b'", "CC0124"),
+        ("User: 'a'\n    User|all: 'b'", "CC0124"),
+    ] {
+        let found = read(&[("r.yml", rule_of(PROCESS, items))]);
+        let told = found.iter().filter(|found| found.code.id == code);
+        assert!(told.clone().count() > 0, "{items}: {found:?}");
+        assert!(told.clone().all(|found| found.fix.is_none()), "{items}: {found:?}");
+    }
 }
 
 #[test]

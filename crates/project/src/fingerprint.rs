@@ -76,6 +76,7 @@ impl Collected {
             paths: _,
             read: _,
             notes: _,
+            other_configs: _,
         } = &self.project;
         let Gathered {
             release,

@@ -115,6 +115,8 @@ pub struct Project {
     pub read: InputFiles,
     /// What people should know of the settings, a line each.
     pub notes: Vec<String>,
+    /// Configurations that lie below what was named and do not count.
+    pub other_configs: Vec<String>,
 }
 
 /// A release as it was read, without what ships with the tool: what says whether it was read before. Nothing is checked
@@ -271,11 +273,30 @@ impl Project {
             selection.paths.iter().cloned().partition(|path| is_stdin(path));
         let exclude: Vec<String> = config.exclude.iter().chain(&selection.exclude).cloned().collect();
         let mut walked = walk::walk(&paths, &exclude, &root, is_configured)?;
-        // Of a part of the release nothing can be said: what an exclusion is for may lie beside it.
-        if paths.iter().any(|path| fs::canonicalize(path).ok() == fs::canonicalize(&root).ok()) {
+        // Of a part of the release nothing can be said: what an exclusion is for may lie beside it. Without settings what is
+        // named is all there is.
+        if !is_configured || paths.iter().any(|path| fs::canonicalize(path).ok() == fs::canonicalize(&root).ok()) {
             let idle = exclude.iter().filter(|glob| !glob.starts_with('!') && !walked.used.contains(glob.trim()));
             notes.extend(idle.map(|glob| format!("the exclusion `{glob}` leaves nothing out: is it misspelt?")));
         }
+        // Whoever gave a directory settings means them to count.
+        let in_use = config_path.as_ref().and_then(|path| fs::canonicalize(path).ok());
+        let is_other = |path: &&PathBuf| fs::canonicalize(path).ok() != in_use;
+        let other_configs: Vec<String> = if selection.no_config {
+            Vec::new()
+        } else {
+            walked.configurations.iter().filter(is_other).map(|path| files::name(path)).collect()
+        };
+        notes.extend(other_configs.first().map(|first| {
+            let more = if other_configs.len() > 1 {
+                format!(" and {} more do", other_configs.len() - 1)
+            } else {
+                " does".to_owned()
+            };
+            format!(
+                "{first}{more} not count here: settings are those of the directory that is named, or of one above it"
+            )
+        }));
         let mut problems = std::mem::take(&mut walked.problems);
         let mut not_taken = std::mem::take(&mut walked.not_taken);
         let mut sources = Vec::new();
@@ -330,7 +351,7 @@ impl Project {
             inputs,
             not_taken,
         };
-        let project = Self { gathered, config, config_path, root, files, paths: places, read, notes };
+        let project = Self { gathered, config, config_path, root, files, paths: places, read, notes, other_configs };
         Ok(Collected { project, asked })
     }
 }

@@ -18,6 +18,7 @@ use contentcheck_parser::release::{EXCLUDE, Input, InputKind};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use ignore::{Match, WalkBuilder};
 
+use crate::config::FILE_NAME;
 use crate::failure::Failure;
 use crate::files::{name, plain, read_bytes, read_whole, reason, short};
 
@@ -50,6 +51,8 @@ pub struct Walked {
     pub ignore_files: Vec<IgnoreFile>,
     /// The exclusions that left something out, as they are written.
     pub used: BTreeSet<String>,
+    /// Configurations that were met, whether they count or not.
+    pub configurations: Vec<PathBuf>,
 }
 
 /// A file that says what directories leave out, as it was read when it was followed.
@@ -331,7 +334,9 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
         let file = name(entry.path());
         if Language::of(&file).is_none() {
             let own = entry.file_name().to_string_lossy();
-            if is_copy(&own) {
+            if own == FILE_NAME {
+                walked.configurations.push(entry.path().to_path_buf());
+            } else if is_copy(&own) {
                 walked.not_taken.push((shown(entry.path()), COPY));
             } else if !is_beside_content(&own) {
                 walked.not_taken.push((shown(entry.path()), UNKNOWN));

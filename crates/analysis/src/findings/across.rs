@@ -90,8 +90,7 @@ pub(super) fn findings(rules: &[&CheckedRule], threads: usize, known: &Known<'_>
         // Of two that mean the same the second is the one to look at.
         let twin = by.iter().find(|by| **by < index && covered.contains(&(**by, index)));
         if let Some(twin) = twin.and_then(|twin| rules.get(*twin)) {
-            let told =
-                known.has(&rule.source, &codes::DUPLICATE_RULE) || known.has(&twin.source, &codes::DUPLICATE_RULE);
+            let told = known.has(rule, &codes::DUPLICATE_RULE) || known.has(twin, &codes::DUPLICATE_RULE);
             if !told {
                 let message = format!("this rule fires on the same events as `{}`", clip(&twin.title));
                 found.push(beside(

@@ -30,7 +30,7 @@ pub(super) fn findings(rule: &CheckedRule, known: &Known<'_>) -> Vec<Diagnostic>
             }
             let Some(odd) = patterns(predicate).iter().find_map(|pattern| odd(*looks, pattern)) else { return };
             seen.insert(predicate.span);
-            if known.says(&rule.source, predicate.span) {
+            if known.says(&rule.source, predicate.span, &codes::UNLIKELY_VALUE) {
                 return;
             }
             let message = format!("`{}` {}: `{}` does not look like that", clip(info.name), odd.why, clip(odd.written));

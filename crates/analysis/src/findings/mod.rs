@@ -158,16 +158,15 @@ struct Known<'d>(FxHashMap<&'d str, Vec<&'d Diagnostic>>);
 
 impl<'d> Known<'d> {
     fn new(all: &[&'d Diagnostic]) -> Self {
-        let related: [&Code; 9] = [
+        // Those that say what a proof would say of the same place, and no others: what one finding is may be accepted, and then
+        // nothing would say any more what the other one is. A rule with an error is not proven anything of.
+        let related: [&Code; 6] = [
             &codes::UNEXPANDED_PLACEHOLDER,
-            &codes::NEVER_FIRES,
-            &codes::ALWAYS_FIRES,
             &codes::DEAD_BRANCH,
             &codes::DUPLICATE_PREDICATE,
             &codes::DUPLICATE_RULE,
-            &codes::WILDCARD_ONLY,
-            &codes::IMPOSSIBLE_VALUE,
             &codes::ALL_OF_EQUALS,
+            &codes::WILDCARD_ONLY,
         ];
         let mut by_name: FxHashMap<&str, Vec<&Diagnostic>> = FxHashMap::default();
         for diagnostic in all.iter().filter(|diagnostic| related.iter().any(|code| code.id == diagnostic.code.id)) {
@@ -180,18 +179,21 @@ impl<'d> Known<'d> {
         self.0.get(source.name()).into_iter().flatten().copied().filter(|diagnostic| diagnostic.source.is(source))
     }
 
-    /// Whether something else was found in a place. What a list has twice says nothing about the predicate around it.
-    fn says(&self, source: &Source, place: Span) -> bool {
+    /// Whether what a proof says of a place, under its code, was found in another way. What a list has twice says nothing about
+    /// the predicate around it, and that a value matches everything no more than that its predicate can go.
+    fn says(&self, source: &Source, place: Span, code: &Code) -> bool {
         self.of(source).any(|known| {
             let (from, to) = (known.span.start, known.span.end);
             let is_value = known.code.id == codes::DUPLICATE_PREDICATE.id && (place.start < from || to < place.end);
-            from < place.end && place.start < to && !is_value
+            let is_other = known.code.id == codes::WILDCARD_ONLY.id && code.id != codes::IMPLIED_PART.id;
+            from < place.end && place.start < to && !is_value && !is_other
         })
     }
 
-    /// Whether a code was found in a file.
-    fn has(&self, source: &Source, code: &Code) -> bool {
-        self.of(source).any(|known| known.code.id == code.id)
+    /// Whether a code was found in a rule.
+    fn has(&self, rule: &CheckedRule, code: &Code) -> bool {
+        let (from, to) = (rule.extent.start, rule.extent.end);
+        self.of(&rule.source).any(|known| known.code.id == code.id && from <= known.span.start && known.span.start < to)
     }
 }
 

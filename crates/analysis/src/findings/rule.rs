@@ -39,10 +39,10 @@ pub(super) fn findings(
     // A filter that leaves nothing is the reason why the rule does not fire.
     let swallowed = parts.iter().any(|(part, _)| part.kind == RedundantKind::SwallowingFilter);
     if !swallowed {
-        found.extend(never(rule, &asked, known));
+        found.extend(never(rule, &asked));
     }
     if !open {
-        found.extend(always(analysis, rule, known));
+        found.extend(always(analysis, rule));
     }
     let mut values: Vec<(Span, &'static Code, Vec<&Redundant>)> = Vec::new();
     for (part, cover) in &parts {
@@ -53,7 +53,7 @@ pub(super) fn findings(
             (_, Some(Cover::Same)) => continue,
             (kind, None) => {
                 if let Some(code) = part_code(kind)
-                    && !known.says(&rule.source, part.span)
+                    && !known.says(&rule.source, part.span, code)
                 {
                     found.push(of_part(rule, part, code));
                 }
@@ -316,10 +316,10 @@ pub(super) fn patterns(predicate: &Predicate) -> &[TextPattern] {
     }
 }
 
-fn never(rule: &CheckedRule, asked: &[Asked], known: &Known<'_>) -> Option<Diagnostic> {
+fn never(rule: &CheckedRule, asked: &[Asked]) -> Option<Diagnostic> {
     let whys: Vec<&Impossible> = asked.iter().filter_map(|asked| asked.never.as_ref()).collect();
     // On the others it fires, or may.
-    if whys.is_empty() || whys.len() < asked.len() || known.has(&rule.source, &codes::NEVER_FIRES) {
+    if whys.is_empty() || whys.len() < asked.len() {
         return None;
     }
     let (why, target) = (whys.first()?, rule.targets.first()?);
@@ -330,9 +330,6 @@ fn never(rule: &CheckedRule, asked: &[Asked], known: &Known<'_>) -> Option<Diagn
         // A recorder may leave out what a template type requires.
         predicates.get(*index).is_none_or(|predicate| *predicate.test == Test::Null)
     });
-    if named.iter().any(|place| known.says(&rule.source, *place)) {
-        return None;
-    }
     let mut words: Vec<&str> = why.conflicts.iter().take(NAMED).map(|conflict| conflict.words.as_str()).collect();
     if words.is_empty() {
         words.push("the condition contradicts itself");
@@ -354,14 +351,14 @@ fn never(rule: &CheckedRule, asked: &[Asked], known: &Known<'_>) -> Option<Diagn
     Some(finding)
 }
 
-fn always(analysis: &mut Analysis<'_>, rule: &CheckedRule, known: &Known<'_>) -> Option<Diagnostic> {
+fn always(analysis: &mut Analysis<'_>, rule: &CheckedRule) -> Option<Diagnostic> {
     // An event's id alone is what many rules are about, and then nothing is left of the condition.
     let selects = |target: &&Target| !matches!(target.condition, Expr::Const(_));
     let first = rule.targets.iter().find(selects)?;
     let does = |target: &Target, analysis: &mut Analysis<'_>| {
         !probe::can_fail(&Events::of(target), &target.condition) && analysis.always_fires(target) == Always::Yes
     };
-    if known.has(&rule.source, &codes::ALWAYS_FIRES) || !rule.targets.iter().all(|target| does(target, analysis)) {
+    if !rule.targets.iter().all(|target| does(target, analysis)) {
         return None;
     }
     let message = format!("this rule fires on every event of `{}`", first.template.name);

@@ -5,20 +5,23 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Relation, Witness};
-use contentcheck_model::diagnostic::{Diagnostic, fix};
+use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::source::Source;
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::check::suppress::comments;
-use contentcheck_parser::release::{Checking, Gathered};
+use contentcheck_parser::release::{Checking, Gathered, apply_fixes};
 
 /// The template types that ship.
 pub(crate) type Library = Arc<[Arc<TemplateType>]>;
 
+fn gathered(source: &Source, language: Language, library: &Library) -> Gathered {
+    Gathered { library: Arc::clone(library), ..Gathered::of(vec![(source.clone(), language)]) }
+}
+
 fn checked(source: &Source, language: Language, library: &Library) -> (Vec<Arc<CheckedRule>>, Vec<Diagnostic>) {
-    let gathered = Gathered { library: Arc::clone(library), ..Gathered::of(vec![(source.clone(), language)]) };
-    let judged = gathered.check(&Checking::default()).judge();
+    let judged = gathered(source, language, library).check(&Checking::default()).judge();
     (judged.checked().rules().to_vec(), judged.findings().to_vec())
 }
 
@@ -50,9 +53,9 @@ pub(crate) fn fix_all(text: &str, language: Language, library: &Library, done: &
         for fix in fixes.iter().filter_map(|found| found.fix.as_ref()) {
             *done.fixed.entry(format!("{:?}", fix.kind)).or_default() += 1;
         }
-        let (fixed, count) = fix::apply(source.text(), &fixes);
-        assert!(count > 0);
-        source = Source::new("x", fixed);
+        let applied = apply_fixes(&gathered(&source, language, library), &found);
+        let Some(fixed) = applied.first() else { break };
+        source = Source::new("x", fixed.text.clone());
         found = checked(&source, language, library).1;
     }
     if source.text() == text {

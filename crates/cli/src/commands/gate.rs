@@ -141,6 +141,7 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     let project = Project::open(&selection)?;
     let of_project = project.read.clone();
     release::introduce(&project, &project.gathered, streams);
+    counts(arguments, &project)?;
     sees(&project)?;
     let gate = project.config.gate.clone();
     let previous = previous(arguments, &project, &gate, &selection)?;
@@ -163,6 +164,17 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     let ceilings = ceilings(&built, &settings.asked_ceilings)?;
     let previous_evidence = evidence.map(|then| then.held(&built, previous.as_ref())).transpose()?.map(Box::new);
     Ok(Prepared { built, previous, settings: Settings { ceilings, previous_evidence, ..settings }, key })
+}
+
+/// Fails where settings lie below what is gated and none were named: a fleet, a baseline or recordings that do not count are
+/// checks that do not run.
+fn counts(arguments: &Gate, project: &Project) -> Result<(), Failure> {
+    match project.other_configs.first() {
+        Some(first) if arguments.inputs.config.is_none() => Err(Failure::usage(format!(
+            "{first} does not count for this gate: name its directory, name settings with --config, or say --no-config"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn selection(arguments: &Gate) -> Selection {

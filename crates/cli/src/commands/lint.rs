@@ -10,7 +10,7 @@ use contentcheck_analysis::findings::{Counted, Depth};
 use contentcheck_compiler::WithCost;
 use contentcheck_model::decode::MARK;
 use contentcheck_model::diagnostic::{Diagnostic, Severity, visible};
-use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Judged, Level};
+use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Fixed, Judged, Level, apply_fixes};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, names_of, write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -252,16 +252,10 @@ fn fix_files(
     judged: &Judged,
     streams: &mut Streams<'_>,
 ) -> Result<usize, Failure> {
-    let mut by_file: BTreeMap<&str, Vec<&Diagnostic>> = BTreeMap::new();
-    for finding in judged.findings().iter().filter(|finding| finding.fix.is_some()) {
-        by_file.entry(finding.source.name()).or_default().push(finding);
-    }
     let mut fixed = 0;
-    for (name, findings) in &by_file {
-        let Some((source, path)) = findings.first().map(|first| &first.source).zip(project.paths.get(*name)) else {
-            continue;
-        };
-        let (text, count) = fix::apply(source.text(), findings);
+    for Fixed { source, text, count } in apply_fixes(&judged.checked().regathered(), judged.findings()) {
+        let name = source.name();
+        let Some(path) = project.paths.get(name) else { continue };
         if arguments.diff {
             written(streams.out.write_all(fix::diff(name, source.text(), &text).as_bytes()))?;
             fixed += count;

@@ -52,6 +52,8 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0143" "CC0143-query-wildcard" "rule.yml"
     "CC0144" "CC0144-open-end" "rule.yml"
     "CC0145" "CC0145-value-extent" "rule.yml"
+    "CC0146" "CC0146-global-twice" "rule.yml"
+    "CC0147" "CC0147-regex-path" "rule.yml"
     "CC0201" "CC0201-unknown-log-source" "rule.yml"
     "CC0202" "CC0202-unknown-field" "rule.yml"
     "CC0203" "CC0203-unknown-selection" "rule.yml"

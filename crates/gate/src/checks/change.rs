@@ -8,6 +8,7 @@ use contentcheck_model::diagnostic::{Build, Detail, Measure, clip, codes};
 use contentcheck_model::predicate::Test;
 use contentcheck_model::rule::{CheckedRule, Level, RuleId};
 use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
+use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release;
 
@@ -510,15 +511,27 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
         let finding = Finding::new(&codes::RELEASE_SHRUNK, message).of_rule(rule).with_detail(detail);
         finding.with_help("--allow-shrink says that it is meant")
     };
-    for (name, (rows, rule)) in &new {
-        let Some((before, _)) = old.get(name) else { continue };
-        let detail = detail(*before, *rows, name);
-        let message = format!("the table `{name}` has {}, and had {before}", plural(*rows, "row"));
-        if *rows > 2 * before && *rows > 16 {
-            let finding = Finding::new(&codes::SIZE_JUMP, message).of_rule(rule).with_detail(detail);
-            outcome.findings.push(finding.with_help(help));
-        } else if *rows * 2 < *before && !run.settings.allow_shrink {
-            outcome.findings.push(shrunk(message, rule, detail));
+    for (name, (table, rule)) in &new {
+        let Some((had, _)) = old.get(name) else { continue };
+        let (before, rows) = (had.rows().len(), table.rows().len());
+        let kept = kept(&[*had], &[*table]);
+        let message = format!("the table `{name}` has {}, and had {before}", plural(rows, "row"));
+        let is_grown = rows > 2 * before && rows > 16;
+        if is_grown {
+            let finding = Finding::new(&codes::SIZE_JUMP, message.clone()).of_rule(rule);
+            outcome.findings.push(finding.with_detail(detail(before, rows, name)).with_help(help));
+        }
+        if kept * 2 < before && !run.settings.allow_shrink {
+            let message = if rows * 2 < before {
+                message
+            } else {
+                format!(
+                    "of the {} that the table `{name}` had {kept} {} left; it has {rows} now",
+                    plural(before, "row"),
+                    if kept == 1 { "is" } else { "are" }
+                )
+            };
+            outcome.findings.push(shrunk(message, rule, detail(before, kept, name)));
         }
     }
     if run.settings.allow_shrink {
@@ -530,17 +543,18 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
         let Some(before) = before_by_rule.get(&Identity::of(rule)) else { continue };
         let (had, has) = (tables(&[*before]), tables(&[*rule]));
         let is_renamed = had.keys().any(|name| !new.contains_key(name)) && !has.is_empty();
-        let rows = |of: &BTreeMap<String, (usize, &CheckedRule)>| of.values().map(|(rows, _)| rows).sum::<usize>();
-        let (before, after) = (rows(&had), rows(&has));
+        let rows = |of: &[&Table]| of.iter().map(|table| table.rows().len()).sum::<usize>();
+        let (old, now) = (alone(&had), alone(&has));
+        let (before, after) = (rows(&old), kept(&old, &now));
         if is_renamed && after * 2 < before {
-            let names = |of: &BTreeMap<String, (usize, &CheckedRule)>| {
-                of.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-            };
+            let names = |of: &Tables<'_>| of.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let rows = rows(&now);
+            let left = if rows > after { format!(", of which {after} left") } else { String::new() };
             let message = format!(
-                "`{}` looks into {} with {}, and looked into {} with {before}",
+                "`{}` looks into {} with {}, and looked into {} with {before}{left}",
                 rule.title,
                 names(&has),
-                plural(after, "row"),
+                plural(rows, "row"),
                 names(&had)
             );
             let name = had.keys().next().map_or("", String::as_str);
@@ -549,11 +563,25 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
     }
 }
 
-/// Rows of the tables that rules look into.
-fn tables<'r>(rules: &[&'r CheckedRule]) -> BTreeMap<String, (usize, &'r CheckedRule)> {
-    fn look<'r>(test: &Test, rule: &'r CheckedRule, found: &mut BTreeMap<String, (usize, &'r CheckedRule)>) {
+/// Rows of some tables that others still have, by their keys: a row that took the place of another one does not stand in for
+/// it.
+fn kept(had: &[&Table], has: &[&Table]) -> usize {
+    let keys = had.iter().flat_map(|table| table.rows().iter().filter_map(|row| row.get(table.key())?.as_ref()));
+    keys.filter(|key| has.iter().any(|table| table.find(key).is_some())).count()
+}
+
+/// Tables by name, each with a rule that looks into it.
+type Tables<'r> = BTreeMap<String, (&'r Table, &'r CheckedRule)>;
+
+fn alone<'r>(tables: &Tables<'r>) -> Vec<&'r Table> {
+    tables.values().map(|(table, _)| *table).collect()
+}
+
+/// The tables that rules look into.
+fn tables<'r>(rules: &[&'r CheckedRule]) -> Tables<'r> {
+    fn look<'r>(test: &'r Test, rule: &'r CheckedRule, found: &mut Tables<'r>) {
         match test {
-            Test::InTable(table) => drop(found.insert(table.name().to_owned(), (table.rows().len(), rule))),
+            Test::InTable(table) => drop(found.insert(table.name().to_owned(), (table, rule))),
             Test::Elements { test, .. } => look(test, rule, found),
             _ => {}
         }

@@ -55,10 +55,13 @@ fn a_release_that_its_gate_stopped_is_no_previous_one() {
 /// A table that is nearly empty is one under any name, and however it is divided.
 #[test]
 fn a_table_that_shrinks_under_another_name_is_found() {
-    let text = |tables: &[(&str, usize)], condition: &str| {
+    // Rows are numbered through all tables.
+    let text = |first: usize, tables: &[(&str, usize)], condition: &str| {
         let mut text = "template acme.process @ 1 {\n    1 image: string nocase\n    2 pid: int\n}\n".to_owned();
-        for (name, rows) in tables {
-            let rows: Vec<String> = (0..*rows).map(|row| format!("[\"{name}-{row}\"]")).collect();
+        let mut first = first;
+        for (name, count) in tables {
+            let rows: Vec<String> = (first..first + count).map(|row| format!("[\"row-{row}\"]")).collect();
+            first += count;
             let _ = writeln!(text, "table {name} @ 1 {{ image: string nocase key }} rows [{}]", rows.join(", "));
         }
         let _ = writeln!(
@@ -67,13 +70,14 @@ fn a_table_that_shrinks_under_another_name_is_found() {
         );
         text
     };
-    let before = of("r.content", &text(&[("known", 8)], "image in known"), 1);
+    let before = of("r.content", &text(0, &[("known", 8)], "image in known"), 1);
     assert_eq!(before.rules().len(), 1, "{:?}", before.findings().collect::<Vec<_>>());
-    let shrunk = |tables: &[(&str, usize)], condition: &str, allow_shrink: bool| {
-        let now = of("r.content", &text(tables, condition), 2);
+    let shrunk_from = |first: usize, tables: &[(&str, usize)], condition: &str, allow_shrink: bool| {
+        let now = of("r.content", &text(first, tables, condition), 2);
         let found = checked(&now, Some(&before), Settings { allow_shrink, ..settings() }, &["change"]);
         errors(&found).iter().filter(|(code, _)| *code == "CC0801").map(|(_, of)| (*of).to_owned()).collect::<Vec<_>>()
     };
+    let shrunk = |tables: &[(&str, usize)], condition: &str, allow: bool| shrunk_from(0, tables, condition, allow);
     assert_eq!(shrunk(&[("known", 8)], "image in known", false), [""; 0]);
     assert_eq!(shrunk(&[("known", 3)], "image in known", false), ["the table `known` has 3 rows, and had 8"]);
     assert_eq!(shrunk(&[("known", 3)], "image in known", true), [""; 0]);
@@ -83,6 +87,17 @@ fn a_table_that_shrinks_under_another_name_is_found() {
     assert_eq!(shrunk(&[("other", 8)], "image in other", false), [""; 0]);
     assert_eq!(shrunk(&[("a", 3), ("b", 3)], "image in a or image in b", false), [""; 0]);
     assert_eq!(shrunk(&[("other", 3)], "image in other", true), [""; 0]);
+    // Other rows do not stand in for those that are gone.
+    let exchanged = |first: usize, allow: bool| shrunk_from(first, &[("known", 8)], "image in known", allow);
+    let told = |left: usize| format!("of the 8 rows that the table `known` had {left} are left; it has 8 now");
+    assert_eq!(exchanged(4, false), [""; 0]);
+    assert_eq!(exchanged(5, false), [told(3)]);
+    assert_eq!(exchanged(100, false), [told(0)]);
+    assert_eq!(exchanged(100, true), [""; 0]);
+    let under_another_name = shrunk_from(7, &[("a", 4), ("b", 4)], "image in a or image in b", false);
+    assert_eq!(under_another_name, [format!("{}, of which 1 left", renamed("`a`, `b` with 8 rows"))]);
+    // A table that grows may have lost its rows all the same.
+    assert_eq!(shrunk_from(100, &[("known", 12)], "image in known", false).len(), 1);
 }
 
 /// A manifest that lacks something now does not make it never have been there.

@@ -237,7 +237,7 @@ fn of_lines(group: &Group) -> Option<AssertionKind> {
 }
 
 /// A `.` with `s`.
-fn is_any(group: &Group) -> bool {
+pub(super) fn is_any(group: &Group) -> bool {
     matches!(&*group.ast, Ast::Dot(_)) && has_flag(group, Flag::DotMatchesNewLine)
 }
 

@@ -31,6 +31,7 @@
 //! ```
 
 mod baseline;
+mod fixes;
 mod gathered;
 mod judge;
 mod policy;
@@ -38,6 +39,7 @@ mod ship;
 mod workspace;
 
 pub use baseline::{Baseline, Expected, Names, Recorded, fingerprint};
+pub use fixes::{Fixed, apply_fixes};
 pub use gathered::{
     Digester, EXCLUDE, Gathered, IGNORE_FILE, Input, InputKind, ReleaseInfo, SHIPPED, Tables, digest, hex, sha256,
 };

@@ -8,6 +8,11 @@ use contentcheck_model::diagnostic::{clip, closest};
 /// What to write for a modifier that Sigma does not have, where a similar name would mislead.
 pub(crate) fn modifier(name: &str) -> Option<String> {
     let bare = name.trim();
+    let several: Vec<&str> =
+        bare.split([',', ';', '+', '&', ' ', '/', ':']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    if several.len() > 1 && several.iter().all(|part| NAMES.contains(part)) {
+        return Some(format!("each modifier follows a `|` of its own: write `{}`", several.join("|")));
+    }
     let lower: String = bare.to_ascii_lowercase().chars().filter(|sign| !matches!(sign, '_' | '-' | ' ')).collect();
     let fixed = match lower.as_str() {
         other if name != bare && NAMES.contains(&other) => {
@@ -256,6 +261,15 @@ pub(crate) fn selection<'n>(word: &str, names: impl Iterator<Item = &'n str> + C
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn modifiers_that_are_joined_otherwise_are_written_with_pipes() {
+        for sign in [",", ", ", ";", "+", " & ", " ", "/"] {
+            let help = modifier(&format!("contains{sign}all"));
+            assert!(help.is_some_and(|help| help.ends_with("write `contains|all`")), "{sign}");
+        }
+        assert!(modifier("contains,nothing").is_none_or(|help| !help.contains("write `contains|")));
+    }
 
     #[test]
     fn a_field_is_advised_that_means_the_same_and_none_that_means_something_else() {

@@ -70,14 +70,17 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
     }
     // A pipe has no other use, and what follows it has a grammar of its own.
     let after = |at: usize| text.get(at + 1..).unwrap_or("").trim_start();
+    let behind = |at: usize| after(at).split(|sign: char| !sign.is_alphanumeric() && sign != '_').next().unwrap_or("");
     let is_aggregation = |at: &usize| {
-        let word = after(*at).split(|sign: char| !sign.is_alphanumeric()).next().unwrap_or("");
-        !after(*at).starts_with('|') && !NAMES.contains(&word)
+        let (word, rest) = (behind(*at), after(*at));
+        let is_call = rest.get(word.len()..).is_some_and(|rest| rest.trim_start().starts_with('(')) && !word.is_empty();
+        let is_named = ["count", "min", "max", "avg", "sum", "near", "stats", "where"].contains(&word);
+        !NAMES.contains(&word) && word != "not" && (is_named || is_call || rest.contains(" by "))
     };
     if let Some(at) = text.find('|').filter(is_aggregation) {
         let found = sink
             .diagnostic(&codes::DEPRECATED_AGGREGATION, place(at, text.trim_end().len()), "aggregation in a condition was removed from Sigma")
-            .with_help("write a correlation rule: `type: event_count`, `value_count` or `temporal`, with `timespan` and `group-by`");
+            .with_help("write a correlation rule: `type: event_count`, `value_count` or `temporal`, with `timespan` and `group-by`; this version checks such rules and does not run them, so this one cannot ship yet");
         return Err(sink.refuse(found));
     }
     let mut tokens = Vec::new();
@@ -92,8 +95,11 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
                 None => wrong.chars().next().map_or(0, char::len_utf8),
             };
             let wrong = wrong.get(..length).unwrap_or("");
-            let in_item = wrong == "|" && !after(at).starts_with('|');
+            let in_item = wrong == "|" && NAMES.contains(&behind(at));
             let help = match (listed(text, at), advice::condition_word(if in_item { "==" } else { wrong })) {
+                (None, _) if wrong == "|" && !in_item && behind(at) == "not" => {
+                    "write `and` for it, or `or`".to_owned()
+                }
                 (Some(written), _) => format!("names are joined with `and` and `or`: write `{}`", clip(&written)),
                 (None, _) if wrong == "/" && text.get(..at).is_some_and(|text| text.trim_end().ends_with(" of")) => {
                     "names of selections are compared with `*` alone, as in `1 of selection*`".to_owned()
@@ -129,7 +135,14 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
                 "this `)` closes nothing".to_owned(),
                 "remove it, or write the `(` that belongs to it".to_owned(),
             ),
-            Token::Word(word) => joined(before, word, span),
+            Token::Word(word) => {
+                let next = cursor.tokens.get(cursor.at + 1).map(|(token, _)| *token);
+                let is_not = matches!(next, Some(Token::Word(next)) if next.eq_ignore_ascii_case("not"));
+                let (span, message, help) = joined(before, word, span);
+                // `but not x` has its `not` already.
+                let whole = format!("write `and not` for `{} not`", clip(word));
+                (span, message, if is_not && help == "write `and not`" { whole } else { help })
+            }
             Token::Open => {
                 (span, "`and` or `or` is missing before this parenthesis".to_owned(), "write `and` or `or`".to_owned())
             }
@@ -181,6 +194,12 @@ fn joined(before: Option<(&str, Span)>, word: &str, span: Span) -> (Span, String
             format!("write `{quantity} them`, or `{quantity} name*`")
         };
         return (last_span.to(span), message, help);
+    }
+    let is_quantity = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit())
+        || ["all", "any"].iter().any(|word| last.eq_ignore_ascii_case(word));
+    if is_quantity && !["and", "or", "not"].contains(&lower.as_str()) && advice::condition_word(word).is_none() {
+        let message = format!("`of` is missing between `{}` and `{}`", clip(last), clip(word));
+        return (last_span.to(span), message, format!("write `{} of {}`", clip(last), clip(word)));
     }
     if last.eq_ignore_ascii_case("at") && ["least", "most"].contains(&lower.as_str()) {
         return (
@@ -435,6 +454,33 @@ mod tests {
         assert_eq!(read("a | count() by b > 5").1, ["CC0116"]);
         assert_eq!(read(&"(".repeat(60_000)).1, ["CC0108"]);
         assert_eq!(read(&"not ".repeat(10_000)).1, ["CC0108"]);
+    }
+
+    fn help(text: &str) -> String {
+        let mut sink = Sink::new(&Source::new("c", text));
+        drop(parse(text, Ok(0), &mut sink));
+        sink.finish().iter().filter_map(|found| found.help.clone()).collect()
+    }
+
+    #[test]
+    fn a_help_that_is_followed_makes_a_condition() {
+        for word in ["but", "unless", "except", "without", "excluding", "minus"] {
+            assert_eq!(help(&format!("s {word} not 1 of f*")), format!("write `and not` for `{word} not`"));
+            assert_eq!(help(&format!("s {word} 1 of f*")), "write `and not`", "{word}");
+        }
+        for (text, said) in [
+            ("s and not 1 f_*", "write `1 of f_*`"),
+            ("s and not any f_*", "write `any of f_*`"),
+            ("all s*", "write `all of s*`"),
+            ("s | not f", "write `and` for it, or `or`"),
+            ("s | f", "write `or`"),
+            ("s || f", "write `or`"),
+        ] {
+            assert_eq!(help(text), said, "{text}");
+        }
+        for text in ["s | count() > 5", "s | count(x) by y > 5", "s | near a", "s|count() by x", "s | max(a) > 1"] {
+            assert_eq!(read(text).1, ["CC0116"], "{text}");
+        }
     }
 
     #[test]

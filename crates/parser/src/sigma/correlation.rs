@@ -465,7 +465,7 @@ pub(crate) fn filter(
         );
     }
     let condition = body.get("condition").map(|condition| super::resolve::conditions(condition, &found, sink));
-    hygiene::check(&found, sink);
+    hygiene::check(&found, &[], sink);
     let mut values = limits::RULE_VALUES;
     let prepared = found.items.iter().map(|item| Prepared::new(item, &mut values, budget, sink)).collect();
     if let (Some(Ok(condition)), Some((logsource, logsource_span))) = (condition, logsource) {

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use super::modifier::{self, Kind, Modifiers};
 use super::names::is_modifier;
 use super::scalar;
+use super::text;
 use super::yaml::{Node, Scalar, Style, Yaml};
 use contentcheck_model::diagnostic::{Diagnostic, FixKind, Severity, Sink, Unread, clip, codes, head, tail};
 use contentcheck_model::limits;
+use contentcheck_model::regex;
 use contentcheck_model::source::Span;
 
 /// A value as the rule wrote it.
@@ -43,6 +45,15 @@ pub(crate) struct Item<'n> {
     pub(crate) span: Span,
     /// The key with its modifiers.
     pub(crate) key_span: Span,
+    /// The mapping that it stands in.
+    pub(crate) mapping: &'n [(Node<'n>, Node<'n>)],
+}
+
+impl Item<'_> {
+    /// Whether a key can be written in the place of this one: the mapping has no such key yet.
+    pub(crate) fn can_be(&self, key: &str) -> bool {
+        !self.mapping.iter().any(|(other, _)| other.text() == Some(key))
+    }
 }
 
 /// What a selection asks for. Items are indices into [`Detections::items`].
@@ -104,7 +115,9 @@ impl<'n> Detections<'n> {
     fn body(&mut self, node: &'n Node<'_>, name: Span, sink: &mut Sink) -> Body {
         match &node.value {
             Yaml::Map(entries) if entries.is_empty() => empty(node.span, name, sink),
-            Yaml::Map(entries) => Body::All(entries.iter().map(|(key, value)| self.item(key, value, sink)).collect()),
+            Yaml::Map(entries) => {
+                Body::All(entries.iter().map(|(key, value)| self.item(key, value, entries, sink)).collect())
+            }
             Yaml::List(items) if items.is_empty() => empty(node.span, name, sink),
             Yaml::List(items) => {
                 let (scalars, others): (Vec<_>, Vec<_>) =
@@ -145,17 +158,30 @@ impl<'n> Detections<'n> {
                     values,
                     span,
                     key_span: span,
+                    mapping: &[],
                 },
                 sink,
             ),
         }
     }
 
-    fn item(&mut self, key: &'n Node<'_>, value: &'n Node<'_>, sink: &mut Sink) -> Body {
-        self.read_item(key, value, sink).map_or_else(Body::Unreadable, |item| self.push(item, sink))
+    fn item(
+        &mut self,
+        key: &'n Node<'_>,
+        value: &'n Node<'_>,
+        within: &'n [(Node<'_>, Node<'_>)],
+        sink: &mut Sink,
+    ) -> Body {
+        self.read_item(key, value, within, sink).map_or_else(Body::Unreadable, |item| self.push(item, sink))
     }
 
-    fn read_item(&self, key: &'n Node<'_>, value: &'n Node<'_>, sink: &mut Sink) -> Result<Item<'n>, Unread> {
+    fn read_item(
+        &self,
+        key: &'n Node<'_>,
+        value: &'n Node<'_>,
+        within: &'n [(Node<'_>, Node<'_>)],
+        sink: &mut Sink,
+    ) -> Result<Item<'n>, Unread> {
         let Some(text) = key.text() else {
             return Err(sink.unread(&codes::WRONG_SHAPE, key.span, "the name of a field must be a string"));
         };
@@ -212,23 +238,24 @@ impl<'n> Detections<'n> {
         };
         let (modifiers, values) = (modifiers?, values?);
         let field = (!field.is_empty()).then_some(field);
-        if modifiers.all && values.len() == 1 {
+        let span = key.span.to(value.span);
+        let item = Item { field, field_span, modifiers, values, span, key_span: key.span, mapping: within };
+        if item.modifiers.all && item.values.len() == 1 {
             let mut found = sink
-                .diagnostic(&codes::ALL_OF_ONE, modifiers.span, "`all` needs several values")
+                .diagnostic(&codes::ALL_OF_ONE, item.modifiers.span, "`all` needs several values")
                 .with_help("leave `all` out, or write each of the values in the list");
+            let bare: Vec<&str> = text.split('|').filter(|part| *part != "all").collect();
+            let bare = bare.join("|");
             // A placeholder stands for any number of values.
-            if let (Some(base), Some(_), false) = (base, field, modifiers.expand) {
-                let bare: Vec<&str> = text.split('|').filter(|part| *part != "all").collect();
-                found = found.with_fix(
-                    FixKind::RedundantAll,
-                    "leave `all` out",
-                    Span::new(base, base + text.len()),
-                    bare.join("|"),
-                );
+            if let (Some(base), Some(_), false) = (base, field, item.modifiers.expand)
+                && item.can_be(&bare)
+            {
+                let span = Span::new(base, base + text.len());
+                found = found.with_fix(FixKind::RedundantAll, "leave `all` out", span, bare);
             }
             sink.push(found);
         }
-        Ok(Item { field, field_span, modifiers, values, span: key.span.to(value.span), key_span: key.span })
+        Ok(item)
     }
 
     fn push(&mut self, item: Item<'n>, sink: &mut Sink) -> Body {
@@ -509,14 +536,15 @@ pub(crate) fn is_plain(modifiers: &Modifiers) -> bool {
     modifiers.kind == Kind::Plain && modifiers.part == modifier::Part::Whole && modifiers.encodings.is_empty()
 }
 
-/// Whether every value of the field passes.
+/// Whether every value of the field passes; of a keyword, whether any value of an event does.
 pub(crate) fn matches_all(item: &Item<'_>, value: &Written<'_>) -> bool {
-    let Raw::Text(text) = value.raw else { return false };
-    match item.modifiers.kind {
-        Kind::Plain if text.is_empty() => item.modifiers.part != modifier::Part::Whole,
-        Kind::Plain => text.bytes().all(|byte| byte == b'*'),
-        // Not `^.*$`, which a line break within the value ends.
-        Kind::Regex => matches!(text, "" | ".*" | "^.*" | ".*$"),
+    let modifiers = &item.modifiers;
+    match (modifiers.kind, &value.raw) {
+        (_, Raw::Null) => false,
+        (Kind::Plain, _) if !modifiers.encodings.is_empty() => text::encodes_to_nothing(&value.text, modifiers),
+        (Kind::Plain, Raw::Text("")) => modifiers.part != modifier::Part::Whole || item.field.is_none(),
+        (Kind::Plain, Raw::Text(text)) => text.bytes().all(|byte| byte == b'*'),
+        (Kind::Regex, Raw::Text(text)) => regex::matches_everything(text, modifiers.flags()),
         _ => false,
     }
 }

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use super::correlation;
-use super::detection::{self, Body, Detections, Item, Raw, matches_all};
+use super::detection::{self, Body, Detections, Item, Raw, Written, matches_all};
 use super::hygiene;
 use super::metadata::{self, Document};
 use super::modifier::Kind;
@@ -14,7 +15,7 @@ use super::specialise::{Leaf, Specialiser};
 use super::twins::{self, Leaves};
 use super::typing::Prepared;
 use super::yaml::{self, Node, Read, Style, Yaml};
-use contentcheck_model::catalogue::Catalogue;
+use contentcheck_model::catalogue::{Catalogue, Entry};
 use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Severity, Sink, Unread, clip, closest, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::limits::{self, Budget};
@@ -86,6 +87,7 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
                     outcome.is_intact = false;
                     break;
                 }
+                twice(&global.node, &document, &mut own);
                 merge(&global.node, &document)
             }
             None => document,
@@ -286,6 +288,48 @@ fn merge<'s>(global: &Node<'s>, own: &Node<'s>) -> Node<'s> {
             Node { span: own.span, value: Yaml::Map(entries) }
         }
         _ => own.clone(),
+    }
+}
+
+/// Reports keys that both documents give, one other than the other: readers differ on which holds.
+fn twice(global: &Node<'_>, own: &Node<'_>, sink: &mut Sink) {
+    let (Yaml::Map(base), Yaml::Map(over)) = (&global.value, &own.value) else { return };
+    let mut first: HashMap<&str, (&Node<'_>, &Node<'_>)> = HashMap::new();
+    for (key, value) in base {
+        if let Some(text) = key.text() {
+            first.entry(text).or_insert((key, value));
+        }
+    }
+    for (key, value) in over {
+        let Some(text) = key.text().filter(|text| *text != "action") else { continue };
+        let Some((place, before)) = first.get(text) else { continue };
+        if before.map().is_some() && value.map().is_some() {
+            twice(before, value, sink);
+        } else if !is_same(before, value) {
+            let message = format!("`{}` is given by the global document too, with another value", clip(text));
+            let found = sink.diagnostic(&codes::GLOBAL_TWICE, key.span, message).with_place(place.span, "first here");
+            sink.push(found.with_help(
+                "give it in one of the documents: here this value holds, and pySigma takes the global document's",
+            ));
+        }
+    }
+}
+
+/// Whether two values are written with the same words.
+// INVARIANT: the reader held the depth to `limits::NESTING`.
+fn is_same(one: &Node<'_>, other: &Node<'_>) -> bool {
+    match (&one.value, &other.value) {
+        (Yaml::Scalar(..), Yaml::Scalar(..)) => one.scalar() == other.scalar() && one.text() == other.text(),
+        (Yaml::List(one), Yaml::List(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Yaml::Map(one), Yaml::Map(other)) => {
+            let same = |((key, value), (name, own)): (&(Node<'_>, Node<'_>), &(Node<'_>, Node<'_>))| {
+                is_same(key, name) && is_same(value, own)
+            };
+            one.len() == other.len() && one.iter().zip(other).all(same)
+        }
+        _ => false,
     }
 }
 
@@ -513,8 +557,10 @@ fn rule(
     let written = condition;
     let condition = conditions(written, &detections, sink)?;
     duplicates(&detections, written, &source, sink);
-    wildcards(&detections, sink);
-    hygiene::check(&detections, sink);
+    let types = logsource.as_ref().map_or_else(|_| Arc::default(), |(source, _)| catalogue.candidates(source));
+    let types: Vec<&Entry> = types.iter().filter_map(|index| catalogue.entry(*index)).collect();
+    wildcards(&detections, &types, sink);
+    hygiene::check(&detections, &types, sink);
     let (logsource, logsource_span) = logsource?;
     facts.logsource = Some(logsource.clone());
     let mut values = limits::RULE_VALUES;
@@ -848,31 +894,42 @@ fn logic(
 }
 
 /// Values that every value of the field matches.
-fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
+fn wildcards(detections: &Detections<'_>, types: &[&Entry], sink: &mut Sink) {
+    let is_list = |field: &str| types.iter().any(|of| of.describe(field).is_some_and(|info| info.ty.list));
     for item in &detections.items {
-        let Some(field) = item.field else { continue };
         for value in item.values.iter().filter(|value| matches_all(item, value)) {
             let shown =
                 if value.text.is_empty() { "an empty string".to_owned() } else { format!("`{}`", clip(&value.text)) };
-            let message = format!("{shown} matches every value of `{}`", clip(field));
+            let Some(field) = item.field else {
+                let message = format!("{shown} as a keyword matches every event that has a value");
+                let found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, message);
+                sink.push(found.with_help("remove it: a keyword is looked for in every value, and this one is in all"));
+                continue;
+            };
+            let (name, is_list) = (clip(field), is_list(field));
+            let what = if is_list { "element" } else { "value" };
+            let message = format!("{shown} matches every {what} of `{name}`");
             let mut found = sink.diagnostic(&codes::WILDCARD_ONLY, value.span, message);
-            found = if item.values.len() == 1 && tests_presence(item) {
-                let edits = vec![
-                    Edit {
-                        span: Span::new(item.field_span.end as usize, item.key_span.end as usize),
-                        text: "|exists".to_owned(),
-                    },
-                    Edit { span: value.span, text: "true".to_owned() },
-                ];
-                found
-                    .with_help(format!("to test that the field is there, write `{}|exists: true`", clip(field)))
-                    .with_edits(FixKind::Presence, "test with `exists`", edits)
-            } else if item.values.len() > 1 {
+            found = if item.values.len() > 1 {
                 found.with_help(if value.text.is_empty() {
                     "remove the empty value, which leaves nothing to the others; for an event without the field write a selection of its own, with `null`"
                 } else {
                     "remove it, which leaves nothing to the other values, or test with `exists` alone"
                 })
+            } else if is_list {
+                found.with_help(format!(
+                    "write what an element must be; where the list needs an element and no more, accept this finding: `{name}|exists: true` holds on an empty list too"
+                ))
+            } else if item.modifiers.kind == Kind::Regex && value.text.contains(char::is_alphanumeric) {
+                found.with_help("nothing at all is a match of it, and a match may be anywhere: take out the alternative that is empty, or the `*` or `?` that leaves all of it out")
+            } else if !item.modifiers.encodings.is_empty() && !value.text.is_empty() {
+                found.with_help("encoded it is too short to be looked for: write a longer value")
+            } else if let Some(edits) = presence(item, value).filter(|_| !types.is_empty()) {
+                found.with_help(format!("to test that the field is there, write `{name}|exists: true`")).with_edits(
+                    FixKind::Presence,
+                    "test with `exists`",
+                    edits,
+                )
             } else {
                 found.with_help("give it a value that selects something, or test with `exists`")
             };
@@ -881,14 +938,16 @@ fn wildcards(detections: &Detections<'_>, sink: &mut Sink) {
     }
 }
 
-/// Whether the key can be replaced by `field|exists`: it stands as it is in the source, and
-/// only a text or a part of it is asked for.
-fn tests_presence(item: &Item<'_>) -> bool {
-    let modifiers = &item.modifiers;
-    item.key_span.start == item.field_span.start
-        && item.field.is_some_and(|field| item.field_span.len() == field.len())
-        && !(modifiers.not_equal || modifiers.expand || modifiers.all)
-        && modifiers.encodings.is_empty()
+/// The edits that write `field|exists: true`, where that can take the place of the item: its key is as it is in the source, the
+/// mapping has no such key yet, and only a text or a part of it is asked for.
+fn presence(item: &Item<'_>, value: &Written<'_>) -> Option<Vec<Edit>> {
+    let (modifiers, field) = (&item.modifiers, item.field?);
+    let is_plain = !(modifiers.not_equal || modifiers.expand || modifiers.all) && modifiers.encodings.is_empty();
+    let is_exact = item.key_span.start == item.field_span.start && item.field_span.len() == field.len();
+    let behind = Span::new(item.field_span.end as usize, item.key_span.end as usize);
+    (is_plain && is_exact && item.can_be(&format!("{field}|exists"))).then(|| {
+        vec![Edit { span: behind, text: "|exists".to_owned() }, Edit { span: value.span, text: "true".to_owned() }]
+    })
 }
 
 /// The tags, whether they are a list or one alone.

@@ -6,14 +6,16 @@ use std::collections::HashMap;
 use super::condition::Quantity;
 use super::detection::{Detections, Item, Raw, Written, matches_all};
 use super::modifier::{Encoding, Kind, Part};
+use contentcheck_model::catalogue::Entry;
 use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::language::Language;
-use contentcheck_model::regex;
+use contentcheck_model::regex::{self, Path};
 use contentcheck_model::source::Span;
+use contentcheck_model::template::Scalar;
 
 /// Looks at every item and at the names of the selections.
-pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
+pub(crate) fn check(detections: &Detections<'_>, types: &[&Entry], sink: &mut Sink) {
     alike_names(detections, sink);
     for selection in &detections.selections {
         characters("the name of a selection", selection.name, selection.span, sink);
@@ -22,13 +24,14 @@ pub(crate) fn check(detections: &Detections<'_>, sink: &mut Sink) {
         field_name(item, sink);
         whole_item(item, sink);
         for value in &item.values {
-            spelt_number(item, value, sink);
+            spelt_number(item, value, types, sink);
             let Raw::Text(text) = &value.raw else { continue };
             let is_regex = item.modifiers.kind == Kind::Regex;
             characters::in_value(Language::Sigma, is_regex, text, value.span, sink);
             if item.modifiers.kind == Kind::Plain {
                 placeholder(item, value, text, sink);
                 escaped_wildcard(value, text, sink);
+                share(item, value, text, sink);
                 query_wildcard(item, value, text, sink);
                 if foreign_pattern(item, value, text, sink) {
                     continue;
@@ -47,7 +50,7 @@ pub(crate) fn characters(what: &str, text: &str, span: Span, sink: &mut Sink) {
 }
 
 /// A number that is compared as a string in another spelling than its own.
-fn spelt_number(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
+fn spelt_number(item: &Item<'_>, value: &Written<'_>, types: &[&Entry], sink: &mut Sink) {
     let modifiers = &item.modifiers;
     let as_text = item.field.is_none()
         || modifiers.part != Part::Whole
@@ -59,7 +62,13 @@ fn spelt_number(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
         Raw::Float(_) => !value.written.contains(['e', 'E']) && matches!(modifiers.kind, Kind::Plain | Kind::Regex),
         _ => false,
     };
-    if is_lost && value.written != value.text {
+    // On a number it is compared by its value, and quotes would not change that.
+    let is_number = |of: &&Entry| {
+        let scalar = item.field.and_then(|field| of.describe(field)).map(|info| info.ty.scalar);
+        matches!(scalar, Some(Scalar::Int | Scalar::Float))
+    };
+    let by_value = item.modifiers.kind == Kind::Plain && !as_text && types.iter().any(is_number);
+    if is_lost && !by_value && value.written != value.text {
         let message = format!("`{}` is the number {} in YAML", clip(value.written), clip(&value.text));
         let found = sink.diagnostic(&codes::AMBIGUOUS_SCALAR, value.span, message);
         sink.push(found.with_help("quote it to compare it as it is written"));
@@ -231,6 +240,20 @@ fn escaped_wildcard(value: &Written<'_>, text: &str, sink: &mut Sink) {
         }
         is_open = character == '*';
     }
+}
+
+/// `\\\\server\\share\\` where the beginning is compared: the two backslashes are one, with which no path of a share begins.
+fn share(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) {
+    let begins = matches!(item.modifiers.part, Part::Whole | Part::StartsWith) && item.modifiers.encodings.is_empty();
+    let Some(rest) = text.strip_prefix(r"\\").filter(|_| begins && item.field.is_some()) else { return };
+    let is_name = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | '_');
+    let name = rest.split(|sign| !is_name(sign)).next().unwrap_or("");
+    if name.is_empty() || !rest.get(name.len()..).is_some_and(|rest| rest.starts_with('\\')) {
+        return;
+    }
+    let message = format!("`{}` begins with one backslash: `\\\\` is an escape that stands for one", clip(text));
+    let found = sink.diagnostic(&codes::ESCAPED_WILDCARD, value.span, message);
+    sink.push(found.with_help(format!("a share begins with two: write `\\\\\\\\{}`", clip(rest))));
 }
 
 /// `x.php?id=`: the question mark of a URL is a wildcard.
@@ -477,6 +500,27 @@ pub(crate) fn plain_expression(item: &Item<'_>, value: &Written<'_>, sink: &mut 
         (format!("`.*` at {edge} of a regex has no effect"), "remove it; a regex may match anywhere".to_owned())
     };
     sink.push(sink.diagnostic(&codes::PLAIN_EXPRESSION, value.span, message).with_help(help));
+}
+
+/// `C:\Windows` as a regex, and `C:\\\\Windows` where a field has paths alone.
+pub(crate) fn path_in_regex(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) {
+    let text = &*value.text;
+    let (message, help) = match regex::written_path(text) {
+        Some(Path::Escape(from, to)) => {
+            let part = clip(text.get(from..to).unwrap_or(""));
+            let escape = clip(text.get(from..from + 2).unwrap_or(""));
+            (
+                format!("`{part}` looks like a part of a path, and `{escape}` is a class or an assertion in a regex"),
+                "for a backslash, as in a path, write `\\\\`",
+            )
+        }
+        Some(Path::Twice(..)) if item.field.is_some_and(|field| PATHS.contains(&field)) => (
+            format!("`{}` asks for two backslashes after the drive", clip(text)),
+            "write `\\\\` for one backslash: YAML doubles none in single quotes",
+        ),
+        _ => return,
+    };
+    sink.push(sink.diagnostic(&codes::REGEX_PATH, value.span, message).with_help(help));
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::advice;
 use super::names::NAMES;
 use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes};
 use contentcheck_model::predicate::{Comparison, TimePart};
+use contentcheck_model::regex::Flags;
 use contentcheck_model::source::Span;
 
 /// What part of the text a value is compared with.
@@ -56,6 +57,13 @@ pub(crate) struct Modifiers {
     pub(crate) dot_all: bool,
     /// Where the modifiers stand, for findings.
     pub(crate) span: Span,
+}
+
+impl Modifiers {
+    /// The flags that stand beside a regex.
+    pub(crate) const fn flags(&self) -> Flags {
+        Flags { ignore_case: self.ignore_case, multi_line: self.multi_line, dot_all: self.dot_all }
+    }
 }
 
 /// Reads the part of a key after the field name. `base` is the offset of `written` in the

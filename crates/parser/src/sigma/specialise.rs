@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::advice;
 use super::detection::{Body, Detections, Item, Raw};
 use super::modifier::{Kind, Part};
+use super::text;
 use super::typing::{Prepared, Typed, elements};
 use contentcheck_model::catalogue::{Catalogue, Entry};
 use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes, head};
@@ -584,7 +585,8 @@ impl<'a> Specialiser<'a, '_> {
                 let (Some(field), Some(Expr::Is(test))) = (item.field, prepared.tests()) else { return Known::Open };
                 let lacks = |field| self.catalogue.suppliers().may_lack(&entry.template, field, None);
                 // What takes longest is asked last: few tests accept everything.
-                let certain = accepts_everything(test)
+                let is_list = entry.describe(field).is_some_and(|info| info.ty.list);
+                let certain = accepts_everything(test, is_list)
                     && entry.values(field).is_empty()
                     && entry.declared(field).is_some_and(|field| !lacks(field));
                 let known = if certain { Known::True } else { Known::Open };
@@ -631,15 +633,13 @@ fn lacks(entry: &Entry, fields: &[&str]) -> String {
     }
 }
 
-fn accepts_everything(test: &Test) -> bool {
+/// Whether every value of a field passes. An element of a list may, and an empty list has none.
+fn accepts_everything(test: &Test, is_list: bool) -> bool {
     match test {
         Test::Exists => true,
-        Test::Text { patterns, all: false } => patterns.iter().any(|pattern| match &pattern.pattern {
-            Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => text.is_empty(),
-            Pattern::Like(parts) => contentcheck_model::wildcard::matches_all(parts),
-            Pattern::Matches(regex) => matches!(&*regex.pattern, "" | ".*" | "^.*" | ".*$"),
-            Pattern::Equals(_) => false,
-        }),
+        Test::Text { patterns, all: false } => {
+            !is_list && patterns.iter().any(|pattern| text::is_everything(&pattern.pattern))
+        }
         _ => false,
     }
 }

@@ -1,8 +1,9 @@
 //! Strings: wildcards, escapes, dashes and encodings, to patterns.
 
 use super::modifier::{Encoding, Modifiers, Part};
-use contentcheck_model::limits::Budget;
-use contentcheck_model::predicate::{TextPattern, WildcardPart};
+use contentcheck_model::limits::{self, Budget};
+use contentcheck_model::predicate::{Pattern, TextPattern, WildcardPart};
+use contentcheck_model::regex::{self, Flags};
 use contentcheck_model::wildcard::{self, simplify};
 
 /// Why a value gives no pattern.
@@ -48,17 +49,15 @@ pub(crate) fn patterns(
     let mut push = |parts: Vec<WildcardPart>| -> Result<(), Refused> {
         let literals = parts.iter().map(|part| if let WildcardPart::Literal(text) = part { text.len() } else { 0 });
         let bytes: usize = literals.sum();
-        if found.len() >= limit
-            || !contentcheck_model::limits::take(&mut budget.values, 1)
-            || !contentcheck_model::limits::take(&mut budget.value_bytes, bytes)
+        if found.len() >= limit || !limits::take(&mut budget.values, 1) || !limits::take(&mut budget.value_bytes, bytes)
         {
             return Err(Refused::Expansion);
         }
-        if bytes > contentcheck_model::limits::VALUE_BYTES {
+        if bytes > limits::VALUE_BYTES {
             return Err(Refused::Long(bytes));
         }
         let wildcards = parts.iter().filter(|part| !matches!(part, WildcardPart::Literal(_))).count();
-        if wildcards > contentcheck_model::limits::PATTERN_WILDCARDS + 2 {
+        if wildcards > limits::PATTERN_WILDCARDS + 2 {
             return Err(Refused::Wildcards(wildcards));
         }
         found.push(TextPattern { pattern: simplify(surround(parts, modifiers.part)), ignore_case });
@@ -87,6 +86,29 @@ pub(crate) fn patterns(
         }
     }
     variants.into_iter().try_for_each(push)
+}
+
+/// Whether a pattern matches every text.
+pub(crate) fn is_everything(pattern: &Pattern) -> bool {
+    match pattern {
+        Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => text.is_empty(),
+        Pattern::Like(parts) => wildcard::matches_all(parts),
+        Pattern::Matches(regex) => {
+            let flags = Flags { ignore_case: false, multi_line: regex.multi_line, dot_all: regex.dot_all };
+            regex::matches_everything(&regex.pattern, flags)
+        }
+        Pattern::Equals(_) => false,
+    }
+}
+
+/// Whether one of the forms that a value is encoded to matches every text: of a single letter no digit of base64 is certain.
+pub(crate) fn encodes_to_nothing(value: &str, modifiers: &Modifiers) -> bool {
+    /// Of a longer value each form has something.
+    const BYTES: usize = 4;
+    let mut found = Vec::new();
+    value.len() <= BYTES
+        && patterns(value, modifiers, limits::RULE_VALUES, &mut Budget::default(), &mut found).is_ok()
+        && found.iter().any(|form| is_everything(&form.pattern))
 }
 
 /// The characters that Windows programs take for the dash of an option.

@@ -12,7 +12,7 @@ use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::predicate::{
     Comparison, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart, WildcardPart,
 };
-use contentcheck_model::regex::{self, Flags};
+use contentcheck_model::regex;
 use contentcheck_model::template::{FieldType, Scalar};
 use contentcheck_model::wildcard;
 
@@ -42,12 +42,20 @@ pub(crate) struct Prepared {
     compares_list: Option<Unread>,
     /// Whether it was looked at as a test of one value, which no text passes that has to equal two.
     is_of_one: bool,
+    /// Whether an order on a string was reported.
+    orders_string: bool,
 }
 
 impl Prepared {
     /// Works out an item and reports what is wrong with it on any type of field.
     pub(crate) fn new(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Sink) -> Self {
-        Self { text: as_text(item, values, budget, sink), typed: Vec::new(), compares_list: None, is_of_one: false }
+        Self {
+            text: as_text(item, values, budget, sink),
+            typed: Vec::new(),
+            compares_list: None,
+            is_of_one: false,
+            orders_string: false,
+        }
     }
 
     /// The proof that the item could not be read, where it could not.
@@ -88,6 +96,18 @@ impl Prepared {
     pub(crate) fn on(&mut self, item: &Item<'_>, ty: Option<FieldType>, sink: &mut Sink) -> Asked {
         if ty.is_some_and(|ty| !ty.list) && !std::mem::replace(&mut self.is_of_one, true) {
             contradictory_all(item, self.tests(), sink);
+        }
+        let is_order = matches!(item.modifiers.kind, Kind::Order(_)) && self.text.is_ok();
+        if ty.is_some_and(|ty| ty.scalar == Scalar::String)
+            && is_order
+            && !std::mem::replace(&mut self.orders_string, true)
+        {
+            let message =
+                format!("`{}` is a string; only one that is a number as a whole has an order", field_name(item));
+            let found = sink.diagnostic(&codes::NUMBER_AS_TEXT, item.key_span, message);
+            sink.push(found.with_help(
+                "compare a field that is a number; for the length of a string use a regex such as `re: '.{1000}'`",
+            ));
         }
         let Some(ty) = ty.filter(|ty| ty.scalar != Scalar::String || ty.list) else { return self.text.clone() };
         if let Some((_, _, asked)) =
@@ -217,9 +237,7 @@ fn texts(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut Si
 /// A keyword is looked for anywhere in a value.
 fn anywhere(pattern: &Pattern) -> Pattern {
     match pattern {
-        Pattern::Equals(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) if !text.is_empty() => {
-            Pattern::Contains(text.clone())
-        }
+        Pattern::Equals(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => Pattern::Contains(text.clone()),
         Pattern::Like(parts) => {
             use contentcheck_model::predicate::WildcardPart::AnyRun;
             let mut wide: Vec<_> = Vec::with_capacity(parts.len() + 2);
@@ -346,8 +364,7 @@ fn many<T>(values: Vec<T>, all: bool, test: impl Fn(Vec<T>) -> Test) -> Expr<Arc
 
 fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
     let modifiers = &item.modifiers;
-    let flags =
-        Flags { ignore_case: modifiers.ignore_case, multi_line: modifiers.multi_line, dot_all: modifiers.dot_all };
+    let flags = modifiers.flags();
     let mut patterns = Vec::with_capacity(item.values.len());
     let mut refused: Option<Unread> = None;
     for value in &item.values {
@@ -371,6 +388,7 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
         }
         if inspected.is_ok() {
             hygiene::plain_expression(item, value, sink);
+            hygiene::path_in_regex(item, value, sink);
             if let Some((inner, flags)) = regex::delimited(&value.text) {
                 let message = format!("the slashes and flags of `{}` are a part of the regex", clip(&value.text));
                 let found = sink.diagnostic(&codes::FOREIGN_PATTERN, value.span, message);
@@ -406,7 +424,19 @@ fn order(item: &Item<'_>, comparison: Comparison, sink: &mut Sink) -> Tests {
         return Err(sink.unread(&codes::INVALID_VALUE, item.span, "an ordering takes one number, not a list"));
     };
     match number(value) {
-        Some(Number::Int(number)) => Ok(int_order(comparison, number)),
+        Some(Number::Int(number)) => {
+            match int_order(comparison, number) {
+                Expr::Const(false) => {
+                    let than = if comparison == Comparison::Less { "less" } else { "greater" };
+                    let message = format!("no integer of 64 bits is {than} than `{}`", clip(&value.text));
+                    let found = sink.diagnostic(&codes::INVALID_VALUE, value.span, message);
+                    Err(sink.refuse(found.with_help(
+                        "write the number that is meant, or the modifier with `e` for one that may be equal",
+                    )))
+                }
+                test => Ok(test),
+            }
+        }
         Some(Number::Float(number)) => Ok(is(Test::Float(comparison, number))),
         None => {
             let found = sink
@@ -554,6 +584,7 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     let mut parts = Vec::new();
     let mut ints = Vec::new();
     let mut networks = Vec::new();
+    let mut runs: Vec<Box<[u8]>> = Vec::new();
     let mut texts = Vec::new();
     let mut refused: Option<Unread> = None;
     for value in &item.values {
@@ -562,6 +593,11 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
             (_, Raw::Null) => parts.push(is(Test::Null)),
             (_, Raw::Text(_)) if wildcard::matches_all(&parsed) => parts.push(is(Test::Exists)),
             (Scalar::Int, Raw::Int(number)) => ints.push(IntRange { from: *number, to: *number }),
+            // A float equals an integer where it is the same number (INT-3).
+            (Scalar::Int, Raw::Float(_)) if whole(value).is_some() => {
+                ints.extend(whole(value).map(|number| IntRange { from: number, to: number }));
+            }
+            (Scalar::Bytes, Raw::Text(text)) if bytes(text).is_some() => runs.extend(bytes(text)),
             (Scalar::Float, Raw::Int(_) | Raw::Float(_)) => match number(value) {
                 Some(Number::Float(number)) => parts.push(is(Test::Float(Comparison::Equal, number))),
                 Some(Number::Int(number)) => ints.push(IntRange { from: number, to: number }),
@@ -578,6 +614,10 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                 parts.push(is(Test::Bool(text.eq_ignore_ascii_case("true"))));
             }
             (Scalar::Ip, _) if Network::parse(&value.text).is_ok() => networks.extend(Network::parse(&value.text)),
+            (Scalar::Float, Raw::Text(_)) if let Some(number) = number(value) => match number {
+                Number::Float(number) => parts.push(is(Test::Float(Comparison::Equal, number))),
+                Number::Int(number) => ints.push(IntRange { from: number, to: number }),
+            },
             (Scalar::Float, Raw::Text(_)) if has_wildcard(&parsed) => {
                 let message =
                     format!("`{}` is {}, which cannot be compared with a wildcard", field_name(item), article(scalar));
@@ -619,10 +659,25 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     if !networks.is_empty() {
         parts.push(many(networks, all, Test::Cidr));
     }
+    if !runs.is_empty() {
+        parts.push(many(runs, all, Test::Bytes));
+    }
     if !texts.is_empty() {
         parts.push(is(Test::Text { patterns: texts, all }));
     }
     Ok(if all { Expr::all(parts) } else { Expr::any(parts) })
+}
+
+/// The integer that a float is, where it is one.
+fn whole(value: &Written<'_>) -> Option<i64> {
+    let Raw::Float(number) = value.raw else { return None };
+    // Beyond this not every integer is a float, and which one was meant is not known.
+    (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
+/// The bytes that pairs of hexadecimal digits are.
+fn bytes(text: &str) -> Option<Box<[u8]>> {
+    contentcheck_model::table::cell::hex_digits(text).filter(|bytes| !bytes.is_empty()).map(Vec::into_boxed_slice)
 }
 
 /// Reports a value that no value of the field's type equals.
@@ -632,6 +687,7 @@ fn never_equals(item: &Item<'_>, scalar: Scalar, value: &Written<'_>, sink: &mut
     let found = sink.diagnostic(&codes::VALUE_TYPE, value.span, message).with_help(match scalar {
         Scalar::Bool => "write `true` or `false`",
         Scalar::Ip => "write an address such as 192.0.2.1",
+        Scalar::Bytes => "write pairs of hexadecimal digits in quotes, such as `'b705e9'`",
         _ if value.text.starts_with(['<', '>']) => {
             "write a number, and compare with a modifier: `|gt`, `|gte`, `|lt` or `|lte`"
         }
@@ -660,6 +716,7 @@ mod tests {
             values: vec![Written { raw, text: text.into(), written: text, span }],
             span,
             key_span: span,
+            mapping: &[],
         };
         let mut sink = Sink::new(&Source::new("c", ""));
         let mut budget = limits::Budget::default();
@@ -710,6 +767,7 @@ mod tests {
             values: vec![value(" -a"), value("plain")],
             span,
             key_span: span,
+            mapping: &[],
         };
         let mut sink = Sink::new(&Source::new("c", ""));
         let mut budget = limits::Budget::default();

@@ -41,9 +41,9 @@ codes! {
     }
     /// A value that matches everything
     WILDCARD_ONLY = "CC0607" "wildcard-only" Warning fixable {
-        cause: "A value consists of wildcards alone.",
-        harm: "It only tests that the field is there. A wildcard in the 21st field is what hid the defect of channel file 291 from every test.",
-        cure: "Use `exists` to test that a field is there, or a value that selects something.",
+        cause: "A value consists of wildcards alone, or matches any string in another way: an empty keyword or part, a regex that matches the empty string (`evil|`, `(evil)*`, `^`), one letter under `base64offset`.",
+        harm: "It only tests that the field is there, and in a list it leaves nothing to the other values. A wildcard in the 21st field is what hid the defect of channel file 291 from every test.",
+        cure: "Use `exists` to test that a field is there, or a value that selects something. On a list `*` asks for an element, and `exists` holds on an empty list too.",
     }
     /// A negation that is true where the field is absent
     NEGATED_ABSENT = "CC0608" "negated-absent" Warning {

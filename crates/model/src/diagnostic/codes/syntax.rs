@@ -147,13 +147,13 @@ codes! {
     }
     /// A wildcard that is escaped by a path's backslash
     ESCAPED_WILDCARD = "CC0126" "escaped-wildcard" Warning {
-        cause: "A path ends in `\\*`. A backslash before `*` or `?` takes away its meaning, so this asks for the character itself and for no backslash.",
-        harm: "No file name holds a star, so the value never matches, while it reads as if it matched everything below the directory.",
-        cure: "Write `\\\\*` for a backslash and a wildcard. If the star itself is meant, accept the finding; for a backslash and a star write `\\\\\\*`.",
+        cause: "A path ends in `\\*`. A backslash before `*` or `?` takes away its meaning, so this asks for the character itself and for no backslash. Or a value begins with `\\\\server\\`, where `\\\\` is an escape for one backslash.",
+        harm: "No file name holds a star, so the value never matches, while it reads as if it matched everything below the directory. No path of a share begins with one backslash.",
+        cure: "Write `\\\\*` for a backslash and a wildcard. If the star itself is meant, accept the finding; for a backslash and a star write `\\\\\\*`. A share begins with `\\\\\\\\`.",
     }
     /// A value with a character at its edge or inside that no log has there
     STRAY_CHARACTER = "CC0127" "stray-character" Warning {
-        cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer string, a character that cannot be seen was copied with it, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
+        cause: "A space, a quote or a comma was left at the edge when the value was cut out of a longer string, a character that cannot be seen was copied with it, the text was damaged and has U+FFFD where a character was, or YAML turned `\\t`, `\\n`, `\\_` or `\\P` between double quotes into something else.",
         harm: "The whole value, or its beginning, is compared, so the character decides and the value hardly ever matches.",
         cure: "Compare with `contains` where a part of the value is meant, such as an option of a command line; without the space it would be compared whole as well. Else remove the character. In YAML write paths in single quotes. A character that is meant is written as an escape.",
     }
@@ -237,8 +237,8 @@ codes! {
     }
     /// A word with letters that look like those of another script
     MIXED_SCRIPTS = "CC0141" "mixed-scripts" Warning {
-        cause: "The word was copied from a page that imitates it, such as one for phishing, or typed with another keyboard: a Cyrillic `с` looks like a Latin `c`, and `ｃ` is as wide as two.",
-        harm: "The word is compared by its characters, so it never equals the one that it looks like.",
+        cause: "The word was copied from a page that imitates it, such as one for phishing, or typed with another keyboard: a Cyrillic `с` looks like a Latin `c`, and `ｃ` is as wide as two. Word processors and PDF files write other signs too: `‑` for `-`, `∗` for `*`, `：` for `:`, and one character for `fi`.",
+        harm: "It is compared by its characters, so it never equals what it looks like; `∗` is no wildcard.",
         cure: "Type the word again. If the characters are what the rule looks for, write them as escapes between double quotes.",
     }
     /// Several values in one string
@@ -264,5 +264,17 @@ codes! {
         cause: "A line that is indented further than the value above it is more of that value, `- ` included; and a `#` behind a space begins a comment.",
         harm: "The value is longer or shorter than the one that was meant: values are lost in it, and what is cut off is not looked for.",
         cure: "Put each value on a line of its own, below the one before it. Quote a value that has a `#` in it; write a comment with a space behind its `#`.",
+    }
+    /// A key that a global document and another one give
+    GLOBAL_TWICE = "CC0146" "global-twice" Warning {
+        cause: "A document behind `action: global` gives a key that the global document gives too, with another value.",
+        harm: "Readers differ on which of the two holds: here the document's own does, and pySigma takes the global one's, so one file is two rules.",
+        cure: "Give the key in one of the documents alone: leave it out of the global one, and write it into each document that it is for.",
+    }
+    /// A path in a regex with single backslashes
+    REGEX_PATH = "CC0147" "regex-path" Warning {
+        cause: "A path was put into a regex as it is, as in `C:\\Windows\\System32`, where `\\W` is any character but a letter or digit and `\\S` any but a space; or its backslashes were doubled twice.",
+        harm: "No path matches: the regex asks for other characters where the backslashes are.",
+        cure: "Write `\\\\` for a backslash of a path, and `\\.` for its dot; or compare with `contains` or `endswith`, which take a path as it is.",
     }
 }

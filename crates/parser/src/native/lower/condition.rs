@@ -320,6 +320,7 @@ impl<'r> Lowerer<'r, '_> {
             ignore_case: predicate.ignore_case,
             all: predicate.all_values.is_some(),
             name: &name,
+            of_element: resolved.ty.list && predicate.quantifier.as_ref().is_some_and(|of| of.value == Quantifier::Any),
         };
         let element = FieldType { list: false, ..resolved.ty };
         let every = self.quantifier(predicate, &resolved, reference)?;

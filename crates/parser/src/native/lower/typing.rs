@@ -5,7 +5,7 @@ use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
 use contentcheck_model::limits;
 use contentcheck_model::predicate::Network;
 use contentcheck_model::predicate::{Comparison, IntRange, Pattern, Regex, Test, TextPattern, WildcardPart};
-use contentcheck_model::regex::{self, Flags};
+use contentcheck_model::regex::{self, Flags, Path};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, Scalar};
 use contentcheck_model::wildcard;
@@ -25,6 +25,8 @@ pub(super) struct Asked<'a> {
     pub(super) all: bool,
     /// What the left side is called.
     pub(super) name: &'a str,
+    /// Whether any element of a list may pass.
+    pub(super) of_element: bool,
 }
 
 /// The test of a value of type `ty` against constants. What is wrong is reported. Regular expressions take their
@@ -249,7 +251,7 @@ fn strings(
         foreign(asked, text, value.span, sink);
         spaced(asked.operator, text, value.span, sink);
         let pattern = match asked.operator {
-            Operator::Matches => regex(text, value.span, ignore_case, sink).and_then(|(pattern, needed)| {
+            Operator::Matches => regex(asked, text, value.span, ignore_case, sink).and_then(|(pattern, needed)| {
                 if limits::take(states, needed) { Ok(pattern) } else { Err(no_states(asked, sink)) }
             }),
             _ => pattern(asked, text, value.span, sink),
@@ -333,9 +335,26 @@ fn spaced(operator: Operator, value: &str, span: Span, sink: &mut Sink) {
 }
 
 /// A regular expression, and how many states it may need.
-fn regex(value: &str, span: Span, ignore_case: bool, sink: &mut Sink) -> Result<(Pattern, usize), Unread> {
-    match regex::inspect(value, Flags { ignore_case, ..Flags::default() }) {
+fn regex(
+    asked: &Asked<'_>,
+    value: &str,
+    span: Span,
+    ignore_case: bool,
+    sink: &mut Sink,
+) -> Result<(Pattern, usize), Unread> {
+    let flags = Flags { ignore_case, ..Flags::default() };
+    match regex::inspect(value, flags) {
         Ok(states) => {
+            if regex::matches_everything(value, flags) {
+                everything(asked, span, format!("`{}` matches every string", clip(value)), sink);
+            }
+            if let Some(Path::Escape(from, to)) = regex::written_path(value) {
+                let part = clip(value.get(from..to).unwrap_or(""));
+                let message =
+                    format!("`{part}` looks like a part of a path, and its backslash begins an escape of a regex");
+                let found = sink.diagnostic(&codes::REGEX_PATH, span, message);
+                sink.push(found.with_help("for a backslash, as in a path, write `\\\\` in a raw string"));
+            }
             if let Some((inner, _)) = regex::delimited(value) {
                 let message = format!("the slashes and flags of `{}` are a part of the regex", clip(value));
                 let found = sink.diagnostic(&codes::FOREIGN_PATTERN, span, message);
@@ -361,8 +380,7 @@ fn pattern(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) -> Resul
     let part = matches!(asked.operator, Operator::Contains | Operator::StartsWith | Operator::EndsWith);
     if part && value.is_empty() {
         let message = format!("every string {} the empty one", asked.operator.as_str().replace('_', " "));
-        let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, message);
-        sink.push(found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))));
+        everything(asked, span, message, sink);
     }
     Ok(match asked.operator {
         Operator::Contains => Pattern::Contains(value.into()),
@@ -377,13 +395,23 @@ fn pattern(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) -> Resul
                 return Err(sink.unread(&codes::TOO_MANY_WILDCARDS, span, message));
             }
             if wildcard::matches_all(&parts) {
-                let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, "the pattern matches every string");
-                sink.push(
-                    found.with_help(format!("write `{} exists` to test that the field is there", clip(asked.name))),
-                );
+                everything(asked, span, "the pattern matches every string".to_owned(), sink);
             }
             wildcard::simplify(parts)
         }
         _ => Pattern::Equals(value.into()),
     })
+}
+
+/// Reports a value that every string matches.
+fn everything(asked: &Asked<'_>, span: Span, message: String, sink: &mut Sink) {
+    let name = clip(asked.name);
+    let found = sink.diagnostic(&codes::WILDCARD_ONLY, span, message);
+    sink.push(found.with_help(if asked.of_element {
+        format!(
+            "write what an element must be; where the list needs an element and no more, accept this finding: `{name} exists` holds on an empty list too"
+        )
+    } else {
+        format!("write `{name} exists` to test that the field is there")
+    }));
 }

@@ -1,0 +1,204 @@
+//! Fixes: applied to all files of content at once, and held against what was there before.
+
+use std::collections::BTreeMap;
+
+use super::{Checking, Gathered, Workspace};
+use contentcheck_model::diagnostic::fix::apply;
+use contentcheck_model::diagnostic::{Diagnostic, Severity};
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
+
+/// A file with fixes applied.
+#[derive(Debug)]
+pub struct Fixed {
+    /// The file as it was.
+    pub source: Source,
+    /// Its text with the fixes.
+    pub text: String,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// Applies fixes, by file, and keeps those after which nothing is wrong that was not before. What each fix leaves as it is
+/// depends on what stands around it, and two of them may not go together; a file that can no longer be read is worse
+/// than any finding. A fix of an error may bring to light what the error hid.
+#[must_use]
+pub fn apply_fixes(gathered: &Gathered, findings: &[Diagnostic]) -> Vec<Fixed> {
+    let languages: BTreeMap<&str, Language> =
+        gathered.sources.iter().map(|(source, language)| (source.name(), *language)).collect();
+    let mut by_file: BTreeMap<&str, File<'_>> = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
+        let name = finding.source.name();
+        let Some(language) = languages.get(name) else { continue };
+        let file =
+            by_file.entry(name).or_insert(File { source: &finding.source, language: *language, fixes: Vec::new() });
+        file.fixes.push(finding);
+    }
+    if by_file.is_empty() {
+        return Vec::new();
+    }
+    let mut trial = Trial::new(gathered.clone());
+    by_file.values().for_each(|file| trial.set(file, &file.fixes));
+    if !trial.is_fine(&[]) {
+        by_file.values().for_each(|file| trial.set(file, &[]));
+        for file in by_file.values_mut() {
+            let (errors, others): (Vec<_>, Vec<_>) =
+                file.fixes.iter().copied().partition(|fix| fix.code.severity == Severity::Error);
+            let kept = trial.keep(file, Vec::new(), &errors);
+            let kept = trial.keep(file, kept, &others);
+            trial.set(file, &kept);
+            // In the order of the findings, which says which of two that overlap is taken.
+            file.fixes.retain(|fix| kept.iter().any(|kept| std::ptr::eq(*kept, *fix)));
+        }
+    }
+    let fixed = by_file.into_values().map(|file| {
+        let (text, count) = apply(file.source.text(), &file.fixes);
+        Fixed { source: file.source.clone(), text, count }
+    });
+    fixed.filter(|fixed| fixed.count > 0).collect()
+}
+
+/// A file and its fixes.
+struct File<'d> {
+    source: &'d Source,
+    language: Language,
+    fixes: Vec<&'d Diagnostic>,
+}
+
+/// Content on which fixes are tried.
+struct Trial {
+    workspace: Option<Workspace>,
+    /// The errors of all files, by code, with what was kept so far.
+    errors: Errors,
+}
+
+type Errors = BTreeMap<&'static str, usize>;
+
+impl Trial {
+    fn new(gathered: Gathered) -> Self {
+        let mut new = Self { workspace: Some(Workspace::new(gathered)), errors: Errors::new() };
+        new.errors = new.look();
+        new
+    }
+
+    /// Puts a file with some of its fixes into the place of the one that is there.
+    fn set(&mut self, file: &File<'_>, fixes: &[&Diagnostic]) {
+        if let Some(workspace) = &mut self.workspace {
+            let text = apply(file.source.text(), fixes).0;
+            workspace.set(Source::new(file.source.name(), text), file.language);
+        }
+    }
+
+    fn look(&mut self) -> Errors {
+        let mut errors = Errors::new();
+        if let Some(workspace) = self.workspace.take() {
+            let judged = workspace.check(&Checking::default()).judge();
+            for finding in judged.findings().iter().filter(|finding| finding.severity == Severity::Error) {
+                *errors.entry(finding.code.id).or_default() += 1;
+            }
+            self.workspace = Some(judged.into_checked().edit());
+        }
+        errors
+    }
+
+    /// Whether nothing is wrong that was not before, or the errors that these fixes are of are fewer; then that is the
+    /// state of things.
+    fn is_fine(&mut self, of_errors: &[&Diagnostic]) -> bool {
+        let errors = self.look();
+        let count = |of: &Errors, code: &str| of.get(code).copied().unwrap_or(0);
+        let is_fewer = |fix: &&Diagnostic| count(&errors, fix.code.id) < count(&self.errors, fix.code.id);
+        let is_fine = errors.iter().all(|(code, now)| *now <= count(&self.errors, code))
+            || !of_errors.is_empty() && of_errors.iter().all(is_fewer);
+        if is_fine {
+            self.errors = errors;
+        }
+        is_fine
+    }
+
+    /// Of some fixes those that can be applied beside the ones that are kept.
+    fn keep<'d>(
+        &mut self,
+        file: &File<'_>,
+        mut kept: Vec<&'d Diagnostic>,
+        more: &[&'d Diagnostic],
+    ) -> Vec<&'d Diagnostic> {
+        if more.is_empty() {
+            return kept;
+        }
+        let all: Vec<&Diagnostic> = kept.iter().chain(more).copied().collect();
+        self.set(file, &all);
+        let is_of_error = more.iter().all(|fix| fix.code.severity == Severity::Error);
+        if self.is_fine(if is_of_error { more } else { &[] }) {
+            return all;
+        }
+        if more.len() > 1 {
+            let (first, second) = more.split_at(more.len() / 2);
+            kept = self.keep(file, kept, first);
+            kept = self.keep(file, kept, second);
+        }
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contentcheck_model::diagnostic::{FixKind, codes};
+    use contentcheck_model::source::Span;
+
+    use super::*;
+
+    fn rule(items: &str) -> String {
+        format!(
+            "title: A rule\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51\nstatus: test\nlogsource:\n    category: webserver\n\
+             detection:\n    s:\n{items}    condition: s\nlevel: low\n"
+        )
+    }
+
+    /// A finding that replaces a part of the text.
+    fn finding(source: &Source, from: &str, to: &str) -> Diagnostic {
+        let at = source.text().find(from).map_or_else(Span::default, |at| Span::new(at, at + from.len()));
+        Diagnostic::new(&codes::WILDCARD_ONLY, source, at, "m").with_fix(FixKind::Presence, "t", at, to)
+    }
+
+    fn fixed(text: &str, fixes: &[(&str, &str)]) -> (String, usize) {
+        let library = "template acme.web @ 1 {\n    serves { category: \"webserver\" }\n    1 uri : string?\n    2 host : string?\n}\n";
+        let source = Source::new("r.yml", text);
+        let gathered = Gathered::of(vec![
+            (source.clone(), Language::Sigma),
+            (Source::new("t.content", library), Language::Native),
+        ]);
+        let findings: Vec<Diagnostic> = fixes.iter().map(|(from, to)| finding(&source, from, to)).collect();
+        let all = apply_fixes(&gathered, &findings);
+        all.first().map_or_else(|| (text.to_owned(), 0), |one| (one.text.clone(), one.count))
+    }
+
+    #[test]
+    fn a_fix_that_makes_an_error_is_not_applied_and_those_beside_it_are() {
+        let text = rule("        uri: 'a'\n        uri|re: 'b'\n        host: 'c'\n");
+        // The first makes a key twice, the second takes a quote away, the last is harmless.
+        for bad in [
+            ("uri: 'a'", "uri|re: 'b'"),
+            ("'b'", "'b"),
+            ("condition: s", "condition: t"),
+            ("level: low", "level: hgih"),
+        ] {
+            for (at, fixes) in [[bad, ("'c'", "'d'")], [("'c'", "'d'"), bad]].iter().enumerate() {
+                assert_eq!(fixed(&text, fixes), (text.replace("'c'", "'d'"), 1), "{bad:?} {at}");
+            }
+            assert_eq!(fixed(&text, &[bad]), (text.clone(), 0), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn of_two_fixes_that_exclude_each_other_the_first_is_applied() {
+        let text = rule("        uri: '*'\n        uri|contains: ''\n");
+        let fixes = [("uri: '*'", "uri|exists: true"), ("uri|contains: ''", "uri|exists: true")];
+        assert_eq!(fixed(&text, &fixes), (text.replace(fixes[0].0, fixes[0].1), 1));
+    }
+
+    #[test]
+    fn a_fix_of_a_file_with_errors_may_leave_them() {
+        let text = rule("        uri: 'a'\n        nothing: 'b'\n");
+        assert_eq!(fixed(&text, &[("'a'", "'d'")]), (text.replace("'a'", "'d'"), 1));
+    }
+}
