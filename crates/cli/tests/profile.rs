@@ -92,10 +92,8 @@ fn a_recording_that_cannot_be_read_compiles_nothing() {
     let directory = scratch("unread");
     let broken = text(&directory, "broken.jsonl");
     fs::write(&broken, "{\"path\":\"a\"}\n{\"path\":\n").unwrap();
-    let (exit, err) =
-        match run(&["compile", &text(&directory, "release"), "-o", &text(&directory, "image"), "--profile", &broken]) {
-            (exit, _, err) => (exit, err),
-        };
+    let (rules, image) = (text(&directory, "release"), text(&directory, "image"));
+    let (exit, _, err) = run(&["compile", &rules, "-o", &image, "--profile", &broken]);
     assert_eq!(exit, Exit::Usage, "{err}");
     assert!(err.contains("broken.jsonl: line 2") && !directory.join("image").exists(), "{err}");
     let (exit, err, _) = compile(&directory, "image", &["--profile", &text(&directory, "nowhere.jsonl")]);

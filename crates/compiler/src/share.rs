@@ -70,8 +70,11 @@ impl<'r> Costs<'r> {
     }
 }
 
+/// A rule, where it is on a template type, and what it costs there by a guess.
+type Guessed<'r> = (&'r CheckedRule, &'r Target, u64);
+
 fn suspects<'r>(rules: &[&'r CheckedRule]) -> Vec<Suspect<'r>> {
-    let mut on: BTreeMap<(&str, u32), Vec<(&'r CheckedRule, &'r Target, u64)>> = BTreeMap::new();
+    let mut on: BTreeMap<(&str, u32), Vec<Guessed<'r>>> = BTreeMap::new();
     for rule in rules {
         for target in &rule.targets {
             let mut sum = 0_u64;
