@@ -1,5 +1,5 @@
 //! The log: what a device needs to know that an opening of a ring is in the one log that enough witnesses saw grow; no std, no
-//! allocation, no files, no clock. With the feature `write`, what makes such a log: [`write`](mod@write).
+//! allocation, no files, no clock. With the feature `write`, what makes such a log.
 //!
 //! ```text
 //! bytes -Note::read-> Note -Trust::check-> Witnessed                   a checkpoint that the log and a quorum of witnesses signed
