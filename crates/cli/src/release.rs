@@ -180,15 +180,16 @@ pub fn load_as(
         return Ok(None);
     };
     let recordings: Vec<Recording> = recordings.files.into_iter().map(Recording::File).collect();
-    let profiled = profile_of(passed.content(), &recordings).map_err(Failure::usage)?;
-    if let Some(Profiled { profile, events, .. }) = &profiled {
-        talk(
-            streams,
-            &format!("compiled for events like {events}, with {}", plural(profile.values() as usize, "value")),
-        );
+    let options = Options { threads: selection.threads, ..options };
+    if recordings.is_empty() {
+        return passed.compile(options).map(Some);
     }
-    let profile = profiled.as_ref().map(|profiled| &profiled.profile);
-    passed.compile(Options { threads: selection.threads, profile, ..options }).map(Some)
+    let content = passed.content();
+    let without = image_of(content, Options { any_sensor: true, sensor: None, allow_empty: true, ..options })?;
+    let Profiled { profile, events, .. } = profile_of(content, &without, &recordings).map_err(Failure::usage)?;
+    let values = plural(profile.values() as usize, "value");
+    talk(streams, &format!("compiled for events like {events}, with {values}"));
+    passed.compile(Options { profile: Some(&profile), ..options }).map(Some)
 }
 
 /// Content that was checked, as far as it may run.
@@ -239,6 +240,10 @@ pub fn pass(
     Ok(Some(Passed { judged, content, read: project.read }))
 }
 
+fn image_of(content: &Shippable, options: Options<'_>) -> Result<Vec<u8>, Failure> {
+    compile(content, options).map_err(|problem| Failure::findings(format!("{}: {problem}", problem.code())))
+}
+
 impl Passed {
     /// The rules that may run.
     #[must_use]
@@ -251,8 +256,7 @@ impl Passed {
     /// # Errors
     /// When they are beyond what an image can hold.
     pub fn compile(self, options: Options<'_>) -> Result<Release, Failure> {
-        let image = compile(&self.content, options)
-            .map_err(|problem| Failure::findings(format!("{}: {problem}", problem.code())))?;
+        let image = image_of(&self.content, options)?;
         Ok(self.with(image))
     }
 

@@ -71,15 +71,14 @@ impl Values {
     }
 
     /// How many entries are new.
-    fn note_text(&mut self, value: &[u8], room: usize) -> usize {
+    fn note_text(&mut self, grams: &BTreeSet<u32>, pairs: &BTreeSet<[u8; 2]>, room: usize) -> usize {
         let before = self.grams.len() + self.pairs.len();
         self.count += 1;
-        let grams: BTreeSet<u32> = value.windows(GRAM).filter_map(gram_at).collect();
         for gram in grams {
-            count(&mut self.grams, gram, room);
+            count(&mut self.grams, *gram, room);
         }
-        for pair in pairs_of(value) {
-            count(&mut self.pairs, pair, room);
+        for pair in pairs {
+            count(&mut self.pairs, *pair, room);
         }
         self.grams.len() + self.pairs.len() - before
     }
@@ -95,12 +94,6 @@ fn count<K: std::hash::Hash + Eq>(counts: &mut FxHashMap<K, u32>, key: K, room: 
 }
 
 impl Profile {
-    /// Whether no value was noted.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.fields.is_empty()
-    }
-
     /// How many values were noted.
     #[must_use]
     pub fn values(&self) -> u64 {
@@ -112,9 +105,10 @@ impl Profile {
         let value = value.get(..VALUE_BYTES).unwrap_or(value);
         let room = COUNTS.saturating_sub(self.counts);
         let Some(values) = self.field(field) else { return };
-        let new = values.note_text(value, room);
-        let new = new + if self.all.count < VALUES { self.all.note_text(value, room) } else { 0 };
-        self.counts += new;
+        let (grams, pairs) = (value.windows(GRAM).filter_map(gram_at).collect(), pairs_of(value));
+        let new = values.note_text(&grams, &pairs, room);
+        let of_all = if self.all.count < VALUES { self.all.note_text(&grams, &pairs, room) } else { 0 };
+        self.counts += new + of_all;
     }
 
     /// Notes a number that an event has in a field.

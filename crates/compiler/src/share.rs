@@ -1,7 +1,7 @@
 //! Rules that alone cost much of what an event of their template type can cost.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_interpreter::Image;
 use contentcheck_model::diagnostic::{Diagnostic, codes};
@@ -34,7 +34,9 @@ struct Suspect<'r> {
 pub(crate) fn costly(rules: &[&CheckedRule]) -> Vec<Diagnostic> {
     let mut suspects: Vec<Suspect<'_>> = suspects(rules);
     suspects.sort_by_key(|suspect| (Reverse(suspect.guess), suspect.rule.name.clone(), suspect.template.name.clone()));
-    suspects.dedup_by(|a, b| std::ptr::eq(a.rule, b.rule));
+    // Of each rule the template type where it is dearest.
+    let mut seen = BTreeSet::new();
+    suspects.retain(|suspect| seen.insert(std::ptr::from_ref(suspect.rule)));
     suspects.truncate(LOOKED_AT);
     let mut costs = Costs { work: WORK, of_all: BTreeMap::new() };
     suspects.iter().filter_map(|suspect| told(suspect, &mut costs)).collect()

@@ -61,12 +61,13 @@ impl Built {
     /// When a recording cannot be read, with the reason.
     pub fn profiled(self, recordings: &[Recording], threads: usize) -> Result<Self, String> {
         // What has no image says so where it is checked.
-        if recordings.is_empty() || self.image.is_err() || self.all_rules.is_err() {
+        let Some(without) = self.all_rules.as_ref().ok().filter(|_| !recordings.is_empty() && self.image.is_ok())
+        else {
             return Ok(self);
-        }
-        let profile = profile_of(&self.content, recordings)?.map(|profiled| profiled.profile);
-        let (image, all_rules) = images(&self.content, self.skip_unsupplied, profile.as_ref(), threads);
-        Ok(Self { image, all_rules, profile, ..self })
+        };
+        let profile = profile_of(&self.content, without, recordings)?.profile;
+        let (image, all_rules) = images(&self.content, self.skip_unsupplied, Some(&profile), threads);
+        Ok(Self { image, all_rules, profile: Some(profile), ..self })
     }
 
     /// What the compiler was told of events.

@@ -1,6 +1,6 @@
 //! What values of recorded events have, for a compiler that is told by them what is rare.
 
-use contentcheck_compiler::{Options, Profile, compile};
+use contentcheck_compiler::Profile;
 use contentcheck_events::{Batch, Flattener};
 use contentcheck_interpreter::Value;
 use contentcheck_parser::release::Shippable;
@@ -8,21 +8,16 @@ use contentcheck_parser::release::Shippable;
 use crate::plan::{Plan, Stop};
 use crate::recording::Recording;
 
-/// What recordings tell a compiler of content; nothing where there are none.
+/// What recordings tell a compiler of content. `image` is that of all its rules, compiled without them.
 ///
 /// # Errors
-/// When the content has no image, with the reason, or a recording cannot be read.
-pub fn profile_of(content: &Shippable, recordings: &[Recording]) -> Result<Option<Profiled>, String> {
-    if recordings.is_empty() {
-        return Ok(None);
-    }
-    let options = Options { any_sensor: true, allow_empty: true, ..Options::default() };
-    let image = compile(content, options).map_err(|problem| format!("{}: {problem}", problem.code()))?;
-    let profiled = profile(&Plan::for_recorder(content, &image)?, recordings);
+/// When the image is rejected, with the reason, or a recording cannot be read.
+pub fn profile_of(content: &Shippable, image: &[u8], recordings: &[Recording]) -> Result<Profiled, String> {
+    let profiled = profile(&Plan::for_recorder(content, image)?, recordings);
     match profiled.unread.first() {
         // Of a recording that cannot be read, nobody knows what the image would be if it could.
         Some(problem) => Err(problem.clone()),
-        None => Ok(Some(profiled)),
+        None => Ok(profiled),
     }
 }
 

@@ -250,9 +250,12 @@ impl<S: Storage> Log<S> {
         if !is_witness || !Note::read(alone.as_bytes()).is_ok_and(is_signed) {
             return Err(Fault::Cosignature);
         }
-        let own = format!("\u{2014} {} ", witness.name());
-        let others: String =
-            signatures.lines().filter(|other| !other.starts_with(&own)).map(|one| format!("{one}\n")).collect();
+        // By name and id: a witness may be called as the log is.
+        let is_own = |line: &&str| {
+            let alone = format!("{text}\n\n{line}\n");
+            Note::read(alone.as_bytes()).is_ok_and(|note| note.signatures().any(|one| one.is_of(witness)))
+        };
+        let others: String = signatures.lines().filter(|line| !is_own(line)).map(|line| format!("{line}\n")).collect();
         let note = format!("{text}\n\n{others}{line}");
         if note.len() > NOTE_BYTES || note.matches('\u{2014}').count() > SIGNATURES {
             return Err(Fault::Cosignature);

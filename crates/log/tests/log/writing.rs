@@ -278,9 +278,22 @@ fn a_token_is_made_that_a_device_takes() {
     assert!(
         log.token(second, None).is_err() && log.token(first, Some(&before)).is_err() && log.token(3, None).is_err()
     );
+    // A witness that is called as the log is takes nothing away.
+    let namesake = SecretKey::of_seed(NAME, Algorithm::Cosignature, &[9; 32]).unwrap();
+    let (verifier, kept) = (namesake.verifier(), Memory::default());
+    let mut namesake = Witness::new(&kept, namesake, &key().verifier()).unwrap();
+    for signatures in [4, 4] {
+        let old = namesake.seen().unwrap().0;
+        let proof = log.consistency(old).unwrap();
+        let line = namesake.cosign(log.checkpoint().as_bytes(), (old, &proof), 90_002, |_| Ok(())).unwrap();
+        log.cosigned(&VerifierKey::read(&verifier).unwrap(), &line).unwrap();
+        let note = Note::read(log.checkpoint().as_bytes()).unwrap();
+        assert_eq!(note.signatures().count(), signatures);
+        assert!(note.is_signed_by(&VerifierKey::read(&key().verifier()).unwrap()));
+    }
     // A signature of somebody else, or over something else, is not taken.
     let other = VerifierKey::read(&keys[2]).unwrap();
-    let line = log.checkpoint().lines().last().unwrap().to_owned();
+    let line = log.checkpoint().lines().rfind(|line| line.contains(names[1])).unwrap().to_owned();
     assert!(matches!(log.cosigned(&other, &line), Err(Fault::Cosignature)));
     let own = VerifierKey::read(&keys[1]).unwrap();
     append(&mut log, &entries(1)).unwrap();

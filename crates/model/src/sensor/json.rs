@@ -28,10 +28,11 @@ fn no_json(source: &Source, error: &serde_json::Error) -> Diagnostic {
     let message = full.rfind(" at line ").and_then(|end| full.get(..end)).unwrap_or(&full);
     let text = source.text();
     let before = text.get(..at.saturating_sub(1)).unwrap_or("").trim_end();
+    let is_comma =
+        before.ends_with(',') && text.get(at.saturating_sub(1)..).is_some_and(|rest| rest.starts_with([']', '}']));
     let (said, help) = if text.trim().is_empty() {
         ("the file is empty", "write a manifest, or leave the file out")
-    } else if before.ends_with(',') && text.get(at.saturating_sub(1)..).is_some_and(|rest| rest.starts_with([']', '}']))
-    {
+    } else if is_comma {
         ("a comma stands before the end of a list or of members", "remove the comma")
     } else if message.starts_with("EOF") {
         (
@@ -59,7 +60,7 @@ fn no_json(source: &Source, error: &serde_json::Error) -> Diagnostic {
         return finding.with_help("JSON has double quotes, no comments, and `true`, `false` and `null` in lower case");
     };
     // A comma that is too many is before the place where the reader stops.
-    let place = if help == "remove the comma" { before.len().max(1) } else { at };
+    let place = if is_comma { before.len().max(1) } else { at };
     let span = Span::new(place.saturating_sub(1), place);
     Diagnostic::new(&INVALID_MANIFEST, source, span, format!("this is no JSON: {said}")).with_help(help)
 }

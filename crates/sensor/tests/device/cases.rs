@@ -929,7 +929,7 @@ fn good_content_whose_ends_nobody_explains_is_left() {
     device = world.restart(device, Ended::Unexplained);
     assert_eq!(runs(&device), (Rung::Earlier, 1));
     assert_eq!(device.status().condition(), Condition::Attention);
-    // An explained end, and a run that lasts, begin anew.
+    // After an explained end, and after a run that lasts, counting starts over.
     for explained in [true, false] {
         let world = World::new();
         let mut device = world.with_good(&[1, 2]);
