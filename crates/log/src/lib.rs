@@ -31,6 +31,7 @@ extern crate std;
 
 mod base64;
 mod checkpoint;
+pub mod floors;
 mod key;
 pub mod limits;
 mod lines;

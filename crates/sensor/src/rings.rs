@@ -6,27 +6,14 @@
 
 use core::fmt;
 
-use contentcheck_log::{Class, NoToken, NoTrust, Opened, Opening, Witnessed};
+use contentcheck_log::{NoToken, NoTrust, Opened, Opening, Witnessed};
 use sha2::{Digest as _, Sha256};
 
 use crate::admit::{Considered, Device, Granted, Refusal};
 use crate::content::{DeviceId, Digest};
 use crate::state::State;
 
-/// The largest share of the fleet that a first ring may have, of 2^32: one percent.
-pub const FIRST_SHARE: u32 = u32::MAX / 100;
-/// By how much the share that is open may grow from one ring to the next.
-pub const GROWTH: u32 = 10;
-/// The largest part of the fleet that one ring may add, of 2^32: a half.
-pub const STEP_SHARE: u32 = 1 << 31;
-/// Witnesses that must have signed, whatever a policy says.
-pub const QUORUM: u8 = 2;
-/// Seconds for which a ring must have been open before the next one is, in a routine rollout.
-pub const BAKE_ROUTINE: u64 = 4 * 60 * 60;
-/// The same, in an urgent one.
-pub const BAKE_URGENT: u64 = 30 * 60;
-/// Seconds after which a checkpoint is too old to begin a trial by.
-pub const FRESH: u64 = 24 * 60 * 60;
+pub use contentcheck_log::floors::{BAKE_ROUTINE, BAKE_URGENT, FIRST_SHARE, FRESH, GROWTH, QUORUM, STEP_SHARE, Unsafe};
 
 /// The newest checkpoint that a device has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,40 +64,10 @@ impl fmt::Display for Unproven {
     }
 }
 
-/// What a plan asks for that no device takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unsafe {
-    /// The first ring has more than one percent of the fleet.
-    First,
-    /// What is open grows more than tenfold at once.
-    Growth,
-    /// One ring adds more than half of the fleet.
-    Step,
-}
-
-impl fmt::Display for Unsafe {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::First => "its first ring has more than one percent of the fleet",
-            Self::Growth => "what is open grows more than tenfold from one ring to the next",
-            Self::Step => "one of its rings adds more than half of the fleet",
-        })
-    }
-}
-
 /// The ring that a device is in.
 #[must_use]
 pub fn ring_of(device: DeviceId, opening: &Opening) -> u8 {
-    let hash = Sha256::new()
-        .chain_update(b"contentcheck/ring/v1\0")
-        .chain_update(opening.salt)
-        .chain_update([0])
-        .chain_update(opening.image)
-        .chain_update([0])
-        .chain_update(device.0.bytes())
-        .finalize();
-    let at = hash.first_chunk::<4>().map_or(0, |first| u32::from_be_bytes(*first));
-    opening.shares().fold(0, |ring, share| if at >= share { ring.saturating_add(1) } else { ring })
+    opening.ring_of(device.0.bytes())
 }
 
 /// Seconds after which a device fetches or activates something, below `within`: the same each time, and spread over the fleet.
@@ -123,23 +80,6 @@ pub fn delay(device: DeviceId, image: Digest, within: u64) -> u64 {
         .finalize();
     let at = hash.first_chunk::<8>().map_or(0, |first| u64::from_be_bytes(*first));
     at.checked_rem(within).unwrap_or(0)
-}
-
-fn is_safe(opening: &Opening) -> Result<(), Unsafe> {
-    let mut before = 0_u32;
-    for share in opening.shares().chain([u32::MAX]) {
-        if before == 0 && share > FIRST_SHARE {
-            return Err(Unsafe::First);
-        }
-        if before > 0 && share.div_ceil(GROWTH) > before {
-            return Err(Unsafe::Growth);
-        }
-        if share.saturating_sub(before) > STEP_SHARE {
-            return Err(Unsafe::Step);
-        }
-        before = share;
-    }
-    Ok(())
 }
 
 impl State {
@@ -188,16 +128,13 @@ impl Considered {
         let heard = state.heard(opened.checkpoint())?;
         // It may be older, but of no other log.
         opened.checkpoint_before().map_or(Ok(()), |before| state.same_log(before))?;
-        is_safe(opening).map_err(Refusal::Unsafe)?;
+        opening.is_safe().map_err(Refusal::Unsafe)?;
         let id = state.identity.ok_or(Refusal::NoIdentity)?.id;
         let own = ring_of(id, opening);
         if own > opening.ring {
             return Err(Refusal::Ring { own, open: opening.ring });
         }
-        let needed = match opening.class {
-            Class::Routine => BAKE_ROUTINE,
-            Class::Urgent => BAKE_URGENT,
-        };
+        let needed = opening.class.bake();
         if let Some(found) = opened.since_ring_before().filter(|found| *found < needed) {
             return Err(Refusal::Soon { found, needed });
         }
