@@ -11,6 +11,8 @@
 
 use core::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::checkpoint::{Checkpoint, NoCheckpoint};
 use crate::key::{Algorithm, NoKey, VerifierKey};
 use crate::limits::{CHECKPOINT_BYTES, POLICY_BYTES, WITNESSES};
@@ -272,6 +274,24 @@ impl<'t> Trust<'t> {
             }
             _ => Err(Unwitnessed::Quorum { found, needed: self.quorum }),
         }
+    }
+
+    /// What nobody could know before the witnesses signed this checkpoint: a hash over its root and their signatures, which
+    /// have times in them. A rollout spreads devices over rings by it.
+    ///
+    /// # Errors
+    /// When the checkpoint is not believed.
+    pub fn salt(&self, note: &[u8]) -> Result<(Witnessed, [u8; 32]), Unwitnessed> {
+        let witnessed = self.check(note)?;
+        let note = Note::read(note).map_err(Unwitnessed::Note)?;
+        let mut hash = Sha256::new().chain_update(b"contentcheck/salt/v1\0").chain_update(witnessed.root.0);
+        for witness in self.witnesses.iter().flatten().filter(|witness| witness.counts) {
+            let signature = note.signatures().find(|signature| signature.is_of(&witness.key));
+            if let Some(bytes) = signature.and_then(|signature| signature.bytes::<72>()) {
+                hash.update(bytes);
+            }
+        }
+        Ok((witnessed, hash.finalize().into()))
     }
 }
 

@@ -327,7 +327,7 @@ impl<S: Storage> Log<S> {
 }
 
 /// The entries of a bundle; nothing where it is cut off.
-fn bundled(bytes: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
+pub(crate) fn bundled(bytes: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
     let mut rest = Some(bytes);
     core::iter::from_fn(move || {
         let left = rest.take().filter(|left| !left.is_empty())?;

@@ -3,6 +3,7 @@
 //! ```text
 //! Log::append(entries) -> tiles, entry bundles, then the checkpoint      C2SP tlog-tiles, tlog-checkpoint
 //! Log::consistency(old) -> Witness::cosign(..) -> Log::cosigned(line)    tlog-cosignature; the witness keeps what it saw
+//! View::open(storage, key) -> entries, proofs                            any reader, without a key that signs
 //! Log::proof(index), Log::token(index, before) -> what a device checks   tlog-proof
 //! ```
 //!
@@ -14,9 +15,11 @@ pub mod log;
 pub mod sign;
 pub mod storage;
 mod tree;
+pub mod view;
 pub mod witness;
 
 pub use log::{Fault, Log};
-pub use sign::{NoSecret, SecretKey};
+pub use sign::{NoSecret, SecretKey, is_signed};
 pub use storage::{Directory, Storage};
+pub use view::{Frontier, View};
 pub use witness::{Refusal, Witness};

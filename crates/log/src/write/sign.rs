@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use core::fmt;
 
-use ed25519_dalek::{Signer as _, SigningKey};
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
 use crate::base64 as read_base64;
@@ -118,6 +118,18 @@ impl SecretKey {
         self.algorithm
     }
 
+    /// The public key, as it is.
+    #[must_use]
+    pub fn public(&self) -> [u8; 32] {
+        *self.key.verifying_key().as_bytes()
+    }
+
+    /// Signs bytes that are neither a note nor a checkpoint: they begin with what they are for, a zero byte behind it.
+    #[must_use]
+    pub fn sign(&self, domain: &str, bytes: &[u8]) -> [u8; 64] {
+        self.key.sign(&[domain.as_bytes(), &[0], bytes].concat()).to_bytes()
+    }
+
     fn id(&self) -> u32 {
         let hash = Sha256::new().chain_update(&self.name).chain_update([b'\n', byte(self.algorithm)]);
         let hash = hash.chain_update(self.key.verifying_key().as_bytes()).finalize();
@@ -137,4 +149,12 @@ impl SecretKey {
         }
         format!("\u{2014} {} {}\n", self.name, base64(&bytes))
     }
+}
+
+/// Whether a public key signed bytes of a domain, as [`SecretKey::sign`] does. No key counts with which anybody could sign.
+#[must_use]
+pub fn is_signed(key: &[u8; 32], domain: &str, bytes: &[u8], signature: &[u8; 64]) -> bool {
+    let Some(key) = VerifyingKey::from_bytes(key).ok().filter(|key| !key.is_weak()) else { return false };
+    let message = [domain.as_bytes(), &[0], bytes].concat();
+    key.verify_strict(&message, &Signature::from_bytes(signature)).is_ok()
 }
