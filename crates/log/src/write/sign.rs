@@ -137,7 +137,8 @@ impl SecretKey {
     }
 
     /// The line of a signature of a note's text; for a key that cosigns, at a time in seconds since 1970.
-    pub(crate) fn line(&self, text: &str, time: u64) -> String {
+    #[must_use]
+    pub fn line(&self, text: &str, time: u64) -> String {
         let mut bytes: Vec<u8> = self.id().to_be_bytes().into();
         match self.algorithm {
             Algorithm::Note => bytes.extend(self.key.sign(text.as_bytes()).to_bytes()),

@@ -29,6 +29,12 @@ impl Pairs {
     /// the other one did.
     #[must_use]
     pub fn verdict(&self, new_alone: u64, old_alone: u64) -> Verdict {
-        self.bounds.verdict(new_alone as f64 * self.new_alone + old_alone as f64 * self.old_alone)
+        self.bounds.verdict(self.ratio(new_alone, old_alone))
+    }
+
+    /// The logarithm of the likelihood of these counts for bad content over that for good content.
+    #[must_use]
+    pub fn ratio(&self, new_alone: u64, old_alone: u64) -> f64 {
+        new_alone as f64 * self.new_alone + old_alone as f64 * self.old_alone
     }
 }

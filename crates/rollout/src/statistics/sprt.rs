@@ -49,7 +49,9 @@ impl Sprt {
         self.bounds.verdict(self.ratio(failures, settled))
     }
 
-    fn ratio(&self, failures: u64, settled: u64) -> f64 {
+    /// The logarithm of the likelihood of these counts for bad content over that for good content.
+    #[must_use]
+    pub fn ratio(&self, failures: u64, settled: u64) -> f64 {
         failures as f64 * self.failure + (settled - failures.min(settled)) as f64 * self.success
     }
 

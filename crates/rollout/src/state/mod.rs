@@ -1,0 +1,338 @@
+//! The state that follows from a log: entry by entry, the same for everybody who reads it.
+//!
+//! [`State::apply`] takes an entry or says which rule it breaks. Whoever writes the log asks it before an entry is written, each witness before
+//! it signs, and whoever reads the log afterwards can ask again. What is refused changes nothing.
+
+mod refusal;
+mod rollout;
+
+use std::collections::BTreeMap;
+
+use contentcheck_log::floors::QUORUM;
+use contentcheck_log::write::Frontier;
+use contentcheck_log::{Hash, Opening, Trust};
+
+use crate::census::Census;
+use crate::entry::{Body, Entry, Evidence, Halt, Id, Keys, Logged, Plan, Release, Resume, Role, Start, Verdict};
+use crate::judge::groups;
+
+pub use refusal::{Check, Refusal};
+pub use rollout::{Opened, Phase, Rollout};
+
+/// What is known after so many entries of a log.
+#[derive(Clone, Debug)]
+pub struct State {
+    log: String,
+    frontier: Frontier,
+    time: u64,
+    keys: Option<Keys>,
+    censuses: BTreeMap<[u8; 32], Census>,
+    releases: BTreeMap<[u8; 32], Release>,
+    rollouts: Vec<Rollout>,
+    #[cfg(feature = "mutation")]
+    without: Option<Check>,
+}
+
+impl State {
+    /// What is known before the first entry of the log with this name.
+    #[must_use]
+    pub fn new(log: &str) -> Self {
+        Self {
+            log: log.to_owned(),
+            frontier: Frontier::default(),
+            time: 0,
+            keys: None,
+            censuses: BTreeMap::new(),
+            releases: BTreeMap::new(),
+            rollouts: Vec::new(),
+            #[cfg(feature = "mutation")]
+            without: None,
+        }
+    }
+
+    /// The same without one of its checks, for the tests that show what the check is there for.
+    #[cfg(feature = "mutation")]
+    #[must_use]
+    pub fn without(mut self, check: Check) -> Self {
+        self.without = Some(check);
+        self
+    }
+
+    /// The name of the log.
+    #[must_use]
+    pub fn log(&self) -> &str {
+        &self.log
+    }
+
+    /// Entries so far.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// The root over them.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.frontier.root()
+    }
+
+    /// When the newest entry says that it was made, in seconds since 1970.
+    #[must_use]
+    pub const fn time(&self) -> u64 {
+        self.time
+    }
+
+    /// Who holds which role.
+    #[must_use]
+    pub const fn keys(&self) -> Option<&Keys> {
+        self.keys.as_ref()
+    }
+
+    /// A census, by the hash of its entry.
+    #[must_use]
+    pub fn census(&self, entry: &Hash) -> Option<&Census> {
+        self.censuses.get(&entry.0)
+    }
+
+    /// A release, by the hash of its entry.
+    #[must_use]
+    pub fn release(&self, entry: &Hash) -> Option<&Release> {
+        self.releases.get(&entry.0)
+    }
+
+    /// All releases, with the hashes of their entries.
+    pub fn releases(&self) -> impl Iterator<Item = (Hash, &Release)> {
+        self.releases.iter().map(|(hash, release)| (Hash(*hash), release))
+    }
+
+    /// All rollouts, the oldest one first.
+    #[must_use]
+    pub fn rollouts(&self) -> &[Rollout] {
+        &self.rollouts
+    }
+
+    /// The newest rollout.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Rollout> {
+        self.rollouts.last()
+    }
+
+    /// A rollout by its plan.
+    #[must_use]
+    pub fn rollout(&self, id: &Id) -> Option<&Rollout> {
+        self.rollouts.iter().find(|rollout| rollout.id() == *id)
+    }
+
+    /// Takes the next entry of the log.
+    ///
+    /// # Errors
+    /// Which rule it breaks. Then nothing has changed.
+    pub fn apply(&mut self, bytes: &[u8]) -> Result<(), Refusal> {
+        match Logged::read(bytes).map_err(|_| Refusal::Form)? {
+            Logged::Opening(opening) => self.opening(&opening, Hash::of_leaf(bytes))?,
+            Logged::Entry(entry) => self.entry(entry, bytes)?,
+        }
+        self.frontier.push(bytes);
+        Ok(())
+    }
+
+    /// Holds a rule: one that does not hold is a refusal.
+    fn demand(&self, check: Check, holds: bool) -> Result<(), Refusal> {
+        #[cfg(feature = "mutation")]
+        if self.without == Some(check) {
+            return Ok(());
+        }
+        if holds { Ok(()) } else { Err(Refusal::Broken(check)) }
+    }
+
+    fn entry(&mut self, entry: Entry, bytes: &[u8]) -> Result<(), Refusal> {
+        let hash = Hash::of_leaf(bytes);
+        self.demand(Check::Time, entry.time >= self.time)?;
+        let time = entry.time;
+        if !matches!(entry.body, Body::Keys(_)) && self.keys.is_none() {
+            return Err(Refusal::Broken(Check::KeysFirst));
+        }
+        if let Some(role) = entry.body.role().filter(|role| *role != Role::Root) {
+            self.signed(&entry, role, self.keys.as_ref())?;
+        }
+        match &entry.body {
+            Body::Keys(keys) => self.keys_entry(&entry, keys)?,
+            Body::Census(census) => {
+                self.censuses.insert(hash.0, census.clone());
+            }
+            Body::Release(release) => self.release_entry(release, hash)?,
+            Body::Plan(plan) => self.plan(plan, bytes, time)?,
+            body => {
+                let (id, previous) = entry.of.ok_or(Refusal::Form)?;
+                let at = self.rollouts.iter().position(|rollout| rollout.id() == id).ok_or(Refusal::Unknown)?;
+                let rollout = self.rollouts.get(at).ok_or(Refusal::Unknown)?;
+                self.demand(Check::Chain, rollout.last() == previous)?;
+                let changed = self.of_rollout(rollout, body, hash, time)?;
+                if let Some(rollout) = self.rollouts.get_mut(at) {
+                    *rollout = changed;
+                }
+            }
+        }
+        self.time = time;
+        Ok(())
+    }
+
+    /// Whether enough keys of a role signed an entry.
+    fn signed(&self, entry: &Entry, role: Role, keys: Option<&Keys>) -> Result<(), Refusal> {
+        let Some(keys) = keys else { return Err(Refusal::Broken(Check::KeysFirst)) };
+        let roles = keys.role(role);
+        let signers = entry.signers(&self.log);
+        let found = signers.iter().filter(|key| roles.keys.binary_search(key).is_ok()).count();
+        if found >= usize::from(roles.needed) {
+            return Ok(());
+        }
+        let refusal = Refusal::Signatures { role, found, needed: roles.needed };
+        self.demand(Check::Signatures, false).map_err(|_| refusal)?;
+        // Without the check one signature is still asked for: an entry that nobody signed is another attack.
+        if found > 0 { Ok(()) } else { Err(refusal) }
+    }
+
+    fn keys_entry(&mut self, entry: &Entry, keys: &Keys) -> Result<(), Refusal> {
+        let next = self.keys.as_ref().map_or(1, |keys| keys.version.saturating_add(1));
+        self.demand(Check::KeysVersion, keys.version == next)?;
+        for role in Role::ALL {
+            let (least, most) = role.needed();
+            let roles = keys.role(role);
+            let is_enough = usize::from(roles.needed) <= roles.keys.len();
+            self.demand(Check::KeysFloor, is_enough && (least..=most).contains(&roles.needed))?;
+        }
+        let trust = Trust::read(&keys.trust).ok();
+        let is_of_log = trust.is_some_and(|trust| trust.log() == self.log && trust.quorum() >= QUORUM);
+        self.demand(Check::Witnesses, is_of_log)?;
+        self.signed(entry, Role::Root, Some(keys))?;
+        if self.keys.is_some() {
+            self.signed(entry, Role::Root, self.keys.as_ref())?;
+        }
+        self.keys = Some(keys.clone());
+        Ok(())
+    }
+
+    fn release_entry(&mut self, release: &Release, hash: Hash) -> Result<(), Refusal> {
+        let highest = self.releases.values().map(|release| release.sequence).max().unwrap_or(0);
+        self.demand(Check::Sequence, release.sequence > highest)?;
+        self.releases.insert(hash.0, release.clone());
+        Ok(())
+    }
+
+    fn plan(&mut self, plan: &Plan, bytes: &[u8], time: u64) -> Result<(), Refusal> {
+        let release = self.releases.get(&plan.release.0).ok_or(Refusal::Broken(Check::Known))?;
+        let census = self.censuses.get(&plan.census.0).ok_or(Refusal::Broken(Check::Known))?;
+        let newest = self.releases.values().map(|release| release.sequence).max();
+        self.demand(Check::Newest, newest == Some(release.sequence))?;
+        // A release that could be planned again would be, until the devices that go first suit somebody.
+        self.demand(Check::PlannedOnce, self.rollouts.iter().all(|rollout| rollout.plan().release != plan.release))?;
+        self.demand(Check::OneAtATime, self.newest().is_none_or(|rollout| rollout.makes_way(time)))?;
+        for ring in 0..plan.policy.ring_count() {
+            groups(census, &plan.policy, ring).map_err(Refusal::TooSmall)?;
+        }
+        if let Some(reverted) = plan.reverts {
+            let reverted = self.rollout(&reverted).ok_or(Refusal::Unknown)?;
+            let was_everywhere = |rollout: &&Rollout| rollout.is_everywhere() && rollout.id() != reverted.id();
+            let mut before = self.rollouts.iter().filter(was_everywhere);
+            self.demand(Check::Reverts, before.any(|rollout| rollout.release().content == release.content))?;
+        }
+        let mut with_plan = self.frontier.clone();
+        with_plan.push(bytes);
+        let of = (plan.clone(), release.clone(), census.clone());
+        let rollout = Rollout::new(Hash::of_leaf(bytes), of, self.size(), with_plan.root());
+        if let Some(before) = self.rollouts.last_mut() {
+            before.is_superseded(plan.reverts.is_some_and(|reverted| reverted == before.id()));
+        }
+        self.rollouts.push(rollout);
+        Ok(())
+    }
+
+    fn of_rollout(&self, rollout: &Rollout, body: &Body, hash: Hash, time: u64) -> Result<Rollout, Refusal> {
+        let mut changed = rollout.clone();
+        match body {
+            Body::Start(start) => self.start(&mut changed, start, time)?,
+            Body::Evidence(evidence) => self.evidence(&mut changed, evidence, time)?,
+            Body::Verdict(verdict) => self.verdict(&mut changed, verdict, time)?,
+            Body::Halt(Halt { reason }) => {
+                self.demand(Check::Live, rollout.can_be_halted())?;
+                changed.halt(reason, time);
+            }
+            Body::Resume(Resume { .. }) => {
+                self.demand(Check::Resumes, matches!(rollout.phase(), Phase::Halted { .. }))?;
+                changed.resume(time);
+            }
+            Body::Keys(_) | Body::Census(_) | Body::Release(_) | Body::Plan(_) => return Err(Refusal::Form),
+        }
+        changed.follow(hash, !matches!(body, Body::Start(_) | Body::Verdict(_)));
+        Ok(changed)
+    }
+
+    fn start(&self, rollout: &mut Rollout, start: &Start, time: u64) -> Result<(), Refusal> {
+        self.demand(Check::Starts, matches!(rollout.phase(), Phase::Planned))?;
+        let keys = self.keys.as_ref().ok_or(Refusal::Broken(Check::KeysFirst))?;
+        let trust = Trust::read(&keys.trust).map_err(|_| Refusal::Broken(Check::Witnesses))?;
+        let (witnessed, salt) = trust.salt(start.checkpoint.as_bytes()).map_err(Refusal::Checkpoint)?;
+        let is_of_plan = witnessed.size() == rollout.index().saturating_add(1);
+        self.demand(Check::Salt, is_of_plan && rollout.root() == witnessed.root())?;
+        rollout.start(salt, time);
+        Ok(())
+    }
+
+    fn evidence(&self, rollout: &mut Rollout, evidence: &Evidence, time: u64) -> Result<(), Refusal> {
+        let open = rollout.open_ring();
+        self.demand(Check::EvidenceOfOpenRing, open.is_some_and(|open| evidence.ring <= open))?;
+        self.demand(Check::EvidenceTime, evidence.until <= time)?;
+        let census = rollout.census();
+        let is_of_census = evidence.strata.iter().all(|(stratum, observed)| {
+            census.strata.get(usize::from(*stratum)).is_some_and(|stratum| observed.is_of(stratum.devices))
+        });
+        self.demand(Check::EvidenceOfCensus, is_of_census)?;
+        let follows = rollout.evidence(evidence.ring).is_none_or(|before| {
+            let grew = before.strata.iter().all(|(stratum, earlier)| {
+                let at = evidence.strata.binary_search_by_key(stratum, |(stratum, _)| *stratum);
+                at.ok().and_then(|at| evidence.strata.get(at)).is_some_and(|(_, now)| now.follows(earlier))
+            });
+            grew && evidence.until >= before.until
+        });
+        self.demand(Check::EvidenceGrows, follows)?;
+        rollout.observe(evidence).map_err(Refusal::TooSmall)
+    }
+
+    fn verdict(&self, rollout: &mut Rollout, verdict: &Verdict, time: u64) -> Result<(), Refusal> {
+        let Some(ring) = rollout.open_ring() else { return Err(Refusal::Broken(Check::Live)) };
+        self.demand(Check::Live, matches!(rollout.phase(), Phase::Open { .. }))?;
+        self.demand(Check::VerdictOfOpenRing, verdict.ring == ring && ring.saturating_add(1) < rollout.ring_count())?;
+        let computed = rollout.judgement(ring).map_err(Refusal::TooSmall)?;
+        self.demand(Check::VerdictComputed, computed.verdict == *verdict)?;
+        self.demand(Check::VerdictAccepts, computed.verdict.accepts())?;
+        let baked = rollout.baked_at().unwrap_or(u64::MAX);
+        let covered = rollout.evidence(ring).is_some_and(|evidence| evidence.until >= baked);
+        self.demand(Check::Bake, time >= baked && covered)?;
+        // The rings before are watched on: what crashes after a day crashes there first.
+        let fresh = time.saturating_sub(rollout.plan().policy.report_within());
+        let mut watched = (0..=ring).map(|ring| rollout.evidence(ring));
+        let is_fresh = |newest: Option<&Evidence>| newest.is_some_and(|newest| newest.until >= fresh);
+        self.demand(Check::EvidenceFresh, watched.all(is_fresh))?;
+        rollout.clear(time);
+        Ok(())
+    }
+
+    fn opening(&mut self, opening: &Opening, hash: Hash) -> Result<(), Refusal> {
+        let at = self.rollouts.iter().position(|rollout| rollout.id() == opening.plan).ok_or(Refusal::Unknown)?;
+        let rollout = self.rollouts.get(at).ok_or(Refusal::Unknown)?;
+        self.demand(Check::NextRing, rollout.next_ring() == Some(opening.ring))?;
+        self.demand(Check::Live, rollout.can_open())?;
+        self.demand(Check::Cleared, rollout.cleared().is_some())?;
+        let is_open_time = |time| !rollout.plan().policy.is_blackout_at(time);
+        self.demand(Check::Blackout, rollout.cleared().is_none_or(is_open_time))?;
+        self.demand(Check::OpeningOfPlan, rollout.opening(opening.ring) == Some(*opening))?;
+        self.demand(Check::Floors, opening.is_safe().is_ok())?;
+        let mut changed = rollout.clone();
+        changed.open(opening.ring, self.size(), self.time);
+        changed.follow(hash, true);
+        if let Some(rollout) = self.rollouts.get_mut(at) {
+            *rollout = changed;
+        }
+        Ok(())
+    }
+}

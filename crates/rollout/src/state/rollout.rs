@@ -1,0 +1,303 @@
+//! One rollout: where it is, and what has been seen of it.
+
+use contentcheck_log::{Hash, Opening};
+
+use crate::census::Census;
+use crate::entry::{Evidence, Id, Plan, Release};
+use crate::judge::{Judgement, TooSmall, judge};
+
+/// Where a rollout is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Its plan is in the log.
+    Planned,
+    /// Devices are spread over rings, and none is open.
+    Started,
+    /// A ring is open, and those before it.
+    Open {
+        /// The ring.
+        ring: u8,
+    },
+    /// A person halted it.
+    Halted {
+        /// The ring that was open.
+        ring: Option<u8>,
+        /// Why.
+        reason: String,
+        /// When.
+        at: u64,
+    },
+    /// The evidence of a ring says that the release is bad. It never goes on.
+    Rejected {
+        /// The ring that was open.
+        ring: u8,
+        /// The ring whose evidence says so.
+        of: u8,
+    },
+    /// Another rollout took its place.
+    Superseded {
+        /// The ring that was open.
+        ring: Option<u8>,
+        /// Whether the other one takes it back.
+        reverted: bool,
+    },
+}
+
+/// A ring that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The place of its opening in the log.
+    pub index: u64,
+    /// When, in seconds since 1970: the time of the entry that cleared it.
+    pub at: u64,
+}
+
+/// One rollout.
+#[derive(Clone, Debug)]
+pub struct Rollout {
+    id: Id,
+    plan: Plan,
+    release: Release,
+    census: Census,
+    /// The place of the plan in the log.
+    index: u64,
+    /// The root of the log with the plan as its last entry.
+    root: Hash,
+    last: Hash,
+    phase: Phase,
+    salt: Option<[u8; 32]>,
+    opened: Vec<Opened>,
+    /// From when on the bake of the newest ring counts: its opening, or the resumption after it.
+    baking_since: u64,
+    /// When the next ring was cleared, where the newest entry of the rollout did so.
+    cleared: Option<u64>,
+    /// The newest evidence of each ring.
+    evidence: Vec<Option<Evidence>>,
+}
+
+impl Rollout {
+    pub(super) fn new(id: Id, (plan, release, census): (Plan, Release, Census), index: u64, root: Hash) -> Self {
+        let evidence = vec![None; usize::from(plan.policy.ring_count())];
+        Self {
+            id,
+            plan,
+            release,
+            census,
+            index,
+            root,
+            last: id,
+            phase: Phase::Planned,
+            salt: None,
+            opened: Vec::new(),
+            baking_since: 0,
+            cleared: None,
+            evidence,
+        }
+    }
+
+    /// Which one: the hash of the entry that holds its plan.
+    #[must_use]
+    pub const fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Its plan.
+    #[must_use]
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What is rolled out.
+    #[must_use]
+    pub const fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// The devices that were there when it was planned.
+    #[must_use]
+    pub const fn census(&self) -> &Census {
+        &self.census
+    }
+
+    /// The place of the plan in the log.
+    #[must_use]
+    pub const fn index(&self) -> u64 {
+        self.index
+    }
+
+    pub(super) const fn root(&self) -> Hash {
+        self.root
+    }
+
+    /// The hash of its newest entry.
+    #[must_use]
+    pub const fn last(&self) -> Hash {
+        self.last
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub const fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// Rings, the last one with them.
+    #[must_use]
+    pub fn ring_count(&self) -> u8 {
+        self.plan.policy.ring_count()
+    }
+
+    /// The rings that were opened, from the first one on.
+    #[must_use]
+    pub fn opened(&self) -> &[Opened] {
+        &self.opened
+    }
+
+    /// What devices are spread over rings by. Nothing before the start.
+    #[must_use]
+    pub const fn salt(&self) -> Option<&[u8; 32]> {
+        self.salt.as_ref()
+    }
+
+    /// The ring that was opened last, whether the rollout goes on or not.
+    #[must_use]
+    pub fn open_ring(&self) -> Option<u8> {
+        self.opened.len().checked_sub(1).and_then(|ring| u8::try_from(ring).ok())
+    }
+
+    /// The newest evidence of a ring.
+    #[must_use]
+    pub fn evidence(&self, ring: u8) -> Option<&Evidence> {
+        self.evidence.get(usize::from(ring))?.as_ref()
+    }
+
+    /// What the newest evidence of a ring says.
+    ///
+    /// # Errors
+    /// Never for a ring of a plan that was taken: its rings are large enough.
+    pub fn judgement(&self, ring: u8) -> Result<Judgement, TooSmall> {
+        judge(&self.census, &self.plan.policy, ring, self.evidence(ring))
+    }
+
+    /// When the ring that was opened last has been open for as long as the policy says.
+    #[must_use]
+    pub fn baked_at(&self) -> Option<u64> {
+        let class = self.plan.class;
+        let ring = usize::from(self.open_ring()?);
+        let bake = self.plan.policy.rings().get(ring).map_or(class.bake(), |ring| ring.bake(class));
+        Some(self.baking_since.saturating_add(bake))
+    }
+
+    /// Whether its last ring was opened.
+    #[must_use]
+    pub fn is_everywhere(&self) -> bool {
+        self.opened.len() == usize::from(self.ring_count())
+    }
+
+    /// Whether the next rollout may be planned.
+    #[must_use]
+    pub fn makes_way(&self, time: u64) -> bool {
+        match self.phase {
+            Phase::Planned | Phase::Halted { .. } | Phase::Rejected { .. } | Phase::Superseded { .. } => true,
+            Phase::Started => false,
+            Phase::Open { .. } => self.is_everywhere() && self.baked_at().is_some_and(|baked| time >= baked),
+        }
+    }
+
+    /// The ring that would open next.
+    #[must_use]
+    pub fn next_ring(&self) -> Option<u8> {
+        u8::try_from(self.opened.len()).ok().filter(|ring| *ring < self.ring_count())
+    }
+
+    /// The opening of a ring, as its plan has it.
+    #[must_use]
+    pub fn opening(&self, ring: u8) -> Option<Opening> {
+        let mut shares = [0; _];
+        for (to, share) in shares.iter_mut().zip(self.plan.policy.shares()) {
+            *to = share;
+        }
+        Some(Opening {
+            plan: self.id,
+            image: self.release.image,
+            sequence: self.release.sequence,
+            salt: self.salt?,
+            class: self.plan.class,
+            ring,
+            shares,
+        })
+    }
+
+    pub(super) const fn can_be_halted(&self) -> bool {
+        matches!(self.phase, Phase::Planned | Phase::Started | Phase::Open { .. })
+    }
+
+    pub(super) const fn can_open(&self) -> bool {
+        matches!(self.phase, Phase::Started | Phase::Open { .. })
+    }
+
+    pub(super) const fn cleared(&self) -> Option<u64> {
+        self.cleared
+    }
+
+    pub(super) fn start(&mut self, salt: [u8; 32], time: u64) {
+        self.phase = Phase::Started;
+        self.salt = Some(salt);
+        self.cleared = Some(time);
+    }
+
+    pub(super) fn clear(&mut self, time: u64) {
+        self.cleared = Some(time);
+    }
+
+    pub(super) fn open(&mut self, ring: u8, index: u64, time: u64) {
+        let at = self.cleared.unwrap_or(time);
+        self.opened.push(Opened { index, at });
+        self.baking_since = at;
+        self.phase = Phase::Open { ring };
+    }
+
+    pub(super) fn halt(&mut self, reason: &str, at: u64) {
+        self.phase = Phase::Halted { ring: self.open_ring(), reason: reason.to_owned(), at };
+    }
+
+    /// It goes on where it was. What the ring has shown so far counts; the time that it has been open does not.
+    pub(super) fn resume(&mut self, time: u64) {
+        self.phase = match (self.open_ring(), self.salt) {
+            (Some(ring), _) => Phase::Open { ring },
+            (None, Some(_)) => Phase::Started,
+            (None, None) => Phase::Planned,
+        };
+        self.baking_since = time;
+        if self.phase == Phase::Started {
+            self.cleared = Some(time);
+        }
+    }
+
+    /// Takes evidence. What it rejects never goes on.
+    pub(super) fn observe(&mut self, evidence: &Evidence) -> Result<(), TooSmall> {
+        let of = evidence.ring;
+        if let Some(newest) = self.evidence.get_mut(usize::from(of)) {
+            *newest = Some(evidence.clone());
+        }
+        let is_bad = self.judgement(of)?.verdict.rejects();
+        let is_live = matches!(self.phase, Phase::Open { .. } | Phase::Halted { .. });
+        if let (true, true, Some(ring)) = (is_bad, is_live, self.open_ring()) {
+            self.phase = Phase::Rejected { ring, of };
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_superseded(&mut self, reverted: bool) {
+        self.phase = Phase::Superseded { ring: self.open_ring(), reverted };
+        self.cleared = None;
+    }
+
+    /// The hash of its newest entry. What clears a ring clears it for the next entry alone.
+    pub(super) fn follow(&mut self, hash: Hash, ends_clearing: bool) {
+        self.last = hash;
+        if ends_clearing && self.phase != Phase::Started {
+            self.cleared = None;
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The state machine: a rollout from its plan to everybody, and each rule that stops one.
+
+mod common;
+
+use common::{Book, LOG, Outcome, START, well};
+use contentcheck_rollout::entry::Observed;
+use contentcheck_rollout::state::{Check, Phase};
+use contentcheck_rollout::{Logged, Policy, Refusal, State};
+
+const HOUR: u64 = 60 * 60;
+
+/// A rollout that was planned for 80,000 devices of two strata.
+fn planned() -> Outcome<Book> {
+    let mut book = Book::new(State::new(LOG))?;
+    let census = book.census(&[("linux/6", 30_000), ("windows/11", 50_000)])?;
+    let release = book.release(1)?;
+    book.plan(release, census, Policy::read(Policy::STANDARD)?)??;
+    Ok(book)
+}
+
+/// One whose first ring is open, and the time.
+fn opened() -> Outcome<(Book, u64)> {
+    let mut book = planned()?;
+    book.start(START + 60)??;
+    book.open()??;
+    Ok((book, START + 60))
+}
+
+fn advance(book: &mut Book, from: u64) -> Outcome<u64> {
+    let rollout = book.state.newest().ok_or("no rollout")?;
+    let (open, baked) = (rollout.open_ring().ok_or("none is open")?, rollout.baked_at().ok_or("none is open")?);
+    let time = baked.max(from);
+    for ring in 0..=open {
+        book.evidence(ring, time, well(6_000))??;
+    }
+    book.verdict(time)??;
+    book.open()??;
+    Ok(time)
+}
+
+#[test]
+fn a_good_release_reaches_everybody_ring_by_ring() -> Outcome {
+    let (mut book, mut time) = opened()?;
+    for ring in 1..5 {
+        time = advance(&mut book, time)?;
+        assert_eq!(book.state.newest().map(|rollout| rollout.phase().clone()), Some(Phase::Open { ring }));
+    }
+    // 4 h, and three times 24 h: no sooner.
+    assert_eq!(time, START + 60 + 76 * HOUR);
+    assert!(book.state.newest().is_some_and(|rollout| rollout.is_everywhere()));
+    // Whoever reads the log has the same state.
+    let mut again = State::new(LOG);
+    for entry in &book.entries {
+        again.apply(entry)?;
+    }
+    assert_eq!((again.root(), again.time()), (book.state.root(), book.state.time()));
+    assert_eq!(format!("{again:?}"), format!("{:?}", book.state));
+    Ok(())
+}
+
+#[test]
+fn a_ring_opens_neither_early_nor_without_evidence() -> Outcome {
+    let (mut book, time) = opened()?;
+    let baked = time + 4 * HOUR;
+    assert_eq!(book.verdict(baked)?, Err(Refusal::Broken(Check::VerdictAccepts)), "no evidence");
+    book.evidence(0, baked - 1, well(20))??;
+    assert_eq!(book.verdict(baked - 1)?, Err(Refusal::Broken(Check::Bake)), "a second early");
+    assert_eq!(book.verdict(baked)?, Err(Refusal::Broken(Check::Bake)), "evidence that ends a second early");
+    assert_eq!(book.open()?, Err(Refusal::Broken(Check::Cleared)), "no verdict");
+    book.evidence(0, baked, well(20))??;
+    assert_eq!(book.verdict(baked + HOUR)?, Err(Refusal::Broken(Check::EvidenceFresh)));
+    book.verdict(baked)??;
+    book.open()??;
+    assert_eq!(book.open()?, Err(Refusal::Broken(Check::Cleared)), "two rings by one verdict");
+    Ok(())
+}
+
+#[test]
+fn what_evidence_rejects_never_goes_on() -> Outcome {
+    let (mut book, time) = opened()?;
+    book.evidence(0, time + 60, Observed { reported: 1, ..well(20) })??;
+    assert_eq!(book.state.newest().map(|rollout| rollout.phase().clone()), Some(Phase::Rejected { ring: 0, of: 0 }));
+    assert_eq!(book.resume(time + 60, 3)?, Err(Refusal::Broken(Check::Resumes)));
+    book.evidence(0, time + 4 * HOUR, Observed { reported: 1, ..well(2_000) })??;
+    assert_eq!(book.verdict(time + 4 * HOUR)?, Err(Refusal::Broken(Check::Live)));
+    Ok(())
+}
+
+#[test]
+fn one_halts_and_two_resume_and_the_clock_begins_again() -> Outcome {
+    let (mut book, time) = opened()?;
+    let baked = time + 4 * HOUR;
+    book.halt(baked - 60)??;
+    book.evidence(0, baked, well(20))??;
+    assert_eq!(book.verdict(baked)?, Err(Refusal::Broken(Check::Live)));
+    assert!(matches!(book.resume(baked, 1)?, Err(Refusal::Signatures { found: 1, needed: 2, .. })));
+    book.resume(baked, 2)??;
+    assert_eq!(book.verdict(baked)?, Err(Refusal::Broken(Check::Bake)));
+    book.evidence(0, baked + 4 * HOUR, well(20))??;
+    book.verdict(baked + 4 * HOUR)??;
+    Ok(())
+}
+
+#[test]
+fn a_stratum_that_shows_nothing_holds_everybody_back() -> Outcome {
+    let (mut book, mut time) = opened()?;
+    time = advance(&mut book, time)?;
+    let baked = time + 24 * HOUR;
+    book.evidence(0, baked, well(20))??;
+    let of = book.of()?;
+    // All of the one stratum is well, and of the other nobody has said anything.
+    let evidence = contentcheck_rollout::entry::Evidence {
+        ring: 1,
+        until: baked,
+        reports: contentcheck_log::Hash([3; 32]),
+        strata: vec![(1, well(5_000))],
+    };
+    book.signed(Some(of), baked, contentcheck_rollout::Body::Evidence(evidence), 1)??;
+    assert_eq!(book.verdict(baked)?, Err(Refusal::Broken(Check::VerdictAccepts)));
+    Ok(())
+}
+
+#[test]
+fn a_release_is_planned_once_and_by_whom_it_must() -> Outcome {
+    let mut book = planned()?;
+    let (release, census) =
+        book.state.newest().map(|rollout| (rollout.plan().release, rollout.plan().census)).ok_or("none")?;
+    let again = book.plan(release, census, Policy::read(Policy::STANDARD)?)?;
+    assert_eq!(again, Err(Refusal::Broken(Check::PlannedOnce)));
+    book.start(START + 60)??;
+    let next = book.release(2)?;
+    let busy = book.plan(next, census, Policy::read(Policy::STANDARD)?)?;
+    assert_eq!(busy, Err(Refusal::Broken(Check::OneAtATime)));
+    Ok(())
+}
+
+#[test]
+fn a_checkpoint_that_is_not_of_the_plan_starts_nothing() -> Outcome {
+    let mut book = planned()?;
+    let early = book.checkpoint(1, START)?;
+    let start = |checkpoint: &str| {
+        contentcheck_rollout::Body::Start(contentcheck_rollout::entry::Start { checkpoint: checkpoint.to_owned() })
+    };
+    assert!(matches!(book.unsigned(START, start(&early))?, Err(Refusal::Checkpoint(_))), "one witness");
+    let own = book.checkpoint(2, START)?;
+    book.release(2)?;
+    let late = book.checkpoint(2, START)?;
+    assert_eq!(book.unsigned(START, start(&late))?, Err(Refusal::Broken(Check::Salt)), "an entry behind the plan");
+    // The checkpoint of the plan does, also when something else was logged meanwhile.
+    book.unsigned(START, start(&own))??;
+    Ok(())
+}
+
+#[test]
+fn a_plan_for_a_fleet_that_shows_nothing_is_refused() -> Outcome {
+    let mut book = Book::new(State::new(LOG))?;
+    let census = book.census(&[("linux", 500)])?;
+    let release = book.release(1)?;
+    let refused = book.plan(release, census, Policy::read(Policy::STANDARD)?)?;
+    assert!(matches!(refused, Err(Refusal::TooSmall(small)) if small.ring == 0), "{refused:?}");
+    Ok(())
+}
+
+/// Whatever byte of a log is another one: the entry is refused, or it is another entry that is allowed at its place; nothing is
+/// read in two ways.
+#[test]
+fn a_changed_byte_is_refused_or_read_as_it_is() -> Outcome {
+    let (mut book, time) = opened()?;
+    advance(&mut book, time)?;
+    for entry in &book.entries {
+        for at in 0..entry.len() {
+            let mut damaged = entry.clone();
+            if let Some(byte) = damaged.get_mut(at) {
+                *byte ^= 1 << (at % 8);
+            }
+            if let Ok(Logged::Entry(read)) = Logged::read(&damaged) {
+                assert_eq!(read.to_bytes(), damaged);
+            }
+        }
+        for length in 0..entry.len() {
+            assert!(Logged::read(entry.get(..length).unwrap_or(&[])).is_err());
+        }
+    }
+    Ok(())
+}
