@@ -106,7 +106,7 @@ fn a_stratum_that_shows_nothing_holds_everybody_back() -> Outcome {
     let (mut book, mut time) = opened()?;
     time = advance(&mut book, time)?;
     let baked = time + 24 * HOUR;
-    book.evidence(0, baked, well(20))??;
+    book.evidence(0, baked, well(6_000))??;
     let of = book.of()?;
     // All of the one stratum is well, and of the other nobody has said anything.
     let evidence = contentcheck_rollout::entry::Evidence {
