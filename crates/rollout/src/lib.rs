@@ -13,18 +13,24 @@
 //! The statistics are tests that may be looked at whenever somebody likes, as often as somebody likes, and keep their error all
 //! the same. A rollout that is watched has no other kind.
 
+pub mod book;
 pub mod census;
 mod codec;
 pub mod entry;
 pub mod judge;
 pub mod policy;
+pub mod report;
 pub mod state;
 pub mod statistics;
+pub mod tally;
 pub mod witness;
 
+pub use book::{Book, Cosigner, NoBook};
 pub use census::{Census, Stratum};
 pub use entry::{Body, Entry, Id, Logged, NoEntry};
 pub use judge::{Judgement, judge};
 pub use policy::{NoPolicy, Policy};
+pub use report::{Received, Report};
 pub use state::{Refusal, State};
+pub use tally::{Roll, Tally};
 pub use witness::{Checker, Unsigned};

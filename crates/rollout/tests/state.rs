@@ -112,6 +112,7 @@ fn a_stratum_that_shows_nothing_holds_everybody_back() -> Outcome {
     let evidence = contentcheck_rollout::entry::Evidence {
         ring: 1,
         until: baked,
+        count: 1,
         reports: contentcheck_log::Hash([3; 32]),
         strata: vec![(1, well(5_000))],
     };

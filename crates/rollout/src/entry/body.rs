@@ -187,7 +187,9 @@ pub struct Evidence {
     pub ring: u8,
     /// Until when reports are counted, in seconds since 1970.
     pub until: u64,
-    /// The root over the reports, as devices signed them. A witness counts them again.
+    /// Reports so far, of all rings.
+    pub count: u64,
+    /// The root over them, in the order in which they came. A witness counts them again.
     pub reports: Hash,
     /// For each stratum of the census that reported anything, its number there and what it reported, in rising order.
     pub strata: Vec<(u16, Observed)>,
@@ -522,6 +524,7 @@ impl Evidence {
     fn write(&self, to: &mut Writer) {
         to.u8(self.ring);
         to.u64(self.until);
+        to.u64(self.count);
         to.array(&self.reports.0);
         to.list(&self.strata, |to, (stratum, observed)| {
             to.u16(*stratum);
@@ -530,10 +533,10 @@ impl Evidence {
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
-        let (ring, until, reports) = (from.u8()?, from.u64()?, Hash(from.array()?));
+        let (ring, until, count, reports) = (from.u8()?, from.u64()?, from.u64()?, Hash(from.array()?));
         let strata = from.list(STRATA, |from| Some((from.u16()?, Observed::read(from)?)))?;
         let is_sorted = strata.is_sorted_by(|before, after| before.0 < after.0);
-        is_sorted.then_some(Self { ring, until, reports, strata })
+        is_sorted.then_some(Self { ring, until, count, reports, strata })
     }
 }
 

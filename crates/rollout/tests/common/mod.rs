@@ -162,7 +162,7 @@ impl Book {
     pub(crate) fn evidence(&mut self, ring: u8, time: u64, observed: Observed) -> Outcome<Result<Hash, Refusal>> {
         let strata = self.state.newest().map_or(0, |rollout| rollout.census().strata.len());
         let strata = (0..strata as u16).map(|stratum| (stratum, observed)).collect();
-        let evidence = Evidence { ring, until: time, reports: Hash([3; 32]), strata };
+        let evidence = Evidence { ring, until: time, count: 1, reports: Hash([3; 32]), strata };
         let of = self.of()?;
         self.signed(Some(of), time, Body::Evidence(evidence), 1)
     }

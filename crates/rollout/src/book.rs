@@ -1,0 +1,211 @@
+//! The log of rollouts as its one writer has it, and as a witness keeps up with it.
+//!
+//! A writer holds every entry to the rules before it is in the log, so a log has none that breaks one; a witness does not rely on that.
+
+use core::fmt;
+use std::io;
+
+use contentcheck_log::write::{Fault, Log, SecretKey, Storage, View, Witness, witness};
+use contentcheck_log::{Hash, VerifierKey};
+
+use crate::entry::{Body, Logged};
+use crate::state::{Refusal, State};
+use crate::witness::{Checker, Reports, Unsigned};
+
+/// Why a log of rollouts cannot be read, written or signed for.
+#[derive(Debug)]
+pub enum NoBook {
+    /// The log itself: its files, its key.
+    Log(Fault),
+    /// The key of the log is no key.
+    Key,
+    /// An entry that is in the log breaks a rule. Whoever wrote it did not ask; no witness signs for it.
+    Broken {
+        /// Its place.
+        index: u64,
+        /// Which rule.
+        why: Refusal,
+    },
+    /// The entry would break a rule, so it was not written.
+    Refused(Refusal),
+    /// The witness does not sign.
+    Witness(witness::Refusal),
+    /// The witness does not sign: what is new in the log is not right.
+    Unsigned(Unsigned),
+}
+
+impl fmt::Display for NoBook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(fault) => fault.fmt(f),
+            Self::Key => f.write_str("the key of the log is none"),
+            Self::Broken { index, why } => {
+                write!(f, "entry {index} of the log breaks a rule: {why}; no witness signs for this log any more")
+            }
+            Self::Refused(why) => why.fmt(f),
+            Self::Witness(why) => why.fmt(f),
+            Self::Unsigned(why) => why.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for NoBook {}
+
+impl From<Fault> for NoBook {
+    fn from(fault: Fault) -> Self {
+        Self::Log(fault)
+    }
+}
+
+impl From<witness::Refusal> for NoBook {
+    fn from(refusal: witness::Refusal) -> Self {
+        Self::Witness(refusal)
+    }
+}
+
+impl From<io::Error> for NoBook {
+    fn from(error: io::Error) -> Self {
+        Self::Log(Fault::Storage(error))
+    }
+}
+
+/// Reads the state out of a log.
+///
+/// # Errors
+/// When it cannot be read, or an entry breaks a rule.
+pub fn read(storage: impl Storage, log: &VerifierKey<'_>) -> Result<State, NoBook> {
+    let mut state = State::new(log.name());
+    for entry in View::open(storage, log)?.entries()? {
+        let index = state.size();
+        state.apply(&entry).map_err(|why| NoBook::Broken { index, why })?;
+    }
+    Ok(state)
+}
+
+/// A log of rollouts that is written here and nowhere else.
+#[derive(Debug)]
+pub struct Book<S> {
+    log: Log<S>,
+    state: State,
+}
+
+impl<S: Storage> Book<S> {
+    /// Opens a log, or begins one where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read, is another one's, or an entry breaks a rule.
+    pub fn open(storage: S, key: SecretKey) -> Result<Self, NoBook> {
+        let verifier = key.verifier();
+        let verifier = VerifierKey::read(&verifier).map_err(|_| NoBook::Key)?;
+        // What is there is read first: a log that begins writes its checkpoint.
+        let state = match storage.read(contentcheck_log::write::log::CHECKPOINT)? {
+            Some(_) => read(&storage, &verifier)?,
+            None => State::new(verifier.name()),
+        };
+        Ok(Self { log: Log::open(storage, key)?, state })
+    }
+
+    /// What follows from the log.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The log itself.
+    #[must_use]
+    pub const fn log(&self) -> &Log<S> {
+        &self.log
+    }
+
+    /// Puts entries into the log, all or none, and says what the last one is called.
+    ///
+    /// # Errors
+    /// Which rule one of them breaks; then nothing was written. Or that the log cannot be written: then open it again to see.
+    pub fn append(&mut self, entries: &[&[u8]]) -> Result<Hash, NoBook> {
+        let mut state = self.state.clone();
+        for entry in entries {
+            state.apply(entry).map_err(NoBook::Refused)?;
+        }
+        self.log.append(entries)?;
+        self.state = state;
+        Ok(entries.last().map_or_else(Hash::empty, |entry| Hash::of_leaf(entry)))
+    }
+
+    /// Adds the signature of a witness to the checkpoint.
+    ///
+    /// # Errors
+    /// When the line is no signature of this witness over it.
+    pub fn cosigned(&mut self, witness: &VerifierKey<'_>, line: &str) -> Result<(), NoBook> {
+        Ok(self.log.cosigned(witness, line)?)
+    }
+}
+
+/// Where a witness keeps when it saw rings open.
+const OPENINGS: &str = "openings";
+/// Where it keeps its signature for the checkpoint of a plan.
+const PLANS: &str = "plan";
+
+/// A witness of a log of rollouts: it signs for a checkpoint when every entry keeps the rules, and not before.
+#[derive(Debug)]
+pub struct Cosigner<S> {
+    witness: Witness<S>,
+    storage: S,
+    log: String,
+}
+
+impl<S: Storage + Clone> Cosigner<S> {
+    /// A witness that signs with a key, for the log with this key; it keeps what it saw in a storage of its own.
+    ///
+    /// # Errors
+    /// When the key does not cosign, or the log's is no key that signs notes.
+    pub fn new(storage: S, key: SecretKey, log: &str) -> Result<Self, NoBook> {
+        Ok(Self { witness: Witness::new(storage.clone(), key, log)?, storage, log: log.to_owned() })
+    }
+
+    /// Signs for the newest checkpoint of a log at a time in seconds since 1970.
+    ///
+    /// The checkpoint that has a plan as its last entry is signed once: asked again, the witness gives the signature that it
+    /// gave first. Devices are spread over rings by it, so nobody asks until they like it.
+    ///
+    /// # Errors
+    /// Why it does not sign.
+    pub fn cosign<L: Storage>(&mut self, log: L, now: u64, reports: &impl Reports) -> Result<String, NoBook> {
+        let key = VerifierKey::read(&self.log).map_err(|_| NoBook::Key)?;
+        let view = View::open(log, &key)?;
+        let entries = view.entries()?;
+        let (old, _) = self.witness.seen()?;
+        let at = usize::try_from(old).ok().filter(|old| *old <= entries.len());
+        let (before, new) = entries.split_at(at.ok_or(NoBook::Witness(witness::Refusal::Forked))?);
+        let checker = Checker::again(State::new(key.name()), before, self.openings()?).map_err(NoBook::Unsigned)?;
+        let checker = checker.check(new, view.root(), now, reports).map_err(NoBook::Unsigned)?;
+        let last = entries.last().and_then(|entry| Logged::read(entry).ok());
+        let is_plan = matches!(last, Some(Logged::Entry(entry)) if matches!(entry.body, Body::Plan(_)));
+        let kept = format!("{PLANS}/{}", view.root());
+        if is_plan && let Some(line) = self.storage.read(&kept)? {
+            return String::from_utf8(line).map_err(|_| NoBook::Witness(witness::Refusal::Forgotten));
+        }
+        // What it saw is kept before it signs: a witness that forgot would let a ring open early.
+        self.storage.write(OPENINGS, openings(checker.seen()).as_bytes())?;
+        let proof = view.consistency(old)?;
+        let line = self.witness.cosign(view.checkpoint().as_bytes(), (old, &proof), now, |_| Ok(()))?;
+        if is_plan {
+            self.storage.write(&kept, line.as_bytes())?;
+        }
+        Ok(line)
+    }
+
+    fn openings(&self) -> Result<Vec<(u64, u64)>, NoBook> {
+        let forgotten = || NoBook::Witness(witness::Refusal::Forgotten);
+        let Some(bytes) = self.storage.read(OPENINGS)? else { return Ok(Vec::new()) };
+        let text = String::from_utf8(bytes).map_err(|_| forgotten())?;
+        let read = text.lines().map(|line| {
+            let (index, at) = line.split_once(' ')?;
+            Some((index.parse().ok()?, at.parse().ok()?))
+        });
+        read.collect::<Option<Vec<_>>>().ok_or_else(forgotten)
+    }
+}
+
+fn openings(seen: &[(u64, u64)]) -> String {
+    seen.iter().map(|(index, at)| format!("{index} {at}\n")).collect()
+}
