@@ -1,6 +1,7 @@
 //! The command line.
 
 mod device;
+mod rollout;
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use device::{
     Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceLook, DeviceOffer, DeviceSeal, DeviceSensor,
+};
+pub use rollout::{
+    Rollout, RolloutCommand, RolloutInit, RolloutKey, RolloutPin, RolloutPlan, RolloutReason, RolloutSign,
+    RolloutStatus, RolloutTime,
 };
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.
@@ -47,6 +52,8 @@ pub enum Command {
     Schema(Schema),
     /// List, show, compare and import sensor manifests; generate source text from them
     Sensor(Sensor),
+    /// Roll releases out to a fleet, ring by ring
+    Rollout(Box<Rollout>),
     /// Look after the content of a device: what runs and why, offers, drills, golden images
     Device(Device),
     /// Run every check over a release before it ships, and leave evidence

@@ -87,6 +87,7 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Command::Explain(arguments) => commands::explain::run(arguments, streams),
         Command::Schema(arguments) => commands::schema::run(arguments, streams),
         Command::Sensor(arguments) => commands::sensor::run(arguments, streams),
+        Command::Rollout(arguments) => commands::rollout::run(arguments, streams),
         Command::Device(arguments) => commands::device::run(arguments, streams),
         Command::Gate(arguments) => commands::gate::run(arguments, streams),
         Command::Attest(arguments) => commands::attest::run(arguments, streams),

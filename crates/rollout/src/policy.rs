@@ -402,6 +402,9 @@ impl Policy {
     /// The policy of `contentcheck rollout init`: five rings, within what research and practice of staged deployment ask for.
     pub const STANDARD: &'static str = include_str!("standard.toml");
 
+    /// The policy for a fleet of 1,000 to 25,000 devices.
+    pub const SMALL: &'static str = include_str!("small.toml");
+
     /// Reads a policy as a person writes it.
     ///
     /// # Errors
@@ -601,6 +604,9 @@ mod tests {
         let policy = Policy::read(Policy::STANDARD);
         let needed: Option<Vec<u64>> = policy.ok().map(|policy| policy.rings().iter().map(Ring::needed).collect());
         assert_eq!(needed, Some(vec![10, 138, 1_406, 5_103]));
+        let small = Policy::read(Policy::SMALL);
+        let needed: Option<Vec<u64>> = small.ok().map(|policy| policy.rings().iter().map(Ring::needed).collect());
+        assert_eq!(needed, Some(vec![3, 29, 138]));
     }
 
     #[test]

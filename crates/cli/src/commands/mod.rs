@@ -15,6 +15,7 @@ pub mod init;
 pub mod lint;
 pub mod prove;
 pub mod replay;
+pub mod rollout;
 pub mod schema;
 pub mod sensor;
 pub mod test;

@@ -61,13 +61,39 @@ impl Directory {
     }
 }
 
+/// A directory that somebody else may be writing: it is read, and nothing is locked.
+#[derive(Clone, Debug)]
+pub struct ReadOnly(PathBuf);
+
+impl ReadOnly {
+    /// The files below a directory. Nothing is there where it is not.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self(root.into())
+    }
+}
+
+fn read(root: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(root.join(path)) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Storage for ReadOnly {
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        read(&self.0, path)
+    }
+
+    fn write(&self, _path: &str, _bytes: &[u8]) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, "it was opened to be read"))
+    }
+}
+
 impl Storage for Directory {
     fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        match fs::read(self.root.join(path)) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        read(&self.root, path)
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {

@@ -19,6 +19,9 @@ use crate::judge::groups;
 pub use refusal::{Check, Refusal};
 pub use rollout::{Opened, Phase, Rollout};
 
+/// Seconds for which people may take to sign an entry.
+const SIGNING: u64 = 24 * 60 * 60;
+
 /// What is known after so many entries of a log.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -27,6 +30,7 @@ pub struct State {
     time: u64,
     keys: Option<Keys>,
     censuses: BTreeMap<[u8; 32], Census>,
+    newest_census: Option<Hash>,
     releases: BTreeMap<[u8; 32], Release>,
     rollouts: Vec<Rollout>,
     #[cfg(feature = "mutation")]
@@ -43,6 +47,7 @@ impl State {
             time: 0,
             keys: None,
             censuses: BTreeMap::new(),
+            newest_census: None,
             releases: BTreeMap::new(),
             rollouts: Vec::new(),
             #[cfg(feature = "mutation")]
@@ -92,6 +97,13 @@ impl State {
     #[must_use]
     pub fn census(&self, entry: &Hash) -> Option<&Census> {
         self.censuses.get(&entry.0)
+    }
+
+    /// The newest census, and the hash of its entry.
+    #[must_use]
+    pub fn newest_census(&self) -> Option<(Hash, &Census)> {
+        let hash = self.newest_census?;
+        Some((hash, self.census(&hash)?))
     }
 
     /// A release, by the hash of its entry.
@@ -147,8 +159,10 @@ impl State {
 
     fn entry(&mut self, entry: Entry, bytes: &[u8]) -> Result<(), Refusal> {
         let hash = Hash::of_leaf(bytes);
-        self.demand(Check::Time, entry.time >= self.time)?;
-        let time = entry.time;
+        // People sign for an hour while evidence goes on being logged. What counts is never before what is there.
+        let patience = if entry.body.role().is_some_and(|role| role != Role::Collect) { SIGNING } else { 0 };
+        self.demand(Check::Time, entry.time.saturating_add(patience) >= self.time)?;
+        let time = entry.time.max(self.time);
         if !matches!(entry.body, Body::Keys(_)) && self.keys.is_none() {
             return Err(Refusal::Broken(Check::KeysFirst));
         }
@@ -159,6 +173,7 @@ impl State {
             Body::Keys(keys) => self.keys_entry(&entry, keys)?,
             Body::Census(census) => {
                 self.censuses.insert(hash.0, census.clone());
+                self.newest_census = Some(hash);
             }
             Body::Release(release) => self.release_entry(release, hash)?,
             Body::Plan(plan) => self.plan(plan, bytes, time)?,

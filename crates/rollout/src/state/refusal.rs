@@ -20,7 +20,7 @@ pub enum Check {
     Witnesses,
     /// Enough keys of the role signed.
     Signatures,
-    /// Time does not go back.
+    /// Time does not go back, by more than people take to sign.
     Time,
     /// Sequences of releases rise.
     Sequence,
@@ -108,7 +108,7 @@ impl fmt::Display for Check {
             }
             Self::Witnesses => "the policy of witnesses is none of this log, or asks for fewer than two of them",
             Self::Signatures => "too few keys of the role signed it",
-            Self::Time => "its time is before that of an entry that is in the log",
+            Self::Time => "its time is before that of an entry that is in the log; what people sign may be a day older",
             Self::Sequence => "the sequence of a release must be above that of every release before",
             Self::Known => "its release or its census is not in the log",
             Self::Newest => "only the newest release can be planned",

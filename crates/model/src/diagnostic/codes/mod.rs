@@ -75,6 +75,7 @@ mod gate;
 mod logic;
 mod metadata;
 mod names;
+mod rollout;
 mod syntax;
 mod types;
 
@@ -86,6 +87,7 @@ pub use gate::*;
 pub use logic::*;
 pub use metadata::*;
 pub use names::*;
+pub use rollout::*;
 pub use syntax::*;
 pub use types::*;
 
@@ -99,6 +101,7 @@ pub static FAMILIES: &[(&str, &str, &[&Code])] = &[
     ("06", "Logic", logic::FAMILY),
     ("07", "Metadata and hygiene", metadata::FAMILY),
     ("08", "Change against the previous release", change::FAMILY),
+    ("09", "Across the fleet", rollout::FAMILY),
     ("10", "The gate", gate::FAMILY),
     ("11", "On the device", device::FAMILY),
 ];

@@ -1,0 +1,150 @@
+//! The arguments of `contentcheck rollout`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::DeviceFormat;
+
+/// Rollouts in rings.
+#[derive(Debug, Args)]
+pub struct Rollout {
+    /// The directory of the rollouts, with rollout.toml
+    #[arg(long, short = 'C', value_name = "DIR", default_value = ".", global = true)]
+    pub directory: PathBuf,
+    /// What to do
+    #[command(subcommand)]
+    pub command: RolloutCommand,
+}
+
+/// What can be done with rollouts.
+#[derive(Debug, Subcommand)]
+pub enum RolloutCommand {
+    /// Begin: a directory with a log, a policy, settings, and keys for everybody
+    Init(RolloutInit),
+    /// Show what each ring of a plan would see, or log the plan of a release that passed its gate
+    Plan(Box<RolloutPlan>),
+    /// Spread devices over rings by what the witnesses signed, and open the first ring
+    Start(RolloutTime),
+    /// Take in what devices reported, and open the next ring where that is allowed
+    Advance(RolloutTime),
+    /// Show where the newest rollout is
+    Status(RolloutStatus),
+    /// Explain why a ring does not open: each test of each group, and what is missing
+    Explain(RolloutStatus),
+    /// Let no further device take the release; one signature is enough
+    Halt(RolloutReason),
+    /// Let a rollout go on that a person halted; two signatures are needed
+    Resume(RolloutReason),
+    /// Plan a release that takes the newest rollout back: content that was on the whole fleet before, under a higher sequence
+    Revert(Box<RolloutPlan>),
+    /// Hold devices back: those of a stratum take no part in plans from now on
+    Pin(RolloutPin),
+    /// Add a signature to an entry that waits for more, and log it when there are enough
+    Sign(RolloutSign),
+    /// Make a key, and print the public half of it
+    Key(RolloutKey),
+}
+
+/// Begin with rollouts.
+#[derive(Debug, Args)]
+pub struct RolloutInit {
+    /// The name of the log, such as example.com/content
+    #[arg(long, value_name = "NAME")]
+    pub log: String,
+    /// A policy for a fleet of 1,000 to 25,000 devices, with larger first rings and tests that need fewer devices
+    #[arg(long)]
+    pub small: bool,
+}
+
+/// Keys that sign.
+#[derive(Debug, Args)]
+pub struct RolloutTime {
+    /// A further key that signs, beside those in keys/
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+}
+
+/// Plan a release.
+#[derive(Debug, Args)]
+pub struct RolloutPlan {
+    /// The image
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// The attestation of its gate
+    #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
+    pub attestation: Option<PathBuf>,
+    /// The public key, in PEM, that the gate's attestation must be signed with
+    #[arg(long, value_name = "PEM", required_unless_present = "dry_run")]
+    pub attestation_key: Option<PathBuf>,
+    /// A check of the gate that may be missing, such as `change` of a first release
+    #[arg(long, value_name = "CHECK")]
+    pub allow_missing: Vec<String>,
+    /// Shorter clocks; no ring and no test is skipped
+    #[arg(long)]
+    pub urgent: bool,
+    /// Only show what each ring would see
+    #[arg(long)]
+    pub dry_run: bool,
+    /// A further key that signs, beside those in keys/
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+}
+
+/// Where a rollout is.
+#[derive(Debug, Args)]
+pub struct RolloutStatus {
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DeviceFormat::Human)]
+    pub format: DeviceFormat,
+}
+
+/// Why.
+#[derive(Debug, Args)]
+pub struct RolloutReason {
+    /// Why, for those who read the log later
+    #[arg(long, value_name = "WORDS")]
+    pub reason: String,
+    /// A further key that signs, beside those in keys/
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+}
+
+/// Hold devices back.
+#[derive(Debug, Args)]
+pub struct RolloutPin {
+    /// The stratum, or the beginning of its name, such as `windows/11`
+    #[arg(value_name = "STRATUM")]
+    pub stratum: String,
+    /// Let them take part again
+    #[arg(long)]
+    pub undo: bool,
+    /// A further key that signs, beside those in keys/
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+}
+
+/// Sign an entry that waits.
+#[derive(Debug, Args)]
+pub struct RolloutSign {
+    /// The entry, in drafts/
+    #[arg(value_name = "DRAFT")]
+    pub draft: PathBuf,
+    /// The keys that sign
+    #[arg(long = "key", value_name = "FILE", required = true)]
+    pub keys: Vec<PathBuf>,
+}
+
+/// Make a key.
+#[derive(Debug, Args)]
+pub struct RolloutKey {
+    /// Whose key it is, such as alice or example.org/witness
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The file that gets the private half; nobody else may read it
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// A key that cosigns checkpoints
+    #[arg(long)]
+    pub witness: bool,
+}

@@ -1,0 +1,138 @@
+//! `rollout init` and `rollout key`.
+
+use std::fs;
+use std::path::Path;
+
+use contentcheck_log::Algorithm;
+use contentcheck_log::write::{Directory, SecretKey};
+use contentcheck_project::{files, write};
+use contentcheck_rollout::entry::{Keys, Role, Roles};
+use contentcheck_rollout::{Body, Book, Entry, Policy};
+
+use super::keys;
+use super::site::{self, DEVICES, KEYS, LOG, POLICY, SETTINGS, WITNESSES};
+use crate::Streams;
+use crate::args::{RolloutInit, RolloutKey};
+use crate::commands::written;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::release::talk;
+
+/// People for each role, where two must sign.
+const PEOPLE: u8 = 3;
+/// The witnesses that a new directory has.
+const WITNESS_NAMES: [&str; 3] = ["one", "two", "three"];
+
+pub(super) fn key(arguments: &RolloutKey, streams: &mut Streams<'_>) -> Outcome {
+    let algorithm = if arguments.witness { Algorithm::Cosignature } else { Algorithm::Note };
+    let key = keys::make(&arguments.name, algorithm)?;
+    keys::keep(&key, &arguments.output)?;
+    written(writeln!(streams.out, "{}", key.verifier()))
+}
+
+pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    let settings = directory.join(SETTINGS);
+    if settings.exists() {
+        return Err(Failure::usage(format!(
+            "{}: there are rollouts in this directory already",
+            files::name(&settings)
+        )));
+    }
+    let made = directory.join(KEYS);
+    fs::create_dir_all(&made)
+        .map_err(|error| Failure::usage(format!("{}: {}", files::name(&made), files::reason(&error))))?;
+    let log = keys::make(&arguments.log, Algorithm::Note)?;
+    keys::keep(&log, &made.join("log.key"))?;
+    let mut holders = Vec::new();
+    for role in Role::ALL {
+        let count = if role == Role::Collect { 1 } else { PEOPLE };
+        for number in 1..=count {
+            let key = keys::make(&format!("{}-{number}", role.name()), Algorithm::Note)?;
+            keys::keep(&key, &made.join(format!("{}-{number}.key", role.name())))?;
+            holders.push((role, key));
+        }
+    }
+    let mut witnesses = Vec::new();
+    for name in WITNESS_NAMES {
+        let key = keys::make(&format!("{}/witness-{name}", arguments.log), Algorithm::Cosignature)?;
+        let place = directory.join(WITNESSES).join(name);
+        fs::create_dir_all(&place)
+            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), files::reason(&error))))?;
+        keys::keep(&key, &place.join(site::WITNESS_KEY))?;
+        witnesses.push((name, key));
+    }
+    let entry = first_entry(&log, &holders, &witnesses, now)?;
+    let storage = Directory::open(directory.join(LOG)).map_err(|error| Failure::usage(site::said(&error)))?;
+    let mut book = Book::open(storage, log).map_err(site::failed)?;
+    if book.state().size() > 0 {
+        return Err(Failure::usage(format!("{}: there is a log already", files::name(&directory.join(LOG)))));
+    }
+    book.append(&[&entry.to_bytes()]).map_err(site::failed)?;
+    let log = keys::read(&made.join("log.key"))?;
+    write::write(&settings, settings_text(&log, &witnesses).as_bytes())?;
+    let policy = if arguments.small { Policy::SMALL } else { Policy::STANDARD };
+    write::write(&directory.join(POLICY), policy.as_bytes())?;
+    write::write(&directory.join(DEVICES), b"")?;
+    let name = files::name(directory);
+    talk(
+        streams,
+        &format!("{name}: a log, a policy and settings; {LOG}/ and tokens/ are what devices and witnesses read"),
+    );
+    talk(
+        streams,
+        &format!(
+            "{KEYS}/ and {WITNESSES}/ have the keys of everybody, which is fit for a trial; for real, give each person and each \
+             witness their own, and keep none of the others"
+        ),
+    );
+    talk(
+        streams,
+        &format!("next: put the devices into {DEVICES}, one line each, and run `contentcheck rollout plan --dry-run`"),
+    );
+    Ok(Exit::Fine)
+}
+
+fn first_entry(
+    log: &SecretKey,
+    holders: &[(Role, SecretKey)],
+    witnesses: &[(&str, SecretKey)],
+    now: u64,
+) -> Result<Entry, Failure> {
+    let of = |role: Role| {
+        let mut keys: Vec<[u8; 32]> =
+            holders.iter().filter(|(held, _)| *held == role).map(|(_, key)| key.public()).collect();
+        keys.sort_unstable();
+        Roles { needed: role.needed().0, keys }
+    };
+    let keys = Keys { version: 1, roles: Role::ALL.map(of), trust: trust_text(log, witnesses) };
+    let mut entry = Entry::new(None, now, Body::Keys(keys));
+    for (_, key) in holders.iter().filter(|(role, _)| *role == Role::Root) {
+        entry.sign(log.name(), key);
+    }
+    Ok(entry)
+}
+
+/// The policy of the log and its witnesses, as sensors have it built in.
+fn trust_text(log: &SecretKey, witnesses: &[(&str, SecretKey)]) -> String {
+    let mut text = format!("log {}\n", log.verifier());
+    for (name, key) in witnesses {
+        text += &format!("witness {name} {}\n", key.verifier());
+    }
+    let names: Vec<&str> = witnesses.iter().map(|(name, _)| *name).collect();
+    text + &format!("group quorum-of-them 2 {}\nquorum quorum-of-them\n", names.join(" "))
+}
+
+fn settings_text(log: &SecretKey, witnesses: &[(&str, SecretKey)]) -> String {
+    let mut text = format!(
+        "# Rollouts. Who holds which role is in the log; here is where things are.\n\n\
+         # The public key of the log.\nlog = \"{}\"\n",
+        log.verifier()
+    );
+    for (name, key) in witnesses {
+        text += &format!(
+            "\n[[witness]]\nname = \"{name}\"\nkey = \"{}\"\n# A witness on this machine. For one of somebody else: url = \"http://...\"\n\
+             directory = \"{WITNESSES}/{name}\"\n",
+            key.verifier()
+        );
+    }
+    text
+}

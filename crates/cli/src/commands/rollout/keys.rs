@@ -1,0 +1,60 @@
+//! Keys of people and witnesses, in files that nobody else reads.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use contentcheck_log::Algorithm;
+use contentcheck_log::write::SecretKey;
+use contentcheck_project::files;
+
+use crate::commands::read_whole;
+use crate::exit::Failure;
+
+/// Bytes of the longest key that is read.
+const KEY_BYTES: usize = 4 << 10;
+
+/// Makes a key of the system's random numbers.
+pub(super) fn make(name: &str, algorithm: Algorithm) -> Result<SecretKey, Failure> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| Failure::internal(format!("no random numbers: {error}")))?;
+    SecretKey::of_seed(name, algorithm, &seed).map_err(|why| Failure::usage(format!("`{name}`: {why}")))
+}
+
+/// Writes the private half of a key into a file of its own, for its owner alone. One that is there is never written over.
+pub(super) fn keep(key: &SecretKey, path: &Path) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let failed = |error: std::io::Error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error)));
+    let mut file = options.open(path).map_err(failed)?;
+    file.write_all(format!("{}\n", key.to_secret_text()).as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+}
+
+/// Reads the private half of a key.
+pub(super) fn read(path: &Path) -> Result<SecretKey, Failure> {
+    let name = files::name(path);
+    let text = String::from_utf8(read_whole(path, KEY_BYTES)?)
+        .map_err(|_| Failure::usage(format!("{name}: this is not UTF-8, so it is no key")))?;
+    SecretKey::read(&text).map_err(|why| Failure::usage(format!("{name}: {why}")))
+}
+
+/// The keys in a directory, in the order of their names. None where it is not there: whoever signs elsewhere has no such directory.
+pub(super) fn all(directory: &Path) -> Result<Vec<SecretKey>, Failure> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries,
+    };
+    let failed =
+        |error: std::io::Error| Failure::usage(format!("{}: {}", files::name(directory), files::reason(&error)));
+    let mut paths = Vec::new();
+    for entry in entries.map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "key") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.iter().map(|path| read(path)).collect()
+}

@@ -1,0 +1,53 @@
+//! `contentcheck rollout`: releases to a fleet, ring by ring.
+//!
+//! Each command reads the log, adds an entry or none, and asks the witnesses. There is no server that decides: two people at two
+//! machines with the same directory do the same.
+
+mod archive;
+mod begin;
+mod keys;
+mod people;
+mod plan;
+mod rings;
+mod show;
+mod site;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+pub use show::RolloutStatus;
+
+use crate::Streams;
+use crate::args::{Rollout, RolloutCommand};
+use crate::exit::{Failure, Outcome};
+
+/// Runs the command.
+///
+/// # Errors
+/// When a file that is named cannot be read, or is not what it must be.
+pub fn run(arguments: &Rollout, streams: &mut Streams<'_>) -> Outcome {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_err(|_| Failure::internal("the clock of this machine says that it is before 1970".to_owned()))?;
+    run_at(arguments, now.as_secs(), streams)
+}
+
+/// Runs the command at a time in seconds since 1970.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    let directory = &arguments.directory;
+    match &arguments.command {
+        RolloutCommand::Init(arguments) => begin::init(directory, arguments, now, streams),
+        RolloutCommand::Key(arguments) => begin::key(arguments, streams),
+        RolloutCommand::Plan(arguments) => plan::plan(directory, arguments, false, now, streams),
+        RolloutCommand::Revert(arguments) => plan::plan(directory, arguments, true, now, streams),
+        RolloutCommand::Start(arguments) => rings::start(directory, arguments, now, streams),
+        RolloutCommand::Advance(arguments) => rings::advance(directory, arguments, now, streams),
+        RolloutCommand::Status(arguments) => show::status(directory, arguments, now, streams),
+        RolloutCommand::Explain(arguments) => show::explain(directory, arguments, now, streams),
+        RolloutCommand::Halt(arguments) => people::halt(directory, arguments, now, streams),
+        RolloutCommand::Resume(arguments) => people::resume(directory, arguments, now, streams),
+        RolloutCommand::Pin(arguments) => people::pin(directory, arguments, now, streams),
+        RolloutCommand::Sign(arguments) => people::sign(directory, arguments, now, streams),
+    }
+}

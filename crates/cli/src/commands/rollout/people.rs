@@ -1,0 +1,113 @@
+//! What people say: halts, resumptions, devices that are held back, signatures.
+
+use std::path::Path;
+
+use contentcheck_project::{files, write};
+use contentcheck_rollout::entry::{Halt, Resume};
+use contentcheck_rollout::{Body, Roll};
+
+use super::site::{DEVICES, NoReports, Site, Submitted, failed, of_newest, sign as sign_with};
+use super::{keys, plan};
+use crate::Streams;
+use crate::args::{RolloutPin, RolloutReason, RolloutSign};
+use crate::commands::{plural, written};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::release::talk;
+
+pub(super) fn halt(directory: &Path, arguments: &RolloutReason, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    say(directory, arguments, Body::Halt(Halt { reason: arguments.reason.clone() }), "halted", now, streams)
+}
+
+pub(super) fn resume(directory: &Path, arguments: &RolloutReason, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    say(directory, arguments, Body::Resume(Resume { reason: arguments.reason.clone() }), "goes on", now, streams)
+}
+
+fn say(
+    directory: &Path,
+    arguments: &RolloutReason,
+    body: Body,
+    done: &str,
+    now: u64,
+    streams: &mut Streams<'_>,
+) -> Outcome {
+    if arguments.reason.trim().is_empty()
+        || arguments.reason.len() > 1_024
+        || arguments.reason.chars().any(char::is_control)
+    {
+        return Err(Failure::usage("--reason: one line, of 1,024 bytes at most"));
+    }
+    let site = Site::open(directory)?;
+    let signers = site.keys(&arguments.keys)?;
+    let mut book = site.book()?;
+    let entry = of_newest(book.state(), now, body)?;
+    match site.submit(&mut book, entry, &signers, streams)? {
+        Submitted::Logged(_) => {
+            site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+            written(writeln!(streams.out, "{done}"))
+        }
+        Submitted::Waiting => Ok(Exit::Findings),
+    }
+}
+
+pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    let site = Site::open(directory)?;
+    let mut devices = site.devices()?;
+    let is_meant =
+        |name: &str| name.strip_prefix(&arguments.stratum).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let held = !arguments.undo;
+    let mut changed = 0;
+    for device in devices.iter_mut().filter(|device| is_meant(&device.stratum) && device.held != held) {
+        device.held = held;
+        changed += 1;
+    }
+    if changed == 0 {
+        let state = if held { "held back" } else { "taking part" };
+        return Err(Failure::findings(format!(
+            "{DEVICES}: no device of the stratum `{}` would change: there is none, or all are {state} already",
+            contentcheck_model::diagnostic::visible(&arguments.stratum)
+        )));
+    }
+    let roll = Roll::new(devices.clone()).map_err(|why| Failure::usage(why.to_string()))?;
+    let signers = site.keys(&arguments.keys)?;
+    let mut book = site.book()?;
+    let logged = plan::census(&site, &mut book, roll.census(), now, &signers, streams)?;
+    site.keep_devices(&devices)?;
+    if logged.is_none() {
+        return Ok(Exit::Findings);
+    }
+    site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+    let done = if held { "held back" } else { "taking part" };
+    written(writeln!(streams.out, "{} {done}, from the next plan on", plural(changed, "device")))
+}
+
+pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    let site = Site::open(directory)?;
+    let mut entry = Site::draft(&arguments.draft)?;
+    let name = files::name(&arguments.draft);
+    let state = site.state()?;
+    let before = entry.signatures.len();
+    let mut signers = Vec::new();
+    for path in &arguments.keys {
+        signers.push(keys::read(path)?);
+    }
+    sign_with(&state, &mut entry, &signers);
+    if entry.signatures.len() == before {
+        let role = entry.body.role().map_or("none", |role| role.name());
+        return Err(Failure::usage(format!(
+            "{name}: none of these keys adds a signature: the entry is signed by the role `{role}`, and by each key once"
+        )));
+    }
+    let needed = entry.body.role().zip(state.keys()).map_or(0, |(role, keys)| usize::from(keys.role(role).needed));
+    let found = entry.signatures.len();
+    write::write(&arguments.draft, &entry.to_bytes())?;
+    if found < needed {
+        written(writeln!(streams.out, "{name}: {found} of {needed} signatures"))?;
+        return Ok(Exit::Findings);
+    }
+    let mut book = site.book()?;
+    book.append(&[&entry.to_bytes()]).map_err(failed)?;
+    site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+    write::remove(&arguments.draft)?;
+    talk(streams, &format!("{name}: signed by {found}, and logged; what asked for it can go on"));
+    Ok(Exit::Fine)
+}
