@@ -344,7 +344,7 @@ impl Ring {
             }
         }
         match self.rule {
-            Rule::Every(at_least) if at_least == 0 => {
+            Rule::Every(0) => {
                 Err(value(format!("`every` of ring `{name}`"), "at least 1: a ring that shows nothing opens nothing"))
             }
             Rule::Every(_) => Ok(()),

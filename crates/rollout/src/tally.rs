@@ -232,7 +232,8 @@ impl Tally {
         while let (Some(one), Some(other)) = (new.peek().copied(), old.peek().copied()) {
             if one.receipt.abs_diff(other.receipt) <= within {
                 pairs.push((one, other));
-                (new.next(), old.next());
+                new.next();
+                old.next();
             } else if one.receipt < other.receipt {
                 new.next();
             } else {

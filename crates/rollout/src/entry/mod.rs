@@ -61,7 +61,6 @@ pub struct Entry {
 
 /// An entry as it is in the log.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "read one at a time, and taken apart at once")]
 pub enum Logged {
     /// A ring was opened.
     Opening(Opening),
