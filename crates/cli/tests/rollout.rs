@@ -1,0 +1,322 @@
+//! Rollouts by the command line, from a gate that passed to everybody: a good release goes from ring to ring, a bad one ends in the first,
+//! and what was good before comes back on the same road.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use contentcheck::args::{Cli, Command};
+use contentcheck::{Streams, commands};
+use contentcheck_log::write::SecretKey;
+use contentcheck_log::{Algorithm, Hash, Opening, Token, Trust};
+use contentcheck_rollout::report::What;
+use contentcheck_rollout::{Report, State};
+
+// Made for this test: `openssl genpkey -algorithm ed25519`.
+const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
+const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAbN9JtNih/Tw8psY+UwyJKxKjxdRgYhbiMwmdvj7XrDk=\n-----END PUBLIC KEY-----\n";
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+/// Monday, 4 January 2027, 08:00.
+const START: u64 = 1_799_049_600;
+const DEVICES: u16 = 1_200;
+
+struct World {
+    root: PathBuf,
+    keys: Vec<SecretKey>,
+    numbers: BTreeMap<(usize, bool), u64>,
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.root);
+    }
+}
+
+struct Run {
+    exit: u8,
+    out: String,
+    err: String,
+}
+
+impl World {
+    fn new(name: &str) -> Self {
+        let root = std::env::temp_dir().join(format!("contentcheck-rollout-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(&root).unwrap();
+        fs::write(root.join("gate.pem"), PRIVATE).unwrap();
+        fs::write(root.join("gate.pub.pem"), PUBLIC).unwrap();
+        let keys = (0..DEVICES)
+            .map(|number| {
+                let mut seed = [7; 32];
+                seed[..2].copy_from_slice(&number.to_le_bytes());
+                SecretKey::of_seed("device", Algorithm::Note, &seed).unwrap()
+            })
+            .collect();
+        Self { root, keys, numbers: BTreeMap::new() }
+    }
+
+    fn run(&self, now: u64, arguments: &[&str]) -> Run {
+        let site = self.root.join("fleet");
+        let all = [&["contentcheck", "rollout", "-C", site.to_str().unwrap()], arguments].concat();
+        let Command::Rollout(arguments) = Cli::try_parse_from(all).unwrap_or_else(|error| panic!("{error}")).command
+        else {
+            panic!("another command")
+        };
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+        let outcome = commands::rollout::run_at(&arguments, now, &mut streams);
+        let (exit, failure) = match outcome {
+            Ok(exit) => (exit.number(), String::new()),
+            Err(failure) => (contentcheck::exit::Exit::from(failure.kind).number(), failure.message),
+        };
+        let err = String::from_utf8(err).unwrap() + &failure;
+        Run { exit, out: String::from_utf8(out).unwrap(), err }
+    }
+
+    /// Runs what must end with this exit code.
+    fn must(&self, exit: u8, now: u64, arguments: &[&str]) -> Run {
+        let run = self.run(now, arguments);
+        assert_eq!(run.exit, exit, "{arguments:?}\n{}\n{}", run.out, run.err);
+        run
+    }
+
+    fn begin(&self) {
+        self.must(0, START, &["init", "--log", "example.com/content", "--small"]);
+        let lines = self.keys.iter().enumerate().map(|(number, key)| {
+            let stratum = if number % 3 == 0 { "linux/6.12" } else { "windows/11" };
+            format!("{{\"key\": \"{}\", \"stratum\": \"{stratum}\"}}\n", Hash(key.public()))
+        });
+        fs::write(self.root.join("fleet/devices.jsonl"), lines.collect::<String>()).unwrap();
+    }
+
+    /// Gates the demo under a sequence, and gives the arguments by which it is planned.
+    fn gate(&self, sequence: u32) -> Vec<String> {
+        let release = self.root.join(format!("release-{sequence}"));
+        let releases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/releases");
+        copy(&releases.join("demo"), &release);
+        copy(&releases.join("demo-11"), &self.root.join("demo-11"));
+        let config = release.join("contentcheck.toml");
+        let text = fs::read_to_string(&config).unwrap();
+        assert!(text.contains("sequence = 12"), "the demo has another sequence");
+        fs::write(&config, text.replace("sequence = 12", &format!("sequence = {sequence}"))).unwrap();
+        let evidence = self.root.join(format!("evidence-{sequence}"));
+        let [release, evidence, key] =
+            [&release, &evidence, &self.root.join("gate.pem")].map(|path| path.to_str().unwrap().to_owned());
+        let all = ["contentcheck", "gate", &release, "--cases", "64", "--evidence", &evidence, "--sign", &key];
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+        let exit = contentcheck::run(&Cli::try_parse_from(all).unwrap(), &mut streams);
+        assert_eq!(exit.number(), 0, "{}", String::from_utf8_lossy(&err));
+        let path = |name: &str| Path::new(&evidence).join(name).to_str().unwrap().to_owned();
+        vec![
+            path("release.ccimage"),
+            "--attestation".into(),
+            path("attestation.dsse.json"),
+            "--attestation-key".into(),
+            self.root.join("gate.pub.pem").to_str().unwrap().to_owned(),
+        ]
+    }
+
+    fn state(&self) -> State {
+        let settings: toml::Table =
+            toml::from_str(&fs::read_to_string(self.root.join("fleet/rollout.toml")).unwrap()).unwrap();
+        let log = settings["log"].as_str().unwrap();
+        let key = contentcheck_log::VerifierKey::read(log).unwrap();
+        contentcheck_rollout::book::read(contentcheck_log::write::ReadOnly::new(self.root.join("fleet/log")), &key)
+            .unwrap()
+    }
+
+    fn opening(&self) -> Opening {
+        let state = self.state();
+        let rollout = state.newest().unwrap();
+        rollout.opening(rollout.open_ring().unwrap()).unwrap()
+    }
+
+    /// The devices that the token of the newest ring lets in, as each of them would find by itself.
+    fn let_in(&self) -> Vec<usize> {
+        let state = self.state();
+        let opening = self.opening();
+        let token = format!("fleet/tokens/{}/ring-{}.token", opening.sequence, opening.ring);
+        let token = fs::read(self.root.join(token)).unwrap();
+        let trust = Trust::read(&state.keys().unwrap().trust).unwrap();
+        let opened = Token::read(&token).unwrap().check(&trust).unwrap();
+        assert_eq!(*opened.opening(), opening);
+        assert!(opening.is_safe().is_ok());
+        assert!(opened.since_ring_before().is_none_or(|since| since >= opening.class.bake()));
+        let is_in = |number: &usize| opening.ring_of(&self.keys[*number].public()) == opening.ring;
+        (0..usize::from(DEVICES)).filter(is_in).collect()
+    }
+
+    /// What devices report, in the order of its times, into the file of the collector.
+    fn report(&mut self, mut reports: Vec<(u64, usize, What)>) {
+        reports.sort_by_key(|(at, ..)| *at);
+        let rollout = self.state().newest().unwrap().id();
+        let place = self.root.join(format!("fleet/reports/{rollout}"));
+        fs::create_dir_all(&place).unwrap();
+        let file = place.join("0.reports");
+        let mut bytes = fs::read(&file).unwrap_or_default();
+        for (at, device, what) in reports {
+            let number = self.numbers.entry((device, what.is_of_partner())).or_default();
+            *number += 1;
+            let key = &self.keys[device];
+            let report =
+                Report { device: key.public(), rollout, number: *number, clock: at, what, seen: (1, Hash([0; 32])) };
+            bytes.extend(at.to_le_bytes());
+            bytes.extend(report.sign(key));
+        }
+        fs::write(file, bytes).unwrap();
+    }
+
+    /// Devices that take the release at once, and say every 25 minutes that they are well, until a time.
+    fn well(&mut self, devices: &[usize], from: u64, until: u64) {
+        let mut reports: Vec<(u64, usize, What)> =
+            devices.iter().map(|device| (from, *device, What::Receipt)).collect();
+        for at in (from + 25 * MINUTE..=until).step_by(25 * 60).chain([until]) {
+            reports.extend(devices.iter().map(|device| (at, *device, What::Well)));
+        }
+        self.report(reports);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+fn strs(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
+
+/// A ring that goes well, and the next one.
+fn ring(world: &mut World, opened: u64, bake: u64) -> u64 {
+    let devices = world.let_in();
+    let baked = opened + bake;
+    let early = world.must(0, baked - 1, &["advance"]);
+    assert!(early.out.contains("stays the last one"), "{}", early.out);
+    world.well(&devices, opened, baked);
+    let done = world.must(0, baked, &["advance"]);
+    assert!(done.out.starts_with("open: ring"), "{}\n{}", done.out, done.err);
+    baked
+}
+
+#[test]
+fn a_release_goes_out_ring_by_ring_a_bad_one_stops_and_the_good_one_comes_back() {
+    let mut world = World::new("road");
+    world.begin();
+    let first = world.gate(12);
+    let dry = world.must(0, START, &["plan", &first[0], "--dry-run"]);
+    assert!(dry.out.contains("would not see failures"), "{}", dry.out);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    assert_eq!(world.run(START, &["status"]).out.lines().nth(1), Some("planned"));
+    world.must(0, START + 60, &["start"]);
+    let mut at = START + 60;
+    for bake in [30 * MINUTE, 2 * HOUR, 4 * HOUR] {
+        at = ring(&mut world, at, bake);
+    }
+    assert!(world.run(at, &["status"]).out.contains("everywhere"));
+
+    // The next one crashes wherever it comes.
+    at += HOUR;
+    let second = world.gate(13);
+    world.must(0, at, &[&["plan"], &strs(&second)[..]].concat());
+    world.must(0, at, &["start"]);
+    let devices = world.let_in();
+    assert!(devices.len() < 30, "{} devices in a ring of one percent", devices.len());
+    world.report(
+        devices
+            .iter()
+            .flat_map(|device| [(at + 60, *device, What::Receipt), (at + 90, *device, What::Failed)])
+            .collect(),
+    );
+    let stopped = world.must(1, at + 120, &["advance"]);
+    assert!(stopped.out.contains("CC0906"), "{}", stopped.out);
+    assert_eq!(world.run(at + 120, &["status"]).exit, 1);
+    assert!(world.run(at + 120, &["explain"]).out.contains("a device failed, and none may"));
+    let refused = world.must(1, at + 120, &["resume", "--reason", "it will be fine"]);
+    assert!(refused.err.contains("CC0904"), "{}", refused.err);
+    assert!(world.run(at + 30 * HOUR, &["advance"]).out.contains("CC0906"));
+
+    // What was on the whole fleet comes back, under a higher sequence, on the same road.
+    at += 40 * HOUR;
+    let third = world.gate(14);
+    world.must(0, at, &[&["revert"], &strs(&third)[..]].concat());
+    world.must(0, at, &["start"]);
+    for bake in [30 * MINUTE, 2 * HOUR, 4 * HOUR] {
+        at = ring(&mut world, at, bake);
+    }
+    assert!(world.run(at, &["status"]).out.contains("everywhere"));
+}
+
+#[test]
+fn one_halts_two_resume_and_signatures_are_gathered() {
+    let mut world = World::new("people");
+    world.begin();
+    let first = world.gate(12);
+    // Only one holder of the role is at this machine.
+    let away = world.root.join("away");
+    fs::create_dir_all(&away).unwrap();
+    for name in ["plan-2", "plan-3", "resume-2", "resume-3"] {
+        let name = format!("{name}.key");
+        fs::rename(world.root.join("fleet/keys").join(&name), away.join(&name)).unwrap();
+    }
+    let signed = |world: &World, at: u64, key: &str| {
+        let draft = fs::read_dir(world.root.join("fleet/drafts")).unwrap().next().unwrap().unwrap().path();
+        let key = away.join(format!("{key}.key"));
+        world.must(0, at, &["sign", draft.to_str().unwrap(), "--key", key.to_str().unwrap()]);
+    };
+    let plan = [&["plan", "--urgent"], &strs(&first)[..]].concat();
+    let waits = world.must(1, START, &plan);
+    assert!(waits.err.contains("1 of 2"), "{}", waits.err);
+    signed(&world, START + HOUR, "plan-2");
+    world.must(1, START + HOUR, &plan);
+    signed(&world, START + 2 * HOUR, "plan-3");
+    let at = START + 3 * HOUR;
+    world.must(0, at, &["start"]);
+    world.must(0, at, &["halt", "--reason", "a look first"]);
+    assert!(world.must(1, at, &["advance"]).out.contains("halted: a look first"));
+    world.must(1, at, &["resume", "--reason", "looked"]);
+    signed(&world, at + HOUR, "resume-3");
+    assert_eq!(world.run(at + HOUR, &["status"]).exit, 0);
+    let devices = world.let_in();
+    world.well(&devices, at + HOUR, at + 90 * MINUTE);
+    world.must(0, at + 90 * MINUTE, &["advance"]);
+    assert_eq!(world.opening().ring, 1);
+    // A stratum that is held back is in no further plan.
+    world.must(1, at, &["pin", "windows/10"]);
+    let missing = world.must(1, at + 2 * HOUR, &["pin", "linux"]);
+    assert!(missing.err.contains("1 of 2"), "{}", missing.err);
+}
+
+#[test]
+fn what_is_wrong_is_told_with_what_to_do() {
+    let world = World::new("wrong");
+    let nothing = world.must(2, START, &["status"]);
+    assert!(nothing.err.contains("contentcheck rollout init"), "{}", nothing.err);
+    world.begin();
+    assert!(world.must(2, START, &["init", "--log", "x"]).err.contains("already"));
+    assert!(world.must(1, START, &["start"]).err.contains("CC0904"));
+    assert!(world.must(1, START, &["halt", "--reason", "x"]).err.contains("CC0904"));
+    assert!(world.must(2, START, &["halt", "--reason", "two\nlines"]).err.contains("one line"));
+    let policy = world.root.join("fleet/policy.toml");
+    let text = fs::read_to_string(&policy).unwrap();
+    fs::write(&policy, text.replace("\"1%\"", "\"2%\"")).unwrap();
+    assert!(world.must(2, START, &["plan", "x", "--dry-run"]).err.contains("CC0901"));
+    fs::write(&policy, contentcheck_rollout::Policy::STANDARD).unwrap();
+    assert!(world.must(1, START, &["plan", "x", "--dry-run"]).err.contains("CC0902"));
+    fs::write(&policy, text).unwrap();
+    // A log that lost a file is not written to.
+    let log = world.root.join("fleet/log/checkpoint");
+    fs::write(&log, "nothing").unwrap();
+    assert!(world.must(2, START, &["status"]).err.contains("CC0908"));
+}
