@@ -111,8 +111,9 @@ pub enum Observation {
         found: Found,
         /// Whether state can be written; a candidate is not run otherwise.
         writable: bool,
-        /// Whether the next start will know how this one ended. Not on a disk that is mounted read-only.
-        counted: bool,
+        /// Whether the end of the last run is accounted for: it can be written, or nobody is to blame ([`State::is_innocent`]). Where it
+        /// is not, every start would run the same content again, whatever that does; so factory content runs.
+        accounted: bool,
         /// The boot that this is.
         boot: Option<BootId>,
     },
@@ -182,7 +183,7 @@ pub enum Reason {
     },
     /// A candidate is not run where state cannot be written.
     CannotArm,
-    /// Content that crashed is not run again where its crashes cannot be written down.
+    /// Content is not run where the last run did not end well, and that cannot be written down.
     CannotCount(Rung),
     /// This runs.
     Runs(Rung),
@@ -220,11 +221,6 @@ pub enum Reason {
     Cloned(DeviceId),
 }
 
-impl Reason {
-    /// What the evidence says of content that is confirmed, behind its sequence.
-    pub(crate) const CONFIRMED: &'static str = "is last known good";
-}
-
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let named = |f: &mut fmt::Formatter<'_>, content: &Content, rest: &str| {
@@ -250,12 +246,12 @@ impl fmt::Display for Reason {
             Self::CannotCount(rung) => {
                 write!(
                     f,
-                    "{rung} crashed and is not run, since the disk cannot be written to and crashes are not counted"
+                    "{rung} is not run: the last run did not end well, and the disk cannot be written to, so that crashes are not counted"
                 )
             }
             Self::Runs(rung) => write!(f, "{rung} runs"),
             Self::Baked(content) => named(f, content, "ran as long as it must, and waits for a restart"),
-            Self::Confirmed(content) => named(f, content, Self::CONFIRMED),
+            Self::Confirmed(content) => named(f, content, "is last known good"),
             Self::Taken(content) => named(f, content, "was taken for a trial"),
             Self::Superseded(content) => named(f, content, "gives way to newer content"),
             Self::Unrunnable(content) => {
@@ -311,7 +307,9 @@ impl State {
         let mut next = Next { state: *self, reasons: Reasons::default(), policy };
         let act = match seen {
             Observation::Started { ended, boot, build } => next.started(*ended, *boot, *build),
-            Observation::Looked { found, writable, counted, boot } => next.looked(found, (*writable, *counted), *boot),
+            Observation::Looked { found, writable, accounted, boot } => {
+                next.looked(found, (*writable, *accounted), *boot)
+            }
             Observation::Identified { hardware, nonce } => next.identified(*hardware, *nonce),
             Observation::Heard(heard) => next.heard(heard),
             Observation::Offered(admitted) => next.offered(admitted),
@@ -462,14 +460,13 @@ impl Next<'_> {
         self.reasons.add(Reason::Cleared);
     }
 
-    fn looked(&mut self, found: &Found, (writable, counted): (bool, bool), boot: Option<BootId>) -> Act {
-        let uncounted = !counted && self.state.has_struck();
+    fn looked(&mut self, found: &Found, (writable, accounted): (bool, bool), boot: Option<BootId>) -> Act {
         for rung in Rung::LADDER {
             if !self.may_run(rung, writable) {
                 continue;
             }
-            if uncounted && matches!(rung, Rung::Good | Rung::Earlier) {
-                // Every start would run it again, since none can tell the next that it crashed.
+            if !accounted && matches!(rung, Rung::Good | Rung::Earlier) {
+                // Every start would run it again, since none can tell the next how it ended.
                 self.reasons.add(Reason::CannotCount(rung));
                 continue;
             }
@@ -679,6 +676,7 @@ impl Next<'_> {
             self.state.earlier = self.state.good.filter(|good| !good.suspect).or(self.state.earlier);
             self.state.good = Some(Good { content, strikes: 0, unexplained: 0, suspect: false });
             self.state.floor = self.state.floor.max(content.sequence);
+            self.state.forgotten = false;
             self.state.running = Some(Rung::Good);
             self.reasons.add(Reason::Confirmed(content));
         } else if candidate.standing != Standing::Baked {
@@ -764,14 +762,21 @@ impl Good {
 }
 
 impl State {
-    /// Whether content that was confirmed crashed since it last ran well.
-    fn has_struck(&self) -> bool {
-        [self.good, self.earlier].into_iter().flatten().any(|good| good.strikes > 0)
+    /// Whether an end need not be counted: nobody is to blame, or nothing is known to have run.
+    #[must_use]
+    pub fn is_innocent(&self, ended: Ended) -> bool {
+        match ended.blame() {
+            Blame::Nobody => !self.hung,
+            Blame::Content => false,
+            Blame::Unexplained => self.running.is_none() && !self.hung,
+        }
     }
 
     /// Raises the floor to one that is remembered elsewhere. Never lowers it.
     #[must_use]
     pub fn with_floor(mut self, floor: Sequence) -> Self {
+        // A device that has never run has confirmed nothing: its directory was removed.
+        self.forgotten |= self.generation == 0 && floor > Sequence(0);
         self.floor = self.floor.max(floor);
         if self.candidate.is_some_and(|candidate| candidate.content.sequence <= self.floor) {
             return self.without_candidate();

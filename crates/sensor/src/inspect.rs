@@ -12,7 +12,8 @@ use crate::kills;
 use crate::policy::Policy;
 use crate::state::{Rung, State};
 use crate::status::{self, Condition};
-use crate::store::{ENVELOPE_BYTES, Memory, read_copy, remembered};
+use crate::store::ENVELOPE_BYTES;
+use crate::store::copies::{Copies, Memory};
 
 /// How a file of a store is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +76,7 @@ fn kept(disk: &mut impl Disk, directory: Directory, digest: Digest, most: usize)
 impl Inspection {
     /// Looks at a store.
     pub fn read(disk: &mut impl Disk) -> Self {
-        let copies = [0, 1].map(|at| read_copy(disk, at));
-        let (memory, state, _) = remembered(Digest::new([0; 32]), copies);
+        let (_, memory, state) = Copies::read(disk, Digest::new([0; 32]));
         let contents = Rung::LADDER
             .into_iter()
             .filter_map(|rung| Some((rung, state.content(rung)?)))

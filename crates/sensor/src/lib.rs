@@ -170,4 +170,6 @@ pub use seal::{Unsealed, seal};
 #[cfg(feature = "std")]
 pub use status::{Condition, Content as ContentStatus, Status};
 #[cfg(feature = "std")]
-pub use store::{Advice, Config, ENVELOPE_BYTES, KillRefusal, Killed, Memory, Role, Store};
+pub use store::copies::Memory;
+#[cfg(feature = "std")]
+pub use store::{Advice, Config, ENVELOPE_BYTES, KillRefusal, Killed, Role, Store};

@@ -170,6 +170,8 @@ pub struct State {
     pub identity: Option<Identity>,
     /// The newest checkpoint of the log.
     pub log: Option<Seen>,
+    /// Whether what this device knew was lost, and no content has been confirmed since.
+    pub forgotten: bool,
 }
 
 impl State {
@@ -193,6 +195,7 @@ impl State {
             build,
             identity: None,
             log: None,
+            forgotten: false,
         }
     }
 
@@ -220,6 +223,13 @@ impl State {
         self.candidate.is_some_and(|candidate| candidate.standing == Standing::Suspect)
             || self.good.is_some_and(|good| good.suspect)
             || self.earlier.is_some_and(|good| good.suspect)
+    }
+
+    /// Whether content that is better than that of factory was here, and is not any more: what the device knew was lost, or all that it
+    /// had confirmed was given up.
+    #[must_use]
+    pub fn lacks_content(&self) -> bool {
+        self.forgotten || (self.good.is_none() && self.floor > Sequence(0) && self.burnt > Sequence(0))
     }
 
     /// Whether every part agrees with the others. What is read from a disk need not.

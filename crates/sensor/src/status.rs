@@ -7,7 +7,8 @@ use crate::content::{Content as Id, Digest};
 use crate::health::Health;
 use crate::rings::FRESH;
 use crate::state::{Candidate, Rung, Standing, State};
-use crate::store::{Memory, Role};
+use crate::store::Role;
+use crate::store::copies::Memory;
 
 /// Content, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,14 +59,14 @@ pub struct Status {
     pub running: Option<Content>,
     /// Rules that this sensor loads of it, and rules that it has.
     pub rules: Option<(u32, u32)>,
+    /// Rules of it that the kill list switches off.
+    pub switched_off: u32,
     /// The content that is built in.
     pub factory: Option<Id>,
     /// What the device remembers.
     pub state: State,
     /// Whether the kill list could not be read, so that rules run which it switched off.
     pub kills_lost: bool,
-    /// Whether the device confirmed content once, and knows of none: its state was lost, or all of it was given up.
-    pub has_forgotten: bool,
     /// How the run is doing.
     pub health: Health,
     /// Seconds since witnesses saw the newest log that the device knows of. Nothing: it asks for no log, has heard of none, or does
@@ -96,8 +97,10 @@ impl Status {
         match self.rung {
             Rung::Nothing => Condition::Blind,
             _ if self.health.silenced => Condition::Blind,
-            Rung::Factory if self.state.good.is_some() || is_forgetful || self.has_forgotten => Condition::Degraded,
-            _ if is_forgetful || self.kills_lost || !self.is_saved || !self.both_copies => Condition::Attention,
+            Rung::Factory if self.state.good.is_some() || self.state.lacks_content() => Condition::Degraded,
+            _ if is_forgetful || self.state.forgotten || self.kills_lost || !self.is_saved || !self.both_copies => {
+                Condition::Attention
+            }
             Rung::Earlier => Condition::Attention,
             _ if self.is_stale() => Condition::Attention,
             _ if self.state.hold > 0 || self.state.has_suspect() || self.health.faults > 0 => Condition::Attention,

@@ -145,8 +145,8 @@ fn power_cut_between_rename_and_sync() {
         let mut device = world.with_good(&[1]);
         let calls = world.platter().calls;
         let _ = offer(&mut device, 2);
-        let before_sync =
-            world.platter().log[calls..].iter().position(|call| call == "rename state.a" || call == "rename state.b");
+        let is_state = |call: &String| call == "overwrite state.a" || call == "overwrite state.b";
+        let before_sync = world.platter().log[calls..].iter().position(is_state);
         let at = calls + before_sync.unwrap() + 2;
         let mut world = World::new();
         world.dice.0 = seed;
@@ -794,6 +794,13 @@ fn a_state_that_cannot_be_read_is_not_written_over() {
     assert_eq!(runs(&device), (Rung::Good, 1));
 }
 
+/// As `1<>` of a shell does.
+fn write_over(path: &std::path::Path, bytes: &[u8]) {
+    use std::io::Write as _;
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
 #[test]
 fn a_real_directory_does_the_same() {
     let root = std::env::temp_dir().join(format!("contentcheck-sensor-{}", std::process::id()));
@@ -809,9 +816,10 @@ fn a_real_directory_does_the_same() {
     device.offer(&image(1), &envelope("release", 1)).unwrap();
     device.stop();
     for _ in 0..3 {
-        std::fs::write(root.join("ended"), "core-dump dumped SEGV\n").unwrap();
+        write_over(&root.join("ended"), b"core-dump dumped SEGV\n");
         let mut device = open();
-        assert!(!root.join("ended").exists(), "it is accounted for");
+        let ended = std::fs::read_to_string(root.join("ended")).unwrap();
+        assert!(ended.starts_with("settled ") && ended.len() == 64, "it is accounted for, and keeps its room");
         assert_eq!(device.status().rung, Rung::Candidate);
     }
     std::fs::write(root.join("ended"), "core-dump dumped SEGV\n").unwrap();
@@ -858,13 +866,13 @@ fn what_a_state_on_disk_names_is_not_removed() {
     let world = World::new();
     let mut device = world.with_good(&[1, 2]);
     // Given up in memory alone, since the disk is full; files could be removed all the same.
-    world.platter().room = Some(0);
+    world.platter().refuses = Some(DiskError::Full);
     for _ in 0..100 {
         evaluate_one(&mut device.reader(), MATCHING, 1).unwrap();
     }
     let _ = device.check();
     assert_eq!(runs(&device), (Rung::Good, 1));
-    world.platter().room = None;
+    world.platter().refuses = None;
     let device = world.restart(device, Ended::Stopped);
     assert_eq!(runs(&device), (Rung::Good, 2), "what is on disk names it still");
 }
@@ -874,11 +882,11 @@ fn a_trial_that_cannot_be_written_is_not_begun() {
     let world = World::new();
     let mut device = world.with_good(&[1]);
     offer(&mut device, 2).unwrap();
-    world.platter().room = Some(0);
-    let mut device = world.restart(device, Ended::Crashed);
+    world.platter().refuses = Some(DiskError::Full);
+    let mut device = world.restart(device, Ended::Stopped);
     assert_eq!(runs(&device), (Rung::Good, 1));
     // It is begun once it can be, without a restart.
-    world.platter().room = None;
+    world.platter().refuses = None;
     world.machine().elapsed = Some(3_600);
     let _ = device.check();
     assert_eq!(runs(&device), (Rung::Candidate, 2));
@@ -954,24 +962,61 @@ fn good_content_whose_ends_nobody_explains_is_left() {
     }
 }
 
-/// On a full disk crashes cannot be counted either.
+/// The state has its room already: a full disk stops no counting.
 #[test]
-fn what_crashed_does_not_run_on_a_full_disk() {
+fn crashes_are_counted_on_a_full_disk() {
     let world = World::new();
     let mut device = world.with_good(&[1, 2]);
+    offer(&mut device, 3).unwrap();
     let used = world.platter().backup().iter().map(|(_, bytes)| bytes.len()).sum();
     world.platter().room = Some(used);
-    assert_eq!(runs(&device), (Rung::Good, 2));
-    for _ in 0..3 {
+    for tries in (0..POLICY.tries).rev() {
+        assert_eq!((runs(&device), device.state().candidate.unwrap().tries), ((Rung::Candidate, 3), tries));
         device = world.restart(device, Ended::Crashed);
-        assert_eq!(runs(&device).0, Rung::Factory);
     }
+    assert_eq!(runs(&device), (Rung::Good, 2));
+    // One crash after that, and the next older content shows whose fault it was.
+    device = world.restart(device, Ended::Crashed);
+    assert_eq!(runs(&device), (Rung::Earlier, 1));
+    world.bake(&mut device);
+    assert_eq!(offer(&mut device, 3), Err(Refusal::Quarantined(Conviction::Crashed)));
+    let used = world.platter().backup().iter().map(|(_, bytes)| bytes.len()).sum();
+    world.platter().room = Some(used);
+    assert!(matches!(offer(&mut device, 4), Err(Refusal::Space { .. })), "new content needs room");
+    let status = device.status();
+    assert!(status.is_saved && status.both_copies, "{status}");
     world.platter().room = None;
     device = world.restart(device, Ended::Stopped);
-    assert_eq!((runs(&device), device.status().condition()), ((Rung::Good, 2), Condition::Well));
+    assert_eq!((runs(&device), device.state().floor), ((Rung::Good, 1), Sequence(2)));
 }
 
-/// On a disk that is mounted read-only nothing can be counted: what crashed does not run again.
+/// Whatever a power cut makes of a write over a copy of the state, the other copy is whole; on a full disk as elsewhere.
+#[test]
+fn a_power_cut_while_a_copy_is_written_over_leaves_the_other() {
+    for is_full in [false, true] {
+        for (cut, seed) in (1..12).flat_map(|cut| (0..8).map(move |seed| (cut, seed))) {
+            let mut world = World::new();
+            world.dice.0 = seed;
+            let device = world.with_good(&[1, 2]);
+            let used = world.platter().backup().iter().map(|(_, bytes)| bytes.len()).sum();
+            world.platter().room = is_full.then_some(used);
+            drop(device);
+            world.platter().restart();
+            (world.machine().ended, world.platter().cut) = (Ended::Crashed, Some(cut));
+            let device = world.open();
+            let (is_saved, strikes) = (!world.platter().is_dead, device.state().good.unwrap().strikes);
+            assert_eq!(strikes, 1);
+            let device = world.power_cut(device);
+            let what = format!("full {is_full}, cut {cut}, seed {seed}: {:?}", device.memory());
+            assert!(matches!(device.memory(), Memory::Whole | Memory::OneCopy), "{what}");
+            assert_eq!((runs(&device), device.state().floor), ((Rung::Good, 2), Sequence(2)), "{what}");
+            let good = device.state().good.unwrap();
+            assert!(good.strikes == 1 || (good.strikes == 0 && !is_saved), "{what}");
+        }
+    }
+}
+
+/// On a disk that is mounted read-only nothing can be counted: content whose last run did not end well does not run.
 #[test]
 fn what_crashed_does_not_run_where_nothing_can_be_counted() {
     let world = World::new();
@@ -979,18 +1024,47 @@ fn what_crashed_does_not_run_where_nothing_can_be_counted() {
     world.platter().read_only = true;
     let mut device = world.restart(device, Ended::Stopped);
     assert_eq!(runs(&device), (Rung::Good, 2));
-    for _ in 0..3 {
-        device = world.restart(device, Ended::Crashed);
-        assert_eq!(runs(&device).0, Rung::Factory);
+    for ended in [Ended::Crashed, Ended::Hung, Ended::SystemCrash, Ended::Unexplained, Ended::Power] {
+        device = world.restart(device, ended);
+        assert_eq!(runs(&device).0, Rung::Factory, "{ended:?}");
         assert_eq!(device.status().condition(), Condition::Degraded);
         assert!(told(&device).contains("crashes are not counted"), "{}", told(&device));
     }
-    // Whoever stops it in an orderly way may try again.
-    device = world.restart(device, Ended::Stopped);
-    assert_eq!(runs(&device), (Rung::Good, 2));
+    // Whoever stops it in an orderly way may try again, and what others did to it is held against nothing.
+    for ended in [Ended::Stopped, Ended::Killed, Ended::OutOfMemory, Ended::CrashedElsewhere] {
+        device = world.restart(device, ended);
+        assert_eq!(runs(&device), (Rung::Good, 2), "{ended:?}");
+    }
     world.platter().read_only = false;
     device = world.restart(device, Ended::Crashed);
     assert_eq!((runs(&device), device.state().good.unwrap().strikes), ((Rung::Good, 2), 1));
+    // A sealed image that nothing has run from yet runs what was confirmed, though nobody tells of a run before.
+    drop(device);
+    contentcheck_sensor::seal(&mut Sim::new(&world.platter), true).unwrap();
+    world.platter().read_only = true;
+    world.machine().ended = Ended::Unexplained;
+    assert_eq!(runs(&world.open()), (Rung::Good, 2));
+}
+
+/// A candidate on trial when its disk becomes read-only is not run again, and what was confirmed is.
+#[test]
+fn a_trial_ends_where_the_disk_becomes_read_only() {
+    let world = World::new();
+    let mut device = world.with_good(&[1]);
+    offer(&mut device, 2).unwrap();
+    world.platter().read_only = true;
+    for (ended, expected) in [
+        (Ended::Stopped, (Rung::Good, 1)),
+        (Ended::Crashed, (Rung::Factory, 0)),
+        (Ended::Unexplained, (Rung::Factory, 0)),
+        (Ended::Killed, (Rung::Good, 1)),
+    ] {
+        device = world.restart(device, ended);
+        assert_eq!(runs(&device), expected, "{ended:?}");
+    }
+    world.platter().read_only = false;
+    device = world.restart(device, Ended::Stopped);
+    assert_eq!(runs(&device), (Rung::Candidate, 2));
 }
 
 /// A device that lost its state does not look like a new one, and what was switched off stays so.

@@ -125,6 +125,8 @@ pub(crate) struct Platter {
     /// The next call of this name fails.
     pub(crate) fail_next: Option<(&'static str, DiskError)>,
     pub(crate) read_only: bool,
+    /// Nothing can be written now, for this reason; a disk that is copied on write answers so when it is full.
+    pub(crate) refuses: Option<DiskError>,
     /// Bytes that all files together may have.
     pub(crate) room: Option<usize>,
     pub(crate) free: Option<u64>,
@@ -167,6 +169,9 @@ impl Sim {
         }
         if writes && platter.read_only {
             return Err(DiskError::ReadOnly);
+        }
+        if let Some(error) = platter.refuses.filter(|_| writes) {
+            return Err(error);
         }
         let is_bad = platter.fails.as_mut().is_some_and(|(dice, of)| dice.roll(*of) == 0);
         if is_bad {
@@ -232,7 +237,10 @@ impl Platter {
             node.now = match dice.roll(5) {
                 0 => node.synced.clone(),
                 1 => std::mem::take(&mut node.now),
-                2 => node.now[..dice.roll(node.now.len() as u64 + 1) as usize].to_vec(),
+                // What was written over where it lies is as long as before.
+                2 if node.now.len() != node.synced.len() => {
+                    node.now[..dice.roll(node.now.len() as u64 + 1) as usize].to_vec()
+                }
                 3 => vec![0; node.now.len()],
                 _ => {
                     let mut torn = std::mem::take(&mut node.now);
@@ -346,6 +354,28 @@ impl Disk for Sim {
         platter.pending.push(Pending::Link(place.clone(), node));
         drop(platter);
         room.and_then(|()| Self::done(is_last))
+    }
+
+    fn overwrite(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError> {
+        let is_last = self.call("overwrite", true, &place.to_string())?;
+        let mut platter = self.platter();
+        let node = *platter.names.get(place).ok_or(DiskError::Missing)?;
+        let room = platter.room.map(|room| room.saturating_sub(platter.used()));
+        let node = &mut platter.nodes[node];
+        let grown = bytes.len().saturating_sub(node.now.len());
+        let written = if is_last { bytes.len() / 2 } else { bytes.len() };
+        let mut now = bytes[..written].to_vec();
+        now.extend(node.now.iter().skip(written).take(bytes.len() - written));
+        if room.is_some_and(|room| room < grown) {
+            return Err(DiskError::Full);
+        }
+        node.now = now;
+        drop(platter);
+        Self::done(is_last)
+    }
+
+    fn writable(&mut self) -> Result<(), DiskError> {
+        if self.platter().read_only { Err(DiskError::ReadOnly) } else { Ok(()) }
     }
 
     fn append(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError> {
@@ -485,6 +515,7 @@ impl World {
             fails: None,
             fail_next: None,
             read_only: false,
+            refuses: None,
             room: None,
             free: None,
             locked: false,

@@ -79,7 +79,7 @@ impl One {
     }
 
     fn choose(&mut self) -> Act {
-        self.see(&Observation::Looked { found: self.found, writable: true, counted: true, boot: boot(self.boot) })
+        self.see(&Observation::Looked { found: self.found, writable: true, accounted: true, boot: boot(self.boot) })
     }
 
     fn start(&mut self, ended: Ended) -> Rung {
