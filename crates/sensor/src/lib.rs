@@ -121,19 +121,21 @@ mod health;
 mod keys;
 pub mod kills;
 mod policy;
+mod reason;
 mod record;
 pub mod rings;
 mod state;
 
 pub use admit::{Admitted, Authority, Claim, Considered, Device, Distrust, Granted, Matched, Purpose, Refusal};
 pub use content::{BootId, Content, DeviceId, Digest, Sequence};
-pub use decide::{Act, Decision, Found, Observation, Reason, Reasons, Unusable, Usable};
+pub use decide::{Act, Decision, Found, Observation, Usable};
 pub use ended::{Blame, Ended};
 pub use health::{Complaint, Health, Recent};
 #[cfg(feature = "keys")]
 pub use keys::{Keyring, NoRoot, Root, SIGNATURES_FIRST};
 pub use kills::{Kills, NoKills};
 pub use policy::{Ceilings, Policy};
+pub use reason::{Reason, Reasons, Unusable};
 pub use record::{NoState, RECORD};
 pub use rings::{Heard, Seen, Unproven, Unsafe};
 pub use state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};

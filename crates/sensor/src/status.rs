@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::string::String;
+use std::vec::Vec;
 
 use crate::content::{Content as Id, Digest};
 use crate::health::Health;
@@ -61,6 +62,8 @@ pub struct Status {
     pub rules: Option<(u32, u32)>,
     /// Rules of it that the kill list switches off.
     pub switched_off: u32,
+    /// Content that this device keeps and whose image is damaged or missing: the same image, offered again, repairs it.
+    pub wanted: Vec<Id>,
     /// The content that is built in.
     pub factory: Option<Id>,
     /// What the device remembers.
@@ -102,7 +105,7 @@ impl Status {
                 Condition::Attention
             }
             Rung::Earlier => Condition::Attention,
-            _ if self.is_stale() => Condition::Attention,
+            _ if self.is_stale() || !self.wanted.is_empty() => Condition::Attention,
             _ if self.state.hold > 0 || self.state.has_suspect() || self.health.faults > 0 => Condition::Attention,
             _ if self.health.mistyped > 0 || self.is_behind() => Condition::Attention,
             Rung::Candidate | Rung::Good | Rung::Factory => Condition::Well,
@@ -217,6 +220,9 @@ impl fmt::Display for Status {
             line(f, "factory", factory, format_args!(""))?;
         }
         remembered(f, state)?;
+        for content in &self.wanted {
+            line(f, "wanted", *content, format_args!(": its image is damaged or missing; offer it again"))?;
+        }
         if let Some(kill) = state.kill {
             let lost = if self.kills_lost { " (lost: what it switched off runs again)" } else { "" };
             writeln!(f, "{:<11} epoch {}{lost}", "kill list", kill.epoch)?;
@@ -331,7 +337,7 @@ mod json {
                 .map(|Quarantined { content, why }| Shown { why: Some(why.to_string()), ..shown(*content) })
                 .collect();
             let health = &self.health;
-            let mut to = serializer.serialize_struct("Status", 29)?;
+            let mut to = serializer.serialize_struct("Status", 31)?;
             to.serialize_field("format", &1)?;
             to.serialize_field("condition", self.condition().as_str())?;
             to.serialize_field("runs", self.rung.as_str())?;
@@ -344,6 +350,8 @@ mod json {
             to.serialize_field("quarantine", &quarantine)?;
             to.serialize_field("floor", &state.floor.0)?;
             to.serialize_field("burnt", &state.burnt.0)?;
+            to.serialize_field("wanted", &self.wanted.iter().copied().map(shown).collect::<std::vec::Vec<_>>())?;
+            to.serialize_field("rules_switched_off", &self.switched_off)?;
             to.serialize_field("kill_epoch", &state.kill.map(|kill| kill.epoch))?;
             to.serialize_field("kills_lost", &self.kills_lost)?;
             to.serialize_field("device", &state.identity.map(|identity| identity.id.to_string()))?;

@@ -23,7 +23,7 @@ use contentcheck_interpreter::{Identity, Manifest, OwnedImage};
 
 use crate::admit::{Authority, Distrust, Purpose};
 use crate::content::{BootId, Content, Digest, Sequence};
-use crate::decide::{Act, Found, Observation, Reason, Unusable, Usable};
+use crate::decide::{Act, Found, Observation, Usable};
 use crate::disk::{Directory, Disk, DiskError, Place};
 use crate::ended::Ended;
 use crate::evidence::{Evidence, Record};
@@ -31,6 +31,7 @@ use crate::health::{Health, Recent};
 use crate::platform::Platform;
 use crate::policy::Policy;
 use crate::reader::{Reader, Running, Shared, Switched};
+use crate::reason::{Reason, Unusable};
 use crate::state::{Rung, State};
 use crate::status::{Content as ContentStatus, Status};
 
@@ -114,6 +115,8 @@ pub struct Store<D, P, A> {
     /// What had been evaluated when the content was last judged by its ceilings.
     judged: Recent,
     hours: u64,
+    /// Content whose image could not be read when it was last looked at.
+    wanted: Vec<Content>,
     /// Readers that were evaluating when last looked at: which event, and since when.
     busy: Vec<(Arc<crate::reader::Tally>, u64, u64)>,
 }
@@ -175,6 +178,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             began: 0,
             judged: Recent::default(),
             hours: 0,
+            wanted: Vec::new(),
             busy: Vec::new(),
         };
         if let Err(error) = made {
@@ -246,7 +250,30 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         if health.recent.events >= self.config.policy.ceilings.least_events {
             self.judged = health.counts();
         }
-        if self.observe(&Observation::Healthy(health)) == Act::Restart { Advice::Restart } else { Advice::GoOn }
+        match self.observe(&Observation::Healthy(health)) {
+            Act::Restart => return Advice::Restart,
+            Act::Confirm => {
+                let found = self.fallbacks();
+                self.observe(&Observation::Confirming(found));
+            }
+            Act::Keep | Act::Choose | Act::Look(_) | Act::Run(_) => {}
+        }
+        Advice::GoOn
+    }
+
+    /// What there is to fall back to, as it is on disk now.
+    fn fallbacks(&mut self) -> Found {
+        let mut found = Found::default();
+        let state = self.state;
+        for rung in [Rung::Good, Rung::Earlier] {
+            if state.content(rung).is_some() {
+                found.note(rung, self.look(&state, rung).map_or_else(Usable::No, |_| Usable::Yes));
+            }
+            if found.on(rung) == Usable::Yes {
+                break;
+            }
+        }
+        found
     }
 
     /// The sensor is about to stop, in an orderly way. Without this call, the next start asks the system how this one ended.
@@ -272,6 +299,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             rung: running.rung,
             running: running.content.map(|content| ContentStatus::of(content, release(&running).unwrap_or_default())),
             rules: rules.map(|rules| (rules.loaded, rules.all)),
+            wanted: self.wanted(),
             switched_off: rules.map_or(0, |rules| rules.switched_off),
             factory: self.factory,
             state: self.state,
@@ -311,6 +339,12 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     #[must_use]
     pub const fn is_writable(&self) -> bool {
         self.is_locked && !matches!(self.memory, Memory::Unreadable(_))
+    }
+
+    /// Content that this device keeps and whose image is damaged or missing.
+    fn wanted(&self) -> Vec<Content> {
+        let is_kept = |content: &Content| Rung::LADDER.iter().any(|rung| self.state.content(*rung) == Some(*content));
+        self.wanted.iter().copied().filter(is_kept).collect()
     }
 
     fn elapsed(&mut self) -> u64 {
@@ -402,7 +436,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
                     continue;
                 }
                 Act::Run(rung) => rung,
-                Act::Keep | Act::Choose | Act::Restart => Rung::Nothing,
+                Act::Keep | Act::Choose | Act::Confirm | Act::Restart => Rung::Nothing,
             };
             let saved = match self.differs(&decision.state) {
                 true => self.persist(decision.state).or_else(|_| self.persist(decision.state)),
@@ -460,6 +494,21 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         if let Some(loaded) = self.in_memory(content) {
             return Ok(loaded);
         }
+        let bytes = self.read_image(content)?;
+        self.load(content, &bytes)
+    }
+
+    /// Reads an image from disk, and holds it to its digest and its envelope. Notes what has to be offered again.
+    fn read_image(&mut self, content: Content) -> Result<Vec<u8>, Unusable> {
+        let read = self.read_admitted(content);
+        self.wanted.retain(|wanted| *wanted != content);
+        if read.is_err() {
+            self.wanted.push(content);
+        }
+        read
+    }
+
+    fn read_admitted(&mut self, content: Content) -> Result<Vec<u8>, Unusable> {
         let at = place(Directory::Images, content.digest);
         let bytes = self.disk.read(&at, self.config.policy.image_bytes).map_err(unusable)?;
         if Digest::of(&bytes) != content.digest {
@@ -470,7 +519,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         if claim.content != content {
             return Err(Unusable::Distrusted(Distrust::Subject));
         }
-        self.load(content, &bytes)
+        Ok(bytes)
     }
 
     fn in_memory(&self, content: Content) -> Option<Loaded> {

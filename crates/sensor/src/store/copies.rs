@@ -114,8 +114,11 @@ impl Copies {
 
 fn write(disk: &mut impl Disk, at: usize, record: &[u8; RECORD]) -> Result<(), DiskError> {
     let to = place(at);
+    // The name is synced too: a copy that was made again may have it only until the power goes, if that was all that failed.
+    let written =
+        disk.overwrite(&to, record).and_then(|()| disk.sync(&to)).and_then(|()| disk.sync_directory(to.directory));
     // A copy that is missing is made, and one that the disk cannot write over has another place from now on.
-    disk.overwrite(&to, record).and_then(|()| disk.sync(&to)).or_else(|_| put(disk, &to, record))
+    written.or_else(|_| put(disk, &to, record))
 }
 
 /// Whether a directory has content or kill lists of a store.

@@ -13,6 +13,8 @@ use crate::decide::Observation;
 use crate::disk::{Directory, Disk, DiskError};
 use crate::platform::Platform;
 use crate::reader::{Switched, switched};
+use crate::reason::Reason;
+use crate::state::Rung;
 
 /// Bytes that are left free, beside an image, for states and evidence.
 const RESERVE: u64 = 1 << 20;
@@ -47,7 +49,12 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         }
         let claim = self.authority.claim(envelope, Purpose::Install).map_err(Refusal::Distrusted)?;
         let device = Device { factory: self.factory, built: self.config.built, wall: self.platform.wall() };
-        let considered = self.state.consider(claim, image.len() as u64, &device, &self.config.policy)?;
+        let considered = match self.state.consider(claim, image.len() as u64, &device, &self.config.policy) {
+            Err(Refusal::Known(rung)) if self.is_lost(rung, claim.content) => {
+                return self.repair(claim.content, image, envelope);
+            }
+            considered => considered?,
+        };
         let granted = self.grant(considered, token, &device)?;
         if self.shared.holds_older() {
             return Err(Refusal::Memory);
@@ -67,16 +74,37 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             return Err(Refusal::KillSwitch);
         }
         let content = claim.content;
-        let at = place(Directory::Images, content.digest);
-        self.put(&envelope_of(&at), envelope)
-            .and_then(|()| self.put(&at, image))
-            .map_err(|error| refused_by(error, needed))?;
+        self.put_image(content, image, envelope).map_err(|error| refused_by(error, needed))?;
         let decision = self.state.decide(&Observation::Offered(admitted), &self.config.policy);
         self.persist(decision.state).map_err(|error| refused_by(error, needed))?;
         self.tell(decision.reasons.iter());
         self.settle(self.state, true);
         self.tidy();
         Ok(content)
+    }
+
+    /// Whether content that this device keeps cannot be had from the disk: the same image, offered again, repairs it.
+    fn is_lost(&mut self, rung: Rung, content: Content) -> bool {
+        self.state.content(rung) == Some(content) && self.read_image(content).is_err()
+    }
+
+    /// Writes an image again that was admitted before, and decides what runs. It is no trial, and uses up none.
+    fn repair(&mut self, content: Content, image: &[u8], envelope: &[u8]) -> Result<Content, Refusal> {
+        if Digest::of(image) != content.digest {
+            return Err(Refusal::Digest);
+        }
+        let needed = (image.len() as u64).saturating_add(envelope.len() as u64).saturating_add(RESERVE);
+        self.put_image(content, image, envelope).map_err(|error| refused_by(error, needed))?;
+        self.read_image(content).map_err(|_| Refusal::ReadOnly)?;
+        self.tell([Reason::Repaired(content)].into_iter());
+        self.settle(self.state, true);
+        self.tidy();
+        Ok(content)
+    }
+
+    fn put_image(&mut self, content: Content, image: &[u8], envelope: &[u8]) -> Result<(), DiskError> {
+        let at = place(Directory::Images, content.digest);
+        self.put(&envelope_of(&at), envelope).and_then(|()| self.put(&at, image))
     }
 }
 

@@ -74,6 +74,7 @@ impl One {
         self.told.extend(decision.reasons.iter());
         match decision.act {
             Act::Choose => self.choose(),
+            Act::Confirm => self.see(&Observation::Confirming(self.found)),
             act => act,
         }
     }

@@ -101,12 +101,21 @@ impl Model {
             Step::Offer(ahead) => {
                 let sequence = self.last.saturating_add_signed(ahead.into()).max(1);
                 self.last = self.last.max(sequence);
+                let offered = crate::common::content(sequence);
+                let before = *device.state();
+                let is_kept = Rung::LADDER.iter().any(|rung| before.content(*rung) == Some(offered));
                 let outcome = device.offer(&image(sequence), &envelope("release", sequence));
                 self.offers += 1;
                 if outcome.is_ok() {
                     assert!(!self.given_up.contains(&sequence), "{sequence} was given up");
                 }
-                if let Some(saved) = self.saved.filter(|saved| saved.floor >= Sequence(sequence)) {
+                if outcome.is_ok() && is_kept {
+                    // It repaired an image that could not be read, and nothing else.
+                    assert!(self.rotten.remove(&sequence) || self.is_failing, "{sequence} was whole");
+                    let after = device.state();
+                    assert_eq!((before.good, before.earlier), (after.good, after.earlier));
+                    assert_eq!((before.floor, before.burnt), (after.floor, after.burnt));
+                } else if let Some(saved) = self.saved.filter(|saved| saved.floor >= Sequence(sequence)) {
                     assert!(outcome.is_err(), "{sequence} is not above the floor of {saved:?}");
                 }
             }
@@ -260,8 +269,8 @@ impl Model {
         self.is_failing = false;
         let before = self.saved;
         let mut device = self.world.open();
-        // Where it could not be written that content crashed, factory content runs, and goes on when there is room again.
-        self.is_failing = !device.status().is_saved;
+        // Where it could not be written how the last run ended, factory content runs until it can.
+        self.is_failing = !device.status().is_saved || !device.is_writable();
         // No state that was written is lost.
         if let Some(before) = before.filter(|before| before.generation > 0) {
             assert!(!matches!(device.memory(), Memory::Lost(_) | Memory::Fresh), "{before:?}");
