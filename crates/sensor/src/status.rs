@@ -221,7 +221,7 @@ impl fmt::Display for Status {
         }
         remembered(f, state)?;
         for content in &self.wanted {
-            line(f, "wanted", *content, format_args!(": its image is damaged or missing; offer it again"))?;
+            line(f, "wanted", *content, format_args!(": its image is not whole on disk; offer it again"))?;
         }
         if let Some(kill) = state.kill {
             let lost = if self.kills_lost { " (lost: what it switched off runs again)" } else { "" };

@@ -49,6 +49,8 @@ pub const ENVELOPE_BYTES: usize = 16 << 20;
 /// Names of a directory that are looked at when it is tidied.
 const NAMES: usize = 4_096;
 const HOUR: u64 = 3_600;
+/// How often a file is asked for again, where the disk fails.
+const RETRIES: usize = 6;
 
 /// What is the sensor's own: its build, and how patient it is.
 #[derive(Clone, Copy, Debug)]
@@ -218,7 +220,9 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         store.tell(decision.reasons.iter());
         let mut is_saved = store.settle(decision.state, state.is_innocent(ended));
         if memory == Memory::OneCopy && !store.copies.both && is_saved {
+            // Whoever wrote the newer copy may have gone before it was on disk.
             is_saved = store.persist(store.state).is_ok();
+            store.unsaved = !is_saved;
         }
         if is_saved {
             store.platform.settled();
@@ -510,11 +514,11 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     fn read_admitted(&mut self, content: Content) -> Result<Vec<u8>, Unusable> {
         let at = place(Directory::Images, content.digest);
-        let bytes = self.disk.read(&at, self.config.policy.image_bytes).map_err(unusable)?;
+        let bytes = read_again(&mut self.disk, &at, self.config.policy.image_bytes).map_err(unusable)?;
         if Digest::of(&bytes) != content.digest {
             return Err(Unusable::Damaged);
         }
-        let envelope = self.disk.read(&envelope_of(&at), ENVELOPE_BYTES).map_err(unusable)?;
+        let envelope = read_again(&mut self.disk, &envelope_of(&at), ENVELOPE_BYTES).map_err(unusable)?;
         let claim = self.authority.claim(&envelope, Purpose::Run).map_err(Unusable::Distrusted)?;
         if claim.content != content {
             return Err(Unusable::Distrusted(Distrust::Subject));
@@ -600,6 +604,18 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let disk = self.is_locked.then_some(&mut self.disk);
         self.evidence.add(disk, wall, what);
     }
+}
+
+/// Reads a file, and asks for it again where the disk fails: one that fails once may not fail twice, and older content, an older state
+/// or a kill list that is lost are worse than a start that takes longer.
+fn read_again(disk: &mut impl Disk, place: &Place, most: usize) -> Result<Vec<u8>, DiskError> {
+    let mut read = disk.read(place, most);
+    for _ in 0..RETRIES {
+        if matches!(read, Err(DiskError::Other(_))) {
+            read = disk.read(place, most);
+        }
+    }
+    read
 }
 
 /// Writes a file, so that it is there whole or not at all.

@@ -9,10 +9,7 @@ use crate::disk::{Directory, Disk, DiskError, Place};
 use crate::record::{NoState, RECORD};
 use crate::state::State;
 
-use super::{NAMES, put};
-
-/// How often a copy of the state is asked for again, where the disk fails.
-const RETRIES: usize = 6;
+use super::{NAMES, put, read_again};
 
 /// What was found of the state on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +42,8 @@ pub(crate) enum Lost {
 pub(crate) struct Copies {
     /// The one that holds the last state that was written.
     newest: Option<usize>,
+    /// Whether that one is on disk, and not only on its way there: whoever wrote it may have gone before.
+    is_certain: bool,
     /// The highest generation that may be on disk, whether it was found to be or not.
     attempted: u64,
     /// Whether both are the state that was written last.
@@ -58,14 +57,7 @@ fn place(at: usize) -> Place {
 
 /// Reads one copy.
 pub(crate) fn read(disk: &mut impl Disk, at: usize) -> Found {
-    let mut read = disk.read(&place(at), RECORD);
-    for _ in 0..RETRIES {
-        // A disk that fails once may not fail twice, and the newer copy is worth asking for again.
-        if matches!(read, Err(DiskError::Other(_))) {
-            read = disk.read(&place(at), RECORD);
-        }
-    }
-    match read {
+    match read_again(disk, &place(at), RECORD) {
         Ok(bytes) => State::from_record(&bytes).map(Some).map_err(Lost::State),
         Err(DiskError::Missing) => Ok(None),
         Err(DiskError::Large | DiskError::Irregular) => Err(Lost::State(NoState::Length)),
@@ -93,7 +85,8 @@ impl Copies {
             (Err(Lost::Disk(why)), _) | (_, Err(Lost::Disk(why))) => (Memory::Unreadable(why), forgetful, None),
             (Err(Lost::State(why)), _) | (_, Err(Lost::State(why))) => (Memory::Lost(why), forgetful, None),
         };
-        (Self { newest, attempted: attempted.unwrap_or(0), both: memory == Memory::Whole }, memory, state)
+        let attempted = attempted.unwrap_or(0);
+        (Self { newest, is_certain: false, attempted, both: memory == Memory::Whole }, memory, state)
     }
 
     /// Writes a state, and gives it back as it was written.
@@ -104,9 +97,14 @@ impl Copies {
         self.attempted = self.attempted.max(next.generation).saturating_add(1);
         let state = State { generation: self.attempted, ..next };
         let record = state.to_record();
+        if let Some(newest) = self.newest.filter(|_| !self.is_certain) {
+            let newest = place(newest);
+            disk.sync(&newest).and_then(|()| disk.sync_directory(newest.directory))?;
+            self.is_certain = true;
+        }
         let first = self.newest.map_or(0, |newest| 1 - newest);
         write(disk, first, &record)?;
-        self.newest = Some(first);
+        (self.newest, self.is_certain) = (Some(first), true);
         self.both = write(disk, 1 - first, &record).is_ok();
         Ok(state)
     }

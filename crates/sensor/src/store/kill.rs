@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use contentcheck_interpreter::OwnedImage;
 
-use super::{ENVELOPE_BYTES, NAMES, Role, Store, envelope_of, place};
+use super::{ENVELOPE_BYTES, NAMES, Role, Store, envelope_of, place, read_again};
 use crate::admit::{Authority, Distrust, Purpose};
 use crate::content::Digest;
 use crate::decide::Observation;
@@ -131,8 +131,8 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     /// A kill list on disk, whole and signed.
     fn signed_list(&mut self, digest: Digest) -> Option<Vec<u8>> {
         let at = place(Directory::Kills, digest);
-        let list = self.disk.read(&at, kills::BYTES).ok().filter(|list| Digest::of(list) == digest)?;
-        let envelope = self.disk.read(&envelope_of(&at), ENVELOPE_BYTES).ok()?;
+        let list = read_again(&mut self.disk, &at, kills::BYTES).ok().filter(|list| Digest::of(list) == digest)?;
+        let envelope = read_again(&mut self.disk, &envelope_of(&at), ENVELOPE_BYTES).ok()?;
         self.authority.kill_list(&list, &envelope, Purpose::Run).is_ok().then_some(list)
     }
 

@@ -122,6 +122,10 @@ pub(crate) struct Platter {
     pub(crate) is_dead: bool,
     /// Calls that fail: one of so many, by dice.
     pub(crate) fails: Option<(Dice, u64)>,
+    /// The same from the next start on, for good.
+    pub(crate) ages: Option<(Dice, u64)>,
+    /// Which copy of the state was given, or said to be missing, since the last start.
+    pub(crate) gave: [bool; 2],
     /// The next call of this name fails.
     pub(crate) fail_next: Option<(&'static str, DiskError)>,
     pub(crate) read_only: bool,
@@ -252,13 +256,14 @@ impl Platter {
             node.synced = node.now.clone();
         }
         self.names = self.kept.clone();
-        (self.cut, self.is_dead, self.fails, self.fail_next, self.calls) = (None, false, None, None, 0);
-        self.log.clear();
+        self.restart();
     }
 
     /// The process is gone, and the system is not: everything is where it was.
     pub(crate) fn restart(&mut self) {
-        (self.cut, self.is_dead, self.fails, self.fail_next, self.calls) = (None, false, None, None, 0);
+        (self.cut, self.is_dead, self.fail_next, self.calls) = (None, false, None, 0);
+        self.fails = self.ages.clone();
+        self.gave = [false; 2];
         self.log.clear();
     }
 
@@ -335,7 +340,12 @@ impl Disk for Sim {
 
     fn read(&mut self, place: &Place, most: usize) -> Result<Vec<u8>, DiskError> {
         self.call("read", false, "")?;
-        let platter = self.platter();
+        let mut platter = self.platter();
+        match place.to_string().as_str() {
+            "state.a" => platter.gave[0] = true,
+            "state.b" => platter.gave[1] = true,
+            _ => {}
+        }
         let node = platter.names.get(place).ok_or(DiskError::Missing)?;
         let bytes = &platter.nodes[*node].now;
         if bytes.len() > most { Err(DiskError::Large) } else { Ok(bytes.clone()) }
@@ -513,6 +523,8 @@ impl World {
             cut: None,
             is_dead: false,
             fails: None,
+            ages: None,
+            gave: [false; 2],
             fail_next: None,
             read_only: false,
             refuses: None,
