@@ -232,6 +232,19 @@ impl State {
         self.forgotten || (self.good.is_none() && self.floor > Sequence(0) && self.burnt > Sequence(0))
     }
 
+    /// Ends in a row that nobody could explain, of the content that had most of them. Some are forgiven, then each is a crash.
+    #[must_use]
+    pub fn unexplained(&self) -> u8 {
+        let candidate = self.candidate.map_or(0, |candidate| candidate.unexplained);
+        [self.good, self.earlier].into_iter().flatten().map(|good| good.unexplained).fold(candidate, u8::max)
+    }
+
+    /// Whether content that was confirmed here is not what the device falls back to: it was given up, or cannot be run.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.good.is_some_and(|good| good.content.sequence < self.floor)
+    }
+
     /// Whether every part agrees with the others. What is read from a disk need not.
     #[must_use]
     pub fn is_consistent(&self) -> bool {

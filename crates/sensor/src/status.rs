@@ -31,7 +31,7 @@ impl Content {
 }
 
 /// What is wrong with a device's content, the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
     /// Nothing is evaluated.
     Blind,
@@ -88,27 +88,29 @@ impl Status {
         self.log_silence.is_some_and(|seconds| seconds > FRESH)
     }
 
-    /// Whether content that was confirmed here is not what the device falls back to: it was given up, or cannot be run.
-    fn is_behind(&self) -> bool {
-        self.state.good.is_some_and(|good| good.content.sequence < self.state.floor)
-    }
-
     /// How the device is, in one word.
     #[must_use]
     pub fn condition(&self) -> Condition {
         let is_forgetful = matches!(self.memory, Memory::Lost(_) | Memory::Unreadable(_));
-        match self.rung {
-            Rung::Nothing => Condition::Blind,
-            _ if self.health.silenced => Condition::Blind,
-            Rung::Factory if self.state.good.is_some() || self.state.lacks_content() => Condition::Degraded,
-            _ if is_forgetful || self.state.forgotten || self.kills_lost || !self.is_saved || !self.both_copies => {
-                Condition::Attention
-            }
-            Rung::Earlier => Condition::Attention,
-            _ if self.is_stale() || !self.wanted.is_empty() => Condition::Attention,
-            _ if self.state.hold > 0 || self.state.has_suspect() || self.health.faults > 0 => Condition::Attention,
-            _ if self.health.mistyped > 0 || self.is_behind() => Condition::Attention,
-            Rung::Candidate | Rung::Good | Rung::Factory => Condition::Well,
+        let is_damaged =
+            is_forgetful || self.kills_lost || !self.is_saved || !self.both_copies || !self.wanted.is_empty();
+        let is_faulty = self.health.faults > 0 || self.health.mistyped > 0;
+        Condition::of(self.rung, self.health.silenced, is_damaged || is_faulty || self.is_stale(), &self.state)
+    }
+}
+
+impl Condition {
+    /// The one rule by which a device is judged, from inside and by who looks at its directory. `signs`: something was seen that is not
+    /// in the state.
+    pub(crate) fn of(rung: Rung, is_silenced: bool, signs: bool, state: &State) -> Self {
+        match rung {
+            Rung::Nothing => Self::Blind,
+            _ if is_silenced => Self::Blind,
+            Rung::Factory if state.good.is_some() || state.lacks_content() => Self::Degraded,
+            Rung::Earlier => Self::Attention,
+            _ if signs || state.forgotten || state.is_behind() => Self::Attention,
+            _ if state.hold > 0 || state.has_suspect() || state.unexplained() > 0 => Self::Attention,
+            Rung::Candidate | Rung::Good | Rung::Factory => Self::Well,
         }
     }
 }
@@ -179,6 +181,9 @@ pub(crate) fn remembered(f: &mut fmt::Formatter<'_>, state: &State) -> fmt::Resu
         let standing = standing.as_str();
         line(f, "candidate", content, format_args!(": {standing}, {tries} tries left, {starts} starts"))?;
     }
+    if state.forgotten {
+        writeln!(f, "{:<11} what this device knew was lost, and nothing has been confirmed since", "forgotten")?;
+    }
     for (name, good) in [("good", state.good), ("earlier", state.earlier)] {
         if let Some(good) = good {
             let suspect = if good.suspect { ", suspect" } else { "" };
@@ -195,6 +200,15 @@ pub(crate) fn remembered(f: &mut fmt::Formatter<'_>, state: &State) -> fmt::Resu
     )?;
     if let Some(identity) = state.identity {
         writeln!(f, "{:<11} {}", "device", identity.id)?;
+    }
+    if state.unexplained() > 0 {
+        let ends = state.unexplained();
+        let (what, count) = if ends == 1 { ("end", "") } else { ("ends", " in a row") };
+        writeln!(
+            f,
+            "{:<11} {ends} {what}{count} that nobody explains: some are forgiven, then each is a crash",
+            "ends"
+        )?;
     }
     if state.hold > 0 {
         writeln!(f, "{:<11} {} hours without new content: the sensor itself crashed", "hold", state.hold)?;
@@ -214,6 +228,9 @@ impl fmt::Display for Status {
         }
         if let Some((loaded, all)) = self.rules {
             write!(f, ", {loaded} of {all} rule{}", if all == 1 { "" } else { "s" })?;
+            if self.switched_off > 0 {
+                write!(f, ", {} switched off by the kill list", self.switched_off)?;
+            }
         }
         writeln!(f)?;
         if let Some(factory) = self.factory {
