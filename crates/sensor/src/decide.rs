@@ -104,7 +104,10 @@ pub enum Observation {
     /// A kill list was accepted and lies on disk.
     Killing(KillMark),
     /// The sensor is about to stop.
-    Stopping,
+    Stopping {
+        /// Events that were evaluated with what runs. A run without one is no start of a trial, and shows nothing.
+        events: u64,
+    },
 }
 
 /// What is to be done, once the new state is written.
@@ -153,7 +156,7 @@ impl State {
             Observation::Confirming(found) => next.confirming(found),
             Observation::Hour => next.hour(),
             Observation::Killing(mark) => next.killing(*mark),
-            Observation::Stopping => next.stopping(),
+            Observation::Stopping { events } => next.stopping(*events),
         };
         Decision { state: next.state, act, reasons: next.reasons }
     }
@@ -182,6 +185,7 @@ impl Next<'_> {
         let ended = match core::mem::take(&mut self.state.hung) {
             // It was found hanging before whatever ended it did so.
             true => Ended::Hung,
+            false if self.state.stopped => Ended::Never,
             false => ended.since(then, boot),
         };
         match self.state.running {
@@ -374,6 +378,7 @@ impl Next<'_> {
                 candidate.starts = candidate.starts.saturating_add(1);
             }
         }
+        self.state.stopped = false;
         self.state.running = Some(rung);
         self.reasons.add(Reason::Runs(rung));
     }
@@ -604,10 +609,21 @@ impl Next<'_> {
         Act::Keep
     }
 
-    fn stopping(&mut self) -> Act {
-        if self.state.running == Some(Rung::Candidate) {
-            self.candidate_ended(Ended::Clean);
+    fn stopping(&mut self, events: u64) -> Act {
+        match self.state.running {
+            Some(Rung::Candidate) => {
+                if events == 0
+                    && let Some(candidate) = self.state.candidate.as_mut().filter(|candidate| candidate.armed.is_some())
+                {
+                    candidate.starts = candidate.starts.saturating_sub(1);
+                }
+                self.candidate_ended(Ended::Clean);
+            }
+            Some(rung @ (Rung::Good | Rung::Earlier)) if events > 0 => self.good_ended(rung, Ended::Clean),
+            Some(rung @ (Rung::Factory | Rung::Nothing)) if events > 0 => self.last_ended(rung, Ended::Clean),
+            Some(_) | None => {}
         }
+        self.state.stopped = true;
         self.reasons.add(Reason::Stopping);
         Act::Keep
     }
@@ -624,11 +640,12 @@ impl State {
     /// Whether an end need not be counted: nobody is to blame, or nothing is known to have run.
     #[must_use]
     pub fn is_innocent(&self, ended: Ended) -> bool {
-        match ended.blame() {
-            Blame::Nobody => !self.hung,
-            Blame::Content => false,
-            Blame::Unexplained => self.running.is_none() && !self.hung,
-        }
+        let is_blameless = match ended.blame() {
+            Blame::Nobody => true,
+            Blame::Content => self.stopped,
+            Blame::Unexplained => self.stopped || self.running.is_none(),
+        };
+        is_blameless && !self.hung
     }
 
     /// Raises the floor to one that is remembered elsewhere. Never lowers it.

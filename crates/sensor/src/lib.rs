@@ -19,7 +19,7 @@
 //! for a day.
 //!
 //! ```
-//! use contentcheck_sensor::{Authority, Claim, Config, Content, Digest, Distrust, Files, Policy, Purpose, Rung, Sequence};
+//! use contentcheck_sensor::{Authority, Claim, Ceilings, Config, Content, Digest, Distrust, Files, Policy, Purpose, Rung, Sequence};
 //! use contentcheck_sensor::{Advice, Store, System};
 //! # use contentcheck_interpreter::{
 //! #     Capacity, Event, Input, Manifest, Scalar, Supply, Type, Value, Versioning, format, hash,
@@ -49,13 +49,16 @@
 //!
 //! let digest = Digest::of(&image);
 //! let authority = || Listed(vec![Content { digest, sequence: Sequence(7) }]);
+//! // A trial that one can watch. For devices there is `SoundPolicy::DEFAULT`.
+//! let ceilings = Ceilings { least_events: 1, matches_per_million: 1_000_000, ..Policy::DEFAULT.ceilings };
+//! let policy = Policy { bake_seconds: 0, bake_events: 1, restarts: 0, ceilings, ..Policy::DEFAULT };
 //! let config = Config {
 //!     manifest: &SENSOR,
 //!     build: Digest::of(b"edr 1.4.0"),
 //!     built: 1_790_000_000,
 //!     factory: None,
 //!     log: None,
-//!     policy: Policy { bake_seconds: 0, bake_events: 1, restarts: 0, ..Policy::DEFAULT },
+//!     policy: policy.sound()?,
 //! };
 //! let open = || Store::open(config, Files::new(&directory), System::new(directory.join("ended")), authority());
 //!
@@ -83,7 +86,6 @@
 //! assert_eq!(found, ["Download piped into a shell"]);
 //!
 //! // Every few seconds the store looks at how it goes. With this policy, one event is enough.
-//! # let most_matches = contentcheck_sensor::Policy::DEFAULT.ceilings.least_events; assert!(most_matches > 1);
 //! assert_eq!(store.check(), Advice::GoOn);
 //! assert_eq!(store.status().rung, Rung::Good);
 //! store.stop();
@@ -134,7 +136,7 @@ pub use health::{Complaint, Health, Recent};
 #[cfg(feature = "keys")]
 pub use keys::{Keyring, NoRoot, Root, SIGNATURES_FIRST};
 pub use kills::{Kills, NoKills};
-pub use policy::{Ceilings, Policy};
+pub use policy::{Ceilings, HastyPolicy, Policy, SoundPolicy};
 pub use reason::{Reason, Reasons, Unusable};
 pub use record::{NoState, RECORD};
 pub use rings::{Heard, Seen, Unproven, Unsafe};

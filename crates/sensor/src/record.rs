@@ -12,8 +12,8 @@ use crate::rings::Seen;
 use crate::state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
 
 const MAGIC: [u8; 8] = *b"CCSTATE\n";
-/// Written. Version 2 has no unexplained ends of good content, versions 2 and 3 do not say whether the state before was lost: they are
-/// read as if there were none, and it was not.
+/// Written. Version 2 has no unexplained ends of good content, versions 2 and 3 do not say whether the state before was lost
+/// and whether the sensor stopped: they are read as if there were none, and neither was so.
 const VERSION: u32 = 4;
 const OLDEST: u32 = 2;
 /// Bytes of a record.
@@ -114,6 +114,7 @@ impl State {
             build,
             identity,
             log,
+            stopped,
             forgotten,
         } = self;
         to.bytes(&MAGIC)?;
@@ -172,7 +173,7 @@ impl State {
             to.u64(size)?;
             to.bytes(root.bytes())
         })?;
-        to.byte(u8::from(*forgotten))?;
+        to.bytes(&[u8::from(*stopped), u8::from(*forgotten)])?;
         to.byte(END)
     }
 
@@ -239,6 +240,7 @@ impl State {
                 })
             })?,
             log: from.option(|from| Some(Seen { size: from.u64()?, root: Digest::new(from.array()?) }))?,
+            stopped: if from.version > 3 { from.flag()? } else { false },
             forgotten: if from.version > 3 { from.flag()? } else { false },
         };
         (from.byte()? == END).then_some(state)
@@ -365,6 +367,7 @@ mod tests {
             build: Digest::of(b"build"),
             identity: Some(Identity { id: DeviceId(Digest::of(b"device")), hardware: Some(Digest::of(b"hardware")) }),
             log: Some(Seen { size: u64::MAX, root: Digest::of(b"root") }),
+            stopped: true,
             forgotten: true,
         }
     }
@@ -380,15 +383,15 @@ mod tests {
     fn older(state: &State, version: u32) -> Vec<u8> {
         let mut body = state.to_record()[..BODY].to_vec();
         body[MAGIC.len()..MAGIC.len() + 4].copy_from_slice(&version.to_le_bytes());
-        let forgotten = body.iter().rposition(|byte| *byte == END).unwrap() - 1;
-        body.remove(forgotten);
-        body.push(0);
+        let end = body.iter().rposition(|byte| *byte == END).unwrap();
+        body.drain(end - 2..end);
+        body.extend([0, 0]);
         [&body[..], Digest::of(&body).bytes()].concat()
     }
 
     #[test]
     fn records_of_older_sensors_are_read() {
-        let state = State { forgotten: false, ..largest() };
+        let state = State { stopped: false, forgotten: false, ..largest() };
         assert_eq!(State::from_record(&older(&state, 3)), Ok(state));
         let record = state.to_record();
         assert_eq!(&record[8..12], &VERSION.to_le_bytes());

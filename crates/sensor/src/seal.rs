@@ -46,7 +46,7 @@ impl State {
         self.running = None;
         (self.strikes, self.hung, self.hold) = (0, false, 0);
         self.identity = None;
-        self.forgotten = false;
+        (self.stopped, self.forgotten) = (false, false);
         for good in [&mut self.good, &mut self.earlier].into_iter().flatten() {
             (good.strikes, good.unexplained, good.suspect) = (0, 0, false);
         }

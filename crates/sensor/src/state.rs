@@ -170,6 +170,8 @@ pub struct State {
     pub identity: Option<Identity>,
     /// The newest checkpoint of the log.
     pub log: Option<Seen>,
+    /// Whether the last run stopped in an orderly way, and no other has begun: then nobody is asked how it ended.
+    pub stopped: bool,
     /// Whether what this device knew was lost, and no content has been confirmed since.
     pub forgotten: bool,
 }
@@ -195,6 +197,7 @@ impl State {
             build,
             identity: None,
             log: None,
+            stopped: false,
             forgotten: false,
         }
     }

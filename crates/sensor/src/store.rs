@@ -29,7 +29,7 @@ use crate::ended::Ended;
 use crate::evidence::{Evidence, Record};
 use crate::health::{Health, Recent};
 use crate::platform::Platform;
-use crate::policy::Policy;
+use crate::policy::SoundPolicy;
 use crate::reader::{Reader, Running, Shared, Switched};
 use crate::reason::{Reason, Unusable};
 use crate::state::{Rung, State};
@@ -64,7 +64,7 @@ pub struct Config {
     /// The image that is built in. Nothing: without other content, the sensor evaluates nothing.
     pub factory: Option<&'static [u8]>,
     /// How patient it is.
-    pub policy: Policy,
+    pub policy: SoundPolicy,
     /// The log by which new content must have been opened for this device: a policy of C2SP (`tlog-policy`) with one log and a group
     /// of witnesses, of which at least two must sign. Nothing: signatures of the authority are all that is asked for.
     pub log: Option<&'static str>,
@@ -241,7 +241,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
     }
 
     /// How the content that runs is doing, and what follows from it. To be called every few seconds, and at least twice in
-    /// [`Policy::stall_seconds`].
+    /// [`crate::Policy::stall_seconds`].
     pub fn check(&mut self) -> Advice {
         let now = self.elapsed();
         let hours = now / HOUR;
@@ -282,7 +282,8 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     /// The sensor is about to stop, in an orderly way. Without this call, the next start asks the system how this one ended.
     pub fn stop(mut self) {
-        self.observe(&Observation::Stopping);
+        let events = self.shared.health().events;
+        self.observe(&Observation::Stopping { events });
     }
 
     /// What runs, and what is known of it.

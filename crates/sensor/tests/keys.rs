@@ -121,7 +121,10 @@ fn a_statement_says_that_the_gate_passed_content_for_this_sensor() {
         keyring.claim(&envelope(&statement, &[10, 11]), purpose)
     };
     let install = |change: &dyn Fn(&mut Value)| ask(change, Purpose::Install);
-    for result in ["WARNED", "FAILED", "passed", ""] {
+    let warned = install(&|all| all["predicate"]["result"] = "WARNED".into());
+    assert_eq!(warned, Err(Distrust::Incomplete), "as that of a first release is");
+    assert!(warned.unwrap_err().to_string().contains("the first release of a fleet"));
+    for result in ["FAILED", "passed", ""] {
         assert_eq!(install(&|all| all["predicate"]["result"] = result.into()), Err(Distrust::NotPassed));
     }
     assert_eq!(install(&|all| all["predicate"]["failedTests"] = json!(["lint"])), Err(Distrust::NotPassed));

@@ -25,7 +25,7 @@ manifest! {
 
 static FACTORY: &[u8] = include_bytes!("../factory.ccimage");
 const CEILINGS: Ceilings = Ceilings { least_events: 10, exhausted_per_million: 1_000, matches_per_million: 500_000 };
-// Seconds, so that one can watch: for devices there is `Policy::DEFAULT`.
+// Seconds, so that one can watch: for devices there is `SoundPolicy::DEFAULT`.
 const POLICY: Policy = Policy { bake_seconds: 2, bake_events: 10, restarts: 0, ceilings: CEILINGS, ..Policy::DEFAULT };
 
 fn offered(directory: &Path) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -37,7 +37,8 @@ fn offered(directory: &Path) -> Option<(Vec<u8>, Vec<u8>)> {
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = PathBuf::from(env::args_os().nth(1).ok_or("linux-exec DIR")?);
     let (build, built) = (Digest::of(FACTORY), 1_790_000_000);
-    let config = Config { manifest: &MANIFEST, build, built, factory: Some(FACTORY), policy: POLICY, log: None };
+    let config =
+        Config { manifest: &MANIFEST, build, built, factory: Some(FACTORY), policy: POLICY.sound()?, log: None };
     let keys = Keyring::new(Root::read(include_str!("../root"))?, &MANIFEST);
     let mut store = Store::open(config, Files::new(&directory), System::new(directory.join("ended")), keys);
     let (mut reader, mut events) = (store.reader(), source::Executions::open()?);

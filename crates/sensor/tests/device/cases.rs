@@ -1364,3 +1364,40 @@ fn why_is_remembered_over_starts() {
     assert_eq!(since.iter().filter(|line| line.starts_with("a kill list is refused: ")).count(), 2, "{since:?}");
     assert!(!since.iter().any(|line| line == "last known good runs"), "{since:?}");
 }
+
+/// Whoever opens the store to make an offer, and stops again, takes nothing of a trial and leaves no end that nobody explains.
+#[test]
+fn offers_from_outside_cost_a_trial_nothing() {
+    for candidate in [false, true] {
+        let world = World::new();
+        let mut device = world.with_good(&[1]);
+        if candidate {
+            offer(&mut device, 2).unwrap();
+        }
+        device = world.restart(device, Ended::Stopped);
+        evaluate(&mut device.reader(), 5);
+        device.stop();
+        // Nobody tells how these end, and no event is evaluated.
+        world.machine().ended = Ended::Unexplained;
+        let before = world.open();
+        let before = (*before.state(), before.stop()).0;
+        for _ in 0..u32::from(POLICY.starts) * 2 {
+            let mut device = world.open();
+            assert!(device.offer(&image(9), &envelope("thief", 9)).is_err());
+            device.stop();
+        }
+        let device = world.open();
+        assert_eq!(runs(&device), if candidate { (Rung::Candidate, 2) } else { (Rung::Good, 1) });
+        let of = |state: &contentcheck_sensor::State| (state.candidate.map(|one| (one.starts, one.tries)), state.good);
+        assert_eq!(of(device.state()), of(&before));
+    }
+    // It does not clear crashes either.
+    let world = World::new();
+    let device = world.restart(world.with_good(&[1, 2]), Ended::Crashed);
+    let device = world.restart(device, Ended::Crashed);
+    assert_eq!(device.state().good.unwrap().strikes, 2);
+    device.stop();
+    let device = world.open();
+    assert_eq!(device.state().good.unwrap().strikes, 2);
+    assert_eq!(runs(&world.restart(device, Ended::Crashed)), (Rung::Earlier, 1));
+}

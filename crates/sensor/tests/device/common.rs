@@ -19,7 +19,7 @@ static SENSOR: Manifest<'static> = MANIFEST;
 pub(crate) const POLICY: Policy = Policy {
     bake_seconds: 100,
     bake_events: 10,
-    ceilings: Ceilings { least_events: 100, exhausted_per_million: 1_000, matches_per_million: 500_000 },
+    ceilings: Ceilings { least_events: 10, exhausted_per_million: 1_000, matches_per_million: 500_000 },
     ..Policy::DEFAULT
 };
 
@@ -552,7 +552,7 @@ impl World {
                 build: Digest::of(b"build 1"),
                 built: 1_700_000_000,
                 factory: Some(factory()),
-                policy: POLICY,
+                policy: POLICY.sound().unwrap(),
                 log: None,
             },
             dice: Dice(1),

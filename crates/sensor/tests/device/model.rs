@@ -167,8 +167,7 @@ impl Model {
             Step::Stop => {
                 self.note(&mut device);
                 device.stop();
-                let record = self.newest();
-                self.saved = record.or(self.saved);
+                self.saved = self.certain().or(self.saved);
                 self.world.platter().restart();
                 self.world.machine().ended = Ended::Unexplained;
                 device = self.start();
@@ -246,12 +245,12 @@ impl Model {
         machine.elapsed = machine.elapsed.map(|elapsed| elapsed.saturating_add(seconds));
     }
 
-    /// The newest state that can be read of the disk as it is.
-    fn newest(&self) -> Option<State> {
+    /// The state of both copies, where they agree: the one that was written first is on disk then.
+    fn certain(&self) -> Option<State> {
         let mut platter = self.world.platter();
         let read = |bytes: Option<&mut Vec<u8>>| bytes.and_then(|bytes| State::from_record(bytes).ok());
         let (a, b) = (read(platter.file("state.a")), read(platter.file("state.b")));
-        a.into_iter().chain(b).max_by_key(|state| state.generation)
+        a.filter(|_| a == b)
     }
 
     fn cut(&mut self, mut device: Device) -> Device {
