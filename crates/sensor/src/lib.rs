@@ -79,9 +79,7 @@
 //!         Value::Int(4711), Value::from("/bin/sh"), Value::from(command_line), Value::Absent, Value::Split(b"sh\0", 0),
 //!     ];
 //!     let event = Event { inputs: &values, header: &[Value::from("web-1")], others: &[] };
-//!     for number in view.templates_named(template) {
-//!         view.evaluate(number, event, 1_000_000, |rule| found.push(rule.title.to_owned())).ok();
-//!     }
+//!     view.evaluate_as(template, event, 1_000_000, |rule| found.push(rule.title.to_owned())).ok();
 //! });
 //! assert_eq!(found, ["Download piped into a shell"]);
 //!
