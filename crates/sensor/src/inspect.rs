@@ -8,10 +8,10 @@ use std::vec::Vec;
 use contentcheck_interpreter::Image;
 
 use crate::content::{Content, Digest};
-use crate::decide::{Act, Found, Observation, Usable};
 use crate::disk::{Directory, Disk, DiskError, Place};
 use crate::evidence::{Evidence, Record};
 use crate::kills::{self, Kills};
+use crate::observation::{Act, Found, Observation, Usable};
 use crate::policy::Policy;
 use crate::reason::Unusable;
 use crate::state::{Candidate, Rung, State};

@@ -120,6 +120,7 @@ mod health;
 #[cfg(feature = "keys")]
 mod keys;
 pub mod kills;
+mod observation;
 mod policy;
 mod reason;
 mod record;
@@ -128,12 +129,13 @@ mod state;
 
 pub use admit::{Admitted, Authority, Claim, Considered, Device, Distrust, Granted, Matched, Purpose, Refusal};
 pub use content::{BootId, Content, DeviceId, Digest, Sequence};
-pub use decide::{Act, Decision, Found, Observation, Usable};
+pub use decide::Decision;
 pub use ended::{Blame, Ended};
 pub use health::{Complaint, Health, Recent};
 #[cfg(feature = "keys")]
 pub use keys::{Keyring, NoRoot, Root, SIGNATURES_FIRST};
 pub use kills::{Kills, NoKills};
+pub use observation::{Act, Found, Observation, Usable};
 pub use policy::{Ceilings, HastyPolicy, Policy, SoundPolicy};
 pub use reason::{Reason, Reasons, Unusable};
 pub use record::{NoState, RECORD};

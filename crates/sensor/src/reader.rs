@@ -75,6 +75,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn add(count: &AtomicU64, more: u64) {
+    if more == 0 {
+        // As for most counts of most events.
+        return;
+    }
     // One thread writes, so this is no race; a `fetch_add` would lock the bus for each event.
     count.store(count.load(Ordering::Relaxed).saturating_add(more), Ordering::Relaxed);
 }
@@ -289,6 +293,9 @@ impl Drop for Reader {
 
 /// Resolves a kill list for an image. With memory of the right size it cannot fail.
 pub(crate) fn switched<'k>(verified: &VerifiedImage<'_>, switched: &Switched, memory: &'k mut [u64]) -> KillList<'k> {
+    if !switched.all && switched.rules.is_empty() {
+        return KillList::NONE;
+    }
     let list = if switched.all {
         verified.kill_all(memory)
     } else {
@@ -313,7 +320,7 @@ struct Busy<'t>(&'t Tally);
 
 impl<'t> Busy<'t> {
     fn new(tally: &'t Tally) -> Self {
-        tally.begun.store(tally.begun.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        tally.begun.store(tally.ended.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
         Self(tally)
     }
 }
@@ -393,6 +400,7 @@ impl View<'_> {
     }
 }
 
+#[inline]
 fn evaluate(
     open: &OpenImage<'_>,
     kill: &KillList<'_>,

@@ -21,17 +21,17 @@ use std::vec::Vec;
 
 use contentcheck_interpreter::{Identity, Manifest, OwnedImage};
 
-use crate::admit::{Authority, Distrust, Purpose};
+use crate::admit::Authority;
 use crate::content::{BootId, Content, Digest, Sequence};
-use crate::decide::{Act, Found, Observation, Usable};
 use crate::disk::{Directory, Disk, DiskError, Place};
 use crate::ended::Ended;
 use crate::evidence::{Evidence, Record};
 use crate::health::{Health, Recent};
+use crate::observation::{Act, Observation};
 use crate::platform::Platform;
 use crate::policy::SoundPolicy;
 use crate::reader::{Reader, Running, Shared, Switched};
-use crate::reason::{Reason, Unusable};
+use crate::reason::Reason;
 use crate::state::{Rung, State};
 use crate::status::{Content as ContentStatus, Status};
 
@@ -39,6 +39,7 @@ pub(crate) mod copies;
 mod kill;
 mod log;
 mod offer;
+mod settle;
 
 pub use kill::{KillRefusal, Killed};
 
@@ -129,12 +130,6 @@ fn place(directory: Directory, digest: Digest) -> Place {
 
 fn envelope_of(place: &Place) -> Place {
     Place { directory: place.directory, name: format!("{}.env", place.name) }
-}
-
-/// An image in memory that can be run.
-struct Loaded {
-    content: Content,
-    image: Arc<OwnedImage>,
 }
 
 impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
@@ -263,21 +258,6 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             Act::Keep | Act::Choose | Act::Look(_) | Act::Run(_) => {}
         }
         Advice::GoOn
-    }
-
-    /// What there is to fall back to, as it is on disk now.
-    fn fallbacks(&mut self) -> Found {
-        let mut found = Found::default();
-        let state = self.state;
-        for rung in [Rung::Good, Rung::Earlier] {
-            if state.content(rung).is_some() {
-                found.note(rung, self.look(&state, rung).map_or_else(Usable::No, |_| Usable::Yes));
-            }
-            if found.on(rung) == Usable::Yes {
-                break;
-            }
-        }
-        found
     }
 
     /// The sensor is about to stop, in an orderly way. Without this call, the next start asks the system how this one ended.
@@ -416,131 +396,6 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         self.unsaved = true;
     }
 
-    /// Decides what runs, writes that, and puts it in place. `accounted`: the end of the last run need not be written, since nobody
-    /// is to blame for it, or it was written before. False: it could not be written.
-    fn settle(&mut self, state: State, accounted: bool) -> bool {
-        let mut found = Found::default();
-        let mut loaded: Vec<(Rung, Loaded)> = Vec::new();
-        let mut writable = self.is_writable();
-        loop {
-            let accounted = writable || accounted;
-            let looked = Observation::Looked { found, writable, accounted, boot: self.boot };
-            let decision = state.decide(&looked, &self.config.policy);
-            let rung = match decision.act {
-                Act::Look(rung) => {
-                    // One image beside that which runs, at most.
-                    loaded.clear();
-                    let usable = match self.look(&state, rung) {
-                        Ok(image) => {
-                            loaded.push((rung, image));
-                            Usable::Yes
-                        }
-                        Err(why) => Usable::No(why),
-                    };
-                    found.note(rung, usable);
-                    continue;
-                }
-                Act::Run(rung) => rung,
-                Act::Keep | Act::Choose | Act::Confirm | Act::Restart => Rung::Nothing,
-            };
-            let saved = match self.differs(&decision.state) {
-                true => self.persist(decision.state).or_else(|_| self.persist(decision.state)),
-                false => Ok(()),
-            };
-            if saved.is_err() {
-                if writable && !matches!(rung, Rung::Factory | Rung::Nothing) {
-                    // What cannot be written is decided again as where nothing can be: a crash would be counted against nothing.
-                    writable = false;
-                    continue;
-                }
-                self.keep_in_memory(decision.state);
-            }
-            self.tell(decision.reasons.iter());
-            let image = loaded.pop().filter(|(at, _)| *at == rung).map(|(_, loaded)| loaded);
-            self.install(rung, image);
-            return saved.is_ok();
-        }
-    }
-
-    fn install(&mut self, rung: Rung, loaded: Option<Loaded>) {
-        let current = self.shared.current();
-        let content = loaded.as_ref().map(|loaded| loaded.content);
-        if current.content == content && current.rung == rung && !self.reload {
-            return;
-        }
-        let image = loaded.map(|loaded| loaded.image);
-        self.shared.swap(rung, content, image, Arc::clone(&self.switched));
-        self.judged = Recent::default();
-        self.began = self.elapsed();
-    }
-
-    /// The content that runs, under the rung where it stands now.
-    fn relabel(&self) {
-        let current = self.shared.current();
-        if let Some(rung) = self.state.running.filter(|rung| *rung != current.rung)
-            && self.state.content(rung) == current.content
-        {
-            self.shared.swap(rung, current.content, current.image.clone(), Arc::clone(&current.switched));
-        }
-    }
-
-    /// Reads content of a rung, and holds it to everything that it was held to when it was admitted.
-    fn look(&mut self, state: &State, rung: Rung) -> Result<Loaded, Unusable> {
-        if rung == Rung::Factory {
-            let (Some(bytes), Some(content)) = (self.config.factory, self.factory) else {
-                return Err(Unusable::Missing);
-            };
-            return match self.in_memory(content) {
-                Some(loaded) => Ok(loaded),
-                None => self.load(content, bytes),
-            };
-        }
-        let content = state.content(rung).ok_or(Unusable::Missing)?;
-        if let Some(loaded) = self.in_memory(content) {
-            return Ok(loaded);
-        }
-        let bytes = self.read_image(content)?;
-        self.load(content, &bytes)
-    }
-
-    /// Reads an image from disk, and holds it to its digest and its envelope. Notes what has to be offered again.
-    fn read_image(&mut self, content: Content) -> Result<Vec<u8>, Unusable> {
-        let read = self.read_admitted(content);
-        self.wanted.retain(|wanted| *wanted != content);
-        if read.is_err() {
-            self.wanted.push(content);
-        }
-        read
-    }
-
-    fn read_admitted(&mut self, content: Content) -> Result<Vec<u8>, Unusable> {
-        let at = place(Directory::Images, content.digest);
-        let bytes = read_again(&mut self.disk, &at, self.config.policy.image_bytes).map_err(unusable)?;
-        if Digest::of(&bytes) != content.digest {
-            return Err(Unusable::Damaged);
-        }
-        let envelope = read_again(&mut self.disk, &envelope_of(&at), ENVELOPE_BYTES).map_err(unusable)?;
-        let claim = self.authority.claim(&envelope, Purpose::Run).map_err(Unusable::Distrusted)?;
-        if claim.content != content {
-            return Err(Unusable::Distrusted(Distrust::Subject));
-        }
-        Ok(bytes)
-    }
-
-    fn in_memory(&self, content: Content) -> Option<Loaded> {
-        let current = self.shared.current();
-        let image = current.image.as_ref().filter(|_| current.content == Some(content) && !self.reload)?;
-        Some(Loaded { content, image: Arc::clone(image) })
-    }
-
-    fn load(&self, content: Content, bytes: &[u8]) -> Result<Loaded, Unusable> {
-        let image = OwnedImage::load(bytes, self.config.manifest).map_err(Unusable::Rejected)?;
-        if !offer::is_killable(&image) {
-            return Err(Unusable::KillSwitch);
-        }
-        Ok(Loaded { content, image: Arc::new(image) })
-    }
-
     fn persist(&mut self, next: State) -> Result<(), DiskError> {
         if !self.is_writable() {
             return Err(DiskError::ReadOnly);
@@ -632,12 +487,4 @@ pub(crate) fn put(disk: &mut impl Disk, to: &Place, bytes: &[u8]) -> Result<(), 
         let _ = disk.remove(&temporary);
     }
     outcome
-}
-
-fn unusable(error: DiskError) -> Unusable {
-    match error {
-        DiskError::Missing => Unusable::Missing,
-        DiskError::Large | DiskError::Irregular => Unusable::Damaged,
-        DiskError::Full | DiskError::ReadOnly | DiskError::Other(_) => Unusable::Unreadable,
-    }
 }
