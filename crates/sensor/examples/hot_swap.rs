@@ -15,7 +15,7 @@ use contentcheck_interpreter::{Event, KillList, OwnedImage, Value};
 use contentcheck_sensor::Reader;
 
 #[path = "../tests/device/common.rs"]
-#[expect(dead_code, clippy::panic, reason = "the device of the tests has more than is needed here")]
+#[expect(dead_code, reason = "the device of the tests has more than is needed here")]
 mod common;
 
 use common::{Device, MATCHING, World, envelope, image};
@@ -38,7 +38,7 @@ enum Way {
 }
 
 fn with_event<T>(number: u64, each: impl FnOnce(Event<'_>) -> T) -> T {
-    let command_line = if number % 100 == 0 { MATCHING } else { "/usr/bin/true --with some --more arguments" };
+    let command_line = if number.is_multiple_of(100) { MATCHING } else { "/usr/bin/true --with some --more arguments" };
     let values = [
         Value::Int(number as i64),
         Value::from("/bin/bash"),
@@ -85,7 +85,7 @@ impl Clock {
     }
 
     fn before(&mut self, number: u64) {
-        if number % STRETCH == 0 && number > 0 {
+        if number.is_multiple_of(STRETCH) && number > 0 {
             let now = Instant::now();
             self.stretches.push((now - self.began).as_nanos() as f64 / STRETCH as f64);
             self.began = now;

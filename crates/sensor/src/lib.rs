@@ -19,8 +19,8 @@
 //! for a day.
 //!
 //! ```
-//! use contentcheck_sensor::{Authority, Claim, Ceilings, Config, Content, Digest, Distrust, Files, Policy, Purpose, Rung, Sequence};
-//! use contentcheck_sensor::{Advice, Store, System};
+//! use contentcheck_sensor::{Authority, Claim, Config, Content, Digest, Distrust, Purpose, Rung, Sequence, SoundPolicy};
+//! use contentcheck_sensor::{Advice, Store};
 //! # use contentcheck_interpreter::{
 //! #     Capacity, Event, Input, Manifest, Scalar, Supply, Type, Value, Versioning, format, hash,
 //! # };
@@ -49,18 +49,16 @@
 //!
 //! let digest = Digest::of(&image);
 //! let authority = || Listed(vec![Content { digest, sequence: Sequence(7) }]);
-//! // A trial that one can watch. For devices there is `SoundPolicy::DEFAULT`.
-//! let ceilings = Ceilings { least_events: 1, matches_per_million: 1_000_000, ..Policy::DEFAULT.ceilings };
-//! let policy = Policy { bake_seconds: 0, bake_events: 1, restarts: 0, ceilings, ..Policy::DEFAULT };
 //! let config = Config {
 //!     manifest: &SENSOR,
 //!     build: Digest::of(b"edr 1.4.0"),
 //!     built: 1_790_000_000,
 //!     factory: None,
 //!     log: None,
-//!     policy: policy.sound()?,
+//!     // A trial that one can watch. For devices there is `SoundPolicy::DEFAULT`.
+//!     policy: SoundPolicy::to_watch(0, 2),
 //! };
-//! let open = || Store::open(config, Files::new(&directory), System::new(directory.join("ended")), authority());
+//! let open = || Store::in_directory(config, &directory, authority());
 //!
 //! // A start never fails: the store says what runs, and why it is not something better.
 //! let mut store = open();
@@ -72,7 +70,7 @@
 //!
 //! // A thread evaluates, and waits for nobody.
 //! let mut reader = store.reader();
-//! let mut events = vec![("edr.process_start", "curl x | sh")];
+//! let mut events = vec![("edr.process_start", "curl x | sh"), ("edr.process_start", "true")];
 //! let mut found = Vec::new();
 //! reader.run(|| events.pop(), |view, (template, command_line)| {
 //!     let values = [
@@ -83,7 +81,7 @@
 //! });
 //! assert_eq!(found, ["Download piped into a shell"]);
 //!
-//! // Every few seconds the store looks at how it goes. With this policy, one event is enough.
+//! // Every few seconds the store looks at how it goes. With this policy, two events are enough.
 //! assert_eq!(store.check(), Advice::GoOn);
 //! assert_eq!(store.status().rung, Rung::Good);
 //! store.stop();

@@ -76,7 +76,7 @@ pub enum Observation {
         found: Found,
         /// Whether state can be written; a candidate is not run otherwise.
         writable: bool,
-        /// Whether the end of the last run is accounted for: it can be written, or nobody is to blame ([`State::is_innocent`]). Where it
+        /// Whether the end of the last run is accounted for: it can be written, or nobody is to blame ([`crate::State::is_innocent`]). Where it
         /// is not, every start would run the same content again, whatever that does; so factory content runs.
         accounted: bool,
         /// The boot that this is.

@@ -83,6 +83,14 @@ pub struct SoundPolicy(Policy);
 impl SoundPolicy {
     /// [`Policy::DEFAULT`], which is sound.
     pub const DEFAULT: Self = Self(Policy::DEFAULT);
+
+    /// A trial that one can watch, for examples and for trying a sensor out: content is trusted after so many seconds and events, without
+    /// a restart, and a rule may match on every second event. Not for devices.
+    #[must_use]
+    pub const fn to_watch(seconds: u64, events: u64) -> Self {
+        let ceilings = Ceilings { least_events: events, matches_per_million: 500_000, ..Policy::DEFAULT.ceilings };
+        Self(Policy { bake_seconds: seconds, bake_events: events, restarts: 0, ceilings, ..Policy::DEFAULT })
+    }
 }
 
 impl Default for SoundPolicy {
@@ -121,6 +129,12 @@ impl fmt::Display for HastyPolicy {
 
 impl core::error::Error for HastyPolicy {}
 
+impl Default for Policy {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,11 +146,7 @@ mod tests {
         assert_eq!(hasty.sound(), Err(HastyPolicy { bake_events: 999, least_events: 1_000 }));
         let ceilings = Ceilings { least_events: 999, ..Policy::DEFAULT.ceilings };
         assert!(Policy { ceilings, ..hasty }.sound().is_ok());
-    }
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self::DEFAULT
+        let watched = SoundPolicy::to_watch(2, 10);
+        assert_eq!(Policy { ..*watched }.sound(), Ok(watched));
     }
 }

@@ -14,6 +14,7 @@
 //! the files that it names, and a full disk stops nothing but new content.
 
 use std::format;
+use std::path::PathBuf;
 use std::string::{String, ToString as _};
 use std::sync::Arc;
 use std::vec;
@@ -23,12 +24,12 @@ use contentcheck_interpreter::{Identity, Manifest, OwnedImage};
 
 use crate::admit::Authority;
 use crate::content::{BootId, Content, Digest, Sequence};
-use crate::disk::{Directory, Disk, DiskError, Place};
+use crate::disk::{Directory, Disk, DiskError, Files, Place};
 use crate::ended::Ended;
 use crate::evidence::{Evidence, Record};
 use crate::health::{Health, Recent};
 use crate::observation::{Act, Observation};
-use crate::platform::Platform;
+use crate::platform::{Platform, System};
 use crate::policy::SoundPolicy;
 use crate::reader::{Reader, Running, Shared, Switched};
 use crate::reason::Reason;
@@ -130,6 +131,16 @@ fn place(directory: Directory, digest: Digest) -> Place {
 
 fn envelope_of(place: &Place) -> Place {
     Place { directory: place.directory, name: format!("{}.env", place.name) }
+}
+
+impl<A: Authority> Store<Files, System, A> {
+    /// [`Store::open`] on a directory of the file system, by what the standard library tells of the system; how the last run ended is in
+    /// the file `ended` of the directory ([`System`]).
+    pub fn in_directory(config: Config, directory: impl Into<PathBuf>, authority: A) -> Self {
+        let directory = directory.into();
+        let system = System::new(directory.join("ended"));
+        Self::open(config, Files::new(directory), system, authority)
+    }
 }
 
 impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
