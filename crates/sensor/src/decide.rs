@@ -525,7 +525,8 @@ impl State {
     pub fn is_innocent(&self, ended: Ended) -> bool {
         let is_blameless = match ended.blame() {
             Blame::Nobody => true,
-            Blame::Content => self.stopped,
+            // Also where the state says that the sensor stopped: it may have started since, and could not write that.
+            Blame::Content => false,
             Blame::Unexplained => self.stopped || self.running.is_none(),
         };
         is_blameless && !self.hung

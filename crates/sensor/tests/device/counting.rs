@@ -123,6 +123,19 @@ fn what_crashed_does_not_run_where_nothing_can_be_counted() {
     world.platter().read_only = false;
     device = world.restart(device, Ended::Crashed);
     assert_eq!((runs(&device), device.state().good.unwrap().strikes), ((Rung::Good, 2), 1));
+    // That it once stopped in order, before the disk became read-only, clears no crash since.
+    device = world.restart(device, Ended::Stopped);
+    device.stop();
+    world.platter().read_only = true;
+    world.machine().ended = Ended::Unexplained;
+    device = world.open();
+    assert_eq!(runs(&device), (Rung::Good, 2));
+    for _ in 0..3 {
+        device = world.restart(device, Ended::Crashed);
+        assert_eq!(runs(&device).0, Rung::Factory);
+    }
+    world.platter().read_only = false;
+    device = world.restart(device, Ended::Stopped);
     // A sealed image that nothing has run from yet runs what was confirmed, though nobody tells of a run before.
     drop(device);
     contentcheck_sensor::seal(&mut Sim::new(&world.platter), true).unwrap();
