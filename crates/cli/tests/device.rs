@@ -237,6 +237,10 @@ fn damage_is_shown_and_nothing_is_changed() {
     scratch.write("store/state.a", vec![0; 640]);
     let (exit, lost) = scratch.json(SchemaName::DeviceStatus, &["status", "store"]);
     assert_eq!((exit, &lost["memory"], &lost["condition"]), (1, &"lost".into(), &"degraded".into()));
+    assert_eq!((&lost["floor"], &lost["runs"], &lost["next"]), (&Value::Null, &Value::Null, &"factory".into()));
+    let (exit, why) = scratch.json(SchemaName::DeviceWhy, &["why", "store"]);
+    assert_eq!((exit, &why["state"]), (1, &"lost".into()));
+    assert!(scratch.run(&["device", "why", "store"]).out.starts_with("the state is lost: "));
     assert!(!scratch.0.join("store/lock").exists(), "nothing is taken by who looks");
     // What is none at all.
     assert_eq!(scratch.run(&["device", "status", "absent"]).exit, 2);

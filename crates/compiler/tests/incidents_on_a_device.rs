@@ -165,6 +165,7 @@ impl Device {
             ceilings: Ceilings { least_events: 1_000, ..Policy::DEFAULT.ceilings },
             ..Policy::DEFAULT
         };
+        let policy = policy.sound().unwrap();
         let config = Config { manifest, build: Digest::of(b"build"), built: 0, factory: None, policy, log: None };
         let store = Store::open(config, Files::new(&root), System::new(root.join("ended")), Everything);
         Self { root, supplied, store }

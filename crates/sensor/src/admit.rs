@@ -68,6 +68,8 @@ pub enum Distrust {
     Subject,
     /// It is signed, and says that the gate did not pass the content.
     NotPassed,
+    /// It is signed, and says that some checks of the gate did not run.
+    Incomplete,
     /// It is signed, and not for this sensor.
     Audience,
     /// It is signed, and names no sequence.
@@ -83,6 +85,10 @@ impl fmt::Display for Distrust {
             }
             Self::Subject => f.write_str("what is signed is not about an image of content"),
             Self::NotPassed => f.write_str("what is signed says that the gate did not pass the content"),
+            Self::Incomplete => f.write_str(
+                "what is signed says that some checks of the gate did not run; the first release of a fleet has no previous one to be \
+                 compared with: build it into the sensor as factory content",
+            ),
             Self::Audience => f.write_str("what is signed is not for this sensor"),
             Self::NoSequence => f.write_str("what is signed names no sequence number"),
         }

@@ -1,297 +1,15 @@
 //! The decisions: a state and what was seen give the next state, what is to be done, and why. Pure, without allocation and
 //! without I/O, so that a test, a simulation and a device make the same ones.
 
-use core::fmt;
-
-use contentcheck_interpreter::Rejection;
-
-use crate::admit::{Admitted, Distrust};
+use crate::admit::Admitted;
 use crate::content::{BootId, Content, DeviceId, Digest, Sequence};
 use crate::ended::{Blame, Ended};
 use crate::health::{Complaint, Health};
+use crate::observation::{Act, Found, Observation, Usable};
 use crate::policy::Policy;
+use crate::reason::{Reason, Reasons, Unusable};
 use crate::rings::Heard;
 use crate::state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
-
-/// Why the content of a rung cannot be run now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unusable {
-    /// Its image, or its envelope, is not there.
-    Missing,
-    /// The disk does not give it.
-    Unreadable,
-    /// The bytes are not those that were admitted.
-    Damaged,
-    /// Its envelope is not believed.
-    Distrusted(Distrust),
-    /// The interpreter does not take it: the sensor is another build than the one that admitted it.
-    Rejected(Rejection),
-    /// Not every rule of it can be switched off.
-    KillSwitch,
-}
-
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => f.write_str("its image or its envelope is missing"),
-            Self::Unreadable => f.write_str("its image cannot be read from the disk"),
-            Self::Damaged => f.write_str("its image is damaged"),
-            Self::Distrusted(distrust) => distrust.fmt(f),
-            Self::Rejected(rejection) => rejection.fmt(f),
-            Self::KillSwitch => f.write_str("not every rule of it can be switched off"),
-        }
-    }
-}
-
-/// Whether the content of a rung can be run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Usable {
-    /// Nobody has looked yet.
-    #[default]
-    Unseen,
-    /// It was read, is what was admitted, and is verified for this sensor.
-    Yes,
-    /// It cannot.
-    No(Unusable),
-}
-
-/// What was found on each rung, in the order of [`Rung::LADDER`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// The candidate.
-    pub candidate: Usable,
-    /// Last known good.
-    pub good: Usable,
-    /// The one before it.
-    pub earlier: Usable,
-    /// Factory content.
-    pub factory: Usable,
-}
-
-impl Found {
-    /// What was found on a rung.
-    #[must_use]
-    pub const fn on(&self, rung: Rung) -> Usable {
-        match rung {
-            Rung::Candidate => self.candidate,
-            Rung::Good => self.good,
-            Rung::Earlier => self.earlier,
-            Rung::Factory => self.factory,
-            Rung::Nothing => Usable::Yes,
-        }
-    }
-
-    /// Notes what was found on a rung.
-    pub const fn note(&mut self, rung: Rung, usable: Usable) {
-        match rung {
-            Rung::Candidate => self.candidate = usable,
-            Rung::Good => self.good = usable,
-            Rung::Earlier => self.earlier = usable,
-            Rung::Factory => self.factory = usable,
-            Rung::Nothing => {}
-        }
-    }
-}
-
-/// What a device sees.
-#[derive(Clone, Copy, Debug)]
-pub enum Observation {
-    /// The sensor started. What is to run is asked by [`Observation::Looked`] afterwards.
-    Started {
-        /// How the last run ended.
-        ended: Ended,
-        /// The boot that this is.
-        boot: Option<BootId>,
-        /// The build of the sensor.
-        build: Digest,
-    },
-    /// What was found on the rungs so far: decides what runs.
-    Looked {
-        /// What was found.
-        found: Found,
-        /// Whether state can be written; a candidate is not run otherwise.
-        writable: bool,
-        /// Whether the next start will know how this one ended. Not on a disk that is mounted read-only.
-        counted: bool,
-        /// The boot that this is.
-        boot: Option<BootId>,
-    },
-    /// What the system says of this device, for its id.
-    Identified {
-        /// A digest of the hardware, where the system tells.
-        hardware: Option<Digest>,
-        /// Bytes that no other device has: used where an id is to be made. Nothing: the system has no randomness.
-        nonce: Option<Digest>,
-    },
-    /// A newer checkpoint of the log, or the same one seen later.
-    Heard(Heard),
-    /// New content was admitted and lies on disk.
-    Offered(Admitted),
-    /// How the run that goes on is doing.
-    Healthy(Health),
-    /// The sensor has run for another hour.
-    Hour,
-    /// A kill list was accepted and lies on disk.
-    Killing(KillMark),
-    /// The sensor is about to stop.
-    Stopping,
-}
-
-/// What is to be done, once the new state is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Go on.
-    Keep,
-    /// Look at the rungs, and say what was found.
-    Choose,
-    /// Look at this rung, and say what was found.
-    Look(Rung),
-    /// Run this rung.
-    Run(Rung),
-    /// Have the sensor started again: a thread hangs, and cannot be taken back.
-    Restart,
-}
-
-/// Why a decision was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The sensor is another build than before.
-    NewBuild,
-    /// A crash counts against content.
-    Counted(Rung, Ended),
-    /// An end that is not about content: its try is given back.
-    GivenBack(Ended),
-    /// A candidate has no try left. Older content shows whose fault it was.
-    TriesSpent(Content),
-    /// A candidate was started too often without coming to an end. It is set aside, and may be offered again.
-    SetAside(Content),
-    /// Good content crashed too often. Older content shows whose fault it was.
-    Struck(Content),
-    /// The sensor crashes with every content it has: content is cleared, and nothing new is tried for a while.
-    Cleared,
-    /// Content is given up.
-    Convicted(Quarantined),
-    /// A rung is passed over.
-    Passed(Rung, Unusable),
-    /// A candidate is damaged and dropped: it may be offered again.
-    Dropped(Content),
-    /// A candidate waits since the sensor itself was crashing.
-    Held {
-        /// Hours that are left.
-        hours: u8,
-    },
-    /// A candidate is not run where state cannot be written.
-    CannotArm,
-    /// Content that crashed is not run again where its crashes cannot be written down.
-    CannotCount(Rung),
-    /// This runs.
-    Runs(Rung),
-    /// A candidate ran as long as it must, and waits for a restart.
-    Baked(Content),
-    /// A candidate is last known good now.
-    Confirmed(Content),
-    /// New content was taken.
-    Taken(Content),
-    /// A candidate gives way to newer content.
-    Superseded(Content),
-    /// Confirmed content cannot be run and is no fallback any more, now that newer content is there.
-    Unrunnable(Content),
-    /// Admitted by a state that is no more: to be offered again.
-    Stale,
-    /// A kill list counts from now on.
-    Kills {
-        /// Its epoch.
-        epoch: u64,
-    },
-    /// A kill list is not newer than the one that counts.
-    OldKills {
-        /// Its epoch.
-        epoch: u64,
-    },
-    /// A thread hangs.
-    Stalled,
-    /// The image changed in memory: it is read again.
-    Corrupt,
-    /// The sensor stops.
-    Stopping,
-    /// The device has an id from now on.
-    Named(DeviceId),
-    /// The state is that of another machine, and this one has an id of its own from now on.
-    Cloned(DeviceId),
-}
-
-impl Reason {
-    /// What the evidence says of content that is confirmed, behind its sequence.
-    pub(crate) const CONFIRMED: &'static str = "is last known good";
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = |f: &mut fmt::Formatter<'_>, content: &Content, rest: &str| {
-            write!(f, "sequence {} {rest}", content.sequence)
-        };
-        match self {
-            Self::NewBuild => f.write_str("the sensor is another build than before: crashes are counted from 0"),
-            Self::Counted(rung, ended) => write!(f, "{ended}: counted against {rung}"),
-            Self::GivenBack(ended) => write!(f, "{ended}: not held against the candidate, whose try is given back"),
-            Self::TriesSpent(content) => named(f, content, "has no try left: older content shows whose fault that was"),
-            Self::SetAside(content) => named(f, content, "was started too often without result and is set aside"),
-            Self::Struck(content) => {
-                named(f, content, "was good, and crashed too often: older content shows whose fault that was")
-            }
-            Self::Cleared => f.write_str("the sensor crashes with all content that it has: content is cleared"),
-            Self::Convicted(entry) => write!(f, "sequence {} is given up: {}", entry.content.sequence, entry.why),
-            Self::Passed(rung, why) => write!(f, "{rung} is passed over: {why}"),
-            Self::Dropped(content) => named(f, content, "is damaged and dropped; it may be offered again"),
-            Self::Held { hours } => {
-                write!(f, "the candidate waits for {hours} more hours, since the sensor itself crashed")
-            }
-            Self::CannotArm => f.write_str("the candidate is not run, since the disk cannot be written to"),
-            Self::CannotCount(rung) => {
-                write!(
-                    f,
-                    "{rung} crashed and is not run, since the disk cannot be written to and crashes are not counted"
-                )
-            }
-            Self::Runs(rung) => write!(f, "{rung} runs"),
-            Self::Baked(content) => named(f, content, "ran as long as it must, and waits for a restart"),
-            Self::Confirmed(content) => named(f, content, Self::CONFIRMED),
-            Self::Taken(content) => named(f, content, "was taken for a trial"),
-            Self::Superseded(content) => named(f, content, "gives way to newer content"),
-            Self::Unrunnable(content) => {
-                named(f, content, "cannot be run: what ran instead is last known good until newer content is confirmed")
-            }
-            Self::Stale => f.write_str("the device has learned of something else meanwhile: offer it again"),
-            Self::Kills { epoch } => write!(f, "kill list {epoch} counts"),
-            Self::OldKills { epoch } => write!(f, "kill list {epoch} is not newer than the one that counts"),
-            Self::Stalled => f.write_str("a thread does not come back from an event"),
-            Self::Corrupt => f.write_str("the image changed in memory, and is read again"),
-            Self::Stopping => f.write_str("the sensor stops"),
-            Self::Named(id) => write!(f, "this device has the id {id}"),
-            Self::Cloned(id) => write!(f, "this machine was cloned from another one, and has the id {id}"),
-        }
-    }
-}
-
-/// Reasons of one decision that are kept.
-const REASONS: usize = 12;
-
-/// The reasons of one decision, in their order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reasons([Option<Reason>; REASONS]);
-
-impl Reasons {
-    fn add(&mut self, reason: Reason) {
-        if let Some(free) = self.0.iter_mut().find(|entry| entry.is_none()) {
-            *free = Some(reason);
-        }
-    }
-
-    /// Each of them.
-    pub fn iter(&self) -> impl Iterator<Item = Reason> + '_ {
-        self.0.iter().flatten().copied()
-    }
-}
 
 /// What follows from a state and an observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,14 +29,17 @@ impl State {
         let mut next = Next { state: *self, reasons: Reasons::default(), policy };
         let act = match seen {
             Observation::Started { ended, boot, build } => next.started(*ended, *boot, *build),
-            Observation::Looked { found, writable, counted, boot } => next.looked(found, (*writable, *counted), *boot),
+            Observation::Looked { found, writable, accounted, boot } => {
+                next.looked(found, (*writable, *accounted), *boot)
+            }
             Observation::Identified { hardware, nonce } => next.identified(*hardware, *nonce),
             Observation::Heard(heard) => next.heard(heard),
             Observation::Offered(admitted) => next.offered(admitted),
             Observation::Healthy(health) => next.healthy(health),
+            Observation::Confirming(found) => next.confirming(found),
             Observation::Hour => next.hour(),
             Observation::Killing(mark) => next.killing(*mark),
-            Observation::Stopping => next.stopping(),
+            Observation::Stopping { events } => next.stopping(*events),
         };
         Decision { state: next.state, act, reasons: next.reasons }
     }
@@ -347,6 +68,7 @@ impl Next<'_> {
         let ended = match core::mem::take(&mut self.state.hung) {
             // It was found hanging before whatever ended it did so.
             true => Ended::Hung,
+            false if self.state.stopped => Ended::Never,
             false => ended.since(then, boot),
         };
         match self.state.running {
@@ -462,14 +184,13 @@ impl Next<'_> {
         self.reasons.add(Reason::Cleared);
     }
 
-    fn looked(&mut self, found: &Found, (writable, counted): (bool, bool), boot: Option<BootId>) -> Act {
-        let uncounted = !counted && self.state.has_struck();
+    fn looked(&mut self, found: &Found, (writable, accounted): (bool, bool), boot: Option<BootId>) -> Act {
         for rung in Rung::LADDER {
             if !self.may_run(rung, writable) {
                 continue;
             }
-            if uncounted && matches!(rung, Rung::Good | Rung::Earlier) {
-                // Every start would run it again, since none can tell the next that it crashed.
+            if !accounted && matches!(rung, Rung::Good | Rung::Earlier) {
+                // Every start would run it again, since none can tell the next how it ended.
                 self.reasons.add(Reason::CannotCount(rung));
                 continue;
             }
@@ -540,6 +261,7 @@ impl Next<'_> {
                 candidate.starts = candidate.starts.saturating_add(1);
             }
         }
+        self.state.stopped = false;
         self.state.running = Some(rung);
         self.reasons.add(Reason::Runs(rung));
     }
@@ -557,15 +279,6 @@ impl Next<'_> {
                 self.state.burnt = self.state.burnt.max(old.content.sequence);
             }
             self.no_longer(Rung::Candidate);
-        }
-        // Content that is sound and does not run cannot be run: its image is damaged. What runs instead is what there is to
-        // fall back to, and is not given up for it when the new content is confirmed.
-        if self.state.running == Some(Rung::Earlier)
-            && let Some(lost) = self.state.good.filter(|good| !good.suspect)
-        {
-            self.state.good = self.state.earlier.take();
-            self.state.running = Some(Rung::Good);
-            self.reasons.add(Reason::Unrunnable(lost.content));
         }
         self.state.candidate = Some(Candidate {
             content: claim.content,
@@ -626,10 +339,7 @@ impl Next<'_> {
             Some(Rung::Nothing) => health.seconds >= self.policy.bake_seconds,
             _ => health.is_baked(self.policy),
         };
-        if is_baked {
-            self.baked();
-        }
-        Act::Keep
+        if is_baked { self.baked() } else { Act::Keep }
     }
 
     /// Content that passes a ceiling did so by itself: no other content has to show that. What is last is kept.
@@ -643,12 +353,16 @@ impl Next<'_> {
         true
     }
 
-    fn baked(&mut self) {
-        let Some(running) = self.state.running else { return };
-        if running == Rung::Candidate {
-            self.candidate_baked();
-            return;
+    fn baked(&mut self) -> Act {
+        match self.state.running {
+            Some(Rung::Candidate) => return self.candidate_baked(),
+            Some(running) => self.lasted(running),
+            None => {}
         }
+        Act::Keep
+    }
+
+    fn lasted(&mut self, running: Rung) {
         // It lasts where newer content crashed: that settles whose fault it was.
         if self.state.candidate.is_some_and(|candidate| candidate.standing == Standing::Suspect) {
             self.convict_candidate(Conviction::Crashed);
@@ -671,22 +385,53 @@ impl Next<'_> {
         }
     }
 
-    fn candidate_baked(&mut self) {
-        let Some(candidate) = self.state.candidate.as_mut() else { return };
+    fn candidate_baked(&mut self) -> Act {
+        let Some(candidate) = self.state.candidate.as_mut() else { return Act::Keep };
         let content = candidate.content;
         if candidate.starts > self.policy.restarts {
-            self.state.candidate = None;
-            self.state.earlier = self.state.good.filter(|good| !good.suspect).or(self.state.earlier);
-            self.state.good = Some(Good { content, strikes: 0, unexplained: 0, suspect: false });
-            self.state.floor = self.state.floor.max(content.sequence);
-            self.state.running = Some(Rung::Good);
-            self.reasons.add(Reason::Confirmed(content));
-        } else if candidate.standing != Standing::Baked {
+            return Act::Confirm;
+        }
+        if candidate.standing != Standing::Baked {
             candidate.standing = Standing::Baked;
             // It has shown that it runs: crashes before that count no more. The try of this run is given back when it ends.
             candidate.tries = self.policy.tries.saturating_sub(1);
             candidate.unexplained = 0;
             self.reasons.add(Reason::Baked(content));
+        }
+        Act::Keep
+    }
+
+    fn confirming(&mut self, found: &Found) -> Act {
+        let runs = self.state.running == Some(Rung::Candidate);
+        let survived = |candidate: &Candidate| candidate.starts > self.policy.restarts;
+        let Some(Candidate { content, .. }) = self.state.candidate.filter(survived).filter(|_| runs) else {
+            return Act::Keep;
+        };
+        self.state.candidate = None;
+        self.state.earlier = self.fallback(found);
+        self.state.good = Some(Good { content, strikes: 0, unexplained: 0, suspect: false });
+        self.state.floor = self.state.floor.max(content.sequence);
+        self.state.forgotten = false;
+        self.state.running = Some(Rung::Good);
+        self.reasons.add(Reason::Confirmed(content));
+        Act::Keep
+    }
+
+    /// What a device falls back to from newly confirmed content: what was last known good, and where that cannot be run what can.
+    fn fallback(&mut self, found: &Found) -> Option<Good> {
+        let Some(good) = self.state.good.filter(|good| !good.suspect) else { return self.state.earlier };
+        let earlier = self.state.earlier.filter(|good| !good.suspect);
+        match (found.good, found.earlier) {
+            (Usable::No(_), Usable::Yes) if earlier.is_some() => {
+                self.reasons.add(Reason::Unrunnable(good.content));
+                earlier
+            }
+            (Usable::No(why), _) => {
+                // Nothing better is there, and the same image can be offered again.
+                self.reasons.add(Reason::Wanted(good.content, why));
+                Some(good)
+            }
+            (Usable::Yes | Usable::Unseen, _) => Some(good),
         }
     }
 
@@ -747,10 +492,21 @@ impl Next<'_> {
         Act::Keep
     }
 
-    fn stopping(&mut self) -> Act {
-        if self.state.running == Some(Rung::Candidate) {
-            self.candidate_ended(Ended::Clean);
+    fn stopping(&mut self, events: u64) -> Act {
+        match self.state.running {
+            Some(Rung::Candidate) => {
+                if events == 0
+                    && let Some(candidate) = self.state.candidate.as_mut().filter(|candidate| candidate.armed.is_some())
+                {
+                    candidate.starts = candidate.starts.saturating_sub(1);
+                }
+                self.candidate_ended(Ended::Clean);
+            }
+            Some(rung @ (Rung::Good | Rung::Earlier)) if events > 0 => self.good_ended(rung, Ended::Clean),
+            Some(rung @ (Rung::Factory | Rung::Nothing)) if events > 0 => self.last_ended(rung, Ended::Clean),
+            Some(_) | None => {}
         }
+        self.state.stopped = true;
         self.reasons.add(Reason::Stopping);
         Act::Keep
     }
@@ -764,14 +520,23 @@ impl Good {
 }
 
 impl State {
-    /// Whether content that was confirmed crashed since it last ran well.
-    fn has_struck(&self) -> bool {
-        [self.good, self.earlier].into_iter().flatten().any(|good| good.strikes > 0)
+    /// Whether an end need not be counted: nobody is to blame, or nothing is known to have run.
+    #[must_use]
+    pub fn is_innocent(&self, ended: Ended) -> bool {
+        let is_blameless = match ended.blame() {
+            Blame::Nobody => true,
+            // Also where the state says that the sensor stopped: it may have started since, and could not write that.
+            Blame::Content => false,
+            Blame::Unexplained => self.stopped || self.running.is_none(),
+        };
+        is_blameless && !self.hung
     }
 
     /// Raises the floor to one that is remembered elsewhere. Never lowers it.
     #[must_use]
     pub fn with_floor(mut self, floor: Sequence) -> Self {
+        // A device that has never run has confirmed nothing: its directory was removed.
+        self.forgotten |= self.generation == 0 && floor > Sequence(0);
         self.floor = self.floor.max(floor);
         if self.candidate.is_some_and(|candidate| candidate.content.sequence <= self.floor) {
             return self.without_candidate();

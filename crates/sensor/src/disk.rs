@@ -126,6 +126,17 @@ pub trait Disk {
     /// # Errors
     /// When it cannot be written; part of it may be.
     fn write(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError>;
+    /// Writes over a file where it lies, so that it has these bytes. If it has as many already, that needs no room, and works on a full
+    /// disk. It need not be on disk then.
+    ///
+    /// # Errors
+    /// When there is no such file, or it cannot be written; part of it may be.
+    fn overwrite(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError>;
+    /// Whether files of the store that are there can be written over, as far as that is known without writing.
+    ///
+    /// # Errors
+    /// When they cannot, and why.
+    fn writable(&mut self) -> Result<(), DiskError>;
     /// Adds to the end of a file, which is made where it is missing.
     ///
     /// # Errors
@@ -253,6 +264,28 @@ impl Disk for Files {
         }
         let mut file = OpenOptions::new().create_new(true).write(true).open(path)?;
         Ok(file.write_all(bytes)?)
+    }
+
+    fn overwrite(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError> {
+        let path = self.path(place);
+        regular(&path)?;
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        file.write_all(bytes)?;
+        let length = bytes.len() as u64;
+        if file.metadata()?.len() != length {
+            file.set_len(length)?;
+        }
+        Ok(())
+    }
+
+    fn writable(&mut self) -> Result<(), DiskError> {
+        for name in ["state.a", "state.b", "lock"] {
+            let path = self.root.join(name);
+            if regular(&path).is_ok() {
+                OpenOptions::new().write(true).open(path)?;
+            }
+        }
+        Ok(())
     }
 
     fn append(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError> {

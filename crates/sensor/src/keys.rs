@@ -251,7 +251,9 @@ impl Root {
 /// An authority by keys: it takes what the gate attested, signed by as many release keys as the root says, for the sensor of a
 /// manifest.
 ///
-/// Only `PASSED` is taken. A release of which some checks did not run is for people to judge, and not for a device.
+/// Only `PASSED` is taken. A release of which some checks did not run is for people to judge, and not for a device. The first release of
+/// a fleet is such a one, since there is no previous release to compare it with: it comes to devices as the factory content of a build,
+/// which people decide on, and is the previous release of the next.
 #[derive(Clone, Debug)]
 pub struct Keyring {
     root: Root,
@@ -396,8 +398,10 @@ impl Authority for Keyring {
         let [subject] = statement.subject.as_slice() else { return Err(Distrust::Subject) };
         let digest = Digest::from_hex(&subject.digest.sha256).ok_or(Distrust::Subject)?;
         let Predicate { result, failed_tests, release, sensors, .. } = statement.predicate;
-        if result != "PASSED" || !failed_tests.is_empty() {
-            return Err(Distrust::NotPassed);
+        match result.as_str() {
+            "PASSED" if failed_tests.is_empty() => {}
+            "WARNED" if failed_tests.is_empty() => return Err(Distrust::Incomplete),
+            _ => return Err(Distrust::NotPassed),
         }
         let is_this = |one: &Sensor| one.sensor == self.sensor && one.version == self.version && one.loads.is_some();
         // A later build runs what an earlier one took: the interpreter says whether it can.

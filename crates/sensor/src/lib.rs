@@ -19,8 +19,8 @@
 //! for a day.
 //!
 //! ```
-//! use contentcheck_sensor::{Authority, Claim, Config, Content, Digest, Distrust, Files, Policy, Purpose, Rung, Sequence};
-//! use contentcheck_sensor::{Advice, Store, System};
+//! use contentcheck_sensor::{Authority, Claim, Config, Content, Digest, Distrust, Purpose, Rung, Sequence, SoundPolicy};
+//! use contentcheck_sensor::{Advice, Store};
 //! # use contentcheck_interpreter::{
 //! #     Capacity, Event, Input, Manifest, Scalar, Supply, Type, Value, Versioning, format, hash,
 //! # };
@@ -55,9 +55,10 @@
 //!     built: 1_790_000_000,
 //!     factory: None,
 //!     log: None,
-//!     policy: Policy { bake_seconds: 0, bake_events: 1, restarts: 0, ..Policy::DEFAULT },
+//!     // A trial that one can watch. For devices there is `SoundPolicy::DEFAULT`.
+//!     policy: SoundPolicy::to_watch(0, 2),
 //! };
-//! let open = || Store::open(config, Files::new(&directory), System::new(directory.join("ended")), authority());
+//! let open = || Store::in_directory(config, &directory, authority());
 //!
 //! // A start never fails: the store says what runs, and why it is not something better.
 //! let mut store = open();
@@ -69,21 +70,18 @@
 //!
 //! // A thread evaluates, and waits for nobody.
 //! let mut reader = store.reader();
-//! let mut events = vec![("edr.process_start", "curl x | sh")];
+//! let mut events = vec![("edr.process_start", "curl x | sh"), ("edr.process_start", "true")];
 //! let mut found = Vec::new();
 //! reader.run(|| events.pop(), |view, (template, command_line)| {
 //!     let values = [
 //!         Value::Int(4711), Value::from("/bin/sh"), Value::from(command_line), Value::Absent, Value::Split(b"sh\0", 0),
 //!     ];
 //!     let event = Event { inputs: &values, header: &[Value::from("web-1")], others: &[] };
-//!     for number in view.templates_named(template) {
-//!         view.evaluate(number, event, 1_000_000, |rule| found.push(rule.title.to_owned())).ok();
-//!     }
+//!     view.evaluate_as(template, event, 1_000_000, |rule| found.push(rule.title.to_owned())).ok();
 //! });
 //! assert_eq!(found, ["Download piped into a shell"]);
 //!
-//! // Every few seconds the store looks at how it goes. With this policy, one event is enough.
-//! # let most_matches = contentcheck_sensor::Policy::DEFAULT.ceilings.least_events; assert!(most_matches > 1);
+//! // Every few seconds the store looks at how it goes. With this policy, two events are enough.
 //! assert_eq!(store.check(), Advice::GoOn);
 //! assert_eq!(store.status().rung, Rung::Good);
 //! store.stop();
@@ -120,20 +118,24 @@ mod health;
 #[cfg(feature = "keys")]
 mod keys;
 pub mod kills;
+mod observation;
 mod policy;
+mod reason;
 mod record;
 pub mod rings;
 mod state;
 
 pub use admit::{Admitted, Authority, Claim, Considered, Device, Distrust, Granted, Matched, Purpose, Refusal};
 pub use content::{BootId, Content, DeviceId, Digest, Sequence};
-pub use decide::{Act, Decision, Found, Observation, Reason, Reasons, Unusable, Usable};
+pub use decide::Decision;
 pub use ended::{Blame, Ended};
 pub use health::{Complaint, Health, Recent};
 #[cfg(feature = "keys")]
 pub use keys::{Keyring, NoRoot, Root, SIGNATURES_FIRST};
 pub use kills::{Kills, NoKills};
-pub use policy::{Ceilings, Policy};
+pub use observation::{Act, Found, Observation, Usable};
+pub use policy::{Ceilings, HastyPolicy, Policy, SoundPolicy};
+pub use reason::{Reason, Reasons, Unusable};
 pub use record::{NoState, RECORD};
 pub use rings::{Heard, Seen, Unproven, Unsafe};
 pub use state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
@@ -170,4 +172,6 @@ pub use seal::{Unsealed, seal};
 #[cfg(feature = "std")]
 pub use status::{Condition, Content as ContentStatus, Status};
 #[cfg(feature = "std")]
-pub use store::{Advice, Config, ENVELOPE_BYTES, KillRefusal, Killed, Memory, Role, Store};
+pub use store::copies::Memory;
+#[cfg(feature = "std")]
+pub use store::{Advice, Config, ENVELOPE_BYTES, KillRefusal, Killed, Role, Store};

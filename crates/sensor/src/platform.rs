@@ -1,8 +1,8 @@
 //! What a store asks of the system beside files.
 
 use std::fs;
-use std::io::Read as _;
-use std::path::PathBuf;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use crate::content::{BootId, Digest, Sequence};
@@ -40,13 +40,16 @@ pub trait Platform {
 }
 
 /// The system, through the standard library. Boots are told apart on Linux; how the last run ended is what the service manager left
-/// in a file.
+/// in the first line of a file.
 ///
 /// systemd leaves it with this line, for a store in `/var/lib/edr`:
 ///
 /// ```text
-/// ExecStopPost=/bin/sh -c 'echo "$SERVICE_RESULT $EXIT_CODE $EXIT_STATUS" > /var/lib/edr/ended'
+/// ExecStopPost=/bin/sh -c 'echo "$SERVICE_RESULT $EXIT_CODE $EXIT_STATUS" 1<>/var/lib/edr/ended'
 /// ```
+///
+/// `1<>` writes over the file where it lies, which works on a full disk too; `>` would empty it first. Once an end is accounted for the
+/// file is written over in the same way, and keeps its room.
 #[derive(Debug)]
 pub struct System {
     ended: PathBuf,
@@ -59,6 +62,20 @@ impl System {
     pub fn new(ended: impl Into<PathBuf>) -> Self {
         Self { ended: ended.into(), began: Instant::now() }
     }
+}
+
+/// What the file says when the end of the last run is accounted for. As long as the longest line that is written over it.
+const SETTLED: [u8; 64] = *b"settled                                                        \n";
+
+/// Writes over a file where it lies; makes it where it is missing or shorter.
+fn overwrite(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    // A pipe would be waited for, and a link leads elsewhere.
+    if fs::symlink_metadata(path).is_ok_and(|file| !file.is_file()) {
+        fs::remove_file(path)?;
+    }
+    let mut file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_data()
 }
 
 impl Platform for System {
@@ -76,14 +93,18 @@ impl Platform for System {
     fn ended(&mut self) -> Ended {
         let is_small = fs::symlink_metadata(&self.ended).is_ok_and(|file| file.is_file() && file.len() < 256);
         let text = if is_small { fs::read_to_string(&self.ended).unwrap_or_default() } else { Default::default() };
-        let mut words = text.split_ascii_whitespace();
+        // What is longer than the line that was written last is left over behind it.
+        let mut words = text.lines().next().unwrap_or_default().split_ascii_whitespace();
         let mut word = || words.next().unwrap_or("");
         Ended::of_systemd(word(), word(), word())
     }
 
     fn settled(&mut self) {
-        // Left over, it would be taken for the end of this run, if that ends without a word. Nothing else can be done here.
-        let _ = fs::remove_file(&self.ended);
+        // Left over, it would be taken for the end of this run, if that ends without a word.
+        if overwrite(&self.ended, &SETTLED).is_err() {
+            // Nothing else can be done here.
+            let _ = fs::remove_file(&self.ended);
+        }
     }
 
     fn hardware(&mut self) -> Option<Digest> {

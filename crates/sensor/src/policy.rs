@@ -1,7 +1,9 @@
 //! How patient a device is. The numbers are of the sensor build, and not of the content: nobody can ship content that asks
 //! for a shorter trial.
 
-/// The rules of a trial. [`Policy::DEFAULT`] is meant for most sensors.
+use core::fmt;
+
+/// The rules of a trial. [`Policy::DEFAULT`] is meant for most sensors. A store takes those that make sense together: [`Policy::sound`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Starts that may end in a crash before a candidate is given up.
@@ -10,7 +12,8 @@ pub struct Policy {
     pub strikes: u8,
     /// Seconds that one run must last before content counts as healthy.
     pub bake_seconds: u64,
-    /// Events that must have been evaluated by then.
+    /// Events that must have been evaluated by then. Not fewer than [`Ceilings::least_events`]: content would be trusted before anybody
+    /// has judged it.
     pub bake_events: u64,
     /// Further starts of the sensor that a candidate must survive. Without one, nobody knows that the image can be loaded
     /// again.
@@ -62,10 +65,88 @@ impl Policy {
         image_bytes: 64 << 20,
         ceilings: Ceilings { least_events: 1_000, exhausted_per_million: 1_000, matches_per_million: 100_000 },
     };
+
+    /// Holds the rules to each other.
+    ///
+    /// # Errors
+    /// When content would be trusted before it is judged.
+    pub const fn sound(self) -> Result<SoundPolicy, HastyPolicy> {
+        let (bake_events, least_events) = (self.bake_events, self.ceilings.least_events);
+        if bake_events < least_events { Err(HastyPolicy { bake_events, least_events }) } else { Ok(SoundPolicy(self)) }
+    }
 }
+
+/// Rules of a trial that make sense together. Made by [`Policy::sound`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoundPolicy(Policy);
+
+impl SoundPolicy {
+    /// [`Policy::DEFAULT`], which is sound.
+    pub const DEFAULT: Self = Self(Policy::DEFAULT);
+
+    /// A trial that one can watch, for examples and for trying a sensor out: content is trusted after so many seconds and events, without
+    /// a restart, and a rule may match on every second event. Not for devices.
+    #[must_use]
+    pub const fn to_watch(seconds: u64, events: u64) -> Self {
+        let ceilings = Ceilings { least_events: events, matches_per_million: 500_000, ..Policy::DEFAULT.ceilings };
+        Self(Policy { bake_seconds: seconds, bake_events: events, restarts: 0, ceilings, ..Policy::DEFAULT })
+    }
+}
+
+impl Default for SoundPolicy {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl core::ops::Deref for SoundPolicy {
+    type Target = Policy;
+
+    fn deref(&self) -> &Policy {
+        &self.0
+    }
+}
+
+/// Why the rules of a trial are not taken: content would be trusted after fewer events than it is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HastyPolicy {
+    /// Events after which content would be trusted.
+    pub bake_events: u64,
+    /// Events before which nobody judges it.
+    pub least_events: u64,
+}
+
+impl fmt::Display for HastyPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bake_events, least_events } = self;
+        write!(
+            f,
+            "content would be trusted after {bake_events} events, and is judged after {least_events}: `bake_events` must not be \
+             below `ceilings.least_events`"
+        )
+    }
+}
+
+impl core::error::Error for HastyPolicy {}
 
 impl Default for Policy {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_not_trusted_before_it_is_judged() {
+        assert_eq!(Policy::DEFAULT.sound(), Ok(SoundPolicy::DEFAULT));
+        let hasty = Policy { bake_events: 999, ..Policy::DEFAULT };
+        assert_eq!(hasty.sound(), Err(HastyPolicy { bake_events: 999, least_events: 1_000 }));
+        let ceilings = Ceilings { least_events: 999, ..Policy::DEFAULT.ceilings };
+        assert!(Policy { ceilings, ..hasty }.sound().is_ok());
+        let watched = SoundPolicy::to_watch(2, 10);
+        assert_eq!(Policy { ..*watched }.sound(), Ok(watched));
     }
 }

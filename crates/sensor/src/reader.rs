@@ -75,6 +75,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn add(count: &AtomicU64, more: u64) {
+    if more == 0 {
+        // As for most counts of most events.
+        return;
+    }
     // One thread writes, so this is no race; a `fetch_add` would lock the bus for each event.
     count.store(count.load(Ordering::Relaxed).saturating_add(more), Ordering::Relaxed);
 }
@@ -220,10 +224,8 @@ impl Reader {
     /// # use contentcheck_interpreter::Event;
     /// fn work(mut reader: Reader, next: impl FnMut() -> Option<(&'static str, Event<'static>)>) {
     ///     reader.run(next, |view, (template, event)| {
-    ///         for number in view.templates_named(template) {
-    ///             // A fault is a bug of the sensor's. It is counted, and ends nothing.
-    ///             let _ = view.evaluate(number, event, 1_000_000, |rule| println!("{}", rule.name));
-    ///         }
+    ///         // A fault is a bug of the sensor's. It is counted, and ends nothing.
+    ///         let _ = view.evaluate_as(template, event, 1_000_000, |rule| println!("{}", rule.name));
     ///     });
     /// }
     /// ```
@@ -291,6 +293,9 @@ impl Drop for Reader {
 
 /// Resolves a kill list for an image. With memory of the right size it cannot fail.
 pub(crate) fn switched<'k>(verified: &VerifiedImage<'_>, switched: &Switched, memory: &'k mut [u64]) -> KillList<'k> {
+    if !switched.all && switched.rules.is_empty() {
+        return KillList::NONE;
+    }
     let list = if switched.all {
         verified.kill_all(memory)
     } else {
@@ -315,7 +320,7 @@ struct Busy<'t>(&'t Tally);
 
 impl<'t> Busy<'t> {
     fn new(tally: &'t Tally) -> Self {
-        tally.begun.store(tally.begun.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        tally.begun.store(tally.ended.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
         Self(tally)
     }
 }
@@ -358,6 +363,27 @@ impl View<'_> {
         self.verified().map_or_else(Vec::new, |verified| verified.templates_named(name).collect())
     }
 
+    /// Evaluates one event as a template type, by its name, and reports each rule that matches and is not switched off: for content that
+    /// has the type in several versions, by all of them. Nothing: no rule of this content is for it.
+    ///
+    /// # Errors
+    /// When the event is not laid out as the manifest says.
+    pub fn evaluate_as(
+        &mut self,
+        template: &str,
+        event: Event<'_>,
+        budget: u64,
+        mut sink: impl FnMut(RuleInfo<'_>),
+    ) -> Result<Option<Done>, Fault> {
+        let Some(open) = &self.open else { return Ok(None) };
+        let mut done = None;
+        for number in open.verified().templates_named(template) {
+            let outcome = evaluate(open, &self.kill, self.scratch, self.tally, (number, event, budget), &mut sink);
+            done = Some(outcome?);
+        }
+        Ok(done)
+    }
+
     /// Evaluates one event, and reports each rule that matches and is not switched off.
     ///
     /// # Errors
@@ -369,32 +395,44 @@ impl View<'_> {
         budget: u64,
         mut sink: impl FnMut(RuleInfo<'_>),
     ) -> Result<Done, Fault> {
-        let _busy = Busy::new(self.tally);
         let Some(open) = &self.open else { return Err(Fault::UnsuppliedTemplate) };
-        let verified = open.verified();
-        let image: &Image<'_> = verified.image();
-        let mut matches = 0_u64;
-        let outcome = verified.bind(template, event).and_then(|bound| {
-            bound.evaluate(&self.kill, self.scratch, budget, |rule| {
-                matches = matches.saturating_add(1);
-                if let Some(rule) = image.rule(rule) {
-                    sink(rule);
-                }
-                ControlFlow::Continue(())
-            })
-        });
-        match &outcome {
-            Ok(done) => {
-                add(&self.tally.events, 1);
-                add(&self.tally.exhausted, u64::from(!done.is_whole()));
-                add(&self.tally.mistyped, done.mistyped.into());
-            }
-            Err(fault) => {
-                add(&self.tally.faults, 1);
-                add(&self.tally.corrupt, u64::from(matches!(fault, Fault::Corrupt { .. })));
-            }
-        }
-        add(&self.tally.matches, matches);
-        outcome
+        evaluate(open, &self.kill, self.scratch, self.tally, (template, event, budget), &mut sink)
     }
+}
+
+#[inline]
+fn evaluate(
+    open: &OpenImage<'_>,
+    kill: &KillList<'_>,
+    scratch: &mut [u64],
+    tally: &Tally,
+    (template, event, budget): (u32, Event<'_>, u64),
+    sink: &mut impl FnMut(RuleInfo<'_>),
+) -> Result<Done, Fault> {
+    let _busy = Busy::new(tally);
+    let verified = open.verified();
+    let image: &Image<'_> = verified.image();
+    let mut matches = 0_u64;
+    let outcome = verified.bind(template, event).and_then(|bound| {
+        bound.evaluate(kill, scratch, budget, |rule| {
+            matches = matches.saturating_add(1);
+            if let Some(rule) = image.rule(rule) {
+                sink(rule);
+            }
+            ControlFlow::Continue(())
+        })
+    });
+    match &outcome {
+        Ok(done) => {
+            add(&tally.events, 1);
+            add(&tally.exhausted, u64::from(!done.is_whole()));
+            add(&tally.mistyped, done.mistyped.into());
+        }
+        Err(fault) => {
+            add(&tally.faults, 1);
+            add(&tally.corrupt, u64::from(matches!(fault, Fault::Corrupt { .. })));
+        }
+    }
+    add(&tally.matches, matches);
+    outcome
 }

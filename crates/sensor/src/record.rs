@@ -12,8 +12,9 @@ use crate::rings::Seen;
 use crate::state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED, Quarantined, Rung, Standing, State};
 
 const MAGIC: [u8; 8] = *b"CCSTATE\n";
-/// Written. Version 2 has no unexplained ends of good content, and is read as if there were none.
-const VERSION: u32 = 3;
+/// Written. Version 2 has no unexplained ends of good content, versions 2 and 3 do not say whether the state before was lost
+/// and whether the sensor stopped: they are read as if there were none, and neither was so.
+const VERSION: u32 = 4;
 const OLDEST: u32 = 2;
 /// Bytes of a record.
 pub const RECORD: usize = 640;
@@ -113,6 +114,8 @@ impl State {
             build,
             identity,
             log,
+            stopped,
+            forgotten,
         } = self;
         to.bytes(&MAGIC)?;
         to.bytes(&VERSION.to_le_bytes())?;
@@ -170,6 +173,7 @@ impl State {
             to.u64(size)?;
             to.bytes(root.bytes())
         })?;
+        to.bytes(&[u8::from(*stopped), u8::from(*forgotten)])?;
         to.byte(END)
     }
 
@@ -236,6 +240,8 @@ impl State {
                 })
             })?,
             log: from.option(|from| Some(Seen { size: from.u64()?, root: Digest::new(from.array()?) }))?,
+            stopped: if from.version > 3 { from.flag()? } else { false },
+            forgotten: if from.version > 3 { from.flag()? } else { false },
         };
         (from.byte()? == END).then_some(state)
     }
@@ -329,6 +335,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::vec::Vec;
+
     use super::*;
 
     fn largest() -> State {
@@ -359,6 +367,8 @@ mod tests {
             build: Digest::of(b"build"),
             identity: Some(Identity { id: DeviceId(Digest::of(b"device")), hardware: Some(Digest::of(b"hardware")) }),
             log: Some(Seen { size: u64::MAX, root: Digest::of(b"root") }),
+            stopped: true,
+            forgotten: true,
         }
     }
 
@@ -366,6 +376,27 @@ mod tests {
     fn the_largest_and_the_smallest_state_are_read_as_they_were_written() {
         for state in [largest(), State::fresh(Digest::of(b"build"))] {
             assert_eq!(State::from_record(&state.to_record()), Ok(state));
+        }
+    }
+
+    /// What sensors wrote before: the fields that were not there yet are taken out of a record of today.
+    fn older(state: &State, version: u32) -> Vec<u8> {
+        let mut body = state.to_record()[..BODY].to_vec();
+        body[MAGIC.len()..MAGIC.len() + 4].copy_from_slice(&version.to_le_bytes());
+        let end = body.iter().rposition(|byte| *byte == END).unwrap();
+        body.drain(end - 2..end);
+        body.extend([0, 0]);
+        [&body[..], Digest::of(&body).bytes()].concat()
+    }
+
+    #[test]
+    fn records_of_older_sensors_are_read() {
+        let state = State { stopped: false, forgotten: false, ..largest() };
+        assert_eq!(State::from_record(&older(&state, 3)), Ok(state));
+        let record = state.to_record();
+        assert_eq!(&record[8..12], &VERSION.to_le_bytes());
+        for (version, known) in [(OLDEST - 1, false), (VERSION + 1, false)] {
+            assert_eq!(State::from_record(&older(&state, version)).is_ok(), known, "version {version}");
         }
     }
 

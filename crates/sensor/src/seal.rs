@@ -6,7 +6,7 @@ use crate::content::Digest;
 use crate::disk::{Directory, Disk, DiskError, Place};
 use crate::record::NoState;
 use crate::state::{Rung, State};
-use crate::store::{CopyLost, copy, put, read_copy, remembered};
+use crate::store::copies::{Copies, Memory};
 
 /// Names of a directory that are looked at.
 const NAMES: usize = 4_096;
@@ -46,6 +46,7 @@ impl State {
         self.running = None;
         (self.strikes, self.hung, self.hold) = (0, false, 0);
         self.identity = None;
+        (self.stopped, self.forgotten) = (false, false);
         for good in [&mut self.good, &mut self.earlier].into_iter().flatten() {
             (good.strikes, good.unexplained, good.suspect) = (0, 0, false);
         }
@@ -65,21 +66,16 @@ pub fn seal(disk: &mut impl Disk, keeps_content: bool) -> Result<State, Unsealed
     if !disk.lock().map_err(Unsealed::Disk)? {
         return Err(Unsealed::Taken);
     }
-    let copies = [0, 1].map(|at| read_copy(disk, at));
-    let highest = copies.iter().filter_map(|copy| copy.ok().flatten()).map(|state| state.generation).max();
-    if let Some(lost) = copies.iter().find_map(|copy| copy.err()).filter(|_| highest.is_none()) {
-        return Err(match lost {
-            CopyLost::State(why) => Unsealed::Lost(why),
-            CopyLost::Disk(error) => Unsealed::Disk(error),
-        });
+    let (mut copies, memory, state) = Copies::read(disk, Digest::new([0; 32]));
+    match memory {
+        Memory::Fresh => return Err(Unsealed::Fresh),
+        Memory::Lost(why) => return Err(Unsealed::Lost(why)),
+        Memory::Unreadable(error) => return Err(Unsealed::Disk(error)),
+        Memory::Whole | Memory::OneCopy => {}
     }
-    let generation = highest.ok_or(Unsealed::Fresh)?.saturating_add(1);
-    let (_, state, newest) = remembered(Digest::new([0; 32]), copies);
-    let state = State { generation, ..state.sealed(keeps_content) };
-    let record = state.to_record();
-    let first = newest.map_or(0, |newest| 1 - newest);
-    for at in [first, 1 - first] {
-        put(disk, &copy(at), &record).map_err(Unsealed::Disk)?;
+    let state = copies.write(disk, state.sealed(keeps_content)).map_err(Unsealed::Disk)?;
+    if !copies.both {
+        return Err(Unsealed::Disk(DiskError::Other(std::io::ErrorKind::WriteZero)));
     }
     let is_named =
         |digest: Digest| Rung::LADDER.iter().any(|rung| state.content(*rung).is_some_and(|one| one.digest == digest));

@@ -170,6 +170,10 @@ pub struct State {
     pub identity: Option<Identity>,
     /// The newest checkpoint of the log.
     pub log: Option<Seen>,
+    /// Whether the last run stopped in an orderly way, and no other has begun: then nobody is asked how it ended.
+    pub stopped: bool,
+    /// Whether what this device knew was lost, and no content has been confirmed since.
+    pub forgotten: bool,
 }
 
 impl State {
@@ -193,6 +197,8 @@ impl State {
             build,
             identity: None,
             log: None,
+            stopped: false,
+            forgotten: false,
         }
     }
 
@@ -220,6 +226,26 @@ impl State {
         self.candidate.is_some_and(|candidate| candidate.standing == Standing::Suspect)
             || self.good.is_some_and(|good| good.suspect)
             || self.earlier.is_some_and(|good| good.suspect)
+    }
+
+    /// Whether content that is better than that of factory was here, and is not any more: what the device knew was lost, or all that it
+    /// had confirmed was given up.
+    #[must_use]
+    pub fn lacks_content(&self) -> bool {
+        self.forgotten || (self.good.is_none() && self.floor > Sequence(0) && self.burnt > Sequence(0))
+    }
+
+    /// Ends in a row that nobody could explain, of the content that had most of them. Some are forgiven, then each is a crash.
+    #[must_use]
+    pub fn unexplained(&self) -> u8 {
+        let candidate = self.candidate.map_or(0, |candidate| candidate.unexplained);
+        [self.good, self.earlier].into_iter().flatten().map(|good| good.unexplained).fold(candidate, u8::max)
+    }
+
+    /// Whether content that was confirmed here is not what the device falls back to: it was given up, or cannot be run.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.good.is_some_and(|good| good.content.sequence < self.floor)
     }
 
     /// Whether every part agrees with the others. What is read from a disk need not.

@@ -2,12 +2,14 @@
 
 use core::fmt;
 use std::string::String;
+use std::vec::Vec;
 
 use crate::content::{Content as Id, Digest};
 use crate::health::Health;
 use crate::rings::FRESH;
 use crate::state::{Candidate, Rung, Standing, State};
-use crate::store::{Memory, Role};
+use crate::store::Role;
+use crate::store::copies::Memory;
 
 /// Content, as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ impl Content {
 }
 
 /// What is wrong with a device's content, the worst first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Condition {
     /// Nothing is evaluated.
     Blind,
@@ -58,14 +60,16 @@ pub struct Status {
     pub running: Option<Content>,
     /// Rules that this sensor loads of it, and rules that it has.
     pub rules: Option<(u32, u32)>,
+    /// Rules of it that the kill list switches off.
+    pub switched_off: u32,
+    /// Content that this device keeps and whose image is damaged or missing: the same image, offered again, repairs it.
+    pub wanted: Vec<Id>,
     /// The content that is built in.
     pub factory: Option<Id>,
     /// What the device remembers.
     pub state: State,
     /// Whether the kill list could not be read, so that rules run which it switched off.
     pub kills_lost: bool,
-    /// Whether the device confirmed content once, and knows of none: its state was lost, or all of it was given up.
-    pub has_forgotten: bool,
     /// How the run is doing.
     pub health: Health,
     /// Seconds since witnesses saw the newest log that the device knows of. Nothing: it asks for no log, has heard of none, or does
@@ -84,25 +88,29 @@ impl Status {
         self.log_silence.is_some_and(|seconds| seconds > FRESH)
     }
 
-    /// Whether content that was confirmed here is not what the device falls back to: it was given up, or cannot be run.
-    fn is_behind(&self) -> bool {
-        self.state.good.is_some_and(|good| good.content.sequence < self.state.floor)
-    }
-
     /// How the device is, in one word.
     #[must_use]
     pub fn condition(&self) -> Condition {
         let is_forgetful = matches!(self.memory, Memory::Lost(_) | Memory::Unreadable(_));
-        match self.rung {
-            Rung::Nothing => Condition::Blind,
-            _ if self.health.silenced => Condition::Blind,
-            Rung::Factory if self.state.good.is_some() || is_forgetful || self.has_forgotten => Condition::Degraded,
-            _ if is_forgetful || self.kills_lost || !self.is_saved || !self.both_copies => Condition::Attention,
-            Rung::Earlier => Condition::Attention,
-            _ if self.is_stale() => Condition::Attention,
-            _ if self.state.hold > 0 || self.state.has_suspect() || self.health.faults > 0 => Condition::Attention,
-            _ if self.health.mistyped > 0 || self.is_behind() => Condition::Attention,
-            Rung::Candidate | Rung::Good | Rung::Factory => Condition::Well,
+        let is_damaged =
+            is_forgetful || self.kills_lost || !self.is_saved || !self.both_copies || !self.wanted.is_empty();
+        let is_faulty = self.health.faults > 0 || self.health.mistyped > 0;
+        Condition::of(self.rung, self.health.silenced, is_damaged || is_faulty || self.is_stale(), &self.state)
+    }
+}
+
+impl Condition {
+    /// The one rule by which a device is judged, from inside and by who looks at its directory. `signs`: something was seen that is not
+    /// in the state.
+    pub(crate) fn of(rung: Rung, is_silenced: bool, signs: bool, state: &State) -> Self {
+        match rung {
+            Rung::Nothing => Self::Blind,
+            _ if is_silenced => Self::Blind,
+            Rung::Factory if state.good.is_some() || state.lacks_content() => Self::Degraded,
+            Rung::Earlier => Self::Attention,
+            _ if signs || state.forgotten || state.is_behind() => Self::Attention,
+            _ if state.hold > 0 || state.has_suspect() || state.unexplained() > 0 => Self::Attention,
+            Rung::Candidate | Rung::Good | Rung::Factory => Self::Well,
         }
     }
 }
@@ -173,6 +181,9 @@ pub(crate) fn remembered(f: &mut fmt::Formatter<'_>, state: &State) -> fmt::Resu
         let standing = standing.as_str();
         line(f, "candidate", content, format_args!(": {standing}, {tries} tries left, {starts} starts"))?;
     }
+    if state.forgotten {
+        writeln!(f, "{:<11} what this device knew was lost, and nothing has been confirmed since", "forgotten")?;
+    }
     for (name, good) in [("good", state.good), ("earlier", state.earlier)] {
         if let Some(good) = good {
             let suspect = if good.suspect { ", suspect" } else { "" };
@@ -189,6 +200,15 @@ pub(crate) fn remembered(f: &mut fmt::Formatter<'_>, state: &State) -> fmt::Resu
     )?;
     if let Some(identity) = state.identity {
         writeln!(f, "{:<11} {}", "device", identity.id)?;
+    }
+    if state.unexplained() > 0 {
+        let ends = state.unexplained();
+        let (what, count) = if ends == 1 { ("end", "") } else { ("ends", " in a row") };
+        writeln!(
+            f,
+            "{:<11} {ends} {what}{count} that nobody explains: some are forgiven, then each is a crash",
+            "ends"
+        )?;
     }
     if state.hold > 0 {
         writeln!(f, "{:<11} {} hours without new content: the sensor itself crashed", "hold", state.hold)?;
@@ -208,12 +228,18 @@ impl fmt::Display for Status {
         }
         if let Some((loaded, all)) = self.rules {
             write!(f, ", {loaded} of {all} rule{}", if all == 1 { "" } else { "s" })?;
+            if self.switched_off > 0 {
+                write!(f, ", {} switched off by the kill list", self.switched_off)?;
+            }
         }
         writeln!(f)?;
         if let Some(factory) = self.factory {
             line(f, "factory", factory, format_args!(""))?;
         }
         remembered(f, state)?;
+        for content in &self.wanted {
+            line(f, "wanted", *content, format_args!(": its image is not whole on disk; offer it again"))?;
+        }
         if let Some(kill) = state.kill {
             let lost = if self.kills_lost { " (lost: what it switched off runs again)" } else { "" };
             writeln!(f, "{:<11} epoch {}{lost}", "kill list", kill.epoch)?;
@@ -328,7 +354,7 @@ mod json {
                 .map(|Quarantined { content, why }| Shown { why: Some(why.to_string()), ..shown(*content) })
                 .collect();
             let health = &self.health;
-            let mut to = serializer.serialize_struct("Status", 29)?;
+            let mut to = serializer.serialize_struct("Status", 31)?;
             to.serialize_field("format", &1)?;
             to.serialize_field("condition", self.condition().as_str())?;
             to.serialize_field("runs", self.rung.as_str())?;
@@ -341,6 +367,8 @@ mod json {
             to.serialize_field("quarantine", &quarantine)?;
             to.serialize_field("floor", &state.floor.0)?;
             to.serialize_field("burnt", &state.burnt.0)?;
+            to.serialize_field("wanted", &self.wanted.iter().copied().map(shown).collect::<std::vec::Vec<_>>())?;
+            to.serialize_field("rules_switched_off", &self.switched_off)?;
             to.serialize_field("kill_epoch", &state.kill.map(|kill| kill.epoch))?;
             to.serialize_field("kills_lost", &self.kills_lost)?;
             to.serialize_field("device", &state.identity.map(|identity| identity.id.to_string()))?;

@@ -121,7 +121,10 @@ fn a_statement_says_that_the_gate_passed_content_for_this_sensor() {
         keyring.claim(&envelope(&statement, &[10, 11]), purpose)
     };
     let install = |change: &dyn Fn(&mut Value)| ask(change, Purpose::Install);
-    for result in ["WARNED", "FAILED", "passed", ""] {
+    let warned = install(&|all| all["predicate"]["result"] = "WARNED".into());
+    assert_eq!(warned, Err(Distrust::Incomplete), "as that of a first release is");
+    assert!(warned.unwrap_err().to_string().contains("the first release of a fleet"));
+    for result in ["FAILED", "passed", ""] {
         assert_eq!(install(&|all| all["predicate"]["result"] = result.into()), Err(Distrust::NotPassed));
     }
     assert_eq!(install(&|all| all["predicate"]["failedTests"] = json!(["lint"])), Err(Distrust::NotPassed));
@@ -216,4 +219,21 @@ fn a_root_is_read_whole_or_not_at_all() {
     let weak = text.replace(&names(&[30]), &format!(" {}", "00".repeat(32)));
     assert_eq!(Root::read(&weak), Err(NoRoot::Keys { line: 5 }), "with it, anybody could sign");
     assert_eq!(Root::read(&format!("{text}more\n")), Err(NoRoot::Line { line: 7 }));
+}
+
+/// The formats as docs/keys.md shows them.
+#[test]
+fn the_page_of_formats_shows_what_is_read() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/keys.md")).unwrap();
+    let block = |first: &str| {
+        let begin = page.find(&format!("```text\n{first}\n")).unwrap_or_else(|| panic!("{first}")) + "```text\n".len();
+        page.get(begin..).and_then(|rest| rest.split("```").next()).unwrap()
+    };
+    let root = Root::read(block("contentcheck root 1")).unwrap();
+    assert_eq!(root.version(), 3);
+    let keyring = Keyring::new(root, &MANIFEST);
+    let (list, signatures) = (block("contentcheck kill list 1"), block("contentcheck signatures 1"));
+    assert_eq!(keyring.kill_list(list.as_bytes(), signatures.as_bytes(), Purpose::Install), Ok(()));
+    let altered = list.replace("epoch 7", "epoch 8");
+    assert!(keyring.kill_list(altered.as_bytes(), signatures.as_bytes(), Purpose::Install).is_err());
 }

@@ -21,7 +21,7 @@ manifest! {
 }
 
 static FACTORY: &[u8] = include_bytes!("../factory.ccimage");
-const CEILINGS: Ceilings = Ceilings { least_events: 1_000, exhausted_per_million: 1_000, matches_per_million: 500_000 };
+const CEILINGS: Ceilings = Ceilings { least_events: 10, exhausted_per_million: 1_000, matches_per_million: 500_000 };
 // A machine that goes down leaves no word here, so that its end is unexplained: one of them is forgiven, and then they count.
 const POLICY: Policy =
     Policy { bake_seconds: 1, bake_events: 10, restarts: 0, unexplained: 1, ceilings: CEILINGS, ..Policy::DEFAULT };
@@ -42,7 +42,8 @@ fn sensor() -> Result<(), Box<dyn Error>> {
     machine::begin()?;
     let directory = Path::new(machine::STORE);
     let (build, built) = (Digest::of(FACTORY), 1_790_000_000);
-    let config = Config { manifest: &MANIFEST, build, built, factory: Some(FACTORY), policy: POLICY, log: None };
+    let config =
+        Config { manifest: &MANIFEST, build, built, factory: Some(FACTORY), policy: POLICY.sound()?, log: None };
     let keys = Keyring::new(Root::read(include_str!("../root"))?, &MANIFEST);
     let mut store = Store::open(config, Files::new(directory), System::new(directory.join("ended")), keys);
     let mut reader = store.reader();

@@ -6,7 +6,7 @@ mod source;
 
 use contentcheck_derive::{Event, manifest};
 use contentcheck_interpreter::Event;
-use contentcheck_sensor::{Advice, Ceilings, Config, Digest, Files, Keyring, Policy, Root, Store, System};
+use contentcheck_sensor::{Advice, Config, Digest, Keyring, Root, SoundPolicy, Store};
 use std::{env, error::Error, fs, path::Path, path::PathBuf, time::Duration, time::Instant};
 
 #[derive(Event)]
@@ -23,9 +23,6 @@ manifest! {
 }
 
 static FACTORY: &[u8] = include_bytes!("../factory.ccimage");
-const CEILINGS: Ceilings = Ceilings { least_events: 10, exhausted_per_million: 1_000, matches_per_million: 500_000 };
-// Seconds, so that one can watch: for devices there is `Policy::DEFAULT`.
-const POLICY: Policy = Policy { bake_seconds: 2, bake_events: 10, restarts: 0, ceilings: CEILINGS, ..Policy::DEFAULT };
 
 fn offered(directory: &Path) -> Option<(Vec<u8>, Vec<u8>)> {
     let (image, envelope) = (directory.join("offer.ccimage"), directory.join("offer.env"));
@@ -37,10 +34,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let directory = PathBuf::from(env::args_os().nth(1).ok_or("etw-replay DIR RECORDING SPEED")?);
     let recording = PathBuf::from(env::args_os().nth(2).ok_or("which recording?")?);
     let speed = env::args().nth(3).unwrap_or_default().parse().unwrap_or(1);
-    let (build, built) = (Digest::of(FACTORY), 1_790_000_000);
-    let config = Config { manifest: &MANIFEST, build, built, factory: Some(FACTORY), policy: POLICY, log: None };
+    // A policy of seconds, so that one can watch: for devices there is `SoundPolicy::DEFAULT`.
+    let (build, built, policy) = (Digest::of(FACTORY), 1_790_000_000, SoundPolicy::to_watch(2, 10));
+    let config = Config { manifest: &MANIFEST, build, built, factory: Some(FACTORY), policy, log: None };
     let keys = Keyring::new(Root::read(include_str!("../root"))?, &MANIFEST);
-    let mut store = Store::open(config, Files::new(&directory), System::new(directory.join("ended")), keys);
+    let mut store = Store::in_directory(config, &directory, keys);
     let (mut reader, mut events) = (store.reader(), source::Recording::open(&recording, speed)?);
     while !directory.join("stop").exists() {
         let until = Instant::now() + Duration::from_millis(500);
@@ -51,11 +49,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let (parent_image, user) = (parent_image.as_deref(), user.as_deref());
                 let process = Process { image, command_line, parent_image, user };
                 let values = process.values();
-                for template in view.templates_named(Process::SUPPLY.template) {
-                    let given = Event { inputs: &values, header: &[], others: &[] };
-                    // Faults are counted by the reader, and shown in the status.
-                    let _ = view.evaluate(template, given, 1_000_000, |rule| println!("{image}: {}", rule.title));
-                }
+                let given = Event { inputs: &values, header: &[], others: &[] };
+                // Faults are counted by the reader, and shown in the status.
+                let _ = view.evaluate_as(Process::SUPPLY.template, given, 1_000_000, |rule| {
+                    println!("{image}: {}", rule.title)
+                });
             },
         );
         if let Some((image, envelope)) = offered(&directory) {

@@ -6,7 +6,7 @@ mod source;
 
 use contentcheck_derive::{Event, manifest};
 use contentcheck_interpreter::Event;
-use contentcheck_sensor::{Advice, Ceilings, Config, Digest, Files, Keyring, Policy, Root, Store, System};
+use contentcheck_sensor::{Advice, Config, Digest, Keyring, Root, SoundPolicy, Store};
 use std::{env, error::Error, fs, path::Path, path::PathBuf, time::Duration, time::Instant};
 
 #[derive(Event)]
@@ -24,9 +24,6 @@ manifest! {
 }
 
 static FACTORY: &[u8] = include_bytes!("../factory.ccimage");
-const CEILINGS: Ceilings = Ceilings { least_events: 10, exhausted_per_million: 1_000, matches_per_million: 500_000 };
-// Seconds, so that one can watch: for devices there is `Policy::DEFAULT`.
-const POLICY: Policy = Policy { bake_seconds: 2, bake_events: 10, restarts: 0, ceilings: CEILINGS, ..Policy::DEFAULT };
 
 fn offered(directory: &Path) -> Option<(Vec<u8>, Vec<u8>)> {
     let (image, envelope) = (directory.join("offer.ccimage"), directory.join("offer.env"));
@@ -36,10 +33,11 @@ fn offered(directory: &Path) -> Option<(Vec<u8>, Vec<u8>)> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = PathBuf::from(env::args_os().nth(1).ok_or("linux-exec DIR")?);
-    let (build, built) = (Digest::of(FACTORY), 1_790_000_000);
-    let config = Config { manifest: &MANIFEST, build, built, factory: Some(FACTORY), policy: POLICY, log: None };
+    // A policy of seconds, so that one can watch: for devices there is `SoundPolicy::DEFAULT`.
+    let (build, built, policy) = (Digest::of(FACTORY), 1_790_000_000, SoundPolicy::to_watch(2, 10));
+    let config = Config { manifest: &MANIFEST, build, built, factory: Some(FACTORY), policy, log: None };
     let keys = Keyring::new(Root::read(include_str!("../root"))?, &MANIFEST);
-    let mut store = Store::open(config, Files::new(&directory), System::new(directory.join("ended")), keys);
+    let mut store = Store::in_directory(config, &directory, keys);
     let (mut reader, mut events) = (store.reader(), source::Executions::open()?);
     while !directory.join("stop").exists() {
         let until = Instant::now() + Duration::from_millis(500);
@@ -48,11 +46,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             |view, source::Execution { pid, image, arguments, parent }| {
                 let exec = Exec { pid, image: &image, arguments: &arguments, parent };
                 let values = exec.values();
-                for template in view.templates_named(Exec::SUPPLY.template) {
-                    let event = Event { inputs: &values, header: &[], others: &[] };
-                    // Faults are counted by the reader, and shown in the status.
-                    let _ = view.evaluate(template, event, 1_000_000, |rule| println!("{pid}: {}", rule.title));
-                }
+                let event = Event { inputs: &values, header: &[], others: &[] };
+                // Faults are counted by the reader, and shown in the status.
+                let _ =
+                    view.evaluate_as(Exec::SUPPLY.template, event, 1_000_000, |rule| println!("{pid}: {}", rule.title));
             },
         );
         if let Some((image, envelope)) = offered(&directory) {

@@ -5,8 +5,8 @@ use contentcheck_log::{Token, Trust, Witnessed};
 use super::Store;
 use crate::admit::{Authority, Considered, Device, Granted, Refusal};
 use crate::content::Content;
-use crate::decide::Observation;
 use crate::disk::Disk;
+use crate::observation::Observation;
 use crate::platform::Platform;
 use crate::rings::{QUORUM, Unproven};
 

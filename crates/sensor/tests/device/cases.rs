@@ -111,11 +111,11 @@ fn every_case_is_a_test_or_says_what_it_waits_for() {
     assert!(tests >= CASES.len() - waiting);
 }
 
-fn offer(device: &mut Device, sequence: u64) -> Result<(), Refusal> {
+pub(crate) fn offer(device: &mut Device, sequence: u64) -> Result<(), Refusal> {
     device.offer(&image(sequence), &envelope("release", sequence)).map(drop)
 }
 
-fn kills(epoch: u64, lines: &str) -> Vec<u8> {
+pub(crate) fn kills(epoch: u64, lines: &str) -> Vec<u8> {
     format!("contentcheck kill list 1\nepoch {epoch}\n{lines}").into_bytes()
 }
 
@@ -145,8 +145,8 @@ fn power_cut_between_rename_and_sync() {
         let mut device = world.with_good(&[1]);
         let calls = world.platter().calls;
         let _ = offer(&mut device, 2);
-        let before_sync =
-            world.platter().log[calls..].iter().position(|call| call == "rename state.a" || call == "rename state.b");
+        let is_state = |call: &String| call == "overwrite state.a" || call == "overwrite state.b";
+        let before_sync = world.platter().log[calls..].iter().position(is_state);
         let at = calls + before_sync.unwrap() + 2;
         let mut world = World::new();
         world.dice.0 = seed;
@@ -794,6 +794,13 @@ fn a_state_that_cannot_be_read_is_not_written_over() {
     assert_eq!(runs(&device), (Rung::Good, 1));
 }
 
+/// As `1<>` of a shell does.
+fn write_over(path: &std::path::Path, bytes: &[u8]) {
+    use std::io::Write as _;
+    let mut file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
 #[test]
 fn a_real_directory_does_the_same() {
     let root = std::env::temp_dir().join(format!("contentcheck-sensor-{}", std::process::id()));
@@ -809,9 +816,10 @@ fn a_real_directory_does_the_same() {
     device.offer(&image(1), &envelope("release", 1)).unwrap();
     device.stop();
     for _ in 0..3 {
-        std::fs::write(root.join("ended"), "core-dump dumped SEGV\n").unwrap();
+        write_over(&root.join("ended"), b"core-dump dumped SEGV\n");
         let mut device = open();
-        assert!(!root.join("ended").exists(), "it is accounted for");
+        let ended = std::fs::read_to_string(root.join("ended")).unwrap();
+        assert!(ended.starts_with("settled ") && ended.len() == 64, "it is accounted for, and keeps its room");
         assert_eq!(device.status().rung, Rung::Candidate);
     }
     std::fs::write(root.join("ended"), "core-dump dumped SEGV\n").unwrap();
@@ -858,13 +866,13 @@ fn what_a_state_on_disk_names_is_not_removed() {
     let world = World::new();
     let mut device = world.with_good(&[1, 2]);
     // Given up in memory alone, since the disk is full; files could be removed all the same.
-    world.platter().room = Some(0);
+    world.platter().refuses = Some(DiskError::Full);
     for _ in 0..100 {
         evaluate_one(&mut device.reader(), MATCHING, 1).unwrap();
     }
     let _ = device.check();
     assert_eq!(runs(&device), (Rung::Good, 1));
-    world.platter().room = None;
+    world.platter().refuses = None;
     let device = world.restart(device, Ended::Stopped);
     assert_eq!(runs(&device), (Rung::Good, 2), "what is on disk names it still");
 }
@@ -874,11 +882,11 @@ fn a_trial_that_cannot_be_written_is_not_begun() {
     let world = World::new();
     let mut device = world.with_good(&[1]);
     offer(&mut device, 2).unwrap();
-    world.platter().room = Some(0);
-    let mut device = world.restart(device, Ended::Crashed);
+    world.platter().refuses = Some(DiskError::Full);
+    let mut device = world.restart(device, Ended::Stopped);
     assert_eq!(runs(&device), (Rung::Good, 1));
     // It is begun once it can be, without a restart.
-    world.platter().room = None;
+    world.platter().refuses = None;
     world.machine().elapsed = Some(3_600);
     let _ = device.check();
     assert_eq!(runs(&device), (Rung::Candidate, 2));
@@ -909,168 +917,4 @@ fn what_was_given_up_long_ago_does_not_come_back() {
         let known = Sequence(8);
         assert_eq!(offer(&mut device, sequence), Err(Refusal::Old { offered: Sequence(sequence), known }));
     }
-}
-
-/// A sensor whose service manager is not told how it ended, or that dies without a trace, is not left with content that
-/// crashes: some ends in a row are forgiven, as those of a trial are.
-#[test]
-fn good_content_whose_ends_nobody_explains_is_left() {
-    let world = World::new();
-    let mut device = world.with_good(&[1, 2]);
-    for end in 0..POLICY.unexplained {
-        device = world.restart(device, Ended::Unexplained);
-        assert_eq!(runs(&device), (Rung::Good, 2), "{end}");
-    }
-    for end in 1..POLICY.strikes {
-        device = world.restart(device, Ended::Unexplained);
-        assert_eq!(runs(&device), (Rung::Good, 2), "{end}");
-        assert!(told(&device).contains("counted against last known good"), "{}", told(&device));
-    }
-    device = world.restart(device, Ended::Unexplained);
-    assert_eq!(runs(&device), (Rung::Earlier, 1));
-    assert_eq!(device.status().condition(), Condition::Attention);
-    // After an explained end, and after a run that lasts, counting starts over.
-    for explained in [true, false] {
-        let world = World::new();
-        let mut device = world.with_good(&[1, 2]);
-        for _ in 0..20 {
-            for _ in 0..POLICY.unexplained + POLICY.strikes - 1 {
-                device = world.restart(device, Ended::Unexplained);
-            }
-            assert_eq!(runs(&device), (Rung::Good, 2));
-            if explained {
-                device = world.restart(device, Ended::Stopped);
-            } else {
-                world.bake(&mut device);
-            }
-        }
-        // What others do to the process is no end of that kind.
-        for ended in [Ended::Killed, Ended::OutOfMemory, Ended::CrashedElsewhere] {
-            for _ in 0..30 {
-                device = world.restart(device, ended);
-            }
-        }
-        assert_eq!(runs(&device), (Rung::Good, 2));
-    }
-}
-
-/// On a full disk crashes cannot be counted either.
-#[test]
-fn what_crashed_does_not_run_on_a_full_disk() {
-    let world = World::new();
-    let mut device = world.with_good(&[1, 2]);
-    let used = world.platter().backup().iter().map(|(_, bytes)| bytes.len()).sum();
-    world.platter().room = Some(used);
-    assert_eq!(runs(&device), (Rung::Good, 2));
-    for _ in 0..3 {
-        device = world.restart(device, Ended::Crashed);
-        assert_eq!(runs(&device).0, Rung::Factory);
-    }
-    world.platter().room = None;
-    device = world.restart(device, Ended::Stopped);
-    assert_eq!((runs(&device), device.status().condition()), ((Rung::Good, 2), Condition::Well));
-}
-
-/// On a disk that is mounted read-only nothing can be counted: what crashed does not run again.
-#[test]
-fn what_crashed_does_not_run_where_nothing_can_be_counted() {
-    let world = World::new();
-    let device = world.with_good(&[1, 2]);
-    world.platter().read_only = true;
-    let mut device = world.restart(device, Ended::Stopped);
-    assert_eq!(runs(&device), (Rung::Good, 2));
-    for _ in 0..3 {
-        device = world.restart(device, Ended::Crashed);
-        assert_eq!(runs(&device).0, Rung::Factory);
-        assert_eq!(device.status().condition(), Condition::Degraded);
-        assert!(told(&device).contains("crashes are not counted"), "{}", told(&device));
-    }
-    // Whoever stops it in an orderly way may try again.
-    device = world.restart(device, Ended::Stopped);
-    assert_eq!(runs(&device), (Rung::Good, 2));
-    world.platter().read_only = false;
-    device = world.restart(device, Ended::Crashed);
-    assert_eq!((runs(&device), device.state().good.unwrap().strikes), ((Rung::Good, 2), 1));
-}
-
-/// A device that lost its state does not look like a new one, and what was switched off stays so.
-#[test]
-fn a_state_that_is_gone_is_told_and_kills_stay() {
-    for damage in 0..2 {
-        let world = World::new();
-        let mut device = world.with_good(&[1, 2]);
-        device.kill(&kills(3, "rule a-rule-of-another-release\n"), b"release").unwrap();
-        device.kill(&kills(4, "rule download_into_shell\n"), b"release").unwrap();
-        let killed = evaluate_one(&mut device.reader(), MATCHING, 1_000_000).unwrap();
-        for name in ["state.a", "state.b"] {
-            if damage == 0 { world.platter().lose(name) } else { world.platter().rot(name) }
-        }
-        let mut device = world.restart(device, Ended::Stopped);
-        assert!(matches!(device.memory(), Memory::Lost(_)), "{damage}: {:?}", device.memory());
-        for start in 0..3 {
-            assert_eq!(device.status().condition(), Condition::Degraded, "{damage}, start {start}");
-            assert_eq!(device.state().kill.map(|kill| kill.epoch), Some(4), "{damage}, start {start}");
-            assert_eq!(evaluate_one(&mut device.reader(), MATCHING, 1_000_000).unwrap(), killed);
-            device = world.restart(device, Ended::Stopped);
-        }
-        // Until content is confirmed again.
-        offer(&mut device, 5).unwrap();
-        world.bake(&mut device);
-        device = world.restart(device, Ended::Stopped);
-        world.bake(&mut device);
-        assert_eq!((runs(&device), device.status().condition()), ((Rung::Good, 5), Condition::Well));
-    }
-    // A device that is new is one.
-    assert_eq!(World::new().open().status().condition(), Condition::Well);
-}
-
-/// Content of which no rule runs shows nothing, so it is not confirmed, and the device is blind.
-#[test]
-fn content_that_is_switched_off_is_not_confirmed() {
-    let world = World::new();
-    let mut device = world.with_good(&[1]);
-    device.kill(&kills(1, "all\n"), b"release").unwrap();
-    assert_eq!(device.status().condition(), Condition::Blind);
-    offer(&mut device, 2).unwrap();
-    for _ in 0..3 {
-        world.bake(&mut device);
-        device = world.restart(device, Ended::Stopped);
-    }
-    assert_eq!((runs(&device), device.state().floor), ((Rung::Candidate, 2), Sequence(1)));
-    device.kill(&kills(2, ""), b"release").unwrap();
-    world.bake(&mut device);
-    device = world.restart(device, Ended::Stopped);
-    world.bake(&mut device);
-    assert_eq!((runs(&device), device.status().condition()), ((Rung::Good, 2), Condition::Well));
-}
-
-/// What ran in place of a damaged image is kept when newer content is confirmed, and not the damaged image.
-#[test]
-fn the_content_to_fall_back_to_is_one_that_runs() {
-    let world = World::new();
-    let device = world.with_good(&[1, 2]);
-    world.platter().rot(&format!("images/{}", content(2).digest));
-    let mut device = world.restart(device, Ended::Stopped);
-    assert_eq!(runs(&device), (Rung::Earlier, 1));
-    assert_eq!(device.status().condition(), Condition::Attention);
-    offer(&mut device, 3).unwrap();
-    world.bake(&mut device);
-    device = world.restart(device, Ended::Stopped);
-    world.bake(&mut device);
-    assert_eq!(runs(&device), (Rung::Good, 3));
-    assert_eq!(device.state().earlier.map(|earlier| earlier.content), Some(content(1)));
-    world.platter().rot(&format!("images/{}", content(3).digest));
-    device = world.restart(device, Ended::Stopped);
-    assert_eq!(runs(&device), (Rung::Earlier, 1));
-    // Where the candidate fails instead, what ran before it runs.
-    let world = World::new();
-    let device = world.with_good(&[1, 2]);
-    world.platter().rot(&format!("images/{}", content(2).digest));
-    let mut device = world.restart(device, Ended::Stopped);
-    offer(&mut device, 3).unwrap();
-    for _ in 0..POLICY.tries {
-        device = world.restart(device, Ended::Crashed);
-    }
-    assert_eq!(runs(&device), (Rung::Good, 1));
-    assert_eq!(device.status().condition(), Condition::Attention, "sequence 2 was confirmed, and does not run");
 }

@@ -19,7 +19,7 @@ static SENSOR: Manifest<'static> = MANIFEST;
 pub(crate) const POLICY: Policy = Policy {
     bake_seconds: 100,
     bake_events: 10,
-    ceilings: Ceilings { least_events: 100, exhausted_per_million: 1_000, matches_per_million: 500_000 },
+    ceilings: Ceilings { least_events: 10, exhausted_per_million: 1_000, matches_per_million: 500_000 },
     ..Policy::DEFAULT
 };
 
@@ -122,9 +122,15 @@ pub(crate) struct Platter {
     pub(crate) is_dead: bool,
     /// Calls that fail: one of so many, by dice.
     pub(crate) fails: Option<(Dice, u64)>,
+    /// The same from the next start on, for good.
+    pub(crate) ages: Option<(Dice, u64)>,
+    /// Which copy of the state was given, or said to be missing, since the last start.
+    pub(crate) gave: [bool; 2],
     /// The next call of this name fails.
     pub(crate) fail_next: Option<(&'static str, DiskError)>,
     pub(crate) read_only: bool,
+    /// Nothing can be written now, for this reason; a disk that is copied on write answers so when it is full.
+    pub(crate) refuses: Option<DiskError>,
     /// Bytes that all files together may have.
     pub(crate) room: Option<usize>,
     pub(crate) free: Option<u64>,
@@ -167,6 +173,9 @@ impl Sim {
         }
         if writes && platter.read_only {
             return Err(DiskError::ReadOnly);
+        }
+        if let Some(error) = platter.refuses.filter(|_| writes) {
+            return Err(error);
         }
         let is_bad = platter.fails.as_mut().is_some_and(|(dice, of)| dice.roll(*of) == 0);
         if is_bad {
@@ -232,7 +241,10 @@ impl Platter {
             node.now = match dice.roll(5) {
                 0 => node.synced.clone(),
                 1 => std::mem::take(&mut node.now),
-                2 => node.now[..dice.roll(node.now.len() as u64 + 1) as usize].to_vec(),
+                // What was written over where it lies is as long as before.
+                2 if node.now.len() != node.synced.len() => {
+                    node.now[..dice.roll(node.now.len() as u64 + 1) as usize].to_vec()
+                }
                 3 => vec![0; node.now.len()],
                 _ => {
                     let mut torn = std::mem::take(&mut node.now);
@@ -244,13 +256,14 @@ impl Platter {
             node.synced = node.now.clone();
         }
         self.names = self.kept.clone();
-        (self.cut, self.is_dead, self.fails, self.fail_next, self.calls) = (None, false, None, None, 0);
-        self.log.clear();
+        self.restart();
     }
 
     /// The process is gone, and the system is not: everything is where it was.
     pub(crate) fn restart(&mut self) {
-        (self.cut, self.is_dead, self.fails, self.fail_next, self.calls) = (None, false, None, None, 0);
+        (self.cut, self.is_dead, self.fail_next, self.calls) = (None, false, None, 0);
+        self.fails = self.ages.clone();
+        self.gave = [false; 2];
         self.log.clear();
     }
 
@@ -327,7 +340,12 @@ impl Disk for Sim {
 
     fn read(&mut self, place: &Place, most: usize) -> Result<Vec<u8>, DiskError> {
         self.call("read", false, "")?;
-        let platter = self.platter();
+        let mut platter = self.platter();
+        match place.to_string().as_str() {
+            "state.a" => platter.gave[0] = true,
+            "state.b" => platter.gave[1] = true,
+            _ => {}
+        }
         let node = platter.names.get(place).ok_or(DiskError::Missing)?;
         let bytes = &platter.nodes[*node].now;
         if bytes.len() > most { Err(DiskError::Large) } else { Ok(bytes.clone()) }
@@ -346,6 +364,28 @@ impl Disk for Sim {
         platter.pending.push(Pending::Link(place.clone(), node));
         drop(platter);
         room.and_then(|()| Self::done(is_last))
+    }
+
+    fn overwrite(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError> {
+        let is_last = self.call("overwrite", true, &place.to_string())?;
+        let mut platter = self.platter();
+        let node = *platter.names.get(place).ok_or(DiskError::Missing)?;
+        let room = platter.room.map(|room| room.saturating_sub(platter.used()));
+        let node = &mut platter.nodes[node];
+        let grown = bytes.len().saturating_sub(node.now.len());
+        let written = if is_last { bytes.len() / 2 } else { bytes.len() };
+        let mut now = bytes[..written].to_vec();
+        now.extend(node.now.iter().skip(written).take(bytes.len() - written));
+        if room.is_some_and(|room| room < grown) {
+            return Err(DiskError::Full);
+        }
+        node.now = now;
+        drop(platter);
+        Self::done(is_last)
+    }
+
+    fn writable(&mut self) -> Result<(), DiskError> {
+        if self.platter().read_only { Err(DiskError::ReadOnly) } else { Ok(()) }
     }
 
     fn append(&mut self, place: &Place, bytes: &[u8]) -> Result<(), DiskError> {
@@ -483,8 +523,11 @@ impl World {
             cut: None,
             is_dead: false,
             fails: None,
+            ages: None,
+            gave: [false; 2],
             fail_next: None,
             read_only: false,
+            refuses: None,
             room: None,
             free: None,
             locked: false,
@@ -509,7 +552,7 @@ impl World {
                 build: Digest::of(b"build 1"),
                 built: 1_700_000_000,
                 factory: Some(factory()),
-                policy: POLICY,
+                policy: POLICY.sound().unwrap(),
                 log: None,
             },
             dice: Dice(1),

@@ -74,12 +74,13 @@ impl One {
         self.told.extend(decision.reasons.iter());
         match decision.act {
             Act::Choose => self.choose(),
+            Act::Confirm => self.see(&Observation::Confirming(self.found)),
             act => act,
         }
     }
 
     fn choose(&mut self) -> Act {
-        self.see(&Observation::Looked { found: self.found, writable: true, counted: true, boot: boot(self.boot) })
+        self.see(&Observation::Looked { found: self.found, writable: true, accounted: true, boot: boot(self.boot) })
     }
 
     fn start(&mut self, ended: Ended) -> Rung {

@@ -10,12 +10,15 @@
 
 mod cases;
 mod common;
+mod counting;
 mod decisions;
+mod fallback;
 mod hot_swap;
 mod life;
 #[path = "../../../log/tests/log/common.rs"]
 #[expect(dead_code, reason = "the log of another crate's tests has more than is needed here")]
 mod log;
+mod looking;
 mod model;
 mod power;
 mod rings;

@@ -23,6 +23,8 @@ enum Step {
     Cut(u8),
     /// One in so many calls fails until the next start.
     Fail(u8),
+    /// One in so many calls fails from the next start on, whatever is started.
+    Age(u8),
     Room(u16),
     ReadOnly(bool),
     Wall(u8),
@@ -47,6 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => Just(Step::Stop),
         5 => (0_u8..40).prop_map(Step::Cut),
         2 => (2_u8..20).prop_map(Step::Fail),
+        1 => (1_u8..20).prop_map(Step::Age),
         1 => (0_u16..6_000).prop_map(Step::Room),
         1 => any::<bool>().prop_map(Step::ReadOnly),
         1 => any::<u8>().prop_map(Step::Wall),
@@ -101,12 +104,21 @@ impl Model {
             Step::Offer(ahead) => {
                 let sequence = self.last.saturating_add_signed(ahead.into()).max(1);
                 self.last = self.last.max(sequence);
+                let offered = crate::common::content(sequence);
+                let before = *device.state();
+                let is_kept = Rung::LADDER.iter().any(|rung| before.content(*rung) == Some(offered));
                 let outcome = device.offer(&image(sequence), &envelope("release", sequence));
                 self.offers += 1;
                 if outcome.is_ok() {
                     assert!(!self.given_up.contains(&sequence), "{sequence} was given up");
                 }
-                if let Some(saved) = self.saved.filter(|saved| saved.floor >= Sequence(sequence)) {
+                if outcome.is_ok() && is_kept {
+                    // It repaired an image that could not be read, and nothing else.
+                    assert!(self.rotten.remove(&sequence) || self.is_failing, "{sequence} was whole");
+                    let after = device.state();
+                    assert_eq!((before.good, before.earlier), (after.good, after.earlier));
+                    assert_eq!((before.floor, before.burnt), (after.floor, after.burnt));
+                } else if let Some(saved) = self.saved.filter(|saved| saved.floor >= Sequence(sequence)) {
                     assert!(outcome.is_err(), "{sequence} is not above the floor of {saved:?}");
                 }
             }
@@ -145,7 +157,7 @@ impl Model {
                 let _ = device.kill(list.as_bytes(), b"release");
             }
             Step::Restart(ended) => {
-                self.note(&device);
+                self.note(&mut device);
                 drop(device);
                 self.world.platter().restart();
                 self.world.machine().ended = ended;
@@ -153,10 +165,9 @@ impl Model {
                 device = self.start();
             }
             Step::Stop => {
-                self.note(&device);
+                self.note(&mut device);
                 device.stop();
-                let record = self.newest();
-                self.saved = record.or(self.saved);
+                self.saved = self.certain().or(self.saved);
                 self.world.platter().restart();
                 self.world.machine().ended = Ended::Unexplained;
                 device = self.start();
@@ -170,6 +181,10 @@ impl Model {
                 self.is_failing = true;
                 let dice = self.world.dice.clone();
                 self.world.platter().fails = Some((dice, of.into()));
+            }
+            Step::Age(of) => {
+                let dice = self.world.dice.clone();
+                self.world.platter().ages = (of < 15).then_some((dice, of.into()));
             }
             Step::Room(room) => {
                 let used: usize = self.world.platter().backup().iter().map(|(_, bytes)| bytes.len()).sum();
@@ -210,7 +225,7 @@ impl Model {
                     if self.world.platter().file(path).is_some() {
                         self.world.platter().rot(path);
                     }
-                    self.note(&device);
+                    self.note(&mut device);
                     drop(device);
                     self.world.platter().restart();
                     self.world.machine().ended = Ended::Stopped;
@@ -230,24 +245,27 @@ impl Model {
         machine.elapsed = machine.elapsed.map(|elapsed| elapsed.saturating_add(seconds));
     }
 
-    /// The newest state that can be read of the disk as it is.
-    fn newest(&self) -> Option<State> {
+    /// The state of both copies, where they agree: the one that was written first is on disk then.
+    fn certain(&self) -> Option<State> {
         let mut platter = self.world.platter();
         let read = |bytes: Option<&mut Vec<u8>>| bytes.and_then(|bytes| State::from_record(bytes).ok());
         let (a, b) = (read(platter.file("state.a")), read(platter.file("state.b")));
-        a.into_iter().chain(b).max_by_key(|state| state.generation)
+        a.filter(|_| a == b)
     }
 
-    fn cut(&mut self, device: Device) -> Device {
+    fn cut(&mut self, mut device: Device) -> Device {
         self.cuts += 1;
-        self.note(&device);
+        self.note(&mut device);
         drop(device);
         self.world.come_back();
         self.start()
     }
 
     /// What the caller was told is written must be there from now on.
-    fn note(&mut self, device: &Device) {
+    fn note(&mut self, device: &mut Device) {
+        if !device.status().is_saved {
+            return;
+        }
         // Only what a whole write made: what was kept in memory has the generation of the state before.
         let state = *device.state();
         if self.saved.is_none_or(|saved| state.generation > saved.generation) {
@@ -259,11 +277,20 @@ impl Model {
         self.starts += 1;
         self.is_failing = false;
         let before = self.saved;
+        let on_disk = ["state.a", "state.b"]
+            .map(|name| self.world.platter().file(name).and_then(|bytes| State::from_record(bytes).ok()));
+        let written = self.world.platter().calls;
         let mut device = self.world.open();
-        // Where it could not be written that content crashed, factory content runs, and goes on when there is room again.
-        self.is_failing = !device.status().is_saved;
-        // No state that was written is lost.
-        if let Some(before) = before.filter(|before| before.generation > 0) {
+        let gave = self.world.platter().gave;
+        if gave != [true; 2] {
+            self.not_given(&device, on_disk, gave, written);
+        }
+        // Where it could not be written how the last run ended, factory content runs until it can.
+        self.is_failing = !device.status().is_saved || !device.is_writable() || self.world.platter().fails.is_some();
+        // No state that was written is lost, where the disk gives both copies.
+        if gave == [true; 2]
+            && let Some(before) = before.filter(|before| before.generation > 0)
+        {
             assert!(!matches!(device.memory(), Memory::Lost(_) | Memory::Fresh), "{before:?}");
             if !matches!(device.memory(), Memory::Unreadable(_)) {
                 let state = device.state();
@@ -274,6 +301,28 @@ impl Model {
             }
         }
         device
+    }
+
+    /// What holds where the disk did not give a copy of the state, however often it was asked: the device goes on from the one that it gave,
+    /// which is one decision behind at most, and kill lists that it has on disk go on. If it gave none that is a state, the device
+    /// writes nothing.
+    fn not_given(&mut self, device: &Device, on_disk: [Option<State>; 2], gave: [bool; 2], written: usize) {
+        let given = on_disk.iter().zip(gave).filter(|(_, given)| *given).filter_map(|(state, _)| *state);
+        match given.max_by_key(|state| state.generation) {
+            Some(given) => {
+                assert_eq!(device.memory(), Memory::OneCopy);
+                let (floor, burnt) = (device.state().floor, device.state().burnt);
+                assert!(device.state().generation >= given.generation && floor >= given.floor && burnt >= given.burnt);
+                self.saved = Some(given);
+            }
+            None => {
+                let unread = matches!(device.memory(), Memory::Unreadable(_)) && !device.is_writable();
+                assert!(unread, "{:?}", device.memory());
+                let platter = self.world.platter();
+                let is_evidence = |call: &String| call.contains("evidence/");
+                assert!(platter.log.iter().skip(written).all(is_evidence), "{:?}", platter.log);
+            }
+        }
     }
 
     /// What holds at every moment.
@@ -302,7 +351,7 @@ impl Model {
             assert!(state.candidate.is_some_and(|candidate| candidate.armed.is_some()), "{}", device.status());
         }
         assert_ne!(rung, Rung::Nothing, "factory content is always there");
-        self.note(&device);
+        self.note(&mut device);
         self.device = Some(device);
     }
 }

@@ -8,8 +8,8 @@ use contentcheck_interpreter::Manifest;
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::{files, fleet};
 use contentcheck_sensor::{
-    Config, Digest, Directory, ENVELOPE_BYTES, Files, Inspection, Keyring, Memory, Policy, Role, Root, Rung, Store,
-    System, Unsealed,
+    Config, Digest, Directory, ENVELOPE_BYTES, Files, Inspection, Keyring, Memory, Role, Root, Rung, SoundPolicy,
+    Store, System, Unsealed,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -119,7 +119,7 @@ impl As {
             build,
             built: 0,
             factory: factory.map(|bytes| built_in(bytes.into_boxed_slice())),
-            policy: Policy::DEFAULT,
+            policy: SoundPolicy::DEFAULT,
             log: log.map(|log| built_in(log.into_boxed_str())),
         };
         Ok(Self { config, keyring: Keyring::new(root, manifest) })

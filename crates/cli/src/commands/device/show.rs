@@ -26,14 +26,22 @@ pub struct DeviceStatus {
     pub contents: Vec<DeviceContent>,
     /// Content that the device has given up, the last first.
     pub given_up: Vec<DeviceContent>,
-    /// The highest sequence that was confirmed.
-    pub floor: u64,
-    /// The highest sequence that was given up.
-    pub burnt: u64,
+    /// What the sensor would run if it started now and its last run ended well; null where no sensor has decided anything yet.
+    pub next: Option<String>,
+    /// The highest sequence that was confirmed; null: unknown, since the state cannot be read.
+    pub floor: Option<u64>,
+    /// The highest sequence that was given up; null: unknown.
+    pub burnt: Option<u64>,
+    /// Whether what the device knew was lost, and nothing has been confirmed since.
+    pub forgotten: bool,
+    /// Ends in a row that nobody explains.
+    pub unexplained_ends: u8,
     /// The epoch of the kill list.
     pub kill_epoch: Option<u64>,
     /// How the kill list is found: `whole`, `missing`, `damaged` or `unreadable`.
     pub kill_list: Option<String>,
+    /// Rules of what runs that it switches off; null: there is no list, or that cannot be told from the directory.
+    pub rules_switched_off: Option<u32>,
     /// Hours for which nothing new is tried.
     pub hold_hours: u8,
     /// The id of the device.
@@ -44,6 +52,8 @@ pub struct DeviceStatus {
     pub vouched_time: u64,
     /// How the state is found: `fresh`, `whole`, `one copy`, `lost` or `unreadable`.
     pub memory: String,
+    /// Whether files of the store can be written to, as far as whoever asks can tell.
+    pub writable: bool,
     /// Lines of evidence that could not be read.
     pub damaged_evidence: u64,
 }
@@ -72,6 +82,8 @@ pub struct DeviceContent {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceWhy {
+    /// How the state is found: `fresh`, `whole`, `one copy`, `lost` or `unreadable`. Where it is lost or unreadable, only the evidence tells.
+    pub state: String,
     /// The lines that led to what runs, the last of which says what does.
     pub decision: Vec<DeviceEvidence>,
     /// What was noted since then.
@@ -113,7 +125,7 @@ fn inspect(directory: &Path) -> Result<Inspection, Failure> {
 
 pub(super) fn status(arguments: &DeviceLook, streams: &mut Streams<'_>) -> Outcome {
     let found = inspect(&arguments.directory)?;
-    let exit = if found.condition() == Condition::Well { Exit::Fine } else { Exit::Findings };
+    let exit = exit(&found);
     match arguments.format {
         DeviceFormat::Json => json(&report(&found), streams)?,
         DeviceFormat::Human => {
@@ -126,6 +138,11 @@ pub(super) fn status(arguments: &DeviceLook, streams: &mut Streams<'_>) -> Outco
         talk(streams, "there is no state here: is this the directory of the sensor?");
     }
     Ok(exit)
+}
+
+/// Whether all is well, or somebody should look: what is unknown is looked at too.
+fn exit(found: &Inspection) -> Exit {
+    if found.condition() == Condition::Well { Exit::Fine } else { Exit::Findings }
 }
 
 fn report(found: &Inspection) -> DeviceStatus {
@@ -158,15 +175,20 @@ fn report(found: &Inspection) -> DeviceStatus {
         runs: state.running.map(|rung| rung.as_str().to_owned()),
         contents: contents.collect(),
         given_up: given_up.collect(),
-        floor: state.floor.0,
-        burnt: state.burnt.0,
+        next: (found.memory != Memory::Fresh).then(|| found.next().as_str().to_owned()),
+        floor: (!found.is_unknown()).then_some(state.floor.0),
+        burnt: (!found.is_unknown()).then_some(state.burnt.0),
+        forgotten: state.forgotten,
+        unexplained_ends: state.unexplained(),
         kill_epoch: state.kill.map(|kill| kill.epoch),
         kill_list: found.kills.map(|kept| kept.as_str().to_owned()),
+        rules_switched_off: found.switched_off.map(|(off, _)| off),
         hold_hours: state.hold,
         device: state.identity.map(|identity| identity.id.to_string()),
         log_size: state.log.map(|log| log.size),
         vouched_time: state.time,
         memory: found.memory.as_str().to_owned(),
+        writable: found.unwritable.is_none(),
         damaged_evidence: found.damaged_evidence,
     }
 }
@@ -174,13 +196,22 @@ fn report(found: &Inspection) -> DeviceStatus {
 pub(super) fn why(arguments: &DeviceLook, streams: &mut Streams<'_>) -> Outcome {
     let found = inspect(&arguments.directory)?;
     let refusals = refusals(found.last_decision().iter().chain(found.since()));
+    let exit = exit(&found);
     if arguments.format == DeviceFormat::Json {
-        let lines = |records: &[Record]| records.iter().map(evidence).collect();
-        let report = DeviceWhy { decision: lines(found.last_decision()), since: lines(found.since()), refusals };
-        return json(&report, streams);
+        let decision = found.last_decision().iter().map(evidence).collect();
+        let since = found.since().map(evidence).collect();
+        json(&DeviceWhy { state: found.memory.as_str().to_owned(), decision, since, refusals }, streams)?;
+        return Ok(exit);
     }
     let mut text = String::new();
-    for (title, records) in [("what led to what runs", found.last_decision()), ("since then", found.since())] {
+    if found.is_unknown() {
+        text += &format!(
+            "the state is {}: what led to what runs is known from the evidence alone\n",
+            found.memory.as_str()
+        );
+    }
+    let (led, since): (Vec<&Record>, Vec<&Record>) = (found.last_decision().iter().collect(), found.since().collect());
+    for (title, records) in [("what led to what runs", led), ("since then", since)] {
         if !records.is_empty() {
             text += &format!("{title}:\n");
         }
@@ -195,7 +226,8 @@ pub(super) fn why(arguments: &DeviceLook, streams: &mut Streams<'_>) -> Outcome 
     if text.is_empty() {
         talk(streams, "no decision is recorded here");
     }
-    written(streams.out.write_all(text.as_bytes()))
+    written(streams.out.write_all(text.as_bytes()))?;
+    Ok(exit)
 }
 
 fn evidence(record: &Record) -> DeviceEvidence {

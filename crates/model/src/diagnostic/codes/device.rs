@@ -46,15 +46,15 @@ codes! {
     }
     /// An offer is not signed as this device asks
     OFFER_DISTRUSTED = "CC1111" "offer-distrusted" Error {
-        cause: "Too few keys that count signed it, the gate did not pass what is signed, or it is not for this sensor and version.",
+        cause: "Too few keys that count signed it, the gate did not pass what is signed or some of its checks did not run, or it is not for this sensor and version.",
         harm: "The device does not take the release.",
-        cure: "Have it signed by as many keys as the root of the device asks, and gate it with the manifest of this sensor in the fleet.",
+        cure: "Have it signed by as many keys as the root of the device asks, and gate it with the manifest of this sensor in the fleet. The first release of a fleet has no previous one to be compared with, so that its gate is incomplete: build it into the sensor as factory content, and name it as `previous` of the next.",
     }
     /// The device has what it is offered, or something newer
     OFFER_KNOWN = "CC1112" "offer-known" Error {
-        cause: "The same content was offered before, or its sequence number is not above every one that the device has known.",
+        cause: "The same content was offered before and its image is whole on the device, or its sequence number is not above every one that the device has known.",
         harm: "None. Were an older sequence taken, whoever replays an old release could bring its holes back.",
-        cure: "Nothing. To go back to older content, ship it as a release under a higher sequence number.",
+        cure: "Nothing. To go back to older content, ship it as a release under a higher sequence number. An image that is missing or damaged on the device is not refused: the same offer writes it again.",
     }
     /// The device has given up the content that it is offered
     OFFER_GIVEN_UP = "CC1113" "offer-given-up" Error {
