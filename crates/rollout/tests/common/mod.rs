@@ -104,9 +104,14 @@ impl Book {
     }
 
     pub(crate) fn release(&mut self, sequence: u64) -> Outcome<Hash> {
+        self.release_of(sequence, sequence as u8)
+    }
+
+    /// A release with the content of another one.
+    pub(crate) fn release_of(&mut self, sequence: u64, content: u8) -> Outcome<Hash> {
         let release = Release {
             image: [sequence as u8; 32],
-            content: [sequence as u8 ^ 0xFF; 32],
+            content: [content ^ 0xFF; 32],
             sequence,
             bytes: 4_096,
             attestation: [9; 32],
@@ -195,7 +200,7 @@ pub(crate) fn well(devices: u32) -> Observed {
     Observed { receipts: devices, settled: devices, new: watched, old: watched, ..Observed::default() }
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
