@@ -6,9 +6,9 @@ use core::fmt;
 use std::io;
 
 use contentcheck_log::write::{Fault, Log, SecretKey, Storage, View, Witness, witness};
-use contentcheck_log::{Hash, VerifierKey};
+use contentcheck_log::{Hash, Trust, VerifierKey};
 
-use crate::entry::{Body, Logged};
+use crate::entry::{Body, Entry, Logged};
 use crate::state::{Refusal, State};
 use crate::witness::{Checker, Reports, Unsigned};
 
@@ -177,6 +177,8 @@ impl<S: Storage + Clone> Cosigner<S> {
         let at = usize::try_from(old).ok().filter(|old| *old <= entries.len());
         let (before, new) = entries.split_at(at.ok_or(NoBook::Witness(witness::Refusal::Forked))?);
         let checker = Checker::again(State::new(key.name()), before, self.openings()?).map_err(NoBook::Unsigned)?;
+        let witnessed = witnessed(checker.state(), new, view.checkpoint());
+        let checker = checker.beside(witnessed);
         let checker = checker.check(new, view.root(), now, reports).map_err(NoBook::Unsigned)?;
         let last = entries.last().and_then(|entry| Logged::read(entry).ok());
         let is_plan = matches!(last, Some(Logged::Entry(entry)) if matches!(entry.body, Body::Plan(_)));
@@ -204,6 +206,18 @@ impl<S: Storage + Clone> Cosigner<S> {
         });
         read.collect::<Option<Vec<_>>>().ok_or_else(forgotten)
     }
+}
+
+/// How many entries a quorum of the log's witnesses signed for: none, or all. Which witnesses those are is said by the newest keys,
+/// whose signatures are looked at with all that is new, before anything is signed.
+fn witnessed(state: &State, new: &[Vec<u8>], checkpoint: &str) -> u64 {
+    let newest = new.iter().rev().find_map(|entry| match Logged::read(entry) {
+        Ok(Logged::Entry(Entry { body: Body::Keys(keys), .. })) => Some(keys.trust),
+        _ => None,
+    });
+    let trust = newest.or_else(|| state.keys().map(|keys| keys.trust.clone())).unwrap_or_default();
+    let checked = Trust::read(&trust).ok().and_then(|trust| trust.check(checkpoint.as_bytes()).ok());
+    checked.map_or(0, |witnessed| witnessed.size())
 }
 
 fn openings(seen: &[(u64, u64)]) -> String {
