@@ -148,7 +148,7 @@ pub(crate) fn explore(without: Without, wanted: Option<Harm>, depth: usize, thre
         steps.push(Step { parent: None, what: root.name.to_owned() });
     }
     found.worlds = front.len();
-    for _ in 0..depth {
+    for level in 1..=depth {
         let mut next = Vec::new();
         // In pieces, so that the first harm ends the search soon.
         for piece in front.chunks(64) {
@@ -166,9 +166,11 @@ pub(crate) fn explore(without: Without, wanted: Option<Harm>, depth: usize, thre
                     return found;
                 }
                 if known.insert(key) {
-                    next.push((steps.len(), world));
-                    steps.push(Step { parent: Some(parent), what: step.to_string() });
                     found.worlds += 1;
+                    if level < depth {
+                        next.push((steps.len(), world));
+                        steps.push(Step { parent: Some(parent), what: step.to_string() });
+                    }
                 }
             }
         }
