@@ -5,8 +5,8 @@ use core::fmt;
 
 use contentcheck_log::Hash;
 
-use crate::entry::{Body, Evidence, Logged};
-use crate::state::{Refusal, State};
+use crate::entry::{Body, Evidence, Id, Logged};
+use crate::state::{Check, Phase, Refusal, State};
 
 /// Seconds by which a clock of somebody else may be ahead.
 pub const AHEAD: u64 = 60;
@@ -67,6 +67,13 @@ pub enum Unsigned {
         /// Why not.
         why: String,
     },
+    /// A ring is opened, and somebody halted the rollout and told the witness so, and the halt is not in the log.
+    Halted {
+        /// The place of the opening in the log.
+        index: u64,
+        /// When the halt was signed.
+        at: u64,
+    },
     /// The entries are not those of the checkpoint.
     Root,
 }
@@ -89,6 +96,12 @@ impl fmt::Display for Unsigned {
             Self::Reports { index, why } => {
                 write!(f, "entry {index}: the evidence is not what devices reported: {why}")
             }
+            Self::Halted { index, at } => {
+                write!(
+                    f,
+                    "entry {index} opens a ring of a rollout that was halted at {at}, and the halt is not in the log"
+                )
+            }
             Self::Root => f.write_str("the entries are not those of the checkpoint"),
         }
     }
@@ -107,6 +120,8 @@ pub enum Question {
     Late,
     /// Whether evidence is what devices reported.
     Reports,
+    /// Whether a rollout goes on that somebody told the witness to halt.
+    Told,
 }
 
 /// A witness's view of a log: the state, and when it saw each ring open.
@@ -117,6 +132,10 @@ pub struct Checker {
     seen: Vec<(u64, u64)>,
     /// Entries that a quorum of other witnesses signed for. They asked when it was time to, so this one does not ask about times.
     witnessed: u64,
+    /// Rollouts that somebody halted, and when, as this witness was told beside the log.
+    told: Vec<(Id, u64)>,
+    /// Openings among the new entries that are against such a halt: their places, their rollouts, and when those were halted.
+    against: Vec<(u64, Id, u64)>,
     #[cfg(feature = "mutation")]
     without: Option<Question>,
 }
@@ -129,6 +148,8 @@ impl Checker {
             state,
             seen: Vec::new(),
             witnessed: 0,
+            told: Vec::new(),
+            against: Vec::new(),
             #[cfg(feature = "mutation")]
             without: None,
         }
@@ -162,6 +183,38 @@ impl Checker {
         self
     }
 
+    /// The same, where it was told of these halts.
+    #[must_use]
+    pub fn with_halts(mut self, halts: Vec<(Id, u64)>) -> Self {
+        self.told = halts;
+        self
+    }
+
+    /// Tells the witness of a halt, at its own time: from now on it signs for no ring of this rollout before a halt of that time or later is
+    /// in the log. Whoever writes the log may keep back what people sign; a person can go to the witnesses.
+    ///
+    /// # Errors
+    /// When it is no halt of a rollout that the witness knows, or of a time that has not come.
+    pub fn told(mut self, halt: &[u8], now: u64) -> Result<Self, Refusal> {
+        let (id, at) = self.state.halted_by(halt)?;
+        if at > now.saturating_add(AHEAD) {
+            return Err(Refusal::Broken(Check::Time));
+        }
+        if !self.told.contains(&(id, at)) && self.is_kept_back(&id, at) {
+            self.told.push((id, at));
+        }
+        Ok(self)
+    }
+
+    /// Halts that it was told of and has not seen in the log: what it has to keep.
+    pub fn halts(&self) -> impl Iterator<Item = (Id, u64)> {
+        self.told.iter().copied().filter(|(id, at)| self.is_kept_back(id, *at))
+    }
+
+    fn is_kept_back(&self, id: &Id, at: u64) -> bool {
+        self.state.rollout(id).is_none_or(|rollout| rollout.halted_at().is_none_or(|newest| newest < at))
+    }
+
     /// What follows from the entries that it signed for.
     #[must_use]
     pub const fn state(&self) -> &State {
@@ -185,6 +238,7 @@ impl Checker {
             next.entry(entry, now, reports)?;
         }
         next.in_time(self.state.size(), now)?;
+        next.not_halted()?;
         if next.state.root() == root { Ok(next) } else { Err(Unsigned::Root) }
     }
 
@@ -218,7 +272,11 @@ impl Checker {
                     _ => {}
                 }
             }
-            Ok(Logged::Opening(_)) => self.seen.push((index, now)),
+            Ok(Logged::Opening(opening)) => {
+                let halted = self.halts().find(|(id, _)| *id == opening.plan && index >= self.witnessed);
+                self.against.extend(halted.map(|(id, at)| (index, id, at)));
+                self.seen.push((index, now));
+            }
             Err(_) => {}
         }
         self.state.apply(bytes).map_err(|why| Unsigned::Refused { index, why })
@@ -242,6 +300,18 @@ impl Checker {
             let cleared = rollout.baking_since();
             if let Some(opened) = newest.filter(|_| self.asks(Question::Late) && cleared.saturating_add(LATE) < now) {
                 return Err(Unsigned::Late { index: opened.index, cleared, now });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether no ring was opened that this witness was told to halt. What is in a log stays there, so the way out is the one of people: a
+    /// halt in the log, and two who let the rollout go on.
+    fn not_halted(&mut self) -> Result<(), Unsigned> {
+        for (index, id, at) in core::mem::take(&mut self.against) {
+            let goes_on = self.state.rollout(&id).is_some_and(|rollout| matches!(rollout.phase(), Phase::Open { .. }));
+            if self.asks(Question::Told) && (self.is_kept_back(&id, at) || !goes_on) {
+                return Err(Unsigned::Halted { index, at });
             }
         }
         Ok(())

@@ -3,31 +3,11 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-use std::io;
-use std::sync::Mutex;
-
-use common::{LOG, Outcome, START, key, keys, witness};
-use contentcheck_log::write::{Log, Storage};
+use common::{LOG, Memory, Outcome, START, key, keys, witness};
+use contentcheck_log::write::Log;
 use contentcheck_log::{Algorithm, Class, Hash, NoToken, Opening, Token, Trust, Unlogged, Unwitnessed, VerifierKey};
 
 const HOUR: u64 = 60 * 60;
-
-#[derive(Default)]
-struct Memory(Mutex<BTreeMap<String, Vec<u8>>>);
-
-impl Storage for Memory {
-    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        let files = self.0.lock().map_err(|_| io::Error::other("poisoned"))?;
-        Ok(files.get(path).cloned())
-    }
-
-    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut files = self.0.lock().map_err(|_| io::Error::other("poisoned"))?;
-        files.insert(path.to_owned(), bytes.to_vec());
-        Ok(())
-    }
-}
 
 /// The rings of the standard policy.
 const SHARES: [u32; 4] = [4_294_967, 42_949_670, 429_496_700, 2_147_483_648];
@@ -40,11 +20,11 @@ fn opening(ring: u8, shares: [u32; 4]) -> Opening {
 }
 
 /// A log that has openings and nothing before them, and the times at which witnesses say that they saw it.
-struct Forged<'m>(Log<&'m Memory>);
+struct Forged(Log<Memory>);
 
-impl<'m> Forged<'m> {
-    fn new(memory: &'m Memory) -> Outcome<Self> {
-        Ok(Self(Log::open(memory, key(LOG, Algorithm::Note)?)?))
+impl Forged {
+    fn new() -> Outcome<Self> {
+        Ok(Self(Log::open(Memory::default(), key(LOG, Algorithm::Note)?)?))
     }
 
     /// The token of a ring, with what is given of the one before it.
@@ -80,8 +60,7 @@ fn takes(token: &str) -> Outcome<Result<(), String>> {
 
 #[test]
 fn devices_refuse_what_no_rule_stopped() -> Outcome {
-    let memory = Memory::default();
-    let mut log = Forged::new(&memory)?;
+    let mut log = Forged::new()?;
     // An honest log is taken: four hours between two rings, by both witnesses.
     let first = log.opens(&opening(0, SHARES), "", &[START, START])?;
     assert_eq!(takes(&first)?, Ok(()));
@@ -90,26 +69,22 @@ fn devices_refuse_what_no_rule_stopped() -> Outcome {
     assert_eq!(takes(&second)?, Ok(()));
 
     // One witness is below the quorum, whatever it says.
-    let memory = Memory::default();
-    let alone = Forged::new(&memory)?.opens(&opening(0, SHARES), "", &[START])?;
+    let alone = Forged::new()?.opens(&opening(0, SHARES), "", &[START])?;
     assert_eq!(takes(&alone)?, Err("quorum".into()));
 
     // One lies about the times, the other one signs whatever it is shown, at the time that it is: no time has passed.
-    let memory = Memory::default();
-    let mut log = Forged::new(&memory)?;
+    let mut log = Forged::new()?;
     let first = log.opens(&opening(0, SHARES), "", &[START, START - 4 * HOUR])?;
     let early = log.opens(&opening(1, SHARES), &first, &[START + 60, START + 4 * HOUR])?;
     assert_eq!(takes(&early)?, Err("soon".into()));
 
     // Both sign for a plan that opens everything at once.
-    let memory = Memory::default();
     let everybody = [4_000_000_000, 4_100_000_000, 4_200_000_000, 4_290_000_000];
-    let at_once = Forged::new(&memory)?.opens(&opening(0, everybody), "", &[START, START])?;
+    let at_once = Forged::new()?.opens(&opening(0, everybody), "", &[START, START])?;
     assert_eq!(takes(&at_once)?, Err("floors".into()));
 
     // The last ring, and the one before it was never open.
-    let memory = Memory::default();
-    let mut log = Forged::new(&memory)?;
+    let mut log = Forged::new()?;
     let third = log.opens(&opening(2, SHARES), "", &[START, START])?;
     let last = log.opens(&opening(4, SHARES), &third, &[later, later])?;
     assert_eq!(takes(&last)?, Err(NoToken::Before.to_string()));

@@ -3,10 +3,10 @@
 mod common;
 
 use common::{Book, LOG, Outcome, START, well};
-use contentcheck_log::Hash;
-use contentcheck_rollout::entry::{Evidence, Start};
+use contentcheck_log::{Algorithm, Hash};
+use contentcheck_rollout::entry::{Evidence, Halt, Start};
 use contentcheck_rollout::witness::{LATE, Reports};
-use contentcheck_rollout::{Body, Checker, Policy, State, Unsigned};
+use contentcheck_rollout::{Body, Checker, Entry, Policy, State, Unsigned};
 
 const HOUR: u64 = 60 * 60;
 
@@ -93,6 +93,39 @@ fn a_witness_that_was_away_follows_a_quorum_of_the_others() -> Outcome {
         matches!(signed(&book, &back, START + 28 * HOUR), Err(Unsigned::Soon { from, .. }) if from == now + 24 * HOUR)
     );
     Ok(())
+}
+
+#[test]
+fn a_halt_that_the_server_keeps_back_is_told_to_a_witness() -> Outcome {
+    let (mut book, checker) = started()?;
+    book.open()??;
+    let checker = signed(&book, &checker, START)?;
+    let (halt, other) = (halt_of(&book, START + 60, "halt-0")?, halt_of(&book, START + 60, "resume-0")?);
+    assert!(checker.clone().told(&other, START + 60).is_err(), "a key that may not halt");
+    assert!(checker.clone().told(&halt, START - 60).is_err(), "a time that has not come");
+    let told = checker.clone().told(&halt, START + 60)?;
+    // The server goes on as if nothing had been.
+    let mut on = book.clone();
+    advance(&mut on, START + 4 * HOUR)?;
+    assert!(signed(&on, &checker, START + 4 * HOUR).is_ok());
+    assert!(matches!(signed(&on, &told, START + 4 * HOUR), Err(Unsigned::Halted { at, .. }) if at == START + 60));
+    // With the halt behind the opening devices would take it all the same: it needs two people, as always.
+    on.halt(START + 4 * HOUR)??;
+    assert!(matches!(signed(&on, &told, START + 4 * HOUR), Err(Unsigned::Halted { .. })));
+    on.resume(START + 4 * HOUR, 2)??;
+    assert!(signed(&on, &told, START + 4 * HOUR).is_ok());
+    // Once it is in the log there is nothing to tell, and it holds nobody up twice.
+    book.append(&halt)?;
+    let told = signed(&book, &told, START + 120)?;
+    assert_eq!(told.halts().count(), 0);
+    assert_eq!(told.told(&halt, START + 180)?.halts().count(), 0);
+    Ok(())
+}
+
+fn halt_of(book: &Book, time: u64, by: &str) -> Outcome<Vec<u8>> {
+    let mut entry = Entry::new(Some(book.of()?), time, Body::Halt(Halt { reason: "stop".into() }));
+    entry.sign(LOG, &common::key(by, Algorithm::Note)?);
+    Ok(entry.to_bytes())
 }
 
 /// Not defended: with three witnesses of which two must sign, one that lies signs two logs, each of them with another honest one.

@@ -135,6 +135,19 @@ impl State {
         self.rollouts.iter().find(|rollout| rollout.id() == *id)
     }
 
+    /// Which rollout an entry halts, and when it was signed, wherever the entry comes from: it need not be in the log, nor fit behind
+    /// its newest entry.
+    ///
+    /// # Errors
+    /// When it halts none that is in the log, or no key that may halt signed it.
+    pub fn halted_by(&self, bytes: &[u8]) -> Result<(Id, u64), Refusal> {
+        let Ok(Logged::Entry(entry)) = Logged::read(bytes) else { return Err(Refusal::Form) };
+        let Some((id, _)) = entry.of.filter(|_| matches!(entry.body, Body::Halt(_))) else { return Err(Refusal::Form) };
+        self.rollout(&id).ok_or(Refusal::Unknown)?;
+        self.signed(&entry, Role::Halt, self.keys.as_ref())?;
+        Ok((id, entry.time))
+    }
+
     /// Takes the next entry of the log.
     ///
     /// # Errors

@@ -67,6 +67,8 @@ pub struct Rollout {
     phase: Phase,
     /// Whether evidence ever said that the release is bad, whatever became of the rollout.
     is_bad: bool,
+    /// When the newest halt was signed.
+    halted_at: Option<u64>,
     salt: Option<[u8; 32]>,
     opened: Vec<Opened>,
     /// From when on the bake of the newest ring counts: its opening, or the resumption after it.
@@ -90,6 +92,7 @@ impl Rollout {
             last: id,
             phase: Phase::Planned,
             is_bad: false,
+            halted_at: None,
             salt: None,
             opened: Vec::new(),
             baking_since: 0,
@@ -154,6 +157,12 @@ impl Rollout {
     #[must_use]
     pub fn opened(&self) -> &[Opened] {
         &self.opened
+    }
+
+    /// When somebody halted it last, whether it went on since or not.
+    #[must_use]
+    pub const fn halted_at(&self) -> Option<u64> {
+        self.halted_at
     }
 
     /// What devices are spread over rings by. Nothing before the start.
@@ -277,6 +286,7 @@ impl Rollout {
     }
 
     pub(super) fn halt(&mut self, reason: &str, at: u64) {
+        self.halted_at = Some(at);
         self.phase = Phase::Halted { ring: self.open_ring(), reason: reason.to_owned(), at };
     }
 

@@ -138,6 +138,10 @@ pub(crate) struct Rollout {
     pub(crate) since: u64,
     pub(crate) is_halted: bool,
     pub(crate) halts: usize,
+    /// When the witness was told of a halt that is not in the log.
+    pub(crate) told: Option<u64>,
+    /// When the newest halt of the log was signed.
+    pub(crate) halted_at: u64,
     pub(crate) is_rejected: bool,
     pub(crate) is_superseded: bool,
     is_cleared: bool,
@@ -284,6 +288,8 @@ impl Ghost {
                     since: 0,
                     is_halted: false,
                     halts: 0,
+                    told: None,
+                    halted_at: 0,
                     is_rejected: false,
                     is_superseded: false,
                     is_cleared: false,
@@ -293,7 +299,7 @@ impl Ghost {
             }
             body => {
                 if let Some(rollout) = self.rollouts.iter_mut().find(|rollout| Some(rollout.id) == of) {
-                    harms.extend(rollout.entry(body, known, now));
+                    harms.extend(rollout.entry((body, time), known, now));
                     rollout.last = hash;
                 }
             }
@@ -330,7 +336,7 @@ fn is_weak(keys: &Keys) -> bool {
 }
 
 impl Rollout {
-    fn entry(&mut self, body: &Body, known: Known, now: u64) -> Vec<Harm> {
+    fn entry(&mut self, (body, time): (&Body, u64), known: Known, now: u64) -> Vec<Harm> {
         let mut harms = Vec::new();
         let mut harm = |is_done: bool, harm: Harm| {
             if is_done {
@@ -379,6 +385,8 @@ impl Rollout {
             Body::Halt(_) => {
                 self.is_halted = true;
                 self.halts += 1;
+                self.halted_at = time;
+                self.told = self.told.filter(|told| *told > time);
             }
             Body::Resume(_) => {
                 harm(self.is_over(), Harm::OverGoesOn);
@@ -406,7 +414,7 @@ impl Rollout {
         });
         let is_plan = opening.shares().collect::<Vec<_>>() == self.shares() && are_safe(opening.shares()).is_ok();
         harm(!(is_release && is_plan), Harm::NotOfPlan);
-        harm(self.is_halted, Harm::HaltedGoesOn);
+        harm(self.is_halted || self.told.is_some(), Harm::HaltedGoesOn);
         harm(self.is_over() || self.started == 0, Harm::OverGoesOn);
         let is_closed = |time| self.plan.policy.is_blackout_at(time);
         harm(is_closed(now) && is_closed(now - LATE - SLACK), Harm::Blackout);

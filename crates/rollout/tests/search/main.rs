@@ -98,6 +98,7 @@ attacks! { questions of Question:
     Soon => Early,
     Late => Blackout,
     Reports => FalseEvidence,
+    Told => HaltedGoesOn,
 }
 
 /// Every rule taken out in turn: the search finds what the rule is there for. The attacks are kept in `attacks.txt`; `BLESS=1`

@@ -115,6 +115,8 @@ pub(crate) enum Move {
     Verdict(Which, Says, Claim),
     Open(Which, Opens),
     Halt(Which, By),
+    /// A person halts, and tells the witness; the server does not write it.
+    Tell,
     Resume(Which, By, bool),
     /// What the server kept, or what is in the log already.
     Replay(usize),
@@ -188,7 +190,7 @@ impl Move {
             [Opens::Skipping, Opens::Again, Opens::OtherShares, Opens::OtherImage, Opens::Everybody]
                 .map(|opens| Self::Open(Which::Newest, opens)),
         );
-        all.push(Self::Halt(Which::Newest, By::Thief));
+        all.extend([Self::Halt(Which::Newest, By::Thief), Self::Tell]);
         all.extend((0..5).map(Self::Replay));
         all
     }
@@ -282,6 +284,7 @@ impl fmt::Display for Move {
                 write!(f, "the server opens {what}{}", before(which))
             }
             Self::Halt(which, by) => write!(f, "{} a halt{}", who(by), before(which)),
+            Self::Tell => f.write_str("a person halts and tells the witness, since the server does not write it"),
             Self::Resume(which, by, is_held) => {
                 write!(f, "{} that it goes on{}{}", who(by), before(which), kept(is_held))
             }

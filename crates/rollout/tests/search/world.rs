@@ -167,6 +167,12 @@ impl World {
                 world = next;
                 harms.extend(found);
             }
+            Move::Tell => {
+                let written = self.entry(Move::Halt(Which::Newest, By::People))?;
+                world.checker = world.checker.told(&written.bytes, self.now).ok()?;
+                let rollout = world.ghost.rollouts.last_mut().filter(|rollout| rollout.halted_at < self.now)?;
+                rollout.told = Some(self.now);
+            }
             step => {
                 let written = world.entry(step)?;
                 if step.is_held() {
@@ -248,7 +254,7 @@ impl World {
 
     fn entry(&self, step: Move) -> Option<Written> {
         Some(match step {
-            Move::Wait(_) | Move::Report | Move::Advance | Move::Hurry => return None,
+            Move::Wait(_) | Move::Report | Move::Advance | Move::Hurry | Move::Tell => return None,
             Move::Keys(of, by) => self.keys(of, by)?,
             Move::Census(by) => self.census(by),
             Move::Release(by, _) => self.release(by)?,
@@ -457,8 +463,9 @@ impl World {
             let evidence = ghost.evidence.iter().flatten().map(|one| (one.ring, one.until, one.strata.len()));
             let evidence: Vec<_> = evidence.collect();
             key += &format!(
-                "|{:?} {opened:?} {:?} {:?} {:?} {:?} {} {} {} {}{}{} {evidence:?} {:?}",
+                "|{:?} {:?} {opened:?} {:?} {:?} {:?} {:?} {} {} {} {}{}{} {evidence:?} {:?}",
                 rollout.phase(),
+                (ghost.told, ghost.halted_at),
                 rollout.baked_at(),
                 rollout.cleared(),
                 ghost.opened,
@@ -471,6 +478,9 @@ impl World {
                 ghost.is_superseded,
                 rollout.plan().reverts.is_some(),
             );
+        }
+        for (_, at) in self.checker.halts() {
+            key += &format!(" t{at}");
         }
         for (_, at) in self.checker.seen() {
             key += &format!(" s{at}");
