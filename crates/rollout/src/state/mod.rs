@@ -172,7 +172,7 @@ impl State {
 
     fn entry(&mut self, entry: Entry, bytes: &[u8]) -> Result<(), Refusal> {
         let hash = Hash::of_leaf(bytes);
-        // People sign for an hour while evidence goes on being logged. What counts is never before what is there.
+        // People sign for a day while evidence goes on being logged. What counts is never before what is there.
         let patience = if entry.body.role().is_some_and(|role| role != Role::Collect) { SIGNING } else { 0 };
         self.demand(Check::Time, entry.time.saturating_add(patience) >= self.time)?;
         let time = entry.time.max(self.time);

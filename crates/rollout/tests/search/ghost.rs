@@ -231,7 +231,9 @@ impl Ghost {
                 harms.push(harm);
             }
         };
-        harm(time < self.time, Harm::TimeBack);
+        // People take up to a day to sign.
+        let patience = if body.role().is_some_and(|role| role != Role::Collect) { 24 * HOUR } else { 0 };
+        harm(time + patience < self.time, Harm::TimeBack);
         harm(time > now + AHEAD, Harm::Future);
         self.time = self.time.max(time);
         let least = match body.role() {
