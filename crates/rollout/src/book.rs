@@ -6,9 +6,9 @@ use core::fmt;
 use std::io;
 
 use contentcheck_log::write::{Fault, Log, SecretKey, Storage, View, Witness, witness};
-use contentcheck_log::{Hash, VerifierKey};
+use contentcheck_log::{Hash, Trust, VerifierKey};
 
-use crate::entry::{Body, Logged};
+use crate::entry::{Body, Entry, Id, Logged};
 use crate::state::{Refusal, State};
 use crate::witness::{Checker, Reports, Unsigned};
 
@@ -145,6 +145,9 @@ const OPENINGS: &str = "openings";
 /// Where it keeps its signature for the checkpoint of a plan.
 const PLANS: &str = "plan";
 
+/// Where it keeps halts that it was told of and has not seen in the log.
+const HALTS: &str = "halts";
+
 /// A witness of a log of rollouts: it signs for a checkpoint when every entry keeps the rules, and not before.
 #[derive(Debug)]
 pub struct Cosigner<S> {
@@ -177,6 +180,8 @@ impl<S: Storage + Clone> Cosigner<S> {
         let at = usize::try_from(old).ok().filter(|old| *old <= entries.len());
         let (before, new) = entries.split_at(at.ok_or(NoBook::Witness(witness::Refusal::Forked))?);
         let checker = Checker::again(State::new(key.name()), before, self.openings()?).map_err(NoBook::Unsigned)?;
+        let witnessed = witnessed(checker.state(), new, view.checkpoint());
+        let checker = checker.beside(witnessed).with_halts(self.halts()?);
         let checker = checker.check(new, view.root(), now, reports).map_err(NoBook::Unsigned)?;
         let last = entries.last().and_then(|entry| Logged::read(entry).ok());
         let is_plan = matches!(last, Some(Logged::Entry(entry)) if matches!(entry.body, Body::Plan(_)));
@@ -194,6 +199,32 @@ impl<S: Storage + Clone> Cosigner<S> {
         Ok(line)
     }
 
+    /// Tells the witness of a halt that somebody signed, beside the log: it signs for no further ring of that rollout before a halt is
+    /// in the log. One key that may halt is enough, as everywhere.
+    ///
+    /// # Errors
+    /// When it is no halt of a rollout that the witness signed for, or the log or what the witness keeps cannot be read.
+    pub fn told<L: Storage>(&mut self, log: L, halt: &[u8], now: u64) -> Result<(), NoBook> {
+        let key = VerifierKey::read(&self.log).map_err(|_| NoBook::Key)?;
+        let entries = View::open(log, &key)?.entries()?;
+        let (old, _) = self.witness.seen()?;
+        let known = usize::try_from(old).ok().and_then(|old| entries.get(..old));
+        let known = known.ok_or(NoBook::Witness(witness::Refusal::Forked))?;
+        let checker = Checker::again(State::new(key.name()), known, self.openings()?).map_err(NoBook::Unsigned)?;
+        let checker = checker.with_halts(self.halts()?).told(halt, now).map_err(NoBook::Refused)?;
+        let kept: Vec<u8> = checker.halts().flat_map(|(id, at)| [&id.0[..], &at.to_le_bytes()].concat()).collect();
+        Ok(self.storage.write(HALTS, &kept)?)
+    }
+
+    fn halts(&self) -> Result<Vec<(Id, u64)>, NoBook> {
+        let kept = self.storage.read(HALTS)?.unwrap_or_default();
+        let read = kept.chunks(40).map(|halt| {
+            let (id, at) = halt.split_first_chunk::<32>()?;
+            Some((Hash(*id), u64::from_le_bytes(at.try_into().ok()?)))
+        });
+        read.collect::<Option<Vec<_>>>().ok_or(NoBook::Witness(witness::Refusal::Forgotten))
+    }
+
     fn openings(&self) -> Result<Vec<(u64, u64)>, NoBook> {
         let forgotten = || NoBook::Witness(witness::Refusal::Forgotten);
         let Some(bytes) = self.storage.read(OPENINGS)? else { return Ok(Vec::new()) };
@@ -204,6 +235,18 @@ impl<S: Storage + Clone> Cosigner<S> {
         });
         read.collect::<Option<Vec<_>>>().ok_or_else(forgotten)
     }
+}
+
+/// How many entries a quorum of the log's witnesses signed for: none, or all. Which witnesses those are is said by the newest keys,
+/// whose signatures are looked at with all that is new, before anything is signed.
+fn witnessed(state: &State, new: &[Vec<u8>], checkpoint: &str) -> u64 {
+    let newest = new.iter().rev().find_map(|entry| match Logged::read(entry) {
+        Ok(Logged::Entry(Entry { body: Body::Keys(keys), .. })) => Some(keys.trust),
+        _ => None,
+    });
+    let trust = newest.or_else(|| state.keys().map(|keys| keys.trust.clone())).unwrap_or_default();
+    let checked = Trust::read(&trust).ok().and_then(|trust| trust.check(checkpoint.as_bytes()).ok());
+    checked.map_or(0, |witnessed| witnessed.size())
 }
 
 fn openings(seen: &[(u64, u64)]) -> String {

@@ -60,8 +60,10 @@ struct Watched {
     silent: Option<u64>,
     /// From when on it is silent, if nothing more comes.
     patience: u64,
-    /// Whether it stopped in good order, and has not been heard of since.
-    stopped: bool,
+    /// When it stopped in good order, where it has not been heard of since.
+    stopped: Option<u64>,
+    /// Whether it stopped while it was watched, and came back later than it was waited for.
+    is_given_up: bool,
 }
 
 /// What became of a device by the end of its watch.
@@ -83,9 +85,9 @@ impl Watched {
         let is_by_end = |time: u64| time <= end;
         if until < end {
             Fate::Open
-        } else if self.failed.is_some_and(is_by_end) || self.silent.is_some_and(is_by_end) {
+        } else if self.is_given_up || self.failed.is_some_and(is_by_end) || self.silent.is_some_and(is_by_end) {
             Fate::Failed
-        } else if self.stopped {
+        } else if self.stopped.is_some_and(is_by_end) {
             // Nobody knows how a device is that is switched off. One that does not come back has failed.
             if self.patience < until { Fate::Failed } else { Fate::Open }
         } else if self.silent_by(until).is_some_and(is_by_end) {
@@ -163,7 +165,8 @@ impl Tally {
                     failed: None,
                     silent: None,
                     patience,
-                    stopped: false,
+                    stopped: None,
+                    is_given_up: false,
                 };
                 known.insert(report.device, new);
                 let order = if is_partner {
@@ -178,9 +181,13 @@ impl Tally {
         watched.number = report.number;
         if at > watched.patience {
             watched.silent.get_or_insert(watched.patience);
+            // What was told as failed stays so: counts of evidence only rise.
+            let end = watched.receipt.saturating_add(longest);
+            watched.is_given_up |= watched.stopped.is_some_and(|stopped| stopped <= end);
         }
-        watched.stopped = matches!(report.what, What::Stopped | What::PartnerStopped);
-        watched.patience = at.saturating_add(if watched.stopped { longest } else { patience });
+        let stops = matches!(report.what, What::Stopped | What::PartnerStopped);
+        watched.stopped = stops.then_some(at);
+        watched.patience = at.saturating_add(if stops { longest } else { patience });
         if matches!(report.what, What::Failed | What::PartnerFailed) {
             watched.failed.get_or_insert(at);
         }

@@ -3,9 +3,10 @@
 mod common;
 
 use common::{Book, LOG, Outcome, START, well};
-use contentcheck_rollout::entry::Observed;
+use contentcheck_log::{Class, Hash};
+use contentcheck_rollout::entry::{Evidence, Observed, Plan, Resume, Verdict};
 use contentcheck_rollout::state::{Check, Phase};
-use contentcheck_rollout::{Logged, Policy, Refusal, State};
+use contentcheck_rollout::{Body, Logged, Policy, Refusal, State};
 
 const HOUR: u64 = 60 * 60;
 
@@ -98,6 +99,83 @@ fn one_halts_and_two_resume_and_the_clock_begins_again() -> Outcome {
     assert_eq!(book.verdict(baked)?, Err(Refusal::Broken(Check::Bake)));
     book.evidence(0, baked + 4 * HOUR, well(20))??;
     book.verdict(baked + 4 * HOUR)??;
+    Ok(())
+}
+
+#[test]
+fn a_second_halt_voids_what_was_signed_after_the_first() -> Outcome {
+    let (mut book, time) = opened()?;
+    book.halt(time + 60)??;
+    let after_first = Some(book.of()?);
+    book.halt(time + 120)??;
+    let resume = Body::Resume(Resume { reason: "looked at".into() });
+    let late = book.signed(after_first, time + 180, resume, 2)?;
+    assert_eq!(late, Err(Refusal::Broken(Check::Chain)), "of the second reason they knew nothing");
+    book.resume(time + 240, 2)??;
+    Ok(())
+}
+
+#[test]
+fn what_takes_a_rollout_back_was_good_where_it_was() -> Outcome {
+    let (mut book, mut time) = opened()?;
+    for _ in 1..5 {
+        time = advance(&mut book, time)?;
+    }
+    let census = book.state.newest().map(|rollout| rollout.plan().census).ok_or("none")?;
+    // The content of the first release once more, after the second one: good, until its evidence says something else.
+    let again = |book: &mut Book, sequence| -> Outcome<Result<Hash, Refusal>> {
+        let reverts = book.state.newest().map(|rollout| rollout.id());
+        let release = book.release_of(sequence, 1)?;
+        let policy = Policy::read(Policy::STANDARD)?;
+        let plan = Plan { release, census, class: Class::Routine, reverts, policy };
+        book.signed(None, book.state.time(), Body::Plan(plan), 2)
+    };
+    let second = book.release(2)?;
+    book.evidence(4, time + 4 * HOUR, well(6_000))??;
+    book.plan(second, census, Policy::read(Policy::STANDARD)?)??;
+    let mut bad = book.clone();
+    again(&mut book, 3)??;
+    let first = bad.state.rollouts().first().map(|rollout| (rollout.id(), rollout.last())).ok_or("none")?;
+    let strata = vec![(0, Observed { reported: 1, ..well(6_000) }), (1, well(6_000))];
+    let evidence = Evidence { ring: 0, until: time + 4 * HOUR, count: 2, reports: Hash([3; 32]), strata };
+    bad.signed(Some(first), time + 4 * HOUR, Body::Evidence(evidence), 1)??;
+    assert_eq!(again(&mut bad, 3)?, Err(Refusal::Broken(Check::Reverts)), "it was bad there");
+    Ok(())
+}
+
+/// What needs no rule of its own: another one has it.
+#[test]
+fn what_other_rules_imply() -> Outcome {
+    // A verdict on another ring than the newest one is not the one that the evidence of the newest gives.
+    let (mut book, time) = opened()?;
+    let time = advance(&mut book, time)?;
+    let verdict = Verdict { ring: 0, ..book.computed()? };
+    assert_eq!(book.unsigned(time, Body::Verdict(verdict))?, Err(Refusal::Broken(Check::VerdictComputed)));
+    // An opening beyond the floors, of which the second ring has more than ten times the first, is not the one of its plan.
+    let mut begun = planned()?;
+    begun.start(START)??;
+    let mut opening = begun.next_opening()?;
+    opening.shares.iter_mut().take(1).for_each(|share| *share /= 2);
+    assert!(opening.is_safe().is_err());
+    assert_eq!(begun.append(&opening.to_bytes()), Err(Refusal::Broken(Check::OpeningOfPlan)));
+    // And a plan beyond the floors cannot be read.
+    let first = Policy::read(Policy::STANDARD)?.shares().first().copied().ok_or("no rings")?;
+    let (least, most) = (first.to_le_bytes(), (first / 2).to_le_bytes());
+    let plan = book
+        .entries
+        .iter()
+        .find(|entry| matches!(Logged::read(entry), Ok(Logged::Entry(entry)) if matches!(entry.body, Body::Plan(_))));
+    let mut plan = plan.cloned().ok_or("no plan")?;
+    let at = plan.windows(4).position(|bytes| bytes == least).ok_or("no share")?;
+    plan.get_mut(at..at + 4).ok_or("no share")?.copy_from_slice(&most);
+    assert_eq!(book.append(&plan), Err(Refusal::Form));
+    // No verdict is of the last ring: it would clear nothing.
+    let mut time = time;
+    for _ in 2..5 {
+        time = advance(&mut book, time)?;
+    }
+    book.evidence(4, time + 4 * HOUR, well(6_000))??;
+    assert_eq!(book.verdict(time + 4 * HOUR)?, Err(Refusal::Broken(Check::NextRing)));
     Ok(())
 }
 

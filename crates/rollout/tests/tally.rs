@@ -151,6 +151,29 @@ fn silence_is_failure_and_a_stop_is_waited_for() -> Outcome {
 }
 
 #[test]
+fn what_was_told_of_a_device_that_stopped_stays_so() -> Outcome {
+    let fleet = fleet()?;
+    let longest = [4, 24, 24, 24, 4].get(usize::from(fleet.ring(0))).copied().unwrap_or(4) * 60;
+    let end = START + longest * MINUTE;
+    // It was well all the time, and is switched off after that.
+    let mut tally = fleet.tally()?;
+    well_until(&fleet, &mut tally, 0, longest, false)?;
+    assert_eq!((fleet.all(&tally, end).settled, fleet.all(&tally, end).failed), (1, 0));
+    fleet.add(&mut tally, 0, 999, end + 60, What::Stopped)?;
+    for until in [end + 60, end + longest * MINUTE, end + 3 * longest * MINUTE] {
+        assert_eq!((fleet.all(&tally, until).settled, fleet.all(&tally, until).failed), (1, 0), "{until}");
+    }
+    // It stopped while it was watched, and came back when nobody waited any more.
+    let mut tally = fleet.tally()?;
+    fleet.add(&mut tally, 0, 1, START, What::Receipt)?;
+    fleet.add(&mut tally, 0, 2, START + 60, What::Stopped)?;
+    assert_eq!(fleet.all(&tally, end + 61).failed, 1);
+    fleet.add(&mut tally, 0, 3, end + 120, What::Well)?;
+    assert_eq!(fleet.all(&tally, end + 120).failed, 1);
+    Ok(())
+}
+
+#[test]
 fn a_pair_tells_who_went_silent_first() -> Outcome {
     let fleet = fleet()?;
     let mut tally = fleet.tally()?;

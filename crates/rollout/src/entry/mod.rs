@@ -163,11 +163,12 @@ impl Entry {
         }
     }
 
-    /// The keys that signed it, for the log of this name. A signature that is wrong counts as none.
-    #[must_use]
-    pub fn signers(&self, log: &str) -> Vec<[u8; 32]> {
+    /// Which of these keys, in rising order, signed it for the log of this name. A signature that is wrong counts as none.
+    pub fn signers<'k>(&self, log: &str, of: &'k [[u8; 32]]) -> impl Iterator<Item = &'k [u8; 32]> {
         let message = self.message(log);
-        let right = self.signatures.iter().filter(|one| is_signed(&one.key, DOMAIN, &message, &one.signature));
-        right.map(|one| one.key).collect()
+        self.signatures.iter().filter_map(move |one| {
+            let at = of.binary_search(&one.key).ok()?;
+            is_signed(&one.key, DOMAIN, &message, &one.signature).then(|| of.get(at)).flatten()
+        })
     }
 }

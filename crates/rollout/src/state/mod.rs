@@ -135,6 +135,19 @@ impl State {
         self.rollouts.iter().find(|rollout| rollout.id() == *id)
     }
 
+    /// Which rollout an entry halts, and when it was signed, wherever the entry comes from: it need not be in the log, nor fit behind
+    /// its newest entry.
+    ///
+    /// # Errors
+    /// When it halts none that is in the log, or no key that may halt signed it.
+    pub fn halted_by(&self, bytes: &[u8]) -> Result<(Id, u64), Refusal> {
+        let Ok(Logged::Entry(entry)) = Logged::read(bytes) else { return Err(Refusal::Form) };
+        let Some((id, _)) = entry.of.filter(|_| matches!(entry.body, Body::Halt(_))) else { return Err(Refusal::Form) };
+        self.rollout(&id).ok_or(Refusal::Unknown)?;
+        self.signed(&entry, Role::Halt, self.keys.as_ref())?;
+        Ok((id, entry.time))
+    }
+
     /// Takes the next entry of the log.
     ///
     /// # Errors
@@ -159,30 +172,37 @@ impl State {
 
     fn entry(&mut self, entry: Entry, bytes: &[u8]) -> Result<(), Refusal> {
         let hash = Hash::of_leaf(bytes);
-        // People sign for an hour while evidence goes on being logged. What counts is never before what is there.
+        // People sign for a day while evidence goes on being logged. What counts is never before what is there.
         let patience = if entry.body.role().is_some_and(|role| role != Role::Collect) { SIGNING } else { 0 };
         self.demand(Check::Time, entry.time.saturating_add(patience) >= self.time)?;
         let time = entry.time.max(self.time);
-        if !matches!(entry.body, Body::Keys(_)) && self.keys.is_none() {
-            return Err(Refusal::Broken(Check::KeysFirst));
-        }
-        if let Some(role) = entry.body.role().filter(|role| *role != Role::Root) {
-            self.signed(&entry, role, self.keys.as_ref())?;
-        }
+        self.demand(Check::KeysFirst, matches!(entry.body, Body::Keys(_)) || self.keys.is_some())?;
+        // Signatures come last: they take longest to look at.
+        let signed = || entry.body.role().map_or(Ok(()), |role| self.signed(&entry, role, self.keys.as_ref()));
         match &entry.body {
             Body::Keys(keys) => self.keys_entry(&entry, keys)?,
             Body::Census(census) => {
+                signed()?;
                 self.censuses.insert(hash.0, census.clone());
                 self.newest_census = Some(hash);
             }
-            Body::Release(release) => self.release_entry(release, hash)?,
-            Body::Plan(plan) => self.plan(plan, bytes, time)?,
+            Body::Release(release) => {
+                self.release_rules(release)?;
+                signed()?;
+                self.releases.insert(hash.0, release.clone());
+            }
+            Body::Plan(plan) => {
+                let of = self.plan_rules(plan, time)?;
+                signed()?;
+                self.take_plan(of, bytes);
+            }
             body => {
                 let (id, previous) = entry.of.ok_or(Refusal::Form)?;
                 let at = self.rollouts.iter().position(|rollout| rollout.id() == id).ok_or(Refusal::Unknown)?;
                 let rollout = self.rollouts.get(at).ok_or(Refusal::Unknown)?;
                 self.demand(Check::Chain, rollout.last() == previous)?;
                 let changed = self.of_rollout(rollout, body, hash, time)?;
+                signed()?;
                 if let Some(rollout) = self.rollouts.get_mut(at) {
                     *rollout = changed;
                 }
@@ -194,10 +214,9 @@ impl State {
 
     /// Whether enough keys of a role signed an entry.
     fn signed(&self, entry: &Entry, role: Role, keys: Option<&Keys>) -> Result<(), Refusal> {
-        let Some(keys) = keys else { return Err(Refusal::Broken(Check::KeysFirst)) };
+        let Some(keys) = keys else { return self.demand(Check::KeysFirst, false) };
         let roles = keys.role(role);
-        let signers = entry.signers(&self.log);
-        let found = signers.iter().filter(|key| roles.keys.binary_search(key).is_ok()).count();
+        let found = entry.signers(&self.log, &roles.keys).count();
         if found >= usize::from(roles.needed) {
             return Ok(());
         }
@@ -227,16 +246,14 @@ impl State {
         Ok(())
     }
 
-    fn release_entry(&mut self, release: &Release, hash: Hash) -> Result<(), Refusal> {
+    fn release_rules(&self, release: &Release) -> Result<(), Refusal> {
         let highest = self.releases.values().map(|release| release.sequence).max().unwrap_or(0);
-        self.demand(Check::Sequence, release.sequence > highest)?;
-        self.releases.insert(hash.0, release.clone());
-        Ok(())
+        self.demand(Check::Sequence, release.sequence > highest)
     }
 
-    fn plan(&mut self, plan: &Plan, bytes: &[u8], time: u64) -> Result<(), Refusal> {
-        let release = self.releases.get(&plan.release.0).ok_or(Refusal::Broken(Check::Known))?;
-        let census = self.censuses.get(&plan.census.0).ok_or(Refusal::Broken(Check::Known))?;
+    fn plan_rules(&self, plan: &Plan, time: u64) -> Result<(Plan, Release, Census), Refusal> {
+        let release = self.releases.get(&plan.release.0).ok_or(Refusal::Unknown)?;
+        let census = self.censuses.get(&plan.census.0).ok_or(Refusal::Unknown)?;
         let newest = self.releases.values().map(|release| release.sequence).max();
         self.demand(Check::Newest, newest == Some(release.sequence))?;
         // A release that could be planned again would be, until the devices that go first suit somebody.
@@ -247,19 +264,22 @@ impl State {
         }
         if let Some(reverted) = plan.reverts {
             let reverted = self.rollout(&reverted).ok_or(Refusal::Unknown)?;
-            let was_everywhere = |rollout: &&Rollout| rollout.is_everywhere() && rollout.id() != reverted.id();
-            let mut before = self.rollouts.iter().filter(was_everywhere);
+            let was_good = |rollout: &&Rollout| rollout.was_good_everywhere() && rollout.id() != reverted.id();
+            let mut before = self.rollouts.iter().filter(was_good);
             self.demand(Check::Reverts, before.any(|rollout| rollout.release().content == release.content))?;
         }
+        Ok((plan.clone(), release.clone(), census.clone()))
+    }
+
+    fn take_plan(&mut self, of: (Plan, Release, Census), bytes: &[u8]) {
         let mut with_plan = self.frontier.clone();
         with_plan.push(bytes);
-        let of = (plan.clone(), release.clone(), census.clone());
+        let reverts = of.0.reverts;
         let rollout = Rollout::new(Hash::of_leaf(bytes), of, self.size(), with_plan.root());
         if let Some(before) = self.rollouts.last_mut() {
-            before.is_superseded(plan.reverts.is_some_and(|reverted| reverted == before.id()));
+            before.is_superseded(reverts.is_some_and(|reverted| reverted == before.id()));
         }
         self.rollouts.push(rollout);
-        Ok(())
     }
 
     fn of_rollout(&self, rollout: &Rollout, body: &Body, hash: Hash, time: u64) -> Result<Rollout, Refusal> {
@@ -316,7 +336,7 @@ impl State {
     fn verdict(&self, rollout: &mut Rollout, verdict: &Verdict, time: u64) -> Result<(), Refusal> {
         let Some(ring) = rollout.open_ring() else { return Err(Refusal::Broken(Check::Live)) };
         self.demand(Check::Live, matches!(rollout.phase(), Phase::Open { .. }))?;
-        self.demand(Check::VerdictOfOpenRing, verdict.ring == ring && ring.saturating_add(1) < rollout.ring_count())?;
+        self.demand(Check::NextRing, rollout.next_ring().is_some())?;
         let computed = rollout.judgement(ring).map_err(Refusal::TooSmall)?;
         self.demand(Check::VerdictComputed, computed.verdict == *verdict)?;
         self.demand(Check::VerdictAccepts, computed.verdict.accepts())?;
@@ -341,7 +361,6 @@ impl State {
         let is_open_time = |time| !rollout.plan().policy.is_blackout_at(time);
         self.demand(Check::Blackout, rollout.cleared().is_none_or(is_open_time))?;
         self.demand(Check::OpeningOfPlan, rollout.opening(opening.ring) == Some(*opening))?;
-        self.demand(Check::Floors, opening.is_safe().is_ok())?;
         let mut changed = rollout.clone();
         changed.open(opening.ring, self.size(), self.time);
         changed.follow(hash, true);

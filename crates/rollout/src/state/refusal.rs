@@ -24,15 +24,13 @@ pub enum Check {
     Time,
     /// Sequences of releases rise.
     Sequence,
-    /// A plan is of a release and a census that are in the log.
-    Known,
     /// A plan is of the newest release.
     Newest,
     /// A release is planned once.
     PlannedOnce,
     /// A plan waits until the rollout before is over, or halted.
     OneAtATime,
-    /// What takes a rollout back was on the whole fleet before.
+    /// What takes a rollout back was on the whole fleet before, and good there.
     Reverts,
     /// An entry names the one before it in its rollout.
     Chain,
@@ -52,9 +50,7 @@ pub enum Check {
     EvidenceOfCensus,
     /// Counts of evidence only rise.
     EvidenceGrows,
-    /// A verdict is of the ring that was opened last, and not of the last one.
-    VerdictOfOpenRing,
-    /// A verdict is the one that the evidence gives.
+    /// A verdict is the one that the evidence of the newest ring gives.
     VerdictComputed,
     /// A verdict that opens a ring accepts.
     VerdictAccepts,
@@ -64,14 +60,12 @@ pub enum Check {
     EvidenceFresh,
     /// No ring opens in a blackout.
     Blackout,
-    /// Rings open in their order.
+    /// Rings open in their order, up to the last one.
     NextRing,
     /// A ring opens right after the verdict of the ring before.
     Cleared,
-    /// An opening says what the plan says.
+    /// An opening says what the plan says. So it is within the floors: a policy that is not cannot be read.
     OpeningOfPlan,
-    /// An opening is within the floors.
-    Floors,
 }
 
 /// Why an entry is refused.
@@ -79,7 +73,7 @@ pub enum Check {
 pub enum Refusal {
     /// The bytes are no entry.
     Form,
-    /// It is of a rollout that is not in the log.
+    /// It is of a rollout, a release or a census that is not in the log.
     Unknown,
     /// It breaks a rule.
     Broken(Check),
@@ -110,13 +104,12 @@ impl fmt::Display for Check {
             Self::Signatures => "too few keys of the role signed it",
             Self::Time => "its time is before that of an entry that is in the log; what people sign may be a day older",
             Self::Sequence => "the sequence of a release must be above that of every release before",
-            Self::Known => "its release or its census is not in the log",
             Self::Newest => "only the newest release can be planned",
             Self::PlannedOnce => {
                 "the release was planned before; a release is planned once, so that nobody draws again until the devices that go first suit them"
             }
             Self::OneAtATime => "another rollout is under way; halt it, or wait until its last ring is open for its time",
-            Self::Reverts => "what takes a rollout back must have the content of a release that was on the whole fleet",
+            Self::Reverts => "what takes a rollout back must have the content of a release that was on the whole fleet, and was neither rejected nor taken back",
             Self::Chain => "it does not name the entry before it in its rollout; something was written meanwhile",
             Self::Starts => "the rollout was started before",
             Self::Salt => "a rollout starts by the checkpoint that has its plan as the last entry, and no entry between",
@@ -126,16 +119,14 @@ impl fmt::Display for Check {
             Self::EvidenceTime => "the evidence is of a time that has not come",
             Self::EvidenceOfCensus => "the evidence has more devices than the census, or of a stratum that is not there",
             Self::EvidenceGrows => "counts of evidence only rise, and these do not",
-            Self::VerdictOfOpenRing => "the verdict is not of the ring that was opened last, or no ring comes after it",
-            Self::VerdictComputed => "the verdict is not what the evidence gives",
+            Self::VerdictComputed => "the verdict is not what the evidence of the newest ring gives",
             Self::VerdictAccepts => "the evidence does not show yet that the release is good",
             Self::Bake => "the ring has not been open for as long as the policy says, with evidence of all that time",
             Self::EvidenceFresh => "the newest evidence of a ring that is open is older than devices may take to report",
             Self::Blackout => "the policy has a blackout at this time",
-            Self::NextRing => "it is not the next ring",
+            Self::NextRing => "it is not the next ring, or no ring is left",
             Self::Cleared => "a ring opens right after the verdict on the ring before, and the first one right after the start",
             Self::OpeningOfPlan => "the opening does not say what the plan says",
-            Self::Floors => "the opening opens more at once than any device takes",
         })
     }
 }
@@ -144,7 +135,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Form => f.write_str("the bytes are no entry of a log of rollouts"),
-            Self::Unknown => f.write_str("it is of a rollout that is not in the log"),
+            Self::Unknown => f.write_str("it is of a rollout, a release or a census that is not in the log"),
             Self::Broken(check) => check.fmt(f),
             Self::Signatures { role, found, needed } => {
                 write!(f, "{found} of the keys of the role `{}` signed it, and {needed} must", role.name())

@@ -65,6 +65,10 @@ pub struct Rollout {
     root: Hash,
     last: Hash,
     phase: Phase,
+    /// Whether evidence ever said that the release is bad, whatever became of the rollout.
+    is_bad: bool,
+    /// When the newest halt was signed.
+    halted_at: Option<u64>,
     salt: Option<[u8; 32]>,
     opened: Vec<Opened>,
     /// From when on the bake of the newest ring counts: its opening, or the resumption after it.
@@ -87,6 +91,8 @@ impl Rollout {
             root,
             last: id,
             phase: Phase::Planned,
+            is_bad: false,
+            halted_at: None,
             salt: None,
             opened: Vec::new(),
             baking_since: 0,
@@ -153,6 +159,12 @@ impl Rollout {
         &self.opened
     }
 
+    /// When somebody halted it last, whether it went on since or not.
+    #[must_use]
+    pub const fn halted_at(&self) -> Option<u64> {
+        self.halted_at
+    }
+
     /// What devices are spread over rings by. Nothing before the start.
     #[must_use]
     pub const fn salt(&self) -> Option<&[u8; 32]> {
@@ -179,6 +191,12 @@ impl Rollout {
         judge(&self.census, &self.plan.policy, ring, self.evidence(ring))
     }
 
+    /// From when on the bake of the ring that was opened last counts: its opening, or the resumption after it.
+    #[must_use]
+    pub const fn baking_since(&self) -> u64 {
+        self.baking_since
+    }
+
     /// When the ring that was opened last has been open for as long as the policy says.
     #[must_use]
     pub fn baked_at(&self) -> Option<u64> {
@@ -190,8 +208,15 @@ impl Rollout {
 
     /// Whether its last ring was opened.
     #[must_use]
-    pub fn is_everywhere(&self) -> bool {
-        self.opened.len() == usize::from(self.ring_count())
+    pub const fn is_everywhere(&self) -> bool {
+        self.opened.len() == self.evidence.len()
+    }
+
+    /// Whether the whole fleet had its content and nobody found anything wrong with it: neither evidence nor whoever took it back.
+    #[must_use]
+    pub const fn was_good_everywhere(&self) -> bool {
+        let is_taken_back = matches!(self.phase, Phase::Superseded { reverted: true, .. });
+        self.is_everywhere() && !self.is_bad && !is_taken_back
     }
 
     /// Whether the next rollout may be planned.
@@ -228,15 +253,18 @@ impl Rollout {
         })
     }
 
+    /// What is halted can be halted again: what people signed to let it go on named the halt before, and no longer counts.
     pub(super) const fn can_be_halted(&self) -> bool {
-        matches!(self.phase, Phase::Planned | Phase::Started | Phase::Open { .. })
+        matches!(self.phase, Phase::Planned | Phase::Started | Phase::Open { .. } | Phase::Halted { .. })
     }
 
     pub(super) const fn can_open(&self) -> bool {
         matches!(self.phase, Phase::Started | Phase::Open { .. })
     }
 
-    pub(super) const fn cleared(&self) -> Option<u64> {
+    /// When the next ring was cleared, by its start or by a verdict, where that still holds.
+    #[must_use]
+    pub const fn cleared(&self) -> Option<u64> {
         self.cleared
     }
 
@@ -258,6 +286,7 @@ impl Rollout {
     }
 
     pub(super) fn halt(&mut self, reason: &str, at: u64) {
+        self.halted_at = Some(at);
         self.phase = Phase::Halted { ring: self.open_ring(), reason: reason.to_owned(), at };
     }
 
@@ -281,6 +310,7 @@ impl Rollout {
             *newest = Some(evidence.clone());
         }
         let is_bad = self.judgement(of)?.verdict.rejects();
+        self.is_bad |= is_bad;
         let is_live = matches!(self.phase, Phase::Open { .. } | Phase::Halted { .. });
         if let (true, true, Some(ring)) = (is_bad, is_live, self.open_ring()) {
             self.phase = Phase::Rejected { ring, of };

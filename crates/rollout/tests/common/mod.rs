@@ -2,7 +2,11 @@
 
 #![allow(dead_code, reason = "each test takes what it needs")]
 
-use contentcheck_log::write::SecretKey;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use contentcheck_log::write::{SecretKey, Storage};
 use contentcheck_log::{Algorithm, Class, Hash, Opening};
 use contentcheck_rollout::census::Device;
 use contentcheck_rollout::entry::{
@@ -104,9 +108,14 @@ impl Book {
     }
 
     pub(crate) fn release(&mut self, sequence: u64) -> Outcome<Hash> {
+        self.release_of(sequence, sequence as u8)
+    }
+
+    /// A release with the content of another one.
+    pub(crate) fn release_of(&mut self, sequence: u64, content: u8) -> Outcome<Hash> {
         let release = Release {
             image: [sequence as u8; 32],
-            content: [sequence as u8 ^ 0xFF; 32],
+            content: [content ^ 0xFF; 32],
             sequence,
             bytes: 4_096,
             attestation: [9; 32],
@@ -195,7 +204,24 @@ pub(crate) fn well(devices: u32) -> Observed {
     Observed { receipts: devices, settled: devices, new: watched, old: watched, ..Observed::default() }
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// Files in memory, the same for all copies.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+
+impl Storage for Memory {
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        let files = self.0.lock().map_err(|_| io::Error::other("poisoned"))?;
+        Ok(files.get(path).cloned())
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut files = self.0.lock().map_err(|_| io::Error::other("poisoned"))?;
+        files.insert(path.to_owned(), bytes.to_vec());
+        Ok(())
+    }
 }
