@@ -10,7 +10,9 @@ pub mod roll;
 pub mod recount;
 pub mod segment;
 pub mod source;
+pub mod status;
 pub mod store;
+pub mod witness;
 
 pub use collect::Collector;
 pub use daemon::Daemon;
@@ -19,4 +21,6 @@ pub use place::Place;
 pub use recount::{NoCount, Recounter, recount};
 pub use roll::Rolls;
 pub use source::Source;
+pub use status::{Seen, Status};
 pub use store::Shard;
+pub use witness::{Cosign, Keeper, NoCosign, Remote};

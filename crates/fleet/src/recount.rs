@@ -134,6 +134,11 @@ impl Counted {
             let (at, last) = known.map_or((0, 0), |(_, at, last)| (*at, *last));
             streams.push(Stream { part, at, end: bytes, read: at, last, until, ready: VecDeque::new() });
         }
+        // A shard that was counted and is gone took reports with it.
+        let is_gone = |shard: u32| !streams.iter().any(|stream: &Stream| stream.part.shard == shard);
+        if let Some((shard, ..)) = self.places.iter().find(|(shard, ..)| is_gone(*shard)) {
+            return Err(NoCount::Short { shard: *shard });
+        }
         loop {
             let mut first: Option<(u64, usize)> = None;
             for (place, stream) in streams.iter_mut().enumerate() {
@@ -254,8 +259,7 @@ impl Recounter {
     /// Counts reports of a source, by the rolls of their censuses.
     #[must_use]
     pub const fn new(rolls: Rolls, source: Source) -> Self {
-        let (counted, vouched) = (Mutex::new(None), Mutex::new(BTreeSet::new()));
-        Self { rolls: Mutex::new(rolls), source, counted, vouched }
+        Self { rolls: Mutex::new(rolls), source, counted: Mutex::new(None), vouched: Mutex::new(BTreeSet::new()) }
     }
 
     /// Where the reports are read.
