@@ -333,6 +333,7 @@ impl Now {
     fn light(&self) -> Light {
         match self.phase {
             PhaseName::Halted | PhaseName::Rejected | PhaseName::Reverted => Light::Red,
+            PhaseName::Open | PhaseName::Everywhere if self.rings.iter().any(Ring::is_bad) => Light::Red,
             _ if self.rings.iter().any(Ring::is_late) => Light::Amber,
             _ => Light::Green,
         }

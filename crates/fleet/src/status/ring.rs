@@ -178,6 +178,12 @@ impl Ring {
         }
     }
 
+    /// Whether a test of a group says that the release is bad.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        self.groups.iter().any(Group::is_bad)
+    }
+
     /// Whether nothing newer was counted than devices may take to report, while the rollout goes on.
     pub(super) const fn is_late(&self) -> bool {
         matches!(self.state, RingState::Open | RingState::Passed) && self.is_stale
