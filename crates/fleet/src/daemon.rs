@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -131,11 +131,16 @@ async fn serve(listener: tokio::net::TcpListener, routes: Router) {
 
 /// Reads the body of a request, or says why not.
 pub(crate) async fn read(body: Body, limit: usize) -> Result<axum::body::Bytes, Response> {
+    let too_large = || {
+        refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("a body has {limit} bytes at most, and arrives whole"))
+    };
+    // Whoever says that it is too large is believed.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
     match timeout(BODY_TIME, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => {
-            Err(refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("a body has {limit} bytes at most, and arrives whole")))
-        }
+        Ok(Err(_)) => Err(too_large()),
         Err(_) => Err(refused(StatusCode::REQUEST_TIMEOUT, "the body took too long to arrive")),
     }
 }

@@ -18,9 +18,9 @@ pub const HEADERS: usize = 64;
 /// Connections of one daemon at a time. Those beyond wait to be accepted.
 pub const CONNECTIONS: usize = 1_024;
 /// How long a connection may take to send the head of its next request.
-pub const HEAD_TIME: Duration = Duration::from_secs(15);
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
 /// How long a body may take to arrive.
-pub const BODY_TIME: Duration = Duration::from_secs(30);
+pub const BODY_TIME: Duration = Duration::from_secs(20);
 /// How long a connection lives. Whoever has more to say opens another one.
 pub const CONNECTION_TIME: Duration = Duration::from_secs(15 * 60);
 /// Requests whose reports wait to be written. With more than that the collector says that it is busy.
