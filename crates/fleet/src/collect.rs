@@ -333,7 +333,10 @@ async fn take(Shared(app): Shared<App>, request: Request) -> Response {
 async fn taken(app: &App, request: Request) -> Result<Response, Response> {
     let bytes = read(request.into_body(), BODY_BYTES).await?;
     if bytes.is_empty() || !bytes.len().is_multiple_of(REPORT) {
-        return Err(refused(StatusCode::BAD_REQUEST, "a body is one report of 200 bytes, or several behind each other"));
+        return Err(refused(
+            StatusCode::BAD_REQUEST,
+            "a body is one report of 200 bytes, or several behind each other",
+        ));
     }
     let mut reports = checked(app, &bytes).await?;
     if reports.contains(&Err(Refused::Rollout)) && app.may_look() {
@@ -397,7 +400,9 @@ async fn shards(Shared(app): Shared<App>, Path(rollout): Path<String>) -> Respon
     if found.is_none() {
         return refused(StatusCode::NOT_FOUND, "no reports of such a rollout are here");
     }
-    hardened(([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{}\n", app.shard.index())).into_response())
+    hardened(
+        ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{}\n", app.shard.index())).into_response(),
+    )
 }
 
 /// The first and the last byte that a request asks for. Nothing: all of it.
@@ -435,7 +440,9 @@ async fn records(
     let path = reports_path(&app.reports, &Hash(rollout), app.shard.index());
     let body = match part(&path, from, count).await {
         Ok(body) => body,
-        Err(error) => return refused(StatusCode::INTERNAL_SERVER_ERROR, &format!("the reports cannot be read: {error}")),
+        Err(error) => {
+            return refused(StatusCode::INTERNAL_SERVER_ERROR, &format!("the reports cannot be read: {error}"));
+        }
     };
     let kind = [(header::CONTENT_TYPE, "application/octet-stream"), (header::ACCEPT_RANGES, "bytes")];
     let mut response = (settled, kind, body).into_response();

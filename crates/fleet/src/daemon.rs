@@ -131,9 +131,8 @@ async fn serve(listener: tokio::net::TcpListener, routes: Router) {
 
 /// Reads the body of a request, or says why not.
 pub(crate) async fn read(body: Body, limit: usize) -> Result<axum::body::Bytes, Response> {
-    let too_large = || {
-        refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("a body has {limit} bytes at most, and arrives whole"))
-    };
+    let too_large =
+        || refused(StatusCode::PAYLOAD_TOO_LARGE, &format!("a body has {limit} bytes at most, and arrives whole"));
     // Whoever says that it is too large is believed.
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large());
@@ -147,7 +146,8 @@ pub(crate) async fn read(body: Body, limit: usize) -> Result<axum::body::Bytes, 
 
 /// An answer that says why not, in one line of text. The connection is closed: what is left of a body is not read.
 pub(crate) fn refused(status: StatusCode, why: &str) -> Response {
-    let mut response = (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{why}\n")).into_response();
+    let mut response =
+        (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{why}\n")).into_response();
     if status == StatusCode::PAYLOAD_TOO_LARGE || status == StatusCode::REQUEST_TIMEOUT {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -1,6 +1,6 @@
 //! The daemons of a fleet. None of them holds a key that opens a ring: what decides is in the log, and devices check it by themselves.
-pub mod clock;
 mod client;
+pub mod clock;
 pub mod collect;
 mod daemon;
 pub mod follow;
@@ -9,8 +9,8 @@ pub mod limits;
 pub mod metrics;
 pub mod page;
 pub mod place;
-pub mod roll;
 pub mod recount;
+pub mod roll;
 pub mod segment;
 pub mod serve;
 pub mod source;

@@ -46,11 +46,15 @@ impl Metrics {
 #[must_use]
 pub fn metrics(status: &Status) -> String {
     let mut to = Metrics(String::new());
-    to.gauge("contentcheck_light", "0 green, 1 amber, 2 red.", match status.light {
-        Light::Green => 0,
-        Light::Amber => 1,
-        Light::Red => 2,
-    });
+    to.gauge(
+        "contentcheck_light",
+        "0 green, 1 amber, 2 red.",
+        match status.light {
+            Light::Green => 0,
+            Light::Amber => 1,
+            Light::Red => 2,
+        },
+    );
     to.gauge("contentcheck_stale", "Whether what is shown may be old.", u8::from(status.trouble.is_some()));
     to.gauge("contentcheck_log_entries", "Entries of the log.", status.log.entries);
     to.gauge("contentcheck_log_time_seconds", "When the newest entry was made, since 1970.", status.log.time);
@@ -99,7 +103,9 @@ fn groups(to: &mut Metrics, rings: &[Ring]) {
         ("needed", "Devices that must be settled; 0 where nobody is asked.", |group| group.needed.unwrap_or(0)),
         ("failed", "Devices of the settled that failed.", |group| group.counts.failed.into()),
         ("reported_failures", "Devices that reported a failure.", |group| group.counts.reported.into()),
-        ("silent", "Pairs of which only the device with the release is silent.", |group| group.counts.new_silent.into()),
+        ("silent", "Pairs of which only the device with the release is silent.", |group| {
+            group.counts.new_silent.into()
+        }),
         ("partner_silent", "Pairs of which only the partner is silent.", |group| group.counts.old_silent.into()),
         ("bad", "Whether a test says that the release is bad.", |group| group.is_bad().into()),
         ("enough", "Whether the group has shown what it must.", |group| group.is_enough().into()),

@@ -89,7 +89,12 @@ fn write(to: &mut String, status: &Status, how: As) -> fmt::Result {
     }
     writeln!(to, "<title>{}: {}</title>\n</head>\n<body class=\"{class}\">", word, Plain(&status.headline))?;
     writeln!(to, "<header><p class=\"light\"><span>{word}</span></p><h1>{}</h1>", Plain(&status.headline))?;
-    writeln!(to, "<p class=\"soft\">{} &middot; {} UTC</p></header>\n<main>", Plain(&status.log.name), utc(status.now))?;
+    writeln!(
+        to,
+        "<p class=\"soft\">{} &middot; {} UTC</p></header>\n<main>",
+        Plain(&status.log.name),
+        utc(status.now)
+    )?;
     if let Some(trouble) = &status.trouble {
         writeln!(to, "<p class=\"trouble\" role=\"alert\">What is below may be old: {}</p>", Plain(trouble))?;
     }
@@ -98,7 +103,9 @@ fn write(to: &mut String, status: &Status, how: As) -> fmt::Result {
     }
     log(to, &status.log, status.now)?;
     before(to, status)?;
-    to.write_str("</main>\n<footer>This page only shows. What opens a ring is in the log, and devices check it by themselves. ")?;
+    to.write_str(
+        "</main>\n<footer>This page only shows. What opens a ring is in the log, and devices check it by themselves. ",
+    )?;
     match how {
         As::Served { .. } => to.write_str("<a href=\"/v1/status\">JSON</a> <a href=\"/metrics\">metrics</a>")?,
         As::File => {}
@@ -113,7 +120,12 @@ fn fact(to: &mut String, name: &str, class: &str, value: impl Display) -> fmt::R
 fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
     if let Some(why) = &rollout.why {
         let at = rollout.halted_at.map_or_else(String::new, |at| format!(" &middot; {}", when(now, at)));
-        writeln!(to, "<p class=\"why\" role=\"alert\"><strong>{}</strong> {}{at}</p>", rollout.phase.name(), Plain(why))?;
+        writeln!(
+            to,
+            "<p class=\"why\" role=\"alert\"><strong>{}</strong> {}{at}</p>",
+            rollout.phase.name(),
+            Plain(why)
+        )?;
     }
     to.write_str("<dl class=\"facts\">\n")?;
     let release = &rollout.release;
@@ -204,10 +216,9 @@ fn strip(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
             RingState::Stopped => ("stopped", "stopped"),
             RingState::Waiting => ("waiting", "waiting"),
         };
-        let opened = ring.opened_at.map_or_else(
-            || format!("{} of watching", duration(ring.bake)),
-            |at| format!("opened {}", ago(now, at)),
-        );
+        let opened = ring
+            .opened_at
+            .map_or_else(|| format!("{} of watching", duration(ring.bake)), |at| format!("opened {}", ago(now, at)));
         writeln!(
             to,
             "<li class=\"{class}\"><b>{}</b><span>{word}</span><span>{}, about {}</span><span class=\"soft\">{opened}</span></li>",
@@ -340,6 +351,9 @@ mod tests {
     #[test]
     fn numbers() {
         assert_eq!([grouped(7), grouped(1_000), grouped(1_234_567)], ["7", "1,000", "1,234,567"]);
-        assert_eq!([percent(0.001), percent(0.009), percent(0.4), percent(0.000_01)], ["0.1 %", "0.9 %", "40 %", "< 0.01 %"]);
+        assert_eq!(
+            [percent(0.001), percent(0.009), percent(0.4), percent(0.000_01)],
+            ["0.1 %", "0.9 %", "40 %", "< 0.01 %"]
+        );
     }
 }

@@ -302,12 +302,19 @@ fn difference(said: &Evidence, found: &Evidence) -> String {
     if said.reports != found.reports {
         return format!("the root over {} reports is {}, and not {}", found.count, found.reports, said.reports);
     }
-    let of = |evidence: &Evidence, stratum| evidence.strata.iter().find(|(one, _)| *one == stratum).map(|(_, seen)| *seen);
+    let of =
+        |evidence: &Evidence, stratum| evidence.strata.iter().find(|(one, _)| *one == stratum).map(|(_, seen)| *seen);
     let strata: BTreeSet<u16> = said.strata.iter().chain(&found.strata).map(|(stratum, _)| *stratum).collect();
     let differing = strata.into_iter().find(|stratum| of(said, *stratum) != of(found, *stratum));
     differing.map_or_else(
         || "it is another one".to_owned(),
-        |stratum| format!("of stratum {stratum} it has {:?}, and the reports have {:?}", of(said, stratum), of(found, stratum)),
+        |stratum| {
+            format!(
+                "of stratum {stratum} it has {:?}, and the reports have {:?}",
+                of(said, stratum),
+                of(found, stratum)
+            )
+        },
     )
 }
 

@@ -126,9 +126,8 @@ impl Segment {
             let Some((device, of, number)) = record.names() else { break };
             let place = place_of(roll, &device);
             // What was settled was synced long ago. What comes after may be what a crash left of records.
-            let is_right = of == rollout.0
-                && record.at >= self.last
-                && (whole < settled || record.received().is_some());
+            let is_right =
+                of == rollout.0 && record.at >= self.last && (whole < settled || record.received().is_some());
             let (true, Some(known)) = (is_right, place.and_then(|place| self.numbers.get_mut(place))) else { break };
             *known = (*known).max(number.saturating_add(1));
             self.last = record.at;

@@ -107,7 +107,10 @@ impl Inner {
 fn count(reports: &Recounter, log: &Follower) -> Result<Vec<Evidence>, String> {
     let state = log.state();
     let Some(rollout) = state.newest().filter(|rollout| rollout.salt().is_some()) else { return Ok(Vec::new()) };
-    let until = reports.source().settled_until(&rollout.id()).map_err(|error| format!("the reports cannot be read: {error}"))?;
+    let until = reports
+        .source()
+        .settled_until(&rollout.id())
+        .map_err(|error| format!("the reports cannot be read: {error}"))?;
     let Some(until) = until else { return Ok(Vec::new()) };
     let rings = (0..=rollout.open_ring().unwrap_or(0)).filter(|_| rollout.open_ring().is_some());
     rings.map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())).collect()

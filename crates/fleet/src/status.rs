@@ -267,7 +267,8 @@ impl Status {
             || (Light::Green, "no rollout is in the log".to_owned()),
             |rollout| (rollout.light(), rollout.headline(now)),
         );
-        let light = if light == Light::Green && (trouble.is_some() || !log.is_witnessed()) { Light::Amber } else { light };
+        let light =
+            if light == Light::Green && (trouble.is_some() || !log.is_witnessed()) { Light::Amber } else { light };
         Self { now, headline, light, trouble: trouble.map(str::to_owned), log, before: before.collect(), rollout }
     }
 }
@@ -368,7 +369,12 @@ fn rejection(rings: &[Ring], rollout: &Rollout, of: u8) -> String {
             group.tests.iter().filter(|test| test.found == "reject").map(move |test| format!("{name}: {}", test.says))
         })
         .collect();
-    format!("the evidence of ring {} (`{}`) says that the release is bad: {}", of + 1, ring_name(rollout, of), bad.join("; "))
+    format!(
+        "the evidence of ring {} (`{}`) says that the release is bad: {}",
+        of + 1,
+        ring_name(rollout, of),
+        bad.join("; ")
+    )
 }
 
 /// What comes next, and what is missing for it.

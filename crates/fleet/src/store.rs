@@ -171,16 +171,7 @@ impl Store {
             Err(error) => return Err(NoSegment::File(path, error)),
         };
         let shown = Arc::new(Mutex::new(Settled { until, lengths: kept.clone() }));
-        Ok(Self {
-            root: root.to_owned(),
-            shard,
-            clock,
-            segments: BTreeMap::new(),
-            kept,
-            until,
-            shown,
-            _lock: lock,
-        })
+        Ok(Self { root: root.to_owned(), shard, clock, segments: BTreeMap::new(), kept, until, shown, _lock: lock })
     }
 
     /// What readers may know.

@@ -143,8 +143,8 @@ pub fn make_key(directory: &Path, name: &str) -> Result<String, NoWitness> {
     fs::create_dir_all(directory).map_err(failed)?;
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| failed(io::Error::other(error.to_string())))?;
-    let key = SecretKey::of_seed(name, Algorithm::Cosignature, &seed)
-        .map_err(|why| NoWitness::Key(path.clone(), why))?;
+    let key =
+        SecretKey::of_seed(name, Algorithm::Cosignature, &seed).map_err(|why| NoWitness::Key(path.clone(), why))?;
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]

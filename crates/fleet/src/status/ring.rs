@@ -217,7 +217,10 @@ fn groups(rollout: &Rollout, ring: u8, judged: Judgement) -> Vec<Group> {
 
 fn says(statistic: &Statistic, seen: &Observed) -> Test {
     let (test, says) = match statistic.test {
-        Kind::Every => ("every", format!("{} of {} settled devices failed, {} failures reported", seen.failed, seen.settled, seen.reported)),
+        Kind::Every => (
+            "every",
+            format!("{} of {} settled devices failed, {} failures reported", seen.failed, seen.settled, seen.reported),
+        ),
         Kind::Share => ("share", format!("{} of {} settled devices failed", seen.failed, seen.settled)),
         Kind::Failures => {
             ("failures", format!("{} failures beside {} of partners", seen.new.failures, seen.old.failures))

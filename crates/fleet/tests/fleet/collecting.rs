@@ -45,8 +45,12 @@ fn each_report_is_accepted_known_or_refused() -> Outcome {
     let two = world.report(2, 2, What::Well);
     let early = world.report(2, 1, What::Receipt);
     let answer = post(address, REPORTS, &[&receipt[..], &changed, &two, &early, &two].concat())?.json()?;
-    let said: Vec<&str> = answer["reports"].as_array().ok_or("no list")?.iter().filter_map(|one| one.as_str()).collect();
-    assert_eq!(said.iter().map(|said| &said[..5]).collect::<Vec<_>>(), ["known", "refus", "accep", "known", "known"]);
+    let said: Vec<&str> =
+        answer["reports"].as_array().ok_or("no list")?.iter().filter_map(|one| one.as_str()).collect();
+    assert_eq!(
+        said.iter().map(|said| said.get(..5).unwrap_or_default()).collect::<Vec<_>>(),
+        ["known", "refus", "accep", "known", "known"]
+    );
     assert_eq!((&answer["accepted"], &answer["known"], &answer["refused"]), (&1.into(), &3.into(), &1.into()));
     assert_eq!(get(address, "/healthz")?.text(), "ok\n");
     Ok(())
@@ -56,7 +60,8 @@ fn each_report_is_accepted_known_or_refused() -> Outcome {
 fn what_was_taken_is_known_after_a_restart_and_counted_once() -> Outcome {
     let mut world = World::new(25_000, START, None)?;
     world.opened()?;
-    let batch: Vec<u8> = (0..300).filter(|one| one % 1_000 != 7).flat_map(|one| world.report(one, 5, What::Receipt)).collect();
+    let batch: Vec<u8> =
+        (0..300).filter(|one| one % 1_000 != 7).flat_map(|one| world.report(one, 5, What::Receipt)).collect();
     for (round, expected) in [(0, "accepted"), (1, "known"), (2, "known")] {
         // A clock that goes back moves no record to a time that is settled.
         world.hands.set(START + 1_000 - round * 400);

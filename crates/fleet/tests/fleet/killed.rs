@@ -85,7 +85,8 @@ fn a_collector_that_is_killed() -> Outcome {
             assert!(begun.elapsed() < Duration::from_secs(20));
             // Each device goes on only when its report was acknowledged, and else sends it again.
             let some: Vec<usize> = (0..DEVICES).skip(round as usize % 7).step_by(5).collect();
-            let body = some.iter().flat_map(|at| world.report(devices[*at], next[*at], What::Receipt)).collect::<Vec<u8>>();
+            let body =
+                some.iter().flat_map(|at| world.report(devices[*at], next[*at], What::Receipt)).collect::<Vec<u8>>();
             let Ok(answer) = post(address, "/v1/reports", &body) else {
                 unsure += some.len();
                 continue;

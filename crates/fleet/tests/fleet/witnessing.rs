@@ -23,7 +23,7 @@ fn web(root: PathBuf) -> Outcome<SocketAddr> {
         for mut stream in listener.incoming().map_while(Result::ok) {
             let mut head = [0; 2_048];
             let read = stream.read(&mut head).unwrap_or(0);
-            let head = String::from_utf8_lossy(&head[..read]).into_owned();
+            let head = String::from_utf8_lossy(head.get(..read).unwrap_or_default()).into_owned();
             let path = head.split(' ').nth(1).unwrap_or("/").trim_start_matches('/').to_owned();
             let answer = fs::read(root.join(path));
             let status = if answer.is_ok() { "200 OK" } else { "404 Not Found" };
@@ -87,7 +87,7 @@ impl People {
 
     fn signed_by(&mut self, witness: &mut dyn Cosign) -> Outcome {
         let line = witness.cosign()?;
-        self.world.cosigned(&witness.verifier().to_owned(), &line)
+        self.world.cosigned(witness.verifier(), &line)
     }
 }
 
@@ -123,8 +123,13 @@ fn a_ring_opens_with_two_witnesses_one_here_and_one_over_http() -> Outcome {
     // Without the collector it does not sign.
     let refused = there.cosign();
     assert!(matches!(&refused, Err(NoCosign::Refused(why)) if why.contains("cannot be read")), "{refused:?}");
-    let collector =
-        crate::world::collect(&people.world.directory.0, &people.world.verifier, Shard::default(), hands.clock(), address.port())?;
+    let collector = crate::world::collect(
+        &people.world.directory.0,
+        &people.world.verifier,
+        Shard::default(),
+        hands.clock(),
+        address.port(),
+    )?;
     people.signed_by(&mut there)?;
     assert_eq!(get(daemon.address(), "/v1/witness")?.text().trim(), verifier);
     // What it signed it gives again; nothing of a request is of interest, and one that is large is refused.
@@ -138,7 +143,8 @@ fn a_ring_opens_with_two_witnesses_one_here_and_one_over_http() -> Outcome {
 
 #[test]
 fn evidence_that_the_reports_do_not_have_is_not_signed_for() -> Outcome {
-    let changes: [(&str, fn(&mut Evidence)); 4] = [
+    type Change = (&'static str, fn(&mut Evidence));
+    let changes: [Change; 4] = [
         ("reports, and there are", |evidence| evidence.count -= 1),
         ("the root over", |evidence| evidence.reports.0[0] ^= 1),
         ("of stratum 0", |evidence| evidence.strata[0].1.receipts += 1),

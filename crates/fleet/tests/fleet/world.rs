@@ -99,7 +99,7 @@ impl World {
         let verifier = log.verifier();
         let book = Book::open(Directory::open(directory.0.join("log"))?, log)?;
         let keys: Vec<SecretKey> = (0..devices).map(device).collect::<Outcome<_>>()?;
-        let stratum = |number: usize| ["linux/6.12", "windows/11"][usize::from(number % 3 == 0)];
+        let stratum = |number: usize| if number.is_multiple_of(3) { "windows/11" } else { "linux/6.12" };
         let of = |(number, key): (usize, &SecretKey)| Device {
             key: key.public(),
             stratum: stratum(number).into(),
@@ -111,14 +111,14 @@ impl World {
             Some(witnesses) => witnesses.to_vec(),
             None => (1..=2).map(|number| Ok(Self::witness(number)?.verifier())).collect::<Outcome<_>>()?,
         };
-        let mut world =
-            Self { directory, book, verifier, devices: keys, roll, hands: Hands::new(at), witnesses };
+        let mut world = Self { directory, book, verifier, devices: keys, roll, hands: Hands::new(at), witnesses };
         let roles = Role::ALL.map(|role| {
             let mut keys: Vec<[u8; 32]> = holders(role).unwrap_or_default().iter().map(SecretKey::public).collect();
             keys.sort_unstable();
             Roles { needed: role.needed().0, keys }
         });
-        let [one, other] = [world.witnesses.first(), world.witnesses.get(1)].map(|one| one.cloned().unwrap_or_default());
+        let [one, other] =
+            [world.witnesses.first(), world.witnesses.get(1)].map(|one| one.cloned().unwrap_or_default());
         let trust = format!(
             "log {}\nwitness security {one}\nwitness customer {other}\ngroup both 2 security customer\nquorum both\n",
             world.verifier
@@ -237,7 +237,9 @@ impl World {
 
     /// The devices of a ring that take part, by number.
     pub(crate) fn ring(&self, ring: u8) -> Vec<usize> {
-        let Some(opening) = self.book.state().newest().and_then(|rollout| rollout.opening(0)) else { return Vec::new() };
+        let Some(opening) = self.book.state().newest().and_then(|rollout| rollout.opening(0)) else {
+            return Vec::new();
+        };
         let of_ring = self.devices.iter().enumerate().filter(|(_, key)| opening.ring_of(&key.public()) == ring);
         of_ring.map(|(number, _)| number).filter(|number| number % 1_000 != 7).collect()
     }
