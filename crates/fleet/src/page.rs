@@ -73,9 +73,9 @@ pub fn page(status: &Status, how: As) -> String {
 
 fn write(to: &mut String, status: &Status, how: As) -> fmt::Result {
     let (class, word) = match status.light {
-        Light::Green => ("green", "as it should be"),
-        Light::Amber => ("amber", "look at it"),
-        Light::Red => ("red", "act"),
+        Light::Green => ("green", "all well"),
+        Light::Amber => ("amber", "needs a look"),
+        Light::Red => ("red", "stopped"),
     };
     to.write_str("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")?;
     to.write_str("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")?;
@@ -152,9 +152,6 @@ fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
         None => "nothing comes next".to_owned(),
     };
     fact(to, "Next ring, at the earliest", "", earliest)?;
-    if let Some(next) = &rollout.next {
-        missing(to, next)?;
-    }
     let held = if rollout.held == 0 { String::new() } else { format!(", and {} held", grouped(rollout.held)) };
     let hurry = if rollout.urgent { "urgent" } else { "routine" };
     let reverts = if rollout.reverts.is_some() { ", takes a rollout back" } else { "" };
@@ -164,6 +161,9 @@ fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
         Plain(&rollout.policy)
     );
     fact(to, "Fleet", "", fleet)?;
+    if let Some(next) = &rollout.next {
+        missing(to, next)?;
+    }
     to.write_str("</dl>\n")?;
     strip(to, rollout, now)?;
     for ring in rollout.rings.iter().rev().filter(|ring| ring.opened_at.is_some()) {
@@ -236,7 +236,7 @@ fn ring(to: &mut String, ring: &Ring, now: u64) -> fmt::Result {
         None => to.write_str("<p class=\"soft\">No reports are counted yet.</p>\n")?,
         Some(until) => {
             let kind = if ring.live { "counted here, not in the log yet" } else { "as in the log" };
-            writeln!(to, "<p class=\"soft\">Reports until {}, {kind}.</p>", when(now, until))?;
+            writeln!(to, "<p class=\"soft\">Reports until {} UTC ({}), {kind}.</p>", utc(until), ago(now, until))?;
         }
     }
     if ring.is_stale {
@@ -260,15 +260,15 @@ fn group(to: &mut String, group: &Group) -> fmt::Result {
     let counts = &group.counts;
     write!(to, "<tr class=\"{class}\"><th scope=\"row\">{}</th>", Plain(name))?;
     match group.needed {
-        Some(needed) => write!(
+        Some(needed) if !group.is_bad() => write!(
             to,
-            "<td data-label=\"Settled\"><span>{} of {}</span> <progress value=\"{}\" max=\"{}\"></progress></td>",
+            "<td data-label=\"Settled\"><span>{} <span class=\"soft\">{} needed</span></span> <progress value=\"{}\" max=\"{}\"></progress></td>",
             grouped(counts.settled.into()),
             grouped(needed),
             u64::from(counts.settled).min(needed),
             needed.max(1)
         )?,
-        None => write!(to, "<td data-label=\"Settled\"><span>{}</span></td>", grouped(counts.settled.into()))?,
+        _ => write!(to, "<td data-label=\"Settled\"><span>{}</span></td>", grouped(counts.settled.into()))?,
     }
     write!(
         to,
@@ -285,8 +285,10 @@ fn group(to: &mut String, group: &Group) -> fmt::Result {
         grouped(new.into()),
         grouped(old.into())
     )?;
-    let bad = group.tests.iter().filter(|test| test.found == "reject").map(|test| format!(": {}", Plain(&test.says)));
-    writeln!(to, "<td data-label=\"Says\"><span><b>{says}</b>{}</span></td></tr>", bad.collect::<String>())
+    let bad = group.tests.iter().filter(|test| test.found == "reject").map(|test| Plain(&test.says).to_string());
+    let bad = bad.collect::<Vec<_>>().join("; ");
+    let colon = if bad.is_empty() { "" } else { ": " };
+    writeln!(to, "<td data-label=\"Says\"><span><b>{says}</b>{colon}{bad}</span></td></tr>")
 }
 
 fn log(to: &mut String, log: &Log, now: u64) -> fmt::Result {
@@ -296,7 +298,7 @@ fn log(to: &mut String, log: &Log, now: u64) -> fmt::Result {
     fact(to, "Size", "wide", root)?;
     fact(to, "Newest entry", "", when(now, log.time))?;
     let class = if log.is_witnessed() { "" } else { "amber" };
-    fact(to, "Witnesses", class, format!("{signed} signed, {} must", log.needed))?;
+    fact(to, "Witnesses", class, format!("{signed} signed, {} needed", log.needed))?;
     for witness in &log.witnesses {
         let value = witness.signed.map_or_else(|| "has not signed this checkpoint".to_owned(), |at| when(now, at));
         let class = if witness.signed.is_some() { "" } else { "amber" };

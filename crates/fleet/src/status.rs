@@ -344,10 +344,9 @@ impl Now {
         let release = &self.release.name;
         let since = self.since.map_or_else(String::new, |at| format!(" for {}", duration(now.saturating_sub(at))));
         let count = self.rings.len();
-        let ring = self.ring.map_or_else(
-            || "no ring".to_owned(),
-            |ring| format!("ring {} of {count} (`{}`)", ring + 1, self.name(ring)),
-        );
+        let ring = self
+            .ring
+            .map_or_else(|| "no ring".to_owned(), |ring| format!("ring {} of {count} ({})", ring + 1, self.name(ring)));
         match self.phase {
             PhaseName::Planned => format!("{release} is planned, and no ring is open"),
             PhaseName::Started => format!("{release} is started, and its first ring has not opened"),
@@ -370,7 +369,7 @@ fn rejection(rings: &[Ring], rollout: &Rollout, of: u8) -> String {
         })
         .collect();
     format!(
-        "the evidence of ring {} (`{}`) says that the release is bad: {}",
+        "the evidence of ring {} ({}) says that the release is bad: {}",
         of + 1,
         ring_name(rollout, of),
         bad.join("; ")
@@ -397,7 +396,7 @@ fn next(rollout: &Rollout, rings: &[Ring], now: u64) -> Option<Next> {
                 missing.extend(open.groups.iter().flat_map(Group::missing));
             }
             let stale = rings.iter().filter(|one| one.opened_at.is_some() && one.is_stale);
-            missing.extend(stale.map(|one| format!("fresh evidence of ring {} (`{}`)", one.number + 1, one.name)));
+            missing.extend(stale.map(|one| format!("fresh evidence of ring {} ({})", one.number + 1, one.name)));
             earliest = Some(baked.max(now));
         }
     }
