@@ -121,6 +121,14 @@ impl<'n> Note<'n> {
         split(self.signatures, b'\n').filter_map(Signature::read)
     }
 
+    /// When a witness signed this checkpoint, in seconds since 1970. Nothing where it did not.
+    #[must_use]
+    pub fn cosigned_at(&self, witness: &VerifierKey<'_>) -> Option<u64> {
+        let signature = self.signatures().find(|signature| signature.is_of(witness))?;
+        let is_witness = witness.algorithm() == Algorithm::Cosignature;
+        is_witness.then(|| crate::trust::cosigned(&signature, witness, self.text))?
+    }
+
     /// Whether the first signature that says it is of a key is so, over the text. Keys for cosignatures sign more than that, and
     /// never this.
     #[must_use]

@@ -238,6 +238,11 @@ impl<'t> Trust<'t> {
         self.log.name()
     }
 
+    /// The witnesses that count, by their names here, each with its key.
+    pub fn witnesses(&self) -> impl Iterator<Item = (&'t str, VerifierKey<'t>)> {
+        self.witnesses.iter().flatten().filter(|witness| witness.counts).map(|witness| (witness.name, witness.key))
+    }
+
     /// Whether a checkpoint is of this log, signed by it and by a quorum of its witnesses.
     ///
     /// # Errors

@@ -165,6 +165,20 @@ impl<S: Storage + Clone> Cosigner<S> {
         Ok(Self { witness: Witness::new(storage.clone(), key, log)?, storage, log: log.to_owned() })
     }
 
+    /// Looks at what the witness kept: entries that it has seen, and their root. A witness that lost a part of it begins no work.
+    ///
+    /// # Errors
+    /// When something is damaged, or missing beside what is there.
+    pub fn kept(&self) -> Result<(u64, Hash), NoBook> {
+        let seen = self.witness.seen()?;
+        // Openings are written before what was seen, and both before the first signature.
+        let is_whole = match self.storage.read(OPENINGS)? {
+            None => seen.0 == 0,
+            Some(_) => self.openings()?.is_empty() || seen.0 > 0,
+        };
+        if is_whole { Ok(seen) } else { Err(NoBook::Witness(witness::Refusal::Forgotten)) }
+    }
+
     /// Signs for the newest checkpoint of a log at a time in seconds since 1970.
     ///
     /// The checkpoint that has a plan as its last entry is signed once: asked again, the witness gives the signature that it

@@ -1,0 +1,340 @@
+//! Counting reports again: what makes evidence, and what a witness holds evidence to.
+//!
+//! The files of all shards are one sequence: by the time at which a report came, then by shard, then by the place in the file. Two who
+//! count the same files up to the same settled time find the same root.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use contentcheck_log::Hash;
+use contentcheck_rollout::entry::Evidence;
+use contentcheck_rollout::report::REPORT;
+use contentcheck_rollout::state::Rollout;
+use contentcheck_rollout::witness::Reports;
+use contentcheck_rollout::{Id, Received, Roll, State, Tally};
+
+use crate::limits::VOUCHED;
+use crate::roll::Rolls;
+use crate::segment::{RECORD, Record};
+use crate::source::{Extent, Part, Source};
+
+/// Why reports cannot be counted.
+#[derive(Debug)]
+pub enum NoCount {
+    /// They cannot be read.
+    Source(io::Error),
+    /// The rollout was not started, so no device has a ring.
+    NotStarted,
+    /// The roll of its census is not here.
+    Roll,
+    /// A shard does not have everything of that time yet.
+    Early {
+        /// The shard.
+        shard: u32,
+        /// Until when it has everything.
+        settled: u64,
+        /// Until when it should.
+        until: u64,
+    },
+    /// A record is none that its device signed, or its time goes back.
+    Record {
+        /// The shard.
+        shard: u32,
+        /// Its place there.
+        record: u64,
+    },
+    /// A shard has fewer bytes than it says.
+    Short {
+        /// The shard.
+        shard: u32,
+    },
+}
+
+impl fmt::Display for NoCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(error) => write!(f, "the reports cannot be read: {error}"),
+            Self::NotStarted => f.write_str("the rollout was not started"),
+            Self::Roll => f.write_str("the roll of the census of this rollout is not here"),
+            Self::Early { shard, settled, until } => {
+                write!(f, "shard {shard} has everything until {settled}, and not until {until}; try again later")
+            }
+            Self::Record { shard, record } => {
+                write!(f, "record {record} of shard {shard} is none that its device signed, or its time goes back")
+            }
+            Self::Short { shard } => write!(f, "shard {shard} has fewer reports than it says"),
+        }
+    }
+}
+
+impl core::error::Error for NoCount {}
+
+impl From<io::Error> for NoCount {
+    fn from(error: io::Error) -> Self {
+        Self::Source(error)
+    }
+}
+
+/// Counts the reports of a rollout up to a time that is settled, which [`Source::settled_until`] gives.
+///
+/// # Errors
+/// When they cannot be read, or are not all there yet.
+pub fn recount(roll: &Roll, rollout: &Rollout, shards: &Source, until: u64) -> Result<Tally, NoCount> {
+    let mut counted = Counted::new(rollout)?;
+    counted.count(roll, shards, until)?;
+    Ok(counted.tally)
+}
+
+/// A tally, and how far it goes.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    rollout: Id,
+    tally: Tally,
+    until: u64,
+    /// Bytes of each shard that are counted, and the time of the last record there.
+    places: Vec<(u32, u64, u64)>,
+}
+
+impl Counted {
+    /// Nothing is counted yet.
+    ///
+    /// # Errors
+    /// When the rollout was not started.
+    pub fn new(rollout: &Rollout) -> Result<Self, NoCount> {
+        let tally = Tally::new(rollout).ok_or(NoCount::NotStarted)?;
+        Ok(Self { rollout: rollout.id(), tally, until: 0, places: Vec::new() })
+    }
+
+    /// The tally.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Until when reports are counted.
+    #[must_use]
+    pub const fn until(&self) -> u64 {
+        self.until
+    }
+
+    /// Goes on counting up to a time. After an error, what is counted is of no use.
+    ///
+    /// # Errors
+    /// When reports cannot be read, or are not all there yet.
+    pub fn count(&mut self, roll: &Roll, shards: &Source, until: u64) -> Result<(), NoCount> {
+        let mut streams = Vec::new();
+        for part in shards.parts(&self.rollout)? {
+            let Extent { until: settled, bytes } = shards.extent(&self.rollout, &part)?;
+            if settled < until {
+                return Err(NoCount::Early { shard: part.shard, settled, until });
+            }
+            let known = self.places.iter().find(|(shard, ..)| *shard == part.shard);
+            let (at, last) = known.map_or((0, 0), |(_, at, last)| (*at, *last));
+            streams.push(Stream { part, at, end: bytes, read: at, last, until, ready: VecDeque::new() });
+        }
+        // A shard that was counted and is gone took reports with it.
+        let is_gone = |shard: u32| !streams.iter().any(|stream: &Stream| stream.part.shard == shard);
+        if let Some((shard, ..)) = self.places.iter().find(|(shard, ..)| is_gone(*shard)) {
+            return Err(NoCount::Short { shard: *shard });
+        }
+        loop {
+            let mut first: Option<(u64, usize)> = None;
+            for (place, stream) in streams.iter_mut().enumerate() {
+                // Streams are in the order of their shards: of equal times the first one goes first.
+                if let Some(at) = stream.next(shards, &self.rollout)?
+                    && first.is_none_or(|(earliest, _)| at < earliest)
+                {
+                    first = Some((at, place));
+                }
+            }
+            let Some(stream) = first.and_then(|(_, place)| streams.get_mut(place)) else { break };
+            if let Some((bytes, received)) = stream.ready.pop_front() {
+                stream.at += RECORD as u64;
+                self.tally.add(roll, &bytes, &received);
+            }
+        }
+        self.places = streams.iter().map(|stream| (stream.part.shard, stream.at, stream.counted())).collect();
+        self.until = until;
+        Ok(())
+    }
+}
+
+/// The records of one shard that are not counted yet.
+struct Stream {
+    part: Part,
+    /// Bytes that are counted, that are read, and that there are.
+    at: u64,
+    read: u64,
+    end: u64,
+    /// The time of the last record that was read.
+    last: u64,
+    until: u64,
+    ready: VecDeque<([u8; REPORT], Received)>,
+}
+
+impl Stream {
+    /// The time of the next record that is counted. Nothing: there is none up to the time.
+    fn next(&mut self, shards: &Source, rollout: &Id) -> Result<Option<u64>, NoCount> {
+        if self.ready.is_empty() && self.read < self.end && self.last <= self.until {
+            let bytes = shards.read(rollout, &self.part, self.read, self.end - self.read)?;
+            let (records, rest) = bytes.as_chunks::<RECORD>();
+            if records.is_empty() || !rest.is_empty() && bytes.len() as u64 == self.end - self.read {
+                return Err(NoCount::Short { shard: self.part.shard });
+            }
+            let first = self.read / RECORD as u64;
+            let wrong = |at: usize| NoCount::Record { shard: self.part.shard, record: first + at as u64 };
+            // What is later than the time is not of use now, and read again when it is.
+            let of_time = records.iter().take_while(|record| is_by(record, self.until)).count();
+            let times = records.iter().filter_map(Record::of).map(|record| record.at);
+            if let Some(at) = goes_back(self.last, times) {
+                return Err(wrong(at));
+            }
+            let counted = records.get(..of_time).unwrap_or_default();
+            for (at, (record, received)) in counted.iter().zip(verified(counted)).enumerate() {
+                let (Some(record), Some(received)) = (Record::of(record), received) else { return Err(wrong(at)) };
+                if received.report().rollout != *rollout {
+                    return Err(wrong(at));
+                }
+                self.last = record.at;
+                self.ready.push_back((*record.report, received));
+            }
+            self.read += (of_time * RECORD) as u64;
+            if of_time < records.len() {
+                self.end = self.read;
+            }
+        }
+        Ok(self.ready.front().map(|(_, received)| received.at()))
+    }
+
+    /// The time of the last record that was counted: all that were read are.
+    const fn counted(&self) -> u64 {
+        self.last
+    }
+}
+
+fn is_by(record: &[u8; RECORD], until: u64) -> bool {
+    Record::of(record).is_some_and(|record| record.at <= until)
+}
+
+/// The place of the first time that is before the one before it.
+fn goes_back(mut last: u64, mut times: impl Iterator<Item = u64>) -> Option<usize> {
+    times.position(|at| {
+        let is_back = at < last;
+        last = at;
+        is_back
+    })
+}
+
+/// Verifies records on all cores. Nothing for each that its device did not sign.
+fn verified(records: &[[u8; RECORD]]) -> Vec<Option<Received>> {
+    let verify = |records: &[[u8; RECORD]]| -> Vec<Option<Received>> {
+        records.iter().map(|record| Record::of(record)?.received()).collect()
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if records.len() < 64 || cores == 1 {
+        return verify(records);
+    }
+    std::thread::scope(|scope| {
+        let parts: Vec<_> =
+            records.chunks(records.len().div_ceil(cores)).map(|part| scope.spawn(move || verify(part))).collect();
+        // A thread that panicked verified nothing, so its records are refused.
+        parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
+    })
+}
+
+/// What a witness holds evidence to: it counts the reports again, and remembers what it counted.
+#[derive(Debug)]
+pub struct Recounter {
+    rolls: Mutex<Rolls>,
+    source: Source,
+    /// The newest count, which is gone on with.
+    counted: Mutex<Option<Counted>>,
+    /// Evidence that was found right.
+    vouched: Mutex<BTreeSet<[u8; 32]>>,
+}
+
+impl Recounter {
+    /// Counts reports of a source, by the rolls of their censuses.
+    #[must_use]
+    pub const fn new(rolls: Rolls, source: Source) -> Self {
+        Self { rolls: Mutex::new(rolls), source, counted: Mutex::new(None), vouched: Mutex::new(BTreeSet::new()) }
+    }
+
+    /// Where the reports are read.
+    #[must_use]
+    pub const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Evidence of a ring up to a settled time, as the reports have it.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn evidence(&self, state: &State, rollout: &Rollout, ring: u8, until: u64) -> Result<Evidence, NoCount> {
+        let roll = {
+            let mut rolls = self.rolls.lock().unwrap_or_else(PoisonError::into_inner);
+            // A roll that cannot be read is missing, and that is said below.
+            let _ = rolls.follow(state);
+            rolls.of(rollout.census()).cloned().ok_or(NoCount::Roll)?
+        };
+        let mut kept = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let goes_on = |counted: &Counted| counted.rollout == rollout.id() && counted.until <= until;
+        let mut counted = match kept.take().filter(goes_on) {
+            Some(counted) => counted,
+            None => Counted::new(rollout)?,
+        };
+        if counted.until < until {
+            counted.count(&roll, &self.source, until)?;
+        }
+        let evidence = counted.tally.evidence(ring, until);
+        *kept = Some(counted);
+        Ok(evidence)
+    }
+}
+
+/// The first thing in which two differ, for a person.
+fn difference(said: &Evidence, found: &Evidence) -> String {
+    if said.count != found.count {
+        return format!("it counts {} reports, and there are {}", said.count, found.count);
+    }
+    if said.reports != found.reports {
+        return format!("the root over {} reports is {}, and not {}", found.count, found.reports, said.reports);
+    }
+    let of =
+        |evidence: &Evidence, stratum| evidence.strata.iter().find(|(one, _)| *one == stratum).map(|(_, seen)| *seen);
+    let strata: BTreeSet<u16> = said.strata.iter().chain(&found.strata).map(|(stratum, _)| *stratum).collect();
+    let differing = strata.into_iter().find(|stratum| of(said, *stratum) != of(found, *stratum));
+    differing.map_or_else(
+        || "it is another one".to_owned(),
+        |stratum| {
+            format!(
+                "of stratum {stratum} it has {:?}, and the reports have {:?}",
+                of(said, stratum),
+                of(found, stratum)
+            )
+        },
+    )
+}
+
+impl Reports for Recounter {
+    fn vouch(&self, state: &State, rollout: &Hash, evidence: &Evidence) -> Result<(), String> {
+        // What follows from the same claim about the same rollout was found right before.
+        let claim = Hash::of_leaf(format!("{rollout} {evidence:?}").as_bytes());
+        if self.vouched.lock().unwrap_or_else(PoisonError::into_inner).contains(&claim.0) {
+            return Ok(());
+        }
+        let of = state.rollout(rollout).ok_or("the log has no such rollout")?;
+        let found = self.evidence(state, of, evidence.ring, evidence.until).map_err(|why| why.to_string())?;
+        if found != *evidence {
+            return Err(difference(evidence, &found));
+        }
+        let mut vouched = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
+        if vouched.len() >= VOUCHED {
+            vouched.clear();
+        }
+        vouched.insert(claim.0);
+        Ok(())
+    }
+}

@@ -1,0 +1,158 @@
+//! Rolls: the devices of a census, one a line, as whoever counts reports has to know them. The census in the log holds a root over them, so
+//! nobody can use another roll unseen.
+//!
+//! ```text
+//! # 64 digits of the device's public key, its stratum, and `held` where it does not take part
+//! 7f3a..c2 windows/11/7.15
+//! 80b1..0d windows/11/7.15 held
+//! ```
+
+use std::fmt::{self, Write as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use contentcheck_log::Hash;
+use contentcheck_rollout::census::{Census, Device, NoCensus};
+use contentcheck_rollout::{Roll, State};
+
+use crate::limits::ROLL_BYTES;
+
+/// Why a file is no roll.
+#[derive(Debug)]
+pub enum NoRoll {
+    /// It cannot be read.
+    File(PathBuf, io::Error),
+    /// A line is none of a roll.
+    Line(PathBuf, usize),
+    /// Its devices make no census.
+    Census(PathBuf, NoCensus),
+}
+
+impl fmt::Display for NoRoll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Line(path, line) => {
+                write!(f, "{}:{line}: a line is a key of 64 digits, a stratum, and `held` or nothing", path.display())
+            }
+            Self::Census(path, why) => write!(f, "{}: {why}", path.display()),
+        }
+    }
+}
+
+impl core::error::Error for NoRoll {}
+
+/// A roll as a file has it.
+#[must_use]
+pub fn print(roll: &Roll) -> String {
+    let mut text = String::new();
+    for device in roll.devices() {
+        let held = if device.held { " held" } else { "" };
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{} {}{held}", Hash(device.key), device.stratum);
+    }
+    text
+}
+
+/// The 32 bytes of 64 lower-case digits.
+pub(crate) fn hex(text: &str) -> Option<[u8; 32]> {
+    let digits = text.as_bytes().as_chunks::<2>();
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.0) {
+        *byte = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+fn device(line: &str) -> Option<Device> {
+    let mut words = line.split_ascii_whitespace();
+    let (key, stratum) = (hex(words.next()?)?, words.next()?.to_owned());
+    let held = match (words.next(), words.next()) {
+        (None, _) => false,
+        (Some("held"), None) => true,
+        _ => return None,
+    };
+    Some(Device { key, stratum, held })
+}
+
+/// Reads a roll.
+///
+/// # Errors
+/// When the file is none.
+pub fn read(path: &Path) -> Result<Roll, NoRoll> {
+    let failed = |error| NoRoll::File(path.to_owned(), error);
+    let mut text = String::new();
+    File::open(path).map_err(failed)?.take(ROLL_BYTES).read_to_string(&mut text).map_err(failed)?;
+    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
+    let devices = lines.map(|(line, number)| device(line).ok_or_else(|| NoRoll::Line(path.to_owned(), number)));
+    Roll::new(devices.collect::<Result<_, _>>()?).map_err(|why| NoRoll::Census(path.to_owned(), why))
+}
+
+/// Where a device is in a roll. Nothing for one that is not in it, or does not take part.
+pub(crate) fn place_of(roll: &Roll, key: &[u8; 32]) -> Option<usize> {
+    let at = roll.devices().binary_search_by(|device| device.key.cmp(key)).ok()?;
+    roll.devices().get(at).filter(|device| !device.held).map(|_| at)
+}
+
+/// The rolls of a fleet: one for each census that a rollout was planned with.
+#[derive(Clone, Debug, Default)]
+pub struct Rolls {
+    path: Option<PathBuf>,
+    rolls: Vec<Arc<Roll>>,
+}
+
+impl Rolls {
+    /// One roll, from memory.
+    #[must_use]
+    pub fn one(roll: Roll) -> Self {
+        Self { path: None, rolls: vec![Arc::new(roll)] }
+    }
+
+    /// Reads a file, or each file of a directory whose name ends in `.roll`.
+    ///
+    /// # Errors
+    /// When one of them is none.
+    pub fn read(path: &Path) -> Result<Self, NoRoll> {
+        let failed = |error| NoRoll::File(path.to_owned(), error);
+        let mut rolls = Vec::new();
+        if path.is_dir() {
+            let mut files = Vec::new();
+            for entry in fs::read_dir(path).map_err(failed)? {
+                let file = entry.map_err(failed)?.path();
+                if file.extension().is_some_and(|end| end == "roll") {
+                    files.push(file);
+                }
+            }
+            files.sort();
+            for file in files {
+                rolls.push(Arc::new(read(&file)?));
+            }
+        } else {
+            rolls.push(Arc::new(read(path)?));
+        }
+        Ok(Self { path: Some(path.to_owned()), rolls })
+    }
+
+    /// The roll of a census.
+    #[must_use]
+    pub fn of(&self, census: &Census) -> Option<&Arc<Roll>> {
+        self.rolls.iter().find(|roll| roll.census() == census)
+    }
+
+    /// Reads the files again where a rollout has a census whose roll is not here.
+    ///
+    /// # Errors
+    /// When one of them is no roll. Then what was here is kept.
+    pub fn follow(&mut self, state: &State) -> Result<(), NoRoll> {
+        let is_missing = state.rollouts().iter().any(|rollout| self.of(rollout.census()).is_none());
+        if let (true, Some(path)) = (is_missing, &self.path) {
+            *self = Self::read(path)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! `serve`: shows a log and what devices report, and changes nothing.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET /` | the dashboard |
+//! | `GET /v1/status` | the same as JSON |
+//! | `GET /metrics` | the same as metrics |
+//! | `GET /healthz` | whether what is shown is fresh |
+
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State as Shared;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use contentcheck_rollout::entry::Evidence;
+
+use crate::clock::Clock;
+use crate::daemon::{Daemon, hardened, refused};
+use crate::follow::Follower;
+use crate::hooks::Hooks;
+use crate::limits::LOOK_EVERY;
+use crate::metrics::{KIND, metrics};
+use crate::page::{As, STYLE, page};
+use crate::recount::Recounter;
+use crate::status::{Seen, Status};
+
+/// Seconds after which a browser asks again.
+const REFRESH: u32 = 10;
+
+/// What a dashboard is told.
+pub struct Dashboard {
+    /// The log.
+    pub log: Follower,
+    /// The reports, where they are counted here: what is newer than the evidence in the log is shown too.
+    pub reports: Option<Recounter>,
+    /// Addresses that are told when the phase of a rollout changes.
+    pub hooks: Vec<String>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl std::fmt::Debug for Dashboard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dashboard").field("hooks", &self.hooks).finish_non_exhaustive()
+    }
+}
+
+/// What is looked at again and again.
+struct Looking {
+    log: Follower,
+    reports: Option<Recounter>,
+    hooks: Hooks,
+    live: Vec<Evidence>,
+}
+
+struct Inner {
+    looking: Mutex<Looking>,
+    clock: Clock,
+    /// The newest view, from which each answer is made for its own time.
+    view: RwLock<View>,
+}
+
+#[derive(Clone)]
+struct View {
+    state: Arc<contentcheck_rollout::State>,
+    checkpoint: Arc<str>,
+    live: Arc<[Evidence]>,
+    trouble: Option<String>,
+}
+
+type App = Arc<Inner>;
+
+impl Inner {
+    fn status(&self) -> Status {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let View { state, checkpoint, live, trouble } = &view;
+        let now = (self.clock)();
+        Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now })
+    }
+
+    fn look(&self) {
+        let mut guard = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let Looking { log, reports, hooks, live } = &mut *guard;
+        let mut trouble = log.look().err().map(|why| why.to_string());
+        if let Some(reports) = reports {
+            match count(reports, log) {
+                Ok(counted) => *live = counted,
+                Err(why) => trouble = trouble.or(Some(why)),
+            }
+        }
+        let new = View {
+            state: Arc::clone(log.state()),
+            checkpoint: Arc::clone(log.checkpoint()),
+            live: live.clone().into(),
+            trouble,
+        };
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = new;
+        hooks.see(&self.status());
+    }
+}
+
+/// What the rings that are open have reported by now.
+fn count(reports: &Recounter, log: &Follower) -> Result<Vec<Evidence>, String> {
+    let state = log.state();
+    let Some(rollout) = state.newest().filter(|rollout| rollout.salt().is_some()) else { return Ok(Vec::new()) };
+    let until = reports
+        .source()
+        .settled_until(&rollout.id())
+        .map_err(|error| format!("the reports cannot be read: {error}"))?;
+    let Some(until) = until else { return Ok(Vec::new()) };
+    let rings = (0..=rollout.open_ring().unwrap_or(0)).filter(|_| rollout.open_ring().is_some());
+    rings.map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())).collect()
+}
+
+impl Dashboard {
+    /// Begins to show.
+    ///
+    /// # Errors
+    /// When the port cannot be used, or too many addresses are to be told.
+    pub fn start(self, listener: TcpListener) -> std::io::Result<Daemon> {
+        let Self { log, reports, hooks, clock } = self;
+        let view = View {
+            state: Arc::clone(log.state()),
+            checkpoint: Arc::clone(log.checkpoint()),
+            live: Arc::new([]),
+            trouble: None,
+        };
+        let hooks = Hooks::new(&hooks)?;
+        let looking = Mutex::new(Looking { log, reports, hooks, live: Vec::new() });
+        let app: App = Arc::new(Inner { looking, clock, view: RwLock::new(view) });
+        let serve = move || {
+            let looking = Arc::clone(&app);
+            tokio::spawn(async move {
+                let mut ticks = tokio::time::interval(LOOK_EVERY);
+                ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                loop {
+                    ticks.tick().await;
+                    let app = Arc::clone(&looking);
+                    // A look that panicked is printed, and the next one is another.
+                    let _ = tokio::task::spawn_blocking(move || app.look()).await;
+                }
+            });
+            routes(app)
+        };
+        Daemon::start(listener, "serve", serve, || {})
+    }
+}
+
+fn routes(app: App) -> Router {
+    Router::new()
+        .route("/", get(dashboard))
+        .route("/style.css", get(style))
+        .route("/v1/status", get(status))
+        .route("/metrics", get(measured))
+        .route("/healthz", get(health))
+        .fallback(async || refused(StatusCode::NOT_FOUND, "nothing is here; see /"))
+        .with_state(app)
+}
+
+fn typed(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
+    let kind = [(header::CONTENT_TYPE, HeaderValue::from_static(kind))];
+    hardened((kind, body.into()).into_response())
+}
+
+async fn dashboard(Shared(app): Shared<App>) -> Response {
+    typed("text/html; charset=utf-8", page(&app.status(), As::Served { refresh: REFRESH }))
+}
+
+async fn style() -> Response {
+    let mut response = typed("text/css; charset=utf-8", STYLE);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=300"));
+    response
+}
+
+async fn status(Shared(app): Shared<App>) -> Response {
+    typed("application/json", serde_json::to_vec(&app.status()).unwrap_or_default())
+}
+
+async fn measured(Shared(app): Shared<App>) -> Response {
+    typed(KIND, metrics(&app.status()))
+}
+
+async fn health(Shared(app): Shared<App>) -> Response {
+    match app.status().trouble {
+        None => typed("text/plain; charset=utf-8", "ok\n"),
+        Some(why) => refused(StatusCode::SERVICE_UNAVAILABLE, &why),
+    }
+}
+
+/// How long after a change a dashboard shows it, at most.
+pub const SHOWN_WITHIN: Duration = LOOK_EVERY;

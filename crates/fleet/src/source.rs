@@ -1,0 +1,164 @@
+//! Where reports are read: the directory of a collector, or collectors over HTTP.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
+
+use contentcheck_rollout::Id;
+
+use crate::client::{Client, is_url};
+use crate::limits::RANGE_BYTES;
+use crate::store::{reports_path, settled, settled_path};
+
+/// Where reports are read. Nothing of what comes from there is believed but that a device signed a report.
+#[derive(Clone, Debug)]
+pub struct Source(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Directory(PathBuf),
+    Collectors { urls: Vec<String>, client: Client },
+}
+
+/// One file of reports.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Part {
+    pub(crate) shard: u32,
+    /// The collector that has it, where they are asked over HTTP.
+    at: usize,
+}
+
+/// What a part of reports says of itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    /// Until when it is everything.
+    pub(crate) until: u64,
+    /// Bytes of it that are synced.
+    pub(crate) bytes: u64,
+}
+
+fn wrong(what: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what.into())
+}
+
+impl Source {
+    /// A directory, or the addresses of collectors, one for each shard.
+    ///
+    /// # Errors
+    /// When there is none, or more than one and not all of them are addresses.
+    pub fn of(places: &[String]) -> io::Result<Self> {
+        if !places.is_empty() && places.iter().all(|place| is_url(place)) {
+            let urls = places.iter().map(|url| url.trim_end_matches('/').to_owned()).collect();
+            return Ok(Self(Kind::Collectors { urls, client: Client::new() }));
+        }
+        match places {
+            [directory] => Ok(Self::directory(directory)),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "reports are read from one directory, or from the addresses of collectors",
+            )),
+        }
+    }
+
+    /// The directory of a collector.
+    #[must_use]
+    pub fn directory(path: impl Into<PathBuf>) -> Self {
+        Self(Kind::Directory(path.into()))
+    }
+
+    /// The parts of a rollout's reports, in the order of their shards.
+    pub(crate) fn parts(&self, rollout: &Id) -> io::Result<Vec<Part>> {
+        let mut parts = Vec::new();
+        match &self.0 {
+            Kind::Directory(root) => {
+                let files = match fs::read_dir(root.join(rollout.to_string())) {
+                    Ok(files) => files,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(parts),
+                    Err(error) => return Err(error),
+                };
+                for file in files {
+                    let name = file?.file_name();
+                    let shard = name.to_str().and_then(|name| name.strip_suffix(".reports"));
+                    parts.extend(shard.and_then(|shard| shard.parse().ok()).map(|shard| Part { shard, at: 0 }));
+                }
+            }
+            Kind::Collectors { urls, client } => {
+                for (at, url) in urls.iter().enumerate() {
+                    let answer = client.get(&format!("{url}/v1/reports/{rollout}"), None, 64)?;
+                    match answer.status {
+                        200 => {
+                            let text = core::str::from_utf8(&answer.body).unwrap_or_default();
+                            let shard = text.trim_end().parse();
+                            let shard = shard.map_err(|_| wrong(format!("{url} does not say which shard it has")))?;
+                            parts.push(Part { shard, at });
+                        }
+                        404 => {}
+                        status => return Err(wrong(format!("{url} was answered with status {status}"))),
+                    }
+                }
+            }
+        }
+        parts.sort();
+        if parts.is_sorted_by(|one, other| one.shard < other.shard) {
+            Ok(parts)
+        } else {
+            Err(wrong("two collectors say that they have the same shard"))
+        }
+    }
+
+    /// How far a part goes.
+    pub(crate) fn extent(&self, rollout: &Id, part: &Part) -> io::Result<Extent> {
+        match &self.0 {
+            Kind::Directory(root) => {
+                let path = settled_path(root, part.shard);
+                let text = fs::read_to_string(&path)?;
+                let (until, lengths) = settled(&text).ok_or_else(|| wrong(format!("{} is damaged", path.display())))?;
+                Ok(Extent { until, bytes: lengths.get(&rollout.0).copied().unwrap_or(0) })
+            }
+            Kind::Collectors { urls, client } => {
+                let url = urls.get(part.at).ok_or_else(|| wrong("no such collector"))?;
+                let url = format!("{url}/v1/reports/{rollout}/{}", part.shard);
+                let answer = client.get(&url, Some((0, 0)), 64 << 10)?;
+                let number = |name| answer.header(name).and_then(|value| value.parse().ok());
+                match (answer.status, number("settled-until"), number("settled-bytes")) {
+                    (206 | 416, Some(until), Some(bytes)) => Ok(Extent { until, bytes }),
+                    (status, ..) => Err(wrong(format!("{url} was answered with status {status}"))),
+                }
+            }
+        }
+    }
+
+    /// Bytes of a part, from one of them on: as many as it has, and fewer than asked for where an answer has no more room.
+    pub(crate) fn read(&self, rollout: &Id, part: &Part, from: u64, count: u64) -> io::Result<Vec<u8>> {
+        let count = count.min(RANGE_BYTES);
+        match &self.0 {
+            Kind::Directory(root) => {
+                let mut file = File::open(reports_path(root, rollout, part.shard))?;
+                file.seek(SeekFrom::Start(from))?;
+                let mut bytes = Vec::new();
+                file.take(count).read_to_end(&mut bytes)?;
+                Ok(bytes)
+            }
+            Kind::Collectors { urls, client } => {
+                let url = urls.get(part.at).ok_or_else(|| wrong("no such collector"))?;
+                let url = format!("{url}/v1/reports/{rollout}/{}", part.shard);
+                let last = from.saturating_add(count).saturating_sub(1);
+                let answer = client.get(&url, Some((from, last)), RANGE_BYTES)?;
+                match answer.status {
+                    206 => Ok(answer.body),
+                    status => Err(wrong(format!("{url} was answered with status {status}"))),
+                }
+            }
+        }
+    }
+
+    /// Until when all parts of a rollout's reports are everything. Nothing where there are none.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn settled_until(&self, rollout: &Id) -> io::Result<Option<u64>> {
+        let parts = self.parts(rollout)?;
+        let extents = parts.iter().map(|part| self.extent(rollout, part).map(|extent| extent.until));
+        Ok(extents.collect::<io::Result<Vec<_>>>()?.into_iter().min())
+    }
+}

@@ -1,0 +1,322 @@
+//! `witness`: recomputes a log of rollouts from its entries and from what devices reported, and signs for it.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `POST /v1/cosign` | the line of its signature for the newest checkpoint, or 409 and why it does not sign |
+//! | `GET /v1/witness` | its key that others check with |
+//! | `GET /healthz` | whether it works |
+//!
+//! Where the log and the reports are is configured, and never part of a request: whoever may ask a witness can make it look again, and nothing
+//! else. Its key signs checkpoints. It opens no ring.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+
+use axum::Router;
+use axum::extract::{Request, State as Shared};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use contentcheck_log::write::{Directory, NoSecret, SecretKey, Storage, View};
+use contentcheck_log::{Algorithm, Hash, VerifierKey};
+use contentcheck_rollout::{Cosigner, NoBook};
+
+use crate::client::Client;
+use crate::clock::Clock;
+use crate::daemon::{Daemon, hardened, read, refused};
+use crate::limits::{ANSWER_BYTES, NO_BODY_BYTES};
+use crate::place::Place;
+use crate::recount::Recounter;
+
+/// The name of the file with the key of a witness, in its directory.
+pub const KEY: &str = "key";
+/// Seconds for which a signature for the same checkpoint is given again.
+const AGAIN: u64 = 10;
+
+/// Why a witness does not begin.
+#[derive(Debug)]
+pub enum NoWitness {
+    /// A file cannot be read or written.
+    File(PathBuf, io::Error),
+    /// There is a key already.
+    Exists(PathBuf),
+    /// Others than its owner can read the key.
+    Open(PathBuf),
+    /// The key is none.
+    Key(PathBuf, NoSecret),
+    /// What it kept is damaged, or the log's key is none.
+    Book(NoBook),
+}
+
+impl fmt::Display for NoWitness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Exists(path) => write!(f, "{} is there already; a witness keeps its key", path.display()),
+            Self::Open(path) => {
+                write!(f, "{} can be read by others than its owner; `chmod 600` it, or make a new one", path.display())
+            }
+            Self::Key(path, why) => write!(f, "{}: {why}", path.display()),
+            Self::Book(why) => why.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for NoWitness {}
+
+/// Why there is no signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoCosign {
+    /// The witness does not sign.
+    Refused(String),
+    /// It cannot be asked, or is busy.
+    Unreachable(String),
+}
+
+impl fmt::Display for NoCosign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(why) => write!(f, "the witness does not sign: {why}"),
+            Self::Unreachable(why) => write!(f, "the witness cannot be asked: {why}"),
+        }
+    }
+}
+
+impl core::error::Error for NoCosign {}
+
+/// A witness that can be asked for its signature.
+pub trait Cosign {
+    /// The key that others check its signatures with.
+    fn verifier(&self) -> &str;
+
+    /// The line of its signature for the newest checkpoint of the log. It is held to the checkpoint by
+    /// [`Book::cosigned`](contentcheck_rollout::Book::cosigned).
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn cosign(&mut self) -> Result<String, NoCosign>;
+}
+
+/// A storage that several hold.
+#[derive(Clone, Debug)]
+struct Kept(Arc<Directory>);
+
+impl Storage for Kept {
+    fn read(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        self.0.read(path)
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.0.write(path, bytes)
+    }
+}
+
+/// A witness with its key, in this process.
+pub struct Keeper {
+    cosigner: Cosigner<Kept>,
+    verifier: String,
+    log: Place,
+    log_key: String,
+    reports: Recounter,
+    clock: Clock,
+    /// What it signed last: the checkpoint, when, and the line.
+    last: Option<((u64, Hash), u64, String)>,
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keeper").field("verifier", &self.verifier).finish_non_exhaustive()
+    }
+}
+
+/// Makes a key for a witness, in its directory, and gives the key that others check with.
+///
+/// # Errors
+/// When there is one already, the name is none, or it cannot be written.
+pub fn make_key(directory: &Path, name: &str) -> Result<String, NoWitness> {
+    let path = directory.join(KEY);
+    let failed = |error| NoWitness::File(path.clone(), error);
+    fs::create_dir_all(directory).map_err(failed)?;
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| failed(io::Error::other(error.to_string())))?;
+    let key =
+        SecretKey::of_seed(name, Algorithm::Cosignature, &seed).map_err(|why| NoWitness::Key(path.clone(), why))?;
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => NoWitness::Exists(path.clone()),
+        _ => failed(error),
+    })?;
+    let text = format!("{}\n", key.to_secret_text());
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    crate::store::sync(directory).map_err(failed)?;
+    Ok(key.verifier())
+}
+
+fn read_key(directory: &Path) -> Result<SecretKey, NoWitness> {
+    let path = directory.join(KEY);
+    let failed = |error| NoWitness::File(path.clone(), error);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        if fs::metadata(&path).map_err(failed)?.permissions().mode() & 0o077 != 0 {
+            return Err(NoWitness::Open(path));
+        }
+    }
+    let text = fs::read_to_string(&path).map_err(failed)?;
+    SecretKey::read(&text).map_err(|why| NoWitness::Key(path, why))
+}
+
+impl Keeper {
+    /// A witness with the key and the memory of a directory, of the log at a place with a key, which counts reports again.
+    ///
+    /// # Errors
+    /// When there is no key, or what it kept is damaged: it may have signed a log that it no longer knows, so a person decides.
+    pub fn open(
+        directory: &Path,
+        (log, log_key): (Place, &str),
+        reports: Recounter,
+        clock: Clock,
+    ) -> Result<Self, NoWitness> {
+        let key = read_key(directory)?;
+        let verifier = key.verifier();
+        let storage = Directory::open(directory).map_err(|error| NoWitness::File(directory.to_owned(), error))?;
+        let cosigner = Cosigner::new(Kept(Arc::new(storage)), key, log_key).map_err(NoWitness::Book)?;
+        cosigner.kept().map_err(NoWitness::Book)?;
+        Ok(Self { cosigner, verifier, log, log_key: log_key.to_owned(), reports, clock, last: None })
+    }
+
+    fn sign(&mut self) -> Result<String, NoBook> {
+        let key = VerifierKey::read(&self.log_key).map_err(|_| NoBook::Key)?;
+        let view = View::open(&self.log, &key)?;
+        let (checkpoint, now) = ((view.size(), view.root()), (self.clock)());
+        if let Some((of, at, line)) = &self.last
+            && *of == checkpoint
+            && (*at..at.saturating_add(AGAIN)).contains(&now)
+        {
+            return Ok(line.clone());
+        }
+        let line = self.cosigner.cosign(&self.log, now, &self.reports)?;
+        self.last = Some((checkpoint, now, line.clone()));
+        Ok(line)
+    }
+
+    /// Serves its signature on a listener.
+    ///
+    /// # Errors
+    /// When the port cannot be used.
+    pub fn start(self, listener: TcpListener) -> io::Result<Daemon> {
+        let verifier = self.verifier.clone();
+        let app = Arc::new(Served { keeper: Mutex::new(self), verifier });
+        let routes = Router::new()
+            .route("/v1/cosign", post(cosign))
+            .route("/v1/witness", get(async |Shared(app): Shared<App>| text(StatusCode::OK, &app.verifier)))
+            .route("/healthz", get(health))
+            .fallback(async || refused(StatusCode::NOT_FOUND, "nothing is here; see POST /v1/cosign"))
+            .with_state(app);
+        Daemon::start(listener, "witness", || routes, || {})
+    }
+}
+
+impl Cosign for Keeper {
+    fn verifier(&self) -> &str {
+        &self.verifier
+    }
+
+    fn cosign(&mut self) -> Result<String, NoCosign> {
+        self.sign().map_err(|why| match why {
+            NoBook::Log(_) => NoCosign::Unreachable(why.to_string()),
+            _ => NoCosign::Refused(why.to_string()),
+        })
+    }
+}
+
+struct Served {
+    keeper: Mutex<Keeper>,
+    verifier: String,
+}
+
+type App = Arc<Served>;
+
+fn text(status: StatusCode, line: &str) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    hardened((status, kind, format!("{}\n", line.trim_end())).into_response())
+}
+
+async fn health(Shared(app): Shared<App>) -> Response {
+    let kept = tokio::task::spawn_blocking(move || match app.keeper.try_lock() {
+        Ok(keeper) => keeper.cosigner.kept().map(|_| ()).map_err(|why| why.to_string()),
+        // It is at work.
+        Err(_) => Ok(()),
+    });
+    match kept.await {
+        Ok(Ok(())) => text(StatusCode::OK, "ok"),
+        Ok(Err(why)) => refused(StatusCode::SERVICE_UNAVAILABLE, &why),
+        Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "the witness stops"),
+    }
+}
+
+async fn cosign(Shared(app): Shared<App>, request: Request) -> Response {
+    // What the body says is of no interest; one that is large is not read.
+    if let Err(refusal) = read(request.into_body(), NO_BODY_BYTES).await {
+        return refusal;
+    }
+    let signed = tokio::task::spawn_blocking(move || {
+        let mut keeper = match app.keeper.try_lock() {
+            Ok(keeper) => keeper,
+            Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
+            Err(TryLockError::WouldBlock) => {
+                return Err(NoCosign::Unreachable("it is looking at the log; ask again later".into()));
+            }
+        };
+        keeper.cosign()
+    });
+    match signed.await {
+        Ok(Ok(line)) => text(StatusCode::OK, &line),
+        Ok(Err(NoCosign::Refused(why))) => refused(StatusCode::CONFLICT, &why),
+        Ok(Err(NoCosign::Unreachable(why))) => refused(StatusCode::SERVICE_UNAVAILABLE, &why),
+        Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "the witness stops"),
+    }
+}
+
+/// A witness that is asked over HTTP.
+#[derive(Debug)]
+pub struct Remote {
+    url: String,
+    verifier: String,
+    client: Client,
+}
+
+impl Remote {
+    /// The witness at an address, with the key that others check with.
+    #[must_use]
+    pub fn new(url: &str, verifier: &str) -> Self {
+        Self { url: url.trim_end_matches('/').to_owned(), verifier: verifier.to_owned(), client: Client::new() }
+    }
+}
+
+impl Cosign for Remote {
+    fn verifier(&self) -> &str {
+        &self.verifier
+    }
+
+    fn cosign(&mut self) -> Result<String, NoCosign> {
+        let url = format!("{}/v1/cosign", self.url);
+        let answer = self.client.post(&url, "text/plain", b"", ANSWER_BYTES);
+        let answer = answer.map_err(|error| NoCosign::Unreachable(error.to_string()))?;
+        // It goes to a terminal.
+        let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        let said: String = String::from_utf8_lossy(&answer.body).trim_end().chars().map(visible).collect();
+        match answer.status {
+            200 => Ok(format!("{said}\n")),
+            409 => Err(NoCosign::Refused(said)),
+            status => Err(NoCosign::Unreachable(format!("{url} was answered with status {status}: {said}"))),
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The daemons over real HTTP on this machine.
+
+mod collecting;
+mod hostile;
+mod http;
+mod killed;
+mod showing;
+mod witnessing;
+mod world;

@@ -1,0 +1,122 @@
+//! The dashboard: what it shows, and what it lets nobody do.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use contentcheck_fleet::{Daemon, Dashboard, Recounter, Shard, Source};
+use contentcheck_rollout::report::What;
+
+use crate::http::{get, post};
+use crate::world::{Outcome, START, World};
+
+fn shown(world: &World, hooks: Vec<String>) -> Outcome<Daemon> {
+    let reports = Recounter::new(world.rolls()?, Source::directory(world.path("reports")));
+    let dashboard = Dashboard { log: world.follower()?, reports: Some(reports), hooks, clock: world.hands.clock() };
+    Ok(dashboard.start(TcpListener::bind("127.0.0.1:0")?)?)
+}
+
+/// Asks until an answer is as it should be.
+fn until(daemon: &Daemon, path: &str, is: impl Fn(&str) -> bool) -> Outcome<String> {
+    let begun = Instant::now();
+    loop {
+        let text = get(daemon.address(), path)?.text();
+        if is(&text) {
+            return Ok(text);
+        }
+        if begun.elapsed() > Duration::from_secs(20) {
+            return Err(format!("{path}: {text}").into());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_rollout_is_shown_as_it_is() -> Outcome {
+    let mut world = World::new(25_000, START, None)?;
+    let empty = shown(&world, Vec::new())?;
+    assert!(get(empty.address(), "/")?.text().contains("no rollout is in the log"));
+    empty.stop();
+    world.plan("<script>alert(1)</script> & \"7\"", 7)?;
+    world.cosign()?;
+    world.start()?;
+    let collector = world.collect(Shard::default(), world.hands.clock())?;
+    let ring = world.ring(0);
+    let body: Vec<u8> = ring.iter().flat_map(|device| world.report(*device, 1, What::Receipt)).collect();
+    assert_eq!(post(collector.address(), "/v1/reports", &body)?.status, 200);
+    world.hands.set(START + 100);
+    let daemon = shown(&world, Vec::new())?;
+    let receipts = format!("\"receipts\":{}", ring.len());
+    let json = until(&daemon, "/v1/status", |text| text.contains(&receipts))?;
+    let json: serde_json::Value = serde_json::from_str(&json)?;
+    assert_eq!((&json["rollout"]["phase"], &json["rollout"]["ring"]), (&"open".into(), &0.into()));
+    assert_eq!(json["rollout"]["rings"][0]["live"], true);
+    assert_eq!(json["rollout"]["next"]["earliest"], START + 4 * 60 * 60);
+    assert!(json["rollout"]["next"]["missing"][1].as_str().is_some_and(|text| text.contains("0 of 10")), "{json}");
+    let read: contentcheck_fleet::Status = serde_json::from_value(json)?;
+    assert!(!read.log.is_witnessed(), "the opening is not signed for yet");
+    let page = get(daemon.address(), "/")?;
+    assert!(!page.text().contains("<script"), "a name is no markup");
+    assert!(page.text().contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;7&quot;"));
+    let policy = page.header("content-security-policy").unwrap_or_default();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(get(daemon.address(), "/style.css")?.status, 200);
+    let metrics = get(daemon.address(), "/metrics")?;
+    assert!(metrics.header("content-type").is_some_and(|kind| kind.starts_with("application/openmetrics-text")));
+    let metrics = metrics.text();
+    assert!(metrics.ends_with("# EOF\n"));
+    assert!(metrics.contains("contentcheck_group_receipts{ring=\"dogfood\",group=\"\"}"), "{metrics}");
+    assert!(metrics.contains("release=\"<script>alert(1)</script> & \\\"7\\\"\""), "{metrics}");
+    for path in ["/v1/status", "/", "/metrics"] {
+        assert_eq!(post(daemon.address(), path, b"x")?.status, 405, "it changes nothing");
+    }
+    assert_eq!(get(daemon.address(), "/healthz")?.status, 200);
+    // What cannot be read any more is said.
+    std::fs::rename(world.path("log/checkpoint"), world.path("log/gone"))?;
+    until(&daemon, "/", |page| page.contains("What is below may be old"))?;
+    assert_eq!(get(daemon.address(), "/healthz")?.status, 503);
+    Ok(())
+}
+
+#[test]
+fn a_change_of_phase_is_told_and_told_again_until_it_is_heard() -> Outcome {
+    let mut world = World::new(25_000, START, None)?;
+    world.opened()?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/hook", listener.local_addr()?);
+    let (told, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        // The first try is answered with a failure.
+        for (number, mut stream) in listener.incoming().map_while(Result::ok).enumerate() {
+            let mut bytes = Vec::new();
+            let mut part = [0; 4_096];
+            while !String::from_utf8_lossy(&bytes).contains("\"at\":") {
+                let read = stream.read(&mut part).unwrap_or(0);
+                if read == 0 {
+                    break;
+                }
+                bytes.extend(&part[..read]);
+            }
+            let status = if number == 0 { "503 Busy" } else { "204 Fine" };
+            let _ = write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+            let _ = told.send(String::from_utf8_lossy(&bytes).into_owned());
+        }
+    });
+    let dead = "http://127.0.0.1:9/nobody".to_owned();
+    let daemon = shown(&world, vec![dead, url])?;
+    until(&daemon, "/v1/status", |text| text.contains("\"phase\":\"open\""))?;
+    // The first look is at what is there; nothing is told.
+    assert!(heard.recv_timeout(Duration::from_secs(1)).is_err());
+    world.halt("a look at it first")?;
+    for _ in 0..2 {
+        let request = heard.recv_timeout(Duration::from_secs(20))?;
+        assert!(request.starts_with("POST /hook") && request.contains("\"phase\":\"halted\""), "{request}");
+        assert!(request.contains("a look at it first"));
+    }
+    assert!(heard.recv_timeout(Duration::from_secs(7)).is_err(), "once it is heard it is not told again");
+    let page = get(daemon.address(), "/")?.text();
+    assert!(page.contains("HALTED") && page.contains("a look at it first") && page.contains("class=\"red\""));
+    Ok(())
+}
