@@ -574,7 +574,7 @@ fn rule(
         logsource: &logsource,
         logsource_span,
     };
-    let targets = specialiser.targets(&mut budget.predicates, sink)?;
+    let targets = specialiser.targets(budget, sink)?;
     let text = |key: &str| root.get(key).and_then(Node::string).map(str::to_owned);
     let title = text("title").unwrap_or_default();
     Ok(CheckedRule {

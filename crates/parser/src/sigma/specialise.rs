@@ -4,6 +4,7 @@
 //! what the template type fixes fold to constants, a field that it does not have is absent,
 //! and the rest is typed. A template type on which the rule folds to false is no target.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::advice;
@@ -15,7 +16,7 @@ use contentcheck_model::catalogue::{Catalogue, Entry};
 use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes, head};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::FieldRef;
-use contentcheck_model::limits;
+use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::predicate::{Comparison, FieldComparison, Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::Target;
 use contentcheck_model::source::Span;
@@ -108,7 +109,7 @@ pub(crate) fn body(body: &Body) -> Expr<Leaf> {
 impl<'a> Specialiser<'a, '_> {
     /// The targets of the rule, where all of it could be read and typed. What no template type can feed is
     /// reported.
-    pub(crate) fn targets(mut self, room: &mut usize, sink: &mut Sink) -> Result<Vec<Target>, Unread> {
+    pub(crate) fn targets(mut self, budget: &mut Budget, sink: &mut Sink) -> Result<Vec<Target>, Unread> {
         let catalogue = self.catalogue;
         let candidates = catalogue.candidates(self.logsource);
         if candidates.is_empty() {
@@ -152,7 +153,7 @@ impl<'a> Specialiser<'a, '_> {
         let mut predicates = 0;
         self.condition.each(&mut |_, _| predicates += 1);
         unused.iter().for_each(|expr| expr.each(&mut |_, _| predicates += 1));
-        if !limits::take(room, predicates.max(1) * targets.len()) {
+        if !limits::take(&mut budget.predicates, predicates.max(1) * targets.len()) {
             let message = format!(
                 "the rules of this file have more than {} predicates, each counted for every template type",
                 limits::FILE_PREDICATES
@@ -176,6 +177,12 @@ impl<'a> Specialiser<'a, '_> {
             }
             match self.build(entry, self.condition, sink) {
                 Ok(Expr::Const(false)) => {}
+                Ok(condition) if !limits::take(&mut budget.spread_values, condition.spread_values()) => {
+                    let found = crate::spread::found(self.logsource_span, sink);
+                    return Err(sink.refuse(found.with_help(
+                        "name each selection once in the condition, or split the rule: a log source with fewer template types costs less",
+                    )));
+                }
                 Ok(condition) => typed.push(Target::new(Arc::clone(&entry.template), condition)),
                 Err(unread) => refused = refused.or(Some(unread)),
             }
@@ -254,7 +261,11 @@ impl<'a> Specialiser<'a, '_> {
     }
 
     fn known(&self, entry: &Entry, missing: Missing, claims: &[&Entry]) -> Known {
-        Known::of(self.condition, &mut |index| self.item_known(entry, index, missing, claims))
+        // A condition may name an item thousands of times, and an item may have thousands of values.
+        let mut asked: HashMap<usize, Known> = HashMap::new();
+        Known::of(self.condition, &mut |index| {
+            *asked.entry(index).or_insert_with(|| self.item_known(entry, index, missing, claims))
+        })
     }
 
     fn item(&self, index: usize) -> Option<(&Item<'_>, &Prepared)> {
@@ -298,16 +309,22 @@ impl<'a> Specialiser<'a, '_> {
     /// A typed condition on one template type.
     fn build(&mut self, entry: &Entry, expr: &Expr<Leaf>, sink: &mut Sink) -> Result<Expr<Predicate>, Unread> {
         let Self { detections, prepared, .. } = self;
+        let mut made: HashMap<usize, Expr<Predicate>> = HashMap::new();
         expr.try_substitute(&mut |leaf| {
             let index = match leaf {
                 Leaf::Item(index) => *index,
                 Leaf::Unread(unread) => return Err(*unread),
             };
+            if let Some(built) = made.get(&index) {
+                return Ok(built.clone());
+            }
             let (Some(item), Some(prepared)) = (detections.items.get(index), prepared.get_mut(index)) else {
                 return Err(sink.unread(&codes::WRONG_SHAPE, Span::default(), "an item of the detection is not there"));
             };
             let built = predicates(entry, item, prepared, sink)?;
-            Ok(if item.modifiers.not_equal { built.negate() } else { built })
+            let built = if item.modifiers.not_equal { built.negate() } else { built };
+            made.insert(index, built.clone());
+            Ok(built)
         })
     }
 
@@ -462,7 +479,15 @@ impl<'a> Specialiser<'a, '_> {
             {
                 continue;
             }
+            let mut asked = HashSet::new();
             for (pattern, value) in patterns.iter().zip(&item.values) {
+                // What is said of one is said of all that are written alike, and no more is kept than a file may have.
+                if sink.is_full() {
+                    return;
+                }
+                if !asked.insert(&*value.text) {
+                    continue;
+                }
                 let alone = Test::Text { patterns: vec![pattern.clone()], all: false };
                 let has = |entry: &&&Entry| match entry.values(field) {
                     [] => entry.declared(field).is_some(),

@@ -124,6 +124,14 @@ pub(super) fn lower(
             "write `when` and the condition",
         )),
     };
+    let condition = condition.and_then(|condition| {
+        if limits::take(&mut lowerer.scope.budget.spread_values, condition.spread_values()) {
+            return Ok(condition);
+        }
+        let at = rule.when().map_or(rule.name.span, |when| when.span);
+        let found = crate::spread::found(at, lowerer.sink).with_rule(&rule.name.value);
+        Err(lowerer.sink.refuse(found.with_help("use each binding once, or put the values into a table")))
+    });
     // What a condition uses that could not be read is not known.
     for binding in rule.lets().filter(|_| condition.is_ok()) {
         if let Some((_, false)) = lowerer.bound.get(binding.name.value.as_str()) {
