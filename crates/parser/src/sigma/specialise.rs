@@ -146,8 +146,8 @@ impl<'a> Specialiser<'a, '_> {
         self.unknown_fields(&addressed, sink);
         self.event_ids(&addressed, sink);
         self.values_without_event(&entries, &addressed, &targets, sink);
-        if targets.is_empty() && sink.len() == errors {
-            self.never_fires(&addressed, sink);
+        if targets.is_empty() && (sink.len() == errors || addressed.is_empty() && self.decided(&entries).is_some_and(|(_, value)| value)) {
+            self.never_fires(&entries, &addressed, sink);
         }
         let unused = self.unused();
         let mut predicates = 0;
@@ -161,15 +161,17 @@ impl<'a> Specialiser<'a, '_> {
             let found = sink.diagnostic(&codes::LIMIT_EXCEEDED, self.logsource_span, message);
             return Err(sink.refuse(found.with_help("split the rule, or name one event id in each")));
         }
+        let mut told = false;
         if !targets.is_empty() {
             self.dead_selections(&addressed, sink);
             // Of a rule with a part that could not be read this would be said too early.
             if !sink.has_error() {
-                self.always_fires(&targets, sink);
+                told = self.always_fires(&targets, sink);
             }
         }
         let mut refused = self.unread();
         let mut typed = Vec::with_capacity(targets.len());
+        let mut always = 0;
         for entry in targets {
             // What the condition does not use is read as well: whoever wrote it meant something by it.
             for expr in &unused {
@@ -183,9 +185,16 @@ impl<'a> Specialiser<'a, '_> {
                         "name each selection once in the condition, or split the rule: a log source with fewer template types costs less",
                     )));
                 }
-                Ok(condition) => typed.push(Target::new(Arc::clone(&entry.template), condition)),
+                Ok(condition) => {
+                    always += usize::from(condition == Expr::Const(true));
+                    typed.push(Target::new(Arc::clone(&entry.template), condition));
+                }
                 Err(unread) => refused = refused.or(Some(unread)),
             }
+        }
+        // A rule may be for all events of a kind, and then it asks for nothing else.
+        if always == entries.len() && refused.is_none() && !told && !sink.has_error() && self.asks_for_more(&entries) {
+            self.always_on(&entries, sink);
         }
         refused.map_or(Ok(typed), Err)
     }
@@ -552,15 +561,31 @@ impl<'a> Specialiser<'a, '_> {
         fields
     }
 
-    fn never_fires(&self, addressed: &[&Entry], sink: &mut Sink) {
-        let message = match addressed.first() {
-            Some(entry) => format!("the rule can never fire: {}", lacks(entry, &self.missing_fields(entry))),
-            None => format!("the rule can never fire: it addresses no event of `{}`", self.logsource),
+    fn never_fires(&self, entries: &[&Entry], addressed: &[&Entry], sink: &mut Sink) {
+        let excluded = self.decided(entries).filter(|(_, value)| *value && addressed.is_empty());
+        let excluded = excluded.and_then(|(item, _)| Some((item.field?, item.span)));
+        let (message, help, span) = match (addressed.first(), excluded) {
+            (Some(entry), _) => (
+                format!("the rule can never fire: {}", lacks(entry, &self.missing_fields(entry))),
+                "correct the log source, the event id or the field",
+                self.logsource_span,
+            ),
+            (None, Some((field, span))) => (
+                format!(
+                    "the rule can never fire: this `{}` is that of every event of `{}`, and the condition excludes it",
+                    clip(field),
+                    self.logsource
+                ),
+                "remove the `not`, or the value",
+                span,
+            ),
+            (None, None) => (
+                format!("the rule can never fire: it addresses no event of `{}`", self.logsource),
+                "correct the log source, the event id or the field",
+                self.logsource_span,
+            ),
         };
-        let found = sink
-            .diagnostic(&codes::NEVER_FIRES, self.logsource_span, message)
-            .with_help("correct the log source, the event id or the field");
-        sink.push(found);
+        sink.push(sink.diagnostic(&codes::NEVER_FIRES, span, message).with_help(help));
     }
 
     /// Selections that no addressed template type can feed, while others still can.
@@ -602,8 +627,63 @@ impl<'a> Specialiser<'a, '_> {
         }
     }
 
-    /// A rule that is true whatever the values are.
-    fn always_fires(&self, targets: &[&Entry], sink: &mut Sink) {
+    /// Whether the condition has a part that is not true of every event of these template types.
+    fn asks_for_more(&self, entries: &[&Entry]) -> bool {
+        let mut found = false;
+        self.condition.each(&mut |leaf, negated| {
+            found |= negated
+                || matches!(leaf, Leaf::Item(index) if entries
+                    .iter()
+                    .any(|entry| self.item_known(entry, *index, Missing::Absent, &[]) != Known::True));
+        });
+        found
+    }
+
+    /// A rule that what its template types fix or lack makes true.
+    fn always_on(&self, entries: &[&Entry], sink: &mut Sink) {
+        let decided = self.decided(entries).and_then(|(item, value)| Some((item.field?, item.span, value)));
+        let message = format!("the rule fires on every event of `{}`", self.logsource);
+        let span = decided.map_or(self.logsource_span, |(_, span, _)| span);
+        let found = sink.diagnostic(&codes::ALWAYS_FIRES, span, message);
+        sink.push(found.with_help(match decided {
+            Some((field, _, value)) => format!(
+                "this `{}` is {} each of them: ask for something that differs between events",
+                clip(field),
+                if value { "that of" } else { "not that of" }
+            ),
+            None => "give it a value that selects something".to_owned(),
+        }));
+    }
+
+    /// An item of the condition that has the same answer on every event of these template types, and the answer.
+    fn decided(&self, entries: &[&Entry]) -> Option<(&Item<'_>, bool)> {
+        let mut found = None;
+        self.condition.each(&mut |leaf, negated| {
+            let Leaf::Item(index) = leaf else { return };
+            let all = |known: Known| {
+                entries.iter().all(|entry| self.item_known(entry, *index, Missing::Absent, &[]) == known)
+            };
+            // What the negation makes of it decides.
+            if found.is_none() && negated && !entries.is_empty() {
+                let value = if all(Known::True) { Some(true) } else { all(Known::False).then_some(false) };
+                found = self.item(*index).zip(value).map(|((item, _), value)| (item, value));
+            }
+        });
+        if found.is_none() {
+            self.condition.each(&mut |leaf, _| {
+                let Leaf::Item(index) = leaf else { return };
+                let is_true = !entries.is_empty()
+                    && entries.iter().all(|entry| self.item_known(entry, *index, Missing::Absent, &[]) == Known::True);
+                if found.is_none() && is_true {
+                    found = self.item(*index).map(|(item, _)| (item, true));
+                }
+            });
+        }
+        found
+    }
+
+    /// A rule that is true whatever the values are. Says whether it is one.
+    fn always_fires(&self, targets: &[&Entry], sink: &mut Sink) -> bool {
         let total = |entry: &&Entry| {
             Known::of(self.condition, &mut |index| {
                 let Some((item, prepared)) = self.item(index) else { return Known::Open };
@@ -628,7 +708,9 @@ impl<'a> Specialiser<'a, '_> {
                 )
                 .with_help("give it a value that selects something");
             sink.push(found);
+            return true;
         }
+        false
     }
 }
 
