@@ -149,9 +149,8 @@ impl<'a> Sought<'a> {
             text.contains(sign) && text.split(sign).all(|part| is(part.trim()))
         };
         let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-        let list = bracketed.is_some_and(|inner| {
-            several(inner, &[','], &is_in_quotes) || (whole && several(inner, &[','], &is_word))
-        });
+        let list = bracketed
+            .is_some_and(|inner| several(inner, &[','], &is_in_quotes) || (whole && several(inner, &[','], &is_word)));
         let separators: &[char] = &[',', ';'];
         let plain = whole
             && !is_command(field)
@@ -295,7 +294,9 @@ mod tests {
         {
             assert_eq!(wildcard_in_regex(text), Some(repeated), "{text}");
         }
-        for text in ["evil.*", "evi*l", "(a|b)*", "[a]*", r"\d*", r"\\*", r"a\*", "^evil*", r"a\\*b", "a+b*", "ab", "*", ""] {
+        for text in
+            ["evil.*", "evi*l", "(a|b)*", "[a]*", r"\d*", r"\\*", r"a\*", "^evil*", r"a\\*b", "a+b*", "ab", "*", ""]
+        {
             assert_eq!(wildcard_in_regex(text), None, "{text}");
         }
     }

@@ -342,12 +342,7 @@ fn multiplied() -> Vec<Case> {
         ("X and X and X", 8),
         ("not X and not X", 12),
     ];
-    let values = [
-        ("like", "v*{at}*"),
-        ("contains", "v{at}"),
-        ("in", "v{at}"),
-        ("ends_with", "v{at}"),
-    ];
+    let values = [("like", "v*{at}*"), ("contains", "v{at}"), ("in", "v{at}"), ("ends_with", "v{at}")];
     for (join, levels) in joins {
         for (operator, value) in values {
             let make = move || {
@@ -357,10 +352,7 @@ fn multiplied() -> Vec<Case> {
                 let lets = each(levels, |text, at| {
                     let _ = writeln!(text, "let b{} = {}", at + 1, join.replace('X', &format!("b{at}")));
                 });
-                native(
-                    &format!("list l = [{all}]\n"),
-                    &format!("let b0 = image {operator} l\n{lets}when b{levels}"),
-                )
+                native(&format!("list l = [{all}]\n"), &format!("let b0 = image {operator} l\n{lets}when b{levels}"))
             };
             cases.push(content(&format!("`let b = {join}` over `{operator}` of 4,000 values"), make, "CC0504"));
         }

@@ -169,10 +169,24 @@ impl<'a> Filling<'a> {
         }
     }
 
+    /// What separates the names of columns in a header that is one cell, other than a comma.
+    fn separator(&self, header: &str) -> Option<char> {
+        let is_column = |name: &str| self.columns.iter().any(|column| column.name == name.trim().trim_matches('"'));
+        [';', '\t', '|', ':'].into_iter().find(|sign| header.contains(*sign) && header.split(*sign).any(is_column))
+    }
+
     /// For each column of the table its place in the data.
     fn header<'t>(&self, names: impl Iterator<Item = &'t str>, span: Span, sink: &mut Sink) -> Option<Vec<usize>> {
         let names: Vec<&str> = names.map(str::trim).collect();
         let before = sink.len();
+        if let [line] = names.as_slice()
+            && let Some(sign) = self.separator(line)
+        {
+            let message = format!("header: columns are separated by {}, and CSV has commas", separator_name(sign));
+            let found = sink.diagnostic(&codes::TABLE_ROW, span, message);
+            sink.push(found.with_help("save the data with commas; a cell that has one goes in double quotes"));
+            return None;
+        }
         for (at, name) in names.iter().enumerate() {
             if names.iter().take(at).any(|other| other == name) {
                 sink.report(&codes::TABLE_ROW, span, format!("header: column `{}` is named twice", clip(name)));
@@ -388,6 +402,16 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
+/// What a sign is called.
+const fn separator_name(sign: char) -> &'static str {
+    match sign {
+        ';' => "semicolons",
+        '\t' => "tabs",
+        '|' => "bars",
+        _ => "colons",
+    }
+}
+
 /// A key that looks like a slip: of which kind it is, its code, what is said of it, and the remedy.
 fn slipped(text: &str, column: &str) -> Option<(&'static str, &'static Code, String, &'static str)> {
     let sought = Sought { text, compared: Compared::Whole, field: Some(column), is_quoted: true };
@@ -402,7 +426,8 @@ fn slipped(text: &str, column: &str) -> Option<(&'static str, &'static Code, Str
     }
     if let Some((mark, edge)) = sought.mark() {
         let said = format!("{edge} with `{mark}`, which is compared as a part of the value");
-        let help = "remove it here and in other rows; if values have it, accept this finding where the table is declared";
+        let help =
+            "remove it here and in other rows; if values have it, accept this finding where the table is declared";
         return Some((if mark == ',' { "comma" } else { "quote" }, &codes::STRAY_CHARACTER, said, help));
     }
     sought.several()?;

@@ -223,7 +223,9 @@ fn timespan(value: &Node<'_>, sink: &mut Sink) {
     if days(text).is_some_and(|days| days > LONGEST_DAYS) {
         let message = format!("`{}` is a timespan of more than ten years", clip(text));
         let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, message);
-        sink.push(found.with_help("write the time within which the events belong together: `m` is minutes, `M` months"));
+        sink.push(
+            found.with_help("write the time within which the events belong together: `m` is minutes, `M` months"),
+        );
         return;
     }
     let good = text.strip_suffix(['s', 'm', 'h', 'd', 'w', 'M', 'y']).is_some_and(|digits| {
@@ -246,7 +248,9 @@ fn timespan(value: &Node<'_>, sink: &mut Sink) {
             _ => None,
         };
         let form = "write a number and a unit: s, m, h, d, w, M or y";
-        let is_number = digits.bytes().any(|byte| byte != b'0') && digits.len() < 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = digits.bytes().any(|byte| byte != b'0')
+            && digits.len() < 10
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
         sink.push(found.with_help(match short.filter(|_| is_number) {
             Some(short) => format!("{form}, as in `{digits}{short}`"),
             None => format!("{form}, as in `15m`"),

@@ -302,14 +302,12 @@ fn foreign_pattern(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut 
             format!("write `{}|re`; elsewhere only `*` and `?` have a meaning", clip(field))
         }
         (Some(field), Foreign::Slashes(inner, flags)) => {
-            let flags: String = ["i", "m", "s"].iter().filter(|flag| flags.contains(**flag)).fold(
-                String::new(),
-                |mut all, flag| {
+            let flags: String =
+                ["i", "m", "s"].iter().filter(|flag| flags.contains(**flag)).fold(String::new(), |mut all, flag| {
                     all.push('|');
                     all.push_str(flag);
                     all
-                },
-            );
+                });
             format!("write `{}|re{flags}: '{}'`, without slashes", clip(field), clip(&inner.replace("\\/", "/")))
         }
         (None, _) => "ask a field with `re`; in keywords only `*` and `?` have a meaning".to_owned(),

@@ -146,7 +146,9 @@ impl<'a> Specialiser<'a, '_> {
         self.unknown_fields(&addressed, sink);
         self.event_ids(&addressed, sink);
         self.values_without_event(&entries, &addressed, &targets, sink);
-        if targets.is_empty() && (sink.len() == errors || addressed.is_empty() && self.decided(&entries).is_some_and(|(_, value)| value)) {
+        if targets.is_empty()
+            && (sink.len() == errors || addressed.is_empty() && self.decided(&entries).is_some_and(|(_, value)| value))
+        {
             self.never_fires(&entries, &addressed, sink);
         }
         let unused = self.unused();
@@ -363,7 +365,12 @@ impl<'a> Specialiser<'a, '_> {
             }
             Some(("sysmon", _)) => "Sysmon is a service of Windows: write `product: windows`".to_owned(),
             Some((value, Some(right))) => format!("did you mean `{right}` where you wrote `{}`?", clip(value)),
-            _ => "correct it (`contentcheck fields --list` lists those that are known), or declare a template type that serves it; until then no field of this rule is checked".to_owned(),
+            _ => match nearest(self.logsource, &known) {
+                Some(near) => format!(
+                    "the nearest that is known is `{near}`; `contentcheck fields --list` lists all, and a template type of your own can serve another one"
+                ),
+                None => "correct it (`contentcheck fields --list` lists those that are known), or declare a template type that serves it; until then no field of this rule is checked".to_owned(),
+            },
         });
         sink.push(found);
     }
@@ -712,6 +719,29 @@ impl<'a> Specialiser<'a, '_> {
         }
         false
     }
+}
+
+/// The known log source that has the most in common with one that nothing serves, where that is a part at least.
+fn nearest<'a>(wanted: &LogSource, known: &[&'a LogSource]) -> Option<&'a LogSource> {
+    let shared = |other: &LogSource| {
+        let parts = [
+            (&wanted.category, &other.category, 4),
+            (&wanted.service, &other.service, 4),
+            (&wanted.product, &other.product, 2),
+        ];
+        let score = |(wanted, other, weight): (&Option<String>, &Option<String>, u32)| match (wanted, other) {
+            (Some(wanted), Some(other)) if wanted == other => weight * 2,
+            (Some(_), Some(_)) | (None, None) => 0,
+            _ => 1,
+        };
+        let is_shared = parts.iter().any(|(wanted, other, weight)| *weight == 4 && wanted.is_some() && wanted == other);
+        is_shared.then(|| parts.into_iter().map(score).sum::<u32>())
+    };
+    known
+        .iter()
+        .filter_map(|other| Some((shared(other)?, *other)))
+        .max_by_key(|(score, _)| *score)
+        .map(|(_, other)| other)
 }
 
 /// What to do about a value that no event of a log source has, as far as the template types know.

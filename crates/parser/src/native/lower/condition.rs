@@ -202,12 +202,16 @@ impl<'r> Lowerer<'r, '_> {
 
     /// What the names of a predicate are fixed to, as a remedy.
     fn fixed(&self, predicate: &ast::Predicate) -> String {
-        let operands = [Some(&predicate.left), match &predicate.right {
-            Some(Right::One(right)) => Some(right),
-            _ => None,
-        }];
+        let operands = [
+            Some(&predicate.left),
+            match &predicate.right {
+                Some(Right::One(right)) => Some(right),
+                _ => None,
+            },
+        ];
         for operand in operands.into_iter().flatten() {
-            let (Operand::Reference(reference) | Operand::Masked(ast::Masked { field: reference, .. })) = operand else {
+            let (Operand::Reference(reference) | Operand::Masked(ast::Masked { field: reference, .. })) = operand
+            else {
                 continue;
             };
             let ReferenceTarget::Name { name, .. } = &reference.target else { continue };

@@ -291,7 +291,9 @@ fn slipped(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
     } else if let Some(several) = sought.several() {
         let name = clip(asked.name);
         let (what, help) = match several {
-            Several::List => ("several values", format!("write `{name} in [...]` with each value in quotes of its own")),
+            Several::List => {
+                ("several values", format!("write `{name} in [...]` with each value in quotes of its own"))
+            }
             Several::Range => ("a range", format!("write the values one by one in `{name} in [...]`")),
         };
         let message = format!("`{}` looks like {what} and is compared as one string", clip(value));
@@ -326,6 +328,9 @@ fn foreign(asked: &Asked<'_>, sought: Sought<'_>, span: Span, sink: &mut Sink) -
         }
         Operator::Equal | Operator::NotEqual | Operator::In if edges.0 || edges.1 => {
             format!("`{operator}` has no wildcards: write `{name} like {}`", raw(value))
+        }
+        Operator::Equal | Operator::NotEqual | Operator::In if value.contains('*') => {
+            format!("`{operator}` has no wildcards: if `*` stands for any text, write `{name} like {}`", raw(value))
         }
         Operator::EndsWith if edges.0 => {
             format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_start_matches('*')))
@@ -405,7 +410,14 @@ fn regex(
             Ok((Pattern::Matches(Regex { pattern: value.into(), multi_line: false, dot_all: false }), states))
         }
         Err(problem) => {
-            let found = sink.diagnostic(problem.code, span, problem.message);
+            // Offsets inside the value hold where its text is in the source as it is.
+            let written = sink.source().slice(span);
+            let start = written.find(value).map(|at| span.start as usize + at);
+            let at = match (start, problem.at) {
+                (Some(start), Some((from, to))) => Span::new(start + from, start + to),
+                _ => span,
+            };
+            let found = sink.diagnostic(problem.code, at, problem.message);
             Err(sink.refuse(found.with_help(problem.help)))
         }
     }
