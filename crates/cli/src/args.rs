@@ -17,7 +17,7 @@ pub use rollout::{
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.
 #[derive(Debug, Parser)]
-#[command(name = "contentcheck", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "contentcheck", version, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 fine, 1 findings, 2 usage or configuration, 3 internal fault.")]
 pub struct Cli {
     /// When to use colour; `auto` means on a terminal only
@@ -796,8 +796,8 @@ pub enum ListFormat {
 /// Explain a code.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A code (`CC0401`) or its name (`unsupplied-input`); all of them where none is given
-    pub code: Option<String>,
+    /// Codes (`CC0401`) or their names (`unsupplied-input`); all of them where none is given
+    pub codes: Vec<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
     pub format: ListFormat,

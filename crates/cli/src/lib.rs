@@ -50,7 +50,10 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are data, everything else is talk; clap knows which is which.
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
-            return if error.print().is_err() { Exit::Internal.into() } else { exit.into() };
+            return match error.print() {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Internal.into(),
+                _ => exit.into(),
+            };
         }
     };
     let color = match cli.color {

@@ -97,6 +97,45 @@ fn the_scaffold_does_what_its_closing_lines_say() {
 }
 
 #[test]
+fn help_and_pages_are_where_people_look() {
+    let root = scratch("help");
+    let (help, option) = (run(&root, &["help", "lint"]), run(&root, &["lint", "--help"]));
+    assert_eq!((help.exit, &help.out), (0, &option.out), "{}", help.err);
+    let pages = run(&root, &["explain", "CC0808", "CC0802", "unknown-field"]);
+    assert_eq!(pages.exit, 0, "{}", pages.err);
+    let at: Vec<_> =
+        ["CC0808 rule-left-out", "CC0802 rule-removed", "CC0202 unknown-field"].map(|head| pages.out.find(head)).into();
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{}", pages.out);
+    let one_wrong = run(&root, &["explain", "CC0808", "CC9999"]);
+    assert!(one_wrong.exit == 2 && one_wrong.out.is_empty(), "{}", one_wrong.out);
+}
+
+/// What there is does not depend on the rules at hand: their errors do not stand before the answer.
+#[test]
+fn fields_answer_before_anything_else() {
+    let root = scratch("fields_errors");
+    fs::write(root.join("bad.yml"), "title: x\ndetection:\n    a: {Image: x}\n    condition: b\n").unwrap();
+    let fields = run(&root, &["fields", "--template", "windows.sysmon.process_creation"]);
+    assert_eq!(fields.exit, 0, "{}", fields.err);
+    assert!(fields.out.contains("CommandLine") && !fields.err.contains("CC0"), "{}", fields.err);
+    assert!(fields.err.contains("`contentcheck lint` shows what is wrong"), "{}", fields.err);
+}
+
+/// A table with other separators is told once, by what separates it.
+#[test]
+fn tables_with_other_separators_are_told() {
+    let root = scratch("separators");
+    let table = "table t1 @ 1 { name: string key, number: int } from \"t.csv\"\n";
+    fs::write(root.join("t.content"), table).unwrap();
+    for (sign, name) in [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")] {
+        fs::write(root.join("t.csv"), format!("name{sign}number\na{sign}1\nb{sign}2\n")).unwrap();
+        let lint = run(&root, &["lint", "--format", "short", "t.content"]);
+        let errors: Vec<&str> = lint.out.lines().filter(|line| line.contains("error[")).collect();
+        assert!(matches!(errors.as_slice(), [one] if one.contains(name)), "{}", lint.out);
+    }
+}
+
+#[test]
 fn fields_of_a_template_type_are_listed_without_rules() {
     let empty = scratch("fields");
     let fields = run(&empty, &["fields", "--template", "windows.sysmon.process_creation", "--format", "json"]);

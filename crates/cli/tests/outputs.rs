@@ -94,6 +94,77 @@ fn alike(arguments: &[&str], one: &[u8], other: &[u8]) {
     }
 }
 
+/// A reader that goes away wants no more: every command that writes data ends as it does with a reader, and says the same.
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let directory = scratch("reader");
+    fs::write(directory.join("events.jsonl"), "{\"Image\": \"C:\\\\good.exe\"}\n").unwrap();
+    assert_eq!(run(&directory, &["compile", "rules", "-o"], "image").status.code(), Some(0));
+    let to_stdout = COMMANDS.map(|command| [command, &["/dev/stdout"]].concat());
+    let data: [&[&str]; 24] = [
+        &["lint", "rules"],
+        &["lint", "rules", "--format", "json"],
+        &["lint", "rules", "--format", "sarif"],
+        &["fmt", "--diff", "rules"],
+        &["explain"],
+        &["explain", "CC0101", "CC0102"],
+        &["explain", "--format", "json"],
+        &["schema", "config"],
+        &["sensor", "list"],
+        &["gate", "rules", "--only", "lint"],
+        &["verify", "image"],
+        &["inspect", "image"],
+        &["inspect", "image", "--format", "json"],
+        &["eval", "events.jsonl", "--rules", "rules", "--all"],
+        &["replay", "events.jsonl", "--rules", "rules"],
+        &["test", "rules", "--allow-none"],
+        &["prove", "rules"],
+        &["diff", "rules", "rules"],
+        &["fields", "--list"],
+        &["fields", "rules"],
+        &["completions", "bash"],
+        &["man"],
+        &["--help"],
+        &["--version"],
+    ];
+    for arguments in data.iter().map(|command| command.to_vec()).chain(to_stdout) {
+        let run = |stdout: Stdio| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_contentcheck"));
+            command.args(&arguments).current_dir(&directory).stdin(Stdio::null()).stdout(stdout);
+            command.stderr(Stdio::piped()).output().unwrap()
+        };
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (gone, read) = (run(writer.into()), run(Stdio::piped()));
+        assert_eq!(gone.status.code(), read.status.code(), "{arguments:?}: {}", said(&gone));
+        assert!(gone.status.code().is_some_and(|code| code < 2), "{arguments:?}: {}", said(&gone));
+        assert!(!said(&gone).contains("pipe"), "{arguments:?}: {}", said(&gone));
+    }
+}
+
+/// What a gate that was killed left in its evidence is removed by the next one; a file of somebody else stays.
+#[test]
+fn a_gate_removes_what_a_killed_one_left() {
+    let directory = scratch("killed");
+    let gate = |directory: &Path| run(directory, &["gate", "rules", "--only", "lint", "--evidence"], "out");
+    assert_eq!(gate(&directory).status.code(), Some(0));
+    let whole: Vec<String> = tree(&directory.join("out")).into_keys().collect();
+    // As `write::mark` makes it of `evidence.json` and 7.
+    let mark = "evidence.json"
+        .bytes()
+        .chain(7_u32.to_le_bytes())
+        .fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let left = directory.join(format!("out/.evidence.json.00000007{mark:08x}.tmp"));
+    let foreign = directory.join("out/.evidence.json.0000000700000000.tmp");
+    fs::write(&left, "half").unwrap();
+    fs::write(&foreign, "foreign").unwrap();
+    let again = gate(&directory);
+    assert!(said(&again).contains("removed 1 unfinished file of a run that was killed"), "{}", said(&again));
+    assert!(!left.exists() && foreign.exists());
+    fs::remove_file(&foreign).unwrap();
+    assert_eq!(tree(&directory.join("out")).into_keys().collect::<Vec<_>>(), whole);
+}
+
 #[test]
 fn pipes_and_devices_are_written_and_stay_what_they_are() {
     let directory = scratch("devices");

@@ -398,6 +398,26 @@ fn an_id_in_another_case_is_the_same_rule() {
     }
 }
 
+/// A rule under another id is one that is gone to whoever knows rules by their ids, and the finding says what happened.
+#[test]
+fn a_rule_whose_id_changed_is_named_with_both() {
+    let of = |id: &str, title: &str, value: &str| {
+        let text = format!(
+            "template acme.process @ 1 {{\n    1 image: string nocase\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f81{id}\"\n    template: acme.process @ 1\n    severity: low\n    title: \"{title}\"\n    when image == \"{value}\"\n}}\n"
+        );
+        on_fleet(&text, &[("7", "image:string")])
+    };
+    for (title, value, is_renamed) in [("One", "a", true), ("One", "b", true), ("Two", "a", true), ("Two", "b", false)]
+    {
+        let found = checked(&of("60", title, value), Some(&of("50", "One", "a")), settings(), &["change"]);
+        let all = found.checks.iter().flat_map(|check| &check.findings);
+        let said: Vec<&str> = all.filter(|of| of.code == "CC0802").map(|of| of.message.as_str()).collect();
+        let [said] = said.as_slice() else { panic!("{said:?}") };
+        assert_eq!(said.contains("the id of `One` changed"), is_renamed, "{said}");
+        assert_eq!(said.contains("8150") && said.contains("8160"), is_renamed, "{said}");
+    }
+}
+
 /// With `deny-warnings` a warning fails the run, whichever check it is of; what the policy lowers does not.
 #[test]
 fn warnings_of_the_gate_weigh_what_the_policy_says() {

@@ -20,6 +20,7 @@ pub mod presence;
 pub mod regex;
 pub mod rule;
 pub mod sensor;
+pub mod slip;
 pub mod source;
 pub mod table;
 pub mod template;

@@ -46,6 +46,9 @@ pub const RULE_VALUES: usize = 50_000;
 pub const FILE_VALUES: usize = 200_000;
 /// Bytes in these values.
 pub const FILE_VALUE_BYTES: usize = 16 << 20;
+/// Values of all rules of one file, those of a binding or selection counted at each use, and once for each template type
+/// that a rule runs on: what analysis and compiler make of a file grows with them.
+pub const FILE_SPREAD_VALUES: usize = 500_000;
 /// Predicates of all rules of one file, counted once for each template type that a rule runs on.
 pub const FILE_PREDICATES: usize = 100_000;
 /// Named selections or `let` bindings in one rule.
@@ -96,6 +99,8 @@ pub struct Budget {
     pub values: usize,
     /// Bytes of values.
     pub value_bytes: usize,
+    /// Values, at each use and for each template type.
+    pub spread_values: usize,
     /// Predicates.
     pub predicates: usize,
     /// Bytes of regexes.
@@ -109,6 +114,7 @@ impl Default for Budget {
         Self {
             values: FILE_VALUES,
             value_bytes: FILE_VALUE_BYTES,
+            spread_values: FILE_SPREAD_VALUES,
             predicates: FILE_PREDICATES,
             regex_bytes: FILE_REGEX_BYTES,
             regex_states: FILE_REGEX_STATES,
@@ -120,8 +126,13 @@ impl Budget {
     /// Whether nothing is left of one of them.
     pub const fn is_spent(&self) -> bool {
         // By name, so that a limit that is added is not forgotten here.
-        let Self { values, value_bytes, predicates, regex_bytes, regex_states } = *self;
-        values == 0 || value_bytes == 0 || predicates == 0 || regex_bytes == 0 || regex_states == 0
+        let Self { values, value_bytes, spread_values, predicates, regex_bytes, regex_states } = *self;
+        values == 0
+            || value_bytes == 0
+            || spread_values == 0
+            || predicates == 0
+            || regex_bytes == 0
+            || regex_states == 0
     }
 }
 

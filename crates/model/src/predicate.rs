@@ -250,6 +250,17 @@ pub struct Mention<'e> {
 }
 
 impl Expr<Predicate> {
+    /// How many values the condition looks for, counted at each predicate. Those of a table are shared and count once.
+    #[must_use]
+    pub fn spread_values(&self) -> usize {
+        let mut count = 0_usize;
+        self.each(&mut |predicate, _| {
+            let values = if let Test::InTable(_) = predicate.test.element() { 1 } else { predicate.test.values() };
+            count = count.saturating_add(values);
+        });
+        count
+    }
+
     /// Calls `visit` for every field that is mentioned, on either side of a comparison, from left to right.
     pub fn mentions<'e>(&'e self, visit: &mut impl FnMut(Mention<'e>)) {
         self.each(&mut |predicate, _| {

@@ -29,3 +29,4 @@ pub mod native;
 pub mod release;
 pub mod sidecar;
 pub mod sigma;
+mod spread;

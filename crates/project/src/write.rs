@@ -126,6 +126,9 @@ impl Identity {
 /// When it is one of them, or cannot be written.
 pub fn write_output(path: &Path, bytes: &[u8], inputs: &InputFiles) -> Result<(), Failure> {
     inputs.refuse(path)?;
+    if let Ok(Target::File(target)) = followed(path) {
+        sweep(target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")));
+    }
     write(path, bytes)
 }
 
@@ -167,7 +170,14 @@ fn place(path: &Path) -> PathBuf {
 fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let target = match followed(path)? {
         Target::File(target) => target,
-        Target::Descriptor => return directly(path, bytes),
+        // What a shell opened, such as standard output: a reader that goes away wants no more, and that is no fault. A pipe
+        // with a name is somebody's file.
+        Target::Descriptor => {
+            return match directly(path, bytes) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                written => written,
+            };
+        }
     };
     match fs::metadata(&target) {
         Ok(metadata) if metadata.is_dir() => Err(io::Error::other("it is a directory")),
@@ -215,6 +225,8 @@ fn followed(path: &Path) -> io::Result<Target> {
 fn replace(target: &Path, bytes: &[u8], old: Option<&fs::Metadata>) -> io::Result<()> {
     let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let (mut file, neighbour) = neighbour(directory, target)?;
+    // As long as it is held, no other run takes it for one that was left. Where a file system cannot, the name has to do.
+    let _ = file.try_lock();
     let written = (|| {
         if let Some(old) = old {
             file.set_permissions(old.permissions())?;
@@ -242,7 +254,9 @@ fn neighbour(directory: &Path, target: &Path) -> io::Result<(File, PathBuf)> {
     let stem: String = target.file_name().unwrap_or_default().to_string_lossy().chars().take(64).collect();
     let mut taken = io::Error::other("no name is free beside it");
     for number in 0..NAMES {
-        let name = format!(".{stem}.{:016x}.tmp", RandomState::new().hash_one(number));
+        #[expect(clippy::cast_possible_truncation, reason = "one half of a random number is one as well")]
+        let random = RandomState::new().hash_one(number) as u32;
+        let name = format!(".{stem}.{random:08x}{:08x}.tmp", mark(&stem, random));
         let path = directory.join(name);
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(file) => return Ok((file, path)),
@@ -251,6 +265,35 @@ fn neighbour(directory: &Path, target: &Path) -> io::Result<(File, PathBuf)> {
         }
     }
     Err(taken)
+}
+
+/// What tells a neighbour of this program from a file that somebody else called so: FNV-1a of the name and the number.
+fn mark(stem: &str, random: u32) -> u32 {
+    let bytes = stem.bytes().chain(random.to_le_bytes());
+    bytes.fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+/// Whether a file is called as a neighbour is.
+fn is_neighbour(name: &str) -> bool {
+    let parts = name.strip_prefix('.').and_then(|name| name.strip_suffix(".tmp")?.rsplit_once('.'));
+    let Some((stem, numbers)) = parts.filter(|(_, numbers)| numbers.len() == 16) else { return false };
+    let number = |range| numbers.get(range).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let (Some(random), Some(marked)) = (number(0..8), number(8..16)) else { return false };
+    marked == mark(stem, random) && numbers.bytes().all(|digit| digit.is_ascii_digit() || digit.is_ascii_lowercase())
+}
+
+/// Removes from a directory what runs that were killed left beside the files that they wrote: files that are called as
+/// this program calls them, and that no run holds. Gives how many. A file of anybody else stays.
+pub fn sweep(directory: &Path) -> usize {
+    let Ok(entries) = fs::read_dir(directory) else { return 0 };
+    let is_left = |path: &Path| {
+        let is_own = path.file_name().and_then(|name| name.to_str()).is_some_and(is_neighbour);
+        is_own
+            && fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+            && File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+    };
+    let left = entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_left(path));
+    left.filter(|path| fs::remove_file(path).is_ok()).count()
 }
 
 /// Removes a file that an earlier run left, if it is there.
@@ -402,6 +445,44 @@ mod tests {
             assert_eq!(distinct(&[&at(one), &at("third"), &at(other)]).is_err(), is_one, "{one}, {other}");
         }
         assert!(distinct(&[Path::new("/dev/null"), Path::new("/dev/null")]).is_ok());
+        fs::remove_dir_all(directory).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_and_nothing_else() {
+        let directory = directory("left");
+        let path = directory.join("evidence.json");
+        let mut left = Vec::new();
+        for _ in 0..3 {
+            // Written, and never put in its place.
+            let (mut file, neighbour) = neighbour(&directory, &path).unwrap();
+            file.write_all(b"half of").unwrap();
+            left.push(neighbour);
+        }
+        let (held, running) = neighbour(&directory, &path).unwrap();
+        held.try_lock().unwrap();
+        let strangers = [
+            ".evidence.json.0123456789abcdef.tmp",
+            ".evidence.json.tmp",
+            "evidence.json.tmp",
+            ".0123456789abcdef.tmp",
+            ".x.012345678abcdef.tmp",
+        ];
+        for name in strangers {
+            fs::write(directory.join(name), "foreign").unwrap();
+        }
+        // A directory, and a link, under a name of this kind.
+        let name = |number: u32| directory.join(format!(".y.{number:08x}{:08x}.tmp", mark("y", number)));
+        fs::create_dir(name(1)).unwrap();
+        symlink("evidence.json", name(2)).unwrap();
+        assert_eq!(sweep(&directory), left.len());
+        assert!(left.iter().all(|path| !path.exists()));
+        assert!(running.exists() && name(1).is_dir() && fs::symlink_metadata(name(2)).unwrap().is_symlink());
+        assert!(strangers.iter().all(|name| directory.join(name).exists()));
+        drop(held);
+        // The next output takes away what is left there by then.
+        write_output(&path, b"whole", &InputFiles::default()).unwrap();
+        assert!(!running.exists());
         fs::remove_dir_all(directory).unwrap();
     }
 

@@ -13,18 +13,25 @@ use crate::explain;
 /// # Errors
 /// When there is no such code.
 pub fn run(arguments: &Explain, streams: &mut Streams<'_>) -> Outcome {
-    let codes: Vec<_> = match &arguments.code {
-        None => codes::all().collect(),
-        Some(name) => vec![codes::find(name).ok_or_else(|| {
+    let named = |name: &String| {
+        codes::find(name).ok_or_else(|| {
             Failure::usage(match closest(name, codes::all().flat_map(|code| [code.id, code.name])) {
                 Some(near) => format!("there is no code `{name}`; did you mean `{near}`?"),
                 None => format!("there is no code `{name}`; `contentcheck explain` lists them"),
             })
-        })?],
+        })
+    };
+    let codes: Vec<_> = if arguments.codes.is_empty() {
+        codes::all().collect()
+    } else {
+        arguments.codes.iter().map(named).collect::<Result<_, _>>()?
     };
     let text = match (arguments.format, codes.as_slice()) {
-        (ListFormat::Human, [code]) => explain::page(code),
-        (ListFormat::Human, codes) => explain::list(codes),
+        (ListFormat::Human, codes) if arguments.codes.is_empty() => explain::list(codes),
+        (ListFormat::Human, codes) => {
+            let pages: Vec<String> = codes.iter().map(|code| explain::page(code)).collect();
+            pages.join("\n")
+        }
         (ListFormat::Markdown, codes) => explain::markdown(codes),
         (ListFormat::Json, codes) => explain::json(codes).map_err(|error| Failure::internal(error.to_string()))?,
     };

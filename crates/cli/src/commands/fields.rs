@@ -114,7 +114,8 @@ pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
     let fleet = project.gathered.fleet.clone();
     let judged = project.gathered.check(&Checking::with_threads(selection.threads)).judge();
     // What cannot be read is in no answer about rules, so the answer is not whole.
-    let has_errors = release::say_errors(&judged, streams);
+    let has_errors =
+        if asks_what_there_is { judged.errors().next().is_some() } else { release::say_errors(&judged, streams) };
     let checked = judged.checked();
     let mut report = report(checked.rules(), arguments.unread);
     let catalogue = checked.catalogue();
@@ -145,6 +146,13 @@ pub fn run(arguments: &Fields, streams: &mut Streams<'_>) -> Outcome {
         ListFormat::Markdown => markdown(&report),
     };
     let exit = written(streams.out.write_all(text.as_bytes()))?;
+    if has_errors && asks_what_there_is {
+        // What there is does not depend on them; how many rules read it does.
+        release::talk(
+            streams,
+            "rules with errors are not counted here; `contentcheck lint` shows what is wrong with them",
+        );
+    }
     Ok(if has_errors && !asks_what_there_is { Exit::Findings } else { exit })
 }
 

@@ -17,7 +17,7 @@ use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, files, fleet, lock, walk, write};
 use contentcheck_run::{Recording, Seal};
 
-use super::{EVIDENCE_BYTES, attest, read_whole, threads, written};
+use super::{EVIDENCE_BYTES, attest, plural, read_whole, threads, written};
 use crate::Streams;
 use crate::args::{Gate, GateFormat};
 use crate::exit::{Exit, Outcome};
@@ -452,6 +452,11 @@ fn left(directory: &Path) -> Vec<PathBuf> {
 /// ended while it read them, what is named like events goes only if it holds what the gate writes: it may be a
 /// recording that a configuration names which cannot be read.
 fn clear(directory: &Path, knows_inputs: bool, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let left_over = write::sweep(directory);
+    if left_over > 0 {
+        let what = plural(left_over, "unfinished file");
+        talk(streams, &format!("{}: removed {what} of a run that was killed", files::name(directory)));
+    }
     for (number, path) in left(directory).into_iter().enumerate() {
         let is_own = match GateFormat::FILES.get(number) {
             Some((GateFormat::Json, _)) => {

@@ -118,6 +118,8 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0621" "CC0621-equivalent-rules" "second.yml"
     "CC0622" "CC0622-dead-value" "rule.yml"
     "CC0623" "CC0623-unlikely-value" "rule.yml"
+    "CC0624" "CC0624-double-negation" "rule.yml"
+    "CC0625" "CC0625-decided-predicate" "rule.content"
     "CC0701" "CC0701-missing-attribute" "rule.yml"
     "CC0702" "CC0702-duplicate-id" "certutil.yml"
     "CC0703" "CC0703-invalid-id" "rule.yml"

@@ -101,6 +101,7 @@ pub(crate) fn all() -> Vec<Case> {
     all.extend(conditions());
     all.extend(yaml());
     all.extend(bytes());
+    all.extend(multiplied());
     all.extend(expansion());
     all.extend(many());
     all.extend(places());
@@ -328,6 +329,59 @@ fn bytes() -> Vec<Case> {
         content("4 MB of quotes", || "\"".repeat(4 << 20), "CC0130"),
         content("700,000 strange signs", || "\u{202E}".repeat(700_000), "CC0104"),
     ]
+}
+
+/// A list of values used again and again by what it is in: bindings in each way that they join, and selections.
+fn multiplied() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let joins = [
+        ("(X and pid == 1) or (X and pid == 2)", 12),
+        ("(X or pid == 1) and (X or pid == 2)", 12),
+        ("not (X and pid == 1) or X", 12),
+        ("X or X", 12),
+        ("X and X and X", 8),
+        ("not X and not X", 12),
+    ];
+    let values = [("like", "v*{at}*"), ("contains", "v{at}"), ("in", "v{at}"), ("ends_with", "v{at}")];
+    for (join, levels) in joins {
+        for (operator, value) in values {
+            let make = move || {
+                let all = each(4_000, |text, at| {
+                    let _ = write!(text, "\"{}\", ", value.replace("{at}", &at.to_string()));
+                });
+                let lets = each(levels, |text, at| {
+                    let _ = writeln!(text, "let b{} = {}", at + 1, join.replace('X', &format!("b{at}")));
+                });
+                native(&format!("list l = [{all}]\n"), &format!("let b0 = image {operator} l\n{lets}when b{levels}"))
+            };
+            cases.push(content(&format!("`let b = {join}` over `{operator}` of 4,000 values"), make, "CC0504"));
+        }
+    }
+    let pairs = |count: usize| {
+        let parts: Vec<String> = (0..count).map(|at| format!("(a and b{})", at % 50)).collect();
+        parts.join(" or ")
+    };
+    let selections = |values: &str, count: usize| {
+        let others = each(50, put!("    b{at}:\n        Image: x{at}\n"));
+        format!("    a:\n{values}{others}    condition: {}\n", pairs(count))
+    };
+    let contains = each(4_000, put!("            - v{at}\n"));
+    let keywords = each(4_000, put!("        - kw{at}\n"));
+    let numbers = each(40_000, put!("            - {at}\n"));
+    let of_product = HEAD.replace("    category: process_creation\n", "");
+    for (name, head, values, count) in [
+        ("`contains`", HEAD.to_owned(), format!("        CommandLine|contains:\n{contains}"), 400),
+        ("`contains`, negated", HEAD.to_owned(), format!("        CommandLine|contains|neq:\n{contains}"), 400),
+        ("keywords", HEAD.to_owned(), keywords.clone(), 400),
+        ("keywords on a product", of_product.clone(), keywords, 10),
+        ("values on a product", of_product.clone(), format!("        Foo:\n{contains}"), 10),
+    ] {
+        let text = format!("{head}{}", selections(&values, count));
+        cases.push(yml(&format!("{name}: 4,000 values used {count} times"), move || text.clone(), "CC0504"));
+    }
+    let text = format!("{of_product}{}", selections(&format!("        EventID:\n{numbers}"), 400));
+    cases.push(yml("40,000 numbers of events used 400 times", move || text.clone(), "CC0603"));
+    cases
 }
 
 fn expansion() -> Vec<Case> {

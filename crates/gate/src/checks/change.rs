@@ -5,8 +5,9 @@ mod meaning;
 use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_model::diagnostic::{Build, Detail, Measure, clip, codes};
-use contentcheck_model::predicate::Test;
-use contentcheck_model::rule::{CheckedRule, Level, RuleId};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::{Predicate, Test};
+use contentcheck_model::rule::{CheckedRule, Level, RuleId, Target};
 use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
 use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
@@ -258,11 +259,49 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
         outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).with_help(help).with_detail(detail));
     }
     for rule in gone.iter().take(20) {
-        let message = format!("`{}` of the previous release is gone", rule.title);
+        let renamed = run.rules.iter().find(|new| !before.contains_key(&Identity::of(new)) && is_renamed(rule, new));
+        let message = match renamed {
+            Some(new) => format!(
+                "the id of `{}` changed: it was {}, and is {} now",
+                rule.title,
+                clip(rule.key()),
+                clip(new.key())
+            ),
+            None => format!("`{}` of the previous release is gone", rule.title),
+        };
         let finding = Finding { rule: Some(rule.key().to_owned()), ..Finding::new(&codes::RULE_REMOVED, message) };
         let detail = Detail::change(Measure::Rules, Some(1), Some(0));
         let finding = finding.with_detail(detail);
-        outcome.findings.push(finding.with_help("bring it back, or say that it is meant to go: --allow-shrink"));
+        outcome.findings.push(finding.with_help(if renamed.is_some() {
+            "give it its id again: alerts, exceptions and kill lists know a rule by it; where the new one is meant: --allow-shrink"
+        } else {
+            "bring it back, or say that it is meant to go: --allow-shrink"
+        }));
+    }
+}
+
+/// Whether a rule is one of the previous release under another id: it has the same title, or asks for the same.
+fn is_renamed(old: &CheckedRule, new: &CheckedRule) -> bool {
+    let is_alike = |(old, new): (&Target, &Target)| {
+        (&old.template.name, old.template.version) == (&new.template.name, new.template.version)
+            && is_same(&old.condition, &new.condition)
+    };
+    let has_logic = !old.targets.is_empty()
+        && old.targets.len() == new.targets.len()
+        && old.targets.iter().zip(&new.targets).all(is_alike);
+    (!old.title.is_empty() && old.title == new.title) || has_logic
+}
+
+/// Whether two conditions ask for the same in the same order, wherever they are written.
+fn is_same(old: &Expr<Predicate>, new: &Expr<Predicate>) -> bool {
+    match (old, new) {
+        (Expr::Const(old), Expr::Const(new)) => old == new,
+        (Expr::Not(old), Expr::Not(new)) => is_same(old, new),
+        (Expr::All(old), Expr::All(new)) | (Expr::Any(old), Expr::Any(new)) => {
+            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| is_same(old, new))
+        }
+        (Expr::Is(old), Expr::Is(new)) => old.field == new.field && old.test == new.test,
+        _ => false,
     }
 }
 

@@ -98,10 +98,10 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
             continue;
         }
         let words = if now == 1 { one } else { count };
-        let message = format!("{now} {words}, and {before} in the evidence of the previous release");
+        let message = format!("{now} {words}, and the previous release had {before}");
         outcome.findings.push(
             Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
-                "restore what is missing, or say that it is meant to go: --allow-shrink, for this one release",
+                "bring back what is missing; where it is meant to go, run the gate once with --allow-shrink",
             ),
         );
     }

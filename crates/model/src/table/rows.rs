@@ -9,8 +9,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use super::cell::{self, KeyValue};
 use super::{Column, Data, Format, Table};
 use crate::diagnostic::text::is_hidden;
-use crate::diagnostic::{Diagnostic, Sink, clip, closest, codes};
+use crate::diagnostic::{Code, Diagnostic, Sink, clip, closest, codes};
 use crate::limits;
+use crate::slip::{Compared, Sought};
 use crate::source::{Source, Span};
 use crate::value::Value;
 use crate::{characters, decode};
@@ -28,8 +29,8 @@ pub struct Filling<'a> {
     seen: usize,
     /// Whether they come from a file of data: what nobody sees in content is told where content is read.
     of_data: bool,
-    /// Whether a key with a star was told.
-    has_star: bool,
+    /// The kinds of slips in keys that were told, each once.
+    told: Vec<&'static str>,
     /// Whether a key with a doubtful character was told.
     has_doubt: bool,
 }
@@ -46,7 +47,7 @@ impl<'a> Filling<'a> {
             index: HashMap::new(),
             seen: 0,
             of_data: false,
-            has_star: false,
+            told: Vec::new(),
             has_doubt: false,
         }
     }
@@ -168,10 +169,24 @@ impl<'a> Filling<'a> {
         }
     }
 
+    /// What separates the names of columns in a header that is one cell, other than a comma.
+    fn separator(&self, header: &str) -> Option<char> {
+        let is_column = |name: &str| self.columns.iter().any(|column| column.name == name.trim().trim_matches('"'));
+        [';', '\t', '|', ':'].into_iter().find(|sign| header.contains(*sign) && header.split(*sign).any(is_column))
+    }
+
     /// For each column of the table its place in the data.
     fn header<'t>(&self, names: impl Iterator<Item = &'t str>, span: Span, sink: &mut Sink) -> Option<Vec<usize>> {
         let names: Vec<&str> = names.map(str::trim).collect();
         let before = sink.len();
+        if let [line] = names.as_slice()
+            && let Some(sign) = self.separator(line)
+        {
+            let message = format!("header: columns are separated by {}, and CSV has commas", separator_name(sign));
+            let found = sink.diagnostic(&codes::TABLE_ROW, span, message);
+            sink.push(found.with_help("save the data with commas; a cell that has one goes in double quotes"));
+            return None;
+        }
         for (at, name) in names.iter().enumerate() {
             if names.iter().take(at).any(|other| other == name) {
                 sink.report(&codes::TABLE_ROW, span, format!("header: column `{}` is named twice", clip(name)));
@@ -299,14 +314,12 @@ impl<'a> Filling<'a> {
             ));
         }
         if let Some(Value::String(text)) = value
-            && text.contains('*')
-            && !self.has_star
+            && let Some((kind, code, said, help)) = slipped(text, &column.name)
+            && !self.told.contains(&kind)
         {
-            self.has_star = true;
-            let message =
-                format!("row {}, column `{}`: `{}` is compared as it is written", self.seen, column.name, clip(text));
-            let found = sink.diagnostic(&codes::FOREIGN_PATTERN, span, message);
-            sink.push(found.with_help("a table has no wildcards: write what values are, or look for it in a rule"));
+            self.told.push(kind);
+            let message = format!("row {}, column `{}`: `{}` {said}", self.seen, column.name, clip(text));
+            sink.push(sink.diagnostic(code, span, message).with_help(help));
         }
         let Some(key) = value.and_then(|value| KeyValue::of(value, column.ty.nocase)) else { return };
         let number = self.seen - 1;
@@ -387,6 +400,39 @@ impl<'de> Deserialize<'de> for Pairs {
         }
         deserializer.deserialize_map(Object)
     }
+}
+
+/// What a sign is called.
+const fn separator_name(sign: char) -> &'static str {
+    match sign {
+        ';' => "semicolons",
+        '\t' => "tabs",
+        '|' => "bars",
+        _ => "colons",
+    }
+}
+
+/// A key that looks like a slip: of which kind it is, its code, what is said of it, and the remedy.
+fn slipped(text: &str, column: &str) -> Option<(&'static str, &'static Code, String, &'static str)> {
+    let sought = Sought { text, compared: Compared::Whole, field: Some(column), is_quoted: true };
+    let as_written = || "is compared as it is written".to_owned();
+    if sought.foreign().is_some() {
+        let help = "a table has no regexes: write what values are, or ask for it in a rule with `matches`";
+        return Some(("regex", &codes::FOREIGN_PATTERN, as_written(), help));
+    }
+    if text.contains('*') {
+        let help = "a table has no wildcards: write what values are, or look for it in a rule";
+        return Some(("star", &codes::FOREIGN_PATTERN, as_written(), help));
+    }
+    if let Some((mark, edge)) = sought.mark() {
+        let said = format!("{edge} with `{mark}`, which is compared as a part of the value");
+        let help =
+            "remove it here and in other rows; if values have it, accept this finding where the table is declared";
+        return Some((if mark == ',' { "comma" } else { "quote" }, &codes::STRAY_CHARACTER, said, help));
+    }
+    sought.several()?;
+    let said = "looks like several values and is compared as one string".to_owned();
+    Some(("several", &codes::VALUES_IN_STRING, said, "write a row for each of them"))
 }
 
 /// What nobody sees in a key and what keeps it from being that of any event. A line break within a cell has its own code,

@@ -301,6 +301,7 @@ impl<'s> Cursor<'s, '_> {
 
     fn not(&mut self, depth: usize) -> Result<Condition<'s>, Unread> {
         let mut negations = 0;
+        let start = self.at;
         while self.word("not") {
             negations += 1;
             if negations > limits::NESTING {
@@ -310,6 +311,14 @@ impl<'s> Cursor<'s, '_> {
             }
         }
         let inner = self.operand(depth)?;
+        if negations > 1 || (negations == 1 && matches!(inner, Condition::Not(_))) {
+            let written = self.tokens.get(start..self.at).unwrap_or_default();
+            if let [(_, first), .., (_, last)] = written {
+                let message = "two negations cancel out";
+                let found = self.sink.diagnostic(&codes::DOUBLE_NEGATION, first.to(*last), message);
+                self.sink.push(found.with_help("remove both, or the one that is too many"));
+            }
+        }
         // An even number of negations cancels out.
         Ok(if negations % 2 == 1 { Condition::Not(Box::new(inner)) } else { inner })
     }

@@ -198,8 +198,36 @@ fn kind(value: &Node<'_>, sink: &mut Sink) -> Option<&'static str> {
     known
 }
 
+/// Days in the longest timespan: events of more than some years are not at hand where they are correlated.
+const LONGEST_DAYS: u64 = 3_660;
+
+/// The days in a timespan, rounded down.
+fn days(timespan: &str) -> Option<u64> {
+    let unit = timespan.chars().next_back()?;
+    let number: u64 = timespan.strip_suffix(unit)?.parse().ok()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 7 * 86_400,
+        'M' => 30 * 86_400,
+        'y' => 366 * 86_400,
+        _ => return None,
+    };
+    Some(number.saturating_mul(seconds) / 86_400)
+}
+
 fn timespan(value: &Node<'_>, sink: &mut Sink) {
     let text = value.text().unwrap_or("");
+    if days(text).is_some_and(|days| days > LONGEST_DAYS) {
+        let message = format!("`{}` is a timespan of more than ten years", clip(text));
+        let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, message);
+        sink.push(
+            found.with_help("write the time within which the events belong together: `m` is minutes, `M` months"),
+        );
+        return;
+    }
     let good = text.strip_suffix(['s', 'm', 'h', 'd', 'w', 'M', 'y']).is_some_and(|digits| {
         !digits.is_empty()
             && digits.len() < 10
@@ -220,7 +248,9 @@ fn timespan(value: &Node<'_>, sink: &mut Sink) {
             _ => None,
         };
         let form = "write a number and a unit: s, m, h, d, w, M or y";
-        let is_number = !digits.is_empty() && digits.len() < 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = digits.bytes().any(|byte| byte != b'0')
+            && digits.len() < 10
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
         sink.push(found.with_help(match short.filter(|_| is_number) {
             Some(short) => format!("{form}, as in `{digits}{short}`"),
             None => format!("{form}, as in `15m`"),
@@ -277,10 +307,17 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
                     );
                 }
             }
-            "percentile" if kind == Some("value_percentile") => {}
+            "percentile" if kind == Some("value_percentile") => {
+                let number = number(value);
+                if !number.is_some_and(|number| (0.0..=100.0).contains(&number)) {
+                    let message = format!("`{}` is no percentile", clip(value.text().unwrap_or("")));
+                    let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, value.span, message);
+                    sink.push(found.with_help("write a number from 0 to 100"));
+                }
+            }
             _ if OPERATORS.contains(&name) => {
                 operators += 1;
-                if !matches!(value.scalar(), Some(Scalar::Int(_) | Scalar::Float(_))) {
+                if number(value).is_none() {
                     let found = sink.diagnostic(
                         &codes::INVALID_ATTRIBUTE,
                         value.span,
@@ -319,15 +356,21 @@ fn threshold(condition: &Node<'_>, kind: Option<&str>, sink: &mut Sink) {
     }
 }
 
-/// Reports bounds that no number lies within. What is counted is a whole number.
+/// A number that something can be compared with.
+fn number(value: &Node<'_>) -> Option<f64> {
+    match value.scalar()? {
+        Scalar::Int(number) => Some(number as f64),
+        Scalar::Float(number) => Some(number).filter(|number| number.is_finite()),
+        _ => None,
+    }
+}
+
+/// Reports bounds that no number lies within, and such that every number does. What is counted is a whole number, and one
+/// at least: a correlation begins with an event.
 fn contradiction(entries: &[(Node<'_>, Node<'_>)], kind: Option<&str>, span: Span, sink: &mut Sink) {
     let mut bounds: Vec<(&str, f64)> = Vec::new();
     for (key, value) in entries {
-        let number = match value.scalar() {
-            Some(Scalar::Int(number)) => number as f64,
-            Some(Scalar::Float(number)) if number.is_finite() => number,
-            _ => continue,
-        };
+        let Some(number) = number(value) else { continue };
         bounds.extend(key.text().filter(|name| OPERATORS.contains(name)).map(|name| (name, number)));
     }
     let whole = matches!(kind, Some("event_count" | "value_count" | "temporal" | "temporal_ordered"));
@@ -354,13 +397,32 @@ fn contradiction(entries: &[(Node<'_>, Node<'_>)], kind: Option<&str>, span: Spa
             most = high;
         }
     }
+    let is_fraction = whole && bounds.iter().any(|(name, number)| *name == "eq" && number.fract() != 0.0);
     let unequal = bounds.iter().any(|(name, number)| *name == "neq" && *number == least.0 && *number == most.0);
-    if least.0 > most.0 || (least.0 == most.0 && (least.1 || most.1)) || unequal {
+    if least.0 > most.0 || (least.0 == most.0 && (least.1 || most.1)) || unequal || is_fraction {
         let written: Vec<String> = bounds.iter().map(|(name, number)| format!("`{name}: {number}`")).collect();
-        let message = format!("no number meets {} together", written.join(" and "));
+        let together = if written.len() > 1 { " together" } else { "" };
+        let message = format!("no number meets {}{together}", written.join(" and "));
         let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, span, message);
         sink.push(found.with_help("correct one of the bounds; as they are, the correlation never fires"));
+        return;
     }
+    if !whole {
+        return;
+    }
+    let written: Vec<String> = bounds.iter().map(|(name, number)| format!("`{name}: {number}`")).collect();
+    let written = written.join(" and ");
+    let is_free = least.0 < 1.0 && most.0 == f64::INFINITY;
+    let excludes = bounds.iter().any(|(name, number)| *name == "neq" && *number >= 1.0 && number.fract() == 0.0);
+    let message = if most.0 < 1.0 {
+        format!("no count meets {written}: a correlation begins with an event, so it counts one at least")
+    } else if is_free && !excludes && !bounds.is_empty() {
+        format!("every count meets {written}: the correlation fires on each event")
+    } else {
+        return;
+    };
+    let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, span, message);
+    sink.push(found.with_help("write how many events it takes, such as `gte: 10`"));
 }
 
 fn aliases(value: &Node<'_>, sink: &mut Sink) {

@@ -574,7 +574,7 @@ fn rule(
         logsource: &logsource,
         logsource_span,
     };
-    let targets = specialiser.targets(&mut budget.predicates, sink)?;
+    let targets = specialiser.targets(budget, sink)?;
     let text = |key: &str| root.get(key).and_then(Node::string).map(str::to_owned);
     let title = text("title").unwrap_or_default();
     Ok(CheckedRule {
@@ -621,8 +621,7 @@ fn no_logsource(root: &Node<'_>, place: Span, sink: &Sink) -> Diagnostic {
             .diagnostic(&codes::MISSING_ATTRIBUTE, key.span, "`logsource` is inside of `detection`")
             .with_help("write `logsource:` at the beginning of the line, before `detection`");
     }
-    let help =
-        "say which events the rule is for, such as `logsource: { product: windows, category: process_creation }`";
+    let help = "say which events the rule is for, such as `logsource: { product: windows, category: process_creation }`; `contentcheck fields --list` lists what is known";
     sink.diagnostic(&codes::MISSING_ATTRIBUTE, place, message).with_help(help)
 }
 

@@ -11,6 +11,7 @@ use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::language::Language;
 use contentcheck_model::regex::{self, Path};
+use contentcheck_model::slip::{self, Compared, Foreign, Several, Sought};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::Scalar;
 
@@ -291,19 +292,40 @@ fn query_wildcard(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut S
     }
 }
 
-/// `^cmd.*$`, `(?i)cmd`, `\d+` without `re`. Says whether it is one.
+/// `^cmd.*$`, `(?i)cmd`, `/evil/i` without `re`. Says whether it is one.
 fn foreign_pattern(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) -> bool {
-    let is_part = item.field.is_none() || item.modifiers.part != Part::Whole || text.contains('*');
-    if !item.modifiers.encodings.is_empty() || !regex::is_likely(text, is_part) {
-        return false;
-    }
+    let sought = sought(item, value, text, sink);
+    let Some(foreign) = sought.foreign().filter(|_| item.modifiers.encodings.is_empty()) else { return false };
     let message = format!("`{}` is a regex, and without `re` it is compared as it is written", clip(text));
-    let help = match item.field {
-        Some(field) => format!("write `{}|re`; elsewhere only `*` and `?` have a meaning", clip(field)),
-        None => "ask a field with `re`; in keywords only `*` and `?` have a meaning".to_owned(),
+    let help = match (item.field, foreign) {
+        (Some(field), Foreign::Bare) => {
+            format!("write `{}|re`; elsewhere only `*` and `?` have a meaning", clip(field))
+        }
+        (Some(field), Foreign::Slashes(inner, flags)) => {
+            let flags: String =
+                ["i", "m", "s"].iter().filter(|flag| flags.contains(**flag)).fold(String::new(), |mut all, flag| {
+                    all.push('|');
+                    all.push_str(flag);
+                    all
+                });
+            format!("write `{}|re{flags}: '{}'`, without slashes", clip(field), clip(&inner.replace("\\/", "/")))
+        }
+        (None, _) => "ask a field with `re`; in keywords only `*` and `?` have a meaning".to_owned(),
     };
     sink.push(sink.diagnostic(&codes::FOREIGN_PATTERN, value.span, message).with_help(help));
     true
+}
+
+/// A value as it is asked whether it looks like a slip.
+fn sought<'t>(item: &'t Item<'_>, value: &Written<'_>, text: &'t str, sink: &Sink) -> Sought<'t> {
+    let compared = match item.modifiers.part {
+        Part::Whole => Compared::Whole,
+        Part::StartsWith => Compared::Start,
+        Part::EndsWith => Compared::End,
+        Part::Contains => Compared::Part,
+    };
+    let is_quoted = sink.source().slice(value.span).starts_with(['"', '\'']);
+    Sought { text, compared, field: item.field, is_quoted }
 }
 
 /// What pages on the web end in.
@@ -313,93 +335,28 @@ const PAGES: &[&str] =
 /// Fields that have the query of an address without the question mark before it.
 const QUERIES: &[&str] = &["cs-uri-query", "c-uri-query"];
 
-/// Fields whose values are paths or names of files, which have no quotes.
-const PATHS: &[&str] = &[
-    "CurrentDirectory",
-    "Image",
-    "ImageLoaded",
-    "NewProcessName",
-    "OriginalFileName",
-    "ParentImage",
-    "ParentProcessName",
-    "ProcessName",
-    "SourceFilename",
-    "SourceImage",
-    "TargetFilename",
-    "TargetImage",
-];
-
 /// Quotes and commas that were left over when a value was cut out of a longer text. Says whether there are some.
 fn stray_mark(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) -> bool {
-    let (Some(field), true) = (item.field, item.modifiers.encodings.is_empty()) else { return false };
-    let (Some(first), Some(last)) = (text.chars().next(), text.chars().next_back()) else { return false };
-    let is_quote = |sign: char| matches!(sign, '"' | '\'');
-    let alone = |sign: char| is_quote(sign) && text.matches(sign).count() % 2 == 1;
-    let is_longer = text.chars().any(|sign| sign.is_alphanumeric());
-    let is_path = text.starts_with(['\\', '%']) || text.get(1..3) == Some(":\\");
-    let whole = item.modifiers.part == Part::Whole;
-    let edge = |sign: char, of_path: bool| {
-        is_quote(sign) && (PATHS.contains(&field) || of_path || (whole && !text.contains('*') && alone(sign)))
-    };
-    let found = if !is_longer {
-        None
-    } else if edge(last, is_path && alone(last) && text.strip_suffix(last).is_some_and(|text| text.ends_with('\\'))) {
-        Some((last, "ends"))
-    } else if edge(first, false) {
-        Some((first, "begins"))
-    } else if matches!(last, '\u{201C}' | '\u{201D}' | '\u{2019}' | '\u{BB}' | '\u{203A}') {
-        Some((last, "ends"))
-    } else if matches!(first, '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{2018}' | '\u{201A}' | '\u{AB}' | '\u{2039}') {
-        Some((first, "begins"))
-    } else if last == ','
-        && matches!(item.modifiers.part, Part::Whole | Part::EndsWith)
-        && !sink.source().slice(value.span).starts_with(is_quote)
-    {
-        Some((last, "ends"))
-    } else {
-        None
-    };
-    let Some((mark, edge)) = found else { return false };
+    let sought = sought(item, value, text, sink);
+    let Some((mark, edge)) = sought.mark().filter(|_| item.modifiers.encodings.is_empty()) else { return false };
     let message = format!("`{}` {edge} with `{mark}`, which is compared as a part of the value", clip(text));
-    let help = "remove it; if the value has it, compare with a pattern that shows why, or accept this finding";
-    let help = if mark == ',' { "remove it; where it is meant, quote the value" } else { help };
+    let help = match mark {
+        ',' if sought.is_quoted => "remove it; if the value has it, accept this finding",
+        ',' => "remove it; where it is meant, quote the value",
+        _ => "remove it; if the value has it, compare with a pattern that shows why, or accept this finding",
+    };
     sink.push(sink.diagnostic(&codes::STRAY_CHARACTER, value.span, message).with_help(help));
     true
 }
 
 /// `4624, 4625`, `4624-4634`, `["a","b"]`
 fn values_in_string(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink) {
-    let (Some(field), true) = (item.field, item.modifiers.encodings.is_empty()) else { return };
-    let whole = item.modifiers.part == Part::Whole;
-    let text = text.trim();
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_quoted = |part: &str| {
-        let inner = |quote: char| part.strip_prefix(quote).and_then(|part| part.strip_suffix(quote));
-        inner('"').or_else(|| inner('\'')).is_some_and(|inner| !inner.contains(['"', '\'']))
+    let sought = sought(item, value, text, sink);
+    let Some(several) = sought.several().filter(|_| item.modifiers.encodings.is_empty()) else { return };
+    let (what, help) = match several {
+        Several::List => ("several values", "write the values as a list, each on a line of its own behind `- `"),
+        Several::Range => ("a range", "write two items, one with `gte` and one with `lte`, or list the numbers"),
     };
-    let is_word = |part: &str| !part.is_empty() && !part.contains(['[', ']', '=', '(', '"', '\'']);
-    let several = |text: &str, sign: &[char], is: &dyn Fn(&str) -> bool| {
-        text.contains(sign) && text.split(sign).all(|part| is(part.trim()))
-    };
-    let bracketed = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
-    let list = bracketed
-        .is_some_and(|inner| several(inner, &[','], &is_quoted) || (whole && several(inner, &[','], &is_word)));
-    let numbers = whole && several(text, &[',', ';'], &is_number);
-    let range = || {
-        let (from, to) = text.split_once('-')?;
-        let (from, to): (u64, u64) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
-        let field = field.to_ascii_lowercase();
-        let counts = ["id", "code", "port", "type", "level", "number"].iter().any(|end| field.ends_with(end));
-        (from < to && counts).then_some(())
-    };
-    let help = if list || numbers {
-        "write the values as a list, each on a line of its own behind `- `"
-    } else if whole && range().is_some() {
-        "write two items, one with `gte` and one with `lte`, or list the numbers"
-    } else {
-        return;
-    };
-    let what = if list || numbers { "several values" } else { "a range" };
     let message = format!("`{}` looks like {what} and is compared as one string", clip(text));
     sink.push(sink.diagnostic(&codes::VALUES_IN_STRING, value.span, message).with_help(help));
 }
@@ -456,8 +413,7 @@ fn spaced(item: &Item<'_>, text: &str) -> Option<&'static str> {
 
 /// Whether the field has command lines, scripts and the like: texts of many parts.
 fn is_command(item: &Item<'_>) -> bool {
-    let field = item.field.unwrap_or("").to_ascii_lowercase();
-    ["command", "script", "payload", "text", "query"].iter().any(|part| field.contains(part))
+    item.field.is_some_and(slip::is_command)
 }
 
 /// Whether a value is an option of a command, compared where no text begins with one: without a space it is as dead.
@@ -514,7 +470,7 @@ pub(crate) fn path_in_regex(item: &Item<'_>, value: &Written<'_>, sink: &mut Sin
                 "for a backslash, as in a path, write `\\\\`",
             )
         }
-        Some(Path::Twice(..)) if item.field.is_some_and(|field| PATHS.contains(&field)) => (
+        Some(Path::Twice(..)) if item.field.is_some_and(slip::has_paths) => (
             format!("`{}` asks for two backslashes after the drive", clip(text)),
             "write `\\\\` for one backslash: YAML doubles none in single quotes",
         ),

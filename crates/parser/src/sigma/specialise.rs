@@ -4,6 +4,7 @@
 //! what the template type fixes fold to constants, a field that it does not have is absent,
 //! and the rest is typed. A template type on which the rule folds to false is no target.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::advice;
@@ -15,7 +16,7 @@ use contentcheck_model::catalogue::{Catalogue, Entry};
 use contentcheck_model::diagnostic::{Sink, Unread, clip, closest, codes, head};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::FieldRef;
-use contentcheck_model::limits;
+use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::predicate::{Comparison, FieldComparison, Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::Target;
 use contentcheck_model::source::Span;
@@ -108,7 +109,7 @@ pub(crate) fn body(body: &Body) -> Expr<Leaf> {
 impl<'a> Specialiser<'a, '_> {
     /// The targets of the rule, where all of it could be read and typed. What no template type can feed is
     /// reported.
-    pub(crate) fn targets(mut self, room: &mut usize, sink: &mut Sink) -> Result<Vec<Target>, Unread> {
+    pub(crate) fn targets(mut self, budget: &mut Budget, sink: &mut Sink) -> Result<Vec<Target>, Unread> {
         let catalogue = self.catalogue;
         let candidates = catalogue.candidates(self.logsource);
         if candidates.is_empty() {
@@ -145,14 +146,16 @@ impl<'a> Specialiser<'a, '_> {
         self.unknown_fields(&addressed, sink);
         self.event_ids(&addressed, sink);
         self.values_without_event(&entries, &addressed, &targets, sink);
-        if targets.is_empty() && sink.len() == errors {
-            self.never_fires(&addressed, sink);
+        if targets.is_empty()
+            && (sink.len() == errors || addressed.is_empty() && self.decided(&entries).is_some_and(|(_, value)| value))
+        {
+            self.never_fires(&entries, &addressed, sink);
         }
         let unused = self.unused();
         let mut predicates = 0;
         self.condition.each(&mut |_, _| predicates += 1);
         unused.iter().for_each(|expr| expr.each(&mut |_, _| predicates += 1));
-        if !limits::take(room, predicates.max(1) * targets.len()) {
+        if !limits::take(&mut budget.predicates, predicates.max(1) * targets.len()) {
             let message = format!(
                 "the rules of this file have more than {} predicates, each counted for every template type",
                 limits::FILE_PREDICATES
@@ -160,15 +163,17 @@ impl<'a> Specialiser<'a, '_> {
             let found = sink.diagnostic(&codes::LIMIT_EXCEEDED, self.logsource_span, message);
             return Err(sink.refuse(found.with_help("split the rule, or name one event id in each")));
         }
+        let mut told = false;
         if !targets.is_empty() {
             self.dead_selections(&addressed, sink);
             // Of a rule with a part that could not be read this would be said too early.
             if !sink.has_error() {
-                self.always_fires(&targets, sink);
+                told = self.always_fires(&targets, sink);
             }
         }
         let mut refused = self.unread();
         let mut typed = Vec::with_capacity(targets.len());
+        let mut always = 0;
         for entry in targets {
             // What the condition does not use is read as well: whoever wrote it meant something by it.
             for expr in &unused {
@@ -176,9 +181,22 @@ impl<'a> Specialiser<'a, '_> {
             }
             match self.build(entry, self.condition, sink) {
                 Ok(Expr::Const(false)) => {}
-                Ok(condition) => typed.push(Target::new(Arc::clone(&entry.template), condition)),
+                Ok(condition) if !limits::take(&mut budget.spread_values, condition.spread_values()) => {
+                    let found = crate::spread::found(self.logsource_span, sink);
+                    return Err(sink.refuse(found.with_help(
+                        "name each selection once in the condition, or split the rule: a log source with fewer template types costs less",
+                    )));
+                }
+                Ok(condition) => {
+                    always += usize::from(condition == Expr::Const(true));
+                    typed.push(Target::new(Arc::clone(&entry.template), condition));
+                }
                 Err(unread) => refused = refused.or(Some(unread)),
             }
+        }
+        // A rule may be for all events of a kind, and then it asks for nothing else.
+        if always == entries.len() && refused.is_none() && !told && !sink.has_error() && self.asks_for_more(&entries) {
+            self.always_on(&entries, sink);
         }
         refused.map_or(Ok(typed), Err)
     }
@@ -254,7 +272,11 @@ impl<'a> Specialiser<'a, '_> {
     }
 
     fn known(&self, entry: &Entry, missing: Missing, claims: &[&Entry]) -> Known {
-        Known::of(self.condition, &mut |index| self.item_known(entry, index, missing, claims))
+        // A condition may name an item thousands of times, and an item may have thousands of values.
+        let mut asked: HashMap<usize, Known> = HashMap::new();
+        Known::of(self.condition, &mut |index| {
+            *asked.entry(index).or_insert_with(|| self.item_known(entry, index, missing, claims))
+        })
     }
 
     fn item(&self, index: usize) -> Option<(&Item<'_>, &Prepared)> {
@@ -298,16 +320,22 @@ impl<'a> Specialiser<'a, '_> {
     /// A typed condition on one template type.
     fn build(&mut self, entry: &Entry, expr: &Expr<Leaf>, sink: &mut Sink) -> Result<Expr<Predicate>, Unread> {
         let Self { detections, prepared, .. } = self;
+        let mut made: HashMap<usize, Expr<Predicate>> = HashMap::new();
         expr.try_substitute(&mut |leaf| {
             let index = match leaf {
                 Leaf::Item(index) => *index,
                 Leaf::Unread(unread) => return Err(*unread),
             };
+            if let Some(built) = made.get(&index) {
+                return Ok(built.clone());
+            }
             let (Some(item), Some(prepared)) = (detections.items.get(index), prepared.get_mut(index)) else {
                 return Err(sink.unread(&codes::WRONG_SHAPE, Span::default(), "an item of the detection is not there"));
             };
             let built = predicates(entry, item, prepared, sink)?;
-            Ok(if item.modifiers.not_equal { built.negate() } else { built })
+            let built = if item.modifiers.not_equal { built.negate() } else { built };
+            made.insert(index, built.clone());
+            Ok(built)
         })
     }
 
@@ -337,7 +365,12 @@ impl<'a> Specialiser<'a, '_> {
             }
             Some(("sysmon", _)) => "Sysmon is a service of Windows: write `product: windows`".to_owned(),
             Some((value, Some(right))) => format!("did you mean `{right}` where you wrote `{}`?", clip(value)),
-            _ => "correct it (`contentcheck fields --list` lists those that are known), or declare a template type that serves it; until then no field of this rule is checked".to_owned(),
+            _ => match nearest(self.logsource, &known) {
+                Some(near) => format!(
+                    "the nearest that is known is `{near}`; `contentcheck fields --list` lists all, and a template type of your own can serve another one"
+                ),
+                None => "correct it (`contentcheck fields --list` lists those that are known), or declare a template type that serves it; until then no field of this rule is checked".to_owned(),
+            },
         });
         sink.push(found);
     }
@@ -462,7 +495,15 @@ impl<'a> Specialiser<'a, '_> {
             {
                 continue;
             }
+            let mut asked = HashSet::new();
             for (pattern, value) in patterns.iter().zip(&item.values) {
+                // What is said of one is said of all that are written alike, and no more is kept than a file may have.
+                if sink.is_full() {
+                    return;
+                }
+                if !asked.insert(&*value.text) {
+                    continue;
+                }
                 let alone = Test::Text { patterns: vec![pattern.clone()], all: false };
                 let has = |entry: &&&Entry| match entry.values(field) {
                     [] => entry.declared(field).is_some(),
@@ -527,15 +568,31 @@ impl<'a> Specialiser<'a, '_> {
         fields
     }
 
-    fn never_fires(&self, addressed: &[&Entry], sink: &mut Sink) {
-        let message = match addressed.first() {
-            Some(entry) => format!("the rule can never fire: {}", lacks(entry, &self.missing_fields(entry))),
-            None => format!("the rule can never fire: it addresses no event of `{}`", self.logsource),
+    fn never_fires(&self, entries: &[&Entry], addressed: &[&Entry], sink: &mut Sink) {
+        let excluded = self.decided(entries).filter(|(_, value)| *value && addressed.is_empty());
+        let excluded = excluded.and_then(|(item, _)| Some((item.field?, item.span)));
+        let (message, help, span) = match (addressed.first(), excluded) {
+            (Some(entry), _) => (
+                format!("the rule can never fire: {}", lacks(entry, &self.missing_fields(entry))),
+                "correct the log source, the event id or the field",
+                self.logsource_span,
+            ),
+            (None, Some((field, span))) => (
+                format!(
+                    "the rule can never fire: this `{}` is that of every event of `{}`, and the condition excludes it",
+                    clip(field),
+                    self.logsource
+                ),
+                "remove the `not`, or the value",
+                span,
+            ),
+            (None, None) => (
+                format!("the rule can never fire: it addresses no event of `{}`", self.logsource),
+                "correct the log source, the event id or the field",
+                self.logsource_span,
+            ),
         };
-        let found = sink
-            .diagnostic(&codes::NEVER_FIRES, self.logsource_span, message)
-            .with_help("correct the log source, the event id or the field");
-        sink.push(found);
+        sink.push(sink.diagnostic(&codes::NEVER_FIRES, span, message).with_help(help));
     }
 
     /// Selections that no addressed template type can feed, while others still can.
@@ -577,8 +634,63 @@ impl<'a> Specialiser<'a, '_> {
         }
     }
 
-    /// A rule that is true whatever the values are.
-    fn always_fires(&self, targets: &[&Entry], sink: &mut Sink) {
+    /// Whether the condition has a part that is not true of every event of these template types.
+    fn asks_for_more(&self, entries: &[&Entry]) -> bool {
+        let mut found = false;
+        self.condition.each(&mut |leaf, negated| {
+            found |= negated
+                || matches!(leaf, Leaf::Item(index) if entries
+                    .iter()
+                    .any(|entry| self.item_known(entry, *index, Missing::Absent, &[]) != Known::True));
+        });
+        found
+    }
+
+    /// A rule that what its template types fix or lack makes true.
+    fn always_on(&self, entries: &[&Entry], sink: &mut Sink) {
+        let decided = self.decided(entries).and_then(|(item, value)| Some((item.field?, item.span, value)));
+        let message = format!("the rule fires on every event of `{}`", self.logsource);
+        let span = decided.map_or(self.logsource_span, |(_, span, _)| span);
+        let found = sink.diagnostic(&codes::ALWAYS_FIRES, span, message);
+        sink.push(found.with_help(match decided {
+            Some((field, _, value)) => format!(
+                "this `{}` is {} each of them: ask for something that differs between events",
+                clip(field),
+                if value { "that of" } else { "not that of" }
+            ),
+            None => "give it a value that selects something".to_owned(),
+        }));
+    }
+
+    /// An item of the condition that has the same answer on every event of these template types, and the answer.
+    fn decided(&self, entries: &[&Entry]) -> Option<(&Item<'_>, bool)> {
+        let mut found = None;
+        self.condition.each(&mut |leaf, negated| {
+            let Leaf::Item(index) = leaf else { return };
+            let all = |known: Known| {
+                entries.iter().all(|entry| self.item_known(entry, *index, Missing::Absent, &[]) == known)
+            };
+            // What the negation makes of it decides.
+            if found.is_none() && negated && !entries.is_empty() {
+                let value = if all(Known::True) { Some(true) } else { all(Known::False).then_some(false) };
+                found = self.item(*index).zip(value).map(|((item, _), value)| (item, value));
+            }
+        });
+        if found.is_none() {
+            self.condition.each(&mut |leaf, _| {
+                let Leaf::Item(index) = leaf else { return };
+                let is_true = !entries.is_empty()
+                    && entries.iter().all(|entry| self.item_known(entry, *index, Missing::Absent, &[]) == Known::True);
+                if found.is_none() && is_true {
+                    found = self.item(*index).map(|(item, _)| (item, true));
+                }
+            });
+        }
+        found
+    }
+
+    /// A rule that is true whatever the values are. Says whether it is one.
+    fn always_fires(&self, targets: &[&Entry], sink: &mut Sink) -> bool {
         let total = |entry: &&Entry| {
             Known::of(self.condition, &mut |index| {
                 let Some((item, prepared)) = self.item(index) else { return Known::Open };
@@ -603,8 +715,33 @@ impl<'a> Specialiser<'a, '_> {
                 )
                 .with_help("give it a value that selects something");
             sink.push(found);
+            return true;
         }
+        false
     }
+}
+
+/// The known log source that has the most in common with one that nothing serves, where that is a part at least.
+fn nearest<'a>(wanted: &LogSource, known: &[&'a LogSource]) -> Option<&'a LogSource> {
+    let shared = |other: &LogSource| {
+        let parts = [
+            (&wanted.category, &other.category, 4),
+            (&wanted.service, &other.service, 4),
+            (&wanted.product, &other.product, 2),
+        ];
+        let score = |(wanted, other, weight): (&Option<String>, &Option<String>, u32)| match (wanted, other) {
+            (Some(wanted), Some(other)) if wanted == other => weight * 2,
+            (Some(_), Some(_)) | (None, None) => 0,
+            _ => 1,
+        };
+        let is_shared = parts.iter().any(|(wanted, other, weight)| *weight == 4 && wanted.is_some() && wanted == other);
+        is_shared.then(|| parts.into_iter().map(score).sum::<u32>())
+    };
+    known
+        .iter()
+        .filter_map(|other| Some((shared(other)?, *other)))
+        .max_by_key(|(score, _)| *score)
+        .map(|(_, other)| other)
 }
 
 /// What to do about a value that no event of a log source has, as far as the template types know.

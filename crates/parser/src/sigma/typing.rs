@@ -13,6 +13,7 @@ use contentcheck_model::predicate::{
     Comparison, IntRange, Network, Pattern, Regex, Test, TextPattern, TimePart, WildcardPart,
 };
 use contentcheck_model::regex;
+use contentcheck_model::slip;
 use contentcheck_model::template::{FieldType, Scalar};
 use contentcheck_model::wildcard;
 
@@ -389,6 +390,10 @@ fn regexes(item: &Item<'_>, budget: &mut Budget, sink: &mut Sink) -> Tests {
         if inspected.is_ok() {
             hygiene::plain_expression(item, value, sink);
             hygiene::path_in_regex(item, value, sink);
+            if let Some(repeated) = slip::wildcard_in_regex(&value.text) {
+                let (message, help) = slip::wildcard_words(&value.text, repeated);
+                sink.push(sink.diagnostic(&codes::FOREIGN_PATTERN, value.span, message).with_help(help));
+            }
             if let Some((inner, flags)) = regex::delimited(&value.text) {
                 let message = format!("the slashes and flags of `{}` are a part of the regex", clip(&value.text));
                 let found = sink.diagnostic(&codes::FOREIGN_PATTERN, value.span, message);

@@ -55,6 +55,11 @@ pub(crate) fn human(evidence: &Evidence, color: bool) -> String {
         .iter()
         .flat_map(|check| check.not_applicable.iter().map(move |what| format!("{}: {what}", check.name)));
     list("does not apply to this release", apply.collect(), &mut text);
+    let changes = evidence.changes.iter().map(|change| {
+        let labels = change.labels.as_ref().map_or_else(String::new, |labels| format!(": {labels}"));
+        format!("{} ({}): {}{labels}", change.title, change.rule, words::kind(change.kind))
+    });
+    list("rules that changed since the previous release", changes.collect(), &mut text);
     let left = evidence
         .left_out
         .iter()

@@ -45,9 +45,9 @@ codes! {
     }
     /// A rule is left out of the content, and the finding that says why is accepted or off
     RULE_LEFT_OUT = "CC0808" "rule-left-out" Error {
-        cause: "A rule with an error is not part of the content. A comment or a baseline accepts the error, or its code is lowered or off under `[severity]`. Or lint was left out of the run, and nothing else names the rule.",
+        cause: "The rule has an error, so it is not compiled: the release ships without it. The error itself does not fail the run, because a comment or a baseline accepts it, because its code is lowered or off under `[severity]`, or because lint was left out of the run. This finding says that the rule is missing all the same.",
         harm: "The release lacks a rule that everybody believes to be in it; what it finds is no longer found, and nothing says so.",
-        cure: "Fix the rule. If it is not meant to ship, take its file out of the release with `exclude`; `lint` goes on accepting what is accepted.",
+        cure: "`contentcheck lint` on the file shows the error: fix it, and the rule ships. If the rule is not meant to ship, take its file out of the release with `exclude`; accepting the error does not do that.",
     }
     /// A rule says the contrary of what it said before
     RULE_INVERTED = "CC0809" "rule-inverted" Error {

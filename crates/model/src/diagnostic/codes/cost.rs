@@ -21,9 +21,9 @@ codes! {
     }
     /// The values expand beyond the limit
     EXPANSION_TOO_LARGE = "CC0504" "expansion-too-large" Error {
-        cause: "Modifiers such as `windash` and `base64offset` multiply each value.",
+        cause: "Modifiers such as `windash` and `base64offset` multiply each value; so does each use of a list, a binding or a selection, and each template type that the log source stands for.",
         harm: "A rule of a few lines becomes megabytes on every sensor.",
-        cure: "Use fewer values or fewer expanding modifiers.",
+        cure: "Use fewer values or fewer expanding modifiers, name each binding and selection once, or put the values into a table.",
     }
     /// Too many wildcards in one pattern
     TOO_MANY_WILDCARDS = "CC0505" "too-many-wildcards" Error {

@@ -81,9 +81,9 @@ codes! {
     }
     /// A run has less to look at than the one before
     CORPUS_SHRUNK = "CC1016" "corpus-shrunk" Error {
-        cause: "Recorded events, never-match events or tests are fewer than in the evidence of the previous release: a file is hidden, renamed, cut off or no longer named. Or a sensor of the previous release's fleet is not in this one's, or its manifest says something else of the same build.",
+        cause: "The gate has less to look at than it had for the previous release. There are fewer recorded events, never-match events or tests than its evidence says: a file was removed, renamed, cut off or is no longer named. Or a sensor left the fleet, or its manifest differs while its version is the same.",
         harm: "What is no longer looked at is no longer found, and every check passes as before.",
-        cure: "Restore what is missing, or say that it is meant to go: `--allow-shrink`, for this one release.",
+        cure: "Bring back what is missing. Where it is meant to go, run the gate once with `--allow-shrink`: the next release is compared with this one.",
     }
     /// Recorded events lack what every event of their template type has
     RECORDING_FOREIGN = "CC1017" "recording-foreign" Error {

@@ -141,6 +141,18 @@ codes! {
         harm: "The predicate is most likely false on every event.",
         cure: "Write the value as the field has it, or compare a part of it.",
     }
+    /// Two negations that cancel out
+    DOUBLE_NEGATION = "CC0624" "double-negation" Warning {
+        cause: "A `not` stands directly before another one, also with parentheses between them.",
+        harm: "The rule means the opposite of what one of the two was written for.",
+        cure: "Remove both, or the one that is too many.",
+    }
+    /// A predicate that the template type decides
+    DECIDED_PREDICATE = "CC0625" "decided-predicate" Warning {
+        cause: "The template type says under `reads` which values the name has, and all of them give the predicate the same answer.",
+        harm: "A part that is always true restricts nothing, and one that is always false finds nothing; a `not` before it turns one into the other.",
+        cure: "Remove the predicate, or read what differs between events.",
+    }
 }
 
 /// The codes that only an analysis reports: where none was made, nothing is known of them.

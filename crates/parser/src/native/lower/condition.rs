@@ -124,6 +124,14 @@ pub(super) fn lower(
             "write `when` and the condition",
         )),
     };
+    let condition = condition.and_then(|condition| {
+        if limits::take(&mut lowerer.scope.budget.spread_values, condition.spread_values()) {
+            return Ok(condition);
+        }
+        let at = rule.when().map_or(rule.name.span, |when| when.span);
+        let found = crate::spread::found(at, lowerer.sink).with_rule(&rule.name.value);
+        Err(lowerer.sink.refuse(found.with_help("use each binding once, or put the values into a table")))
+    });
     // What a condition uses that could not be read is not known.
     for binding in rule.lets().filter(|_| condition.is_ok()) {
         if let Some((_, false)) = lowerer.bound.get(binding.name.value.as_str()) {
@@ -155,13 +163,65 @@ impl<'r> Lowerer<'r, '_> {
                 let parts: Vec<_> = chain.operands.iter().map(|operand| self.expr(operand)).collect();
                 parts.into_iter().collect::<Result<Vec<_>, Unread>>().map(Expr::all)
             }
-            Written::Not(not) => self.expr(&not.operand).map(Expr::negate),
-            Written::Reference(reference) => self.condition_by_name(reference),
-            Written::Predicate(predicate) => {
-                self.size += 1;
-                self.predicate(predicate)
+            Written::Not(not) => {
+                let inner = match &*not.operand {
+                    Written::Predicate(predicate) => self.told(predicate, Some(not.span)),
+                    operand => {
+                        if let Written::Not(_) = operand {
+                            let message = "two negations cancel out";
+                            let found = self.sink.diagnostic(&codes::DOUBLE_NEGATION, not.span, message);
+                            let found = found.with_help("remove both, or the one that is too many");
+                            self.sink.push(found.with_rule(&self.rule.name.value));
+                        }
+                        self.expr(operand)
+                    }
+                };
+                inner.map(Expr::negate)
             }
+            Written::Reference(reference) => self.condition_by_name(reference),
+            Written::Predicate(predicate) => self.told(predicate, None),
         }
+    }
+
+    /// A predicate, and what is said of one that the template type decides: as a whole with the `not` before it, since
+    /// that is what the rule means by it.
+    fn told(&mut self, predicate: &'r ast::Predicate, negation: Option<Span>) -> Result<Expr<Predicate>, Unread> {
+        self.size += 1;
+        let made = self.predicate(predicate)?;
+        if let Expr::Const(value) = made {
+            let span = negation.unwrap_or(predicate.span);
+            let written = clip(self.sink.source().slice(span));
+            let answer = value != negation.is_some();
+            let message = format!("`{written}` is always {answer}: `{}` fixes it under `reads`", self.template);
+            let found = self.sink.diagnostic(&codes::DECIDED_PREDICATE, span, message);
+            let found = found.with_help(format!("remove it, {}", self.fixed(predicate)));
+            self.sink.push(found.with_rule(&self.rule.name.value));
+        }
+        Ok(made)
+    }
+
+    /// What the names of a predicate are fixed to, as a remedy.
+    fn fixed(&self, predicate: &ast::Predicate) -> String {
+        let operands = [
+            Some(&predicate.left),
+            match &predicate.right {
+                Some(Right::One(right)) => Some(right),
+                _ => None,
+            },
+        ];
+        for operand in operands.into_iter().flatten() {
+            let (Operand::Reference(reference) | Operand::Masked(ast::Masked { field: reference, .. })) = operand
+            else {
+                continue;
+            };
+            let ReferenceTarget::Name { name, .. } = &reference.target else { continue };
+            let field = self.template.named(name);
+            let Some(Place::Reads(values)) = self.template.describe(&field).map(|info| info.place) else { continue };
+            let shown: Vec<String> = values.iter().take(3).map(|value| format!("`{}`", clip(&value.text()))).collect();
+            let more = if values.len() > 3 { " and others" } else { "" };
+            return format!("or compare with what events have: `{}` is {}{more}", clip(name), shown.join(" or "));
+        }
+        "or write what was meant".to_owned()
     }
 
     fn condition_by_name(&mut self, reference: &'r Reference) -> Result<Expr<Predicate>, Unread> {

@@ -6,6 +6,7 @@ use contentcheck_model::limits;
 use contentcheck_model::predicate::Network;
 use contentcheck_model::predicate::{Comparison, IntRange, Pattern, Regex, Test, TextPattern, WildcardPart};
 use contentcheck_model::regex::{self, Flags, Path};
+use contentcheck_model::slip::{self, Compared, Foreign, Several, Sought};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, Scalar};
 use contentcheck_model::wildcard;
@@ -248,8 +249,7 @@ fn strings(
     let mut patterns = Vec::with_capacity(texts.len());
     let mut refused = None;
     for (text, value) in texts.iter().zip(values) {
-        foreign(asked, text, value.span, sink);
-        spaced(asked.operator, text, value.span, sink);
+        slipped(asked, text, value.span, sink);
         let pattern = match asked.operator {
             Operator::Matches => regex(asked, text, value.span, ignore_case, sink).and_then(|(pattern, needed)| {
                 if limits::take(states, needed) { Ok(pattern) } else { Err(no_states(asked, sink)) }
@@ -270,8 +270,40 @@ fn strings(
     refused.map_or(Ok(Test::Text { patterns, all: asked.all }), Err)
 }
 
-/// Reports a value that is written as a pattern of another operator. That of a list is told where the list is used.
-fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
+/// Reports a value that looks like a slip. That of a list is told where the list is used.
+fn slipped(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
+    let compared = match asked.operator {
+        // A regex has its own slips.
+        Operator::Matches => return,
+        Operator::Contains => Compared::Part,
+        Operator::StartsWith => Compared::Start,
+        Operator::EndsWith => Compared::End,
+        _ => Compared::Whole,
+    };
+    let sought = Sought { text: value, compared, field: Some(asked.name), is_quoted: true };
+    if foreign(asked, sought, span, sink) || spaced(asked.operator, value, span, sink) {
+        return;
+    }
+    if let Some((mark, edge)) = sought.mark() {
+        let message = format!("`{}` {edge} with `{mark}`, which is compared as a part of the value", clip(value));
+        let found = sink.diagnostic(&codes::STRAY_CHARACTER, span, message);
+        sink.push(found.with_help("remove it; if the value has it, accept this finding"));
+    } else if let Some(several) = sought.several() {
+        let name = clip(asked.name);
+        let (what, help) = match several {
+            Several::List => {
+                ("several values", format!("write `{name} in [...]` with each value in quotes of its own"))
+            }
+            Several::Range => ("a range", format!("write the values one by one in `{name} in [...]`")),
+        };
+        let message = format!("`{}` looks like {what} and is compared as one string", clip(value));
+        sink.push(sink.diagnostic(&codes::VALUES_IN_STRING, span, message).with_help(help));
+    }
+}
+
+/// Reports a value that is written as a pattern of another operator. Says whether it is one.
+fn foreign(asked: &Asked<'_>, sought: Sought<'_>, span: Span, sink: &mut Sink) -> bool {
+    let value = sought.text;
     let operator = asked.operator.as_str();
     let name = clip(asked.name);
     let shown = clip(value);
@@ -279,18 +311,26 @@ fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
     let raw =
         |text: &str| if text.contains('\\') { format!("r\"{}\"", clip(text)) } else { format!("\"{}\"", clip(text)) };
     let edges = (value.starts_with('*'), value.ends_with('*'));
-    let help = match asked.operator {
-        _ if inner.is_empty() => return,
-        Operator::Equal | Operator::NotEqual | Operator::In if regex::is_likely(value, false) => {
-            format!("`{operator}` compares the string itself: write `{name} matches {}`", raw(value))
+    let regex = sought.foreign().map(|foreign| match foreign {
+        Foreign::Bare => value.to_owned(),
+        Foreign::Slashes(inner, flags) => {
+            let inner = inner.replace("\\/", "/");
+            if flags.contains('i') { format!("(?i){inner}") } else { inner }
         }
-        Operator::Contains | Operator::StartsWith | Operator::EndsWith | Operator::Like
-            if regex::is_likely(value, true) =>
-        {
-            format!("only `matches` takes a regex: write `{name} matches {}`", raw(value))
+    });
+    let help = match asked.operator {
+        _ if inner.is_empty() => return false,
+        Operator::Equal | Operator::NotEqual | Operator::In if let Some(regex) = &regex => {
+            format!("`{operator}` compares the string itself: write `{name} matches {}`", raw(regex))
+        }
+        _ if let Some(regex) = &regex => {
+            format!("only `matches` takes a regex: write `{name} matches {}`", raw(regex))
         }
         Operator::Equal | Operator::NotEqual | Operator::In if edges.0 || edges.1 => {
             format!("`{operator}` has no wildcards: write `{name} like {}`", raw(value))
+        }
+        Operator::Equal | Operator::NotEqual | Operator::In if value.contains('*') => {
+            format!("`{operator}` has no wildcards: if `*` stands for any text, write `{name} like {}`", raw(value))
         }
         Operator::EndsWith if edges.0 => {
             format!("`{operator}` has no wildcards: write `{name} {operator} {}`", raw(value.trim_start_matches('*')))
@@ -306,32 +346,35 @@ fn foreign(asked: &Asked<'_>, value: &str, span: Span, sink: &mut Sink) {
         {
             format!("the wildcards of `like` are `*` and `?`: write `{name} like {}`", raw(&value.replace('%', "*")))
         }
-        _ => return,
+        _ => return false,
     };
     let message = format!("`{shown}` is a pattern that `{operator}` takes as it is written");
     let found = sink.diagnostic(&codes::FOREIGN_PATTERN, span, message);
     sink.push(found.with_help(help));
+    true
 }
 
-/// A space at an edge that is compared: no event has it, or it is not seen by whoever reads the rule.
-fn spaced(operator: Operator, value: &str, span: Span, sink: &mut Sink) {
+/// A space at an edge that is compared: no event has it, or it is not seen by whoever reads the rule. Says whether there
+/// is one.
+fn spaced(operator: Operator, value: &str, span: Span, sink: &mut Sink) -> bool {
     let (first, last) = match operator {
         Operator::Equal | Operator::NotEqual | Operator::In => (true, true),
         Operator::StartsWith => (true, false),
-        _ => return,
+        _ => return false,
     };
     let edge = if first && value.starts_with(' ') {
         "begins"
     } else if last && value.ends_with(' ') {
         "ends"
     } else {
-        return;
+        return false;
     };
     if !value.trim().is_empty() {
         let message = format!("`{}` {edge} with a space, which is compared", clip(value));
         let found = sink.diagnostic(&codes::STRAY_CHARACTER, span, message);
         sink.push(found.with_help("remove the space, or use `contains` if a part is meant"));
     }
+    true
 }
 
 /// A regular expression, and how many states it may need.
@@ -355,6 +398,10 @@ fn regex(
                 let found = sink.diagnostic(&codes::REGEX_PATH, span, message);
                 sink.push(found.with_help("for a backslash, as in a path, write `\\\\` in a raw string"));
             }
+            if let Some(repeated) = slip::wildcard_in_regex(value) {
+                let (message, help) = slip::wildcard_words(value, repeated);
+                sink.push(sink.diagnostic(&codes::FOREIGN_PATTERN, span, message).with_help(help));
+            }
             if let Some((inner, _)) = regex::delimited(value) {
                 let message = format!("the slashes and flags of `{}` are a part of the regex", clip(value));
                 let found = sink.diagnostic(&codes::FOREIGN_PATTERN, span, message);
@@ -363,7 +410,14 @@ fn regex(
             Ok((Pattern::Matches(Regex { pattern: value.into(), multi_line: false, dot_all: false }), states))
         }
         Err(problem) => {
-            let found = sink.diagnostic(problem.code, span, problem.message);
+            // Offsets inside the value hold where its text is in the source as it is.
+            let written = sink.source().slice(span);
+            let start = written.find(value).map(|at| span.start as usize + at);
+            let at = match (start, problem.at) {
+                (Some(start), Some((from, to))) => Span::new(start + from, start + to),
+                _ => span,
+            };
+            let found = sink.diagnostic(problem.code, at, problem.message);
             Err(sink.refuse(found.with_help(problem.help)))
         }
     }
