@@ -11,8 +11,8 @@ pub use device::{
     Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceLook, DeviceOffer, DeviceSeal, DeviceSensor,
 };
 pub use rollout::{
-    Rollout, RolloutCommand, RolloutInit, RolloutKey, RolloutPin, RolloutPlan, RolloutReason, RolloutSign,
-    RolloutStatus, RolloutTime,
+    ExportEngine, Rollout, RolloutCollect, RolloutCommand, RolloutExport, RolloutInit, RolloutKey, RolloutPin,
+    RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutStatus, RolloutTime, RolloutWitness,
 };
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.
@@ -856,6 +856,10 @@ pub enum SchemaName {
     DeviceCrash,
     /// The JSON of `device seal`
     DeviceSeal,
+    /// The JSON of `rollout status`
+    RolloutStatus,
+    /// The policy of rollouts: policy.toml
+    RolloutPolicy,
 }
 
 /// Print a schema.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::DeviceFormat;
 
@@ -44,6 +44,102 @@ pub enum RolloutCommand {
     Sign(RolloutSign),
     /// Make a key, and print the public half of it
     Key(RolloutKey),
+    /// Write the page of the dashboard as one file
+    Report(RolloutReport),
+    /// Write plans for an engine that the fleet already runs, and say what it cannot enforce
+    Export(Box<RolloutExport>),
+    /// Take reports of devices over HTTP, until it is stopped
+    Collect(RolloutCollect),
+    /// Be a witness over HTTP: count again, hold every entry to the rules, then sign
+    Witness(RolloutWitness),
+    /// Show where the rollout is, over HTTP, as a page, JSON and metrics
+    Serve(RolloutServe),
+}
+
+/// A page.
+#[derive(Debug, Args)]
+pub struct RolloutReport {
+    /// Write the page here instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Engines that bring files to devices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportEngine {
+    /// Mender
+    Mender,
+    /// Eclipse hawkBit
+    Hawkbit,
+    /// AWS IoT Jobs
+    AwsIot,
+    /// Argo Rollouts
+    Argo,
+}
+
+/// Plans for an engine.
+#[derive(Debug, Args)]
+pub struct RolloutExport {
+    /// The engine
+    #[arg(long, value_enum)]
+    pub engine: ExportEngine,
+    /// The directory that gets the files
+    #[arg(long, short, value_name = "DIR")]
+    pub output: PathBuf,
+    /// Mender: the name of the artifact that holds the image and its token
+    #[arg(long, value_name = "NAME")]
+    pub artifact: Option<String>,
+    /// hawkBit: the id of the distribution set that holds the image
+    #[arg(long, value_name = "ID")]
+    pub distribution_set: Option<u64>,
+    /// AWS IoT: the region, such as eu-central-1
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// AWS IoT: the account, twelve digits
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+    /// Argo: the Deployment whose pods run the sensor
+    #[arg(long, value_name = "NAME")]
+    pub workload: Option<String>,
+    /// Argo: the pods of it
+    #[arg(long, value_name = "N")]
+    pub replicas: Option<u32>,
+    /// Argo: where `rollout serve` can be asked
+    #[arg(long, value_name = "URL")]
+    pub status: Option<String>,
+}
+
+/// Take reports.
+#[derive(Debug, Args)]
+pub struct RolloutCollect {
+    /// The address to listen at
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8451")]
+    pub listen: String,
+    /// Only every so manyth device, such as 0/2: several collectors share a fleet
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<String>,
+}
+
+/// Be a witness.
+#[derive(Debug, Args)]
+pub struct RolloutWitness {
+    /// Which witness of rollout.toml
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// The address to listen at
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8452")]
+    pub listen: String,
+}
+
+/// Show where the rollout is.
+#[derive(Debug, Args)]
+pub struct RolloutServe {
+    /// The address to listen at
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8450")]
+    pub listen: String,
+    /// An address that is told when the phase of a rollout changes
+    #[arg(long = "hook", value_name = "URL")]
+    pub hooks: Vec<String>,
 }
 
 /// Begin with rollouts.

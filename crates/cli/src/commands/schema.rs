@@ -51,6 +51,8 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::DeviceOffer => serde_json::to_value(schema_for!(super::device::OfferReport)),
         SchemaName::DeviceCrash => serde_json::to_value(schema_for!(super::device::DrillReport)),
         SchemaName::DeviceSeal => serde_json::to_value(schema_for!(super::device::SealReport)),
+        SchemaName::RolloutStatus => serde_json::to_value(schema_for!(contentcheck_fleet::Status)),
+        SchemaName::RolloutPolicy => serde_json::to_value(contentcheck_rollout::Policy::schema()),
         SchemaName::Fields => serde_json::to_value(schema_for!(super::fields::FieldsReport)),
     };
     made.map_err(|error| Failure::internal(error.to_string()))

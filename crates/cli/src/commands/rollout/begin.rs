@@ -22,6 +22,10 @@ const PEOPLE: u8 = 3;
 /// The witnesses that a new directory has.
 const WITNESS_NAMES: [&str; 3] = ["one", "two", "three"];
 
+/// What the list of devices begins with.
+const DEVICES_TEXT: &str = "# One device a line: 64 digits of its public key, its stratum, and `held` where it does not take part.\n\
+     # A stratum is a path such as windows/11/7.15: devices that are alike, and are judged on their own where there are enough.\n";
+
 pub(super) fn key(arguments: &RolloutKey, streams: &mut Streams<'_>) -> Outcome {
     let algorithm = if arguments.witness { Algorithm::Cosignature } else { Algorithm::Note };
     let key = keys::make(&arguments.name, algorithm)?;
@@ -57,7 +61,7 @@ pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams:
         let place = directory.join(WITNESSES).join(name);
         fs::create_dir_all(&place)
             .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), files::reason(&error))))?;
-        keys::keep(&key, &place.join(site::WITNESS_KEY))?;
+        keys::keep(&key, &place.join(contentcheck_fleet::witness::KEY))?;
         witnesses.push((name, key));
     }
     let entry = first_entry(&log, &holders, &witnesses, now)?;
@@ -71,7 +75,7 @@ pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams:
     write::write(&settings, settings_text(&log, &witnesses).as_bytes())?;
     let policy = if arguments.small { Policy::SMALL } else { Policy::STANDARD };
     write::write(&directory.join(POLICY), policy.as_bytes())?;
-    write::write(&directory.join(DEVICES), b"")?;
+    write::write(&directory.join(DEVICES), DEVICES_TEXT.as_bytes())?;
     let name = files::name(directory);
     talk(
         streams,

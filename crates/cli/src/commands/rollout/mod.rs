@@ -3,8 +3,9 @@
 //! Each command reads the log, adds an entry or none, and asks the witnesses. There is no server that decides: two people at two
 //! machines with the same directory do the same.
 
-mod archive;
 mod begin;
+mod daemons;
+mod export;
 mod keys;
 mod people;
 mod plan;
@@ -13,8 +14,6 @@ mod show;
 mod site;
 
 use std::time::{SystemTime, UNIX_EPOCH};
-
-pub use show::RolloutStatus;
 
 use crate::Streams;
 use crate::args::{Rollout, RolloutCommand};
@@ -48,6 +47,11 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
         RolloutCommand::Halt(arguments) => people::halt(directory, arguments, now, streams),
         RolloutCommand::Resume(arguments) => people::resume(directory, arguments, now, streams),
         RolloutCommand::Pin(arguments) => people::pin(directory, arguments, now, streams),
+        RolloutCommand::Report(arguments) => show::report(directory, arguments, now, streams),
+        RolloutCommand::Export(arguments) => export::export(directory, arguments, streams),
+        RolloutCommand::Collect(arguments) => daemons::collect(directory, arguments, streams),
+        RolloutCommand::Witness(arguments) => daemons::witness(directory, arguments, streams),
+        RolloutCommand::Serve(arguments) => daemons::serve(directory, arguments, streams),
         RolloutCommand::Sign(arguments) => people::sign(directory, arguments, now, streams),
     }
 }

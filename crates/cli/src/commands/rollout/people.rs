@@ -6,7 +6,7 @@ use contentcheck_project::{files, write};
 use contentcheck_rollout::entry::{Halt, Resume};
 use contentcheck_rollout::{Body, Roll};
 
-use super::site::{DEVICES, NoReports, Site, Submitted, failed, of_newest, sign as sign_with};
+use super::site::{DEVICES, Site, Submitted, failed, of_newest, sign as sign_with};
 use super::{keys, plan};
 use crate::Streams;
 use crate::args::{RolloutPin, RolloutReason, RolloutSign};
@@ -42,7 +42,7 @@ fn say(
     let entry = of_newest(book.state(), now, body)?;
     match site.submit(&mut book, entry, &signers, streams)? {
         Submitted::Logged(_) => {
-            site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+            site.cosign(&mut book, now, streams)?;
             written(writeln!(streams.out, "{done}"))
         }
         Submitted::Waiting => Ok(Exit::Findings),
@@ -51,7 +51,7 @@ fn say(
 
 pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
-    let mut devices = site.devices()?;
+    let mut devices = site.roll()?.devices().to_vec();
     let is_meant =
         |name: &str| name.strip_prefix(&arguments.stratum).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let held = !arguments.undo;
@@ -67,15 +67,14 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
             contentcheck_model::diagnostic::visible(&arguments.stratum)
         )));
     }
-    let roll = Roll::new(devices.clone()).map_err(|why| Failure::usage(why.to_string()))?;
+    let roll = Roll::new(devices).map_err(|why| Failure::usage(why.to_string()))?;
     let signers = site.keys(&arguments.keys)?;
     let mut book = site.book()?;
-    let logged = plan::census(&site, &mut book, roll.census(), now, &signers, streams)?;
-    site.keep_devices(&devices)?;
-    if logged.is_none() {
+    site.keep_devices(&roll)?;
+    if plan::census(&site, &mut book, &roll, now, &signers, streams)?.is_none() {
         return Ok(Exit::Findings);
     }
-    site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+    site.cosign(&mut book, now, streams)?;
     let done = if held { "held back" } else { "taking part" };
     written(writeln!(streams.out, "{} {done}, from the next plan on", plural(changed, "device")))
 }
@@ -106,7 +105,7 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
     }
     let mut book = site.book()?;
     book.append(&[&entry.to_bytes()]).map_err(failed)?;
-    site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+    site.cosign(&mut book, now, streams)?;
     write::remove(&arguments.draft)?;
     talk(streams, &format!("{name}: signed by {found}, and logged; what asked for it can go on"));
     Ok(Exit::Fine)

@@ -12,11 +12,13 @@ use contentcheck_project::files;
 use contentcheck_rollout::entry::{Plan, Release};
 use contentcheck_rollout::judge::groups;
 use contentcheck_rollout::policy::Rule;
-use contentcheck_rollout::{Body, Book, Census, Entry, Policy};
+use contentcheck_rollout::{Body, Book, Census, Entry, Policy, Roll};
 use contentcheck_sensor::Digest;
 
-use super::show::{percent, span};
-use super::site::{NoReports, POLICY, Site, Submitted, coded};
+use contentcheck_fleet::status::duration;
+
+use super::show::percent;
+use super::site::{POLICY, Site, Submitted, coded};
 use crate::Streams;
 use crate::args::RolloutPlan;
 use crate::commands::attest::key as text_of_key;
@@ -42,7 +44,7 @@ pub(super) fn plan(
     let release = release(arguments)?;
     let signers = site.keys(&arguments.keys)?;
     let mut book = site.book()?;
-    let Some(census) = census(&site, &mut book, roll.census(), now, &signers, streams)? else {
+    let Some(census) = census(&site, &mut book, &roll, now, &signers, streams)? else {
         return Ok(Exit::Findings);
     };
     let known = book.state().releases().find(|(_, known)| known.image == release.image).map(|(hash, _)| hash);
@@ -64,7 +66,7 @@ pub(super) fn plan(
     let entry = Entry::new(None, now.max(book.state().time()), Body::Plan(plan));
     match site.submit(&mut book, entry, &signers, streams)? {
         Submitted::Logged(id) => {
-            site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+            site.cosign(&mut book, now, streams)?;
             written(writeln!(streams.out, "planned: {id}"))?;
             talk(streams, "next: `contentcheck rollout start` opens the first ring");
             Ok(Exit::Fine)
@@ -77,11 +79,13 @@ pub(super) fn plan(
 pub(super) fn census(
     site: &Site,
     book: &mut Book<Directory>,
-    census: &Census,
+    roll: &Roll,
     now: u64,
     signers: &[contentcheck_log::write::SecretKey],
     streams: &mut Streams<'_>,
 ) -> Result<Option<Hash>, Failure> {
+    site.keep_roll(roll)?;
+    let census = roll.census();
     if let Some((hash, newest)) = book.state().newest_census()
         && newest == census
     {
@@ -167,7 +171,7 @@ fn show(census: &Census, policy: &Policy, class: Class, streams: &mut Streams<'_
             ring.name,
             percent(share),
             devices as f64 * share,
-            span(ring.bake(class)),
+            duration(ring.bake(class)),
         ))?;
         match groups(census, policy, number) {
             Ok(groups) => {

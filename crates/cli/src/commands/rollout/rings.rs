@@ -3,16 +3,17 @@
 use std::fs;
 use std::path::Path;
 
+use contentcheck_fleet::Recounter;
 use contentcheck_log::write::Directory;
 use contentcheck_log::{Token, Trust};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::{files, write};
 use contentcheck_rollout::entry::Start;
 use contentcheck_rollout::state::{Phase, Rollout};
-use contentcheck_rollout::{Body, Book, Entry, NoBook, Refusal, Tally};
+use contentcheck_rollout::{Body, Book, NoBook, Refusal};
 
 use super::show::ring_name;
-use super::site::{NoReports, Site, Submitted, TOKENS, code_of, coded, failed, of_newest, said};
+use super::site::{Site, Submitted, TOKENS, coded, failed, of_newest, said};
 use crate::Streams;
 use crate::args::RolloutTime;
 use crate::commands::written;
@@ -24,22 +25,21 @@ pub(super) fn start(directory: &Path, _arguments: &RolloutTime, now: u64, stream
     let mut book = site.book()?;
     let rollout = newest(&book)?;
     if *rollout.phase() != Phase::Planned {
-        let message = format!("the newest rollout was started before; `contentcheck rollout status` shows where it is");
-        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, &message)));
+        let message = "the newest rollout was started before; `contentcheck rollout status` shows where it is";
+        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)));
     }
-    site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+    site.cosign(&mut book, now, streams)?;
     let checkpoint = book.log().checkpoint().to_owned();
     let entry = of_newest(book.state(), now, Body::Start(Start { checkpoint }))?;
     book.append(&[&entry.to_bytes()]).map_err(failed)?;
     open(&mut book)?;
-    site.cosign_aloud(&mut book, now, &NoReports, streams)?;
+    site.cosign(&mut book, now, streams)?;
     token(&site, &book, streams)?;
     written(writeln!(streams.out, "open: {}", ring_name(newest(&book)?, 0)))
 }
 
 pub(super) fn advance(directory: &Path, arguments: &RolloutTime, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
-    let roll = site.roll()?;
     let signers = site.keys(&arguments.keys)?;
     let mut book = site.book()?;
     let rollout = newest(&book)?.clone();
@@ -49,17 +49,25 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutTime, now: u64, strea
             "no ring is open; `contentcheck rollout start` opens the first one",
         )));
     };
-    let archive = super::archive::Archive::new(&site, roll);
-    let tally = archive.tally(&rollout, now).map_err(Failure::usage)?;
-    for ring in 0..=open_ring {
-        if !evidence(&site, &mut book, &tally, ring, now, &signers, streams)? {
-            return Ok(Exit::Findings);
+    let reports = site.recounter()?;
+    let settled = reports
+        .source()
+        .settled_until(&rollout.id())
+        .map_err(|error| Failure::usage(format!("the reports of devices cannot be read: {}", said(&error))))?;
+    match settled {
+        None => talk(streams, "no collector has reports of this rollout yet, so there is no evidence"),
+        Some(until) => {
+            for ring in 0..=open_ring {
+                if !evidence(&site, &mut book, &reports, ring, (until.min(now), now), &signers, streams)? {
+                    return Ok(Exit::Findings);
+                }
+            }
         }
     }
-    site.cosign_aloud(&mut book, now, &archive, streams)?;
+    site.cosign(&mut book, now, streams)?;
     let opened = next(&mut book, now)?;
     if opened.is_ok() {
-        site.cosign_aloud(&mut book, now, &archive, streams)?;
+        site.cosign(&mut book, now, streams)?;
     }
     token(&site, &book, streams)?;
     let rollout = newest(&book)?;
@@ -99,21 +107,23 @@ fn newest(book: &Book<Directory>) -> Result<&Rollout, Failure> {
     book.state().newest().ok_or_else(none)
 }
 
-/// Logs what the devices of a ring reported by now. Not done where signatures are missing.
+/// Logs what the devices of a ring reported by a time by which the reports are all there. Not done where signatures are missing.
 fn evidence(
     site: &Site,
     book: &mut Book<Directory>,
-    tally: &Tally,
+    reports: &Recounter,
     ring: u8,
-    now: u64,
+    (until, now): (u64, u64),
     signers: &[contentcheck_log::write::SecretKey],
     streams: &mut Streams<'_>,
 ) -> Result<bool, Failure> {
-    let evidence = tally.evidence(ring, now);
-    let known = newest(book)?.evidence(ring);
-    if known.is_some_and(|known| known.until >= now) {
+    let rollout = newest(book)?;
+    if rollout.evidence(ring).is_some_and(|known| known.until >= until) {
         return Ok(true);
     }
+    let evidence = reports
+        .evidence(book.state(), rollout, ring, until)
+        .map_err(|why| Failure::usage(format!("the reports of devices: {why}")))?;
     let entry = of_newest(book.state(), now, Body::Evidence(evidence))?;
     Ok(matches!(site.submit(book, entry, signers, streams)?, Submitted::Logged(_)))
 }
@@ -175,18 +185,4 @@ fn token(site: &Site, book: &Book<Directory>, streams: &mut Streams<'_>) -> Resu
     let checked = Token::read(token.as_bytes()).and_then(|token| token.check(&trust));
     checked.map_err(|why| Failure::internal(format!("the token that was made opens nothing: {why}")))?;
     write::write(&place.join(format!("ring-{ring}.token")), token.as_bytes())
-}
-
-/// The code of what stops a ring.
-pub(super) fn code(why: &Refusal) -> &'static str {
-    code_of(why).id
-}
-
-/// What a verdict entry would be refused for now.
-pub(super) fn missing(state: &contentcheck_rollout::State, now: u64) -> Option<Refusal> {
-    let rollout = state.newest()?;
-    let ring = rollout.open_ring()?;
-    let verdict = rollout.judgement(ring).ok()?.verdict;
-    let entry = Entry::new(Some((rollout.id(), rollout.last())), now.max(state.time()), Body::Verdict(verdict));
-    state.clone().apply(&entry.to_bytes()).err()
 }

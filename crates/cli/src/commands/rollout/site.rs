@@ -2,23 +2,24 @@
 //!
 //! | what | who reads it |
 //! | --- | --- |
-//! | `rollout.toml`, `policy.toml`, `devices.jsonl` | whoever plans |
+//! | `rollout.toml`, `policy.toml`, `devices.roll` | whoever plans |
 //! | `log/`, `tokens/` | everybody: devices, witnesses, auditors |
-//! | `reports/` | who makes evidence, and witnesses |
+//! | `reports/`, `rolls/` | who makes evidence, and witnesses |
 //! | `keys/`, `witnesses/` | their owners |
 //! | `drafts/` | whose signatures are missing |
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use contentcheck_fleet::clock::Clock;
+use contentcheck_fleet::{Cosign as _, Follower, Keeper, Place, Recounter, Remote, Rolls, Source, roll};
 use contentcheck_log::write::{Directory, ReadOnly, SecretKey};
 use contentcheck_log::{Hash, VerifierKey};
 use contentcheck_model::diagnostic::codes::{self, Code};
 use contentcheck_project::{files, write};
-use contentcheck_rollout::census::Device;
 use contentcheck_rollout::state::Check;
-use contentcheck_rollout::witness::Reports;
-use contentcheck_rollout::{Body, Book, Cosigner, Entry, Id, NoBook, Policy, Refusal, Roll, State};
+use contentcheck_rollout::{Body, Book, Entry, NoBook, Policy, Refusal, Roll, State};
 use serde::Deserialize;
 
 use super::keys;
@@ -29,16 +30,15 @@ use crate::release::talk;
 
 pub(super) const SETTINGS: &str = "rollout.toml";
 pub(super) const POLICY: &str = "policy.toml";
-pub(super) const DEVICES: &str = "devices.jsonl";
+pub(super) const DEVICES: &str = "devices.roll";
+pub(super) const ROLLS: &str = "rolls";
+pub(super) const REPORTS: &str = "reports";
 pub(super) const LOG: &str = "log";
 pub(super) const TOKENS: &str = "tokens";
 pub(super) const KEYS: &str = "keys";
 pub(super) const WITNESSES: &str = "witnesses";
 pub(super) const DRAFTS: &str = "drafts";
-pub(super) const WITNESS_KEY: &str = "witness.key";
 const SETTINGS_BYTES: usize = 1 << 20;
-/// Bytes of the largest list of devices: ten million lines.
-const DEVICES_BYTES: usize = 2 << 30;
 const DRAFT_BYTES: usize = 64 << 10;
 
 #[derive(Debug, Deserialize)]
@@ -55,16 +55,10 @@ struct Settings {
 struct WitnessSettings {
     name: String,
     key: String,
-    directory: PathBuf,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeviceLine {
-    key: String,
-    stratum: String,
-    #[serde(default)]
-    held: bool,
+    /// A witness of this machine: where it keeps its key and what it saw.
+    directory: Option<PathBuf>,
+    /// One of somebody else.
+    url: Option<String>,
 }
 
 /// The directory of rollouts.
@@ -113,15 +107,6 @@ pub(super) fn code_of(refusal: &Refusal) -> &'static Code {
 /// What an error of the file system says.
 pub(super) fn said(error: &std::io::Error) -> String {
     files::reason(error)
-}
-
-/// Whoever plans or halts has no reports at hand; the witness asks for them where there is evidence.
-pub(super) struct NoReports;
-
-impl Reports for NoReports {
-    fn vouch(&self, _: &State, _: &Id, _: &contentcheck_rollout::entry::Evidence) -> Result<(), String> {
-        Ok(())
-    }
 }
 
 impl Site {
@@ -178,38 +163,60 @@ impl Site {
     }
 
     /// The devices, as the file names them.
-    pub(super) fn devices(&self) -> Result<Vec<Device>, Failure> {
+    pub(super) fn roll(&self) -> Result<Roll, Failure> {
         let path = self.path(DEVICES);
-        let name = files::name(&path);
-        let text = text(&path, DEVICES_BYTES)?;
-        let mut devices = Vec::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let wrong = |why: &dyn std::fmt::Display| Failure::usage(format!("{name}:{}: {why}", number + 1));
-            let device: DeviceLine = serde_json::from_str(line).map_err(|error| wrong(&error))?;
-            let key = hash(&device.key)
-                .ok_or_else(|| wrong(&"`key` is the public key of the device, 64 hexadecimal digits in lower case"))?;
-            devices.push(Device { key: key.0, stratum: device.stratum, held: device.held });
-        }
-        if devices.is_empty() {
-            return Err(Failure::usage(format!(
-                "{name}: there are no devices; a line is {{\"key\": \"<64 hexadecimal digits>\", \"stratum\": \"windows/11/7.15\"}}"
-            )));
-        }
-        Ok(devices)
+        let roll = roll::read(&path).map_err(|why| Failure::usage(why.to_string()))?;
+        Ok(roll)
     }
 
     /// Writes the devices back.
-    pub(super) fn keep_devices(&self, devices: &[Device]) -> Result<(), Failure> {
-        let mut text = String::new();
-        for Device { key, stratum, held } in devices {
-            let held = if *held { ", \"held\": true" } else { "" };
-            text += &format!("{{\"key\": \"{}\", \"stratum\": \"{stratum}\"{held}}}\n", Hash(*key));
-        }
-        write::write(&self.path(DEVICES), text.as_bytes())
+    pub(super) fn keep_devices(&self, roll: &Roll) -> Result<(), Failure> {
+        write::write(&self.path(DEVICES), roll::print(roll).as_bytes())
     }
 
-    pub(super) fn roll(&self) -> Result<Roll, Failure> {
-        Roll::new(self.devices()?).map_err(|why| Failure::usage(format!("{}: {why}", files::name(&self.path(DEVICES)))))
+    /// Keeps the devices of a census beside the log: whoever counts reports needs them.
+    pub(super) fn keep_roll(&self, roll: &Roll) -> Result<(), Failure> {
+        let place = self.path(ROLLS);
+        fs::create_dir_all(&place)
+            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
+        let path = place.join(format!("{}.roll", roll.census().devices));
+        if path.exists() { Ok(()) } else { write::write(&path, roll::print(roll).as_bytes()) }
+    }
+
+    /// The devices of every census that was planned with.
+    pub(super) fn rolls(&self) -> Result<Rolls, Failure> {
+        let place = self.path(ROLLS);
+        if !place.is_dir() {
+            return Ok(Rolls::default());
+        }
+        Rolls::read(&place).map_err(|why| Failure::usage(why.to_string()))
+    }
+
+    /// What counts the reports in this directory.
+    pub(super) fn recounter(&self) -> Result<Recounter, Failure> {
+        Ok(Recounter::new(self.rolls()?, Source::directory(self.path(REPORTS))))
+    }
+
+    /// The log, as whoever only reads follows it.
+    pub(super) fn follower(&self) -> Result<Follower, Failure> {
+        Follower::open(self.place(), &self.settings.log)
+            .map_err(|why| Failure::usage(coded(&codes::LOG_BROKEN, &why.to_string())))
+    }
+
+    fn place(&self) -> Place {
+        Place::of(&self.path(LOG).to_string_lossy())
+    }
+
+    /// A witness of this machine, at a time.
+    pub(super) fn keeper(&self, name: &str, clock: Clock) -> Result<Keeper, Failure> {
+        let known = self.settings.witness.iter().find(|witness| witness.name == name);
+        let directory = known.and_then(|witness| witness.directory.as_ref());
+        let directory = directory.ok_or_else(|| {
+            Failure::usage(format!("{SETTINGS}: there is no witness `{name}` with a directory on this machine"))
+        })?;
+        let log = (self.place(), self.settings.log.as_str());
+        Keeper::open(&self.directory.join(directory), log, self.recounter()?, clock)
+            .map_err(|why| Failure::usage(why.to_string()))
     }
 
     /// The keys that are at hand: those in keys/, and those that are named.
@@ -263,47 +270,28 @@ impl Site {
         }
     }
 
-    /// Asks every witness to sign for the log as it is. How many did, and why the others did not.
+    /// Asks every witness to sign for the log as it is. How many did; why another did not is told.
     pub(super) fn cosign(
         &self,
         book: &mut Book<Directory>,
         now: u64,
-        reports: &impl Reports,
-    ) -> Result<(usize, Vec<String>), Failure> {
-        let (mut signed, mut why) = (0, Vec::new());
-        for witness in &self.settings.witness {
-            let place = self.directory.join(&witness.directory);
-            let line = (|| {
-                let key = keys::read(&place.join(WITNESS_KEY))?;
-                let storage = Directory::open(&place).map_err(|error| Failure::usage(said(&error)))?;
-                let mut cosigner = Cosigner::new(&storage, key, &self.settings.log).map_err(failed)?;
-                cosigner.cosign(ReadOnly::new(self.path(LOG)), now, reports).map_err(failed)
-            })();
-            match line {
-                Ok(line) => {
-                    let key = VerifierKey::read(&witness.key).map_err(|why| {
-                        Failure::usage(format!("{SETTINGS}: the key of witness `{}`: {why}", witness.name))
-                    })?;
-                    book.cosigned(&key, &line).map_err(failed)?;
-                    signed += 1;
-                }
-                Err(failure) => why.push(format!("witness `{}`: {}", witness.name, failure.message)),
-            }
-        }
-        Ok((signed, why))
-    }
-
-    /// The same, told to people where a witness did not sign.
-    pub(super) fn cosign_aloud(
-        &self,
-        book: &mut Book<Directory>,
-        now: u64,
-        reports: &impl Reports,
         streams: &mut Streams<'_>,
     ) -> Result<usize, Failure> {
-        let (signed, why) = self.cosign(book, now, reports)?;
-        for line in why {
-            talk(streams, &line);
+        let mut signed = 0;
+        for witness in &self.settings.witness {
+            let line = match &witness.url {
+                Some(url) => Remote::new(url, &witness.key).cosign().map_err(|why| why.to_string()),
+                None => self
+                    .keeper(&witness.name, Arc::new(move || now))
+                    .map_err(|failure| failure.message)
+                    .and_then(|mut keeper| keeper.cosign().map_err(|why| why.to_string())),
+            };
+            let key = VerifierKey::read(&witness.key)
+                .map_err(|why| Failure::usage(format!("{SETTINGS}: the key of witness `{}`: {why}", witness.name)))?;
+            match line.and_then(|line| book.cosigned(&key, &line).map_err(|why| why.to_string())) {
+                Ok(()) => signed += 1,
+                Err(why) => talk(streams, &format!("witness `{}` does not sign: {why}", witness.name)),
+            }
         }
         Ok(signed)
     }
@@ -331,9 +319,4 @@ pub(super) fn of_newest(state: &State, now: u64, body: Body) -> Result<Entry, Fa
 fn text(path: &Path, most: usize) -> Result<String, Failure> {
     String::from_utf8(read_whole(path, most)?)
         .map_err(|_| Failure::usage(format!("{}: this is not UTF-8", files::name(path))))
-}
-
-/// 64 hexadecimal digits in lower case.
-fn hash(text: &str) -> Option<Hash> {
-    contentcheck_sensor::Digest::from_hex(text).map(|digest| Hash(*digest.bytes()))
 }

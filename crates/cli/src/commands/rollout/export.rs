@@ -1,0 +1,76 @@
+//! `rollout export`: plans for engines that fleets already run.
+
+use std::path::Path;
+
+use contentcheck_model::diagnostic::codes;
+use contentcheck_project::{files, write};
+use contentcheck_rollout::export::{Engine, Options, export as plans, group_of};
+
+use super::site::{Site, coded};
+use crate::Streams;
+use crate::args::{ExportEngine, RolloutExport};
+use crate::commands::written;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::release::talk;
+
+/// The file that says which group of the engine each device is in.
+const GROUPS: &str = "groups.txt";
+
+impl From<ExportEngine> for Engine {
+    fn from(engine: ExportEngine) -> Self {
+        match engine {
+            ExportEngine::Mender => Self::Mender,
+            ExportEngine::Hawkbit => Self::Hawkbit,
+            ExportEngine::AwsIot => Self::AwsIot,
+            ExportEngine::Argo => Self::Argo,
+        }
+    }
+}
+
+pub(super) fn export(directory: &Path, arguments: &RolloutExport, streams: &mut Streams<'_>) -> Outcome {
+    let site = Site::open(directory)?;
+    let state = site.state()?;
+    let rollout =
+        state.newest().ok_or_else(|| Failure::findings(coded(&codes::OUT_OF_TURN, "no rollout was planned yet")))?;
+    let options = Options {
+        artifact: arguments.artifact.clone(),
+        distribution_set: arguments.distribution_set,
+        region: arguments.region.clone(),
+        account: arguments.account.clone(),
+        workload: arguments.workload.clone(),
+        replicas: arguments.replicas,
+        status: arguments.status.clone(),
+    };
+    let made = plans(rollout, arguments.engine.into(), &options).map_err(|why| Failure::findings(why.to_string()))?;
+    std::fs::create_dir_all(&arguments.output)
+        .map_err(|error| Failure::usage(format!("{}: {}", files::name(&arguments.output), files::reason(&error))))?;
+    for (name, text) in &made.files {
+        let path = arguments.output.join(name);
+        write::write(&path, text.as_bytes())?;
+        written(writeln!(streams.out, "{}", files::name(&path)))?;
+    }
+    if rollout.salt().is_some() {
+        let groups: String = site
+            .roll()?
+            .devices()
+            .iter()
+            .filter(|device| !device.held)
+            .filter_map(|device| {
+                let group = group_of(rollout, &device.key)?;
+                Some(format!("{} {group}\n", contentcheck_log::Hash(device.key)))
+            })
+            .collect();
+        let path = arguments.output.join(GROUPS);
+        write::write(&path, groups.as_bytes())?;
+        written(writeln!(streams.out, "{}", files::name(&path)))?;
+    } else {
+        talk(streams, "devices are in no ring before the start; export again after it for the groups of devices");
+    }
+    for missing in &made.missing {
+        talk(streams, &format!("to be filled in: {missing}"));
+    }
+    for lost in &made.lost {
+        talk(streams, &format!("not enforced by this engine: {lost}"));
+    }
+    Ok(Exit::Fine)
+}
