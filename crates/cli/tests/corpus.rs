@@ -20,6 +20,10 @@ use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
+use contentcheck_rollout::Refusal as RolloutRefusal;
+use contentcheck_rollout::entry::Role;
+use contentcheck_rollout::judge::TooSmall;
+use contentcheck_rollout::state::Check;
 use contentcheck_sensor::{Conviction, Distrust, Refusal, Rung, Sequence, Unproven, Unsafe};
 
 /// A case whose file a repository cannot or should not hold.
@@ -52,6 +56,14 @@ type Reported = fn() -> &'static str;
 const NO_OFFER: &str =
     "a device answers it, and no file of a repository: crates/sensor/tests brings each of them about";
 
+/// Where what stops a rollout is brought about.
+const NO_ROLLOUT: &str =
+    "it is about a log and a fleet, and no file of a repository: crates/cli/tests/rollout.rs brings it about";
+
+fn refused(refusal: RolloutRefusal) -> &'static str {
+    contentcheck::commands::rollout::code_of(&refusal).id
+}
+
 /// Codes that no file can bring about, and why.
 const UNREACHED: &[(&str, &str, Reported)] = &[
     (
@@ -61,6 +73,14 @@ const UNREACHED: &[(&str, &str, Reported)] = &[
     ),
     ("CC0526", "a release that reads so many inputs has megabytes", too_many_inputs),
     ("CC0528", "the command line refuses to compile no rule before there is an image", nothing),
+    ("CC0901", NO_ROLLOUT, || codes::POLICY_REFUSED.id),
+    ("CC0902", NO_ROLLOUT, || refused(RolloutRefusal::TooSmall(TooSmall { ring: 0, expected: 1.0, needed: 2.0 }))),
+    ("CC0903", NO_ROLLOUT, || refused(RolloutRefusal::Signatures { role: Role::Plan, found: 1, needed: 2 })),
+    ("CC0904", NO_ROLLOUT, || refused(RolloutRefusal::Broken(Check::Live))),
+    ("CC0905", NO_ROLLOUT, || refused(RolloutRefusal::Broken(Check::Bake))),
+    ("CC0906", NO_ROLLOUT, || codes::RELEASE_REJECTED.id),
+    ("CC0907", NO_ROLLOUT, || refused(RolloutRefusal::Broken(Check::Salt))),
+    ("CC0908", NO_ROLLOUT, || codes::LOG_BROKEN.id),
     ("CC1101", "the command line lays events out as the manifest says", || fault(Wrong::Template)),
     ("CC1102", "the command line lays events out as the manifest says", || fault(Wrong::Arity)),
     ("CC1103", "the command line lays events out as the manifest says", || fault(Wrong::Header)),

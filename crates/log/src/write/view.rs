@@ -137,7 +137,6 @@ mod tests {
     use std::io;
     use std::string::String;
     use std::sync::Mutex;
-    use std::vec;
 
     use super::*;
     use crate::Algorithm;
@@ -183,7 +182,7 @@ mod tests {
         }
         storage.write(&last, &bytes)?;
         assert!(matches!(view.entries(), Err(Fault::Damaged(_))));
-        storage.write(CHECKPOINT, &vec![b'x'; 40])?;
+        storage.write(CHECKPOINT, &[b'x'; 40])?;
         assert!(matches!(View::open(&storage, &verifier), Err(Fault::Damaged(_))));
         Ok(())
     }

@@ -7,7 +7,7 @@
 //! | 32 | the hash of the plan of the rollout that it is about; zeros for the first four kinds |
 //! | 32 | the hash of the entry of that rollout before it, so that none can be left out or moved; zeros for the first four kinds |
 //! | 8 | when it was made, in seconds since 1970 |
-//! | 4, n | the body: docs/rollout.md has a table for each kind |
+//! | 4, n | the body: what the structs of this module have, in their order; lists and strings with their count before them |
 //! | 2, 96 n | for each signature the public key, 32 bytes, and the signature, 64 |
 //!
 //! What is signed is the domain `contentcheck/entry/v1`, a zero byte, the name of the log, a zero byte, and the entry up to its

@@ -15,6 +15,8 @@ mod site;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use site::code_of;
+
 use crate::Streams;
 use crate::args::{Rollout, RolloutCommand};
 use crate::exit::{Failure, Outcome};

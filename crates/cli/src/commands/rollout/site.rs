@@ -92,7 +92,8 @@ pub(super) fn coded(code: &Code, message: &str) -> String {
 }
 
 /// The code of a refusal.
-pub(super) fn code_of(refusal: &Refusal) -> &'static Code {
+#[must_use]
+pub fn code_of(refusal: &Refusal) -> &'static Code {
     match refusal {
         Refusal::TooSmall(_) => &codes::RING_TOO_SMALL,
         Refusal::Signatures { .. } => &codes::SIGNATURES_MISSING,
