@@ -36,20 +36,24 @@ pub fn hold(directory: &Path) -> Result<Result<Held, String>, Failure> {
     }
 }
 
+/// How often the list of locks is read.
+#[cfg(target_os = "linux")]
+const TRIES: usize = 4;
+
 /// The process that holds a lock on an open file, as far as the system tells.
 #[cfg(target_os = "linux")]
 fn holder(locked: &File) -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
     let inode = locked.metadata().ok()?.ino().to_string();
     // `1: FLOCK  ADVISORY  WRITE 4711 fe:00:131073 0 EOF`
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
     let of = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let [_, "FLOCK", _, "WRITE", process, place, ..] = words.as_slice() else { return None };
         let is_it = place.rsplit_once(':').is_some_and(|(_, own)| own == inode);
         process.parse().ok().filter(|process| is_it && *process > 0)
     };
-    locks.lines().find_map(of)
+    // The list is read in pieces, and one that changes meanwhile may lack a line.
+    (0..TRIES).find_map(|_| std::fs::read_to_string("/proc/locks").ok()?.lines().find_map(of))
 }
 
 #[cfg(not(target_os = "linux"))]
