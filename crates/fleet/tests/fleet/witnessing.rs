@@ -181,6 +181,8 @@ fn a_witness_counts_on_from_where_it_was() -> Outcome {
     people.signed_by(&mut here)?;
     people.signed_by(&mut other)?;
     people.world.start()?;
+    people.signed_by(&mut here)?;
+    people.signed_by(&mut other)?;
     for hour in [1, 2, 3] {
         people.report((hour - 1) * HOUR + u64::from(hour > 1) * 1_200, hour * HOUR)?;
         let evidence = people.evidence(START + hour * HOUR + 1)?;

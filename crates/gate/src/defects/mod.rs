@@ -91,13 +91,17 @@ pub enum Tamper {
     Swapped(Vec<u8>),
 }
 
+/// What a rule is told that reads an input which is gone: by name, by a position that is gone too, or by one where another input has
+/// moved up.
+const SHORT_ARITY: &[&Code] = &[&codes::UNSUPPLIED_INPUT, &codes::POSITION_BEYOND_ARITY, &codes::POSITION_SHIFTED];
+
 /// All classes.
 pub static ALL: &[Defect] = &[
     Defect {
         class: "arity-by-one",
         what: "the sensor supplies one input fewer than the rule reads",
         check: &Lint,
-        codes: &[&codes::UNSUPPLIED_INPUT, &codes::POSITION_BEYOND_ARITY],
+        codes: SHORT_ARITY,
         seed: short_arity,
     },
     Defect {
@@ -314,7 +318,7 @@ pub static ALL: &[Defect] = &[
         class: "arity-accepted",
         what: "the sensor supplies one input fewer than the rule reads, and the words that accept it stand in the file",
         check: &Lint,
-        codes: &[&codes::UNSUPPLIED_INPUT, &codes::POSITION_BEYOND_ARITY],
+        codes: SHORT_ARITY,
         seed: arity_accepted,
     },
     Defect {
@@ -342,7 +346,7 @@ pub static ALL: &[Defect] = &[
         class: "arity-in-baseline",
         what: "the same, and the baseline has the finding",
         check: &Lint,
-        codes: &[&codes::UNSUPPLIED_INPUT, &codes::POSITION_BEYOND_ARITY],
+        codes: SHORT_ARITY,
         seed: arity_in_baseline,
     },
     Defect {
