@@ -185,12 +185,15 @@ impl Analysis<'_> {
             }
         }
         let named = if alone.is_empty() { known } else { alone };
+        let mut negations = Vec::new();
+        target.condition.each(&mut |_, negated| negations.push(negated));
         let conflicts = named.iter().filter_map(|index| {
             let predicate = predicates.get(*index)?;
-            // What would have to be: a test for absence where the field is there, another where it cannot pass.
-            let part = (predicate.field.clone(), std::sync::Arc::clone(&predicate.test), true);
+            // What would have to be: under a negation that the test does not hold.
+            let holds = !negations.get(*index).copied().unwrap_or(false);
+            let part = (predicate.field.clone(), std::sync::Arc::clone(&predicate.test), holds);
             let words = words::conflict(&target.template, &[part]);
-            Some(Conflict { predicates: vec![(*index, true, predicate.span)], words })
+            Some(Conflict { predicates: vec![(*index, holds, predicate.span)], words })
         });
         Impossible { conflicts: conflicts.collect() }
     }

@@ -495,3 +495,22 @@ fn a_signing_key_that_is_none_is_no_wish_for_no_signature() {
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
     assert!(directory.join("left/attestation.dsse.json").is_file());
 }
+
+/// A gate that is at fault is told apart from a release that is bad: it is an error of the tool and no failure of the release.
+#[test]
+fn a_gate_that_is_at_fault_is_no_failure_of_the_release() {
+    use contentcheck::args::GateFormat;
+    use contentcheck::report::gate::write;
+    use contentcheck_gate::evidence::{Evidence, Finding};
+
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/releases/demo-11/evidence/evidence.json");
+    let mut evidence = Evidence::from_json(&std::fs::read(file).unwrap()).unwrap();
+    let sarif = |evidence: &Evidence| write(GateFormat::Sarif, evidence, false).ok().unwrap();
+    let junit = |evidence: &Evidence| write(GateFormat::Junit, evidence, false).ok().unwrap();
+    assert!(sarif(&evidence).contains("\"executionSuccessful\": true"));
+    assert!(!junit(&evidence).contains("<error "));
+    let blind = Finding::new(&contentcheck_model::diagnostic::codes::GATE_BLIND, "it passed what it had to reject");
+    evidence.checks.first_mut().unwrap().findings.push(blind);
+    assert!(sarif(&evidence).contains("\"executionSuccessful\": false"));
+    assert!(junit(&evidence).contains("errors=\"1\""));
+}

@@ -96,6 +96,21 @@ fn a_proof_that_is_an_error_keeps_its_rule_out_of_the_image() {
     assert!(said.contains("left out: 1 of 3 rules"), "{said}");
 }
 
+/// What a rule asks for is named, and not its opposite.
+#[test]
+fn a_rule_that_asks_for_what_cannot_be_absent_says_so() {
+    for item in ["CommandLine|exists: false", "CommandLine: null"] {
+        let text = format!(
+            "title: t\nid: 00000000-0000-4000-8000-000000000027\nstatus: test\nlogsource:\n    product: windows\n    category: process_creation\n\
+             detection:\n    a:\n        {item}\n    condition: a\nlevel: low\n"
+        );
+        let rules = directory("absent", &[("a.yml", &text)]);
+        let found = run(&["lint", rules.to_str().unwrap(), "--no-config", "--format", "short", "--show", "info"]);
+        let line = found.out.lines().find(|line| line.contains("CC0611")).unwrap_or_default();
+        assert!(line.contains(r#""CommandLine" is absent: impossible"#), "{item}: {}", found.out);
+    }
+}
+
 #[test]
 fn what_is_proved_is_said_with_its_place() {
     let rules = directory("prove", &[("a.content", RULES)]);

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `GET /` | the dashboard |
 //! | `GET /v1/status` | the same as JSON |
+//! | `GET /rollouts/ID.json` | of one rollout `live`, whether it goes on, and `ring`, the one that was opened last or -1 |
 //! | `GET /metrics` | the same as metrics |
 //! | `GET /healthz` | whether what is shown is fresh |
 
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State as Shared;
+use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -26,7 +27,7 @@ use crate::limits::LOOK_EVERY;
 use crate::metrics::{KIND, metrics};
 use crate::page::{As, STYLE, page};
 use crate::recount::Recounter;
-use crate::status::{Seen, Status};
+use crate::status::{PhaseName, Seen, Status};
 
 /// Seconds after which a browser asks again.
 const REFRESH: u32 = 10;
@@ -155,6 +156,7 @@ fn routes(app: App) -> Router {
         .route("/", get(dashboard))
         .route("/style.css", get(style))
         .route("/v1/status", get(status))
+        .route("/rollouts/{file}", get(one))
         .route("/metrics", get(measured))
         .route("/healthz", get(health))
         .fallback(async || refused(StatusCode::NOT_FOUND, "nothing is here; see /"))
@@ -178,6 +180,35 @@ async fn style() -> Response {
 
 async fn status(Shared(app): Shared<App>) -> Response {
     typed("application/json", serde_json::to_vec(&app.status()).unwrap_or_default())
+}
+
+/// What an engine asks that brings files to devices: whether a rollout goes on, and the ring that was opened last.
+#[derive(serde::Serialize)]
+struct One {
+    live: bool,
+    ring: i16,
+}
+
+async fn one(Shared(app): Shared<App>, Path(file): Path<String>) -> Response {
+    let status = app.status();
+    let asked = file.strip_suffix(".json");
+    let found = match (&status.rollout, asked) {
+        (Some(rollout), Some(asked)) if rollout.id == asked => Some(One {
+            live: !matches!(rollout.phase, PhaseName::Halted | PhaseName::Rejected),
+            ring: rollout.ring.map_or(-1, i16::from),
+        }),
+        // What came before goes on no more.
+        (_, Some(asked)) => status
+            .before
+            .iter()
+            .find(|before| before.id == asked)
+            .map(|before| One { live: false, ring: before.ring.map_or(-1, i16::from) }),
+        _ => None,
+    };
+    match found {
+        Some(one) => typed("application/json", serde_json::to_vec(&one).unwrap_or_default()),
+        None => refused(StatusCode::NOT_FOUND, "no such rollout"),
+    }
 }
 
 async fn measured(Shared(app): Shared<App>) -> Response {

@@ -7,6 +7,7 @@ mod inputs;
 
 use std::collections::BTreeMap;
 
+use contentcheck_model::diagnostic::codes;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -247,6 +248,13 @@ pub struct DefectClass {
 }
 
 impl Evidence {
+    /// Whether the gate itself is at fault: it passed what it had to reject. That is no finding about the release, and what the
+    /// evidence says of it cannot be relied upon.
+    #[must_use]
+    pub fn is_of_a_blind_gate(&self) -> bool {
+        self.errors().any(|(_, finding)| finding.code == codes::GATE_BLIND.id)
+    }
+
     /// Findings that fail the gate, in the order of the checks.
     pub fn errors(&self) -> impl Iterator<Item = (&CheckResult, &Finding)> {
         self.checks.iter().flat_map(|check| {

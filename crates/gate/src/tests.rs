@@ -665,12 +665,23 @@ fn what_there_is_to_look_at_may_not_shrink() {
         (&old, vec![30, 4], vec![5, 60], vec![]),
         (&old, vec![3, 3], vec![5, 6], vec!["6 distinct recorded events, and the previous release had 7"]),
         (&old, vec![7], vec![5, 6], vec!["1 file of recorded events, and the previous release had 2"]),
-        (&old, vec![], vec![5, 6], vec!["0 distinct recorded events, and the previous release had 7", "0 files of recorded events, and the previous release had 2"]),
+        (
+            &old,
+            vec![],
+            vec![5, 6],
+            vec![
+                "0 distinct recorded events, and the previous release had 7",
+                "0 files of recorded events, and the previous release had 2",
+            ],
+        ),
         (
             &old,
             vec![3, 4],
             vec![5],
-            vec!["5 distinct never-match events, and the previous release had 11", "1 file of never-match events, and the previous release had 2"],
+            vec![
+                "5 distinct never-match events, and the previous release had 11",
+                "1 file of never-match events, and the previous release had 2",
+            ],
         ),
         (
             &new,
@@ -800,7 +811,8 @@ fn a_rule_with_an_error_is_no_fault_of_the_gate() {
 /// fault of the gate either.
 #[test]
 fn a_rule_that_reads_by_position_is_no_fault_of_the_gate() {
-    for condition in ["$2 == 99", "$2 exists", "not $2 exists", "9 == $2", "$2 & 3 == 1", "$2 == 9 and image == \"a\""] {
+    for condition in ["$2 == 99", "$2 exists", "not $2 exists", "9 == $2", "$2 & 3 == 1", "$2 == 9 and image == \"a\""]
+    {
         let text = A7.replace("when image ends_with \"a\"", &format!("when {condition}"));
         assert_ne!(text, A7);
         let found = checked(&on_fleet(&text, &[NEW]), None, settings(), &["self-test"]);

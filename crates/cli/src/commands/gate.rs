@@ -10,7 +10,7 @@ use contentcheck_gate::evidence::{CheckResult, Evidence, InputDigest, InputKind,
 use contentcheck_gate::previous::PreviousEvidence;
 use contentcheck_gate::run::{Ceiling, Ceilings, Settings, Step, examine};
 use contentcheck_gate::subject::Built;
-use contentcheck_model::diagnostic::{closest, codes};
+use contentcheck_model::diagnostic::closest;
 use contentcheck_model::lookup;
 use contentcheck_project::config::{self, GateConfig};
 use contentcheck_project::write::InputFiles;
@@ -508,8 +508,7 @@ fn put(directory: &Path, evidence: &Evidence, image: Option<&[u8]>) -> Result<()
 }
 
 fn ended(evidence: &Evidence) -> Exit {
-    // A gate that is blind is a fault of the program, and no finding about the release.
-    if evidence.errors().any(|(_, finding)| finding.code == codes::GATE_BLIND.id) {
+    if evidence.is_of_a_blind_gate() {
         return Exit::Internal;
     }
     if evidence.verdict.ships() { Exit::Fine } else { Exit::Findings }

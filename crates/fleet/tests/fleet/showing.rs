@@ -56,6 +56,11 @@ fn a_rollout_is_shown_as_it_is() -> Outcome {
     assert!(json["rollout"]["next"]["missing"][1].as_str().is_some_and(|text| text.contains("0 of 10")), "{json}");
     let read: contentcheck_fleet::Status = serde_json::from_value(json)?;
     assert!(!read.log.is_witnessed(), "the opening is not signed for yet");
+    let id = read.rollout.as_ref().map(|rollout| rollout.id.clone()).unwrap_or_default();
+    assert_eq!(get(daemon.address(), &format!("/rollouts/{id}.json"))?.text(), "{\"live\":true,\"ring\":0}");
+    for other in ["x.json", "x", &id] {
+        assert_eq!(get(daemon.address(), &format!("/rollouts/{other}"))?.status, 404);
+    }
     let page = get(daemon.address(), "/")?;
     assert!(!page.text().contains("<script"), "a name is no markup");
     assert!(page.text().contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;7&quot;"));

@@ -18,24 +18,28 @@ pub(super) fn junit(evidence: &Evidence) -> String {
     let counts: Vec<(usize, usize)> = evidence.checks.iter().map(counts).collect();
     let (tests, failures) = counts.iter().fold((0, 0), |(tests, failures), one| (tests + one.0, failures + one.1));
     let (verdict, ships) = (&evidence.verdict, evidence.verdict.ships());
-    let (tests, failures) = (tests + 1, failures + usize::from(!ships));
+    // A gate that is at fault is an error of the run, and no failure of the release.
+    let errors = usize::from(evidence.is_of_a_blind_gate());
+    let (tests, failures) = (tests + 1, failures + usize::from(!ships && errors == 0));
     let summary = escape(verdict.summary());
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     // Writing to a string does not fail.
     let _ = writeln!(
         text,
-        "<testsuites name=\"contentcheck gate: {summary}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">"
+        "<testsuites name=\"contentcheck gate: {summary}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">"
     );
     // A dashboard that counts failures sees the verdict itself, also where no single finding fails.
-    let (failures, skipped) = (usize::from(!ships), usize::from(ships && verdict.outcome() != Conclusion::Passed));
+    let (failures, skipped) =
+        (usize::from(!ships && errors == 0), usize::from(ships && verdict.outcome() != Conclusion::Passed));
     let ended = match (ships, skipped) {
+        (false, _) if errors > 0 => format!("<error type=\"verdict\" message=\"{summary}\">{summary}</error>"),
         (false, _) => format!("<failure type=\"verdict\" message=\"{summary}\">{summary}</failure>"),
         (true, 0) => format!("<system-out>{summary}</system-out>"),
         (true, _) => format!("<skipped message=\"{summary}\"/>"),
     };
     let _ = writeln!(
         text,
-        "  <testsuite name=\"verdict\" tests=\"1\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">\n    <testcase name=\"verdict\" classname=\"gate\">{ended}</testcase>\n  </testsuite>"
+        "  <testsuite name=\"verdict\" tests=\"1\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\">\n    <testcase name=\"verdict\" classname=\"gate\">{ended}</testcase>\n  </testsuite>"
     );
     for (check, (tests, failures)) in evidence.checks.iter().zip(counts) {
         let name = escape(&format!("{} {}", check.number, check.name));

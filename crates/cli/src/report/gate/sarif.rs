@@ -40,7 +40,7 @@ pub(super) fn sarif(evidence: &Evidence) -> Result<String, serde_json::Error> {
             } },
             "columnKind": "unicodeCodePoints",
             "defaultEncoding": "utf-8",
-            "invocations": [{ "executionSuccessful": true, "toolExecutionNotifications": notifications }],
+            "invocations": [{ "executionSuccessful": !evidence.is_of_a_blind_gate(), "toolExecutionNotifications": notifications }],
             "properties": {
                 "verdict": evidence.verdict,
                 "seed": evidence.settings.seed,
