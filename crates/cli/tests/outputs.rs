@@ -503,7 +503,8 @@ fn a_gate_that_is_at_fault_is_no_failure_of_the_release() {
     use contentcheck::report::gate::write;
     use contentcheck_gate::evidence::{Evidence, Finding};
 
-    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/releases/demo-11/evidence/evidence.json");
+    let file =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/releases/demo-11/evidence/evidence.json");
     let mut evidence = Evidence::from_json(&std::fs::read(file).unwrap()).unwrap();
     let sarif = |evidence: &Evidence| write(GateFormat::Sarif, evidence, false).ok().unwrap();
     let junit = |evidence: &Evidence| write(GateFormat::Junit, evidence, false).ok().unwrap();
