@@ -11,8 +11,8 @@ pub use device::{
     Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceLook, DeviceOffer, DeviceSeal, DeviceSensor,
 };
 pub use rollout::{
-    ExportEngine, Rollout, RolloutCollect, RolloutCommand, RolloutExport, RolloutInit, RolloutKey, RolloutPin,
-    RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutStatus, RolloutTime, RolloutWitness,
+    ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutExport, RolloutInit, RolloutKey,
+    RolloutPin, RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutStatus, RolloutWitness,
 };
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.

@@ -25,9 +25,9 @@ pub enum RolloutCommand {
     /// Show what each ring of a plan would see, or log the plan of a release that passed its gate
     Plan(Box<RolloutPlan>),
     /// Spread devices over rings by what the witnesses signed, and open the first ring
-    Start(RolloutTime),
+    Start,
     /// Take in what devices reported, and open the next ring where that is allowed
-    Advance(RolloutTime),
+    Advance(RolloutAdvance),
     /// Show where the newest rollout is
     Status(RolloutStatus),
     /// Explain why a ring does not open: each test of each group, and what is missing
@@ -153,9 +153,9 @@ pub struct RolloutInit {
     pub small: bool,
 }
 
-/// Keys that sign.
+/// Take in reports.
 #[derive(Debug, Args)]
-pub struct RolloutTime {
+pub struct RolloutAdvance {
     /// A further key that signs, beside those in keys/
     #[arg(long = "key", value_name = "FILE")]
     pub keys: Vec<PathBuf>,

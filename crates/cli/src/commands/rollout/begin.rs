@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use contentcheck_fleet::witness::make_key;
 use contentcheck_log::Algorithm;
 use contentcheck_log::write::{Directory, SecretKey};
 use contentcheck_project::{files, write};
@@ -57,11 +58,9 @@ pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams:
     }
     let mut witnesses = Vec::new();
     for name in WITNESS_NAMES {
-        let key = keys::make(&format!("{}/witness-{name}", arguments.log), Algorithm::Cosignature)?;
         let place = directory.join(WITNESSES).join(name);
-        fs::create_dir_all(&place)
-            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), files::reason(&error))))?;
-        keys::keep(&key, &place.join(contentcheck_fleet::witness::KEY))?;
+        let key = make_key(&place, &format!("{}/witness-{name}", arguments.log))
+            .map_err(|why| Failure::usage(why.to_string()))?;
         witnesses.push((name, key));
     }
     let entry = first_entry(&log, &holders, &witnesses, now)?;
@@ -98,7 +97,7 @@ pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams:
 fn first_entry(
     log: &SecretKey,
     holders: &[(Role, SecretKey)],
-    witnesses: &[(&str, SecretKey)],
+    witnesses: &[(&str, String)],
     now: u64,
 ) -> Result<Entry, Failure> {
     let of = |role: Role| {
@@ -116,16 +115,16 @@ fn first_entry(
 }
 
 /// The policy of the log and its witnesses, as sensors have it built in.
-fn trust_text(log: &SecretKey, witnesses: &[(&str, SecretKey)]) -> String {
+fn trust_text(log: &SecretKey, witnesses: &[(&str, String)]) -> String {
     let mut text = format!("log {}\n", log.verifier());
     for (name, key) in witnesses {
-        text += &format!("witness {name} {}\n", key.verifier());
+        text += &format!("witness {name} {key}\n");
     }
     let names: Vec<&str> = witnesses.iter().map(|(name, _)| *name).collect();
     text + &format!("group quorum-of-them 2 {}\nquorum quorum-of-them\n", names.join(" "))
 }
 
-fn settings_text(log: &SecretKey, witnesses: &[(&str, SecretKey)]) -> String {
+fn settings_text(log: &SecretKey, witnesses: &[(&str, String)]) -> String {
     let mut text = format!(
         "# Rollouts. Who holds which role is in the log; here is where things are.\n\n\
          # The public key of the log.\nlog = \"{}\"\n",
@@ -133,9 +132,8 @@ fn settings_text(log: &SecretKey, witnesses: &[(&str, SecretKey)]) -> String {
     );
     for (name, key) in witnesses {
         text += &format!(
-            "\n[[witness]]\nname = \"{name}\"\nkey = \"{}\"\n# A witness on this machine. For one of somebody else: url = \"http://...\"\n\
-             directory = \"{WITNESSES}/{name}\"\n",
-            key.verifier()
+            "\n[[witness]]\nname = \"{name}\"\nkey = \"{key}\"\n# A witness on this machine. For one of somebody else: url = \"http://...\"\n\
+             directory = \"{WITNESSES}/{name}\"\n"
         );
     }
     text

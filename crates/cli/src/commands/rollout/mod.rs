@@ -42,7 +42,7 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
         RolloutCommand::Key(arguments) => begin::key(arguments, streams),
         RolloutCommand::Plan(arguments) => plan::plan(directory, arguments, false, now, streams),
         RolloutCommand::Revert(arguments) => plan::plan(directory, arguments, true, now, streams),
-        RolloutCommand::Start(arguments) => rings::start(directory, arguments, now, streams),
+        RolloutCommand::Start => rings::start(directory, now, streams),
         RolloutCommand::Advance(arguments) => rings::advance(directory, arguments, now, streams),
         RolloutCommand::Status(arguments) => show::status(directory, arguments, now, streams),
         RolloutCommand::Explain(arguments) => show::explain(directory, arguments, now, streams),

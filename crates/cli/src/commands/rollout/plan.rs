@@ -146,8 +146,8 @@ fn show(census: &Census, policy: &Policy, class: Class, streams: &mut Streams<'_
     let held = if held > 0 { format!(", {held} held back") } else { String::new() };
     written(writeln!(
         streams.out,
-        "{devices} devices in {} strata{held}; policy `{}`",
-        census.strata.len(),
+        "{devices} devices of {}{held}; policy `{}`",
+        strata(census.strata.len()),
         policy.name()
     ))?;
     for number in 0..policy.ring_count() {
@@ -197,4 +197,8 @@ fn show(census: &Census, policy: &Policy, class: Class, streams: &mut Streams<'_
         }
     }
     Ok(Exit::Fine)
+}
+
+fn strata(count: usize) -> String {
+    if count == 1 { "1 stratum".to_owned() } else { format!("{count} strata") }
 }

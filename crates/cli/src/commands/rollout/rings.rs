@@ -15,12 +15,12 @@ use contentcheck_rollout::{Body, Book, NoBook, Refusal};
 use super::show::ring_name;
 use super::site::{Site, Submitted, TOKENS, coded, failed, of_newest, said};
 use crate::Streams;
-use crate::args::RolloutTime;
+use crate::args::RolloutAdvance;
 use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::talk;
 
-pub(super) fn start(directory: &Path, _arguments: &RolloutTime, now: u64, streams: &mut Streams<'_>) -> Outcome {
+pub(super) fn start(directory: &Path, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
     let mut book = site.book()?;
     let rollout = newest(&book)?;
@@ -38,7 +38,7 @@ pub(super) fn start(directory: &Path, _arguments: &RolloutTime, now: u64, stream
     written(writeln!(streams.out, "open: {}", ring_name(newest(&book)?, 0)))
 }
 
-pub(super) fn advance(directory: &Path, arguments: &RolloutTime, now: u64, streams: &mut Streams<'_>) -> Outcome {
+pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
     let signers = site.keys(&arguments.keys)?;
     let mut book = site.book()?;

@@ -118,8 +118,9 @@ pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams:
     let signed = log.witnesses.iter().filter(|witness| witness.signed.is_some()).count();
     written(writeln!(
         streams.out,
-        "log: {} entries; {signed} of {} witnesses signed for the newest one, {} must",
+        "log: {} {}; {signed} of {} witnesses signed for the newest one, {} must",
         log.entries,
+        if log.entries == 1 { "entry" } else { "entries" },
         log.witnesses.len(),
         log.needed
     ))?;

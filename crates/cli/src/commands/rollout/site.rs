@@ -166,8 +166,7 @@ impl Site {
     /// The devices, as the file names them.
     pub(super) fn roll(&self) -> Result<Roll, Failure> {
         let path = self.path(DEVICES);
-        let roll = roll::read(&path).map_err(|why| Failure::usage(why.to_string()))?;
-        Ok(roll)
+        roll::read(&path).map_err(|why| Failure::usage(why.to_string()))
     }
 
     /// Writes the devices back.
