@@ -69,7 +69,8 @@ impl Part {
 /// What the devices of a ring have to show before the next ring opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// At least so many devices are settled, and none has failed.
+    /// At least so many devices are settled and well, and none has reported a failure. Who went silent is not among the well; whether that
+    /// says anything, the test of silence says.
     Every(u32),
     /// Wald's test of the share of devices that fail accepts.
     Share {
@@ -196,7 +197,7 @@ struct RingFile {
     bake: Option<String>,
     /// The same in an urgent rollout.
     bake_urgent: Option<String>,
-    /// So many devices are settled, and none has failed.
+    /// So many devices are settled and well, and none has reported a failure.
     every: Option<u32>,
     /// The test of the share of devices that fail.
     accept: Option<Accept>,
@@ -541,12 +542,6 @@ impl Policy {
     pub fn silence(&self, groups: u32) -> Option<Pairs> {
         let error = self.silence_error.value() / f64::from(groups.max(1));
         Pairs::new(f64::from(self.odds) / 100.0, error, error).ok()
-    }
-
-    /// Times at which no ring opens.
-    #[must_use]
-    pub fn blackouts(&self) -> &[Blackout] {
-        &self.blackouts
     }
 
     /// Whether no ring opens at a time, in seconds since 1970.

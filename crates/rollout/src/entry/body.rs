@@ -209,7 +209,7 @@ pub struct Statistic {
 /// A test of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Test {
-    /// Every device that is settled is well, and there are enough.
+    /// No device has reported a failure, and enough are settled and well. Silence is for [`Test::Silence`].
     Every,
     /// The share of settled devices that failed.
     Share,

@@ -157,7 +157,7 @@ fn show(census: &Census, policy: &Policy, class: Class, streams: &mut Streams<'_
             continue;
         };
         let rule = match ring.rule {
-            Rule::Every(least) => format!("{least} devices or more, and none fails"),
+            Rule::Every(least) => format!("{least} devices or more are well, and none reports a failure"),
             Rule::Share { good, bad, error } => format!(
                 "fewer than {} fail, where {} would be bad, with an error of {}",
                 percent(good.value()),
