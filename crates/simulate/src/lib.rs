@@ -1,0 +1,4 @@
+//! x
+mod online;
+mod random;
+mod sensor;
