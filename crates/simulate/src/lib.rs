@@ -2,3 +2,6 @@
 mod online;
 mod random;
 mod sensor;
+mod tally;
+mod road;
+mod scenario;

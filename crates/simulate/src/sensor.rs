@@ -234,7 +234,7 @@ mod tests {
         }
         let mut number = sensor.first();
         // A long life, far beyond the states that are decided beforehand.
-        for sees in (0..400_u16).map(|step| Sees::all()[usize::from(step * step % 31 % 8)]) {
+        for sees in (0..3_000_usize).map(|step| Sees::all()[step * step % 31 % 8]) {
             (state, number) = (next(&state, sees, &Policy::DEFAULT), sensor.decide(number, sees).state);
             assert_eq!(sensor.known.read().map(|known| known.states[usize::from(number)]).ok(), Some(state));
         }
