@@ -118,6 +118,7 @@ fn rules<'s>(scenario: &'s Scenario, sensor: &'s Sensor, policy: &Policy, seed: 
         waves: None,
         jitter: world.jitter,
         leaks: 0.0,
+        closes: false,
         bake: sensor.bake(),
         watch: [240; RINGS],
         patience: 30,
@@ -149,6 +150,7 @@ fn rules<'s>(scenario: &'s Scenario, sensor: &'s Sensor, policy: &Policy, seed: 
             rules.waves = Some(tool.waves.clone());
             rules.jitter = 0;
             rules.leaks = tool.leaks;
+            rules.closes = tool.closes;
             rules.bake = tool.finishes;
             rules.is_one_digest = false;
         }
@@ -413,7 +415,9 @@ impl ToolState {
                 let then = self.receipts.len().checked_sub(back).and_then(|at| self.receipts.get(at)).copied();
                 then.unwrap_or(0) - all(|cell| cell.finished + cell.reported) >= devices
             }
-            Halts::Checks { every, errors } => minute % every == 0 && all(|cell| cell.reported) >= errors,
+            Halts::Checks { every, errors, until } => {
+                minute <= until && minute % every == 0 && all(|cell| cell.reported) >= errors
+            }
         };
         self.receipts.push(receipts);
         answer

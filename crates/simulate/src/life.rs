@@ -15,7 +15,7 @@ use crate::tally::{Phase, Tally};
 pub(crate) const RINGS: usize = 16;
 
 /// What a device remembers in the simulation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Device {
     /// The minute of its receipt.
     receipt: u16,
@@ -26,6 +26,8 @@ pub(crate) struct Device {
     /// Runs of the release so far.
     runs: u8,
     pub(crate) phase: Phase,
+    pub(crate) ring: u8,
+    pub(crate) stratum: u8,
 }
 
 impl Device {
@@ -47,6 +49,11 @@ impl Device {
     const BY_HAND: u16 = 1 << 14;
     /// It did not take the release, and never will.
     const DONE: u16 = 1 << 15;
+
+    /// One that has the content of before.
+    pub(crate) const fn new(ring: u8, stratum: u8) -> Self {
+        Self { receipt: 0, since: 0, state: 0, flags: 0, runs: 0, phase: Phase::Idle, ring, stratum }
+    }
 
     const fn is(self, flag: u16) -> bool {
         self.flags & flag != 0
@@ -87,6 +94,8 @@ pub(crate) struct Rules<'s> {
     /// Minutes over which devices spread what they do, besides polling.
     pub(crate) jitter: u32,
     pub(crate) leaks: f64,
+    /// Whether what a device reports after it has finished is no error of the rollout any more.
+    pub(crate) closes: bool,
     /// Minutes after which a run counts as healthy or finished.
     pub(crate) bake: u32,
     /// Minutes for which each ring is watched.
@@ -124,8 +133,6 @@ enum Due {
 #[derive(Debug)]
 pub(crate) struct Life<'r> {
     number: u32,
-    ring: u8,
-    stratum: u8,
     pub(crate) device: Device,
     rules: &'r Rules<'r>,
 }
@@ -138,12 +145,12 @@ fn earliest(best: &mut Option<(u32, Due)>, due: Due, minute: u32) {
 }
 
 impl<'r> Life<'r> {
-    pub(crate) const fn new(number: u32, ring: u8, stratum: u8, device: Device, rules: &'r Rules<'r>) -> Self {
-        Self { number, ring, stratum, device, rules }
+    pub(crate) const fn new(number: u32, device: Device, rules: &'r Rules<'r>) -> Self {
+        Self { number, device, rules }
     }
 
     fn shift(&self) -> Option<Shift> {
-        shift_of(self.number, self.stratum, self.rules)
+        shift_of(self.number, self.device.stratum, self.rules)
     }
 
     fn since(&self) -> u32 {
@@ -160,7 +167,7 @@ impl<'r> Life<'r> {
     }
 
     fn watch(&self) -> u32 {
-        self.rules.watch.get(usize::from(self.ring)).copied().unwrap_or(240)
+        self.rules.watch.get(usize::from(self.device.ring)).copied().unwrap_or(240)
     }
 
     /// When it takes a release that it is offered from a minute on.
@@ -201,7 +208,7 @@ impl<'r> Life<'r> {
     /// Whether it has the fault.
     fn is_affected(&self) -> bool {
         let Scenario { harm, share, onset, .. } = self.rules.scenario;
-        if *harm == Harm::None || self.rules.stratum.is_some_and(|stratum| stratum != self.stratum) {
+        if *harm == Harm::None || self.rules.stratum.is_some_and(|stratum| stratum != self.device.stratum) {
             return false;
         }
         if *onset == Onset::Alternate && self.rules.is_one_digest {
@@ -264,7 +271,7 @@ impl<'r> Life<'r> {
     }
 
     fn remedy(&self) -> Option<u32> {
-        let at = self.rules.remedy.get(usize::from(self.ring)).copied().flatten()?;
+        let at = self.rules.remedy.get(usize::from(self.device.ring)).copied().flatten()?;
         Some(at + self.rules.random.below(self.number, Draw::Remedy, 0, self.rules.world.poll + self.rules.jitter))
     }
 
@@ -452,7 +459,7 @@ impl<'r> Life<'r> {
         if let Some(fetched) = now.checked_rem(tally.fetched.len() as u32).and_then(|at| tally.fetched.get_mut(at as usize)) {
             *fetched += 1;
         }
-        if let Some(cell) = tally.cell(self.ring, self.stratum) {
+        if let Some(cell) = tally.cell(self.device.ring, self.device.stratum) {
             cell.receipts += 1;
             cell.new.begin(now);
             cell.old.begin(now);
@@ -467,7 +474,7 @@ impl<'r> Life<'r> {
         self.device.set(flag);
         let is_failure = is_failure && self.rules.counting != Counting::Nothing;
         let end = self.end();
-        if let Some(cell) = tally.cell(self.ring, self.stratum) {
+        if let Some(cell) = tally.cell(self.device.ring, self.device.stratum) {
             let arm = if flag == Device::NEW_ENDED { &mut cell.new } else { &mut cell.old };
             arm.end(now.min(end));
             arm.failures += i64::from(is_failure);
@@ -495,7 +502,7 @@ impl<'r> Life<'r> {
                 let is_first = is_watched && !self.device.is(Device::SILENT);
                 self.device.set(Device::OLD_SILENT);
                 self.arm_ends(Device::OLD_ENDED, false, now, tally);
-                if let Some(cell) = tally.cell(self.ring, self.stratum).filter(|_| is_first) {
+                if let Some(cell) = tally.cell(self.device.ring, self.device.stratum).filter(|_| is_first) {
                     cell.old_silent += 1;
                 }
             }
@@ -508,8 +515,10 @@ impl<'r> Life<'r> {
             return;
         }
         self.device.set(Device::REPORTED);
+        let is_closed = self.rules.closes && self.device.is(Device::CONFIRMED);
         if self.rules.counting != Counting::Nothing
-            && let Some(cell) = tally.cell(self.ring, self.stratum)
+            && !is_closed
+            && let Some(cell) = tally.cell(self.device.ring, self.device.stratum)
         {
             cell.reported += 1;
         }
@@ -521,7 +530,7 @@ impl<'r> Life<'r> {
         self.device.set(Device::SILENT);
         self.arm_ends(Device::NEW_ENDED, false, now, tally);
         let counts = is_watched && !self.device.is(Device::OLD_SILENT) && self.rules.counting == Counting::All;
-        if let Some(cell) = tally.cell(self.ring, self.stratum).filter(|_| counts) {
+        if let Some(cell) = tally.cell(self.device.ring, self.device.stratum).filter(|_| counts) {
             cell.new_silent += 1;
         }
     }
@@ -544,7 +553,7 @@ impl<'r> Life<'r> {
             Counting::Reports => (i64::from(!is_silent || has_reported), i64::from(has_reported)),
             Counting::Nothing => (1, 0),
         };
-        if let Some(cell) = tally.cell(self.ring, self.stratum) {
+        if let Some(cell) = tally.cell(self.device.ring, self.device.stratum) {
             cell.settled += settled;
             cell.failed += failed;
         }
@@ -561,7 +570,7 @@ impl<'r> Life<'r> {
             return;
         }
         self.device.set(Device::CONFIRMED);
-        if let Some(cell) = tally.cell(self.ring, self.stratum) {
+        if let Some(cell) = tally.cell(self.device.ring, self.device.stratum) {
             cell.finished += 1;
         }
     }
@@ -580,7 +589,8 @@ impl<'r> Life<'r> {
             Fallback::Partition(_) | Fallback::Replica(_) | Fallback::Nothing => {
                 self.device.runs = self.device.runs.saturating_add(1);
                 let again = now + 5;
-                let loops = self.rules.scenario.onset != Onset::Alternate
+                let is_one = self.rules.scenario.onset != Onset::Alternate || self.rules.is_one_digest;
+                let loops = is_one
                     && self.fault(again).is_some_and(|fault| fault < again + 5);
                 self.becomes(if loops { Phase::Stuck } else { Phase::Down }, now, tally);
                 if loops && self.rules.scenario.harm == Harm::Sensor {
@@ -627,7 +637,8 @@ impl<'r> Life<'r> {
         self.becomes(if runs_release { Phase::Runs } else { Phase::Back }, now, tally);
         let is_a_failure = !matches!(ended, Ended::Stopped | Ended::Power);
         let lasts = !runs_release || self.fault(now).is_none_or(|fault| fault > now + 1);
-        if is_a_failure && lasts {
+        // What goes back to older content says so, however it got there.
+        if lasts && (is_a_failure || !runs_release) {
             self.reports(now, tally);
         }
     }

@@ -45,6 +45,7 @@ impl Shift {
     }
 
     /// Whether it is switched on.
+    #[cfg(test)]
     pub(crate) const fn is_on(self, minute: u32) -> bool {
         let (day, time) = self.local(minute);
         day < 5 && time >= self.from && time < self.until

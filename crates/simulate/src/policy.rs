@@ -85,8 +85,8 @@ pub(crate) enum Halts {
     Errors(f64),
     /// So many devices had finished nothing after so many minutes.
     Timeouts { devices: i64, minutes: u32 },
-    /// Every so many minutes somebody or something looks whether so many devices reported errors.
-    Checks { every: u32, errors: i64 },
+    /// Every so many minutes, until a minute, somebody or something looks whether so many devices reported errors.
+    Checks { every: u32, errors: i64, until: u32 },
 }
 
 /// What is there to go back to.
@@ -122,6 +122,8 @@ pub(crate) struct Tool {
     pub(crate) takes_back: bool,
     /// The share of devices that takes it after a halt all the same.
     pub(crate) leaks: f64,
+    /// Whether what a device reports after it has finished is no error of the rollout any more.
+    pub(crate) closes: bool,
     /// Minutes between two looks of the tool.
     pub(crate) barrier: u32,
 }
@@ -134,6 +136,7 @@ const TOOL: Tool = Tool {
     finishes: 5,
     takes_back: false,
     leaks: 0.0,
+    closes: false,
     barrier: 15,
 };
 
@@ -206,6 +209,7 @@ impl Policy {
                     waves: Waves::Groups { count: 5, finished: 0.5 },
                     polls: Polls::Every(5),
                     halts: Halts::Errors(0.5),
+                    closes: true,
                     ..TOOL
                 },
             ),
@@ -213,7 +217,7 @@ impl Policy {
                 "hawkbit-ui",
                 "hawkBit, defaults of its page",
                 "hawkbit 67ca1c4, RolloutView: one group, which is everybody; error threshold 10 %. Assumed: poll 5 min",
-                Tool { polls: Polls::Every(5), halts: Halts::Errors(0.1), ..TOOL },
+                Tool { polls: Polls::Every(5), halts: Halts::Errors(0.1), closes: true, ..TOOL },
             ),
             tool(
                 "omaha-server",
@@ -230,6 +234,7 @@ impl Policy {
                     polls: Polls::Every(15),
                     halts: Halts::Timeouts { devices: 2, minutes: 60 },
                     fallback: Fallback::Partition(2),
+                    closes: true,
                     ..TOOL
                 },
             ),
@@ -246,7 +251,7 @@ impl Policy {
                 Tool {
                     waves: Waves::Steps((1..=10).map(|step| (f64::from(step) / 10.0, (step - 1) * 360)).collect()),
                     polls: Polls::Every(day),
-                    halts: Halts::Checks { every: 360, errors: 10 },
+                    halts: Halts::Checks { every: 360, errors: 10, until: 54 * 60 },
                     leaks: 1.0 / 101.0,
                     ..TOOL
                 },
@@ -280,7 +285,7 @@ impl Policy {
                 Tool {
                     waves: steps(&[(0.1, 0), (0.2, 1), (0.3, 2), (0.4, 3), (0.5, 4), (1.0, 5)]),
                     polls: Polls::Every(1),
-                    halts: Halts::Checks { every: 1, errors: 1 },
+                    halts: Halts::Checks { every: 1, errors: 1, until: 6 },
                     fallback: Fallback::Replica(1),
                     takes_back: true,
                     barrier: 1,
