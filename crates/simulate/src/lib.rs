@@ -25,6 +25,7 @@ mod engine;
 mod life;
 mod online;
 mod page;
+mod plot;
 mod policy;
 mod random;
 mod report;

@@ -74,6 +74,12 @@ pub const fn sweeps() -> &'static [Sweep] {
             set: |scenario, value| scenario.share = value,
         },
         Sweep {
+            name: "minutes until somebody comes to a machine that hangs",
+            scenario: "silent-hang",
+            values: &[15.0, 60.0, 240.0, 1_440.0, 5_760.0],
+            set: |scenario, value| scenario.world.cycle = value,
+        },
+        Sweep {
             name: "hours between restarts of servers",
             scenario: "dormant",
             values: &[24.0, 72.0, 168.0, 720.0],
