@@ -1,6 +1,8 @@
 //! Time goes on in stretches. Within one, shards know nothing of each other; at its end their counts are added up, the rollout decides by
 //! them, and the next stretch begins.
 
+use std::sync::OnceLock;
+
 use contentcheck_log::Class;
 use contentcheck_rollout::census::Stratum;
 use serde::Serialize;
@@ -61,16 +63,13 @@ pub(crate) struct Setting {
 }
 
 /// Who decides.
-enum Driver<'p> {
+pub(crate) enum Driver<'p> {
     Ours(&'p Ours, Box<Road>),
     Tool(&'p Tool, ToolState),
-    /// Nobody: the first ring is open, and what is counted is looked at. For the tests of statistics.
-    #[cfg(test)]
-    Watched,
 }
 
 #[derive(Default)]
-struct ToolState {
+pub(crate) struct ToolState {
     open: u8,
     /// Receipts at each barrier.
     receipts: Vec<i64>,
@@ -103,7 +102,13 @@ impl Fleet {
     }
 }
 
-fn rules<'s>(scenario: &'s Scenario, sensor: &'s Sensor, policy: &Policy, seed: u64, setting: Setting) -> Rules<'s> {
+pub(crate) fn rules<'s>(
+    scenario: &'s Scenario,
+    sensor: &'s Sensor,
+    policy: &Policy,
+    seed: u64,
+    setting: Setting,
+) -> Rules<'s> {
     let world = &scenario.world;
     let mut rules = Rules {
         random: Random::new(seed),
@@ -172,8 +177,10 @@ fn census(rules: &Rules<'_>) -> Vec<Stratum> {
 
 /// One rollout, with one seed.
 pub(crate) fn run(scenario: &Scenario, policy: &Policy, seed: u64, setting: Setting) -> Result<Run, NoRoad> {
-    let sensor = Sensor::new(contentcheck_sensor::Policy::DEFAULT);
-    let rules = rules(scenario, &sensor, policy, seed, setting);
+    // All seeds ask the same decisions.
+    static SENSOR: OnceLock<Sensor> = OnceLock::new();
+    let sensor = SENSOR.get_or_init(|| Sensor::new(contentcheck_sensor::Policy::DEFAULT));
+    let rules = rules(scenario, sensor, policy, seed, setting);
     let (driver, rings, barrier) = match &policy.kind {
         Kind::Ours(ours) => {
             let road = Road::new(&ours.policy, census(&rules), seed, scenario.start)?;
@@ -188,7 +195,7 @@ pub(crate) fn run(scenario: &Scenario, policy: &Policy, seed: u64, setting: Sett
 }
 
 /// A rollout that is going on.
-struct Course<'p, 's> {
+pub(crate) struct Course<'p, 's> {
     driver: Driver<'p>,
     rules: Rules<'s>,
     fleet: Fleet,
@@ -203,7 +210,7 @@ struct Course<'p, 's> {
 }
 
 impl<'p, 's> Course<'p, 's> {
-    fn new(
+    pub(crate) fn new(
         driver: Driver<'p>,
         rules: Rules<'s>,
         rings: usize,
@@ -258,15 +265,13 @@ impl<'p, 's> Course<'p, 's> {
     }
 
     /// Until the horizon, or until somebody who looks at each barrier has seen enough.
-    fn run(mut self, seed: u64, mut looks: impl FnMut(u32, &Tally) -> bool) -> Result<Run, NoRoad> {
+    pub(crate) fn run(mut self, seed: u64, mut looks: impl FnMut(u32, &Tally) -> bool) -> Result<Run, NoRoad> {
         let first = match &mut self.driver {
             Driver::Ours(ours, _) => (ours.without != Some(Without::Token)).then_some(0),
             Driver::Tool(tool, state) => {
                 state.open = 1;
                 matches!(tool.waves, Waves::Groups { .. }).then_some(0)
             }
-            #[cfg(test)]
-            Driver::Watched => Some(0),
         };
         self.offer(first, 0);
         let (mut curve, mut minute) = (vec![(0, 0)], 0);
@@ -285,8 +290,26 @@ impl<'p, 's> Course<'p, 's> {
                 break;
             }
             self.decide(minute)?;
+            if self.is_over() {
+                // Whatever is down stays so until the horizon.
+                let hours = self.rules.horizon as usize / 60;
+                curve.resize((hours + 1).max(curve.len()), (self.total.touched, self.total.down));
+                minute = self.rules.horizon;
+            }
         }
         Ok(self.done(seed, minute, curve))
+    }
+
+    /// Whether nothing is due to any device, and nobody will change that.
+    fn is_over(&self) -> bool {
+        let is_quiet = || self.total.down == 0 && self.person.is_none();
+        let is_last = match &self.driver {
+            Driver::Ours(ours, road) => is_quiet() && road.open_rings() == ours.policy.ring_count(),
+            Driver::Tool(tool, _) => {
+                is_quiet() && matches!(tool.halts, Halts::Never) && !matches!(tool.waves, Waves::Groups { .. })
+            }
+        };
+        (self.rules.halted.is_some() || is_last) && self.fleet.shards.iter().all(Shard::is_done)
     }
 
     fn conserve(&mut self) {
@@ -330,8 +353,6 @@ impl<'p, 's> Course<'p, 's> {
                 let by = state.halts(tool, minute, &self.total, self.rules.devices).then_some("tool");
                 (state.opens(tool, &self.total, self.rules.devices), by.or(person.then_some("person")))
             }
-            #[cfg(test)]
-            Driver::Watched => (Vec::new(), None),
         };
         if self.rules.halted.is_some() {
             return Ok(());
@@ -364,8 +385,6 @@ impl<'p, 's> Course<'p, 's> {
                 let at = if tool.takes_back { minute } else { at };
                 self.rules.remedy = [Some(at); RINGS];
             }
-            #[cfg(test)]
-            Driver::Watched => {}
         }
         let rules = &self.rules;
         self.fleet.each(|shard, _| shard.again(rules));
@@ -375,8 +394,6 @@ impl<'p, 's> Course<'p, 's> {
         let rings = match &self.driver {
             Driver::Ours(_, road) => road.open_rings(),
             Driver::Tool(_, state) => state.open,
-            #[cfg(test)]
-            Driver::Watched => 1,
         };
         Run {
             seed,
@@ -402,7 +419,8 @@ impl ToolState {
     }
 
     fn halts(&mut self, tool: &Tool, minute: u32, tally: &Tally, devices: u32) -> bool {
-        let all = |what: fn(&crate::tally::Cell) -> i64| (0..self.open).map(|ring| Self::sum(tally, ring, what)).sum::<i64>();
+        let all =
+            |what: fn(&crate::tally::Cell) -> i64| (0..self.open).map(|ring| Self::sum(tally, ring, what)).sum::<i64>();
         let receipts = all(|cell| cell.receipts);
         let answer = match tool.halts {
             Halts::Never => false,

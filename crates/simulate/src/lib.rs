@@ -35,6 +35,8 @@ mod sensor;
 mod shard;
 mod sweep;
 mod tally;
+#[cfg(test)]
+mod validation;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

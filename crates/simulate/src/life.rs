@@ -456,7 +456,9 @@ impl<'r> Life<'r> {
             self.device.set(Device::RARE);
         }
         tally.touched += 1;
-        if let Some(fetched) = now.checked_rem(tally.fetched.len() as u32).and_then(|at| tally.fetched.get_mut(at as usize)) {
+        if let Some(fetched) =
+            now.checked_rem(tally.fetched.len() as u32).and_then(|at| tally.fetched.get_mut(at as usize))
+        {
             *fetched += 1;
         }
         if let Some(cell) = tally.cell(self.device.ring, self.device.stratum) {
@@ -590,8 +592,7 @@ impl<'r> Life<'r> {
                 self.device.runs = self.device.runs.saturating_add(1);
                 let again = now + 5;
                 let is_one = self.rules.scenario.onset != Onset::Alternate || self.rules.is_one_digest;
-                let loops = is_one
-                    && self.fault(again).is_some_and(|fault| fault < again + 5);
+                let loops = is_one && self.fault(again).is_some_and(|fault| fault < again + 5);
                 self.becomes(if loops { Phase::Stuck } else { Phase::Down }, now, tally);
                 if loops && self.rules.scenario.harm == Harm::Sensor {
                     // The machine goes on, and says that its sensor does not.

@@ -8,7 +8,7 @@ const WEEK: u32 = 7 * DAY;
 
 /// Hours east of UTC, and how many devices of a hundred are there. Assumed, and no source has it: the spread matters more than the
 /// numbers, and `always_on` is swept.
-const ZONES: [(i32, u32); 8] = [(-8, 12), (-6, 14), (-5, 18), (0, 12), (1, 18), (5, 8), (8, 12), (10, 6)];
+pub(crate) const ZONES: [(i32, u32); 8] = [(-8, 12), (-6, 14), (-5, 18), (0, 12), (1, 18), (5, 8), (8, 12), (10, 6)];
 
 /// A device that is switched on from one minute of its day on, for so many minutes, from Monday to Friday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

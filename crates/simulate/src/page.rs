@@ -138,8 +138,7 @@ fn cells(outcome: &Outcome) -> String {
     )
 }
 
-const HEAD: &str =
-    "<th>took it</th><th>down</th><th>hours lost</th><th>halted</th><th>all recovered by themselves</th><th>most fetches in a minute</th></tr>\n";
+const HEAD: &str = "<th>took it</th><th>down</th><th>hours lost</th><th>halted</th><th>all recovered by themselves</th><th>most fetches in a minute</th></tr>\n";
 
 fn table(page: &mut String, outcomes: &[&Outcome]) {
     let _ = write!(page, "<div class=\"scroll\"><table>\n<tr><th>policy</th>{HEAD}");

@@ -29,7 +29,13 @@ pub(crate) fn short(value: f64) -> String {
         at if at >= 1e4 => (value / 1e3, " k"),
         _ => (value, ""),
     };
-    let digits = if value.abs() >= 100.0 || value.fract() == 0.0 { 0 } else if value.abs() >= 10.0 { 1 } else { 2 };
+    let digits = if value.abs() >= 100.0 || value.fract() == 0.0 {
+        0
+    } else if value.abs() >= 10.0 {
+        1
+    } else {
+        2
+    };
     format!("{value:.digits$}{unit}")
 }
 
@@ -41,10 +47,7 @@ fn scaled(value: f64, most: f64) -> f64 {
 /// Medians as bars on a logarithmic scale, with what 95 of 100 seeds are between as a line.
 pub(crate) fn bars(label: &str, most: f64, rows: &[Bar<'_>]) -> String {
     let height = rows.len() as f64 * ROW + 30.0;
-    let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">\n",
-        escaped(label)
-    );
+    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">\n", escaped(label));
     let span = WIDTH - LEFT - RIGHT;
     let mut tick = 1.0;
     while tick <= most {
@@ -89,8 +92,7 @@ pub(crate) fn lines(label: &str, most: f64, courses: &[(&str, Vec<f64>)]) -> Str
     let hours = courses.iter().map(|(_, values)| values.len()).max().unwrap_or(1).max(2) as f64 - 1.0;
     let (left, span) = (56.0, WIDTH - 56.0 - 16.0);
     let up = |value: f64| (HEIGHT - FOOT) * (1.0 - scaled(value, most)) + 4.0;
-    let mut svg =
-        format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">\n", escaped(label));
+    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">\n", escaped(label));
     let mut tick = 1.0;
     while tick <= most {
         let y = up(tick);
@@ -115,7 +117,8 @@ pub(crate) fn lines(label: &str, most: f64, courses: &[(&str, Vec<f64>)]) -> Str
         day += if hours > 240.0 { 2.0 } else { 1.0 };
     }
     for (at, (_, values)) in courses.iter().enumerate() {
-        let point = |(hour, value): (usize, &f64)| format!("{:.1},{:.1}", left + hour as f64 / hours * span, up(*value));
+        let point =
+            |(hour, value): (usize, &f64)| format!("{:.1},{:.1}", left + hour as f64 / hours * span, up(*value));
         let points: Vec<String> = values.iter().enumerate().map(point).collect();
         let _ = writeln!(svg, "<polyline class=\"course course{at}\" points=\"{}\"/>", points.join(" "));
     }

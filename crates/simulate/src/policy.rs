@@ -84,9 +84,16 @@ pub(crate) enum Halts {
     /// More than this share of a group reported errors.
     Errors(f64),
     /// So many devices had finished nothing after so many minutes.
-    Timeouts { devices: i64, minutes: u32 },
+    Timeouts {
+        devices: i64,
+        minutes: u32,
+    },
     /// Every so many minutes, until a minute, somebody or something looks whether so many devices reported errors.
-    Checks { every: u32, errors: i64, until: u32 },
+    Checks {
+        every: u32,
+        errors: i64,
+        until: u32,
+    },
 }
 
 /// What is there to go back to.
@@ -128,7 +135,7 @@ pub(crate) struct Tool {
     pub(crate) barrier: u32,
 }
 
-const TOOL: Tool = Tool {
+pub(crate) const TOOL: Tool = Tool {
     waves: Waves::Linear(0),
     polls: Polls::Every(30),
     halts: Halts::Never,

@@ -225,13 +225,7 @@ impl Road {
     }
 
     /// A collector writes evidence where it says something new, and where a verdict is due, which wants it fresh.
-    fn evidence(
-        &mut self,
-        ring: u8,
-        (minute, time): (u32, u64),
-        tally: &Tally,
-        is_due: bool,
-    ) -> Result<(), NoRoad> {
+    fn evidence(&mut self, ring: u8, (minute, time): (u32, u64), tally: &Tally, is_due: bool) -> Result<(), NoRoad> {
         let cells = (0_u16..).zip(tally.ring(ring)).filter(|(_, cell)| cell.receipts > 0);
         let strata: Vec<_> = cells.map(|(stratum, cell)| (stratum, cell.observed(minute))).collect();
         // Minutes grow by themselves, and decide nothing without failures.

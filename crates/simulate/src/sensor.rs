@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::RwLock;
 
 use contentcheck_sensor::{
-    Act, Claim, Content, Device, Digest, Ended, Found, Health, Observation, Policy, RECORD, Rung, Sequence, State, Unusable,
-    Usable,
+    Act, Claim, Content, Device, Digest, Ended, Found, Health, Observation, Policy, RECORD, Rung, Sequence, State,
+    Unusable, Usable,
 };
 
 /// A state of a device, by its number.
@@ -177,8 +177,11 @@ fn next(state: &State, sees: Sees, policy: &Policy) -> State {
             looked(&state.decide(&started, policy).state, policy)
         }
         Sees::Healthy => {
-            let health =
-                Health { seconds: policy.bake_seconds, events: policy.bake_events.saturating_mul(10), ..Health::default() };
+            let health = Health {
+                seconds: policy.bake_seconds,
+                events: policy.bake_events.saturating_mul(10),
+                ..Health::default()
+            };
             let decision = state.decide(&Observation::Healthy(health), policy);
             if decision.act == Act::Choose { looked(&decision.state, policy) } else { decision.state }
         }

@@ -23,6 +23,8 @@ pub(crate) struct Shard {
     /// For each minute the first device that something is due to, and for each device the next one.
     heads: Vec<u16>,
     next: Vec<u16>,
+    /// Devices that are in the calendar.
+    waiting: u32,
     now: u32,
 }
 
@@ -50,6 +52,7 @@ impl Shard {
             devices: (first..first + count).map(made).collect(),
             heads: vec![NONE; rules.horizon as usize + 1],
             next: vec![NONE; count as usize],
+            waiting: 0,
             now: 0,
         }
     }
@@ -79,6 +82,7 @@ impl Shard {
         let Some(head) = self.heads.get_mut(minute as usize) else { return };
         if let Some(next) = self.next.get_mut(at) {
             *next = core::mem::replace(head, at as u16);
+            self.waiting += 1;
         }
     }
 
@@ -106,6 +110,7 @@ impl Shard {
             let mut at = head.map_or(NONE, |head| core::mem::replace(head, NONE));
             while at != NONE {
                 let index = usize::from(at);
+                self.waiting -= 1;
                 let following = self.next.get(index).copied().unwrap_or(NONE);
                 if let Some(mut life) = self.life(index, rules) {
                     let due = life.goes_on(self.now, tally);
@@ -125,12 +130,18 @@ impl Shard {
     /// Rules have changed: the calendar is made again from what each device knows.
     pub(crate) fn again(&mut self, rules: &Rules<'_>) {
         self.heads.iter_mut().for_each(|head| *head = NONE);
+        self.waiting = 0;
         for at in 0..self.devices.len() {
             let due = self.life(at, rules).and_then(|life| life.due());
             if let Some(due) = due.filter(|due| *due < rules.horizon) {
                 self.put(at, due.max(self.now));
             }
         }
+    }
+
+    /// Whether nothing is due any more.
+    pub(crate) const fn is_done(&self) -> bool {
+        self.waiting == 0
     }
 
     /// How many devices are in each phase, counted one by one.
