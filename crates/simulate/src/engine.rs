@@ -434,7 +434,7 @@ impl ToolState {
                 then.unwrap_or(0) - all(|cell| cell.finished + cell.reported) >= devices
             }
             Halts::Checks { every, errors, until } => {
-                minute <= until && minute % every == 0 && all(|cell| cell.reported) >= errors
+                minute <= until && minute.is_multiple_of(every) && all(|cell| cell.reported) >= errors
             }
         };
         self.receipts.push(receipts);
