@@ -91,11 +91,21 @@ impl Shard {
     fn fetch(&self, until: u32) {
         let stretch = self.heads.get(self.now as usize..until as usize).unwrap_or(&[]);
         let mut sum = 0_u32;
-        for head in stretch {
-            let mut at = usize::from(*head);
-            while let Some(device) = self.devices.get(at) {
-                sum = sum.wrapping_add(device.since.into());
-                at = usize::from(self.next.get(at).copied().unwrap_or(NONE));
+        // One device of each minute in turn: the next one of a minute is known only when this one's link is there.
+        for minutes in stretch.chunks(16) {
+            let mut lanes = [NONE; 16];
+            lanes.iter_mut().zip(minutes).for_each(|(lane, head)| *lane = *head);
+            let mut goes_on = true;
+            while goes_on {
+                goes_on = false;
+                for lane in &mut lanes {
+                    let at = usize::from(*lane);
+                    if let (Some(device), Some(next)) = (self.devices.get(at), self.next.get(at)) {
+                        sum = sum.wrapping_add(device.since.into());
+                        *lane = *next;
+                        goes_on = true;
+                    }
+                }
             }
         }
         core::hint::black_box(sum);
