@@ -144,7 +144,7 @@ pub(crate) fn rules<'s>(
                 Some(Without::Silence) => rules.counting = Counting::Reports,
                 Some(Without::Detection) => rules.counting = Counting::Nothing,
                 Some(Without::LastKnownGood) => rules.fallback = Fallback::Nothing,
-                // All poll on the hour.
+                // All devices of a ring that are on take it in the minute in which it opens.
                 Some(Without::Jitter) => (rules.jitter, rules.polls) = (0, Polls::Every(1)),
                 Some(Without::Token) | None => {}
             }

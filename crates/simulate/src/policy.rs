@@ -266,7 +266,7 @@ impl Policy {
             tool(
                 "fwupd",
                 "fwupd with N = 10",
-                "fwupd 6e95049, fu-engine-requirements.c: one of N, drawn anew with each refresh of metadata. Assumed: refreshed daily; without N it is everybody",
+                "fwupd 6e95049, fu-engine-requirements.c: one of N, drawn again with each refresh of metadata. Assumed: refreshed daily; without N it is everybody",
                 Tool { waves: Waves::Redraw { one_of: 10.0, every: day }, polls: Polls::Every(day), ..TOOL },
             ),
             tool(
