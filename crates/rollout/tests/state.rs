@@ -136,7 +136,7 @@ fn what_takes_a_rollout_back_was_good_where_it_was() -> Outcome {
     let mut bad = book.clone();
     again(&mut book, 3)??;
     let first = bad.state.rollouts().first().map(|rollout| (rollout.id(), rollout.last())).ok_or("none")?;
-    let strata = vec![(0, Observed { reported: 1, ..well(6_000) }), (1, well(6_000))];
+    let strata = vec![(0, Observed { reported: 10, ..well(6_000) }), (1, well(6_000))];
     let evidence = Evidence { ring: 0, until: time + 4 * HOUR, count: 2, reports: Hash([3; 32]), strata };
     bad.signed(Some(first), time + 4 * HOUR, Body::Evidence(evidence), 1)??;
     assert_eq!(again(&mut bad, 3)?, Err(Refusal::Broken(Check::Reverts)), "it was bad there");
