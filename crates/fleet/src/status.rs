@@ -290,7 +290,8 @@ impl Status {
         }
         reasons.extend(rollout.iter().flat_map(Now::reasons));
         reasons.extend(trouble.map(str::to_owned));
-        reasons.extend(log.missing());
+        // Before there is a rollout nobody has asked the witnesses.
+        reasons.extend(rollout.as_ref().and_then(|_| log.missing()));
         if light == Light::Green && !reasons.is_empty() {
             light = Light::Amber;
         }

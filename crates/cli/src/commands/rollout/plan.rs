@@ -171,7 +171,7 @@ fn show(census: &Census, policy: &Policy, class: Class) -> Result<String, Failur
     for number in 0..policy.ring_count() {
         let share = policy.share_of(number);
         let Some(ring) = policy.rings().get(usize::from(number)) else {
-            text += &format!("ring {number}: {}, the rest\n", percent(share));
+            text += &format!("ring {number} (rest): {} of the fleet\n", percent(share));
             continue;
         };
         let rule = match ring.rule {
@@ -184,7 +184,7 @@ fn show(census: &Census, policy: &Policy, class: Class) -> Result<String, Failur
             ),
         };
         text += &format!(
-            "ring {number}, `{}`: {} of the fleet, about {:.0} devices, open for {}; {rule}\n",
+            "ring {number} ({}): {} of the fleet, about {:.0} devices, open for {}; {rule}\n",
             ring.name,
             percent(share),
             devices as f64 * share,
