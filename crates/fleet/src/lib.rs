@@ -25,6 +25,7 @@ pub mod page;
 pub mod place;
 pub mod recount;
 pub mod roll;
+mod said;
 pub mod segment;
 pub mod serve;
 pub mod source;

@@ -31,6 +31,10 @@ pub const GROUP: usize = 20_000;
 pub const RANGE_BYTES: u64 = 4 << 20;
 /// How often the collector says until when its files have everything.
 pub const SETTLE_EVERY: Duration = Duration::from_secs(2);
+/// Seconds within which a collector has begun with a rollout that opened.
+pub const COLLECTED_WITHIN: u64 = 60;
+/// Strata that the name of a group lists.
+pub const NAMED_STRATA: usize = 4;
 /// How often a daemon looks at the log.
 pub const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a request to another server may take.

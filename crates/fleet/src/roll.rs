@@ -33,7 +33,7 @@ pub enum NoRoll {
 impl fmt::Display for NoRoll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::File(path, error) => write!(f, "{}: {}", path.display(), crate::said::reason(error)),
             Self::Line(path, line) => {
                 write!(f, "{}:{line}: a line is a key of 64 digits, a stratum, and `held` or nothing", path.display())
             }

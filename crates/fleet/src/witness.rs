@@ -46,6 +46,8 @@ pub enum NoWitness {
     Exists(PathBuf),
     /// Others than its owner can read the key.
     Open(PathBuf),
+    /// Another process signs with the key of this directory.
+    Runs(PathBuf),
     /// The key is none.
     Key(PathBuf, NoSecret),
     /// What it kept is damaged, or the log's key is none.
@@ -55,11 +57,12 @@ pub enum NoWitness {
 impl fmt::Display for NoWitness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::File(path, error) => write!(f, "{}: {}", path.display(), crate::said::reason(error)),
             Self::Exists(path) => write!(f, "{} is there already; a witness keeps its key", path.display()),
             Self::Open(path) => {
                 write!(f, "{} can be read by others than its owner; `chmod 600` it, or make a new one", path.display())
             }
+            Self::Runs(path) => write!(f, "the witness of {} runs already", path.display()),
             Self::Key(path, why) => write!(f, "{}: {why}", path.display()),
             Self::Book(why) => why.fmt(f),
         }
@@ -186,7 +189,10 @@ impl Keeper {
     ) -> Result<Self, NoWitness> {
         let key = read_key(directory)?;
         let verifier = key.verifier();
-        let storage = Directory::open(directory).map_err(|error| NoWitness::File(directory.to_owned(), error))?;
+        let storage = Directory::open(directory).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => NoWitness::Runs(directory.to_owned()),
+            _ => NoWitness::File(directory.to_owned(), error),
+        })?;
         let cosigner = Cosigner::new(Kept(Arc::new(storage)), key, log_key).map_err(NoWitness::Book)?;
         cosigner.kept().map_err(NoWitness::Book)?;
         Ok(Self { cosigner, verifier, log, log_key: log_key.to_owned(), reports, clock, last: None })

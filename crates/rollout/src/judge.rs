@@ -44,7 +44,7 @@ impl fmt::Display for TooSmall {
         let Self { ring, expected, needed } = self;
         write!(
             f,
-            "ring {ring} would have {expected:.1} devices, and needs {needed:.0} to show what the policy asks for"
+            "ring {ring} would have {expected:.1} devices on average, and needs {needed:.0}, so that 99 of 100 drawings give it as many as its test asks for"
         )
     }
 }

@@ -450,6 +450,11 @@ impl Policy {
             ));
         }
         check_name(&last.name, "the name of a ring")?;
+        for (at, ring) in file.ring.iter().enumerate() {
+            if file.ring.iter().take(at).any(|before| before.name == ring.name) {
+                return Err(value(format!("`name` of ring `{}`", ring.name.escape_debug()), "that of one ring alone"));
+            }
+        }
         let mut rings: Vec<Ring> = Vec::new();
         for ring in others {
             rings.push(Ring::of(ring, rings.last().map_or(0, |before| before.share))?);

@@ -4,9 +4,9 @@ mod common;
 
 use common::{Book, LOG, Outcome, START, well};
 use contentcheck_log::{Class, Hash};
-use contentcheck_rollout::entry::{Evidence, Observed, Plan, Resume, Verdict};
+use contentcheck_rollout::entry::{Evidence, Halt, Observed, Plan, Resume, Verdict};
 use contentcheck_rollout::state::{Check, Phase};
-use contentcheck_rollout::{Body, Logged, Policy, Refusal, State};
+use contentcheck_rollout::{Body, Entry, Logged, Policy, Refusal, State};
 
 const HOUR: u64 = 60 * 60;
 
@@ -99,6 +99,20 @@ fn one_halts_and_two_resume_and_the_clock_begins_again() -> Outcome {
     assert_eq!(book.verdict(baked)?, Err(Refusal::Broken(Check::Bake)));
     book.evidence(0, baked + 4 * HOUR, well(20))??;
     book.verdict(baked + 4 * HOUR)??;
+    Ok(())
+}
+
+#[test]
+fn what_could_follow_is_asked_before_it_is_signed_and_changes_nothing() -> Outcome {
+    let (book, time) = opened()?;
+    let unsigned = |body| -> Outcome<Vec<u8>> { Ok(Entry::new(Some(book.of()?), time, body).to_bytes()) };
+    let resume = unsigned(Body::Resume(Resume { reason: "why not".into() }))?;
+    assert!(matches!(book.state.rehearse(&[&resume]), Err(Refusal::Broken(Check::Resumes))));
+    let halt = unsigned(Body::Halt(Halt { reason: "a look first".into() }))?;
+    let halted = book.state.rehearse(&[&halt])?;
+    assert!(matches!(halted.newest().map(|rollout| rollout.phase()), Some(Phase::Halted { .. })));
+    assert!(matches!(book.state.newest().map(|rollout| rollout.phase()), Some(Phase::Open { .. })));
+    assert!(matches!(book.state.clone().apply(&halt), Err(Refusal::Signatures { found: 0, .. })));
     Ok(())
 }
 

@@ -20,7 +20,8 @@ pub struct Rollout {
 /// What can be done with rollouts.
 #[derive(Debug, Subcommand)]
 pub enum RolloutCommand {
-    /// Begin: a directory with a log, a policy, settings, and keys for everybody
+    /// Begin: a directory with a log, a policy, settings, and keys for everybody, fit for a trial. For real each person makes
+    /// their own by `rollout key NAME -o FILE`, and each witness with --witness
     Init(RolloutInit),
     /// Show what each ring of a plan would see, or log the plan of a release that passed its gate
     Plan(Box<RolloutPlan>),
@@ -36,7 +37,8 @@ pub enum RolloutCommand {
     Halt(RolloutReason),
     /// Let a rollout go on that a person halted; two signatures are needed
     Resume(RolloutReason),
-    /// Plan a release that takes the newest rollout back: content that was on the whole fleet before, under a higher sequence
+    /// Plan a release that takes the newest rollout back: content that was good on the whole fleet before, under a higher
+    /// sequence; `status` names what there is
     Revert(Box<RolloutPlan>),
     /// Hold devices back: those of a stratum take no part in plans from now on
     Pin(RolloutPin),
@@ -173,7 +175,8 @@ pub struct RolloutPlan {
     /// The public key, in PEM, that the gate's attestation must be signed with
     #[arg(long, value_name = "PEM", required_unless_present = "dry_run")]
     pub attestation_key: Option<PathBuf>,
-    /// A check of the gate that may be missing, such as `change` of a first release
+    /// A check of the gate that may be missing, such as `change` of a first release. Devices refuse such an offer (CC1111):
+    /// build the first release into the sensor, and name it as `previous` of the next
     #[arg(long, value_name = "CHECK")]
     pub allow_missing: Vec<String>,
     /// Shorter clocks; no ring and no test is skipped
@@ -240,7 +243,7 @@ pub struct RolloutKey {
     /// The file that gets the private half; nobody else may read it
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
-    /// A key that cosigns checkpoints
+    /// A key of a witness: one that cosigns checkpoints
     #[arg(long)]
     pub witness: bool,
 }

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ring_name;
+use crate::limits::NAMED_STRATA;
 
 /// A ring.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -97,7 +98,7 @@ impl From<&Observed> for Counts {
 /// Strata that are judged together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
-    /// What they have in common: the beginning of their names. Empty: all devices.
+    /// What they have in common, the beginning of their names; where that is nothing, their names.
     pub name: String,
     /// Their names.
     pub strata: Vec<String>,
@@ -131,14 +132,13 @@ pub struct Test {
 impl Group {
     /// What is missing of it, in sentences.
     pub(super) fn missing(&self) -> Option<String> {
-        let name = if self.name.is_empty() { "all devices" } else { &self.name };
         let needed = self.needed?;
         let settled = u64::from(self.counts.settled);
         if settled < needed {
-            return Some(format!("{name}: {settled} of {needed} devices settled"));
+            return Some(format!("{}: {settled} of {needed} devices settled", self.name));
         }
         let waits = self.tests.iter().find(|test| test.test == "present" && test.found != "accept")?;
-        Some(format!("{name}: {}", waits.says))
+        Some(format!("{}: {}", self.name, waits.says))
     }
 
     /// Whether a test of it says that the release is bad.
@@ -200,6 +200,12 @@ impl Ring {
         self.groups.iter().any(Group::is_bad)
     }
 
+    /// What it is called: its number, from 0, as in the files, and its name.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("ring {} ({})", self.number, self.name)
+    }
+
     /// Whether nothing newer was counted than devices may take to report, while the rollout goes on.
     pub(super) const fn is_late(&self) -> bool {
         matches!(self.state, RingState::Open | RingState::Passed) && self.is_stale
@@ -214,6 +220,7 @@ fn groups(rollout: &Rollout, ring: u8, judged: Judgement) -> Vec<Group> {
     let groups = judged.groups.into_iter().zip(tests);
     groups
         .map(|((group, seen), tests)| Group {
+            name: name_of(&group.name, group.strata.iter().filter_map(named)),
             strata: group.strata.iter().filter_map(named).collect(),
             expected: group.expected.round() as u64,
             needed: rule.map(|rule| match (rule.rule, rule.test()) {
@@ -226,9 +233,21 @@ fn groups(rollout: &Rollout, ring: u8, judged: Judgement) -> Vec<Group> {
             failures: [seen.new.failures, seen.old.failures],
             unseen: group.unseen(),
             tests: tests.iter().map(|test| says(test, &seen)).collect(),
-            name: group.name,
         })
         .collect()
+}
+
+/// What a group is called: what its strata have in common, else their names.
+fn name_of(common: &str, strata: impl Iterator<Item = String>) -> String {
+    if !common.is_empty() {
+        return common.to_owned();
+    }
+    let names: Vec<String> = strata.collect();
+    let listed: Vec<&str> = names.iter().take(NAMED_STRATA).map(String::as_str).collect();
+    match names.len().saturating_sub(listed.len()) {
+        0 => listed.join(" + "),
+        more => format!("{} + {more} more", listed.join(" + ")),
+    }
 }
 
 fn says(statistic: &Statistic, seen: &Observed) -> Test {

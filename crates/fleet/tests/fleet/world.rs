@@ -97,7 +97,7 @@ impl World {
         let directory = Temporary::new()?;
         let log = key(LOG, Algorithm::Note)?;
         let verifier = log.verifier();
-        let book = Book::open(Directory::open(directory.0.join("log"))?, log)?;
+        let book = Book::begin(Directory::open(directory.0.join("log"))?, log)?;
         let keys: Vec<SecretKey> = (0..devices).map(device).collect::<Outcome<_>>()?;
         let stratum = |number: usize| if number.is_multiple_of(3) { "windows/11" } else { "linux/6.12" };
         let of = |(number, key): (usize, &SecretKey)| Device {

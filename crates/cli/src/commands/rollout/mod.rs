@@ -13,6 +13,7 @@ mod rings;
 mod show;
 mod site;
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use site::code_of;
@@ -36,8 +37,12 @@ pub fn run(arguments: &Rollout, streams: &mut Streams<'_>) -> Outcome {
 /// # Errors
 /// As [`run`].
 pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outcome {
-    let directory = &arguments.directory;
-    match &arguments.command {
+    let outcome = run_in(&arguments.directory, &arguments.command, now, streams);
+    outcome.map_err(|failure| Failure { message: site::there(&arguments.directory, &failure.message), ..failure })
+}
+
+fn run_in(directory: &Path, command: &RolloutCommand, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    match command {
         RolloutCommand::Init(arguments) => begin::init(directory, arguments, now, streams),
         RolloutCommand::Key(arguments) => begin::key(arguments, streams),
         RolloutCommand::Plan(arguments) => plan::plan(directory, arguments, false, now, streams),

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use contentcheck_project::{files, write};
+use contentcheck_rollout::census::NoCensus;
 use contentcheck_rollout::entry::{Halt, Resume};
-use contentcheck_rollout::{Body, Roll};
+use contentcheck_rollout::{Body, Entry, NoBook, Roll};
 
-use super::site::{DEVICES, Site, Submitted, failed, of_newest, sign as sign_with};
-use super::{keys, plan};
+use super::keys;
+use super::site::{DEVICES, Site, Submitted, code_of, coded, failed, of_newest, sign as sign_with};
 use crate::Streams;
 use crate::args::{RolloutPin, RolloutReason, RolloutSign};
 use crate::commands::{plural, written};
@@ -40,7 +41,7 @@ fn say(
     let signers = site.keys(&arguments.keys)?;
     let mut book = site.book()?;
     let entry = of_newest(book.state(), now, body)?;
-    match site.submit(&mut book, entry, &signers, streams)? {
+    match site.submit(&mut book, entry, &signers, now, streams)? {
         Submitted::Logged(_) => {
             site.cosign(&mut book, now, streams)?;
             written(writeln!(streams.out, "{done}"))
@@ -67,11 +68,19 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
             contentcheck_model::diagnostic::visible(&arguments.stratum)
         )));
     }
-    let roll = Roll::new(devices).map_err(|why| Failure::usage(why.to_string()))?;
+    let roll = Roll::new(devices).map_err(|why| match why {
+        NoCensus::Nobody => Failure::findings(format!("{DEVICES}: that would hold back every device")),
+        why => Failure::usage(format!("{DEVICES}: {why}")),
+    })?;
     let signers = site.keys(&arguments.keys)?;
     let mut book = site.book()?;
+    let body = Body::Census(roll.census().clone());
+    let entry = Entry::new(None, now.max(book.state().time()), body.clone());
+    book.state().rehearse(&[&entry.to_bytes()]).map_err(|why| failed(NoBook::Refused(why)))?;
+    site.keeps_plan(&mut book, &body, now, streams)?;
     site.keep_devices(&roll)?;
-    if plan::census(&site, &mut book, &roll, now, &signers, streams)?.is_none() {
+    site.keep_roll(&roll)?;
+    if matches!(site.submit(&mut book, entry, &signers, now, streams)?, Submitted::Waiting) {
         return Ok(Exit::Findings);
     }
     site.cosign(&mut book, now, streams)?;
@@ -96,15 +105,22 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
             "{name}: none of these keys adds a signature: the entry is signed by the role `{role}`, and by each key once"
         )));
     }
+    let bytes = entry.to_bytes();
+    state.rehearse(&[&bytes]).map_err(|why| {
+        let message =
+            format!("{name}: this can no longer be logged: {why}; remove the file, and run again what asked for it");
+        Failure::findings(coded(code_of(&why), &message))
+    })?;
     let needed = entry.body.role().zip(state.keys()).map_or(0, |(role, keys)| usize::from(keys.role(role).needed));
     let found = entry.signatures.len();
-    write::write(&arguments.draft, &entry.to_bytes())?;
+    write::write(&arguments.draft, &bytes)?;
     if found < needed {
         written(writeln!(streams.out, "{name}: {found} of {needed} signatures"))?;
         return Ok(Exit::Findings);
     }
     let mut book = site.book()?;
-    book.append(&[&entry.to_bytes()]).map_err(failed)?;
+    site.keeps_plan(&mut book, &entry.body, now, streams)?;
+    book.append(&[&bytes]).map_err(failed)?;
     site.cosign(&mut book, now, streams)?;
     write::remove(&arguments.draft)?;
     talk(streams, &format!("{name}: signed by {found}, and logged; what asked for it can go on"));
