@@ -12,7 +12,8 @@ pub use device::{
 };
 pub use rollout::{
     ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutExport, RolloutInit, RolloutKey,
-    RolloutPin, RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutStatus, RolloutWitness,
+    RolloutPin, RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutSimulate, RolloutStatus,
+    RolloutWitness, SimulateFormat,
 };
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.
@@ -860,6 +861,8 @@ pub enum SchemaName {
     RolloutStatus,
     /// The policy of rollouts: policy.toml
     RolloutPolicy,
+    /// The JSON of `rollout simulate`
+    RolloutSimulation,
 }
 
 /// Print a schema.

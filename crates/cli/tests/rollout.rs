@@ -333,3 +333,38 @@ fn what_is_wrong_is_told_with_what_to_do() {
     fs::write(&log, "nothing").unwrap();
     assert!(world.must(2, START, &["status"]).err.contains("CC0908"));
 }
+
+#[test]
+fn a_simulation_is_the_same_with_any_threads() {
+    let world = World::new("simulated");
+    let small = ["simulate", "--devices", "30000", "--days", "2", "--seeds", "3"];
+    let of = |threads: &str, format: &str| {
+        let more = ["--scenario", "july-19", "--under", "ours", "--under", "mender", "--threads", threads];
+        let run = world.must(0, START, &[&small[..], &more, &["--format", format]].concat());
+        assert_eq!(run.err, "", "progress is for terminals");
+        run.out
+    };
+    let [one, other] = ["1", "3"].map(|threads| of(threads, "json"));
+    assert_eq!(one, other);
+    let report: serde_json::Value = serde_json::from_str(&one).unwrap();
+    let touched = |at: usize| report["outcomes"][at]["touched"]["middle"].as_f64().unwrap();
+    assert!(touched(0) <= 60.0 && touched(1) > 1_000.0, "{one}");
+    let schema = contentcheck::commands::schema::schema(contentcheck::args::SchemaName::RolloutSimulation);
+    let schema = schema.unwrap_or_else(|failure| panic!("{}", failure.message));
+    assert!(jsonschema::is_valid(&schema, &report));
+    assert!(of("2", "html").ends_with("</html>\n"));
+    assert_eq!(of("2", "human").lines().count(), 4);
+    // What is wrong is told with what there is.
+    let unknown = world.must(2, START, &["simulate", "--scenario", "july-20"]);
+    assert!(unknown.err.contains("july-19"), "{}", unknown.err);
+    assert!(world.must(2, START, &["simulate", "--under", "hope"]).err.contains("at-once"));
+    // A policy of one's own, and a fleet that is too small for the one that ships.
+    let page = world.root.join("page.html");
+    let policy = world.root.join("policy.toml");
+    fs::write(&policy, contentcheck_rollout::Policy::SMALL).unwrap();
+    let (page, policy) = (page.to_str().unwrap(), policy.to_str().unwrap());
+    let fleet = ["simulate", "--scenario", "good", "--devices", "2000", "--seeds", "1", "--days", "2"];
+    world.must(0, START, &[&fleet[..], &["--policy", policy, "--format", "html", "-o", page]].concat());
+    assert!(fs::read_to_string(page).unwrap().contains("2000 devices, 2 days, 1 seed"));
+    assert!(world.must(1, START, &fleet).err.contains("CC0902"));
+}

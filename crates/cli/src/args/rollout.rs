@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 
 use super::DeviceFormat;
 
@@ -54,6 +54,54 @@ pub enum RolloutCommand {
     Witness(RolloutWitness),
     /// Show where the rollout is, over HTTP, as a page, JSON and metrics
     Serve(RolloutServe),
+    /// Simulate what a release does to a fleet, under a policy of rollouts and under the defaults of other tools
+    Simulate(RolloutSimulate),
+}
+
+/// Simulate fleets.
+#[derive(Debug, Args)]
+pub struct RolloutSimulate {
+    /// A scenario, such as july-19; without any, all of them
+    #[arg(long = "scenario", value_name = "NAME")]
+    pub scenarios: Vec<String>,
+    /// What the release goes out under, such as at-once; `all` for everything that is known
+    #[arg(long = "under", value_name = "NAME", default_values = ["ours", "at-once"])]
+    pub under: Vec<String>,
+    /// The policy that `ours` means, instead of the one that ships
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Devices of the fleet
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = value_parser!(u32).range(1..=100_000_000))]
+    pub devices: u32,
+    /// Days to simulate
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=45))]
+    pub days: u32,
+    /// Seeds, from 0 on: so many fleets, with so many rollouts
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub seeds: u32,
+    /// Threads; without it, as many as there are processors. They change nothing but the time that it takes
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1_024))]
+    pub threads: Option<u16>,
+    /// Vary each parameter that is unknown too, one at a time
+    #[arg(long)]
+    pub sweeps: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = SimulateFormat::Human)]
+    pub format: SimulateFormat,
+    /// Write the result here instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a simulation is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SimulateFormat {
+    /// A table
+    Human,
+    /// A page with plots
+    Html,
+    /// JSON
+    Json,
 }
 
 /// A page.

@@ -11,6 +11,7 @@ mod people;
 mod plan;
 mod rings;
 mod show;
+mod simulate;
 mod site;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -54,6 +55,7 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
         RolloutCommand::Collect(arguments) => daemons::collect(directory, arguments, streams),
         RolloutCommand::Witness(arguments) => daemons::witness(directory, arguments, streams),
         RolloutCommand::Serve(arguments) => daemons::serve(directory, arguments, streams),
+        RolloutCommand::Simulate(arguments) => simulate::simulate(arguments, streams),
         RolloutCommand::Sign(arguments) => people::sign(directory, arguments, now, streams),
     }
 }

@@ -157,10 +157,7 @@ impl Site {
     }
 
     pub(super) fn policy(&self) -> Result<Policy, Failure> {
-        let path = self.path(POLICY);
-        let text = text(&path, contentcheck_rollout::policy::POLICY_BYTES)?;
-        Policy::read(&text)
-            .map_err(|why| Failure::usage(coded(&codes::POLICY_REFUSED, &format!("{}: {why}", files::name(&path)))))
+        policy_of(&self.path(POLICY))
     }
 
     /// The devices, as the file names them.
@@ -314,6 +311,13 @@ pub(super) fn of_newest(state: &State, now: u64, body: Body) -> Result<Entry, Fa
     let rollout =
         state.newest().ok_or_else(|| Failure::findings(coded(&codes::OUT_OF_TURN, "no rollout was planned yet")))?;
     Ok(Entry::new(Some((rollout.id(), rollout.last())), now.max(state.time()), body))
+}
+
+/// The policy of a file.
+pub(super) fn policy_of(path: &Path) -> Result<Policy, Failure> {
+    let text = text(path, contentcheck_rollout::policy::POLICY_BYTES)?;
+    Policy::read(&text)
+        .map_err(|why| Failure::usage(coded(&codes::POLICY_REFUSED, &format!("{}: {why}", files::name(path)))))
 }
 
 fn text(path: &Path, most: usize) -> Result<String, Failure> {
