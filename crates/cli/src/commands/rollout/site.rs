@@ -182,11 +182,7 @@ impl Site {
 
     /// The devices of every census that was planned with.
     pub(super) fn rolls(&self) -> Result<Rolls, Failure> {
-        let place = self.path(ROLLS);
-        if !place.is_dir() {
-            return Ok(Rolls::default());
-        }
-        Rolls::read(&place).map_err(|why| Failure::usage(why.to_string()))
+        Rolls::beside(&self.path(ROLLS)).map_err(|why| Failure::usage(why.to_string()))
     }
 
     /// What counts the reports in this directory.
@@ -198,6 +194,11 @@ impl Site {
     pub(super) fn follower(&self) -> Result<Follower, Failure> {
         Follower::open(self.place(), &self.settings.log)
             .map_err(|why| Failure::usage(coded(&codes::LOG_BROKEN, &why.to_string())))
+    }
+
+    /// The public key of the log.
+    pub(super) fn log(&self) -> &str {
+        &self.settings.log
     }
 
     fn place(&self) -> Place {
