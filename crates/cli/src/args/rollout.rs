@@ -221,6 +221,9 @@ pub struct RolloutPlan {
     /// The public key, in PEM, that the gate's attestation must be signed with
     #[arg(long, value_name = "PEM", required_unless_present = "dry_run")]
     pub attestation_key: Option<PathBuf>,
+    /// A public key, besides --attestation-key, that may vouch for the release that it was compared with; may be repeated
+    #[arg(long, value_name = "PEM")]
+    pub previous_key: Vec<PathBuf>,
     /// A check of the gate that may be missing, such as `change` of a first release
     #[arg(long, value_name = "CHECK")]
     pub allow_missing: Vec<String>,

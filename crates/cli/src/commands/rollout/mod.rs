@@ -13,6 +13,7 @@ mod rings;
 mod show;
 mod simulate;
 mod site;
+pub mod stage;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
