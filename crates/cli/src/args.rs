@@ -11,9 +11,9 @@ pub use device::{
     Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceLook, DeviceOffer, DeviceSeal, DeviceSensor,
 };
 pub use rollout::{
-    ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutExport, RolloutInit, RolloutKey,
-    RolloutPin, RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutSimulate, RolloutStatus,
-    RolloutWitness, SimulateFormat,
+    DemoStory, ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutDemo, RolloutExport,
+    RolloutInit, RolloutKey, RolloutPin, RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign,
+    RolloutSimulate, RolloutStatus, RolloutWitness, SimulateFormat,
 };
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.

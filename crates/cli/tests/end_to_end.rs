@@ -173,3 +173,38 @@ fn a_good_release_reaches_everybody_a_bad_one_stops_in_the_first_ring_and_the_fi
     assert_eq!(world.stage.fleet.confirmed(fix), DEVICES, "{:?}", world.stage.fleet.running());
     assert!(Path::new(&world.stage.site()).join(format!("tokens/{fix}/ring-3.token")).exists());
 }
+
+/// Without a terminal, and until it is told to stop.
+#[cfg(unix)]
+#[test]
+fn a_demo_shows_how_a_bad_release_stops_and_ends_when_it_is_told_to() {
+    use std::io::BufRead as _;
+    use std::process::{Command, Stdio};
+
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+        .args(["rollout", "demo", "--story", "bad", "--pace", "100000", "--listen", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufReader::new(demo.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut said = Vec::new();
+    while !said.last().is_some_and(|line: &String| line.contains("The story is over")) {
+        let Some(line) = lines.next() else { panic!("{said:?}") };
+        said.push(line);
+    }
+    let after = |what: &str| said.iter().find_map(|line| line.strip_prefix(what)).unwrap().to_owned();
+    assert!(said.iter().any(|line| line.contains("CC0906")), "{said:?}");
+    let dashboard = after("dashboard: ");
+    assert!(get(dashboard.trim_end_matches('/'), "/").contains("REJECTED"));
+    let directory = after("directory: ");
+    let directory = directory.split(';').next().unwrap().to_owned();
+    assert!(Path::new(&directory).exists());
+    let told = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    assert!(told.success());
+    assert_eq!(lines.next().as_deref(), Some("stopped"));
+    let ended = demo.wait_with_output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+    assert!(!Path::new(&directory).exists(), "what was temporary is gone");
+}

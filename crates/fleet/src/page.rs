@@ -134,14 +134,21 @@ fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
         "{} <span class=\"soft\">sequence {}, {} bytes, image <code>{}</code></span>",
         Plain(&release.name),
         release.sequence,
-        release.bytes,
+        grouped(release.bytes),
         Plain(image)
     );
     fact(to, "Release", "", name)?;
     let ring = rollout.ring.and_then(|ring| rollout.rings.get(usize::from(ring)));
     let open = ring.map_or_else(
         || "none yet".to_owned(),
-        |ring| format!("{} of {}: {}", ring.number + 1, rollout.rings.len(), Plain(&ring.name)),
+        |ring| {
+            format!(
+                "{} <span class=\"soft\">ring {}, of 0 to {}</span>",
+                Plain(&ring.name),
+                ring.number,
+                rollout.rings.len().saturating_sub(1)
+            )
+        },
     );
     fact(to, "Ring", "", open)?;
     fact(to, "Open since", "", rollout.since.map_or_else(|| "&ndash;".to_owned(), |at| when(now, at)))?;
@@ -174,12 +181,12 @@ fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
 
 fn missing(to: &mut String, next: &Next) -> fmt::Result {
     let list = if next.missing.is_empty() {
-        format!("nothing: ring {} ({}) can open", next.ring + 1, Plain(&next.name))
+        format!("nothing: ring {} ({}) can open", next.ring, Plain(&next.name))
     } else {
         let items = next.missing.iter().map(|what| format!("<li>{}</li>", Plain(what)));
         format!("<ul>{}</ul>", items.collect::<String>())
     };
-    fact(to, &format!("Missing for ring {}, {}", next.ring + 1, Plain(&next.name)), "wide", list)
+    fact(to, &format!("Missing for ring {}, {}", next.ring, Plain(&next.name)), "wide", list)
 }
 
 fn grouped(number: u64) -> String {
@@ -231,7 +238,7 @@ fn strip(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
 }
 
 fn ring(to: &mut String, ring: &Ring, now: u64) -> fmt::Result {
-    writeln!(to, "<section><h2>Ring {}: {}</h2>", ring.number + 1, Plain(&ring.name))?;
+    writeln!(to, "<section><h2>Ring {}: {}</h2>", ring.number, Plain(&ring.name))?;
     match ring.counted_until {
         None => to.write_str("<p class=\"soft\">No reports are counted yet.</p>\n")?,
         Some(until) => {
@@ -239,7 +246,7 @@ fn ring(to: &mut String, ring: &Ring, now: u64) -> fmt::Result {
             writeln!(to, "<p class=\"soft\">Reports until {} UTC ({}), {kind}.</p>", utc(until), ago(now, until))?;
         }
     }
-    if ring.is_stale {
+    if ring.is_late() {
         to.write_str("<p class=\"trouble\">The evidence in the log is older than devices may take to report.</p>\n")?;
     }
     to.write_str("<table><thead><tr><th scope=\"col\">Group</th><th scope=\"col\">Settled</th><th scope=\"col\">Failed</th><th scope=\"col\">Silent</th><th scope=\"col\">Failures beside partners</th><th scope=\"col\">Says</th></tr></thead><tbody>\n")?;

@@ -343,15 +343,12 @@ impl Now {
     fn headline(&self, now: u64) -> String {
         let release = &self.release.name;
         let since = self.since.map_or_else(String::new, |at| format!(" for {}", duration(now.saturating_sub(at))));
-        let count = self.rings.len();
-        let ring = self
-            .ring
-            .map_or_else(|| "no ring".to_owned(), |ring| format!("ring {} of {count} ({})", ring + 1, self.name(ring)));
+        let ring = self.ring.map_or_else(|| "no ring".to_owned(), |ring| format!("ring {ring} ({})", self.name(ring)));
         match self.phase {
             PhaseName::Planned => format!("{release} is planned, and no ring is open"),
             PhaseName::Started => format!("{release} is started, and its first ring has not opened"),
-            PhaseName::Open => format!("{release} is open to {ring}{since}"),
-            PhaseName::Everywhere => format!("{release} is open to the whole fleet{since}"),
+            PhaseName::Open => format!("{release} has been open to {ring}{since}"),
+            PhaseName::Everywhere => format!("{release} has been open to the whole fleet{since}"),
             PhaseName::Halted => format!("{release} is HALTED with {ring} open"),
             PhaseName::Rejected => format!("{release} is REJECTED with {ring} open; it never goes on"),
             PhaseName::Superseded => format!("{release} was superseded"),
@@ -368,12 +365,7 @@ fn rejection(rings: &[Ring], rollout: &Rollout, of: u8) -> String {
             group.tests.iter().filter(|test| test.found == "reject").map(move |test| format!("{name}: {}", test.says))
         })
         .collect();
-    format!(
-        "the evidence of ring {} ({}) says that the release is bad: {}",
-        of + 1,
-        ring_name(rollout, of),
-        bad.join("; ")
-    )
+    format!("the evidence of ring {of} ({}) says that the release is bad: {}", ring_name(rollout, of), bad.join("; "))
 }
 
 /// What comes next, and what is missing for it.
@@ -396,7 +388,7 @@ fn next(rollout: &Rollout, rings: &[Ring], now: u64) -> Option<Next> {
                 missing.extend(open.groups.iter().flat_map(Group::missing));
             }
             let stale = rings.iter().filter(|one| one.opened_at.is_some() && one.is_stale);
-            missing.extend(stale.map(|one| format!("fresh evidence of ring {} ({})", one.number + 1, one.name)));
+            missing.extend(stale.map(|one| format!("fresh evidence of ring {} ({})", one.number, one.name)));
             earliest = Some(baked.max(now));
         }
     }

@@ -56,6 +56,42 @@ pub enum RolloutCommand {
     Serve(RolloutServe),
     /// Simulate what a release does to a fleet, under a policy of rollouts and under the defaults of other tools
     Simulate(RolloutSimulate),
+    /// Show all of it on this machine: a log, witnesses, a collector, a dashboard and simulated devices, without any other service
+    Demo(RolloutDemo),
+}
+
+/// Show all of it.
+#[derive(Debug, Args)]
+pub struct RolloutDemo {
+    /// The directory for it, empty or not there yet; without one, a temporary one that is removed at the end
+    #[arg(value_name = "DIRECTORY")]
+    pub stage: Option<PathBuf>,
+    /// What happens
+    #[arg(long, value_enum, default_value_t = DemoStory::Both)]
+    pub story: DemoStory,
+    /// Devices; with fewer than 1,000 the first ring shows nothing
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = value_parser!(u32).range(1_000..=20_000))]
+    pub devices: u32,
+    /// Minutes of the demo that pass in a second, at most
+    #[arg(long, value_name = "MINUTES", default_value_t = 20, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub pace: u32,
+    /// The address that the dashboard listens at
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8450")]
+    pub listen: String,
+    /// End when the story is over, instead of showing the dashboard until it is stopped
+    #[arg(long)]
+    pub exit: bool,
+}
+
+/// What happens in a demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DemoStory {
+    /// A good release reaches everybody
+    Good,
+    /// A bad release stops in the first ring
+    Bad,
+    /// A good release reaches everybody, a bad one stops, the good one comes back, and the fix reaches everybody
+    Both,
 }
 
 /// Simulate fleets.

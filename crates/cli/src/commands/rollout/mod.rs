@@ -5,6 +5,7 @@
 
 mod begin;
 mod daemons;
+mod demo;
 mod export;
 mod keys;
 mod people;
@@ -57,6 +58,7 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
         RolloutCommand::Witness(arguments) => daemons::witness(directory, arguments, streams),
         RolloutCommand::Serve(arguments) => daemons::serve(directory, arguments, streams),
         RolloutCommand::Simulate(arguments) => simulate::simulate(arguments, streams),
+        RolloutCommand::Demo(arguments) => demo::demo(arguments, now, streams),
         RolloutCommand::Sign(arguments) => people::sign(directory, arguments, now, streams),
     }
 }
