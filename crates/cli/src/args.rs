@@ -11,9 +11,9 @@ pub use device::{
     Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceLook, DeviceOffer, DeviceSeal, DeviceSensor,
 };
 pub use rollout::{
-    DemoStory, ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutDemo, RolloutExport,
-    RolloutInit, RolloutKey, RolloutPin, RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign,
-    RolloutSimulate, RolloutStatus, RolloutWitness, SimulateFormat,
+    DemoStory, DrillKind, ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutDemo,
+    RolloutDrill, RolloutExport, RolloutInit, RolloutKey, RolloutPin, RolloutPlan, RolloutReason, RolloutReport,
+    RolloutServe, RolloutSign, RolloutSimulate, RolloutStatus, RolloutWitness, SimulateFormat,
 };
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.

@@ -208,3 +208,18 @@ fn a_demo_shows_how_a_bad_release_stops_and_ends_when_it_is_told_to() {
     assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
     assert!(!Path::new(&directory).exists(), "what was temporary is gone");
 }
+
+#[test]
+fn drills_show_what_must_follow() {
+    use clap::Parser as _;
+    use contentcheck::Streams;
+    use contentcheck::args::Cli;
+
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+    let exit = contentcheck::run(&Cli::try_parse_from(["contentcheck", "rollout", "drill"]).unwrap(), &mut streams);
+    let said = String::from_utf8(out).unwrap();
+    assert_eq!(exit, Exit::Fine, "{said}\n{}", String::from_utf8(err).unwrap());
+    assert_eq!((said.matches("drill: ").count(), said.matches("  NO: ").count()), (4, 0), "{said}");
+    assert!(said.matches("  yes: ").count() >= 13, "{said}");
+}

@@ -58,6 +58,32 @@ pub enum RolloutCommand {
     Simulate(RolloutSimulate),
     /// Show all of it on this machine: a log, witnesses, a collector, a dashboard and simulated devices, without any other service
     Demo(RolloutDemo),
+    /// Rehearse what goes wrong, on a stage of simulated devices, and say whether what must follow did
+    Drill(RolloutDrill),
+}
+
+/// Rehearse.
+#[derive(Debug, Args)]
+pub struct RolloutDrill {
+    /// What goes wrong; without any, all of it
+    #[arg(value_name = "WHAT", value_enum)]
+    pub what: Vec<DrillKind>,
+    /// Devices; with fewer than 1,000 the first ring shows nothing
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = value_parser!(u32).range(1_000..=20_000))]
+    pub devices: u32,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DrillKind {
+    /// A release crashes every machine that runs it
+    BadRelease,
+    /// One of three witnesses is down
+    Witness,
+    /// Two of three witnesses are down
+    Witnesses,
+    /// The collector is down
+    Collector,
 }
 
 /// Show all of it.

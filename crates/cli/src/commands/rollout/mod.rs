@@ -6,6 +6,7 @@
 mod begin;
 mod daemons;
 mod demo;
+mod drill;
 mod export;
 mod keys;
 mod people;
@@ -59,6 +60,7 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
         RolloutCommand::Serve(arguments) => daemons::serve(directory, arguments, streams),
         RolloutCommand::Simulate(arguments) => simulate::simulate(arguments, streams),
         RolloutCommand::Demo(arguments) => demo::demo(arguments, now, streams),
+        RolloutCommand::Drill(arguments) => drill::drill(arguments, now, streams),
         RolloutCommand::Sign(arguments) => people::sign(directory, arguments, now, streams),
     }
 }
