@@ -12,8 +12,9 @@ pub use device::{
 };
 pub use rollout::{
     DemoStory, DrillKind, ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutDemo,
-    RolloutDrill, RolloutExport, RolloutInit, RolloutKey, RolloutPin, RolloutPlan, RolloutReason, RolloutReport,
-    RolloutServe, RolloutSign, RolloutSimulate, RolloutStatus, RolloutWitness, SimulateFormat,
+    RolloutDrill, RolloutExport, RolloutHalt, RolloutInit, RolloutKey, RolloutKeys, RolloutPin, RolloutPlan,
+    RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutSimulate, RolloutStatus, RolloutWitness,
+    SimulateFormat,
 };
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.

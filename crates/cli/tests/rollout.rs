@@ -368,3 +368,63 @@ fn a_simulation_is_the_same_with_any_threads() {
     assert!(fs::read_to_string(page).unwrap().contains("2000 devices, 2 days, 1 seed"));
     assert!(world.must(1, START, &fleet).err.contains("CC0902"));
 }
+
+#[test]
+fn keys_change_hands_by_roots_of_before_and_after() {
+    let world = World::new("keys");
+    world.begin();
+    let public = |name: &str| {
+        let text = fs::read_to_string(world.root.join("fleet/keys").join(format!("{name}.key"))).unwrap();
+        Hash(SecretKey::read(&text).unwrap().public()).to_string()
+    };
+    let (leaves, root_1) = (public("plan-1"), public("root-1"));
+    let key = |name: &str| world.root.join(name).to_str().unwrap().to_owned();
+    let make = |name: &str| world.must(0, START, &["key", name, "-o", &key(name)]).out.trim().to_owned();
+    let (dora, root) = (make("dora"), make("root-4"));
+    let shown = world.must(0, START, &["keys"]).out;
+    assert!(shown.starts_with("version 1\nroot: 2 of 3 must sign\n") && shown.contains(&leaves), "{shown}");
+    // Where one root is not at this machine, its signature is gathered.
+    let away = key("root-2.key");
+    for name in ["root-2", "root-3"] {
+        fs::rename(world.root.join(format!("fleet/keys/{name}.key")), key(&format!("{name}.key"))).unwrap();
+    }
+    let change = ["keys", "--add", &format!("plan={dora}"), "--remove", &format!("plan={leaves}")];
+    let waits = world.must(1, START, &change);
+    assert!(waits.err.contains("`root`: 1 of 2"), "{}", waits.err);
+    let draft = |world: &World| {
+        let mut drafts = fs::read_dir(world.root.join("fleet/drafts")).unwrap();
+        drafts.next().unwrap().unwrap().path().to_str().unwrap().to_owned()
+    };
+    world.must(0, START, &["sign", &draft(&world), "--key", &away]);
+    let shown = world.must(0, START, &["keys", "--key", &key("dora")]).out;
+    assert!(shown.starts_with("version 2\n") && !shown.contains(&leaves) && shown.contains("`dora`"), "{shown}");
+    // A root leaves, and another comes: two of those before sign, and two of those after.
+    let change = ["keys", "--add", &format!("root={root}"), "--remove", &format!("root={root_1}"), "--key", &away];
+    let waits = world.must(1, START + 1, &change);
+    assert!(waits.err.contains("`root`: 1 of 2"), "{}", waits.err);
+    world.must(0, START + 1, &["sign", &draft(&world), "--key", &key("root-4")]);
+    assert!(world.must(0, START, &["keys"]).out.starts_with("version 3\n"));
+    // What cannot be configured away, and what is none.
+    let roots = ["--key", &away, "--key", &key("root-4")];
+    let refused = world.must(1, START + 2, &[&["keys", "--needed", "plan=1"], &roots[..]].concat());
+    assert!(refused.err.contains("CC0904"), "{}", refused.err);
+    assert!(world.must(2, START, &["keys", "--add", "boss=1"]).err.contains("collect"));
+    assert!(world.must(2, START, &["keys", "--remove", &format!("halt={leaves}")]).err.contains("no such role"));
+}
+
+#[test]
+fn witnesses_that_are_told_of_a_halt_sign_for_no_further_ring() {
+    let mut world = World::new("told");
+    world.begin();
+    let first = world.gate(12);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    world.must(0, START, &["start"]);
+    let told = world.must(0, START + 60, &["halt", "--reason", "a customer called", "--tell-witnesses"]);
+    assert!(told.out.starts_with("told: 3 of 3"), "{}", told.out);
+    assert_eq!(world.run(START + 60, &["status"]).exit, 0, "the log does not have it");
+    let devices = world.let_in();
+    world.well(&devices, START, START + 40 * MINUTE);
+    let stays = world.run(START + 40 * MINUTE, &["advance"]);
+    assert!(stays.err.contains("was halted at") && stays.err.contains("CC0907"), "{}\n{}", stays.out, stays.err);
+    assert!(!world.root.join("fleet/tokens/12/ring-1.token").exists());
+}

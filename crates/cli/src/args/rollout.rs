@@ -33,7 +33,7 @@ pub enum RolloutCommand {
     /// Explain why a ring does not open: each test of each group, and what is missing
     Explain(RolloutStatus),
     /// Let no further device take the release; one signature is enough
-    Halt(RolloutReason),
+    Halt(RolloutHalt),
     /// Let a rollout go on that a person halted; two signatures are needed
     Resume(RolloutReason),
     /// Plan a release that takes the newest rollout back: content that was on the whole fleet before, under a higher sequence
@@ -42,6 +42,8 @@ pub enum RolloutCommand {
     Pin(RolloutPin),
     /// Add a signature to an entry that waits for more, and log it when there are enough
     Sign(RolloutSign),
+    /// Show who holds which role, or change it: two roots sign, of those before and of those after
+    Keys(RolloutKeys),
     /// Make a key, and print the public half of it
     Key(RolloutKey),
     /// Write the page of the dashboard as one file
@@ -314,6 +316,37 @@ pub struct RolloutReason {
     /// Why, for those who read the log later
     #[arg(long, value_name = "WORDS")]
     pub reason: String,
+    /// A further key that signs, beside those in keys/
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+}
+
+/// Halt.
+#[derive(Debug, Args)]
+pub struct RolloutHalt {
+    /// Why
+    #[command(flatten)]
+    pub why: RolloutReason,
+    /// Tell the witnesses instead of writing the log: for when whoever writes it keeps halts back. They sign for no further ring
+    #[arg(long)]
+    pub tell_witnesses: bool,
+}
+
+/// Who holds which role.
+#[derive(Debug, Args)]
+pub struct RolloutKeys {
+    /// A key that gets a role, such as plan=KEY: what `rollout key` printed, or its 64 digits
+    #[arg(long, value_name = "ROLE=KEY")]
+    pub add: Vec<String>,
+    /// A key that loses a role
+    #[arg(long, value_name = "ROLE=KEY")]
+    pub remove: Vec<String>,
+    /// How many keys of a role must sign, such as plan=3
+    #[arg(long, value_name = "ROLE=N")]
+    pub needed: Vec<String>,
+    /// The policy of the log and its witnesses from now on
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
     /// A further key that signs, beside those in keys/
     #[arg(long = "key", value_name = "FILE")]
     pub keys: Vec<PathBuf>,

@@ -11,6 +11,7 @@ mod export;
 mod keys;
 mod people;
 mod plan;
+mod rekey;
 mod rings;
 mod show;
 mod simulate;
@@ -43,6 +44,7 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
     let directory = &arguments.directory;
     match &arguments.command {
         RolloutCommand::Init(arguments) => begin::init(directory, arguments, now, streams),
+        RolloutCommand::Keys(arguments) => rekey::keys(directory, arguments, now, streams),
         RolloutCommand::Key(arguments) => begin::key(arguments, streams),
         RolloutCommand::Plan(arguments) => plan::plan(directory, arguments, false, now, streams),
         RolloutCommand::Revert(arguments) => plan::plan(directory, arguments, true, now, streams),

@@ -268,6 +268,25 @@ impl Site {
         }
     }
 
+    /// Tells every witness of a halt. How many took it, and how many there are; why another did not is told.
+    pub(super) fn tell(&self, halt: &[u8], now: u64, streams: &mut Streams<'_>) -> Result<(usize, usize), Failure> {
+        let mut told = 0_usize;
+        for witness in &self.settings.witness {
+            let outcome = match &witness.url {
+                Some(url) => Remote::new(url, &witness.key).tell(halt).map_err(|why| why.to_string()),
+                None => self
+                    .keeper(&witness.name, Arc::new(move || now))
+                    .map_err(|failure| failure.message)
+                    .and_then(|mut keeper| keeper.tell(halt).map_err(|why| why.to_string())),
+            };
+            match outcome {
+                Ok(()) => told = told.saturating_add(1),
+                Err(why) => talk(streams, &format!("witness `{}` was not told: {why}", witness.name)),
+            }
+        }
+        Ok((told, self.settings.witness.len()))
+    }
+
     /// Asks every witness to sign for the log as it is. How many did; why another did not is told.
     pub(super) fn cosign(
         &self,
@@ -295,15 +314,21 @@ impl Site {
     }
 }
 
-/// Signs an entry with those keys that have its role, as many as it needs.
+/// Signs an entry with those keys that have its role, as many as it needs. Of new keys the roots before and the roots after sign.
 pub(super) fn sign(state: &State, entry: &mut Entry, signers: &[SecretKey]) {
     let (Some(role), Some(keys)) = (entry.body.role(), state.keys()) else { return };
-    let of_role = keys.role(role);
-    for key in signers.iter().filter(|key| of_role.keys.contains(&key.public())) {
-        if entry.signatures.len() >= usize::from(of_role.needed) {
-            break;
+    let mut asked = vec![keys.role(role).clone()];
+    if let Body::Keys(next) = &entry.body {
+        asked.push(next.role(role).clone());
+    }
+    for of in asked {
+        for key in signers.iter().filter(|key| of.keys.contains(&key.public())) {
+            let found = entry.signatures.iter().filter(|signed| of.keys.contains(&signed.key)).count();
+            if found >= usize::from(of.needed) {
+                break;
+            }
+            entry.sign(state.log(), key);
         }
-        entry.sign(state.log(), key);
     }
 }
 
