@@ -197,7 +197,12 @@ fn a_demo_shows_how_a_bad_release_stops_and_ends_when_it_is_told_to() {
     let after = |what: &str| said.iter().find_map(|line| line.strip_prefix(what)).unwrap().to_owned();
     assert!(said.iter().any(|line| line.contains("CC0906")), "{said:?}");
     let dashboard = after("dashboard: ");
-    assert!(get(dashboard.trim_end_matches('/'), "/").contains("REJECTED"));
+    // It looks at the log every few seconds.
+    let begin = Instant::now();
+    while !get(dashboard.trim_end_matches('/'), "/").contains("REJECTED") {
+        assert!(begin.elapsed() < Duration::from_secs(30), "the dashboard does not show it");
+        std::thread::sleep(Duration::from_millis(200));
+    }
     let directory = after("directory: ");
     let directory = directory.split(';').next().unwrap().to_owned();
     assert!(Path::new(&directory).exists());

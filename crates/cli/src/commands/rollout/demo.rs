@@ -42,6 +42,15 @@ impl Drop for Temporary {
     }
 }
 
+/// What happens, one after the other.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Good,
+    Bad,
+    Back,
+    Fix,
+}
+
 /// Whether the story goes on, or somebody stopped it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Goes {
@@ -102,13 +111,19 @@ impl Demo<'_, '_> {
     }
 
     fn tell(&mut self, story: DemoStory) -> Result<Goes, Failure> {
-        let steps: &[fn(&mut Self) -> Result<Goes, Failure>] = match story {
-            DemoStory::Good => &[Self::good],
-            DemoStory::Bad => &[Self::bad],
-            DemoStory::Both => &[Self::good, Self::bad, Self::back, Self::fix],
+        let steps: &[Step] = match story {
+            DemoStory::Good => &[Step::Good],
+            DemoStory::Bad => &[Step::Bad],
+            DemoStory::Both => &[Step::Good, Step::Bad, Step::Back, Step::Fix],
         };
         for step in steps {
-            if step(self)? == Goes::Stopped {
+            let goes = match step {
+                Step::Good => self.good()?,
+                Step::Bad => self.bad()?,
+                Step::Back => self.back()?,
+                Step::Fix => self.fix()?,
+            };
+            if goes == Goes::Stopped {
                 return Ok(Goes::Stopped);
             }
         }

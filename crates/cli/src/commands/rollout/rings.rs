@@ -34,8 +34,8 @@ pub(super) fn start(directory: &Path, now: u64, streams: &mut Streams<'_>) -> Ou
     book.append(&[&entry.to_bytes()]).map_err(failed)?;
     open(&mut book)?;
     site.cosign(&mut book, now, streams)?;
-    token(&site, &book, streams)?;
-    written(writeln!(streams.out, "open: {}", ring_name(newest(&book)?, 0)))
+    let is_handed_out = token(&site, &book, streams)?;
+    opened_or_logged(&ring_name(newest(&book)?, 0), is_handed_out, streams)
 }
 
 pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, streams: &mut Streams<'_>) -> Outcome {
@@ -69,10 +69,10 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
     if opened.is_ok() {
         site.cosign(&mut book, now, streams)?;
     }
-    token(&site, &book, streams)?;
+    let is_handed_out = token(&site, &book, streams)?;
     let rollout = newest(&book)?;
     match (rollout.phase(), opened) {
-        (Phase::Open { ring }, Ok(())) => written(writeln!(streams.out, "open: {}", ring_name(rollout, *ring))),
+        (Phase::Open { ring }, Ok(())) => opened_or_logged(&ring_name(rollout, *ring), is_handed_out, streams),
         (Phase::Open { ring }, Err(_)) if rollout.is_everywhere() => {
             written(writeln!(streams.out, "everywhere: {} is open, and watched on", ring_name(rollout, *ring)))
         }
@@ -95,6 +95,15 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
         }
         (Phase::Planned | Phase::Started | Phase::Superseded { .. }, _) => Ok(Exit::Findings),
     }
+}
+
+/// Says that a ring is open to devices, or that it is so in the log alone: no device takes an opening that too few witnesses signed.
+fn opened_or_logged(ring: &str, is_handed_out: bool, streams: &mut Streams<'_>) -> Outcome {
+    if is_handed_out {
+        return written(writeln!(streams.out, "open: {ring}"));
+    }
+    written(writeln!(streams.out, "in the log, and not open to devices yet: {ring}"))?;
+    Ok(Exit::Findings)
 }
 
 fn newest(book: &Book<Directory>) -> Result<&Rollout, Failure> {
@@ -151,16 +160,16 @@ fn open(book: &mut Book<Directory>) -> Result<(), Failure> {
 }
 
 /// Writes the token of the newest ring, under the newest checkpoint: devices take none that is older than a day. The proof of
-/// an opening as it was first is kept, for the token of the ring after it.
-fn token(site: &Site, book: &Book<Directory>, streams: &mut Streams<'_>) -> Result<(), Failure> {
+/// an opening as it was first is kept, for the token of the ring after it. Not written where too few witnesses signed.
+fn token(site: &Site, book: &Book<Directory>, streams: &mut Streams<'_>) -> Result<bool, Failure> {
     let rollout = newest(book)?;
-    let (Some(ring), Some(opened)) = (rollout.open_ring(), rollout.opened().last()) else { return Ok(()) };
+    let (Some(ring), Some(opened)) = (rollout.open_ring(), rollout.opened().last()) else { return Ok(true) };
     let keys = book.state().keys().ok_or_else(|| Failure::internal("a log without keys"))?;
     let trust = Trust::read(&keys.trust).map_err(|why| Failure::internal(why.to_string()))?;
     if let Err(why) = trust.check(book.log().checkpoint().as_bytes()) {
         let message = format!("no token was written: {why}; run `contentcheck rollout advance` when they are back");
         talk(streams, &coded(&codes::WITNESS_REFUSES, &message));
-        return Ok(());
+        return Ok(false);
     }
     let place = site.path(TOKENS).join(rollout.release().sequence.to_string());
     fs::create_dir_all(&place).map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
@@ -184,5 +193,5 @@ fn token(site: &Site, book: &Book<Directory>, streams: &mut Streams<'_>) -> Resu
     let token = book.log().token(opened.index, before.as_deref()).map_err(fault)?;
     let checked = Token::read(token.as_bytes()).and_then(|token| token.check(&trust));
     checked.map_err(|why| Failure::internal(format!("the token that was made opens nothing: {why}")))?;
-    write::write(&place.join(format!("ring-{ring}.token")), token.as_bytes())
+    write::write(&place.join(format!("ring-{ring}.token")), token.as_bytes()).map(|()| true)
 }
