@@ -181,14 +181,24 @@ fn a_demo_shows_how_a_bad_release_stops_and_ends_when_it_is_told_to() {
     use std::io::BufRead as _;
     use std::process::{Command, Stdio};
 
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
+    /// A process that does not outlive the test, whatever that ends in.
+    struct Demo(std::process::Child);
+
+    impl Drop for Demo {
+        fn drop(&mut self) {
+            let _ = self.0.kill();
+            let _ = self.0.wait();
+        }
+    }
+
+    let child = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
         .args(["rollout", "demo", "--story", "bad", "--pace", "100000", "--listen", "127.0.0.1:0"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = std::io::BufReader::new(demo.stdout.take().unwrap()).lines().map(Result::unwrap);
+        .spawn();
+    let mut demo = Demo(child.unwrap());
+    let mut lines = std::io::BufReader::new(demo.0.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut said = Vec::new();
     while !said.last().is_some_and(|line: &String| line.contains("The story is over")) {
         let Some(line) = lines.next() else { panic!("{said:?}") };
@@ -206,11 +216,12 @@ fn a_demo_shows_how_a_bad_release_stops_and_ends_when_it_is_told_to() {
     let directory = after("directory: ");
     let directory = directory.split(';').next().unwrap().to_owned();
     assert!(Path::new(&directory).exists());
-    let told = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    let told = Command::new("kill").args(["-INT", &demo.0.id().to_string()]).status().unwrap();
     assert!(told.success());
     assert_eq!(lines.next().as_deref(), Some("stopped"));
-    let ended = demo.wait_with_output().unwrap();
-    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
+    let mut said = String::new();
+    demo.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(demo.0.wait().unwrap().success() && said.is_empty(), "{said}");
     assert!(!Path::new(&directory).exists(), "what was temporary is gone");
 }
 
