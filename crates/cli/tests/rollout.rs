@@ -521,3 +521,98 @@ fn an_init_that_fails_leaves_nothing_and_names_are_names_of_one() {
     fs::write(&policy, text.replace("name = \"rest\"", "name = \"dogfood\"")).unwrap();
     assert!(world.must(2, START, &["plan", "x", "--dry-run"]).err.contains("`dogfood`"));
 }
+
+#[test]
+fn a_simulation_is_the_same_with_any_threads() {
+    let world = World::new("simulated");
+    let small = ["simulate", "--devices", "30000", "--days", "2", "--seeds", "3"];
+    let of = |threads: &str, format: &str| {
+        let more = ["--scenario", "july-19", "--under", "ours", "--under", "mender", "--threads", threads];
+        let run = world.must(0, START, &[&small[..], &more, &["--format", format]].concat());
+        assert_eq!(run.err, "", "progress is for terminals");
+        run.out
+    };
+    let [one, other] = ["1", "3"].map(|threads| of(threads, "json"));
+    assert_eq!(one, other);
+    let report: serde_json::Value = serde_json::from_str(&one).unwrap();
+    let touched = |at: usize| report["outcomes"][at]["touched"]["middle"].as_f64().unwrap();
+    assert!(touched(0) <= 60.0 && touched(1) > 1_000.0, "{one}");
+    let schema = contentcheck::commands::schema::schema(contentcheck::args::SchemaName::RolloutSimulation);
+    let schema = schema.unwrap_or_else(|failure| panic!("{}", failure.message));
+    assert!(jsonschema::is_valid(&schema, &report));
+    assert!(of("2", "html").ends_with("</html>\n"));
+    assert_eq!(of("2", "human").lines().count(), 4);
+    // What is wrong is told with what there is.
+    let unknown = world.must(2, START, &["simulate", "--scenario", "july-20"]);
+    assert!(unknown.err.contains("july-19"), "{}", unknown.err);
+    assert!(world.must(2, START, &["simulate", "--under", "hope"]).err.contains("at-once"));
+    // A policy of one's own, and a fleet that is too small for the one that ships.
+    let page = world.root.join("page.html");
+    let policy = world.root.join("policy.toml");
+    fs::write(&policy, contentcheck_rollout::Policy::SMALL).unwrap();
+    let (page, policy) = (page.to_str().unwrap(), policy.to_str().unwrap());
+    let fleet = ["simulate", "--scenario", "good", "--devices", "2000", "--seeds", "1", "--days", "2"];
+    world.must(0, START, &[&fleet[..], &["--policy", policy, "--format", "html", "-o", page]].concat());
+    assert!(fs::read_to_string(page).unwrap().contains("2000 devices, 2 days, 1 seed"));
+    assert!(world.must(1, START, &fleet).err.contains("CC0902"));
+}
+
+#[test]
+fn keys_change_hands_by_roots_of_before_and_after() {
+    let world = World::new("keys");
+    world.begin();
+    let public = |name: &str| {
+        let text = fs::read_to_string(world.root.join("fleet/keys").join(format!("{name}.key"))).unwrap();
+        Hash(SecretKey::read(&text).unwrap().public()).to_string()
+    };
+    let (leaves, root_1) = (public("plan-1"), public("root-1"));
+    let key = |name: &str| world.root.join(name).to_str().unwrap().to_owned();
+    let make = |name: &str| world.must(0, START, &["key", name, "-o", &key(name)]).out.trim().to_owned();
+    let (dora, root) = (make("dora"), make("root-4"));
+    let shown = world.must(0, START, &["keys"]).out;
+    assert!(shown.starts_with("version 1\nroot: 2 of 3 must sign\n") && shown.contains(&leaves), "{shown}");
+    // Where one root is not at this machine, its signature is gathered.
+    let away = key("root-2.key");
+    for name in ["root-2", "root-3"] {
+        fs::rename(world.root.join(format!("fleet/keys/{name}.key")), key(&format!("{name}.key"))).unwrap();
+    }
+    let change = ["keys", "--add", &format!("plan={dora}"), "--remove", &format!("plan={leaves}")];
+    let waits = world.must(1, START, &change);
+    assert!(waits.err.contains("`root`: 1 of 2"), "{}", waits.err);
+    let draft = |world: &World| {
+        let mut drafts = fs::read_dir(world.root.join("fleet/drafts")).unwrap();
+        drafts.next().unwrap().unwrap().path().to_str().unwrap().to_owned()
+    };
+    world.must(0, START, &["sign", &draft(&world), "--key", &away]);
+    let shown = world.must(0, START, &["keys", "--key", &key("dora")]).out;
+    assert!(shown.starts_with("version 2\n") && !shown.contains(&leaves) && shown.contains("`dora`"), "{shown}");
+    // A root leaves, and another comes: two of those before sign, and two of those after.
+    let change = ["keys", "--add", &format!("root={root}"), "--remove", &format!("root={root_1}"), "--key", &away];
+    let waits = world.must(1, START + 1, &change);
+    assert!(waits.err.contains("`root`: 1 of 2"), "{}", waits.err);
+    world.must(0, START + 1, &["sign", &draft(&world), "--key", &key("root-4")]);
+    assert!(world.must(0, START, &["keys"]).out.starts_with("version 3\n"));
+    // What cannot be configured away, and what is none.
+    let roots = ["--key", &away, "--key", &key("root-4")];
+    let refused = world.must(1, START + 2, &[&["keys", "--needed", "plan=1"], &roots[..]].concat());
+    assert!(refused.err.contains("CC0904"), "{}", refused.err);
+    assert!(world.must(2, START, &["keys", "--add", "boss=1"]).err.contains("collect"));
+    assert!(world.must(2, START, &["keys", "--remove", &format!("halt={leaves}")]).err.contains("no such role"));
+}
+
+#[test]
+fn witnesses_that_are_told_of_a_halt_sign_for_no_further_ring() {
+    let mut world = World::new("told");
+    world.begin();
+    let first = world.gate(12);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    world.must(0, START, &["start"]);
+    let told = world.must(0, START + 60, &["halt", "--reason", "a customer called", "--tell-witnesses"]);
+    assert!(told.out.starts_with("told: 3 of 3"), "{}", told.out);
+    assert_eq!(world.run(START + 60, &["status"]).exit, 0, "the log does not have it");
+    let devices = world.let_in();
+    world.well(&devices, START, START + 40 * MINUTE);
+    let stays = world.run(START + 40 * MINUTE, &["advance"]);
+    assert!(stays.err.contains("was halted at") && stays.err.contains("CC0907"), "{}\n{}", stays.out, stays.err);
+    assert!(!world.root.join("fleet/tokens/12/ring-1.token").exists());
+}

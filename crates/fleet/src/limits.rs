@@ -11,6 +11,8 @@ pub const REPORTS: usize = 5_000;
 pub const BODY_BYTES: usize = REPORTS * REPORT;
 /// Bytes of the largest body of a request that needs none.
 pub const NO_BODY_BYTES: usize = 1_024;
+/// Bytes of the largest halt that a witness is told of: a reason, and a signature of each key that may halt.
+pub const HALT_BYTES: usize = 8 << 10;
 /// Bytes of the head of a request.
 pub const HEAD_BYTES: usize = 16 << 10;
 /// Headers of a request.

@@ -146,7 +146,7 @@ fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
         "{} <span class=\"soft\">sequence {}, {} bytes, image <code>{}</code></span>",
         Plain(&release.name),
         release.sequence,
-        release.bytes,
+        grouped(release.bytes),
         Plain(image)
     );
     fact(to, "Release", "", name)?;
@@ -258,7 +258,7 @@ fn ring(to: &mut String, ring: &Ring, now: u64) -> fmt::Result {
             writeln!(to, "<p class=\"soft\">Reports until {} UTC ({}), {kind}.</p>", utc(until), ago(now, until))?;
         }
     }
-    if ring.is_stale {
+    if ring.is_late() {
         to.write_str("<p class=\"trouble\">The evidence in the log is older than devices may take to report.</p>\n")?;
     }
     to.write_str("<table><thead><tr><th scope=\"col\">Group</th><th scope=\"col\">Settled</th><th scope=\"col\">Failed</th><th scope=\"col\">Silent</th><th scope=\"col\">Failures beside partners</th><th scope=\"col\">Says</th></tr></thead><tbody>\n")?;

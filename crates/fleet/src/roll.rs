@@ -138,6 +138,14 @@ impl Rolls {
         Ok(Self { path: Some(path.to_owned()), rolls })
     }
 
+    /// Reads each file of a directory that need not be there yet: the first plan makes it, and daemons may begin before.
+    ///
+    /// # Errors
+    /// When one of them is none.
+    pub fn beside(path: &Path) -> Result<Self, NoRoll> {
+        if path.is_dir() { Self::read(path) } else { Ok(Self { path: Some(path.to_owned()), rolls: Vec::new() }) }
+    }
+
     /// The roll of a census.
     #[must_use]
     pub fn of(&self, census: &Census) -> Option<&Arc<Roll>> {

@@ -442,8 +442,8 @@ impl Now {
         match self.phase {
             PhaseName::Planned => format!("{release} is planned, and no ring is open"),
             PhaseName::Started => format!("{release} is started, and its first ring has not opened"),
-            PhaseName::Open => format!("{release} is open to {ring}{since}"),
-            PhaseName::Everywhere => format!("{release} is open to the whole fleet{since}"),
+            PhaseName::Open => format!("{release} has been open to {ring}{since}"),
+            PhaseName::Everywhere => format!("{release} has been open to the whole fleet{since}"),
             PhaseName::Halted => format!("{release} is HALTED with {ring} open"),
             PhaseName::Rejected => format!("{release} is REJECTED with {ring} open; it never goes on"),
             PhaseName::Superseded => format!("{release} was superseded"),

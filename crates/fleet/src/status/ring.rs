@@ -207,7 +207,7 @@ impl Ring {
     }
 
     /// Whether nothing newer was counted than devices may take to report, while the rollout goes on.
-    pub(super) const fn is_late(&self) -> bool {
+    pub(crate) const fn is_late(&self) -> bool {
         matches!(self.state, RingState::Open | RingState::Passed) && self.is_stale
     }
 }

@@ -235,6 +235,13 @@ impl World {
         Ok(())
     }
 
+    /// A halt that one key signed, and that is not in the log.
+    pub(crate) fn halt_beside(&self, reason: &str) -> Outcome<Vec<u8>> {
+        let mut entry = Entry::new(Some(self.of()?), self.now(), Body::Halt(Halt { reason: reason.into() }));
+        entry.sign(LOG, holders(Role::Halt)?.first().ok_or("no key")?);
+        Ok(entry.to_bytes())
+    }
+
     /// The devices of a ring that take part, by number.
     pub(crate) fn ring(&self, ring: u8) -> Vec<usize> {
         let Some(opening) = self.book.state().newest().and_then(|rollout| rollout.opening(0)) else {

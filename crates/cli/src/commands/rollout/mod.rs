@@ -5,13 +5,18 @@
 
 mod begin;
 mod daemons;
+mod demo;
+mod drill;
 mod export;
 mod keys;
 mod people;
 mod plan;
+mod rekey;
 mod rings;
 mod show;
+mod simulate;
 mod site;
+pub mod stage;
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -44,6 +49,7 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
 fn run_in(directory: &Path, command: &RolloutCommand, now: u64, streams: &mut Streams<'_>) -> Outcome {
     match command {
         RolloutCommand::Init(arguments) => begin::init(directory, arguments, now, streams),
+        RolloutCommand::Keys(arguments) => rekey::keys(directory, arguments, now, streams),
         RolloutCommand::Key(arguments) => begin::key(arguments, streams),
         RolloutCommand::Plan(arguments) => plan::plan(directory, arguments, false, now, streams),
         RolloutCommand::Revert(arguments) => plan::plan(directory, arguments, true, now, streams),
@@ -59,6 +65,9 @@ fn run_in(directory: &Path, command: &RolloutCommand, now: u64, streams: &mut St
         RolloutCommand::Collect(arguments) => daemons::collect(directory, arguments, streams),
         RolloutCommand::Witness(arguments) => daemons::witness(directory, arguments, streams),
         RolloutCommand::Serve(arguments) => daemons::serve(directory, arguments, streams),
+        RolloutCommand::Simulate(arguments) => simulate::simulate(arguments, streams),
+        RolloutCommand::Demo(arguments) => demo::demo(arguments, now, streams),
+        RolloutCommand::Drill(arguments) => drill::drill(arguments, now, streams),
         RolloutCommand::Sign(arguments) => people::sign(directory, arguments, now, streams),
     }
 }

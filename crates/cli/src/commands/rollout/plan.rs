@@ -138,7 +138,10 @@ fn release(arguments: &RolloutPlan) -> Result<Release, Failure> {
     };
     let envelope = read_whole(attestation, ENVELOPE_BYTES)?;
     let public = text_of_key(key)?;
-    let keys = [sha256(public.as_bytes())];
+    let mut keys = vec![sha256(public.as_bytes())];
+    for path in &arguments.previous_key {
+        keys.push(sha256(text_of_key(path)?.as_bytes()));
+    }
     let asked = Asked {
         keys: &keys,
         previous: None,

@@ -105,8 +105,7 @@ fn open_first(book: &mut Book<Directory>, now: u64) -> Result<(), Failure> {
 fn first_opened(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let signed = site.cosign(book, now, streams)?;
     let exit = token(site, book, signed, streams)?;
-    written(writeln!(streams.out, "open: {}", ring_name(newest(book)?, 0)))?;
-    Ok(exit)
+    opened_or_logged(&ring_name(newest(book)?, 0), exit, streams)
 }
 
 pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, streams: &mut Streams<'_>) -> Outcome {
@@ -147,10 +146,7 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
     let exit = token(&site, &book, signed, streams)?;
     let rollout = newest(&book)?;
     match (rollout.phase(), opened) {
-        (Phase::Open { ring }, Ok(())) => {
-            written(writeln!(streams.out, "open: {}", ring_name(rollout, *ring)))?;
-            Ok(exit)
-        }
+        (Phase::Open { ring }, Ok(())) => opened_or_logged(&ring_name(rollout, *ring), exit, streams),
         (Phase::Open { ring }, Err(_)) if rollout.is_everywhere() => {
             written(writeln!(streams.out, "everywhere: {} is open, and watched on", ring_name(rollout, *ring)))?;
             Ok(exit)
@@ -172,6 +168,13 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
         (Phase::Halted { reason, .. }, _) => halted(reason, streams),
         (Phase::Planned | Phase::Started | Phase::Superseded { .. }, _) => Ok(Exit::Findings),
     }
+}
+
+/// Says that a ring is open to devices, or that it is so in the log alone: no device takes an opening that too few witnesses signed.
+fn opened_or_logged(ring: &str, exit: Exit, streams: &mut Streams<'_>) -> Outcome {
+    let says = if exit == Exit::Fine { "open" } else { "in the log, and not open to devices yet" };
+    written(writeln!(streams.out, "{says}: {ring}"))?;
+    Ok(exit)
 }
 
 fn halted(reason: &str, streams: &mut Streams<'_>) -> Outcome {

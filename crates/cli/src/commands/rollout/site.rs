@@ -201,10 +201,7 @@ impl Site {
     }
 
     pub(super) fn policy(&self) -> Result<Policy, Failure> {
-        let path = self.path(POLICY);
-        let text = text(&path, contentcheck_rollout::policy::POLICY_BYTES)?;
-        Policy::read(&text)
-            .map_err(|why| Failure::usage(coded(&codes::POLICY_REFUSED, &format!("{}: {why}", files::name(&path)))))
+        policy_of(&self.path(POLICY))
     }
 
     /// The devices, as the file names them.
@@ -229,11 +226,7 @@ impl Site {
 
     /// The devices of every census that was planned with.
     pub(super) fn rolls(&self) -> Result<Rolls, Failure> {
-        let place = self.path(ROLLS);
-        if !place.is_dir() {
-            return Ok(Rolls::default());
-        }
-        Rolls::read(&place).map_err(|why| Failure::usage(why.to_string()))
+        Rolls::beside(&self.path(ROLLS)).map_err(|why| Failure::usage(why.to_string()))
     }
 
     /// What counts the reports in this directory.
@@ -245,6 +238,11 @@ impl Site {
     pub(super) fn follower(&self) -> Result<Follower, Failure> {
         Follower::open(self.place(), &self.settings.log)
             .map_err(|why| Failure::usage(coded(&codes::LOG_BROKEN, &why.to_string())))
+    }
+
+    /// The public key of the log.
+    pub(super) fn log(&self) -> &str {
+        &self.settings.log
     }
 
     fn place(&self) -> Place {
@@ -389,6 +387,30 @@ impl Site {
         }
     }
 
+    /// Tells every witness of a halt. How many took it, and how many there are; why another did not is told.
+    pub(super) fn tell_witnesses(
+        &self,
+        halt: &[u8],
+        now: u64,
+        streams: &mut Streams<'_>,
+    ) -> Result<(usize, usize), Failure> {
+        let mut told = 0_usize;
+        for witness in &self.settings.witness {
+            let outcome = match &witness.url {
+                Some(url) => Remote::new(url, &witness.key).tell(halt).map_err(|why| why.to_string()),
+                None => self
+                    .keeper(&witness.name, Arc::new(move || now))
+                    .map_err(|failure| failure.message)
+                    .and_then(|mut keeper| keeper.tell(halt).map_err(|why| why.to_string())),
+            };
+            match outcome {
+                Ok(()) => told = told.saturating_add(1),
+                Err(why) => talk(streams, &format!("witness `{}` was not told: {why}", witness.name)),
+            }
+        }
+        Ok((told, self.settings.witness.len()))
+    }
+
     /// Asks every witness to sign for the log as it is. How many did; why another did not is told.
     pub(super) fn cosign(
         &self,
@@ -430,15 +452,21 @@ fn is_witnessed_plan(state: &State, plan: &Rollout, checkpoint: &str) -> bool {
         .is_some_and(|witnessed| witnessed.size() == plan.index().saturating_add(1) && witnessed.root() == plan.root())
 }
 
-/// Signs an entry with those keys that have its role, as many as it needs.
+/// Signs an entry with those keys that have its role, as many as it needs. Of new keys the roots before and the roots after sign.
 pub(super) fn sign(state: &State, entry: &mut Entry, signers: &[SecretKey]) {
     let (Some(role), Some(keys)) = (entry.body.role(), state.keys()) else { return };
-    let of_role = keys.role(role);
-    for key in signers.iter().filter(|key| of_role.keys.contains(&key.public())) {
-        if entry.signatures.len() >= usize::from(of_role.needed) {
-            break;
+    let mut asked = vec![keys.role(role).clone()];
+    if let Body::Keys(next) = &entry.body {
+        asked.push(next.role(role).clone());
+    }
+    for of in asked {
+        for key in signers.iter().filter(|key| of.keys.contains(&key.public())) {
+            let found = entry.signatures.iter().filter(|signed| of.keys.contains(&signed.key)).count();
+            if found >= usize::from(of.needed) {
+                break;
+            }
+            entry.sign(state.log(), key);
         }
-        entry.sign(state.log(), key);
     }
 }
 
@@ -447,6 +475,13 @@ pub(super) fn of_newest(state: &State, now: u64, body: Body) -> Result<Entry, Fa
     let rollout =
         state.newest().ok_or_else(|| Failure::findings(coded(&codes::OUT_OF_TURN, "no rollout was planned yet")))?;
     Ok(Entry::new(Some((rollout.id(), rollout.last())), now.max(state.time()), body))
+}
+
+/// The policy of a file.
+pub(super) fn policy_of(path: &Path) -> Result<Policy, Failure> {
+    let text = text(path, contentcheck_rollout::policy::POLICY_BYTES)?;
+    Policy::read(&text)
+        .map_err(|why| Failure::usage(coded(&codes::POLICY_REFUSED, &format!("{}: {why}", files::name(path)))))
 }
 
 fn text(path: &Path, most: usize) -> Result<String, Failure> {
