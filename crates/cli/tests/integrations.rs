@@ -91,7 +91,7 @@ fn the_script_of_the_action_ends_as_the_gate_ends() {
     assert_eq!(code, Some(1));
     assert!(out.contains("::error file=") && out.contains("CC1011"), "{out}");
     assert!(
-        summary.starts_with("## FAILED: 7 of 10 checks ran") && output.starts_with("evidence="),
+        summary.starts_with("## FAILED: 6 of 10 checks ran") && output.starts_with("evidence="),
         "{summary}\n{output}"
     );
     let (code, out, summary, _) = action("reject/CC0802-rule-removed");
