@@ -222,6 +222,21 @@ impl Diagnostic {
 }
 
 impl Diagnostic {
+    /// What "did you mean" of the help comes to as an edit, if the wrong word is where the finding is. It is a guess: the
+    /// rule may mean something else afterwards, so it is no [`Fix`].
+    #[must_use]
+    pub fn suggestion(&self) -> Option<Edit> {
+        let (_, rest) = self.help.as_deref()?.split_once("did you mean `")?;
+        let (right, rest) = rest.split_once('`')?;
+        // The wrong word is named behind it, or else the first one that the message names.
+        let named = rest.split_once("where you wrote `").or_else(|| self.message.split_once('`'));
+        let (wrong, _) = named?.1.split_once('`')?;
+        let written = self.source.slice(self.span);
+        let at = written.find(wrong).filter(|_| written.matches(wrong).count() == 1 && wrong != right)?;
+        let start = self.span.range().start + at;
+        Some(Edit { span: Span::new(start, start + wrong.len()), text: right.to_owned() })
+    }
+
     /// Stands for findings of a file that are not shown, some of which may be errors.
     pub fn closing(source: &Source, span: Span, dropped: usize, dropped_errors: usize) -> Self {
         let errors = match dropped_errors {

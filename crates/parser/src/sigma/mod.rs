@@ -8,6 +8,7 @@ mod correlation;
 mod detection;
 mod document;
 mod hygiene;
+pub(crate) mod mentions;
 pub(crate) mod metadata;
 mod modifier;
 mod names;
@@ -20,4 +21,5 @@ mod typing;
 mod yaml;
 
 pub use document::check;
+pub use mentions::modifiers;
 pub(crate) use yaml::{comments, shares_values};
