@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use contentcheck_model::language::Language;
-use contentcheck_model::limits;
 use contentcheck_model::source::Source;
 use gen_lsp_types::{TextDocumentContentChangeEvent, Uri};
 
@@ -28,8 +27,7 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Applies edits in their order, each to what the one before it left. What is far beyond the size of content is cut
-    /// off, so that the memory of the server does not depend on what an editor opens.
+    /// Applies edits in their order, each to what the one before it left.
     pub(crate) fn apply(&mut self, version: i32, changes: Vec<TextDocumentContentChangeEvent>, encoding: Encoding) {
         let mut text = String::from(&*self.text);
         for change in changes {
@@ -43,7 +41,7 @@ impl Document {
             }
         }
         self.version = version;
-        self.text = kept(text);
+        self.text = text.into();
     }
 
     /// Its text under a name, without looking for what content may not have.
@@ -53,12 +51,3 @@ impl Document {
     }
 }
 
-/// What is kept of a text: a little more than content may have, so that it is still refused for its size.
-pub(crate) fn kept(mut text: String) -> Arc<str> {
-    const MOST: usize = limits::FILE_BYTES + 16;
-    if text.len() > MOST {
-        let end = (0..=MOST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.truncate(end);
-    }
-    text.into()
-}

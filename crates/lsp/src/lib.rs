@@ -12,12 +12,18 @@
 mod actions;
 mod checker;
 mod client;
+mod complete;
 mod document;
 mod findings;
+mod hover;
+mod names;
+mod navigate;
 pub mod positions;
 mod project;
 mod server;
 mod snapshot;
+mod supply;
+mod symbols;
 mod transport;
 pub mod uri;
 

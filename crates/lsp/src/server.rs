@@ -25,6 +25,7 @@ use crate::snapshot::Snapshot;
 use crate::uri;
 
 mod answers;
+mod places;
 mod sync;
 
 /// The threads that check. More would not end sooner: an edit concerns one file.

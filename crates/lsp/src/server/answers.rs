@@ -16,6 +16,7 @@ use crate::document::Document;
 use crate::findings;
 use crate::positions::{Encoding, Lines};
 use crate::snapshot::Snapshot;
+use crate::symbols;
 
 /// A request for edits, for which fixes are tried.
 pub(super) struct Trying {
@@ -38,6 +39,18 @@ pub(super) fn capabilities(client: Client) -> Value {
         "positionEncoding": encoding,
         "textDocumentSync": {"openClose": true, "change": 2, "save": false},
         "codeActionProvider": {"codeActionKinds": ["quickfix", actions::FIX_ALL]},
+        "completionProvider": {"triggerCharacters": ["|", " ", ":", "[", "-", "."]},
+        "hoverProvider": true,
+        "definitionProvider": true,
+        "referencesProvider": true,
+        "documentHighlightProvider": true,
+        "renameProvider": {"prepareProvider": true},
+        "documentSymbolProvider": true,
+        "documentFormattingProvider": true,
+        "semanticTokensProvider": {
+            "legend": {"tokenTypes": symbols::TOKENS, "tokenModifiers": []},
+            "full": true,
+        },
         "workspace": {"workspaceFolders": {"supported": true, "changeNotifications": true}},
     });
     if client.pulls {
@@ -55,6 +68,16 @@ impl Server<'_> {
         match request.method.as_str() {
             "textDocument/diagnostic" => self.diagnostic(request),
             "textDocument/codeAction" => self.code_action(request),
+            "textDocument/documentSymbol" => Some(self.symbols(request)),
+            "textDocument/formatting" => Some(self.formatting(request)),
+            "textDocument/semanticTokens/full" => Some(self.tokens(request)),
+            "textDocument/completion"
+            | "textDocument/hover"
+            | "textDocument/definition"
+            | "textDocument/references"
+            | "textDocument/documentHighlight"
+            | "textDocument/prepareRename"
+            | "textDocument/rename" => self.at_a_place(request),
             #[cfg(test)]
             "test/panic" => panic!("a test wants a fault"),
             _ => {
@@ -66,7 +89,7 @@ impl Server<'_> {
 
     /// What is known of the project of a document, once a check has seen all edits before this request where it
     /// `is_exact`, and otherwise any. Nothing where the request waits for it.
-    fn snapshot(
+    pub(super) fn snapshot(
         &mut self,
         request: &Request,
         document: &Document,

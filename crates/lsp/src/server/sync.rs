@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{Refusal, Server, cancelled, language_of, read};
 use crate::checker::Job;
-use crate::document::{Document, kept};
+use crate::document::Document;
 use crate::uri;
 
 impl Server<'_> {
@@ -66,7 +66,7 @@ impl Server<'_> {
         let Some(path) = uri::path_of(&item.uri) else { return };
         let Some(language) = language_of(&path) else { return };
         let root = self.root_of(&path);
-        let text = kept(item.text);
+        let text = item.text.into();
         let document = Document { uri: item.uri.clone(), path, language, version: item.version, text, root };
         if self.client.pulls && self.pushed.remove(&document.path).is_some() {
             // It asks from now on.

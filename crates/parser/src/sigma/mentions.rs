@@ -1,7 +1,6 @@
 //! Mentions: what a Sigma file names, and where.
 
 use super::condition::{self, Condition};
-use super::names::NAMES;
 use super::yaml::{self, Node, Style, Yaml};
 use contentcheck_model::diagnostic::Sink;
 use contentcheck_model::mention::{Events, Mention, Named};
@@ -169,56 +168,9 @@ fn is_id(text: &str) -> bool {
     contentcheck_model::metadata::is_uuid(text)
 }
 
-/// The modifiers of Sigma, each with what it does.
-pub fn modifiers() -> impl Iterator<Item = (&'static str, &'static str)> {
-    NAMES.iter().map(|name| (*name, meaning(name)))
-}
-
-/// What a modifier does, in a line.
-fn meaning(name: &str) -> &'static str {
-    match name {
-        "all" => "all values must match, not one of them",
-        "base64" => "looks for the value in Base64",
-        "base64offset" => "looks for the value in Base64 at each of the three offsets",
-        "cased" => "upper and lower case differ",
-        "cidr" => "the address is in one of these networks",
-        "contains" => "the value is a part of the field",
-        "startswith" => "the field begins with the value",
-        "endswith" => "the field ends with the value",
-        "exists" => "the event has the field (`true`) or lacks it (`false`)",
-        "expand" => "replaces placeholders such as `%admins%` before the rule runs",
-        "fieldref" => "compares with another field of the event",
-        "gt" => "the number is greater than the value",
-        "gte" => "the number is greater than the value, or equal",
-        "lt" => "the number is less than the value",
-        "lte" => "the number is less than the value, or equal",
-        "neq" => "the field has another value",
-        "re" => "the value is a regex; `i`, `m` and `s` may follow",
-        "i" => "the regex ignores case",
-        "m" => "`^` and `$` of the regex match at line breaks",
-        "s" => "`.` of the regex matches line breaks",
-        "minute" => "the minute of the time has the value",
-        "hour" => "the hour of the time has the value",
-        "day" => "the day of the month has the value",
-        "week" => "the week of the year has the value",
-        "month" => "the month has the value",
-        "year" => "the year has the value",
-        "utf16" => "encodes the value as UTF-16 with a byte order mark; `base64` or `base64offset` follows",
-        "utf16be" => "encodes the value as UTF-16, high byte first; `base64` or `base64offset` follows",
-        "utf16le" | "wide" => "encodes the value as UTF-16, low byte first; `base64` or `base64offset` follows",
-        "windash" => "also looks for the value with other dashes, and with `/`, for `-`",
-        _ => "",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_modifier_says_what_it_does() {
-        assert!(modifiers().all(|(name, meaning)| !meaning.is_empty() || name.is_empty()));
-    }
 
     #[test]
     fn names_are_where_they_are_written() {

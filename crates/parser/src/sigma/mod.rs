@@ -18,8 +18,8 @@ mod specialise;
 pub(crate) mod text;
 pub(crate) mod twins;
 mod typing;
+pub mod words;
 mod yaml;
 
 pub use document::check;
-pub use mentions::modifiers;
 pub(crate) use yaml::{comments, shares_values};
