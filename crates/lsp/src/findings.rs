@@ -103,6 +103,9 @@ pub(crate) fn key(found: &[diagnostic::Diagnostic], client: Client) -> u64 {
     }
     for found in found {
         (found.code.id, found.severity, found.span, &found.message, &found.help).hash(&mut hasher);
+        for label in found.labels.iter().filter(|_| client.related) {
+            (label.span, &label.text).hash(&mut hasher);
+        }
         for related in found.related.iter().filter(|_| client.related) {
             (related.source.name(), related.span, &related.text).hash(&mut hasher);
             // Where it is seen depends on what is before it.

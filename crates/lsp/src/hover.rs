@@ -9,7 +9,7 @@ use contentcheck_model::source::{Source, Span};
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::{check::suppress, sigma};
 
-use crate::names::{self, templates};
+use crate::names::{self, Texts, templates};
 use crate::snapshot::Snapshot;
 use crate::supply;
 
@@ -22,12 +22,12 @@ fn shown(name: &str) -> String {
 const MOST: usize = 8;
 
 /// What there is to know of what is at a byte of a file, and where that is.
-pub(crate) fn at(source: &Source, language: Language, offset: usize, snapshot: &Snapshot) -> Option<(String, Span)> {
+pub(crate) fn at(source: &Source, language: Language, offset: usize, texts: &Texts<'_>) -> Option<(String, Span)> {
     if let Some(found) = code(source, language, offset) {
         return Some(found);
     }
     let mention = names::at(source, language, offset)?;
-    Some((of(&mention.named, snapshot)?, mention.span))
+    Some((of(&mention.named, texts)?, mention.span))
 }
 
 /// The page of a code in a comment that accepts findings.
@@ -55,7 +55,8 @@ fn code(source: &Source, language: Language, offset: usize) -> Option<(String, S
     Some((text, Span::new(from + start, from + start + word.len())))
 }
 
-fn of(named: &Named, snapshot: &Snapshot) -> Option<String> {
+fn of(named: &Named, texts: &Texts<'_>) -> Option<String> {
+    let snapshot = texts.snapshot;
     match named {
         Named::Field(name, events) => field(name, events, snapshot),
         Named::Position(position, events) => {
@@ -85,9 +86,10 @@ fn of(named: &Named, snapshot: &Snapshot) -> Option<String> {
             let with = snapshot.rules.iter().filter(|rule| rule.tags.iter().any(|own| own == tag)).count();
             Some(format!("`{}`: {}{}", shown(tag), count(with, "rule"), page(tag)))
         }
-        Named::Rule(name) => {
+        Named::Rule(_) => {
+            let keys = texts.names_of_rule(named);
             let is_it = |rule: &&std::sync::Arc<CheckedRule>| {
-                rule.id.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(name)) || rule.name == *name || rule.title == *name
+                keys.iter().any(|key| matches!(key, Named::Rule(key) if rule.id.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(key)) || rule.name == *key))
             };
             let rule = snapshot.rules.iter().find(is_it)?;
             let level = rule.level.map_or("no level", contentcheck_model::rule::Level::word);

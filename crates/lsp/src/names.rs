@@ -66,7 +66,7 @@ impl Texts<'_> {
     }
 
     /// The id and the name of a rule, of which one is given.
-    fn names_of_rule(&self, named: &Named) -> Vec<Named> {
+    pub(crate) fn names_of_rule(&self, named: &Named) -> Vec<Named> {
         let mut keys = vec![named.clone()];
         let Some(word) = word(named) else { return keys };
         for (source, language) in self.all(None).filter(|(source, _)| has_word(source.text(), word)) {

@@ -32,8 +32,13 @@ pub(crate) fn definition(texts: &Texts<'_>, source: &Source, language: Language,
         }
         Named::Modifier(_) | Named::Tag(_) => Vec::new(),
         named => {
-            let places = texts.places(source, language, named).into_iter();
-            places.filter(|found| found.mention.declares).map(|found| (found.source, found.mention.span)).collect()
+            let mut declared = texts.places(source, language, named);
+            declared.retain(|found| found.mention.declares);
+            // Of the id and the name of a rule the one that is written.
+            if declared.iter().any(|found| found.mention.named == *named) {
+                declared.retain(|found| found.mention.named == *named);
+            }
+            declared.into_iter().map(|found| (found.source, found.mention.span)).collect()
         }
     };
     // A template type was read from the text that was checked; an edit since then may have moved it.

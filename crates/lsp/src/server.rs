@@ -450,3 +450,54 @@ fn language_of(path: &Path) -> Option<Language> {
 fn within(found: &[diagnostic::Diagnostic], span: contentcheck_model::source::Span) -> Vec<&diagnostic::Diagnostic> {
     found.iter().filter(|found| found.span.start <= span.end && span.start <= found.span.end).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Sends a message, and gives the answer to it.
+    fn ask(here: &Connection, id: i32, method: &str, parameters: Value) -> Result<Value, i32> {
+        here.sender.send(Message::Request(Request::new(id.into(), method.to_owned(), parameters))).unwrap();
+        loop {
+            match here.receiver.recv_timeout(Duration::from_secs(60)).unwrap() {
+                Message::Response(response) if response.id == id.into() => {
+                    return response.response_result.map_err(|error| error.code);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_fault_does_not_end_the_server() {
+        let directory = std::env::temp_dir().join(format!("contentcheck-fault-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let file = directory.join("a.content");
+        std::fs::write(&file, "list a = [1]\n").unwrap();
+        let uri = uri::of_path(&file);
+        let (here, there) = Connection::memory();
+        let server = thread::spawn(move || serve(&there));
+        let tell = |method: &str, parameters: Value| {
+            here.sender.send(Message::Notification(Notification::new(method.to_owned(), parameters))).unwrap();
+        };
+        ask(&here, 1, "initialize", json!({"capabilities": {"textDocument": {"diagnostic": {}}}})).unwrap();
+        // In an answer, in a note, and in the checker.
+        assert_eq!(ask(&here, 2, "test/panic", json!({})), Err(ErrorCode::InternalError as i32));
+        tell("test/panic", json!({}));
+        let item = json!({"uri": uri, "languageId": "x", "version": 1, "text": "list a = [1]\n"});
+        tell("textDocument/didOpen", json!({"textDocument": item}));
+        let pull = json!({"textDocument": {"uri": uri}});
+        let items = |answer: Value| answer["items"].as_array().unwrap().len();
+        assert_eq!(items(ask(&here, 3, "textDocument/diagnostic", pull.clone()).unwrap()), 1);
+        tell("test/break", json!({}));
+        let all = json!({"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": "list a = [1]\nlist b = [2]\n"}]});
+        tell("textDocument/didChange", all);
+        assert_eq!(items(ask(&here, 4, "textDocument/diagnostic", pull).unwrap()), 2);
+        assert_eq!(ask(&here, 5, "shutdown", Value::Null), Ok(Value::Null));
+        tell("exit", Value::Null);
+        assert_eq!(server.join().unwrap(), Ended::Orderly);
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+}

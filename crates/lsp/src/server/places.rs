@@ -61,7 +61,7 @@ impl Server<'_> {
                 let (items, prefix) = complete::at(&source, language, offset, &snapshot);
                 completion(&items, &lines, prefix)
             }
-            "textDocument/hover" => match hover::at(&source, language, offset, &snapshot) {
+            "textDocument/hover" => match hover::at(&source, language, offset, &texts) {
                 Some((text, span)) => {
                     json!({"contents": {"kind": "markdown", "value": text}, "range": lines.range(span)})
                 }

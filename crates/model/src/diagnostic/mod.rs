@@ -228,11 +228,14 @@ impl Diagnostic {
     pub fn suggestion(&self) -> Option<Edit> {
         let (_, rest) = self.help.as_deref()?.split_once("did you mean `")?;
         let (right, rest) = rest.split_once('`')?;
-        // The wrong word is named behind it, or else the first one that the message names.
-        let named = rest.split_once("where you wrote `").or_else(|| self.message.split_once('`'));
-        let (wrong, _) = named?.1.split_once('`')?;
         let written = self.source.slice(self.span);
-        let at = written.find(wrong).filter(|_| written.matches(wrong).count() == 1 && wrong != right)?;
+        // The wrong word is named behind it, or else in the message.
+        let named = rest.split_once("where you wrote `").map(|(_, rest)| rest.split('`').take(1));
+        let quoted = self.message.split('`').skip(1).step_by(2);
+        let mut candidates = named.into_iter().flatten().chain(quoted);
+        let is_it = |wrong: &&str| !wrong.is_empty() && *wrong != right && written.matches(wrong).count() == 1;
+        let wrong = candidates.find(is_it)?;
+        let at = written.find(wrong)?;
         let start = self.span.range().start + at;
         Some(Edit { span: Span::new(start, start + wrong.len()), text: right.to_owned() })
     }
