@@ -174,7 +174,8 @@ impl Checker<'_> {
             let settles = !is_due(&root.check);
             (root.check, root.settle) = (None, None);
             // A fault takes what is known of the project with it, so it is read again; at a second one that is given up.
-            let mut checked = Err("a fault of contentcheck: the check did not end; the next edit tries again".to_owned());
+            let mut checked =
+                Err("a fault of contentcheck: the check did not end; the next edit tries again".to_owned());
             for _ in 0..2 {
                 if let Ok(done) = catch_unwind(AssertUnwindSafe(|| look(root, &path, settles, threads))) {
                     checked = done;

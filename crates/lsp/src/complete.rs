@@ -98,10 +98,13 @@ fn fields<'c>(templates: impl IntoIterator<Item = &'c TemplateType>, snapshot: &
             }
         }
     }
-    found.into_values().map(|(item, count)| match (count, item.detail.clone()) {
-        (2.., Some(detail)) => item.with_detail(format!("{detail}; in {count} template types")),
-        _ => item,
-    }).collect()
+    found
+        .into_values()
+        .map(|(item, count)| match (count, item.detail.clone()) {
+            (2.., Some(detail)) => item.with_detail(format!("{detail}; in {count} template types")),
+            _ => item,
+        })
+        .collect()
 }
 
 /// Tags that are known, and those that rules have, with how many do.
@@ -127,7 +130,11 @@ fn tags(snapshot: &Snapshot) -> Vec<Item> {
 fn rules(snapshot: &Snapshot) -> Vec<Item> {
     let all = snapshot.rules.iter().filter_map(|rule| {
         let id = rule.id.clone()?;
-        Some(Item { label: rule.title.clone(), insert: Some(id.clone()), ..Item::new("", CompletionItemKind::Reference).with_detail(id) })
+        Some(Item {
+            label: rule.title.clone(),
+            insert: Some(id.clone()),
+            ..Item::new("", CompletionItemKind::Reference).with_detail(id)
+        })
     });
     all.take(MOST).collect()
 }
@@ -145,7 +152,8 @@ fn templates(catalogue: &Catalogue) -> Vec<Item> {
     });
     let item = |template: &std::sync::Arc<TemplateType>| {
         let serves = template.serves.first().map_or_else(String::new, |served| format!("; {served}"));
-        Item::new(template.to_string(), CompletionItemKind::Struct).with_detail(format!("{} fields{serves}", template.arity()))
+        Item::new(template.to_string(), CompletionItemKind::Struct)
+            .with_detail(format!("{} fields{serves}", template.arity()))
     };
     all.map(item).take(MOST).collect()
 }

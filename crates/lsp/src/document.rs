@@ -50,4 +50,3 @@ impl Document {
         Source::new(contentcheck_project::files::name(&self.path), text)
     }
 }
-

@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use contentcheck_model::diagnostic::{self, Severity, codes};
 use contentcheck_model::source::{Source, Span};
 use gen_lsp_types::{
-    Code, CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, Range,
-    Uri,
+    Code, CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
+    Range, Uri,
 };
 
 use crate::client::Client;

@@ -70,8 +70,11 @@ fn of(named: &Named, texts: &Texts<'_>) -> Option<String> {
         }
         Named::LogSource(asked) => {
             let serving = snapshot.catalogue.serving(asked);
-            let names: Vec<String> =
-                serving.iter().take(MOST).map(|template| format!("- `{}`, {} fields", template, template.arity())).collect();
+            let names: Vec<String> = serving
+                .iter()
+                .take(MOST)
+                .map(|template| format!("- `{}`, {} fields", template, template.arity()))
+                .collect();
             Some(if names.is_empty() {
                 format!("No template type serves `{}`.", shown(&asked.to_string()))
             } else {
@@ -93,7 +96,8 @@ fn of(named: &Named, texts: &Texts<'_>) -> Option<String> {
             };
             let rule = snapshot.rules.iter().find(is_it)?;
             let level = rule.level.map_or("no level", contentcheck_model::rule::Level::word);
-            let on: Vec<String> = rule.targets.iter().take(MOST).map(|target| format!("- `{}`", target.template)).collect();
+            let on: Vec<String> =
+                rule.targets.iter().take(MOST).map(|target| format!("- `{}`", target.template)).collect();
             Some(format!("`{}` ({level})\n\non\n{}{}", shown(&rule.title), on.join("\n"), more(rule.targets.len())))
         }
         Named::Let(..) | Named::Selection(..) | Named::Selections(..) | Named::List(_) | Named::Table(_) => None,
@@ -102,7 +106,9 @@ fn of(named: &Named, texts: &Texts<'_>) -> Option<String> {
 
 /// Where ATT&CK has its page.
 fn page(tag: &str) -> String {
-    let Some(id) = tag.strip_prefix("attack.").filter(|id| id.starts_with(['t', 'g', 's'])) else { return String::new() };
+    let Some(id) = tag.strip_prefix("attack.").filter(|id| id.starts_with(['t', 'g', 's'])) else {
+        return String::new();
+    };
     let upper = id.to_ascii_uppercase();
     let is_id = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let kind = match upper.get(..1) {
@@ -131,7 +137,10 @@ fn field(name: &str, events: &Events, snapshot: &Snapshot) -> Option<String> {
     if known.is_empty() {
         let open = all.iter().any(|template| template.open);
         return (open && !name.is_empty()).then(|| {
-            format!("`{}`: no template type of this log source declares it; events may have it all the same", shown(name))
+            format!(
+                "`{}`: no template type of this log source declares it; events may have it all the same",
+                shown(name)
+            )
         });
     }
     let lines: Vec<String> =
@@ -146,8 +155,10 @@ fn in_template(info: &FieldInfo<'_>, template: &TemplateType, snapshot: &Snapsho
 }
 
 fn template(template: &TemplateType, snapshot: &Snapshot) -> String {
-    let rules = snapshot.rules.iter().filter(|rule| rule.targets.iter().any(|target| target.template.name == template.name));
-    let serves: Vec<String> = template.serves.iter().take(MOST).map(|served| format!("`{}`", shown(&served.to_string()))).collect();
+    let rules =
+        snapshot.rules.iter().filter(|rule| rule.targets.iter().any(|target| target.template.name == template.name));
+    let serves: Vec<String> =
+        template.serves.iter().take(MOST).map(|served| format!("`{}`", shown(&served.to_string()))).collect();
     let serves = if serves.is_empty() { String::new() } else { format!("\n\nserves {}", serves.join("; ")) };
     let fields = template.declared().filter_map(|field| {
         let info = template.describe(&field)?;
@@ -155,5 +166,9 @@ fn template(template: &TemplateType, snapshot: &Snapshot) -> String {
     });
     let fields: String = fields.take(64).collect();
     let open = if template.open { ", open" } else { "" };
-    format!("`{template}`: {}{open}, {}{serves}\n{fields}", count(template.arity(), "field"), count(rules.count(), "rule"))
+    format!(
+        "`{template}`: {}{open}, {}{serves}\n{fields}",
+        count(template.arity(), "field"),
+        count(rules.count(), "rule")
+    )
 }

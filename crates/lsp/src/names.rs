@@ -35,7 +35,8 @@ impl Texts<'_> {
     fn all(&self, only: Option<Language>) -> impl Iterator<Item = (Source, Language)> {
         let open: HashMap<String, &Document> =
             self.documents.values().map(|document| (self.snapshot.name(&document.path), document)).collect();
-        let of_snapshot = self.snapshot.sources.iter().filter(move |(_, (_, language))| only.is_none_or(|only| only == *language));
+        let of_snapshot =
+            self.snapshot.sources.iter().filter(move |(_, (_, language))| only.is_none_or(|only| only == *language));
         of_snapshot.map(move |(name, (source, language))| match open.get(name) {
             Some(document) => (self.of(document), *language),
             None => (source.clone(), *language),
@@ -51,7 +52,8 @@ impl Texts<'_> {
         );
         let within = |source: Source, language: Language, keys: &[Named]| {
             let found = mentions(&source, language);
-            let found = found.into_iter().filter(|mention| keys.iter().any(|key| is_same(key, &mention.named, catalogue)));
+            let found =
+                found.into_iter().filter(|mention| keys.iter().any(|key| is_same(key, &mention.named, catalogue)));
             found.map(|mention| Found { source: source.clone(), mention }).collect::<Vec<Found>>()
         };
         if is_local {
@@ -96,8 +98,7 @@ fn word_order(named: &Named) -> &str {
 
 /// Ids are written in any case.
 fn has_word(text: &str, word: &str) -> bool {
-    text.contains(word)
-        || (contentcheck_model::metadata::is_uuid(word) && text.contains(&word.to_ascii_uppercase()))
+    text.contains(word) || (contentcheck_model::metadata::is_uuid(word) && text.contains(&word.to_ascii_uppercase()))
 }
 
 /// What is named at a byte of a file: a name that it is in, or right behind.

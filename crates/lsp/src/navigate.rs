@@ -19,7 +19,8 @@ pub(crate) fn definition(texts: &Texts<'_>, source: &Source, language: Language,
         Named::Field(name, events) => fields(templates(events, catalogue), name),
         Named::Position(position, events) => {
             let of = templates(events, catalogue);
-            let name = of.first().and_then(|template| Some(template.describe(&template.at(*position)?)?.name.to_owned()));
+            let name =
+                of.first().and_then(|template| Some(template.describe(&template.at(*position)?)?.name.to_owned()));
             name.map_or_else(Vec::new, |name| fields(of, &name))
         }
         Named::Template(name, version) => {
@@ -48,9 +49,9 @@ pub(crate) fn definition(texts: &Texts<'_>, source: &Source, language: Language,
 fn fields(templates: Vec<&contentcheck_model::template::TemplateType>, name: &str) -> Vec<(Source, Span)> {
     let declared = templates.into_iter().filter_map(|template| {
         let numbered = template.fields.iter().flatten().chain(&template.header).find(|field| field.name == name);
-        let span = numbered.map(|field| field.span).or_else(|| {
-            template.reads.iter().any(|of| of.name == name).then_some(template.span)
-        })?;
+        let span = numbered
+            .map(|field| field.span)
+            .or_else(|| template.reads.iter().any(|of| of.name == name).then_some(template.span))?;
         Some((template.source.clone(), span))
     });
     declared.collect()
@@ -63,7 +64,8 @@ fn moved(texts: &Texts<'_>, source: Source, span: Span) -> (Source, Span) {
     let Some(now) = open.map(|document| texts.of(document)).filter(|now| now.text() != source.text()) else {
         return (source, span);
     };
-    let declared = |of: &Source| mentions(of, language).into_iter().filter(|mention| mention.declares).collect::<Vec<Mention>>();
+    let declared =
+        |of: &Source| mentions(of, language).into_iter().filter(|mention| mention.declares).collect::<Vec<Mention>>();
     let was = declared(&source).into_iter().find(|mention| mention.span == span);
     let is = was.and_then(|was| declared(&now).into_iter().find(|mention| mention.named == was.named));
     is.map_or((source, span), |is| (now, is.span))
@@ -87,7 +89,12 @@ pub(crate) fn references(
 ///
 /// # Errors
 /// Why it cannot.
-pub(crate) fn renamable(texts: &Texts<'_>, source: &Source, language: Language, offset: usize) -> Result<Mention, String> {
+pub(crate) fn renamable(
+    texts: &Texts<'_>,
+    source: &Source,
+    language: Language,
+    offset: usize,
+) -> Result<Mention, String> {
     let mention = names::at(source, language, offset).ok_or("there is no name here")?;
     match &mention.named {
         Named::Let(..) | Named::Selection(..) | Named::List(_) | Named::Table(_) => Ok(mention),
@@ -155,7 +162,11 @@ pub(crate) fn rename(
             let mut of: Vec<&str> = of.map(|template| template.name.as_str()).collect();
             of.dedup();
             if of.len() > 1 {
-                return Err(format!("`{}` reads the field of {} template types", visible(found.source.name()), of.len()));
+                return Err(format!(
+                    "`{}` reads the field of {} template types",
+                    visible(found.source.name()),
+                    of.len()
+                ));
             }
         }
     }
@@ -213,7 +224,8 @@ fn is_same_but_for_name(source: &Source, spans: &[Span], name: &str) -> Result<(
         _ => false,
     };
     for renamed in before.iter().filter(|mention| is_renamed(mention)) {
-        let clashes = |other: &&Mention| !is_renamed(other) && source.slice(other.span) == name && is_scoped(renamed, other);
+        let clashes =
+            |other: &&Mention| !is_renamed(other) && source.slice(other.span) == name && is_scoped(renamed, other);
         if before.iter().any(|other| clashes(&other)) {
             return Err(format!("`{}` is the name of something else here", visible(name)));
         }

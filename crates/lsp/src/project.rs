@@ -131,7 +131,8 @@ impl Project {
             }
         }
         let checked = judged.into_checked();
-        let sources = checked.sources().map(|(source, language)| (source.name().to_owned(), (source.clone(), language)));
+        let sources =
+            checked.sources().map(|(source, language)| (source.name().to_owned(), (source.clone(), language)));
         let snapshot = Snapshot {
             root: self.root.clone(),
             revision,

@@ -1,6 +1,6 @@
 //! The server: documents, what is known of their projects, and who waits for an answer.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -187,7 +187,10 @@ impl<'c> Server<'c> {
     fn guard<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let done = catch_unwind(AssertUnwindSafe(|| work(self))).ok();
         if done.is_none() {
-            self.notify("window/logMessage", json!({"type": 1, "message": "a fault of contentcheck; the server goes on"}));
+            self.notify(
+                "window/logMessage",
+                json!({"type": 1, "message": "a fault of contentcheck; the server goes on"}),
+            );
         }
         done
     }
@@ -229,7 +232,8 @@ impl<'c> Server<'c> {
 
     fn request(&mut self, request: Request) {
         let id = request.id.clone();
-        let is_cancel = |message: &Message| matches!(message, Message::Notification(note) if cancelled(note) == Some(id.clone()));
+        let is_cancel =
+            |message: &Message| matches!(message, Message::Notification(note) if cancelled(note) == Some(id.clone()));
         if let Some(at) = self.queue.iter().position(is_cancel) {
             self.queue.remove(at);
             self.answer(id, Err(Refusal(ErrorCode::RequestCanceled, "cancelled".to_owned())));
@@ -325,7 +329,7 @@ impl<'c> Server<'c> {
     /// Shows what was found, where it is not what is shown.
     fn publish(&mut self, snapshot: &Snapshot) {
         let root = snapshot.root.clone();
-        let mut gone: Vec<PathBuf> =
+        let mut gone: BTreeSet<PathBuf> =
             self.pushed.iter().filter(|(_, (of, _))| *of == root).map(|(path, _)| path.clone()).collect();
         let mut is_stale = false;
         for name in snapshot.findings.keys() {
@@ -339,7 +343,7 @@ impl<'c> Server<'c> {
             if self.client.pulls && document.is_some() {
                 continue;
             }
-            gone.retain(|gone| *gone != path);
+            gone.remove(&path);
             let shown = ShownAs { version, key: findings::key(found, self.client) };
             if self.pushed.get(&path).is_some_and(|(_, before)| *before == shown) {
                 continue;

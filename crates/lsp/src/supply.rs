@@ -14,10 +14,10 @@ pub(crate) fn is_everywhere(fleet: Option<&Fleet>, template: &TemplateType, fiel
 /// The sensors that supply a field, or that none does.
 pub(crate) fn supplied(fleet: Option<&Fleet>, template: &TemplateType, field: &str) -> Option<String> {
     let fleet = fleet.filter(|fleet| fleet.suppliers(&template.name).next().is_some())?;
-    let of: std::collections::BTreeSet<&str> = fleet.suppliers(&template.name).map(|(sensor, _)| sensor.name()).collect();
+    let of: std::collections::BTreeSet<&str> =
+        fleet.suppliers(&template.name).map(|(sensor, _)| sensor.name()).collect();
     let runs = fleet.availability(&template.name, field);
-    let said: Vec<String> =
-        runs.iter().filter(|run| of.contains(run.sensor())).map(ToString::to_string).collect();
+    let said: Vec<String> = runs.iter().filter(|run| of.contains(run.sensor())).map(ToString::to_string).collect();
     Some(if said.is_empty() { "no sensor supplies it".to_owned() } else { said.join(", ") })
 }
 

@@ -61,7 +61,8 @@ fn run(steps: &[Value], capabilities: Value) -> Value {
     }
     let root = release.uri("");
     let plain = release.0.to_string_lossy().into_owned();
-    let text = serde_json::to_string(&told).unwrap().replace(root.trim_end_matches('/'), "ROOT").replace(&plain, "ROOT");
+    let text =
+        serde_json::to_string(&told).unwrap().replace(root.trim_end_matches('/'), "ROOT").replace(&plain, "ROOT");
     client.leave();
     serde_json::from_str(&text).unwrap()
 }

@@ -118,7 +118,8 @@ fn findings_are_answered_where_the_client_asks() {
     client.replace(&shell, "0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8a11", "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51");
     pull(&mut client, &shell);
     client.replace(&curl, "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f51", "6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f99");
-    let refresh = |message: &Message| matches!(message, Message::Request(of) if of.method == "workspace/diagnostic/refresh");
+    let refresh =
+        |message: &Message| matches!(message, Message::Request(of) if of.method == "workspace/diagnostic/refresh");
     client.until(|client| client.said.iter().any(refresh));
     assert_eq!(pull(&mut client, &shell), json!([]));
 }
@@ -140,6 +141,11 @@ fn stale_answers_are_dropped_and_requests_cancelled() {
     let id = serde_json::to_value(&third).unwrap();
     client.tell("$/cancelRequest", json!({"id": id}));
     assert_eq!(client.end(&third).unwrap_err().0, -32800);
+    // Whoever waits for a file that is closed is not left waiting.
+    client.replace(&shell, "imag ==", "image ==");
+    let last = client.begin("textDocument/diagnostic", json!({"textDocument": {"uri": shell}}));
+    client.close(&shell);
+    assert_eq!(client.end(&last).unwrap_err().0, -32801);
 }
 
 #[test]
@@ -252,9 +258,8 @@ fn edits_beyond_a_file_and_of_unknown_files_do_no_harm() {
     let release = Release::new();
     let mut client = Client::start(&release, pulling());
     let shell = client.open(&release, "rules/shell.content");
-    let change = |uri: &str, change: Value| {
-        json!({"textDocument": {"uri": uri, "version": 7}, "contentChanges": [change]})
-    };
+    let change =
+        |uri: &str, change: Value| json!({"textDocument": {"uri": uri, "version": 7}, "contentChanges": [change]});
     let far = json!({"start": {"line": 4_000_000_000_u32, "character": 9}, "end": {"line": 0, "character": 4_000_000_000_u32}});
     client.tell("textDocument/didChange", change(&shell, json!({"range": far, "text": "\n"})));
     client.tell("textDocument/didChange", change("file:///no/such.content", json!({"text": "x"})));

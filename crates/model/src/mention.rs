@@ -71,11 +71,7 @@ impl Mention {
 fn without_quotes(source: &Source, span: Span) -> Span {
     let written = source.slice(span);
     let quoted = |quote: char| written.len() >= 2 && written.starts_with(quote) && written.ends_with(quote);
-    if ['"', '\'', '`'].into_iter().any(quoted) {
-        Span { start: span.start + 1, end: span.end - 1 }
-    } else {
-        span
-    }
+    if ['"', '\'', '`'].into_iter().any(quoted) { Span { start: span.start + 1, end: span.end - 1 } } else { span }
 }
 
 /// Whether a name is one of those that a pattern of a condition means: `*` is any part of it, and `them` is every name

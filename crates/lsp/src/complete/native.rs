@@ -13,9 +13,8 @@ use crate::snapshot::Snapshot;
 /// What can be written behind `before`, and what of it is being written.
 pub(super) fn at<'t>(text: &'t str, before: &'t str, snapshot: &Snapshot) -> (Vec<Item>, &'t str) {
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+    // Behind a character of several bytes there is no word, and `get` gives none.
     let word = before.get(before.rfind(|sign| !is_part(sign)).map_or(0, |at| at + 1)..).unwrap_or("");
-    // Characters that are no bytes are no part of a word, so the place behind one may lie within it.
-    let word = if word.is_empty() { "" } else { word };
     let line = before.rsplit('\n').next().unwrap_or("");
     let start = beginning(before);
     let declaration = before.get(start..).unwrap_or("");
@@ -37,9 +36,7 @@ pub(super) fn at<'t>(text: &'t str, before: &'t str, snapshot: &Snapshot) -> (Ve
 
 /// Where the declaration begins that a place is in: the last line that begins with the word of one.
 fn beginning(before: &str) -> usize {
-    let starts = |line: &str| {
-        ["template ", "table ", "list ", "rule "].iter().any(|keyword| line.starts_with(keyword))
-    };
+    let starts = |line: &str| ["template ", "table ", "list ", "rule "].iter().any(|keyword| line.starts_with(keyword));
     let mut end = before.len();
     while let Some(head) = before.get(..end) {
         let at = head.rfind('\n').map_or(0, |at| at + 1);
@@ -99,9 +96,11 @@ fn in_rule<'t>(
             items.extend(names(whole, "let ", "binding"));
             items.extend(names(text, "list ", "list"));
             items.extend(names(text, "table ", "table"));
-            items.extend(Operator::ALL.iter().map(|operator| {
-                Item::new(operator.as_str(), CompletionItemKind::Operator).with_rank(1)
-            }));
+            items.extend(
+                Operator::ALL
+                    .iter()
+                    .map(|operator| Item::new(operator.as_str(), CompletionItemKind::Operator).with_rank(1)),
+            );
             items.extend(keywords(&["and", "or", "not", "any", "all"]));
             if bare == word && first.trim_end() != line.trim() {
                 items.extend(entries());

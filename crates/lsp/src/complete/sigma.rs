@@ -152,7 +152,8 @@ fn selections(document: &str, section: &str) -> Vec<String> {
 fn key<'t>(path: &[&str], line: &Line<'t>, document: &str, snapshot: &Snapshot) -> (Vec<Item>, &'t str) {
     let written = line.text.trim_start_matches(['"', '\'']);
     let keys = |keys: &[&str]| -> Vec<Item> {
-        let item = |key: &&str| Item { insert: Some(format!("{key}: ")), ..Item::new(*key, CompletionItemKind::Property) };
+        let item =
+            |key: &&str| Item { insert: Some(format!("{key}: ")), ..Item::new(*key, CompletionItemKind::Property) };
         keys.iter().map(item).collect()
     };
     let items = match path {
@@ -207,7 +208,9 @@ fn condition<'t>(path: &[&str], value: &'t str, document: &str) -> (Vec<Item>, &
     let mut stems: Vec<String> = stems.collect();
     stems.sort();
     let of_several = stems.chunk_by(|a, b| a == b).filter(|same| same.len() > 1).filter_map(|same| same.first());
-    items.extend(of_several.map(|stem| Item::new(stem.as_str(), CompletionItemKind::Variable).with_detail("several selections")));
+    items.extend(
+        of_several.map(|stem| Item::new(stem.as_str(), CompletionItemKind::Variable).with_detail("several selections")),
+    );
     let operators = ["and", "or", "not", "1 of ", "all of ", "them"];
     items.extend(operators.iter().map(|word| Item::new(*word, CompletionItemKind::Keyword).with_rank(2)));
     (items, word)
@@ -232,7 +235,9 @@ fn value<'t>(
         (["related"], "type") => words(sigma::relations()),
         (["correlation"], "type") => words(sigma::correlations()),
         (["detection" | "filter"], "condition") => return condition(path, value, document),
-        (["detection" | "filter", ..], field) if field.split('|').any(|part| part == "exists") => words(&["true", "false"]),
+        (["detection" | "filter", ..], field) if field.split('|').any(|part| part == "exists") => {
+            words(&["true", "false"])
+        }
         (["detection" | "filter", ..], field) if field.split('|').any(|part| part == "fieldref") => {
             of_log_source(document, snapshot)
         }
@@ -260,7 +265,10 @@ mod tests {
         assert_eq!(at("- v"), ["detection", "sel", "Other|contains"]);
         assert_eq!(at("condition: s"), ["detection"]);
         assert_eq!(log_source(text).product.as_deref(), Some("windows"));
-        assert_eq!(log_source("logsource: {product: 'Linux', category: \"x\"}\n").to_string(), "product: linux, category: x");
+        assert_eq!(
+            log_source("logsource: {product: 'Linux', category: \"x\"}\n").to_string(),
+            "product: linux, category: x"
+        );
         assert_eq!(selections(text, "detection"), ["sel"]);
     }
 }

@@ -4,8 +4,8 @@ use contentcheck_model::language::Language;
 use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::native;
 use gen_lsp_types::{
-    CompletionItem, CompletionItemTextEdit, DocumentFormattingParams, DocumentSymbolParams, Location, SemanticTokensParams,
-    TextDocumentPositionParams, TextEdit, Uri,
+    CompletionItem, CompletionItemTextEdit, DocumentFormattingParams, DocumentSymbolParams, Location,
+    SemanticTokensParams, TextDocumentPositionParams, TextEdit, Uri,
 };
 use lsp_server::{ErrorCode, Request};
 use serde_json::{Value, json};
@@ -47,7 +47,9 @@ impl Server<'_> {
                     // The place may be of the text that was checked, where the editor has another one by now.
                     let open = places.open(source.name()).filter(|text| text.ends_with(source.text()));
                     match open {
-                        Some(text) => Some(Location { uri, range: Lines::new(&text, self.client.encoding).range(*span) }),
+                        Some(text) => {
+                            Some(Location { uri, range: Lines::new(&text, self.client.encoding).range(*span) })
+                        }
                         None => location(&places, self.client, source, *span),
                     }
                 })

@@ -11,7 +11,7 @@ use gen_lsp_types::{
 use lsp_server::{ErrorCode, Notification};
 use serde_json::Value;
 
-use super::{Refusal, Server, cancelled, language_of, read};
+use super::{Refusal, Server, Waiting, cancelled, language_of, read};
 use crate::checker::Job;
 use crate::document::Document;
 use crate::uri;
@@ -107,6 +107,13 @@ impl Server<'_> {
             return;
         }
         self.withdraw(root);
+        let is_of = |waiting: &Waiting| waiting.root == root;
+        let (gone, waiting): (Vec<Waiting>, Vec<Waiting>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(is_of);
+        self.waiting = waiting;
+        for Waiting { request, .. } in gone {
+            self.answer(request.id, Err(Refusal(ErrorCode::ContentModified, "the file was closed".to_owned())));
+        }
         self.edited.remove(root);
         self.snapshots.remove(root);
         self.failed.remove(root);
@@ -117,7 +124,9 @@ impl Server<'_> {
     /// in, or else of itself alone.
     fn root_of(&self, path: &Path) -> PathBuf {
         let settings = path.ancestors().skip(1).find(|above| config::is_there(&above.join(config::FILE_NAME)));
-        let folder = || self.folders.iter().filter(|folder| path.starts_with(folder)).max_by_key(|folder| folder.as_os_str().len());
+        let folder = || {
+            self.folders.iter().filter(|folder| path.starts_with(folder)).max_by_key(|folder| folder.as_os_str().len())
+        };
         settings.map(Path::to_path_buf).or_else(|| folder().cloned()).unwrap_or_else(|| path.to_path_buf())
     }
 

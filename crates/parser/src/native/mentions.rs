@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::ast::{
-    Ast, AttributeValue, Declaration, Expr, LetValue, Name, Operand, Reference, ReferenceTarget, Right, Rule, TemplateEntry,
+    Ast, AttributeValue, Declaration, Expr, LetValue, Name, Operand, Reference, ReferenceTarget, Right, Rule,
+    TemplateEntry,
 };
 use contentcheck_model::mention::{Events, Mention, Named};
 use contentcheck_model::source::{Source, Span};
@@ -11,7 +12,8 @@ use contentcheck_model::source::{Source, Span};
 /// What the declarations of a file name that could be read, in their order.
 pub(crate) fn mentions(source: &Source) -> Vec<Mention> {
     let parsed = super::parse(source);
-    let mut walk = Walk { source, lists: BTreeSet::new(), tables: BTreeSet::new(), within: Span::default(), found: Vec::new() };
+    let mut walk =
+        Walk { source, lists: BTreeSet::new(), tables: BTreeSet::new(), within: Span::default(), found: Vec::new() };
     for declaration in parsed.ast.declarations() {
         match declaration {
             Declaration::List(list) => drop(walk.lists.insert(list.name.value.as_str())),
