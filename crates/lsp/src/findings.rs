@@ -1,6 +1,6 @@
 //! Findings as an editor shows them.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use contentcheck_model::diagnostic::{self, Severity, codes};
 use contentcheck_model::source::{Source, Span};
@@ -8,6 +8,8 @@ use gen_lsp_types::{
     Code, CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
     Range, Uri,
 };
+
+use rustc_hash::FxHasher;
 
 use crate::client::Client;
 use crate::positions::Lines;
@@ -95,21 +97,21 @@ pub(crate) fn one(
     }
 }
 
-/// A number for the findings of a file and the text that they are of: equal where what is shown is.
+/// A number for the findings of a file and where they are seen: equal where what is shown is.
 pub(crate) fn key(found: &[diagnostic::Diagnostic], client: Client) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    if let Some(first) = found.first() {
-        first.source.text().hash(&mut hasher);
-    }
+    let mut hasher = FxHasher::default();
+    let place = |source: &Source, span: Span| {
+        let (start, end) = (source.position(span.start), source.position(span.end));
+        (span, start.line, start.column, end.line, end.column)
+    };
     for found in found {
-        (found.code.id, found.severity, found.span, &found.message, &found.help).hash(&mut hasher);
+        (found.code.id, found.severity, &found.message, &found.help).hash(&mut hasher);
+        place(&found.source, found.span).hash(&mut hasher);
         for label in found.labels.iter().filter(|_| client.related) {
-            (label.span, &label.text).hash(&mut hasher);
+            (place(&found.source, label.span), &label.text).hash(&mut hasher);
         }
         for related in found.related.iter().filter(|_| client.related) {
-            (related.source.name(), related.span, &related.text).hash(&mut hasher);
-            // Where it is seen depends on what is before it.
-            related.source.position(related.span.start).line.hash(&mut hasher);
+            (related.source.name(), place(&related.source, related.span), &related.text).hash(&mut hasher);
         }
     }
     hasher.finish()
