@@ -235,7 +235,7 @@ fn the_editor_shows_what_lint_says() {
         compared += texts.len();
         editor.tell("textDocument/didClose", json!({"textDocument": {"uri": open}}));
     }
-    assert!(compared > 150 && findings > 300, "{compared} files, {findings} findings");
+    assert!(compared > 200 && findings > 200, "{compared} files, {findings} findings");
     assert_eq!(editor.leave(), Some(0));
 }
 
@@ -303,7 +303,6 @@ fn neovim_shows_findings_fixes_and_names() {
     let said = String::from_utf8_lossy(&output.stderr).replace("\r\n", "\n");
     for line in [
         "finding CC0202 17:10",
-        "elsewhere CC0713",
         "hover `pid` of `acme.process @ 1`: int, field 3",
         "definition templates.content 6:7",
         "completion user string? nocase, field 4 (acme.process @ 1); acme 2 on",

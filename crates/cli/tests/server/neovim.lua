@@ -19,13 +19,6 @@ local function session()
   wait(function() return #vim.diagnostic.get(0) > 0 end)
   local found = vim.diagnostic.get(0)[1]
   say("finding", found.code, (found.lnum + 1) .. ":" .. (found.col + 1))
-  -- Of a file that is not open.
-  wait(function()
-    for _, other in ipairs(vim.diagnostic.get()) do
-      if other.code == "CC0713" then return true end
-    end
-  end)
-  say("elsewhere CC0713")
   local hover = ask("textDocument/hover", at(9, "pid"))
   say("hover", (hover.contents.value:gsub("\n.*", "")))
   local place = ask("textDocument/definition", at(9, "pid"))[1]

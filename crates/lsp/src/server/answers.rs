@@ -53,8 +53,9 @@ pub(super) fn capabilities(client: Client) -> Value {
         },
         "workspace": {"workspaceFolders": {"supported": true, "changeNotifications": true}},
     });
-    if client.pulls {
-        able["diagnosticProvider"] = json!({"interFileDependencies": true, "workspaceDiagnostics": false});
+    if let Some(able) = able.as_object_mut().filter(|_| client.pulls) {
+        let diagnostics = json!({"interFileDependencies": true, "workspaceDiagnostics": false});
+        able.insert("diagnosticProvider".to_owned(), diagnostics);
     }
     json!({
         "capabilities": able,
