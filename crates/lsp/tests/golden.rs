@@ -1,6 +1,14 @@
 //! Requests and answers as files: `golden/NAME.request.json` is what an editor does, `golden/NAME.response.json` what it
 //! is told. `BLESS=1` writes the answers.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::allow_attributes,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 mod common;
 
