@@ -163,10 +163,11 @@ mod tests {
             for byte in (mark..=text.len()).filter(|byte| text.is_char_boundary(*byte)) {
                 let position = lines.position(byte - mark);
                 // Between `\r` and `\n` is no place of its own.
-                let within = text[..byte].ends_with('\r') && text[byte..].starts_with('\n');
+                let (head, tail) = text.split_at_checked(byte).unwrap();
+                let within = head.ends_with('\r') && tail.starts_with('\n');
                 prop_assert_eq!(lines.byte(position), if within { byte - 1 } else { byte });
                 // By the definition: the line breaks before it, and the units behind the last of them.
-                let before = text[..byte].replace("\r\n", "\n").replace('\r', if within { "" } else { "\n" });
+                let before = head.replace("\r\n", "\n").replace('\r', if within { "" } else { "\n" });
                 let last = before.rsplit('\n').next().unwrap_or("");
                 let units = if wide { last.encode_utf16().count() } else { last.len() };
                 if !within {

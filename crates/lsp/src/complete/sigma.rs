@@ -255,7 +255,7 @@ mod tests {
         let text = "title: x\ntags:\n- a\n- b\nlogsource:\n    product: windows\ndetection:\n    sel:\n        - Image: a\n          Other|contains:\n            - v\n    condition: sel\n";
         let at = |needle: &str| {
             let end = text.find(needle).unwrap() + needle.len();
-            let before = &text[..end];
+            let before = text.get(..end).unwrap();
             path(before, &Line::of(before.rsplit('\n').next().unwrap()))
         };
         assert_eq!(at("- b"), ["tags"]);
