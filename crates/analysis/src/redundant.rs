@@ -740,10 +740,12 @@ pub(crate) fn part_words(template: &TemplateType, part: &Expr<Predicate>, kind: 
     let what = words::condition(template, part);
     match kind {
         RedundantKind::DeadFilter => {
-            format!("the filter never applies: nothing that the rest selects is excluded by {what}")
+            format!("the exclusion never applies: nothing that the rest selects is excluded by {what}")
         }
         RedundantKind::CoveredFilter => format!("other filters exclude all that {what} excludes"),
-        RedundantKind::SwallowingFilter => format!("the filter excludes all that the rest selects: {what}"),
+        RedundantKind::SwallowingFilter => {
+            format!("the exclusion leaves nothing: all that the rest selects is excluded by {what}")
+        }
         RedundantKind::DeadBranch => format!("the branch cannot hold where it matters: {what}"),
         RedundantKind::CoveredBranch => format!("the branch holds only where another one does: {what}"),
         RedundantKind::Known => format!("known before any event: {what}"),

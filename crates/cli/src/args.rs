@@ -11,8 +11,10 @@ pub use device::{
     Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceLook, DeviceOffer, DeviceSeal, DeviceSensor,
 };
 pub use rollout::{
-    ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutExport, RolloutInit, RolloutKey,
-    RolloutPin, RolloutPlan, RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutStatus, RolloutWitness,
+    DemoStory, DrillKind, ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutDemo,
+    RolloutDrill, RolloutExport, RolloutHalt, RolloutInit, RolloutKey, RolloutKeys, RolloutPin, RolloutPlan,
+    RolloutReason, RolloutReport, RolloutServe, RolloutSign, RolloutSimulate, RolloutStatus, RolloutWitness,
+    SimulateFormat,
 };
 
 /// Treats detection content as code: lints it, formats it and says which sensors can feed it.
@@ -871,6 +873,8 @@ pub enum SchemaName {
     RolloutStatus,
     /// The policy of rollouts: policy.toml
     RolloutPolicy,
+    /// The JSON of `rollout simulate`
+    RolloutSimulation,
 }
 
 /// Print a schema.

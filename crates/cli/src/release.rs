@@ -186,9 +186,20 @@ pub fn load_as(
     }
     let content = passed.content();
     let without = image_of(content, Options { any_sensor: true, sensor: None, allow_empty: true, ..options })?;
-    let Profiled { profile, events, .. } = profile_of(content, &without, &recordings).map_err(Failure::usage)?;
-    let values = plural(profile.values() as usize, "value");
-    talk(streams, &format!("compiled for events like {events}, with {values}"));
+    let Profiled { profile, sampled, .. } =
+        profile_of(content, &without, &recordings).map_err(|why| Failure::usage(format!("profile: {why}")))?;
+    let (events, values) = (plural(sampled.events as usize, "event"), plural(profile.values() as usize, "value"));
+    let of_none = match sampled.events - sampled.recognised {
+        0 => String::new(),
+        others => format!(", {others} of no template type"),
+    };
+    talk(
+        streams,
+        &format!(
+            "compiled for events as in the profile: {events}{of_none}, {} on template types with rules, {values}",
+            sampled.read
+        ),
+    );
     passed.compile(Options { profile: Some(&profile), ..options }).map(Some)
 }
 

@@ -79,7 +79,7 @@ const UNREACHED: &[(&str, &str, Reported)] = &[
     ("CC0904", NO_ROLLOUT, || refused(RolloutRefusal::Broken(Check::Live))),
     ("CC0905", NO_ROLLOUT, || refused(RolloutRefusal::Broken(Check::Bake))),
     ("CC0906", NO_ROLLOUT, || codes::RELEASE_REJECTED.id),
-    ("CC0907", NO_ROLLOUT, || refused(RolloutRefusal::Broken(Check::Salt))),
+    ("CC0907", NO_ROLLOUT, || refused(RolloutRefusal::Broken(Check::Witnesses))),
     ("CC0908", NO_ROLLOUT, || codes::LOG_BROKEN.id),
     ("CC1101", "the command line lays events out as the manifest says", || fault(Wrong::Template)),
     ("CC1102", "the command line lays events out as the manifest says", || fault(Wrong::Arity)),

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::Parser as _;
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_interpreter::{Capacity, Input, Manifest, Scalar, Supply, Type, Versioning, format};
 use contentcheck_model::sensor;
@@ -269,4 +270,34 @@ fn what_is_claimed_of_the_gate_is_shown_by_a_test() {
             }
         }
     }
+}
+
+/// The commands of blocks of a page that begin with these words, each with its arguments; a comment of the shell ends one.
+fn commands(page: &str, begins: &str) -> Vec<Vec<String>> {
+    let blocks = page.split("```").skip(1).step_by(2);
+    let lines = blocks.flat_map(str::lines).map(|line| line.split(" #").next().unwrap_or_default().trim());
+    let words = |line: &str| {
+        // Quotes hold one argument together, as in a shell.
+        let parts = line.split('"').enumerate();
+        let words = parts.flat_map(|(at, part)| {
+            let whole = at % 2 == 1;
+            let split = if whole { vec![part] } else { part.split_whitespace().collect() };
+            split.into_iter().map(str::to_owned).collect::<Vec<String>>()
+        });
+        words.collect()
+    };
+    lines.filter(|line| line.starts_with(begins)).map(words).collect()
+}
+
+#[test]
+fn the_commands_of_the_pages_on_rollouts_are_commands() {
+    let mut count = 0;
+    for page in ["docs/rollout.md", "docs/rollout-export.md", "docs/commands.md"] {
+        for command in commands(&read(page), "contentcheck rollout ") {
+            let parsed = contentcheck::args::Cli::try_parse_from(&command);
+            assert!(parsed.is_ok(), "{page}: {}\n{}", command.join(" "), parsed.unwrap_err());
+            count += 1;
+        }
+    }
+    assert!(count >= 20, "only {count} commands were found");
 }

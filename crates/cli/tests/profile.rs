@@ -64,7 +64,10 @@ fn a_recording_decides_what_an_image_looks_for_and_no_match() {
     assert_eq!(exit, Exit::Fine);
     let (exit, err, by_paths) = compile(&directory, "paths", &["--no-config", "--profile", &paths]);
     assert_eq!(exit, Exit::Fine, "{err}");
-    assert!(err.contains("compiled for events like 400, with 800 values"), "{err}");
+    assert!(
+        err.contains("compiled for events as in the profile: 400 events, 400 on template types with rules, 800 values"),
+        "{err}"
+    );
     let (_, _, by_args) = compile(&directory, "args", &["--no-config", "--profile", &args]);
     assert!(by_paths != by_args && !without.is_empty());
     assert!(by_paths == compile(&directory, "again", &["--no-config", "--threads", "1", "--profile", &paths]).2);
@@ -103,6 +106,33 @@ fn a_recording_that_cannot_be_read_compiles_nothing() {
     let (exit, err, bytes) = compile(&directory, "paths.jsonl", &[]);
     assert_eq!(exit, Exit::Usage, "{err}");
     assert!(bytes.starts_with(b"{"));
+}
+
+/// A recording in which nothing is recognised tells nothing of what is rare: whoever named it is told, by `compile` and by the gate.
+#[test]
+fn a_recording_in_which_nothing_is_recognised_compiles_nothing() {
+    let directory = scratch("unrecognised");
+    let (other, release) = (text(&directory, "other.jsonl"), text(&directory, "release"));
+    for (lines, words) in [
+        ("", "profile: "),
+        ("{\"source\":\"acme\",\"event\":\"other\",\"path\":\"a\"}\n", "its event belongs to no template type"),
+        ("{\"path\":\"a\"}\n{\"args\":\"b\"}\n", "none of its 2 events belongs to a template type"),
+    ] {
+        fs::write(&other, lines).unwrap();
+        let (exit, err, bytes) = compile(&directory, "image", &["--no-config", "--profile", &other]);
+        assert!(exit == Exit::Usage && err.contains(words) && bytes.is_empty(), "{exit:?}: {err}");
+        let evidence = text(&directory, "evidence");
+        let (exit, _, err) = run(&["gate", &release, "--no-config", "--profile", &other, "--evidence", &evidence]);
+        assert!(exit == Exit::Usage && err.contains(words), "{exit:?}: {err}");
+    }
+    // What is of no template type is counted where others are.
+    let some = fs::read_to_string(directory.join("paths.jsonl")).unwrap() + "{\"path\":\"a\"}\n";
+    fs::write(&other, some).unwrap();
+    let (exit, err, _) = compile(&directory, "image", &["--no-config", "--profile", &other]);
+    assert!(
+        exit == Exit::Fine && err.contains("401 events, 1 of no template type, 400 on template types with rules"),
+        "{err}"
+    );
 }
 
 /// The image that the gate leaves is the one that `compile` writes, of the same recordings.

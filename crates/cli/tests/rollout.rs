@@ -11,8 +11,9 @@ use contentcheck::args::{Cli, Command};
 use contentcheck::{Streams, commands};
 use contentcheck_log::write::SecretKey;
 use contentcheck_log::{Algorithm, Hash, Opening, Token, Trust};
+use contentcheck_rollout::entry::Start;
 use contentcheck_rollout::report::What;
-use contentcheck_rollout::{Report, State};
+use contentcheck_rollout::{Body, Book, Entry, Report, State};
 
 // Made for this test: `openssl genpkey -algorithm ed25519`.
 const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
@@ -315,7 +316,7 @@ fn one_halts_two_resume_and_signatures_are_gathered() {
 fn what_is_wrong_is_told_with_what_to_do() {
     let world = World::new("wrong");
     let nothing = world.must(2, START, &["status"]);
-    assert!(nothing.err.contains("contentcheck rollout init"), "{}", nothing.err);
+    assert!(nothing.err.contains("fleet init --log NAME"), "{}", nothing.err);
     world.begin();
     assert!(world.must(2, START, &["init", "--log", "x"]).err.contains("already"));
     assert!(world.must(1, START, &["start"]).err.contains("CC0904"));
@@ -332,4 +333,286 @@ fn what_is_wrong_is_told_with_what_to_do() {
     let log = world.root.join("fleet/log/checkpoint");
     fs::write(&log, "nothing").unwrap();
     assert!(world.must(2, START, &["status"]).err.contains("CC0908"));
+}
+
+/// What a refused command leaves: the log, the drafts and the devices as they were.
+fn kept(world: &World) -> (u64, String, bool) {
+    let devices = fs::read_to_string(world.root.join("fleet/devices.roll")).unwrap();
+    (world.state().size(), devices, world.root.join("fleet/drafts").exists())
+}
+
+/// Takes all witnesses but so many away, or brings them back.
+fn witnesses(world: &World, left: usize) {
+    for (number, name) in ["one", "two", "three"].iter().enumerate() {
+        let [here, away] = ["fleet/witnesses", "away"].map(|place| world.root.join(place).join(name));
+        fs::create_dir_all(world.root.join("away")).unwrap();
+        match (number < left, here.exists()) {
+            (true, false) => fs::rename(away, here).unwrap(),
+            (false, true) => fs::rename(here, away).unwrap(),
+            _ => {}
+        }
+    }
+}
+
+fn blackout(world: &World, from: &str, until: &str) {
+    let path = world.root.join("fleet/policy.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(path, format!("{text}\n[[blackout]]\nfrom = \"{from}\"\nuntil = \"{until}\"\n")).unwrap();
+}
+
+#[test]
+fn a_start_in_a_blackout_is_refused_before_anything_is_written_and_no_start_is_a_dead_end() {
+    let world = World::new("blackout");
+    world.begin();
+    blackout(&world, "mon 07:00", "mon 09:00");
+    let first = world.gate(12);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    let before = kept(&world);
+    let refused = world.must(1, START, &["start"]);
+    assert!(refused.err.contains("CC0905") && refused.err.contains("2027-01-04 09:00 UTC"), "{}", refused.err);
+    assert_eq!(kept(&world), before);
+    // A start without its first ring, as after a crash, and one that was cleared in the blackout.
+    let start = |at: u64| {
+        let rollout = world.state().newest().unwrap().clone();
+        let checkpoint = world.root.join(format!("fleet/plans/{}.checkpoint", rollout.id()));
+        let body = Body::Start(Start { checkpoint: fs::read_to_string(checkpoint).unwrap() });
+        let entry = Entry::new(Some((rollout.id(), rollout.last())), at, body);
+        let key = SecretKey::read(&fs::read_to_string(world.root.join("fleet/keys/log.key")).unwrap()).unwrap();
+        let storage = contentcheck_log::write::Directory::open(world.root.join("fleet/log")).unwrap();
+        Book::open(storage, key).unwrap().append(&[&entry.to_bytes()]).unwrap();
+    };
+    start(START + 30 * MINUTE);
+    let at = START + 70 * MINUTE;
+    for command in ["start", "advance"] {
+        let stuck = world.must(1, at, &[command]);
+        assert!(stuck.err.contains("in a blackout") && stuck.err.contains("fleet resume"), "{}", stuck.err);
+    }
+    world.must(0, at, &["halt", "--reason", "it was cleared in a blackout"]);
+    world.must(0, at, &["resume", "--reason", "the blackout is over"]);
+    assert!(world.must(0, at + MINUTE, &["advance"]).out.contains("open: ring 0 (first)"));
+    assert_eq!(world.opening().ring, 0);
+    let again = world.must(1, at + MINUTE, &["start"]);
+    assert!(again.err.contains("CC0904") && again.err.contains("advance"), "{}", again.err);
+}
+
+#[test]
+fn an_entry_between_plan_and_start_burns_no_release() {
+    let world = World::new("between");
+    world.begin();
+    let first = world.gate(12);
+    witnesses(&world, 1);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    // Before the witnesses have signed for the plan nothing goes behind it.
+    let before = kept(&world);
+    let refused = world.must(1, START, &["pin", "linux"]);
+    assert!(refused.err.contains("CC0907") && refused.err.contains("fleet start"), "{}", refused.err);
+    assert_eq!(kept(&world), before);
+    assert!(world.must(1, START, &["start"]).err.contains("1 witness signed"));
+    // Then anything does.
+    witnesses(&world, 3);
+    world.must(0, START + MINUTE, &["pin", "linux"]);
+    world.must(0, START + MINUTE, &["halt", "--reason", "a look first"]);
+    assert!(world.must(1, START + MINUTE, &["start"]).err.contains("halted"));
+    world.must(0, START + MINUTE, &["resume", "--reason", "looked"]);
+    world.must(0, START + 2 * MINUTE, &["start"]);
+    assert_eq!(world.opening().ring, 0);
+    // Without a quorum a ring that is open gets no token, and that is a finding.
+    witnesses(&world, 1);
+    world.must(0, START + 2 * HOUR, &["pin", "linux", "--undo"]);
+    let alone = world.must(1, START + 2 * HOUR, &["advance"]);
+    assert!(alone.err.contains("1 witness signed the checkpoint, and 2 must"), "{}", alone.err);
+    assert!(!alone.err.contains("\\n") && alone.err.contains("\n  remedy: "), "{}", alone.err);
+    let status = world.must(0, START + 2 * HOUR, &["status"]);
+    assert!(
+        status.out.contains("2 of 3 witnesses have not signed for the newest entry: two, three; 2 must"),
+        "{}",
+        status.out
+    );
+    assert!(status.out.contains("no collector has run yet") && status.out.contains("fleet collect"), "{}", status.out);
+}
+
+#[test]
+fn a_log_that_lost_its_checkpoint_is_replaced_by_nothing() {
+    let world = World::new("lost");
+    world.begin();
+    let checkpoint = world.root.join("fleet/log/checkpoint");
+    let text = fs::read_to_string(&checkpoint).unwrap();
+    fs::remove_file(&checkpoint).unwrap();
+    for command in
+        [&["halt", "--reason", "x"][..], &["advance"], &["start"], &["pin", "linux"], &["status"], &["report"]]
+    {
+        assert!(world.must(2, START, command).err.contains("CC0908"), "{command:?}");
+        assert!(!checkpoint.exists(), "{command:?}");
+    }
+    // One that an earlier version replaced by an empty log.
+    let key = SecretKey::read(&fs::read_to_string(world.root.join("fleet/keys/log.key")).unwrap()).unwrap();
+    let empty = "example.com/content\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
+    fs::write(&checkpoint, format!("{empty}\n{}", key.line(empty, 0))).unwrap();
+    assert!(world.must(2, START, &["halt", "--reason", "x"]).err.contains("CC0908"));
+    let status = world.must(1, START, &["status"]);
+    assert!(status.out.contains("EMPTY"), "{}", status.out);
+    let page = world.must(0, START, &["report"]).out;
+    assert!(page.contains("class=\"red\"") && !page.contains("1970-"), "{page}");
+    fs::write(&checkpoint, text).unwrap();
+    assert!(world.must(0, START, &["status"]).out.contains("no rollout is in the log"));
+}
+
+#[test]
+fn what_is_refused_is_not_half_written_and_a_first_rollout_has_no_way_back() {
+    let world = World::new("refused");
+    world.begin();
+    let (first, second) = (world.gate(12), world.gate(13));
+    let planned = world.must(0, START, &[&["plan", "--allow-missing", "change"], &strs(&first)[..]].concat());
+    assert!(planned.err.contains("CC1111") && planned.err.contains("contentcheck rollout -C "), "{}", planned.err);
+    world.must(0, START, &["start"]);
+    let before = kept(&world);
+    let refused = world.must(1, START + MINUTE, &[&["revert"], &strs(&second)[..]].concat());
+    assert!(
+        refused.err.contains("nothing to go back to") && refused.err.contains("last known good"),
+        "{}",
+        refused.err
+    );
+    let refused = world.must(1, START + MINUTE, &[&["plan"], &strs(&second)[..]].concat());
+    assert!(refused.err.contains("another rollout is under way") && refused.out.is_empty(), "{}", refused.out);
+    assert_eq!(kept(&world), before);
+    // A witness that runs as a daemon is told from a log that somebody writes.
+    let held = contentcheck_log::write::Directory::open(world.root.join("fleet/witnesses/one")).unwrap();
+    let halted = world.must(0, START + HOUR, &["halt", "--reason", "a customer called"]);
+    assert!(halted.err.contains("witness `one` runs already"), "{}", halted.err);
+    drop(held);
+    let status = world.must(1, START + HOUR, &["status"]).out;
+    assert!(status.contains("halted at 2027-01-04 09:00 UTC by the key "), "{status}");
+    assert!(status.contains(": a customer called") && status.contains("is `halt-1` in keys/"), "{status}");
+    assert!(status.contains("HALTED with ring 0 (first) open") && status.contains("way back: none"), "{status}");
+    assert!(status.contains("1 of 3 witnesses has not signed for the newest entry: one\n"), "{status}");
+    world.must(0, START + 2 * HOUR, &["resume", "--reason", "another cause"]);
+    let status = world.must(0, START + 2 * HOUR + MINUTE, &["status"]).out;
+    assert!(status.contains("for 2 h 1 min, of which 1 min count since it was resumed"), "{status}");
+    // What waits for a signature is shown with the command that adds one.
+    for name in ["plan-2", "plan-3"] {
+        fs::remove_file(world.root.join(format!("fleet/keys/{name}.key"))).unwrap();
+    }
+    world.must(1, START + 3 * HOUR, &["pin", "linux"]);
+    let status = world.run(START + 3 * HOUR, &["status"]).out;
+    assert!(status.contains("has 1 of 2 signatures of the role `plan`") && status.contains("fleet sign "), "{status}");
+    let all = world.must(1, START + 3 * HOUR, &["pin", "windows"]);
+    assert!(all.err.contains("that would hold back every device"), "{}", all.err);
+}
+
+#[test]
+fn an_init_that_fails_leaves_nothing_and_names_are_names_of_one() {
+    let world = World::new("init");
+    world.must(2, START, &["init", "--log", "no name"]);
+    assert!(!world.root.join("fleet").exists());
+    fs::create_dir_all(world.root.join("fleet")).unwrap();
+    fs::write(world.root.join("fleet/devices.roll"), "mine").unwrap();
+    assert!(world.must(2, START, &["init", "--log", "x"]).err.contains("devices.roll is there already"));
+    assert_eq!(fs::read_dir(world.root.join("fleet")).unwrap().count(), 1);
+    fs::remove_file(world.root.join("fleet/devices.roll")).unwrap();
+    let begun = world.must(0, START, &["init", "--log", "x"]);
+    assert!(begun.err.contains("fleet plan IMAGE --dry-run"), "{}", begun.err);
+    let settings = world.root.join("fleet/rollout.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("name = \"two\"", "name = \"one\"")).unwrap();
+    assert!(world.must(2, START, &["status"]).err.contains("two witnesses are called `one`"));
+    fs::write(&settings, text).unwrap();
+    let policy = world.root.join("fleet/policy.toml");
+    let text = fs::read_to_string(&policy).unwrap();
+    fs::write(&policy, text.replace("name = \"rest\"", "name = \"dogfood\"")).unwrap();
+    assert!(world.must(2, START, &["plan", "x", "--dry-run"]).err.contains("`dogfood`"));
+}
+
+#[test]
+fn a_simulation_is_the_same_with_any_threads() {
+    let world = World::new("simulated");
+    let small = ["simulate", "--devices", "30000", "--days", "2", "--seeds", "3"];
+    let of = |threads: &str, format: &str| {
+        let more = ["--scenario", "july-19", "--under", "ours", "--under", "mender", "--threads", threads];
+        let run = world.must(0, START, &[&small[..], &more, &["--format", format]].concat());
+        assert_eq!(run.err, "", "progress is for terminals");
+        run.out
+    };
+    let [one, other] = ["1", "3"].map(|threads| of(threads, "json"));
+    assert_eq!(one, other);
+    let report: serde_json::Value = serde_json::from_str(&one).unwrap();
+    let touched = |at: usize| report["outcomes"][at]["touched"]["middle"].as_f64().unwrap();
+    assert!(touched(0) <= 60.0 && touched(1) > 1_000.0, "{one}");
+    let schema = contentcheck::commands::schema::schema(contentcheck::args::SchemaName::RolloutSimulation);
+    let schema = schema.unwrap_or_else(|failure| panic!("{}", failure.message));
+    assert!(jsonschema::is_valid(&schema, &report));
+    assert!(of("2", "html").ends_with("</html>\n"));
+    assert_eq!(of("2", "human").lines().count(), 4);
+    // What is wrong is told with what there is.
+    let unknown = world.must(2, START, &["simulate", "--scenario", "july-20"]);
+    assert!(unknown.err.contains("july-19"), "{}", unknown.err);
+    assert!(world.must(2, START, &["simulate", "--under", "hope"]).err.contains("at-once"));
+    // A policy of one's own, and a fleet that is too small for the one that ships.
+    let page = world.root.join("page.html");
+    let policy = world.root.join("policy.toml");
+    fs::write(&policy, contentcheck_rollout::Policy::SMALL).unwrap();
+    let (page, policy) = (page.to_str().unwrap(), policy.to_str().unwrap());
+    let fleet = ["simulate", "--scenario", "good", "--devices", "2000", "--seeds", "1", "--days", "2"];
+    world.must(0, START, &[&fleet[..], &["--policy", policy, "--format", "html", "-o", page]].concat());
+    assert!(fs::read_to_string(page).unwrap().contains("2000 devices, 2 days, 1 seed"));
+    assert!(world.must(1, START, &fleet).err.contains("CC0902"));
+}
+
+#[test]
+fn keys_change_hands_by_roots_of_before_and_after() {
+    let world = World::new("keys");
+    world.begin();
+    let public = |name: &str| {
+        let text = fs::read_to_string(world.root.join("fleet/keys").join(format!("{name}.key"))).unwrap();
+        Hash(SecretKey::read(&text).unwrap().public()).to_string()
+    };
+    let (leaves, root_1) = (public("plan-1"), public("root-1"));
+    let key = |name: &str| world.root.join(name).to_str().unwrap().to_owned();
+    let make = |name: &str| world.must(0, START, &["key", name, "-o", &key(name)]).out.trim().to_owned();
+    let (dora, root) = (make("dora"), make("root-4"));
+    let shown = world.must(0, START, &["keys"]).out;
+    assert!(shown.starts_with("version 1\nroot: 2 of 3 must sign\n") && shown.contains(&leaves), "{shown}");
+    // Where one root is not at this machine, its signature is gathered.
+    let away = key("root-2.key");
+    for name in ["root-2", "root-3"] {
+        fs::rename(world.root.join(format!("fleet/keys/{name}.key")), key(&format!("{name}.key"))).unwrap();
+    }
+    let change = ["keys", "--add", &format!("plan={dora}"), "--remove", &format!("plan={leaves}")];
+    let waits = world.must(1, START, &change);
+    assert!(waits.err.contains("`root`: 1 of 2"), "{}", waits.err);
+    let draft = |world: &World| {
+        let mut drafts = fs::read_dir(world.root.join("fleet/drafts")).unwrap();
+        drafts.next().unwrap().unwrap().path().to_str().unwrap().to_owned()
+    };
+    world.must(0, START, &["sign", &draft(&world), "--key", &away]);
+    let shown = world.must(0, START, &["keys", "--key", &key("dora")]).out;
+    assert!(shown.starts_with("version 2\n") && !shown.contains(&leaves) && shown.contains("`dora`"), "{shown}");
+    // A root leaves, and another comes: two of those before sign, and two of those after.
+    let change = ["keys", "--add", &format!("root={root}"), "--remove", &format!("root={root_1}"), "--key", &away];
+    let waits = world.must(1, START + 1, &change);
+    assert!(waits.err.contains("`root`: 1 of 2"), "{}", waits.err);
+    world.must(0, START + 1, &["sign", &draft(&world), "--key", &key("root-4")]);
+    assert!(world.must(0, START, &["keys"]).out.starts_with("version 3\n"));
+    // What cannot be configured away, and what is none.
+    let roots = ["--key", &away, "--key", &key("root-4")];
+    let refused = world.must(1, START + 2, &[&["keys", "--needed", "plan=1"], &roots[..]].concat());
+    assert!(refused.err.contains("CC0904"), "{}", refused.err);
+    assert!(world.must(2, START, &["keys", "--add", "boss=1"]).err.contains("collect"));
+    assert!(world.must(2, START, &["keys", "--remove", &format!("halt={leaves}")]).err.contains("no such role"));
+}
+
+#[test]
+fn witnesses_that_are_told_of_a_halt_sign_for_no_further_ring() {
+    let mut world = World::new("told");
+    world.begin();
+    let first = world.gate(12);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    world.must(0, START, &["start"]);
+    let told = world.must(0, START + 60, &["halt", "--reason", "a customer called", "--tell-witnesses"]);
+    assert!(told.out.starts_with("told: 3 of 3"), "{}", told.out);
+    assert_eq!(world.run(START + 60, &["status"]).exit, 0, "the log does not have it");
+    let devices = world.let_in();
+    world.well(&devices, START, START + 40 * MINUTE);
+    let stays = world.run(START + 40 * MINUTE, &["advance"]);
+    assert!(stays.err.contains("was halted at") && stays.err.contains("CC0907"), "{}\n{}", stays.out, stays.err);
+    assert!(!world.root.join("fleet/tokens/12/ring-1.token").exists());
 }

@@ -19,7 +19,9 @@ fn observed(settled: u32, failed: u32, reported: u32) -> Observed {
     let minutes = u64::from(settled) * 240;
     let new = Arm { failures: reported, minutes };
     let old = Arm { failures: 0, minutes };
-    Observed { receipts: settled + 4, settled, failed, reported, new, old, new_silent: failed / 3, old_silent: 1 }
+    let known =
+        Observed { receipts: settled + 4, due: settled, settled, failed, reported, minutes, ..Observed::default() };
+    Observed { new, old, new_silent: failed / 3, old_silent: 1, ..known }
 }
 
 fn evidence(world: &World, ring: u8, strata: &[Observed]) -> Evidence {

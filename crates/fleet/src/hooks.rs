@@ -5,15 +5,16 @@
 //! ```
 //!
 //! A change is told at least once or not at all: tries are limited, an address that does not answer delays no other, and nothing is kept over a
-//! restart. Whoever must not miss a change reads the log.
+//! restart. Each try that fails is said on standard error, and what was not heard is a reason to look until that address hears something. Whoever must not miss a change reads the log.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::io::Write as _;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::client::Client;
+use crate::client::{Client, is_url};
 use crate::limits::{ANSWER_BYTES, HOOK_QUEUE, HOOK_TRIES, HOOKS};
 use crate::status::{PhaseName, Status};
 
@@ -61,11 +62,38 @@ struct Queue {
     more: Condvar,
 }
 
+/// What each address did not hear last, in a sentence.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unheard(Arc<Mutex<BTreeMap<usize, String>>>);
+
+impl Unheard {
+    fn set(&self, hook: usize, what: Option<String>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match what {
+            Some(what) => all.insert(hook, what),
+            None => all.remove(&hook),
+        };
+    }
+
+    /// All of them, in the order of the addresses.
+    pub(crate) fn all(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+/// An address without what may be secret in it: who knows the path of a hook can write to it.
+fn host(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    format!("{scheme}://{}", host.rsplit('@').next().unwrap_or_default())
+}
+
 /// The addresses that are told. A thread for each, which ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Hooks {
     queues: Vec<Arc<Queue>>,
     last: Option<Change>,
+    unheard: Unheard,
 }
 
 impl Hooks {
@@ -73,14 +101,25 @@ impl Hooks {
         if urls.len() > HOOKS {
             return Err(std::io::Error::other(format!("{HOOKS} addresses at most are told")));
         }
-        let mut queues = Vec::new();
-        for url in urls {
+        if let Some(url) = urls.iter().find(|url| !is_url(url)) {
+            return Err(std::io::Error::other(format!(
+                "`{url}` is no address of a hook: it begins with http:// or https://"
+            )));
+        }
+        let (mut queues, unheard) = (Vec::new(), Unheard::default());
+        for (number, url) in urls.iter().enumerate() {
             let queue = Arc::new(Queue::default());
-            let (of_thread, url) = (Arc::clone(&queue), url.clone());
-            std::thread::Builder::new().name("hook".into()).spawn(move || tell(&of_thread, &url))?;
+            let (of_thread, url, unheard) = (Arc::clone(&queue), url.clone(), unheard.clone());
+            let tell = move || tell(&of_thread, &url, |what| unheard.set(number, what));
+            std::thread::Builder::new().name("hook".into()).spawn(tell)?;
             queues.push(queue);
         }
-        Ok(Self { queues, last: None })
+        Ok(Self { queues, last: None, unheard })
+    }
+
+    /// What was not heard.
+    pub(crate) fn unheard(&self) -> Unheard {
+        self.unheard.clone()
     }
 
     /// Tells what changed since the last time. The first status changes nothing.
@@ -126,17 +165,28 @@ impl Queue {
     }
 }
 
-fn tell(queue: &Queue, url: &str) {
-    let client = Client::new();
+fn tell(queue: &Queue, url: &str, unheard: impl Fn(Option<String>)) {
+    let (client, host) = (Client::new(), host(url));
     while let Some(change) = queue.next() {
         let body = serde_json::to_vec(&change).unwrap_or_default();
-        for attempt in 0..HOOK_TRIES {
-            let answer = client.post(url, "application/json", &body, ANSWER_BYTES);
-            if answer.is_ok_and(|answer| (200..300).contains(&answer.status)) {
-                break;
-            }
-            let last = attempt + 1 == HOOK_TRIES;
-            if last || queue.ends_within(Duration::from_secs(1 << attempt)) {
+        for attempt in 1..=HOOK_TRIES {
+            let why = match client.post(url, "application/json", &body, ANSWER_BYTES) {
+                Ok(answer) if (200..300).contains(&answer.status) => {
+                    unheard(None);
+                    break;
+                }
+                Ok(answer) => format!("it was answered with status {}", answer.status),
+                Err(error) => error.to_string().replace(url, &host),
+            };
+            let what =
+                format!("the hook {host} was not told that {} is {}: {why}", change.release, change.phase.name());
+            let left = if attempt == HOOK_TRIES { "given up" } else { "it is tried again" };
+            let visible: String =
+                what.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+            // Where nobody reads it, the page shows it all the same.
+            let _ = writeln!(std::io::stderr(), "{visible} (try {attempt} of {HOOK_TRIES}; {left})");
+            unheard(Some(what));
+            if attempt == HOOK_TRIES || queue.ends_within(Duration::from_secs(1 << (attempt - 1))) {
                 break;
             }
         }

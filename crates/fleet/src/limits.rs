@@ -11,6 +11,8 @@ pub const REPORTS: usize = 5_000;
 pub const BODY_BYTES: usize = REPORTS * REPORT;
 /// Bytes of the largest body of a request that needs none.
 pub const NO_BODY_BYTES: usize = 1_024;
+/// Bytes of the largest halt that a witness is told of: a reason, and a signature of each key that may halt.
+pub const HALT_BYTES: usize = 8 << 10;
 /// Bytes of the head of a request.
 pub const HEAD_BYTES: usize = 16 << 10;
 /// Headers of a request.
@@ -31,6 +33,10 @@ pub const GROUP: usize = 20_000;
 pub const RANGE_BYTES: u64 = 4 << 20;
 /// How often the collector says until when its files have everything.
 pub const SETTLE_EVERY: Duration = Duration::from_secs(2);
+/// Seconds within which a collector has begun with a rollout that opened.
+pub const COLLECTED_WITHIN: u64 = 60;
+/// Strata that the name of a group lists.
+pub const NAMED_STRATA: usize = 4;
 /// How often a daemon looks at the log.
 pub const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a request to another server may take.

@@ -115,7 +115,11 @@ fn groups(to: &mut Metrics, rings: &[Ring]) {
         to.family(&name, "gauge", help);
         for ring in rings.iter().filter(|ring| ring.opened_at.is_some()) {
             for group in &ring.groups {
-                to.sample(&name, &[("ring", &ring.name), ("group", &group.name)], count(group));
+                to.sample(
+                    &name,
+                    &[("ring", &ring.name), ("number", &ring.number.to_string()), ("group", &group.name)],
+                    count(group),
+                );
             }
         }
     }

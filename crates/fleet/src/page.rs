@@ -98,9 +98,18 @@ fn write(to: &mut String, status: &Status, how: As) -> fmt::Result {
     if let Some(trouble) = &status.trouble {
         writeln!(to, "<p class=\"trouble\" role=\"alert\">What is below may be old: {}</p>", Plain(trouble))?;
     }
+    // Why it is halted or rejected is said beside the time and the key.
+    let why = |reason: &&String| {
+        let is_phase = status.rollout.as_ref().is_some_and(|rollout| rollout.why.is_some());
+        Some(*reason) != status.trouble.as_ref() && !(is_phase && Some(*reason) == status.reasons.first())
+    };
+    for reason in status.reasons.iter().filter(why) {
+        writeln!(to, "<p class=\"trouble\" role=\"alert\">{}</p>", Plain(reason))?;
+    }
     if let Some(rollout) = &status.rollout {
         self::rollout(to, rollout, status.now)?;
     }
+    ways_back(to, status)?;
     log(to, &status.log, status.now)?;
     before(to, status)?;
     to.write_str(
@@ -119,7 +128,10 @@ fn fact(to: &mut String, name: &str, class: &str, value: impl Display) -> fmt::R
 
 fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
     if let Some(why) = &rollout.why {
-        let at = rollout.halted_at.map_or_else(String::new, |at| format!(" &middot; {}", when(now, at)));
+        let keys =
+            rollout.halted_by.iter().map(|key| format!(" by <code>{}</code>", Plain(key.get(..12).unwrap_or(key))));
+        let keys = keys.collect::<String>();
+        let at = rollout.halted_at.map_or_else(String::new, |at| format!(" &middot; {}{keys}", when(now, at)));
         writeln!(
             to,
             "<p class=\"why\" role=\"alert\"><strong>{}</strong> {}{at}</p>",
@@ -134,17 +146,23 @@ fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
         "{} <span class=\"soft\">sequence {}, {} bytes, image <code>{}</code></span>",
         Plain(&release.name),
         release.sequence,
-        release.bytes,
+        grouped(release.bytes),
         Plain(image)
     );
     fact(to, "Release", "", name)?;
     let ring = rollout.ring.and_then(|ring| rollout.rings.get(usize::from(ring)));
     let open = ring.map_or_else(
         || "none yet".to_owned(),
-        |ring| format!("{} of {}: {}", ring.number + 1, rollout.rings.len(), Plain(&ring.name)),
+        |ring| {
+            let last = rollout.rings.len().saturating_sub(1);
+            format!("{} ({}) <span class=\"soft\">the last one is {last}</span>", ring.number, Plain(&ring.name))
+        },
     );
     fact(to, "Ring", "", open)?;
     fact(to, "Open since", "", rollout.since.map_or_else(|| "&ndash;".to_owned(), |at| when(now, at)))?;
+    if let Some(at) = rollout.resumed_at {
+        fact(to, "Resumed, and watched from then", "", when(now, at))?;
+    }
     let earliest = match &rollout.next {
         Some(Next { earliest: Some(at), .. }) if *at <= now => "now".to_owned(),
         Some(Next { earliest: Some(at), .. }) => when(now, *at),
@@ -174,12 +192,12 @@ fn rollout(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
 
 fn missing(to: &mut String, next: &Next) -> fmt::Result {
     let list = if next.missing.is_empty() {
-        format!("nothing: ring {} ({}) can open", next.ring + 1, Plain(&next.name))
+        format!("nothing: ring {} ({}) can open", next.ring, Plain(&next.name))
     } else {
         let items = next.missing.iter().map(|what| format!("<li>{}</li>", Plain(what)));
         format!("<ul>{}</ul>", items.collect::<String>())
     };
-    fact(to, &format!("Missing for ring {}, {}", next.ring + 1, Plain(&next.name)), "wide", list)
+    fact(to, &format!("Missing for ring {} ({})", next.ring, Plain(&next.name)), "wide", list)
 }
 
 fn grouped(number: u64) -> String {
@@ -221,7 +239,8 @@ fn strip(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
             .map_or_else(|| format!("{} of watching", duration(ring.bake)), |at| format!("opened {}", ago(now, at)));
         writeln!(
             to,
-            "<li class=\"{class}\"><b>{}</b><span>{word}</span><span>{}, about {}</span><span class=\"soft\">{opened}</span></li>",
+            "<li class=\"{class}\"><b>{} {}</b><span>{word}</span><span>{}, about {}</span><span class=\"soft\">{opened}</span></li>",
+            ring.number,
             Plain(&ring.name),
             percent(ring.share),
             grouped(ring.expected),
@@ -231,7 +250,7 @@ fn strip(to: &mut String, rollout: &Now, now: u64) -> fmt::Result {
 }
 
 fn ring(to: &mut String, ring: &Ring, now: u64) -> fmt::Result {
-    writeln!(to, "<section><h2>Ring {}: {}</h2>", ring.number + 1, Plain(&ring.name))?;
+    writeln!(to, "<section><h2>Ring {}: {}</h2>", ring.number, Plain(&ring.name))?;
     match ring.counted_until {
         None => to.write_str("<p class=\"soft\">No reports are counted yet.</p>\n")?,
         Some(until) => {
@@ -239,7 +258,7 @@ fn ring(to: &mut String, ring: &Ring, now: u64) -> fmt::Result {
             writeln!(to, "<p class=\"soft\">Reports until {} UTC ({}), {kind}.</p>", utc(until), ago(now, until))?;
         }
     }
-    if ring.is_stale {
+    if ring.is_late() {
         to.write_str("<p class=\"trouble\">The evidence in the log is older than devices may take to report.</p>\n")?;
     }
     to.write_str("<table><thead><tr><th scope=\"col\">Group</th><th scope=\"col\">Settled</th><th scope=\"col\">Failed</th><th scope=\"col\">Silent</th><th scope=\"col\">Failures beside partners</th><th scope=\"col\">Says</th></tr></thead><tbody>\n")?;
@@ -250,7 +269,6 @@ fn ring(to: &mut String, ring: &Ring, now: u64) -> fmt::Result {
 }
 
 fn group(to: &mut String, group: &Group) -> fmt::Result {
-    let name = if group.name.is_empty() { "all devices" } else { &group.name };
     let (class, says) = match (group.is_bad(), group.is_enough()) {
         (true, _) => ("bad", "bad"),
         (_, true) if group.needed.is_some() => ("good", "enough"),
@@ -258,7 +276,7 @@ fn group(to: &mut String, group: &Group) -> fmt::Result {
         _ => ("", "watched"),
     };
     let counts = &group.counts;
-    write!(to, "<tr class=\"{class}\"><th scope=\"row\">{}</th>", Plain(name))?;
+    write!(to, "<tr class=\"{class}\"><th scope=\"row\">{}</th>", Plain(&group.name))?;
     match group.needed {
         Some(needed) if !group.is_bad() => write!(
             to,
@@ -296,7 +314,8 @@ fn log(to: &mut String, log: &Log, now: u64) -> fmt::Result {
     writeln!(to, "<section><h2>Log</h2><dl class=\"facts\">")?;
     let root = format!("{} entries <span class=\"soft\">root <code>{}</code></span>", log.entries, Plain(&log.root));
     fact(to, "Size", "wide", root)?;
-    fact(to, "Newest entry", "", when(now, log.time))?;
+    let newest = if log.entries == 0 { "none".to_owned() } else { when(now, log.time) };
+    fact(to, "Newest entry", "", newest)?;
     let class = if log.is_witnessed() { "" } else { "amber" };
     fact(to, "Witnesses", class, format!("{signed} signed, {} needed", log.needed))?;
     for witness in &log.witnesses {
@@ -305,6 +324,19 @@ fn log(to: &mut String, log: &Log, now: u64) -> fmt::Result {
         fact(to, &Plain(&witness.name).to_string(), class, value)?;
     }
     to.write_str("</dl></section>\n")
+}
+
+/// What the newest rollout can be taken back to.
+fn ways_back(to: &mut String, status: &Status) -> fmt::Result {
+    if status.rollout.is_none() {
+        return Ok(());
+    }
+    let ways = status.ways_back.iter().map(|way| format!("{} (sequence {})", Plain(&way.name), way.sequence));
+    let ways = ways.collect::<Vec<_>>().join(", ");
+    if ways.is_empty() {
+        return to.write_str("<p class=\"soft\">Nothing was good on the whole fleet before, so this rollout cannot be taken back: plan a fix.</p>\n");
+    }
+    writeln!(to, "<p class=\"soft\">Can be taken back to the content of {ways}.</p>")
 }
 
 fn before(to: &mut String, status: &Status) -> fmt::Result {

@@ -55,7 +55,7 @@ pub enum NoCount {
 impl fmt::Display for NoCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Source(error) => write!(f, "the reports cannot be read: {error}"),
+            Self::Source(error) => write!(f, "the reports cannot be read: {}", crate::said::reason(error)),
             Self::NotStarted => f.write_str("the rollout was not started"),
             Self::Roll => f.write_str("the roll of the census of this rollout is not here"),
             Self::Early { shard, settled, until } => {

@@ -33,7 +33,7 @@ pub enum NoRoll {
 impl fmt::Display for NoRoll {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::File(path, error) => write!(f, "{}: {}", path.display(), crate::said::reason(error)),
             Self::Line(path, line) => {
                 write!(f, "{}:{line}: a line is a key of 64 digits, a stratum, and `held` or nothing", path.display())
             }
@@ -136,6 +136,14 @@ impl Rolls {
             rolls.push(Arc::new(read(path)?));
         }
         Ok(Self { path: Some(path.to_owned()), rolls })
+    }
+
+    /// Reads each file of a directory that need not be there yet: the first plan makes it, and daemons may begin before.
+    ///
+    /// # Errors
+    /// When one of them is none.
+    pub fn beside(path: &Path) -> Result<Self, NoRoll> {
+        if path.is_dir() { Self::read(path) } else { Ok(Self { path: Some(path.to_owned()), rolls: Vec::new() }) }
     }
 
     /// The roll of a census.

@@ -69,7 +69,7 @@ pub enum NoSegment {
 impl std::fmt::Display for NoSegment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::File(path, error) => write!(f, "{}: {}", path.display(), crate::said::reason(error)),
             Self::Damaged { path, record } => write!(
                 f,
                 "{}: record {record} was acknowledged, and is missing or damaged; take the file from a copy",

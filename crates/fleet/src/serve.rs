@@ -6,7 +6,7 @@
 //! | `GET /v1/status` | the same as JSON |
 //! | `GET /rollouts/ID.json` | of one rollout `live`, whether it goes on, and `ring`, the one that was opened last or -1 |
 //! | `GET /metrics` | the same as metrics |
-//! | `GET /healthz` | whether what is shown is fresh |
+//! | `GET /healthz` | whether what is shown is fresh: the log can be read, and reports come in |
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -22,7 +22,7 @@ use contentcheck_rollout::entry::Evidence;
 use crate::clock::Clock;
 use crate::daemon::{Daemon, hardened, refused};
 use crate::follow::Follower;
-use crate::hooks::Hooks;
+use crate::hooks::{Hooks, Unheard};
 use crate::limits::LOOK_EVERY;
 use crate::metrics::{KIND, metrics};
 use crate::page::{As, STYLE, page};
@@ -61,6 +61,8 @@ struct Looking {
 struct Inner {
     looking: Mutex<Looking>,
     clock: Clock,
+    /// Hooks that could not be told.
+    unheard: Unheard,
     /// The newest view, from which each answer is made for its own time.
     view: RwLock<View>,
 }
@@ -80,7 +82,7 @@ impl Inner {
         let view = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
         let View { state, checkpoint, live, trouble } = &view;
         let now = (self.clock)();
-        Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now })
+        Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now }).and(self.unheard.all())
     }
 
     fn look(&self) {
@@ -111,7 +113,7 @@ fn count(reports: &Recounter, log: &Follower) -> Result<Vec<Evidence>, String> {
     let until = reports
         .source()
         .settled_until(&rollout.id())
-        .map_err(|error| format!("the reports cannot be read: {error}"))?;
+        .map_err(|error| format!("the reports cannot be read: {}", crate::said::reason(&error)))?;
     let Some(until) = until else { return Ok(Vec::new()) };
     let rings = (0..=rollout.open_ring().unwrap_or(0)).filter(|_| rollout.open_ring().is_some());
     rings.map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())).collect()
@@ -131,8 +133,9 @@ impl Dashboard {
             trouble: None,
         };
         let hooks = Hooks::new(&hooks)?;
+        let unheard = hooks.unheard();
         let looking = Mutex::new(Looking { log, reports, hooks, live: Vec::new() });
-        let app: App = Arc::new(Inner { looking, clock, view: RwLock::new(view) });
+        let app: App = Arc::new(Inner { looking, clock, unheard, view: RwLock::new(view) });
         let serve = move || {
             let looking = Arc::clone(&app);
             tokio::spawn(async move {
@@ -216,7 +219,9 @@ async fn measured(Shared(app): Shared<App>) -> Response {
 }
 
 async fn health(Shared(app): Shared<App>) -> Response {
-    match app.status().trouble {
+    let status = app.status();
+    let uncollected = || status.rollout.as_ref().and_then(|rollout| rollout.uncollected.clone());
+    match status.trouble.clone().or_else(uncollected) {
         None => typed("text/plain; charset=utf-8", "ok\n"),
         Some(why) => refused(StatusCode::SERVICE_UNAVAILABLE, &why),
     }

@@ -8,6 +8,7 @@ use contentcheck_rollout::Id;
 
 use crate::client::{Client, is_url};
 use crate::limits::RANGE_BYTES;
+use crate::said::at;
 use crate::store::{reports_path, settled, settled_path};
 
 /// Where reports are read. Nothing of what comes from there is believed but that a device signed a report.
@@ -74,7 +75,7 @@ impl Source {
                 let files = match fs::read_dir(root.join(rollout.to_string())) {
                     Ok(files) => files,
                     Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(parts),
-                    Err(error) => return Err(error),
+                    Err(error) => return Err(at(&root.join(rollout.to_string()), &error)),
                 };
                 for file in files {
                     let name = file?.file_name();
@@ -111,7 +112,7 @@ impl Source {
         match &self.0 {
             Kind::Directory(root) => {
                 let path = settled_path(root, part.shard);
-                let text = fs::read_to_string(&path)?;
+                let text = fs::read_to_string(&path).map_err(|error| at(&path, &error))?;
                 let (until, lengths) = settled(&text).ok_or_else(|| wrong(format!("{} is damaged", path.display())))?;
                 Ok(Extent { until, bytes: lengths.get(&rollout.0).copied().unwrap_or(0) })
             }
@@ -133,11 +134,15 @@ impl Source {
         let count = count.min(RANGE_BYTES);
         match &self.0 {
             Kind::Directory(root) => {
-                let mut file = File::open(reports_path(root, rollout, part.shard))?;
-                file.seek(SeekFrom::Start(from))?;
-                let mut bytes = Vec::new();
-                file.take(count).read_to_end(&mut bytes)?;
-                Ok(bytes)
+                let path = reports_path(root, rollout, part.shard);
+                let read = || {
+                    let mut file = File::open(&path)?;
+                    file.seek(SeekFrom::Start(from))?;
+                    let mut bytes = Vec::new();
+                    file.take(count).read_to_end(&mut bytes)?;
+                    Ok(bytes)
+                };
+                read().map_err(|error| at(&path, &error))
             }
             Kind::Collectors { urls, client } => {
                 let url = urls.get(part.at).ok_or_else(|| wrong("no such collector"))?;
@@ -152,13 +157,21 @@ impl Source {
         }
     }
 
-    /// Until when all parts of a rollout's reports are everything. Nothing where there are none.
+    /// Until when all parts of a rollout's reports are everything. Nothing where there are none, or a collector has only begun and not said
+    /// that of anything.
     ///
     /// # Errors
     /// When they cannot be read.
     pub fn settled_until(&self, rollout: &Id) -> io::Result<Option<u64>> {
         let parts = self.parts(rollout)?;
-        let extents = parts.iter().map(|part| self.extent(rollout, part).map(|extent| extent.until));
-        Ok(extents.collect::<io::Result<Vec<_>>>()?.into_iter().min())
+        let mut until: Option<u64> = None;
+        for part in &parts {
+            match self.extent(rollout, part) {
+                Ok(extent) => until = Some(until.map_or(extent.until, |until| until.min(extent.until))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(until)
     }
 }

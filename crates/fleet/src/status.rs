@@ -5,11 +5,11 @@ mod ring;
 use contentcheck_log::{Class, Note, Trust};
 use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::state::{Phase, Rollout};
-use contentcheck_rollout::{Id, State};
+use contentcheck_rollout::{Id, Policy, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::ROLLOUTS_BEFORE;
+use crate::limits::{COLLECTED_WITHIN, ROLLOUTS_BEFORE};
 
 pub use ring::{Counts, Group, Ring, RingState, Test};
 
@@ -38,6 +38,8 @@ pub struct Status {
     pub headline: String,
     /// Whether a person should look: green, amber or red.
     pub light: Light,
+    /// Why a person should look, in sentences. Empty: the light is green.
+    pub reasons: Vec<String>,
     /// Why what is shown may be old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
@@ -48,6 +50,9 @@ pub struct Status {
     pub rollout: Option<Now>,
     /// Those before it, the newest one first.
     pub before: Vec<Before>,
+    /// What the newest rollout can be taken back to: releases that were good on the whole fleet, the newest one first.
+    #[serde(default)]
+    pub ways_back: Vec<Release>,
 }
 
 /// Whether a person should look.
@@ -177,6 +182,9 @@ pub struct Now {
     /// When it was halted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub halted_at: Option<u64>,
+    /// The public keys that signed the halt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub halted_by: Vec<String>,
     /// Devices that take part, and that do not.
     pub devices: u64,
     /// Devices that do not: pinned, paused, delayed.
@@ -185,6 +193,12 @@ pub struct Now {
     pub ring: Option<u8>,
     /// When it was opened.
     pub since: Option<u64>,
+    /// When two people let the rollout go on, where that was after it was opened: its time counts from then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumed_at: Option<u64>,
+    /// Why reports may be missing: no collector has run yet, or none for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncollected: Option<String>,
     /// The ring that opens next, if all goes well.
     pub next: Option<Next>,
     /// Its rings.
@@ -263,13 +277,37 @@ impl Status {
             rings: rollout.ring_count(),
         });
         let log = Log::of(seen);
-        let (light, headline) = rollout.as_ref().map_or_else(
-            || (Light::Green, "no rollout is in the log".to_owned()),
-            |rollout| (rollout.light(), rollout.headline(now)),
-        );
-        let light =
-            if light == Light::Green && (trouble.is_some() || !log.is_witnessed()) { Light::Amber } else { light };
-        Self { now, headline, light, trouble: trouble.map(str::to_owned), log, before: before.collect(), rollout }
+        let (mut light, headline) = match &rollout {
+            _ if state.keys().is_none() => (Light::Red, "the log is EMPTY, and no log of rollouts ever is".to_owned()),
+            None => (Light::Green, "no rollout is in the log".to_owned()),
+            Some(rollout) => (rollout.light(), rollout.headline(now)),
+        };
+        let mut reasons = Vec::new();
+        if state.keys().is_none() {
+            reasons.push(
+                "the first entry of a log says who holds which role; take the files of the log from a copy".to_owned(),
+            );
+        }
+        reasons.extend(rollout.iter().flat_map(Now::reasons));
+        reasons.extend(trouble.map(str::to_owned));
+        // Before there is a rollout nobody has asked the witnesses.
+        reasons.extend(rollout.as_ref().and_then(|_| log.missing()));
+        if light == Light::Green && !reasons.is_empty() {
+            light = Light::Amber;
+        }
+        let ways_back = state.ways_back().take(ROLLOUTS_BEFORE).map(release).collect();
+        let (trouble, before) = (trouble.map(str::to_owned), before.collect());
+        Self { now, headline, light, reasons, trouble, log, before, rollout, ways_back }
+    }
+
+    /// The same with further reasons to look.
+    #[must_use]
+    pub fn and(mut self, reasons: impl IntoIterator<Item = String>) -> Self {
+        self.reasons.extend(reasons);
+        if self.light == Light::Green && !self.reasons.is_empty() {
+            self.light = Light::Amber;
+        }
+        self
     }
 }
 
@@ -289,6 +327,18 @@ impl Log {
             needed: trust.as_ref().map_or(0, Trust::quorum),
             witnesses: trust.iter().flat_map(Trust::witnesses).map(witness).collect(),
         }
+    }
+
+    /// Which witnesses have not signed for the newest checkpoint, in a sentence.
+    fn missing(&self) -> Option<String> {
+        let missing = self.witnesses.iter().filter(|witness| witness.signed.is_none());
+        let names: Vec<&str> = missing.map(|witness| witness.name.as_str()).collect();
+        let (all, count) = (self.witnesses.len(), names.len());
+        let have = if count == 1 { "has" } else { "have" };
+        let must = if self.is_witnessed() { String::new() } else { format!("; {} must", self.needed) };
+        let of =
+            format!("{count} of {all} witnesses {have} not signed for the newest entry: {}{must}", names.join(", "));
+        (count > 0).then_some(of)
     }
 
     /// Whether as many witnesses signed for the newest checkpoint as devices ask for.
@@ -317,18 +367,57 @@ impl Now {
             phase: PhaseName::of(rollout),
             why,
             halted_at,
+            halted_by: halted_at.map_or_else(Vec::new, |_| {
+                rollout.halted_keys().iter().map(|key| contentcheck_log::Hash(*key).to_string()).collect()
+            }),
             devices: census.taking_part(),
             held: census.strata.iter().map(|stratum| u64::from(stratum.held)).sum(),
             ring: rollout.open_ring(),
             since: rollout.opened().last().map(|opened| opened.at),
+            resumed_at: rollout
+                .opened()
+                .last()
+                .map(|opened| opened.at)
+                .and_then(|at| Some(rollout.baking_since()).filter(|since| *since > at)),
+            uncollected: uncollected(rollout, &rings, now),
             next: next(rollout, &rings, now),
             rings,
         }
     }
 
-    /// The name of a ring.
-    fn name(&self, ring: u8) -> &str {
-        self.rings.get(usize::from(ring)).map_or("", |ring| &ring.name)
+    /// Why a person should look, in sentences.
+    fn reasons(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        if let (Some(why), Some(at)) = (&self.why, self.halted_at) {
+            let keys = self.halted_by.iter().map(|key| key.get(..12).unwrap_or(key));
+            let keys = keys.collect::<Vec<_>>().join(", ");
+            reasons.push(format!("halted at {} UTC by the key {keys}: {why}", crate::page::utc(at)));
+        } else {
+            reasons.extend(self.why.clone());
+        }
+        if matches!(self.phase, PhaseName::Open | PhaseName::Everywhere) {
+            for ring in self.rings.iter().filter(|ring| ring.opened_at.is_some()) {
+                let bad = ring.groups.iter().filter(|group| group.is_bad()).map(|group| group.name.as_str());
+                let bad = bad.collect::<Vec<_>>().join(", ");
+                if !bad.is_empty() {
+                    reasons.push(format!(
+                        "reports of {} say that the release is bad, on {bad}; `contentcheck rollout advance` takes them in",
+                        ring.title()
+                    ));
+                }
+            }
+            let late = self.rings.iter().filter(|ring| ring.is_late()).map(Ring::title).collect::<Vec<_>>();
+            // Without reports there is no evidence, which is said below.
+            if !late.is_empty() && self.uncollected.is_none() {
+                reasons.push(format!(
+                    "the evidence of {} in the log is older than devices may take to report: does `contentcheck rollout advance` \
+                     run from a timer?",
+                    late.join(", ")
+                ));
+            }
+        }
+        reasons.extend(self.uncollected.clone());
+        reasons
     }
 
     fn light(&self) -> Light {
@@ -343,15 +432,18 @@ impl Now {
     fn headline(&self, now: u64) -> String {
         let release = &self.release.name;
         let since = self.since.map_or_else(String::new, |at| format!(" for {}", duration(now.saturating_sub(at))));
-        let count = self.rings.len();
-        let ring = self
-            .ring
-            .map_or_else(|| "no ring".to_owned(), |ring| format!("ring {} of {count} ({})", ring + 1, self.name(ring)));
+        let resumed = self.resumed_at.filter(|_| self.phase == PhaseName::Open);
+        let since = since
+            + &resumed.map_or_else(String::new, |at| {
+                format!(", of which {} count since it was resumed", duration(now.saturating_sub(at)))
+            });
+        let ring = self.ring.and_then(|ring| self.rings.get(usize::from(ring)));
+        let ring = ring.map_or_else(|| "no ring".to_owned(), Ring::title);
         match self.phase {
             PhaseName::Planned => format!("{release} is planned, and no ring is open"),
             PhaseName::Started => format!("{release} is started, and its first ring has not opened"),
-            PhaseName::Open => format!("{release} is open to {ring}{since}"),
-            PhaseName::Everywhere => format!("{release} is open to the whole fleet{since}"),
+            PhaseName::Open => format!("{release} has been open to {ring}{since}"),
+            PhaseName::Everywhere => format!("{release} has been open to the whole fleet{since}"),
             PhaseName::Halted => format!("{release} is HALTED with {ring} open"),
             PhaseName::Rejected => format!("{release} is REJECTED with {ring} open; it never goes on"),
             PhaseName::Superseded => format!("{release} was superseded"),
@@ -364,16 +456,37 @@ fn rejection(rings: &[Ring], rollout: &Rollout, of: u8) -> String {
     let groups = rings.get(usize::from(of)).into_iter().flat_map(|ring| &ring.groups);
     let bad: Vec<String> = groups
         .flat_map(|group| {
-            let name = if group.name.is_empty() { "all devices" } else { &group.name };
-            group.tests.iter().filter(|test| test.found == "reject").map(move |test| format!("{name}: {}", test.says))
+            let bad = group.tests.iter().filter(|test| test.found == "reject");
+            bad.map(move |test| format!("{}: {}", group.name, test.says))
         })
         .collect();
-    format!(
-        "the evidence of ring {} ({}) says that the release is bad: {}",
-        of + 1,
-        ring_name(rollout, of),
-        bad.join("; ")
-    )
+    format!("the evidence of ring {of} ({}) says that the release is bad: {}", ring_name(rollout, of), bad.join("; "))
+}
+
+/// Why reports may be missing, while a ring is open.
+fn uncollected(rollout: &Rollout, rings: &[Ring], now: u64) -> Option<String> {
+    let Phase::Open { ring } = rollout.phase() else { return None };
+    let open = rings.get(usize::from(*ring))?;
+    let opened = open.opened_at?;
+    match rings.iter().filter_map(|ring| ring.counted_until).max() {
+        None if now > opened.saturating_add(COLLECTED_WITHIN) => {
+            Some("no collector has run yet: `contentcheck rollout collect` takes the reports of devices".to_owned())
+        }
+        Some(until) if now > until.max(opened).saturating_add(rollout.plan().policy.report_within() / 2) => {
+            Some(format!(
+                "no report was taken in for {}: does `contentcheck rollout collect` run?",
+                duration(now.saturating_sub(until))
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The first time, from this one on, that is in no blackout of a policy.
+#[must_use]
+pub fn opens_at(policy: &Policy, at: u64) -> Option<u64> {
+    let mut minutes = (0..=7 * 24 * 60).map(|minute| if minute == 0 { at } else { (at / 60 + minute) * 60 });
+    minutes.find(|at| !policy.is_blackout_at(*at))
 }
 
 /// What comes next, and what is missing for it.
@@ -396,13 +509,12 @@ fn next(rollout: &Rollout, rings: &[Ring], now: u64) -> Option<Next> {
                 missing.extend(open.groups.iter().flat_map(Group::missing));
             }
             let stale = rings.iter().filter(|one| one.opened_at.is_some() && one.is_stale);
-            missing.extend(stale.map(|one| format!("fresh evidence of ring {} ({})", one.number + 1, one.name)));
+            missing.extend(stale.map(|one| format!("fresh evidence of {}", one.title())));
             earliest = Some(baked.max(now));
         }
     }
     if let Some(at) = earliest {
-        let opens = (0..=7 * 24 * 60).map(|minute| if minute == 0 { at } else { (at / 60 + minute) * 60 });
-        let opens = opens.into_iter().find(|at| !policy.is_blackout_at(*at));
+        let opens = opens_at(policy, at);
         if opens != Some(at) {
             missing.push("the end of a blackout".to_owned());
         }

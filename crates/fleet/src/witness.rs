@@ -3,11 +3,12 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `POST /v1/cosign` | the line of its signature for the newest checkpoint, or 409 and why it does not sign |
+//! | `POST /v1/halt` | takes a halt that one who may halt has signed: it signs for no further ring of that rollout before the halt is in the log |
 //! | `GET /v1/witness` | its key that others check with |
 //! | `GET /healthz` | whether it works |
 //!
-//! Where the log and the reports are is configured, and never part of a request: whoever may ask a witness can make it look again, and nothing
-//! else. Its key signs checkpoints. It opens no ring.
+//! Where the log and the reports are is configured, and never part of a request: whoever may ask a witness can make it look again, and
+//! whoever holds a key that halts can tell it of a halt; nothing else. Its key signs checkpoints. It opens no ring.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -28,7 +29,7 @@ use contentcheck_rollout::{Cosigner, NoBook};
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::daemon::{Daemon, hardened, read, refused};
-use crate::limits::{ANSWER_BYTES, NO_BODY_BYTES};
+use crate::limits::{ANSWER_BYTES, HALT_BYTES, NO_BODY_BYTES};
 use crate::place::Place;
 use crate::recount::Recounter;
 
@@ -46,6 +47,8 @@ pub enum NoWitness {
     Exists(PathBuf),
     /// Others than its owner can read the key.
     Open(PathBuf),
+    /// Another process signs with the key of this directory.
+    Runs(PathBuf),
     /// The key is none.
     Key(PathBuf, NoSecret),
     /// What it kept is damaged, or the log's key is none.
@@ -55,11 +58,12 @@ pub enum NoWitness {
 impl fmt::Display for NoWitness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::File(path, error) => write!(f, "{}: {}", path.display(), crate::said::reason(error)),
             Self::Exists(path) => write!(f, "{} is there already; a witness keeps its key", path.display()),
             Self::Open(path) => {
                 write!(f, "{} can be read by others than its owner; `chmod 600` it, or make a new one", path.display())
             }
+            Self::Runs(path) => write!(f, "the witness of {} runs already", path.display()),
             Self::Key(path, why) => write!(f, "{}: {why}", path.display()),
             Self::Book(why) => why.fmt(f),
         }
@@ -99,6 +103,12 @@ pub trait Cosign {
     /// # Errors
     /// Why there is none.
     fn cosign(&mut self) -> Result<String, NoCosign>;
+
+    /// Tells it of a halt, beside the log: whoever writes the log may keep one back.
+    ///
+    /// # Errors
+    /// Why it does not take it.
+    fn tell(&mut self, halt: &[u8]) -> Result<(), NoCosign>;
 }
 
 /// A storage that several hold.
@@ -186,7 +196,10 @@ impl Keeper {
     ) -> Result<Self, NoWitness> {
         let key = read_key(directory)?;
         let verifier = key.verifier();
-        let storage = Directory::open(directory).map_err(|error| NoWitness::File(directory.to_owned(), error))?;
+        let storage = Directory::open(directory).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => NoWitness::Runs(directory.to_owned()),
+            _ => NoWitness::File(directory.to_owned(), error),
+        })?;
         let cosigner = Cosigner::new(Kept(Arc::new(storage)), key, log_key).map_err(NoWitness::Book)?;
         cosigner.kept().map_err(NoWitness::Book)?;
         Ok(Self { cosigner, verifier, log, log_key: log_key.to_owned(), reports, clock, last: None })
@@ -216,6 +229,7 @@ impl Keeper {
         let app = Arc::new(Served { keeper: Mutex::new(self), verifier });
         let routes = Router::new()
             .route("/v1/cosign", post(cosign))
+            .route("/v1/halt", post(halt))
             .route("/v1/witness", get(async |Shared(app): Shared<App>| text(StatusCode::OK, &app.verifier)))
             .route("/healthz", get(health))
             .fallback(async || refused(StatusCode::NOT_FOUND, "nothing is here; see POST /v1/cosign"))
@@ -230,10 +244,21 @@ impl Cosign for Keeper {
     }
 
     fn cosign(&mut self) -> Result<String, NoCosign> {
-        self.sign().map_err(|why| match why {
-            NoBook::Log(_) => NoCosign::Unreachable(why.to_string()),
-            _ => NoCosign::Refused(why.to_string()),
-        })
+        self.sign().map_err(why_not)
+    }
+
+    fn tell(&mut self, halt: &[u8]) -> Result<(), NoCosign> {
+        let now = (self.clock)();
+        // What it signed last may be against the halt.
+        self.last = None;
+        self.cosigner.told(&self.log, halt, now).map_err(why_not)
+    }
+}
+
+fn why_not(why: NoBook) -> NoCosign {
+    match why {
+        NoBook::Log(_) => NoCosign::Unreachable(why.to_string()),
+        _ => NoCosign::Refused(why.to_string()),
     }
 }
 
@@ -267,7 +292,20 @@ async fn cosign(Shared(app): Shared<App>, request: Request) -> Response {
     if let Err(refusal) = read(request.into_body(), NO_BODY_BYTES).await {
         return refusal;
     }
-    let signed = tokio::task::spawn_blocking(move || {
+    asked(app, Keeper::cosign).await
+}
+
+async fn halt(Shared(app): Shared<App>, request: Request) -> Response {
+    let halt = match read(request.into_body(), HALT_BYTES).await {
+        Ok(halt) => halt,
+        Err(refusal) => return refusal,
+    };
+    asked(app, move |keeper| keeper.tell(&halt).map(|()| "halted".to_owned())).await
+}
+
+/// Asks the witness, where it is not at work.
+async fn asked(app: App, what: impl FnOnce(&mut Keeper) -> Result<String, NoCosign> + Send + 'static) -> Response {
+    let answered = tokio::task::spawn_blocking(move || {
         let mut keeper = match app.keeper.try_lock() {
             Ok(keeper) => keeper,
             Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
@@ -275,9 +313,9 @@ async fn cosign(Shared(app): Shared<App>, request: Request) -> Response {
                 return Err(NoCosign::Unreachable("it is looking at the log; ask again later".into()));
             }
         };
-        keeper.cosign()
+        what(&mut keeper)
     });
-    match signed.await {
+    match answered.await {
         Ok(Ok(line)) => text(StatusCode::OK, &line),
         Ok(Err(NoCosign::Refused(why))) => refused(StatusCode::CONFLICT, &why),
         Ok(Err(NoCosign::Unreachable(why))) => refused(StatusCode::SERVICE_UNAVAILABLE, &why),
@@ -299,6 +337,20 @@ impl Remote {
     pub fn new(url: &str, verifier: &str) -> Self {
         Self { url: url.trim_end_matches('/').to_owned(), verifier: verifier.to_owned(), client: Client::new() }
     }
+
+    fn ask(&self, what: &str, body: &[u8]) -> Result<String, NoCosign> {
+        let url = format!("{}/v1/{what}", self.url);
+        let answer = self.client.post(&url, "application/octet-stream", body, ANSWER_BYTES);
+        let answer = answer.map_err(|error| NoCosign::Unreachable(error.to_string()))?;
+        // It goes to a terminal.
+        let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        let said: String = String::from_utf8_lossy(&answer.body).trim_end().chars().map(visible).collect();
+        match answer.status {
+            200 => Ok(said),
+            409 => Err(NoCosign::Refused(said)),
+            status => Err(NoCosign::Unreachable(format!("{url} was answered with status {status}: {said}"))),
+        }
+    }
 }
 
 impl Cosign for Remote {
@@ -307,16 +359,10 @@ impl Cosign for Remote {
     }
 
     fn cosign(&mut self) -> Result<String, NoCosign> {
-        let url = format!("{}/v1/cosign", self.url);
-        let answer = self.client.post(&url, "text/plain", b"", ANSWER_BYTES);
-        let answer = answer.map_err(|error| NoCosign::Unreachable(error.to_string()))?;
-        // It goes to a terminal.
-        let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
-        let said: String = String::from_utf8_lossy(&answer.body).trim_end().chars().map(visible).collect();
-        match answer.status {
-            200 => Ok(format!("{said}\n")),
-            409 => Err(NoCosign::Refused(said)),
-            status => Err(NoCosign::Unreachable(format!("{url} was answered with status {status}: {said}"))),
-        }
+        self.ask("cosign", b"").map(|line| line + "\n")
+    }
+
+    fn tell(&mut self, halt: &[u8]) -> Result<(), NoCosign> {
+        self.ask("halt", halt).map(|_| ())
     }
 }

@@ -15,7 +15,7 @@ const PROOFS: u64 = 1_000;
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args().nth(1).ok_or("usage: million DIRECTORY")?;
     let key = SecretKey::of_seed("example.com/million", Algorithm::Note, &[7; 32])?;
-    let mut log = Log::open(Directory::open(directory)?, key)?;
+    let mut log = Log::begin(Directory::open(directory)?, key)?;
     let start = Instant::now();
     while log.size() < ENTRIES {
         let entries: Vec<Vec<u8>> = (log.size()..log.size() + BATCH).map(entry).collect();

@@ -110,6 +110,7 @@ impl fmt::Display for Unwitnessed {
             Self::Origin => f.write_str("the checkpoint is of another log"),
             Self::Log => f.write_str("the log did not sign the checkpoint"),
             Self::Cosignature => f.write_str("a signature says that it is of a witness, and is not"),
+            Self::Quorum { found: 1, needed } => write!(f, "1 witness signed the checkpoint, and {needed} must"),
             Self::Quorum { found, needed } => write!(f, "{found} witnesses signed the checkpoint, and {needed} must"),
         }
     }

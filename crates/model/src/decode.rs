@@ -44,6 +44,12 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
         let help = "remove it, or write it as an escape where the rule needs it";
         return fail(&codes::CONTROL_CHARACTER, text.as_bytes().get(..at).unwrap_or(&[]), message, help);
     }
+    if let Some(at) = lone_return(text.as_bytes()) {
+        let message = format!("byte {at} is a carriage return without a line feed, where some readers begin a line");
+        let help =
+            "end lines with a line feed, with or without a carriage return before it; a value may have it as an escape";
+        return fail(&codes::CONTROL_CHARACTER, text.as_bytes().get(..at).unwrap_or(&[]), message, help);
+    }
     // Most files are ASCII, which has none and is told at a fraction of the cost.
     let separator = if text.is_ascii() { None } else { text.char_indices().find(|(_, sign)| is_separator(*sign)) };
     if let Some((at, sign)) = separator {
@@ -60,6 +66,13 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
         return fail(&codes::EMPTY_FILE, &[], "the file is empty".to_owned(), "restore it, or delete it");
     }
     Ok(Source::new(name, text))
+}
+
+/// The first carriage return that ends no line here. YAML begins a line behind it and other readers do not, so a comment of the one is a
+/// condition of the other.
+fn lone_return(text: &[u8]) -> Option<usize> {
+    let mut returns = text.iter().enumerate().filter(|(_, byte)| **byte == b'\r').map(|(at, _)| at);
+    returns.find(|at| text.get(at + 1) != Some(&b'\n'))
 }
 
 const fn is_control(byte: u8) -> bool {
@@ -109,6 +122,9 @@ mod tests {
         assert_eq!(code("\u{FEFF}ok".as_bytes()), None);
         assert_eq!(code("\u{FEFF} \n".as_bytes()), Some("CC0102"));
         assert_eq!(code(b"ok\r\n\tfine"), None);
+        for text in ["# a\rb\n", "a\r\r\nb", "a: b\r", "\r", "a: b\n\rc: d"] {
+            assert_eq!(code(text.as_bytes()), Some("CC0104"), "{text:?}");
+        }
         for separator in ['\u{85}', '\u{2028}', '\u{2029}'] {
             for text in [format!("# a{separator}b\n"), format!("{separator}"), format!("- name: '{separator}'\n")] {
                 assert_eq!(code(text.as_bytes()), Some("CC0104"), "{text:?}");

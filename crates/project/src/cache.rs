@@ -114,6 +114,8 @@ impl Cache {
     #[must_use]
     pub fn get(&self, of: &Fingerprint) -> Option<Vec<u8>> {
         let path = self.path(of);
+        // A link is nothing that this program made.
+        fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
         let bytes = files::read_whole(&path, FILE_BYTES).ok()?;
         note_use(&path);
         Some(bytes)
@@ -130,7 +132,7 @@ impl Cache {
         }
         make(&self.directory)?;
         let path = self.path(of);
-        write::write(&path, bytes)?;
+        write::own(&path, bytes)?;
         self.bound(&path, &BOUNDS);
         Ok(())
     }
@@ -192,7 +194,7 @@ impl Cache {
             if !is_ours || !(ending == ENDING || is_rest && ending.starts_with('.')) {
                 return None;
             }
-            let metadata = fs::symlink_metadata(found.path()).ok().filter(fs::Metadata::is_file)?;
+            let metadata = fs::symlink_metadata(found.path()).ok().filter(|found| !found.is_dir())?;
             // A time to come is a clock that was put back.
             let age = metadata.modified().ok().and_then(|at| now.duration_since(at).ok()).unwrap_or_default();
             Some(Entry { path: found.path(), bytes: metadata.len(), age, is_rest })
@@ -216,7 +218,7 @@ fn make(directory: &Path) -> Result<(), Failure> {
     builder
         .create(directory)
         .map_err(|error| Failure::usage(format!("{}: {}", files::name(directory), files::reason(&error))))?;
-    TAGS.iter().try_for_each(|(name, text)| write::write(&directory.join(name), text.as_bytes()))
+    TAGS.iter().try_for_each(|(name, text)| write::own(&directory.join(name), text.as_bytes()))
 }
 
 /// Notes that a file is in use, by the time of its last change. Where that cannot be done it looks older than it is.
@@ -256,6 +258,26 @@ mod tests {
 
     fn digit(entry: &Entry) -> char {
         entry.path.file_name().unwrap().to_str().unwrap().chars().next().unwrap()
+    }
+
+    /// Whoever may write into the directory does not lead this program elsewhere.
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_cache_is_replaced_and_not_followed() {
+        let cache = cache("link");
+        let victim = cache.directory.join("victim");
+        fs::write(&victim, "somebody's").unwrap();
+        let of = Fingerprint("a".repeat(64));
+        std::os::unix::fs::symlink(&victim, cache.path(&of)).unwrap();
+        assert_eq!(cache.get(&of), None);
+        cache.put(&of, b"kept").unwrap();
+        assert_eq!(cache.get(&of).as_deref(), Some(&b"kept"[..]));
+        fs::remove_file(cache.path(&of)).unwrap();
+        std::os::unix::fs::symlink(&victim, cache.path(&of)).unwrap();
+        cache.clean().unwrap();
+        assert!(fs::symlink_metadata(cache.path(&of)).is_err());
+        assert_eq!(fs::read(&victim).unwrap(), b"somebody's");
+        fs::remove_dir_all(&cache.directory).unwrap();
     }
 
     #[test]

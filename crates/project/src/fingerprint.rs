@@ -14,7 +14,7 @@ use crate::gather::{Collected, Project, Selection, UseBaseline};
 
 /// A digest, in hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fingerprint(String);
+pub struct Fingerprint(pub(crate) String);
 
 impl Fingerprint {
     /// The digits.

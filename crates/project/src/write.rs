@@ -189,6 +189,15 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Puts a file of this program's own in a directory: what is there under its name, a link too, is replaced and not followed.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn own(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    replace(path, bytes, None)
+        .map_err(|error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error))))
+}
+
 /// Writes behind whatever is there: a pipe, a device, or what the shell opened.
 fn directly(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).open(path)?;

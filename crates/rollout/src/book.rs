@@ -90,18 +90,23 @@ pub struct Book<S> {
 }
 
 impl<S: Storage> Book<S> {
-    /// Opens a log, or begins one where there is none.
+    /// Begins a log where there is none.
     ///
     /// # Errors
-    /// When it cannot be read, is another one's, or an entry breaks a rule.
+    /// When there is one, or what is left of one, or it cannot be written.
+    pub fn begin(storage: S, key: SecretKey) -> Result<Self, NoBook> {
+        let state = State::new(key.name());
+        Ok(Self { log: Log::begin(storage, key)?, state })
+    }
+
+    /// Opens a log.
+    ///
+    /// # Errors
+    /// When there is none, it cannot be read, is another one's, or an entry breaks a rule.
     pub fn open(storage: S, key: SecretKey) -> Result<Self, NoBook> {
         let verifier = key.verifier();
         let verifier = VerifierKey::read(&verifier).map_err(|_| NoBook::Key)?;
-        // What is there is read first: a log that begins writes its checkpoint.
-        let state = match storage.read(contentcheck_log::write::log::CHECKPOINT)? {
-            Some(_) => read(&storage, &verifier)?,
-            None => State::new(verifier.name()),
-        };
+        let state = read(&storage, &verifier)?;
         Ok(Self { log: Log::open(storage, key)?, state })
     }
 

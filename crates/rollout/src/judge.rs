@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::census::Census;
 use crate::entry::{Evidence, Found, Observed, Statistic, Test, Verdict};
 use crate::policy::{Policy, Ring, Rule};
-use crate::statistics::{e_value, halt_at, unseen};
+use crate::statistics::{e_value, halt_at, rate_e_value, unseen};
 
 /// Strata that are judged together, in one ring.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +44,7 @@ impl fmt::Display for TooSmall {
         let Self { ring, expected, needed } = self;
         write!(
             f,
-            "ring {ring} would have {expected:.1} devices, and needs {needed:.0} to show what the policy asks for"
+            "ring {ring} would have {expected:.1} devices on average, and needs {needed:.0}, so that 99 of 100 drawings give it as many as its test asks for"
         )
     }
 }
@@ -138,6 +138,10 @@ pub fn judge(census: &Census, policy: &Policy, ring: u8, evidence: Option<&Evide
         let mut tests = Vec::new();
         if let Some(ring) = policy.rings().get(usize::from(ring)) {
             tests.push(of_ring(ring, &observed));
+            if matches!(ring.rule, Rule::Every(_)) {
+                tests.push(rate(policy, count, &observed));
+            }
+            tests.push(present(policy, count, &observed));
         }
         tests.push(failures(policy, count, &observed));
         tests.extend(silence(policy, count, &observed));
@@ -162,17 +166,39 @@ fn of_ring(ring: &Ring, observed: &Observed) -> Statistic {
         },
         (Rule::Share { .. }, None) => Statistic { test: Test::Share, found: Found::Continue, value: 0 },
         (Rule::Every(at_least), _) => {
-            let missing = u64::from(at_least).saturating_sub(settled.saturating_sub(failed));
-            let found = if observed.reported > 0 {
-                Found::Reject
-            } else if missing == 0 {
-                Found::Accept
-            } else {
-                Found::Continue
-            };
-            Statistic { test: Test::Every, found, value: missing.cast_signed() }
+            let to_come = u64::from(at_least).saturating_sub(settled.saturating_sub(failed));
+            let found = if to_come == 0 { Found::Accept } else { Found::Continue };
+            Statistic { test: Test::Every, found, value: to_come.cast_signed() }
         }
     }
+}
+
+/// How often a ring with [`Rule::Every`] may halt content that fails as often as the policy calls good.
+const RATE_ERROR: f64 = 0.02;
+
+/// Reported failures beside the hours for which devices ran the release. In a small ring the first failure is too many; in one of thousands of
+/// devices, or after weeks, it is not.
+fn rate(policy: &Policy, groups: u32, observed: &Observed) -> Statistic {
+    let expected = observed.minutes as f64 / 60.0 / policy.hours_between_failures();
+    let value = rate_e_value(observed.reported.into(), expected);
+    let found = if value >= halt_at(1, groups, RATE_ERROR) { Found::Reject } else { Found::Continue };
+    Statistic { test: Test::Rate, found, value: millionths(value) }
+}
+
+/// How often a ring waits though its devices are missing by chance. It opens when they are back, so nothing is lost by that.
+const PRESENT_ERROR: f64 = 0.05;
+
+/// Whether the devices that are due are there. Who is switched off or silent is not settled, so it says nothing for the release; but where many
+/// are gone, the others speak for themselves only.
+fn present(policy: &Policy, groups: u32, observed: &Observed) -> Statistic {
+    let (new, old) = (u64::from(observed.new_missing), u64::from(observed.old_missing));
+    let value = e_value(new, new + old, 0.5);
+    let is_like_partners = value < halt_at(1, groups, PRESENT_ERROR);
+    let most = (policy.silent_most() * f64::from(observed.due)).max(1.0);
+    let is_heard = f64::from(observed.silent) <= most;
+    let is_settled = observed.settled >= observed.due / 2;
+    let found = if is_like_partners && is_heard && is_settled { Found::Accept } else { Found::Continue };
+    Statistic { test: Test::Present, found, value: millionths(value) }
 }
 
 /// Failures beside those of partners. A device and its partner are watched for the same time, so a failure is as likely of the one

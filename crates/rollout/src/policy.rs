@@ -5,7 +5,7 @@
 //! name = "standard"
 //! report-within = "1h"
 //! halt-error = 0.001
-//! silence = { odds = 5.0, error = 0.001 }
+//! silence = { odds = 5.0, error = 0.001, most = 0.02 }
 //!
 //! [[ring]]
 //! name = "dogfood"
@@ -46,6 +46,8 @@ const WHOLE: u32 = 1_000_000_000;
 const LONGEST: u32 = 90 * 24 * 60 * 60;
 /// A device that reports nothing for longer than this cannot be told from one that is switched off.
 const REPORT_WITHIN: core::ops::RangeInclusive<u32> = 60..=7 * 24 * 60 * 60;
+/// Hours that a device runs good content between two failures: from four days to eleven thousand years.
+const HOURS: core::ops::RangeInclusive<u32> = 100..=100_000_000;
 /// The largest error that a test may have: one in twenty.
 const ERROR: u32 = WHOLE / 20;
 
@@ -69,8 +71,7 @@ impl Part {
 /// What the devices of a ring have to show before the next ring opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// At least so many devices are settled and well, and none has reported a failure. Who went silent is not among the well; whether that
-    /// says anything, the test of silence says.
+    /// At least so many devices are settled and well, and failures are reported no more often than the policy calls good.
     Every(u32),
     /// Wald's test of the share of devices that fail accepts.
     Share {
@@ -113,9 +114,12 @@ pub struct Policy {
     name: String,
     rings: Vec<Ring>,
     report_within: u32,
+    return_within: u32,
+    hours_between_failures: u32,
     halt_error: Part,
     odds: u32,
     silence_error: Part,
+    silent_most: Part,
     blackouts: Vec<Blackout>,
 }
 
@@ -164,8 +168,14 @@ impl core::error::Error for NoPolicy {}
 struct File {
     /// What people call the policy.
     name: String,
-    /// How long after its receipt a device may take to say that it is well, such as `1h`. A device that has not by then has failed.
+    /// How long a device that runs may say nothing, such as `1h`. One that says nothing for longer is silent.
     report_within: String,
+    /// How long a device that stopped in good order may stay away, such as `4d`. One that stays away for longer is silent, like its partner.
+    #[serde(default = "four_days")]
+    return_within: String,
+    /// How many hours a device runs good content between two failures, at least. A ring with `every` halts where failures are more frequent.
+    #[serde(default = "hundred_thousand")]
+    hours_between_failures: u32,
     /// How often good content may be halted by the comparison with devices that keep their content.
     halt_error: f64,
     /// The test of devices that go silent, beside devices that keep their content.
@@ -177,6 +187,18 @@ struct File {
     blackout: Vec<BlackoutFile>,
 }
 
+fn four_days() -> String {
+    "4d".to_owned()
+}
+
+const fn hundred_thousand() -> u32 {
+    100_000
+}
+
+const fn two_percent() -> f64 {
+    0.02
+}
+
 #[derive(Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Silence {
@@ -184,6 +206,9 @@ struct Silence {
     odds: f64,
     /// How often the test may be wrong, either way.
     error: f64,
+    /// The share of devices that may be silent when a ring opens, whatever their partners do.
+    #[serde(default = "two_percent")]
+    most: f64,
 }
 
 #[derive(Deserialize, schemars::JsonSchema)]
@@ -197,7 +222,7 @@ struct RingFile {
     bake: Option<String>,
     /// The same in an urgent rollout.
     bake_urgent: Option<String>,
-    /// So many devices are settled and well, and none has reported a failure.
+    /// So many devices are settled and well, and failures are no more frequent than `hours-between-failures` says.
     every: Option<u32>,
     /// The test of the share of devices that fail.
     accept: Option<Accept>,
@@ -425,6 +450,11 @@ impl Policy {
             ));
         }
         check_name(&last.name, "the name of a ring")?;
+        for (at, ring) in file.ring.iter().enumerate() {
+            if file.ring.iter().take(at).any(|before| before.name == ring.name) {
+                return Err(value(format!("`name` of ring `{}`", ring.name.escape_debug()), "that of one ring alone"));
+            }
+        }
         let mut rings: Vec<Ring> = Vec::new();
         for ring in others {
             rings.push(Ring::of(ring, rings.last().map_or(0, |before| before.share))?);
@@ -439,9 +469,12 @@ impl Policy {
             name: file.name,
             rings,
             report_within: seconds(&file.report_within, "`report-within`")?,
+            return_within: seconds(&file.return_within, "`return-within`")?,
+            hours_between_failures: file.hours_between_failures,
             halt_error: part(file.halt_error, "`halt-error`")?,
             odds,
             silence_error: part(file.silence.error, "`silence.error`")?,
+            silent_most: part(file.silence.most, "`silence.most`")?,
             blackouts: blackouts.collect::<Result<_, _>>()?,
         };
         policy.check()?;
@@ -470,6 +503,15 @@ impl Policy {
                 "`report-within`",
                 "no longer than any ring is open: else nothing would be settled by then",
             ));
+        }
+        if self.return_within < self.report_within || self.return_within > LONGEST {
+            return Err(value("`return-within`", "as long as `report-within` at least, and ninety days at most"));
+        }
+        if !HOURS.contains(&self.hours_between_failures) {
+            return Err(value("`hours-between-failures`", "between 100 and 100,000,000"));
+        }
+        if self.silent_most > Part(WHOLE / 4) {
+            return Err(value("`silence.most`", "0.25 at most: with more of them nobody knows how the ring is"));
         }
         for (error, what) in [(self.halt_error, "`halt-error`"), (self.silence_error, "`silence.error`")] {
             if error == Part(0) || error > Part(ERROR) {
@@ -525,10 +567,28 @@ impl Policy {
         until(at) - at.checked_sub(1).map_or(0.0, until)
     }
 
-    /// Seconds after its receipt by which a device must have said that it is well.
+    /// Seconds for which a device that runs may say nothing.
     #[must_use]
     pub const fn report_within(&self) -> u64 {
         self.report_within as u64
+    }
+
+    /// Seconds for which a device that stopped in good order may stay away.
+    #[must_use]
+    pub const fn return_within(&self) -> u64 {
+        self.return_within as u64
+    }
+
+    /// Hours that a device runs good content between two failures, at least.
+    #[must_use]
+    pub fn hours_between_failures(&self) -> f64 {
+        f64::from(self.hours_between_failures)
+    }
+
+    /// The share of devices that may be silent when a ring opens, whatever their partners do.
+    #[must_use]
+    pub fn silent_most(&self) -> f64 {
+        self.silent_most.value()
     }
 
     /// How often good content may be halted by the comparison of failures with devices that keep their content.
@@ -567,9 +627,12 @@ impl Policy {
         to.bytes(self.name.as_bytes());
         to.list(&self.rings, |to, ring| ring.write(to));
         to.u32(self.report_within);
+        to.u32(self.return_within);
+        to.u32(self.hours_between_failures);
         to.u32(self.halt_error.0);
         to.u32(self.odds);
         to.u32(self.silence_error.0);
+        to.u32(self.silent_most.0);
         to.list(&self.blackouts, |to, Blackout { from, until }| {
             to.u16(*from);
             to.u16(*until);
@@ -581,9 +644,12 @@ impl Policy {
             name: from.text(NAME_BYTES)?,
             rings: from.list(RINGS, Ring::read)?,
             report_within: from.u32()?,
+            return_within: from.u32()?,
+            hours_between_failures: from.u32()?,
             halt_error: Part(from.u32()?),
             odds: from.u32()?,
             silence_error: Part(from.u32()?),
+            silent_most: Part(from.u32()?),
             blackouts: from.list(BLACKOUTS, |from| Some(Blackout { from: from.u16()?, until: from.u16()? }))?,
         };
         policy.check().ok().map(|()| policy)
@@ -614,7 +680,10 @@ mod tests {
             ("every = 10", "every = 0", "shows nothing"),
             ("every = 10", "", "there, or `accept`"),
             ("bad = 0.05", "bad = 0.5", "0.1 at most"),
-            ("error = 0.001 }\n\n[[ring]]\nname = \"dog", "error = 0.5 }\n\n[[ring]]\nname = \"dog", "0.05 at most"),
+            ("error = 0.001, most", "error = 0.5, most", "0.05 at most"),
+            ("most = 0.02", "most = 0.3", "0.25 at most"),
+            ("return-within = \"4d\"", "return-within = \"20m\"", "as long as"),
+            ("hours-between-failures = 100_000", "hours-between-failures = 99", "between 100"),
             ("report-within = \"30m\"", "report-within = \"31m\"", "no longer than"),
             ("name = \"rest\"", "name = \"rest\"\nshare = \"100%\"", "without share"),
         ];

@@ -50,20 +50,59 @@ impl Roll {
     }
 }
 
+/// A time: by the clock on the wall, and by one that stands still while no device at all is heard. Where nobody reports for long it is the
+/// collector that is deaf, and that makes no device silent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Time {
+    wall: u64,
+    heard: u64,
+}
+
+impl Time {
+    const fn after(self, seconds: u64) -> Self {
+        Self { wall: self.wall.saturating_add(seconds), heard: self.heard.saturating_add(seconds) }
+    }
+}
+
+/// For how long a device may say nothing, in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// While it runs.
+    report: u64,
+    /// After it stopped in good order.
+    back: u64,
+}
+
 /// A device that is watched, from its receipt on.
 #[derive(Clone, Copy, Debug)]
 struct Watched {
     number: u64,
-    receipt: u64,
-    failed: Option<u64>,
-    /// When it was first silent for longer than a device may be.
-    silent: Option<u64>,
-    /// From when on it is silent, if nothing more comes.
-    patience: u64,
-    /// When it stopped in good order, where it has not been heard of since.
-    stopped: Option<u64>,
-    /// Whether it stopped while it was watched, and came back later than it was waited for.
-    is_given_up: bool,
+    receipt: Time,
+    /// Until when it is watched after it came back: who is not there at the end of the watch is watched on for as long as a device may be
+    /// silent.
+    extended: Time,
+    /// When it was heard last.
+    last: Time,
+    /// Whether it stopped in good order then.
+    is_stopped: bool,
+    failed: Option<Time>,
+    /// Where it was missed first.
+    silent: Option<Silent>,
+    /// Seconds for which it was heard to run, until it failed.
+    ran: u64,
+    /// When a partner took the release itself, by the clock that stands still: it is nobody's partner from then on.
+    left: u64,
+}
+
+/// A device that was missed for longer than it may be.
+#[derive(Clone, Copy, Debug)]
+struct Silent {
+    /// From when on, by the clock that stands still.
+    at: u64,
+    /// By the same clock, what decides whether that was in its watch: the same, or when it stopped in good order.
+    since: u64,
+    /// When it was heard before that, by the clock on the wall; nothing where it stopped in good order then.
+    after: Option<u64>,
 }
 
 /// What became of a device by the end of its watch.
@@ -75,23 +114,72 @@ enum Fate {
 }
 
 impl Watched {
-    /// When it was silent for longer than a device may be, as it looks at `until`.
-    fn silent_by(&self, until: u64) -> Option<u64> {
-        self.silent.or(Some(self.patience)).filter(|silent| *silent < until)
+    const fn new(number: u64, receipt: Time) -> Self {
+        Self {
+            number,
+            receipt,
+            extended: Time { wall: 0, heard: 0 },
+            last: receipt,
+            is_stopped: false,
+            failed: None,
+            silent: None,
+            ran: 0,
+            left: u64::MAX,
+        }
     }
 
-    fn fate(&self, until: u64, watch: u64) -> Fate {
-        let end = self.receipt.saturating_add(watch);
-        let is_by_end = |time: u64| time <= end;
-        if until < end {
+    /// Where it was missed by a time.
+    fn missed(&self, now: Time, patience: Patience) -> Option<Silent> {
+        let next = || {
+            let at = self.last.heard.saturating_add(if self.is_stopped { patience.back } else { patience.report });
+            let (since, after) = if self.is_stopped { (self.last.heard, None) } else { (at, Some(self.last.wall)) };
+            Silent { at, since, after }
+        };
+        Some(self.silent.unwrap_or_else(next)).filter(|silent| silent.at < now.heard)
+    }
+
+    /// Whether it is not there now, however it went.
+    const fn is_missing(&self, now: Time, patience: Patience) -> bool {
+        now.heard.saturating_sub(self.last.heard) > patience.report
+    }
+
+    fn end(&self, watch: u64) -> u64 {
+        self.receipt.wall.saturating_add(watch).max(self.extended.wall)
+    }
+
+    /// Takes a report into account that is about how it is at a time.
+    fn hears(&mut self, now: Time, watch: u64, patience: Patience) {
+        self.silent = self.missed(now, patience);
+        if self.failed.is_none() {
+            let end = self.end(watch);
+            let (last, gap) = (self.last.wall, now.wall.saturating_sub(self.last.wall));
+            let is_absent =
+                if self.is_stopped { last <= end } else { last.saturating_add(patience.report) < end.min(now.wall) };
+            if is_absent {
+                self.extended = now.after(patience.report);
+            }
+            if !self.is_stopped {
+                self.ran = self.ran.saturating_add(gap.min(patience.report));
+            }
+        }
+        self.last = now;
+    }
+
+    /// Who is silent and has a partner is compared with it, and is open until it is heard of again; so is who is switched off. One without a
+    /// partner has failed when it goes silent: nobody else shows what that means.
+    fn fate(&self, now: Time, watch: u64, is_alone: bool, patience: Patience) -> Fate {
+        let first = self.receipt.wall.saturating_add(watch);
+        let is_over = |last: u64| last.saturating_add(patience.report) < first;
+        if is_alone && self.missed(now, patience).and_then(|silent| silent.after).is_some_and(is_over) {
+            return if now.wall < first { Fate::Open } else { Fate::Failed };
+        }
+        let end = self.end(watch);
+        if now.wall < end {
             Fate::Open
-        } else if self.is_given_up || self.failed.is_some_and(is_by_end) || self.silent.is_some_and(is_by_end) {
+        } else if self.failed.is_some_and(|failed| failed.wall <= end) {
             Fate::Failed
-        } else if self.stopped.is_some_and(is_by_end) {
-            // Nobody knows how a device is that is switched off. One that does not come back has failed.
-            if self.patience < until { Fate::Failed } else { Fate::Open }
-        } else if self.silent_by(until).is_some_and(is_by_end) {
-            Fate::Failed
+        } else if self.last.wall.saturating_add(patience.report) < end || (self.is_stopped && self.last.wall <= end) {
+            Fate::Open
         } else {
             Fate::Well
         }
@@ -110,6 +198,8 @@ pub struct Tally {
     /// The partners of each stratum, in the order of theirs.
     beside: BTreeMap<u16, Vec<[u8; 32]>>,
     frontier: Frontier,
+    /// When the newest report came.
+    newest: Option<Time>,
 }
 
 impl Tally {
@@ -124,6 +214,7 @@ impl Tally {
             rings: BTreeMap::new(),
             beside: BTreeMap::new(),
             frontier: Frontier::default(),
+            newest: None,
         })
     }
 
@@ -146,29 +237,27 @@ impl Tally {
     /// Counts a report: its bytes, and when it came. Reports come in the order of their times.
     pub fn add(&mut self, roll: &Roll, bytes: &[u8], received: &Received) {
         self.frontier.push(&[&received.at().to_le_bytes(), bytes].concat());
+        let now = self.time(received.at());
+        self.newest = Some(now);
         if !self.is_new(roll, received) {
             return;
         }
-        let (report, at) = (received.report(), received.at());
+        let report = received.report();
         let Some(stratum) = roll.stratum(&report.device) else { return };
         let is_partner = report.what.is_of_partner();
         let ring = self.opening.ring_of(&report.device);
-        let (patience, longest) = (self.policy.report_within(), self.watch(ring));
+        let patience = self.patience();
+        // A partner is watched for as long as the device beside it, whichever that is.
+        let longest = (0..self.policy.ring_count()).map(|ring| self.watch(ring)).max().unwrap_or(0);
+        let watch = if is_partner { longest } else { self.watch(ring) };
         let known = if is_partner { &mut self.partners } else { &mut self.devices };
         let Some(watched) = known.get_mut(&report.device) else {
             // What gives no receipt is not watched: one that is well without having been at risk would make others look better.
             if matches!(report.what, What::Receipt | What::PartnerReceipt) {
-                let patience = at.saturating_add(patience);
-                let new = Watched {
-                    number: report.number,
-                    receipt: at,
-                    failed: None,
-                    silent: None,
-                    patience,
-                    stopped: None,
-                    is_given_up: false,
-                };
-                known.insert(report.device, new);
+                known.insert(report.device, Watched::new(report.number, now));
+                if !is_partner && let Some(partner) = self.partners.get_mut(&report.device) {
+                    partner.left = partner.left.min(now.heard);
+                }
                 let order = if is_partner {
                     self.beside.entry(stratum).or_default()
                 } else {
@@ -179,18 +268,23 @@ impl Tally {
             return;
         };
         watched.number = report.number;
-        if at > watched.patience {
-            watched.silent.get_or_insert(watched.patience);
-            // What was told as failed stays so: counts of evidence only rise.
-            let end = watched.receipt.saturating_add(longest);
-            watched.is_given_up |= watched.stopped.is_some_and(|stopped| stopped <= end);
-        }
-        let stops = matches!(report.what, What::Stopped | What::PartnerStopped);
-        watched.stopped = stops.then_some(at);
-        watched.patience = at.saturating_add(if stops { longest } else { patience });
+        watched.hears(now, watch, patience);
+        watched.is_stopped = matches!(report.what, What::Stopped | What::PartnerStopped);
         if matches!(report.what, What::Failed | What::PartnerFailed) {
-            watched.failed.get_or_insert(at);
+            watched.failed.get_or_insert(now);
         }
+    }
+
+    fn patience(&self) -> Patience {
+        Patience { report: self.policy.report_within(), back: self.policy.return_within() }
+    }
+
+    /// A time that is not before the newest report.
+    fn time(&self, wall: u64) -> Time {
+        let Some(newest) = self.newest else { return Time { wall, heard: 0 } };
+        // In half of the time that one device may be silent for, a fleet is heard of many times.
+        let listened = wall.saturating_sub(newest.wall).min(self.policy.report_within() / 2);
+        Time { wall: wall.max(newest.wall), heard: newest.heard.saturating_add(listened) }
     }
 
     /// Seconds for which a device of a ring is watched.
@@ -208,68 +302,83 @@ impl Tally {
     }
 
     fn observed(&self, ring: u8, stratum: u16, devices: &[[u8; 32]], until: u64) -> Observed {
-        let watch = self.watch(ring);
+        let (watch, patience, now) = (self.watch(ring), self.patience(), self.time(until));
         let mut sum = Observed::default();
-        for watched in devices.iter().filter_map(|key| self.devices.get(key)) {
+        let mut ran: u64 = 0;
+        for (watched, partner) in self.pairs(stratum, devices) {
             sum.receipts = sum.receipts.saturating_add(1);
             sum.reported = sum.reported.saturating_add(u32::from(watched.failed.is_some()));
-            match watched.fate(until, watch) {
-                Fate::Open => {}
+            ran = ran.saturating_add(watched.ran);
+            let is_due = watched.receipt.wall.saturating_add(watch) <= now.wall;
+            sum.due = sum.due.saturating_add(u32::from(is_due));
+            match watched.fate(now, watch, partner.is_none(), patience) {
+                Fate::Open => {
+                    let is_silent = is_due && !watched.is_stopped && watched.is_missing(now, patience);
+                    sum.silent = sum.silent.saturating_add(u32::from(is_silent));
+                }
                 Fate::Well => sum.settled = sum.settled.saturating_add(1),
                 Fate::Failed => {
                     sum.settled = sum.settled.saturating_add(1);
                     sum.failed = sum.failed.saturating_add(1);
                 }
             }
+            if let Some(partner) = partner {
+                pair(&mut sum, watched, partner, now, watch, patience);
+            }
         }
-        for (new, old) in self.pairs(stratum, devices) {
-            pair(&mut sum, new, old, until, watch);
-        }
+        sum.minutes = ran / 60;
         sum
     }
 
-    /// Each device with a partner of its stratum whose receipt came at about the same time, in the order of receipts. What comes
-    /// later changes no pair that is made.
-    fn pairs(&self, stratum: u16, devices: &[[u8; 32]]) -> Vec<(&Watched, &Watched)> {
+    /// Each device, with a partner of its stratum whose receipt came at about the same time where there is one, in the order of receipts. What
+    /// comes later changes no pair that is made, and makes none for a device that could be silent by then.
+    fn pairs(&self, stratum: u16, devices: &[[u8; 32]]) -> Vec<(&Watched, Option<&Watched>)> {
         let within = self.policy.report_within();
         let partners = self.beside.get(&stratum).map_or(&[][..], Vec::as_slice);
-        let mut new = devices.iter().filter_map(|key| self.devices.get(key)).peekable();
         let mut old = partners.iter().filter_map(|key| self.partners.get(key)).peekable();
-        let mut pairs = Vec::new();
-        while let (Some(one), Some(other)) = (new.peek().copied(), old.peek().copied()) {
-            if one.receipt.abs_diff(other.receipt) <= within {
-                pairs.push((one, other));
-                new.next();
-                old.next();
-            } else if one.receipt < other.receipt {
-                new.next();
-            } else {
-                old.next();
-            }
-        }
-        pairs
+        let new = devices.iter().filter_map(|key| self.devices.get(key));
+        new.map(|one| {
+            let is_earlier = |other: &&Watched| other.receipt.wall.saturating_add(within) < one.receipt.wall;
+            while old.next_if(is_earlier).is_some() {}
+            let is_near = |other: &&Watched| other.receipt.wall <= one.receipt.wall.saturating_add(within);
+            (one, old.next_if(is_near))
+        })
+        .collect()
     }
 }
 
-/// Adds what a pair shows: both are watched from the later receipt on, for as long as the ring asks.
-fn pair(sum: &mut Observed, new: &Watched, old: &Watched, until: u64, watch: u64) {
-    let start = new.receipt.max(old.receipt);
-    let end = start.saturating_add(watch).min(until);
-    let is_within = |time: u64| time <= end;
+/// Adds what a pair shows: both are watched from the later receipt on, for as long as the ring asks, or until the partner takes the release
+/// itself; and where one comes back after that, until it is known how it is.
+fn pair(sum: &mut Observed, new: &Watched, old: &Watched, now: Time, watch: u64, patience: Patience) {
+    let start = new.receipt.heard.max(old.receipt.heard);
+    let end = start.saturating_add(watch);
     let arm = |arm: &mut Arm, one: &Watched| {
-        let failed = one.failed.filter(|failed| is_within(*failed));
-        let last = failed.or(one.silent_by(until)).map_or(end, |last| last.min(end));
+        let end = end.max(one.extended.heard).min(old.left);
+        let failed = one.failed.map(|failed| failed.heard).filter(|failed| *failed <= end);
+        let silent = || one.missed(now, patience).map(|silent| silent.at);
+        let last = failed.or_else(silent).unwrap_or(end).min(end).min(now.heard);
         arm.minutes = arm.minutes.saturating_add(last.saturating_sub(start) / 60);
         arm.failures = arm.failures.saturating_add(u32::from(failed.is_some()));
     };
     arm(&mut sum.new, new);
     arm(&mut sum.old, old);
-    let silent = |one: &Watched| one.silent_by(until).filter(|silent| is_within(*silent));
+    let silent = |one: &Watched| {
+        let silent = one.missed(now, patience).filter(|silent| silent.since <= end && silent.at <= old.left);
+        silent.map(|silent| silent.at)
+    };
     match (silent(new), silent(old)) {
         (Some(first), other) if other.is_none_or(|other| first < other) => {
             sum.new_silent = sum.new_silent.saturating_add(1);
         }
         (one, Some(first)) if one.is_none_or(|one| first < one) => sum.old_silent = sum.old_silent.saturating_add(1),
         _ => {}
+    }
+    if old.left == u64::MAX {
+        let is_missing = |one: &Watched| one.failed.is_none() && one.is_missing(now, patience);
+        match (is_missing(new), is_missing(old)) {
+            (true, false) => sum.new_missing = sum.new_missing.saturating_add(1),
+            (false, true) => sum.old_missing = sum.old_missing.saturating_add(1),
+            _ => {}
+        }
     }
 }

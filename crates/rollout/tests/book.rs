@@ -37,7 +37,7 @@ fn a_witness_keeps_what_it_was_told_and_signs_a_plan_once() -> Outcome {
     let census = people.census(&[("linux/6", 30_000), ("windows/11", 50_000)])?;
     let release = people.release(1)?;
     people.plan(release, census, Policy::read(Policy::STANDARD)?)??;
-    let mut book = Book::open(log.clone(), key(LOG, Algorithm::Note)?)?;
+    let mut book = Book::begin(log.clone(), key(LOG, Algorithm::Note)?)?;
     write(&mut book, &people)?;
     // Asked again at another time it gives the same signature: nobody draws by asking.
     let first = cosigner()?.cosign(log.clone(), START, &Believed)?;

@@ -24,7 +24,7 @@ struct Forged(Log<Memory>);
 
 impl Forged {
     fn new() -> Outcome<Self> {
-        Ok(Self(Log::open(Memory::default(), key(LOG, Algorithm::Note)?)?))
+        Ok(Self(Log::begin(Memory::default(), key(LOG, Algorithm::Note)?)?))
     }
 
     /// The token of a ring, with what is given of the one before it.

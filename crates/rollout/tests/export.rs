@@ -259,7 +259,7 @@ fn hostile() -> String {
     {
         let name = "Ölgötze \\\" {{args.ring}} ';)(,\u{200b}".repeat(1 + number % 2);
         policy += &format!(
-            "[[ring]]\nname = '''{}'''\nshare = \"{share}\"\nbake = \"24h\"\nbake-urgent = \"2h\"\nevery = 10\n\n",
+            "[[ring]]\nname = '''{} {number}'''\nshare = \"{share}\"\nbake = \"24h\"\nbake-urgent = \"2h\"\nevery = 10\n\n",
             name.chars().take(24 + number).collect::<String>()
         );
     }

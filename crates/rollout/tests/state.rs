@@ -4,9 +4,9 @@ mod common;
 
 use common::{Book, LOG, Outcome, START, well};
 use contentcheck_log::{Class, Hash};
-use contentcheck_rollout::entry::{Evidence, Observed, Plan, Resume, Verdict};
+use contentcheck_rollout::entry::{Evidence, Halt, Observed, Plan, Resume, Verdict};
 use contentcheck_rollout::state::{Check, Phase};
-use contentcheck_rollout::{Body, Logged, Policy, Refusal, State};
+use contentcheck_rollout::{Body, Entry, Logged, Policy, Refusal, State};
 
 const HOUR: u64 = 60 * 60;
 
@@ -103,6 +103,20 @@ fn one_halts_and_two_resume_and_the_clock_begins_again() -> Outcome {
 }
 
 #[test]
+fn what_could_follow_is_asked_before_it_is_signed_and_changes_nothing() -> Outcome {
+    let (book, time) = opened()?;
+    let unsigned = |body| -> Outcome<Vec<u8>> { Ok(Entry::new(Some(book.of()?), time, body).to_bytes()) };
+    let resume = unsigned(Body::Resume(Resume { reason: "why not".into() }))?;
+    assert!(matches!(book.state.rehearse(&[&resume]), Err(Refusal::Broken(Check::Resumes))));
+    let halt = unsigned(Body::Halt(Halt { reason: "a look first".into() }))?;
+    let halted = book.state.rehearse(&[&halt])?;
+    assert!(matches!(halted.newest().map(|rollout| rollout.phase()), Some(Phase::Halted { .. })));
+    assert!(matches!(book.state.newest().map(|rollout| rollout.phase()), Some(Phase::Open { .. })));
+    assert!(matches!(book.state.clone().apply(&halt), Err(Refusal::Signatures { found: 0, .. })));
+    Ok(())
+}
+
+#[test]
 fn a_second_halt_voids_what_was_signed_after_the_first() -> Outcome {
     let (mut book, time) = opened()?;
     book.halt(time + 60)??;
@@ -136,7 +150,7 @@ fn what_takes_a_rollout_back_was_good_where_it_was() -> Outcome {
     let mut bad = book.clone();
     again(&mut book, 3)??;
     let first = bad.state.rollouts().first().map(|rollout| (rollout.id(), rollout.last())).ok_or("none")?;
-    let strata = vec![(0, Observed { reported: 1, ..well(6_000) }), (1, well(6_000))];
+    let strata = vec![(0, Observed { reported: 10, ..well(6_000) }), (1, well(6_000))];
     let evidence = Evidence { ring: 0, until: time + 4 * HOUR, count: 2, reports: Hash([3; 32]), strata };
     bad.signed(Some(first), time + 4 * HOUR, Body::Evidence(evidence), 1)??;
     assert_eq!(again(&mut bad, 3)?, Err(Refusal::Broken(Check::Reverts)), "it was bad there");

@@ -1,6 +1,6 @@
 //! The statistics against tables that were computed elsewhere, closed forms, and simulation.
 use contentcheck_rollout::statistics::{
-    NoDesign, Pairs, Rate, Sprt, Verdict, e_value, e_value_two_sided, halt_at, mean, unseen,
+    NoDesign, Pairs, Rate, Sprt, Verdict, e_value, e_value_two_sided, halt_at, mean, rate_e_value, unseen,
 };
 use proptest::prelude::*;
 
@@ -285,4 +285,52 @@ proptest! {
             None => prop_assert!(test.verdict(failures, failures) != Verdict::Reject),
         }
     }
+}
+
+/// The first failure of a few devices in their first hours is too many; of thousands of devices, or after weeks, it is not. Each bound is where
+/// the e-value is 50.
+#[test]
+fn how_many_failures_are_too_many_depends_on_the_hours() {
+    for (events, most) in [(1, 0.0049), (2, 0.05), (3, 0.14), (5, 0.46)] {
+        let at = |expected: f64| rate_e_value(events, expected);
+        assert!(
+            at(most * 0.9) > 50.0_f64.ln() && at(most * 1.15) < 50.0_f64.ln(),
+            "{events}: {} {}",
+            at(most * 0.9),
+            at(most * 1.15)
+        );
+    }
+    // Without events and hours nothing is known, and hours without events say nothing against the content.
+    assert!(rate_e_value(0, 0.0).abs() < 1e-12 && rate_e_value(0, 1e6) < 0.0);
+    assert!(rate_e_value(1_000_000, 1e-9).is_finite() && rate_e_value(u64::from(u32::MAX) / 4_000, 1e12) < 0.0);
+}
+
+/// Of content that fails just as often as is called good, the chance that the e-value ever reaches 50 is at most one in fifty.
+#[test]
+fn a_rate_that_is_good_is_seldom_rejected() {
+    let (runs, mut rejected) = (4_000, 0);
+    let mut step = 0;
+    let mut wait = |course: u64| -> f64 {
+        step += 1;
+        -random(11, course, step).max(f64::MIN_POSITIVE).ln()
+    };
+    for course in 0..runs {
+        let (mut expected, mut events) = (0.0, 0);
+        while expected < 20.0 {
+            expected += wait(course);
+            events += 1;
+            if rate_e_value(events, expected) >= 50.0_f64.ln() {
+                rejected += 1;
+                break;
+            }
+        }
+    }
+    assert!(rejected <= runs / 50, "{rejected} of {runs}");
+    // Content that fails a hundred times as often is found within a few failures.
+    let (mut expected, mut events) = (0.0, 0);
+    while rate_e_value(events, expected) < 50.0_f64.ln() {
+        expected += wait(runs) / 100.0;
+        events += 1;
+    }
+    assert!(events < 10, "{events}");
 }

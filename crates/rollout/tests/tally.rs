@@ -123,53 +123,152 @@ fn well_until(fleet: &Fleet, tally: &mut Tally, device: usize, minutes: u64, par
     Ok(())
 }
 
+/// For how many minutes the ring of a device is watched.
+fn longest(fleet: &Fleet, device: usize) -> u64 {
+    [4, 24, 24, 24, 4].get(usize::from(fleet.ring(device))).copied().unwrap_or(4) * 60
+}
+
+fn settled(seen: &Observed) -> (u32, u32, u32) {
+    (seen.due, seen.settled, seen.failed)
+}
+
+/// Somebody else is heard of all the time, so nobody is deaf: a partner that is not compared with device 0, since its receipt comes too late.
+fn others(fleet: &Fleet, tally: &mut Tally, from: u64, until: u64) -> Outcome {
+    for (number, minute) in (1..).zip((from..=until).step_by(10)) {
+        let what = if number == 1 { What::PartnerReceipt } else { What::PartnerWell };
+        fleet.add(tally, 4, number, START + minute * MINUTE + 1, what)?;
+    }
+    Ok(())
+}
+
 #[test]
-fn silence_is_failure_and_a_stop_is_waited_for() -> Outcome {
+fn a_device_without_a_partner_that_goes_silent_has_failed() -> Outcome {
     let fleet = fleet()?;
-    let bake = |device| -> u64 { [4, 24, 24, 24, 4].get(usize::from(fleet.ring(device))).copied().unwrap_or(4) * 60 };
-    let longest = bake(0);
+    let longest = longest(&fleet, 0);
     let end = START + longest * MINUTE;
-
     let mut tally = fleet.tally()?;
-    well_until(&fleet, &mut tally, 0, longest, false)?;
-    assert_eq!(fleet.all(&tally, end - 1).settled, 0, "not before its time is over");
-    let seen = fleet.all(&tally, end);
-    assert_eq!((seen.receipts, seen.settled, seen.failed), (1, 1, 0));
-
-    let mut tally = fleet.tally()?;
-    well_until(&fleet, &mut tally, 0, 60, false)?;
-    assert_eq!((fleet.all(&tally, end).settled, fleet.all(&tally, end).failed), (1, 1), "silent after an hour");
+    well_until(&fleet, &mut tally, 0, longest - 10, false)?;
+    assert_eq!(settled(&fleet.all(&tally, end - 1)), (0, 0, 0), "not before its time is over");
+    fleet.add(&mut tally, 0, 999, end, What::Well)?;
+    assert_eq!(settled(&fleet.all(&tally, end)), (1, 1, 0));
+    assert_eq!(fleet.all(&tally, end).minutes, longest);
 
     let mut tally = fleet.tally()?;
     well_until(&fleet, &mut tally, 0, 60, false)?;
-    fleet.add(&mut tally, 0, 99, START + 65 * MINUTE, What::Stopped)?;
-    assert_eq!(fleet.all(&tally, end).settled, 0, "it is waited for");
-    assert_eq!(fleet.all(&tally, end + 65 * MINUTE + 1).failed, 1, "for as long as it is watched, and no longer");
-    fleet.add(&mut tally, 0, 100, end + 10, What::Well)?;
-    assert_eq!((fleet.all(&tally, end + 20).settled, fleet.all(&tally, end + 20).failed), (1, 0), "it came back");
+    others(&fleet, &mut tally, 70, longest)?;
+    assert_eq!(settled(&fleet.all(&tally, end)), (1, 1, 1), "silent after an hour");
+    assert_eq!(fleet.all(&tally, end).minutes, 60, "it is not known to have run longer");
+    Ok(())
+}
+
+/// Nobody reports anything: the collector is down. No device is silent by that, and none is well.
+#[test]
+fn a_deaf_collector_makes_nobody_silent() -> Outcome {
+    let fleet = fleet()?;
+    let longest = longest(&fleet, 0);
+    let end = START + longest * MINUTE;
+    let mut tally = fleet.tally()?;
+    well_until(&fleet, &mut tally, 0, 60, false)?;
+    assert_eq!(settled(&fleet.all(&tally, end)), (1, 0, 0));
+    // It is back, and so are the devices: each is watched on for a while.
+    fleet.add(&mut tally, 0, 99, end + 60, What::Well)?;
+    assert_eq!(settled(&fleet.all(&tally, end + 61)), (1, 0, 0));
+    fleet.add(&mut tally, 0, 100, end + 20 * MINUTE, What::Well)?;
+    fleet.add(&mut tally, 0, 101, end + 40 * MINUTE, What::Well)?;
+    assert_eq!(settled(&fleet.all(&tally, end + 40 * MINUTE)), (1, 1, 0));
+    Ok(())
+}
+
+/// A weekend is no failure, and no success either.
+#[test]
+fn a_device_that_is_switched_off_is_open_until_it_is_back() -> Outcome {
+    let fleet = fleet()?;
+    let longest = longest(&fleet, 0);
+    let (end, monday) = (START + longest * MINUTE, START + 3 * 24 * 60 * MINUTE);
+    for (well, back) in [(true, What::Well), (false, What::Failed)] {
+        let mut tally = fleet.tally()?;
+        well_until(&fleet, &mut tally, 0, 60, false)?;
+        fleet.add(&mut tally, 0, 99, START + 65 * MINUTE, What::Stopped)?;
+        others(&fleet, &mut tally, 70, 3 * 24 * 60 - 10)?;
+        assert!(end < monday - 10 * MINUTE);
+        assert_eq!(settled(&fleet.all(&tally, monday - 1)), (1, 0, 0));
+        // What it does when it comes back counts, long after its ring was watched.
+        fleet.add(&mut tally, 0, 100, monday, back)?;
+        assert_eq!(settled(&fleet.all(&tally, monday)), (1, 0, 0), "it is watched on");
+        fleet.add(&mut tally, 0, 101, monday + 20 * MINUTE, What::Well)?;
+        fleet.add(&mut tally, 0, 102, monday + 40 * MINUTE, What::Well)?;
+        assert_eq!(settled(&fleet.all(&tally, monday + 40 * MINUTE)), (1, 1, u32::from(!well)));
+    }
     Ok(())
 }
 
 #[test]
 fn what_was_told_of_a_device_that_stopped_stays_so() -> Outcome {
     let fleet = fleet()?;
-    let longest = [4, 24, 24, 24, 4].get(usize::from(fleet.ring(0))).copied().unwrap_or(4) * 60;
+    let longest = longest(&fleet, 0);
     let end = START + longest * MINUTE;
     // It was well all the time, and is switched off after that.
     let mut tally = fleet.tally()?;
     well_until(&fleet, &mut tally, 0, longest, false)?;
-    assert_eq!((fleet.all(&tally, end).settled, fleet.all(&tally, end).failed), (1, 0));
+    assert_eq!(settled(&fleet.all(&tally, end)), (1, 1, 0));
     fleet.add(&mut tally, 0, 999, end + 60, What::Stopped)?;
     for until in [end + 60, end + longest * MINUTE, end + 3 * longest * MINUTE] {
-        assert_eq!((fleet.all(&tally, until).settled, fleet.all(&tally, until).failed), (1, 0), "{until}");
+        assert_eq!(settled(&fleet.all(&tally, until)), (1, 1, 0), "{until}");
     }
-    // It stopped while it was watched, and came back when nobody waited any more.
+    Ok(())
+}
+
+/// A device and its partner are switched off in the evening. Of content that breaks the start only the partner comes back.
+#[test]
+fn a_device_that_does_not_come_back_is_missed_beside_its_partner() -> Outcome {
+    let fleet = fleet()?;
+    let (evening, morning) = (START + 65 * MINUTE, START + 15 * 60 * MINUTE);
     let mut tally = fleet.tally()?;
-    fleet.add(&mut tally, 0, 1, START, What::Receipt)?;
-    fleet.add(&mut tally, 0, 2, START + 60, What::Stopped)?;
-    assert_eq!(fleet.all(&tally, end + 61).failed, 1);
-    fleet.add(&mut tally, 0, 3, end + 120, What::Well)?;
-    assert_eq!(fleet.all(&tally, end + 120).failed, 1);
+    for minute in 0..=6 {
+        let (new, old) =
+            if minute == 0 { (What::Receipt, What::PartnerReceipt) } else { (What::Well, What::PartnerWell) };
+        fleet.add(&mut tally, 0, minute + 1, START + minute * 10 * MINUTE, new)?;
+        fleet.add(&mut tally, 1, minute + 1, START + minute * 10 * MINUTE, old)?;
+    }
+    fleet.add(&mut tally, 0, 10, evening, What::Stopped)?;
+    fleet.add(&mut tally, 1, 10, evening, What::PartnerStopped)?;
+    others(&fleet, &mut tally, 70, 15 * 60 - 1)?;
+    let night = fleet.all(&tally, morning - 1);
+    assert_eq!((night.new_missing, night.old_missing, night.new_silent), (0, 0, 0), "both are off");
+    for number in 0..=(6 * 24 * 6) {
+        fleet.add(&mut tally, 1, 11 + number, morning + number * 10 * MINUTE, What::PartnerWell)?;
+        let until = morning + number * 10 * MINUTE;
+        let seen = fleet.all(&tally, until);
+        assert_eq!((seen.new_missing, seen.old_missing), (1, 0), "its partner is back");
+        // Four days after it stopped it is silent, and that stays so.
+        assert_eq!(seen.new_silent, u32::from(until > evening + 4 * 24 * 60 * MINUTE), "{number}");
+        assert_eq!((seen.old_silent, seen.settled, seen.failed), (0, 0, 0));
+    }
+    fleet.add(&mut tally, 0, 11, morning + 7 * 24 * 60 * MINUTE, What::Well)?;
+    let seen = fleet.all(&tally, morning + 7 * 24 * 60 * MINUTE);
+    assert_eq!((seen.new_missing, seen.new_silent), (0, 1));
+    Ok(())
+}
+
+/// A partner that takes the release itself says nothing as a partner any more, and is not silent by that.
+#[test]
+fn a_partner_that_takes_the_release_is_none() -> Outcome {
+    let fleet = fleet()?;
+    let mut tally = fleet.tally()?;
+    for minute in 0..=24 {
+        let (new, old) =
+            if minute == 0 { (What::Receipt, What::PartnerReceipt) } else { (What::Well, What::PartnerWell) };
+        fleet.add(&mut tally, 0, minute + 1, START + minute * 10 * MINUTE, new)?;
+        let old = match minute {
+            0..3 => old,
+            3 => What::Receipt,
+            _ => What::Well,
+        };
+        fleet.add(&mut tally, 1, minute + 1, START + minute * 10 * MINUTE, old)?;
+    }
+    let seen = fleet.all(&tally, START + 240 * MINUTE);
+    assert_eq!((seen.new_silent, seen.old_silent, seen.new_missing, seen.old_missing), (0, 0, 0, 0));
+    assert_eq!((seen.new.minutes, seen.old.minutes), (30, 30));
     Ok(())
 }
 
@@ -177,18 +276,25 @@ fn what_was_told_of_a_device_that_stopped_stays_so() -> Outcome {
 fn a_pair_tells_who_went_silent_first() -> Outcome {
     let fleet = fleet()?;
     let mut tally = fleet.tally()?;
-    for minute in 0..=24 {
-        let (device, number, at) = (0, minute + 1, START + minute * 10 * MINUTE);
-        let what = if minute == 0 { What::Receipt } else { What::Well };
-        if minute < 4 {
-            fleet.add(&mut tally, device, number, at, what)?;
+    let minutes = |tally: &mut Tally, minutes: core::ops::RangeInclusive<u64>| -> Outcome {
+        for minute in minutes {
+            let (number, at) = (minute + 1, START + minute * 10 * MINUTE);
+            if minute < 4 {
+                let what = if minute == 0 { What::Receipt } else { What::Well };
+                fleet.add(tally, 0, number, at, what)?;
+            }
+            let what = if minute == 0 { What::PartnerReceipt } else { What::PartnerWell };
+            fleet.add(tally, 1, number, at, what)?;
         }
-        let what = if minute == 0 { What::PartnerReceipt } else { What::PartnerWell };
-        fleet.add(&mut tally, 1, number, at + 1, what)?;
-    }
+        Ok(())
+    };
+    minutes(&mut tally, 0..=6)?;
     let before = fleet.all(&tally, START + 30 * MINUTE + PATIENCE);
     assert_eq!((before.new_silent, before.old_silent), (0, 0));
     let after = fleet.all(&tally, START + 30 * MINUTE + PATIENCE + 1);
+    assert_eq!((after.new_silent, after.old_silent), (1, 0));
+    minutes(&mut tally, 7..=24)?;
+    let after = fleet.all(&tally, START + 240 * MINUTE);
     assert_eq!((after.new_silent, after.old_silent), (1, 0));
     assert_eq!(after.new.failures, 0);
     Ok(())
@@ -200,7 +306,11 @@ proptest! {
     /// Whatever devices report, in whatever order, evidence only grows, and what is sent again changes nothing.
     #[test]
     fn evidence_only_grows(
-        reports in prop::collection::vec((0..5_usize, 1..9_u64, 0..90_u64, 0..8_usize), 1..80),
+        // Now and then nobody is heard for days.
+        reports in prop::collection::vec(
+            (0..5_usize, 1..9_u64, prop_oneof![20 => 0..90_u64, 1 => 4_000..25_000_u64], 0..8_usize),
+            1..80,
+        ),
     ) {
         let outcome = (|| -> Outcome<Result<(), TestCaseError>> {
             let fleet = fleet()?;

@@ -27,7 +27,7 @@ pub use classes::{Class, classes};
 pub use fault::EventFault;
 pub use other_logs::{OtherLog, other_logs};
 pub use plan::{Build, ImageTemplate, Plan, Route, Stop, templates};
-pub use profile::{Profiled, profile, profile_of};
+pub use profile::{Profiled, Sampled, profile, profile_of};
 pub use recording::{Recording, Seal};
 pub use seen::{Absent, Lacking, Seen};
 pub use unrecognised::{Kind, Unrecognised};

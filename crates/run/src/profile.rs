@@ -11,7 +11,8 @@ use crate::recording::Recording;
 /// What recordings tell a compiler of content. `image` is that of all its rules, compiled without them.
 ///
 /// # Errors
-/// When the image is rejected, with the reason, or a recording cannot be read.
+/// When the image is rejected, with the reason; when a recording cannot be read, or no event of it belongs to a template type: of events
+/// that nothing recognises, nothing is learnt, and whoever named them believes that the image was compiled for them.
 pub fn profile_of(content: &Shippable, image: &[u8], recordings: &[Recording]) -> Result<Profiled, String> {
     let profiled = profile(&Plan::for_recorder(content, image)?, recordings);
     match profiled.unread.first() {
@@ -35,6 +36,8 @@ pub fn profile(plan: &Plan, recordings: &[Recording]) -> Profiled {
                 continue;
             }
         };
+        let mut of_file = Sampled::default();
+        let unread = all.unread.len();
         loop {
             let mut batch = Batch::new();
             if !reader.next_batch(&mut batch) {
@@ -53,11 +56,16 @@ pub fn profile(plan: &Plan, recordings: &[Recording]) -> Profiled {
                         return;
                     }
                 };
-                all.events += 1;
-                for route in worker.route(&flat, None).to_vec() {
+                of_file.events += 1;
+                let routes = worker.route(&flat, None).to_vec();
+                of_file.recognised += u64::from(!routes.is_empty());
+                let mut is_read = false;
+                for route in routes {
                     let Some(stop) = plan.stop(route) else { continue };
+                    is_read = true;
                     worker.present(stop, &flat, |event| note(&mut all.profile, stop, event.inputs));
                 }
+                of_file.read += u64::from(is_read);
             });
         }
         drop(reader);
@@ -65,6 +73,17 @@ pub fn profile(plan: &Plan, recordings: &[Recording]) -> Profiled {
             let name = recording.name();
             all.unread.push(format!("{name}: it is not the file whose digest was taken"));
         }
+        // What could not be read is told as that.
+        if unread == all.unread.len() && of_file.recognised == 0 {
+            all.unread.push(match of_file.events {
+                0 => format!("{} has no event", recording.name()),
+                1 => format!("{}: its event belongs to no template type", recording.name()),
+                events => format!("{}: none of its {events} events belongs to a template type", recording.name()),
+            });
+        }
+        all.sampled.events += of_file.events;
+        all.sampled.recognised += of_file.recognised;
+        all.sampled.read += of_file.read;
     }
     all
 }
@@ -77,10 +96,21 @@ const SHOWN: usize = 5;
 pub struct Profiled {
     /// What the values have.
     pub profile: Profile,
+    /// The events that it is of.
+    pub sampled: Sampled,
+    /// The first of what could not be read or told nothing, and why.
+    pub unread: Vec<String>,
+}
+
+/// Events of recordings that a profile was made of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sampled {
     /// Events that were read.
     pub events: u64,
-    /// The first of what could not be read, and why.
-    pub unread: Vec<String>,
+    /// Those that belong to a template type.
+    pub recognised: u64,
+    /// Those on template types that have rules.
+    pub read: u64,
 }
 
 fn note(profile: &mut Profile, stop: &Stop, inputs: &[Value<'_>]) {

@@ -11,7 +11,7 @@ use crate::random::{Draw, Random};
 use crate::scenario::{Harm, KINDS, Onset, Scenario, World};
 use crate::sensor::{Number, Sensor};
 use crate::shard::shift_of;
-use crate::tally::Phase;
+use crate::tally::{Missing, Phase};
 
 /// Rings that a policy has at most.
 pub(crate) const RINGS: usize = 16;
@@ -172,6 +172,38 @@ impl<'r> Life<'r> {
         self.rules.watch.get(usize::from(self.device.ring)).copied().unwrap_or(240)
     }
 
+    /// Whether nobody hears of it, and nobody knows why.
+    fn is_silent_now(&self) -> bool {
+        let device = self.device;
+        let is_down = matches!(device.phase, Phase::Down | Phase::Stuck);
+        device.is(Device::SILENT) && (is_down || device.is(Device::OWN_SILENCE))
+    }
+
+    /// Whether nobody hears of it.
+    fn is_away(&self) -> bool {
+        self.device.phase == Phase::Off || self.is_silent_now()
+    }
+
+    /// What is counted of it as missing. Its partner has its hours, so where both are switched off none of them is missing beside the other.
+    fn missing(&self) -> Missing {
+        let device = self.device;
+        if self.rules.counting != Counting::All || !device.is(Device::TAKEN) {
+            return Missing::default();
+        }
+        let (new, old) = (self.is_silent_now(), device.is(Device::OLD_SILENT));
+        let is_open = device.is(Device::WATCHED) && !device.is(Device::SETTLED);
+        Missing {
+            silent: i64::from(is_open && new),
+            new: i64::from(new && !old && !device.is(Device::REPORTED)),
+            old: i64::from(old && !new),
+        }
+    }
+
+    /// Whether it runs the release and has not said that it failed.
+    fn runs_well(&self) -> bool {
+        self.device.phase == Phase::Runs && self.device.is(Device::TAKEN) && !self.device.is(Device::REPORTED)
+    }
+
     /// When it takes a release that it is offered from a minute on.
     pub(crate) fn takes_at(&self, minute: u32) -> Option<u32> {
         let (random, number) = (self.rules.random, self.number);
@@ -312,9 +344,10 @@ impl<'r> Life<'r> {
             if !device.is(Device::WATCHED) {
                 earliest(&mut best, Due::Watched, self.end());
             } else if !device.is(Device::SETTLED) {
-                // Nobody knows how a device is that was switched off, for as long as its ring is watched.
-                let settles = if device.phase == Phase::Off { self.since() + self.watch() } else { self.end() };
-                earliest(&mut best, Due::Settles, settles);
+                // Nobody knows how a device is that is switched off or silent. Once it is back it is watched on for a while.
+                if !self.is_away() && device.phase != Phase::Down {
+                    earliest(&mut best, Due::Settles, self.since() + self.rules.patience);
+                }
             }
             if device.is(Device::RARE)
                 && let Some((minute, _)) = self.rare()

@@ -307,11 +307,17 @@ impl Policy {
     /// # Errors
     /// Never: the policy that ships is one.
     pub fn all() -> Result<Vec<Self>, NoPolicy> {
-        let ours = Self::standard()?;
+        contentcheck_rollout::Policy::read(contentcheck_rollout::Policy::STANDARD).map(Self::all_beside)
+    }
+
+    /// The same, where ours are by this policy.
+    #[must_use]
+    pub fn all_beside(policy: contentcheck_rollout::Policy) -> Vec<Self> {
+        let ours = Self::ours(policy);
         let parts: Vec<Self> = Without::ALL.into_iter().map(|part| ours.clone().without(part)).collect();
         let mut all = vec![ours, Self::at_once()];
         all.extend(Self::tools());
         all.extend(parts);
-        Ok(all)
+        all
     }
 }

@@ -1,11 +1,12 @@
 //! What came of rollouts, with intervals over seeds.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::engine::Run;
 
 /// The middle of the values of all seeds, and what 95 of 100 are between.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Interval {
     /// 2.5 % are below.
@@ -28,7 +29,8 @@ impl Interval {
 }
 
 /// One scenario under one policy.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "SimulatedOutcome")]
 #[non_exhaustive]
 pub struct Outcome {
     /// The scenario.
@@ -70,7 +72,8 @@ pub struct Outcome {
 }
 
 /// What a simulation found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "RolloutSimulation")]
 #[non_exhaustive]
 pub struct Report {
     /// The version of this form.

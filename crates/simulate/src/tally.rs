@@ -60,6 +60,29 @@ impl Watched {
     }
 }
 
+/// Devices and partners that are missing now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Missing {
+    /// Devices that are due, not settled, and silent.
+    pub(crate) silent: i64,
+    /// Pairs of which only the device with the release is missing, and of which only the partner is.
+    pub(crate) new: i64,
+    pub(crate) old: i64,
+}
+
+impl Missing {
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.silent += other.silent;
+        self.new += other.new;
+        self.old += other.old;
+    }
+
+    /// What has to be added to it to make another one of it.
+    pub(crate) const fn to(self, other: Self) -> Self {
+        Self { silent: other.silent - self.silent, new: other.new - self.new, old: other.old - self.old }
+    }
+}
+
 fn count(number: i64) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
@@ -68,21 +91,30 @@ fn count(number: i64) -> u32 {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cell {
     pub(crate) receipts: i64,
+    pub(crate) due: i64,
     pub(crate) settled: i64,
     pub(crate) failed: i64,
     pub(crate) reported: i64,
+    /// What runs the release and has not failed.
+    pub(crate) ran: Watched,
     pub(crate) new: Watched,
     pub(crate) old: Watched,
     pub(crate) new_silent: i64,
     pub(crate) old_silent: i64,
+    /// Those that are missing now.
+    pub(crate) missing: Missing,
     /// Devices that said that they have finished, for tools that ask.
     pub(crate) finished: i64,
 }
 
 impl Cell {
     pub(crate) const fn add(&mut self, other: &Self) {
-        let Self { receipts, settled, failed, reported, new, old, new_silent, old_silent, finished } = *other;
+        let Self { receipts, due, settled, failed, reported, ran, new, old, new_silent, old_silent, missing, finished } =
+            *other;
         self.receipts += receipts;
+        self.due += due;
+        self.ran.add(ran);
+        self.missing.add(missing);
         self.settled += settled;
         self.failed += failed;
         self.reported += reported;
@@ -96,6 +128,8 @@ impl Cell {
     pub(crate) fn observed(&self, until: u32) -> Observed {
         Observed {
             receipts: count(self.receipts),
+            due: count(self.due),
+            minutes: self.ran.arm(until).minutes,
             settled: count(self.settled),
             failed: count(self.failed),
             reported: count(self.reported),
@@ -103,6 +137,9 @@ impl Cell {
             old: self.old.arm(until),
             new_silent: count(self.new_silent),
             old_silent: count(self.old_silent),
+            silent: count(self.missing.silent),
+            new_missing: count(self.missing.new),
+            old_missing: count(self.missing.old),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is claimed of incidents, what is not, and what each part of a rollout is there for.
 
-use contentcheck_simulate::{Options, Outcome, Policy, Scenario, Without, compare, run, runs};
+use contentcheck_simulate::{Options, Outcome, Policy, Scenario, Without, compare, run, runs, sweep, sweeps};
 
 type Checked = Result<(), Box<dyn core::error::Error>>;
 
@@ -76,6 +76,19 @@ fn a_good_release_reaches_everybody_and_is_not_halted() -> Checked {
     assert_eq!(good.rings.low, 5.0);
     // Nobody but those who were not on since the last ring opened is left.
     assert_eq!(good.touched.low, f64::from(DEVICES));
+    Ok(())
+}
+
+/// Most workstations are switched off over the weekend, for longer than a ring is watched. Whenever a good release begins, it is not halted by that.
+#[test]
+fn a_weekend_halts_no_good_release() -> Checked {
+    let begins =
+        sweeps().iter().find(|sweep| sweep.name.starts_with("day on which it begins")).ok_or("no such sweep")?;
+    let report = sweep(begins, &[Policy::standard()?], Options { seeds: 2, ..options(14) })?;
+    assert_eq!(report.sweeps.len(), 7);
+    for found in &report.sweeps {
+        assert_eq!((found.halted_by, found.rings.low), ([0.0; 3], 5.0), "{found:?}");
+    }
     Ok(())
 }
 

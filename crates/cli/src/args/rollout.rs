@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 
 use super::DeviceFormat;
 
@@ -20,7 +20,8 @@ pub struct Rollout {
 /// What can be done with rollouts.
 #[derive(Debug, Subcommand)]
 pub enum RolloutCommand {
-    /// Begin: a directory with a log, a policy, settings, and keys for everybody
+    /// Begin: a directory with a log, a policy, settings, and keys for everybody, fit for a trial. For real each person makes
+    /// their own by `rollout key NAME -o FILE`, and each witness with --witness
     Init(RolloutInit),
     /// Show what each ring of a plan would see, or log the plan of a release that passed its gate
     Plan(Box<RolloutPlan>),
@@ -33,15 +34,18 @@ pub enum RolloutCommand {
     /// Explain why a ring does not open: each test of each group, and what is missing
     Explain(RolloutStatus),
     /// Let no further device take the release; one signature is enough
-    Halt(RolloutReason),
+    Halt(RolloutHalt),
     /// Let a rollout go on that a person halted; two signatures are needed
     Resume(RolloutReason),
-    /// Plan a release that takes the newest rollout back: content that was on the whole fleet before, under a higher sequence
+    /// Plan a release that takes the newest rollout back: content that was good on the whole fleet before, under a higher
+    /// sequence; `status` names what there is
     Revert(Box<RolloutPlan>),
     /// Hold devices back: those of a stratum take no part in plans from now on
     Pin(RolloutPin),
     /// Add a signature to an entry that waits for more, and log it when there are enough
     Sign(RolloutSign),
+    /// Show who holds which role, or change it: two roots sign, of those before and of those after
+    Keys(RolloutKeys),
     /// Make a key, and print the public half of it
     Key(RolloutKey),
     /// Write the page of the dashboard as one file
@@ -54,6 +58,116 @@ pub enum RolloutCommand {
     Witness(RolloutWitness),
     /// Show where the rollout is, over HTTP, as a page, JSON and metrics
     Serve(RolloutServe),
+    /// Simulate what a release does to a fleet, under a policy of rollouts and under the defaults of other tools
+    Simulate(RolloutSimulate),
+    /// Show all of it on this machine: a log, witnesses, a collector, a dashboard and simulated devices, without any other service
+    Demo(RolloutDemo),
+    /// Rehearse what goes wrong, on a stage of simulated devices, and say whether what must follow did
+    Drill(RolloutDrill),
+}
+
+/// Rehearse.
+#[derive(Debug, Args)]
+pub struct RolloutDrill {
+    /// What goes wrong; without any, all of it
+    #[arg(value_name = "WHAT", value_enum)]
+    pub what: Vec<DrillKind>,
+    /// Devices; with fewer than 1,000 the first ring shows nothing
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = value_parser!(u32).range(1_000..=20_000))]
+    pub devices: u32,
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DrillKind {
+    /// A release crashes every machine that runs it
+    BadRelease,
+    /// One of three witnesses is down
+    Witness,
+    /// Two of three witnesses are down
+    Witnesses,
+    /// The collector is down
+    Collector,
+}
+
+/// Show all of it.
+#[derive(Debug, Args)]
+pub struct RolloutDemo {
+    /// The directory for it, empty or not there yet; without one, a temporary one that is removed at the end
+    #[arg(value_name = "DIRECTORY")]
+    pub stage: Option<PathBuf>,
+    /// What happens
+    #[arg(long, value_enum, default_value_t = DemoStory::Both)]
+    pub story: DemoStory,
+    /// Devices; with fewer than 1,000 the first ring shows nothing
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = value_parser!(u32).range(1_000..=20_000))]
+    pub devices: u32,
+    /// Minutes of the demo that pass in a second, at most
+    #[arg(long, value_name = "MINUTES", default_value_t = 20, value_parser = value_parser!(u32).range(1..=100_000))]
+    pub pace: u32,
+    /// The address that the dashboard listens at
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8450")]
+    pub listen: String,
+    /// End when the story is over, instead of showing the dashboard until it is stopped
+    #[arg(long)]
+    pub exit: bool,
+}
+
+/// What happens in a demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DemoStory {
+    /// A good release reaches everybody
+    Good,
+    /// A bad release stops in the first ring
+    Bad,
+    /// A good release reaches everybody, a bad one stops, the good one comes back, and the fix reaches everybody
+    Both,
+}
+
+/// Simulate fleets.
+#[derive(Debug, Args)]
+pub struct RolloutSimulate {
+    /// A scenario, such as july-19; without any, all of them
+    #[arg(long = "scenario", value_name = "NAME")]
+    pub scenarios: Vec<String>,
+    /// What the release goes out under, such as at-once; `all` for everything that is known
+    #[arg(long = "under", value_name = "NAME", default_values = ["ours", "at-once"])]
+    pub under: Vec<String>,
+    /// The policy that `ours` means, instead of the one that ships
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Devices of the fleet
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = value_parser!(u32).range(1..=100_000_000))]
+    pub devices: u32,
+    /// Days to simulate
+    #[arg(long, value_name = "N", default_value_t = 14, value_parser = value_parser!(u32).range(1..=45))]
+    pub days: u32,
+    /// Seeds, from 0 on: so many fleets, with so many rollouts
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = value_parser!(u32).range(1..=10_000))]
+    pub seeds: u32,
+    /// Threads; without it, as many as there are processors. They change nothing but the time that it takes
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=1_024))]
+    pub threads: Option<u16>,
+    /// Vary each parameter that is unknown too, one at a time
+    #[arg(long)]
+    pub sweeps: bool,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = SimulateFormat::Human)]
+    pub format: SimulateFormat,
+    /// Write the result here instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// How a simulation is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SimulateFormat {
+    /// A table
+    Human,
+    /// A page with plots
+    Html,
+    /// JSON
+    Json,
 }
 
 /// A page.
@@ -173,7 +287,11 @@ pub struct RolloutPlan {
     /// The public key, in PEM, that the gate's attestation must be signed with
     #[arg(long, value_name = "PEM", required_unless_present = "dry_run")]
     pub attestation_key: Option<PathBuf>,
-    /// A check of the gate that may be missing, such as `change` of a first release
+    /// A public key, besides --attestation-key, that may vouch for the release that it was compared with; may be repeated
+    #[arg(long, value_name = "PEM")]
+    pub previous_key: Vec<PathBuf>,
+    /// A check of the gate that may be missing, such as `change` of a first release. Devices refuse such an offer (CC1111):
+    /// build the first release into the sensor, and name it as `previous` of the next
     #[arg(long, value_name = "CHECK")]
     pub allow_missing: Vec<String>,
     /// Shorter clocks; no ring and no test is skipped
@@ -201,6 +319,37 @@ pub struct RolloutReason {
     /// Why, for those who read the log later
     #[arg(long, value_name = "WORDS")]
     pub reason: String,
+    /// A further key that signs, beside those in keys/
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
+}
+
+/// Halt.
+#[derive(Debug, Args)]
+pub struct RolloutHalt {
+    /// Why
+    #[command(flatten)]
+    pub why: RolloutReason,
+    /// Tell the witnesses instead of writing the log: for when whoever writes it keeps halts back. They sign for no further ring
+    #[arg(long)]
+    pub tell_witnesses: bool,
+}
+
+/// Who holds which role.
+#[derive(Debug, Args)]
+pub struct RolloutKeys {
+    /// A key that gets a role, such as plan=KEY: what `rollout key` printed, or its 64 digits
+    #[arg(long, value_name = "ROLE=KEY")]
+    pub add: Vec<String>,
+    /// A key that loses a role
+    #[arg(long, value_name = "ROLE=KEY")]
+    pub remove: Vec<String>,
+    /// How many keys of a role must sign, such as plan=3
+    #[arg(long, value_name = "ROLE=N")]
+    pub needed: Vec<String>,
+    /// The policy of the log and its witnesses from now on
+    #[arg(long, value_name = "FILE")]
+    pub trust: Option<PathBuf>,
     /// A further key that signs, beside those in keys/
     #[arg(long = "key", value_name = "FILE")]
     pub keys: Vec<PathBuf>,
@@ -240,7 +389,7 @@ pub struct RolloutKey {
     /// The file that gets the private half; nobody else may read it
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
-    /// A key that cosigns checkpoints
+    /// A key of a witness: one that cosigns checkpoints
     #[arg(long)]
     pub witness: bool,
 }

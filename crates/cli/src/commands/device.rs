@@ -4,6 +4,7 @@ mod act;
 mod show;
 
 pub use act::{DrillReport, DrillStart, OfferReport, SealReport};
+pub(crate) use act::{built_in, manifest};
 pub use show::{DeviceContent, DeviceEvidence, DeviceStatus, DeviceWhy, ExplainedRefusal};
 
 use serde::Serialize;

@@ -156,7 +156,9 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     };
     let previous = previous.map(|previous| build(previous, selection.threads)).transpose()?;
     let built = build(project, selection.threads)?;
-    let built = built.profiled(&settings.profile, selection.threads).map_err(Failure::usage)?;
+    let built = built
+        .profiled(&settings.profile, selection.threads)
+        .map_err(|why| Failure::usage(format!("profile: {why}")))?;
     // Only what was built has read the data of its tables.
     for files in [Some(of_project), of_previous].into_iter().flatten() {
         read.extend(files.paths());

@@ -53,6 +53,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::DeviceSeal => serde_json::to_value(schema_for!(super::device::SealReport)),
         SchemaName::RolloutStatus => serde_json::to_value(schema_for!(contentcheck_fleet::Status)),
         SchemaName::RolloutPolicy => serde_json::to_value(contentcheck_rollout::Policy::schema()),
+        SchemaName::RolloutSimulation => serde_json::to_value(schema_for!(contentcheck_simulate::Report)),
         SchemaName::Fields => serde_json::to_value(schema_for!(super::fields::FieldsReport)),
     };
     made.map_err(|error| Failure::internal(error.to_string()))

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ring_name;
+use crate::limits::NAMED_STRATA;
 
 /// A ring.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -52,14 +53,16 @@ pub enum RingState {
     Waiting,
 }
 
-/// Counts of devices. They only rise.
+/// Counts of devices. They only rise, but for those that are missing now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Devices that said that they will activate the release.
     pub receipts: u32,
-    /// Those whose time is up.
+    /// Those that have had it for as long as the ring is watched.
+    pub due: u32,
+    /// Those of them of which it is known what became of them.
     pub settled: u32,
-    /// Those of the settled that failed: they reported a failure, or nothing.
+    /// Those of the settled that failed: they reported a failure, or went silent and have no partner.
     pub failed: u32,
     /// Failures that were reported, whether the time is up or not.
     pub reported: u32,
@@ -67,17 +70,27 @@ pub struct Counts {
     pub new_silent: u32,
     /// Pairs of which only its partner did.
     pub old_silent: u32,
+    /// Devices that are due and silent now, without having stopped in good order.
+    pub silent: u32,
+    /// Pairs of which only the device with the release is missing now, silent or switched off.
+    pub new_missing: u32,
+    /// Pairs of which only the partner is.
+    pub old_missing: u32,
 }
 
 impl From<&Observed> for Counts {
     fn from(seen: &Observed) -> Self {
         Self {
             receipts: seen.receipts,
+            due: seen.due,
             settled: seen.settled,
             failed: seen.failed,
             reported: seen.reported,
             new_silent: seen.new_silent,
             old_silent: seen.old_silent,
+            silent: seen.silent,
+            new_missing: seen.new_missing,
+            old_missing: seen.old_missing,
         }
     }
 }
@@ -85,7 +98,7 @@ impl From<&Observed> for Counts {
 /// Strata that are judged together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
-    /// What they have in common: the beginning of their names. Empty: all devices.
+    /// What they have in common, the beginning of their names; where that is nothing, their names.
     pub name: String,
     /// Their names.
     pub strata: Vec<String>,
@@ -106,11 +119,11 @@ pub struct Group {
 /// A test, and what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Test {
-    /// Which one: `every`, `share`, `failures` or `silence`.
+    /// Which one: `every`, `share`, `rate`, `present`, `failures` or `silence`.
     pub test: String,
     /// What it says: `continue`, `accept` or `reject`.
     pub found: String,
-    /// The logarithm of its ratio or of its e-value, in millionths; of `every` the devices that are missing.
+    /// The logarithm of its ratio or of its e-value, in millionths; of `every` the devices that are still to come.
     pub value: i64,
     /// The same in a sentence.
     pub says: String,
@@ -119,10 +132,13 @@ pub struct Test {
 impl Group {
     /// What is missing of it, in sentences.
     pub(super) fn missing(&self) -> Option<String> {
-        let name = if self.name.is_empty() { "all devices" } else { &self.name };
         let needed = self.needed?;
         let settled = u64::from(self.counts.settled);
-        (settled < needed).then(|| format!("{name}: {} of {needed} devices settled", settled))
+        if settled < needed {
+            return Some(format!("{}: {settled} of {needed} devices settled", self.name));
+        }
+        let waits = self.tests.iter().find(|test| test.test == "present" && test.found != "accept")?;
+        Some(format!("{}: {}", self.name, waits.says))
     }
 
     /// Whether a test of it says that the release is bad.
@@ -135,7 +151,7 @@ impl Group {
     #[must_use]
     pub fn is_enough(&self) -> bool {
         let shows = |test: &Test| match test.test.as_str() {
-            "every" | "share" => test.found == "accept",
+            "every" | "share" | "present" => test.found == "accept",
             _ => test.found != "reject",
         };
         self.tests.iter().all(shows)
@@ -184,8 +200,14 @@ impl Ring {
         self.groups.iter().any(Group::is_bad)
     }
 
+    /// What it is called: its number, from 0, as in the files, and its name.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("ring {} ({})", self.number, self.name)
+    }
+
     /// Whether nothing newer was counted than devices may take to report, while the rollout goes on.
-    pub(super) const fn is_late(&self) -> bool {
+    pub(crate) const fn is_late(&self) -> bool {
         matches!(self.state, RingState::Open | RingState::Passed) && self.is_stale
     }
 }
@@ -198,6 +220,7 @@ fn groups(rollout: &Rollout, ring: u8, judged: Judgement) -> Vec<Group> {
     let groups = judged.groups.into_iter().zip(tests);
     groups
         .map(|((group, seen), tests)| Group {
+            name: name_of(&group.name, group.strata.iter().filter_map(named)),
             strata: group.strata.iter().filter_map(named).collect(),
             expected: group.expected.round() as u64,
             needed: rule.map(|rule| match (rule.rule, rule.test()) {
@@ -210,16 +233,38 @@ fn groups(rollout: &Rollout, ring: u8, judged: Judgement) -> Vec<Group> {
             failures: [seen.new.failures, seen.old.failures],
             unseen: group.unseen(),
             tests: tests.iter().map(|test| says(test, &seen)).collect(),
-            name: group.name,
         })
         .collect()
+}
+
+/// What a group is called: what its strata have in common, else their names.
+fn name_of(common: &str, strata: impl Iterator<Item = String>) -> String {
+    if !common.is_empty() {
+        return common.to_owned();
+    }
+    let names: Vec<String> = strata.collect();
+    let listed: Vec<&str> = names.iter().take(NAMED_STRATA).map(String::as_str).collect();
+    match names.len().saturating_sub(listed.len()) {
+        0 => listed.join(" + "),
+        more => format!("{} + {more} more", listed.join(" + ")),
+    }
 }
 
 fn says(statistic: &Statistic, seen: &Observed) -> Test {
     let (test, says) = match statistic.test {
         Kind::Every => (
             "every",
-            format!("{} of {} settled devices failed, {} failures reported", seen.failed, seen.settled, seen.reported),
+            format!("{} of {} settled devices are well", seen.settled - seen.failed.min(seen.settled), seen.settled),
+        ),
+        Kind::Rate => {
+            ("rate", format!("{} failures reported in {} hours of devices", seen.reported, seen.minutes / 60))
+        }
+        Kind::Present => (
+            "present",
+            format!(
+                "of {} devices that are due {} are settled and {} silent; {} are missing beside {} partners",
+                seen.due, seen.settled, seen.silent, seen.new_missing, seen.old_missing
+            ),
         ),
         Kind::Share => ("share", format!("{} of {} settled devices failed", seen.failed, seen.settled)),
         Kind::Failures => {

@@ -72,12 +72,23 @@ fn a_rollout_is_shown_as_it_is() -> Outcome {
     assert!(metrics.header("content-type").is_some_and(|kind| kind.starts_with("application/openmetrics-text")));
     let metrics = metrics.text();
     assert!(metrics.ends_with("# EOF\n"));
-    assert!(metrics.contains("contentcheck_group_receipts{ring=\"dogfood\",group=\"\"}"), "{metrics}");
+    assert!(
+        metrics
+            .contains("contentcheck_group_receipts{ring=\"dogfood\",number=\"0\",group=\"linux/6.12 + windows/11\"}"),
+        "{metrics}"
+    );
     assert!(metrics.contains("release=\"<script>alert(1)</script> & \\\"7\\\"\""), "{metrics}");
     for path in ["/v1/status", "/", "/metrics"] {
         assert_eq!(post(daemon.address(), path, b"x")?.status, 405, "it changes nothing");
     }
     assert_eq!(get(daemon.address(), "/healthz")?.status, 200);
+    assert!(page.text().contains("<h2>Ring 0: dogfood</h2>"), "rings have one number everywhere");
+    // A collector that is gone is a reason to look, and what is shown is no longer fresh.
+    collector.stop();
+    world.hands.set(START + 100 + 20 * 60);
+    let late = until(&daemon, "/", |page| page.contains("no report was taken in for"))?;
+    assert!(late.contains("class=\"amber\"") && late.contains("2 of 2 witnesses have not signed"), "{late}");
+    assert_eq!(get(daemon.address(), "/healthz")?.status, 503);
     // What cannot be read any more is said.
     std::fs::rename(world.path("log/checkpoint"), world.path("log/gone"))?;
     until(&daemon, "/", |page| page.contains("What is below may be old"))?;
@@ -123,5 +134,24 @@ fn a_change_of_phase_is_told_and_told_again_until_it_is_heard() -> Outcome {
     assert!(heard.recv_timeout(Duration::from_secs(7)).is_err(), "once it is heard it is not told again");
     let page = get(daemon.address(), "/")?.text();
     assert!(page.contains("HALTED") && page.contains("a look at it first") && page.contains("class=\"red\""));
+    // Nor is it forgotten that nobody hears at the other address; what its path says stays between the two.
+    let unheard = "the hook http://127.0.0.1:9 was not told that content 7 is halted: ";
+    let page = until(&daemon, "/", |page| page.contains(unheard))?;
+    assert!(!page.contains("/nobody"), "{page}");
+    daemon.stop();
+    assert!(shown(&world, vec!["ftp://127.0.0.1/".into()]).is_err());
+    Ok(())
+}
+
+#[test]
+fn a_rollout_without_a_collector_says_how_one_runs() -> Outcome {
+    let mut world = World::new(25_000, START, None)?;
+    world.opened()?;
+    world.hands.set(START + 120);
+    let daemon = shown(&world, Vec::new())?;
+    let page = until(&daemon, "/", |page| page.contains("no collector has run yet"))?;
+    assert!(page.contains("contentcheck rollout collect") && page.contains("class=\"amber\""), "{page}");
+    let health = get(daemon.address(), "/healthz")?;
+    assert!(health.status == 503 && health.text().contains("no collector has run yet"));
     Ok(())
 }

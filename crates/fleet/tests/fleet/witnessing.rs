@@ -137,6 +137,10 @@ fn a_ring_opens_with_two_witnesses_one_here_and_one_over_http() -> Outcome {
     assert_eq!(one?.body, other?.body);
     assert_eq!(post(daemon.address(), "/v1/cosign", &[b'x'; 5_000])?.status, 413);
     assert_eq!(get(daemon.address(), "/v1/cosign")?.status, 405);
+    // A halt that nobody signed is none; one that is signed is taken, also beside the log.
+    assert!(matches!(there.tell(b"halt"), Err(NoCosign::Refused(_))));
+    there.tell(&people.world.halt_beside("a customer called")?)?;
+    assert_eq!(post(daemon.address(), "/v1/halt", &[b'x'; 10_000])?.status, 413);
     drop(collector);
     Ok(())
 }

@@ -97,7 +97,7 @@ impl World {
         let directory = Temporary::new()?;
         let log = key(LOG, Algorithm::Note)?;
         let verifier = log.verifier();
-        let book = Book::open(Directory::open(directory.0.join("log"))?, log)?;
+        let book = Book::begin(Directory::open(directory.0.join("log"))?, log)?;
         let keys: Vec<SecretKey> = (0..devices).map(device).collect::<Outcome<_>>()?;
         let stratum = |number: usize| if number.is_multiple_of(3) { "windows/11" } else { "linux/6.12" };
         let of = |(number, key): (usize, &SecretKey)| Device {
@@ -233,6 +233,13 @@ impl World {
         let of = self.of()?;
         self.signed(Some(of), Body::Halt(Halt { reason: reason.into() }))?;
         Ok(())
+    }
+
+    /// A halt that one key signed, and that is not in the log.
+    pub(crate) fn halt_beside(&self, reason: &str) -> Outcome<Vec<u8>> {
+        let mut entry = Entry::new(Some(self.of()?), self.now(), Body::Halt(Halt { reason: reason.into() }));
+        entry.sign(LOG, holders(Role::Halt)?.first().ok_or("no key")?);
+        Ok(entry.to_bytes())
     }
 
     /// The devices of a ring that take part, by number.

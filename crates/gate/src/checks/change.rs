@@ -536,7 +536,7 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
         outcome.findings.push(Finding::new(&codes::SIZE_JUMP, message).with_help(help).with_detail(detail));
     }
     let old_rules = previous.rules();
-    let (old, new) = (tables(&old_rules), tables(&run.rules));
+    let new = tables(&run.rules);
     let detail = |before: usize, after: usize, name: &str| Detail::Change {
         counted: Measure::TableRows,
         before: Some(before as u64),
@@ -550,8 +550,7 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
         let finding = Finding::new(&codes::RELEASE_SHRUNK, message).of_rule(rule).with_detail(detail);
         finding.with_help("--allow-shrink says that it is meant")
     };
-    for (name, (table, rule)) in &new {
-        let Some((had, _)) = old.get(name) else { continue };
+    for (name, had, table, rule) in &pairs(&old_rules, &run.rules) {
         let (before, rows) = (had.rows().len(), table.rows().len());
         let kept = kept(&[*had], &[*table]);
         let message = format!("the table `{name}` has {}, and had {before}", plural(rows, "row"));
@@ -600,6 +599,36 @@ fn grown(run: &Subject<'_>, outcome: &mut Outcome) {
             outcome.findings.push(shrunk(message, rule, detail(before, after, name)));
         }
     }
+}
+
+/// Each table with what it was before, and a rule that looks into it: by the rule, since a name is a file's own and another file may have it
+/// too; else by the name.
+fn pairs<'r>(old: &[&'r CheckedRule], new: &[&'r CheckedRule]) -> Vec<(String, &'r Table, &'r Table, &'r CheckedRule)> {
+    let mut pairs = Vec::new();
+    let (by_name, by_rule) = (tables(old), by_identity(old));
+    let mut compared: BTreeSet<(String, &str)> = BTreeSet::new();
+    let mut seen: BTreeSet<(String, &str, &str)> = BTreeSet::new();
+    for rule in new {
+        let Some(before) = by_rule.get(&Identity::of(rule)) else { continue };
+        let had = tables(&[*before]);
+        for (name, (table, _)) in tables(&[*rule]) {
+            let Some((old, _)) = had.get(&name) else { continue };
+            compared.insert((name.clone(), rule.source.name()));
+            if seen.insert((name.clone(), before.source.name(), rule.source.name())) {
+                pairs.push((name, *old, table, *rule));
+            }
+        }
+    }
+    for rule in new {
+        for (name, (table, _)) in tables(&[*rule]) {
+            if let Some((old, _)) = by_name.get(&name)
+                && compared.insert((name.clone(), rule.source.name()))
+            {
+                pairs.push((name, *old, table, *rule));
+            }
+        }
+    }
+    pairs
 }
 
 /// Rows of some tables that others still have, by their keys: a row that took the place of another one does not stand in for

@@ -100,6 +100,44 @@ fn a_table_that_shrinks_under_another_name_is_found() {
     assert_eq!(shrunk_from(100, &[("known", 12)], "image in known", false).len(), 1);
 }
 
+/// A name of a table is one of its file: another file may have a table of that name, whichever comes first.
+#[test]
+fn each_table_is_compared_with_its_own_where_files_share_a_name() {
+    let release = |rows: [std::ops::Range<usize>; 3], sequence: u64| {
+        let mut sources =
+            vec![Source::new("t.content", "template acme.process @ 1 {\n    1 image: string nocase\n}\n")];
+        for (file, rows) in rows.into_iter().enumerate() {
+            let rows: Vec<String> = rows.map(|row| format!("[\"row-{row}\"]")).collect();
+            sources.push(Source::new(
+                format!("{file}.content"),
+                format!(
+                    "table known @ 1 {{ image: string nocase key }} rows [{}]\nrule r{file} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f800{file}\"\n    template: acme.process @ 1\n    severity: low\n    when image in known\n}}\n",
+                    rows.join(", ")
+                ),
+            ));
+        }
+        let mut gathered = Gathered::of(sources.into_iter().map(|source| (source, Language::Native)).collect());
+        gathered.release.name = Some("acme".to_owned());
+        gathered.release.sequence = Some(sequence);
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let whole = || [0..8, 10..18, 20..28];
+    let before = release(whole(), 1);
+    assert_eq!(before.rules().len(), 3, "{:?}", before.findings().collect::<Vec<_>>());
+    let shrunk = |rows: [std::ops::Range<usize>; 3]| {
+        let found = checked(&release(rows, 2), Some(&before), settings(), &["change"]);
+        errors(&found).iter().filter(|(code, _)| *code == "CC0801").count()
+    };
+    assert_eq!(shrunk(whole()), 0);
+    for file in 0..3 {
+        for rows in [0..1, 100..108] {
+            let mut changed = whole();
+            changed[file] = rows;
+            assert_eq!(shrunk(changed), 1, "file {file}");
+        }
+    }
+}
+
 /// A manifest that lacks something now does not make it never have been there.
 #[test]
 fn a_manifest_that_lacks_something_hides_no_rule() {

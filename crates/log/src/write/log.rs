@@ -35,6 +35,8 @@ pub enum Fault {
     Damaged(String),
     /// The key is one that cosigns, or the log is another one's.
     Key,
+    /// There is a log already where one should begin.
+    Exists,
     /// An entry has more bytes than one can have.
     Entry {
         /// Its place among those that were given.
@@ -52,6 +54,7 @@ impl fmt::Display for Fault {
             Self::Storage(error) => error.fmt(f),
             Self::Damaged(what) => write!(f, "the log is damaged: {what} is missing, or not what the checkpoint says"),
             Self::Key => f.write_str("the key is one that cosigns, or another one signs this log"),
+            Self::Exists => f.write_str("there is a log already"),
             Self::Entry { number } => write!(f, "entry {number} has more than {ENTRY_BYTES} bytes"),
             Self::Range => f.write_str("the log has no such entry"),
             Self::Cosignature => f.write_str("this is no signature of that witness over the checkpoint of the log"),
@@ -113,31 +116,45 @@ impl<S> fmt::Debug for Log<S> {
 }
 
 impl<S: Storage> Log<S> {
-    /// Opens a log, or begins one where there is no checkpoint. Its name is that of the key.
+    /// Begins a log where there is none. Its name is that of the key. This is the one way to an empty log: a checkpoint that is gone is never
+    /// taken for one that was not written yet.
     ///
     /// # Errors
-    /// When the key is not the one that signed it, or what it says is not there. A log that is damaged is not written to: take
+    /// When there is a log, or what is left of one; when the key is one that cosigns.
+    pub fn begin(storage: S, key: SecretKey) -> Result<Self, Fault> {
+        if key.algorithm() != Algorithm::Note {
+            return Err(Fault::Key);
+        }
+        if storage.read(CHECKPOINT)?.is_some() {
+            return Err(Fault::Exists);
+        }
+        // A log that began with a single entry has this file for ever, whatever became of its checkpoint.
+        let first = Tile::of_entries(0, 1).map_err(|_| Fault::Range)?.to_string();
+        if storage.read(&first)?.is_some() {
+            return Err(Fault::Damaged(CHECKPOINT.into()));
+        }
+        let mut log = Self { storage, key, edge: Edge::default(), checkpoint: String::new() };
+        log.publish(Edge::default())?;
+        Ok(log)
+    }
+
+    /// Opens a log. Its name is that of the key.
+    ///
+    /// # Errors
+    /// When there is none, the key is not the one that signed it, or what it says is not there. A log that is damaged is not written to: take
     /// its files from a copy.
     pub fn open(storage: S, key: SecretKey) -> Result<Self, Fault> {
         if key.algorithm() != Algorithm::Note {
             return Err(Fault::Key);
         }
-        match storage.read(CHECKPOINT)? {
-            None => {
-                let mut log = Self { storage, key, edge: Edge::default(), checkpoint: String::new() };
-                log.publish(Edge::default())?;
-                Ok(log)
-            }
-            Some(bytes) => {
-                let checkpoint = String::from_utf8(bytes).map_err(|_| Fault::Damaged(CHECKPOINT.into()))?;
-                let (size, root) = own(&checkpoint, &key)?;
-                let edge = edge(&storage, size)?;
-                if edge.root() != root {
-                    return Err(Fault::Damaged(format!("what {size} entries hash to")));
-                }
-                Ok(Self { storage, key, edge, checkpoint })
-            }
+        let bytes = storage.read(CHECKPOINT)?.ok_or_else(|| Fault::Damaged(CHECKPOINT.into()))?;
+        let checkpoint = String::from_utf8(bytes).map_err(|_| Fault::Damaged(CHECKPOINT.into()))?;
+        let (size, root) = own(&checkpoint, &key)?;
+        let edge = edge(&storage, size)?;
+        if edge.root() != root {
+            return Err(Fault::Damaged(format!("what {size} entries hash to")));
         }
+        Ok(Self { storage, key, edge, checkpoint })
     }
 
     /// Entries that it has.

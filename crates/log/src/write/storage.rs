@@ -74,10 +74,16 @@ impl ReadOnly {
 }
 
 fn read(root: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(root.join(path)) {
+    let path = root.join(path);
+    match fs::read(&path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        // A person is told which file it is, in lower case and without the number of the system.
+        Err(error) => {
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
+            Err(io::Error::new(error.kind(), std::format!("{}: {text}", path.display())))
+        }
     }
 }
 

@@ -162,7 +162,7 @@ mod tests {
         let verifier = key()?.verifier();
         let verifier = VerifierKey::read(&verifier).map_err(|_| Fault::Key)?;
         let storage = Memory::default();
-        let mut log = Log::open(&storage, key()?)?;
+        let mut log = Log::begin(&storage, key()?)?;
         let mut frontier = Frontier::default();
         let mut written = Vec::new();
         for number in 0..600_u32 {

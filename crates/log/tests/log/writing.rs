@@ -52,7 +52,7 @@ fn what_is_written_is_what_the_definition_says() {
     let all = entries(700);
     for batches in [vec![1; 700], vec![700], vec![255, 1, 1, 256, 187], vec![3, 250, 300, 3, 144]] {
         let memory = Memory::default();
-        let mut log = Log::open(&memory, key()).unwrap();
+        let mut log = Log::begin(&memory, key()).unwrap();
         let mut size = 0;
         for count in batches {
             assert_eq!(append(&mut log, &all[size..size + count]).unwrap(), size as u64);
@@ -106,7 +106,7 @@ impl tlog_tiles::TileReader for Tiles<'_> {
 fn others_read_the_log() {
     for size in [1, 2, 255, 256, 257, 600] {
         let memory = Memory::default();
-        let mut log = Log::open(&memory, key()).unwrap();
+        let mut log = Log::begin(&memory, key()).unwrap();
         append(&mut log, &entries(size)).unwrap();
         let note = signed_note::Note::from_bytes(log.checkpoint().as_bytes()).unwrap();
         let verifier = signed_note::StandardVerifier::new(&key().verifier()).unwrap();
@@ -138,7 +138,7 @@ fn nothing_that_was_acknowledged_is_lost() {
         for stop in 0..30 {
             let memory = Memory { left: Cell::new(Some(stop)), is_done: Cell::new(is_done), ..Memory::default() };
             let mut acknowledged = 0;
-            if let Ok(mut log) = Log::open(&memory, key()) {
+            if let Ok(mut log) = Log::begin(&memory, key()) {
                 for count in batches {
                     if append(&mut log, &all[acknowledged..acknowledged + count]).is_err() {
                         break;
@@ -147,7 +147,10 @@ fn nothing_that_was_acknowledged_is_lost() {
                 }
             }
             memory.left.set(None);
-            let mut log = Log::open(&memory, key()).unwrap();
+            // A log of which not even the first checkpoint was written has yet to begin.
+            let has_begun = memory.files.borrow().contains_key("checkpoint");
+            let open = if has_begun { Log::open } else { Log::begin };
+            let mut log = open(&memory, key()).unwrap();
             let size = log.size() as usize;
             assert!(size >= acknowledged && log.root() == Hash(root(&all[..size])), "{stop}: {size} of {acknowledged}");
             // Others come behind, in place of what was not acknowledged.
@@ -165,7 +168,7 @@ fn nothing_that_was_acknowledged_is_lost() {
 #[test]
 fn a_log_that_is_damaged_is_told_and_not_written_to() {
     let memory = Memory::default();
-    append(&mut Log::open(&memory, key()).unwrap(), &entries(300)).unwrap();
+    append(&mut Log::begin(&memory, key()).unwrap(), &entries(300)).unwrap();
     let whole = memory.files.borrow().clone();
     for name in whole.keys().filter(|name| !name.ends_with("000")) {
         for damage in 0..3 {
@@ -179,13 +182,21 @@ fn a_log_that_is_damaged_is_told_and_not_written_to() {
             }
             let memory = Memory { files: RefCell::new(files), ..Memory::default() };
             match Log::open(&memory, key()) {
-                // Without a checkpoint there is no log yet.
-                Ok(log) => assert!(name == "checkpoint" && damage == 2 && log.size() == 0, "{name} {damage}"),
+                Ok(_) => panic!("{name} {damage}: it is opened"),
                 Err(Fault::Damaged(_) | Fault::Key) => assert_eq!(memory.writes.get(), 0),
                 Err(other) => panic!("{name} {damage}: {other}"),
             }
         }
     }
+    // A checkpoint that is gone is not one that was never there: no log begins over another one.
+    assert!(matches!(Log::begin(&memory, key()), Err(Fault::Exists)));
+    let one = Memory::default();
+    append(&mut Log::begin(&one, key()).unwrap(), &entries(1)).unwrap();
+    one.files.borrow_mut().remove("checkpoint");
+    let written = one.writes.get();
+    assert!(matches!(Log::open(&one, key()), Err(Fault::Damaged(_))));
+    assert!(matches!(Log::begin(&one, key()), Err(Fault::Damaged(_))));
+    assert_eq!(one.writes.get(), written);
     let another = SecretKey::of_seed("example.com/other", Algorithm::Note, &[7; 32]).unwrap();
     assert!(matches!(Log::open(&memory, another), Err(Fault::Key)));
 }
@@ -196,7 +207,7 @@ fn a_directory_has_one_writer() {
     let _ = std::fs::remove_dir_all(&directory);
     let first = Directory::open(&directory).unwrap();
     assert_eq!(Directory::open(&directory).unwrap_err().kind(), io::ErrorKind::WouldBlock);
-    let mut log = Log::open(first, key()).unwrap();
+    let mut log = Log::begin(first, key()).unwrap();
     let all = entries(260);
     log.append(&all.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
     drop(log);
@@ -236,7 +247,7 @@ fn opening(ring: u8) -> Opening {
 #[test]
 fn a_token_is_made_that_a_device_takes() {
     let (memory, seen) = (Memory::default(), [Memory::default(), Memory::default(), Memory::default()]);
-    let mut log = Log::open(&memory, key()).unwrap();
+    let mut log = Log::begin(&memory, key()).unwrap();
     let secret = |name: &str| SecretKey::of_seed(name, Algorithm::Cosignature, &[name.len() as u8; 32]).unwrap();
     let names = ["w.example/a", "w.example/bb", "w.example/ccc"];
     let keys = names.map(|name| secret(name).verifier());
@@ -305,7 +316,7 @@ fn a_witness_signs_only_what_grew_from_what_it_saw() {
     let (memory, forked, seen) = (Memory::default(), Memory::default(), Memory::default());
     let witness_key = || SecretKey::of_seed("w.example/a", Algorithm::Cosignature, &[3; 32]).unwrap();
     let mut witness = Witness::new(&seen, witness_key(), &key().verifier()).unwrap();
-    let mut log = Log::open(&memory, key()).unwrap();
+    let mut log = Log::begin(&memory, key()).unwrap();
     append(&mut log, &entries(9)).unwrap();
     let ask = |witness: &mut Witness<&Memory>, log: &Log<&Memory>, old: u64| {
         let proof = log.consistency(old.min(log.size())).unwrap();
@@ -318,7 +329,7 @@ fn a_witness_signs_only_what_grew_from_what_it_saw() {
     assert!(ask(&mut witness, &log, 0).is_ok());
     assert_eq!(witness.seen().unwrap(), (9, log.root()));
     assert!(matches!(ask(&mut witness, &log, 0), Err(Refusal::From { seen: 9 })));
-    let mut fork = Log::open(&forked, key()).unwrap();
+    let mut fork = Log::begin(&forked, key()).unwrap();
     append(&mut fork, &entries(12)[1..]).unwrap();
     assert!(matches!(ask(&mut witness, &fork, 9), Err(Refusal::Forked)));
     append(&mut log, &entries(30)).unwrap();
@@ -345,7 +356,7 @@ proptest! {
     ) {
         let all: Vec<Vec<u8>> = lengths.iter().enumerate().map(|(at, length)| vec![at as u8; *length]).collect();
         let memory = Memory::default();
-        let mut log = Log::open(&memory, key()).unwrap();
+        let mut log = Log::begin(&memory, key()).unwrap();
         for entries in all.chunks(batch) {
             append(&mut log, entries).unwrap();
         }
@@ -360,7 +371,7 @@ proptest! {
 #[test]
 fn an_entry_that_is_too_large_leaves_the_log_as_it_was() {
     let memory = Memory::default();
-    let mut log = Log::open(&memory, key()).unwrap();
+    let mut log = Log::begin(&memory, key()).unwrap();
     let writes = memory.writes.get();
     let large = vec![0; 65_536];
     assert!(matches!(log.append(&[b"small", &large]), Err(Fault::Entry { number: 1 })));

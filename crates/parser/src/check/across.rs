@@ -73,6 +73,7 @@ pub(crate) fn check<'r>(
             ));
         }
     }
+    found.extend(known_alike(rules.clone()));
     for outcome in outcomes {
         for reference in outcome.documents.iter().flat_map(|document| document.rules.named()) {
             let rule = reference.rule.as_str();
@@ -89,6 +90,29 @@ pub(crate) fn check<'r>(
     }
     if outcomes.iter().any(|outcome| !outcome.documents.is_empty()) {
         dependents::check(outcomes, rules, &mut found);
+    }
+    found
+}
+
+/// Rules without an id that are known by what another one is known by too. Of two ids that are the same there is a finding above.
+fn known_alike<'r>(rules: impl Iterator<Item = &'r CheckedRule>) -> Vec<Diagnostic> {
+    let mut known: HashMap<String, &CheckedRule> = HashMap::new();
+    let mut found = Vec::new();
+    for rule in rules {
+        let first = *known.entry(rule.key().to_ascii_lowercase()).or_insert(rule);
+        let is_same = first.source.is(&rule.source) && first.extent == rule.extent;
+        if is_same || (first.id.is_some() && rule.id.is_some()) {
+            continue;
+        }
+        let message = if rule.key().is_empty() {
+            "neither this rule nor another one has an id, a name or a title: nothing tells them apart".to_owned()
+        } else {
+            let known = clip(rule.key());
+            format!("two rules are known by `{known}`: without an id a rule is known by its name, else by its title")
+        };
+        let again = Diagnostic::new(&codes::DUPLICATE_ID, &rule.source, rule.span, message)
+            .with_help("give each rule an id of its own, such as a new UUID");
+        found.push(elsewhere(again, (&first.source, first.span), "the other rule"));
     }
     found
 }

@@ -675,6 +675,16 @@ fn no_condition(root: &Node<'_>, key: &Node<'_>, entries: &[(Node<'_>, Node<'_>)
         .with_help(format!("say how the selections make the rule, such as `condition: {sample}`"))
 }
 
+/// Whether an attribute of one's own is called so nearly `sensors` that it was meant to be it. Passed over, the rule would be loaded by
+/// every sensor. Letters of other scripts that look alike are one edit each, and signs between letters are none.
+fn is_nearly_sensors(name: &str) -> bool {
+    let plain: String = name.chars().filter(|sign| sign.is_alphabetic()).flat_map(char::to_lowercase).collect();
+    let first = name.split(|sign: char| !sign.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or("");
+    let begins = first.eq_ignore_ascii_case("sensors") || first.eq_ignore_ascii_case("sensor");
+    let ends = plain.ends_with("sensors") && name.contains('.');
+    begins || ends || closest(&plain, ["sensors", "sensor"]).is_some()
+}
+
 /// The sensors that may load the rule: `custom_attributes: { sensors: "sysmon >=4.21" }`.
 /// The specification leaves that mapping to the users of Sigma. A constraint that cannot be read is not
 /// the same as none, which means every sensor.
@@ -695,7 +705,7 @@ fn sensors(root: &Node<'_>, sink: &mut Sink) -> Result<Option<Constraint>, Unrea
     let mut refused = None;
     for (key, _) in entries {
         let name = key.text().unwrap_or("");
-        if name != "sensors" && (name.eq_ignore_ascii_case("sensors") || name.eq_ignore_ascii_case("sensor")) {
+        if name != "sensors" && is_nearly_sensors(name) {
             let message = format!("`{}` is not `sensors`, which says what may load the rule", clip(name));
             let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, key.span, message);
             refused = Some(sink.refuse(found.with_help(format!("write `sensors` and {help}"))));

@@ -58,7 +58,7 @@ fn spelt_number(item: &Item<'_>, value: &Written<'_>, types: &[&Entry], sink: &m
         || !modifiers.encodings.is_empty()
         || modifiers.kind == Kind::Regex;
     let is_lost = match value.raw {
-        Raw::Int(_) => as_text && matches!(modifiers.kind, Kind::Plain | Kind::Regex),
+        Raw::Int(_) => matches!(modifiers.kind, Kind::Plain | Kind::Regex),
         // As a value it is rounded, and which strings equal it is anybody's guess.
         Raw::Float(_) => !value.written.contains(['e', 'E']) && matches!(modifiers.kind, Kind::Plain | Kind::Regex),
         _ => false,

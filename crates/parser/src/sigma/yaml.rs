@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, Tag};
 
+use contentcheck_model::characters::is_disguise;
 use contentcheck_model::decode::is_separator;
 use contentcheck_model::diagnostic::{Diagnostic, Sink, clip, codes};
 use contentcheck_model::limits;
@@ -389,6 +390,29 @@ pub(crate) fn shares_values(text: &str) -> bool {
     text.contains('&') && Parser::new_from_str(text).any(|next| next.is_ok_and(|(event, _)| anchored(&event)))
 }
 
+/// Reports comments with characters that make text look like other text: what looks like a comment may be a condition, and the other way
+/// round. In a value they may be what a rule looks for.
+fn disguises(text: &str, sink: &mut Sink) {
+    let is_hidden =
+        |sign: char| is_disguise(sign) || matches!(sign, '\u{80}'..='\u{9F}' | '\u{200B}'..='\u{200D}' | '\u{2060}');
+    if text.is_ascii() || !text.contains(is_hidden) {
+        return;
+    }
+    for comment in comments(text) {
+        let found = text.get(comment.range()).and_then(|text| text.char_indices().find(|(_, sign)| is_hidden(*sign)));
+        if let Some((at, sign)) = found {
+            let start = comment.range().start;
+            let span = Span::new(start + at, start + at + sign.len_utf8());
+            let message = format!("the invisible character U+{:04X} in a comment", u32::from(sign));
+            let found = sink.diagnostic(&codes::CONTROL_CHARACTER, span, message);
+            sink.push(found.with_help("remove it: it makes text look like other text"));
+            if sink.is_full() {
+                return;
+            }
+        }
+    }
+}
+
 /// Reports characters at which editors and readers of YAML 1.1 begin a line and those of 1.2 do not: what such an
 /// editor shows as a line of its own may be the end of a comment here. A run of them is one finding.
 fn separators(text: &str, sink: &mut Sink) {
@@ -417,6 +441,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
     // Content that was decoded has none; strings may come another way.
     if !offsets.ascii {
         separators(text, sink);
+        disguises(text, sink);
     }
     let mut builder = Builder {
         sink,

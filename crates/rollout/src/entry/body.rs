@@ -17,7 +17,7 @@ const TRUST_BYTES: usize = 16 << 10;
 /// Failures that are counted of one arm of one stratum: more say nothing more, and would take time to compute with.
 const FAILURES: u32 = 1_000_000;
 /// Tests of one group of strata.
-const TESTS: usize = 4;
+const TESTS: usize = 6;
 
 /// What an entry says.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,17 +159,23 @@ pub struct Arm {
     pub minutes: u64,
 }
 
-/// What the devices of one stratum in one ring reported since the ring opened. Counts only rise.
+/// What the devices of one stratum in one ring reported since the ring opened. Counts only rise, but for those of devices that are missing
+/// now: they come back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
     /// Devices that said that they will activate the release.
     pub receipts: u32,
-    /// Those whose time to say that they are well is over, in the order of their deadlines.
+    /// Those that have had the release for as long as the ring is watched.
+    pub due: u32,
+    /// Those of them of which it is known what became of them, in the order of their deadlines. A device that is switched off, or silent and has
+    /// a partner, is not settled before it is heard of again.
     pub settled: u32,
-    /// Those of the settled that failed: they reported a failure, or nothing.
+    /// Those of the settled that failed: they reported a failure, or went silent and have no partner to be compared with.
     pub failed: u32,
     /// Failures that devices with the release reported, whether their time is over or not.
     pub reported: u32,
+    /// Minutes for which devices were heard to run the release until they failed, of all of them together.
+    pub minutes: u64,
     /// What devices with the release did, each for as long as its partner was watched.
     pub new: Arm,
     /// What their partners did: devices of the same stratum that verified and loaded their own content again at the same time.
@@ -178,6 +184,12 @@ pub struct Observed {
     pub new_silent: u32,
     /// Pairs of which only the partner did.
     pub old_silent: u32,
+    /// Devices that are due and not settled, and are silent now without having stopped in good order.
+    pub silent: u32,
+    /// Pairs of which only the device with the release is missing now, silent or switched off.
+    pub new_missing: u32,
+    /// Pairs of which only the partner is.
+    pub old_missing: u32,
 }
 
 /// What the devices of a ring reported since it opened.
@@ -202,14 +214,14 @@ pub struct Statistic {
     pub test: Test,
     /// What it says.
     pub found: Found,
-    /// The logarithm of its ratio or of its e-value, in millionths. Of [`Test::Every`] the devices that are still missing.
+    /// The logarithm of its ratio or of its e-value, in millionths. Of [`Test::Every`] the devices that are still to come.
     pub value: i64,
 }
 
 /// A test of evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Test {
-    /// No device has reported a failure, and enough are settled and well. Silence is for [`Test::Silence`].
+    /// Enough devices are settled and well.
     Every,
     /// The share of settled devices that failed.
     Share,
@@ -217,6 +229,10 @@ pub enum Test {
     Failures,
     /// Silence beside that of partners.
     Silence,
+    /// Reported failures in the hours for which devices ran the release, beside the rate that the policy calls good.
+    Rate,
+    /// Whether those that are due are there: no more are missing than of their partners, and few are silent.
+    Present,
 }
 
 /// What a test says.
@@ -454,6 +470,8 @@ impl Observed {
             && self.settled >= before.settled
             && self.failed >= before.failed
             && self.settled - before.settled >= self.failed - before.failed
+            && self.due >= before.due
+            && self.minutes >= before.minutes
             && self.reported >= before.reported
             && self.new.follows(before.new)
             && self.old.follows(before.old)
@@ -465,8 +483,12 @@ impl Observed {
     #[must_use]
     pub const fn is_of(&self, devices: u32) -> bool {
         self.failed <= self.settled
-            && self.settled <= self.receipts
+            && self.settled <= self.due
+            && self.silent <= self.due - self.settled
+            && self.due <= self.receipts
             && self.receipts <= devices
+            && self.new_missing <= devices
+            && self.old_missing <= devices
             && self.new_silent <= devices
             && self.old_silent <= devices
             && self.reported <= FAILURES
@@ -485,37 +507,52 @@ impl Observed {
         }
         Self {
             receipts: self.receipts.saturating_add(other.receipts),
+            due: self.due.saturating_add(other.due),
             settled: self.settled.saturating_add(other.settled),
             failed: self.failed.saturating_add(other.failed),
             reported: self.reported.saturating_add(other.reported),
+            minutes: self.minutes.saturating_add(other.minutes),
             new: both(self.new, other.new),
             old: both(self.old, other.old),
             new_silent: self.new_silent.saturating_add(other.new_silent),
             old_silent: self.old_silent.saturating_add(other.old_silent),
+            silent: self.silent.saturating_add(other.silent),
+            new_missing: self.new_missing.saturating_add(other.new_missing),
+            old_missing: self.old_missing.saturating_add(other.old_missing),
         }
     }
 
     fn write(&self, to: &mut Writer) {
         to.u32(self.receipts);
+        to.u32(self.due);
         to.u32(self.settled);
         to.u32(self.failed);
         to.u32(self.reported);
+        to.u64(self.minutes);
         self.new.write(to);
         self.old.write(to);
         to.u32(self.new_silent);
         to.u32(self.old_silent);
+        to.u32(self.silent);
+        to.u32(self.new_missing);
+        to.u32(self.old_missing);
     }
 
     fn read(from: &mut Reader<'_>) -> Option<Self> {
         Some(Self {
             receipts: from.u32()?,
+            due: from.u32()?,
             settled: from.u32()?,
             failed: from.u32()?,
             reported: from.u32()?,
+            minutes: from.u64()?,
             new: Arm::read(from)?,
             old: Arm::read(from)?,
             new_silent: from.u32()?,
             old_silent: from.u32()?,
+            silent: from.u32()?,
+            new_missing: from.u32()?,
+            old_missing: from.u32()?,
         })
     }
 }
@@ -546,8 +583,8 @@ impl Verdict {
     pub fn accepts(&self) -> bool {
         let mut asked = self.groups.iter().flat_map(|(_, tests)| tests);
         let shows = |statistic: &Statistic| match statistic.test {
-            Test::Every | Test::Share => statistic.found == Found::Accept,
-            Test::Failures | Test::Silence => statistic.found != Found::Reject,
+            Test::Every | Test::Share | Test::Present => statistic.found == Found::Accept,
+            Test::Failures | Test::Silence | Test::Rate => statistic.found != Found::Reject,
         };
         !self.groups.is_empty() && asked.all(shows)
     }
@@ -580,6 +617,8 @@ impl Verdict {
                     1 => Test::Share,
                     2 => Test::Failures,
                     3 => Test::Silence,
+                    4 => Test::Rate,
+                    5 => Test::Present,
                     _ => return None,
                 };
                 let found = match from.u8()? {

@@ -33,6 +33,8 @@ pub struct State {
     newest_census: Option<Hash>,
     releases: BTreeMap<[u8; 32], Release>,
     rollouts: Vec<Rollout>,
+    /// Whether signatures are taken as given: to find out what else an entry would break.
+    rehearses: bool,
     #[cfg(feature = "mutation")]
     without: Option<Check>,
 }
@@ -50,9 +52,20 @@ impl State {
             newest_census: None,
             releases: BTreeMap::new(),
             rollouts: Vec::new(),
+            rehearses: false,
             #[cfg(feature = "mutation")]
             without: None,
         }
+    }
+
+    /// Whether these entries could follow each other here once everybody has signed: every rule is asked but signatures. Nothing changes.
+    ///
+    /// # Errors
+    /// Which rule the first one breaks that breaks one.
+    pub fn rehearse(&self, entries: &[&[u8]]) -> Result<Self, Refusal> {
+        let mut rehearsed = Self { rehearses: true, ..self.clone() };
+        entries.iter().try_for_each(|entry| rehearsed.apply(entry))?;
+        Ok(rehearsed)
     }
 
     /// The same without one of its checks, for the tests that show what the check is there for.
@@ -129,6 +142,11 @@ impl State {
         self.rollouts.last()
     }
 
+    /// What the newest rollout can be taken back to: rollouts before it that were good on the whole fleet, the newest one first.
+    pub fn ways_back(&self) -> impl Iterator<Item = &Rollout> {
+        self.rollouts.iter().rev().skip(1).filter(|rollout| rollout.was_good_everywhere())
+    }
+
     /// A rollout by its plan.
     #[must_use]
     pub fn rollout(&self, id: &Id) -> Option<&Rollout> {
@@ -201,8 +219,12 @@ impl State {
                 let at = self.rollouts.iter().position(|rollout| rollout.id() == id).ok_or(Refusal::Unknown)?;
                 let rollout = self.rollouts.get(at).ok_or(Refusal::Unknown)?;
                 self.demand(Check::Chain, rollout.last() == previous)?;
-                let changed = self.of_rollout(rollout, body, hash, time)?;
+                let mut changed = self.of_rollout(rollout, body, hash, time)?;
                 signed()?;
+                if matches!(body, Body::Halt(_)) {
+                    let holders = self.keys.as_ref().map_or(&[][..], |keys| &keys.role(Role::Halt).keys);
+                    changed.halted_by(entry.signers(&self.log, holders).copied().collect());
+                }
                 if let Some(rollout) = self.rollouts.get_mut(at) {
                     *rollout = changed;
                 }
@@ -215,6 +237,9 @@ impl State {
     /// Whether enough keys of a role signed an entry.
     fn signed(&self, entry: &Entry, role: Role, keys: Option<&Keys>) -> Result<(), Refusal> {
         let Some(keys) = keys else { return self.demand(Check::KeysFirst, false) };
+        if self.rehearses {
+            return Ok(());
+        }
         let roles = keys.role(role);
         let found = entry.signers(&self.log, &roles.keys).count();
         if found >= usize::from(roles.needed) {

@@ -69,6 +69,8 @@ pub struct Rollout {
     is_bad: bool,
     /// When the newest halt was signed.
     halted_at: Option<u64>,
+    /// The keys that signed the newest halt.
+    halted_by: Vec<[u8; 32]>,
     salt: Option<[u8; 32]>,
     opened: Vec<Opened>,
     /// From when on the bake of the newest ring counts: its opening, or the resumption after it.
@@ -93,6 +95,7 @@ impl Rollout {
             phase: Phase::Planned,
             is_bad: false,
             halted_at: None,
+            halted_by: Vec::new(),
             salt: None,
             opened: Vec::new(),
             baking_since: 0,
@@ -131,8 +134,16 @@ impl Rollout {
         self.index
     }
 
-    pub(super) const fn root(&self) -> Hash {
+    /// The root of the log with the plan as its last entry.
+    #[must_use]
+    pub const fn root(&self) -> Hash {
         self.root
+    }
+
+    /// When it was cleared to open its first ring, where it was started and no ring has opened since.
+    #[must_use]
+    pub const fn cleared_to_begin(&self) -> Option<u64> {
+        if matches!(self.phase, Phase::Started) { self.cleared } else { None }
     }
 
     /// The hash of its newest entry.
@@ -163,6 +174,12 @@ impl Rollout {
     #[must_use]
     pub const fn halted_at(&self) -> Option<u64> {
         self.halted_at
+    }
+
+    /// The public keys that signed the newest halt.
+    #[must_use]
+    pub fn halted_keys(&self) -> &[[u8; 32]] {
+        &self.halted_by
     }
 
     /// What devices are spread over rings by. Nothing before the start.
@@ -288,6 +305,10 @@ impl Rollout {
     pub(super) fn halt(&mut self, reason: &str, at: u64) {
         self.halted_at = Some(at);
         self.phase = Phase::Halted { ring: self.open_ring(), reason: reason.to_owned(), at };
+    }
+
+    pub(super) fn halted_by(&mut self, keys: Vec<[u8; 32]>) {
+        self.halted_by = keys;
     }
 
     /// It goes on where it was. What the ring has shown so far counts; the time that it has been open does not.

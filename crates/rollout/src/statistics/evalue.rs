@@ -45,6 +45,33 @@ pub fn e_value_two_sided(new: u64, all: u64, theta: f64) -> f64 {
         - (n - k) * libm::log(1.0 - theta)
 }
 
+/// The natural logarithm of the e-value against "events are no more frequent than expected", where so many came and so many were expected of
+/// good content in the time for which devices ran.
+///
+/// The alternative is spread over rates above the expected one, by an exponential distribution with a mean of 250 times that rate: content that
+/// breaks something does so much more often than content which does not.
+#[must_use]
+pub fn rate_e_value(events: u64, expected: f64) -> f64 {
+    const MEAN: f64 = 250.0;
+    if expected.is_nan() {
+        return 0.0;
+    }
+    let decay = 1.0 / MEAN + expected.max(0.0);
+    // E = sum over k of events! / (events - k)! / (MEAN decay^(k + 1)), as in `e_value`.
+    const SCALE: f64 = 1e200;
+    let mut term = 1.0 / (MEAN * decay);
+    let (mut sum, mut scaled) = (term, 0.0);
+    for k in 0..events {
+        term *= (events - k) as f64 / decay;
+        sum += term;
+        if sum > SCALE {
+            (sum, term) = (sum / SCALE, term / SCALE);
+            scaled += libm::log(SCALE);
+        }
+    }
+    libm::log(sum) + scaled
+}
+
 /// The natural logarithm of an e-value at which a rollout halts: with so many metrics in so many strata a good release halts
 /// with a chance of `alpha` at most, whatever they have to do with each other.
 #[must_use]

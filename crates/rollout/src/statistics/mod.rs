@@ -3,7 +3,7 @@
 //! | question | test |
 //! | --- | --- |
 //! | has one device in so many failed, settled in the order of their deadlines | [`Sprt`], Wald's sequential test of a share |
-//! | are there too many crashes an hour, whatever the other devices do | [`Rate`], the same for events in time |
+//! | are there too many crashes an hour, whatever the other devices do | [`Rate`], the same for events in time; [`rate_e_value`] |
 //! | does a device with new content go silent sooner than one like it with the old | [`Pairs`], the same for pairs of which one fails |
 //! | are there more events with new content than with the old, whose rate nobody knows | [`e_value`], [`e_value_two_sided`] |
 //!
@@ -26,7 +26,7 @@ mod sprt;
 
 use core::fmt;
 
-pub use evalue::{e_value, e_value_two_sided, halt_at, mean};
+pub use evalue::{e_value, e_value_two_sided, halt_at, mean, rate_e_value};
 pub use pairs::Pairs;
 pub use rate::Rate;
 pub use sprt::{Characteristics, Sprt};

@@ -201,7 +201,8 @@ impl Book {
 /// What so many devices report of which none fails.
 pub(crate) fn well(devices: u32) -> Observed {
     let watched = Arm { failures: 0, minutes: u64::from(devices) * 240 };
-    Observed { receipts: devices, settled: devices, new: watched, old: watched, ..Observed::default() }
+    let all = Observed { receipts: devices, due: devices, settled: devices, ..Observed::default() };
+    Observed { minutes: watched.minutes, new: watched, old: watched, ..all }
 }
 
 pub(crate) fn base64(bytes: &[u8]) -> String {

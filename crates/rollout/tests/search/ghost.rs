@@ -177,7 +177,8 @@ pub(crate) fn truth(nature: Nature, rollout: &Rollout, ring: u8, until: u64, now
     }
     let settled = if until >= opened + BAKE { devices } else { 0 };
     let watched = Arm { failures: 0, minutes: u64::from(devices) * (until - opened).min(BAKE) / 60 };
-    let well = Observed { receipts: devices, settled, new: watched, old: watched, ..Observed::default() };
+    let all = Observed { receipts: devices, due: settled, settled, ..Observed::default() };
+    let well = Observed { minutes: watched.minutes, new: watched, old: watched, ..all };
     let second = match nature {
         Nature::Good => well,
         Nature::Late if opened + 10 * HOUR <= until.min(now) => Observed { reported: devices, ..well },

@@ -399,7 +399,7 @@ impl World {
             Lie::Well => strata = truth(Nature::Good, rollout, ring, until, self.now),
             Lie::Forgets => strata.truncate(1),
             Lie::TooMany => strata.iter_mut().for_each(|(_, seen)| {
-                *seen = Observed { receipts: 2 * STRATUM, settled: 2 * STRATUM, ..*seen };
+                *seen = Observed { receipts: 2 * STRATUM, due: 2 * STRATUM, settled: 2 * STRATUM, ..*seen };
             }),
         }
         let is_false = strata != there;
@@ -420,7 +420,7 @@ impl World {
         let mut verdict: Verdict = computed.clone();
         if says == Says::Accepted {
             for test in verdict.groups.iter_mut().flat_map(|(_, tests)| tests) {
-                let is_asked = matches!(test.test, Test::Every | Test::Share);
+                let is_asked = matches!(test.test, Test::Every | Test::Share | Test::Present);
                 let found = contentcheck_rollout::entry::Found::Accept;
                 *test = Statistic { found: if is_asked { found } else { test.found }, value: -1, ..*test };
             }

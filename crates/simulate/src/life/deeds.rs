@@ -19,7 +19,17 @@ impl Life<'_> {
                 return Some(minute);
             }
             tally.events += 1;
+            let (before, ran) = (self.missing(), self.runs_well());
             self.does(due, now, tally);
+            let (changed, runs) = (before.to(self.missing()), self.runs_well());
+            if let Some(cell) = tally.cell(self.device.ring, self.device.stratum) {
+                cell.missing.add(changed);
+                match (ran, runs) {
+                    (false, true) => cell.ran.begin(now),
+                    (true, false) => cell.ran.end(now),
+                    _ => {}
+                }
+            }
         }
         Some(now + 1)
     }
@@ -60,7 +70,7 @@ impl Life<'_> {
             Due::Restart => self.starts(Ended::Stopped, now, tally),
             Due::Remedy => self.becomes(Phase::Fixed, now, tally),
             Due::Watched => self.is_watched(now, tally),
-            Due::Settles => self.settles(now, tally),
+            Due::Settles => self.settles(tally),
         }
     }
 
@@ -164,23 +174,22 @@ impl Life<'_> {
         self.arm_ends(Device::NEW_ENDED, false, now, tally);
         self.arm_ends(Device::OLD_ENDED, false, now, tally);
         self.device.set(Device::WATCHED);
-        if self.device.phase != Phase::Off {
-            self.settles(now, tally);
+        if let Some(cell) = tally.cell(self.device.ring, self.device.stratum) {
+            cell.due += i64::from(self.rules.counting != Counting::Reports);
+        }
+        if !self.is_away() || self.rules.counting == Counting::Nothing {
+            self.settles(tally);
         }
     }
 
-    fn settles(&mut self, _: u32, tally: &mut Tally) {
+    fn settles(&mut self, tally: &mut Tally) {
         self.device.set(Device::SETTLED);
-        let is_silent = self.device.is(Device::SILENT) || self.device.phase == Phase::Off;
-        let has_reported = self.device.is(Device::REPORTED);
-        let (settled, failed) = match self.rules.counting {
-            Counting::All => (1, i64::from(is_silent || has_reported)),
-            Counting::Reports => (i64::from(!is_silent || has_reported), i64::from(has_reported)),
-            Counting::Nothing => (1, 0),
-        };
+        let has_failed = self.device.is(Device::REPORTED) && self.rules.counting != Counting::Nothing;
         if let Some(cell) = tally.cell(self.device.ring, self.device.stratum) {
-            cell.settled += settled;
-            cell.failed += failed;
+            // Where silence counts as nothing, those that went silent are not missed.
+            cell.due += i64::from(self.rules.counting == Counting::Reports);
+            cell.settled += 1;
+            cell.failed += i64::from(has_failed);
         }
     }
 

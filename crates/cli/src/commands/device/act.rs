@@ -86,11 +86,12 @@ fn text(path: &Path) -> Result<String, Failure> {
 }
 
 /// What a sensor has built in for as long as it runs, and so has this process: each of it is made once.
-fn built_in<T: ?Sized>(value: Box<T>) -> &'static T {
+pub(crate) fn built_in<T: ?Sized>(value: Box<T>) -> &'static T {
     Box::leak(value)
 }
 
-fn manifest(selector: &str) -> Result<&'static Manifest<'static>, Failure> {
+/// The manifest of a sensor, as the sensor has it built in.
+pub(crate) fn manifest(selector: &str) -> Result<&'static Manifest<'static>, Failure> {
     let mut sensors = fleet::sensors(&[selector.to_owned()], Path::new(""))?;
     let (Some(sensor), true) = (sensors.pop(), sensors.is_empty()) else {
         return Err(Failure::usage(format!("--sensor {selector} does not mean exactly one sensor")));

@@ -35,17 +35,65 @@ pub(super) fn key(arguments: &RolloutKey, streams: &mut Streams<'_>) -> Outcome 
 }
 
 pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams: &mut Streams<'_>) -> Outcome {
-    let settings = directory.join(SETTINGS);
-    if settings.exists() {
+    if directory.join(SETTINGS).exists() {
         return Err(Failure::usage(format!(
             "{}: there are rollouts in this directory already",
-            files::name(&settings)
+            files::name(&directory.join(SETTINGS))
         )));
     }
+    let names = [KEYS, WITNESSES, LOG, SETTINGS, POLICY, DEVICES];
+    if let Some(there) = names.iter().map(|name| directory.join(name)).find(|path| path.exists()) {
+        let name = files::name(&there);
+        return Err(Failure::usage(format!(
+            "{name} is there already, and `init` writes over nothing; name another directory by -C"
+        )));
+    }
+    let is_new = !directory.exists();
+    if let Err(failure) = make(directory, arguments, now) {
+        // None of it was there before. What cannot be taken away is named by the failure that comes first.
+        for path in names.iter().map(|name| directory.join(name)) {
+            let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        }
+        if is_new {
+            let _ = fs::remove_dir(directory);
+        }
+        return Err(failure);
+    }
+    let name = files::name(directory);
+    talk(
+        streams,
+        &format!("{name}: a log, a policy and settings; {LOG}/ and tokens/ are what devices and witnesses read"),
+    );
+    talk(
+        streams,
+        &site::there(
+            directory,
+            &format!(
+                "{KEYS}/ and {WITNESSES}/ have the keys of everybody, which is fit for a trial; for real, each person and each witness \
+                 makes a key where it will be used (`contentcheck rollout key NAME -o FILE`, for a witness with --witness), and nobody \
+                 keeps those of others"
+            ),
+        ),
+    );
+    talk(
+        streams,
+        &site::there(
+            directory,
+            &format!(
+                "next: put the devices into {}, one line each, and run `contentcheck rollout plan IMAGE --dry-run`",
+                files::name(&directory.join(DEVICES))
+            ),
+        ),
+    );
+    Ok(Exit::Fine)
+}
+
+/// Writes what a directory of rollouts has at first.
+fn make(directory: &Path, arguments: &RolloutInit, now: u64) -> Result<(), Failure> {
     let made = directory.join(KEYS);
+    let log = keys::make(&arguments.log, Algorithm::Note)?;
     fs::create_dir_all(&made)
         .map_err(|error| Failure::usage(format!("{}: {}", files::name(&made), files::reason(&error))))?;
-    let log = keys::make(&arguments.log, Algorithm::Note)?;
     keys::keep(&log, &made.join("log.key"))?;
     let mut holders = Vec::new();
     for role in Role::ALL {
@@ -64,34 +112,16 @@ pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams:
         witnesses.push((name, key));
     }
     let entry = first_entry(&log, &holders, &witnesses, now)?;
-    let storage = Directory::open(directory.join(LOG)).map_err(|error| Failure::usage(site::said(&error)))?;
-    let mut book = Book::open(storage, log).map_err(site::failed)?;
-    if book.state().size() > 0 {
-        return Err(Failure::usage(format!("{}: there is a log already", files::name(&directory.join(LOG)))));
-    }
+    let settings = settings_text(&log, &witnesses);
+    let place = directory.join(LOG);
+    let storage = Directory::open(&place)
+        .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), site::said(&error))))?;
+    let mut book = Book::begin(storage, log).map_err(site::failed)?;
     book.append(&[&entry.to_bytes()]).map_err(site::failed)?;
-    let log = keys::read(&made.join("log.key"))?;
-    write::write(&settings, settings_text(&log, &witnesses).as_bytes())?;
     let policy = if arguments.small { Policy::SMALL } else { Policy::STANDARD };
     write::write(&directory.join(POLICY), policy.as_bytes())?;
     write::write(&directory.join(DEVICES), DEVICES_TEXT.as_bytes())?;
-    let name = files::name(directory);
-    talk(
-        streams,
-        &format!("{name}: a log, a policy and settings; {LOG}/ and tokens/ are what devices and witnesses read"),
-    );
-    talk(
-        streams,
-        &format!(
-            "{KEYS}/ and {WITNESSES}/ have the keys of everybody, which is fit for a trial; for real, give each person and each \
-             witness their own, and keep none of the others"
-        ),
-    );
-    talk(
-        streams,
-        &format!("next: put the devices into {DEVICES}, one line each, and run `contentcheck rollout plan --dry-run`"),
-    );
-    Ok(Exit::Fine)
+    write::write(&directory.join(SETTINGS), settings.as_bytes())
 }
 
 fn first_entry(

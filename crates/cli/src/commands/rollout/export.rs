@@ -4,7 +4,7 @@ use std::path::Path;
 
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::{files, write};
-use contentcheck_rollout::export::{Engine, Options, export as plans, group_of};
+use contentcheck_rollout::export::{Engine, LOST, Options, export as plans, group_of};
 
 use super::site::{Site, coded};
 use crate::Streams;
@@ -69,8 +69,14 @@ pub(super) fn export(directory: &Path, arguments: &RolloutExport, streams: &mut 
     for missing in &made.missing {
         talk(streams, &format!("to be filled in: {missing}"));
     }
-    for lost in &made.lost {
-        talk(streams, &format!("not enforced by this engine: {lost}"));
-    }
+    let lost: Vec<&str> = made.lost.iter().filter_map(|lost| Some(lost.split_once(':')?.0)).collect();
+    talk(
+        streams,
+        &format!(
+            "not enforced by this engine: {}; {} says what each means",
+            lost.join(", ").to_lowercase(),
+            files::name(&arguments.output.join(LOST))
+        ),
+    );
     Ok(Exit::Fine)
 }

@@ -40,6 +40,17 @@ pub(super) fn read(path: &Path) -> Result<SecretKey, Failure> {
     SecretKey::read(&text).map_err(|why| Failure::usage(format!("{name}: {why}")))
 }
 
+/// The name of the file in a directory whose key has this public half, in hexadecimal digits. Nothing where it is not there or cannot be read.
+pub(super) fn name_of(directory: &Path, public: &str) -> Option<String> {
+    let files = fs::read_dir(directory).ok()?;
+    let mut paths = files.filter_map(|file| Some(file.ok()?.path()));
+    let found = paths.find(|path| {
+        let is_key = path.extension().is_some_and(|extension| extension == "key");
+        is_key && read(path).is_ok_and(|key| contentcheck_log::Hash(key.public()).to_string() == public)
+    })?;
+    Some(found.file_stem()?.to_string_lossy().into_owned())
+}
+
 /// The keys in a directory, in the order of their names. None where it is not there: whoever signs elsewhere has no such directory.
 pub(super) fn all(directory: &Path) -> Result<Vec<SecretKey>, Failure> {
     let entries = match fs::read_dir(directory) {

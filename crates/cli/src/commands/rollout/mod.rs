@@ -5,14 +5,20 @@
 
 mod begin;
 mod daemons;
+mod demo;
+mod drill;
 mod export;
 mod keys;
 mod people;
 mod plan;
+mod rekey;
 mod rings;
 mod show;
+mod simulate;
 mod site;
+pub mod stage;
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use site::code_of;
@@ -36,9 +42,14 @@ pub fn run(arguments: &Rollout, streams: &mut Streams<'_>) -> Outcome {
 /// # Errors
 /// As [`run`].
 pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outcome {
-    let directory = &arguments.directory;
-    match &arguments.command {
+    let outcome = run_in(&arguments.directory, &arguments.command, now, streams);
+    outcome.map_err(|failure| Failure { message: site::there(&arguments.directory, &failure.message), ..failure })
+}
+
+fn run_in(directory: &Path, command: &RolloutCommand, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    match command {
         RolloutCommand::Init(arguments) => begin::init(directory, arguments, now, streams),
+        RolloutCommand::Keys(arguments) => rekey::keys(directory, arguments, now, streams),
         RolloutCommand::Key(arguments) => begin::key(arguments, streams),
         RolloutCommand::Plan(arguments) => plan::plan(directory, arguments, false, now, streams),
         RolloutCommand::Revert(arguments) => plan::plan(directory, arguments, true, now, streams),
@@ -54,6 +65,9 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
         RolloutCommand::Collect(arguments) => daemons::collect(directory, arguments, streams),
         RolloutCommand::Witness(arguments) => daemons::witness(directory, arguments, streams),
         RolloutCommand::Serve(arguments) => daemons::serve(directory, arguments, streams),
+        RolloutCommand::Simulate(arguments) => simulate::simulate(arguments, streams),
+        RolloutCommand::Demo(arguments) => demo::demo(arguments, now, streams),
+        RolloutCommand::Drill(arguments) => drill::drill(arguments, now, streams),
         RolloutCommand::Sign(arguments) => people::sign(directory, arguments, now, streams),
     }
 }

@@ -4,27 +4,25 @@ use std::path::Path;
 
 use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, accepts};
 use contentcheck_interpreter::Identity;
-use contentcheck_log::write::Directory;
 use contentcheck_log::{Class, Hash};
-use contentcheck_model::diagnostic::codes;
+use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_parser::release::sha256;
 use contentcheck_project::files;
 use contentcheck_rollout::entry::{Plan, Release};
 use contentcheck_rollout::judge::groups;
 use contentcheck_rollout::policy::Rule;
-use contentcheck_rollout::{Body, Book, Census, Entry, Policy, Roll};
+use contentcheck_rollout::{Body, Census, Entry, Id, NoBook, Policy, Roll, State};
 use contentcheck_sensor::Digest;
 
 use contentcheck_fleet::status::duration;
 
 use super::show::percent;
-use super::site::{POLICY, Site, Submitted, coded};
+use super::site::{POLICY, Site, Submitted, coded, failed, sign};
 use crate::Streams;
 use crate::args::RolloutPlan;
 use crate::commands::attest::key as text_of_key;
 use crate::commands::{IMAGE_BYTES, read_whole, written};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::release::talk;
 
 pub(super) fn plan(
     directory: &Path,
@@ -37,65 +35,90 @@ pub(super) fn plan(
     let policy = site.policy()?;
     let roll = site.roll()?;
     let class = if arguments.urgent || reverts { Class::Urgent } else { Class::Routine };
-    let seen = show(roll.census(), &policy, class, streams)?;
-    if arguments.dry_run || seen != Exit::Fine {
-        return Ok(seen);
+    let shown = show(roll.census(), &policy, class)?;
+    if arguments.dry_run {
+        return written(write!(streams.out, "{shown}"));
     }
     let release = release(arguments)?;
     let signers = site.keys(&arguments.keys)?;
     let mut book = site.book()?;
-    let Some(census) = census(&site, &mut book, &roll, now, &signers, streams)? else {
-        return Ok(Exit::Findings);
-    };
-    let known = book.state().releases().find(|(_, known)| known.image == release.image).map(|(hash, _)| hash);
-    let release = match known {
-        Some(hash) => hash,
-        None => {
-            let entry = Entry::new(None, now.max(book.state().time()), Body::Release(release));
-            match site.submit(&mut book, entry, &signers, streams)? {
-                Submitted::Logged(hash) => hash,
-                Submitted::Waiting => return Ok(Exit::Findings),
-            }
-        }
-    };
-    let taken_back = if reverts { book.state().newest().map(contentcheck_rollout::state::Rollout::id) } else { None };
-    if reverts && taken_back.is_none() {
-        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, "there is no rollout that could be taken back")));
+    let taken_back = if reverts { Some(taken_back(book.state(), &release)?) } else { None };
+    let plan = Plan { release: Hash::empty(), census: Hash::empty(), class, reverts: taken_back, policy };
+    let entries = entries(book.state(), &roll, release, plan, now, &signers);
+    // Before anything is written, all of it is held to the rules; only signatures may be missing still.
+    let bytes: Vec<Vec<u8>> = entries.iter().map(Entry::to_bytes).collect();
+    let bytes: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
+    book.state().rehearse(&bytes).map_err(|why| failed(NoBook::Refused(why)))?;
+    written(write!(streams.out, "{shown}"))?;
+    if !arguments.allow_missing.is_empty() {
+        site.tell(
+            streams,
+            &format!(
+                "warning: `{}` may be missing here, and devices ask for every check: they refuse an offer whose gate is incomplete \
+                 (`contentcheck explain CC1111`); build the first release of a fleet into the sensor, and name it as `previous` of the next",
+                arguments.allow_missing.join("`, `")
+            ),
+        );
     }
-    let plan = Plan { release, census, class, reverts: taken_back, policy };
-    let entry = Entry::new(None, now.max(book.state().time()), Body::Plan(plan));
-    match site.submit(&mut book, entry, &signers, streams)? {
-        Submitted::Logged(id) => {
-            site.cosign(&mut book, now, streams)?;
-            written(writeln!(streams.out, "planned: {id}"))?;
-            talk(streams, "next: `contentcheck rollout start` opens the first ring");
-            Ok(Exit::Fine)
+    site.keep_roll(&roll)?;
+    let mut id = Hash::empty();
+    for entry in entries {
+        match site.submit(&mut book, entry, &signers, now, streams)? {
+            Submitted::Logged(hash) => id = hash,
+            Submitted::Waiting => return Ok(Exit::Findings),
         }
-        Submitted::Waiting => Ok(Exit::Findings),
     }
+    site.cosign(&mut book, now, streams)?;
+    written(writeln!(streams.out, "planned: {id}"))?;
+    site.tell(streams, "next: `contentcheck rollout start` opens the first ring");
+    Ok(Exit::Fine)
 }
 
-/// The entry of the census: the newest one where it is the same, else a new one.
-pub(super) fn census(
-    site: &Site,
-    book: &mut Book<Directory>,
+/// The entries of a plan that the log does not have yet: census, release, plan. Each is signed by the keys at hand.
+fn entries(
+    state: &State,
     roll: &Roll,
+    release: Release,
+    mut plan: Plan,
     now: u64,
     signers: &[contentcheck_log::write::SecretKey],
-    streams: &mut Streams<'_>,
-) -> Result<Option<Hash>, Failure> {
-    site.keep_roll(roll)?;
-    let census = roll.census();
-    if let Some((hash, newest)) = book.state().newest_census()
-        && newest == census
-    {
-        return Ok(Some(hash));
+) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut logged = |body| {
+        let mut entry = Entry::new(None, now.max(state.time()), body);
+        sign(state, &mut entry, signers);
+        let hash = Hash::of_leaf(&entry.to_bytes());
+        entries.push(entry);
+        hash
+    };
+    let known = state.newest_census().filter(|(_, newest)| *newest == roll.census()).map(|(hash, _)| hash);
+    plan.census = known.unwrap_or_else(|| logged(Body::Census(roll.census().clone())));
+    let known = state.releases().find(|(_, known)| known.image == release.image).map(|(hash, _)| hash);
+    plan.release = known.unwrap_or_else(|| logged(Body::Release(release)));
+    logged(Body::Plan(plan));
+    entries
+}
+
+/// The rollout that a release takes back, where that is a way back.
+fn taken_back(state: &State, release: &Release) -> Result<Id, Failure> {
+    let out_of_turn = |message: &str| Failure::findings(coded(&codes::OUT_OF_TURN, message));
+    let newest = state.newest().ok_or_else(|| out_of_turn("there is no rollout that could be taken back"))?;
+    let mut ways = state.ways_back().peekable();
+    if ways.peek().is_none() {
+        return Err(out_of_turn(
+            "nothing was good on the whole fleet before this rollout, so there is nothing to go back to; devices keep their last known \
+             good content; plan a fix under a higher sequence: `contentcheck rollout plan IMAGE --attestation FILE --attestation-key PEM`",
+        ));
     }
-    let entry = Entry::new(None, now.max(book.state().time()), Body::Census(census.clone()));
-    Ok(match site.submit(book, entry, signers, streams)? {
-        Submitted::Logged(hash) => Some(hash),
-        Submitted::Waiting => None,
-    })
+    if state.ways_back().any(|way| way.release().content == release.content) {
+        return Ok(newest.id());
+    }
+    let ways = ways.map(|way| format!("`{}` (sequence {})", visible(&way.release().name), way.release().sequence));
+    Err(out_of_turn(&format!(
+        "this image has other content than what was good on the whole fleet before, which is that of {}; gate that again under a higher \
+         sequence, or plan a fix by `contentcheck rollout plan IMAGE --attestation FILE --attestation-key PEM`",
+        ways.collect::<Vec<_>>().join(", ")
+    )))
 }
 
 /// What is to be rolled out: an image whose gate passed.
@@ -115,7 +138,10 @@ fn release(arguments: &RolloutPlan) -> Result<Release, Failure> {
     };
     let envelope = read_whole(attestation, ENVELOPE_BYTES)?;
     let public = text_of_key(key)?;
-    let keys = [sha256(public.as_bytes())];
+    let mut keys = vec![sha256(public.as_bytes())];
+    for path in &arguments.previous_key {
+        keys.push(sha256(text_of_key(path)?.as_bytes()));
+    }
     let asked = Asked {
         keys: &keys,
         previous: None,
@@ -140,20 +166,15 @@ fn release(arguments: &RolloutPlan) -> Result<Release, Failure> {
 }
 
 /// What each ring would have and see.
-fn show(census: &Census, policy: &Policy, class: Class, streams: &mut Streams<'_>) -> Outcome {
+fn show(census: &Census, policy: &Policy, class: Class) -> Result<String, Failure> {
     let devices = census.taking_part();
     let held: u64 = census.strata.iter().map(|stratum| u64::from(stratum.held)).sum();
     let held = if held > 0 { format!(", {held} held back") } else { String::new() };
-    written(writeln!(
-        streams.out,
-        "{devices} devices of {}{held}; policy `{}`",
-        strata(census.strata.len()),
-        policy.name()
-    ))?;
+    let mut text = format!("{devices} devices of {}{held}; policy `{}`\n", strata(census.strata.len()), policy.name());
     for number in 0..policy.ring_count() {
         let share = policy.share_of(number);
         let Some(ring) = policy.rings().get(usize::from(number)) else {
-            written(writeln!(streams.out, "ring {number}: {}, the rest", percent(share)))?;
+            text += &format!("ring {number} (rest): {} of the fleet\n", percent(share));
             continue;
         };
         let rule = match ring.rule {
@@ -165,38 +186,31 @@ fn show(census: &Census, policy: &Policy, class: Class, streams: &mut Streams<'_
                 percent(error.value())
             ),
         };
-        written(writeln!(
-            streams.out,
-            "ring {number}, `{}`: {} of the fleet, about {:.0} devices, open for {}; {rule}",
+        text += &format!(
+            "ring {number} ({}): {} of the fleet, about {:.0} devices, open for {}; {rule}\n",
             ring.name,
             percent(share),
             devices as f64 * share,
             duration(ring.bake(class)),
-        ))?;
-        match groups(census, policy, number) {
-            Ok(groups) => {
-                for group in groups {
-                    let names: Vec<&str> = group
-                        .strata
-                        .iter()
-                        .filter_map(|at| census.strata.get(usize::from(*at)))
-                        .map(|stratum| stratum.name.as_str())
-                        .collect();
-                    written(writeln!(
-                        streams.out,
-                        "  {}: about {:.0} devices; would not see failures of fewer than {}",
-                        names.join(", "),
-                        group.expected,
-                        percent(group.unseen())
-                    ))?;
-                }
-            }
-            Err(why) => {
-                return Err(Failure::findings(coded(&codes::RING_TOO_SMALL, &format!("{POLICY}: {why}"))));
-            }
+        );
+        let groups = groups(census, policy, number)
+            .map_err(|why| Failure::findings(coded(&codes::RING_TOO_SMALL, &format!("{POLICY}: {why}"))))?;
+        for group in groups {
+            let names: Vec<&str> = group
+                .strata
+                .iter()
+                .filter_map(|at| census.strata.get(usize::from(*at)))
+                .map(|stratum| stratum.name.as_str())
+                .collect();
+            text += &format!(
+                "  {}: about {:.0} devices; would not see failures of fewer than {} (95 % confidence)\n",
+                names.join(", "),
+                group.expected,
+                percent(group.unseen())
+            );
         }
     }
-    Ok(Exit::Fine)
+    Ok(text)
 }
 
 fn strata(count: usize) -> String {

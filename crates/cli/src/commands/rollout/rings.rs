@@ -4,16 +4,19 @@ use std::fs;
 use std::path::Path;
 
 use contentcheck_fleet::Recounter;
+use contentcheck_fleet::page::utc;
+use contentcheck_fleet::status::opens_at;
 use contentcheck_log::write::Directory;
-use contentcheck_log::{Token, Trust};
+use contentcheck_log::{Token, Trust, Unwitnessed};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::{files, write};
 use contentcheck_rollout::entry::Start;
 use contentcheck_rollout::state::{Phase, Rollout};
+use contentcheck_rollout::witness::LATE;
 use contentcheck_rollout::{Body, Book, NoBook, Refusal};
 
 use super::show::ring_name;
-use super::site::{Site, Submitted, TOKENS, coded, failed, of_newest, said};
+use super::site::{Site, Submitted, TOKENS, coded, failed, of_newest, said, there};
 use crate::Streams;
 use crate::args::RolloutAdvance;
 use crate::commands::written;
@@ -24,18 +27,85 @@ pub(super) fn start(directory: &Path, now: u64, streams: &mut Streams<'_>) -> Ou
     let site = Site::open(directory)?;
     let mut book = site.book()?;
     let rollout = newest(&book)?;
-    if *rollout.phase() != Phase::Planned {
-        let message = "the newest rollout was started before; `contentcheck rollout status` shows where it is";
-        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)));
+    match rollout.phase() {
+        Phase::Planned => begin(&site, &mut book, now, streams)?,
+        Phase::Started => open_first(&mut book, now)?,
+        Phase::Halted { .. } => {
+            return Err(out_of_turn(
+                "the newest rollout is halted; `contentcheck rollout resume --reason WORDS` lets it go on",
+            ));
+        }
+        Phase::Open { .. } => {
+            return Err(out_of_turn(
+                "the newest rollout was started before; `contentcheck rollout advance` opens its next rings",
+            ));
+        }
+        Phase::Rejected { .. } | Phase::Superseded { .. } => {
+            return Err(out_of_turn(
+                "the newest rollout is over; `contentcheck rollout plan IMAGE --attestation FILE --attestation-key PEM` plans another one",
+            ));
+        }
     }
-    site.cosign(&mut book, now, streams)?;
-    let checkpoint = book.log().checkpoint().to_owned();
-    let entry = of_newest(book.state(), now, Body::Start(Start { checkpoint }))?;
-    book.append(&[&entry.to_bytes()]).map_err(failed)?;
-    open(&mut book)?;
-    site.cosign(&mut book, now, streams)?;
-    token(&site, &book, streams)?;
-    written(writeln!(streams.out, "open: {}", ring_name(newest(&book)?, 0)))
+    first_opened(&site, &mut book, now, streams)
+}
+
+fn out_of_turn(message: &str) -> Failure {
+    Failure::findings(coded(&codes::OUT_OF_TURN, message))
+}
+
+/// Starts what was planned, and opens its first ring: both or neither.
+fn begin(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let rollout = newest(book)?.clone();
+    let at = now.max(book.state().time());
+    if rollout.plan().policy.is_blackout_at(at) {
+        let until = opens_at(&rollout.plan().policy, at);
+        let until = until.map_or_else(String::new, |until| format!(" before {} UTC", utc(until)));
+        let message = format!("the policy has a blackout now: no ring opens{until}, and nothing was written");
+        return Err(Failure::findings(coded(&codes::RING_NOT_READY, &message)));
+    }
+    let is_last = rollout.index().saturating_add(1) == book.state().size();
+    let checkpoint = match site.plan_checkpoint(book.state(), &rollout)? {
+        Some(checkpoint) => checkpoint,
+        None if is_last => {
+            site.cosign(book, now, streams)?;
+            book.log().checkpoint().to_owned()
+        }
+        None => {
+            let message = "another entry followed the plan before the witnesses had signed for it, so it cannot be started: gate its \
+                           release under a higher sequence, and plan that";
+            return Err(out_of_turn(message));
+        }
+    };
+    let start = of_newest(book.state(), now, Body::Start(Start { checkpoint }))?.to_bytes();
+    let started = book.state().rehearse(&[&start]).map_err(|why| failed(NoBook::Refused(why)))?;
+    let opening = started.newest().and_then(|rollout| rollout.opening(0)).map(|opening| opening.to_bytes());
+    let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?;
+    book.append(&[&start, &opening]).map(|_| ()).map_err(failed)
+}
+
+/// Opens the first ring of what was started and has none, as after a crash between the two.
+fn open_first(book: &mut Book<Directory>, now: u64) -> Result<(), Failure> {
+    let rollout = newest(book)?;
+    let cleared = rollout.cleared_to_begin().unwrap_or(0);
+    let is_late = cleared.saturating_add(LATE) < now;
+    if is_late || rollout.plan().policy.is_blackout_at(cleared) {
+        let message = format!(
+            "the rollout was cleared to open its first ring at {} UTC, {}; halt it and let it go on outside of a blackout \
+             (`contentcheck rollout halt --reason WORDS`, `contentcheck rollout resume --reason WORDS`), then run \
+             `contentcheck rollout advance` within the hour",
+            utc(cleared),
+            if is_late { "and witnesses sign for no ring that opens more than an hour later" } else { "in a blackout" }
+        );
+        return Err(Failure::findings(coded(&codes::RING_NOT_READY, &message)));
+    }
+    open(book)
+}
+
+/// What follows when the first ring has opened.
+fn first_opened(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    let signed = site.cosign(book, now, streams)?;
+    let exit = token(site, book, signed, streams)?;
+    opened_or_logged(&ring_name(newest(book)?, 0), exit, streams)
 }
 
 pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, streams: &mut Streams<'_>) -> Outcome {
@@ -44,10 +114,14 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
     let mut book = site.book()?;
     let rollout = newest(&book)?.clone();
     let Some(open_ring) = rollout.open_ring() else {
-        return Err(Failure::findings(coded(
-            &codes::OUT_OF_TURN,
-            "no ring is open; `contentcheck rollout start` opens the first one",
-        )));
+        return match rollout.phase() {
+            Phase::Started => {
+                open_first(&mut book, now)?;
+                first_opened(&site, &mut book, now, streams)
+            }
+            Phase::Halted { reason, .. } => halted(reason, streams),
+            _ => Err(out_of_turn("no ring is open; `contentcheck rollout start` opens the first one")),
+        };
     };
     let reports = site.recounter()?;
     let settled = reports
@@ -64,44 +138,55 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
             }
         }
     }
-    site.cosign(&mut book, now, streams)?;
+    let mut signed = site.cosign(&mut book, now, streams)?;
     let opened = next(&mut book, now)?;
     if opened.is_ok() {
-        site.cosign(&mut book, now, streams)?;
+        signed = site.cosign(&mut book, now, streams)?;
     }
-    token(&site, &book, streams)?;
+    let exit = token(&site, &book, signed, streams)?;
     let rollout = newest(&book)?;
     match (rollout.phase(), opened) {
-        (Phase::Open { ring }, Ok(())) => written(writeln!(streams.out, "open: {}", ring_name(rollout, *ring))),
+        (Phase::Open { ring }, Ok(())) => opened_or_logged(&ring_name(rollout, *ring), exit, streams),
         (Phase::Open { ring }, Err(_)) if rollout.is_everywhere() => {
-            written(writeln!(streams.out, "everywhere: {} is open, and watched on", ring_name(rollout, *ring)))
+            written(writeln!(streams.out, "everywhere: {} is open, and watched on", ring_name(rollout, *ring)))?;
+            Ok(exit)
         }
         (Phase::Open { ring }, Err(why)) => {
             written(writeln!(streams.out, "{} stays the last one that is open: {why}", ring_name(rollout, *ring)))?;
-            talk(streams, "`contentcheck rollout explain` shows what is missing");
-            Ok(Exit::Fine)
+            site.tell(streams, "`contentcheck rollout explain` shows what is missing");
+            Ok(exit)
         }
         (Phase::Rejected { of, .. }, _) => {
             let message = format!(
                 "the evidence of {} says that the release is bad; no further ring opens",
                 ring_name(rollout, *of)
             );
-            written(writeln!(streams.out, "{}", coded(&codes::RELEASE_REJECTED, &message)))?;
+            let text = there(directory, &coded(&codes::RELEASE_REJECTED, &message));
+            written(writeln!(streams.out, "{text}"))?;
             Ok(Exit::Findings)
         }
-        (Phase::Halted { reason, .. }, _) => {
-            written(writeln!(streams.out, "halted: {}", contentcheck_model::diagnostic::visible(reason)))?;
-            Ok(Exit::Findings)
-        }
+        (Phase::Halted { reason, .. }, _) => halted(reason, streams),
         (Phase::Planned | Phase::Started | Phase::Superseded { .. }, _) => Ok(Exit::Findings),
     }
+}
+
+/// Says that a ring is open to devices, or that it is so in the log alone: no device takes an opening that too few witnesses signed.
+fn opened_or_logged(ring: &str, exit: Exit, streams: &mut Streams<'_>) -> Outcome {
+    let says = if exit == Exit::Fine { "open" } else { "in the log, and not open to devices yet" };
+    written(writeln!(streams.out, "{says}: {ring}"))?;
+    Ok(exit)
+}
+
+fn halted(reason: &str, streams: &mut Streams<'_>) -> Outcome {
+    written(writeln!(streams.out, "halted: {}", contentcheck_model::diagnostic::visible(reason)))?;
+    Ok(Exit::Findings)
 }
 
 fn newest(book: &Book<Directory>) -> Result<&Rollout, Failure> {
     let none = || {
         Failure::findings(coded(
             &codes::OUT_OF_TURN,
-            "no rollout was planned yet; `contentcheck rollout plan` plans one",
+            "no rollout was planned yet; `contentcheck rollout plan IMAGE --attestation FILE --attestation-key PEM` plans one",
         ))
     };
     book.state().newest().ok_or_else(none)
@@ -125,7 +210,7 @@ fn evidence(
         .evidence(book.state(), rollout, ring, until)
         .map_err(|why| Failure::usage(format!("the reports of devices: {why}")))?;
     let entry = of_newest(book.state(), now, Body::Evidence(evidence))?;
-    Ok(matches!(site.submit(book, entry, signers, streams)?, Submitted::Logged(_)))
+    Ok(matches!(site.submit(book, entry, signers, now, streams)?, Submitted::Logged(_)))
 }
 
 /// Logs the verdict and opens the next ring, where that is allowed.
@@ -135,9 +220,16 @@ fn next(book: &mut Book<Directory>, now: u64) -> Result<Result<(), Refusal>, Fai
         return Ok(Err(Refusal::Broken(contentcheck_rollout::state::Check::NextRing)));
     };
     let verdict = rollout.judgement(ring).map_err(|why| Failure::internal(why.to_string()))?.verdict;
-    let entry = of_newest(book.state(), now, Body::Verdict(verdict))?;
-    match book.append(&[&entry.to_bytes()]) {
-        Ok(_) => open(book).map(Ok),
+    // Verdict and opening are written together or not at all: a verdict alone clears nothing in a blackout.
+    let verdict = of_newest(book.state(), now, Body::Verdict(verdict))?.to_bytes();
+    let cleared = match book.state().rehearse(&[&verdict]) {
+        Ok(cleared) => cleared,
+        Err(why) => return Ok(Err(why)),
+    };
+    let opening = cleared.newest().and_then(|rollout| rollout.opening(rollout.next_ring()?));
+    let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?.to_bytes();
+    match book.append(&[&verdict, &opening]) {
+        Ok(_) => Ok(Ok(())),
         Err(NoBook::Refused(why)) => Ok(Err(why)),
         Err(why) => Err(failed(why)),
     }
@@ -151,16 +243,21 @@ fn open(book: &mut Book<Directory>) -> Result<(), Failure> {
 }
 
 /// Writes the token of the newest ring, under the newest checkpoint: devices take none that is older than a day. The proof of
-/// an opening as it was first is kept, for the token of the ring after it.
-fn token(site: &Site, book: &Book<Directory>, streams: &mut Streams<'_>) -> Result<(), Failure> {
+/// an opening as it was first is kept, for the token of the ring after it. Without a quorum of witnesses there is none, and that is a finding.
+fn token(site: &Site, book: &Book<Directory>, signed: usize, streams: &mut Streams<'_>) -> Outcome {
     let rollout = newest(book)?;
-    let (Some(ring), Some(opened)) = (rollout.open_ring(), rollout.opened().last()) else { return Ok(()) };
+    let (Some(ring), Some(opened)) = (rollout.open_ring(), rollout.opened().last()) else { return Ok(Exit::Fine) };
     let keys = book.state().keys().ok_or_else(|| Failure::internal("a log without keys"))?;
     let trust = Trust::read(&keys.trust).map_err(|why| Failure::internal(why.to_string()))?;
-    if let Err(why) = trust.check(book.log().checkpoint().as_bytes()) {
-        let message = format!("no token was written: {why}; run `contentcheck rollout advance` when they are back");
-        talk(streams, &coded(&codes::WITNESS_REFUSES, &message));
-        return Ok(());
+    // Signatures of before may be enough for now; devices take none that are older than a day.
+    let too_few = Unwitnessed::Quorum { found: u8::try_from(signed).unwrap_or(u8::MAX), needed: trust.quorum() };
+    let missing = (signed < usize::from(trust.quorum())).then_some(too_few);
+    if let Some(why) = trust.check(book.log().checkpoint().as_bytes()).err().or(missing) {
+        let message = format!(
+            "no token was written: {why}; run `contentcheck rollout advance` again when the witnesses are back"
+        );
+        site.tell(streams, &coded(&codes::WITNESS_REFUSES, &message));
+        return Ok(Exit::Findings);
     }
     let place = site.path(TOKENS).join(rollout.release().sequence.to_string());
     fs::create_dir_all(&place).map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
@@ -184,5 +281,6 @@ fn token(site: &Site, book: &Book<Directory>, streams: &mut Streams<'_>) -> Resu
     let token = book.log().token(opened.index, before.as_deref()).map_err(fault)?;
     let checked = Token::read(token.as_bytes()).and_then(|token| token.check(&trust));
     checked.map_err(|why| Failure::internal(format!("the token that was made opens nothing: {why}")))?;
-    write::write(&place.join(format!("ring-{ring}.token")), token.as_bytes())
+    write::write(&place.join(format!("ring-{ring}.token")), token.as_bytes())?;
+    Ok(Exit::Fine)
 }

@@ -3,23 +3,25 @@
 use std::path::Path;
 
 use contentcheck_fleet::page::{As, page};
-use contentcheck_fleet::status::{Group, PhaseName, RingState, Seen, Status, duration};
+use contentcheck_fleet::status::{Group, Light, PhaseName, RingState, Seen, Status, duration};
 use contentcheck_model::diagnostic::visible;
-use contentcheck_project::write;
+use contentcheck_project::{files, write};
 use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::state::Rollout;
+use contentcheck_rollout::{Entry, State};
 
-use super::site::Site;
+use super::keys;
+use super::site::{DRAFTS, KEYS, Site, said, there};
 use crate::Streams;
 use crate::args::{DeviceFormat, RolloutReport, RolloutStatus as Arguments};
 use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
 
-/// A ring as people call it.
+/// A ring as people call it: its number, from 0, as in the files, and its name.
 pub(super) fn ring_name(rollout: &Rollout, ring: u8) -> String {
     match rollout.plan().policy.rings().get(usize::from(ring)) {
-        Some(known) => format!("ring {ring}, `{}`", visible(&known.name)),
-        None => format!("ring {ring}, the rest"),
+        Some(known) => format!("ring {ring} ({})", visible(&known.name)),
+        None => format!("ring {ring} (rest)"),
     }
 }
 
@@ -54,16 +56,13 @@ fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Vec<Evidence
     let Some(rollout) = state.newest() else { return Ok(Vec::new()) };
     let Some(open) = rollout.open_ring() else { return Ok(Vec::new()) };
     let reports = site.recounter().map_err(|failure| failure.message)?;
-    let until = reports.source().settled_until(&rollout.id()).map_err(|error| error.to_string())?;
+    let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
     let Some(until) = until else { return Ok(Vec::new()) };
     (0..=open).map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())).collect()
 }
 
 fn exit(status: &Status) -> Exit {
-    match status.rollout.as_ref().map(|rollout| rollout.phase) {
-        Some(PhaseName::Halted | PhaseName::Rejected) => Exit::Findings,
-        _ => Exit::Fine,
-    }
+    if status.light == Light::Red { Exit::Findings } else { Exit::Fine }
 }
 
 pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams: &mut Streams<'_>) -> Outcome {
@@ -73,10 +72,7 @@ pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams:
         written(writeln!(streams.out, "{text}"))?;
         return Ok(exit(&status));
     }
-    written(writeln!(streams.out, "{}", visible(&status.headline)))?;
-    if let Some(trouble) = &status.trouble {
-        written(writeln!(streams.out, "this may be old: {}", visible(trouble)))?;
-    }
+    headline(directory, &status, streams)?;
     if let Some(rollout) = &status.rollout {
         let release = &rollout.release;
         let urgent = if rollout.urgent { ", urgent" } else { "" };
@@ -92,9 +88,8 @@ pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams:
             let counts = &ring.counts;
             written(writeln!(
                 streams.out,
-                "  ring {} `{}`: {} receipts, {} settled, {} of them failed, {} failures reported",
-                ring.number,
-                visible(&ring.name),
+                "  {}: {} receipts, {} settled, {} of them failed, {} failures reported",
+                visible(&ring.title()),
                 counts.receipts,
                 counts.settled,
                 counts.failed,
@@ -108,12 +103,14 @@ pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams:
                 Some(0) => "now, as far as the clock goes".to_owned(),
                 Some(wait) => format!("in {} at the earliest", duration(wait)),
             };
-            written(writeln!(streams.out, "next: ring {} `{}`, {when}", next.ring, visible(&next.name)))?;
+            written(writeln!(streams.out, "next: ring {} ({}), {when}", next.ring, visible(&next.name)))?;
             for missing in &next.missing {
                 written(writeln!(streams.out, "  missing: {}", visible(missing)))?;
             }
         }
     }
+    ways_back(&status, streams)?;
+    drafts(directory, streams)?;
     let log = &status.log;
     let signed = log.witnesses.iter().filter(|witness| witness.signed.is_some()).count();
     written(writeln!(
@@ -132,21 +129,83 @@ pub(super) fn explain(directory: &Path, arguments: &Arguments, now: u64, streams
         return status(directory, arguments, now, streams);
     }
     let status = look(directory, now)?;
-    written(writeln!(streams.out, "{}", visible(&status.headline)))?;
-    let Some(rollout) = &status.rollout else { return Ok(Exit::Fine) };
-    if let Some(why) = &rollout.why {
-        written(writeln!(streams.out, "why: {}", visible(why)))?;
-    }
+    headline(directory, &status, streams)?;
+    let Some(rollout) = &status.rollout else { return Ok(exit(&status)) };
     for missing in rollout.next.iter().flat_map(|next| &next.missing) {
         written(writeln!(streams.out, "missing: {}", visible(missing)))?;
     }
     for ring in rollout.rings.iter().filter(|ring| ring.state != RingState::Waiting) {
-        written(writeln!(streams.out, "ring {} `{}`", ring.number, visible(&ring.name)))?;
+        written(writeln!(streams.out, "{}", visible(&ring.title())))?;
         for group in &ring.groups {
             groups(group, streams)?;
         }
     }
+    ways_back(&status, streams)?;
     Ok(exit(&status))
+}
+
+/// The rollout in a sentence, and why a person should look.
+fn headline(directory: &Path, status: &Status, streams: &mut Streams<'_>) -> Outcome {
+    written(writeln!(streams.out, "{}", visible(&status.headline)))?;
+    for reason in &status.reasons {
+        let may_be_old = if status.trouble.as_ref() == Some(reason) { "this may be old: " } else { "" };
+        written(writeln!(streams.out, "  {may_be_old}{}", visible(&there(directory, reason))))?;
+    }
+    let halted_by = status.rollout.iter().flat_map(|rollout| &rollout.halted_by);
+    for (key, name) in halted_by.filter_map(|key| Some((key, keys::name_of(&directory.join(KEYS), key)?))) {
+        written(writeln!(streams.out, "  {} is `{}` in {KEYS}/", key.get(..12).unwrap_or(key), visible(&name)))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// What the newest rollout can be taken back to.
+fn ways_back(status: &Status, streams: &mut Streams<'_>) -> Outcome {
+    let phase = status.rollout.as_ref().map(|rollout| rollout.phase);
+    if matches!(phase, None | Some(PhaseName::Planned)) {
+        return Ok(Exit::Fine);
+    }
+    let ways = status.ways_back.iter().map(|way| format!("`{}` (sequence {})", visible(&way.name), way.sequence));
+    let ways = ways.collect::<Vec<_>>().join(", ");
+    let text = match ways.is_empty() {
+        true => "way back: none, since nothing was good on the whole fleet before; plan a fix under a higher sequence"
+            .to_owned(),
+        false => format!("way back: the content of {ways}, under a higher sequence"),
+    };
+    written(writeln!(streams.out, "{text}"))
+}
+
+/// The entries that wait for signatures.
+fn drafts(directory: &Path, streams: &mut Streams<'_>) -> Outcome {
+    let site = Site::open(directory)?;
+    let Ok(files) = std::fs::read_dir(site.path(DRAFTS)) else { return Ok(Exit::Fine) };
+    let is_draft = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "entry");
+    let mut paths: Vec<_> = files.filter_map(|file| Some(file.ok()?.path())).filter(is_draft).collect();
+    paths.sort();
+    let state = site.state()?;
+    for path in paths {
+        let name = files::name(&path);
+        let text = match Site::draft(&path) {
+            Err(failure) => failure.message,
+            Ok(entry) => {
+                let (role, needed, found) = signatures(&state, &entry);
+                match state.rehearse(&[&entry.to_bytes()]) {
+                    Ok(_) => format!(
+                        "waits: {name} has {found} of {needed} signatures of the role `{role}`; `contentcheck rollout sign {name} --key FILE` adds one"
+                    ),
+                    Err(why) => format!("no longer waits: {name} cannot be logged any more: {why}; remove it"),
+                }
+            }
+        };
+        written(writeln!(streams.out, "{}", visible(&there(directory, &text))))?;
+    }
+    Ok(Exit::Fine)
+}
+
+/// The role that signs an entry, how many of its keys must, and how many did.
+fn signatures(state: &State, entry: &Entry) -> (&'static str, u8, usize) {
+    let Some((role, keys)) = entry.body.role().zip(state.keys()) else { return ("none", 0, 0) };
+    let of_role = keys.role(role);
+    (role.name(), of_role.needed, entry.signers(state.log(), &of_role.keys).count())
 }
 
 fn groups(group: &Group, streams: &mut Streams<'_>) -> Outcome {

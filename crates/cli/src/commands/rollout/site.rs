@@ -7,18 +7,20 @@
 //! | `reports/`, `rolls/` | who makes evidence, and witnesses |
 //! | `keys/`, `witnesses/` | their owners |
 //! | `drafts/` | whose signatures are missing |
+//! | `plans/` | whoever starts: the checkpoint of each plan, as witnesses signed it |
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_fleet::clock::Clock;
+use contentcheck_fleet::witness::NoWitness;
 use contentcheck_fleet::{Cosign as _, Follower, Keeper, Place, Recounter, Remote, Rolls, Source, roll};
 use contentcheck_log::write::{Directory, ReadOnly, SecretKey};
-use contentcheck_log::{Hash, VerifierKey};
+use contentcheck_log::{Hash, Trust, VerifierKey};
 use contentcheck_model::diagnostic::codes::{self, Code};
 use contentcheck_project::{files, write};
-use contentcheck_rollout::state::Check;
+use contentcheck_rollout::state::{Check, Phase, Rollout};
 use contentcheck_rollout::{Body, Book, Entry, NoBook, Policy, Refusal, Roll, State};
 use serde::Deserialize;
 
@@ -26,7 +28,7 @@ use super::keys;
 use crate::Streams;
 use crate::commands::read_whole;
 use crate::exit::Failure;
-use crate::release::talk;
+use crate::release::{talk, talk_of};
 
 pub(super) const SETTINGS: &str = "rollout.toml";
 pub(super) const POLICY: &str = "policy.toml";
@@ -38,6 +40,8 @@ pub(super) const TOKENS: &str = "tokens";
 pub(super) const KEYS: &str = "keys";
 pub(super) const WITNESSES: &str = "witnesses";
 pub(super) const DRAFTS: &str = "drafts";
+const PLANS: &str = "plans";
+const CHECKPOINT_BYTES: usize = 64 << 10;
 const SETTINGS_BYTES: usize = 1 << 20;
 const DRAFT_BYTES: usize = 64 << 10;
 
@@ -91,13 +95,35 @@ pub(super) fn coded(code: &Code, message: &str) -> String {
     format!("[{}] {message}\n  remedy: {}", code.id, code.cure)
 }
 
+/// A text whose commands work from the current directory: each names the directory of the rollouts, as this command was told it.
+pub(super) fn there(directory: &Path, text: &str) -> String {
+    const COMMAND: &str = "contentcheck rollout ";
+    let name = files::name(directory);
+    if matches!(name.as_str(), "." | "" | "./") {
+        return text.to_owned();
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'+' | b':');
+    let name = if name.bytes().all(is_plain) { name } else { format!("'{}'", name.replace('\'', "'\\''")) };
+    let mut parts = text.split(COMMAND);
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        whole += COMMAND;
+        // A key belongs to no directory, and a policy of `init` is found in another one.
+        if !["-C ", "key ", "init`", "init --small`"].iter().any(|begins| part.starts_with(begins)) {
+            whole += &format!("-C {name} ");
+        }
+        whole += part;
+    }
+    whole
+}
+
 /// The code of a refusal.
 #[must_use]
 pub fn code_of(refusal: &Refusal) -> &'static Code {
     match refusal {
         Refusal::TooSmall(_) => &codes::RING_TOO_SMALL,
         Refusal::Signatures { .. } => &codes::SIGNATURES_MISSING,
-        Refusal::Checkpoint(_) | Refusal::Broken(Check::Salt | Check::Witnesses) => &codes::WITNESS_REFUSES,
+        Refusal::Checkpoint(_) | Refusal::Broken(Check::Witnesses) => &codes::WITNESS_REFUSES,
         Refusal::Broken(Check::VerdictAccepts | Check::Bake | Check::EvidenceFresh | Check::Blackout) => {
             &codes::RING_NOT_READY
         }
@@ -124,7 +150,14 @@ impl Site {
             toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", files::name(&path))))?;
         let site = Self { directory: directory.to_owned(), settings };
         site.log_key()?;
-        for witness in &site.settings.witness {
+        for (at, witness) in site.settings.witness.iter().enumerate() {
+            if site.settings.witness.iter().take(at).any(|before| before.name == witness.name) {
+                return Err(Failure::usage(format!(
+                    "{}: two witnesses are called `{}`; each has a name of its own",
+                    files::name(&path),
+                    witness.name
+                )));
+            }
             VerifierKey::read(&witness.key)
                 .map_err(|why| Failure::usage(format!("{SETTINGS}: the key of witness `{}`: {why}", witness.name)))?;
         }
@@ -133,6 +166,11 @@ impl Site {
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
+    }
+
+    /// Tells a person something, with commands that work from the current directory.
+    pub(super) fn tell(&self, streams: &mut Streams<'_>, text: &str) {
+        talk_of(streams, &there(&self.directory, text));
     }
 
     fn log_key(&self) -> Result<VerifierKey<'_>, Failure> {
@@ -153,14 +191,17 @@ impl Site {
         }
         let storage = Directory::open(self.path(LOG))
             .map_err(|error| Failure::usage(format!("{}: {}", files::name(&self.path(LOG)), said(&error))))?;
-        Book::open(storage, key).map_err(failed)
+        let book = Book::open(storage, key).map_err(failed)?;
+        if book.state().keys().is_none() {
+            let message =
+                format!("{}: the log has no entry, and `init` wrote the first one", files::name(&self.path(LOG)));
+            return Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)));
+        }
+        Ok(book)
     }
 
     pub(super) fn policy(&self) -> Result<Policy, Failure> {
-        let path = self.path(POLICY);
-        let text = text(&path, contentcheck_rollout::policy::POLICY_BYTES)?;
-        Policy::read(&text)
-            .map_err(|why| Failure::usage(coded(&codes::POLICY_REFUSED, &format!("{}: {why}", files::name(&path)))))
+        policy_of(&self.path(POLICY))
     }
 
     /// The devices, as the file names them.
@@ -185,11 +226,7 @@ impl Site {
 
     /// The devices of every census that was planned with.
     pub(super) fn rolls(&self) -> Result<Rolls, Failure> {
-        let place = self.path(ROLLS);
-        if !place.is_dir() {
-            return Ok(Rolls::default());
-        }
-        Rolls::read(&place).map_err(|why| Failure::usage(why.to_string()))
+        Rolls::beside(&self.path(ROLLS)).map_err(|why| Failure::usage(why.to_string()))
     }
 
     /// What counts the reports in this directory.
@@ -201,6 +238,11 @@ impl Site {
     pub(super) fn follower(&self) -> Result<Follower, Failure> {
         Follower::open(self.place(), &self.settings.log)
             .map_err(|why| Failure::usage(coded(&codes::LOG_BROKEN, &why.to_string())))
+    }
+
+    /// The public key of the log.
+    pub(super) fn log(&self) -> &str {
+        &self.settings.log
     }
 
     fn place(&self) -> Place {
@@ -215,8 +257,14 @@ impl Site {
             Failure::usage(format!("{SETTINGS}: there is no witness `{name}` with a directory on this machine"))
         })?;
         let log = (self.place(), self.settings.log.as_str());
-        Keeper::open(&self.directory.join(directory), log, self.recounter()?, clock)
-            .map_err(|why| Failure::usage(why.to_string()))
+        Keeper::open(&self.directory.join(directory), log, self.recounter()?, clock).map_err(|why| match why {
+            NoWitness::Runs(place) => Failure::usage(format!(
+                "witness `{name}` runs already, and one process at a time signs with its key ({}); where it runs as a daemon, \
+                 {SETTINGS} names its `url` instead of its `directory`",
+                files::name(&place)
+            )),
+            why => Failure::usage(why.to_string()),
+        })
     }
 
     /// The keys that are at hand: those in keys/, and those that are named.
@@ -234,21 +282,26 @@ impl Site {
         book: &mut Book<Directory>,
         mut entry: Entry,
         signers: &[SecretKey],
+        now: u64,
         streams: &mut Streams<'_>,
     ) -> Result<Submitted, Failure> {
         sign(book.state(), &mut entry, signers);
-        match book.append(&[&entry.to_bytes()]) {
-            Ok(hash) => Ok(Submitted::Logged(hash)),
-            Err(NoBook::Refused(Refusal::Signatures { role, found, needed })) => {
+        let bytes = entry.to_bytes();
+        match book.state().clone().apply(&bytes) {
+            Ok(()) => {
+                self.keeps_plan(book, &entry.body, now, streams)?;
+                book.append(&[&bytes]).map(Submitted::Logged).map_err(failed)
+            }
+            Err(Refusal::Signatures { role, found, needed }) => {
                 let drafts = self.path(DRAFTS);
                 fs::create_dir_all(&drafts)
                     .map_err(|error| Failure::usage(format!("{}: {}", files::name(&drafts), said(&error))))?;
                 let path = drafts.join(format!("{}-{}.entry", entry.body.name(), entry.time));
                 write::write(&path, &entry.to_bytes())?;
-                talk(
+                self.tell(
                     streams,
                     &format!(
-                        "{} waits for signatures of the role `{}`: {found} of {needed}; whoever holds one adds it by \
+                        "{} waits for signatures of the role `{}`: {found} of {needed}; whoever holds a key of it adds one by \
                          `contentcheck rollout sign {} --key FILE`",
                         files::name(&path),
                         role.name(),
@@ -257,8 +310,72 @@ impl Site {
                 );
                 Ok(Submitted::Waiting)
             }
-            Err(why) => Err(failed(why)),
+            Err(why) => Err(failed(NoBook::Refused(why))),
         }
+    }
+
+    /// Sees to it that a plan can still be started when another entry is behind it. Devices are spread over rings by the checkpoint that
+    /// has the plan as its last entry, so witnesses sign for that one before anything follows; what they signed is kept.
+    pub(super) fn keeps_plan(
+        &self,
+        book: &mut Book<Directory>,
+        body: &Body,
+        now: u64,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Failure> {
+        let Some(plan) = book.state().newest().filter(|plan| is_last(book.state(), plan)).cloned() else {
+            return Ok(());
+        };
+        if self.plan_checkpoint(book.state(), &plan)?.is_none() {
+            self.cosign(book, now, streams)?;
+        }
+        if self.plan_checkpoint(book.state(), &plan)?.is_some() {
+            return Ok(());
+        }
+        match body {
+            Body::Census(_) => {
+                let message = "the witnesses have not signed for the newest plan yet, and it could not be started with another entry \
+                               behind it, so nothing was written; run `contentcheck rollout start` when they are back, then this again";
+                Err(Failure::findings(coded(&codes::WITNESS_REFUSES, message)))
+            }
+            Body::Halt(_) | Body::Keys(_) => {
+                self.tell(
+                    streams,
+                    "the witnesses have not signed for the newest plan yet, so it can no longer be started: gate its release under a \
+                     higher sequence, and plan that",
+                );
+                Ok(())
+            }
+            // Whoever plans another release gives this plan up.
+            _ => Ok(()),
+        }
+    }
+
+    fn plan_path(&self, plan: &Rollout) -> PathBuf {
+        self.path(PLANS).join(format!("{}.checkpoint", plan.id()))
+    }
+
+    /// The checkpoint that has a plan as its last entry, with the signatures of the first quorum that signed it.
+    pub(super) fn plan_checkpoint(&self, state: &State, plan: &Rollout) -> Result<Option<String>, Failure> {
+        let path = self.plan_path(plan);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        let checkpoint = text(&path, CHECKPOINT_BYTES)?;
+        Ok(Some(checkpoint).filter(|checkpoint| is_witnessed_plan(state, plan, checkpoint)))
+    }
+
+    /// Keeps it, where the newest entry of the log is a plan, and a quorum signed for it.
+    fn keep_plan(&self, book: &Book<Directory>) -> Result<(), Failure> {
+        let Some(plan) = book.state().newest().filter(|plan| is_last(book.state(), plan)) else { return Ok(()) };
+        let checkpoint = book.log().checkpoint();
+        if self.plan_checkpoint(book.state(), plan)?.is_some() || !is_witnessed_plan(book.state(), plan, checkpoint) {
+            return Ok(());
+        }
+        let place = self.path(PLANS);
+        fs::create_dir_all(&place)
+            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
+        write::write(&self.plan_path(plan), checkpoint.as_bytes())
     }
 
     /// An entry that waits.
@@ -268,6 +385,30 @@ impl Site {
             Ok(contentcheck_rollout::Logged::Entry(entry)) => Ok(entry),
             _ => Err(Failure::usage(format!("{}: this is no entry that waits for signatures", files::name(path)))),
         }
+    }
+
+    /// Tells every witness of a halt. How many took it, and how many there are; why another did not is told.
+    pub(super) fn tell_witnesses(
+        &self,
+        halt: &[u8],
+        now: u64,
+        streams: &mut Streams<'_>,
+    ) -> Result<(usize, usize), Failure> {
+        let mut told = 0_usize;
+        for witness in &self.settings.witness {
+            let outcome = match &witness.url {
+                Some(url) => Remote::new(url, &witness.key).tell(halt).map_err(|why| why.to_string()),
+                None => self
+                    .keeper(&witness.name, Arc::new(move || now))
+                    .map_err(|failure| failure.message)
+                    .and_then(|mut keeper| keeper.tell(halt).map_err(|why| why.to_string())),
+            };
+            match outcome {
+                Ok(()) => told = told.saturating_add(1),
+                Err(why) => talk(streams, &format!("witness `{}` was not told: {why}", witness.name)),
+            }
+        }
+        Ok((told, self.settings.witness.len()))
     }
 
     /// Asks every witness to sign for the log as it is. How many did; why another did not is told.
@@ -293,19 +434,39 @@ impl Site {
                 Err(why) => talk(streams, &format!("witness `{}` does not sign: {why}", witness.name)),
             }
         }
+        self.keep_plan(book)?;
         Ok(signed)
     }
 }
 
-/// Signs an entry with those keys that have its role, as many as it needs.
+/// Whether a plan waits to be started, and is the newest entry of the log.
+fn is_last(state: &State, plan: &Rollout) -> bool {
+    *plan.phase() == Phase::Planned && plan.index().saturating_add(1) == state.size()
+}
+
+/// Whether a checkpoint has a plan as its last entry, and a quorum of the witnesses signed it.
+fn is_witnessed_plan(state: &State, plan: &Rollout, checkpoint: &str) -> bool {
+    let trust = state.keys().and_then(|keys| Trust::read(&keys.trust).ok());
+    let witnessed = trust.and_then(|trust| trust.check(checkpoint.as_bytes()).ok());
+    witnessed
+        .is_some_and(|witnessed| witnessed.size() == plan.index().saturating_add(1) && witnessed.root() == plan.root())
+}
+
+/// Signs an entry with those keys that have its role, as many as it needs. Of new keys the roots before and the roots after sign.
 pub(super) fn sign(state: &State, entry: &mut Entry, signers: &[SecretKey]) {
     let (Some(role), Some(keys)) = (entry.body.role(), state.keys()) else { return };
-    let of_role = keys.role(role);
-    for key in signers.iter().filter(|key| of_role.keys.contains(&key.public())) {
-        if entry.signatures.len() >= usize::from(of_role.needed) {
-            break;
+    let mut asked = vec![keys.role(role).clone()];
+    if let Body::Keys(next) = &entry.body {
+        asked.push(next.role(role).clone());
+    }
+    for of in asked {
+        for key in signers.iter().filter(|key| of.keys.contains(&key.public())) {
+            let found = entry.signatures.iter().filter(|signed| of.keys.contains(&signed.key)).count();
+            if found >= usize::from(of.needed) {
+                break;
+            }
+            entry.sign(state.log(), key);
         }
-        entry.sign(state.log(), key);
     }
 }
 
@@ -314,6 +475,13 @@ pub(super) fn of_newest(state: &State, now: u64, body: Body) -> Result<Entry, Fa
     let rollout =
         state.newest().ok_or_else(|| Failure::findings(coded(&codes::OUT_OF_TURN, "no rollout was planned yet")))?;
     Ok(Entry::new(Some((rollout.id(), rollout.last())), now.max(state.time()), body))
+}
+
+/// The policy of a file.
+pub(super) fn policy_of(path: &Path) -> Result<Policy, Failure> {
+    let text = text(path, contentcheck_rollout::policy::POLICY_BYTES)?;
+    Policy::read(&text)
+        .map_err(|why| Failure::usage(coded(&codes::POLICY_REFUSED, &format!("{}: {why}", files::name(path)))))
 }
 
 fn text(path: &Path, most: usize) -> Result<String, Failure> {

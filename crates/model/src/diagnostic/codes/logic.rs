@@ -77,13 +77,13 @@ codes! {
     }
     /// A filter that never applies
     DEAD_FILTER = "CC0613" "dead-filter" Warning {
-        cause: "What the filter is to exclude is never selected: a path is spelled as no selected value is, or the filter was copied from another rule.",
+        cause: "What a filter or another negated part is to exclude is never selected: a path is spelled as no selected value is, or the filter was copied from another rule.",
         harm: "The exception is not made, and the rule fires on what its author took for harmless.",
         cure: "Write the filter so that it excludes something which the selection has, or remove it.",
     }
     /// A filter that excludes all that is selected
     SWALLOWING_FILTER = "CC0614" "swallowing-filter" Warning {
-        cause: "The filter holds wherever the selection does: it is too wide, or an empty string stands in its list.",
+        cause: "What is excluded, by a filter or by another negated part, is all that the rest selects: it is too wide, contradicts the rest, or an empty string stands in its list.",
         harm: "The rule, or this branch of it, never fires, while its selection looks right.",
         cure: "Narrow the filter, and write a test that fires.",
     }

@@ -7,10 +7,10 @@ codes! {
         harm: "Consumers refuse the rule, or show an alert without a name.",
         cure: "Add the attribute.",
     }
-    /// The same id is used by two rules
+    /// Two rules are known by the same id or name
     DUPLICATE_ID = "CC0702" "duplicate-id" Error {
-        cause: "A rule was copied with its id, or a released id was given to another rule.",
-        harm: "Suppressions, tuning and statistics of one rule apply to the other. A reused flag cost one firm 460 million dollars on 1 August 2012.",
+        cause: "A rule was copied with its id, or a released id was given to another rule. A rule without an id is known by its name, else by its title: two of them with one title are the same to whatever compares releases.",
+        harm: "No comment, baseline or severity accepts it: one rule would hide behind the other. Suppressions, tuning and statistics of one rule apply to the other. A reused flag cost one firm 460 million dollars on 1 August 2012.",
         cure: "Give the newer rule an id of its own; an id that was once released is never used again.",
     }
     /// The id is not a UUID

@@ -1,0 +1,132 @@
+//! `rollout keys`: who holds which role, and how that changes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use contentcheck_log::write::SecretKey;
+use contentcheck_log::{Algorithm, Hash, VerifierKey};
+use contentcheck_model::diagnostic::visible;
+use contentcheck_project::files;
+use contentcheck_rollout::entry::{Keys, Role, Roles};
+use contentcheck_rollout::{Body, Entry};
+use contentcheck_sensor::Digest;
+
+use super::site::{KEYS, SETTINGS, Site, Submitted};
+use crate::Streams;
+use crate::args::RolloutKeys;
+use crate::commands::{read_whole, written};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::release::talk;
+
+/// Bytes of the longest policy of witnesses.
+const TRUST_BYTES: usize = 16 << 10;
+
+pub(super) fn keys(directory: &Path, arguments: &RolloutKeys, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    let site = Site::open(directory)?;
+    let signers = site.keys(&arguments.keys)?;
+    let state = site.state()?;
+    let before = state.keys().ok_or_else(|| Failure::internal("a log without keys"))?;
+    let mut next = before.clone();
+    for change in &arguments.add {
+        let (role, key) = of_role("--add", change)?;
+        let key = public(key)?;
+        let Some(roles) = held(&mut next, role) else { continue };
+        match roles.keys.binary_search(&key) {
+            Ok(_) => return Err(Failure::usage(format!("--add {}: it has this role already", visible(change)))),
+            Err(at) => roles.keys.insert(at, key),
+        }
+    }
+    for change in &arguments.remove {
+        let (role, key) = of_role("--remove", change)?;
+        let key = public(key)?;
+        let Some(roles) = held(&mut next, role) else { continue };
+        match roles.keys.binary_search(&key) {
+            Ok(at) => drop(roles.keys.remove(at)),
+            Err(_) => return Err(Failure::usage(format!("--remove {}: it has no such role", visible(change)))),
+        }
+    }
+    for change in &arguments.needed {
+        let (role, number) = of_role("--needed", change)?;
+        let number = number.parse().map_err(|_| Failure::usage(format!("--needed {}: no number", visible(change))))?;
+        if let Some(roles) = held(&mut next, role) {
+            roles.needed = number;
+        }
+    }
+    if let Some(path) = &arguments.trust {
+        next.trust = String::from_utf8(read_whole(path, TRUST_BYTES)?)
+            .map_err(|_| Failure::usage(format!("{}: this is not UTF-8", files::name(path))))?;
+    }
+    if next == *before {
+        return show(before, &signers, streams);
+    }
+    next.version = before.version.saturating_add(1);
+    let is_other_trust = next.trust != before.trust;
+    let mut book = site.book()?;
+    let entry = Entry::new(None, now.max(book.state().time()), Body::Keys(next));
+    match site.submit(&mut book, entry, &signers, now, streams)? {
+        Submitted::Waiting => Ok(Exit::Findings),
+        Submitted::Logged(_) => {
+            site.cosign(&mut book, now, streams)?;
+            if is_other_trust {
+                talk(
+                    streams,
+                    &format!("name the same witnesses in {SETTINGS}; devices learn of them with the next sensor build"),
+                );
+            }
+            let now_held = book.state().keys().cloned();
+            now_held.map_or(Ok(Exit::Fine), |keys| show(&keys, &signers, streams))
+        }
+    }
+}
+
+/// The keys of a role. There are as many as roles.
+fn held(keys: &mut Keys, role: Role) -> Option<&mut Roles> {
+    Role::ALL.iter().zip(&mut keys.roles).find(|(one, _)| **one == role).map(|(_, roles)| roles)
+}
+
+/// A role, and what is said of it.
+fn of_role<'t>(option: &str, text: &'t str) -> Result<(Role, &'t str), Failure> {
+    let named = text.split_once('=').and_then(|(name, rest)| {
+        let role = Role::ALL.into_iter().find(|role| role.name() == name)?;
+        Some((role, rest))
+    });
+    named.ok_or_else(|| {
+        let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+        Failure::usage(format!(
+            "{option} {}: begins with a role and `=`; there are {}",
+            visible(text),
+            names.join(", ")
+        ))
+    })
+}
+
+/// A public key, as `rollout key` prints it or in hexadecimal.
+fn public(text: &str) -> Result<[u8; 32], Failure> {
+    if let Some(digest) = Digest::from_hex(text) {
+        return Ok(*digest.bytes());
+    }
+    let key = VerifierKey::read(text).map_err(|why| Failure::usage(format!("`{}`: {why}", visible(text))))?;
+    if key.algorithm() == Algorithm::Note {
+        Ok(*key.bytes())
+    } else {
+        Err(Failure::usage(format!("`{}` is the key of a witness, which has no role", visible(text))))
+    }
+}
+
+fn show(keys: &Keys, here: &[SecretKey], streams: &mut Streams<'_>) -> Outcome {
+    let names: BTreeMap<[u8; 32], &str> = here.iter().map(|key| (key.public(), key.name())).collect();
+    written(writeln!(streams.out, "version {}", keys.version))?;
+    for role in Role::ALL {
+        let held = keys.role(role);
+        let (needed, all) = (held.needed, held.keys.len());
+        written(writeln!(streams.out, "{}: {needed} of {all} must sign", role.name()))?;
+        for key in &held.keys {
+            let name = names.get(key).map(|name| format!("  `{}`, in {KEYS}/ or named", visible(name)));
+            written(writeln!(streams.out, "  {}{}", Hash(*key), name.unwrap_or_default()))?;
+        }
+    }
+    for line in keys.trust.lines() {
+        written(writeln!(streams.out, "{}", visible(line)))?;
+    }
+    Ok(Exit::Fine)
+}

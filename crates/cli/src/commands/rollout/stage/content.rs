@@ -1,0 +1,99 @@
+//! The content that is rolled out on a stage: two releases of the corpus, in the program, since it has to work where the corpus is not.
+
+use std::fs;
+use std::path::Path;
+
+use contentcheck_project::files;
+
+use crate::exit::Failure;
+
+macro_rules! files {
+    ($($path:literal)*) => {
+        [$(($path, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus/releases/", $path)).as_slice())),*]
+    };
+}
+
+/// The release that is gated, below `demo/`, and the one before it.
+const FILES: [(&str, &[u8]); 49] = files![
+    "demo/contentcheck.toml"
+    "demo/drivers.content"
+    "demo/fleet.json"
+    "demo/gate.pub"
+    "demo/templates.content"
+    "demo/never-match/agent.jsonl"
+    "demo/never-match/signed-software.jsonl"
+    "demo/never-match/windows-as-the-agent-sees-it.jsonl"
+    "demo/never-match/windows.jsonl"
+    "demo/recordings/agent-workday.jsonl"
+    "demo/recordings/workday.jsonl"
+    "demo/rules/pipes.content"
+    "demo/sensors/acme-7.13.json"
+    "demo/sensors/acme-7.14.json"
+    "demo/sensors/acme-7.15.json"
+    "demo/sigma/dns/paste_sites.yml"
+    "demo/sigma/network/rdp_from_outside.yml"
+    "demo/sigma/powershell/download_cradle.yml"
+    "demo/sigma/process/certutil_download.yml"
+    "demo/sigma/process/encoded_powershell.yml"
+    "demo/sigma/process/office_child.test.yml"
+    "demo/sigma/process/office_child.yml"
+    "demo/sigma/process/shadow_copies_deleted.yml"
+    "demo/sigma/registry/defender_off.yml"
+    "demo/sigma/registry/run_key_script.yml"
+    "demo/sigma/security/network_logon_local_admin.yml"
+    "demo/sigma/security/task_from_profile.yml"
+    "demo/tables/vulnerable_drivers.csv"
+    "demo-11/contentcheck.toml"
+    "demo-11/drivers.content"
+    "demo-11/fleet.json"
+    "demo-11/templates.content"
+    "demo-11/evidence/attestation.dsse.json"
+    "demo-11/evidence/evidence.json"
+    "demo-11/rules/pipes.content"
+    "demo-11/sensors/acme-7.13.json"
+    "demo-11/sensors/acme-7.14.json"
+    "demo-11/sensors/acme-7.15.json"
+    "demo-11/sigma/network/rdp_from_outside.yml"
+    "demo-11/sigma/powershell/download_cradle.yml"
+    "demo-11/sigma/process/certutil_download.yml"
+    "demo-11/sigma/process/encoded_powershell.yml"
+    "demo-11/sigma/process/office_child.yml"
+    "demo-11/sigma/process/shadow_copies_deleted.yml"
+    "demo-11/sigma/registry/defender_off.yml"
+    "demo-11/sigma/registry/run_key_script.yml"
+    "demo-11/sigma/security/network_logon_local_admin.yml"
+    "demo-11/sigma/security/task_from_profile.yml"
+    "demo-11/tables/vulnerable_drivers.csv"
+];
+
+/// Writes both releases into a directory.
+pub(super) fn write_releases(directory: &Path) -> Result<(), Failure> {
+    for (name, bytes) in FILES {
+        let path = directory.join(name);
+        let failed =
+            |error: std::io::Error| Failure::usage(format!("{}: {}", files::name(&path), files::reason(&error)));
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(failed)?;
+        }
+        fs::write(&path, bytes).map_err(failed)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(directory: &Path) -> usize {
+        let entries = fs::read_dir(directory).expect("a directory").map(|entry| entry.expect("an entry").path());
+        entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+    }
+
+    #[test]
+    fn the_program_has_the_releases_as_they_are() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/releases");
+        // Each of the two has a page that says what it is.
+        let there: usize = ["demo", "demo-11"].iter().map(|name| count(&corpus.join(name)) - 1).sum();
+        assert_eq!(FILES.len(), there);
+    }
+}
