@@ -88,6 +88,9 @@ pub enum Command {
     Clean(Clean),
     /// Start a release: a configuration and a first rule
     Init(Init),
+    /// Serve an editor: findings while content is written, fixes, completion, hover, navigation
+    #[command(visible_alias = "lsp")]
+    Server(Server),
     /// Print shell completions
     Completions {
         /// The shell
@@ -109,6 +112,14 @@ impl Command {
             _ => None,
         }
     }
+}
+
+/// `contentcheck server`: a language server over standard input and output.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Server {
+    /// Talk over standard input and output, which is the only way; editors give it
+    #[arg(long)]
+    pub stdio: bool,
 }
 
 /// What is kept of compiled content from one run to the next.

@@ -107,6 +107,7 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Command::Fields(arguments) => commands::fields::run(arguments, streams),
         Command::Clean(arguments) => commands::clean::run(arguments, streams),
         Command::Init(arguments) => commands::init::run(arguments, streams),
+        Command::Server(arguments) => commands::server::run(arguments, streams),
         Command::Completions { shell } => commands::completions(*shell, streams),
         Command::Man => commands::man(streams),
     };

@@ -13,6 +13,7 @@ pub mod field;
 pub mod language;
 pub mod limits;
 pub mod lookup;
+pub mod mention;
 pub mod metadata;
 pub mod outcome;
 pub mod predicate;

@@ -158,6 +158,14 @@ const TACTICS: &[&str] = &[
     "remote-service-effects",
 ];
 
+/// Tags that are known by name: tactics of ATT&CK, and what the other namespaces have.
+pub fn known_tags() -> impl Iterator<Item = String> {
+    let tactics = TACTICS.iter().map(|tactic| format!("attack.{tactic}"));
+    let detection = ["dfir", "emerging-threats", "threat-hunting"].iter().map(|name| format!("detection.{name}"));
+    let tlp = ["clear", "green", "amber", "amber-strict", "red"].iter().map(|name| format!("tlp.{name}"));
+    tactics.chain(detection).chain(tlp)
+}
+
 /// Reports the name of a tactic that is nearly one of those that there are.
 fn misspelt_tactic(tag: &str, name: &str, span: Span, sink: &mut Sink) {
     let spelt = name.replace('_', "-");

@@ -25,6 +25,7 @@
 
 pub mod check;
 pub mod import;
+pub mod mentions;
 pub mod native;
 pub mod release;
 pub mod sidecar;

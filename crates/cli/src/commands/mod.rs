@@ -18,6 +18,7 @@ pub mod replay;
 pub mod rollout;
 pub mod schema;
 pub mod sensor;
+pub mod server;
 pub mod test;
 pub mod witness;
 

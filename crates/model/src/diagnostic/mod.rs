@@ -222,6 +222,24 @@ impl Diagnostic {
 }
 
 impl Diagnostic {
+    /// What "did you mean" of the help comes to as an edit, if the wrong word is where the finding is. It is a guess: the
+    /// rule may mean something else afterwards, so it is no [`Fix`].
+    #[must_use]
+    pub fn suggestion(&self) -> Option<Edit> {
+        let (_, rest) = self.help.as_deref()?.split_once("did you mean `")?;
+        let (right, rest) = rest.split_once('`')?;
+        let written = self.source.slice(self.span);
+        // The wrong word is named behind it, or else in the message.
+        let named = rest.split_once("where you wrote `").map(|(_, rest)| rest.split('`').take(1));
+        let quoted = self.message.split('`').skip(1).step_by(2);
+        let mut candidates = named.into_iter().flatten().chain(quoted);
+        let is_it = |wrong: &&str| !wrong.is_empty() && *wrong != right && written.matches(wrong).count() == 1;
+        let wrong = candidates.find(is_it)?;
+        let at = written.find(wrong)?;
+        let start = self.span.range().start + at;
+        Some(Edit { span: Span::new(start, start + wrong.len()), text: right.to_owned() })
+    }
+
     /// Stands for findings of a file that are not shown, some of which may be errors.
     pub fn closing(source: &Source, span: Span, dropped: usize, dropped_errors: usize) -> Self {
         let errors = match dropped_errors {

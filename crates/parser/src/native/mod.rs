@@ -11,17 +11,20 @@ mod lexer;
 pub(crate) mod literal;
 mod logic;
 mod lower;
+pub(crate) mod mentions;
 mod parser;
 pub mod table;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub use ast::Ast;
 pub use format::{Refused, field_name, format, text};
 pub(crate) use lexer::comments;
 pub use lower::check;
 pub use template::templates;
+pub use tokens::{Class, attributes, tokens};
 
 use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::source::Source;

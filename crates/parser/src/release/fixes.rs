@@ -24,20 +24,28 @@ pub struct Fixed {
 /// than any finding. A fix of an error may bring to light what the error hid.
 #[must_use]
 pub fn apply_fixes(gathered: &Gathered, findings: &[Diagnostic]) -> Vec<Fixed> {
-    let languages: BTreeMap<&str, Language> =
-        gathered.sources.iter().map(|(source, language)| (source.name(), *language)).collect();
+    if findings.iter().all(|finding| finding.fix.is_none()) {
+        return Vec::new();
+    }
+    fixes_on(Workspace::new(gathered.clone()), findings).0
+}
+
+/// The same on content that is being edited, which is given back as it was.
+#[must_use]
+pub fn fixes_on(workspace: Workspace, findings: &[Diagnostic]) -> (Vec<Fixed>, Workspace) {
     let mut by_file: BTreeMap<&str, File<'_>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
         let name = finding.source.name();
-        let Some(language) = languages.get(name) else { continue };
-        let file =
-            by_file.entry(name).or_insert(File { source: &finding.source, language: *language, fixes: Vec::new() });
+        // What was found in another text says nothing of this one.
+        let present = workspace.source(name).filter(|(source, _)| source.text() == finding.source.text());
+        let Some((_, language)) = present else { continue };
+        let file = by_file.entry(name).or_insert(File { source: &finding.source, language, fixes: Vec::new() });
         file.fixes.push(finding);
     }
     if by_file.is_empty() {
-        return Vec::new();
+        return (Vec::new(), workspace);
     }
-    let mut trial = Trial::new(gathered.clone());
+    let mut trial = Trial::new(workspace);
     by_file.values().for_each(|file| trial.set(file, &file.fixes));
     if !trial.is_fine(&[]) {
         by_file.values().for_each(|file| trial.set(file, &[]));
@@ -51,11 +59,16 @@ pub fn apply_fixes(gathered: &Gathered, findings: &[Diagnostic]) -> Vec<Fixed> {
             file.fixes.retain(|fix| kept.iter().any(|kept| std::ptr::eq(*kept, *fix)));
         }
     }
-    let fixed = by_file.into_values().map(|file| {
+    let mut workspace = trial.workspace;
+    let mut all = Vec::new();
+    for file in by_file.into_values() {
+        workspace.set(file.source.clone(), file.language);
         let (text, count) = apply(file.source.text(), &file.fixes);
-        Fixed { source: file.source.clone(), text, count }
-    });
-    fixed.filter(|fixed| fixed.count > 0).collect()
+        if count > 0 {
+            all.push(Fixed { source: file.source.clone(), text, count });
+        }
+    }
+    (all, workspace)
 }
 
 /// A file and its fixes.
@@ -67,7 +80,7 @@ struct File<'d> {
 
 /// Content on which fixes are tried.
 struct Trial {
-    workspace: Option<Workspace>,
+    workspace: Workspace,
     /// The errors of all files, by code, with what was kept so far.
     errors: Errors,
 }
@@ -75,29 +88,25 @@ struct Trial {
 type Errors = BTreeMap<&'static str, usize>;
 
 impl Trial {
-    fn new(gathered: Gathered) -> Self {
-        let mut new = Self { workspace: Some(Workspace::new(gathered)), errors: Errors::new() };
+    fn new(workspace: Workspace) -> Self {
+        let mut new = Self { workspace, errors: Errors::new() };
         new.errors = new.look();
         new
     }
 
     /// Puts a file with some of its fixes into the place of the one that is there.
     fn set(&mut self, file: &File<'_>, fixes: &[&Diagnostic]) {
-        if let Some(workspace) = &mut self.workspace {
-            let text = apply(file.source.text(), fixes).0;
-            workspace.set(Source::new(file.source.name(), text), file.language);
-        }
+        let text = apply(file.source.text(), fixes).0;
+        self.workspace.set(Source::new(file.source.name(), text), file.language);
     }
 
     fn look(&mut self) -> Errors {
         let mut errors = Errors::new();
-        if let Some(workspace) = self.workspace.take() {
-            let judged = workspace.check(&Checking::default()).judge();
-            for finding in judged.findings().iter().filter(|finding| finding.severity == Severity::Error) {
-                *errors.entry(finding.code.id).or_default() += 1;
-            }
-            self.workspace = Some(judged.into_checked().edit());
+        let judged = std::mem::take(&mut self.workspace).check(&Checking::default()).judge();
+        for finding in judged.findings().iter().filter(|finding| finding.severity == Severity::Error) {
+            *errors.entry(finding.code.id).or_default() += 1;
         }
+        self.workspace = judged.into_checked().edit();
         errors
     }
 

@@ -39,7 +39,7 @@ mod ship;
 mod workspace;
 
 pub use baseline::{Baseline, Expected, Names, Recorded, fingerprint};
-pub use fixes::{Fixed, apply_fixes};
+pub use fixes::{Fixed, apply_fixes, fixes_on};
 pub use gathered::{
     Digester, EXCLUDE, Gathered, IGNORE_FILE, Input, InputKind, ReleaseInfo, SHIPPED, Tables, digest, hex, sha256,
 };

@@ -91,8 +91,8 @@ pub(super) struct Outcome {
     pub(super) file: FileOutcome,
 }
 
-/// Content that is edited, and what is known of it so far.
-#[derive(Debug)]
+/// Content that is edited, and what is known of it so far. By default it has no file.
+#[derive(Debug, Default)]
 pub struct Workspace {
     gathered: Gathered,
     files: BTreeMap<String, File>,
@@ -124,7 +124,7 @@ impl Workspace {
                 let refused = Diagnostic::new(&codes::UNREADABLE, &source, Span::default(), message);
                 new.refused.push(refused.with_help("rename one of them; --stdin-name names standard input"));
             } else {
-                new.set(source, language);
+                new.insert(source, language);
             }
         }
         new
@@ -132,13 +132,31 @@ impl Workspace {
 
     /// Adds a file, or replaces the one of the same name.
     pub fn set(&mut self, source: Source, language: Language) {
+        self.gathered.problems.retain(|problem| problem.source.name() != source.name());
+        self.insert(source, language);
+    }
+
+    fn insert(&mut self, source: Source, language: Language) {
         self.forget(source.name());
         let file = File { source, language, declared: None, outcome: None, proofs: None };
         self.files.insert(file.source.name().to_owned(), file);
     }
 
+    /// Puts what was found in the place of a file that cannot be taken in.
+    pub fn set_unreadable(&mut self, problem: Diagnostic) {
+        self.remove(problem.source.name());
+        self.gathered.problems.push(problem);
+    }
+
+    /// A file as it is at present.
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<(&Source, Language)> {
+        self.files.get(name).map(|file| (&file.source, file.language))
+    }
+
     /// Takes a file away.
     pub fn remove(&mut self, name: &str) {
+        self.gathered.problems.retain(|problem| problem.source.name() != name);
         self.forget(name);
         self.files.remove(name);
     }

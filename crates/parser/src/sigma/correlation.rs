@@ -13,7 +13,7 @@ use contentcheck_model::limits::{self, Budget};
 use contentcheck_model::outcome::{Facts, ReadField, Reference, Referred};
 use contentcheck_model::source::Span;
 
-const TYPES: &[&str] = &[
+pub(super) const TYPES: &[&str] = &[
     "event_count",
     "value_count",
     "temporal",
@@ -23,7 +23,7 @@ const TYPES: &[&str] = &[
     "value_percentile",
     "value_median",
 ];
-const KEYS: &[&str] = &["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
+pub(super) const KEYS: &[&str] = &["type", "rules", "group-by", "timespan", "condition", "aliases", "generate"];
 const OPERATORS: &[&str] = &["gt", "gte", "lt", "lte", "eq", "neq"];
 
 /// Validates a correlation and returns the rules that it refers to, and what it reads of their events.

@@ -18,7 +18,7 @@ pub(crate) enum Document {
     Filter,
 }
 
-const SHARED: &[&str] = &[
+pub(super) const SHARED: &[&str] = &[
     "title",
     "id",
     "name",
@@ -61,8 +61,8 @@ fn other_name(name: &str) -> Option<&'static str> {
     })
 }
 
-const STATUSES: &[&str] = &["stable", "test", "experimental", "deprecated", "unsupported"];
-const RELATIONS: &[&str] = &["derived", "obsolete", "merged", "renamed", "similar"];
+pub(super) const STATUSES: &[&str] = &["stable", "test", "experimental", "deprecated", "unsupported"];
+pub(super) const RELATIONS: &[&str] = &["derived", "obsolete", "merged", "renamed", "similar"];
 
 /// Checks every attribute of a document but its logic: each that is there, and that none is missing.
 pub(crate) fn check(root: &Node<'_>, document: Document, sink: &mut Sink) {

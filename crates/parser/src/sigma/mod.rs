@@ -8,6 +8,7 @@ mod correlation;
 mod detection;
 mod document;
 mod hygiene;
+pub(crate) mod mentions;
 pub(crate) mod metadata;
 mod modifier;
 mod names;
@@ -17,6 +18,7 @@ mod specialise;
 pub(crate) mod text;
 pub(crate) mod twins;
 mod typing;
+pub mod words;
 mod yaml;
 
 pub use document::check;

@@ -11,6 +11,7 @@ mod template;
 mod values;
 
 pub(super) use advice::is_null;
+pub(super) use rule::attributes;
 
 use super::ast::{Ast, Declaration, Name};
 use super::lexer::{Kind, Lexer, Token};

@@ -39,6 +39,12 @@ const CHOICES: [(&str, &[&str]); 2] = [
     ("status", &["experimental", "test", "stable", "deprecated"]),
 ];
 
+/// The attributes, each with its closed set of values, if it has one.
+pub(in super::super) fn attributes() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    let choices = |key: &str| CHOICES.iter().find(|(of, _)| *of == key).map_or(&[][..], |(_, words)| *words);
+    ATTRIBUTES.iter().map(move |(key, ..)| (*key, choices(key)))
+}
+
 impl Parser<'_> {
     /// `rule name { ... }`
     pub(super) fn rule(&mut self) -> Read<Rule> {

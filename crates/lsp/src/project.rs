@@ -1,0 +1,193 @@
+//! A project: a release that is edited, by the loader and along the road of `lint`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use contentcheck_analysis::findings::Depth;
+use contentcheck_compiler::WithCost;
+use contentcheck_model::decode::decode;
+use contentcheck_model::diagnostic::{Code, Diagnostic};
+use contentcheck_model::language::Language;
+use contentcheck_model::limits;
+use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::sensor::Fleet;
+use contentcheck_parser::release::{Checking, Fixed, Further, Workspace, fixes_on};
+use contentcheck_project::write::InputFiles;
+use contentcheck_project::{Selection, files, walk};
+
+use crate::snapshot::Snapshot;
+
+/// A release as it is edited.
+#[derive(Debug)]
+pub(crate) struct Project {
+    root: PathBuf,
+    workspace: Workspace,
+    paths: Arc<BTreeMap<String, PathBuf>>,
+    fleet: Option<Arc<Fleet>>,
+    known: Option<Arc<Fleet>>,
+    is_configured: bool,
+    /// What the dear comparisons of all rules found when they were made last.
+    compared: Vec<Diagnostic>,
+    /// Files that could not be read when the project was.
+    unread: Vec<String>,
+    read: InputFiles,
+    #[cfg(test)]
+    pub(crate) break_next: bool,
+}
+
+impl Project {
+    /// Reads what a directory or file means to `lint`.
+    ///
+    /// # Errors
+    /// What `lint` would say, in words.
+    pub(crate) fn load(root: &Path, threads: usize) -> Result<Self, String> {
+        let selection = Selection { threads, may_be_empty: true, ..Selection::of(vec![root.to_path_buf()]) };
+        // A new file is not on the disk yet.
+        let selection =
+            if root.exists() { selection } else { Selection { paths: Vec::new(), no_config: true, ..selection } };
+        let read = contentcheck_project::Project::open(&selection).map_err(|failure| failure.message)?;
+        let unread = read.gathered.problems.iter().map(|problem| problem.source.name().to_owned()).collect();
+        Ok(Self {
+            root: root.to_path_buf(),
+            paths: Arc::new(read.paths),
+            fleet: read.gathered.fleet.clone().map(Arc::new),
+            known: read.gathered.known_sensors.clone(),
+            is_configured: read.config_path.is_some(),
+            workspace: Workspace::new(read.gathered),
+            compared: Vec::new(),
+            unread,
+            read: read.read,
+            #[cfg(test)]
+            break_next: false,
+        })
+    }
+
+    /// The name of a file, if it is one of the project.
+    fn name(&self, path: &Path) -> Option<String> {
+        let name = files::name(path);
+        if self.paths.get(&name).is_some_and(|known| known == path) || self.unread.contains(&name) {
+            return Some(name);
+        }
+        self.paths.iter().find(|(_, known)| known.as_path() == path).map(|(name, _)| name.clone())
+    }
+
+    /// Takes the text of a file that is open instead of the one on the disk. False where the project does not know it
+    /// though it is there: it is new since then, or left out of the release.
+    pub(crate) fn open(&mut self, path: &Path, text: &str) -> bool {
+        let name = match self.name(path) {
+            Some(name) => name,
+            // One that was never saved belongs to the directory that it will be in.
+            None if !path.exists() && walk::sidecar_of(&files::name(path)).is_none() => {
+                let name = files::name(path);
+                Arc::make_mut(&mut self.paths).insert(name.clone(), path.to_path_buf());
+                name
+            }
+            None => return false,
+        };
+        self.set(&name, text.as_bytes().to_vec());
+        true
+    }
+
+    fn set(&mut self, name: &str, bytes: Vec<u8>) {
+        let language = Language::of(name).unwrap_or(Language::Sigma);
+        match decode(name, bytes) {
+            Ok(source) => self.workspace.set(source, language),
+            Err(problem) => self.workspace.set_unreadable(*problem),
+        }
+    }
+
+    /// Reads a file of the project again. False where the project as a whole is to be read again.
+    pub(crate) fn read(&mut self, path: &Path) -> bool {
+        let Some(name) = self.name(path) else { return false };
+        match files::read_bytes(path, limits::FILE_BYTES) {
+            Ok(bytes) => {
+                self.set(&name, bytes);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Checks it. What is dear and rarely changes is only worked out where it `settles`; until then what was found last
+    /// goes on being said of the same rules.
+    pub(crate) fn check(&mut self, revision: u64, settles: bool, threads: usize) -> Snapshot {
+        #[cfg(test)]
+        assert!(!std::mem::take(&mut self.break_next), "a test wants a fault");
+        let workspace = std::mem::take(&mut self.workspace);
+        let depth = Depth::Quick;
+        let inner = WithCost { further: &depth, fleet: self.fleet.as_deref() };
+        let further = Settling { inner, known: (!settles).then_some(&self.compared), made: Mutex::default() };
+        let checking = Checking { further: Some(&further), ..Checking::with_threads(threads) };
+        let judged = workspace.check(&checking).judge();
+        if settles {
+            self.compared = further.made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut findings: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+        for found in judged.findings() {
+            match findings.get_mut(found.source.name()) {
+                Some(known) => known.push(found.clone()),
+                None => drop(findings.insert(found.source.name().to_owned(), vec![found.clone()])),
+            }
+        }
+        let checked = judged.into_checked();
+        let sources =
+            checked.sources().map(|(source, language)| (source.name().to_owned(), (source.clone(), language)));
+        let snapshot = Snapshot {
+            root: self.root.clone(),
+            revision,
+            is_settled: settles,
+            is_configured: self.is_configured,
+            sources: sources.collect(),
+            findings,
+            rules: checked.rules().to_vec(),
+            catalogue: Arc::clone(checked.catalogue()),
+            fleet: self.fleet.clone(),
+            known: self.known.clone(),
+            paths: Arc::clone(&self.paths),
+            read: self.read.clone(),
+        };
+        self.workspace = checked.edit();
+        snapshot
+    }
+
+    /// What becomes of fixes of one file, tried as `lint --fix` does.
+    pub(crate) fn try_fixes(&mut self, fixes: &[Diagnostic]) -> Vec<Fixed> {
+        let (fixed, workspace) = fixes_on(std::mem::take(&mut self.workspace), fixes);
+        self.workspace = workspace;
+        fixed
+    }
+}
+
+/// What `lint` looks for, except that comparisons of all rules may be those of a moment ago.
+struct Settling<'a> {
+    inner: WithCost<'a>,
+    known: Option<&'a Vec<Diagnostic>>,
+    made: Mutex<Vec<Diagnostic>>,
+}
+
+impl Further for Settling<'_> {
+    fn codes(&self) -> &'static [&'static Code] {
+        self.inner.codes()
+    }
+
+    fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+        self.inner.of_rules(rules, known, threads)
+    }
+
+    fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+        if let Some(last) = self.known {
+            let of = |found: &Diagnostic| {
+                let named = |rule: &&&CheckedRule| {
+                    rule.source.name() == found.source.name() && found.rule.as_deref() == Some(&rule.name)
+                };
+                let rule = rules.iter().find(named)?;
+                Some(Diagnostic { source: rule.source.clone(), span: rule.span, ..found.clone() })
+            };
+            return last.iter().filter_map(of).collect();
+        }
+        let found = self.inner.across(rules, known, threads);
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&found);
+        found
+    }
+}
