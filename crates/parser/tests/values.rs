@@ -537,6 +537,11 @@ fn numbers_that_readers_of_yaml_differ_on() {
         "=",
         "1.10",
         "5.",
+        "007",
+        "0x1210",
+        "+3",
+        "-0",
+        "+5",
     ] {
         assert_eq!(of_item(&format!("CommandLine: {value}")), ["CC0121"], "{value}");
     }
@@ -547,10 +552,7 @@ fn numbers_that_readers_of_yaml_differ_on() {
     for value in [".inf", "-.INF", "+.Inf", ".nan", ".NaN"] {
         assert_eq!(of_item(&format!("CommandLine|endswith: {value}")), ["CC0120"], "{value}");
     }
-    for value in [
-        "0x1210", "+3", "-7", "4624", "1.5", "0", "plain", "'010'", "'.inf'", "10.0.0.1", "1.2.3", "4625x", "12:60",
-        "true",
-    ] {
+    for value in ["-7", "4624", "1.5", "0", "plain", "'010'", "'.inf'", "10.0.0.1", "1.2.3", "4625x", "12:60", "true"] {
         assert_eq!(of_item(&format!("CommandLine: {value}")), [""; 0], "{value}");
     }
     for value in ["&chcp 65001", "&foo", "[&a x, y]", "&a !!str x"] {

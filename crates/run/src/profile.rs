@@ -15,7 +15,7 @@ use crate::recording::Recording;
 /// that nothing recognises, nothing is learnt, and whoever named them believes that the image was compiled for them.
 pub fn profile_of(content: &Shippable, image: &[u8], recordings: &[Recording]) -> Result<Profiled, String> {
     let profiled = profile(&Plan::for_recorder(content, image)?, recordings);
-    match profiled.unread.first() {
+    match profiled.unread.first().or_else(|| profiled.unrecognised.first()) {
         // Of a recording that cannot be read, nobody knows what the image would be if it could.
         Some(problem) => Err(problem.clone()),
         None => Ok(profiled),
@@ -75,7 +75,7 @@ pub fn profile(plan: &Plan, recordings: &[Recording]) -> Profiled {
         }
         // What could not be read is told as that.
         if unread == all.unread.len() && of_file.recognised == 0 {
-            all.unread.push(match of_file.events {
+            all.unrecognised.push(match of_file.events {
                 0 => format!("{} has no event", recording.name()),
                 1 => format!("{}: its event belongs to no template type", recording.name()),
                 events => format!("{}: none of its {events} events belongs to a template type", recording.name()),
@@ -98,8 +98,10 @@ pub struct Profiled {
     pub profile: Profile,
     /// The events that it is of.
     pub sampled: Sampled,
-    /// The first of what could not be read or told nothing, and why.
+    /// The first of what could not be read, and why.
     pub unread: Vec<String>,
+    /// Recordings of which no event belongs to a template type.
+    pub unrecognised: Vec<String>,
 }
 
 /// Events of recordings that a profile was made of.

@@ -58,7 +58,11 @@ fn spelt_number(item: &Item<'_>, value: &Written<'_>, types: &[&Entry], sink: &m
         || !modifiers.encodings.is_empty()
         || modifiers.kind == Kind::Regex;
     let is_lost = match value.raw {
-        Raw::Int(_) => matches!(modifiers.kind, Kind::Plain | Kind::Regex),
+        // What readers of YAML differ on has its finding where it is read.
+        Raw::Int(number) => {
+            let is_told = || super::scalar::readings(value.written, &super::yaml::Scalar::Int(number)).is_some();
+            matches!(modifiers.kind, Kind::Plain | Kind::Regex) && (as_text || !is_told())
+        }
         // As a value it is rounded, and which strings equal it is anybody's guess.
         Raw::Float(_) => !value.written.contains(['e', 'E']) && matches!(modifiers.kind, Kind::Plain | Kind::Regex),
         _ => false,
