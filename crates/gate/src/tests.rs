@@ -483,6 +483,16 @@ fn without_lint_a_rule_that_is_left_out_is_an_error_too() {
     assert_eq!(said(&["compile", "verify"]), [left_out]);
 }
 
+/// A check that had nothing to look at did not pass.
+#[test]
+fn a_release_without_tests_is_not_judged_by_them() {
+    let found = checked(&built("pid > 4", 2), None, settings(), &["tests"]);
+    let tests = found.checks.iter().find(|check| check.name == "tests").unwrap();
+    assert_eq!((tests.status, tests.skipped.as_slice()), (Status::Skipped, &["no rule has a test".to_owned()][..]));
+    let required = checked(&built("pid > 4", 2), None, Settings { require_all: true, ..settings() }, &["tests"]);
+    assert!(required.verdict.summary().contains("tests"), "{}", required.verdict.summary());
+}
+
 /// A file in which nothing is recognised did not show anything, whatever it is called and whatever else is there.
 #[test]
 fn a_file_in_which_nothing_is_recognised_is_an_error() {

@@ -105,6 +105,12 @@ pub(super) fn sign_bytes(payload: &[u8], private_key: &str) -> Result<Envelope, 
 /// When the envelope is none, none of its signatures is that of the key, or what is signed is not a statement of the
 /// gate. Nothing of it is believed before the signature is found to be right.
 pub fn verify(envelope: &[u8], public_key: &str) -> Result<Statement, Refusal> {
+    // A private key does not belong on the machine that verifies.
+    if public_key.contains("PRIVATE KEY-----") {
+        return Err(Refusal::Key(
+            "it is a private key; give the public one, and keep this one away from here".to_owned(),
+        ));
+    }
     let key = VerifyingKey::from_public_key_pem(public_key.trim()).map_err(|error| Refusal::Key(error.to_string()))?;
     let wrong = |reason: &str| Refusal::Envelope(reason.to_owned());
     if envelope.len() > ENVELOPE_BYTES {

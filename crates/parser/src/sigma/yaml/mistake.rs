@@ -26,6 +26,10 @@ pub(super) fn find(text: &str, stop: usize, info: &str) -> Option<Mistake> {
     let stop = stop.min(text.len());
     let rest = text.as_bytes().get(stop..).unwrap_or(&[]);
     let last = stop + rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+    // The scanner stops at the end of a value when the line behind it begins with a tab.
+    let behind = text.as_bytes().get(last + 1..).filter(|_| info.contains("found a tab"));
+    let last =
+        behind.map_or(last, |behind| last + 1 + behind.iter().position(|byte| *byte == b'\n').unwrap_or(behind.len()));
     let stopped_at = text.as_bytes().get(..stop).unwrap_or(&[]).iter().rposition(|byte| *byte == b'\n');
     let unknown_anchor = info.contains("unknown anchor").then(|| stopped_at.map_or(0, |at| at + 1)..last);
     conflict(text).or_else(|| foreign(text)).or_else(|| {
