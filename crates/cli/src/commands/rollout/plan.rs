@@ -178,7 +178,10 @@ fn show(census: &Census, policy: &Policy, class: Class) -> Result<String, Failur
             continue;
         };
         let rule = match ring.rule {
-            Rule::Every(least) => format!("{least} devices or more are well, and none reports a failure"),
+            Rule::Every(least) => format!(
+                "{least} devices or more are well, and failures are no more frequent than one in {} hours of devices",
+                policy.hours_between_failures()
+            ),
             Rule::Share { good, bad, error } => format!(
                 "fewer than {} fail, where {} would be bad, with an error of {}",
                 percent(good.value()),
