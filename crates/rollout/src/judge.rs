@@ -196,7 +196,7 @@ fn present(policy: &Policy, groups: u32, observed: &Observed) -> Statistic {
     let is_like_partners = value < halt_at(1, groups, PRESENT_ERROR);
     let most = (policy.silent_most() * f64::from(observed.due)).max(1.0);
     let is_heard = f64::from(observed.silent) <= most;
-    let is_settled = observed.settled >= observed.due / 2;
+    let is_settled = u64::from(observed.settled) * 2 >= u64::from(observed.due);
     let found = if is_like_partners && is_heard && is_settled { Found::Accept } else { Found::Continue };
     Statistic { test: Test::Present, found, value: millionths(value) }
 }

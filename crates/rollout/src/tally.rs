@@ -247,9 +247,12 @@ impl Tally {
         let is_partner = report.what.is_of_partner();
         let ring = self.opening.ring_of(&report.device);
         let patience = self.patience();
-        // A partner is watched for as long as the device beside it, whichever that is.
-        let longest = (0..self.policy.ring_count()).map(|ring| self.watch(ring)).max().unwrap_or(0);
-        let watch = if is_partner { longest } else { self.watch(ring) };
+        let watch = if is_partner {
+            // It is watched for as long as the device beside it, whichever that is.
+            (0..self.policy.ring_count()).map(|ring| self.watch(ring)).max().unwrap_or(0)
+        } else {
+            self.watch(ring)
+        };
         let known = if is_partner { &mut self.partners } else { &mut self.devices };
         let Some(watched) = known.get_mut(&report.device) else {
             // What gives no receipt is not watched: one that is well without having been at risk would make others look better.

@@ -76,6 +76,34 @@ fn a_ring_opens_neither_early_nor_without_evidence() -> Outcome {
     Ok(())
 }
 
+/// Who is missing says nothing for a release: a ring waits for half of those that are due, and for those whose partners are there.
+#[test]
+fn a_ring_waits_for_devices_that_are_missing() -> Outcome {
+    let (book, time) = opened()?;
+    let baked = time + 4 * HOUR;
+    let opens = |seen: Observed| -> Outcome<bool> {
+        let mut book = book.clone();
+        book.evidence(0, baked, seen)??;
+        Ok(book.verdict(baked)?.is_ok())
+    };
+    let of = |due: u32, settled: u32| Observed { receipts: due, due, ..well(settled) };
+    for (seen, is_open) in [
+        (of(20, 20), true),
+        (of(40, 20), true),
+        (of(41, 20), false),
+        (Observed { silent: 1, ..of(21, 20) }, true),
+        (Observed { silent: 2, ..of(22, 20) }, false),
+        (Observed { silent: 2, ..of(102, 100) }, true),
+        (Observed { silent: 3, ..of(103, 100) }, false),
+        (Observed { new_missing: 6, ..of(26, 20) }, true),
+        (Observed { new_missing: 12, ..of(32, 20) }, false),
+        (Observed { new_missing: 12, old_missing: 12, ..of(32, 20) }, true),
+    ] {
+        assert_eq!(opens(seen)?, is_open, "{seen:?}");
+    }
+    Ok(())
+}
+
 #[test]
 fn what_evidence_rejects_never_goes_on() -> Outcome {
     let (mut book, time) = opened()?;

@@ -676,7 +676,8 @@ fn no_condition(root: &Node<'_>, key: &Node<'_>, entries: &[(Node<'_>, Node<'_>)
 }
 
 /// Whether an attribute of one's own is called so nearly `sensors` that it was meant to be it. Passed over, the rule would be loaded by
-/// every sensor. Letters of other scripts that look alike are one edit each, and signs between letters are none.
+/// every sensor. Letters of other scripts that look alike are one edit each, and signs between letters are none. What begins with the word,
+/// such as `sensor_version`, says something of sensors and is read by nobody.
 fn is_nearly_sensors(name: &str) -> bool {
     let plain: String = name.chars().filter(|sign| sign.is_alphabetic()).flat_map(char::to_lowercase).collect();
     let first = name.split(|sign: char| !sign.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or("");

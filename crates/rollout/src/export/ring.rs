@@ -82,7 +82,8 @@ fn slug(name: &str) -> String {
 }
 
 impl Ring<'_> {
-    /// The share of devices that fail that the policy calls bad, in hundredths of a percent, rounded down. Nothing where no failure is allowed.
+    /// The share of devices that fail that the policy calls bad, in hundredths of a percent, rounded down. Nothing where the policy
+    /// goes by the hours that devices run: no engine counts them, so it stops at the first failure, which is sooner than the policy asks.
     pub(super) const fn bad(&self) -> Option<u32> {
         match self.rule {
             Rule::Every(_) => None,

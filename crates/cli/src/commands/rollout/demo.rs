@@ -30,8 +30,17 @@ const CONFIRMED: u32 = 18;
 pub(super) struct Temporary(pub(super) PathBuf);
 
 impl Temporary {
-    pub(super) fn new(what: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("contentcheck-{what}-{}", std::process::id())))
+    /// Makes it, for its owner alone. What is there under its name is somebody else's: neither used nor removed.
+    pub(super) fn new(what: &str) -> Result<Self, Failure> {
+        let path = std::env::temp_dir().join(format!("contentcheck-{what}-{}", std::process::id()));
+        let mut builder = fs::DirBuilder::new();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt as _;
+            builder.mode(0o700);
+        }
+        builder.create(&path).map_err(|error| Failure::usage(format!("{}: {}", files::name(&path), said(&error))))?;
+        Ok(Self(path))
     }
 }
 
@@ -70,7 +79,7 @@ struct Demo<'a, 's> {
 
 pub(super) fn demo(arguments: &RolloutDemo, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let interrupt = Interrupt::listen().map_err(|error| Failure::internal(said(&error)))?;
-    let temporary = arguments.stage.is_none().then(|| Temporary::new("demo"));
+    let temporary = arguments.stage.is_none().then(|| Temporary::new("demo")).transpose()?;
     let directory = match (&arguments.stage, &temporary) {
         (Some(directory), _) => directory.clone(),
         (None, Some(temporary)) => temporary.0.clone(),

@@ -38,7 +38,7 @@ pub(super) fn drill(arguments: &RolloutDrill, now: u64, streams: &mut Streams<'_
     let what = if arguments.what.is_empty() { &ALL[..] } else { &arguments.what };
     let mut failed = 0_usize;
     for kind in what {
-        let temporary = Temporary::new("drill");
+        let temporary = Temporary::new("drill")?;
         let dashboard = "127.0.0.1:0".to_owned();
         let props = Props { devices: arguments.devices, start: now, dashboard, web: None };
         let stage = Stage::set(&temporary.0, props)?;
