@@ -292,7 +292,9 @@ fn commands(page: &str, begins: &str) -> Vec<Vec<String>> {
 #[test]
 fn the_commands_of_the_pages_on_rollouts_are_commands() {
     let mut count = 0;
-    for page in ["docs/rollout.md", "docs/rollout-export.md", "docs/operations.md", "docs/simulation.md", "docs/commands.md"] {
+    for page in
+        ["docs/rollout.md", "docs/rollout-export.md", "docs/operations.md", "docs/simulation.md", "docs/commands.md"]
+    {
         for command in commands(&read(page), "contentcheck rollout ") {
             let parsed = contentcheck::args::Cli::try_parse_from(&command);
             assert!(parsed.is_ok(), "{page}: {}\n{}", command.join(" "), parsed.unwrap_err());
