@@ -166,6 +166,40 @@ fn witnesses_go_through_eval_and_test_as_they_were_said() {
 }
 
 #[test]
+fn events_with_floats_that_json_has_no_number_for_go_through_eval() {
+    const TEMPLATE: &str = "template a.b @ 1 {\n    serves { product: acme, category: x }\n    reads { Channel: \"A/b\" }\n    \
+                            1 f: float?\n    2 s: string\n    3 fs: list<float>?\n}\n";
+    let largest = f64::MAX;
+    let conditions = [
+        "exists f and not (f < 5.0 or f >= 5.0)".to_owned(),
+        format!("f > {largest:?}"),
+        format!("f < -{largest:?}"),
+        "f != f".to_owned(),
+        "f != 1.0 and not (f > 1.0 or f < 1.0)".to_owned(),
+        format!("any fs > {largest:?} and any fs < -{largest:?}"),
+    ];
+    for (index, condition) in conditions.iter().enumerate() {
+        let rule = format!(
+            "{TEMPLATE}\nrule r {{\n    id: \"6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f5{index}\"\n    template: a.b @ 1\n    severity: low\n    \
+             when {condition}\n}}\n"
+        );
+        let rules = directory(&format!("floats-{index}"), &[("a.content", &rule)]);
+        let path = rules.to_str().unwrap();
+        let events = run(&["witness", path, "--no-config", "--rule", "r"]);
+        assert_eq!(events.exit, Exit::Fine, "{condition}: {}", events.err);
+        let recorded =
+            directory(&format!("floats-events-{index}"), &[("events.jsonl", &events.out)]).join("events.jsonl");
+        let evaluated =
+            run(&["eval", recorded.to_str().unwrap(), "--rules", path, "--no-config", "--all", "--format", "json"]);
+        let document: Value = serde_json::from_str(&evaluated.out).unwrap();
+        let outcomes: Vec<bool> =
+            document["records"].as_array().unwrap().iter().map(|record| record["outcome"] == "match").collect();
+        let fires = outcomes.iter().filter(|fires| **fires).count();
+        assert_eq!((outcomes.first(), fires), (Some(&true), 1), "{condition}: {}", events.out);
+    }
+}
+
+#[test]
 fn changes_are_told_by_what_they_mean() {
     let old = directory("diff-old", &[("a.content", RULES)]);
     let changed = RULES

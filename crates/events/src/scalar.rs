@@ -28,8 +28,15 @@ pub(crate) fn integer_of_number(number: &str) -> Option<i64> {
     (float.fract() == 0.0 && float.abs() <= EXACT).then_some(integer)
 }
 
-/// The float that a decimal text is; never infinite, never NaN.
+/// The float that a text is: decimal, or by the name that the JSON mapping of Protocol Buffers gives to a float that JSON
+/// has no number for. A decimal that rounds to infinity is none.
 pub(crate) fn float(text: &str) -> Option<f64> {
+    match text {
+        "NaN" => return Some(f64::NAN),
+        "Infinity" => return Some(f64::INFINITY),
+        "-Infinity" => return Some(f64::NEG_INFINITY),
+        _ => {}
+    }
     let number = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'));
     if !number {
         return None;
@@ -117,9 +124,11 @@ mod tests {
     #[test]
     fn floats_truth_and_bytes() {
         assert_eq!(float("1.5e2"), Some(150.0));
-        for text in ["inf", "nan", "infinity", "", "1e999", "0x1p3", "1,5"] {
+        for text in ["inf", "nan", "infinity", "+Infinity", "", "1e999", "-1e999", "0x1p3", "1,5"] {
             assert_eq!(float(text), None, "{text}");
         }
+        assert!(float("NaN").is_some_and(f64::is_nan));
+        assert_eq!((float("Infinity"), float("-Infinity")), (Some(f64::INFINITY), Some(f64::NEG_INFINITY)));
         assert_eq!((truth("TRUE"), truth("False"), truth("yes")), (Some(true), Some(false), None));
         let mut out = vec![1];
         assert_eq!(bytes("0aFf", &mut out), Some(()));

@@ -9,11 +9,21 @@ pub(crate) fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::String(text) => text.as_str().into(),
         Value::Int(number) => (*number).into(),
-        // JSON has no infinity: such a value is absent from a recording.
-        Value::Float(number) => Number::from_f64(*number).map_or(serde_json::Value::Null, Into::into),
+        Value::Float(number) => Number::from_f64(*number).map_or_else(|| unnumbered(*number).into(), Into::into),
         Value::Bool(truth) => (*truth).into(),
         Value::Ip(address) => address.to_string().into(),
         Value::Bytes(bytes) => hex(bytes).into(),
         Value::List(elements) => elements.iter().map(json).collect(),
+    }
+}
+
+/// The name of a float that JSON has no number for, as `eval` reads it and the JSON mapping of Protocol Buffers writes it.
+const fn unnumbered(number: f64) -> &'static str {
+    if number.is_nan() {
+        "NaN"
+    } else if number > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
     }
 }
