@@ -88,7 +88,7 @@ fn native_predicate() -> impl Strategy<Value = String> {
         2 => (string(), select(vec!["*", "a*", "*b", "?", "*a*", "?*", r"*\\x.exe"])).prop_map(|(field, like)| format!("{field} like \"{like}\"")),
         1 => (string(), select(vec!["a+", "^a", "b$", "^[ab]{2}$", "(?i)B", "^$"])).prop_map(|(field, regex)| format!("{field} matches \"{regex}\"")),
         2 => (whole(), select(vec!["==", "!=", "<", "<=", ">", ">="]), -1_i64..14).prop_map(|(field, how, number)| format!("{field} {how} {number}")),
-        1 => (select(vec!["<", ">=", "=="]), select(vec!["0.0", "1.5", "12.0"])).prop_map(|(how, number)| format!("size {how} {number}")),
+        1 => (select(vec!["<", ">=", "=="]), select(vec!["0.0", "0.5", "1.0", "1.5", "12.0"])).prop_map(|(how, number)| format!("size {how} {number}")),
         1 => any::<bool>().prop_map(|truth| format!("signed == {truth}")),
         1 => select(vec!["10.0.0.0/8", "0.0.0.0/0", "::/0"]).prop_map(|network| format!("address cidr \"{network}\"")),
         1 => (any::<bool>(), list(text())).prop_map(move |(all, values)| format!("{} tags in [{}]", if all { "all" } else { "any" }, written(values))),
@@ -128,6 +128,11 @@ fn sigma_item() -> impl Strategy<Value = String> {
         1 => (string(), select(vec!["*", "?*", "a*", ""])).prop_map(|(field, one)| format!("{field}: '{one}'")),
         1 => (string(), select(vec!["a+", "^a", "^$", "b$"])).prop_map(|(field, one)| format!("{field}|re: '{one}'")),
         1 => (-1_i64..14).prop_map(|number| format!("pid: {number}")),
+        // Numbers in a row, and between them what a float may be.
+        2 => (select(vec!["size", "pid"]), proptest::collection::vec(-2_i64..3, 1..5))
+            .prop_map(|(field, numbers)| format!("{field}: {numbers:?}")),
+        1 => (select(vec!["size", "pid"]), select(vec!["gt", "gte", "lt", "lte"]), select(vec!["0", "1", "0.5", "1.5"]))
+            .prop_map(|(field, how, number)| format!("{field}|{how}: {number}")),
         1 => select(vec!["1", "2", "[1, 2]", "3"]).prop_map(|number| format!("EventID: {number}")),
         1 => select(vec!["10.0.0.0/8", "0.0.0.0/0"]).prop_map(|network| format!("address|cidr: '{network}'")),
         1 => (string(), string()).prop_map(|(field, other)| format!("{field}|fieldref: {other}")),
@@ -217,7 +222,7 @@ fn record() -> impl Strategy<Value = (BTreeMap<&'static str, serde_json::Value>,
     let whole = || (-1_i64..14).prop_map(serde_json::Value::from);
     let tags = proptest::collection::vec(text(), 0..3).prop_map(serde_json::Value::from);
     let address = select(vec!["10.0.0.1", "1.2.3.4", "::1"]).prop_map(serde_json::Value::from);
-    let size = select(vec![0.0, 1.5, 12.0, -2.5]).prop_map(serde_json::Value::from);
+    let size = select(vec![0.0, 0.5, 1.0, 1.5, 2.0, 12.0, -0.5, -1.0, -2.5]).prop_map(serde_json::Value::from);
     let values =
         (string(), string(), whole(), string(), any::<bool>(), address, tags, size, 1_i64..3, whole(), string());
     (values, proptest::collection::vec(any::<bool>(), FIELDS.len() + 1)).prop_map(|(values, gone)| {

@@ -565,6 +565,15 @@ fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Expr<Arc<Test>>, sink: &mut
     }
 }
 
+/// Whether what an item asks of the text of a field can be asked of one of this type. Of a float, of bytes and of a boolean no
+/// text is compared (docs/semantics.md, CONV-2), so nothing matches it.
+pub(crate) fn asks_text(item: &Item<'_>, scalar: Scalar) -> bool {
+    match scalar {
+        Scalar::String | Scalar::Int | Scalar::Ip => true,
+        Scalar::Float | Scalar::Bool | Scalar::Bytes => is_plain(&item.modifiers) && item.modifiers.kind == Kind::Plain,
+    }
+}
+
 fn field_name(item: &Item<'_>) -> String {
     clip(item.field.unwrap_or("a keyword"))
 }
@@ -603,9 +612,8 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                 ints.extend(whole(value).map(|number| IntRange { from: number, to: number }));
             }
             (Scalar::Bytes, Raw::Text(text)) if bytes(text).is_some() => runs.extend(bytes(text)),
-            (Scalar::Float, Raw::Int(_) | Raw::Float(_)) => match number(value) {
-                Some(Number::Float(number)) => parts.push(is(Test::Float(Comparison::Equal, number))),
-                Some(Number::Int(number)) => ints.push(IntRange { from: number, to: number }),
+            (Scalar::Float, Raw::Int(_) | Raw::Float(_)) => match number(value).and_then(float) {
+                Some(number) => parts.push(is(Test::Float(Comparison::Equal, number))),
                 None => refused = Some(never_equals(item, scalar, value, sink)),
             },
             (Scalar::Bool, Raw::Bool(flag)) => parts.push(is(Test::Bool(*flag))),
@@ -619,9 +627,9 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
                 parts.push(is(Test::Bool(text.eq_ignore_ascii_case("true"))));
             }
             (Scalar::Ip, _) if Network::parse(&value.text).is_ok() => networks.extend(Network::parse(&value.text)),
-            (Scalar::Float, Raw::Text(_)) if let Some(number) = number(value) => match number {
-                Number::Float(number) => parts.push(is(Test::Float(Comparison::Equal, number))),
-                Number::Int(number) => ints.push(IntRange { from: number, to: number }),
+            (Scalar::Float, Raw::Text(_)) if let Some(number) = number(value) => match float(number) {
+                Some(number) => parts.push(is(Test::Float(Comparison::Equal, number))),
+                None => refused = Some(never_equals(item, scalar, value, sink)),
             },
             (Scalar::Float, Raw::Text(_)) if has_wildcard(&parsed) => {
                 let message =
@@ -678,6 +686,18 @@ fn whole(value: &Written<'_>) -> Option<i64> {
     let Raw::Float(number) = value.raw else { return None };
     // Beyond this not every integer is a float, and which one was meant is not known.
     (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
+/// The float that is the same number; none where no float is. On a field of floats an integer is asked for as one: between
+/// two integers in a row there is no third, and there are floats.
+fn float(number: Number) -> Option<f64> {
+    match number {
+        Number::Float(number) => Some(number),
+        Number::Int(number) => {
+            let float = number as f64;
+            (float as i128 == i128::from(number)).then_some(float)
+        }
+    }
 }
 
 /// The bytes that pairs of hexadecimal digits are.
