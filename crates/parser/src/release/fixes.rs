@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Checking, Gathered, Workspace};
+use super::{Checking, Finding, Gathered, Workspace};
 use contentcheck_model::diagnostic::fix::apply;
 use contentcheck_model::diagnostic::{Diagnostic, Severity};
 use contentcheck_model::language::Language;
@@ -23,7 +23,7 @@ pub struct Fixed {
 /// depends on what stands around it, and two of them may not go together; a file that can no longer be read is worse
 /// than any finding. A fix of an error may bring to light what the error hid.
 #[must_use]
-pub fn apply_fixes(gathered: &Gathered, findings: &[Diagnostic]) -> Vec<Fixed> {
+pub fn apply_fixes(gathered: &Gathered, findings: &[Finding]) -> Vec<Fixed> {
     if findings.iter().all(|finding| finding.fix.is_none()) {
         return Vec::new();
     }
@@ -32,32 +32,55 @@ pub fn apply_fixes(gathered: &Gathered, findings: &[Diagnostic]) -> Vec<Fixed> {
 
 /// The same on content that is being edited, which is given back as it was.
 #[must_use]
-pub fn fixes_on(workspace: Workspace, findings: &[Diagnostic]) -> (Vec<Fixed>, Workspace) {
+pub fn fixes_on(workspace: Workspace, findings: &[Finding]) -> (Vec<Fixed>, Workspace) {
     let mut by_file: BTreeMap<&str, File<'_>> = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.fix.is_some()) {
         let name = finding.source.name();
         // What was found in another text says nothing of this one.
         let present = workspace.source(name).filter(|(source, _)| source.text() == finding.source.text());
         let Some((_, language)) = present else { continue };
-        let file = by_file.entry(name).or_insert(File { source: &finding.source, language, fixes: Vec::new() });
+        let file = by_file.entry(name).or_insert(File {
+            source: &finding.source,
+            language,
+            fixes: Vec::new(),
+            kept: Vec::new(),
+        });
         file.fixes.push(finding);
     }
     if by_file.is_empty() {
         return (Vec::new(), workspace);
     }
     let mut trial = Trial::new(workspace);
-    by_file.values().for_each(|file| trial.set(file, &file.fixes));
-    if !trial.is_fine(&[]) {
-        by_file.values().for_each(|file| trial.set(file, &[]));
-        for file in by_file.values_mut() {
-            let (errors, others): (Vec<_>, Vec<_>) =
-                file.fixes.iter().copied().partition(|fix| fix.code.severity == Severity::Error);
-            let kept = trial.keep(file, Vec::new(), &errors);
-            let kept = trial.keep(file, kept, &others);
-            trial.set(file, &kept);
-            // In the order of the findings, which says which of two that overlap is taken.
-            file.fixes.retain(|fix| kept.iter().any(|kept| std::ptr::eq(*kept, *fix)));
+    // What is wrong first: a fix of that may let others follow, and one of anything else may not mend an error, since what it
+    // keeps of a rule with an error nobody knows.
+    for of_errors in [true, false] {
+        let is_of = |fix: &&&Diagnostic| (fix.code.severity == Severity::Error) == of_errors;
+        let tried = |file: &File<'_>| file.fixes.iter().any(|fix| is_of(&fix));
+        if !by_file.values().any(tried) {
+            continue;
         }
+        for file in by_file.values() {
+            let all: Vec<&Diagnostic> = file.kept.iter().chain(file.fixes.iter().filter(is_of)).copied().collect();
+            trial.set(file, &all);
+        }
+        if trial.is_fine(of_errors, &[]) {
+            for file in by_file.values_mut() {
+                file.kept.extend(file.fixes.iter().filter(is_of));
+            }
+            continue;
+        }
+        by_file.values().for_each(|file| trial.set(file, &file.kept));
+        for file in by_file.values_mut() {
+            let more: Vec<&Diagnostic> = file.fixes.iter().filter(is_of).copied().collect();
+            let kept = trial.keep(file, file.kept.clone(), &more);
+            trial.set(file, &kept);
+            file.kept = kept;
+        }
+    }
+    for file in by_file.values_mut() {
+        let File { fixes, kept, .. } = file;
+        // In the order of the findings, which says which of two that overlap is taken.
+        fixes.retain(|fix| kept.iter().any(|kept| std::ptr::eq(*kept, *fix)));
     }
     let mut workspace = trial.workspace;
     let mut all = Vec::new();
@@ -76,6 +99,8 @@ struct File<'d> {
     source: &'d Source,
     language: Language,
     fixes: Vec<&'d Diagnostic>,
+    /// Those that can be applied.
+    kept: Vec<&'d Diagnostic>,
 }
 
 /// Content on which fixes are tried.
@@ -85,11 +110,29 @@ struct Trial {
     errors: Errors,
 }
 
-type Errors = BTreeMap<&'static str, usize>;
+/// Errors of all files, by code.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Errors {
+    /// Those that are errors of themselves, whatever the configuration makes of them: they keep a rule from being read.
+    own: BTreeMap<&'static str, usize>,
+    /// Those that the configuration makes errors.
+    raised: BTreeMap<&'static str, usize>,
+}
+
+impl Errors {
+    fn of(&self, code: &str) -> usize {
+        [&self.own, &self.raised].into_iter().filter_map(|of| of.get(code)).sum()
+    }
+
+    /// Whether there is nothing that there was not before.
+    fn is_within(&self, before: &Self) -> bool {
+        self.own.iter().chain(&self.raised).all(|(code, now)| *now <= before.of(code))
+    }
+}
 
 impl Trial {
     fn new(workspace: Workspace) -> Self {
-        let mut new = Self { workspace, errors: Errors::new() };
+        let mut new = Self { workspace, errors: Errors::default() };
         new.errors = new.look();
         new
     }
@@ -101,23 +144,32 @@ impl Trial {
     }
 
     fn look(&mut self) -> Errors {
-        let mut errors = Errors::new();
+        let mut errors = Errors::default();
         let judged = std::mem::take(&mut self.workspace).check(&Checking::default()).judge();
-        for finding in judged.findings().iter().filter(|finding| finding.severity == Severity::Error) {
-            *errors.entry(finding.code.id).or_default() += 1;
+        for finding in judged.findings() {
+            let of = if finding.code.severity == Severity::Error {
+                &mut errors.own
+            } else if finding.severity == Severity::Error {
+                &mut errors.raised
+            } else {
+                continue;
+            };
+            *of.entry(finding.code.id).or_default() += 1;
         }
         self.workspace = judged.into_checked().edit();
         errors
     }
 
     /// Whether nothing is wrong that was not before, or the errors that these fixes are of are fewer; then that is the
-    /// state of things.
-    fn is_fine(&mut self, of_errors: &[&Diagnostic]) -> bool {
+    /// state of things. With fixes of anything else no error may be gone either.
+    fn is_fine(&mut self, of_errors: bool, fixes: &[&Diagnostic]) -> bool {
         let errors = self.look();
-        let count = |of: &Errors, code: &str| of.get(code).copied().unwrap_or(0);
-        let is_fewer = |fix: &&Diagnostic| count(&errors, fix.code.id) < count(&self.errors, fix.code.id);
-        let is_fine = errors.iter().all(|(code, now)| *now <= count(&self.errors, code))
-            || !of_errors.is_empty() && of_errors.iter().all(is_fewer);
+        let is_fewer = |fix: &&Diagnostic| errors.of(fix.code.id) < self.errors.of(fix.code.id);
+        let is_fine = if of_errors {
+            errors.is_within(&self.errors) || !fixes.is_empty() && fixes.iter().all(is_fewer)
+        } else {
+            errors.is_within(&self.errors) && errors.own == self.errors.own
+        };
         if is_fine {
             self.errors = errors;
         }
@@ -137,7 +189,7 @@ impl Trial {
         let all: Vec<&Diagnostic> = kept.iter().chain(more).copied().collect();
         self.set(file, &all);
         let is_of_error = more.iter().all(|fix| fix.code.severity == Severity::Error);
-        if self.is_fine(if is_of_error { more } else { &[] }) {
+        if self.is_fine(is_of_error, more) {
             return all;
         }
         if more.len() > 1 {
@@ -164,9 +216,9 @@ mod tests {
     }
 
     /// A finding that replaces a part of the text.
-    fn finding(source: &Source, from: &str, to: &str) -> Diagnostic {
+    fn finding(source: &Source, from: &str, to: &str) -> Finding {
         let at = source.text().find(from).map_or_else(Span::default, |at| Span::new(at, at + from.len()));
-        Diagnostic::new(&codes::WILDCARD_ONLY, source, at, "m").with_fix(FixKind::Presence, "t", at, to)
+        Diagnostic::new(&codes::WILDCARD_ONLY, source, at, "m").with_fix(FixKind::Presence, "t", at, to).into()
     }
 
     fn fixed(text: &str, fixes: &[(&str, &str)]) -> (String, usize) {
@@ -176,7 +228,7 @@ mod tests {
             (source.clone(), Language::Sigma),
             (Source::new("t.content", library), Language::Native),
         ]);
-        let findings: Vec<Diagnostic> = fixes.iter().map(|(from, to)| finding(&source, from, to)).collect();
+        let findings: Vec<Finding> = fixes.iter().map(|(from, to)| finding(&source, from, to)).collect();
         let all = apply_fixes(&gathered, &findings);
         all.first().map_or_else(|| (text.to_owned(), 0), |one| (one.text.clone(), one.count))
     }
@@ -203,6 +255,15 @@ mod tests {
         let text = rule("        uri: '*'\n        uri|contains: ''\n");
         let fixes = [("uri: '*'", "uri|exists: true"), ("uri|contains: ''", "uri|exists: true")];
         assert_eq!(fixed(&text, &fixes), (text.replace(fixes[0].0, fixes[0].1), 1));
+    }
+
+    #[test]
+    fn a_fix_of_anything_else_mends_no_error() {
+        let text = rule("        uri: 'a'\n        nothing|cidr: 'b'\n        host: 'c'\n");
+        assert_eq!(
+            fixed(&text, &[("nothing|cidr: 'b'", "uri|exists: true"), ("'c'", "'d'")]),
+            (text.replace("'c'", "'d'"), 1)
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::modifier::Kind;
 use super::resolve::conditions;
 use super::specialise::{Leaf, Specialiser};
 use super::twins::{self, Leaves};
-use super::typing::Prepared;
+use super::typing::{self, Prepared};
 use super::yaml::{self, Node, Read, Style, Yaml};
 use contentcheck_model::catalogue::{Catalogue, Entry};
 use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Severity, Sink, Unread, clip, closest, codes};
@@ -907,6 +907,13 @@ fn logic(
 fn wildcards(detections: &Detections<'_>, types: &[&Entry], sink: &mut Sink) {
     let is_list = |field: &str| types.iter().any(|of| of.describe(field).is_some_and(|info| info.ty.list));
     for item in &detections.items {
+        let no_text = |field: &str| {
+            types.iter().filter_map(|of| of.describe(field)).any(|info| !typing::asks_text(item, info.ty.scalar))
+        };
+        // What such a field cannot be asked has its finding.
+        if item.field.is_some_and(no_text) {
+            continue;
+        }
         for value in item.values.iter().filter(|value| matches_all(item, value)) {
             let shown =
                 if value.text.is_empty() { "an empty string".to_owned() } else { format!("`{}`", clip(&value.text)) };
