@@ -127,7 +127,8 @@ fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) ->
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                found.problems.push(error.to_string());
+                let (path, reason) = walk::explain(&error, path);
+                found.problems.push(format!("{}: {reason}", files::name(&path)));
                 continue;
             }
         };
@@ -140,6 +141,8 @@ fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) ->
                     .problems
                     .push(format!("{name}: directories are nested deeper than {most} levels; name it itself"));
             }
+        } else if !kind.is_file() && files::is_events(entry.path()) {
+            found.problems.push(format!("{name}: it is named like recorded events and is no regular file; remove it"));
         } else if !kind.is_file() {
             found.left_out.push((name, "recordings: no regular file"));
         } else if !files::is_events(entry.path()) {

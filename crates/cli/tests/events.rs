@@ -251,7 +251,15 @@ fn what_a_directory_holds_and_is_not_read_is_named() {
     {
         let _socket = std::os::unix::net::UnixListener::bind(directory.join("s.jsonl")).unwrap();
         let found = eval(&[path, "--lenient"], b"");
-        assert!(named(&found).contains("; s.jsonl (recordings: no regular file); "), "{}", found.err);
+        assert!(
+            found.err.contains("s.jsonl: it is named like recorded events and is no regular file"),
+            "{}",
+            found.err
+        );
+        assert_eq!(eval(&[path], b"").exit, 1, "events may be missing");
+        fs::rename(directory.join("s.jsonl"), directory.join("s")).unwrap();
+        let found = eval(&[path, "--lenient"], b"");
+        assert!(named(&found).contains("; s (recordings: no regular file)"), "{}", found.err);
     }
     // Below the deepest directory there can be more.
     let deep: PathBuf = std::iter::repeat_n("d", contentcheck_model::limits::DIRECTORY_DEPTH + 1).collect();

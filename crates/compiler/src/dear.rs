@@ -102,7 +102,7 @@ fn may_be_dear(rule: &CheckedRule) -> bool {
 /// What a test may cost for each byte, in steps, roughly: parts of wildcards, states of expressions, values to look for.
 pub(crate) fn guess(test: &Test) -> u64 {
     match test {
-        Test::Text { patterns, .. } => patterns.iter().map(|of| of_pattern(&of.pattern)).sum(),
+        Test::Text { patterns, .. } => patterns.iter().map(|of| of_pattern(&of.pattern)).fold(0, u64::saturating_add),
         Test::Elements { test, .. } => guess(test),
         _ => 1,
     }
@@ -116,7 +116,7 @@ fn of_pattern(pattern: &Pattern) -> u64 {
         Pattern::Matches(regex) => {
             // A count repeats what stands before it.
             let counts = regex.pattern.split(|letter: char| !letter.is_ascii_digit());
-            let repeated: u64 = counts.filter_map(|digits| digits.parse::<u64>().ok()).sum();
+            let repeated = counts.filter_map(|digits| digits.parse().ok()).fold(0, u64::saturating_add);
             repeated.saturating_add(regex.pattern.len() as u64).saturating_mul(STATE)
         }
         _ => PART,

@@ -542,7 +542,7 @@ fn is_copy(name: &str) -> bool {
 }
 
 /// The place and reason of a failed step of a walk.
-fn explain(error: &ignore::Error, root: &Path) -> (PathBuf, String) {
+pub fn explain(error: &ignore::Error, root: &Path) -> (PathBuf, String) {
     match error {
         ignore::Error::WithPath { path, err } => (path.clone(), explain(err, root).1),
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => explain(err, root),

@@ -432,8 +432,10 @@ fn ceilings(built: &Built, asked: &Ceilings) -> Result<Vec<Option<Ceiling>>, Fai
         };
         match found {
             Ok(id) => {
-                if let Some(ceiling) = ceilings.get_mut(id.index()) {
-                    *ceiling = Some(Ceiling::Own(*most));
+                if let Some(ceiling) = ceilings.get_mut(id.index())
+                    && let Some(Ceiling::Own(_)) = ceiling.replace(Ceiling::Own(*most))
+                {
+                    return Err(Failure::usage(format!("[gate.ceilings]: the rule `{wanted}` has two ceilings")));
                 }
             }
             // A rule with an error has its finding; its ceiling waits until it is fixed.
