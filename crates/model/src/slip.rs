@@ -125,8 +125,8 @@ impl<'a> Sought<'a> {
             Some((first, "begins"))
         } else {
             let is_left_over = match compared {
-                Compared::Whole => !is_quoted || is_word,
-                Compared::End => !is_quoted,
+                Compared::Whole => !is_quoted || is_word || has_paths(field),
+                Compared::End => !is_quoted || has_paths(field),
                 Compared::Start | Compared::Part => false,
             };
             (last == ',' && is_left_over).then_some((last, "ends"))

@@ -1,10 +1,9 @@
 //! Values, names and conditions that look like something else than they are: tables of what is found, and of what is
 //! meant and is not.
 
-use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Checking, Gathered};
+use contentcheck_parser::release::{Checking, Finding, Gathered};
 use proptest::prelude::*;
 
 const TEMPLATES: &str = "template acme.process @ 1 {
@@ -22,7 +21,7 @@ template acme.web @ 1 {
 }
 ";
 
-fn read(sources: &[(&str, String)]) -> Vec<Diagnostic> {
+fn read(sources: &[(&str, String)]) -> Vec<Finding> {
     let mut all = vec![(Source::new("a.content", TEMPLATES), Language::Native)];
     all.extend(sources.iter().map(|(name, text)| (Source::new(*name, text.clone()), Language::Sigma)));
     Gathered::of(all).check(&Checking::default()).judge().findings().to_vec()
@@ -79,6 +78,17 @@ fn characters_that_cannot_be_seen() {
     }
     // Readers of YAML refuse it between words without quotes.
     assert_eq!(of_item("CommandLine|contains: 'cmd\u{FEFF}exe'"), ["CC0127"]);
+    // Behind a path that is compared to its end a comma was left over, quoted or not.
+    for path in [
+        r"Image|endswith: '\\wscript.exe,'",
+        r"Image: 'C:\\a.exe,'",
+        r#"Image: 'C:\\a.exe",'"#,
+        r"ParentImage|endswith: ['\\a.exe,', '\\b.exe']",
+    ] {
+        let path = path.replace("\\\\", "\\");
+        assert_eq!(of_item(&path), ["CC0127"], "{path}");
+    }
+    assert_eq!(of_item(r"Image|contains: '\\a.exe,'".replace("\\\\", "\\").as_str()), [""; 0]);
     for (item, wanted) in [
         (r#"CommandLine|contains: "\Public""#, "CC0127"),
         (r#"CommandLine|contains: "C:\\Users\Local""#, "CC0127"),
@@ -802,7 +812,7 @@ fn helps(template: &str, logsource: &str, item: &str) -> Vec<String> {
     let all =
         vec![(Source::new("a.content", template), Language::Native), (Source::new("r.yml", text), Language::Sigma)];
     let judged = Gathered::of(all).check(&Checking::default()).judge();
-    let said = |one: &Diagnostic| format!("{} {}", one.code.id, one.help.clone().unwrap_or_default());
+    let said = |one: &Finding| format!("{} {}", one.code.id, one.help.clone().unwrap_or_default());
     judged.findings().iter().filter(|one| one.code.id != "CC0704").map(said).collect()
 }
 

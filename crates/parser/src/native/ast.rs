@@ -695,4 +695,16 @@ impl Literal {
             Self::Bytes(_) => "bytes",
         }
     }
+
+    /// The same, as what stands somewhere.
+    #[must_use]
+    pub const fn some(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::Int(_) => "an integer",
+            Self::Float(_) => "a float",
+            Self::Bool(_) => "a boolean",
+            Self::Bytes(_) => "bytes",
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Metadata of Sigma documents: what the specification asks of the attributes around a detection.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::yaml::{Node, Scalar, Style, Yaml};
@@ -326,7 +327,7 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
         }
     };
     let mut found: Vec<(&str, Span)> = Vec::with_capacity(items.len());
-    let mut seen: HashMap<&str, Span> = HashMap::new();
+    let mut seen: HashMap<Cow<'_, str>, Span> = HashMap::new();
     for item in items {
         let Some(text) = item.string() else {
             let message = format!("an entry of `{name}` must be a string, not {}", item.shape());
@@ -340,7 +341,10 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
                 sink.diagnostic(&codes::TOO_SHORT, item.span, message).with_help("say what it is, or remove the entry"),
             );
         }
-        if let Some(first) = seen.insert(text, item.span) {
+        // Two ways of writing one tag are one tag.
+        let is_tag = name == "tags";
+        let entry = if is_tag { metadata::canonical_tag(text).into() } else { Cow::Borrowed(text) };
+        if let Some(first) = seen.insert(entry, item.span) {
             let mut duplicate = sink
                 .diagnostic(&codes::DUPLICATE_ENTRY, item.span, format!("`{}` appears twice in `{name}`", clip(text)))
                 .with_place(first, "first here")
@@ -349,6 +353,9 @@ fn texts<'n>(name: &str, value: &'n Node<'_>, shortest: usize, sink: &mut Sink) 
                 duplicate = duplicate.with_edits(FixKind::Duplicate, "remove the second", vec![edit]);
             }
             sink.push(duplicate);
+            if is_tag {
+                continue;
+            }
         }
         found.push((text, item.span));
     }

@@ -1,5 +1,6 @@
 //! Attributes of native rules: the same demands as on Sigma rules.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::super::ast::{AttributeValue, Name, Rule, RuleEntry};
@@ -47,19 +48,21 @@ fn length(key: &str, value: &str, span: Span, rule: &Rule, sink: &mut Sink) {
 
 fn list(key: &str, values: &[Name], rule: &Rule, sink: &mut Sink) {
     let shortest = if key == "falsepositives" { 2 } else { 1 };
-    let mut seen: HashMap<&str, Span> = HashMap::new();
+    let mut seen: HashMap<Cow<'_, str>, Span> = HashMap::new();
     for value in values {
         if value.value.trim().chars().count() < shortest {
             let message = format!("an entry of `{key}` has fewer than {shortest} characters");
             let found = sink.diagnostic(&codes::TOO_SHORT, value.span, message);
             sink.push(found.with_help("say what it is, or remove the entry").with_rule(&rule.name.value));
         }
-        if let Some(first) = seen.insert(&value.value, value.span) {
+        // Two ways of writing one tag are one tag.
+        let is_tag = key == "tags";
+        let entry = if is_tag { metadata::canonical_tag(&value.value).into() } else { Cow::Borrowed(&*value.value) };
+        if let Some(first) = seen.insert(entry, value.span) {
             let message = format!("`{}` appears twice in `{key}`", clip(&value.value));
             let found = sink.diagnostic(&codes::DUPLICATE_ENTRY, value.span, message).with_place(first, "first here");
             sink.push(found.with_help("remove the second").with_rule(&rule.name.value));
-        }
-        if key == "tags" {
+        } else if is_tag {
             metadata::tag(&value.value, value.span, sink);
         }
     }

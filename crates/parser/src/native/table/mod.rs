@@ -132,6 +132,7 @@ fn from_literal(literal: &Literal, ty: FieldType) -> Result<Option<Value>, Strin
         (Literal::Int(number), Scalar::Int) => Ok(Some(Value::Int(*number))),
         (Literal::Float(number), Scalar::Float) => Ok(Some(Value::Float(*number))),
         (Literal::Bool(truth), Scalar::Bool) => Ok(Some(Value::Bool(*truth))),
-        (other, _) => Err(wrong(&format!("a {}", other.kind()), ty)),
+        (Literal::Bytes(bytes), Scalar::Bytes) if bytes.is_empty() => from_text("", ty),
+        (other, _) => Err(wrong(other.some(), ty)),
     }
 }
