@@ -84,7 +84,7 @@ pub(crate) fn allow(
         let edits = vec![TextEdit { range, new_text: edit.text }];
         workspace_edit(client, &document.uri, Some(document.version), edits)
     };
-    let title = format!("Allow {} here with a comment; write the reason behind `--`", found.code.id);
+    let title = format!("Allow {} here with a comment; write the reason after `--`", found.code.id);
     Some(json!({"title": title, "kind": QUICK, "diagnostics": [shown], "isPreferred": false, "edit": edit}))
 }
 

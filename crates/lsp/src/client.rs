@@ -21,6 +21,10 @@ pub(crate) struct Client {
     pub(crate) links: bool,
     /// Whether it watches files for the server.
     pub(crate) watches: bool,
+    /// Whether formatting can be registered for some files: YAML has other formatters.
+    pub(crate) picks_formatting: bool,
+    /// Whether semantic tokens can be registered for some files.
+    pub(crate) picks_tokens: bool,
     /// Whether edits may have places where the cursor goes.
     pub(crate) snippet_edits: bool,
     /// Whether edits of a workspace may say which version of a file they are for.
@@ -53,6 +57,8 @@ impl Client {
             links: has("textDocument/publishDiagnostics/codeDescriptionSupport")
                 || has("textDocument/diagnostic/codeDescriptionSupport"),
             watches: has("workspace/didChangeWatchedFiles/dynamicRegistration"),
+            picks_formatting: has("textDocument/formatting/dynamicRegistration"),
+            picks_tokens: has("textDocument/semanticTokens/dynamicRegistration"),
             snippet_edits: has("workspace/workspaceEdit/snippetEditSupport"),
             versioned_edits: has("workspace/workspaceEdit/documentChanges"),
             nested_symbols: has("textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_model::catalogue::Catalogue;
-use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Fleet;
 use contentcheck_model::source::Source;
+use contentcheck_parser::release::Finding;
 use contentcheck_project::write::InputFiles;
 
 /// What is known of a project.
@@ -26,7 +26,7 @@ pub(crate) struct Snapshot {
     /// The content files, by name.
     pub(crate) sources: BTreeMap<String, (Source, Language)>,
     /// What was found, by the name of the file.
-    pub(crate) findings: BTreeMap<String, Vec<Diagnostic>>,
+    pub(crate) findings: BTreeMap<String, Vec<Finding>>,
     /// The rules that could be read.
     pub(crate) rules: Vec<Arc<CheckedRule>>,
     /// The template types in force.
@@ -64,22 +64,26 @@ impl Snapshot {
 
     /// What was found in a file, where it is one that anything is to be said of: where no settings say what belongs to
     /// a release, a YAML file may be anything.
-    pub(crate) fn findings_of(&self, name: &str) -> &[Diagnostic] {
+    pub(crate) fn findings_of(&self, name: &str) -> &[Finding] {
         let found = self.findings.get(name).map_or(&[][..], Vec::as_slice);
-        if self.is_configured || found.is_empty() {
-            return found;
-        }
         let is_content = match self.sources.get(name) {
             Some((_, Language::Native)) => true,
-            Some((source, Language::Sigma)) => is_sigma(source.text()),
+            Some((source, Language::Sigma)) => has_key(source.text(), &OF_SIGMA),
             None => Language::of(name) == Some(Language::Native),
         };
-        if is_content { found } else { &[] }
+        if self.is_configured || is_content { found } else { &[] }
+    }
+
+    /// Whether names are completed in a file: as for its findings, and also in what begins like a rule.
+    pub(crate) fn completes(&self, language: Language, text: &str) -> bool {
+        self.is_configured || language == Language::Native || has_key(text, &OF_SIGMA) || has_key(text, &["title:"])
     }
 }
 
-/// Whether a YAML file has a key that no other files have at the beginning of a line.
-fn is_sigma(text: &str) -> bool {
-    const KEYS: [&str; 4] = ["detection:", "logsource:", "correlation:", "filter:"];
-    text.lines().any(|line| KEYS.iter().any(|key| line.starts_with(key)))
+/// Keys of Sigma documents that no other YAML files have. Others have `filter` too, and a filter has a log source.
+const OF_SIGMA: [&str; 3] = ["detection:", "logsource:", "correlation:"];
+
+/// Whether a YAML file has one of some keys at the beginning of a line.
+fn has_key(text: &str, keys: &[&str]) -> bool {
+    text.lines().any(|line| keys.iter().any(|key| line.starts_with(key)))
 }

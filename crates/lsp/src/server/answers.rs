@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use contentcheck_model::diagnostic;
-use contentcheck_parser::release::Fixed;
+use contentcheck_parser::release::{Finding, Fixed};
 use gen_lsp_types::{CodeActionParams, DocumentDiagnosticParams};
 use lsp_server::{ErrorCode, Request, RequestId};
 use serde_json::{Value, json};
@@ -23,10 +22,35 @@ pub(super) struct Trying {
     uri: String,
     version: i32,
     /// The fixes that are tried alone, and then those of the whole file.
-    fixes: Vec<diagnostic::Diagnostic>,
+    fixes: Vec<Finding>,
     /// What is offered besides.
     others: Vec<Value>,
     wants_all: bool,
+}
+
+/// The semantic tokens of native files.
+fn tokens() -> Value {
+    json!({"legend": {"tokenTypes": symbols::TOKENS, "tokenModifiers": []}, "full": true})
+}
+
+/// What is registered for native files alone, where the client can: to what is advertised for all files it asks for YAML too,
+/// for which it has other servers.
+pub(super) fn for_native(client: Client) -> Vec<Value> {
+    let native = json!([{"pattern": "**/*.content"}]);
+    let mut registrations = Vec::new();
+    if client.picks_formatting {
+        let options = json!({"documentSelector": native});
+        registrations.push(json!({"id": "format", "method": "textDocument/formatting", "registerOptions": options}));
+    }
+    if client.picks_tokens {
+        let mut options = tokens();
+        if let Some(options) = options.as_object_mut() {
+            options.insert("documentSelector".to_owned(), native);
+        }
+        registrations
+            .push(json!({"id": "tokens", "method": "textDocument/semanticTokens", "registerOptions": options}));
+    }
+    registrations
 }
 
 /// What the server can do.
@@ -46,16 +70,19 @@ pub(super) fn capabilities(client: Client) -> Value {
         "documentHighlightProvider": true,
         "renameProvider": {"prepareProvider": true},
         "documentSymbolProvider": true,
-        "documentFormattingProvider": true,
-        "semanticTokensProvider": {
-            "legend": {"tokenTypes": symbols::TOKENS, "tokenModifiers": []},
-            "full": true,
-        },
         "workspace": {"workspaceFolders": {"supported": true, "changeNotifications": true}},
     });
-    if let Some(able) = able.as_object_mut().filter(|_| client.pulls) {
-        let diagnostics = json!({"interFileDependencies": true, "workspaceDiagnostics": false});
-        able.insert("diagnosticProvider".to_owned(), diagnostics);
+    if let Some(able) = able.as_object_mut() {
+        if client.pulls {
+            let diagnostics = json!({"interFileDependencies": true, "workspaceDiagnostics": false});
+            able.insert("diagnosticProvider".to_owned(), diagnostics);
+        }
+        if !client.picks_formatting {
+            able.insert("documentFormattingProvider".to_owned(), true.into());
+        }
+        if !client.picks_tokens {
+            able.insert("semanticTokensProvider".to_owned(), tokens());
+        }
     }
     json!({
         "capabilities": able,
@@ -82,7 +109,7 @@ impl Server<'_> {
             #[cfg(test)]
             "test/panic" => panic!("a test wants a fault"),
             _ => {
-                let text = format!("`{}` is not supported", diagnostic::clip(&request.method));
+                let text = format!("`{}` is not supported", contentcheck_model::diagnostic::clip(&request.method));
                 Some(Err(Refusal(ErrorCode::MethodNotFound, text)))
             }
         }
@@ -155,7 +182,7 @@ impl Server<'_> {
         let all = snapshot.findings_of(&snapshot.name(&document.path));
         let near = if wants("quickfix") { within(all, lines.span(asked.range)) } else { Vec::new() };
         let wants_all = wants(actions::FIX_ALL);
-        let mut fixes: Vec<diagnostic::Diagnostic> =
+        let mut fixes: Vec<Finding> =
             near.iter().filter(|found| found.fix.is_some()).map(|found| (*found).clone()).collect();
         let alone = fixes.len();
         if wants_all {

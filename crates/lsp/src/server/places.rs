@@ -60,6 +60,9 @@ impl Server<'_> {
         };
         Some(Ok(match request.method.as_str() {
             "textDocument/completion" => {
+                if !snapshot.completes(language, source.text()) {
+                    return Some(Ok(json!([])));
+                }
                 let (items, prefix) = complete::at(&source, language, offset, &snapshot);
                 completion(&items, &lines, prefix)
             }
