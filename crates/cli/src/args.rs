@@ -45,6 +45,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check content: native `*.content` files and Sigma `*.yml` rules
+    #[command(visible_alias = "check")]
     Lint(Lint),
     /// Format native content
     Fmt(Fmt),
@@ -744,20 +745,35 @@ pub struct Lint {
     #[command(flatten)]
     pub inputs: Inputs,
     /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, alias = "output-format", value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// Write the findings to a file instead of standard output
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, alias = "output-file", value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Print how often each code was found, in how many files and how many `--fix` would fix, instead of the findings
+    #[arg(long, conflicts_with_all = ["fix", "diff", "write_baseline"])]
+    pub statistics: bool,
+    /// Print findings and nothing else: no summary, no notes on what was not checked
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Exit with 0 also where there are findings
+    #[arg(long)]
+    pub exit_zero: bool,
     /// Also look for parts, values and rules that say nothing: CC0615 to CC0622, which take longer
     #[arg(long)]
     pub deep: bool,
     /// Fail the run on warnings too
     #[arg(long)]
     pub deny_warnings: bool,
-    /// Set the severity of a code: `CC0604=error`; `off`, `info`, `warning`, `error`; may be repeated
+    /// Set the severity of a code, or of all that begin so: `CC0604=error`, `CC06=off`; `off`, `info`, `warning`, `error`; may be repeated
     #[arg(long, value_name = "CODE=LEVEL")]
     pub severity: Vec<String>,
+    /// Look for these codes alone, and for those that nothing silences: `CC0604`, `dead-filter`, `CC06`
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Do not look for these codes
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    pub ignore: Vec<String>,
     /// Show findings of this severity and above: info, warning or error; the summary line says how many are hidden
     #[arg(long, value_name = "LEVEL", default_value = "warning")]
     pub show: String,
@@ -777,7 +793,7 @@ pub struct Lint {
     #[arg(long, conflicts_with_all = ["fix", "diff", "output"])]
     pub watch: bool,
     /// The name that standard input is reported under; its ending tells the language
-    #[arg(long, value_name = "NAME", default_value = "stdin.yml")]
+    #[arg(long, alias = "stdin-filename", value_name = "NAME", default_value = "stdin.yml")]
     pub stdin_name: String,
 }
 
@@ -823,6 +839,8 @@ pub enum SchemaName {
     Config,
     /// The JSON report of `lint`
     Report,
+    /// The JSON of `lint --statistics`
+    Statistics,
     /// A sensor manifest
     SensorManifest,
     /// The JSON of `sensor list`

@@ -58,7 +58,7 @@ impl Collected {
             no_config: _,
             fleet,
             exclude,
-            severity,
+            codes,
             deny_warnings,
             baseline,
             stdin_name,
@@ -100,7 +100,7 @@ impl Collected {
         let mut parts = Parts::default();
         parts.add(&tool()?);
         parts.each(more.iter().map(|part| part.as_bytes()));
-        parts.said(&(paths, exclude, excluded, severity, deny_warnings, stdin_name, may_be_empty));
+        parts.said(&(paths, exclude, excluded, codes, deny_warnings, stdin_name, may_be_empty));
         parts.said(&(fleet, configured, config_path, root));
         parts.said(&match baseline {
             UseBaseline::Configured => None,

@@ -50,8 +50,8 @@ pub struct Selection {
     pub fleet: Vec<String>,
     /// What directories leave out, besides what the configuration says.
     pub exclude: Vec<String>,
-    /// Severities as `CODE=LEVEL`, over those of the configuration.
-    pub severity: Vec<String>,
+    /// What is said of codes, over the configuration.
+    pub codes: config::Codes,
     /// Whether warnings fail, besides what the configuration says.
     pub deny_warnings: bool,
     /// Accepted findings.
@@ -74,7 +74,7 @@ impl Selection {
             no_config: false,
             fleet: Vec::new(),
             exclude: Vec::new(),
-            severity: Vec::new(),
+            codes: config::Codes::default(),
             deny_warnings: false,
             baseline: UseBaseline::default(),
             stdin_name: "stdin.yml".to_owned(),
@@ -233,7 +233,7 @@ impl Project {
         let loaded = selection.configuration()?;
         let (root, is_configured) = (loaded.root(), loaded.path.is_some());
         let (config, config_path) = (loaded.config.clone(), loaded.path.clone());
-        let mut policy = config::policy(&loaded, &selection.severity)?;
+        let mut policy = config::policy(&loaded, &selection.codes)?;
         policy.deny_warnings |= selection.deny_warnings;
         let mut inputs: Vec<Input> = loaded.input.into_iter().collect();
         let read = InputFiles::default();

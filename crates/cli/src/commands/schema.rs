@@ -29,6 +29,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
     let made = match name {
         SchemaName::Config => serde_json::to_value(schema_for!(Config)),
         SchemaName::Report => return Ok(report::schema()),
+        SchemaName::Statistics => serde_json::to_value(schema_for!(report::Statistics)),
         SchemaName::SensorManifest => serde_json::to_value(schema_for!(Manifest)),
         SchemaName::SensorList => serde_json::to_value(schema_for!(Vec<super::sensor::ListedSensor>)),
         SchemaName::SensorDiff => serde_json::to_value(schema_for!(super::sensor::SensorDiff)),

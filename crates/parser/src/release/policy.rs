@@ -1,6 +1,6 @@
 //! Policy: which findings fail a run. It comes from the configuration and the command line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,10 @@ impl std::error::Error for SeverityError {}
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     levels: BTreeMap<&'static str, Level>,
+    /// Of all codes that begin so, unless they or a longer beginning are named.
+    families: BTreeMap<String, Level>,
+    /// The only codes that are looked at, beside those that nothing silences.
+    selected: Option<BTreeSet<&'static str>>,
     /// Findings that were there when an old repository adopted the tool.
     pub baseline: Option<Recorded>,
     /// Whether warnings fail the run too.
@@ -105,23 +109,54 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Sets the severity of a code, by id or name.
+    /// Sets the severity of a code, by id or name, or of all codes that begin so: `CC06`. Of those that cannot be lowered
+    /// a beginning lowers none.
     ///
     /// # Errors
-    /// When there is no such code, or its findings cannot be lowered.
+    /// When there is no such code, or it cannot be lowered, or none of those that begin so can.
     pub fn set(&mut self, code: &str, level: Level) -> Result<(), SeverityError> {
-        let code = self::code(code)?;
-        if !code.is_acceptable() && level.severity() < Some(code.severity) {
-            return Err(SeverityError::Fixed(code));
+        match codes_of(code)? {
+            Named::Code(code) if can_be(code, level) => drop(self.levels.insert(code.id, level)),
+            Named::Code(code) => return Err(SeverityError::Fixed(code)),
+            Named::Family(family, members) => {
+                if let Some(first) = members.first().filter(|_| !members.iter().any(|code| can_be(code, level))) {
+                    return Err(SeverityError::Fixed(first));
+                }
+                self.families.insert(family, level);
+            }
         }
-        self.levels.insert(code.id, level);
+        Ok(())
+    }
+
+    /// Looks at these codes alone, by id, name or the beginning of ids, beside those that nothing silences.
+    ///
+    /// # Errors
+    /// When there is no such code.
+    pub fn select(&mut self, codes: &str) -> Result<(), SeverityError> {
+        let selected = self.selected.get_or_insert_default();
+        match codes_of(codes)? {
+            Named::Code(code) => drop(selected.insert(code.id)),
+            Named::Family(_, members) => selected.extend(members.into_iter().map(|code| code.id)),
+        }
         Ok(())
     }
 
     /// The severity in force; none where the code is off.
     #[must_use]
     pub fn severity(&self, code: &Code) -> Option<Severity> {
-        self.levels.get(code.id).map_or(Some(code.severity), |level| level.severity())
+        self.level(code).map_or(Some(code.severity), Level::severity)
+    }
+
+    /// What was said of a code, if anything was.
+    fn level(&self, code: &Code) -> Option<Level> {
+        if self.selected.as_ref().is_some_and(|selected| !selected.contains(code.id)) && can_be(code, Level::Off) {
+            return Some(Level::Off);
+        }
+        let of_families = || {
+            let mine = self.families.iter().filter(|(family, level)| begins(code, family) && can_be(code, **level));
+            mine.max_by_key(|(family, _)| family.len()).map(|(_, level)| *level)
+        };
+        self.levels.get(code.id).copied().or_else(of_families)
     }
 
     /// Whether a finding of one of these codes is an error.
@@ -130,9 +165,9 @@ impl Policy {
         codes.iter().any(|code| self.severity(code) == Some(Severity::Error))
     }
 
-    /// Codes whose severity is not the default one, by id.
+    /// Codes of which something was said, by id.
     pub fn changed(&self) -> impl Iterator<Item = (&'static str, Level)> {
-        self.levels.iter().map(|(id, level)| (*id, *level))
+        codes::all().filter_map(|code| Some((code.id, self.level(code)?)))
     }
 
     /// The least severity that fails a run.
@@ -142,20 +177,104 @@ impl Policy {
     }
 }
 
-/// The code that a word names, by id or name.
+/// Whether a code can have a level.
+fn can_be(code: &Code, level: Level) -> bool {
+    code.is_acceptable() || level.severity() >= Some(code.severity)
+}
+
+/// Whether the id of a code begins so.
+fn begins(code: &Code, family: &str) -> bool {
+    code.id.get(..family.len()).is_some_and(|start| start.eq_ignore_ascii_case(family))
+}
+
+/// What a word names.
+enum Named {
+    /// One code.
+    Code(&'static Code),
+    /// All codes that begin so; there is at least one.
+    Family(String, Vec<&'static Code>),
+}
+
+/// The code that a word names, by id or name, or the codes whose ids begin so.
 ///
 /// # Errors
 /// When there is none, with the nearest.
-fn code(written: &str) -> Result<&'static Code, SeverityError> {
-    codes::find(written).ok_or_else(|| {
-        let near = closest(written, codes::all().flat_map(|code| [code.id, code.name]));
-        SeverityError::Unknown { written: written.to_owned(), near: near.map(str::to_owned) }
-    })
+fn codes_of(written: &str) -> Result<Named, SeverityError> {
+    if let Some(code) = codes::find(written) {
+        return Ok(Named::Code(code));
+    }
+    let members: Vec<&'static Code> = codes::all().filter(|code| begins(code, written)).collect();
+    if written.len() >= "CC".len() && !members.is_empty() {
+        return Ok(Named::Family(written.to_ascii_uppercase(), members));
+    }
+    let near = closest(written, codes::all().flat_map(|code| [code.id, code.name]));
+    Err(SeverityError::Unknown { written: written.to_owned(), near: near.map(str::to_owned) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Whatever is said by families and selections, in whatever order: a code is as the longest word that is about it says,
+    /// and what nothing silences stays.
+    #[test]
+    fn the_longest_word_about_a_code_counts() {
+        let words = ["CC", "cc06", "CC060", "CC0604", "unused-selection", "CC07"];
+        for first in words {
+            for second in words {
+                for (one, other) in
+                    [(Level::Off, Level::Error), (Level::Error, Level::Off), (Level::Info, Level::Warning)]
+                {
+                    let mut policy = Policy::default();
+                    policy.set(first, one).unwrap();
+                    policy.set(second, other).unwrap();
+                    for code in codes::all() {
+                        let about = |word: &str| {
+                            if codes::find(word).is_some_and(|of| of.id == code.id) {
+                                6
+                            } else if begins(code, word) && word.len() < 6 {
+                                word.len()
+                            } else {
+                                0
+                            }
+                        };
+                        let said = match (about(first), about(second)) {
+                            (0, 0) => None,
+                            (a, b) if a > b => Some((one, a)),
+                            (_, b) => Some((other, b)),
+                        };
+                        let expected = match said {
+                            Some((level, _)) if can_be(code, level) => level.severity(),
+                            // Of what cannot be lowered a shorter word may still say something.
+                            Some(_) => continue,
+                            None => Some(code.severity),
+                        };
+                        assert_eq!(policy.severity(code), expected, "{} {first} {second}", code.id);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_selection_leaves_what_nothing_silences() {
+        let mut policy = Policy::default();
+        policy.set("CC0604", Level::Error).unwrap();
+        policy.select("CC060").unwrap();
+        policy.select("dead-filter").unwrap();
+        for code in codes::all() {
+            let selected = code.id.starts_with("CC060") || code.name == "dead-filter";
+            let expected = match code.id {
+                "CC0604" => Some(Severity::Error),
+                _ if selected || !code.is_acceptable() => Some(code.severity),
+                _ => None,
+            };
+            assert_eq!(policy.severity(code), expected, "{}", code.id);
+        }
+        assert!(matches!(policy.select("CC99"), Err(SeverityError::Unknown { .. })));
+        assert!(matches!(policy.set("C", Level::Off), Err(SeverityError::Unknown { .. })));
+        assert!(matches!(policy.set("CC10", Level::Off), Err(SeverityError::Fixed(_))));
+    }
 
     #[test]
     fn what_can_break_a_device_keeps_its_severity() {
