@@ -212,7 +212,7 @@ fn what_cannot_be_written_is_left_alone_and_said() {
     for arguments in COMMANDS {
         for (output, reason) in [
             ("rules", "rules: it is a directory"),
-            ("nowhere/out", "nowhere/out: there is no such file or directory"),
+            ("nowhere/out", "nowhere/out: there is no directory `nowhere`; make it first"),
             ("round", "round: "),
             ("contentcheck.toml/out", "contentcheck.toml/out: "),
             ("/proc/out", "/proc/out: "),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use contentcheck_model::diagnostic::closest;
+use contentcheck_model::diagnostic::{closest, reader_words};
 use contentcheck_parser::release::{Input, InputKind, Level, Policy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -189,7 +189,7 @@ fn parse(text: &str, name: &str) -> Result<Config, Failure> {
             format!(":{line}:{column}")
         });
         let message = error.message().trim().replace('\n', " ");
-        Failure::usage(format!("{name}{place}: {message}{}", near(&message)))
+        Failure::usage(format!("{name}{place}: {}{}", reader_words(&message), near(&message)))
     })?;
     let mut policy = Policy::default();
     for (key, level) in &config.severity {
@@ -240,24 +240,41 @@ fn near(message: &str) -> String {
         .map_or_else(String::new, |near| format!("\n  help: did you mean `{near}`?"))
 }
 
-/// Which findings fail: by the configuration, then by `CODE=LEVEL` of a command line.
+/// Codes that a command line names, over what the configuration says of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Codes {
+    /// `CODE=LEVEL`.
+    pub severity: Vec<String>,
+    /// Codes that are off.
+    pub ignore: Vec<String>,
+    /// The only codes that are looked at, beside those that nothing silences; all where none is named.
+    pub select: Vec<String>,
+}
+
+/// Which findings fail: by the configuration, then by what a command line says of codes.
 ///
 /// # Errors
 /// When one names no code or no level, or a code whose findings cannot be silenced.
-pub fn policy(loaded: &Loaded, arguments: &[String]) -> Result<Policy, Failure> {
+pub fn policy(loaded: &Loaded, codes: &Codes) -> Result<Policy, Failure> {
     let mut policy = Policy::default();
     policy.deny_warnings = loaded.config.deny_warnings;
     let file = loaded.path.as_deref().map_or_else(String::new, files::name);
     for (key, level) in &loaded.config.severity {
         policy.set(key, *level).map_err(|problem| Failure::usage(format!("{file}: [severity] {problem}")))?;
     }
-    for argument in arguments {
+    for argument in &codes.severity {
         let fail = |problem: String| Failure::usage(format!("`--severity {argument}`: {problem}"));
         let (key, word) =
             argument.split_once('=').ok_or_else(|| fail("write CODE=LEVEL, such as CC0604=error".to_owned()))?;
         let level = Level::from_word(word)
             .ok_or_else(|| fail(format!("`{word}` is not one of {}", Level::WORDS.join(", "))))?;
         policy.set(key, level).map_err(|problem| fail(problem.to_string()))?;
+    }
+    for code in &codes.ignore {
+        policy.set(code, Level::Off).map_err(|problem| Failure::usage(format!("`--ignore {code}`: {problem}")))?;
+    }
+    for code in &codes.select {
+        policy.select(code).map_err(|problem| Failure::usage(format!("`--select {code}`: {problem}")))?;
     }
     Ok(policy)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use contentcheck_model::diagnostic::reader_words;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::sidecar::{Beside, Case};
@@ -63,8 +64,9 @@ fn cases(source: &Source) -> Result<Vec<Case>, String> {
     let case = |(at, item): (usize, Value)| {
         serde_json::from_value(item).map_err(|error| {
             format!(
-                "{name}: test {}: {error}; a test has `name`, `expect: fires` or `expect: silent`, and `event`",
-                at + 1
+                "{name}: test {}: {}; a test has `name`, `expect: fires` or `expect: silent`, and `event`",
+                at + 1,
+                reader_words(&error.to_string())
             )
         })
     };

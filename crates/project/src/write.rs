@@ -22,7 +22,18 @@ const NAMES: usize = 16;
 /// # Errors
 /// When it cannot be written; then an old regular file is as it was, and nothing is left behind.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    put(path, bytes).map_err(|error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error))))
+    put(path, bytes).map_err(|error| refused(path, &error))
+}
+
+/// Why a file cannot be written.
+fn refused(path: &Path, error: &io::Error) -> Failure {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    Failure::usage(match parent.filter(|parent| error.kind() == io::ErrorKind::NotFound && !parent.exists()) {
+        Some(parent) => {
+            format!("{}: there is no directory `{}`; make it first", files::name(path), files::name(parent))
+        }
+        None => format!("{}: {}", files::name(path), files::reason(error)),
+    })
 }
 
 /// Every file that a run reads: the one list that whoever writes or removes a file asks. Clones share it, so what is
@@ -194,8 +205,7 @@ fn put(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// When it cannot be written.
 pub fn own(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    replace(path, bytes, None)
-        .map_err(|error| Failure::usage(format!("{}: {}", files::name(path), files::reason(&error))))
+    replace(path, bytes, None).map_err(|error| refused(path, &error))
 }
 
 /// Writes behind whatever is there: a pipe, a device, or what the shell opened.

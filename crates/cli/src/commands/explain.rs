@@ -15,7 +15,10 @@ use crate::explain;
 pub fn run(arguments: &Explain, streams: &mut Streams<'_>) -> Outcome {
     let named = |name: &String| {
         codes::find(name).ok_or_else(|| {
-            Failure::usage(match closest(name, codes::all().flat_map(|code| [code.id, code.name])) {
+            // Whoever gives the number alone means the code.
+            let numbered = codes::find(&format!("CC{name:0>4}")).map(|code| code.id);
+            let near = || closest(name, codes::all().flat_map(|code| [code.id, code.name]));
+            Failure::usage(match numbered.or_else(near) {
                 Some(near) => format!("there is no code `{name}`; did you mean `{near}`?"),
                 None => format!("there is no code `{name}`; `contentcheck explain` lists them"),
             })

@@ -38,15 +38,54 @@ pub(super) fn in_message(sentence: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
+/// The message of a serde reader in the words of who wrote the file, who need not know Rust's.
+#[must_use]
+pub fn reader_words(message: &str) -> String {
+    if let Some((written, known)) = message.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`')) {
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        let near = closest(written, known.iter().copied());
+        let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        return format!("`{}` is not one of `{}`{near}", clip(written), known.join("`, `"));
+    }
+    if let Some((is, wanted)) = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
+    {
+        return format!("this must be {}, not {}", kind(wanted), kind(is));
+    }
+    message.to_owned()
+}
+
+/// What serde calls a kind of value, in the words of files.
+fn kind(of: &str) -> String {
+    match of {
+        "sequence" | "a sequence" => "a list".to_owned(),
+        "map" | "a map" => "a table".to_owned(),
+        "unit" | "unit value" | "null" => "empty".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0".to_owned(),
+        "i8" | "i16" | "i32" | "i64" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        _ if of.starts_with("struct ") || of.starts_with("internally tagged enum ") => "a table".to_owned(),
+        _ => {
+            let text = of.replacen("string \"", "the text \"", 1);
+            let text = text.replacen("integer `", "the number `", 1).replacen("floating point `", "the number `", 1);
+            text.replacen("boolean `", "the value `", 1)
+        }
+    }
+}
+
 /// The candidate nearest to `word`, if it is near enough to be a likely slip:
 /// at most a third of the word's characters differ, compared without case.
+/// A longer name of which the word is a part is likelier than one that needs more than one edit.
 /// Of equally near candidates the alphabetically first is taken, so that the
 /// answer does not depend on the order of the candidates.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = word.chars().take(64).flat_map(char::to_lowercase).collect();
     let budget = (wanted.len() / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
+    let mut longer: Option<&str> = None;
     for candidate in candidates {
+        if is_part(word, candidate) && longer.is_none_or(|known| (candidate.len(), candidate) < (known.len(), known)) {
+            longer = Some(candidate);
+        }
         if candidate.len().abs_diff(word.len()) > budget * 4 {
             continue;
         }
@@ -57,7 +96,20 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             best = Some((distance, candidate));
         }
     }
-    best.map(|(_, candidate)| candidate)
+    let (distance, candidate) = best?;
+    Some(longer.filter(|_| distance > 1).unwrap_or(candidate))
+}
+
+/// Whether a word of at least four letters is the first or last part of a name, as in `parent_image`.
+fn is_part(word: &str, name: &str) -> bool {
+    const BETWEEN: [char; 3] = ['_', '.', '-'];
+    let is = |part: Option<&str>| part.is_some_and(|part| part.eq_ignore_ascii_case(word));
+    word.len() >= 4
+        && (is(name.get(..word.len())) && name.get(word.len()..).is_some_and(|rest| rest.starts_with(BETWEEN))
+            || name
+                .len()
+                .checked_sub(word.len())
+                .is_some_and(|at| is(name.get(at..)) && name.get(..at).is_some_and(|rest| rest.ends_with(BETWEEN))))
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) from `a` to `b`.
@@ -96,5 +148,29 @@ mod tests {
         assert_eq!(closest("CommandLineX", ["Image", "CommandLine"]), Some("CommandLine"));
         assert_eq!(closest("categroy", ["category", "product"]), Some("category"));
         assert_eq!(closest("frobnicate", ["category", "product"]), None);
+    }
+
+    #[test]
+    fn a_part_of_a_name_leads_to_it() {
+        assert_eq!(closest("parent", ["agent", "parent_image"]), Some("parent_image"));
+        assert_eq!(closest("image", ["imagf", "parent_image"]), Some("imagf"));
+        assert_eq!(closest("parent", ["parents", "parent_image"]), Some("parents"));
+    }
+
+    #[test]
+    fn what_a_reader_says_is_said_in_the_words_of_files() {
+        for (said, words) in [
+            ("unknown variant `err`, expected one of `off`, `error`", "`err` is not one of `off`, `error`"),
+            (
+                "unknown variant `errr`, expected `off` or `error`",
+                "`errr` is not one of `off`, `error`; did you mean `error`?",
+            ),
+            ("invalid type: string \"a\", expected a sequence", "this must be a list, not the text \"a\""),
+            ("invalid type: integer `3`, expected a string", "this must be a string, not the number `3`"),
+            ("invalid type: map, expected u64", "this must be a whole number from 0, not a table"),
+            ("missing field `name`", "missing field `name`"),
+        ] {
+            assert_eq!(reader_words(said), words);
+        }
     }
 }
