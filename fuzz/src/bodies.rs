@@ -50,7 +50,7 @@ fn library() -> Arc<[Arc<TemplateType>]> {
 }
 
 /// Whether every finding lies in its text, and can be shown.
-fn shown(found: &[Diagnostic]) {
+fn shown<'d>(found: impl IntoIterator<Item = &'d Diagnostic>) {
     for diagnostic in found {
         assert!(diagnostic.span.start <= diagnostic.span.end);
         assert!(diagnostic.span.end as usize <= diagnostic.source.text().len(), "{diagnostic}");
@@ -64,7 +64,7 @@ fn shown(found: &[Diagnostic]) {
 fn content(name: &str, data: &[u8], table: &[u8]) {
     let source = match decode(name, data.to_vec()) {
         Ok(source) => source,
-        Err(problem) => return shown(&[*problem]),
+        Err(problem) => return shown([&*problem]),
     };
     let json = "{\"format\":1,\"sensor\":\"s\",\"version\":\"1\",\"capacity\":{\"rules\":1},\"templates\":\
                 {\"windows.sysmon.process_creation\":{\"inputs\":[{\"name\":\"Image\",\"type\":\"string\"}]}}}";
@@ -79,8 +79,8 @@ fn content(name: &str, data: &[u8], table: &[u8]) {
         ..Gathered::of(vec![(source, language)])
     };
     let judged = gathered.check(&Checking::default()).judge();
-    shown(judged.findings());
-    shown(judged.blockers());
+    shown(judged.findings().iter().map(|found| &**found));
+    shown(judged.blockers().iter().map(|found| &**found));
     // What ships was read whole, and what was not read whole is named.
     let shippable = judged.ship(WithErrors::LeaveOut).expect("what has errors is left out");
     assert!(shippable.left_out().iter().all(|out| !out.reasons.is_empty()));

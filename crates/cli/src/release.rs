@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, compile};
-use contentcheck_model::diagnostic::{Diagnostic, visible};
+use contentcheck_model::diagnostic::visible;
 use contentcheck_model::lookup::{self, NotFound};
 use contentcheck_model::rule::{CheckedRule, RuleId};
-use contentcheck_parser::release::{Checking, Further, Gathered, Judged, LeftOut, Shippable, WithErrors};
+use contentcheck_parser::release::{Checking, Finding, Further, Gathered, Judged, LeftOut, Shippable, WithErrors};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Collected, Failure, Project, Selection};
 pub use contentcheck_run::refusal::{Loaded, describe, verify_for};
@@ -281,7 +281,7 @@ impl Passed {
 
 /// Every error with its help, a line each.
 fn error_lines(judged: &Judged) -> Vec<String> {
-    let lines = |finding: &Diagnostic| {
+    let lines = |finding: &Finding| {
         let help = finding.help.as_ref().map(|help| format!("  help: {help}"));
         std::iter::once(finding.to_string()).chain(help)
     };

@@ -11,10 +11,9 @@ use std::path::Path;
 
 use common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
-use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Checking, Gathered};
+use contentcheck_parser::release::{Checking, Finding, Gathered};
 
 /// A page of mistakes of one kind.
 #[derive(Debug)]
@@ -119,7 +118,7 @@ impl Mistake {
 }
 
 /// What the checks say of one file.
-fn findings(language: Language, text: &str) -> Vec<Diagnostic> {
+fn findings(language: Language, text: &str) -> Vec<Finding> {
     let sources = vec![(Source::new("rule", text.to_owned()), language)];
     let gathered = Gathered { library: contentcheck_library::templates().unwrap(), ..Gathered::of(sources) };
     let judged = gathered.check(&Checking::with_threads(1)).judge();
@@ -127,7 +126,7 @@ fn findings(language: Language, text: &str) -> Vec<Diagnostic> {
 }
 
 /// What a person reads: the place, the message, what else is pointed at, and the help.
-fn answer(found: &[Diagnostic]) -> String {
+fn answer(found: &[Finding]) -> String {
     let mut text = String::new();
     for found in found {
         let at = found.source.position(found.span.start);

@@ -116,7 +116,7 @@ impl Built {
 
     /// Everything that lint finds, and what stands in the way of shipping besides.
     pub fn findings(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.judged.findings().iter().chain(self.judged.blockers())
+        self.judged.findings().iter().chain(self.judged.blockers()).map(|finding| &**finding)
     }
 
     /// How many content files there are.

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contentcheck_model::diagnostic::Diagnostic;
-use contentcheck_parser::release::Fixed;
+use contentcheck_parser::release::{Finding, Fixed};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use lsp_server::RequestId;
 
@@ -38,7 +37,7 @@ pub(crate) enum Job {
     /// Somebody waits: check what is to be checked.
     Now,
     /// Try fixes on the file in which they were found: all together, and the first of them alone.
-    Fixes { root: PathBuf, fixes: Vec<Diagnostic>, alone: usize, request: RequestId },
+    Fixes { root: PathBuf, fixes: Vec<Finding>, alone: usize, request: RequestId },
     /// Tests see what becomes of a fault.
     #[cfg(test)]
     Panic { root: PathBuf },
@@ -199,7 +198,7 @@ impl Checker<'_> {
         }
     }
 
-    fn fixes(&mut self, root: &Path, fixes: &[Diagnostic], alone: usize, request: RequestId) {
+    fn fixes(&mut self, root: &Path, fixes: &[Finding], alone: usize, request: RequestId) {
         let project = self.roots.get_mut(root).and_then(|root| root.project.as_mut());
         let tried = project.map(|project| {
             catch_unwind(AssertUnwindSafe(|| {
@@ -209,7 +208,7 @@ impl Checker<'_> {
                 let together = project.try_fixes(&ordered).into_iter().next();
                 // What goes together goes alone.
                 let all = together.as_ref().is_some_and(|fixed| fixed.count == fixes.len());
-                let is_fine = |fix: &Diagnostic| all || !project.try_fixes(std::slice::from_ref(fix)).is_empty();
+                let is_fine = |fix: &Finding| all || !project.try_fixes(std::slice::from_ref(fix)).is_empty();
                 (fixes.iter().take(alone).map(is_fine).collect(), together)
             }))
         });

@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use contentcheck_model::diagnostic::{self, Severity, codes};
 use contentcheck_model::source::{Source, Span};
+use contentcheck_parser::release::Finding;
 use gen_lsp_types::{
     Code, CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
     Range, Uri,
@@ -52,7 +53,7 @@ pub(crate) fn location(places: &dyn Places, client: Client, source: &Source, spa
 }
 
 /// All findings of one file.
-pub(crate) fn shown(found: &[diagnostic::Diagnostic], places: &dyn Places, client: Client) -> Vec<Diagnostic> {
+pub(crate) fn shown(found: &[Finding], places: &dyn Places, client: Client) -> Vec<Diagnostic> {
     let Some(first) = found.first() else { return Vec::new() };
     let open = places.open(first.source.name());
     let lines = Lines::new(open.as_deref().unwrap_or(first.source.text()), client.encoding);
@@ -98,7 +99,7 @@ pub(crate) fn one(
 }
 
 /// A number for the findings of a file and where they are seen: equal where what is shown is.
-pub(crate) fn key(found: &[diagnostic::Diagnostic], client: Client) -> u64 {
+pub(crate) fn key(found: &[Finding], client: Client) -> u64 {
     let mut hasher = FxHasher::default();
     let place = |source: &Source, span: Span| {
         let (start, end) = (source.position(span.start), source.position(span.end));

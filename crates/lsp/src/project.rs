@@ -1,6 +1,6 @@
 //! A project: a release that is edited, by the loader and along the road of `lint`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Fleet;
-use contentcheck_parser::release::{Checking, Fixed, Further, Workspace, fixes_on};
+use contentcheck_parser::release::{Checking, Finding, Fixed, Further, Workspace, fixes_on};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Selection, files, walk};
 
@@ -123,11 +123,11 @@ impl Project {
         if settles {
             self.compared = further.made.into_inner().unwrap_or_else(PoisonError::into_inner);
         }
-        let mut findings: BTreeMap<String, Vec<Diagnostic>> = BTreeMap::new();
+        let mut findings: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
         for found in judged.findings() {
             match findings.get_mut(found.source.name()) {
-                Some(known) => known.push(found.clone()),
-                None => drop(findings.insert(found.source.name().to_owned(), vec![found.clone()])),
+                Some(known) => known.push(Arc::clone(found)),
+                None => drop(findings.insert(found.source.name().to_owned(), vec![Arc::clone(found)])),
             }
         }
         let checked = judged.into_checked();
@@ -152,7 +152,7 @@ impl Project {
     }
 
     /// What becomes of fixes of one file, tried as `lint --fix` does.
-    pub(crate) fn try_fixes(&mut self, fixes: &[Diagnostic]) -> Vec<Fixed> {
+    pub(crate) fn try_fixes(&mut self, fixes: &[Finding]) -> Vec<Fixed> {
         let (fixed, workspace) = fixes_on(std::mem::take(&mut self.workspace), fixes);
         self.workspace = workspace;
         fixed
@@ -177,11 +177,12 @@ impl Further for Settling<'_> {
 
     fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
         if let Some(last) = self.known {
+            // Of rules that share a name the first.
+            let named = rules.iter().rev().map(|rule| ((rule.source.name(), rule.name.as_str()), *rule));
+            let named: HashMap<(&str, &str), &CheckedRule> =
+                if last.is_empty() { HashMap::new() } else { named.collect() };
             let of = |found: &Diagnostic| {
-                let named = |rule: &&&CheckedRule| {
-                    rule.source.name() == found.source.name() && found.rule.as_deref() == Some(&rule.name)
-                };
-                let rule = rules.iter().find(named)?;
+                let rule = named.get(&(found.source.name(), found.rule.as_deref()?))?;
                 Some(Diagnostic { source: rule.source.clone(), span: rule.span, ..found.clone() })
             };
             return last.iter().filter_map(of).collect();

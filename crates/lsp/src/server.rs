@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{num, thread};
 
-use contentcheck_model::diagnostic;
 use contentcheck_model::language::Language;
+use contentcheck_parser::release::Finding;
 use contentcheck_project::{config, files, walk};
 use crossbeam_channel::{Receiver, Sender, select, unbounded};
 use gen_lsp_types::{Diagnostic, PublishDiagnosticsParams, Uri};
@@ -217,16 +217,19 @@ impl<'c> Server<'c> {
         self.send(Message::Response(response));
     }
 
-    /// Asks for what the client is to watch.
+    /// Asks for what the client is to watch, and for what it is to ask of native files alone.
     fn greet(&mut self) {
         const WATCHED: [&str; 4] =
             ["**/*.{content,yml,yaml}", "**/contentcheck.toml", "**/.contentcheckignore", "**/*.{json,csv}"];
+        let mut registrations = answers::for_native(self.client);
         if self.client.watches {
             let watchers: Vec<Value> = WATCHED.iter().map(|glob| json!({"globPattern": glob})).collect();
             let options = json!({"watchers": watchers});
             let method = "workspace/didChangeWatchedFiles";
-            let one = json!({"id": "files", "method": method, "registerOptions": options});
-            self.ask("client/registerCapability", json!({"registrations": [one]}));
+            registrations.push(json!({"id": "files", "method": method, "registerOptions": options}));
+        }
+        if !registrations.is_empty() {
+            self.ask("client/registerCapability", json!({"registrations": registrations}));
         }
     }
 
@@ -451,7 +454,7 @@ fn language_of(path: &Path) -> Option<Language> {
 }
 
 /// Findings that lie in a part of a file, or touch it.
-fn within(found: &[diagnostic::Diagnostic], span: contentcheck_model::source::Span) -> Vec<&diagnostic::Diagnostic> {
+fn within(found: &[Finding], span: contentcheck_model::source::Span) -> Vec<&Finding> {
     found.iter().filter(|found| found.span.start <= span.end && span.start <= found.span.end).collect()
 }
 

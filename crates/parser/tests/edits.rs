@@ -8,7 +8,7 @@ use contentcheck_model::language::Language;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::{Fleet, Manifest};
 use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Checked, Checking, Further, Gathered, Tables, WithErrors, Workspace};
+use contentcheck_parser::release::{Checked, Checking, Finding, Further, Gathered, Tables, WithErrors, Workspace};
 use proptest::prelude::*;
 
 /// Names of files, and what may be in them. Rules refer to template types, tables and rules of other files, share ids,
@@ -114,7 +114,7 @@ fn tables(there: bool) -> Tables {
 /// All that can be seen of a check, in words.
 fn seen(checked: Checked) -> (String, Checked) {
     let judged = checked.judge();
-    let said = |found: &Diagnostic| {
+    let said = |found: &Finding| {
         let labels: Vec<_> = found.labels.iter().map(|label| (label.span, &label.text)).collect();
         let related: Vec<_> = found.related.iter().map(|of| (of.source.name(), of.span, &of.text)).collect();
         format!("{found} {:?} {labels:?} {related:?} {:?} {:?}", found.span, found.help, found.rule)

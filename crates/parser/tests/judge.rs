@@ -7,7 +7,7 @@ use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::{Fleet, Manifest};
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{
-    AcceptedBy, Baseline, Checking, Further, Gathered, Judged, Level, Names, Policy, Recorded, WithErrors,
+    AcceptedBy, Baseline, Checking, Finding, Further, Gathered, Judged, Level, Names, Policy, Recorded, WithErrors,
 };
 
 const TEMPLATE: &str =
@@ -249,7 +249,7 @@ fn findings_that_are_not_shown_are_counted() {
     let files = [("a.content", text)];
     let gathered = Gathered { fleet: Some(fleet(&["1"])), ..gathered(&files) };
     let judged = judged(gathered);
-    let last: Vec<&Diagnostic> = judged.findings().iter().filter(|found| found.code.id == "CC0106").collect();
+    let last: Vec<&Finding> = judged.findings().iter().filter(|found| found.code.id == "CC0106").collect();
     assert!(!last.is_empty());
     for closing in last {
         assert!(closing.message.contains("more findings in this file are not shown"), "{closing}");

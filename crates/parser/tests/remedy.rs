@@ -1,11 +1,10 @@
 //! What the help of a finding about sensors says to write is the end of the finding.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;
 use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
 use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Checking, Gathered};
+use contentcheck_parser::release::{Checking, Finding, Gathered};
 use proptest::prelude::*;
 
 const FIELDS: [&str; 4] = ["alpha", "bravo", "charlie", "delta"];
@@ -21,7 +20,7 @@ fn sensor(name: &str, version: u32, inputs: &[&str]) -> Sensor {
 }
 
 /// The findings about what sensors supply, of a rule with a condition and perhaps a constraint.
-fn found(sensors: &[Sensor], condition: &str, constraint: &str) -> Vec<Diagnostic> {
+fn found(sensors: &[Sensor], condition: &str, constraint: &str) -> Vec<Finding> {
     let fields: String = FIELDS.iter().zip(1..).map(|(name, at)| format!("    {at} {name} : string\n")).collect();
     let text = format!(
         "template t @ 1 {{\n{fields}}}\nrule r {{\n    id: \"0e95725d-7320-415d-80f7-000000000001\"\n    \
@@ -30,13 +29,13 @@ fn found(sensors: &[Sensor], condition: &str, constraint: &str) -> Vec<Diagnosti
     let fleet = Some(Fleet::new(sensors.to_vec()).unwrap());
     let sources = vec![(Source::new("r.content", text), Language::Native)];
     let judged = Gathered { fleet, ..Gathered::of(sources) }.check(&Checking::default()).judge();
-    let ours = |found: &&Diagnostic| ["CC0401", "CC0402", "CC0403", "CC0405"].contains(&found.code.id);
+    let ours = |found: &&Finding| ["CC0401", "CC0402", "CC0403", "CC0405"].contains(&found.code.id);
     assert!(judged.findings().iter().all(|found| !found.code.id.starts_with("CC01")), "{:?}", judged.findings());
     judged.findings().iter().filter(ours).cloned().collect()
 }
 
 /// The constraint that a help says to write.
-fn advised(found: &Diagnostic) -> Option<String> {
+fn advised(found: &Finding) -> Option<String> {
     let help = found.help.as_deref()?;
     let from = help.find("`sensors: ")? + 1;
     Some(help.get(from..)?.split('`').next()?.to_owned())
@@ -52,7 +51,7 @@ fn a_sensor_that_no_constraint_parts_from_the_others_has_other_advice() {
     // Between two that supply it stands one that does not.
     let all = |version| sensor("acme", version, &FIELDS);
     let holed = [all(6), short, all(8)];
-    let help = |of: &[Diagnostic]| of.iter().filter_map(|one| one.help.clone()).collect::<Vec<_>>();
+    let help = |of: &[Finding]| of.iter().filter_map(|one| one.help.clone()).collect::<Vec<_>>();
     let advice = found(&holed, "bravo == \"x\"", "");
     assert!(help(&advice)[0].contains("`sensors: \"acme >=8\"`"), "{advice:?}");
     // A name that is nearly the one is a slip.

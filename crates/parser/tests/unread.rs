@@ -4,11 +4,11 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_model::diagnostic::{Diagnostic, Severity, codes};
+use contentcheck_model::diagnostic::{Severity, codes};
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::source::Source;
-use contentcheck_parser::release::{Checking, Gathered, Judged, Level, Policy, WithErrors};
+use contentcheck_parser::release::{Checking, Finding, Gathered, Judged, Level, Policy, WithErrors};
 use proptest::prelude::*;
 
 const TEMPLATES: &str = "template acme.process @ 1 {
@@ -24,7 +24,7 @@ const TEMPLATES: &str = "template acme.process @ 1 {
 ";
 
 /// The titles of the rules that count as read, and what was found.
-fn read(sources: &[(&str, String, Language)]) -> (Vec<String>, Vec<Diagnostic>) {
+fn read(sources: &[(&str, String, Language)]) -> (Vec<String>, Vec<Finding>) {
     let mut all = vec![(Source::new("a.content", TEMPLATES), Language::Native)];
     all.extend(sources.iter().map(|(name, text, language)| (Source::new(*name, text.clone()), *language)));
     let judged = Gathered::of(all.clone()).check(&Checking::default()).judge();
@@ -39,9 +39,8 @@ fn read(sources: &[(&str, String, Language)]) -> (Vec<String>, Vec<Diagnostic>) 
         silent.ship(WithErrors::LeaveOut).unwrap().rules().iter().map(|of| of.title.clone()).collect();
     // What is known by what another rule is known by does not ship under any settings.
     let is_known_twice = |rule: &CheckedRule| {
-        let of_it = |found: &&Diagnostic| {
-            found.source.is(&rule.source) && rule.extent.range().contains(&found.span.range().start)
-        };
+        let of_it =
+            |found: &&Finding| found.source.is(&rule.source) && rule.extent.range().contains(&found.span.range().start);
         judged.findings().iter().filter(of_it).any(|found| found.code.id == codes::DUPLICATE_ID.id)
     };
     let rules = judged.checked().rules();
@@ -66,20 +65,20 @@ fn read(sources: &[(&str, String, Language)]) -> (Vec<String>, Vec<Diagnostic>) 
     (read, judged.findings().to_vec())
 }
 
-fn sigma(text: String) -> (Vec<String>, Vec<Diagnostic>) {
+fn sigma(text: String) -> (Vec<String>, Vec<Finding>) {
     read(&[("r.yml", text, Language::Sigma)])
 }
 
-fn native(text: String) -> (Vec<String>, Vec<Diagnostic>) {
+fn native(text: String) -> (Vec<String>, Vec<Finding>) {
     read(&[("r.content", text, Language::Native)])
 }
 
-fn is_error(found: &Diagnostic) -> bool {
+fn is_error(found: &Finding) -> bool {
     found.severity == Severity::Error
 }
 
 /// Holds that the rule was read, or that it was not and an error says so.
-fn expect(read: &(Vec<String>, Vec<Diagnostic>), wanted: &[&str], text: &str) {
+fn expect(read: &(Vec<String>, Vec<Finding>), wanted: &[&str], text: &str) {
     let (rules, found) = read;
     assert_eq!(rules, wanted, "{found:#?}\n{text}");
     assert!(

@@ -11,7 +11,7 @@ use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::source::Source;
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::check::suppress::comments;
-use contentcheck_parser::release::{Checking, Gathered, apply_fixes};
+use contentcheck_parser::release::{Checking, Finding, Gathered, apply_fixes};
 
 /// The template types that ship.
 pub(crate) type Library = Arc<[Arc<TemplateType>]>;
@@ -20,7 +20,7 @@ fn gathered(source: &Source, language: Language, library: &Library) -> Gathered 
     Gathered { library: Arc::clone(library), ..Gathered::of(vec![(source.clone(), language)]) }
 }
 
-fn checked(source: &Source, language: Language, library: &Library) -> (Vec<Arc<CheckedRule>>, Vec<Diagnostic>) {
+fn checked(source: &Source, language: Language, library: &Library) -> (Vec<Arc<CheckedRule>>, Vec<Finding>) {
     let judged = gathered(source, language, library).check(&Checking::default()).judge();
     (judged.checked().rules().to_vec(), judged.findings().to_vec())
 }
@@ -43,7 +43,7 @@ pub(crate) fn fix_all(text: &str, language: Language, library: &Library, done: &
     let (before, mut found) = checked(&source, language, library);
     let kept = notes(&source, language);
     for round in 0.. {
-        let fixes: Vec<&Diagnostic> = found.iter().filter(|found| found.fix.is_some()).collect();
+        let fixes: Vec<&Diagnostic> = found.iter().map(|found| &**found).filter(|found| found.fix.is_some()).collect();
         if fixes.is_empty() {
             break;
         }

@@ -6,6 +6,7 @@ use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::native;
+use contentcheck_parser::release::Finding;
 
 use super::{plural, written};
 use crate::Streams;
@@ -78,6 +79,7 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
         }
     }
     if !problems.is_empty() {
+        let problems: Vec<Finding> = problems.into_iter().map(Finding::new).collect();
         let report =
             Report { findings: &problems, all: &problems, files: files.len(), rules: 0, skipped: &[], color: false };
         // Behind what was written before, where both go to one log.

@@ -1,27 +1,28 @@
 //! `contentcheck lint`
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
 use contentcheck_analysis::findings::{Counted, Depth};
 use contentcheck_compiler::WithCost;
 use contentcheck_model::decode::MARK;
-use contentcheck_model::diagnostic::{Diagnostic, Severity, visible};
-use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Fixed, Judged, Level, apply_fixes};
+use contentcheck_model::diagnostic::{Severity, visible};
+use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Finding, Fixed, Judged, Level, apply_fixes};
+use contentcheck_project::config::Codes;
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, names_of, write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{plural, written};
 use crate::Streams;
-use crate::args::Lint;
+use crate::args::{Format, Lint};
 use crate::exit::{Exit, Outcome};
 use crate::fix;
 use crate::release::{self, talk, talk_of};
-use crate::report::{self, Report};
+use crate::report::{self, Report, Statistics};
 
 /// A bar on a terminal, when the work is long enough to wait for.
 fn progress(files: usize, streams: &Streams<'_>) -> ProgressBar {
@@ -84,7 +85,11 @@ fn selection(arguments: &Lint) -> Selection {
         (None, None) => UseBaseline::Configured,
     };
     Selection {
-        severity: arguments.severity.clone(),
+        codes: Codes {
+            severity: arguments.severity.clone(),
+            ignore: arguments.ignore.clone(),
+            select: arguments.select.clone(),
+        },
         deny_warnings: arguments.deny_warnings,
         baseline,
         stdin_name: arguments.stdin_name.clone(),
@@ -112,6 +117,21 @@ fn look(arguments: &Lint, streams: &Streams<'_>) -> Result<(Project, Judged), Fa
 
 /// One run. The files that it read are added to `seen`.
 fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outcome {
+    if arguments.statistics && !matches!(arguments.format, Format::Human | Format::Json) {
+        return Err(Failure::usage("--statistics has the formats human and json"));
+    }
+    let mut nothing = io::sink();
+    let err: &mut dyn io::Write = if arguments.quiet { &mut nothing } else { &mut *streams.err };
+    let interactive = streams.interactive && !arguments.quiet;
+    let outcome =
+        told(arguments, seen, &mut Streams { out: &mut *streams.out, err, color: streams.color, interactive });
+    match outcome {
+        Ok(Exit::Findings) if arguments.exit_zero => Ok(Exit::Fine),
+        other => other,
+    }
+}
+
+fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outcome {
     let shown = Level::from_word(&arguments.show)
         .and_then(Level::severity)
         .ok_or_else(|| Failure::usage(format!("`--show {}`: write info, warning or error", arguments.show)))?;
@@ -140,7 +160,7 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     }
     let least = judged.gathered().policy.least();
     let fails = judged.findings().iter().any(|finding| finding.severity >= least);
-    let findings: Vec<Diagnostic> =
+    let findings: Vec<Finding> =
         judged.findings().iter().filter(|finding| finding.severity >= shown).cloned().collect();
     let mut skipped = Vec::new();
     if judged.gathered().fleet.is_none() {
@@ -157,11 +177,11 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     match &arguments.output {
         Some(path) => {
             let mut text = Vec::new();
-            written(report::write(arguments.format, &report, &mut text))?;
+            written(print(arguments, &report, &mut text))?;
             write::write_output(path, &text, &project.read)?;
         }
         None => {
-            written(report::write(arguments.format, &report, streams.out))?;
+            written(print(arguments, &report, streams.out))?;
         }
     }
     release::introduce(&project, judged.gathered(), streams);
@@ -171,11 +191,20 @@ fn once(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     Ok(if fails { Exit::Findings } else { Exit::Fine })
 }
 
+/// Writes what is asked for.
+fn print(arguments: &Lint, report: &Report<'_>, out: &mut dyn io::Write) -> io::Result<()> {
+    match arguments.format {
+        Format::Json if arguments.statistics => Statistics::of(report).json(out),
+        _ if arguments.statistics => Statistics::of(report).human(out),
+        format => report::write(format, report, out),
+    }
+}
+
 /// Says what lint lets pass and whoever runs or ships rules refuses.
-fn stops(blockers: &[Diagnostic], streams: &mut Streams<'_>) {
+fn stops(blockers: &[Finding], streams: &mut Streams<'_>) {
     /// Of more the number is said.
     const NAMED: usize = 3;
-    let place = |of: &Diagnostic| {
+    let place = |of: &Finding| {
         let line = of.source.position(of.span.start).line;
         format!("{} at {}:{line}", of.code.id, visible(of.source.name()))
     };

@@ -7,6 +7,7 @@
 use std::io::{self, Write};
 
 use contentcheck_model::diagnostic::{Diagnostic, Severity, visible, visible_lines};
+use contentcheck_parser::release::Finding;
 
 use super::Report;
 use super::place::{self, Place};
@@ -49,7 +50,7 @@ fn fails(finding: &Diagnostic) -> bool {
     finding.severity > Severity::Info
 }
 
-fn suite(findings: &[Diagnostic], out: &mut dyn Write) -> io::Result<()> {
+fn suite(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
     let Some(first) = findings.first() else { return Ok(()) };
     let file = escape(place::path(&first.source));
     let failures = findings.iter().filter(|finding| fails(finding)).count();

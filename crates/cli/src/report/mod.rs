@@ -8,23 +8,26 @@ mod json;
 pub(crate) mod junit;
 mod place;
 mod sarif;
+mod statistics;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Write};
 
-use contentcheck_model::diagnostic::{Diagnostic, Severity};
+use contentcheck_model::diagnostic::Severity;
+use contentcheck_parser::release::Finding;
 
 use crate::args::Format;
 pub use json::schema;
+pub use statistics::Statistics;
 
 /// What a run of `lint` found.
 #[derive(Debug)]
 pub struct Report<'a> {
     /// The findings to show, sorted by file and place.
-    pub findings: &'a [Diagnostic],
+    pub findings: &'a [Finding],
     /// All findings, shown or not: what is counted.
-    pub all: &'a [Diagnostic],
+    pub all: &'a [Finding],
     /// Files that were checked.
     pub files: usize,
     /// Rules that could be read.

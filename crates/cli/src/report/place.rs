@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use contentcheck_model::diagnostic::{Diagnostic, Severity, visible};
 use contentcheck_model::source::{Position, Source, Span};
+use contentcheck_parser::release::Finding;
 
 use contentcheck_parser::release::fingerprint;
 
@@ -49,7 +50,7 @@ pub(super) fn text(finding: &Diagnostic) -> String {
 
 /// Each finding with its fingerprint and how many with the same one came before it. Consumers
 /// that show one finding for each fingerprint need the pair.
-pub(super) fn numbered(findings: &[Diagnostic]) -> impl Iterator<Item = (&Diagnostic, u64, usize)> {
+pub(super) fn numbered(findings: &[Finding]) -> impl Iterator<Item = (&Finding, u64, usize)> {
     let mut seen: HashMap<u64, usize> = HashMap::new();
     findings.iter().map(move |finding| {
         let print = fingerprint(finding, finding.source.name());

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_model::diagnostic::{Diagnostic, FixKind, Severity, codes};
 use contentcheck_model::source::{Source, Span};
+use contentcheck_parser::release::Finding;
 use serde_json::{Value, json};
 
 use super::{Report, schema, write};
@@ -11,7 +12,7 @@ use crate::args::Format;
 
 /// Findings on a file with CRLF, letters beyond ASCII and beyond the basic plane, and texts
 /// that every format has to escape.
-fn findings() -> Vec<Diagnostic> {
+fn findings() -> Vec<Finding> {
     let text = "title: ä😀\r\nwert: ']]>'\r\nletzte: 100%\r\n";
     let source = Source::new("./regeln/ä b,c:d%.yml", text);
     let other = Source::new("other.yml", "id: x\n");
@@ -22,7 +23,7 @@ fn findings() -> Vec<Diagnostic> {
     let hostile = "`<a href=\"x\">]]>&'` is 100%, not\u{1}\u{7f}\u{fffe} a,b:c";
     let mut info = Diagnostic::new(&codes::NOT_RUNNABLE, &source, Span::at(text.len()), "an info at the end");
     info.severity = Severity::Info;
-    vec![
+    [
         Diagnostic::new(&codes::WILDCARD_ONLY, &source, at("😀"), hostile)
             .with_label("here [a](b)")
             .with_help("first line\r\nsecond line, 5%::error::")
@@ -35,9 +36,11 @@ fn findings() -> Vec<Diagnostic> {
         info,
         Diagnostic::new(&codes::UNREADABLE, &Source::new("/abs/gone.yml", ""), Span::default(), "not there"),
     ]
+    .map(Finding::new)
+    .into()
 }
 
-fn render(format: Format, findings: &[Diagnostic], skipped: &[&str]) -> String {
+fn render(format: Format, findings: &[Finding], skipped: &[&str]) -> String {
     let skipped: Vec<String> = skipped.iter().map(|reason| (*reason).to_owned()).collect();
     let report = Report { findings, all: findings, files: 3, rules: 2, skipped: &skipped, color: false };
     let mut out = Vec::new();

@@ -4,6 +4,9 @@
 //! where the comment stands alone, on the next line that holds more than comments.
 //! `# contentcheck: allow-file CC0607 -- reason` accepts them in the whole file.
 
+use std::sync::Arc;
+
+use crate::release::Finding;
 use crate::{native, sigma};
 use contentcheck_model::diagnostic::{Code, Diagnostic, Sink, clip, closest, codes};
 use contentcheck_model::language::Language;
@@ -15,7 +18,7 @@ const MARK: &str = "contentcheck:";
 #[derive(Clone, Debug)]
 pub(crate) struct Accepted {
     /// What was found.
-    pub(crate) diagnostic: Diagnostic,
+    pub(crate) finding: Finding,
     /// Why it is accepted, as the comment has it.
     pub(crate) reason: String,
 }
@@ -24,7 +27,7 @@ pub(crate) struct Accepted {
 #[derive(Debug)]
 pub(crate) struct Applied {
     /// What is reported.
-    pub(crate) kept: Vec<Diagnostic>,
+    pub(crate) kept: Vec<Finding>,
     /// What is accepted.
     pub(crate) accepted: Vec<Accepted>,
 }
@@ -41,41 +44,47 @@ struct Suppression {
 /// Takes out the findings that comments in the file accept, and reports comments that are
 /// wrong or accept nothing. Of a code that nothing looked for it is not known whether a comment accepts anything.
 /// A fix that would touch a comment is taken from its finding.
-pub(crate) fn apply(
+pub(crate) fn apply<'c>(
     source: &Source,
     language: Language,
-    mut found: Vec<Diagnostic>,
+    comments: impl FnOnce() -> &'c [Span],
+    mut found: Vec<Finding>,
     unasked: &[&'static Code],
 ) -> Applied {
     let marked = source.text().contains(MARK);
-    let fixes = found.iter().any(|diagnostic| diagnostic.fix.is_some());
+    let fixes = found.iter().any(|finding| finding.fix.is_some());
     if !marked && !fixes {
         return Applied { kept: found, accepted: Vec::new() };
     }
-    let comments = comments(source, language);
+    let comments = comments();
     if fixes {
         let shared = language == Language::Sigma && sigma::shares_values(source.text());
-        for diagnostic in &mut found {
-            diagnostic.fix.take_if(|fix| shared || fix.touches(&comments));
+        for finding in &mut found {
+            if finding.fix.as_ref().is_some_and(|fix| shared || fix.touches(comments)) {
+                Arc::make_mut(finding).fix = None;
+            }
         }
     }
     let mut problems = Sink::new(source);
-    let mut suppressions = read(source, &comments, &mut problems);
+    let mut suppressions = read(source, comments, &mut problems);
     let mut kept = Vec::with_capacity(found.len());
     let mut accepted = Vec::new();
-    for diagnostic in found {
-        let line = source.position(diagnostic.span.start).line;
+    for finding in found {
         let mut by = None;
-        for suppression in &mut suppressions {
-            if suppression.codes.contains(&diagnostic.code.id) && suppression.line.is_none_or(|covered| covered == line)
-            {
-                suppression.used = true;
-                by.get_or_insert(&suppression.reason);
+        if !suppressions.is_empty() {
+            let line = source.position(finding.span.start).line;
+            for suppression in &mut suppressions {
+                if suppression.codes.contains(&finding.code.id)
+                    && suppression.line.is_none_or(|covered| covered == line)
+                {
+                    suppression.used = true;
+                    by.get_or_insert(&suppression.reason);
+                }
             }
         }
         match by {
-            Some(reason) => accepted.push(Accepted { diagnostic, reason: reason.clone() }),
-            None => kept.push(diagnostic),
+            Some(reason) => accepted.push(Accepted { finding, reason: reason.clone() }),
+            None => kept.push(finding),
         }
     }
     let unasked = |id: &&str| unasked.iter().any(|code| code.id == *id);
@@ -85,7 +94,7 @@ pub(crate) fn apply(
         let diagnostic = Diagnostic::new(&codes::UNUSED_SUPPRESSION, source, unused.span, message);
         problems.push(diagnostic.with_help("remove it; the finding it was for is gone"));
     }
-    kept.extend(problems.finish());
+    kept.extend(problems.finish().into_iter().map(Arc::new));
     Applied { kept, accepted }
 }
 

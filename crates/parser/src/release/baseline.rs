@@ -6,6 +6,7 @@ use std::path::{Component, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Finding;
 use contentcheck_model::diagnostic::Diagnostic;
 
 /// A baseline file.
@@ -89,13 +90,13 @@ impl Baseline {
 
     /// The baseline that accepts these findings, except those that nothing can accept.
     #[must_use]
-    pub fn of(findings: &[Diagnostic], names: &Names) -> Self {
+    pub fn of(findings: &[Finding], names: &Names) -> Self {
         Self::listing(findings.iter().filter(|finding| finding.code.is_acceptable()), names)
     }
 
     /// The baseline that lists these findings, also those that it will not accept.
     #[must_use]
-    pub fn listing<'d>(findings: impl IntoIterator<Item = &'d Diagnostic>, names: &Names) -> Self {
+    pub fn listing<'d>(findings: impl IntoIterator<Item = &'d Finding>, names: &Names) -> Self {
         let mut counted: BTreeMap<(String, &str, String, &str), usize> = BTreeMap::new();
         for finding in findings {
             let file = names.of(finding.source.name());

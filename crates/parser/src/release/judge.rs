@@ -2,7 +2,9 @@
 //! severities, suppressions, the baseline and the order of findings.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use super::Finding;
 use super::gathered::{Gathered, Input};
 use super::workspace::{Checked, Extents, FileFound, Globals, Outcome};
 use crate::check::suppress;
@@ -28,7 +30,7 @@ pub enum AcceptedBy {
 #[derive(Clone, Debug)]
 pub struct Acceptance {
     /// The finding.
-    pub finding: Diagnostic,
+    pub finding: Finding,
     /// What accepted it.
     pub by: AcceptedBy,
 }
@@ -49,18 +51,18 @@ pub struct LeftOut {
     /// Whether it is a rule that could be read whole, which is among those of [`Checked::rules`].
     pub is_read: bool,
     /// Why: at least one finding.
-    pub reasons: Vec<Diagnostic>,
+    pub reasons: Vec<Finding>,
 }
 
 /// Findings with the severity in force, and what follows for the rules.
 #[derive(Debug)]
 pub struct Judged {
     checked: Checked,
-    findings: Vec<Diagnostic>,
+    findings: Vec<Finding>,
     accepted: Vec<Acceptance>,
     left_out: Vec<LeftOut>,
     /// Findings that only whoever runs or ships rules must be told.
-    blockers: Vec<Diagnostic>,
+    blockers: Vec<Finding>,
     gone: usize,
 }
 
@@ -78,7 +80,7 @@ impl Judged {
         let mut baseline = policy.baseline.as_ref().map(super::Recorded::open);
         let mut accepted = Vec::new();
         let mut findings = Vec::new();
-        let mut judge = |found: Vec<Diagnostic>, accepted: &mut Vec<Acceptance>| -> Vec<Diagnostic> {
+        let mut judge = |found: Vec<Finding>, accepted: &mut Vec<Acceptance>| -> Vec<Finding> {
             let mut kept = Vec::with_capacity(found.len());
             for mut finding in found {
                 let Some(severity) = policy.severity(finding.code) else {
@@ -87,7 +89,7 @@ impl Judged {
                 };
                 // A finding may be graver than its code is; that stays so unless the code is set.
                 if severity != finding.code.severity {
-                    finding.severity = severity;
+                    Arc::make_mut(&mut finding).severity = severity;
                 }
                 if baseline.as_mut().is_some_and(|baseline| baseline.takes(&finding)) {
                     accepted.push(Acceptance { finding, by: AcceptedBy::Baseline });
@@ -98,14 +100,15 @@ impl Judged {
             kept
         };
         let unasked = checked.unasked();
-        let mut errors: Vec<Vec<Diagnostic>> = Vec::new();
-        for FileFound { source, language, found, .. } in checked.files() {
-            let applied = suppress::apply(source, language, found.to_vec(), &unasked);
+        let mut errors: Vec<Vec<Finding>> = Vec::new();
+        for file in checked.files() {
+            let FileFound { source, language, found, .. } = file;
+            let applied = suppress::apply(source, language, || file.comments(), found.to_vec(), &unasked);
             accepted.extend(
                 applied
                     .accepted
                     .into_iter()
-                    .map(|one| Acceptance { finding: one.diagnostic, by: AcceptedBy::Comment(one.reason) }),
+                    .map(|one| Acceptance { finding: one.finding, by: AcceptedBy::Comment(one.reason) }),
             );
             let mut kept = judge(applied.kept, &mut accepted);
             kept.sort_by(|a, b| (a.span, a.code.id).cmp(&(b.span, b.code.id)));
@@ -113,7 +116,7 @@ impl Judged {
             errors.push(own.collect());
             findings.extend(limited(source, kept));
         }
-        let problems: Vec<Diagnostic> = checked.problems().cloned().collect();
+        let problems: Vec<Finding> = checked.problems().cloned().map(Arc::new).collect();
         let kept = judge(problems.clone(), &mut accepted);
         findings.extend(kept);
         sort(&mut findings);
@@ -125,7 +128,7 @@ impl Judged {
 
     /// Everything that is reported, by file and place.
     #[must_use]
-    pub fn findings(&self) -> &[Diagnostic] {
+    pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
@@ -133,12 +136,12 @@ impl Judged {
     /// content while what is wrong with them is accepted or lowered, rules that nothing could feed, and documents that
     /// would change what rules do.
     #[must_use]
-    pub fn blockers(&self) -> &[Diagnostic] {
+    pub fn blockers(&self) -> &[Finding] {
         &self.blockers
     }
 
     /// What stands in the way of running or shipping everything that was written.
-    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+    pub fn errors(&self) -> impl Iterator<Item = &Finding> {
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error);
         errors.chain(&self.blockers)
     }
@@ -193,12 +196,12 @@ impl Judged {
 }
 
 /// By file and place.
-fn sort(findings: &mut [Diagnostic]) {
+fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id)));
 }
 
 /// Each stage closes on its own; what they find together is held to twice as much.
-fn limited(source: &Source, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+fn limited(source: &Source, mut found: Vec<Finding>) -> Vec<Finding> {
     let most = 2 * limits::DIAGNOSTICS;
     if found.len() <= most {
         return found;
@@ -207,20 +210,20 @@ fn limited(source: &Source, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut errors = dropped.iter().filter(|one| one.severity == Severity::Error).map(|one| one.span);
     let count = errors.clone().count();
     let span = errors.next().or(found.last().map(|last| last.span)).unwrap_or_default();
-    found.push(Diagnostic::closing(source, span, dropped.len(), count));
+    found.push(Arc::new(Diagnostic::closing(source, span, dropped.len(), count)));
     found
 }
 
 /// Which rules cannot ship: those that could not be read whole, those with an error that is in force, those that a
 /// document changes which is not carried out, and those that no template type feeds. The errors in force are given for each file, in their order.
-fn left_out(checked: &Checked, errors: &[Vec<Diagnostic>], problems: &[Diagnostic]) -> Vec<LeftOut> {
+fn left_out(checked: &Checked, errors: &[Vec<Finding>], problems: &[Finding]) -> Vec<LeftOut> {
     let changed = Changed::of(checked);
     let mut left_out = Vec::new();
     for (FileFound { source, language, outcome, found }, errors) in checked.files().zip(errors) {
         let facts = &outcome.file.facts;
         let extents = Extents::new(facts.iter().map(|facts| facts.extent));
         let mut of_globals = Globals::of(facts.iter().filter_map(|facts| facts.global));
-        let mut own: Vec<Vec<&Diagnostic>> = vec![Vec::new(); facts.len()];
+        let mut own: Vec<Vec<&Finding>> = vec![Vec::new(); facts.len()];
         let unreadable = found.iter().filter(|found| found.code.severity == Severity::Error);
         let read: HashMap<Span, &CheckedRule> = outcome.rules.iter().map(|rule| (rule.extent, &**rule)).collect();
         let is_read = |at: usize| facts.get(at).is_some_and(|facts| read.contains_key(&facts.extent));
@@ -235,21 +238,21 @@ fn left_out(checked: &Checked, errors: &[Vec<Diagnostic>], problems: &[Diagnosti
         }
         for (facts, own) in facts.iter().zip(own).filter(|(facts, _)| facts.is_rule) {
             let rule = read.get(&facts.extent);
-            let mut reasons: Vec<Diagnostic> =
-                own.into_iter().chain(of_globals.of_rule(facts.global)).cloned().collect();
+            let mut reasons: Vec<Finding> = own.into_iter().chain(of_globals.of_rule(facts.global)).cloned().collect();
             if rule.is_some() {
-                reasons.extend(changed.by(facts, language));
+                reasons.extend(changed.by(facts, language).map(Arc::new));
                 if reasons.is_empty() {
-                    reasons.extend(rule.filter(|rule| rule.targets.is_empty()).map(|rule| unfed(rule, found)));
+                    reasons
+                        .extend(rule.filter(|rule| rule.targets.is_empty()).map(|rule| Arc::new(unfed(rule, found))));
                 }
             } else {
-                reasons.extend(facts.unread.as_deref().cloned());
+                reasons.extend(facts.unread.as_deref().cloned().map(Arc::new));
                 if reasons.is_empty() {
                     reasons.extend(first_error(found).cloned());
                 }
             }
             if rule.is_none() && reasons.is_empty() {
-                reasons.push(without_reason(facts, source));
+                reasons.push(Arc::new(without_reason(facts, source)));
             }
             if !reasons.is_empty() {
                 reasons.sort_by_key(|of| (of.span, of.code.id));
@@ -260,7 +263,7 @@ fn left_out(checked: &Checked, errors: &[Vec<Diagnostic>], problems: &[Diagnosti
         // What could not be read in a file, outside of all that could, may have been rules.
         if !outcome.file.is_intact {
             let errors = found.iter().filter(|found| found.code.severity == Severity::Error);
-            let outside: Vec<&Diagnostic> = errors.filter(|error| extents.at(error.span).is_none()).collect();
+            let outside: Vec<&Finding> = errors.filter(|error| extents.at(error.span).is_none()).collect();
             let has_rules = facts.iter().any(|facts| facts.is_rule);
             let first = first_error(found).filter(|_| outside.is_empty() && !has_rules);
             left_out.extend(outside.into_iter().chain(first).map(|error| whole(source, error)));
@@ -272,11 +275,11 @@ fn left_out(checked: &Checked, errors: &[Vec<Diagnostic>], problems: &[Diagnosti
     left_out
 }
 
-fn first_error(found: &[Diagnostic]) -> Option<&Diagnostic> {
+fn first_error(found: &[Finding]) -> Option<&Finding> {
     found.iter().filter(|found| found.code.severity == Severity::Error).min_by_key(|found| (found.span, found.code.id))
 }
 
-fn named(facts: &Facts, source: &Source, is_read: bool, reasons: Vec<Diagnostic>) -> LeftOut {
+fn named(facts: &Facts, source: &Source, is_read: bool, reasons: Vec<Finding>) -> LeftOut {
     let first = |of: &Option<(String, Span)>| of.as_ref().map(|(text, _)| text.clone());
     let title = facts.title.clone();
     let name = first(&facts.id).or_else(|| first(&facts.name)).or_else(|| title.clone());
@@ -285,11 +288,11 @@ fn named(facts: &Facts, source: &Source, is_read: bool, reasons: Vec<Diagnostic>
 }
 
 /// Why a rule that was read whole has nothing that could feed it. Nobody would ever ask it, so it does not ship.
-fn unfed(rule: &CheckedRule, found: &[Diagnostic]) -> Diagnostic {
-    let within = |of: &&Diagnostic| rule.extent.start <= of.span.start && of.span.end <= rule.extent.end;
+fn unfed(rule: &CheckedRule, found: &[Finding]) -> Diagnostic {
+    let within = |of: &&Finding| rule.extent.start <= of.span.start && of.span.end <= rule.extent.end;
     let unknown = found.iter().filter(within).find(|of| of.code.id == codes::UNKNOWN_LOG_SOURCE.id);
     match unknown {
-        Some(unknown) => Diagnostic { severity: Severity::Error, ..unknown.clone() },
+        Some(unknown) => Diagnostic { severity: Severity::Error, ..Diagnostic::clone(unknown) },
         None => {
             let message = "no template type has what the rule asks for, so no sensor would ever ask it";
             Diagnostic::new(&codes::RULE_LEFT_OUT, &rule.source, rule.span, message)
@@ -308,7 +311,7 @@ fn without_reason(facts: &Facts, source: &Source) -> Diagnostic {
         .with_detail(Detail::LeftOut { rules: vec![name] })
 }
 
-fn whole(source: &Source, reason: &Diagnostic) -> LeftOut {
+fn whole(source: &Source, reason: &Finding) -> LeftOut {
     LeftOut {
         name: source.name().to_owned(),
         title: None,
@@ -316,7 +319,7 @@ fn whole(source: &Source, reason: &Diagnostic) -> LeftOut {
         span: reason.span,
         extent: reason.span,
         is_read: false,
-        reasons: vec![reason.clone()],
+        reasons: vec![Arc::clone(reason)],
     }
 }
 
@@ -378,17 +381,19 @@ fn runs_not(source: &Source, span: Span, kind: DependentKind) -> Diagnostic {
 }
 
 /// Findings for whoever runs or ships rules.
-fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) -> Vec<Diagnostic> {
-    let of_file = |file: FileFound<'_>| -> Vec<Diagnostic> {
+fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Finding]) -> Vec<Finding> {
+    let of_file = |file: FileFound<'_>| -> Vec<Finding> {
         let documents = file.outcome.file.documents.iter();
-        documents.map(|document| runs_not(file.source, place(document, file.outcome), document.kind)).collect()
+        documents
+            .map(|document| Arc::new(runs_not(file.source, place(document, file.outcome), document.kind)))
+            .collect()
     };
-    let mut found: Vec<Diagnostic> = checked.files().flat_map(of_file).collect();
-    let mut shown: HashMap<&str, Vec<&Diagnostic>> = HashMap::new();
+    let mut found: Vec<Finding> = checked.files().flat_map(of_file).collect();
+    let mut shown: HashMap<&str, Vec<&Finding>> = HashMap::new();
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
         shown.entry(finding.source.name()).or_default().push(finding);
     }
-    let said = |reason: &Diagnostic| {
+    let said = |reason: &Finding| {
         let shown = shown.get(reason.source.name()).map_or(&[][..], Vec::as_slice);
         reason.code.id == codes::NOT_RUNNABLE.id
             || shown.iter().any(|shown| {
@@ -414,9 +419,9 @@ fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Diagnostic]) ->
         );
         let found_here = Diagnostic::new(&codes::RULE_LEFT_OUT, &rule.source, first.span, message)
             .with_detail(Detail::LeftOut { rules: vec![rule.name.clone()] });
-        found.push(found_here.with_rule(&rule.name).with_help(
+        found.push(Arc::new(found_here.with_rule(&rule.name).with_help(
             "fix it, or take its file out of the release with `exclude` in contentcheck.toml: what could not be read never ships",
-        ));
+        )));
     }
     sort(&mut found);
     found

@@ -30,6 +30,14 @@
 //! assert!(judged.ship(WithErrors::Refuse).is_err());
 //! ```
 
+use std::sync::Arc;
+
+use contentcheck_model::diagnostic::Diagnostic;
+
+/// A finding. It is shared by all that tell it, since a release may have tens of thousands and an editor asks after each
+/// key.
+pub type Finding = Arc<Diagnostic>;
+
 mod baseline;
 mod fixes;
 mod gathered;

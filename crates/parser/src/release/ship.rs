@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use super::Finding;
 use super::gathered::{ReleaseInfo, content_digest};
 use super::judge::{Judged, LeftOut};
 use contentcheck_model::catalogue::Catalogue;
-use contentcheck_model::diagnostic::Diagnostic;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::source::{Source, Span};
 
@@ -24,7 +24,7 @@ pub enum WithErrors {
 #[derive(Clone, Debug)]
 pub struct Unshippable {
     /// What stands in the way, by file and place.
-    pub errors: Vec<Diagnostic>,
+    pub errors: Vec<Finding>,
 }
 
 /// All that can be compiled, evaluated and proven: rules that were read whole and have no error, in the order of an

@@ -13,10 +13,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::Finding;
 use super::gathered::{Gathered, Tables};
-use crate::check::{across, arity, capacity, parallel, templates};
+use crate::check::{across, arity, capacity, parallel, suppress, templates};
 use crate::{native, sigma};
 use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, Sink, codes};
@@ -74,7 +75,7 @@ struct File {
     /// Stage 2; `None` where it is to be done.
     outcome: Option<Outcome>,
     /// Stage 4, and what was known when it was done.
-    proofs: Option<(u64, Vec<Diagnostic>)>,
+    proofs: Option<(u64, Vec<Finding>)>,
 }
 
 #[derive(Debug, Default)]
@@ -87,8 +88,12 @@ struct Declared {
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) rules: Vec<Arc<CheckedRule>>,
+    /// What was found.
+    found: Vec<Finding>,
     /// Everything else.
     pub(super) file: FileOutcome,
+    /// Where its comments are, once somebody asked.
+    comments: OnceLock<Vec<Span>>,
 }
 
 /// Content that is edited, and what is known of it so far. By default it has no file.
@@ -286,9 +291,9 @@ impl Workspace {
     }
 
     /// What was found, for each file in their order: of stage 2 and what is given.
-    fn by_file(&self, more: Vec<Diagnostic>) -> Vec<Vec<Diagnostic>> {
-        let own = |file: &File| file.outcome.as_ref().map(|outcome| outcome.file.diagnostics.clone());
-        let mut found: Vec<Vec<Diagnostic>> = self.files.values().map(|file| own(file).unwrap_or_default()).collect();
+    fn by_file(&self, more: Vec<Diagnostic>) -> Vec<Vec<Finding>> {
+        let own = |file: &File| file.outcome.as_ref().map(|outcome| outcome.found.clone());
+        let mut found: Vec<Vec<Finding>> = self.files.values().map(|file| own(file).unwrap_or_default()).collect();
         if !more.is_empty() {
             spread(more, &self.places(), &mut found);
         }
@@ -296,13 +301,13 @@ impl Workspace {
     }
 
     /// Stage 4. No proof is made with a rule that has an error.
-    fn prove(&mut self, found: &mut [Vec<Diagnostic>], checking: &Checking<'_>) {
+    fn prove(&mut self, found: &mut [Vec<Finding>], checking: &Checking<'_>) {
         let Some(further) = checking.further else { return };
         if self.asked.is_none_or(|asked| !std::ptr::eq(asked, further.codes())) {
             self.files.values_mut().for_each(|file| file.proofs = None);
             self.asked = Some(further.codes());
         }
-        let known: Vec<&Diagnostic> = found.iter().flatten().collect();
+        let known: Vec<&Diagnostic> = found.iter().flatten().map(|found| &**found).collect();
         let keys: Vec<u64> = found.iter().map(|known| key(known)).collect();
         let mut all: Vec<&CheckedRule> = Vec::new();
         let mut todo: Vec<&CheckedRule> = Vec::new();
@@ -313,8 +318,9 @@ impl Workspace {
                 todo.extend(all.get(from..).unwrap_or_default());
             }
         }
-        let made = further.of_rules(&todo, &known, checking.threads);
-        let beside = further.across(&all, &known, checking.threads);
+        let cured = |made: Vec<Diagnostic>| made.into_iter().map(Diagnostic::or_cure).collect();
+        let made = cured(further.of_rules(&todo, &known, checking.threads));
+        let beside = cured(further.across(&all, &known, checking.threads));
         let places = self.places();
         let mut proofs = vec![Vec::new(); found.len()];
         spread(made, &places, &mut proofs);
@@ -322,28 +328,28 @@ impl Workspace {
         spread(beside, &places, &mut across);
         for ((file, key), made) in self.files.values_mut().zip(keys).zip(proofs) {
             if file.proofs.as_ref().is_none_or(|(made_with, _)| *made_with != key) {
-                file.proofs = Some((key, made.into_iter().map(Diagnostic::or_cure).collect()));
+                file.proofs = Some((key, made));
             }
         }
         for ((file, across), found) in self.files.values().zip(across).zip(found) {
             found.extend(file.proofs.iter().flat_map(|(_, proofs)| proofs).cloned());
-            found.extend(across.into_iter().map(Diagnostic::or_cure));
+            found.extend(across);
         }
     }
 }
 
 /// Puts findings to their files. What is said of the library stands in no file of the content.
-fn spread(found: Vec<Diagnostic>, places: &HashMap<&str, usize>, files: &mut [Vec<Diagnostic>]) {
+fn spread(found: Vec<Diagnostic>, places: &HashMap<&str, usize>, files: &mut [Vec<Finding>]) {
     for diagnostic in found {
         let file = places.get(diagnostic.source.name()).and_then(|place| files.get_mut(*place));
         if let Some(of) = file {
-            of.push(diagnostic);
+            of.push(Arc::new(diagnostic));
         }
     }
 }
 
 /// The rules of a file that no error is about.
-fn sound<'f>(file: &'f File, known: &[Diagnostic]) -> Vec<&'f CheckedRule> {
+fn sound<'f>(file: &'f File, known: &[Finding]) -> Vec<&'f CheckedRule> {
     let rules = file.outcome.as_ref().map_or(&[][..], |outcome| &outcome.rules);
     let extents = Extents::new(rules.iter().map(|rule| rule.extent));
     let mut of_globals = Globals::of(rules.iter().filter_map(|rule| rule.global));
@@ -381,7 +387,7 @@ pub(super) struct Globals<'f> {
     extents: Extents,
     /// By the number of the document, the first of each code. A thousand rules may share a document in which each of
     /// them has an error, and all errors as reasons of all rules would be a million.
-    errors: BTreeMap<usize, BTreeMap<&'static str, &'f Diagnostic>>,
+    errors: BTreeMap<usize, BTreeMap<&'static str, &'f Finding>>,
 }
 
 impl<'f> Globals<'f> {
@@ -391,14 +397,14 @@ impl<'f> Globals<'f> {
     }
 
     /// Takes an error in, where it stands in one of them.
-    pub(super) fn take(&mut self, error: &'f Diagnostic) {
+    pub(super) fn take(&mut self, error: &'f Finding) {
         if let Some(number) = self.extents.at(error.span) {
             self.errors.entry(number).or_default().entry(error.code.id).or_insert(error);
         }
     }
 
     /// The errors about a rule, given its global document.
-    pub(super) fn of_rule(&self, global: Option<Span>) -> impl Iterator<Item = &'f Diagnostic> {
+    pub(super) fn of_rule(&self, global: Option<Span>) -> impl Iterator<Item = &'f Finding> {
         // Of equal extents the last one answers for all, here and above.
         let errors = global.and_then(|global| self.errors.get(&self.extents.at(global)?));
         errors.into_iter().flat_map(|errors| errors.values().copied())
@@ -406,7 +412,7 @@ impl<'f> Globals<'f> {
 }
 
 /// A number for what is known in a file.
-fn key(known: &[Diagnostic]) -> u64 {
+fn key(known: &[Finding]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for found in known {
         (found.code.id, found.span, &found.message).hash(&mut hasher);
@@ -441,7 +447,8 @@ fn outcome(
     if let Some(against) = sensors {
         file.diagnostics.extend(rules.iter().flat_map(|rule| arity::check(rule, language, against)));
     }
-    Outcome { rules: rules.into_iter().map(Arc::new).collect(), file }
+    let found = std::mem::take(&mut file.diagnostics).into_iter().map(Arc::new).collect();
+    Outcome { rules: rules.into_iter().map(Arc::new).collect(), found, file, comments: OnceLock::new() }
 }
 
 impl Gathered {
@@ -459,7 +466,7 @@ pub struct Checked {
     catalogue: Arc<Catalogue>,
     rules: Vec<Arc<CheckedRule>>,
     /// For each file, in their order.
-    found: Vec<Vec<Diagnostic>>,
+    found: Vec<Vec<Finding>>,
     asked: &'static [&'static Code],
 }
 
@@ -524,5 +531,12 @@ pub(super) struct FileFound<'c> {
     pub(super) source: &'c Source,
     pub(super) language: Language,
     pub(super) outcome: &'c Outcome,
-    pub(super) found: &'c [Diagnostic],
+    pub(super) found: &'c [Finding],
+}
+
+impl FileFound<'_> {
+    /// Where its comments are.
+    pub(super) fn comments(&self) -> &[Span] {
+        self.outcome.comments.get_or_init(|| suppress::comments(self.source, self.language))
+    }
 }

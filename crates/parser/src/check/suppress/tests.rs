@@ -7,7 +7,8 @@ use super::*;
 fn run_in(language: Language, text: &str, code: &'static Code, at: usize) -> Vec<&'static str> {
     let source = Source::new("x", text);
     let finding = Diagnostic::new(code, &source, Span::at(at), "m");
-    let applied = apply(&source, language, vec![finding], codes::BY_ANALYSIS);
+    let comments = comments(&source, language);
+    let applied = apply(&source, language, || &comments, vec![Arc::new(finding)], codes::BY_ANALYSIS);
     assert!(applied.accepted.iter().all(|accepted| !accepted.reason.is_empty()));
     applied.kept.iter().map(|diagnostic| diagnostic.code.id).collect()
 }
@@ -38,10 +39,11 @@ fn a_reason_a_code_and_a_finding_are_needed() {
 fn the_reason_is_told() {
     let source = Source::new("x", "a: '*' # contentcheck: allow CC0607 -- presence -- really \n");
     let finding = Diagnostic::new(&codes::WILDCARD_ONLY, &source, Span::at(3), "m");
-    let applied = apply(&source, Language::Sigma, vec![finding], &[]);
+    let comments = comments(&source, Language::Sigma);
+    let applied = apply(&source, Language::Sigma, || &comments, vec![Arc::new(finding)], &[]);
     let [accepted] = applied.accepted.as_slice() else { panic!("{applied:?}") };
     assert_eq!(accepted.reason, "presence -- really");
-    assert_eq!(accepted.diagnostic.code.id, "CC0607");
+    assert_eq!(accepted.finding.code.id, "CC0607");
 }
 
 /// Signs that are no comments, thousands on one line: where each looked for its line anew, this took minutes.
@@ -65,7 +67,8 @@ fn a_comment_covers_the_next_line_with_content() {
             let source = Source::new("x", text.as_str());
             let finding =
                 Diagnostic::new(&codes::WILDCARD_ONLY, &source, Span::at(text.rfind("a: ").unwrap_or(0)), "m");
-            let applied = apply(&source, Language::Sigma, vec![finding], &[]);
+            let comments = comments(&source, Language::Sigma);
+            let applied = apply(&source, Language::Sigma, || &comments, vec![Arc::new(finding)], &[]);
             assert_eq!((applied.kept.len(), applied.accepted.len()), (0, 1), "{text:?}");
         }
     }
@@ -95,7 +98,8 @@ const WORDS: &str = "# contentcheck:allow-file CC0604 -- reason";
 fn accepts(language: Language, text: &str) -> bool {
     let source = Source::new("x", text);
     let finding = Diagnostic::new(&codes::UNUSED_SELECTION, &source, Span::at(0), "m");
-    !apply(&source, language, vec![finding], &[]).accepted.is_empty()
+    let comments = comments(&source, language);
+    !apply(&source, language, || &comments, vec![Arc::new(finding)], &[]).accepted.is_empty()
 }
 
 /// Pieces of a YAML mapping in which the words are no comment. `KEY` is a name of its own, `W` the words.
