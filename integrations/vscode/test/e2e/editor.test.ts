@@ -19,7 +19,7 @@ function workspace(): string {
   cpSync(path.join(REPOSITORY, "corpus/incidents/channel-file-291"), path.join(root, "incident"), { recursive: true });
   cpSync(path.join(REPOSITORY, "crates/lsp/tests/release"), path.join(root, "acme"), { recursive: true });
   mkdirSync(path.join(root, "deploy"));
-  writeFileSync(path.join(root, "deploy", "compose.yml"), "services:\n    web:\n        image: nginx\n");
+  writeFileSync(path.join(root, "deploy", "app.yml"), "services:\n    web:\n        image: nginx\n");
   return root;
 }
 
@@ -154,9 +154,16 @@ describe("a workspace with releases", { skip }, () => {
   });
 
   step("other YAML is left alone", async () => {
-    await editor.open("deploy/compose.yml", 2, 5);
+    await editor.open("deploy/app.yml", 2, 5);
     await editor.page.waitForTimeout(1_000);
     assert.equal(await editor.page.locator(".editor-instance [class*=squiggly]").count(), 0);
+  });
+
+  step("a directory that becomes a release is checked", async () => {
+    writeFileSync(file("deploy/contentcheck.toml"), "");
+    await editor.page.locator(".editor-instance [class*=squiggly]").first().waitFor();
+    rmSync(file("deploy/contentcheck.toml"));
+    await editor.page.locator(".editor-instance [class*=squiggly]").first().waitFor({ state: "detached" });
   });
 
   step("a code is explained", async () => {
