@@ -182,6 +182,22 @@ step("completion of modifiers, in a Sigma rule", function()
   assert(vim.tbl_contains(labels, "endswith"), vim.inspect(labels))
 end)
 
+step("YAML outside of a release has no server", function()
+  vim.cmd.edit(vim.fs.dirname(release) .. "/compose.yml")
+  vim.bo.filetype = "yaml"
+  vim.wait(1000)
+  assert(#vim.lsp.get_clients({ bufnr = 0 }) == 0)
+end)
+
+step("native content outside of a release has one", function()
+  vim.cmd.edit(vim.fs.dirname(release) .. "/alone.content")
+  vim.api.nvim_buf_set_lines(0, 0, -1, false, { 'list unused = ["a"' })
+  local buffer = vim.api.nvim_get_current_buf()
+  wait("a finding", function()
+    return #vim.diagnostic.get(buffer) > 0
+  end)
+end)
+
 step("the server leaves when Neovim asks it to", function()
   local id = client().id
   client():stop()

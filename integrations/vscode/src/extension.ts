@@ -58,7 +58,7 @@ function tell(state: State): void {
     "Show Log": () => vscode.commands.executeCommand("contentcheck.showLog"),
     "How to Install": () => vscode.env.openExternal(vscode.Uri.parse(INSTALL)),
   };
-  const text = `The language server of contentcheck is not running: ${state.message}. ${state.advice}`;
+  const text = `The contentcheck language server is not running: ${state.message}. ${state.advice}`;
   // Messages are shown as they are, without Markdown.
   void vscode.window.showErrorMessage(text.replaceAll("`", ""), ...Object.keys(actions)).then((chosen) => {
     if (chosen !== undefined) {

@@ -56,7 +56,7 @@ export async function locate(extension: vscode.ExtensionContext): Promise<Locate
     case "other":
       throw new NoProgram(
         `${program.path} is not contentcheck`,
-        "It answers `--version` in another way. Set `contentcheck.path` to contentcheck.",
+        "`--version` does not print a version of contentcheck. Set `contentcheck.path` to the right program.",
       );
   }
 }
