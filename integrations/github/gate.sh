@@ -2,6 +2,24 @@
 # The last step of the action: runs the gate, shows annotations and the summary, and ends as the gate ends.
 set -uo pipefail
 
+# `merge-base`: the release as it was where this change began, in a worktree outside of the release.
+if [ "${PREVIOUS:-}" = merge-base ]; then
+    before="${RUNNER_TEMP:?}/contentcheck-previous"
+    if ! said="$({
+        [ -n "${GITHUB_BASE_REF:-}" ] || { echo "this run is of no pull request" && exit 1; }
+        case "$RELEASE" in /*) echo "path is not relative" && exit 1 ;; esac
+        commit="$(git merge-base "origin/$GITHUB_BASE_REF" HEAD)" || { echo "no merge base; check out with fetch-depth: 0" && exit 1; }
+        rm -rf "$before" && git worktree prune && git worktree add --quiet --detach "$before" "$commit"
+    } 2>&1)"; then
+        said="${said//'%'/%25}"
+        said="${said//$'\r'/%0D}"
+        echo "::error title=contentcheck gate::previous: merge-base: ${said//$'\n'/%0A}"
+        printf 'evidence=%s\nexit=2\n' "$EVIDENCE" >>"$GITHUB_OUTPUT"
+        exit 2
+    fi
+    PREVIOUS="$before/$RELEASE"
+fi
+
 arguments=(gate "$RELEASE" --evidence "$EVIDENCE" --format github)
 if [ -n "${PREVIOUS:-}" ]; then
     arguments+=(--previous "$PREVIOUS")

@@ -154,9 +154,14 @@ impl Runner {
     }
 
     fn run(&self, script: &str, variables: &[(&str, &str)]) -> Ran {
+        self.run_in(Path::new("."), script, variables)
+    }
+
+    fn run_in(&self, directory: &Path, script: &str, variables: &[(&str, &str)]) -> Ran {
         let path = format!("{}:/usr/bin:/bin", self.scratch.join("bin").display());
         let done = Command::new("bash")
             .arg(root().join("integrations/github").join(script))
+            .current_dir(directory)
             .env("PATH", path)
             .env("GITHUB_ACTION_PATH", root().join("integrations/github"))
             .env("RUNNER_TEMP", self.scratch.join("temp"))
@@ -221,6 +226,52 @@ fn the_step_ends_as_the_gate_ends_and_says_why() {
     let ran = runner.run("gate.sh", &[("RELEASE", ".")]);
     assert_eq!(ran.code, Some(127));
     assert!(ran.out.contains("::error title=contentcheck gate::contentcheck ended with 127"), "{}", ran.out);
+}
+
+/// `merge-base` is the release as it was where a pull request began, and what is wrong with it is said.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_merge_base_of_a_pull_request_is_the_previous_release() {
+    let runner = Runner::new("merge-base");
+    let called = runner.scratch.join("called");
+    runner.program(
+        "contentcheck",
+        &format!("echo \"$@\" >\"{0}\"\ncat \"${{@: -1}}/rule\" >>\"{0}\"\n", called.display()),
+    );
+    let repository = runner.scratch.join("repository");
+    let git = "git -c user.name=a -c user.email=a@b -c init.defaultBranch=main -c protocol.file.allow=always";
+    let script = format!(
+        "set -e; mkdir -p origin/release; cd origin; {git} init -q; echo first >release/rule; {git} add .; {git} commit -qm 1
+        {git} clone -q . ../repository; cd ../repository; {git} switch -qc change; echo changed >release/rule; {git} commit -qam 2
+        cd ../origin; echo later >release/rule; {git} commit -qam 3; cd ../repository; {git} fetch -q"
+    );
+    let done = Command::new("bash").args(["-c", &script]).current_dir(&runner.scratch).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let pull = [("RELEASE", "release"), ("PREVIOUS", "merge-base"), ("GITHUB_BASE_REF", "main")];
+    // A second run on the same machine finds what the first one left.
+    for _ in 0..2 {
+        let ran = runner.run_in(&repository, "gate.sh", &pull);
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        let called = runner.read("called");
+        assert!(
+            called.contains(" --previous ") && called.ends_with("contentcheck-previous/release\nfirst\n"),
+            "{called}"
+        );
+    }
+    for (variables, reason) in [
+        ([pull[0], pull[1], ("GITHUB_BASE_REF", "")], "this run is of no pull request"),
+        ([pull[0], pull[1], ("GITHUB_BASE_REF", "nothing")], "check out with fetch-depth: 0"),
+        ([("RELEASE", "/release"), pull[1], pull[2]], "path is not relative"),
+    ] {
+        let ran = runner.run_in(&repository, "gate.sh", &variables);
+        assert!(
+            ran.code == Some(2) && ran.out.lines().count() == 1 && ran.out.contains(reason),
+            "{}{}",
+            ran.out,
+            ran.err
+        );
+        assert!(runner.read("output").ends_with("\nexit=2\n"));
+    }
 }
 
 /// A job uploads what it made: the paths of its artifacts are those that its script names.
