@@ -830,6 +830,9 @@ pub struct Explain {
     /// Output format
     #[arg(long, value_enum, default_value_t = ListFormat::Human)]
     pub format: ListFormat,
+    /// Write the pages to this directory instead of printing them: one file of Markdown for each code, and an index
+    #[arg(long, value_name = "DIR", conflicts_with = "format")]
+    pub split: Option<PathBuf>,
 }
 
 /// The formats that have a schema.

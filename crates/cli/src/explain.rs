@@ -1,4 +1,4 @@
-//! Pages on the diagnostic codes: for the terminal, as Markdown (docs/errors.md) and as JSON.
+//! Pages on the diagnostic codes: for the terminal, as Markdown (docs/errors.md, or a file for each code) and as JSON.
 //!
 //! All words come from `diagnostic::codes` and all examples from corpus/reject, so nothing is
 //! written twice.
@@ -148,14 +148,12 @@ fn families<'a>(codes: &[&'a Code]) -> Vec<(&'static str, &'static str, Vec<&'a 
 }
 
 fn section(code: &Code) -> String {
-    let mut page = format!(
-        "### {} {}\n\n{}. Default: {}{}.\n",
-        code.id,
-        code.name,
-        code.summary.trim(),
-        code.severity,
-        fixable(code)
-    );
+    format!("### {} {}\n{}", code.id, code.name, body(code))
+}
+
+/// What the page of a code says below its title.
+fn body(code: &Code) -> String {
+    let mut page = format!("\n{}. Default: {}{}.\n", code.summary.trim(), code.severity, fixable(code));
     for (title, text) in [("Cause", code.cause), ("Harm", code.harm), ("Remedy", code.cure)] {
         let _ = write!(page, "\n**{title}.** {text}\n");
     }
@@ -167,27 +165,17 @@ fn section(code: &Code) -> String {
     page
 }
 
+/// What the pages of all codes begin with.
+const INTRODUCTION: &str = "A code is a promise: it is never renumbered and never used for anything else. `contentcheck explain CODE`\n\
+    prints its page. The severity of a code can be changed in contentcheck.toml, but for those that can break a device or that the gate finds of a release as a whole; \"fixable\" means that\n\
+    `contentcheck lint --fix` can fix findings of it. Each example is a case of corpus/reject.\n";
+
 fn document(codes: &[&Code]) -> String {
-    let mut document = String::from(
+    let mut document = format!(
         "<!-- Made by `contentcheck explain --format markdown`. Do not edit: the words stand beside the codes. -->\n\n\
-         # Diagnostic codes\n\n\
-         A code is a promise: it is never renumbered and never used for anything else. `contentcheck explain CODE`\n\
-         prints its page. The severity of a code can be changed in contentcheck.toml, but for those that can break a device or that the gate finds of a release as a whole; \"fixable\" means that\n\
-         `contentcheck lint --fix` can fix findings of it. Each example is a case of corpus/reject.\n",
+         # Diagnostic codes\n\n{INTRODUCTION}"
     );
-    for (prefix, title, family) in families(codes) {
-        let _ = write!(
-            document,
-            "\n**{prefix}xx {title}**\n\n| code | name | default | found |\n| --- | --- | --- | --- |\n"
-        );
-        for code in family {
-            let (id, name) = (code.id, code.name);
-            let anchor = format!("{}-{name}", id.to_ascii_lowercase());
-            let summary = code.summary.trim().replace('|', "\\|");
-            let _ =
-                writeln!(document, "| [{id}](#{anchor}) | {name} | {}{} | {summary} |", code.severity, fixable(code));
-        }
-    }
+    document.push_str(&tables(codes, |code| format!("#{}-{}", code.id.to_ascii_lowercase(), code.name)));
     for (prefix, title, family) in families(codes) {
         let _ = write!(document, "\n## {prefix}xx {title}\n");
         for code in family {
@@ -195,6 +183,47 @@ fn document(codes: &[&Code]) -> String {
         }
     }
     document
+}
+
+/// A table for each family, in which each code leads to its page.
+fn tables(codes: &[&Code], link: impl Fn(&Code) -> String) -> String {
+    let mut tables = String::new();
+    for (prefix, title, family) in families(codes) {
+        let _ = write!(
+            tables,
+            "\n**{prefix}xx {title}**\n\n| code | name | default | found |\n| --- | --- | --- | --- |\n"
+        );
+        for code in family {
+            let (id, name, link) = (code.id, code.name, link(code));
+            let summary = code.summary.trim().replace('|', "\\|");
+            let _ = writeln!(tables, "| [{id}]({link}) | {name} | {}{} | {summary} |", code.severity, fixable(code));
+        }
+    }
+    tables
+}
+
+/// The page of each code as a file of its own, and an index called `README.md`, by name.
+#[must_use]
+pub fn split(codes: &[&Code]) -> Vec<(String, String)> {
+    let index = format!("# Diagnostic codes\n\n{INTRODUCTION}{}", tables(codes, |code| format!("{}.md", code.id)));
+    let mut pages = vec![("README.md".to_owned(), index)];
+    for (prefix, title, family) in families(codes) {
+        for code in family {
+            let accepted = if code.is_acceptable() {
+                ""
+            } else {
+                "\nNo comment, baseline or severity accepts a finding of this code.\n"
+            };
+            let page = format!(
+                "# {} {}\n{}{accepted}\nThis code belongs to *{prefix}xx {title}*; [all codes](README.md).\n",
+                code.id,
+                code.name,
+                body(code)
+            );
+            pages.push((format!("{}.md", code.id), page));
+        }
+    }
+    pages
 }
 
 fn entry(code: &'static Code) -> ExplainedCode {

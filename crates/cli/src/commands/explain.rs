@@ -1,17 +1,21 @@
 //! `contentcheck explain`
 
-use contentcheck_model::diagnostic::{closest, codes};
+use std::fs;
+use std::path::Path;
+
+use contentcheck_model::diagnostic::{Code, closest, codes};
+use contentcheck_project::{files, write};
 
 use super::written;
 use crate::Streams;
 use crate::args::{Explain, ListFormat};
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::explain;
 
 /// Runs the command.
 ///
 /// # Errors
-/// When there is no such code.
+/// When there is no such code, or the pages cannot be written.
 pub fn run(arguments: &Explain, streams: &mut Streams<'_>) -> Outcome {
     let named = |name: &String| {
         codes::find(name).ok_or_else(|| {
@@ -29,6 +33,9 @@ pub fn run(arguments: &Explain, streams: &mut Streams<'_>) -> Outcome {
     } else {
         arguments.codes.iter().map(named).collect::<Result<_, _>>()?
     };
+    if let Some(directory) = &arguments.split {
+        return split(&codes, directory);
+    }
     let text = match (arguments.format, codes.as_slice()) {
         (ListFormat::Human, codes) if arguments.codes.is_empty() => explain::list(codes),
         (ListFormat::Human, codes) => {
@@ -39,4 +46,14 @@ pub fn run(arguments: &Explain, streams: &mut Streams<'_>) -> Outcome {
         (ListFormat::Json, codes) => explain::json(codes).map_err(|error| Failure::internal(error.to_string()))?,
     };
     written(streams.out.write_all(text.as_bytes()))
+}
+
+/// Writes the page of each code and the index of them.
+fn split(codes: &[&Code], directory: &Path) -> Outcome {
+    fs::create_dir_all(directory)
+        .map_err(|error| Failure::usage(format!("{}: {}", files::name(directory), files::reason(&error))))?;
+    for (name, page) in explain::split(codes) {
+        write::write(&directory.join(name), page.as_bytes())?;
+    }
+    Ok(Exit::Fine)
 }

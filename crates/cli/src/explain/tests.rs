@@ -49,3 +49,24 @@ fn fences_hold_what_they_hold() {
     assert_eq!(fence("", "a\n```\n"), "````\na\n```\n````\n");
     assert_eq!(fence("yaml", "a"), "```yaml\na\n```\n");
 }
+
+#[test]
+fn each_code_has_a_file_of_its_own_that_the_index_leads_to() {
+    let all: Vec<&Code> = codes::all().collect();
+    let pages = split(&all);
+    assert_eq!(pages.len(), all.len() + 1);
+    let [(name, index), pages @ ..] = pages.as_slice() else { panic!("no page") };
+    assert_eq!(name, "README.md");
+    for (code, (name, page)) in all.iter().zip(pages) {
+        assert_eq!(*name, format!("{}.md", code.id));
+        assert!(index.contains(&format!("| [{}]({name}) |", code.id)), "{name}");
+        assert!(page.starts_with(&format!("# {} {}\n", code.id, code.name)), "{page}");
+        for part in [code.cause, code.harm, code.cure] {
+            assert!(page.contains(part), "{name}: {part}");
+        }
+        if let Some(example) = example(code) {
+            assert!(page.contains(example.findings), "{name}");
+        }
+        assert_eq!(page.contains("No comment, baseline or severity accepts"), !code.is_acceptable(), "{name}");
+    }
+}
