@@ -1,5 +1,5 @@
 //! What the documents say is so: paths exist, examples are real, keys are those of the program.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ fn read(name: &str) -> String {
 
 /// Texts between backquotes and targets of links that look like paths of this project.
 fn paths(text: &str) -> Vec<String> {
-    let roots = ["crates/", "corpus/", "docs/", "benches/", "fuzz/", ".ci/"];
+    let roots = ["crates/", "corpus/", "docs/", "benches/", "examples/", "freestanding/", "fuzz/", ".ci/"];
     let quoted = text.split('`').skip(1).step_by(2);
     let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     let clean = |path: &str| path.trim_start_matches("../").split('#').next().unwrap_or("").to_owned();
@@ -35,20 +35,133 @@ fn paths(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The pages of the site, and those that GitHub shows in the root.
+fn documents() -> Vec<String> {
+    let mut found = Vec::new();
+    files(&root().join("docs"), "md", &mut found);
+    let name = |path: PathBuf| path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+    let mut documents: Vec<String> = found.into_iter().map(name).collect();
+    documents.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"].map(str::to_owned));
+    documents.sort();
+    documents
+}
+
 #[test]
 fn paths_that_documents_name_exist() {
-    let mut documents = vec!["README.md".to_owned()];
-    for entry in fs::read_dir(root().join("docs")).unwrap() {
-        documents.push(format!("docs/{}", entry.unwrap().file_name().to_string_lossy()));
-    }
     let mut count = 0;
-    for document in documents {
+    for document in documents() {
         for path in paths(&read(&document)) {
             assert!(root().join(&path).exists(), "{document} names {path}, which is not there");
             count += 1;
         }
     }
     assert!(count > 30, "only {count} paths were found; is the reading of documents broken?");
+}
+
+/// The anchors of a page: those of its titles.
+fn anchors(page: &str) -> Vec<String> {
+    let is_text = |(at, _): &(usize, &str)| at % 2 == 0;
+    let text = page.split("```").enumerate().filter(is_text).flat_map(|(_, text)| text.lines());
+    let titles =
+        text.filter_map(|line| line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')));
+    let kept = |title: &str| {
+        let signs = title.trim().to_lowercase().replace(' ', "-");
+        signs.chars().filter(|sign| sign.is_alphanumeric() || ['-', '_'].contains(sign)).collect()
+    };
+    titles.map(kept).collect()
+}
+
+#[test]
+fn links_of_documents_lead_to_pages_and_titles() {
+    let mut count = 0;
+    for document in documents() {
+        let path = root().join(&document);
+        let page = read(&document);
+        let text = page.split("```").step_by(2).collect::<String>();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") || link.contains(' ') {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(target.exists(), "{document} links to {link}, which is not there");
+            if !anchor.is_empty() && target.extension().is_some_and(|extension| extension == "md") {
+                let found = anchors(&fs::read_to_string(&target).unwrap());
+                assert!(found.iter().any(|found| found == anchor), "{document}: no title is behind {link}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 300, "only {count} links were found");
+}
+
+#[test]
+fn every_page_is_in_the_table_of_contents_once() {
+    let summary = read("docs/SUMMARY.md");
+    for document in documents() {
+        let link = document.strip_prefix("docs/").map_or(format!("../{document}"), str::to_owned);
+        let is_listed = !["SUMMARY.md", "../README.md"].contains(&link.as_str());
+        let times = summary.matches(&format!("]({link})")).count();
+        assert_eq!(times, usize::from(is_listed), "docs/SUMMARY.md lists {document} {times} times");
+    }
+}
+
+/// The recipes of CONTRIBUTING.md: their files are there, what they say to look for is in the file that they name, and
+/// their commands name packages and tests that there are.
+#[test]
+fn the_recipes_of_contributors_are_true() {
+    let page = read("CONTRIBUTING.md");
+    let is_row = |line: &&str| line.starts_with("| ") && !line.starts_with("| ---") && !line.starts_with("| do |");
+    let (mut rows, mut sought) = (0, 0);
+    for row in page.lines().filter(is_row) {
+        let cells: Vec<&str> = row.trim_matches(['|', ' ']).split(" | ").collect();
+        let [what, place, look] = cells.as_slice() else { panic!("not three cells: {row}") };
+        assert!(what.ends_with('.') && !place.is_empty(), "{row}");
+        let names: Vec<String> = look.split('`').skip(1).step_by(2).map(|name| name.replace("\\|", "|")).collect();
+        match names.as_slice() {
+            [file] => assert!(root().join(file).exists(), "{row}"),
+            [name, file] => {
+                assert!(read(file).contains(name.as_str()), "{file} has no `{name}`: {row}");
+                sought += 1;
+            }
+            _ => panic!("neither a file, nor what is in one: {row}"),
+        }
+        rows += 1;
+    }
+    assert!(rows >= 28 && sought >= 20, "{rows} rows, {sought} names");
+    let mut manifests = Vec::new();
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let directory = entry.unwrap().path();
+        manifests.push((fs::read_to_string(directory.join("Cargo.toml")).unwrap(), directory));
+    }
+    let lines = page.split("```").skip(1).step_by(2).flat_map(str::lines);
+    let tests: Vec<&str> = lines.filter(|line| line.contains("cargo test --locked -p ")).collect();
+    assert!(tests.len() >= 10, "{tests:?}");
+    for line in tests {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let behind = |word: &str| words.iter().position(|found| *found == word).and_then(|at| words.get(at + 1));
+        let package = behind("-p").unwrap();
+        let (_, directory) = manifests
+            .iter()
+            .find(|(manifest, _)| manifest.contains(&format!("name = \"{package}\"")))
+            .unwrap_or_else(|| panic!("no package: {line}"));
+        let mut sources = Vec::new();
+        let source = match behind("--test") {
+            Some(test) => {
+                let file = directory.join("tests").join(format!("{test}.rs"));
+                assert!(file.exists() || directory.join("tests").join(test).is_dir(), "no test: {line}");
+                fs::read_to_string(file).unwrap_or_default()
+            }
+            None => {
+                files(&directory.join("src"), "rs", &mut sources);
+                sources.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+            }
+        };
+        let filter = words.last().filter(|word| word.contains('_') && behind("--test") != Some(word));
+        if let Some(name) = filter {
+            assert!(source.contains(&format!("fn {name}(")), "no such test: {line}");
+        }
+    }
 }
 
 #[test]
@@ -95,7 +208,8 @@ fn people_read_plain_english() {
         ("regular expression", "regex"),
         ("regular expressions", "regexes"),
     ];
-    let mut pages = vec![root().join("README.md"), root().join("CHANGELOG.md")];
+    let mut pages: Vec<PathBuf> =
+        ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].iter().map(|name| root().join(name)).collect();
     for (directory, extension) in [("docs", "md"), ("corpus", "md"), ("corpus", "txt")] {
         files(&root().join(directory), extension, &mut pages);
     }
@@ -173,7 +287,7 @@ fn no_front_end_imports_another_or_the_checks() {
 }
 
 #[test]
-fn the_readme_shows_what_the_program_prints() {
+fn the_first_pages_show_what_the_program_prints() {
     let output = Command::new(env!("CARGO_BIN_EXE_contentcheck"))
         .current_dir(root())
         .args(["lint", "--format", "short", "corpus/incidents/channel-file-291"])
@@ -181,13 +295,15 @@ fn the_readme_shows_what_the_program_prints() {
         .unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let readme = read("README.md");
-    let (before, rest) = readme.split_once("```text\n").unwrap();
-    let (shown, after) = rest.split_once("```").unwrap();
-    if std::env::var_os("BLESS").is_some() {
-        fs::write(root().join("README.md"), format!("{before}```text\n{printed}```{after}")).unwrap();
-    } else {
-        assert_eq!(shown, printed, "run again with BLESS=1 if the new output is right");
+    for name in ["README.md", "docs/README.md"] {
+        let page = read(name);
+        let (before, rest) = page.split_once("```text\n").unwrap();
+        let (shown, after) = rest.split_once("```").unwrap();
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(root().join(name), format!("{before}```text\n{printed}```{after}")).unwrap();
+        } else {
+            assert_eq!(shown, printed, "{name}: run again with BLESS=1 if the new output is right");
+        }
     }
 }
 
