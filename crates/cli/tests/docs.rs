@@ -1,5 +1,5 @@
 //! What the documents say is so: paths exist, examples are real, keys are those of the program.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
