@@ -171,7 +171,7 @@ fn events_with_floats_that_json_has_no_number_for_go_through_eval() {
                             1 f: float?\n    2 s: string\n    3 fs: list<float>?\n}\n";
     let largest = f64::MAX;
     let conditions = [
-        "exists f and not (f < 5.0 or f >= 5.0)".to_owned(),
+        "f exists and not (f < 5.0 or f >= 5.0)".to_owned(),
         format!("f > {largest:?}"),
         format!("f < -{largest:?}"),
         "f != f".to_owned(),

@@ -32,7 +32,7 @@ fn rules(name: &str) -> PathBuf {
     let rule = |digit: u8, more: &str| {
         format!(
             "title: Rule {digit}\nid: 6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f5{digit}\nstatus: test\nlevel: low\nlogsource:\n    product: windows\n    \
-             category: process_creation\ndetection:\n    a:\n        Image: '*'\n{more}    condition: a\n"
+             category: process_creation\ndetection:\n    a:\n        Image: '*'\n        User: 'z'\n{more}    condition: a\n"
         )
     };
     fs::write(directory.join("a.yml"), rule(1, "    b:\n        Image: 'x.exe'\n")).unwrap();

@@ -14,7 +14,7 @@ use std::io::{self, SeekFrom};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -66,7 +66,10 @@ struct Inner {
     shard: Shard,
     known: RwLock<Arc<Known>>,
     log: Mutex<(Follower, Rolls)>,
+    /// When somebody began to look at the log last.
     looked: Mutex<Option<Instant>>,
+    /// Held by whoever looks.
+    looking: tokio::sync::Mutex<()>,
     jobs: mpsc::Sender<Job>,
     shown: Arc<Mutex<Settled>>,
     verifying: Semaphore,
@@ -99,6 +102,7 @@ impl Collector {
             known: RwLock::new(Arc::new(known)),
             log: Mutex::new((log, rolls)),
             looked: Mutex::new(None),
+            looking: tokio::sync::Mutex::new(()),
             jobs,
             shown,
             verifying: Semaphore::new(cores),
@@ -120,7 +124,10 @@ impl Collector {
             tokio::spawn(every(SETTLE_EVERY, Arc::clone(&app), async |app: &App| {
                 let _ = app.jobs.send(Job::Settle).await;
             }));
-            tokio::spawn(every(LOOK_EVERY, Arc::clone(&app), async |app: &App| look(app).await));
+            tokio::spawn(every(LOOK_EVERY, Arc::clone(&app), async |app: &App| {
+                let _one = app.looking.lock().await;
+                look(app).await;
+            }));
             routes(app)
         };
         let after = move || {
@@ -332,6 +339,7 @@ async fn take(Shared(app): Shared<App>, request: Request) -> Response {
 
 async fn taken(app: &App, request: Request) -> Result<Response, Response> {
     let bytes = read(request.into_body(), BODY_BYTES).await?;
+    let came = Instant::now();
     if bytes.is_empty() || !bytes.len().is_multiple_of(REPORT) {
         return Err(refused(
             StatusCode::BAD_REQUEST,
@@ -339,9 +347,9 @@ async fn taken(app: &App, request: Request) -> Result<Response, Response> {
         ));
     }
     let mut reports = checked(app, &bytes).await?;
-    if reports.contains(&Err(Refused::Rollout)) && app.may_look() {
+    if reports.contains(&Err(Refused::Rollout)) {
         // The device may have seen the opening before the collector did.
-        look(app).await;
+        look_after(app, came).await;
         reports = checked(app, &bytes).await?;
     }
     let first_refusal = reports.iter().find_map(|report| report.as_ref().err().copied());
@@ -374,13 +382,21 @@ async fn taken(app: &App, request: Request) -> Result<Response, Response> {
     Ok(hardened((status, [(header::CONTENT_TYPE, "application/json")], json).into_response()))
 }
 
-impl Inner {
-    /// Whether nobody looked at the log within a second: who sends nonsense makes nobody read all the time.
-    fn may_look(&self) -> bool {
-        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        looked.is_none_or(|looked| looked.elapsed().as_secs() >= 1)
+/// Looks at the log, unless somebody began to after this moment; once a second for all who ask: who sends nonsense makes
+/// nobody read all the time, and waits.
+async fn look_after(app: &App, moment: Instant) {
+    let _one = app.looking.lock().await;
+    let looked = *app.looked.lock().unwrap_or_else(PoisonError::into_inner);
+    if looked.is_some_and(|looked| looked >= moment) {
+        return;
     }
+    if let Some(looked) = looked {
+        tokio::time::sleep(Duration::from_secs(1).saturating_sub(looked.elapsed())).await;
+    }
+    look(app).await;
+}
 
+impl Inner {
     async fn write(&self, items: Vec<Item>) -> Result<Vec<Taken>, Response> {
         let busy = |why: &str| refused(StatusCode::SERVICE_UNAVAILABLE, why);
         let (done, written) = oneshot::channel();

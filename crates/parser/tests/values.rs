@@ -83,7 +83,7 @@ fn characters_that_cannot_be_seen() {
         r"Image|endswith: '\\wscript.exe,'",
         r"Image: 'C:\\a.exe,'",
         r#"Image: 'C:\\a.exe",'"#,
-        r"ParentImage|endswith: ['\\a.exe,', '\\b.exe']",
+        r"Image|endswith: ['\\a.exe,', '\\b.exe']",
     ] {
         let path = path.replace("\\\\", "\\");
         assert_eq!(of_item(&path), ["CC0127"], "{path}");
