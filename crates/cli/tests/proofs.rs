@@ -174,7 +174,6 @@ fn events_with_floats_that_json_has_no_number_for_go_through_eval() {
         "f exists and not (f < 5.0 or f >= 5.0)".to_owned(),
         format!("f > {largest:?}"),
         format!("f < -{largest:?}"),
-        "f != f".to_owned(),
         "f != 1.0 and not (f > 1.0 or f < 1.0)".to_owned(),
         format!("any fs > {largest:?} and any fs < -{largest:?}"),
     ];
