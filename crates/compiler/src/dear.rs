@@ -135,3 +135,26 @@ pub fn dearest<'i>(image: &Image<'i>) -> Option<(RuleInfo<'i>, Cost)> {
     let program = records.get(template.programs.checked_add(at)? as usize).map(Program::decode)?;
     Some((image.rule(program.rule)?, cost))
 }
+
+#[cfg(test)]
+mod tests {
+    use contentcheck_model::predicate::{Regex, TextPattern};
+
+    use super::*;
+
+    #[test]
+    fn counts_of_any_size_are_guessed_without_overflow() {
+        let regex = |count: &str| {
+            let pattern = Regex { pattern: format!("max {count}").into(), multi_line: false, dot_all: false };
+            TextPattern { pattern: Pattern::Matches(pattern), ignore_case: false }
+        };
+        let most = u64::MAX.to_string();
+        for counts in [&[&*most, &most][..], &[&most, "1"], &["9223372036854775807", "9223372036854775807"]] {
+            let patterns = counts.iter().map(|count| regex(count)).collect();
+            assert!(guess(&Test::Text { patterns, all: false }) > GUESS, "{counts:?}");
+        }
+        // One beyond 64 bits is no count.
+        let patterns = vec![regex("18446744073709551616")];
+        assert!(guess(&Test::Text { patterns, all: false }) < GUESS);
+    }
+}

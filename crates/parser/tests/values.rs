@@ -596,6 +596,15 @@ fn tactics_and_taxonomies() {
     ] {
         assert_eq!(tagged(tag), [""; 0], "{tag}");
     }
+    // Two ways of writing one tag are one tag, so that no fix of one makes it equal to the other.
+    for (tags, wanted) in [
+        ("attack.t1059, attack.T1059", &["CC0715"][..]),
+        ("attack.t1059, T1059", &["CC0715"]),
+        ("attack.T1059, attack.t1059", &["CC0713", "CC0715"]),
+        ("attack.t1059, attack.t1059.001", &[]),
+    ] {
+        assert_eq!(tagged(tags), wanted, "{tags}");
+    }
     assert_eq!(codes(PROCESS, fine, "taxonomy: ecs\n"), ["CC0727"]);
     assert_eq!(codes(PROCESS, fine, "taxonomy: sigma\n"), [""; 0]);
 }
