@@ -75,7 +75,7 @@ pub enum Command {
     Test(Test),
     /// Evaluate many recorded events on all cores, and count the matches of each rule
     Replay(Replay),
-    /// Prove what can be proved about rules: whether each can fire, what decides, which parts say nothing
+    /// Prove what can be proved about rules: whether each can fire, what decides, which parts are redundant
     Prove(Prove),
     /// Print events that a rule fires on, and events that it just misses
     Witness(Witness),
@@ -759,7 +759,7 @@ pub struct Lint {
     /// Exit with 0 also where there are findings
     #[arg(long)]
     pub exit_zero: bool,
-    /// Also look for parts, values and rules that say nothing: CC0615 to CC0622, which take longer
+    /// Also look for redundant parts, values and rules: CC0615 to CC0622, which take longer
     #[arg(long)]
     pub deep: bool,
     /// Fail the run on warnings too

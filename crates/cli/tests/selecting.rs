@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::Parser as _;
-use contentcheck::Streams;
-use contentcheck::args::{Cli, SchemaName};
+use contentcheck::args::SchemaName;
 use contentcheck::commands::schema::schema;
 use serde_json::Value;
+
+#[expect(dead_code, reason = "others use the rest")]
+mod common;
 
 struct Run {
     exit: u8,
@@ -17,10 +18,8 @@ struct Run {
 }
 
 fn run(arguments: &[&str]) -> Run {
-    let cli = Cli::try_parse_from(std::iter::once("contentcheck").chain(arguments.iter().copied())).unwrap();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
-    Run { exit: exit.number(), out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+    let (exit, out, err) = common::run(arguments);
+    Run { exit: exit.number(), out: String::from_utf8(out).unwrap(), err }
 }
 
 /// A rule with a wildcard alone (CC0607), a selection that no condition names (CC0604) and no description; and one that

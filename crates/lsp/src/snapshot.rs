@@ -66,12 +66,15 @@ impl Snapshot {
     /// a release, a YAML file may be anything.
     pub(crate) fn findings_of(&self, name: &str) -> &[Finding] {
         let found = self.findings.get(name).map_or(&[][..], Vec::as_slice);
+        if self.is_configured || found.is_empty() {
+            return found;
+        }
         let is_content = match self.sources.get(name) {
             Some((_, Language::Native)) => true,
             Some((source, Language::Sigma)) => has_key(source.text(), &OF_SIGMA),
             None => Language::of(name) == Some(Language::Native),
         };
-        if self.is_configured || is_content { found } else { &[] }
+        if is_content { found } else { &[] }
     }
 
     /// Whether names are completed in a file: as for its findings, and also in what begins like a rule.

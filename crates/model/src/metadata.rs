@@ -119,13 +119,13 @@ pub fn tag(tag: &str, span: Span, sink: &mut Sink) {
     }
 }
 
-/// The tag that is meant by one without its namespace, or with another tool's.
 /// A tag as it is once it is written right: what two ways of writing one tag share.
 #[must_use]
 pub fn canonical_tag(tag: &str) -> String {
     likely_tag(tag).unwrap_or_else(|| tag.to_ascii_lowercase())
 }
 
+/// The tag that is meant by one without its namespace, or with another tool's.
 fn likely_tag(tag: &str) -> Option<String> {
     let lower: String = tag.trim_start_matches('#').trim().to_ascii_lowercase();
     let bare = ["attack", "mitre", "mitre_attack", "mitre-attack", "att&ck"]

@@ -42,9 +42,11 @@ pub struct TooSmall {
 impl fmt::Display for TooSmall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { ring, expected, needed } = self;
+        // What is too few is shown as fewer, however near it is.
+        let (expected, needed) = (libm::floor(expected * 10.0) / 10.0, libm::ceil(*needed));
         write!(
             f,
-            "ring {ring} would have {expected:.1} devices on average, and needs {needed:.0}, so that 99 of 100 drawings give it as many as its test asks for"
+            "ring {ring} would have {expected:.1} devices on average, and needs {needed}, so that 99 of 100 drawings give it as many as its test asks for"
         )
     }
 }

@@ -11,11 +11,11 @@ import {
   type ServerOptions,
   type TextDocumentFilter,
 } from "vscode-languageclient/node";
-import { NATIVE, NativeOnly } from "./native";
 import { folders, type Located, locate, NoProgram } from "./program";
 import { SETTINGS_FILE, type Yaml, yamlRoots } from "./roots";
 import { ORIGINS, type State } from "./status";
 
+const NATIVE: TextDocumentFilter = { scheme: "file", language: "contentcheck" };
 /** Where releases are not looked for. */
 const ELSEWHERE = "**/{node_modules,target,.git,.venv}/**";
 const MOST_RELEASES = 1_000;
@@ -83,7 +83,6 @@ export class Server implements vscode.Disposable {
   private async connect(program: Located): Promise<void> {
     const options: ServerOptions = { command: program.path, args: ["server"] };
     const client = new LanguageClient("contentcheck", "contentcheck", options, this.options());
-    client.registerFeature(new NativeOnly(client));
     this.client = client;
     client.onDidChangeState(({ newState }) => {
       if (this.client !== client) {

@@ -56,6 +56,22 @@ fn each_report_is_accepted_known_or_refused() -> Outcome {
     Ok(())
 }
 
+/// Devices may see that a rollout was started before the collector does, however shortly before it looked.
+#[test]
+fn a_report_of_what_was_started_a_moment_ago_is_taken() -> Outcome {
+    let mut world = World::new(25_000, START, None)?;
+    world.plan("content 7", 7)?;
+    world.cosign()?;
+    let daemon = world.collect(Shard::default(), world.hands.clock())?;
+    let receipt = world.report(0, 1, What::Receipt);
+    // It is not started, and whoever asks makes the collector look.
+    assert_eq!(post(daemon.address(), REPORTS, &receipt)?.status, 404);
+    world.start()?;
+    let answer = post(daemon.address(), REPORTS, &receipt)?;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    Ok(())
+}
+
 #[test]
 fn what_was_taken_is_known_after_a_restart_and_counted_once() -> Outcome {
     let mut world = World::new(25_000, START, None)?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use contentcheck_model::diagnostic::clip;
 use contentcheck_parser::release::{Finding, Fixed};
 use gen_lsp_types::{CodeActionParams, DocumentDiagnosticParams};
 use lsp_server::{ErrorCode, Request, RequestId};
@@ -36,7 +37,8 @@ fn tokens() -> Value {
 /// What is registered for native files alone, where the client can: to what is advertised for all files it asks for YAML too,
 /// for which it has other servers.
 pub(super) fn for_native(client: Client) -> Vec<Value> {
-    let native = json!([{"pattern": "**/*.content"}]);
+    // A file that was never saved has a language and no ending.
+    let native = json!([{"pattern": "**/*.content"}, {"language": "contentcheck"}]);
     let mut registrations = Vec::new();
     if client.picks_formatting {
         let options = json!({"documentSelector": native});
@@ -109,7 +111,7 @@ impl Server<'_> {
             #[cfg(test)]
             "test/panic" => panic!("a test wants a fault"),
             _ => {
-                let text = format!("`{}` is not supported", contentcheck_model::diagnostic::clip(&request.method));
+                let text = format!("`{}` is not supported", clip(&request.method));
                 Some(Err(Refusal(ErrorCode::MethodNotFound, text)))
             }
         }

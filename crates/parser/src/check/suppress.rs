@@ -92,7 +92,15 @@ pub(crate) fn apply<'c>(
     {
         let message = format!("this suppression of {} accepts no finding", unused.codes.join(", "));
         let diagnostic = Diagnostic::new(&codes::UNUSED_SUPPRESSION, source, unused.span, message);
-        problems.push(diagnostic.with_help("remove it; the finding it was for is gone"));
+        // Often it stands beside another line of the rule.
+        let elsewhere = kept.iter().find(|finding| unused.codes.contains(&finding.code.id));
+        problems.push(diagnostic.with_help(match elsewhere {
+            Some(finding) => {
+                let line = source.position(finding.span.start).line;
+                format!("there is one on line {line}: write the comment there, or alone on the line before")
+            }
+            None => "remove it; the finding it was for is gone".to_owned(),
+        }));
     }
     kept.extend(problems.finish().into_iter().map(Arc::new));
     Applied { kept, accepted }

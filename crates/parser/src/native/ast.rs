@@ -688,18 +688,6 @@ impl Literal {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Text(_) => "string",
-            Self::Int(_) => "integer",
-            Self::Float(_) => "float",
-            Self::Bool(_) => "boolean",
-            Self::Bytes(_) => "bytes",
-        }
-    }
-
-    /// The same, as what stands somewhere.
-    #[must_use]
-    pub const fn some(&self) -> &'static str {
-        match self {
             Self::Text(_) => "a string",
             Self::Int(_) => "an integer",
             Self::Float(_) => "a float",

@@ -90,7 +90,7 @@ fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
         Literal::Text(text) => Some(Fixed::Text(text.clone())),
         Literal::Int(number) => Some(Fixed::Int(*number)),
         other => {
-            let message = format!("an event is recognised by strings and integers, not by a {}", other.kind());
+            let message = format!("an event is recognised by strings and integers, not by {}", other.kind());
             sink.report(&codes::VALUE_TYPE, value.span, message);
             None
         }

@@ -51,8 +51,8 @@ pub fn fixes_on(workspace: Workspace, findings: &[Finding]) -> (Vec<Fixed>, Work
         return (Vec::new(), workspace);
     }
     let mut trial = Trial::new(workspace);
-    // What is wrong first: a fix of that may let others follow, and one of anything else may not mend an error, since what it
-    // keeps of a rule with an error nobody knows.
+    // Errors first: their fixes may let others follow. A fix of anything else may make no error go, since it keeps the meaning of
+    // a rule, and one with an error has none.
     for of_errors in [true, false] {
         let is_of = |fix: &&&Diagnostic| (fix.code.severity == Severity::Error) == of_errors;
         let tried = |file: &File<'_>| file.fixes.iter().any(|fix| is_of(&fix));
@@ -72,7 +72,7 @@ pub fn fixes_on(workspace: Workspace, findings: &[Finding]) -> (Vec<Fixed>, Work
         by_file.values().for_each(|file| trial.set(file, &file.kept));
         for file in by_file.values_mut() {
             let more: Vec<&Diagnostic> = file.fixes.iter().filter(is_of).copied().collect();
-            let kept = trial.keep(file, file.kept.clone(), &more);
+            let kept = trial.keep(file, of_errors, file.kept.clone(), &more);
             trial.set(file, &kept);
             file.kept = kept;
         }
@@ -180,6 +180,7 @@ impl Trial {
     fn keep<'d>(
         &mut self,
         file: &File<'_>,
+        of_errors: bool,
         mut kept: Vec<&'d Diagnostic>,
         more: &[&'d Diagnostic],
     ) -> Vec<&'d Diagnostic> {
@@ -188,14 +189,13 @@ impl Trial {
         }
         let all: Vec<&Diagnostic> = kept.iter().chain(more).copied().collect();
         self.set(file, &all);
-        let is_of_error = more.iter().all(|fix| fix.code.severity == Severity::Error);
-        if self.is_fine(is_of_error, more) {
+        if self.is_fine(of_errors, more) {
             return all;
         }
         if more.len() > 1 {
             let (first, second) = more.split_at(more.len() / 2);
-            kept = self.keep(file, kept, first);
-            kept = self.keep(file, kept, second);
+            kept = self.keep(file, of_errors, kept, first);
+            kept = self.keep(file, of_errors, kept, second);
         }
         kept
     }
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fix_of_anything_else_mends_no_error() {
+    fn a_fix_of_anything_else_makes_no_error_go() {
         let text = rule("        uri: 'a'\n        nothing|cidr: 'b'\n        host: 'c'\n");
         assert_eq!(
             fixed(&text, &[("nothing|cidr: 'b'", "uri|exists: true"), ("'c'", "'d'")]),

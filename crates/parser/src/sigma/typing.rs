@@ -525,15 +525,14 @@ fn on_scalar(item: &Item<'_>, scalar: Scalar, text: &Expr<Arc<Test>>, sink: &mut
         (Kind::Exists | Kind::FieldRef, _) => Ok(text.clone()),
         // On a field that carries fractions `gt: 4` is "more than 4" and not "at least 5".
         (Kind::Order(comparison), Scalar::Float) => match item.values.first().and_then(number) {
-            Some(Number::Int(number)) => Ok(is(Test::Float(comparison, number as f64))),
+            Some(Number::Int(number)) => Ok(is(float_order(comparison, number))),
             _ => Ok(text.clone()),
         },
         (Kind::Order(_), Scalar::Int) | (Kind::Cidr, Scalar::Ip | Scalar::String) | (_, Scalar::String) => {
             Ok(text.clone())
         }
         (Kind::Plain, _) if is_plain(&item.modifiers) => plain(item, scalar, sink),
-        // The text of a float is not defined (docs/semantics.md, CONV-2), so nothing matches it.
-        (Kind::Plain | Kind::Regex, Scalar::Int | Scalar::Ip) => {
+        (Kind::Plain | Kind::Regex, _) if asks_text(item, scalar) => {
             let found = sink
                 .diagnostic(
                     &codes::NUMBER_AS_TEXT,
@@ -697,6 +696,21 @@ fn float(number: Number) -> Option<f64> {
             let float = number as f64;
             (float as i128 == i128::from(number)).then_some(float)
         }
+    }
+}
+
+/// The test for a float in an order to an integer. Where that is no float it lies between two, and one of them says the same.
+fn float_order(comparison: Comparison, number: i64) -> Test {
+    let nearest = number as f64;
+    if let Some(same) = float(Number::Int(number)) {
+        return Test::Float(comparison, same);
+    }
+    let is_above = nearest as i128 > i128::from(number);
+    match comparison {
+        Comparison::Greater | Comparison::GreaterOrEqual => {
+            Test::Float(Comparison::Greater, if is_above { nearest.next_down() } else { nearest })
+        }
+        _ => Test::Float(Comparison::Less, if is_above { nearest } else { nearest.next_up() }),
     }
 }
 

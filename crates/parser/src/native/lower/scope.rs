@@ -172,6 +172,6 @@ fn alike(values: &Values, sink: &mut Sink) {
         let found = sink.diagnostic(&codes::VALUE_TYPE, other.span, message);
         let found =
             found.with_help("write all values of a list in one kind: strings in double quotes, numbers without");
-        sink.push(found.with_place(first.span, format!("the first is a {}", first.value.kind())));
+        sink.push(found.with_place(first.span, format!("the first is {}", first.value.kind())));
     }
 }

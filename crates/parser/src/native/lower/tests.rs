@@ -205,7 +205,7 @@ fn bindings_tests_and_scopes_are_checked() {
     assert_eq!(checked("list l = [1]\n").1, "CC0604 no rule of this file uses list `l`");
     assert_eq!(
         checked(&format!("list l = [1, \"x\"]\n{}", rule("when pid in l"))).1.lines().next(),
-        Some("CC0302 a list holds values of one kind, and this one is different: string")
+        Some("CC0302 a list holds values of one kind, and this one is different: a string")
     );
     let table = "table n @ 1 { name: string key } rows [[\"x\"]]\n";
     assert!(checked(&format!("{table}{}", rule("when image in n"))).1.starts_with("CC0303 `image` ignores case here"));

@@ -128,11 +128,11 @@ fn rows(inline: &ast::InlineRows, columns: &[Column], filling: &mut Filling<'_>,
 fn from_literal(literal: &Literal, ty: FieldType) -> Result<Option<Value>, String> {
     match (literal, ty.scalar) {
         (Literal::Text(text), Scalar::String | Scalar::Ip | Scalar::Bytes) => from_text(text, ty),
-        (Literal::Bytes(bytes), Scalar::Bytes) if !bytes.is_empty() => Ok(Some(Value::Bytes(bytes.clone()))),
+        (Literal::Bytes(bytes), Scalar::Bytes) if bytes.is_empty() => from_text("", ty),
+        (Literal::Bytes(bytes), Scalar::Bytes) => Ok(Some(Value::Bytes(bytes.clone()))),
         (Literal::Int(number), Scalar::Int) => Ok(Some(Value::Int(*number))),
         (Literal::Float(number), Scalar::Float) => Ok(Some(Value::Float(*number))),
         (Literal::Bool(truth), Scalar::Bool) => Ok(Some(Value::Bool(*truth))),
-        (Literal::Bytes(bytes), Scalar::Bytes) if bytes.is_empty() => from_text("", ty),
-        (other, _) => Err(wrong(other.some(), ty)),
+        (other, _) => Err(wrong(other.kind(), ty)),
     }
 }
