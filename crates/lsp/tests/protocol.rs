@@ -230,16 +230,61 @@ fn a_file_that_is_left_out_has_no_findings_and_one_that_is_new_has() {
     assert!(!pull(&mut client, &shell).as_array().unwrap().is_empty());
 }
 
+/// What is advertised for all files is asked for YAML too, for which an editor has other servers.
+#[test]
+fn formatting_and_tokens_are_registered_for_native_files_where_the_client_can() {
+    let release = Release::new();
+    let advertised = |client: &Client| {
+        let of = &client.initialized["capabilities"];
+        ["documentFormattingProvider", "semanticTokensProvider"].map(|name| !of[name].is_null())
+    };
+    let mut plain = Client::start(&release, able());
+    plain.ask("test/nothing", json!({})).unwrap_err();
+    assert_eq!((advertised(&plain), plain.said.len()), ([true, true], 0));
+    let mut capabilities = able();
+    for what in ["formatting", "semanticTokens"] {
+        capabilities["textDocument"][what] = json!({"dynamicRegistration": true});
+    }
+    let mut client = Client::start(&release, capabilities);
+    client.until(|client| !client.said.is_empty());
+    assert_eq!(advertised(&client), [false, false]);
+    let [Message::Request(request)] = client.said.as_slice() else { panic!("{:?}", client.said) };
+    assert_eq!(request.method, "client/registerCapability");
+    let registered: Vec<(&str, &str)> = request.params["registrations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let files = &one["registerOptions"]["documentSelector"][0]["pattern"];
+            (one["method"].as_str().unwrap(), files.as_str().unwrap())
+        })
+        .collect();
+    let native = "**/*.content";
+    assert_eq!(registered, [("textDocument/formatting", native), ("textDocument/semanticTokens", native)]);
+}
+
 #[test]
 fn yaml_that_is_no_content_is_left_alone_where_no_settings_say_otherwise() {
     let release = Release::empty();
     release.write("compose.yml", "services:\n  a: {image: b}\n");
+    release.write("workflow.yml", "name: x\non:\n  push:\nfilter:\n  a: b\n");
     release.write("rule.yml", "title: x\ndetection:\n  a: {b: c}\n");
+    release.write("begun.yml", "title: x\n");
     let mut client = Client::start(&release, pulling());
+    let completed = |client: &mut Client, uri: &str| {
+        let place = json!({"textDocument": {"uri": uri}, "position": {"line": 0, "character": 0}});
+        let found = client.ask("textDocument/completion", place).unwrap();
+        !found.get("items").unwrap_or(&found).as_array().unwrap().is_empty()
+    };
     let other = client.open(&release, "compose.yml");
-    assert_eq!(pull(&mut client, &other), json!([]));
+    let workflow = client.open(&release, "workflow.yml");
+    for uri in [&other, &workflow] {
+        assert_eq!((pull(&mut client, uri), completed(&mut client, uri)), (json!([]), false), "{uri}");
+    }
     let rule = client.open(&release, "rule.yml");
-    assert!(!pull(&mut client, &rule).as_array().unwrap().is_empty());
+    assert!(!pull(&mut client, &rule).as_array().unwrap().is_empty() && completed(&mut client, &rule));
+    let begun = client.open(&release, "begun.yml");
+    assert!(completed(&mut client, &begun), "a rule begins with its title");
     release.write("contentcheck.toml", "");
     let event = json!({"changes": [{"uri": release.uri("contentcheck.toml"), "type": 1}]});
     client.tell("workspace/didChangeWatchedFiles", event);
