@@ -155,6 +155,40 @@ impl<'m> Maker<'m> {
         }
         event
     }
+
+    /// Events that differ from one in a single field that a target reads: there is each value that its predicates look for,
+    /// or nearly, such a value with a small difference, or none.
+    #[must_use]
+    pub fn neighbours(&self, target: usize, base: &Event) -> Vec<Event> {
+        /// The most values for all fields together.
+        const MOST: usize = 64;
+        let mut found = Vec::new();
+        let Some(aim) = self.aims.get(target) else { return found };
+        let for_each = (MOST / aim.len().max(1)).max(4);
+        let mut how = 0;
+        for (at, values) in aim {
+            let Some((field, _)) = self.fields.get(*at) else { continue };
+            let mut put = |value: Option<Value>| {
+                let mut event = base.clone();
+                if field.is_any() {
+                    event.others.clear();
+                    event.others.extend(value);
+                } else {
+                    event.set(field, value);
+                }
+                found.push(event);
+            };
+            for value in values.iter().step_by(values.len().div_ceil(for_each).max(1)) {
+                how = (how + 1) % 16;
+                put(Some(value.clone()));
+                put(Some(mangled(value.clone(), how)));
+            }
+            if !self.is_read(field) {
+                put(None);
+            }
+        }
+        found
+    }
 }
 
 impl Maker<'_> {
@@ -221,10 +255,15 @@ fn values(test: &Test, ty: FieldType, found: &mut Vec<Value>) {
                 for number in [range.from, range.to, range.from.saturating_sub(1), range.to.saturating_add(1)] {
                     found.extend(typed(ty, &number.to_string()));
                 }
+                // A range of integers has no business on a field of floats, and would have more in it than they.
+                if ty.scalar == Scalar::Float {
+                    found.extend(typed(ty, &format!("{}.5", range.from)));
+                }
             }
         }
         Test::Float(_, number) => {
-            for number in [*number, number + 1.0, number - 1.0] {
+            let near = [number + 1.0, number - 1.0, number + 0.5, number - 0.5, number.next_up(), number.next_down()];
+            for number in near.into_iter().chain([*number]) {
                 found.extend(typed(ty, &number.to_string()));
             }
         }

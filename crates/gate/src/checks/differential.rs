@@ -1,5 +1,9 @@
 //! Check 6: interpreter and reference evaluator, which share no code, say the same of generated events.
 
+mod ground;
+mod neighbours;
+mod on_sensors;
+
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -7,28 +11,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use contentcheck_model::diagnostic::codes;
-use contentcheck_model::rule::{RuleId, Target};
-use contentcheck_model::template::TemplateType;
-use contentcheck_reference::{Event, Prepared};
-use contentcheck_run::{EventFault, Worker, proof};
+use contentcheck_model::rule::RuleId;
+use contentcheck_reference::Event;
+use contentcheck_run::Worker;
 use proptest::strategy::{Strategy, ValueTree};
 
-use crate::checks::sensors::{self, Group};
-use crate::evidence::Finding;
 use crate::facts::plural;
-use crate::generate::{Maker, Recipe, runner, typed};
-use crate::run::{Check, Learned, Made, Outcome, Subject};
-use crate::work::{self, Price};
+use crate::generate::{Recipe, runner};
+use crate::run::{Check, Learned, Outcome, Subject};
+use crate::work;
+use ground::{Ground, KEPT, Turn, asked, disagreement, disagrees, grounds, predicates};
+use neighbours::neighbours;
+use on_sensors::on_sensors;
 
 /// Differential fuzzing, led by what of the content was reached.
 pub struct Differential;
 
-/// The most rules of a template type that the reference evaluator is asked for one event: those that the
-/// interpreter reports, the one that the event is aimed at, and others in turn.
-const ASKED: usize = 64;
-/// The most events that a shard keeps to begin with.
-const KEPT: usize = 512;
 /// Bytes of them, beyond which it keeps no more.
 const KEPT_BYTES: u64 = 16 << 20;
 /// Counterexamples that are shown.
@@ -37,33 +35,6 @@ const SHOWN: usize = 20;
 const LEAST: u64 = 64;
 /// The most events of a shard.
 const SHARD: u64 = 20_000;
-/// Events of a template type that each group of sensors is shown, where it has no more targets than half of them.
-const ON_SENSORS: u64 = 256;
-
-/// The target that an event is aimed at, by its place.
-#[derive(Clone, Copy)]
-struct Turn(u16);
-
-impl Turn {
-    fn of(ground: &Ground<'_>, number: u64) -> Self {
-        Self(u16::try_from(number % ground.targets.len().max(1) as u64).unwrap_or(0))
-    }
-
-    fn aimed(self, recipe: Recipe) -> Recipe {
-        Recipe { aim: self.0, ..recipe }
-    }
-}
-
-/// The targets on one template type.
-struct Ground<'g> {
-    template: &'g TemplateType,
-    /// The number of the rule, and its target.
-    targets: Vec<(RuleId, &'g Prepared<'g>)>,
-    /// What it costs to ask each of them.
-    prices: Vec<Price>,
-    maker: Maker<'g>,
-    kept: Vec<Event>,
-}
 
 /// What a shard found.
 #[derive(Default)]
@@ -222,28 +193,10 @@ impl Check for Differential {
             reached.len(),
             predicates * 2
         );
+        neighbours(run, (&grounds, &earlier.made), deadline, &mut outcome);
         on_sensors(run, &grounds, deadline, &mut outcome);
         outcome
     }
-}
-
-/// The finding of an event on which the evaluators disagree about a target; `fires` is what the reference says.
-fn disagreement(
-    run: &Subject<'_>,
-    ground: &Ground<'_>,
-    on: &str,
-    target: usize,
-    event: &Event,
-    fires: bool,
-) -> Option<Finding> {
-    let (id, _) = ground.targets.get(target)?;
-    let rule = run.rules.get(id.index())?;
-    let (yes, no) = if fires { ("reference", "interpreter") } else { ("interpreter", "reference") };
-    let message = format!("on {on} the {yes} fires `{}` and the {no} does not", rule.title);
-    let finding = Finding::new(&codes::EVALUATORS_DISAGREE, message)
-        .of_rule(rule)
-        .with_help("a fault of contentcheck's: report it with this event, and do not ship the rule");
-    Some(finding.with_event(ground.template, &proof::witness(event), Some(fires)))
 }
 
 /// The shards that are left of a number of events.
@@ -255,196 +208,6 @@ fn within(shards: Vec<(usize, u64, u64)>, most: u64) -> Vec<(usize, u64, u64)> {
         (ground, number, cases)
     });
     cut.filter(|(_, _, cases)| *cases > 0).collect()
-}
-
-/// What events of a template type gave on a group of sensors.
-#[derive(Default)]
-struct OnSensor {
-    events: u64,
-    fired: u64,
-    cut: u64,
-    beyond: u64,
-    is_unsupplied: bool,
-    /// Faults, how many events met each, and the first of them.
-    faults: Vec<(EventFault, u64, Event)>,
-    /// Targets on which the evaluators disagree, with the event as it is supplied and what the reference says.
-    disagreements: Vec<(usize, Event, bool)>,
-}
-
-/// Shows ordinary and aimed events to the sensors of the fleet, as each of them supplies them.
-fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Option<Instant>, outcome: &mut Outcome) {
-    let groups = sensors::shown(run, outcome);
-    let work: Vec<(&Group<'_>, u64, &Ground<'_>)> = groups
-        .iter()
-        .zip(1_u64..)
-        .flat_map(|(group, number)| {
-            grounds.iter().zip(0_u64..).map(move |(ground, at)| (group, number << 48 | at, ground))
-        })
-        .collect();
-    let for_each = run.settings.events / (work.len().max(1) as u64);
-    let found: Vec<Mutex<OnSensor>> = work.iter().map(|_| Mutex::default()).collect();
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..run.settings.threads.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some((group, number, ground)), Some(slot)) = (work.get(at), found.get(at)) else { break };
-                    let made = on_sensor(run, group, *number, ground, (for_each, deadline));
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
-                }
-            });
-        }
-    });
-    let (mut events, mut fired, mut refused, mut cut, mut beyond, mut unsupplied) = (0, 0, 0, 0, 0, 0);
-    for ((group, _, ground), found) in work.iter().zip(found) {
-        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        events += found.events;
-        fired += found.fired;
-        cut += found.cut;
-        beyond += found.beyond;
-        unsupplied += u64::from(found.is_unsupplied);
-        for (fault, count, event) in found.faults {
-            refused += count;
-            let what = format!("{count} of {} generated events of {} are refused", found.events, ground.template);
-            let finding = sensors::fault(group, fault, &what);
-            outcome.findings.push(finding.with_event(ground.template, &proof::witness(&event), None));
-        }
-        for (target, event, fires) in found.disagreements {
-            let on = format!("{}, as {} supplies it,", ground.template, group.names());
-            outcome.findings.extend(disagreement(run, ground, &on, target, &event, fires));
-        }
-    }
-    if groups.is_empty() {
-        return;
-    }
-    if cut > 0 {
-        outcome.skipped.push(format!("{cut} generated events as sensors supply them: time was up"));
-    }
-    if beyond > 0 {
-        outcome
-            .skipped
-            .push(format!("{beyond} generated events as sensors supply them: the work that they may take was done"));
-    }
-    outcome.fact("events on sensors", events);
-    outcome.fact("matches on sensors", fired);
-    outcome.fact("events refused on sensors", refused);
-    outcome.fact("template types that sensors do not supply", unsupplied);
-    outcome.summary += &format!(
-        "; on {} in {}: {events} events, {fired} matches, {refused} refused",
-        plural(groups.iter().map(|group| group.sensors.len()).sum(), "sensor"),
-        plural(groups.len(), "group")
-    );
-}
-
-/// Events of one template type on one group of sensors: every other one ordinary, the rest aimed at each target in turn.
-fn on_sensor(
-    run: &Subject<'_>,
-    group: &Group<'_>,
-    number: u64,
-    ground: &Ground<'_>,
-    (work, deadline): (u64, Option<Instant>),
-) -> OnSensor {
-    let mut found = OnSensor::default();
-    let (Some(recorder), plan) = (run.plan, &group.plan) else { return found };
-    let Some(stop) = plan.route_of(ground.template).and_then(|route| plan.stop(route)) else {
-        found.is_unsupplied = true;
-        return found;
-    };
-    let loaded: Vec<bool> = ground.targets.iter().map(|(id, _)| plan.loads_on(*id, ground.template)).collect();
-    let (mut recorded, mut worker) = (recorder.worker(), plan.worker());
-    let mut runner = runner(run.settings.seed, number);
-    let strategy = ground.maker.strategy();
-    // Every other one is aimed: each target is aimed at once.
-    let cases = run.settings.cases.min(ON_SENSORS.max(2 * ground.targets.len() as u64));
-    let mut steps = 0_u64;
-    for case in 0..cases {
-        if steps >= work {
-            found.beyond += cases - case;
-            break;
-        }
-        if case % 64 == 0 && deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            found.cut += cases - case;
-            break;
-        }
-        let Ok(tree) = strategy.new_tree(&mut runner) else { continue };
-        let recipe = Turn::of(ground, case / 2).aimed(tree.current());
-        let is_ordinary = case.is_multiple_of(2);
-        let mut event =
-            if is_ordinary { ground.maker.ordinary(&recipe) } else { ground.maker.event(&recipe, &ground.kept) };
-        // An event with a value of another type than its field's is none that a sensor makes.
-        if run.interpret(ground.template, &event, &mut recorded).is_none() {
-            continue;
-        }
-        found.events += 1;
-        let mut supplied = worker.as_supplied(ground.template, &event);
-        if is_ordinary {
-            // What has no value in the type that the sensor supplies has another there.
-            for (name, ty) in stop.layout().inputs().chain(stop.layout().header()) {
-                let field = ground.template.named(name);
-                if event.value(&field).is_some() && supplied.value(&field).is_none() {
-                    event.set(&field, typed(ty, "1"));
-                }
-            }
-            supplied = worker.as_supplied(ground.template, &event);
-        }
-        let mut reported = Vec::new();
-        if let Err(fault) = worker.evaluate_owned(ground.template, &event, |rule| reported.push(rule)) {
-            match found.faults.iter_mut().find(|(known, ..)| *known == fault) {
-                Some((_, count, _)) => *count += 1,
-                None => found.faults.push((fault, 1, supplied)),
-            }
-            continue;
-        }
-        reported.sort_unstable();
-        reported.dedup();
-        found.fired += reported.len() as u64;
-        let mut asked = asked(ground, &reported, ground.maker.aim(&recipe), case);
-        asked.sort_unstable();
-        asked.dedup();
-        let prices = asked.iter().filter_map(|at| ground.prices.get(*at));
-        steps = prices.map(|price| price.on(&supplied)).fold(steps, u64::saturating_add);
-        for at in asked {
-            let (Some((id, target)), Some(is_loaded)) = (ground.targets.get(at), loaded.get(at)) else { continue };
-            let fires = *is_loaded && target.evaluate(&supplied);
-            let is_known = found.disagreements.iter().any(|(known, ..)| *known == at);
-            if fires != reported.binary_search(id).is_ok() && !is_known && found.disagreements.len() < SHOWN {
-                found.disagreements.push((at, supplied.clone(), fires));
-            }
-        }
-    }
-    found
-}
-
-fn grounds<'g>(run: &Subject<'g>, made: &Made) -> Vec<Ground<'g>> {
-    let mut grounds = Vec::new();
-    for template in run.templates() {
-        let mut targets: Vec<(RuleId, &Prepared<'_>)> = Vec::new();
-        let mut events: Vec<&[Event]> = Vec::new();
-        for (id, prepared) in RuleId::count(&run.reference) {
-            for (place, target) in prepared.targets.iter().enumerate() {
-                let of = &target.target().template;
-                if (&of.name, of.version) == (&template.name, template.version) {
-                    targets.push((id, target));
-                    events.push(made.get(&(id, place)).map_or(&[], Vec::as_slice));
-                }
-            }
-        }
-        let aims: Vec<(&Prepared<'_>, &[Event])> =
-            targets.iter().map(|(_, target)| *target).zip(events.iter().copied()).collect();
-        let maker = Maker::new(template, &aims);
-        let kept = events.iter().flat_map(|events| events.iter().take(2)).take(KEPT).cloned().collect();
-        let prices = targets.iter().map(|(_, target)| Price::of(target.target())).collect();
-        grounds.push(Ground { template, targets, prices, maker, kept });
-    }
-    grounds
-}
-
-/// Predicates of a target.
-fn predicates(target: &Target) -> usize {
-    let mut count = 0;
-    target.condition.each(&mut |_, _| count += 1);
-    count
 }
 
 /// One share of the events of a template type.
@@ -519,32 +282,6 @@ fn shard(
         }
     }
     found
-}
-
-/// The targets that the reference evaluator is asked, by place.
-fn asked(ground: &Ground<'_>, reported: &[RuleId], aim: usize, case: u64) -> Vec<usize> {
-    let count = ground.targets.len();
-    if count <= ASKED {
-        return (0..count).collect();
-    }
-    let mut asked: Vec<usize> = ground
-        .targets
-        .iter()
-        .enumerate()
-        .filter(|(_, (number, _))| reported.binary_search(number).is_ok())
-        .map(|(at, _)| at)
-        .collect();
-    asked.push(aim);
-    let from = (case as usize).wrapping_mul(ASKED / 2) % count;
-    asked.extend((from..from + ASKED / 2).map(|at| at % count));
-    asked
-}
-
-/// What the reference evaluator says, where the interpreter says something else.
-fn disagrees(ground: &Ground<'_>, at: usize, event: &Event, reported: &[RuleId]) -> Option<bool> {
-    let (number, target) = ground.targets.get(at)?;
-    let fires = target.evaluate(event);
-    (fires != reported.binary_search(number).is_ok()).then_some(fires)
 }
 
 /// The smallest event on which they still disagree about a rule.

@@ -39,6 +39,40 @@ fn generated_events_end_with_their_work() {
     }
 }
 
+/// One wrong rule among many: each rule has its own events, however few are generated for it.
+#[test]
+fn a_wrong_rule_among_many_is_found() {
+    let with = |condition: &str| {
+        let template = "template acme.load @ 1 {\n    1 image: string nocase\n    2 load: float\n    3 pid: int\n}\n";
+        let rules = (0..1_501).map(|number| {
+            let other = format!("image == \"a{number}\"");
+            let condition = if number == 777 { condition } else { &other };
+            format!(
+                "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f{number:04}\"\n    template: acme.load @ 1\n    severity: low\n    when {condition}\n}}\n"
+            )
+        });
+        let text: String = std::iter::once(template.to_owned()).chain(rules).collect();
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    for (meant, compiled) in [
+        ("load == 0.0 or load == 1.0", "load >= 0.0 and load <= 1.0"),
+        ("pid == 8 or pid == 11", "pid >= 8 and pid <= 11"),
+        ("image == \"x\" and not pid in [4, 5]", "image == \"x\" and pid != 4"),
+        ("image ends_with \"q1z\"", "image contains \"q1z\""),
+    ] {
+        let (mut wrong, other) = (with(meant), with(compiled));
+        assert_eq!(wrong.judged().errors().count() + other.judged().errors().count(), 0);
+        (wrong.image, wrong.all_rules) = (other.image, other.all_rules);
+        let found = checked(&wrong, None, settings(), &["coverage", "differential"]);
+        let told: Vec<_> = errors(&found).into_iter().filter(|(code, _)| *code == "CC1007").collect();
+        assert_eq!(told.len(), 1, "{meant}: {:?}", errors(&found));
+        let check = found.checks.iter().find(|check| check.name == "differential").unwrap();
+        assert!(check.facts["disagreements one value away"] > 0, "{meant}: {:?}", check.facts);
+        let right = checked(&with(meant), None, settings(), &["coverage", "differential"]);
+        assert_eq!(errors(&right), [], "{meant}");
+    }
+}
+
 /// Who asks for more events asks for more work.
 #[test]
 fn more_events_are_given_more_work() {
