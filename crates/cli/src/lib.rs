@@ -17,7 +17,7 @@ pub mod rule_name;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use contentcheck_model::diagnostic::visible;
 use contentcheck_project::cache;
 
@@ -36,10 +36,20 @@ pub struct Streams<'a> {
     pub interactive: bool,
 }
 
+/// Takes `-1` behind an option for its value, so that what is said is why the option does not take it.
+fn with_negative(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|argument| {
+        let is_option = !argument.is_positional() && argument.get_action().takes_values();
+        if is_option { argument.allow_negative_numbers(true) } else { argument }
+    });
+    command.mut_subcommands(with_negative)
+}
+
 /// Runs the program with the arguments and streams of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = with_negative(Cli::command()).try_get_matches().and_then(|found| Cli::from_arg_matches(&found));
+    let cli = match parsed {
         Ok(mut cli) => {
             // The library alone asks the environment for nothing.
             if let Some(options) = cli.command.cache() {

@@ -381,7 +381,7 @@ fn tests_that_fail_say_why() {
         "the event is none that the rule looks at: what it says of itself fits none of ",
         "the rule is not on `windows.sysmon.file_event`; it is on ",
         "ok       Rundll32 From A Users Folder: right\n",
-        "test 1: missing field `event`; a test has `name`, `expect: fires` or `expect: silent`, and `event`",
+        "test 1: `event` is missing; a test has `name`, `expect: fires` or `expect: silent`, and `event`",
         "there is no `faulty/gone.yml` that these tests could be of",
     ] {
         assert!(out.contains(said), "{said}\n---\n{out}");

@@ -295,6 +295,8 @@ fn an_attestation_holds_for_its_image_and_key_alone() {
     fs::write(scratch.file("empty.json"), "").unwrap();
     assert_eq!(verify(&scratch.file("empty.json"), &image).0, Exit::Findings);
     assert_eq!(verify(&scratch.file("nowhere.json"), &image).0, Exit::Usage);
+    let (exit, _, err) = verify(&attestation, &scratch.file("evidence/no.ccimage"));
+    assert!(exit == Exit::Usage && err.contains("the gate leaves an image of a release that ships"), "{err}");
     // A release that failed is attested as one that failed.
     let bad = corpus("reject/CC1004-test-failed");
     let (exit, _, _) = run(&[

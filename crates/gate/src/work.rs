@@ -58,10 +58,12 @@ impl Price {
         self.fixed.saturating_add(parts / PARTS)
     }
 
-    /// Steps for an event whose values have so many bytes each.
-    fn ordinary(&self, bytes: u64) -> u64 {
+    /// Steps for an event with values as most events have them; at least one.
+    pub(crate) fn of_ordinary(&self) -> u64 {
+        /// Bytes of such a value.
+        const BYTES: u64 = 64;
         let by_byte = self.by_field.values().copied().fold(self.any, u64::saturating_add);
-        self.fixed.saturating_add(by_byte.saturating_mul(bytes) / PARTS)
+        self.fixed.saturating_add(by_byte.saturating_mul(BYTES) / PARTS).max(1)
     }
 }
 
@@ -117,12 +119,10 @@ pub(crate) fn to_build(built: &Built, events: u64) -> u64 {
     const STATES: u64 = 2_000;
     /// No expression takes more, as the compiler has a bound of its own.
     const EXPRESSION: u64 = 500_000_000;
-    /// Bytes of a value as most events have it.
-    const ORDINARY: u64 = 64;
     let mut tables: BTreeSet<&str> = BTreeSet::new();
     let mut steps = 0_u64;
     for target in built.content().rules().iter().flat_map(|rule| &rule.targets) {
-        steps = steps.saturating_add(Price::of(target).ordinary(ORDINARY).saturating_mul(events));
+        steps = steps.saturating_add(Price::of(target).of_ordinary().saturating_mul(events));
         target.condition.each(&mut |predicate, _| {
             let more = match predicate.test.element() {
                 Test::Text { patterns, .. } => patterns

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use contentcheck_model::diagnostic::{closest, reader_words};
@@ -182,26 +183,39 @@ pub fn is_there(path: &Path) -> bool {
 
 fn parse(text: &str, name: &str) -> Result<Config, Failure> {
     let config: Config = toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or(String::new(), |span| {
-            let before = text.get(..span.start).unwrap_or("");
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-            format!(":{line}:{column}")
-        });
         let message = error.message().trim().replace('\n', " ");
-        Failure::usage(format!("{name}{place}: {}{}", reader_words(&message), near(&message)))
+        Failure::usage(format!("{name}{}{}", fault(text, error.span(), &message), near(&message)))
     })?;
     let mut policy = Policy::default();
+    if config.release.sequence == Some(u64::MAX) {
+        return Err(Failure::usage(format!(
+            "{name}: [release] sequence {} is the highest there is, so no later release could have a higher one",
+            u64::MAX
+        )));
+    }
     for (key, level) in &config.severity {
         policy.set(key, *level).map_err(|problem| Failure::usage(format!("{name}: [severity] {problem}")))?;
     }
     Ok(config)
 }
 
+/// Where in a text of TOML its reader met a fault, and what it is, in the words of who wrote it: `:3:7: ...`, for behind the
+/// file's name.
+#[must_use]
+pub fn fault(text: &str, span: Option<Range<usize>>, message: &str) -> String {
+    let place = span.map_or_else(String::new, |span| {
+        let before = text.get(..span.start).unwrap_or("");
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+        format!(":{line}:{column}")
+    });
+    format!("{place}: {}", reader_words(&message.trim().replace('\n', " ")))
+}
+
 /// What is said on the command line alone: in a file it would hold for every release after this one.
 const ONE_RUN: [&str; 3] = ["allow-shrink", "allow-growth", "skip-unsupplied"];
 
-/// "Did you mean" for the unknown key that a message of the TOML reader names.
+/// Where the unknown key that a message of the TOML reader names belongs, or a near one of another table.
 fn near(message: &str) -> String {
     const KEYS: [(&str, &[&str]); 3] = [
         (
@@ -236,8 +250,12 @@ fn near(message: &str) -> String {
     if let Some((place, _)) = KEYS.iter().find(|(_, keys)| keys.contains(&key)) {
         return format!("\n  help: `{key}` belongs {place}");
     }
+    if reader_words(message).contains("did you mean") {
+        return String::new();
+    }
     closest(key, KEYS.iter().flat_map(|(_, keys)| keys.iter().copied()))
-        .map_or_else(String::new, |near| format!("\n  help: did you mean `{near}`?"))
+        .and_then(|near| KEYS.iter().find(|(_, keys)| keys.contains(&near)).map(|(place, _)| (near, place)))
+        .map_or_else(String::new, |(near, place)| format!("\n  help: `{near}` belongs {place}"))
 }
 
 /// Codes that a command line names, over what the configuration says of them.
@@ -312,7 +330,7 @@ mod tests {
     #[test]
     fn unknown_keys_and_codes_are_errors_with_a_suggestion() {
         let failure = parse("fleat = []\n", "c.toml").expect_err("unknown key");
-        assert!(failure.message.starts_with("c.toml:1:1: unknown field `fleat`"), "{}", failure.message);
+        assert!(failure.message.starts_with("c.toml:1:1: there is no `fleat` here"), "{}", failure.message);
         assert!(failure.message.contains("did you mean `fleet`?"), "{}", failure.message);
         let failure = parse("[severity]\nCC0640 = \"off\"\n", "c.toml").expect_err("unknown code");
         assert!(failure.message.contains("did you mean"), "{}", failure.message);
@@ -331,6 +349,9 @@ mod tests {
             let failure = parse(text, "c.toml").expect_err("misplaced");
             assert!(failure.message.contains(place), "{}", failure.message);
         }
+        assert!(parse("[release]\nsequence = 18446744073709551614\n", "c.toml").is_ok());
+        let failure = parse("[release]\nsequence = 18446744073709551615\n", "c.toml").expect_err("nothing follows");
+        assert!(failure.message.contains("no later release"), "{}", failure.message);
         for key in ["CC0401", "unsupplied-input", "CC0808"] {
             for level in ["off", "info", "warning"] {
                 let failure = parse(&format!("[severity]\n{key} = \"{level}\"\n"), "c.toml").expect_err("fixed");

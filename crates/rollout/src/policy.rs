@@ -25,6 +25,7 @@
 //! The last ring has neither a share nor a test: it is what the others leave.
 
 use core::fmt;
+use core::ops::Range;
 
 use contentcheck_log::Class;
 use contentcheck_log::floors::{Unsafe, are_safe};
@@ -129,7 +130,12 @@ pub enum NoPolicy {
     /// It is too large.
     Bytes,
     /// It is not of the form that a policy has.
-    Form(String),
+    Form {
+        /// The bytes where that shows.
+        span: Option<Range<usize>>,
+        /// What its reader says.
+        why: String,
+    },
     /// Its rings open too much at once.
     Unsafe(Unsafe),
     /// A value is out of its range.
@@ -152,7 +158,7 @@ impl fmt::Display for NoPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes => write!(f, "a policy has {POLICY_BYTES} bytes at most"),
-            Self::Form(why) => f.write_str(why),
+            Self::Form { why, .. } => f.write_str(why),
             Self::Unsafe(why) => write!(f, "no device takes such a plan: {why}"),
             Self::Value { what, range } => write!(f, "{what} must be {range}"),
             Self::Design { what, why } => write!(f, "{what}: {why}"),
@@ -439,7 +445,7 @@ impl Policy {
         if text.len() > POLICY_BYTES {
             return Err(NoPolicy::Bytes);
         }
-        let file: File = toml::from_str(text).map_err(|error| NoPolicy::Form(error.to_string()))?;
+        let file: File = toml::from_str(text).map_err(|error| NoPolicy::Form { span: error.span(), why: error.message().to_owned() })?;
         let Some((last, others)) = file.ring.split_last() else {
             return Err(value("`ring`", "there: a policy has rings"));
         };

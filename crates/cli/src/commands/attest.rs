@@ -1,6 +1,7 @@
 //! `contentcheck attest`, and the attestation that `gate` leaves.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, Refusal, Statement, accepts};
@@ -52,7 +53,12 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
         }
     }
     let (envelope, public) = (read_whole(&arguments.attestation, ENVELOPE_BYTES)?, key(&arguments.key)?);
-    let image = read_whole(&arguments.image, IMAGE_BYTES)?;
+    let image = read_whole(&arguments.image, IMAGE_BYTES).map_err(|mut failure| {
+        if matches!(fs::exists(&arguments.image), Ok(false)) {
+            failure.message += "; the gate leaves an image of a release that ships and of no other: its summary says whether this one does";
+        }
+        failure
+    })?;
     let evidence = arguments.evidence.as_deref().map(|path| read_whole(path, EVIDENCE_BYTES)).transpose()?;
     let given = [
         (Allowance::AllowShrink, arguments.allow_shrink),

@@ -47,6 +47,18 @@ pub fn reader_words(message: &str) -> String {
         let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         return format!("`{}` is not one of `{}`{near}", clip(written), known.join("`, `"));
     }
+    if let Some((written, known)) = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`')) {
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        let more = match (closest(written, known.iter().copied()), known.as_slice()) {
+            (Some(near), _) => format!("; did you mean `{near}`?"),
+            (None, []) => String::new(),
+            (None, known) => format!("; there may be `{}`", known.join("`, `")),
+        };
+        return format!("there is no `{}` here{more}", clip(written));
+    }
+    if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        return format!("`{name}` is missing");
+    }
     if let Some((is, wanted)) = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
     {
         return format!("this must be {}, not {}", kind(wanted), kind(is));
@@ -168,7 +180,9 @@ mod tests {
             ("invalid type: string \"a\", expected a sequence", "this must be a list, not the text \"a\""),
             ("invalid type: integer `3`, expected a string", "this must be a string, not the number `3`"),
             ("invalid type: map, expected u64", "this must be a whole number from 0, not a table"),
-            ("missing field `name`", "missing field `name`"),
+            ("missing field `name`", "`name` is missing"),
+            ("unknown field `bakes`, expected `bake` or `every`", "there is no `bakes` here; did you mean `bake`?"),
+            ("unknown field `x`, expected one of `bake`, `every`", "there is no `x` here; there may be `bake`, `every`"),
         ] {
             assert_eq!(reader_words(said), words);
         }

@@ -19,9 +19,9 @@ use contentcheck_fleet::{Cosign as _, Follower, Keeper, Place, Recounter, Remote
 use contentcheck_log::write::{Directory, ReadOnly, SecretKey};
 use contentcheck_log::{Hash, Trust, VerifierKey};
 use contentcheck_model::diagnostic::codes::{self, Code};
-use contentcheck_project::{files, write};
+use contentcheck_project::{config, files, write};
 use contentcheck_rollout::state::{Check, Phase, Rollout};
-use contentcheck_rollout::{Body, Book, Entry, NoBook, Policy, Refusal, Roll, State};
+use contentcheck_rollout::{Body, Book, Entry, NoBook, NoPolicy, Policy, Refusal, Roll, State};
 use serde::Deserialize;
 
 use super::keys;
@@ -147,7 +147,10 @@ impl Site {
         }
         let text = text(&path, SETTINGS_BYTES)?;
         let settings: Settings =
-            toml::from_str(&text).map_err(|error| Failure::usage(format!("{}: {error}", files::name(&path))))?;
+            toml::from_str(&text).map_err(|error| {
+                let said = config::fault(&text, error.span(), error.message());
+                Failure::usage(format!("{}{said}", files::name(&path)))
+            })?;
         let site = Self { directory: directory.to_owned(), settings };
         site.log_key()?;
         for (at, witness) in site.settings.witness.iter().enumerate() {
@@ -480,8 +483,13 @@ pub(super) fn of_newest(state: &State, now: u64, body: Body) -> Result<Entry, Fa
 /// The policy of a file.
 pub(super) fn policy_of(path: &Path) -> Result<Policy, Failure> {
     let text = text(path, contentcheck_rollout::policy::POLICY_BYTES)?;
-    Policy::read(&text)
-        .map_err(|why| Failure::usage(coded(&codes::POLICY_REFUSED, &format!("{}: {why}", files::name(path)))))
+    Policy::read(&text).map_err(|why| {
+        let said = match why {
+            NoPolicy::Form { span, why } => config::fault(&text, span, &why),
+            why => format!(": {why}"),
+        };
+        Failure::usage(coded(&codes::POLICY_REFUSED, &format!("{}{said}", files::name(path))))
+    })
 }
 
 fn text(path: &Path, most: usize) -> Result<String, Failure> {

@@ -13,6 +13,7 @@ use super::SHOWN;
 use super::ground::{Ground, disagreement, disagrees};
 use crate::facts::plural;
 use crate::run::{Made, Outcome, Subject};
+use crate::work::Price;
 
 /// Events of a target that are begun with: those that fire it come first.
 const BEGUN_WITH: usize = 3;
@@ -45,7 +46,13 @@ pub(super) fn neighbours(
         .flat_map(|ground| (0..ground.targets.len()).step_by(AT_ONCE).map(move |from| (ground, from)))
         .collect();
     let targets: usize = grounds.iter().map(|ground| ground.targets.len()).sum();
-    let for_each = run.settings.events / 4 / (targets.max(1) as u64);
+    // Each has a share of the work by what an event costs it, so that one that is dear takes nothing from the others.
+    let prices = grounds.iter().flat_map(|ground| &ground.prices).map(|price| u128::from(price.of_ordinary()));
+    let all = prices.sum::<u128>().max(1);
+    let share = |price: &Price| {
+        let share = u128::from(run.settings.events / 4) * u128::from(price.of_ordinary()) / all;
+        u64::try_from(share).unwrap_or(u64::MAX)
+    };
     let found: Vec<Mutex<Found>> = work.iter().map(|_| Mutex::default()).collect();
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -54,7 +61,7 @@ pub(super) fn neighbours(
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let (Some((ground, from)), Some(slot)) = (work.get(at), found.get(at)) else { break };
-                    let made = of_some(run, (ground, made), *from, for_each, deadline);
+                    let made = of_some(run, (ground, made), *from, &share, deadline);
                     *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
                 }
             });
@@ -103,7 +110,7 @@ fn of_some(
     run: &Subject<'_>,
     (ground, made): (&Ground<'_>, &Made),
     from: usize,
-    work: u64,
+    share: &(dyn Fn(&Price) -> u64 + Sync),
     deadline: Option<Instant>,
 ) -> Found {
     let mut found = Found::default();
@@ -117,7 +124,8 @@ fn of_some(
         let of = ground.places.get(at).and_then(|place| made.get(&(*id, *place)));
         let mut begun_with: Vec<&Event> = of.into_iter().flatten().collect();
         begun_with.sort_by_key(|event| !target.evaluate(event));
-        let most = found.steps.saturating_add(work);
+        let price = ground.prices.get(at);
+        let most = found.steps.saturating_add(price.map_or(0, share));
         let (mut is_known, mut is_beyond) = (false, false);
         let beside = begun_with.into_iter().take(BEGUN_WITH).flat_map(|event| ground.maker.neighbours(at, event));
         for event in beside {
@@ -125,8 +133,7 @@ fn of_some(
             if is_beyond {
                 break;
             }
-            let price = ground.prices.get(at).map_or(0, |price| price.on(&event));
-            found.steps = found.steps.saturating_add(price);
+            found.steps = found.steps.saturating_add(price.map_or(0, |price| price.on(&event)));
             // One with a value of another type than its field's is none that an evaluator is asked for.
             let Some(reported) = run.interpret(ground.template, &event, &mut worker) else { continue };
             found.events += 1;
