@@ -188,7 +188,7 @@ fn is_named(then: &ReleaseFacts, of: &Built, what: &str) -> Result<(), String> {
 fn is_before(then: &ReleaseFacts, built: &Built) -> Result<(), String> {
     match (then.sequence, built.judged().gathered().release.sequence) {
         (Some(then), Some(now)) if then == now => Err(format!(
-            "it is of the sequence {then}, as the release itself: evidence of the release before is expected"
+            "it is of the sequence {then}, and so is the release: raise `sequence` under [release] for this one, or name evidence of the release before"
         )),
         (Some(then), Some(now)) if then > now => {
             Err(format!("it is of the sequence {then}, and the release has {now}: it is of no earlier release"))

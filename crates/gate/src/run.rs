@@ -71,6 +71,8 @@ pub struct Settings {
     pub inputs: Vec<InputDigest>,
     /// What directories of recordings leave out, and why.
     pub not_taken: Vec<(String, &'static str)>,
+    /// Content of the release that lies beside what was named, and so is not in it.
+    pub apart: Vec<String>,
     /// Evidence of the previous release.
     pub previous_evidence: Option<Box<PreviousEvidence>>,
     /// Version of the tool.
@@ -132,6 +134,7 @@ impl Settings {
             asked_ceilings: Ceilings::default(),
             inputs: Vec::new(),
             not_taken: Vec::new(),
+            apart: Vec::new(),
             previous_evidence: None,
             version,
         }

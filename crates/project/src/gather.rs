@@ -356,6 +356,39 @@ impl Project {
     }
 }
 
+impl Project {
+    /// The content of the release that is not in it, since a part of its directory was named: the settings say what the whole
+    /// of it is called. Without a name and a sequence they are of no release.
+    ///
+    /// # Errors
+    /// When an exclusion is malformed.
+    pub fn apart(&self, selection: &Selection) -> Result<Vec<String>, Failure> {
+        let release = &self.config.release;
+        if self.config_path.is_none() || (release.name.is_none() && release.sequence.is_none()) {
+            return Ok(Vec::new());
+        }
+        let real = |path: &Path| fs::canonicalize(path).ok();
+        let root = if self.root.as_os_str().is_empty() { Path::new(".") } else { &self.root };
+        if selection.paths.iter().any(|path| real(path) == real(root)) {
+            return Ok(Vec::new());
+        }
+        let exclude: Vec<String> = self.config.exclude.iter().chain(&selection.exclude).cloned().collect();
+        let walked = walk::walk(&[root.to_path_buf()], &exclude, root, true)?;
+        let own: BTreeSet<PathBuf> = self.paths.values().filter_map(|path| real(path)).collect();
+        let beside: Vec<walk::Found> = walked
+            .files
+            .into_iter()
+            .filter(|found| real(&found.path).is_none_or(|path| !own.contains(&path)))
+            .collect();
+        let read = walk::read(&beside, selection.threads);
+        let is_content = |read: &Result<(Source, Language), _>| match read {
+            Ok((source, language)) => !describes_samples(source, *language),
+            Err(_) => true,
+        };
+        Ok(beside.into_iter().zip(read).filter(|(_, read)| is_content(read)).map(|(found, _)| found.name).collect())
+    }
+}
+
 /// Where directories really are whose names are not UTF-8: what is named in content has the name that is shown.
 struct Real(BTreeMap<String, Option<PathBuf>>);
 

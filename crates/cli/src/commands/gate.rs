@@ -143,6 +143,7 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     release::introduce(&project, &project.gathered, streams);
     counts(arguments, &project)?;
     sees(&project)?;
+    let apart = project.apart(&selection)?;
     let gate = project.config.gate.clone();
     let previous = previous(arguments, &project, &gate, &selection)?;
     let of_previous = previous.as_ref().map(|previous| previous.read.clone());
@@ -165,7 +166,7 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     }
     let ceilings = ceilings(&built, &settings.asked_ceilings)?;
     let previous_evidence = evidence.map(|then| then.held(&built, previous.as_ref())).transpose()?.map(Box::new);
-    Ok(Prepared { built, previous, settings: Settings { ceilings, previous_evidence, ..settings }, key })
+    Ok(Prepared { built, previous, settings: Settings { ceilings, previous_evidence, apart, ..settings }, key })
 }
 
 /// Fails where settings lie below what is gated and none were named: a fleet, a baseline or recordings that do not count are
@@ -452,30 +453,44 @@ fn left(directory: &Path) -> Vec<PathBuf> {
     names.map(|name| directory.join(name)).collect()
 }
 
-/// Takes away what an earlier run left in a directory of evidence. Where not all inputs are known, because the run
-/// ended while it read them, what is named like events goes only if it holds what the gate writes: it may be a
-/// recording that a configuration names which cannot be read.
+/// Takes away what an earlier run left in a directory of evidence. What no run wrote is somebody's: where one of its names
+/// is taken by such a file the run ends, and nothing is removed. A run that ended while it read its inputs leaves it.
 fn clear(directory: &Path, knows_inputs: bool, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let (own, foreign): (Vec<PathBuf>, Vec<PathBuf>) =
+        left(directory).into_iter().filter(|path| config::is_there(path)).partition(|path| is_of_a_run(path));
+    if knows_inputs && let Some(first) = foreign.first() {
+        return Err(Failure::usage(format!(
+            "{}: no run of the gate wrote this file, and evidence would be written over it\n  help: give --evidence a directory of its own; nothing was removed",
+            files::name(first)
+        )));
+    }
     let left_over = write::sweep(directory);
     if left_over > 0 {
         let what = plural(left_over, "unfinished file");
         talk(streams, &format!("{}: removed {what} of a run that was killed", files::name(directory)));
     }
-    for (number, path) in left(directory).into_iter().enumerate() {
-        let is_own = match GateFormat::FILES.get(number) {
-            Some((GateFormat::Json, _)) => {
-                files::read_whole(&path, EVIDENCE_BYTES).is_ok_and(|bytes| Evidence::from_json(&bytes).is_ok())
-            }
-            None if path.ends_with(attest::FILE) => attest::is_attestation(&path),
-            _ => true,
-        };
-        if knows_inputs || is_own {
-            write::remove(&path)?;
-        } else if path.exists() {
-            talk(streams, &format!("{}: left as it is: it may be an input, and no run wrote it", files::name(&path)));
-        }
+    for path in &own {
+        write::remove(path)?;
+    }
+    for path in &foreign {
+        talk(streams, &format!("{}: left as it is: it may be an input, and no run wrote it", files::name(path)));
     }
     Ok(())
+}
+
+/// Whether a run wrote a file that has the name of evidence.
+fn is_of_a_run(path: &Path) -> bool {
+    /// Bytes in which each of them shows what it is.
+    const HEAD: usize = 4 << 10;
+    let named = |name: &str| path.ends_with(name);
+    if named(attest::FILE) {
+        return attest::is_attestation(path);
+    }
+    let Ok(head) = files::read_bytes(path, HEAD) else { return false };
+    if named(IMAGE) {
+        return head.is_empty() || head.starts_with(b"CCIMAGE");
+    }
+    GateFormat::FILES.iter().any(|(format, name)| named(name) && report::gate::is_left_by_a_run(*format, &head))
 }
 
 /// Leaves the evidence in each format that has a file, and the image, where it may ship; or nothing, where not all of it

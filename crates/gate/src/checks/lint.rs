@@ -47,6 +47,15 @@ impl Check for Lint {
                 .skipped
                 .push("arity: no fleet is named, so no rule was held against what sensors supply".to_owned());
         }
+        if let Some((first, others)) = run.settings.apart.split_first() {
+            let more = match others.len() {
+                0 => String::new(),
+                more => format!(" and {} more", plural(more, "file")),
+            };
+            outcome.skipped.push(format!(
+                "files: this is a part of the release that the settings name; {first}{more} lies beside it and was not named"
+            ));
+        }
         outcome.fact("findings", findings.len() as u64);
         outcome.fact("files", run.built.files() as u64);
         let accepted = run.built.judged().accepted().len();
