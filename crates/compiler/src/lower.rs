@@ -123,7 +123,14 @@ pub(crate) fn condition(
             test => (0, test),
         };
         let other_by_number = predicate.other_by_position.is_some();
-        ask(test, (input, quantifier), (ty, other_by_number), template, inputs, frequency)
+        let asked = ask(test, (input, quantifier), (ty, other_by_number), template, inputs, frequency);
+        // The other field has to be there (FLD-1), which nothing looks at for a list without elements.
+        let other = test.other().filter(|_| quantifier == predicate_flags::ALL);
+        let other = other.and_then(|other| inputs.get(&InputKey::of(other, other_by_number)?).copied());
+        match other {
+            Some(input) => Expr::all([asked, Expr::Is(Question { input, quantifier: 0, ask: Ask::Exists })]),
+            None => asked,
+        }
     });
     together(lowered, frequency)
 }

@@ -1,5 +1,6 @@
 //! Typing: the values of a flat record in the order and the types that a reader of events wants.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -23,6 +24,9 @@ pub struct Layout {
     /// Inputs that events carry under a name that the log uses as well: position, and what the event's own is called
     /// where a record has both.
     own: Vec<(u32, String, u32)>,
+    /// The types of what the template type declares besides: only keywords look at it, and they see the values that rules
+    /// would see which read it.
+    declared: HashMap<String, FieldType>,
     /// Open addressing over positions; a power of two, at most half full.
     table: Vec<u32>,
 }
@@ -81,7 +85,7 @@ impl Layout {
                 wanted.alias = alias;
             }
         }
-        Self { template: template.to_owned(), fields, inputs: arity, own: Vec::new(), table }
+        Self { template: template.to_owned(), fields, inputs: arity, own: Vec::new(), declared: HashMap::new(), table }
     }
 
     /// The same for events of a template type. An input that it numbers is what the event carries, also where the log
@@ -99,6 +103,13 @@ impl Layout {
             (at, name, hash)
         });
         self.own = own.collect();
+        for field in template.declared() {
+            let Some(info) = template.describe(&field) else { continue };
+            if names::is_system(info.name) && info.position().is_some() {
+                self.declared.insert(format!("{}{}", names::OWN, info.name), info.ty);
+            }
+            self.declared.insert(info.name.to_owned(), info.ty);
+        }
         self
     }
 
@@ -166,8 +177,9 @@ impl Layout {
     /// Lends the event that a flat record is to `with`.
     ///
     /// A value that does not convert is absent, and its position is in [`Scratch::misfits`]
-    /// afterwards. `others` asks for all values that no name of the layout takes, as text, the
-    /// elements of lists one by one: only rules with keywords look at them.
+    /// afterwards. `others` asks for all values that no name of the layout takes, and for the elements of arrays that are
+    /// one text: only rules with keywords look at them. They are of the types that the template type declares, and of the
+    /// same whatever else is in the layout; what is not declared is text.
     ///
     /// How values convert:
     /// - to text: text; numbers as they are written; `true` and `false`; an array of one element
@@ -205,10 +217,14 @@ impl Layout {
         }
         let inputs = made.len().min(self.inputs);
         if others {
-            for at in rest.iter() {
-                if let Some(entry) = flat.store.entries.get(*at as usize) {
-                    maker.other(entry.value, made);
+            for (wanted, entry) in self.fields.iter().zip(found.iter()).filter(|(wanted, _)| wanted.is_text) {
+                if let (Some(entry), None) = (flat.store.entries.get(*entry as usize), wanted.alias) {
+                    maker.elements(entry.value, made);
                 }
+            }
+            for entry in rest.iter().filter_map(|at| flat.store.entries.get(*at as usize)) {
+                let ty = self.declared.get(flat.text(entry.name)).copied().unwrap_or(FieldType::OPEN);
+                maker.other(entry.value, ty, made);
             }
         }
         // Vectors of borrowed values are lent for the time of one event, without allocating.
@@ -421,15 +437,30 @@ impl Maker<'_> {
         Made::Text(Piece::new(start, self.text.len()))
     }
 
-    /// A value that no name takes: its scalars as strings.
-    fn other(&mut self, raw: Raw, made: &mut Vec<Made>) {
-        match raw {
-            Raw::List { first, count, .. } => {
-                for element in self.flat.elements(first, count) {
-                    made.extend(self.scalar(element, Scalar::String));
+    /// A value that no name takes, in its type; the elements of a list one by one.
+    fn other(&mut self, raw: Raw, ty: FieldType, made: &mut Vec<Made>) {
+        match self.value(raw, ty) {
+            Ok(Made::Absent) | Err(Made::Absent) => {}
+            Ok(Made::List(elements)) | Err(Made::List(elements)) => {
+                made.extend(self.parts.get(elements.range()).unwrap_or(&[]));
+            }
+            Ok(one) | Err(one) => {
+                made.push(one);
+                if ty.scalar == Scalar::String {
+                    self.elements(raw, made);
                 }
             }
-            scalar => made.extend(self.scalar(scalar, Scalar::String)),
+        }
+    }
+
+    /// The elements of an array that is one text, as texts.
+    fn elements(&mut self, raw: Raw, made: &mut Vec<Made>) {
+        if let Raw::List { first, count, .. } = raw
+            && count > 1
+        {
+            for element in self.flat.elements(first, count) {
+                made.extend(self.scalar(element, Scalar::String));
+            }
         }
     }
 

@@ -122,7 +122,8 @@ fn inputs_header_and_others_keep_their_places() {
                 [Value::List(&[Value::Bytes(&[1])]), Value::from("A"), Value::Absent, Value::List(&[Value::from("A")])]
             );
             assert_eq!(event.header, [Value::Int(4), Value::Absent]);
-            assert_eq!(event.others, [Value::from("1"), Value::from("y"), Value::from("true")]);
+            let array = Value::from(r#"[1,null,"y"]"#);
+            assert_eq!(event.others, [array, Value::from("1"), Value::from("y"), Value::from("true")]);
         });
         assert_eq!(scratch.misfits(), [5]);
         tally.add(&layout, &scratch);
@@ -175,7 +176,8 @@ fn owned_values_stand_under_the_fields_of_the_template_type() {
                 (template.named("Channel"), text("t")),
                 (template.named("Level"), OwnedValue::Int(4)),
             ],
-            others: vec![text("5")],
+            // An array that is one text, and its elements.
+            others: vec![text("1"), text("2"), text("5")],
         }
     );
 }

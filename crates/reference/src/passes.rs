@@ -94,7 +94,9 @@ pub(crate) fn present(test: &Test, finders: &[Finder], value: &Value, event: &Ev
         (Test::Null | Test::Unexpanded, _) => false,
         // LIST-1 to LIST-3
         (Test::Elements { all: true, test }, _) => {
-            elements(value).iter().all(|element| present(test, finders, element, event))
+            // FLD-1, also where there is no element to compare with it.
+            test.other().is_none_or(|other| event.value(other).is_some())
+                && elements(value).iter().all(|element| present(test, finders, element, event))
         }
         (Test::Elements { all: false, test }, _) => {
             elements(value).iter().any(|element| present(test, finders, element, event))

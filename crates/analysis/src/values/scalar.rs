@@ -291,7 +291,7 @@ impl Values {
                         let (first, last) = holds::bounds(network);
                         let points = if network.address.is_ipv4() { &mut v4 } else { &mut v6 };
                         // One behind the first is no name of a network, and so reads better.
-                        points.extend((first < last).then_some(first + 1));
+                        points.extend((first < last).then(|| first + 1));
                         points.push(first);
                         points.extend(last.checked_add(1));
                     }

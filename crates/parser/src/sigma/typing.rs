@@ -1,5 +1,6 @@
 //! Typing: from a detection item and the type of its field to tests.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::detection::{Item, Raw, Written, is_plain};
@@ -118,7 +119,12 @@ impl Prepared {
         }
         let asked = match &self.text {
             Ok(Typed::Tests(tests)) => on_scalar(item, ty.scalar, tests, sink).map(|tests| {
-                Typed::Tests(if ty.list { tests.substitute(&mut |test| over_elements(test)) } else { tests })
+                let is_plain = item.modifiers.kind == Kind::Plain;
+                let mut of_list = |test: &Arc<Test>| match **test {
+                    Test::Exists if is_plain => some_element(ty.scalar),
+                    _ => over_elements(test),
+                };
+                Typed::Tests(if ty.list { tests.substitute(&mut of_list) } else { tests })
             }),
             other => other.clone(),
         };
@@ -144,6 +150,29 @@ fn over_elements(test: &Arc<Test>) -> Expr<Arc<Test>> {
             Expr::Is(elements(&Arc::new(one)))
         })),
         _ => Expr::Is(elements(test)),
+    }
+}
+
+/// What `'*'` asks of a list: some element, whatever it is. The list alone may have none.
+fn some_element(scalar: Scalar) -> Expr<Arc<Test>> {
+    let any = |test: Test| Expr::Is(elements(&Arc::new(test)));
+    match scalar {
+        Scalar::String => any(Test::Text {
+            patterns: vec![TextPattern { pattern: Pattern::Contains("".into()), ignore_case: true }],
+            all: false,
+        }),
+        Scalar::Int => any(Test::Int(vec![IntRange { from: i64::MIN, to: i64::MAX }])),
+        Scalar::Float => any(Test::Float(Comparison::GreaterOrEqual, f64::NEG_INFINITY)),
+        Scalar::Bool => Expr::any([any(Test::Bool(true)), any(Test::Bool(false))]),
+        Scalar::Ip => {
+            let of = |address: IpAddr| Network { address, prefix: 0 };
+            any(Test::Cidr(vec![of(Ipv4Addr::UNSPECIFIED.into()), of(Ipv6Addr::UNSPECIFIED.into())]))
+        }
+        // No test passes on all bytes, so: there is an element that fails one that none passes.
+        Scalar::Bytes => {
+            let none = Test::Elements { all: true, test: Box::new(Test::Bytes(Vec::new())) };
+            Expr::all([is(Test::Exists), is(none).negate()])
+        }
     }
 }
 
