@@ -253,13 +253,36 @@ fn findings_that_are_not_shown_are_counted() {
     assert!(!last.is_empty());
     for closing in last {
         assert!(closing.message.contains("more findings in this file are not shown"), "{closing}");
-        assert_eq!(closing.help.as_deref(), Some("fix the findings above and run again"));
+        assert_eq!(closing.help.as_deref(), Some("fix findings of this file and run again"));
     }
     assert!(
-        judged.findings().iter().any(|found| found.message.ends_with("of them errors")),
+        judged.findings().iter().any(|found| found.message.contains("of them errors: ")),
         "{:#?}",
         judged.findings().last()
     );
+}
+
+/// More warnings than are shown leave no rule out; what they would be under a policy, what stands for them is.
+#[test]
+fn a_flood_of_warnings_leaves_no_rule_out() {
+    let mut text = TEMPLATE.to_owned();
+    for at in 0..260 {
+        text += &rule(&format!("r{at}"), at, &format!("not not pid == {at}"));
+    }
+    let files = [("a.content", text)];
+    let told = |set: &[(&str, Level)]| {
+        let mut policy = Policy::default();
+        for (code, level) in set {
+            policy.set(code, *level).unwrap();
+        }
+        let judged = judged(Gathered { policy, ..gathered(&files) });
+        let closing = judged.findings().iter().find(|found| found.code.id == "CC0106").map(|found| found.severity);
+        (closing, judged.left_out().len())
+    };
+    assert_eq!(told(&[]), (Some(Severity::Warning), 0));
+    assert_eq!(told(&[("CC0624", Level::Off)]), (None, 0));
+    // Of those that are errors now, one is any rule's.
+    assert_eq!(told(&[("CC0624", Level::Error)]), (Some(Severity::Error), 260));
 }
 
 /// Notes the rules that something could be proven of.

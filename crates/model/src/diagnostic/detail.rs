@@ -90,6 +90,11 @@ pub enum Detail {
         /// The rules, by id or name.
         rules: Vec<String>,
     },
+    /// Findings that are not shown, since there are too many (CC0106).
+    NotShown {
+        /// Their codes.
+        codes: Vec<String>,
+    },
     /// What differs from the previous release (CC0801 to CC0807, CC0809, CC0810).
     Change {
         /// What is counted or compared.

@@ -7,6 +7,7 @@ mod render;
 mod suggest;
 pub mod text;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -240,15 +241,26 @@ impl Diagnostic {
         Some(Edit { span: Span::new(start, start + wrong.len()), text: right.to_owned() })
     }
 
-    /// Stands for findings of a file that are not shown, some of which may be errors.
-    pub fn closing(source: &Source, span: Span, dropped: usize, dropped_errors: usize) -> Self {
+    /// Stands for findings of a file that are not shown: so many, of these codes. It is an error where some of them are, and
+    /// a warning else.
+    pub fn closing(source: &Source, span: Span, dropped: usize, dropped_errors: usize, of: &BTreeSet<&str>) -> Self {
+        /// Codes that are named.
+        const NAMED: usize = 5;
         let errors = match dropped_errors {
             0 => String::new(),
             1 => ", 1 of them an error".to_owned(),
             count => format!(", {count} of them errors"),
         };
-        let message = format!("{dropped} more findings in this file are not shown{errors}");
-        Self::new(&codes::TOO_MANY_FINDINGS, source, span, message).with_help("fix the findings above and run again")
+        let named: Vec<&str> = of.iter().copied().take(NAMED).collect();
+        let others = if of.len() > NAMED { " and others" } else { "" };
+        let message =
+            format!("{dropped} more findings in this file are not shown{errors}: {}{others}", named.join(", "));
+        let mut closing = Self::new(&codes::TOO_MANY_FINDINGS, source, span, message);
+        if dropped_errors == 0 {
+            closing.severity = Severity::Warning;
+        }
+        let codes = of.iter().map(|code| (*code).to_owned()).collect();
+        closing.with_help("fix findings of this file and run again").with_detail(Detail::NotShown { codes })
     }
 }
 
@@ -290,6 +302,8 @@ pub struct Sink {
     errors: usize,
     dropped: usize,
     dropped_errors: usize,
+    /// The codes of those that were dropped.
+    dropped_codes: BTreeSet<&'static str>,
     /// Where the first error is that was dropped.
     lost: Option<Span>,
     /// The first error, kept or not.
@@ -308,6 +322,7 @@ impl Sink {
             errors: 0,
             dropped: 0,
             dropped_errors: 0,
+            dropped_codes: BTreeSet::new(),
             lost: None,
             first: None,
             before: 0,
@@ -359,13 +374,14 @@ impl Sink {
             let lesser = |kept: &Diagnostic| kept.severity != Severity::Error;
             let place = (is_error && self.errors < self.found.len()).then(|| self.found.iter().rposition(lesser));
             let Some(place) = place.flatten() else {
+                self.dropped_codes.insert(diagnostic.code.id);
                 if is_error {
                     self.dropped_errors += 1;
                     self.lost.get_or_insert(diagnostic.span);
                 }
                 return;
             };
-            self.found.remove(place);
+            self.dropped_codes.insert(self.found.remove(place).code.id);
         }
         self.errors += usize::from(is_error);
         self.found.push(diagnostic);
@@ -419,6 +435,7 @@ impl Sink {
     /// if not, the first error.
     pub fn close(self, whole: &mut Self) -> Result<Whole, Box<Diagnostic>> {
         let (dropped, dropped_errors, lost) = (self.dropped, self.dropped_errors, self.lost);
+        whole.dropped_codes.extend(self.dropped_codes);
         self.found.into_iter().for_each(|found| whole.push(found));
         whole.dropped += dropped;
         whole.dropped_errors += dropped_errors;
@@ -433,7 +450,8 @@ impl Sink {
         if self.dropped > 0 {
             let last = self.found.last().map_or_else(Span::default, |last| last.span);
             let span = self.lost.unwrap_or(last);
-            self.found.push(Diagnostic::closing(&self.source, span, self.dropped, self.dropped_errors));
+            let (dropped, errors) = (self.dropped, self.dropped_errors);
+            self.found.push(Diagnostic::closing(&self.source, span, dropped, errors, &self.dropped_codes));
         }
         self.found.into_iter().map(Diagnostic::or_cure).collect()
     }
@@ -477,7 +495,7 @@ mod tests {
         let found = sink.finish();
         let last = found.last().expect("a closing finding");
         assert_eq!((last.severity, last.span), (Severity::Error, Span::at(1_000 + limits::DIAGNOSTICS)));
-        assert_eq!(last.message, "12 more findings in this file are not shown, 2 of them errors");
+        assert_eq!(last.message, "12 more findings in this file are not shown, 2 of them errors: CC0120, CC0604");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Finding;
 use super::gathered::{Gathered, Input};
+use super::policy::Policy;
 use super::workspace::{Checked, Extents, FileFound, Globals, Outcome};
 use crate::check::suppress;
 use contentcheck_model::diagnostic::{Detail, Diagnostic, Severity, codes};
@@ -83,12 +84,11 @@ impl Judged {
         let mut judge = |found: Vec<Finding>, accepted: &mut Vec<Acceptance>| -> Vec<Finding> {
             let mut kept = Vec::with_capacity(found.len());
             for mut finding in found {
-                let Some(severity) = policy.severity(finding.code) else {
+                let Some(severity) = in_force(policy, &finding) else {
                     accepted.push(Acceptance { finding, by: AcceptedBy::Severity });
                     continue;
                 };
-                // A finding may be graver than its code is; that stays so unless the code is set.
-                if severity != finding.code.severity {
+                if severity != finding.severity {
                     Arc::make_mut(&mut finding).severity = severity;
                 }
                 if baseline.as_mut().is_some_and(|baseline| baseline.takes(&finding)) {
@@ -195,6 +195,21 @@ impl Judged {
     }
 }
 
+/// The severity of a finding under a policy; none where it is off. A finding may be graver than its code is, which stays so
+/// unless the code is set. What stands for findings that are not shown is what the gravest of them would be.
+fn in_force(policy: &Policy, finding: &Diagnostic) -> Option<Severity> {
+    match finding.detail.as_deref() {
+        Some(Detail::NotShown { codes }) if finding.severity != Severity::Error => {
+            let of_one = |code: &String| policy.severity(codes::find(code)?);
+            codes.iter().filter_map(of_one).max().map(|gravest| gravest.max(finding.severity))
+        }
+        _ => match policy.severity(finding.code) {
+            Some(severity) if severity == finding.code.severity => Some(finding.severity),
+            other => other,
+        },
+    }
+}
+
 /// By file and place.
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| (a.source.name(), a.span, a.code.id).cmp(&(b.source.name(), b.span, b.code.id)));
@@ -210,7 +225,8 @@ fn limited(source: &Source, mut found: Vec<Finding>) -> Vec<Finding> {
     let mut errors = dropped.iter().filter(|one| one.severity == Severity::Error).map(|one| one.span);
     let count = errors.clone().count();
     let span = errors.next().or(found.last().map(|last| last.span)).unwrap_or_default();
-    found.push(Arc::new(Diagnostic::closing(source, span, dropped.len(), count)));
+    let of = dropped.iter().map(|one| one.code.id).collect();
+    found.push(Arc::new(Diagnostic::closing(source, span, dropped.len(), count, &of)));
     found
 }
 
@@ -226,6 +242,8 @@ fn left_out(checked: &Checked, errors: &[Vec<Finding>], problems: &[Finding]) ->
         let mut own: Vec<Vec<&Finding>> = vec![Vec::new(); facts.len()];
         let unreadable = found.iter().filter(|found| found.code.severity == Severity::Error);
         let read: HashMap<Span, &CheckedRule> = outcome.rules.iter().map(|rule| (rule.extent, &**rule)).collect();
+        // An error that is not shown may be of any rule of the file.
+        let hidden = errors.iter().find(|error| error.code.id == codes::TOO_MANY_FINDINGS.id);
         let is_read = |at: usize| facts.get(at).is_some_and(|facts| read.contains_key(&facts.extent));
         for error in
             errors.iter().chain(unreadable.filter(|found| extents.at(found.span).is_some_and(|at| !is_read(at))))
@@ -238,7 +256,8 @@ fn left_out(checked: &Checked, errors: &[Vec<Finding>], problems: &[Finding]) ->
         }
         for (facts, own) in facts.iter().zip(own).filter(|(facts, _)| facts.is_rule) {
             let rule = read.get(&facts.extent);
-            let mut reasons: Vec<Finding> = own.into_iter().chain(of_globals.of_rule(facts.global)).cloned().collect();
+            let shown = own.into_iter().chain(of_globals.of_rule(facts.global));
+            let mut reasons: Vec<Finding> = shown.chain(hidden).cloned().collect();
             if rule.is_some() {
                 reasons.extend(changed.by(facts, language).map(Arc::new));
                 if reasons.is_empty() {

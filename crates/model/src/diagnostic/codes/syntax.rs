@@ -34,8 +34,8 @@ codes! {
     /// Too many findings in one file; the rest is not shown
     TOO_MANY_FINDINGS = "CC0106" "too-many-findings" Error {
         cause: "One early mistake confuses everything after it, or the file is not content.",
-        harm: "Findings beyond the limit are counted but not shown. Nobody has read them, so that the rule does not ship, whatever they are.",
-        cure: "Fix the first findings and run again.",
+        harm: "Findings beyond the limit are counted but not shown. Where some of them are errors this is one, and no rule of the file ships; else it is a warning.",
+        cure: "Fix the first findings and run again. Where the code that floods the file is of no use to you, set its severity to off.",
     }
     /// The directory tree could not be walked completely
     UNWALKABLE = "CC0107" "unwalkable" Error {
