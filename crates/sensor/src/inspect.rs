@@ -26,7 +26,7 @@ pub enum Kept {
     Whole,
     /// It, or its envelope, is missing.
     Missing,
-    /// Its bytes are others.
+    /// Its bytes are others, or its envelope is none.
     Damaged,
     /// The disk does not give it.
     Unreadable,
@@ -78,7 +78,10 @@ pub struct Inspection {
     pub damaged_evidence: u64,
 }
 
-fn kept(disk: &mut impl Disk, directory: Directory, digest: Digest, most: usize) -> Kept {
+/// Whether the envelope of a file of the store, by the file's digest, has the form that the sensor reads.
+pub type Form<'f> = &'f dyn Fn(Directory, &[u8], Digest) -> bool;
+
+fn kept(disk: &mut impl Disk, directory: Directory, digest: Digest, most: usize, has_form: Form<'_>) -> Kept {
     let at = Place { directory, name: std::format!("{digest}") };
     let envelope = Place { directory, name: std::format!("{digest}.env") };
     let found = |error| match error {
@@ -87,7 +90,7 @@ fn kept(disk: &mut impl Disk, directory: Directory, digest: Digest, most: usize)
         DiskError::Full | DiskError::ReadOnly | DiskError::Other(_) => Kept::Unreadable,
     };
     match (disk.read(&at, most), disk.read(&envelope, ENVELOPE_BYTES)) {
-        (Ok(bytes), Ok(_)) if Digest::of(&bytes) == digest => Kept::Whole,
+        (Ok(bytes), Ok(envelope)) if Digest::of(&bytes) == digest && has_form(directory, &envelope, digest) => Kept::Whole,
         (Ok(_), Ok(_)) => Kept::Damaged,
         (Err(error), _) | (_, Err(error)) => found(error),
     }
@@ -105,18 +108,19 @@ fn switched_off(image: &[u8], list: &[u8]) -> Option<(u32, u32)> {
 }
 
 impl Inspection {
-    /// Looks at a store.
-    pub fn read(disk: &mut impl Disk) -> Self {
+    /// Looks at a store, by what an envelope is to the authority of its sensor: [`Keyring::has_form`](crate::Keyring), or
+    /// that of a sensor's own.
+    pub fn read(disk: &mut impl Disk, has_form: Form<'_>) -> Self {
         let (_, memory, state) = Copies::read(disk, Digest::new([0; 32]));
         let contents: Vec<_> = Rung::LADDER
             .into_iter()
             .filter_map(|rung| Some((rung, state.content(rung)?)))
             .map(|(rung, content)| {
                 let most = Policy::DEFAULT.image_bytes;
-                (rung, content, kept(disk, Directory::Images, content.digest, most))
+                (rung, content, kept(disk, Directory::Images, content.digest, most, has_form))
             })
             .collect();
-        let kills = state.kill.map(|kill| kept(disk, Directory::Kills, kill.digest, kills::BYTES));
+        let kills = state.kill.map(|kill| kept(disk, Directory::Kills, kill.digest, kills::BYTES, has_form));
         let evidence = Evidence::read(disk);
         let records = evidence.records().cloned().collect();
         let mut found = Self {

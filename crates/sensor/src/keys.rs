@@ -38,6 +38,7 @@ use contentcheck_interpreter::Manifest;
 
 use crate::admit::{Authority, Claim, Distrust, Purpose};
 use crate::content::{Content, Digest, Sequence};
+use crate::disk::Directory;
 use crate::kills::Kills;
 
 /// Bytes of the largest root.
@@ -371,10 +372,44 @@ fn pre_authentication(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
+/// An envelope and what is signed in it; no signature is looked at.
+fn opened(envelope: &[u8]) -> Result<(Envelope, Vec<u8>), Distrust> {
+    let envelope: Envelope = serde_json::from_slice(envelope).map_err(|_| Distrust::Malformed)?;
+    let payload = STANDARD.decode(&envelope.payload).map_err(|_| Distrust::Malformed)?;
+    Ok((envelope, payload))
+}
+
+/// The statement that is signed in an envelope, and the digest of what it is about.
+fn stated(envelope: &Envelope, payload: &[u8]) -> Result<(Digest, Predicate), Distrust> {
+    if envelope.payload_type != PAYLOAD_TYPE {
+        return Err(Distrust::Subject);
+    }
+    let statement: Statement = serde_json::from_slice(payload).map_err(|_| Distrust::Subject)?;
+    if statement.kind != STATEMENT || statement.predicate_type != PREDICATE {
+        return Err(Distrust::Subject);
+    }
+    let [subject] = statement.subject.as_slice() else { return Err(Distrust::Subject) };
+    let digest = Digest::from_hex(&subject.digest.sha256).ok_or(Distrust::Subject)?;
+    Ok((digest, statement.predicate))
+}
+
+impl Keyring {
+    /// Whether the envelope of a file in a store has the form that a keyring reads, and is about that file. Whoever asks has
+    /// no keys, so no signature is looked at.
+    #[must_use]
+    pub fn has_form(directory: Directory, envelope: &[u8], digest: Digest) -> bool {
+        match directory {
+            Directory::Kills => signatures(envelope).is_ok_and(|signatures| !signatures.is_empty()),
+            _ => opened(envelope)
+                .and_then(|(envelope, payload)| stated(&envelope, &payload))
+                .is_ok_and(|(about, _)| about == digest),
+        }
+    }
+}
+
 impl Authority for Keyring {
     fn claim(&self, envelope: &[u8], purpose: Purpose) -> Result<Claim, Distrust> {
-        let envelope: Envelope = serde_json::from_slice(envelope).map_err(|_| Distrust::Malformed)?;
-        let payload = STANDARD.decode(&envelope.payload).map_err(|_| Distrust::Malformed)?;
+        let (envelope, payload) = opened(envelope)?;
         // Ids of keys in an envelope are hints that anybody can write. Each signature is tried with each key.
         let signatures: Vec<Signed> = envelope
             .signatures
@@ -388,16 +423,8 @@ impl Authority for Keyring {
             Purpose::Run => self.root.retired.as_slice(),
         };
         self.root.release.signed(&pre_authentication(&envelope.payload_type, &payload), &signatures, also)?;
-        if envelope.payload_type != PAYLOAD_TYPE {
-            return Err(Distrust::Subject);
-        }
-        let statement: Statement = serde_json::from_slice(&payload).map_err(|_| Distrust::Subject)?;
-        if statement.kind != STATEMENT || statement.predicate_type != PREDICATE {
-            return Err(Distrust::Subject);
-        }
-        let [subject] = statement.subject.as_slice() else { return Err(Distrust::Subject) };
-        let digest = Digest::from_hex(&subject.digest.sha256).ok_or(Distrust::Subject)?;
-        let Predicate { result, failed_tests, release, sensors, .. } = statement.predicate;
+        let (digest, predicate) = stated(&envelope, &payload)?;
+        let Predicate { result, failed_tests, release, sensors, .. } = predicate;
         match result.as_str() {
             "PASSED" if failed_tests.is_empty() => {}
             "WARNED" if failed_tests.is_empty() => return Err(Distrust::Incomplete),

@@ -162,7 +162,7 @@ pub use disk::{Directory, Disk, DiskError, Files, Place};
 #[cfg(feature = "std")]
 pub use evidence::Record;
 #[cfg(feature = "std")]
-pub use inspect::{Inspection, Kept};
+pub use inspect::{Form, Inspection, Kept};
 #[cfg(feature = "std")]
 pub use platform::{Platform, System};
 #[cfg(feature = "std")]

@@ -60,12 +60,7 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
         failure
     })?;
     let evidence = arguments.evidence.as_deref().map(|path| read_whole(path, EVIDENCE_BYTES)).transpose()?;
-    let given = [
-        (Allowance::AllowShrink, arguments.allow_shrink),
-        (Allowance::AllowGrowth, arguments.allow_growth),
-        (Allowance::SkipUnsupplied, arguments.skip_unsupplied),
-    ];
-    let allowed: Vec<Allowance> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(one, _)| one).collect();
+    let allowed = allowed(arguments.allow_shrink, arguments.allow_growth, arguments.skip_unsupplied);
     let mut keys = vec![public.clone()];
     for path in &arguments.previous_key {
         keys.push(key(path)?);
@@ -115,6 +110,16 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
             Ok(Exit::Findings)
         }
     }
+}
+
+/// With what the gate may have been run, as its reader says.
+pub(super) fn allowed(shrink: bool, growth: bool, unsupplied: bool) -> Vec<Allowance> {
+    let given = [
+        (Allowance::AllowShrink, shrink),
+        (Allowance::AllowGrowth, growth),
+        (Allowance::SkipUnsupplied, unsupplied),
+    ];
+    given.into_iter().filter(|(_, is_given)| *is_given).map(|(one, _)| one).collect()
 }
 
 /// The statement in a file that one of these keys signed.

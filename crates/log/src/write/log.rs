@@ -52,7 +52,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Storage(error) => error.fmt(f),
-            Self::Damaged(what) => write!(f, "the log is damaged: {what} is missing, or not what the checkpoint says"),
+            Self::Damaged(what) => write!(f, "the log is damaged: {what} is missing, or not what was signed"),
             Self::Key => f.write_str("the key is one that cosigns, or another one signs this log"),
             Self::Exists => f.write_str("there is a log already"),
             Self::Entry { number } => write!(f, "entry {number} has more than {ENTRY_BYTES} bytes"),
@@ -387,7 +387,7 @@ fn edge<S: Storage>(storage: &S, size: u64) -> Result<Edge, Fault> {
         // The hashes are of these entries and no others.
         let leaves = bundled(&edge.bundle).map(|entry| entry.map(Hash::of_leaf)).collect::<Option<Vec<Hash>>>();
         if leaves.as_ref() != edge.hashes.first() {
-            return Err(Fault::Damaged(tile));
+            return Err(Fault::Damaged(format!("{tile}, or the hashes of its entries in tile/0,")));
         }
     }
     Ok(edge)

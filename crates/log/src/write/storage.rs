@@ -4,6 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::string::ToString as _;
+use std::thread;
+use std::time::{Duration, Instant};
 use std::vec::Vec;
 
 /// Files below one address. Object stores whose puts are atomic do; a directory is [`Directory`].
@@ -43,6 +45,24 @@ pub struct Directory {
 const LOCK: &str = ".lock";
 
 impl Directory {
+    /// Makes the directory where it is not there, and locks it. Whoever writes it already is waited for as long as `patience`.
+    ///
+    /// # Errors
+    /// When it cannot be made, or somebody else still writes it.
+    pub fn open_within(root: impl Into<PathBuf>, patience: Duration) -> io::Result<Self> {
+        const LOOKS: Duration = Duration::from_millis(50);
+        let root = root.into();
+        let began = Instant::now();
+        loop {
+            match Self::open(root.clone()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && began.elapsed() < patience => {
+                    thread::sleep(LOOKS);
+                }
+                other => return other,
+            }
+        }
+    }
+
     /// Makes the directory where it is not there, and locks it.
     ///
     /// # Errors
@@ -75,7 +95,11 @@ impl ReadOnly {
 
 fn read(root: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
     let path = root.join(path);
-    match fs::read(&path) {
+    // Whoever opened a named pipe to read would wait for somebody to write.
+    let file = || {
+        if fs::metadata(&path)?.is_file() { fs::read(&path) } else { Err(io::Error::other("it is not a regular file")) }
+    };
+    match file() {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // A person is told which file it is, in lower case and without the number of the system.

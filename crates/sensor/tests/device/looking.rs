@@ -61,7 +61,7 @@ fn who_looks_at_the_directory_sees_what_the_sensor_would_do() {
     let agrees = |world: &World, device: Device, ended: Ended| {
         drop(device);
         world.platter().restart();
-        let found = Inspection::read(&mut Sim::new(&world.platter));
+        let found = Inspection::read(&mut Sim::new(&world.platter), &|_, _, _| true);
         let mut device = world.restart(world.open(), ended);
         assert_eq!(found.next(), runs(&device).0, "{found}\n{}", device.status());
         let (outside, inside) = (found.condition(), device.status().condition());
@@ -99,7 +99,7 @@ fn who_looks_at_the_directory_sees_what_the_sensor_would_do() {
         } else {
             world.platter().fails = Some((world.dice.clone(), 1));
         }
-        let found = Inspection::read(&mut Sim::new(&world.platter));
+        let found = Inspection::read(&mut Sim::new(&world.platter), &|_, _, _| true);
         let mut device = world.open();
         assert_eq!((runs(&device).0, found.next()), (Rung::Factory, Rung::Factory));
         assert_eq!((found.condition(), device.status().condition()), (Condition::Degraded, Condition::Degraded));
@@ -145,7 +145,7 @@ fn ends_that_nobody_explains_are_shown() {
         device = world.restart(device, Ended::Unexplained);
         let status = device.status();
         assert_eq!((status.condition(), status.state.unexplained()), (Condition::Attention, ends));
-        let found = Inspection::read(&mut Sim::new(&world.platter));
+        let found = Inspection::read(&mut Sim::new(&world.platter), &|_, _, _| true);
         assert_eq!(found.condition(), Condition::Attention);
         for shown in [status.to_string(), found.to_string()] {
             assert!(shown.contains(&format!("ends        {ends} end")), "{shown}");
@@ -163,7 +163,7 @@ fn a_blind_sensor_says_by_how_many_rules() {
         let mut device = world.with_good(&[1]);
         device.kill(&kills(1, lines), b"release").unwrap();
         let status = device.status();
-        let found = Inspection::read(&mut Sim::new(&world.platter));
+        let found = Inspection::read(&mut Sim::new(&world.platter), &|_, _, _| true);
         let rules = status.rules.unwrap().1;
         let off = if all { rules } else { status.switched_off };
         assert_eq!((status.switched_off, found.switched_off), (off, Some((off, rules))));
@@ -190,7 +190,7 @@ fn why_is_remembered_over_starts() {
         device = world.restart(device, Ended::Stopped);
     }
     assert_eq!(runs(&device), (Rung::Good, 1));
-    let found = Inspection::read(&mut Sim::new(&world.platter));
+    let found = Inspection::read(&mut Sim::new(&world.platter), &|_, _, _| true);
     let what =
         |records: &mut dyn Iterator<Item = &Record>| records.map(|record| record.what.clone()).collect::<Vec<_>>();
     let decision = what(&mut found.last_decision().iter());

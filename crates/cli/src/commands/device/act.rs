@@ -109,7 +109,7 @@ impl As {
             .map_err(|why| Failure::usage(format!("{}: this is not a root: {why}", files::name(&arguments.root))))?;
         let log = arguments.log.as_deref().map(text).transpose()?;
         let factory = arguments.factory.as_deref().map(|path| read_whole(path, IMAGE_BYTES)).transpose()?;
-        let found = Inspection::read(&mut Files::new(directory));
+        let found = Inspection::read(&mut Files::new(directory), &Keyring::has_form);
         // The build that is recorded: this program is no other build of the sensor, and clears no crash of it.
         let build = match found.memory {
             Memory::Whole | Memory::OneCopy => found.state.build,

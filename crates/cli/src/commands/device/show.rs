@@ -4,7 +4,7 @@ use std::path::Path;
 
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::files;
-use contentcheck_sensor::{Condition, Files, Inspection, Memory, Record};
+use contentcheck_sensor::{Condition, Files, Inspection, Keyring, Memory, Record};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -120,7 +120,7 @@ fn inspect(directory: &Path) -> Result<Inspection, Failure> {
     if !directory.is_dir() {
         return Err(Failure::usage(format!("{}: this is not a directory", files::name(directory))));
     }
-    Ok(Inspection::read(&mut Files::new(directory)))
+    Ok(Inspection::read(&mut Files::new(directory), &Keyring::has_form))
 }
 
 pub(super) fn status(arguments: &DeviceLook, streams: &mut Streams<'_>) -> Outcome {

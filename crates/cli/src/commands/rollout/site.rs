@@ -10,8 +10,10 @@
 //! | `plans/` | whoever starts: the checkpoint of each plan, as witnesses signed it |
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use contentcheck_fleet::clock::Clock;
 use contentcheck_fleet::witness::NoWitness;
@@ -136,6 +138,9 @@ pub(super) fn said(error: &std::io::Error) -> String {
     files::reason(error)
 }
 
+/// How long whoever writes the log already is waited for: a halt is not refused since an `advance` runs.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 impl Site {
     pub(super) fn open(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(SETTINGS);
@@ -192,8 +197,16 @@ impl Site {
         if key.verifier() != self.settings.log {
             return Err(Failure::usage(format!("{KEYS}/log.key is not the key of the log that {SETTINGS} names")));
         }
-        let storage = Directory::open(self.path(LOG))
-            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&self.path(LOG)), said(&error))))?;
+        let storage = Directory::open_within(self.path(LOG), PATIENCE).map_err(|error| {
+            let waited = match error.kind() {
+                ErrorKind::WouldBlock => format!(
+                    ", and has not ended after {} s\n  help: end it, or wait for it, and run this again",
+                    PATIENCE.as_secs()
+                ),
+                _ => String::new(),
+            };
+            Failure::usage(format!("{}: {}{waited}", files::name(&self.path(LOG)), said(&error)))
+        })?;
         let book = Book::open(storage, key).map_err(failed)?;
         if book.state().keys().is_none() {
             let message =

@@ -47,6 +47,6 @@ codes! {
     LOG_BROKEN = "CC0908" "rollout-log-broken" Error {
         cause: "A file of the log is missing or damaged, the key is another one's, or somebody wrote an entry without asking whether it is allowed.",
         harm: "Nothing new opens by a log that nobody can read.",
-        cure: "Take the files from a copy: the log is plain files, and each copy of them is whole. docs/rollout.md says how to go on when it is lost.",
+        cure: "Take the files from a copy: the log is plain files, and each copy of them is whole. docs/operations.md says how to go on when it is lost.",
     }
 }
