@@ -369,7 +369,7 @@ pub struct Eval {
     /// For each event that this rule looks at, show why it matches or not; by id, name, title or file
     #[arg(long, value_name = "RULE")]
     pub explain: Option<String>,
-    /// How many events `--explain` shows
+    /// How many events `--explain` shows: those that match first
     #[arg(long, value_name = "N", default_value_t = 10, requires = "explain")]
     pub limit: usize,
 }

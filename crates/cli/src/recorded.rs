@@ -290,6 +290,9 @@ pub fn summary(totals: &Totals, tally: &Tally, arguments: &Recorded, unsupplied:
         totals.not_recognised,
         if totals.matches == 1 { "1 match".to_owned() } else { format!("{} matches", totals.matches) },
     );
+    if totals.events == 0 && totals.unread == 0 && totals.sources == 1 && arguments.events.is_empty() {
+        line.push_str("\nstandard input was read, as no events were named, and had none");
+    }
     let unwanted = (totals.routed - totals.evaluated).saturating_sub(unsupplied);
     if unwanted > 0 {
         let _ = write!(line, "\nno rule is on the template types of {}", plural(unwanted, "event"));

@@ -189,6 +189,25 @@ fn a_release_goes_from_the_gate_to_a_device_and_back() {
     assert!(why.out.contains("CC1112: ") && why.out.contains("  remedy: "), "{}", why.out);
 }
 
+/// What a gate says of an image, signed by nobody: whoever looks from outside has no keys.
+fn envelope(digest: &Digest) -> String {
+    let none: [u8; 0] = [];
+    let statement = serde_json::json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{ "name": "release.ccimage", "digest": { "sha256": digest.to_string() } }],
+        "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
+        "predicate": {
+            "result": "PASSED", "requiredAll": true, "configuration": none, "evidence": {}, "passedTests": none,
+            "failedTests": none, "skippedTests": none, "missing": none, "allowed": none,
+            "release": { "name": "first", "sequence": 7, "rules": 1, "leftOut": 0, "digest": {} },
+            "tool": {}, "seed": 1, "cases": 1, "accepted": {}, "sensors": none,
+        },
+    });
+    let payload = STANDARD.encode(statement.to_string());
+    let kind = "application/vnd.in-toto+json";
+    serde_json::json!({ "payloadType": kind, "payload": payload, "signatures": [] }).to_string()
+}
+
 /// The store of corpus/images/first with content that was confirmed, an id and a candidate that is damaged.
 fn kept(scratch: &Scratch) -> Digest {
     let image = fs::read(corpus("images/first/rules.ccimage")).unwrap();
@@ -197,7 +216,7 @@ fn kept(scratch: &Scratch) -> Digest {
         fs::create_dir_all(scratch.0.join("store").join(part)).unwrap();
     }
     scratch.write(&format!("store/images/{digest}"), &image);
-    scratch.write(&format!("store/images/{digest}.env"), "who signed it is not asked here");
+    scratch.write(&format!("store/images/{digest}.env"), envelope(&digest));
     let content = contentcheck_sensor::Content { digest, sequence: contentcheck_sensor::Sequence(7) };
     let identity = contentcheck_sensor::Identity { id: contentcheck_sensor::DeviceId(digest), hardware: None };
     let state = State {
@@ -225,6 +244,14 @@ fn damage_is_shown_and_nothing_is_changed() {
         "{}",
         status().out
     );
+    // An envelope that is none, or is about another image, is not believed at the next start.
+    let other = Digest::of(b"another image");
+    for envelope in [String::new(), "{}".to_owned(), envelope(&other)] {
+        scratch.write(&format!("store/images/{digest}.env"), envelope);
+        assert!(status().exit == 1 && status().out.contains("is damaged"), "{}", status().out);
+        assert!(status().out.contains("next start  factory content"), "{}", status().out);
+    }
+    scratch.write(&format!("store/images/{digest}.env"), envelope(&digest));
     let image = scratch.0.join(format!("store/images/{digest}"));
     let mut bytes = fs::read(&image).unwrap();
     bytes[70] ^= 1;

@@ -431,6 +431,15 @@ fn no_input_is_cleared_from_a_directory_of_evidence() {
             fs::copy(&left, &own).unwrap();
         }
     }
+    // What no run wrote is not written over either; beside it evidence has no place.
+    let done = start(&directory, &GATE);
+    assert!(
+        done.status.code() == Some(2) && said(&done).contains("no run of the gate wrote this file"),
+        "{}",
+        said(&done)
+    );
+    fs::remove_dir_all(directory.join("left")).unwrap();
+    fine(&directory, &GATE);
     fine(&directory, &GATE);
 }
 

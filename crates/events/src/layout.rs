@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use contentcheck_interpreter::{Event, Input, Scalar as Supplied, Type, Value};
+use contentcheck_model::decimal;
 use contentcheck_model::field::Place;
 use contentcheck_model::template::{FieldType, Scalar, TemplateType};
 
@@ -417,7 +418,7 @@ impl Maker<'_> {
             (Scalar::String, Raw::Text(span) | Raw::Number(span)) => Some(Made::Span(span)),
             (Scalar::String, Raw::Bool(value)) => Some(self.word(value)),
             (Scalar::Int, Raw::Text(span)) => scalar::integer(text(span)).map(Made::Int),
-            (Scalar::Int, Raw::Number(span)) => scalar::integer_of_number(text(span)).map(Made::Int),
+            (Scalar::Int, Raw::Number(span)) => decimal::integer(text(span)).map(Made::Int),
             (Scalar::Float, Raw::Text(span) | Raw::Number(span)) => scalar::float(text(span)).map(Made::Float),
             (Scalar::Bool, Raw::Bool(value)) => Some(Made::Bool(value)),
             (Scalar::Bool, Raw::Text(span)) => scalar::truth(text(span)).map(Made::Bool),

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use contentcheck_model::decimal;
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use rustc_hash::FxHashMap;
 
@@ -285,11 +286,11 @@ fn holds(values: &[Fixed], field: Field<'_>) -> bool {
         Fixed::Int(fixed) => scalar::integer(text) == Some(*fixed),
     };
     let number = |fixed: &Fixed, number: &str| match fixed {
-        Fixed::Text(fixed) => match (scalar::integer(fixed), scalar::integer_of_number(number)) {
+        Fixed::Text(fixed) => match (scalar::integer(fixed), decimal::integer(number)) {
             (None, None) => fixed == number,
             (fixed, number) => fixed == number,
         },
-        Fixed::Int(fixed) => scalar::integer_of_number(number) == Some(*fixed),
+        Fixed::Int(fixed) => decimal::integer(number) == Some(*fixed),
     };
     values.iter().any(|fixed| match field {
         Field::Null => false,
@@ -413,7 +414,7 @@ fn field_key(field: Field<'_>) -> Option<u64> {
     match field {
         Field::Null => None,
         Field::Bool(value) => Some(text_key(if value { "true" } else { "false" })),
-        Field::Number(number) => Some(scalar::integer_of_number(number).map_or_else(|| folded(number), number_key)),
+        Field::Number(number) => Some(decimal::integer(number).map_or_else(|| folded(number), number_key)),
         Field::Text(text) => Some(text_key(text)),
         Field::List(mut list) if list.len() == 1 => list.next().and_then(field_key),
         Field::List(_) => None,

@@ -279,6 +279,8 @@ fn values(test: &Test, ty: FieldType, found: &mut Vec<Value>) {
                 found.extend(typed(ty, &network.address.to_string()));
             }
         }
+        // The other field of a comparison has one value.
+        Test::Elements { test, .. } if !ty.list => values(test, ty, found),
         Test::Elements { test, .. } => {
             let mut inner = Vec::new();
             values(test, FieldType { list: false, ..ty }, &mut inner);

@@ -50,6 +50,10 @@ pub enum Several {
     Range,
 }
 
+/// Quotes of word processors.
+const OPENING: &[char] = &['\u{201C}', '\u{201D}', '\u{201E}', '\u{2018}', '\u{201A}', '\u{AB}', '\u{2039}'];
+const CLOSING: &[char] = &['\u{201C}', '\u{201D}', '\u{2019}', '\u{BB}', '\u{203A}'];
+
 impl<'a> Sought<'a> {
     /// A regex, by what only regexes have.
     #[must_use]
@@ -84,6 +88,13 @@ impl<'a> Sought<'a> {
         (is_regex || is_name).then_some((inner, ""))
     }
 
+    /// Whether the value stands in quotes of a word processor, which were to be those of the language.
+    #[must_use]
+    pub fn is_in_marks(&self) -> bool {
+        let ends = self.text.chars().next().zip(self.text.chars().next_back());
+        ends.is_some_and(|(first, last)| OPENING.contains(&first) && CLOSING.contains(&last))
+    }
+
     /// A quote or comma at an edge, and at which, that was left over when the value was cut out of a longer text.
     #[must_use]
     pub fn mark(&self) -> Option<(char, &'static str)> {
@@ -116,12 +127,9 @@ impl<'a> Sought<'a> {
             Some((last, "ends"))
         } else if edge(first, false) {
             Some((first, "begins"))
-        } else if matches!(last, '\u{201C}' | '\u{201D}' | '\u{2019}' | '\u{BB}' | '\u{203A}') {
+        } else if CLOSING.contains(&last) {
             Some((last, "ends"))
-        } else if matches!(
-            first,
-            '\u{201C}' | '\u{201D}' | '\u{201E}' | '\u{2018}' | '\u{201A}' | '\u{AB}' | '\u{2039}'
-        ) {
+        } else if OPENING.contains(&first) {
             Some((first, "begins"))
         } else {
             let is_left_over = match compared {

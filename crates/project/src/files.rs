@@ -82,7 +82,7 @@ pub fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
         let mut file = open(path).map_err(|error| reason(&error))?;
         let before = file.metadata().map_err(|error| reason(&error))?;
         if !before.is_file() {
-            return Err("it is not a regular file".to_owned());
+            return Err(no_file(&before).to_owned());
         }
         let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or(limit).min(limit) + 1);
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
@@ -127,14 +127,20 @@ fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// What something is that is no file.
+fn no_file(metadata: &Metadata) -> &'static str {
+    if metadata.is_dir() { "it is a directory, and a file is wanted" } else { "it is not a regular file" }
+}
+
 /// The SHA-256 of a file, hexadecimal, and how many bytes it has. It is read in parts, so it may be of any size.
 ///
 /// # Errors
 /// The reason in words.
 pub fn digest(path: &Path) -> Result<(String, u64), String> {
     let mut file = open(path).map_err(|error| reason(&error))?;
-    if !file.metadata().map_err(|error| reason(&error))?.is_file() {
-        return Err("it is not a regular file".to_owned());
+    let metadata = file.metadata().map_err(|error| reason(&error))?;
+    if !metadata.is_file() {
+        return Err(no_file(&metadata).to_owned());
     }
     let mut digest = Digester::default();
     let mut buffer = vec![0; 1 << 16];

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contentcheck_model::decode::decode;
-use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
+use contentcheck_model::diagnostic::{Code, Diagnostic, closest, codes};
 use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::source::{Source, Span};
@@ -53,6 +53,20 @@ pub struct Walked {
     pub used: BTreeSet<String>,
     /// Configurations that were met, whether they count or not.
     pub configurations: Vec<PathBuf>,
+}
+
+/// The path of something beside one that is not there whose name is near: a slip, likely.
+fn near(path: &Path) -> Option<String> {
+    /// Names that are looked at.
+    const MOST: usize = 1_000;
+    let parent = path.parent()?;
+    let directory = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let wanted = path.file_name()?.to_str()?;
+    let entries = fs::read_dir(directory).ok()?.take(MOST).flatten();
+    let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    let near = closest(wanted, names.iter().map(String::as_str))?;
+    Some(name(&parent.join(near)))
 }
 
 /// A file that says what directories leave out, as it was read when it was followed.
@@ -100,8 +114,11 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: b
     }
     let exclude = globs.build().map_err(|error| Failure::usage(format!("an exclusion is malformed: {error}")))?;
     for path in paths {
-        let metadata =
-            fs::metadata(path).map_err(|error| Failure::usage(format!("{}: {}", name(path), reason(&error))))?;
+        let metadata = fs::metadata(path).map_err(|error| {
+            let near = near(path).filter(|_| error.kind() == ErrorKind::NotFound);
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            Failure::usage(format!("{}: {}{near}", name(path), reason(&error)))
+        })?;
         if metadata.is_dir() {
             directory(path, &exclude, &root, is_configured, &mut walked);
         } else if let Some(stem) = sidecar_of(&name(path)) {

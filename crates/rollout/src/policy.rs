@@ -445,7 +445,8 @@ impl Policy {
         if text.len() > POLICY_BYTES {
             return Err(NoPolicy::Bytes);
         }
-        let file: File = toml::from_str(text).map_err(|error| NoPolicy::Form { span: error.span(), why: error.message().to_owned() })?;
+        let file: File = toml::from_str(text)
+            .map_err(|error| NoPolicy::Form { span: error.span(), why: error.message().to_owned() })?;
         let Some((last, others)) = file.ring.split_last() else {
             return Err(value("`ring`", "there: a policy has rings"));
         };

@@ -93,6 +93,9 @@ fn native_predicate() -> impl Strategy<Value = String> {
         1 => select(vec!["10.0.0.0/8", "0.0.0.0/0", "::/0"]).prop_map(|network| format!("address cidr \"{network}\"")),
         1 => (any::<bool>(), list(text())).prop_map(move |(all, values)| format!("{} tags in [{}]", if all { "all" } else { "any" }, written(values))),
         1 => (string(), select(vec!["==", "contains"]), string()).prop_map(|(field, how, other)| format!("{field} {how} `{other}`")),
+        // Elements against a field that may not be there, also where there are none.
+        2 => (any::<bool>(), select(vec!["==", "!=", "<", "contains", "starts_with"]), string())
+            .prop_map(|(all, how, other)| format!("{} tags {how} `{other}`", if all { "all" } else { "any" })),
         3 => each().prop_map(|field| format!("{field} exists")),
     ]
 }

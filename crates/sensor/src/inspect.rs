@@ -90,7 +90,9 @@ fn kept(disk: &mut impl Disk, directory: Directory, digest: Digest, most: usize,
         DiskError::Full | DiskError::ReadOnly | DiskError::Other(_) => Kept::Unreadable,
     };
     match (disk.read(&at, most), disk.read(&envelope, ENVELOPE_BYTES)) {
-        (Ok(bytes), Ok(envelope)) if Digest::of(&bytes) == digest && has_form(directory, &envelope, digest) => Kept::Whole,
+        (Ok(bytes), Ok(envelope)) if Digest::of(&bytes) == digest && has_form(directory, &envelope, digest) => {
+            Kept::Whole
+        }
         (Ok(_), Ok(_)) => Kept::Damaged,
         (Err(error), _) | (_, Err(error)) => found(error),
     }

@@ -114,11 +114,8 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
 
 /// With what the gate may have been run, as its reader says.
 pub(super) fn allowed(shrink: bool, growth: bool, unsupplied: bool) -> Vec<Allowance> {
-    let given = [
-        (Allowance::AllowShrink, shrink),
-        (Allowance::AllowGrowth, growth),
-        (Allowance::SkipUnsupplied, unsupplied),
-    ];
+    let given =
+        [(Allowance::AllowShrink, shrink), (Allowance::AllowGrowth, growth), (Allowance::SkipUnsupplied, unsupplied)];
     given.into_iter().filter(|(_, is_given)| *is_given).map(|(one, _)| one).collect()
 }
 

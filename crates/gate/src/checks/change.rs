@@ -157,6 +157,8 @@ impl Check for ChangeGuard {
             ))
         );
         outcome.learned.changes = changes;
+        // Rules that went take with them what there was to look at: the cause comes first.
+        outcome.findings.sort_by_key(|finding| finding.code != codes::RELEASE_SHRUNK.id);
         outcome
     }
 }
@@ -484,6 +486,7 @@ fn templates(run: &Subject<'_>, previous: &Built, outcome: &mut Outcome) {
             let (Some(before), Some(now)) = (old.find(name, version), new.find(name, version)) else { continue };
             let said = [
                 (moved_fields(before, now), "declare the next version, with new fields at the end"),
+                (other_header(before, now), "declare the next version"),
                 // What no event is recognised as, no recording can show to be wrong.
                 (other_reads(before, now), "keep `reads`, or declare the next version"),
             ];
@@ -514,6 +517,19 @@ fn moved_fields(before: &TemplateType, now: &TemplateType) -> Option<String> {
         at + 1,
         words(field(at, now)),
         words(field(at, before))
+    ))
+}
+
+/// Header fields that are gone, or of another type. They have no position, so more of them may come.
+fn other_header(before: &TemplateType, now: &TemplateType) -> Option<String> {
+    let (was, is) = before.header.iter().find_map(|was| {
+        let is = now.header.iter().find(|is| is.name == was.name).map(|is| is.ty);
+        (is != Some(was.ty)).then_some((was, is))
+    })?;
+    let is = is.map_or_else(|| "missing".to_owned(), |ty| format!("`{ty}`"));
+    Some(format!(
+        "the header field `{}` of `{now}` is {is}, and was `{}` in the previous release, at the same version",
+        was.name, was.ty
     ))
 }
 

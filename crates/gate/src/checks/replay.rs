@@ -286,7 +286,10 @@ fn unseen(plan: &Plan, counted: &Counted, what: &str, outcome: &mut Outcome) {
         });
     }
     for log in counted.other_logs(plan) {
-        outcome.findings.push(Finding::new(&codes::OTHER_LOG, format!("{what}: {}", log.words())));
+        let finding = Finding::new(&codes::OTHER_LOG, format!("{what}: {}", log.words()));
+        outcome.findings.push(finding.with_help(
+            "write rules for that log, or leave its events out of the recordings: the next gate then has fewer to look at, and is told so once with --allow-shrink",
+        ));
     }
 }
 

@@ -52,6 +52,32 @@ fn a_release_that_its_gate_stopped_is_no_previous_one() {
     assert_eq!(skipped(&whole), [""; 0]);
 }
 
+/// A template type that grew asks the same of what it had: what a rule means is compared all the same. What it can no longer
+/// be asked is said to be unknown, and the check ran in part.
+#[test]
+fn a_template_type_that_grew_hides_no_change() {
+    let text = |more: &str, condition: &str| {
+        format!(
+            "template acme.process @ 1 {{\n    header {{ host: string nocase }}\n    1 image: string nocase\n    2 pid: int\n{more}}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8150\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}\n"
+        )
+    };
+    let was = of("r.content", &text("", r#"image != "zz" and pid & 1 == 1 or image == "zz" and pid & 1 == 0"#), 1);
+    let is = r#"image != "zz" and pid & 1 == 0 or image == "zz" and pid & 1 == 1"#;
+    for more in
+        ["", "    3 zz: string?\n", "    open\n", "    retired 3\n", "    3 zz: int?\n    4 more: list<string>?\n"]
+    {
+        let found = checked(&of("r.content", &text(more, is), 2), Some(&was), settings(), &["change"]);
+        assert!(errors(&found).iter().any(|(code, _)| *code == "CC0809"), "{more}: {found:?}");
+    }
+    let all = |other: &str| of("r.content", &text("", is).replace("string nocase }", other), 2);
+    for other in ["string }", "int }", "string? nocase }"] {
+        let found = checked(&all(other), Some(&was), settings(), &["change"]);
+        assert!(errors(&found).iter().any(|(code, _)| *code == "CC0210"), "{other}: {found:?}");
+        let check = found.checks.iter().find(|check| check.name == "change").unwrap();
+        assert!(check.skipped.iter().any(|of| of.contains("the template type itself changed")), "{other}: {check:?}");
+    }
+}
+
 /// A table that is nearly empty is one under any name, and however it is divided.
 #[test]
 fn a_table_that_shrinks_under_another_name_is_found() {

@@ -39,6 +39,15 @@ fn generated_events_end_with_their_work() {
     }
 }
 
+/// A comparison of elements with a field that has one value: no event has a list there.
+#[test]
+fn elements_against_a_field_are_no_fault_of_the_gate() {
+    for condition in ["all args == image and image exists", "all args starts_with image or not image exists"] {
+        let found = checked(&release(&[condition.to_owned()]), None, settings(), &["coverage", "differential"]);
+        assert_eq!(errors(&found), [], "{condition}");
+    }
+}
+
 /// One wrong rule among many: each rule has its own events, however few are generated for it.
 #[test]
 fn a_wrong_rule_among_many_is_found() {

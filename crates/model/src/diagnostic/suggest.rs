@@ -59,8 +59,8 @@ pub fn reader_words(message: &str) -> String {
     if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
         return format!("`{name}` is missing");
     }
-    if let Some((is, wanted)) = message.strip_prefix("invalid type: ").and_then(|rest| rest.rsplit_once(", expected "))
-    {
+    let kinds = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    if let Some((is, wanted)) = kinds.and_then(|rest| rest.rsplit_once(", expected ")) {
         return format!("this must be {}, not {}", kind(wanted), kind(is));
     }
     message.to_owned()
@@ -180,9 +180,13 @@ mod tests {
             ("invalid type: string \"a\", expected a sequence", "this must be a list, not the text \"a\""),
             ("invalid type: integer `3`, expected a string", "this must be a string, not the number `3`"),
             ("invalid type: map, expected u64", "this must be a whole number from 0, not a table"),
+            ("invalid value: integer `-1`, expected u64", "this must be a whole number from 0, not the number `-1`"),
             ("missing field `name`", "`name` is missing"),
             ("unknown field `bakes`, expected `bake` or `every`", "there is no `bakes` here; did you mean `bake`?"),
-            ("unknown field `x`, expected one of `bake`, `every`", "there is no `x` here; there may be `bake`, `every`"),
+            (
+                "unknown field `x`, expected one of `bake`, `every`",
+                "there is no `x` here; there may be `bake`, `every`",
+            ),
         ] {
             assert_eq!(reader_words(said), words);
         }

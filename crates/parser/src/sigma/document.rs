@@ -407,7 +407,7 @@ fn no_mapping(root: &Node<'_>, sink: &Sink) -> Diagnostic {
         .text()
         .is_some_and(|text| ["rule ", "template ", "list ", "table "].iter().any(|word| text.starts_with(word)));
     found.with_help(if is_native {
-        "if these are native rules, their file ends in `.content`"
+        "if these are native rules, their file ends in `.content`; on standard input, say `--stdin-name x.content`"
     } else {
         "a Sigma rule is a mapping with `title`, `logsource` and `detection`; queries of other tools are written as selections and a condition"
     })

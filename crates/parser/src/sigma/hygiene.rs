@@ -345,6 +345,9 @@ fn stray_mark(item: &Item<'_>, value: &Written<'_>, text: &str, sink: &mut Sink)
     let Some((mark, edge)) = sought.mark().filter(|_| item.modifiers.encodings.is_empty()) else { return false };
     let message = format!("`{}` {edge} with `{mark}`, which is compared as a part of the value", clip(text));
     let help = match mark {
+        _ if sought.is_in_marks() => {
+            "write `'` at both ends: these are quotes of a word processor, and no quotes of YAML"
+        }
         ',' if sought.is_quoted => "remove it; if the value has it, accept this finding",
         ',' => "remove it; where it is meant, quote the value",
         _ => "remove it; if the value has it, compare with a pattern that shows why, or accept this finding",

@@ -359,9 +359,17 @@ impl<'a> Specialiser<'a, '_> {
         let message = format!("no template type serves the log source `{}`", self.logsource);
         let found = sink.diagnostic(&codes::UNKNOWN_LOG_SOURCE, span, message);
         let channel = wrong.and_then(|(value, _)| self.service_of(value));
+        let is_category = |name: &str| known.iter().any(|source| source.category.as_deref() == Some(name));
+        let is_service = |name: &str| known.iter().any(|source| source.service.as_deref() == Some(name));
         let found = found.with_help(match wrong {
             Some((value, _)) if let Some(service) = channel => {
                 format!("`{}` is a channel: its service is named `{service}`", clip(value))
+            }
+            Some((value, None)) if self.logsource.service.as_deref() == Some(value) && is_category(value) => {
+                format!("`{value}` is a category: write `category: {value}`")
+            }
+            Some((value, None)) if self.logsource.category.as_deref() == Some(value) && is_service(value) => {
+                format!("`{value}` is a service: write `service: {value}`")
             }
             Some(("sysmon", _)) => "Sysmon is a service of Windows: write `product: windows`".to_owned(),
             Some((value, Some(right))) => format!("did you mean `{right}` where you wrote `{}`?", clip(value)),

@@ -7,6 +7,7 @@ use super::detection::{Item, Raw, Written, is_plain};
 use super::hygiene;
 use super::modifier::{Kind, Part};
 use super::text::{self, Refused};
+use contentcheck_model::decimal;
 use contentcheck_model::diagnostic::{Sink, Unread, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::limits::{self, Budget};
@@ -508,7 +509,7 @@ enum Number {
 fn number(value: &Written<'_>) -> Option<Number> {
     match value.raw {
         Raw::Int(number) => Some(Number::Int(number)),
-        Raw::Float(number) => Some(Number::Float(number)),
+        Raw::Float(number) => Some(whole(value).map_or(Number::Float(number), Number::Int)),
         Raw::Text(text) => integer(text)
             .map(Number::Int)
             .or_else(|| text.parse().ok().filter(|number: &f64| number.is_finite()).map(Number::Float)),
@@ -709,11 +710,10 @@ fn plain(item: &Item<'_>, scalar: Scalar, sink: &mut Sink) -> Tests {
     Ok(if all { Expr::all(parts) } else { Expr::any(parts) })
 }
 
-/// The integer that a float is, where it is one.
+/// The integer that a number is which YAML reads as a float, exactly: `4624.0`, `1e3`.
 fn whole(value: &Written<'_>) -> Option<i64> {
-    let Raw::Float(number) = value.raw else { return None };
-    // Beyond this not every integer is a float, and which one was meant is not known.
-    (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+    let Raw::Float(_) = value.raw else { return None };
+    decimal::integer(&value.text)
 }
 
 /// The float that is the same number; none where no float is. On a field of floats an integer is asked for as one: between

@@ -30,7 +30,8 @@ pub struct ExplainReport {
     pub format: u32,
     /// The rule.
     pub rule: RuleName,
-    /// The first events that the rule looked at, as many as `--limit` says.
+    /// Events that the rule looked at, as many as `--limit` says: the first that match, and the first of the others where
+    /// fewer match.
     pub events: Vec<Explained>,
     /// How many the rule looked at. An event of several of its template types counts for each.
     pub looked_at: u64,
@@ -148,7 +149,14 @@ pub(super) fn run(
                             says(!matched)
                         ));
                     }
-                    if report.events.len() < arguments.limit {
+                    // A match is what is asked for first: it takes the place of the last event without one.
+                    let is_full = report.events.len() >= arguments.limit;
+                    let replaced =
+                        report.events.iter().rposition(|shown| !shown.matched).filter(|_| is_full && matched);
+                    if let Some(at) = replaced {
+                        report.events.remove(at);
+                    }
+                    if !is_full || replaced.is_some() {
                         let why = target.explain(&event);
                         let (source, place) = (source.clone(), place.to_string());
                         report.events.push(Explained { source, place, template: template.name.clone(), matched, why });

@@ -5,7 +5,8 @@ use std::path::Path;
 use contentcheck_fleet::page::{As, page};
 use contentcheck_fleet::status::{Group, Light, PhaseName, RingState, Seen, Status, duration};
 use contentcheck_model::diagnostic::visible;
-use contentcheck_project::{files, write};
+use contentcheck_project::files;
+use contentcheck_project::write::{self, InputFiles};
 use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::state::Rollout;
 use contentcheck_rollout::{Entry, State};
@@ -229,7 +230,12 @@ fn groups(group: &Group, streams: &mut Streams<'_>) -> Outcome {
 pub(super) fn report(directory: &Path, arguments: &RolloutReport, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let text = page(&look(directory, now)?, As::File);
     match &arguments.output {
-        Some(path) => write::write(path, text.as_bytes()).map(|()| Exit::Fine),
+        Some(path) => {
+            // Nothing of the rollout is a page: keys, log and settings stay what they are.
+            let own = InputFiles::default();
+            own.add_tree(directory, |path| path.extension().is_none_or(|extension| extension != "html"));
+            write::write_output(path, text.as_bytes(), &own).map(|()| Exit::Fine)
+        }
         None => written(streams.out.write_all(text.as_bytes())),
     }
 }

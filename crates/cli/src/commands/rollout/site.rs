@@ -151,11 +151,10 @@ impl Site {
             )));
         }
         let text = text(&path, SETTINGS_BYTES)?;
-        let settings: Settings =
-            toml::from_str(&text).map_err(|error| {
-                let said = config::fault(&text, error.span(), error.message());
-                Failure::usage(format!("{}{said}", files::name(&path)))
-            })?;
+        let settings: Settings = toml::from_str(&text).map_err(|error| {
+            let said = config::fault(&text, error.span(), error.message());
+            Failure::usage(format!("{}{said}", files::name(&path)))
+        })?;
         let site = Self { directory: directory.to_owned(), settings };
         site.log_key()?;
         for (at, witness) in site.settings.witness.iter().enumerate() {

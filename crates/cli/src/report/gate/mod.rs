@@ -19,7 +19,8 @@ pub fn is_left_by_a_run(format: GateFormat, head: &[u8]) -> bool {
     let head = String::from_utf8_lossy(head);
     let has_verdict = |text: &str| {
         let known = |word: &str| text.strip_prefix(word).is_some_and(|rest| rest.starts_with(": "));
-        ["passed", "incomplete", "FAILED"].into_iter().any(known) && text.lines().next().is_some_and(|line| line.contains(" checks ran"))
+        ["passed", "incomplete", "FAILED"].into_iter().any(known)
+            && text.lines().next().is_some_and(|line| line.contains(" checks ran"))
     };
     head.is_empty()
         || match format {

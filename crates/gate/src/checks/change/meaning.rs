@@ -1,6 +1,7 @@
 //! What rules of both releases mean, and how often they match.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
 use contentcheck_model::diagnostic::{Detail, Measure, codes};
@@ -56,9 +57,11 @@ pub(super) fn changed(
         if before.condition.asks_alike(&target.condition) {
             continue;
         }
+        let moved = onto(before, &target.template);
+        let before = moved.as_ref().unwrap_or(before);
         let difference = analysis.difference(before, target);
         let relation = difference.relation();
-        let is_sampled = matches!(relation, Relation::Unknown(_)) && keeps(&before.template, &target.template);
+        let is_sampled = matches!(relation, Relation::Unknown(_)) && keeps(before, &target.template);
         let sampled = if is_sampled { sampled(run, before, target) } else { None };
         let mut change = plain(new, sampled.as_ref().and_then(Sampled::kind).unwrap_or(kind(relation)));
         change.template = Some(target.template.to_string());
@@ -130,12 +133,30 @@ impl Sampled {
     }
 }
 
-/// Whether all fields of a template type are in the next one as they were: then one event can be shown to rules on both.
-fn keeps(before: &TemplateType, after: &TemplateType) -> bool {
-    before.declared().all(|field| match (before.describe(&field), after.describe(&field)) {
-        (Some(was), Some(is)) => was.name == is.name && was.ty == is.ty,
-        _ => false,
-    })
+/// Whether all that a target may read is in a template type as it was: then one event can be shown to rules on both.
+fn keeps(before: &Target, after: &TemplateType) -> bool {
+    let was = &before.template;
+    let mut is_same = was.reads == after.reads;
+    // What was not declared has no other value under a field of its own, and may have another type.
+    before.condition.mentions(&mut |mention| {
+        let name = was.describe(mention.field).map(|info| info.name);
+        is_same &= mention.field.is_any() || name.is_some_and(|name| after.named(name) == *mention.field);
+    });
+    is_same
+        && was.declared().all(|field| match (was.describe(&field), after.describe(&field)) {
+            (Some(was), Some(is)) => was.name == is.name && was.ty == is.ty,
+            _ => false,
+        })
+}
+
+/// A target of the previous release on a template type that grew since: one that has more fields asks the same of those that
+/// it had. None where it is the same template type, or no event could be shown to both.
+fn onto(before: &Target, after: &Arc<TemplateType>) -> Option<Target> {
+    let is_other = before.template.fields.len() != after.fields.len()
+        || before.template.header.len() != after.header.len()
+        || before.template.open != after.open;
+    let template = Arc::clone(after);
+    (is_other && keeps(before, after)).then(|| Target { template, ..before.clone() })
 }
 
 /// Shows both versions of a rule events that are made of what they look for, and ordinary ones.
@@ -171,12 +192,10 @@ fn unknown(rule: &CheckedRule, target: &Target, reason: Unknown, sampled: Option
     }
     let words = match reason {
         Unknown::Templates => "the template type itself changed".to_owned(),
-        reason => {
-            // Nobody has seen what ships then.
-            outcome.skipped.push(format!("what the change of `{}` on {template} does: {reason}", rule.title));
-            reason.to_string()
-        }
+        reason => reason.to_string(),
     };
+    // Nobody has seen what ships then.
+    outcome.skipped.push(format!("what the change of `{}` on {template} does: {words}", rule.title));
     let message =
         format!("`{}` differs on {template}, and the effect could not be determined: {words}{seen}", rule.title);
     let finding = Finding::new(&codes::CHANGE_UNKNOWN, message).of_rule(rule);

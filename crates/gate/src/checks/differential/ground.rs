@@ -122,4 +122,3 @@ pub(super) fn disagreement(
         .with_help("a fault of contentcheck's: report it with this event, and do not ship the rule");
     Some(finding.with_event(ground.template, &proof::witness(event), Some(fires)))
 }
-

@@ -91,7 +91,9 @@ pub(super) fn neighbours(
     for (count, why) in [(whole.cut, "time was up"), (whole.beyond, "the work that they may take was done")] {
         if count > 0 {
             let of = plural(targets, "target");
-            outcome.skipped.push(format!("{count} of {of}: not all events one value away from theirs were made, as {why}"));
+            outcome
+                .skipped
+                .push(format!("{count} of {of}: not all events one value away from theirs were made, as {why}"));
         }
     }
     outcome.fact("events one value away", whole.events);

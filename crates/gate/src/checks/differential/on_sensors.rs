@@ -10,8 +10,8 @@ use contentcheck_reference::Event;
 use contentcheck_run::{EventFault, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
-use super::ground::{Ground, Turn, asked, disagreement};
 use super::SHOWN;
+use super::ground::{Ground, Turn, asked, disagreement};
 use crate::checks::sensors::{self, Group};
 use crate::facts::plural;
 use crate::generate::{runner, typed};
@@ -178,4 +178,3 @@ fn on_sensor(
     }
     found
 }
-

@@ -47,8 +47,9 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
         let found = sink
             .diagnostic(&codes::INCOMPLETE_EVENT, Span { start: test.span.start, end: test.body.start }, message)
             .with_help(format!(
-                "give it a value for {}: every event has one for each field that is not optional",
-                missing.join(", ")
+                "give it a value for {}: every event has one for each field that is not optional; without the test, `contentcheck witness . --rule {} --format native` writes whole ones",
+                missing.join(", "),
+                rule.name.value
             ))
             .with_rule(&rule.name.value);
         sink.push(found);

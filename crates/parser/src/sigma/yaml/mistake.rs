@@ -83,7 +83,9 @@ fn foreign(text: &str) -> Option<Mistake> {
         "rule" | "private" | "global" | "import" if text.contains("strings:") || text.contains("condition:") => {
             "this looks like YARA, which searches files; a Sigma rule has `title`, `logsource` and `detection`"
         }
-        "rule" | "template" | "list" | "table" => "if these are native rules, their file ends in `.content`",
+        "rule" | "template" | "list" | "table" => {
+            "if these are native rules, their file ends in `.content`; on standard input, say `--stdin-name x.content`"
+        }
         _ => "a Sigma rule has `title`, `logsource` and `detection`; leave what is for other tools out with `exclude`",
     };
     let message = format!("this is no Sigma rule: the file begins with `{}`", clip(line));

@@ -1,0 +1,133 @@
+//! What a keyword sees of a recorded event depends on the event and its template type, and on no other rule of the release.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+use contentcheck_compiler::{Options, compile};
+use contentcheck_events::Flattener;
+use contentcheck_model::language::Language;
+use contentcheck_model::source::Source;
+use contentcheck_parser::release::{Checking, Gathered, WithErrors};
+use contentcheck_run::Plan;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const TEMPLATE: &str = "template t.any @ 1 {
+    serves { category: any }
+    reads { Channel: \"T\" }
+    header { level: int? }
+    open
+    1 text: string?
+    2 whole: int?
+    3 size: float?
+    4 truth: bool?
+    5 address: ip?
+    6 raw: bytes?
+    7 texts: list<string>?
+    8 wholes: list<int>?
+}
+";
+
+const FIELDS: [&str; 10] =
+    ["text", "whole", "size", "truth", "address", "raw", "texts", "wholes", "level", "undeclared"];
+
+/// What asks for the text of values, in the forms that keywords have.
+fn keyword() -> impl Strategy<Value = String> {
+    let value = select(vec![
+        "a",
+        "xx",
+        "yy",
+        "[\"xx\",\"yy\"]",
+        "\"yy\"",
+        "1234",
+        "0x4d2",
+        "-1.5",
+        "1.5",
+        "true",
+        "6162",
+        "ab",
+        "::a00:1",
+        "::10.0.0.1",
+        "10.0.0.1",
+        "nope",
+        "7",
+        "null",
+        ",",
+    ]);
+    (select(vec!["", "|startswith", "|endswith", "|contains"]), value).prop_map(|(how, value)| {
+        let value = value.replace('\'', "''");
+        if how.is_empty() { format!("s:\n        - '{value}'") } else { format!("s:\n        '{how}': '{value}'") }
+    })
+}
+
+/// A value as a recorder may write it, of whatever type.
+fn value() -> impl Strategy<Value = String> {
+    select(vec![
+        "null",
+        "\"xx\"",
+        "\"a\"",
+        "\"\"",
+        "1234",
+        "\"0x4d2\"",
+        "-1.5",
+        "\"-1.5\"",
+        "1.5e0",
+        "true",
+        "\"TRUE\"",
+        "\"6162\"",
+        "\"::10.0.0.1\"",
+        "\"10.0.0.1\"",
+        "\"nope\"",
+        "[]",
+        "[\"xx\",\"yy\"]",
+        "[\"xx\"]",
+        "[1,\"nope\",7]",
+        "[null,\"a\"]",
+        "7.0",
+        "[true,-1.5]",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn rule(id: usize, detection: &str) -> String {
+    format!(
+        "title: Rule {id}\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f50{id:04x}\nlogsource:\n    category: any\ndetection:\n    {detection}\n    condition: s\nlevel: low\n"
+    )
+}
+
+/// The titles of the rules that match an event.
+fn matches(rules: &[String], record: &str) -> Vec<String> {
+    let mut sources = vec![(Source::new("t.content", TEMPLATE), Language::Native)];
+    let own = rules.iter().enumerate();
+    sources.extend(own.map(|(at, text)| (Source::new(format!("{at}.yml"), text.clone()), Language::Sigma)));
+    let judged = Gathered::of(sources).check(&Checking::default()).judge();
+    let content = judged.ship(WithErrors::Refuse).expect("rules that ship");
+    let image = compile(&content, Options::default()).unwrap();
+    let plan = Plan::for_recorder(&content, &image).unwrap();
+    let (mut worker, mut flattener) = (plan.worker(), Flattener::new());
+    let flat = flattener.flatten(record.as_bytes()).unwrap();
+    let mut found = Vec::new();
+    worker
+        .evaluate(&flat, None, |_, rule| found.extend(content.rules().get(rule.index()).map(|rule| rule.title.clone())))
+        .unwrap();
+    found.sort();
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+    #[test]
+    fn no_other_rule_changes_what_a_keyword_sees(
+        keywords in proptest::collection::vec(keyword(), 1..6),
+        values in proptest::collection::vec(prop_oneof![1 => Just(None), 2 => value().prop_map(Some)], FIELDS.len()),
+        read in proptest::collection::vec(any::<bool>(), FIELDS.len()),
+    ) {
+        let named = FIELDS.iter().zip(&values).filter_map(|(name, value)| Some(format!("\"{name}\":{}", value.as_ref()?)));
+        let record = format!("{{\"Channel\":\"T\",{}}}", named.chain(["\"z\":0".to_owned()]).collect::<Vec<_>>().join(","));
+        let own: Vec<String> = keywords.iter().enumerate().map(|(at, of)| rule(at, of)).collect();
+        // Rules that match nothing, and read these fields.
+        let others = FIELDS.iter().zip(&read).filter(|(_, read)| **read).enumerate();
+        let others = others.map(|(at, (name, _))| rule(100 + at, &format!("s:\n        {name}|exists: true\n        Channel: never")));
+        let all: Vec<String> = own.iter().cloned().chain(others).collect();
+        prop_assert_eq!(matches(&own, &record), matches(&all, &record), "{}", record);
+    }
+}
