@@ -81,7 +81,7 @@ enum Arrival {
     /// The sensor does not supply it.
     Unsupplied,
     /// Rules look at them.
-    Stop(Stop),
+    Stop(Box<Stop>),
 }
 
 /// What an image has for one template type, and in which order and types it is supplied.
@@ -370,13 +370,13 @@ fn arrival(
             own.push(at);
         }
     }
-    Arrival::Stop(Stop {
+    Arrival::Stop(Box::new(Stop {
         read,
         own,
         layout: Layout::new(&template.name, named(inputs), named(header)).carried_by(template),
         templates: templates.to_vec(),
         others,
-    })
+    }))
 }
 
 /// The names of what loaded rules read of template types of an image.
