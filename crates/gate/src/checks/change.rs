@@ -85,12 +85,14 @@ impl Check for ChangeGuard {
             (Some(old), Some(new)) if new <= old => {
                 let message = format!("the sequence number is {new}, and that of the previous release {old}");
                 let detail = Detail::change(Measure::Sequence, Some(old), Some(new));
-                outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail));
+                let finding = Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail);
+                outcome.findings.push(finding.with_help("raise `sequence` under [release], for a revert too"));
             }
             (Some(old), None) => {
                 let message = format!("the release has no sequence number, and the previous one has {old}");
                 let detail = Detail::change(Measure::Sequence, Some(old), None);
-                outcome.findings.push(Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail));
+                let finding = Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail);
+                outcome.findings.push(finding.with_help("raise `sequence` under [release], for a revert too"));
             }
             (None, Some(new)) => {
                 let reason = "the previous release has none, and this one has";
@@ -254,7 +256,10 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
     let left = run.rules.len();
     let help = "restore them, or say that they are meant to go: --allow-shrink, for this one release";
     // One rule of a small release is more than a tenth, and is named by itself.
-    if (left == 0 && !before.is_empty()) || (gone.len() > 1 && gone.len() * 10 > before.len() * GONE_PER_TEN) {
+    let is_shrunk =
+        (left == 0 && !before.is_empty()) || (gone.len() > 1 && gone.len() * 10 > before.len() * GONE_PER_TEN);
+    let stops = is_shrunk || run.built.judged().gathered().policy.deny_warnings;
+    if is_shrunk {
         let message =
             format!("{} of {} of the previous release are gone; {left} left", gone.len(), plural(before.len(), "rule"));
         let detail = Detail::change(Measure::Rules, Some(before.len() as u64), Some(left as u64));
@@ -276,8 +281,10 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
         let finding = finding.with_detail(detail);
         outcome.findings.push(finding.with_help(if renamed.is_some() {
             "give it its id again: alerts, exceptions and kill lists know a rule by it; where the new one is meant: --allow-shrink"
-        } else {
+        } else if stops {
             "bring it back, or say that it is meant to go: --allow-shrink"
+        } else {
+            "bring it back; where it is meant to go, nothing has to be done"
         }));
     }
 }
