@@ -549,6 +549,20 @@ pub enum AttestCommand {
     Verify(AttestVerify),
 }
 
+/// With what a gate may have been run that passed a release.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Allowed {
+    /// The gate may have been run with --allow-shrink; by default a release that was allowed to shrink is refused
+    #[arg(long)]
+    pub allow_shrink: bool,
+    /// The gate may have been run with --allow-growth
+    #[arg(long)]
+    pub allow_growth: bool,
+    /// The gate may have been run with --skip-unsupplied
+    #[arg(long)]
+    pub skip_unsupplied: bool,
+}
+
 /// Verify an attestation.
 #[derive(Debug, Args)]
 pub struct AttestVerify {
@@ -579,15 +593,9 @@ pub struct AttestVerify {
     /// Checks of which something may be missing; by default every check must have run, and the whole of it
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub allow_missing: Vec<String>,
-    /// The gate may have been run with --allow-shrink; by default a release that was allowed to shrink is refused
-    #[arg(long)]
-    pub allow_shrink: bool,
-    /// The gate may have been run with --allow-growth
-    #[arg(long)]
-    pub allow_growth: bool,
-    /// The gate may have been run with --skip-unsupplied
-    #[arg(long)]
-    pub skip_unsupplied: bool,
+    /// With what the gate may have been run
+    #[command(flatten)]
+    pub allowed: Allowed,
     /// Print the statement
     #[arg(long)]
     pub print: bool,

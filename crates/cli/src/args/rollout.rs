@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 
-use super::DeviceFormat;
+use super::{Allowed, DeviceFormat};
 
 /// Rollouts in rings.
 #[derive(Debug, Args)]
@@ -294,15 +294,9 @@ pub struct RolloutPlan {
     /// build the first release into the sensor, and name it as `previous` of the next
     #[arg(long, value_name = "CHECK")]
     pub allow_missing: Vec<String>,
-    /// The gate may have been run with --allow-shrink; by default a release that was allowed to shrink is refused
-    #[arg(long)]
-    pub allow_shrink: bool,
-    /// The gate may have been run with --allow-growth
-    #[arg(long)]
-    pub allow_growth: bool,
-    /// The gate may have been run with --skip-unsupplied
-    #[arg(long)]
-    pub skip_unsupplied: bool,
+    /// With what the gate may have been run
+    #[command(flatten)]
+    pub allowed: Allowed,
     /// Shorter clocks; no ring and no test is skipped
     #[arg(long)]
     pub urgent: bool,

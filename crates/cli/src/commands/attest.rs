@@ -12,7 +12,7 @@ use contentcheck_parser::release::sha256;
 
 use super::{EVIDENCE_BYTES, IMAGE_BYTES, read_whole, written};
 use crate::Streams;
-use crate::args::{Attest, AttestCommand, AttestVerify};
+use crate::args::{Allowed, Attest, AttestCommand, AttestVerify};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::talk;
 use crate::report::gate::counted;
@@ -60,7 +60,7 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
         failure
     })?;
     let evidence = arguments.evidence.as_deref().map(|path| read_whole(path, EVIDENCE_BYTES)).transpose()?;
-    let allowed = allowed(arguments.allow_shrink, arguments.allow_growth, arguments.skip_unsupplied);
+    let allowed = allowances(arguments.allowed);
     let mut keys = vec![public.clone()];
     for path in &arguments.previous_key {
         keys.push(key(path)?);
@@ -113,9 +113,12 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
 }
 
 /// With what the gate may have been run, as its reader says.
-pub(super) fn allowed(shrink: bool, growth: bool, unsupplied: bool) -> Vec<Allowance> {
-    let given =
-        [(Allowance::AllowShrink, shrink), (Allowance::AllowGrowth, growth), (Allowance::SkipUnsupplied, unsupplied)];
+pub(super) fn allowances(allowed: Allowed) -> Vec<Allowance> {
+    let given = [
+        (Allowance::AllowShrink, allowed.allow_shrink),
+        (Allowance::AllowGrowth, allowed.allow_growth),
+        (Allowance::SkipUnsupplied, allowed.skip_unsupplied),
+    ];
     given.into_iter().filter(|(_, is_given)| *is_given).map(|(one, _)| one).collect()
 }
 

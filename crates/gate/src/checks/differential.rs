@@ -5,13 +5,10 @@ mod neighbours;
 mod on_sensors;
 
 use std::collections::HashSet;
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use contentcheck_model::rule::RuleId;
+use contentcheck_parser::check::parallel;
 use contentcheck_reference::Event;
 use contentcheck_run::Worker;
 use proptest::strategy::{Strategy, ValueTree};
@@ -98,29 +95,15 @@ impl Check for Differential {
         if run.settings.cases < total as u64 {
             shards = within(shards, run.settings.cases);
         }
-        let found: Vec<Mutex<Found>> = shards.iter().map(|_| Mutex::default()).collect();
         let deadline = run.settings.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
         // A share of the work goes with a share of the events, whichever thread makes them. More events are more work, so that
         // asking for more of them leaves none out that would have been made.
         let all: u64 = shards.iter().map(|(_, _, cases)| *cases).sum();
         let for_each = run.settings.events / all.clamp(1, work::CASES);
-        let next = AtomicUsize::new(0);
-        let shared = run;
-        thread::scope(|scope| {
-            for _ in 0..shared.settings.threads.max(1) {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(1, Ordering::Relaxed);
-                        let (Some((ground, number, cases)), Some(slot)) = (shards.get(at), found.get(at)) else {
-                            break;
-                        };
-                        let Some(of) = grounds.get(*ground) else { break };
-                        let which = ((*ground as u64) << 32 | *number, *number);
-                        let made = shard(shared, of, which, (*cases, cases.saturating_mul(for_each)), deadline);
-                        *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
-                    }
-                });
-            }
+        let found = parallel::map(&shards, run.settings.threads, |(ground, number, cases)| {
+            let Some(of) = grounds.get(*ground) else { return Found::default() };
+            let which = ((*ground as u64) << 32 | *number, *number);
+            shard(run, of, which, (*cases, cases.saturating_mul(for_each)), deadline)
         });
         let mut whole = Found::default();
         let mut aimed: HashSet<(usize, usize)> = HashSet::new();
@@ -128,7 +111,6 @@ impl Check for Differential {
         let mut shown = 0;
         let mut disagreements = 0_u64;
         for ((ground, _, _), found) in shards.iter().zip(found) {
-            let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
             whole.events += found.events;
             whole.decisions += found.decisions;
             whole.fired += found.fired;

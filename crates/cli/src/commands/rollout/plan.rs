@@ -20,7 +20,7 @@ use super::show::percent;
 use super::site::{POLICY, Site, Submitted, coded, failed, sign};
 use crate::Streams;
 use crate::args::RolloutPlan;
-use crate::commands::attest::{allowed, key as text_of_key};
+use crate::commands::attest::{allowances, key as text_of_key};
 use crate::commands::{IMAGE_BYTES, read_whole, written};
 use crate::exit::{Exit, Failure, Outcome};
 
@@ -149,7 +149,7 @@ fn release(arguments: &RolloutPlan) -> Result<Release, Failure> {
         name: None,
         min_sequence: None,
         allow_missing: &arguments.allow_missing,
-        allowed: &allowed(arguments.allow_shrink, arguments.allow_growth, arguments.skip_unsupplied),
+        allowed: &allowances(arguments.allowed),
         evidence: None,
     };
     attest::verify(&envelope, &public)

@@ -1,12 +1,9 @@
 //! The part of check 6 that leaves nothing to chance: from events that decide a target, each of its fields in turn gets each
 //! value that could decide it otherwise. So many rules do not make it few events for each.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Instant;
 
+use contentcheck_parser::check::parallel;
 use contentcheck_reference::Event;
 
 use super::SHOWN;
@@ -53,24 +50,12 @@ pub(super) fn neighbours(
         let share = u128::from(run.settings.events / 4) * u128::from(price.of_ordinary()) / all;
         u64::try_from(share).unwrap_or(u64::MAX)
     };
-    let found: Vec<Mutex<Found>> = work.iter().map(|_| Mutex::default()).collect();
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..run.settings.threads.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some((ground, from)), Some(slot)) = (work.get(at), found.get(at)) else { break };
-                    let made = of_some(run, (ground, made), *from, &share, deadline);
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
-                }
-            });
-        }
+    let found = parallel::map(&work, run.settings.threads, |(ground, from)| {
+        of_some(run, (ground, made), *from, &share, deadline)
     });
     let mut whole = Found::default();
     let mut shown = 0;
     for ((ground, _), found) in work.iter().zip(found) {
-        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         whole.events += found.events;
         whole.fired += found.fired;
         whole.cut += found.cut;

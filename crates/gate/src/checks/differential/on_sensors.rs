@@ -1,11 +1,8 @@
 //! What check 6 shows to the sensors of the fleet.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Instant;
 
+use contentcheck_parser::check::parallel;
 use contentcheck_reference::Event;
 use contentcheck_run::{EventFault, proof};
 use proptest::strategy::{Strategy, ValueTree};
@@ -45,23 +42,11 @@ pub(super) fn on_sensors(run: &Subject<'_>, grounds: &[Ground<'_>], deadline: Op
         })
         .collect();
     let for_each = run.settings.events / (work.len().max(1) as u64);
-    let found: Vec<Mutex<OnSensor>> = work.iter().map(|_| Mutex::default()).collect();
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..run.settings.threads.max(1) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let (Some((group, number, ground)), Some(slot)) = (work.get(at), found.get(at)) else { break };
-                    let made = on_sensor(run, group, *number, ground, (for_each, deadline));
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = made;
-                }
-            });
-        }
+    let found = parallel::map(&work, run.settings.threads, |(group, number, ground)| {
+        on_sensor(run, group, *number, ground, (for_each, deadline))
     });
     let (mut events, mut fired, mut refused, mut cut, mut beyond, mut unsupplied) = (0, 0, 0, 0, 0, 0);
     for ((group, _, ground), found) in work.iter().zip(found) {
-        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         events += found.events;
         fired += found.fired;
         cut += found.cut;
