@@ -8,12 +8,13 @@
 //! ```
 
 use std::fmt::{self, Write as _};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_log::Hash;
+use contentcheck_log::write::open_file;
 use contentcheck_rollout::census::{Census, Device, NoCensus};
 use contentcheck_rollout::{Roll, State};
 
@@ -87,7 +88,7 @@ fn device(line: &str) -> Option<Device> {
 pub fn read(path: &Path) -> Result<Roll, NoRoll> {
     let failed = |error| NoRoll::File(path.to_owned(), error);
     let mut text = String::new();
-    File::open(path).map_err(failed)?.take(ROLL_BYTES).read_to_string(&mut text).map_err(failed)?;
+    open_file(path).map_err(failed)?.take(ROLL_BYTES).read_to_string(&mut text).map_err(failed)?;
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
     let devices = lines.map(|(line, number)| device(line).ok_or_else(|| NoRoll::Line(path.to_owned(), number)));
     Roll::new(devices.collect::<Result<_, _>>()?).map_err(|why| NoRoll::Census(path.to_owned(), why))

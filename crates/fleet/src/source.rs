@@ -1,9 +1,10 @@
 //! Where reports are read: the directory of a collector, or collectors over HTTP.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::PathBuf;
 
+use contentcheck_log::write::{open_file, read_text};
 use contentcheck_rollout::Id;
 
 use crate::client::{Client, is_url};
@@ -112,7 +113,7 @@ impl Source {
         match &self.0 {
             Kind::Directory(root) => {
                 let path = settled_path(root, part.shard);
-                let text = fs::read_to_string(&path).map_err(|error| at(&path, &error))?;
+                let text = read_text(&path).map_err(|error| at(&path, &error))?;
                 let (until, lengths) = settled(&text).ok_or_else(|| wrong(format!("{} is damaged", path.display())))?;
                 Ok(Extent { until, bytes: lengths.get(&rollout.0).copied().unwrap_or(0) })
             }
@@ -136,7 +137,7 @@ impl Source {
             Kind::Directory(root) => {
                 let path = reports_path(root, rollout, part.shard);
                 let read = || {
-                    let mut file = File::open(&path)?;
+                    let mut file = open_file(&path)?;
                     file.seek(SeekFrom::Start(from))?;
                     let mut bytes = Vec::new();
                     file.take(count).read_to_end(&mut bytes)?;

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contentcheck_log::Hash;
+use contentcheck_log::write::read_text;
 use contentcheck_rollout::report::REPORT;
 use contentcheck_rollout::{Id, Received, Roll};
 
@@ -165,7 +166,7 @@ impl Store {
             })
         })?;
         let path = settled_path(root, shard.index);
-        let (until, kept) = match fs::read_to_string(&path) {
+        let (until, kept) = match read_text(&path) {
             Ok(text) => settled(&text).ok_or(NoSegment::Damaged { path, record: 0 })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => (0, BTreeMap::new()),
             Err(error) => return Err(NoSegment::File(path, error)),

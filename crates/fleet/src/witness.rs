@@ -22,7 +22,7 @@ use axum::extract::{Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use contentcheck_log::write::{Directory, NoSecret, SecretKey, Storage, View};
+use contentcheck_log::write::{Directory, NoSecret, SecretKey, Storage, View, read_text};
 use contentcheck_log::{Algorithm, Hash, VerifierKey};
 use contentcheck_rollout::{Cosigner, NoBook};
 
@@ -179,7 +179,7 @@ fn read_key(directory: &Path) -> Result<SecretKey, NoWitness> {
             return Err(NoWitness::Open(path));
         }
     }
-    let text = fs::read_to_string(&path).map_err(failed)?;
+    let text = read_text(&path).map_err(failed)?;
     SecretKey::read(&text).map_err(|why| NoWitness::Key(path, why))
 }
 

@@ -1,9 +1,9 @@
 //! Where a log keeps its files: anything that can read a file and put a whole one in its place.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::string::ToString as _;
+use std::string::{String, ToString as _};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -93,13 +93,37 @@ impl ReadOnly {
     }
 }
 
+/// Opens a file to be read, and refuses what is none: whoever opened a named pipe would wait for somebody who writes to it.
+///
+/// # Errors
+/// When it is none, or cannot be opened.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() { File::open(path) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// The bytes of a file, as of [`open_file`].
+///
+/// # Errors
+/// When it is none, or cannot be read.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_file(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The text of a file, as of [`open_file`].
+///
+/// # Errors
+/// When it is none, cannot be read, or is not UTF-8.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open_file(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 fn read(root: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
     let path = root.join(path);
-    // Whoever opened a named pipe to read would wait for somebody to write.
-    let file = || {
-        if fs::metadata(&path)?.is_file() { fs::read(&path) } else { Err(io::Error::other("it is not a regular file")) }
-    };
-    match file() {
+    match read_file(&path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         // A person is told which file it is, in lower case and without the number of the system.

@@ -37,6 +37,11 @@ pub(super) fn plan(
     let class = if arguments.urgent || reverts { Class::Urgent } else { Class::Routine };
     let shown = show(roll.census(), &policy, class)?;
     if arguments.dry_run {
+        if !arguments.image.is_file() {
+            let said =
+                format!("{} is not there: only policy and devices were looked at", files::name(&arguments.image));
+            site.tell(streams, &said);
+        }
         return written(write!(streams.out, "{shown}"));
     }
     let release = release(arguments)?;
