@@ -473,7 +473,7 @@ pub(crate) fn path_in_regex(item: &Item<'_>, value: &Written<'_>, sink: &mut Sin
             let part = clip(text.get(from..to).unwrap_or(""));
             let escape = clip(text.get(from..from + 2).unwrap_or(""));
             (
-                format!("`{part}` looks like a part of a path, and `{escape}` is a class or an assertion in a regex"),
+                format!("`{part}` looks like a part of a path, and `{escape}` has a meaning of its own in a regex"),
                 "for a backslash, as in a path, write `\\\\`",
             )
         }
