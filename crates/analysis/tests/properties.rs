@@ -128,6 +128,10 @@ fn network() -> impl Strategy<Value = Network> {
         ("::", 0),
         ("fe80::", 10),
         ("::1", 128),
+        // Nothing comes after these.
+        ("255.255.255.255", 32),
+        ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 128),
+        ("fff0::", 12),
     ])
     .prop_map(|(address, prefix)| Network { address: address.parse().unwrap(), prefix })
 }

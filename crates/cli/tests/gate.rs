@@ -1472,6 +1472,18 @@ fn what_does_not_happen_is_said() {
     assert_eq!(reasons, ["exclude, but for the data of tables"]);
 }
 
+/// The settings name the whole release, so a part of it is told as one.
+#[test]
+fn a_part_of_a_release_is_no_whole_one() {
+    let missing = |part: &str| {
+        let (_, found) = evidence(&corpus("releases/demo").join(part), &["--only", "lint"]);
+        let lint = found.checks.into_iter().find(|check| check.name == "lint").unwrap();
+        lint.skipped.into_iter().any(|of| of.contains("a part of the release"))
+    };
+    assert!(missing("sigma") && missing("templates.content"));
+    assert!(!missing("") && !missing("../demo/sigma/.."));
+}
+
 /// An input that a sensor does not supply is an error of the rule, with exit 1 and its code alone: the gate sees its seeded
 /// defects all the same.
 #[test]

@@ -329,6 +329,31 @@ fn what_is_wrong_is_told_with_what_to_do() {
     fs::write(&policy, contentcheck_rollout::Policy::STANDARD).unwrap();
     assert!(world.must(1, START, &["plan", "x", "--dry-run"]).err.contains("CC0902"));
     fs::write(&policy, text).unwrap();
+    // A page is written over nothing of the rollout.
+    for own in ["policy.toml", "rollout.toml", "devices.roll", "keys/log.key", "log/checkpoint"] {
+        let path = world.root.join("fleet").join(own);
+        let before = fs::read(&path).unwrap();
+        let refused = world.must(2, START, &["report", "-o", path.to_str().unwrap()]);
+        assert!(refused.err.contains("would replace an input"), "{own}: {}", refused.err);
+        assert_eq!(fs::read(&path).unwrap(), before, "{own}");
+    }
+    // What is no file is not waited for.
+    #[cfg(unix)]
+    for own in ["devices.roll", "log/checkpoint"] {
+        let (path, kept) = (world.root.join("fleet").join(own), world.root.join("kept"));
+        fs::rename(&path, &kept).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let refused = world.run(START, &["plan", "x", "--dry-run"]);
+        let looked = world.run(START, &["status"]);
+        assert!(
+            format!("{}{}", refused.err, looked.err).contains("not a regular file"),
+            "{own}: {} {}",
+            refused.err,
+            looked.err
+        );
+        fs::remove_file(&path).unwrap();
+        fs::rename(&kept, &path).unwrap();
+    }
     // A log that lost a file is not written to.
     let log = world.root.join("fleet/log/checkpoint");
     fs::write(&log, "nothing").unwrap();

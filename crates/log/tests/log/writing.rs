@@ -207,6 +207,15 @@ fn a_directory_has_one_writer() {
     let _ = std::fs::remove_dir_all(&directory);
     let first = Directory::open(&directory).unwrap();
     assert_eq!(Directory::open(&directory).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    // Whoever writes it is waited for, and no longer than that.
+    let waited = std::time::Duration::from_millis(120);
+    assert_eq!(Directory::open_within(&directory, waited).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    let writing = std::thread::spawn(move || {
+        std::thread::sleep(waited);
+        drop(first);
+    });
+    let first = Directory::open_within(&directory, std::time::Duration::from_secs(60)).unwrap();
+    writing.join().unwrap();
     let mut log = Log::begin(first, key()).unwrap();
     let all = entries(260);
     log.append(&all.iter().map(Vec::as_slice).collect::<Vec<_>>()).unwrap();
