@@ -1,6 +1,5 @@
 //! Typing: the values of a flat record in the order and the types that a reader of events wants.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -8,6 +7,7 @@ use contentcheck_interpreter::{Event, Input, Scalar as Supplied, Type, Value};
 use contentcheck_model::decimal;
 use contentcheck_model::field::Place;
 use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use rustc_hash::FxHashMap;
 
 use crate::flat::Flat;
 use crate::hash::Names;
@@ -25,9 +25,9 @@ pub struct Layout {
     /// Inputs that events carry under a name that the log uses as well: position, and what the event's own is called
     /// where a record has both.
     own: Vec<(u32, String, u32)>,
-    /// The types of what the template type declares besides: only keywords look at it, and they see the values that rules
-    /// would see which read it.
-    declared: HashMap<String, FieldType>,
+    /// What the template type declares besides and is no text, by the hash of its name: only keywords look at it, and they
+    /// see the values that rules would see which read it.
+    declared: FxHashMap<u32, Vec<(String, FieldType)>>,
     /// Open addressing over positions; a power of two, at most half full.
     table: Vec<u32>,
 }
@@ -56,13 +56,7 @@ impl Layout {
         let mut fields: Vec<Wanted> = inputs
             .into_iter()
             .chain(header)
-            .map(|(name, ty)| Wanted {
-                hash: names.hash(name.as_bytes()),
-                name,
-                ty,
-                is_text: ty.scalar == Scalar::String && !ty.list,
-                alias: None,
-            })
+            .map(|(name, ty)| Wanted { hash: names.hash(name.as_bytes()), name, ty, is_text: is_text(ty), alias: None })
             .collect();
         let size = (fields.len() * 2).next_power_of_two().max(4);
         let mut table = vec![NONE; size];
@@ -86,7 +80,14 @@ impl Layout {
                 wanted.alias = alias;
             }
         }
-        Self { template: template.to_owned(), fields, inputs: arity, own: Vec::new(), declared: HashMap::new(), table }
+        Self {
+            template: template.to_owned(),
+            fields,
+            inputs: arity,
+            own: Vec::new(),
+            declared: FxHashMap::default(),
+            table,
+        }
     }
 
     /// The same for events of a template type. An input that it numbers is what the event carries, also where the log
@@ -104,12 +105,15 @@ impl Layout {
             (at, name, hash)
         });
         self.own = own.collect();
+        let mut declare = |name: String, ty: FieldType| {
+            self.declared.entry(names.hash(name.as_bytes())).or_default().push((name, ty));
+        };
         for field in template.declared() {
-            let Some(info) = template.describe(&field) else { continue };
+            let Some(info) = template.describe(&field).filter(|info| !is_text(info.ty)) else { continue };
             if names::is_system(info.name) && info.position().is_some() {
-                self.declared.insert(format!("{}{}", names::OWN, info.name), info.ty);
+                declare(format!("{}{}", names::OWN, info.name), info.ty);
             }
-            self.declared.insert(info.name.to_owned(), info.ty);
+            declare(info.name.to_owned(), info.ty);
         }
         self
     }
@@ -218,14 +222,22 @@ impl Layout {
         }
         let inputs = made.len().min(self.inputs);
         if others {
-            for (wanted, entry) in self.fields.iter().zip(found.iter()).filter(|(wanted, _)| wanted.is_text) {
-                if let (Some(entry), None) = (flat.store.entries.get(*entry as usize), wanted.alias) {
+            // Hardly any record has an array.
+            let texts =
+                self.fields.iter().zip(found.iter()).filter(|(wanted, _)| wanted.is_text && wanted.alias.is_none());
+            for (_, entry) in texts.filter(|_| !flat.store.elements.is_empty()) {
+                if let Some(entry) = flat.store.entries.get(*entry as usize) {
                     maker.elements(entry.value, made);
                 }
             }
-            for entry in rest.iter().filter_map(|at| flat.store.entries.get(*at as usize)) {
-                let ty = self.declared.get(flat.text(entry.name)).copied().unwrap_or(FieldType::OPEN);
-                maker.other(entry.value, ty, made);
+            for at in rest.iter().map(|at| *at as usize) {
+                let (Some(entry), Some(hash)) = (flat.store.entries.get(at), flat.store.hashes.get(at)) else {
+                    continue;
+                };
+                match self.declared_type(flat.text(entry.name), *hash) {
+                    Some(ty) => maker.other(entry.value, ty, made),
+                    None => maker.other_text(entry.value, made),
+                }
             }
         }
         // Vectors of borrowed values are lent for the time of one event, without allocating.
@@ -246,6 +258,11 @@ impl Layout {
         scratch.values = reuse(values);
         scratch.elements = reuse(elements);
         result
+    }
+
+    /// The type of a field that is declared besides and is no text.
+    fn declared_type(&self, name: &str, hash: u32) -> Option<FieldType> {
+        self.declared.get(&hash)?.iter().find(|(known, _)| known == name).map(|(_, ty)| *ty)
     }
 
     /// The entry for each position, and the entries for none.
@@ -275,6 +292,11 @@ impl Layout {
             }
         }
     }
+}
+
+/// Whether a type is text and no list.
+fn is_text(ty: FieldType) -> bool {
+    ty.scalar == Scalar::String && !ty.list
 }
 
 /// A type in the words of the interpreter.
@@ -438,19 +460,24 @@ impl Maker<'_> {
         Made::Text(Piece::new(start, self.text.len()))
     }
 
-    /// A value that no name takes, in its type; the elements of a list one by one.
+    /// A value that no name takes, in a type that is no text; the elements of a list one by one.
     fn other(&mut self, raw: Raw, ty: FieldType, made: &mut Vec<Made>) {
-        match self.value(raw, ty) {
-            Ok(Made::Absent) | Err(Made::Absent) => {}
-            Ok(Made::List(elements)) | Err(Made::List(elements)) => {
-                made.extend(self.parts.get(elements.range()).unwrap_or(&[]));
+        match self.value(raw, ty).unwrap_or_else(|rest| rest) {
+            Made::Absent => {}
+            Made::List(elements) => made.extend(self.parts.get(elements.range()).unwrap_or(&[])),
+            one => made.push(one),
+        }
+    }
+
+    /// A value that no name takes, as text: of an array of several elements the whole, and each of them.
+    fn other_text(&mut self, raw: Raw, made: &mut Vec<Made>) {
+        match raw {
+            Raw::List { .. } => {
+                let whole = self.value(raw, FieldType::OPEN).unwrap_or_else(|rest| rest);
+                made.extend((!matches!(whole, Made::Absent)).then_some(whole));
+                self.elements(raw, made);
             }
-            Ok(one) | Err(one) => {
-                made.push(one);
-                if ty.scalar == Scalar::String {
-                    self.elements(raw, made);
-                }
-            }
+            scalar => made.extend(self.scalar(scalar, Scalar::String)),
         }
     }
 

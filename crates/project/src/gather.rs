@@ -375,17 +375,21 @@ impl Project {
         let exclude: Vec<String> = self.config.exclude.iter().chain(&selection.exclude).cloned().collect();
         let walked = walk::walk(&[root.to_path_buf()], &exclude, root, true)?;
         let own: BTreeSet<PathBuf> = self.paths.values().filter_map(|path| real(path)).collect();
-        let beside: Vec<walk::Found> = walked
+        let (samples, mut beside): (Vec<walk::Found>, Vec<walk::Found>) = walked
             .files
             .into_iter()
             .filter(|found| real(&found.path).is_none_or(|path| !own.contains(&path)))
-            .collect();
-        let read = walk::read(&beside, selection.threads);
+            .partition(|found| may_describe_samples(&found.name));
+        // What else is there is content by its name; of these alone the text says so.
+        let read = walk::read(&samples, selection.threads);
         let is_content = |read: &Result<(Source, Language), _>| match read {
             Ok((source, language)) => !describes_samples(source, *language),
             Err(_) => true,
         };
-        Ok(beside.into_iter().zip(read).filter(|(_, read)| is_content(read)).map(|(found, _)| found.name).collect())
+        beside.extend(samples.iter().zip(read).filter(|(_, read)| is_content(read)).map(|(found, _)| found.clone()));
+        let mut names: Vec<String> = beside.into_iter().map(|found| found.name).collect();
+        names.sort_unstable();
+        Ok(names)
     }
 }
 
@@ -423,10 +427,16 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
+/// Whether a file has the name of a description of recorded samples.
+fn may_describe_samples(name: &str) -> bool {
+    name.rsplit('/').next() == Some("info.yml")
+}
+
 /// Whether a file is no content but a description of recorded samples, which `contentcheck test --regression` reads.
 fn describes_samples(source: &Source, language: Language) -> bool {
-    let is_named_so = source.name().rsplit('/').next() == Some("info.yml");
-    language == Language::Sigma && is_named_so && source.text().lines().any(|line| line.starts_with(SAMPLES))
+    language == Language::Sigma
+        && may_describe_samples(source.name())
+        && source.text().lines().any(|line| line.starts_with(SAMPLES))
 }
 
 fn nothing(selection: &Selection, not_taken: &[(String, &'static str)]) -> Failure {

@@ -115,7 +115,7 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: b
     let exclude = globs.build().map_err(|error| Failure::usage(format!("an exclusion is malformed: {error}")))?;
     for path in paths {
         let metadata = fs::metadata(path).map_err(|error| {
-            let near = near(path).filter(|_| error.kind() == ErrorKind::NotFound);
+            let near = if error.kind() == ErrorKind::NotFound { near(path) } else { None };
             let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             Failure::usage(format!("{}: {}{near}", name(path), reason(&error)))
         })?;

@@ -81,18 +81,18 @@ impl Check for ChangeGuard {
         };
         let sequence = |built: &Built| built.judged().gathered().release.sequence;
         let (old_sequence, sequence) = (sequence(previous), sequence(run.built));
+        let mut stale = |message: String, new: Option<u64>| {
+            let detail = Detail::change(Measure::Sequence, old_sequence, new);
+            let finding = Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail);
+            let help = "give `sequence` under [release] a number above that of the previous release, for a revert too";
+            outcome.findings.push(finding.with_help(help));
+        };
         match (old_sequence, sequence) {
             (Some(old), Some(new)) if new <= old => {
-                let message = format!("the sequence number is {new}, and that of the previous release {old}");
-                let detail = Detail::change(Measure::Sequence, Some(old), Some(new));
-                let finding = Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail);
-                outcome.findings.push(finding.with_help("raise `sequence` under [release], for a revert too"));
+                stale(format!("the sequence number is {new}, and that of the previous release {old}"), sequence);
             }
             (Some(old), None) => {
-                let message = format!("the release has no sequence number, and the previous one has {old}");
-                let detail = Detail::change(Measure::Sequence, Some(old), None);
-                let finding = Finding::new(&codes::STALE_SEQUENCE, message).with_detail(detail);
-                outcome.findings.push(finding.with_help("raise `sequence` under [release], for a revert too"));
+                stale(format!("the release has no sequence number, and the previous one has {old}"), None);
             }
             (None, Some(new)) => {
                 let reason = "the previous release has none, and this one has";

@@ -102,10 +102,7 @@ pub fn open_file(path: &Path) -> io::Result<File> {
 }
 
 /// The bytes of a file, as of [`open_file`].
-///
-/// # Errors
-/// When it is none, or cannot be read.
-pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open_file(path)?.read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -430,7 +430,7 @@ fn describe(
         _ => Some(format!("the same on {}", list(faults))),
     };
     let is_supplied_here =
-        against.fleet.sensors().iter().any(|sensor| sensor.supplied(&template.name, mention.field.name).is_some());
+        || against.fleet.sensors().iter().any(|sensor| sensor.supplied(&template.name, mention.field.name).is_some());
     let by_name = |(sensor, _): &(&Sensor, Fault)| sensor.supplied(&template.name, mention.field.name).is_some();
     let help = match fault {
         Fault::Type { supplied } if mention.field.place == Place::Undeclared => {
@@ -450,7 +450,7 @@ fn describe(
             clip(near)
         ),
         _ if runs.is_empty() => "no sensor of the fleet supplies it; do not read the field".to_owned(),
-        Fault::Unsupplied { .. } if !is_supplied_here => {
+        Fault::Unsupplied { .. } if !is_supplied_here() => {
             let from: Vec<String> = runs.iter().map(ToString::to_string).collect();
             format!("no sensor of the fleet supplies it, {} does; do not read the field", from.join(", "))
         }

@@ -242,8 +242,10 @@ fn left_out(checked: &Checked, errors: &[Vec<Finding>], problems: &[Finding]) ->
         let mut own: Vec<Vec<&Finding>> = vec![Vec::new(); facts.len()];
         let unreadable = found.iter().filter(|found| found.code.severity == Severity::Error);
         let read: HashMap<Span, &CheckedRule> = outcome.rules.iter().map(|rule| (rule.extent, &**rule)).collect();
-        // An error that is not shown may be of any rule of the file.
-        let hidden = errors.iter().find(|error| error.code.id == codes::TOO_MANY_FINDINGS.id);
+        // An error that is not shown may be of any rule of the file, whatever became of the finding that stands for it.
+        let stands =
+            |found: &&Finding| found.code.id == codes::TOO_MANY_FINDINGS.id && found.severity == Severity::Error;
+        let hidden = errors.iter().chain(found).find(stands);
         let is_read = |at: usize| facts.get(at).is_some_and(|facts| read.contains_key(&facts.extent));
         for error in
             errors.iter().chain(unreadable.filter(|found| extents.at(found.span).is_some_and(|at| !is_read(at))))

@@ -151,8 +151,8 @@ pub(super) fn run(
                     }
                     // A match is what is asked for first: it takes the place of the last event without one.
                     let is_full = report.events.len() >= arguments.limit;
-                    let replaced =
-                        report.events.iter().rposition(|shown| !shown.matched).filter(|_| is_full && matched);
+                    let last = || report.events.iter().rposition(|shown| !shown.matched);
+                    let replaced = if is_full && matched { last() } else { None };
                     if let Some(at) = replaced {
                         report.events.remove(at);
                     }

@@ -111,6 +111,11 @@ fn of_some(
         let of = ground.places.get(at).and_then(|place| made.get(&(*id, *place)));
         let mut begun_with: Vec<&Event> = of.into_iter().flatten().collect();
         begun_with.sort_by_key(|event| !target.evaluate(event));
+        // Where check 5 made none or did not run, with what every event has.
+        let empty = Event::empty(ground.template);
+        if begun_with.is_empty() {
+            begun_with.push(&empty);
+        }
         let price = ground.prices.get(at);
         let most = found.steps.saturating_add(price.map_or(0, share));
         let (mut is_known, mut is_beyond) = (false, false);
