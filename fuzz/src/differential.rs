@@ -9,7 +9,7 @@ use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
 use contentcheck_interpreter::format::{InputKind, input_flags};
 use contentcheck_interpreter::utf8::ILL_FORMED;
-use contentcheck_interpreter::{Budget, Image, Input, KillList, Rejection, VerifiedImage};
+use contentcheck_interpreter::{Budget, Capacity, Image, Input, KillList, Rejection, Resource, VerifiedImage};
 use contentcheck_model::field::FieldRef;
 use contentcheck_model::language::Language;
 use contentcheck_model::sensor::{Fleet, Manifest, Sensor};
@@ -50,6 +50,8 @@ pub struct Tally {
     pub by_number: u64,
     /// Sensors refused since they supply an undeclared field as another type.
     pub retyped: u64,
+    /// Sensors refused since the image costs more steps for each byte than a sensor takes that states no capacity.
+    pub dear: u64,
 }
 
 fn shippable(sources: &[(Source, Language)], threads: usize) -> Shippable {
@@ -75,6 +77,8 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
     let verified = image.verify(&recorder.manifest(&supplies), memory.workspace());
     let verified = verified.unwrap_or_else(|rejection| panic!("what was compiled is refused: {rejection}"));
     assert_eq!(verified.loaded_rules() as usize, content.rules().len());
+    // Of any rules there may be together: each alone is lint's to judge, all of them the gate's.
+    let costs = (0..image.template_count()).map(|number| image.cost(number).per_unit).max().unwrap_or_default();
     let device = sensor(&content, choices, tally);
     let findings = findings(&world.sources, &content, &device);
     let sensor = Supplied::of_sensor(&device);
@@ -83,6 +87,7 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
     let on_sensor = match image.verify(&sensor.manifest(&sensor_supplies), sensor_memory.workspace()) {
         Ok(verified) => {
             assert_eq!(findings, [""; 0], "lint finds what the loader accepts");
+            assert!(costs <= Capacity::STEPS_PER_BYTE, "an image of {costs} steps for each byte is accepted");
             Some(verified)
         }
         Err(Rejection::Position { template, input, .. }) => {
@@ -97,6 +102,12 @@ pub fn differential(choices: &mut Choices<'_>, tally: &mut Tally) {
             assert_eq!(image.input(input).map(|input| input.kind), Some(InputKind::Open as u8));
             assert!(findings.contains(&"CC0404"), "lint does not find a type: {findings:?}");
             tally.retyped += 1;
+            None
+        }
+        Err(Rejection::Capacity { what: Resource::StepsPerByte, needed, capacity }) => {
+            assert_eq!((needed, capacity), (costs, Capacity::STEPS_PER_BYTE));
+            assert!(needed > capacity, "an image of {needed} steps for each byte is refused");
+            tally.dear += 1;
             None
         }
         Err(rejection) => panic!("a sensor that supplies everything is refused: {rejection}"),

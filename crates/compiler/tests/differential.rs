@@ -55,12 +55,14 @@ fn the_interpreter_says_what_the_reference_says() {
         (sum(|of| of.written), sum(|of| of.rules), sum(|of| of.events), sum(|of| of.fired));
     println!(
         "{cases} worlds: {rules} of {written} rules accepted, {events} events, {} decisions of which {fired} fire, {} events with \
-         a value of another type, {} sensors with another order of which {} are refused by position, {} refused by type",
+         a value of another type, {} sensors with another order of which {} are refused by position, {} refused by type, {} refused by \
+         cost",
         sum(|of| of.decisions),
         sum(|of| of.mistyped),
         sum(|of| of.shifted),
         sum(|of| of.by_number),
         sum(|of| of.retyped),
+        sum(|of| of.dear),
     );
     // The property is not held on nothing.
     assert!(rules * 2 > written && events > 4 * cases && fired > events / 4, "the generator makes too little");
