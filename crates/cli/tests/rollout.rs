@@ -252,6 +252,14 @@ fn a_release_goes_out_ring_by_ring_a_bad_one_stops_and_the_good_one_comes_back()
     assert_eq!(world.run(at + 120, &["status"]).exit, 1);
     let why = world.run(at + 120, &["explain"]);
     assert!(why.exit == 1 && why.out.contains("every: "), "{}", why.out);
+    // Reports that are gone are not the same as none.
+    let rollout = world.state().newest().unwrap().id().to_string();
+    let [place, away] = [&rollout, "away"].map(|name| world.root.join("fleet/reports").join(name));
+    fs::rename(&place, &away).unwrap();
+    let gone = world.must(2, at + 120, &["advance"]);
+    assert!(gone.err.contains("0.reports is missing") && gone.err.contains("take it from a copy"), "{}", gone.err);
+    assert!(world.run(at + 120, &["status"]).out.contains("this may be old: "));
+    fs::rename(&away, &place).unwrap();
     let page = world.root.join("page.html");
     world.must(0, at + 120, &["report", "-o", page.to_str().unwrap()]);
     assert!(fs::read_to_string(&page).unwrap().contains("</html>"));
@@ -328,7 +336,29 @@ fn what_is_wrong_is_told_with_what_to_do() {
     assert!(world.must(2, START, &["plan", "x", "--dry-run"]).err.contains("CC0901"));
     fs::write(&policy, contentcheck_rollout::Policy::STANDARD).unwrap();
     assert!(world.must(1, START, &["plan", "x", "--dry-run"]).err.contains("CC0902"));
-    fs::write(&policy, text).unwrap();
+    fs::write(&policy, &text).unwrap();
+    // Names stand in terminals and in logs of build machines.
+    for name in ["ring\u{202E}", "::error::x", "a\tb", "früh", ""] {
+        fs::write(&policy, text.replace("\"first\"", &serde_json::to_string(name).unwrap())).unwrap();
+        let refused = world.must(2, START, &["plan", "x", "--dry-run"]);
+        assert!(refused.err.contains("letters (a to z), digits, spaces"), "{name:?}: {}", refused.err);
+    }
+    fs::write(&policy, &text).unwrap();
+    // A file of devices that is cut off names other devices, or others as it seems; and a key of nobody reports nothing.
+    let devices = world.root.join("fleet/devices.roll");
+    let whole = fs::read_to_string(&devices).unwrap();
+    for cut in [1, 2, 5, 40] {
+        fs::write(&devices, &whole[..whole.len() - cut]).unwrap();
+        let refused = world.must(2, START, &["plan", "x", "--dry-run"]);
+        assert!(refused.err.contains("the last line does not end"), "{cut}: {}", refused.err);
+    }
+    // Two points of small order, and what is no point.
+    for key in ["00", "01", "02"].map(|first| format!("{first}{}", "0".repeat(62))) {
+        fs::write(&devices, format!("{whole}{key} linux/6.12\n")).unwrap();
+        let refused = world.must(2, START, &["plan", "x", "--dry-run"]);
+        assert!(refused.err.contains("no key that a device can sign with"), "{key}: {}", refused.err);
+    }
+    fs::write(&devices, &whole).unwrap();
     // A page is written over nothing of the rollout.
     for own in ["policy.toml", "rollout.toml", "devices.roll", "keys/log.key", "log/checkpoint"] {
         let path = world.root.join("fleet").join(own);
@@ -354,6 +384,16 @@ fn what_is_wrong_is_told_with_what_to_do() {
         fs::remove_file(&path).unwrap();
         fs::rename(&kept, &path).unwrap();
     }
+    // What the next entry and every token are made of is looked at by whoever reads.
+    let tile = world.root.join("fleet/log/tile/0/000.p/1");
+    let kept = fs::read(&tile).unwrap();
+    for damage in [&[][..], &[0; 32]] {
+        fs::write(&tile, damage).unwrap();
+        let refused = world.must(2, START, &["status"]);
+        assert!(refused.err.contains("CC0908") && refused.err.contains("tile/0/000.p/1"), "{}", refused.err);
+    }
+    fs::write(&tile, kept).unwrap();
+    world.must(0, START, &["status"]);
     // A log that lost a file is not written to.
     let log = world.root.join("fleet/log/checkpoint");
     fs::write(&log, "nothing").unwrap();

@@ -87,6 +87,7 @@ impl Follower {
         if is_new {
             let mut state = State::clone(&self.state);
             let entries = view.entries().map_err(NoBook::Log)?;
+            view.tiles(&entries).map_err(NoBook::Log)?;
             let known = usize::try_from(had).unwrap_or(usize::MAX);
             for entry in entries.get(known..).ok_or(NoLog::Forked { had })? {
                 let index = state.size();

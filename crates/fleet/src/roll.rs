@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_log::Hash;
-use contentcheck_log::write::open_file;
+use contentcheck_log::write::{can_sign, open_file};
 use contentcheck_rollout::census::{Census, Device, NoCensus};
 use contentcheck_rollout::{Roll, State};
 
@@ -27,6 +27,12 @@ pub enum NoRoll {
     File(PathBuf, io::Error),
     /// A line is none of a roll.
     Line(PathBuf, usize),
+    /// A key is none that a device can sign with.
+    Key(PathBuf, [u8; 32]),
+    /// Its last line does not end.
+    Cut(PathBuf),
+    /// It is larger than a roll may be.
+    Large(PathBuf),
     /// Its devices make no census.
     Census(PathBuf, NoCensus),
 }
@@ -38,6 +44,18 @@ impl fmt::Display for NoRoll {
             Self::Line(path, line) => {
                 write!(f, "{}:{line}: a line is a key of 64 digits, a stratum, and `held` or nothing", path.display())
             }
+            Self::Key(path, key) => write!(
+                f,
+                "{}: {} is no key that a device can sign with: no point of Ed25519, or one of small order; its reports would count for nothing",
+                path.display(),
+                Hash(*key)
+            ),
+            Self::Cut(path) => write!(
+                f,
+                "{}: the last line does not end, so the file may be cut off; if it is whole, end it with a line feed",
+                path.display()
+            ),
+            Self::Large(path) => write!(f, "{}: a roll has {ROLL_BYTES} bytes at most", path.display()),
             Self::Census(path, why) => write!(f, "{}: {why}", path.display()),
         }
     }
@@ -88,10 +106,29 @@ fn device(line: &str) -> Option<Device> {
 pub fn read(path: &Path) -> Result<Roll, NoRoll> {
     let failed = |error| NoRoll::File(path.to_owned(), error);
     let mut text = String::new();
-    open_file(path).map_err(failed)?.take(ROLL_BYTES).read_to_string(&mut text).map_err(failed)?;
+    let file = open_file(path).map_err(failed)?;
+    file.take(ROLL_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > ROLL_BYTES {
+        return Err(NoRoll::Large(path.to_owned()));
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Err(NoRoll::Cut(path.to_owned()));
+    }
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
     let devices = lines.map(|(line, number)| device(line).ok_or_else(|| NoRoll::Line(path.to_owned(), number)));
     Roll::new(devices.collect::<Result<_, _>>()?).map_err(|why| NoRoll::Census(path.to_owned(), why))
+}
+
+/// As [`read`], for a roll that becomes the census of a plan: each key is looked at, once, as that takes some microseconds each.
+///
+/// # Errors
+/// When the file is no roll, or no signature of one of its devices could count.
+pub fn read_new(path: &Path) -> Result<Roll, NoRoll> {
+    let roll = read(path)?;
+    match roll.devices().iter().find(|device| !can_sign(&device.key)) {
+        Some(device) => Err(NoRoll::Key(path.to_owned(), device.key)),
+        None => Ok(roll),
+    }
 }
 
 /// Where a device is in a roll. Nothing for one that is not in it, or does not take part.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use contentcheck_log::write::{open_file, read_text};
 use contentcheck_rollout::Id;
@@ -43,6 +43,32 @@ fn wrong(what: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.into())
 }
 
+/// Whether every file that a collector says to have reports in is there: else what devices said is gone, and that is not the same as
+/// that they said nothing.
+fn missing(root: &Path, rollout: &Id, parts: &[Part]) -> io::Result<()> {
+    let files = match fs::read_dir(root) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(at(root, &error)),
+    };
+    for file in files {
+        let name = file?.file_name();
+        let shard = name.to_str().and_then(|name| name.strip_suffix(".settled")?.parse::<u32>().ok());
+        let Some(shard) = shard.filter(|shard| parts.iter().all(|part| part.shard != *shard)) else { continue };
+        let path = settled_path(root, shard);
+        let text = read_text(&path).map_err(|error| at(&path, &error))?;
+        let (_, lengths) = settled(&text).ok_or_else(|| wrong(format!("{} is damaged", path.display())))?;
+        if let Some(bytes) = lengths.get(&rollout.0).filter(|bytes| **bytes > 0) {
+            let (reports, settled) = (reports_path(root, rollout, shard), path.display());
+            let reports = reports.display();
+            return Err(wrong(format!(
+                "{reports} is missing, and {settled} says that it has {bytes} bytes; take it from a copy"
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl Source {
     /// A directory, or the addresses of collectors, one for each shard.
     ///
@@ -75,7 +101,10 @@ impl Source {
             Kind::Directory(root) => {
                 let files = match fs::read_dir(root.join(rollout.to_string())) {
                     Ok(files) => files,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(parts),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        missing(root, rollout, &parts)?;
+                        return Ok(parts);
+                    }
                     Err(error) => return Err(at(&root.join(rollout.to_string()), &error)),
                 };
                 for file in files {
@@ -83,6 +112,7 @@ impl Source {
                     let shard = name.to_str().and_then(|name| name.strip_suffix(".reports"));
                     parts.extend(shard.and_then(|shard| shard.parse().ok()).map(|shard| Part { shard, at: 0 }));
                 }
+                missing(root, rollout, &parts)?;
             }
             Kind::Collectors { urls, client } => {
                 for (at, url) in urls.iter().enumerate() {

@@ -72,10 +72,14 @@ impl From<io::Error> for NoBook {
 /// Reads the state out of a log.
 ///
 /// # Errors
-/// When it cannot be read, or an entry breaks a rule.
+/// When it cannot be read, its tiles are not those of its entries, or an entry breaks a rule.
 pub fn read(storage: impl Storage, log: &VerifierKey<'_>) -> Result<State, NoBook> {
     let mut state = State::new(log.name());
-    for entry in View::open(storage, log)?.entries()? {
+    let view = View::open(storage, log)?;
+    let entries = view.entries()?;
+    // Whoever writes the log next needs them, and so does each token: whoever reads it hears of it first.
+    view.tiles(&entries)?;
+    for entry in entries {
         let index = state.size();
         state.apply(&entry).map_err(|why| NoBook::Broken { index, why })?;
     }

@@ -32,7 +32,7 @@ use contentcheck_log::floors::{Unsafe, are_safe};
 use contentcheck_log::limits::RINGS;
 use serde::Deserialize;
 
-use crate::codec::{Reader, Writer, is_plain};
+use crate::codec::{Reader, Writer};
 use crate::statistics::{NoDesign, Pairs, Sprt};
 
 /// Bytes of the largest policy that is read.
@@ -424,8 +424,10 @@ impl Ring {
 }
 
 fn check_name(name: &str, what: &str) -> Result<(), NoPolicy> {
-    if name.is_empty() || name.len() > NAME_BYTES || !is_plain(name) {
-        return Err(value(what, &format!("a string of 1 to {NAME_BYTES} bytes, without control characters")));
+    // It stands in terminals, in logs of build machines and in the commands of other tools.
+    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'.' | b'_' | b'-');
+    if name.is_empty() || name.len() > NAME_BYTES || !name.bytes().all(may_be) {
+        return Err(value(what, &format!("1 to {NAME_BYTES} letters (a to z), digits, spaces, `.`, `_` and `-`")));
     }
     Ok(())
 }

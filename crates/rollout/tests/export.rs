@@ -248,7 +248,7 @@ fn each_plan_says_what_is_lost() -> Outcome {
     Ok(())
 }
 
-/// The rings of a policy with names that no engine takes.
+/// The rings of a policy with names that no engine takes: all that a policy allows.
 fn hostile() -> String {
     let (head, _) = Policy::STANDARD.split_once("[[ring]]").unwrap_or_default();
     let mut policy = head.to_owned();
@@ -257,7 +257,7 @@ fn hostile() -> String {
             .into_iter()
             .enumerate()
     {
-        let name = "Ölgötze \\\" {{args.ring}} ';)(,\u{200b}".repeat(1 + number % 2);
+        let name = "-- Ring_.. of A..Z -._ ".repeat(1 + number % 2);
         policy += &format!(
             "[[ring]]\nname = '''{} {number}'''\nshare = \"{share}\"\nbake = \"24h\"\nbake-urgent = \"2h\"\nevery = 10\n\n",
             name.chars().take(24 + number).collect::<String>()

@@ -7,7 +7,7 @@ use std::format;
 use std::string::{String, ToString as _};
 
 use crate::content::Digest;
-use crate::disk::{Directory, Disk, Place};
+use crate::disk::{Directory, Disk, DiskError, Place};
 
 /// Bytes of one of the two files.
 const SEGMENT: usize = 64 << 10;
@@ -68,6 +68,8 @@ pub(crate) struct Evidence {
     unwritten: u64,
     /// Lines of the disk that could not be read.
     damaged: u64,
+    /// Why the disk does not give one of the files, where it is there.
+    unreadable: Option<DiskError>,
 }
 
 fn segment(at: usize) -> Place {
@@ -80,7 +82,14 @@ impl Evidence {
         let mut evidence = Self::default();
         let mut newest = 0;
         for at in 0..2 {
-            let Ok(bytes) = disk.read(&segment(at), SEGMENT + LINE) else { continue };
+            let bytes = match disk.read(&segment(at), SEGMENT + LINE) {
+                Ok(bytes) => bytes,
+                Err(DiskError::Missing) => continue,
+                Err(error) => {
+                    evidence.unreadable = Some(error);
+                    continue;
+                }
+            };
             for line in String::from_utf8_lossy(&bytes).lines() {
                 match Record::read(line) {
                     Some(record) => evidence.records.push_back(record),
@@ -134,6 +143,10 @@ impl Evidence {
 
     pub(crate) const fn damaged(&self) -> u64 {
         self.damaged
+    }
+
+    pub(crate) const fn unreadable(&self) -> Option<DiskError> {
+        self.unreadable
     }
 }
 

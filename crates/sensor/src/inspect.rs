@@ -76,6 +76,9 @@ pub struct Inspection {
     pub records: Vec<Record>,
     /// Lines of evidence that could not be read.
     pub damaged_evidence: u64,
+    /// How the evidence is found: missing where a sensor has decided something and no line is left, damaged where a line cannot be read,
+    /// unreadable where the disk does not give a file.
+    pub evidence: Kept,
 }
 
 /// Whether the envelope of a file of the store, by the file's digest, has the form that the sensor reads.
@@ -135,6 +138,12 @@ impl Inspection {
             unwritable: disk.writable().err(),
             records,
             damaged_evidence: evidence.damaged(),
+            evidence: match (evidence.unreadable(), evidence.damaged(), evidence.records().next()) {
+                (Some(_), ..) => Kept::Unreadable,
+                (None, 1.., _) => Kept::Damaged,
+                (None, 0, None) if state.running.is_some() => Kept::Missing,
+                (None, 0, _) => Kept::Whole,
+            },
         };
         found.count_switched_off(disk);
         found
@@ -191,8 +200,9 @@ impl Inspection {
     #[must_use]
     pub fn condition(&self) -> Condition {
         let is_silenced = self.is_all_killed || self.switched_off.is_some_and(|(off, all)| off >= all && all > 0);
-        let signs = self.is_unknown()
-            || self.memory == Memory::OneCopy
+        // Where no sensor has decided anything, the directory may be another's, or what was in it is gone.
+        let signs = self.memory != Memory::Whole
+            || matches!(self.evidence, Kept::Missing | Kept::Unreadable)
             || self.unwritable.is_some()
             || self.contents.iter().any(|(_, _, kept)| *kept != Kept::Whole)
             || self.kills.is_some_and(|kept| kept != Kept::Whole);
@@ -297,6 +307,11 @@ impl fmt::Display for Inspection {
             Memory::Unreadable(why) => write!(f, " ({why})")?,
             Memory::Fresh | Memory::Whole | Memory::OneCopy => {}
         }
-        writeln!(f, ", {} lines of evidence{damaged}", self.records.len())
+        match self.evidence {
+            Kept::Missing | Kept::Unreadable => {
+                writeln!(f, ", evidence {}: why what runs runs is unknown", self.evidence.as_str())
+            }
+            Kept::Whole | Kept::Damaged => writeln!(f, ", {} lines of evidence{damaged}", self.records.len()),
+        }
     }
 }

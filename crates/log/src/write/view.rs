@@ -11,7 +11,7 @@ use crate::tile::Tile;
 
 use super::log::{CHECKPOINT, Fault, bundled};
 use super::storage::Storage;
-use super::tree::{Tree, WIDTH};
+use super::tree::{Tree, WIDTH, fold};
 
 /// The right edge of a tree: enough to add entries, and to tell its root after each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,6 +117,29 @@ impl<S: Storage> View<S> {
             }
         }
         if frontier.root() == self.root { Ok(entries) } else { Err(Fault::Damaged("what the entries hash to".into())) }
+    }
+
+    /// Holds the tiles, of which proofs and tokens are made, to the entries that [`Self::entries`] gave.
+    ///
+    /// # Errors
+    /// Which tile is missing, or has other hashes.
+    pub fn tiles(&self, entries: &[Vec<u8>]) -> Result<(), Fault> {
+        let mut tree = Tree::new(&self.storage, self.size);
+        let mut hashes: Vec<Hash> = entries.iter().map(|entry| Hash::of_leaf(entry)).collect();
+        for level in 0_u8.. {
+            for (index, of_entries) in (0_u64..).zip(hashes.chunks(WIDTH)) {
+                if tree.tile(level, index)? != of_entries {
+                    let tile = Tile::of_hashes(level, index, self.size).map_err(|_| Fault::Range)?;
+                    return Err(Fault::Damaged(tile.to_string()));
+                }
+            }
+            let (whole, _) = hashes.as_chunks::<WIDTH>();
+            hashes = whole.iter().filter_map(|whole| fold(whole.to_vec())).collect();
+            if hashes.is_empty() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// What shows that the log of `old` entries grew to this one.

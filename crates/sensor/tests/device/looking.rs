@@ -2,7 +2,7 @@
 
 use crate::cases::{kills, offer};
 use crate::common::{Device, MATCHING, POLICY, Sim, World, content, evaluate_one, runs};
-use contentcheck_sensor::{Condition, Ended, Inspection, KillRefusal, Memory, Record, Rung, Sequence};
+use contentcheck_sensor::{Condition, Ended, Inspection, Kept, KillRefusal, Memory, Record, Rung, Sequence};
 
 /// A device that lost its state does not look like a new one, and what was switched off stays so.
 #[test]
@@ -122,6 +122,29 @@ fn who_looks_at_the_directory_sees_what_the_sensor_would_do() {
     offer(&mut device, 2).unwrap();
     let (_, found) = agrees(&world, device, Ended::Stopped);
     assert_eq!(found.condition(), Condition::Attention, "{found}");
+}
+
+/// Where nothing is known, nobody is told that all is well: in a directory that is empty or another's, and where evidence is gone.
+#[test]
+fn what_is_gone_is_not_well() {
+    let look = |world: &World| Inspection::read(&mut Sim::new(&world.platter), &|_, _, _| true);
+    let world = World::new();
+    drop(world.with_good(&[1, 2]));
+    assert_eq!((look(&world).condition(), look(&world).evidence), (Condition::Well, Kept::Whole));
+    world.platter().lose("evidence/0.log");
+    world.platter().lose("evidence/1.log");
+    let found = look(&world);
+    assert_eq!((found.condition(), found.evidence), (Condition::Attention, Kept::Missing));
+    assert!(found.to_string().ends_with(", evidence missing: why what runs runs is unknown\n"), "{found}");
+    let device = world.restart(world.open(), Ended::Stopped);
+    drop(device);
+    assert_eq!(
+        (look(&world).condition(), look(&world).evidence),
+        (Condition::Well, Kept::Whole),
+        "it is written again"
+    );
+    world.platter().restore(&[]);
+    assert_eq!((look(&world).condition(), look(&world).memory), (Condition::Attention, Memory::Fresh));
 }
 
 /// A directory that was removed is told where the floor is remembered elsewhere.

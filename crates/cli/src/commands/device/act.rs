@@ -102,7 +102,7 @@ pub(crate) fn manifest(selector: &str) -> Result<&'static Manifest<'static>, Fai
 }
 
 impl As {
-    fn read(arguments: &DeviceSensor, directory: &Path) -> Result<Self, Failure> {
+    fn read(arguments: &DeviceSensor, directory: &Path, streams: &mut Streams<'_>) -> Result<Self, Failure> {
         let manifest = manifest(&arguments.sensor)?;
         let root = text(&arguments.root)?;
         let root = Root::read(&root)
@@ -110,6 +110,17 @@ impl As {
         let log = arguments.log.as_deref().map(text).transpose()?;
         let factory = arguments.factory.as_deref().map(|path| read_whole(path, IMAGE_BYTES)).transpose()?;
         let found = Inspection::read(&mut Files::new(directory), &Keyring::has_form);
+        match (&log, found.state.log) {
+            (None, Some(seen)) => {
+                return Err(Failure::usage(format!(
+                    "{}: its sensor asks a log that has opened content, and knows {} entries of it: name its policy with --log",
+                    files::name(directory),
+                    seen.size
+                )));
+            }
+            (None, None) => talk(streams, "no --log: content is taken here as by a sensor that asks no log"),
+            (Some(_), _) => {}
+        }
         // The build that is recorded: this program is no other build of the sensor, and clears no crash of it.
         let build = match found.memory {
             Memory::Whole | Memory::OneCopy => found.state.build,
@@ -135,7 +146,7 @@ pub(super) fn offer(arguments: &DeviceOffer, streams: &mut Streams<'_>) -> Outco
     let image = read_whole(&arguments.image, IMAGE_BYTES)?;
     let envelope = read_whole(&arguments.envelope, ENVELOPE_BYTES)?;
     let token = arguments.token.as_deref().map(|path| read_whole(path, SMALL_BYTES)).transpose()?;
-    let mut store = As::read(&arguments.sensor, &arguments.directory)?.open(&arguments.directory);
+    let mut store = As::read(&arguments.sensor, &arguments.directory, streams)?.open(&arguments.directory);
     let outcome = match &token {
         Some(token) => store.offer_opened(&image, &envelope, token),
         None => store.offer(&image, &envelope),
@@ -229,7 +240,7 @@ pub(super) fn simulate_crash(arguments: &DeviceCrash, streams: &mut Streams<'_>)
     let place = std::env::temp_dir().join(format!("contentcheck-drill-{}", std::process::id()));
     let copy = if arguments.in_place { None } else { Some(copied(&arguments.directory, place)?) };
     let directory = copy.as_ref().map_or(arguments.directory.as_path(), |copy| &copy.0);
-    let sensor = As::read(&arguments.sensor, directory)?;
+    let sensor = As::read(&arguments.sensor, directory, streams)?;
     let mut starts = Vec::new();
     for run in 0..=arguments.times {
         let mut store = sensor.open(directory);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::files;
-use contentcheck_sensor::{Condition, Files, Inspection, Keyring, Memory, Record};
+use contentcheck_sensor::{Condition, Files, Inspection, Kept, Keyring, Memory, Record};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -54,6 +54,8 @@ pub struct DeviceStatus {
     pub memory: String,
     /// Whether files of the store can be written to, as far as whoever asks can tell.
     pub writable: bool,
+    /// How the evidence is found: `whole`, `missing` (a sensor has decided something, and no line is left), `damaged` or `unreadable`.
+    pub evidence: String,
     /// Lines of evidence that could not be read.
     pub damaged_evidence: u64,
 }
@@ -189,6 +191,7 @@ fn report(found: &Inspection) -> DeviceStatus {
         vouched_time: state.time,
         memory: found.memory.as_str().to_owned(),
         writable: found.unwritable.is_none(),
+        evidence: found.evidence.as_str().to_owned(),
         damaged_evidence: found.damaged_evidence,
     }
 }
@@ -224,7 +227,14 @@ pub(super) fn why(arguments: &DeviceLook, streams: &mut Streams<'_>) -> Outcome 
         text += &format!("{code}: {cause}\n  remedy: {remedy}\n");
     }
     if text.is_empty() {
-        talk(streams, "no decision is recorded here");
+        talk(
+            streams,
+            match found.evidence {
+                Kept::Missing => "the evidence is gone: what led to what runs is unknown",
+                Kept::Unreadable => "the evidence cannot be read: what led to what runs is unknown",
+                Kept::Whole | Kept::Damaged => "no decision is recorded here",
+            },
+        );
     }
     written(streams.out.write_all(text.as_bytes()))?;
     Ok(exit)

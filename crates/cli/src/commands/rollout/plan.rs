@@ -33,7 +33,7 @@ pub(super) fn plan(
 ) -> Outcome {
     let site = Site::open(directory)?;
     let policy = site.policy()?;
-    let roll = site.roll()?;
+    let roll = site.roll_of_plan()?;
     let class = if arguments.urgent || reverts { Class::Urgent } else { Class::Routine };
     let shown = show(roll.census(), &policy, class)?;
     if arguments.dry_run {

@@ -225,6 +225,11 @@ impl Site {
         roll::read(&path).map_err(|why| Failure::usage(why.to_string()))
     }
 
+    /// As [`Self::roll`], for a plan: from then on its keys are those of the fleet.
+    pub(super) fn roll_of_plan(&self) -> Result<Roll, Failure> {
+        roll::read_new(&self.path(DEVICES)).map_err(|why| Failure::usage(why.to_string()))
+    }
+
     /// Writes the devices back.
     pub(super) fn keep_devices(&self, roll: &Roll) -> Result<(), Failure> {
         write::write(&self.path(DEVICES), roll::print(roll).as_bytes())
