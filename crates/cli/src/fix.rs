@@ -17,7 +17,21 @@ pub fn diff(name: &str, old: &str, new: &str) -> String {
     for line in unified.split_inclusive('\n') {
         let ending = line.len() - line.trim_end_matches(['\r', '\n']).len();
         let (line, ending) = line.split_at_checked(line.len() - ending).unwrap_or((line, ""));
-        let _ = write!(text, "{}{ending}", visible(line).replace("\\t", "\t"));
+        let parts: Vec<_> = line.split('\t').map(visible).collect();
+        let _ = write!(text, "{}{ending}", parts.join("\t"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::diff;
+
+    #[test]
+    fn what_is_written_stays_as_it_is() {
+        let old = "a: 'C:\\temp\\new'\tend\nb: '\\x1b \\u{202e}'\r\n";
+        let shown = diff("r.yml", old, &old.replace("end", "\u{202e}"));
+        assert!(shown.contains("-a: 'C:\\temp\\new'\tend\n+a: 'C:\\temp\\new'\t\\u{202e}\n"), "{shown}");
+        assert!(shown.ends_with(" b: '\\x1b \\u{202e}'\r\n"), "{shown}");
+    }
 }

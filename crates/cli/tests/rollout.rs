@@ -333,14 +333,24 @@ fn what_is_wrong_is_told_with_what_to_do() {
     let policy = world.root.join("fleet/policy.toml");
     let text = fs::read_to_string(&policy).unwrap();
     fs::write(&policy, text.replace("\"1%\"", "\"2%\"")).unwrap();
-    assert!(world.must(2, START, &["plan", "x", "--dry-run"]).err.contains("CC0901"));
+    assert!(world.must(2, START, &["plan", "--dry-run"]).err.contains("CC0901"));
     fs::write(&policy, contentcheck_rollout::Policy::STANDARD).unwrap();
-    assert!(world.must(1, START, &["plan", "x", "--dry-run"]).err.contains("CC0902"));
+    assert!(world.must(1, START, &["plan", "--dry-run"]).err.contains("CC0902"));
     fs::write(&policy, &text).unwrap();
+    // An image that is named is looked at; none need be.
+    let (file, directory) = (world.root.join("image"), world.root.join("fleet"));
+    for bytes in [&b""[..], b"hello", b"CCIMAGE\0"] {
+        fs::write(&file, bytes).unwrap();
+        let refused = world.must(2, START, &["plan", file.to_str().unwrap(), "--dry-run"]);
+        assert!(refused.err.contains("CC052"), "{}", refused.err);
+    }
+    world.must(2, START, &["plan", directory.to_str().unwrap(), "--dry-run"]);
+    world.must(2, START, &["plan", "absent", "--dry-run"]);
+    assert!(world.must(0, START, &["plan", "--dry-run"]).err.contains("no image was named"));
     // Names stand in terminals and in logs of build machines.
     for name in ["ring\u{202E}", "::error::x", "a\tb", "früh", ""] {
         fs::write(&policy, text.replace("\"first\"", &serde_json::to_string(name).unwrap())).unwrap();
-        let refused = world.must(2, START, &["plan", "x", "--dry-run"]);
+        let refused = world.must(2, START, &["plan", "--dry-run"]);
         assert!(refused.err.contains("letters (a to z), digits, spaces"), "{name:?}: {}", refused.err);
     }
     fs::write(&policy, &text).unwrap();
@@ -349,14 +359,14 @@ fn what_is_wrong_is_told_with_what_to_do() {
     let whole = fs::read_to_string(&devices).unwrap();
     for cut in [1, 2, 5, 40] {
         fs::write(&devices, &whole[..whole.len() - cut]).unwrap();
-        let refused = world.must(2, START, &["plan", "x", "--dry-run"]);
+        let refused = world.must(2, START, &["plan", "--dry-run"]);
         assert!(refused.err.contains("the last line does not end"), "{cut}: {}", refused.err);
     }
-    // Two points of small order, and what is no point.
-    for key in ["00", "01", "02"].map(|first| format!("{first}{}", "0".repeat(62))) {
+    // Points of small order.
+    for key in ["00", "01"].map(|first| format!("{first}{}", "0".repeat(62))) {
         fs::write(&devices, format!("{whole}{key} linux/6.12\n")).unwrap();
-        let refused = world.must(2, START, &["plan", "x", "--dry-run"]);
-        assert!(refused.err.contains("no key that a device can sign with"), "{key}: {}", refused.err);
+        let refused = world.must(2, START, &["plan", "--dry-run"]);
+        assert!(refused.err.contains("is no device's key"), "{key}: {}", refused.err);
     }
     fs::write(&devices, &whole).unwrap();
     // A page is written over nothing of the rollout.
@@ -373,7 +383,7 @@ fn what_is_wrong_is_told_with_what_to_do() {
         let (path, kept) = (world.root.join("fleet").join(own), world.root.join("kept"));
         fs::rename(&path, &kept).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-        let refused = world.run(START, &["plan", "x", "--dry-run"]);
+        let refused = world.run(START, &["plan", "--dry-run"]);
         let looked = world.run(START, &["status"]);
         assert!(
             format!("{}{}", refused.err, looked.err).contains("not a regular file"),
@@ -584,7 +594,7 @@ fn an_init_that_fails_leaves_nothing_and_names_are_names_of_one() {
     let policy = world.root.join("fleet/policy.toml");
     let text = fs::read_to_string(&policy).unwrap();
     fs::write(&policy, text.replace("name = \"rest\"", "name = \"dogfood\"")).unwrap();
-    assert!(world.must(2, START, &["plan", "x", "--dry-run"]).err.contains("`dogfood`"));
+    assert!(world.must(2, START, &["plan", "--dry-run"]).err.contains("`dogfood`"));
 }
 
 #[test]

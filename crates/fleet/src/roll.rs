@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_log::Hash;
-use contentcheck_log::write::{can_sign, open_file};
+use contentcheck_log::write::{is_of_nobody, open_file};
 use contentcheck_rollout::census::{Census, Device, NoCensus};
 use contentcheck_rollout::{Roll, State};
 
@@ -27,7 +27,7 @@ pub enum NoRoll {
     File(PathBuf, io::Error),
     /// A line is none of a roll.
     Line(PathBuf, usize),
-    /// A key is none that a device can sign with.
+    /// A key is of small order, so it is no device's.
     Key(PathBuf, [u8; 32]),
     /// Its last line does not end.
     Cut(PathBuf),
@@ -46,7 +46,7 @@ impl fmt::Display for NoRoll {
             }
             Self::Key(path, key) => write!(
                 f,
-                "{}: {} is no key that a device can sign with: no point of Ed25519, or one of small order; its reports would count for nothing",
+                "{}: {} is no device's key: anybody can sign with it (a point of small order), so nothing that is signed with it counts",
                 path.display(),
                 Hash(*key)
             ),
@@ -122,10 +122,10 @@ pub fn read(path: &Path) -> Result<Roll, NoRoll> {
 /// As [`read`], for a roll that becomes the census of a plan: each key is looked at, once, as that takes some microseconds each.
 ///
 /// # Errors
-/// When the file is no roll, or no signature of one of its devices could count.
+/// When the file is no roll, or a key is nobody's.
 pub fn read_new(path: &Path) -> Result<Roll, NoRoll> {
     let roll = read(path)?;
-    match roll.devices().iter().find(|device| !can_sign(&device.key)) {
+    match roll.devices().iter().find(|device| is_of_nobody(&device.key)) {
         Some(device) => Err(NoRoll::Key(path.to_owned(), device.key)),
         None => Ok(roll),
     }

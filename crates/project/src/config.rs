@@ -158,7 +158,9 @@ fn misnamed(start: &Path, found: Option<&Path>) -> Option<Failure> {
         let name = name.to_ascii_lowercase();
         let bare = name.trim_start_matches('.');
         let bare = bare.strip_suffix(".txt").unwrap_or(bare);
-        [FILE_NAME, "content-check.toml", "content_check.toml"].contains(&bare)
+        let (stem, ending) = bare.rsplit_once('.').unwrap_or((bare, ""));
+        let is_config = ["toml", "tml", "tom", "tmol", "conf", "config", "cfg", "ini"].contains(&ending);
+        is_config && closest(stem, ["contentcheck"]).is_some()
     };
     let mut names: Vec<String> = fs::read_dir(directory)
         .ok()?
@@ -307,7 +309,10 @@ mod tests {
         let content = directory.join("content");
         std::fs::create_dir_all(&content).expect("a directory");
         let load = || load(None, &content).map(|loaded| loaded.path.is_some()).map_err(|failure| failure.message);
-        for name in ["ContentCheck.toml", "contentcheck.toml.txt", ".contentcheck.toml", "content-check.toml"] {
+        let nearly =
+            ["contentchek.toml", "contencheck.toml", "Content_Check.toml", "contentcheck.tml", "contentcheck.conf"];
+        let nearly = nearly.into_iter().chain([".contentcheck.toml", "content-check.toml", "contentcheck.toml.txt"]);
+        for name in nearly.chain(["ContentCheck.toml", "contentcheck.ini"]) {
             std::fs::write(content.join(name), "").expect("a file");
             let said = load().expect_err(name);
             assert!(said.contains(&format!("{name} is not read")), "{said}");
@@ -320,7 +325,15 @@ mod tests {
                 std::fs::remove_file(gone).expect("the file");
             }
         }
-        for name in ["contentcheck", "contentcheck.txt", "contentcheck.toml.bak", "other.toml"] {
+        for name in [
+            "contentcheck",
+            "contentcheck.txt",
+            "contentcheck.toml.bak",
+            "contentcheck.json",
+            "other.toml",
+            "content.toml",
+            "check.toml",
+        ] {
             std::fs::write(content.join(name), "").expect("a file");
             assert!(load().is_ok(), "{name}");
         }

@@ -278,9 +278,9 @@ pub struct RolloutAdvance {
 /// Plan a release.
 #[derive(Debug, Args)]
 pub struct RolloutPlan {
-    /// The image
-    #[arg(value_name = "IMAGE")]
-    pub image: PathBuf,
+    /// The image. Without it, --dry-run looks at policy and devices alone
+    #[arg(value_name = "IMAGE", required_unless_present = "dry_run")]
+    pub image: Option<PathBuf>,
     /// The attestation of its gate
     #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
     pub attestation: Option<PathBuf>,

@@ -19,7 +19,7 @@ pub mod view;
 pub mod witness;
 
 pub use log::{Fault, Log};
-pub use sign::{NoSecret, SecretKey, can_sign, is_signed};
+pub use sign::{NoSecret, SecretKey, is_of_nobody, is_signed};
 pub use storage::{Directory, ReadOnly, Storage, open_file, read_text};
 pub use view::{Frontier, View};
 pub use witness::{Refusal, Witness};

@@ -152,20 +152,16 @@ impl SecretKey {
     }
 }
 
-/// Whether a signature by this key could count: it is a point of Ed25519, and not one with which anybody could sign.
+/// Whether a key is one of the few with which anybody could sign, such as one of zeros: points of small order.
 #[must_use]
-pub fn can_sign(key: &[u8; 32]) -> bool {
-    point(key).is_some()
-}
-
-fn point(key: &[u8; 32]) -> Option<VerifyingKey> {
-    VerifyingKey::from_bytes(key).ok().filter(|key| !key.is_weak())
+pub fn is_of_nobody(key: &[u8; 32]) -> bool {
+    VerifyingKey::from_bytes(key).is_ok_and(|key| key.is_weak())
 }
 
 /// Whether a public key signed bytes of a domain, as [`SecretKey::sign`] does. No key counts with which anybody could sign.
 #[must_use]
 pub fn is_signed(key: &[u8; 32], domain: &str, bytes: &[u8], signature: &[u8; 64]) -> bool {
-    let Some(key) = point(key) else { return false };
+    let Some(key) = VerifyingKey::from_bytes(key).ok().filter(|key| !key.is_weak()) else { return false };
     let message = [domain.as_bytes(), &[0], bytes].concat();
     key.verify_strict(&message, &Signature::from_bytes(signature)).is_ok()
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, accepts};
-use contentcheck_interpreter::Identity;
+use contentcheck_interpreter::{Identity, Image};
 use contentcheck_log::{Class, Hash};
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_parser::release::sha256;
@@ -21,7 +21,7 @@ use super::site::{POLICY, Site, Submitted, coded, failed, sign};
 use crate::Streams;
 use crate::args::RolloutPlan;
 use crate::commands::attest::{allowances, key as text_of_key};
-use crate::commands::{IMAGE_BYTES, read_whole, written};
+use crate::commands::{read_image, read_whole, written};
 use crate::exit::{Exit, Failure, Outcome};
 
 pub(super) fn plan(
@@ -37,10 +37,13 @@ pub(super) fn plan(
     let class = if arguments.urgent || reverts { Class::Urgent } else { Class::Routine };
     let shown = show(roll.census(), &policy, class)?;
     if arguments.dry_run {
-        if !arguments.image.is_file() {
-            let said =
-                format!("{} is not there: only policy and devices were looked at", files::name(&arguments.image));
-            site.tell(streams, &said);
+        match (&arguments.image, &arguments.attestation) {
+            (None, _) => site.tell(streams, "only policy and devices were looked at, as no image was named"),
+            (Some(image), None) => {
+                of_image(image, &read_image(image)?)?;
+                site.tell(streams, "whether its gate passed was not looked at, as no attestation was named");
+            }
+            (Some(_), Some(_)) => drop(release(arguments)?),
         }
         return written(write!(streams.out, "{shown}"));
     }
@@ -126,21 +129,30 @@ fn taken_back(state: &State, release: &Release) -> Result<Id, Failure> {
     )))
 }
 
-/// What is to be rolled out: an image whose gate passed.
-fn release(arguments: &RolloutPlan) -> Result<Release, Failure> {
-    let name = files::name(&arguments.image);
-    let image = read_whole(&arguments.image, IMAGE_BYTES)?;
-    let identity = Identity::read(&image).ok_or_else(|| Failure::usage(format!("{name}: this is no content image")))?;
+/// What an image says of itself, where it is one that can be rolled out.
+fn of_image<'i>(path: &Path, bytes: &'i [u8]) -> Result<Identity<'i>, Failure> {
+    let name = files::name(path);
+    let image = Image::read(bytes).map_err(|why| Failure::usage(format!("{name}: [{}] {why}", why.code())))?;
+    let identity = image.identity();
     if identity.sequence == 0 {
         return Err(Failure::usage(format!(
             "{name}: the image has no sequence; state `sequence` under `[release]` in contentcheck.toml, and gate it again"
         )));
     }
-    let (Some(attestation), Some(key)) = (&arguments.attestation, &arguments.attestation_key) else {
+    Ok(identity)
+}
+
+/// What is to be rolled out: an image whose gate passed.
+fn release(arguments: &RolloutPlan) -> Result<Release, Failure> {
+    let (Some(path), Some(attestation), Some(key)) =
+        (&arguments.image, &arguments.attestation, &arguments.attestation_key)
+    else {
         return Err(Failure::usage(
-            "--attestation and --attestation-key are needed: only what passed its gate is planned",
+            "IMAGE, --attestation and --attestation-key are needed: only what passed its gate is planned",
         ));
     };
+    let image = read_image(path)?;
+    let identity = of_image(path, &image)?;
     let envelope = read_whole(attestation, ENVELOPE_BYTES)?;
     let public = text_of_key(key)?;
     let mut keys = vec![sha256(public.as_bytes())];
