@@ -358,7 +358,7 @@ fn what_is_wrong_is_told_with_what_to_do() {
     let devices = world.root.join("fleet/devices.roll");
     let whole = fs::read_to_string(&devices).unwrap();
     for cut in [1, 2, 5, 40] {
-        fs::write(&devices, &whole[..whole.len() - cut]).unwrap();
+        fs::write(&devices, whole.get(..whole.len() - cut).unwrap()).unwrap();
         let refused = world.must(2, START, &["plan", "--dry-run"]);
         assert!(refused.err.contains("the last line does not end"), "{cut}: {}", refused.err);
     }

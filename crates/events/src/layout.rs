@@ -182,9 +182,9 @@ impl Layout {
     /// Lends the event that a flat record is to `with`.
     ///
     /// A value that does not convert is absent, and its position is in [`Scratch::misfits`]
-    /// afterwards. `others` asks for all values that no name of the layout takes, and for the elements of arrays that are
-    /// one text: only rules with keywords look at them. They are of the types that the template type declares, and of the
-    /// same whatever else is in the layout; what is not declared is text.
+    /// afterwards. `others` asks for what only rules with keywords look at: all values that no name of the layout takes, in
+    /// the types that the template type declares, and each value that is no text of its field as it was recorded too. What a
+    /// keyword sees is the same whatever else is in the layout, and a field that is declared later takes nothing from it.
     ///
     /// How values convert:
     /// - to text: text; numbers as they are written; `true` and `false`; an array of one element
@@ -222,12 +222,12 @@ impl Layout {
         }
         let inputs = made.len().min(self.inputs);
         if others {
-            // Hardly any record has an array.
-            let texts =
-                self.fields.iter().zip(found.iter()).filter(|(wanted, _)| wanted.is_text && wanted.alias.is_none());
-            for (_, entry) in texts.filter(|_| !flat.store.elements.is_empty()) {
-                if let Some(entry) = flat.store.entries.get(*entry as usize) {
-                    maker.elements(entry.value, made);
+            // Hardly any record has an array, and hardly any field is no text.
+            for (wanted, entry) in self.fields.iter().zip(found.iter()).filter(|(wanted, _)| wanted.alias.is_none()) {
+                let Some(entry) = flat.store.entries.get(*entry as usize) else { continue };
+                match wanted.is_text {
+                    true => maker.elements(entry.value, made),
+                    false => maker.as_recorded(entry.value, wanted.ty, made),
                 }
             }
             for at in rest.iter().map(|at| *at as usize) {
@@ -235,7 +235,10 @@ impl Layout {
                     continue;
                 };
                 match self.declared_type(flat.text(entry.name), *hash) {
-                    Some(ty) => maker.other(entry.value, ty, made),
+                    Some(ty) => {
+                        maker.other(entry.value, ty, made);
+                        maker.as_recorded(entry.value, ty, made);
+                    }
                     None => maker.other_text(entry.value, made),
                 }
             }
@@ -466,6 +469,27 @@ impl Maker<'_> {
             Made::Absent => {}
             Made::List(elements) => made.extend(self.parts.get(elements.range()).unwrap_or(&[])),
             one => made.push(one),
+        }
+    }
+
+    /// A value of a type that is no text, as the text that was recorded. Integers are mostly written as they are shown, and then say
+    /// nothing more.
+    fn as_recorded(&mut self, raw: Raw, ty: FieldType, made: &mut Vec<Made>) {
+        let is_shown = |span: Span| {
+            let text = self.flat.text(span);
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            text == "0"
+                || !digits.starts_with('0') && digits.len() < 19 && digits.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        match raw {
+            Raw::Number(span) | Raw::Text(span) if ty.scalar == Scalar::Int && is_shown(span) => {}
+            // The elements of a list of texts are what was recorded.
+            Raw::List { count: 2.., .. } if ty.scalar == Scalar::String => {
+                let whole = self.compact(raw);
+                made.push(whole);
+            }
+            _ if ty.scalar == Scalar::String => {}
+            raw => self.other_text(raw, made),
         }
     }
 

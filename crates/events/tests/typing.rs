@@ -123,7 +123,7 @@ fn inputs_header_and_others_keep_their_places() {
             );
             assert_eq!(event.header, [Value::Int(4), Value::Absent]);
             let array = Value::from(r#"[1,null,"y"]"#);
-            assert_eq!(event.others, [array, Value::from("1"), Value::from("y"), Value::from("true")]);
+            assert_eq!(event.others, [Value::from("01"), array, Value::from("1"), Value::from("y"), Value::from("true")]);
         });
         assert_eq!(scratch.misfits(), [5]);
         tally.add(&layout, &scratch);
@@ -176,8 +176,8 @@ fn owned_values_stand_under_the_fields_of_the_template_type() {
                 (template.named("Channel"), text("t")),
                 (template.named("Level"), OwnedValue::Int(4)),
             ],
-            // An array that is one text, and its elements.
-            others: vec![text("1"), text("2"), text("5")],
+            // What was recorded of an integer, and the elements of an array that is one text.
+            others: vec![text("0x10"), text("1"), text("2"), text("5")],
         }
     );
 }

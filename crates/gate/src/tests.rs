@@ -467,6 +467,58 @@ fn what_events_are_recognised_by_is_part_of_a_template_type() {
     }
 }
 
+/// Rules see no event that goes elsewhere, whatever takes it from them.
+#[test]
+fn what_takes_recorded_events_from_rules_is_told() {
+    let template =
+        |name: &str, reads: &str| format!("template {name} {{\n    {reads}\n    1 image: string nocase\n}}\n");
+    let rule = "rule r {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8150\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a\"\n}\n";
+    let of = |more: &[String], rule: &str| {
+        let own = template("acme.process @ 1", "reads { Channel: \"Acme/Process\", EventID: [1, 2] }");
+        let text = format!("{own}{}{rule}", more.concat());
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let before = of(&[], rule);
+    let later = rule.replace("process @ 1", "process @ 2");
+    let second = |reads: &str| template("acme.process @ 2", reads);
+    let other = |reads: &str| template("acme.other @ 1", reads);
+    let cases = [
+        (vec![], rule, false),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: [1, 2] }")], rule, false),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: [1, 2, 3] }")], &later, false),
+        (vec![second("reads { Channel: \"Acme/Process\" }")], rule, false),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: 1 }")], rule, true),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: [1, 3] }")], &later, true),
+        (vec![second("reads { Channel: \"Acme/Processes\", EventID: [1, 2] }")], rule, true),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: [1, 2], Level: 4 }")], &later, true),
+        (vec![second("")], rule, true),
+        (vec![other("reads { Channel: \"Acme/Other\", EventID: [1, 2] }")], rule, false),
+        (vec![other("reads { Channel: \"Acme/Process\", EventID: 3 }")], rule, false),
+        // Which of the two it is, is not known of an event without a provider.
+        (vec![other("reads { Channel: \"Acme/Process\", EventID: 1, Provider_Name: \"Other\" }")], rule, false),
+    ];
+    for (more, rule, is_told) in cases {
+        let found = checked(&of(&more, rule), Some(&before), settings(), &["lint", "change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_told, "{more:?}: {said:?}");
+    }
+    // The release as it was on its newest version alone: there is nothing earlier that lint could compare it with.
+    let alone = |reads: &str| {
+        let text = template("acme.process @ 2", reads) + &later;
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    for (reads, is_told) in [
+        ("reads { Channel: \"Acme/Process\", EventID: [1, 2] }", false),
+        ("reads { Channel: \"Acme/Process\", EventID: 1 }", true),
+        ("reads { log: \"Acme/Process\" }", true),
+        ("", true),
+    ] {
+        let found = checked(&alone(reads), Some(&before), settings(), &["lint", "change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_told, "{reads}: {said:?}");
+    }
+}
+
 /// Rules with errors are lint's to report; where lint does not run, a release without them must not look whole.
 #[test]
 fn without_lint_a_rule_that_is_left_out_is_an_error_too() {

@@ -95,7 +95,11 @@ fn rule(id: usize, detection: &str) -> String {
 
 /// The titles of the rules that match an event.
 fn matches(rules: &[String], record: &str) -> Vec<String> {
-    let mut sources = vec![(Source::new("t.content", TEMPLATE), Language::Native)];
+    matches_on(TEMPLATE, rules, record)
+}
+
+fn matches_on(template: &str, rules: &[String], record: &str) -> Vec<String> {
+    let mut sources = vec![(Source::new("t.content", template), Language::Native)];
     let own = rules.iter().enumerate();
     sources.extend(own.map(|(at, text)| (Source::new(format!("{at}.yml"), text.clone()), Language::Sigma)));
     let judged = Gathered::of(sources).check(&Checking::default()).judge();
@@ -129,5 +133,30 @@ proptest! {
         let others = others.map(|(at, (name, _))| rule(100 + at, &format!("s:\n        {name}|exists: true\n        zz: never")));
         let all: Vec<String> = own.iter().cloned().chain(others).collect();
         prop_assert_eq!(matches(&own, &record), matches(&all, &record), "{}", record);
+    }
+
+    /// A template type that declares more, and other types, takes nothing from what a keyword sees of the same record.
+    #[test]
+    fn what_is_declared_takes_nothing_from_keywords(
+        keywords in proptest::collection::vec(keyword(), 1..6),
+        values in proptest::collection::vec(prop_oneof![1 => Just(None), 2 => value().prop_map(Some)], FIELDS.len()),
+        types in proptest::collection::vec(select(vec!["string?", "int?", "float?", "bool?", "ip?", "bytes?", "list<string>?", "list<int>?"]), FIELDS.len()),
+        header in any::<bool>(),
+    ) {
+        let named = FIELDS.iter().zip(&values).filter_map(|(name, value)| Some(format!("\"{name}\":{}", value.as_ref()?)));
+        let record = format!("{{\"Channel\":\"T\",{}}}", named.chain(["\"z\":0".to_owned()]).collect::<Vec<_>>().join(","));
+        let own: Vec<String> = keywords.iter().enumerate().map(|(at, of)| rule(at, of)).collect();
+        let bare = "template t.any @ 1 {\n    serves { category: any }\n    reads { Channel: \"T\" }\n    1 first: string?\n}\n";
+        let fields = FIELDS.iter().zip(&types).enumerate();
+        let fields: Vec<String> = fields.map(|(at, (name, ty))| match header {
+            true => format!("{name}: {ty}"),
+            false => format!("    {} {name}: {ty}", at + 2),
+        }).collect();
+        let grown = match header {
+            true => format!("template t.any @ 1 {{\n    serves {{ category: any }}\n    reads {{ Channel: \"T\" }}\n    header {{ {} }}\n    1 first: string?\n}}\n", fields.join(", ")),
+            false => format!("template t.any @ 1 {{\n    serves {{ category: any }}\n    reads {{ Channel: \"T\" }}\n    1 first: string?\n{}\n}}\n", fields.join("\n")),
+        };
+        let (before, now) = (matches_on(bare, &own, &record), matches_on(&grown, &own, &record));
+        prop_assert!(before.iter().all(|title| now.contains(title)), "{}\n{}\n{:?}\n{:?}", record, grown, before, now);
     }
 }

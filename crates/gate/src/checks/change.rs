@@ -1,6 +1,7 @@
 //! Check 9: what differs from the previous release.
 
 mod meaning;
+mod recognition;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -115,7 +116,8 @@ impl Check for ChangeGuard {
         shrunk(run, &before, &gone, &mut outcome);
         sensors(run, previous, &left, &mut outcome);
         nowhere(run, &before, &mut outcome);
-        templates(run, previous, &mut outcome);
+        let told = templates(run, previous, &mut outcome);
+        recognition::lost(run, previous, &told, &mut outcome);
         grown(run, &mut outcome);
         let mut changes: Vec<Change> = Vec::new();
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
@@ -128,7 +130,7 @@ impl Check for ChangeGuard {
                 }
             }
         }
-        let recorded = meaning::recorded(run, earlier, previous, &mut outcome);
+        let recorded = meaning::recorded(run, earlier, previous, &mut changes, &mut outcome);
         changes.sort_by(|a, b| (&a.rule, &a.template).cmp(&(&b.rule, &b.template)));
         let of = |kind: ChangeKind| changes.iter().filter(|change| change.kind == kind).count() as u64;
         let kinds = [
@@ -485,8 +487,9 @@ fn nowhere(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, outcome
     }
 }
 
-/// Template types that differ though their version is the same.
-fn templates(run: &Subject<'_>, previous: &Built, outcome: &mut Outcome) {
+/// Template types that differ though their version is the same; those of other `reads` are given back.
+fn templates<'s>(run: &Subject<'s>, previous: &Built, outcome: &mut Outcome) -> BTreeSet<&'s str> {
+    let mut other = BTreeSet::new();
     let (old, new) = (previous.content().catalogue(), run.built.content().catalogue());
     for name in new.names() {
         for version in new.versions(name) {
@@ -495,8 +498,11 @@ fn templates(run: &Subject<'_>, previous: &Built, outcome: &mut Outcome) {
                 (moved_fields(before, now), "declare the next version, with new fields at the end"),
                 (other_header(before, now), "declare the next version"),
                 // What no event is recognised as, no recording can show to be wrong.
-                (other_reads(before, now), "keep `reads`, or declare the next version"),
+                (other_reads(before, now), "keep `reads`, or declare the next version, which may add values"),
             ];
+            if before.reads != now.reads {
+                other.insert(now.name.as_str());
+            }
             for (message, help) in said {
                 let Some(message) = message else { continue };
                 let place = Some(place(&now.source, now.span));
@@ -505,6 +511,7 @@ fn templates(run: &Subject<'_>, previous: &Built, outcome: &mut Outcome) {
             }
         }
     }
+    other
 }
 
 /// Fields that moved. Sensors supply by name, rules may read by number: which of both versions of the declaration is

@@ -43,7 +43,10 @@ fn contradictions(library: &[Arc<TemplateType>], own: &[Arc<TemplateType>]) -> V
         let earlier =
             all.get(template.name.as_str()).and_then(|versions| versions.range(..template.version).next_back());
         if let Some((_, earlier)) = earlier {
-            found.extend(grown(earlier, template).map(|changed| (at, changed)));
+            let changed = grown(earlier, template)
+                .or_else(|| other_header(earlier, template))
+                .or_else(|| narrowed(earlier, template));
+            found.extend(changed.map(|changed| (at, changed)));
         }
     }
     found
@@ -75,6 +78,53 @@ fn grown(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
         let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, span, problem).with_help(help);
         let at = before.as_ref().map_or(earlier.span, |before| before.span);
         return Some(place(changed, &earlier.source, at, "in the earlier version"));
+    }
+    None
+}
+
+/// A header field is supplied with every event, whichever version of a template type a rule is on, so it has one type.
+fn other_header(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
+    for before in &earlier.header {
+        let now = later.header.iter().find(|now| now.name == before.name);
+        let Some(now) = now.filter(|now| (now.ty.scalar, now.ty.list) != (before.ty.scalar, before.ty.list)) else {
+            continue;
+        };
+        let problem = format!("the header field `{}` is `{}`; in `{earlier}` it was `{}`", now.name, now.ty, before.ty);
+        let help = "keep its type; a sensor supplies one header with all events";
+        let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, now.span, problem).with_help(help);
+        return Some(place(changed, &earlier.source, before.span, "in the earlier version"));
+    }
+    None
+}
+
+/// Every recorded event that the earlier version is recognised by must be one of the later one: events are recognised by the newest
+/// version, and rules may be on either.
+fn narrowed(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
+    if earlier.reads.is_empty() {
+        return None;
+    }
+    let changed = |problem: String| {
+        let help = "keep each name under `reads` with its values; a value may be added, and a name left out";
+        let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, later.span, problem).with_help(help);
+        Some(place(changed, &earlier.source, earlier.span, "the earlier version"))
+    };
+    if later.reads.is_empty() {
+        return changed(format!("`{later}` has no `reads`, and `{earlier}` is recognised by what it reads"));
+    }
+    for now in &later.reads {
+        let Some(before) = earlier.reads.iter().find(|before| before.name == now.name) else {
+            return changed(format!(
+                "`{later}` is recognised by `{}` too, which events of `{earlier}` need not have",
+                now.name
+            ));
+        };
+        if let Some(gone) = before.values.iter().find(|value| !now.values.contains(value)) {
+            return changed(format!(
+                "`{later}` is not recognised by `{}` of `{}`, and `{earlier}` is",
+                gone.text(),
+                now.name
+            ));
+        }
     }
     None
 }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_gate::evidence::{Evidence, Weight};
+use contentcheck_gate::evidence::{ChangeKind, Evidence, Weight};
 use contentcheck_model::diagnostic::visible;
 
-use super::words::{Tone, tone};
+use super::words::{self, Tone, tone};
 use crate::report::github;
 
-/// The verdict and the findings as workflow commands, and a notice for what did not run.
+/// The verdict and the findings as workflow commands, and a notice for each rule that changed and for what did not run.
 pub(super) fn annotations(evidence: &Evidence) -> String {
     let mut text = String::new();
     let command = match tone(evidence) {
@@ -29,13 +29,29 @@ pub(super) fn annotations(evidence: &Evidence) -> String {
                 format!("file={},line={},col={},", property(&place.file), place.line, place.column)
             });
             let help = finding.help.as_ref().map_or_else(String::new, |help| format!("%0Ahelp: {}", data(help)));
+            let event = finding
+                .event
+                .as_ref()
+                .map_or_else(String::new, |event| format!("%0Aevent: {}", data(&event.to_string())));
             let _ = writeln!(
                 text,
-                "::{command} {place}title={}::{}{help}",
+                "::{command} {place}title={}::{}{help}{event}",
                 property(&format!("{} ({})", finding.code, check.name)),
                 data(&finding.message)
             );
         }
+    }
+    // A reviewer of a pull request is told what it changes, also where that is well.
+    for change in words::changes(evidence) {
+        if matches!(change.kind, ChangeKind::Added | ChangeKind::Rewritten) {
+            continue;
+        }
+        let rule = evidence.rules.iter().find(|rule| rule.rule == change.rule);
+        let place = rule.map_or_else(String::new, |rule| {
+            format!("file={},line={},col={},", property(&rule.place.file), rule.place.line, rule.place.column)
+        });
+        let shown: String = words::shown_by(change).iter().map(|shown| format!("%0A{}", data(shown))).collect();
+        let _ = writeln!(text, "::notice {place}title=change of a rule::{}{shown}", data(&words::change(change)));
     }
     for one in evidence.verdict.missing() {
         let title = property(&format!("did not run ({})", one.check));

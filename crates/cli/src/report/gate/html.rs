@@ -259,7 +259,7 @@ fn changes(page: &mut Page, evidence: &Evidence) {
         page.put(format_args!("<p>No rule changed.</p>\n"));
         return;
     }
-    for change in evidence.changes.iter().take(ROWS) {
+    for change in words::changes(evidence).into_iter().take(ROWS) {
         page.put(format_args!("<details><summary><b>{}</b>: {}</summary>\n", escape(&change.title), kind(change.kind)));
         page.put(format_args!("<p class=\"soft\"><code>{}</code>", escape(&change.rule)));
         if let Some(template) = &change.template {

@@ -55,11 +55,19 @@ pub(crate) fn human(evidence: &Evidence, color: bool) -> String {
         .iter()
         .flat_map(|check| check.not_applicable.iter().map(move |what| format!("{}: {what}", check.name)));
     list("does not apply to this release", apply.collect(), &mut text);
-    let changes = evidence.changes.iter().map(|change| {
-        let labels = change.labels.as_ref().map_or_else(String::new, |labels| format!(": {labels}"));
-        format!("{} ({}): {}{labels}", change.title, change.rule, words::kind(change.kind))
-    });
-    list("rules that changed since the previous release", changes.collect(), &mut text);
+    let changes = words::changes(evidence);
+    if !changes.is_empty() {
+        text.push_str("\nrules that changed since the previous release:\n");
+    }
+    for change in changes.iter().take(SHOWN) {
+        let _ = writeln!(text, "  {}", visible(&words::change(change)));
+        for shown in words::shown_by(change) {
+            let _ = writeln!(text, "    {}", visible(&shown));
+        }
+    }
+    if changes.len() > SHOWN {
+        let _ = writeln!(text, "  and {} more; --format json has all of them", changes.len() - SHOWN);
+    }
     let left = evidence
         .left_out
         .iter()

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use contentcheck_gate::evidence::{CheckResult, Conclusion, Evidence, Status, Weight};
 use contentcheck_model::diagnostic::{visible, visible_lines};
 
+use super::words;
 use crate::report::junit;
 
 /// One line for an attribute or an element: every character of it is seen.
@@ -50,9 +51,10 @@ pub(super) fn junit(evidence: &Evidence) -> String {
         );
         if check.status != Status::Skipped {
             let summary = escape(&check.summary);
+            let changed = if check.name == "change" { changed(evidence) } else { String::new() };
             let _ = writeln!(
                 text,
-                "    <testcase name=\"{name}\" classname=\"gate\"><system-out>{summary}</system-out></testcase>"
+                "    <testcase name=\"{name}\" classname=\"gate\"><system-out>{summary}{changed}</system-out></testcase>"
             );
         }
         for finding in &check.findings {
@@ -61,9 +63,9 @@ pub(super) fn junit(evidence: &Evidence) -> String {
                 None => finding.code.clone(),
             };
             let mut body = visible(&finding.message).into_owned();
-            for more in [&finding.help, &finding.test].into_iter().flatten() {
+            for more in words::more(finding) {
                 body.push('\n');
-                body.push_str(&visible_lines(more));
+                body.push_str(&visible_lines(&more));
             }
             let (case, message, body) = (escape(&case), escape(&finding.message), junit::escape(&body));
             let _ = match finding.weight {
@@ -89,6 +91,15 @@ pub(super) fn junit(evidence: &Evidence) -> String {
     }
     text.push_str("</testsuites>\n");
     text
+}
+
+/// The rules that changed, each on a line of its own, with the events that show it.
+fn changed(evidence: &Evidence) -> String {
+    let lines = words::changes(evidence).into_iter().map(|change| {
+        let shown: String = words::shown_by(change).iter().map(|shown| format!("\n  {}", escape(shown))).collect();
+        format!("\n{}{shown}", escape(&words::change(change)))
+    });
+    lines.collect()
 }
 
 /// Test cases of a check, and how many of them fail.

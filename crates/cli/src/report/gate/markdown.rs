@@ -59,6 +59,8 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
         }
         if let Some(test) = &finding.test {
             let _ = writeln!(text, "\n{}", fenced(test, "  "));
+        } else if let Some(event) = &finding.event {
+            let _ = writeln!(text, "  <br>event: {}", code(&event.to_string()));
         }
     }
     if findings.len() > SHOWN {
@@ -66,7 +68,7 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
     }
     if !evidence.changes.is_empty() {
         text.push_str("\n### Changes\n\n| rule | change | only the new version matches | only the old one |\n| --- | --- | --- | --- |\n");
-        for change in evidence.changes.iter().take(SHOWN) {
+        for change in words::changes(evidence).into_iter().take(SHOWN) {
             let event = |event: &Option<serde_json::Value>| {
                 event.as_ref().map_or_else(String::new, |event| cell(&event.to_string()))
             };

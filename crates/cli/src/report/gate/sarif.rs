@@ -61,9 +61,9 @@ fn result(check: &CheckResult, finding: &Finding, indices: &HashMap<&str, usize>
         Weight::Info => "note",
     };
     let mut text = visible(&finding.message).into_owned();
-    for more in [&finding.help, &finding.test].into_iter().flatten() {
+    for more in words::more(finding) {
         text.push('\n');
-        text.push_str(&visible_lines(more));
+        text.push_str(&visible_lines(&more));
     }
     let mut result = json!({
         "ruleId": finding.code,

@@ -1,8 +1,11 @@
 //! Words that several formats use.
 
 use contentcheck_gate::evidence::{
-    AcceptedBy, AcceptedFindings, ChangeKind, Conclusion, Evidence, FilesLeftOut, InputKind, SensorFacts, Status,
+    AcceptedBy, AcceptedFindings, Change, ChangeKind, Conclusion, Evidence, FilesLeftOut, Finding, InputKind,
+    SensorFacts, Status,
 };
+use contentcheck_model::diagnostic::visible_json;
+use serde_json::Value;
 
 /// The word for a change.
 pub(super) const fn kind(kind: ChangeKind) -> &'static str {
@@ -16,6 +19,45 @@ pub(super) const fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::Unknown => "differs; the effect could not be determined",
         ChangeKind::Relabelled => "says something else of what it matches",
     }
+}
+
+/// A change, in one line.
+pub(super) fn change(of: &Change) -> String {
+    let labels = of.labels.as_ref().map_or_else(String::new, |labels| format!(": {labels}"));
+    format!("{} ({}): {}{labels}", of.title, of.rule, kind(of.kind))
+}
+
+/// The events that show a change, each in one line.
+pub(super) fn shown_by(of: &Change) -> Vec<String> {
+    let on = of.template.as_ref().map_or_else(String::new, |template| format!(" ({template})"));
+    let one = |which: &str, event: &Option<Value>| {
+        event
+            .as_ref()
+            .map(|event| format!("only the {which} version matches{on}: {}", visible_json(&event.to_string())))
+    };
+    one("old", &of.loses).into_iter().chain(one("new", &of.gains)).collect()
+}
+
+/// The changes, those first by which something may be missed.
+pub(super) fn changes(evidence: &Evidence) -> Vec<&Change> {
+    let mut changes: Vec<&Change> = evidence.changes.iter().collect();
+    changes.sort_by_key(|change| match change.kind {
+        ChangeKind::Removed => 0,
+        ChangeKind::Unknown => 1,
+        ChangeKind::Different => 2,
+        ChangeKind::Narrower => 3,
+        ChangeKind::Relabelled => 4,
+        ChangeKind::Wider => 5,
+        ChangeKind::Added => 6,
+        ChangeKind::Rewritten => 7,
+    });
+    changes
+}
+
+/// What a finding says beside its message: its help, and the test or else the event that shows it.
+pub(super) fn more(finding: &Finding) -> Vec<String> {
+    let event = || finding.event.as_ref().map(|event| format!("event: {}", visible_json(&event.to_string())));
+    finding.help.iter().cloned().chain(finding.test.clone().or_else(event)).collect()
 }
 
 /// The word for how a check ended.

@@ -346,6 +346,7 @@ pub(super) fn recorded(
     run: &Subject<'_>,
     earlier: &Learned,
     previous: &Built,
+    changes: &mut Vec<Change>,
     outcome: &mut Outcome,
 ) -> Option<(u64, u64)> {
     let settings = run.settings;
@@ -409,6 +410,11 @@ pub(super) fn recorded(
         let known = was.get(&Identity::of(rule)).copied().unwrap_or(Some(0));
         outcome.learned.matches_before.push(known);
         let earlier = known.unwrap_or(0);
+        let is_of_both = was.contains_key(&Identity::of(rule)) && known.is_some();
+        if is_of_both && earlier != *after && !is_told(rule, changes) {
+            changes.push(plain(rule, if *after < earlier { ChangeKind::Narrower } else { ChangeKind::Wider }));
+            outcome.findings.push(otherwise(rule, earlier, *after, before.events));
+        }
         if *after < many || *after <= earlier.saturating_mul(MORE) || run.has_own_ceiling(id) {
             continue;
         }
@@ -430,6 +436,33 @@ pub(super) fn recorded(
     }
     outcome.fact("matches of recorded events before", before.matches);
     Some((before.matches, now.iter().flatten().sum()))
+}
+
+/// Whether a change of the rule is known that may make it match other events.
+fn is_told(rule: &CheckedRule, changes: &[Change]) -> bool {
+    let id = plain(rule, ChangeKind::Unknown).rule;
+    let of_rule = changes.iter().filter(|change| change.rule == id);
+    of_rule.into_iter().any(|change| !matches!(change.kind, ChangeKind::Rewritten | ChangeKind::Relabelled))
+}
+
+/// A rule that means the same and matches other events: its surroundings changed.
+fn otherwise(rule: &CheckedRule, before: u64, after: u64, events: u64) -> Finding {
+    let message = format!(
+        "`{}` means what it did, and matches {after} of {events} recorded events, and matched {before}",
+        rule.title
+    );
+    let detail = Detail::Change {
+        counted: Measure::Matches,
+        before: Some(before),
+        after: Some(after),
+        of: Some(events),
+        template: None,
+        table: None,
+        sensor: None,
+    };
+    Finding::new(&codes::MATCHES_OTHERWISE, message).of_rule(rule).with_detail(detail).with_help(
+        "`contentcheck eval` shows the events of both releases; look at what changed on the template types of the rule",
+    )
 }
 
 const fn kind(relation: Relation) -> ChangeKind {

@@ -67,4 +67,10 @@ codes! {
         harm: "Somebody wrote the rule to find something. It is in the release, passes every check, and finds nothing on any machine.",
         cure: "Add the sensor that supplies it to the fleet, put the rule on a template type that is supplied, or take it out of the release. Where it is meant to wait for a sensor, say so: `sensors` that no sensor of the fleet has yet, or a comment that accepts CC0405 with the reason.",
     }
+    /// A rule that means what it did matches other recorded events
+    MATCHES_OTHERWISE = "CC0812" "matches-otherwise" Warning {
+        cause: "The condition is the same, or was proven to mean the same, and what it is about changed: the template type declares a field that the events have, or recognises other events.",
+        harm: "The rule finds more or less than it did, and nothing about the rule itself shows it.",
+        cure: "Compare `contentcheck eval` of the recorded events on both releases, and look at what changed on the template types of the rule.",
+    }
 }
