@@ -123,7 +123,10 @@ fn inputs_header_and_others_keep_their_places() {
             );
             assert_eq!(event.header, [Value::Int(4), Value::Absent]);
             let array = Value::from(r#"[1,null,"y"]"#);
-            assert_eq!(event.others, [Value::from("01"), array, Value::from("1"), Value::from("y"), Value::from("true")]);
+            assert_eq!(
+                event.others,
+                [Value::from("01"), array, Value::from("1"), Value::from("y"), Value::from("true")]
+            );
         });
         assert_eq!(scratch.misfits(), [5]);
         tally.add(&layout, &scratch);

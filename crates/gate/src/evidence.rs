@@ -194,6 +194,8 @@ pub enum ChangeKind {
     Unknown,
     /// It matches what it did, and says something else of it: another level, title or tags.
     Relabelled,
+    /// It is for other sensors.
+    OtherSensors,
 }
 
 /// A rule that differs from the previous release.
@@ -214,7 +216,7 @@ pub struct Change {
     pub loses: Option<serde_json::Value>,
     /// Of so many ordinary events, how many each version matches.
     pub volume: Option<Volume>,
-    /// What it says of a match now, and said before.
+    /// What it says of a match now, and said before; or for which sensors it is, and was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<String>,
 }

@@ -14,7 +14,7 @@ use contentcheck_run::Recording;
 use crate::attest;
 use crate::checks::{Lint, SelfTest};
 use crate::defects::Defect;
-use crate::evidence::{Conclusion, Covered, Evidence, InputDigest, InputKind, Status, Weight};
+use crate::evidence::{ChangeKind, Conclusion, Covered, Evidence, InputDigest, InputKind, Status, Weight};
 use crate::previous::PreviousEvidence;
 use crate::run::{self, Ceiling, Check, Learned, Outcome, Settings, Subject, examine};
 use crate::subject::Built;
@@ -1371,4 +1371,33 @@ fn the_self_test_of_hard_rules_ends_and_says_what_it_left() {
     // With the work that it has by itself nothing is cut.
     let (whole, _) = run(&built, settings().work);
     assert_eq!((whole.facts["cases that were cut"], whole.skipped.len()), (0, 0), "{whole:?}");
+}
+
+/// Rules that are restricted to sensors of the fleet, and then a sensor that is not among them: each step is told.
+#[test]
+fn a_fleet_that_grows_by_a_blind_sensor_is_told() {
+    let of = |constraint: &str, versions: &[&str]| {
+        let rule = |number: usize| {
+            format!(
+                "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f83{number:02}\"\n    template: acme.process @ 1\n    severity: low\n{constraint}    when image ends_with \"a{number}\"\n}}\n"
+            )
+        };
+        let own: String = (0..6).map(rule).collect();
+        let text = format!("template acme.process @ 1 {{\n    1 image: string nocase\n}}\n{own}");
+        let sensors: Vec<(&str, &str)> = versions.iter().map(|version| (*version, "image:string")).collect();
+        on_fleet(&text, &sensors)
+    };
+    let (all, restricted) = (of("", &["7"]), of("    sensors: \"acme <8\"\n", &["7"]));
+    let run = |now: &Built, before: &Built, allow_shrink: bool| {
+        let found = checked(now, Some(before), Settings { allow_shrink, ..settings() }, &["lint", "change"]);
+        (errors(&found).into_iter().map(|(code, _)| code.to_owned()).collect::<Vec<_>>(), found.changes)
+    };
+    let (errors, changes) = run(&restricted, &all, false);
+    assert_eq!(errors, [""; 0]);
+    assert!(changes.iter().all(|change| change.kind == ChangeKind::OtherSensors) && changes.len() == 6, "{changes:?}");
+    assert_eq!(changes[0].labels.as_deref(), Some("acme <8, was all"));
+    let grown = of("    sensors: \"acme <8\"\n", &["7", "8"]);
+    assert_eq!(run(&grown, &restricted, false).0, ["CC0810"]);
+    assert_eq!(run(&grown, &restricted, true).0, [""; 0]);
+    assert_eq!(run(&of("", &["7", "8"]), &all, false).0, [""; 0]);
 }

@@ -127,6 +127,7 @@ impl Check for ChangeGuard {
                 Some(old) => {
                     meaning::changed(run, (old, rule), earlier, &mut changes, &mut outcome);
                     changes.extend(relabelled(old, rule));
+                    changes.extend(other_sensors(old, rule));
                 }
             }
         }
@@ -142,6 +143,7 @@ impl Check for ChangeGuard {
             ("rewritten", ChangeKind::Rewritten),
             ("unknown", ChangeKind::Unknown),
             ("relabelled", ChangeKind::Relabelled),
+            ("for other sensors", ChangeKind::OtherSensors),
         ];
         for (name, kind) in kinds {
             outcome.fact(name, of(kind));
@@ -248,6 +250,13 @@ fn relabelled(old: &CheckedRule, new: &CheckedRule) -> Option<Change> {
         .collect();
     let labels = (!said.is_empty()).then(|| said.join("; "))?;
     Some(Change { labels: Some(labels), ..plain(new, ChangeKind::Relabelled) })
+}
+
+/// For which sensors two versions of a rule are, where that differs.
+fn other_sensors(old: &CheckedRule, new: &CheckedRule) -> Option<Change> {
+    let of = |rule: &CheckedRule| rule.sensors.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
+    let labels = (old.sensors != new.sensors).then(|| format!("{}, was {}", clip(&of(new)), clip(&of(old))))?;
+    Some(Change { labels: Some(labels), ..plain(new, ChangeKind::OtherSensors) })
 }
 
 /// Rules that are gone.
@@ -359,15 +368,7 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
                 lost.len(),
                 plural(loaded_before.len(), "rule")
             );
-            let detail = Detail::Change {
-                counted: Measure::LoadedRules,
-                before: Some(loaded_before.len() as u64),
-                after: Some(loads as u64),
-                of: Some(run.rules.len() as u64),
-                template: None,
-                table: None,
-                sensor: Some(Build::of(sensor)),
-            };
+            let detail = self::loaded(loaded_before.len(), loads, run, sensor);
             let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message).with_detail(detail);
             outcome.findings.push(finding.with_help(
                 "widen `sensors` of the rules, or say that it is meant: --allow-shrink, for this one release",
@@ -394,8 +395,8 @@ fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outco
     }
 }
 
-/// What the sensor before it runs and a sensor that is new in the fleet does not, though the rules are for it: it supplies
-/// less, and devices that take it lose what these rules find.
+/// What the sensor before it runs and a sensor that is new in the fleet does not: devices that take it lose what these rules find. Rules
+/// that are not for it count where it runs far fewer than the one before it, with rules of its own.
 fn older_runs(
     run: &Subject<'_>,
     now: &Group,
@@ -417,23 +418,39 @@ fn older_runs(
         is_for_it && ran.contains(&identity) && !loads.contains(&identity) && !left.contains(&identity)
     };
     let lost: Vec<&&CheckedRule> = run.rules.iter().filter(is_lost).collect();
-    let first = lost.first()?;
+    let Some(first) = lost.first() else {
+        let fewer = ran.len().saturating_sub(loads.len());
+        let is_less = (fewer > 1 && fewer * 10 > ran.len() * GONE_PER_TEN) || (loads.is_empty() && fewer > 0);
+        return is_less.then(|| {
+            let runs = plural(loads.len(), "rule");
+            let message = format!("{sensor} is new in the fleet and runs {runs}, where {older} runs {}", ran.len());
+            let help =
+                "the others are for other sensors: widen their `sensors`, or say that it is meant: --allow-shrink";
+            Finding::new(&codes::SENSOR_RUNS_LESS, message)
+                .with_detail(loaded(ran.len(), loads.len(), run, sensor))
+                .with_help(help)
+        });
+    };
     let rules = if lost.len() == 1 { "a rule".to_owned() } else { plural(lost.len(), "rule") };
     let message =
         format!("{sensor} is new in the fleet and does not run {rules} that {older} runs, such as `{}`", first.title);
-    let detail = Detail::Change {
+    let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message);
+    Some(finding.with_detail(loaded(ran.len(), loads.len(), run, sensor)).with_help(
+        "have its manifest corrected, say with `sensors` which rules are not for it, or say that it is meant: --allow-shrink",
+    ))
+}
+
+/// How many rules a sensor loads, and loaded or the one before it does.
+fn loaded(before: usize, after: usize, run: &Subject<'_>, sensor: &Sensor) -> Detail {
+    Detail::Change {
         counted: Measure::LoadedRules,
-        before: Some(ran.len() as u64),
-        after: Some(loads.len() as u64),
+        before: Some(before as u64),
+        after: Some(after as u64),
         of: Some(run.rules.len() as u64),
         template: None,
         table: None,
         sensor: Some(Build::of(sensor)),
-    };
-    let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message).with_detail(detail);
-    Some(finding.with_help(
-        "have its manifest corrected, say with `sensors` which rules are not for it, or say that it is meant: --allow-shrink",
-    ))
+    }
 }
 
 /// The name and version of a sensor.

@@ -18,6 +18,7 @@ pub(super) const fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::Different => "different",
         ChangeKind::Unknown => "differs; the effect could not be determined",
         ChangeKind::Relabelled => "says something else of what it matches",
+        ChangeKind::OtherSensors => "is for other sensors",
     }
 }
 
@@ -46,10 +47,11 @@ pub(super) fn changes(evidence: &Evidence) -> Vec<&Change> {
         ChangeKind::Unknown => 1,
         ChangeKind::Different => 2,
         ChangeKind::Narrower => 3,
-        ChangeKind::Relabelled => 4,
-        ChangeKind::Wider => 5,
-        ChangeKind::Added => 6,
-        ChangeKind::Rewritten => 7,
+        ChangeKind::OtherSensors => 4,
+        ChangeKind::Relabelled => 5,
+        ChangeKind::Wider => 6,
+        ChangeKind::Added => 7,
+        ChangeKind::Rewritten => 8,
     });
     changes
 }

@@ -442,7 +442,9 @@ pub(super) fn recorded(
 fn is_told(rule: &CheckedRule, changes: &[Change]) -> bool {
     let id = plain(rule, ChangeKind::Unknown).rule;
     let of_rule = changes.iter().filter(|change| change.rule == id);
-    of_rule.into_iter().any(|change| !matches!(change.kind, ChangeKind::Rewritten | ChangeKind::Relabelled))
+    // Recorded events are shown to every rule, whichever sensors it is for.
+    let says_why = |kind| !matches!(kind, ChangeKind::Rewritten | ChangeKind::Relabelled | ChangeKind::OtherSensors);
+    of_rule.into_iter().any(|change| says_why(change.kind))
 }
 
 /// A rule that means the same and matches other events: its surroundings changed.
