@@ -271,9 +271,10 @@ impl Expr<Predicate> {
         });
     }
 
-    /// Whether another condition asks the same in the same order, wherever the two are written.
+    /// Whether another condition on the same template type asks the same in the same order, wherever the two are written; of others
+    /// [`Target::asks_alike`](crate::rule::Target::asks_alike) says it.
     #[must_use]
-    pub fn asks_alike(&self, other: &Self) -> bool {
+    pub(crate) fn asks_alike(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Const(a), Self::Const(b)) => a == b,
             (Self::Not(a), Self::Not(b)) => a.asks_alike(b),

@@ -38,6 +38,26 @@ impl Target {
     pub fn with_condition(&self, condition: Expr<Predicate>) -> Self {
         Self { template: Arc::clone(&self.template), condition, lacking: self.lacking.clone() }
     }
+
+    /// Whether another target asks the same of the same fields. A place that two declarations of a template type give to different
+    /// fields, as a header in another order does, is not the same field; and keywords ask the same where both declare the same.
+    #[must_use]
+    pub fn asks_alike(&self, other: &Self) -> bool {
+        let (one, another) = (&self.template, &other.template);
+        let is_declared_alike = || {
+            one.declared().count() == another.declared().count()
+                && one.declared().all(|field| one.describe(&field) == another.describe(&field))
+        };
+        let mut is_same = self.condition.asks_alike(&other.condition);
+        self.condition.mentions(&mut |mention| {
+            is_same = is_same
+                && match mention.field.is_any() {
+                    true => is_declared_alike(),
+                    false => one.describe(mention.field) == another.describe(mention.field),
+                };
+        });
+        is_same
+    }
 }
 
 /// How severe a match is.

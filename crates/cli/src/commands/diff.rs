@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
-use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness};
+use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness, onto};
 use contentcheck_model::diagnostic::visible;
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::template::TemplateType;
@@ -194,9 +194,7 @@ fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis
 /// Whether two rules are written alike, as far as it bears on what they do: title, level, sensors, and the
 /// predicates of their conditions. Where in a file they stand does not count.
 fn written_alike(old: &CheckedRule, new: &CheckedRule) -> bool {
-    let alike = |(old, new): (&Target, &Target)| {
-        old.template.name == new.template.name && old.condition.asks_alike(&new.condition)
-    };
+    let alike = |(old, new): (&Target, &Target)| old.template.name == new.template.name && old.asks_alike(new);
     (&old.title, old.level, &old.sensors) == (&new.title, new.level, &new.sensors)
         && old.targets.len() == new.targets.len()
         && old.targets.iter().zip(&new.targets).all(alike)
@@ -209,6 +207,8 @@ fn relate(analysis: &mut Analysis<'_>, old: Option<&Target>, new: Option<&Target
         (None, Some(only)) => return Some(one_sided(only, Meaning::Added)),
         (None, None) => return None,
     };
+    let moved = onto(old, &new.template);
+    let old = moved.as_ref().unwrap_or(old);
     let difference = analysis.difference(old, new);
     let (meaning, reason) = match difference.relation() {
         Relation::Equal => (Meaning::Equal, None),

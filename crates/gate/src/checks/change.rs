@@ -515,7 +515,10 @@ fn templates<'s>(run: &Subject<'s>, previous: &Built, outcome: &mut Outcome) -> 
                 (moved_fields(before, now), "declare the next version, with new fields at the end"),
                 (other_header(before, now), "declare the next version"),
                 // What no event is recognised as, no recording can show to be wrong.
-                (other_reads(before, now), "keep `reads`, or declare the next version, which may add values"),
+                (
+                    other_reads(before, now),
+                    "keep `reads`; where the events are others now, declare the next version and remove this one",
+                ),
             ];
             if before.reads != now.reads {
                 other.insert(now.name.as_str());

@@ -1,12 +1,12 @@
 //! What can only be seen across template types: two declarations of one version, and a later
 //! version that is not an earlier one grown at its end.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use contentcheck_model::diagnostic::{Diagnostic, codes};
 use contentcheck_model::source::Source;
-use contentcheck_model::template::TemplateType;
+use contentcheck_model::template::{Recognition, TemplateType};
 
 /// Reports what is wrong among the template types that the content declares. `library` are
 /// those that ship; the content may grow them, and may not change them. Those concerned are flawed:
@@ -45,7 +45,7 @@ fn contradictions(library: &[Arc<TemplateType>], own: &[Arc<TemplateType>]) -> V
         if let Some((_, earlier)) = earlier {
             let changed = grown(earlier, template)
                 .or_else(|| other_header(earlier, template))
-                .or_else(|| narrowed(earlier, template));
+                .or_else(|| other_reads(earlier, template));
             found.extend(changed.map(|changed| (at, changed)));
         }
     }
@@ -97,36 +97,22 @@ fn other_header(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnost
     None
 }
 
-/// Every recorded event that the earlier version is recognised by must be one of the later one: events are recognised by the newest
-/// version, and rules may be on either.
-fn narrowed(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
-    if earlier.reads.is_empty() {
+/// Recorded events are recognised as a template type and not as a version of it, and a predicate on what it reads is decided by these
+/// values: with other ones a rule on the earlier version would be wrong about events of the later one.
+fn other_reads(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
+    let of = |template: &TemplateType| -> BTreeMap<String, BTreeSet<String>> {
+        let values =
+            |of: &Recognition| of.values.iter().map(|value| format!("{value:?}").to_ascii_lowercase()).collect();
+        template.reads.iter().map(|of| (of.name.clone(), values(of))).collect()
+    };
+    if of(earlier) == of(later) {
         return None;
     }
-    let changed = |problem: String| {
-        let help = "keep each name under `reads` with its values; a value may be added, and a name left out";
-        let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, later.span, problem).with_help(help);
-        Some(place(changed, &earlier.source, earlier.span, "the earlier version"))
-    };
-    if later.reads.is_empty() {
-        return changed(format!("`{later}` has no `reads`, and `{earlier}` is recognised by what it reads"));
-    }
-    for now in &later.reads {
-        let Some(before) = earlier.reads.iter().find(|before| before.name == now.name) else {
-            return changed(format!(
-                "`{later}` is recognised by `{}` too, which events of `{earlier}` need not have",
-                now.name
-            ));
-        };
-        if let Some(gone) = before.values.iter().find(|value| !now.values.contains(value)) {
-            return changed(format!(
-                "`{later}` is not recognised by `{}` of `{}`, and `{earlier}` is",
-                gone.text(),
-                now.name
-            ));
-        }
-    }
-    None
+    let problem = format!("`{later}` has other `reads` than `{earlier}`");
+    let help = "give every version the same `reads`; where the events are others now, put the rules on the later version and remove the earlier one, or \
+                declare a template type of another name";
+    let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, later.span, problem).with_help(help);
+    Some(place(changed, &earlier.source, earlier.span, "the earlier version"))
 }
 
 fn place(diagnostic: Diagnostic, source: &Source, span: contentcheck_model::source::Span, text: &str) -> Diagnostic {

@@ -1,9 +1,8 @@
 //! What rules of both releases mean, and how often they match.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness};
+use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness, keeps, onto};
 use contentcheck_model::diagnostic::{Detail, Measure, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::rule::{CheckedRule, RuleId, Target};
@@ -54,7 +53,7 @@ pub(super) fn changed(
     moved(run, old, new, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
-        if before.condition.asks_alike(&target.condition) {
+        if before.asks_alike(target) {
             continue;
         }
         let moved = onto(before, &target.template);
@@ -131,32 +130,6 @@ impl Sampled {
     const fn inverts(&self) -> bool {
         self.events > 0 && (self.loses + self.gains) * 10 >= self.events * 9
     }
-}
-
-/// Whether all that a target may read is in a template type as it was: then one event can be shown to rules on both.
-fn keeps(before: &Target, after: &TemplateType) -> bool {
-    let was = &before.template;
-    let mut is_same = was.reads == after.reads;
-    // What was not declared has no other value under a field of its own, and may have another type.
-    before.condition.mentions(&mut |mention| {
-        let name = was.describe(mention.field).map(|info| info.name);
-        is_same &= mention.field.is_any() || name.is_some_and(|name| after.named(name) == *mention.field);
-    });
-    is_same
-        && was.declared().all(|field| match (was.describe(&field), after.describe(&field)) {
-            (Some(was), Some(is)) => was.name == is.name && was.ty == is.ty,
-            _ => false,
-        })
-}
-
-/// A target of the previous release on a template type that grew since: one that has more fields asks the same of those that
-/// it had. None where it is the same template type, or no event could be shown to both.
-fn onto(before: &Target, after: &Arc<TemplateType>) -> Option<Target> {
-    let is_other = before.template.fields.len() != after.fields.len()
-        || before.template.header.len() != after.header.len()
-        || before.template.open != after.open;
-    let template = Arc::clone(after);
-    (is_other && keeps(before, after)).then(|| Target { template, ..before.clone() })
 }
 
 /// Shows both versions of a rule events that are made of what they look for, and ordinary ones.

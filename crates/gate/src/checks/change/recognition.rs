@@ -45,7 +45,7 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
         let newest = run.built.content().catalogue().newest();
         let declared = newest.iter().find(|now| now.name == template.name).map(|now| place(&now.source, now.span));
         let finding = Finding::new(&codes::TEMPLATE_CHANGED, message).with_help(
-            "let `reads` recognise what it did, and add values to it; a template type that is new may ask for what no other one asks for",
+            "let `reads` recognise what it did; a template type that is new may ask for what no other one asks for",
         );
         outcome.findings.push(Finding { place: declared, ..finding });
     }
