@@ -302,9 +302,10 @@ fn unread(judged: &Judged) -> usize {
 
 /// The names of rules that are left out.
 fn named(left: &[LeftOut]) -> String {
-    let name = |out: &LeftOut| match &out.title {
-        Some(title) if !title.is_empty() && *title != out.name => format!("{title} ({})", out.name),
-        _ => out.name.clone(),
+    // Ids may be the same twice, which may be why.
+    let name = |out: &LeftOut| {
+        let title = out.title.as_deref().filter(|title| !title.is_empty()).unwrap_or(&out.name);
+        format!("`{title}` at {}:{}", out.source.name(), out.source.position(out.span.start).line)
     };
     let shown: Vec<String> = left.iter().take(NAMED).map(name).collect();
     let more = if left.len() > NAMED { format!(" and {} more", left.len() - NAMED) } else { String::new() };

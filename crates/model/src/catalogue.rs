@@ -145,6 +145,17 @@ impl Catalogue {
         self.names().into_iter().filter_map(|name| newest(name).map(|entry| &entry.template)).collect()
     }
 
+    /// Of every template type the newest version that has no error, sorted by name: what events can be said to be. Rules on others are
+    /// left out.
+    #[must_use]
+    pub fn newest_sound(&self) -> Vec<&Arc<TemplateType>> {
+        let sound = |name: &str| {
+            let versions = self.named.get(name)?.iter().rev().filter_map(|(_, at)| self.entries.get(*at));
+            versions.map(|entry| &entry.template).find(|template| template.flaw.is_none())
+        };
+        self.names().into_iter().filter_map(sound).collect()
+    }
+
     /// All log sources that something serves, sorted, each once.
     #[must_use]
     pub fn log_sources(&self) -> Vec<&LogSource> {

@@ -92,7 +92,15 @@ fn shipped(written: &str) -> Option<&str> {
 fn builtin(sensor: &str, version: Option<&str>, files: &mut Selected) -> Result<Vec<Sensor>, Failure> {
     let selector = version.map_or_else(|| sensor.to_owned(), |version| format!("{sensor}/{version}"));
     let mut found: Vec<Sensor> = Vec::new();
-    for file in contentcheck_library::sensors(&selector) {
+    let mut shipped: Vec<_> = contentcheck_library::sensors(&selector).collect();
+    if let (true, Some(version)) = (shipped.is_empty(), version) {
+        // Versions that are equal are written in several ways: 4.9 is 4.90.
+        for file in contentcheck_library::sensors(sensor) {
+            let is_it = file.parse().is_ok_and(|parsed| parsed.version().compare(version).is_eq());
+            shipped.extend(is_it.then_some(file));
+        }
+    }
+    for file in shipped {
         found.push(file.parse().map_err(|problems| problems_in(&problems))?);
         let name = format!("{SHIPPED}{}/{}", file.sensor, file.version);
         files.inputs.push(Input::new(InputKind::Manifest, name, file.json.as_bytes()));
@@ -108,7 +116,8 @@ fn builtin(sensor: &str, version: Option<&str>, files: &mut Selected) -> Result<
             None => format!("no sensor `{sensor}` ships; there are {}", names.join(", ")),
         }
     } else {
-        format!("no manifest of {sensor} {} ships; there are {}", version.unwrap_or(""), versions.join(", "))
+        let of_schema = if sensor == "sysmon" { ": versions of Sysmon's schema, which `sysmon -s` prints" } else { "" };
+        format!("no manifest of {sensor} {} ships; there are {}{of_schema}", version.unwrap_or(""), versions.join(", "))
     };
     Err(Failure::usage(message))
 }

@@ -312,7 +312,7 @@ impl Plan {
 /// The template types that events are routed to.
 #[must_use]
 pub fn templates(content: &Shippable) -> Vec<Arc<TemplateType>> {
-    let mut templates: Vec<Arc<TemplateType>> = content.catalogue().newest().into_iter().cloned().collect();
+    let mut templates: Vec<Arc<TemplateType>> = content.catalogue().newest_sound().into_iter().cloned().collect();
     // Rules may be on versions before the newest.
     for target in content.rules().iter().flat_map(|rule| &rule.targets) {
         if !templates.iter().any(|known| known.name == target.template.name) {

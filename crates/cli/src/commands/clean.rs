@@ -17,6 +17,9 @@ pub fn run(arguments: &Clean, streams: &mut Streams<'_>) -> Outcome {
     let Some(directory) = arguments.cache.directory() else {
         return Err(Failure::usage("there is no cache: it is switched off, and no directory is named (--cache-dir)"));
     };
+    if !directory.is_dir() && std::fs::symlink_metadata(directory).is_ok() {
+        return Err(Failure::usage(format!("{}: this is not a directory", files::name(directory))));
+    }
     let cache = Cache::at(directory.to_path_buf());
     let removed = cache.clean()?;
     let megabytes = removed.bytes as f64 / 1e6;

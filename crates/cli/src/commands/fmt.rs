@@ -78,6 +78,7 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
             write::write(&found.path, text.as_bytes())?;
         }
     }
+    let unread = problems.len();
     if !problems.is_empty() {
         let problems: Vec<Finding> = problems.into_iter().map(Finding::new).collect();
         let report =
@@ -89,7 +90,8 @@ pub fn run(arguments: &Fmt, streams: &mut Streams<'_>) -> Outcome {
     }
     let all = plural(files.len(), "file");
     if arguments.check || arguments.diff {
-        talk(streams, &format!("{changed} of {all} would change"));
+        let unread = if unread > 0 { "; what has errors stays as it is" } else { "" };
+        talk(streams, &format!("{changed} of {all} would change{unread}"));
     } else if files.is_empty() && stdin.is_empty() {
         talk(streams, "no `*.content` file here: only native content has a layout");
     } else if stdin.is_empty() {

@@ -75,7 +75,7 @@ level: high
 ";
 
 const TESTS: &str = r"# Events that the rule must match, and events that it must leave alone. `contentcheck witness . --rule ID` prints
-# more: what is between the braces of an event goes under `event:`.
+# more: copy an event with its braces behind `event:`.
 - name: a document with a macro
   expect: fires
   event:

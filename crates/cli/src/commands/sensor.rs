@@ -178,10 +178,18 @@ fn one(selector: &str) -> Result<Sensor, Failure> {
     let mut found = fleet::sensors(&[selector.to_owned()], Path::new(""))?;
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
-        (Some(_), others) => Err(Failure::usage(format!(
-            "`{selector}` means {} sensors; name one version, such as `{selector}/VERSION`",
-            others + 1
-        ))),
+        (Some(last), others) => {
+            found.push(last);
+            let names: Vec<String> = found.iter().map(ToString::to_string).collect();
+            let how = match selector.starts_with("builtin:") {
+                true => format!(
+                    "name one version, such as `{selector}/{}`",
+                    found.last().map_or("", |last| last.version().as_str())
+                ),
+                false => "name the manifest of one of them".to_owned(),
+            };
+            Err(Failure::usage(format!("`{selector}` means {} sensors: {}; {how}", others + 1, names.join(", "))))
+        }
         (None, _) => Err(Failure::usage(format!("`{selector}` means no sensor"))),
     }
 }

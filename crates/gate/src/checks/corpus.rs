@@ -101,7 +101,7 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
         let message = format!("{now} {words}, and the previous release had {before}");
         outcome.findings.push(
             Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
-                "bring back what is missing; where it is meant to go, run the gate once with --allow-shrink",
+                "bring back what is missing, or the rules that read it; where it is meant to go, run the gate once with --allow-shrink",
             ),
         );
     }

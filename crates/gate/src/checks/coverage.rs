@@ -167,19 +167,18 @@ impl Check for Coverage {
             }
             outcome.learned.coverage.push((tally, fires));
             if !fires {
-                let why = match never {
-                    _ if prepared.targets.is_empty() => {
-                        format!("no event can make `{}` fire: no template type has what it asks for", rule.title)
-                    }
-                    Some(Lack::Proven(words)) => format!("no event can make `{}` fire: {words}", rule.title),
-                    Some(Lack::Unknown(reason)) => format!("`{}` was never seen firing: {reason}", rule.title),
-                    None => format!("`{}` was never seen firing", rule.title),
+                let (why, can) = match never {
+                    _ if prepared.targets.is_empty() => (
+                        format!("no event can make `{}` fire: no template type has what it asks for", rule.title),
+                        false,
+                    ),
+                    Some(Lack::Proven(words)) => (format!("no event can make `{}` fire: {words}", rule.title), false),
+                    Some(Lack::Unknown(reason)) => (format!("`{}` was never seen firing: {reason}", rule.title), true),
+                    None => (format!("`{}` was never seen firing", rule.title), true),
                 };
-                outcome.findings.push(
-                    Finding::new(&codes::NEVER_SEEN_FIRING, why)
-                        .of_rule(rule)
-                        .with_help("fix the condition, or give the rule a test that fires"),
-                );
+                let help =
+                    if can { "fix the condition, or give the rule a test that fires" } else { "fix the condition" };
+                outcome.findings.push(Finding::new(&codes::NEVER_SEEN_FIRING, why).of_rule(rule).with_help(help));
             }
         }
         let fields: Vec<FieldFacts> =

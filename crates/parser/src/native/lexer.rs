@@ -177,7 +177,7 @@ impl<'s> Lexer<'s> {
             [byte, ..] if is_word_start(*byte) => self.word(sink, rest),
             [b'0'..=b'9', ..] | [b'-', b'0'..=b'9', ..] => number(rest, start, sink),
             [b'"', ..] => self.text_literal(sink, rest, 0, Kind::Text),
-            [b'\'', ..] => self.single_quoted(sink, rest),
+            [b'\'', ..] => self.single_quoted(sink, rest, 0),
             [b'`', ..] => self.backticked(sink, rest),
             [b'$', ..] => {
                 let digits = run(rest.get(1..).unwrap_or_default(), is_word);
@@ -249,6 +249,7 @@ impl<'s> Lexer<'s> {
                     return self.raw_literal(sink, rest, marks);
                 }
             }
+            [b'r', b'\'', ..] => return self.single_quoted(sink, rest, 1),
             [b'h', b'e', b'x', b'"', ..] => return self.text_literal(sink, rest, 3, Kind::Hex),
             _ => {}
         }
@@ -289,23 +290,26 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    fn single_quoted(&mut self, sink: &mut Sink, rest: &[u8]) -> (Kind, usize) {
-        let body = run(rest.get(1..).unwrap_or_default(), |byte| !matches!(byte, b'\'' | b'\n'));
-        let length = body + 2;
-        if rest.get(body + 1) != Some(&b'\'') {
-            return self.unterminated(sink, body + 1, "'");
+    /// What is enclosed by single quotes, behind `prefix` bytes: the `r` of a raw string, or none.
+    fn single_quoted(&mut self, sink: &mut Sink, rest: &[u8], prefix: usize) -> (Kind, usize) {
+        let body = run(rest.get(prefix + 1..).unwrap_or_default(), |byte| !matches!(byte, b'\'' | b'\n'));
+        let length = prefix + body + 2;
+        if rest.get(prefix + body + 1) != Some(&b'\'') {
+            return self.unterminated(sink, prefix + body + 1, "'");
         }
         let span = Span::new(self.at, self.at + length);
-        let inner = self.text.get(self.at + 1..self.at + 1 + body).unwrap_or("");
+        let begin = self.at + prefix + 1;
+        let inner = self.text.get(begin..begin + body).unwrap_or("");
         let found = sink
             .diagnostic(&codes::SINGLE_QUOTES, span, "single quotes do not enclose a string")
             .with_label("a string is in double quotes")
             .with_help("write the string in double quotes, or as a raw string r\"...\" if it holds backslashes");
-        // A backslash within means one thing in some languages and another in others.
-        sink.push(if inner.contains(['"', '\\']) {
+        // A backslash within means one thing in some languages and another in others, but for a raw string.
+        let mark = if prefix > 0 { "r" } else { "" };
+        sink.push(if inner.contains('"') || (prefix == 0 && inner.contains('\\')) {
             found
         } else {
-            found.with_fix(FixKind::Quotes, "write double quotes", span, format!("\"{inner}\""))
+            found.with_fix(FixKind::Quotes, "write double quotes", span, format!("{mark}\"{inner}\""))
         });
         (Kind::SingleQuoted, length)
     }

@@ -665,11 +665,21 @@ fn no_condition(root: &Node<'_>, key: &Node<'_>, entries: &[(Node<'_>, Node<'_>)
         let message = format!("`condition` is inside of the selection `{}`", clip(outer.text().unwrap_or("")));
         return found(inner.span, &message).with_help("indent it like the names of the selections");
     }
-    let names: Vec<&str> = entries.iter().filter_map(|(key, _)| key.text()).take(2).collect();
-    let sample = match names[..] {
+    let (filters, names): (Vec<&str>, Vec<&str>) = entries
+        .iter()
+        .filter_map(|(key, _)| key.text())
+        .partition(|name| name.to_ascii_lowercase().starts_with("filter"));
+    let all = match names[..] {
+        [] => "selection".to_owned(),
         [name] => clip(name),
-        [_, _] => "1 of them".to_owned(),
-        _ => "selection".to_owned(),
+        [one, another] => format!("{} and {}", clip(one), clip(another)),
+        _ if filters.is_empty() => "1 of them".to_owned(),
+        _ => names.iter().take(8).map(|name| clip(name)).collect::<Vec<_>>().join(" and "),
+    };
+    let sample = match filters[..] {
+        [] => all,
+        [filter] => format!("{all} and not {}", clip(filter)),
+        _ => format!("{all} and not 1 of filter*"),
     };
     found(key.span, "the detection has no `condition`")
         .with_help(format!("say how the selections make the rule, such as `condition: {sample}`"))

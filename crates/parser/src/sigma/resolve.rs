@@ -69,13 +69,20 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
         let found = sink.diagnostic(&codes::UNUSED_SELECTION, selection.span, message);
         sink.push(found.with_help(if metadata::is_attribute(selection.name) {
             format!("`{0}` is an attribute of the rule: write it at the beginning of the line", selection.name)
-        } else if selection.name.contains('|') {
+        } else if selection.name.contains('|') || is_like_a_field(selection.name) {
             "it looks like a field: indent it below the selection that it belongs to".to_owned()
         } else {
             "use it in the condition, or remove it".to_owned()
         }));
     }
     Ok(Expr::any(parts))
+}
+
+/// Whether what stands where a selection is named is written as fields are, such as `EventID` and `ParentImage`: selections are called in
+/// small letters.
+fn is_like_a_field(name: &str) -> bool {
+    name.starts_with(|letter: char| letter.is_ascii_uppercase())
+        && name.contains(|letter: char| letter.is_ascii_lowercase())
 }
 
 /// How a condition is written.

@@ -11,7 +11,7 @@ codes! {
     RING_TOO_SMALL = "CC0902" "ring-too-small" Error {
         cause: "The fleet is smaller than the policy is made for, or most devices are held back.",
         harm: "The ring could never show what the policy asks for, so the rollout would stand still in it; or a ring that shows nothing would open the next.",
-        cure: "Take the policy of `contentcheck rollout init --small`, ask the ring for less in policy.toml, or roll out to several fleets together.",
+        cure: "Ask the ring for less in policy.toml: fewer devices that must be well, or a larger share. `contentcheck rollout init --small` writes a policy for 1,000 devices and more; a smaller fleet is rolled out together with others.",
     }
     /// An entry of the log has too few signatures
     SIGNATURES_MISSING = "CC0903" "signatures-missing" Error {

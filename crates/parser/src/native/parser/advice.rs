@@ -205,6 +205,8 @@ impl Parser<'_> {
                     "to ignore case write `~` right behind the operator, as in `==~`".to_owned()
                 }
                 "and" | "or" | "not" => format!("write `{}`", sign.to_ascii_lowercase()),
+                // Removed, it would make any of all.
+                "all" | "any" => format!("write it before the list: `contains {} [...]`", sign.to_ascii_lowercase()),
                 "then" => "remove what follows: a rule says when it matches, and no more".to_owned(),
                 "xor" => "write `(a or b) and not (a and b)`".to_owned(),
                 _ if next.is_some() || operator(sign).is_some() => "join comparisons with `and` or `or`".to_owned(),

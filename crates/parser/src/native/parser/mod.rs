@@ -264,6 +264,7 @@ impl<'s> Parser<'s> {
                 // What is broken was told.
                 Kind::Broken => return Err(Failed),
                 Kind::Int => found.with_help("a name begins with a letter"),
+                Kind::Colon => found.with_help("remove the colon: what is declared is followed by its name"),
                 _ => found.with_help("write a name of letters, digits and `_`"),
             });
             return Err(Failed);
