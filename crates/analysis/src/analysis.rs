@@ -4,7 +4,7 @@ use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Predicate, Test};
 use contentcheck_model::rule::Target;
 use contentcheck_model::source::Source;
-use contentcheck_model::template::{Scalar, TemplateType};
+use contentcheck_model::template::{Recognition, Scalar, TemplateType};
 use contentcheck_model::value::Value;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -148,7 +148,7 @@ impl<'c> Analysis<'c> {
     }
 
     pub(crate) fn confirms(&self, target: &Target, event: &Witness, fires: bool) -> bool {
-        self.confirm.is_none_or(|confirm| confirm(target, event) == fires)
+        is_recognisable(&target.template, event) && self.confirm.is_none_or(|confirm| confirm(target, event) == fires)
     }
 
     /// The formula of the condition of a target.
@@ -358,6 +358,12 @@ impl<'c> Analysis<'c> {
         }
         atoms.into_iter().map(|atom| Ok((atom, self.space.truth(atom, event)?))).collect()
     }
+}
+
+/// Whether an event is recognised as one of a template type: of the names by which it is, it may lack one.
+fn is_recognisable(template: &TemplateType, event: &Witness) -> bool {
+    let lacks = |of: &&Recognition| !event.values.iter().any(|(field, _)| *field == template.named(&of.name));
+    template.reads.iter().filter(|of| template.may_lack(&of.name)).filter(lacks).count() < 2
 }
 
 /// Whether events of both template types are alike: the same fields in the same places.

@@ -69,7 +69,10 @@ pub fn main() -> ExitCode {
     let color = match cli.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        Color::Auto => {
+            let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() && !is_dumb
+        }
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut err = io::stderr();

@@ -498,7 +498,7 @@ fn ceilings_fail_the_run_and_name_known_rules_once() {
     for (ceilings, said) in [
         (r#"{"early_proces": 1}"#, "did you mean `early_process`?"),
         (r#"{"early_process": 1, "early_process": 2}"#, "has two ceilings"),
-        (r#"{"early_process": -1}"#, "invalid value"),
+        (r#"{"early_process": -1}"#, "a whole number from 0, not the number `-1`"),
         ("[]", "an object of rules"),
     ] {
         let refused = replay(ceilings, &[]);

@@ -66,10 +66,9 @@ pub(crate) fn is_system(name: &str) -> bool {
     )
 }
 
-/// The name of an event's channel, its number and its provider, and of the computer.
-pub(crate) const CHANNEL: &str = "Channel";
-pub(crate) const EVENT_ID: &str = "EventID";
-pub(crate) const PROVIDER: &str = "Provider_Name";
+pub(crate) use contentcheck_model::template::{CHANNEL, EVENT_ID, PROVIDER};
+
+/// The name of an event's computer.
 const COMPUTER: &str = "Computer";
 
 /// What flat exports call these, the surest first: Splunk (`LogName`, `EventCode`, `ComputerName`), NXLog

@@ -335,8 +335,7 @@ fn partials(templates: &[Arc<TemplateType>], claims: &[Vec<usize>]) -> Vec<Parti
     let mut found = Vec::new();
     for (at, (template, claims)) in templates.iter().zip(claims).enumerate() {
         let values = |name: &str| template.reads.iter().find(|of| of.name == name).map(|of| of.values.clone());
-        let only = [names::CHANNEL, names::PROVIDER, names::EVENT_ID];
-        if template.open || !template.reads.iter().all(|of| only.contains(&of.name.as_str())) {
+        if !template.is_known_in_part() {
             continue;
         }
         let (Some(provider), Some(number)) = (values(names::PROVIDER), values(names::EVENT_ID)) else { continue };

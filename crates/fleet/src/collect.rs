@@ -10,7 +10,7 @@
 //! What is accepted was written and synced before the answer. It holds no key, and what it keeps is signed by devices: a collector that lies can
 //! leave reports out, which slows a rollout, and can make none up.
 
-use std::io::{self, SeekFrom};
+use std::io::{self, SeekFrom, Write as _};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -35,6 +35,7 @@ use crate::daemon::{Daemon, hardened, read, refused};
 use crate::follow::Follower;
 use crate::limits::{BODY_BYTES, GROUP, LOOK_EVERY, RANGE_BYTES, SETTLE_EVERY, WAITING};
 use crate::roll::{Rolls, hex, place_of};
+use crate::said::line;
 use crate::segment::NoSegment;
 use crate::store::{Item, Settled, Shard, Store, Taken, reports_path};
 
@@ -228,6 +229,21 @@ async fn look(app: &App) {
     }
 }
 
+/// Keeps what is wrong, and says on the terminal or in the journal when that begins and when it ends.
+fn note(known: &mut Option<String>, why: Option<String>) {
+    if *known == why {
+        return;
+    }
+    let said = match (&why, &known) {
+        (Some(why), _) => line(why),
+        (None, Some(before)) => format!("no longer: {}", line(before)),
+        (None, None) => return,
+    };
+    // Where nobody listens, `/healthz` still tells.
+    let _ = writeln!(std::io::stderr(), "collect: {said}");
+    *known = why;
+}
+
 impl Inner {
     fn known(&self) -> Arc<Known> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
@@ -235,12 +251,12 @@ impl Inner {
 
     fn say(&self, why: Option<String>) {
         let [writing, _] = &mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        *writing = why;
+        note(writing, why);
     }
 
     fn say_of_log(&self, why: Option<String>) {
         let [_, looking] = &mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        *looking = why;
+        note(looking, why);
     }
 
     fn settled(&self, rollout: &[u8; 32]) -> Option<(u64, u64)> {

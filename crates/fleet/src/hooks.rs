@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::client::{Client, is_url};
 use crate::limits::{ANSWER_BYTES, HOOK_QUEUE, HOOK_TRIES, HOOKS};
+use crate::said::line;
 use crate::status::{PhaseName, Status};
 
 /// What is told.
@@ -181,10 +182,8 @@ fn tell(queue: &Queue, url: &str, unheard: impl Fn(Option<String>)) {
             let what =
                 format!("the hook {host} was not told that {} is {}: {why}", change.release, change.phase.name());
             let left = if attempt == HOOK_TRIES { "given up" } else { "it is tried again" };
-            let visible: String =
-                what.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
             // Where nobody reads it, the page shows it all the same.
-            let _ = writeln!(std::io::stderr(), "{visible} (try {attempt} of {HOOK_TRIES}; {left})");
+            let _ = writeln!(std::io::stderr(), "{} (try {attempt} of {HOOK_TRIES}; {left})", line(&what));
             unheard(Some(what));
             if attempt == HOOK_TRIES || queue.ends_within(Duration::from_secs(1 << (attempt - 1))) {
                 break;

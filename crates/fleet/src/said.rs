@@ -18,6 +18,11 @@ pub(crate) fn reason(error: &io::Error) -> String {
     }
 }
 
+/// A line for a terminal or a journal: what others wrote, such as a name, moves no cursor in it.
+pub(crate) fn line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 /// The same error, with the file that it is about.
 pub(crate) fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {}", path.display(), reason(error)))

@@ -113,6 +113,8 @@ pub(crate) struct Store {
     /// What was settled when the store was opened, for segments that are opened later.
     kept: BTreeMap<[u8; 32], u64>,
     until: u64,
+    /// Whether the last reports could not be written. Then nothing is settled: those who sent them have not been heard.
+    is_deaf: bool,
     shown: Arc<Mutex<Settled>>,
     _lock: File,
 }
@@ -172,7 +174,17 @@ impl Store {
             Err(error) => return Err(NoSegment::File(path, error)),
         };
         let shown = Arc::new(Mutex::new(Settled { until, lengths: kept.clone() }));
-        Ok(Self { root: root.to_owned(), shard, clock, segments: BTreeMap::new(), kept, until, shown, _lock: lock })
+        Ok(Self {
+            root: root.to_owned(),
+            shard,
+            clock,
+            segments: BTreeMap::new(),
+            kept,
+            until,
+            is_deaf: false,
+            shown,
+            _lock: lock,
+        })
     }
 
     /// What readers may know.
@@ -227,7 +239,9 @@ impl Store {
         }
         while let Some((rollout, (bytes, last))) = records.pop_first() {
             let Some(segment) = self.segments.get_mut(&rollout) else { continue };
-            if let Err(error) = segment.append(&bytes, last) {
+            let written = segment.append(&bytes, last);
+            self.is_deaf = written.is_err();
+            if let Err(error) = written {
                 // What was written of other rollouts is there, and is not acknowledged: it is known when it is sent again. The rest is as it was.
                 for (of, place, number) in before.iter().rev() {
                     let is_unwritten = *of == rollout || records.contains_key(of);
@@ -249,6 +263,9 @@ impl Store {
     /// When that cannot be kept. Then nobody is told.
     pub(crate) fn settle(&mut self) -> io::Result<()> {
         let until = (self.clock)().saturating_sub(1);
+        if self.is_deaf {
+            return Err(io::Error::other("the reports that came last could not be written"));
+        }
         let lengths = self.segments.iter().map(|(rollout, segment)| (*rollout, segment.length()));
         self.kept.extend(lengths);
         if until <= self.until {

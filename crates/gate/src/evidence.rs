@@ -7,7 +7,7 @@ mod inputs;
 
 use std::collections::BTreeMap;
 
-use contentcheck_model::diagnostic::codes;
+use contentcheck_model::diagnostic::{codes, json_words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -273,7 +273,7 @@ impl Evidence {
         struct Versioned {
             format: Option<serde_json::Value>,
         }
-        let wrong = |error: serde_json::Error| format!("it is not evidence of the gate: {error}");
+        let wrong = |error: serde_json::Error| format!("it is not evidence of the gate: {}", json_words(&error));
         let versioned: Versioned = serde_json::from_slice(bytes).map_err(wrong)?;
         match versioned.format {
             Some(format) if format == FORMAT => {}

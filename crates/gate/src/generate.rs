@@ -99,9 +99,15 @@ impl<'m> Maker<'m> {
         maker
     }
 
-    /// Whether every event has one of a few values under this name.
+    /// Whether an event that has a value under this name has one of a few.
     fn is_read(&self, field: &FieldRef) -> bool {
         self.template.describe(field).is_some_and(|info| matches!(info.place, Place::Reads(_)))
+    }
+
+    /// Whether every event has a value under this name, one of a few.
+    fn is_given(&self, field: &FieldRef) -> bool {
+        let info = self.template.describe(field);
+        info.is_some_and(|info| matches!(info.place, Place::Reads(_)) && !self.template.may_lack(info.name))
     }
 
     fn place(&self, field: &FieldRef) -> Option<(usize, FieldType)> {
@@ -148,7 +154,7 @@ impl<'m> Maker<'m> {
                 event.others.extend(value);
                 continue;
             }
-            if value.is_none() && self.is_read(field) {
+            if value.is_none() && self.is_given(field) {
                 continue;
             }
             event.set(field, value);
@@ -183,7 +189,7 @@ impl<'m> Maker<'m> {
                 put(Some(value.clone()));
                 put(Some(mangled(value.clone(), how)));
             }
-            if !self.is_read(field) {
+            if !self.is_given(field) {
                 put(None);
             }
         }

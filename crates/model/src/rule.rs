@@ -40,10 +40,15 @@ impl Target {
     }
 
     /// Whether another target asks the same of the same fields. A place that two declarations of a template type give to different
-    /// fields, as a header in another order does, is not the same field; and keywords ask the same where both declare the same.
+    /// fields, as a header in another order does, is not the same field; keywords ask the same where both declare the same, and nothing is
+    /// the same where events are recognised by other `reads`.
     #[must_use]
     pub fn asks_alike(&self, other: &Self) -> bool {
         let (one, another) = (&self.template, &other.template);
+        // What is an event of them, or of which version, may be other ones.
+        if one.name != another.name || one.reads != another.reads {
+            return false;
+        }
         let is_declared_alike = || {
             one.declared().count() == another.declared().count()
                 && one.declared().all(|field| one.describe(&field) == another.describe(&field))

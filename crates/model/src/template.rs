@@ -269,7 +269,30 @@ pub struct TemplateType {
     pub flaw: Option<Arc<Diagnostic>>,
 }
 
+/// What recorders call the channel of an event, its provider and its number, in the log that it lies in.
+pub const CHANNEL: &str = "Channel";
+/// See [`CHANNEL`].
+pub const PROVIDER: &str = "Provider_Name";
+/// See [`CHANNEL`].
+pub const EVENT_ID: &str = "EventID";
+
 impl TemplateType {
+    /// Whether its events are known by channel, provider and number alone. Exporters leave the channel or the provider out, and what they
+    /// record is recognised all the same where the rest tells what it is.
+    #[must_use]
+    pub fn is_known_in_part(&self) -> bool {
+        let has = |name: &str| self.reads.iter().any(|of| of.name == name);
+        let are_these = self.reads.iter().all(|of| [CHANNEL, PROVIDER, EVENT_ID].contains(&of.name.as_str()));
+        !self.open && are_these && has(PROVIDER) && has(EVENT_ID)
+    }
+
+    /// Whether a recorded event of it may have no value under a name that it reads: of one value it would have that one.
+    #[must_use]
+    pub fn may_lack(&self, read: &str) -> bool {
+        let of_several = self.reads.iter().any(|of| of.name == read && of.values.len() > 1);
+        of_several && [CHANNEL, PROVIDER].contains(&read) && self.is_known_in_part()
+    }
+
     /// One that declares nothing yet. `span` is that of its name in `source`.
     #[must_use]
     pub const fn new(name: String, version: u32, source: Source, span: Span) -> Self {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_model::diagnostic::codes;
+use contentcheck_model::diagnostic::{codes, json_words};
 use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::source::Source;
@@ -469,8 +469,8 @@ fn baseline(path: &Path, notes: &mut Vec<String>) -> Result<(Baseline, Input), F
     let name = files::name(path);
     let bytes =
         files::read_whole(path, BASELINE_BYTES).map_err(|problem| Failure::usage(format!("{name}: {problem}")))?;
-    let read: Baseline =
-        serde_json::from_slice(&bytes).map_err(|error| Failure::usage(format!("{name}: not a baseline: {error}")))?;
+    let read: Baseline = serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::usage(format!("{name}: not a baseline: {}", json_words(&error))))?;
     if read.format != Baseline::FORMAT {
         return Err(Failure::usage(format!(
             "{name}: format {} is not known; this version reads format {}",

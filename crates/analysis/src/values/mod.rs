@@ -47,7 +47,8 @@ pub(crate) enum Domain {
 pub(crate) enum Presence {
     /// Every event has one.
     Always,
-    /// The template type requires one, and some sensor does not supply it. Where both would do there is one.
+    /// The template type requires one, and some sensor does not supply it, or a recorded event does not say it. Where both would do there
+    /// is one.
     Mostly,
     /// The template type does not require one. Where both would do there is none.
     Maybe,
@@ -64,7 +65,10 @@ impl Domain {
         match events.template.describe(field) {
             None if field.is_any() => Self::Others,
             None => Self::Absent,
-            Some(FieldInfo { place: Place::Reads(values), .. }) => Self::OneOf(values.to_vec(), presence(false)),
+            Some(FieldInfo { name, place: Place::Reads(values), .. }) => {
+                let presence = if events.template.may_lack(name) { Presence::Mostly } else { presence(false) };
+                Self::OneOf(values.to_vec(), presence)
+            }
             Some(FieldInfo { ty, .. }) if ty.list => Self::List(ty.scalar, presence(ty.optional)),
             Some(FieldInfo { ty, .. }) => Self::Scalar(ty.scalar, presence(ty.optional)),
         }

@@ -52,7 +52,19 @@ pub fn run(arguments: &Explain, streams: &mut Streams<'_>) -> Outcome {
 fn split(codes: &[&Code], directory: &Path) -> Outcome {
     fs::create_dir_all(directory)
         .map_err(|error| Failure::usage(format!("{}: {}", files::name(directory), files::reason(&error))))?;
-    for (name, page) in explain::split(codes) {
+    let pages = explain::split(codes);
+    // What somebody else wrote stays: the index has a name that many directories have.
+    for (name, page) in &pages {
+        let path = directory.join(name);
+        let title = page.lines().next();
+        if fs::read_to_string(&path).is_ok_and(|there| there.lines().next() != title) {
+            let name = files::name(&path);
+            return Err(Failure::usage(format!(
+                "{name} is there already, and is no page on codes; name another directory"
+            )));
+        }
+    }
+    for (name, page) in pages {
         write::write(&directory.join(name), page.as_bytes())?;
     }
     Ok(Exit::Fine)

@@ -145,18 +145,29 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         talk(streams, &format!("{gone} of the baseline no longer there; record it again with --write-baseline"));
     }
     if arguments.diff || arguments.fix {
-        let fixed = fix_files(arguments, &project, &judged, streams)?;
+        let mut fixed = fix_files(arguments, &project, &judged, streams)?;
         if arguments.diff {
-            return Ok(if judged.findings().iter().any(|finding| finding.fix.is_some()) {
-                Exit::Findings
-            } else {
-                Exit::Fine
-            });
+            return Ok(if fixed > 0 { Exit::Findings } else { Exit::Fine });
         }
-        if fixed > 0 {
-            // What is left is what a fresh look finds.
+        // What is left is what a fresh look finds, and may have a fix that another one stood before.
+        let mut all = 0;
+        for _ in 0..PASSES {
+            all += fixed;
+            if fixed == 0 {
+                break;
+            }
             (project, judged) = look(arguments, streams)?;
+            fixed = fix_files(arguments, &project, &judged, streams)?;
         }
+        let left = judged.findings().iter().filter(|finding| finding.fix.is_some()).count();
+        let why = match left {
+            0 => String::new(),
+            _ => format!(
+                "; {} not made, since another finding would come of it",
+                if left == 1 { "1 fix".to_owned() } else { format!("{left} fixes") }
+            ),
+        };
+        talk(streams, &format!("{} fixed{why}", plural(all, "finding")));
     }
     let least = judged.gathered().policy.least();
     let fails = judged.findings().iter().any(|finding| finding.severity >= least);
@@ -185,7 +196,7 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         }
     }
     release::introduce(&project, judged.gathered(), streams);
-    summary(&report, &arguments.show, streams);
+    summary(&report, arguments, streams);
     accepted(&judged, streams);
     stops(judged.blockers(), streams);
     Ok(if fails { Exit::Findings } else { Exit::Fine })
@@ -251,7 +262,11 @@ fn accepted(judged: &Judged, streams: &mut Streams<'_>) {
     }
 }
 
-fn summary(report: &Report<'_>, shown: &str, streams: &mut Streams<'_>) {
+/// Rounds of fixes: each may make room for the next.
+const PASSES: usize = 8;
+
+fn summary(report: &Report<'_>, arguments: &Lint, streams: &mut Streams<'_>) {
+    let shown = &arguments.show;
     let mut line = format!(
         "checked {} with {}: {}, {}, {}",
         plural(report.files, "file"),
@@ -261,7 +276,7 @@ fn summary(report: &Report<'_>, shown: &str, streams: &mut Streams<'_>) {
         plural(report.count(Severity::Info), "note"),
     );
     let fixable = report.findings.iter().filter(|finding| finding.fix.is_some()).count();
-    if fixable > 0 {
+    if fixable > 0 && !arguments.fix {
         line.push_str(&format!("; {fixable} can be fixed with --fix"));
     }
     let hidden = report.all.len() - report.findings.len();
@@ -300,9 +315,6 @@ fn fix_files(
         let text = if marked.is_some() { format!("{MARK}{text}") } else { text };
         write::write(path, text.as_bytes())?;
         fixed += count;
-    }
-    if !arguments.diff {
-        talk(streams, &format!("{} fixed", plural(fixed, "finding")));
     }
     Ok(fixed)
 }

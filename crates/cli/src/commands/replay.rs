@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::time::Instant;
 
-use contentcheck_model::diagnostic::visible;
+use contentcheck_model::diagnostic::{json_words, visible};
 use contentcheck_run::Plan;
 use contentcheck_run::Recording;
 use contentcheck_run::replay::{Counted, Watch, count};
@@ -127,7 +127,7 @@ fn ceilings(arguments: &Replay, ready: &Ready) -> Result<Vec<Option<u64>>, Failu
         let name = files::name(path);
         let fail = |reason: String| Failure::usage(format!("{name}: {reason}"));
         let bytes = files::read_whole(path, CEILINGS_BYTES).map_err(fail)?;
-        let Pairs(pairs) = serde_json::from_slice(&bytes).map_err(|error| fail(error.to_string()))?;
+        let Pairs(pairs) = serde_json::from_slice(&bytes).map_err(|error| fail(json_words(&error)))?;
         for (wanted, most) in pairs {
             let id = ready.find(&wanted).map_err(|reason| fail(reason.to_string()))?;
             if let Some(ceiling) = ceilings.get_mut(id.index())

@@ -7,6 +7,8 @@ use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use contentcheck_model::diagnostic::json_words;
+
 use super::statement::Statement;
 use super::{Refusal, strict};
 use contentcheck_parser::release::sha256;
@@ -82,7 +84,10 @@ pub fn check_key(private_key: &str) -> Result<(), Refusal> {
 }
 
 fn signing_key(private_key: &str) -> Result<SigningKey, Refusal> {
-    SigningKey::from_pkcs8_pem(private_key.trim()).map_err(|error| Refusal::Key(error.to_string()))
+    SigningKey::from_pkcs8_pem(private_key.trim()).map_err(|_| {
+        let made = "openssl genpkey -algorithm ed25519";
+        Refusal::Key(format!("it is no private Ed25519 key in PEM (PKCS #8), as `{made}` writes it"))
+    })
 }
 
 /// Signs a payload, whatever it says.
@@ -111,12 +116,17 @@ pub fn verify(envelope: &[u8], public_key: &str) -> Result<Statement, Refusal> {
             "it is a private key; give the public one, and keep this one away from here".to_owned(),
         ));
     }
-    let key = VerifyingKey::from_public_key_pem(public_key.trim()).map_err(|error| Refusal::Key(error.to_string()))?;
+    let key = VerifyingKey::from_public_key_pem(public_key.trim()).map_err(|_| {
+        let begins = "-----BEGIN PUBLIC KEY-----";
+        Refusal::Key(format!(
+            "it is no public Ed25519 key in PEM, which begins with `{begins}`, as `openssl pkey -pubout` writes it"
+        ))
+    })?;
     let wrong = |reason: &str| Refusal::Envelope(reason.to_owned());
     if envelope.len() > ENVELOPE_BYTES {
         return Err(Refusal::Envelope(format!("it has more than {ENVELOPE_BYTES} bytes")));
     }
-    let envelope: Unread = serde_json::from_slice(envelope).map_err(|error| Refusal::Envelope(error.to_string()))?;
+    let envelope: Unread = serde_json::from_slice(envelope).map_err(|error| Refusal::Envelope(json_words(&error)))?;
     let payload_type = envelope.payload_type.ok_or_else(|| wrong("it does not say what it holds"))?;
     let payload = envelope.payload.ok_or_else(|| wrong("it holds no payload"))?;
     let signatures = envelope.signatures.ok_or_else(|| wrong("it has no signatures"))?;

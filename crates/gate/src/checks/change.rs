@@ -409,7 +409,10 @@ fn older_runs(
     if run.settings.allow_shrink || known.iter().any(|of| is_it(&of)) {
         return None;
     }
-    let older = known.iter().filter(|of| of.name() == sensor.name() && of.version().compare(version).is_lt());
+    // Where the two count their versions otherwise, either order makes it the one before.
+    let is_before =
+        |of: &Sensor| of.version().compare(version).is_lt() || sensor.version().compare(of.version().as_str()).is_gt();
+    let older = known.iter().filter(|of| of.name() == sensor.name() && is_before(of));
     let older = older.max_by(|a, b| a.version().compare(b.version().as_str()))?;
     let (ran, loads) = (before.get(&build(older))?, now.loaded(run.built.content()));
     let is_lost = |rule: &&&CheckedRule| {

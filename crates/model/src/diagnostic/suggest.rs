@@ -38,6 +38,22 @@ pub(super) fn in_message(sentence: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
+/// What is wrong with a JSON text, in the words of who wrote it or moved it.
+#[must_use]
+pub fn json_words(error: &serde_json::Error) -> String {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    match error.classify() {
+        serde_json::error::Category::Eof => format!("the JSON does not end ({place}): the file may be cut off"),
+        serde_json::error::Category::Syntax => format!("this is not JSON ({place})"),
+        serde_json::error::Category::Data => {
+            let message = error.to_string();
+            let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+            format!("{place}: {}", reader_words(message))
+        }
+        serde_json::error::Category::Io => error.to_string(),
+    }
+}
+
 /// The message of a serde reader in the words of who wrote the file, who need not know Rust's.
 #[must_use]
 pub fn reader_words(message: &str) -> String {

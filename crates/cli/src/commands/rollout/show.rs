@@ -7,9 +7,9 @@ use contentcheck_fleet::status::{Group, Light, PhaseName, RingState, Seen, Statu
 use contentcheck_model::diagnostic::visible;
 use contentcheck_project::files;
 use contentcheck_project::write::{self, InputFiles};
+use contentcheck_rollout::Refusal;
 use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::state::Rollout;
-use contentcheck_rollout::{Entry, State};
 
 use super::keys;
 use super::site::{DRAFTS, KEYS, Site, said, there};
@@ -188,10 +188,13 @@ fn drafts(directory: &Path, streams: &mut Streams<'_>) -> Outcome {
         let text = match Site::draft(&path) {
             Err(failure) => failure.message,
             Ok(entry) => {
-                let (role, needed, found) = signatures(&state, &entry);
-                match state.rehearse(&[&entry.to_bytes()]) {
-                    Ok(_) => format!(
-                        "waits: {name} has {found} of {needed} signatures of the role `{role}`; `contentcheck rollout sign {name} --key FILE` adds one"
+                let bytes = entry.to_bytes();
+                let applied = state.rehearse(&[&bytes]).and_then(|_| state.clone().apply(&bytes));
+                match applied {
+                    Ok(()) => format!("waits: {name} has its signatures; what asked for it, run again, logs it"),
+                    Err(Refusal::Signatures { role, found, needed }) => format!(
+                        "waits: {name} has {found} of {needed} signatures of the role `{}`; `contentcheck rollout sign {name} --key FILE` adds one",
+                        role.name()
                     ),
                     Err(why) => format!("no longer waits: {name} cannot be logged any more: {why}; remove it"),
                 }
@@ -200,13 +203,6 @@ fn drafts(directory: &Path, streams: &mut Streams<'_>) -> Outcome {
         written(writeln!(streams.out, "{}", visible(&there(directory, &text))))?;
     }
     Ok(Exit::Fine)
-}
-
-/// The role that signs an entry, how many of its keys must, and how many did.
-fn signatures(state: &State, entry: &Entry) -> (&'static str, u8, usize) {
-    let Some((role, keys)) = entry.body.role().zip(state.keys()) else { return ("none", 0, 0) };
-    let of_role = keys.role(role);
-    (role.name(), of_role.needed, entry.signers(state.log(), &of_role.keys).count())
 }
 
 fn groups(group: &Group, streams: &mut Streams<'_>) -> Outcome {

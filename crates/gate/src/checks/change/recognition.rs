@@ -2,11 +2,12 @@
 //! about the rules changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use contentcheck_events::{Flattener, Router};
 use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::rule::CheckedRule;
-use contentcheck_model::template::{Fixed, Recognition};
+use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use contentcheck_run::templates;
 use serde_json::{Map, Value};
 
@@ -16,21 +17,33 @@ use crate::run::{Outcome, Subject};
 use crate::subject::Built;
 
 /// Events of one template type that are routed in both releases.
-const EVENTS: usize = 2_048;
+const EVENTS: usize = 65_536;
 
 /// Routes what the previous release recognises by `reads` in both releases. `told` are the template types of which it is told already
 /// that they have other `reads`.
 pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, outcome: &mut Outcome) {
+    let (was, is) = (templates(previous.content()), templates(run.built.content()));
+    let changed = changed(&was, &is);
+    if changed.is_empty() {
+        return;
+    }
     let (old, new) = (previous.rules(), &run.rules);
     let on =
         names(&old).intersection(&names(new)).copied().filter(|name| !told.contains(name)).collect::<BTreeSet<_>>();
-    let (before, now) = (Router::new(templates(previous.content())), Router::new(templates(run.built.content())));
+    let (before, now) = (Router::new(was), Router::new(is));
     for template in before.templates().iter().filter(|template| on.contains(template.name.as_str())) {
+        let Some(events) = events(template, &changed) else {
+            outcome.skipped.push(format!(
+                "which recorded events are still those of `{}`: its `reads` have more values that others ask for than are tried",
+                template.name
+            ));
+            continue;
+        };
         let is_lost = |event: &String| {
             let was = recognised(&before, event).iter().any(|name| *name == template.name);
             was && !recognised(&now, event).iter().any(|name| *name == template.name)
         };
-        let Some(event) = events(&template.reads).into_iter().find(is_lost) else { continue };
+        let Some(event) = events.into_iter().find(is_lost) else { continue };
         let is = recognised(&now, &event);
         let is = if is.is_empty() {
             "none of any template type".to_owned()
@@ -42,13 +55,26 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
             clip(&event),
             template.name
         );
-        let newest = run.built.content().catalogue().newest();
+        let newest = run.built.content().catalogue().newest_sound();
         let declared = newest.iter().find(|now| now.name == template.name).map(|now| place(&now.source, now.span));
         let finding = Finding::new(&codes::TEMPLATE_CHANGED, message).with_help(
             "let `reads` recognise what it did; a template type that is new may ask for what no other one asks for",
         );
         outcome.findings.push(Finding { place: declared, ..finding });
     }
+}
+
+/// The template types by which other events may be recognised than before: new ones, ones that are gone, and those that say otherwise how
+/// events are recognised. Where there is none, every event goes where it went.
+fn changed(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> Vec<Arc<TemplateType>> {
+    let says = |of: &TemplateType| {
+        // An event that carries a name of the log's own is no event of the log by that name.
+        let numbered: Vec<String> = of.fields.iter().flatten().map(|field| field.name.clone()).collect();
+        (of.reads.clone(), of.open, of.serves.clone(), numbered)
+    };
+    let find = |all: &[Arc<TemplateType>], name: &str| all.iter().find(|of| of.name == name).map(|of| says(of));
+    let other = |one: &&Arc<TemplateType>| find(was, &one.name) != find(is, &one.name);
+    was.iter().filter(other).chain(is.iter().filter(other)).cloned().collect()
 }
 
 /// The template types that rules are on.
@@ -65,31 +91,58 @@ fn recognised<'r>(router: &'r Router, event: &str) -> Vec<&'r str> {
     routes.iter().filter_map(template).collect()
 }
 
-/// Events that have what `reads` asks for, each name with each of its values as far as there is room, and without one of the names, as
-/// exporters leave them out.
-fn events(reads: &[Recognition]) -> Vec<String> {
+/// Events that have what a template type reads, in all ways that the changed ones tell apart: of values under a name that the same of them ask
+/// for, one; with what each of them asks for besides; and without one of the names, as exporters leave them out. None where there are too
+/// many.
+fn events(template: &TemplateType, changed: &[Arc<TemplateType>]) -> Option<Vec<String>> {
     let mut all: Vec<BTreeMap<&str, &Fixed>> = vec![BTreeMap::new()];
-    for Recognition { name, values } in reads {
-        let first = all.clone();
-        all.clear();
-        for (at, value) in values.iter().enumerate() {
-            // Beyond the room each value is in one event still.
-            let room = if all.len() < EVENTS { first.len() } else { 1 };
-            for event in first.iter().take(if at == 0 { first.len() } else { room }) {
+    for Recognition { name, values } in &template.reads {
+        let askers = |value: &Fixed| -> Vec<usize> {
+            let asks = |of: &TemplateType| {
+                of.reads.iter().any(|of| of.name == *name && of.values.iter().any(|other| is_same(other, value)))
+            };
+            changed.iter().enumerate().filter(|(_, of)| asks(of)).map(|(at, _)| at).collect()
+        };
+        let kinds: BTreeMap<Vec<usize>, &Fixed> = values.iter().map(|value| (askers(value), value)).collect();
+        if all.len().saturating_mul(kinds.len()) > EVENTS {
+            return None;
+        }
+        let mut with = Vec::with_capacity(all.len().saturating_mul(kinds.len()));
+        for event in &all {
+            for value in kinds.values().copied() {
                 let mut event = event.clone();
                 event.insert(name, value);
-                all.push(event);
+                with.push(event);
             }
         }
+        all = with;
     }
+    let mut more = Vec::new();
+    for of in changed {
+        let besides = of.reads.iter().filter(|of| template.reads.iter().all(|own| own.name != of.name));
+        let besides: Vec<(&str, &Fixed)> =
+            besides.filter_map(|of| Some((of.name.as_str(), of.values.first()?))).collect();
+        if besides.is_empty() {
+            continue;
+        }
+        if all.len().saturating_add(more.len()) > EVENTS {
+            return None;
+        }
+        more.extend(all.iter().map(|event| {
+            let mut event = event.clone();
+            event.extend(besides.iter().copied());
+            event
+        }));
+    }
+    all.extend(more);
     let mut lacking = Vec::new();
-    if reads.len() > 1 {
-        for Recognition { name, .. } in reads {
-            for event in all.iter().take(EVENTS) {
+    if template.reads.len() > 1 {
+        for Recognition { name, .. } in &template.reads {
+            lacking.extend(all.iter().map(|event| {
                 let mut event = event.clone();
                 event.remove(name.as_str());
-                lacking.push(event);
-            }
+                event
+            }));
         }
     }
     let json = |event: BTreeMap<&str, &Fixed>| {
@@ -100,5 +153,10 @@ fn events(reads: &[Recognition]) -> Vec<String> {
         Value::Object(event.into_iter().map(|(name, fixed)| (name.to_owned(), value(fixed))).collect::<Map<_, _>>())
             .to_string()
     };
-    all.into_iter().chain(lacking).map(json).collect()
+    Some(all.into_iter().chain(lacking).map(json).collect())
+}
+
+/// Whether a recorded value is both of these.
+fn is_same(one: &Fixed, other: &Fixed) -> bool {
+    one.text().eq_ignore_ascii_case(&other.text())
 }
