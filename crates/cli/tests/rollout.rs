@@ -280,6 +280,60 @@ fn a_release_goes_out_ring_by_ring_a_bad_one_stops_and_the_good_one_comes_back()
     assert!(world.state().newest().unwrap().is_everywhere(), "{}", world.run(at, &["status"]).out);
 }
 
+/// What was put back from an older copy, or lost, is told before anything is written that nobody would take.
+#[test]
+fn a_log_from_a_copy_a_witness_without_memory_and_a_roll_that_is_gone_are_told() {
+    let world = World::new("restored");
+    world.begin();
+    let first = world.gate(12);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    let fleet = world.root.join("fleet");
+    // The roll of the plan's census.
+    let (rolls, away) = (fleet.join("rolls"), world.root.join("rolls"));
+    fs::rename(&rolls, &away).unwrap();
+    let size = world.state().size();
+    let refused = world.must(2, START + 60, &["start"]);
+    assert!(refused.err.contains("the roll of the census"), "{}", refused.err);
+    assert_eq!(world.state().size(), size);
+    fs::rename(&away, &rolls).unwrap();
+    world.must(0, START + 60, &["start"]);
+    world.must(0, START + 60, &["status"]);
+    fs::rename(&rolls, &away).unwrap();
+    let status = world.must(1, START + 60, &["status"]);
+    assert!(
+        status.out.contains("this may be old: ") && status.out.contains("the roll of the census"),
+        "{}",
+        status.out
+    );
+    fs::rename(&away, &rolls).unwrap();
+    // A clock that is wrong.
+    let status = world.run(START - HOUR, &["status"]);
+    assert!(status.out.contains("1 h 1 min ahead of this machine's clock"), "{}", status.out);
+    // The log as it was before a halt.
+    let copy_of_log = world.root.join("log-copy");
+    copy(&fleet.join("log"), &copy_of_log);
+    world.must(0, START + 120, &["halt", "--reason", "machines crash"]);
+    fs::remove_dir_all(fleet.join("log")).unwrap();
+    copy(&copy_of_log, &fleet.join("log"));
+    for command in [&["status"][..], &["advance"], &["pin", "linux"], &["halt", "--reason", "again"]] {
+        let refused = world.must(2, START + 180, command);
+        assert!(refused.err.contains("CC0908") && refused.err.contains("older copy"), "{command:?}: {}", refused.err);
+    }
+    assert_eq!(world.state().size(), size + 2);
+    // A witness that lost all that it knew does not begin again.
+    for name in ["one", "two", "three"] {
+        for file in fs::read_dir(fleet.join("witnesses").join(name)).unwrap().map(|file| file.unwrap().path()) {
+            match file.file_name().unwrap() == "key" {
+                true => {}
+                false if file.is_dir() => fs::remove_dir_all(file).unwrap(),
+                false => fs::remove_file(file).unwrap(),
+            }
+        }
+    }
+    let halted = world.run(START + 180, &["halt", "--reason", "again"]);
+    assert!(halted.err.contains("damaged or missing"), "{}\n{}", halted.out, halted.err);
+}
+
 #[test]
 fn one_halts_two_resume_and_signatures_are_gathered() {
     let mut world = World::new("people");
@@ -483,6 +537,26 @@ fn an_entry_between_plan_and_start_burns_no_release() {
     assert!(refused.err.contains("CC0907") && refused.err.contains("fleet start"), "{}", refused.err);
     assert_eq!(kept(&world), before);
     assert!(world.must(1, START, &["start"]).err.contains("1 witness signed"));
+    // But a halt, which nobody must have to wait for; then the plan is over, and whoever looks is told.
+    let copies = [world.root.join("fleet"), world.root.join("fleet-before")];
+    copy(&copies[0], &copies[1]);
+    world.run(START, &["halt", "--reason", "a look first"]);
+    witnesses(&world, 3);
+    assert!(world.run(START, &["start"]).err.contains("halted"));
+    world.run(START, &["resume", "--reason", "looked"]);
+    let status = world.run(START + MINUTE, &["status"]);
+    assert!(status.out.contains("another entry followed the plan before"), "{}", status.out);
+    assert!(world.must(1, START + MINUTE, &["start"]).err.contains("another entry followed the plan before"));
+    witnesses(&world, 1);
+    fs::remove_dir_all(&copies[0]).unwrap();
+    fs::rename(&copies[1], &copies[0]).unwrap();
+    for name in ["two", "three"] {
+        // What they saw since was of the other log.
+        let away = world.root.join("away").join(name);
+        fs::remove_dir_all(away.join("plan")).unwrap_or_default();
+        fs::remove_file(away.join("seen")).unwrap_or_default();
+        fs::write(away.join("openings"), "").unwrap();
+    }
     // Then anything does.
     witnesses(&world, 3);
     world.must(0, START + MINUTE, &["pin", "linux"]);

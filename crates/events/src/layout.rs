@@ -6,10 +6,10 @@ use std::ops::Range;
 use contentcheck_interpreter::{Event, Input, Scalar as Supplied, Type, Value};
 use contentcheck_model::decimal;
 use contentcheck_model::field::Place;
-use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
 use rustc_hash::FxHashMap;
 
-use crate::flat::Flat;
+use crate::flat::{Field, Flat};
 use crate::hash::Names;
 use crate::names;
 use crate::scalar;
@@ -28,6 +28,8 @@ pub struct Layout {
     /// What the template type declares besides and is no text, by the hash of its name: only keywords look at it, and they
     /// see the values that rules would see which read it.
     declared: FxHashMap<u32, Vec<(String, FieldType)>>,
+    /// Names of which every event of the template type has the same value, whether a record says so or not: keywords see it.
+    given: Vec<(String, u32, Fixed)>,
     /// Open addressing over positions; a power of two, at most half full.
     table: Vec<u32>,
 }
@@ -86,6 +88,7 @@ impl Layout {
             inputs: arity,
             own: Vec::new(),
             declared: FxHashMap::default(),
+            given: Vec::new(),
             table,
         }
     }
@@ -105,6 +108,11 @@ impl Layout {
             (at, name, hash)
         });
         self.own = own.collect();
+        let given = template.reads.iter().filter_map(|of| match of.values.as_slice() {
+            [only] => Some((of.name.clone(), names.hash(of.name.as_bytes()), only.clone())),
+            _ => None,
+        });
+        self.given = given.collect();
         let mut declare = |name: String, ty: FieldType| {
             self.declared.entry(names.hash(name.as_bytes())).or_default().push((name, ty));
         };
@@ -228,6 +236,11 @@ impl Layout {
                 match wanted.is_text {
                     true => maker.elements(entry.value, made),
                     false => maker.as_recorded(entry.value, wanted.ty, made),
+                }
+            }
+            for (name, hash, value) in &self.given {
+                if flat.at(name, *hash).is_none_or(|said| matches!(said, Field::Null)) {
+                    made.push(maker.given(value));
                 }
             }
             for at in rest.iter().map(|at| *at as usize) {
@@ -454,6 +467,18 @@ impl Maker<'_> {
                 Some(Made::Bytes(Piece::new(start, self.bytes.len())))
             }
             _ => None,
+        }
+    }
+
+    /// What every event has under a name.
+    fn given(&mut self, value: &Fixed) -> Made {
+        match value {
+            Fixed::Int(number) => Made::Int(*number),
+            Fixed::Text(text) => {
+                let start = self.text.len();
+                self.text.push_str(text);
+                Made::Text(Piece::new(start, self.text.len()))
+            }
         }
     }
 

@@ -278,18 +278,16 @@ impl Router {
     }
 }
 
-/// Whether a recorded value is one of those that a template type asks for: strings without ASCII
-/// case, numbers by value, also where either is written as text.
+/// Whether a recorded value is one of those that a template type asks for: strings without ASCII case, and a number that is written as
+/// they are; numbers by value, also where they are written as text.
 fn holds(values: &[Fixed], field: Field<'_>) -> bool {
     let equals = |fixed: &Fixed, text: &str| match fixed {
         Fixed::Text(fixed) => fixed.eq_ignore_ascii_case(text),
         Fixed::Int(fixed) => scalar::integer(text) == Some(*fixed),
     };
     let number = |fixed: &Fixed, number: &str| match fixed {
-        Fixed::Text(fixed) => match (scalar::integer(fixed), decimal::integer(number)) {
-            (None, None) => fixed == number,
-            (fixed, number) => fixed == number,
-        },
+        // Rules see the number as it is written.
+        Fixed::Text(fixed) => fixed == number,
         Fixed::Int(fixed) => decimal::integer(number) == Some(*fixed),
     };
     values.iter().any(|fixed| match field {

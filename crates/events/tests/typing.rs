@@ -216,7 +216,8 @@ fn events_go_where_they_are_recognised() {
         (r#"{"Channel":"A"}"#, &["a.other", "generic"]),
         (r#"{"Channel":"A","EventID":null}"#, &["a.other", "generic"]),
         (r#"{"Channel":"A","Kind":"0X10"}"#, &["a.text", "generic"]),
-        (r#"{"Channel":"A","Kind":16}"#, &["a.text", "generic"]),
+        // Rules would see `16` there, which is none of the values.
+        (r#"{"Channel":"A","Kind":16}"#, &["a.other", "generic"]),
         (r#"{"Channel":"D","EventID":1}"#, &[]),
         (r#"{"EventID":1}"#, &[]),
     ];

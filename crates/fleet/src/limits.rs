@@ -33,6 +33,8 @@ pub const GROUP: usize = 20_000;
 pub const RANGE_BYTES: u64 = 4 << 20;
 /// How often the collector says until when its files have everything.
 pub const SETTLE_EVERY: Duration = Duration::from_secs(2);
+/// Seconds that two clocks may be apart before it is told.
+pub const CLOCKS_APART: u64 = 300;
 /// Seconds within which a collector has begun with a rollout that opened.
 pub const COLLECTED_WITHIN: u64 = 60;
 /// Strata that the name of a group lists.

@@ -9,7 +9,7 @@ use contentcheck_rollout::{Id, Policy, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{COLLECTED_WITHIN, ROLLOUTS_BEFORE};
+use crate::limits::{CLOCKS_APART, COLLECTED_WITHIN, ROLLOUTS_BEFORE};
 
 pub use ring::{Counts, Group, Ring, RingState, Test};
 
@@ -289,6 +289,7 @@ impl Status {
             );
         }
         reasons.extend(rollout.iter().flat_map(Now::reasons));
+        reasons.extend(ahead(state.time(), now));
         reasons.extend(trouble.map(str::to_owned));
         // Before there is a rollout nobody has asked the witnesses.
         reasons.extend(rollout.as_ref().and_then(|_| log.missing()));
@@ -309,6 +310,17 @@ impl Status {
         }
         self
     }
+}
+
+/// That the newest entry is of a time that is still to come by the clock of whoever looks.
+fn ahead(newest: u64, now: u64) -> Option<String> {
+    let by = newest.saturating_sub(now);
+    (by > CLOCKS_APART).then(|| {
+        format!(
+            "the newest entry of the log is {} ahead of this machine's clock: one of the two clocks is wrong, and what is due is told by the log's",
+            duration(by)
+        )
+    })
 }
 
 impl Log {

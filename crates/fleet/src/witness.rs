@@ -165,6 +165,8 @@ pub fn make_key(directory: &Path, name: &str) -> Result<String, NoWitness> {
     })?;
     let text = format!("{}\n", key.to_secret_text());
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    let storage = Directory::open(directory).map_err(failed)?;
+    Cosigner::begin(&Kept(Arc::new(storage))).map_err(NoWitness::Book)?;
     crate::store::sync(directory).map_err(failed)?;
     Ok(key.verifier())
 }

@@ -174,15 +174,23 @@ impl<S: Storage + Clone> Cosigner<S> {
         Ok(Self { witness: Witness::new(storage.clone(), key, log)?, storage, log: log.to_owned() })
     }
 
-    /// Looks at what the witness kept: entries that it has seen, and their root. A witness that lost a part of it begins no work.
+    /// What a witness has in its storage before it saw anything: one that has not even this lost what it knew.
     ///
     /// # Errors
-    /// When something is damaged, or missing beside what is there.
+    /// When it cannot be written.
+    pub fn begin(storage: &S) -> Result<(), NoBook> {
+        Ok(storage.write(OPENINGS, b"")?)
+    }
+
+    /// Looks at what the witness kept: entries that it has seen, and their root. A witness that lost it, or a part of it, begins no work.
+    ///
+    /// # Errors
+    /// When something is damaged or missing.
     pub fn kept(&self) -> Result<(u64, Hash), NoBook> {
         let seen = self.witness.seen()?;
         // Openings are written before what was seen, and both before the first signature.
         let is_whole = match self.storage.read(OPENINGS)? {
-            None => seen.0 == 0,
+            None => false,
             Some(_) => self.openings()?.is_empty() || seen.0 > 0,
         };
         if is_whole { Ok(seen) } else { Err(NoBook::Witness(witness::Refusal::Forgotten)) }

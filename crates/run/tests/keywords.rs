@@ -160,3 +160,21 @@ proptest! {
         prop_assert!(before.iter().all(|title| now.contains(title)), "{}\n{}\n{:?}\n{:?}", record, grown, before, now);
     }
 }
+
+/// A name under `reads` with one value has it in every event, for keywords as for comparisons.
+#[test]
+fn a_keyword_sees_what_every_event_has() {
+    let template = "template t.any @ 1 {\n    serves { category: any }\n    reads { Channel: \"Acme/Log\", EventID: 17, Provider_Name: \"Acme\" }\n    1 first: string?\n}\n";
+    let rules = [
+        rule(0, "s:\n        - 'acme/log'"),
+        rule(1, "s:\n        - '17'"),
+        rule(2, "s:\n        Channel: 'Acme/Log'"),
+    ];
+    for record in [
+        r#"{"Channel":"Acme/Log","EventID":17,"Provider_Name":"Acme"}"#,
+        r#"{"EventID":17,"Provider_Name":"Acme"}"#,
+        r#"{"Channel":null,"EventID":17,"Provider_Name":"Acme"}"#,
+    ] {
+        assert_eq!(matches_on(template, &rules, record), ["Rule 0", "Rule 1", "Rule 2"], "{record}");
+    }
+}

@@ -45,7 +45,10 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Storage(error) => write!(f, "what the witness saw cannot be read or kept: {error}"),
-            Self::Forgotten => f.write_str("what the witness saw is damaged; it signs nothing before a person looked"),
+            Self::Forgotten => f.write_str(
+                "what the witness saw is damaged or missing, so it signs nothing before a person looked: take its directory from a copy; one \
+                 that never signed has an empty file `openings` beside its key",
+            ),
             Self::Checkpoint => f.write_str("this is no checkpoint of the log that the log signed"),
             Self::From { seen } => write!(f, "the witness saw {seen} entries; it needs a proof from there"),
             Self::Forked => f.write_str("the log is not the one that the witness saw, grown"),
@@ -60,6 +63,17 @@ impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
         Self::Storage(error)
     }
+}
+
+/// Size and root that the witness with this storage saw last, for who only looks.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn seen_by(storage: &impl Storage) -> Result<(u64, Hash), Refusal> {
+    let Some(bytes) = storage.read(SEEN)? else { return Ok((0, Hash::empty())) };
+    let text = core::str::from_utf8(&bytes).map_err(|_| Refusal::Forgotten)?;
+    let read = Checkpoint::read(text).map_err(|_| Refusal::Forgotten)?;
+    Ok((read.size, read.root))
 }
 
 /// A witness of one log.
@@ -88,10 +102,7 @@ impl<S: Storage> Witness<S> {
     /// # Errors
     /// When it cannot be read.
     pub fn seen(&self) -> Result<(u64, Hash), Refusal> {
-        let Some(bytes) = self.storage.read(SEEN)? else { return Ok((0, Hash::empty())) };
-        let text = core::str::from_utf8(&bytes).map_err(|_| Refusal::Forgotten)?;
-        let read = Checkpoint::read(text).map_err(|_| Refusal::Forgotten)?;
-        Ok((read.size, read.root))
+        seen_by(&self.storage)
     }
 
     /// Signs a checkpoint at a time in seconds since 1970, where the proof shows that the log grew from what the witness saw,

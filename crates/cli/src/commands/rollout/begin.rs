@@ -31,6 +31,12 @@ pub(super) fn key(arguments: &RolloutKey, streams: &mut Streams<'_>) -> Outcome 
     let algorithm = if arguments.witness { Algorithm::Cosignature } else { Algorithm::Note };
     let key = keys::make(&arguments.name, algorithm)?;
     keys::keep(&key, &arguments.output)?;
+    // A witness begins with what it saw: nothing yet. One that has lost even this does not sign.
+    let beside = arguments.output.with_file_name("openings");
+    let is_at_home = arguments.witness && arguments.output.file_name().is_some_and(|name| name == "key");
+    if is_at_home && !beside.exists() {
+        write::write(&beside, b"")?;
+    }
     written(writeln!(streams.out, "{}", key.verifier()))
 }
 

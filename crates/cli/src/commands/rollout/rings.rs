@@ -23,6 +23,10 @@ use crate::commands::written;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::talk;
 
+/// Of a plan that witnesses had not signed for when another entry came.
+pub(super) const UNSTARTABLE: &str = "another entry followed the plan before the witnesses had signed for it, so it cannot be started: gate its \
+                                      release under a higher sequence, and plan that";
+
 pub(super) fn start(directory: &Path, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
     let mut book = site.book()?;
@@ -56,6 +60,7 @@ fn out_of_turn(message: &str) -> Failure {
 /// Starts what was planned, and opens its first ring: both or neither.
 fn begin(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let rollout = newest(book)?.clone();
+    site.roll_of(&rollout)?;
     let at = now.max(book.state().time());
     if rollout.plan().policy.is_blackout_at(at) {
         let until = opens_at(&rollout.plan().policy, at);
@@ -70,11 +75,7 @@ fn begin(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
             site.cosign(book, now, streams)?;
             book.log().checkpoint().to_owned()
         }
-        None => {
-            let message = "another entry followed the plan before the witnesses had signed for it, so it cannot be started: gate its \
-                           release under a higher sequence, and plan that";
-            return Err(out_of_turn(message));
-        }
+        None => return Err(out_of_turn(UNSTARTABLE)),
     };
     let start = of_newest(book.state(), now, Body::Start(Start { checkpoint }))?.to_bytes();
     let started = book.state().rehearse(&[&start]).map_err(|why| failed(NoBook::Refused(why)))?;

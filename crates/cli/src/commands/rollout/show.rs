@@ -9,9 +9,10 @@ use contentcheck_project::files;
 use contentcheck_project::write::{self, InputFiles};
 use contentcheck_rollout::Refusal;
 use contentcheck_rollout::entry::Evidence;
-use contentcheck_rollout::state::Rollout;
+use contentcheck_rollout::state::{Phase, Rollout};
 
 use super::keys;
+use super::rings::UNSTARTABLE;
 use super::site::{DRAFTS, KEYS, Site, said, there};
 use crate::Streams;
 use crate::args::{DeviceFormat, RolloutReport, RolloutStatus as Arguments};
@@ -44,18 +45,27 @@ pub(super) fn percent(share: f64) -> String {
 /// Where things are, with what devices reported since the newest evidence.
 fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
     let site = Site::open(directory)?;
+    let memories = site.memories();
     let log = site.follower()?;
+    site.is_as_long(&memories, (log.state().size(), log.state().root()))?;
     let (live, trouble) = match live(&site, log.state()) {
         Ok(live) => (live, None),
         Err(why) => (Vec::new(), Some(why)),
     };
     let seen = Seen { state: log.state(), checkpoint: log.checkpoint(), live: &live, trouble: trouble.as_deref(), now };
-    Ok(Status::of(seen))
+    let plan = log.state().newest().filter(|rollout| *rollout.phase() == Phase::Planned);
+    let is_behind = |plan: &&Rollout| plan.index().saturating_add(1) < log.state().size();
+    let unstartable = match plan.filter(is_behind) {
+        Some(plan) => site.plan_checkpoint(log.state(), plan)?.is_none(),
+        None => false,
+    };
+    Ok(Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned())))
 }
 
 fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Vec<Evidence>, String> {
     let Some(rollout) = state.newest() else { return Ok(Vec::new()) };
     let Some(open) = rollout.open_ring() else { return Ok(Vec::new()) };
+    site.roll_of(rollout).map_err(|failure| failure.message)?;
     let reports = site.recounter().map_err(|failure| failure.message)?;
     let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
     let Some(until) = until else { return Ok(Vec::new()) };
@@ -63,7 +73,8 @@ fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Vec<Evidence
 }
 
 fn exit(status: &Status) -> Exit {
-    if status.light == Light::Red { Exit::Findings } else { Exit::Fine }
+    // What may be old is not known to be well.
+    if status.light == Light::Red || status.trouble.is_some() { Exit::Findings } else { Exit::Fine }
 }
 
 pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams: &mut Streams<'_>) -> Outcome {

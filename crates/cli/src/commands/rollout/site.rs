@@ -18,7 +18,7 @@ use std::time::Duration;
 use contentcheck_fleet::clock::Clock;
 use contentcheck_fleet::witness::NoWitness;
 use contentcheck_fleet::{Cosign as _, Follower, Keeper, Place, Recounter, Remote, Rolls, Source, roll};
-use contentcheck_log::write::{Directory, ReadOnly, SecretKey};
+use contentcheck_log::write::{Directory, ReadOnly, SecretKey, seen_by};
 use contentcheck_log::{Hash, Trust, VerifierKey};
 use contentcheck_model::diagnostic::codes::{self, Code};
 use contentcheck_project::{config, files, write};
@@ -207,12 +207,40 @@ impl Site {
             Failure::usage(format!("{}: {}{waited}", files::name(&self.path(LOG)), said(&error)))
         })?;
         let book = Book::open(storage, key).map_err(failed)?;
+        self.is_as_long(&self.memories(), (book.state().size(), book.state().root()))?;
         if book.state().keys().is_none() {
             let message =
                 format!("{}: the log has no entry, and `init` wrote the first one", files::name(&self.path(LOG)));
             return Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)));
         }
         Ok(book)
+    }
+
+    /// What the witnesses of this machine have seen of the log: its entries, and their root. Read before the log, so that nothing which
+    /// is added meanwhile looks like what is gone.
+    pub(super) fn memories(&self) -> Vec<(String, u64, Hash)> {
+        let of = self.settings.witness.iter().filter_map(|witness| {
+            let storage = ReadOnly::new(self.directory.join(witness.directory.as_ref()?));
+            let (size, root) = seen_by(&storage).ok()?;
+            Some((witness.name.clone(), size, root))
+        });
+        of.collect()
+    }
+
+    /// Whether the log is as long as what its witnesses saw. A log that was put back from an older copy is a fork with the next entry: no
+    /// witness and no device takes it.
+    pub(super) fn is_as_long(&self, memories: &[(String, u64, Hash)], log: (u64, Hash)) -> Result<(), Failure> {
+        let is_gone = |(_, size, root): &&(String, u64, Hash)| *size > log.0 || (*size == log.0 && *root != log.1);
+        let Some((name, size, _)) = memories.iter().filter(|(_, size, _)| *size > 0).find(is_gone) else {
+            return Ok(());
+        };
+        let message = format!(
+            "{}: witness `{name}` has seen {size} entries of the log, and here are {}, or others: it was put back from an older copy; take one \
+             that is as long, since no witness signs for this one and no device takes it",
+            files::name(&self.path(LOG)),
+            log.0
+        );
+        Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)))
     }
 
     pub(super) fn policy(&self) -> Result<Policy, Failure> {
@@ -247,6 +275,17 @@ impl Site {
     /// The devices of every census that was planned with.
     pub(super) fn rolls(&self) -> Result<Rolls, Failure> {
         Rolls::beside(&self.path(ROLLS)).map_err(|why| Failure::usage(why.to_string()))
+    }
+
+    /// Whether the devices of a rollout's census are known here: without them no report is taken, and none is counted.
+    pub(super) fn roll_of(&self, rollout: &Rollout) -> Result<(), Failure> {
+        let rolls = self.rolls()?;
+        rolls.of(rollout.census()).map(|_| ()).ok_or_else(|| {
+            Failure::usage(format!(
+                "{}: the roll of the census of this rollout is not here, so no report of it can be taken or counted; take it from a copy",
+                files::name(&self.path(ROLLS))
+            ))
+        })
     }
 
     /// What counts the reports in this directory.
