@@ -281,7 +281,9 @@ impl Recounter {
         };
         let mut kept = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let goes_on = |counted: &Counted| counted.rollout == rollout.id() && counted.until <= until;
-        let mut counted = match kept.take().filter(goes_on) {
+        let kept_on =
+            kept.take().filter(goes_on).and_then(|mut counted| counted.tally.follow(rollout).then_some(counted));
+        let mut counted = match kept_on {
             Some(counted) => counted,
             None => Counted::new(rollout)?,
         };

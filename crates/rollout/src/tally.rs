@@ -1,7 +1,7 @@
 //! Counting: what reports of devices come to. A collector counts to make evidence, a witness counts the same reports again before it signs,
 //! and both by this.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_log::Opening;
 use contentcheck_log::write::Frontier;
@@ -191,6 +191,10 @@ impl Watched {
 pub struct Tally {
     opening: Opening,
     policy: Policy,
+    /// When each ring opened, as far as the log goes.
+    opened: Vec<u64>,
+    /// Devices that gave a receipt before their ring opened.
+    early: BTreeSet<[u8; 32]>,
     devices: BTreeMap<[u8; 32], Watched>,
     partners: BTreeMap<[u8; 32], Watched>,
     /// The devices of each stratum in each ring, in the order of their receipts.
@@ -209,6 +213,8 @@ impl Tally {
         Some(Self {
             opening: rollout.opening(0)?,
             policy: rollout.plan().policy.clone(),
+            opened: openings(rollout),
+            early: BTreeSet::new(),
             devices: BTreeMap::new(),
             partners: BTreeMap::new(),
             rings: BTreeMap::new(),
@@ -216,6 +222,25 @@ impl Tally {
             frontier: Frontier::default(),
             newest: None,
         })
+    }
+
+    /// The same, where rings opened at these times, whatever the log says.
+    #[must_use]
+    pub fn with_openings(mut self, opened: Vec<u64>) -> Self {
+        self.opened = opened;
+        self
+    }
+
+    /// Follows the log: rings that opened meanwhile. False where one opened before the newest report, which was counted as if it had not: then
+    /// everything is to be counted again.
+    #[must_use]
+    pub fn follow(&mut self, rollout: &Rollout) -> bool {
+        let opened = openings(rollout);
+        let new = opened.get(self.opened.len()..).unwrap_or_default();
+        let is_in_time = |at: &u64| self.newest.is_none_or(|newest| newest.wall < *at);
+        let follows = opened.starts_with(&self.opened) && new.iter().all(is_in_time);
+        self.opened = opened;
+        follows
     }
 
     /// Reports so far, with those that said nothing new.
@@ -253,11 +278,23 @@ impl Tally {
         } else {
             self.watch(ring)
         };
+        // A device is watched from when its ring is open, whatever it says before: else it would have been well for all of that time.
+        let is_open = is_partner || self.opened.get(usize::from(ring)).is_some_and(|opened| *opened <= received.at());
         let known = if is_partner { &mut self.partners } else { &mut self.devices };
         let Some(watched) = known.get_mut(&report.device) else {
             // What gives no receipt is not watched: one that is well without having been at risk would make others look better.
-            if matches!(report.what, What::Receipt | What::PartnerReceipt) {
-                known.insert(report.device, Watched::new(report.number, now));
+            let is_receipt = matches!(report.what, What::Receipt | What::PartnerReceipt);
+            if !is_open {
+                if is_receipt {
+                    self.early.insert(report.device);
+                }
+                return;
+            }
+            if is_receipt || self.early.remove(&report.device) {
+                let mut watched = Watched::new(report.number, now);
+                watched.is_stopped = matches!(report.what, What::Stopped | What::PartnerStopped);
+                watched.failed = matches!(report.what, What::Failed | What::PartnerFailed).then_some(now);
+                known.insert(report.device, watched);
                 if !is_partner && let Some(partner) = self.partners.get_mut(&report.device) {
                     partner.left = partner.left.min(now.heard);
                 }
@@ -348,6 +385,11 @@ impl Tally {
         })
         .collect()
     }
+}
+
+/// When each ring of a rollout opened.
+fn openings(rollout: &Rollout) -> Vec<u64> {
+    rollout.opened().iter().map(|opened| opened.at).collect()
 }
 
 /// Adds what a pair shows: both are watched from the later receipt on, for as long as the ring asks, or until the partner takes the release

@@ -43,8 +43,10 @@ fn fleet() -> Outcome<Fleet> {
 }
 
 impl Fleet {
+    /// A tally in which every ring opened before anything is reported.
     fn tally(&self) -> Outcome<Tally> {
-        Ok(self.book.state.newest().and_then(Tally::new).ok_or("not started")?)
+        let tally = self.book.state.newest().and_then(Tally::new).ok_or("not started")?;
+        Ok(tally.with_openings(vec![0; 5]))
     }
 
     fn id(&self) -> Hash {
@@ -90,6 +92,36 @@ fn a_report_that_was_changed_is_none() -> Outcome {
         }
         assert_eq!(Received::read(&changed, START), None, "byte {at}");
         assert_eq!(Received::read(bytes.get(..at).unwrap_or(&[]), START), None);
+    }
+    Ok(())
+}
+
+/// What is said before a ring is open would be time of a watch that nobody kept.
+#[test]
+fn a_device_is_watched_from_when_its_ring_is_open() -> Outcome {
+    let fleet = fleet()?;
+    let opened = START + 360_000;
+    let tally = || fleet.tally().map(|tally| tally.with_openings(vec![opened; 5]));
+    let mut early = tally()?;
+    for device in 0..5 {
+        fleet.add(&mut early, device, 1, START, What::Receipt)?;
+        fleet.add(&mut early, device, 2, START + 3_600, What::Failed)?;
+        fleet.add(&mut early, device, 3, opened - 1, What::Well)?;
+    }
+    let seen = fleet.all(&early, opened + 60);
+    assert_eq!((seen.receipts, seen.due, seen.settled, seen.reported), (0, 0, 0, 0), "{seen:?}");
+    // From its first report after that on it is watched as one that gives its receipt then.
+    let mut late = tally()?;
+    for device in 0..5 {
+        let first = if device == 0 { What::Failed } else { What::Well };
+        fleet.add(&mut early, device, 4, opened + 60, first)?;
+        fleet.add(&mut late, device, 1, opened + 60, What::Receipt)?;
+    }
+    fleet.add(&mut late, 0, 2, opened + 60, What::Failed)?;
+    for until in [opened + 61, opened + 3_600, opened + 720_000] {
+        let (one, other) = (fleet.all(&early, until), fleet.all(&late, until));
+        assert_eq!(one, other, "{until}");
+        assert_eq!((one.receipts, one.reported), (5, 1));
     }
     Ok(())
 }
