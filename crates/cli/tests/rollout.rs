@@ -28,6 +28,8 @@ struct World {
     root: PathBuf,
     keys: Vec<SecretKey>,
     numbers: BTreeMap<(usize, bool), u64>,
+    /// Entries of the log that devices say they have seen.
+    seen: u64,
 }
 
 impl Drop for World {
@@ -56,7 +58,7 @@ impl World {
                 SecretKey::of_seed("device", Algorithm::Note, &seed).unwrap()
             })
             .collect();
-        Self { root, keys, numbers: BTreeMap::new() }
+        Self { root, keys, numbers: BTreeMap::new(), seen: 1 }
     }
 
     fn run(&self, now: u64, arguments: &[&str]) -> Run {
@@ -164,8 +166,14 @@ impl World {
             let number = self.numbers.entry((device, what.is_of_partner())).or_default();
             *number += 1;
             let key = &self.keys[device];
-            let report =
-                Report { device: key.public(), rollout, number: *number, clock: at, what, seen: (1, Hash([0; 32])) };
+            let report = Report {
+                device: key.public(),
+                rollout,
+                number: *number,
+                clock: at,
+                what,
+                seen: (self.seen, Hash([0; 32])),
+            };
             bytes.extend(at.to_le_bytes());
             bytes.extend(report.sign(key));
         }
@@ -252,6 +260,11 @@ fn a_release_goes_out_ring_by_ring_a_bad_one_stops_and_the_good_one_comes_back()
     assert_eq!(world.run(at + 120, &["status"]).exit, 1);
     let why = world.run(at + 120, &["explain"]);
     assert!(why.exit == 1 && why.out.contains("every: "), "{}", why.out);
+    // A log that devices have seen and that is not here.
+    world.seen = 999;
+    world.report(vec![(at + 100, devices[0], What::Well)]);
+    let told = world.run(at + 120, &["status"]);
+    assert!(told.out.contains("a device or more reports a log of 999 entries"), "{}", told.out);
     // Reports that are gone are not the same as none.
     let rollout = world.state().newest().unwrap().id().to_string();
     let [place, away] = [&rollout, "away"].map(|name| world.root.join("fleet/reports").join(name));

@@ -57,12 +57,15 @@ impl fmt::Display for NoCount {
         match self {
             Self::Source(error) => write!(f, "the reports cannot be read: {}", crate::said::reason(error)),
             Self::NotStarted => f.write_str("the rollout was not started"),
-            Self::Roll => f.write_str("the roll of the census of this rollout is not here"),
+            Self::Roll => f.write_str("the roll of the census of this rollout is not here; take it from a copy"),
             Self::Early { shard, settled, until } => {
                 write!(f, "shard {shard} has everything until {settled}, and not until {until}; try again later")
             }
             Self::Record { shard, record } => {
-                write!(f, "record {record} of shard {shard} is none that its device signed, or its time goes back")
+                write!(
+                    f,
+                    "record {record} of shard {shard} is none that its device signed, or its time goes back; take the file from a copy"
+                )
             }
             Self::Short { shard } => write!(f, "shard {shard} has fewer reports than it says"),
         }
@@ -293,6 +296,14 @@ impl Recounter {
         let evidence = counted.tally.evidence(ring, until);
         *kept = Some(counted);
         Ok(evidence)
+    }
+}
+
+impl Recounter {
+    /// The largest log that a device said it had seen, by what was counted last.
+    #[must_use]
+    pub fn seen(&self) -> Option<(u64, Hash)> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.tally.seen()
     }
 }
 

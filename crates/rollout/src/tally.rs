@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contentcheck_log::Opening;
 use contentcheck_log::write::Frontier;
+use contentcheck_log::{Hash, Opening};
 
 use crate::census::{Census, Device};
 use crate::entry::{Arm, Evidence, Observed};
@@ -204,6 +204,8 @@ pub struct Tally {
     frontier: Frontier,
     /// When the newest report came.
     newest: Option<Time>,
+    /// The largest log that a device says it has seen: its entries, and their root.
+    seen: Option<(u64, Hash)>,
 }
 
 impl Tally {
@@ -221,6 +223,7 @@ impl Tally {
             beside: BTreeMap::new(),
             frontier: Frontier::default(),
             newest: None,
+            seen: None,
         })
     }
 
@@ -241,6 +244,12 @@ impl Tally {
         let follows = opened.starts_with(&self.opened) && new.iter().all(is_in_time);
         self.opened = opened;
         follows
+    }
+
+    /// The largest log that a device says it has seen: its entries, and their root. One device may lie; what it says is a reason to look.
+    #[must_use]
+    pub const fn seen(&self) -> Option<(u64, Hash)> {
+        self.seen
     }
 
     /// Reports so far, with those that said nothing new.
@@ -269,6 +278,9 @@ impl Tally {
         }
         let report = received.report();
         let Some(stratum) = roll.stratum(&report.device) else { return };
+        if self.seen.is_none_or(|(size, _)| size < report.seen.0) {
+            self.seen = Some(report.seen);
+        }
         let is_partner = report.what.is_of_partner();
         let ring = self.opening.ring_of(&report.device);
         let patience = self.patience();

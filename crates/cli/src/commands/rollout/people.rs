@@ -40,7 +40,7 @@ fn tell(directory: &Path, arguments: &RolloutReason, body: Body, now: u64, strea
     let trust = state.keys().map(|keys| keys.trust.clone()).unwrap_or_default();
     let quorum = Trust::read(&trust).map_or(0, |trust| usize::from(trust.quorum()));
     let left = all.saturating_sub(told);
-    written(writeln!(streams.out, "told: {told} of {}", plural(all, "witness")))?;
+    written(writeln!(streams.out, "told: {told} of {all} {}", if all == 1 { "witness" } else { "witnesses" }))?;
     if left < quorum {
         talk(streams, "no further ring of this rollout is signed for, until a halt is in the log");
         return Ok(Exit::Fine);

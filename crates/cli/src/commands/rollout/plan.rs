@@ -51,6 +51,15 @@ pub(super) fn plan(
     let signers = site.keys(&arguments.keys)?;
     let mut book = site.book()?;
     let taken_back = if reverts { Some(taken_back(book.state(), &release)?) } else { None };
+    let newest = book.state().newest().map_or(0, |newest| newest.release().sequence);
+    if release.sequence <= newest {
+        let message = format!(
+            "the image has sequence {}, and sequence {newest} was rolled out: gate that content again under a higher sequence, and name the image \
+             that comes of it",
+            release.sequence
+        );
+        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, &message)));
+    }
     let plan = Plan { release: Hash::empty(), census: Hash::empty(), class, reverts: taken_back, policy };
     let entries = entries(book.state(), &roll, release, plan, now, &signers);
     // Before anything is written, all of it is held to the rules; only signatures may be missing still.

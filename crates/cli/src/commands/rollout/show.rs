@@ -4,6 +4,7 @@ use std::path::Path;
 
 use contentcheck_fleet::page::{As, page};
 use contentcheck_fleet::status::{Group, Light, PhaseName, RingState, Seen, Status, duration};
+use contentcheck_log::Hash;
 use contentcheck_model::diagnostic::visible;
 use contentcheck_project::files;
 use contentcheck_project::write::{self, InputFiles};
@@ -48,9 +49,9 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
     let memories = site.memories();
     let log = site.follower()?;
     site.is_as_long(&memories, (log.state().size(), log.state().root()))?;
-    let (live, trouble) = match live(&site, log.state()) {
-        Ok(live) => (live, None),
-        Err(why) => (Vec::new(), Some(why)),
+    let (live, told, trouble) = match live(&site, log.state()) {
+        Ok((live, told)) => (live, told, None),
+        Err(why) => (Vec::new(), None, Some(why)),
     };
     let seen = Seen { state: log.state(), checkpoint: log.checkpoint(), live: &live, trouble: trouble.as_deref(), now };
     let plan = log.state().newest().filter(|rollout| *rollout.phase() == Phase::Planned);
@@ -59,17 +60,33 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
         Some(plan) => site.plan_checkpoint(log.state(), plan)?.is_none(),
         None => false,
     };
-    Ok(Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned())))
+    let other = told.filter(|(size, root)| {
+        let (own, own_root) = (log.state().size(), log.state().root());
+        *size > own || (*size == own && *root != own_root)
+    });
+    let other = other.map(|(size, _)| {
+        format!(
+            "a device or more reports a log of {size} entries, which is not this one with {}: devices may be shown another log, or this one was put \
+             back from an older copy",
+            log.state().size()
+        )
+    });
+    Ok(Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other)))
 }
 
-fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Vec<Evidence>, String> {
-    let Some(rollout) = state.newest() else { return Ok(Vec::new()) };
-    let Some(open) = rollout.open_ring() else { return Ok(Vec::new()) };
+/// The evidence of each ring that is open, and the largest log that a device says it has seen: its entries, and their root.
+type Live = (Vec<Evidence>, Option<(u64, Hash)>);
+
+fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Live, String> {
+    let Some(rollout) = state.newest() else { return Ok((Vec::new(), None)) };
+    let Some(open) = rollout.open_ring() else { return Ok((Vec::new(), None)) };
     site.roll_of(rollout).map_err(|failure| failure.message)?;
     let reports = site.recounter().map_err(|failure| failure.message)?;
     let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
-    let Some(until) = until else { return Ok(Vec::new()) };
-    (0..=open).map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())).collect()
+    let Some(until) = until else { return Ok((Vec::new(), None)) };
+    let of_rings = (0..=open).map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string()));
+    let evidence = of_rings.collect::<Result<_, _>>()?;
+    Ok((evidence, reports.seen()))
 }
 
 fn exit(status: &Status) -> Exit {
