@@ -1,0 +1,155 @@
+//! What recorded events are recognised as, and which field a rule reads.
+
+use super::*;
+
+/// Recorded events are recognised by `reads`: with other ones, replay and never-match see other events, or none.
+#[test]
+fn what_events_are_recognised_by_is_part_of_a_template_type() {
+    let of = |reads: &str| {
+        let text = format!(
+            "template acme.process @ 1 {{\n    {reads}1 image: string nocase\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8150\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a\"\n}}\n"
+        );
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let all = [
+        "",
+        "reads { kind: \"process\" }\n    ",
+        "reads { kind: \"proces\" }\n    ",
+        "reads { kind: 7 }\n    ",
+        "reads { kin: \"process\" }\n    ",
+        "reads { kind: \"process\", id: 1 }\n    ",
+    ];
+    for before in all {
+        for now in all {
+            let found = checked(&of(now), Some(&of(before)), settings(), &["change"]);
+            let said = errors(&found).iter().filter(|(code, _)| *code == "CC0210").count();
+            assert_eq!(said, usize::from(before != now), "{before}, then {now}: {found:?}");
+        }
+    }
+}
+
+/// Rules see no event that goes elsewhere, whatever takes it from them.
+#[test]
+fn what_takes_recorded_events_from_rules_is_told() {
+    let template =
+        |name: &str, reads: &str| format!("template {name} {{\n    {reads}\n    1 image: string nocase\n}}\n");
+    let rule = "rule r {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8150\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a\"\n}\n";
+    let of = |more: &[String], rule: &str| {
+        let own = template("acme.process @ 1", "reads { Channel: \"Acme/Process\", EventID: [1, 2] }");
+        let text = format!("{own}{}{rule}", more.concat());
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let before = of(&[], rule);
+    let later = rule.replace("process @ 1", "process @ 2");
+    let second = |reads: &str| template("acme.process @ 2", reads);
+    let other = |reads: &str| template("acme.other @ 1", reads);
+    let cases = [
+        (vec![], rule, false),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: [1, 2] }")], rule, false),
+        (vec![second("reads { channel: \"Acme/Process\", EventID: [1, 2] }")], rule, true),
+        (vec![second("reads { Channel: \"acme/process\", EventID: [2, 1] }")], rule, false),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: [1, 2, 3] }")], &later, true),
+        (vec![second("reads { Channel: \"Acme/Process\" }")], rule, true),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: 1 }")], rule, true),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: [1, 3] }")], &later, true),
+        (vec![second("reads { Channel: \"Acme/Processes\", EventID: [1, 2] }")], rule, true),
+        (vec![second("reads { Channel: \"Acme/Process\", EventID: [1, 2], Level: 4 }")], &later, true),
+        (vec![second("")], rule, true),
+        (vec![other("reads { Channel: \"Acme/Other\", EventID: [1, 2] }")], rule, false),
+        (vec![other("reads { Channel: \"Acme/Process\", EventID: 3 }")], rule, false),
+        (vec![other("reads { Channel: \"Acme/Process\", EventID: 2, Level: 4 }")], rule, false),
+        // Which of the two it is, is not known of an event without a provider.
+        (vec![other("reads { Channel: \"Acme/Process\", EventID: 1, Provider_Name: \"Other\" }")], rule, false),
+    ];
+    for (more, rule, is_told) in cases {
+        let found = checked(&of(&more, rule), Some(&before), settings(), &["lint", "change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_told, "{more:?}: {said:?}");
+    }
+    // The release as it was on its newest version alone: there is nothing earlier that lint could compare it with.
+    let alone = |reads: &str| {
+        let text = template("acme.process @ 2", reads) + &later;
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    for (reads, is_told) in [
+        ("reads { Channel: \"Acme/Process\", EventID: [1, 2] }", false),
+        ("reads { Channel: \"Acme/Process\", EventID: 1 }", true),
+        ("reads { log: \"Acme/Process\" }", true),
+        ("", true),
+    ] {
+        let found = checked(&alone(reads), Some(&before), settings(), &["lint", "change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_told, "{reads}: {said:?}");
+    }
+}
+
+/// A place is no field: where a declaration gives it to another one, a rule that was edited to read that one asks for something else.
+#[test]
+fn the_same_place_under_another_name_is_another_field() {
+    let of = |header: &str, reads: &str, condition: &str| {
+        let text = format!(
+            "template acme.process @ 1 {{\n    reads {{ {reads} }}\n    header {{ {header} }}\n    1 image: string nocase\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8395\"\n    template: acme.process @ 1\n    severity: low\n    when {condition}\n}}\n"
+        );
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let (ab, ba) = ("host: string, user: string", "user: string, host: string");
+    let (kl, lk) = ("kind: [\"a\", \"b\"], log: [\"a\", \"b\"]", "log: [\"a\", \"b\"], kind: [\"a\", \"b\"]");
+    let before = of(ab, kl, "host == \"x\" and kind == \"a\"");
+    let told = |now: &Built| {
+        let found = checked(now, Some(&before), settings(), &["lint", "change"]);
+        !found.changes.is_empty() || !errors(&found).is_empty()
+    };
+    assert!(!told(&before));
+    for now in [
+        of(ba, kl, "user == \"x\" and kind == \"a\""),
+        of(ab, lk, "host == \"x\" and log == \"a\""),
+        of(ba, lk, "user == \"x\" and log == \"a\""),
+        of("user: string", kl, "user == \"x\" and kind == \"a\""),
+    ] {
+        assert!(told(&now));
+    }
+}
+
+/// However many values there are: a new template type takes events of one of them from rules.
+#[test]
+fn a_template_type_that_takes_one_of_many_values_is_told() {
+    let numbers = |from: u32, to: u32| (from..to).map(|number| number.to_string()).collect::<Vec<_>>().join(", ");
+    let of = |more: &str| {
+        let reads = format!(
+            "reads {{ Channel: [\"A\", \"B\", \"C\"], EventID: [{}], Provider_Name: [\"p\", \"q\"] }}",
+            numbers(1, 900)
+        );
+        let text = format!(
+            "template acme.process @ 1 {{\n    {reads}\n    1 image: string nocase\n}}\n{more}rule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8396\"\n    template: acme.process @ 1\n    severity: low\n    when image ends_with \"a\"\n}}\n"
+        );
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let before = of("");
+    let other =
+        |reads: &str| format!("template acme.other @ 1 {{\n    reads {{ {reads} }}\n    1 image: string nocase\n}}\n");
+    for (reads, is_told) in [
+        ("Channel: \"C\", EventID: 899, Provider_Name: \"r\"".to_owned(), true),
+        ("Channel: \"D\", EventID: 899, Provider_Name: \"q\"".to_owned(), true),
+        ("Channel: \"D\", EventID: 899, Provider_Name: \"r\"".to_owned(), false),
+        ("Channel: \"C\", EventID: 901, Provider_Name: \"q\"".to_owned(), false),
+    ] {
+        let found = checked(&of(&other(&reads)), Some(&before), settings(), &["lint", "change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_told, "{reads}: {said:?}");
+    }
+}
+
+/// A rule that is written as it was, on a template type that is recognised by more: what it matches is not what it matched.
+#[test]
+fn a_rule_on_other_events_is_not_unchanged() {
+    let of = |version: u32, reads: &str| {
+        let text = format!(
+            "template acme.process @ {version} {{\n    reads {{ {reads} }}\n    1 image: string nocase\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8397\"\n    template: acme.process @ {version}\n    severity: low\n    when image ends_with \"a\"\n}}\n"
+        );
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let found = checked(&of(2, "src: [\"a\", \"b\"]"), Some(&of(1, "src: \"a\"")), settings(), &["lint", "change"]);
+    let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+    assert_eq!(found.changes.len(), 1, "{found:?}");
+    assert!(change.skipped.iter().any(|of| of.contains("the template type itself changed")), "{:?}", change.skipped);
+}
