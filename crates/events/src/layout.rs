@@ -504,7 +504,9 @@ impl Maker<'_> {
             let text = self.flat.text(span);
             let digits = text.strip_prefix('-').unwrap_or(text);
             text == "0"
-                || !digits.starts_with('0') && digits.len() < 19 && digits.bytes().all(|byte| byte.is_ascii_digit())
+                || (1..19).contains(&digits.len())
+                    && !digits.starts_with('0')
+                    && digits.bytes().all(|byte| byte.is_ascii_digit())
         };
         match raw {
             Raw::Number(span) | Raw::Text(span) if ty.scalar == Scalar::Int && is_shown(span) => {}

@@ -59,6 +59,10 @@ fn missing(root: &Path, rollout: &Id, parts: &[Part]) -> io::Result<()> {
         let text = read_text(&path).map_err(|error| at(&path, &error))?;
         let (_, lengths) = settled(&text).ok_or_else(|| wrong(format!("{} is damaged", path.display())))?;
         if let Some(bytes) = lengths.get(&rollout.0).filter(|bytes| **bytes > 0) {
+            // A collector may have begun with it since the directory was listed.
+            if reports_path(root, rollout, shard).exists() {
+                continue;
+            }
             let (reports, settled) = (reports_path(root, rollout, shard), path.display());
             let reports = reports.display();
             return Err(wrong(format!(

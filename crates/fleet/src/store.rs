@@ -9,7 +9,7 @@
 //! A time that is said to be settled stays so: no record of it or of an earlier time is written afterwards, also not by a collector that is
 //! started again with a clock that went back. Whoever counts reports counts up to such a time, so two who count find the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
@@ -113,8 +113,8 @@ pub(crate) struct Store {
     /// What was settled when the store was opened, for segments that are opened later.
     kept: BTreeMap<[u8; 32], u64>,
     until: u64,
-    /// Whether the last reports could not be written. Then nothing is settled: those who sent them have not been heard.
-    is_deaf: bool,
+    /// Rollouts whose last reports could not be written. Then nothing is settled: those who sent them have not been heard.
+    deaf: BTreeSet<[u8; 32]>,
     shown: Arc<Mutex<Settled>>,
     _lock: File,
 }
@@ -181,7 +181,7 @@ impl Store {
             segments: BTreeMap::new(),
             kept,
             until,
-            is_deaf: false,
+            deaf: BTreeSet::new(),
             shown,
             _lock: lock,
         })
@@ -240,7 +240,10 @@ impl Store {
         while let Some((rollout, (bytes, last))) = records.pop_first() {
             let Some(segment) = self.segments.get_mut(&rollout) else { continue };
             let written = segment.append(&bytes, last);
-            self.is_deaf = written.is_err();
+            match &written {
+                Ok(()) => self.deaf.remove(&rollout),
+                Err(_) => self.deaf.insert(rollout),
+            };
             if let Err(error) = written {
                 // What was written of other rollouts is there, and is not acknowledged: it is known when it is sent again. The rest is as it was.
                 for (of, place, number) in before.iter().rev() {
@@ -263,7 +266,7 @@ impl Store {
     /// When that cannot be kept. Then nobody is told.
     pub(crate) fn settle(&mut self) -> io::Result<()> {
         let until = (self.clock)().saturating_sub(1);
-        if self.is_deaf {
+        if !self.deaf.is_empty() {
             return Err(io::Error::other("the reports that came last could not be written"));
         }
         let lengths = self.segments.iter().map(|(rollout, segment)| (*rollout, segment.length()));

@@ -179,7 +179,11 @@ impl<S: Storage + Clone> Cosigner<S> {
     /// # Errors
     /// When it cannot be written.
     pub fn begin(storage: &S) -> Result<(), NoBook> {
-        Ok(storage.write(OPENINGS, b"")?)
+        // What it kept is there where only its key was lost.
+        if storage.read(OPENINGS)?.is_none() {
+            storage.write(OPENINGS, b"")?;
+        }
+        Ok(())
     }
 
     /// Looks at what the witness kept: entries that it has seen, and their root. A witness that lost it, or a part of it, begins no work.

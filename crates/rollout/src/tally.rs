@@ -299,6 +299,10 @@ impl Tally {
             if !is_open {
                 if is_receipt {
                     self.early.insert(report.device);
+                    // It is nobody's partner from then on, whether it is watched or not.
+                    if let Some(partner) = self.partners.get_mut(&report.device) {
+                        partner.left = partner.left.min(now.heard);
+                    }
                 }
                 return;
             }

@@ -49,6 +49,7 @@ fn keyword() -> impl Strategy<Value = String> {
         "10.0.0.1",
         "nope",
         "7",
+        "-",
         "null",
         ",",
     ]);
@@ -76,6 +77,7 @@ fn value() -> impl Strategy<Value = String> {
         "\"::10.0.0.1\"",
         "\"10.0.0.1\"",
         "\"nope\"",
+        "\"-\"",
         "[]",
         "[\"xx\",\"yy\"]",
         "[\"xx\"]",

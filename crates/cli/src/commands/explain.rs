@@ -56,8 +56,8 @@ fn split(codes: &[&Code], directory: &Path) -> Outcome {
     // What somebody else wrote stays: the index has a name that many directories have.
     for (name, page) in &pages {
         let path = directory.join(name);
-        let title = page.lines().next();
-        if fs::read_to_string(&path).is_ok_and(|there| there.lines().next() != title) {
+        let title = page.lines().next().unwrap_or_default();
+        if fs::read(&path).is_ok_and(|there| !there.starts_with(title.as_bytes())) {
             let name = files::name(&path);
             return Err(Failure::usage(format!(
                 "{name} is there already, and is no page on codes; name another directory"

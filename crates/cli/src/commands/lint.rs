@@ -151,21 +151,21 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         }
         // What is left is what a fresh look finds, and may have a fix that another one stood before.
         let mut all = 0;
-        for _ in 0..PASSES {
+        for pass in 0..PASSES {
             all += fixed;
             if fixed == 0 {
                 break;
             }
             (project, judged) = look(arguments, streams)?;
-            fixed = fix_files(arguments, &project, &judged, streams)?;
+            // It ends on a look, so that what is said is of what is there.
+            fixed = if pass + 1 < PASSES { fix_files(arguments, &project, &judged, streams)? } else { 0 };
         }
         let left = judged.findings().iter().filter(|finding| finding.fix.is_some()).count();
         let why = match left {
             0 => String::new(),
-            _ => format!(
-                "; {} not made, since another finding would come of it",
-                if left == 1 { "1 fix".to_owned() } else { format!("{left} fixes") }
-            ),
+            _ => {
+                format!("; {} could not be made", if left == 1 { "1 fix".to_owned() } else { format!("{left} fixes") })
+            }
         };
         talk(streams, &format!("{} fixed{why}", plural(all, "finding")));
     }

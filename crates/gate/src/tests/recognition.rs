@@ -153,3 +153,35 @@ fn a_rule_on_other_events_is_not_unchanged() {
     assert_eq!(found.changes.len(), 1, "{found:?}");
     assert!(change.skipped.iter().any(|of| of.contains("the template type itself changed")), "{:?}", change.skipped);
 }
+
+/// An open template type leaves events to a fixed one of its log source, and Sigma rules of that source are on both; native ones are not.
+#[test]
+fn what_an_open_template_type_leaves_to_a_fixed_one_is_lost_to_its_own_rules_alone() {
+    let open = "template acme.log @ 1 {\n    serves { product: acme, service: log }\n    reads { Channel: \"L\" }\n    open\n    1 image: string? nocase\n}\n";
+    let fixed = |name: &str, numbers: &str| {
+        format!(
+            "template {name} @ 1 {{\n    serves {{ product: acme, service: log }}\n    reads {{ Channel: \"L\", EventID: {numbers} }}\n    1 image: string? nocase\n}}\n"
+        )
+    };
+    let native = "rule r {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8398\"\n    template: acme.log @ 1\n    severity: low\n    when image ends_with \"a\"\n}\n";
+    let sigma = "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8399\nlogsource:\n    product: acme\n    service: log\ndetection:\n    s:\n        image|endswith: 'a'\n    condition: s\nlevel: low\n";
+    let of = |more: &[String], is_native: bool| {
+        let text = format!("{open}{}{}", more.concat(), if is_native { native } else { "" });
+        let mut sources = vec![(Source::new("t.content", text), Language::Native)];
+        if !is_native {
+            sources.push((Source::new("r.yml", sigma), Language::Sigma));
+        }
+        Built::new(Gathered::of(sources), false, 1).unwrap()
+    };
+    for is_native in [false, true] {
+        for (before, now) in [
+            (vec![], vec![fixed("acme.one", "7")]),
+            // The first of its values went to another fixed one before.
+            (vec![fixed("acme.one", "1")], vec![fixed("acme.one", "1"), fixed("acme.two", "[1, 99]")]),
+        ] {
+            let found = checked(&of(&now, is_native), Some(&of(&before, is_native)), settings(), &["lint", "change"]);
+            let said = errors(&found);
+            assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_native, "{is_native} {now:?}: {said:?}");
+        }
+    }
+}

@@ -377,6 +377,12 @@ pub(super) fn recorded(
     for ((id, rule), after) in RuleId::count(&run.rules).zip(&now) {
         let Some(after) = after else {
             outcome.learned.matches_before.push(None);
+            // All of its events may have gone elsewhere.
+            let earlier = was.get(&Identity::of(rule)).copied().flatten().unwrap_or(0);
+            if earlier > 0 && !is_told(rule, changes) {
+                changes.push(plain(rule, ChangeKind::Narrower));
+                outcome.findings.push(otherwise(rule, earlier, 0, before.events));
+            }
             continue;
         };
         // A rule that the previous release did not have matched nothing; one that was shown no event, nobody knows what.

@@ -12,7 +12,7 @@ use contentcheck_run::templates;
 use serde_json::{Map, Value};
 
 use crate::evidence::Finding;
-use crate::facts::place;
+use crate::facts::{Identity, place};
 use crate::run::{Outcome, Subject};
 use crate::subject::Built;
 
@@ -28,11 +28,21 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
         return;
     }
     let (old, new) = (previous.rules(), &run.rules);
-    let on =
-        names(&old).intersection(&names(new)).copied().filter(|name| !told.contains(name)).collect::<BTreeSet<_>>();
+    // Of rules of both releases the template types that they are on: before, and now.
+    let then: BTreeMap<Identity, BTreeSet<&str>> =
+        old.iter().map(|rule| (Identity::of(rule), names(&[rule]))).collect();
+    let rules = new.iter().filter_map(|rule| Some((then.get(&Identity::of(rule))?, names(&[rule]))));
+    let rules: Vec<(&BTreeSet<&str>, BTreeSet<&str>)> = rules.collect();
+    let all: Vec<Arc<TemplateType>> = was.iter().chain(&is).cloned().collect();
     let (before, now) = (Router::new(was), Router::new(is));
-    for template in before.templates().iter().filter(|template| on.contains(template.name.as_str())) {
-        let Some(events) = events(template, &changed) else {
+    for template in before.templates().iter().filter(|template| !told.contains(template.name.as_str())) {
+        let name = template.name.as_str();
+        let stay: Vec<&BTreeSet<&str>> =
+            rules.iter().filter(|(then, now)| then.contains(name) && now.contains(name)).map(|(_, now)| now).collect();
+        if stay.is_empty() {
+            continue;
+        }
+        let Some(events) = events(template, &changed, &all) else {
             outcome.skipped.push(format!(
                 "which recorded events are still those of `{}`: its `reads` have more values that others ask for than are tried",
                 template.name
@@ -40,8 +50,12 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
             continue;
         };
         let is_lost = |event: &String| {
-            let was = recognised(&before, event).iter().any(|name| *name == template.name);
-            was && !recognised(&now, event).iter().any(|name| *name == template.name)
+            if !recognised(&before, event).contains(&name) {
+                return false;
+            }
+            // Where an open template type leaves events to a fixed one, its rules are on that one too.
+            let is = recognised(&now, event);
+            !is.contains(&name) && stay.iter().any(|on| !is.iter().any(|is| on.contains(is)))
         };
         let Some(event) = events.into_iter().find(is_lost) else { continue };
         let is = recognised(&now, &event);
@@ -78,7 +92,7 @@ fn changed(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> Vec<Arc<Templ
 }
 
 /// The template types that rules are on.
-fn names<'r>(rules: &[&'r CheckedRule]) -> BTreeSet<&'r str> {
+fn names<'r>(rules: &[&&'r CheckedRule]) -> BTreeSet<&'r str> {
     rules.iter().flat_map(|rule| &rule.targets).map(|target| target.template.name.as_str()).collect()
 }
 
@@ -91,19 +105,19 @@ fn recognised<'r>(router: &'r Router, event: &str) -> Vec<&'r str> {
     routes.iter().filter_map(template).collect()
 }
 
-/// Events that have what a template type reads, in all ways that the changed ones tell apart: of values under a name that the same of them ask
-/// for, one; with what each of them asks for besides; and without one of the names, as exporters leave them out. None where there are too
-/// many.
-fn events(template: &TemplateType, changed: &[Arc<TemplateType>]) -> Option<Vec<String>> {
+/// Events that have what a template type reads, in all ways that template types tell apart: of values under a name that the same of them ask
+/// for, one; with what each of the changed ones asks for besides; and without one of the names, as exporters leave them out. None where there
+/// are too many.
+fn events(template: &TemplateType, changed: &[Arc<TemplateType>], askers: &[Arc<TemplateType>]) -> Option<Vec<String>> {
     let mut all: Vec<BTreeMap<&str, &Fixed>> = vec![BTreeMap::new()];
     for Recognition { name, values } in &template.reads {
-        let askers = |value: &Fixed| -> Vec<usize> {
+        let asked_by = |value: &Fixed| -> Vec<usize> {
             let asks = |of: &TemplateType| {
                 of.reads.iter().any(|of| of.name == *name && of.values.iter().any(|other| is_same(other, value)))
             };
-            changed.iter().enumerate().filter(|(_, of)| asks(of)).map(|(at, _)| at).collect()
+            askers.iter().enumerate().filter(|(_, of)| asks(of)).map(|(at, _)| at).collect()
         };
-        let kinds: BTreeMap<Vec<usize>, &Fixed> = values.iter().map(|value| (askers(value), value)).collect();
+        let kinds: BTreeMap<Vec<usize>, &Fixed> = values.iter().map(|value| (asked_by(value), value)).collect();
         if all.len().saturating_mul(kinds.len()) > EVENTS {
             return None;
         }
@@ -120,19 +134,21 @@ fn events(template: &TemplateType, changed: &[Arc<TemplateType>]) -> Option<Vec<
     let mut more = Vec::new();
     for of in changed {
         let besides = of.reads.iter().filter(|of| template.reads.iter().all(|own| own.name != of.name));
-        let besides: Vec<(&str, &Fixed)> =
-            besides.filter_map(|of| Some((of.name.as_str(), of.values.first()?))).collect();
-        if besides.is_empty() {
-            continue;
+        let besides: Vec<&Recognition> = besides.collect();
+        let first = || besides.iter().filter_map(|of| Some((of.name.as_str(), of.values.first()?)));
+        // Each value of each name is in one event, beside the first ones of the others.
+        let each = besides.iter().flat_map(|of| of.values.iter().map(|value| (of.name.as_str(), value)));
+        for (name, value) in each {
+            if all.len().saturating_add(more.len()) > EVENTS {
+                return None;
+            }
+            more.extend(all.iter().map(|event| {
+                let mut event = event.clone();
+                event.extend(first());
+                event.insert(name, value);
+                event
+            }));
         }
-        if all.len().saturating_add(more.len()) > EVENTS {
-            return None;
-        }
-        more.extend(all.iter().map(|event| {
-            let mut event = event.clone();
-            event.extend(besides.iter().copied());
-            event
-        }));
     }
     all.extend(more);
     let mut lacking = Vec::new();
