@@ -9,7 +9,7 @@ use contentcheck_model::template::TemplateType;
 #[must_use]
 pub fn keeps(before: &Target, after: &TemplateType) -> bool {
     let was = &before.template;
-    let mut is_same = was.reads == after.reads;
+    let mut is_same = was.recognises_alike(after);
     // What was not declared has no other value under a field of its own, and may have another type.
     before.condition.mentions(&mut |mention| {
         let name = was.describe(mention.field).map(|info| info.name);

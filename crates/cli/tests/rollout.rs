@@ -418,7 +418,7 @@ fn what_is_wrong_is_told_with_what_to_do() {
     for name in ["ring\u{202E}", "::error::x", "a\tb", "früh", ""] {
         fs::write(&policy, text.replace("\"first\"", &serde_json::to_string(name).unwrap())).unwrap();
         let refused = world.must(2, START, &["plan", "--dry-run"]);
-        assert!(refused.err.contains("letters (a to z), digits, spaces"), "{name:?}: {}", refused.err);
+        assert!(refused.err.contains("letters of English, digits, spaces"), "{name:?}: {}", refused.err);
     }
     fs::write(&policy, &text).unwrap();
     // A file of devices that is cut off names other devices, or others as it seems; and a key of nobody reports nothing.

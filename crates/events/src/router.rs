@@ -242,7 +242,7 @@ impl Router {
         let Some(asked) = found.peek().map(|partial| lacking(partial)) else { return false };
         let before = routes.len();
         for partial in found {
-            if !same(&lacking(partial), &asked) {
+            if !Fixed::are_alike(&lacking(partial), &asked) {
                 routes.truncate(before);
                 return false;
             }
@@ -367,18 +367,6 @@ fn is_numbered(template: &TemplateType, name: &str) -> bool {
 
 fn is_shared(channel: Field<'_>) -> bool {
     matches!(channel, Field::Text(channel) if SHARED.iter().any(|shared| shared.eq_ignore_ascii_case(channel)))
-}
-
-/// Whether two template types ask for the same.
-fn same(one: &[Fixed], other: &[Fixed]) -> bool {
-    let has = |all: &[Fixed], wanted: &Fixed| {
-        all.iter().any(|of| match (of, wanted) {
-            (Fixed::Text(of), Fixed::Text(wanted)) => of.eq_ignore_ascii_case(wanted),
-            (Fixed::Int(of), Fixed::Int(wanted)) => of == wanted,
-            _ => false,
-        })
-    };
-    one.iter().all(|of| has(other, of)) && other.iter().all(|of| has(one, of))
 }
 
 /// The keys of all combinations of the values; none where there are too many.

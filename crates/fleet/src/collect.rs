@@ -74,8 +74,18 @@ struct Inner {
     jobs: mpsc::Sender<Job>,
     shown: Arc<Mutex<Settled>>,
     verifying: Semaphore,
-    /// Why writing failed last, and why looking at the log did; nothing where it did not.
-    trouble: Mutex<[Option<String>; 2]>,
+    trouble: Mutex<Trouble>,
+}
+
+/// Why something failed last; nothing where it did not.
+#[derive(Clone, Debug, Default)]
+struct Trouble {
+    /// Writing reports, or saying until when they are all there.
+    writing: Option<String>,
+    /// Beginning with what is new in the log.
+    beginning: Option<String>,
+    /// Looking at the log.
+    looking: Option<String>,
 }
 
 type App = Arc<Inner>;
@@ -107,7 +117,7 @@ impl Collector {
             jobs,
             shown,
             verifying: Semaphore::new(cores),
-            trouble: Mutex::new([None, None]),
+            trouble: Mutex::default(),
         });
         let of_writer = Arc::downgrade(&app);
         let writer = std::thread::Builder::new()
@@ -115,7 +125,7 @@ impl Collector {
             .spawn(move || {
                 let tell = |why: Option<String>| {
                     if let Some(app) = of_writer.upgrade() {
-                        app.say(why);
+                        app.say(|trouble| &mut trouble.writing, why);
                     }
                 };
                 write(store, waiting, tell);
@@ -211,10 +221,10 @@ async fn look(app: &App) {
     });
     let known = match found.await {
         Ok(Ok(known)) => known,
-        Ok(Err(why)) => return app.say_of_log(Some(why)),
+        Ok(Err(why)) => return app.say(|trouble| &mut trouble.looking, Some(why)),
         Err(_) => return,
     };
-    app.say_of_log(None);
+    app.say(|trouble| &mut trouble.looking, None);
     if known.len() != app.known().len() {
         let (done, begun) = oneshot::channel();
         let new = Job::Begin { known: known.clone(), done };
@@ -222,26 +232,14 @@ async fn look(app: &App) {
             return;
         }
         match begun.await {
-            Ok(Ok(())) => *app.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known),
-            Ok(Err(why)) => app.say(Some(why)),
+            Ok(Ok(())) => {
+                *app.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
+                app.say(|trouble| &mut trouble.beginning, None);
+            }
+            Ok(Err(why)) => app.say(|trouble| &mut trouble.beginning, Some(why)),
             Err(_) => {}
         }
     }
-}
-
-/// Keeps what is wrong, and says on the terminal or in the journal when that begins and when it ends.
-fn note(known: &mut Option<String>, why: Option<String>) {
-    if *known == why {
-        return;
-    }
-    let said = match (&why, &known) {
-        (Some(why), _) => line(why),
-        (None, Some(before)) => format!("no longer: {}", line(before)),
-        (None, None) => return,
-    };
-    // Where nobody listens, `/healthz` still tells.
-    let _ = writeln!(std::io::stderr(), "collect: {said}");
-    *known = why;
 }
 
 impl Inner {
@@ -249,14 +247,20 @@ impl Inner {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn say(&self, why: Option<String>) {
-        let [writing, _] = &mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        note(writing, why);
-    }
-
-    fn say_of_log(&self, why: Option<String>) {
-        let [_, looking] = &mut *self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        note(looking, why);
+    /// Keeps what is wrong, and says on the terminal or in the journal when that begins and when it ends.
+    fn say(&self, of: impl Fn(&mut Trouble) -> &mut Option<String>, why: Option<String>) {
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = of(&mut trouble);
+        let said = match (&*known, &why) {
+            (None, Some(why)) => Some(line(why)),
+            (Some(before), None) => Some(format!("no longer: {}", line(before))),
+            _ => None,
+        };
+        if let Some(said) = said {
+            // Where nobody listens, `/healthz` still tells.
+            let _ = writeln!(std::io::stderr(), "collect: {said}");
+        }
+        *known = why;
     }
 
     fn settled(&self, rollout: &[u8; 32]) -> Option<(u64, u64)> {
@@ -278,7 +282,7 @@ fn routes(app: App) -> Router {
 
 async fn health(Shared(app): Shared<App>) -> Response {
     let trouble = app.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    match trouble.into_iter().flatten().next() {
+    match trouble.writing.or(trouble.beginning).or(trouble.looking) {
         None => hardened((StatusCode::OK, "ok\n").into_response()),
         Some(why) => refused(StatusCode::SERVICE_UNAVAILABLE, &why),
     }

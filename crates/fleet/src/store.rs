@@ -292,3 +292,34 @@ impl Store {
         Ok(())
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use contentcheck_rollout::census::Device;
+
+    use super::*;
+
+    /// What one rollout's reports come to says nothing of those of another one.
+    #[test]
+    #[expect(clippy::expect_used, reason = "a test stops at the first surprise")]
+    fn nothing_is_settled_while_reports_of_any_rollout_cannot_be_written() {
+        let root = std::env::temp_dir().join(format!("contentcheck-store-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&root);
+        let device = Device { key: [1; 32], stratum: "linux".to_owned(), held: false };
+        let roll = Roll::new(vec![device]).expect("a roll");
+        let [deaf, well] = [1, 2].map(|number| Hash([number; 32]));
+        let path = reports_path(&root, &deaf, 0);
+        fs::create_dir_all(path.parent().expect("a directory")).expect("it is made");
+        std::os::unix::fs::symlink("/dev/full", &path).expect("a link");
+        let mut store = Store::open(&root, Shard::default(), Arc::new(|| 1_000)).expect("a store");
+        for rollout in [deaf, well] {
+            store.begin(rollout, &roll).expect("a file");
+        }
+        let item = |rollout, number| Item { rollout, place: 0, number, bytes: [0; REPORT] };
+        assert!(store.append(&[item(deaf, 1)]).is_err());
+        assert!(store.settle().is_err());
+        assert!(store.append(&[item(well, 1)]).is_ok());
+        assert!(store.settle().is_err(), "the other one is deaf still");
+        fs::remove_dir_all(&root).expect("it is removed");
+    }
+}

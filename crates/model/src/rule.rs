@@ -46,7 +46,7 @@ impl Target {
     pub fn asks_alike(&self, other: &Self) -> bool {
         let (one, another) = (&self.template, &other.template);
         // What is an event of them, or of which version, may be other ones.
-        if one.name != another.name || one.reads != another.reads {
+        if one.name != another.name || !one.recognises_alike(another) {
             return false;
         }
         let is_declared_alike = || {

@@ -204,6 +204,19 @@ pub enum Fixed {
 }
 
 impl Fixed {
+    /// Whether these are the same values, in whatever order, and texts in whatever case.
+    #[must_use]
+    pub fn are_alike(one: &[Self], other: &[Self]) -> bool {
+        let has = |all: &[Self], wanted: &Self| {
+            all.iter().any(|of| match (of, wanted) {
+                (Self::Text(of), Self::Text(wanted)) => of.eq_ignore_ascii_case(wanted),
+                (Self::Int(of), Self::Int(wanted)) => of == wanted,
+                _ => false,
+            })
+        };
+        one.iter().all(|of| has(other, of)) && other.iter().all(|of| has(one, of))
+    }
+
     /// The value, as an event has it.
     #[must_use]
     pub fn value(&self) -> Value {
@@ -284,6 +297,16 @@ impl TemplateType {
         let has = |name: &str| self.reads.iter().any(|of| of.name == name);
         let are_these = self.reads.iter().all(|of| [CHANNEL, PROVIDER, EVENT_ID].contains(&of.name.as_str()));
         !self.open && are_these && has(PROVIDER) && has(EVENT_ID)
+    }
+
+    /// Whether another one recognises the same events by `reads`: the same names with the same values, in whatever order, and texts in
+    /// whatever case.
+    #[must_use]
+    pub fn recognises_alike(&self, other: &Self) -> bool {
+        let has = |all: &[Recognition], one: &Recognition| {
+            all.iter().any(|of| of.name == one.name && Fixed::are_alike(&of.values, &one.values))
+        };
+        self.reads.len() == other.reads.len() && self.reads.iter().all(|one| has(&other.reads, one))
     }
 
     /// Whether a recorded event of it may have no value under a name that it reads: of one value it would have that one.

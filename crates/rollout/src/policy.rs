@@ -427,7 +427,7 @@ fn check_name(name: &str, what: &str) -> Result<(), NoPolicy> {
     // It stands in terminals, in logs of build machines and in the commands of other tools.
     let may_be = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'.' | b'_' | b'-');
     if name.is_empty() || name.len() > NAME_BYTES || !name.bytes().all(may_be) {
-        return Err(value(what, &format!("1 to {NAME_BYTES} letters (a to z), digits, spaces, `.`, `_` and `-`")));
+        return Err(value(what, &format!("1 to {NAME_BYTES} letters of English, digits, spaces, `.`, `_` and `-`")));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Counting: what reports of devices come to. A collector counts to make evidence, a witness counts the same reports again before it signs,
 //! and both by this.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use contentcheck_log::write::Frontier;
 use contentcheck_log::{Hash, Opening};
@@ -193,8 +193,8 @@ pub struct Tally {
     policy: Policy,
     /// When each ring opened, as far as the log goes.
     opened: Vec<u64>,
-    /// Devices that gave a receipt before their ring opened.
-    early: BTreeSet<[u8; 32]>,
+    /// Devices that gave a receipt before their ring opened, and the number of what they said last.
+    early: BTreeMap<[u8; 32], u64>,
     devices: BTreeMap<[u8; 32], Watched>,
     partners: BTreeMap<[u8; 32], Watched>,
     /// The devices of each stratum in each ring, in the order of their receipts.
@@ -216,7 +216,7 @@ impl Tally {
             opening: rollout.opening(0)?,
             policy: rollout.plan().policy.clone(),
             opened: openings(rollout),
-            early: BTreeSet::new(),
+            early: BTreeMap::new(),
             devices: BTreeMap::new(),
             partners: BTreeMap::new(),
             rings: BTreeMap::new(),
@@ -264,7 +264,9 @@ impl Tally {
     pub fn is_new(&self, roll: &Roll, received: &Received) -> bool {
         let report = received.report();
         let known = if report.what.is_of_partner() { &self.partners } else { &self.devices };
-        let is_later = known.get(&report.device).is_none_or(|watched| report.number > watched.number);
+        let early = self.early.get(&report.device).copied().filter(|_| !report.what.is_of_partner());
+        let last = known.get(&report.device).map(|watched| watched.number).or(early);
+        let is_later = last.is_none_or(|last| report.number > last);
         report.rollout == self.opening.plan && is_later && roll.stratum(&report.device).is_some()
     }
 
@@ -297,8 +299,10 @@ impl Tally {
             // What gives no receipt is not watched: one that is well without having been at risk would make others look better.
             let is_receipt = matches!(report.what, What::Receipt | What::PartnerReceipt);
             if !is_open {
-                if is_receipt {
-                    self.early.insert(report.device);
+                if let Some(last) = self.early.get_mut(&report.device) {
+                    *last = report.number;
+                } else if is_receipt {
+                    self.early.insert(report.device, report.number);
                     // It is nobody's partner from then on, whether it is watched or not.
                     if let Some(partner) = self.partners.get_mut(&report.device) {
                         partner.left = partner.left.min(now.heard);
@@ -306,7 +310,7 @@ impl Tally {
                 }
                 return;
             }
-            if is_receipt || self.early.remove(&report.device) {
+            if is_receipt || self.early.remove(&report.device).is_some() {
                 let mut watched = Watched::new(report.number, now);
                 watched.is_stopped = matches!(report.what, What::Stopped | What::PartnerStopped);
                 watched.failed = matches!(report.what, What::Failed | What::PartnerFailed).then_some(now);

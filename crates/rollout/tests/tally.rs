@@ -126,6 +126,25 @@ fn a_device_is_watched_from_when_its_ring_is_open() -> Outcome {
     Ok(())
 }
 
+/// A partner that takes the release by another way is nobody's partner from then on, also before its ring is open.
+#[test]
+fn an_early_receipt_ends_a_partnership() -> Outcome {
+    let fleet = fleet()?;
+    let ring = fleet.ring(0);
+    let other = (1..5).find(|device| fleet.ring(*device) != ring).ok_or("all are in one ring")?;
+    let opened = (0..5).map(|one| if one == ring { 0 } else { u64::MAX }).collect();
+    let mut tally = fleet.tally()?.with_openings(opened);
+    fleet.add(&mut tally, 0, 1, START, What::Receipt)?;
+    fleet.add(&mut tally, other, 1, START, What::PartnerReceipt)?;
+    fleet.add(&mut tally, other, 2, START + 10 * MINUTE, What::Receipt)?;
+    for minute in 1..=48 {
+        fleet.add(&mut tally, 0, 1 + minute, START + minute * 10 * MINUTE, What::Well)?;
+    }
+    let seen = fleet.all(&tally, START + 480 * MINUTE);
+    assert_eq!((seen.receipts, seen.old_silent, seen.old_missing), (1, 0, 0), "{seen:?}");
+    Ok(())
+}
+
 #[test]
 fn a_device_that_is_not_in_the_census_counts_for_nothing() -> Outcome {
     let fleet = fleet()?;

@@ -309,7 +309,7 @@ impl fmt::Display for Inspection {
         }
         match self.evidence {
             Kept::Missing | Kept::Unreadable => {
-                writeln!(f, ", evidence {}: why what runs runs is unknown", self.evidence.as_str())
+                writeln!(f, ", evidence {}: nothing tells why this content runs", self.evidence.as_str())
             }
             Kept::Whole | Kept::Damaged => writeln!(f, ", {} lines of evidence{damaged}", self.records.len()),
         }

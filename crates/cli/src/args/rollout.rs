@@ -282,7 +282,7 @@ pub struct RolloutPlan {
     #[arg(value_name = "IMAGE", required_unless_present = "dry_run")]
     pub image: Option<PathBuf>,
     /// The attestation of its gate
-    #[arg(long, value_name = "FILE", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "FILE", required_unless_present = "dry_run", requires = "image")]
     pub attestation: Option<PathBuf>,
     /// The public key, in PEM, that the gate's attestation must be signed with
     #[arg(long, value_name = "PEM", required_unless_present = "dry_run")]

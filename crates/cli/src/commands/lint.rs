@@ -145,20 +145,18 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         talk(streams, &format!("{gone} of the baseline no longer there; record it again with --write-baseline"));
     }
     if arguments.diff || arguments.fix {
-        let mut fixed = fix_files(arguments, &project, &judged, streams)?;
-        if arguments.diff {
-            return Ok(if fixed > 0 { Exit::Findings } else { Exit::Fine });
-        }
-        // What is left is what a fresh look finds, and may have a fix that another one stood before.
         let mut all = 0;
-        for pass in 0..PASSES {
-            all += fixed;
+        for _ in 0..PASSES {
+            let fixed = fix_files(arguments, &project, &judged, streams)?;
+            if arguments.diff {
+                return Ok(if fixed > 0 { Exit::Findings } else { Exit::Fine });
+            }
             if fixed == 0 {
                 break;
             }
+            all += fixed;
+            // What is left is what a fresh look finds, and may have a fix that another one stood before.
             (project, judged) = look(arguments, streams)?;
-            // It ends on a look, so that what is said is of what is there.
-            fixed = if pass + 1 < PASSES { fix_files(arguments, &project, &judged, streams)? } else { 0 };
         }
         let left = judged.findings().iter().filter(|finding| finding.fix.is_some()).count();
         let why = match left {

@@ -422,15 +422,18 @@ fn older_runs(
     };
     let lost: Vec<&&CheckedRule> = run.rules.iter().filter(is_lost).collect();
     let Some(first) = lost.first() else {
-        let fewer = ran.len().saturating_sub(loads.len());
-        let is_less = (fewer > 1 && fewer * 10 > ran.len() * GONE_PER_TEN) || (loads.is_empty() && fewer > 0);
+        // Rules that are gone, or have errors, have findings of their own.
+        let here: BTreeSet<Identity> = run.rules.iter().map(|rule| Identity::of(rule)).collect();
+        let ran = ran.iter().filter(|rule| here.contains(rule) && !left.contains(rule)).count();
+        let fewer = ran.saturating_sub(loads.len());
+        let is_less = (fewer > 1 && fewer * 10 > ran * GONE_PER_TEN) || (loads.is_empty() && fewer > 0);
         return is_less.then(|| {
             let runs = plural(loads.len(), "rule");
-            let message = format!("{sensor} is new in the fleet and runs {runs}, where {older} runs {}", ran.len());
+            let message = format!("{sensor} is new in the fleet and runs {runs}, where {older} runs {ran}");
             let help =
                 "the others are for other sensors: widen their `sensors`, or say that it is meant: --allow-shrink";
             Finding::new(&codes::SENSOR_RUNS_LESS, message)
-                .with_detail(loaded(ran.len(), loads.len(), run, sensor))
+                .with_detail(loaded(ran, loads.len(), run, sensor))
                 .with_help(help)
         });
     };
@@ -443,7 +446,7 @@ fn older_runs(
     ))
 }
 
-/// How many rules a sensor loads, and loaded or the one before it does.
+/// How many rules a sensor loads now, and how many it, or the version before it, loaded.
 fn loaded(before: usize, after: usize, run: &Subject<'_>, sensor: &Sensor) -> Detail {
     Detail::Change {
         counted: Measure::LoadedRules,
@@ -518,12 +521,9 @@ fn templates<'s>(run: &Subject<'s>, previous: &Built, outcome: &mut Outcome) -> 
                 (moved_fields(before, now), "declare the next version, with new fields at the end"),
                 (other_header(before, now), "declare the next version"),
                 // What no event is recognised as, no recording can show to be wrong.
-                (
-                    other_reads(before, now),
-                    "keep `reads`; where the events are others now, declare the next version and remove this one",
-                ),
+                (other_reads(before, now), "keep `reads`, or declare a template type of another name"),
             ];
-            if before.reads != now.reads {
+            if !before.recognises_alike(now) {
                 other.insert(now.name.as_str());
             }
             for (message, help) in said {
@@ -571,7 +571,7 @@ fn other_header(before: &TemplateType, now: &TemplateType) -> Option<String> {
 }
 
 fn other_reads(before: &TemplateType, now: &TemplateType) -> Option<String> {
-    (before.reads != now.reads).then(|| {
+    (!before.recognises_alike(now)).then(|| {
         format!("events are recognised as `{now}` by other `reads` than in the previous release, at the same version")
     })
 }

@@ -184,4 +184,52 @@ fn what_an_open_template_type_leaves_to_a_fixed_one_is_lost_to_its_own_rules_alo
             assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_native, "{is_native} {now:?}: {said:?}");
         }
     }
+    // A rule that asks for another number loses nothing by it; and what is meant can be said.
+    for (condition, allow_shrink, is_told) in
+        [("EventID == \"7\"", false, true), ("EventID == \"8\"", false, false), ("EventID == \"7\"", true, false)]
+    {
+        let of = |more: &str| {
+            let rule = native.replace("image ends_with \"a\"", condition);
+            let text = format!("{open}{more}{rule}");
+            Built::new(Gathered::of(vec![(Source::new("t.content", text), Language::Native)]), false, 1).unwrap()
+        };
+        let settings = Settings { allow_shrink, ..settings() };
+        let found = checked(&of(&fixed("acme.one", "7")), Some(&of("")), settings, &["lint", "change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_told, "{condition}: {said:?}");
+    }
+}
+
+/// A rule that is shown none of its events any more is named, as one that is shown fewer.
+#[test]
+fn a_rule_that_lost_all_of_its_recorded_events_is_named() {
+    let open = "template acme.log @ 1 {\n    serves { product: acme, service: log }\n    reads { Channel: \"L\" }\n    open\n    1 image: string? nocase\n}\nrule r {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8400\"\n    template: acme.log @ 1\n    severity: low\n    when image ends_with \"a\"\n}\n";
+    let fixed = "template acme.one @ 1 {\n    serves { product: acme, service: log }\n    reads { Channel: \"L\", EventID: 7 }\n    1 image: string? nocase\n}\n";
+    let of = |more: &str| {
+        let text = format!("{open}{more}");
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let events = "{\"Channel\": \"L\", \"EventID\": 7, \"image\": \"a\"}\n".repeat(5);
+    let settings =
+        Settings { recordings: vec![Recording::lines("day", events.into_bytes())], allow_shrink: true, ..settings() };
+    let found = checked(&of(fixed), Some(&of("")), settings, &["lint", "change"]);
+    let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+    let said: Vec<&str> = change.findings.iter().map(|of| of.code.as_str()).collect();
+    assert_eq!((said, found.changes.len()), (vec!["CC0812"], 1), "{:?}", change.findings);
+}
+
+/// Order and case of `reads` say nothing: what a rule asks on them is the same.
+#[test]
+fn reads_in_another_order_are_the_same() {
+    let of = |version: u32, reads: &str| {
+        let text = format!(
+            "template acme.process @ {version} {{\n    reads {{ {reads} }}\n    1 image: string nocase\n}}\nrule r {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8401\"\n    template: acme.process @ {version}\n    severity: low\n    when image ends_with \"a\"\n}}\n"
+        );
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let before = of(1, "Channel: \"Acme\", EventID: [1, 2]");
+    for now in [of(1, "Channel: \"ACME\", EventID: [2, 1]"), of(2, "EventID: [1, 2], Channel: \"Acme\"")] {
+        let found = checked(&now, Some(&before), settings(), &["lint", "change"]);
+        assert!(errors(&found).is_empty() && found.changes.is_empty(), "{:?} {:?}", errors(&found), found.changes);
+    }
 }

@@ -1,12 +1,12 @@
 //! What can only be seen across template types: two declarations of one version, and a later
 //! version that is not an earlier one grown at its end.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use contentcheck_model::diagnostic::{Diagnostic, codes};
 use contentcheck_model::source::Source;
-use contentcheck_model::template::{Recognition, TemplateType};
+use contentcheck_model::template::TemplateType;
 
 /// Reports what is wrong among the template types that the content declares. `library` are
 /// those that ship; the content may grow them, and may not change them. Those concerned are flawed:
@@ -100,17 +100,11 @@ fn other_header(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnost
 /// Recorded events are recognised as a template type and not as a version of it, and a predicate on what it reads is decided by these
 /// values: with other ones a rule on the earlier version would be wrong about events of the later one.
 fn other_reads(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
-    let of = |template: &TemplateType| -> BTreeMap<String, BTreeSet<String>> {
-        let values =
-            |of: &Recognition| of.values.iter().map(|value| format!("{value:?}").to_ascii_lowercase()).collect();
-        template.reads.iter().map(|of| (of.name.clone(), values(of))).collect()
-    };
-    if of(earlier) == of(later) {
+    if earlier.recognises_alike(later) {
         return None;
     }
     let problem = format!("`{later}` has other `reads` than `{earlier}`");
-    let help = "give every version the same `reads`; where the events are others now, put the rules on the later version and remove the earlier one, or \
-                declare a template type of another name";
+    let help = "give every version the same `reads`, or declare a template type of another name";
     let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, later.span, problem).with_help(help);
     Some(place(changed, &earlier.source, earlier.span, "the earlier version"))
 }

@@ -135,7 +135,7 @@ fn what_is_gone_is_not_well() {
     world.platter().lose("evidence/1.log");
     let found = look(&world);
     assert_eq!((found.condition(), found.evidence), (Condition::Attention, Kept::Missing));
-    assert!(found.to_string().ends_with(", evidence missing: why what runs runs is unknown\n"), "{found}");
+    assert!(found.to_string().ends_with(", evidence missing: nothing tells why this content runs\n"), "{found}");
     let device = world.restart(world.open(), Ended::Stopped);
     drop(device);
     assert_eq!(

@@ -54,7 +54,7 @@ pub(super) fn plan(
     let newest = book.state().newest().map_or(0, |newest| newest.release().sequence);
     if release.sequence <= newest {
         let message = format!(
-            "the image has sequence {}, and sequence {newest} was rolled out: gate that content again under a higher sequence, and name the image \
+            "the image has sequence {}, and the log has a rollout of sequence {newest}: gate that content again under a higher sequence, and name the image \
              that comes of it",
             release.sequence
         );

@@ -235,7 +235,7 @@ impl Site {
             return Ok(());
         };
         let message = format!(
-            "{}: witness `{name}` has seen {size} entries of the log, and here are {}, or others: it was put back from an older copy; take one \
+            "{}: witness `{name}` has seen {size} entries, and this log has {}, or different ones: it was put back from an older copy; take one \
              that is as long, since no witness signs for this one and no device takes it",
             files::name(&self.path(LOG)),
             log.0

@@ -291,16 +291,21 @@ fn flooding(
         "`{}` matches {after} of {events} ordinary events of {}, and matched {before}",
         rule.title, target.template
     );
-    let detail = Detail::Change {
+    let detail = matches(before, after, events, Some(&target.template));
+    outcome.findings.push(flood(rule, target, message, gains).with_detail(detail));
+}
+
+/// How many of so many events a rule matched, and matches.
+fn matches(before: u64, after: u64, events: u64, template: Option<&TemplateType>) -> Detail {
+    Detail::Change {
         counted: Measure::Matches,
         before: Some(before),
         after: Some(after),
         of: Some(events),
-        template: Some(target.template.to_string()),
+        template: template.map(ToString::to_string),
         table: None,
         sensor: None,
-    };
-    outcome.findings.push(flood(rule, target, message, gains).with_detail(detail));
+    }
 }
 
 /// The finding of a rule that matches too much, with an event that it did not match before.
@@ -399,15 +404,7 @@ pub(super) fn recorded(
         }
         let message =
             format!("`{}` matches {after} of {} recorded events, and matched {earlier}", rule.title, before.events);
-        let detail = Detail::Change {
-            counted: Measure::Matches,
-            before: Some(earlier),
-            after: Some(*after),
-            of: Some(before.events),
-            template: None,
-            table: None,
-            sensor: None,
-        };
+        let detail = matches(earlier, *after, before.events, None);
         let finding = Finding::new(&codes::MATCH_VOLUME, message).of_rule(rule).with_detail(detail);
         outcome.findings.push(finding.with_help(
             "`contentcheck eval` shows the events; where it is meant, give the rule its own ceiling under [gate.ceilings]",
@@ -419,29 +416,18 @@ pub(super) fn recorded(
 
 /// Whether a change of the rule is known that may make it match other events.
 fn is_told(rule: &CheckedRule, changes: &[Change]) -> bool {
-    let id = plain(rule, ChangeKind::Unknown).rule;
-    let of_rule = changes.iter().filter(|change| change.rule == id);
     // Recorded events are shown to every rule, whichever sensors it is for.
     let says_why = |kind| !matches!(kind, ChangeKind::Rewritten | ChangeKind::Relabelled | ChangeKind::OtherSensors);
-    of_rule.into_iter().any(|change| says_why(change.kind))
+    changes.iter().any(|change| change.rule == rule.key() && says_why(change.kind))
 }
 
 /// A rule that means the same and matches other events: its surroundings changed.
 fn otherwise(rule: &CheckedRule, before: u64, after: u64, events: u64) -> Finding {
     let message = format!(
-        "`{}` means what it did, and matches {after} of {events} recorded events, and matched {before}",
+        "`{}` means what it did, and matches {after} of {events} recorded events; it matched {before} before",
         rule.title
     );
-    let detail = Detail::Change {
-        counted: Measure::Matches,
-        before: Some(before),
-        after: Some(after),
-        of: Some(events),
-        template: None,
-        table: None,
-        sensor: None,
-    };
-    Finding::new(&codes::MATCHES_OTHERWISE, message).of_rule(rule).with_detail(detail).with_help(
+    Finding::new(&codes::MATCHES_OTHERWISE, message).of_rule(rule).with_detail(matches(before, after, events, None)).with_help(
         "`contentcheck eval` shows the events of both releases; look at what changed on the template types of the rule",
     )
 }

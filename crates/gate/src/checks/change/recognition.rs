@@ -1,16 +1,19 @@
 //! Recorded events that are no longer recognised as what they were: rules on that template type then see none of them, though nothing
 //! about the rules changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use contentcheck_events::{Flattener, Router};
 use contentcheck_model::diagnostic::{clip, codes};
-use contentcheck_model::rule::CheckedRule;
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::Predicate;
+use contentcheck_model::rule::Target;
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use contentcheck_run::templates;
 use serde_json::{Map, Value};
 
+use super::by_identity;
 use crate::evidence::Finding;
 use crate::facts::{Identity, place};
 use crate::run::{Outcome, Subject};
@@ -19,45 +22,53 @@ use crate::subject::Built;
 /// Events of one template type that are routed in both releases.
 const EVENTS: usize = 65_536;
 
+/// What an event says under the names by which events are recognised.
+type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
+
 /// Routes what the previous release recognises by `reads` in both releases. `told` are the template types of which it is told already
 /// that they have other `reads`.
 pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, outcome: &mut Outcome) {
     let (was, is) = (templates(previous.content()), templates(run.built.content()));
     let changed = changed(&was, &is);
-    if changed.is_empty() {
+    if changed.is_empty() || run.settings.allow_shrink {
         return;
     }
-    let (old, new) = (previous.rules(), &run.rules);
-    // Of rules of both releases the template types that they are on: before, and now.
-    let then: BTreeMap<Identity, BTreeSet<&str>> =
-        old.iter().map(|rule| (Identity::of(rule), names(&[rule]))).collect();
-    let rules = new.iter().filter_map(|rule| Some((then.get(&Identity::of(rule))?, names(&[rule]))));
-    let rules: Vec<(&BTreeSet<&str>, BTreeSet<&str>)> = rules.collect();
-    let all: Vec<Arc<TemplateType>> = was.iter().chain(&is).cloned().collect();
-    let (before, now) = (Router::new(was), Router::new(is));
-    for template in before.templates().iter().filter(|template| !told.contains(template.name.as_str())) {
+    let old = by_identity(&previous.rules());
+    let askers = Askers::of(was.iter().chain(&is));
+    let (before, now) = (Router::new(was.clone()), Router::new(is));
+    for template in was.iter().filter(|template| !told.contains(template.name.as_str())) {
         let name = template.name.as_str();
-        let stay: Vec<&BTreeSet<&str>> =
-            rules.iter().filter(|(then, now)| then.contains(name) && now.contains(name)).map(|(_, now)| now).collect();
+        // Rules of both releases that are on it: as they were, and the template types that they are on now.
+        let stay: Vec<(&Target, BTreeSet<&str>)> = run
+            .rules
+            .iter()
+            .filter_map(|rule| {
+                let on: BTreeSet<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
+                let then = old.get(&Identity::of(rule))?.on(name)?;
+                on.contains(name).then_some((then, on))
+            })
+            .collect();
         if stay.is_empty() {
             continue;
         }
-        let Some(events) = events(template, &changed, &all) else {
+        let Some(events) = events(template, &changed, &askers) else {
             outcome.skipped.push(format!(
-                "which recorded events are still those of `{}`: its `reads` have more values that others ask for than are tried",
-                template.name
+                "which recorded events are still those of `{name}`: its `reads` have more values that others ask for than are tried"
             ));
             continue;
         };
-        let is_lost = |event: &String| {
-            if !recognised(&before, event).contains(&name) {
+        let is_lost = |said: &Said<'_>| {
+            let event = json(said);
+            if !recognised(&before, &event).contains(&name) {
                 return false;
             }
-            // Where an open template type leaves events to a fixed one, its rules are on that one too.
-            let is = recognised(&now, event);
-            !is.contains(&name) && stay.iter().any(|on| !is.iter().any(|is| on.contains(is)))
+            // Where an open template type leaves events to a fixed one, its rules may be on that one too.
+            let is = recognised(&now, &event);
+            let sees = |on: &BTreeSet<&str>| is.iter().any(|is| on.contains(is));
+            !is.contains(&name) && stay.iter().any(|(then, on)| !sees(on) && may_fire(then, said))
         };
-        let Some(event) = events.into_iter().find(is_lost) else { continue };
+        let Some(said) = events.iter().find(|said| is_lost(said)) else { continue };
+        let event = json(said);
         let is = recognised(&now, &event);
         let is = if is.is_empty() {
             "none of any template type".to_owned()
@@ -65,35 +76,45 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
             format!("one of `{}`", is.join("`, `"))
         };
         let message = format!(
-            "`{}` was an event of `{}` in the previous release, and now is {is}: rules on it no longer see such events",
-            clip(&event),
-            template.name
+            "`{}` was an event of `{name}` in the previous release, and now is {is}: rules on it no longer see such events",
+            clip(&event)
         );
         let newest = run.built.content().catalogue().newest_sound();
-        let declared = newest.iter().find(|now| now.name == template.name).map(|now| place(&now.source, now.span));
+        let declared = newest.iter().find(|now| now.name == name).map(|now| place(&now.source, now.span));
         let finding = Finding::new(&codes::TEMPLATE_CHANGED, message).with_help(
-            "let `reads` recognise what it did; a template type that is new may ask for what no other one asks for",
+            "let `reads` recognise what it did, and let what is new ask for what nothing else asks for; where the events are meant to go: \
+             --allow-shrink, for this one release",
         );
         outcome.findings.push(Finding { place: declared, ..finding });
     }
 }
 
+/// Whether a rule may fire on an event that says this.
+fn may_fire(target: &Target, said: &Said<'_>) -> bool {
+    let known = target.condition.substitute(&mut |predicate: &Predicate| {
+        let name = target.template.describe(&predicate.field).map(|info| info.name);
+        let passes = name.and_then(|name| said.get(name)).and_then(|value| value.passes(&predicate.test));
+        passes.map_or_else(|| Expr::Is(predicate.clone()), Expr::Const)
+    });
+    known != Expr::Const(false)
+}
+
 /// The template types by which other events may be recognised than before: new ones, ones that are gone, and those that say otherwise how
 /// events are recognised. Where there is none, every event goes where it went.
 fn changed(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> Vec<Arc<TemplateType>> {
-    let says = |of: &TemplateType| {
-        // An event that carries a name of the log's own is no event of the log by that name.
-        let numbered: Vec<String> = of.fields.iter().flatten().map(|field| field.name.clone()).collect();
-        (of.reads.clone(), of.open, of.serves.clone(), numbered)
+    let by_name = |all: &[Arc<TemplateType>]| -> BTreeMap<String, Arc<TemplateType>> {
+        all.iter().map(|of| (of.name.clone(), Arc::clone(of))).collect()
     };
-    let find = |all: &[Arc<TemplateType>], name: &str| all.iter().find(|of| of.name == name).map(|of| says(of));
-    let other = |one: &&Arc<TemplateType>| find(was, &one.name) != find(is, &one.name);
-    was.iter().filter(other).chain(is.iter().filter(other)).cloned().collect()
-}
-
-/// The template types that rules are on.
-fn names<'r>(rules: &[&&'r CheckedRule]) -> BTreeSet<&'r str> {
-    rules.iter().flat_map(|rule| &rule.targets).map(|target| target.template.name.as_str()).collect()
+    let (was, is) = (by_name(was), by_name(is));
+    // An event that carries a name of the log's own is no event of the log by that name.
+    let numbered = |of: &TemplateType| of.fields.iter().flatten().map(|field| field.name.clone()).collect::<Vec<_>>();
+    let alike = |one: &TemplateType, other: &TemplateType| {
+        (&one.reads, one.open, &one.serves) == (&other.reads, other.open, &other.serves)
+            && numbered(one) == numbered(other)
+    };
+    let other =
+        |of: &&Arc<TemplateType>| !was.get(&of.name).zip(is.get(&of.name)).is_some_and(|(was, is)| alike(was, is));
+    was.values().filter(other).chain(is.values().filter(other)).cloned().collect()
 }
 
 /// The template types that an event is routed to.
@@ -105,74 +126,84 @@ fn recognised<'r>(router: &'r Router, event: &str) -> Vec<&'r str> {
     routes.iter().filter_map(template).collect()
 }
 
+/// Which template types ask for a value under a name, by their numbers. A recorded value is a text and a number at once.
+struct Askers(HashMap<(String, String), Vec<usize>>);
+
+impl Askers {
+    fn of<'t>(templates: impl Iterator<Item = &'t Arc<TemplateType>>) -> Self {
+        let mut askers: HashMap<(String, String), Vec<usize>> = HashMap::new();
+        for (at, template) in templates.enumerate() {
+            for Recognition { name, values } in &template.reads {
+                for value in values {
+                    askers.entry(Self::key(name, value)).or_default().push(at);
+                }
+            }
+        }
+        Self(askers)
+    }
+
+    fn key(name: &str, value: &Fixed) -> (String, String) {
+        (name.to_owned(), value.text().to_ascii_lowercase())
+    }
+
+    fn asking(&self, name: &str, value: &Fixed) -> &[usize] {
+        self.0.get(&Self::key(name, value)).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Events that have what a template type reads, in all ways that template types tell apart: of values under a name that the same of them ask
 /// for, one; with what each of the changed ones asks for besides; and without one of the names, as exporters leave them out. None where there
 /// are too many.
-fn events(template: &TemplateType, changed: &[Arc<TemplateType>], askers: &[Arc<TemplateType>]) -> Option<Vec<String>> {
-    let mut all: Vec<BTreeMap<&str, &Fixed>> = vec![BTreeMap::new()];
+fn events<'t>(template: &'t TemplateType, changed: &'t [Arc<TemplateType>], askers: &Askers) -> Option<Vec<Said<'t>>> {
+    let mut all: Vec<Said<'t>> = vec![BTreeMap::new()];
     for Recognition { name, values } in &template.reads {
-        let asked_by = |value: &Fixed| -> Vec<usize> {
-            let asks = |of: &TemplateType| {
-                of.reads.iter().any(|of| of.name == *name && of.values.iter().any(|other| is_same(other, value)))
-            };
-            askers.iter().enumerate().filter(|(_, of)| asks(of)).map(|(at, _)| at).collect()
-        };
-        let kinds: BTreeMap<Vec<usize>, &Fixed> = values.iter().map(|value| (asked_by(value), value)).collect();
-        if all.len().saturating_mul(kinds.len()) > EVENTS {
-            return None;
-        }
-        let mut with = Vec::with_capacity(all.len().saturating_mul(kinds.len()));
-        for event in &all {
-            for value in kinds.values().copied() {
-                let mut event = event.clone();
-                event.insert(name, value);
-                with.push(event);
-            }
-        }
-        all = with;
+        let kinds: BTreeMap<&[usize], &Fixed> =
+            values.iter().map(|value| (askers.asking(name, value), value)).collect();
+        all = extended(&all, kinds.values().map(|value| vec![(name.as_str(), *value)]))?;
     }
-    let mut more = Vec::new();
+    let whole = all.clone();
     for of in changed {
-        let besides = of.reads.iter().filter(|of| template.reads.iter().all(|own| own.name != of.name));
-        let besides: Vec<&Recognition> = besides.collect();
+        let besides: Vec<&Recognition> =
+            of.reads.iter().filter(|of| template.reads.iter().all(|own| own.name != of.name)).collect();
         let first = || besides.iter().filter_map(|of| Some((of.name.as_str(), of.values.first()?)));
         // Each value of each name is in one event, beside the first ones of the others.
         let each = besides.iter().flat_map(|of| of.values.iter().map(|value| (of.name.as_str(), value)));
-        for (name, value) in each {
-            if all.len().saturating_add(more.len()) > EVENTS {
-                return None;
-            }
-            more.extend(all.iter().map(|event| {
-                let mut event = event.clone();
-                event.extend(first());
-                event.insert(name, value);
-                event
-            }));
-        }
+        all.extend(extended(&whole, each.map(|one| first().chain([one]).collect()))?);
     }
-    all.extend(more);
-    let mut lacking = Vec::new();
     if template.reads.len() > 1 {
-        for Recognition { name, .. } in &template.reads {
-            lacking.extend(all.iter().map(|event| {
-                let mut event = event.clone();
-                event.remove(name.as_str());
-                event
-            }));
-        }
+        let without =
+            |name: &str| all.iter().cloned().map(move |mut said| (said.remove(name), said).1).collect::<Vec<_>>();
+        let lacking: Vec<Said<'t>> = template.reads.iter().flat_map(|of| without(&of.name)).collect();
+        all.extend(lacking);
     }
-    let json = |event: BTreeMap<&str, &Fixed>| {
-        let value = |fixed: &Fixed| match fixed {
-            Fixed::Text(text) => Value::from(text.as_str()),
-            Fixed::Int(number) => Value::from(*number),
-        };
-        Value::Object(event.into_iter().map(|(name, fixed)| (name.to_owned(), value(fixed))).collect::<Map<_, _>>())
-            .to_string()
-    };
-    Some(all.into_iter().chain(lacking).map(json).collect())
+    Some(all)
 }
 
-/// Whether a recorded value is both of these.
-fn is_same(one: &Fixed, other: &Fixed) -> bool {
-    one.text().eq_ignore_ascii_case(&other.text())
+/// Each event with each of these additions. None where there are too many.
+fn extended<'t>(
+    events: &[Said<'t>],
+    additions: impl Iterator<Item = Vec<(&'t str, &'t Fixed)>>,
+) -> Option<Vec<Said<'t>>> {
+    let mut extended = Vec::new();
+    for addition in additions {
+        if extended.len() + events.len() > EVENTS {
+            return None;
+        }
+        extended.extend(events.iter().map(|said| {
+            let mut said = said.clone();
+            said.extend(addition.iter().copied());
+            said
+        }));
+    }
+    Some(extended)
+}
+
+/// An event as a record.
+fn json(said: &Said<'_>) -> String {
+    let value = |fixed: &Fixed| match fixed {
+        Fixed::Text(text) => Value::from(text.as_str()),
+        Fixed::Int(number) => Value::from(*number),
+    };
+    Value::Object(said.iter().map(|(name, fixed)| ((*name).to_owned(), value(fixed))).collect::<Map<_, _>>())
+        .to_string()
 }
