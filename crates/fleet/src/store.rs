@@ -301,7 +301,6 @@ mod tests {
 
     /// What one rollout's reports come to says nothing of those of another one.
     #[test]
-    #[expect(clippy::expect_used, reason = "a test stops at the first surprise")]
     fn nothing_is_settled_while_reports_of_any_rollout_cannot_be_written() {
         let root = std::env::temp_dir().join(format!("contentcheck-store-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);

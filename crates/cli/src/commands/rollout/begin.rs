@@ -30,12 +30,16 @@ const DEVICES_TEXT: &str = "# One device a line: 64 digits of its public key, it
 pub(super) fn key(arguments: &RolloutKey, streams: &mut Streams<'_>) -> Outcome {
     let algorithm = if arguments.witness { Algorithm::Cosignature } else { Algorithm::Note };
     let key = keys::make(&arguments.name, algorithm)?;
+    // The directory of a witness has its key and what it saw: nothing yet. One that has lost even this does not sign.
+    let home = arguments.output.parent().filter(|_| arguments.output.file_name().is_some_and(|name| name == "key"));
+    let home = home.filter(|_| arguments.witness);
+    if let Some(home) = home {
+        fs::create_dir_all(home)
+            .map_err(|error| Failure::usage(format!("{}: {}", files::name(home), files::reason(&error))))?;
+    }
     keys::keep(&key, &arguments.output)?;
-    // A witness begins with what it saw: nothing yet. One that has lost even this does not sign.
-    let beside = arguments.output.with_file_name("openings");
-    let is_at_home = arguments.witness && arguments.output.file_name().is_some_and(|name| name == "key");
-    if is_at_home && !beside.exists() {
-        write::write(&beside, b"")?;
+    if let Some(memory) = home.map(|home| home.join("openings")).filter(|memory| !memory.exists()) {
+        write::write(&memory, b"")?;
     }
     written(writeln!(streams.out, "{}", key.verifier()))
 }

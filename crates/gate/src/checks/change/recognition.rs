@@ -8,7 +8,7 @@ use contentcheck_events::{Flattener, Router};
 use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::Predicate;
-use contentcheck_model::rule::Target;
+use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use contentcheck_run::templates;
 use serde_json::{Map, Value};
@@ -22,6 +22,9 @@ use crate::subject::Built;
 /// Events of one template type that are routed in both releases.
 const EVENTS: usize = 65_536;
 
+/// Predicates that are looked at for all of them, some seconds.
+const WORK: u64 = 30_000_000;
+
 /// What an event says under the names by which events are recognised.
 type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
 
@@ -33,42 +36,48 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
     if changed.is_empty() || run.settings.allow_shrink {
         return;
     }
-    let old = by_identity(&previous.rules());
+    // Rules of both releases: as they were, and the template types that they are on now.
+    let rules = previous.rules();
+    let old = by_identity(&rules);
+    let both: Vec<(&CheckedRule, &CheckedRule, BTreeSet<&str>)> = run
+        .rules
+        .iter()
+        .filter_map(|rule| {
+            let on = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
+            Some((*rule, *old.get(&Identity::of(rule))?, on))
+        })
+        .collect();
+    let mut work = WORK;
     let askers = Askers::of(was.iter().chain(&is));
     let (before, now) = (Router::new(was.clone()), Router::new(is));
     for template in was.iter().filter(|template| !told.contains(template.name.as_str())) {
         let name = template.name.as_str();
-        // Rules of both releases that are on it: as they were, and the template types that they are on now.
-        let stay: Vec<(&Target, BTreeSet<&str>)> = run
-            .rules
-            .iter()
-            .filter_map(|rule| {
-                let on: BTreeSet<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
-                let then = old.get(&Identity::of(rule))?.on(name)?;
-                on.contains(name).then_some((then, on))
-            })
-            .collect();
+        let stay = both.iter().filter(|(_, _, on)| on.contains(name));
+        let stay: Vec<_> = stay.filter_map(|(rule, then, on)| Some((*rule, then.on(name)?, on))).collect();
         if stay.is_empty() {
             continue;
         }
-        let Some(events) = events(template, &changed, &askers) else {
+        let events = events(template, &changed, &askers).filter(|_| work > 0);
+        let Some(events) = events else {
             outcome.skipped.push(format!(
                 "which recorded events are still those of `{name}`: its `reads` have more values that others ask for than are tried"
             ));
             continue;
         };
-        let is_lost = |said: &Said<'_>| {
+        // The first rule that may have fired on an event, and no longer sees it.
+        let loses = |said: &Said<'_>| {
             let event = json(said);
             if !recognised(&before, &event).contains(&name) {
-                return false;
+                return None;
             }
             // Where an open template type leaves events to a fixed one, its rules may be on that one too.
             let is = recognised(&now, &event);
             let sees = |on: &BTreeSet<&str>| is.iter().any(|is| on.contains(is));
-            !is.contains(&name) && stay.iter().any(|(then, on)| !sees(on) && may_fire(then, said))
+            let blind = stay.iter().filter(|(_, _, on)| !is.contains(&name) && !sees(on));
+            let rule = blind.clone().find(|(_, then, _)| may_fire(then, said, &mut work))?.0;
+            Some((event, rule))
         };
-        let Some(said) = events.iter().find(|said| is_lost(said)) else { continue };
-        let event = json(said);
+        let Some((event, rule)) = events.iter().find_map(loses) else { continue };
         let is = recognised(&now, &event);
         let is = if is.is_empty() {
             "none of any template type".to_owned()
@@ -76,8 +85,9 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
             format!("one of `{}`", is.join("`, `"))
         };
         let message = format!(
-            "`{}` was an event of `{name}` in the previous release, and now is {is}: rules on it no longer see such events",
-            clip(&event)
+            "`{}` was an event of `{name}` in the previous release, and now is {is}: rules such as `{}` no longer see such events",
+            clip(&event),
+            clip(&rule.title)
         );
         let newest = run.built.content().catalogue().newest_sound();
         let declared = newest.iter().find(|now| now.name == name).map(|now| place(&now.source, now.span));
@@ -89,14 +99,15 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
     }
 }
 
-/// Whether a rule may fire on an event that says this.
-fn may_fire(target: &Target, said: &Said<'_>) -> bool {
-    let known = target.condition.substitute(&mut |predicate: &Predicate| {
+/// Whether a rule may fire on an event that says this. Where the work is done, it may.
+fn may_fire(target: &Target, said: &Said<'_>, work: &mut u64) -> bool {
+    let known: Expr<()> = target.condition.substitute(&mut |predicate: &Predicate| {
+        *work = work.saturating_sub(1);
         let name = target.template.describe(&predicate.field).map(|info| info.name);
         let passes = name.and_then(|name| said.get(name)).and_then(|value| value.passes(&predicate.test));
-        passes.map_or_else(|| Expr::Is(predicate.clone()), Expr::Const)
+        passes.map_or(Expr::Is(()), Expr::Const)
     });
-    known != Expr::Const(false)
+    known != Expr::Const(false) || *work == 0
 }
 
 /// The template types by which other events may be recognised than before: new ones, ones that are gone, and those that say otherwise how
