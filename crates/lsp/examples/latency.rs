@@ -18,6 +18,10 @@ use contentcheck_lsp::{serve, uri};
 use lsp_server::{Connection, Message, Notification, Request, Response};
 use serde_json::{Value, json};
 
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rounds of each kind.
 const ROUNDS: usize = 40;
 
