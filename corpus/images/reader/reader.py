@@ -760,12 +760,16 @@ def address_of(v: Value) -> Optional[Address]:
     return v.is_ if v.kind == "ip" else None  # type: ignore[no-any-return]
 
 
+# Bytes of a string that may spell a number (INT-2, FLT-3).
+SPELLED = 64
+
+
 def number_of(v: Value) -> Union[int, float, None]:
     """A number as the opcode `float` takes it (FLT)."""
     if v.kind in ("int", "float"):
         return v.is_  # type: ignore[no-any-return]
     m = re.fullmatch(rb"([+-]?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?", v.is_) if v.kind == "text" else None
-    if not m:
+    if not m or len(v.is_) > SPELLED:
         return None
     digits = (m[2] + (m[3] or b"")).lstrip(b"0")
     power = int(m[4] or b"0") - len(m[3] or b"")
@@ -779,7 +783,7 @@ def number_of(v: Value) -> Union[int, float, None]:
 def integer_of(v: Value) -> Union[int, float, None]:
     """A number as the opcode `int` takes it (INT)."""
     if v.kind == "text":
-        if not re.fullmatch(rb"[+-]?[0-9]+", v.is_):
+        if len(v.is_) > SPELLED or not re.fullmatch(rb"[+-]?[0-9]+", v.is_):
             return None
         return int(v.is_) if -1 << 63 <= int(v.is_) < 1 << 63 else None
     return v.is_ if v.kind in ("int", "float") else None  # type: ignore[no-any-return]

@@ -73,9 +73,9 @@ pub(crate) mod price {
         bytes(len, 2).wrapping_add(4)
     }
 
-    /// An address is looked for among networks.
+    /// An address is looked for among networks, of which each two take a step.
     pub(crate) const fn networks(count: u64) -> u64 {
-        count.wrapping_mul(2)
+        count.div_ceil(2)
     }
 
     /// One text of an event is looked for in another.

@@ -170,6 +170,8 @@ pub(crate) struct Run<'r, 'e, M> {
 const SHORT: usize = 512;
 /// Searches of an event's longer strings without a signature: it costs about as much as so many of them.
 pub(crate) const SEARCHES: u32 = 8;
+/// Networks that are paid for together.
+const NETWORKS: u32 = 64;
 /// Bytes of a literal that are looked for before an expression is run.
 pub(crate) const GATE_MAX: usize = 16;
 
@@ -459,10 +461,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
     }
 
     fn in_networks(&mut self, predicate: &Predicate, address: &IpAddr) -> Result<bool, Halt> {
-        self.meter.spend(price::networks(u64::from(predicate.b)))?;
-        let networks = self.image.networks.range(predicate.a, predicate.b);
-        let networks = networks.ok_or(Fault::Corrupt { section: Section::Networks })?;
-        Ok(networks.iter().map(Network::decode).any(|network| match address {
+        let is_in = |network: Network| match address {
             IpAddr::V4(address) => {
                 let differ = address.to_bits() ^ network.w0;
                 network.family == 4 && differ.leading_zeros() >= u32::from(network.prefix)
@@ -473,7 +472,20 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
                 let differ = address.to_bits() ^ of;
                 network.family == 6 && differ.leading_zeros() >= u32::from(network.prefix)
             }
-        }))
+        };
+        // They are paid for run by run: what is found early does not cost what is found late.
+        let (mut first, mut left) = (predicate.a, predicate.b);
+        while left > 0 {
+            let run = left.min(NETWORKS);
+            self.meter.spend(price::networks(u64::from(run)))?;
+            let networks = self.image.networks.range(first, run);
+            let networks = networks.ok_or(Fault::Corrupt { section: Section::Networks })?;
+            if networks.iter().map(Network::decode).any(is_in) {
+                return Ok(true);
+            }
+            (first, left) = (first.saturating_add(run), left.saturating_sub(run));
+        }
+        Ok(false)
     }
 
     /// Whether a text matches a pattern.
