@@ -1,10 +1,10 @@
 //! The smallest sensor: `first-sensor manifest` prints what it supplies, `first-sensor IMAGE` evaluates an event.
-#![expect(clippy::print_stdout, reason = "a sensor of an example prints what it finds")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a sensor of an example prints what it finds")]
 
 use contentcheck_derive::{Event, manifest};
 use contentcheck_interpreter::{Event, KillList, OwnedImage};
 use core::{error::Error, ops::ControlFlow};
-use std::{env, fs};
+use std::{env, fs, process::ExitCode};
 
 #[derive(Event)]
 #[event(content = "rules.content", template = "edr.process_start @ 1")]
@@ -19,7 +19,17 @@ manifest! {
     const MANIFEST = { sensor: "edr", version: "1.0.0", events: [ProcessStart] };
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    run().map_or_else(
+        |error| {
+            eprintln!("first-sensor: {error}");
+            ExitCode::FAILURE
+        },
+        |()| ExitCode::SUCCESS,
+    )
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let argument = env::args().nth(1).ok_or("first-sensor manifest | IMAGE")?;
     if argument == "manifest" {
         println!("{}", MANIFEST.json());
