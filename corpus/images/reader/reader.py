@@ -1175,7 +1175,13 @@ class Event:
             return False
         if folds:
             a, b = a.lower(), b.lower()
-        return {0: a == b, 1: a != b, 6: b in a, 7: a.startswith(b), 8: a.endswith(b)}[variant]
+        if variant < 2:
+            return (a == b) == (variant == 0)
+        # By characters: a byte that is none of its own in one text is no part of it.
+        text, part = list(characters(a)), list(characters(b))
+        last = len(text) - len(part)
+        places = {6: range(last + 1), 7: range(min(last, 0), 1), 8: range(last, last + 1)}[variant]
+        return any(at >= 0 and text[at:at + len(part)] == part for at in places)
 
 
 # --- Directories -----------------------------------------------------------------------------------------------------------------

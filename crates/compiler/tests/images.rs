@@ -431,6 +431,10 @@ fn written(directory: &str) -> Vec<Written> {
     let long = |end: &str| raw([vec![b'a'; 10 << 10].as_slice(), end.as_bytes()].concat().as_slice());
     match directory {
         "opcodes" => vec![
+            (vec![("command", text("an ä")), ("parent", raw(b"\xC3"))], vec![]),
+            (vec![("command", text("an ä")), ("parent", raw(b"\xA4"))], vec![]),
+            (vec![("command", raw(b"an \xC3\xC3\xA4")), ("parent", raw(b" \xC3"))], vec![]),
+            (vec![("image", text("ä")), ("parent", raw(b"\xC3"))], vec![]),
             (vec![("command", raw(b"p\xFF-enc\xC3"))], vec![]),
             (
                 vec![

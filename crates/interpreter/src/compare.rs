@@ -80,13 +80,15 @@ fn number(value: &Value<'_>) -> Option<Number> {
 }
 
 fn texts<M: Meter>(variant: u8, ignore_case: bool, a: &[u8], b: &[u8], meter: &mut M) -> Result<bool, Spent> {
-    let part = match variant {
+    let from = match variant {
         comparison::CONTAINS => return text::contains_value(a, b, ignore_case, meter),
-        comparison::STARTS_WITH => a.get(..b.len()),
-        comparison::ENDS_WITH => a.len().checked_sub(b.len()).and_then(|from| a.get(from..)),
+        comparison::STARTS_WITH => Some(0),
+        comparison::ENDS_WITH => a.len().checked_sub(b.len()),
         _ => None,
     };
-    let Some(part) = part else { return Ok(false) };
+    let Some(from) = from else { return Ok(false) };
+    let to = from.wrapping_add(b.len());
+    let Some(part) = a.get(from..to) else { return Ok(false) };
     meter.spend(price::compare(b.len()))?;
-    Ok(text::equal_values(part, b, ignore_case))
+    Ok(text::equal_values(part, b, ignore_case) && text::are_characters(a, from, to))
 }

@@ -249,6 +249,7 @@ pub(crate) fn equal_values(a: &[u8], b: &[u8], ignore_case: bool) -> bool {
 
 /// Whether one text of an event contains another: the two-way algorithm of Crochemore and
 /// Perrin, in time linear in both and without memory, since both may be hostile and long.
+/// Bytes that only stand inside of a character are not in the text: `\xC3` is no part of `ä`.
 pub(crate) fn contains_value<M: Meter>(
     text: &[u8],
     needle: &[u8],
@@ -285,13 +286,18 @@ pub(crate) fn contains_value<M: Meter>(
         while back > memory && agrees(back.wrapping_sub(1)) {
             back = back.wrapping_sub(1);
         }
-        if back <= memory {
+        if back <= memory && are_characters(text, at, at.wrapping_add(m)) {
             return Ok(true);
         }
         at = at.wrapping_add(period);
         memory = if periodic { m.wrapping_sub(period) } else { 0 };
     }
     Ok(false)
+}
+
+/// Whether what stands from one place to another is characters, and no part of one.
+pub(crate) fn are_characters(text: &[u8], from: usize, to: usize) -> bool {
+    utf8::is_boundary(text, from) && utf8::is_boundary(text, to)
 }
 
 /// Where the greatest suffix begins, by one order of bytes or the other, and its period.

@@ -51,6 +51,22 @@ pub(crate) fn start_of_last(text: &[u8], end: usize) -> Option<usize> {
     end.checked_sub(1)
 }
 
+/// Whether a character begins or ends at a place of a text. At both ends of it one does.
+pub(crate) fn is_boundary(text: &[u8], at: usize) -> bool {
+    // Only bytes of this form stand inside of a character, and at most three of them.
+    let is_inner = |at: usize| text.get(at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    if !is_inner(at) {
+        return true;
+    }
+    for back in 1_usize..=3 {
+        let Some(start) = at.checked_sub(back) else { break };
+        if !is_inner(start) {
+            return text.get(start..).and_then(sequence).is_none_or(|bytes| bytes <= back);
+        }
+    }
+    true
+}
+
 /// The four bytes under which an automaton of bytes reads a byte that begins no well-formed sequence: those of
 /// `U+10FF00` plus its value.
 pub(crate) const fn as_read(byte: u8) -> [u8; 4] {
@@ -106,6 +122,39 @@ mod tests {
     fn characters_are_those_of_the_standard_library() {
         for text in texts() {
             assert_eq!(characters(&text), by_chunks(&text), "{text:X?}");
+        }
+    }
+
+    #[test]
+    fn boundaries_are_those_of_characters() {
+        for text in texts() {
+            let mut at = 0;
+            let mut boundaries = std::vec![0];
+            while let Some((_, bytes)) = first(&text[at..]) {
+                at += bytes;
+                boundaries.push(at);
+            }
+            let found: Vec<usize> = (0..=text.len()).filter(|at| is_boundary(&text, *at)).collect();
+            assert_eq!(found, boundaries, "{text:X?}");
+        }
+    }
+
+    #[test]
+    fn a_text_is_part_of_another_by_characters() {
+        use crate::text::{are_characters, contains_value};
+
+        let all = texts();
+        for text in all.iter().filter(|text| text.len() <= 3) {
+            let of = characters(text);
+            for part in all.iter().filter(|part| part.len() <= 2) {
+                let wanted = characters(part);
+                let is_part = wanted.is_empty() || of.windows(wanted.len()).any(|window| window == wanted);
+                assert_eq!(contains_value(text, part, false, &mut ()), Ok(is_part), "{part:X?} in {text:X?}");
+                let begins = text.starts_with(part) && are_characters(text, 0, part.len());
+                assert_eq!(begins, of.starts_with(&wanted), "{part:X?} begins {text:X?}");
+                let ends = text.ends_with(part) && are_characters(text, text.len() - part.len(), text.len());
+                assert_eq!(ends, of.ends_with(&wanted), "{part:X?} ends {text:X?}");
+            }
         }
     }
 
