@@ -9,9 +9,10 @@ use contentcheck_model::field::Place;
 use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
 use rustc_hash::FxHashMap;
 
-use crate::flat::{Field, Flat};
+use crate::flat::Flat;
 use crate::hash::Names;
 use crate::names;
+use crate::router;
 use crate::scalar;
 use crate::store::{Raw, Span};
 
@@ -28,8 +29,8 @@ pub struct Layout {
     /// What the template type declares besides and is no text, by the hash of its name: only keywords look at it, and they
     /// see the values that rules would see which read it.
     declared: FxHashMap<u32, Vec<(String, FieldType)>>,
-    /// Names of which every event of the template type has the same value, whether a record says so or not: keywords see it.
-    given: Vec<(String, u32, Fixed)>,
+    /// The names by which events of the template type are recognised.
+    reads: Vec<Read>,
     /// Open addressing over positions; a power of two, at most half full.
     table: Vec<u32>,
 }
@@ -43,6 +44,29 @@ struct Wanted {
     hash: u32,
     /// The position that is filled for this name, where that is another one.
     alias: Option<u32>,
+    /// Which of the names by which events are recognised it is.
+    read: Option<u32>,
+}
+
+/// A name by which events of a template type are recognised. They have a value of the template type under it, in its spelling, however a
+/// recorder spells it: what is proved of rules is proved of these.
+#[derive(Clone, Debug)]
+struct Read {
+    name: String,
+    hash: u32,
+    values: Vec<Fixed>,
+    /// Whether a field of the layout has it, which keywords see.
+    is_wanted: bool,
+}
+
+impl Read {
+    /// The value that an event has: of one value this one, whatever the record says.
+    fn of(&self, flat: &Flat<'_>) -> Option<&Fixed> {
+        match self.values.as_slice() {
+            [only] => Some(only),
+            several => router::held(several, flat.at(&self.name, self.hash)?),
+        }
+    }
 }
 
 /// No position, no entry.
@@ -58,7 +82,14 @@ impl Layout {
         let mut fields: Vec<Wanted> = inputs
             .into_iter()
             .chain(header)
-            .map(|(name, ty)| Wanted { hash: names.hash(name.as_bytes()), name, ty, is_text: is_text(ty), alias: None })
+            .map(|(name, ty)| Wanted {
+                hash: names.hash(name.as_bytes()),
+                name,
+                ty,
+                is_text: is_text(ty),
+                alias: None,
+                read: None,
+            })
             .collect();
         let size = (fields.len() * 2).next_power_of_two().max(4);
         let mut table = vec![NONE; size];
@@ -88,7 +119,7 @@ impl Layout {
             inputs: arity,
             own: Vec::new(),
             declared: FxHashMap::default(),
-            given: Vec::new(),
+            reads: Vec::new(),
             table,
         }
     }
@@ -108,11 +139,24 @@ impl Layout {
             (at, name, hash)
         });
         self.own = own.collect();
-        let given = template.reads.iter().filter_map(|of| match of.values.as_slice() {
-            [only] => Some((of.name.clone(), names.hash(of.name.as_bytes()), only.clone())),
-            _ => None,
-        });
-        self.given = given.collect();
+        self.reads = template
+            .reads
+            .iter()
+            .map(|of| {
+                let hash = names.hash(of.name.as_bytes());
+                Read { name: of.name.clone(), hash, values: of.values.clone(), is_wanted: false }
+            })
+            .collect();
+        for wanted in &mut self.fields {
+            let place = template.find(&wanted.name).map(|info| info.place);
+            if let (Some(Place::Reads(_)), Some(at)) = (place, self.reads.iter().position(|of| of.name == wanted.name))
+            {
+                wanted.read = u32::try_from(at).ok();
+                if let Some(read) = self.reads.get_mut(at) {
+                    read.is_wanted = true;
+                }
+            }
+        }
         let mut declare = |name: String, ty: FieldType| {
             self.declared.entry(names.hash(name.as_bytes())).or_default().push((name, ty));
         };
@@ -217,6 +261,10 @@ impl Layout {
         made.clear();
         misfits.clear();
         for (at, wanted) in self.fields.iter().enumerate() {
+            if let Some(read) = wanted.read.and_then(|at| self.reads.get(at as usize)) {
+                made.push(read.of(flat).map_or(Made::Absent, |value| maker.fixed(value, wanted.ty)));
+                continue;
+            }
             let entry = found.get(wanted.alias.map_or(at, |alias| alias as usize)).copied().unwrap_or(NONE);
             // Strings and what is absent are nearly all: they are written where they stay.
             match flat.store.entries.get(entry as usize).map(|entry| entry.value) {
@@ -231,23 +279,26 @@ impl Layout {
         let inputs = made.len().min(self.inputs);
         if others {
             // Hardly any record has an array, and hardly any field is no text.
-            for (wanted, entry) in self.fields.iter().zip(found.iter()).filter(|(wanted, _)| wanted.alias.is_none()) {
+            let own = |wanted: &Wanted| wanted.alias.is_none() && wanted.read.is_none();
+            for (wanted, entry) in self.fields.iter().zip(found.iter()).filter(|(wanted, _)| own(wanted)) {
                 let Some(entry) = flat.store.entries.get(*entry as usize) else { continue };
                 match wanted.is_text {
                     true => maker.elements(entry.value, made),
                     false => maker.as_recorded(entry.value, wanted.ty, made),
                 }
             }
-            for (name, hash, value) in &self.given {
-                if flat.at(name, *hash).is_none_or(|said| matches!(said, Field::Null)) {
-                    made.push(maker.given(value));
-                }
+            for value in self.reads.iter().filter(|read| !read.is_wanted).filter_map(|read| read.of(flat)) {
+                made.push(maker.given(value));
             }
             for at in rest.iter().map(|at| *at as usize) {
                 let (Some(entry), Some(hash)) = (flat.store.entries.get(at), flat.store.hashes.get(at)) else {
                     continue;
                 };
-                match self.declared_type(flat.text(entry.name), *hash) {
+                let name = flat.text(entry.name);
+                if self.reads.iter().any(|read| read.hash == *hash && read.name == name) {
+                    continue;
+                }
+                match self.declared_type(name, *hash) {
                     Some(ty) => {
                         maker.other(entry.value, ty, made);
                         maker.as_recorded(entry.value, ty, made);
@@ -470,21 +521,38 @@ impl Maker<'_> {
         }
     }
 
-    /// What every event has under a name.
+    /// What an event has under a name by which it was recognised, in the type that is wanted.
+    fn fixed(&mut self, value: &Fixed, ty: FieldType) -> Made {
+        let one = match (value, ty.scalar) {
+            (Fixed::Int(number), Scalar::Int) => Made::Int(*number),
+            (_, Scalar::String) => self.written(&value.text()),
+            (_, Scalar::Int) => scalar::integer(&value.text()).map_or(Made::Absent, Made::Int),
+            (_, Scalar::Float) => scalar::float(&value.text()).map_or(Made::Absent, Made::Float),
+            (_, Scalar::Bool | Scalar::Ip | Scalar::Bytes) => Made::Absent,
+        };
+        if !ty.list || matches!(one, Made::Absent) {
+            return one;
+        }
+        let start = self.parts.len();
+        self.parts.push(one);
+        Made::List(Piece::new(start, self.parts.len()))
+    }
+
+    /// The same for keywords, which see it in its own type.
     fn given(&mut self, value: &Fixed) -> Made {
         match value {
             Fixed::Int(number) => Made::Int(*number),
-            Fixed::Text(text) => {
-                let start = self.text.len();
-                self.text.push_str(text);
-                Made::Text(Piece::new(start, self.text.len()))
-            }
+            Fixed::Text(text) => self.written(text),
         }
     }
 
     fn word(&mut self, value: bool) -> Made {
+        self.written(if value { "true" } else { "false" })
+    }
+
+    fn written(&mut self, text: &str) -> Made {
         let start = self.text.len();
-        self.text.push_str(if value { "true" } else { "false" });
+        self.text.push_str(text);
         Made::Text(Piece::new(start, self.text.len()))
     }
 

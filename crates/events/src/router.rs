@@ -278,9 +278,9 @@ impl Router {
     }
 }
 
-/// Whether a recorded value is one of those that a template type asks for: strings without ASCII case, and a number that is written as
-/// they are; numbers by value, also where they are written as text.
-fn holds(values: &[Fixed], field: Field<'_>) -> bool {
+/// Which of the values that a template type asks for a recorded one is, if any: strings without ASCII case, and a number that is written
+/// as they are; numbers by value, also where they are written as text.
+pub(crate) fn held<'v>(values: &'v [Fixed], field: Field<'_>) -> Option<&'v Fixed> {
     let equals = |fixed: &Fixed, text: &str| match fixed {
         Fixed::Text(fixed) => fixed.eq_ignore_ascii_case(text),
         Fixed::Int(fixed) => scalar::integer(text) == Some(*fixed),
@@ -290,7 +290,7 @@ fn holds(values: &[Fixed], field: Field<'_>) -> bool {
         Fixed::Text(fixed) => fixed == number,
         Fixed::Int(fixed) => decimal::integer(number) == Some(*fixed),
     };
-    values.iter().any(|fixed| match field {
+    values.iter().find(|fixed| match field {
         Field::Null => false,
         Field::Bool(value) => equals(fixed, if value { "true" } else { "false" }),
         Field::Text(text) => equals(fixed, text),
@@ -303,6 +303,10 @@ fn holds(values: &[Fixed], field: Field<'_>) -> bool {
         },
         Field::List(_) => false,
     })
+}
+
+fn holds(values: &[Fixed], field: Field<'_>) -> bool {
+    held(values, field).is_some()
 }
 
 /// The open template types that do not get what a fixed one recognises.

@@ -173,10 +173,10 @@ fn owned_values_stand_under_the_fields_of_the_template_type() {
             values: vec![
                 (template.at(1).unwrap(), OwnedValue::List(vec![text("x")])),
                 (template.at(3).unwrap(), OwnedValue::Int(16)),
-                (template.named("Channel"), text("t")),
+                (template.named("Channel"), text("T")),
                 (template.named("EventID"), OwnedValue::Int(2)),
                 (template.named("undeclared"), text("[1,2]")),
-                (template.named("Channel"), text("t")),
+                (template.named("Channel"), text("T")),
                 (template.named("Level"), OwnedValue::Int(4)),
             ],
             // What was recorded of an integer, and the elements of an array that is one text.

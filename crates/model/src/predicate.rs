@@ -319,8 +319,7 @@ impl Network {
 }
 
 impl Fixed {
-    /// Whether the value passes a test; nothing where that takes more than a look, or depends on the case in which a
-    /// recorder writes it.
+    /// Whether the value, as the template type writes it, passes a test; nothing where that takes more than a look.
     #[must_use]
     pub fn passes(&self, test: &Test) -> Option<bool> {
         match test {
@@ -351,18 +350,18 @@ impl Fixed {
     fn matches(&self, pattern: &TextPattern) -> Option<bool> {
         let text = self.text();
         let whole = text.as_bytes();
-        let is =
-            |part: Option<&[u8]>, value: &str| part.is_some_and(|part| part.eq_ignore_ascii_case(value.as_bytes()));
-        let found = match &pattern.pattern {
+        let is = |part: Option<&[u8]>, value: &str| match part {
+            Some(part) if pattern.ignore_case => part.eq_ignore_ascii_case(value.as_bytes()),
+            part => part == Some(value.as_bytes()),
+        };
+        Some(match &pattern.pattern {
             Pattern::Equals(value) => is(Some(whole), value),
             Pattern::Contains(value) if value.is_empty() => true,
             Pattern::Contains(value) => whole.windows(value.len()).any(|part| is(Some(part), value)),
             Pattern::StartsWith(value) => is(whole.get(..value.len()), value),
             Pattern::EndsWith(value) => is(whole.len().checked_sub(value.len()).and_then(|at| whole.get(at..)), value),
-            Pattern::Like(parts) if matches!(&**parts, [WildcardPart::AnyRun]) => return Some(true),
+            Pattern::Like(parts) if matches!(&**parts, [WildcardPart::AnyRun]) => true,
             Pattern::Like(_) | Pattern::Matches(_) => return None,
-        };
-        let sure = pattern.ignore_case || !found || !whole.iter().any(u8::is_ascii_alphabetic);
-        sure.then_some(found)
+        })
     }
 }
