@@ -14,6 +14,11 @@ pub trait Platform {
     fn boot(&mut self) -> Option<BootId>;
     /// How the last run of the sensor ended, as somebody saw it from outside. [`Ended::Unexplained`], where nobody did.
     fn ended(&mut self) -> Ended;
+    /// Whether what is said of an end can be marked as accounted for. Where it cannot, it may be said of a run before the last one, and is
+    /// believed only as long as the state can be written.
+    fn can_settle(&mut self) -> bool {
+        true
+    }
     /// The end of the last run is accounted for, and written.
     fn settled(&mut self) {}
     /// Seconds since 1970. May be wrong, and may jump.
@@ -50,6 +55,9 @@ pub trait Platform {
 ///
 /// `1<>` writes over the file where it lies, which works on a full disk too; `>` would empty it first. Once an end is accounted for the
 /// file is written over in the same way, and keeps its room.
+///
+/// On a disk that was mounted read-only the file says what it said before, so it is not believed, and factory content runs. Where the disk is
+/// read-only by design the file lies elsewhere, in `/run`.
 #[derive(Debug)]
 pub struct System {
     ended: PathBuf,
@@ -67,13 +75,17 @@ impl System {
 /// What the file says when the end of the last run is accounted for. As long as the longest line that is written over it.
 const SETTLED: [u8; 64] = *b"settled                                                        \n";
 
-/// Writes over a file where it lies; makes it where it is missing or shorter.
-fn overwrite(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+/// Opens a file to write over it where it lies; makes it where it is missing.
+fn open_over(path: &Path) -> std::io::Result<fs::File> {
     // A pipe would be waited for, and a link leads elsewhere.
     if fs::symlink_metadata(path).is_ok_and(|file| !file.is_file()) {
         fs::remove_file(path)?;
     }
-    let mut file = fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+    fs::OpenOptions::new().create(true).truncate(false).write(true).open(path)
+}
+
+fn overwrite(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = open_over(path)?;
     file.write_all(bytes)?;
     file.sync_data()
 }
@@ -97,6 +109,10 @@ impl Platform for System {
         let mut words = text.lines().next().unwrap_or_default().split_ascii_whitespace();
         let mut word = || words.next().unwrap_or("");
         Ended::of_systemd(word(), word(), word())
+    }
+
+    fn can_settle(&mut self) -> bool {
+        open_over(&self.ended).is_ok()
     }
 
     fn settled(&mut self) {
@@ -125,5 +141,26 @@ impl Platform for System {
 
     fn elapsed(&mut self) -> Option<u64> {
         Some(self.began.elapsed().as_secs())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+
+    #[test]
+    fn an_end_is_settled_where_the_file_can_be_written_over() {
+        let root = std::env::temp_dir().join(format!("contentcheck-ended-{}", std::process::id()));
+        fs::create_dir_all(&root).unwrap();
+        let mut system = System::new(root.join("ended"));
+        assert!(system.can_settle() && system.ended() == Ended::Unexplained);
+        fs::write(root.join("ended"), "success exited 0\n").unwrap();
+        assert!(system.can_settle() && system.ended() == Ended::Stopped, "asking changes nothing");
+        system.settled();
+        assert_eq!(system.ended(), Ended::Unexplained);
+        assert!(!System::new(root.join("missing/ended")).can_settle());
+        fs::remove_dir_all(root).unwrap();
     }
 }

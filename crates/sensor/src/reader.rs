@@ -104,6 +104,11 @@ impl Tally {
         self.number.store(number, Ordering::Release);
     }
 
+    /// An event begins to be evaluated.
+    fn start(&self) {
+        self.begun.store(self.ended.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+    }
+
     /// The event that is being evaluated, counted from the first; nothing: none is.
     pub(crate) fn busy(&self) -> Option<u64> {
         let ended = self.ended.load(Ordering::Acquire);
@@ -219,6 +224,12 @@ impl Reader {
     /// Evaluates events as long as there are any: `next` waits for one, `each` evaluates it. Whatever is exchanged meanwhile, each
     /// event is handed over once, with the newest content that can be had without waiting.
     ///
+    /// While `next` waits, the reader holds the image that it evaluates by, and a device holds two images at most: a second release that is
+    /// offered meanwhile waits (CC1119). Where events may be far apart, let `next` wait no longer than some seconds, answer `None`, and
+    /// run again.
+    ///
+    /// A thread that a panic ends is missed by [`crate::Store::check`] as one that hangs.
+    ///
     /// ```
     /// # use contentcheck_sensor::Reader;
     /// # use contentcheck_interpreter::Event;
@@ -245,7 +256,7 @@ impl Reader {
     }
 
     /// The newest content, opened. It takes some microseconds, so a thread keeps a view for as long as
-    /// [`View::is_current`] says so. While a view is held, its image stays in memory.
+    /// [`View::is_current`] says so. Its image stays in memory until the next view, or until the reader is dropped.
     pub fn view(&mut self) -> View<'_> {
         if self.shared.number.load(Ordering::Acquire) != self.running.number {
             // The store writes one pointer under this lock. If it does so just now, the next view has it.
@@ -279,6 +290,11 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Its thread evaluates nothing any more, and only a restart brings it back: it is found as one that hangs.
+            self.tally.start();
+            return;
+        }
         lock(&self.shared.tallies).retain(|tally| !Arc::ptr_eq(tally, &self.tally));
         let mut gone = lock(&self.shared.gone);
         if gone.0 != self.running.number {
@@ -320,7 +336,7 @@ struct Busy<'t>(&'t Tally);
 
 impl<'t> Busy<'t> {
     fn new(tally: &'t Tally) -> Self {
-        tally.begun.store(tally.ended.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+        tally.start();
         Self(tally)
     }
 }

@@ -224,7 +224,9 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let started = Observation::Started { ended, boot, build: config.build };
         let decision = state.decide(&started, &config.policy);
         store.tell(decision.reasons.iter());
-        let mut is_saved = store.settle(decision.state, state.is_innocent(ended));
+        // Asked only where it counts: it makes the file.
+        let is_last = memory == Memory::Fresh || store.platform.can_settle();
+        let mut is_saved = store.settle(decision.state, is_last && state.is_innocent(ended));
         if memory == Memory::OneCopy && !store.copies.both && is_saved {
             // Whoever wrote the newer copy may have gone before it was on disk.
             is_saved = store.persist(store.state).is_ok();

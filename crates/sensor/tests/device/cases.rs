@@ -250,6 +250,29 @@ fn read_only_file_system() {
 }
 
 #[test]
+fn an_end_that_was_said_before_the_disk_was_read_only_is_not_believed_again() {
+    for said in [Ended::Stopped, Ended::Clean, Ended::Killed, Ended::OutOfMemory, Ended::Unexplained] {
+        let world = World::new();
+        let device = world.with_good(&[1]);
+        // It stopped in an orderly way, and the file says so.
+        world.restart(device, Ended::Stopped).stop();
+        world.platter().read_only = true;
+        world.machine().can_settle = false;
+        // Each start reads the same, though the run before it may have crashed.
+        for _ in 0..8 {
+            world.platter().restart();
+            world.machine().ended = said;
+            assert_eq!(runs(&world.open()).0, Rung::Factory, "{said}");
+        }
+        world.platter().read_only = false;
+        world.machine().can_settle = true;
+        world.platter().restart();
+        let device = world.open();
+        assert_eq!(runs(&device), (Rung::Good, 1), "{said}");
+    }
+}
+
+#[test]
 fn clock_wrong() {
     let world = World::new();
     let mut device = world.with_good(&[1]);
@@ -378,6 +401,50 @@ fn hang() {
     assert_eq!(device.state().candidate.unwrap().tries, POLICY.tries - 2);
     let device = world.restart(device, Ended::Killed);
     assert_eq!(device.state().candidate.unwrap().tries, POLICY.tries - 2, "it counts once");
+}
+
+#[test]
+fn a_thread_that_a_panic_ends_is_missed() {
+    // In what the sensor does with a match, and with an event.
+    for in_the_sink in [true, false] {
+        let world = World::new();
+        let mut device = world.with_good(&[1]);
+        offer(&mut device, 2).unwrap();
+        let mut reader = device.reader();
+        let ended = std::thread::spawn(move || {
+            let mut once = Some(());
+            reader.run(
+                || once.take(),
+                |view, ()| {
+                    assert!(in_the_sink, "a bug of the sensor");
+                    let number = view.templates_named("edr.process_start")[0];
+                    let values = [
+                        contentcheck_interpreter::Value::Int(1),
+                        contentcheck_interpreter::Value::from("/bin/bash"),
+                        contentcheck_interpreter::Value::from(MATCHING),
+                        contentcheck_interpreter::Value::Absent,
+                        contentcheck_interpreter::Value::Split(b"bash\0", 0),
+                    ];
+                    let header = [contentcheck_interpreter::Value::from("host")];
+                    let event = contentcheck_interpreter::Event { inputs: &values, header: &header, others: &[] };
+                    let _ = view.evaluate(number, event, 1_000_000, |_| panic!("a bug of the sensor"));
+                },
+            );
+        });
+        assert!(ended.join().is_err());
+        world.machine().elapsed = Some(10);
+        assert_eq!(device.check(), Advice::GoOn);
+        world.machine().elapsed = Some(10 + POLICY.stall_seconds);
+        assert_eq!(device.check(), Advice::Restart);
+        let device = world.restart(device, Ended::Stopped);
+        assert_eq!(device.state().candidate.unwrap().tries, POLICY.tries - 2, "it counts");
+    }
+    // A reader that is given back is not missed.
+    let world = World::new();
+    let mut device = world.with_good(&[1]);
+    drop(device.reader());
+    world.machine().elapsed = Some(10 + POLICY.stall_seconds);
+    assert_eq!(device.check(), Advice::GoOn);
 }
 
 #[test]

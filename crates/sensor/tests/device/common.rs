@@ -456,6 +456,8 @@ impl Disk for Sim {
 pub(crate) struct Machine {
     pub(crate) boot: Option<BootId>,
     pub(crate) ended: Ended,
+    /// Whether it can be marked as accounted for.
+    pub(crate) can_settle: bool,
     pub(crate) wall: Option<u64>,
     pub(crate) elapsed: Option<u64>,
     pub(crate) floor: Option<Sequence>,
@@ -474,6 +476,10 @@ impl Platform for SimMachine {
 
     fn ended(&mut self) -> Ended {
         self.0.lock().unwrap().ended
+    }
+
+    fn can_settle(&mut self) -> bool {
+        self.0.lock().unwrap().can_settle
     }
 
     fn wall(&mut self) -> Option<u64> {
@@ -536,6 +542,7 @@ impl World {
         let machine = Machine {
             boot: Some(BootId([1; 16])),
             ended: Ended::Stopped,
+            can_settle: true,
             wall: Some(1_800_000_000),
             elapsed: Some(0),
             floor: None,
