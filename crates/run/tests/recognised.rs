@@ -1,6 +1,5 @@
 //! What an event is recognised by is to all rules as the template type writes it, however it was recorded, and what is proved of rules
 //! is true of it.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
 use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, compile};

@@ -146,13 +146,19 @@ pub(super) fn offer(arguments: &DeviceOffer, streams: &mut Streams<'_>) -> Outco
     let image = read_whole(&arguments.image, IMAGE_BYTES)?;
     let envelope = read_whole(&arguments.envelope, ENVELOPE_BYTES)?;
     let token = arguments.token.as_deref().map(|path| read_whole(path, SMALL_BYTES)).transpose()?;
-    let mut store = As::read(&arguments.sensor, &arguments.directory, streams)?.open(&arguments.directory);
+    let sensor = As::read(&arguments.sensor, &arguments.directory, streams)?;
+    let is_new = !arguments.directory.exists();
+    let mut store = sensor.open(&arguments.directory);
     let outcome = match &token {
         Some(token) => store.offer_opened(&image, &envelope, token),
         None => store.offer(&image, &envelope),
     };
+    let hold = store.state().hold;
     // It was not run here, so its try is given back.
     store.stop();
+    if is_new {
+        talk(streams, &format!("note: {} was not there; it is made", files::name(&arguments.directory)));
+    }
     let exit = if outcome.is_ok() { Exit::Fine } else { Exit::Findings };
     if arguments.format == DeviceFormat::Json {
         let refusal = outcome.as_ref().err();
@@ -171,7 +177,11 @@ pub(super) fn offer(arguments: &DeviceOffer, streams: &mut Streams<'_>) -> Outco
     match outcome {
         Ok(content) => {
             written(writeln!(streams.out, "taken: sequence {} ({})", content.sequence, content.digest))?;
-            talk(streams, "the sensor tries it when it starts; `contentcheck device status` shows how that goes");
+            let when = match hold {
+                0 => "when it starts".to_owned(),
+                hours => format!("once it has run for {hours} more hours, since it crashed with all content that it had"),
+            };
+            talk(streams, &format!("the sensor tries it {when}; `contentcheck device status` shows how that goes"));
         }
         Err(refusal) => {
             written(writeln!(streams.out, "refused [{}]: {}", refusal.code(), visible(&refusal.to_string())))?;
