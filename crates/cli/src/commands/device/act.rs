@@ -179,7 +179,9 @@ pub(super) fn offer(arguments: &DeviceOffer, streams: &mut Streams<'_>) -> Outco
             written(writeln!(streams.out, "taken: sequence {} ({})", content.sequence, content.digest))?;
             let when = match hold {
                 0 => "when it starts".to_owned(),
-                hours => format!("once it has run for {hours} more hours, since it crashed with all content that it had"),
+                hours => {
+                    format!("once it has run for {hours} more hours, since it crashed with all content that it had")
+                }
             };
             talk(streams, &format!("the sensor tries it {when}; `contentcheck device status` shows how that goes"));
         }
