@@ -6,9 +6,10 @@ use super::super::ast::{Literal, Rule, Test, Value as Written, Values};
 use super::condition::{Resolved, resolve_field};
 use super::typing::literal_kind;
 use contentcheck_model::diagnostic::{Sink, codes};
+use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::rule::TestCase;
 use contentcheck_model::source::Span;
-use contentcheck_model::template::{FieldType, Scalar, TemplateType};
+use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
 use contentcheck_model::value::Value;
 
 /// The tests of a rule. Those with a mistake are left out.
@@ -34,6 +35,7 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
             continue;
         };
         if let Some(value) = value(name, &pair.value, ty, sink) {
+            let value = as_recognised(template, &field, value);
             values.push((field, value));
         }
     }
@@ -56,6 +58,17 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
     }
     let name = test.name.as_ref().map(|name| name.value.clone());
     (sink.len() == before).then_some(TestCase { name, fires: test.fires, values, span: test.span })
+}
+
+/// A value under `reads` as rules see it, which is as the template type writes it.
+fn as_recognised(template: &TemplateType, field: &FieldRef, value: Value) -> Value {
+    let Some(Place::Reads(values)) = template.describe(field).map(|info| info.place) else { return value };
+    let is = |fixed: &&Fixed| match (&value, fixed) {
+        (Value::String(text), Fixed::Text(fixed)) => fixed.eq_ignore_ascii_case(text),
+        (Value::Int(number), Fixed::Int(fixed)) => number == fixed,
+        _ => false,
+    };
+    values.iter().find(is).map_or_else(|| value.clone(), Fixed::value)
 }
 
 fn value(name: &str, written: &Values, ty: FieldType, sink: &mut Sink) -> Option<Value> {

@@ -189,6 +189,15 @@ fn what_reads_decides_is_told_and_folded() {
 }
 
 #[test]
+fn a_test_has_what_its_event_is_recognised_by_as_the_template_type_writes_it() {
+    let test = "when pid == 1 test fires { image: \"x\", pid: 1, Channel: \"ACME/ipc\", EventID: 18 }";
+    let (rules, found) = checked(&rule(test));
+    assert_eq!(found, "");
+    let values = format!("{:?}", rules[0].tests[0].values);
+    assert!(values.contains("String(\"Acme/Ipc\")") && values.contains("Int(18)"), "{values}");
+}
+
+#[test]
 fn bindings_tests_and_scopes_are_checked() {
     let body = |body: &str| checked(&rule(body)).1;
     assert_eq!(body("let u = pid == 1 when pid == 2"), "CC0604 nothing uses `u`");
