@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn Error>> {
     let argument = env::args().nth(1).ok_or("first-sensor manifest | IMAGE")?;
     if argument == "manifest" {
-        println!("{}", MANIFEST.json());
+        print!("{}", MANIFEST.json());
         return Ok(());
     }
 
