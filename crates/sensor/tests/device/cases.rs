@@ -2,7 +2,8 @@
 //! what is not built yet and why; a test holds the list to the tests that there are.
 
 use crate::common::{
-    Device, MATCHING, POLICY, Sim, World, content, envelope, evaluate, evaluate_one, factory, image, runs, told,
+    Device, MATCHING, POLICY, Sim, World, content, envelope, evaluate, evaluate_by, evaluate_one, factory, image, runs,
+    told,
 };
 use contentcheck_interpreter::{Capacity, Manifest, Rejection};
 use contentcheck_sensor::{
@@ -371,18 +372,7 @@ fn hang() {
     let mut reader = device.reader();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            let values = [
-                contentcheck_interpreter::Value::Int(1),
-                contentcheck_interpreter::Value::from("/bin/bash"),
-                contentcheck_interpreter::Value::from(MATCHING),
-                contentcheck_interpreter::Value::Absent,
-                contentcheck_interpreter::Value::Split(b"bash\0", 0),
-            ];
-            let header = [contentcheck_interpreter::Value::from("host")];
-            let event = contentcheck_interpreter::Event { inputs: &values, header: &header, others: &[] };
-            let mut view = reader.view();
-            let number = view.templates_named("edr.process_start")[0];
-            let _ = view.evaluate(number, event, 1_000_000, |_| {
+            let _ = evaluate_by(&mut reader.view(), MATCHING, 1_000_000, |_| {
                 begin.send(()).unwrap();
                 let _ = ended.recv();
             });
@@ -417,17 +407,7 @@ fn a_thread_that_a_panic_ends_is_missed() {
                 || once.take(),
                 |view, ()| {
                     assert!(in_the_sink, "a bug of the sensor");
-                    let number = view.templates_named("edr.process_start")[0];
-                    let values = [
-                        contentcheck_interpreter::Value::Int(1),
-                        contentcheck_interpreter::Value::from("/bin/bash"),
-                        contentcheck_interpreter::Value::from(MATCHING),
-                        contentcheck_interpreter::Value::Absent,
-                        contentcheck_interpreter::Value::Split(b"bash\0", 0),
-                    ];
-                    let header = [contentcheck_interpreter::Value::from("host")];
-                    let event = contentcheck_interpreter::Event { inputs: &values, header: &header, others: &[] };
-                    let _ = view.evaluate(number, event, 1_000_000, |_| panic!("a bug of the sensor"));
+                    let _ = evaluate_by(view, MATCHING, 1_000_000, |_| panic!("a bug of the sensor"));
                 },
             );
         });

