@@ -165,21 +165,24 @@ class Image:
                 self.records[section] = [becomes(*r) for r in struct.iter_unpack(layout, part)]
         if place != len(data):
             raise Refused("CC0524", "the last section does not end with the image")
+        try:
+            self.bytes["names"].decode("utf-8")
+        except UnicodeDecodeError:
+            refuse("names", 0, "it is no UTF-8")
+        self.release, self.compiler, self.feature_names = (
+            self.name(*struct.unpack_from("<II", data, at)) for at in (80, 88, 96))
         if stored != checksum(data):
             raise Refused("CC0523", "checksum")
         self.sequence = struct.unpack_from("<Q", data, 40)[0]
         self.content = data[48:80].hex()
-        self.release, self.compiler, self.feature_names = (
-            self.name(*struct.unpack_from("<II", data, at)) for at in (80, 88, 96))
 
     def name(self, offset: int, size: int) -> str:
         names = self.bytes["names"]
         if offset + size > len(names):
             refuse("names", offset, "a name lies beyond the section")
-        try:
-            return names[offset:offset + size].decode("utf-8")
-        except UnicodeDecodeError:
-            refuse("names", offset, "a name is no UTF-8")
+        if any(byte & 0xC0 == 0x80 for at in (offset, offset + size) for byte in names[at:at + 1]):
+            refuse("names", offset, "a name begins or ends within a character")
+        return names[offset:offset + size].decode("utf-8")
 
     def text(self, offset: int, size: int) -> bytes:
         text = self.bytes["text"]
@@ -253,6 +256,8 @@ class Verifier:
 
     def run(self) -> None:
         image = self.image
+        if not image.records["rules"] and not image.flags & 2:
+            raise Refused("CC0528", "no rule")
         self.keys_and_sets()
         self.regexes()
         self.rules()
@@ -285,8 +290,6 @@ class Verifier:
 
     def rules(self) -> None:
         image = self.image
-        if not image.records["rules"] and not image.flags & 2:
-            raise Refused("CC0528", "no rule")
         for number, rule in enumerate(image.records["rules"]):
             for at, size in zip(rule[0:4:2] + rule[6:12:2], rule[1:5:2] + rule[7:12:2]):
                 image.name(at, size)
@@ -338,7 +341,7 @@ class Verifier:
             table = image.bytes["automata"][r.table:r.table + r.len]
             if r.kind == 0:
                 rows, width = r.states - 2, r.classes + 1
-                if rows < 0 or not 0 < r.classes <= 256 or r.len != 256 + 2 * rows * width or 2 + rows * width > MAX_PLACES + 1:
+                if rows < 0 or not 0 < r.classes <= 256 or r.len != 256 + 2 * rows * width or 2 + rows * width > MAX_PLACES:
                     refuse("regexes", number, "size of the table")
                 places = {0, 1} | {2 + row * width for row in range(rows)}
                 moves = [m for (m,) in struct.iter_unpack("<H", table[256:])]
@@ -360,7 +363,7 @@ class Verifier:
     def literal(self, text: int, size: int, folds: bool, owner: str, number: int) -> bytes:
         """A literal of section text. One that ignores case stands behind all capital letters."""
         literal = self.image.text(text, size)
-        if folds and size and text < self.capitals_end:
+        if folds and text < self.capitals_end:
             refuse(owner, number, "a literal that ignores case stands among those with capital letters")
         return literal
 
@@ -371,7 +374,7 @@ class Verifier:
                 refuse("patterns", number, "kind or flags")
             if p.kind in (LIKE, MATCHES):
                 first, count = (p.a, p.b) if p.kind == LIKE else (p.c, p.b)
-                if count > MAX_PARTS or p.at or p.kind == MATCHES and (p.flags or p.a >= len(image.records["regexes"])):
+                if count > MAX_PARTS or p.kind == LIKE and not count or p.at or p.kind == MATCHES and (p.flags or p.a >= len(image.records["regexes"])):
                     refuse("patterns", number, "parts, flags or the expression")
                 for part in self.take("parts", first, count, "patterns", number):
                     if part.kind > 2 or (part.kind == 0) != (part.len > 0) or part.kind and part.text or p.kind == MATCHES and part.kind:
@@ -412,8 +415,6 @@ class Verifier:
         always = self.witnesses(t.always, t.always_count, t, "templates", number)
         atoms = self.take("atoms", t.atoms, t.atom_count, "templates", number)
         own = t.atom_count - self.keywords(number, t)
-        if own < 0:
-            refuse("templates", number, "keywords with more atoms than it has")
         listed: List[Set[int]] = [set() for _ in programs]  # for each program the atoms that are listed for it
         for n, atom in enumerate(atoms):
             if (atom.input == KEYWORD) != (n >= own):
@@ -432,6 +433,8 @@ class Verifier:
         if t.keywords > self.at["keywords"] or t.keywords >= len(self.image.records["keywords"]):
             refuse("templates", number, "keywords")
         k: Keywords = self.image.records["keywords"][t.keywords]
+        if k.atom_count > t.atom_count:
+            refuse("templates", number, "keywords with more atoms than it has")
         if t.keywords == self.at["keywords"]:
             self.at["keywords"] += 1
             look = self.look(k.look, "keywords", t.keywords)
@@ -456,7 +459,7 @@ class Verifier:
         if not rises(probes):
             refuse(owner, number, "probes do not rise")
         for p in probes:
-            if p.kind > L_INT or p.kind == L_CONTAINS or not 1 <= p.bytes <= 8 or p.kind in (L_EQUALS, L_INT) and p.bytes != 8:
+            if p.kind > L_INT or p.kind == L_CONTAINS or not 1 <= p.bytes <= 8:
                 refuse(owner, number, "a probe")
 
     def witnesses(self, first: int, count: int, t: Template, owner: str, number: int) -> List[int]:
@@ -486,7 +489,7 @@ class Verifier:
             if mode and not inputs[p.input].flags & LIST:
                 refuse("predicates", number, "elements of what is no list")
         scalar = None if p.input == KEYWORD else inputs[p.input].scalar
-        if p.opcode == ATOM and (p.a >= t.atom_count or image.records["atoms"][t.atoms + p.a].input != p.input):
+        if p.opcode == ATOM and [a.input for a in image.some("atoms", t.atoms + p.a, int(p.a < t.atom_count))] != [p.input]:
             refuse("predicates", number, "atom")
         elif p.opcode in (ANY_TEXT, ALL_TEXTS):
             self.take("patterns", p.a, p.b, "predicates", number)
@@ -504,7 +507,7 @@ class Verifier:
                     refuse("predicates", number, "network")
         elif p.opcode == IN_SET:
             sets = image.records["sets"][p.a:p.a + 1]
-            if not sets or (mode != 2 if not sets[0].count else sets[0].scalar != scalar):
+            if not sets or scalar not in (None, sets[0].scalar) and (sets[0].count or mode != 2):
                 refuse("predicates", number, "set")
         elif p.opcode == FIELD:
             if p.a >= t.input_count or (inputs[p.a].scalar == BYTES) != (scalar == BYTES):
@@ -610,7 +613,7 @@ class Verifier:
         size = literal.at
         if literal.flags & CLOSE or literal.needle or (literal.kind, size) not in self.image.some("probes", look.probes, look.probe_count):
             refuse("literals", record, "no anchor, or the input has no such probe")
-        if literal.kind == L_INT and len(text) != 8 or literal.kind in (L_PREFIX, L_SUFFIX) and len(text) < size:
+        if literal.kind in (L_EQUALS, L_INT) and size != 8 or literal.kind == L_INT and len(text) != 8 or literal.kind in (L_PREFIX, L_SUFFIX) and len(text) < size:
             refuse("literals", record, "its length")
         part = {L_EQUALS: text[-8:], L_PREFIX: text[:size], L_SUFFIX: text[len(text) - size:], L_INT: text}[literal.kind]
         word = part if literal.kind == L_INT else blurred(part.ljust(8, b"\0"))
@@ -677,8 +680,8 @@ class Manifest:
         members(m, "format sensor version versioning origin capacity header templates", "format sensor version templates")
         self.sensor: str = m["sensor"]
         self.sensor_version: str = m["version"]
-        if m["format"] != 1 or not re.fullmatch("[a-z][a-z0-9_-]*", self.sensor):
-            raise Refused("CC0407", "format or sensor")
+        if m["format"] != 1 or not re.fullmatch("[a-z][a-z0-9_-]*", self.sensor) or not m["templates"]:
+            raise Refused("CC0407", "format, sensor or no template type")
         if not re.fullmatch("[0-9][A-Za-z0-9._+-]*", self.sensor_version) or m.get("versioning", "parts") not in ("parts", "decimal"):
             raise Refused("CC0407", "version")
         self.decimal = m.get("versioning") == "decimal"
@@ -972,10 +975,10 @@ class Sensor:
             for n, s in enumerate(candidates):
                 if s.name != name:
                     continue
-                if s.scalar != i.scalar or s.is_list != bool(i.flags & LIST) or s.optional and not i.flags & OPTIONAL:
-                    raise Refused("CC0404", f"input {name}")
                 if i.flags & BY_NUMBER and (which, n + 1) != ("inputs", i.position):
                     raise Refused("CC0403", f"input {name}")
+                if s.scalar != i.scalar or s.is_list != bool(i.flags & LIST) or s.optional and not i.flags & OPTIONAL:
+                    raise Refused("CC0404", f"input {name}")
                 return which, n
         if i.kind != OPEN:
             raise Refused("CC0401", f"input {name}")
@@ -988,7 +991,8 @@ class Sensor:
             if image.features >> bit & 1 and known is not None and name not in known:
                 raise Refused("CC0527", f"feature {name}")
         self.within("interpreter", image.version)
-        self.within("rules", sum(self.loaded))
+        self.within("rules", len({image.records["programs"][bound.template.programs + n].rule
+                                  for bounds in self.bound.values() for bound in bounds for n in bound.programs}))
         self.within("table_rows", sum(s.count for s in image.records["sets"] if s.flags & 2))
         self.within("automaton_states", sum(r.states for r in image.records["regexes"]))
 
@@ -999,13 +1003,11 @@ class Sensor:
 
     def answers(self, event: Dict[str, Any]) -> Tuple[List[str], List[str]]:
         """Names of the rules that match, and of the inputs whose values have another type."""
-        matches: Set[int] = set()
-        mistyped: List[str] = []
         for bound in self.bound.get(event["template"], []):
-            e = Event(self, bound, event)
-            matches.update(e.matches())
-            mistyped += e.mistyped
-        return [self.rule_names[n] for n in sorted(matches)], mistyped
+            if bound.template.version == event["version"]:
+                e = Event(self, bound, event)
+                return [self.rule_names[n] for n in sorted(e.matches())], e.mistyped
+        raise AssertionError(f"no template type {event['template']} @ {event['version']}")
 
 
 class Event:
@@ -1020,7 +1022,8 @@ class Event:
             self.values[number] = self.typed(bound.inputs[number], values[which][n])
         self.everything: List[Value] = []  # what keywords see
         for value in values["inputs"] + values["header"] + values["others"]:
-            self.everything += [v for v in (value.is_ if value and value.kind == "list" else [value]) if v is not None]
+            elements = value.is_ if value and value.kind == "list" else [value]
+            self.everything += [v for v in elements if v is not None and v.kind != "list"]  # of lists in lists nothing
         self.atoms = {first + a for first, literal in bound.literals if self.found(literal) for a in self.actions(literal)}
 
     def typed(self, i: Input, value: Optional[Value]) -> Optional[Value]:

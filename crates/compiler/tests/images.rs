@@ -46,7 +46,7 @@ const DIRECTORIES: [(&str, bool); 7] = [
 
 /// Events that are tried, and of these at most so many kept, for each directory.
 const TRIED: usize = 600;
-const KEPT: usize = 64;
+const KEPT: usize = 96;
 
 fn root(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/images").join(name)
@@ -463,6 +463,8 @@ fn written(directory: &str) -> Vec<Written> {
             ),
             (vec![("pid", Given::Int(5000)), ("at", Given::Int(0)), ("address", ip("::ffff:10.0.0.1"))], vec![]),
             (vec![("pid", Given::Int(5000)), ("at", Given::Int(0)), ("address", ip("10.255.255.255"))], vec![]),
+            (vec![("address", ip("::ffff:11.0.0.1"))], vec![]),
+            (vec![("address", ip("::fffe:a00:1"))], vec![]),
             (
                 vec![
                     ("names", list(&[raw(b"\xFF.ru"), Given::Int(1), text("b")])),
@@ -490,6 +492,10 @@ fn written(directory: &str) -> Vec<Written> {
                 vec![],
             ),
             (vec![], vec![raw(b"drop\xC3table")]),
+            // No value at all: what a list in a list holds is none.
+            (vec![], vec![list(&[])]),
+            (vec![], vec![list(&[list(&[text("mimikatz")]), Given::Absent])]),
+            (vec![], vec![text("")]),
             (vec![], vec![list(&[text("x"), raw(b"\xFFmimikatz\xED\xB0\x80")]), Given::Bytes(b"mimikatz".to_vec())]),
             (vec![("hash", text("mimikatz"))], vec![Given::Int(7)]),
             (vec![("hash", Given::Bytes(b"mimikatz".to_vec()))], vec![]),
@@ -498,6 +504,10 @@ fn written(directory: &str) -> Vec<Written> {
             (vec![("n", Given::UInt(u64::MAX)), ("m", Given::UInt(1 << 63))], vec![]),
             (vec![("n", Given::Int(i64::MAX)), ("m", Given::UInt(1 << 63))], vec![]),
             (vec![("n", Given::UInt(9)), ("m", Given::Int(6))], vec![]),
+            // The highest bit alone, which a mask takes for the sign.
+            (vec![("n", Given::Int(-1))], vec![]),
+            (vec![("n", Given::UInt(u64::MAX))], vec![]),
+            (vec![("n", Given::UInt(1 << 62)), ("m", Given::Int(0))], vec![]),
             (vec![("f", float(f64::NAN)), ("g", float(f64::NAN))], vec![]),
             (vec![("f", float(f64::NAN))], vec![]),
             (vec![("f", float(f64::NEG_INFINITY)), ("g", float(-0.0))], vec![]),
@@ -517,6 +527,19 @@ fn written(directory: &str) -> Vec<Written> {
             (vec![("text", raw(b"\xFF42"))], vec![]),
             (vec![("text", raw(b"4\xC32")), ("n", Given::Int(i64::MIN))], vec![]),
             (vec![("text", text("-3"))], vec![]),
+            // Bounds on what is taken for a number, on both sides of each.
+            (vec![("text", text("-999999999999999"))], vec![]),
+            (vec![("text", text("-9999999999999999"))], vec![]),
+            (vec![("text", text("-00123456789012345"))], vec![]),
+            (vec![("text", text("-1234567890123456.5"))], vec![]),
+            (vec![("text", text("-1e22"))], vec![]),
+            (vec![("text", text("-1e23"))], vec![]),
+            (vec![("text", text("-9.5E+23"))], vec![]),
+            (vec![("text", text("-3.e0"))], vec![]),
+            (vec![("text", text("-3_0"))], vec![]),
+            (vec![("text", text("-inf"))], vec![]),
+            (vec![("text", text("-Infinity"))], vec![]),
+            (vec![("text", text("-3\n"))], vec![]),
             (vec![("text", text(&format!("{}42", "0".repeat(62))))], vec![]),
             (vec![("text", text(&format!("{}42", "0".repeat(63))))], vec![]),
             (vec![("text", text(&format!("{}42", "0".repeat(10 << 10))))], vec![]),
@@ -524,6 +547,11 @@ fn written(directory: &str) -> Vec<Written> {
             (vec![("when_", text("2024-02-29T02:00:00Z"))], vec![]),
             (vec![("when_", text("2024-02-29"))], vec![]),
             (vec![("when_", text("2023-02-29 02:00"))], vec![]),
+            // A time that there is not leaves the date.
+            (vec![("when_", text("2024-02-29T24:00:00Z"))], vec![]),
+            (vec![("when_", text("2024-02-29T02:60:00Z"))], vec![]),
+            (vec![("when_", text("2024-02-29T2:00"))], vec![]),
+            (vec![("when_", text("2024-03-01T02:60:00Z"))], vec![]),
             (vec![("when_", text("2023-03-01t01:59"))], vec![]),
             (vec![("when_", raw(b"2024-02-29\xFF03:00"))], vec![]),
             (vec![("since", Given::Int(1_609_632_000))], vec![]),
@@ -588,6 +616,9 @@ fn written(directory: &str) -> Vec<Written> {
             (vec![("method", text("token")), ("new", text("no float"))], vec![]),
             (vec![("user", Given::Int(1)), ("code", text("600")), ("Host", list(&[text("a.example")]))], vec![]),
             (vec![("method", long("pass"))], vec![]),
+            // What only a rule reads that is not loaded, or by a number that does not hold.
+            (vec![("spare", Given::Int(5)), ("user", text("root"))], vec![]),
+            (vec![("spare", Given::Int(5)), ("place", Given::Int(5)), ("other", Given::Bool(true))], vec![]),
         ],
         "sigma" => {
             let base = |more: &[(&'static str, Given)]| -> Vec<(&'static str, Given)> {
@@ -638,6 +669,14 @@ fn written(directory: &str) -> Vec<Written> {
                 (base(&[]), vec![raw(b"drop\xFFtable")]),
                 (base(&[]), vec![text("droptable"), Given::UInt(u64::MAX), float(31337.0)]),
                 (base(&[]), vec![list(&[text("a"), text("MIMIKATZ")])]),
+                // Integers go on beyond a range that ends with the last one, floats do not.
+                (base(&[]), vec![Given::UInt(1 << 63)]),
+                (base(&[]), vec![Given::UInt(18_000_000_000_000_000_000)]),
+                (base(&[]), vec![Given::UInt(17_999_999_999_999_999_999), float(1.8e19_f64.next_down())]),
+                (base(&[]), vec![Given::Int(1 << 62), float(9_223_372_036_854_775_808.0), float(1e30)]),
+                (base(&[]), vec![float(9_223_372_036_854_774_784.0)]),
+                (base(&[]), vec![float(f64::INFINITY), text("9223372036854775808")]),
+                (base(&[]), vec![text("+9223372036854775807")]),
                 (base(&[("SourceHostname", long("mimikatz"))]), vec![]),
                 (base(&[("SourceHostname", long("mimikat"))]), vec![]),
                 (base(&[("ProcessId", text("31337")), ("Initiated", text("true"))]), vec![]),

@@ -342,6 +342,7 @@ fn plain(image: &[u8], found: &mut Vec<Damage>) {
     damage("format version 3, sealed", true, &|bytes| bytes[8] = 3);
     damage("format version 258: all four bytes count", false, &|bytes| bytes[9] = 1);
     damage("cut off behind the header", false, &|bytes| bytes.truncate(HEADER));
+    damage("cut off within the directory, sealed", true, &|bytes| bytes.truncate(HEADER - 1));
     damage("cut off in the middle", false, &|bytes| bytes.truncate(bytes.len() / 2));
     damage("the last byte cut off", false, &|bytes| bytes.truncate(bytes.len() - 1));
     damage("the last byte cut off, sealed", true, &|bytes| bytes.truncate(bytes.len() - 1));
@@ -350,6 +351,23 @@ fn plain(image: &[u8], found: &mut Vec<Damage>) {
     damage("a bit of the sequence number turned", false, &|bytes| bytes[40] ^= 1);
     damage("a bit of the content's digest turned", false, &|bytes| bytes[79] ^= 0x80);
     damage("a bit of the checksum turned", false, &|bytes| bytes[31] ^= 0x80);
+    // Before the checksum is looked at, so sealed or not.
+    damage("a name that is not UTF-8", false, &|bytes| bytes[HEADER] = 0xFF);
+    for seal in [false, true] {
+        damage("a byte between two sections that is not zero", seal, &|bytes| {
+            let at = padding(bytes);
+            bytes[at] = 1;
+        });
+    }
     damage("a section that begins eight bytes too far, sealed", true, &|bytes| bytes[PREFIX + 8] ^= 8);
     damage("a section that is no whole number of records, sealed", true, &|bytes| bytes[PREFIX + 12] ^= 1);
+}
+
+/// The first byte between two sections.
+fn padding(image: &[u8]) -> usize {
+    let directory = image[PREFIX..HEADER].as_chunks::<8>().0;
+    let end = |[a, b, c, d, e, f, g, h]: &[u8; 8]| {
+        u32::from_le_bytes([*a, *b, *c, *d]) as usize + u32::from_le_bytes([*e, *f, *g, *h]) as usize
+    };
+    directory.iter().map(end).find(|end| end % 8 != 0 && *end < image.len()).unwrap()
 }
