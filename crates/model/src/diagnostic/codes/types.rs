@@ -27,8 +27,8 @@ codes! {
     }
     /// A test event lacks a field that every event has
     INCOMPLETE_EVENT = "CC0305" "incomplete-event" Error {
-        cause: "The test names only the fields that the condition reads, or a field was added to the template type.",
+        cause: "The test names only the fields that the condition reads, a field was added to the template type, or a name under `reads` has a value that no event of it has.",
         harm: "Twenty inputs where twenty-one are declared: a test on events that no sensor sends proves nothing.",
-        cure: "Give the test a value for each field that is not optional.",
+        cure: "Give the test a value for each field that is not optional, and one that `reads` has under its names.",
     }
 }

@@ -35,8 +35,19 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
             continue;
         };
         if let Some(value) = value(name, &pair.value, ty, sink) {
-            let value = as_recognised(template, &field, value);
-            values.push((field, value));
+            match as_recognised(template, &field, &value) {
+                Ok(value) => values.push((field, value)),
+                Err(has) => {
+                    let span = pair.value.span;
+                    let message = format!("no event of `{template}` has this value under `{name}`");
+                    let found = sink.diagnostic(&codes::INCOMPLETE_EVENT, span, message);
+                    let help = format!(
+                        "it is {}, by which events are recognised; a test of another event shows nothing",
+                        one_of(has)
+                    );
+                    sink.push(found.with_help(help).with_rule(&rule.name.value));
+                }
+            }
         }
     }
     let required = template.fields.iter().flatten().filter(|field| !field.ty.optional);
@@ -60,15 +71,24 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
     (sink.len() == before).then_some(TestCase { name, fires: test.fires, values, span: test.span })
 }
 
-/// A value under `reads` as rules see it, which is as the template type writes it.
-fn as_recognised(template: &TemplateType, field: &FieldRef, value: Value) -> Value {
-    let Some(Place::Reads(values)) = template.describe(field).map(|info| info.place) else { return value };
-    let is = |fixed: &&Fixed| match (&value, fixed) {
+/// A value under `reads` as rules see it, which is as the template type writes it; the values that events have, where it is none of them.
+fn as_recognised<'t>(template: &'t TemplateType, field: &'t FieldRef, value: &Value) -> Result<Value, &'t [Fixed]> {
+    let Some(Place::Reads(values)) = template.describe(field).map(|info| info.place) else { return Ok(value.clone()) };
+    let is = |fixed: &&Fixed| match (value, fixed) {
         (Value::String(text), Fixed::Text(fixed)) => fixed.eq_ignore_ascii_case(text),
         (Value::Int(number), Fixed::Int(fixed)) => number == fixed,
+        (Value::String(text), Fixed::Int(fixed)) => text.parse() == Ok(*fixed),
         _ => false,
     };
-    values.iter().find(is).map_or_else(|| value.clone(), Fixed::value)
+    values.iter().find(is).map(Fixed::value).ok_or(values)
+}
+
+/// Some of the values in words.
+fn one_of(values: &[Fixed]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<String> = values.iter().take(SHOWN).map(|value| format!("`{}`", value.text())).collect();
+    let rest = if values.len() > SHOWN { format!(" or one of {} others", values.len() - SHOWN) } else { String::new() };
+    format!("{}{rest}", shown.join(" or "))
 }
 
 fn value(name: &str, written: &Values, ty: FieldType, sink: &mut Sink) -> Option<Value> {

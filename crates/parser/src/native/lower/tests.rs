@@ -195,6 +195,11 @@ fn a_test_has_what_its_event_is_recognised_by_as_the_template_type_writes_it() {
     assert_eq!(found, "");
     let values = format!("{:?}", rules[0].tests[0].values);
     assert!(values.contains("String(\"Acme/Ipc\")") && values.contains("Int(18)"), "{values}");
+    let other = "when pid == 1 test silent { image: \"x\", pid: 1, Channel: \"Other\", EventID: 19 }";
+    assert_eq!(
+        checked(&rule(other)).1,
+        "CC0305 no event of `t @ 1` has this value under `Channel`\nCC0305 no event of `t @ 1` has this value under `EventID`"
+    );
 }
 
 #[test]
