@@ -506,7 +506,7 @@ impl Maker<'_> {
         match (scalar, raw) {
             (Scalar::String, Raw::Text(span) | Raw::Number(span)) => Some(Made::Span(span)),
             (Scalar::String, Raw::Bool(value)) => Some(self.word(value)),
-            (Scalar::Int, Raw::Text(span)) => scalar::integer(text(span)).map(Made::Int),
+            (Scalar::Int, Raw::Text(span)) => decimal::recorded(text(span)).map(Made::Int),
             (Scalar::Int, Raw::Number(span)) => decimal::integer(text(span)).map(Made::Int),
             (Scalar::Float, Raw::Text(span) | Raw::Number(span)) => scalar::float(text(span)).map(Made::Float),
             (Scalar::Bool, Raw::Bool(value)) => Some(Made::Bool(value)),
@@ -526,7 +526,7 @@ impl Maker<'_> {
         let one = match (value, ty.scalar) {
             (Fixed::Int(number), Scalar::Int) => Made::Int(*number),
             (_, Scalar::String) => self.written(&value.text()),
-            (_, Scalar::Int) => scalar::integer(&value.text()).map_or(Made::Absent, Made::Int),
+            (_, Scalar::Int) => decimal::recorded(&value.text()).map_or(Made::Absent, Made::Int),
             (_, Scalar::Float) => scalar::float(&value.text()).map_or(Made::Absent, Made::Float),
             (_, Scalar::Bool | Scalar::Ip | Scalar::Bytes) => Made::Absent,
         };

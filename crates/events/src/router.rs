@@ -18,7 +18,6 @@ use crate::flat::{Field, Flat};
 use crate::hash::Names;
 use crate::limits;
 use crate::names;
-use crate::scalar;
 
 /// The template types that events may belong to, indexed.
 #[derive(Debug)]
@@ -278,27 +277,17 @@ impl Router {
     }
 }
 
-/// Which of the values that a template type asks for a recorded one is, if any: strings without ASCII case, and a number that is written
-/// as they are; numbers by value, also where they are written as text.
+/// Which of the values that a template type asks for a recorded one is, if any.
 pub(crate) fn held<'v>(values: &'v [Fixed], field: Field<'_>) -> Option<&'v Fixed> {
-    let equals = |fixed: &Fixed, text: &str| match fixed {
-        Fixed::Text(fixed) => fixed.eq_ignore_ascii_case(text),
-        Fixed::Int(fixed) => scalar::integer(text) == Some(*fixed),
-    };
-    let number = |fixed: &Fixed, number: &str| match fixed {
-        // Rules see the number as it is written.
-        Fixed::Text(fixed) => fixed == number,
-        Fixed::Int(fixed) => decimal::integer(number) == Some(*fixed),
-    };
     values.iter().find(|fixed| match field {
         Field::Null => false,
-        Field::Bool(value) => equals(fixed, if value { "true" } else { "false" }),
-        Field::Text(text) => equals(fixed, text),
-        Field::Number(text) => number(fixed, text),
+        Field::Bool(value) => fixed.is_text(if value { "true" } else { "false" }),
+        Field::Text(text) => fixed.is_text(text),
+        Field::Number(number) => fixed.is_number(number),
         // A list of one is that one.
         Field::List(mut list) if list.len() == 1 => match list.next() {
-            Some(Field::Text(text)) => equals(fixed, text),
-            Some(Field::Number(text)) => number(fixed, text),
+            Some(Field::Text(text)) => fixed.is_text(text),
+            Some(Field::Number(number)) => fixed.is_number(number),
             _ => false,
         },
         Field::List(_) => false,
@@ -416,7 +405,7 @@ const fn number_key(number: i64) -> u64 {
 
 fn text_key(text: &str) -> u64 {
     let number = text.bytes().next().is_some_and(|first| first.is_ascii_digit() || matches!(first, b'+' | b'-'));
-    let number = if number { scalar::integer(text) } else { None };
+    let number = if number { decimal::recorded(text) } else { None };
     number.map_or_else(|| folded(text), number_key)
 }
 

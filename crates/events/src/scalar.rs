@@ -2,16 +2,6 @@
 
 use std::net::IpAddr;
 
-/// The integer that a text is: decimal, or hexadecimal after `0x`. `None` beyond 64 bits signed.
-pub(crate) fn integer(text: &str) -> Option<i64> {
-    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        // `from_str_radix` would accept a sign here.
-        let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-        return if plain { i64::from_str_radix(digits, 16).ok() } else { None };
-    }
-    text.parse().ok()
-}
-
 /// The float that a text is: decimal, or by the name that the JSON mapping of Protocol Buffers gives to a float that JSON
 /// has no number for. A decimal that rounds to infinity is none.
 pub(crate) fn float(text: &str) -> Option<f64> {
@@ -66,32 +56,6 @@ pub(crate) fn bytes(text: &str, out: &mut Vec<u8>) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn integers() {
-        let cases = [
-            ("4624", Some(4624)),
-            ("-1", Some(-1)),
-            ("+7", Some(7)),
-            ("007", Some(7)),
-            ("0x1f", Some(31)),
-            ("0XFF", Some(255)),
-            ("0x", None),
-            ("0x-1", None),
-            ("0x+1", None),
-            ("0x7fffffffffffffff", Some(i64::MAX)),
-            ("0x8000000000000000", None),
-            ("9223372036854775808", None),
-            ("-9223372036854775808", Some(i64::MIN)),
-            ("", None),
-            ("-", None),
-            ("1.0", None),
-            (" 1", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(integer(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn floats_truth_and_bytes() {

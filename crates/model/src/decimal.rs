@@ -1,4 +1,4 @@
-//! Decimal numbers as they are written, in JSON and in YAML: which integer one is, without the rounding of a float.
+//! Numbers as they are written, in JSON, in YAML and in recorded texts: which integer one is, without the rounding of a float.
 
 /// The integer that a decimal is, exactly: `4624.0` and `1e3` are some, `0.5` and what takes more than 64 bits are none.
 #[must_use]
@@ -21,6 +21,17 @@ pub fn integer(number: &str) -> Option<i64> {
     // 64 bits have 19 digits.
     let zeros = usize::try_from(power).ok().filter(|zeros| digits.len().saturating_add(*zeros) <= 19)?;
     format!("{sign}{digits}{}", "0".repeat(zeros)).parse().ok()
+}
+
+/// The integer that a recorded text is: decimal, or hexadecimal after `0x`. `None` beyond 64 bits signed.
+#[must_use]
+pub fn recorded(text: &str) -> Option<i64> {
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        // `from_str_radix` would accept a sign here.
+        let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        return if plain { i64::from_str_radix(digits, 16).ok() } else { None };
+    }
+    text.parse().ok()
 }
 
 #[cfg(test)]
@@ -50,6 +61,32 @@ mod tests {
         ];
         for (number, expected) in cases {
             assert_eq!(integer(number), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn recorded_integers() {
+        let cases = [
+            ("4624", Some(4624)),
+            ("-1", Some(-1)),
+            ("+7", Some(7)),
+            ("007", Some(7)),
+            ("0x1f", Some(31)),
+            ("0XFF", Some(255)),
+            ("0x", None),
+            ("0x-1", None),
+            ("0x+1", None),
+            ("0x7fffffffffffffff", Some(i64::MAX)),
+            ("0x8000000000000000", None),
+            ("9223372036854775808", None),
+            ("-9223372036854775808", Some(i64::MIN)),
+            ("", None),
+            ("-", None),
+            ("1.0", None),
+            (" 1", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(recorded(text), expected, "{text}");
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Template types: the contract between content and sensors.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::decimal;
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 use crate::value::Value;
@@ -194,26 +195,72 @@ impl fmt::Display for LogSource {
     }
 }
 
-/// A value that a template type fixes for all of its events.
+/// A value that a template type fixes for all of its events. Recorders spell it in ways of their own; rules see it as it is written here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Fixed {
-    /// Text; compared without ASCII case, since recorders differ in it.
+    /// Text; recorded in any ASCII case.
     Text(String),
     /// An integer.
     Int(i64),
 }
 
 impl Fixed {
-    /// Whether these are the same values, in whatever order, and texts in whatever case.
+    /// Whether a recorded text is this value: a text in any ASCII case, an integer however it is written.
+    #[must_use]
+    pub fn is_text(&self, recorded: &str) -> bool {
+        match self {
+            Self::Text(text) => text.eq_ignore_ascii_case(recorded),
+            Self::Int(number) => decimal::recorded(recorded) == Some(*number),
+        }
+    }
+
+    /// Whether a recorded number, as it is written, is this value: an integer by value, a text character by character.
+    #[must_use]
+    pub fn is_number(&self, recorded: &str) -> bool {
+        match self {
+            Self::Text(text) => text == recorded,
+            Self::Int(number) => decimal::integer(recorded) == Some(*number),
+        }
+    }
+
+    /// Whether one recorded value may be this one and another one.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(text), fixed) | (fixed, Self::Text(text)) => fixed.is_text(text) || fixed.is_number(text),
+            (Self::Int(one), Self::Int(other)) => one == other,
+        }
+    }
+
+    /// The first of these values that [meets](Self::meets) an earlier one, after that one, by their places.
+    #[must_use]
+    pub fn twice(values: &[Self]) -> Option<(usize, usize)> {
+        let (mut texts, mut numbers, mut written) = (HashMap::new(), HashMap::new(), HashMap::new());
+        for (at, value) in values.iter().enumerate() {
+            let met = match value {
+                Self::Int(number) => {
+                    let before = numbers.insert(*number, at);
+                    before.or_else(|| written.get(number).copied())
+                }
+                Self::Text(text) => {
+                    let spelled = [decimal::recorded(text), decimal::integer(text)];
+                    let before = texts.insert(text.to_ascii_lowercase(), at);
+                    let as_number = spelled.iter().flatten().find_map(|number| numbers.get(number).copied());
+                    written.extend(spelled.into_iter().flatten().map(|number| (number, at)));
+                    before.or(as_number)
+                }
+            };
+            if let Some(met) = met {
+                return Some((met, at));
+            }
+        }
+        None
+    }
+
+    /// Whether these recognise the same recorded values, however the values are spelled here.
     #[must_use]
     pub fn are_alike(one: &[Self], other: &[Self]) -> bool {
-        let has = |all: &[Self], wanted: &Self| {
-            all.iter().any(|of| match (of, wanted) {
-                (Self::Text(of), Self::Text(wanted)) => of.eq_ignore_ascii_case(wanted),
-                (Self::Int(of), Self::Int(wanted)) => of == wanted,
-                _ => false,
-            })
-        };
+        let has = |all: &[Self], wanted: &Self| all.iter().any(|of| of.meets(wanted));
         one.iter().all(|of| has(other, of)) && other.iter().all(|of| has(one, of))
     }
 
@@ -250,7 +297,7 @@ impl fmt::Display for Fixed {
 pub struct Recognition {
     /// Name in the recorded event, such as `EventID`.
     pub name: String,
-    /// The values, any of which will do. Never empty.
+    /// The values, any of which will do. Never empty, and no two of which [meet](Fixed::meets).
     pub values: Vec<Fixed>,
 }
 
@@ -299,12 +346,14 @@ impl TemplateType {
         !self.open && are_these && has(PROVIDER) && has(EVENT_ID)
     }
 
-    /// Whether another one recognises the same events by `reads`: the same names with the same values, in whatever order, and texts in
-    /// whatever case.
+    /// Whether another one recognises the same events by `reads`, and shows rules the same values of them: the same names with the same
+    /// values, in any order. A text in another case is another value, since rules see it as it is written here.
     #[must_use]
     pub fn recognises_alike(&self, other: &Self) -> bool {
+        let are_same =
+            |one: &[Fixed], other: &[Fixed]| one.len() == other.len() && one.iter().all(|value| other.contains(value));
         let has = |all: &[Recognition], one: &Recognition| {
-            all.iter().any(|of| of.name == one.name && Fixed::are_alike(&of.values, &one.values))
+            all.iter().any(|of| of.name == one.name && are_same(&of.values, &one.values))
         };
         self.reads.len() == other.reads.len() && self.reads.iter().all(|one| has(&other.reads, one))
     }
@@ -361,6 +410,31 @@ mod tests {
         {
             assert_eq!(FieldType::parse(text), None, "{text}");
         }
+    }
+
+    /// The linear search says what asking each pair would say.
+    #[test]
+    fn values_that_meet_are_found_as_by_asking_each_pair() {
+        let texts = ["a", "A", "1", "+1", "0x1", "0X01", "1.0", "10e-1", "16", "0x10", "0xG", "-1", "", "true"];
+        let texts = texts.into_iter().map(|text| Fixed::Text(text.to_owned()));
+        let all: Vec<Fixed> = texts.chain([-1, 0, 1, 16].map(Fixed::Int)).collect();
+        let pairwise = |values: &[Fixed]| {
+            (0..values.len()).find(|at| values[..*at].iter().any(|before| before.meets(&values[*at])))
+        };
+        for one in &all {
+            for other in &all {
+                for third in &all {
+                    let values = [one.clone(), other.clone(), third.clone()];
+                    let found = Fixed::twice(&values);
+                    assert_eq!(found.map(|(_, at)| at), pairwise(&values), "{values:?}");
+                    assert!(found.is_none_or(|(before, at)| before < at && values[before].meets(&values[at])));
+                }
+            }
+        }
+        assert!(
+            Fixed::Text("16".to_owned()).meets(&Fixed::Int(16))
+                && Fixed::Int(16).meets(&Fixed::Text("0x10".to_owned()))
+        );
     }
 
     #[test]

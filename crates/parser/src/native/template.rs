@@ -95,7 +95,15 @@ fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
             None
         }
     });
-    lowered.collect()
+    let lowered: Vec<Fixed> = lowered.collect::<Option<_>>()?;
+    let span = |at: usize| values.values.get(at).map_or(values.span, |value| value.span);
+    if let Some((first, second)) = Fixed::twice(&lowered) {
+        let found = sink.diagnostic(&codes::DUPLICATE_KEY, span(second), "an event is recognised by this value twice");
+        let help = "remove one of them: recorders write a text in any case, and a number also as text";
+        sink.push(found.with_help(help).with_place(span(first), "the first is here"));
+        return None;
+    }
+    Some(lowered)
 }
 
 /// Puts the fields at their positions, which must be 1, 2, 3 ... with every retired one named.

@@ -225,7 +225,7 @@ codes! {
     }
     /// A key is given twice
     DUPLICATE_KEY = "CC0139" "duplicate-key" Error {
-        cause: "An attribute, a condition or a field of a test was pasted a second time.",
+        cause: "An attribute, a condition, a field of a test or a value of `reads` was pasted a second time; recorded texts in another case are one value.",
         harm: "Which of the two counts would depend on the reader.",
         cure: "Keep one of them.",
     }

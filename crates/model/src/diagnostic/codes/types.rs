@@ -25,10 +25,10 @@ codes! {
         harm: "What the text of a number looks like depends on the recorder: 80, 080 and 0x50 are one port and three strings.",
         cure: "Compare by value: a number, an order, or a network.",
     }
-    /// A test event lacks a field that every event has
+    /// A test event is one that no sensor sends
     INCOMPLETE_EVENT = "CC0305" "incomplete-event" Error {
         cause: "The test names only the fields that the condition reads, a field was added to the template type, or a name under `reads` has a value that no event of it has.",
-        harm: "Twenty inputs where twenty-one are declared: a test on events that no sensor sends proves nothing.",
+        harm: "Twenty inputs where twenty-one are declared: such a test shows nothing of real events.",
         cure: "Give the test a value for each field that is not optional, and one that `reads` has under its names.",
     }
 }

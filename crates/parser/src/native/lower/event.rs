@@ -74,10 +74,9 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
 /// A value under `reads` as rules see it, which is as the template type writes it; the values that events have, where it is none of them.
 fn as_recognised<'t>(template: &'t TemplateType, field: &'t FieldRef, value: &Value) -> Result<Value, &'t [Fixed]> {
     let Some(Place::Reads(values)) = template.describe(field).map(|info| info.place) else { return Ok(value.clone()) };
-    let is = |fixed: &&Fixed| match (value, fixed) {
-        (Value::String(text), Fixed::Text(fixed)) => fixed.eq_ignore_ascii_case(text),
-        (Value::Int(number), Fixed::Int(fixed)) => number == fixed,
-        (Value::String(text), Fixed::Int(fixed)) => text.parse() == Ok(*fixed),
+    let is = |fixed: &&Fixed| match value {
+        Value::String(text) => fixed.is_text(text),
+        Value::Int(number) => fixed.is_number(&number.to_string()),
         _ => false,
     };
     values.iter().find(is).map(Fixed::value).ok_or(values)
