@@ -8,6 +8,7 @@ use contentcheck_model::template::{Recognition, Scalar, TemplateType};
 use contentcheck_model::value::Value;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::budget::{Budget, Unknown};
 use crate::compare;
@@ -112,6 +113,12 @@ impl<'c> Analysis<'c> {
             self.file = Some(file.clone());
             self.allow(self.budget.file);
         }
+    }
+
+    /// Once `stop` is set, whatever is asked is unknown: for whoever runs an analysis that somebody may not want any more.
+    /// What was answered since is to be thrown away.
+    pub fn stop_at(&mut self, stop: Arc<AtomicBool>) {
+        self.space.values.automata.meter.stop_at(stop);
     }
 
     /// The steps of all questions so far.

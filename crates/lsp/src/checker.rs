@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use contentcheck_parser::release::{Finding, Fixed};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use lsp_server::RequestId;
 
+use crate::examine::{Examination, Question, Shown};
 use crate::project::Project;
 use crate::snapshot::Snapshot;
 
@@ -38,6 +40,15 @@ pub(crate) enum Job {
     Now,
     /// Try fixes on the file in which they were found: all together, and the first of them alone.
     Fixes { root: PathBuf, fixes: Vec<Finding>, alone: usize, request: RequestId },
+    /// Ask something of a rule in a file.
+    Examine {
+        root: PathBuf,
+        path: PathBuf,
+        rule: String,
+        question: Question,
+        request: RequestId,
+        stop: Arc<AtomicBool>,
+    },
     /// Tests see what becomes of a fault.
     #[cfg(test)]
     Panic { root: PathBuf },
@@ -52,6 +63,8 @@ pub(crate) enum Told {
     Failed { root: PathBuf, revision: u64, message: String },
     /// What became of fixes: which of the first can be applied alone, and all that can be applied together.
     Fixes { request: RequestId, alone: Vec<bool>, together: Option<Fixed> },
+    /// What is to be shown of a rule, or why nothing is.
+    Examined { request: RequestId, shown: Result<Shown, String> },
 }
 
 /// A project, and when it is to be looked at again.
@@ -81,9 +94,9 @@ impl Root {
     }
 }
 
-/// Works on jobs until nobody has any more.
-pub(crate) fn run(jobs: &Receiver<Job>, told: &Sender<Told>, threads: usize) {
-    let mut checker = Checker { roots: BTreeMap::new(), told, threads };
+/// Works on jobs until nobody has any more; what is asked of rules is handed on.
+pub(crate) fn run(jobs: &Receiver<Job>, asked: &Sender<Examination>, told: &Sender<Told>, threads: usize) {
+    let mut checker = Checker { roots: BTreeMap::new(), asked, told, threads };
     loop {
         let due = checker.roots.values().flat_map(|root| [root.check, root.settle]).flatten().min();
         let next = match due {
@@ -100,6 +113,7 @@ pub(crate) fn run(jobs: &Receiver<Job>, told: &Sender<Told>, threads: usize) {
 
 struct Checker<'t> {
     roots: BTreeMap<PathBuf, Root>,
+    asked: &'t Sender<Examination>,
     told: &'t Sender<Told>,
     threads: usize,
 }
@@ -147,6 +161,19 @@ impl Checker<'_> {
                 }
             }
             Job::Fixes { root, fixes, alone, request } => self.fixes(&root, &fixes, alone, request),
+            Job::Examine { root, path, rule, question, request, stop } => {
+                let project = self.roots.get(&root).and_then(|root| root.project.as_ref());
+                match project.and_then(|project| project.about(&path)) {
+                    // Where the thread is gone, the server is about to be.
+                    Some((file, gathered)) => {
+                        drop(self.asked.send(Examination { request, question, gathered, file, rule, stop }))
+                    }
+                    None => {
+                        let reason = "the project is being read again; ask once more".to_owned();
+                        self.tell(Told::Examined { request, shown: Err(reason) });
+                    }
+                }
+            }
             #[cfg(test)]
             Job::Panic { root } => {
                 let root = self.root(root);

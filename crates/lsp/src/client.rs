@@ -31,6 +31,8 @@ pub(crate) struct Client {
     pub(crate) versioned_edits: bool,
     /// Whether symbols may have parts.
     pub(crate) nested_symbols: bool,
+    /// Whether it shows what commands answer; others are sent a message.
+    pub(crate) shows_answers: bool,
 }
 
 impl Client {
@@ -62,6 +64,7 @@ impl Client {
             snippet_edits: has("workspace/workspaceEdit/snippetEditSupport"),
             versioned_edits: has("workspace/workspaceEdit/documentChanges"),
             nested_symbols: has("textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),
+            shows_answers: parameters.pointer("/initializationOptions/showsAnswers") == Some(&Value::Bool(true)),
         }
     }
 }

@@ -6,14 +6,16 @@
 //! ```
 //!
 //! A project is loaded by the loader of all commands and goes the road of `lint`; only what an edit concerns is checked
-//! again. There are three threads: one reads messages, one holds the documents and answers, and one holds the projects
-//! and checks. An answer never waits for a check unless it is about findings.
+//! again. There are four threads: one reads messages, one holds the documents and answers, one holds the projects
+//! and checks, and one looks for the events that lenses ask for. An answer never waits for a check unless it is about
+//! findings or rules, and a check never waits for a lens.
 
 mod actions;
 mod checker;
 mod client;
 mod complete;
 mod document;
+mod examine;
 mod findings;
 mod hover;
 mod names;

@@ -1,6 +1,6 @@
 //! A project: a release that is edited, by the loader and along the road of `lint`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Fleet;
-use contentcheck_parser::release::{Checking, Finding, Fixed, Further, Workspace, fixes_on};
+use contentcheck_parser::release::{Checking, Finding, Fixed, Further, Gathered, Workspace, fixes_on};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Selection, files, walk};
 
@@ -32,6 +32,8 @@ pub(crate) struct Project {
     /// Files that could not be read when the project was.
     unread: Vec<String>,
     read: InputFiles,
+    /// The files of rules that have a file of tests beside them.
+    tested: Arc<BTreeSet<String>>,
     #[cfg(test)]
     pub(crate) break_next: bool,
 }
@@ -54,6 +56,7 @@ impl Project {
             fleet: read.gathered.fleet.clone().map(Arc::new),
             known: read.gathered.known_sensors.clone(),
             is_configured: read.config_path.is_some(),
+            tested: Arc::new(read.gathered.beside.iter().map(|beside| beside.rules.clone()).collect()),
             workspace: Workspace::new(read.gathered),
             compared: Vec::new(),
             unread,
@@ -146,9 +149,18 @@ impl Project {
             known: self.known.clone(),
             paths: Arc::clone(&self.paths),
             read: self.read.clone(),
+            tested: Arc::clone(&self.tested),
         };
         self.workspace = checked.edit();
         snapshot
+    }
+
+    /// The name of a file, and what the release has that its rules depend on: template types may be in any native file.
+    pub(crate) fn about(&self, path: &Path) -> Option<(String, Gathered)> {
+        let name = self.name(path)?;
+        let mut gathered = self.workspace.regathered();
+        gathered.sources.retain(|(source, language)| *language == Language::Native || source.name() == name);
+        Some((name, gathered))
     }
 
     /// What becomes of fixes of one file, tried as `lint --fix` does.

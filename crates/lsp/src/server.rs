@@ -20,11 +20,13 @@ use crate::Ended;
 use crate::checker::{self, Job, Told};
 use crate::client::Client;
 use crate::document::Document;
+use crate::examine;
 use crate::findings::{self, Places};
 use crate::snapshot::Snapshot;
 use crate::uri;
 
 mod answers;
+mod lenses;
 mod places;
 mod sync;
 
@@ -36,11 +38,15 @@ pub(crate) fn serve(connection: &Connection) -> Ended {
     let Some(client) = begin(connection) else { return Ended::Abandoned };
     let (jobs, taken) = unbounded();
     let (tell, told) = unbounded();
+    let (ask, asked) = unbounded();
     let threads = thread::available_parallelism().map_or(1, num::NonZero::get).min(THREADS);
+    let examined = tell.clone();
     let checker = thread::Builder::new().name("checker".to_owned());
-    let checker = checker.spawn(move || checker::run(&taken, &tell, threads));
+    let checker = checker.spawn(move || checker::run(&taken, &ask, &tell, threads));
+    let examiner = thread::Builder::new().name("examiner".to_owned());
+    let examiner = examiner.spawn(move || examine::run(&asked, &examined));
     let mut server = Server::new(connection, client, jobs);
-    if checker.is_err() {
+    if checker.is_err() || examiner.is_err() {
         return Ended::Abandoned;
     }
     server.greet();
@@ -114,6 +120,8 @@ struct Server<'c> {
     waiting: Vec<Waiting>,
     /// Requests for which fixes are tried.
     trying: HashMap<RequestId, answers::Trying>,
+    /// Requests for which a rule is examined.
+    examined: HashMap<RequestId, lenses::Examined>,
     /// What was pushed for files with findings, by path and project.
     pushed: BTreeMap<PathBuf, (PathBuf, ShownAs)>,
     /// What was answered for open files, by URI.
@@ -143,6 +151,7 @@ impl<'c> Server<'c> {
             failed: BTreeMap::new(),
             waiting: Vec::new(),
             trying: HashMap::new(),
+            examined: HashMap::new(),
             pushed: BTreeMap::new(),
             pulled: HashMap::new(),
             queue: VecDeque::new(),
@@ -296,6 +305,7 @@ impl<'c> Server<'c> {
                 self.wake(&root);
             }
             Told::Fixes { request, alone, together } => self.tried(request, &alone, together),
+            Told::Examined { request, shown } => self.show(request, shown),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A snapshot: a project as it was checked. It does not change; what is edited becomes another one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -39,6 +39,8 @@ pub(crate) struct Snapshot {
     pub(crate) paths: Arc<BTreeMap<String, PathBuf>>,
     /// Every file that was read or looked for.
     pub(crate) read: InputFiles,
+    /// The files of rules that have a file of tests beside them.
+    pub(crate) tested: Arc<BTreeSet<String>>,
 }
 
 impl Snapshot {

@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use contentcheck_analysis::Witness;
+use contentcheck_analysis::{Analysis, Decisive, Witness, words};
 use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{RuleId, Target};
 use contentcheck_model::template::TemplateType;
 use contentcheck_model::value::Value;
@@ -81,6 +82,33 @@ pub fn name(template: &TemplateType, field: &FieldRef) -> Option<String> {
 #[must_use]
 pub fn fires(target: &Target, witness: &Witness) -> bool {
     evaluate(target, &event(&target.template, witness)) == Ok(true)
+}
+
+/// An event on which a target does not fire, and would if one predicate were decided otherwise.
+#[derive(Clone, Debug)]
+pub struct NearMiss {
+    /// What the predicate says of the event, in words.
+    pub words: String,
+    /// The event.
+    pub event: Witness,
+}
+
+/// The near misses of a target, in the order of its predicates. Those that are alike have one event.
+#[must_use]
+pub fn near_misses(analysis: &mut Analysis<'_>, target: &Target) -> Vec<NearMiss> {
+    let mut predicates: Vec<&Predicate> = Vec::new();
+    target.condition.each(&mut |predicate, _| predicates.push(predicate));
+    let mut found: Vec<NearMiss> = Vec::new();
+    for (verdict, predicate) in analysis.decisive(target).into_iter().zip(predicates) {
+        let Decisive::Pair(pair) = verdict else { continue };
+        if found.iter().any(|known| known.event == pair.silent) {
+            continue;
+        }
+        let field = words::field(&target.template, &predicate.field);
+        let words = format!("{field} {}", words::predicate(&target.template, &predicate.test, !pair.holds));
+        found.push(NearMiss { words, event: pair.silent });
+    }
+    found
 }
 
 /// An event as `eval` reads it. Values that no field names stand under names that no template type has.

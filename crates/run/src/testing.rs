@@ -57,6 +57,13 @@ impl Seen {
     }
 }
 
+/// The name of a `test` block: its own, or its number among those of its rule and its line.
+#[must_use]
+pub fn name(rule: &CheckedRule, at: usize, test: &TestCase) -> String {
+    let line = rule.source.position(test.span.start).line;
+    test.name.clone().unwrap_or_else(|| format!("test {} at line {line}", at + 1))
+}
+
 /// Shows events to rules.
 pub struct Tester<'p> {
     plan: &'p Plan,

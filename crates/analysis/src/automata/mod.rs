@@ -11,6 +11,8 @@ mod product;
 mod tests;
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use contentcheck_model::predicate::{IntRange, Network, Pattern, TextPattern, TimePart};
 use rustc_hash::FxHashMap;
@@ -87,18 +89,20 @@ pub fn steps_on_this_thread() -> u64 {
 
 /// Counts all work in steps of some nanoseconds each, and says when that of a question, or of several questions together,
 /// is done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Meter {
     done: u64,
     /// The count at which the work of several questions is done.
     allowed: u64,
     /// The count at which that of this question is.
     question: u64,
+    /// Set by whoever wants no answer any more.
+    stop: Option<Arc<AtomicBool>>,
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        Self { done: 0, allowed: u64::MAX, question: u64::MAX }
+        Self { done: 0, allowed: u64::MAX, question: u64::MAX, stop: None }
     }
 }
 
@@ -106,6 +110,11 @@ impl Meter {
     /// From now on so much more work may be done.
     pub(crate) fn allow(&mut self, work: u64) {
         self.allowed = self.done.saturating_add(work);
+    }
+
+    /// No more work may be done once this is set.
+    pub(crate) fn stop_at(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = Some(stop);
     }
 
     /// A question begins, for which so much work may be done.
@@ -127,7 +136,8 @@ impl Meter {
 
     /// Whether all work that is allowed was done.
     pub(crate) fn is_spent(&self) -> bool {
-        self.done >= self.allowed || self.done >= self.question
+        let is_stopped = || self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));
+        self.done >= self.allowed || self.done >= self.question || is_stopped()
     }
 }
 
@@ -173,7 +183,7 @@ impl Automata {
 
     /// Drops all automata.
     pub(crate) fn clear(&mut self) {
-        *self = Self { peak: self.peak, meter: self.meter, ..Self::new(self.kept) };
+        *self = Self { peak: self.peak, meter: self.meter.clone(), ..Self::new(self.kept) };
     }
 
     /// Nodes of all automata, and with them, by what they take, the states that were made.

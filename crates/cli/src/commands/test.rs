@@ -196,8 +196,7 @@ impl<'r, 'p> Runner<'r, 'p> {
             for (at, test) in rule.tests.iter().enumerate() {
                 self.tested(id);
                 let seen = self.tester.own(id, rule, test);
-                let line = rule.source.position(test.span.start).line;
-                let name = test.name.clone().unwrap_or_else(|| format!("test {} at line {line}", at + 1));
+                let name = testing::name(rule, at, test);
                 self.decide(rule.source.name(), rule, name, Kind::Rule, test.fires, seen, Vec::new());
             }
         }

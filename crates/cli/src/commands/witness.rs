@@ -1,8 +1,7 @@
 //! `contentcheck witness`: events that a rule fires on, and events that it just misses.
 
-use contentcheck_analysis::{Analysis, Decisive, Fires, Witness, words};
+use contentcheck_analysis::{Analysis, Fires, Witness};
 use contentcheck_model::diagnostic::visible_lines;
-use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::Target;
 use contentcheck_run::proof::{self, Confirmer};
 
@@ -46,20 +45,9 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
                 talk(streams, &format!("{}: not known whether the rule fires: {reason}", target.template));
             }
         }
-        let mut predicates: Vec<&Predicate> = Vec::new();
-        target.condition.each(&mut |predicate, _| predicates.push(predicate));
-        let mut shown: Vec<Witness> = Vec::new();
-        for (verdict, predicate) in analysis.decisive(target).into_iter().zip(predicates) {
-            let Decisive::Pair(pair) = verdict else { continue };
-            // Predicates that are alike have one event.
-            if shown.contains(&pair.silent) {
-                continue;
-            }
+        for miss in proof::near_misses(&mut analysis, target) {
             misses += 1;
-            let field = words::field(&target.template, &predicate.field);
-            let label = format!("{field} {}", words::predicate(&target.template, &predicate.test, !pair.holds));
-            put(&mut text, target, &pair.silent, false, Some(&label), arguments.format, streams);
-            shown.push(pair.silent);
+            put(&mut text, target, &miss.event, false, Some(&miss.words), arguments.format, streams);
         }
     }
     written(streams.out.write_all(text.as_bytes()))?;

@@ -13,6 +13,7 @@ use crate::actions;
 use crate::checker::Job;
 use crate::client::Client;
 use crate::document::Document;
+use crate::examine::Question;
 use crate::findings;
 use crate::positions::{Encoding, Lines};
 use crate::snapshot::Snapshot;
@@ -72,6 +73,8 @@ pub(super) fn capabilities(client: Client) -> Value {
         "documentHighlightProvider": true,
         "renameProvider": {"prepareProvider": true},
         "documentSymbolProvider": true,
+        "codeLensProvider": {},
+        "executeCommandProvider": {"commands": Question::ALL.map(Question::command)},
         "workspace": {"workspaceFolders": {"supported": true, "changeNotifications": true}},
     });
     if let Some(able) = able.as_object_mut() {
@@ -98,6 +101,8 @@ impl Server<'_> {
         match request.method.as_str() {
             "textDocument/diagnostic" => self.diagnostic(request),
             "textDocument/codeAction" => self.code_action(request),
+            "textDocument/codeLens" => self.lenses(request),
+            "workspace/executeCommand" => self.examine(request),
             "textDocument/documentSymbol" => Some(self.symbols(request)),
             "textDocument/formatting" => Some(self.formatting(request)),
             "textDocument/semanticTokens/full" => Some(self.tokens(request)),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use contentcheck_project::config;
-use contentcheck_project::walk::IGNORE_FILE;
+use contentcheck_project::walk::{self, IGNORE_FILE};
 use gen_lsp_types::{
     DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
     FileChangeType,
@@ -21,7 +21,7 @@ impl Server<'_> {
         if let Some(id) = cancelled(&note) {
             let before = self.waiting.len();
             self.waiting.retain(|waiting| waiting.request.id != id);
-            if self.waiting.len() < before || self.trying.remove(&id).is_some() {
+            if self.waiting.len() < before || self.trying.remove(&id).is_some() || self.examined.remove(&id).is_some() {
                 self.answer(id, Err(Refusal(ErrorCode::RequestCanceled, "cancelled".to_owned())));
             }
             return;
@@ -81,6 +81,7 @@ impl Server<'_> {
         let encoding = self.client.encoding;
         let Some(document) = self.documents.get_mut(&key) else { return };
         document.apply(note.text_document.version, note.content_changes, encoding);
+        self.drop_examined(&key);
         self.tell_text(&key);
     }
 
@@ -96,6 +97,7 @@ impl Server<'_> {
         let key = note.text_document.uri.0;
         let Some(Document { root, path, .. }) = self.documents.remove(&key) else { return };
         self.pulled.remove(&key);
+        self.drop_examined(&key);
         let revision = self.edit(&root);
         self.job(Job::Close { root: root.clone(), path, revision });
         self.let_go(&root);
@@ -152,7 +154,9 @@ impl Server<'_> {
                     let snapshot = self.snapshots.get(&root);
                     snapshot.is_none_or(|snapshot| snapshot.read.paths().contains(&path))
                 };
-                let steers = is_settings || name == IGNORE_FILE || (is_content && self.document_at(&path).is_none());
+                let is_of_tests = walk::sidecar_of(&name.to_string_lossy()).is_some();
+                let is_new = is_content && self.document_at(&path).is_none();
+                let steers = is_settings || name == IGNORE_FILE || is_of_tests || is_new;
                 if (is_below && steers) || was_read() {
                     again.push(root);
                 }

@@ -153,6 +153,13 @@ impl Workspace {
         self.gathered.problems.push(problem);
     }
 
+    /// What was gathered, sources included, as it is at present: for a second look at the same release, or at a changed one.
+    #[must_use]
+    pub fn regathered(&self) -> Gathered {
+        let sources = self.files.values().map(|file| (file.source.clone(), file.language)).collect();
+        Gathered { sources, ..self.gathered.clone() }
+    }
+
     /// A file as it is at present.
     #[must_use]
     pub fn source(&self, name: &str) -> Option<(&Source, Language)> {
@@ -494,11 +501,10 @@ impl Checked {
         &self.workspace.gathered
     }
 
-    /// What was gathered, sources included: for a second look at the same release, or at a changed one.
+    /// What was gathered, as [`Workspace::regathered`] has it.
     #[must_use]
     pub fn regathered(&self) -> Gathered {
-        let sources = self.sources().map(|(source, language)| (source.clone(), language)).collect();
-        Gathered { sources, ..self.workspace.gathered.clone() }
+        self.workspace.regathered()
     }
 
     /// The files, by name.
