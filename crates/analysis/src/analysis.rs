@@ -21,8 +21,9 @@ use crate::space::Space;
 use crate::values::{Answer, Domain, Presence, Values};
 use crate::witness::{Witness, plausible};
 
-/// Says whether a target fires on an event: the evaluator that an answer is confirmed by before it is given.
-pub type Confirm<'c> = dyn Fn(&Target, &Witness) -> bool + 'c;
+/// Says whether a target fires on an event: the evaluator that an answer is confirmed by before it is given. Nothing where that
+/// depends on how the event is supplied.
+pub type Confirm<'c> = dyn Fn(&Target, &Witness) -> Option<bool> + 'c;
 
 /// Whether there is an event of some kind.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +156,8 @@ impl<'c> Analysis<'c> {
     }
 
     pub(crate) fn confirms(&self, target: &Target, event: &Witness, fires: bool) -> bool {
-        is_recognisable(&target.template, event) && self.confirm.is_none_or(|confirm| confirm(target, event) == fires)
+        is_recognisable(&target.template, event)
+            && self.confirm.is_none_or(|confirm| confirm(target, event) == Some(fires))
     }
 
     /// The formula of the condition of a target.

@@ -44,7 +44,7 @@
 //!     for (field, value) in &witness.values {
 //!         event.set(field, Some(value.clone()));
 //!     }
-//!     evaluate(target, &event) == Ok(true)
+//!     evaluate(target, &event).ok()
 //! };
 //! let mut analysis = Analysis::new(&confirm);
 //! let shell = &content.rules()[0].targets[0];

@@ -237,7 +237,7 @@ fn fires(condition: &str, constraint: &str, fleet: Option<&[&str]>) -> Option<bo
     };
     let checked = gathered.check(&Checking::default());
     let target = &checked.rules().first()?.targets.first()?;
-    let confirm = |_: &_, _: &_| true;
+    let confirm = |_: &_, _: &_| Some(true);
     match Analysis::new(&confirm).fires(target) {
         Fires::Yes(_) => Some(true),
         Fires::Never(_) => Some(false),

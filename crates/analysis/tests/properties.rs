@@ -71,6 +71,10 @@ fn fires(target: &Target, witness: &Witness) -> bool {
     evaluate(target, &event(&target.template, witness)).unwrap()
 }
 
+fn confirm(target: &Target, witness: &Witness) -> Option<bool> {
+    Some(fires(target, witness))
+}
+
 fn literal() -> impl Strategy<Value = String> {
     prop_oneof![
         "[abAB]{0,3}",
@@ -287,7 +291,7 @@ proptest! {
     #[test]
     fn a_witness_fires_and_never_is_never_contradicted(condition in condition(), events in proptest::collection::vec(witness(), 60)) {
         let target = target(condition);
-        let mut analysis = Analysis::new(&fires);
+        let mut analysis = Analysis::new(&confirm);
         match analysis.fires(&target) {
             Fires::Yes(witness) => {
                 prop_assert!(fires(&target, &witness));
@@ -310,7 +314,7 @@ proptest! {
     #[test]
     fn implications_are_never_contradicted(a in condition(), b in condition(), events in proptest::collection::vec(witness(), 40)) {
         let (narrow, a, b) = (target(Expr::all([a.clone(), b.clone()])), target(a), target(b));
-        let mut analysis = Analysis::new(&fires);
+        let mut analysis = Analysis::new(&confirm);
         for (of, by) in [(&a, &b), (&b, &a), (&narrow, &a), (&a, &narrow)] {
             match analysis.implies(of, by) {
                 Example::Found(witness) => prop_assert!(fires(of, &witness) && !fires(by, &witness)),
@@ -335,7 +339,7 @@ proptest! {
         let target = target(condition);
         let mut predicates = Vec::new();
         target.condition.each(&mut |predicate, _| predicates.push(predicate.clone()));
-        let mut analysis = Analysis::new(&fires);
+        let mut analysis = Analysis::new(&confirm);
         let decisive = analysis.decisive(&target);
         prop_assert_eq!(decisive.len(), predicates.len());
         for (verdict, predicate) in decisive.iter().zip(&predicates) {
@@ -364,7 +368,7 @@ proptest! {
     #[test]
     fn what_is_redundant_can_be_left_out(condition in condition(), events in proptest::collection::vec(witness(), 30)) {
         let target = target(condition);
-        let mut analysis = Analysis::new(&fires);
+        let mut analysis = Analysis::new(&confirm);
         let findings = analysis.redundant(&target).findings;
         for finding in &findings {
             let without = match &finding.kind {
@@ -392,7 +396,7 @@ proptest! {
     ) {
         let of = |all: &[Predicate]| -> Vec<Expr<Predicate>> { all.iter().cloned().map(Expr::Is).collect() };
         let whole = target(Expr::all(of(&selection).into_iter().chain([Expr::any(of(&filters)).negate()])));
-        let mut analysis = Analysis::new(&fires);
+        let mut analysis = Analysis::new(&confirm);
         let never = matches!(analysis.fires(&whole), Fires::Never(_));
         for finding in analysis.filters(&whole, !never).findings {
             match finding.kind {
@@ -421,7 +425,7 @@ fn nearly_all_questions_are_answered() {
     for _ in 0..1_000 {
         let condition = condition().new_tree(&mut runner).unwrap().current();
         let target = target(condition);
-        let mut analysis = Analysis::new(&fires);
+        let mut analysis = Analysis::new(&confirm);
         asked += 1;
         open += usize::from(matches!(analysis.fires(&target), Fires::Unknown(_)));
         let decisive = analysis.decisive(&target);

@@ -88,7 +88,7 @@ fn hostile() -> Vec<(&'static str, String)> {
 
 /// Asks all that there is to ask, and tells the steps.
 fn ask_all(content: &Checked, budget: Budget) -> (u64, usize) {
-    let confirm = |_: &_, _: &_| true;
+    let confirm = |_: &_, _: &_| Some(true);
     let mut analysis = Analysis::with_budget(budget, &confirm);
     let mut unknown = 0;
     for rule in content.rules() {
@@ -131,7 +131,7 @@ fn hard_rules_stay_within_their_work() {
 fn less_work_makes_no_other_answers_but_unknown() {
     let content = checked(&parity(12));
     let target = &content.rules()[0].targets[0];
-    let confirm = |_: &_, _: &_| true;
+    let confirm = |_: &_, _: &_| Some(true);
     let mut known = 0;
     for work in [1_000, 10_000, 100_000, 1_000_000, 10_000_000] {
         let mut budget = Budget::default();
@@ -169,7 +169,7 @@ fn pairs_of_many_rules_end_with_their_work() {
         let checked = checked(rules);
         let targets: Vec<&Target> = checked.rules().iter().flat_map(|rule| &rule.targets).collect();
         assert_eq!(targets.len(), rules);
-        let confirm = |_: &Target, _: &Witness| true;
+        let confirm = |_: &Target, _: &Witness| Some(true);
         let mut analysis = Analysis::new(&confirm);
         analysis.allow(work);
         let found = analysis.implications(&targets);

@@ -215,7 +215,7 @@ fn of_image(path: &Path, wanted: &Wanted<'_>, streams: &mut Streams<'_>) -> Resu
         talk(
             streams,
             &format!(
-                "an image does not say how events of {} are recognised: name the content as well (--rules), or say what all events are (--template)",
+                "an image does not say how events of {} are recognised: name the content as well (--rules), or, where all events are of one, --template; names under `reads` are then taken as they were recorded",
                 names.join(", ")
             ),
         );

@@ -2,9 +2,8 @@
 
 use crate::json;
 use crate::limits;
-use crate::names::Origin;
 use crate::problem::Cause;
-use crate::store::{Raw, Span, Store};
+use crate::store::{Origin, Raw, Span, Store};
 
 /// Flattens records, one after another, without allocating once its buffers have grown.
 #[derive(Debug, Default)]
@@ -34,6 +33,7 @@ impl Flattener {
         self.store.clear();
         json::read(text, &mut self.store)?;
         self.store.hint(text)?;
+        self.store.join_blanks(text);
         Ok(Flat { record: text, store: &self.store })
     }
 }

@@ -7,10 +7,11 @@
 
 use std::collections::HashSet;
 
+use contentcheck_model::exporters::{self as names, Name};
+
 use crate::limits;
-use crate::names::{self, Name, Origin};
 use crate::problem::Cause;
-use crate::store::{Raw, Span, Store};
+use crate::store::{Origin, Raw, Span, Store};
 
 /// Reads one object and what follows it up to the end, which is white space.
 pub(crate) fn read(text: &str, store: &mut Store) -> Result<(), Cause> {
@@ -310,7 +311,7 @@ impl Reader<'_, '_> {
                 Origin::Data
             }
             Name::Lowered(name) => {
-                buffer.push_str(name);
+                buffer.extend(name.split(' '));
                 let lower = Span::of_buffer(start..buffer.len());
                 let mut letters = name.chars();
                 let Some(first) = letters.next().filter(char::is_ascii_lowercase) else {
@@ -318,7 +319,7 @@ impl Reader<'_, '_> {
                 };
                 let start = buffer.len();
                 buffer.push(first.to_ascii_uppercase());
-                buffer.push_str(letters.as_str());
+                buffer.extend(letters.as_str().split(' '));
                 return Named::Two(Span::of_buffer(start..buffer.len()), lower);
             }
         };

@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use contentcheck_interpreter::{Event, Input, Scalar as Supplied, Type, Value};
 use contentcheck_model::decimal;
+use contentcheck_model::exporters as names;
 use contentcheck_model::field::Place;
-use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::template::{FieldType, Fixed, PROVIDER, Recognition, Scalar, TemplateType};
 use rustc_hash::FxHashMap;
 
 use crate::flat::Flat;
 use crate::hash::Names;
-use crate::names;
 use crate::router;
 use crate::scalar;
 use crate::store::{Raw, Span};
@@ -55,17 +55,55 @@ struct Read {
     name: String,
     hash: u32,
     values: Vec<Fixed>,
+    lacking: Lacking,
     /// Whether a field of the layout has it, which keywords see.
     is_wanted: bool,
 }
 
+/// What an event has under a name of several values which says none of them, as [`TemplateType::assumed`] has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lacking {
+    /// The first.
+    First,
+    /// Nothing.
+    Nothing,
+    /// The first where it does not say its provider either, and else nothing.
+    FirstWithoutProvider,
+}
+
 impl Read {
+    fn new(template: &TemplateType, of: &Recognition) -> Self {
+        let is_assumed = |says: bool| template.assumed(&of.name, |_| says).is_some();
+        let lacking = match (is_assumed(true), is_assumed(false)) {
+            (true, _) => Lacking::First,
+            (false, true) => Lacking::FirstWithoutProvider,
+            (false, false) => Lacking::Nothing,
+        };
+        let hash = Names::default().hash(of.name.as_bytes());
+        Self { name: of.name.clone(), hash, values: of.values.clone(), lacking, is_wanted: false }
+    }
+
+    /// Which of the values the record says.
+    fn said(&self, flat: &Flat<'_>) -> Option<&Fixed> {
+        router::held(&self.values, flat.at(&self.name, self.hash)?)
+    }
+
     /// The value that an event has: of one value this one, whatever the record says.
-    fn of(&self, flat: &Flat<'_>) -> Option<&Fixed> {
-        match self.values.as_slice() {
-            [only] => Some(only),
-            several => router::held(several, flat.at(&self.name, self.hash)?),
-        }
+    fn of(&self, flat: &Flat<'_>, all: &[Self]) -> Option<&Fixed> {
+        let several = match self.values.as_slice() {
+            [only] => return Some(only),
+            several => several,
+        };
+        self.said(flat).or_else(|| {
+            let is_first = match self.lacking {
+                Lacking::First => true,
+                Lacking::Nothing => false,
+                Lacking::FirstWithoutProvider => {
+                    !all.iter().any(|read| read.name == PROVIDER && read.said(flat).is_some())
+                }
+            };
+            several.first().filter(|_| is_first)
+        })
     }
 }
 
@@ -139,14 +177,7 @@ impl Layout {
             (at, name, hash)
         });
         self.own = own.collect();
-        self.reads = template
-            .reads
-            .iter()
-            .map(|of| {
-                let hash = names.hash(of.name.as_bytes());
-                Read { name: of.name.clone(), hash, values: of.values.clone(), is_wanted: false }
-            })
-            .collect();
+        self.reads = template.reads.iter().map(|of| Read::new(template, of)).collect();
         for wanted in &mut self.fields {
             let place = template.find(&wanted.name).map(|info| info.place);
             if let (Some(Place::Reads(_)), Some(at)) = (place, self.reads.iter().position(|of| of.name == wanted.name))
@@ -262,7 +293,7 @@ impl Layout {
         misfits.clear();
         for (at, wanted) in self.fields.iter().enumerate() {
             if let Some(read) = wanted.read.and_then(|at| self.reads.get(at as usize)) {
-                made.push(read.of(flat).map_or(Made::Absent, |value| maker.fixed(value, wanted.ty)));
+                made.push(read.of(flat, &self.reads).map_or(Made::Absent, |value| maker.fixed(value, wanted.ty)));
                 continue;
             }
             let entry = found.get(wanted.alias.map_or(at, |alias| alias as usize)).copied().unwrap_or(NONE);
@@ -287,7 +318,8 @@ impl Layout {
                     false => maker.as_recorded(entry.value, wanted.ty, made),
                 }
             }
-            for value in self.reads.iter().filter(|read| !read.is_wanted).filter_map(|read| read.of(flat)) {
+            for value in self.reads.iter().filter(|read| !read.is_wanted).filter_map(|read| read.of(flat, &self.reads))
+            {
                 made.push(maker.given(value));
             }
             for at in rest.iter().map(|at| *at as usize) {

@@ -48,7 +48,6 @@ mod hash;
 mod json;
 mod layout;
 pub mod limits;
-mod names;
 mod owned;
 mod problem;
 mod router;

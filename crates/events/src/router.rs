@@ -11,13 +11,13 @@
 use std::sync::Arc;
 
 use contentcheck_model::decimal;
-use contentcheck_model::template::{Fixed, Recognition, TemplateType};
+use contentcheck_model::exporters as names;
+use contentcheck_model::template::{CHANNEL, EVENT_ID, Fixed, PROVIDER, Recognition, TemplateType};
 use rustc_hash::FxHashMap;
 
 use crate::flat::{Field, Flat};
 use crate::hash::Names;
 use crate::limits;
-use crate::names;
 
 /// The template types that events may belong to, indexed.
 #[derive(Debug)]
@@ -120,8 +120,8 @@ impl Router {
         };
         let (by_channel, by_provider) = (by(|partial| &partial.channel), by(|partial| &partial.provider));
         let carries = carries(&templates);
-        let known = [names::CHANNEL, names::PROVIDER, names::EVENT_ID].map(|name| (name, hasher.hash(name.as_bytes())));
-        let own = format!("{}{}", names::OWN, names::CHANNEL);
+        let known = [CHANNEL, PROVIDER, EVENT_ID].map(|name| (name, hasher.hash(name.as_bytes())));
+        let own = format!("{}{}", names::OWN, CHANNEL);
         let hash = hasher.hash(own.as_bytes());
         let own_channel = (own, hash);
         Self {
@@ -329,11 +329,11 @@ fn partials(templates: &[Arc<TemplateType>], claims: &[Vec<usize>]) -> Vec<Parti
         if !template.is_known_in_part() {
             continue;
         }
-        let (Some(provider), Some(number)) = (values(names::PROVIDER), values(names::EVENT_ID)) else { continue };
-        let channel = values(names::CHANNEL).unwrap_or_else(|| {
+        let (Some(provider), Some(number)) = (values(PROVIDER), values(EVENT_ID)) else { continue };
+        let channel = values(CHANNEL).unwrap_or_else(|| {
             let open = claims.iter().filter_map(|open| templates.get(*open));
             let reads = open.filter_map(|open| match open.reads.as_slice() {
-                [only] if only.name == names::CHANNEL => Some(only.values.clone()),
+                [only] if only.name == CHANNEL => Some(only.values.clone()),
                 _ => None,
             });
             reads.flatten().collect()
@@ -345,11 +345,12 @@ fn partials(templates: &[Arc<TemplateType>], claims: &[Vec<usize>]) -> Vec<Parti
 
 /// For each template type whose events carry a `Channel` of their own, those that are recognised by the log's.
 fn carries(templates: &[Arc<TemplateType>]) -> Vec<Vec<usize>> {
-    let by_channel = templates.iter().enumerate().filter(|(_, other)| {
-        !is_numbered(other, names::CHANNEL) && other.reads.iter().any(|of| of.name == names::CHANNEL)
-    });
+    let by_channel = templates
+        .iter()
+        .enumerate()
+        .filter(|(_, other)| !is_numbered(other, CHANNEL) && other.reads.iter().any(|of| of.name == CHANNEL));
     let by_channel: Vec<usize> = by_channel.map(|(at, _)| at).collect();
-    let is_carrier = |of: &TemplateType| !of.open && !of.reads.is_empty() && is_numbered(of, names::CHANNEL);
+    let is_carrier = |of: &TemplateType| !of.open && !of.reads.is_empty() && is_numbered(of, CHANNEL);
     templates.iter().map(|of| if is_carrier(of) { by_channel.clone() } else { Vec::new() }).collect()
 }
 

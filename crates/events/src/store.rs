@@ -3,10 +3,27 @@
 
 use std::sync::Arc;
 
+use contentcheck_model::exporters as names;
+use contentcheck_model::template::{CHANNEL, EVENT_ID};
+
 use crate::hash::Names;
 use crate::limits;
-use crate::names::{self, Origin};
 use crate::problem::Cause;
+
+/// Where a name comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// As the record has it. A name of the system's ([`names::is_system`]) is taken for the system's.
+    Given,
+    /// What the log says of the event, such as its channel.
+    System,
+    /// What the event carries.
+    Data,
+    /// The same, written with blanks.
+    Loose,
+    /// An exporter's name for what the log says of the event.
+    Hint,
+}
 
 /// A range of the record, or of the buffer for what had to be built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,9 +239,10 @@ impl Store {
         };
         let is_data = |origin| matches!(origin, Origin::Data | Origin::Loose);
         let is_system = |origin| match origin {
-            Origin::System => true,
+            // A hint comes after all that the record has.
+            Origin::System | Origin::Hint => true,
             Origin::Given => names::is_system(name.text(record, &self.buffer)),
-            Origin::Data | Origin::Loose | Origin::Hint => false,
+            Origin::Data | Origin::Loose => false,
         };
         if is_system(known) && is_data(origin) {
             let own = self.own(record, name);
@@ -233,14 +251,7 @@ impl Store {
         }
         if is_data(known) && is_system(origin) {
             let own = self.own(record, name);
-            let own_hash = self.names.hash(own.text(record, &self.buffer).as_bytes());
-            self.note(own_hash);
-            if let (Some(entry), Some(hash)) = (self.entries.get_mut(at), self.hashes.get_mut(at)) {
-                (entry.name, *hash) = (own, own_hash);
-            }
-            if !self.index.is_empty() {
-                self.index(at);
-            }
+            self.rename(record, at, own);
             let hash = self.names.hash(name.text(record, &self.buffer).as_bytes());
             return self.push(name, hash, origin, value, array);
         }
@@ -275,6 +286,43 @@ impl Store {
         Ok(())
     }
 
+    /// Gives an entry another name.
+    fn rename(&mut self, record: &str, at: usize, name: Span) {
+        let hash = self.names.hash(name.text(record, &self.buffer).as_bytes());
+        self.note(hash);
+        if let (Some(entry), Some(known)) = (self.entries.get_mut(at), self.hashes.get_mut(at)) {
+            (entry.name, *known) = (name, hash);
+        }
+        if !self.index.is_empty() {
+            self.index(at);
+        }
+    }
+
+    /// Takes the blanks out of names of an event of Windows, as [`names::Name::Data`] has it for event data: flat exports write what the event
+    /// carries as other exports do. Where it has the name without blanks too, that one counts.
+    pub(crate) fn join_blanks(&mut self, record: &str) {
+        let number = self.known.hints.iter().find(|(own, _)| own.0 == EVENT_ID);
+        if !number.is_some_and(|(own, _)| self.at(record, own.0, own.1).is_some()) {
+            return;
+        }
+        for at in 0..self.entries.len() {
+            let Some(entry) = self.entries.get(at).filter(|entry| entry.origin == Origin::Given) else { continue };
+            let text = entry.name.text(record, &self.buffer);
+            if !names::has_blanks(text) {
+                continue;
+            }
+            let joined = text.replace(' ', "");
+            let hash = self.names.hash(joined.as_bytes());
+            if self.at(record, &joined, hash).is_none() {
+                let name = self.build(&[&joined]);
+                self.rename(record, at, name);
+                if let Some(entry) = self.entries.get_mut(at) {
+                    entry.origin = Origin::Loose;
+                }
+            }
+        }
+    }
+
     /// The name of what an event carries, where the log has one that is the same.
     fn own(&mut self, record: &str, name: Span) -> Span {
         let text = name.text(record, &self.buffer).to_owned();
@@ -299,7 +347,7 @@ impl Store {
             let at = self.at(record, own.0, own.1);
             let has = at.and_then(|at| self.entries.get(at)).map(|entry| (entry.value, entry.origin));
             match has {
-                Some((Raw::Text(span), Origin::Given)) if own.0 == names::CHANNEL => {
+                Some((Raw::Text(span), Origin::Given)) if own.0 == CHANNEL => {
                     let long = names::hayabusa_channel(span.text(record, &self.buffer));
                     if let Some(long) = long
                         && self.at(record, names::HAYABUSA, known.hayabusa).is_some()
@@ -313,11 +361,18 @@ impl Store {
                     continue;
                 }
                 Some((Raw::Null, _)) | None => {}
+                // What the event carries under the name is no word of the log's.
+                Some((_, Origin::Data | Origin::Loose)) => {}
                 Some(_) => continue,
             }
             let given = others.iter().find_map(|other| self.given(record, other.0, other.1));
             let given = given.or_else(|| if place == 0 { self.splunk_channel(record, known.source) } else { None });
             let Some(value) = given else { continue };
+            if has.is_some_and(|(_, origin)| matches!(origin, Origin::Data | Origin::Loose)) {
+                let name = self.build(&[own.0]);
+                self.add(record, name, Origin::Hint, value, 0)?;
+                continue;
+            }
             if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
                 (entry.value, entry.origin) = (value, Origin::Hint);
                 continue;

@@ -63,6 +63,19 @@ impl Event {
         Json::Object(all)
     }
 
+    /// The same with blanks in the names of what it carries.
+    fn spaced(&self) -> Self {
+        let spaced = |name: &str| -> String {
+            let mut letters = name.chars();
+            let first = letters.next().into_iter();
+            first
+                .chain(letters.flat_map(|letter| letter.is_uppercase().then_some(' ').into_iter().chain([letter])))
+                .collect()
+        };
+        let data = self.data.iter().map(|(name, value)| (spaced(name), value.clone())).collect();
+        Self { data, ..self.clone() }
+    }
+
     fn lowered(&self) -> Json {
         object(self.data.iter().map(|(name, value)| {
             let (head, rest) = name.split_at(1);
@@ -210,6 +223,34 @@ fn every_exporter_gives_the_same_values() {
         assert!(expected.iter().filter(|value| **value != format!("{:?}", Value::Absent)).count() >= event.data.len());
         for (exporter, export) in EXPORTS {
             assert_eq!(values(&export(event)), expected, "{} by {exporter}", template.name);
+            // Defender has names with blanks, which rules write without them.
+            let record = export(&event.spaced());
+            assert_eq!(values(&record), expected, "{} by {exporter}: {record}", template.name);
+        }
+    }
+}
+
+/// Events carry what they like, and the log says what they are.
+#[test]
+fn what_an_event_carries_under_names_of_the_log_routes_nothing() {
+    let mut flattener = Flattener::new();
+    let flat = ["Splunk", "NXLog", "flat", "PowerShell", "Sentinel"];
+    let nested = || EXPORTS.iter().filter(|(name, _)| !flat.iter().any(|flat| name.starts_with(flat)));
+    assert!(nested().count() >= 12);
+    for (template, event) in events().iter().step_by(7) {
+        for (exporter, export) in nested() {
+            let expected = routes(&mut flattener, &export(event));
+            for own in ["EventID", "Channel", "Provider_Name", "Computer", "Level"] {
+                let mut event = event.clone();
+                event.data.push((own.to_owned(), "7".to_owned()));
+                let record = export(&event);
+                let name = &ROUTER.templates()[*template].name;
+                let has_provider = record.to_string().contains(&format!("\"{}\"", event.provider));
+                // Who wrote an event of which the log does not say it is what the event says.
+                if own != "Provider_Name" || has_provider {
+                    assert_eq!(routes(&mut flattener, &record), expected, "{name} by {exporter}: {record}");
+                }
+            }
         }
     }
 }

@@ -111,7 +111,7 @@ fn answer(asked: Examination) -> Result<Shown, String> {
 /// The events of a rule, as its language writes them.
 fn events(content: &Shippable, plan: &Plan, rule: &CheckedRule, question: Question, stop: Arc<AtomicBool>) -> Shown {
     let confirmer = Confirmer::new(content, plan);
-    let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
+    let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event);
     let mut analysis = Analysis::new(&confirm);
     analysis.about(&rule.source);
     analysis.stop_at(stop);

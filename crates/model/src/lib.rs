@@ -9,6 +9,7 @@ pub mod characters;
 pub mod decimal;
 pub mod decode;
 pub mod diagnostic;
+pub mod exporters;
 pub mod expression;
 pub mod field;
 pub mod language;

@@ -365,6 +365,16 @@ impl TemplateType {
         of_several && [CHANNEL, PROVIDER].contains(&read) && self.is_known_in_part()
     }
 
+    /// The value under a name of `reads` of an event that says none under it, and that is one of this template type all the same: of
+    /// one value this one, of several the first, unless the name [may be lacking](Self::may_lack). Channel and provider are not lacking
+    /// both: `says` tells whether the event says a name.
+    #[must_use]
+    pub fn assumed(&self, read: &str, says: impl FnOnce(&str) -> bool) -> Option<&Fixed> {
+        let of = self.reads.iter().find(|of| of.name == read)?;
+        let lacks = self.may_lack(read) && !(read == CHANNEL && self.may_lack(PROVIDER) && !says(PROVIDER));
+        of.values.first().filter(|_| !lacks)
+    }
+
     /// One that declares nothing yet. `span` is that of its name in `source`.
     #[must_use]
     pub const fn new(name: String, version: u32, source: Source, span: Span) -> Self {

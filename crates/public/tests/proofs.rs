@@ -60,7 +60,7 @@ fn nearly_all_public_rules_are_decided() {
     let content = checked();
     let reference = Reference::default();
     reference.prepare(&content);
-    let confirm = |target: &Target, witness: &Witness| reference.fires(target, witness);
+    let confirm = |target: &Target, witness: &Witness| Some(reference.fires(target, witness));
     let mut analysis = Analysis::new(&confirm);
 
     let begin = cpu();
@@ -124,7 +124,7 @@ fn public_rules_are_held_against_each_other() {
     let content = checked();
     let reference = Reference::default();
     reference.prepare(&content);
-    let confirm = |target: &Target, witness: &Witness| reference.fires(target, witness);
+    let confirm = |target: &Target, witness: &Witness| Some(reference.fires(target, witness));
     let mut analysis = Analysis::new(&confirm);
     let mut groups: BTreeMap<String, Vec<&Target>> = BTreeMap::new();
     for (_, target) in targets(&content) {
@@ -157,7 +157,7 @@ fn parts_of_public_rules_that_say_nothing_are_found() {
     let content = checked();
     let reference = Reference::default();
     reference.prepare(&content);
-    let confirm = |target: &Target, witness: &Witness| reference.fires(target, witness);
+    let confirm = |target: &Target, witness: &Witness| Some(reference.fires(target, witness));
     let mut analysis = Analysis::new(&confirm);
     let begin = cpu();
     let (mut asked, mut kinds, mut open) = (0, BTreeMap::new(), 0);
@@ -187,7 +187,7 @@ fn parts_of_public_rules_that_say_nothing_are_found() {
 )]
 fn no_public_rule_needs_more_than_its_work() {
     let content = checked();
-    let confirm = |_: &_, _: &_| true;
+    let confirm = |_: &_, _: &_| Some(true);
     let (mut most, mut which) = (0, String::new());
     for rule in content.rules() {
         let mut analysis = Analysis::new(&confirm);

@@ -39,6 +39,14 @@ impl Event {
         for (field, value) in &test.values {
             event.set(field, Some(value.clone()));
         }
+        let is_said = |name: &str| event.value(&template.named(name)).is_some();
+        let silent = template.reads.iter().filter(|of| !is_said(&of.name));
+        let assumed: Vec<(FieldRef, Value)> = silent
+            .filter_map(|of| Some((template.named(&of.name), template.assumed(&of.name, is_said)?.value())))
+            .collect();
+        for (field, value) in assumed {
+            event.set(&field, Some(value));
+        }
         event
     }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use contentcheck_analysis::{Analysis, Decisive, Witness, words};
+use contentcheck_events::{Flattener, Layout, Scratch};
 use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{RuleId, Target};
@@ -43,14 +44,16 @@ impl<'p> Confirmer<'p> {
     }
 
     /// Whether the rule of a target fires on an event. Nothing where the image cannot say: the target is of another
-    /// release, or the event met a fault.
+    /// release, or the event met a fault, or it answers otherwise once it is recorded.
     #[must_use]
     pub fn fires(&self, target: &Target, witness: &Witness) -> Option<bool> {
         let id = self.rules.get(&std::ptr::from_ref(target).addr())?;
         let event = event(&target.template, witness);
         let mut fires = false;
-        self.worker.borrow_mut().evaluate_owned(&target.template, &event, |rule| fires |= rule == *id).ok()?;
-        Some(fires)
+        let mut worker = self.worker.borrow_mut();
+        worker.evaluate_owned(&target.template, &event, |rule| fires |= rule == *id).ok()?;
+        let is_of_sensor = worker.plan().sensor().is_some();
+        (is_of_sensor || recorded(target, witness) == Some(fires)).then_some(fires)
     }
 }
 
@@ -78,10 +81,33 @@ pub fn name(template: &TemplateType, field: &FieldRef) -> Option<String> {
     template.describe(field).map(|info| info.name.to_owned())
 }
 
-/// Whether a target matches an event, as the reference evaluator says.
+/// Whether a target matches an event, as the reference evaluator says. Nothing where it says otherwise of the same event once it is
+/// recorded: keywords see how a float was written, and no record feeds a field that is named like an exporter's wrapper.
 #[must_use]
-pub fn fires(target: &Target, witness: &Witness) -> bool {
-    evaluate(target, &event(&target.template, witness)) == Ok(true)
+pub fn fires(target: &Target, witness: &Witness) -> Option<bool> {
+    let fires = evaluate(target, &event(&target.template, witness)).ok()?;
+    (recorded(target, witness) == Some(fires)).then_some(fires)
+}
+
+/// Whether a target matches an event as [`json()`] writes it, read as `eval` reads it.
+fn recorded(target: &Target, witness: &Witness) -> Option<bool> {
+    let template = &target.template;
+    let (mut undeclared, mut has_keywords) = (Vec::new(), false);
+    target.condition.mentions(&mut |mention| {
+        has_keywords |= mention.field.is_any();
+        undeclared.extend(name(template, mention.field).filter(|_| mention.field.is_undeclared()));
+    });
+    let record = serde_json::Value::Object(json(template, witness)).to_string();
+    let mut flattener = Flattener::new();
+    let flat = flattener.flatten(record.as_bytes()).ok()?;
+    let undeclared: Vec<&str> = undeclared.iter().map(String::as_str).collect();
+    let owned = Layout::of(template, &undeclared).owned(&flat, template, has_keywords, &mut Scratch::default());
+    let mut event = Event::empty(template);
+    for (field, value) in owned.values {
+        event.set(&field, Some(value));
+    }
+    event.others = owned.others;
+    evaluate(target, &event).ok()
 }
 
 /// An event on which a target does not fire, and would if one predicate were decided otherwise.

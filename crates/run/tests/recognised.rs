@@ -5,9 +5,11 @@ use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::{Options, compile};
 use contentcheck_events::Flattener;
 use contentcheck_model::language::Language;
+use contentcheck_model::rule::RuleId;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
-use contentcheck_run::Plan;
+use contentcheck_run::testing::Tester;
+use contentcheck_run::{Plan, Route};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -159,13 +161,14 @@ proptest! {
         let image = compile(&content, Options::default()).unwrap();
         let plan = Plan::for_recorder(&content, &image).unwrap();
         let (mut worker, mut flattener) = (plan.worker(), Flattener::new());
-        let mut fired = |record: &str| {
+        let mut fired_as = |record: &str, forced: Option<Route>| {
             let flat = flattener.flatten(record.as_bytes()).unwrap();
             let mut found = Vec::new();
-            worker.evaluate(&flat, None, |_, rule| found.extend(content.rules().get(rule.index()).map(|rule| rule.name.clone()))).unwrap();
+            worker.evaluate(&flat, forced, |_, rule| found.extend(content.rules().get(rule.index()).map(|rule| rule.name.clone()))).unwrap();
             found.sort();
             found
         };
+        let forced = plan.find("t.a");
         for (said, value) in &said {
             let [channel, provider, number, kind] = *said;
             let provider = if in_part || provider.contains("Provider_Name\":\"") { provider } else { "\"Provider_Name\":\"ACME-provider\"," };
@@ -173,14 +176,84 @@ proptest! {
             let rest = format!("\"v\":\"{value}\",\"w\":\"{value}\"");
             let record = format!("{{{}{rest}}}", [channel, provider, number, kind].concat());
             let plain = format!("{{{}{rest}}}", as_declared(kind));
-            let seen = fired(&record);
+            let seen = fired_as(&record, None);
 // Keywords also see what an exporter calls by its own names.
             if !["SourceName", "LogName", "EventCode"].iter().any(|name| record.contains(name)) {
-                prop_assert_eq!(&seen, &fired(&plain), "{} and {}", record, plain);
+                prop_assert_eq!(&seen, &fired_as(&plain, None), "{} and {}", record, plain);
             }
             for name in &seen {
                 prop_assert!(!never.contains(&name.as_str()), "{} is proven never to fire, and fires on {}", name, record);
             }
+            // Whoever says what events are need not say it in each of them.
+            for lacking in 1..16 {
+                let parts = [channel, provider, number, kind];
+                let parts: String = (0..4).filter(|at| lacking >> at & 1 == 0).filter_map(|at| parts.get(at).copied()).collect();
+                let record = format!("{{{parts}{rest}}}");
+                for name in fired_as(&record, forced) {
+                    prop_assert!(!never.contains(&name.as_str()), "{} is proven never to fire, and fires on {}", name, record);
+                }
+            }
+        }
+    }
+}
+
+/// What an event that says too little is taken for: the same by a test, by a record of which somebody says what it is, and by proofs.
+#[test]
+fn an_event_has_one_of_the_values_of_each_name() {
+    let of = |reads: &str, conditions: &[&str]| {
+        let rules: Vec<String> = conditions
+            .iter()
+            .enumerate()
+            .map(|(at, condition)| {
+                let id = format!("0d6f3c7e-1f57-4f62-9a4f-6d0c1f51{at:04x}");
+                format!(
+                    "rule r{at} {{ id: \"{id}\" template: t.a @ 1 severity: low when v == \"x\" and {condition} test fires {{ v: \"x\" }} }}\n"
+                )
+            })
+            .collect();
+        let text = format!("template t.a @ 1 {{ reads {{ {reads} }} 1 v: string }}\n{}", rules.concat());
+        let judged = Gathered::of(vec![(Source::new("t.content", text), Language::Native)]).check(&Checking::default());
+        judged.judge().ship(WithErrors::LeaveOut).unwrap()
+    };
+    let (channel, provider, number) = ("Channel: [\"A\", \"B\"]", "Provider_Name: [\"P\", \"Q\"]", "EventID: [7, 8]");
+    let cases = [
+        (
+            vec!["kind: [\"a\", \"b\"]"],
+            vec![("kind == \"a\"", true), ("not kind exists", false), ("kind == \"b\"", false)],
+        ),
+        (vec![number], vec![("EventID == 7", true), ("not EventID exists", false)]),
+        // Of these three an exporter may leave one out.
+        (
+            vec![channel, provider, number],
+            vec![
+                ("Channel == \"A\"", true),
+                ("not Provider_Name exists", true),
+                ("not Channel exists", false),
+                ("EventID == 7", true),
+            ],
+        ),
+        (
+            vec![channel, "Provider_Name: \"P\"", number],
+            vec![("not Channel exists", true), ("Provider_Name == \"P\"", true)],
+        ),
+    ];
+    for (reads, expected) in cases {
+        let conditions: Vec<&str> = expected.iter().map(|(condition, _)| *condition).collect();
+        let content = of(&reads.join(", "), &conditions);
+        let image = compile(&content, Options::default()).unwrap();
+        let plan = Plan::for_recorder(&content, &image).unwrap();
+        let (mut worker, mut flattener) = (plan.worker(), Flattener::new());
+        let flat = flattener.flatten(b"{\"v\":\"x\"}").unwrap();
+        let mut fired = Vec::new();
+        let found = |_, rule: RuleId| fired.push(rule.index());
+        worker.evaluate(&flat, plan.find("t.a"), found).unwrap();
+        let mut tester = Tester::new(&plan);
+        for (id, rule) in RuleId::count(content.rules()) {
+            let at: usize = rule.title.trim_start_matches('r').parse().unwrap();
+            let (condition, fires) = expected[at];
+            assert_eq!(fired.contains(&id.index()), fires, "{reads:?}: {condition}");
+            let seen = tester.own(id, rule, &rule.tests[0]);
+            assert_eq!((seen.fires, seen.odds), (fires, Vec::new()), "{reads:?}: {condition}");
         }
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn fix_all(text: &str, language: Language, library: &Library, done: &
     }
     let after: HashMap<String, Arc<CheckedRule>> =
         checked(&source, language, library).0.into_iter().map(|rule| (rule.name.clone(), rule)).collect();
-    let confirm = |_: &Target, _: &Witness| true;
+    let confirm = |_: &Target, _: &Witness| Some(true);
     let mut analysis = Analysis::new(&confirm);
     for old in &before {
         let Some(new) = after.get(&old.name) else { return Err(format!("the rule {} is gone{told}", old.name)) };

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness, onto};
+use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::visible;
 use contentcheck_model::rule::{CheckedRule, Target};
-use contentcheck_model::template::TemplateType;
+use contentcheck_model::template::{Field, TemplateType};
 use contentcheck_run::proof::{self, Confirmer};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -32,8 +33,12 @@ pub struct DiffReport {
     pub removed: Vec<RuleName>,
     /// Rules that are written otherwise.
     pub changed: Vec<Changed>,
-    /// Template types with rules whose declaration differs, by name.
+    /// Template types that are declared otherwise, by name: which events rules are shown depends on all of them.
     pub templates: Vec<String>,
+    /// Template types that only the newer release has, by name.
+    pub templates_added: Vec<String>,
+    /// Template types that only the older release has, by name.
+    pub templates_removed: Vec<String>,
     /// Rules that are written alike.
     pub unchanged: usize,
 }
@@ -111,8 +116,11 @@ pub fn run(arguments: &Diff, streams: &mut Streams<'_>) -> Outcome {
     let (old_plan, new_plan) = (old.plan()?, new.plan()?);
     let (before, after) = (Confirmer::new(&old.content, &old_plan), Confirmer::new(&new.content, &new_plan));
     let confirm = |target: &Target, event: &Witness| {
-        let side = if before.knows(target) { &before } else { &after };
-        side.fires(target, event) == Some(true)
+        match [&before, &after].into_iter().find(|side| side.knows(target)) {
+            Some(side) => side.fires(target, event),
+            // A rule of the older release on a template type that grew since is in neither image.
+            None => proof::fires(target, event),
+        }
     };
     let report = compare(&old, &new, arguments.semantic, &mut Analysis::new(&confirm));
     match arguments.format {
@@ -157,6 +165,7 @@ fn load(arguments: &Diff, path: &Path, streams: &mut Streams<'_>) -> Result<Opti
 fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis<'_>) -> DiffReport {
     let before: BTreeMap<&str, &CheckedRule> = old.rules().into_iter().map(|rule| (rule.key(), rule)).collect();
     let after: BTreeMap<&str, &CheckedRule> = new.rules().into_iter().map(|rule| (rule.key(), rule)).collect();
+    let [templates_added, templates_removed, templates] = templates(old.content.catalogue(), new.content.catalogue());
     let mut report = DiffReport {
         format: 1,
         added: after.iter().filter(|(key, _)| !before.contains_key(*key)).map(|(_, rule)| RuleName::of(rule)).collect(),
@@ -166,7 +175,9 @@ fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis
             .map(|(_, rule)| RuleName::of(rule))
             .collect(),
         changed: Vec::new(),
-        templates: templates(&before, &after),
+        templates,
+        templates_added,
+        templates_removed,
         unchanged: 0,
     };
     for (key, newer) in &after {
@@ -238,23 +249,27 @@ fn one_sided(target: &Target, meaning: Meaning) -> ChangedTarget {
     ChangedTarget { template: target.template.to_string(), meaning, only_old: None, only_new: None, reason: None }
 }
 
-/// Names of template types that rules of both releases run on and whose declarations differ.
-fn templates(before: &BTreeMap<&str, &CheckedRule>, after: &BTreeMap<&str, &CheckedRule>) -> Vec<String> {
-    let types = |template: &TemplateType| -> Vec<String> {
-        let field = |field: &contentcheck_model::template::Field| format!("{}: {}", field.name, field.ty);
-        let numbered = template.fields.iter().map(|one| one.as_ref().map_or_else(String::new, field));
-        let reads = template.reads.iter().map(|one| format!("{one:?}"));
-        numbered.chain(template.header.iter().map(field)).chain(reads).collect()
+/// How template types differ: which events rules are shown depends on all of them, also on those that no rule is on.
+fn templates(before: &Catalogue, after: &Catalogue) -> [Vec<String>; 3] {
+    let declared = |of: &Catalogue, name: &str| -> Vec<String> {
+        of.versions(name).into_iter().filter_map(|version| of.find(name, version)).map(|one| declaration(one)).collect()
     };
-    let collect = |rules: &BTreeMap<&str, &CheckedRule>| -> BTreeMap<String, (u32, Vec<String>)> {
-        let targets = rules.values().flat_map(|rule| &rule.targets);
-        targets
-            .map(|target| (target.template.name.clone(), (target.template.version, types(&target.template))))
-            .collect()
+    let (old, new) = (before.names(), after.names());
+    let only = |one: &[&str], other: &[&str]| -> Vec<String> {
+        one.iter().filter(|name| other.binary_search(name).is_err()).map(|name| (*name).to_owned()).collect()
     };
-    let (before, after) = (collect(before), collect(after));
-    let differs = |(name, own): &(&String, &(u32, Vec<String>))| before.get(*name).is_some_and(|other| other != *own);
-    after.iter().filter(differs).map(|(name, _)| name.clone()).collect()
+    let both = new.iter().filter(|name| old.binary_search(name).is_ok());
+    let changed = both.filter(|name| declared(before, name) != declared(after, name));
+    [only(&new, &old), only(&old, &new), changed.map(|name| (*name).to_owned()).collect()]
+}
+
+/// What a template type declares, as far as it bears on events and rules.
+fn declaration(template: &TemplateType) -> String {
+    let TemplateType { version, fields, header, serves, reads, open, .. } = template;
+    let field = |field: &Field| format!("{}: {}", field.name, field.ty);
+    let fields: Vec<Option<String>> = fields.iter().map(|one| one.as_ref().map(field)).collect();
+    let header: Vec<String> = header.iter().map(field).collect();
+    format!("{version} {fields:?} {header:?} {serves:?} {reads:?} {open}")
 }
 
 fn human(report: &DiffReport) -> String {
@@ -265,6 +280,8 @@ fn human(report: &DiffReport) -> String {
     };
     report.removed.iter().for_each(|rule| say(format!("removed  {}", rule.shown())));
     report.added.iter().for_each(|rule| say(format!("added    {}", rule.shown())));
+    report.templates_removed.iter().for_each(|name| say(format!("template {name} is gone")));
+    report.templates_added.iter().for_each(|name| say(format!("template {name} is new")));
     report.templates.iter().for_each(|name| say(format!("template {name} is declared otherwise")));
     for changed in &report.changed {
         say(format!("changed  {}", changed.rule.shown()));

@@ -193,7 +193,7 @@ pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
     }
     let plan = &release.plan()?;
     let confirmer = Confirmer::new(&release.content, plan);
-    let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
+    let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event);
     let mut analysis = Analysis::new(&confirm);
     let mut report = ProveReport { format: 1, rules: Vec::new(), totals: Proved::default() };
     let mut dead = 0;

@@ -22,7 +22,7 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
     let id = release.find(&arguments.rule).map_err(|reason| Failure::usage(reason.to_string()))?;
     let plan = &release.plan()?;
     let confirmer = Confirmer::new(&release.content, plan);
-    let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event) == Some(true);
+    let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event);
     let mut analysis = Analysis::new(&confirm);
     let rules = release.rules();
     let targets = rules.get(id.index()).map_or(&[][..], |rule| &rule.targets);

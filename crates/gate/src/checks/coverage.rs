@@ -97,9 +97,7 @@ impl Check for Coverage {
         let Some(plan) = run.plan else { return Outcome::skipped("there is no image to evaluate events with") };
         let mut outcome = Outcome::default();
         let confirmer = Confirmer::new(run.built.content(), plan);
-        let confirm = |target: &contentcheck_model::rule::Target, witness: &Witness| {
-            confirmer.fires(target, witness) == Some(true)
-        };
+        let confirm = |target: &contentcheck_model::rule::Target, witness: &Witness| confirmer.fires(target, witness);
         let mut analysis = Analysis::new(&confirm);
         let mut fields: BTreeMap<(String, String), BTreeMap<String, Covered>> = BTreeMap::new();
         let mut by_tests = 0_u64;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::ast::{Ast, Declaration, Literal, Template, TemplateEntry, Values};
 use contentcheck_model::diagnostic::{Sink, clip, codes};
+use contentcheck_model::exporters;
 use contentcheck_model::limits;
+use contentcheck_model::source::Span;
 use contentcheck_model::template::{Field, Fixed, LogSource, Recognition, TemplateType};
 
 /// The template types that a file declares. What contradicts itself is reported; the rest of
@@ -30,7 +32,8 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
     if template.version.value == 0 {
         sink.report(&codes::BAD_POSITION, template.version.span, "versions are counted from 1");
     }
-    let mut positions: Vec<(u32, contentcheck_model::source::Span, Option<Field>)> = Vec::new();
+    let mut positions: Vec<(u32, Span, Option<Field>)> = Vec::new();
+    let mut reads: Vec<(&str, Span)> = Vec::new();
     for entry in &template.entries {
         match entry {
             TemplateEntry::Open(_) => lowered.open = true,
@@ -69,6 +72,7 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
             }
             TemplateEntry::Reads(block) => {
                 for pair in &block.pairs {
+                    reads.push((pair.key.value.as_str(), pair.key.span));
                     if let Some(values) = fixed(&pair.value, sink) {
                         lowered.reads.push(Recognition { name: pair.key.value.clone(), values });
                     }
@@ -77,7 +81,7 @@ fn lower(ast: &Ast, template: &Template, sink: &mut Sink) -> TemplateType {
         }
     }
     place(&mut lowered, positions, sink);
-    names(&lowered, sink);
+    names(&lowered, &reads, sink);
     lowered
 }
 
@@ -107,11 +111,7 @@ fn fixed(values: &Values, sink: &mut Sink) -> Option<Vec<Fixed>> {
 }
 
 /// Puts the fields at their positions, which must be 1, 2, 3 ... with every retired one named.
-fn place(
-    template: &mut TemplateType,
-    mut positions: Vec<(u32, contentcheck_model::source::Span, Option<Field>)>,
-    sink: &mut Sink,
-) {
+fn place(template: &mut TemplateType, mut positions: Vec<(u32, Span, Option<Field>)>, sink: &mut Sink) {
     if positions.len() > limits::TEMPLATE_FIELDS {
         let message =
             format!("`{template}` has {} positions; the limit is {}", positions.len(), limits::TEMPLATE_FIELDS);
@@ -136,7 +136,8 @@ fn place(
     }
 }
 
-fn names(template: &TemplateType, sink: &mut Sink) {
+/// Whether each name means one value. One under `reads` has the values of the template type, so it is no field besides.
+fn names(template: &TemplateType, reads: &[(&str, Span)], sink: &mut Sink) {
     let mut seen = std::collections::HashMap::new();
     for field in template.fields.iter().flatten().chain(&template.header) {
         if let Some(first) = seen.insert(field.name.as_str(), field.span) {
@@ -149,6 +150,25 @@ fn names(template: &TemplateType, sink: &mut Sink) {
                 .with_place(first, "first here")
                 .with_help("rename one of them");
             sink.push(found);
+        }
+    }
+    for field in template.fields.iter().flatten().chain(&template.header) {
+        if let Some(recorded) = exporters::recorded_as(&field.name) {
+            let message = format!("no recorded event has a field `{}`", clip(&field.name));
+            let found = sink.diagnostic(&codes::ODD_FIELD_NAME, field.span, message);
+            sink.push(found.with_help(format!(
+                "call it `{}`: records are read without what exporters put around them",
+                clip(&recorded)
+            )));
+        }
+    }
+    for (name, span) in reads {
+        if let Some(field) = seen.get(name) {
+            let message = format!("`{}` is a field, and under `reads` too", clip(name));
+            let found = sink.diagnostic(&codes::DUPLICATE_NAME, *span, message).with_place(*field, "the field");
+            sink.push(found.with_help(
+                "remove the field: rules read a name under `reads` by its name, and it has one of these values",
+            ));
         }
     }
 }

@@ -9,11 +9,12 @@ use super::modifier::{Encoding, Kind, Part};
 use contentcheck_model::catalogue::Entry;
 use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
+use contentcheck_model::exporters;
 use contentcheck_model::language::Language;
 use contentcheck_model::regex::{self, Path};
 use contentcheck_model::slip::{self, Compared, Foreign, Several, Sought};
 use contentcheck_model::source::Span;
-use contentcheck_model::template::Scalar;
+use contentcheck_model::template::{CHANNEL, EVENT_ID, Scalar};
 
 /// Looks at every item and at the names of the selections.
 pub(crate) fn check(detections: &Detections<'_>, types: &[&Entry], sink: &mut Sink) {
@@ -22,7 +23,7 @@ pub(crate) fn check(detections: &Detections<'_>, types: &[&Entry], sink: &mut Si
         characters("the name of a selection", selection.name, selection.span, sink);
     }
     for item in &detections.items {
-        field_name(item, sink);
+        field_name(item, types, sink);
         whole_item(item, sink);
         for value in &item.values {
             spelt_number(item, value, types, sink);
@@ -130,15 +131,24 @@ fn alike_names(detections: &Detections<'_>, sink: &mut Sink) {
     }
 }
 
-fn field_name(item: &Item<'_>, sink: &mut Sink) {
+fn field_name(item: &Item<'_>, types: &[&Entry], sink: &mut Sink) {
     let Some(field) = item.field else { return };
     characters("the name of a field", field, item.field_span, sink);
+    // Events of Windows are read without blanks in their names.
+    let is_of_windows = |name: &str| [CHANNEL, EVENT_ID].contains(&name);
+    let is_joined = || types.iter().any(|of| of.template.reads.iter().any(|read| is_of_windows(&read.name)));
+    let joined = || (exporters::has_blanks(field) && is_joined()).then(|| field.replace(' ', ""));
+    // Where all fields are declared, a name of another form is unknown.
+    let is_open = types.iter().any(|of| of.template.open);
+    let recorded = if is_open { exporters::recorded_as(field).or_else(joined) } else { None };
     let help = if field.trim() != field {
         format!("write `{}`; the space is a part of the name", clip(field.trim()))
     } else if field.contains('*') {
         "Sigma has no wildcards in names of fields; name each field".to_owned()
     } else if field.split('.').any(is_array_selector) {
         "Sigma 2.1 has no selectors of array elements; the brackets are a part of the name".to_owned()
+    } else if let Some(recorded) = recorded {
+        format!("write `{}`: events have it under this name, whichever exporter wrote them", clip(&recorded))
     } else {
         return;
     };

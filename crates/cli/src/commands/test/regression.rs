@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 use std::path::{Component, Path, PathBuf};
 
+use contentcheck_model::diagnostic::closest;
 use contentcheck_model::limits;
 use contentcheck_model::lookup::NotFound;
 use ignore::WalkBuilder;
@@ -13,6 +14,9 @@ use super::{Ended, Kind, Runner, Seen};
 use crate::exit::Failure;
 use crate::recorded;
 use contentcheck_project::{files, yaml};
+
+/// The key that says how often a sample must match.
+const MATCH_COUNT: &str = "match_count";
 
 /// One sample, or why a description yields none.
 pub(super) struct Sample {
@@ -89,10 +93,30 @@ fn described(path: &Path, found: &mut Vec<Sample>) {
             let name = text(test, "name").unwrap_or_else(|| "sample".to_owned());
             let what = match text(test, "path") {
                 None => Err("the sample has no `path`".to_owned()),
-                Some(sample) => located(path, &sample).map(|at| (at, test.get("match_count").and_then(Value::as_u64))),
+                Some(sample) => match_count(test).and_then(|count| Ok((located(path, &sample)?, count))),
             };
             found.push(Sample { file: file.clone(), rule: rule.clone(), name, what });
         }
+    }
+}
+
+/// How often a sample must match; nothing where it does not say so, and then once is enough.
+fn match_count(sample: &Value) -> Result<Option<u64>, String> {
+    const KEYS: [&str; 5] = ["name", "type", "provider", MATCH_COUNT, "path"];
+    let keys = sample.as_object().into_iter().flat_map(|members| members.keys());
+    let unknown = keys.filter(|key| !KEYS.contains(&key.as_str()));
+    // Other keys are other tools' own. One that is nearly this one would change what is asked.
+    for key in unknown {
+        if closest(key, KEYS.into_iter()) == Some(MATCH_COUNT) {
+            return Err(format!("`{key}` of the sample is not known; did you mean `{MATCH_COUNT}`?"));
+        }
+    }
+    match sample.get(MATCH_COUNT) {
+        None => Ok(None),
+        Some(count) => match count.as_u64() {
+            Some(count) => Ok(Some(count)),
+            None => Err(format!("`{MATCH_COUNT}` is a whole number of matches, and this is {count}")),
+        },
     }
 }
 
@@ -153,7 +177,8 @@ impl Runner<'_, '_> {
         );
         debug_assert!(went.is_continue(), "nothing stops the reading");
         self.tester.flattener = flattener;
-        let holds = count.map_or(fired > 0, |count| fired == count);
+        // A sample that shows the rule nothing says nothing of it.
+        let holds = shown > 0 && count.map_or(fired > 0, |count| fired == count);
         let expected = count.map_or_else(
             || "at least one match".to_owned(),
             |count| recorded::plural(count, "match").replace("matchs", "matches"),

@@ -394,7 +394,8 @@ pub(super) fn recorded(
         let known = was.get(&Identity::of(rule)).copied().unwrap_or(Some(0));
         outcome.learned.matches_before.push(known);
         let earlier = known.unwrap_or(0);
-        let is_of_both = was.contains_key(&Identity::of(rule)) && known.is_some();
+        // A rule that was shown none of them matched none of them.
+        let is_of_both = was.contains_key(&Identity::of(rule));
         if is_of_both && earlier != *after && !is_told(rule, changes) {
             changes.push(plain(rule, if *after < earlier { ChangeKind::Narrower } else { ChangeKind::Wider }));
             outcome.findings.push(otherwise(rule, earlier, *after, before.events));

@@ -165,9 +165,9 @@ codes! {
     }
     /// The name of a field holds a character that means something elsewhere
     ODD_FIELD_NAME = "CC0129" "odd-field-name" Warning {
-        cause: "A space was left before the `|`, or the name has a wildcard or the selector of an array (`[any]`, `[0]`), which Sigma 2.1 does not have.",
+        cause: "A space was left before the `|`, the name has a wildcard or the selector of an array (`[any]`, `[0]`), which Sigma 2.1 does not have, or it is what an exporter calls the field, such as `winlog.event_data.Image`.",
         harm: "Every character before the `|` is part of the name, so a field is read that no event has.",
-        cure: "Write the name of the field alone, and the names of nested fields with dots.",
+        cure: "Write the name of the field alone, as the event itself has it, and the names of nested fields with dots.",
     }
     /// The native content cannot be read
     SYNTAX = "CC0130" "syntax" Error {

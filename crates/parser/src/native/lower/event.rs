@@ -6,18 +6,33 @@ use super::super::ast::{Literal, Rule, Test, Value as Written, Values};
 use super::condition::{Resolved, resolve_field};
 use super::typing::literal_kind;
 use contentcheck_model::diagnostic::{Sink, codes};
+use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::TestCase;
 use contentcheck_model::source::Span;
-use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
+use contentcheck_model::template::{Field, FieldType, Fixed, Scalar, TemplateType};
 use contentcheck_model::value::Value;
 
 /// The tests of a rule. Those with a mistake are left out.
-pub(super) fn lower_all(rule: &Rule, template: &TemplateType, sink: &mut Sink) -> Vec<TestCase> {
-    rule.tests().filter_map(|test| lower(rule, test, template, sink)).collect()
+pub(super) fn lower_all(
+    rule: &Rule,
+    template: &TemplateType,
+    condition: Option<&Expr<Predicate>>,
+    sink: &mut Sink,
+) -> Vec<TestCase> {
+    // The header comes with every event, and tests say of it what their rule reads.
+    let mut read: Vec<FieldRef> = Vec::new();
+    if let Some(condition) = condition {
+        condition.mentions(&mut |mention| read.push(mention.field.clone()));
+    }
+    let header = template.header.iter().filter(|field| read.contains(&template.named(&field.name)));
+    let required: Vec<&Field> =
+        template.fields.iter().flatten().chain(header).filter(|field| !field.ty.optional).collect();
+    rule.tests().filter_map(|test| lower(rule, test, template, &required, sink)).collect()
 }
 
-fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> Option<TestCase> {
+fn lower(rule: &Rule, test: &Test, template: &TemplateType, required: &[&Field], sink: &mut Sink) -> Option<TestCase> {
     let before = sink.len();
     let mut seen: HashMap<&str, Span> = HashMap::new();
     let mut values = Vec::with_capacity(test.fields.len());
@@ -50,8 +65,8 @@ fn lower(rule: &Rule, test: &Test, template: &TemplateType, sink: &mut Sink) -> 
             }
         }
     }
-    let required = template.fields.iter().flatten().filter(|field| !field.ty.optional);
     let missing: Vec<String> = required
+        .iter()
         .filter(|field| !seen.contains_key(field.name.as_str()))
         .map(|field| format!("`{}`", field.name))
         .collect();

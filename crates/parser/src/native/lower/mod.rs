@@ -157,7 +157,7 @@ fn lower(
         sink.inherit(flaw);
     }
     let condition = condition::lower(rule, &template, scope, sink);
-    let tests = event::lower_all(rule, &template, sink);
+    let tests = event::lower_all(rule, &template, condition.as_ref().ok(), sink);
     let condition = condition?;
     facts.logic = Some(logic(&template, &condition));
     crate::native::logic::check(&template, &condition, &rule.name.value, sink);

@@ -57,13 +57,13 @@ fn a_rule_is_lowered_with_its_lists_tables_and_tests() {
         "table d @ 1 {{ hash: bytes key }} capacity 5 from \"d.csv\"\nlist l = [\"x\", \"y\"]\n{}",
         rule(
             "sensors: \">=7.15\" let b = image ends_with l let v = [1, 2] when b and hash in d and pid in v and $2 > 0 and (user exists or Computer == \"c\") \
-             test fires \"one\" { image: \"x\", pid: 1, hash: hex\"ab\", names: [\"a\"], dst: \"10.0.0.1\" }"
+             test fires \"one\" { image: \"x\", pid: 1, hash: hex\"ab\", names: [\"a\"], dst: \"10.0.0.1\", Computer: \"c\" }"
         )
     );
     let (rules, found) = checked(&text);
     assert_eq!(found, "");
     assert_eq!(rules.len(), 1);
-    assert_eq!((rules[0].tests.len(), rules[0].tests[0].values.len()), (1, 5));
+    assert_eq!((rules[0].tests.len(), rules[0].tests[0].values.len()), (1, 6));
     assert!(rules[0].sensors.is_some());
     let mut positions = Vec::new();
     rules[0].targets[0].condition.each(&mut |predicate, _| positions.extend(predicate.by_position));

@@ -7,27 +7,11 @@
 //! number and the provider of an event are hints ([`HINTS`]): they count where the event has no value under the name
 //! itself.
 //!
-//! A name tells where it comes from ([`Origin`]): what the log says of an event is never replaced by a value that the
-//! event carries under the same name.
-
-/// Where a name comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
-    /// As the record has it. A name of the system's ([`is_system`]) is taken for the system's.
-    Given,
-    /// What the log says of the event, such as its channel.
-    System,
-    /// What the event carries.
-    Data,
-    /// The same, written with blanks.
-    Loose,
-    /// An exporter's name for what the log says of the event.
-    Hint,
-}
+//! A name tells where it comes from: what the log says of an event is never replaced by a value that the event carries under the same name.
 
 /// A name after normalisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Name<'a> {
+pub enum Name<'a> {
     /// As given.
     Same,
     /// What the log says of the event.
@@ -44,10 +28,11 @@ pub(crate) enum Name<'a> {
 }
 
 /// In front of a name that both the log and the event itself have, for the event's own.
-pub(crate) const OWN: &str = "EventData.";
+pub const OWN: &str = "EventData.";
 
 /// Whether a name is one under which the log speaks of the event.
-pub(crate) fn is_system(name: &str) -> bool {
+#[must_use]
+pub fn is_system(name: &str) -> bool {
     matches!(
         name,
         "Channel"
@@ -66,7 +51,7 @@ pub(crate) fn is_system(name: &str) -> bool {
     )
 }
 
-pub(crate) use contentcheck_model::template::{CHANNEL, EVENT_ID, PROVIDER};
+use crate::template::{CHANNEL, EVENT_ID, PROVIDER};
 
 /// The name of an event's computer.
 const COMPUTER: &str = "Computer";
@@ -74,7 +59,7 @@ const COMPUTER: &str = "Computer";
 /// What flat exports call these, the surest first: Splunk (`LogName`, `EventCode`, `ComputerName`), NXLog
 /// (`SourceName`), PowerShell (`ProviderName`, `MachineName`), Sentinel (`EventSourceName`), Elastic Common Schema
 /// (`event.code`, `event.provider`), Winlogbeat 6 (`log_name`, `source_name`), Velociraptor and hayabusa (`Provider`).
-pub(crate) const HINTS: [(&str, &[&str]); 4] = [
+pub const HINTS: [(&str, &[&str]); 4] = [
     (CHANNEL, &["LogName", "log_name", "EventLog"]),
     (EVENT_ID, &["EventCode", "event_id", "event.code"]),
     (
@@ -93,13 +78,14 @@ pub(crate) const HINTS: [(&str, &[&str]); 4] = [
 ];
 
 /// Where Splunk names the channel: `XmlWinEventLog:Security`.
-pub(crate) const SPLUNK_SOURCE: (&str, [&str; 2]) = ("source", ["XmlWinEventLog:", "WinEventLog:"]);
+pub const SPLUNK_SOURCE: (&str, [&str; 2]) = ("source", ["XmlWinEventLog:", "WinEventLog:"]);
 
 /// The name that hayabusa's records have and no event has.
-pub(crate) const HAYABUSA: &str = "RuleTitle";
+pub const HAYABUSA: &str = "RuleTitle";
 
 /// The channel that hayabusa writes so, where the short name means one.
-pub(crate) fn hayabusa_channel(short: &str) -> Option<&'static str> {
+#[must_use]
+pub fn hayabusa_channel(short: &str) -> Option<&'static str> {
     Some(match short {
         "App" => "Application",
         "BitsCli" => "Microsoft-Windows-Bits-Client/Operational",
@@ -120,7 +106,7 @@ pub(crate) fn hayabusa_channel(short: &str) -> Option<&'static str> {
 }
 
 /// What an export wraps each event in: the name of the object that is the event, and all names that may be beside it.
-pub(crate) const WRAPPERS: [(&str, &[&str]); 2] = [
+pub const WRAPPERS: [(&str, &[&str]); 2] = [
     // Kibana, and whoever reads Elasticsearch.
     (
         "_source",
@@ -146,7 +132,8 @@ pub(crate) const WRAPPERS: [(&str, &[&str]); 2] = [
 ];
 
 /// Whether a name of event data is another one without its blanks.
-pub(crate) fn has_blanks(name: &str) -> bool {
+#[must_use]
+pub fn has_blanks(name: &str) -> bool {
     name.contains(' ') && name.bytes().any(|byte| byte != b' ')
 }
 
@@ -168,14 +155,16 @@ const PREFIXES: [&str; 13] = [
 ];
 
 /// Whether [`normalise`] may change a name that begins so.
-pub(crate) fn is_special(name: &str) -> bool {
+#[must_use]
+pub fn is_special(name: &str) -> bool {
     // The first byte settles it for nearly all names.
     matches!(name.as_bytes().first(), Some(b'A' | b'E' | b'S' | b'U' | b'd' | b'e' | b'u' | b'w'))
         && PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// What the library calls a name.
-pub(crate) fn normalise(name: &str) -> Name<'_> {
+#[must_use]
+pub fn normalise(name: &str) -> Name<'_> {
     let Some((root, rest)) = name.split_once('.') else { return Name::Same };
     match root {
         "Event" => windows(rest),
@@ -193,8 +182,32 @@ pub(crate) fn normalise(name: &str) -> Name<'_> {
     }
 }
 
+/// The name under which records have what an exporter's name stands for, where that is another one: a rule on the exporter's name reads what no
+/// record has.
+#[must_use]
+pub fn recorded_as(name: &str) -> Option<String> {
+    // Of a name that the log has too, the event's own is called so.
+    if name.strip_prefix(OWN).is_some_and(is_system) {
+        return None;
+    }
+    let joined = |name: &str| if has_blanks(name) { name.replace(' ', "") } else { name.to_owned() };
+    match normalise(name) {
+        Name::Same | Name::Dropped => None,
+        Name::System(name) => Some(name.to_owned()),
+        Name::Attribute(element, attribute) => Some(format!("{element}_{attribute}")),
+        Name::Data(name) => Some(joined(name)),
+        Name::Lowered(name) => {
+            let name = joined(name);
+            let mut letters = name.chars();
+            let first = letters.next()?.to_ascii_uppercase();
+            Some(format!("{first}{}", letters.as_str()))
+        }
+    }
+}
+
 /// The object in which elements with a `Name` stand for named values.
-pub(crate) fn holds_named_data(path: &str) -> bool {
+#[must_use]
+pub fn holds_named_data(path: &str) -> bool {
     matches!(path, "Event.EventData.Data" | "EventData.Data" | "document.data.Event.EventData.Data")
 }
 
@@ -374,6 +387,23 @@ mod tests {
         for (name, expected) in cases {
             assert_eq!(normalise(name), expected, "{name}");
             assert!(is_special(name) || expected == Name::Same, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_wrappers_are_recorded_as_what_they_wrap() {
+        let cases = [
+            ("winlog.event_data.Image", Some("Image")),
+            ("winlog.channel", Some("Channel")),
+            ("EventData.Threat Name", Some("ThreatName")),
+            ("data.win.eventdata.image", Some("Image")),
+            ("Event.System.Provider.@Name", Some("Provider_Name")),
+            ("EventData.Channel", None),
+            ("process.executable", None),
+            ("Image", None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(recorded_as(name).as_deref(), expected, "{name}");
         }
     }
 }
