@@ -11,6 +11,7 @@ import {
   type ServerOptions,
   type TextDocumentFilter,
 } from "vscode-languageclient/node";
+import { showAnswer } from "./answer";
 import { folders, type Located, locate, NoProgram } from "./program";
 import { SETTINGS_FILE, type Yaml, yamlRoots } from "./roots";
 import { ORIGINS, type State } from "./status";
@@ -117,7 +118,13 @@ export class Server implements vscode.Disposable {
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       diagnosticCollectionName: "contentcheck",
+      initializationOptions: { showsAnswers: true },
       middleware: {
+        executeCommand: async (command, args, next) => {
+          const answer: unknown = await next(command, args);
+          await showAnswer(answer);
+          return answer;
+        },
         provideCompletionItem: async (document, position, context, token, next) => {
           const found = await next(document, position, context, token);
           const items = Array.isArray(found) ? found : found?.items;

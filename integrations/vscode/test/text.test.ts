@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { codeAt, readCode } from "../src/codes";
+import { isAnswer, page } from "../src/page";
 import { judge } from "../src/version";
 
 test("versions are compared by number", () => {
@@ -28,4 +29,26 @@ test("a code is found where the cursor touches it", () => {
 test("what is typed is a code or the name of one", () => {
   assert.deepEqual(["cc0401", " CC0401 ", "unsupplied-input"].map(readCode), ["CC0401", "CC0401", "unsupplied-input"]);
   assert.deepEqual(["", "401", "--help", "x", "CC0401 CC0402"].map(readCode), Array(5).fill(undefined));
+});
+
+test("an answer is a page with its title", () => {
+  const answer = { title: "Events on\n`x`", text: "test fires {}\n", language: "contentcheck" };
+  assert.equal(page(answer), "# Events on `x`\n\ntest fires {}\n");
+  assert.equal(page({ ...answer, language: "jsonc" }), "// Events on `x`\n\ntest fires {}\n");
+  assert.equal(page({ ...answer, text: "", language: "plaintext" }), "Events on `x`\n");
+});
+
+test("what other commands answer is no page", () => {
+  for (const other of [
+    undefined,
+    null,
+    "x",
+    1,
+    {},
+    { title: "x", text: "y" },
+    { title: "x", text: 1, language: "y" },
+  ]) {
+    assert.equal(isAnswer(other), false, String(other));
+  }
+  assert.ok(isAnswer({ title: "x", text: "y", language: "z" }));
 });
