@@ -148,6 +148,14 @@ step("completion of fields, in a native file", function()
   vim.cmd("silent undo")
 end)
 
+step("a lens shows an event on which a rule fires", function()
+  local lenses = ask("textDocument/codeLens", {})
+  local first = assert(lenses[1], "there is no lens").command
+  assert(first.title == "fires on", vim.inspect(lenses))
+  local shown = ask("workspace/executeCommand", { command = first.command, arguments = first.arguments })
+  assert(shown.text:find("test fires {", 1, true), vim.inspect(shown))
+end)
+
 step("formatting", function()
   at("    severity: high")
   vim.api.nvim_set_current_line("severity:    high")

@@ -605,10 +605,12 @@ fn the_page_opens_in_a_browser() {
     let (exit, _, err) = run(&["gate", demo.to_str().unwrap(), "--cases", "64", "--format", "html", "-o", &page]);
     assert_eq!(exit, Exit::Fine, "{err}");
     let text = fs::read_to_string(&page).unwrap();
-    for outside in ["http:", "https:", "<script", "<link", "<img", "@import", "url("] {
+    for outside in ["http:", "<script ", "<link", "<img", "@import", "url(", "fetch", "import("] {
         assert!(!text.contains(outside), "the page names {outside}");
     }
-    // The measure is put into a copy: the page itself has no script.
+    // Codes lead to their pages; nothing is loaded from there.
+    assert_eq!(text.matches("https:").count(), text.matches("<a class=\"code\" href=\"https:").count());
+    // The measure is put into a copy.
     let probe =
         "<script>document.title='width '+document.documentElement.scrollWidth+' of '+window.innerWidth</script></body>";
     let copy = scratch.file("probe.html");

@@ -15,9 +15,6 @@ use rustc_hash::FxHasher;
 use crate::client::Client;
 use crate::positions::Lines;
 
-/// Where the page of a code is.
-const PAGES: &str = "https://github.com/contentcheck/contentcheck/blob/main/docs/errors.md";
-
 /// Codes of what has no effect: an editor may fade it.
 static REDUNDANT: &[&diagnostic::Code] = &[
     &codes::DEAD_FILTER,
@@ -80,7 +77,7 @@ pub(crate) fn one(
     });
     let related: Vec<DiagnosticRelatedInformation> = here.chain(elsewhere).collect();
     let is_redundant = REDUNDANT.iter().any(|redundant| redundant.id == code.id);
-    let href = || Uri(format!("{PAGES}#{}-{}", code.id.to_ascii_lowercase(), code.name));
+    let href = || Uri(code.page());
     Diagnostic {
         range: lines.range(found.span),
         severity: Some(match found.severity {

@@ -1,14 +1,20 @@
-//! One page that stands alone: no script, no network, readable on a phone.
+//! One page that stands alone: nothing is loaded from elsewhere, and it is readable on a phone. Its few lines of script filter long lists;
+//! without them everything is shown.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use contentcheck_gate::evidence::{CheckResult, Covered, Evidence, FieldFacts, Finding, RuleFacts, Status, Weight};
-use contentcheck_model::diagnostic::{visible, visible_lines};
+use contentcheck_gate::evidence::{Covered, Evidence, FieldFacts, Finding, RuleFacts, Status, Weight};
+use contentcheck_model::diagnostic::{codes, visible, visible_lines};
 
 use super::words::{self, Tone, counted, kind, title, tone, word};
 
 /// Rows of a table that are shown; the JSON has all.
 const ROWS: usize = 500;
+/// The same of rules: all of a large release.
+const RULES: usize = 5_000;
+/// From so many rows on a list has a filter.
+const MANY: usize = 20;
 /// Findings of one check that are shown.
 const FINDINGS: usize = 100;
 
@@ -32,6 +38,7 @@ pub(super) fn html(evidence: &Evidence) -> String {
     page.put(format_args!(
         "<p>This page is what the release gate of contentcheck saw. Each check below tries to find a reason why the release must not reach any device. A check that did not run is not a check that passed; it says why it did not.</p>\n"
     ));
+    contents(&mut page, evidence);
     facts(&mut page, evidence);
     checks(&mut page, evidence);
     findings(&mut page, evidence);
@@ -42,26 +49,60 @@ pub(super) fn html(evidence: &Evidence) -> String {
     rules(&mut page, &evidence.rules);
     defects(&mut page, evidence);
     page.put(format_args!(
-        "<p class=\"soft\">Made by {} {} from seed {}: the same release and the same seed make the same page.</p>\n</main>\n</body>\n</html>\n",
+        "<p class=\"soft\">Made by {} {} from seed {}: the same release and the same seed make the same page.</p>\n</main>\n<script>\n{}</script>\n</body>\n</html>\n",
         escape(&evidence.tool.name),
         escape(&evidence.tool.version),
-        evidence.settings.seed
+        evidence.settings.seed,
+        include_str!("page.js")
     ));
-    page.0
+    page.text
 }
 
 #[derive(Default)]
-struct Page(String);
+struct Page {
+    text: String,
+    /// What the columns of the present table are called.
+    columns: Vec<String>,
+}
 
 impl Page {
     fn put(&mut self, text: std::fmt::Arguments<'_>) {
         // Writing to a string does not fail.
-        let _ = self.0.write_fmt(text);
+        let _ = self.text.write_fmt(text);
     }
 
+    /// A part of the page, to which its contents lead.
+    fn part(&mut self, id: &str, head: &str) {
+        self.put(format_args!("<h2 id=\"{id}\">{head}</h2>\n"));
+    }
+
+    /// The head of a table. On a narrow screen each row is a card, and says for itself what its cells are.
     fn head(&mut self, columns: &[&str]) {
+        self.columns = columns.iter().map(|column| (*column).to_owned()).collect();
         let columns: String = columns.iter().map(|column| format!("<th scope=\"col\">{column}</th>")).collect();
         self.put(format_args!("<div class=\"scroll\"><table>\n<thead><tr>{columns}</tr></thead>\n<tbody>\n"));
+    }
+
+    /// A row: each cell with its class and what is in it.
+    fn row(&mut self, cells: &[(&str, String)]) {
+        self.put(format_args!("<tr>"));
+        for (at, (class, cell)) in cells.iter().enumerate() {
+            let label = self.columns.get(at).cloned().unwrap_or_default();
+            let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
+            // What is empty is no line of a card.
+            let empty = if cell.is_empty() { " data-empty" } else { "" };
+            self.put(format_args!("<td{class}{empty} data-label=\"{label}\"><div>{cell}</div></td>"));
+        }
+        self.put(format_args!("</tr>\n"));
+    }
+
+    /// A field that filters the list after it, where that is long.
+    fn filter(&mut self, rows: usize) {
+        if rows >= MANY {
+            self.put(format_args!(
+                "<p class=\"filter\" hidden><label>filter <input type=\"search\" autocomplete=\"off\"></label> <span class=\"soft\"></span></p>\n"
+            ));
+        }
     }
 
     fn foot(&mut self, left: usize) {
@@ -124,8 +165,26 @@ fn facts(page: &mut Page, evidence: &Evidence) {
     page.put(format_args!("</dl>\n"));
 }
 
+/// Where each part of the page is.
+fn contents(page: &mut Page, evidence: &Evidence) {
+    let count = |count: usize| if count == 0 { String::new() } else { format!(" <span class=\"soft\">{count}</span>") };
+    let found = evidence.checks.iter().map(|check| check.findings.len()).sum();
+    let parts = [
+        ("checks", "Checks", evidence.checks.len()),
+        ("findings", "Findings", found),
+        ("changes", "Changes", evidence.changes.len()),
+        ("coverage", "Coverage", evidence.fields.len()),
+        ("rules", "Rules", evidence.rules.len()),
+        ("defects", "Seeded defects", evidence.defects.len()),
+    ];
+    let links = parts.iter().filter(|(id, _, rows)| *rows > 0 || *id == "checks");
+    let links: Vec<String> =
+        links.map(|(id, head, rows)| format!("<a href=\"#{id}\">{head}</a>{}", count(*rows))).collect();
+    page.put(format_args!("<nav>{}</nav>\n", links.join(" ")));
+}
+
 fn checks(page: &mut Page, evidence: &Evidence) {
-    page.put(format_args!("<h2>Checks</h2>\n"));
+    page.part("checks", "Checks");
     for check in &evidence.checks {
         let in_part = check.status == Status::Passed && !check.skipped.is_empty();
         let (sign, tone) = match check.status {
@@ -134,14 +193,21 @@ fn checks(page: &mut Page, evidence: &Evidence) {
             Status::Failed => ("&#10007;", "bad"),
             Status::Skipped => ("&#9675;", "warn"),
         };
+        // What has failed is open, and leads to what was found.
+        let open = if check.status == Status::Failed { " open" } else { "" };
         page.put(format_args!(
-            "<details><summary><b class=\"{tone}\">{sign} {}</b> <b>{} {}</b> <span class=\"soft\">{}</span></summary>\n<p>Guards against {}.</p>\n<dl>",
+            "<details{open}><summary><b class=\"{tone}\">{sign} {}</b> <b>{} {}</b> <span class=\"soft\">{}</span></summary>\n<p>Guards against {}.</p>\n",
             if in_part { "in part" } else { word(check.status) },
             check.number,
             escape(&check.name),
             escape(&check.summary),
             escape(&check.guards)
         ));
+        if !check.findings.is_empty() {
+            let found = counted(check.findings.len() as u64, "finding");
+            page.put(format_args!("<p><a href=\"#found-{}\">{found} of this check</a></p>\n", check.number));
+        }
+        page.put(format_args!("<dl>"));
         for (name, count) in &check.facts {
             page.put(format_args!("<dt>{}</dt><dd>{count}</dd>", escape(name)));
         }
@@ -154,12 +220,13 @@ fn findings(page: &mut Page, evidence: &Evidence) {
     if !any {
         return;
     }
-    page.put(format_args!("<h2>Findings</h2>\n"));
-    for check in &evidence.checks {
+    page.part("findings", "Findings");
+    for check in evidence.checks.iter().filter(|check| !check.findings.is_empty()) {
+        page.put(format_args!("<h3 id=\"found-{}\">{} {}</h3>\n", check.number, check.number, escape(&check.name)));
         let mut all: Vec<&Finding> = check.findings.iter().collect();
         all.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
         for finding in all.iter().take(FINDINGS) {
-            one(page, check, finding);
+            one(page, evidence, finding);
         }
         if all.len() > FINDINGS {
             page.put(format_args!(
@@ -171,7 +238,7 @@ fn findings(page: &mut Page, evidence: &Evidence) {
     }
 }
 
-fn one(page: &mut Page, check: &CheckResult, finding: &Finding) {
+fn one(page: &mut Page, evidence: &Evidence, finding: &Finding) {
     let tone = match finding.weight {
         Weight::Error => "error",
         Weight::Warning => "warning",
@@ -181,9 +248,8 @@ fn one(page: &mut Page, check: &CheckResult, finding: &Finding) {
         format!("<br><code>{}:{}:{}</code>", escape(&place.file), place.line, place.column)
     });
     page.put(format_args!(
-        "<div class=\"finding {tone}\"><p><b>{}</b> <span class=\"soft\">({})</span> {}{place}</p>\n",
-        escape(&finding.code),
-        escape(&check.name),
+        "<div class=\"finding {tone}\"><p>{} {}{place}</p>\n",
+        code(&finding.code),
         escape(&finding.message)
     ));
     if let Some(help) = &finding.help {
@@ -191,10 +257,42 @@ fn one(page: &mut Page, check: &CheckResult, finding: &Finding) {
     }
     match (&finding.test, &finding.event) {
         (Some(test), _) => page.put(format_args!("<pre>{}</pre>\n", escape_lines(test))),
-        (None, Some(event)) => page.put(format_args!("<pre>{}</pre>\n", escape(&event.to_string()))),
+        (None, Some(event)) => page.put(format_args!("<pre>{}</pre>\n", shown(event, &read(evidence, None)))),
         (None, None) => {}
     }
     page.put(format_args!("</div>\n"));
+}
+
+/// A code, which leads to its page.
+fn code(id: &str) -> String {
+    match codes::find(id) {
+        Some(code) => format!("<a class=\"code\" href=\"{}\">{}</a>", escape(&code.page()), escape(id)),
+        None => format!("<b>{}</b>", escape(id)),
+    }
+}
+
+/// The fields that rules read, of one template type or of all.
+fn read<'e>(evidence: &'e Evidence, template: Option<&str>) -> BTreeSet<&'e str> {
+    let of = |field: &&FieldFacts| {
+        template.is_none_or(|template| {
+            template == field.template
+                || template.strip_prefix(field.template.as_str()).is_some_and(|rest| rest.starts_with(" @ "))
+        })
+    };
+    evidence.fields.iter().filter(of).map(|field| field.field.as_str()).collect()
+}
+
+/// An event, a field a line: those that rules read first, and marked, since they decide.
+fn shown(event: &serde_json::Value, read: &BTreeSet<&str>) -> String {
+    let Some(members) = event.as_object() else { return escape(&event.to_string()) };
+    let line = |(name, value): (&String, &serde_json::Value)| {
+        let said = format!("{}: {}", serde_json::Value::from(name.as_str()), value);
+        let said = escape(&said);
+        if read.contains(name.as_str()) { format!("  <mark>{said}</mark>") } else { format!("  {said}") }
+    };
+    let (decide, others): (Vec<_>, Vec<_>) = members.iter().partition(|(name, _)| read.contains(name.as_str()));
+    let lines: Vec<String> = decide.into_iter().chain(others).map(line).collect();
+    format!("{{\n{}\n}}", lines.join(",\n"))
 }
 
 fn missing(page: &mut Page, evidence: &Evidence) {
@@ -224,13 +322,12 @@ fn influences(page: &mut Page, evidence: &Evidence) {
     page.put(format_args!("<h2>Inputs</h2>\n<details><summary>{}</summary>\n", escape(&words::inputs(evidence))));
     page.head(&["kind", "name", "bytes", "SHA-256"]);
     for input in evidence.inputs.iter().take(ROWS) {
-        page.put(format_args!(
-            "<tr><td>{}</td><td>{}</td><td class=\"number\">{}</td><td><code>{}</code></td></tr>\n",
-            input.kind.word(),
-            escape(&input.name),
-            input.bytes,
-            escape(&input.sha256)
-        ));
+        page.row(&[
+            ("", input.kind.word().to_owned()),
+            ("", escape(&input.name)),
+            ("number", input.bytes.to_string()),
+            ("", format!("<code>{}</code>", escape(&input.sha256))),
+        ]);
     }
     page.foot(evidence.inputs.len().saturating_sub(ROWS));
     page.put(format_args!("</details>\n"));
@@ -254,13 +351,18 @@ fn changes(page: &mut Page, evidence: &Evidence) {
     if evidence.release.previous.is_none() {
         return;
     }
-    page.put(format_args!("<h2>Changes against the previous release</h2>\n"));
+    page.part("changes", "Changes against the previous release");
     if evidence.changes.is_empty() {
         page.put(format_args!("<p>No rule changed.</p>\n"));
         return;
     }
+    page.filter(evidence.changes.len());
     for change in words::changes(evidence).into_iter().take(ROWS) {
-        page.put(format_args!("<details><summary><b>{}</b>: {}</summary>\n", escape(&change.title), kind(change.kind)));
+        page.put(format_args!(
+            "<details class=\"change\"><summary><b>{}</b>: {}</summary>\n",
+            escape(&change.title),
+            kind(change.kind)
+        ));
         page.put(format_args!("<p class=\"soft\"><code>{}</code>", escape(&change.rule)));
         if let Some(template) = &change.template {
             page.put(format_args!(" on {}", escape(template)));
@@ -274,8 +376,8 @@ fn changes(page: &mut Page, evidence: &Evidence) {
             (&change.loses, "An event that only the old version matches"),
         ] {
             if let Some(event) = event {
-                let text = serde_json::to_string_pretty(event).unwrap_or_default();
-                page.put(format_args!("<p>{what}:</p>\n<pre>{}</pre>\n", escape_lines(&text)));
+                let read = read(evidence, change.template.as_deref());
+                page.put(format_args!("<p>{what}:</p>\n<pre>{}</pre>\n", shown(event, &read)));
             }
         }
         if let Some(volume) = change.volume {
@@ -296,29 +398,26 @@ fn coverage(page: &mut Page, fields: &[FieldFacts]) {
     if fields.is_empty() {
         return;
     }
+    page.part("coverage", "Coverage");
     page.put(format_args!(
-        "<h2>Coverage</h2>\n<p>For each field that rules read, and each kind of comparison, how many predicates were seen both true and false, of how many there are; below, how many are proven to decide nothing, and how many are undecided. A wildcard that matches everything counts as a test for presence.</p>\n"
+        "<p>For each field that rules read, and each kind of comparison, how many predicates were seen both true and false, of how many there are; below, how many are proven to decide nothing, and how many are undecided. A wildcard that matches everything counts as a test for presence.</p>\n"
     ));
     let used: Vec<&str> =
         CLASSES.into_iter().filter(|class| fields.iter().any(|field| field.classes.contains_key(*class))).collect();
     let mut columns = vec!["template type", "field"];
     columns.extend(&used);
+    page.filter(fields.len());
     page.head(&columns);
-    let mut last = "";
     for field in fields.iter().take(ROWS) {
-        let template = if field.template == last { String::new() } else { escape(&field.template) };
-        last = &field.template;
-        page.put(format_args!("<tr><td>{template}</td><td><code>{}</code></td>", escape(&field.field)));
-        for class in &used {
-            match field.classes.get(*class) {
-                Some(of) => {
-                    let tone = if of.covered == of.predicates { "full" } else { "part" };
-                    page.put(format_args!("<td><span class=\"cell {tone}\">{}</span></td>", standing(of)));
-                }
-                None => page.put(format_args!("<td></td>")),
-            }
-        }
-        page.put(format_args!("</tr>\n"));
+        let mut cells = vec![("", escape(&field.template)), ("", format!("<code>{}</code>", escape(&field.field)))];
+        cells.extend(used.iter().map(|class| {
+            let cell = field.classes.get(*class).map(|of| {
+                let tone = if of.covered == of.predicates { "full" } else { "part" };
+                format!("<span class=\"cell {tone}\">{}</span>", standing(of))
+            });
+            ("", cell.unwrap_or_default())
+        }));
+        page.row(&cells);
     }
     page.foot(fields.len().saturating_sub(ROWS));
 }
@@ -341,8 +440,9 @@ fn rules(page: &mut Page, rules: &[RuleFacts]) {
     if rules.is_empty() {
         return;
     }
+    page.part("rules", "Rules");
     page.put(format_args!(
-        "<h2>Rules</h2>\n<p>Cost is a bound on the steps that a rule takes for an event of 1,000 bytes, computed from the image. Matches are those on the recorded events, with the ceiling where there is one. Both are drawn on a logarithmic scale.</p>\n"
+        "<p>Cost is a bound on the steps that a rule takes for an event of 1,000 bytes, computed from the image. Matches are those on the recorded events, with the ceiling where there is one. Both are drawn on a logarithmic scale.</p>\n"
     ));
     let mut sorted: Vec<&RuleFacts> = rules.iter().collect();
     let cost = |rule: &RuleFacts| rule.steps.saturating_add(rule.steps_per_unit.saturating_mul(1_000));
@@ -350,38 +450,38 @@ fn rules(page: &mut Page, rules: &[RuleFacts]) {
     let most = |of: &dyn Fn(&RuleFacts) -> u64| rules.iter().map(of).max().unwrap_or(0);
     let (cost_most, matches_most) = (most(&|rule| cost(rule)), most(&|rule| rule.matches.unwrap_or(0)));
     let is_replayed = rules.iter().any(|rule| rule.matches.is_some());
+    page.filter(rules.len());
     page.head(&["rule", "level", "predicates covered", "tests", "cost", "matches"]);
-    for rule in sorted.iter().take(ROWS) {
+    for rule in sorted.iter().take(RULES) {
         let fires = if rule.fires { "" } else { " <b class=\"bad\">never seen firing</b>" };
-        page.put(format_args!(
-            "<tr><td>{}{fires}<br><code class=\"soft\">{}:{}</code></td><td>{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td><td>",
-            escape(&rule.title),
-            escape(&rule.place.file),
-            rule.place.line,
-            escape(rule.level.as_deref().unwrap_or("")),
-            standing(&Covered {
-                predicates: rule.predicates,
-                covered: rule.covered,
-                redundant: rule.redundant,
-                undecided: rule.undecided,
-            }),
-            rule.tests,
-            bar(cost(rule), cost_most)
-        ));
-        if let Some(matches) = rule.matches {
-            page.put(format_args!("{}", bar(matches, matches_most)));
-        } else if is_replayed {
-            page.put(format_args!("<span class=\"soft\">no recorded event of its kind</span>"));
-        }
+        let mut seen = match rule.matches {
+            Some(matches) => bar(matches, matches_most),
+            None if is_replayed => "<span class=\"soft\">no recorded event of its kind</span>".to_owned(),
+            None => String::new(),
+        };
         if let Some(before) = rule.matches_before.filter(|before| Some(*before) != rule.matches) {
-            page.put(format_args!(" <span class=\"soft\">was {before}</span>"));
+            seen += &format!(" <span class=\"soft\">was {before}</span>");
         }
         if let Some(ceiling) = rule.ceiling {
-            page.put(format_args!(" <span class=\"soft\">of {ceiling}</span>"));
+            seen += &format!(" <span class=\"soft\">of {ceiling}</span>");
         }
-        page.put(format_args!("</td></tr>\n"));
+        let covered = Covered {
+            predicates: rule.predicates,
+            covered: rule.covered,
+            redundant: rule.redundant,
+            undecided: rule.undecided,
+        };
+        let place = format!("{}:{}", escape(&rule.place.file), rule.place.line);
+        page.row(&[
+            ("", format!("{}{fires}<br><code class=\"soft\">{place}</code>", escape(&rule.title))),
+            ("", escape(rule.level.as_deref().unwrap_or(""))),
+            ("number", standing(&covered)),
+            ("number", rule.tests.to_string()),
+            ("", bar(cost(rule), cost_most)),
+            ("", seen),
+        ]);
     }
-    page.foot(rules.len().saturating_sub(ROWS));
+    page.foot(rules.len().saturating_sub(RULES));
 }
 
 /// A number with a bar, on a logarithmic scale.
@@ -396,8 +496,9 @@ fn defects(page: &mut Page, evidence: &Evidence) {
     if evidence.defects.is_empty() {
         return;
     }
+    page.part("defects", "Seeded defects");
     page.put(format_args!(
-        "<h2>Seeded defects</h2>\n<p>The gate was shown releases with a defect each, made from this one. It must reject them; otherwise it says nothing about this release.</p>\n"
+        "<p>The gate was shown releases with a defect each, made from this one. It must reject them; otherwise it says nothing about this release.</p>\n"
     ));
     page.head(&["class", "what was done", "check", "rejected"]);
     for class in &evidence.defects {
@@ -407,12 +508,12 @@ fn defects(page: &mut Page, evidence: &Evidence) {
         } else {
             format!("<span class=\"cell {tone}\">{} of {}</span>", class.rejected, class.seeded)
         };
-        page.put(format_args!(
-            "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td>{said}</td></tr>\n",
-            escape(&class.class),
-            escape(&class.what),
-            escape(&class.check)
-        ));
+        page.row(&[
+            ("", format!("<code>{}</code>", escape(&class.class))),
+            ("", escape(&class.what)),
+            ("", escape(&class.check)),
+            ("", said),
+        ]);
     }
     page.foot(0);
 }
@@ -425,6 +526,14 @@ mod tests {
     fn no_text_is_markup() {
         assert_eq!(escape("<script>\"&'"), "&lt;script&gt;&quot;&amp;&#39;");
         assert_eq!(escape("a\u{202E}<\x1b"), "a\\u{202e}&lt;\\u{1b}");
+    }
+
+    #[test]
+    fn fields_that_rules_read_come_first_in_an_event() {
+        let event = serde_json::json!({"a": "<", "b": 2, "c": null});
+        let read = BTreeSet::from(["b", "c"]);
+        let expected = "{\n  <mark>&quot;b&quot;: 2</mark>,\n  <mark>&quot;c&quot;: null</mark>,\n  &quot;a&quot;: &quot;&lt;&quot;\n}";
+        assert_eq!(shown(&event, &read), expected);
     }
 
     #[test]

@@ -28,7 +28,16 @@ pub struct Code {
     pub fixable: bool,
 }
 
+/// Where the pages of codes are.
+const PAGES: &str = "https://github.com/contentcheck/contentcheck/blob/main/docs/errors.md";
+
 impl Code {
+    /// The address of its page.
+    #[must_use]
+    pub fn page(&self) -> String {
+        format!("{PAGES}#{}-{}", self.id.to_ascii_lowercase(), self.name)
+    }
+
     /// Whether a comment, a baseline or a severity may accept a finding of this code. What can break a sensor cannot be
     /// accepted (the errors among 04xx), nor what the gate finds by running the content (10xx), nor the errors that it
     /// finds against the previous release, one of which says that a rule is missing (08xx), nor that two rules are known by

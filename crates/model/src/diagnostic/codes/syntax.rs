@@ -163,10 +163,10 @@ codes! {
         harm: "A piece never equals the whole value, so the item is false on every event.",
         cure: "Add `contains`, or use `base64` if the encoded value is the whole.",
     }
-    /// The name of a field holds a character that means something elsewhere
+    /// The name of a field is one that events do not have
     ODD_FIELD_NAME = "CC0129" "odd-field-name" Warning {
         cause: "A space was left before the `|`, the name has a wildcard or the selector of an array (`[any]`, `[0]`), which Sigma 2.1 does not have, or it is what an exporter calls the field, such as `winlog.event_data.Image`.",
-        harm: "Every character before the `|` is part of the name, so a field is read that no event has.",
+        harm: "A field is read that no event has: every character before the `|` is part of the name, and records are read without what exporters put around it.",
         cure: "Write the name of the field alone, as the event itself has it, and the names of nested fields with dots.",
     }
     /// The native content cannot be read
@@ -225,7 +225,7 @@ codes! {
     }
     /// A key is given twice
     DUPLICATE_KEY = "CC0139" "duplicate-key" Error {
-        cause: "An attribute, a condition, a field of a test or a value of `reads` was pasted a second time; recorded texts in another case are one value.",
+        cause: "An attribute, a condition, a field of a test or a value of `reads` was pasted a second time; a string in another case is the same value.",
         harm: "Which of the two counts would depend on the reader.",
         cure: "Keep one of them.",
     }
