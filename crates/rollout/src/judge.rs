@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::census::Census;
 use crate::entry::{Evidence, Found, Observed, Statistic, Test, Verdict};
 use crate::policy::{Policy, Ring, Rule};
-use crate::statistics::{e_value, halt_at, rate_e_value, unseen};
+use crate::statistics::{self, e_value, halt_at, rate_e_value, unseen};
 
 /// Strata that are judged together, in one ring.
 #[derive(Clone, Debug, PartialEq)]
@@ -161,11 +161,19 @@ fn millionths(value: f64) -> i64 {
 fn of_ring(ring: &Ring, observed: &Observed) -> Statistic {
     let (settled, failed) = (u64::from(observed.settled), u64::from(observed.failed));
     match (ring.rule, ring.test()) {
-        (Rule::Share { .. }, Some(test)) => Statistic {
-            test: Test::Share,
-            found: test.verdict(failed, settled).into(),
-            value: millionths(test.ratio(failed, settled)),
-        },
+        (Rule::Share { .. }, Some(test)) => {
+            // Good content is not rejected more often by this: of the devices in the order of their receipts, those that failed until now are
+            // among those that will have failed when the last of them is settled, and all others count as well. So where these numbers reject,
+            // the same test rejects at that place whatever follows. Failures that come early are set against everybody who could have failed.
+            let (failures, receipts) = (observed.failures_at_least(), u64::from(observed.receipts));
+            let is_early = test.verdict(failures, receipts) == statistics::Verdict::Reject;
+            let (failed, settled) = if is_early { (failures, receipts) } else { (failed, settled) };
+            Statistic {
+                test: Test::Share,
+                found: test.verdict(failed, settled).into(),
+                value: millionths(test.ratio(failed, settled)),
+            }
+        }
         (Rule::Share { .. }, None) => Statistic { test: Test::Share, found: Found::Continue, value: 0 },
         (Rule::Every(at_least), _) => {
             let to_come = u64::from(at_least).saturating_sub(settled.saturating_sub(failed));

@@ -1,7 +1,10 @@
 //! The statistics against tables that were computed elsewhere, closed forms, and simulation.
+use contentcheck_log::Hash;
+use contentcheck_rollout::entry::{Evidence, Observed};
 use contentcheck_rollout::statistics::{
     NoDesign, Pairs, Rate, Sprt, Verdict, e_value, e_value_two_sided, halt_at, mean, rate_e_value, unseen,
 };
+use contentcheck_rollout::{Census, Policy, Stratum, judge};
 use proptest::prelude::*;
 
 fn is_near(found: f64, expected: f64, relative: f64) -> bool {
@@ -333,4 +336,48 @@ fn a_rate_that_is_good_is_seldom_rejected() {
         events += 1;
     }
     assert!(events < 10, "{events}");
+}
+
+/// The order in which reports come, and how often somebody looks, do not stop good content: failures are told at once and health at the end,
+/// and it is looked at after each report.
+#[test]
+fn early_failures_do_not_reject_good_content() -> Result<(), Box<dyn std::error::Error>> {
+    const SEEDS: u64 = 300;
+    const DEVICES: u32 = 102;
+    let policy = Policy::read(Policy::SMALL)?;
+    let stratum = Stratum { name: "all".to_owned(), devices: 1_000, held: 0 };
+    let census = Census { devices: Hash([0; 32]), strata: vec![stratum] };
+    let rejects = |share: f64| -> Result<u64, Box<dyn std::error::Error>> {
+        let mut rejected = 0;
+        for seed in 0..SEEDS {
+            let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+            let mut random = || {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                (state >> 11) as f64 / (1_u64 << 53) as f64
+            };
+            for _ in 0..8 {
+                random();
+            }
+            let mut seen = Observed::default();
+            let mut is_rejected = false;
+            for _ in 0..DEVICES {
+                seen.receipts += 1;
+                seen.reported += u32::from(random() < share);
+                let evidence =
+                    Evidence { ring: 1, until: 0, count: 0, reports: Hash([0; 32]), strata: vec![(0, seen)] };
+                is_rejected |= judge(&census, &policy, 1, Some(&evidence))?.verdict.rejects();
+            }
+            rejected += u64::from(is_rejected);
+        }
+        Ok(rejected)
+    };
+    // The policy says that good content has one failure in a thousand devices, and may be rejected once in twenty.
+    let good = rejects(0.001)?;
+    assert!(good * 20 <= SEEDS, "{good} of {SEEDS}");
+    // What it calls bad is seen before anybody is settled.
+    let bad = rejects(0.1)?;
+    assert!(bad * 20 >= SEEDS * 19, "{bad} of {SEEDS}");
+    Ok(())
 }

@@ -479,6 +479,21 @@ impl Observed {
             && self.old_silent >= before.old_silent
     }
 
+    /// Devices that failed while they were watched, at least. Of the failures that were reported, those that came after the watch are of devices
+    /// that were settled as well.
+    #[must_use]
+    pub fn failures_at_least(&self) -> u64 {
+        let well = self.settled.saturating_sub(self.failed);
+        self.reported.saturating_sub(well).max(self.failed).min(self.receipts).into()
+    }
+
+    /// Whether most devices that have the release report that it failed: reason enough for a person to look, whether a test has decided or not.
+    #[must_use]
+    pub const fn is_mostly_failures(&self) -> bool {
+        const FEWEST: u32 = 3;
+        self.reported >= FEWEST && self.reported > self.receipts / 2
+    }
+
     /// Whether the counts can be of so many devices.
     #[must_use]
     pub const fn is_of(&self, devices: u32) -> bool {
