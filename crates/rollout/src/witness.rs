@@ -73,6 +73,8 @@ pub enum Unsigned {
         index: u64,
         /// When the halt was signed.
         at: u64,
+        /// Whether a halt is in the log by now, and nobody let the rollout go on yet.
+        is_logged: bool,
     },
     /// The entries are not those of the checkpoint.
     Root,
@@ -96,12 +98,17 @@ impl fmt::Display for Unsigned {
             Self::Reports { index, why } => {
                 write!(f, "entry {index}: the evidence is not what devices reported: {why}")
             }
-            Self::Halted { index, at } => {
+            Self::Halted { index, at, is_logged: false } => {
                 write!(
                     f,
                     "entry {index} opens a ring of a rollout that was halted at {at}, and the halt is not in the log"
                 )
             }
+            Self::Halted { index, at, is_logged: true } => write!(
+                f,
+                "entry {index} opened a ring after this witness was told of the halt of {at}; the halt is in the log by now, and the witness \
+                 signs again when two people have let the rollout go on"
+            ),
             Self::Root => f.write_str("the entries are not those of the checkpoint"),
         }
     }
@@ -310,8 +317,9 @@ impl Checker {
     fn not_halted(&mut self) -> Result<(), Unsigned> {
         for (index, id, at) in core::mem::take(&mut self.against) {
             let goes_on = self.state.rollout(&id).is_some_and(|rollout| matches!(rollout.phase(), Phase::Open { .. }));
-            if self.asks(Question::Told) && (self.is_kept_back(&id, at) || !goes_on) {
-                return Err(Unsigned::Halted { index, at });
+            let is_kept_back = self.is_kept_back(&id, at);
+            if self.asks(Question::Told) && (is_kept_back || !goes_on) {
+                return Err(Unsigned::Halted { index, at, is_logged: !is_kept_back });
             }
         }
         Ok(())
