@@ -301,6 +301,16 @@ impl Status {
         Self { now, headline, light, reasons, trouble, log, before, rollout, ways_back }
     }
 
+    /// The same where somebody stopped the rollout in another way than by the log.
+    #[must_use]
+    pub fn and_stopped(mut self, why: Option<String>) -> Self {
+        if let Some(why) = why {
+            self.reasons.insert(0, why);
+            self.light = Light::Red;
+        }
+        self
+    }
+
     /// The same with further reasons to look.
     #[must_use]
     pub fn and(mut self, reasons: impl IntoIterator<Item = String>) -> Self {
@@ -418,6 +428,19 @@ impl Now {
                     ));
                 }
             }
+            for ring in self.rings.iter().filter(|ring| ring.opened_at.is_some() && ring.is_failing() && !ring.is_bad())
+            {
+                let failing = ring.groups.iter().filter(|group| group.counts.reported > 0);
+                let failing = failing.map(|group| {
+                    format!("{} of {} devices on {}", group.counts.reported, group.counts.receipts, group.name)
+                });
+                let failing = failing.collect::<Vec<_>>().join(", ");
+                reasons.push(format!(
+                    "most devices of {} report that the release FAILED, and no test has decided: {failing}; look, and stop it by \
+                     `contentcheck rollout halt --reason WORDS`",
+                    ring.title()
+                ));
+            }
             let late = self.rings.iter().filter(|ring| ring.is_late()).map(Ring::title).collect::<Vec<_>>();
             // Without reports there is no evidence, which is said below.
             if !late.is_empty() && self.uncollected.is_none() {
@@ -435,7 +458,11 @@ impl Now {
     fn light(&self) -> Light {
         match self.phase {
             PhaseName::Halted | PhaseName::Rejected | PhaseName::Reverted => Light::Red,
-            PhaseName::Open | PhaseName::Everywhere if self.rings.iter().any(Ring::is_bad) => Light::Red,
+            PhaseName::Open | PhaseName::Everywhere
+                if self.rings.iter().any(|ring| ring.is_bad() || ring.is_failing()) =>
+            {
+                Light::Red
+            }
             _ if self.rings.iter().any(Ring::is_late) => Light::Amber,
             _ => Light::Green,
         }

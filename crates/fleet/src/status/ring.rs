@@ -95,6 +95,15 @@ impl From<&Observed> for Counts {
     }
 }
 
+impl Counts {
+    /// Whether most devices that have the release report that it failed.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        let seen = Observed { receipts: self.receipts, reported: self.reported, ..Observed::default() };
+        seen.is_mostly_failures()
+    }
+}
+
 /// Strata that are judged together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
@@ -200,6 +209,12 @@ impl Ring {
         self.groups.iter().any(Group::is_bad)
     }
 
+    /// Whether most devices report that the release failed, of a group or of all.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.counts.is_failing() || self.groups.iter().any(|group| group.counts.is_failing())
+    }
+
     /// What it is called: its number, from 0, as in the files, and its name.
     #[must_use]
     pub fn title(&self) -> String {
@@ -266,7 +281,16 @@ fn says(statistic: &Statistic, seen: &Observed) -> Test {
                 seen.due, seen.settled, seen.silent, seen.new_missing, seen.old_missing
             ),
         ),
-        Kind::Share => ("share", format!("{} of {} settled devices failed", seen.failed, seen.settled)),
+        Kind::Share => {
+            let of_settled = format!("{} of {} settled devices failed", seen.failed, seen.settled);
+            let early = seen.failures_at_least();
+            let early = if early > u64::from(seen.failed) {
+                format!("; of {} that have it {early} failed already", seen.receipts)
+            } else {
+                String::new()
+            };
+            ("share", of_settled + &early)
+        }
         Kind::Failures => {
             ("failures", format!("{} failures beside {} of partners", seen.new.failures, seen.old.failures))
         }
