@@ -58,7 +58,7 @@ const NO_OFFER: &str =
 
 /// Where what stops a rollout is brought about.
 const NO_ROLLOUT: &str =
-    "it is about a log and a fleet, and no file of a repository: crates/cli/tests/rollout.rs brings it about";
+    "it is about a log and a fleet, and no file of a repository: crates/cli/tests/rollout/main.rs brings it about";
 
 fn refused(refusal: RolloutRefusal) -> &'static str {
     contentcheck::commands::rollout::code_of(&refusal).id

@@ -5,7 +5,7 @@ use std::io;
 
 use ureq::Agent;
 
-use crate::limits::CLIENT_TIME;
+use crate::limits::{CLIENT_TIME, SOON};
 
 /// Asks other servers.
 #[derive(Clone)]
@@ -55,6 +55,12 @@ impl Client {
         if let Some((from, last)) = from {
             request = request.header("range", format!("bytes={from}-{last}"));
         }
+        answer(request.call(), url, limit)
+    }
+
+    /// Asks for what is of use only where it comes soon.
+    pub(crate) fn get_soon(&self, url: &str, limit: u64) -> io::Result<Answer> {
+        let request = self.0.get(url).config().timeout_global(Some(SOON)).build();
         answer(request.call(), url, limit)
     }
 

@@ -43,6 +43,8 @@ pub const NAMED_STRATA: usize = 4;
 pub const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a request to another server may take.
 pub const CLIENT_TIME: Duration = Duration::from_secs(30);
+/// How long an answer is waited for that is of use only where it comes soon.
+pub const SOON: Duration = Duration::from_secs(3);
 /// Bytes of the largest file of a log: 256 entries with their lengths.
 pub const TILE_BYTES: u64 = 256 * (ENTRY_BYTES as u64 + 2) + NOTE_BYTES as u64;
 /// Bytes of the largest answer to a request for a signature of a witness.

@@ -5,6 +5,7 @@
 //! | `POST /v1/cosign` | the line of its signature for the newest checkpoint, or 409 and why it does not sign |
 //! | `POST /v1/halt` | takes a halt that one who may halt has signed: it signs for no further ring of that rollout before the halt is in the log |
 //! | `GET /v1/witness` | its key that others check with |
+//! | `GET /v1/seen` | how many entries of the log it has seen, and their root: whoever writes a log that was put back from a copy asks |
 //! | `GET /healthz` | whether it works |
 //!
 //! Where the log and the reports are is configured, and never part of a request: whoever may ask a witness can make it look again, and
@@ -233,6 +234,7 @@ impl Keeper {
             .route("/v1/cosign", post(cosign))
             .route("/v1/halt", post(halt))
             .route("/v1/witness", get(async |Shared(app): Shared<App>| text(StatusCode::OK, &app.verifier)))
+            .route("/v1/seen", get(seen))
             .route("/healthz", get(health))
             .fallback(async || refused(StatusCode::NOT_FOUND, "nothing is here; see POST /v1/cosign"))
             .with_state(app);
@@ -289,6 +291,14 @@ async fn health(Shared(app): Shared<App>) -> Response {
     }
 }
 
+async fn seen(Shared(app): Shared<App>) -> Response {
+    asked(app, |keeper| {
+        let (size, root) = keeper.cosigner.kept().map_err(why_not)?;
+        Ok(format!("{size} {root}"))
+    })
+    .await
+}
+
 async fn cosign(Shared(app): Shared<App>, request: Request) -> Response {
     // What the body says is of no interest; one that is large is not read.
     if let Err(refusal) = read(request.into_body(), NO_BODY_BYTES).await {
@@ -338,6 +348,22 @@ impl Remote {
     #[must_use]
     pub fn new(url: &str, verifier: &str) -> Self {
         Self { url: url.trim_end_matches('/').to_owned(), verifier: verifier.to_owned(), client: Client::new() }
+    }
+
+    /// What it says that it has seen of the log: entries, and their root. It is not asked for long, and nothing of the answer is proved.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or does not say.
+    pub fn seen(&self) -> Result<(u64, Hash), NoCosign> {
+        let url = format!("{}/v1/seen", self.url);
+        let failed = |why: String| NoCosign::Unreachable(why);
+        let answer = self.client.get_soon(&url, ANSWER_BYTES).map_err(|error| failed(error.to_string()))?;
+        let text = String::from_utf8_lossy(&answer.body);
+        let read = text.trim_end().split_once(' ').and_then(|(size, root)| {
+            let root = crate::roll::hex(root)?;
+            Some((size.parse().ok()?, Hash(root)))
+        });
+        read.filter(|_| answer.status == 200).ok_or_else(|| failed(format!("{url} does not say what it has seen")))
     }
 
     fn ask(&self, what: &str, body: &[u8]) -> Result<String, NoCosign> {

@@ -252,12 +252,7 @@ impl<S: Storage + Clone> Cosigner<S> {
     }
 
     fn halts(&self) -> Result<Vec<(Id, u64)>, NoBook> {
-        let kept = self.storage.read(HALTS)?.unwrap_or_default();
-        let read = kept.chunks(40).map(|halt| {
-            let (id, at) = halt.split_first_chunk::<32>()?;
-            Some((Hash(*id), u64::from_le_bytes(at.try_into().ok()?)))
-        });
-        read.collect::<Option<Vec<_>>>().ok_or(NoBook::Witness(witness::Refusal::Forgotten))
+        halts(&self.storage)
     }
 
     fn openings(&self) -> Result<Vec<(u64, u64)>, NoBook> {
@@ -270,6 +265,19 @@ impl<S: Storage + Clone> Cosigner<S> {
         });
         read.collect::<Option<Vec<_>>>().ok_or_else(forgotten)
     }
+}
+
+/// The halts that a witness was told of and has not seen in the log, in its storage: which rollouts, and when each was signed.
+///
+/// # Errors
+/// When the storage cannot be read, or what it has is damaged.
+pub fn halts(storage: &impl Storage) -> Result<Vec<(Id, u64)>, NoBook> {
+    let kept = storage.read(HALTS)?.unwrap_or_default();
+    let read = kept.chunks(40).map(|halt| {
+        let (id, at) = halt.split_first_chunk::<32>()?;
+        Some((Hash(*id), u64::from_le_bytes(at.try_into().ok()?)))
+    });
+    read.collect::<Option<Vec<_>>>().ok_or(NoBook::Witness(witness::Refusal::Forgotten))
 }
 
 /// How many entries a quorum of the log's witnesses signed for: none, or all. Which witnesses those are is said by the newest keys,

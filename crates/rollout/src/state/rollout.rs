@@ -194,6 +194,19 @@ impl Rollout {
         self.opened.len().checked_sub(1).and_then(|ring| u8::try_from(ring).ok())
     }
 
+    /// The rings that devices may be let into now, from the first one on: none of a rollout that was halted, rejected or superseded. Tokens are
+    /// made of these alone, and not of what [was opened](Self::opened).
+    #[must_use]
+    pub fn offered(&self) -> &[Opened] {
+        if matches!(self.phase, Phase::Open { .. }) { &self.opened } else { &[] }
+    }
+
+    /// Whether it was stopped: nobody is to take its release, or nobody before people let it go on.
+    #[must_use]
+    pub const fn is_stopped(&self) -> bool {
+        matches!(self.phase, Phase::Halted { .. } | Phase::Rejected { .. } | Phase::Superseded { reverted: true, .. })
+    }
+
     /// The newest evidence of a ring.
     #[must_use]
     pub fn evidence(&self, ring: u8) -> Option<&Evidence> {

@@ -51,10 +51,11 @@ pub(super) fn name_of(directory: &Path, public: &str) -> Option<String> {
     Some(found.file_stem()?.to_string_lossy().into_owned())
 }
 
-/// The keys in a directory, in the order of their names. None where it is not there: whoever signs elsewhere has no such directory.
-pub(super) fn all(directory: &Path) -> Result<Vec<SecretKey>, Failure> {
+/// The keys in a directory, in the order of their names, and why other files there that are called keys are none: one of them must not keep
+/// the others from signing a halt. None where the directory is not there: whoever signs elsewhere has no such directory.
+pub(super) fn all(directory: &Path) -> Result<(Vec<SecretKey>, Vec<String>), Failure> {
     let entries = match fs::read_dir(directory) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
         entries => entries,
     };
     let failed =
@@ -67,5 +68,18 @@ pub(super) fn all(directory: &Path) -> Result<Vec<SecretKey>, Failure> {
         }
     }
     paths.sort();
-    paths.iter().map(|path| read(path)).collect()
+    let (mut keys, mut odd) = (Vec::new(), Vec::new());
+    for path in &paths {
+        // What is no file is not opened: a pipe without a writer would wait for ever.
+        let key = match fs::metadata(path) {
+            Ok(file) if file.is_file() => read(path).map_err(|failure| failure.message),
+            Ok(_) => Err(format!("{}: this is no file", files::name(path))),
+            Err(error) => Err(format!("{}: {}", files::name(path), files::reason(&error))),
+        };
+        match key {
+            Ok(key) => keys.push(key),
+            Err(why) => odd.push(why),
+        }
+    }
+    Ok((keys, odd))
 }

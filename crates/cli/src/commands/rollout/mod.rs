@@ -17,6 +17,7 @@ mod show;
 mod simulate;
 mod site;
 pub mod stage;
+mod tokens;
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -2,15 +2,19 @@
 
 use std::path::Path;
 
-use contentcheck_log::Trust;
-use contentcheck_model::diagnostic::codes;
+use contentcheck_fleet::page::utc;
+use contentcheck_log::write::Directory;
+use contentcheck_log::{Class, Hash, Trust};
+use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::{files, write};
 use contentcheck_rollout::census::NoCensus;
-use contentcheck_rollout::entry::{Halt, Resume};
-use contentcheck_rollout::{Body, Entry, NoBook, Refusal, Roll};
+use contentcheck_rollout::entry::{Halt, Observed, Resume, Role};
+use contentcheck_rollout::{Body, Book, Entry, NoBook, Refusal, Roll, State};
 
 use super::keys;
+use super::show::percent;
 use super::site::{DEVICES, Site, Submitted, code_of, coded, failed, of_newest, sign as sign_with};
+use super::tokens;
 use crate::Streams;
 use crate::args::{RolloutHalt, RolloutPin, RolloutReason, RolloutSign};
 use crate::commands::{plural, written};
@@ -19,17 +23,27 @@ use crate::release::talk;
 
 pub(super) fn halt(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let body = Body::Halt(Halt { reason: arguments.why.reason.clone() });
+    is_line(&arguments.why.reason)?;
     if arguments.tell_witnesses {
         return tell(directory, &arguments.why, body, now, streams);
     }
-    say(directory, &arguments.why, body, "halted", now, streams)
+    say(directory, &arguments.why, body, "halted", now, streams).map_err(|failure| {
+        // Where there is nothing to halt, there is nothing to tell.
+        let help = match Exit::from(failure.kind) {
+            Exit::Findings => "",
+            _ => {
+                "\n  help: `contentcheck rollout halt --reason WORDS --tell-witnesses` tells the witnesses without writing the log: they sign \
+                 for no further ring"
+            }
+        };
+        Failure { message: format!("NOT halted: {}{help}", failure.message), ..failure }
+    })
 }
 
 /// Tells the witnesses of a halt beside the log.
 fn tell(directory: &Path, arguments: &RolloutReason, body: Body, now: u64, streams: &mut Streams<'_>) -> Outcome {
-    is_line(&arguments.reason)?;
     let site = Site::open(directory)?;
-    let signers = site.keys(&arguments.keys)?;
+    let signers = site.keys(&arguments.keys, streams)?;
     let state = site.state()?;
     let mut entry = of_newest(&state, now, body)?;
     sign_with(&state, &mut entry, &signers);
@@ -37,10 +51,13 @@ fn tell(directory: &Path, arguments: &RolloutReason, body: Body, now: u64, strea
         return Err(Failure::findings(coded(&codes::SIGNATURES_MISSING, "no key at hand may halt")));
     }
     let (told, all) = site.tell_witnesses(&entry.to_bytes(), now, streams)?;
+    if told > 0 {
+        tokens::withdraw(&site, &state, true, streams)?;
+    }
     let trust = state.keys().map(|keys| keys.trust.clone()).unwrap_or_default();
     let quorum = Trust::read(&trust).map_or(0, |trust| usize::from(trust.quorum()));
     let left = all.saturating_sub(told);
-    written(writeln!(streams.out, "told: {told} of {all} {}", if all == 1 { "witness" } else { "witnesses" }))?;
+    written(writeln!(streams.out, "told: {told} of {}", witnesses(all)))?;
     if left < quorum {
         talk(streams, "no further ring of this rollout is signed for, until a halt is in the log");
         return Ok(Exit::Fine);
@@ -70,16 +87,46 @@ fn say(
 ) -> Outcome {
     is_line(&arguments.reason)?;
     let site = Site::open(directory)?;
-    let signers = site.keys(&arguments.keys)?;
+    let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
     let entry = of_newest(book.state(), now, body)?;
     match site.submit(&mut book, entry, &signers, now, streams)? {
         Submitted::Logged(_) => {
-            site.cosign(&mut book, now, streams)?;
-            written(writeln!(streams.out, "{done}"))
+            // It is in the log. What goes wrong from here on takes nothing of that back.
+            let exit = after(&site, &mut book, now, streams).unwrap_or_else(|failure| {
+                site.tell(streams, &failure.message);
+                Exit::Findings
+            });
+            let missing = if exit == Exit::Fine { "" } else { ", in this log; see above what is missing" };
+            written(writeln!(streams.out, "{done}{missing}"))?;
+            Ok(exit)
         }
         Submitted::Waiting => Ok(Exit::Findings),
     }
+}
+
+fn witnesses(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "witness" } else { "witnesses" })
+}
+
+/// What follows what people said: tokens go or come back, and the witnesses sign.
+fn after(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    // First of all, for devices fetch them; where that fails, the witnesses are asked all the same.
+    let withdrawn = tokens::withdraw(site, book.state(), false, streams);
+    let signed = site.cosign(book, now, streams)?;
+    withdrawn?;
+    let trust = book.state().keys().map(|keys| keys.trust.clone()).unwrap_or_default();
+    let quorum = Trust::read(&trust).map_or(0, |trust| usize::from(trust.quorum()));
+    if signed < quorum {
+        let message = format!(
+            "{signed} of {} signed for this log with its newest entry, and {quorum} must: nobody else goes by that entry yet. \
+             `contentcheck rollout advance` asks them again",
+            witnesses(site.witnesses())
+        );
+        site.tell(streams, &coded(&codes::WITNESS_REFUSES, &message));
+        return Ok(Exit::Findings);
+    }
+    tokens::write(site, book, signed, streams)
 }
 
 pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &mut Streams<'_>) -> Outcome {
@@ -97,14 +144,14 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
         let state = if held { "held back" } else { "taking part" };
         return Err(Failure::findings(format!(
             "{DEVICES}: no device of the stratum `{}` would change: there is none, or all are {state} already",
-            contentcheck_model::diagnostic::visible(&arguments.stratum)
+            visible(&arguments.stratum)
         )));
     }
     let roll = Roll::new(devices).map_err(|why| match why {
         NoCensus::Nobody => Failure::findings(format!("{DEVICES}: that would hold back every device")),
         why => Failure::usage(format!("{DEVICES}: {why}")),
     })?;
-    let signers = site.keys(&arguments.keys)?;
+    let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
     let body = Body::Census(roll.census().clone());
     let entry = Entry::new(None, now.max(book.state().time()), body.clone());
@@ -120,11 +167,100 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
     written(writeln!(streams.out, "{} {done}, from the next plan on", plural(changed, "device")))
 }
 
+/// What an entry says, so that nobody signs what they have not seen.
+fn about(state: &State, entry: &Entry) -> String {
+    let of_newest = || {
+        let newest = state.newest().map(|newest| (newest.release().name.clone(), newest.release().sequence));
+        newest.map_or_else(String::new, |(name, sequence)| format!(" of `{}` (sequence {sequence})", visible(&name)))
+    };
+    let says = match &entry.body {
+        Body::Keys(next) => {
+            let mut lines = format!("keys, version {}", next.version);
+            for role in Role::ALL {
+                let before = state.keys().map(|keys| keys.role(role));
+                let (old, new) = (before.map_or(&[][..], |held| &held.keys), &next.role(role).keys);
+                for key in new.iter().filter(|key| !old.contains(key)) {
+                    lines += &format!("\n  {} + {}", role.name(), Hash(*key));
+                }
+                for key in old.iter().filter(|key| !new.contains(key)) {
+                    lines += &format!("\n  {} - {}", role.name(), Hash(*key));
+                }
+                let needed = next.role(role).needed;
+                if before.is_some_and(|held| held.needed != needed) {
+                    lines += &format!("\n  {}: {needed} must sign", role.name());
+                }
+            }
+            if state.keys().is_some_and(|keys| keys.trust != next.trust) {
+                lines += "\n  the log and its witnesses:";
+                for line in next.trust.lines() {
+                    lines += &format!("\n    {}", visible(line));
+                }
+            }
+            lines
+        }
+        Body::Census(census) => {
+            let held: u64 = census.strata.iter().map(|stratum| u64::from(stratum.held)).sum();
+            let mut lines = format!("a census: {} devices take part, {held} are held back", census.taking_part());
+            for stratum in &census.strata {
+                lines += &format!("\n  {}: {}, {} held back", visible(&stratum.name), stratum.devices, stratum.held);
+            }
+            lines
+        }
+        Body::Release(release) => format!(
+            "release `{}`, sequence {}\n  image {} of {} bytes\n  attestation {}",
+            visible(&release.name),
+            release.sequence,
+            Hash(release.image),
+            release.bytes,
+            Hash(release.attestation)
+        ),
+        Body::Plan(plan) => {
+            let release = state.release(&plan.release).map_or_else(
+                || format!("of the release in entry {}, which is not in the log", plan.release),
+                |release| {
+                    format!(
+                        "of `{}`, sequence {}, image {}",
+                        visible(&release.name),
+                        release.sequence,
+                        Hash(release.image)
+                    )
+                },
+            );
+            let devices = state.census(&plan.census).map_or(0, contentcheck_rollout::Census::taking_part);
+            let class = if plan.class == Class::Urgent { "urgent" } else { "routine" };
+            let reverts = plan.reverts.map_or_else(String::new, |id| format!("; it takes back the rollout {id}"));
+            let rings = (0..plan.policy.ring_count()).map(|ring| percent(plan.policy.share_of(ring)));
+            format!(
+                "a plan {release}\n  {class}, {devices} devices, policy `{}`, rings of {}{reverts}",
+                visible(plan.policy.name()),
+                rings.collect::<Vec<_>>().join(", ")
+            )
+        }
+        Body::Halt(halt) => format!("a halt{}: {}", of_newest(), visible(&halt.reason)),
+        Body::Resume(resume) => format!("a resumption{}: {}", of_newest(), visible(&resume.reason)),
+        Body::Evidence(evidence) => {
+            let all = evidence.strata.iter().fold(Observed::default(), |sum, (_, seen)| sum.and(seen));
+            format!(
+                "evidence of ring {}{}: {} receipts, {} settled, {} of them failed, {} failures reported",
+                evidence.ring,
+                of_newest(),
+                all.receipts,
+                all.settled,
+                all.failed,
+                all.reported
+            )
+        }
+        Body::Start(_) | Body::Verdict(_) => entry.body.name().to_owned(),
+    };
+    format!("{says}\n  made at {} UTC", utc(entry.time))
+}
+
 pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
     let mut entry = Site::draft(&arguments.draft)?;
     let name = files::name(&arguments.draft);
     let state = site.state()?;
+    site.tell(streams, &format!("{name}: {}", about(&state, &entry)));
     let before = entry.signatures.len();
     let mut signers = Vec::new();
     for path in &arguments.keys {
@@ -153,8 +289,11 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
     let mut book = site.book()?;
     site.keeps_plan(&mut book, &entry.body, now, streams)?;
     book.append(&[&bytes]).map_err(failed)?;
-    site.cosign(&mut book, now, streams)?;
     write::remove(&arguments.draft)?;
+    let exit = match entry.body {
+        Body::Halt(_) | Body::Resume(_) => after(&site, &mut book, now, streams)?,
+        _ => site.cosign(&mut book, now, streams).map(|_| Exit::Fine)?,
+    };
     talk(streams, &format!("{name}: signed by {found}, and logged; what asked for it can go on"));
-    Ok(Exit::Fine)
+    Ok(exit)
 }

@@ -11,6 +11,7 @@ use contentcheck_project::files;
 use contentcheck_rollout::entry::{Plan, Release};
 use contentcheck_rollout::judge::groups;
 use contentcheck_rollout::policy::Rule;
+use contentcheck_rollout::state::Phase;
 use contentcheck_rollout::{Body, Census, Entry, Id, NoBook, Policy, Roll, State};
 use contentcheck_sensor::Digest;
 
@@ -18,6 +19,7 @@ use contentcheck_fleet::status::duration;
 
 use super::show::percent;
 use super::site::{POLICY, Site, Submitted, coded, failed, sign};
+use super::tokens;
 use crate::Streams;
 use crate::args::RolloutPlan;
 use crate::commands::attest::{allowances, key as text_of_key};
@@ -48,7 +50,7 @@ pub(super) fn plan(
         return written(write!(streams.out, "{shown}"));
     }
     let release = release(arguments)?;
-    let signers = site.keys(&arguments.keys)?;
+    let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
     let taken_back = if reverts { Some(taken_back(book.state(), &release)?) } else { None };
     let newest = book.state().newest().map_or(0, |newest| newest.release().sequence);
@@ -77,6 +79,15 @@ pub(super) fn plan(
             ),
         );
     }
+    if let Some(given_up) = book.state().newest().filter(|newest| *newest.phase() == Phase::Planned) {
+        let (name, sequence) = (visible(&given_up.release().name).to_string(), given_up.release().sequence);
+        site.tell(
+            streams,
+            &format!(
+                "this gives up the plan of `{name}` (sequence {sequence}), which was not started: it never can be, and its sequence is used up"
+            ),
+        );
+    }
     site.keep_roll(&roll)?;
     let mut id = Hash::empty();
     for entry in entries {
@@ -85,6 +96,7 @@ pub(super) fn plan(
             Submitted::Waiting => return Ok(Exit::Findings),
         }
     }
+    tokens::withdraw(&site, book.state(), false, streams)?;
     site.cosign(&mut book, now, streams)?;
     written(writeln!(streams.out, "planned: {id}"))?;
     site.tell(streams, "next: `contentcheck rollout start` opens the first ring");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use contentcheck_log::write::SecretKey;
+use contentcheck_log::write::{SecretKey, is_of_nobody};
 use contentcheck_log::{Algorithm, Hash, VerifierKey};
 use contentcheck_model::diagnostic::visible;
 use contentcheck_project::files;
@@ -23,7 +23,7 @@ const TRUST_BYTES: usize = 16 << 10;
 
 pub(super) fn keys(directory: &Path, arguments: &RolloutKeys, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
-    let signers = site.keys(&arguments.keys)?;
+    let signers = site.keys(&arguments.keys, streams)?;
     let state = site.state()?;
     let before = state.keys().ok_or_else(|| Failure::internal("a log without keys"))?;
     let mut next = before.clone();
@@ -38,7 +38,7 @@ pub(super) fn keys(directory: &Path, arguments: &RolloutKeys, now: u64, streams:
     }
     for change in &arguments.remove {
         let (role, key) = of_role("--remove", change)?;
-        let key = public(key)?;
+        let key = Digest::from_hex(key).map_or_else(|| public(key), |digest| Ok(*digest.bytes()))?;
         let Some(roles) = held(&mut next, role) else { continue };
         match roles.keys.binary_search(&key) {
             Ok(at) => drop(roles.keys.remove(at)),
@@ -103,6 +103,9 @@ fn of_role<'t>(option: &str, text: &'t str) -> Result<(Role, &'t str), Failure> 
 /// A public key, as `rollout key` prints it or in hexadecimal.
 fn public(text: &str) -> Result<[u8; 32], Failure> {
     if let Some(digest) = Digest::from_hex(text) {
+        if is_of_nobody(digest.bytes()) {
+            return Err(Failure::usage(format!("`{}` is a key with which anybody could sign", visible(text))));
+        }
         return Ok(*digest.bytes());
     }
     let key = VerifierKey::read(text).map_err(|why| Failure::usage(format!("`{}`: {why}", visible(text))))?;

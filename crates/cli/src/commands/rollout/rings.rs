@@ -1,22 +1,20 @@
 //! `rollout start` and `rollout advance`: rings open here, and nowhere else.
 
-use std::fs;
 use std::path::Path;
 
 use contentcheck_fleet::Recounter;
 use contentcheck_fleet::page::utc;
 use contentcheck_fleet::status::opens_at;
 use contentcheck_log::write::Directory;
-use contentcheck_log::{Token, Trust, Unwitnessed};
 use contentcheck_model::diagnostic::codes;
-use contentcheck_project::{files, write};
-use contentcheck_rollout::entry::Start;
+use contentcheck_rollout::entry::{Observed, Start};
 use contentcheck_rollout::state::{Phase, Rollout};
 use contentcheck_rollout::witness::LATE;
 use contentcheck_rollout::{Body, Book, NoBook, Refusal};
 
 use super::show::ring_name;
-use super::site::{Site, Submitted, TOKENS, coded, failed, of_newest, said, there};
+use super::site::{REPORTS, Site, Submitted, coded, failed, of_newest, said, there};
+use super::tokens;
 use crate::Streams;
 use crate::args::RolloutAdvance;
 use crate::commands::written;
@@ -105,15 +103,27 @@ fn open_first(book: &mut Book<Directory>, now: u64) -> Result<(), Failure> {
 /// What follows when the first ring has opened.
 fn first_opened(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let signed = site.cosign(book, now, streams)?;
-    let exit = token(site, book, signed, streams)?;
-    opened_or_logged(&ring_name(newest(book)?, 0), exit, streams)
+    let exit = tokens::write(site, book, signed, streams)?;
+    opened_or_logged(&ring_name(newest(book)?, 0), exit == Exit::Fine, streams)?;
+    Ok(exit)
 }
 
 pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
-    let signers = site.keys(&arguments.keys)?;
+    let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
     let rollout = newest(&book)?.clone();
+    let told = site.told(book.state());
+    // Also where the command that stopped it ended too early for that.
+    tokens::withdraw(&site, book.state(), !told.is_empty(), streams)?;
+    if let Some(text) = told_of_halt(&told) {
+        site.tell(streams, &coded(&codes::WITNESS_REFUSES, &text));
+        written(writeln!(
+            streams.out,
+            "halted at the witnesses, and not in the log: no ring opens, and no token is written"
+        ))?;
+        return Ok(Exit::Findings);
+    }
     let Some(open_ring) = rollout.open_ring() else {
         return match rollout.phase() {
             Phase::Started => {
@@ -130,7 +140,10 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
         .settled_until(&rollout.id())
         .map_err(|error| Failure::usage(format!("the reports of devices cannot be read: {}", said(&error))))?;
     match settled {
-        None => talk(streams, "no collector has reports of this rollout yet, so there is no evidence"),
+        None => match lost(&rollout) {
+            Some(why) => return Err(Failure::usage(why)),
+            None => talk(streams, "no collector has reports of this rollout yet, so there is no evidence"),
+        },
         Some(until) => {
             for ring in 0..=open_ring {
                 if !evidence(&site, &mut book, &reports, ring, (until.min(now), now), &signers, streams)? {
@@ -144,12 +157,30 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
     if opened.is_ok() {
         signed = site.cosign(&mut book, now, streams)?;
     }
-    let exit = token(&site, &book, signed, streams)?;
+    let exit = tokens::write(&site, &book, signed, streams)?;
+    tokens::withdraw(&site, book.state(), false, streams)?;
     let rollout = newest(&book)?;
+    let is_open = exit == Exit::Fine;
+    let exit = if failing(&site, rollout, streams)? { Exit::Findings } else { exit };
+    let no_token = "; no device is let in while too few witnesses sign";
     match (rollout.phase(), opened) {
-        (Phase::Open { ring }, Ok(())) => opened_or_logged(&ring_name(rollout, *ring), exit, streams),
+        (Phase::Open { ring }, Ok(())) => {
+            opened_or_logged(&ring_name(rollout, *ring), is_open, streams)?;
+            Ok(exit)
+        }
         (Phase::Open { ring }, Err(_)) if rollout.is_everywhere() => {
-            written(writeln!(streams.out, "everywhere: {} is open, and watched on", ring_name(rollout, *ring)))?;
+            let ring = ring_name(rollout, *ring);
+            let text = if is_open {
+                format!("everywhere: {ring} is open, and watched on")
+            } else {
+                format!("everywhere in the log: {ring} is watched on{no_token}")
+            };
+            written(writeln!(streams.out, "{text}"))?;
+            Ok(exit)
+        }
+        (Phase::Open { ring }, Err(why)) if !is_open => {
+            let ring = ring_name(rollout, *ring);
+            written(writeln!(streams.out, "{ring} stays the last one in the log: {why}{no_token}"))?;
             Ok(exit)
         }
         (Phase::Open { ring }, Err(why)) => {
@@ -171,11 +202,55 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
     }
 }
 
+/// Tells of open rings of which most devices report that the release failed. No further ring opens while a test waits for the end of a bake;
+/// that there is nothing to see is another thing.
+fn failing(site: &Site, rollout: &Rollout, streams: &mut Streams<'_>) -> Result<bool, Failure> {
+    let mut is_failing = false;
+    for ring in (0_u8..).zip(rollout.offered()).map(|(ring, _)| ring) {
+        let judged = rollout.judgement(ring).map_err(|why| Failure::internal(why.to_string()))?;
+        let all = judged.groups.iter().fold(Observed::default(), |sum, (_, seen)| sum.and(seen));
+        if all.is_mostly_failures() || judged.groups.iter().any(|(_, seen)| seen.is_mostly_failures()) {
+            is_failing = true;
+            site.tell(
+                streams,
+                &format!(
+                    "{}: {} of {} devices report that the release FAILED, and no test has decided; `contentcheck rollout explain` shows the \
+                     groups, and `contentcheck rollout halt --reason WORDS` stops it",
+                    ring_name(rollout, ring),
+                    all.reported,
+                    all.receipts
+                ),
+            );
+        }
+    }
+    Ok(is_failing)
+}
+
+/// That witnesses were told of a halt which is not in the log.
+pub(super) fn told_of_halt(told: &[(String, u64)]) -> Option<String> {
+    let at = told.iter().map(|(_, at)| *at).max()?;
+    let names = told.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    Some(format!(
+        "halted at {} UTC at the witnesses {names}, and not in the log: they sign for no further ring. \
+         `contentcheck rollout halt --reason WORDS` writes it, and two people let the rollout go on after that",
+        utc(at)
+    ))
+}
+
+/// That reports are gone of which the log has evidence. That is not the same as none.
+pub(super) fn lost(rollout: &Rollout) -> Option<String> {
+    let until = (0..rollout.ring_count()).filter_map(|ring| rollout.evidence(ring)).map(|known| known.until).max()?;
+    Some(format!(
+        "the reports of this rollout are gone: the log has evidence of reports until {} UTC, and {REPORTS}/ has none, or lacks the file that says \
+         until when they are all there (`0.settled`); take {REPORTS}/ from a copy",
+        utc(until)
+    ))
+}
+
 /// Says that a ring is open to devices, or that it is so in the log alone: no device takes an opening that too few witnesses signed.
-fn opened_or_logged(ring: &str, exit: Exit, streams: &mut Streams<'_>) -> Outcome {
-    let says = if exit == Exit::Fine { "open" } else { "in the log, and not open to devices yet" };
-    written(writeln!(streams.out, "{says}: {ring}"))?;
-    Ok(exit)
+fn opened_or_logged(ring: &str, is_open: bool, streams: &mut Streams<'_>) -> Outcome {
+    let says = if is_open { "open" } else { "in the log, and not open to devices yet" };
+    written(writeln!(streams.out, "{says}: {ring}"))
 }
 
 fn halted(reason: &str, streams: &mut Streams<'_>) -> Outcome {
@@ -241,47 +316,4 @@ fn open(book: &mut Book<Directory>) -> Result<(), Failure> {
     let opening = rollout.next_ring().and_then(|ring| rollout.opening(ring));
     let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?;
     book.append(&[&opening.to_bytes()]).map(|_| ()).map_err(failed)
-}
-
-/// Writes the token of the newest ring, under the newest checkpoint: devices take none that is older than a day. The proof of
-/// an opening as it was first is kept, for the token of the ring after it. Without a quorum of witnesses there is none, and that is a finding.
-fn token(site: &Site, book: &Book<Directory>, signed: usize, streams: &mut Streams<'_>) -> Outcome {
-    let rollout = newest(book)?;
-    let (Some(ring), Some(opened)) = (rollout.open_ring(), rollout.opened().last()) else { return Ok(Exit::Fine) };
-    let keys = book.state().keys().ok_or_else(|| Failure::internal("a log without keys"))?;
-    let trust = Trust::read(&keys.trust).map_err(|why| Failure::internal(why.to_string()))?;
-    // Signatures of before may be enough for now; devices take none that are older than a day.
-    let too_few = Unwitnessed::Quorum { found: u8::try_from(signed).unwrap_or(u8::MAX), needed: trust.quorum() };
-    let missing = (signed < usize::from(trust.quorum())).then_some(too_few);
-    if let Some(why) = trust.check(book.log().checkpoint().as_bytes()).err().or(missing) {
-        let message = format!(
-            "no token was written: {why}; run `contentcheck rollout advance` again when the witnesses are back"
-        );
-        site.tell(streams, &coded(&codes::WITNESS_REFUSES, &message));
-        return Ok(Exit::Findings);
-    }
-    let place = site.path(TOKENS).join(rollout.release().sequence.to_string());
-    fs::create_dir_all(&place).map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
-    let proof_of = |ring: u8| place.join(format!("ring-{ring}.proof"));
-    let fault = |why: contentcheck_log::write::Fault| failed(NoBook::Log(why));
-    let own = proof_of(ring);
-    if !own.exists() {
-        let proof = book.log().proof(opened.index).map_err(fault)?;
-        write::write(&own, proof.as_bytes())?;
-    }
-    let before = match ring.checked_sub(1).map(proof_of) {
-        None => None,
-        Some(path) => Some(fs::read_to_string(&path).map_err(|error| {
-            Failure::usage(format!(
-                "{}: {}; it is the proof that the ring before was opened",
-                files::name(&path),
-                said(&error)
-            ))
-        })?),
-    };
-    let token = book.log().token(opened.index, before.as_deref()).map_err(fault)?;
-    let checked = Token::read(token.as_bytes()).and_then(|token| token.check(&trust));
-    checked.map_err(|why| Failure::internal(format!("the token that was made opens nothing: {why}")))?;
-    write::write(&place.join(format!("ring-{ring}.token")), token.as_bytes())?;
-    Ok(Exit::Fine)
 }

@@ -13,7 +13,7 @@ use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::state::{Phase, Rollout};
 
 use super::keys;
-use super::rings::UNSTARTABLE;
+use super::rings::{UNSTARTABLE, lost, told_of_halt};
 use super::site::{DRAFTS, KEYS, Site, said, there};
 use crate::Streams;
 use crate::args::{DeviceFormat, RolloutReport, RolloutStatus as Arguments};
@@ -71,7 +71,8 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
             log.state().size()
         )
     });
-    Ok(Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other)))
+    let status = Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other));
+    Ok(status.and_stopped(told_of_halt(&site.told(log.state()))))
 }
 
 /// The evidence of each ring that is open, and the largest log that a device says it has seen: its entries, and their root.
@@ -83,7 +84,7 @@ fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Live, String
     site.roll_of(rollout).map_err(|failure| failure.message)?;
     let reports = site.recounter().map_err(|failure| failure.message)?;
     let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
-    let Some(until) = until else { return Ok((Vec::new(), None)) };
+    let Some(until) = until else { return lost(rollout).map_or(Ok((Vec::new(), None)), Err) };
     let of_rings = (0..=open).map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string()));
     let evidence = of_rings.collect::<Result<_, _>>()?;
     Ok((evidence, reports.seen()))

@@ -18,7 +18,7 @@ use std::time::Duration;
 use contentcheck_fleet::clock::Clock;
 use contentcheck_fleet::witness::NoWitness;
 use contentcheck_fleet::{Cosign as _, Follower, Keeper, Place, Recounter, Remote, Rolls, Source, roll};
-use contentcheck_log::write::{Directory, ReadOnly, SecretKey, seen_by};
+use contentcheck_log::write::{Directory, Fault, ReadOnly, SecretKey, seen_by};
 use contentcheck_log::{Hash, Trust, VerifierKey};
 use contentcheck_model::diagnostic::codes::{self, Code};
 use contentcheck_project::{config, files, write};
@@ -88,8 +88,25 @@ pub(super) fn failed(why: NoBook) -> Failure {
         NoBook::Witness(_) | NoBook::Unsigned(_) => &codes::WITNESS_REFUSES,
         NoBook::Log(_) | NoBook::Key | NoBook::Broken { .. } => &codes::LOG_BROKEN,
     };
+    if let NoBook::Log(Fault::Storage(error)) = &why
+        && let Some(what) = no_room(error)
+    {
+        return Failure::usage(format!(
+            "the log cannot be written: {what}; nothing was added to it\n  remedy: make room, and run this again"
+        ));
+    }
     let failure = if matches!(why, NoBook::Refused(_)) { Failure::findings } else { Failure::usage };
     failure(coded(code, &why.to_string()))
+}
+
+/// Why nothing can be written, where that has to do with the disk and not with what is on it.
+fn no_room(error: &std::io::Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::StorageFull => Some("no space is left on the disk"),
+        ErrorKind::QuotaExceeded => Some("the quota of this user is used up"),
+        ErrorKind::ReadOnlyFilesystem => Some("the disk is mounted read-only"),
+        _ => None,
+    }
 }
 
 /// A message with its code and what to do about it.
@@ -207,7 +224,15 @@ impl Site {
             Failure::usage(format!("{}: {}{waited}", files::name(&self.path(LOG)), said(&error)))
         })?;
         let book = Book::open(storage, key).map_err(failed)?;
-        self.is_as_long(&self.memories(), (book.state().size(), book.state().root()))?;
+        let log = (book.state().size(), book.state().root());
+        self.is_as_long(&self.memories(), log)?;
+        // A witness elsewhere may lie. Where those that say otherwise leave too few for a quorum, nothing that is written is signed for anyway.
+        let later: Vec<_> = self.asked().into_iter().filter(|memory| is_gone(memory, log)).collect();
+        let trust = book.state().keys().map(|keys| keys.trust.clone()).unwrap_or_default();
+        let quorum = Trust::read(&trust).map_or(0, |trust| usize::from(trust.quorum()));
+        if self.settings.witness.len().saturating_sub(later.len()) < quorum {
+            self.is_as_long(&later, log)?;
+        }
         if book.state().keys().is_none() {
             let message =
                 format!("{}: the log has no entry, and `init` wrote the first one", files::name(&self.path(LOG)));
@@ -227,13 +252,41 @@ impl Site {
         of.collect()
     }
 
+    /// What the witnesses elsewhere say that they have seen of the log. All are asked at once, and not for long: a halt does not wait for one
+    /// that is down. What they say decides nothing but whether this log is an older copy.
+    fn asked(&self) -> Vec<(String, u64, Hash)> {
+        std::thread::scope(|scope| {
+            let remote = self.settings.witness.iter().filter(|witness| witness.directory.is_none());
+            let asked = remote.filter_map(|witness| {
+                let (name, url, key) = (&witness.name, witness.url.as_ref()?, &witness.key);
+                Some(scope.spawn(move || {
+                    let (size, root) = Remote::new(url, key).seen().ok()?;
+                    Some((name.clone(), size, root))
+                }))
+            });
+            let asked: Vec<_> = asked.collect();
+            asked.into_iter().filter_map(|one| one.join().ok().flatten()).collect()
+        })
+    }
+
+    /// Witnesses of this machine that were told of a halt of the newest rollout which is not in the log, and when it was signed.
+    pub(super) fn told(&self, state: &State) -> Vec<(String, u64)> {
+        let Some(newest) = state.newest() else { return Vec::new() };
+        let of = self.settings.witness.iter().filter_map(|witness| {
+            let storage = ReadOnly::new(self.directory.join(witness.directory.as_ref()?));
+            let halts = contentcheck_rollout::book::halts(&storage).ok()?;
+            let is_kept_back = |at: u64| newest.halted_at().is_none_or(|known| known < at);
+            let at =
+                halts.into_iter().filter(|(id, at)| *id == newest.id() && is_kept_back(*at)).map(|(_, at)| at).max()?;
+            Some((witness.name.clone(), at))
+        });
+        of.collect()
+    }
+
     /// Whether the log is as long as what its witnesses saw. A log that was put back from an older copy is a fork with the next entry: no
     /// witness and no device takes it.
     pub(super) fn is_as_long(&self, memories: &[(String, u64, Hash)], log: (u64, Hash)) -> Result<(), Failure> {
-        let is_gone = |(_, size, root): &&(String, u64, Hash)| *size > log.0 || (*size == log.0 && *root != log.1);
-        let Some((name, size, _)) = memories.iter().filter(|(_, size, _)| *size > 0).find(is_gone) else {
-            return Ok(());
-        };
+        let Some((name, size, _)) = memories.iter().find(|memory| is_gone(memory, log)) else { return Ok(()) };
         let message = format!(
             "{}: witness `{name}` has seen {size} entries, and this log has {}, or different ones: it was put back from an older copy; take one \
              that is as long, since no witness signs for this one and no device takes it",
@@ -299,6 +352,11 @@ impl Site {
             .map_err(|why| Failure::usage(coded(&codes::LOG_BROKEN, &why.to_string())))
     }
 
+    /// Witnesses that are asked.
+    pub(super) const fn witnesses(&self) -> usize {
+        self.settings.witness.len()
+    }
+
     /// The public key of the log.
     pub(super) fn log(&self) -> &str {
         &self.settings.log
@@ -327,8 +385,11 @@ impl Site {
     }
 
     /// The keys that are at hand: those in keys/, and those that are named.
-    pub(super) fn keys(&self, also: &[PathBuf]) -> Result<Vec<SecretKey>, Failure> {
-        let mut found = keys::all(&self.path(KEYS))?;
+    pub(super) fn keys(&self, also: &[PathBuf], streams: &mut Streams<'_>) -> Result<Vec<SecretKey>, Failure> {
+        let (mut found, odd) = keys::all(&self.path(KEYS))?;
+        for why in odd {
+            talk(streams, &format!("warning: {why}; it signs nothing here"));
+        }
         for path in also {
             found.push(keys::read(path)?);
         }
@@ -478,6 +539,18 @@ impl Site {
         streams: &mut Streams<'_>,
     ) -> Result<usize, Failure> {
         let mut signed = 0;
+        let trust = book.state().keys().map(|keys| keys.trust.clone()).unwrap_or_default();
+        if let Ok(trust) = Trust::read(&trust) {
+            let is_known = |key: &VerifierKey<'_>| {
+                self.settings.witness.iter().any(|known| VerifierKey::read(&known.key).is_ok_and(|known| known == *key))
+            };
+            for (name, _) in trust.witnesses().filter(|(_, key)| !is_known(key)) {
+                let text = format!(
+                    "witness `{name}` is not asked: no [[witness]] of {SETTINGS} has its key, with a `url` or a `directory`"
+                );
+                talk(streams, &text);
+            }
+        }
         for witness in &self.settings.witness {
             let line = match &witness.url {
                 Some(url) => Remote::new(url, &witness.key).cosign().map_err(|why| why.to_string()),
@@ -488,7 +561,16 @@ impl Site {
             };
             let key = VerifierKey::read(&witness.key)
                 .map_err(|why| Failure::usage(format!("{SETTINGS}: the key of witness `{}`: {why}", witness.name)))?;
-            match line.and_then(|line| book.cosigned(&key, &line).map_err(|why| why.to_string())) {
+            let added = line.and_then(|line| {
+                book.cosigned(&key, &line).map_err(|why| match why {
+                    NoBook::Log(Fault::Cosignature) => {
+                        "what it signed is another log than this one: the one that it reads is older or newer"
+                            .to_owned()
+                    }
+                    why => why.to_string(),
+                })
+            });
+            match added {
                 Ok(()) => signed += 1,
                 Err(why) => talk(streams, &format!("witness `{}` does not sign: {why}", witness.name)),
             }
@@ -496,6 +578,11 @@ impl Site {
         self.keep_plan(book)?;
         Ok(signed)
     }
+}
+
+/// Whether a witness has seen entries that this log does not have.
+fn is_gone((_, size, root): &(String, u64, Hash), log: (u64, Hash)) -> bool {
+    *size > 0 && (*size > log.0 || (*size == log.0 && *root != log.1))
 }
 
 /// Whether a plan waits to be started, and is the newest entry of the log.
@@ -551,4 +638,27 @@ pub(super) fn policy_of(path: &Path) -> Result<Policy, Failure> {
 fn text(path: &Path, most: usize) -> Result<String, Failure> {
     String::from_utf8(read_whole(path, most)?)
         .map_err(|_| Failure::usage(format!("{}: this is not UTF-8", files::name(path))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// A disk without room is no damaged log, and no copy helps.
+    #[test]
+    fn a_disk_without_room_is_told_as_what_it_is() {
+        for (kind, says) in [
+            (ErrorKind::StorageFull, "no space"),
+            (ErrorKind::QuotaExceeded, "quota"),
+            (ErrorKind::ReadOnlyFilesystem, "read-only"),
+        ] {
+            let failure = failed(NoBook::Log(Fault::Storage(io::Error::new(kind, "log/checkpoint: os error"))));
+            assert!(failure.message.contains(says) && failure.message.contains("make room"), "{}", failure.message);
+            assert!(!failure.message.contains("CC0908") && !failure.message.contains("copy"), "{}", failure.message);
+        }
+        let failure = failed(NoBook::Log(Fault::Storage(io::Error::other("bad sector"))));
+        assert!(failure.message.contains("CC0908"), "{}", failure.message);
+    }
 }
