@@ -33,7 +33,8 @@ pub enum RolloutCommand {
     Status(RolloutStatus),
     /// Explain why a ring does not open: each test of each group, and what is missing
     Explain(RolloutStatus),
-    /// Let no further device take the release; one signature is enough
+    /// Open no further ring and remove the tokens of those that are open; one signature is enough. A device that has a token already can take
+    /// the release by it for a day after witnesses signed for it
     Halt(RolloutHalt),
     /// Let a rollout go on that a person halted; two signatures are needed
     Resume(RolloutReason),

@@ -235,7 +235,7 @@ impl Demo<'_, '_> {
             }
             if step % ADVANCE == 0 && self.advance()?.0 != Exit::Fine {
                 self.print(&format!(
-                    "halted: nobody else takes sequence {sequence}, and each device that did goes back by itself"
+                    "halted: no further device fetches a token of sequence {sequence}, and each device that took it goes back by itself"
                 ))?;
                 return self.wait(6);
             }
