@@ -9,16 +9,15 @@
 //! | `drafts/` | whose signatures are missing |
 //! | `plans/` | whoever starts: the checkpoint of each plan, as witnesses signed it |
 
+mod witnesses;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use contentcheck_fleet::clock::Clock;
-use contentcheck_fleet::witness::NoWitness;
-use contentcheck_fleet::{Cosign as _, Follower, Keeper, Place, Recounter, Remote, Rolls, Source, roll};
-use contentcheck_log::write::{Directory, Fault, ReadOnly, SecretKey, seen_by};
+use contentcheck_fleet::{Follower, Place, Recounter, Rolls, Source, roll};
+use contentcheck_log::write::{Directory, Fault, ReadOnly, SecretKey};
 use contentcheck_log::{Hash, Trust, VerifierKey};
 use contentcheck_model::diagnostic::codes::{self, Code};
 use contentcheck_project::{config, files, write};
@@ -227,7 +226,7 @@ impl Site {
         let log = (book.state().size(), book.state().root());
         self.is_as_long(&self.memories(), log)?;
         // A witness elsewhere may lie. Where those that say otherwise leave too few for a quorum, nothing that is written is signed for anyway.
-        let later: Vec<_> = self.asked().into_iter().filter(|memory| is_gone(memory, log)).collect();
+        let later: Vec<_> = self.asked().into_iter().filter(|memory| witnesses::is_gone(memory, log)).collect();
         let trust = book.state().keys().map(|keys| keys.trust.clone()).unwrap_or_default();
         let quorum = Trust::read(&trust).map_or(0, |trust| usize::from(trust.quorum()));
         if self.settings.witness.len().saturating_sub(later.len()) < quorum {
@@ -239,61 +238,6 @@ impl Site {
             return Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)));
         }
         Ok(book)
-    }
-
-    /// What the witnesses of this machine have seen of the log: its entries, and their root. Read before the log, so that nothing which
-    /// is added meanwhile looks like what is gone.
-    pub(super) fn memories(&self) -> Vec<(String, u64, Hash)> {
-        let of = self.settings.witness.iter().filter_map(|witness| {
-            let storage = ReadOnly::new(self.directory.join(witness.directory.as_ref()?));
-            let (size, root) = seen_by(&storage).ok()?;
-            Some((witness.name.clone(), size, root))
-        });
-        of.collect()
-    }
-
-    /// What the witnesses elsewhere say that they have seen of the log. All are asked at once, and not for long: a halt does not wait for one
-    /// that is down. What they say decides nothing but whether this log is an older copy.
-    fn asked(&self) -> Vec<(String, u64, Hash)> {
-        std::thread::scope(|scope| {
-            let remote = self.settings.witness.iter().filter(|witness| witness.directory.is_none());
-            let asked = remote.filter_map(|witness| {
-                let (name, url, key) = (&witness.name, witness.url.as_ref()?, &witness.key);
-                Some(scope.spawn(move || {
-                    let (size, root) = Remote::new(url, key).seen().ok()?;
-                    Some((name.clone(), size, root))
-                }))
-            });
-            let asked: Vec<_> = asked.collect();
-            asked.into_iter().filter_map(|one| one.join().ok().flatten()).collect()
-        })
-    }
-
-    /// Witnesses of this machine that were told of a halt of the newest rollout which is not in the log, and when it was signed.
-    pub(super) fn told(&self, state: &State) -> Vec<(String, u64)> {
-        let Some(newest) = state.newest() else { return Vec::new() };
-        let of = self.settings.witness.iter().filter_map(|witness| {
-            let storage = ReadOnly::new(self.directory.join(witness.directory.as_ref()?));
-            let halts = contentcheck_rollout::book::halts(&storage).ok()?;
-            let is_kept_back = |at: u64| newest.halted_at().is_none_or(|known| known < at);
-            let at =
-                halts.into_iter().filter(|(id, at)| *id == newest.id() && is_kept_back(*at)).map(|(_, at)| at).max()?;
-            Some((witness.name.clone(), at))
-        });
-        of.collect()
-    }
-
-    /// Whether the log is as long as what its witnesses saw. A log that was put back from an older copy is a fork with the next entry: no
-    /// witness and no device takes it.
-    pub(super) fn is_as_long(&self, memories: &[(String, u64, Hash)], log: (u64, Hash)) -> Result<(), Failure> {
-        let Some((name, size, _)) = memories.iter().find(|memory| is_gone(memory, log)) else { return Ok(()) };
-        let message = format!(
-            "{}: witness `{name}` has seen {size} entries, and this log has {}, or different ones: it was put back from an older copy; take one \
-             that is as long, since no witness signs for this one and no device takes it",
-            files::name(&self.path(LOG)),
-            log.0
-        );
-        Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)))
     }
 
     pub(super) fn policy(&self) -> Result<Policy, Failure> {
@@ -352,11 +296,6 @@ impl Site {
             .map_err(|why| Failure::usage(coded(&codes::LOG_BROKEN, &why.to_string())))
     }
 
-    /// Witnesses that are asked.
-    pub(super) const fn witnesses(&self) -> usize {
-        self.settings.witness.len()
-    }
-
     /// The public key of the log.
     pub(super) fn log(&self) -> &str {
         &self.settings.log
@@ -364,24 +303,6 @@ impl Site {
 
     fn place(&self) -> Place {
         Place::of(&self.path(LOG).to_string_lossy())
-    }
-
-    /// A witness of this machine, at a time.
-    pub(super) fn keeper(&self, name: &str, clock: Clock) -> Result<Keeper, Failure> {
-        let known = self.settings.witness.iter().find(|witness| witness.name == name);
-        let directory = known.and_then(|witness| witness.directory.as_ref());
-        let directory = directory.ok_or_else(|| {
-            Failure::usage(format!("{SETTINGS}: there is no witness `{name}` with a directory on this machine"))
-        })?;
-        let log = (self.place(), self.settings.log.as_str());
-        Keeper::open(&self.directory.join(directory), log, self.recounter()?, clock).map_err(|why| match why {
-            NoWitness::Runs(place) => Failure::usage(format!(
-                "witness `{name}` runs already, and one process at a time signs with its key ({}); where it runs as a daemon, \
-                 {SETTINGS} names its `url` instead of its `directory`",
-                files::name(&place)
-            )),
-            why => Failure::usage(why.to_string()),
-        })
     }
 
     /// The keys that are at hand: those in keys/, and those that are named.
@@ -506,83 +427,6 @@ impl Site {
             _ => Err(Failure::usage(format!("{}: this is no entry that waits for signatures", files::name(path)))),
         }
     }
-
-    /// Tells every witness of a halt. How many took it, and how many there are; why another did not is told.
-    pub(super) fn tell_witnesses(
-        &self,
-        halt: &[u8],
-        now: u64,
-        streams: &mut Streams<'_>,
-    ) -> Result<(usize, usize), Failure> {
-        let mut told = 0_usize;
-        for witness in &self.settings.witness {
-            let outcome = match &witness.url {
-                Some(url) => Remote::new(url, &witness.key).tell(halt).map_err(|why| why.to_string()),
-                None => self
-                    .keeper(&witness.name, Arc::new(move || now))
-                    .map_err(|failure| failure.message)
-                    .and_then(|mut keeper| keeper.tell(halt).map_err(|why| why.to_string())),
-            };
-            match outcome {
-                Ok(()) => told = told.saturating_add(1),
-                Err(why) => talk(streams, &format!("witness `{}` was not told: {why}", witness.name)),
-            }
-        }
-        Ok((told, self.settings.witness.len()))
-    }
-
-    /// Asks every witness to sign for the log as it is. How many did; why another did not is told.
-    pub(super) fn cosign(
-        &self,
-        book: &mut Book<Directory>,
-        now: u64,
-        streams: &mut Streams<'_>,
-    ) -> Result<usize, Failure> {
-        let mut signed = 0;
-        let trust = book.state().keys().map(|keys| keys.trust.clone()).unwrap_or_default();
-        if let Ok(trust) = Trust::read(&trust) {
-            let is_known = |key: &VerifierKey<'_>| {
-                self.settings.witness.iter().any(|known| VerifierKey::read(&known.key).is_ok_and(|known| known == *key))
-            };
-            for (name, _) in trust.witnesses().filter(|(_, key)| !is_known(key)) {
-                let text = format!(
-                    "witness `{name}` is not asked: no [[witness]] of {SETTINGS} has its key, with a `url` or a `directory`"
-                );
-                talk(streams, &text);
-            }
-        }
-        for witness in &self.settings.witness {
-            let line = match &witness.url {
-                Some(url) => Remote::new(url, &witness.key).cosign().map_err(|why| why.to_string()),
-                None => self
-                    .keeper(&witness.name, Arc::new(move || now))
-                    .map_err(|failure| failure.message)
-                    .and_then(|mut keeper| keeper.cosign().map_err(|why| why.to_string())),
-            };
-            let key = VerifierKey::read(&witness.key)
-                .map_err(|why| Failure::usage(format!("{SETTINGS}: the key of witness `{}`: {why}", witness.name)))?;
-            let added = line.and_then(|line| {
-                book.cosigned(&key, &line).map_err(|why| match why {
-                    NoBook::Log(Fault::Cosignature) => {
-                        "what it signed is another log than this one: the one that it reads is older or newer"
-                            .to_owned()
-                    }
-                    why => why.to_string(),
-                })
-            });
-            match added {
-                Ok(()) => signed += 1,
-                Err(why) => talk(streams, &format!("witness `{}` does not sign: {why}", witness.name)),
-            }
-        }
-        self.keep_plan(book)?;
-        Ok(signed)
-    }
-}
-
-/// Whether a witness has seen entries that this log does not have.
-fn is_gone((_, size, root): &(String, u64, Hash), log: (u64, Hash)) -> bool {
-    *size > 0 && (*size > log.0 || (*size == log.0 && *root != log.1))
 }
 
 /// Whether a plan waits to be started, and is the newest entry of the log.
