@@ -25,6 +25,7 @@ pub mod report;
 pub mod state;
 pub mod statistics;
 pub mod tally;
+pub mod time;
 pub mod witness;
 
 pub use book::{Book, Cosigner, NoBook};

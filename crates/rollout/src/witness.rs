@@ -7,6 +7,7 @@ use contentcheck_log::Hash;
 
 use crate::entry::{Body, Evidence, Id, Logged};
 use crate::state::{Check, Phase, Refusal, State};
+use crate::time::utc;
 
 /// Seconds by which a clock of somebody else may be ahead.
 pub const AHEAD: u64 = 60;
@@ -85,15 +86,24 @@ impl fmt::Display for Unsigned {
         match self {
             Self::Refused { index, why } => write!(f, "entry {index}: {why}"),
             Self::Ahead { index, time, now } => {
-                write!(f, "entry {index} says that it is of {time}, and it is {now} here: a clock is wrong")
+                write!(
+                    f,
+                    "entry {index} says that it is of {} UTC, and it is {} here: a clock is wrong",
+                    utc(*time),
+                    utc(*now)
+                )
             }
             Self::Soon { index, from, now } => write!(
                 f,
-                "entry {index} clears a ring, and the ring before is open for long enough at {from} as seen from here, where it is {now}"
+                "entry {index} clears a ring, and the ring before is open for long enough at {} UTC as seen from here, where it is {}",
+                utc(*from),
+                utc(*now)
             ),
             Self::Late { index, cleared, now } => write!(
                 f,
-                "entry {index} opens a ring that was cleared at {cleared}, and it is {now} here: evidence of then says nothing about now; halt the rollout and look, then let it go on, and the witness signs"
+                "entry {index} opens a ring that was cleared at {} UTC, and it is {} here: evidence of then says nothing about now; halt the rollout and look, then let it go on, and the witness signs",
+                utc(*cleared),
+                utc(*now)
             ),
             Self::Reports { index, why } => {
                 write!(f, "entry {index}: the evidence is not what devices reported: {why}")
@@ -101,13 +111,15 @@ impl fmt::Display for Unsigned {
             Self::Halted { index, at, is_logged: false } => {
                 write!(
                     f,
-                    "entry {index} opens a ring of a rollout that was halted at {at}, and the halt is not in the log"
+                    "entry {index} opens a ring of a rollout that was halted at {} UTC, and the halt is not in the log",
+                    utc(*at)
                 )
             }
             Self::Halted { index, at, is_logged: true } => write!(
                 f,
-                "entry {index} opened a ring after this witness was told of the halt of {at}; the halt is in the log by now, and the witness \
-                 signs again when two people have let the rollout go on"
+                "entry {index} opened a ring after this witness was told of the halt of {} UTC; the halt is in the log by now, and the witness \
+                 signs again when two people have let the rollout go on",
+                utc(*at)
             ),
             Self::Root => f.write_str("the entries are not those of the checkpoint"),
         }

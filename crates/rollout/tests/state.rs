@@ -115,6 +115,34 @@ fn what_evidence_rejects_never_goes_on() -> Outcome {
     Ok(())
 }
 
+/// Devices that said that they failed are known to have failed; that the others are well is not known before the end of the bake.
+#[test]
+fn a_ring_whose_devices_fail_is_rejected_long_before_its_bake_is_over() -> Outcome {
+    let (mut book, time) = opened()?;
+    let time = advance(&mut book, time)?;
+    let early = |receipts, reported| Observed { receipts, reported, minutes: 60, ..Observed::default() };
+    // Of many thousands, one may.
+    book.evidence(1, time + HOUR, early(6_000, 1))??;
+    let rollout = book.state.newest().ok_or("no rollout")?;
+    assert_eq!((rollout.phase(), rollout.offered().len()), (&Phase::Open { ring: 1 }, 2));
+    book.evidence(1, time + 2 * HOUR, early(6_000, 600))??;
+    let rollout = book.state.newest().ok_or("no rollout")?;
+    // What is rejected offers no ring, so there is nothing to make a token of.
+    assert_eq!((rollout.phase(), rollout.offered().len()), (&Phase::Rejected { ring: 1, of: 1 }, 0));
+    assert_eq!(rollout.opened().len(), 2);
+    Ok(())
+}
+
+/// A device that fails after its watch was settled as well; that says nothing of those that are watched.
+#[test]
+fn failures_after_the_watch_are_not_held_against_those_that_are_watched() {
+    let late = Observed { receipts: 100, due: 90, settled: 90, failed: 0, reported: 5, ..Observed::default() };
+    assert_eq!(late.failures_at_least(), 0);
+    let mixed = Observed { reported: 97, failed: 4, ..late };
+    assert_eq!(mixed.failures_at_least(), 11);
+    assert_eq!(Observed { settled: 0, due: 0, ..late }.failures_at_least(), 5);
+}
+
 #[test]
 fn one_halts_and_two_resume_and_the_clock_begins_again() -> Outcome {
     let (mut book, time) = opened()?;
