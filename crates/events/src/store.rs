@@ -302,7 +302,7 @@ impl Store {
     /// carries as other exports do. Where it has the name without blanks too, that one counts.
     pub(crate) fn join_blanks(&mut self, record: &str) {
         let number = self.known.hints.iter().find(|(own, _)| own.0 == EVENT_ID);
-        if !number.is_some_and(|(own, _)| self.at(record, own.0, own.1).is_some()) {
+        if number.is_none_or(|(own, _)| self.at(record, own.0, own.1).is_none()) {
             return;
         }
         for at in 0..self.entries.len() {

@@ -280,7 +280,7 @@ impl Status {
         let (mut light, headline) = match &rollout {
             _ if state.keys().is_none() => (Light::Red, "the log is EMPTY, and no log of rollouts ever is".to_owned()),
             None => (Light::Green, "no rollout is in the log".to_owned()),
-            Some(rollout) => (rollout.light(), rollout.headline(now)),
+            Some(rollout) => (rollout.light(), rollout.headline(now, log.is_witnessed())),
         };
         let mut reasons = Vec::new();
         if state.keys().is_none() {
@@ -468,7 +468,8 @@ impl Now {
         }
     }
 
-    fn headline(&self, now: u64) -> String {
+    /// The rollout in a line. A ring whose opening too few witnesses signed is open in the log, and to no device.
+    fn headline(&self, now: u64, is_witnessed: bool) -> String {
         let release = &self.release.name;
         let since = self.since.map_or_else(String::new, |at| format!(" for {}", duration(now.saturating_sub(at))));
         let resumed = self.resumed_at.filter(|_| self.phase == PhaseName::Open);
@@ -481,6 +482,11 @@ impl Now {
         match self.phase {
             PhaseName::Planned => format!("{release} is planned, and no ring is open"),
             PhaseName::Started => format!("{release} is started, and its first ring has not opened"),
+            PhaseName::Everywhere if !is_witnessed => {
+                format!(
+                    "{release} is open to the whole fleet in the log, and too few witnesses signed for its newest entry"
+                )
+            }
             PhaseName::Open => format!("{release} has been open to {ring}{since}"),
             PhaseName::Everywhere => format!("{release} has been open to the whole fleet{since}"),
             PhaseName::Halted => format!("{release} is HALTED with {ring} open"),

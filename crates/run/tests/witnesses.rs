@@ -1,4 +1,5 @@
 //! Events that an analysis finds are events that `eval` reads: what would be another event once it is recorded is none.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop")]
 
 use contentcheck_analysis::{Analysis, Fires, Witness};
 use contentcheck_compiler::{Options, compile};

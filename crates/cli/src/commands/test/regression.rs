@@ -107,7 +107,7 @@ fn match_count(sample: &Value) -> Result<Option<u64>, String> {
     let unknown = keys.filter(|key| !KEYS.contains(&key.as_str()));
     // Other keys are other tools' own. One that is nearly this one would change what is asked.
     for key in unknown {
-        if closest(key, KEYS.into_iter()) == Some(MATCH_COUNT) {
+        if closest(key, KEYS) == Some(MATCH_COUNT) {
             return Err(format!("`{key}` of the sample is not known; did you mean `{MATCH_COUNT}`?"));
         }
     }

@@ -40,7 +40,7 @@ codes! {
     /// A witness does not sign for the log
     WITNESS_REFUSES = "CC0907" "witness-refuses" Error {
         cause: "A witness is down, its clock or that of the writer is wrong, an entry breaks a rule, or the evidence is not what devices reported.",
-        harm: "Without a quorum of witnesses no device takes anything new; what runs goes on running, and halts still reach everybody.",
+        harm: "Without a quorum of witnesses no further ring opens. What runs goes on running, and devices of open rings take what they have a token for; `halt --tell-witnesses` stops the next ring without the log.",
         cure: "The message says which witness and why. Get it back, or set the clock that is wrong; if two witnesses say that an entry breaks a rule, whoever writes the log is wrong or lies.",
     }
     /// The log of rollouts cannot be read, or has an entry that breaks a rule
