@@ -537,7 +537,8 @@ fn reports_show_what_was_left_out_and_no_text_of_content_acts() {
             |line: &str| line.trim_start().starts_with("::") && !line.contains(" title=") && !line.contains(",title=");
         assert!(!text.lines().any(acts), "{name}: {text}");
         match format {
-            GateFormat::Html => assert!(!text.contains("<script"), "{text}"),
+            // The page has one script, its own.
+            GateFormat::Html => assert_eq!(text.matches("<script").count(), 1, "{text}"),
             GateFormat::Junit => drop(roxmltree::Document::parse(&text).unwrap()),
             GateFormat::Sarif => {
                 let value: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -11,6 +11,9 @@
 #[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
 mod sealed;
 
+#[path = "device/held.rs"]
+mod held;
+
 use std::ops::ControlFlow;
 
 use contentcheck_compiler::sensor::{Memory, Supplied};

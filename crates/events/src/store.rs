@@ -301,8 +301,12 @@ impl Store {
     /// Takes the blanks out of names of an event of Windows, as [`names::Name::Data`] has it for event data: flat exports write what the event
     /// carries as other exports do. Where it has the name without blanks too, that one counts.
     pub(crate) fn join_blanks(&mut self, record: &str) {
-        let number = self.known.hints.iter().find(|(own, _)| own.0 == EVENT_ID);
-        if number.is_none_or(|(own, _)| self.at(record, own.0, own.1).is_none()) {
+        let has = |name: &str| {
+            let known = self.known.hints.iter().find(|(own, _)| own.0 == name);
+            known.is_some_and(|(own, _)| self.at(record, own.0, own.1).is_some())
+        };
+        // Records of others have numbers of events too.
+        if !has(CHANNEL) || !has(EVENT_ID) {
             return;
         }
         for at in 0..self.entries.len() {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use contentcheck_events::{Field, Flattener, Layout, Router, Scratch};
 use contentcheck_interpreter::Value;
 use contentcheck_model::catalogue::Catalogue;
-use contentcheck_model::template::{Fixed, TemplateType};
+use contentcheck_model::template::{FieldType, Fixed, TemplateType};
 use proptest::prelude::*;
 use serde_json::{Map, Value as Json, json};
 
@@ -227,6 +227,21 @@ fn every_exporter_gives_the_same_values() {
             let record = export(&event.spaced());
             assert_eq!(values(&record), expected, "{} by {exporter}: {record}", template.name);
         }
+    }
+}
+
+/// A record that is no Windows event keeps its names, also where it has a number of events.
+#[test]
+fn names_with_spaces_of_other_records_stay() {
+    let (mut flattener, mut scratch) = (Flattener::new(), Scratch::default());
+    let layout = Layout::new("t", vec![("Threat Name".to_owned(), FieldType::OPEN)], Vec::new());
+    for number in
+        ["\"event.code\":\"7\",", "\"EventID\":7,", "\"EventCode\":\"7\",", "\"event_id\":7,", "\"Channel\":\"c\",", ""]
+    {
+        let record = format!("{{{number}\"Threat Name\":\"x\"}}");
+        let flat = flattener.flatten(record.as_bytes()).unwrap();
+        let value = layout.present(&flat, &mut scratch, false, |shown| format!("{:?}", shown.inputs.first()));
+        assert_eq!(value, format!("{:?}", Some(Value::Text(b"x"))), "{record}");
     }
 }
 
